@@ -1,0 +1,33 @@
+import { Context } from '@temporalio/activity';
+import { toFailure } from './failures';
+
+/** What a running activity may use of its surroundings. */
+export interface Surroundings {
+  signal: AbortSignal;
+  /** Shown in the Temporal UI while the activity runs, and handed to its next attempt. */
+  note: (details: unknown) => void;
+  /** What the attempt before this one noted last. */
+  before: unknown;
+}
+
+const heartbeatMs = 300;
+
+/** Runs an activity's work with heartbeats, and turns what it throws into a typed failure. */
+export async function alive<T>(work: (surroundings: Surroundings) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  let details: unknown = context.info.heartbeatDetails;
+  const timer = setInterval(() => context.heartbeat(details), heartbeatMs);
+  try {
+    return await work({
+      signal: context.cancellationSignal,
+      before: details,
+      note: (next) => {
+        details = next;
+      },
+    });
+  } catch (error) {
+    throw context.cancellationSignal.aborted ? context.cancellationSignal.reason : toFailure(error);
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -1,0 +1,96 @@
+import type { Stack } from '../config/stack';
+import type { RuntimeName } from '../model/capabilities';
+import type { InstanceRef, InstanceSpec, SecretSource } from '../model/instance';
+import type { Evidence } from '../model/instance-status';
+import type { Observation } from '../model/observation';
+import type { ImageRequest, NetworkSpec, VolumeSpec } from '../plan/plan';
+
+/** What every step's activity is told of where it acts. Secrets by source, never by value. */
+export interface StepContext {
+  runtime: RuntimeName;
+  stack: string;
+  environment: string;
+  deployment: number;
+  secrets: Record<string, SecretSource>;
+  envFiles: string[];
+}
+
+/** Images that a kept release was made of. */
+export type PinnedImages = Record<string, { id: string; digest?: string; pulled?: boolean }>;
+
+export interface JoinInput {
+  stack: string;
+  environment: string;
+  runtime: RuntimeName;
+  /** Id of the deployment workflow that joins the queue. */
+  workflowId: string;
+}
+
+/** What labels and visibility still know of an environment whose workflow is gone. */
+export interface Recollection {
+  deployment: number;
+  release: number;
+  committed?: { deployment: number; release: number };
+  releases: number[];
+}
+
+export interface InstanceLine {
+  service: string;
+  ordinal: number;
+  name: string;
+  state: string;
+  health: string;
+  image: string;
+  restarts: number;
+  ports: string[];
+  release: number;
+}
+
+export interface Activities {
+  joinEnvironment(input: JoinInput): Promise<void>;
+  recallEnvironment(input: Omit<JoinInput, 'workflowId'>): Promise<Recollection>;
+  /** Whether a deployment workflow still runs. */
+  isRunning(workflowId: string): Promise<boolean>;
+
+  observe(stack: Stack, pinned: PinnedImages): Promise<Observation>;
+  pullImage(context: StepContext, image: ImageRequest, pinned?: { id: string; digest?: string }): Promise<{ reference: string; id: string; digest?: string; pulled: boolean }>;
+  createNetwork(context: StepContext, network: NetworkSpec): Promise<void>;
+  removeNetwork(context: StepContext, name: string): Promise<void>;
+  createVolume(context: StepContext, volume: VolumeSpec): Promise<void>;
+  removeVolume(context: StepContext, name: string): Promise<void>;
+  startInstance(context: StepContext, instance: InstanceSpec): Promise<void>;
+  /** Ends when the instance is healthy; an exit, or failing probes, end it with evidence. */
+  awaitHealthy(context: StepContext, instance: InstanceRef, options: { fresh: boolean; afterTrouble: boolean }): Promise<void>;
+  createJob(context: StepContext, instance: InstanceSpec): Promise<void>;
+  /** Starts a created job unless it has run already, and waits for its end. */
+  runJob(context: StepContext, instance: InstanceRef, options: { timeoutMs?: number; again: boolean }): Promise<void>;
+  execInInstance(context: StepContext, instance: InstanceRef, command: string[], purpose: string): Promise<void>;
+  retireInstance(context: StepContext, instance: InstanceRef): Promise<void>;
+  reviveInstance(context: StepContext, instance: InstanceRef): Promise<void>;
+  removeInstance(context: StepContext, instance: InstanceRef): Promise<void>;
+  /** One listing; the first expected instance that does not run fails it, with evidence. */
+  confirm(context: StepContext, expected: InstanceRef[]): Promise<void>;
+  /** Removes releases that are kept no longer, and images that only they used and the engine had pulled. */
+  pruneReleases(context: StepContext, drop: number[], keep: number[]): Promise<void>;
+
+  describeInstances(stack: Stack): Promise<InstanceLine[]>;
+  readLogs(context: StepContext, instances: string[], tail: number, since?: number): Promise<{ name: string; lines: string[] }[]>;
+  runCommand(context: StepContext, instance: string, command: string[], timeoutMs: number): Promise<{ exitCode: number; output: string }>;
+}
+
+/** Types of activity failures. Workflows look at these, never at text. */
+export const failureTypes = {
+  /** Docker, a registry or a host is away: retried on its own clock. */
+  platform: 'PlatformTrouble',
+  /** The container exits, a probe fails, the file names something that is not there: fails fast. */
+  software: 'SoftwareFault',
+  /** A job may or may not have run: a person decides. */
+  unknownOutcome: 'JobOutcomeUnknown',
+  /** A defect of the engine. */
+  unexpected: 'UnexpectedError',
+} as const;
+
+export type FailureType = (typeof failureTypes)[keyof typeof failureTypes];
+
+/** First detail of a failure. */
+export type FailureDetails = Evidence;

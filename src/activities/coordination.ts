@@ -1,0 +1,26 @@
+import { alive } from './alive';
+import type { Activities } from './contract';
+import type { Dependencies } from './dependencies';
+
+type CoordinationActivities = Pick<Activities, 'joinEnvironment' | 'recallEnvironment' | 'isRunning'>;
+
+/** What workflows cannot ask of each other themselves. */
+export function coordinationActivities({ directory, runtimes }: Dependencies): CoordinationActivities {
+  return {
+    joinEnvironment: (input) => alive(() => directory.join(input)),
+    isRunning: (workflowId) => alive(() => directory.isRunning(workflowId)),
+
+    recallEnvironment: ({ stack, environment, runtime }) =>
+      alive(async () => {
+        const { instances } = await runtimes(runtime).observe({ stack, environment }, { images: [], ports: [] });
+        const releases = await directory.releases(stack, environment);
+        const newest = instances.reduce((best, { deployment, release }) => (deployment > best.deployment ? { deployment, release } : best), { deployment: 0, release: 0 });
+        return {
+          deployment: newest.deployment,
+          release: Math.max(newest.release, ...releases),
+          releases,
+          ...(newest.deployment > 0 && { committed: newest }),
+        };
+      }),
+  };
+}

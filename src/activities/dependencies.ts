@@ -1,0 +1,30 @@
+import type { EventEmitter } from 'node:events';
+import type { Runtimes } from '../runtimes';
+import type { JoinInput, Recollection } from './contract';
+import type { SecretStore } from './secrets';
+
+/** What activities ask of Temporal. */
+export interface Directory {
+  join(input: JoinInput): Promise<void>;
+  isRunning(workflowId: string): Promise<boolean>;
+  /** Numbers of the kept releases of an environment, ascending. */
+  releases(stack: string, environment: string): Promise<number[]>;
+  /** Images of a kept release; undefined where it is gone. */
+  releaseImages(stack: string, environment: string, release: number): Promise<Record<string, { pulled?: boolean }> | undefined>;
+  dropRelease(stack: string, environment: string, release: number): Promise<void>;
+}
+
+/** What happened, for whoever listens: metrics and logs today. */
+export interface ActivityEvents {
+  probe: [{ service: string; healthy: boolean }];
+  instance: [{ service: string; event: 'started' | 'retired' | 'revived' | 'removed' }];
+}
+
+export interface Dependencies {
+  runtimes: Runtimes;
+  secrets: SecretStore;
+  directory: Directory;
+  events: EventEmitter<ActivityEvents>;
+}
+
+export type { Recollection };

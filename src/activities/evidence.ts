@@ -1,0 +1,25 @@
+import type { InstanceStatus, Evidence } from '../model/instance-status';
+import type { Runtime } from '../runtimes/runtime';
+import type { StepContext } from './contract';
+import type { SecretStore } from './secrets';
+
+const lines = 50;
+const lineLength = 400;
+
+/** What shows why an instance failed: its end, the last probe, its last log lines; bounded, secrets masked. */
+export async function gatherEvidence(runtime: Runtime, secrets: SecretStore, context: StepContext, name: string, found: { status?: InstanceStatus; lastProbeError?: string }): Promise<Evidence> {
+  await secrets.learn(context.secrets, context.envFiles);
+  const logs = await runtime.logs(name, { tail: lines }).catch(() => []);
+  return {
+    exitCode: found.status?.exitCode,
+    outOfMemory: found.status?.outOfMemory,
+    lastProbeError: found.lastProbeError && secrets.mask(found.lastProbeError),
+    logs: maskLines(secrets, logs),
+    logLines: logs.length,
+  };
+}
+
+/** Masks across line ends too: a secret may span several. */
+export function maskLines(secrets: SecretStore, logs: string[]): string[] {
+  return secrets.mask(logs.join('\n')).split('\n').filter((line) => line !== '').map((line) => (line.length > lineLength ? `${line.slice(0, lineLength)}…` : line));
+}

@@ -1,0 +1,25 @@
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { Evidence } from '../model/instance-status';
+import { RuntimeError } from '../runtimes/runtime';
+import { failureTypes } from './contract';
+
+/** A fault of the software, with what shows it. */
+export class SoftwareFault extends Error {
+  constructor(message: string, readonly evidence: Evidence = { logs: [] }) {
+    super(message);
+  }
+}
+
+/** Nobody can know whether the job ran to its end. */
+export class UnknownOutcome extends Error {}
+
+/** Any error of an activity as the failure that a workflow understands. All are final: the workflow decides on retries. */
+export function toFailure(error: unknown): Error {
+  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
+  const { message } = error as Error;
+  const failure = (type: string, details: unknown[] = []) => ApplicationFailure.create({ type, message, details, nonRetryable: true });
+  if (error instanceof SoftwareFault) return failure(failureTypes.software, [error.evidence]);
+  if (error instanceof UnknownOutcome) return failure(failureTypes.unknownOutcome);
+  if (error instanceof RuntimeError) return failure(error.kind === 'platform' ? failureTypes.platform : failureTypes.software);
+  return ApplicationFailure.create({ type: failureTypes.unexpected, message, nonRetryable: true, cause: error as Error });
+}

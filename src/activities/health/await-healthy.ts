@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HealthCheck, InstanceRef } from '../../model/instance';
+import type { InstanceStatus } from '../../model/instance-status';
+import { type Runtime, RuntimeError } from '../../runtimes/runtime';
+import { probe } from './probe';
+
+const firstDelayMs = 10;
+const growth = 1.5;
+
+export interface AwaitOptions {
+  /** An exit before this call counts too. */
+  fresh: boolean;
+  /** The platform was away: an instance found stopped was stopped by that. */
+  afterTrouble: boolean;
+  /** Time that earlier attempts have used up, in ms. */
+  usedMs: number;
+  signal: AbortSignal;
+  onProbe: (problem: string | undefined, usedMs: number) => void;
+}
+
+/** Why an instance did not get healthy. */
+export interface Unhealthy {
+  message: string;
+  lastProbeError?: string;
+  status?: InstanceStatus;
+}
+
+/**
+ * Watches an instance until it is healthy (resolves with nothing) or cannot get so (resolves with why).
+ * Probes come within milliseconds at first and back off to the check's interval; an exit is seen as it happens.
+ */
+export async function awaitHealthy(runtime: Runtime, ref: InstanceRef, options: AwaitOptions): Promise<Unhealthy | undefined> {
+  let status = await runtime.inspect(ref.name);
+  if (status?.state === 'exited' && options.afterTrouble) {
+    await runtime.start(ref.name);
+    status = await runtime.inspect(ref.name);
+  }
+  const restartsBefore = options.fresh && !options.afterTrouble ? 0 : (status?.restarts ?? 0);
+  const stop = new AbortController();
+  const cancel = () => stop.abort();
+  options.signal.addEventListener('abort', cancel, { once: true });
+  try {
+    return await Promise.race([watchExit(runtime, ref, restartsBefore, stop.signal), probeUntilHealthy(runtime, ref, options, stop.signal)]);
+  } finally {
+    stop.abort();
+    options.signal.removeEventListener('abort', cancel);
+  }
+}
+
+/** Resolves when the instance is down for good: its restart policy has no attempt left, or has nothing to do with a start. */
+async function watchExit(runtime: Runtime, ref: InstanceRef, restartsBefore: number, signal: AbortSignal): Promise<Unhealthy | undefined> {
+  while (!signal.aborted) {
+    const status = await runtime.inspect(ref.name);
+    const down = describeDown(ref, status, restartsBefore);
+    if (down) return down;
+    try {
+      await runtime.waitForExit(ref.name, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+  return new Promise(() => undefined);
+}
+
+function describeDown(ref: InstanceRef, status: InstanceStatus | undefined, restartsBefore: number): Unhealthy | undefined {
+  if (!status) return { message: 'is gone: something else removed it' };
+  const attempts = ref.restart.startsWith('on-failure') ? Number(ref.restart.split(':')[1] ?? Infinity) : 0;
+  const restarts = status.restarts - restartsBefore;
+  if (status.state === 'running' && restarts <= attempts) return undefined;
+  if (status.state === 'restarting' && restarts <= attempts && attempts > 0) return undefined;
+  if (status.state === 'running' || status.state === 'restarting') return { message: `exited and was restarted ${restarts} times`, status };
+  return { message: `exited ${status.exitCode ?? '?'}`, status };
+}
+
+async function probeUntilHealthy(runtime: Runtime, { name, healthCheck }: InstanceRef, options: AwaitOptions, signal: AbortSignal): Promise<Unhealthy | undefined> {
+  if (!healthCheck) return undefined;
+  const deadline = patience(healthCheck);
+  const begin = Date.now();
+  const used = () => options.usedMs + Date.now() - begin;
+  for (let delay = firstDelayMs; ; delay = Math.min(delay * growth, healthCheck.intervalMs)) {
+    const problem = await attempt(runtime, name, healthCheck);
+    if (signal.aborted) return new Promise(() => undefined);
+    options.onProbe(problem, used());
+    if (problem === undefined) return undefined;
+    if (used() > deadline) return { message: `is not healthy after ${Math.round(used() / 100) / 10} s`, lastProbeError: problem, status: await runtime.inspect(name) };
+    await sleep(Math.min(delay, Math.max(1, deadline - used() + 1)), undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** An instance that has just gone cannot be probed; whoever watches for its exit says why. */
+async function attempt(runtime: Runtime, name: string, check: HealthCheck): Promise<string | undefined> {
+  try {
+    return await probe(runtime, name, check);
+  } catch (error) {
+    if (error instanceof RuntimeError && error.kind !== 'platform') return error.message;
+    throw error;
+  }
+}
+
+/** How long failures are borne: the start period, then `retries` failures an interval apart. */
+export function patience({ startPeriodMs, retries, intervalMs, timeoutMs }: HealthCheck): number {
+  return startPeriodMs + Math.max(1, retries) * intervalMs + (retries > 0 ? 0 : timeoutMs);
+}

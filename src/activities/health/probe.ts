@@ -1,0 +1,60 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { connect } from 'node:net';
+import type { HealthCheck } from '../../model/instance';
+import type { Runtime } from '../../runtimes/runtime';
+
+type Target = { host: string; port: number };
+
+/** Probes an instance once. Resolves with what is wrong, or with nothing where it is healthy. */
+export async function probe(runtime: Runtime, name: string, { probe: check, timeoutMs }: HealthCheck): Promise<string | undefined> {
+  if (runtime.probe) return runtime.probe(name);
+  switch (check.kind) {
+    case 'http':
+      return http(await runtime.address(name, check.port), check, timeoutMs);
+    case 'tcp':
+      return tcp(await runtime.address(name, check.port), timeoutMs);
+    case 'command':
+      return command(runtime, name, check.command, timeoutMs);
+    case 'runtime':
+      return reported(runtime, name);
+  }
+}
+
+/** Redirects are not followed and count as healthy; certificates are not verified, for a probe goes to an address. */
+function http({ host, port }: Target, { scheme, path, headers }: { scheme: string; path: string; headers: Record<string, string> }, timeoutMs: number): Promise<string | undefined> {
+  const request = scheme === 'https' ? httpsRequest : httpRequest;
+  return new Promise((resolve) => {
+    const call = request({ host, port, path, headers, agent: false, rejectUnauthorized: false, timeout: timeoutMs, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+      response.resume();
+      const { statusCode = 0 } = response;
+      resolve(statusCode >= 200 && statusCode < 400 ? undefined : `GET :${port}${path} answered ${statusCode}`);
+    });
+    call.once('error', (error: NodeJS.ErrnoException) => resolve(`GET :${port}${path}: ${error.name === 'AbortError' || error.name === 'TimeoutError' ? `no answer within ${timeoutMs} ms` : (error.code ?? error.message)}`));
+    call.end();
+  });
+}
+
+function tcp({ host, port }: Target, timeoutMs: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: timeoutMs });
+    const end = (problem?: string) => {
+      socket.destroy();
+      resolve(problem);
+    };
+    socket.once('connect', () => end());
+    socket.once('timeout', () => end(`connect :${port}: no answer within ${timeoutMs} ms`));
+    socket.once('error', (error: NodeJS.ErrnoException) => end(`connect :${port}: ${error.code ?? error.message}`));
+  });
+}
+
+async function command(runtime: Runtime, name: string, words: string[], timeoutMs: number): Promise<string | undefined> {
+  const { exitCode, output } = await runtime.exec(name, words, timeoutMs);
+  return exitCode === 0 ? undefined : `${words[0]} exited ${exitCode}${output.trim() ? `: ${output.trim().slice(-300)}` : ''}`;
+}
+
+async function reported(runtime: Runtime, name: string): Promise<string | undefined> {
+  const status = await runtime.inspect(name);
+  if (!status?.health) return 'the runtime reports no health; does the image have a HEALTHCHECK?';
+  return status.health === 'healthy' ? undefined : `the runtime reports ${status.health}`;
+}

@@ -1,0 +1,20 @@
+import type { Activities } from './contract';
+import { coordinationActivities } from './coordination';
+import type { Dependencies } from './dependencies';
+import { instanceActivities } from './instances';
+import { jobActivities } from './jobs';
+import { readingActivities } from './reading';
+import { surroundingActivities } from './surroundings';
+
+/** Every activity, on the given runtimes, secrets and directory. */
+export function createActivities(dependencies: Dependencies): Activities {
+  return {
+    ...coordinationActivities(dependencies),
+    ...surroundingActivities(dependencies),
+    ...instanceActivities(dependencies),
+    ...jobActivities(dependencies),
+    ...readingActivities(dependencies),
+  };
+}
+
+export type { Activities } from './contract';

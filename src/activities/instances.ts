@@ -1,0 +1,81 @@
+import type { Activities } from './contract';
+import type { Dependencies } from './dependencies';
+import { alive } from './alive';
+import { gatherEvidence } from './evidence';
+import { SoftwareFault } from './failures';
+import { awaitHealthy } from './health/await-healthy';
+
+type InstanceActivities = Pick<Activities, 'startInstance' | 'awaitHealthy' | 'retireInstance' | 'reviveInstance' | 'removeInstance' | 'execInInstance' | 'confirm'>;
+
+const hookTimeoutMs = 60_000;
+const preStopTimeoutMs = 60_000;
+
+/** What is done to one instance of a service. */
+export function instanceActivities({ runtimes, secrets, events }: Dependencies): InstanceActivities {
+  return {
+    startInstance: (context, instance) =>
+      alive(async () => {
+        const runtime = runtimes(context.runtime);
+        await runtime.create(instance);
+        await runtime.start(instance.name);
+        events.emit('instance', { service: instance.service, event: 'started' });
+      }),
+
+    awaitHealthy: (context, instance, { fresh, afterTrouble }) =>
+      alive(async ({ signal, note, before }) => {
+        const runtime = runtimes(context.runtime);
+        const unhealthy = await awaitHealthy(runtime, instance, {
+          fresh, afterTrouble, signal,
+          usedMs: (before as { usedMs?: number } | undefined)?.usedMs ?? 0,
+          onProbe: (problem, usedMs) => {
+            note({ usedMs, ...(problem && { lastProbe: secrets.mask(problem) }) });
+            events.emit('probe', { service: instance.service, healthy: problem === undefined });
+          },
+        });
+        if (unhealthy) throw new SoftwareFault(`${instance.service}-${instance.ordinal} ${unhealthy.message}`, await gatherEvidence(runtime, secrets, context, instance.name, unhealthy));
+      }),
+
+    execInInstance: (context, instance, command, purpose) =>
+      alive(async () => {
+        const runtime = runtimes(context.runtime);
+        const { exitCode, output } = await runtime.exec(instance.name, command, hookTimeoutMs);
+        if (exitCode === 0) return;
+        const evidence = await gatherEvidence(runtime, secrets, context, instance.name, {});
+        throw new SoftwareFault(`the ${purpose} of ${instance.service}-${instance.ordinal} exited ${exitCode}`, { ...evidence, exitCode, logs: [...secrets.mask(output).split('\n').filter(Boolean).slice(-20), ...evidence.logs].slice(0, 50) });
+      }),
+
+    retireInstance: (context, instance) =>
+      alive(async () => {
+        const runtime = runtimes(context.runtime);
+        if (instance.preStop) await runtime.exec(instance.name, instance.preStop, preStopTimeoutMs).catch(() => undefined);
+        await runtime.retire(instance);
+        events.emit('instance', { service: instance.service, event: 'retired' });
+      }),
+
+    reviveInstance: (context, instance) =>
+      alive(async () => {
+        await runtimes(context.runtime).revive(instance);
+        events.emit('instance', { service: instance.service, event: 'revived' });
+      }),
+
+    removeInstance: (context, instance) =>
+      alive(async () => {
+        await runtimes(context.runtime).remove(instance);
+        events.emit('instance', { service: instance.service, event: 'removed' });
+      }),
+
+    confirm: (context, expected) =>
+      alive(async () => {
+        const runtime = runtimes(context.runtime);
+        const { instances } = await runtime.observe(context, { images: [], ports: [] });
+        const running = new Map(instances.map((instance) => [instance.name, instance]));
+        for (const { name, service, ordinal } of expected) {
+          const found = running.get(name);
+          if (found?.state === 'running') continue;
+          const status = await runtime.inspect(name);
+          const what = found ? `exited ${status?.exitCode ?? '?'} after it had started` : 'is gone: something else removed it';
+          throw new SoftwareFault(`${service}-${ordinal} ${what}`, await gatherEvidence(runtime, secrets, context, name, { status }));
+        }
+      }),
+  };
+}

@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { InstanceStatus } from '../model/instance-status';
+import type { Runtime } from '../runtimes/runtime';
+import { alive } from './alive';
+import type { Activities } from './contract';
+import type { Dependencies } from './dependencies';
+import { gatherEvidence } from './evidence';
+import { SoftwareFault, UnknownOutcome } from './failures';
+
+const killed = 137;
+
+/**
+ * Jobs are made and started apart: once the making is on record, a job whose instance is missing may have
+ * run, and is never run a second time without a person's word.
+ */
+export function jobActivities({ runtimes, secrets, events }: Dependencies): Pick<Activities, 'createJob' | 'runJob'> {
+  return {
+    createJob: (context, instance) => alive(() => runtimes(context.runtime).create(instance)),
+
+    runJob: (context, instance, { timeoutMs, again }) =>
+      alive(async ({ signal }) => {
+        const runtime = runtimes(context.runtime);
+        const before = await runtime.inspect(instance.name);
+        if (!before) throw new UnknownOutcome(`the instance of ${instance.service} is gone, so nobody can tell whether it ran`);
+        if (before.state === 'created' || again) {
+          await runtime.start(instance.name);
+          events.emit('instance', { service: instance.service, event: 'started' });
+        }
+        const end = await exitOf(runtime, instance.name, timeoutMs, signal);
+        if (end === 'timeout') {
+          await runtime.retire(instance);
+          throw new SoftwareFault(`${instance.service} did not finish within its timeout of ${timeoutMs! / 1000} s and was stopped`, await gatherEvidence(runtime, secrets, context, instance.name, {}));
+        }
+        if (end.exitCode === 0) return;
+        if (before.state === 'exited' && !again && (end.exitCode === undefined || end.exitCode === killed) && !end.outOfMemory) {
+          throw new UnknownOutcome(`${instance.service} was killed from outside while it ran (exit ${end.exitCode ?? 'unknown'})`);
+        }
+        throw new SoftwareFault(`${instance.service} exited ${end.exitCode ?? '?'}`, await gatherEvidence(runtime, secrets, context, instance.name, { status: end }));
+      }),
+  };
+}
+
+async function exitOf(runtime: Runtime, name: string, timeoutMs: number | undefined, signal: AbortSignal): Promise<InstanceStatus | 'timeout'> {
+  const stop = new AbortController();
+  const forward = () => stop.abort();
+  signal.addEventListener('abort', forward, { once: true });
+  try {
+    const races: Promise<InstanceStatus | 'timeout'>[] = [untilExited(runtime, name, stop.signal)];
+    if (timeoutMs !== undefined) races.push(sleep(await remaining(runtime, name, timeoutMs), 'timeout' as const, { signal: stop.signal }));
+    return await Promise.race(races);
+  } finally {
+    stop.abort();
+    signal.removeEventListener('abort', forward);
+  }
+}
+
+/** A job keeps its clock when the worker that watched it dies. */
+async function remaining(runtime: Runtime, name: string, timeoutMs: number): Promise<number> {
+  const startedAt = (await runtime.inspect(name))?.startedAt ?? Date.now();
+  return Math.max(0, timeoutMs - (Date.now() - startedAt));
+}
+
+async function untilExited(runtime: Runtime, name: string, signal: AbortSignal): Promise<InstanceStatus> {
+  for (;;) {
+    const status = await runtime.inspect(name);
+    if (!status) throw new UnknownOutcome('the instance of the job is gone, so nobody can tell how it ended');
+    if (status.state === 'exited') return status;
+    if (signal.aborted) throw signal.reason;
+    await runtime.waitForExit(name, signal);
+  }
+}

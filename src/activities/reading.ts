@@ -1,0 +1,57 @@
+import type { ObservedInstance } from '../model/observation';
+import type { Runtime } from '../runtimes/runtime';
+import { alive } from './alive';
+import type { Activities, InstanceLine } from './contract';
+import type { Dependencies } from './dependencies';
+import { maskLines } from './evidence';
+import { probe } from './health/probe';
+
+type ReadingActivities = Pick<Activities, 'describeInstances' | 'readLogs' | 'runCommand'>;
+
+/** What people want to see of what runs. */
+export function readingActivities({ runtimes, secrets }: Dependencies): ReadingActivities {
+  return {
+    describeInstances: (stack) =>
+      alive(async () => {
+        const runtime = runtimes(stack.runtime);
+        const { instances } = await runtime.observe({ stack: stack.name, environment: stack.environment }, { images: [], ports: [] });
+        return Promise.all(instances.map((instance) => describe(runtime, instance)));
+      }),
+
+    readLogs: (context, instances, tail, since) =>
+      alive(async () => {
+        await secrets.learn(context.secrets, context.envFiles);
+        const runtime = runtimes(context.runtime);
+        return Promise.all(instances.map(async (name) => ({ name, lines: maskLines(secrets, await runtime.logs(name, { tail, since })) })));
+      }),
+
+    runCommand: (context, instance, command, timeoutMs) =>
+      alive(async () => {
+        await secrets.learn(context.secrets, context.envFiles);
+        const { exitCode, output } = await runtimes(context.runtime).exec(instance, command, timeoutMs);
+        return { exitCode, output: secrets.mask(output) };
+      }),
+  };
+}
+
+async function describe(runtime: Runtime, instance: ObservedInstance): Promise<InstanceLine> {
+  const status = await runtime.inspect(instance.name);
+  return {
+    service: instance.service,
+    ordinal: instance.ordinal,
+    name: instance.name,
+    state: status?.state ?? 'missing',
+    health: await health(runtime, instance, status?.state === 'running'),
+    image: instance.image,
+    restarts: status?.restarts ?? 0,
+    ports: instance.ports.map(({ hostIp, host, container }) => `${hostIp ?? ''}${hostIp ? ':' : ''}${host}->${container}`),
+    release: instance.release,
+  };
+}
+
+async function health(runtime: Runtime, { name, healthCheck, kind, exitCode, state }: ObservedInstance, running: boolean): Promise<string> {
+  if (kind === 'job') return state === 'exited' ? (exitCode === 0 ? 'completed' : `exited ${exitCode ?? '?'}`) : 'running';
+  if (!running) return 'down';
+  if (!healthCheck) return '-';
+  return (await probe(runtime, name, { ...healthCheck, timeoutMs: Math.min(healthCheck.timeoutMs, 2000) }).catch((error: Error) => error.message)) === undefined ? 'healthy' : 'unhealthy';
+}

@@ -1,0 +1,97 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import type { InstanceSpec, SecretSource } from '../model/instance';
+import { SoftwareFault } from './failures';
+
+const shortestMasked = 4;
+
+/** The worker's secrets: read at the moment of use, compared by a keyed fingerprint, masked in whatever is shown. */
+export class SecretStore {
+  private readonly key: Buffer;
+  private readonly values = new Set<string>();
+
+  constructor(dataDir: string) {
+    this.key = installationKey(dataDir);
+  }
+
+  async variables({ secrets, envFiles }: Pick<InstanceSpec, 'secrets' | 'envFiles'>): Promise<Record<string, string>> {
+    const result: Record<string, string> = {};
+    for (const file of envFiles) Object.assign(result, await this.envFile(file));
+    for (const { name, source, target } of secrets) if ('environment' in target) result[target.environment] = await this.value(name, source);
+    return result;
+  }
+
+  async files({ secrets }: Pick<InstanceSpec, 'secrets'>): Promise<{ path: string; mode: number; content: string }[]> {
+    const files = secrets.flatMap(({ name, source, target }) => ('path' in target ? [{ name, source, ...target }] : []));
+    return Promise.all(files.map(async ({ name, source, path, mode }) => ({ path, mode, content: await this.value(name, source) })));
+  }
+
+  /** One fingerprint per secret and env file: an HMAC under the installation's key. It tells change, and nothing of the value. */
+  async fingerprints(secrets: Record<string, SecretSource>, envFiles: string[]): Promise<Record<string, string>> {
+    const named = Object.entries(secrets).map(async ([name, source]) => [name, this.fingerprint(await this.value(name, source))] as const);
+    const files = envFiles.map(async (file) => [`env_file:${file}`, this.fingerprint(JSON.stringify(await this.envFile(file)))] as const);
+    return Object.fromEntries(await Promise.all([...named, ...files]));
+  }
+
+  /** Learns the values of a stack, so that {@link mask} knows them. What cannot be read cannot be shown either. */
+  async learn(secrets: Record<string, SecretSource>, envFiles: string[]): Promise<void> {
+    await this.fingerprints(secrets, envFiles).catch(() => undefined);
+  }
+
+  /** Text without any secret that this worker has read. */
+  mask(text: string): string {
+    let masked = text;
+    for (const value of [...this.values].sort((a, b) => b.length - a.length)) masked = masked.replaceAll(value, '***');
+    return masked;
+  }
+
+  private fingerprint(value: string): string {
+    return createHmac('sha256', this.key).update(value).digest('hex').slice(0, 16);
+  }
+
+  private async value(name: string, source: SecretSource): Promise<string> {
+    const raw = 'file' in source ? await readSecretFile(name, source.file) : process.env[source.environment];
+    if (raw === undefined) throw new SoftwareFault(`the secret ${name}: the worker's environment has no variable ${(source as { environment: string }).environment}; set it where the worker is started`);
+    const value = raw.replace(/\r?\n$/, '');
+    this.remember(value);
+    return value;
+  }
+
+  private async envFile(file: string): Promise<Record<string, string>> {
+    const values = parseEnv(await readSecretFile('env_file', file)) as Record<string, string>;
+    for (const value of Object.values(values)) this.remember(value);
+    return values;
+  }
+
+  private remember(value: string): void {
+    for (const line of [value, ...value.split('\n')]) if (line.length >= shortestMasked) this.values.add(line);
+  }
+}
+
+async function readSecretFile(name: string, file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new SoftwareFault(`the secret ${name}: the worker cannot read ${file} (${code}); put it there, readable by the worker's user`);
+  }
+}
+
+/** Made at the first start of a worker; a fleet shares it by sharing the file. */
+function installationKey(dataDir: string): Buffer {
+  const file = process.env.DEPLOY_CODE_KEY_FILE ?? join(dataDir, 'installation.key');
+  try {
+    return readFileSync(file);
+  } catch {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    try {
+      writeFileSync(file, randomBytes(32), { mode: 0o600, flag: 'wx' });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    return readFileSync(file);
+  }
+}

@@ -1,0 +1,97 @@
+import { createInterface } from 'node:readline/promises';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { DeployCodeClient } from '../../client';
+import { BadRequest } from '../../errors';
+import { placeOf } from '../../place';
+import { load, list, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { follow } from '../output/follow';
+import { placeArguments, withClient } from './session';
+
+interface ChangeOptions extends StackOptions, ConnectionOptions {
+  force?: boolean;
+  reason?: string;
+  json?: boolean;
+  watch?: boolean;
+  detach?: boolean;
+  to?: number;
+  services?: string[];
+  killJobs?: boolean;
+}
+
+const change = (program: Command, name: string, description: string): Command =>
+  withConnection(withStack(program.command(name).description(description)))
+    .option('--reason <text>', 'why, for the history')
+    .option('-d, --detach', 'return as soon as it has begun')
+    .option('--json', 'print the result as one JSON document')
+    .option('--watch', 'with --json: one event a line as well');
+
+export function addChanges(program: Command): void {
+  change(program, 'rollback', 'bring a kept release about again')
+    .option('--to <release>', 'its number (default: the one before the current)', positive)
+    .option('--force', 'go back over jobs that ran since, and pass refusals that say so')
+    .action((options: ChangeOptions) => run(options, (client) => rollback(client, options)));
+
+  change(program, 'restart', 'replace the instances of services by fresh ones of the same release')
+    .argument('<service...>', 'services to restart')
+    .action((services: string[], options: ChangeOptions) => run(options, (client) => client.restart(placeOf(load(options).stack), services, options)));
+
+  change(program, 'run', 'run a job of the current release now')
+    .argument('<job>', 'job to run')
+    .action((job: string, options: ChangeOptions) => run(options, (client) => client.runJob(placeOf(load(options).stack), job, options)));
+
+  change(program, 'stop', 'stop and remove what runs, dependants first; volumes stay')
+    .option('--services <names>', 'only these services', list)
+    .action((options: ChangeOptions) => run(options, (client) => client.stop(load(options).stack, options)));
+
+  withConnection(withStack(program.command('cancel').description('cancel a deployment; what it has begun is rolled back')))
+    .argument('<deployment>', 'its number, or the workflow id of one that waits', (value) => value)
+    .option('--kill-jobs', 'end running jobs too; otherwise they finish first')
+    .action((deployment: string, options: ChangeOptions) => cancel(deployment, options));
+
+  withConnection(withStack(program.command('answer').description('answer the question that a deployment waits with')))
+    .argument('<deployment>', 'its number', positive)
+    .argument('<answer>', 'one of the answers it names')
+    .action((deployment: number, answer: string, options: ChangeOptions) => answerQuestion(deployment, answer, options));
+}
+
+async function run(options: ChangeOptions, start: (client: DeployCodeClient) => ReturnType<DeployCodeClient['deploy']>): Promise<void> {
+  process.exitCode = await withClient(options, async (client) => follow(await start(client), { ...options, place: placeArguments(options) }));
+}
+
+async function rollback(client: DeployCodeClient, options: ChangeOptions): ReturnType<DeployCodeClient['rollback']> {
+  const place = placeOf(load(options).stack);
+  const to = options.to ?? (await client.previousRelease(place));
+  const jobs = (await client.releasesSince(place, to)).flatMap((release) => release.jobs);
+  if (jobs.length > 0 && !options.force) await confirm(`release ${to} predates ${jobs.length} job${jobs.length === 1 ? '' : 's'} (${jobs.join(', ')}), which stay applied. Continue?`);
+  return client.rollback(place, { ...options, to });
+}
+
+async function confirm(question: string): Promise<void> {
+  if (!process.stdin.isTTY) throw new BadRequest(`${question} Pass --force to say yes`);
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(`${question} [y/N] `);
+  terminal.close();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new BadRequest('not confirmed; nothing was changed');
+}
+
+async function cancel(which: string, options: ChangeOptions): Promise<void> {
+  await withClient(options, async (client) => {
+    const place = placeOf(load(options).stack);
+    const number = Number(which);
+    if (!which.startsWith('deployment/') && !Number.isInteger(number)) throw new InvalidArgumentError('write a number, or a workflow id.');
+    const handle = which.startsWith('deployment/') ? client.handle(which) : await client.deployment(place, number);
+    await handle.cancel(process.env.USER ?? 'somebody', options);
+    console.log(`deployment ${which} is asked to cancel; \`deploy-code status ${which} --watch${placeArguments(options)}\` shows it going back`);
+  });
+}
+
+async function answerQuestion(number: number, answer: string, options: ChangeOptions): Promise<void> {
+  await withClient(options, async (client) => {
+    const handle = await client.deployment(placeOf(load(options).stack), number);
+    const { question } = await handle.progress();
+    if (!question) throw new BadRequest(`deployment ${number} asks nothing`);
+    if (!question.answers.includes(answer)) throw new BadRequest(`"${answer}" is no answer to "${question.text}"; answer ${question.answers.join(', or ')}`);
+    await handle.answer(question.id, answer, process.env.USER ?? 'somebody');
+    console.log(`answered "${answer}"`);
+  });
+}

@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { exitCodes } from '../exit-codes';
+import { list, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { follow } from '../output/follow';
+import { planText, refusalText } from '../output/plan-text';
+import { placeArguments, print, printJson, withClient } from './session';
+import { checked } from './validate';
+
+export interface DeployOptions extends StackOptions, ConnectionOptions {
+  services?: string[];
+  force?: boolean;
+  reason?: string;
+  dryRun?: boolean;
+  json?: boolean;
+  watch?: boolean;
+  detach?: boolean;
+}
+
+export function addDeploy(program: Command): void {
+  withConnection(withStack(program.command('plan').description('show what a deployment would do; changes nothing')))
+    .option('--services <names>', 'only these services and what they depend on', list)
+    .option('--force', 'pass refusals that say so')
+    .option('--json', 'print one JSON document')
+    .action(async (options: DeployOptions) => void (process.exitCode = await showPlan(options)));
+
+  withConnection(withStack(program.command('deploy').description('deploy the stack as a new release; rolled back as a whole when it fails')))
+    .option('--services <names>', 'only these services and what they depend on', list)
+    .option('--dry-run', 'only show the plan')
+    .option('--force', 'pass refusals that say so')
+    .option('--reason <text>', 'why, for the history')
+    .option('-d, --detach', 'return as soon as it has begun')
+    .option('--json', 'print the result as one JSON document')
+    .option('--watch', 'with --json: one event a line as well')
+    .action(async (options: DeployOptions) => void (process.exitCode = await deploy(options)));
+}
+
+async function showPlan(options: DeployOptions): Promise<number> {
+  const { stack } = checked(options);
+  const { plan, refusals } = await withClient(options, (client) => client.plan(stack, options));
+  if (options.json) printJson({ plan, refusals });
+  else print([...planText(plan), ...(refusals.length > 0 ? refusalText(refusals) : [])]);
+  return refusals.length > 0 ? exitCodes.badInput : exitCodes.done;
+}
+
+async function deploy(options: DeployOptions): Promise<number> {
+  const { stack } = checked(options);
+  if (options.dryRun || stack.dryRun) return showPlan(options);
+  return withClient(options, async (client) => follow(await client.deploy(stack, options), { ...options, place: placeArguments(options) }));
+}

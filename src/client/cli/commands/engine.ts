@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { positive, withConnection, type ConnectionOptions } from '../options';
+
+interface WorkerOptions extends ConnectionOptions {
+  port: number;
+  host?: string;
+  dataDir?: string;
+}
+
+export interface DevOptions {
+  detach?: boolean;
+  stop?: boolean;
+  port: number;
+  uiPort: number;
+}
+
+/** The engine's own processes. */
+export function addEngine(program: Command): void {
+  program
+    .command('dev')
+    .description('run a development engine here: an embedded Temporal (file database, UI) and a worker')
+    .option('-d, --detach', 'in the background')
+    .option('--stop', 'stop the one that runs here and delete its state')
+    .option('--port <port>', 'Temporal frontend', positive, 7233)
+    .option('--ui-port <port>', 'Temporal UI', positive, 8233)
+    .action(async (options: DevOptions) => {
+      const { dev } = await import('../dev/index.js');
+      await dev(options);
+    });
+
+  withConnection(program.command('worker').description('run a worker: it performs deployments, and serves /metrics, /healthz and /readyz'))
+    .option('--port <port>', 'of /metrics, /healthz and /readyz', positive, 9464)
+    .option('--host <address>', 'to serve them on (default 127.0.0.1)')
+    .option('--data-dir <folder>', 'key, process instances and their logs (default: DEPLOY_CODE_DATA_DIR, or /var/lib/deploy-code)')
+    .action(async (options: WorkerOptions) => {
+      const { runWorker } = await import('../run-worker.js');
+      await runWorker(options);
+    });
+}

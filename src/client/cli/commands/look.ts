@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import type { DeployCodeClient } from '../../client';
+import { BadRequest } from '../../errors';
+import { placeOf } from '../../place';
+import type { HistoryEntry } from '../../history';
+import { load, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { follow } from '../output/follow';
+import { statusTable } from '../output/status-table';
+import { ago, seconds, table } from '../output/words';
+import { placeArguments, print, printJson, withClient } from './session';
+
+interface LookOptions extends StackOptions, ConnectionOptions {
+  json?: boolean;
+  watch?: boolean;
+  follow?: boolean;
+  tail: number;
+  limit: number;
+}
+
+export function addLooks(program: Command): void {
+  withConnection(withStack(program.command('status').description('what runs and how it is; with a number, one deployment')))
+    .argument('[deployment]', 'number of a deployment', positive)
+    .option('--watch', 'follow the deployment until it ends')
+    .option('--json', 'print one JSON document')
+    .action((deployment: number | undefined, options: LookOptions) => (deployment === undefined ? showStatus(options) : showDeployment(deployment, options)));
+
+  withConnection(withStack(program.command('history').description('deployments of the environment, the newest first')))
+    .option('--limit <n>', 'how many', positive, 20)
+    .option('--json', 'print one JSON document')
+    .action(showHistory);
+
+  withConnection(withStack(program.command('logs').description('last log lines of instances; with a number, the evidence of that deployment')))
+    .argument('[deployment-or-service...]', '`3 api`: what deployment 3 saw of api; `api web`: what they log now')
+    .option('-f, --follow', 'go on as lines come')
+    .option('--tail <n>', 'lines of each instance', positive, 50)
+    .action(showLogs);
+
+  withConnection(withStack(program.command('exec').description('run a command inside an instance: exec api -- ls /')))
+    .argument('<instance>', '`api`, or `api-2` for another replica')
+    .argument('<command...>', 'command and its arguments, after --')
+    .action(runInside);
+}
+
+async function showStatus(options: LookOptions): Promise<void> {
+  const { stack } = load(options);
+  await withClient(options, async (client) => {
+    const [lines, state] = await Promise.all([client.status(stack), client.environment(placeOf(stack))]);
+    const release = state?.current?.release;
+    const contents = release === undefined ? undefined : await client.release(placeOf(stack), release);
+    if (options.json) return printJson({ stack: stack.name, environment: stack.environment, release, running: state?.running, queued: state?.queue.length ?? 0, instances: lines });
+    const variables = Object.entries(contents?.stack.variables ?? {}).map(([name, value]) => `${name}=${value}`);
+    const about = contents ? [`release ${release}`, ...variables, `by ${contents.requestedBy}`, ago(new Date(contents.at))] : ['nothing deployed'];
+    console.log(`${pc.bold(`${stack.name}/${stack.environment}`)}  ${about.join('  ')}`);
+    if (state?.running) console.log(pc.yellow(`deployment ${state.running.deployment} runs${state.queue.length > 0 ? `, ${state.queue.length} wait` : ''}`));
+    if (lines.length > 0) print(statusTable(lines));
+  });
+}
+
+async function showDeployment(number: number, options: LookOptions): Promise<void> {
+  const place = placeOf(load(options).stack);
+  process.exitCode = await withClient(options, async (client) => {
+    const handle = await client.deployment(place, number);
+    const progress = await handle.progress();
+    const over = !['queued', 'planning', 'pulling', 'deploying', 'waiting', 'committing', 'rolling_back'].includes(progress.status);
+    if (options.watch || over) return follow(handle, { ...options, place: placeArguments(options) });
+    if (options.json) printJson(progress);
+    else print([`deployment ${number}: ${progress.status}`, ...(progress.question ? [progress.question.text, ...progress.question.answers.map((answer) => `  deploy-code answer ${number} "${answer}"${placeArguments(options)}`)] : [])]);
+    return 0;
+  });
+}
+
+async function showHistory(options: LookOptions): Promise<void> {
+  const entries = await withClient(options, (client) => client.history(placeOf(load(options).stack), options.limit));
+  if (options.json) return printJson(entries);
+  print(table([['NUMBER', 'STATUS', 'RELEASE', 'WHEN', 'TOOK', 'WHAT'], ...entries.map(historyRow)]));
+}
+
+function historyRow({ deployment, status, release, startedAt, result }: HistoryEntry): string[] {
+  return [String(deployment ?? '-'), status, String(release ?? '-'), ago(startedAt), result ? seconds(result.durationMs) : '-', result?.cause?.message ?? (result ? `${result.intent}: ${result.changed.slice(0, 5).join(', ') || 'nothing'}` : '')];
+}
+
+async function showLogs(words: string[], options: LookOptions): Promise<void> {
+  const { stack } = load(options);
+  const [first, ...services] = words;
+  await withClient(options, async (client) => {
+    if (first && /^\d+$/.test(first)) return print(await evidence(client, Number(first), services, options));
+    const shown = new Map<string, string>();
+    do {
+      for (const { name, lines } of await client.logs(stack, words, options.tail)) {
+        const seen = lines.lastIndexOf(shown.get(name) ?? '\0');
+        for (const line of lines.slice(seen + 1)) console.log(`${pc.cyan(name)} | ${line}`);
+        if (lines.length > 0) shown.set(name, lines.at(-1)!);
+      }
+      if (options.follow) await sleep(1000);
+    } while (options.follow);
+  });
+}
+
+async function evidence(client: DeployCodeClient, number: number, services: string[], options: LookOptions): Promise<string[]> {
+  const handle = await client.deployment(placeOf(load(options).stack), number);
+  const { cause, tolerated } = await handle.result();
+  const causes = [cause, ...tolerated].filter((each) => each?.evidence && (services.length === 0 || services.includes(each.service ?? '')));
+  if (causes.length === 0) throw new BadRequest(`deployment ${number} kept no evidence${services.length > 0 ? ` of ${services.join(', ')}` : ''}; \`deploy-code logs ${services.join(' ')}\` shows what runs now`);
+  return causes.flatMap((each) => [pc.bold(each!.message), ...each!.evidence!.logs]);
+}
+
+async function runInside(which: string, command: string[], options: LookOptions): Promise<void> {
+  const { stack } = load(options);
+  await withClient(options, async (client) => {
+    const running = (await client.status(stack)).filter(({ state }) => state === 'running');
+    const instance = running.find(({ service, ordinal, name }) => name === which || `${service}-${ordinal}` === which) ?? running.find(({ service }) => service === which);
+    if (!instance) throw new BadRequest(`no instance "${which}" runs; there are ${running.map(({ service, ordinal }) => `${service}-${ordinal}`).join(', ') || 'none'}`);
+    const { exitCode, output } = await client.exec(stack, instance.name, command);
+    process.stdout.write(output);
+    process.exitCode = exitCode;
+  });
+}

@@ -1,0 +1,25 @@
+import type { Command } from 'commander';
+import { StackFileError } from '../../../config';
+import { assignPhases } from '../../../plan/phases';
+import { load, withStack, type StackOptions } from '../options';
+import { printJson } from './session';
+
+export function addValidate(program: Command): void {
+  withStack(program.command('validate').description('check a stack file; every problem at once, with its place and what to do'))
+    .option('--json', 'print one JSON document')
+    .action((options: StackOptions & { json?: boolean }) => {
+      const { stack } = checked(options);
+      const services = Object.values(stack.services);
+      const phases = Math.max(...Object.values(assignPhases(stack.services).of));
+      if (options.json) return printJson({ valid: true, stack: stack.name, environment: stack.environment, services: services.length, phases });
+      console.log(`${options.config} is valid: ${stack.name}/${stack.environment}, ${services.length} services in ${phases} phases`);
+    });
+}
+
+/** A stack that is valid in itself: also its phases do not contradict its dependencies. */
+export function checked(options: StackOptions): ReturnType<typeof load> {
+  const loaded = load(options);
+  const { refusals } = assignPhases(loaded.stack.services);
+  if (refusals.length > 0) throw new StackFileError(refusals.map(({ path, message }) => loaded.problem(path.split('.'), message)));
+  return loaded;
+}

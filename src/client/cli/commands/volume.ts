@@ -1,0 +1,44 @@
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import { BadRequest } from '../../errors';
+import { load, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { table } from '../output/words';
+import { print, printJson, withClient } from './session';
+
+type VolumeOptions = StackOptions & ConnectionOptions & { json?: boolean; force?: boolean };
+
+export function addVolume(program: Command): void {
+  const volume = program.command('volume').description("an environment's volumes");
+
+  withConnection(withStack(volume.command('ls').description('the volumes that the engine created for the environment')))
+    .option('--json', 'print one JSON document')
+    .action(async (options: VolumeOptions) => {
+      const volumes = await withClient(options, (client) => client.volumes(load(options).stack));
+      if (options.json) printJson(volumes);
+      else print(table([['VOLUME', 'MOUNTED BY'], ...volumes.map(({ name, mountedBy }) => [name, mountedBy.join(', ') || '-'])]));
+    });
+
+  withConnection(withStack(volume.command('rm').description('delete a volume and its data; the only command that does')))
+    .argument('<name>', 'its name on the host')
+    .option('--force', 'do not ask')
+    .action(async (name: string, options: VolumeOptions) => {
+      await withClient(options, async (client) => {
+        const { stack } = load(options);
+        const found = (await client.volumes(stack)).find((each) => each.name === name);
+        if (!found) throw new BadRequest(`${stack.name}/${stack.environment} has no volume "${name}"`);
+        if (found.mountedBy.length > 0) throw new BadRequest(`the volume "${name}" is mounted by ${found.mountedBy.join(', ')}; stop that first`);
+        if (!options.force) await confirm(name);
+        await client.removeVolume(stack, name);
+        console.log(`deleted ${name}`);
+      });
+    });
+}
+
+async function confirm(name: string): Promise<void> {
+  const question = `The data of "${name}" will be gone for good.`;
+  if (!process.stdin.isTTY) throw new BadRequest(`${question} Pass --force to say yes`);
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(`${question} Type its name to delete it: `);
+  terminal.close();
+  if (answer.trim() !== name) throw new BadRequest('not confirmed; nothing was deleted');
+}

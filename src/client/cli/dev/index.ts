@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findDevelopmentEngine } from '../../development';
+import { BadRequest, EngineUnreachable } from '../../errors';
+import type { DevOptions } from '../commands/engine';
+import { cacheFolder, engineFolder, forget, prepareFolders, recall, remember } from './state';
+import { findTemporalCli } from './temporal-cli';
+import { startServer } from './temporal-server';
+
+const startWithinMs = 600_000;
+const stopWithinMs = 30_000;
+
+/** An engine for development: an embedded Temporal and a worker, in the foreground or behind. */
+export async function dev(options: DevOptions): Promise<void> {
+  if (options.stop) return stop();
+  const running = findDevelopmentEngine();
+  if (running) {
+    console.log(`the engine runs already: Temporal ${running.address}, UI ${running.ui}`);
+    return;
+  }
+  return options.detach ? detach(options) : foreground(options);
+}
+
+async function foreground({ port, uiPort }: DevOptions): Promise<void> {
+  prepareFolders();
+  const say = (text: string) => console.log(text);
+  const cli = await findTemporalCli(cacheFolder, say);
+  for (const each of [port, uiPort]) await requireFree(each);
+  const address = `127.0.0.1:${port}`;
+  const ui = `http://localhost:${uiPort}`;
+  const dataDir = join(engineFolder, 'data');
+  const server = await startServer({ cli, port, uiPort, folder: engineFolder });
+  const worker = startWorker(address, dataDir);
+  await untilWorkerIsReady(worker);
+  remember({ address, ui, dataDir, pids: { dev: process.pid } });
+  say(`engine ready: Temporal ${address}, UI ${ui}, worker ${worker.pid} (log ${workerLog()})`);
+  await untilAskedToStop();
+  await Promise.all([end(worker), end(server)]);
+}
+
+function workerLog(): string {
+  return join(engineFolder, 'worker.log');
+}
+
+function startWorker(address: string, dataDir: string): ChildProcess {
+  const log = openSync(workerLog(), 'a');
+  const environment = { ...process.env, TEMPORAL_ADDRESS: address, DEPLOY_CODE_DATA_DIR: dataDir };
+  return spawn(process.execPath, [process.argv[1]!, 'worker'], { stdio: ['ignore', log, log], env: environment, detached: true });
+}
+
+async function untilWorkerIsReady(worker: ChildProcess): Promise<void> {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(50)) {
+    const log = readFileSync(workerLog(), 'utf8');
+    if (log.includes('worker is ready')) return;
+    if (worker.exitCode !== null) throw new EngineUnreachable(`the worker ended with ${worker.exitCode}`, `look at ${workerLog()}`);
+  }
+  throw new EngineUnreachable('the worker did not get ready within 30 s', `look at ${workerLog()}`);
+}
+
+async function untilAskedToStop(): Promise<void> {
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  const killer = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
+  await gone;
+  clearTimeout(killer);
+}
+
+/** Starts the foreground form in the background and waits until it is ready. */
+async function detach({ port, uiPort }: DevOptions): Promise<void> {
+  prepareFolders();
+  const file = join(engineFolder, 'dev.log');
+  const log = openSync(file, 'w');
+  const background = spawn(process.execPath, [process.argv[1]!, 'dev', '--port', String(port), '--ui-port', String(uiPort)], { detached: true, stdio: ['ignore', log, log] });
+  background.unref();
+  let shown = 0;
+  for (const deadline = Date.now() + startWithinMs; Date.now() < deadline; await sleep(50)) {
+    const text = readFileSync(file, 'utf8');
+    process.stdout.write(text.slice(shown));
+    shown = text.length;
+    if (background.exitCode !== null) throw new EngineUnreachable('the engine did not start', `look at ${file}`);
+    if (findDevelopmentEngine()) return;
+  }
+  throw new EngineUnreachable('the engine did not get ready', `look at ${file}`);
+}
+
+/** Stops the engine of this folder. What it deployed is stopped by `deploy-code stop`, before. */
+async function stop(): Promise<void> {
+  const engine = recall();
+  if (engine && findDevelopmentEngine()) {
+    process.kill(engine.pids.dev, 'SIGTERM');
+    for (const deadline = Date.now() + stopWithinMs + 5000; Date.now() < deadline && findDevelopmentEngine(); ) await sleep(50);
+  }
+  forget();
+  console.log(engine ? 'the engine is stopped, and its state deleted' : 'no engine ran here');
+}
+
+async function requireFree(port: number): Promise<void> {
+  const server = createServer();
+  const busy = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(true));
+    server.listen(port, '127.0.0.1', () => resolve(false));
+  });
+  await new Promise((resolve) => server.close(resolve));
+  if (busy) throw new BadRequest(`port ${port} is in use; choose others with --port and --ui-port`);
+}

@@ -1,0 +1,34 @@
+import pc from 'picocolors';
+import { formatProblem, StackFileError } from '../../config';
+import { BadRequest, EngineUnreachable } from '../errors';
+import { exitCodes } from './exit-codes';
+
+/** Says what went wrong and what to do, and returns the exit code for it. */
+export function explain(error: unknown, json: boolean): number {
+  const { code, lines, data } = describe(error);
+  if (json) console.log(JSON.stringify({ error: data, exitCode: code }, null, 2));
+  else for (const line of lines) console.error(line);
+  return code;
+}
+
+function describe(error: unknown): { code: number; lines: string[]; data: unknown } {
+  if (error instanceof StackFileError) {
+    const count = error.problems.length;
+    return {
+      code: exitCodes.badInput,
+      lines: [...error.problems.map((problem) => pc.red(formatProblem(problem))), `${count} problem${count === 1 ? '' : 's'}; nothing was changed`],
+      data: { problems: error.problems },
+    };
+  }
+  const message = messageOf(error);
+  if (error instanceof EngineUnreachable) return { code: exitCodes.unreachable, lines: [pc.red(message), error.advice], data: { message, advice: error.advice } };
+  if (error instanceof BadRequest) return { code: exitCodes.badInput, lines: [pc.red(message)], data: { message } };
+  return { code: exitCodes.failed, lines: [pc.red(message)], data: { message } };
+}
+
+/** The innermost message: Temporal wraps what a workflow or an activity said. */
+function messageOf(error: unknown): string {
+  let inner = error;
+  while (inner instanceof Error && inner.cause instanceof Error && !(inner instanceof EngineUnreachable)) inner = inner.cause;
+  return inner instanceof Error ? inner.message : String(inner);
+}

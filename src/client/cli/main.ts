@@ -1,0 +1,20 @@
+import { CommanderError } from 'commander';
+import { explain } from './errors';
+import { exitCodes } from './exit-codes';
+import { createProgram } from './program';
+
+/** Runs a command line; the exit code tells how it went. */
+export async function main(argv: string[]): Promise<void> {
+  const program = createProgram();
+  const strict = (command: typeof program): void => {
+    command.exitOverride();
+    command.commands.forEach(strict);
+  };
+  strict(program);
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.badInput;
+    else process.exitCode = explain(error, argv.includes('--json'));
+  }
+}

@@ -1,0 +1,53 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { loadStack, type LoadedStack } from '../../config';
+
+export interface StackOptions {
+  config: string;
+  env?: string;
+  set: Record<string, string>;
+  image: Record<string, string>;
+  acceptUnenforced?: boolean;
+}
+
+export interface ConnectionOptions {
+  address?: string;
+  namespace?: string;
+}
+
+const collect = (value: string, all: Record<string, string>): Record<string, string> => {
+  const cut = value.indexOf('=');
+  if (cut < 1) throw new InvalidArgumentError('write NAME=VALUE.');
+  return { ...all, [value.slice(0, cut)]: value.slice(cut + 1) };
+};
+
+/** Which stack file, which environment, which variables. */
+export function withStack(command: Command): Command {
+  return command
+    .option('-c, --config <file>', 'stack file', 'deploy-code.yaml')
+    .option('-e, --env <environment>', 'environment; lays <file>.<environment>.yaml over the file')
+    .option('--set <name=value>', 'value of ${NAME} in the file; may be repeated', collect, {})
+    .option('--image <service=reference>', 'image of a service; may be repeated', collect, {})
+    .option('--accept-unenforced', 'accept settings that nothing enforces yet');
+}
+
+/** Where Temporal is. */
+export function withConnection(command: Command): Command {
+  return command
+    .option('--address <host:port>', 'Temporal frontend (default: TEMPORAL_ADDRESS, a profile, or a running `deploy-code dev`)')
+    .option('--namespace <name>', 'Temporal namespace');
+}
+
+/** Comma lists and repetition alike. */
+export function list(value: string, all: string[] = []): string[] {
+  return [...all, ...value.split(',').map((item) => item.trim()).filter(Boolean)];
+}
+
+export function positive(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('write a whole number from 1.');
+  return number;
+}
+
+export function load(options: StackOptions): LoadedStack {
+  return loadStack({ file: options.config, environment: options.env, variables: options.set, images: options.image, acceptUnenforced: options.acceptUnenforced });
+}

@@ -1,0 +1,88 @@
+import pc from 'picocolors';
+import type { DeploymentResult, Progress } from '../../../workflows/messages';
+import type { DeploymentHandle } from '../../deployment-handle';
+import { exitCodeOf, exitCodes } from '../exit-codes';
+import { planText } from './plan-text';
+import { ProgressLines } from './progress-lines';
+import { ProgressTree } from './progress-tree';
+import { resultText } from './result-text';
+
+export interface FollowOptions {
+  json?: boolean;
+  watch?: boolean;
+  detach?: boolean;
+  /** Options that name the environment in a command line. */
+  place: string;
+}
+
+/** Shows a deployment until it ends, and returns the exit code. Ctrl-C detaches: the deployment goes on. */
+export async function follow(handle: DeploymentHandle, options: FollowOptions): Promise<number> {
+  const stop = new AbortController();
+  const detach = () => stop.abort();
+  process.once('SIGINT', detach);
+  const display = createDisplay(options);
+  let last: Progress | undefined;
+  try {
+    for await (const progress of handle.watch(stop.signal)) {
+      if (progress.question && progress.question.id !== last?.question?.id) display.note(questionText(progress, options.place));
+      last = progress;
+      display.show(progress);
+      if (options.detach && progress.deployment !== undefined) break;
+    }
+  } finally {
+    process.off('SIGINT', detach);
+    display.close();
+  }
+  if (stop.signal.aborted || (options.detach && !isOver(last))) return sayDetached(last, options);
+  return sayResult(await handle.result(), options);
+}
+
+function isOver(progress: Progress | undefined): boolean {
+  return progress !== undefined && !['queued', 'planning', 'pulling', 'deploying', 'waiting', 'committing', 'rolling_back'].includes(progress.status);
+}
+
+interface Display {
+  show(progress: Progress): void;
+  note(lines: string[]): void;
+  close(): void;
+}
+
+function createDisplay({ json, watch }: FollowOptions): Display {
+  if (json) return { show: (progress) => watch && progress.events.forEach((event) => console.log(JSON.stringify(event))), note: () => undefined, close: () => undefined };
+  const print = (line: string) => console.log(line);
+  if (!process.stdout.isTTY) {
+    const lines = new ProgressLines(print);
+    return { show: (progress) => lines.show(progress), note: (text) => text.forEach(print), close: () => undefined };
+  }
+  const tree = new ProgressTree();
+  let shown = false;
+  return {
+    show: (progress) => {
+      if (progress.plan && !shown && progress.status !== 'pulling') {
+        shown = true;
+        planText(progress.plan).forEach(print);
+      }
+      tree.show(progress);
+    },
+    note: (text) => text.forEach(print),
+    close: () => tree.close(),
+  };
+}
+
+function questionText({ deployment, question }: Progress, place: string): string[] {
+  return [pc.bold(question!.text), ...question!.answers.map((answer) => `  deploy-code answer ${deployment} "${answer}"${place}`)];
+}
+
+function sayDetached(last: Progress | undefined, { json, place }: FollowOptions): number {
+  const number = last?.deployment;
+  if (json) console.log(JSON.stringify({ deployment: number, status: last?.status, detached: true }));
+  else console.log(number === undefined ? 'Detached: the deployment waits in the queue and goes on by itself.' : `Detached: deployment ${number} goes on. \`deploy-code status ${number} --watch${place}\` shows it again; \`deploy-code cancel ${number}${place}\` rolls it back.`);
+  return exitCodes.done;
+}
+
+function sayResult(result: DeploymentResult, { json, place }: FollowOptions): number {
+  const code = exitCodeOf(result.outcome);
+  if (json) console.log(JSON.stringify({ ...result, exitCode: code }));
+  else for (const line of resultText(result, place.trim())) console.log(line);
+  return code;
+}

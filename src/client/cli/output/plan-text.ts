@@ -1,0 +1,63 @@
+import pc from 'picocolors';
+import type { Refusal } from '../../../plan/plan';
+import type { PlanSummary, ServiceSummary } from '../../../workflows/messages';
+import { seconds, table } from './words';
+
+const signs: Partial<Record<ServiceSummary['action'], string>> = { create: '+', replace: '~', scale: '~', restart: '~', run: '!', remove: '-' };
+const colours: Record<string, (text: string) => string> = { '+': pc.green, '~': pc.yellow, '!': pc.magenta, '-': pc.red };
+const quiet = ['keep', 'skip', 'leave'];
+
+/** A plan, like a diff one trusts. */
+export function planText(plan: PlanSummary): string[] {
+  const release = plan.release.from === undefined ? `release ${plan.release.to}` : `release ${plan.release.from} -> ${plan.release.to}`;
+  const rows = plan.phases.flatMap(({ number, kind, services }) => services.filter(({ action }) => !quiet.includes(action)).map((service) => row(kind === 'removals' ? 'removed' : `phase ${number}`, service)));
+  return [
+    `${pc.bold(`${plan.stack}/${plan.environment}`)}  ${plan.changes ? release : 'nothing to change'}   ${plan.host}`,
+    ...plan.preparation.map((step) => `  ${pc.green('+')} ${step}`),
+    ...plan.pulls.map((image) => `  ${pc.cyan('>')} ${image}`.replace('> ', '> pull ')),
+    ...table(rows).map((line) => colour(`  ${line}`)),
+    ...unchanged(plan),
+    ...footer(plan),
+    ...plan.warnings.map((warning) => pc.yellow(`  warning: ${warning}`)),
+  ];
+}
+
+function row(place: string, service: ServiceSummary): string[] {
+  const name = service.replicas === 1 ? service.name : `${service.name} x${service.replicas}`;
+  return [place, `${signs[service.action]} ${name}`, service.action, [...service.changes.map(changeText), ...service.notes].join('; ')];
+}
+
+function changeText({ key, from, to }: ServiceSummary['changes'][number]): string {
+  return from !== undefined && to !== undefined ? `${key} ${from} -> ${to}` : key;
+}
+
+function colour(line: string): string {
+  const sign = /^ {2}\S+(?: \d+)? +([+~!-]) /.exec(line)?.[1];
+  return sign ? colours[sign]!(line) : line;
+}
+
+function unchanged({ phases, newVolumes }: PlanSummary): string[] {
+  const services = phases.flatMap((phase) => phase.services);
+  const same = services.filter(({ action }) => action === 'keep' || action === 'skip').map(({ name }) => name);
+  const left = services.filter(({ action }) => action === 'leave').map(({ name }) => name);
+  const data = newVolumes.length > 0 ? `NEW, EMPTY volumes: ${newVolumes.join(', ')}` : 'no volume touched';
+  return [
+    ...(same.length > 0 ? [`  = ${shorten(same)} unchanged   data: ${data}`] : [`  data: ${data}`]),
+    ...(left.length > 0 ? [`  . ${shorten(left)} not looked at`] : []),
+  ];
+}
+
+function shorten(names: string[]): string {
+  return names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');
+}
+
+function footer({ phases, changes, estimateMs }: PlanSummary): string[] {
+  if (!changes) return [];
+  const interrupted = phases.flatMap(({ services }) => services).filter(({ interruptionMs }) => interruptionMs > 0);
+  const interruption = interrupted.length > 0 ? interrupted.map(({ name, interruptionMs }) => `${name} about ${seconds(interruptionMs)}`).join(', ') : 'none';
+  return [`  interruption: ${interruption}   estimate ${seconds(estimateMs)}`];
+}
+
+export function refusalText(refusals: readonly Refusal[]): string[] {
+  return [...refusals.map(({ path, message }) => pc.red(`${path}: ${message}`)), `${refusals.length} reason${refusals.length === 1 ? '' : 's'} not to deploy; nothing was changed`];
+}

@@ -1,0 +1,56 @@
+import pc from 'picocolors';
+import type { Cause, DeploymentResult } from '../../../workflows/messages';
+import { exitCodeOf } from '../exit-codes';
+import { refusalText } from './plan-text';
+import { seconds } from './words';
+
+const shownLogLines = 10;
+
+/** How a deployment ended: the outcome, its evidence, what stays, and what to do next. */
+export function resultText(result: DeploymentResult, place: string): string[] {
+  const { outcome, cause, deployment } = result;
+  return [
+    headline(result),
+    ...(cause && outcome !== 'cancelled' ? evidence(cause) : []),
+    ...(result.refusals.length > 0 ? refusalText(result.refusals) : []),
+    ...result.tolerated.map((each) => pc.yellow(`  FAILED alone (on_failure: continue): ${each.message}`)),
+    ...result.warnings.map((warning) => pc.yellow(`  warning: ${warning}`)),
+    ...result.notUndone.map((what) => pc.bold(pc.yellow(`  NOT undone: ${what}`))),
+    ...result.leftBehind.map((what) => pc.red(`  left: ${what}`)),
+    ...(outcome === 'rollback_incomplete' ? [`  next      mend what is named above, then run \`deploy-code rollback\` again: it goes on from here`] : []),
+    ...(cause?.service && deployment ? [`  next      deploy-code logs ${deployment} ${cause.service}   (${place})`] : []),
+  ];
+}
+
+function headline({ outcome, durationMs, rollbackMs, release, cause, intent, changed }: DeploymentResult): string {
+  const running = release === undefined ? 'Nothing was deployed before' : `Running: release ${release}`;
+  const took = seconds(durationMs);
+  const back = rollbackMs === undefined ? '' : ` in ${seconds(rollbackMs)}`;
+  switch (outcome) {
+    case 'succeeded':
+      return pc.green(intent === 'stop' ? `STOPPED ${changed.length} services in ${took}; volumes are kept` : `DONE in ${took}. ${running}`);
+    case 'unchanged':
+      return pc.green(`Nothing changed (looked for ${took}). ${running}`);
+    case 'refused':
+      return pc.red(`REFUSED${cause ? `: ${cause.message}` : ''}. Nothing was changed. Exit ${exitCodeOf(outcome)}`);
+    case 'rolled_back':
+      return pc.red(`FAILED, rolled back${back}. ${running}. Exit ${exitCodeOf(outcome)}`);
+    case 'left_as_is':
+      return pc.red(`FAILED, and left as it is: nothing was rolled back. Exit ${exitCodeOf(outcome)}`);
+    case 'rollback_incomplete':
+      return pc.red(`FAILED, and the rollback is incomplete. Exit ${exitCodeOf(outcome)}`);
+    case 'cancelled':
+      return pc.yellow(`CANCELLED (${cause?.message ?? 'before it began'})${rollbackMs === undefined ? '' : `, rolled back${back}`}. ${running}. Exit ${exitCodeOf(outcome)}`);
+  }
+}
+
+function evidence({ step, message, evidence: found }: Cause): string[] {
+  const memory = found?.outOfMemory === undefined ? [] : [found.outOfMemory ? 'OUT OF MEMORY' : 'not out of memory'];
+  const probe = found?.lastProbeError ? [`last probe: ${found.lastProbeError}`] : [];
+  const logs = found?.logs ?? [];
+  return [
+    `  cause     ${step}: ${[message, ...memory, ...probe].join(', ')}`,
+    ...logs.slice(-shownLogLines).map((line) => pc.dim(`            | ${line}`)),
+    ...(logs.length > shownLogLines ? [pc.dim(`            (the last ${shownLogLines} of ${logs.length} lines)`)] : []),
+  ];
+}

@@ -1,0 +1,28 @@
+import pc from 'picocolors';
+import type { InstanceLine } from '../../../activities/contract';
+import { table } from './words';
+
+/** One row a service: how many of its instances run, and how they are. */
+export function statusTable(lines: readonly InstanceLine[]): string[] {
+  const services = new Map<string, InstanceLine[]>();
+  for (const line of lines) services.set(line.service, [...(services.get(line.service) ?? []), line]);
+  const rows = [...services].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, instances]) => [
+    name,
+    `${instances.filter(({ state }) => state === 'running').length}/${instances.length}`,
+    worst(instances.map(({ health }) => health)),
+    tag(instances[0]!.image),
+    String(instances.reduce((sum, { restarts }) => sum + restarts, 0)),
+    instances.flatMap(({ ports }) => ports).join(', '),
+  ]);
+  const [head, ...body] = table([['SERVICE', 'RUN', 'HEALTH', 'IMAGE', 'RESTARTS', 'PORTS'], ...rows]);
+  return [pc.bold(head!), ...body.map((line) => (/ (unhealthy|down|exited)/.test(line) ? pc.red(line) : line))];
+}
+
+function worst(healths: string[]): string {
+  return healths.find((health) => !['healthy', '-', 'completed'].includes(health)) ?? healths[0] ?? '-';
+}
+
+function tag(image: string): string {
+  const last = image.split('/').at(-1)!;
+  return last.length > 40 ? `${last.slice(0, 39)}…` : last;
+}

@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto';
+import { userInfo } from 'node:os';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { InstanceLine, PinnedImages, StepContext } from '../activities/contract';
+import type { Stack } from '../config/stack';
+import type { Intent, IntentKind, Refusal } from '../plan/plan';
+import type { InspectInput, InspectResults } from '../workflows/inspect';
+import {
+  contentsQuery, deploymentId, environmentId, environmentQuery, releaseId, searchAttributes, taskQueue,
+  type DeploymentInput, type EnvironmentState, type Place, type PlanSummary, type ReleaseContents,
+} from '../workflows/messages';
+import { connect, connectionSettings } from './connection';
+import { DeploymentHandle } from './deployment-handle';
+import { BadRequest, EngineUnreachable } from './errors';
+import { listHistory, findDeployment, type HistoryEntry } from './history';
+import { placeOf } from './place';
+
+export interface RequestOptions {
+  services?: string[];
+  force?: boolean;
+  reason?: string;
+  /** Who asks; default the user of this process. */
+  requestedBy?: string;
+}
+
+export interface PlanResult {
+  plan: PlanSummary;
+  refusals: Refusal[];
+}
+
+/** Deploys stacks, and asks about them. Talks to Temporal only: what runs is the workers' matter. */
+export class DeployCodeClient {
+  private worker?: Promise<void>;
+
+  private constructor(private readonly temporal: Client) {}
+
+  /**
+   * Connects by Temporal's own settings: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS, API keys and profiles.
+   * @throws EngineUnreachable when no server answers
+   */
+  static async connect(given: { address?: string; namespace?: string } = {}): Promise<DeployCodeClient> {
+    return new DeployCodeClient(await connect(connectionSettings(given)));
+  }
+
+  async close(): Promise<void> {
+    await this.temporal.connection.close();
+  }
+
+  /** What a deployment would do. Changes nothing. */
+  async plan(stack: Stack, options: RequestOptions & { kind?: IntentKind; release?: number } = {}): Promise<PlanResult> {
+    const state = await this.environment(placeOf(stack));
+    const { deployment, release } = state?.numbers ?? { deployment: 0, release: 0 };
+    return this.inspect({
+      kind: 'plan', stack, taskQueue,
+      intent: intentOf(options.kind ?? 'deploy', options),
+      pinned: options.release === undefined ? {} : (await this.release(placeOf(stack), options.release)).images,
+      deployment: deployment + 1,
+      release: { from: state?.current?.release, to: options.release ?? release + 1 },
+      jobs: state?.jobs ?? {},
+    });
+  }
+
+  /** Deploys a stack as a new release. */
+  async deploy(stack: Stack, options: RequestOptions = {}): Promise<DeploymentHandle> {
+    return this.start(stack, 'deploy', options);
+  }
+
+  /** Brings a kept release about again; default the one before the current. */
+  async rollback(place: Place, options: RequestOptions & { to?: number } = {}): Promise<DeploymentHandle> {
+    const target = options.to ?? (await this.previousRelease(place));
+    const { stack, images } = await this.release(place, target);
+    return this.start(stack, 'rollback', options, { pinned: images, target });
+  }
+
+  /** Stops everything of an environment, dependants first. Volumes stay. */
+  async stop(stack: Stack, options: RequestOptions = {}): Promise<DeploymentHandle> {
+    return this.start(stack, 'stop', options);
+  }
+
+  /** Replaces the instances of services by fresh ones of the same release. */
+  async restart(place: Place, services: string[], options: RequestOptions = {}): Promise<DeploymentHandle> {
+    return this.again(place, 'restart', { ...options, services });
+  }
+
+  /** Runs a job of the current release now. */
+  async runJob(place: Place, job: string, options: RequestOptions = {}): Promise<DeploymentHandle> {
+    return this.again(place, 'run', { ...options, services: [job] });
+  }
+
+  /** What the environment remembers; undefined where it remembers nothing. */
+  async environment(place: Place): Promise<EnvironmentState | undefined> {
+    await this.requireWorker();
+    return this.unlessMissing(() => this.temporal.workflow.getHandle(environmentId(place)).query(environmentQuery));
+  }
+
+  /** @throws BadRequest when the release is not kept */
+  async release(place: Place, number: number): Promise<ReleaseContents> {
+    const contents = await this.unlessMissing(() => this.temporal.workflow.getHandle(releaseId(place, number)).query(contentsQuery));
+    if (contents) return contents;
+    const kept = (await this.environment(place))?.releases ?? [];
+    throw new BadRequest(`release ${number} of ${place.stack}/${place.environment} is not kept; kept are ${kept.join(', ') || 'none'}`);
+  }
+
+  /** The releases after a target up to the current one: what a rollback would go over. */
+  async releasesSince(place: Place, target: number): Promise<ReleaseContents[]> {
+    const state = await this.environment(place);
+    const numbers = (state?.releases ?? []).filter((number) => number > target && number <= (state?.current?.release ?? 0));
+    return Promise.all(numbers.map((number) => this.release(place, number)));
+  }
+
+  async previousRelease(place: Place): Promise<number> {
+    const state = await this.environment(place);
+    const current = state?.current?.release ?? Infinity;
+    const previous = state?.releases.filter((number) => number < current).at(-1);
+    if (previous === undefined) throw new BadRequest(`${place.stack}/${place.environment} has no release to go back to`);
+    return previous;
+  }
+
+  /** Every instance, with its health as probed just now. */
+  async status(stack: Stack): Promise<InstanceLine[]> {
+    return this.inspect({ kind: 'status', stack, taskQueue });
+  }
+
+  /** Deployments of an environment, the newest first. */
+  async history(place: Place, limit = 20): Promise<HistoryEntry[]> {
+    return listHistory(this.temporal, place, limit);
+  }
+
+  /** A deployment by its number. @throws BadRequest when there is none */
+  async deployment(place: Place, number: number): Promise<DeploymentHandle> {
+    const workflowId = await findDeployment(this.temporal, place, number);
+    if (!workflowId) throw new BadRequest(`${place.stack}/${place.environment} has no deployment ${number}, or Temporal's retention has removed it`);
+    return this.handle(workflowId);
+  }
+
+  /** A deployment by its workflow id, also one that still waits in the queue. */
+  handle(workflowId: string): DeploymentHandle {
+    return new DeploymentHandle(this.temporal.workflow.getHandle(workflowId));
+  }
+
+  /** The last lines of the instances of services; all of them where none is named. */
+  async logs(stack: Stack, services: string[], tail: number, since?: number): Promise<InspectResults['logs']> {
+    return this.inspect({ kind: 'logs', stack, services, tail, since, context: contextOf(stack), taskQueue });
+  }
+
+  /** Runs a command inside an instance. */
+  async exec(stack: Stack, instance: string, command: string[]): Promise<InspectResults['exec']> {
+    return this.inspect({ kind: 'exec', instance, command, context: contextOf(stack), taskQueue });
+  }
+
+  async volumes(stack: Stack): Promise<InspectResults['volumes']> {
+    return this.inspect({ kind: 'volumes', stack, taskQueue });
+  }
+
+  /** Deletes a volume and its data. Refused while an instance mounts it. */
+  async removeVolume(stack: Stack, name: string): Promise<void> {
+    await this.inspect({ kind: 'remove-volume', name, context: contextOf(stack), taskQueue });
+  }
+
+  private async again(place: Place, kind: IntentKind, options: RequestOptions): Promise<DeploymentHandle> {
+    const current = (await this.environment(place))?.current?.release;
+    if (current === undefined) throw new BadRequest(`nothing is deployed in ${place.stack}/${place.environment}; deploy it first`);
+    const { stack, images } = await this.release(place, current);
+    const unknown = (options.services ?? []).find((name) => !stack.services[name]);
+    if (unknown) throw new BadRequest(`release ${current} has no service "${unknown}"; it has ${Object.keys(stack.services).join(', ')}`);
+    return this.start(stack, kind, options, { pinned: images, target: current });
+  }
+
+  private async start(stack: Stack, kind: IntentKind, options: RequestOptions, more: { pinned?: PinnedImages; target?: number } = {}): Promise<DeploymentHandle> {
+    await this.requireWorker();
+    const place = placeOf(stack);
+    const input: DeploymentInput = {
+      stack, taskQueue, pinned: more.pinned ?? {}, target: more.target,
+      intent: intentOf(kind, options),
+      requestedBy: options.requestedBy ?? userInfo().username,
+      reason: options.reason,
+    };
+    const handle = await this.temporal.workflow.start('deployment', {
+      workflowId: deploymentId(place, randomUUID()),
+      taskQueue,
+      args: [input],
+      staticSummary: `${kind} ${place.stack}/${place.environment}${options.reason ? `: ${options.reason}` : ''}`.slice(0, 130),
+      typedSearchAttributes: [
+        { key: searchAttributes.stack, value: place.stack },
+        { key: searchAttributes.environment, value: place.environment },
+        { key: searchAttributes.status, value: 'queued' },
+      ],
+    });
+    return new DeploymentHandle(handle as never);
+  }
+
+  private async inspect<K extends InspectInput['kind']>(input: Extract<InspectInput, { kind: K }>): Promise<InspectResults[K]> {
+    await this.requireWorker();
+    const { name: stack, environment } = 'stack' in input ? input.stack : { name: input.context.stack, environment: input.context.environment };
+    return (await this.temporal.workflow.execute('inspect', {
+      workflowId: `inspect/${stack}/${environment}/${input.kind}/${randomUUID()}`,
+      taskQueue,
+      args: [input],
+      staticSummary: `${input.kind} of ${stack}/${environment}`,
+    })) as InspectResults[K];
+  }
+
+  /** Without a worker a request would wait in silence. */
+  private requireWorker(): Promise<void> {
+    this.worker ??= this.findWorker();
+    return this.worker;
+  }
+
+  private async findWorker(): Promise<void> {
+    const { pollers } = await this.temporal.connection.workflowService.describeTaskQueue({ namespace: this.temporal.options.namespace, taskQueue: { name: taskQueue }, taskQueueType: 1 });
+    if ((pollers ?? []).length === 0) throw new EngineUnreachable(`no worker polls the task queue "${taskQueue}"`, 'start one with `deploy-code worker`, and look at its log');
+  }
+
+  private async unlessMissing<T>(call: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await call();
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    }
+  }
+}
+
+function intentOf(kind: IntentKind, { services, force = false }: RequestOptions): Intent {
+  return { kind, force, ...(services && { services }) };
+}
+
+function contextOf(stack: Stack): StepContext {
+  return {
+    runtime: stack.runtime, stack: stack.name, environment: stack.environment, deployment: 0, secrets: stack.secrets,
+    envFiles: Object.values(stack.services).flatMap((service) => service.envFiles),
+  };
+}

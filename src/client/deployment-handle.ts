@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import { answerSignal, cancelSignal, progressQuery, type DeploymentResult, type Progress } from '../workflows/messages';
+
+const firstPollMs = 40;
+const longestPollMs = 400;
+
+/** One deployment, running or ended. */
+export class DeploymentHandle {
+  constructor(private readonly workflow: WorkflowHandle<() => Promise<DeploymentResult>>) {}
+
+  /** Its workflow id. */
+  get id(): string {
+    return this.workflow.workflowId;
+  }
+
+  /** Resolves when it has ended, however it ended. */
+  result(): Promise<DeploymentResult> {
+    return this.workflow.result();
+  }
+
+  /** Its status and everything that happened after an event, by the event's number. */
+  progress(since = 0): Promise<Progress> {
+    return this.workflow.query(progressQuery, since);
+  }
+
+  /** Progress as it happens, until the deployment ends or the signal aborts. Each page holds the events after the last one's. */
+  async *watch(signal?: AbortSignal): AsyncGenerator<Progress> {
+    let ended = false;
+    const end = this.workflow.result().then(() => (ended = true), () => (ended = true));
+    for (let seen = 0, delay = firstPollMs; !signal?.aborted; ) {
+      const last = ended;
+      const progress = await this.progress(seen);
+      const news = progress.events.length > 0;
+      seen += progress.events.length;
+      yield progress;
+      if (last) return;
+      delay = news ? firstPollMs : Math.min(delay * 1.5, longestPollMs);
+      await Promise.race([sleep(delay, undefined, { signal }).catch(() => undefined), end]);
+    }
+  }
+
+  /** Cancels it: what it has begun is rolled back. Running jobs finish first unless they are to be killed. */
+  cancel(by: string, options: { killJobs?: boolean } = {}): Promise<void> {
+    return this.workflow.signal(cancelSignal, { by, killJobs: options.killJobs ?? false });
+  }
+
+  /** Answers the question that it waits with. */
+  answer(question: string, answer: string, by: string): Promise<void> {
+    return this.workflow.signal(answerSignal, { question, answer, by });
+  }
+}

@@ -1,0 +1,7 @@
+import type { Stack } from '../config/stack';
+import type { Place } from '../workflows/messages';
+
+/** Where a stack goes: its own name, in its environment. */
+export function placeOf({ name, environment }: Pick<Stack, 'name' | 'environment'>): Place {
+  return { stack: name, environment };
+}

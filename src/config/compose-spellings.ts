@@ -1,0 +1,111 @@
+import type { Finding } from './problems';
+import { isData } from './overlay';
+
+type Data = Record<string, unknown>;
+
+const spelled: Record<string, string[]> = {
+  health_check: ['healthcheck'],
+  command: ['test'],
+  resources: ['deploy', 'mem_limit', 'mem_reservation', 'cpus'],
+  limit: ['resources'],
+  replicas: ['deploy'],
+  cidr: ['ipam'],
+};
+
+/** The keys that may stand in a file for one of ours. */
+export function spellings(key: string): string[] {
+  return [key, ...(spelled[key] ?? [])];
+}
+
+/** Turns compose's spellings into ours; what both understand stays as it is. */
+export function fromComposeSpellings(data: unknown): { data: unknown; findings: Finding[] } {
+  const findings: Finding[] = [];
+  if (!isData(data)) return { data, findings };
+  const result: Data = Object.fromEntries(Object.entries(data).filter(([key]) => !key.startsWith('x-')));
+  if (isData(result.services)) {
+    result.services = Object.fromEntries(
+      Object.entries(result.services).map(([name, service]) => [name, isData(service) ? toService(service, ['services', name], findings) : service]),
+    );
+  }
+  if (isData(result.networks)) {
+    result.networks = Object.fromEntries(Object.entries(result.networks).map(([name, network]) => [name, isData(network) ? toNetwork(network) : network]));
+  }
+  return { data: result, findings };
+}
+
+function toService(service: Data, path: string[], findings: Finding[]): Data {
+  const result: Data = {};
+  for (const [key, value] of Object.entries(service)) {
+    if (key.startsWith('x-')) continue;
+    if (key === 'healthcheck') moveHealthCheck(result, value);
+    else if (key === 'depends_on') result.depends_on = toDependencies(value);
+    else if (key === 'deploy') moveDeploy(result, value, [...path, key], findings);
+    else if (key === 'mem_limit') addResource(result, 'limit', { memory: value });
+    else if (key === 'mem_reservation') addResource(result, 'reserve', { memory: value });
+    else if (key === 'cpus') addResource(result, 'limit', { cpus: value });
+    else if (key === 'restart' && value === false) result.restart = 'no';
+    else if (key === 'build') findings.push({ path: [...path, key], message: 'images are built before a deployment: let CI build and push one, and name it with image' });
+    else if (key === 'container_name') findings.push({ path: [...path, key], message: 'the engine names instances, so that two versions can exist side by side; others reach the service by its name' });
+    else result[key] = value;
+  }
+  return result;
+}
+
+function moveHealthCheck(service: Data, value: unknown): void {
+  if (!isData(value)) {
+    service.health_check = value;
+    return;
+  }
+  const { test, disable, start_interval: _adaptive, ...rest } = value;
+  if (disable === true || test === 'NONE' || (Array.isArray(test) && test[0] === 'NONE')) return;
+  service.health_check = test === undefined ? rest : { ...rest, command: toCommand(test) };
+}
+
+function toCommand(test: unknown): unknown {
+  if (!Array.isArray(test)) return test;
+  if (test[0] === 'CMD') return test.slice(1);
+  return test[0] === 'CMD-SHELL' ? test[1] : test;
+}
+
+function toDependencies(value: unknown): unknown {
+  if (!isData(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, entry]) => {
+      const condition = isData(entry) ? entry.condition : entry;
+      return [name, typeof condition === 'string' ? condition.replace(/^service_/, '').replace('completed_successfully', 'completed') : (condition ?? 'started')];
+    }),
+  );
+}
+
+function moveDeploy(service: Data, value: unknown, path: string[], findings: Finding[]): void {
+  if (!isData(value)) return;
+  for (const [key, item] of Object.entries(value)) {
+    if (key === 'replicas') service.replicas = item;
+    else if (key === 'labels') service.labels ??= item;
+    else if (key === 'resources' && isData(item)) {
+      addResource(service, 'limit', item.limits);
+      addResource(service, 'reserve', item.reservations);
+    } else if (key === 'restart_policy' && isData(item)) service.restart ??= toRestart(item);
+    else findings.push({ path: [...path, key], message: 'has no meaning here; services take replicas, resources, restart and strategy' });
+  }
+}
+
+function toRestart(policy: Data): unknown {
+  if (policy.condition === 'none') return 'no';
+  if (policy.condition === 'on-failure') return policy.max_attempts === undefined ? 'on-failure' : `on-failure:${String(policy.max_attempts)}`;
+  return 'unless-stopped';
+}
+
+function addResource(service: Data, kind: 'limit' | 'reserve', amounts: unknown): void {
+  if (!isData(amounts)) return;
+  const resources = isData(service.resources) ? service.resources : {};
+  const before = isData(resources[kind]) ? resources[kind] : {};
+  service.resources = { ...resources, [kind]: { ...before, ...amounts } };
+}
+
+function toNetwork(network: Data): Data {
+  const { ipam, driver, ...rest } = network;
+  const result: Data = driver === undefined || driver === 'bridge' ? rest : { ...rest, driver };
+  const first = isData(ipam) && Array.isArray(ipam.config) ? (ipam.config[0] as unknown) : undefined;
+  return isData(first) && first.subnet !== undefined ? { ...result, cidr: first.subnet } : result;
+}

@@ -1,0 +1,121 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { StackFileError, type Problem } from './problems';
+import { spellings } from './compose-spellings';
+
+const deepest = 100;
+
+/** A YAML file, as data and as something that knows where each key stands. */
+export interface SourceDocument {
+  file: string;
+  data: unknown;
+  /** Line and column (from 1) of a path, or of the longest part of it that the file has. */
+  locate(path: (string | number)[]): { line: number; column: number; depth: number };
+}
+
+/** @throws StackFileError with every syntax error and duplicate key of the file */
+export function parseYaml(file: string, text: string): SourceDocument {
+  refuseDeepNesting(file, text);
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: 'silent' });
+  const place = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  const problems: Problem[] = document.errors.map((error) => ({
+    file, ...place(error.pos[0]), path: '', message: readable(error.code, error.message),
+  }));
+  if (problems.length > 0) throw new StackFileError(problems.slice(0, 50));
+
+  return {
+    file,
+    data: toData(file, document),
+    locate(path) {
+      const found = walk(document, path);
+      return { ...place(found.offset), depth: found.depth };
+    },
+  };
+}
+
+function readable(code: string, message: string): string {
+  if (code === 'DUPLICATE_KEY') return 'this key stands twice in the same map; keep one of them';
+  return `is not valid YAML: ${message}`;
+}
+
+function toData(file: string, document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 1000 });
+  } catch (error) {
+    const message = error instanceof ReferenceError ? 'its anchors and aliases expand to far too much; write it out' : `cannot be read: ${String(error)}`;
+    throw new StackFileError([{ file, path: '', message }]);
+  }
+}
+
+/** A parser recurses once per level: a hostile file must not get that far. */
+function refuseDeepNesting(file: string, text: string): void {
+  let depth = 0;
+  for (const [index, line] of text.split('\n').entries()) {
+    const indent = line.length - line.replace(/^[\s\-?]+/, '').length;
+    for (const character of line) {
+      if (character === '[' || character === '{') depth += 1;
+      else if ((character === ']' || character === '}') && depth > 0) depth -= 1;
+    }
+    if (depth > deepest || indent > deepest * 4) {
+      throw new StackFileError([{ file, line: index + 1, column: 1, path: '', message: `is nested more than ${deepest} levels deep` }]);
+    }
+  }
+}
+
+interface Found {
+  offset: number;
+  depth: number;
+}
+
+function walk(document: Document, path: (string | number)[]): Found {
+  let node = resolve(document.contents, document);
+  let found: Found = { offset: node?.range?.[0] ?? 0, depth: 0 };
+  for (const [index, key] of path.entries()) {
+    const step = child(node, key, document);
+    if (!step) break;
+    found = { offset: step.offset, depth: index + 1 };
+    node = step.value;
+  }
+  return found;
+}
+
+interface Step {
+  offset: number;
+  value: Node | null;
+}
+
+function child(node: Node | null, key: string | number, document: Document): Step | undefined {
+  if (isSeq(node)) {
+    const item = node.items[Number(key)] as Node | undefined;
+    return item && { offset: item.range?.[0] ?? 0, value: resolve(item, document) };
+  }
+  if (!isMap(node)) return undefined;
+  const wanted = spellings(String(key));
+  for (const pair of node.items) {
+    if (isScalar(pair.key) && wanted.includes(String(pair.key.value))) {
+      return { offset: pair.key.range?.[0] ?? 0, value: resolve(pair.value as Node | null, document) };
+    }
+  }
+  return mergedChild(node.items, key, document);
+}
+
+function mergedChild(items: { key: unknown; value: unknown }[], key: string | number, document: Document): Step | undefined {
+  for (const pair of items) {
+    const isMerge = isScalar(pair.key) && (pair.key.value === '<<' || typeof pair.key.value === 'symbol');
+    if (!isMerge) continue;
+    const source = resolve(pair.value as Node | null, document);
+    const candidates = isSeq(source) ? (source.items as Node[]) : [source];
+    for (const candidate of candidates) {
+      const found = child(resolve(candidate, document), key, document);
+      if (found) return found;
+    }
+  }
+  return undefined;
+}
+
+function resolve(node: Node | null | undefined, document: Document): Node | null {
+  return isAlias(node) ? (node.resolve(document) ?? null) : (node ?? null);
+}

@@ -1,0 +1,110 @@
+import { basename, dirname, resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { fromComposeSpellings } from '../compose-spellings';
+import { parseYaml } from '../document';
+import { isData } from '../overlay';
+import { schemaFindings } from '../schema-problems';
+import { stackFile } from '../schema/stack-file';
+import { readText } from '../source';
+
+type Data = Record<string, unknown>;
+
+/** Something of the compose file that the stack file does not have. */
+export interface Lost {
+  line: number;
+  path: string;
+  message: string;
+}
+
+export interface Imported {
+  /** The stack file. */
+  text: string;
+  lost: Lost[];
+}
+
+const dropped: Record<string, string> = {
+  build: 'images are built before a deployment: build and push one, and name it with image',
+  container_name: 'the engine names instances; others reach the service by its name',
+  profiles: 'every service of a stack is deployed; write an overlay per environment',
+  expose: 'every port of a container can be reached from its networks',
+  tty: 'deployments have no terminal',
+  stdin_open: 'deployments have no terminal',
+};
+
+/**
+ * Turns a compose file into a stack file.
+ * @throws StackFileError when the file is not YAML
+ */
+export function importCompose(file: string, name?: string): Imported {
+  const document = parseYaml(file, readText(file));
+  const lost: Lost[] = [];
+  const lose = (path: (string | number)[], message: string) => lost.push({ line: document.locate(path).line, path: path.join('.'), message });
+
+  const stack = fromComposeSpellings(prepare(document.data, lose)).data as Data;
+  const result: Data = { name: name ?? toName(String(stack.name ?? basename(dirname(resolve(file))))), ...without(stack, ['name', 'version']) };
+  dropUnknown(result, lose);
+  declareVolumes(result);
+  return { text: `# Imported from ${basename(file)}. \`deploy-code validate\` checks it, \`deploy-code plan\` shows what it does.\n${stringify(result, { lineWidth: 120 })}`, lost };
+}
+
+type Lose = (path: (string | number)[], message: string) => void;
+
+function prepare(data: unknown, lose: Lose): unknown {
+  if (!isData(data) || !isData(data.services)) return data;
+  const services = Object.entries(data.services).map(([name, service]) => {
+    if (!isData(service)) return [name, service];
+    for (const key of Object.keys(dropped)) if (key in service && !(key === 'build' && 'image' in service)) lose(['services', name, key], dropped[key]!);
+    return [name, toSecretsOfFiles(without(service, Object.keys(dropped)))];
+  });
+  return { ...data, services: Object.fromEntries(services) as Data };
+}
+
+/** Compose lets a variable of the shell through by its bare name. */
+function toSecretsOfFiles(service: Data): Data {
+  if (!Array.isArray(service.environment)) return service;
+  const environment = service.environment.map((item: unknown) => (typeof item === 'string' && !item.includes('=') ? `${item}=\${${item}}` : item));
+  return { ...service, environment };
+}
+
+/** What the schema does not know is left out by name, until the rest is valid. */
+function dropUnknown(stack: Data, lose: Lose): void {
+  for (let round = 0; round < 5; round += 1) {
+    const parsed = stackFile.safeParse(stack);
+    if (parsed.success) return;
+    for (const { path, message } of schemaFindings(stackFile, parsed.error.issues)) {
+      lose(path, message.replace(/; known are.*/, ', and is left out'));
+      remove(stack, path);
+    }
+  }
+}
+
+function remove(data: unknown, path: (string | number)[]): void {
+  const [key, ...rest] = path;
+  if (key === undefined || !(isData(data) || Array.isArray(data))) return;
+  const container = data as Data;
+  if (rest.length > 0) remove(container[key], rest);
+  else if (Array.isArray(data)) data.splice(Number(key), 1);
+  else delete container[key];
+}
+
+/** Compose lets services mount volumes that only they name; a stack file declares them. */
+function declareVolumes(stack: Data): void {
+  if (!isData(stack.services)) return;
+  const declared: Data = isData(stack.volumes) ? stack.volumes : {};
+  for (const service of Object.values(stack.services)) {
+    if (!isData(service) || !Array.isArray(service.volumes)) continue;
+    for (const mount of service.volumes as unknown[]) {
+      const source = typeof mount === 'string' ? mount.split(':')[0]! : isData(mount) && mount.type !== 'bind' ? String(mount.source) : '.';
+      if (/^[a-z0-9][\w-]*$/.test(source)) declared[source] ??= {};
+    }
+  }
+  if (Object.keys(declared).length > 0) stack.volumes = declared;
+}
+
+function toName(text: string): string {
+  return text.toLowerCase().replace(/[^a-z0-9_-]+/g, '-').replace(/^[^a-z0-9]+/, '').slice(0, 40) || 'stack';
+}
+
+function without(data: Data, keys: string[]): Data {
+  return Object.fromEntries(Object.entries(data).filter(([key]) => !keys.includes(key)));
+}

@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, parse, resolve } from 'node:path';
+import { fromComposeSpellings } from './compose-spellings';
+import { parseYaml, type SourceDocument } from './document';
+import { normalise } from './normalise';
+import { overlay } from './overlay';
+import { StackFileError, type Finding, type Problem } from './problems';
+import { rules } from './rules';
+import { schemaFindings } from './schema-problems';
+import { stackFile } from './schema/stack-file';
+import { readText } from './source';
+import type { Stack } from './stack';
+import { interpolate } from './variables';
+
+export interface LoadOptions {
+  /** The stack file; default `deploy-code.yaml` in the working folder. */
+  file?: string;
+  /** `-e`: also the overlay `<file>.<environment>.yaml` where it exists. */
+  environment?: string;
+  /** `--set`. */
+  variables?: Record<string, string>;
+  /** `--image service=reference`. */
+  images?: Record<string, string>;
+  /** Where `${VAR}` that `--set` does not give is looked up; default the process's environment. */
+  shell?: Record<string, string | undefined>;
+  acceptUnenforced?: boolean;
+}
+
+/** A valid stack, and the way from a key back to its place in the files. */
+export interface LoadedStack {
+  stack: Stack;
+  problem: (path: (string | number)[], message: string) => Problem;
+}
+
+/**
+ * Reads a stack file with its overlay into a validated {@link Stack}.
+ * @throws StackFileError with every problem found, each with file, line and column
+ */
+export function loadStack(options: LoadOptions = {}): LoadedStack {
+  const file = options.file ?? 'deploy-code.yaml';
+  const documents = readDocuments(file, options.environment);
+  const problem = locator(documents);
+  const fail = (findings: Finding[]): void => {
+    if (findings.length > 0) throw new StackFileError(findings.map(({ path, message }) => problem(path, message)));
+  };
+
+  const merged = documents.map((document) => document.data).reduce(overlay);
+  const { variables = {}, shell = process.env } = options;
+  const { data, used, findings: unset } = interpolate(merged, { ...shell, ...variables });
+  const spelled = fromComposeSpellings(data);
+  const parsed = stackFile.safeParse(withImages(spelled.data, options.images));
+  const found = [...unset, ...unusedVariables(variables, used), ...spelled.findings];
+  if (!parsed.success) return fail([...found, ...schemaFindings(stackFile, parsed.error.issues)]) as never;
+
+  const { stack, findings } = normalise(parsed.data, {
+    baseDir: resolve(dirname(file)),
+    environment: options.environment,
+    variables: { ...variables, ...Object.fromEntries(Object.entries(options.images ?? {}).map(([name, image]) => [`image.${name}`, image])) },
+    readConfig: readText,
+  });
+  const input = { file: parsed.data, stack, acceptUnenforced: options.acceptUnenforced ?? false };
+  fail([...found, ...findings, ...unknownImages(stack, options.images), ...rules.flatMap((rule) => rule(input))]);
+  return { stack, problem };
+}
+
+function readDocuments(file: string, environment: string | undefined): SourceDocument[] {
+  const base = parseYaml(file, readText(file));
+  const { dir, name, ext } = parse(file);
+  const over = join(dir, `${name}.${environment}${ext}`);
+  return environment && existsSync(over) ? [base, parseYaml(over, readText(over))] : [base];
+}
+
+/** The last file that has most of a path is where a person would look for it. */
+function locator(documents: SourceDocument[]): LoadedStack['problem'] {
+  return (path, message) => {
+    const places = documents.map((document) => ({ file: document.file, ...document.locate(path) }));
+    const { depth: _, ...place } = places.reduce((best, next) => (next.depth >= best.depth && next.depth > 0 ? next : best));
+    return { ...place, path: path.join('.'), message };
+  };
+}
+
+function withImages(data: unknown, images: Record<string, string> = {}): unknown {
+  const known = (data as { services?: Record<string, unknown> } | undefined)?.services ?? {};
+  const services = Object.fromEntries(Object.entries(images).filter(([name]) => name in known).map(([name, image]) => [name, { image }]));
+  return Object.keys(services).length > 0 ? overlay(data, { services }) : data;
+}
+
+function unknownImages(stack: Stack, images: Record<string, string> = {}): Finding[] {
+  return Object.keys(images)
+    .filter((name) => !stack.services[name])
+    .map((name) => ({ path: ['services'], message: `--image ${name}=…: there is no service "${name}"` }));
+}
+
+function unusedVariables(variables: Record<string, string>, used: Set<string>): Finding[] {
+  return Object.keys(variables)
+    .filter((name) => !used.has(name))
+    .map((name) => ({ path: [], message: `--set ${name}=…: the file has no \${${name}}` }));
+}
+
+export { StackFileError, formatProblem, type Problem } from './problems';
+export type { Stack } from './stack';

@@ -1,0 +1,92 @@
+import { resolve } from 'node:path';
+import type { RuntimeName } from '../../model/capabilities';
+import type { SecretSource } from '../../model/instance';
+import type { Finding } from '../problems';
+import type { StackFile } from '../schema/stack-file';
+import { toMs } from '../schema/values';
+import type { Stack } from '../stack';
+import { toRange } from './ports';
+import { toService } from './service';
+import { Malformed } from './words';
+
+export interface NormaliseContext {
+  baseDir: string;
+  environment?: string;
+  variables: Record<string, string>;
+  /** Reads a config's file; its text travels with the release. */
+  readConfig: (path: string) => string;
+}
+
+/** A stack file that fits the schema, with short forms written out and defaults filled in. */
+export function normalise(file: StackFile, context: NormaliseContext): { stack: Stack; findings: Finding[] } {
+  const findings: Finding[] = [];
+  const attempt = <T>(path: (string | number)[], parse: () => T, fallback: T): T => {
+    try {
+      return parse();
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      findings.push({ path, message: error.message });
+      return fallback;
+    }
+  };
+  const { infrastructure = {}, deployment = {} } = file;
+  const secrets = mapValues(file.secrets, (secret, name) => attempt(['secrets', name], () => toSecretSource(secret, context.baseDir), { environment: '' }));
+  const healthCheckIntervalMs = toMs(deployment.health_check_interval ?? 30);
+
+  const stack: Stack = {
+    name: file.name,
+    version: file.version ?? '',
+    environment: context.environment ?? file.environment ?? 'production',
+    dryRun: file.dry_run ?? false,
+    runtime: toRuntime(infrastructure),
+    infrastructure: {
+      networkMode: infrastructure.network?.mode === 'Host' ? 'host' : 'bridge',
+      cidr: infrastructure.network?.cidr,
+      portRange: attempt(['infrastructure', 'port_range'], () => toRange(infrastructure.port_range ?? '20000-29999'), { from: 20_000, to: 29_999 }),
+      dataDir: infrastructure.storage?.data_dir,
+    },
+    deployment: {
+      strategy: deployment.strategy === 'Sequential' ? 'sequential' : 'parallel',
+      maxParallel: deployment.strategy === 'Sequential' ? 1 : (deployment.max_parallel ?? 10),
+      timeoutMs: toMs(deployment.timeout_seconds ?? 300),
+      rollbackOnFailure: deployment.rollback_on_failure ?? true,
+      platformTimeoutMs: toMs(deployment.platform_timeout ?? '15m'),
+      keepReleases: deployment.keep_releases ?? 10,
+    },
+    networks: mapValues(file.networks, (network) => ({ name: network?.name, cidr: network?.cidr, external: network?.external ?? false, internal: network?.internal ?? false })),
+    volumes: mapValues(file.volumes, (volume) => ({ name: volume?.name, external: volume?.external ?? false, shared: volume?.shared ?? false })),
+    configs: mapValues(file.configs, (config, name) => ({ content: attempt(['configs', name], () => contentOf(config, context), '') })),
+    secrets,
+    services: mapValues(file.services, (input, name) =>
+      toService(name, input, {
+        baseDir: context.baseDir,
+        healthCheckIntervalMs,
+        processes: toRuntime(infrastructure) === 'process',
+        secrets,
+        input: (other) => file.services[other],
+        attempt: (key, parse, fallback) => attempt(['services', name, ...key], parse, fallback),
+      }),
+    ),
+    variables: context.variables,
+  };
+  return { stack, findings };
+}
+
+function toRuntime(infrastructure: NonNullable<StackFile['infrastructure']>): RuntimeName {
+  if (infrastructure.container_runtime === 'Memory') return 'memory';
+  return infrastructure.container_runtime === 'Process' || infrastructure.orchestrator === 'Process' ? 'process' : 'docker';
+}
+
+function toSecretSource(secret: { file?: string; environment?: string }, baseDir: string): SecretSource {
+  if ((secret.file === undefined) === (secret.environment === undefined)) throw new Malformed('needs one of file and environment');
+  return secret.file === undefined ? { environment: secret.environment! } : { file: resolve(baseDir, secret.file) };
+}
+
+function contentOf(config: { file?: string; content?: string }, context: NormaliseContext): string {
+  if ((config.file === undefined) === (config.content === undefined)) throw new Malformed('needs one of file and content');
+  return config.content ?? context.readConfig(resolve(context.baseDir, config.file!));
+}
+
+function mapValues<T, U>(record: Record<string, T> | undefined, change: (value: T, key: string) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record ?? {}).map(([key, value]) => [key, change(value, key)]));
+}

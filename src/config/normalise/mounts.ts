@@ -1,0 +1,28 @@
+import { isAbsolute, resolve } from 'node:path';
+import type { ServiceInput } from '../schema/service';
+import type { ServiceMount } from '../stack';
+import { Malformed } from './words';
+
+type MountInput = NonNullable<ServiceInput['volumes']>[number];
+
+/** `name:/path[:ro]`, `/host:/path[:ro]`, `./relative:/path`, or the long form. */
+export function toMount(input: MountInput, baseDir: string): ServiceMount {
+  const { source, target, readOnly, type } = typeof input === 'string' ? parse(input) : {
+    source: input.source, target: input.target, readOnly: input.read_only ?? false, type: input.type,
+  };
+  if (!target.startsWith('/')) throw new Malformed(`"${target}" must be an absolute path inside the container`);
+  const isPath = /^[./~]/.test(source);
+  if ((type ?? (isPath ? 'bind' : 'volume')) === 'volume') return { type: 'volume', volume: source, target, readOnly };
+  if (source.startsWith('~')) throw new Malformed(`"${source}": write the path out; ~ is not expanded`);
+  const relative = !isAbsolute(source);
+  return { type: 'bind', source: relative ? resolve(baseDir, source) : source, target, readOnly, relative };
+}
+
+function parse(text: string): { source: string; target: string; readOnly: boolean; type?: 'volume' | 'bind' } {
+  const [source, target, mode, ...rest] = text.split(':');
+  if (!source || !target || rest.length > 0) {
+    throw new Malformed(`"${text}" is not a mount; write "name:/path" with the volume under the top-level volumes, or "/host/path:/path:ro"`);
+  }
+  if (mode !== undefined && mode !== 'ro' && mode !== 'rw') throw new Malformed(`"${mode}" is not a mode of a mount; use ro or rw`);
+  return { source, target, readOnly: mode === 'ro' };
+}

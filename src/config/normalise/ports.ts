@@ -1,0 +1,47 @@
+import { isIP } from 'node:net';
+import type { ServiceInput } from '../schema/service';
+import type { PortRange, ServicePort } from '../stack';
+import { Malformed } from './words';
+
+type PortInput = NonNullable<ServiceInput['ports']>[number];
+
+/** `80:8080`, `8000-8010:8080`, `127.0.0.1:80:8080/udp`, `8080`, or the long form. */
+export function toPort(input: PortInput): ServicePort {
+  if (typeof input === 'number') return { container: valid(input), protocol: 'tcp' };
+  if (typeof input === 'string') return parse(input);
+  return {
+    container: valid(input.target),
+    ...(input.published !== undefined && { published: toRange(String(input.published)) }),
+    ...(input.host_ip !== undefined && { hostIp: address(input.host_ip) }),
+    protocol: input.protocol ?? 'tcp',
+  };
+}
+
+function parse(text: string): ServicePort {
+  const match = /^(?:(?:(\[[^\]]+\]|[^:]+):)?(\d+(?:-\d+)?)?:)?(\d+)(?:\/(tcp|udp))?$/.exec(text);
+  if (!match) throw new Malformed(`"${text}" is not a port; write "80:8080", "8000-8010:8080", "127.0.0.1:80:8080" or "8080"`);
+  const [, ip, published, container, protocol] = match;
+  return {
+    container: valid(Number(container)),
+    ...(published && { published: toRange(published) }),
+    ...(ip && { hostIp: address(ip.replace(/^\[|\]$/g, '')) }),
+    protocol: protocol === 'udp' ? 'udp' : 'tcp',
+  };
+}
+
+/** `8000-8010`, or one port. */
+export function toRange(text: string): PortRange {
+  const [from, to = from] = text.split('-').map(Number);
+  if (!from || !to || from > to || to > 65_535) throw new Malformed(`"${text}" is not a port or a range of ports between 1 and 65535`);
+  return { from, to };
+}
+
+function valid(port: number): number {
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Malformed(`${port} is not a port; ports are 1 to 65535`);
+  return port;
+}
+
+function address(text: string): string {
+  if (!isIP(text)) throw new Malformed(`"${text}" is not an IP address`);
+  return text;
+}

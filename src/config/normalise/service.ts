@@ -1,0 +1,129 @@
+import { resolve } from 'node:path';
+import type { ResourceAmounts, RestartPolicy, SecretMount, SecretSource } from '../../model/instance';
+import type { ServiceInput } from '../schema/service';
+import { toBytes, toMs } from '../schema/values';
+import type { DependencyCondition, Service } from '../stack';
+import { toHealthCheck } from './health-check';
+import { toMount } from './mounts';
+import { toPort } from './ports';
+import { Malformed, toAssignments, toShell, toWords } from './words';
+
+/** What a service takes from the rest of the file. */
+export interface ServiceContext {
+  baseDir: string;
+  healthCheckIntervalMs: number;
+  /** Processes run in a folder of this machine: beside the stack file, unless it names another. */
+  processes: boolean;
+  secrets: Record<string, SecretSource>;
+  /** The service named by a `depends_on`, to choose the condition of a plain list. */
+  input: (name: string) => ServiceInput | undefined;
+  /** Runs a parser; what it refuses becomes a finding at the key. */
+  attempt: <T>(key: (string | number)[], parse: () => T, fallback: T) => T;
+}
+
+/** One entry of `services` with every short form written out and every default filled in. */
+export function toService(name: string, input: ServiceInput, context: ServiceContext): Service {
+  const { attempt, baseDir } = context;
+  const kind = input.kind ?? 'service';
+  const resources = toResources(input.resources);
+  return {
+    name,
+    kind,
+    image: input.image,
+    pullPolicy: input.pull_policy ?? 'missing',
+    entrypoint: input.entrypoint === undefined ? undefined : attempt(['entrypoint'], () => toWords(input.entrypoint!), []),
+    command: input.command === undefined ? undefined : attempt(['command'], () => toWords(input.command!), []),
+    workingDir: context.processes ? resolve(baseDir, input.working_dir ?? '.') : input.working_dir,
+    user: input.user === undefined ? undefined : String(input.user),
+    variables: attempt(['environment'], () => toAssignments(input.environment), {}),
+    envFiles: toList(input.env_file).map((file) => resolve(baseDir, file)),
+    ports: (input.ports ?? []).flatMap((port, index) => attempt(['ports', index], () => [toPort(port)], [])),
+    mounts: (input.volumes ?? []).flatMap((mount, index) => attempt(['volumes', index], () => [toMount(mount, baseDir)], [])),
+    configs: attempt(['configs'], () => toConfigs(input.configs), []),
+    secrets: (input.secrets ?? []).flatMap((secret, index) => attempt(['secrets', index], () => [toSecret(secret, context.secrets)], [])),
+    networks: toNetworks(input.networks),
+    dependsOn: toDependencies(input.depends_on, context.input),
+    healthCheck: input.health_check && attempt(['health_check'], () => toHealthCheck(input.health_check!, context.healthCheckIntervalMs), undefined),
+    replicas: input.replicas ?? 1,
+    ...resources,
+    restart: (input.restart as RestartPolicy | undefined) ?? (kind === 'job' ? 'no' : 'unless-stopped'),
+    stopSignal: input.stop_signal,
+    stopGraceMs: toMs(input.stop_grace_period ?? 10),
+    labels: attempt(['labels'], () => toAssignments(input.labels), {}),
+    phase: input.phase,
+    strategy: input.strategy ?? 'recreate',
+    hooks: {
+      postStart: input.hooks?.post_start === undefined ? undefined : toShell(input.hooks.post_start),
+      preStop: input.hooks?.pre_stop === undefined ? undefined : toShell(input.hooks.pre_stop),
+    },
+    onFailure: input.on_failure ?? 'rollback',
+    logging: input.logging && { driver: input.logging.driver, options: toAssignments(input.logging.options) },
+    init: input.init ?? false,
+    shmSize: input.shm_size === undefined ? undefined : toBytes(input.shm_size),
+    tmpfs: toList(input.tmpfs),
+    capAdd: input.cap_add ?? [],
+    capDrop: input.cap_drop ?? [],
+    readOnly: input.read_only ?? false,
+    extraHosts: Object.entries(attempt(['extra_hosts'], () => toAssignments(input.extra_hosts, ':'), {})).map(([host, ip]) => `${host}:${ip}`),
+    run: input.run ?? 'on_change',
+    timeoutMs: input.timeout === undefined ? undefined : toMs(input.timeout),
+    onRollback: typeof input.on_rollback === 'object' ? { command: toWords(input.on_rollback.command) } : (input.on_rollback ?? 'keep'),
+  };
+}
+
+function toList(input: string | string[] | undefined): string[] {
+  return input === undefined ? [] : [input].flat();
+}
+
+function toConfigs(input: ServiceInput['configs']): Service['configs'] {
+  if (!input) return [];
+  if (!Array.isArray(input)) return Object.entries(input).map(([name, path]) => ({ name, path, mode: 0o444 }));
+  return input.map((item) =>
+    typeof item === 'string'
+      ? { name: item, path: `/${item}`, mode: 0o444 }
+      : { name: item.source, path: item.target ?? `/${item.source}`, mode: item.mode ?? 0o444 },
+  );
+}
+
+function toSecret(input: NonNullable<ServiceInput['secrets']>[number], secrets: Record<string, SecretSource>): SecretMount {
+  const use = typeof input === 'string' ? { source: input } : input;
+  const source = secrets[use.source];
+  if (!source) throw new Malformed(`the secret "${use.source}" is not declared; add it under the top-level secrets with file or environment`);
+  if (use.environment !== undefined) return { name: use.source, source, target: { environment: use.environment } };
+  const path = use.target ?? use.source;
+  return { name: use.source, source, target: { path: path.startsWith('/') ? path : `/run/secrets/${path}`, mode: use.mode ?? 0o444 } };
+}
+
+function toNetworks(input: ServiceInput['networks']): Service['networks'] {
+  if (!input) return { default: { aliases: [] } };
+  if (Array.isArray(input)) return Object.fromEntries(input.map((name) => [name, { aliases: [] }]));
+  return Object.fromEntries(Object.entries(input).map(([name, options]) => [name, { aliases: options?.aliases ?? [] }]));
+}
+
+function toDependencies(input: ServiceInput['depends_on'], find: ServiceContext['input']): Record<string, DependencyCondition> {
+  if (!input) return {};
+  if (!Array.isArray(input)) return input;
+  return Object.fromEntries(input.map((name) => [name, readiest(find(name))]));
+}
+
+/** The strongest condition that a service can meet. */
+function readiest(dependency: ServiceInput | undefined): DependencyCondition {
+  if (dependency?.kind === 'job') return 'completed';
+  return dependency?.health_check ? 'healthy' : 'started';
+}
+
+function toResources(input: ServiceInput['resources']): { reserve: ResourceAmounts; limit: ResourceAmounts } {
+  const { reserve, limit, ...flat } = input ?? {};
+  return { reserve: { ...toAmounts(flat), ...toAmounts(reserve) }, limit: { ...toAmounts(flat), ...toAmounts(limit) } };
+}
+
+type AmountsInput = { cpus?: number; memory?: number | string; gpus?: number; storage?: number | string };
+
+function toAmounts(input: AmountsInput = {}): ResourceAmounts {
+  return {
+    ...(input.cpus !== undefined && { cpus: input.cpus }),
+    ...(input.memory !== undefined && { memory: toBytes(input.memory) }),
+    ...(input.gpus !== undefined && { gpus: input.gpus }),
+    ...(input.storage !== undefined && { storage: toBytes(input.storage) }),
+  };
+}

@@ -1,0 +1,52 @@
+/** A text that is not of the form its key asks for. */
+export class Malformed extends Error {}
+
+/** Splits a command line as a shell would, without expanding anything. */
+export function splitWords(text: string): string[] {
+  const words: string[] = [];
+  let word: string | undefined;
+  let quote = '';
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index]!;
+    if (quote) {
+      if (character === quote) quote = '';
+      else word += character === '\\' && quote === '"' && /["\\$`]/.test(text[index + 1] ?? '') ? text[(index += 1)]! : character;
+    } else if (character === '"' || character === "'") {
+      quote = character;
+      word ??= '';
+    } else if (/\s/.test(character)) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    } else {
+      word = (word ?? '') + (character === '\\' && index + 1 < text.length ? text[(index += 1)]! : character);
+    }
+  }
+  if (quote) throw new Malformed(`has an opening ${quote} without a closing one`);
+  if (word !== undefined) words.push(word);
+  return words;
+}
+
+type CommandInput = string | (string | number)[];
+
+/** The words of a command. */
+export function toWords(command: CommandInput): string[] {
+  return typeof command === 'string' ? splitWords(command) : command.map(String);
+}
+
+/** The words of a command that a person wrote for a shell: a string runs in `/bin/sh -c`. */
+export function toShell(command: CommandInput): string[] {
+  return typeof command === 'string' ? ['/bin/sh', '-c', command] : command.map(String);
+}
+
+/** `{KEY: value}` of either form; a key without a value is refused, for it would depend on where it runs. */
+export function toAssignments(input: Record<string, unknown> | string[] | undefined, separator: '=' | ':' = '='): Record<string, string> {
+  if (!input) return {};
+  if (!Array.isArray(input)) return Object.fromEntries(Object.entries(input).map(([key, value]) => [key, value === null ? '' : String(value)]));
+  return Object.fromEntries(
+    input.map((item) => {
+      const cut = item.indexOf(separator);
+      if (cut < 1) throw new Malformed(`"${item}" has no value; write KEY${separator}value (for a variable of your shell, KEY${separator}\${KEY})`);
+      return [item.slice(0, cut), item.slice(cut + 1)];
+    }),
+  );
+}

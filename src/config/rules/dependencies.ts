@@ -1,0 +1,40 @@
+import type { Finding } from '../problems';
+import type { Service } from '../stack';
+import { didYouMean } from '../suggest';
+import { at, eachService, type Rule } from './rule';
+
+/** A service depends on services of the stack, and on a condition that they can meet. */
+export const dependenciesExist: Rule = eachService((service, { stack }) =>
+  Object.entries(service.dependsOn).flatMap(([name, condition]) => {
+    const dependency = stack.services[name];
+    const path = ['depends_on', name];
+    if (!dependency) {
+      const others = Object.keys(stack.services).filter((other) => other !== service.name);
+      return [at(service, path, `there is no service "${name}"${didYouMean(name, others)}`)];
+    }
+    if (condition === 'healthy' && !dependency.healthCheck) return [at(service, path, `${name} has no health_check; give it one, or depend on started`)];
+    if (condition === 'completed' && dependency.kind !== 'job') return [at(service, path, `${name} is a service and never completes; make it kind: job, or depend on healthy or started`)];
+    return [];
+  }),
+);
+
+/** Dependencies have an order. A cycle is named in that order. */
+export const noCycles: Rule = ({ stack }) => {
+  const findings: Finding[] = [];
+  const state = new Map<string, 'open' | 'done'>();
+  for (const start of Object.keys(stack.services)) visit(start, []);
+  return findings;
+
+  function visit(name: string, trail: string[]): void {
+    if (state.get(name) === 'open') {
+      const cycle = [...trail.slice(trail.indexOf(name)), name];
+      findings.push(at(stack.services[cycle[0]!]!, ['depends_on', cycle[1]!], `a cycle: ${cycle.join(' -> ')}; remove one of these dependencies`));
+      return;
+    }
+    const service: Service | undefined = stack.services[name];
+    if (!service || state.has(name)) return;
+    state.set(name, 'open');
+    for (const next of Object.keys(service.dependsOn)) visit(next, [...trail, name]);
+    state.set(name, 'done');
+  }
+};

@@ -1,0 +1,32 @@
+import { dependenciesExist, noCycles } from './dependencies';
+import { jobsFinish, keysFitKind, startable } from './kinds';
+import { configsDeclared, networksDeclared, pathsDistinct, volumesDeclared } from './names';
+import { cidrsAreApart } from './networks';
+import { hostNetworkPublishesNothing, portsDistinct, replicasFitPorts } from './ports';
+import { oneWriterPerVolume, resourcesPossible } from './resources';
+import { orchestratorKnown, processesHaveNoContainers, readOnlyTakesNoFiles, runtimeHonoursKeys, securityIsEnforced } from './runtime';
+import type { Rule } from './rule';
+
+/** Everything that a stack file must keep beyond its schema. */
+export const rules: readonly Rule[] = [
+  orchestratorKnown,
+  startable,
+  keysFitKind,
+  jobsFinish,
+  dependenciesExist,
+  noCycles,
+  networksDeclared,
+  volumesDeclared,
+  configsDeclared,
+  pathsDistinct,
+  portsDistinct,
+  replicasFitPorts,
+  hostNetworkPublishesNothing,
+  cidrsAreApart,
+  resourcesPossible,
+  oneWriterPerVolume,
+  runtimeHonoursKeys,
+  processesHaveNoContainers,
+  readOnlyTakesNoFiles,
+  securityIsEnforced,
+];

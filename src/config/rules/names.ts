@@ -1,0 +1,36 @@
+import { didYouMean } from '../suggest';
+import { at, eachService, type Rule } from './rule';
+
+/** Networks that a service joins are declared; `default` needs no declaration. */
+export const networksDeclared: Rule = eachService((service, { stack }) =>
+  Object.keys(service.networks)
+    .filter((name) => name !== 'default' && !stack.networks[name])
+    .map((name) => at(service, ['networks', name], `the network "${name}" is not declared${didYouMean(name, Object.keys(stack.networks))}; add it under the top-level networks`)),
+);
+
+/** Volumes that a service mounts are declared, so that a misspelt one never starts empty. */
+export const volumesDeclared: Rule = eachService((service, { stack }) =>
+  service.mounts.flatMap((mount, index) =>
+    mount.type === 'volume' && !(mount.volume in stack.volumes)
+      ? [at(service, ['volumes', index], `the volume "${mount.volume}" is not declared${didYouMean(mount.volume, Object.keys(stack.volumes))}; add it under the top-level volumes`)]
+      : [],
+  ),
+);
+
+/** Configs that a service uses are declared. */
+export const configsDeclared: Rule = eachService((service, { stack }) =>
+  service.configs
+    .filter(({ name }) => !(name in stack.configs))
+    .map(({ name }) => at(service, ['configs', name], `the config "${name}" is not declared${didYouMean(name, Object.keys(stack.configs))}; add it under the top-level configs`)),
+);
+
+/** Two things of a service never stand at the same path. */
+export const pathsDistinct: Rule = eachService((service) => {
+  const seen = new Set<string>();
+  const paths = [
+    ...service.mounts.map(({ target }, index) => ({ target, path: ['volumes', index] })),
+    ...service.configs.map(({ path, name }) => ({ target: path, path: ['configs', name] })),
+    ...service.secrets.flatMap(({ target }, index) => ('path' in target ? [{ target: target.path, path: ['secrets', index] }] : [])),
+  ];
+  return paths.flatMap(({ target, path }) => (seen.size === seen.add(target).size ? [at(service, path, `${target} is taken by something else of this service`)] : []));
+});

@@ -1,0 +1,38 @@
+import type { Finding } from '../problems';
+import type { ServicePort } from '../stack';
+import { at, eachService, type Rule } from './rule';
+
+const width = ({ published }: ServicePort): number => (published ? published.to - published.from + 1 : Infinity);
+
+/** Every replica needs a host port of its own. */
+export const replicasFitPorts: Rule = eachService((service) =>
+  service.ports.flatMap((port, index) =>
+    service.replicas > width(port)
+      ? [at(service, ['ports', index], `${service.replicas} replicas cannot share ${width(port) === 1 ? `host port ${port.published!.from}` : `${width(port)} host ports`}; give a range such as "${port.published!.from}-${port.published!.from + service.replicas - 1}:${port.container}"`)]
+      : [],
+  ),
+);
+
+/** A fixed host port belongs to one service. */
+export const portsDistinct: Rule = ({ stack }) => {
+  const owners = new Map<string, string>();
+  const findings: Finding[] = [];
+  for (const service of Object.values(stack.services)) {
+    for (const [index, port] of service.ports.entries()) {
+      if (width(port) !== 1) continue;
+      const key = `${port.published!.from}/${port.protocol}`;
+      const address = `${key}@${port.hostIp ?? ''}`;
+      const owner = owners.get(`${key}@`) ?? owners.get(address) ?? (port.hostIp ? undefined : [...owners].find(([taken]) => taken.startsWith(`${key}@`))?.[1]);
+      if (owner) findings.push(at(service, ['ports', index], `host port ${key} is taken by ${owner === service.name ? 'another entry of this service' : owner}; choose another`));
+      else owners.set(address, service.name);
+    }
+  }
+  return findings;
+};
+
+/** On the host's own network there is nothing to publish. */
+export const hostNetworkPublishesNothing: Rule = eachService((service, { stack }) =>
+  stack.infrastructure.networkMode === 'host' && stack.runtime === 'docker' && service.ports.length > 0
+    ? [at(service, ['ports'], 'with network mode Host a container listens on the host itself; remove ports')]
+    : [],
+);

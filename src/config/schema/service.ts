@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { healthCheck } from './health-check';
+import { assignments, choice, command, count, duration, flag, integer, names, number, oneOrMore, scalar, size } from './values';
+
+const amounts = z.strictObject({
+  cpus: number.optional().describe('Cores, such as 0.5.'),
+  memory: size.optional(),
+  gpus: count.optional(),
+  storage: size.optional(),
+});
+
+const resources = amounts
+  .extend({
+    reserve: amounts.optional().describe('What the host must have free for each instance.'),
+    limit: amounts.optional().describe('What each instance may use at most.'),
+  })
+  .describe('Written flat it is both reservation and limit.');
+
+const port = z.union([
+  z.number().int().min(1).max(65_535),
+  z.string(),
+  z.strictObject({
+    target: integer.describe('The port inside the container.'),
+    published: z.union([integer, z.string()]).optional().describe('The host port, or a range `8000-8010` to allocate from.'),
+    host_ip: z.string().optional(),
+    protocol: choice('tcp', 'udp').optional(),
+  }),
+]);
+
+const mount = z.union([
+  z.string(),
+  z.strictObject({
+    type: choice('volume', 'bind').optional(),
+    source: z.string(),
+    target: z.string(),
+    read_only: flag.optional(),
+  }),
+]);
+
+const secretUse = z.union([
+  z.string(),
+  z.strictObject({
+    source: z.string().describe('Name under the top-level `secrets`.'),
+    target: z.string().optional().describe('File inside the instance; default `/run/secrets/<source>`.'),
+    environment: z.string().optional().describe('Give it as this environment variable instead of a file.'),
+    mode: integer.optional().describe('File mode; default 0444.'),
+  }),
+]);
+
+const configUse = z.union([
+  z.record(z.string(), z.string()).describe('`{name: /path/in/the/container}`.'),
+  z.array(z.union([z.string(), z.strictObject({ source: z.string(), target: z.string().optional(), mode: integer.optional() })])),
+]);
+
+const condition = choice('started', 'healthy', 'completed');
+
+export const service = z
+  .strictObject({
+    kind: choice('service', 'job').optional().describe('`service` keeps running; `job` must finish with exit code 0. Default `service`.'),
+    image: z.string().optional().describe('The image to run. Its content address is recorded: a moved tag is a change.'),
+    pull_policy: choice('missing', 'always', 'never').optional().describe('Default `missing`.'),
+    entrypoint: command.optional(),
+    command: command.optional().describe("Replaces the image's command; for processes, the program to run."),
+    working_dir: z.string().optional(),
+    user: z.union([z.string(), z.number()]).optional(),
+    environment: assignments.optional().describe('Variables that are not secret. They travel with the release.'),
+    env_file: oneOrMore.optional().describe('Files of `KEY=value` lines that the worker reads; they never travel.'),
+    ports: z.array(port).optional().describe('`"80:8080"`, `"8000-8010:8080"` (allocated from the range), `"8080"` (allocated from `infrastructure.port_range`).'),
+    volumes: z.array(mount).optional().describe('`"name:/path"` for a top-level volume, `"/host/path:/path:ro"` for a bind mount.'),
+    configs: configUse.optional().describe('Files whose content travels with the release; a change replaces the instances.'),
+    secrets: z.array(secretUse).optional().describe('Secrets by name, as files under /run/secrets or as environment variables.'),
+    networks: z
+      .union([names, z.record(z.string(), z.union([z.null(), z.strictObject({ aliases: names.optional() })]))])
+      .optional()
+      .describe('Names under the top-level `networks`; default the network `default`.'),
+    depends_on: z
+      .union([names, z.record(z.string(), condition)])
+      .optional()
+      .describe('A list, or a map to `started`, `healthy` or `completed`. A listed service must be healthy where it has a check, completed where it is a job.'),
+    health_check: healthCheck.optional(),
+    replicas: count.optional().describe('Instances of the service; default 1.'),
+    resources: resources.optional(),
+    restart: z
+      .string()
+      .regex(/^(no|always|unless-stopped|on-failure(:\d+)?)$/, 'use no, always, unless-stopped, on-failure or on-failure:N')
+      .optional()
+      .describe('Default `unless-stopped`; for jobs `no`.'),
+    stop_signal: z.string().optional(),
+    stop_grace_period: duration.optional().describe('Between the stop signal and the kill; default 10s.'),
+    labels: assignments.optional(),
+    phase: z.preprocess((v) => (typeof v === 'string' && /^\d+$/.test(v) ? Number(v) : v), z.number().int().positive()).optional()
+      .describe('Deploy in this phase. Without it the earliest phase after the dependencies.'),
+    strategy: choice('recreate').optional().describe('How instances are replaced. `recreate`: stop the old, start the new, replicas one after the other.'),
+    hooks: z
+      .strictObject({
+        post_start: command.optional().describe('Runs in each new instance once it is healthy; must exit 0.'),
+        pre_stop: command.optional().describe('Runs in each instance before it is stopped.'),
+      })
+      .optional(),
+    on_failure: choice('rollback', 'continue').optional().describe('`continue`: a failure of this service is reported, and rolls nothing back.'),
+    logging: z.strictObject({ driver: z.string().optional(), options: z.record(z.string(), scalar).optional() }).optional(),
+    init: flag.optional(),
+    shm_size: size.optional(),
+    tmpfs: oneOrMore.optional(),
+    cap_add: names.optional(),
+    cap_drop: names.optional(),
+    read_only: flag.optional(),
+    extra_hosts: assignments.optional(),
+    run: choice('always', 'on_change', 'manual').optional().describe('Jobs: when to run. Default `on_change`: when it differs from its last successful run.'),
+    timeout: duration.optional().describe('Jobs: their own clock. Without it a job may run as long as it needs.'),
+    on_rollback: z
+      .union([choice('keep', 'refuse'), z.strictObject({ command })])
+      .optional()
+      .describe('Jobs: what a rollback does about a run. `keep` says loudly that it stays, `refuse` waits for a person, a command runs in the newer image. Default `keep`.'),
+  })
+  .describe('One service or job of the stack.');
+
+export type ServiceInput = z.infer<typeof service>;

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { service } from './service';
+import { choice, count, duration, flag, number } from './values';
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'use lower-case letters, digits, - and _, at most 40, starting with a letter or digit');
+
+const infrastructure = z
+  .strictObject({
+    container_runtime: choice('Docker', 'Process', 'Memory').optional().describe('Where instances run. Default `Docker`.'),
+    orchestrator: choice('DockerCompose', 'Process', 'Kubernetes').optional().describe('`DockerCompose` means this engine on Docker.'),
+    network: z
+      .strictObject({
+        mode: choice('Bridge', 'Host').optional(),
+        cidr: z.string().optional().describe('Networks without a CIDR of their own are carved from this one.'),
+      })
+      .optional(),
+    port_range: z.string().regex(/^\d+-\d+$/, 'write a range such as 20000-29999').optional()
+      .describe('Host ports for entries of `ports` that name none. Default `20000-29999`.'),
+    storage: z.strictObject({ data_dir: z.string().optional() }).optional(),
+  })
+  .describe('Where the stack runs.');
+
+const security = z.strictObject({
+  tls_enabled: flag.optional().describe('Whether the stack itself uses TLS. Recorded; nothing acts on it.'),
+  auth: z.strictObject({ enabled: flag.optional(), method: choice('JWT').optional() }).optional(),
+  rbac: z.strictObject({ enabled: flag.optional(), roles: z.array(z.string()).optional() }).optional(),
+});
+
+const deployment = z
+  .strictObject({
+    strategy: choice('Sequential', 'Parallel').optional().describe('`Sequential`: one service at a time. `Parallel` (default): phase by phase, the services of a phase side by side.'),
+    max_parallel: z.preprocess((v) => (typeof v === 'string' && /^\d+$/.test(v) ? Number(v) : v), z.number().int().min(1).max(100)).optional().describe('Services side by side; default 10.'),
+    health_check_interval: duration.optional().describe('Default interval of health checks; default 30s.'),
+    timeout_seconds: number.optional().describe('The longest a deployment may take, jobs and waiting for the platform not counted; default 300.'),
+    platform_timeout: duration.optional().describe('How long to wait for Docker or a registry that is away; default 15m.'),
+    rollback_on_failure: flag.optional().describe('Default true.'),
+    keep_releases: count.optional().describe('Releases that `rollback --to` can go back to; default 10.'),
+  })
+  .describe('How the stack is deployed.');
+
+const monitoring = z.strictObject({
+  enabled: flag.optional(),
+  prometheus: z.strictObject({ endpoint: z.string() }).optional(),
+  grafana: z.strictObject({ endpoint: z.string() }).optional(),
+});
+
+const network = z.strictObject({
+  name: z.string().optional().describe('Its name on the host; default `<stack>-<environment>_<key>`.'),
+  cidr: z.string().optional(),
+  external: flag.optional().describe('It exists already and is never created or removed.'),
+  internal: flag.optional().describe('No way out of the host.'),
+});
+
+const volume = z.strictObject({
+  name: z.string().optional().describe('Its name on the host; default `<stack>-<environment>_<key>`.'),
+  external: flag.optional().describe('It exists already: it is adopted, never created.'),
+  shared: flag.optional().describe('Several instances may write to it at once.'),
+});
+
+const config = z.strictObject({
+  file: z.string().optional().describe('Read beside the stack file.'),
+  content: z.string().optional(),
+});
+
+const secret = z.strictObject({
+  file: z.string().optional().describe('A file on the worker.'),
+  environment: z.string().optional().describe("A variable of the worker's environment."),
+});
+
+/** The stack file. The one source of validation, of the JSON Schema and of docs/configuration.md. */
+export const stackFile = z
+  .strictObject({
+    name: name.describe('The stack. With `environment` it names everything that the engine creates.'),
+    version: z.string().optional().describe('Your own version of the file.'),
+    environment: name.optional().describe('Default `production`; `-e` overrides it.'),
+    dry_run: flag.optional().describe('Deployments only print their plan.'),
+    infrastructure: infrastructure.optional(),
+    security: security.optional(),
+    deployment: deployment.optional(),
+    monitoring: monitoring.optional().describe('For the readers of the file. The engine keeps it and acts on nothing in it.'),
+    networks: z.record(name, z.union([z.null(), network])).optional(),
+    volumes: z.record(name, z.union([z.null(), volume])).optional(),
+    configs: z.record(name, config).optional().describe('What is not secret: read beside the file, travels with the release.'),
+    secrets: z.record(name, secret).optional().describe('What is secret: lives with the worker, never travels.'),
+    services: z.record(name, service).refine((s) => Object.keys(s).length > 0, 'a stack needs at least one service'),
+  })
+  .describe('A stack of services, deployed as one.');
+
+export type StackFile = z.infer<typeof stackFile>;

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+
+const durationPattern = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
+const sizePattern = /^\d+(?:\.\d+)?\s*(?:[kmgt]i?b?|b)?$/i;
+
+/** Seconds as a number, or text such as `500ms`, `2s`, `1m30s`. */
+export const duration = z
+  .union([z.number().nonnegative(), z.string().regex(durationPattern, 'write a duration such as 500ms, 2s or 1m30s')])
+  .describe('Seconds as a number, or a duration such as `500ms`, `2s`, `1m30s`.');
+
+/** Bytes as a number, or text such as `512M`, `4G`. */
+export const size = z
+  .union([z.number().nonnegative(), z.string().regex(sizePattern, 'write a size such as 512M or 4G')])
+  .describe('Bytes as a number, or a size such as `512M`, `4G`.');
+
+const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Milliseconds of a {@link duration}. */
+export function toMs(value: number | string): number {
+  if (typeof value === 'number') return Math.round(value * 1000);
+  if (/^\d+(\.\d+)?$/.test(value)) return Math.round(Number(value) * 1000);
+  let total = 0;
+  for (const [, amount, unit] of value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) total += Number(amount) * unitMs[unit!]!;
+  return Math.round(total);
+}
+
+/** Bytes of a {@link size}; units are powers of 1024, as in compose. */
+export function toBytes(value: number | string): number {
+  if (typeof value === 'number') return value;
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)/i.exec(value)!;
+  return Math.round(Number(amount) * 1024 ** ' kmgt'.indexOf(unit?.toLowerCase() || ' '));
+}
+
+const numeric = /^-?\d+(\.\d+)?$/;
+const fromText = (value: unknown): unknown => (typeof value === 'string' && numeric.test(value) ? Number(value) : value);
+
+/** A number that may come out of `${VARIABLE}`, and so be text. */
+export const number = z.preprocess(fromText, z.number());
+export const integer = z.preprocess(fromText, z.number().int());
+export const count = z.preprocess(fromText, z.number().int().nonnegative());
+
+const booleans: Record<string, boolean> = { true: true, false: false };
+export const flag = z.preprocess((value) => (typeof value === 'string' ? (booleans[value] ?? value) : value), z.boolean());
+
+/** A shell-like string or a list of words. */
+export const command = z
+  .union([z.string(), z.array(z.union([z.string(), z.number()]))])
+  .describe('A list of words, or one string that is split as a shell would (no shell is started).');
+
+export const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+/** `{KEY: value}` or `["KEY=value"]`. */
+export const assignments = z.union([z.record(z.string(), scalar), z.array(z.string())]);
+export const names = z.array(z.string());
+export const oneOrMore = z.union([z.string(), z.array(z.string())]);
+
+/** Matches a value whatever its case: `Sequential` and `sequential` are the same. */
+export function choice<const T extends readonly [string, ...string[]]>(...values: T) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' ? (values.find((v) => v.toLowerCase() === value.toLowerCase()) ?? value) : value),
+    z.enum(values),
+  );
+}

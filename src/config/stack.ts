@@ -1,0 +1,110 @@
+import type {
+  HealthCheck, InstanceKind, Probe, ResourceAmounts, RestartPolicy, SecretMount, SecretSource,
+} from '../model/instance';
+import type { RuntimeName } from '../model/capabilities';
+
+/** A validated stack file: plain data, every default filled in, no secret value. Durations in ms, sizes in bytes. */
+export interface Stack {
+  name: string;
+  version: string;
+  environment: string;
+  dryRun: boolean;
+  runtime: RuntimeName;
+  infrastructure: { networkMode: 'bridge' | 'host'; cidr?: string; portRange: PortRange; dataDir?: string };
+  deployment: DeploymentSettings;
+  networks: Record<string, StackNetwork>;
+  volumes: Record<string, StackVolume>;
+  configs: Record<string, { content: string }>;
+  secrets: Record<string, SecretSource>;
+  services: Record<string, Service>;
+  /** What `--set` gave, for the release's record. */
+  variables: Record<string, string>;
+}
+
+export interface PortRange {
+  from: number;
+  to: number;
+}
+
+export interface DeploymentSettings {
+  strategy: 'sequential' | 'parallel';
+  maxParallel: number;
+  timeoutMs: number;
+  rollbackOnFailure: boolean;
+  platformTimeoutMs: number;
+  keepReleases: number;
+}
+
+export interface StackNetwork {
+  name?: string;
+  cidr?: string;
+  external: boolean;
+  internal: boolean;
+}
+
+export interface StackVolume {
+  name?: string;
+  external: boolean;
+  shared: boolean;
+}
+
+export type DependencyCondition = 'started' | 'healthy' | 'completed';
+export type RunPolicy = 'always' | 'on_change' | 'manual';
+export type OnRollback = 'keep' | 'refuse' | { command: string[] };
+
+/** `published` is one port, or a range that the engine allocates from; without it the stack's range is used. */
+export interface ServicePort {
+  container: number;
+  published?: PortRange;
+  hostIp?: string;
+  protocol: 'tcp' | 'udp';
+}
+
+export type ServiceMount =
+  | { type: 'volume'; volume: string; target: string; readOnly: boolean }
+  | { type: 'bind'; source: string; target: string; readOnly: boolean; relative: boolean };
+
+export interface Service {
+  name: string;
+  kind: InstanceKind;
+  image?: string;
+  pullPolicy: 'missing' | 'always' | 'never';
+  entrypoint?: string[];
+  command?: string[];
+  workingDir?: string;
+  user?: string;
+  variables: Record<string, string>;
+  envFiles: string[];
+  ports: ServicePort[];
+  mounts: ServiceMount[];
+  configs: { name: string; path: string; mode: number }[];
+  secrets: SecretMount[];
+  networks: Record<string, { aliases: string[] }>;
+  dependsOn: Record<string, DependencyCondition>;
+  healthCheck?: HealthCheck;
+  replicas: number;
+  reserve: ResourceAmounts;
+  limit: ResourceAmounts;
+  restart: RestartPolicy;
+  stopSignal?: string;
+  stopGraceMs: number;
+  labels: Record<string, string>;
+  phase?: number;
+  strategy: 'recreate';
+  hooks: { postStart?: string[]; preStop?: string[] };
+  onFailure: 'rollback' | 'continue';
+  logging?: { driver?: string; options: Record<string, string> };
+  init: boolean;
+  shmSize?: number;
+  tmpfs: string[];
+  capAdd: string[];
+  capDrop: string[];
+  readOnly: boolean;
+  extraHosts: string[];
+  /** Jobs only. */
+  run: RunPolicy;
+  timeoutMs?: number;
+  onRollback: OnRollback;
+}
+
+export type { HealthCheck, Probe };

@@ -1,0 +1,66 @@
+import type { Finding } from './problems';
+import { isData } from './overlay';
+
+const reference = /\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?])((?:[^{}]|\$\{[^{}]*\})*))?\})/g;
+const credential = /passw|passphrase|secret|token|api_?key|private_?key|access_?key|credential/i;
+
+/** What interpolation gives: the data with its variables filled in, the names it used, and what is wrong. */
+export interface Interpolated {
+  data: unknown;
+  used: Set<string>;
+  findings: Finding[];
+}
+
+/**
+ * Fills in `${VAR}`, `${VAR:-default}` and `${VAR:?message}` in every text; `$$` is a dollar sign.
+ * A variable under a key that looks like a credential is refused: its value would travel.
+ */
+export function interpolate(data: unknown, variables: Record<string, string | undefined>): Interpolated {
+  const used = new Set<string>();
+  const findings: Finding[] = [];
+
+  const fill = (text: string, path: (string | number)[]): string =>
+    text.replace(reference, (whole: string, name: string | undefined, operator: string | undefined, rest = '') => {
+      if (name === undefined) return '$';
+      const value = variables[name];
+      const present = operator?.startsWith(':') ? Boolean(value) : value !== undefined;
+      if (present) {
+        used.add(name);
+        return value!;
+      }
+      if (operator?.endsWith('-')) return fill(rest, path);
+      findings.push({ path, message: missing(name, operator ? rest : undefined) });
+      return whole;
+    });
+
+  const visit = (value: unknown, path: (string | number)[]): unknown => {
+    if (typeof value === 'string') {
+      if (!value.includes('$')) return value;
+      const key = credentialKey(value, path);
+      if (key && new RegExp(reference.source).test(value)) findings.push({ path, message: refuseCredential(key) });
+      return fill(value, path);
+    }
+    if (Array.isArray(value)) return value.map((item, index) => visit(item, [...path, index]));
+    if (isData(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, visit(item, [...path, key])]));
+    return value;
+  };
+
+  return { data: visit(data, []), used, findings };
+}
+
+function missing(name: string, message: string | undefined): string {
+  const hint = message ? `: ${message}` : '';
+  return `the variable ${name} is not set${hint}; give it with --set ${name}=…, in the environment, or a default as \${${name}:-value}`;
+}
+
+/** The key that makes a text look like a credential: its own, or that of a `KEY=value` item of `environment`. */
+function credentialKey(value: string, path: (string | number)[]): string | undefined {
+  const last = path.at(-1);
+  const key = typeof last === 'number' ? value.split('=')[0]! : String(last);
+  const inSecrets = path[0] === 'secrets' || path.includes('secrets') || path.includes('configs');
+  return !inSecrets && credential.test(key) && !/_(FILE|PATH)$/i.test(key) && !key.includes('$') ? key : undefined;
+}
+
+function refuseCredential(key: string): string {
+  return `${key} looks like a credential, and a variable's value travels with the release; declare it under the top-level secrets (file or environment of the worker) and use it with secrets: [{source: …, environment: ${key}}]`;
+}

@@ -1,0 +1,24 @@
+import type { InstanceState } from './observation';
+
+/** One instance, looked at closely. */
+export interface InstanceStatus {
+  state: InstanceState;
+  hash: string;
+  exitCode?: number;
+  outOfMemory: boolean;
+  /** How often the runtime has restarted it by its policy. */
+  restarts: number;
+  startedAt?: number;
+  health?: 'starting' | 'healthy' | 'unhealthy';
+}
+
+/** What a failure shows: everything a person needs to see why, bounded and without secrets. */
+export interface Evidence {
+  exitCode?: number;
+  outOfMemory?: boolean;
+  lastProbeError?: string;
+  /** The last log lines, at most 50. */
+  logs: string[];
+  /** Lines that the instance has logged, as far as they were read. */
+  logLines?: number;
+}

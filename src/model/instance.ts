@@ -1,0 +1,119 @@
+/** The words that every room shares about instances. Types only: this room imports nothing. */
+
+export type InstanceKind = 'service' | 'job';
+
+export type RestartPolicy = 'no' | 'always' | 'unless-stopped' | 'on-failure' | `on-failure:${number}`;
+
+/** Where a secret's value lives on the worker. The value itself never travels. */
+export type SecretSource = { file: string } | { environment: string };
+
+/** How an instance sees a secret: as a file, or as an environment variable. */
+export interface SecretMount {
+  name: string;
+  source: SecretSource;
+  target: { path: string; mode: number } | { environment: string };
+}
+
+/** A file whose content travels with the release. */
+export interface ConfigFile {
+  path: string;
+  content: string;
+  mode: number;
+}
+
+export interface PortBinding {
+  container: number;
+  /** 0 until the planner has allocated one from a range. */
+  host: number;
+  hostIp?: string;
+  protocol: 'tcp' | 'udp';
+}
+
+export type Mount =
+  | { type: 'volume'; volume: string; target: string; readOnly: boolean }
+  | { type: 'bind'; source: string; target: string; readOnly: boolean };
+
+export interface NetworkAttachment {
+  name: string;
+  aliases: string[];
+}
+
+/** CPUs in cores, memory, storage and shared memory in bytes. */
+export interface ResourceAmounts {
+  cpus?: number;
+  memory?: number;
+  gpus?: number;
+  storage?: number;
+}
+
+export interface HealthCheck {
+  probe: Probe;
+  intervalMs: number;
+  timeoutMs: number;
+  retries: number;
+  startPeriodMs: number;
+}
+
+export type Probe =
+  | { kind: 'http'; port: number; path: string; scheme: 'http' | 'https'; headers: Record<string, string> }
+  | { kind: 'tcp'; port: number }
+  | { kind: 'command'; command: string[] }
+  | { kind: 'runtime' };
+
+/** What a runtime needs to start one instance; plain data, no secret values. */
+export interface InstanceSpec {
+  name: string;
+  stack: string;
+  environment: string;
+  service: string;
+  ordinal: number;
+  deployment: number;
+  release: number;
+  phase: number;
+  kind: InstanceKind;
+  image?: string;
+  imageId?: string;
+  entrypoint?: string[];
+  command?: string[];
+  workingDir?: string;
+  user?: string;
+  variables: Record<string, string>;
+  envFiles: string[];
+  secrets: SecretMount[];
+  files: ConfigFile[];
+  ports: PortBinding[];
+  mounts: Mount[];
+  networks: NetworkAttachment[];
+  networkMode: 'bridge' | 'host';
+  reserve: ResourceAmounts;
+  limit: ResourceAmounts;
+  restart: RestartPolicy;
+  stopSignal?: string;
+  stopGraceMs: number;
+  init: boolean;
+  shmSize?: number;
+  tmpfs: string[];
+  capAdd: string[];
+  capDrop: string[];
+  readOnly: boolean;
+  extraHosts: string[];
+  logging?: { driver?: string; options: Record<string, string> };
+  labels: Record<string, string>;
+  healthCheck?: HealthCheck;
+  preStop?: string[];
+  /** Hash of everything that makes a running instance out of date. */
+  hash: string;
+  /** The same, key by key, so that a plan can say which keys changed. */
+  keys: Record<string, string>;
+}
+
+/** Names one instance, with what stopping and starting it again takes. */
+export interface InstanceRef {
+  name: string;
+  service: string;
+  ordinal: number;
+  restart: RestartPolicy;
+  stopGraceMs: number;
+  healthCheck?: HealthCheck;
+  preStop?: string[];
+}

@@ -1,0 +1,77 @@
+import type { HealthCheck, InstanceKind, InstanceRef, Mount, PortBinding, ResourceAmounts, RestartPolicy } from './instance';
+
+export type InstanceState = 'created' | 'running' | 'restarting' | 'paused' | 'exited' | 'missing';
+
+/** One instance as a runtime reports it, found by our labels. */
+export interface ObservedInstance extends InstanceRef {
+  id: string;
+  deployment: number;
+  release: number;
+  phase: number;
+  kind: InstanceKind;
+  hash: string;
+  keys: Record<string, string>;
+  image: string;
+  imageId: string;
+  state: InstanceState;
+  /** The policy in force; it differs from `restart` on a retired instance. */
+  policy: RestartPolicy;
+  exitCode?: number;
+  outOfMemory?: boolean;
+  startedAt?: number;
+  restarts?: number;
+  runtimeHealth?: 'starting' | 'healthy' | 'unhealthy';
+  ports: PortBinding[];
+  mounts: Mount[];
+  networks: string[];
+  healthCheck?: HealthCheck;
+}
+
+export interface ObservedNetwork {
+  name: string;
+  cidr?: string;
+  /** False: another stack's, or the host's own. */
+  ours: boolean;
+  owner: string;
+}
+
+export interface ObservedVolume {
+  name: string;
+  /** `stack/environment` of the labels; empty where the volume carries none. */
+  owner: string;
+}
+
+export interface ObservedImage {
+  reference: string;
+  /** Content address; empty where the image is not on the host. */
+  id: string;
+  /** `name@sha256:…`, where a registry knows it. */
+  digest?: string;
+}
+
+/** What a host has, and what other stacks have reserved of it. */
+export interface Capacity {
+  host: string;
+  /** False where files and container addresses of the host are out of the worker's reach. */
+  local: boolean;
+  total: Required<ResourceAmounts>;
+  reservedByOthers: ResourceAmounts;
+}
+
+export interface PortInUse {
+  port: number;
+  protocol: 'tcp' | 'udp';
+  by: string;
+}
+
+/** Everything the planner knows of the world. Read in one go, by label. */
+export interface Observation {
+  instances: ObservedInstance[];
+  networks: ObservedNetwork[];
+  volumes: ObservedVolume[];
+  images: ObservedImage[];
+  portsInUse: PortInUse[];
+  capacity: Capacity;
+  /** Keyed fingerprints of the secrets and env files a stack names; never a plain hash. */
+  secrets: Record<string, string>;
+}

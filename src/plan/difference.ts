@@ -1,0 +1,46 @@
+import type { Service } from '../config/stack';
+import type { ObservedInstance } from '../model/observation';
+import type { Fingerprint } from './fingerprint';
+import type { Change } from './plan';
+
+export interface Difference {
+  /** By ordinal: the instance that can stay as it is. */
+  keep: Map<number, ObservedInstance>;
+  /** By ordinal: instances that have to go. */
+  old: Map<number, ObservedInstance[]>;
+  changes: Change[];
+}
+
+const running = (instance: ObservedInstance): boolean => instance.state === 'running' && instance.runtimeHealth !== 'unhealthy';
+
+/** What of a service's instances can stay, what has to go, and why. */
+export function compare(service: Service, observed: readonly ObservedInstance[], print: Fingerprint, forced: boolean): Difference {
+  const keep = new Map<number, ObservedInstance>();
+  const old = new Map<number, ObservedInstance[]>();
+  for (const instance of [...observed].sort((a, b) => b.deployment - a.deployment)) {
+    const { ordinal } = instance;
+    const fits = !forced && ordinal <= service.replicas && instance.hash === print.hash && running(instance);
+    if (fits && !keep.has(ordinal)) keep.set(ordinal, instance);
+    else old.set(ordinal, [...(old.get(ordinal) ?? []), instance]);
+  }
+  return { keep, old, changes: changesOf(service, [...old.values()].flat(), print, forced) };
+}
+
+function changesOf(service: Service, old: ObservedInstance[], print: Fingerprint, forced: boolean): Change[] {
+  const [instance] = old.filter(({ ordinal }) => ordinal <= service.replicas);
+  if (!instance) return [];
+  if (forced && instance.hash === print.hash) return [{ key: 'restart' }];
+  const keys = [...new Set([...Object.keys(print.keys), ...Object.keys(instance.keys)])].filter((key) => print.keys[key] !== instance.keys[key]);
+  if (keys.length === 0) return [{ key: 'state', from: describeState(instance), to: 'running' }];
+  return keys.map((key) => (key === 'image' ? { key, from: instance.image, to: service.image } : { key }));
+}
+
+function describeState(instance: ObservedInstance): string {
+  if (instance.state === 'exited') return `exited ${instance.exitCode ?? '?'}`;
+  return instance.state === 'running' ? (instance.runtimeHealth ?? 'running') : instance.state;
+}
+
+/** Whether there is something to stop, and to bring back on a rollback. */
+export function isUp({ state }: ObservedInstance): boolean {
+  return state === 'running' || state === 'restarting' || state === 'paused';
+}

@@ -1,0 +1,69 @@
+import type { Service, Stack } from '../config/stack';
+import type { InstanceRef, InstanceSpec, PortBinding } from '../model/instance';
+import type { Observation, ObservedInstance } from '../model/observation';
+import type { Fingerprint } from './fingerprint';
+import { imageId } from './fingerprint';
+import { instanceName, networkName, volumeName } from './names';
+
+export interface SpecContext {
+  stack: Stack;
+  observation: Observation;
+  deployment: number;
+  release: number;
+  phase: number;
+}
+
+/** What a runtime needs to start one instance of a service. */
+export function toInstanceSpec(service: Service, ordinal: number, ports: PortBinding[], { hash, keys }: Fingerprint, context: SpecContext): InstanceSpec {
+  const { stack, observation, deployment, release, phase } = context;
+  return {
+    name: instanceName(stack, service.name, ordinal, deployment),
+    stack: stack.name,
+    environment: stack.environment,
+    service: service.name,
+    ordinal,
+    deployment,
+    release,
+    phase,
+    kind: service.kind,
+    image: service.image,
+    imageId: service.image && imageId(service.image, observation),
+    entrypoint: service.entrypoint,
+    command: service.command,
+    workingDir: service.workingDir,
+    user: service.user,
+    variables: service.variables,
+    envFiles: service.envFiles,
+    secrets: service.secrets,
+    files: service.configs.map(({ name, path, mode }) => ({ path, mode, content: stack.configs[name]?.content ?? '' })),
+    ports,
+    mounts: service.mounts.map((mount) =>
+      mount.type === 'volume' ? { ...mount, volume: volumeName(stack, mount.volume) } : { type: 'bind', source: mount.source, target: mount.target, readOnly: mount.readOnly },
+    ),
+    networks: stack.infrastructure.networkMode === 'host' ? [] : Object.entries(service.networks).map(([key, { aliases }]) => ({ name: networkName(stack, key), aliases: [service.name, ...aliases] })),
+    networkMode: stack.infrastructure.networkMode,
+    reserve: service.reserve,
+    limit: service.limit,
+    restart: service.restart,
+    stopSignal: service.stopSignal,
+    stopGraceMs: service.stopGraceMs,
+    init: service.init,
+    shmSize: service.shmSize,
+    tmpfs: service.tmpfs,
+    capAdd: service.capAdd,
+    capDrop: service.capDrop,
+    readOnly: service.readOnly,
+    extraHosts: service.extraHosts,
+    logging: service.logging,
+    labels: service.labels,
+    healthCheck: service.healthCheck,
+    preStop: service.hooks.preStop,
+    hash,
+    keys,
+  };
+}
+
+/** The part of a spec, or of what was observed, that stopping and starting again takes. */
+export function toRef({ name, service, ordinal, restart, stopGraceMs, healthCheck, preStop }: InstanceSpec | ObservedInstance): InstanceRef {
+  return { name, service, ordinal, restart, stopGraceMs, ...(healthCheck && { healthCheck }), ...(preStop && { preStop }) };
+}

@@ -1,0 +1,26 @@
+import type { Stack } from '../config/stack';
+
+type Scope = Pick<Stack, 'name' | 'environment'>;
+
+/** `shop-staging`: prefix of everything that the engine creates, and compose's project name. */
+export function projectName({ name, environment }: Scope): string {
+  return `${name}-${environment}`;
+}
+
+/** `shop-staging-api-1-d3`: deterministic, so that a step that runs twice finds what it made. */
+export function instanceName(scope: Scope, service: string, ordinal: number, deployment: number): string {
+  return `${projectName(scope)}-${service}-${ordinal}-d${deployment}`;
+}
+
+export function networkName(stack: Stack, key: string): string {
+  return stack.networks[key]?.name ?? (stack.networks[key]?.external ? key : `${projectName(stack)}_${key}`);
+}
+
+export function volumeName(stack: Stack, key: string): string {
+  return stack.volumes[key]?.name ?? (stack.volumes[key]?.external ? key : `${projectName(stack)}_${key}`);
+}
+
+/** `api-1`: how people call an instance within its environment. */
+export function shortName({ service, ordinal }: { service: string; ordinal: number }): string {
+  return `${service}-${ordinal}`;
+}

@@ -1,0 +1,32 @@
+import type { Service } from '../config/stack';
+import type { Refusal } from './plan';
+import { inOrder } from './graph';
+
+type Services = Record<string, Pick<Service, 'dependsOn' | 'phase'>>;
+
+export interface Phases {
+  /** Phase (from 1) of every service. */
+  of: Record<string, number>;
+  refusals: Refusal[];
+}
+
+/**
+ * The phase of every service: the one it asks for, else the earliest after its dependencies.
+ * A service in an earlier phase than one of its dependencies is refused; in the same phase too,
+ * for services of one phase start side by side.
+ */
+export function assignPhases(services: Services): Phases {
+  const of: Record<string, number> = {};
+  const refusals: Refusal[] = [];
+  for (const name of inOrder(services)) {
+    const { dependsOn, phase } = services[name]!;
+    const known = Object.keys(dependsOn).filter((dependency) => of[dependency] !== undefined);
+    const earliest = Math.max(0, ...known.map((dependency) => of[dependency]!)) + 1;
+    if (phase !== undefined && phase < earliest) {
+      const last = known.find((dependency) => of[dependency] === earliest - 1)!;
+      refusals.push({ path: `services.${name}.phase`, message: `phase ${phase} is too early: ${name} depends on ${last}, which is in phase ${of[last]}; use ${earliest} or later` });
+    }
+    of[name] = Math.max(phase ?? earliest, earliest);
+  }
+  return { of, refusals };
+}

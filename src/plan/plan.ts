@@ -1,0 +1,125 @@
+import type { InstanceRef, InstanceSpec } from '../model/instance';
+import type { RuntimeName } from '../model/capabilities';
+
+/** Where and by whom a step is performed. */
+interface StepBase {
+  /** Unique in a plan, and readable: `start api-1`. */
+  id: string;
+  host: string;
+  taskQueue: string;
+  service?: string;
+}
+
+export interface NetworkSpec {
+  name: string;
+  key: string;
+  cidr?: string;
+  internal: boolean;
+}
+
+export interface VolumeSpec {
+  name: string;
+  key: string;
+}
+
+export interface ImageRequest {
+  reference: string;
+  policy: 'missing' | 'always' | 'never';
+}
+
+/** One thing a deployment does. The interpreter performs it; a strategy only names it. */
+export type Action =
+  | { kind: 'pull'; image: ImageRequest }
+  | { kind: 'create-network'; network: NetworkSpec }
+  | { kind: 'create-volume'; volume: VolumeSpec }
+  | { kind: 'start'; instance: InstanceSpec }
+  | { kind: 'await-healthy'; instance: InstanceRef; /** Started by this deployment: an exit before now counts. */ fresh: boolean }
+  | { kind: 'create-job'; instance: InstanceSpec }
+  | { kind: 'run-job'; instance: InstanceRef; timeoutMs?: number }
+  | { kind: 'exec'; instance: InstanceRef; command: string[]; purpose: string }
+  | { kind: 'retire'; instance: InstanceRef }
+  | { kind: 'revive'; instance: InstanceRef }
+  | { kind: 'remove'; instance: InstanceRef }
+  | { kind: 'remove-network'; name: string }
+  | { kind: 'remove-volume'; name: string };
+
+export type Step = StepBase & Action;
+export type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>;
+
+/** Steps one after the other. Lanes of a service, and services of a phase, run side by side. */
+export type Lane = Step[];
+
+/** What happens to a service. `leave`: a limited deployment does not look at it. */
+export type ServiceAction = 'create' | 'replace' | 'scale' | 'restart' | 'run' | 'keep' | 'skip' | 'remove' | 'leave';
+
+/** A key that changed, with what it was and is where that can be said. */
+export interface Change {
+  key: string;
+  from?: string;
+  to?: string;
+}
+
+export interface PlannedService {
+  name: string;
+  kind: 'service' | 'job';
+  action: ServiceAction;
+  replicas: number;
+  changes: Change[];
+  /** Sentences that the plan shows behind the service: one-way, kept on rollback. */
+  notes: string[];
+  interruptionMs: number;
+  /** Names of the instances that go when the deployment commits. */
+  goes: string[];
+  continueOnFailure: boolean;
+  lanes: Lane[];
+}
+
+export interface PlannedPhase {
+  number: number;
+  /** `removals` holds what the new stack no longer has. */
+  kind: 'deploy' | 'removals';
+  services: PlannedService[];
+}
+
+/** Everything a deployment is going to do, in order. Data: printing it and performing it read the same. */
+export interface Plan {
+  stack: string;
+  environment: string;
+  runtime: RuntimeName;
+  host: string;
+  deployment: number;
+  release: { from?: number; to: number };
+  maxParallel: number;
+  pulls: StepOf<'pull'>[];
+  preparation: Step[];
+  phases: PlannedPhase[];
+  /** After the commit: nothing here is undone. */
+  cleanup: Step[];
+  warnings: string[];
+  newVolumes: string[];
+  estimateMs: number;
+}
+
+/** Why a stack cannot be deployed as it is. Nothing has been touched. */
+export interface Refusal {
+  path: string;
+  message: string;
+  /** `--force` passes it. */
+  forceable?: boolean;
+}
+
+/** What a deployment is asked to do. */
+export type IntentKind = 'deploy' | 'rollback' | 'stop' | 'restart' | 'run';
+
+export interface Intent {
+  kind: IntentKind;
+  /** Only these services, and what they depend on. */
+  services?: string[];
+  force: boolean;
+}
+
+/** True when performing the plan would change anything. */
+export function changesAnything(plan: Plan): boolean {
+  const acts = ({ action }: PlannedService) => !['keep', 'skip', 'leave'].includes(action);
+  return plan.preparation.length > 0 || plan.phases.some((phase) => phase.services.some(acts));
+}

@@ -1,0 +1,144 @@
+import type { Stack } from '../config/stack';
+import type { Observation } from '../model/observation';
+import { checkCapacity } from './capacity';
+import { withDependencies } from './graph';
+import { toRef } from './instance-spec';
+import { planNetworks } from './networks';
+import { assignPhases } from './phases';
+import type { Intent, Plan, PlannedPhase, PlannedService, Refusal, Step } from './plan';
+import { imageChange, leave, planService, type ServicePlanning } from './planned-service';
+import { PortAllocator } from './ports';
+import { planRemovals } from './removals';
+import { StepFactory } from './steps';
+import { planVolumes } from './volumes';
+
+export interface PlanInput {
+  stack: Stack;
+  observation: Observation;
+  intent: Intent;
+  deployment: number;
+  release: { from?: number; to: number };
+  /** Hash of the last successful run of each job. */
+  jobs: Record<string, string>;
+  taskQueue: string;
+}
+
+export interface Planning {
+  plan: Plan;
+  /** Reasons not to perform it. Nothing has been touched. */
+  refusals: Refusal[];
+}
+
+/** Stack + what was observed + capacity -> plan. Pure: the same input gives the same plan. */
+export function makePlan(input: PlanInput): Planning {
+  const { observation, intent } = input;
+  const stack = intent.kind === 'stop' ? withoutServices(input.stack, intent.services) : input.stack;
+  const steps = new StepFactory(observation.capacity.host, input.taskQueue);
+  const phases = assignPhases(stack.services);
+  const networks = planNetworks(stack, observation);
+  const volumes = planVolumes(stack, observation);
+  const capacity = checkCapacity(stack, observation);
+  const planning: ServicePlanning = { ...input, stack, release: input.release.to, ports: new PortAllocator(stack, observation), steps };
+
+  const planned = planServices(phases.of, planning);
+  const removals = planRemovals(stack, observation, planned, steps);
+  const preparation: Step[] = [
+    ...networks.create.map((network) => steps.make({ kind: 'create-network' as const, network })),
+    ...volumes.create.map((volume) => steps.make({ kind: 'create-volume' as const, volume })),
+  ];
+  const all = [...removals.first, ...planned, ...removals.last];
+  const plan: Plan = {
+    stack: stack.name,
+    environment: stack.environment,
+    runtime: stack.runtime,
+    host: observation.capacity.host,
+    deployment: input.deployment,
+    release: input.release,
+    maxParallel: stack.deployment.maxParallel,
+    pulls: planPulls(planned, stack, observation, steps),
+    preparation,
+    phases: all,
+    cleanup: [...cleanup(all, observation, steps), ...networks.obsolete.filter(() => !intent.services).map((name) => steps.make({ kind: 'remove-network' as const, name }))],
+    warnings: capacity.warnings,
+    newVolumes: volumes.create.map(({ name }) => name),
+    estimateMs: estimate(all),
+  };
+  const refusals = intent.kind === 'stop' ? [] : [
+    ...phases.refusals, ...networks.refusals, ...volumes.refusals, ...capacity.refusals, ...planning.ports.refusals, ...reachable(stack, observation), ...unknown(intent, stack),
+  ];
+  return { plan, refusals: refusals.filter(({ forceable }) => !(forceable && intent.force)) };
+}
+
+function withoutServices(stack: Stack, names: string[] | undefined): Stack {
+  return { ...stack, services: Object.fromEntries(Object.entries(stack.services).filter(([name]) => names && !names.includes(name))) };
+}
+
+function planServices(phaseOf: Record<string, number>, planning: ServicePlanning): PlannedPhase[] {
+  const { stack, intent } = planning;
+  const limited = intent.services && intent.kind !== 'stop';
+  const selected = limited ? withDependencies(stack.services, intent.services!) : undefined;
+  const phases = new Map<number, PlannedService[]>();
+  for (const service of Object.values(stack.services)) {
+    const number = phaseOf[service.name]!;
+    const planned = (selected && !selected.has(service.name)) || (intent.kind === 'stop') ? leave(service) : planService(service, number, planning);
+    planned.changes = planned.changes.map((change) => imageChange(change, service, planning));
+    phases.set(number, [...(phases.get(number) ?? []), planned]);
+  }
+  const result = [...phases].sort(([a], [b]) => a - b).map(([number, services]): PlannedPhase => ({ number, kind: 'deploy', services }));
+  gateKept(result, planning);
+  return result;
+}
+
+/** A service that stays must be healthy before something that depends on its health starts. */
+function gateKept(phases: PlannedPhase[], { stack, observation, steps }: ServicePlanning): void {
+  const acting = phases.flatMap(({ services }) => services.filter(({ lanes }) => lanes.length > 0).map(({ name }) => name));
+  const needed = new Set(acting.flatMap((name) => Object.entries(stack.services[name]!.dependsOn).filter(([, condition]) => condition === 'healthy').map(([dependency]) => dependency)));
+  for (const planned of phases.flatMap(({ services }) => services)) {
+    if (planned.action !== 'keep' || !needed.has(planned.name)) continue;
+    const { healthCheck } = stack.services[planned.name]!;
+    planned.lanes = observation.instances
+      .filter((instance) => instance.service === planned.name)
+      .map((instance) => [steps.awaitHealthy({ ...toRef(instance), healthCheck }, false)]);
+  }
+}
+
+function planPulls(phases: PlannedPhase[], stack: Stack, observation: Observation, steps: StepFactory): Plan['pulls'] {
+  const present = new Set(observation.images.filter(({ id }) => id).map(({ reference }) => reference));
+  const pulls = new Map<string, Plan['pulls'][number]>();
+  for (const { name, action } of phases.flatMap(({ services }) => services)) {
+    const service = stack.services[name];
+    if (!service?.image || action === 'leave' || action === 'remove') continue;
+    const { image: reference, pullPolicy: policy } = service;
+    if (policy !== 'always' && present.has(reference)) continue;
+    pulls.set(reference, steps.make({ kind: 'pull', image: { reference, policy } }));
+  }
+  return [...pulls.values()];
+}
+
+/** After the commit, what was retired goes, and so do the finished runs of jobs that ran again. */
+function cleanup(phases: PlannedPhase[], observation: Observation, steps: StepFactory): Step[] {
+  const goes = new Set(phases.flatMap(({ services }) => services).flatMap((service) => service.goes));
+  return observation.instances.filter(({ name }) => goes.has(name)).map((instance) => steps.about('remove', toRef(instance)));
+}
+
+/** Files of this machine are of no use to an engine on another one. */
+function reachable(stack: Stack, { capacity }: Observation): Refusal[] {
+  if (capacity.local) return [];
+  return Object.values(stack.services).flatMap((service) =>
+    service.mounts.flatMap((mount, index) =>
+      mount.type === 'bind' && mount.relative
+        ? [{ path: `services.${service.name}.volumes.${index}`, message: `a relative bind mount has no meaning on ${capacity.host}, another machine; use configs for files, a volume for data, or an absolute path of that host` }]
+        : [],
+    ),
+  );
+}
+
+function unknown({ services = [] }: Intent, stack: Stack): Refusal[] {
+  return services.filter((name) => !stack.services[name]).map((name) => ({ path: 'services', message: `there is no service "${name}"; there are ${Object.keys(stack.services).join(', ')}` }));
+}
+
+function estimate(phases: PlannedPhase[]): number {
+  const costs = { 'pull': 5000, 'create-network': 100, 'create-volume': 20, 'start': 400, 'await-healthy': 1500, 'create-job': 100, 'run-job': 2000, 'exec': 300, 'retire': 600, 'revive': 400, 'remove': 50, 'remove-network': 100, 'remove-volume': 20 } as const;
+  const laneMs = (lane: Step[]) => lane.reduce((sum, step) => sum + costs[step.kind], 0);
+  return phases.reduce((sum, { services }) => sum + Math.max(0, ...services.flatMap(({ lanes }) => lanes.map(laneMs))), 0);
+}

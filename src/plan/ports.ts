@@ -1,0 +1,53 @@
+import type { Service, ServicePort, Stack } from '../config/stack';
+import type { PortBinding } from '../model/instance';
+import type { Observation } from '../model/observation';
+import type { Refusal } from './plan';
+
+/** Hands out host ports. The engine chooses them, for those that Docker chooses change at every start. */
+export class PortAllocator {
+  private readonly taken = new Map<string, string>();
+  readonly refusals: Refusal[] = [];
+
+  constructor(private readonly stack: Stack, observation: Observation) {
+    for (const { port, protocol, by } of observation.portsInUse) this.taken.set(`${port}/${protocol}`, by);
+    for (const instance of observation.instances) {
+      for (const port of instance.ports) this.taken.set(`${port.host}/${port.protocol}`, owner(instance.service, instance.ordinal));
+    }
+  }
+
+  /** Ports of one instance. It may take over those of its predecessor, which stops before it starts. */
+  allocate(service: Service, ordinal: number, predecessor: PortBinding[] = []): PortBinding[] {
+    return service.ports.map((port, index) => ({
+      container: port.container,
+      protocol: port.protocol,
+      ...(port.hostIp !== undefined && { hostIp: port.hostIp }),
+      host: this.choose(service, ordinal, port, index, predecessor),
+    }));
+  }
+
+  private choose(service: Service, ordinal: number, port: ServicePort, index: number, predecessor: PortBinding[]): number {
+    const range = port.published ?? this.stack.infrastructure.portRange;
+    const mine = owner(service.name, ordinal);
+    const free = (candidate: number) => [undefined, mine].includes(this.taken.get(`${candidate}/${port.protocol}`));
+    const before = predecessor.find((each) => each.container === port.container && each.protocol === port.protocol)?.host;
+    if (before && before >= range.from && before <= range.to && free(before)) return this.take(before, port, mine);
+    for (let candidate = range.from; candidate <= range.to; candidate += 1) {
+      if (this.taken.get(`${candidate}/${port.protocol}`) === undefined || (range.from === range.to && free(candidate))) return this.take(candidate, port, mine);
+    }
+    const by = this.taken.get(`${range.from}/${port.protocol}`);
+    const message = range.from === range.to
+      ? `host port ${range.from} is in use by ${by}; choose another, or stop that`
+      : `no host port of ${range.from}-${range.to} is free; give a wider range`;
+    this.refusals.push({ path: `services.${service.name}.ports.${index}`, message });
+    return range.from;
+  }
+
+  private take(candidate: number, port: ServicePort, by: string): number {
+    this.taken.set(`${candidate}/${port.protocol}`, by);
+    return candidate;
+  }
+}
+
+function owner(service: string, ordinal: number): string {
+  return `${service}-${ordinal}`;
+}

@@ -1,0 +1,55 @@
+import type { Stack } from '../config/stack';
+import type { Observation, ObservedInstance } from '../model/observation';
+import { isUp } from './difference';
+import { toRef } from './instance-spec';
+import type { PlannedPhase, PlannedService } from './plan';
+import type { StepFactory } from './steps';
+
+export interface Removals {
+  /** Before everything else: they hold a volume or a port that a new instance needs. */
+  first: PlannedPhase[];
+  /** After everything else: others may have used them until replaced. */
+  last: PlannedPhase[];
+}
+
+/** Services that run and are not in the stack, dependants (later phases) first. */
+export function planRemovals(stack: Stack, observation: Observation, planned: PlannedPhase[], steps: StepFactory): Removals {
+  const gone = new Map<string, ObservedInstance[]>();
+  for (const instance of observation.instances) {
+    if (!stack.services[instance.service]) gone.set(instance.service, [...(gone.get(instance.service) ?? []), instance]);
+  }
+  const needs = claims(planned);
+  const inTheWay = ([, instances]: [string, ObservedInstance[]]) => instances.some((instance) => held(instance).some((claim) => needs.has(claim)));
+  const entries = [...gone];
+  const last = planned.at(-1)?.number ?? 0;
+  return {
+    first: toPhases(entries.filter(inTheWay), 0, steps),
+    last: toPhases(entries.filter((entry) => !inTheWay(entry)), last + 1, steps),
+  };
+}
+
+function toPhases(entries: [string, ObservedInstance[]][], number: number, steps: StepFactory): PlannedPhase[] {
+  const byPhase = new Map<number, PlannedService[]>();
+  for (const [name, instances] of entries) {
+    const phase = Math.max(...instances.map((instance) => instance.phase));
+    const lanes = instances.filter(isUp).map((instance) => [steps.about('retire', toRef(instance))]);
+    const service: PlannedService = {
+      name, kind: instances[0]!.kind, action: 'remove', replicas: instances.length, changes: [], notes: [], interruptionMs: 0, goes: instances.map((instance) => instance.name), continueOnFailure: false, lanes,
+    };
+    byPhase.set(phase, [...(byPhase.get(phase) ?? []), service]);
+  }
+  return [...byPhase].sort(([a], [b]) => b - a).map(([, services], index) => ({ number: number === 0 ? 0 : number + index, kind: 'removals', services }));
+}
+
+function claims(planned: PlannedPhase[]): Set<string> {
+  const starts = planned.flatMap(({ services }) => services).flatMap(({ lanes }) => lanes.flat());
+  return new Set(starts.flatMap((step) => (step.kind === 'start' || step.kind === 'create-job' ? held(step.instance) : [])));
+}
+
+/** The volumes and host ports that an instance occupies. */
+function held({ mounts, ports }: Pick<ObservedInstance, 'mounts' | 'ports'>): string[] {
+  return [
+    ...mounts.flatMap((mount) => (mount.type === 'volume' ? [`volume ${mount.volume}`] : [])),
+    ...ports.map((port) => `port ${port.host}/${port.protocol}`),
+  ];
+}

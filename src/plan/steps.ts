@@ -1,0 +1,51 @@
+import type { InstanceRef } from '../model/instance';
+import { shortName } from './names';
+import type { Action, Step, StepOf } from './plan';
+
+/** Gives steps their host, task queue and readable id. */
+export class StepFactory {
+  constructor(private readonly host: string, private readonly taskQueue: string) {}
+
+  make<A extends Action>(action: A, service?: string): StepOf<A['kind']> {
+    return { id: label(action), host: this.host, taskQueue: this.taskQueue, ...(service !== undefined && { service }), ...action } as never;
+  }
+
+  about(kind: 'retire' | 'revive' | 'remove', instance: InstanceRef): Step {
+    return this.make({ kind, instance }, instance.service);
+  }
+
+  awaitHealthy(instance: InstanceRef, fresh: boolean): Step {
+    return this.make({ kind: 'await-healthy', instance, fresh }, instance.service);
+  }
+}
+
+/** `start api-1 (ghcr.io/acme/api:1.6.0)`: what a person reads in the Temporal UI. */
+function label(action: Action): string {
+  switch (action.kind) {
+    case 'pull':
+      return `pull ${action.image.reference}`;
+    case 'create-network':
+      return `create network ${action.network.name}`;
+    case 'create-volume':
+      return `create volume ${action.volume.name}`;
+    case 'start':
+    case 'create-job':
+      return `${action.kind === 'start' ? 'start' : 'create'} ${shortName(action.instance)}${action.instance.image ? ` (${action.instance.image})` : ''}`;
+    case 'await-healthy':
+      return `wait for ${shortName(action.instance)} to be ${action.instance.healthCheck ? 'healthy' : 'running'}`;
+    case 'run-job':
+      return `run ${shortName(action.instance)}`;
+    case 'exec':
+      return `${action.purpose} of ${shortName(action.instance)}`;
+    case 'retire':
+      return `stop ${action.instance.name}`;
+    case 'revive':
+      return `start ${action.instance.name} again`;
+    case 'remove':
+      return `remove ${action.instance.name}`;
+    case 'remove-network':
+      return `remove network ${action.name}`;
+    case 'remove-volume':
+      return `remove volume ${action.name}`;
+  }
+}

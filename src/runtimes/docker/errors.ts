@@ -1,0 +1,58 @@
+import { RuntimeError, type RuntimeErrorKind } from '../runtime';
+
+interface DockerError extends Error {
+  statusCode?: number;
+  code?: string;
+  json?: { message?: string };
+  reason?: string;
+}
+
+/**
+ * Docker says 500 for a taken port as for a dead registry, so its text decides; only here, and tested.
+ * The first row that matches counts; a 5xx that no row knows is the platform's.
+ */
+const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string }[] = [
+  { text: /port is already allocated|address already in use/i, kind: 'software', advice: 'something else on the host listens on that port' },
+  { text: /no such image|manifest unknown|manifest for .* not found|repository .* not found|name unknown|invalid reference format/i, kind: 'software', advice: 'check the name and tag of the image' },
+  { text: /pull access denied|unauthorized|authentication required|denied: /i, kind: 'software', advice: 'log the worker in with `docker login`, and check the name of the image' },
+  { text: /OCI runtime create failed|executable file not found|permission denied: unknown/i, kind: 'software' },
+  { text: /invalid mount config|bind source path does not exist/i, kind: 'software' },
+  { text: /invalid (?:IP|subnet|CIDR|pool)|Pool overlaps/i, kind: 'software', advice: 'choose another CIDR' },
+  { text: /could not select device driver/i, kind: 'software', advice: 'the host has no GPU driver for Docker' },
+  { text: /no such container|no such volume|network .* not found|no such network/i, kind: 'missing' },
+  { text: /dial tcp|i\/o timeout|TLS handshake|connection refused|no such host|proxyconnect|toomanyrequests|EOF|context deadline|server misbehaving/i, kind: 'platform' },
+];
+
+const unreachable = ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN'];
+
+/** A Docker failure as whose trouble it is. */
+export function toRuntimeError(error: unknown): RuntimeError {
+  if (error instanceof RuntimeError) return error;
+  const { statusCode, code, json, reason, message } = error as DockerError;
+  const text = (json?.message ?? reason ?? message ?? String(error)).trim();
+  if (statusCode === undefined && (unreachable.includes(code ?? '') || /socket hang up|aborted/.test(text))) {
+    return new RuntimeError('platform', `the Docker Engine does not answer (${code ?? text})`, { cause: error });
+  }
+  const row = table.find((each) => each.text.test(text));
+  const kind = row?.kind ?? (statusCode === 404 ? 'missing' : (statusCode ?? 500) >= 500 ? 'platform' : 'software');
+  return new RuntimeError(kind, `Docker: ${text}${row?.advice ? `; ${row.advice}` : ''}`, { cause: error });
+}
+
+/** Runs a call on Docker; what it throws is a {@link RuntimeError}. */
+export async function docker<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw toRuntimeError(error);
+  }
+}
+
+/** The same, with a fallback where the thing is missing (404) or nothing changed (304). */
+export async function dockerOr<T>(statuses: number[], fallback: T, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (statuses.includes((error as DockerError).statusCode ?? 0)) return fallback;
+    throw toRuntimeError(error);
+  }
+}

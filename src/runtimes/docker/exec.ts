@@ -1,0 +1,72 @@
+import { PassThrough } from 'node:stream';
+import type { ExecResult, LogRequest } from '../runtime';
+import { RuntimeError } from '../runtime';
+import type { DockerConnection } from './connection';
+import { docker } from './errors';
+
+const largestOutput = 256 * 1024;
+
+/** Runs a command in a container and collects what it says, at most 256 KiB of it. */
+export async function exec({ docker: engine }: DockerConnection, name: string, command: string[], timeoutMs: number): Promise<ExecResult> {
+  const run = await docker(() => engine.getContainer(name).exec({ Cmd: command, AttachStdout: true, AttachStderr: true }));
+  const stream = await docker(() => run.start({ hijack: true, stdin: false }));
+  const output = collect(engine, stream);
+  await withDeadline(ended(stream), timeoutMs, () => stream.destroy());
+  const { ExitCode } = await docker(() => run.inspect());
+  return { exitCode: ExitCode ?? -1, output: output() };
+}
+
+/** The last lines that a container logged. */
+export async function logs({ docker: engine }: DockerConnection, name: string, { tail, since }: LogRequest): Promise<string[]> {
+  const container = engine.getContainer(name);
+  const { Config } = await docker(() => container.inspect());
+  const raw = await docker(() => container.logs({ stdout: true, stderr: true, tail, ...(since !== undefined && { since: since / 1000 }) }));
+  const text = Config.Tty ? raw.toString('utf8') : demultiplex(raw);
+  return text.split('\n').filter((line) => line !== '');
+}
+
+/** Docker frames stdout and stderr: one byte for which, three of padding, four for the length. */
+function demultiplex(raw: Buffer): string {
+  const parts: Buffer[] = [];
+  for (let offset = 0; offset + 8 <= raw.length; ) {
+    const length = raw.readUInt32BE(offset + 4);
+    parts.push(raw.subarray(offset + 8, offset + 8 + length));
+    offset += 8 + length;
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function collect(engine: DockerConnection['docker'], stream: NodeJS.ReadableStream): () => string {
+  const sink = new PassThrough();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  sink.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= largestOutput) chunks.push(chunk);
+  });
+  engine.modem.demuxStream(stream, sink, sink);
+  return () => Buffer.concat(chunks).toString('utf8');
+}
+
+function ended(stream: NodeJS.ReadableStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('end', resolve);
+    stream.once('close', resolve);
+    stream.once('error', () => resolve());
+  });
+}
+
+async function withDeadline(work: Promise<void>, timeoutMs: number, cancel: () => void): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      cancel();
+      reject(new RuntimeError('software', `the command did not end within ${timeoutMs} ms`));
+    }, timeoutMs);
+  });
+  try {
+    await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,76 @@
+import type { ObservedImage } from '../../model/observation';
+import { RuntimeError, type ImageResult } from '../runtime';
+import type { DockerConnection } from './connection';
+import { credentialsFor } from './credentials';
+import { docker, dockerOr, toRuntimeError } from './errors';
+
+type Policy = 'missing' | 'always' | 'never';
+
+/** Content address of an image on the host; undefined where it is not there. */
+export async function findImage(connection: DockerConnection, reference: string): Promise<string | undefined> {
+  return (await findImages(connection, [reference]))[0]!.id || undefined;
+}
+
+/** Content addresses, and where the registry knows them the digests to pull the very same images by. */
+export function findImages({ docker: engine }: DockerConnection, references: string[]): Promise<ObservedImage[]> {
+  return Promise.all(
+    references.map(async (reference) => {
+      const info = await dockerOr([404], undefined, () => engine.getImage(reference).inspect());
+      return { reference, id: info?.Id ?? '', ...(info?.RepoDigests?.[0] && { digest: info.RepoDigests[0] }) };
+    }),
+  );
+}
+
+export async function ensureImage(connection: DockerConnection, reference: string, policy: Policy, onProgress: (text: string) => void, signal?: AbortSignal): Promise<ImageResult> {
+  const before = await findImage(connection, reference);
+  if (before && policy !== 'always') return { id: before, pulled: false };
+  if (policy === 'never') throw new RuntimeError('software', `the image ${reference} is not on the host, and pull_policy is never; load it, or let it be pulled`);
+  await pull(connection, reference, onProgress, signal);
+  const after = await findImage(connection, reference);
+  if (!after) throw new RuntimeError('platform', `Docker pulled ${reference}, and does not have it`);
+  return { id: after, pulled: after !== before };
+}
+
+async function pull({ docker: engine }: DockerConnection, reference: string, onProgress: (text: string) => void, signal?: AbortSignal): Promise<void> {
+  const authconfig = await credentialsFor(reference);
+  const stream = await docker(() => engine.pull(withTag(reference), { ...(authconfig && { authconfig }) }));
+  signal?.addEventListener('abort', () => (stream as NodeJS.ReadableStream & { destroy?: () => void }).destroy?.(), { once: true });
+  const progress = new PullProgress();
+  await new Promise<void>((resolve, reject) => {
+    engine.modem.followProgress(
+      stream,
+      (error) => (error ? reject(toRuntimeError(error)) : resolve()),
+      (event: LayerEvent) => onProgress(progress.add(event)),
+    );
+  });
+}
+
+/** Without a tag Docker would pull every tag there is. */
+function withTag(reference: string): string {
+  const last = reference.split('/').at(-1)!;
+  return last.includes(':') || last.includes('@') ? reference : `${reference}:latest`;
+}
+
+interface LayerEvent {
+  id?: string;
+  status?: string;
+  progressDetail?: { current?: number; total?: number };
+}
+
+/** Adds up Docker's events of single layers to one line. */
+class PullProgress {
+  private readonly layers = new Map<string, { current: number; total: number }>();
+
+  add({ id, status, progressDetail }: LayerEvent): string {
+    if (id && progressDetail?.total) this.layers.set(id, { current: progressDetail.current ?? 0, total: progressDetail.total });
+    const all = [...this.layers.values()];
+    const total = all.reduce((sum, layer) => sum + layer.total, 0);
+    const current = all.reduce((sum, layer) => sum + layer.current, 0);
+    return total > 0 ? `${Math.round((100 * current) / total)} % of ${Math.round(total / 1e6)} MB` : (status ?? '');
+  }
+}
+
+/** Removes a reference; the image stays while a container or another reference uses it. */
+export async function removeImage({ docker: engine }: DockerConnection, reference: string): Promise<void> {
+  await dockerOr([404, 409], undefined, async () => void (await engine.getImage(reference).remove()));
+}

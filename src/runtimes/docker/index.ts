@@ -1,0 +1,36 @@
+import { cannotHonour } from '../../model/capabilities';
+import type { Runtime, SecretReader } from '../runtime';
+import { address } from './address';
+import { connectDocker, type DockerConnection } from './connection';
+import { exec, logs } from './exec';
+import { ensureImage, findImages, removeImage } from './images';
+import { DockerInstances } from './instances';
+import { createNetwork, createVolume, removeNetwork, removeVolume } from './networks';
+import { observe } from './observe';
+
+/** Docker, through its Engine API. */
+export function createDockerRuntime(secrets: SecretReader, connection: DockerConnection = connectDocker()): Runtime {
+  const instances = new DockerInstances(connection, secrets);
+  return {
+    name: 'docker',
+    cannotHonour: cannotHonour.docker,
+    observe: (scope, questions) => observe(connection, scope, questions),
+    findImages: (references) => findImages(connection, references),
+    ensureImage: (reference, policy, onProgress, signal) => ensureImage(connection, reference, policy, onProgress, signal),
+    removeImage: (reference) => removeImage(connection, reference),
+    createNetwork: (request) => createNetwork(connection, request),
+    removeNetwork: (name) => removeNetwork(connection, name),
+    createVolume: (request) => createVolume(connection, request),
+    removeVolume: (name) => removeVolume(connection, name),
+    create: (spec) => instances.create(spec),
+    start: (name) => instances.start(name),
+    inspect: (name) => instances.inspect(name),
+    waitForExit: (name, signal) => instances.waitForExit(name, signal),
+    retire: (ref) => instances.retire(ref),
+    revive: (ref) => instances.revive(ref),
+    remove: (ref) => instances.remove(ref),
+    exec: (name, command, timeoutMs) => exec(connection, name, command, timeoutMs),
+    logs: (name, request) => logs(connection, name, request),
+    address: (name, port) => address(connection, name, port),
+  };
+}

@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Container, ContainerInspectInfo } from 'dockerode';
+import { type Pack, pack } from 'tar-stream';
+import type { InstanceRef, InstanceSpec } from '../../model/instance';
+import type { InstanceStatus } from '../../model/instance-status';
+import { RuntimeError, type SecretReader } from '../runtime';
+import type { DockerConnection } from './connection';
+import { toContainerOptions, toRestartPolicy } from './container-spec';
+import { docker, dockerOr } from './errors';
+import { findImage } from './images';
+import { readLabels } from './labels';
+import { toState } from './observe';
+
+const ghostDeadlineMs = 10_000;
+
+/** Start and end of containers. */
+export class DockerInstances {
+  constructor(private readonly connection: DockerConnection, private readonly secrets: SecretReader) {}
+
+  async create(spec: InstanceSpec): Promise<void> {
+    const image = await this.imageFor(spec);
+    const options = toContainerOptions(spec, image, await this.secrets.variables(spec));
+    const container = await dockerOr([409], undefined, () => this.connection.docker.createContainer(options));
+    if (!container) {
+      await this.adopt(spec);
+      return;
+    }
+    await this.prepare(container, spec);
+  }
+
+  async start(name: string): Promise<void> {
+    await dockerOr([304], undefined, async () => void (await this.container(name).start()));
+  }
+
+  async inspect(name: string): Promise<InstanceStatus | undefined> {
+    const info = await dockerOr([404], undefined, () => this.container(name).inspect());
+    return info && toStatus(info);
+  }
+
+  async waitForExit(name: string, signal: AbortSignal): Promise<void> {
+    const wait = this.container(name).wait({ condition: 'next-exit', abortSignal: signal });
+    wait.catch(() => undefined);
+    const status = await this.inspect(name);
+    if (!status || (status.state !== 'running' && status.state !== 'restarting')) return;
+    await docker(() => wait);
+  }
+
+  /** The policy goes first: an engine that restarts brings stopped `always` containers back. */
+  async retire({ name, stopGraceMs }: InstanceRef): Promise<void> {
+    const container = this.container(name);
+    await dockerOr([404], undefined, () => container.update({ RestartPolicy: { Name: 'no' } }));
+    await dockerOr([304, 404], undefined, async () => void (await container.stop({ t: Math.ceil(stopGraceMs / 1000) })));
+  }
+
+  async revive({ name, restart }: InstanceRef): Promise<void> {
+    const container = this.container(name);
+    await docker(() => container.update({ RestartPolicy: toRestartPolicy(restart) }));
+    await this.start(name);
+  }
+
+  async remove({ name, stopGraceMs }: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void> {
+    const container = this.container(name);
+    const status = await this.inspect(name);
+    if (!status) return;
+    if (status.state !== 'exited' && status.state !== 'created') {
+      await dockerOr([304, 404], undefined, async () => void (await container.stop({ t: Math.ceil(stopGraceMs / 1000) })));
+    }
+    await dockerOr([404, 409], undefined, async () => void (await container.remove({ force: true, v: false })));
+  }
+
+  private container(name: string): Container {
+    return this.connection.docker.getContainer(name);
+  }
+
+  /** The image's name where it still means what was planned, so that `docker ps` reads well; else its content address. */
+  private async imageFor({ image, imageId, name }: InstanceSpec): Promise<string> {
+    if (!image) throw new RuntimeError('software', `${name} has no image`);
+    if (!imageId || (await findImage(this.connection, image)) === imageId) return image;
+    return imageId;
+  }
+
+  /** Somebody made it before: an earlier try of this very step, or its ghost. Docker answers 409, and 404 for a moment. */
+  private async adopt(spec: InstanceSpec): Promise<void> {
+    for (const deadline = Date.now() + ghostDeadlineMs; Date.now() < deadline; await sleep(50)) {
+      const status = await this.inspect(spec.name);
+      if (!status) continue;
+      if (status.hash !== spec.hash) throw new RuntimeError('software', `a container named ${spec.name} exists and is not this one; remove it with \`docker rm -f ${spec.name}\``);
+      if (status.state === 'created') await this.prepare(this.container(spec.name), spec);
+      return;
+    }
+    throw new RuntimeError('platform', `Docker says that the name ${spec.name} is taken, and shows no such container`);
+  }
+
+  /** Docker refuses two networks in one create, and takes files only afterwards. */
+  private async prepare(container: Container, spec: InstanceSpec): Promise<void> {
+    for (const { name, aliases } of spec.networks.slice(1)) {
+      await dockerOr([403], undefined, () => this.connection.docker.getNetwork(name).connect({ Container: container.id, EndpointConfig: { Aliases: aliases } }) as Promise<void>);
+    }
+    const files = [...spec.files, ...(await this.secrets.files(spec))];
+    if (files.length > 0) await docker(() => container.putArchive(toArchive(files) as unknown as NodeJS.ReadableStream, { path: '/' }));
+  }
+}
+
+function toArchive(files: { path: string; mode: number; content: string }[]): Pack {
+  const archive = pack();
+  for (const { path, mode, content } of files) archive.entry({ name: path.replace(/^\//, ''), mode }, content);
+  archive.finalize();
+  return archive;
+}
+
+function toStatus({ State, RestartCount, Config }: ContainerInspectInfo): InstanceStatus {
+  const { hash } = readLabels(Config.Labels);
+  return {
+    state: toState(State.Status),
+    hash,
+    exitCode: State.Running ? undefined : State.ExitCode,
+    outOfMemory: State.OOMKilled,
+    restarts: RestartCount,
+    startedAt: Date.parse(State.StartedAt) || undefined,
+    health: State.Health?.Status as InstanceStatus['health'],
+  };
+}

@@ -1,0 +1,110 @@
+import type { ContainerInfo } from 'dockerode';
+import type { Mount, RestartPolicy } from '../../model/instance';
+import type { InstanceState, Observation, ObservedInstance, ObservedNetwork, PortInUse } from '../../model/observation';
+import { countGpus, freeStorage, interfaceNetworks, listeningPorts } from '../host';
+import type { Questions, Scope } from '../runtime';
+import type { DockerConnection } from './connection';
+import { docker, dockerOr } from './errors';
+import { findImages } from './images';
+import { ownerOf, readLabels, scopeLabels } from './labels';
+
+/** One look at everything: a handful of calls, however many instances there are. */
+export async function observe(connection: DockerConnection, scope: Scope, questions: Questions): Promise<Omit<Observation, 'secrets'>> {
+  const { docker: engine, local } = connection;
+  const [containers, networks, volumes, info, listening] = await docker(() =>
+    Promise.all([
+      engine.listContainers({ all: true }),
+      engine.listNetworks(),
+      engine.listVolumes(),
+      engine.info() as Promise<{ NCPU: number; MemTotal: number; Name: string; DockerRootDir: string }>,
+      local ? listeningPorts() : new Set<number>(),
+    ]),
+  );
+  const mine = containers.filter(({ Labels }) => isIn(scope, Labels));
+  const others = containers.filter(({ Labels }) => !isIn(scope, Labels));
+  return {
+    instances: await Promise.all(mine.map((container) => toInstance(connection, container))),
+    networks: [...networks.map((network) => toNetwork(network, scope)), ...(local ? interfaceNetworks() : [])],
+    volumes: (volumes.Volumes ?? []).map(({ Name, Labels }) => ({ name: Name, owner: ownerOf(Labels) })),
+    images: await findImages(connection, questions.images),
+    portsInUse: portsInUse(mine, others, listening, questions),
+    capacity: {
+      host: `docker://${info.Name}`,
+      local,
+      total: { cpus: info.NCPU, memory: info.MemTotal, gpus: local ? await countGpus() : 0, storage: local ? await freeStorage(info.DockerRootDir) : 0 },
+      reservedByOthers: reservations(others),
+    },
+  };
+}
+
+function isIn(scope: Scope, labels: Record<string, string>): boolean {
+  return Object.entries(scopeLabels(scope)).every(([key, value]) => labels[key] === value);
+}
+
+async function toInstance({ docker: engine }: DockerConnection, info: ContainerInfo): Promise<ObservedInstance> {
+  const labelled = readLabels(info.Labels);
+  const stopped = info.State === 'running' ? undefined : await dockerOr([404], undefined, () => engine.getContainer(info.Id).inspect());
+  const policy = stopped?.HostConfig.RestartPolicy;
+  return {
+    ...labelled,
+    id: info.Id,
+    name: info.Names[0]!.slice(1),
+    image: info.Image,
+    imageId: info.ImageID,
+    state: toState(info.State),
+    policy: policy ? toPolicy(policy.Name || 'no', policy.MaximumRetryCount) : labelled.restart,
+    exitCode: stopped?.State.ExitCode,
+    outOfMemory: stopped?.State.OOMKilled,
+    startedAt: info.Created * 1000,
+    runtimeHealth: toHealth(info.Status),
+    mounts: info.Mounts.map(toMount),
+    networks: Object.keys(info.NetworkSettings.Networks),
+  };
+}
+
+export function toState(state: string): InstanceState {
+  return state === 'dead' || state === 'removing' ? 'exited' : (state as InstanceState);
+}
+
+function toPolicy(name: string, retries: number | undefined): RestartPolicy {
+  return (name === 'on-failure' && retries ? `on-failure:${retries}` : name) as RestartPolicy;
+}
+
+function toHealth(status: string): ObservedInstance['runtimeHealth'] {
+  const match = /\((healthy|unhealthy|health: starting)\)/.exec(status);
+  return match ? (match[1]!.replace('health: ', '') as ObservedInstance['runtimeHealth']) : undefined;
+}
+
+function toMount({ Type, Name, Source, Destination, RW }: ContainerInfo['Mounts'][number]): Mount {
+  return Type === 'volume' ? { type: 'volume', volume: Name ?? '', target: Destination, readOnly: !RW } : { type: 'bind', source: Source, target: Destination, readOnly: !RW };
+}
+
+function toNetwork(network: { Name: string; Labels?: Record<string, string>; IPAM?: { Config?: { Subnet?: string }[] } }, scope: Scope): ObservedNetwork {
+  const owner = ownerOf(network.Labels);
+  return {
+    name: network.Name,
+    cidr: network.IPAM?.Config?.find(({ Subnet }) => Subnet && !Subnet.includes(':'))?.Subnet,
+    ours: owner === `${scope.stack}/${scope.environment}`,
+    owner: owner ? `stack ${owner}` : `the Docker network "${network.Name}"`,
+  };
+}
+
+function portsInUse(mine: ContainerInfo[], others: ContainerInfo[], listening: Set<number>, { ports }: Questions): PortInUse[] {
+  const ofMine = new Set(mine.flatMap(({ Ports }) => Ports.map(({ PublicPort }) => PublicPort)));
+  const ofOthers = others.flatMap(({ Ports, Names }) =>
+    Ports.flatMap(({ PublicPort, Type }) => (PublicPort ? [{ port: PublicPort, protocol: Type === 'udp' ? 'udp' : 'tcp', by: `the container ${Names[0]!.slice(1)}` } as const] : [])),
+  );
+  const known = new Set(ofOthers.map(({ port }) => port));
+  const ofHost = [...listening].filter((port) => !ofMine.has(port) && !known.has(port));
+  return [...ofOthers, ...ofHost.map((port) => ({ port, protocol: 'tcp' as const, by: 'a process of the host' }))].filter(({ port }) => ports.length === 0 || ports.some((range) => port >= range.from && port <= range.to));
+}
+
+function reservations(others: ContainerInfo[]): { cpus: number; memory: number; gpus: number } {
+  const sums = { cpus: 0, memory: 0, gpus: 0 };
+  for (const { Labels, State } of others) {
+    if (State !== 'running' || !ownerOf(Labels)) continue;
+    const { reserve } = readLabels(Labels);
+    for (const amount of ['cpus', 'memory', 'gpus'] as const) sums[amount] += reserve[amount] ?? 0;
+  }
+  return sums;
+}

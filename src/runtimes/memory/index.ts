@@ -1,0 +1,167 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cannotHonour } from '../../model/capabilities';
+import type { InstanceSpec, RestartPolicy } from '../../model/instance';
+import type { InstanceStatus } from '../../model/instance-status';
+import type { Observation, ObservedInstance } from '../../model/observation';
+import { RuntimeError, type Runtime, type RuntimeErrorKind } from '../runtime';
+
+interface MemoryInstance {
+  spec: InstanceSpec;
+  status: InstanceStatus;
+  policy: RestartPolicy;
+  exited: (() => void)[];
+}
+
+/** What goes wrong on demand: `times` calls of an operation on a service, then it works again. */
+export interface Fault {
+  operation: keyof Runtime;
+  /** A service, or `*`. */
+  service: string;
+  kind: RuntimeErrorKind;
+  message: string;
+  times: number;
+}
+
+/** A whole host in memory, for tests and simulation. */
+export class MemoryHost {
+  readonly instances = new Map<string, MemoryInstance>();
+  readonly networks = new Map<string, { cidr?: string; owner: string }>();
+  readonly volumes = new Map<string, { owner: string }>();
+  readonly images = new Map<string, string>();
+  /** Every call that changed something, in order. */
+  readonly calls: string[] = [];
+  faults: Fault[] = [];
+  /** Services that exit with this code as soon as they start. */
+  exits: Record<string, number> = {};
+  /** What a command inside an instance of a service returns; default exit 0. */
+  commands: Record<string, { exitCode: number; output: string }> = {};
+  /** What a probe of a service finds wrong. */
+  unhealthy: Record<string, string> = {};
+  callMs = 0;
+  total = { cpus: 10_000, memory: 2 ** 50, gpus: 0, storage: 2 ** 50 };
+
+  /** Ends an instance as a crash would. */
+  exit(name: string, exitCode: number): void {
+    const instance = this.get(name);
+    Object.assign(instance.status, { state: 'exited', exitCode });
+    for (const resolve of instance.exited.splice(0)) resolve();
+  }
+
+  get(name: string): MemoryInstance {
+    const instance = this.instances.get(name);
+    if (!instance) throw new RuntimeError('missing', `there is no instance ${name}`);
+    return instance;
+  }
+
+  async act(operation: keyof Runtime, service: string, target: string): Promise<void> {
+    this.calls.push(`${operation} ${target}`);
+    if (this.callMs > 0) await sleep(this.callMs);
+    const fault = this.faults.find((each) => each.operation === operation && (each.service === '*' || each.service === service) && each.times > 0);
+    if (!fault) return;
+    fault.times -= 1;
+    throw new RuntimeError(fault.kind, fault.message);
+  }
+}
+
+/** Instances that exist only in this process, with faults on demand. */
+export function createMemoryRuntime(host = new MemoryHost()): Runtime {
+  const start = async (name: string) => {
+    const { spec, status } = host.get(name);
+    await host.act('start', spec.service, name);
+    Object.assign(status, { state: 'running', exitCode: undefined, startedAt: Date.now() });
+    const code = host.exits[spec.service] ?? (spec.kind === 'job' ? 0 : undefined);
+    if (code !== undefined) host.exit(name, code);
+  };
+  return {
+    name: 'memory',
+    cannotHonour: cannotHonour.memory,
+    observe: async (scope, questions) => observe(host, `${scope.stack}/${scope.environment}`, questions.images),
+    findImages: async (references) => references.map((reference) => ({ reference, id: host.images.get(reference) ?? '' })),
+    ensureImage: async (reference) => {
+      const found = host.images.get(reference);
+      if (found) return { id: found, pulled: false };
+      await host.act('ensureImage', '*', reference);
+      host.images.set(reference, `sha256:${Buffer.from(reference).toString('hex')}`);
+      return { id: host.images.get(reference)!, pulled: true };
+    },
+    removeImage: async (reference) => void host.images.delete(reference),
+    createNetwork: async ({ name, cidr, stack, environment }) => {
+      await host.act('createNetwork', '*', name);
+      host.networks.set(name, { cidr, owner: `${stack}/${environment}` });
+    },
+    removeNetwork: async (name) => {
+      await host.act('removeNetwork', '*', name);
+      host.networks.delete(name);
+    },
+    createVolume: async ({ name, stack, environment }) => {
+      await host.act('createVolume', '*', name);
+      host.volumes.set(name, { owner: `${stack}/${environment}` });
+    },
+    removeVolume: async (name) => {
+      await host.act('removeVolume', '*', name);
+      const user = [...host.instances.values()].find(({ spec }) => spec.mounts.some((mount) => mount.type === 'volume' && mount.volume === name));
+      if (user) throw new RuntimeError('software', `the volume ${name} is in use by ${user.spec.name}`);
+      host.volumes.delete(name);
+    },
+    create: async (spec) => {
+      const found = host.instances.get(spec.name);
+      if (found && found.spec.hash !== spec.hash) throw new RuntimeError('software', `an instance named ${spec.name} exists and is not this one`);
+      if (found) return;
+      await host.act('create', spec.service, spec.name);
+      host.instances.set(spec.name, { spec, policy: spec.restart, exited: [], status: { state: 'created', hash: spec.hash, outOfMemory: false, restarts: 0 } });
+    },
+    start: async (name) => (host.get(name).status.state === 'running' ? undefined : start(name)),
+    inspect: async (name) => {
+      const instance = host.instances.get(name);
+      return instance && { ...instance.status };
+    },
+    waitForExit: async (name, signal) => {
+      const { status, exited } = host.get(name);
+      if (status.state !== 'running') return;
+      await new Promise<void>((resolve) => {
+        exited.push(resolve);
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    },
+    retire: async ({ name }) => {
+      const instance = host.instances.get(name);
+      if (!instance) return;
+      await host.act('retire', instance.spec.service, name);
+      instance.policy = 'no';
+      if (instance.status.state === 'running') host.exit(name, 143);
+    },
+    revive: async ({ name, restart }) => {
+      const instance = host.get(name);
+      await host.act('revive', instance.spec.service, name);
+      instance.policy = restart;
+      if (instance.status.state !== 'running') await start(name);
+    },
+    remove: async ({ name }) => {
+      const instance = host.instances.get(name);
+      if (!instance) return;
+      await host.act('remove', instance.spec.service, name);
+      host.exit(name, 143);
+      host.instances.delete(name);
+    },
+    exec: async (name) => host.commands[host.get(name).spec.service] ?? { exitCode: 0, output: '' },
+    logs: async (name) => [`log of ${host.get(name).spec.service}`],
+    probe: async (name) => host.unhealthy[host.get(name).spec.service],
+    address: async () => ({ host: '127.0.0.1', port: 0 }),
+  };
+}
+
+function observe(host: MemoryHost, owner: string, images: string[]): Omit<Observation, 'secrets'> {
+  const mine = [...host.instances.values()].filter(({ spec }) => `${spec.stack}/${spec.environment}` === owner);
+  return {
+    instances: mine.map(toObserved),
+    networks: [...host.networks].map(([name, network]) => ({ name, cidr: network.cidr, ours: network.owner === owner, owner: `stack ${network.owner}` })),
+    volumes: [...host.volumes].map(([name, volume]) => ({ name, owner: volume.owner })),
+    images: images.map((reference) => ({ reference, id: host.images.get(reference) ?? '' })),
+    portsInUse: [],
+    capacity: { host: 'memory://test', local: true, total: host.total, reservedByOthers: {} },
+  };
+}
+
+function toObserved({ spec, status, policy }: MemoryInstance): ObservedInstance {
+  return { ...spec, id: spec.name, image: spec.image ?? '', imageId: spec.imageId ?? '', state: status.state, policy, exitCode: status.exitCode, networks: spec.networks.map(({ name }) => name) };
+}

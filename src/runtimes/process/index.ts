@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { cannotHonour } from '../../model/capabilities';
+import { RuntimeError, type Runtime } from '../runtime';
+import { ProcessInstances, type ProcessOptions } from './instances';
+import { observe } from './observe';
+
+/** Processes of this machine, detached from the worker. Linux and macOS. */
+export function createProcessRuntime(options: ProcessOptions): Runtime {
+  const dataDir = join(options.dataDir, 'processes');
+  const instances = new ProcessInstances({ ...options, dataDir });
+  const unsupported = (what: string) => async (): Promise<never> => {
+    throw new RuntimeError('software', `processes have no ${what}`);
+  };
+  return {
+    name: 'process',
+    cannotHonour: cannotHonour.process,
+    observe: (scope, questions) => observe(instances, options.dataDir, scope, questions),
+    findImages: async () => [],
+    ensureImage: unsupported('images'),
+    removeImage: unsupported('images'),
+    createNetwork: unsupported('networks'),
+    removeNetwork: unsupported('networks'),
+    createVolume: unsupported('volumes'),
+    removeVolume: unsupported('volumes'),
+    create: (spec) => instances.create(spec),
+    start: (name) => instances.start(name),
+    inspect: (name) => instances.inspect(name),
+    waitForExit: (name, signal) => instances.waitForExit(name, signal),
+    retire: (ref) => instances.retire(ref),
+    revive: (ref) => instances.revive(ref),
+    remove: (ref) => instances.remove(ref),
+    exec: (name, command, timeoutMs) => instances.exec(name, command, timeoutMs),
+    logs: (name, request) => instances.logs(name, request),
+    address: async (name, port) => {
+      const bound = instances.folder(name).spec()?.ports.find(({ container }) => container === port);
+      return { host: '127.0.0.1', port: bound?.host ?? port };
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import { execFile, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { InstanceRef, InstanceSpec } from '../../model/instance';
+import type { InstanceStatus } from '../../model/instance-status';
+import { RuntimeError, type ExecResult, type LogRequest, type SecretReader } from '../runtime';
+import { isAlive } from './identity';
+import { InstanceFolder, type ProcessState } from './instance-folder';
+
+export interface ProcessOptions {
+  /** Where instances keep their state and logs. */
+  dataDir: string;
+  secrets: SecretReader;
+  /** The built supervisor. */
+  supervisor?: string;
+}
+
+/** Start and end of processes, each under its own supervisor. */
+export class ProcessInstances {
+  constructor(private readonly options: ProcessOptions) {}
+
+  names(): string[] {
+    return existsSync(this.options.dataDir) ? readdirSync(this.options.dataDir) : [];
+  }
+
+  folder(name: string): InstanceFolder {
+    return new InstanceFolder(join(this.options.dataDir, name));
+  }
+
+  async create(spec: InstanceSpec): Promise<void> {
+    const found = this.folder(spec.name).spec();
+    if (found && found.hash !== spec.hash) throw new RuntimeError('software', `an instance named ${spec.name} exists and is not this one`);
+    if (!found) this.folder(spec.name).create(spec);
+  }
+
+  /** What its supervisor last said, corrected by whether that is still there. */
+  status(name: string): (ProcessState & { hash: string }) | undefined {
+    const folder = this.folder(name);
+    const spec = folder.spec();
+    if (!spec) return undefined;
+    const said = folder.state();
+    const isUp = said.state === 'running' || said.state === 'restarting';
+    return { ...said, hash: spec.hash, ...(isUp && !isAlive(said.supervisor) && { state: 'exited', exitCode: undefined }) };
+  }
+
+  async inspect(name: string): Promise<InstanceStatus | undefined> {
+    const status = this.status(name);
+    return status && { ...status, outOfMemory: false };
+  }
+
+  async start(name: string): Promise<void> {
+    const status = this.status(name);
+    if (!status) throw new RuntimeError('missing', `there is no instance ${name}`);
+    if (status.state === 'running' || status.state === 'restarting') return;
+    this.killOrphan(status);
+    const folder = this.folder(name);
+    const environment = await this.environment(folder);
+    const errors = openSync(folder.log, 'a', 0o600);
+    const supervisor = spawn(process.execPath, [this.options.supervisor ?? join(__dirname, 'supervisor.js'), folder.path], { detached: true, stdio: ['pipe', errors, errors] });
+    closeSync(errors);
+    supervisor.stdin!.end(JSON.stringify(environment));
+    supervisor.unref();
+    await this.until(name, ({ startedAt }) => startedAt !== undefined && startedAt !== status.startedAt, 10_000, 'start');
+  }
+
+  async waitForExit(name: string, signal: AbortSignal): Promise<void> {
+    const before = this.status(name)?.restarts;
+    while (!signal.aborted) {
+      const status = this.status(name);
+      if (!status || status.state !== 'running' || status.restarts !== before) return;
+      await sleep(50, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async retire({ name, stopGraceMs }: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void> {
+    const folder = this.folder(name);
+    const status = this.status(name);
+    if (!status) return;
+    folder.writePolicy('no');
+    if (status.state === 'running' || status.state === 'restarting') {
+      process.kill(status.supervisor!.pid, 'SIGTERM');
+      await this.until(name, ({ state }) => state === 'exited', stopGraceMs + 10_000, 'stop');
+    }
+    this.killOrphan(this.status(name) ?? status);
+  }
+
+  async revive({ name, restart }: InstanceRef): Promise<void> {
+    this.folder(name).writePolicy(restart);
+    await this.start(name);
+  }
+
+  async remove(ref: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void> {
+    await this.retire(ref);
+    rmSync(this.folder(ref.name).path, { recursive: true, force: true });
+  }
+
+  async exec(name: string, [program, ...args]: string[], timeoutMs: number): Promise<ExecResult> {
+    const folder = this.folder(name);
+    const spec = folder.spec();
+    if (!spec) throw new RuntimeError('missing', `there is no instance ${name}`);
+    const env = await this.environment(folder);
+    return new Promise((resolve, reject) => {
+      execFile(program!, args, { cwd: spec.workingDir, env, timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: 256 * 1024 }, (error, stdout, stderr) => {
+        if (error?.killed) reject(new RuntimeError('software', `the command did not end within ${timeoutMs} ms`));
+        else if (error && typeof error.code !== 'number') resolve({ exitCode: 127, output: error.message });
+        else resolve({ exitCode: (error?.code as number | undefined) ?? 0, output: stdout + stderr });
+      });
+    });
+  }
+
+  async logs(name: string, { tail }: LogRequest): Promise<string[]> {
+    const { log } = this.folder(name);
+    const text = [`${log}.1`, log].map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : '')).join('');
+    return text.split('\n').filter((line) => line !== '').slice(-tail);
+  }
+
+  /** The environment of an instance: the worker's PATH and HOME, its own variables, ports and secrets. */
+  private async environment(folder: InstanceFolder): Promise<Record<string, string>> {
+    const spec = folder.spec()!;
+    for (const { path, mode, content } of await this.options.secrets.files(spec)) {
+      writeFileSync(join(folder.files, path.replace(/^\/run\/secrets\//, '').replaceAll('/', '_')), content, { mode: mode & 0o700 });
+    }
+    const [first] = spec.ports;
+    const { PATH = '', HOME = '' } = process.env;
+    return {
+      PATH, HOME, ...(first && { PORT: String(first.host) }), DEPLOY_CODE_FILES: folder.files,
+      DEPLOY_CODE_INSTANCE: `${spec.service}-${spec.ordinal}`, ...spec.variables, ...(await this.options.secrets.variables(spec)),
+    };
+  }
+
+  /** A child whose supervisor was killed is nobody's; it must not run beside its successor. */
+  private killOrphan({ child }: ProcessState): void {
+    if (!child || !isAlive(child)) return;
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      return;
+    }
+  }
+
+  private async until(name: string, reached: (state: ProcessState) => boolean, deadlineMs: number, what: string): Promise<void> {
+    for (const deadline = Date.now() + deadlineMs; Date.now() < deadline; await sleep(5)) {
+      const status = this.status(name);
+      if (!status || reached(status)) return;
+    }
+    throw new RuntimeError('platform', `the supervisor of ${name} did not ${what} it within ${deadlineMs} ms`);
+  }
+}

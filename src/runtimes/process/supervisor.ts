@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { identify } from './identity';
+import { InstanceFolder, type ProcessState } from './instance-folder';
+import { RotatingLog } from './rotating-log';
+
+/**
+ * The parent of one process instance, detached from the worker: it owns the logs, the exit code and the
+ * restarts, so that the worker may die. Started with the instance's folder as its argument; the environment
+ * of the child comes as JSON on stdin, so that no secret stands in an argument list or a file.
+ * SIGTERM stops the child (its stop signal, then after the grace period SIGKILL, each to the whole group).
+ */
+async function supervise(folder: InstanceFolder, environment: Record<string, string>): Promise<void> {
+  const spec = folder.spec()!;
+  const log = new RotatingLog(folder.log, 10_000_000, 3);
+  const state: ProcessState = { state: 'running', supervisor: identify(process.pid), restarts: 0 };
+  let child: ChildProcess | undefined;
+  let stopping = false;
+
+  process.on('SIGTERM', () => {
+    if (stopping) return;
+    stopping = true;
+    if (!child?.pid) return;
+    signalGroup(child.pid, (spec.stopSignal as NodeJS.Signals | undefined) ?? 'SIGTERM');
+    setTimeout(() => child?.pid && signalGroup(child.pid, 'SIGKILL'), spec.stopGraceMs).unref();
+  });
+
+  for (;;) {
+    const [program, ...args] = [...(spec.entrypoint ?? []), ...(spec.command ?? [])];
+    child = spawn(program!, args, { cwd: spec.workingDir, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout!.on('data', (chunk: Buffer) => log.write(chunk));
+    child.stderr!.on('data', (chunk: Buffer) => log.write(chunk));
+    folder.writeState(Object.assign(state, { state: 'running', child: child.pid && identify(child.pid), startedAt: Date.now(), exitCode: undefined }));
+    const exitCode = await exitOf(child, log);
+    if (child.pid) signalGroup(child.pid, 'SIGKILL');
+    if (stopping || !mayRestart(folder.policy(), exitCode, state.restarts)) {
+      folder.writeState({ ...state, state: 'exited', exitCode });
+      return;
+    }
+    folder.writeState(Object.assign(state, { state: 'restarting', exitCode, restarts: state.restarts + 1 }));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(100 * 2 ** state.restarts, 60_000)));
+    if (stopping) {
+      folder.writeState({ ...state, state: 'exited', exitCode });
+      return;
+    }
+  }
+}
+
+/** The exit code; 128 and the signal's number where a signal ended it, 127 where it could not start. */
+async function exitOf(child: ChildProcess, log: RotatingLog): Promise<number> {
+  try {
+    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    return code ?? 128 + (signal === 'SIGKILL' ? 9 : 15);
+  } catch (error) {
+    log.write(Buffer.from(`${(error as Error).message}\n`));
+    return 127;
+  }
+}
+
+function mayRestart(policy: string, exitCode: number, restarts: number): boolean {
+  if (policy === 'always' || policy === 'unless-stopped') return true;
+  if (!policy.startsWith('on-failure') || exitCode === 0) return false;
+  return restarts < Number(policy.split(':')[1] ?? Infinity);
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    return;
+  }
+}
+
+void text(process.stdin).then((input) => supervise(new InstanceFolder(process.argv[2]!), JSON.parse(input) as Record<string, string>)).then(() => process.exit(0));

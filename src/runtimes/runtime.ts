@@ -1,0 +1,108 @@
+import type { RuntimeName } from '../model/capabilities';
+import type { InstanceRef, InstanceSpec } from '../model/instance';
+import type { InstanceStatus } from '../model/instance-status';
+import type { Observation, ObservedImage } from '../model/observation';
+
+/** One stack in one place. */
+export interface Scope {
+  stack: string;
+  environment: string;
+}
+
+export interface Questions {
+  /** Image references whose content address is wanted. */
+  images: string[];
+  /** Ranges of host ports of which to say what else uses them. */
+  ports: { from: number; to: number }[];
+}
+
+export interface NetworkRequest extends Scope {
+  name: string;
+  key: string;
+  cidr?: string;
+  internal: boolean;
+}
+
+export interface VolumeRequest extends Scope {
+  name: string;
+  key: string;
+}
+
+export interface ImageResult {
+  /** Content address. */
+  id: string;
+  /** True where this call brought it to the host. */
+  pulled: boolean;
+}
+
+export interface ExecResult {
+  exitCode: number;
+  output: string;
+}
+
+export interface LogRequest {
+  tail: number;
+  /** Only lines after this time, in ms. */
+  since?: number;
+}
+
+/**
+ * Where instances run. Small, and the same for all: one contract suite holds every implementation.
+ * Everything may be called twice, and beside its own ghost: what exists already with the right hash is a
+ * success, and so is removing what is gone. Failures are {@link RuntimeError}s.
+ */
+export interface Runtime {
+  readonly name: RuntimeName;
+  /** Keys of a service that it cannot honour. */
+  readonly cannotHonour: readonly string[];
+
+  observe(scope: Scope, questions: Questions): Promise<Omit<Observation, 'secrets'>>;
+
+  findImages(references: string[]): Promise<ObservedImage[]>;
+  ensureImage(reference: string, policy: 'missing' | 'always' | 'never', onProgress: (text: string) => void, signal?: AbortSignal): Promise<ImageResult>;
+  removeImage(reference: string): Promise<void>;
+  createNetwork(request: NetworkRequest): Promise<void>;
+  removeNetwork(name: string): Promise<void>;
+  createVolume(request: VolumeRequest): Promise<void>;
+  /** Refuses while an instance mounts it. */
+  removeVolume(name: string): Promise<void>;
+
+  /** Makes an instance without starting it. */
+  create(spec: InstanceSpec): Promise<void>;
+  /** Starts what was created, or has exited. */
+  start(name: string): Promise<void>;
+  inspect(name: string): Promise<InstanceStatus | undefined>;
+  /** Resolves when the instance exits, or does not run to begin with. */
+  waitForExit(name: string, signal: AbortSignal): Promise<void>;
+  /** Stops an instance so that nothing but `revive` starts it again. */
+  retire(ref: InstanceRef): Promise<void>;
+  /** Gives a retired instance its restart policy back and starts it. */
+  revive(ref: InstanceRef): Promise<void>;
+  /** Stops it if need be. Keeps volumes. */
+  remove(ref: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void>;
+
+  exec(name: string, command: string[], timeoutMs: number): Promise<ExecResult>;
+  logs(name: string, request: LogRequest): Promise<string[]>;
+  /** Answers a probe itself, where instances have no network: what is wrong, or nothing. */
+  probe?(name: string): Promise<string | undefined>;
+  /** Where the worker reaches a port of the instance. */
+  address(name: string, port: number): Promise<{ host: string; port: number }>;
+}
+
+/** Whose trouble a failure is. `platform` passes by itself: Docker restarting, a registry away. */
+export type RuntimeErrorKind = 'platform' | 'software' | 'missing';
+
+export class RuntimeError extends Error {
+  constructor(readonly kind: RuntimeErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'RuntimeError';
+  }
+}
+
+/** Values of an instance's secrets. Only drivers ask, at the moment of use. */
+export interface SecretReader {
+  /** Variables from env files and secrets given as variables. */
+  variables(spec: Pick<InstanceSpec, 'secrets' | 'envFiles'>): Promise<Record<string, string>>;
+  /** Files of secrets. */
+  files(spec: Pick<InstanceSpec, 'secrets'>): Promise<{ path: string; mode: number; content: string }[]>;
+}

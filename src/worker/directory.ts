@@ -1,0 +1,54 @@
+import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { Directory } from '../activities/dependencies';
+import { contentsQuery, environmentId, joinSignal, pruneSignal, releaseId, searchAttributes, taskQueue } from '../workflows/messages';
+
+/** What activities ask of Temporal, over the worker's own client. */
+export function createDirectory(client: Client): Directory {
+  const { workflow } = client;
+  return {
+    async join({ stack, environment, runtime, workflowId }) {
+      await workflow.signalWithStart('environment', {
+        workflowId: environmentId({ stack, environment }),
+        taskQueue,
+        args: [{ stack, environment }],
+        signal: joinSignal,
+        signalArgs: [{ workflowId, runtime }],
+        staticSummary: `lock and memory of ${stack}/${environment}`,
+        typedSearchAttributes: [
+          { key: searchAttributes.stack, value: stack },
+          { key: searchAttributes.environment, value: environment },
+        ],
+      });
+    },
+
+    async isRunning(workflowId) {
+      const description = await unlessMissing(() => workflow.getHandle(workflowId).describe());
+      return description?.status.name === 'RUNNING';
+    },
+
+    async releases(stack, environment) {
+      const numbers: number[] = [];
+      const query = `WorkflowType = 'release' AND ExecutionStatus = 'Running' AND ${searchAttributes.stack.name} = '${stack}' AND ${searchAttributes.environment.name} = '${environment}'`;
+      for await (const { workflowId } of workflow.list({ query })) numbers.push(Number(workflowId.split('/').at(-1)));
+      return numbers.sort((a, b) => a - b);
+    },
+
+    async releaseImages(stack, environment, release) {
+      return (await unlessMissing(() => workflow.getHandle(releaseId({ stack, environment }, release)).query(contentsQuery)))?.images;
+    },
+
+    async dropRelease(stack, environment, release) {
+      await unlessMissing(() => workflow.getHandle(releaseId({ stack, environment }, release)).signal(pruneSignal));
+    },
+  };
+}
+
+async function unlessMissing<T>(call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+import { EventEmitter } from 'node:events';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import pino, { type Logger } from 'pino';
+import { createActivities } from '../activities';
+import type { ActivityEvents } from '../activities/dependencies';
+import { SecretStore } from '../activities/secrets';
+import type { RuntimeName } from '../model/capabilities';
+import { compressionCodec } from '../payloads/codec';
+import { createRuntimes } from '../runtimes';
+import type { Runtime } from '../runtimes/runtime';
+import type { EngineEvent } from '../workflows/events';
+import { taskQueue } from '../workflows/messages';
+import { workflowSource } from './bundle';
+import { createDirectory } from './directory';
+import { portOf, serveHttp } from './http';
+import { logEvents } from './log-events';
+import { createMetrics } from './metrics';
+import { registerSearchAttributes } from './search-attributes';
+import { installTelemetry } from './telemetry';
+
+export interface WorkerConfiguration {
+  connection: ConnectionOptions;
+  namespace: string;
+  /** Secrets' key, process instances, logs. */
+  dataDir?: string;
+  /** Port of /metrics, /healthz and /readyz; 0 for any free one. Absent: not served. */
+  port?: number;
+  host?: string;
+  logger?: Logger;
+  /** Runtimes to use instead of the worker's own. */
+  runtimes?: Partial<Record<RuntimeName, Runtime>>;
+  /** The built supervisor of processes. */
+  supervisor?: string;
+  shutdownGraceMs?: number;
+}
+
+/** A worker that is ready to work; `run` resolves when it has drained. */
+export interface DeployCodeWorker {
+  run(): Promise<void>;
+  shutdown(): void;
+  /** Where /metrics is served. */
+  port?: number;
+}
+
+export const defaultDataDir = (): string => process.env.DEPLOY_CODE_DATA_DIR ?? (process.getuid?.() === 0 ? '/var/lib/deploy-code' : join(homedir(), '.local', 'share', 'deploy-code'));
+
+/** Wires everything together: connections, runtimes, activities, workflows, metrics, logs. */
+export async function createWorker(configuration: WorkerConfiguration): Promise<DeployCodeWorker> {
+  const { namespace, dataDir = defaultDataDir(), logger = pino() } = configuration;
+  const sdkMetrics = await installTelemetry(logger);
+  const [native, connection] = await Promise.all([NativeConnection.connect(configuration.connection as never), Connection.connect(configuration.connection)]);
+  await registerSearchAttributes(connection, namespace);
+
+  const dataConverter = { payloadCodecs: [compressionCodec] };
+  const secrets = new SecretStore(dataDir);
+  const engineEvents = new EventEmitter<{ event: [EngineEvent] }>();
+  const activityEvents = new EventEmitter<ActivityEvents>();
+  const metrics = createMetrics(engineEvents, activityEvents);
+  logEvents(engineEvents, logger);
+  const runtimes = createRuntimes({ dataDir, secrets, supervisor: configuration.supervisor, given: configuration.runtimes });
+  const directory = createDirectory(new Client({ connection, namespace, dataConverter }));
+
+  const worker = await Worker.create({
+    connection: native,
+    namespace,
+    taskQueue,
+    dataConverter,
+    ...workflowSource(),
+    activities: createActivities({ runtimes, secrets, directory, events: activityEvents }),
+    sinks: { events: { emit: { fn: (_, event: EngineEvent) => void engineEvents.emit('event', event), callDuringReplay: false } } },
+    maxCachedWorkflows: 200,
+    maxConcurrentActivityTaskExecutions: 100,
+    maxConcurrentWorkflowTaskExecutions: 40,
+    maxHeartbeatThrottleInterval: '400ms',
+    defaultHeartbeatThrottleInterval: '400ms',
+    shutdownGraceTime: configuration.shutdownGraceMs ?? 10_000,
+    shutdownForceTime: (configuration.shutdownGraceMs ?? 10_000) + 10_000,
+  });
+  const server = configuration.port === undefined ? undefined : await serveHttp({ port: configuration.port, host: configuration.host, metrics, sdkMetrics, ready: () => worker.getState() === 'RUNNING' });
+  return {
+    port: server && portOf(server),
+    shutdown: () => worker.shutdown(),
+    run: async () => {
+      try {
+        await worker.run();
+      } finally {
+        server?.close();
+        await Promise.all([native.close(), connection.close()]);
+      }
+    },
+  };
+}

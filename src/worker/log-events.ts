@@ -1,0 +1,12 @@
+import type { EventEmitter } from 'node:events';
+import type { Logger } from 'pino';
+import type { EngineEvent } from '../workflows/events';
+
+const levels: Partial<Record<EngineEvent['type'], 'warn' | 'error'>> = { 'step.failed': 'error', 'platform.trouble': 'warn' };
+
+/** One JSON line an event, with the deployment's id to find everything that belongs together. */
+export function logEvents(events: EventEmitter<{ event: [EngineEvent] }>, logger: Logger): void {
+  events.on('event', ({ type, stack, environment, deployment, ...details }) => {
+    logger[levels[type] ?? 'info']({ deployment: `${stack}/${environment}/${deployment}`, ...details }, type);
+  });
+}

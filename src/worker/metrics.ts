@@ -1,0 +1,46 @@
+import type { EventEmitter } from 'node:events';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ActivityEvents } from '../activities/dependencies';
+import type { EngineEvent } from '../workflows/events';
+
+const seconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+
+/** Metrics of this worker, fed by the engine's events. */
+export function createMetrics(engine: EventEmitter<{ event: [EngineEvent] }>, activities: EventEmitter<ActivityEvents>): Registry {
+  const registry = new Registry();
+  const registers = [registry];
+  const deployments = new Counter({ name: 'deploy_code_deployments_total', help: 'Deployments that ended, by outcome.', labelNames: ['stack', 'environment', 'intent', 'outcome'], registers });
+  const running = new Gauge({ name: 'deploy_code_deployments_running', help: 'Deployments that run now.', labelNames: ['stack', 'environment'], registers });
+  const phases = new Histogram({ name: 'deploy_code_phase_duration_seconds', help: 'Duration of a phase.', labelNames: ['stack', 'environment', 'phase'], buckets: seconds, registers });
+  const steps = new Histogram({ name: 'deploy_code_step_duration_seconds', help: 'Duration of a step.', labelNames: ['stack', 'environment', 'service', 'step'], buckets: seconds, registers });
+  const failures = new Counter({ name: 'deploy_code_step_failures_total', help: 'Steps that failed.', labelNames: ['stack', 'environment', 'service', 'step'], registers });
+  const rollbacks = new Counter({ name: 'deploy_code_rollbacks_total', help: 'Rollbacks, by whether they were complete.', labelNames: ['stack', 'environment', 'complete'], registers });
+  const trouble = new Counter({ name: 'deploy_code_platform_trouble_total', help: 'Steps that had to wait for the platform.', labelNames: ['stack', 'environment'], registers });
+  const probes = new Counter({ name: 'deploy_code_probes_total', help: 'Health probes, by result.', labelNames: ['service', 'healthy'], registers });
+  const instances = new Counter({ name: 'deploy_code_instance_events_total', help: 'Instances started, retired, revived and removed.', labelNames: ['service', 'event'], registers });
+
+  activities.on('probe', ({ service, healthy }) => probes.inc({ service, healthy: String(healthy) }));
+  activities.on('instance', ({ service, event }) => instances.inc({ service, event }));
+  engine.on('event', (event) => {
+    const { stack, environment } = event;
+    const place = { stack, environment };
+    switch (event.type) {
+      case 'deployment.started':
+        return running.inc(place);
+      case 'deployment.finished':
+        running.dec(place);
+        return deployments.inc({ ...place, intent: event.intent, outcome: event.outcome });
+      case 'phase.finished':
+        return phases.observe({ ...place, phase: event.phase }, event.durationMs / 1000);
+      case 'step.finished':
+        return steps.observe({ ...place, service: event.service ?? '', step: event.kind }, event.durationMs / 1000);
+      case 'step.failed':
+        return failures.inc({ ...place, service: event.service ?? '', step: event.kind });
+      case 'platform.trouble':
+        return trouble.inc(place);
+      case 'rollback.finished':
+        return rollbacks.inc({ ...place, complete: String(event.complete) });
+    }
+  });
+  return registry;
+}

@@ -1,0 +1,46 @@
+import { type ActivityInterfaceFor, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/contract';
+
+/**
+ * Every time limit and retry policy, in one table. Typed failures are final and come back to the workflow; what
+ * Temporal retries by itself is a worker that died, seen by its missing heartbeats.
+ */
+const heartbeat = '4s';
+/** Characters; the server takes 400 bytes. */
+const longestSummary = 130;
+const retry: ActivityOptions['retry'] = { initialInterval: '100ms', maximumInterval: '5s' };
+
+const cancellationType = 'WAIT_CANCELLATION_COMPLETED';
+const quick: ActivityOptions = { cancellationType, startToCloseTimeout: '2m', heartbeatTimeout: heartbeat, retry };
+const long: ActivityOptions = { cancellationType, startToCloseTimeout: '2h', heartbeatTimeout: heartbeat, retry };
+const endless: ActivityOptions = { cancellationType, startToCloseTimeout: '30d', heartbeatTimeout: heartbeat, retry };
+
+const table: Record<keyof Activities, ActivityOptions> = {
+  joinEnvironment: quick,
+  recallEnvironment: quick,
+  isRunning: quick,
+  observe: quick,
+  pullImage: long,
+  createNetwork: quick,
+  removeNetwork: quick,
+  createVolume: quick,
+  removeVolume: quick,
+  startInstance: quick,
+  awaitHealthy: long,
+  createJob: quick,
+  runJob: endless,
+  execInInstance: quick,
+  retireInstance: long,
+  reviveInstance: quick,
+  removeInstance: long,
+  confirm: quick,
+  pruneReleases: quick,
+  describeInstances: quick,
+  readLogs: quick,
+  runCommand: { ...long, retry: { maximumAttempts: 1 } },
+};
+
+/** An activity by name, on a task queue, with the sentence that the Temporal UI shows for it. */
+export function activity<K extends keyof Activities>(name: K, taskQueue: string, summary: string): ActivityInterfaceFor<Activities>[K] {
+  return proxyActivities<Activities>({ ...table[name], taskQueue, summary: summary.slice(0, longestSummary) } as ActivityOptions)[name];
+}

@@ -1,0 +1,41 @@
+import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+
+const tickMs = 10_000;
+
+/**
+ * The clock of a deployment. It stands still while the platform is away, while a job runs (jobs have their own)
+ * and while a person is asked; and since it counts ticks, also while no worker is there to do the work.
+ */
+export class DeploymentClock {
+  private usedMs = 0;
+  private pauses = 0;
+  private readonly scope = new CancellationScope({ cancellable: true });
+
+  /** Starts counting; calls back when the limit is used up. */
+  start(limitMs: number, onExpired: () => void): void {
+    this.scope.run(async () => {
+      while (this.usedMs < limitMs) {
+        const tick = Math.min(tickMs, limitMs - this.usedMs);
+        await sleep(tick);
+        if (this.pauses === 0) this.usedMs += tick;
+      }
+      onExpired();
+    }).catch((error: unknown) => {
+      if (!isCancellation(error)) throw error;
+    });
+  }
+
+  stop(): void {
+    this.scope.cancel();
+  }
+
+  /** Lets work take its time. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.pauses += 1;
+    try {
+      return await work();
+    } finally {
+      this.pauses -= 1;
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
+import type { FailureType } from '../../activities/contract';
+import type { Evidence } from '../../model/instance-status';
+import type { Step } from '../../plan/plan';
+import type { Cause } from '../messages';
+
+/** A step that failed for good, with everything that shows why. */
+export class StepFailure extends Error {
+  constructor(readonly cause: Cause) {
+    super(cause.message);
+  }
+}
+
+/** What an activity's failure says, looked at by type. */
+export interface ActivityProblem {
+  type: FailureType;
+  message: string;
+  evidence?: Evidence;
+}
+
+export function toProblem(error: unknown): ActivityProblem {
+  const inner = error instanceof ActivityFailure ? error.cause : error;
+  if (inner instanceof ApplicationFailure) {
+    return { type: (inner.type as FailureType | undefined) ?? 'UnexpectedError', message: inner.message, evidence: inner.details?.[0] as Evidence | undefined };
+  }
+  if (inner instanceof TimeoutFailure) return { type: 'PlatformTrouble', message: 'the worker did not finish it in time' };
+  return { type: 'UnexpectedError', message: inner instanceof Error ? inner.message : String(inner) };
+}
+
+/** Any error on the way forward as the cause of the deployment's end. */
+export function toCause(error: unknown, step: Pick<Step, 'id' | 'service'>): Cause {
+  if (error instanceof StepFailure) return error.cause;
+  const { message, evidence } = toProblem(error);
+  return { step: step.id, service: step.service, message: isCancellation(error) ? 'cancelled' : message, evidence };
+}

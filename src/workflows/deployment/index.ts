@@ -1,0 +1,124 @@
+import { CancellationScope, condition, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { activity } from '../activity-options';
+import { events } from '../events';
+import { answerSignal, cancelSignal, goSignal, progressQuery, queuedSignal, searchAttributes, type DeploymentInput, type DeploymentResult, type Go } from '../messages';
+import { EnvironmentLink } from './environment-link';
+import { ProgressLog } from './progress-log';
+import { DeploymentRun, type RunResult } from './run';
+import { detailsTable } from './summary';
+
+const rejoinAfter = '1m';
+
+/** One attempt to bring a release about. Joins the environment's queue, waits for its word, deploys, commits or rolls back. */
+export async function deployment(input: DeploymentInput): Promise<DeploymentResult> {
+  const conduct = new Deployment(input);
+  CancellationScope.current().cancelRequested.catch(() => conduct.cancel('the Temporal UI or CLI', false));
+  return CancellationScope.nonCancellable(() => conduct.conduct());
+}
+
+/** The workflow's state and its handlers, around the run itself. */
+class Deployment {
+  private readonly begin = Date.now();
+  private readonly log = new ProgressLog();
+  private readonly link: EnvironmentLink;
+  private go?: Go;
+  private run?: DeploymentRun;
+  private cancelledBy?: string;
+  private answer?: string;
+  private questions = 0;
+
+  constructor(private readonly input: DeploymentInput) {
+    this.link = new EnvironmentLink(input);
+    setHandler(progressQuery, (since) => this.log.since(since));
+    setHandler(goSignal, (go) => void (this.go ??= go));
+    setHandler(queuedSignal, ({ behind }) => void (this.log.behind = behind));
+    setHandler(cancelSignal, ({ by, killJobs }) => this.cancel(by, killJobs));
+    setHandler(answerSignal, ({ question, answer }) => {
+      if (question === this.log.question?.id && this.log.question.answers.includes(answer)) this.answer = answer;
+    });
+  }
+
+  cancel(by: string, killJobs: boolean): void {
+    this.cancelledBy ??= by;
+    this.run?.stop({ step: 'cancel', message: `cancelled by ${by}` });
+    if (killJobs) this.run?.interpreter.killJobs();
+  }
+
+  async conduct(): Promise<DeploymentResult> {
+    await this.waitForTurn();
+    if (!this.go) {
+      await this.link.leave();
+      return this.finish({ outcome: 'cancelled', refusals: [], cause: { step: 'queue', message: `cancelled by ${this.cancelledBy} while it waited` } });
+    }
+    this.log.deployment = this.go.deployment;
+    this.link.begin(this.go);
+    upsertSearchAttributes([{ key: searchAttributes.status, value: 'running' }, { key: searchAttributes.number, value: this.go.deployment }]);
+    this.run = new DeploymentRun(this.input, this.go, this.log, this.link, (text, answers) => this.ask(text, answers));
+    if (this.cancelledBy) this.cancel(this.cancelledBy, false);
+    const result = await this.run.execute();
+    const releases = await this.prune(result);
+    const finished = this.finish(result);
+    await this.link.finished({ deployment: this.go.deployment, outcome: result.outcome, jobs: this.run.interpreter.jobs, releases });
+    return finished;
+  }
+
+  /** Joining again is harmless, and an environment that was lost in the meantime learns of this deployment. */
+  private async waitForTurn(): Promise<void> {
+    const { stack, taskQueue } = this.input;
+    const ready = () => this.go !== undefined || this.cancelledBy !== undefined;
+    do {
+      await activity('joinEnvironment', taskQueue, `join the queue of ${stack.name}/${stack.environment}`)({ stack: stack.name, environment: stack.environment, runtime: stack.runtime, workflowId: workflowInfo().workflowId });
+    } while (!(await condition(ready, rejoinAfter)));
+  }
+
+  private async ask(text: string, answers: string[]): Promise<string> {
+    const before = this.log.status;
+    this.questions += 1;
+    this.answer = undefined;
+    this.log.question = { id: `q${this.questions}`, text, answers };
+    this.log.become('waiting');
+    this.log.note(text);
+    await condition(() => this.answer !== undefined);
+    this.log.question = undefined;
+    this.log.note(`answered: ${this.answer}`);
+    this.log.become(before);
+    return this.answer!;
+  }
+
+  /** Keeps the last releases, and always the current one. */
+  private async prune({ outcome }: RunResult): Promise<number[]> {
+    const { releases, release } = this.go!;
+    const { stack, intent, taskQueue, target } = this.input;
+    if (outcome !== 'succeeded' || intent.kind !== 'deploy') return releases;
+    const current = target ?? release.next;
+    const all = [...new Set([...releases, current])].sort((a, b) => a - b);
+    const drop = all.slice(0, Math.max(0, all.length - stack.deployment.keepReleases)).filter((each) => each !== current);
+    const keep = all.filter((each) => !drop.includes(each));
+    if (drop.length > 0) {
+      const context = { runtime: stack.runtime, stack: stack.name, environment: stack.environment, deployment: this.go!.deployment, secrets: {}, envFiles: [] };
+      await activity('pruneReleases', taskQueue, `remove the releases ${drop.join(', ')}`)(context, drop, keep).catch((error: Error) => this.run!.leftBehind.push(`releases ${drop.join(', ')}: ${error.message}`));
+    }
+    return keep;
+  }
+
+  private finish({ outcome, cause, refusals, rollbackMs }: RunResult): DeploymentResult {
+    const { run, go, input } = this;
+    const result: DeploymentResult = {
+      outcome, cause, refusals, rollbackMs,
+      intent: input.intent.kind,
+      deployment: go?.deployment,
+      release: outcome === 'succeeded' ? (input.intent.kind === 'stop' ? undefined : run?.plan?.release.to) : go?.release.from,
+      warnings: run?.plan?.warnings ?? [],
+      tolerated: run?.tolerated ?? [],
+      notUndone: run?.notUndone ?? [],
+      leftBehind: run?.leftBehind ?? [],
+      changed: (run?.plan?.phases ?? []).flatMap(({ services }) => services.filter(({ action }) => !['keep', 'skip', 'leave'].includes(action)).map(({ name }) => name)),
+      durationMs: Date.now() - this.begin,
+    };
+    this.log.become(outcome);
+    if (this.log.plan) setCurrentDetails(detailsTable(this.log.plan, this.log.since(0).events));
+    upsertSearchAttributes([{ key: searchAttributes.status, value: outcome }, ...(result.release === undefined ? [] : [{ key: searchAttributes.release, value: result.release }])]);
+    if (go) events.emit({ stack: input.stack.name, environment: input.stack.environment, deployment: go.deployment, type: 'deployment.finished', intent: input.intent.kind, outcome, durationMs: result.durationMs, message: cause?.message });
+    return result;
+  }
+}

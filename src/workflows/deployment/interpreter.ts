@@ -1,0 +1,161 @@
+import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import type { PinnedImages, StepContext } from '../../activities/contract';
+import type { Lane, Step, StepOf } from '../../plan/plan';
+import { activity } from '../activity-options';
+import { events } from '../events';
+import type { DeploymentClock } from './clock';
+import { StepFailure, toProblem } from './failure';
+import type { ProgressLog } from './progress-log';
+
+const firstBackoffMs = 500;
+const longestBackoffMs = 15_000;
+
+export interface InterpreterOptions {
+  context: StepContext;
+  pinned: PinnedImages;
+  log: ProgressLog;
+  clock: DeploymentClock;
+  /** How long the platform may be away. */
+  platformTimeoutMs: number;
+  /** Asks a person; resolves with the answer. */
+  ask: (text: string, answers: string[]) => Promise<string>;
+}
+
+/** Performs the steps of a plan. It knows no runtime and no strategy: what a step means is its activity's matter. */
+export class Interpreter {
+  /** Ids of the steps begun: noted before the effect, which may half-succeed. */
+  readonly begun = new Set<string>();
+  /** What pulls brought about. */
+  readonly images: PinnedImages = {};
+  /** Jobs that finished, by service, with the hash of what ran. */
+  readonly jobs: Record<string, string> = {};
+  private readonly jobScopes = new Set<CancellationScope>();
+
+  constructor(private readonly options: InterpreterOptions) {}
+
+  /** The steps of a lane, one after the other. */
+  async lane(lane: Lane, phase?: number): Promise<void> {
+    for (const step of lane) await this.perform(step, phase);
+  }
+
+  /** Ends running jobs; only a person may ask for that. */
+  killJobs(): void {
+    for (const scope of this.jobScopes) scope.cancel();
+  }
+
+  /** One step: retried on the platform's own clock while the platform is away, final when the software is at fault. */
+  async perform(step: Step, phase?: number): Promise<void> {
+    const { log, context } = this.options;
+    const begin = Date.now();
+    this.begun.add(step.id);
+    log.step(step, 'begun', phase);
+    try {
+      await this.untilPlatformIsBack(step, phase);
+      const durationMs = Date.now() - begin;
+      log.step(step, 'done', phase, { durationMs });
+      events.emit({ ...context, type: 'step.finished', step: step.id, kind: step.kind, service: step.service, durationMs });
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const { message, evidence } = toProblem(error);
+      log.step(step, 'failed', phase, { durationMs: Date.now() - begin, text: message });
+      events.emit({ ...context, type: 'step.failed', step: step.id, kind: step.kind, service: step.service, message });
+      throw error instanceof StepFailure ? error : new StepFailure({ step: step.id, service: step.service, message, evidence });
+    }
+  }
+
+  private async untilPlatformIsBack(step: Step, phase: number | undefined): Promise<void> {
+    const { log, clock, platformTimeoutMs, context } = this.options;
+    const attempt = async (afterTrouble: boolean) => this.dispatch(step, afterTrouble);
+    try {
+      return await attempt(false);
+    } catch (error) {
+      if (isCancellation(error) || toProblem(error).type !== 'PlatformTrouble') throw error;
+      log.step(step, 'trouble', phase, { text: toProblem(error).message });
+      events.emit({ ...context, type: 'platform.trouble', step: step.id, message: toProblem(error).message });
+    }
+    const since = Date.now();
+    return clock.during(async () => {
+      for (let backoff = firstBackoffMs; ; backoff = Math.min(backoff * 2, longestBackoffMs)) {
+        await sleep(backoff);
+        try {
+          return await attempt(true);
+        } catch (error) {
+          if (isCancellation(error) || toProblem(error).type !== 'PlatformTrouble' || Date.now() - since > platformTimeoutMs) throw error;
+        }
+      }
+    });
+  }
+
+  private async dispatch(step: Step, afterTrouble: boolean): Promise<void> {
+    const { context } = this.options;
+    const { taskQueue, id } = step;
+    switch (step.kind) {
+      case 'pull': {
+        const { reference, ...image } = await activity('pullImage', taskQueue, id)(context, step.image, this.options.pinned[step.image.reference]);
+        this.images[reference] = image;
+        return;
+      }
+      case 'create-network':
+        return activity('createNetwork', taskQueue, id)(context, step.network);
+      case 'remove-network':
+        return activity('removeNetwork', taskQueue, id)(context, step.name);
+      case 'create-volume':
+        return activity('createVolume', taskQueue, id)(context, step.volume);
+      case 'remove-volume':
+        return activity('removeVolume', taskQueue, id)(context, step.name);
+      case 'start':
+        return activity('startInstance', taskQueue, id)(context, step.instance);
+      case 'await-healthy':
+        return activity('awaitHealthy', taskQueue, id)(context, step.instance, { fresh: step.fresh, afterTrouble });
+      case 'create-job':
+        return activity('createJob', taskQueue, id)(context, step.instance);
+      case 'run-job':
+        return this.runJob(step);
+      case 'exec':
+        return activity('execInInstance', taskQueue, id)(context, step.instance, step.command, step.purpose);
+      case 'retire':
+        return activity('retireInstance', taskQueue, id)(context, step.instance);
+      case 'revive':
+        return activity('reviveInstance', taskQueue, id)(context, step.instance);
+      case 'remove':
+        return activity('removeInstance', taskQueue, id)(context, step.instance);
+      default:
+        return unreachable(step);
+    }
+  }
+
+  /** A running job is ended by nothing that ends a deployment, and its outcome is never guessed. */
+  private async runJob(step: StepOf<'run-job'>): Promise<void> {
+    const { context, clock, ask } = this.options;
+    const run = (again: boolean) =>
+      this.protectedJob(() => clock.during(() => activity('runJob', step.taskQueue, step.id)(context, step.instance, { timeoutMs: step.timeoutMs, again })));
+    for (let again = false; ; again = true) {
+      try {
+        return await run(again);
+      } catch (error) {
+        const problem = toProblem(error);
+        if (problem.type !== 'JobOutcomeUnknown') throw error;
+        const answer = await clock.during(() => ask(`${problem.message}. What happened to ${step.instance.service}?`, ['succeeded', 'failed', 'run again']));
+        if (answer === 'succeeded') return;
+        if (answer !== 'run again') throw error;
+      }
+    }
+  }
+
+  /** In a scope of its own below one that cannot be cancelled. */
+  private protectedJob(work: () => Promise<void>): Promise<void> {
+    return CancellationScope.nonCancellable(async () => {
+      const scope = new CancellationScope({ cancellable: true });
+      this.jobScopes.add(scope);
+      try {
+        await scope.run(work);
+      } finally {
+        this.jobScopes.delete(scope);
+      }
+    });
+  }
+}
+
+function unreachable(step: never): never {
+  throw new Error(`no such step: ${JSON.stringify(step)}`);
+}

@@ -1,0 +1,39 @@
+import type { Step } from '../../plan/plan';
+import type { Cause, Progress, ProgressEvent, Question, Status } from '../messages';
+import type { PlanSummary } from '../messages';
+
+const mostEvents = 20_000;
+
+/** What a deployment has to tell: its status, its plan, and everything that happened in order. */
+export class ProgressLog {
+  status: Status = 'queued';
+  deployment?: number;
+  behind?: number;
+  plan?: PlanSummary;
+  question?: Question;
+  cause?: Cause;
+  private readonly events: ProgressEvent[] = [];
+
+  /** The events after a sequence number; the plan comes with the first page only. */
+  since(sequence: number): Progress {
+    const { status, deployment, behind, plan, question, cause } = this;
+    return { status, deployment, behind, question, cause, plan, events: this.events.slice(sequence) };
+  }
+
+  become(status: Status): void {
+    this.status = status;
+    this.add({ kind: 'status', text: status });
+  }
+
+  note(text: string): void {
+    this.add({ kind: 'note', text });
+  }
+
+  step(step: Step, state: ProgressEvent['state'], phase: number | undefined, extra: { durationMs?: number; text?: string } = {}): void {
+    this.add({ kind: 'step', state, step: step.id, service: step.service, phase, text: extra.text ?? step.id, durationMs: extra.durationMs });
+  }
+
+  private add(event: Omit<ProgressEvent, 'sequence' | 'at'>): void {
+    if (this.events.length < mostEvents) this.events.push({ sequence: this.events.length + 1, at: Date.now(), ...event });
+  }
+}

@@ -1,0 +1,242 @@
+import { CancellationScope, isCancellation, ParentClosePolicy, sleep, startChild, workflowInfo } from '@temporalio/workflow';
+import type { StepContext } from '../../activities/contract';
+import type { Observation } from '../../model/observation';
+import { toRef } from '../../plan/instance-spec';
+import { changesAnything, type Plan, type PlannedService, type Refusal } from '../../plan/plan';
+import { makePlan, type Planning } from '../../plan/planner';
+import { planRollback, planSettlement, type RollbackPlan } from '../../plan/rollback';
+import { activity } from '../activity-options';
+import type { Cause, DeploymentInput, Go, Outcome, ReleaseContents } from '../messages';
+import { releaseId } from '../messages';
+import { DeploymentClock } from './clock';
+import type { EnvironmentLink } from './environment-link';
+import { StepFailure, toCause } from './failure';
+import { Interpreter } from './interpreter';
+import { runLanes } from './lanes';
+import type { ProgressLog } from './progress-log';
+import { summarise } from './summary';
+
+const settleMs = 1000;
+
+/** What the run of a deployment came to. */
+export interface RunResult {
+  outcome: Outcome;
+  cause?: Cause;
+  refusals: Refusal[];
+  rollbackMs?: number;
+}
+
+/** One attempt to bring a release about, from the environment's word to the commit or the way back. */
+export class DeploymentRun {
+  readonly tolerated: Cause[] = [];
+  readonly notUndone: string[] = [];
+  readonly leftBehind: string[] = [];
+  readonly interpreter: Interpreter;
+  plan?: Plan;
+  private readonly clock = new DeploymentClock();
+  private readonly forward = new CancellationScope({ cancellable: true });
+  private readonly context: StepContext;
+  private cause?: Cause;
+  private committed = false;
+  private lastStart = 0;
+  /** Images found on the host before anything was pulled. */
+  private images: ReleaseContents['images'] = {};
+
+  constructor(
+    private readonly input: DeploymentInput,
+    private readonly go: Go,
+    private readonly log: ProgressLog,
+    private readonly link: EnvironmentLink,
+    private readonly ask: (text: string, answers: string[]) => Promise<string>,
+  ) {
+    const { stack, pinned } = input;
+    this.context = {
+      runtime: stack.runtime, stack: stack.name, environment: stack.environment, deployment: go.deployment, secrets: stack.secrets,
+      envFiles: Object.values(stack.services).flatMap((service) => service.envFiles),
+    };
+    this.interpreter = new Interpreter({ context: this.context, pinned, log, clock: this.clock, platformTimeoutMs: stack.deployment.platformTimeoutMs, ask });
+  }
+
+  /** Stops the way forward; what has begun is rolled back. Running jobs finish first. After the commit it is too late. */
+  stop(cause: Cause): void {
+    this.cause ??= cause;
+    if (!this.committed) this.forward.cancel();
+  }
+
+  async execute(): Promise<RunResult> {
+    try {
+      return await this.forward.run(() => this.goForward());
+    } catch (error) {
+      this.cause ??= toCause(error, { id: this.plan ? 'deploy' : 'plan' });
+      this.log.cause = this.cause;
+      return await this.goBack(this.cause);
+    } finally {
+      this.clock.stop();
+    }
+  }
+
+  private async goForward(): Promise<RunResult> {
+    this.clock.start(this.input.stack.deployment.timeoutMs, () => this.stop({ step: 'timeout', message: `not done within ${this.input.stack.deployment.timeoutMs / 1000} s (deployment.timeout_seconds)` }));
+    this.log.become('planning');
+    const observation = await this.settleAndObserve();
+    this.images = Object.fromEntries(observation.images.filter(({ id }) => id).map(({ reference, id, digest }) => [reference, { id, digest }]));
+    const draft = this.makePlan(observation);
+    if (draft.refusals.length > 0) return { outcome: 'refused', refusals: draft.refusals };
+    const { plan } = await this.withImages(draft, observation);
+    this.plan = plan;
+    this.log.plan = summarise(plan);
+    if (!changesAnything(plan)) return { outcome: 'unchanged', refusals: [] };
+    await this.deploy(plan);
+    await this.commit(plan);
+    return { outcome: 'succeeded', refusals: [] };
+  }
+
+  /** What a deployment that ended without a word left behind is put back first. */
+  private async settleAndObserve(): Promise<Observation> {
+    const observation = await this.observe('observe what runs');
+    const { host } = observation.capacity;
+    const settlement = planSettlement(observation.instances, this.go.committed, host, this.input.taskQueue);
+    if (settlement.stages.length === 0) return observation;
+    this.log.note('an earlier deployment ended without a word; putting back what it left');
+    await this.performBack(settlement, this.input.stack.deployment.maxParallel);
+    return this.observe('observe what runs after that');
+  }
+
+  private observe(summary: string): Promise<Observation> {
+    const { stack, pinned, taskQueue } = this.input;
+    return activity('observe', taskQueue, summary)(stack, pinned);
+  }
+
+  private makePlan(observation: Observation): Planning {
+    const { stack, intent, taskQueue, target } = this.input;
+    const { deployment, release, jobs } = this.go;
+    return makePlan({ stack, observation, intent, deployment, release: { from: release.from, to: target ?? release.next }, jobs, taskQueue });
+  }
+
+  /** All images are there before the first instance stops. Only then is it known what changes. */
+  private async withImages({ plan }: Planning, observation: Observation): Promise<Planning> {
+    if (plan.pulls.length === 0) return this.makePlan(observation);
+    this.log.plan = summarise(plan);
+    this.log.become('pulling');
+    await runLanes(plan.pulls.map((step) => ({ lane: [step] })), plan.maxParallel, ({ lane }) => this.interpreter.lane(lane), () => false);
+    const pulled = Object.entries(this.interpreter.images).map(([reference, image]) => ({ reference, ...image }));
+    return this.makePlan({ ...observation, images: [...observation.images.filter(({ reference }) => !this.interpreter.images[reference]), ...pulled] });
+  }
+
+  private async deploy(plan: Plan): Promise<void> {
+    this.log.become('deploying');
+    await runLanes(plan.preparation.map((step) => ({ lane: [step] })), plan.maxParallel, ({ lane }) => this.interpreter.lane(lane), () => false);
+    for (const phase of plan.phases) {
+      const begin = Date.now();
+      const lanes = phase.services.flatMap((service) => service.lanes.map((lane) => ({ service, lane })));
+      if (lanes.length === 0) continue;
+      await runLanes(lanes, plan.maxParallel, ({ service, lane }) => this.deployLane(service!, lane, phase.number), (error, { service }) => this.tolerate(error, service!));
+      this.link.phaseFinished(phase.number, Date.now() - begin);
+    }
+    await this.confirm(plan);
+  }
+
+  private async deployLane(service: PlannedService, lane: Plan['preparation'], phase: number): Promise<void> {
+    const dependencies = Object.entries(this.input.stack.services[service.name]?.dependsOn ?? {});
+    const failed = dependencies.find(([name, condition]) => condition !== 'started' && this.tolerated.some((cause) => cause.service === name));
+    if (failed) throw new StepFailure({ service: service.name, step: 'dependencies', message: `${service.name} depends on ${failed[0]}, which failed` });
+    await this.interpreter.lane(lane, phase);
+    this.lastStart = Date.now();
+    const job = lane.find((step) => step.kind === 'create-job');
+    if (job?.kind === 'create-job') this.interpreter.jobs[service.name] = job.instance.hash;
+  }
+
+  /** A service with `on_failure: continue` fails alone: only it is put back. */
+  private tolerate(error: unknown, service: PlannedService): boolean {
+    if (!service.continueOnFailure || isCancellation(error) || this.forward.consideredCancelled) return false;
+    this.tolerated.push(toCause(error, { id: service.name, service: service.name }));
+    return true;
+  }
+
+  /** Before the commit one listing confirms every phase; what nobody checks must at least have stayed up for a second. */
+  private async confirm(plan: Plan): Promise<void> {
+    await this.putBackTolerated(plan);
+    const expected = plan.phases.flatMap(({ services }) => services).filter(({ name }) => !this.isTolerated(name)).flatMap(({ lanes }) => lanes.flat()).flatMap((step) => (step.kind === 'start' ? [toRef(step.instance)] : []));
+    if (expected.length === 0) return;
+    const unchecked = expected.some(({ healthCheck }) => !healthCheck);
+    if (unchecked) await sleep(Math.max(1, settleMs - (Date.now() - this.lastStart)));
+    await activity('confirm', this.input.taskQueue, `confirm that ${expected.length} instances run`)(this.context, expected);
+  }
+
+  private isTolerated(name: string): boolean {
+    return this.tolerated.some(({ service }) => service === name);
+  }
+
+  private async putBackTolerated(plan: Plan): Promise<void> {
+    if (this.tolerated.length === 0) return;
+    const phases = plan.phases.map((phase) => ({ ...phase, services: phase.services.filter(({ name }) => this.isTolerated(name)) }));
+    const back = planRollback({ plan: { ...plan, phases, preparation: [] }, begun: this.interpreter.begun, onRollback: {}, taskQueue: this.input.taskQueue });
+    await this.performBack(back, plan.maxParallel);
+  }
+
+  /** The point of no return: the environment is told first, then the release is kept, then what was retired goes. */
+  private async commit(plan: Plan): Promise<void> {
+    this.committed = true;
+    this.log.become('committing');
+    await CancellationScope.nonCancellable(async () => {
+      const release = this.input.intent.kind === 'stop' && !this.input.intent.services ? undefined : plan.release.to;
+      await this.link.committed(release);
+      if (this.input.intent.kind === 'deploy') await this.keepRelease(plan);
+      const kept = new Set(plan.phases.flatMap(({ services }) => services).filter(({ name }) => this.isTolerated(name)).flatMap(({ goes }) => goes));
+      const lanes = plan.cleanup.filter((step) => !(step.kind === 'remove' && kept.has(step.instance.name)));
+      await this.collect(lanes.filter(({ kind }) => kind === 'remove').map((step) => [step]), plan.maxParallel);
+      await this.collect(lanes.filter(({ kind }) => kind !== 'remove').map((step) => [step]), plan.maxParallel);
+    });
+  }
+
+  private async keepRelease(plan: Plan): Promise<void> {
+    const { stack, requestedBy, reason, pinned } = this.input;
+    const images = { ...this.images, ...pinned, ...this.interpreter.images };
+    const contents: ReleaseContents = { release: plan.release.to, deployment: plan.deployment, stack, images, requestedBy, reason, at: Date.now(), jobs: this.jobsRun(plan) };
+    await startChild('release', { workflowId: releaseId({ stack: stack.name, environment: stack.environment }, plan.release.to), args: [contents], parentClosePolicy: ParentClosePolicy.ABANDON, taskQueue: workflowInfo().taskQueue, typedSearchAttributes: this.link.attributes(plan.release.to) });
+  }
+
+  private jobsRun(plan: Plan): string[] {
+    return plan.phases.flatMap(({ services }) => services).flatMap(({ lanes }) => lanes.flat()).flatMap((step) => (step.kind === 'create-job' ? [`${step.instance.service}${step.instance.image ? ` (${step.instance.image})` : ''}`] : []));
+  }
+
+  private async goBack(cause: Cause): Promise<RunResult> {
+    const { plan } = this;
+    const cancelled = cause.step === 'cancel';
+    if (!plan) return { outcome: cancelled ? 'cancelled' : 'refused', cause, refusals: [] };
+    if (!this.input.stack.deployment.rollbackOnFailure && !cancelled) return { outcome: 'left_as_is', cause, refusals: [] };
+    if ((await this.mayRollBack(plan)) === 'leave as is') return { outcome: 'left_as_is', cause, refusals: [] };
+    const begin = Date.now();
+    this.log.become('rolling_back');
+    const onRollback = Object.fromEntries(Object.values(this.input.stack.services).map((service) => [service.name, service.onRollback]));
+    const back = planRollback({ plan, begun: this.interpreter.begun, onRollback, taskQueue: this.input.taskQueue });
+    await this.performBack(back, plan.maxParallel);
+    this.notUndone.push(...back.notUndone);
+    const complete = this.leftBehind.length === 0;
+    const rollbackMs = Date.now() - begin;
+    this.link.rolledBack(complete, rollbackMs);
+    return { outcome: !complete ? 'rollback_incomplete' : cancelled ? 'cancelled' : 'rolled_back', cause, refusals: [], rollbackMs };
+  }
+
+  /** A job with `on_rollback: refuse` that ran makes the rollback wait for a person. */
+  private async mayRollBack(plan: Plan): Promise<string> {
+    const ran = plan.phases.flatMap(({ services }) => services).filter(({ name, lanes }) => this.input.stack.services[name]?.onRollback === 'refuse' && lanes.flat().some(({ kind, id }) => kind === 'run-job' && this.interpreter.begun.has(id)));
+    if (ran.length === 0) return 'roll back';
+    return this.ask(`${ran.map(({ name }) => name).join(', ')} ran, and on_rollback is refuse. Roll the rest back?`, ['roll back', 'leave as is']);
+  }
+
+  /** A way back cannot be aborted, and one step that fails never hides: the rest still run. */
+  private async performBack(back: RollbackPlan, limit: number): Promise<void> {
+    await CancellationScope.nonCancellable(async () => {
+      for (const { lanes } of back.stages) await this.collect(lanes, limit);
+    });
+  }
+
+  private async collect(lanes: Plan['phases'][number]['services'][number]['lanes'], limit: number): Promise<void> {
+    await runLanes(lanes.map((lane) => ({ lane })), limit, ({ lane }) => this.interpreter.lane(lane), (error) => {
+      const { step, message } = toCause(error, { id: 'rollback' });
+      this.leftBehind.push(`${step}: ${message}`);
+      return true;
+    });
+  }
+}

@@ -1,0 +1,20 @@
+import { proxySinks, type Sinks } from '@temporalio/workflow';
+import type { Outcome, Place } from './messages';
+import type { IntentKind } from '../plan/plan';
+
+/** What deployments tell those who listen: metrics and logs today, notifications later. */
+export type EngineEvent = Place & { deployment: number } & (
+  | { type: 'deployment.started'; intent: IntentKind; requestedBy: string; reason?: string }
+  | { type: 'deployment.finished'; intent: IntentKind; outcome: Outcome; durationMs: number; message?: string }
+  | { type: 'phase.finished'; phase: number; durationMs: number }
+  | { type: 'step.finished'; step: string; kind: string; service?: string; durationMs: number }
+  | { type: 'step.failed'; step: string; kind: string; service?: string; message: string }
+  | { type: 'platform.trouble'; step: string; message: string }
+  | { type: 'rollback.finished'; complete: boolean; durationMs: number }
+);
+
+export interface EngineSinks extends Sinks {
+  events: { emit(event: EngineEvent): void };
+}
+
+export const { events } = proxySinks<EngineSinks>();

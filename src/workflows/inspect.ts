@@ -1,0 +1,63 @@
+import type { InstanceLine, PinnedImages, StepContext } from '../activities/contract';
+import type { Stack } from '../config/stack';
+import type { Intent, Refusal } from '../plan/plan';
+import { makePlan } from '../plan/planner';
+import { activity } from './activity-options';
+import { summarise } from './deployment/summary';
+import type { PlanSummary } from './messages';
+
+export interface PlanRequest {
+  kind: 'plan';
+  stack: Stack;
+  intent: Intent;
+  pinned: PinnedImages;
+  deployment: number;
+  release: { from?: number; to: number };
+  jobs: Record<string, string>;
+  taskQueue: string;
+}
+
+export type InspectInput =
+  | PlanRequest
+  | { kind: 'status'; stack: Stack; taskQueue: string }
+  | { kind: 'logs'; context: StepContext; services: string[]; tail: number; since?: number; taskQueue: string; stack: Stack }
+  | { kind: 'exec'; context: StepContext; instance: string; command: string[]; taskQueue: string }
+  | { kind: 'volumes'; stack: Stack; taskQueue: string }
+  | { kind: 'remove-volume'; context: StepContext; name: string; taskQueue: string };
+
+export interface InspectResults {
+  plan: { plan: PlanSummary; refusals: Refusal[] };
+  status: InstanceLine[];
+  logs: { name: string; lines: string[] }[];
+  exec: { exitCode: number; output: string };
+  volumes: { name: string; owner: string; mountedBy: string[] }[];
+  'remove-volume': undefined;
+}
+
+/** Answers one question of a client about what runs. Clients never touch runtimes. */
+export async function inspect(input: InspectInput): Promise<InspectResults[InspectInput['kind']]> {
+  const { taskQueue } = input;
+  switch (input.kind) {
+    case 'plan': {
+      const observation = await activity('observe', taskQueue, 'observe what runs')(input.stack, input.pinned);
+      const { plan, refusals } = makePlan({ ...input, observation });
+      return { plan: summarise(plan), refusals };
+    }
+    case 'status':
+      return activity('describeInstances', taskQueue, 'look at every instance')(input.stack);
+    case 'logs': {
+      const { instances } = await activity('observe', taskQueue, 'find the instances')({ ...input.stack, services: {} }, {});
+      const names = instances.filter(({ service }) => input.services.length === 0 || input.services.includes(service)).map(({ name }) => name);
+      return activity('readLogs', taskQueue, `read the logs of ${names.length} instances`)(input.context, names, input.tail, input.since);
+    }
+    case 'exec':
+      return activity('runCommand', taskQueue, `run ${input.command[0]} in ${input.instance}`)(input.context, input.instance, input.command, 3_600_000);
+    case 'volumes': {
+      const { volumes, instances } = await activity('observe', taskQueue, 'find the volumes')({ ...input.stack, services: {} }, {});
+      const owner = `${input.stack.name}/${input.stack.environment}`;
+      return volumes.filter((volume) => volume.owner === owner).map(({ name }) => ({ name, owner, mountedBy: instances.filter(({ mounts }) => mounts.some((mount) => mount.type === 'volume' && mount.volume === name)).map((instance) => instance.name) }));
+    }
+    case 'remove-volume':
+      return activity('removeVolume', taskQueue, `remove volume ${input.name}`)(input.context, input.name) as Promise<undefined>;
+  }
+}
