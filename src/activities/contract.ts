@@ -34,6 +34,13 @@ export interface Recollection {
   releases: number[];
 }
 
+/** An instance that had started and does not run any more. */
+export interface NotRunning {
+  service: string;
+  message: string;
+  evidence: Evidence;
+}
+
 export interface InstanceLine {
   service: string;
   ordinal: number;
@@ -68,8 +75,8 @@ export interface Activities {
   retireInstance(context: StepContext, instance: InstanceRef): Promise<void>;
   reviveInstance(context: StepContext, instance: InstanceRef): Promise<void>;
   removeInstance(context: StepContext, instance: InstanceRef): Promise<void>;
-  /** One listing; the first expected instance that does not run fails it, with evidence. */
-  confirm(context: StepContext, expected: InstanceRef[]): Promise<void>;
+  /** One listing: the expected instances that do not run, with evidence. */
+  confirm(context: StepContext, expected: InstanceRef[]): Promise<NotRunning[]>;
   /** Removes releases that are kept no longer, and images that only they used and the engine had pulled. */
   pruneReleases(context: StepContext, drop: number[], keep: number[]): Promise<void>;
 

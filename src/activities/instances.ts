@@ -69,13 +69,14 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
         const runtime = runtimes(context.runtime);
         const { instances } = await runtime.observe(context, { images: [], ports: [] });
         const running = new Map(instances.map((instance) => [instance.name, instance]));
-        for (const { name, service, ordinal } of expected) {
-          const found = running.get(name);
-          if (found?.state === 'running') continue;
-          const status = await runtime.inspect(name);
-          const what = found ? `exited ${status?.exitCode ?? '?'} after it had started` : 'is gone: something else removed it';
-          throw new SoftwareFault(`${service}-${ordinal} ${what}`, await gatherEvidence(runtime, secrets, context, name, { status }));
-        }
+        const down = expected.filter(({ name }) => running.get(name)?.state !== 'running');
+        return Promise.all(
+          down.map(async ({ name, service, ordinal }) => {
+            const status = await runtime.inspect(name);
+            const what = status ? `exited ${status.exitCode ?? '?'} after it had started` : 'is gone: something else removed it';
+            return { service, message: `${service}-${ordinal} ${what}`, evidence: await gatherEvidence(runtime, secrets, context, name, { status }) };
+          }),
+        );
       }),
   };
 }

@@ -72,8 +72,8 @@ export interface Runtime {
   /** Starts what was created, or has exited. */
   start(name: string): Promise<void>;
   inspect(name: string): Promise<InstanceStatus | undefined>;
-  /** Resolves when the instance exits, or does not run to begin with. */
-  waitForExit(name: string, signal: AbortSignal): Promise<void>;
+  /** Resolves with the exit code when the instance exits; with nothing where it did not run to begin with, or nobody knows. */
+  waitForExit(name: string, signal: AbortSignal): Promise<number | undefined>;
   /** Stops an instance so that nothing but `revive` starts it again. */
   retire(ref: InstanceRef): Promise<void>;
   /** Gives a retired instance its restart policy back and starts it. */

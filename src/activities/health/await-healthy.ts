@@ -6,6 +6,7 @@ import { probe } from './probe';
 
 const firstDelayMs = 10;
 const growth = 1.5;
+const nextExitMs = 700;
 
 export interface AwaitOptions {
   /** An exit before this call counts too. */
@@ -36,25 +37,31 @@ export async function awaitHealthy(runtime: Runtime, ref: InstanceRef, options: 
     status = await runtime.inspect(ref.name);
   }
   const restartsBefore = options.fresh && !options.afterTrouble ? 0 : (status?.restarts ?? 0);
+  if (!ref.healthCheck && !isDown(ref, status, restartsBefore)) return undefined;
   const stop = new AbortController();
-  const cancel = () => stop.abort();
-  options.signal.addEventListener('abort', cancel, { once: true });
   try {
-    return await Promise.race([watchExit(runtime, ref, restartsBefore, stop.signal), probeUntilHealthy(runtime, ref, options, stop.signal)]);
+    return await Promise.race([watchExit(runtime, ref, restartsBefore, stop.signal), probeUntilHealthy(runtime, ref, options, stop.signal), rejectedBy(options.signal, stop.signal)]);
   } finally {
     stop.abort();
-    options.signal.removeEventListener('abort', cancel);
   }
+}
+
+/** Rejects when the wait is cancelled. */
+function rejectedBy(cancelled: AbortSignal, over: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (cancelled.aborted) reject(cancelled.reason as Error);
+    cancelled.addEventListener('abort', () => reject(cancelled.reason as Error), { once: true, signal: over });
+  });
 }
 
 /** Resolves when the instance is down for good: its restart policy has no attempt left, or has nothing to do with a start. */
 async function watchExit(runtime: Runtime, ref: InstanceRef, restartsBefore: number, signal: AbortSignal): Promise<Unhealthy | undefined> {
+  let exitCode: number | undefined;
   while (!signal.aborted) {
     const status = await runtime.inspect(ref.name);
-    const down = describeDown(ref, status, restartsBefore);
-    if (down) return down;
+    if (isDown(ref, status, restartsBefore)) return describeDown(status, exitCode ?? (await nextExit(runtime, ref.name, status)));
     try {
-      await runtime.waitForExit(ref.name, signal);
+      exitCode = await runtime.waitForExit(ref.name, signal);
     } catch (error) {
       if (!signal.aborted) throw error;
     }
@@ -62,18 +69,26 @@ async function watchExit(runtime: Runtime, ref: InstanceRef, restartsBefore: num
   return new Promise(() => undefined);
 }
 
-function describeDown(ref: InstanceRef, status: InstanceStatus | undefined, restartsBefore: number): Unhealthy | undefined {
-  if (!status) return { message: 'is gone: something else removed it' };
+function isDown(ref: InstanceRef, status: InstanceStatus | undefined, restartsBefore: number): boolean {
+  if (!status || (status.state !== 'running' && status.state !== 'restarting')) return true;
   const attempts = ref.restart.startsWith('on-failure') ? Number(ref.restart.split(':')[1] ?? Infinity) : 0;
   const restarts = status.restarts - restartsBefore;
-  if (status.state === 'running' && restarts <= attempts) return undefined;
-  if (status.state === 'restarting' && restarts <= attempts && attempts > 0) return undefined;
-  if (status.state === 'running' || status.state === 'restarting') return { message: `exited and was restarted ${restarts} times`, status };
-  return { message: `exited ${status.exitCode ?? '?'}`, status };
+  return restarts > attempts || (status.state === 'restarting' && attempts === 0);
+}
+
+/** The runtime has restarted it before anybody looked, and forgotten the exit code; what crashes once does so again soon. */
+async function nextExit(runtime: Runtime, name: string, status: InstanceStatus | undefined): Promise<number | undefined> {
+  if (status?.state !== 'running') return status?.exitCode;
+  return runtime.waitForExit(name, AbortSignal.timeout(nextExitMs)).catch(() => undefined);
+}
+
+function describeDown(status: InstanceStatus | undefined, exitCode: number | undefined): Unhealthy {
+  if (!status) return { message: 'is gone: something else removed it' };
+  return { message: `exited ${exitCode ?? '(the exit code is not known)'}`, status: { ...status, exitCode } };
 }
 
 async function probeUntilHealthy(runtime: Runtime, { name, healthCheck }: InstanceRef, options: AwaitOptions, signal: AbortSignal): Promise<Unhealthy | undefined> {
-  if (!healthCheck) return undefined;
+  if (!healthCheck) return new Promise(() => undefined);
   const deadline = patience(healthCheck);
   const begin = Date.now();
   const used = () => options.usedMs + Date.now() - begin;

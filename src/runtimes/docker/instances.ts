@@ -37,12 +37,12 @@ export class DockerInstances {
     return info && toStatus(info);
   }
 
-  async waitForExit(name: string, signal: AbortSignal): Promise<void> {
+  async waitForExit(name: string, signal: AbortSignal): Promise<number | undefined> {
     const wait = this.container(name).wait({ condition: 'next-exit', abortSignal: signal });
     wait.catch(() => undefined);
     const status = await this.inspect(name);
-    if (!status || (status.state !== 'running' && status.state !== 'restarting')) return;
-    await docker(() => wait);
+    if (!status || (status.state !== 'running' && status.state !== 'restarting')) return status?.exitCode;
+    return (await docker(() => wait as Promise<{ StatusCode: number }>)).StatusCode;
   }
 
   /** The policy goes first: an engine that restarts brings stopped `always` containers back. */
@@ -113,7 +113,7 @@ function toStatus({ State, RestartCount, Config }: ContainerInspectInfo): Instan
   return {
     state: toState(State.Status),
     hash,
-    exitCode: State.Running ? undefined : State.ExitCode,
+    exitCode: State.Running && !State.Restarting ? undefined : State.ExitCode,
     outOfMemory: State.OOMKilled,
     restarts: RestartCount,
     startedAt: Date.parse(State.StartedAt) || undefined,

@@ -31,11 +31,11 @@ export class MemoryHost {
   /** Every call that changed something, in order. */
   readonly calls: string[] = [];
   faults: Fault[] = [];
-  /** Services that exit with this code as soon as they start. */
+  /** Services or images that exit with this code as soon as they start. */
   exits: Record<string, number> = {};
-  /** What a command inside an instance of a service returns; default exit 0. */
+  /** What a command inside an instance of a service or image returns; default exit 0. */
   commands: Record<string, { exitCode: number; output: string }> = {};
-  /** What a probe of a service finds wrong. */
+  /** What a probe of a service or image finds wrong. */
   unhealthy: Record<string, string> = {};
   callMs = 0;
   total = { cpus: 10_000, memory: 2 ** 50, gpus: 0, storage: 2 ** 50 };
@@ -51,6 +51,16 @@ export class MemoryHost {
     const instance = this.instances.get(name);
     if (!instance) throw new RuntimeError('missing', `there is no instance ${name}`);
     return instance;
+  }
+
+  /** What is said of an instance's image, else of its service. */
+  of<T>(said: Record<string, T>, { image, service }: InstanceSpec): T | undefined {
+    return (image === undefined ? undefined : said[image]) ?? said[service];
+  }
+
+  /** Content address of an image, by its name or by the address itself. */
+  imageId(reference: string): string {
+    return this.images.get(reference) ?? [...this.images.values()].find((id) => id === reference) ?? '';
   }
 
   async act(operation: keyof Runtime, service: string, target: string): Promise<void> {
@@ -69,14 +79,14 @@ export function createMemoryRuntime(host = new MemoryHost()): Runtime {
     const { spec, status } = host.get(name);
     await host.act('start', spec.service, name);
     Object.assign(status, { state: 'running', exitCode: undefined, startedAt: Date.now() });
-    const code = host.exits[spec.service] ?? (spec.kind === 'job' ? 0 : undefined);
+    const code = host.of(host.exits, spec) ?? (spec.kind === 'job' ? 0 : undefined);
     if (code !== undefined) host.exit(name, code);
   };
   return {
     name: 'memory',
     cannotHonour: cannotHonour.memory,
     observe: async (scope, questions) => observe(host, `${scope.stack}/${scope.environment}`, questions.images),
-    findImages: async (references) => references.map((reference) => ({ reference, id: host.images.get(reference) ?? '' })),
+    findImages: async (references) => references.map((reference) => ({ reference, id: host.imageId(reference) })),
     ensureImage: async (reference) => {
       const found = host.images.get(reference);
       if (found) return { id: found, pulled: false };
@@ -117,11 +127,12 @@ export function createMemoryRuntime(host = new MemoryHost()): Runtime {
     },
     waitForExit: async (name, signal) => {
       const { status, exited } = host.get(name);
-      if (status.state !== 'running') return;
+      if (status.state !== 'running') return status.exitCode;
       await new Promise<void>((resolve) => {
         exited.push(resolve);
         signal.addEventListener('abort', () => resolve(), { once: true });
       });
+      return status.exitCode;
     },
     retire: async ({ name }) => {
       const instance = host.instances.get(name);
@@ -143,9 +154,9 @@ export function createMemoryRuntime(host = new MemoryHost()): Runtime {
       host.exit(name, 143);
       host.instances.delete(name);
     },
-    exec: async (name) => host.commands[host.get(name).spec.service] ?? { exitCode: 0, output: '' },
+    exec: async (name) => host.of(host.commands, host.get(name).spec) ?? { exitCode: 0, output: '' },
     logs: async (name) => [`log of ${host.get(name).spec.service}`],
-    probe: async (name) => host.unhealthy[host.get(name).spec.service],
+    probe: async (name) => host.of(host.unhealthy, host.get(name).spec),
     address: async () => ({ host: '127.0.0.1', port: 0 }),
   };
 }
@@ -156,7 +167,7 @@ function observe(host: MemoryHost, owner: string, images: string[]): Omit<Observ
     instances: mine.map(toObserved),
     networks: [...host.networks].map(([name, network]) => ({ name, cidr: network.cidr, ours: network.owner === owner, owner: `stack ${network.owner}` })),
     volumes: [...host.volumes].map(([name, volume]) => ({ name, owner: volume.owner })),
-    images: images.map((reference) => ({ reference, id: host.images.get(reference) ?? '' })),
+    images: images.map((reference) => ({ reference, id: host.imageId(reference) })),
     portsInUse: [],
     capacity: { host: 'memory://test', local: true, total: host.total, reservedByOthers: {} },
   };

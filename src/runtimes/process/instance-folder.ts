@@ -9,6 +9,8 @@ export interface ProcessState {
   supervisor?: ProcessIdentity;
   child?: ProcessIdentity;
   exitCode?: number;
+  /** Exit code of the run before this one. */
+  lastExit?: number;
   restarts: number;
   startedAt?: number;
 }

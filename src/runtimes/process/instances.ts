@@ -64,13 +64,14 @@ export class ProcessInstances {
     await this.until(name, ({ startedAt }) => startedAt !== undefined && startedAt !== status.startedAt, 10_000, 'start');
   }
 
-  async waitForExit(name: string, signal: AbortSignal): Promise<void> {
+  async waitForExit(name: string, signal: AbortSignal): Promise<number | undefined> {
     const before = this.status(name)?.restarts;
     while (!signal.aborted) {
       const status = this.status(name);
-      if (!status || status.state !== 'running' || status.restarts !== before) return;
+      if (!status || status.state !== 'running' || status.restarts !== before) return status?.lastExit ?? status?.exitCode;
       await sleep(50, undefined, { signal }).catch(() => undefined);
     }
+    return undefined;
   }
 
   async retire({ name, stopGraceMs }: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void> {

@@ -38,7 +38,7 @@ async function supervise(folder: InstanceFolder, environment: Record<string, str
       folder.writeState({ ...state, state: 'exited', exitCode });
       return;
     }
-    folder.writeState(Object.assign(state, { state: 'restarting', exitCode, restarts: state.restarts + 1 }));
+    folder.writeState(Object.assign(state, { state: 'restarting', exitCode, lastExit: exitCode, restarts: state.restarts + 1 }));
     await new Promise((resolve) => setTimeout(resolve, Math.min(100 * 2 ** state.restarts, 60_000)));
     if (stopping) {
       folder.writeState({ ...state, state: 'exited', exitCode });

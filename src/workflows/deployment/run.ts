@@ -155,12 +155,16 @@ export class DeploymentRun {
 
   /** Before the commit one listing confirms every phase; what nobody checks must at least have stayed up for a second. */
   private async confirm(plan: Plan): Promise<void> {
+    const services = new Map(plan.phases.flatMap((phase) => phase.services.map((service) => [service.name, service] as const)));
+    const started = [...services.values()].filter(({ name }) => !this.isTolerated(name)).flatMap(({ lanes }) => lanes.flat());
+    const expected = started.flatMap((step) => (step.kind === 'start' ? [toRef(step.instance)] : []));
+    if (expected.some(({ healthCheck }) => !healthCheck)) await sleep(Math.max(1, settleMs - (Date.now() - this.lastStart)));
+    const down = expected.length === 0 ? [] : await activity('confirm', this.input.taskQueue, `confirm that ${expected.length} instances run`)(this.context, expected);
+    for (const { service, message, evidence } of down) {
+      const failure = new StepFailure({ step: 'confirm', service, message, evidence });
+      if (!this.tolerate(failure, services.get(service)!)) throw failure;
+    }
     await this.putBackTolerated(plan);
-    const expected = plan.phases.flatMap(({ services }) => services).filter(({ name }) => !this.isTolerated(name)).flatMap(({ lanes }) => lanes.flat()).flatMap((step) => (step.kind === 'start' ? [toRef(step.instance)] : []));
-    if (expected.length === 0) return;
-    const unchecked = expected.some(({ healthCheck }) => !healthCheck);
-    if (unchecked) await sleep(Math.max(1, settleMs - (Date.now() - this.lastStart)));
-    await activity('confirm', this.input.taskQueue, `confirm that ${expected.length} instances run`)(this.context, expected);
   }
 
   private isTolerated(name: string): boolean {

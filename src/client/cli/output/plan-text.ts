@@ -9,7 +9,7 @@ const quiet = ['keep', 'skip', 'leave'];
 
 /** A plan, like a diff one trusts. */
 export function planText(plan: PlanSummary): string[] {
-  const release = plan.release.from === undefined ? `release ${plan.release.to}` : `release ${plan.release.from} -> ${plan.release.to}`;
+  const release = plan.release.from === undefined || plan.release.from === plan.release.to ? `release ${plan.release.to}` : `release ${plan.release.from} -> ${plan.release.to}`;
   const rows = plan.phases.flatMap(({ number, kind, services }) => services.filter(({ action }) => !quiet.includes(action)).map((service) => row(kind === 'removals' ? 'removed' : `phase ${number}`, service)));
   return [
     `${pc.bold(`${plan.stack}/${plan.environment}`)}  ${plan.changes ? release : 'nothing to change'}   ${plan.host}`,

@@ -1,0 +1,46 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import pino from 'pino';
+import { DeployCodeClient } from '../../src/client';
+import type { Runtime } from '../../src/runtimes/runtime';
+import type { RuntimeName } from '../../src/model/capabilities';
+import { createWorker, type DeployCodeWorker } from '../../src/worker';
+import type { Namespace } from './namespaces';
+
+export const address = (): string => process.env.DEPLOY_CODE_TEST_TEMPORAL!;
+
+/** A client and a worker in this process, in the suite's namespace. */
+export interface TestEngine {
+  client: DeployCodeClient;
+  worker: DeployCodeWorker;
+  dataDir: string;
+  close(): Promise<void>;
+}
+
+export interface TestEngineOptions {
+  runtimes?: Partial<Record<RuntimeName, Runtime>>;
+  dataDir?: string;
+  port?: number;
+  log?: pino.DestinationStream;
+}
+
+export async function startEngine(namespace: Namespace, options: TestEngineOptions = {}): Promise<TestEngine> {
+  const { runtimes, port, log } = options;
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'deploy-code-test-'));
+  const logger = log ? pino(log) : pino({ level: 'silent' });
+  const worker = await createWorker({
+    connection: { address: address() }, namespace, dataDir, runtimes, port, logger,
+    supervisor: resolve('dist/runtimes/process/supervisor.js'), shutdownGraceMs: 2000,
+  });
+  const running = worker.run();
+  const client = await DeployCodeClient.connect({ address: address(), namespace });
+  return {
+    client, worker, dataDir,
+    close: async () => {
+      await client.close();
+      worker.shutdown();
+      await running;
+    },
+  };
+}

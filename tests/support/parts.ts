@@ -1,0 +1,21 @@
+/** Real parts that a machine may lack, and what the global setup found of them. */
+export type Part = 'docker';
+
+const variable = (part: Part) => `DEPLOY_CODE_TEST_${part.toUpperCase()}`;
+
+/** Records what the setup found: nothing where the part is there, else why not. */
+export function record(part: Part, missing: string | undefined): void {
+  process.env[variable(part)] = missing ?? 'ready';
+}
+
+/** `describe` where the part is there; else the suite is skipped, with the reason in its title. */
+export function describeWith(part: Part, title: string, suite: () => void): void {
+  const found = process.env[variable(part)];
+  if (found === 'ready') describe(title, suite);
+  else describe.skip(`${title} (skipped: ${found ?? 'not set up'})`, suite);
+}
+
+/** Parts that must be there, by DEPLOY_CODE_TEST_REQUIRE. */
+export function required(): string[] {
+  return (process.env.DEPLOY_CODE_TEST_REQUIRE ?? '').split(',').filter(Boolean);
+}
