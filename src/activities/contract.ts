@@ -1,7 +1,8 @@
 import type { Stack } from '../config/stack';
 import type { RuntimeName } from '../model/capabilities';
 import type { InstanceRef, InstanceSpec, SecretSource } from '../model/instance';
-import type { Evidence } from '../model/instance-status';
+import type { PinnedImages } from '../model/images';
+import type { Evidence, InstanceLine } from '../model/instance-status';
 import type { Observation } from '../model/observation';
 import type { ImageRequest, NetworkSpec, VolumeSpec } from '../plan/plan';
 
@@ -14,9 +15,6 @@ export interface StepContext {
   secrets: Record<string, SecretSource>;
   envFiles: string[];
 }
-
-/** Images that a kept release was made of. */
-export type PinnedImages = Record<string, { id: string; digest?: string; pulled?: boolean }>;
 
 export interface JoinInput {
   stack: string;
@@ -39,18 +37,6 @@ export interface NotRunning {
   service: string;
   message: string;
   evidence: Evidence;
-}
-
-export interface InstanceLine {
-  service: string;
-  ordinal: number;
-  name: string;
-  state: string;
-  health: string;
-  image: string;
-  restarts: number;
-  ports: string[];
-  release: number;
 }
 
 export interface Activities {

@@ -1,7 +1,8 @@
+import type { InstanceLine } from '../model/instance-status';
 import type { ObservedInstance } from '../model/observation';
 import type { Runtime } from '../runtimes/runtime';
 import { alive } from './alive';
-import type { Activities, InstanceLine } from './contract';
+import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 import { maskLines } from './evidence';
 import { probe } from './health/probe';

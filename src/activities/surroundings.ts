@@ -1,6 +1,7 @@
+import type { PinnedImages } from '../model/images';
 import type { Observation } from '../model/observation';
 import { alive } from './alive';
-import type { Activities, PinnedImages } from './contract';
+import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 import { SoftwareFault } from './failures';
 import type { Stack } from '../config/stack';

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import type { InstanceLine, PinnedImages, StepContext } from '../activities/contract';
 import type { Stack } from '../config/stack';
+import type { PinnedImages } from '../model/images';
+import type { InstanceLine } from '../model/instance-status';
 import type { Intent, IntentKind, Refusal } from '../plan/plan';
 import type { InspectInput, InspectResults } from '../workflows/inspect';
 import {
@@ -95,9 +96,9 @@ export class DeployCodeClient {
 
   /** @throws BadRequest when the release is not kept */
   async release(place: Place, number: number): Promise<ReleaseContents> {
-    const contents = await this.unlessMissing(() => this.temporal.workflow.getHandle(releaseId(place, number)).query(contentsQuery));
-    if (contents) return contents;
     const kept = (await this.environment(place))?.releases ?? [];
+    const contents = kept.includes(number) ? await this.unlessMissing(() => this.temporal.workflow.getHandle(releaseId(place, number)).query(contentsQuery)) : undefined;
+    if (contents) return contents;
     throw new BadRequest(`release ${number} of ${place.stack}/${place.environment} is not kept; kept are ${kept.join(', ') || 'none'}`);
   }
 
@@ -140,12 +141,12 @@ export class DeployCodeClient {
 
   /** The last lines of the instances of services; all of them where none is named. */
   async logs(stack: Stack, services: string[], tail: number, since?: number): Promise<InspectResults['logs']> {
-    return this.inspect({ kind: 'logs', stack, services, tail, since, context: contextOf(stack), taskQueue });
+    return this.inspect({ kind: 'logs', stack, services, tail, since, taskQueue });
   }
 
   /** Runs a command inside an instance. */
   async exec(stack: Stack, instance: string, command: string[]): Promise<InspectResults['exec']> {
-    return this.inspect({ kind: 'exec', instance, command, context: contextOf(stack), taskQueue });
+    return this.inspect({ kind: 'exec', stack, instance, command, taskQueue });
   }
 
   async volumes(stack: Stack): Promise<InspectResults['volumes']> {
@@ -154,7 +155,7 @@ export class DeployCodeClient {
 
   /** Deletes a volume and its data. Refused while an instance mounts it. */
   async removeVolume(stack: Stack, name: string): Promise<void> {
-    await this.inspect({ kind: 'remove-volume', name, context: contextOf(stack), taskQueue });
+    await this.inspect({ kind: 'remove-volume', stack, name, taskQueue });
   }
 
   private async again(place: Place, kind: IntentKind, options: RequestOptions): Promise<DeploymentHandle> {
@@ -191,7 +192,7 @@ export class DeployCodeClient {
 
   private async inspect<K extends InspectInput['kind']>(input: Extract<InspectInput, { kind: K }>): Promise<InspectResults[K]> {
     await this.requireWorker();
-    const { name: stack, environment } = 'stack' in input ? input.stack : { name: input.context.stack, environment: input.context.environment };
+    const { name: stack, environment } = input.stack;
     return (await this.temporal.workflow.execute('inspect', {
       workflowId: `inspect/${stack}/${environment}/${input.kind}/${randomUUID()}`,
       taskQueue,
@@ -223,11 +224,4 @@ export class DeployCodeClient {
 
 function intentOf(kind: IntentKind, { services, force = false }: RequestOptions): Intent {
   return { kind, force, ...(services && { services }) };
-}
-
-function contextOf(stack: Stack): StepContext {
-  return {
-    runtime: stack.runtime, stack: stack.name, environment: stack.environment, deployment: 0, secrets: stack.secrets,
-    envFiles: Object.values(stack.services).flatMap((service) => service.envFiles),
-  };
 }

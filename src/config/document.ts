@@ -89,7 +89,7 @@ interface Step {
 
 function child(node: Node | null, key: string | number, document: Document): Step | undefined {
   if (isSeq(node)) {
-    const item = node.items[Number(key)] as Node | undefined;
+    const item = (node.items as Node[]).find((each, index) => index === key || (isScalar(each) && each.value === key));
     return item && { offset: item.range?.[0] ?? 0, value: resolve(item, document) };
   }
   if (!isMap(node)) return undefined;

@@ -22,3 +22,16 @@ export interface Evidence {
   /** Lines that the instance has logged, as far as they were read. */
   logLines?: number;
 }
+
+/** One instance as `status` shows it. */
+export interface InstanceLine {
+  service: string;
+  ordinal: number;
+  name: string;
+  state: string;
+  health: string;
+  image: string;
+  restarts: number;
+  ports: string[];
+  release: number;
+}

@@ -96,7 +96,7 @@ class EnvironmentMemory {
     }
     const { running } = state;
     if (!running) return;
-    for (const { workflowId } of [...state.queue]) await tell(workflowId, (handle) => handle.signal(queuedSignal, { behind: running.deployment }));
+    for (const { workflowId } of state.queue) await tell(workflowId, (handle) => handle.signal(queuedSignal, { behind: running.deployment }));
   }
 
   /** A deployment that was terminated or timed out never reports; it counts as failed. */

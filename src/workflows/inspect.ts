@@ -1,8 +1,10 @@
-import type { InstanceLine, PinnedImages, StepContext } from '../activities/contract';
 import type { Stack } from '../config/stack';
+import type { PinnedImages } from '../model/images';
+import type { InstanceLine } from '../model/instance-status';
 import type { Intent, Refusal } from '../plan/plan';
 import { makePlan } from '../plan/planner';
 import { activity } from './activity-options';
+import { contextOf } from './step-context';
 import { summarise } from './deployment/summary';
 import type { PlanSummary } from './messages';
 
@@ -20,10 +22,10 @@ export interface PlanRequest {
 export type InspectInput =
   | PlanRequest
   | { kind: 'status'; stack: Stack; taskQueue: string }
-  | { kind: 'logs'; context: StepContext; services: string[]; tail: number; since?: number; taskQueue: string; stack: Stack }
-  | { kind: 'exec'; context: StepContext; instance: string; command: string[]; taskQueue: string }
+  | { kind: 'logs'; services: string[]; tail: number; since?: number; taskQueue: string; stack: Stack }
+  | { kind: 'exec'; stack: Stack; instance: string; command: string[]; taskQueue: string }
   | { kind: 'volumes'; stack: Stack; taskQueue: string }
-  | { kind: 'remove-volume'; context: StepContext; name: string; taskQueue: string };
+  | { kind: 'remove-volume'; stack: Stack; name: string; taskQueue: string };
 
 export interface InspectResults {
   plan: { plan: PlanSummary; refusals: Refusal[] };
@@ -48,16 +50,16 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
     case 'logs': {
       const { instances } = await activity('observe', taskQueue, 'find the instances')({ ...input.stack, services: {} }, {});
       const names = instances.filter(({ service }) => input.services.length === 0 || input.services.includes(service)).map(({ name }) => name);
-      return activity('readLogs', taskQueue, `read the logs of ${names.length} instances`)(input.context, names, input.tail, input.since);
+      return activity('readLogs', taskQueue, `read the logs of ${names.length} instances`)(contextOf(input.stack, 0), names, input.tail, input.since);
     }
     case 'exec':
-      return activity('runCommand', taskQueue, `run ${input.command[0]} in ${input.instance}`)(input.context, input.instance, input.command, 3_600_000);
+      return activity('runCommand', taskQueue, `run ${input.command[0]} in ${input.instance}`)(contextOf(input.stack, 0), input.instance, input.command, 3_600_000);
     case 'volumes': {
       const { volumes, instances } = await activity('observe', taskQueue, 'find the volumes')({ ...input.stack, services: {} }, {});
       const owner = `${input.stack.name}/${input.stack.environment}`;
       return volumes.filter((volume) => volume.owner === owner).map(({ name }) => ({ name, owner, mountedBy: instances.filter(({ mounts }) => mounts.some((mount) => mount.type === 'volume' && mount.volume === name)).map((instance) => instance.name) }));
     }
     case 'remove-volume':
-      return activity('removeVolume', taskQueue, `remove volume ${input.name}`)(input.context, input.name) as Promise<undefined>;
+      return activity('removeVolume', taskQueue, `remove volume ${input.name}`)(contextOf(input.stack, 0), input.name) as Promise<undefined>;
   }
 }

@@ -1,8 +1,8 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import type { PinnedImages } from '../activities/contract';
 import type { Stack } from '../config/stack';
 import type { RuntimeName } from '../model/capabilities';
+import type { PinnedImages } from '../model/images';
 import type { Evidence } from '../model/instance-status';
 import type { Change, Intent, IntentKind, Refusal, ServiceAction } from '../plan/plan';
 

@@ -79,6 +79,7 @@ async function build(docker: Docker, name: string, busybox: Buffer): Promise<voi
   archive.entry({ name: 'tmp', type: 'directory', mode: 0o1777 });
   archive.entry({ name: 'data', type: 'directory', mode: 0o777 });
   archive.finalize();
-  const stream = await docker.importImage(archive as never, { repo: name.split(':')[0], tag: version, changes: ['ENV PATH=/bin', `ENV VERSION=${version}`, ...(version === 'broken' ? ['ENV CRASH=1'] : []), 'EXPOSE 8080', 'CMD ["/bin/app"]'] } as never);
-  await new Promise<void>((resolve, reject) => docker.modem.followProgress(stream as unknown as NodeJS.ReadableStream, (error) => (error ? reject(error) : resolve())));
+  const imported: unknown = docker.importImage(archive as never, { repo: name.split(':')[0], tag: version, changes: ['ENV PATH=/bin', `ENV VERSION=${version}`, ...(version === 'broken' ? ['ENV CRASH=1'] : []), 'EXPOSE 8080', 'CMD ["/bin/app"]'] } as never);
+  const stream = await (imported as Promise<NodeJS.ReadableStream>);
+  await new Promise<void>((resolve, reject) => docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve())));
 }

@@ -16,7 +16,7 @@ export function shop(images: { database?: string; migrate?: string; api?: string
   const stack = memoryStack(
     {
       database: { image: database, volumes: ['data:/data'], ...checked },
-      migrate: { image: migrate, kind: 'job', depends_on: { database: 'healthy' }, ...((more.migrate as Data | undefined) ?? {}) },
+      migrate: { image: migrate, kind: 'job', depends_on: { database: 'healthy' }, ...(more.migrate as Data | undefined) },
       api: { image: api, replicas: 2, depends_on: { migrate: 'completed' }, ...checked },
       web: { image: web, depends_on: { api: 'healthy' }, ...checked },
     },

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cannotHonour } from '../../model/capabilities';
-import type { InstanceSpec, RestartPolicy } from '../../model/instance';
+import type { InstanceSpec, ResourceAmounts, RestartPolicy } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import type { Observation, ObservedInstance } from '../../model/observation';
 import { RuntimeError, type Runtime, type RuntimeErrorKind } from '../runtime';
@@ -33,6 +33,8 @@ export class MemoryHost {
   faults: Fault[] = [];
   /** Services or images that exit with this code as soon as they start. */
   exits: Record<string, number> = {};
+  /** Images whose jobs run until {@link MemoryHost.exit} ends them. */
+  readonly held = new Set<string>();
   /** What a command inside an instance of a service or image returns; default exit 0. */
   commands: Record<string, { exitCode: number; output: string }> = {};
   /** What a probe of a service or image finds wrong. */
@@ -79,7 +81,7 @@ export function createMemoryRuntime(host = new MemoryHost()): Runtime {
     const { spec, status } = host.get(name);
     await host.act('start', spec.service, name);
     Object.assign(status, { state: 'running', exitCode: undefined, startedAt: Date.now() });
-    const code = host.of(host.exits, spec) ?? (spec.kind === 'job' ? 0 : undefined);
+    const code = host.of(host.exits, spec) ?? (spec.kind === 'job' && !host.held.has(spec.image ?? '') ? 0 : undefined);
     if (code !== undefined) host.exit(name, code);
   };
   return {
@@ -169,8 +171,13 @@ function observe(host: MemoryHost, owner: string, images: string[]): Omit<Observ
     volumes: [...host.volumes].map(([name, volume]) => ({ name, owner: volume.owner })),
     images: images.map((reference) => ({ reference, id: host.imageId(reference) })),
     portsInUse: [],
-    capacity: { host: 'memory://test', local: true, total: host.total, reservedByOthers: {} },
+    capacity: { host: 'memory://test', local: true, total: host.total, reservedByOthers: reserved([...host.instances.values()].filter((each) => !mine.includes(each) && each.status.state === 'running')) },
   };
+}
+
+function reserved(others: MemoryInstance[]): ResourceAmounts {
+  const sum = (amount: 'cpus' | 'memory' | 'gpus') => others.reduce((total, { spec }) => total + (spec.reserve[amount] ?? 0), 0);
+  return { cpus: sum('cpus'), memory: sum('memory'), gpus: sum('gpus') };
 }
 
 function toObserved({ spec, status, policy }: MemoryInstance): ObservedInstance {

@@ -2,6 +2,7 @@ import { CancellationScope, condition, setCurrentDetails, setHandler, upsertSear
 import { activity } from '../activity-options';
 import { events } from '../events';
 import { answerSignal, cancelSignal, goSignal, progressQuery, queuedSignal, searchAttributes, type DeploymentInput, type DeploymentResult, type Go } from '../messages';
+import { contextOf } from '../step-context';
 import { EnvironmentLink } from './environment-link';
 import { ProgressLog } from './progress-log';
 import { DeploymentRun, type RunResult } from './run';
@@ -95,8 +96,7 @@ class Deployment {
     const drop = all.slice(0, Math.max(0, all.length - stack.deployment.keepReleases)).filter((each) => each !== current);
     const keep = all.filter((each) => !drop.includes(each));
     if (drop.length > 0) {
-      const context = { runtime: stack.runtime, stack: stack.name, environment: stack.environment, deployment: this.go!.deployment, secrets: {}, envFiles: [] };
-      await activity('pruneReleases', taskQueue, `remove the releases ${drop.join(', ')}`)(context, drop, keep).catch((error: Error) => this.run!.leftBehind.push(`releases ${drop.join(', ')}: ${error.message}`));
+      await activity('pruneReleases', taskQueue, `remove the releases ${drop.join(', ')}`)(contextOf(stack, this.go!.deployment), drop, keep).catch((error: Error) => this.run!.leftBehind.push(`releases ${drop.join(', ')}: ${error.message}`));
     }
     return keep;
   }

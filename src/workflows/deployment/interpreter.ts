@@ -1,5 +1,6 @@
 import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
-import type { PinnedImages, StepContext } from '../../activities/contract';
+import type { StepContext } from '../../activities/contract';
+import type { PinnedImages } from '../../model/images';
 import type { Lane, Step, StepOf } from '../../plan/plan';
 import { activity } from '../activity-options';
 import { events } from '../events';

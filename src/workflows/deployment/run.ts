@@ -8,6 +8,7 @@ import { planRollback, planSettlement, type RollbackPlan } from '../../plan/roll
 import { activity } from '../activity-options';
 import type { Cause, DeploymentInput, Go, Outcome, ReleaseContents } from '../messages';
 import { releaseId } from '../messages';
+import { contextOf } from '../step-context';
 import { DeploymentClock } from './clock';
 import type { EnvironmentLink } from './environment-link';
 import { StepFailure, toCause } from './failure';
@@ -50,10 +51,7 @@ export class DeploymentRun {
     private readonly ask: (text: string, answers: string[]) => Promise<string>,
   ) {
     const { stack, pinned } = input;
-    this.context = {
-      runtime: stack.runtime, stack: stack.name, environment: stack.environment, deployment: go.deployment, secrets: stack.secrets,
-      envFiles: Object.values(stack.services).flatMap((service) => service.envFiles),
-    };
+    this.context = contextOf(stack, go.deployment);
     this.interpreter = new Interpreter({ context: this.context, pinned, log, clock: this.clock, platformTimeoutMs: stack.deployment.platformTimeoutMs, ask });
   }
 

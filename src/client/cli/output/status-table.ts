@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import type { InstanceLine } from '../../../activities/contract';
+import type { InstanceLine } from '../../../model/instance-status';
 import { table } from './words';
 
 /** One row a service: how many of its instances run, and how they are. */

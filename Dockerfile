@@ -1,0 +1,31 @@
+# The worker, and the command line: docker build -t deploy-code:local .
+
+FROM node:20-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY scripts scripts
+COPY src src
+RUN npm run build && npm prune --omit=dev --no-audit --no-fund && \
+    # The SDK brings a native library for each of five platforms.
+    find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 \
+      ! -name "$(uname -m)-unknown-linux-gnu" -exec rm -r {} +
+
+FROM node:20-bookworm-slim
+# Temporal over TLS is checked against the system's certificates.
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/* && \
+    useradd --uid 10001 --create-home --shell /usr/sbin/nologin deploy-code && \
+    install -d -o deploy-code -g deploy-code -m 700 /var/lib/deploy-code
+WORKDIR /app
+COPY package.json ./
+COPY bin bin
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+ENV NODE_ENV=production DEPLOY_CODE_DATA_DIR=/var/lib/deploy-code
+USER 10001:10001
+VOLUME /var/lib/deploy-code
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:9464/readyz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["/app/bin/deploy-code"]
+CMD ["worker"]

@@ -1,0 +1,33 @@
+// What a fresh clone lacks: the Node packages and the build. Uses Node's own modules only.
+const { spawnSync } = require('node:child_process');
+const { existsSync, readdirSync, statSync } = require('node:fs');
+const { join } = require('node:path');
+
+const root = join(__dirname, '..');
+
+/** Runs a command in the project; ends this process where it fails. */
+function run(command, args, options = {}) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
+  if (error) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+function installPackages() {
+  const installed = join(root, 'node_modules', '.package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return;
+  console.log('installing the Node packages');
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+}
+
+function newest(folder) {
+  return Math.max(...readdirSync(folder, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile()).map((entry) => statSync(join(entry.parentPath ?? entry.path, entry.name)).mtimeMs));
+}
+
+function build() {
+  const bundle = join(root, 'dist', 'workflow-bundle.js');
+  if (existsSync(bundle) && statSync(bundle).mtimeMs > newest(join(root, 'src'))) return;
+  console.log('building');
+  run('npm', ['run', '--silent', 'build']);
+}
+
+module.exports = { root, run, installPackages, build };

@@ -1,0 +1,35 @@
+// `npm test`: all set-up, then lint, types, unit tests and the suites on real parts. `--full` adds the exhaustive ones.
+const { spawnSync } = require('node:child_process');
+const { build, installPackages, root } = require('./setup');
+
+const full = process.argv.includes('--full');
+const jest = ['node_modules/jest/bin/jest.js', '--selectProjects'];
+
+const parts = [
+  ['packages', () => installPackages()],
+  ['build', () => build()],
+  ['lint', () => command('npm', ['run', '--silent', 'lint'])],
+  ['types', () => command('npm', ['run', '--silent', 'types'])],
+  ['unit tests', () => command(process.execPath, [...jest, 'unit'])],
+  ['real parts', () => command(process.execPath, [...jest, 'real', '--maxWorkers=2'])],
+  ...(full ? [['exhaustive', () => command(process.execPath, [...jest, 'full', '--runInBand'])]] : []),
+];
+
+function command(program, args) {
+  const { status } = spawnSync(program, args, { cwd: root, stdio: 'inherit', env: { ...process.env, DEPLOY_CODE_TEST_FULL: full ? '1' : '' } });
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}`);
+}
+
+const took = [];
+for (const [name, work] of parts) {
+  const begin = Date.now();
+  try {
+    work();
+  } catch (error) {
+    console.error(`\n${name} FAILED: ${error.message}`);
+    process.exitCode = 1;
+  }
+  took.push(`  ${name.padEnd(12)} ${((Date.now() - begin) / 1000).toFixed(1).padStart(6)} s`);
+  if (process.exitCode) break;
+}
+console.log(`\n${took.join('\n')}`);

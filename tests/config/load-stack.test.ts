@@ -1,0 +1,227 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { loadStack, StackFileError, type LoadOptions } from '../../src/config';
+import { stackOf, writeStack } from '../support/stack';
+
+const problems = (content: string, options: Partial<LoadOptions> = {}): string[] => {
+  const file = writeStack(content);
+  try {
+    loadStack({ file, shell: {}, ...options });
+  } catch (error) {
+    if (error instanceof StackFileError) return error.problems.map(({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`);
+    throw error;
+  }
+  return [];
+};
+
+const head = 'name: shop\ninfrastructure: {network: {cidr: 172.20.0.0/16}}\n';
+
+describe('a stack file', () => {
+  it('reads the whole example of the documentation', () => {
+    const file = writeStack(`name: shop
+version: "1.0.0"
+environment: production
+infrastructure: {container_runtime: Docker, network: {mode: Bridge, cidr: "172.20.0.0/16"}}
+deployment: {strategy: Parallel, max_parallel: 4, timeout_seconds: 300, rollback_on_failure: true}
+secrets:
+  pg_password: {file: /etc/shop/pg_password}
+volumes:
+  pgdata: {name: shop_pgdata, external: true}
+configs:
+  prom: {file: ./prometheus.yml}
+x-app: &app
+  image: ghcr.io/acme/api:\${TAG:?use --set TAG=}
+  environment: {PGHOST: postgres}
+  secrets: [pg_password]
+services:
+  postgres:
+    image: postgres:15
+    environment: {POSTGRES_PASSWORD_FILE: /run/secrets/pg_password}
+    secrets: [pg_password]
+    volumes: ["pgdata:/var/lib/postgresql/data"]
+    health_check: {command: [pg_isready, -U, postgres], interval: 2s}
+    stop_grace_period: 60s
+    resources: {reserve: {memory: 1G}, limit: {memory: 4G}}
+  redis: {image: redis:7, health_check: {command: [redis-cli, ping]}}
+  migrate:
+    <<: *app
+    kind: job
+    command: [bin/migrate, up]
+    depends_on: {postgres: healthy}
+    timeout: 20m
+  api:
+    <<: *app
+    replicas: 3
+    depends_on: {migrate: completed, redis: healthy}
+    health_check: {http: ":8080/healthz", interval: 2s, start_period: 10s}
+  web:
+    image: ghcr.io/acme/web:\${TAG}
+    ports: ["80:8080"]
+    depends_on: {api: healthy}
+    health_check: {http: ":8080/"}
+  prometheus:
+    image: prom/prometheus:v2.53.0
+    configs: {prom: /etc/prometheus/prometheus.yml}
+    on_failure: continue
+`);
+    writeFileSync(join(dirname(file), 'prometheus.yml'), 'global: {}\n');
+    const { stack } = loadStack({ file, variables: { TAG: '1.5.0' }, shell: {} });
+    expect(stack.services.api).toMatchObject({ image: 'ghcr.io/acme/api:1.5.0', replicas: 3, restart: 'unless-stopped', dependsOn: { migrate: 'completed', redis: 'healthy' } });
+    expect(stack.services.api!.healthCheck).toEqual({ probe: { kind: 'http', scheme: 'http', port: 8080, path: '/healthz', headers: {} }, intervalMs: 2000, timeoutMs: 5000, retries: 3, startPeriodMs: 10_000 });
+    expect(stack.services.migrate).toMatchObject({ kind: 'job', run: 'on_change', timeoutMs: 1_200_000, onRollback: 'keep', restart: 'no' });
+    expect(stack.services.postgres).toMatchObject({ stopGraceMs: 60_000, reserve: { memory: 1024 ** 3 }, limit: { memory: 4 * 1024 ** 3 } });
+    expect(stack.configs).toEqual({ prom: { content: 'global: {}\n' } });
+    expect(stack.variables).toEqual({ TAG: '1.5.0' });
+  });
+
+  it('names every problem at once, with its place, and guesses what was meant', () => {
+    expect(
+      problems(`${head}services:
+  api:
+    imgae: acme/api:1
+    depends_on: [databse]
+  database:
+    image: postgres:15
+    replicas: many
+`),
+    ).toEqual([
+      '5:5 services.api.imgae: is not a key here (did you mean "image"?)',
+      '9:5 services.database.replicas: must be a number',
+    ]);
+    expect(problems(`${head}services:\n  api: {image: a:1, depends_on: [databse]}\n  database: {image: b:1}\n`)).toEqual(['4:34 services.api.depends_on.databse: there is no service "databse" (did you mean "database"?)']);
+  });
+
+  it.each([
+    ['a cycle, in order', 'a: {image: x, depends_on: [b]}\n  b: {image: x, depends_on: [c]}\n  c: {image: x, depends_on: [a]}', 'a cycle: a -> b -> c -> a'],
+    ['a taken host port', 'a: {image: x, ports: ["80:1"]}\n  b: {image: x, ports: ["80:2"]}', 'host port 80/tcp is taken by a'],
+    ['replicas on one host port', 'a: {image: x, replicas: 2, ports: ["80:1"]}', '2 replicas cannot share host port 80; give a range such as "80-81:1"'],
+    ['a dependency on the health of a service without a check', 'a: {image: x, depends_on: {b: healthy}}\n  b: {image: x}', 'b has no health_check'],
+    ['an undeclared network', 'a: {image: x, networks: [bakcend]}', 'the network "bakcend" is not declared'],
+    ['an undeclared volume', 'a: {image: x, volumes: ["data:/data"]}', 'the volume "data" is not declared'],
+    ['an undeclared secret', 'a: {image: x, secrets: [key]}', 'the secret "key" is not declared'],
+    ['a service without image on Docker', 'a: {command: [x]}', 'has a command but no image; on Docker it needs one'],
+    ['a reservation above the limit', 'a: {image: x, resources: {reserve: {memory: 2G}, limit: {memory: 1G}}}', 'reserves more memory than its limit allows'],
+    ['what Docker cannot honour', 'a: {image: x, resources: {limit: {storage: 1G}}}', 'Docker cannot honour resources.limit.storage'],
+    ['a build', 'a: {image: x, build: .}', 'images are built before a deployment'],
+    ['two probes', 'a: {image: x, health_check: {http: ":1/", tcp: ":1"}}', 'has http and tcp; keep one'],
+    ['a key of jobs on a service', 'a: {image: x, on_rollback: keep}', 'is a key of jobs; set kind: job, or remove it'],
+    ['a job that would never end', 'a: {image: x, kind: job, restart: always}', 'always would run a job for ever'],
+    ['a malformed port', 'a: {image: x, ports: ["http"]}', '"http" is not a port'],
+  ])('refuses %s', (_, services, message) => {
+    expect(problems(`${head}services:\n  ${services}\n`).join('\n')).toContain(message);
+  });
+
+  it('refuses two writers on one volume, unless the volume is shared', () => {
+    const two = (volume: string) => `${head}volumes: {data: ${volume}}\nservices:\n  a: {image: x, volumes: ["data:/d"]}\n  b: {image: x, volumes: ["data:/d"]}\n`;
+    expect(problems(two('{}')).join()).toContain('a writes to the volume data already');
+    expect(problems(two('{shared: true}'))).toEqual([]);
+  });
+
+  it('refuses malformed and overlapping networks', () => {
+    const found = problems('name: shop\nnetworks:\n  a: {cidr: 10.0.0.0/24}\n  b: {cidr: 10.0.0.128/25}\n  c: {cidr: 10.0.1.7/24}\n  d: {cidr: nonsense}\nservices:\n  s: {image: x}\n');
+    expect(found).toEqual(['5:7 networks.c.cidr: "10.0.1.7/24" has host bits set; write an IPv4 network such as 172.20.0.0/24', '6:7 networks.d.cidr: "nonsense" is not a network; write an IPv4 network such as 172.20.0.0/24', '4:7 networks.b.cidr: 10.0.0.128/25 overlaps 10.0.0.0/24 of networks.a'].sort((a, b) => found.indexOf(a) - found.indexOf(b)));
+    expect(found).toHaveLength(3);
+  });
+
+  it('refuses what a process cannot honour, by name', () => {
+    const found = problems('name: shop\ninfrastructure: {container_runtime: Process}\nservices:\n  a: {command: [node, a.js], image: x, cap_add: [NET_ADMIN], resources: {limit: {memory: 1G}}}\n');
+    expect(found.map((line) => line.replace(/^\S+ /, ''))).toEqual([
+      'services.a.image: processes cannot honour image; remove it, or choose another runtime',
+      'services.a.cap_add: processes cannot honour cap_add; remove it, or choose another runtime',
+      'services.a.resources.limit: processes cannot honour resources.limit; remove it, or choose another runtime',
+    ]);
+  });
+
+  it('refuses security that nothing enforces, unless that is accepted', () => {
+    const file = 'name: shop\nsecurity: {auth: {enabled: true, method: JWT}, rbac: {enabled: false}}\nservices: {a: {image: x}}\n';
+    expect(problems(file)).toEqual(['2:19 security.auth.enabled: nothing enforces security.auth yet; set it to false, or pass --accept-unenforced if you know that']);
+    expect(problems(file, { acceptUnenforced: true })).toEqual([]);
+  });
+
+  it('lays the overlay of an environment over the file', () => {
+    const file = writeStack('name: shop\nservices:\n  a: {image: "a:1", environment: {A: "1", B: "2"}, ports: ["1:1"]}\n  b: {image: "b:1"}\n');
+    writeFileSync(file.replace('.yaml', '.staging.yaml'), 'services:\n  a: {environment: {B: null, C: "3"}, ports: ["2:1"]}\n  b: null\n');
+    const { stack } = loadStack({ file, environment: 'staging', shell: {} });
+    expect(stack.environment).toBe('staging');
+    expect(Object.keys(stack.services)).toEqual(['a']);
+    expect(stack.services.a).toMatchObject({ variables: { A: '1', C: '3' }, ports: [{ container: 1, published: { from: 2, to: 2 } }] });
+  });
+
+  it('points into the overlay for what the overlay says', () => {
+    const file = writeStack('name: shop\nservices:\n  a: {image: "a:1"}\n');
+    const over = file.replace('.yaml', '.staging.yaml');
+    writeFileSync(over, '\n\nservices: {a: {replicas: -1}}\n');
+    expect(() => loadStack({ file, environment: 'staging', shell: {} })).toThrow(`${over}:3:16 services.a.replicas`);
+  });
+
+  it('fills variables in, and refuses those that are missing or secret', () => {
+    const text = 'name: shop\nservices:\n  a:\n    image: "a:${TAG:-1}"\n    replicas: ${N:-3}\n    environment: {PRICE: "$${5}", DB_PASSWORD: "${PW}", KEY_FILE: "${F:-/k}"}\n    command: ["${MUST:?say it}"]\n';
+    expect(problems(text, { shell: { PW: 'hunter2' } })).toEqual([
+      '6:35 services.a.environment.DB_PASSWORD: DB_PASSWORD looks like a credential, and a variable\'s value travels with the release; declare it under the top-level secrets (file or environment of the worker) and use it with secrets: [{source: …, environment: DB_PASSWORD}]',
+      '7:15 services.a.command.0: the variable MUST is not set: say it; give it with --set MUST=…, in the environment, or a default as ${MUST:-value}',
+    ]);
+    const stack = stackOf(text.replace('DB_PASSWORD: "${PW}", ', ''), { MUST: 'x', N: '2' });
+    expect(stack.services.a).toMatchObject({ image: 'a:1', replicas: 2, variables: { PRICE: '${5}', KEY_FILE: '/k' } });
+  });
+
+  it('refuses --set of a variable that the file does not have, and --image of a service that it does not have', () => {
+    expect(problems('name: shop\nservices: {a: {image: x}}\n', { variables: { TGA: '1' }, images: { b: 'y' } })).toEqual(['1:1 : --set TGA=…: the file has no ${TGA}', '2:1 services: --image b=…: there is no service "b"']);
+  });
+
+  it('understands the spellings of compose', () => {
+    const stack = stackOf(`name: shop
+services:
+  db:
+    image: db:1
+    healthcheck: {test: ["CMD-SHELL", "check it"], interval: 1m30s}
+    deploy: {replicas: 1, resources: {limits: {cpus: "0.5", memory: 512M}}}
+  web:
+    image: web:1
+    environment: ["A=1", "B=x=y"]
+    command: serve --name "two words"
+    depends_on: {db: {condition: service_healthy}}
+`);
+    expect(stack.services.db).toMatchObject({ healthCheck: { probe: { kind: 'command', command: ['/bin/sh', '-c', 'check it'] }, intervalMs: 90_000 }, limit: { cpus: 0.5, memory: 512 * 1024 ** 2 } });
+    expect(stack.services.web).toMatchObject({ variables: { A: '1', B: 'x=y' }, command: ['serve', '--name', 'two words'], dependsOn: { db: 'healthy' } });
+  });
+
+  it('gives a listed dependency the strongest condition it can meet', () => {
+    const stack = stackOf('name: s\nservices:\n  a: {image: x, depends_on: [b, c, d]}\n  b: {image: x, health_check: {tcp: 1}}\n  c: {image: x}\n  d: {image: x, kind: job}\n');
+    expect(stack.services.a!.dependsOn).toEqual({ b: 'healthy', c: 'started', d: 'completed' });
+  });
+});
+
+describe('a hostile file', () => {
+  const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghij'.split('').map((key, index) => `${key}: &${key} [${Array(9).fill(`*${'abcdefghi'[index]}`).join(',')}]`).join('\n')}\n`;
+
+  it.each([
+    ['a YAML bomb', bomb, 'expand to far too much'],
+    ['deep flow nesting', `a: ${'['.repeat(50_000)}`, 'nested more than 100 levels deep'],
+    ['deep block nesting', Array.from({ length: 1000 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'), 'nested more than 100 levels deep'],
+    ['duplicate keys', 'name: a\nname: b\n', 'this key stands twice'],
+    ['a binary', 'name: \0\0\0', 'is a binary file'],
+    ['no map', '- just\n- a list\n', 'must be a map'],
+    ['nothing', '', 'must be a map'],
+    ['broken YAML', 'services: {a: [}\n', 'is not valid YAML'],
+  ])('gets an error and no crash: %s', (_, text, message) => {
+    expect(problems(text).join('\n')).toContain(message);
+  });
+
+  it('is not read when it has 100 MB', () => {
+    const file = writeStack('');
+    writeFileSync(file, Buffer.alloc(100 * 1024 * 1024, 'a'));
+    expect(() => loadStack({ file })).toThrow('is 100 MiB; at most 2 MiB are read');
+  });
+
+  it('is named when it does not exist', () => {
+    expect(() => loadStack({ file: '/nowhere/deploy-code.yaml' })).toThrow('/nowhere/deploy-code.yaml does not exist');
+  });
+});
+
+describe('the stack files that come with the project', () => {
+  it.each(['quickstart.yaml', 'deploy-code.yaml', 'deploy-code-test.yaml'])('configs/%s is valid', (name) => {
+    const file = join('configs', name);
+    expect(readFileSync(file, 'utf8')).not.toBe('');
+    expect(Object.keys(loadStack({ file, shell: {} }).stack.services).length).toBeGreaterThan(6);
+  });
+});

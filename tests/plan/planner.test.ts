@@ -1,0 +1,157 @@
+import { planText } from '../../src/client/cli/output/plan-text';
+import { summarise } from '../../src/workflows/deployment/summary';
+import { stackOf } from '../support/stack';
+import { allSteps, emptyObservation, plan, World } from '../support/observation';
+
+const base = { name: 'shop', environment: 'staging', infrastructure: { network: { cidr: '172.20.0.0/16' } } };
+const deployed = (stack: ReturnType<typeof stackOf>) => {
+  const world = new World('shop/staging');
+  const { plan: first } = plan(stack);
+  for (const step of [...first.preparation, ...allSteps(first)]) world.perform(step);
+  return world;
+};
+
+describe('phases', () => {
+  it('honours an explicit phase, and puts what depends on it later', () => {
+    const stack = stackOf({ ...base, services: { a: { image: 'a', phase: 3 }, b: { image: 'b', depends_on: ['a'] }, c: { image: 'c' } } });
+    expect(plan(stack).plan.phases.map(({ number, services }) => `${number} ${services.map(({ name }) => name)}`)).toEqual(['1 c', '3 a', '4 b']);
+  });
+
+  it('refuses a phase that contradicts a dependency', () => {
+    const stack = stackOf({ ...base, services: { a: { image: 'a', phase: 2 }, b: { image: 'b', phase: 2, depends_on: ['a'] } } });
+    expect(plan(stack).refusals).toEqual([{ path: 'services.b.phase', message: 'phase 2 is too early: b depends on a, which is in phase 2; use 3 or later' }]);
+  });
+});
+
+describe('capacity', () => {
+  const stack = stackOf({ ...base, services: { a: { image: 'a', replicas: 3, resources: { reserve: { memory: '10G' } } }, b: { image: 'b', resources: { reserve: { memory: '20G' }, limit: { cpus: 9 } } } } });
+
+  it('refuses reservations that do not fit, with the sums', () => {
+    const observation = emptyObservation(stack);
+    observation.capacity.reservedByOthers = { memory: 20 * 1024 ** 3 };
+    expect(plan(stack, observation).refusals).toEqual([
+      { path: 'services', message: 'the stack reserves 50 GiB of memory (a 30 GiB, b 20 GiB); host docker://test has 64 GiB of memory, of which other stacks hold 20 GiB of memory. Reserve less, or use a larger host' },
+    ]);
+  });
+
+  it('warns of limits that overcommit', () => {
+    expect(plan(stack)).toMatchObject({ refusals: [], plan: { warnings: ['limits add up to 9 CPUs, more than the 8 CPUs of host docker://test: instances may compete'] } });
+  });
+});
+
+describe('networks', () => {
+  it('are carved from the stack\'s range, around what the host has', () => {
+    const stack = stackOf({ ...base, networks: { front: {}, back: { cidr: '172.20.0.0/24' } }, services: { a: { image: 'a', networks: ['front', 'back'] } } });
+    const observation = { ...emptyObservation(stack), networks: [{ name: 'other', cidr: '172.20.1.0/24', ours: false, owner: 'stack other/test' }] };
+    expect(plan(stack, observation).plan.preparation).toMatchObject([
+      { network: { name: 'shop-staging_back', cidr: '172.20.0.0/24' } },
+      { network: { name: 'shop-staging_front', cidr: '172.20.2.0/24' } },
+    ]);
+  });
+
+  it('that clash with another stack\'s are refused, with whose they are', () => {
+    const stack = stackOf({ ...base, networks: { back: { cidr: '172.21.0.0/24' } }, services: { a: { image: 'a', networks: ['back'] } } });
+    const observation = { ...emptyObservation(stack), networks: [{ name: 'other', cidr: '172.21.0.0/16', ours: false, owner: 'stack other/test' }] };
+    expect(plan(stack, observation).refusals).toEqual([{ path: 'networks.back.cidr', message: '172.21.0.0/24 overlaps 172.21.0.0/16 of stack other/test; choose another CIDR' }]);
+  });
+});
+
+describe('volumes', () => {
+  const stack = (volume: object, key = 'data') => stackOf({ ...base, volumes: { [key]: volume }, services: { db: { image: 'db:1', volumes: [`${key}:/data`] } } });
+
+  it('of another environment are never mounted', () => {
+    const observation = { ...emptyObservation(stack({ name: 'pg', external: true })), volumes: [{ name: 'pg', owner: 'shop/production' }] };
+    expect(plan(stack({ name: 'pg', external: true }), observation).refusals).toEqual([{ path: 'volumes.data', message: 'the volume "pg" belongs to shop/production; an environment never mounts another\'s volume' }]);
+  });
+
+  it('that exist and are nobody\'s have to be adopted in so many words', () => {
+    const observation = { ...emptyObservation(stack({ name: 'pg' })), volumes: [{ name: 'pg', owner: '' }] };
+    expect(plan(stack({ name: 'pg' }), observation).refusals[0]!.message).toContain('say external: true to adopt it');
+    expect(plan(stack({ name: 'pg', external: true }), observation).refusals).toEqual([]);
+  });
+
+  it('that are renamed plan as NEW, EMPTY and need --force', () => {
+    const world = deployed(stack({}));
+    const renamed = stack({}, 'fresh');
+    const { refusals } = plan(renamed, world.observe(renamed), { deployment: 2 });
+    expect(refusals).toEqual([expect.objectContaining({ forceable: true, message: '/data would be NEW, EMPTY: the volume "shop-staging_fresh" does not exist; the old one, "shop-staging_data", is kept. Pass --force if that is meant' })]);
+    const forced = plan(renamed, world.observe(renamed), { deployment: 2, intent: { kind: 'deploy', force: true } });
+    expect(forced.refusals).toEqual([]);
+    expect(allSteps(forced.plan).some(({ kind }) => kind === 'remove-volume')).toBe(false);
+  });
+});
+
+describe('ports', () => {
+  it('are allocated from a range, around what is in use, and stay with their instance', () => {
+    const stack = (tag: string) => stackOf({ ...base, services: { a: { image: `a:${tag}`, replicas: 2, ports: ['8000-8003:80'] } } });
+    const observation = { ...emptyObservation(stack('1')), portsInUse: [{ port: 8000, protocol: 'tcp' as const, by: 'a process of the host' }] };
+    const hosts = (planning: ReturnType<typeof plan>) => allSteps(planning.plan).flatMap((step) => (step.kind === 'start' ? step.instance.ports.map(({ host }) => host) : []));
+    const first = plan(stack('1'), observation);
+    expect(hosts(first)).toEqual([8001, 8002]);
+    const world = new World('shop/staging');
+    for (const step of allSteps(first.plan)) world.perform(step);
+    expect(hosts(plan(stack('2'), world.observe(stack('2')), { deployment: 2 }))).toEqual([8001, 8002]);
+  });
+
+  it('that something else holds are refused', () => {
+    const stack = stackOf({ ...base, services: { a: { image: 'a', ports: ['80:80'] } } });
+    const observation = { ...emptyObservation(stack), portsInUse: [{ port: 80, protocol: 'tcp' as const, by: 'the container web' }] };
+    expect(plan(stack, observation).refusals).toEqual([{ path: 'services.a.ports.0', message: 'host port 80 is in use by the container web; choose another, or stop that' }]);
+  });
+});
+
+describe('what a plan prints', () => {
+  it('reads like a diff that one trusts', () => {
+    const stack = (tag: string) =>
+      stackOf({
+        ...base,
+        volumes: { data: {} },
+        services: {
+          db: { image: 'postgres:15', volumes: ['data:/data'], health_check: { tcp: 5432 } },
+          migrate: { image: `acme/api:${tag}`, kind: 'job', depends_on: ['db'] },
+          api: { image: `acme/api:${tag}`, replicas: 3, depends_on: ['migrate'], environment: { A: tag } },
+          web: { image: 'acme/web:1', depends_on: ['api'] },
+        },
+      });
+    const world = deployed(stack('1.4.0'));
+    const next = stack('1.5.0');
+    const { plan: planned } = plan(next, world.observe(next), { deployment: 2, release: { from: 1, to: 2 } });
+    expect(planText(summarise(planned))).toEqual([
+      'shop/staging  release 1 -> 2   docker://test',
+      '  phase 2  ! migrate  run      image acme/api:1.4.0 (sha256:acm…) -> acme/api:1.5.0 (sha256:acm…); kept on rollback',
+      '  phase 3  ~ api x3   replace  image acme/api:1.4.0 (sha256:acm…) -> acme/api:1.5.0 (sha256:acm…); environment',
+      '  = db, web unchanged   data: no volume touched',
+      expect.stringMatching(/^ {2}interruption: none {3}estimate /),
+    ]);
+  });
+
+  it('marks a new image on a service that holds data as one-way', () => {
+    const stack = (tag: string) => stackOf({ ...base, volumes: { data: {} }, services: { db: { image: `postgres:${tag}`, volumes: ['data:/data'] } } });
+    const next = stack('16');
+    const { plan: planned } = plan(next, deployed(stack('15')).observe(next), { deployment: 2 });
+    expect(planned.phases[0]!.services[0]!.notes).toEqual([expect.stringContaining('one-way')]);
+  });
+
+  it('counts images by content: a moved tag is a change', () => {
+    const stack = stackOf({ ...base, services: { a: { image: 'a:latest' } } });
+    const observation = deployed(stack).observe(stack);
+    observation.images = [{ reference: 'a:latest', id: 'sha256:moved' }];
+    expect(plan(stack, observation, { deployment: 2 }).plan.phases[0]!.services[0]).toMatchObject({ action: 'replace', changes: [{ key: 'image' }] });
+  });
+
+  it('is refused on an engine of another machine where it mounts relative paths', () => {
+    const stack = stackOf({ ...base, services: { a: { image: 'a', volumes: ['./here:/there'] } } });
+    const observation = emptyObservation(stack);
+    observation.capacity.local = false;
+    expect(plan(stack, observation).refusals[0]!.message).toContain('a relative bind mount has no meaning on docker://test, another machine');
+  });
+});
+
+describe('removals', () => {
+  it('come first where they hold a volume that something new needs', () => {
+    const before = stackOf({ ...base, volumes: { data: {} }, services: { postgres: { image: 'pg', volumes: ['data:/data'] }, old: { image: 'old' } } });
+    const after = stackOf({ ...base, volumes: { data: {} }, services: { db: { image: 'pg', volumes: ['data:/data'] } } });
+    const { plan: planned } = plan(after, deployed(before).observe(after), { deployment: 2 });
+    expect(planned.phases.map(({ services }) => services.map(({ name, action }) => `${name} ${action}`))).toEqual([['postgres remove'], ['db create'], ['old remove']]);
+  });
+});

@@ -1,0 +1,134 @@
+import { cannotHonour } from '../../src/model/capabilities';
+import type { InstanceRef, InstanceSpec } from '../../src/model/instance';
+import { RuntimeError, type Runtime } from '../../src/runtimes/runtime';
+
+export interface ContractSubject {
+  runtime: Runtime;
+  /** A spec of an instance that keeps running, and of one that exits with a code at once. */
+  running: (name: string, more?: Partial<InstanceSpec>) => InstanceSpec;
+  exiting: (name: string, code: number) => InstanceSpec;
+}
+
+let counter = 0;
+
+/** A spec with every default, for a stack of this test run. */
+export function spec(name: string, more: Partial<InstanceSpec> = {}): InstanceSpec {
+  counter += 1;
+  return {
+    name: `contract-${process.pid}-${name}-${counter}`, stack: `contract-${process.pid}`, environment: 'test', service: name, ordinal: 1, deployment: 1, release: 1, phase: 1, kind: 'service',
+    variables: {}, envFiles: [], secrets: [], files: [], ports: [], mounts: [], networks: [], networkMode: 'bridge', reserve: {}, limit: {}, restart: 'unless-stopped', stopGraceMs: 3000,
+    init: false, tmpfs: [], capAdd: [], capDrop: [], readOnly: false, extraHosts: [], labels: {}, hash: 'hash', keys: { image: 'x' }, ...more,
+  };
+}
+
+const ref = ({ name, service, ordinal, restart, stopGraceMs }: InstanceSpec): InstanceRef => ({ name, service, ordinal, restart, stopGraceMs });
+
+/** What every runtime keeps. */
+export function contract(subject: () => ContractSubject): void {
+  const made: InstanceSpec[] = [];
+  const runtime = () => subject().runtime;
+  const scope = { stack: `contract-${process.pid}`, environment: 'test' };
+  const make = async (instance: InstanceSpec) => {
+    made.push(instance);
+    await runtime().create(instance);
+    return instance;
+  };
+  const start = async (instance: InstanceSpec) => {
+    await make(instance);
+    await runtime().start(instance.name);
+    return instance;
+  };
+  const observed = async (name: string) => (await runtime().observe(scope, { images: [], ports: [] })).instances.find((each) => each.name === name);
+
+  afterEach(async () => {
+    for (const instance of made.splice(0)) await runtime().remove(ref(instance));
+  });
+
+  it('says what it cannot honour', () => {
+    expect(runtime().cannotHonour).toEqual(cannotHonour[runtime().name]);
+  });
+
+  it('makes an instance without starting it, and knows it by its labels', async () => {
+    const instance = await make(subject().running('made', { ordinal: 2, deployment: 7, release: 3, phase: 4, keys: { a: '1' } }));
+    expect(await runtime().inspect(instance.name)).toMatchObject({ state: 'created', hash: 'hash' });
+    expect(await observed(instance.name)).toMatchObject({ service: 'made', ordinal: 2, deployment: 7, release: 3, phase: 4, keys: { a: '1' }, restart: 'unless-stopped', policy: 'unless-stopped', stopGraceMs: 3000 });
+  });
+
+  it('creates and starts twice as once', async () => {
+    const instance = await start(subject().running('twice'));
+    await runtime().create(instance);
+    await runtime().start(instance.name);
+    expect(await runtime().inspect(instance.name)).toMatchObject({ state: 'running', restarts: 0 });
+  });
+
+  it('refuses another instance of the same name', async () => {
+    const instance = await make(subject().running('name'));
+    await expect(runtime().create({ ...instance, hash: 'other' })).rejects.toThrow(RuntimeError);
+  });
+
+  it('creates beside its own ghost', async () => {
+    const instance = subject().running('ghost');
+    made.push(instance);
+    await Promise.all([runtime().create(instance), runtime().create(instance), runtime().create(instance)]);
+    expect((await runtime().observe(scope, { images: [], ports: [] })).instances.filter(({ name }) => name === instance.name)).toHaveLength(1);
+  });
+
+  it('sees an exit with its code, and keeps it', async () => {
+    const instance = await start({ ...subject().exiting('exit', 3), restart: 'no' });
+    await runtime().waitForExit(instance.name, AbortSignal.timeout(10_000));
+    expect(await runtime().inspect(instance.name)).toMatchObject({ state: 'exited', exitCode: 3 });
+    expect(await observed(instance.name)).toMatchObject({ state: 'exited', exitCode: 3 });
+  });
+
+  it('stops waiting for an exit when it is told to', async () => {
+    const instance = await start(subject().running('waits'));
+    await Promise.race([runtime().waitForExit(instance.name, AbortSignal.timeout(100)).catch(() => undefined), new Promise((_, reject) => setTimeout(reject, 5000))]);
+    expect(await runtime().inspect(instance.name)).toMatchObject({ state: 'running' });
+  });
+
+  it('retires an instance for good, and revives the very same', async () => {
+    const instance = await start(subject().running('retired', { restart: 'always' }));
+    const { id } = (await observed(instance.name))!;
+    await runtime().retire(ref(instance));
+    await runtime().retire(ref(instance));
+    expect(await observed(instance.name)).toMatchObject({ id, state: 'exited', policy: 'no', restart: 'always' });
+    await runtime().revive(ref(instance));
+    await runtime().revive(ref(instance));
+    expect(await observed(instance.name)).toMatchObject({ id, state: 'running' });
+  });
+
+  it('removes what runs, and what is gone already', async () => {
+    const instance = await start(subject().running('removed'));
+    await runtime().remove(ref(instance));
+    await runtime().remove(ref(instance));
+    expect(await runtime().inspect(instance.name)).toBeUndefined();
+    expect(await observed(instance.name)).toBeUndefined();
+  });
+
+  it('retires what is gone already', async () => {
+    await runtime().retire(ref(spec('nothing')));
+  });
+
+  it('tells instances of other scopes apart', async () => {
+    const instance = await make({ ...subject().running('other'), environment: 'elsewhere' });
+    expect(await observed(instance.name)).toBeUndefined();
+  });
+
+  it('reports what the host has', async () => {
+    const { capacity } = await runtime().observe(scope, { images: [], ports: [] });
+    expect(capacity.total.cpus).toBeGreaterThan(0);
+    expect(capacity.total.memory).toBeGreaterThan(1024 ** 3);
+    expect(capacity.host).toMatch(/^\w+:\/\//);
+  });
+
+  it('counts what other stacks have reserved', async () => {
+    const before = (await runtime().observe(scope, { images: [], ports: [] })).capacity.reservedByOthers.cpus ?? 0;
+    await start({ ...subject().running('greedy'), environment: 'elsewhere', reserve: { cpus: 0.5 } });
+    expect((await runtime().observe(scope, { images: [], ports: [] })).capacity.reservedByOthers.cpus).toBe(before + 0.5);
+  });
+
+  it('runs a command in an instance', async () => {
+    const instance = await start(subject().running('exec'));
+    expect(await runtime().exec(instance.name, ['true'], 5000)).toMatchObject({ exitCode: 0 });
+  });
+}

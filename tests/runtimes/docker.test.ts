@@ -1,0 +1,93 @@
+import Docker from 'dockerode';
+import { SecretStore } from '../../src/activities/secrets';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDockerRuntime } from '../../src/runtimes/docker';
+import { images } from '../support/image';
+import { describeWith } from '../support/parts';
+import { contract, spec } from './contract';
+
+describeWith('docker', 'the Docker runtime', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-docker-'));
+  const runtime = createDockerRuntime(new SecretStore(dataDir));
+  const docker = new Docker();
+  const scope = { stack: `contract-${process.pid}`, environment: 'test' };
+
+  contract(() => ({
+    runtime,
+    running: (name, more) => spec(name, { image: images.app, ...more }),
+    exiting: (name, code) => spec(name, { image: images.app, command: ['sh', '-c', `exit ${code}`] }),
+  }));
+
+  it('gives a service a name on each of its networks, and files, and secrets as files', async () => {
+    const networks = ['a', 'b'].map((key) => ({ ...scope, key, name: `contract-${process.pid}_${key}`, internal: false }));
+    for (const network of networks) {
+      await runtime.createNetwork(network);
+      await runtime.createNetwork(network);
+    }
+    writeFileSync(join(dataDir, 'secret'), 'hunter2');
+    const instance = spec('named', {
+      image: images.app,
+      networks: networks.map(({ name }) => ({ name, aliases: ['named'] })),
+      files: [{ path: '/etc/app.conf', content: 'hello', mode: 0o444 }],
+      secrets: [{ name: 'key', source: { file: join(dataDir, 'secret') }, target: { path: '/run/secrets/key', mode: 0o400 } }],
+    });
+    try {
+      await runtime.create(instance);
+      await runtime.start(instance.name);
+      expect(await runtime.exec(instance.name, ['cat', '/etc/app.conf', '/run/secrets/key'], 5000)).toEqual({ exitCode: 0, output: 'hellohunter2' });
+      expect((await runtime.exec(instance.name, ['sh', '-c', 'sleep 0.3; wget -q -O - http://named:8080/healthz'], 5000)).output).toBe('ok\n');
+      const info = await docker.getContainer(instance.name).inspect();
+      expect(Object.keys(info.NetworkSettings.Networks).sort()).toEqual(networks.map(({ name }) => name));
+      expect(JSON.stringify(info)).not.toContain('hunter2');
+      expect(info.Config.Labels).toMatchObject({ 'com.docker.compose.project': `contract-${process.pid}-test`, 'com.docker.compose.service': 'named' });
+    } finally {
+      await runtime.remove(instance);
+      for (const { name } of networks) await runtime.removeNetwork(name);
+    }
+  });
+
+  it('labels volumes as ours only, and keeps them from removal while they are mounted', async () => {
+    const name = `contract-${process.pid}_data`;
+    await runtime.createVolume({ ...scope, key: 'data', name });
+    await runtime.createVolume({ ...scope, key: 'data', name });
+    const instance = spec('mounts', { image: images.app, mounts: [{ type: 'volume', volume: name, target: '/data', readOnly: false }] });
+    await runtime.create(instance);
+    await expect(runtime.removeVolume(name)).rejects.toThrow('in use');
+    await runtime.remove(instance);
+    const { Labels } = await docker.getVolume(name).inspect();
+    expect(Object.keys(Labels).every((label) => label.startsWith('deploy-code.'))).toBe(true);
+    await runtime.removeVolume(name);
+    await runtime.removeVolume(name);
+  });
+
+  it('refuses a network or volume of the same name that is somebody else\'s', async () => {
+    const name = `contract-${process.pid}_other`;
+    await runtime.createVolume({ stack: 'somebody', environment: 'else', key: 'data', name });
+    await expect(runtime.createVolume({ ...scope, key: 'data', name })).rejects.toThrow('belongs to stack somebody/else');
+    await runtime.removeVolume(name);
+  });
+
+  it('tells apart whose trouble a failure is', async () => {
+    const missing = spec('missing', { image: 'deploy-code-test/no-such-image:1' });
+    await expect(runtime.create(missing)).rejects.toMatchObject({ kind: 'software', message: expect.stringContaining('check the name and tag of the image') });
+    const unstartable = spec('unstartable', { image: images.app, command: ['/no/such/program'] });
+    await runtime.create(unstartable);
+    await expect(runtime.start(unstartable.name)).rejects.toMatchObject({ kind: 'software' });
+    await runtime.remove(unstartable);
+    const away = createDockerRuntime(new SecretStore(dataDir), { docker: new Docker({ socketPath: '/nowhere/docker.sock' }), local: true });
+    await expect(away.inspect('anything')).rejects.toMatchObject({ kind: 'platform', message: expect.stringContaining('the Docker Engine does not answer') });
+  });
+
+  it('starts the image that was planned, though its tag has moved since', async () => {
+    const [{ id } = { id: '' }] = await runtime.findImages([images.app]);
+    const moving = `deploy-code-test/moving-${process.pid}:1`;
+    await docker.getImage(images.next).tag({ repo: moving.replace(/:1$/, ''), tag: '1' });
+    const instance = spec('pinned', { image: moving, imageId: id });
+    await runtime.create(instance);
+    expect((await docker.getContainer(instance.name).inspect()).Image).toBe(id);
+    await runtime.remove(instance);
+    await runtime.removeImage(moving);
+  });
+});

@@ -1,0 +1,23 @@
+import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
+import { contract, spec } from './contract';
+
+describe('the memory runtime', () => {
+  const host = new MemoryHost();
+  const runtime = createMemoryRuntime(host);
+  contract(() => ({
+    runtime,
+    running: (name, more) => spec(name, { image: 'app', ...more }),
+    exiting: (name, code) => {
+      host.exits[`exit-${code}`] = code;
+      return spec(name, { image: `exit-${code}` });
+    },
+  }));
+
+  it('fails on demand, and only as often as asked', async () => {
+    host.faults = [{ operation: 'create', service: 'faulty', kind: 'platform', message: 'away', times: 1 }];
+    const instance = spec('faulty', { image: 'app' });
+    await expect(runtime.create(instance)).rejects.toThrow('away');
+    await runtime.create(instance);
+    expect(await runtime.inspect(instance.name)).toMatchObject({ state: 'created' });
+  });
+});

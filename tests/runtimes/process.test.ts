@@ -1,0 +1,102 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SecretStore } from '../../src/activities/secrets';
+import { createProcessRuntime } from '../../src/runtimes/process';
+import type { ProcessState } from '../../src/runtimes/process/instance-folder';
+import { RotatingLog } from '../../src/runtimes/process/rotating-log';
+import { contract, spec } from './contract';
+
+describe('the process runtime', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-processes-'));
+  const make = () => createProcessRuntime({ dataDir, secrets: new SecretStore(dataDir), supervisor: resolve('dist/runtimes/process/supervisor.js') });
+  const runtime = make();
+  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  const script = (text: string) => ['sh', '-c', text];
+  contract(() => ({
+    runtime,
+    running: (name, more) => spec(name, { command: script('exec sleep 300'), ...more }),
+    exiting: (name, code) => spec(name, { command: script(`exit ${code}`) }),
+  }));
+
+  const state = (name: string) => JSON.parse(readFileSync(join(dataDir, 'processes', name, 'state.json'), 'utf8')) as ProcessState;
+  const alive = (pid: number) => existsSync(`/proc/${pid}`) && !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  const until = async (check: () => boolean | Promise<boolean>) => {
+    while (!(await check())) await sleep(20);
+  };
+
+  const started = async (command: string[], more = {}) => {
+    const instance = spec('process', { command, ...more });
+    await runtime.create(instance);
+    await runtime.start(instance.name);
+    return instance;
+  };
+
+  it('finds its instances again after the death of whoever started them', async () => {
+    const instance = await started(script('exec sleep 300'));
+    expect(await make().inspect(instance.name)).toMatchObject({ state: 'running' });
+    await make().remove(instance);
+  });
+
+  it('stops the whole process group, with grace, then kills it', async () => {
+    const instance = await started(script('trap "" TERM; sleep 300 & echo $! > "$DEPLOY_CODE_FILES/grandchild"; wait; wait'), { stopGraceMs: 200 });
+    const file = join(dataDir, 'processes', instance.name, 'files', 'grandchild');
+    await until(() => existsSync(file) && readFileSync(file, 'utf8') !== '');
+    const pids = [state(instance.name).child!.pid, Number(readFileSync(file, 'utf8'))];
+    expect(pids.map(alive)).toEqual([true, true]);
+    await runtime.retire(instance);
+    await until(() => !pids.some(alive));
+    expect(await runtime.inspect(instance.name)).toMatchObject({ state: 'exited' });
+    await runtime.remove(instance);
+  });
+
+  it('restarts what crashes, by its policy', async () => {
+    const instance = await started(script('exit 4'), { restart: 'on-failure:2' });
+    await until(async () => (await runtime.inspect(instance.name))?.state === 'exited');
+    expect(await runtime.inspect(instance.name)).toMatchObject({ exitCode: 4, restarts: 2 });
+    await runtime.remove(instance);
+  });
+
+  it('leaves no orphan behind when a supervisor is killed', async () => {
+    const instance = await started(script('exec sleep 300'));
+    const { supervisor, child } = state(instance.name);
+    process.kill(supervisor!.pid, 'SIGKILL');
+    await until(async () => (await runtime.inspect(instance.name))?.state === 'exited');
+    expect(alive(child!.pid)).toBe(true);
+    await runtime.remove(instance);
+    await until(() => !alive(child!.pid));
+  });
+
+  it('says why a program cannot be started', async () => {
+    const instance = await started(['/no/such/program'], { restart: 'no' });
+    await until(async () => (await runtime.inspect(instance.name))?.state === 'exited');
+    expect(await runtime.inspect(instance.name)).toMatchObject({ exitCode: 127 });
+    expect((await runtime.logs(instance.name, { tail: 10 })).join()).toContain('/no/such/program');
+    await runtime.remove(instance);
+  });
+
+  it('gives an instance its port, its files and its secrets, and writes no secret into its spec', async () => {
+    const secretFile = join(dataDir, 'secret');
+    writeFileSync(secretFile, 'hunter2\n');
+    const instance = await started(script('echo "port $PORT, key $KEY, config $(cat $DEPLOY_CODE_FILES/app.conf)"; exec sleep 300'), {
+      ports: [{ container: 8080, host: 34_567, protocol: 'tcp' }],
+      files: [{ path: '/app.conf', content: 'hello', mode: 0o444 }],
+      secrets: [{ name: 'key', source: { file: secretFile }, target: { environment: 'KEY' } }],
+    });
+    await until(async () => (await runtime.logs(instance.name, { tail: 1 })).length > 0);
+    expect(await runtime.logs(instance.name, { tail: 5 })).toEqual(['port 34567, key hunter2, config hello']);
+    expect(readFileSync(join(dataDir, 'processes', instance.name, 'spec.json'), 'utf8')).not.toContain('hunter2');
+    expect(await runtime.address(instance.name, 8080)).toEqual({ host: '127.0.0.1', port: 34_567 });
+    await runtime.remove(instance);
+  });
+
+  it('rotates logs', () => {
+    const file = join(dataDir, 'rotating.log');
+    const log = new RotatingLog(file, 10, 2);
+    for (const text of ['first-----', 'second----', 'third-----', 'fourth----']) log.write(Buffer.from(text));
+    expect([file, `${file}.1`, `${file}.2`].map((each) => readFileSync(each, 'utf8'))).toEqual(['fourth----', 'third-----', 'second----']);
+    expect(existsSync(`${file}.3`)).toBe(false);
+  });
+});

@@ -1,0 +1,81 @@
+import type { Stack } from '../../src/config';
+import type { InstanceSpec } from '../../src/model/instance';
+import type { Observation, ObservedInstance } from '../../src/model/observation';
+import type { Plan, Step } from '../../src/plan/plan';
+import { makePlan, type PlanInput, type Planning } from '../../src/plan/planner';
+
+/** A host on which nothing runs and every image is. */
+export function emptyObservation(stack: Stack): Observation {
+  const references = [...new Set(Object.values(stack.services).flatMap(({ image }) => (image ? [image] : [])))];
+  return {
+    instances: [], networks: [], volumes: [], portsInUse: [], secrets: {},
+    images: references.map((reference) => ({ reference, id: `sha256:${reference}` })),
+    capacity: { host: 'docker://test', local: true, total: { cpus: 8, memory: 64 * 1024 ** 3, gpus: 0, storage: 0 }, reservedByOthers: {} },
+  };
+}
+
+export function plan(stack: Stack, observation = emptyObservation(stack), more: Partial<PlanInput> = {}): Planning {
+  return makePlan({ stack, observation, intent: { kind: 'deploy', force: false }, deployment: 1, release: { to: 1 }, jobs: {}, taskQueue: 'deploy-code', ...more });
+}
+
+export const allSteps = ({ phases }: Plan): Step[] => phases.flatMap(({ services }) => services).flatMap(({ lanes }) => lanes.flat());
+
+/** What a host looks like while steps are performed on it: a model of a runtime, without time. */
+export class World {
+  readonly instances = new Map<string, ObservedInstance>();
+  readonly networks = new Map<string, string | undefined>();
+  readonly volumes = new Set<string>();
+
+  constructor(private readonly owner: string) {}
+
+  perform(step: Step): void {
+    switch (step.kind) {
+      case 'start':
+        return this.put(step.instance, 'running');
+      case 'create-job':
+        return this.put(step.instance, 'created');
+      case 'run-job':
+        return this.change(step.instance.name, { state: 'exited', exitCode: 0 });
+      case 'retire':
+        return this.change(step.instance.name, { state: 'exited', exitCode: 143, policy: 'no' });
+      case 'revive':
+        return this.change(step.instance.name, { state: 'running', exitCode: undefined, policy: step.instance.restart });
+      case 'remove':
+        return void this.instances.delete(step.instance.name);
+      case 'create-network':
+        return void this.networks.set(step.network.name, step.network.cidr);
+      case 'remove-network':
+        return void this.networks.delete(step.name);
+      case 'create-volume':
+        return void this.volumes.add(step.volume.name);
+      case 'remove-volume':
+        return void this.volumes.delete(step.name);
+      default:
+        return undefined;
+    }
+  }
+
+  observe(stack: Stack): Observation {
+    return {
+      ...emptyObservation(stack),
+      instances: [...this.instances.values()].map((instance) => ({ ...instance })),
+      networks: [...this.networks].map(([name, cidr]) => ({ name, cidr, ours: true, owner: `stack ${this.owner}` })),
+      volumes: [...this.volumes].map((name) => ({ name, owner: this.owner })),
+    };
+  }
+
+  /** Ids, states, policies: what "the same listing" means. */
+  listing(): string[] {
+    const instances = [...this.instances.values()].map(({ name, state, policy, image, ports }) => `${name} ${image} ${state} ${policy} ${JSON.stringify(ports)}`);
+    return [...instances, ...this.networks.keys(), ...this.volumes].sort();
+  }
+
+  private put(spec: InstanceSpec, state: ObservedInstance['state']): void {
+    this.instances.set(spec.name, { ...spec, id: spec.name, image: spec.image ?? '', imageId: spec.imageId ?? '', state, policy: spec.restart, networks: spec.networks.map(({ name }) => name) });
+  }
+
+  private change(name: string, change: Partial<ObservedInstance>): void {
+    const instance = this.instances.get(name);
+    if (instance) Object.assign(instance, change);
+  }
+}

@@ -1,0 +1,98 @@
+import { Client, Connection } from '@temporalio/client';
+import { compressionCodec } from '../../src/payloads/codec';
+import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
+import { environmentId } from '../../src/workflows/messages';
+import { address, startEngine, type TestEngine } from '../support/engine';
+import { memoryStack, shop } from '../support/memory-stack';
+
+describe('an environment', () => {
+  const host = new MemoryHost();
+  let engine: TestEngine;
+  let temporal: Client;
+  beforeAll(async () => {
+    engine = await startEngine('environment', { runtimes: { memory: createMemoryRuntime(host) } });
+    temporal = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'environment', dataConverter: { payloadCodecs: [compressionCodec] } });
+  });
+  afterAll(async () => {
+    await temporal.connection.close();
+    await engine.close();
+  });
+  afterEach(() => {
+    host.held.clear();
+    host.unhealthy = {};
+  });
+
+  const held = () => memoryStack({ job: { image: 'held:1', kind: 'job' } });
+  const queued = async (stack: ReturnType<typeof held>) => {
+    const handle = await engine.client.deploy({ ...stack, version: '2' });
+    for await (const { behind } of handle.watch()) if (behind !== undefined) return { handle, behind };
+    throw new Error('it did not queue');
+  };
+  const release = (stack: { name: string }, deployment: number) => host.exit(`${stack.name}-test-job-1-d${deployment}`, 0);
+  const running = async (stack: { name: string }, deployment: number) => {
+    while (host.instances.get(`${stack.name}-test-job-1-d${deployment}`)?.status.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+
+  it('lets one deployment run at a time; the second queues and says behind what', async () => {
+    host.held.add('held:1');
+    const stack = held();
+    const first = await engine.client.deploy(stack);
+    await running(stack, 1);
+    const { handle: second, behind } = await queued(stack);
+    expect(behind).toBe(1);
+    release(stack, 1);
+    expect(await first.result()).toMatchObject({ outcome: 'succeeded', deployment: 1 });
+    expect(await second.result()).toMatchObject({ outcome: 'unchanged', deployment: 2 });
+  });
+
+  it('lets one that waits be cancelled', async () => {
+    host.held.add('held:1');
+    const stack = held();
+    const first = await engine.client.deploy(stack);
+    await running(stack, 1);
+    const { handle: second } = await queued(stack);
+    await second.cancel('ana');
+    expect(await second.result()).toMatchObject({ outcome: 'cancelled', cause: { message: 'cancelled by ana while it waited' } });
+    release(stack, 1);
+    expect(await first.result()).toMatchObject({ outcome: 'succeeded' });
+    expect((await engine.client.environment({ stack: stack.name, environment: 'test' }))?.queue).toEqual([]);
+  });
+
+  it('never leaks its lock: a terminated deployment counts as failed, and the next one settles what it left', async () => {
+    const stack = shop();
+    await (await engine.client.deploy(stack)).result();
+    host.unhealthy['web:2'] = 'never healthy';
+    const lost = await engine.client.deploy(shop({ api: 'api:2', web: 'web:2' }, {}, stack.name));
+    for await (const { events } of lost.watch()) if (events.some(({ text }) => text.startsWith('wait for web-1'))) break;
+    await temporal.workflow.getHandle(lost.id).terminate('lost on purpose');
+
+    const next = await engine.client.deploy(stack);
+    expect(await next.result()).toMatchObject({ outcome: 'unchanged', deployment: 3, release: 1 });
+    const left = [...host.instances.values()].filter(({ spec }) => spec.stack === stack.name);
+    expect(left.map(({ spec, status }) => `${spec.service}-${spec.ordinal} ${spec.deployment} ${status.state}`).sort()).toEqual(['api-1 1 running', 'api-2 1 running', 'database-1 1 running', 'migrate-1 1 exited', 'web-1 1 running']);
+    expect((await engine.client.environment({ stack: stack.name, environment: 'test' }))?.recent.map(({ outcome }) => outcome)).toEqual(['succeeded', 'lost', 'unchanged']);
+  });
+
+  it('resumes its numbers from labels and kept releases when its own workflow is lost', async () => {
+    const stack = shop();
+    await (await engine.client.deploy(stack)).result();
+    await (await engine.client.deploy(shop({ web: 'web:2' }, {}, stack.name))).result();
+    await temporal.workflow.getHandle(environmentId({ stack: stack.name, environment: 'test' })).terminate('lost on purpose');
+    const result = await (await engine.client.deploy(shop({ web: 'web:3' }, {}, stack.name))).result();
+    expect(result).toMatchObject({ outcome: 'succeeded', deployment: 3, release: 3 });
+  });
+
+  it('keeps the last releases only', async () => {
+    const stack = memoryStack({ app: { image: 'app:0' } }, { deployment: { keep_releases: 2 } });
+    for (const version of [1, 2, 3, 4]) await (await engine.client.deploy({ ...stack, services: { app: { ...stack.services.app!, image: `app:${version}` } } })).result();
+    expect((await engine.client.environment({ stack: stack.name, environment: 'test' }))?.releases).toEqual([3, 4]);
+    await expect(engine.client.rollback({ stack: stack.name, environment: 'test' }, { to: 1 })).rejects.toThrow('release 1 of');
+    expect([...host.images.keys()].filter((name) => name.startsWith('app:')).sort()).toEqual(['app:3', 'app:4']);
+  });
+
+  it('ends when it has nothing to remember', async () => {
+    const stack = memoryStack({ app: { image: 'app:1', resources: { reserve: { cpus: 20_000 } } } });
+    expect(await (await engine.client.deploy(stack)).result()).toMatchObject({ outcome: 'refused' });
+    await temporal.workflow.getHandle(environmentId({ stack: stack.name, environment: 'test' })).result();
+  });
+});

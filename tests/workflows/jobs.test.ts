@@ -1,0 +1,125 @@
+import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
+import type { DeploymentHandle } from '../../src/client';
+import { startEngine, type TestEngine } from '../support/engine';
+import { memoryStack, shop } from '../support/memory-stack';
+
+describe('a job', () => {
+  const host = new MemoryHost();
+  let engine: TestEngine;
+  beforeAll(async () => void (engine = await startEngine('jobs', { runtimes: { memory: createMemoryRuntime(host) } })));
+  afterAll(() => engine.close());
+  afterEach(() => {
+    host.exits = {};
+    host.held.clear();
+  });
+
+  const deploy = async (stack: Parameters<TestEngine['client']['deploy']>[0]) => (await engine.client.deploy(stack)).result();
+  const runs = (name: string) => host.calls.filter((call) => call.startsWith('start ') && call.includes(`-${name}-`)).length;
+  const until = async (handle: DeploymentHandle, text: string) => {
+    for await (const { events, question } of handle.watch()) if (question?.text.includes(text) || events.some((event) => event.text.includes(text))) return;
+  };
+
+  it('runs again only when it changed since its last successful run', async () => {
+    const stack = shop();
+    await deploy(stack);
+    host.calls.length = 0;
+    await deploy(shop({ web: 'web:2' }, {}, stack.name));
+    expect(runs('migrate')).toBe(0);
+    await deploy(shop({ web: 'web:2', migrate: 'migrate:2' }, {}, stack.name));
+    expect(runs('migrate')).toBe(1);
+  });
+
+  it('is never undone by running an older release\'s job; on_rollback: keep says loudly that it stays', async () => {
+    const stack = shop();
+    await deploy(stack);
+    host.calls.length = 0;
+    host.exits['web:2'] = 1;
+    const result = await deploy(shop({ migrate: 'migrate:2', web: 'web:2' }, {}, stack.name));
+    expect(result).toMatchObject({ outcome: 'rolled_back', notUndone: ['migrate (migrate:2) ran and stays applied'] });
+    expect(runs('migrate')).toBe(1);
+
+    delete host.exits['web:2'];
+    await deploy(shop({ migrate: 'migrate:2', web: 'web:3' }, {}, stack.name));
+    expect(runs('migrate')).toBe(1);
+    await (await engine.client.rollback({ stack: stack.name, environment: 'test' }, { to: 1 })).result();
+    expect(runs('migrate')).toBe(1);
+  });
+
+  it('with on_rollback: refuse makes the rollback wait for a person', async () => {
+    const stack = shop({}, { migrate: { on_rollback: 'refuse' } });
+    host.exits['web:1'] = 1;
+    const handle = await engine.client.deploy(stack);
+    await until(handle, 'on_rollback is refuse');
+    const { question, status } = await handle.progress();
+    expect({ status, answers: question?.answers }).toEqual({ status: 'waiting', answers: ['roll back', 'leave as is'] });
+    await handle.answer(question!.id, 'leave as is', 'ana');
+    expect(await handle.result()).toMatchObject({ outcome: 'left_as_is' });
+  });
+
+  it('with a command on_rollback is undone in its newer image, after its dependants have stopped', async () => {
+    const stack = shop({}, { migrate: { on_rollback: { command: 'bin/migrate down' } } });
+    await deploy(stack);
+    host.calls.length = 0;
+    host.exits['web:2'] = 1;
+    const result = await deploy(shop({ migrate: 'migrate:2', api: 'api:2', web: 'web:2' }, { migrate: { on_rollback: { command: 'bin/migrate down' } } }, stack.name));
+    expect(result).toMatchObject({ outcome: 'rolled_back', notUndone: [] });
+    const calls = host.calls.map((call) => call.replace(/ .*-test-/, ' '));
+    const undo = calls.indexOf('start migrate-1-d2-undo');
+    expect(undo).toBeGreaterThan(calls.indexOf('remove api-2-d2'));
+    expect(undo).toBeLessThan(calls.indexOf('revive api-1-d1'));
+  });
+
+  it('is killed by no cancel: it finishes first', async () => {
+    const stack = shop();
+    host.held.add('migrate:1');
+    const handle = await engine.client.deploy(stack);
+    await until(handle, 'run migrate-1');
+    await handle.cancel('ana');
+    await until(handle, 'run migrate-1');
+    const job = [...host.instances.values()].find(({ spec }) => spec.stack === stack.name && spec.service === 'migrate')!;
+    expect(job.status.state).toBe('running');
+    host.exit(job.spec.name, 0);
+    expect(await handle.result()).toMatchObject({ outcome: 'cancelled', notUndone: ['migrate (migrate:1) ran and stays applied'] });
+  });
+
+  it('is killed by no timeout of the deployment: its time does not count', async () => {
+    const stack = memoryStack({ slow: { image: 'slow:1', kind: 'job' } }, { deployment: { timeout_seconds: 1 } });
+    host.held.add('slow:1');
+    const handle = await engine.client.deploy(stack);
+    await until(handle, 'run slow-1');
+    setTimeout(() => host.exit(`${stack.name}-test-slow-1-d1`, 0), 2500);
+    expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
+  });
+
+  it('has its own clock, which stops it', async () => {
+    const stack = memoryStack({ slow: { image: 'slow:1', kind: 'job', timeout: '300ms' } });
+    host.held.add('slow:1');
+    expect(await deploy(stack)).toMatchObject({ outcome: 'rolled_back', cause: { message: 'slow did not finish within its timeout of 0.3 s and was stopped' } });
+  });
+
+  it('whose end nobody can know is asked about, and never runs twice by itself', async () => {
+    const stack = shop();
+    host.held.add('migrate:1');
+    host.calls.length = 0;
+    const handle = await engine.client.deploy(stack);
+    await until(handle, 'run migrate-1');
+    const name = `${stack.name}-test-migrate-1-d1`;
+    const job = host.get(name);
+    host.instances.delete(name);
+    for (const resolve of job.exited.splice(0)) resolve();
+    await until(handle, 'What happened to migrate?');
+    const { question } = await handle.progress();
+    await handle.answer(question!.id, 'succeeded', 'ana');
+    expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
+    expect(runs('migrate')).toBe(1);
+  });
+
+  it('runs by hand, with the release that is current', async () => {
+    const stack = memoryStack({ app: { image: 'app:1' }, report: { image: 'report:1', kind: 'job', run: 'manual' } });
+    host.calls.length = 0;
+    await deploy(stack);
+    expect(runs('report')).toBe(0);
+    expect(await (await engine.client.runJob({ stack: stack.name, environment: 'test' }, 'report')).result()).toMatchObject({ outcome: 'succeeded', release: 1, changed: ['report'] });
+    expect(runs('report')).toBe(1);
+  });
+});
