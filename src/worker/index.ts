@@ -74,6 +74,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
     maxCachedWorkflows: 200,
     maxConcurrentActivityTaskExecutions: 100,
     maxConcurrentWorkflowTaskExecutions: 40,
+    stickyQueueScheduleToStartTimeout: '2s',
     maxHeartbeatThrottleInterval: '400ms',
     defaultHeartbeatThrottleInterval: '400ms',
     shutdownGraceTime: configuration.shutdownGraceMs ?? 10_000,

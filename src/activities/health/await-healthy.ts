@@ -39,8 +39,18 @@ export async function awaitHealthy(runtime: Runtime, ref: InstanceRef, options: 
   const restartsBefore = options.fresh && !options.afterTrouble ? 0 : (status?.restarts ?? 0);
   if (!ref.healthCheck && !isDown(ref, status, restartsBefore)) return undefined;
   const stop = new AbortController();
+  let lastProbeError: string | undefined;
+  const onProbe: AwaitOptions['onProbe'] = (problem, usedMs) => {
+    lastProbeError = problem;
+    options.onProbe(problem, usedMs);
+  };
   try {
-    return await Promise.race([watchExit(runtime, ref, restartsBefore, stop.signal), probeUntilHealthy(runtime, ref, options, stop.signal), rejectedBy(options.signal, stop.signal)]);
+    const unhealthy = await Promise.race([
+      watchExit(runtime, ref, restartsBefore, stop.signal),
+      probeUntilHealthy(runtime, ref, { ...options, onProbe }, stop.signal),
+      rejectedBy(options.signal, stop.signal),
+    ]);
+    return unhealthy && { ...unhealthy, lastProbeError };
   } finally {
     stop.abort();
   }
@@ -97,7 +107,7 @@ async function probeUntilHealthy(runtime: Runtime, { name, healthCheck }: Instan
     if (signal.aborted) return new Promise(() => undefined);
     options.onProbe(problem, used());
     if (problem === undefined) return undefined;
-    if (used() > deadline) return { message: `is not healthy after ${Math.round(used() / 100) / 10} s`, lastProbeError: problem, status: await runtime.inspect(name) };
+    if (used() > deadline) return { message: `is not healthy after ${Math.round(used() / 100) / 10} s`, status: await runtime.inspect(name) };
     await sleep(Math.min(delay, Math.max(1, deadline - used() + 1)), undefined, { signal }).catch(() => undefined);
   }
 }

@@ -1,0 +1,126 @@
+import { startEngine, type TestEngine } from '../support/engine';
+import { docker, dockerStack, healthy, layered, listing, states, wipe } from '../support/docker-world';
+import { images } from '../support/image';
+import { describeWith } from '../support/parts';
+import type { Stack } from '../../src/config';
+
+describeWith('docker', 'a deployment on Docker', () => {
+  let engine: TestEngine;
+  const used = new Set<string>();
+  beforeAll(async () => void (engine = await startEngine('docker')));
+  afterAll(async () => {
+    for (const stack of used) await wipe(stack);
+    await engine.close();
+  });
+
+  const deploy = async (stack: Stack, options = {}) => {
+    used.add(stack.name);
+    return (await engine.client.deploy(stack, options)).result();
+  };
+  const with20 = (name?: string, change?: (index: number) => Record<string, unknown>) => {
+    const stack = dockerStack(layered(20, 4, change), { infrastructure: { network: { cidr: '172.31.0.0/16' } } });
+    return name ? { ...stack, name } : stack;
+  };
+
+  describe('of 20 services in 4 phases', () => {
+    let stack: Stack;
+    beforeAll(() => void (stack = with20()));
+
+    it('comes up, each service finding what it depends on by name', async () => {
+      expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded', release: 1 });
+      expect(await states(stack.name)).toEqual(Array.from({ length: 20 }, (_, index) => `s${index}-1-d1 running`).sort());
+    });
+
+    it('plans, and changes nothing, when nothing changed', async () => {
+      const before = await listing(stack.name);
+      const { plan } = await engine.client.plan(with20(stack.name, (index) => (index === 19 ? { image: images.next } : {})));
+      expect(plan.changes).toBe(true);
+      expect(await listing(stack.name)).toEqual(before);
+      expect(await deploy(stack)).toMatchObject({ outcome: 'unchanged' });
+      expect(await listing(stack.name)).toEqual(before);
+    });
+
+    it('replaces one when one changed', async () => {
+      expect(await deploy(with20(stack.name, (index) => (index === 7 ? { image: images.next } : {})))).toMatchObject({ outcome: 'succeeded', changed: ['s7'], release: 2 });
+      expect((await states(stack.name)).filter((line) => !line.includes('-d1 '))).toEqual(['s7-1-d3 running']);
+    });
+
+    it('puts everything back when one is broken in the last phase', async () => {
+      const before = await listing(stack.name);
+      const result = await deploy(with20(stack.name, (index) => (index === 19 ? { image: images.broken } : index === 3 ? { environment: { A: '1' } } : index === 7 ? { image: images.next } : {})));
+      expect(result).toMatchObject({ outcome: 'rolled_back', release: 2, cause: { service: 's19', message: 's19-1 exited 1', evidence: { exitCode: 1, outOfMemory: false, logs: ['told to crash: no reason'] } } });
+      expect(await listing(stack.name)).toEqual(before);
+    });
+
+    it('stops, and leaves no container and no network', async () => {
+      expect(await (await engine.client.stop(stack)).result()).toMatchObject({ outcome: 'succeeded' });
+      expect(await listing(stack.name)).toEqual([]);
+    });
+  });
+
+  it('shows in compose\'s own listing, by its labels', async () => {
+    const stack = dockerStack({ web: { image: images.app, ...healthy } });
+    await deploy(stack);
+    const found = await docker.listContainers({ filters: { label: [`com.docker.compose.project=${stack.name}-test`] } });
+    expect(found).toMatchObject([{ Labels: { 'com.docker.compose.service': 'web', 'com.docker.compose.container-number': '1', 'com.docker.compose.oneoff': 'False' } }]);
+  });
+
+  it('fails within a second of the exit of a container, not at a deadline', async () => {
+    const stack = dockerStack({ web: { image: images.app, environment: { START_DELAY: '0.3', CRASH_AFTER: '0.3' }, health_check: { http: ':9999/never', interval: '30s' } } });
+    const begin = Date.now();
+    expect(await deploy(stack)).toMatchObject({ outcome: 'rolled_back', cause: { message: 'web-1 exited 1', evidence: { logs: ['serving version 1', 'told to crash late'], lastProbeError: 'GET :9999/never: ECONNREFUSED' } } });
+    expect(Date.now() - begin).toBeLessThan(10_000);
+  });
+
+  it('gives a service with restart attempts left another try', async () => {
+    const stack = dockerStack({ web: { image: images.app, restart: 'on-failure:3', volumes: ['marks:/data'], command: ['sh', '-c', 'echo x >> /data/tries; [ $(cat /data/tries | wc -l 2>/dev/null || echo 9) -ge 0 ] && test -f /data/second || { touch /data/second; exit 1; }; exec /bin/app'], ...healthy } }, { volumes: { marks: {} } });
+    expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded' });
+  });
+
+  it('fails a service that starts and crashes though nothing checks its health', async () => {
+    const stack = dockerStack({ web: { image: images.app, environment: { CRASH_AFTER: '0.2' } } });
+    expect(await deploy(stack)).toMatchObject({ outcome: 'rolled_back', cause: { service: 'web' } });
+    expect(await listing(stack.name)).toEqual([]);
+  });
+
+  it('goes back to a kept release with the very image it had, though its tag has moved', async () => {
+    const tag = `deploy-code-test/moved-${process.pid}`;
+    const move = (to: string) => docker.getImage(to).tag({ repo: tag, tag: 'latest' });
+    const stack = dockerStack({ web: { image: `${tag}:latest`, ...healthy } });
+    await move(images.app);
+    await deploy(stack);
+    const [before] = await docker.listContainers({ filters: { label: [`deploy-code.stack=${stack.name}`] } });
+    await move(images.next);
+    expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded', changed: ['web'], release: 2 });
+    expect(await (await engine.client.rollback({ stack: stack.name, environment: 'test' })).result()).toMatchObject({ outcome: 'succeeded', release: 1 });
+    expect(await docker.listContainers({ filters: { label: [`deploy-code.stack=${stack.name}`] } })).toMatchObject([{ ImageID: before!.ImageID }]);
+    await wipe(stack.name);
+    await docker.getImage(`${tag}:latest`).remove();
+  });
+
+  it('says what is wrong with an image that does not exist, before anything stops', async () => {
+    const stack = dockerStack({ web: { image: 'deploy-code-test/no-such:1', pull_policy: 'never' } });
+    expect(await deploy(stack)).toMatchObject({ outcome: 'refused', cause: { message: expect.stringContaining('is not on the host') } });
+    expect(await listing(stack.name)).toEqual([]);
+  });
+
+  it('refuses a network that clashes with another stack\'s', async () => {
+    const first = dockerStack({ web: { image: images.app } }, { networks: { default: { cidr: '172.30.7.0/24' } } });
+    const second = dockerStack({ web: { image: images.app } }, { networks: { default: { cidr: '172.30.7.0/25' } } });
+    await deploy(first);
+    expect(await deploy(second)).toMatchObject({ outcome: 'refused', refusals: [{ message: `172.30.7.0/25 overlaps 172.30.7.0/24 of stack ${first.name}/test; choose another CIDR` }] });
+  });
+
+  it('publishes allocated ports that stay with their instance when it is replaced', async () => {
+    const stack = (image: string, name?: string) => {
+      const made = dockerStack({ web: { image, replicas: 2, ports: ['28100-28105:8080'], ...healthy } });
+      return name ? { ...made, name } : made;
+    };
+    const first = stack(images.app);
+    await deploy(first);
+    const answer = async (port: number) => (await fetch(`http://127.0.0.1:${port}/version`)).text();
+    expect(await Promise.all([28_100, 28_101].map(answer))).toEqual(['1\n', '1\n']);
+    await deploy(stack(images.next, first.name));
+    expect(await Promise.all([28_100, 28_101].map(answer))).toEqual(['2\n', '2\n']);
+  });
+});
