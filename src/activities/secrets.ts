@@ -33,7 +33,10 @@ export class SecretStore {
   async fingerprints(secrets: Record<string, SecretSource>, envFiles: string[]): Promise<Record<string, string>> {
     const named = Object.entries(secrets).map(async ([name, source]) => [name, this.fingerprint(await this.value(name, source))] as const);
     const files = envFiles.map(async (file) => [`env_file:${file}`, this.fingerprint(JSON.stringify(await this.envFile(file)))] as const);
-    return Object.fromEntries(await Promise.all([...named, ...files]));
+    const all = await Promise.allSettled([...named, ...files]);
+    const missing = all.flatMap((each) => (each.status === 'rejected' ? [(each.reason as Error).message] : []));
+    if (missing.length > 0) throw new SoftwareFault(missing.join('\n'));
+    return Object.fromEntries(all.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])));
   }
 
   /** Learns the values of a stack, so that {@link mask} knows them. What cannot be read cannot be shown either. */

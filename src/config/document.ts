@@ -1,8 +1,13 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type ScalarTag } from 'yaml';
 import { StackFileError, type Problem } from './problems';
 import { spellings } from './compose-spellings';
 
 const deepest = 100;
+/** Keys and values with every alias written out; 157 services have about 10,000. */
+const largestExpansion = 500_000;
+
+/** As in compose, `0400` is octal. */
+const octal: ScalarTag = { tag: 'tag:yaml.org,2002:int', default: true, test: /^0[0-7]+$/, resolve: (text) => Number.parseInt(text, 8) };
 
 /** A YAML file, as data and as something that knows where each key stands. */
 export interface SourceDocument {
@@ -16,14 +21,15 @@ export interface SourceDocument {
 export function parseYaml(file: string, text: string): SourceDocument {
   refuseDeepNesting(file, text);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: 'silent' });
+  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: 'silent', customTags: (tags) => [octal, ...tags] });
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
   const problems: Problem[] = document.errors.map((error) => ({
-    file, ...place(error.pos[0]), path: '', message: readable(error.code, error.message),
+    file, ...place(error.pos[0]), path: '', message: readable(error.code, error.message, text.split('\n')[place(error.pos[0]).line - 1] ?? ''),
   }));
+  if (problems.length === 0) problems.push(...aliasProblems(document).map(({ offset, message }) => ({ file, ...place(offset), path: '', message })));
   if (problems.length > 0) throw new StackFileError(problems.slice(0, 50));
 
   return {
@@ -36,17 +42,45 @@ export function parseYaml(file: string, text: string): SourceDocument {
   };
 }
 
-function readable(code: string, message: string): string {
+function readable(code: string, message: string, line: string): string {
   if (code === 'DUPLICATE_KEY') return 'this key stands twice in the same map; keep one of them';
-  return `is not valid YAML: ${message}`;
+  const hint = line.includes('${') ? ' (put values with ${…} in quotes)' : '';
+  return `is not valid YAML: ${message}${hint}`;
+}
+
+/** Aliases of anchors that do not exist, that contain themselves, or that expand to far too much. */
+function aliasProblems(document: Document): { offset: number; message: string }[] {
+  const problems: { offset: number; message: string }[] = [];
+  const sizes = new Map<Node, number>();
+  const open = new Set<Node>();
+  const size = (node: unknown): number => {
+    if (isAlias(node)) {
+      const target = node.resolve(document);
+      const offset = node.range?.[0] ?? 0;
+      if (!target) problems.push({ offset, message: `there is no anchor &${node.source} above this; define it, or correct its name` });
+      else if (open.has(target)) problems.push({ offset, message: `the anchor &${node.source} contains itself` });
+      else return size(target);
+      return 1;
+    }
+    if (!isMap(node) && !isSeq(node)) return 1;
+    const known = sizes.get(node);
+    if (known !== undefined) return known;
+    open.add(node);
+    const items = isMap(node) ? node.items.map(({ value }) => value) : node.items;
+    const total = items.reduce<number>((sum, item) => sum + 1 + size(item), 1);
+    open.delete(node);
+    sizes.set(node, total);
+    return total;
+  };
+  if (size(document.contents) > largestExpansion) problems.push({ offset: 0, message: 'its anchors and aliases expand to far too much; write it out' });
+  return problems;
 }
 
 function toData(file: string, document: Document): unknown {
   try {
-    return document.toJS({ maxAliasCount: 1000 });
+    return document.toJS({ maxAliasCount: -1 });
   } catch (error) {
-    const message = error instanceof ReferenceError ? 'its anchors and aliases expand to far too much; write it out' : `cannot be read: ${String(error)}`;
-    throw new StackFileError([{ file, path: '', message }]);
+    throw new StackFileError([{ file, path: '', message: `cannot be read: ${(error as Error).message}` }]);
   }
 }
 

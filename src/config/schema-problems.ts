@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { Finding } from './problems';
 import { didYouMean } from './suggest';
 
+const mostListed = 12;
+
 type Issue = z.core.$ZodIssue;
 
 /** What a schema finds wrong, one sentence a finding, with "did you mean" for misspelt keys. */
@@ -40,7 +42,8 @@ function likeliest(alternatives: readonly (readonly Issue[])[]): readonly Issue[
 function unknownKey(schema: z.ZodType, path: (string | number)[], key: string): string {
   const known = keysAt(schema, path);
   const guess = didYouMean(key, known);
-  return guess ? `is not a key here${guess}` : `is not a key here; known are ${known.join(', ')}`;
+  if (guess) return `is not a key here${guess}`;
+  return known.length > mostListed ? 'is not a key here; docs/configuration.md and `deploy-code schema` list those there are' : `is not a key here; known are ${known.join(', ')}`;
 }
 
 function keysAt(schema: z.ZodType, path: (string | number)[]): string[] {

@@ -51,19 +51,21 @@ export const defaultDataDir = (): string => process.env.DEPLOY_CODE_DATA_DIR ?? 
 export async function createWorker(configuration: WorkerConfiguration): Promise<DeployCodeWorker> {
   const { namespace, dataDir = defaultDataDir(), logger = pino() } = configuration;
   const sdkMetrics = await installTelemetry(logger);
+  const engineEvents = new EventEmitter<{ event: [EngineEvent] }>();
+  const activityEvents = new EventEmitter<ActivityEvents>();
+  const metrics = createMetrics(engineEvents, activityEvents);
+  logEvents(engineEvents, logger);
+  let worker: Worker | undefined;
+  const server = configuration.port === undefined ? undefined : await serveHttp({ port: configuration.port, host: configuration.host, metrics, sdkMetrics, ready: () => worker?.getState() === 'RUNNING' });
   const [native, connection] = await Promise.all([NativeConnection.connect(configuration.connection as never), Connection.connect(configuration.connection)]);
   await registerSearchAttributes(connection, namespace);
 
   const dataConverter = { payloadCodecs: [compressionCodec] };
   const secrets = new SecretStore(dataDir);
-  const engineEvents = new EventEmitter<{ event: [EngineEvent] }>();
-  const activityEvents = new EventEmitter<ActivityEvents>();
-  const metrics = createMetrics(engineEvents, activityEvents);
-  logEvents(engineEvents, logger);
   const runtimes = createRuntimes({ dataDir, secrets, supervisor: configuration.supervisor, given: configuration.runtimes });
   const directory = createDirectory(new Client({ connection, namespace, dataConverter }));
 
-  const worker = await Worker.create({
+  const polling = await Worker.create({
     connection: native,
     namespace,
     taskQueue,
@@ -80,13 +82,13 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
     shutdownGraceTime: configuration.shutdownGraceMs ?? 10_000,
     shutdownForceTime: (configuration.shutdownGraceMs ?? 10_000) + 10_000,
   });
-  const server = configuration.port === undefined ? undefined : await serveHttp({ port: configuration.port, host: configuration.host, metrics, sdkMetrics, ready: () => worker.getState() === 'RUNNING' });
+  worker = polling;
   return {
     port: server && portOf(server),
-    shutdown: () => worker.shutdown(),
+    shutdown: () => polling.shutdown(),
     run: async () => {
       try {
-        await worker.run();
+        await polling.run();
       } finally {
         server?.close();
         await Promise.all([native.close(), connection.close()]);

@@ -1,6 +1,6 @@
-import { createServer } from 'node:net';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { freePort } from './free-port';
 
 let installed: Promise<() => Promise<string>> | undefined;
 
@@ -19,13 +19,4 @@ async function install(logger: Logger): Promise<() => Promise<string>> {
     shutdownSignals: [],
   });
   return async () => (await fetch(`http://${address}/metrics`)).text();
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no free port'))));
-    });
-  });
 }

@@ -196,6 +196,8 @@ describe('a hostile file', () => {
 
   it.each([
     ['a YAML bomb', bomb, 'expand to far too much'],
+    ['an alias of nothing', 'name: s\nservices: {a: *nope}\n', 'there is no anchor &nope above this'],
+    ['an anchor that contains itself', 'name: &a [*a]\n', 'contains itself'],
     ['deep flow nesting', `a: ${'['.repeat(50_000)}`, 'nested more than 100 levels deep'],
     ['deep block nesting', Array.from({ length: 1000 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'), 'nested more than 100 levels deep'],
     ['duplicate keys', 'name: a\nname: b\n', 'this key stands twice'],

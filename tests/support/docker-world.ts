@@ -13,7 +13,7 @@ export async function listing(stack: string): Promise<unknown[]> {
   const containers = await docker.listContainers({ all: true, filters });
   const networks = await docker.listNetworks({ filters });
   return [
-    ...containers.map(({ Id, Names, Image, State, Ports, Mounts, Labels }) => ({ Id, Names, Image, State, Ports: Ports.map(({ PublicPort }) => PublicPort).sort(), Mounts: Mounts.map(({ Name }) => Name), Labels })),
+    ...containers.map(({ Id, Names, Image, State, Ports, Mounts, Labels }) => ({ Id, Names, Image, State, Ports: Ports.map(({ PublicPort }) => PublicPort).sort((a, b) => (a ?? 0) - (b ?? 0)), Mounts: Mounts.map(({ Name }) => Name), Labels })),
     ...networks.map(({ Id, Name }) => ({ Id, Name })),
     ...(await volumesOf(stack)).map(({ Name }) => ({ Name })),
   ].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));

@@ -15,6 +15,6 @@ export async function main(argv: string[]): Promise<void> {
     await program.parseAsync(argv);
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.badInput;
-    else process.exitCode = explain(error, argv.includes('--json'));
+    else process.exit(explain(error, argv.includes('--json')));
   }
 }

@@ -72,7 +72,7 @@ function dropUnknown(stack: Data, lose: Lose): void {
     const parsed = stackFile.safeParse(stack);
     if (parsed.success) return;
     for (const { path, message } of schemaFindings(stackFile, parsed.error.issues)) {
-      lose(path, message.replace(/; known are.*/, ', and is left out'));
+      lose(path, message.replace(/;.*/, ', and is left out'));
       remove(stack, path);
     }
   }

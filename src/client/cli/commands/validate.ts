@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { StackFileError } from '../../../config';
 import { assignPhases } from '../../../plan/phases';
 import { load, withStack, type StackOptions } from '../options';
+import { counted } from '../output/words';
 import { printJson } from './session';
 
 export function addValidate(program: Command): void {
@@ -12,7 +13,7 @@ export function addValidate(program: Command): void {
       const services = Object.values(stack.services);
       const phases = Math.max(...Object.values(assignPhases(stack.services).of));
       if (options.json) return printJson({ valid: true, stack: stack.name, environment: stack.environment, services: services.length, phases });
-      console.log(`${options.config} is valid: ${stack.name}/${stack.environment}, ${services.length} services in ${phases} phases`);
+      console.log(`${options.config} is valid: ${stack.name}/${stack.environment}, ${counted(services.length, 'service')} in ${counted(phases, 'phase')}`);
     });
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findDevelopmentEngine } from '../../development';
 import { BadRequest, EngineUnreachable } from '../../errors';
+import { freePort } from '../../../worker/free-port';
 import type { DevOptions } from '../commands/engine';
 import { cacheFolder, engineFolder, forget, prepareFolders, recall, remember } from './state';
 import { findTemporalCli } from './temporal-cli';
@@ -34,22 +35,25 @@ async function foreground({ port, uiPort }: DevOptions): Promise<void> {
   const ui = `http://localhost:${uiPort}`;
   const dataDir = join(engineFolder, 'data');
   const server = await startServer({ cli, port, uiPort, folder: engineFolder });
-  const worker = startWorker(address, dataDir);
-  await untilWorkerIsReady(worker);
-  remember({ address, ui, dataDir, pids: { dev: process.pid } });
-  say(`engine ready: Temporal ${address}, UI ${ui}, worker ${worker.pid} (log ${workerLog()})`);
-  await untilAskedToStop();
-  await Promise.all([end(worker), end(server)]);
+  const worker = startWorker(address, dataDir, await freePort());
+  try {
+    await untilWorkerIsReady(worker);
+    remember({ address, ui, dataDir, pids: { dev: process.pid } });
+    say(`engine ready: Temporal ${address}, UI ${ui}, worker ${worker.pid} (log ${workerLog()})`);
+    await untilAskedToStop();
+  } finally {
+    await Promise.all([end(worker), end(server)]);
+  }
 }
 
 function workerLog(): string {
   return join(engineFolder, 'worker.log');
 }
 
-function startWorker(address: string, dataDir: string): ChildProcess {
+function startWorker(address: string, dataDir: string, port: number): ChildProcess {
   const log = openSync(workerLog(), 'a');
   const environment = { ...process.env, TEMPORAL_ADDRESS: address, DEPLOY_CODE_DATA_DIR: dataDir };
-  return spawn(process.execPath, [process.argv[1]!, 'worker'], { stdio: ['ignore', log, log], env: environment, detached: true });
+  return spawn(process.execPath, [process.argv[1]!, 'worker', '--port', String(port)], { stdio: ['ignore', log, log], env: environment, detached: true });
 }
 
 async function untilWorkerIsReady(worker: ChildProcess): Promise<void> {
