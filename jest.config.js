@@ -10,6 +10,7 @@ module.exports = {
     {
       ...shared,
       displayName: 'unit',
+      setupFilesAfterEnv: ['<rootDir>/tests/support/patience.ts'],
       testMatch: ['<rootDir>/tests/{config,plan,activities,client,production}/**/*.test.ts'],
     },
     {

@@ -16,7 +16,7 @@ export interface ConnectionSettings {
 export function connectionSettings(given: { address?: string; namespace?: string } = {}): ConnectionSettings {
   const { connectionOptions, namespace } = loadClientConnectConfig();
   const address = given.address ?? connectionOptions.address ?? findDevelopmentEngine()?.address ?? 'localhost:7233';
-  return { connection: { ...connectionOptions, address, connectTimeout: '5s' }, namespace: given.namespace ?? namespace ?? 'default' };
+  return { connection: { ...connectionOptions, address, connectTimeout: '3s' }, namespace: given.namespace ?? namespace ?? 'default' };
 }
 
 /** @throws EngineUnreachable with what to do */

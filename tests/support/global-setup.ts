@@ -3,17 +3,24 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { findTemporalCli } from '../../src/client/cli/dev/temporal-cli';
+import { freePort } from '../../src/worker/free-port';
+import { prepareChromium } from './chromium';
 import { prepareDocker } from './docker-engine';
 import { prepareImages } from './image';
 import { namespaces } from './namespaces';
-import { record, required } from './parts';
+import { record, required, type Part } from './parts';
 
 /** One Temporal server and one image set for all suites; each suite has a namespace of its own. */
 export default async function setup(): Promise<void> {
-  const [missing] = await Promise.all([docker(), temporal()]);
-  record('docker', missing);
-  if (missing && required().includes('docker')) throw new Error(`a required part is missing: ${missing}`);
-  if (missing) console.warn(`\nsuites on real Docker are skipped: ${missing}`);
+  const [withoutChromium, withoutDocker] = await Promise.all([prepareChromium(), docker(), temporal()]);
+  settle('chromium', withoutChromium, 'suites in a browser');
+  settle('docker', withoutDocker, 'suites on real Docker');
+}
+
+function settle(part: Part, missing: string | undefined, suites: string): void {
+  record(part, missing);
+  if (missing && required().includes(part)) throw new Error(`a required part is missing: ${missing}`);
+  if (missing) console.warn(`\n${suites} are skipped: ${missing}`);
 }
 
 async function docker(): Promise<string | undefined> {
@@ -28,7 +35,9 @@ async function temporal(): Promise<void> {
     ...['history.transferProcessorMaxPollRPS=2000', 'history.timerProcessorMaxPollRPS=2000', 'history.timerProcessorMaxTimeShift="10ms"', 'system.enableActivityEagerExecution=true'].flatMap((value) => ['--dynamic-config-value', value]),
     ...['journal_mode=WAL', 'synchronous=NORMAL'].flatMap((pragma) => ['--sqlite-pragma', pragma]),
   ];
-  const environment = await TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'existing-path', path: cli }, dbFilename: join(folder, 'temporal.db'), ui: true, extraArgs } });
+  const uiPort = await freePort();
+  const environment = await TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'existing-path', path: cli }, dbFilename: join(folder, 'temporal.db'), ui: true, uiPort, extraArgs } });
   process.env.DEPLOY_CODE_TEST_TEMPORAL = environment.address;
+  process.env.DEPLOY_CODE_TEST_TEMPORAL_UI = `http://127.0.0.1:${uiPort}`;
   (globalThis as { temporal?: TestWorkflowEnvironment }).temporal = environment;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 const durationPattern = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
-const sizePattern = /^\d+(?:\.\d+)?\s*(?:[kmgt]i?b?|b)?$/i;
+const sizePattern = /^\d+(?:\.\d+)?\s*(?:[kKmMgGtT]i?[bB]?|[bB])?$/;
 
 /** Seconds as a number, or text such as `500ms`, `2s`, `1m30s`. */
 export const duration = z

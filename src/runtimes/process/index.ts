@@ -4,8 +4,13 @@ import { RuntimeError, type Runtime } from '../runtime';
 import { ProcessInstances, type ProcessOptions } from './instances';
 import { observe } from './observe';
 
+export interface ProcessRuntime extends Runtime {
+  /** Ends and removes every instance of every stack; resolves with how many there were. */
+  removeAll(): Promise<number>;
+}
+
 /** Processes of this machine, detached from the worker. Linux and macOS. */
-export function createProcessRuntime(options: ProcessOptions): Runtime {
+export function createProcessRuntime(options: ProcessOptions): ProcessRuntime {
   const dataDir = join(options.dataDir, 'processes');
   const instances = new ProcessInstances({ ...options, dataDir });
   const unsupported = (what: string) => async (): Promise<never> => {
@@ -31,6 +36,11 @@ export function createProcessRuntime(options: ProcessOptions): Runtime {
     remove: (ref) => instances.remove(ref),
     exec: (name, command, timeoutMs) => instances.exec(name, command, timeoutMs),
     logs: (name, request) => instances.logs(name, request),
+    removeAll: async () => {
+      const names = instances.names();
+      await Promise.all(names.map((name) => instances.remove({ name, stopGraceMs: instances.folder(name).spec()?.stopGraceMs ?? 0 })));
+      return names.length;
+    },
     address: async (name, port) => {
       const bound = instances.folder(name).spec()?.ports.find(({ container }) => container === port);
       return { host: '127.0.0.1', port: bound?.host ?? port };

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findDevelopmentEngine } from '../../development';
 import { BadRequest, EngineUnreachable } from '../../errors';
+import { endProcesses } from '../../../worker/end-processes';
 import { freePort } from '../../../worker/free-port';
 import type { DevOptions } from '../commands/engine';
 import { cacheFolder, engineFolder, forget, prepareFolders, recall, remember } from './state';
@@ -96,15 +97,16 @@ async function detach({ port, uiPort }: DevOptions): Promise<void> {
   throw new EngineUnreachable('the engine did not get ready', `look at ${file}`);
 }
 
-/** Stops the engine of this folder. What it deployed is stopped by `deploy-code stop`, before. */
+/** Stops the engine of this folder, and the processes that it deployed. Containers run on until `deploy-code stop`. */
 async function stop(): Promise<void> {
   const engine = recall();
   if (engine && findDevelopmentEngine()) {
     process.kill(engine.pids.dev, 'SIGTERM');
     for (const deadline = Date.now() + stopWithinMs + 5000; Date.now() < deadline && findDevelopmentEngine(); ) await sleep(50);
   }
+  const ended = engine ? await endProcesses(engine.dataDir) : 0;
   forget();
-  console.log(engine ? 'the engine is stopped, and its state deleted' : 'no engine ran here');
+  console.log(engine ? `the engine is stopped, and its state deleted${ended > 0 ? `; ${ended} process instances ended with it` : ''}` : 'no engine ran here');
 }
 
 async function requireFree(port: number): Promise<void> {

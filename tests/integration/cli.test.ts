@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { address } from '../support/engine';
+import { cli } from '../support/cli';
+import { uniqueName, writeStack } from '../support/stack';
+import { WorkerProcess } from '../support/worker-process';
+
+describe('the command line, with an engine', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-cli-'));
+  const worker = new WorkerProcess('cli', dataDir);
+  const files: string[] = [];
+  const place = { TEMPORAL_ADDRESS: '', TEMPORAL_NAMESPACE: 'cli' };
+  beforeAll(async () => {
+    place.TEMPORAL_ADDRESS = address();
+    await worker.start();
+  });
+  afterAll(async () => {
+    for (const file of files) await run(['stop', '-c', file]);
+    await worker.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  const run = (args: string[], onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void) => cli(args, { environment: place, onOutput });
+  const server = (port: number) => `require('http').createServer((_, r) => r.end('ok')).listen(process.env.PORT || ${port})`;
+  const stack = (port: number, mode = '${MODE:-working}') => {
+    const file = writeStack(`name: ${uniqueName('cli')}
+environment: test
+infrastructure: {container_runtime: Process}
+services:
+  app:
+    command: [node, -e, "if (process.env.MODE === 'broken') { console.error('broken on purpose'); process.exit(7) } ${server(port).replaceAll('"', '\\"')}"]
+    environment: {MODE: "${mode}"}
+    ports: ["${port}:80"]
+    health_check: {http: ":80/", interval: 1s}
+    stop_grace_period: 1s
+`);
+    files.push(file);
+    return file;
+  };
+
+  it('deploys, says what it did line by line, and exits 0', async () => {
+    const file = stack(28_301);
+    const { code, stdout } = await run(['deploy', '-c', file, '--reason', 'TICKET-1']);
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/phase 1 {2}\+ app {2}create[^]*ok {4}phase 1 {2}app \d[^]*DONE in \d.*Running: release 1/) });
+    expect((await run(['deploy', '-c', file])).stdout).toMatch(/Nothing changed .*Running: release 1/);
+    expect((await run(['status', '-c', file])).stdout).toMatch(/release 1 {2}by .*just now\nSERVICE.*\napp {6}1\/1 {2}healthy/);
+  });
+
+  it('rolls a broken version back, shows why, and exits 1', async () => {
+    const file = stack(28_302);
+    await run(['deploy', '-c', file]);
+    const { code, stdout } = await run(['deploy', '-c', file, '--set', 'MODE=broken']);
+    expect({ code, stdout }).toMatchObject({ code: 1, stdout: expect.stringMatching(/FAIL {2}phase 1 {2}app-1 exited 7[^]*FAILED, rolled back in .*Running: release 1\. Exit 1[^]*\| broken on purpose/) });
+    expect((await run(['logs', '2', 'app', '-c', file])).stdout).toBe('app-1 exited 7\nbroken on purpose\n');
+    expect((await run(['history', '-c', file])).stdout).toMatch(/2 +rolled_back[^]*1 +succeeded/);
+  });
+
+  it('gives programs one document, or one event a line and then the document', async () => {
+    const file = stack(28_303);
+    const { stdout } = await run(['deploy', '-c', file, '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'succeeded', release: 1, exitCode: 0 });
+    const lines = (await run(['deploy', '-c', file, '--set', 'MODE=broken', '--json', '--watch'])).stdout.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.slice(0, -1).every(({ sequence }) => typeof sequence === 'number')).toBe(true);
+    expect(lines.at(-1)).toMatchObject({ outcome: 'rolled_back', exitCode: 1 });
+  });
+
+  it('exits 2 for a request that makes no sense, and changes nothing', async () => {
+    const file = stack(28_304);
+    expect(await run(['rollback', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('has no release to go back to') });
+    expect(await run(['restart', 'app', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('nothing is deployed') });
+    expect(await run(['plan', '-c', file, '--services', 'nope'])).toMatchObject({ code: 2, stdout: expect.stringContaining('there is no service "nope"') });
+  });
+
+  it('detaches on Ctrl-C; the deployment goes on', async () => {
+    const file = writeStack(`name: ${uniqueName('cli')}
+environment: test
+infrastructure: {container_runtime: Process}
+services:
+  job: {kind: job, command: [sh, -c, "sleep 2"]}
+`);
+    files.push(file);
+    let asked = false;
+    const { code, stdout } = await run(['deploy', '-c', file], (text, kill) => {
+      if (asked || !text.includes('! job')) return;
+      asked = true;
+      kill('SIGINT');
+    });
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('Detached: deployment 1 goes on.') });
+    expect(await run(['status', '1', '--watch', '-c', file])).toMatchObject({ code: 0, stdout: expect.stringContaining('DONE') });
+  });
+
+  it('cancels a deployment, which is rolled back, and exits 4', async () => {
+    const file = writeStack(`name: ${uniqueName('cli')}
+environment: test
+infrastructure: {container_runtime: Process}
+services:
+  app: {command: [sleep, "100"], stop_grace_period: 1s, health_check: {tcp: 1, interval: 30s}}
+`);
+    files.push(file);
+    let asked = false;
+    const { code, stdout } = await run(['deploy', '-c', file], (text) => {
+      if (asked || !text.includes('+ app')) return;
+      asked = true;
+      void run(['cancel', '1', '-c', file]);
+    });
+    expect({ code, stdout }).toMatchObject({ code: 4, stdout: expect.stringMatching(/CANCELLED \(cancelled by .*\), rolled back in/) });
+  });
+
+  it('changes nothing with --dry-run, and prints the same as plan', async () => {
+    const file = stack(28_305);
+    const plan = await run(['plan', '-c', file]);
+    expect(await run(['deploy', '--dry-run', '-c', file])).toEqual(plan);
+    expect(JSON.parse((await run(['status', '--json', '-c', file])).stdout)).toMatchObject({ instances: [] });
+  });
+
+  it('runs a command in an instance, and passes its exit code on', async () => {
+    const file = stack(28_306);
+    await run(['deploy', '-c', file]);
+    expect(await run(['exec', 'app', '-c', file, '--', 'sh', '-c', 'echo port $PORT; exit 3'])).toMatchObject({ code: 3, stdout: 'port 28306\n' });
+  });
+});
