@@ -34,6 +34,8 @@ export interface WorkerConfiguration {
   runtimes?: Partial<Record<RuntimeName, Runtime>>;
   /** The built supervisor of processes. */
   supervisor?: string;
+  /** The bundled workflows, where the build's own place does not hold them. */
+  workflowBundle?: string;
   shutdownGraceMs?: number;
 }
 
@@ -70,7 +72,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
     namespace,
     taskQueue,
     dataConverter,
-    ...workflowSource(),
+    ...workflowSource(configuration.workflowBundle),
     activities: createActivities({ runtimes, secrets, directory, events: activityEvents }),
     sinks: { events: { emit: { fn: (_, event: EngineEvent) => void engineEvents.emit('event', event), callDuringReplay: false } } },
     maxCachedWorkflows: 200,

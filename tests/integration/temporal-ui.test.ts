@@ -1,32 +1,111 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { writeFileSync, existsSync } from 'node:fs';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
-import { startEngine } from '../support/engine';
+import { openPage, startChromium } from '../support/chromium';
+import { startEngine, type TestEngine } from '../support/engine';
+import { describeWith } from '../support/parts';
 import { stackOf } from '../support/stack';
 
-it('explore', async () => {
+const healthy = { health_check: { command: ['check'], interval: '100ms', retries: 2 } };
+
+const shop = (environment: string, web = 'web:1') =>
+  stackOf({
+    name: 'shop', environment, infrastructure: { container_runtime: 'Memory' }, volumes: { data: {} },
+    services: {
+      database: { image: 'database:1', volumes: ['data:/data'], ...healthy },
+      cache: { image: 'cache:1', ...healthy },
+      migrate: { image: 'migrate:1', kind: 'job', depends_on: { database: 'healthy' } },
+      search: { image: 'search:1', depends_on: { migrate: 'completed' }, ...healthy },
+      api: { image: 'api:1', depends_on: { migrate: 'completed', cache: 'healthy' }, ...healthy },
+      web: { image: web, depends_on: { api: 'healthy', search: 'healthy' }, ...healthy },
+    },
+  });
+
+describeWith('chromium', 'the Temporal UI', () => {
   const host = new MemoryHost();
-  host.callMs = 40;
-  const engine = await startEngine('ui', { runtimes: { memory: createMemoryRuntime(host) } });
-  const checked = { health_check: { command: ['check'], interval: '100ms', retries: 2 } };
-  const stack = (environment: string, web = 'web:1') => stackOf({ name: 'shop', environment, infrastructure: { container_runtime: 'Memory' }, volumes: { data: {} }, services: {
-    database: { image: 'database:1', volumes: ['data:/data'], ...checked },
-    cache: { image: 'cache:1', ...checked },
-    migrate: { image: 'migrate:1', kind: 'job', depends_on: { database: 'healthy' } },
-    api: { image: 'api:1', replicas: 2, depends_on: { migrate: 'completed', cache: 'healthy' }, ...checked },
-    search: { image: 'search:1', depends_on: { database: 'healthy' }, ...checked },
-    web: { image: web, depends_on: { api: 'healthy', search: 'healthy' }, ...checked },
-  } });
-  const out: unknown[] = [];
-  const many = stackOf({ name: 'many', environment: 'production', infrastructure: { container_runtime: 'Memory' }, services: Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`service-${i}`, { image: 'service:1', ...checked, ...(i >= 10 ? { depends_on: { [`service-${i - 10}`]: 'healthy' } } : {}) }])) });
-  const go = async (s: ReturnType<typeof stack>, wait = true) => { const h = await engine.client.deploy(s); out.push([h.id, wait && await h.result()]); };
-  await go(many);
-  host.held.add('migrate:1');
-  await go(stack('running'), false);
-  await sleep(3000);
-  host.total.cpus = 1;
-  await go(stackOf({ name: 'refused', environment: 'production', infrastructure: { container_runtime: 'Memory' }, services: { big: { image: 'big:1', resources: { reserve: { cpus: 20_000 } } } } }));
-  writeFileSync('/tmp/explore.json', JSON.stringify([process.env.DEPLOY_CODE_TEST_TEMPORAL_UI, out], null, 1));
-  for (let i = 0; i < 3000 && !existsSync('/tmp/explore.stop'); i++) await sleep(1000);
-  await engine.close();
-}, 4_000_000);
+  let engine: TestEngine | undefined;
+  let browser: Browser | undefined;
+  let page: Page;
+  let production: string[];
+  let staging: string[];
+
+  beforeAll(async () => {
+    host.callMs = 20;
+    engine = await startEngine('ui', { runtimes: { memory: createMemoryRuntime(host) } });
+    browser = await startChromium();
+    page = await openPage(browser);
+    production = [await deploy(shop('production')), await deploy(shop('production', 'web:2'))];
+    staging = [await deploy(shop('staging'))];
+    await untilListed('production', production.length);
+    await untilListed('staging', staging.length);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await engine?.close();
+  });
+
+  const deploy = async (stack: ReturnType<typeof shop>) => {
+    const handle = await engine!.client.deploy(stack);
+    expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
+    return handle.id;
+  };
+
+  /** A list shows what Temporal has indexed by the time it is opened. */
+  const untilListed = async (environment: string, count: number) => {
+    while ((await engine!.client.history({ stack: 'shop', environment })).length < count) await sleep(50);
+  };
+
+  const open = (path: string) => page.goto(`${process.env.DEPLOY_CODE_TEST_TEMPORAL_UI}/namespaces/ui/workflows${path}`);
+
+  const openDeployment = async (id: string, tab: RegExp) => {
+    await open(`/${encodeURIComponent(id)}`);
+    await page.getByRole('tab', { name: tab }).click();
+  };
+
+  /** The deployments in the list of an environment, once a known one is there. */
+  const listed = async (environment: string, known: string) => {
+    await open(`?query=${encodeURIComponent(`DeployCodeEnvironment="${environment}"`)}`);
+    await page.getByRole('link', { name: known, exact: true }).waitFor();
+    return page.getByRole('link', { name: /^deployment\// }).allInnerTexts();
+  };
+
+  it('lists the deployments of an environment and of no other', async () => {
+    expect((await listed('production', production[0]!)).sort()).toEqual(production.toSorted());
+    expect(await listed('staging', staging[0]!)).toEqual(staging);
+  });
+
+  it('tells in the history of a deployment what every activity did', async () => {
+    await openDeployment(production[0]!, /^History/);
+    await page.getByText('Compact', { exact: true }).click();
+    const activities = page.getByRole('row').filter({ hasText: 'Activity Type' });
+    for (const sentence of ['pull database:1', 'create volume shop-production_data', 'start database-1 (database:1)', 'wait for database-1 to be healthy', 'run migrate-1', 'start web-1 (web:1)', 'confirm that 5 instances run']) {
+      await activities.filter({ hasText: sentence }).waitFor();
+    }
+    expect(await activities.filter({ hasNotText: 'Summary' }).allInnerTexts()).toEqual([]);
+  });
+
+  it('shows the phases of a deployment in a table', async () => {
+    await openDeployment(production[0]!, /^User Metadata/);
+    const details = page.locator('iframe').last();
+    const table = details.contentFrame().getByRole('table');
+    await table.waitFor();
+    expect(await cells(table)).toEqual([
+      ['phase', 'service', 'action', 'state'],
+      ['1', 'database', 'create', 'ok'],
+      ['1', 'cache', 'create', 'ok'],
+      ['2', 'migrate', 'run', 'ok'],
+      ['3', 'search', 'create', 'ok'],
+      ['3', 'api', 'create', 'ok'],
+      ['4', 'web', 'create', 'ok'],
+    ]);
+    if (process.env.DEPLOY_CODE_SCREENSHOT === '1') await takeScreenshot(details);
+  });
+
+  const cells = async (table: Locator) => Promise.all((await table.getByRole('row').all()).map((row) => row.locator('th, td').allInnerTexts()));
+
+  /** For the README. The UI cuts the frame of the details a little short of its content. */
+  const takeScreenshot = async (details: Locator) => {
+    await details.evaluate((frame) => frame.style.setProperty('height', '320px'));
+    await page.screenshot({ path: 'docs/images/temporal-ui.png' });
+  };
+});

@@ -3,10 +3,12 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { type Browser, chromium, type Page } from 'playwright-core';
 
 const run = promisify(execFile);
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const application = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
+const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 /** Makes sure that a Chromium is there and runs; resolves with why there is none. */
 export async function prepareChromium(): Promise<string | undefined> {
@@ -19,7 +21,19 @@ export async function prepareChromium(): Promise<string | undefined> {
   return (await runs()) ? undefined : 'the installed Chromium does not run';
 }
 
-export function findChromium(): string | undefined {
+export function startChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: findChromium(), args });
+}
+
+/** A page whose requests Node makes: Chromium drops its own whenever Docker adds or removes a network. */
+export async function openPage(browser: Browser): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  page.setDefaultTimeout(60_000);
+  await page.route('**/*', (route) => route.fetch().then((response) => route.fulfill({ response })).catch(() => route.abort().catch(() => undefined)));
+  return page;
+}
+
+function findChromium(): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter);
   return [...names.flatMap((name) => folders.map((folder) => join(folder, name))), application].find((file) => existsSync(file));
 }

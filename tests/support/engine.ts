@@ -31,7 +31,7 @@ export async function startEngine(namespace: Namespace, options: TestEngineOptio
   const logger = log ? pino(log) : pino({ level: 'silent' });
   const worker = await createWorker({
     connection: { address: address() }, namespace, dataDir, runtimes, port, logger,
-    supervisor: resolve('dist/runtimes/process/supervisor.js'), shutdownGraceMs: 2000,
+    supervisor: resolve('dist/runtimes/process/supervisor.js'), workflowBundle: resolve('dist/workflow-bundle.js'), shutdownGraceMs: 2000,
   });
   const running = worker.run();
   const client = await DeployCodeClient.connect({ address: address(), namespace });
