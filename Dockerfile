@@ -24,7 +24,6 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 ENV NODE_ENV=production DEPLOY_CODE_DATA_DIR=/var/lib/deploy-code
 USER 10001:10001
-VOLUME /var/lib/deploy-code
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9464/readyz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["/app/bin/deploy-code"]

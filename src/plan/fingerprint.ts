@@ -1,6 +1,6 @@
 import type { Service, Stack } from '../config/stack';
-import type { Observation } from '../model/observation';
 import { canonical, contentHash, quickHash } from './hash';
+import type { Known } from './known';
 
 export interface Fingerprint {
   hash: string;
@@ -12,16 +12,16 @@ export interface Fingerprint {
  * Images count by content address and secrets by the worker's keyed fingerprint. Keys that only steer a
  * deployment (dependencies, health checks, hooks, grace periods) replace nothing.
  */
-export function fingerprint(service: Service, stack: Stack, observation: Observation): Fingerprint {
+export function fingerprint(service: Service, stack: Stack, known: Known): Fingerprint {
   const values: Record<string, unknown> = {
-    image: service.image && (imageId(service.image, observation) || service.image),
+    image: service.image && (known.imageId(service.image) || service.image),
     entrypoint: service.entrypoint,
     command: service.command,
     working_dir: service.workingDir,
     user: service.user,
     environment: service.variables,
-    env_file: service.envFiles.map((file) => [file, observation.secrets[`env_file:${file}`]]),
-    secrets: service.secrets.map(({ name, target }) => [name, target, observation.secrets[name]]),
+    env_file: service.envFiles.map((file) => [file, known.secret(`env_file:${file}`)]),
+    secrets: service.secrets.map(({ name, target }) => [name, target, known.secret(name)]),
     configs: service.configs.map(({ name, path, mode }) => [path, mode, stack.configs[name]?.content]),
     ports: service.ports,
     volumes: service.mounts.map((mount) => (mount.type === 'volume' ? [mount, stack.volumes[mount.volume]?.name] : { ...mount, relative: undefined })),
@@ -40,16 +40,14 @@ export function fingerprint(service: Service, stack: Stack, observation: Observa
     extra_hosts: service.extraHosts,
     network_mode: stack.infrastructure.networkMode,
   };
-  const texts = Object.entries(values)
-    .map(([key, value]) => [key, canonical(value)] as const)
-    .filter(([, text]) => !['null', '[]', '{}', 'false'].includes(text));
+  const texts = Object.entries(values).flatMap(([key, value]) => (isDefault(value) ? [] : [[key, canonical(value)] as const]));
   return {
     hash: contentHash(texts.map(([key, text]) => `${key}=${text}`).join('\n')),
     keys: Object.fromEntries(texts.map(([key, text]) => [key, quickHash(text)])),
   };
 }
 
-/** Content address of an image on the host; empty where it is not there yet. */
-export function imageId(reference: string, observation: Observation): string {
-  return observation.images.find((image) => image.reference === reference)?.id ?? '';
+function isDefault(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return value === undefined || value === false || value === null;
+  return Object.keys(value).length === 0;
 }

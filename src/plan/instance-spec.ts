@@ -1,13 +1,13 @@
 import type { Service, Stack } from '../config/stack';
 import type { InstanceRef, InstanceSpec, PortBinding } from '../model/instance';
-import type { Observation, ObservedInstance } from '../model/observation';
+import type { ObservedInstance } from '../model/observation';
 import type { Fingerprint } from './fingerprint';
-import { imageId } from './fingerprint';
+import type { Known } from './known';
 import { instanceName, networkName, volumeName } from './names';
 
 export interface SpecContext {
   stack: Stack;
-  observation: Observation;
+  known: Known;
   deployment: number;
   release: number;
   phase: number;
@@ -15,7 +15,7 @@ export interface SpecContext {
 
 /** What a runtime needs to start one instance of a service. */
 export function toInstanceSpec(service: Service, ordinal: number, ports: PortBinding[], { hash, keys }: Fingerprint, context: SpecContext): InstanceSpec {
-  const { stack, observation, deployment, release, phase } = context;
+  const { stack, known, deployment, release, phase } = context;
   return {
     name: instanceName(stack, service.name, ordinal, deployment),
     stack: stack.name,
@@ -27,7 +27,7 @@ export function toInstanceSpec(service: Service, ordinal: number, ports: PortBin
     phase,
     kind: service.kind,
     image: service.image,
-    imageId: service.image && imageId(service.image, observation),
+    imageId: service.image && known.imageId(service.image),
     entrypoint: service.entrypoint,
     command: service.command,
     workingDir: service.workingDir,

@@ -1,8 +1,9 @@
 import type { Service, Stack } from '../config/stack';
-import type { Observation, ObservedInstance } from '../model/observation';
+import type { ObservedInstance } from '../model/observation';
 import { compare, isUp, type Difference } from './difference';
-import { fingerprint, imageId, type Fingerprint } from './fingerprint';
+import { fingerprint, type Fingerprint } from './fingerprint';
 import { toInstanceSpec, toRef } from './instance-spec';
+import type { Known } from './known';
 import type { Change, Intent, Lane, PlannedService, ServiceAction } from './plan';
 import type { PortAllocator } from './ports';
 import type { StepFactory } from './steps';
@@ -10,7 +11,7 @@ import { strategies } from './strategies';
 
 export interface ServicePlanning {
   stack: Stack;
-  observation: Observation;
+  known: Known;
   intent: Intent;
   deployment: number;
   release: number;
@@ -22,8 +23,8 @@ export interface ServicePlanning {
 
 /** What happens to one service of the stack. */
 export function planService(service: Service, phase: number, planning: ServicePlanning): PlannedService {
-  const observed = planning.observation.instances.filter((instance) => instance.service === service.name);
-  const print = fingerprint(service, planning.stack, planning.observation);
+  const observed = planning.known.instancesOf(service.name);
+  const print = fingerprint(service, planning.stack, planning.known);
   return service.kind === 'job' ? planJob(service, phase, observed, print, planning) : planInstances(service, phase, observed, print, planning);
 }
 
@@ -108,10 +109,10 @@ function describe(service: Service, action: ServiceAction, changes: Change[], la
 }
 
 /** `from` and `to` of an image with its content addresses, for a plan that one trusts. */
-export function imageChange(change: Change, service: Service, planning: Pick<ServicePlanning, 'observation'>): Change {
+export function imageChange(change: Change, service: Service, { known }: Pick<ServicePlanning, 'known'>): Change {
   if (change.key !== 'image' || !service.image) return change;
-  const before = planning.observation.instances.find((instance) => instance.service === service.name)?.imageId;
-  const after = imageId(service.image, planning.observation);
+  const before = known.instancesOf(service.name)[0]?.imageId;
+  const after = known.imageId(service.image);
   return { ...change, from: withDigest(change.from, before), to: withDigest(change.to, after) };
 }
 

@@ -3,6 +3,7 @@ import type { Observation } from '../model/observation';
 import { checkCapacity } from './capacity';
 import { withDependencies } from './graph';
 import { toRef } from './instance-spec';
+import { Known } from './known';
 import { planNetworks } from './networks';
 import { assignPhases } from './phases';
 import type { Intent, Plan, PlannedPhase, PlannedService, Refusal, Step } from './plan';
@@ -38,7 +39,7 @@ export function makePlan(input: PlanInput): Planning {
   const networks = planNetworks(stack, observation);
   const volumes = planVolumes(stack, observation);
   const capacity = checkCapacity(stack, observation);
-  const planning: ServicePlanning = { ...input, stack, release: input.release.to, ports: new PortAllocator(stack, observation), steps };
+  const planning: ServicePlanning = { ...input, stack, known: new Known(observation), release: input.release.to, ports: new PortAllocator(stack, observation), steps };
 
   const planned = planServices(phases.of, planning);
   const removals = planRemovals(stack, observation, planned, steps);
@@ -90,14 +91,14 @@ function planServices(phaseOf: Record<string, number>, planning: ServicePlanning
 }
 
 /** A service that stays must be healthy before something that depends on its health starts. */
-function gateKept(phases: PlannedPhase[], { stack, observation, steps }: ServicePlanning): void {
+function gateKept(phases: PlannedPhase[], { stack, known, steps }: ServicePlanning): void {
   const acting = phases.flatMap(({ services }) => services.filter(({ lanes }) => lanes.length > 0).map(({ name }) => name));
   const needed = new Set(acting.flatMap((name) => Object.entries(stack.services[name]!.dependsOn).filter(([, condition]) => condition === 'healthy').map(([dependency]) => dependency)));
   for (const planned of phases.flatMap(({ services }) => services)) {
     if (planned.action !== 'keep' || !needed.has(planned.name)) continue;
     const { healthCheck } = stack.services[planned.name]!;
-    planned.lanes = observation.instances
-      .filter((instance) => instance.service === planned.name)
+    planned.lanes = known
+      .instancesOf(planned.name)
       .map((instance) => [steps.awaitHealthy({ ...toRef(instance), healthCheck }, false)]);
   }
 }

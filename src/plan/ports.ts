@@ -6,6 +6,8 @@ import type { Refusal } from './plan';
 /** Hands out host ports. The engine chooses them, for those that Docker chooses change at every start. */
 export class PortAllocator {
   private readonly taken = new Map<string, string>();
+  /** Where the search in a range goes on: everything before is taken. */
+  private readonly next = new Map<string, number>();
   readonly refusals: Refusal[] = [];
 
   constructor(private readonly stack: Stack, observation: Observation) {
@@ -31,7 +33,9 @@ export class PortAllocator {
     const free = (candidate: number) => [undefined, mine].includes(this.taken.get(`${candidate}/${port.protocol}`));
     const before = predecessor.find((each) => each.container === port.container && each.protocol === port.protocol)?.host;
     if (before && before >= range.from && before <= range.to && free(before)) return this.take(before, port, mine);
-    for (let candidate = range.from; candidate <= range.to; candidate += 1) {
+    const search = `${range.from}-${range.to}/${port.protocol}`;
+    for (let candidate = this.next.get(search) ?? range.from; candidate <= range.to; candidate += 1) {
+      this.next.set(search, range.from === range.to ? candidate : candidate + 1);
       if (this.taken.get(`${candidate}/${port.protocol}`) === undefined || (range.from === range.to && free(candidate))) return this.take(candidate, port, mine);
     }
     const by = this.taken.get(`${range.from}/${port.protocol}`);

@@ -31,6 +31,7 @@ describeWith('chromium', 'the Temporal UI', () => {
 
   beforeAll(async () => {
     host.callMs = 20;
+    for (const name of ['database', 'cache', 'migrate', 'search', 'api']) host.images.set(`${name}:1`, `sha256:${name}`);
     engine = await startEngine('ui', { runtimes: { memory: createMemoryRuntime(host) } });
     browser = await startChromium();
     page = await openPage(browser);
@@ -78,7 +79,7 @@ describeWith('chromium', 'the Temporal UI', () => {
     await openDeployment(production[0]!, /^History/);
     await page.getByText('Compact', { exact: true }).click();
     const activities = page.getByRole('row').filter({ hasText: 'Activity Type' });
-    for (const sentence of ['pull database:1', 'create volume shop-production_data', 'start database-1 (database:1)', 'wait for database-1 to be healthy', 'run migrate-1', 'start web-1 (web:1)', 'confirm that 5 instances run']) {
+    for (const sentence of ['pull web:1', 'create volume shop-production_data', 'start database-1 (database:1)', 'wait for database-1 to be healthy', 'run migrate-1', 'start web-1 (web:1)', 'confirm that 5 instances run']) {
       await activities.filter({ hasText: sentence }).waitFor();
     }
     expect(await activities.filter({ hasNotText: 'Summary' }).allInnerTexts()).toEqual([]);
@@ -103,9 +104,10 @@ describeWith('chromium', 'the Temporal UI', () => {
 
   const cells = async (table: Locator) => Promise.all((await table.getByRole('row').all()).map((row) => row.locator('th, td').allInnerTexts()));
 
-  /** For the README. The UI cuts the frame of the details a little short of its content. */
+  /** For the README. The UI makes the frame of the details a little too short for its content. */
   const takeScreenshot = async (details: Locator) => {
-    await details.evaluate((frame) => frame.style.setProperty('height', '320px'));
+    const height = await details.contentFrame().locator('html').evaluate((html) => html.scrollHeight);
+    await details.evaluate((frame, pixels) => frame.style.setProperty('height', `${pixels}px`), height);
     await page.screenshot({ path: 'docs/images/temporal-ui.png' });
   };
 });

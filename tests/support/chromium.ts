@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 
 const run = promisify(execFile);
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -21,13 +21,17 @@ export async function prepareChromium(): Promise<string | undefined> {
   return (await runs()) ? undefined : 'the installed Chromium does not run';
 }
 
-export function startChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: findChromium(), args });
+export async function startChromium(): Promise<Browser> {
+  const { chromium } = await import('playwright-core');
+  return chromium.launch({ executablePath: findChromium(), args, timeout: 60_000 });
 }
 
-/** A page whose requests Node makes: Chromium drops its own whenever Docker adds or removes a network. */
+/**
+ * A page whose requests Node makes: Chromium drops its own whenever Docker adds or removes a network.
+ * Its screenshots have 1440 x 900 pixels.
+ */
 export async function openPage(browser: Browser): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  const page = await browser.newPage({ viewport: { width: 1680, height: 1050 }, deviceScaleFactor: 6 / 7 });
   page.setDefaultTimeout(60_000);
   await page.route('**/*', (route) => route.fetch().then((response) => route.fulfill({ response })).catch(() => route.abort().catch(() => undefined)));
   return page;

@@ -32,7 +32,12 @@ export class Interpreter {
   readonly jobs: Record<string, string> = {};
   private readonly jobScopes = new Set<CancellationScope>();
 
-  constructor(private readonly options: InterpreterOptions) {}
+  private readonly place: { stack: string; environment: string; deployment: number };
+
+  constructor(private readonly options: InterpreterOptions) {
+    const { stack, environment, deployment } = options.context;
+    this.place = { stack, environment, deployment };
+  }
 
   /** The steps of a lane, one after the other. */
   async lane(lane: Lane, phase?: number): Promise<void> {
@@ -46,7 +51,7 @@ export class Interpreter {
 
   /** One step: retried on the platform's own clock while the platform is away, final when the software is at fault. */
   async perform(step: Step, phase?: number): Promise<void> {
-    const { log, context } = this.options;
+    const { log } = this.options;
     const begin = Date.now();
     this.begun.add(step.id);
     log.step(step, 'begun', phase);
@@ -54,25 +59,25 @@ export class Interpreter {
       await this.untilPlatformIsBack(step, phase);
       const durationMs = Date.now() - begin;
       log.step(step, 'done', phase, { durationMs });
-      events.emit({ ...context, type: 'step.finished', step: step.id, kind: step.kind, service: step.service, durationMs });
+      events.emit({ ...this.place, type: 'step.finished', step: step.id, kind: step.kind, service: step.service, durationMs });
     } catch (error) {
       if (isCancellation(error)) throw error;
       const { message, evidence } = toProblem(error);
       log.step(step, 'failed', phase, { durationMs: Date.now() - begin, text: message });
-      events.emit({ ...context, type: 'step.failed', step: step.id, kind: step.kind, service: step.service, message });
+      events.emit({ ...this.place, type: 'step.failed', step: step.id, kind: step.kind, service: step.service, message });
       throw error instanceof StepFailure ? error : new StepFailure({ step: step.id, service: step.service, message, evidence });
     }
   }
 
   private async untilPlatformIsBack(step: Step, phase: number | undefined): Promise<void> {
-    const { log, clock, platformTimeoutMs, context } = this.options;
+    const { log, clock, platformTimeoutMs } = this.options;
     const attempt = async (afterTrouble: boolean) => this.dispatch(step, afterTrouble);
     try {
       return await attempt(false);
     } catch (error) {
       if (isCancellation(error) || toProblem(error).type !== 'PlatformTrouble') throw error;
       log.step(step, 'trouble', phase, { text: toProblem(error).message });
-      events.emit({ ...context, type: 'platform.trouble', step: step.id, message: toProblem(error).message });
+      events.emit({ ...this.place, type: 'platform.trouble', step: step.id, message: toProblem(error).message });
     }
     const since = Date.now();
     return clock.during(async () => {

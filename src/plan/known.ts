@@ -1,0 +1,29 @@
+import type { Observation, ObservedInstance } from '../model/observation';
+
+/** What was observed, by what the planner asks for: a stack has a thousand services, and each is asked about. */
+export class Known {
+  private readonly byService = new Map<string, ObservedInstance[]>();
+  private readonly images: Map<string, string>;
+
+  constructor(readonly observation: Observation) {
+    this.images = new Map(observation.images.map(({ reference, id }) => [reference, id]));
+    for (const instance of observation.instances) {
+      const others = this.byService.get(instance.service);
+      if (others) others.push(instance);
+      else this.byService.set(instance.service, [instance]);
+    }
+  }
+
+  instancesOf(service: string): ObservedInstance[] {
+    return this.byService.get(service) ?? [];
+  }
+
+  /** Content address of an image on the host; empty where it is not there yet. */
+  imageId(reference: string): string {
+    return this.images.get(reference) ?? '';
+  }
+
+  secret(name: string): string | undefined {
+    return this.observation.secrets[name];
+  }
+}
