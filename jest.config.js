@@ -11,7 +11,7 @@ module.exports = {
       ...shared,
       displayName: 'unit',
       setupFilesAfterEnv: ['<rootDir>/tests/support/patience.ts'],
-      testMatch: ['<rootDir>/tests/{config,plan,activities,client,production}/**/*.test.ts'],
+      testMatch: ['<rootDir>/tests/{config,plan,activities,docker,client,production}/**/*.test.ts'],
     },
     {
       ...shared,

@@ -1,0 +1,56 @@
+import { toRuntimeError } from '../../src/runtimes/docker/errors';
+import { registryOf } from '../../src/runtimes/docker/credentials';
+import { toContainerOptions } from '../../src/runtimes/docker/container-spec';
+import { spec } from '../runtimes/contract';
+
+describe('a failure of Docker', () => {
+  const said = (statusCode: number, message: string) => Object.assign(new Error(message), { statusCode, json: { message } });
+
+  it.each([
+    [500, 'driver failed programming external connectivity: Bind for 0.0.0.0:80 failed: port is already allocated', 'software'],
+    [500, 'OCI runtime create failed: exec: "nope": executable file not found in $PATH', 'software'],
+    [404, 'manifest for acme/api:9 not found: manifest unknown', 'software'],
+    [404, 'pull access denied for acme/api, repository does not exist', 'software'],
+    [404, 'No such container: abc', 'missing'],
+    [500, 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host', 'platform'],
+    [500, 'toomanyrequests: You have reached your pull rate limit', 'platform'],
+    [500, 'something nobody has heard of', 'platform'],
+    [400, 'bad parameter', 'software'],
+  ])('%i "%s" is the trouble of: %s', (status, message, kind) => {
+    expect(toRuntimeError(said(status, message)).kind).toBe(kind);
+  });
+
+  it('that never reached it is the platform\'s', () => {
+    expect(toRuntimeError(Object.assign(new Error('connect ECONNREFUSED /var/run/docker.sock'), { code: 'ECONNREFUSED' }))).toMatchObject({ kind: 'platform', message: 'the Docker Engine does not answer (ECONNREFUSED)' });
+  });
+});
+
+describe('what Docker is asked to create', () => {
+  it('is exactly this', () => {
+    const instance = spec('api', {
+      name: 'shop-test-api-1-d3', stack: 'shop', image: 'api:1', command: ['serve'], variables: { A: '1' }, networks: [{ name: 'shop-test_default', aliases: ['api'] }],
+      ports: [{ container: 8080, host: 80, protocol: 'tcp', hostIp: '127.0.0.1' }], mounts: [{ type: 'volume', volume: 'shop-test_data', target: '/data', readOnly: false }],
+      limit: { cpus: 0.5, memory: 1024 }, reserve: { memory: 512 }, restart: 'on-failure:3', stopGraceMs: 1500, tmpfs: ['/tmp:size=1m'], capDrop: ['ALL'], readOnly: true,
+    });
+    const { Labels, ...options } = toContainerOptions(instance, 'api:1', { SECRET: 'value' });
+    expect(options).toEqual({
+      name: 'shop-test-api-1-d3', Image: 'api:1', Cmd: ['serve'], Env: ['A=1', 'SECRET=value'], StopTimeout: 2, ExposedPorts: { '8080/tcp': {} },
+      HostConfig: {
+        NetworkMode: 'shop-test_default', PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: '80' }] }, Mounts: [{ Type: 'volume', Source: 'shop-test_data', Target: '/data', ReadOnly: false }],
+        Tmpfs: { '/tmp': 'size=1m' }, RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 3 }, NanoCpus: 500_000_000, Memory: 1024, MemoryReservation: 512, CapAdd: [], CapDrop: ['ALL'], ReadonlyRootfs: true, ExtraHosts: [],
+      },
+      NetworkingConfig: { EndpointsConfig: { 'shop-test_default': { Aliases: ['api'] } } },
+    });
+    expect(JSON.stringify(Labels)).not.toContain('value');
+    expect(Labels).toMatchObject({ 'deploy-code.stack': 'shop', 'com.docker.compose.project': 'shop-test' });
+  });
+});
+
+describe('the registry of an image', () => {
+  it.each([
+    ['postgres:15', 'https://index.docker.io/v1/'],
+    ['acme/api:1', 'https://index.docker.io/v1/'],
+    ['ghcr.io/acme/api:1', 'ghcr.io'],
+    ['localhost:5000/api', 'localhost:5000'],
+  ])('%s is %s', (reference, registry) => expect(registryOf(reference)).toBe(registry));
+});
