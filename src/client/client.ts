@@ -181,6 +181,7 @@ export class DeployCodeClient {
       taskQueue,
       args: [input],
       staticSummary: `${kind} ${place.stack}/${place.environment}${options.reason ? `: ${options.reason}` : ''}`.slice(0, 130),
+      staticDetails: requestDetails(input),
       typedSearchAttributes: [
         { key: searchAttributes.stack, value: place.stack },
         { key: searchAttributes.environment, value: place.environment },
@@ -224,4 +225,19 @@ export class DeployCodeClient {
 
 function intentOf(kind: IntentKind, { services, force = false }: RequestOptions): Intent {
   return { kind, force, ...(services && { services }) };
+}
+
+const longestDetails = 4000;
+
+/** Who asked for what, for the Temporal UI. */
+function requestDetails({ stack, intent, requestedBy, reason, target }: DeploymentInput): string {
+  const variables = Object.entries(stack.variables).map(([name, value]) => `${name}=${value}`);
+  const lines = [
+    `requested by ${requestedBy}${reason ? `: ${reason}` : ''}`,
+    ...(target === undefined ? [] : [`release ${target}`]),
+    ...(intent.services ? [`services ${intent.services.join(', ')}`] : []),
+    ...(variables.length > 0 ? [variables.join(' ')] : []),
+    ...Object.values(stack.services).map(({ name, image, command }) => `- ${name}: ${image ?? (command ?? []).join(' ')}`),
+  ];
+  return lines.join('\n').slice(0, longestDetails);
 }

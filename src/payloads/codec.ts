@@ -5,13 +5,13 @@ import type { Payload, PayloadCodec } from '@temporalio/common';
 const encoding = 'binary/gzip';
 /** Where the payload's own encoding waits to be put back. */
 const original = 'deploy-code-encoding';
-/** Smaller payloads stay readable in the Temporal UI. */
-const threshold = 2048;
+/** Smaller payloads stay readable in the Temporal UI, a deployment's details (at most 20,000 bytes) among them. */
+const threshold = 24_000;
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
 
-/** Compresses payloads over 2 kB: stacks and observations shrink tenfold. */
+/** Compresses payloads over 24 kB: stacks and observations shrink tenfold. */
 export const compressionCodec: PayloadCodec = {
   encode: (payloads) => Promise.all(payloads.map(encode)),
   decode: (payloads) => Promise.all(payloads.map(decode)),

@@ -1,6 +1,6 @@
 import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 
-const tickMs = 10_000;
+const tickMs = 30_000;
 
 /**
  * The clock of a deployment. It stands still while the platform is away, while a job runs (jobs have their own)
@@ -16,7 +16,7 @@ export class DeploymentClock {
     this.scope.run(async () => {
       while (this.usedMs < limitMs) {
         const tick = Math.min(tickMs, limitMs - this.usedMs);
-        await sleep(tick);
+        await sleep(tick, { summary: 'clock of the deployment' });
         if (this.pauses === 0) this.usedMs += tick;
       }
       onExpired();

@@ -1,4 +1,4 @@
-import { CancellationScope, condition, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { activity } from '../activity-options';
 import { events } from '../events';
 import { answerSignal, cancelSignal, goSignal, progressQuery, queuedSignal, searchAttributes, type DeploymentInput, type DeploymentResult, type Go } from '../messages';
@@ -6,7 +6,6 @@ import { contextOf } from '../step-context';
 import { EnvironmentLink } from './environment-link';
 import { ProgressLog } from './progress-log';
 import { DeploymentRun, type RunResult } from './run';
-import { detailsTable } from './summary';
 
 const rejoinAfter = '1m';
 
@@ -32,7 +31,10 @@ class Deployment {
     this.link = new EnvironmentLink(input);
     setHandler(progressQuery, (since) => this.log.since(since));
     setHandler(goSignal, (go) => void (this.go ??= go));
-    setHandler(queuedSignal, ({ behind }) => void (this.log.behind = behind));
+    setHandler(queuedSignal, ({ behind }) => {
+      this.log.behind = behind;
+      this.log.publish();
+    });
     setHandler(cancelSignal, ({ by, killJobs }) => this.cancel(by, killJobs));
     setHandler(answerSignal, ({ question, answer }) => {
       if (question === this.log.question?.id && this.log.question.answers.includes(answer)) this.answer = answer;
@@ -69,7 +71,7 @@ class Deployment {
     const ready = () => this.go !== undefined || this.cancelledBy !== undefined;
     do {
       await activity('joinEnvironment', taskQueue, `join the queue of ${stack.name}/${stack.environment}`)({ stack: stack.name, environment: stack.environment, runtime: stack.runtime, workflowId: workflowInfo().workflowId });
-    } while (!(await condition(ready, rejoinAfter)));
+    } while (!(await condition(ready, rejoinAfter, { summary: 'join again if not called' })));
   }
 
   private async ask(text: string, answers: string[]): Promise<string> {
@@ -115,8 +117,8 @@ class Deployment {
       changed: (run?.plan?.phases ?? []).flatMap(({ services }) => services.filter(({ action }) => !['keep', 'skip', 'leave'].includes(action)).map(({ name }) => name)),
       durationMs: Date.now() - this.begin,
     };
+    this.log.cause ??= cause ?? (refusals[0] && { step: 'plan', message: `${refusals[0].path}: ${refusals[0].message}` });
     this.log.become(outcome);
-    if (this.log.plan) setCurrentDetails(detailsTable(this.log.plan, this.log.since(0).events));
     upsertSearchAttributes([{ key: searchAttributes.status, value: outcome }, ...(result.release === undefined ? [] : [{ key: searchAttributes.release, value: result.release }])]);
     if (go) events.emit({ stack: input.stack.name, environment: input.stack.environment, deployment: go.deployment, type: 'deployment.finished', intent: input.intent.kind, outcome, durationMs: result.durationMs, message: cause?.message });
     return result;

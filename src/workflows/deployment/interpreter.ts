@@ -82,7 +82,7 @@ export class Interpreter {
     const since = Date.now();
     return clock.during(async () => {
       for (let backoff = firstBackoffMs; ; backoff = Math.min(backoff * 2, longestBackoffMs)) {
-        await sleep(backoff);
+        await sleep(backoff, { summary: 'the platform is away' });
         try {
           return await attempt(true);
         } catch (error) {

@@ -1,6 +1,8 @@
+import { setCurrentDetails } from '@temporalio/workflow';
 import type { Step } from '../../plan/plan';
 import type { Cause, Progress, ProgressEvent, Question, Status } from '../messages';
 import type { PlanSummary } from '../messages';
+import { details } from './summary';
 
 const mostEvents = 20_000;
 
@@ -23,6 +25,12 @@ export class ProgressLog {
   become(status: Status): void {
     this.status = status;
     this.add({ kind: 'status', text: status });
+    this.publish();
+  }
+
+  /** Shows in the Temporal UI how things stand. */
+  publish(): void {
+    setCurrentDetails(details(this.since(0)));
   }
 
   note(text: string): void {

@@ -130,6 +130,7 @@ export class DeploymentRun {
       if (lanes.length === 0) continue;
       await runLanes(lanes, plan.maxParallel, ({ service, lane }) => this.deployLane(service!, lane, phase.number), (error, { service }) => this.tolerate(error, service!));
       this.link.phaseFinished(phase.number, Date.now() - begin);
+      this.log.publish();
     }
     await this.confirm(plan);
   }
@@ -156,7 +157,7 @@ export class DeploymentRun {
     const services = new Map(plan.phases.flatMap((phase) => phase.services.map((service) => [service.name, service] as const)));
     const started = [...services.values()].filter(({ name }) => !this.isTolerated(name)).flatMap(({ lanes }) => lanes.flat());
     const expected = started.flatMap((step) => (step.kind === 'start' ? [toRef(step.instance)] : []));
-    if (expected.some(({ healthCheck }) => !healthCheck)) await sleep(Math.max(1, settleMs - (Date.now() - this.lastStart)));
+    if (expected.some(({ healthCheck }) => !healthCheck)) await sleep(Math.max(1, settleMs - (Date.now() - this.lastStart)), { summary: 'what nothing checks must stay up for a second' });
     const down = expected.length === 0 ? [] : await activity('confirm', this.input.taskQueue, `confirm that ${expected.length} instances run`)(this.context, expected);
     for (const { service, message, evidence } of down) {
       const failure = new StepFailure({ step: 'confirm', service, message, evidence });
@@ -195,7 +196,7 @@ export class DeploymentRun {
     const { stack, requestedBy, reason, pinned } = this.input;
     const images = { ...this.images, ...pinned, ...this.interpreter.images };
     const contents: ReleaseContents = { release: plan.release.to, deployment: plan.deployment, stack, images, requestedBy, reason, at: Date.now(), jobs: this.jobsRun(plan) };
-    await startChild('release', { workflowId: releaseId({ stack: stack.name, environment: stack.environment }, plan.release.to), args: [contents], parentClosePolicy: ParentClosePolicy.ABANDON, taskQueue: workflowInfo().taskQueue, typedSearchAttributes: this.link.attributes(plan.release.to) });
+    await startChild('release', { workflowId: releaseId({ stack: stack.name, environment: stack.environment }, plan.release.to), args: [contents], staticSummary: `release ${plan.release.to} of ${stack.name}/${stack.environment}`, parentClosePolicy: ParentClosePolicy.ABANDON, taskQueue: workflowInfo().taskQueue, typedSearchAttributes: this.link.attributes(plan.release.to) });
   }
 
   private jobsRun(plan: Plan): string[] {

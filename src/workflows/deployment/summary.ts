@@ -1,5 +1,5 @@
 import { changesAnything, type Plan } from '../../plan/plan';
-import type { PlanSummary, ProgressEvent } from '../messages';
+import type { PlanSummary, Progress, ServiceSummary } from '../messages';
 
 /** A plan as people and programs see it. */
 export function summarise(plan: Plan): PlanSummary {
@@ -19,20 +19,33 @@ export function summarise(plan: Plan): PlanSummary {
 }
 
 const longestDetails = 18_000;
+/** The Temporal UI cuts off the last line of its details. */
+const lastLine = '\n\n\u00a0';
 
-/** The phases of a deployment as a table, for the Temporal UI. */
-export function detailsTable(plan: PlanSummary, events: readonly ProgressEvent[]): string {
+/** How a deployment stands, with its phases as a table, for the Temporal UI. */
+export function details(progress: Progress): string {
+  const { plan, status, deployment, behind, question, cause } = progress;
+  const head = [
+    `**deployment ${deployment ?? '(waits)'}**: ${status.replaceAll('_', ' ')}`,
+    ...(behind !== undefined && status === 'queued' ? [`behind deployment ${behind}`] : []),
+    ...(cause ? [cause.message] : []),
+    ...(question ? [`${question.text} (${question.answers.join(', ')})`] : []),
+  ].join(', ');
+  const text = plan ? `${head}\n\n${table(plan, progress)}` : head;
+  return `${text.length > longestDetails ? `${text.slice(0, longestDetails)}\n…` : text}${lastLine}`;
+}
+
+function table(plan: PlanSummary, { events, status }: Progress): string {
   const state = new Map<string, string>();
   for (const { step, state: reached } of events) if (step && reached) state.set(step, reached);
-  const rows = plan.phases.flatMap(({ number, services }) =>
-    services.map(({ name, action, steps }) => {
-      const done = steps.filter((step) => state.get(step) === 'done').length;
-      const failed = steps.some((step) => state.get(step) === 'failed');
-      const result = failed ? 'FAILED' : steps.length === 0 ? '=' : done === steps.length ? 'ok' : done > 0 ? `${done}/${steps.length}` : '';
-      return `| ${number} | ${name} | ${action} | ${result} |`;
-    }),
-  );
-  const head = `**${plan.stack}/${plan.environment}** deployment ${plan.deployment}, release ${plan.release.to}\n\n| phase | service | action | state |\n|---|---|---|---|\n`;
-  const table = head + rows.join('\n');
-  return table.length > longestDetails ? `${table.slice(0, longestDetails)}\n…` : table;
+  const rows = plan.phases.flatMap(({ number, services }) => services.map((service) => `| ${number} | ${service.name} | ${service.action} | ${resultOf(service, state, status)} |`));
+  return `| phase | service | action | state |\n|---|---|---|---|\n${rows.join('\n')}`;
+}
+
+function resultOf({ steps }: ServiceSummary, state: Map<string, string>, status: Progress['status']): string {
+  const done = steps.filter((step) => state.get(step) === 'done').length;
+  if (steps.some((step) => state.get(step) === 'failed')) return 'FAILED';
+  if (steps.length === 0) return '=';
+  if (done > 0 && ['rolled_back', 'cancelled', 'rollback_incomplete'].includes(status)) return 'undone';
+  return done === steps.length ? 'ok' : done > 0 ? `${done} of ${steps.length}` : '';
 }
