@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Histogram, Registry } from 'prom-client';
 import type { ActivityEvents } from '../activities/dependencies';
 import type { EngineEvent } from '../workflows/events';
 
@@ -10,7 +10,7 @@ export function createMetrics(engine: EventEmitter<{ event: [EngineEvent] }>, ac
   const registry = new Registry();
   const registers = [registry];
   const deployments = new Counter({ name: 'deploy_code_deployments_total', help: 'Deployments that ended, by outcome.', labelNames: ['stack', 'environment', 'intent', 'outcome'], registers });
-  const running = new Gauge({ name: 'deploy_code_deployments_running', help: 'Deployments that run now.', labelNames: ['stack', 'environment'], registers });
+  const started = new Counter({ name: 'deploy_code_deployments_started_total', help: 'Deployments that began.', labelNames: ['stack', 'environment', 'intent'], registers });
   const phases = new Histogram({ name: 'deploy_code_phase_duration_seconds', help: 'Duration of a phase.', labelNames: ['stack', 'environment', 'phase'], buckets: seconds, registers });
   const steps = new Histogram({ name: 'deploy_code_step_duration_seconds', help: 'Duration of a step.', labelNames: ['stack', 'environment', 'service', 'step'], buckets: seconds, registers });
   const failures = new Counter({ name: 'deploy_code_step_failures_total', help: 'Steps that failed.', labelNames: ['stack', 'environment', 'service', 'step'], registers });
@@ -26,9 +26,8 @@ export function createMetrics(engine: EventEmitter<{ event: [EngineEvent] }>, ac
     const place = { stack, environment };
     switch (event.type) {
       case 'deployment.started':
-        return running.inc(place);
+        return started.inc({ ...place, intent: event.intent });
       case 'deployment.finished':
-        running.dec(place);
         return deployments.inc({ ...place, intent: event.intent, outcome: event.outcome });
       case 'phase.finished':
         return phases.observe({ ...place, phase: event.phase }, event.durationMs / 1000);

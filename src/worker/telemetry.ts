@@ -1,4 +1,4 @@
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { freePort } from './free-port';
 
@@ -15,7 +15,7 @@ async function install(logger: Logger): Promise<() => Promise<string>> {
   const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
   Runtime.install({
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => logger[levels[level]]({ ...meta }, message)),
-    telemetryOptions: { metrics: { prometheus: { bindAddress: address } } },
+    telemetryOptions: { metrics: { prometheus: { bindAddress: address } }, logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} } },
     shutdownSignals: [],
   });
   return async () => (await fetch(`http://${address}/metrics`)).text();

@@ -7,8 +7,8 @@ export type EngineEvent = Place & { deployment: number } & (
   | { type: 'deployment.started'; intent: IntentKind; requestedBy: string; reason?: string }
   | { type: 'deployment.finished'; intent: IntentKind; outcome: Outcome; durationMs: number; message?: string }
   | { type: 'phase.finished'; phase: number; durationMs: number }
-  | { type: 'step.finished'; step: string; kind: string; service?: string; durationMs: number }
-  | { type: 'step.failed'; step: string; kind: string; service?: string; message: string }
+  | { type: 'step.finished'; step: string; kind: string; service?: string; phase?: number; durationMs: number }
+  | { type: 'step.failed'; step: string; kind: string; service?: string; phase?: number; message: string }
   | { type: 'platform.trouble'; step: string; message: string }
   | { type: 'rollback.finished'; complete: boolean; durationMs: number }
 );

@@ -59,12 +59,12 @@ export class Interpreter {
       await this.untilPlatformIsBack(step, phase);
       const durationMs = Date.now() - begin;
       log.step(step, 'done', phase, { durationMs });
-      events.emit({ ...this.place, type: 'step.finished', step: step.id, kind: step.kind, service: step.service, durationMs });
+      events.emit({ ...this.place, type: 'step.finished', step: step.id, kind: step.kind, service: step.service, phase, durationMs });
     } catch (error) {
       if (isCancellation(error)) throw error;
       const { message, evidence } = toProblem(error);
       log.step(step, 'failed', phase, { durationMs: Date.now() - begin, text: message });
-      events.emit({ ...this.place, type: 'step.failed', step: step.id, kind: step.kind, service: step.service, message });
+      events.emit({ ...this.place, type: 'step.failed', step: step.id, kind: step.kind, service: step.service, phase, message });
       throw error instanceof StepFailure ? error : new StepFailure({ step: step.id, service: step.service, message, evidence });
     }
   }

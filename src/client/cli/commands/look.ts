@@ -8,7 +8,7 @@ import type { HistoryEntry } from '../../history';
 import { load, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { follow } from '../output/follow';
 import { statusTable } from '../output/status-table';
-import { ago, seconds, table } from '../output/words';
+import { ago, seconds, shorten, table } from '../output/words';
 import { placeArguments, print, printJson, withClient } from './session';
 
 interface LookOptions extends StackOptions, ConnectionOptions {
@@ -78,7 +78,7 @@ async function showHistory(options: LookOptions): Promise<void> {
 }
 
 function historyRow({ deployment, status, release, startedAt, result }: HistoryEntry): string[] {
-  return [String(deployment ?? '-'), status, String(release ?? '-'), ago(startedAt), result ? seconds(result.durationMs) : '-', result?.cause?.message ?? (result ? `${result.intent}: ${result.changed.slice(0, 5).join(', ') || 'nothing'}` : '')];
+  return [String(deployment ?? '-'), status, String(release ?? '-'), ago(startedAt), result ? seconds(result.durationMs) : '-', result?.cause?.message ?? (result ? `${result.intent}: ${shorten(result.changed, 5) || 'nothing'}` : '')];
 }
 
 async function showLogs(words: string[], options: LookOptions): Promise<void> {

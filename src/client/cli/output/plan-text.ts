@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import type { Refusal } from '../../../plan/plan';
 import type { PlanSummary, ServiceSummary } from '../../../workflows/messages';
-import { seconds, table } from './words';
+import { seconds, shorten, table } from './words';
 
 const signs: Partial<Record<ServiceSummary['action'], string>> = { create: '+', replace: '~', scale: '~', restart: '~', run: '!', remove: '-' };
 const colours: Record<string, (text: string) => string> = { '+': pc.green, '~': pc.yellow, '!': pc.magenta, '-': pc.red };
@@ -42,13 +42,9 @@ function unchanged({ phases, newVolumes }: PlanSummary): string[] {
   const left = services.filter(({ action }) => action === 'leave').map(({ name }) => name);
   const data = newVolumes.length > 0 ? `NEW, EMPTY volumes: ${newVolumes.join(', ')}` : 'no volume touched';
   return [
-    ...(same.length > 0 ? [`  = ${shorten(same)} unchanged   data: ${data}`] : [`  data: ${data}`]),
-    ...(left.length > 0 ? [`  . ${shorten(left)} not looked at`] : []),
+    ...(same.length > 0 ? [`  = ${shorten(same, 8)} unchanged   data: ${data}`] : [`  data: ${data}`]),
+    ...(left.length > 0 ? [`  . ${shorten(left, 8)} not looked at`] : []),
   ];
-}
-
-function shorten(names: string[]): string {
-  return names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');
 }
 
 function footer({ phases, changes, estimateMs }: PlanSummary): string[] {
