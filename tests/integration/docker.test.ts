@@ -111,6 +111,20 @@ describeWith('docker', 'a deployment on Docker', () => {
     expect(await deploy(second)).toMatchObject({ outcome: 'refused', refusals: [{ message: `172.30.7.0/25 overlaps 172.30.7.0/24 of stack ${first.name}/test; choose another CIDR` }] });
   });
 
+  it('runs the hooks of a service: after it is healthy, and before it stops', async () => {
+    const hooked = (postStart: string, image: string, name?: string) => {
+      const made = dockerStack({ web: { image, volumes: ['marks:/data'], hooks: { post_start: postStart, pre_stop: 'echo bye $VERSION >> /data/hooks' }, ...healthy } }, { volumes: { marks: {} } });
+      return name ? { ...made, name } : made;
+    };
+    const stack = hooked('echo hello $VERSION >> /data/hooks', images.app);
+    await deploy(stack);
+    await deploy(hooked('echo hello $VERSION >> /data/hooks', images.next, stack.name));
+    const { output } = await engine.client.exec(stack, `${stack.name}-test-web-1-d2`, ['cat', '/data/hooks']);
+    expect(output.trim().split('\n')).toEqual(['hello 1', 'bye 1', 'hello 2']);
+    const failing = await deploy(hooked('echo no >&2; exit 4', images.app, stack.name));
+    expect(failing).toMatchObject({ outcome: 'rolled_back', cause: { message: 'the post_start hook of web-1 exited 4', evidence: { exitCode: 4 } } });
+  });
+
   it('publishes allocated ports that stay with their instance when it is replaced', async () => {
     const stack = (image: string, name?: string) => {
       const made = dockerStack({ web: { image, replicas: 2, ports: ['28100-28105:8080'], ...healthy } });

@@ -1,5 +1,6 @@
+import { Client, Connection } from '@temporalio/client';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
-import { startEngine, type TestEngine } from '../support/engine';
+import { address, startEngine, type TestEngine } from '../support/engine';
 import { memoryStack, shop } from '../support/memory-stack';
 
 describe('a deployment', () => {
@@ -97,6 +98,17 @@ describe('a deployment', () => {
     const result = await (await engine.client.restart({ stack: stack.name, environment: 'test' }, ['api'])).result();
     expect(result).toMatchObject({ outcome: 'succeeded', release: 1, changed: ['api'] });
     expect(listing(stack).filter((line) => line.includes('-api-'))).toEqual([`${stack.name}-test-api-1-d2 running`, `${stack.name}-test-api-2-d2 running`]);
+  });
+
+  it('shows in the Temporal UI how a large stack stands, in text that needs no codec', async () => {
+    const stack = memoryStack(Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`service-with-a-name-${index}`, { image: 'app:1' }])), { deployment: { max_parallel: 50 } });
+    const handle = await engine.client.deploy(stack);
+    await handle.result();
+    const plain = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'deployment' });
+    const { currentDetails } = await plain.workflow.getHandle(handle.id).query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    await plain.connection.close();
+    expect(currentDetails).toContain('**deployment 1**: succeeded');
+    expect(currentDetails).toContain('| 1 | service-with-a-name-149 | create | ok |');
   });
 
   it('stops everything, dependants first, and keeps volumes', async () => {
