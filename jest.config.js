@@ -4,7 +4,14 @@ const shared = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
 };
 
-/** `unit` needs nothing but Node; `real` runs on real Temporal, real processes and real Docker. */
+const real = {
+  ...shared,
+  setupFilesAfterEnv: ['<rootDir>/tests/support/patience.ts'],
+  globalSetup: '<rootDir>/tests/support/global-setup.ts',
+  globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
+};
+
+/** `unit` needs nothing but Node; `real` runs on real Temporal, real processes and real Docker; `full` takes its time. */
 module.exports = {
   projects: [
     {
@@ -13,13 +20,7 @@ module.exports = {
       setupFilesAfterEnv: ['<rootDir>/tests/support/patience.ts'],
       testMatch: ['<rootDir>/tests/{config,plan,activities,docker,client,production}/**/*.test.ts'],
     },
-    {
-      ...shared,
-      displayName: 'real',
-      testMatch: ['<rootDir>/tests/{runtimes,workflows,integration,replay}/**/*.test.ts'],
-      setupFilesAfterEnv: ['<rootDir>/tests/support/patience.ts'],
-      globalSetup: '<rootDir>/tests/support/global-setup.ts',
-      globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
-    },
+    { ...real, displayName: 'real', testMatch: ['<rootDir>/tests/{runtimes,workflows,integration,replay}/**/*.test.ts'] },
+    { ...real, displayName: 'full', testMatch: ['<rootDir>/tests/full/**/*.test.ts'] },
   ],
 };

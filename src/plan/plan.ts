@@ -118,8 +118,18 @@ export interface Intent {
   force: boolean;
 }
 
+/** The services of phases, in order. */
+export function servicesOf<S>(phases: readonly { services: S[] }[]): S[] {
+  return phases.flatMap(({ services }) => services);
+}
+
+/** Every step of phases, in order; lanes of a phase one after the other. */
+export function stepsOf(phases: readonly PlannedPhase[]): Step[] {
+  return servicesOf(phases).flatMap(({ lanes }) => lanes.flat());
+}
+
 /** True when performing the plan would change anything. */
 export function changesAnything(plan: Plan): boolean {
   const acts = ({ action }: PlannedService) => !['keep', 'skip', 'leave'].includes(action);
-  return plan.preparation.length > 0 || plan.phases.some((phase) => phase.services.some(acts));
+  return plan.preparation.length > 0 || servicesOf(plan.phases).some(acts);
 }

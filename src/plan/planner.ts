@@ -6,7 +6,7 @@ import { toRef } from './instance-spec';
 import { Known } from './known';
 import { planNetworks } from './networks';
 import { assignPhases } from './phases';
-import type { Intent, Plan, PlannedPhase, PlannedService, Refusal, Step } from './plan';
+import { servicesOf, type Intent, type Plan, type PlannedPhase, type PlannedService, type Refusal, type Step } from './plan';
 import { imageChange, leave, planService, type ServicePlanning } from './planned-service';
 import { PortAllocator } from './ports';
 import { planRemovals } from './removals';
@@ -94,7 +94,7 @@ function planServices(phaseOf: Record<string, number>, planning: ServicePlanning
 function gateKept(phases: PlannedPhase[], { stack, known, steps }: ServicePlanning): void {
   const acting = phases.flatMap(({ services }) => services.filter(({ lanes }) => lanes.length > 0).map(({ name }) => name));
   const needed = new Set(acting.flatMap((name) => Object.entries(stack.services[name]!.dependsOn).filter(([, condition]) => condition === 'healthy').map(([dependency]) => dependency)));
-  for (const planned of phases.flatMap(({ services }) => services)) {
+  for (const planned of servicesOf(phases)) {
     if (planned.action !== 'keep' || !needed.has(planned.name)) continue;
     const { healthCheck } = stack.services[planned.name]!;
     planned.lanes = known
@@ -106,7 +106,7 @@ function gateKept(phases: PlannedPhase[], { stack, known, steps }: ServicePlanni
 function planPulls(phases: PlannedPhase[], stack: Stack, observation: Observation, steps: StepFactory): Plan['pulls'] {
   const present = new Set(observation.images.filter(({ id }) => id).map(({ reference }) => reference));
   const pulls = new Map<string, Plan['pulls'][number]>();
-  for (const { name, action } of phases.flatMap(({ services }) => services)) {
+  for (const { name, action } of servicesOf(phases)) {
     const service = stack.services[name];
     if (!service?.image || action === 'leave' || action === 'remove') continue;
     const { image: reference, pullPolicy: policy } = service;
@@ -118,7 +118,7 @@ function planPulls(phases: PlannedPhase[], stack: Stack, observation: Observatio
 
 /** After the commit, what was retired goes, and so do the finished runs of jobs that ran again. */
 function cleanup(phases: PlannedPhase[], observation: Observation, steps: StepFactory): Step[] {
-  const goes = new Set(phases.flatMap(({ services }) => services).flatMap((service) => service.goes));
+  const goes = new Set(servicesOf(phases).flatMap((service) => service.goes));
   return observation.instances.filter(({ name }) => goes.has(name)).map((instance) => steps.about('remove', toRef(instance)));
 }
 

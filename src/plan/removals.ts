@@ -2,7 +2,7 @@ import type { Stack } from '../config/stack';
 import type { Observation, ObservedInstance } from '../model/observation';
 import { isUp } from './difference';
 import { toRef } from './instance-spec';
-import type { PlannedPhase, PlannedService } from './plan';
+import { stepsOf, type PlannedPhase, type PlannedService } from './plan';
 import type { StepFactory } from './steps';
 
 export interface Removals {
@@ -42,8 +42,7 @@ function toPhases(entries: [string, ObservedInstance[]][], number: number, steps
 }
 
 function claims(planned: PlannedPhase[]): Set<string> {
-  const starts = planned.flatMap(({ services }) => services).flatMap(({ lanes }) => lanes.flat());
-  return new Set(starts.flatMap((step) => (step.kind === 'start' || step.kind === 'create-job' ? held(step.instance) : [])));
+  return new Set(stepsOf(planned).flatMap((step) => (step.kind === 'start' || step.kind === 'create-job' ? held(step.instance) : [])));
 }
 
 /** The volumes and host ports that an instance occupies. */

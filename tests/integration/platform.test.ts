@@ -39,7 +39,7 @@ describeWith('docker', 'real software', () => {
   const present = async (...references: string[]) => (await Promise.all(references.map((reference) => docker.getImage(reference).inspect().then(() => true, () => docker.pull(reference).then(() => true, () => false))))).every(Boolean);
 
   it('PostgreSQL, Redis and NGINX come up together where their images are there or can be pulled', async () => {
-    const nginx = (await present('nginx:1.28')) ? 'nginx:1.28' : 'nginx';
+    const nginx = (await present('nginx:1.22')) ? 'nginx:1.22' : 'nginx';
     if (!(await present('postgres:15', 'redis:7', nginx))) return console.warn('skipped: postgres:15, redis:7 and nginx are not here and cannot be pulled');
     process.env.E2E_PASSWORD = 'e2e-password';
     const stack = dockerStack(

@@ -10,11 +10,14 @@ import { prepareImages } from './image';
 import { namespaces } from './namespaces';
 import { record, required, type Part } from './parts';
 
+const withoutPostgres = 'DEPLOY_CODE_TEST_POSTGRES_ADDRESS names no such server; docker-compose.yml starts one at 127.0.0.1:7233';
+
 /** One Temporal server and one image set for all suites; each suite has a namespace of its own. */
 export default async function setup(): Promise<void> {
   const [withoutChromium, withoutDocker] = await Promise.all([prepareChromium(), docker(), temporal()]);
   settle('chromium', withoutChromium, 'suites in a browser');
   settle('docker', withoutDocker, 'suites on real Docker');
+  settle('postgres', process.env.DEPLOY_CODE_TEST_POSTGRES_ADDRESS ? undefined : withoutPostgres, 'suites on Temporal with PostgreSQL');
 }
 
 function settle(part: Part, missing: string | undefined, suites: string): void {

@@ -1,7 +1,7 @@
 import type { Stack } from '../../src/config';
 import type { InstanceSpec } from '../../src/model/instance';
 import type { Observation, ObservedInstance } from '../../src/model/observation';
-import type { Plan, Step } from '../../src/plan/plan';
+import { stepsOf, type Plan, type Step } from '../../src/plan/plan';
 import { makePlan, type PlanInput, type Planning } from '../../src/plan/planner';
 
 /** A host on which nothing runs and every image is. */
@@ -18,7 +18,7 @@ export function plan(stack: Stack, observation = emptyObservation(stack), more: 
   return makePlan({ stack, observation, intent: { kind: 'deploy', force: false }, deployment: 1, release: { to: 1 }, jobs: {}, taskQueue: 'deploy-code', ...more });
 }
 
-export const allSteps = ({ phases }: Plan): Step[] => phases.flatMap(({ services }) => services).flatMap(({ lanes }) => lanes.flat());
+export const allSteps = ({ phases }: Plan): Step[] => stepsOf(phases);
 
 /** What a host looks like while steps are performed on it: a model of a runtime, without time. */
 export class World {

@@ -1,4 +1,5 @@
 import { CancellationScope, condition, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { servicesOf } from '../../plan/plan';
 import { activity } from '../activity-options';
 import { events } from '../events';
 import { answerSignal, cancelSignal, goSignal, progressQuery, queuedSignal, searchAttributes, type DeploymentInput, type DeploymentResult, type Go } from '../messages';
@@ -98,7 +99,7 @@ class Deployment {
     const drop = all.slice(0, Math.max(0, all.length - stack.deployment.keepReleases)).filter((each) => each !== current);
     const keep = all.filter((each) => !drop.includes(each));
     if (drop.length > 0) {
-      await activity('pruneReleases', taskQueue, `remove the releases ${drop.join(', ')}`)(contextOf(stack, this.go!.deployment), drop, keep).catch((error: Error) => this.run!.leftBehind.push(`releases ${drop.join(', ')}: ${error.message}`));
+      await activity('pruneReleases', taskQueue, `remove the releases ${drop.join(', ')}`)(contextOf(stack, this.go!.deployment), drop, keep).catch((error: Error) => this.run!.wayBack.leftBehind.push(`releases ${drop.join(', ')}: ${error.message}`));
     }
     return keep;
   }
@@ -113,8 +114,8 @@ class Deployment {
       warnings: run?.plan?.warnings ?? [],
       tolerated: run?.tolerated ?? [],
       notUndone: run?.notUndone ?? [],
-      leftBehind: run?.leftBehind ?? [],
-      changed: (run?.plan?.phases ?? []).flatMap(({ services }) => services.filter(({ action }) => !['keep', 'skip', 'leave'].includes(action)).map(({ name }) => name)),
+      leftBehind: run?.wayBack.leftBehind ?? [],
+      changed: servicesOf(run?.plan?.phases ?? []).filter(({ action }) => !['keep', 'skip', 'leave'].includes(action)).map(({ name }) => name),
       durationMs: Date.now() - this.begin,
     };
     this.log.cause ??= cause ?? (refusals[0] && { step: 'plan', message: `${refusals[0].path}: ${refusals[0].message}` });

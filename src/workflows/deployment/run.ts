@@ -1,21 +1,23 @@
-import { CancellationScope, isCancellation, ParentClosePolicy, sleep, startChild, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 import type { StepContext } from '../../activities/contract';
 import type { Observation } from '../../model/observation';
 import { toRef } from '../../plan/instance-spec';
-import { changesAnything, type Plan, type PlannedService, type Refusal } from '../../plan/plan';
+import { changesAnything, servicesOf, type Plan, type PlannedService, type Refusal } from '../../plan/plan';
 import { makePlan, type Planning } from '../../plan/planner';
-import { planRollback, planSettlement, type RollbackPlan } from '../../plan/rollback';
+import { planRollback, planSettlement } from '../../plan/rollback';
 import { activity } from '../activity-options';
-import type { Cause, DeploymentInput, Go, Outcome, ReleaseContents } from '../messages';
-import { releaseId } from '../messages';
+import type { PinnedImages } from '../../model/images';
+import type { Cause, DeploymentInput, Go, Outcome } from '../messages';
 import { contextOf } from '../step-context';
 import { DeploymentClock } from './clock';
 import type { EnvironmentLink } from './environment-link';
 import { StepFailure, toCause } from './failure';
 import { Interpreter } from './interpreter';
+import { keepRelease } from './keep-release';
 import { runLanes } from './lanes';
 import type { ProgressLog } from './progress-log';
 import { summarise } from './summary';
+import { WayBack } from './way-back';
 
 const settleMs = 1000;
 
@@ -31,8 +33,8 @@ export interface RunResult {
 export class DeploymentRun {
   readonly tolerated: Cause[] = [];
   readonly notUndone: string[] = [];
-  readonly leftBehind: string[] = [];
   readonly interpreter: Interpreter;
+  readonly wayBack: WayBack;
   plan?: Plan;
   private readonly clock = new DeploymentClock();
   private readonly forward = new CancellationScope({ cancellable: true });
@@ -41,7 +43,7 @@ export class DeploymentRun {
   private committed = false;
   private lastStart = 0;
   /** Images found on the host before anything was pulled. */
-  private images: ReleaseContents['images'] = {};
+  private images: PinnedImages = {};
 
   constructor(
     private readonly input: DeploymentInput,
@@ -53,6 +55,7 @@ export class DeploymentRun {
     const { stack, pinned } = input;
     this.context = contextOf(stack, go.deployment);
     this.interpreter = new Interpreter({ context: this.context, pinned, log, clock: this.clock, platformTimeoutMs: stack.deployment.platformTimeoutMs, ask });
+    this.wayBack = new WayBack(this.interpreter, stack.deployment.maxParallel);
   }
 
   /** Stops the way forward; what has begun is rolled back. Running jobs finish first. After the commit it is too late. */
@@ -96,7 +99,7 @@ export class DeploymentRun {
     const settlement = planSettlement(observation.instances, this.go.committed, host, this.input.taskQueue);
     if (settlement.stages.length === 0) return observation;
     this.log.note('an earlier deployment ended without a word; putting back what it left');
-    await this.performBack(settlement, this.input.stack.deployment.maxParallel);
+    await this.wayBack.perform(settlement);
     return this.observe('observe what runs after that');
   }
 
@@ -154,7 +157,7 @@ export class DeploymentRun {
 
   /** Before the commit one listing confirms every phase; what nobody checks must at least have stayed up for a second. */
   private async confirm(plan: Plan): Promise<void> {
-    const services = new Map(plan.phases.flatMap((phase) => phase.services.map((service) => [service.name, service] as const)));
+    const services = new Map(servicesOf(plan.phases).map((service) => [service.name, service]));
     const started = [...services.values()].filter(({ name }) => !this.isTolerated(name)).flatMap(({ lanes }) => lanes.flat());
     const expected = started.flatMap((step) => (step.kind === 'start' ? [toRef(step.instance)] : []));
     if (expected.some(({ healthCheck }) => !healthCheck)) await sleep(Math.max(1, settleMs - (Date.now() - this.lastStart)), { summary: 'what nothing checks must stay up for a second' });
@@ -174,72 +177,54 @@ export class DeploymentRun {
     if (this.tolerated.length === 0) return;
     const phases = plan.phases.map((phase) => ({ ...phase, services: phase.services.filter(({ name }) => this.isTolerated(name)) }));
     const back = planRollback({ plan: { ...plan, phases, preparation: [] }, begun: this.interpreter.begun, onRollback: {}, taskQueue: this.input.taskQueue });
-    await this.performBack(back, plan.maxParallel);
+    await this.wayBack.perform(back);
   }
 
-  /** The point of no return: the environment is told first, then the release is kept, then what was retired goes. */
+  /** The point of no return: the environment is told first, then the release is kept, then what was retired goes. Nothing here rolls back. */
   private async commit(plan: Plan): Promise<void> {
+    const { input, link, wayBack } = this;
     this.committed = true;
     this.log.become('committing');
     await CancellationScope.nonCancellable(async () => {
-      const release = this.input.intent.kind === 'stop' && !this.input.intent.services ? undefined : plan.release.to;
-      await this.link.committed(release);
-      if (this.input.intent.kind === 'deploy') await this.keepRelease(plan);
-      const kept = new Set(plan.phases.flatMap(({ services }) => services).filter(({ name }) => this.isTolerated(name)).flatMap(({ goes }) => goes));
-      const lanes = plan.cleanup.filter((step) => !(step.kind === 'remove' && kept.has(step.instance.name)));
-      await this.collect(lanes.filter(({ kind }) => kind === 'remove').map((step) => [step]), plan.maxParallel);
-      await this.collect(lanes.filter(({ kind }) => kind !== 'remove').map((step) => [step]), plan.maxParallel);
+      await link.committed(input.intent.kind === 'stop' && !input.intent.services ? undefined : plan.release.to);
+      if (input.intent.kind === 'deploy') {
+        await keepRelease(input, plan, { ...this.images, ...input.pinned, ...this.interpreter.images }, link).catch((error: Error) => wayBack.leftBehind.push(`release ${plan.release.to} is not kept: ${error.message}`));
+      }
+      const kept = new Set(servicesOf(plan.phases).filter(({ name }) => this.isTolerated(name)).flatMap(({ goes }) => goes));
+      const steps = plan.cleanup.filter((step) => !(step.kind === 'remove' && kept.has(step.instance.name)));
+      const [instances, others] = [steps.filter(({ kind }) => kind === 'remove'), steps.filter(({ kind }) => kind !== 'remove')];
+      for (const stage of [instances, others]) await wayBack.collect(stage.map((step) => [step]));
     });
-  }
-
-  private async keepRelease(plan: Plan): Promise<void> {
-    const { stack, requestedBy, reason, pinned } = this.input;
-    const images = { ...this.images, ...pinned, ...this.interpreter.images };
-    const contents: ReleaseContents = { release: plan.release.to, deployment: plan.deployment, stack, images, requestedBy, reason, at: Date.now(), jobs: this.jobsRun(plan) };
-    await startChild('release', { workflowId: releaseId({ stack: stack.name, environment: stack.environment }, plan.release.to), args: [contents], staticSummary: `release ${plan.release.to} of ${stack.name}/${stack.environment}`, parentClosePolicy: ParentClosePolicy.ABANDON, taskQueue: workflowInfo().taskQueue, typedSearchAttributes: this.link.attributes(plan.release.to) });
-  }
-
-  private jobsRun(plan: Plan): string[] {
-    return plan.phases.flatMap(({ services }) => services).flatMap(({ lanes }) => lanes.flat()).flatMap((step) => (step.kind === 'create-job' ? [`${step.instance.service}${step.instance.image ? ` (${step.instance.image})` : ''}`] : []));
   }
 
   private async goBack(cause: Cause): Promise<RunResult> {
     const { plan } = this;
     const cancelled = cause.step === 'cancel';
     if (!plan) return { outcome: cancelled ? 'cancelled' : 'refused', cause, refusals: [] };
-    if (!this.input.stack.deployment.rollbackOnFailure && !cancelled) return { outcome: 'left_as_is', cause, refusals: [] };
-    if ((await this.mayRollBack(plan)) === 'leave as is') return { outcome: 'left_as_is', cause, refusals: [] };
+    if (!this.input.stack.deployment.rollbackOnFailure && !cancelled) return this.leaveAsIs(cause);
+    if ((await this.mayRollBack(plan)) === 'leave as is') return this.leaveAsIs(cause);
     const begin = Date.now();
     this.log.become('rolling_back');
     const onRollback = Object.fromEntries(Object.values(this.input.stack.services).map((service) => [service.name, service.onRollback]));
     const back = planRollback({ plan, begun: this.interpreter.begun, onRollback, taskQueue: this.input.taskQueue });
-    await this.performBack(back, plan.maxParallel);
+    await this.wayBack.perform(back);
     this.notUndone.push(...back.notUndone);
-    const complete = this.leftBehind.length === 0;
+    const complete = this.wayBack.leftBehind.length === 0;
     const rollbackMs = Date.now() - begin;
     this.link.rolledBack(complete, rollbackMs);
     return { outcome: !complete ? 'rollback_incomplete' : cancelled ? 'cancelled' : 'rolled_back', cause, refusals: [], rollbackMs };
   }
 
+  /** What runs now is what the next deployment starts from. */
+  private async leaveAsIs(cause: Cause): Promise<RunResult> {
+    await this.link.committed(this.go.release.from);
+    return { outcome: 'left_as_is', cause, refusals: [] };
+  }
+
   /** A job with `on_rollback: refuse` that ran makes the rollback wait for a person. */
   private async mayRollBack(plan: Plan): Promise<string> {
-    const ran = plan.phases.flatMap(({ services }) => services).filter(({ name, lanes }) => this.input.stack.services[name]?.onRollback === 'refuse' && lanes.flat().some(({ kind, id }) => kind === 'run-job' && this.interpreter.begun.has(id)));
+    const ran = servicesOf(plan.phases).filter(({ name, lanes }) => this.input.stack.services[name]?.onRollback === 'refuse' && lanes.flat().some(({ kind, id }) => kind === 'run-job' && this.interpreter.begun.has(id)));
     if (ran.length === 0) return 'roll back';
     return this.ask(`${ran.map(({ name }) => name).join(', ')} ran, and on_rollback is refuse. Roll the rest back?`, ['roll back', 'leave as is']);
-  }
-
-  /** A way back cannot be aborted, and one step that fails never hides: the rest still run. */
-  private async performBack(back: RollbackPlan, limit: number): Promise<void> {
-    await CancellationScope.nonCancellable(async () => {
-      for (const { lanes } of back.stages) await this.collect(lanes, limit);
-    });
-  }
-
-  private async collect(lanes: Plan['phases'][number]['services'][number]['lanes'], limit: number): Promise<void> {
-    await runLanes(lanes.map((lane) => ({ lane })), limit, ({ lane }) => this.interpreter.lane(lane), (error) => {
-      const { step, message } = toCause(error, { id: 'rollback' });
-      this.leftBehind.push(`${step}: ${message}`);
-      return true;
-    });
   }
 }

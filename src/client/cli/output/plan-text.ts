@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import type { Refusal } from '../../../plan/plan';
+import { servicesOf, type Refusal } from '../../../plan/plan';
 import type { PlanSummary, ServiceSummary } from '../../../workflows/messages';
 import { seconds, shorten, table } from './words';
 
@@ -37,7 +37,7 @@ function colour(line: string): string {
 }
 
 function unchanged({ phases, newVolumes }: PlanSummary): string[] {
-  const services = phases.flatMap((phase) => phase.services);
+  const services = servicesOf(phases);
   const same = services.filter(({ action }) => action === 'keep' || action === 'skip').map(({ name }) => name);
   const left = services.filter(({ action }) => action === 'leave').map(({ name }) => name);
   const data = newVolumes.length > 0 ? `NEW, EMPTY volumes: ${newVolumes.join(', ')}` : 'no volume touched';
@@ -49,7 +49,7 @@ function unchanged({ phases, newVolumes }: PlanSummary): string[] {
 
 function footer({ phases, changes, estimateMs }: PlanSummary): string[] {
   if (!changes) return [];
-  const interrupted = phases.flatMap(({ services }) => services).filter(({ interruptionMs }) => interruptionMs > 0);
+  const interrupted = servicesOf(phases).filter(({ interruptionMs }) => interruptionMs > 0);
   const interruption = interrupted.length > 0 ? interrupted.map(({ name, interruptionMs }) => `${name} about ${seconds(interruptionMs)}`).join(', ') : 'none';
   return [`  interruption: ${interruption}   estimate ${seconds(estimateMs)}`];
 }

@@ -1,0 +1,29 @@
+import { CancellationScope } from '@temporalio/workflow';
+import type { Lane } from '../../plan/plan';
+import type { RollbackPlan } from '../../plan/rollback';
+import { toCause } from './failure';
+import type { Interpreter } from './interpreter';
+import { runLanes } from './lanes';
+
+/** Performs what cannot be aborted: a step that fails never hides, and the rest still run. */
+export class WayBack {
+  /** What could not be finished. */
+  readonly leftBehind: string[] = [];
+
+  constructor(private readonly interpreter: Interpreter, private readonly limit: number) {}
+
+  async perform({ stages }: RollbackPlan): Promise<void> {
+    await CancellationScope.nonCancellable(async () => {
+      for (const { lanes } of stages) await this.collect(lanes);
+    });
+  }
+
+  /** Runs lanes side by side; what fails is named in `leftBehind`. */
+  async collect(lanes: Lane[]): Promise<void> {
+    await runLanes(lanes.map((lane) => ({ lane })), this.limit, ({ lane }) => this.interpreter.lane(lane), (error) => {
+      const { step, message } = toCause(error, { id: 'rollback' });
+      this.leftBehind.push(`${step}: ${message}`);
+      return true;
+    });
+  }
+}
