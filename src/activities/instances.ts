@@ -1,3 +1,6 @@
+import type { InstanceRef } from '../model/instance';
+import type { InstanceStatus } from '../model/instance-status';
+import type { Runtime } from '../runtimes/runtime';
 import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 import { alive } from './alive';
@@ -69,14 +72,30 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
         const runtime = runtimes(context.runtime);
         const { instances } = await runtime.observe(context, { images: [], ports: [] });
         const running = new Map(instances.map((instance) => [instance.name, instance]));
-        const down = expected.filter(({ name }) => running.get(name)?.state !== 'running');
+        const found = await Promise.all(expected.map((instance) => (running.get(instance.name)?.state === 'running' ? settled(runtime, instance) : describeDown(runtime, instance))));
         return Promise.all(
-          down.map(async ({ name, service, ordinal }) => {
-            const status = await runtime.inspect(name);
-            const what = status ? `exited ${status.exitCode ?? '?'} after it had started` : 'is gone: something else removed it';
-            return { service, message: `${service}-${ordinal} ${what}`, evidence: await gatherEvidence(runtime, secrets, context, name, { status }) };
-          }),
+          found.flatMap((down) => (down ? [gatherEvidence(runtime, secrets, context, down.name, down).then((evidence) => ({ service: down.service, message: down.message, evidence }))] : [])),
         );
       }),
   };
+}
+
+interface Down {
+  name: string;
+  service: string;
+  message: string;
+  status?: InstanceStatus;
+}
+
+/** Nobody probes an instance without a health check: one that its runtime had to restart has crashed. */
+async function settled(runtime: Runtime, instance: InstanceRef): Promise<Down | undefined> {
+  if (instance.healthCheck || instance.restart.startsWith('on-failure')) return undefined;
+  const status = await runtime.inspect(instance.name);
+  return status?.state === 'running' && status.restarts === 0 ? undefined : describeDown(runtime, instance, status);
+}
+
+async function describeDown(runtime: Runtime, { name, service, ordinal }: InstanceRef, known?: InstanceStatus): Promise<Down> {
+  const status = known ?? (await runtime.inspect(name));
+  const exit = status?.state === 'running' ? 'crashed and was restarted' : `exited ${status?.exitCode ?? '?'} after it had started`;
+  return { name, service, status, message: `${service}-${ordinal} ${status ? exit : 'is gone: something else removed it'}` };
 }
