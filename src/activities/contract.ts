@@ -39,6 +39,11 @@ export interface NotRunning {
   evidence: Evidence;
 }
 
+export interface HealthOptions {
+  /** The platform was away in between: what it has stopped is started again. */
+  afterTrouble: boolean;
+}
+
 export interface Activities {
   joinEnvironment(input: JoinInput): Promise<void>;
   recallEnvironment(input: Omit<JoinInput, 'workflowId'>): Promise<Recollection>;
@@ -51,15 +56,17 @@ export interface Activities {
   removeNetwork(context: StepContext, name: string): Promise<void>;
   createVolume(context: StepContext, volume: VolumeSpec): Promise<void>;
   removeVolume(context: StepContext, name: string): Promise<void>;
-  startInstance(context: StepContext, instance: InstanceSpec): Promise<void>;
-  /** Ends when the instance is healthy; an exit, or failing probes, end it with evidence. */
-  awaitHealthy(context: StepContext, instance: InstanceRef, options: { fresh: boolean; afterTrouble: boolean }): Promise<void>;
+  /** Makes and starts an instance; ends when it is healthy. An exit, or failing probes, end it with evidence. */
+  startInstance(context: StepContext, instance: InstanceSpec, options: HealthOptions): Promise<void>;
+  /** The same for an instance that runs already. */
+  awaitHealthy(context: StepContext, instance: InstanceRef, options: HealthOptions): Promise<void>;
   createJob(context: StepContext, instance: InstanceSpec): Promise<void>;
   /** Starts a created job unless it has run already, and waits for its end. */
   runJob(context: StepContext, instance: InstanceRef, options: { timeoutMs?: number; again: boolean }): Promise<void>;
   execInInstance(context: StepContext, instance: InstanceRef, command: string[], purpose: string): Promise<void>;
   retireInstance(context: StepContext, instance: InstanceRef): Promise<void>;
-  reviveInstance(context: StepContext, instance: InstanceRef): Promise<void>;
+  /** Starts a retired instance again; ends when it is healthy. */
+  reviveInstance(context: StepContext, instance: InstanceRef, options: HealthOptions): Promise<void>;
   removeInstance(context: StepContext, instance: InstanceRef): Promise<void>;
   /** One listing: the expected instances that do not run, with evidence. */
   confirm(context: StepContext, expected: InstanceRef[]): Promise<NotRunning[]>;

@@ -1,9 +1,9 @@
 import type { InstanceRef } from '../model/instance';
 import type { InstanceStatus } from '../model/instance-status';
 import type { Runtime } from '../runtimes/runtime';
-import type { Activities } from './contract';
+import type { Activities, StepContext } from './contract';
 import type { Dependencies } from './dependencies';
-import { alive } from './alive';
+import { alive, type Surroundings } from './alive';
 import { gatherEvidence } from './evidence';
 import { SoftwareFault } from './failures';
 import { awaitHealthy } from './health/await-healthy';
@@ -15,28 +15,29 @@ const preStopTimeoutMs = 60_000;
 
 /** What is done to one instance of a service. */
 export function instanceActivities({ runtimes, secrets, events }: Dependencies): InstanceActivities {
+  const untilHealthy = async (context: StepContext, instance: InstanceRef, options: { fresh: boolean; afterTrouble: boolean }, { signal, note, before }: Surroundings) => {
+    const runtime = runtimes(context.runtime);
+    const unhealthy = await awaitHealthy(runtime, instance, {
+      ...options, signal,
+      usedMs: (before as { usedMs?: number } | undefined)?.usedMs ?? 0,
+      onProbe: (problem, usedMs) => {
+        note({ usedMs, ...(problem && { lastProbe: secrets.mask(problem) }) });
+        events.emit('probe', { service: instance.service, healthy: problem === undefined });
+      },
+    });
+    if (unhealthy) throw new SoftwareFault(`${instance.service}-${instance.ordinal} ${unhealthy.message}`, await gatherEvidence(runtime, secrets, context, instance.name, unhealthy));
+  };
   return {
-    startInstance: (context, instance) =>
-      alive(async () => {
+    startInstance: (context, instance, { afterTrouble }) =>
+      alive(async (surroundings) => {
         const runtime = runtimes(context.runtime);
         await runtime.create(instance);
         await runtime.start(instance.name);
         events.emit('instance', { service: instance.service, event: 'started' });
+        await untilHealthy(context, instance, { fresh: true, afterTrouble }, surroundings);
       }),
 
-    awaitHealthy: (context, instance, { fresh, afterTrouble }) =>
-      alive(async ({ signal, note, before }) => {
-        const runtime = runtimes(context.runtime);
-        const unhealthy = await awaitHealthy(runtime, instance, {
-          fresh, afterTrouble, signal,
-          usedMs: (before as { usedMs?: number } | undefined)?.usedMs ?? 0,
-          onProbe: (problem, usedMs) => {
-            note({ usedMs, ...(problem && { lastProbe: secrets.mask(problem) }) });
-            events.emit('probe', { service: instance.service, healthy: problem === undefined });
-          },
-        });
-        if (unhealthy) throw new SoftwareFault(`${instance.service}-${instance.ordinal} ${unhealthy.message}`, await gatherEvidence(runtime, secrets, context, instance.name, unhealthy));
-      }),
+    awaitHealthy: (context, instance, { afterTrouble }) => alive((surroundings) => untilHealthy(context, instance, { fresh: false, afterTrouble }, surroundings)),
 
     execInInstance: (context, instance, command, purpose) =>
       alive(async () => {
@@ -55,10 +56,11 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
         events.emit('instance', { service: instance.service, event: 'retired' });
       }),
 
-    reviveInstance: (context, instance) =>
-      alive(async () => {
+    reviveInstance: (context, instance, { afterTrouble }) =>
+      alive(async (surroundings) => {
         await runtimes(context.runtime).revive(instance);
         events.emit('instance', { service: instance.service, event: 'revived' });
+        await untilHealthy(context, instance, { fresh: false, afterTrouble }, surroundings);
       }),
 
     removeInstance: (context, instance) =>

@@ -32,8 +32,9 @@ export type Action =
   | { kind: 'pull'; image: ImageRequest }
   | { kind: 'create-network'; network: NetworkSpec }
   | { kind: 'create-volume'; volume: VolumeSpec }
+  /** Ends when the instance is healthy; so does `revive`. */
   | { kind: 'start'; instance: InstanceSpec }
-  | { kind: 'await-healthy'; instance: InstanceRef; /** Started by this deployment: an exit before now counts. */ fresh: boolean }
+  | { kind: 'await-healthy'; instance: InstanceRef }
   | { kind: 'create-job'; instance: InstanceSpec }
   | { kind: 'run-job'; instance: InstanceRef; timeoutMs?: number }
   | { kind: 'exec'; instance: InstanceRef; command: string[]; purpose: string }

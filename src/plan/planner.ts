@@ -99,7 +99,7 @@ function gateKept(phases: PlannedPhase[], { stack, known, steps }: ServicePlanni
     const { healthCheck } = stack.services[planned.name]!;
     planned.lanes = known
       .instancesOf(planned.name)
-      .map((instance) => [steps.awaitHealthy({ ...toRef(instance), healthCheck }, false)]);
+      .map((instance) => [steps.about('await-healthy', { ...toRef(instance), healthCheck })]);
   }
 }
 
@@ -139,7 +139,7 @@ function unknown({ services = [] }: Intent, stack: Stack): Refusal[] {
 }
 
 function estimate(phases: PlannedPhase[]): number {
-  const costs = { 'pull': 5000, 'create-network': 100, 'create-volume': 20, 'start': 400, 'await-healthy': 1500, 'create-job': 100, 'run-job': 2000, 'exec': 300, 'retire': 600, 'revive': 400, 'remove': 50, 'remove-network': 100, 'remove-volume': 20 } as const;
+  const costs = { 'pull': 5000, 'create-network': 100, 'create-volume': 20, 'start': 1500, 'await-healthy': 100, 'create-job': 100, 'run-job': 2000, 'exec': 300, 'retire': 600, 'revive': 1500, 'remove': 50, 'remove-network': 100, 'remove-volume': 20 } as const;
   const laneMs = (lane: Step[]) => lane.reduce((sum, step) => sum + costs[step.kind], 0);
   return phases.reduce((sum, { services }) => sum + Math.max(0, ...services.flatMap(({ lanes }) => lanes.map(laneMs))), 0);
 }

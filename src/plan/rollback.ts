@@ -61,7 +61,7 @@ function runUndo(job: InstanceSpec, command: string[], steps: StepFactory): Lane
 
 /** Retired instances again, replicas side by side: nothing serves any more that could go dark. */
 function bringBack(done: Step[], steps: StepFactory): Lane[] {
-  return done.flatMap((step) => (step.kind === 'retire' ? [[steps.about('revive', step.instance), steps.awaitHealthy(step.instance, false)]] : []));
+  return done.flatMap((step) => (step.kind === 'retire' ? [[steps.about('revive', step.instance)]] : []));
 }
 
 function undoPreparation(plan: Plan, begun: ReadonlySet<string>, started: Step[], steps: StepFactory): Lane[] {
@@ -94,6 +94,6 @@ export function planSettlement(instances: readonly ObservedInstance[], committed
     return [...wait, steps.about('remove', toRef(instance))];
   }, true);
   const retired = stopped.filter(({ policy, restart }) => policy !== restart);
-  const up = stage('instances', leftovers.length > 0 ? stopped : retired, (instance) => [steps.about('revive', toRef(instance)), steps.awaitHealthy(toRef(instance), false)], false);
+  const up = stage('instances', leftovers.length > 0 ? stopped : retired, (instance) => [steps.about('revive', toRef(instance))], false);
   return { stages: [...down, ...up], notUndone: [] };
 }

@@ -10,12 +10,8 @@ export class StepFactory {
     return { id: label(action), host: this.host, taskQueue: this.taskQueue, ...(service !== undefined && { service }), ...action } as never;
   }
 
-  about(kind: 'retire' | 'revive' | 'remove', instance: InstanceRef): Step {
+  about(kind: 'await-healthy' | 'retire' | 'revive' | 'remove', instance: InstanceRef): Step {
     return this.make({ kind, instance }, instance.service);
-  }
-
-  awaitHealthy(instance: InstanceRef, fresh: boolean): Step {
-    return this.make({ kind: 'await-healthy', instance, fresh }, instance.service);
   }
 }
 

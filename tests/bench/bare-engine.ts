@@ -29,9 +29,7 @@ async function perform(step: Step, { stack, environment }: Plan): Promise<void> 
   if (step.kind === 'create-network') return runtime.createNetwork({ ...step.network, stack, environment });
   if (step.kind === 'start') {
     await runtime.create(step.instance);
-    return runtime.start(step.instance.name);
-  }
-  if (step.kind === 'await-healthy') {
+    await runtime.start(step.instance.name);
     const unhealthy = await awaitHealthy(runtime, step.instance, { fresh: true, afterTrouble: false, usedMs: 0, signal: new AbortController().signal, onProbe: () => undefined });
     if (unhealthy) throw new Error(unhealthy.message);
   }

@@ -8,7 +8,7 @@ import { memoryStack } from '../support/memory-stack';
 import { BenchTemporal, BenchWorker } from './engine';
 import { median, ms, timed, type Figure } from './figure';
 
-const many = (count: number) => memoryStack(Object.fromEntries(Array.from({ length: count }, (_, index) => [`s${index}`, { image: 'app:1', health_check: { command: ['check'] }, ...(index >= 100 && { depends_on: { [`s${index - 100}`]: 'healthy' } }) }])), { deployment: { max_parallel: 50 } });
+const many = (count: number) => memoryStack(Object.fromEntries(Array.from({ length: count }, (_, index) => [`s${index}`, { image: 'app:1', health_check: { command: ['check'] }, ...(index >= 100 && { depends_on: { [`s${index - 100}`]: 'healthy' } }) }])), { deployment: { max_parallel: 100 } });
 
 /** The engine's own cost: a runtime that costs nothing, on a Temporal as `dev` starts it. */
 export async function memory(): Promise<Figure[]> {

@@ -48,7 +48,7 @@ describeWith('docker', 'a worker killed with -9', () => {
   it('in the middle of a health check: the check goes on', async () => {
     const stack = dockerStack({ slow: { image: images.app, ...healthy, environment: { START_DELAY: '4' }, health_check: { http: ':8080/healthz', interval: '500ms', start_period: '60s' } } });
     const handle = await deploy(stack);
-    await reached(handle, ({ state, text }) => state === 'begun' && text.startsWith('wait for slow-1'));
+    await reached(handle, ({ state, text }) => state === 'begun' && text.startsWith('start slow-1'));
     await restart();
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
     expect(await states(stack.name)).toEqual(['slow-1-d1 running']);

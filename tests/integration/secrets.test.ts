@@ -91,7 +91,7 @@ describeWith('docker', 'secrets', () => {
   it('never reach a history, a log or a metric', async () => {
     const metrics = await (await fetch(`http://127.0.0.1:${engine.worker.port}/metrics`)).text();
     const everything = { histories: await histories(), logs: logged.join('\n'), metrics };
-    expect(everything.histories).toContain('awaitHealthy');
+    expect(everything.histories).toContain('startInstance');
     expect(everything.logs).toContain('deployment.finished');
     expect(everything.metrics).toContain('deploy_code_deployments_total');
     for (const [where, text] of Object.entries(everything)) {

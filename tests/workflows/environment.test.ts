@@ -63,7 +63,7 @@ describe('an environment', () => {
     await (await engine.client.deploy(stack)).result();
     host.unhealthy['web:2'] = 'never healthy';
     const lost = await engine.client.deploy(shop({ api: 'api:2', web: 'web:2' }, {}, stack.name));
-    for await (const { events } of lost.watch()) if (events.some(({ text }) => text.startsWith('wait for web-1'))) break;
+    for await (const { events } of lost.watch()) if (events.some(({ text }) => text.startsWith('start web-1'))) break;
     await temporal.workflow.getHandle(lost.id).terminate('lost on purpose');
 
     const next = await engine.client.deploy(stack);

@@ -75,7 +75,8 @@ describe('a rollback', () => {
     const stack = memoryStack({ slow: { image: 'slow:1', health_check: { command: ['check'], interval: '10s' } } });
     host.unhealthy.slow = 'not yet';
     const handle = await engine.client.deploy(stack);
-    for await (const { events } of handle.watch()) if (events.some(({ text }) => text.startsWith('wait for slow-1'))) break;
+    for await (const { events } of handle.watch()) if (events.some(({ text }) => text.startsWith('start slow-1'))) break;
+    while (host.get(`${stack.name}-test-slow-1-d1`).status.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 10));
     await handle.cancel('ana');
     expect(await handle.result()).toMatchObject({ outcome: 'cancelled', cause: { message: 'cancelled by ana' } });
     expect(listing(stack)).toEqual([]);

@@ -17,11 +17,9 @@ export const recreate: Strategy = (replacement) => {
 function slotSteps({ old, next }: Slot, { postStart, steps }: Replacement): Step[] {
   const retire = old.filter(isUp).map((instance) => steps.about('retire', toRef(instance)));
   if (!next) return retire;
-  const ref = toRef(next);
   return [
     ...retire,
     steps.make({ kind: 'start', instance: next }, next.service),
-    steps.awaitHealthy(ref, true),
-    ...(postStart ? [steps.make({ kind: 'exec', instance: ref, command: postStart, purpose: 'post_start hook' }, next.service)] : []),
+    ...(postStart ? [steps.make({ kind: 'exec', instance: toRef(next), command: postStart, purpose: 'post_start hook' }, next.service)] : []),
   ];
 }

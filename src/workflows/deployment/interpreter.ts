@@ -110,9 +110,9 @@ export class Interpreter {
       case 'remove-volume':
         return activity('removeVolume', taskQueue, id)(context, step.name);
       case 'start':
-        return activity('startInstance', taskQueue, id)(context, step.instance);
+        return activity('startInstance', taskQueue, id)(context, step.instance, { afterTrouble });
       case 'await-healthy':
-        return activity('awaitHealthy', taskQueue, id)(context, step.instance, { fresh: step.fresh, afterTrouble });
+        return activity('awaitHealthy', taskQueue, id)(context, step.instance, { afterTrouble });
       case 'create-job':
         return activity('createJob', taskQueue, id)(context, step.instance);
       case 'run-job':
@@ -122,7 +122,7 @@ export class Interpreter {
       case 'retire':
         return activity('retireInstance', taskQueue, id)(context, step.instance);
       case 'revive':
-        return activity('reviveInstance', taskQueue, id)(context, step.instance);
+        return activity('reviveInstance', taskQueue, id)(context, step.instance, { afterTrouble });
       case 'remove':
         return activity('removeInstance', taskQueue, id)(context, step.instance);
       default:
