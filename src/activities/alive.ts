@@ -10,7 +10,7 @@ export interface Surroundings {
   before: unknown;
 }
 
-const heartbeatMs = 300;
+const heartbeatMs = 1500;
 
 /** Runs an activity's work with heartbeats, and turns what it throws into a typed failure. */
 export async function alive<T>(work: (surroundings: Surroundings) => Promise<T>): Promise<T> {

@@ -79,8 +79,8 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
     maxConcurrentActivityTaskExecutions: 100,
     maxConcurrentWorkflowTaskExecutions: 40,
     stickyQueueScheduleToStartTimeout: '2s',
-    maxHeartbeatThrottleInterval: '400ms',
-    defaultHeartbeatThrottleInterval: '400ms',
+    maxHeartbeatThrottleInterval: '1s',
+    defaultHeartbeatThrottleInterval: '1s',
     shutdownGraceTime: configuration.shutdownGraceMs ?? 10_000,
     shutdownForceTime: (configuration.shutdownGraceMs ?? 10_000) + 10_000,
   });
