@@ -28,7 +28,7 @@ describe('the last lines of a deployment', () => {
     expect(resultText(result({ outcome: 'rollback_incomplete', leftBehind: ['remove api-1: will not go'] }), '')).toEqual([
       'FAILED, and the rollback is incomplete. Exit 3',
       '  left: remove api-1: will not go',
-      '  next      mend what is named above, then run `deploy-code rollback` again: it goes on from here',
+      '  next      mend what is named above, then `deploy-code rollback --to 2` goes on from here',
     ]);
   });
 

@@ -1,17 +1,11 @@
 import type { Command } from 'commander';
+import type { DevOptions } from '../dev';
 import { positive, withConnection, type ConnectionOptions } from '../options';
 
 interface WorkerOptions extends ConnectionOptions {
   port: number;
   host?: string;
   dataDir?: string;
-}
-
-export interface DevOptions {
-  detach?: boolean;
-  stop?: boolean;
-  port: number;
-  uiPort: number;
 }
 
 /** The engine's own processes. */

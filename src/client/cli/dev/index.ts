@@ -8,10 +8,16 @@ import { findDevelopmentEngine } from '../../development';
 import { BadRequest, EngineUnreachable } from '../../errors';
 import { endProcesses } from '../../../worker/end-processes';
 import { freePort } from '../../../worker/free-port';
-import type { DevOptions } from '../commands/engine';
 import { cacheFolder, engineFolder, forget, prepareFolders, recall, remember } from './state';
 import { findTemporalCli } from './temporal-cli';
 import { startServer } from './temporal-server';
+
+export interface DevOptions {
+  detach?: boolean;
+  stop?: boolean;
+  port: number;
+  uiPort: number;
+}
 
 const startWithinMs = 600_000;
 const stopWithinMs = 30_000;

@@ -17,7 +17,7 @@ export function resultText(result: DeploymentResult, place: string): string[] {
     ...result.warnings.map((warning) => pc.yellow(`  warning: ${warning}`)),
     ...result.notUndone.map((what) => pc.bold(pc.yellow(`  NOT undone: ${what}`))),
     ...result.leftBehind.map((what) => pc.red(`  left: ${what}`)),
-    ...(outcome === 'rollback_incomplete' ? [`  next      mend what is named above, then run \`deploy-code rollback\` again: it goes on from here`] : []),
+    ...(outcome === 'rollback_incomplete' ? [`  next      mend what is named above, then \`deploy-code ${result.release === undefined ? 'stop' : `rollback --to ${result.release}`}\` goes on from here`] : []),
     ...(cause?.service && deployment ? [`  next      deploy-code logs ${deployment} ${cause.service}   (${place})`] : []),
   ];
 }
