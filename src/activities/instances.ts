@@ -15,7 +15,7 @@ const preStopTimeoutMs = 60_000;
 
 /** What is done to one instance of a service. */
 export function instanceActivities({ runtimes, secrets, events }: Dependencies): InstanceActivities {
-  const untilHealthy = async (context: StepContext, instance: InstanceRef, options: { fresh: boolean; afterTrouble: boolean }, { signal, note, before }: Surroundings) => {
+  const untilHealthy = async (context: StepContext, instance: InstanceRef, options: { fresh: boolean; afterTrouble: boolean; firstExit?: Promise<number | undefined> }, { signal, note, before }: Surroundings) => {
     const runtime = runtimes(context.runtime);
     const unhealthy = await awaitHealthy(runtime, instance, {
       ...options, signal,
@@ -32,9 +32,15 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
       alive(async (surroundings) => {
         const runtime = runtimes(context.runtime);
         await runtime.create(instance);
-        await runtime.start(instance.name);
-        events.emit('instance', { service: instance.service, event: 'started' });
-        await untilHealthy(context, instance, { fresh: true, afterTrouble }, surroundings);
+        const stop = new AbortController();
+        const firstExit = runtime.nextExit?.(instance.name, stop.signal).catch(() => undefined);
+        try {
+          await runtime.start(instance.name);
+          events.emit('instance', { service: instance.service, event: 'started' });
+          await untilHealthy(context, instance, { fresh: true, afterTrouble, firstExit }, surroundings);
+        } finally {
+          stop.abort();
+        }
       }),
 
     awaitHealthy: (context, instance, { afterTrouble }) => alive((surroundings) => untilHealthy(context, instance, { fresh: false, afterTrouble }, surroundings)),

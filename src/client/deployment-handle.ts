@@ -5,6 +5,13 @@ import { answerSignal, cancelSignal, progressQuery, type DeploymentResult, type 
 const firstPollMs = 40;
 const longestPollMs = 400;
 
+const underWay: Progress['status'][] = ['queued', 'planning', 'pulling', 'deploying', 'waiting', 'committing', 'rolling_back'];
+
+/** True once a deployment has come to its end, whichever that is. */
+export function isOver({ status }: Pick<Progress, 'status'>): boolean {
+  return !underWay.includes(status);
+}
+
 /** One deployment, running or ended. */
 export class DeploymentHandle {
   constructor(private readonly workflow: WorkflowHandle<() => Promise<DeploymentResult>>) {}
@@ -26,18 +33,20 @@ export class DeploymentHandle {
 
   /** Progress as it happens, until the deployment ends or the signal aborts. Each page holds the events after the last one's. */
   async *watch(signal?: AbortSignal): AsyncGenerator<Progress> {
-    let ended = false;
-    const end = this.workflow.result().then(() => (ended = true), () => (ended = true));
     for (let seen = 0, delay = firstPollMs; !signal?.aborted; ) {
-      const last = ended;
+      const closed = delay >= longestPollMs && !(await this.isOpen());
       const progress = await this.progress(seen);
-      const news = progress.events.length > 0;
       seen += progress.events.length;
       yield progress;
-      if (last) return;
-      delay = news ? firstPollMs : Math.min(delay * 1.5, longestPollMs);
-      await Promise.race([sleep(delay, undefined, { signal }).catch(() => undefined), end]);
+      if (closed || isOver(progress)) return;
+      delay = progress.events.length > 0 ? firstPollMs : Math.min(delay * 1.5, longestPollMs);
+      await sleep(delay, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  /** A deployment that was terminated reports nothing any more. */
+  private async isOpen(): Promise<boolean> {
+    return (await this.workflow.describe()).status.name === 'RUNNING';
   }
 
   /** Cancels it: what it has begun is rolled back. Running jobs finish first unless they are to be killed. */

@@ -24,6 +24,8 @@ export interface LoadOptions {
   /** Where `${VAR}` that `--set` does not give is looked up; default the process's environment. */
   shell?: Record<string, string | undefined>;
   acceptUnenforced?: boolean;
+  /** Only the stack's name, environment and runtime are wanted: variables may be missing. */
+  placeOnly?: boolean;
 }
 
 /** A valid stack, and the way from a key back to its place in the files. */
@@ -49,7 +51,7 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
   const { data, used, findings: unset } = interpolate(merged, { ...shell, ...variables });
   const spelled = fromComposeSpellings(data);
   const parsed = stackFile.safeParse(withImages(spelled.data, options.images));
-  const found = [...unset, ...unusedVariables(variables, used), ...spelled.findings];
+  const found = [...(options.placeOnly ? [] : [...unset, ...unusedVariables(variables, used)]), ...spelled.findings];
   if (!parsed.success) return fail([...found, ...schemaFindings(stackFile, parsed.error.issues)]) as never;
 
   const { stack, findings } = normalise(parsed.data, {

@@ -39,6 +39,8 @@ export interface ObservedVolume {
   name: string;
   /** `stack/environment` of the labels; empty where the volume carries none. */
   owner: string;
+  /** Running containers of others that mount it for writing. */
+  writers?: string[];
 }
 
 export interface ObservedImage {

@@ -45,7 +45,8 @@ function planInstances(service: Service, phase: number, observed: ObservedInstan
   });
   const acting = slots.filter(({ old, next }) => next || old.length > 0);
   const lanes = strategies[service.strategy]({ slots: acting, postStart: service.hooks.postStart, steps: planning.steps });
-  const planned = describe(service, actionOf(acting.length, observed, difference, forced), difference.changes, lanes);
+  const action = lanes.length === 0 ? 'keep' : actionOf(acting.length, observed, difference, forced);
+  const planned = describe(service, action, action === 'keep' ? [] : difference.changes, lanes);
   if (planned.action === 'replace') planned.notes.push(...replaceNotes(service, difference.changes));
   planned.goes = acting.flatMap(({ old }) => old.map(({ name }) => name));
   planned.interruptionMs = service.replicas === 1 && acting.some(({ old, next }) => next && old.some(isUp)) ? 2000 : 0;

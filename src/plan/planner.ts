@@ -43,7 +43,7 @@ export function makePlan(input: PlanInput): Planning {
 
   const planned = planServices(phases.of, planning);
   const removals = planRemovals(stack, observation, planned, steps);
-  const preparation: Step[] = [
+  const preparation: Step[] = intent.kind === 'stop' ? [] : [
     ...networks.create.map((network) => steps.make({ kind: 'create-network' as const, network })),
     ...volumes.create.map((volume) => steps.make({ kind: 'create-volume' as const, volume })),
   ];
@@ -61,7 +61,7 @@ export function makePlan(input: PlanInput): Planning {
     phases: all,
     cleanup: [...cleanup(all, observation, steps), ...networks.obsolete.filter(() => !intent.services).map((name) => steps.make({ kind: 'remove-network' as const, name }))],
     warnings: capacity.warnings,
-    newVolumes: volumes.create.map(({ name }) => name),
+    newVolumes: intent.kind === 'stop' ? [] : volumes.create.map(({ name }) => name),
     estimateMs: estimate(all),
   };
   const refusals = intent.kind === 'stop' ? [] : [

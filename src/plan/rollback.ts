@@ -86,7 +86,7 @@ function keptJobs(done: Step[], onRollback: RollbackInput['onRollback']): string
 export function planSettlement(instances: readonly ObservedInstance[], committed: number, host: string, taskQueue: string): RollbackPlan {
   const steps = new StepFactory(host, taskQueue);
   const leftovers = instances.filter(({ deployment }) => deployment > committed);
-  const stopped = instances.filter(({ deployment, kind, state }) => deployment <= committed && kind === 'service' && state !== 'running' && state !== 'restarting');
+  const stopped = newest(instances.filter(({ deployment, kind }) => deployment <= committed && kind === 'service')).filter(({ state }) => state !== 'running' && state !== 'restarting');
   const stage = (title: string, of: ObservedInstance[], lane: (instance: ObservedInstance) => Lane, descending: boolean) =>
     [...new Set(of.map(({ phase }) => phase))].sort((a, b) => (descending ? b - a : a - b)).map((phase) => ({ title: `${title} of phase ${phase}`, lanes: of.filter((each) => each.phase === phase).map(lane) }));
   const down = stage('leftovers', leftovers, (instance) => {
@@ -96,4 +96,14 @@ export function planSettlement(instances: readonly ObservedInstance[], committed
   const retired = stopped.filter(({ policy, restart }) => policy !== restart);
   const up = stage('instances', leftovers.length > 0 ? stopped : retired, (instance) => [steps.about('revive', toRef(instance))], false);
   return { stages: [...down, ...up], notUndone: [] };
+}
+
+/** Of each ordinal of a service the instance that was committed last: an older one has been replaced, and stays retired. */
+function newest(instances: ObservedInstance[]): ObservedInstance[] {
+  const latest = new Map<string, ObservedInstance>();
+  for (const instance of instances) {
+    const key = `${instance.service}-${instance.ordinal}`;
+    if (instance.deployment >= (latest.get(key)?.deployment ?? 0)) latest.set(key, instance);
+  }
+  return [...latest.values()];
 }

@@ -22,12 +22,18 @@ export function planVolumes(stack: Stack, observation: Observation): VolumePlan 
       else create.push({ name, key });
     } else if (found.owner && found.owner !== owner) {
       refusals.push({ path, message: `the volume "${name}" belongs to ${found.owner}; an environment never mounts another's volume` });
+    } else if (found.writers?.length && !stack.volumes[key]!.shared && writes(stack, key)) {
+      refusals.push({ path, message: `the container ${found.writers.join(', ')} writes to the volume "${name}"; stop it first: one writer a volume` });
     } else if (!found.owner && !external) {
       refusals.push({ path, message: `the volume "${name}" exists and is not the engine's; say external: true to adopt it, or choose another name` });
     }
   }
   refusals.push(...Object.values(stack.services).flatMap((service) => refuseRenamed(service, stack, observation, create)));
   return { create, refusals };
+}
+
+function writes(stack: Stack, volume: string): boolean {
+  return Object.values(stack.services).some(({ mounts }) => mounts.some((mount) => mount.type === 'volume' && mount.volume === volume && !mount.readOnly));
 }
 
 /** A service that had data at a path, and would find an empty volume there, is refused without `--force`. */

@@ -74,6 +74,8 @@ export interface Runtime {
   inspect(name: string): Promise<InstanceStatus | undefined>;
   /** Resolves with the exit code when the instance exits; with nothing where it did not run to begin with, or nobody knows. */
   waitForExit(name: string, signal: AbortSignal): Promise<number | undefined>;
+  /** The exit code of the next exit, also of an instance that is about to start; for runtimes that forget it when they restart. */
+  nextExit?(name: string, signal: AbortSignal): Promise<number | undefined>;
   /** Stops an instance so that nothing but `revive` starts it again. */
   retire(ref: InstanceRef): Promise<void>;
   /** Gives a retired instance its restart policy back and starts it. */

@@ -72,6 +72,23 @@ services:
     expect(await run(['plan', '-c', file, '--services', 'nope'])).toMatchObject({ code: 2, stdout: expect.stringContaining('there is no service "nope"') });
   });
 
+  it('asks about an environment without the variables that a deployment needs', async () => {
+    const file = writeStack(`name: ${uniqueName('cli')}\nenvironment: test\ninfrastructure: {container_runtime: Process}\nservices:\n  app: {command: ["\${PROGRAM:?use --set PROGRAM=}", "60"], stop_grace_period: 1s}\n`);
+    files.push(file);
+    expect(await run(['deploy', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('use --set PROGRAM=') });
+    expect(await run(['deploy', '-c', file, '--set', 'PROGRAM=sleep'])).toMatchObject({ code: 0 });
+    expect(await run(['status', '-c', file])).toMatchObject({ code: 0, stdout: expect.stringContaining('PROGRAM=sleep') });
+    expect(await run(['history', '-c', file])).toMatchObject({ code: 0 });
+  });
+
+  it('returns at once with --detach', async () => {
+    const file = writeStack(`name: ${uniqueName('cli')}\nenvironment: test\ninfrastructure: {container_runtime: Process}\nservices:\n  job: {kind: job, command: [sleep, "15"]}\n`);
+    files.push(file);
+    const begin = Date.now();
+    expect(await run(['deploy', '-c', file, '--detach'])).toMatchObject({ code: 0, stdout: expect.stringContaining('Detached: deployment 1 goes on.') });
+    expect(Date.now() - begin).toBeLessThan(12_000);
+  });
+
   it('detaches on Ctrl-C; the deployment goes on', async () => {
     const file = writeStack(`name: ${uniqueName('cli')}
 environment: test

@@ -48,7 +48,7 @@ describeWith('docker', 'a deployment on Docker', () => {
     it('puts everything back when one is broken in the last phase', async () => {
       const before = await listing(stack.name);
       const result = await deploy(with20(stack.name, (index) => (index === 19 ? { image: images.broken } : index === 3 ? { environment: { A: '1' } } : index === 7 ? { image: images.next } : {})));
-      expect(result).toMatchObject({ outcome: 'rolled_back', release: 2, cause: { service: 's19', message: 's19-1 exited 1', evidence: { exitCode: 1, outOfMemory: false, logs: ['told to crash: no reason'] } } });
+      expect(result).toMatchObject({ outcome: 'rolled_back', release: 2, cause: { service: 's19', message: 's19-1 exited 1', evidence: { exitCode: 1, outOfMemory: false, logs: expect.arrayContaining(['told to crash: no reason']) } } });
       expect(await listing(stack.name)).toEqual(before);
     });
 
@@ -68,7 +68,7 @@ describeWith('docker', 'a deployment on Docker', () => {
   it('fails within a second of the exit of a container, not at a deadline', async () => {
     const stack = dockerStack({ web: { image: images.app, environment: { START_DELAY: '0.3', CRASH_AFTER: '0.3' }, health_check: { http: ':9999/never', interval: '30s' } } });
     const begin = Date.now();
-    expect(await deploy(stack)).toMatchObject({ outcome: 'rolled_back', cause: { message: 'web-1 exited 1', evidence: { logs: ['serving version 1', 'told to crash late'], lastProbeError: 'GET :9999/never: ECONNREFUSED' } } });
+    expect(await deploy(stack)).toMatchObject({ outcome: 'rolled_back', cause: { message: 'web-1 exited 1', evidence: { logs: expect.arrayContaining(['serving version 1', 'told to crash late']), lastProbeError: 'GET :9999/never: ECONNREFUSED' } } });
     expect(Date.now() - begin).toBeLessThan(10_000);
   });
 

@@ -70,6 +70,13 @@ describe('volumes', () => {
     expect(plan(stack({ name: 'pg', external: true }), observation).refusals).toEqual([]);
   });
 
+  it('that somebody else writes to are refused until that has stopped', () => {
+    const adopted = stack({ name: 'pg', external: true });
+    const observation = { ...emptyObservation(adopted), volumes: [{ name: 'pg', owner: '', writers: ['compose-postgres-1'] }] };
+    expect(plan(adopted, observation).refusals).toEqual([{ path: 'volumes.data', message: 'the container compose-postgres-1 writes to the volume "pg"; stop it first: one writer a volume' }]);
+    expect(plan(stack({ name: 'pg', external: true, shared: true }), observation).refusals).toEqual([]);
+  });
+
   it('that are renamed plan as NEW, EMPTY and need --force', () => {
     const world = deployed(stack({}));
     const renamed = stack({}, 'fresh');

@@ -111,6 +111,14 @@ describe('a deployment', () => {
     expect(currentDetails).toContain('| 1 | service-with-a-name-149 | create | ok |');
   });
 
+  it('stops named services only, and stays with the release that is kept', async () => {
+    const stack = shop();
+    await deploy(stack);
+    expect(await (await engine.client.stop(stack, { services: ['web'] })).result()).toMatchObject({ outcome: 'succeeded', changed: ['web'] });
+    expect((await engine.client.environment({ stack: stack.name, environment: 'test' }))?.current?.release).toBe(1);
+    expect(await (await engine.client.restart({ stack: stack.name, environment: 'test' }, ['api'])).result()).toMatchObject({ outcome: 'succeeded' });
+  });
+
   it('stops everything, dependants first, and keeps volumes', async () => {
     const stack = shop();
     await deploy(stack);

@@ -89,6 +89,21 @@ describe('a rollback', () => {
     expect(listing(stack)).toHaveLength(2);
   });
 
+  it('never starts an old instance beside the new one that was left as it is', async () => {
+    const version = (db: string, web: string, name?: string) => {
+      const made = memoryStack({ db: { image: db, volumes: ['data:/data'] }, web: { image: web, depends_on: ['db'] } }, { volumes: { data: {} }, deployment: { rollback_on_failure: false } });
+      return name ? { ...made, name } : made;
+    };
+    const stack = version('db:1', 'web:1');
+    await deploy(stack);
+    host.exits['web:broken'] = 1;
+    expect(await deploy(version('db:2', 'web:broken', stack.name))).toMatchObject({ outcome: 'left_as_is' });
+    host.calls.length = 0;
+    expect(await deploy(version('db:2', 'web:2', stack.name))).toMatchObject({ outcome: 'succeeded', changed: ['web'] });
+    expect(host.calls.filter((call) => call.startsWith('revive'))).toEqual([]);
+    expect(listing(stack).filter((line) => line.includes('-db-1-d2 '))).toEqual([expect.stringContaining('running')]);
+  });
+
   it('goes by hand to any kept release, which then is the current one', async () => {
     const stack = shop();
     const place = { stack: stack.name, environment: 'test' };

@@ -7,12 +7,15 @@ import { probe } from './probe';
 const firstDelayMs = 10;
 const growth = 1.5;
 const nextExitMs = 700;
+const seenMs = 50;
 
 export interface AwaitOptions {
   /** An exit before this call counts too. */
   fresh: boolean;
   /** The platform was away: an instance found stopped was stopped by that. */
   afterTrouble: boolean;
+  /** Exit code of the first exit, by whoever has waited for it since before the start. */
+  firstExit?: Promise<number | undefined>;
   /** Time that earlier attempts have used up, in ms. */
   usedMs: number;
   signal: AbortSignal;
@@ -46,7 +49,7 @@ export async function awaitHealthy(runtime: Runtime, ref: InstanceRef, options: 
   };
   try {
     const unhealthy = await Promise.race([
-      watchExit(runtime, ref, restartsBefore, stop.signal),
+      watchExit(runtime, ref, restartsBefore, options.firstExit, stop.signal),
       probeUntilHealthy(runtime, ref, { ...options, onProbe }, stop.signal),
       rejectedBy(options.signal, stop.signal),
     ]);
@@ -65,11 +68,11 @@ function rejectedBy(cancelled: AbortSignal, over: AbortSignal): Promise<never> {
 }
 
 /** Resolves when the instance is down for good: its restart policy has no attempt left, or has nothing to do with a start. */
-async function watchExit(runtime: Runtime, ref: InstanceRef, restartsBefore: number, signal: AbortSignal): Promise<Unhealthy | undefined> {
+async function watchExit(runtime: Runtime, ref: InstanceRef, restartsBefore: number, firstExit: AwaitOptions['firstExit'], signal: AbortSignal): Promise<Unhealthy | undefined> {
   let exitCode: number | undefined;
   while (!signal.aborted) {
     const status = await runtime.inspect(ref.name);
-    if (isDown(ref, status, restartsBefore)) return describeDown(status, exitCode ?? (await nextExit(runtime, ref.name, status)));
+    if (isDown(ref, status, restartsBefore)) return describeDown(status, exitCode ?? (await known(firstExit)) ?? (await nextExit(runtime, ref.name, status)));
     try {
       exitCode = await runtime.waitForExit(ref.name, signal);
     } catch (error) {
@@ -84,6 +87,11 @@ function isDown(ref: InstanceRef, status: InstanceStatus | undefined, restartsBe
   const attempts = ref.restart.startsWith('on-failure') ? Number(ref.restart.split(':')[1] ?? Infinity) : 0;
   const restarts = status.restarts - restartsBefore;
   return restarts > attempts || (status.state === 'restarting' && attempts === 0);
+}
+
+/** The code, where the exit has been seen already. */
+function known(firstExit: AwaitOptions['firstExit']): Promise<number | undefined> {
+  return Promise.race([firstExit, sleep(seenMs, undefined)]);
 }
 
 /** The runtime has restarted it before anybody looked, and forgotten the exit code; what crashes once does so again soon. */

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { loadStack, type LoadedStack } from '../../config';
+import { loadStack, type LoadedStack, type LoadOptions } from '../../config';
 
 export interface StackOptions {
   config: string;
@@ -48,6 +48,15 @@ export function positive(value: string): number {
   return number;
 }
 
+/** For commands that ask about an environment: what a deployment needs may be missing. */
+export function loadPlace(options: StackOptions): LoadedStack {
+  return loadStack({ ...fromOptions(options), placeOnly: true });
+}
+
 export function load(options: StackOptions): LoadedStack {
-  return loadStack({ file: options.config, environment: options.env, variables: options.set, images: options.image, acceptUnenforced: options.acceptUnenforced });
+  return loadStack(fromOptions(options));
+}
+
+function fromOptions(options: StackOptions): LoadOptions {
+  return { file: options.config, environment: options.env, variables: options.set, images: options.image, acceptUnenforced: options.acceptUnenforced };
 }

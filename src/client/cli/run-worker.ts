@@ -18,7 +18,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const settings = connectionSettings(options);
   const dataDir = options.dataDir ?? (process.env.DEPLOY_CODE_DATA_DIR || (findDevelopmentEngine()?.dataDir ?? defaultDataDir()));
   const worker = await createWorker({ ...settings, dataDir, port: options.port, host: options.host, logger }).catch((error: Error) => {
-    if (/Failed to connect|ECONNREFUSED|Unavailable|deadline/i.test(`${error.message} ${String(error.cause)}`)) {
+    if (/Failed to connect|ECONNREFUSED|Unavailable|deadline|transport/i.test(`${error.message} ${String(error.cause)}`)) {
       throw new EngineUnreachable(`no Temporal server answers at ${settings.connection.address}`, 'start one with `deploy-code dev`, or name yours with --address or TEMPORAL_ADDRESS', { cause: error });
     }
     throw error;

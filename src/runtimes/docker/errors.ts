@@ -29,7 +29,7 @@ const unreachable = ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE', 'ETIMEDOUT
 export function toRuntimeError(error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error;
   const { statusCode, code, json, reason, message } = error as DockerError;
-  const text = (json?.message ?? reason ?? message ?? String(error)).trim();
+  const text = (json?.message ?? message ?? reason ?? String(error)).replace(/^\(HTTP code \d+\) [^-]* - /, '').trim();
   if (statusCode === undefined && (unreachable.includes(code ?? '') || /socket hang up|aborted/.test(text))) {
     return new RuntimeError('platform', `the Docker Engine does not answer (${code ?? text})`, { cause: error });
   }

@@ -26,6 +26,7 @@ export function createDockerRuntime(secrets: SecretReader, connection: DockerCon
     start: (name) => instances.start(name),
     inspect: (name) => instances.inspect(name),
     waitForExit: (name, signal) => instances.waitForExit(name, signal),
+    nextExit: (name, signal) => instances.nextExit(name, signal),
     retire: (ref) => instances.retire(ref),
     revive: (ref) => instances.revive(ref),
     remove: (ref) => instances.remove(ref),

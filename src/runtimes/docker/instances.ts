@@ -45,6 +45,11 @@ export class DockerInstances {
     return (await docker(() => wait as Promise<{ StatusCode: number }>)).StatusCode;
   }
 
+  async nextExit(name: string, signal: AbortSignal): Promise<number | undefined> {
+    const { StatusCode } = (await this.container(name).wait({ condition: 'next-exit', abortSignal: signal })) as { StatusCode: number };
+    return StatusCode;
+  }
+
   /** The policy goes first: an engine that restarts brings stopped `always` containers back. */
   async retire({ name, stopGraceMs }: InstanceRef): Promise<void> {
     const container = this.container(name);

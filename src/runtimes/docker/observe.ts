@@ -25,7 +25,7 @@ export async function observe(connection: DockerConnection, scope: Scope, questi
   return {
     instances: await Promise.all(mine.map((container) => toInstance(connection, container))),
     networks: [...networks.map((network) => toNetwork(network, scope)), ...(local ? interfaceNetworks() : [])],
-    volumes: (volumes.Volumes ?? []).map(({ Name, Labels }) => ({ name: Name, owner: ownerOf(Labels) })),
+    volumes: (volumes.Volumes ?? []).map(({ Name, Labels }) => ({ name: Name, owner: ownerOf(Labels), writers: writersOf(Name, others) })),
     images: await findImages(connection, questions.images),
     portsInUse: portsInUse(mine, others, listening, questions),
     capacity: {
@@ -87,6 +87,10 @@ function toNetwork(network: { Name: string; Labels?: Record<string, string>; IPA
     ours: owner === `${scope.stack}/${scope.environment}`,
     owner: owner ? `stack ${owner}` : `the Docker network "${network.Name}"`,
   };
+}
+
+function writersOf(volume: string, others: ContainerInfo[]): string[] {
+  return others.filter(({ State, Mounts }) => State === 'running' && Mounts.some(({ Type, Name, RW }) => Type === 'volume' && Name === volume && RW)).map(({ Names }) => Names[0]!.slice(1));
 }
 
 function portsInUse(mine: ContainerInfo[], others: ContainerInfo[], listening: Set<number>, { ports }: Questions): PortInUse[] {

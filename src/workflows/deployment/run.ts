@@ -111,7 +111,7 @@ export class DeploymentRun {
   private makePlan(observation: Observation): Planning {
     const { stack, intent, taskQueue, target } = this.input;
     const { deployment, release, jobs } = this.go;
-    return makePlan({ stack, observation, intent, deployment, release: { from: release.from, to: target ?? release.next }, jobs, taskQueue });
+    return makePlan({ stack, observation, intent, deployment, release: { from: release.from, to: target ?? (intent.kind === 'deploy' ? release.next : (release.from ?? release.next)) }, jobs, taskQueue });
   }
 
   /** All images are there before the first instance stops. Only then is it known what changes. */

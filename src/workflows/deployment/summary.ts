@@ -42,10 +42,10 @@ function table(plan: PlanSummary, { events, status }: Progress): string {
   return `| phase | service | action | state |\n|---|---|---|---|\n${rows.join('\n')}`;
 }
 
-function resultOf({ steps }: ServiceSummary, state: Map<string, string>, status: Progress['status']): string {
+function resultOf({ steps, action, kind }: ServiceSummary, state: Map<string, string>, status: Progress['status']): string {
   const done = steps.filter((step) => state.get(step) === 'done').length;
   if (steps.some((step) => state.get(step) === 'failed')) return 'FAILED';
   if (steps.length === 0) return '=';
-  if (done > 0 && ['rolled_back', 'cancelled', 'rollback_incomplete'].includes(status)) return 'undone';
+  if (done > 0 && action !== 'keep' && ['rolled_back', 'cancelled', 'rollback_incomplete'].includes(status)) return kind === 'job' ? 'ran' : 'undone';
   return done === steps.length ? 'ok' : done > 0 ? `${done} of ${steps.length}` : '';
 }

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { DeployCodeClient } from '../../client';
 import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
-import { load, list, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { loadPlace, list, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { follow } from '../output/follow';
 import { placeArguments, withClient } from './session';
 
@@ -33,15 +33,15 @@ export function addChanges(program: Command): void {
 
   change(program, 'restart', 'replace the instances of services by fresh ones of the same release')
     .argument('<service...>', 'services to restart')
-    .action((services: string[], options: ChangeOptions) => run(options, (client) => client.restart(placeOf(load(options).stack), services, options)));
+    .action((services: string[], options: ChangeOptions) => run(options, (client) => client.restart(placeOf(loadPlace(options).stack), services, options)));
 
   change(program, 'run', 'run a job of the current release now')
     .argument('<job>', 'job to run')
-    .action((job: string, options: ChangeOptions) => run(options, (client) => client.runJob(placeOf(load(options).stack), job, options)));
+    .action((job: string, options: ChangeOptions) => run(options, (client) => client.runJob(placeOf(loadPlace(options).stack), job, options)));
 
   change(program, 'stop', 'stop and remove what runs, dependants first; volumes stay')
     .option('--services <names>', 'only these services', list)
-    .action((options: ChangeOptions) => run(options, (client) => client.stop(load(options).stack, options)));
+    .action((options: ChangeOptions) => run(options, (client) => client.stop(loadPlace(options).stack, options)));
 
   withConnection(withStack(program.command('cancel').description('cancel a deployment; what it has begun is rolled back')))
     .argument('<deployment>', 'its number, or the workflow id of one that waits', (value) => value)
@@ -59,7 +59,7 @@ async function run(options: ChangeOptions, start: (client: DeployCodeClient) => 
 }
 
 async function rollback(client: DeployCodeClient, options: ChangeOptions): ReturnType<DeployCodeClient['rollback']> {
-  const place = placeOf(load(options).stack);
+  const place = placeOf(loadPlace(options).stack);
   const to = options.to ?? (await client.previousRelease(place));
   const jobs = (await client.releasesSince(place, to)).flatMap((release) => release.jobs);
   if (jobs.length > 0 && !options.force) await confirm(`release ${to} predates ${jobs.length} job${jobs.length === 1 ? '' : 's'} (${jobs.join(', ')}), which stay applied. Continue?`);
@@ -76,7 +76,7 @@ async function confirm(question: string): Promise<void> {
 
 async function cancel(which: string, options: ChangeOptions): Promise<void> {
   await withClient(options, async (client) => {
-    const place = placeOf(load(options).stack);
+    const place = placeOf(loadPlace(options).stack);
     const number = Number(which);
     if (!which.startsWith('deployment/') && !Number.isInteger(number)) throw new InvalidArgumentError('write a number, or a workflow id.');
     const handle = which.startsWith('deployment/') ? client.handle(which) : await client.deployment(place, number);
@@ -87,7 +87,7 @@ async function cancel(which: string, options: ChangeOptions): Promise<void> {
 
 async function answerQuestion(number: number, answer: string, options: ChangeOptions): Promise<void> {
   await withClient(options, async (client) => {
-    const handle = await client.deployment(placeOf(load(options).stack), number);
+    const handle = await client.deployment(placeOf(loadPlace(options).stack), number);
     const { question } = await handle.progress();
     if (!question) throw new BadRequest(`deployment ${number} asks nothing`);
     if (!question.answers.includes(answer)) throw new BadRequest(`"${answer}" is no answer to "${question.text}"; answer ${question.answers.join(', or ')}`);

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { DeployCodeClient } from '../../client';
+import { isOver } from '../../deployment-handle';
 import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
 import type { HistoryEntry } from '../../history';
-import { load, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { loadPlace, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { follow } from '../output/follow';
 import { statusTable } from '../output/status-table';
 import { ago, seconds, shorten, table } from '../output/words';
@@ -44,7 +45,7 @@ export function addLooks(program: Command): void {
 }
 
 async function showStatus(options: LookOptions): Promise<void> {
-  const { stack } = load(options);
+  const { stack } = loadPlace(options);
   await withClient(options, async (client) => {
     const [lines, state] = await Promise.all([client.status(stack), client.environment(placeOf(stack))]);
     const release = state?.current?.release;
@@ -59,12 +60,11 @@ async function showStatus(options: LookOptions): Promise<void> {
 }
 
 async function showDeployment(number: number, options: LookOptions): Promise<void> {
-  const place = placeOf(load(options).stack);
+  const place = placeOf(loadPlace(options).stack);
   process.exitCode = await withClient(options, async (client) => {
     const handle = await client.deployment(place, number);
     const progress = await handle.progress();
-    const over = !['queued', 'planning', 'pulling', 'deploying', 'waiting', 'committing', 'rolling_back'].includes(progress.status);
-    if (options.watch || over) return follow(handle, { ...options, place: placeArguments(options) });
+    if (options.watch || isOver(progress)) return follow(handle, { ...options, place: placeArguments(options) });
     if (options.json) printJson(progress);
     else print([`deployment ${number}: ${progress.status}`, ...(progress.question ? [progress.question.text, ...progress.question.answers.map((answer) => `  deploy-code answer ${number} "${answer}"${placeArguments(options)}`)] : [])]);
     return 0;
@@ -72,7 +72,7 @@ async function showDeployment(number: number, options: LookOptions): Promise<voi
 }
 
 async function showHistory(options: LookOptions): Promise<void> {
-  const entries = await withClient(options, (client) => client.history(placeOf(load(options).stack), options.limit));
+  const entries = await withClient(options, (client) => client.history(placeOf(loadPlace(options).stack), options.limit));
   if (options.json) return printJson(entries);
   print(table([['NUMBER', 'STATUS', 'RELEASE', 'WHEN', 'TOOK', 'WHAT'], ...entries.map(historyRow)]));
 }
@@ -82,7 +82,7 @@ function historyRow({ deployment, status, release, startedAt, result }: HistoryE
 }
 
 async function showLogs(words: string[], options: LookOptions): Promise<void> {
-  const { stack } = load(options);
+  const { stack } = loadPlace(options);
   const [first, ...services] = words;
   await withClient(options, async (client) => {
     if (first && /^\d+$/.test(first)) return print(await evidence(client, Number(first), services, options));
@@ -99,7 +99,7 @@ async function showLogs(words: string[], options: LookOptions): Promise<void> {
 }
 
 async function evidence(client: DeployCodeClient, number: number, services: string[], options: LookOptions): Promise<string[]> {
-  const handle = await client.deployment(placeOf(load(options).stack), number);
+  const handle = await client.deployment(placeOf(loadPlace(options).stack), number);
   const { cause, tolerated } = await handle.result();
   const causes = [cause, ...tolerated].filter((each) => each?.evidence && (services.length === 0 || services.includes(each.service ?? '')));
   if (causes.length === 0) throw new BadRequest(`deployment ${number} kept no evidence${services.length > 0 ? ` of ${services.join(', ')}` : ''}; \`deploy-code logs ${services.join(' ')}\` shows what runs now`);
@@ -107,7 +107,7 @@ async function evidence(client: DeployCodeClient, number: number, services: stri
 }
 
 async function runInside(which: string, command: string[], options: LookOptions): Promise<void> {
-  const { stack } = load(options);
+  const { stack } = loadPlace(options);
   await withClient(options, async (client) => {
     const running = (await client.status(stack)).filter(({ state }) => state === 'running');
     const instance = running.find(({ service, ordinal, name }) => name === which || `${service}-${ordinal}` === which) ?? running.find(({ service }) => service === which);

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { BadRequest } from '../../errors';
-import { load, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { loadPlace, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { table } from '../output/words';
 import { print, printJson, withClient } from './session';
 
@@ -13,7 +13,7 @@ export function addVolume(program: Command): void {
   withConnection(withStack(volume.command('ls').description('the volumes that the engine created for the environment')))
     .option('--json', 'print one JSON document')
     .action(async (options: VolumeOptions) => {
-      const volumes = await withClient(options, (client) => client.volumes(load(options).stack));
+      const volumes = await withClient(options, (client) => client.volumes(loadPlace(options).stack));
       if (options.json) printJson(volumes);
       else print(table([['VOLUME', 'MOUNTED BY'], ...volumes.map(({ name, mountedBy }) => [name, mountedBy.join(', ') || '-'])]));
     });
@@ -23,7 +23,7 @@ export function addVolume(program: Command): void {
     .option('--force', 'do not ask')
     .action(async (name: string, options: VolumeOptions) => {
       await withClient(options, async (client) => {
-        const { stack } = load(options);
+        const { stack } = loadPlace(options);
         const found = (await client.volumes(stack)).find((each) => each.name === name);
         if (!found) throw new BadRequest(`${stack.name}/${stack.environment} has no volume "${name}"`);
         if (found.mountedBy.length > 0) throw new BadRequest(`the volume "${name}" is mounted by ${found.mountedBy.join(', ')}; stop that first`);

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import type { DeploymentResult, Progress } from '../../../workflows/messages';
-import type { DeploymentHandle } from '../../deployment-handle';
+import { isOver, type DeploymentHandle } from '../../deployment-handle';
 import { exitCodeOf, exitCodes } from '../exit-codes';
 import { planText } from './plan-text';
 import { ProgressLines } from './progress-lines';
@@ -33,12 +33,8 @@ export async function follow(handle: DeploymentHandle, options: FollowOptions): 
     process.off('SIGINT', detach);
     display.close();
   }
-  if (stop.signal.aborted || (options.detach && !isOver(last))) return sayDetached(last, options);
+  if (stop.signal.aborted || (options.detach && !(last && isOver(last)))) return sayDetached(last, options);
   return sayResult(await handle.result(), options);
-}
-
-function isOver(progress: Progress | undefined): boolean {
-  return progress !== undefined && !['queued', 'planning', 'pulling', 'deploying', 'waiting', 'committing', 'rolling_back'].includes(progress.status);
 }
 
 interface Display {

@@ -18,7 +18,7 @@ export function resultText(result: DeploymentResult, place: string): string[] {
     ...result.notUndone.map((what) => pc.bold(pc.yellow(`  NOT undone: ${what}`))),
     ...result.leftBehind.map((what) => pc.red(`  left: ${what}`)),
     ...(outcome === 'rollback_incomplete' ? [`  next      mend what is named above, then \`deploy-code ${result.release === undefined ? 'stop' : `rollback --to ${result.release}`}\` goes on from here`] : []),
-    ...(cause?.service && deployment ? [`  next      deploy-code logs ${deployment} ${cause.service}   (${place})`] : []),
+    ...(cause?.service && deployment ? [`  next      deploy-code logs ${deployment} ${cause.service}${place ? `   (${place})` : ''}`] : []),
   ];
 }
 
