@@ -3,6 +3,7 @@ const { spawnSync } = require('node:child_process');
 const { build, installPackages, root } = require('./setup');
 
 const full = process.argv.includes('--full');
+// The SDK's native runtime has no end of its own in a test process: hence --forceExit.
 const jest = ['node_modules/jest/bin/jest.js', '--selectProjects'];
 
 const parts = [
@@ -11,8 +12,8 @@ const parts = [
   ['lint', () => command('npm', ['run', '--silent', 'lint'])],
   ['types', () => command('npm', ['run', '--silent', 'types'])],
   ['unit tests', () => command(process.execPath, [...jest, 'unit'])],
-  ['real parts', () => command(process.execPath, [...jest, 'real', '--maxWorkers=2'])],
-  ...(full ? [['exhaustive', () => command(process.execPath, [...jest, 'full', '--runInBand'])]] : []),
+  ['real parts', () => command(process.execPath, [...jest, 'real', '--maxWorkers=2', '--forceExit'])],
+  ...(full ? [['exhaustive', () => command(process.execPath, [...jest, 'full', '--forceExit'])]] : []),
 ];
 
 function command(program, args) {

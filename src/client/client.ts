@@ -164,6 +164,8 @@ export class DeployCodeClient {
     const { stack, images } = await this.release(place, current);
     const unknown = (options.services ?? []).find((name) => !stack.services[name]);
     if (unknown) throw new BadRequest(`release ${current} has no service "${unknown}"; it has ${Object.keys(stack.services).join(', ')}`);
+    const service = (options.services ?? []).find((name) => kind === 'run' && stack.services[name]!.kind !== 'job');
+    if (service) throw new BadRequest(`${service} is a service, and only a job runs on request; \`deploy-code restart ${service}\` replaces its instances`);
     return this.start(stack, kind, options, { pinned: images, target: current });
   }
 

@@ -23,7 +23,12 @@ function describe(error: unknown): { code: number; lines: string[]; data: unknow
   const message = messageOf(error);
   if (error instanceof EngineUnreachable) return { code: exitCodes.unreachable, lines: [pc.red(message), error.advice], data: { message, advice: error.advice } };
   if (error instanceof BadRequest) return { code: exitCodes.badInput, lines: [pc.red(message)], data: { message } };
-  return { code: exitCodes.failed, lines: [pc.red(message)], data: { message } };
+  return { code: isFault(error) ? exitCodes.badInput : exitCodes.failed, lines: [pc.red(message)], data: { message } };
+}
+
+/** What a question to the engine found wrong with the stack: a secret that is not there, say. Nothing was changed. */
+function isFault(error: unknown): boolean {
+  return error instanceof Error && ((error as { type?: string }).type === 'SoftwareFault' || isFault(error.cause));
 }
 
 /** The innermost message: Temporal wraps what a workflow or an activity said. */

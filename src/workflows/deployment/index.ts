@@ -44,6 +44,7 @@ class Deployment {
 
   cancel(by: string, killJobs: boolean): void {
     this.cancelledBy ??= by;
+    if (this.run) this.log.note(`cancelled by ${by}: what has begun is rolled back; a running job ${killJobs ? 'is ended' : 'finishes first'}`);
     this.run?.stop({ step: 'cancel', message: `cancelled by ${by}` });
     if (killJobs) this.run?.interpreter.killJobs();
   }
