@@ -241,5 +241,5 @@ function requestDetails({ stack, intent, requestedBy, reason, target }: Deployme
     ...(variables.length > 0 ? [variables.join(' ')] : []),
     ...Object.values(stack.services).map(({ name, image, command }) => `- ${name}: ${image ?? (command ?? []).join(' ')}`),
   ];
-  return lines.join('\n').slice(0, longestDetails);
+  return lines.join('\n\n').slice(0, longestDetails);
 }
