@@ -38,7 +38,7 @@ export class DockerInstances {
   }
 
   async waitForExit(name: string, signal: AbortSignal): Promise<number | undefined> {
-    const wait = this.container(name).wait({ condition: 'next-exit', abortSignal: signal });
+    const wait = this.container(name).wait({ condition: 'not-running', abortSignal: signal });
     wait.catch(() => undefined);
     const status = await this.inspect(name);
     if (!status || (status.state !== 'running' && status.state !== 'restarting')) return status?.exitCode;
