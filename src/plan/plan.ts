@@ -119,6 +119,11 @@ export interface Intent {
   force: boolean;
 }
 
+/** True for a service that the plan changes. */
+export function acts({ action }: Pick<PlannedService, 'action'>): boolean {
+  return action !== 'keep' && action !== 'skip' && action !== 'leave';
+}
+
 /** The services of phases, in order. */
 export function servicesOf<S>(phases: readonly { services: S[] }[]): S[] {
   return phases.flatMap(({ services }) => services);
@@ -131,6 +136,5 @@ export function stepsOf(phases: readonly PlannedPhase[]): Step[] {
 
 /** True when performing the plan would change anything. */
 export function changesAnything(plan: Plan): boolean {
-  const acts = ({ action }: PlannedService) => !['keep', 'skip', 'leave'].includes(action);
   return plan.preparation.length > 0 || servicesOf(plan.phases).some(acts);
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { findTemporalCli } from '../../src/client/cli/dev/temporal-cli';
+import { tuning } from '../../src/client/cli/dev/temporal-server';
 import { freePort } from '../../src/worker/free-port';
 import { prepareChromium } from './chromium';
 import { prepareDocker } from './docker-engine';
@@ -33,11 +34,7 @@ async function docker(): Promise<string | undefined> {
 async function temporal(): Promise<void> {
   const cli = await findTemporalCli(resolve('.deploy-code', 'cache'), (text) => console.log(text));
   const folder = mkdtempSync(join(tmpdir(), 'deploy-code-temporal-'));
-  const extraArgs = [
-    ...namespaces.flatMap((name) => ['--namespace', name]),
-    ...['history.transferProcessorMaxPollRPS=2000', 'history.timerProcessorMaxPollRPS=2000', 'history.timerProcessorMaxTimeShift="10ms"', 'system.enableActivityEagerExecution=true'].flatMap((value) => ['--dynamic-config-value', value]),
-    ...['journal_mode=WAL', 'synchronous=NORMAL'].flatMap((pragma) => ['--sqlite-pragma', pragma]),
-  ];
+  const extraArgs = [...namespaces.flatMap((name) => ['--namespace', name]), ...tuning];
   const uiPort = await freePort();
   const environment = await TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'existing-path', path: cli }, dbFilename: join(folder, 'temporal.db'), ui: true, uiPort, extraArgs } });
   process.env.DEPLOY_CODE_TEST_TEMPORAL = environment.address;

@@ -1,5 +1,5 @@
 import { CancellationScope, condition, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { servicesOf } from '../../plan/plan';
+import { acts, servicesOf } from '../../plan/plan';
 import { activity } from '../activity-options';
 import { events } from '../events';
 import { answerSignal, cancelSignal, goSignal, progressQuery, queuedSignal, searchAttributes, type DeploymentInput, type DeploymentResult, type Go } from '../messages';
@@ -116,7 +116,7 @@ class Deployment {
       tolerated: run?.tolerated ?? [],
       notUndone: run?.notUndone ?? [],
       leftBehind: run?.wayBack.leftBehind ?? [],
-      changed: servicesOf(run?.plan?.phases ?? []).filter(({ action }) => !['keep', 'skip', 'leave'].includes(action)).map(({ name }) => name),
+      changed: servicesOf(run?.plan?.phases ?? []).filter(acts).map(({ name }) => name),
       durationMs: Date.now() - this.begin,
     };
     this.log.cause ??= cause ?? (refusals[0] && { step: 'plan', message: `${refusals[0].path}: ${refusals[0].message}` });

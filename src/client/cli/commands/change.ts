@@ -1,10 +1,10 @@
-import { createInterface } from 'node:readline/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { DeployCodeClient } from '../../client';
 import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
 import { loadPlace, list, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { follow } from '../output/follow';
+import { ask } from '../prompt';
 import { placeArguments, withClient } from './session';
 
 interface ChangeOptions extends StackOptions, ConnectionOptions {
@@ -67,11 +67,7 @@ async function rollback(client: DeployCodeClient, options: ChangeOptions): Retur
 }
 
 async function confirm(question: string): Promise<void> {
-  if (!process.stdin.isTTY) throw new BadRequest(`${question} Pass --force to say yes`);
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(`${question} [y/N] `);
-  terminal.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new BadRequest('not confirmed; nothing was changed');
+  if (!/^y(es)?$/i.test(await ask(question, `${question} [y/N] `))) throw new BadRequest('not confirmed; nothing was changed');
 }
 
 async function cancel(which: string, options: ChangeOptions): Promise<void> {

@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { BadRequest } from '../../errors';
 import { loadPlace, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { table } from '../output/words';
+import { ask } from '../prompt';
 import { print, printJson, withClient } from './session';
 
 type VolumeOptions = StackOptions & ConnectionOptions & { json?: boolean; force?: boolean };
@@ -35,10 +35,6 @@ export function addVolume(program: Command): void {
 }
 
 async function confirm(name: string): Promise<void> {
-  const question = `The data of "${name}" will be gone for good.`;
-  if (!process.stdin.isTTY) throw new BadRequest(`${question} Pass --force to say yes`);
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(`${question} Type its name to delete it: `);
-  terminal.close();
-  if (answer.trim() !== name) throw new BadRequest('not confirmed; nothing was deleted');
+  const warning = `The data of "${name}" will be gone for good.`;
+  if ((await ask(warning, `${warning} Type its name to delete it: `)) !== name) throw new BadRequest('not confirmed; nothing was deleted');
 }

@@ -10,13 +10,14 @@ const readyWithinMs = 30_000;
 const retention = '720h';
 
 /** The dev server's defaults are slow; with these, ten activities take 180 ms instead of 1 s. */
-const tuning = [
+export const tuning = [
   'history.transferProcessorMaxPollRPS=2000',
   'history.timerProcessorMaxPollRPS=2000',
   'history.timerProcessorMaxTimeShift="10ms"',
   'system.enableActivityEagerExecution=true',
-].flatMap((value) => ['--dynamic-config-value', value]);
-const database = ['journal_mode=WAL', 'synchronous=NORMAL'].flatMap((pragma) => ['--sqlite-pragma', pragma]);
+]
+  .flatMap((value) => ['--dynamic-config-value', value])
+  .concat(['journal_mode=WAL', 'synchronous=NORMAL'].flatMap((pragma) => ['--sqlite-pragma', pragma]));
 
 export interface ServerOptions {
   cli: string;
@@ -30,7 +31,7 @@ export async function startServer({ cli, port, uiPort, folder }: ServerOptions):
   const log = openSync(join(folder, 'temporal.log'), 'a');
   const server = spawn(
     cli,
-    ['server', 'start-dev', '--db-filename', join(folder, 'temporal.db'), '--port', String(port), '--ui-port', String(uiPort), '--log-level', 'warn', ...tuning, ...database],
+    ['server', 'start-dev', '--db-filename', join(folder, 'temporal.db'), '--port', String(port), '--ui-port', String(uiPort), '--log-level', 'warn', ...tuning],
     { stdio: ['ignore', log, log], detached: true },
   );
   await untilReady(server, port, join(folder, 'temporal.log'));

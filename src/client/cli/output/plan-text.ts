@@ -1,16 +1,15 @@
 import pc from 'picocolors';
-import { servicesOf, type Refusal } from '../../../plan/plan';
+import { acts, servicesOf, type Refusal } from '../../../plan/plan';
 import type { PlanSummary, ServiceSummary } from '../../../workflows/messages';
 import { seconds, shorten, table } from './words';
 
 const signs: Partial<Record<ServiceSummary['action'], string>> = { create: '+', replace: '~', scale: '~', restart: '~', run: '!', remove: '-' };
 const colours: Record<string, (text: string) => string> = { '+': pc.green, '~': pc.yellow, '!': pc.magenta, '-': pc.red };
-const quiet = ['keep', 'skip', 'leave'];
 
 /** A plan, like a diff one trusts. */
 export function planText(plan: PlanSummary): string[] {
   const release = plan.release.from === undefined || plan.release.from === plan.release.to ? `release ${plan.release.to}` : `release ${plan.release.from} -> ${plan.release.to}`;
-  const rows = plan.phases.flatMap(({ number, kind, services }) => services.filter(({ action }) => !quiet.includes(action)).map((service) => row(kind === 'removals' ? 'removed' : `phase ${number}`, service)));
+  const rows = plan.phases.flatMap(({ number, kind, services }) => services.filter(acts).map((service) => row(kind === 'removals' ? 'removed' : `phase ${number}`, service)));
   return [
     `${pc.bold(`${plan.stack}/${plan.environment}`)}  ${plan.changes ? release : 'nothing to change'}   ${plan.host}`,
     ...plan.preparation.map((step) => `  ${pc.green('+')} ${step}`),

@@ -1,5 +1,6 @@
 import logUpdate from 'log-update';
 import pc from 'picocolors';
+import { acts } from '../../../plan/plan';
 import type { PlanSummary, Progress, ProgressEvent, ServiceSummary } from '../../../workflows/messages';
 import { seconds } from './words';
 
@@ -52,7 +53,7 @@ export class ProgressTree {
   }
 
   private phase({ number, services }: PlanSummary['phases'][number], goingBack: boolean): string[] {
-    const shown = services.filter(({ action }) => !['keep', 'skip', 'leave'].includes(action));
+    const shown = services.filter(acts);
     if (shown.length === 0) return [];
     const done = shown.every((service) => this.stateOf(service) === 'done');
     if (done && !goingBack) return [`  ${pc.green('✔')} phase ${number}  ${shown.length} service${shown.length === 1 ? '' : 's'} ${pc.dim(this.took(shown))}`];
