@@ -33,11 +33,13 @@ export class DeploymentHandle {
 
   /** Progress as it happens, until the deployment ends or the signal aborts. Each page holds the events after the last one's. */
   async *watch(signal?: AbortSignal): AsyncGenerator<Progress> {
+    let plan: Progress['plan'];
     for (let seen = 0, delay = firstPollMs; !signal?.aborted; ) {
       const closed = delay >= longestPollMs && !(await this.isOpen());
       const progress = await this.progress(seen);
       seen += progress.events.length;
-      yield progress;
+      plan = progress.plan ?? plan;
+      yield { ...progress, plan };
       if (closed || isOver(progress)) return;
       delay = progress.events.length > 0 ? firstPollMs : Math.min(delay * 1.5, longestPollMs);
       await sleep(delay, undefined, { signal }).catch(() => undefined);

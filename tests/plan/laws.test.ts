@@ -38,6 +38,13 @@ function perform(world: World, { preparation, phases, cleanup }: Plan): void {
   for (const step of [...preparation, ...phases.flatMap(({ services: planned }) => planned.flatMap(({ lanes }) => lanes.flat())), ...cleanup]) world.perform(step);
 }
 
+/** A host on which a stack has been deployed. */
+function deployed(stack: Stack): World {
+  const world = new World('laws/production');
+  perform(world, plan(stack, world.observe(stack)).plan);
+  return world;
+}
+
 describe('every plan', () => {
   it('starts a service only in a phase after everything it depends on', () => {
     fc.assert(
@@ -54,9 +61,7 @@ describe('every plan', () => {
   it('leaves nothing to do once it has been performed', () => {
     fc.assert(
       fc.property(services, services, (before, after) => {
-        const world = new World('laws/production');
-        const first = toStack(before);
-        perform(world, plan(first, world.observe(first)).plan);
+        const world = deployed(toStack(before));
         const second = toStack(after);
         perform(world, plan(second, world.observe(second), { deployment: 2, release: { from: 1, to: 2 } }).plan);
         const again = plan(second, world.observe(second), { deployment: 3, release: { from: 2, to: 3 } });
@@ -72,9 +77,7 @@ describe('every plan', () => {
   it('undone after any of its steps, puts back the very same listing', () => {
     fc.assert(
       fc.property(services, services, fc.nat(), (before, after, cut) => {
-        const world = new World('laws/production');
-        const first = toStack(before);
-        perform(world, plan(first, world.observe(first)).plan);
+        const world = deployed(toStack(before));
         const listing = world.listing();
 
         const second = toStack(after);
@@ -95,9 +98,7 @@ describe('every plan', () => {
   it('never runs two instances on one volume at once', () => {
     fc.assert(
       fc.property(services, services, (before, after) => {
-        const world = new World('laws/production');
-        const first = toStack(before);
-        perform(world, plan(first, world.observe(first)).plan);
+        const world = deployed(toStack(before));
         const second = toStack(after);
         for (const step of allSteps(plan(second, world.observe(second), { deployment: 2 }).plan)) {
           world.perform(step);

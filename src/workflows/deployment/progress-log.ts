@@ -11,14 +11,23 @@ export class ProgressLog {
   status: Status = 'queued';
   deployment?: number;
   behind?: number;
-  plan?: PlanSummary;
   question?: Question;
   cause?: Cause;
   private readonly events: ProgressEvent[] = [];
+  private planned?: { plan: PlanSummary; after: number };
 
-  /** The events after a sequence number; the plan comes with the first page only. */
+  get plan(): PlanSummary | undefined {
+    return this.planned?.plan;
+  }
+
+  set plan(plan: PlanSummary) {
+    this.planned = { plan, after: this.events.length };
+  }
+
+  /** The events after a sequence number; the plan comes along until a reader has seen events of after it was made. */
   since(sequence: number): Progress {
-    const { status, deployment, behind, plan, question, cause } = this;
+    const { status, deployment, behind, question, cause, planned } = this;
+    const plan = planned && sequence <= planned.after ? planned.plan : undefined;
     return { status, deployment, behind, question, cause, plan, events: this.events.slice(sequence) };
   }
 

@@ -19,13 +19,11 @@ export class ProgressTree {
   private readonly steps = new Map<string, StepState>();
   private readonly notes: string[] = [];
   private latest?: Progress;
-  private plan?: PlanSummary;
   private frame = 0;
   private readonly timer = setInterval(() => this.draw(), refreshMs);
 
   show(progress: Progress): void {
     this.latest = progress;
-    this.plan = progress.plan ?? this.plan;
     for (const event of progress.events) this.take(event);
   }
 
@@ -48,7 +46,7 @@ export class ProgressTree {
     const { status, behind, deployment } = this.latest ?? { status: 'queued' as const };
     const head = deployment === undefined ? `queued${behind === undefined ? '' : ` behind deployment ${behind}`}` : `deployment ${deployment}: ${status.replace('_', ' ')}`;
     const height = (process.stdout.rows ?? 40) - 4;
-    const body = (this.plan?.phases ?? []).flatMap((phase) => this.phase(phase, status === 'rolling_back'));
+    const body = (this.latest?.plan?.phases ?? []).flatMap((phase) => this.phase(phase, status === 'rolling_back'));
     logUpdate([pc.bold(head), ...fit(body, height), ...this.notes.slice(-3).map((note) => pc.yellow(`  ${note}`)), ...this.undoing(status)].join('\n'));
   }
 
