@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { CancelledFailure } from '@temporalio/common';
 import { toFailure } from './failures';
 
 /** What a running activity may use of its surroundings. */
@@ -26,7 +27,8 @@ export async function alive<T>(work: (surroundings: Surroundings) => Promise<T>)
       },
     });
   } catch (error) {
-    throw context.cancellationSignal.aborted ? context.cancellationSignal.reason : toFailure(error);
+    if (!context.cancellationSignal.aborted) throw toFailure(error);
+    throw error instanceof CancelledFailure ? error : context.cancellationSignal.reason;
   } finally {
     clearInterval(timer);
   }

@@ -3,7 +3,8 @@ import type { RuntimeName } from '../model/capabilities';
 import type { InstanceRef, InstanceSpec, SecretSource } from '../model/instance';
 import type { PinnedImages } from '../model/images';
 import type { Evidence, InstanceLine } from '../model/instance-status';
-import type { Observation } from '../model/observation';
+import type { Observation, ObservedImage } from '../model/observation';
+import type { PastRun } from '../plan/job-runs';
 import type { ImageRequest, NetworkSpec, VolumeSpec } from '../plan/plan';
 
 /** What every step's activity is told of where it acts. Secrets by source, never by value. */
@@ -30,6 +31,8 @@ export interface Recollection {
   release: number;
   committed?: { deployment: number; release: number };
   releases: number[];
+  /** Runs of jobs that kept releases know of. */
+  runs: PastRun[];
 }
 
 /** An instance that had started and does not run any more. */
@@ -51,7 +54,7 @@ export interface Activities {
   isRunning(workflowId: string): Promise<boolean>;
 
   observe(stack: Stack, pinned: PinnedImages): Promise<Observation>;
-  pullImage(context: StepContext, image: ImageRequest, pinned?: { id: string; digest?: string }): Promise<{ reference: string; id: string; digest?: string; pulled: boolean }>;
+  pullImage(context: StepContext, image: ImageRequest, pinned?: PinnedImages[string]): Promise<ObservedImage>;
   createNetwork(context: StepContext, network: NetworkSpec): Promise<void>;
   removeNetwork(context: StepContext, name: string): Promise<void>;
   createVolume(context: StepContext, volume: VolumeSpec): Promise<void>;
@@ -70,6 +73,8 @@ export interface Activities {
   removeInstance(context: StepContext, instance: InstanceRef): Promise<void>;
   /** One listing: the expected instances that do not run, with evidence. */
   confirm(context: StepContext, expected: InstanceRef[]): Promise<NotRunning[]>;
+  /** Keeps images of kept releases whose tags have moved. */
+  holdImages(context: StepContext, releases: number[]): Promise<void>;
   /** Removes releases that are kept no longer, and images that only they used and the engine had pulled. */
   pruneReleases(context: StepContext, drop: number[], keep: number[]): Promise<void>;
 

@@ -14,11 +14,13 @@ export function coordinationActivities({ directory, runtimes }: Dependencies): C
       alive(async () => {
         const { instances } = await runtimes(runtime).observe({ stack, environment }, { images: [], ports: [] });
         const releases = await directory.releases(stack, environment);
+        const kept = await Promise.all(releases.map((number) => directory.release(stack, environment, number)));
         const newest = instances.reduce((best, { deployment, release }) => (deployment > best.deployment ? { deployment, release } : best), { deployment: 0, release: 0 });
         return {
           deployment: newest.deployment,
           release: Math.max(newest.release, ...releases),
           releases,
+          runs: kept.flatMap((each) => (each ? each.jobs.map(({ hash: _, ...run }) => ({ ...run, deployment: each.deployment })) : [])),
           ...(newest.deployment > 0 && { committed: newest }),
         };
       }),

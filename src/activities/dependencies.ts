@@ -1,7 +1,16 @@
 import type { EventEmitter } from 'node:events';
+import type { PinnedImages } from '../model/images';
+import type { JobRun } from '../plan/job-runs';
 import type { Runtimes } from '../runtimes';
-import type { JoinInput, Recollection } from './contract';
+import type { JoinInput } from './contract';
 import type { SecretStore } from './secrets';
+
+/** What activities need to know of a kept release. */
+export interface KeptRelease {
+  deployment: number;
+  images: PinnedImages;
+  jobs: JobRun[];
+}
 
 /** What activities ask of Temporal. */
 export interface Directory {
@@ -9,8 +18,8 @@ export interface Directory {
   isRunning(workflowId: string): Promise<boolean>;
   /** Numbers of the kept releases of an environment, ascending. */
   releases(stack: string, environment: string): Promise<number[]>;
-  /** Images of a kept release; undefined where it is gone. */
-  releaseImages(stack: string, environment: string, release: number): Promise<Record<string, { pulled?: boolean }> | undefined>;
+  /** A kept release; undefined where it is gone. */
+  release(stack: string, environment: string, release: number): Promise<KeptRelease | undefined>;
   dropRelease(stack: string, environment: string, release: number): Promise<void>;
 }
 
@@ -26,5 +35,3 @@ export interface Dependencies {
   directory: Directory;
   events: EventEmitter<ActivityEvents>;
 }
-
-export type { Recollection };

@@ -3,47 +3,45 @@ import type { InstanceStatus } from '../model/instance-status';
 import type { Runtime } from '../runtimes/runtime';
 import type { Activities, StepContext } from './contract';
 import type { Dependencies } from './dependencies';
+import { CancelledFailure } from '@temporalio/common';
 import { alive, type Surroundings } from './alive';
 import { gatherEvidence } from './evidence';
 import { SoftwareFault } from './failures';
-import { awaitHealthy } from './health/await-healthy';
+import { awaitHealthy, startUntilHealthy, type AwaitOptions, type Unhealthy } from './health/await-healthy';
 
 type InstanceActivities = Pick<Activities, 'startInstance' | 'awaitHealthy' | 'retireInstance' | 'reviveInstance' | 'removeInstance' | 'execInInstance' | 'confirm'>;
+
+type WatchOptions = Pick<AwaitOptions, 'signal' | 'usedMs' | 'onProbe'>;
 
 const hookTimeoutMs = 60_000;
 const preStopTimeoutMs = 60_000;
 
 /** What is done to one instance of a service. */
 export function instanceActivities({ runtimes, secrets, events }: Dependencies): InstanceActivities {
-  const untilHealthy = async (context: StepContext, instance: InstanceRef, options: { fresh: boolean; afterTrouble: boolean; firstExit?: Promise<number | undefined> }, { signal, note, before }: Surroundings) => {
-    const runtime = runtimes(context.runtime);
-    const unhealthy = await awaitHealthy(runtime, instance, {
-      ...options, signal,
-      usedMs: (before as { usedMs?: number } | undefined)?.usedMs ?? 0,
-      onProbe: (problem, usedMs) => {
-        note({ usedMs, ...(problem && { lastProbe: secrets.mask(problem) }) });
-        events.emit('probe', { service: instance.service, healthy: problem === undefined });
-      },
+  /** Watches an instance; one that does not get healthy, and a wait that is cancelled, end with the evidence. */
+  const watched = async (context: StepContext, instance: InstanceRef, { signal, note, before }: Surroundings, watch: (options: WatchOptions) => Promise<Unhealthy | undefined>) => {
+    const evidence = (found: { lastProbeError?: string; status?: InstanceStatus }) => gatherEvidence(runtimes(context.runtime), secrets, context, instance.name, found);
+    let lastProbeError: string | undefined;
+    const onProbe: WatchOptions['onProbe'] = (problem, usedMs) => {
+      lastProbeError = problem && secrets.mask(problem);
+      note({ usedMs, ...(problem && { lastProbe: lastProbeError }) });
+      events.emit('probe', { service: instance.service, healthy: problem === undefined });
+    };
+    const unhealthy = await watch({ signal, usedMs: (before as { usedMs?: number } | undefined)?.usedMs ?? 0, onProbe }).catch(async (error: Error) => {
+      throw signal.aborted ? new CancelledFailure(error.message, [await evidence({ lastProbeError })]) : error;
     });
-    if (unhealthy) throw new SoftwareFault(`${instance.service}-${instance.ordinal} ${unhealthy.message}`, await gatherEvidence(runtime, secrets, context, instance.name, unhealthy));
+    if (unhealthy) throw new SoftwareFault(`${instance.service}-${instance.ordinal} ${unhealthy.message}`, await evidence(unhealthy));
   };
   return {
     startInstance: (context, instance, { afterTrouble }) =>
-      alive(async (surroundings) => {
-        const runtime = runtimes(context.runtime);
-        await runtime.create(instance);
-        const stop = new AbortController();
-        const firstExit = runtime.nextExit?.(instance.name, stop.signal).catch(() => undefined);
-        try {
-          await runtime.start(instance.name);
-          events.emit('instance', { service: instance.service, event: 'started' });
-          await untilHealthy(context, instance, { fresh: true, afterTrouble, firstExit }, surroundings);
-        } finally {
-          stop.abort();
-        }
-      }),
+      alive((surroundings) =>
+        watched(context, instance, surroundings, (options) =>
+          startUntilHealthy(runtimes(context.runtime), instance, { ...options, afterTrouble, onStart: () => events.emit('instance', { service: instance.service, event: 'started' }) }),
+        ),
+      ),
 
-    awaitHealthy: (context, instance, { afterTrouble }) => alive((surroundings) => untilHealthy(context, instance, { fresh: false, afterTrouble }, surroundings)),
+    awaitHealthy: (context, instance, { afterTrouble }) =>
+      alive((surroundings) => watched(context, instance, surroundings, (options) => awaitHealthy(runtimes(context.runtime), instance, { ...options, afterTrouble, fresh: false }))),
 
     execInInstance: (context, instance, command, purpose) =>
       alive(async () => {
@@ -63,11 +61,13 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
       }),
 
     reviveInstance: (context, instance, { afterTrouble }) =>
-      alive(async (surroundings) => {
-        await runtimes(context.runtime).revive(instance);
-        events.emit('instance', { service: instance.service, event: 'revived' });
-        await untilHealthy(context, instance, { fresh: false, afterTrouble }, surroundings);
-      }),
+      alive((surroundings) =>
+        watched(context, instance, surroundings, async (options) => {
+          await runtimes(context.runtime).revive(instance);
+          events.emit('instance', { service: instance.service, event: 'revived' });
+          return awaitHealthy(runtimes(context.runtime), instance, { ...options, afterTrouble, fresh: false });
+        }),
+      ),
 
     removeInstance: (context, instance) =>
       alive(async () => {

@@ -1,13 +1,13 @@
 import type { PinnedImages } from '../model/images';
 import type { Observation } from '../model/observation';
 import { alive } from './alive';
-import type { Activities } from './contract';
-import type { Dependencies } from './dependencies';
+import type { Activities, StepContext } from './contract';
+import type { Dependencies, Directory } from './dependencies';
 import { SoftwareFault } from './failures';
 import type { Stack } from '../config/stack';
 import type { Runtime } from '../runtimes/runtime';
 
-type SurroundingActivities = Pick<Activities, 'observe' | 'pullImage' | 'createNetwork' | 'removeNetwork' | 'createVolume' | 'removeVolume' | 'pruneReleases'>;
+type SurroundingActivities = Pick<Activities, 'observe' | 'pullImage' | 'createNetwork' | 'removeNetwork' | 'createVolume' | 'removeVolume' | 'holdImages' | 'pruneReleases'>;
 
 /** What instances need around them: images, networks, volumes, and a look at what is there. */
 export function surroundingActivities({ runtimes, secrets, directory }: Dependencies): SurroundingActivities {
@@ -28,11 +28,13 @@ export function surroundingActivities({ runtimes, secrets, directory }: Dependen
         const runtime = runtimes(context.runtime);
         if (!pinned) {
           const { id, pulled } = await runtime.ensureImage(reference, policy, note, signal);
-          return { reference, id, pulled, digest: (await runtime.findImages([reference]))[0]?.digest };
+          if (pulled) await runtime.holdImage(context, id, 'pulled');
+          return { ...(await runtime.findImages([reference]))[0], reference, id };
         }
         if (!pinned.digest) throw new SoftwareFault(`the image ${reference} of the kept release (${pinned.id.slice(0, 19)}) is no longer on the host, and no registry knows it; deploy a version whose image exists`);
         const { id, pulled } = await runtime.ensureImage(pinned.digest, 'missing', note, signal);
-        return { reference, id, pulled, digest: pinned.digest };
+        if (pulled) await runtime.holdImage(context, id, 'pulled');
+        return { ...pinned, reference, id };
       }),
 
     createNetwork: ({ runtime, stack, environment }, network) => alive(() => runtimes(runtime).createNetwork({ ...network, stack, environment })),
@@ -40,15 +42,28 @@ export function surroundingActivities({ runtimes, secrets, directory }: Dependen
     createVolume: ({ runtime, stack, environment }, volume) => alive(() => runtimes(runtime).createVolume({ ...volume, stack, environment })),
     removeVolume: ({ runtime }, name) => alive(() => runtimes(runtime).removeVolume(name)),
 
-    pruneReleases: ({ runtime, stack, environment }, drop, keep) =>
+    holdImages: (context, releases) =>
       alive(async () => {
-        const images = async (numbers: number[]) => (await Promise.all(numbers.map((number) => directory.releaseImages(stack, environment, number)))).map((found) => found ?? {});
-        const kept = new Set((await images(keep)).flatMap((found) => Object.keys(found)));
-        const dropped = (await images(drop)).flatMap((found) => Object.entries(found).filter(([reference, { pulled }]) => pulled && !kept.has(reference)).map(([reference]) => reference));
-        for (const reference of new Set(dropped)) await runtimes(runtime).removeImage(reference);
-        for (const number of drop) await directory.dropRelease(stack, environment, number);
+        const runtime = runtimes(context.runtime);
+        const kept = await imagesOf(directory, context, releases);
+        const [byName, byId] = await Promise.all([runtime.findImages(kept.map(({ reference }) => reference)), runtime.findImages(kept.map(({ id }) => id))]);
+        const moved = kept.filter(({ id }, index) => byName[index]!.id !== id && byId[index]!.id === id);
+        for (const id of new Set(moved.map((image) => image.id))) await runtime.holdImage(context, id, 'kept');
+      }),
+
+    pruneReleases: (context, drop, keep) =>
+      alive(async () => {
+        const needed = new Set((await imagesOf(directory, context, keep)).map(({ id }) => id));
+        for (const image of await imagesOf(directory, context, drop)) if (!needed.has(image.id)) await runtimes(context.runtime).dropImage(context, image);
+        for (const number of drop) await directory.dropRelease(context.stack, context.environment, number);
       }),
   };
+}
+
+/** The images of kept releases. */
+async function imagesOf(directory: Directory, { stack, environment }: StepContext, releases: number[]): Promise<{ reference: string; id: string }[]> {
+  const found = await Promise.all(releases.map((number) => directory.release(stack, environment, number)));
+  return found.flatMap((release) => Object.entries(release?.images ?? {}).map(([reference, { id }]) => ({ reference, id })));
 }
 
 function portRanges(stack: Stack): { from: number; to: number }[] {

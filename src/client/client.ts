@@ -4,6 +4,7 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Stack } from '../config/stack';
 import type { PinnedImages } from '../model/images';
 import type { InstanceLine } from '../model/instance-status';
+import type { PastRun } from '../plan/job-runs';
 import type { Intent, IntentKind, Refusal } from '../plan/plan';
 import type { InspectInput, InspectResults } from '../workflows/inspect';
 import {
@@ -102,11 +103,10 @@ export class DeployCodeClient {
     throw new BadRequest(`release ${number} of ${place.stack}/${place.environment} is not kept; kept are ${kept.join(', ') || 'none'}`);
   }
 
-  /** The releases after a target up to the current one: what a rollback would go over. */
-  async releasesSince(place: Place, target: number): Promise<ReleaseContents[]> {
-    const state = await this.environment(place);
-    const numbers = (state?.releases ?? []).filter((number) => number > target && number <= (state?.current?.release ?? 0));
-    return Promise.all(numbers.map((number) => this.release(place, number)));
+  /** Jobs that ran since a kept release was deployed, in failed deployments too: what a rollback to it would go over. */
+  async jobsSince(place: Place, target: number): Promise<PastRun[]> {
+    const [state, { deployment }] = await Promise.all([this.environment(place), this.release(place, target)]);
+    return (state?.runs ?? []).filter((run) => run.deployment > deployment);
   }
 
   async previousRelease(place: Place): Promise<number> {

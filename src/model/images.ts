@@ -1,2 +1,4 @@
-/** The images that a release was made of, by reference: content address, digest where a registry knows one, whether the engine pulled it. */
-export type PinnedImages = Record<string, { id: string; digest?: string; pulled?: boolean }>;
+import type { ObservedImage } from './observation';
+
+/** The images that a release was made of, by reference. */
+export type PinnedImages = Record<string, Omit<ObservedImage, 'reference'>>;

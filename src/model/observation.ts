@@ -39,6 +39,8 @@ export interface ObservedVolume {
   name: string;
   /** `stack/environment` of the labels; empty where the volume carries none. */
   owner: string;
+  /** `service:/path` of the mounts that it was made for. */
+  mountedAt?: string[];
   /** Running containers of others that mount it for writing. */
   writers?: string[];
 }
@@ -49,6 +51,8 @@ export interface ObservedImage {
   id: string;
   /** `name@sha256:…`, where a registry knows it. */
   digest?: string;
+  /** Paths for which it makes a volume without a name, unless something is mounted there. */
+  volumes?: string[];
 }
 
 /** What a host has, and what other stacks have reserved of it. */

@@ -1,12 +1,12 @@
-import type { Observation, ObservedInstance } from '../model/observation';
+import type { Observation, ObservedImage, ObservedInstance } from '../model/observation';
 
 /** What was observed, by what the planner asks for: a stack has a thousand services, and each is asked about. */
 export class Known {
   private readonly byService = new Map<string, ObservedInstance[]>();
-  private readonly images: Map<string, string>;
+  private readonly images: Map<string, ObservedImage>;
 
   constructor(readonly observation: Observation) {
-    this.images = new Map(observation.images.map(({ reference, id }) => [reference, id]));
+    this.images = new Map(observation.images.map((image) => [image.reference, image]));
     for (const instance of observation.instances) {
       const others = this.byService.get(instance.service);
       if (others) others.push(instance);
@@ -20,7 +20,12 @@ export class Known {
 
   /** Content address of an image on the host; empty where it is not there yet. */
   imageId(reference: string): string {
-    return this.images.get(reference) ?? '';
+    return this.images.get(reference)?.id ?? '';
+  }
+
+  /** Paths for which an image makes volumes of its own. */
+  imageVolumes(reference: string): string[] {
+    return this.images.get(reference)?.volumes ?? [];
   }
 
   secret(name: string): string | undefined {

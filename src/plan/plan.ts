@@ -20,6 +20,8 @@ export interface NetworkSpec {
 export interface VolumeSpec {
   name: string;
   key: string;
+  /** `service:/path` of each mount, so that a renamed volume is known for what it was. */
+  mountedAt: string[];
 }
 
 export interface ImageRequest {

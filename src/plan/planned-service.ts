@@ -8,6 +8,7 @@ import type { Change, Intent, Lane, PlannedService, ServiceAction } from './plan
 import type { PortAllocator } from './ports';
 import type { StepFactory } from './steps';
 import { strategies } from './strategies';
+import { noteUnnamedVolumes } from './unnamed-volumes';
 
 export interface ServicePlanning {
   stack: Stack;
@@ -49,6 +50,7 @@ function planInstances(service: Service, phase: number, observed: ObservedInstan
   const planned = describe(service, action, action === 'keep' ? [] : difference.changes, lanes);
   if (planned.action === 'replace') planned.notes.push(...replaceNotes(service, difference.changes));
   planned.goes = acting.flatMap(({ old }) => old.map(({ name }) => name));
+  planned.notes.push(...noteUnnamedVolumes(acting.flatMap(({ old }) => old)));
   planned.interruptionMs = service.replicas === 1 && acting.some(({ old, next }) => next && old.some(isUp)) ? 2000 : 0;
   return planned;
 }

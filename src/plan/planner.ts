@@ -11,6 +11,7 @@ import { imageChange, leave, planService, type ServicePlanning } from './planned
 import { PortAllocator } from './ports';
 import { planRemovals } from './removals';
 import { StepFactory } from './steps';
+import { warnOfUnnamedVolumes } from './unnamed-volumes';
 import { planVolumes } from './volumes';
 
 export interface PlanInput {
@@ -60,7 +61,7 @@ export function makePlan(input: PlanInput): Planning {
     preparation,
     phases: all,
     cleanup: [...cleanup(all, observation, steps), ...networks.obsolete.filter(() => !intent.services).map((name) => steps.make({ kind: 'remove-network' as const, name }))],
-    warnings: capacity.warnings,
+    warnings: [...capacity.warnings, ...warnOfUnnamedVolumes(planned, stack, planning.known)],
     newVolumes: intent.kind === 'stop' ? [] : volumes.create.map(({ name }) => name),
     estimateMs: estimate(all),
   };

@@ -4,6 +4,7 @@ import { isUp } from './difference';
 import { toRef } from './instance-spec';
 import { stepsOf, type PlannedPhase, type PlannedService } from './plan';
 import type { StepFactory } from './steps';
+import { noteUnnamedVolumes } from './unnamed-volumes';
 
 export interface Removals {
   /** Before everything else: they hold a volume or a port that a new instance needs. */
@@ -34,7 +35,7 @@ function toPhases(entries: [string, ObservedInstance[]][], number: number, steps
     const phase = Math.max(...instances.map((instance) => instance.phase));
     const lanes = instances.filter(isUp).map((instance) => [steps.about('retire', toRef(instance))]);
     const service: PlannedService = {
-      name, kind: instances[0]!.kind, action: 'remove', replicas: instances.length, changes: [], notes: [], interruptionMs: 0, goes: instances.map((instance) => instance.name), continueOnFailure: false, lanes,
+      name, kind: instances[0]!.kind, action: 'remove', replicas: instances.length, changes: [], notes: noteUnnamedVolumes(instances), interruptionMs: 0, goes: instances.map((instance) => instance.name), continueOnFailure: false, lanes,
     };
     byPhase.set(phase, [...(byPhase.get(phase) ?? []), service]);
   }

@@ -2,7 +2,8 @@ import type { OnRollback } from '../config/stack';
 import type { ObservedInstance } from '../model/observation';
 import type { InstanceSpec } from '../model/instance';
 import { toRef } from './instance-spec';
-import type { Lane, Plan, PlannedPhase, Step, StepOf } from './plan';
+import { jobRuns, nameRun, type JobRun } from './job-runs';
+import type { Lane, Plan, PlannedPhase, Step } from './plan';
 import { StepFactory } from './steps';
 
 /** A way back: stages one after the other, the lanes of a stage side by side. */
@@ -16,6 +17,8 @@ export interface RollbackInput {
   plan: Plan;
   /** Ids of the steps that were begun: their effect may have happened, in part or whole. */
   begun: ReadonlySet<string>;
+  /** Ids of the steps that were finished. */
+  done: ReadonlySet<string>;
   onRollback: Record<string, OnRollback>;
   taskQueue: string;
 }
@@ -25,7 +28,7 @@ export interface RollbackInput {
  * say how; then old instances up, dependencies first and health-gated; then networks and volumes that only
  * this deployment made. A volume that an instance may have mounted is never removed.
  */
-export function planRollback({ plan, begun, onRollback, taskQueue }: RollbackInput): RollbackPlan {
+export function planRollback({ plan, begun, done: finished, onRollback, taskQueue }: RollbackInput): RollbackPlan {
   const steps = new StepFactory(plan.host, taskQueue);
   const phases = plan.phases.map((phase) => ({ phase, begun: begunSteps(phase, begun) })).filter((each) => each.begun.length > 0);
   const down = [...phases].reverse().map(({ phase, begun: done }) => ({
@@ -37,7 +40,7 @@ export function planRollback({ plan, begun, onRollback, taskQueue }: RollbackInp
     .sort((a, b) => a.number - b.number)
     .map(({ number, done }) => ({ title: number < 0 ? 'removed services up' : `phase ${number} up`, lanes: bringBack(done, steps) }));
   const undone = [...down, ...up, { title: 'networks and volumes', lanes: undoPreparation(plan, begun, phases.flatMap((each) => each.begun), steps) }];
-  return { stages: undone.filter(({ lanes }) => lanes.length > 0), notUndone: keptJobs(phases.flatMap((each) => each.begun), onRollback) };
+  return { stages: undone.filter(({ lanes }) => lanes.length > 0), notUndone: keptJobs(jobRuns(plan.phases, begun, finished), onRollback) };
 }
 
 function begunSteps(phase: PlannedPhase, begun: ReadonlySet<string>): Step[] {
@@ -73,10 +76,8 @@ function undoPreparation(plan: Plan, begun: ReadonlySet<string>, started: Step[]
   });
 }
 
-function keptJobs(done: Step[], onRollback: RollbackInput['onRollback']): string[] {
-  const ran = done.filter((step): step is StepOf<'run-job'> => step.kind === 'run-job');
-  const image = (name: string) => done.find((step): step is StepOf<'create-job'> => step.kind === 'create-job' && step.instance.name === name)?.instance.image;
-  return ran.filter(({ instance }) => typeof onRollback[instance.service] !== 'object').map(({ instance }) => `${instance.service}${image(instance.name) ? ` (${image(instance.name)})` : ''} ran and stays applied`);
+function keptJobs(runs: JobRun[], onRollback: RollbackInput['onRollback']): string[] {
+  return runs.filter(({ service }) => typeof onRollback[service] !== 'object').map((run) => `${nameRun(run)} ${run.failed ? 'stays as far as it came' : 'ran and stays applied'}`);
 }
 
 /**

@@ -26,6 +26,8 @@ export interface NetworkRequest extends Scope {
 export interface VolumeRequest extends Scope {
   name: string;
   key: string;
+  /** `service:/path` of each mount. */
+  mountedAt: string[];
 }
 
 export interface ImageResult {
@@ -34,6 +36,9 @@ export interface ImageResult {
   /** True where this call brought it to the host. */
   pulled: boolean;
 }
+
+/** The engine brought it; or a kept release needs it though its tag means another by now. */
+export type HoldReason = 'pulled' | 'kept';
 
 export interface ExecResult {
   exitCode: number;
@@ -60,7 +65,10 @@ export interface Runtime {
 
   findImages(references: string[]): Promise<ObservedImage[]>;
   ensureImage(reference: string, policy: 'missing' | 'always' | 'never', onProgress: (text: string) => void, signal?: AbortSignal): Promise<ImageResult>;
-  removeImage(reference: string): Promise<void>;
+  /** Gives an image a name of the engine's own: it outlives its tag, and a clean-up of the host. */
+  holdImage(scope: Scope, id: string, why: HoldReason): Promise<void>;
+  /** Takes that name back. An image that the engine had pulled goes with it, unless something else uses it. */
+  dropImage(scope: Scope, image: { reference: string; id: string }): Promise<void>;
   createNetwork(request: NetworkRequest): Promise<void>;
   removeNetwork(name: string): Promise<void>;
   createVolume(request: VolumeRequest): Promise<void>;

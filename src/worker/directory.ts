@@ -34,9 +34,7 @@ export function createDirectory(client: Client): Directory {
       return numbers.sort((a, b) => a - b);
     },
 
-    async releaseImages(stack, environment, release) {
-      return (await unlessMissing(() => workflow.getHandle(releaseId({ stack, environment }, release)).query(contentsQuery)))?.images;
-    },
+    release: (stack, environment, release) => unlessMissing(() => workflow.getHandle(releaseId({ stack, environment }, release)).query(contentsQuery)),
 
     async dropRelease(stack, environment, release) {
       await unlessMissing(() => workflow.getHandle(releaseId({ stack, environment }, release)).signal(pruneSignal));

@@ -1,14 +1,31 @@
-import type { Connection } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isGrpcServiceError, type Connection } from '@temporalio/client';
 import { searchAttributes } from '../workflows/messages';
 
 const valueTypes = { KEYWORD: 2, INT: 3 } as const;
+const invalidArgument = 3;
+const knownWithinMs = 60_000;
 
-/** Registers the search attributes that the server does not have yet. They must exist before a workflow uses them. */
+/** Registers the search attributes that the server does not have yet, and waits until it takes them: its caches learn of new ones in seconds. */
 export async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   const missing = Object.values(searchAttributes).filter(({ name }) => !(name in customAttributes));
-  if (missing.length === 0) return;
-  await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing.map(({ name, type }) => [name, valueTypes[type as keyof typeof valueTypes]])) }).catch((error: Error) => {
-    if (!/already exists/i.test(error.message)) throw error;
-  });
+  if (missing.length > 0) {
+    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing.map(({ name, type }) => [name, valueTypes[type as keyof typeof valueTypes]])) }).catch((error: Error) => {
+      if (!/already exists/i.test(error.message)) throw error;
+    });
+  }
+  await untilKnown(connection, namespace);
+}
+
+async function untilKnown(connection: Connection, namespace: string): Promise<void> {
+  const query = Object.values(searchAttributes).map(({ name }) => `${name} IS NULL`).join(' AND ');
+  for (const deadline = Date.now() + knownWithinMs; ; await sleep(200)) {
+    try {
+      await connection.workflowService.countWorkflowExecutions({ namespace, query });
+      return;
+    } catch (error) {
+      if (!isGrpcServiceError(error) || Number(error.code) !== invalidArgument || Date.now() > deadline) throw error;
+    }
+  }
 }

@@ -34,6 +34,7 @@ const table: Record<keyof Activities, ActivityOptions> = {
   reviveInstance: long,
   removeInstance: long,
   confirm: quick,
+  holdImages: quick,
   pruneReleases: quick,
   describeInstances: quick,
   readLogs: quick,

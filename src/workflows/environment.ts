@@ -5,13 +5,14 @@ import { committedSignal, environmentQuery, finishedSignal, goSignal, joinSignal
 const firstCheckMs = 30_000;
 const longestCheckMs = 300_000;
 const remembered = 20;
+const rememberedRuns = 200;
 
 /**
  * The lock of an environment, its queue and its memory: one deployment at a time has the word. It cannot leak:
  * now and then, and whenever somebody waits, Temporal is asked whether the running deployment still exists.
  */
 export async function environment(place: Place, before?: EnvironmentState): Promise<void> {
-  const memory = new EnvironmentMemory(before ?? { place, runtime: 'docker', numbers: { deployment: 0, release: 0 }, releases: [], jobs: {}, queue: [], recent: [] });
+  const memory = new EnvironmentMemory(before ?? { place, runtime: 'docker', numbers: { deployment: 0, release: 0 }, releases: [], jobs: {}, runs: [], queue: [], recent: [] });
   setHandler(environmentQuery, () => memory.state);
   setHandler(joinSignal, (request) => memory.join(request));
   setHandler(leaveSignal, (workflowId) => memory.leave(workflowId));
@@ -63,7 +64,8 @@ class EnvironmentMemory {
   finish({ workflowId, deployment, outcome, jobs, releases }: FinishedReport): void {
     const { state } = this;
     if (state.running?.workflowId !== workflowId) return;
-    Object.assign(state.jobs, jobs);
+    for (const { service, hash, failed } of jobs) if (!failed) state.jobs[service] = hash;
+    state.runs = [...state.runs, ...jobs.map(({ hash: _, ...run }) => ({ ...run, deployment }))].slice(-rememberedRuns);
     state.releases = releases;
     this.remember({ deployment, outcome, release: state.current?.release });
     state.running = undefined;
@@ -73,8 +75,8 @@ class EnvironmentMemory {
   /** What labels and visibility know, where this workflow has no memory of its own. */
   async recall(): Promise<void> {
     const { place, runtime } = this.state;
-    const { deployment, release, releases, committed } = await activity('recallEnvironment', taskQueue, 'recall the numbers of this environment')({ ...place, runtime });
-    Object.assign(this.state, { numbers: { deployment, release }, releases, current: committed });
+    const { deployment, release, releases, committed, runs } = await activity('recallEnvironment', taskQueue, 'recall the numbers of this environment')({ ...place, runtime });
+    Object.assign(this.state, { numbers: { deployment, release }, releases, runs, current: committed });
   }
 
   /** Gives the word to the next in the queue, and tells the others behind whom they wait. */

@@ -1,8 +1,10 @@
 import type { Stack } from '../config/stack';
 import type { PinnedImages } from '../model/images';
 import type { InstanceLine } from '../model/instance-status';
+import type { ObservedInstance, ObservedVolume } from '../model/observation';
 import type { Intent, Refusal } from '../plan/plan';
 import { makePlan } from '../plan/planner';
+import { isUnnamed } from '../plan/unnamed-volumes';
 import { activity } from './activity-options';
 import { contextOf } from './step-context';
 import { summarise } from './deployment/summary';
@@ -27,12 +29,19 @@ export type InspectInput =
   | { kind: 'volumes'; stack: Stack; taskQueue: string }
   | { kind: 'remove-volume'; stack: Stack; name: string; taskQueue: string };
 
+/** A volume of an environment. Without a name of its own where an image made it. */
+export interface VolumeLine {
+  name: string;
+  unnamed: boolean;
+  mountedBy: string[];
+}
+
 export interface InspectResults {
   plan: { plan: PlanSummary; refusals: Refusal[] };
   status: InstanceLine[];
   logs: { name: string; lines: string[] }[];
   exec: { exitCode: number; output: string };
-  volumes: { name: string; owner: string; mountedBy: string[] }[];
+  volumes: VolumeLine[];
   'remove-volume': undefined;
 }
 
@@ -56,10 +65,17 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
       return activity('runCommand', taskQueue, `run ${input.command[0]} in ${input.instance}`)(contextOf(input.stack, 0), input.instance, input.command, 3_600_000);
     case 'volumes': {
       const { volumes, instances } = await activity('observe', taskQueue, 'find the volumes')({ ...input.stack, services: {} }, {});
-      const owner = `${input.stack.name}/${input.stack.environment}`;
-      return volumes.filter((volume) => volume.owner === owner).map(({ name }) => ({ name, owner, mountedBy: instances.filter(({ mounts }) => mounts.some((mount) => mount.type === 'volume' && mount.volume === name)).map((instance) => instance.name) }));
+      return listVolumes(volumes, instances, `${input.stack.name}/${input.stack.environment}`);
     }
     case 'remove-volume':
       return activity('removeVolume', taskQueue, `remove volume ${input.name}`)(contextOf(input.stack, 0), input.name) as Promise<undefined>;
   }
+}
+
+function listVolumes(volumes: ObservedVolume[], instances: ObservedInstance[], owner: string): VolumeLine[] {
+  const users = new Map<string, string[]>();
+  for (const { name, mounts } of instances) for (const mount of mounts) if (mount.type === 'volume') users.set(mount.volume, [...(users.get(mount.volume) ?? []), name]);
+  const named = volumes.filter((volume) => volume.owner === owner).map(({ name }) => ({ name, unnamed: false, mountedBy: users.get(name) ?? [] }));
+  const unnamed = [...users].filter(([name]) => isUnnamed(name)).map(([name, mountedBy]) => ({ name, unnamed: true, mountedBy }));
+  return [...named, ...unnamed];
 }

@@ -4,6 +4,7 @@ import type { Stack } from '../config/stack';
 import type { RuntimeName } from '../model/capabilities';
 import type { PinnedImages } from '../model/images';
 import type { Evidence } from '../model/instance-status';
+import type { JobRun, PastRun } from '../plan/job-runs';
 import type { Change, Intent, IntentKind, Refusal, ServiceAction } from '../plan/plan';
 
 /** Ids, messages and payloads of the workflows: what the client and the workflows say to each other. */
@@ -159,7 +160,8 @@ export interface FinishedReport {
   deployment: number;
   outcome: Outcome;
   committed?: { deployment: number; release?: number };
-  jobs: Record<string, string>;
+  /** Jobs that it ran, or began to. */
+  jobs: JobRun[];
   releases: number[];
 }
 
@@ -173,7 +175,10 @@ export interface EnvironmentState {
   numbers: { deployment: number; release: number };
   current?: { deployment: number; release?: number };
   releases: number[];
+  /** Hash of the last successful run of each job. */
   jobs: Record<string, string>;
+  /** The last runs of jobs, in failed deployments too. */
+  runs: PastRun[];
   running?: { workflowId: string; deployment: number };
   queue: JoinRequest[];
   recent: { deployment: number; outcome: Outcome | 'lost'; release?: number }[];
@@ -189,8 +194,7 @@ export interface ReleaseContents {
   requestedBy: string;
   reason?: string;
   at: number;
-  /** Jobs that ran for it, `migrate (acme/api:1.5.0)`. */
-  jobs: string[];
+  jobs: JobRun[];
 }
 
 export const contentsQuery = defineQuery<ReleaseContents>('contents');

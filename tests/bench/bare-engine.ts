@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { awaitHealthy } from '../../src/activities/health/await-healthy';
+import { startUntilHealthy } from '../../src/activities/health/await-healthy';
 import { SecretStore } from '../../src/activities/secrets';
 import type { Stack } from '../../src/config';
 import type { Plan, Step } from '../../src/plan/plan';
@@ -28,9 +28,7 @@ export async function deployBare(stack: Stack, concurrency: number): Promise<voi
 async function perform(step: Step, { stack, environment }: Plan): Promise<void> {
   if (step.kind === 'create-network') return runtime.createNetwork({ ...step.network, stack, environment });
   if (step.kind === 'start') {
-    await runtime.create(step.instance);
-    await runtime.start(step.instance.name);
-    const unhealthy = await awaitHealthy(runtime, step.instance, { fresh: true, afterTrouble: false, usedMs: 0, signal: new AbortController().signal, onProbe: () => undefined });
+    const unhealthy = await startUntilHealthy(runtime, step.instance, { afterTrouble: false, usedMs: 0, signal: new AbortController().signal, onProbe: () => undefined, onStart: () => undefined });
     if (unhealthy) throw new Error(unhealthy.message);
   }
 }

@@ -18,7 +18,7 @@ describeWith('docker', 'a deployment on Docker', () => {
     return (await engine.client.deploy(stack, options)).result();
   };
   const with20 = (name?: string, change?: (index: number) => Record<string, unknown>) => {
-    const stack = dockerStack(layered(20, 4, change), { infrastructure: { network: { cidr: '172.31.0.0/16' } } });
+    const stack = dockerStack(layered(20, 4, change), { infrastructure: { network: { cidr: '10.218.0.0/16' } } });
     return name ? { ...stack, name } : stack;
   };
 
@@ -105,10 +105,10 @@ describeWith('docker', 'a deployment on Docker', () => {
   });
 
   it('refuses a network that clashes with another stack\'s', async () => {
-    const first = dockerStack({ web: { image: images.app } }, { networks: { default: { cidr: '172.30.7.0/24' } } });
-    const second = dockerStack({ web: { image: images.app } }, { networks: { default: { cidr: '172.30.7.0/25' } } });
+    const first = dockerStack({ web: { image: images.app } }, { networks: { default: { cidr: '10.217.7.0/24' } } });
+    const second = dockerStack({ web: { image: images.app } }, { networks: { default: { cidr: '10.217.7.0/25' } } });
     await deploy(first);
-    expect(await deploy(second)).toMatchObject({ outcome: 'refused', refusals: [{ message: `172.30.7.0/25 overlaps 172.30.7.0/24 of stack ${first.name}/test; choose another CIDR` }] });
+    expect(await deploy(second)).toMatchObject({ outcome: 'refused', refusals: [{ message: `10.217.7.0/25 overlaps 10.217.7.0/24 of stack ${first.name}/test; choose another CIDR` }] });
   });
 
   it('runs the hooks of a service: after it is healthy, and before it stops', async () => {

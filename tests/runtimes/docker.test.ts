@@ -50,8 +50,8 @@ describeWith('docker', 'the Docker runtime', () => {
 
   it('labels volumes as ours only, and keeps them from removal while they are mounted', async () => {
     const name = `contract-${process.pid}_data`;
-    await runtime.createVolume({ ...scope, key: 'data', name });
-    await runtime.createVolume({ ...scope, key: 'data', name });
+    await runtime.createVolume({ ...scope, key: 'data', name, mountedAt: ['db:/data'] });
+    await runtime.createVolume({ ...scope, key: 'data', name, mountedAt: ['db:/data'] });
     const instance = spec('mounts', { image: images.app, mounts: [{ type: 'volume', volume: name, target: '/data', readOnly: false }] });
     await runtime.create(instance);
     await expect(runtime.removeVolume(name)).rejects.toThrow('in use');
@@ -64,8 +64,8 @@ describeWith('docker', 'the Docker runtime', () => {
 
   it('refuses a network or volume of the same name that is somebody else\'s', async () => {
     const name = `contract-${process.pid}_other`;
-    await runtime.createVolume({ stack: 'somebody', environment: 'else', key: 'data', name });
-    await expect(runtime.createVolume({ ...scope, key: 'data', name })).rejects.toThrow('belongs to stack somebody/else');
+    await runtime.createVolume({ stack: 'somebody', environment: 'else', key: 'data', name, mountedAt: [] });
+    await expect(runtime.createVolume({ ...scope, key: 'data', name, mountedAt: ['db:/data'] })).rejects.toThrow('belongs to stack somebody/else');
     await runtime.removeVolume(name);
   });
 
@@ -88,6 +88,28 @@ describeWith('docker', 'the Docker runtime', () => {
     await runtime.create(instance);
     expect((await docker.getContainer(instance.name).inspect()).Image).toBe(id);
     await runtime.remove(instance);
-    await runtime.removeImage(moving);
+    await docker.getImage(moving).remove();
+  });
+
+  it('holds an image beyond its tag, and lets what it pulled go with its hold', async () => {
+    const reference = `deploy-code-test/held-${process.pid}:1`;
+    const [{ id } = { id: '' }] = await runtime.findImages([images.app]);
+    const names = async () => (await docker.getImage(id).inspect()).RepoTags;
+    await docker.getImage(id).tag({ repo: reference.replace(/:1$/, ''), tag: '1' });
+    const held = expect.stringMatching(new RegExp(`^deploy-code/pulled:contract-${process.pid}-test-[0-9a-f]{12}$`));
+
+    await runtime.holdImage(scope, id, 'pulled');
+    await runtime.holdImage(scope, id, 'pulled');
+    expect(await names()).toEqual(expect.arrayContaining([reference, held]));
+    await runtime.dropImage(scope, { reference, id });
+    await runtime.dropImage(scope, { reference, id });
+    expect(await names()).not.toEqual(expect.arrayContaining([reference]));
+
+    await docker.getImage(id).tag({ repo: reference.replace(/:1$/, ''), tag: '1' });
+    await runtime.holdImage(scope, id, 'kept');
+    await runtime.dropImage(scope, { reference, id });
+    expect(await names()).toEqual(expect.arrayContaining([reference]));
+    expect(await names()).not.toEqual(expect.arrayContaining([expect.stringContaining('deploy-code/kept')]));
+    await docker.getImage(reference).remove();
   });
 });

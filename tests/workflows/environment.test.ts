@@ -90,6 +90,18 @@ describe('an environment', () => {
     expect([...host.images.keys()].filter((name) => name.startsWith('app:')).sort()).toEqual(['app:3', 'app:4']);
   });
 
+  it('holds the images of kept releases whose tags have moved', async () => {
+    const stack = memoryStack({ app: { image: 'moving:1' } });
+    const deploy = async () => (await engine.client.deploy(stack)).result();
+    host.images.set('moving:1', 'sha256:before');
+    await deploy();
+    host.images.set('moving:1', 'sha256:after');
+    host.images.set('moving:old', 'sha256:before');
+    expect(await deploy()).toMatchObject({ outcome: 'succeeded', changed: ['app'] });
+    expect(host.holds.get('sha256:before')).toBe('kept');
+    expect(host.holds.has('sha256:after')).toBe(false);
+  });
+
   it('ends when it has nothing to remember', async () => {
     const stack = memoryStack({ app: { image: 'app:1', resources: { reserve: { cpus: 20_000 } } } });
     expect(await (await engine.client.deploy(stack)).result()).toMatchObject({ outcome: 'refused' });

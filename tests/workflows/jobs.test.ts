@@ -45,6 +45,20 @@ describe('a job', () => {
     expect(runs('migrate')).toBe(1);
   });
 
+  it('that failed half-way is said to stay as far as it came, and a rollback by hand goes over it too', async () => {
+    const stack = shop();
+    await deploy(stack);
+    host.exits['migrate:2'] = 3;
+    expect(await deploy(shop({ migrate: 'migrate:2' }, {}, stack.name))).toMatchObject({ outcome: 'rolled_back', notUndone: ['migrate (migrate:2, failed) stays as far as it came'] });
+    await deploy(shop({ migrate: 'migrate:3' }, {}, stack.name));
+    const place = { stack: stack.name, environment: 'test' };
+    expect(await engine.client.jobsSince(place, 1)).toEqual([
+      { service: 'migrate', image: 'migrate:2', failed: true, deployment: 2 },
+      { service: 'migrate', image: 'migrate:3', failed: false, deployment: 3 },
+    ]);
+    expect(await engine.client.jobsSince(place, 2)).toEqual([]);
+  });
+
   it('with on_rollback: refuse makes the rollback wait for a person', async () => {
     const stack = shop({}, { migrate: { on_rollback: 'refuse' } });
     host.exits['web:1'] = 1;

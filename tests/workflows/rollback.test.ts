@@ -40,6 +40,15 @@ describe('a rollback', () => {
     expect(calls.filter((call) => call.startsWith('revive')).map((call) => call.replace(/revive (\w+)-.*/, '$1'))).toEqual(['database', 'api', 'api', 'web']);
   });
 
+  it('of a deployment that ran out of time says what it waited for, with the last probe and the logs', async () => {
+    const stack = memoryStack({ app: { image: 'app:1', health_check: { command: ['check'], interval: '100ms', start_period: '1m' } } }, { deployment: { timeout_seconds: 1 } });
+    host.unhealthy.app = 'connection refused';
+    expect(await deploy(stack)).toMatchObject({
+      outcome: 'rolled_back',
+      cause: { step: 'timeout', service: 'app', message: 'not done within 1 s (deployment.timeout_seconds); not done: start app-1 (app:1)', evidence: { lastProbeError: 'connection refused', logs: ['log of app'] } },
+    });
+  });
+
   it('never hides a step that fails: the rest still run, and the result names what is left', async () => {
     const stack = shop();
     await deploy(stack);

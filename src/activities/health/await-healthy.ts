@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HealthCheck, InstanceRef } from '../../model/instance';
+import type { HealthCheck, InstanceRef, InstanceSpec } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import { type Runtime, RuntimeError } from '../../runtimes/runtime';
 import { probe } from './probe';
@@ -29,18 +29,27 @@ export interface Unhealthy {
   status?: InstanceStatus;
 }
 
+/** Makes and starts an instance, and watches it from before its start: no exit is too quick to be seen. */
+export async function startUntilHealthy(runtime: Runtime, spec: InstanceSpec, options: Omit<AwaitOptions, 'fresh' | 'firstExit'> & { onStart: () => void }): Promise<Unhealthy | undefined> {
+  await runtime.create(spec);
+  const stop = new AbortController();
+  const firstExit = runtime.nextExit?.(spec.name, stop.signal).catch(() => undefined);
+  try {
+    await runtime.start(spec.name);
+    options.onStart();
+    return await awaitHealthy(runtime, spec, { ...options, fresh: true, firstExit });
+  } finally {
+    stop.abort();
+  }
+}
+
 /**
  * Watches an instance until it is healthy (resolves with nothing) or cannot get so (resolves with why).
  * Probes come within milliseconds at first and back off to the check's interval; an exit is seen as it happens.
  */
 export async function awaitHealthy(runtime: Runtime, ref: InstanceRef, options: AwaitOptions): Promise<Unhealthy | undefined> {
-  let status = await runtime.inspect(ref.name);
-  if (status?.state === 'exited' && options.afterTrouble) {
-    await runtime.start(ref.name);
-    status = await runtime.inspect(ref.name);
-  }
-  const restartsBefore = options.fresh && !options.afterTrouble ? 0 : (status?.restarts ?? 0);
-  if (!ref.healthCheck && !isDown(ref, status, restartsBefore)) return undefined;
+  const restartsBefore = options.fresh && !options.afterTrouble ? 0 : await restartsSoFar(runtime, ref.name, options.afterTrouble);
+  if (!ref.healthCheck && !isDown(ref, await runtime.inspect(ref.name), restartsBefore)) return undefined;
   const stop = new AbortController();
   let lastProbeError: string | undefined;
   const onProbe: AwaitOptions['onProbe'] = (problem, usedMs) => {
@@ -59,6 +68,14 @@ export async function awaitHealthy(runtime: Runtime, ref: InstanceRef, options: 
   }
 }
 
+/** Where trouble with the platform has stopped the instance, it is started again first. */
+async function restartsSoFar(runtime: Runtime, name: string, afterTrouble: boolean): Promise<number> {
+  const status = await runtime.inspect(name);
+  if (status?.state !== 'exited' || !afterTrouble) return status?.restarts ?? 0;
+  await runtime.start(name);
+  return (await runtime.inspect(name))?.restarts ?? 0;
+}
+
 /** Rejects when the wait is cancelled. */
 function rejectedBy(cancelled: AbortSignal, over: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
@@ -70,11 +87,11 @@ function rejectedBy(cancelled: AbortSignal, over: AbortSignal): Promise<never> {
 /** Resolves when the instance is down for good: its restart policy has no attempt left, or has nothing to do with a start. */
 async function watchExit(runtime: Runtime, ref: InstanceRef, restartsBefore: number, firstExit: AwaitOptions['firstExit'], signal: AbortSignal): Promise<Unhealthy | undefined> {
   let exitCode: number | undefined;
-  while (!signal.aborted) {
+  for (let awaited = firstExit; !signal.aborted; awaited = undefined) {
     const status = await runtime.inspect(ref.name);
     if (isDown(ref, status, restartsBefore)) return describeDown(status, exitCode ?? (await known(firstExit)) ?? (await nextExit(runtime, ref.name, status)));
     try {
-      exitCode = await runtime.waitForExit(ref.name, signal);
+      exitCode = await (awaited ?? runtime.waitForExit(ref.name, signal));
     } catch (error) {
       if (!signal.aborted) throw error;
     }

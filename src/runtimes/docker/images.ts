@@ -16,7 +16,8 @@ export function findImages({ docker: engine }: DockerConnection, references: str
   return Promise.all(
     references.map(async (reference) => {
       const info = await dockerOr([404], undefined, () => engine.getImage(reference).inspect());
-      return { reference, id: info?.Id ?? '', ...(info?.RepoDigests?.[0] && { digest: info.RepoDigests[0] }) };
+      const volumes = Object.keys(info?.Config.Volumes ?? {});
+      return { reference, id: info?.Id ?? '', ...(info?.RepoDigests?.[0] && { digest: info.RepoDigests[0] }), ...(volumes.length > 0 && { volumes }) };
     }),
   );
 }
@@ -68,9 +69,4 @@ class PullProgress {
     const current = all.reduce((sum, layer) => sum + layer.current, 0);
     return total > 0 ? `${Math.round((100 * current) / total)} % of ${Math.round(total / 1e6)} MB` : (status ?? '');
   }
-}
-
-/** Removes a reference; the image stays while a container or another reference uses it. */
-export async function removeImage({ docker: engine }: DockerConnection, reference: string): Promise<void> {
-  await dockerOr([404, 409], undefined, async () => void (await engine.getImage(reference).remove()));
 }

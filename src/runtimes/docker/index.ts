@@ -3,7 +3,8 @@ import type { Runtime, SecretReader } from '../runtime';
 import { address } from './address';
 import { connectDocker, type DockerConnection } from './connection';
 import { exec, logs } from './exec';
-import { ensureImage, findImages, removeImage } from './images';
+import { dropImage, holdImage } from './image-holds';
+import { ensureImage, findImages } from './images';
 import { DockerInstances } from './instances';
 import { createNetwork, createVolume, removeNetwork, removeVolume } from './networks';
 import { observe } from './observe';
@@ -17,7 +18,8 @@ export function createDockerRuntime(secrets: SecretReader, connection: DockerCon
     observe: (scope, questions) => observe(connection, scope, questions),
     findImages: (references) => findImages(connection, references),
     ensureImage: (reference, policy, onProgress, signal) => ensureImage(connection, reference, policy, onProgress, signal),
-    removeImage: (reference) => removeImage(connection, reference),
+    holdImage: (scope, id, why) => holdImage(connection, scope, id, why),
+    dropImage: (scope, image) => dropImage(connection, scope, image),
     createNetwork: (request) => createNetwork(connection, request),
     removeNetwork: (name) => removeNetwork(connection, name),
     createVolume: (request) => createVolume(connection, request),

@@ -1,5 +1,5 @@
 import type { HealthCheck, InstanceKind, InstanceSpec, PortBinding, ResourceAmounts, RestartPolicy } from '../../model/instance';
-import type { Scope } from '../runtime';
+import type { Scope, VolumeRequest } from '../runtime';
 
 const prefix = 'deploy-code.';
 
@@ -71,6 +71,14 @@ export function readLabels(labels: Record<string, string>): LabelledInstance {
     healthCheck: json('health', undefined),
     preStop: json('pre-stop', undefined),
   };
+}
+
+export function volumeLabels({ key, mountedAt }: VolumeRequest): Record<string, string> {
+  return { [`${prefix}volume`]: key, [`${prefix}mounted-at`]: JSON.stringify(mountedAt) };
+}
+
+export function readMountedAt(labels: Record<string, string> | null | undefined): string[] {
+  return JSON.parse(labels?.[`${prefix}mounted-at`] ?? '[]') as string[];
 }
 
 /** `shop/staging`, or nothing where the labels are not ours. */

@@ -1,7 +1,7 @@
 import { RuntimeError, type NetworkRequest, type VolumeRequest } from '../runtime';
 import type { DockerConnection } from './connection';
 import { docker, dockerOr } from './errors';
-import { ownerOf, project, scopeLabels } from './labels';
+import { ownerOf, project, scopeLabels, volumeLabels } from './labels';
 
 export async function createNetwork({ docker: engine }: DockerConnection, request: NetworkRequest): Promise<void> {
   const { name, key, cidr, internal } = request;
@@ -27,7 +27,7 @@ export async function removeNetwork({ docker: engine }: DockerConnection, name: 
 export async function createVolume({ docker: engine }: DockerConnection, request: VolumeRequest): Promise<void> {
   const found = await dockerOr([404], undefined, () => engine.getVolume(request.name).inspect());
   if (found) return mustBeOurs(found.Labels, request, `the volume "${request.name}"`);
-  await docker(() => engine.createVolume({ Name: request.name, Labels: { ...scopeLabels(request), 'deploy-code.volume': request.key } }));
+  await docker(() => engine.createVolume({ Name: request.name, Labels: { ...scopeLabels(request), ...volumeLabels(request) } }));
 }
 
 export async function removeVolume({ docker: engine }: DockerConnection, name: string): Promise<void> {

@@ -6,7 +6,7 @@ import type { Questions, Scope } from '../runtime';
 import type { DockerConnection } from './connection';
 import { docker, dockerOr } from './errors';
 import { findImages } from './images';
-import { ownerOf, readLabels, scopeLabels } from './labels';
+import { ownerOf, readLabels, readMountedAt, scopeLabels } from './labels';
 
 /** One look at everything: a handful of calls, however many instances there are. */
 export async function observe(connection: DockerConnection, scope: Scope, questions: Questions): Promise<Omit<Observation, 'secrets'>> {
@@ -25,7 +25,7 @@ export async function observe(connection: DockerConnection, scope: Scope, questi
   return {
     instances: await Promise.all(mine.map((container) => toInstance(connection, container))),
     networks: [...networks.map((network) => toNetwork(network, scope)), ...(local ? interfaceNetworks() : [])],
-    volumes: (volumes.Volumes ?? []).map(({ Name, Labels }) => ({ name: Name, owner: ownerOf(Labels), writers: writersOf(Name, others) })),
+    volumes: (volumes.Volumes ?? []).map(({ Name, Labels }) => ({ name: Name, owner: ownerOf(Labels), mountedAt: readMountedAt(Labels), writers: writersOf(Name, others) })),
     images: await findImages(connection, questions.images),
     portsInUse: portsInUse(mine, others, listening, questions),
     capacity: {

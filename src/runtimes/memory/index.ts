@@ -3,7 +3,7 @@ import { cannotHonour } from '../../model/capabilities';
 import type { InstanceSpec, ResourceAmounts, RestartPolicy } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import type { Observation, ObservedInstance } from '../../model/observation';
-import { RuntimeError, type Runtime, type RuntimeErrorKind } from '../runtime';
+import { RuntimeError, type HoldReason, type Runtime, type RuntimeErrorKind } from '../runtime';
 
 interface MemoryInstance {
   spec: InstanceSpec;
@@ -26,8 +26,9 @@ export interface Fault {
 export class MemoryHost {
   readonly instances = new Map<string, MemoryInstance>();
   readonly networks = new Map<string, { cidr?: string; owner: string }>();
-  readonly volumes = new Map<string, { owner: string }>();
+  readonly volumes = new Map<string, { owner: string; mountedAt: string[] }>();
   readonly images = new Map<string, string>();
+  readonly holds = new Map<string, HoldReason>();
   /** Every call that changed something, in order. */
   readonly calls: string[] = [];
   faults: Fault[] = [];
@@ -96,7 +97,11 @@ export function createMemoryRuntime(host = new MemoryHost()): Runtime {
       host.images.set(reference, `sha256:${Buffer.from(reference).toString('hex')}`);
       return { id: host.images.get(reference)!, pulled: true };
     },
-    removeImage: async (reference) => void host.images.delete(reference),
+    holdImage: async (_, id, why) => void host.holds.set(id, why),
+    dropImage: async (_, { reference, id }) => {
+      if (host.holds.get(id) === 'pulled' && host.images.get(reference) === id) host.images.delete(reference);
+      host.holds.delete(id);
+    },
     createNetwork: async ({ name, cidr, stack, environment }) => {
       await host.act('createNetwork', '*', name);
       host.networks.set(name, { cidr, owner: `${stack}/${environment}` });
@@ -105,9 +110,9 @@ export function createMemoryRuntime(host = new MemoryHost()): Runtime {
       await host.act('removeNetwork', '*', name);
       host.networks.delete(name);
     },
-    createVolume: async ({ name, stack, environment }) => {
+    createVolume: async ({ name, stack, environment, mountedAt }) => {
       await host.act('createVolume', '*', name);
-      host.volumes.set(name, { owner: `${stack}/${environment}` });
+      host.volumes.set(name, { owner: `${stack}/${environment}`, mountedAt });
     },
     removeVolume: async (name) => {
       await host.act('removeVolume', '*', name);
@@ -168,7 +173,7 @@ function observe(host: MemoryHost, owner: string, images: string[]): Omit<Observ
   return {
     instances: mine.map(toObserved),
     networks: [...host.networks].map(([name, network]) => ({ name, cidr: network.cidr, ours: network.owner === owner, owner: `stack ${network.owner}` })),
-    volumes: [...host.volumes].map(([name, volume]) => ({ name, owner: volume.owner })),
+    volumes: [...host.volumes].map(([name, volume]) => ({ name, ...volume })),
     images: images.map((reference) => ({ reference, id: host.imageId(reference) })),
     portsInUse: [],
     capacity: { host: 'memory://test', local: true, total: host.total, reservedByOthers: reserved([...host.instances.values()].filter((each) => !mine.includes(each) && each.status.state === 'running')) },

@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancelledFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
 import type { FailureType } from '../../activities/contract';
 import type { Evidence } from '../../model/instance-status';
 import type { Step } from '../../plan/plan';
@@ -25,6 +25,12 @@ export function toProblem(error: unknown): ActivityProblem {
   }
   if (inner instanceof TimeoutFailure) return { type: 'PlatformTrouble', message: 'the worker did not finish it in time' };
   return { type: 'UnexpectedError', message: inner instanceof Error ? inner.message : String(inner) };
+}
+
+/** What an activity saw last before it was cancelled. */
+export function interruptionOf(error: unknown): Evidence | undefined {
+  const inner = error instanceof ActivityFailure ? error.cause : error;
+  return inner instanceof CancelledFailure ? (inner.details[0] as Evidence | undefined) : undefined;
 }
 
 /** Any error on the way forward as the cause of the deployment's end. */

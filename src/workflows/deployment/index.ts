@@ -63,7 +63,7 @@ class Deployment {
     const result = await this.run.execute();
     const releases = await this.prune(result);
     const finished = this.finish(result);
-    await this.link.finished({ deployment: this.go.deployment, outcome: result.outcome, jobs: this.run.interpreter.jobs, releases });
+    await this.link.finished({ deployment: this.go.deployment, outcome: result.outcome, jobs: this.run.jobs, releases });
     return finished;
   }
 
@@ -113,7 +113,7 @@ class Deployment {
       deployment: go?.deployment,
       release: outcome === 'succeeded' ? (input.intent.kind === 'stop' ? undefined : run?.plan?.release.to) : go?.release.from,
       warnings: run?.plan?.warnings ?? [],
-      tolerated: run?.tolerated ?? [],
+      tolerated: run?.wayForward.tolerated ?? [],
       notUndone: run?.notUndone ?? [],
       leftBehind: run?.wayBack.leftBehind ?? [],
       changed: servicesOf(run?.plan?.phases ?? []).filter(acts).map(({ name }) => name),

@@ -5,7 +5,8 @@ import type { Lane, Step, StepOf } from '../../plan/plan';
 import { activity } from '../activity-options';
 import { events } from '../events';
 import type { DeploymentClock } from './clock';
-import { StepFailure, toProblem } from './failure';
+import type { Cause } from '../messages';
+import { interruptionOf, StepFailure, toProblem } from './failure';
 import type { ProgressLog } from './progress-log';
 
 const firstBackoffMs = 500;
@@ -26,10 +27,11 @@ export interface InterpreterOptions {
 export class Interpreter {
   /** Ids of the steps begun: noted before the effect, which may half-succeed. */
   readonly begun = new Set<string>();
+  readonly done = new Set<string>();
+  /** Steps that a cancellation ended, with what they saw last. */
+  readonly interrupted: Cause[] = [];
   /** What pulls brought about. */
   readonly images: PinnedImages = {};
-  /** Jobs that finished, by service, with the hash of what ran. */
-  readonly jobs: Record<string, string> = {};
   private readonly jobScopes = new Set<CancellationScope>();
 
   private readonly place: { stack: string; environment: string; deployment: number };
@@ -57,11 +59,15 @@ export class Interpreter {
     log.step(step, 'begun', phase);
     try {
       await this.untilPlatformIsBack(step, phase);
+      this.done.add(step.id);
       const durationMs = Date.now() - begin;
       log.step(step, 'done', phase, { durationMs });
       events.emit({ ...this.place, type: 'step.finished', step: step.id, kind: step.kind, service: step.service, phase, durationMs });
     } catch (error) {
-      if (isCancellation(error)) throw error;
+      if (isCancellation(error)) {
+        this.interrupted.push({ step: step.id, service: step.service, message: 'not done', evidence: interruptionOf(error) });
+        throw error;
+      }
       const { message, evidence } = toProblem(error);
       log.step(step, 'failed', phase, { durationMs: Date.now() - begin, text: message });
       events.emit({ ...this.place, type: 'step.failed', step: step.id, kind: step.kind, service: step.service, phase, message });

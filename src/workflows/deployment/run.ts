@@ -1,8 +1,8 @@
-import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import { CancellationScope } from '@temporalio/workflow';
 import type { StepContext } from '../../activities/contract';
 import type { Observation } from '../../model/observation';
-import { toRef } from '../../plan/instance-spec';
-import { changesAnything, servicesOf, type Plan, type PlannedService, type Refusal } from '../../plan/plan';
+import { jobRuns, type JobRun } from '../../plan/job-runs';
+import { changesAnything, servicesOf, type Plan, type Refusal } from '../../plan/plan';
 import { makePlan, type Planning } from '../../plan/planner';
 import { planRollback, planSettlement } from '../../plan/rollback';
 import { activity } from '../activity-options';
@@ -11,15 +11,14 @@ import type { Cause, DeploymentInput, Go, Outcome } from '../messages';
 import { contextOf } from '../step-context';
 import { DeploymentClock } from './clock';
 import type { EnvironmentLink } from './environment-link';
-import { StepFailure, toCause } from './failure';
+import { toCause } from './failure';
 import { Interpreter } from './interpreter';
 import { keepRelease } from './keep-release';
 import { runLanes } from './lanes';
 import type { ProgressLog } from './progress-log';
 import { summarise } from './summary';
 import { WayBack } from './way-back';
-
-const settleMs = 1000;
+import { WayForward } from './way-forward';
 
 /** What the run of a deployment came to. */
 export interface RunResult {
@@ -31,9 +30,9 @@ export interface RunResult {
 
 /** One attempt to bring a release about, from the environment's word to the commit or the way back. */
 export class DeploymentRun {
-  readonly tolerated: Cause[] = [];
   readonly notUndone: string[] = [];
   readonly interpreter: Interpreter;
+  readonly wayForward: WayForward;
   readonly wayBack: WayBack;
   plan?: Plan;
   private readonly clock = new DeploymentClock();
@@ -41,7 +40,6 @@ export class DeploymentRun {
   private readonly context: StepContext;
   private cause?: Cause;
   private committed = false;
-  private lastStart = 0;
   /** Images found on the host before anything was pulled. */
   private images: PinnedImages = {};
 
@@ -56,6 +54,7 @@ export class DeploymentRun {
     this.context = contextOf(stack, go.deployment);
     this.interpreter = new Interpreter({ context: this.context, pinned, log, clock: this.clock, platformTimeoutMs: stack.deployment.platformTimeoutMs, ask });
     this.wayBack = new WayBack(this.interpreter, stack.deployment.maxParallel);
+    this.wayForward = new WayForward(input, this.context, this.interpreter, this.wayBack, log, link);
   }
 
   /** Stops the way forward; what has begun is rolled back. Running jobs finish first. After the commit it is too late. */
@@ -68,26 +67,34 @@ export class DeploymentRun {
     try {
       return await this.forward.run(() => this.goForward());
     } catch (error) {
-      this.cause ??= toCause(error, { id: this.plan ? 'deploy' : 'plan' });
-      this.log.cause = this.cause;
-      return await this.goBack(this.cause);
+      const cause = this.withEvidence(this.cause ?? toCause(error, { id: this.plan ? 'deploy' : 'plan' }));
+      this.log.cause = cause;
+      return await this.goBack(cause);
     } finally {
       this.clock.stop();
     }
+  }
+
+  /** Out of time: what was waited for says why. */
+  private withEvidence(cause: Cause): Cause {
+    const { interrupted } = this.interpreter;
+    const [first] = interrupted;
+    if (cause.step !== 'timeout' || !first) return cause;
+    return { ...cause, service: first.service, message: `${cause.message}; not done: ${interrupted.map(({ step }) => step).join(', ')}`, evidence: first.evidence };
   }
 
   private async goForward(): Promise<RunResult> {
     this.clock.start(this.input.stack.deployment.timeoutMs, () => this.stop({ step: 'timeout', message: `not done within ${this.input.stack.deployment.timeoutMs / 1000} s (deployment.timeout_seconds)` }));
     this.log.become('planning');
     const observation = await this.settleAndObserve();
-    this.images = Object.fromEntries(observation.images.filter(({ id }) => id).map(({ reference, id, digest }) => [reference, { id, digest }]));
+    this.images = Object.fromEntries(observation.images.filter(({ id }) => id).map(({ reference, ...image }) => [reference, image]));
     const draft = this.makePlan(observation);
     if (draft.refusals.length > 0) return { outcome: 'refused', refusals: draft.refusals };
     const { plan } = await this.withImages(draft, observation);
     this.plan = plan;
     this.log.plan = summarise(plan);
     if (!changesAnything(plan)) return { outcome: 'unchanged', refusals: [] };
-    await this.deploy(plan);
+    await this.wayForward.perform(plan);
     await this.commit(plan);
     return { outcome: 'succeeded', refusals: [] };
   }
@@ -124,60 +131,10 @@ export class DeploymentRun {
     return this.makePlan({ ...observation, images: [...observation.images.filter(({ reference }) => !this.interpreter.images[reference]), ...pulled] });
   }
 
-  private async deploy(plan: Plan): Promise<void> {
-    this.log.become('deploying');
-    await runLanes(plan.preparation.map((step) => ({ lane: [step] })), plan.maxParallel, ({ lane }) => this.interpreter.lane(lane), () => false);
-    for (const phase of plan.phases) {
-      const begin = Date.now();
-      const lanes = phase.services.flatMap((service) => service.lanes.map((lane) => ({ service, lane })));
-      if (lanes.length === 0) continue;
-      await runLanes(lanes, plan.maxParallel, ({ service, lane }) => this.deployLane(service!, lane, phase.number), (error, { service }) => this.tolerate(error, service!));
-      this.link.phaseFinished(phase.number, Date.now() - begin);
-      this.log.publish();
-    }
-    await this.confirm(plan);
-  }
-
-  private async deployLane(service: PlannedService, lane: Plan['preparation'], phase: number): Promise<void> {
-    const dependencies = Object.entries(this.input.stack.services[service.name]?.dependsOn ?? {});
-    const failed = dependencies.find(([name, condition]) => condition !== 'started' && this.tolerated.some((cause) => cause.service === name));
-    if (failed) throw new StepFailure({ service: service.name, step: 'dependencies', message: `${service.name} depends on ${failed[0]}, which failed` });
-    await this.interpreter.lane(lane, phase);
-    this.lastStart = Date.now();
-    const job = lane.find((step) => step.kind === 'create-job');
-    if (job?.kind === 'create-job') this.interpreter.jobs[service.name] = job.instance.hash;
-  }
-
-  /** A service with `on_failure: continue` fails alone: only it is put back. */
-  private tolerate(error: unknown, service: PlannedService): boolean {
-    if (!service.continueOnFailure || isCancellation(error) || this.forward.consideredCancelled) return false;
-    this.tolerated.push(toCause(error, { id: service.name, service: service.name }));
-    return true;
-  }
-
-  /** Before the commit one listing confirms every phase; what nobody checks must at least have stayed up for a second. */
-  private async confirm(plan: Plan): Promise<void> {
-    const services = new Map(servicesOf(plan.phases).map((service) => [service.name, service]));
-    const started = [...services.values()].filter(({ name }) => !this.isTolerated(name)).flatMap(({ lanes }) => lanes.flat());
-    const expected = started.flatMap((step) => (step.kind === 'start' ? [toRef(step.instance)] : []));
-    if (expected.some(({ healthCheck }) => !healthCheck)) await sleep(Math.max(1, settleMs - (Date.now() - this.lastStart)), { summary: 'what nothing checks must stay up for a second' });
-    const down = expected.length === 0 ? [] : await activity('confirm', this.input.taskQueue, `confirm that ${expected.length} instances run`)(this.context, expected);
-    for (const { service, message, evidence } of down) {
-      const failure = new StepFailure({ step: 'confirm', service, message, evidence });
-      if (!this.tolerate(failure, services.get(service)!)) throw failure;
-    }
-    await this.putBackTolerated(plan);
-  }
-
-  private isTolerated(name: string): boolean {
-    return this.tolerated.some(({ service }) => service === name);
-  }
-
-  private async putBackTolerated(plan: Plan): Promise<void> {
-    if (this.tolerated.length === 0) return;
-    const phases = plan.phases.map((phase) => ({ ...phase, services: phase.services.filter(({ name }) => this.isTolerated(name)) }));
-    const back = planRollback({ plan: { ...plan, phases, preparation: [] }, begun: this.interpreter.begun, onRollback: {}, taskQueue: this.input.taskQueue });
-    await this.wayBack.perform(back);
+  /** The jobs that this deployment ran, or began to. */
+  get jobs(): JobRun[] {
+    const { begun, done } = this.interpreter;
+    return jobRuns(this.plan?.phases ?? [], begun, done);
   }
 
   /** The point of no return: the environment is told first, then the release is kept, then what was retired goes. Nothing here rolls back. */
@@ -188,13 +145,21 @@ export class DeploymentRun {
     await CancellationScope.nonCancellable(async () => {
       await link.committed(input.intent.kind === 'stop' && !input.intent.services ? undefined : plan.release.to);
       if (input.intent.kind === 'deploy') {
-        await keepRelease(input, plan, { ...this.images, ...input.pinned, ...this.interpreter.images }, link).catch((error: Error) => wayBack.leftBehind.push(`release ${plan.release.to} is not kept: ${error.message}`));
+        await this.holdImages(plan);
+        await keepRelease(input, plan, this.jobs, { ...this.images, ...input.pinned, ...this.interpreter.images }, link).catch((error: Error) => wayBack.leftBehind.push(`release ${plan.release.to} is not kept: ${error.message}`));
       }
-      const kept = new Set(servicesOf(plan.phases).filter(({ name }) => this.isTolerated(name)).flatMap(({ goes }) => goes));
+      const kept = new Set(servicesOf(plan.phases).filter(({ name }) => this.wayForward.isTolerated(name)).flatMap(({ goes }) => goes));
       const steps = plan.cleanup.filter((step) => !(step.kind === 'remove' && kept.has(step.instance.name)));
       const [instances, others] = [steps.filter(({ kind }) => kind === 'remove'), steps.filter(({ kind }) => kind !== 'remove')];
       for (const stage of [instances, others]) await wayBack.collect(stage.map((step) => [step]));
     });
+  }
+
+  /** What ran until now is still in use by its instances: before they go, a kept release's images whose tags have moved are held. */
+  private async holdImages(plan: Plan): Promise<void> {
+    if (!servicesOf(plan.phases).some(({ changes }) => changes.some(({ key }) => key === 'image'))) return;
+    const { releases } = this.go;
+    await activity('holdImages', this.input.taskQueue, `keep the images of release ${releases.join(', ')}`)(this.context, releases).catch((error: Error) => this.wayBack.leftBehind.push(`images of kept releases: ${error.message}`));
   }
 
   private async goBack(cause: Cause): Promise<RunResult> {
@@ -206,7 +171,8 @@ export class DeploymentRun {
     const begin = Date.now();
     this.log.become('rolling_back');
     const onRollback = Object.fromEntries(Object.values(this.input.stack.services).map((service) => [service.name, service.onRollback]));
-    const back = planRollback({ plan, begun: this.interpreter.begun, onRollback, taskQueue: this.input.taskQueue });
+    const { begun, done } = this.interpreter;
+    const back = planRollback({ plan, begun, done, onRollback, taskQueue: this.input.taskQueue });
     await this.wayBack.perform(back);
     this.notUndone.push(...back.notUndone);
     const complete = this.wayBack.leftBehind.length === 0;

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { nameRun } from '../../../plan/job-runs';
 import type { DeployCodeClient } from '../../client';
 import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
@@ -61,7 +62,7 @@ async function run(options: ChangeOptions, start: (client: DeployCodeClient) => 
 async function rollback(client: DeployCodeClient, options: ChangeOptions): ReturnType<DeployCodeClient['rollback']> {
   const place = placeOf(loadPlace(options).stack);
   const to = options.to ?? (await client.previousRelease(place));
-  const jobs = (await client.releasesSince(place, to)).flatMap((release) => release.jobs);
+  const jobs = (await client.jobsSince(place, to)).map(nameRun);
   if (jobs.length > 0 && !options.force) await confirm(`release ${to} predates ${jobs.length} job${jobs.length === 1 ? '' : 's'} (${jobs.join(', ')}), which stay applied. Continue?`);
   return client.rollback(place, { ...options, to });
 }

@@ -10,12 +10,12 @@ type VolumeOptions = StackOptions & ConnectionOptions & { json?: boolean; force?
 export function addVolume(program: Command): void {
   const volume = program.command('volume').description("an environment's volumes");
 
-  withConnection(withStack(volume.command('ls').description('the volumes that the engine created for the environment')))
+  withConnection(withStack(volume.command('ls').description('volumes of the environment: those that the engine created, and those without a name that its images made')))
     .option('--json', 'print one JSON document')
     .action(async (options: VolumeOptions) => {
       const volumes = await withClient(options, (client) => client.volumes(loadPlace(options).stack));
       if (options.json) printJson(volumes);
-      else print(table([['VOLUME', 'MOUNTED BY'], ...volumes.map(({ name, mountedBy }) => [name, mountedBy.join(', ') || '-'])]));
+      else print(table([['VOLUME', 'MOUNTED BY'], ...volumes.map(({ name, unnamed, mountedBy }) => [unnamed ? `${name} (unnamed)` : name, mountedBy.join(', ') || '-'])]));
     });
 
   withConnection(withStack(volume.command('rm').description('delete a volume and its data; the only command that does')))

@@ -1,0 +1,88 @@
+import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import type { StepContext } from '../../activities/contract';
+import { toRef } from '../../plan/instance-spec';
+import { servicesOf, type Lane, type Plan, type PlannedPhase, type PlannedService } from '../../plan/plan';
+import { planRollback } from '../../plan/rollback';
+import { activity } from '../activity-options';
+import type { Cause, DeploymentInput } from '../messages';
+import type { EnvironmentLink } from './environment-link';
+import { StepFailure, toCause } from './failure';
+import type { Interpreter } from './interpreter';
+import { runLanes } from './lanes';
+import type { ProgressLog } from './progress-log';
+import type { WayBack } from './way-back';
+
+const settleMs = 1000;
+
+/** Performs a plan phase by phase, up to the look that confirms it. A service with `on_failure: continue` fails alone. */
+export class WayForward {
+  /** Why services failed alone. */
+  readonly tolerated: Cause[] = [];
+  private lastStart = 0;
+
+  constructor(
+    private readonly input: DeploymentInput,
+    private readonly context: StepContext,
+    private readonly interpreter: Interpreter,
+    private readonly wayBack: WayBack,
+    private readonly log: ProgressLog,
+    private readonly link: EnvironmentLink,
+  ) {}
+
+  async perform(plan: Plan): Promise<void> {
+    this.log.become('deploying');
+    await runLanes(plan.preparation.map((step) => ({ lane: [step] })), plan.maxParallel, ({ lane }) => this.interpreter.lane(lane), () => false);
+    for (const phase of plan.phases) await this.deployPhase(phase, plan.maxParallel);
+    await this.confirm(plan);
+    await this.putBackTolerated(plan);
+  }
+
+  isTolerated(name: string): boolean {
+    return this.tolerated.some(({ service }) => service === name);
+  }
+
+  private async deployPhase({ number, services }: PlannedPhase, limit: number): Promise<void> {
+    const begin = Date.now();
+    const lanes = services.flatMap((service) => service.lanes.map((lane) => ({ service, lane })));
+    if (lanes.length === 0) return;
+    await runLanes(lanes, limit, ({ service, lane }) => this.deployLane(service!, lane, number), (error, { service }) => this.tolerate(error, service!));
+    this.link.phaseFinished(number, Date.now() - begin);
+    this.log.publish();
+  }
+
+  private async deployLane(service: PlannedService, lane: Lane, phase: number): Promise<void> {
+    const dependencies = Object.entries(this.input.stack.services[service.name]?.dependsOn ?? {});
+    const failed = dependencies.find(([name, condition]) => condition !== 'started' && this.isTolerated(name));
+    if (failed) throw new StepFailure({ service: service.name, step: 'dependencies', message: `${service.name} depends on ${failed[0]}, which failed` });
+    await this.interpreter.lane(lane, phase);
+    this.lastStart = Date.now();
+  }
+
+  private tolerate(error: unknown, service: PlannedService): boolean {
+    if (!service.continueOnFailure || isCancellation(error) || CancellationScope.current().consideredCancelled) return false;
+    this.tolerated.push(toCause(error, { id: service.name, service: service.name }));
+    return true;
+  }
+
+  /** Before the commit one listing confirms every phase; what nobody checks must at least have stayed up for a second. */
+  private async confirm({ phases }: Plan): Promise<void> {
+    const services = new Map(servicesOf(phases).map((service) => [service.name, service]));
+    const started = [...services.values()].filter(({ name }) => !this.isTolerated(name)).flatMap(({ lanes }) => lanes.flat());
+    const expected = started.flatMap((step) => (step.kind === 'start' ? [toRef(step.instance)] : []));
+    if (expected.some(({ healthCheck }) => !healthCheck)) await sleep(Math.max(1, settleMs - (Date.now() - this.lastStart)), { summary: 'what nothing checks must stay up for a second' });
+    const down = expected.length === 0 ? [] : await activity('confirm', this.input.taskQueue, `confirm that ${expected.length} instances run`)(this.context, expected);
+    for (const { service, message, evidence } of down) {
+      const failure = new StepFailure({ step: 'confirm', service, message, evidence });
+      if (!this.tolerate(failure, services.get(service)!)) throw failure;
+    }
+  }
+
+  /** Only what failed alone is put back. */
+  private async putBackTolerated(plan: Plan): Promise<void> {
+    if (this.tolerated.length === 0) return;
+    const { begun, done } = this.interpreter;
+    const phases = plan.phases.map((phase) => ({ ...phase, services: phase.services.filter(({ name }) => this.isTolerated(name)) }));
+    const back = planRollback({ plan: { ...plan, phases, preparation: [] }, begun, done, onRollback: {}, taskQueue: this.input.taskQueue });
+    await this.wayBack.perform(back);
+  }
+}
