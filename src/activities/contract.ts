@@ -42,6 +42,13 @@ export interface NotRunning {
   evidence: Evidence;
 }
 
+/** What an instance logged, and where its next lines begin. */
+export interface InstanceLog {
+  name: string;
+  lines: string[];
+  cursor: string;
+}
+
 export interface HealthOptions {
   /** The platform was away in between: what it has stopped is started again. */
   afterTrouble: boolean;
@@ -79,7 +86,8 @@ export interface Activities {
   pruneReleases(context: StepContext, drop: number[], keep: number[]): Promise<void>;
 
   describeInstances(stack: Stack): Promise<InstanceLine[]>;
-  readLogs(context: StepContext, instances: string[], tail: number, since?: number): Promise<{ name: string; lines: string[] }[]>;
+  /** The last lines of instances; of those with a cursor what came after it. */
+  readLogs(context: StepContext, instances: string[], tail: number, after: Record<string, string>): Promise<InstanceLog[]>;
   runCommand(context: StepContext, instance: string, command: string[], timeoutMs: number): Promise<{ exitCode: number; output: string }>;
 }
 

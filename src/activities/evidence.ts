@@ -9,17 +9,17 @@ const lineLength = 400;
 /** What shows why an instance failed: its end, the last probe, its last log lines; bounded, secrets masked. */
 export async function gatherEvidence(runtime: Runtime, secrets: SecretStore, context: StepContext, name: string, found: { status?: InstanceStatus; lastProbeError?: string }): Promise<Evidence> {
   await secrets.learn(context.secrets, context.envFiles);
-  const logs = await runtime.logs(name, { tail: lines }).catch(() => []);
+  const { lines: logs } = await runtime.logs(name, { tail: lines }).catch(() => ({ lines: [] }));
   return {
     exitCode: found.status?.exitCode,
     outOfMemory: found.status?.outOfMemory,
     lastProbeError: found.lastProbeError && secrets.mask(found.lastProbeError),
-    logs: maskLines(secrets, logs),
+    logs: maskLines(secrets, logs, lineLength),
     logLines: logs.length,
   };
 }
 
 /** Masks across line ends too: a secret may span several. */
-export function maskLines(secrets: SecretStore, logs: string[]): string[] {
-  return secrets.mask(logs.join('\n')).split('\n').filter((line) => line !== '').map((line) => (line.length > lineLength ? `${line.slice(0, lineLength)}…` : line));
+export function maskLines(secrets: SecretStore, logs: string[], longest: number): string[] {
+  return secrets.mask(logs.join('\n')).split('\n').filter((line) => line !== '').map((line) => (line.length > longest ? `${line.slice(0, longest)}…` : line));
 }

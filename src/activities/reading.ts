@@ -7,6 +7,8 @@ import type { Dependencies } from './dependencies';
 import { maskLines } from './evidence';
 import { probe } from './health/probe';
 
+const longestLine = 16_000;
+
 type ReadingActivities = Pick<Activities, 'describeInstances' | 'readLogs' | 'runCommand'>;
 
 /** What people want to see of what runs. */
@@ -19,11 +21,16 @@ export function readingActivities({ runtimes, secrets }: Dependencies): ReadingA
         return Promise.all(instances.map((instance) => describe(runtime, instance)));
       }),
 
-    readLogs: (context, instances, tail, since) =>
+    readLogs: (context, instances, tail, after) =>
       alive(async () => {
         await secrets.learn(context.secrets, context.envFiles);
         const runtime = runtimes(context.runtime);
-        return Promise.all(instances.map(async (name) => ({ name, lines: maskLines(secrets, await runtime.logs(name, { tail, since })) })));
+        return Promise.all(
+          instances.map(async (name) => {
+            const { lines, cursor } = await runtime.logs(name, { tail, after: after[name] });
+            return { name, lines: maskLines(secrets, lines, longestLine), cursor };
+          }),
+        );
       }),
 
     runCommand: (context, instance, command, timeoutMs) =>

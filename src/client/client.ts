@@ -139,9 +139,9 @@ export class DeployCodeClient {
     return new DeploymentHandle(this.temporal.workflow.getHandle(workflowId));
   }
 
-  /** The last lines of the instances of services; all of them where none is named. */
-  async logs(stack: Stack, services: string[], tail: number, since?: number): Promise<InspectResults['logs']> {
-    return this.inspect({ kind: 'logs', stack, services, tail, since, taskQueue });
+  /** The last lines of the instances of services, of all where none is named; with the cursors of an earlier answer what came since. */
+  async logs(stack: Stack, services: string[], tail: number, after: Record<string, string> = {}): Promise<InspectResults['logs']> {
+    return this.inspect({ kind: 'logs', stack, services, tail, after, taskQueue });
   }
 
   /** Runs a command inside an instance. */

@@ -46,9 +46,16 @@ export interface ExecResult {
 }
 
 export interface LogRequest {
+  /** The last lines, at most this many. */
   tail: number;
-  /** Only lines after this time, in ms. */
-  since?: number;
+  /** Instead what came after this cursor of an earlier page. */
+  after?: string;
+}
+
+export interface LogPage {
+  lines: string[];
+  /** Where the next page begins. Only its runtime reads it. */
+  cursor: string;
 }
 
 /**
@@ -92,7 +99,7 @@ export interface Runtime {
   remove(ref: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void>;
 
   exec(name: string, command: string[], timeoutMs: number): Promise<ExecResult>;
-  logs(name: string, request: LogRequest): Promise<string[]>;
+  logs(name: string, request: LogRequest): Promise<LogPage>;
   /** Answers a probe itself, where instances have no network: what is wrong, or nothing. */
   probe?(name: string): Promise<string | undefined>;
   /** Where the worker reaches a port of the instance. */

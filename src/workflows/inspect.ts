@@ -1,3 +1,4 @@
+import type { InstanceLog } from '../activities/contract';
 import type { Stack } from '../config/stack';
 import type { PinnedImages } from '../model/images';
 import type { InstanceLine } from '../model/instance-status';
@@ -24,7 +25,7 @@ export interface PlanRequest {
 export type InspectInput =
   | PlanRequest
   | { kind: 'status'; stack: Stack; taskQueue: string }
-  | { kind: 'logs'; services: string[]; tail: number; since?: number; taskQueue: string; stack: Stack }
+  | { kind: 'logs'; services: string[]; tail: number; after: Record<string, string>; taskQueue: string; stack: Stack }
   | { kind: 'exec'; stack: Stack; instance: string; command: string[]; taskQueue: string }
   | { kind: 'volumes'; stack: Stack; taskQueue: string }
   | { kind: 'remove-volume'; stack: Stack; name: string; taskQueue: string };
@@ -39,7 +40,7 @@ export interface VolumeLine {
 export interface InspectResults {
   plan: { plan: PlanSummary; refusals: Refusal[] };
   status: InstanceLine[];
-  logs: { name: string; lines: string[] }[];
+  logs: InstanceLog[];
   exec: { exitCode: number; output: string };
   volumes: VolumeLine[];
   'remove-volume': undefined;
@@ -59,7 +60,7 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
     case 'logs': {
       const { instances } = await activity('observe', taskQueue, 'find the instances')({ ...input.stack, services: {} }, {});
       const names = instances.filter(({ service }) => input.services.length === 0 || input.services.includes(service)).map(({ name }) => name);
-      return activity('readLogs', taskQueue, `read the logs of ${names.length} instances`)(contextOf(input.stack, 0), names, input.tail, input.since);
+      return activity('readLogs', taskQueue, `read the logs of ${names.length} instances`)(contextOf(input.stack, 0), names, input.tail, input.after);
     }
     case 'exec':
       return activity('runCommand', taskQueue, `run ${input.command[0]} in ${input.instance}`)(contextOf(input.stack, 0), input.instance, input.command, 3_600_000);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { cannotHonour } from '../../src/model/capabilities';
 import type { InstanceRef, InstanceSpec } from '../../src/model/instance';
 import { RuntimeError, type Runtime } from '../../src/runtimes/runtime';
@@ -22,6 +23,20 @@ export function spec(name: string, more: Partial<InstanceSpec> = {}): InstanceSp
 }
 
 const ref = ({ name, service, ordinal, restart, stopGraceMs }: InstanceSpec): InstanceRef => ({ name, service, ordinal, restart, stopGraceMs });
+
+/** Logs 3,000 lines, most of them equal, and then goes on running. */
+export const talkative = ['sh', '-c', 'i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo "line $((i / 1000))"; done; exec sleep 300'];
+
+/** Reads page by page until as many lines have come. */
+export async function followLogs(runtime: Runtime, name: string, count: number): Promise<string[]> {
+  const lines: string[] = [];
+  for (let after: string | undefined; lines.length < count; await sleep(20)) {
+    const page = await runtime.logs(name, { tail: count, after: after || undefined });
+    lines.push(...page.lines);
+    after = page.cursor;
+  }
+  return lines;
+}
 
 /** What every runtime keeps. */
 export function contract(subject: () => ContractSubject): void {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createDockerRuntime } from '../../src/runtimes/docker';
 import { images } from '../support/image';
 import { describeWith } from '../support/parts';
-import { contract, spec } from './contract';
+import { contract, followLogs, spec, talkative } from './contract';
 
 describeWith('docker', 'the Docker runtime', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-docker-'));
@@ -67,6 +67,15 @@ describeWith('docker', 'the Docker runtime', () => {
     await runtime.createVolume({ stack: 'somebody', environment: 'else', key: 'data', name, mountedAt: [] });
     await expect(runtime.createVolume({ ...scope, key: 'data', name, mountedAt: ['db:/data'] })).rejects.toThrow('belongs to stack somebody/else');
     await runtime.removeVolume(name);
+  });
+
+  it('loses no line and shows none twice to one who follows its logs', async () => {
+    const instance = spec('talkative', { image: images.app, command: talkative });
+    await runtime.create(instance);
+    await runtime.start(instance.name);
+    const lines = await followLogs(runtime, instance.name, 3000);
+    expect(lines).toEqual(Array.from({ length: 3000 }, (_, index) => `line ${Math.floor((index + 1) / 1000)}`));
+    await runtime.remove(instance);
   });
 
   it('tells apart whose trouble a failure is', async () => {

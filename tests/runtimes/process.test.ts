@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SecretStore } from '../../src/activities/secrets';
 import { createProcessRuntime } from '../../src/runtimes/process';
 import type { ProcessState } from '../../src/runtimes/process/instance-folder';
-import { RotatingLog } from '../../src/runtimes/process/rotating-log';
-import { contract, spec } from './contract';
+import { readLog, RotatingLog } from '../../src/runtimes/process/rotating-log';
+import { contract, followLogs, spec, talkative } from './contract';
 
 describe('the process runtime', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-processes-'));
@@ -73,7 +73,7 @@ describe('the process runtime', () => {
     const instance = await started(['/no/such/program'], { restart: 'no' });
     await until(async () => (await runtime.inspect(instance.name))?.state === 'exited');
     expect(await runtime.inspect(instance.name)).toMatchObject({ exitCode: 127 });
-    expect((await runtime.logs(instance.name, { tail: 10 })).join()).toContain('/no/such/program');
+    expect((await runtime.logs(instance.name, { tail: 10 })).lines.join()).toContain('/no/such/program');
     await runtime.remove(instance);
   });
 
@@ -85,11 +85,29 @@ describe('the process runtime', () => {
       files: [{ path: '/app.conf', content: 'hello', mode: 0o444 }],
       secrets: [{ name: 'key', source: { file: secretFile }, target: { environment: 'KEY' } }],
     });
-    await until(async () => (await runtime.logs(instance.name, { tail: 1 })).length > 0);
-    expect(await runtime.logs(instance.name, { tail: 5 })).toEqual(['port 34567, key hunter2, config hello']);
+    await until(async () => (await runtime.logs(instance.name, { tail: 1 })).lines.length > 0);
+    expect((await runtime.logs(instance.name, { tail: 5 })).lines).toEqual(['port 34567, key hunter2, config hello']);
     expect(readFileSync(join(dataDir, 'processes', instance.name, 'spec.json'), 'utf8')).not.toContain('hunter2');
     expect(await runtime.address(instance.name, 8080)).toEqual({ host: '127.0.0.1', port: 34_567 });
     await runtime.remove(instance);
+  });
+
+  it('loses no line and shows none twice to one who follows its logs', async () => {
+    const instance = spec('talkative', { command: talkative });
+    await runtime.create(instance);
+    await runtime.start(instance.name);
+    const lines = await followLogs(runtime, instance.name, 3000);
+    expect(lines).toEqual(Array.from({ length: 3000 }, (_, index) => `line ${Math.floor((index + 1) / 1000)}`));
+    await runtime.remove(instance);
+  });
+
+  it('finds the rest of a log that was rotated in between', () => {
+    const file = join(dataDir, 'followed.log');
+    const log = new RotatingLog(file, 10, 2);
+    log.write(Buffer.from('one\ntwo\nth'));
+    const first = readLog(file, { tail: 1 });
+    log.write(Buffer.from('ree\nfour\n'));
+    expect([first.lines, readLog(file, { tail: 1, after: first.cursor }).lines]).toEqual([['two'], ['three', 'four']]);
   });
 
   it('rotates logs', () => {

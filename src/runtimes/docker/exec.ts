@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import type { ExecResult, LogRequest } from '../runtime';
+import type { ExecResult } from '../runtime';
 import { RuntimeError } from '../runtime';
 import type { DockerConnection } from './connection';
 import { docker } from './errors';
@@ -14,26 +14,6 @@ export async function exec({ docker: engine }: DockerConnection, name: string, c
   await withDeadline(ended(stream), timeoutMs, () => stream.destroy());
   const { ExitCode } = await docker(() => run.inspect());
   return { exitCode: ExitCode ?? -1, output: output() };
-}
-
-/** The last lines that a container logged. */
-export async function logs({ docker: engine }: DockerConnection, name: string, { tail, since }: LogRequest): Promise<string[]> {
-  const container = engine.getContainer(name);
-  const { Config } = await docker(() => container.inspect());
-  const raw = await docker(() => container.logs({ stdout: true, stderr: true, tail, ...(since !== undefined && { since: since / 1000 }) }));
-  const text = Config.Tty ? raw.toString('utf8') : demultiplex(raw);
-  return text.split('\n').filter((line) => line !== '');
-}
-
-/** Docker frames stdout and stderr: one byte for which, three of padding, four for the length. */
-function demultiplex(raw: Buffer): string {
-  const parts: Buffer[] = [];
-  for (let offset = 0; offset + 8 <= raw.length; ) {
-    const length = raw.readUInt32BE(offset + 4);
-    parts.push(raw.subarray(offset + 8, offset + 8 + length));
-    offset += 8 + length;
-  }
-  return Buffer.concat(parts).toString('utf8');
 }
 
 function collect(engine: DockerConnection['docker'], stream: NodeJS.ReadableStream): () => string {

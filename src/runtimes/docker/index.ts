@@ -2,10 +2,11 @@ import { cannotHonour } from '../../model/capabilities';
 import type { Runtime, SecretReader } from '../runtime';
 import { address } from './address';
 import { connectDocker, type DockerConnection } from './connection';
-import { exec, logs } from './exec';
+import { exec } from './exec';
 import { dropImage, holdImage } from './image-holds';
 import { ensureImage, findImages } from './images';
 import { DockerInstances } from './instances';
+import { logs } from './logs';
 import { createNetwork, createVolume, removeNetwork, removeVolume } from './networks';
 import { observe } from './observe';
 

@@ -162,7 +162,7 @@ export function createMemoryRuntime(host = new MemoryHost()): Runtime {
       host.instances.delete(name);
     },
     exec: async (name) => host.of(host.commands, host.get(name).spec) ?? { exitCode: 0, output: '' },
-    logs: async (name) => [`log of ${host.get(name).spec.service}`],
+    logs: async (name, { after }) => ({ lines: after ? [] : [`log of ${host.get(name).spec.service}`], cursor: '1' }),
     probe: async (name) => host.of(host.unhealthy, host.get(name).spec),
     address: async () => ({ host: '127.0.0.1', port: 0 }),
   };

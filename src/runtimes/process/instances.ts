@@ -1,12 +1,13 @@
 import { execFile, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { InstanceRef, InstanceSpec } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
-import { RuntimeError, type ExecResult, type LogRequest, type SecretReader } from '../runtime';
+import { RuntimeError, type ExecResult, type LogPage, type LogRequest, type SecretReader } from '../runtime';
 import { isAlive } from './identity';
 import { InstanceFolder, type ProcessState } from './instance-folder';
+import { readLog } from './rotating-log';
 
 export interface ProcessOptions {
   /** Where instances keep their state and logs. */
@@ -110,10 +111,8 @@ export class ProcessInstances {
     });
   }
 
-  async logs(name: string, { tail }: LogRequest): Promise<string[]> {
-    const { log } = this.folder(name);
-    const text = [`${log}.1`, log].map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : '')).join('');
-    return text.split('\n').filter((line) => line !== '').slice(-tail);
+  async logs(name: string, request: LogRequest): Promise<LogPage> {
+    return readLog(this.folder(name).log, request);
   }
 
   /** The environment of an instance: the worker's PATH and HOME, its own variables, ports and secrets. */

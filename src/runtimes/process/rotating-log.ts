@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import type { LogPage, LogRequest } from '../runtime';
 
 /** Appends to a file; when that is full it becomes `<file>.1`, which becomes `<file>.2`. */
 export class RotatingLog {
@@ -29,4 +30,19 @@ export class RotatingLog {
     this.file = openSync(this.path, 'a', 0o600);
     this.size = 0;
   }
+}
+
+/** Reads what a {@link RotatingLog} wrote, whole lines only. The cursor is a file and a place in it: a rotated file is found again by its inode. */
+export function readLog(path: string, { tail, after }: LogRequest): LogPage {
+  const files = [`${path}.1`, path].filter((file) => existsSync(file)).map((file) => ({ inode: String(statSync(file).ino), content: readFileSync(file) }));
+  const [inode, place] = after?.split(':') ?? [];
+  const first = files.findIndex((file) => file.inode === inode);
+  const fresh = files.slice(Math.max(0, first)).map(({ content }, index) => (index === 0 && first >= 0 ? content.subarray(Number(place)) : content));
+  const lines = wholeLines(Buffer.concat(fresh)).toString('utf8').split('\n').filter((line) => line !== '');
+  const last = files.at(-1);
+  return { lines: after === undefined ? lines.slice(-tail) : lines, cursor: last ? `${last.inode}:${wholeLines(last.content).length}` : '' };
+}
+
+function wholeLines(content: Buffer): Buffer {
+  return content.subarray(0, content.lastIndexOf('\n') + 1);
 }

@@ -12,6 +12,8 @@ import { statusTable } from '../output/status-table';
 import { ago, seconds, shorten, table } from '../output/words';
 import { placeArguments, print, printJson, withClient } from './session';
 
+const followMs = 1000;
+
 interface LookOptions extends StackOptions, ConnectionOptions {
   json?: boolean;
   watch?: boolean;
@@ -36,6 +38,7 @@ export function addLooks(program: Command): void {
     .argument('[deployment-or-service...]', '`3 api`: what deployment 3 saw of api; `api web`: what they log now')
     .option('-f, --follow', 'go on as lines come')
     .option('--tail <n>', 'lines of each instance', positive, 50)
+    .option('--json', 'one JSON object a line')
     .action(showLogs);
 
   withConnection(withStack(program.command('exec').description('run a command inside an instance: exec api -- ls /')))
@@ -86,14 +89,15 @@ async function showLogs(words: string[], options: LookOptions): Promise<void> {
   const [first, ...services] = words;
   await withClient(options, async (client) => {
     if (first && /^\d+$/.test(first)) return print(await evidence(client, Number(first), services, options));
-    const shown = new Map<string, string>();
+    const unknown = words.find((name) => !stack.services[name]);
+    if (unknown) throw new BadRequest(`there is no service "${unknown}"; there are ${Object.keys(stack.services).join(', ')}`);
+    const cursors: Record<string, string> = {};
     do {
-      for (const { name, lines } of await client.logs(stack, words, options.tail)) {
-        const seen = lines.lastIndexOf(shown.get(name) ?? '\0');
-        for (const line of lines.slice(seen + 1)) console.log(`${pc.cyan(name)} | ${line}`);
-        if (lines.length > 0) shown.set(name, lines.at(-1)!);
+      for (const { name, lines, cursor } of await client.logs(stack, words, options.tail, cursors)) {
+        cursors[name] = cursor;
+        for (const line of lines) console.log(options.json ? JSON.stringify({ instance: name, line }) : `${pc.cyan(name)} | ${line}`);
       }
-      if (options.follow) await sleep(1000);
+      if (options.follow) await sleep(followMs);
     } while (options.follow);
   });
 }

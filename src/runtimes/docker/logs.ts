@@ -1,0 +1,34 @@
+import type { LogPage, LogRequest } from '../runtime';
+import type { DockerConnection } from './connection';
+import { docker } from './errors';
+
+/** Lines of one look at what came since the last; a burst beyond that is cut at its beginning. */
+const longestPage = 10_000;
+
+/** What a container logged. The cursor is the time of the last line, which Docker keeps to the nanosecond. */
+export async function logs({ docker: engine }: DockerConnection, name: string, { tail, after }: LogRequest): Promise<LogPage> {
+  const container = engine.getContainer(name);
+  const { Config } = await docker(() => container.inspect());
+  const range = after ? { tail: longestPage, since: toUnix(after) as unknown as number } : { tail };
+  const raw = await docker(() => container.logs({ stdout: true, stderr: true, timestamps: true, ...range }));
+  const text = Config.Tty ? raw.toString('utf8') : demultiplex(raw);
+  const stamped = text.split('\n').filter((line) => line !== '' && line.slice(0, line.indexOf(' ')) > (after ?? ''));
+  const lines = stamped.map((line) => line.slice(line.indexOf(' ') + 1)).filter((line) => line !== '');
+  return { lines, cursor: stamped.at(-1)?.split(' ')[0] ?? after ?? '' };
+}
+
+/** `2026-11-21T10:00:00.123456789Z` as `1795255200.123456789`: a number would lose the nanoseconds. */
+function toUnix(timestamp: string): string {
+  return `${Math.floor(Date.parse(timestamp) / 1000)}.${/\.(\d+)/.exec(timestamp)?.[1] ?? '0'}`;
+}
+
+/** Docker frames stdout and stderr: one byte for which, three of padding, four for the length. */
+function demultiplex(raw: Buffer): string {
+  const parts: Buffer[] = [];
+  for (let offset = 0; offset + 8 <= raw.length; ) {
+    const length = raw.readUInt32BE(offset + 4);
+    parts.push(raw.subarray(offset + 8, offset + 8 + length));
+    offset += 8 + length;
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
