@@ -77,9 +77,8 @@ export class Interpreter {
 
   private async untilPlatformIsBack(step: Step, phase: number | undefined): Promise<void> {
     const { log, clock, platformTimeoutMs } = this.options;
-    const attempt = async (afterTrouble: boolean) => this.dispatch(step, afterTrouble);
     try {
-      return await attempt(false);
+      return await this.dispatch(step, false);
     } catch (error) {
       if (isCancellation(error) || toProblem(error).type !== 'PlatformTrouble') throw error;
       log.step(step, 'trouble', phase, { text: toProblem(error).message });
@@ -90,7 +89,7 @@ export class Interpreter {
       for (let backoff = firstBackoffMs; ; backoff = Math.min(backoff * 2, longestBackoffMs)) {
         await sleep(backoff, { summary: 'the platform is away' });
         try {
-          return await attempt(true);
+          return await this.dispatch(step, true);
         } catch (error) {
           if (isCancellation(error) || toProblem(error).type !== 'PlatformTrouble' || Date.now() - since > platformTimeoutMs) throw error;
         }
@@ -98,15 +97,12 @@ export class Interpreter {
     });
   }
 
-  private async dispatch(step: Step, afterTrouble: boolean): Promise<void> {
+  private dispatch(step: Step, afterTrouble: boolean): Promise<void> {
     const { context } = this.options;
     const { taskQueue, id } = step;
     switch (step.kind) {
-      case 'pull': {
-        const { reference, ...image } = await activity('pullImage', taskQueue, id)(context, step.image, this.options.pinned[step.image.reference]);
-        this.images[reference] = image;
-        return;
-      }
+      case 'pull':
+        return this.pull(step);
       case 'create-network':
         return activity('createNetwork', taskQueue, id)(context, step.network);
       case 'remove-network':
@@ -134,6 +130,12 @@ export class Interpreter {
       default:
         return unreachable(step);
     }
+  }
+
+  private async pull({ image, taskQueue, id }: StepOf<'pull'>): Promise<void> {
+    const { context, pinned } = this.options;
+    const { reference, ...found } = await activity('pullImage', taskQueue, id)(context, image, pinned[image.reference]);
+    this.images[reference] = found;
   }
 
   /** A running job is ended by nothing that ends a deployment, and its outcome is never guessed. */
