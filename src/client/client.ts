@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { userInfo } from 'node:os';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Stack } from '../config/stack';
 import type { PinnedImages } from '../model/images';
@@ -16,6 +15,7 @@ import { DeploymentHandle } from './deployment-handle';
 import { BadRequest, EngineUnreachable } from './errors';
 import { listHistory, findDeployment, type HistoryEntry } from './history';
 import { placeOf } from './place';
+import { userName } from './user';
 
 export interface RequestOptions {
   services?: string[];
@@ -175,7 +175,7 @@ export class DeployCodeClient {
     const input: DeploymentInput = {
       stack, taskQueue, pinned: more.pinned ?? {}, target: more.target,
       intent: intentOf(kind, options),
-      requestedBy: options.requestedBy ?? userInfo().username,
+      requestedBy: options.requestedBy ?? userName(),
       reason: options.reason,
     };
     const handle = await this.temporal.workflow.start('deployment', {

@@ -1,8 +1,10 @@
-import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import { Client, Connection, isGrpcServiceError, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { compressionCodec } from '../payloads/codec';
 import { findDevelopmentEngine } from './development';
 import { EngineUnreachable } from './errors';
+
+const notFound = 5;
 
 export interface ConnectionSettings {
   connection: ConnectionOptions;
@@ -21,10 +23,18 @@ export function connectionSettings(given: { address?: string; namespace?: string
 
 /** @throws EngineUnreachable with what to do */
 export async function connect(settings: ConnectionSettings): Promise<Client> {
-  const { connection: options, namespace } = settings;
+  const { namespace } = settings;
+  const connection = await reach(settings);
+  await connection.workflowService.describeNamespace({ namespace }).catch((error: unknown) => {
+    if (!isGrpcServiceError(error) || Number(error.code) !== notFound) return;
+    throw new EngineUnreachable(`the Temporal server at ${settings.connection.address} has no namespace "${namespace}"`, `create it with \`temporal operator namespace create -n ${namespace}\`, or name another with --namespace or TEMPORAL_NAMESPACE`, { cause: error });
+  });
+  return new Client({ connection, namespace, dataConverter: { payloadCodecs: [compressionCodec] } });
+}
+
+async function reach({ connection: options }: ConnectionSettings): Promise<Connection> {
   try {
-    const connection = await Connection.connect(options);
-    return new Client({ connection, namespace, dataConverter: { payloadCodecs: [compressionCodec] } });
+    return await Connection.connect(options);
   } catch (error) {
     throw new EngineUnreachable(
       `no Temporal server answers at ${options.address}`,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { answerSignal, cancelSignal, progressQuery, type DeploymentResult, type Progress } from '../workflows/messages';
+import { DeploymentLost } from './errors';
 
 const firstPollMs = 40;
 const longestPollMs = 400;
@@ -21,9 +22,14 @@ export class DeploymentHandle {
     return this.workflow.workflowId;
   }
 
-  /** Resolves when it has ended, however it ended. */
-  result(): Promise<DeploymentResult> {
-    return this.workflow.result();
+  /** Resolves when it has ended, however it ended. @throws DeploymentLost when it was ended from outside the engine */
+  async result(): Promise<DeploymentResult> {
+    try {
+      return await this.workflow.result();
+    } catch (error) {
+      if (error instanceof WorkflowFailedError) throw new DeploymentLost(this.id, { cause: error });
+      throw error;
+    }
   }
 
   /** Its status and everything that happened after an event, by the event's number. */

@@ -13,3 +13,11 @@ export class BadRequest extends Error {
     this.name = 'BadRequest';
   }
 }
+
+/** A deployment that was terminated or timed out in Temporal: it has no result, and nothing was rolled back. */
+export class DeploymentLost extends Error {
+  constructor(workflowId: string, options?: ErrorOptions) {
+    super(`${workflowId} was ended in Temporal, not by the engine: nothing was rolled back. The next deployment of this environment first puts back what it left`, options);
+    this.name = 'DeploymentLost';
+  }
+}

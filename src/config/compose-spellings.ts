@@ -3,6 +3,31 @@ import { isData } from './overlay';
 
 type Data = Record<string, unknown>;
 
+const notPassed = 'this version does not pass it on to the runtime';
+
+/** Compose's keys of a service that have no place here, each with what to do instead. */
+const elsewhere: Record<string, string> = {
+  build: 'images are built before a deployment: let CI build and push one, and name it with image',
+  container_name: 'the engine names instances, so that two versions can exist side by side; others reach the service by its name',
+  hostname: 'others reach the service by its name; more names go under networks as aliases',
+  links: 'others are reached by their names on a common network',
+  expose: 'every port of a container can be reached from its networks',
+  profiles: 'every service of a stack is deployed; write an overlay per environment',
+  extends: 'use a YAML anchor (<<: *name), or an overlay per environment',
+  tty: 'deployments have no terminal',
+  stdin_open: 'deployments have no terminal',
+  privileged: 'no instance gets the whole host; name what it needs with cap_add',
+  network_mode: 'infrastructure.network.mode: Host is for the whole stack; else join networks by name',
+  platform: "images are pulled for the engine's own platform",
+  devices: notPassed,
+  dns: notPassed,
+  ipc: notPassed,
+  pid: notPassed,
+  security_opt: notPassed,
+  sysctls: notPassed,
+  ulimits: notPassed,
+};
+
 const spelled: Record<string, string[]> = {
   health_check: ['healthcheck'],
   command: ['test'],
@@ -27,10 +52,13 @@ export function fromComposeSpellings(data: unknown): { data: unknown; findings: 
       Object.entries(result.services).map(([name, service]) => [name, isData(service) ? toService(service, ['services', name], findings) : service]),
     );
   }
-  if (isData(result.networks)) {
-    result.networks = Object.fromEntries(Object.entries(result.networks).map(([name, network]) => [name, isData(network) ? toNetwork(network) : network]));
-  }
+  if (isData(result.networks)) result.networks = mapData(result.networks, toNetwork);
+  if (isData(result.volumes)) result.volumes = mapData(result.volumes, toVolume);
   return { data: result, findings };
+}
+
+function mapData(data: Data, map: (item: Data) => Data): Data {
+  return Object.fromEntries(Object.entries(data).map(([name, item]) => [name, isData(item) ? map(item) : item]));
 }
 
 function toService(service: Data, path: string[], findings: Finding[]): Data {
@@ -44,8 +72,8 @@ function toService(service: Data, path: string[], findings: Finding[]): Data {
     else if (key === 'mem_reservation') addResource(result, 'reserve', { memory: value });
     else if (key === 'cpus') addResource(result, 'limit', { cpus: value });
     else if (key === 'restart' && value === false) result.restart = 'no';
-    else if (key === 'build') findings.push({ path: [...path, key], message: 'images are built before a deployment: let CI build and push one, and name it with image' });
-    else if (key === 'container_name') findings.push({ path: [...path, key], message: 'the engine names instances, so that two versions can exist side by side; others reach the service by its name' });
+    else if (key === 'scale') result.replicas = value;
+    else if (elsewhere[key]) findings.push({ path: [...path, key], message: elsewhere[key] });
     else result[key] = value;
   }
   return result;
@@ -108,4 +136,8 @@ function toNetwork(network: Data): Data {
   const result: Data = driver === undefined || driver === 'bridge' ? rest : { ...rest, driver };
   const first = isData(ipam) && Array.isArray(ipam.config) ? (ipam.config[0] as unknown) : undefined;
   return isData(first) && first.subnet !== undefined ? { ...result, cidr: first.subnet } : result;
+}
+
+function toVolume({ driver, ...rest }: Data): Data {
+  return driver === undefined || driver === 'local' ? rest : { ...rest, driver };
 }

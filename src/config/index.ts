@@ -43,7 +43,7 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
   const documents = readDocuments(file, options.environment);
   const problem = locator(documents);
   const fail = (findings: Finding[]): void => {
-    if (findings.length > 0) throw new StackFileError(findings.map(({ path, message }) => problem(path, message)));
+    if (findings.length > 0) throw new StackFileError(distinct(findings.map(({ path, message }) => problem(path, message))));
   };
 
   const merged = documents.map((document) => document.data).reduce(overlay);
@@ -70,6 +70,12 @@ function readDocuments(file: string, environment: string | undefined): SourceDoc
   const { dir, name, ext } = parse(file);
   const over = join(dir, `${name}.${environment}${ext}`);
   return environment && existsSync(over) ? [base, parseYaml(over, readText(over))] : [base];
+}
+
+/** What stands in an anchor is found at every use of it, and said once. */
+function distinct(problems: Problem[]): Problem[] {
+  const places = problems.map(({ file, line, column, message }) => JSON.stringify([file, line, column, message]));
+  return problems.filter((_, index) => places.indexOf(places[index]!) === index);
 }
 
 /** The last file that has most of a path is where a person would look for it. */

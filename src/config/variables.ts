@@ -3,6 +3,8 @@ import { isData } from './overlay';
 
 const reference = /\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?])((?:[^{}]|\$\{[^{}]*\})*))?\})/g;
 const credential = /passw|passphrase|secret|token|api_?key|private_?key|access_?key|credential/i;
+/** Narrower for the names of variables: TOKEN_ISSUER is none, DB_PASSWORD is. */
+const credentialVariable = /(?:passw(?:or)?d|passphrase|secret|token|api_?key|private_?key|access_?key|credentials?)$/i;
 
 /** What interpolation gives: the data with its variables filled in, the names it used, and what is wrong. */
 export interface Interpolated {
@@ -36,8 +38,8 @@ export function interpolate(data: unknown, variables: Record<string, string | un
   const visit = (value: unknown, path: (string | number)[]): unknown => {
     if (typeof value === 'string') {
       if (!value.includes('$')) return value;
-      const key = credentialKey(value, path);
-      if (key && new RegExp(reference.source).test(value)) findings.push({ path, message: refuseCredential(key) });
+      const suspect = suspectedCredential(value, path);
+      if (suspect) findings.push({ path, message: refuseCredential(suspect) });
       return fill(value, path);
     }
     if (Array.isArray(value)) return value.map((item, index) => visit(item, [...path, index]));
@@ -53,14 +55,17 @@ function missing(name: string, message: string | undefined): string {
   return `the variable ${name} is not set${hint}; give it with --set ${name}=…, in the environment, or a default as \${${name}:-value}`;
 }
 
-/** The key that makes a text look like a credential: its own, or that of a `KEY=value` item of `environment`. */
-function credentialKey(value: string, path: (string | number)[]): string | undefined {
+/** What makes a text with variables look like a credential: its key, the `KEY` of a `KEY=value` item, or a variable's own name. */
+function suspectedCredential(value: string, path: (string | number)[]): { key: string; what: string } | undefined {
+  const names = [...value.matchAll(reference)].flatMap(([, name]) => (name === undefined ? [] : [name]));
+  if (names.length === 0 || path.includes('secrets') || path.includes('configs')) return undefined;
   const last = path.at(-1);
   const key = typeof last === 'number' ? value.split('=')[0]! : String(last);
-  const inSecrets = path[0] === 'secrets' || path.includes('secrets') || path.includes('configs');
-  return !inSecrets && credential.test(key) && !/_(FILE|PATH)$/i.test(key) && !key.includes('$') ? key : undefined;
+  if (credential.test(key) && !/_(FILE|PATH)$/i.test(key) && !key.includes('$')) return { key, what: key };
+  const name = names.find((each) => credentialVariable.test(each));
+  return name === undefined ? undefined : { key, what: `\${${name}}` };
 }
 
-function refuseCredential(key: string): string {
-  return `${key} looks like a credential, and a variable's value travels with the release; declare it under the top-level secrets (file or environment of the worker) and use it with secrets: [{source: …, environment: ${key}}]`;
+function refuseCredential({ key, what }: { key: string; what: string }): string {
+  return `${what} looks like a credential, and a variable's value travels with the release; declare it under the top-level secrets (file or environment of the worker) and use it with secrets: [{source: …, environment: ${key}}]`;
 }

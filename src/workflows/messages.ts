@@ -53,6 +53,8 @@ export interface Cause {
 export interface DeploymentResult {
   outcome: Outcome;
   intent: IntentKind;
+  requestedBy: string;
+  reason?: string;
   deployment?: number;
   /** The release that runs now. */
   release?: number;

@@ -3,7 +3,7 @@ import { resultText } from '../../src/client/cli/output/result-text';
 import type { DeploymentResult, Outcome } from '../../src/workflows/messages';
 
 const result = (more: Partial<DeploymentResult>): DeploymentResult => ({
-  outcome: 'succeeded', intent: 'deploy', deployment: 3, release: 2, refusals: [], warnings: [], tolerated: [], notUndone: [], leftBehind: [], changed: ['api'], durationMs: 3900, ...more,
+  outcome: 'succeeded', intent: 'deploy', requestedBy: 'ana', deployment: 3, release: 2, refusals: [], warnings: [], tolerated: [], notUndone: [], leftBehind: [], changed: ['api'], durationMs: 3900, ...more,
 });
 
 describe('the exit code', () => {

@@ -134,7 +134,8 @@ services:
 
   it('refuses security that nothing enforces, unless that is accepted', () => {
     const file = 'name: shop\nsecurity: {auth: {enabled: true, method: JWT}, rbac: {enabled: false}}\nservices: {a: {image: x}}\n';
-    expect(problems(file)).toEqual(['2:19 security.auth.enabled: nothing enforces security.auth yet; set it to false, or pass --accept-unenforced if you know that']);
+    expect(problems(file)).toEqual(['2:19 security.auth.enabled: nothing enforces security.auth yet; leave it out, or pass --accept-unenforced if you know that']);
+    expect(problems('name: shop\ninfrastructure: {storage: {data_dir: /srv}}\nservices: {a: {image: x}}\n')).toEqual(['2:27 infrastructure.storage.data_dir: nothing enforces infrastructure.storage.data_dir yet; leave it out, or pass --accept-unenforced if you know that']);
     expect(problems(file, { acceptUnenforced: true })).toEqual([]);
   });
 
@@ -162,6 +163,17 @@ services:
     ]);
     const stack = stackOf(text.replace('DB_PASSWORD: "${PW}", ', ''), { MUST: 'x', N: '2' });
     expect(stack.services.a).toMatchObject({ image: 'a:1', replicas: 2, variables: { PRICE: '${5}', KEY_FILE: '/k' } });
+  });
+
+  it('knows a credential by the name of its variable too, and a dollar sign for what it is', () => {
+    const text = (environment: string) => `name: shop\nservices: {a: {image: x, environment: ${environment}}}\n`;
+    const shell = { POSTGRES_PASSWORD: 'hunter2', TOKEN_ISSUER: 'https://issuer' };
+    expect(problems(text('{DSN: "postgres://app:${POSTGRES_PASSWORD}@db"}'), { shell })).toEqual([expect.stringContaining('services.a.environment.DSN: ${POSTGRES_PASSWORD} looks like a credential')]);
+    expect(problems(text('{ISSUER: "${TOKEN_ISSUER}", PASSWORD_RULE: "$${NAME} is literal"}'), { shell })).toEqual([]);
+  });
+
+  it('says once what is wrong in an anchor', () => {
+    expect(problems('name: shop\nx-app: &app {image: "a:${TAG}"}\nservices:\n  a: {<<: *app}\n  b: {<<: *app}\n')).toHaveLength(1);
   });
 
   it('refuses --set of a variable that the file does not have, and --image of a service that it does not have', () => {

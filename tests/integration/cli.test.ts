@@ -70,6 +70,8 @@ services:
     expect(await run(['rollback', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('has no release to go back to') });
     expect(await run(['restart', 'app', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('nothing is deployed') });
     expect(await run(['plan', '-c', file, '--services', 'nope'])).toMatchObject({ code: 2, stdout: expect.stringContaining('there is no service "nope"') });
+    expect(await run(['logs', 'nope', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no service "nope"; there are app') });
+    expect(await run(['status', '-c', file, '--namespace', 'nowhere'])).toMatchObject({ code: 5, stderr: expect.stringContaining('has no namespace "nowhere"') });
   });
 
   it('asks about an environment without the variables that a deployment needs', async () => {

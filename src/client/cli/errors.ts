@@ -1,12 +1,12 @@
 import pc from 'picocolors';
 import { formatProblem, StackFileError } from '../../config';
-import { BadRequest, EngineUnreachable } from '../errors';
+import { BadRequest, DeploymentLost, EngineUnreachable } from '../errors';
 import { exitCodes } from './exit-codes';
 
 /** Says what went wrong and what to do, and returns the exit code for it. */
 export function explain(error: unknown, json: boolean): number {
   const { code, lines, data } = describe(error);
-  if (json) console.log(JSON.stringify({ error: data, exitCode: code }, null, 2));
+  if (json) console.log(JSON.stringify({ error: data, exitCode: code }));
   else for (const line of lines) console.error(line);
   return code;
 }
@@ -34,6 +34,6 @@ function isFault(error: unknown): boolean {
 /** The innermost message: Temporal wraps what a workflow or an activity said. */
 function messageOf(error: unknown): string {
   let inner = error;
-  while (inner instanceof Error && inner.cause instanceof Error && !(inner instanceof EngineUnreachable)) inner = inner.cause;
+  while (inner instanceof Error && inner.cause instanceof Error && !(inner instanceof EngineUnreachable || inner instanceof DeploymentLost)) inner = inner.cause;
   return inner instanceof Error ? inner.message : String(inner);
 }

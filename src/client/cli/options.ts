@@ -4,8 +4,8 @@ import { loadStack, type LoadedStack, type LoadOptions } from '../../config';
 export interface StackOptions {
   config: string;
   env?: string;
-  set: Record<string, string>;
-  image: Record<string, string>;
+  set?: Record<string, string>;
+  image?: Record<string, string>;
   acceptUnenforced?: boolean;
 }
 
@@ -14,7 +14,7 @@ export interface ConnectionOptions {
   namespace?: string;
 }
 
-const collect = (value: string, all: Record<string, string>): Record<string, string> => {
+const collect = (value: string, all: Record<string, string> = {}): Record<string, string> => {
   const cut = value.indexOf('=');
   if (cut < 1) throw new InvalidArgumentError('write NAME=VALUE.');
   return { ...all, [value.slice(0, cut)]: value.slice(cut + 1) };
@@ -25,8 +25,8 @@ export function withStack(command: Command): Command {
   return command
     .option('-c, --config <file>', 'stack file', 'deploy-code.yaml')
     .option('-e, --env <environment>', 'environment; lays <file>.<environment>.yaml over the file')
-    .option('--set <name=value>', 'value of ${NAME} in the file; may be repeated', collect, {})
-    .option('--image <service=reference>', 'image of a service; may be repeated', collect, {})
+    .option('--set <name=value>', 'value of ${NAME} in the file; may be repeated', collect)
+    .option('--image <service=reference>', 'image of a service; may be repeated', collect)
     .option('--accept-unenforced', 'accept settings that nothing enforces yet');
 }
 
@@ -35,6 +35,15 @@ export function withConnection(command: Command): Command {
   return command
     .option('--address <host:port>', 'Temporal frontend (default: TEMPORAL_ADDRESS, a profile, or a running `deploy-code dev`)')
     .option('--namespace <name>', 'Temporal namespace');
+}
+
+/** Why, and how to show it. */
+export function withFollowing(command: Command): Command {
+  return command
+    .option('--reason <text>', 'why, for the history')
+    .option('-d, --detach', 'return as soon as it has begun')
+    .option('--json', 'print the result as one JSON document')
+    .option('--watch', 'with --json: one event a line as well');
 }
 
 /** Comma lists and repetition alike. */

@@ -1,8 +1,7 @@
 import pino from 'pino';
 import { createWorker, defaultDataDir } from '../../worker';
-import { connectionSettings } from '../connection';
+import { connect, connectionSettings } from '../connection';
 import { findDevelopmentEngine } from '../development';
-import { EngineUnreachable } from '../errors';
 
 export interface RunWorkerOptions {
   address?: string;
@@ -17,12 +16,8 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const logger = pino();
   const settings = connectionSettings(options);
   const dataDir = options.dataDir ?? (process.env.DEPLOY_CODE_DATA_DIR || (findDevelopmentEngine()?.dataDir ?? defaultDataDir()));
-  const worker = await createWorker({ ...settings, dataDir, port: options.port, host: options.host, logger }).catch((error: Error) => {
-    if (/Failed to connect|ECONNREFUSED|Unavailable|deadline|transport/i.test(`${error.message} ${String(error.cause)}`)) {
-      throw new EngineUnreachable(`no Temporal server answers at ${settings.connection.address}`, 'start one with `deploy-code dev`, or name yours with --address or TEMPORAL_ADDRESS', { cause: error });
-    }
-    throw error;
-  });
+  await (await connect(settings)).connection.close();
+  const worker = await createWorker({ ...settings, dataDir, port: options.port, host: options.host, logger });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => worker.shutdown());
   logger.info({ address: settings.connection.address, namespace: settings.namespace, dataDir, metrics: worker.port }, 'worker is ready');
   await worker.run();

@@ -22,15 +22,6 @@ export interface Imported {
   lost: Lost[];
 }
 
-const dropped: Record<string, string> = {
-  build: 'images are built before a deployment: build and push one, and name it with image',
-  container_name: 'the engine names instances; others reach the service by its name',
-  profiles: 'every service of a stack is deployed; write an overlay per environment',
-  expose: 'every port of a container can be reached from its networks',
-  tty: 'deployments have no terminal',
-  stdin_open: 'deployments have no terminal',
-};
-
 /**
  * Turns a compose file into a stack file.
  * @throws StackFileError when the file is not YAML
@@ -40,27 +31,37 @@ export function importCompose(file: string, name?: string): Imported {
   const lost: Lost[] = [];
   const lose = (path: (string | number)[], message: string) => lost.push({ line: document.locate(path).line, path: path.join('.'), message });
 
-  const stack = fromComposeSpellings(prepare(document.data, lose)).data as Data;
-  const result: Data = { name: name ?? toName(String(stack.name ?? basename(dirname(resolve(file))))), ...without(stack, ['name', 'version']) };
+  const spelled = fromComposeSpellings(document.data);
+  const stack = spelled.data as Data;
+  const services = isData(stack.services) ? stack.services : {};
+  for (const { path, message } of spelled.findings) if (!(path.at(-1) === 'build' && hasImage(services[path[1]!]))) lose(path, message);
+  const project = toName(String(stack.name ?? basename(dirname(resolve(file)))));
+  const result: Data = { name: name ?? project, ...without(stack, ['name', 'version']), services: toServices(services) };
   dropUnknown(result, lose);
-  declareVolumes(result);
+  declareVolumes(result, project);
   return { text: `# Imported from ${basename(file)}. \`deploy-code validate\` checks it, \`deploy-code plan\` shows what it does.\n${stringify(result, { lineWidth: 120 })}`, lost };
 }
 
 type Lose = (path: (string | number)[], message: string) => void;
 
-function prepare(data: unknown, lose: Lose): unknown {
-  if (!isData(data) || !isData(data.services)) return data;
-  const services = Object.entries(data.services).map(([name, service]) => {
-    if (!isData(service)) return [name, service];
-    for (const key of Object.keys(dropped)) if (key in service && !(key === 'build' && 'image' in service)) lose(['services', name, key], dropped[key]!);
-    return [name, toSecretsOfFiles(without(service, Object.keys(dropped)))];
-  });
-  return { ...data, services: Object.fromEntries(services) as Data };
+function hasImage(service: unknown): boolean {
+  return isData(service) && 'image' in service;
+}
+
+/** What others wait for until it has completed is a job. */
+function toServices(services: Data): Data {
+  const dependencies = Object.values(services).flatMap((service) => (isData(service) && isData(service.depends_on) ? Object.entries(service.depends_on) : []));
+  const jobs = new Set(dependencies.filter(([, condition]) => condition === 'completed').map(([name]) => name));
+  return Object.fromEntries(
+    Object.entries(services).map(([name, service]) => {
+      if (!isData(service)) return [name, service];
+      return [name, { ...(jobs.has(name) && { kind: 'job' }), ...passVariables(without(service, jobs.has(name) ? ['restart'] : [])) }];
+    }),
+  );
 }
 
 /** Compose lets a variable of the shell through by its bare name. */
-function toSecretsOfFiles(service: Data): Data {
+function passVariables(service: Data): Data {
   if (!Array.isArray(service.environment)) return service;
   const environment = service.environment.map((item: unknown) => (typeof item === 'string' && !item.includes('=') ? `${item}=\${${item}}` : item));
   return { ...service, environment };
@@ -87,8 +88,11 @@ function remove(data: unknown, path: (string | number)[]): void {
   else delete container[key];
 }
 
-/** Compose lets services mount volumes that only they name; a stack file declares them. */
-function declareVolumes(stack: Data): void {
+/**
+ * Compose lets services mount volumes that only they name; a stack file declares them. Each keeps the name that
+ * compose gave it on the host: data that is there is found, and never left behind for an empty volume.
+ */
+function declareVolumes(stack: Data, project: string): void {
   if (!isData(stack.services)) return;
   const declared: Data = isData(stack.volumes) ? stack.volumes : {};
   for (const service of Object.values(stack.services)) {
@@ -98,7 +102,7 @@ function declareVolumes(stack: Data): void {
       if (/^[a-z0-9][\w-]*$/.test(source)) declared[source] ??= {};
     }
   }
-  if (Object.keys(declared).length > 0) stack.volumes = declared;
+  if (Object.keys(declared).length > 0) stack.volumes = Object.fromEntries(Object.entries(declared).map(([key, volume]) => [key, { name: `${project}_${key}`, ...(volume as Data | null) }]));
 }
 
 function toName(text: string): string {

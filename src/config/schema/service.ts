@@ -93,8 +93,8 @@ export const service = z
     strategy: choice('recreate').optional().describe('How instances are replaced. `recreate`: stop the old, start the new, replicas one after the other.'),
     hooks: z
       .strictObject({
-        post_start: command.optional().describe('Runs in each new instance once it is healthy; must exit 0.'),
-        pre_stop: command.optional().describe('Runs in each instance before it is stopped.'),
+        post_start: command.optional().describe('Runs in each new instance once it is healthy; must exit 0. A string runs in `/bin/sh -c`.'),
+        pre_stop: command.optional().describe('Runs in each instance before it is stopped. A string runs in `/bin/sh -c`.'),
       })
       .optional(),
     on_failure: choice('rollback', 'continue').optional().describe('`continue`: a failure of this service is reported, and rolls nothing back.'),

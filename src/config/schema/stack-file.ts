@@ -12,20 +12,20 @@ const infrastructure = z
     orchestrator: choice('DockerCompose', 'Process', 'Kubernetes').optional().describe('`DockerCompose` means this engine on Docker.'),
     network: z
       .strictObject({
-        mode: choice('Bridge', 'Host').optional(),
+        mode: choice('Bridge', 'Host').optional().describe('`Bridge` (default): networks of its own. `Host`: every service shares the network of the host.'),
         cidr: z.string().optional().describe('Networks without a CIDR of their own are carved from this one.'),
       })
       .optional(),
     port_range: z.string().regex(/^\d+-\d+$/, 'write a range such as 20000-29999').optional()
       .describe('Host ports for entries of `ports` that name none. Default `20000-29999`.'),
-    storage: z.strictObject({ data_dir: z.string().optional() }).optional(),
+    storage: z.strictObject({ data_dir: z.string().optional().describe('Nothing acts on it: volumes live where the engine of the host keeps them. Needs `--accept-unenforced`.') }).optional(),
   })
   .describe('Where the stack runs.');
 
 const security = z.strictObject({
-  tls_enabled: flag.optional().describe('Whether the stack itself uses TLS. Recorded; nothing acts on it.'),
-  auth: z.strictObject({ enabled: flag.optional(), method: choice('JWT').optional() }).optional(),
-  rbac: z.strictObject({ enabled: flag.optional(), roles: z.array(z.string()).optional() }).optional(),
+  tls_enabled: flag.optional().describe('Nothing acts on it. True needs `--accept-unenforced`.'),
+  auth: z.strictObject({ enabled: flag.optional(), method: choice('JWT').optional() }).optional().describe('Nothing enforces it yet. Enabled it needs `--accept-unenforced`.'),
+  rbac: z.strictObject({ enabled: flag.optional(), roles: z.array(z.string()).optional() }).optional().describe('Nothing enforces it yet. Enabled it needs `--accept-unenforced`.'),
 });
 
 const deployment = z
@@ -42,13 +42,13 @@ const deployment = z
 
 const monitoring = z.strictObject({
   enabled: flag.optional(),
-  prometheus: z.strictObject({ endpoint: z.string() }).optional(),
-  grafana: z.strictObject({ endpoint: z.string() }).optional(),
+  prometheus: z.strictObject({ endpoint: z.string() }).optional().describe('Where the metrics are.'),
+  grafana: z.strictObject({ endpoint: z.string() }).optional().describe('Where the dashboards are.'),
 });
 
 const network = z.strictObject({
   name: z.string().optional().describe('Its name on the host; default `<stack>-<environment>_<key>`.'),
-  cidr: z.string().optional(),
+  cidr: z.string().optional().describe('Such as `172.20.1.0/24`; default one carved from `infrastructure.network.cidr`, else the choice of Docker.'),
   external: flag.optional().describe('It exists already and is never created or removed.'),
   internal: flag.optional().describe('No way out of the host.'),
 });
@@ -61,7 +61,7 @@ const volume = z.strictObject({
 
 const config = z.strictObject({
   file: z.string().optional().describe('Read beside the stack file.'),
-  content: z.string().optional(),
+  content: z.string().optional().describe('The content itself, instead of a file.'),
 });
 
 const secret = z.strictObject({

@@ -110,6 +110,8 @@ class Deployment {
     const result: DeploymentResult = {
       outcome, cause, refusals, rollbackMs,
       intent: input.intent.kind,
+      requestedBy: input.requestedBy,
+      reason: input.reason,
       deployment: go?.deployment,
       release: outcome === 'succeeded' ? (input.intent.kind === 'stop' ? undefined : run?.plan?.release.to) : go?.release.from,
       warnings: run?.plan?.warnings ?? [],

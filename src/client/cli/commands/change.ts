@@ -3,7 +3,8 @@ import { nameRun } from '../../../plan/job-runs';
 import type { DeployCodeClient } from '../../client';
 import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
-import { loadPlace, list, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { userName } from '../../user';
+import { loadPlace, list, positive, withConnection, withFollowing, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { follow } from '../output/follow';
 import { ask } from '../prompt';
 import { placeArguments, withClient } from './session';
@@ -19,12 +20,7 @@ interface ChangeOptions extends StackOptions, ConnectionOptions {
   killJobs?: boolean;
 }
 
-const change = (program: Command, name: string, description: string): Command =>
-  withConnection(withStack(program.command(name).description(description)))
-    .option('--reason <text>', 'why, for the history')
-    .option('-d, --detach', 'return as soon as it has begun')
-    .option('--json', 'print the result as one JSON document')
-    .option('--watch', 'with --json: one event a line as well');
+const change = (program: Command, name: string, description: string): Command => withFollowing(withConnection(withStack(program.command(name).description(description))));
 
 export function addChanges(program: Command): void {
   change(program, 'rollback', 'bring a kept release about again')
@@ -77,7 +73,7 @@ async function cancel(which: string, options: ChangeOptions): Promise<void> {
     const number = Number(which);
     if (!which.startsWith('deployment/') && !Number.isInteger(number)) throw new InvalidArgumentError('write a number, or a workflow id.');
     const handle = which.startsWith('deployment/') ? client.handle(which) : await client.deployment(place, number);
-    await handle.cancel(process.env.USER ?? 'somebody', options);
+    await handle.cancel(userName(), options);
     console.log(`deployment ${which} is asked to cancel; \`deploy-code status ${which} --watch${placeArguments(options)}\` shows it going back`);
   });
 }
@@ -88,7 +84,7 @@ async function answerQuestion(number: number, answer: string, options: ChangeOpt
     const { question } = await handle.progress();
     if (!question) throw new BadRequest(`deployment ${number} asks nothing`);
     if (!question.answers.includes(answer)) throw new BadRequest(`"${answer}" is no answer to "${question.text}"; answer ${question.answers.join(', or ')}`);
-    await handle.answer(question.id, answer, process.env.USER ?? 'somebody');
+    await handle.answer(question.id, answer, userName());
     console.log(`answered "${answer}"`);
   });
 }

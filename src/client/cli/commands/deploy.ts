@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { exitCodes } from '../exit-codes';
-import { list, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { list, withConnection, withFollowing, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { follow } from '../output/follow';
 import { planText, refusalText } from '../output/plan-text';
 import { placeArguments, print, printJson, withClient } from './session';
@@ -23,14 +23,10 @@ export function addDeploy(program: Command): void {
     .option('--json', 'print one JSON document')
     .action(async (options: DeployOptions) => void (process.exitCode = await showPlan(options)));
 
-  withConnection(withStack(program.command('deploy').description('deploy the stack as a new release; rolled back as a whole when it fails')))
+  withFollowing(withConnection(withStack(program.command('deploy').description('deploy the stack as a new release; rolled back as a whole when it fails'))))
     .option('--services <names>', 'only these services and what they depend on', list)
     .option('--dry-run', 'only show the plan')
     .option('--force', 'pass refusals that say so')
-    .option('--reason <text>', 'why, for the history')
-    .option('-d, --detach', 'return as soon as it has begun')
-    .option('--json', 'print the result as one JSON document')
-    .option('--watch', 'with --json: one event a line as well')
     .action(async (options: DeployOptions) => void (process.exitCode = await deploy(options)));
 }
 

@@ -5,6 +5,7 @@ import type { DeployCodeClient } from '../../client';
 import { isOver } from '../../deployment-handle';
 import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
+import type { DeploymentResult } from '../../../workflows/messages';
 import type { HistoryEntry } from '../../history';
 import { loadPlace, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { follow } from '../output/follow';
@@ -77,11 +78,15 @@ async function showDeployment(number: number, options: LookOptions): Promise<voi
 async function showHistory(options: LookOptions): Promise<void> {
   const entries = await withClient(options, (client) => client.history(placeOf(loadPlace(options).stack), options.limit));
   if (options.json) return printJson(entries);
-  print(table([['NUMBER', 'STATUS', 'RELEASE', 'WHEN', 'TOOK', 'WHAT'], ...entries.map(historyRow)]));
+  print(table([['NUMBER', 'STATUS', 'RELEASE', 'WHEN', 'TOOK', 'BY', 'WHAT'], ...entries.map(historyRow)]));
 }
 
 function historyRow({ deployment, status, release, startedAt, result }: HistoryEntry): string[] {
-  return [String(deployment ?? '-'), status, String(release ?? '-'), ago(startedAt), result ? seconds(result.durationMs) : '-', result?.cause?.message ?? (result ? `${result.intent}: ${shorten(result.changed, 5) || 'nothing'}` : '')];
+  return [String(deployment ?? '-'), status, String(release ?? '-'), ago(startedAt), result ? seconds(result.durationMs) : '-', result?.requestedBy ?? '-', result ? whatOf(result) : ''];
+}
+
+function whatOf({ intent, reason, cause, changed }: DeploymentResult): string {
+  return [intent, reason, cause?.message ?? (shorten(changed, 5) || 'nothing')].filter(Boolean).join(': ');
 }
 
 async function showLogs(words: string[], options: LookOptions): Promise<void> {

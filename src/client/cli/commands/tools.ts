@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { stackFile } from '../../../config/schema/stack-file';
+import { BadRequest } from '../../errors';
 import { importCompose } from '../../../config/import';
 import { completionScript } from '../completion';
 
@@ -17,6 +18,8 @@ export function addTools(program: Command): void {
     .argument('<compose-file>', 'such as docker-compose.yml')
     .option('--name <stack>', 'name of the stack (default: the compose file\'s name or folder)')
     .action((file: string, options: { name?: string }) => {
+      const name = stackFile.shape.name.safeParse(options.name ?? 'stack');
+      if (!name.success) throw new BadRequest(`--name ${options.name}: ${name.error.issues[0]!.message}`);
       const { text, lost } = importCompose(file, options.name);
       process.stdout.write(text);
       for (const { line, path, message } of lost) console.error(`${file}:${line} ${path}: ${message}`);

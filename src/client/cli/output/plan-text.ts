@@ -8,7 +8,8 @@ const colours: Record<string, (text: string) => string> = { '+': pc.green, '~': 
 
 /** A plan, like a diff one trusts. */
 export function planText(plan: PlanSummary): string[] {
-  const release = plan.release.from === undefined || plan.release.from === plan.release.to ? `release ${plan.release.to}` : `release ${plan.release.from} -> ${plan.release.to}`;
+  const { from, to } = plan.release;
+  const release = from === undefined ? `release ${to} (nothing is deployed here yet)` : from === to ? `release ${to}` : `release ${from} -> ${to}`;
   const rows = plan.phases.flatMap(({ number, kind, services }) => services.filter(acts).map((service) => row(kind === 'removals' ? 'removed' : `phase ${number}`, service)));
   return [
     `${pc.bold(`${plan.stack}/${plan.environment}`)}  ${plan.changes ? release : 'nothing to change'}   ${plan.host}`,

@@ -1,0 +1,30 @@
+import { parse } from 'yaml';
+import { loadStack } from '../../src/config';
+import { importCompose } from '../../src/config/import';
+import { writeStack } from '../support/stack';
+
+const imported = (compose: string, name?: string) => {
+  const { text, lost } = importCompose(writeStack(compose, 'compose.yaml'), name);
+  return { text, stack: parse(text) as Record<string, never>, lost: lost.map(({ line, path, message }) => `${line} ${path}: ${message}`) };
+};
+
+describe('the import of a compose file', () => {
+  it('keeps the names that compose gave the volumes, so that their data is found', () => {
+    const { stack } = imported('name: shop\nservices: {db: {image: "db:1", volumes: ["pg:/data", "logs:/logs"]}}\nvolumes: {pg: {driver: local}, logs: {name: shared_logs}}\n', 'store');
+    expect(stack).toMatchObject({ name: 'store', volumes: { pg: { name: 'shop_pg' }, logs: { name: 'shared_logs' } } });
+  });
+
+  it('makes a job of what others wait for until it has completed', () => {
+    const { text, stack } = imported('services:\n  migrate: {image: "m:1", restart: "no"}\n  api: {image: "a:1", scale: 2, depends_on: {migrate: {condition: service_completed_successfully}}}\n');
+    expect(stack).toMatchObject({ services: { migrate: { kind: 'job' }, api: { replicas: 2, depends_on: { migrate: 'completed' } } } });
+    expect(loadStack({ file: writeStack(text), shell: {} }).stack.services.migrate).toMatchObject({ kind: 'job', restart: 'no' });
+  });
+
+  it('names with its line what has no place in a stack file, and why', () => {
+    expect(imported('services:\n  a:\n    image: a:1\n    build: .\n    privileged: true\n    ulimits: {nofile: 1}\n    annotations: {a: b}\n').lost).toEqual([
+      '5 services.a.privileged: no instance gets the whole host; name what it needs with cap_add',
+      '6 services.a.ulimits: this version does not pass it on to the runtime',
+      expect.stringMatching(/^7 services\.a\.annotations: unknown key "annotations".*is left out$/),
+    ]);
+  });
+});
