@@ -49,7 +49,7 @@ describe('waiting for health', () => {
   });
 
   it('sees an exit as it happens, with its code', async () => {
-    const { runtime, exits } = fake([running, running, { ...running, state: 'restarting' }], ['no']);
+    const { runtime, exits } = fake([running, { ...running, state: 'restarting' }], ['no']);
     const waiting = awaitHealthy(runtime, ref('unless-stopped', { ...check, intervalMs: 60_000 }), options());
     while (exits.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     exits[0]!(3);

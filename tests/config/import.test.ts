@@ -24,7 +24,7 @@ describe('the import of a compose file', () => {
     expect(imported('services:\n  a:\n    image: a:1\n    build: .\n    privileged: true\n    ulimits: {nofile: 1}\n    annotations: {a: b}\n').lost).toEqual([
       '5 services.a.privileged: no instance gets the whole host; name what it needs with cap_add',
       '6 services.a.ulimits: this version does not pass it on to the runtime',
-      expect.stringMatching(/^7 services\.a\.annotations: unknown key "annotations".*is left out$/),
+      '7 services.a.annotations: is not a key here, and is left out',
     ]);
   });
 });
