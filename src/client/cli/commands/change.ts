@@ -6,6 +6,7 @@ import { placeOf } from '../../place';
 import { userName } from '../../user';
 import { loadPlace, list, positive, withConnection, withFollowing, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { follow } from '../output/follow';
+import { counted } from '../output/words';
 import { ask } from '../prompt';
 import { placeArguments, withClient } from './session';
 
@@ -59,7 +60,7 @@ async function rollback(client: DeployCodeClient, options: ChangeOptions): Retur
   const place = placeOf(loadPlace(options).stack);
   const to = options.to ?? (await client.previousRelease(place));
   const jobs = (await client.jobsSince(place, to)).map(nameRun);
-  if (jobs.length > 0 && !options.force) await confirm(`release ${to} predates ${jobs.length} job${jobs.length === 1 ? '' : 's'} (${jobs.join(', ')}), which stay applied. Continue?`);
+  if (jobs.length > 0 && !options.force) await confirm(`release ${to} predates ${counted(jobs.length, 'run')} of jobs: ${jobs.join(', ')}. What they did stays. Continue?`);
   return client.rollback(place, { ...options, to });
 }
 
