@@ -20,7 +20,7 @@ const awayMs = 2000;
   beforeAll(async () => {
     await own.create(Object.values(images));
     const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-restart-'));
-    engine = await startEngine('durability', { dataDir, runtimes: { docker: createDockerRuntime(new SecretStore(dataDir), { docker: own.docker, local: true }) } });
+    engine = await startEngine('restarts', { dataDir, runtimes: { docker: createDockerRuntime(new SecretStore(dataDir), { docker: own.docker, local: true }) } });
   });
   afterAll(async () => {
     await engine.close();

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,10 +17,7 @@ export function stackOf(content: string | object, variables: Record<string, stri
   return loadStack({ file: writeStack(content), variables, shell: {} }).stack;
 }
 
-let counter = 0;
-
-/** A stack name that no other test of this process uses. */
+/** A stack name that no other test uses; suites may share a process. */
 export function uniqueName(base: string): string {
-  counter += 1;
-  return `${base}-${process.pid}-${counter}`;
+  return `${base}-${process.pid}-${randomBytes(3).toString('hex')}`;
 }
