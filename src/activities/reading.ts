@@ -8,6 +8,8 @@ import { maskLines } from './evidence';
 import { probe } from './health/probe';
 
 const longestLine = 16_000;
+/** Characters: Temporal takes results of 2 MB. */
+const largestAnswer = 1_000_000;
 
 type ReadingActivities = Pick<Activities, 'describeInstances' | 'readLogs' | 'runCommand'>;
 
@@ -28,7 +30,7 @@ export function readingActivities({ runtimes, secrets }: Dependencies): ReadingA
         return Promise.all(
           instances.map(async (name) => {
             const { lines, cursor } = await runtime.logs(name, { tail, after: after[name] });
-            return { name, lines: maskLines(secrets, lines, longestLine), cursor };
+            return { name, lines: newest(maskLines(secrets, lines, longestLine), largestAnswer / instances.length), cursor };
           }),
         );
       }),
@@ -40,6 +42,13 @@ export function readingActivities({ runtimes, secrets }: Dependencies): ReadingA
         return { exitCode, output: secrets.mask(output) };
       }),
   };
+}
+
+/** The last lines that fit, and how many do not. */
+function newest(lines: string[], largest: number): string[] {
+  let size = 0;
+  const cut = lines.findLastIndex((line) => (size += line.length) > largest);
+  return cut < 0 ? lines : [`(${cut + 1} lines left out)`, ...lines.slice(cut + 1)];
 }
 
 async function describe(runtime: Runtime, instance: ObservedInstance): Promise<InstanceLine> {

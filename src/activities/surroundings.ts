@@ -1,5 +1,5 @@
 import type { PinnedImages } from '../model/images';
-import type { Observation } from '../model/observation';
+import type { Observation, ObservedImage } from '../model/observation';
 import { alive } from './alive';
 import type { Activities, StepContext } from './contract';
 import type { Dependencies, Directory } from './dependencies';
@@ -61,9 +61,9 @@ export function surroundingActivities({ runtimes, secrets, directory }: Dependen
 }
 
 /** The images of kept releases. */
-async function imagesOf(directory: Directory, { stack, environment }: StepContext, releases: number[]): Promise<{ reference: string; id: string }[]> {
+async function imagesOf(directory: Directory, { stack, environment }: StepContext, releases: number[]): Promise<ObservedImage[]> {
   const found = await Promise.all(releases.map((number) => directory.release(stack, environment, number)));
-  return found.flatMap((release) => Object.entries(release?.images ?? {}).map(([reference, { id }]) => ({ reference, id })));
+  return found.flatMap((release) => Object.entries(release?.images ?? {}).map(([reference, image]) => ({ reference, ...image })));
 }
 
 function portRanges(stack: Stack): { from: number; to: number }[] {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { TerminatedFailure, TimeoutFailure } from '@temporalio/common';
 import { answerSignal, cancelSignal, progressQuery, type DeploymentResult, type Progress } from '../workflows/messages';
 import { DeploymentLost } from './errors';
 
@@ -27,7 +28,7 @@ export class DeploymentHandle {
     try {
       return await this.workflow.result();
     } catch (error) {
-      if (error instanceof WorkflowFailedError) throw new DeploymentLost(this.id, { cause: error });
+      if (error instanceof WorkflowFailedError && (error.cause instanceof TerminatedFailure || error.cause instanceof TimeoutFailure)) throw new DeploymentLost(this.id, { cause: error });
       throw error;
     }
   }

@@ -2,6 +2,8 @@ import type { Finding } from './problems';
 import { isData } from './overlay';
 
 const reference = /\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?])((?:[^{}]|\$\{[^{}]*\})*))?\})/g;
+/** Names also within the defaults of others. */
+const anyName = /\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)/g;
 const credential = /passw|passphrase|secret|token|api_?key|private_?key|access_?key|credential/i;
 /** Narrower for the names of variables: TOKEN_ISSUER is none, DB_PASSWORD is. */
 const credentialVariable = /(?:passw(?:or)?d|passphrase|secret|token|api_?key|private_?key|access_?key|credentials?)$/i;
@@ -57,11 +59,12 @@ function missing(name: string, message: string | undefined): string {
 
 /** What makes a text with variables look like a credential: its key, the `KEY` of a `KEY=value` item, or a variable's own name. */
 function suspectedCredential(value: string, path: (string | number)[]): { key: string; what: string } | undefined {
-  const names = [...value.matchAll(reference)].flatMap(([, name]) => (name === undefined ? [] : [name]));
+  const names = [...value.matchAll(anyName)].flatMap(([, name]) => (name === undefined ? [] : [name]));
   if (names.length === 0 || path.includes('secrets') || path.includes('configs')) return undefined;
   const last = path.at(-1);
   const key = typeof last === 'number' ? value.split('=')[0]! : String(last);
-  if (credential.test(key) && !/_(FILE|PATH)$/i.test(key) && !key.includes('$')) return { key, what: key };
+  if (/_(FILE|PATH)$/i.test(key)) return undefined;
+  if (credential.test(key) && !key.includes('$')) return { key, what: key };
   const name = names.find((each) => credentialVariable.test(each));
   return name === undefined ? undefined : { key, what: `\${${name}}` };
 }

@@ -75,7 +75,7 @@ export interface Runtime {
   /** Gives an image a name of the engine's own: it outlives its tag, and a clean-up of the host. */
   holdImage(scope: Scope, id: string, why: HoldReason): Promise<void>;
   /** Takes that name back. An image that the engine had pulled goes with it, unless something else uses it. */
-  dropImage(scope: Scope, image: { reference: string; id: string }): Promise<void>;
+  dropImage(scope: Scope, image: Pick<ObservedImage, 'reference' | 'id' | 'digest'>): Promise<void>;
   createNetwork(request: NetworkRequest): Promise<void>;
   removeNetwork(name: string): Promise<void>;
   createVolume(request: VolumeRequest): Promise<void>;

@@ -10,8 +10,9 @@ const imported = (compose: string, name?: string) => {
 
 describe('the import of a compose file', () => {
   it('keeps the names that compose gave the volumes, so that their data is found', () => {
-    const { stack } = imported('name: shop\nservices: {db: {image: "db:1", volumes: ["pg:/data", "logs:/logs"]}}\nvolumes: {pg: {driver: local}, logs: {name: shared_logs}}\n', 'store');
-    expect(stack).toMatchObject({ name: 'store', volumes: { pg: { name: 'shop_pg' }, logs: { name: 'shared_logs' } } });
+    const { stack } = imported('name: shop\nservices: {db: {image: "db:1", volumes: ["pg:/data", "logs:/logs", "old:/old"]}}\nvolumes: {pg: {driver: local}, logs: {name: shared_logs}, old: {external: true}}\n', 'store');
+    expect(stack).toMatchObject({ name: 'store', volumes: { pg: { name: 'shop_pg' }, logs: { name: 'shared_logs' }, old: { external: true } } });
+    expect(imported('name: Example.com\nservices: {db: {image: "db:1", volumes: ["pg:/data"]}}\n').stack).toMatchObject({ name: 'example-com', volumes: { pg: { name: 'examplecom_pg' } } });
   });
 
   it('makes a job of what others wait for until it has completed', () => {

@@ -169,6 +169,8 @@ services:
     const text = (environment: string) => `name: shop\nservices: {a: {image: x, environment: ${environment}}}\n`;
     const shell = { POSTGRES_PASSWORD: 'hunter2', TOKEN_ISSUER: 'https://issuer' };
     expect(problems(text('{DSN: "postgres://app:${POSTGRES_PASSWORD}@db"}'), { shell })).toEqual([expect.stringContaining('services.a.environment.DSN: ${POSTGRES_PASSWORD} looks like a credential')]);
+    expect(problems(text('{PWD: "${OTHER:-${POSTGRES_PASSWORD}}"}'), { shell })).toEqual([expect.stringContaining('${POSTGRES_PASSWORD} looks like a credential')]);
+    expect(problems(text('{POSTGRES_PASSWORD_FILE: "/run/secrets/${DB_SECRET}"}'), { shell: { DB_SECRET: 'pg' } })).toEqual([]);
     expect(problems(text('{ISSUER: "${TOKEN_ISSUER}", PASSWORD_RULE: "$${NAME} is literal"}'), { shell })).toEqual([]);
   });
 

@@ -118,7 +118,7 @@ describeWith('docker', 'the Docker runtime', () => {
     await runtime.holdImage(scope, id, 'kept');
     await runtime.dropImage(scope, { reference, id });
     expect(await names()).toEqual(expect.arrayContaining([reference]));
-    expect(await names()).not.toEqual(expect.arrayContaining([expect.stringContaining('deploy-code/kept')]));
+    expect(await names()).not.toEqual(expect.arrayContaining([expect.stringContaining(`deploy-code/kept:contract-${process.pid}`)]));
     await docker.getImage(reference).remove();
   });
 });

@@ -104,10 +104,18 @@ describe('the process runtime', () => {
   it('finds the rest of a log that was rotated in between', () => {
     const file = join(dataDir, 'followed.log');
     const log = new RotatingLog(file, 10, 2);
-    log.write(Buffer.from('one\ntwo\nth'));
+    log.write(Buffer.from('one\ntwo\n'));
     const first = readLog(file, { tail: 1 });
+    log.write(Buffer.from('th'));
+    const second = readLog(file, { tail: 1, after: first.cursor });
     log.write(Buffer.from('ree\nfour\n'));
-    expect([first.lines, readLog(file, { tail: 1, after: first.cursor }).lines]).toEqual([['two'], ['three', 'four']]);
+    expect([first.lines, second.lines, readLog(file, { tail: 1, after: second.cursor }).lines]).toEqual([['two'], [], ['three', 'four']]);
+  });
+
+  it('shows a last line that has no end', () => {
+    const file = join(dataDir, 'last-words.log');
+    new RotatingLog(file, 100, 2).write(Buffer.from('starting\nno config'));
+    expect(readLog(file, { tail: 10 }).lines).toEqual(['starting', 'no config']);
   });
 
   it('rotates logs', () => {

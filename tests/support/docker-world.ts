@@ -31,6 +31,8 @@ export async function wipe(stack: string): Promise<void> {
   for (const { Id } of await docker.listContainers({ all: true, filters })) await docker.getContainer(Id).remove({ force: true, v: true });
   for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
   for (const { Name } of await volumesOf(stack)) await docker.getVolume(Name).remove();
+  const held = await docker.listImages({ filters: { reference: [`deploy-code/*:${stack}-*`] } });
+  for (const name of held.flatMap(({ RepoTags }) => RepoTags ?? []).filter((tag) => tag.includes(`:${stack}-`))) await docker.getImage(name).remove();
 }
 
 async function volumesOf(stack: string): Promise<{ Name: string }[]> {

@@ -1,13 +1,21 @@
+import { Client, Connection } from '@temporalio/client';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import type { DeploymentHandle } from '../../src/client';
-import { startEngine, type TestEngine } from '../support/engine';
+import { address, startEngine, type TestEngine } from '../support/engine';
 import { memoryStack, shop } from '../support/memory-stack';
 
 describe('a job', () => {
   const host = new MemoryHost();
   let engine: TestEngine;
-  beforeAll(async () => void (engine = await startEngine('jobs', { runtimes: { memory: createMemoryRuntime(host) } })));
-  afterAll(() => engine.close());
+  let temporal: Client;
+  beforeAll(async () => {
+    engine = await startEngine('jobs', { runtimes: { memory: createMemoryRuntime(host) } });
+    temporal = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'jobs' });
+  });
+  afterAll(async () => {
+    await temporal.connection.close();
+    await engine.close();
+  });
   afterEach(() => {
     host.exits = {};
     host.held.clear();
@@ -94,6 +102,34 @@ describe('a job', () => {
     expect(job.status.state).toBe('running');
     host.exit(job.spec.name, 0);
     expect(await handle.result()).toMatchObject({ outcome: 'cancelled', notUndone: ['migrate (migrate:1) ran and stays applied'] });
+  });
+
+  it('that a command has undone runs again with the next deployment', async () => {
+    const undoable = { migrate: { on_rollback: { command: 'bin/migrate down' } } };
+    const stack = shop({}, undoable);
+    await deploy(stack);
+    host.exits['web:2'] = 1;
+    await deploy(shop({ migrate: 'migrate:2', web: 'web:2' }, undoable, stack.name));
+    expect(await engine.client.jobsSince({ stack: stack.name, environment: 'test' }, 1)).toEqual([]);
+    host.calls.length = 0;
+    expect(await deploy(shop({ migrate: 'migrate:2', web: 'web:3' }, undoable, stack.name))).toMatchObject({ outcome: 'succeeded' });
+    expect(runs('migrate')).toBe(1);
+  });
+
+  it('of a deployment that was lost is waited for, and never taken for the next one\'s own', async () => {
+    const stack = shop();
+    await deploy(stack);
+    host.held.add('migrate:2');
+    const lost = await engine.client.deploy(shop({ migrate: 'migrate:2' }, {}, stack.name));
+    await until(lost, 'run migrate-1');
+    await temporal.workflow.getHandle(lost.id).terminate('lost on purpose');
+    setTimeout(() => host.exit(`${stack.name}-test-migrate-1-d2`, 0), 500);
+    host.exits['migrate:3'] = 1;
+    expect(await deploy(shop({ migrate: 'migrate:3' }, {}, stack.name))).toMatchObject({ outcome: 'rolled_back', deployment: 3 });
+    delete host.exits['migrate:3'];
+    host.calls.length = 0;
+    expect(await deploy(shop({ migrate: 'migrate:3' }, {}, stack.name))).toMatchObject({ outcome: 'succeeded' });
+    expect(runs('migrate')).toBe(1);
   });
 
   it('is killed by no timeout of the deployment: its time does not count', async () => {

@@ -35,10 +35,10 @@ export function importCompose(file: string, name?: string): Imported {
   const stack = spelled.data as Data;
   const services = isData(stack.services) ? stack.services : {};
   for (const { path, message } of spelled.findings) if (!(path.at(-1) === 'build' && hasImage(services[path[1]!]))) lose(path, message);
-  const project = toName(String(stack.name ?? basename(dirname(resolve(file)))));
-  const result: Data = { name: name ?? project, ...without(stack, ['name', 'version']), services: toServices(services) };
+  const origin = String(stack.name ?? basename(dirname(resolve(file))));
+  const result: Data = { name: name ?? toName(origin), ...without(stack, ['name', 'version']), services: toServices(services) };
   dropUnknown(result, lose);
-  declareVolumes(result, project);
+  declareVolumes(result, toComposeProject(origin));
   return { text: `# Imported from ${basename(file)}. \`deploy-code validate\` checks it, \`deploy-code plan\` shows what it does.\n${stringify(result, { lineWidth: 120 })}`, lost };
 }
 
@@ -102,7 +102,12 @@ function declareVolumes(stack: Data, project: string): void {
       if (/^[a-z0-9][\w-]*$/.test(source)) declared[source] ??= {};
     }
   }
-  if (Object.keys(declared).length > 0) stack.volumes = Object.fromEntries(Object.entries(declared).map(([key, volume]) => [key, { name: `${project}_${key}`, ...(volume as Data | null) }]));
+  if (Object.keys(declared).length > 0) stack.volumes = Object.fromEntries(Object.entries(declared).map(([key, volume]) => [key, isData(volume) && volume.external ? volume : { name: `${project}_${key}`, ...(volume as Data | null) }]));
+}
+
+/** How compose itself makes a project's name of a folder's. */
+function toComposeProject(text: string): string {
+  return text.toLowerCase().replace(/[^a-z0-9_-]/g, '').replace(/^[_-]+/, '');
 }
 
 function toName(text: string): string {

@@ -1,3 +1,4 @@
+import type { ObservedImage } from '../../model/observation';
 import type { HoldReason, Scope } from '../runtime';
 import type { DockerConnection } from './connection';
 import { docker, dockerOr } from './errors';
@@ -13,10 +14,11 @@ export async function holdImage({ docker: engine }: DockerConnection, scope: Sco
 }
 
 /** Takes the second names back; what the engine had pulled loses its tag too, if that still means it. Docker keeps what a container uses. */
-export async function dropImage(connection: DockerConnection, scope: Scope, { reference, id }: { reference: string; id: string }): Promise<void> {
+export async function dropImage(connection: DockerConnection, scope: Scope, { reference, id, digest }: Pick<ObservedImage, 'reference' | 'id' | 'digest'>): Promise<void> {
   const remove = (name: string) => dockerOr([404, 409], false, async () => (await connection.docker.getImage(name).remove(), true));
   const [pulled] = await Promise.all(reasons.map((why) => remove(holdName(scope, id, why).join(':'))));
-  if (pulled && (await findImage(connection, reference)) === id) await remove(reference);
+  if (!pulled) return;
+  for (const name of [reference, digest]) if (name && (await findImage(connection, name)) === id) await remove(name);
 }
 
 function holdName(scope: Scope, id: string, why: HoldReason): [repo: string, tag: string] {

@@ -9,7 +9,7 @@ const longestPage = 10_000;
 export async function logs({ docker: engine }: DockerConnection, name: string, { tail, after }: LogRequest): Promise<LogPage> {
   const container = engine.getContainer(name);
   const { Config } = await docker(() => container.inspect());
-  const range = after ? { tail: longestPage, since: toUnix(after) as unknown as number } : { tail };
+  const range = after === undefined ? { tail } : { tail: longestPage, ...(after && { since: toUnix(after) as unknown as number }) };
   const raw = await docker(() => container.logs({ stdout: true, stderr: true, timestamps: true, ...range }));
   const text = Config.Tty ? raw.toString('utf8') : demultiplex(raw);
   const stamped = text.split('\n').filter((line) => line !== '' && line.slice(0, line.indexOf(' ')) > (after ?? ''));

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import type { LogPage, LogRequest } from '../runtime';
 
 /** Appends to a file; when that is full it becomes `<file>.1`, which becomes `<file>.2`. */
@@ -32,17 +32,40 @@ export class RotatingLog {
   }
 }
 
-/** Reads what a {@link RotatingLog} wrote, whole lines only. The cursor is a file and a place in it: a rotated file is found again by its inode. */
+/**
+ * Reads what a {@link RotatingLog} wrote. The cursor is a file and a place in it: a rotated file is found again by its
+ * inode. The current file is read first, so that one that is rotated meanwhile is met twice rather than never.
+ */
 export function readLog(path: string, { tail, after }: LogRequest): LogPage {
-  const files = [`${path}.1`, path].filter((file) => existsSync(file)).map((file) => ({ inode: String(statSync(file).ino), content: readFileSync(file) }));
-  const [inode, place] = after?.split(':') ?? [];
-  const first = files.findIndex((file) => file.inode === inode);
-  const fresh = files.slice(Math.max(0, first)).map(({ content }, index) => (index === 0 && first >= 0 ? content.subarray(Number(place)) : content));
-  const lines = wholeLines(Buffer.concat(fresh)).toString('utf8').split('\n').filter((line) => line !== '');
+  const current = readWhole(path);
+  const files = [readWhole(`${path}.1`), current].filter((file, index) => file !== undefined && (index === 1 || file.inode !== current?.inode)) as LogFile[];
   const last = files.at(-1);
-  return { lines: after === undefined ? lines.slice(-tail) : lines, cursor: last ? `${last.inode}:${wholeLines(last.content).length}` : '' };
+  if (!last) return { lines: [], cursor: '' };
+  if (!after) return { lines: linesOf(files).slice(-tail), cursor: `${last.inode}:${last.content.length}` };
+  const [inode, place] = after.split(':');
+  const first = files.findIndex((file) => file.inode === inode);
+  const fresh = files.slice(Math.max(0, first)).map((file, index) => (index === 0 && first >= 0 ? { ...file, content: file.content.subarray(Number(place)) } : file));
+  const partial = last.content.length - (last.content.lastIndexOf('\n') + 1);
+  return { lines: linesOf(fresh, partial), cursor: `${last.inode}:${last.content.length - partial}` };
 }
 
-function wholeLines(content: Buffer): Buffer {
-  return content.subarray(0, content.lastIndexOf('\n') + 1);
+interface LogFile {
+  inode: string;
+  content: Buffer;
+}
+
+function readWhole(file: string): LogFile | undefined {
+  if (!existsSync(file)) return undefined;
+  const descriptor = openSync(file, 'r');
+  try {
+    return { inode: String(fstatSync(descriptor).ino), content: readFileSync(descriptor) };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** The lines of files in order, without so many bytes at the end. */
+function linesOf(files: LogFile[], without = 0): string[] {
+  const text = Buffer.concat(files.map(({ content }) => content));
+  return text.subarray(0, Math.max(0, text.length - without)).toString('utf8').split('\n').filter((line) => line !== '');
 }

@@ -41,6 +41,11 @@ export class Interpreter {
     this.place = { stack, environment, deployment };
   }
 
+  /** What was done for an earlier deployment is not this one's own. */
+  forget(): void {
+    for (const steps of [this.begun, this.done]) steps.clear();
+  }
+
   /** The steps of a lane, one after the other. */
   async lane(lane: Lane, phase?: number): Promise<void> {
     for (const step of lane) await this.perform(step, phase);

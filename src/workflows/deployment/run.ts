@@ -40,6 +40,8 @@ export class DeploymentRun {
   private readonly context: StepContext;
   private cause?: Cause;
   private committed = false;
+  /** Jobs that their `on_rollback` command has undone. */
+  private readonly undone = new Set<string>();
   /** Images found on the host before anything was pulled. */
   private images: PinnedImages = {};
 
@@ -107,6 +109,7 @@ export class DeploymentRun {
     if (settlement.stages.length === 0) return observation;
     this.log.note('an earlier deployment ended without a word; putting back what it left');
     await this.wayBack.perform(settlement);
+    this.interpreter.forget();
     return this.observe('observe what runs after that');
   }
 
@@ -131,10 +134,10 @@ export class DeploymentRun {
     return this.makePlan({ ...observation, images: [...observation.images.filter(({ reference }) => !this.interpreter.images[reference]), ...pulled] });
   }
 
-  /** The jobs that this deployment ran, or began to. */
+  /** The jobs that this deployment ran, or began to, and that no command has undone. */
   get jobs(): JobRun[] {
     const { begun, done } = this.interpreter;
-    return jobRuns(this.plan?.phases ?? [], begun, done);
+    return jobRuns(this.plan?.phases ?? [], begun, done).filter(({ service }) => !this.undone.has(service));
   }
 
   /** The point of no return: the environment is told first, then the release is kept, then what was retired goes. Nothing here rolls back. */
@@ -144,8 +147,8 @@ export class DeploymentRun {
     this.log.become('committing');
     await CancellationScope.nonCancellable(async () => {
       await link.committed(input.intent.kind === 'stop' && !input.intent.services ? undefined : plan.release.to);
+      await this.holdImages(plan);
       if (input.intent.kind === 'deploy') {
-        await this.holdImages(plan);
         await keepRelease(input, plan, this.jobs, { ...this.images, ...input.pinned, ...this.interpreter.images }, link).catch((error: Error) => wayBack.leftBehind.push(`release ${plan.release.to} is not kept: ${error.message}`));
       }
       const kept = new Set(servicesOf(plan.phases).filter(({ name }) => this.wayForward.isTolerated(name)).flatMap(({ goes }) => goes));
@@ -157,8 +160,8 @@ export class DeploymentRun {
 
   /** What ran until now is still in use by its instances: before they go, a kept release's images whose tags have moved are held. */
   private async holdImages(plan: Plan): Promise<void> {
-    if (!servicesOf(plan.phases).some(({ changes }) => changes.some(({ key }) => key === 'image'))) return;
     const { releases } = this.go;
+    if (releases.length === 0 || !plan.cleanup.some(({ kind }) => kind === 'remove')) return;
     await activity('holdImages', this.input.taskQueue, `keep the images of release ${releases.join(', ')}`)(this.context, releases).catch((error: Error) => this.wayBack.leftBehind.push(`images of kept releases: ${error.message}`));
   }
 
@@ -175,6 +178,7 @@ export class DeploymentRun {
     const back = planRollback({ plan, begun, done, onRollback, taskQueue: this.input.taskQueue });
     await this.wayBack.perform(back);
     this.notUndone.push(...back.notUndone);
+    for (const step of back.stages.flatMap(({ lanes }) => lanes.flat())) if (step.kind === 'run-job' && done.has(step.id)) this.undone.add(step.instance.service);
     const complete = this.wayBack.leftBehind.length === 0;
     const rollbackMs = Date.now() - begin;
     this.link.rolledBack(complete, rollbackMs);
