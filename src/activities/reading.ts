@@ -20,7 +20,7 @@ export function readingActivities({ runtimes, secrets }: Dependencies): ReadingA
       alive(async () => {
         const runtime = runtimes(stack.runtime);
         const { instances } = await runtime.observe({ stack: stack.name, environment: stack.environment }, { images: [], ports: [] });
-        return Promise.all(instances.map((instance) => describe(runtime, instance)));
+        return Promise.all(instances.filter((instance) => !isReplaced(instance, instances)).map((instance) => describe(runtime, instance)));
       }),
 
     readLogs: (context, instances, tail, after) =>
@@ -49,6 +49,11 @@ function newest(lines: string[], largest: number): string[] {
   let size = 0;
   const cut = lines.findLastIndex((line) => (size += line.length) > largest);
   return cut < 0 ? lines : [`(${cut + 1} lines left out)`, ...lines.slice(cut + 1)];
+}
+
+/** A retired instance waits for the commit, or to be brought back; its successor stands for the service. */
+function isReplaced({ service, ordinal, deployment, state }: ObservedInstance, all: ObservedInstance[]): boolean {
+  return state === 'exited' && all.some((other) => other.service === service && other.ordinal === ordinal && other.deployment > deployment);
 }
 
 async function describe(runtime: Runtime, instance: ObservedInstance): Promise<InstanceLine> {

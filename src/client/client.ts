@@ -106,7 +106,7 @@ export class DeployCodeClient {
   /** Jobs that ran since a kept release was deployed, in failed deployments too: what a rollback to it would go over. */
   async jobsSince(place: Place, target: number): Promise<PastRun[]> {
     const [state, { deployment }] = await Promise.all([this.environment(place), this.release(place, target)]);
-    return (state?.runs ?? []).filter((run) => run.deployment > deployment);
+    return state?.current?.release === target ? [] : (state?.runs ?? []).filter((run) => run.deployment > deployment);
   }
 
   async previousRelease(place: Place): Promise<number> {

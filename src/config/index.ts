@@ -7,7 +7,8 @@ import { overlay } from './overlay';
 import { StackFileError, type Finding, type Problem } from './problems';
 import { rules } from './rules';
 import { schemaFindings } from './schema-problems';
-import { stackFile } from './schema/stack-file';
+import { prune } from './prune';
+import { stackFile, type StackFile } from './schema/stack-file';
 import { readText } from './source';
 import type { Stack } from './stack';
 import { interpolate } from './variables';
@@ -50,19 +51,37 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
   const { variables = {}, shell = process.env } = options;
   const { data, used, findings: unset } = interpolate(merged, { ...shell, ...variables });
   const spelled = fromComposeSpellings(data);
-  const parsed = stackFile.safeParse(withImages(spelled.data, options.images));
   const found = [...(options.placeOnly ? [] : [...unset, ...unusedVariables(variables, used)]), ...spelled.findings];
-  if (!parsed.success) return fail([...found, ...schemaFindings(stackFile, parsed.error.issues)]) as never;
+  const given = withImages(spelled.data, options.images);
+  const parsed = stackFile.safeParse(given);
+  if (!parsed.success) {
+    const malformed = schemaFindings(stackFile, parsed.error.issues);
+    return fail([...found, ...malformed, ...meaningOfTheRest(given, malformed, options)]) as never;
+  }
+  const { stack, findings } = understand(parsed.data, options);
+  fail([...found, ...findings]);
+  return { stack, problem };
+}
 
-  const { stack, findings } = normalise(parsed.data, {
-    baseDir: resolve(dirname(file)),
-    environment: options.environment,
-    variables: { ...variables, ...Object.fromEntries(Object.entries(options.images ?? {}).map(([name, image]) => [`image.${name}`, image])) },
+/** What a file means, and what of it makes no sense. */
+function understand(data: StackFile, options: LoadOptions): { stack: Stack; findings: Finding[] } {
+  const { variables = {}, images = {}, environment, acceptUnenforced = false } = options;
+  const { stack, findings } = normalise(data, {
+    baseDir: resolve(dirname(options.file ?? 'deploy-code.yaml')),
+    environment,
+    variables: { ...variables, ...Object.fromEntries(Object.entries(images).map(([name, image]) => [`image.${name}`, image])) },
     readConfig: readText,
   });
-  const input = { file: parsed.data, stack, acceptUnenforced: options.acceptUnenforced ?? false };
-  fail([...found, ...findings, ...unknownImages(stack, options.images), ...rules.flatMap((rule) => rule(input))]);
-  return { stack, problem };
+  const input = { file: data, stack, acceptUnenforced };
+  return { stack, findings: [...findings, ...unknownImages(stack, images), ...rules.flatMap((rule) => rule(input))] };
+}
+
+/** Without its malformed keys a file may be understood: every problem at once. Of a service with such a key nothing more is said. */
+function meaningOfTheRest(data: unknown, malformed: Finding[], options: LoadOptions): Finding[] {
+  const parsed = stackFile.safeParse(prune(data, malformed.map(({ path }) => path)));
+  if (!parsed.success) return [];
+  const spoken = new Set(malformed.map(({ path }) => path.slice(0, 2).join('.')));
+  return understand(parsed.data, options).findings.filter(({ path }) => !spoken.has(path.slice(0, 2).join('.')));
 }
 
 function readDocuments(file: string, environment: string | undefined): SourceDocument[] {

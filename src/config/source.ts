@@ -26,7 +26,7 @@ function readBytes(path: string, refuse: (message: string) => never): Buffer {
     file = openSync(path, 'r');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return refuse(code === 'ENOENT' ? 'does not exist; name another one with --config FILE' : `cannot be read: ${message}`);
+    return refuse(code === 'ENOENT' ? 'does not exist; look at the path (another stack file is named with --config)' : `cannot be read: ${message}`);
   }
   try {
     const { size, mode } = fstatSync(file);

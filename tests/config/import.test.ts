@@ -21,8 +21,19 @@ describe('the import of a compose file', () => {
     expect(loadStack({ file: writeStack(text), shell: {} }).stack.services.migrate).toMatchObject({ kind: 'job', restart: 'no' });
   });
 
+  it('turns the long form of a tmpfs mount into one', () => {
+    const { stack, lost } = imported('services: {a: {image: "a:1", tmpfs: /run, volumes: [{type: tmpfs, target: /tmp}]}}\n');
+    expect({ stack, lost }).toMatchObject({ stack: { services: { a: { tmpfs: ['/run', '/tmp'] } } }, lost: [] });
+    expect(stack).not.toHaveProperty('volumes');
+  });
+
+  it('refuses what is no compose file', () => {
+    expect(() => imported('- a\n')).toThrow('is no compose file: it has no services');
+  });
+
   it('names with its line what has no place in a stack file, and why', () => {
     expect(imported('services:\n  a:\n    image: a:1\n    build: .\n    privileged: true\n    ulimits: {nofile: 1}\n    annotations: {a: b}\n').lost).toEqual([
+      expect.stringMatching(/^4 services\.a\.build: images are built before a deployment/),
       '5 services.a.privileged: no instance gets the whole host; name what it needs with cap_add',
       '6 services.a.ulimits: this version does not pass it on to the runtime',
       '7 services.a.annotations: is not a key here, and is left out',

@@ -174,6 +174,11 @@ services:
     expect(problems(text('{ISSUER: "${TOKEN_ISSUER}", PASSWORD_RULE: "$${NAME} is literal"}'), { shell })).toEqual([]);
   });
 
+  it('says of the other services what they mean, where one is malformed', () => {
+    const text = 'name: shop\nservices:\n  a: {image: x, replicas: two, depends_on: [nope]}\n  b: {image: x, depends_on: [c]}\n  c: {image: x, depends_on: [b], volumes: ["data:/d"]}\n';
+    expect(problems(text).map((line) => line.replace(/: .*/, ''))).toEqual(['3:17 services.a.replicas', '4:30 services.b.depends_on.c', '5:44 services.c.volumes.0']);
+  });
+
   it('says once what is wrong in an anchor', () => {
     expect(problems('name: shop\nx-app: &app {image: "a:${TAG}"}\nservices:\n  a: {<<: *app}\n  b: {<<: *app}\n')).toHaveLength(1);
   });

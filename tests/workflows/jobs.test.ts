@@ -74,6 +74,7 @@ describe('a job', () => {
     await until(handle, 'on_rollback is refuse');
     const { question, status } = await handle.progress();
     expect({ status, answers: question?.answers }).toEqual({ status: 'waiting', answers: ['roll back', 'leave as is'] });
+    expect((await engine.client.status(stack)).filter(({ service }) => service === 'api')).toHaveLength(2);
     await handle.answer(question!.id, 'leave as is', 'ana');
     expect(await handle.result()).toMatchObject({ outcome: 'left_as_is' });
   });

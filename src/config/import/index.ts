@@ -3,6 +3,8 @@ import { stringify } from 'yaml';
 import { fromComposeSpellings } from '../compose-spellings';
 import { parseYaml } from '../document';
 import { isData } from '../overlay';
+import { StackFileError } from '../problems';
+import { prune } from '../prune';
 import { schemaFindings } from '../schema-problems';
 import { stackFile } from '../schema/stack-file';
 import { readText } from '../source';
@@ -24,7 +26,7 @@ export interface Imported {
 
 /**
  * Turns a compose file into a stack file.
- * @throws StackFileError when the file is not YAML
+ * @throws StackFileError when the file is not YAML, or no compose file
  */
 export function importCompose(file: string, name?: string): Imported {
   const document = parseYaml(file, readText(file));
@@ -33,20 +35,15 @@ export function importCompose(file: string, name?: string): Imported {
 
   const spelled = fromComposeSpellings(document.data);
   const stack = spelled.data as Data;
-  const services = isData(stack.services) ? stack.services : {};
-  for (const { path, message } of spelled.findings) if (!(path.at(-1) === 'build' && hasImage(services[path[1]!]))) lose(path, message);
+  if (!isData(document.data) || !isData(stack.services)) throw new StackFileError([{ file, path: '', message: 'is no compose file: it has no services' }]);
+  for (const { path, message } of spelled.findings) lose(path, message);
   const origin = String(stack.name ?? basename(dirname(resolve(file))));
-  const result: Data = { name: name ?? toName(origin), ...without(stack, ['name', 'version']), services: toServices(services) };
-  dropUnknown(result, lose);
+  const result = withoutUnknown({ name: name ?? toName(origin), ...without(stack, ['name', 'version']), services: toServices(stack.services) }, lose);
   declareVolumes(result, toComposeProject(origin));
   return { text: `# Imported from ${basename(file)}. \`deploy-code validate\` checks it, \`deploy-code plan\` shows what it does.\n${stringify(result, { lineWidth: 120 })}`, lost };
 }
 
 type Lose = (path: (string | number)[], message: string) => void;
-
-function hasImage(service: unknown): boolean {
-  return isData(service) && 'image' in service;
-}
 
 /** What others wait for until it has completed is a job. */
 function toServices(services: Data): Data {
@@ -68,24 +65,12 @@ function passVariables(service: Data): Data {
 }
 
 /** What the schema does not know is left out by name, until the rest is valid. */
-function dropUnknown(stack: Data, lose: Lose): void {
-  for (let round = 0; round < 5; round += 1) {
-    const parsed = stackFile.safeParse(stack);
-    if (parsed.success) return;
-    for (const { path, message } of schemaFindings(stackFile, parsed.error.issues)) {
-      lose(path, message.replace(/;.*/, ', and is left out'));
-      remove(stack, path);
-    }
-  }
-}
-
-function remove(data: unknown, path: (string | number)[]): void {
-  const [key, ...rest] = path;
-  if (key === undefined || !(isData(data) || Array.isArray(data))) return;
-  const container = data as Data;
-  if (rest.length > 0) remove(container[key], rest);
-  else if (Array.isArray(data)) data.splice(Number(key), 1);
-  else delete container[key];
+function withoutUnknown(stack: Data, lose: Lose, rounds = 5): Data {
+  const parsed = stackFile.safeParse(stack);
+  if (parsed.success || rounds === 0) return stack;
+  const findings = schemaFindings(stackFile, parsed.error.issues);
+  for (const { path, message } of findings) lose(path, message.replace(/;.*/, ', and is left out'));
+  return withoutUnknown(prune(stack, findings.map(({ path }) => path)) as Data, lose, rounds - 1);
 }
 
 /**

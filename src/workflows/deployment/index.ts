@@ -43,6 +43,7 @@ class Deployment {
   }
 
   cancel(by: string, killJobs: boolean): void {
+    if (this.run?.committed) return this.log.note(`too late for ${by} to cancel: it has committed`);
     this.cancelledBy ??= by;
     if (this.run) this.log.note(`cancelled by ${by}: what has begun is rolled back; a running job ${killJobs ? 'is ended' : 'finishes first'}`);
     this.run?.stop({ step: 'cancel', message: `cancelled by ${by}` });
@@ -83,7 +84,9 @@ class Deployment {
     this.log.question = { id: `q${this.questions}`, text, answers };
     this.log.become('waiting');
     this.log.note(text);
+    upsertSearchAttributes([{ key: searchAttributes.status, value: 'waiting' }]);
     await condition(() => this.answer !== undefined);
+    upsertSearchAttributes([{ key: searchAttributes.status, value: 'running' }]);
     this.log.question = undefined;
     this.log.note(`answered: ${this.answer}`);
     this.log.become(before);

@@ -39,7 +39,8 @@ export class DeploymentRun {
   private readonly forward = new CancellationScope({ cancellable: true });
   private readonly context: StepContext;
   private cause?: Cause;
-  private committed = false;
+  /** From here on nothing is rolled back. */
+  committed = false;
   /** Jobs that their `on_rollback` command has undone. */
   private readonly undone = new Set<string>();
   /** Images found on the host before anything was pulled. */

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { nameRun } from '../../../plan/job-runs';
 import type { DeployCodeClient } from '../../client';
+import { isOver } from '../../deployment-handle';
 import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
 import { userName } from '../../user';
@@ -74,8 +75,11 @@ async function cancel(which: string, options: ChangeOptions): Promise<void> {
     const number = Number(which);
     if (!which.startsWith('deployment/') && !Number.isInteger(number)) throw new InvalidArgumentError('write a number, or a workflow id.');
     const handle = which.startsWith('deployment/') ? client.handle(which) : await client.deployment(place, number);
+    const progress = await handle.progress();
+    if (isOver(progress)) throw new BadRequest(`deployment ${which} has already ended: ${progress.status.replaceAll('_', ' ')}`);
     await handle.cancel(userName(), options);
-    console.log(`deployment ${which} is asked to cancel; \`deploy-code status ${which} --watch${placeArguments(options)}\` shows it going back`);
+    const watch = progress.deployment === undefined ? '' : `; \`deploy-code status ${progress.deployment} --watch${placeArguments(options)}\` shows what comes of it`;
+    console.log(`deployment ${which} is asked to cancel${watch}`);
   });
 }
 

@@ -5,7 +5,7 @@ import type { DeployCodeClient } from '../../client';
 import { isOver } from '../../deployment-handle';
 import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
-import type { DeploymentResult } from '../../../workflows/messages';
+import type { DeploymentResult, Question } from '../../../workflows/messages';
 import type { HistoryEntry } from '../../history';
 import { loadPlace, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { follow } from '../output/follow';
@@ -58,9 +58,20 @@ async function showStatus(options: LookOptions): Promise<void> {
     const variables = Object.entries(contents?.stack.variables ?? {}).map(([name, value]) => `${name}=${value}`);
     const about = contents ? [`release ${release}`, ...variables, `by ${contents.requestedBy}`, ago(new Date(contents.at))] : ['nothing deployed'];
     console.log(`${pc.bold(`${stack.name}/${stack.environment}`)}  ${about.join('  ')}`);
-    if (state?.running) console.log(pc.yellow(`deployment ${state.running.deployment} runs${state.queue.length > 0 ? `, ${state.queue.length} wait` : ''}`));
+    if (state?.running) print((await runningText(client, state.running, state.queue.length, placeArguments(options))).map(pc.yellow));
     if (lines.length > 0) print(statusTable(lines));
   });
+}
+
+async function runningText(client: DeployCodeClient, { workflowId, deployment }: { workflowId: string; deployment: number }, queued: number, place: string): Promise<string[]> {
+  const { question } = await client.handle(workflowId).progress();
+  const behind = queued > 0 ? `, ${queued} queued behind it` : '';
+  if (!question) return [`deployment ${deployment} runs${behind}`];
+  return [`deployment ${deployment} waits for an answer${behind}: ${question.text}`, ...answersText(deployment, question, place)];
+}
+
+function answersText(deployment: number, { answers }: Question, place: string): string[] {
+  return answers.map((answer) => `  deploy-code answer ${deployment} "${answer}"${place}`);
 }
 
 async function showDeployment(number: number, options: LookOptions): Promise<void> {
@@ -70,7 +81,7 @@ async function showDeployment(number: number, options: LookOptions): Promise<voi
     const progress = await handle.progress();
     if (options.watch || isOver(progress)) return follow(handle, { ...options, place: placeArguments(options) });
     if (options.json) printJson(progress);
-    else print([`deployment ${number}: ${progress.status}`, ...(progress.question ? [progress.question.text, ...progress.question.answers.map((answer) => `  deploy-code answer ${number} "${answer}"${placeArguments(options)}`)] : [])]);
+    else print([`deployment ${number}: ${progress.status}`, ...(progress.question ? [progress.question.text, ...answersText(number, progress.question, placeArguments(options))] : [])]);
     return 0;
   });
 }
@@ -111,7 +122,7 @@ async function evidence(client: DeployCodeClient, number: number, services: stri
   const handle = await client.deployment(placeOf(loadPlace(options).stack), number);
   const { cause, tolerated } = await handle.result();
   const causes = [cause, ...tolerated].filter((each) => each?.evidence && (services.length === 0 || services.includes(each.service ?? '')));
-  if (causes.length === 0) throw new BadRequest(`deployment ${number} kept no evidence${services.length > 0 ? ` of ${services.join(', ')}` : ''}; \`deploy-code logs ${services.join(' ')}\` shows what runs now`);
+  if (causes.length === 0) throw new BadRequest(`deployment ${number} kept no evidence${services.length > 0 ? ` of ${services.join(', ')}` : ''}; \`${['deploy-code logs', ...services].join(' ')}\` shows what runs now`);
   return causes.flatMap((each) => [pc.bold(each!.message), ...each!.evidence!.logs]);
 }
 

@@ -22,5 +22,5 @@ export function print(lines: readonly string[]): void {
 }
 
 export function printJson(value: unknown): void {
-  console.log(JSON.stringify(value, null, 2));
+  console.log(JSON.stringify(value));
 }

@@ -27,13 +27,13 @@ export async function follow(handle: DeploymentHandle, options: FollowOptions): 
       if (progress.question && progress.question.id !== last?.question?.id) display.note(questionText(progress, options.place));
       last = progress;
       display.show(progress);
-      if (options.detach && progress.deployment !== undefined) break;
+      if (options.detach && (progress.deployment !== undefined || progress.behind !== undefined)) break;
     }
   } finally {
     process.off('SIGINT', detach);
     display.close();
   }
-  if (stop.signal.aborted || (options.detach && !(last && isOver(last)))) return sayDetached(last, options);
+  if (stop.signal.aborted || (options.detach && !(last && isOver(last)))) return sayDetached(handle.id, last, options);
   return sayResult(await handle.result(), options);
 }
 
@@ -69,10 +69,10 @@ function questionText({ deployment, question }: Progress, place: string): string
   return [pc.bold(question!.text), ...question!.answers.map((answer) => `  deploy-code answer ${deployment} "${answer}"${place}`)];
 }
 
-function sayDetached(last: Progress | undefined, { json, place }: FollowOptions): number {
+function sayDetached(id: string, last: Progress | undefined, { json, place }: FollowOptions): number {
   const number = last?.deployment;
-  if (json) console.log(JSON.stringify({ deployment: number, status: last?.status, detached: true }));
-  else console.log(number === undefined ? 'Detached: the deployment waits in the queue and goes on by itself.' : `Detached: deployment ${number} goes on. \`deploy-code status ${number} --watch${place}\` shows it again; \`deploy-code cancel ${number}${place}\` rolls it back.`);
+  if (json) console.log(JSON.stringify({ workflowId: id, deployment: number, status: last?.status, behind: last?.behind, detached: true }));
+  else console.log(number === undefined ? `Detached: the deployment waits in the queue and goes on by itself. \`deploy-code cancel ${id}${place}\` takes it out.` : `Detached: deployment ${number} goes on. \`deploy-code status ${number} --watch${place}\` shows it again; \`deploy-code cancel ${number}${place}\` rolls it back.`);
   return exitCodes.done;
 }
 
