@@ -68,13 +68,16 @@ describe('a job', () => {
   });
 
   it('with on_rollback: refuse makes the rollback wait for a person', async () => {
-    const stack = shop({}, { migrate: { on_rollback: 'refuse' } });
-    host.exits['web:1'] = 1;
-    const handle = await engine.client.deploy(stack);
+    const refuse = { migrate: { on_rollback: 'refuse' } };
+    const stack = shop({}, refuse);
+    await deploy(stack);
+    host.exits['web:2'] = 1;
+    const handle = await engine.client.deploy(shop({ migrate: 'migrate:2', api: 'api:2', web: 'web:2' }, refuse, stack.name));
     await until(handle, 'on_rollback is refuse');
     const { question, status } = await handle.progress();
     expect({ status, answers: question?.answers }).toEqual({ status: 'waiting', answers: ['roll back', 'leave as is'] });
-    expect((await engine.client.status(stack)).filter(({ service }) => service === 'api')).toHaveLength(2);
+    const api = (await engine.client.status(stack)).filter(({ service }) => service === 'api');
+    expect(api.map(({ image, state }) => `${image} ${state}`)).toEqual(['api:2 running', 'api:2 running']);
     await handle.answer(question!.id, 'leave as is', 'ana');
     expect(await handle.result()).toMatchObject({ outcome: 'left_as_is' });
   });
