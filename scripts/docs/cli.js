@@ -28,7 +28,7 @@ function cliPage() {
     table(['command', 'what it does'], leaves(program).map((command) => [`[${code(nameOf(command))}](#${nameOf(command).replaceAll(' ', '-')})`, command.description()])),
     '## Exit codes',
     table(['code', 'meaning'], Object.entries(exitCodes).map(([name, number]) => [number, meaningOf(name)])),
-    '`exec` returns the exit code of the command that it ran.',
+    '`exec` returns the exit code of the command that it ran, `status N` of a deployment that has ended that deployment\'s.',
     shared.flatMap(({ title, options }) => [`## ${title}`, optionTable(options)]),
     '## Commands',
     leaves(program).flatMap(describe),
