@@ -66,7 +66,7 @@ function toService(service: Data, path: string[], findings: Finding[]): Data {
   for (const [key, value] of Object.entries(service)) {
     if (key.startsWith('x-')) continue;
     if (key === 'healthcheck') moveHealthCheck(result, value);
-    else if (key === 'depends_on') result.depends_on = toDependencies(value);
+    else if (key === 'depends_on') result.depends_on = toDependencies(value, [...path, key], findings);
     else if (key === 'deploy') moveDeploy(result, value, [...path, key], findings);
     else if (key === 'mem_limit') addResource(result, 'limit', { memory: value });
     else if (key === 'mem_reservation') addResource(result, 'reserve', { memory: value });
@@ -105,10 +105,12 @@ function toCommand(test: unknown): unknown {
   return test[0] === 'CMD-SHELL' ? test[1] : test;
 }
 
-function toDependencies(value: unknown): unknown {
+function toDependencies(value: unknown, path: string[], findings: Finding[]): unknown {
   if (!isData(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, entry]) => {
+      if (isData(entry) && entry.required === false) findings.push({ path: [...path, name, 'required'], message: 'every dependency of a stack is deployed; remove the dependency, or required' });
+      if (isData(entry) && entry.restart === true) findings.push({ path: [...path, name, 'restart'], message: 'dependants keep running when what they depend on is replaced; remove restart' });
       const condition = isData(entry) ? entry.condition : entry;
       return [name, typeof condition === 'string' ? condition.replace(/^service_/, '').replace('completed_successfully', 'completed') : (condition ?? 'started')];
     }),

@@ -5,7 +5,7 @@ import type { Activities } from '../activities/contract';
  * Every time limit and retry policy, in one table. Typed failures are final and come back to the workflow; what
  * Temporal retries by itself is a worker that died, seen by its missing heartbeats.
  */
-const heartbeat = '4s';
+const heartbeat = '5s';
 /** Characters; the server takes 400 bytes. */
 const longestSummary = 130;
 const retry: ActivityOptions['retry'] = { initialInterval: '100ms', maximumInterval: '5s' };

@@ -32,10 +32,11 @@ describe('the import of a compose file', () => {
   });
 
   it('names with its line what has no place in a stack file, and why', () => {
-    expect(imported('services:\n  a:\n    image: a:1\n    build: .\n    privileged: true\n    ulimits: {nofile: 1}\n    annotations: {a: b}\n').lost).toEqual([
+    expect(imported('services:\n  a:\n    image: a:1\n    build: .\n    privileged: true\n    ulimits: {nofile: 1}\n    annotations: {a: b}\n    depends_on: {b: {condition: service_started, required: false}}\n  b: {image: b}\n').lost).toEqual([
       expect.stringMatching(/^4 services\.a\.build: images are built before a deployment/),
       '5 services.a.privileged: no instance gets the whole host; name what it needs with cap_add',
       '6 services.a.ulimits: this version does not pass it on to the runtime',
+      '8 services.a.depends_on.b.required: every dependency of a stack is deployed; remove the dependency, or required',
       '7 services.a.annotations: is not a key here, and is left out',
     ]);
   });

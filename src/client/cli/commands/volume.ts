@@ -10,7 +10,7 @@ type VolumeOptions = StackOptions & ConnectionOptions & { json?: boolean; force?
 export function addVolume(program: Command): void {
   const volume = program.command('volume').description("an environment's volumes");
 
-  withConnection(withStack(volume.command('ls').description('volumes of the environment: those that the engine created, and those without a name that its images made')))
+  withConnection(withStack(volume.command('ls').description('volumes of the environment: those that the engine created, and those without a name that its instances mount')))
     .option('--json', 'print one JSON document')
     .action(async (options: VolumeOptions) => {
       const volumes = await withClient(options, (client) => client.volumes(loadPlace(options).stack));
