@@ -1,3 +1,4 @@
+import { asPast } from '../plan/job-runs';
 import { alive } from './alive';
 import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
@@ -20,7 +21,7 @@ export function coordinationActivities({ directory, runtimes }: Dependencies): C
           deployment: newest.deployment,
           release: Math.max(newest.release, ...releases),
           releases,
-          runs: kept.flatMap((each) => (each ? each.jobs.map(({ hash: _, ...run }) => ({ ...run, deployment: each.deployment })) : [])),
+          runs: kept.flatMap((each) => (each ? asPast(each.jobs, each.deployment) : [])),
           ...(newest.deployment > 0 && { committed: newest }),
         };
       }),

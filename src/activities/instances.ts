@@ -23,8 +23,8 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
     const evidence = (found: { lastProbeError?: string; status?: InstanceStatus }) => gatherEvidence(runtimes(context.runtime), secrets, context, instance.name, found);
     let lastProbeError: string | undefined;
     const onProbe: WatchOptions['onProbe'] = (problem, usedMs) => {
-      lastProbeError = problem && secrets.mask(problem);
-      note({ usedMs, ...(problem && { lastProbe: lastProbeError }) });
+      lastProbeError = problem;
+      note({ usedMs, ...(problem && { lastProbe: secrets.mask(problem) }) });
       events.emit('probe', { service: instance.service, healthy: problem === undefined });
     };
     const unhealthy = await watch({ signal, usedMs: (before as { usedMs?: number } | undefined)?.usedMs ?? 0, onProbe }).catch(async (error: Error) => {

@@ -74,7 +74,7 @@ function toService(service: Data, path: string[], findings: Finding[]): Data {
     else if (key === 'restart' && value === false) result.restart = 'no';
     else if (key === 'scale') result.replicas = value;
     else if (key === 'volumes' && Array.isArray(value)) moveTmpfs(result, value);
-    else if (elsewhere[key]) findings.push({ path: [...path, key], message: elsewhere[key] });
+    else if (Object.hasOwn(elsewhere, key)) findings.push({ path: [...path, key], message: elsewhere[key]! });
     else if (key === 'tmpfs' && result.tmpfs !== undefined) result.tmpfs = [value, result.tmpfs].flat();
     else result[key] = value;
   }
@@ -85,7 +85,7 @@ function toService(service: Data, path: string[], findings: Finding[]): Data {
 function moveTmpfs(service: Data, mounts: unknown[]): void {
   const isTmpfs = (mount: unknown): mount is Data => isData(mount) && mount.type === 'tmpfs';
   const paths = mounts.filter(isTmpfs).map(({ target }) => target);
-  if (paths.length > 0) service.tmpfs = [...(Array.isArray(service.tmpfs) ? (service.tmpfs as unknown[]) : service.tmpfs === undefined ? [] : [service.tmpfs]), ...paths];
+  if (paths.length > 0) service.tmpfs = [service.tmpfs ?? [], paths].flat();
   if (paths.length < mounts.length) service.volumes = mounts.filter((mount) => !isTmpfs(mount));
 }
 

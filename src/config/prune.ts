@@ -4,7 +4,8 @@ type Path = (string | number)[];
 
 /** Data without what stands at the given paths. */
 export function prune(data: unknown, paths: readonly Path[]): unknown {
-  const [here, below] = [new Set<string>(), new Map<string, Path[]>()];
+  const here = new Set<string>();
+  const below = new Map<string, Path[]>();
   for (const [key, ...rest] of paths) {
     if (key === undefined) continue;
     if (rest.length === 0) here.add(String(key));

@@ -11,6 +11,11 @@ export interface JobRun {
 
 export type PastRun = Omit<JobRun, 'hash'> & { deployment: number };
 
+/** Runs as an environment remembers them. */
+export function asPast(runs: readonly JobRun[], deployment: number): PastRun[] {
+  return runs.map(({ hash: _, ...run }) => ({ ...run, deployment }));
+}
+
 /** The jobs of a plan that were begun, by the ids of the steps begun and done. */
 export function jobRuns(phases: Plan['phases'], begun: ReadonlySet<string>, done: ReadonlySet<string>): JobRun[] {
   return servicesOf(phases).flatMap(({ lanes }) => lanes).flatMap((lane) => {

@@ -1,4 +1,5 @@
 import { allHandlersFinished, condition, continueAsNew, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow';
+import { asPast } from '../plan/job-runs';
 import { activity } from './activity-options';
 import { committedSignal, environmentQuery, finishedSignal, goSignal, joinSignal, leaveSignal, queuedSignal, taskQueue, type EnvironmentState, type FinishedReport, type JoinRequest, type Place } from './messages';
 
@@ -65,7 +66,7 @@ class EnvironmentMemory {
     const { state } = this;
     if (state.running?.workflowId !== workflowId) return;
     for (const { service, hash, failed } of jobs) if (!failed) state.jobs[service] = hash;
-    state.runs = [...state.runs, ...jobs.map(({ hash: _, ...run }) => ({ ...run, deployment }))].slice(-rememberedRuns);
+    state.runs = [...state.runs, ...asPast(jobs, deployment)].slice(-rememberedRuns);
     state.releases = releases;
     this.remember({ deployment, outcome, release: state.current?.release });
     state.running = undefined;

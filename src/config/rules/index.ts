@@ -4,7 +4,7 @@ import { configsDeclared, networksDeclared, pathsDistinct, volumesDeclared } fro
 import { cidrsAreApart } from './networks';
 import { hostNetworkPublishesNothing, portsDistinct, replicasFitPorts } from './ports';
 import { oneWriterPerVolume, resourcesPossible } from './resources';
-import { orchestratorKnown, processesHaveNoContainers, readOnlyTakesNoFiles, runtimeHonoursKeys, nothingUnenforced } from './runtime';
+import { nothingUnenforced, orchestratorKnown, processesHaveNoContainers, readOnlyTakesNoFiles, runtimeHonoursKeys } from './runtime';
 import type { Rule } from './rule';
 
 /** Everything that a stack file must keep beyond its schema. */

@@ -1,9 +1,14 @@
 import { CancellationScope } from '@temporalio/workflow';
-import type { Lane, PlannedService } from '../../plan/plan';
+import type { Lane, PlannedService, Step } from '../../plan/plan';
 
 export interface ServiceLane {
   service?: PlannedService;
   lane: Lane;
+}
+
+/** Steps that need nothing of each other, side by side; the first failure stops the others. */
+export function runSteps(steps: readonly Step[], limit: number, run: (lane: Lane) => Promise<void>): Promise<void> {
+  return runLanes(steps.map((step) => ({ lane: [step] })), limit, ({ lane }) => run(lane), () => false);
 }
 
 /**

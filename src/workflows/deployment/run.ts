@@ -14,7 +14,7 @@ import type { EnvironmentLink } from './environment-link';
 import { toCause } from './failure';
 import { Interpreter } from './interpreter';
 import { keepRelease } from './keep-release';
-import { runLanes } from './lanes';
+import { runSteps } from './lanes';
 import type { ProgressLog } from './progress-log';
 import { summarise } from './summary';
 import { WayBack } from './way-back';
@@ -57,7 +57,7 @@ export class DeploymentRun {
     this.context = contextOf(stack, go.deployment);
     this.interpreter = new Interpreter({ context: this.context, pinned, log, clock: this.clock, platformTimeoutMs: stack.deployment.platformTimeoutMs, ask });
     this.wayBack = new WayBack(this.interpreter, stack.deployment.maxParallel);
-    this.wayForward = new WayForward(input, this.context, this.interpreter, this.wayBack, log, link);
+    this.wayForward = new WayForward({ input, context: this.context, interpreter: this.interpreter, wayBack: this.wayBack, log, link });
   }
 
   /** Stops the way forward; what has begun is rolled back. Running jobs finish first. After the commit it is too late. */
@@ -130,7 +130,7 @@ export class DeploymentRun {
     if (plan.pulls.length === 0) return this.makePlan(observation);
     this.log.plan = summarise(plan);
     this.log.become('pulling');
-    await runLanes(plan.pulls.map((step) => ({ lane: [step] })), plan.maxParallel, ({ lane }) => this.interpreter.lane(lane), () => false);
+    await runSteps(plan.pulls, plan.maxParallel, (lane) => this.interpreter.lane(lane));
     const pulled = Object.entries(this.interpreter.images).map(([reference, image]) => ({ reference, ...image }));
     return this.makePlan({ ...observation, images: [...observation.images.filter(({ reference }) => !this.interpreter.images[reference]), ...pulled] });
   }

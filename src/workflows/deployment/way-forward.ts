@@ -8,11 +8,21 @@ import type { Cause, DeploymentInput } from '../messages';
 import type { EnvironmentLink } from './environment-link';
 import { StepFailure, toCause } from './failure';
 import type { Interpreter } from './interpreter';
-import { runLanes } from './lanes';
+import { runLanes, runSteps } from './lanes';
 import type { ProgressLog } from './progress-log';
 import type { WayBack } from './way-back';
 
 const settleMs = 1000;
+
+export interface WayForwardOptions {
+  input: DeploymentInput;
+  context: StepContext;
+  interpreter: Interpreter;
+  /** Puts back what failed alone. */
+  wayBack: WayBack;
+  log: ProgressLog;
+  link: EnvironmentLink;
+}
 
 /** Performs a plan phase by phase, up to the look that confirms it. A service with `on_failure: continue` fails alone. */
 export class WayForward {
@@ -20,18 +30,12 @@ export class WayForward {
   readonly tolerated: Cause[] = [];
   private lastStart = 0;
 
-  constructor(
-    private readonly input: DeploymentInput,
-    private readonly context: StepContext,
-    private readonly interpreter: Interpreter,
-    private readonly wayBack: WayBack,
-    private readonly log: ProgressLog,
-    private readonly link: EnvironmentLink,
-  ) {}
+  constructor(private readonly options: WayForwardOptions) {}
 
   async perform(plan: Plan): Promise<void> {
-    this.log.become('deploying');
-    await runLanes(plan.preparation.map((step) => ({ lane: [step] })), plan.maxParallel, ({ lane }) => this.interpreter.lane(lane), () => false);
+    const { log, interpreter } = this.options;
+    log.become('deploying');
+    await runSteps(plan.preparation, plan.maxParallel, (lane) => interpreter.lane(lane));
     for (const phase of plan.phases) await this.deployPhase(phase, plan.maxParallel);
     await this.confirm(plan);
     await this.putBackTolerated(plan);
@@ -46,15 +50,15 @@ export class WayForward {
     const lanes = services.flatMap((service) => service.lanes.map((lane) => ({ service, lane })));
     if (lanes.length === 0) return;
     await runLanes(lanes, limit, ({ service, lane }) => this.deployLane(service!, lane, number), (error, { service }) => this.tolerate(error, service!));
-    this.link.phaseFinished(number, Date.now() - begin);
-    this.log.publish();
+    this.options.link.phaseFinished(number, Date.now() - begin);
+    this.options.log.publish();
   }
 
   private async deployLane(service: PlannedService, lane: Lane, phase: number): Promise<void> {
-    const dependencies = Object.entries(this.input.stack.services[service.name]?.dependsOn ?? {});
+    const dependencies = Object.entries(this.options.input.stack.services[service.name]?.dependsOn ?? {});
     const failed = dependencies.find(([name, condition]) => condition !== 'started' && this.isTolerated(name));
     if (failed) throw new StepFailure({ service: service.name, step: 'dependencies', message: `${service.name} depends on ${failed[0]}, which failed` });
-    await this.interpreter.lane(lane, phase);
+    await this.options.interpreter.lane(lane, phase);
     this.lastStart = Date.now();
   }
 
@@ -70,7 +74,7 @@ export class WayForward {
     const started = [...services.values()].filter(({ name }) => !this.isTolerated(name)).flatMap(({ lanes }) => lanes.flat());
     const expected = started.flatMap((step) => (step.kind === 'start' ? [toRef(step.instance)] : []));
     if (expected.some(({ healthCheck }) => !healthCheck)) await sleep(Math.max(1, settleMs - (Date.now() - this.lastStart)), { summary: 'what nothing checks must stay up for a second' });
-    const down = expected.length === 0 ? [] : await activity('confirm', this.input.taskQueue, `confirm that ${expected.length} instances run`)(this.context, expected);
+    const down = expected.length === 0 ? [] : await activity('confirm', this.options.input.taskQueue, `confirm that ${expected.length} instances run`)(this.options.context, expected);
     for (const { service, message, evidence } of down) {
       const failure = new StepFailure({ step: 'confirm', service, message, evidence });
       if (!this.tolerate(failure, services.get(service)!)) throw failure;
@@ -80,9 +84,9 @@ export class WayForward {
   /** Only what failed alone is put back. */
   private async putBackTolerated(plan: Plan): Promise<void> {
     if (this.tolerated.length === 0) return;
-    const { begun, done } = this.interpreter;
+    const { begun, done } = this.options.interpreter;
     const phases = plan.phases.map((phase) => ({ ...phase, services: phase.services.filter(({ name }) => this.isTolerated(name)) }));
-    const back = planRollback({ plan: { ...plan, phases, preparation: [] }, begun, done, onRollback: {}, taskQueue: this.input.taskQueue });
-    await this.wayBack.perform(back);
+    const back = planRollback({ plan: { ...plan, phases, preparation: [] }, begun, done, onRollback: {}, taskQueue: this.options.input.taskQueue });
+    await this.options.wayBack.perform(back);
   }
 }

@@ -5,13 +5,14 @@ import type { DeployCodeClient } from '../../client';
 import { isOver } from '../../deployment-handle';
 import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
-import type { DeploymentResult, Question } from '../../../workflows/messages';
+import type { DeploymentResult } from '../../../workflows/messages';
 import type { HistoryEntry } from '../../history';
 import { loadPlace, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { follow } from '../output/follow';
+import { answerCommands } from '../output/question-text';
 import { statusTable } from '../output/status-table';
 import { ago, seconds, shorten, table } from '../output/words';
-import { placeArguments, print, printJson, withClient } from './session';
+import { placeArguments, print, printJson, serviceOf, withClient } from './session';
 
 const followMs = 1000;
 
@@ -67,11 +68,7 @@ async function runningText(client: DeployCodeClient, { workflowId, deployment }:
   const { question } = await client.handle(workflowId).progress();
   const behind = queued > 0 ? `, ${queued} queued behind it` : '';
   if (!question) return [`deployment ${deployment} runs${behind}`];
-  return [`deployment ${deployment} waits for an answer${behind}: ${question.text}`, ...answersText(deployment, question, place)];
-}
-
-function answersText(deployment: number, { answers }: Question, place: string): string[] {
-  return answers.map((answer) => `  deploy-code answer ${deployment} "${answer}"${place}`);
+  return [`deployment ${deployment} waits for an answer${behind}: ${question.text}`, ...answerCommands(deployment, question, place)];
 }
 
 async function showDeployment(number: number, options: LookOptions): Promise<void> {
@@ -81,7 +78,7 @@ async function showDeployment(number: number, options: LookOptions): Promise<voi
     const progress = await handle.progress();
     if (options.watch || isOver(progress)) return follow(handle, { ...options, place: placeArguments(options) });
     if (options.json) printJson(progress);
-    else print([`deployment ${number}: ${progress.status}`, ...(progress.question ? [progress.question.text, ...answersText(number, progress.question, placeArguments(options))] : [])]);
+    else print([`deployment ${number}: ${progress.status}`, ...(progress.question ? [progress.question.text, ...answerCommands(number, progress.question, placeArguments(options))] : [])]);
     return 0;
   });
 }
@@ -105,8 +102,7 @@ async function showLogs(words: string[], options: LookOptions): Promise<void> {
   const [first, ...services] = words;
   await withClient(options, async (client) => {
     if (first && /^\d+$/.test(first)) return print(await evidence(client, Number(first), services, options));
-    const unknown = words.find((name) => !stack.services[name]);
-    if (unknown) throw new BadRequest(`there is no service "${unknown}"; there are ${Object.keys(stack.services).join(', ')}`);
+    for (const name of words) serviceOf(stack, name);
     const cursors: Record<string, string> = {};
     do {
       for (const { name, lines, cursor } of await client.logs(stack, words, options.tail, cursors)) {

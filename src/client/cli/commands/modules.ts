@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import { dependants, withDependencies } from '../../../plan/graph';
 import { assignPhases } from '../../../plan/phases';
-import { BadRequest } from '../../errors';
 import { load, withStack, type StackOptions } from '../options';
 import { table } from '../output/words';
-import { print, printJson } from './session';
+import { print, printJson, serviceOf } from './session';
 
 type ModuleOptions = StackOptions & { json?: boolean };
 
@@ -42,7 +41,5 @@ export function addModules(program: Command): void {
 
 function find(options: ModuleOptions, name: string) {
   const { stack } = load(options);
-  const service = stack.services[name];
-  if (!service) throw new BadRequest(`there is no service "${name}"; there are ${Object.keys(stack.services).join(', ')}`);
-  return { stack, service };
+  return { stack, service: serviceOf(stack, name) };
 }

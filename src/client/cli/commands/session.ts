@@ -1,4 +1,6 @@
+import type { Stack } from '../../../config';
 import type { DeployCodeClient } from '../../client';
+import { BadRequest } from '../../errors';
 import type { ConnectionOptions } from '../options';
 
 /** Connects, does the work, and closes the connection whatever happens. Loaded late: `validate` needs no Temporal. */
@@ -15,6 +17,13 @@ export async function withClient<T>(options: ConnectionOptions, work: (client: D
 /** ` -c shop.yaml -e staging`: how to name the same environment in another command. */
 export function placeArguments({ config, env }: { config: string; env?: string }): string {
   return `${config === 'deploy-code.yaml' ? '' : ` -c ${config}`}${env ? ` -e ${env}` : ''}`;
+}
+
+/** @throws BadRequest where the stack has no such service */
+export function serviceOf({ services }: Stack, name: string): Stack['services'][string] {
+  const service = services[name];
+  if (!service) throw new BadRequest(`there is no service "${name}"; there are ${Object.keys(services).join(', ')}`);
+  return service;
 }
 
 export function print(lines: readonly string[]): void {

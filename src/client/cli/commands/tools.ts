@@ -18,8 +18,8 @@ export function addTools(program: Command): void {
     .argument('<compose-file>', 'such as docker-compose.yml')
     .option('--name <stack>', 'name of the stack (default: the compose file\'s name or folder)')
     .action((file: string, options: { name?: string }) => {
-      const name = stackFile.shape.name.safeParse(options.name ?? 'stack');
-      if (!name.success) throw new BadRequest(`--name ${options.name}: ${name.error.issues[0]!.message}`);
+      const { error } = stackFile.shape.name.optional().safeParse(options.name);
+      if (error) throw new BadRequest(`--name ${options.name}: ${error.issues[0]!.message}`);
       const { text, lost } = importCompose(file, options.name);
       process.stdout.write(text);
       for (const { line, path, message } of lost) console.error(`${file}:${line} ${path}: ${message}`);

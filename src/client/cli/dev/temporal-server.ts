@@ -19,9 +19,6 @@ export const tuning = [
   .flatMap((value) => ['--dynamic-config-value', value])
   .concat(['journal_mode=WAL', 'synchronous=NORMAL'].flatMap((pragma) => ['--sqlite-pragma', pragma]));
 
-/** Per cent that the server's heap may grow between collections of garbage: memory is cheaper than its processor time here. */
-const collectAt = '400';
-
 export interface ServerOptions {
   cli: string;
   port: number;
@@ -35,7 +32,7 @@ export async function startServer({ cli, port, uiPort, folder }: ServerOptions):
   const server = spawn(
     cli,
     ['server', 'start-dev', '--db-filename', join(folder, 'temporal.db'), '--port', String(port), '--ui-port', String(uiPort), '--log-level', 'warn', ...tuning],
-    { stdio: ['ignore', log, log], detached: true, env: { GOGC: collectAt, ...process.env } },
+    { stdio: ['ignore', log, log], detached: true },
   );
   await untilReady(server, port, join(folder, 'temporal.log'));
   await promisify(execFile)(cli, ['operator', 'namespace', 'update', '--namespace', 'default', '--retention', retention, '--address', `127.0.0.1:${port}`]);

@@ -5,6 +5,7 @@ import { exitCodeOf, exitCodes } from '../exit-codes';
 import { planText } from './plan-text';
 import { ProgressLines } from './progress-lines';
 import { ProgressTree } from './progress-tree';
+import { answerCommands } from './question-text';
 import { resultText } from './result-text';
 
 export interface FollowOptions {
@@ -66,7 +67,7 @@ function createDisplay({ json, watch }: FollowOptions): Display {
 }
 
 function questionText({ deployment, question }: Progress, place: string): string[] {
-  return [pc.bold(question!.text), ...question!.answers.map((answer) => `  deploy-code answer ${deployment} "${answer}"${place}`)];
+  return [pc.bold(question!.text), ...answerCommands(deployment, question!, place)];
 }
 
 function sayDetached(id: string, last: Progress | undefined, { json, place }: FollowOptions): number {
