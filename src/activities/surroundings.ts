@@ -46,9 +46,9 @@ export function surroundingActivities({ runtimes, secrets, directory }: Dependen
       alive(async () => {
         const runtime = runtimes(context.runtime);
         const kept = await imagesOf(directory, context, releases);
-        const [byName, byId] = await Promise.all([runtime.findImages(kept.map(({ reference }) => reference)), runtime.findImages(kept.map(({ id }) => id))]);
-        const moved = kept.filter(({ id }, index) => byName[index]!.id !== id && byId[index]!.id === id);
-        for (const id of new Set(moved.map((image) => image.id))) await runtime.holdImage(context, id, 'kept');
+        const named = await runtime.findImages(kept.map(({ reference }) => reference));
+        const moved = new Set(kept.filter(({ id }, index) => named[index]!.id !== id).map(({ id }) => id));
+        for (const { id } of await runtime.findImages([...moved])) if (id) await runtime.holdImage(context, id, 'kept');
       }),
 
     pruneReleases: (context, drop, keep) =>
@@ -60,10 +60,11 @@ export function surroundingActivities({ runtimes, secrets, directory }: Dependen
   };
 }
 
-/** The images of kept releases. */
+/** The images of kept releases; most releases share most of them. */
 async function imagesOf(directory: Directory, { stack, environment }: StepContext, releases: number[]): Promise<ObservedImage[]> {
   const found = await Promise.all(releases.map((number) => directory.release(stack, environment, number)));
-  return found.flatMap((release) => Object.entries(release?.images ?? {}).map(([reference, image]) => ({ reference, ...image })));
+  const images = found.flatMap((release) => Object.entries(release?.images ?? {}).map(([reference, image]) => ({ reference, ...image })));
+  return [...new Map(images.map((image) => [`${image.reference} ${image.id}`, image])).values()];
 }
 
 function portRanges(stack: Stack): { from: number; to: number }[] {

@@ -93,8 +93,8 @@ function readDocuments(file: string, environment: string | undefined): SourceDoc
 
 /** What stands in an anchor is found at every use of it, and said once. */
 function distinct(problems: Problem[]): Problem[] {
-  const places = problems.map(({ file, line, column, message }) => JSON.stringify([file, line, column, message]));
-  return problems.filter((_, index) => places.indexOf(places[index]!) === index);
+  const said = new Set<string>();
+  return problems.filter(({ file, line, column, message }) => said.size < said.add(JSON.stringify([file, line, column, message])).size);
 }
 
 /** The last file that has most of a path is where a person would look for it. */

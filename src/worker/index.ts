@@ -1,12 +1,13 @@
 import { EventEmitter } from 'node:events';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import type { ConnectionOptions } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import pino, { type Logger } from 'pino';
 import { createActivities } from '../activities';
 import type { ActivityEvents } from '../activities/dependencies';
 import { SecretStore } from '../activities/secrets';
+import { connect } from '../client/connection';
 import type { RuntimeName } from '../model/capabilities';
 import { compressionCodec } from '../payloads/codec';
 import { createRuntimes } from '../runtimes';
@@ -59,13 +60,13 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   logEvents(engineEvents, logger);
   let worker: Worker | undefined;
   const server = configuration.port === undefined ? undefined : await serveHttp({ port: configuration.port, host: configuration.host, metrics, sdkMetrics, ready: () => worker?.getState() === 'RUNNING' });
-  const [native, connection] = await Promise.all([NativeConnection.connect(configuration.connection as never), Connection.connect(configuration.connection)]);
-  await registerSearchAttributes(connection, namespace);
+  const client = await connect(configuration);
+  const [native] = await Promise.all([NativeConnection.connect(configuration.connection as never), registerSearchAttributes(client.connection, namespace)]);
 
   const dataConverter = { payloadCodecs: [compressionCodec] };
   const secrets = new SecretStore(dataDir);
   const runtimes = createRuntimes({ dataDir, secrets, supervisor: configuration.supervisor, given: configuration.runtimes });
-  const directory = createDirectory(new Client({ connection, namespace, dataConverter }));
+  const directory = createDirectory(client);
 
   const polling = await Worker.create({
     connection: native,
@@ -93,7 +94,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
         await polling.run();
       } finally {
         server?.close();
-        await Promise.all([native.close(), connection.close()]);
+        await Promise.all([native.close(), client.connection.close()]);
       }
     },
   };

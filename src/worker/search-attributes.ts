@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isGrpcServiceError, type Connection } from '@temporalio/client';
+import { isGrpcServiceError, type ConnectionLike } from '@temporalio/client';
 import { searchAttributes } from '../workflows/messages';
 
 const valueTypes = { KEYWORD: 2, INT: 3 } as const;
@@ -7,7 +7,7 @@ const invalidArgument = 3;
 const knownWithinMs = 60_000;
 
 /** Registers the search attributes that the server does not have yet, and waits until it takes them: its caches learn of new ones in seconds. */
-export async function registerSearchAttributes(connection: Connection, namespace: string): Promise<void> {
+export async function registerSearchAttributes(connection: ConnectionLike, namespace: string): Promise<void> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   const missing = Object.values(searchAttributes).filter(({ name }) => !(name in customAttributes));
   if (missing.length > 0) {
@@ -18,7 +18,7 @@ export async function registerSearchAttributes(connection: Connection, namespace
   await untilKnown(connection, namespace);
 }
 
-async function untilKnown(connection: Connection, namespace: string): Promise<void> {
+async function untilKnown(connection: ConnectionLike, namespace: string): Promise<void> {
   const query = Object.values(searchAttributes).map(({ name }) => `${name} IS NULL`).join(' AND ');
   for (const deadline = Date.now() + knownWithinMs; ; await sleep(200)) {
     try {

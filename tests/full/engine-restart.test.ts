@@ -9,11 +9,11 @@ import { dockerStack, layered } from '../support/docker-world';
 import { startEngine, type TestEngine } from '../support/engine';
 import { images } from '../support/image';
 import { OwnEngine, ownEngineMissing } from '../support/own-engine';
+import { describeUnless } from '../support/parts';
 
-const missing = ownEngineMissing();
 const awayMs = 2000;
 
-(missing ? describe.skip : describe)(`a Docker Engine that restarts in mid-deployment${missing ? ` (skipped: ${missing})` : ''}`, () => {
+describeUnless(ownEngineMissing(), 'a Docker Engine that restarts in mid-deployment', () => {
   const own = new OwnEngine();
   let engine: TestEngine;
   let name: string;

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv from 'ajv/dist/2020';
 import { parse } from 'yaml';
+import { describeUnless } from '../support/parts';
 
 interface Service {
   image?: string;
@@ -45,20 +46,18 @@ describe('docker-compose.yml', () => {
     expect(validate.errors).toBeNull();
   });
 
-  describe('read by docker compose', () => {
-    const missing = spawnSync('docker', ['compose', 'version']).status !== 0;
-    const run = missing ? it.skip : it;
-    const why = missing ? ' (skipped: `docker compose` is not on this machine)' : '';
+  const missing = spawnSync('docker', ['compose', 'version']).status === 0 ? undefined : '`docker compose` is not on this machine';
+  describeUnless(missing, 'read by docker compose', () => {
     const config = (environment: Record<string, string>) =>
       spawnSync('docker', ['compose', '--env-file', '/dev/null', 'config', '--format', 'json'], { cwd: root, encoding: 'utf8', env: { PATH: process.env.PATH, HOME: process.env.HOME, DOCKER_CONFIG: process.env.DOCKER_CONFIG, ...environment } });
 
-    run(`is accepted, with every service${why}`, () => {
+    it('is accepted, with every service', () => {
       const { status, stdout, stderr } = config(required);
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       expect(Object.keys((JSON.parse(stdout) as ComposeFile).services).sort()).toEqual(Object.keys(file.services).sort());
     });
 
-    run.each(Object.keys(required))(`is refused without %s${why}`, (name) => {
+    it.each(Object.keys(required))('is refused without %s', (name) => {
       const { status, stderr } = config({ ...required, [name]: '' });
       expect(status).not.toBe(0);
       expect(stderr).toContain(`required variable ${name} is missing a value`);

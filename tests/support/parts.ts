@@ -8,11 +8,17 @@ export function record(part: Part, missing: string | undefined): void {
   process.env[variable(part)] = missing ?? 'ready';
 }
 
-/** `describe` where the part is there; else the suite is skipped, with the reason in its title. */
+/** `describe` where the part is there. */
 export function describeWith(part: Part, title: string, suite: () => void): void {
   const found = process.env[variable(part)];
-  if (found === 'ready') describe(title, suite);
-  else describe.skip(`${title} (skipped: ${found ?? 'not set up'})`, suite);
+  describeUnless(found === 'ready' ? undefined : (found ?? 'not set up'), title, suite);
+}
+
+/** `describe` where nothing is missing; else the suite is skipped, and says why in its title and on stderr. */
+export function describeUnless(missing: string | undefined, title: string, suite: () => void): void {
+  if (!missing) return describe(title, suite);
+  process.stderr.write(`skipped: ${title}: ${missing}\n`);
+  describe.skip(`${title} (skipped: ${missing})`, suite);
 }
 
 /** Parts that must be there, by DEPLOY_CODE_TEST_REQUIRE. */

@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { createWorker, defaultDataDir } from '../../worker';
-import { connect, connectionSettings } from '../connection';
+import { connectionSettings } from '../connection';
 import { findDevelopmentEngine } from '../development';
 
 export interface RunWorkerOptions {
@@ -16,7 +16,6 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const logger = pino();
   const settings = connectionSettings(options);
   const dataDir = options.dataDir ?? (process.env.DEPLOY_CODE_DATA_DIR || (findDevelopmentEngine()?.dataDir ?? defaultDataDir()));
-  await (await connect(settings)).connection.close();
   const worker = await createWorker({ ...settings, dataDir, port: options.port, host: options.host, logger });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => worker.shutdown());
   logger.info({ address: settings.connection.address, namespace: settings.namespace, dataDir, metrics: worker.port }, 'worker is ready');

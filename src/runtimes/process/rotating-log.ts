@@ -37,12 +37,13 @@ export class RotatingLog {
  * inode. The current file is read first, so that one that is rotated meanwhile is met twice rather than never.
  */
 export function readLog(path: string, { tail, after }: LogRequest): LogPage {
+  const [inode, place] = after?.split(':') ?? [];
   const current = readWhole(path);
-  const files = [readWhole(`${path}.1`), current].filter((file, index) => file !== undefined && (index === 1 || file.inode !== current?.inode)) as LogFile[];
+  const rotated = current?.inode === inode ? undefined : readWhole(`${path}.1`);
+  const files = [...new Map([rotated, current].flatMap((file) => (file ? [[file.inode, file] as const] : []))).values()];
   const last = files.at(-1);
   if (!last) return { lines: [], cursor: '' };
   if (!after) return { lines: linesOf(files).slice(-tail), cursor: `${last.inode}:${last.content.length}` };
-  const [inode, place] = after.split(':');
   const first = files.findIndex((file) => file.inode === inode);
   const fresh = files.slice(Math.max(0, first)).map((file, index) => (index === 0 && first >= 0 ? { ...file, content: file.content.subarray(Number(place)) } : file));
   const partial = last.content.length - (last.content.lastIndexOf('\n') + 1);
