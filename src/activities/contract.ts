@@ -1,11 +1,12 @@
 import type { Stack } from '../config/stack';
 import type { RuntimeName } from '../model/capabilities';
-import type { InstanceRef, InstanceSpec, SecretSource } from '../model/instance';
+import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretSource } from '../model/instance';
 import type { PinnedImages } from '../model/images';
 import type { Evidence, InstanceLine } from '../model/instance-status';
 import type { Observation, ObservedImage } from '../model/observation';
+import type { Front, RouteTable } from '../model/traffic';
 import type { PastRun } from '../plan/job-runs';
-import type { ImageRequest, NetworkSpec, VolumeSpec } from '../plan/plan';
+import type { ImageRequest, Judgement, NetworkSpec, VolumeSpec } from '../plan/plan';
 
 /** What every step's activity is told of where it acts. Secrets by source, never by value. */
 export interface StepContext {
@@ -49,6 +50,16 @@ export interface InstanceLog {
   cursor: string;
 }
 
+/** What an analysis found at one look. */
+export interface Verdict {
+  /** Limits that are broken. */
+  failed: string[];
+  /** Answers that there are not. */
+  missing: string[];
+  /** The numbers, for people. */
+  seen: string[];
+}
+
 export interface HealthOptions {
   /** The platform was away in between: what it has stopped is started again. */
   afterTrouble: boolean;
@@ -78,6 +89,18 @@ export interface Activities {
   /** Starts a retired instance again; ends when it is healthy. */
   reviveInstance(context: StepContext, instance: InstanceRef, options: HealthOptions): Promise<void>;
   removeInstance(context: StepContext, instance: InstanceRef): Promise<void>;
+  /** Makes an instance known on its networks by exactly these names. Its open connections survive. */
+  attachInstance(context: StepContext, instance: InstanceRef, networks: NetworkAttachment[]): Promise<void>;
+  /** Sends the requests of routes elsewhere. */
+  routeTraffic(context: StepContext, balancer: InstanceRef, tables: RouteTable[]): Promise<void>;
+  /** Puts routes in force. What NGINX refuses changes nothing, and fails with its message. */
+  configureBalancer(context: StepContext, balancer: InstanceRef, front: Front): Promise<void>;
+  /** Waits until no request is open at addresses, or the time is over; resolves with how many still are. */
+  drainInstance(context: StepContext, balancer: InstanceRef, instance: InstanceRef, addresses: string[], timeoutMs: number): Promise<number>;
+  /** Runs a job against new instances, and removes it. */
+  runTest(context: StepContext, instance: InstanceSpec, timeoutMs: number): Promise<void>;
+  /** One look at what Prometheus says. */
+  analyse(context: StepContext, judgement: Judgement): Promise<Verdict>;
   /** One listing: the expected instances that do not run, with evidence. */
   confirm(context: StepContext, expected: InstanceRef[]): Promise<NotRunning[]>;
   /** Keeps images of kept releases whose tags have moved. */

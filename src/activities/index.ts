@@ -4,7 +4,9 @@ import type { Dependencies } from './dependencies';
 import { instanceActivities } from './instances';
 import { jobActivities } from './jobs';
 import { readingActivities } from './reading';
+import { analysisActivities } from './analysis';
 import { surroundingActivities } from './surroundings';
+import { trafficActivities } from './traffic';
 
 /** Every activity, on the given runtimes, secrets and directory. */
 export function createActivities(dependencies: Dependencies): Activities {
@@ -13,6 +15,8 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...surroundingActivities(dependencies),
     ...instanceActivities(dependencies),
     ...jobActivities(dependencies),
+    ...trafficActivities(dependencies),
+    ...analysisActivities(dependencies),
     ...readingActivities(dependencies),
   };
 }

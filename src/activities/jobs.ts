@@ -13,7 +13,7 @@ const killed = 137;
  * Jobs are made and started apart: once the making is on record, a job whose instance is missing may have
  * run, and is never run a second time without a person's word.
  */
-export function jobActivities({ runtimes, secrets, events }: Dependencies): Pick<Activities, 'createJob' | 'runJob'> {
+export function jobActivities({ runtimes, secrets, events }: Dependencies): Pick<Activities, 'createJob' | 'runJob' | 'runTest'> {
   return {
     createJob: (context, instance) => alive(() => runtimes(context.runtime).create(instance)),
 
@@ -36,6 +36,21 @@ export function jobActivities({ runtimes, secrets, events }: Dependencies): Pick
           throw new UnknownOutcome(`${instance.service} was killed from outside while it ran (exit ${end.exitCode ?? 'unknown'})`);
         }
         throw new SoftwareFault(`${instance.service} exited ${end.exitCode ?? '?'}`, await gatherEvidence(runtime, secrets, context, instance.name, { status: end }));
+      }),
+
+    runTest: (context, instance, timeoutMs) =>
+      alive(async ({ signal }) => {
+        const runtime = runtimes(context.runtime);
+        try {
+          await runtime.create(instance);
+          if ((await runtime.inspect(instance.name))?.state === 'created') await runtime.start(instance.name);
+          const end = await exitOf(runtime, instance.name, timeoutMs, signal);
+          if (end !== 'timeout' && end.exitCode === 0) return;
+          const why = end === 'timeout' ? `did not finish within ${timeoutMs / 1000} s` : `exited ${end.exitCode ?? '?'}`;
+          throw new SoftwareFault(`the smoke test of ${instance.service} ${why}`, await gatherEvidence(runtime, secrets, context, instance.name, end === 'timeout' ? {} : { status: end }));
+        } finally {
+          await runtime.remove(instance);
+        }
       }),
   };
 }

@@ -1,6 +1,8 @@
 import type { PinnedImages } from '../model/images';
 import type { Observation, ObservedImage } from '../model/observation';
+import { balancerName, type TrafficState } from '../model/traffic';
 import { alive } from './alive';
+import { balancerOf } from './balancer';
 import type { Activities, StepContext } from './contract';
 import type { Dependencies, Directory } from './dependencies';
 import { SoftwareFault } from './failures';
@@ -20,7 +22,8 @@ export function surroundingActivities({ runtimes, secrets, directory }: Dependen
           runtime.observe({ stack: stack.name, environment: stack.environment }, { images: [], ports: portRanges(stack) }),
           secrets.fingerprints(usedSecrets(stack), envFiles),
         ]);
-        return { ...observation, images: await findImages(runtime, stack, pinned), secrets: fingerprints };
+        const [images, traffic] = await Promise.all([findImages(runtime, stack, pinned), trafficOf(runtime, stack, observation)]);
+        return { ...observation, images, secrets: fingerprints, ...(traffic && { traffic }) };
       }),
 
     pullImage: (context, { reference, policy }, pinned) =>
@@ -58,6 +61,12 @@ export function surroundingActivities({ runtimes, secrets, directory }: Dependen
         for (const number of drop) await directory.dropRelease(context.stack, context.environment, number);
       }),
   };
+}
+
+/** What the load balancer says of itself; nothing where none runs, or it cannot tell. */
+async function trafficOf(runtime: Runtime, { front }: Stack, { instances }: Pick<Observation, 'instances'>): Promise<TrafficState | undefined> {
+  const running = front && instances.find(({ service, state }) => service === balancerName && state === 'running');
+  return running && balancerOf(runtime, running.name).read().catch(() => undefined);
 }
 
 /** The images of kept releases; most releases share most of them. */

@@ -11,7 +11,6 @@ const elsewhere: Record<string, string> = {
   container_name: 'the engine names instances, so that two versions can exist side by side; others reach the service by its name',
   hostname: 'others reach the service by its name; more names go under networks as aliases',
   links: 'others are reached by their names on a common network',
-  expose: 'every port of a container can be reached from its networks',
   profiles: 'every service of a stack is deployed; write an overlay per environment',
   extends: 'use a YAML anchor (<<: *name), or an overlay per environment',
   tty: 'deployments have no terminal',
@@ -74,11 +73,17 @@ function toService(service: Data, path: string[], findings: Finding[]): Data {
     else if (key === 'restart' && value === false) result.restart = 'no';
     else if (key === 'scale') result.replicas = value;
     else if (key === 'volumes' && Array.isArray(value)) moveTmpfs(result, value);
+    else if (key === 'expose' && !isExposure(value)) findings.push({ path: [...path, key], message: 'every port of a container can be reached from its networks; for a way in from outside write {port: 8080, host_port: 80} or {port: 8080, host: shop.example.com}' });
     else if (Object.hasOwn(elsewhere, key)) findings.push({ path: [...path, key], message: elsewhere[key]! });
     else if (key === 'tmpfs' && result.tmpfs !== undefined) result.tmpfs = [value, result.tmpfs].flat();
     else result[key] = value;
   }
   return result;
+}
+
+/** Compose's form is a list of bare ports. */
+function isExposure(value: unknown): boolean {
+  return [value].flat().every(isData);
 }
 
 /** Compose's long form of a mount may be a tmpfs. */

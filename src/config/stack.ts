@@ -2,6 +2,7 @@ import type {
   HealthCheck, InstanceKind, Probe, ResourceAmounts, RestartPolicy, SecretMount, SecretSource,
 } from '../model/instance';
 import type { RuntimeName } from '../model/capabilities';
+import type { Front } from '../model/traffic';
 
 /** A validated stack file: plain data, every default filled in, no secret value. Durations in ms, sizes in bytes. */
 export interface Stack {
@@ -17,6 +18,10 @@ export interface Stack {
   configs: Record<string, { content: string }>;
   secrets: Record<string, SecretSource>;
   services: Record<string, Service>;
+  /** What the load balancer serves, where anything is exposed. It is the service named `load-balancer`. */
+  front?: Front;
+  /** Where Prometheus answers. */
+  prometheus?: string;
   /** What `--set` gave, for the release's record. */
   variables: Record<string, string>;
 }
@@ -64,6 +69,43 @@ export type ServiceMount =
   | { type: 'volume'; volume: string; target: string; readOnly: boolean }
   | { type: 'bind'; source: string; target: string; readOnly: boolean; relative: boolean };
 
+export interface Approval {
+  timeoutMs: number;
+  /** What counts when nobody has answered by then. */
+  otherwise: 'approve' | 'reject';
+}
+
+/** One number of Prometheus, and what it must keep to. */
+export interface Check {
+  name: string;
+  query: string;
+  baseline?: string;
+  min?: number;
+  max?: number;
+  maxRatio?: number;
+  maxDifference?: number;
+}
+
+export interface Analysis {
+  intervalMs: number;
+  checks: Check[];
+  samples?: { query: string; min: number };
+  withoutAnswer: 'fail' | 'pass' | 'ask';
+}
+
+export interface SmokeTest {
+  command: string[];
+  image?: string;
+  timeoutMs: number;
+}
+
+/** How instances are replaced, with every default filled in. */
+export type ServiceStrategy =
+  | { kind: 'recreate' }
+  | { kind: 'rolling'; maxSurge: number; maxUnavailable: number; minHealthyMs: number }
+  | { kind: 'blue_green'; smokeTest?: SmokeTest; approval?: Approval; keepOldMs: number }
+  | { kind: 'canary'; steps: { weight: number; bakeMs: number; approval?: Approval }[]; analysis?: Analysis };
+
 export interface Service {
   name: string;
   kind: InstanceKind;
@@ -90,7 +132,9 @@ export interface Service {
   stopGraceMs: number;
   labels: Record<string, string>;
   phase?: number;
-  strategy: 'recreate';
+  /** Releases of 0.1 have the bare word. */
+  strategy: ServiceStrategy | 'recreate';
+  drainMs?: number;
   hooks: { postStart?: string[]; preStop?: string[] };
   onFailure: 'rollback' | 'continue';
   logging?: { driver?: string; options: Record<string, string> };

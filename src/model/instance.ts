@@ -84,6 +84,8 @@ export interface InstanceSpec {
   ports: PortBinding[];
   mounts: Mount[];
   networks: NetworkAttachment[];
+  /** What others know it by once it is in service, where that differs from what it starts with. */
+  names?: NetworkAttachment[];
   networkMode: 'bridge' | 'host';
   reserve: ResourceAmounts;
   limit: ResourceAmounts;

@@ -1,4 +1,5 @@
-import type { HealthCheck, InstanceKind, InstanceRef, Mount, PortBinding, ResourceAmounts, RestartPolicy } from './instance';
+import type { TrafficState } from './traffic';
+import type { HealthCheck, InstanceKind, InstanceRef, Mount, NetworkAttachment, PortBinding, ResourceAmounts, RestartPolicy } from './instance';
 
 export type InstanceState = 'created' | 'running' | 'restarting' | 'paused' | 'exited' | 'missing';
 
@@ -24,6 +25,8 @@ export interface ObservedInstance extends InstanceRef {
   ports: PortBinding[];
   mounts: Mount[];
   networks: string[];
+  /** What others know it by while it is in service. */
+  names?: NetworkAttachment[];
   healthCheck?: HealthCheck;
 }
 
@@ -78,6 +81,8 @@ export interface Observation {
   images: ObservedImage[];
   portsInUse: PortInUse[];
   capacity: Capacity;
+  /** What the load balancer does; absent where none runs. */
+  traffic?: TrafficState;
   /** Keyed fingerprints of the secrets and env files a stack names; never a plain hash. */
   secrets: Record<string, string>;
 }

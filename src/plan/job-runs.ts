@@ -1,4 +1,4 @@
-import { servicesOf, type Plan } from './plan';
+import { lanesOf, servicesOf, type Plan } from './plan';
 
 /** One run of a job. What it did stays done, whatever becomes of the deployment. */
 export interface JobRun {
@@ -18,7 +18,7 @@ export function asPast(runs: readonly JobRun[], deployment: number): PastRun[] {
 
 /** The jobs of a plan that were begun, by the ids of the steps begun and done. */
 export function jobRuns(phases: Plan['phases'], begun: ReadonlySet<string>, done: ReadonlySet<string>): JobRun[] {
-  return servicesOf(phases).flatMap(({ lanes }) => lanes).flatMap((lane) => {
+  return servicesOf(phases).flatMap(lanesOf).flatMap((lane) => {
     const made = lane.find((step) => step.kind === 'create-job');
     const ran = lane.find((step) => step.kind === 'run-job');
     if (made?.kind !== 'create-job' || !ran || !begun.has(ran.id)) return [];

@@ -12,6 +12,11 @@ export function instanceName(scope: Scope, service: string, ordinal: number, dep
   return `${projectName(scope)}-${service}-${ordinal}-d${deployment}`;
 }
 
+/** The job that tests a new set of a service. */
+export function testName(scope: Scope, service: string, deployment: number): string {
+  return `${projectName(scope)}-${service}-test-d${deployment}`;
+}
+
 export function networkName(stack: Stack, key: string): string {
   return stack.networks[key]?.name ?? (stack.networks[key]?.external ? key : `${projectName(stack)}_${key}`);
 }

@@ -1,5 +1,7 @@
-import type { InstanceRef, InstanceSpec } from '../model/instance';
+import type { Analysis, Approval } from '../config/stack';
+import type { InstanceRef, InstanceSpec, NetworkAttachment } from '../model/instance';
 import type { RuntimeName } from '../model/capabilities';
+import type { Front, RouteTable } from '../model/traffic';
 
 /** Where and by whom a step is performed. */
 interface StepBase {
@@ -43,17 +45,39 @@ export type Action =
   | { kind: 'retire'; instance: InstanceRef }
   | { kind: 'revive'; instance: InstanceRef }
   | { kind: 'remove'; instance: InstanceRef }
+  /** Makes an instance known on its networks by exactly these names. `before` is what it was known by. */
+  | { kind: 'attach'; instance: InstanceRef; networks: NetworkAttachment[]; before: NetworkAttachment[] }
+  /** Sends requests elsewhere, all routes of a service at once. */
+  | { kind: 'route'; title: string; balancer: InstanceRef; tables: RouteTable[]; before: RouteTable[] }
+  /** Puts other routes in force, without a request lost. */
+  | { kind: 'configure'; balancer: InstanceRef; front: Front; before?: Front }
+  /** Waits until no request is open at an instance that gets no new ones, but not for ever. */
+  | { kind: 'drain'; balancer: InstanceRef; instance: InstanceRef; addresses: string[]; timeoutMs: number }
+  /** A job against new instances; it leaves nothing behind. */
+  | { kind: 'test'; instance: InstanceSpec; timeoutMs: number }
+  | { kind: 'hold'; title: string; durationMs: number; analysis?: Judgement }
+  | { kind: 'approve'; title: string; approval: Approval }
   | { kind: 'remove-network'; name: string }
   | { kind: 'remove-volume'; name: string };
+
+/** An analysis with the names of a service's old and new instances in its queries. */
+export interface Judgement {
+  endpoint: string;
+  analysis: Analysis;
+  /** Service of the stack that `endpoint` names. */
+  prometheus?: string;
+}
 
 export type Step = StepBase & Action;
 export type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>;
 
-/** Steps one after the other. Lanes of a service, and services of a phase, run side by side. */
+/** Steps one after the other. */
 export type Lane = Step[];
+/** Lanes side by side. Stages come one after the other; services of a phase run side by side. */
+export type Stage = Lane[];
 
 /** What happens to a service. `leave`: a limited deployment does not look at it. */
-export type ServiceAction = 'create' | 'replace' | 'scale' | 'restart' | 'run' | 'keep' | 'skip' | 'remove' | 'leave';
+export type ServiceAction = 'create' | 'replace' | 'reroute' | 'scale' | 'restart' | 'run' | 'keep' | 'skip' | 'remove' | 'leave';
 
 /** A key that changed, with what it was and is where that can be said. */
 export interface Change {
@@ -74,7 +98,11 @@ export interface PlannedService {
   /** Names of the instances that go when the deployment commits. */
   goes: string[];
   continueOnFailure: boolean;
-  lanes: Lane[];
+  /** New instances run beside the old ones: on the way back the old ones come first, then the new ones go. */
+  beside: boolean;
+  stages: Stage[];
+  /** After every phase, and before the commit: what has to outlast the rest of the deployment. */
+  tail: Stage[];
 }
 
 export interface PlannedPhase {
@@ -131,9 +159,14 @@ export function servicesOf<S>(phases: readonly { services: S[] }[]): S[] {
   return phases.flatMap(({ services }) => services);
 }
 
+/** Every lane of a service, in order. */
+export function lanesOf({ stages, tail }: Pick<PlannedService, 'stages' | 'tail'>): Lane[] {
+  return [...stages, ...tail].flat();
+}
+
 /** Every step of phases, in order; lanes of a phase one after the other. */
 export function stepsOf(phases: readonly PlannedPhase[]): Step[] {
-  return servicesOf(phases).flatMap(({ lanes }) => lanes.flat());
+  return servicesOf(phases).flatMap((service) => lanesOf(service).flat());
 }
 
 /** True when performing the plan would change anything. */

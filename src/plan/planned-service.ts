@@ -2,12 +2,19 @@ import type { Service, Stack } from '../config/stack';
 import type { ObservedInstance } from '../model/observation';
 import { compare, isUp, type Difference } from './difference';
 import { fingerprint, type Fingerprint } from './fingerprint';
+import { toBalancerSpec } from './front/balancer-spec';
+import { judgementOf } from './front/judgement';
+import { ServiceNames } from './front/service-names';
+import { toTestSpec } from './front/test-spec';
+import type { Traffic } from './front/traffic';
+import { balancerName } from '../model/traffic';
 import { toInstanceSpec, toRef } from './instance-spec';
 import type { Known } from './known';
-import type { Change, Intent, Lane, PlannedService, ServiceAction } from './plan';
+import type { Change, Intent, Lane, PlannedService, ServiceAction, Stage } from './plan';
 import type { PortAllocator } from './ports';
 import type { StepFactory } from './steps';
-import { strategies } from './strategies';
+import { rollOut, strategyOf } from './strategies';
+import type { Replacement, Slot } from './strategies/strategy';
 import { noteUnnamedVolumes } from './unnamed-volumes';
 
 export interface ServicePlanning {
@@ -19,6 +26,7 @@ export interface ServicePlanning {
   /** Hash of the last successful run of each job, as the environment remembers it. */
   jobs: Record<string, string>;
   ports: PortAllocator;
+  traffic: Traffic;
   steps: StepFactory;
 }
 
@@ -37,22 +45,49 @@ export function leave(service: Service): PlannedService {
 function planInstances(service: Service, phase: number, observed: ObservedInstance[], print: Fingerprint, planning: ServicePlanning): PlannedService {
   const forced = planning.intent.kind === 'restart' && (planning.intent.services ?? [service.name]).includes(service.name);
   const difference = compare(service, observed, print, forced);
-  const slots = ordinals(service, difference).map((ordinal) => {
-    const old = difference.old.get(ordinal) ?? [];
-    if (difference.keep.has(ordinal)) return { old };
-    if (ordinal > service.replicas) return { old };
-    const ports = planning.ports.allocate(service, ordinal, old[0]?.ports);
-    return { old, next: toInstanceSpec(service, ordinal, ports, print, { ...planning, phase }) };
-  });
-  const acting = slots.filter(({ old, next }) => next || old.length > 0);
-  const lanes = strategies[service.strategy]({ slots: acting, postStart: service.hooks.postStart, steps: planning.steps });
-  const action = lanes.length === 0 ? 'keep' : actionOf(acting.length, observed, difference, forced);
-  const planned = describe(service, action, action === 'keep' ? [] : difference.changes, lanes);
+  const slots = ordinals(service, difference)
+    .map((ordinal) => slotOf(service, ordinal, difference, { phase, print, planning }))
+    .filter(({ old, next }) => next || old.length > 0);
+  const replacement = replacementOf(service, slots, [...difference.keep.values()], planning);
+  const rollout = rollOut(replacement, service);
+  const settled = rollout.stages.length === 0 ? settle(service, replacement, planning) : [];
+  const action = rollout.stages.length > 0 ? actionOf(slots.length, observed, difference, forced) : settled.length > 0 ? 'reroute' : 'keep';
+  const planned: PlannedService = { ...describe(service, action, action === 'keep' || action === 'reroute' ? [] : difference.changes, rollout.stages), ...rollout };
+  if (settled.length > 0) planned.stages = [[settled]];
   if (planned.action === 'replace') planned.notes.push(...replaceNotes(service, difference.changes));
-  planned.goes = acting.flatMap(({ old }) => old.map(({ name }) => name));
-  planned.notes.push(...noteUnnamedVolumes(acting.flatMap(({ old }) => old)));
-  planned.interruptionMs = service.replicas === 1 && acting.some(({ old, next }) => next && old.some(isUp)) ? 2000 : 0;
+  planned.goes = slots.flatMap(({ old }) => old.map(({ name }) => name));
+  planned.notes.push(...noteUnnamedVolumes(slots.flatMap(({ old }) => old)));
+  planned.interruptionMs = !rollout.beside && service.replicas === 1 && slots.some(({ old, next }) => next && old.some(isUp)) ? 2000 : 0;
   return planned;
+}
+
+/** What a service that stays as it is takes: its requests go to what runs of it, and the load balancer learns new routes. */
+function settle({ name }: Service, { traffic, kept }: Replacement, planning: ServicePlanning): Lane {
+  return name === balancerName ? planning.traffic.configure() : traffic.to([{ instances: kept, weight: 100 }], `route ${name} to what runs`);
+}
+
+function slotOf(service: Service, ordinal: number, { keep, old: all }: Difference, { phase, print, planning }: { phase: number; print: Fingerprint; planning: ServicePlanning }): Slot {
+  const old = all.get(ordinal) ?? [];
+  if (keep.has(ordinal) || ordinal > service.replicas) return { old };
+  const ports = planning.ports.allocate(service, ordinal, old[0]?.ports, strategyOf(service).kind !== 'recreate' && old.some(isUp));
+  const spec = toInstanceSpec(service, ordinal, ports, print, { ...planning, phase });
+  const { stack, traffic } = planning;
+  return { old, next: service.name === balancerName && stack.front ? toBalancerSpec(spec, stack.front, traffic.finalTables(), stack) : spec };
+}
+
+function replacementOf(service: Service, slots: Slot[], kept: ObservedInstance[], { stack, traffic, steps, deployment }: ServicePlanning): Replacement {
+  return {
+    service: service.name,
+    replicas: service.replicas,
+    slots,
+    kept,
+    postStart: service.hooks.postStart,
+    traffic: traffic.of(service),
+    names: new ServiceNames(service, stack, steps),
+    testOf: (next, test) => toTestSpec(next, test, deployment, stack),
+    judge: judgementOf(service, slots, stack),
+    steps,
+  };
 }
 
 function ordinals(service: Service, { old }: Difference): number[] {
@@ -82,7 +117,7 @@ function planJob(service: Service, phase: number, observed: ObservedInstance[], 
     steps.make({ kind: 'create-job', instance: spec }, service.name),
     steps.make({ kind: 'run-job', instance: toRef(spec), timeoutMs: service.timeoutMs }, service.name),
   ];
-  const planned = describe(service, 'run', reason, [lane]);
+  const planned = describe(service, 'run', reason, [[lane]]);
   planned.goes = observed.map(({ name }) => name);
   planned.notes.push(rollbackNote(service));
   return planned;
@@ -104,10 +139,10 @@ function rollbackNote({ onRollback }: Service): string {
   return onRollback === 'refuse' ? 'a rollback waits for a person' : `on rollback: ${onRollback.command.join(' ')}`;
 }
 
-function describe(service: Service, action: ServiceAction, changes: Change[], lanes: Lane[]): PlannedService {
+function describe(service: Service, action: ServiceAction, changes: Change[], stages: Stage[]): PlannedService {
   return {
     name: service.name, kind: service.kind, action, replicas: service.replicas, changes, notes: [],
-    interruptionMs: 0, goes: [], continueOnFailure: service.onFailure === 'continue', lanes,
+    interruptionMs: 0, goes: [], continueOnFailure: service.onFailure === 'continue', beside: false, stages, tail: [],
   };
 }
 

@@ -1,12 +1,15 @@
 import type { Stack } from '../config/stack';
 import type { Observation } from '../model/observation';
+import { balancerName } from '../model/traffic';
 import { checkCapacity } from './capacity';
+import { estimate } from './estimate';
 import { withDependencies } from './graph';
 import { toRef } from './instance-spec';
+import { Traffic } from './front/traffic';
 import { Known } from './known';
 import { planNetworks } from './networks';
 import { assignPhases } from './phases';
-import { servicesOf, type Intent, type Plan, type PlannedPhase, type PlannedService, type Refusal, type Step } from './plan';
+import { lanesOf, servicesOf, type Intent, type Plan, type PlannedPhase, type PlannedService, type Refusal, type Step } from './plan';
 import { imageChange, leave, planService, type ServicePlanning } from './planned-service';
 import { PortAllocator } from './ports';
 import { planRemovals } from './removals';
@@ -40,7 +43,8 @@ export function makePlan(input: PlanInput): Planning {
   const networks = planNetworks(stack, observation);
   const volumes = planVolumes(stack, observation);
   const capacity = checkCapacity(stack, observation);
-  const planning: ServicePlanning = { ...input, stack, known: new Known(observation), release: input.release.to, ports: new PortAllocator(stack, observation), steps };
+  const known = new Known(observation);
+  const planning: ServicePlanning = { ...input, stack, known, release: input.release.to, ports: new PortAllocator(stack, observation), traffic: new Traffic(stack, known, steps), steps };
 
   const planned = planServices(phases.of, planning);
   const removals = planRemovals(stack, observation, planned, steps);
@@ -78,7 +82,7 @@ function withoutServices(stack: Stack, names: string[] | undefined): Stack {
 function planServices(phaseOf: Record<string, number>, planning: ServicePlanning): PlannedPhase[] {
   const { stack, intent } = planning;
   const limited = intent.services && intent.kind !== 'stop';
-  const selected = limited ? withDependencies(stack.services, intent.services!) : undefined;
+  const selected = limited ? selectionOf(stack, intent.services!) : undefined;
   const phases = new Map<number, PlannedService[]>();
   for (const service of Object.values(stack.services)) {
     const number = phaseOf[service.name]!;
@@ -91,16 +95,20 @@ function planServices(phaseOf: Record<string, number>, planning: ServicePlanning
   return result;
 }
 
+/** The services asked for and what they depend on; with any that is exposed, the load balancer. */
+function selectionOf({ services, front }: Stack, names: string[]): Set<string> {
+  const selected = withDependencies(services, names);
+  return front?.routes.some(({ service }) => selected.has(service)) ? selected.add(balancerName) : selected;
+}
+
 /** A service that stays must be healthy before something that depends on its health starts. */
 function gateKept(phases: PlannedPhase[], { stack, known, steps }: ServicePlanning): void {
-  const acting = phases.flatMap(({ services }) => services.filter(({ lanes }) => lanes.length > 0).map(({ name }) => name));
+  const acting = servicesOf(phases).filter((service) => lanesOf(service).length > 0).map(({ name }) => name);
   const needed = new Set(acting.flatMap((name) => Object.entries(stack.services[name]!.dependsOn).filter(([, condition]) => condition === 'healthy').map(([dependency]) => dependency)));
   for (const planned of servicesOf(phases)) {
     if (planned.action !== 'keep' || !needed.has(planned.name)) continue;
     const { healthCheck } = stack.services[planned.name]!;
-    planned.lanes = known
-      .instancesOf(planned.name)
-      .map((instance) => [steps.about('await-healthy', { ...toRef(instance), healthCheck })]);
+    planned.stages = [known.instancesOf(planned.name).map((instance) => [steps.about('await-healthy', { ...toRef(instance), healthCheck })])];
   }
 }
 
@@ -137,10 +145,4 @@ function reachable(stack: Stack, { capacity }: Observation): Refusal[] {
 
 function unknown({ services = [] }: Intent, stack: Stack): Refusal[] {
   return services.filter((name) => !stack.services[name]).map((name) => ({ path: 'services', message: `there is no service "${name}"; there are ${Object.keys(stack.services).join(', ')}` }));
-}
-
-function estimate(phases: PlannedPhase[]): number {
-  const costs = { 'pull': 5000, 'create-network': 100, 'create-volume': 20, 'start': 1500, 'await-healthy': 100, 'create-job': 100, 'run-job': 2000, 'exec': 300, 'retire': 600, 'revive': 1500, 'remove': 50, 'remove-network': 100, 'remove-volume': 20 } as const;
-  const laneMs = (lane: Step[]) => lane.reduce((sum, step) => sum + costs[step.kind], 0);
-  return phases.reduce((sum, { services }) => sum + Math.max(0, ...services.flatMap(({ lanes }) => lanes.map(laneMs))), 0);
 }

@@ -17,19 +17,19 @@ export class PortAllocator {
     }
   }
 
-  /** Ports of one instance. It may take over those of its predecessor, which stops before it starts. */
-  allocate(service: Service, ordinal: number, predecessor: PortBinding[] = []): PortBinding[] {
+  /** Ports of one instance. It may take over those of its predecessor, unless that runs beside it. */
+  allocate(service: Service, ordinal: number, predecessor: PortBinding[] = [], beside = false): PortBinding[] {
+    const mine = beside ? `${owner(service.name, ordinal)} (new)` : owner(service.name, ordinal);
     return service.ports.map((port, index) => ({
       container: port.container,
       protocol: port.protocol,
       ...(port.hostIp !== undefined && { hostIp: port.hostIp }),
-      host: this.choose(service, ordinal, port, index, predecessor),
+      host: this.choose(service, mine, port, index, beside ? [] : predecessor),
     }));
   }
 
-  private choose(service: Service, ordinal: number, port: ServicePort, index: number, predecessor: PortBinding[]): number {
+  private choose(service: Service, mine: string, port: ServicePort, index: number, predecessor: PortBinding[]): number {
     const range = port.published ?? this.stack.infrastructure.portRange;
-    const mine = owner(service.name, ordinal);
     const free = (candidate: number) => [undefined, mine].includes(this.taken.get(`${candidate}/${port.protocol}`));
     const before = predecessor.find((each) => each.container === port.container && each.protocol === port.protocol)?.host;
     if (before && before >= range.from && before <= range.to && free(before)) return this.take(before, port, mine);

@@ -35,7 +35,7 @@ function toPhases(entries: [string, ObservedInstance[]][], number: number, steps
     const phase = Math.max(...instances.map((instance) => instance.phase));
     const lanes = instances.filter(isUp).map((instance) => [steps.about('retire', toRef(instance))]);
     const service: PlannedService = {
-      name, kind: instances[0]!.kind, action: 'remove', replicas: instances.length, changes: [], notes: noteUnnamedVolumes(instances), interruptionMs: 0, goes: instances.map((instance) => instance.name), continueOnFailure: false, lanes,
+      name, kind: instances[0]!.kind, action: 'remove', replicas: instances.length, changes: [], notes: noteUnnamedVolumes(instances), interruptionMs: 0, goes: instances.map((instance) => instance.name), continueOnFailure: false, beside: false, stages: [lanes], tail: [],
     };
     byPhase.set(phase, [...(byPhase.get(phase) ?? []), service]);
   }

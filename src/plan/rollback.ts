@@ -1,10 +1,13 @@
 import type { OnRollback } from '../config/stack';
-import type { ObservedInstance } from '../model/observation';
 import type { InstanceSpec } from '../model/instance';
+import { balancerName } from '../model/traffic';
 import { toRef } from './instance-spec';
 import { jobRuns, nameRun, type JobRun } from './job-runs';
-import type { Lane, Plan, PlannedPhase, Step } from './plan';
+import { lanesOf, type Lane, type Plan, type PlannedPhase, type PlannedService, type Step, type StepOf } from './plan';
 import { StepFactory } from './steps';
+
+/** How long what ran beside old instances may take to finish its requests on the way back. */
+const drainMs = 30_000;
 
 /** A way back: stages one after the other, the lanes of a stage side by side. */
 export interface RollbackPlan {
@@ -23,31 +26,88 @@ export interface RollbackInput {
   taskQueue: string;
 }
 
+/** A service's steps that were begun. */
+interface Begun {
+  service: PlannedService;
+  /** Of its phase; negative for services that the new stack no longer has. */
+  phase: number;
+  steps: Step[];
+}
+
 /**
- * The way back from the steps begun: new instances down, dependants first; then what jobs did, where they
- * say how; then old instances up, dependencies first and health-gated; then networks and volumes that only
- * this deployment made. A volume that an instance may have mounted is never removed.
+ * The way back from the steps begun. The front door first: where the old instances still run, requests and names go back
+ * to them at once. Then new instances down, dependants first; then what jobs did, where they say how; then old instances
+ * up, dependencies first and health-gated, with their names and requests. What ran beside old instances goes last, once
+ * nothing is sent to it. Then networks and volumes that only this deployment made. A volume that an instance may have
+ * mounted is never removed.
  */
 export function planRollback({ plan, begun, done: finished, onRollback, taskQueue }: RollbackInput): RollbackPlan {
   const steps = new StepFactory(plan.host, taskQueue);
-  const phases = plan.phases.map((phase) => ({ phase, begun: begunSteps(phase, begun) })).filter((each) => each.begun.length > 0);
-  const down = [...phases].reverse().map(({ phase, begun: done }) => ({
-    title: `phase ${phase.number} down`,
-    lanes: done.flatMap((step) => takeDown(step, onRollback, steps)),
-  }));
-  const up = phases
-    .map(({ phase, begun: done }) => ({ number: phase.kind === 'removals' && phase.number > 0 ? -phase.number : phase.number, done }))
-    .sort((a, b) => a.number - b.number)
-    .map(({ number, done }) => ({ title: number < 0 ? 'removed services up' : `phase ${number} up`, lanes: bringBack(done, steps) }));
-  const undone = [...down, ...up, { title: 'networks and volumes', lanes: undoPreparation(plan, begun, phases.flatMap((each) => each.begun), steps) }];
-  return { stages: undone.filter(({ lanes }) => lanes.length > 0), notUndone: keptJobs(jobRuns(plan.phases, begun, finished), onRollback) };
+  const all = plan.phases.flatMap((phase) => phase.services.map((service) => begunOf(phase, service, begun))).filter((each) => each.steps.length > 0);
+  const fromBehind = Math.min(...all.filter(({ service }) => typeof onRollback[service.name] === 'object').map(({ phase }) => phase), Infinity);
+  const door = all.filter(({ service }) => service.name === balancerName);
+  const gentle = all.filter(({ service, phase }) => service.beside && phase < fromBehind);
+  const abrupt = all.filter((each) => !gentle.includes(each) && !door.includes(each));
+  const standing = gentle.filter((each) => !each.steps.some(({ kind }) => kind === 'retire'));
+  const stages = [
+    { title: 'the load balancer', lanes: door.map((each) => [...each.steps.flatMap((step) => takeDown(step, onRollback, steps)), ...bringBack(each, steps)].flat()).filter((lane) => lane.length > 0) },
+    { title: 'the front door', lanes: [...all.flatMap((each) => putFrontBack(each, steps)), ...standing.flatMap((each) => sendBack(each, steps))] },
+    ...byPhase(abrupt, 'down', true, ({ steps: done }) => done.flatMap((step) => takeDown(step, onRollback, steps))),
+    ...byPhase(all.filter((each) => !standing.includes(each) && !door.includes(each)), 'up', false, (each) => bringBack(each, steps)),
+    { title: 'requests to what runs again', lanes: all.filter((each) => !standing.includes(each)).flatMap((each) => sendBack(each, steps)) },
+    ...byPhase(gentle, 'aside', true, ({ steps: done }) => done.flatMap((step) => takeAside(step, done, steps))),
+    { title: 'networks and volumes', lanes: undoPreparation(plan, begun, all.flatMap((each) => each.steps), steps) },
+  ];
+  return { stages: stages.filter(({ lanes }) => lanes.length > 0), notUndone: keptJobs(jobRuns(plan.phases, begun, finished), onRollback) };
 }
 
-function begunSteps(phase: PlannedPhase, begun: ReadonlySet<string>): Step[] {
-  return phase.services.flatMap(({ lanes }) => lanes.flat()).filter(({ id }) => begun.has(id));
+function begunOf({ kind, number }: PlannedPhase, service: PlannedService, begun: ReadonlySet<string>): Begun {
+  return { service, phase: kind === 'removals' && number > 0 ? -number : number, steps: lanesOf(service).flat().filter(({ id }) => begun.has(id)) };
+}
+
+/** One stage a phase: the last phase first on the way down, removed services first on the way up. */
+function byPhase(services: Begun[], way: string, descending: boolean, lanes: (each: Begun) => Lane[]): RollbackPlan['stages'] {
+  const order = (phase: number) => (descending ? -Math.abs(phase) : phase);
+  const phases = [...new Set(services.map(({ phase }) => phase))].sort((a, b) => order(a) - order(b));
+  return phases.map((phase) => ({ title: phase < 0 ? `removed services ${way}` : `phase ${phase} ${way}`, lanes: services.filter((each) => each.phase === phase).flatMap(lanes) }));
+}
+
+/** The routes that were in force before. */
+function putFrontBack({ steps: done }: Begun, steps: StepFactory): Lane[] {
+  return done.flatMap((step) => (step.kind === 'configure' && step.before ? [[steps.make({ kind: 'configure', balancer: step.balancer, front: step.before, before: step.front }, step.service)]] : []));
+}
+
+/** Requests as they went before the first step that moved them; names as they were. */
+function sendBack({ service, steps: done }: Begun, steps: StepFactory): Lane[] {
+  const first = done.find((step) => step.kind === 'route');
+  const taken = done.flatMap((step) => (step.kind === 'attach' && isTaken(step) ? [[steps.make({ kind: 'attach', instance: step.instance, networks: step.before, before: step.networks }, step.service)]] : []));
+  const route = first?.kind === 'route' ? [[steps.make({ kind: 'route', title: `route ${service.name} back`, balancer: first.balancer, tables: first.before, before: first.tables }, service.name)]] : [];
+  return [...route, ...taken];
+}
+
+function isTaken({ networks }: StepOf<'attach'>): boolean {
+  return networks.every(({ aliases }) => aliases.length === 0);
+}
+
+/** A new instance that ran beside old ones, once nothing is sent to it any more. */
+function takeAside(step: Step, done: Step[], steps: StepFactory): Lane[] {
+  if (step.kind === 'test') return [[steps.about('remove', toRef(step.instance))]];
+  if (step.kind !== 'start') return [];
+  const route = done.find((each) => each.kind === 'route');
+  const untitled = done.flatMap((each) => (each.kind === 'attach' && each.instance.name === step.instance.name ? [steps.make({ kind: 'attach', instance: each.instance, networks: each.networks.map(({ name }) => ({ name, aliases: [] })), before: each.networks }, step.service)] : []));
+  const addresses = addressesOf(step.instance.name, step.instance.ports.map(({ host }) => `127.0.0.1:${host}`), done);
+  const drain = route?.kind === 'route' && addresses.length > 0 ? [steps.make({ kind: 'drain', balancer: route.balancer, instance: toRef(step.instance), addresses, timeoutMs: drainMs }, step.service)] : [];
+  return [[...untitled, ...drain, steps.about('remove', toRef(step.instance))]];
+}
+
+/** Where requests have been sent to an instance. */
+function addressesOf(name: string, own: string[], done: Step[]): string[] {
+  const sent = done.flatMap((step) => (step.kind === 'route' ? step.tables.flatMap(({ targets }) => targets.map(({ address }) => address)) : []));
+  return [...new Set(sent.filter((address) => address.startsWith(`${name}:`) || own.includes(address)))];
 }
 
 function takeDown(step: Step, onRollback: RollbackInput['onRollback'], steps: StepFactory): Lane[] {
+  if (step.kind === 'test') return [[steps.about('remove', toRef(step.instance))]];
   if (step.kind !== 'start' && step.kind !== 'create-job') return [];
   const remove = steps.about('remove', toRef(step.instance));
   if (step.kind === 'start') return [[remove]];
@@ -62,8 +122,8 @@ function runUndo(job: InstanceSpec, command: string[], steps: StepFactory): Lane
   return [steps.make({ kind: 'create-job', instance }, job.service), steps.make({ kind: 'run-job', instance: ref }, job.service), steps.about('remove', ref)];
 }
 
-/** Retired instances again, replicas side by side: nothing serves any more that could go dark. */
-function bringBack(done: Step[], steps: StepFactory): Lane[] {
+/** Retired instances again, side by side. */
+function bringBack({ steps: done }: Begun, steps: StepFactory): Lane[] {
   return done.flatMap((step) => (step.kind === 'retire' ? [[steps.about('revive', step.instance)]] : []));
 }
 
@@ -78,33 +138,4 @@ function undoPreparation(plan: Plan, begun: ReadonlySet<string>, started: Step[]
 
 function keptJobs(runs: JobRun[], onRollback: RollbackInput['onRollback']): string[] {
   return runs.filter(({ service }) => typeof onRollback[service] !== 'object').map((run) => `${nameRun(run)} ${run.failed ? 'stays as far as it came' : 'ran and stays applied'}`);
-}
-
-/**
- * The way back from a deployment that ended without a word (terminated, or its history lost): what it
- * started goes, what was committed before it and does not run comes up again, by phase.
- */
-export function planSettlement(instances: readonly ObservedInstance[], committed: number, host: string, taskQueue: string): RollbackPlan {
-  const steps = new StepFactory(host, taskQueue);
-  const leftovers = instances.filter(({ deployment }) => deployment > committed);
-  const stopped = newest(instances.filter(({ deployment, kind }) => deployment <= committed && kind === 'service')).filter(({ state }) => state !== 'running' && state !== 'restarting');
-  const stage = (title: string, of: ObservedInstance[], lane: (instance: ObservedInstance) => Lane, descending: boolean) =>
-    [...new Set(of.map(({ phase }) => phase))].sort((a, b) => (descending ? b - a : a - b)).map((phase) => ({ title: `${title} of phase ${phase}`, lanes: of.filter((each) => each.phase === phase).map(lane) }));
-  const down = stage('leftovers', leftovers, (instance) => {
-    const wait = instance.kind === 'job' && instance.state === 'running' ? [steps.make({ kind: 'run-job', instance: toRef(instance) }, instance.service)] : [];
-    return [...wait, steps.about('remove', toRef(instance))];
-  }, true);
-  const retired = stopped.filter(({ policy, restart }) => policy !== restart);
-  const up = stage('instances', leftovers.length > 0 ? stopped : retired, (instance) => [steps.about('revive', toRef(instance))], false);
-  return { stages: [...down, ...up], notUndone: [] };
-}
-
-/** Of each ordinal of a service the instance that was committed last: an older one has been replaced, and stays retired. */
-function newest(instances: ObservedInstance[]): ObservedInstance[] {
-  const latest = new Map<string, ObservedInstance>();
-  for (const instance of instances) {
-    const key = `${instance.service}-${instance.ordinal}`;
-    if (instance.deployment >= (latest.get(key)?.deployment ?? 0)) latest.set(key, instance);
-  }
-  return [...latest.values()];
 }

@@ -1,4 +1,4 @@
-import type { InstanceRef } from '../model/instance';
+import type { InstanceRef, NetworkAttachment } from '../model/instance';
 import { shortName } from './names';
 import type { Action, Step, StepOf } from './plan';
 
@@ -39,9 +39,26 @@ function label(action: Action): string {
       return `start ${action.instance.name} again`;
     case 'remove':
       return `remove ${action.instance.name}`;
+    case 'attach':
+      return action.networks.some(({ aliases }) => aliases.length > 0) ? `name ${action.instance.name} ${namesOf(action.networks)}` : `take its names from ${action.instance.name}`;
+    case 'route':
+      return action.title;
+    case 'configure':
+      return `put ${action.front.routes.length} routes in force`;
+    case 'drain':
+      return `drain ${action.instance.name}`;
+    case 'test':
+      return `test ${shortName(action.instance)}`;
+    case 'hold':
+    case 'approve':
+      return action.title;
     case 'remove-network':
       return `remove network ${action.name}`;
     case 'remove-volume':
       return `remove volume ${action.name}`;
   }
+}
+
+function namesOf(networks: NetworkAttachment[]): string {
+  return [...new Set(networks.flatMap(({ aliases }) => aliases))].join(', ');
 }

@@ -1,5 +1,6 @@
 import type { RuntimeName } from '../model/capabilities';
-import type { InstanceRef, InstanceSpec } from '../model/instance';
+import type { InstanceRef, InstanceSpec, NetworkAttachment } from '../model/instance';
+import type { Front, RouteTable, TrafficState } from '../model/traffic';
 import type { InstanceStatus } from '../model/instance-status';
 import type { Observation, ObservedImage } from '../model/observation';
 
@@ -58,6 +59,15 @@ export interface LogPage {
   cursor: string;
 }
 
+/** A load balancer that runs. */
+export interface Balancer {
+  read(): Promise<TrafficState>;
+  route(tables: RouteTable[]): Promise<void>;
+  configure(front: Front): Promise<void>;
+  /** How many requests are open at addresses. */
+  openRequests(addresses: string[]): Promise<number>;
+}
+
 /**
  * Where instances run. Small, and the same for all: one contract suite holds every implementation.
  * Everything may be called twice, and beside its own ghost: what exists already with the right hash is a
@@ -98,6 +108,10 @@ export interface Runtime {
   /** Stops it if need be. Keeps volumes. */
   remove(ref: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void>;
 
+  /** Makes an instance known on networks by exactly these names; it joins those that it is not on. */
+  attach(name: string, networks: NetworkAttachment[]): Promise<void>;
+  /** A load balancer of the runtime's own, where instances have no shell. */
+  balancer?(name: string): Balancer;
   exec(name: string, command: string[], timeoutMs: number): Promise<ExecResult>;
   logs(name: string, request: LogRequest): Promise<LogPage>;
   /** Answers a probe itself, where instances have no network: what is wrong, or nothing. */

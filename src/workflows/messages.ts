@@ -1,4 +1,4 @@
-import { defineQuery, defineSignal } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Stack } from '../config/stack';
 import type { RuntimeName } from '../model/capabilities';
@@ -67,6 +67,8 @@ export interface DeploymentResult {
   notUndone: string[];
   /** What a rollback or cleanup could not finish. */
   leftBehind: string[];
+  /** How people steered it. */
+  steering?: SteeringRecord[];
   /** Services that changed. */
   changed: string[];
   durationMs: number;
@@ -100,6 +102,8 @@ export interface ServiceSummary {
   notes: string[];
   interruptionMs: number;
   steps: string[];
+  /** How its requests move, in sentences: shares, times, approvals. */
+  rollout?: string[];
 }
 
 /** One thing that happened. `sequence` counts from 1. */
@@ -114,6 +118,20 @@ export interface ProgressEvent {
   phase?: number;
   durationMs?: number;
 }
+
+/** What a person wants of a rollout that runs. */
+export interface Steer {
+  action: 'approve' | 'reject' | 'promote' | 'pause' | 'resume' | 'abort';
+  by: string;
+  reason?: string;
+  /** Only what waits of this service. */
+  service?: string;
+}
+
+export type SteeringRecord = Steer & { at: number };
+
+/** Rejected, with the reason, where there is nothing to do it to. */
+export const steerUpdate = defineUpdate<void, [Steer]>('steer');
 
 /** Something only a person can decide. */
 export interface Question {
@@ -130,6 +148,8 @@ export interface Progress {
   plan?: PlanSummary;
   events: ProgressEvent[];
   question?: Question;
+  /** Steps that wait for somebody's approval. */
+  approvals?: { title: string; service?: string }[];
   cause?: Cause;
 }
 

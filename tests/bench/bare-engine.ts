@@ -17,7 +17,7 @@ export async function deployBare(stack: Stack, concurrency: number): Promise<voi
   const { plan } = makePlan({ stack, observation, intent: { kind: 'deploy', force: false }, deployment: 1, release: { to: 1 }, jobs: {}, taskQueue: '' });
   for (const step of plan.preparation) await perform(step, plan);
   for (const { services } of plan.phases) {
-    const lanes = services.flatMap((service) => service.lanes);
+    const lanes = services.flatMap(({ stages }) => stages.flat());
     const work = async () => {
       for (let lane = lanes.shift(); lane; lane = lanes.shift()) for (const step of lane) await perform(step, plan);
     };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Stack } from '../../src/config';
-import type { Plan } from '../../src/plan/plan';
+import { lanesOf, type Plan } from '../../src/plan/plan';
 import { planRollback } from '../../src/plan/rollback';
 import { stackOf } from '../support/stack';
 import { allSteps, plan, World } from '../support/observation';
@@ -35,7 +35,7 @@ function toStack(drawn: Drawn): Stack {
 }
 
 function perform(world: World, { preparation, phases, cleanup }: Plan): void {
-  for (const step of [...preparation, ...phases.flatMap(({ services: planned }) => planned.flatMap(({ lanes }) => lanes.flat())), ...cleanup]) world.perform(step);
+  for (const step of [...preparation, ...phases.flatMap(({ services: planned }) => planned.flatMap((service) => lanesOf(service).flat())), ...cleanup]) world.perform(step);
 }
 
 /** A host on which a stack has been deployed. */

@@ -5,6 +5,8 @@ import type { Finding } from '../problems';
 import type { StackFile } from '../schema/stack-file';
 import { toMs } from '../schema/values';
 import type { Stack } from '../stack';
+import { balancerName } from '../../model/traffic';
+import { toFront } from './load-balancer';
 import { toRange } from './ports';
 import { toService } from './service';
 import { Malformed } from './words';
@@ -68,8 +70,11 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
       }),
     ),
     variables: context.variables,
+    ...(file.monitoring?.prometheus && { prometheus: file.monitoring.prometheus.endpoint }),
   };
-  return { stack, findings };
+  const front = toFront(file, stack.services, { settings: infrastructure.load_balancer ?? {}, secrets, runtime: stack.runtime, attempt });
+  if (!front) return { stack, findings };
+  return { stack: { ...stack, front: front.front, services: { ...stack.services, [balancerName]: front.balancer } }, findings };
 }
 
 function toRuntime(infrastructure: NonNullable<StackFile['infrastructure']>): RuntimeName {

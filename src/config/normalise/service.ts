@@ -2,10 +2,11 @@ import { resolve } from 'node:path';
 import type { ResourceAmounts, RestartPolicy, SecretMount, SecretSource } from '../../model/instance';
 import type { ServiceInput } from '../schema/service';
 import { toBytes, toMs } from '../schema/values';
-import type { DependencyCondition, Service } from '../stack';
+import type { DependencyCondition, Service, ServiceMount, ServicePort } from '../stack';
 import { toHealthCheck } from './health-check';
 import { toMount } from './mounts';
 import { toPort } from './ports';
+import { toStrategy } from './strategy';
 import { Malformed, toAssignments, toShell, toWords } from './words';
 
 /** What a service takes from the rest of the file. */
@@ -26,6 +27,10 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
   const { attempt, baseDir } = context;
   const kind = input.kind ?? 'service';
   const resources = toResources(input.resources);
+  const given = (input.ports ?? []).flatMap((port, index) => attempt(['ports', index], () => [toPort(port)], []));
+  const ports = context.processes ? withExposed(given, input) : given;
+  const mounts = (input.volumes ?? []).flatMap((mount, index) => attempt(['volumes', index], () => [toMount(mount, baseDir)], []));
+  const otherwise = input.expose && mayRunTwice(ports, mounts) ? 'rolling' : 'recreate';
   return {
     name,
     kind,
@@ -37,8 +42,8 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
     user: input.user === undefined ? undefined : String(input.user),
     variables: attempt(['environment'], () => toAssignments(input.environment), {}),
     envFiles: toList(input.env_file).map((file) => resolve(baseDir, file)),
-    ports: (input.ports ?? []).flatMap((port, index) => attempt(['ports', index], () => [toPort(port)], [])),
-    mounts: (input.volumes ?? []).flatMap((mount, index) => attempt(['volumes', index], () => [toMount(mount, baseDir)], [])),
+    ports,
+    mounts,
     configs: attempt(['configs'], () => toConfigs(input.configs), []),
     secrets: (input.secrets ?? []).flatMap((secret, index) => attempt(['secrets', index], () => [toSecret(secret, context.secrets)], [])),
     networks: toNetworks(input.networks),
@@ -51,7 +56,8 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
     stopGraceMs: toMs(input.stop_grace_period ?? 10),
     labels: attempt(['labels'], () => toAssignments(input.labels), {}),
     phase: input.phase,
-    strategy: input.strategy ?? 'recreate',
+    strategy: attempt(['strategy'], () => toStrategy(input.strategy, input.replicas ?? 1, otherwise), { kind: 'recreate' }),
+    ...(input.expose && { drainMs: toMs(input.drain_timeout ?? 30) }),
     hooks: {
       postStart: input.hooks?.post_start === undefined ? undefined : toShell(input.hooks.post_start),
       preStop: input.hooks?.pre_stop === undefined ? undefined : toShell(input.hooks.pre_stop),
@@ -69,6 +75,17 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
     timeoutMs: input.timeout === undefined ? undefined : toMs(input.timeout),
     onRollback: typeof input.on_rollback === 'object' ? { command: toWords(input.on_rollback.command) } : (input.on_rollback ?? 'keep'),
   };
+}
+
+/** The engine gives a process that is exposed a port of its own, so that two versions can run side by side. */
+function withExposed(ports: ServicePort[], input: ServiceInput): ServicePort[] {
+  const exposed = [...new Set([input.expose ?? []].flat().map(({ port }) => port))];
+  return [...ports, ...exposed.filter((port) => !ports.some(({ container }) => container === port)).map((container): ServicePort => ({ container, protocol: 'tcp' }))];
+}
+
+/** Neither a fixed host port nor a volume of its own is in the way of a second version. */
+function mayRunTwice(ports: ServicePort[], mounts: ServiceMount[]): boolean {
+  return !ports.some(({ published }) => published && published.from === published.to) && !mounts.some((mount) => mount.type === 'volume' && !mount.readOnly);
 }
 
 function toList(input: string | string[] | undefined): string[] {

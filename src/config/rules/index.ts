@@ -1,4 +1,5 @@
 import { dependenciesExist, noCycles } from './dependencies';
+import { analysisHasPrometheus, balancerNameReserved, exposedReachable, routesDistinct, strategyPossible } from './exposure';
 import { jobsFinish, keysFitKind, startable } from './kinds';
 import { configsDeclared, networksDeclared, pathsDistinct, volumesDeclared } from './names';
 import { cidrsAreApart } from './networks';
@@ -22,6 +23,11 @@ export const rules: readonly Rule[] = [
   portsDistinct,
   replicasFitPorts,
   hostNetworkPublishesNothing,
+  balancerNameReserved,
+  routesDistinct,
+  exposedReachable,
+  strategyPossible,
+  analysisHasPrometheus,
   cidrsAreApart,
   resourcesPossible,
   oneWriterPerVolume,

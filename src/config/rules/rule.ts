@@ -13,9 +13,9 @@ export interface RuleInput {
 /** One sentence of the file's rules. */
 export type Rule = (input: RuleInput) => Finding[];
 
-/** A rule that looks at one service at a time. */
+/** A rule that looks at one service of the file at a time. */
 export function eachService(check: (service: Service, input: RuleInput) => Finding[]): Rule {
-  return (input) => Object.values(input.stack.services).flatMap((service) => check(service, input));
+  return (input) => Object.values(input.stack.services).filter(({ name }) => input.file.services[name]).flatMap((service) => check(service, input));
 }
 
 /** A finding below a service. */

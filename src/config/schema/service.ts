@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { exposure } from './exposure';
 import { healthCheck } from './health-check';
+import { strategy } from './strategy';
 import { assignments, choice, command, count, duration, flag, integer, names, number, oneOrMore, scalar, size } from './values';
 
 const amounts = z.strictObject({
@@ -90,7 +92,9 @@ export const service = z
     labels: assignments.optional(),
     phase: z.preprocess((v) => (typeof v === 'string' && /^\d+$/.test(v) ? Number(v) : v), z.number().int().positive()).optional()
       .describe('Deploy in this phase. Without it the earliest phase after the dependencies.'),
-    strategy: choice('recreate').optional().describe('How instances are replaced. `recreate`: stop the old, start the new, replicas one after the other.'),
+    expose: exposure.optional(),
+    strategy: strategy.optional(),
+    drain_timeout: duration.optional().describe('How long open requests may take to finish once an instance gets no new ones; default 30s.'),
     hooks: z
       .strictObject({
         post_start: command.optional().describe('Runs in each new instance once it is healthy; must exit 0. A string runs in `/bin/sh -c`.'),

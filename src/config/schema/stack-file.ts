@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { loadBalancer } from './exposure';
 import { service } from './service';
 import { choice, count, duration, flag, number } from './values';
 
@@ -18,6 +19,7 @@ const infrastructure = z
       .optional(),
     port_range: z.string().regex(/^\d+-\d+$/, 'write a range such as 20000-29999').optional()
       .describe('Host ports for entries of `ports` that name none. Default `20000-29999`.'),
+    load_balancer: loadBalancer.optional(),
     storage: z.strictObject({ data_dir: z.string().optional().describe('Nothing acts on it: volumes live where the engine of the host keeps them. Needs `--accept-unenforced`.') }).optional(),
   })
   .describe('Where the stack runs.');
@@ -42,7 +44,7 @@ const deployment = z
 
 const monitoring = z.strictObject({
   enabled: flag.optional(),
-  prometheus: z.strictObject({ endpoint: z.string() }).optional().describe('Where the metrics are.'),
+  prometheus: z.strictObject({ endpoint: z.string() }).optional().describe('Where the metrics are: `http://prometheus:9090`, of a service of the stack or of any other host. Canaries are judged by it.'),
   grafana: z.strictObject({ endpoint: z.string() }).optional().describe('Where the dashboards are.'),
 });
 
@@ -79,7 +81,7 @@ export const stackFile = z
     infrastructure: infrastructure.optional(),
     security: security.optional(),
     deployment: deployment.optional(),
-    monitoring: monitoring.optional().describe('For the readers of the file. The engine keeps it and acts on nothing in it.'),
+    monitoring: monitoring.optional().describe('Where measurements are.'),
     networks: z.record(name, z.union([z.null(), network])).optional(),
     volumes: z.record(name, z.union([z.null(), volume])).optional(),
     configs: z.record(name, config).optional().describe('What is not secret: read beside the file, travels with the release.'),

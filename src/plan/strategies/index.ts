@@ -1,5 +1,26 @@
-import type { Service } from '../../config/stack';
+import type { Service, ServiceStrategy } from '../../config/stack';
+import { blueGreen } from './blue-green';
+import { canary } from './canary';
 import { recreate } from './recreate';
-import type { Strategy } from './strategy';
+import { rolling } from './rolling';
+import type { Replacement, Rollout } from './strategy';
 
-export const strategies: Record<Service['strategy'], Strategy> = { recreate };
+/** A service's strategy; releases of 0.1 have the bare word. */
+export function strategyOf({ strategy }: Pick<Service, 'strategy'>): ServiceStrategy {
+  return typeof strategy === 'string' ? { kind: strategy } : strategy;
+}
+
+/** The steps from a service's old instances to its new ones, by its strategy. */
+export function rollOut(replacement: Replacement, service: Pick<Service, 'strategy'>): Rollout {
+  const strategy = strategyOf(service);
+  switch (strategy.kind) {
+    case 'recreate':
+      return recreate(replacement, strategy);
+    case 'rolling':
+      return rolling(replacement, strategy);
+    case 'blue_green':
+      return blueGreen(replacement, strategy);
+    case 'canary':
+      return canary(replacement, strategy);
+  }
+}

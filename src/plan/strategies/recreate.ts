@@ -1,7 +1,7 @@
 import { isUp } from '../difference';
-import { toRef } from '../instance-spec';
-import type { Step } from '../plan';
-import type { Replacement, Slot, Strategy } from './strategy';
+import type { Lane } from '../plan';
+import { inBatches } from './rolling';
+import { retire, start, type Replacement, type Slot, type Strategy } from './strategy';
 
 /**
  * Stops the old instance, then starts the new one. Ordinals that replace something go one after the other,
@@ -10,16 +10,12 @@ import type { Replacement, Slot, Strategy } from './strategy';
 export const recreate: Strategy = (replacement) => {
   const replaced = replacement.slots.filter((slot) => slot.old.length > 0);
   const fresh = replacement.slots.filter((slot) => slot.old.length === 0);
+  if (replacement.traffic.flows) return inBatches({ ...replacement, slots: [...fresh, ...replaced] }, { maxSurge: 0, maxUnavailable: 1, minHealthyMs: 0 });
   const lane = replaced.flatMap((slot) => slotSteps(slot, replacement));
-  return [...(lane.length > 0 ? [lane] : []), ...fresh.map((slot) => slotSteps(slot, replacement))];
+  const lanes = [...(lane.length > 0 ? [lane] : []), ...fresh.map((slot) => slotSteps(slot, replacement))];
+  return { stages: lanes.length > 0 ? [lanes] : [], tail: [], beside: false };
 };
 
-function slotSteps({ old, next }: Slot, { postStart, steps }: Replacement): Step[] {
-  const retire = old.filter(isUp).map((instance) => steps.about('retire', toRef(instance)));
-  if (!next) return retire;
-  return [
-    ...retire,
-    steps.make({ kind: 'start', instance: next }, next.service),
-    ...(postStart ? [steps.make({ kind: 'exec', instance: toRef(next), command: postStart, purpose: 'post_start hook' }, next.service)] : []),
-  ];
+function slotSteps({ old, next }: Slot, replacement: Replacement): Lane {
+  return [...old.filter(isUp).flatMap((instance) => retire(instance, replacement)), ...(next ? start(next, replacement) : [])];
 }

@@ -1,6 +1,10 @@
 import type { InstanceSpec } from '../../model/instance';
 import type { ObservedInstance } from '../../model/observation';
-import type { Lane } from '../plan';
+import { isUp } from '../difference';
+import type { ServiceNames } from '../front/service-names';
+import type { ServiceTraffic } from '../front/service-traffic';
+import { toRef } from '../instance-spec';
+import type { Judgement, Lane, Stage } from '../plan';
 import type { StepFactory } from '../steps';
 
 /** One ordinal of a service: what runs there, and what shall. */
@@ -12,10 +16,54 @@ export interface Slot {
 }
 
 export interface Replacement {
+  service: string;
+  /** How many instances there shall be. */
+  replicas: number;
+  /** The ordinals that change. */
   slots: Slot[];
+  /** Instances that stay as they are. */
+  kept: ObservedInstance[];
   postStart?: string[];
+  traffic: ServiceTraffic;
+  names: ServiceNames;
+  /** A new instance's job for a test against it. */
+  testOf: (next: InstanceSpec[], test: { command: string[]; image?: string }) => InstanceSpec;
+  judge?: Judgement;
   steps: StepFactory;
 }
 
+/** How a service gets from its old instances to its new ones. */
+export interface Rollout {
+  stages: Stage[];
+  tail: Stage[];
+  beside: boolean;
+}
+
 /** How the instances of a service are replaced. Returns steps; performs nothing. */
-export type Strategy = (replacement: Replacement) => Lane[];
+export type Strategy<Options = unknown> = (replacement: Replacement, options: Options) => Rollout;
+
+/** Starts an instance; its lane ends when it is healthy and its hook has run. */
+export function start(next: InstanceSpec, { postStart, steps }: Replacement): Lane {
+  return [
+    steps.make({ kind: 'start', instance: next }, next.service),
+    ...(postStart ? [steps.make({ kind: 'exec', instance: toRef(next), command: postStart, purpose: 'post_start hook' }, next.service)] : []),
+  ];
+}
+
+export function retire(old: ObservedInstance, { steps }: Replacement): Lane {
+  return [steps.about('retire', toRef(old))];
+}
+
+export function incoming({ slots }: Replacement): InstanceSpec[] {
+  return slots.flatMap(({ next }) => next ?? []);
+}
+
+/** The old instances that serve at this moment. */
+export function outgoing({ slots }: Replacement): ObservedInstance[] {
+  return slots.flatMap(({ old }) => old.filter(isUp));
+}
+
+/** Stages that hold something. */
+export function stagesOf(stages: readonly Stage[]): Stage[] {
+  return stages.map((stage) => stage.filter((lane) => lane.length > 0)).filter((stage) => stage.length > 0);
+}

@@ -1,6 +1,7 @@
 import { cannotHonour } from '../../model/capabilities';
 import type { Runtime, SecretReader } from '../runtime';
 import { address } from './address';
+import { attach } from './attach';
 import { connectDocker, type DockerConnection } from './connection';
 import { exec } from './exec';
 import { dropImage, holdImage } from './image-holds';
@@ -33,6 +34,7 @@ export function createDockerRuntime(secrets: SecretReader, connection: DockerCon
     retire: (ref) => instances.retire(ref),
     revive: (ref) => instances.revive(ref),
     remove: (ref) => instances.remove(ref),
+    attach: (name, networks) => attach(connection, name, networks),
     exec: (name, command, timeoutMs) => exec(connection, name, command, timeoutMs),
     logs: (name, request) => logs(connection, name, request),
     address: (name, port) => address(connection, name, port),

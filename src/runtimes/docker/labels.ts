@@ -1,4 +1,4 @@
-import type { HealthCheck, InstanceKind, InstanceSpec, PortBinding, ResourceAmounts, RestartPolicy } from '../../model/instance';
+import type { HealthCheck, InstanceKind, InstanceSpec, NetworkAttachment, PortBinding, ResourceAmounts, RestartPolicy } from '../../model/instance';
 import type { Scope, VolumeRequest } from '../runtime';
 
 const prefix = 'deploy-code.';
@@ -25,7 +25,7 @@ export function composeLabels(spec: InstanceSpec): Record<string, string> {
 }
 
 export function instanceLabels(spec: InstanceSpec): Record<string, string> {
-  const json: Record<string, unknown> = { keys: spec.keys, ports: spec.ports, reserve: spec.reserve, health: spec.healthCheck, 'pre-stop': spec.preStop };
+  const json: Record<string, unknown> = { keys: spec.keys, ports: spec.ports, reserve: spec.reserve, health: spec.healthCheck, 'pre-stop': spec.preStop, names: spec.names ?? (spec.networks.length > 0 ? spec.networks : undefined) };
   const texts: Record<string, string | number> = {
     service: spec.service, ordinal: spec.ordinal, deployment: spec.deployment, release: spec.release, phase: spec.phase,
     kind: spec.kind, hash: spec.hash, restart: spec.restart, 'stop-grace': spec.stopGraceMs,
@@ -50,6 +50,7 @@ export interface LabelledInstance {
   reserve: ResourceAmounts;
   healthCheck?: HealthCheck;
   preStop?: string[];
+  names?: NetworkAttachment[];
 }
 
 export function readLabels(labels: Record<string, string>): LabelledInstance {
@@ -70,6 +71,7 @@ export function readLabels(labels: Record<string, string>): LabelledInstance {
     reserve: json('reserve', {}),
     healthCheck: json('health', undefined),
     preStop: json('pre-stop', undefined),
+    names: json('names', undefined),
   };
 }
 

@@ -3,6 +3,9 @@ import { cannotHonour } from '../../model/capabilities';
 import type { InstanceSpec, ResourceAmounts, RestartPolicy } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import type { Observation, ObservedInstance } from '../../model/observation';
+import type { NetworkAttachment } from '../../model/instance';
+import type { TrafficState } from '../../model/traffic';
+import { initialTraffic, memoryBalancer } from './balancer';
 import { RuntimeError, type HoldReason, type Runtime, type RuntimeErrorKind } from '../runtime';
 
 interface MemoryInstance {
@@ -10,6 +13,10 @@ interface MemoryInstance {
   status: InstanceStatus;
   policy: RestartPolicy;
   exited: (() => void)[];
+  /** What it is known by, on which networks. */
+  attached: NetworkAttachment[];
+  /** Of a load balancer: where it sends requests. */
+  traffic: TrafficState;
 }
 
 /** What goes wrong on demand: `times` calls of an operation on a service, then it works again. */
@@ -125,7 +132,7 @@ export function createMemoryRuntime(host = new MemoryHost()): Runtime {
       if (found && found.spec.hash !== spec.hash) throw new RuntimeError('software', `an instance named ${spec.name} exists and is not this one`);
       if (found) return;
       await host.act('create', spec.service, spec.name);
-      host.instances.set(spec.name, { spec, policy: spec.restart, exited: [], status: { state: 'created', hash: spec.hash, outOfMemory: false, restarts: 0 } });
+      host.instances.set(spec.name, { spec, policy: spec.restart, exited: [], attached: spec.networks, traffic: initialTraffic(spec), status: { state: 'created', hash: spec.hash, outOfMemory: false, restarts: 0 } });
     },
     start: async (name) => (host.get(name).status.state === 'running' ? undefined : start(name)),
     inspect: async (name) => {
@@ -161,6 +168,12 @@ export function createMemoryRuntime(host = new MemoryHost()): Runtime {
       host.exit(name, 143);
       host.instances.delete(name);
     },
+    attach: async (name, networks) => {
+      const instance = host.get(name);
+      await host.act('attach', instance.spec.service, name);
+      instance.attached = networks;
+    },
+    balancer: (name) => memoryBalancer(host.get(name).traffic, (what) => host.act('balancer', what, name)),
     exec: async (name) => host.of(host.commands, host.get(name).spec) ?? { exitCode: 0, output: '' },
     logs: async (name, { after }) => ({ lines: after ? [] : [`log of ${host.get(name).spec.service}`], cursor: '1' }),
     probe: async (name) => host.of(host.unhealthy, host.get(name).spec),
@@ -186,5 +199,5 @@ function reserved(others: MemoryInstance[]): ResourceAmounts {
 }
 
 function toObserved({ spec, status, policy }: MemoryInstance): ObservedInstance {
-  return { ...spec, id: spec.name, image: spec.image ?? '', imageId: spec.imageId ?? '', state: status.state, policy, exitCode: status.exitCode, networks: spec.networks.map(({ name }) => name) };
+  return { ...spec, id: spec.name, image: spec.image ?? '', imageId: spec.imageId ?? '', state: status.state, policy, exitCode: status.exitCode, networks: spec.networks.map(({ name }) => name), names: spec.names ?? spec.networks };
 }

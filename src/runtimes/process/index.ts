@@ -35,6 +35,7 @@ export function createProcessRuntime(options: ProcessOptions): ProcessRuntime {
     retire: (ref) => instances.retire(ref),
     revive: (ref) => instances.revive(ref),
     remove: (ref) => instances.remove(ref),
+    attach: unsupported('networks'),
     exec: (name, command, timeoutMs) => instances.exec(name, command, timeoutMs),
     logs: (name, request) => instances.logs(name, request),
     removeAll: async () => {

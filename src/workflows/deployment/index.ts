@@ -2,11 +2,12 @@ import { CancellationScope, condition, setHandler, upsertSearchAttributes, workf
 import { acts, servicesOf } from '../../plan/plan';
 import { activity } from '../activity-options';
 import { events } from '../events';
-import { answerSignal, cancelSignal, goSignal, progressQuery, queuedSignal, searchAttributes, type DeploymentInput, type DeploymentResult, type Go } from '../messages';
+import { answerSignal, cancelSignal, goSignal, progressQuery, queuedSignal, searchAttributes, steerUpdate, type DeploymentInput, type DeploymentResult, type Go } from '../messages';
 import { contextOf } from '../step-context';
 import { EnvironmentLink } from './environment-link';
 import { ProgressLog } from './progress-log';
 import { DeploymentRun, type RunResult } from './run';
+import { Steering } from './steering';
 
 const rejoinAfter = '1m';
 
@@ -27,6 +28,7 @@ class Deployment {
   private cancelledBy?: string;
   private answer?: string;
   private questions = 0;
+  private readonly steering = new Steering(this.log, ({ by, reason }) => this.cancel(`${by}${reason ? `: ${reason}` : ''}`, false));
 
   constructor(private readonly input: DeploymentInput) {
     this.link = new EnvironmentLink(input);
@@ -37,6 +39,7 @@ class Deployment {
       this.log.publish();
     });
     setHandler(cancelSignal, ({ by, killJobs }) => this.cancel(by, killJobs));
+    setHandler(steerUpdate, (steer) => this.steering.take(steer), { validator: (steer) => this.steering.check(steer) });
     setHandler(answerSignal, ({ question, answer }) => {
       if (question === this.log.question?.id && this.log.question.answers.includes(answer)) this.answer = answer;
     });
@@ -45,6 +48,7 @@ class Deployment {
   cancel(by: string, killJobs: boolean): void {
     if (this.run?.committed) return this.log.note(`too late for ${by} to cancel: it has committed`);
     this.cancelledBy ??= by;
+    this.steering.letGo();
     if (this.run) this.log.note(`cancelled by ${by}: what has begun is rolled back; a running job ${killJobs ? 'is ended' : 'finishes first'}`);
     this.run?.stop({ step: 'cancel', message: `cancelled by ${by}` });
     if (killJobs) this.run?.interpreter.killJobs();
@@ -59,7 +63,7 @@ class Deployment {
     this.log.deployment = this.go.deployment;
     this.link.begin(this.go);
     upsertSearchAttributes([{ key: searchAttributes.status, value: 'running' }, { key: searchAttributes.number, value: this.go.deployment }]);
-    this.run = new DeploymentRun(this.input, this.go, this.log, this.link, (text, answers) => this.ask(text, answers));
+    this.run = new DeploymentRun(this.input, this.go, this.log, this.link, (text, answers) => this.ask(text, answers), this.steering);
     if (this.cancelledBy) this.cancel(this.cancelledBy, false);
     const result = await this.run.execute();
     const releases = await this.prune(result);
@@ -121,6 +125,7 @@ class Deployment {
       tolerated: run?.wayForward.tolerated ?? [],
       notUndone: run?.notUndone ?? [],
       leftBehind: run?.wayBack.leftBehind ?? [],
+      ...(this.steering.records.length > 0 && { steering: this.steering.records }),
       changed: servicesOf(run?.plan?.phases ?? []).filter(acts).map(({ name }) => name),
       durationMs: Date.now() - this.begin,
     };

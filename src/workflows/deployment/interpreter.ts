@@ -7,7 +7,9 @@ import { events } from '../events';
 import type { DeploymentClock } from './clock';
 import type { Cause } from '../messages';
 import { interruptionOf, StepFailure, toProblem } from './failure';
+import { performStep } from './perform-step';
 import type { ProgressLog } from './progress-log';
+import type { Waits } from './waits';
 
 const firstBackoffMs = 500;
 const longestBackoffMs = 15_000;
@@ -21,6 +23,8 @@ export interface InterpreterOptions {
   platformTimeoutMs: number;
   /** Asks a person; resolves with the answer. */
   ask: (text: string, answers: string[]) => Promise<string>;
+  /** Steps that wait, for time or for people. */
+  waits: Waits;
 }
 
 /** Performs the steps of a plan. It knows no runtime and no strategy: what a step means is its activity's matter. */
@@ -48,7 +52,10 @@ export class Interpreter {
 
   /** The steps of a lane, one after the other. */
   async lane(lane: Lane, phase?: number): Promise<void> {
-    for (const step of lane) await this.perform(step, phase);
+    for (const step of lane) {
+      await this.options.waits.whilePaused();
+      await this.perform(step, phase);
+    }
   }
 
   /** Ends running jobs; only a person may ask for that. */
@@ -103,37 +110,17 @@ export class Interpreter {
   }
 
   private dispatch(step: Step, afterTrouble: boolean): Promise<void> {
-    const { context } = this.options;
-    const { taskQueue, id } = step;
     switch (step.kind) {
       case 'pull':
         return this.pull(step);
-      case 'create-network':
-        return activity('createNetwork', taskQueue, id)(context, step.network);
-      case 'remove-network':
-        return activity('removeNetwork', taskQueue, id)(context, step.name);
-      case 'create-volume':
-        return activity('createVolume', taskQueue, id)(context, step.volume);
-      case 'remove-volume':
-        return activity('removeVolume', taskQueue, id)(context, step.name);
-      case 'start':
-        return activity('startInstance', taskQueue, id)(context, step.instance, { afterTrouble });
-      case 'await-healthy':
-        return activity('awaitHealthy', taskQueue, id)(context, step.instance, { afterTrouble });
-      case 'create-job':
-        return activity('createJob', taskQueue, id)(context, step.instance);
       case 'run-job':
         return this.runJob(step);
-      case 'exec':
-        return activity('execInInstance', taskQueue, id)(context, step.instance, step.command, step.purpose);
-      case 'retire':
-        return activity('retireInstance', taskQueue, id)(context, step.instance);
-      case 'revive':
-        return activity('reviveInstance', taskQueue, id)(context, step.instance, { afterTrouble });
-      case 'remove':
-        return activity('removeInstance', taskQueue, id)(context, step.instance);
+      case 'hold':
+        return this.options.waits.hold(step);
+      case 'approve':
+        return this.options.waits.approve(step);
       default:
-        return unreachable(step);
+        return performStep(step, this.options.context, afterTrouble);
     }
   }
 
@@ -173,8 +160,4 @@ export class Interpreter {
       }
     });
   }
-}
-
-function unreachable(step: never): never {
-  throw new Error(`no such step: ${JSON.stringify(step)}`);
 }

@@ -13,6 +13,7 @@ export class ProgressLog {
   behind?: number;
   question?: Question;
   cause?: Cause;
+  approvals?: Progress['approvals'];
   private readonly events: ProgressEvent[] = [];
   private planned?: { plan: PlanSummary; after: number };
 
@@ -26,9 +27,9 @@ export class ProgressLog {
 
   /** The events after a sequence number; the plan comes along until a reader has seen events of after it was made. */
   since(sequence: number): Progress {
-    const { status, deployment, behind, question, cause, planned } = this;
+    const { status, deployment, behind, question, cause, planned, approvals } = this;
     const plan = planned && sequence <= planned.after ? planned.plan : undefined;
-    return { status, deployment, behind, question, cause, plan, events: this.events.slice(sequence) };
+    return { status, deployment, behind, question, cause, plan, ...(approvals?.length && { approvals }), events: this.events.slice(sequence) };
   }
 
   become(status: Status): void {

@@ -2,9 +2,10 @@ import { CancellationScope } from '@temporalio/workflow';
 import type { StepContext } from '../../activities/contract';
 import type { Observation } from '../../model/observation';
 import { jobRuns, type JobRun } from '../../plan/job-runs';
-import { changesAnything, servicesOf, type Plan, type Refusal } from '../../plan/plan';
+import { changesAnything, lanesOf, servicesOf, type Plan, type Refusal } from '../../plan/plan';
 import { makePlan, type Planning } from '../../plan/planner';
-import { planRollback, planSettlement } from '../../plan/rollback';
+import { planRollback } from '../../plan/rollback';
+import { planSettlement } from '../../plan/settlement';
 import { activity } from '../activity-options';
 import type { PinnedImages } from '../../model/images';
 import type { Cause, DeploymentInput, Go, Outcome } from '../messages';
@@ -16,7 +17,9 @@ import { Interpreter } from './interpreter';
 import { keepRelease } from './keep-release';
 import { runSteps } from './lanes';
 import type { ProgressLog } from './progress-log';
+import type { Steering } from './steering';
 import { summarise } from './summary';
+import { Waits } from './waits';
 import { WayBack } from './way-back';
 import { WayForward } from './way-forward';
 
@@ -52,10 +55,12 @@ export class DeploymentRun {
     private readonly log: ProgressLog,
     private readonly link: EnvironmentLink,
     private readonly ask: (text: string, answers: string[]) => Promise<string>,
+    private readonly steering: Steering,
   ) {
     const { stack, pinned } = input;
     this.context = contextOf(stack, go.deployment);
-    this.interpreter = new Interpreter({ context: this.context, pinned, log, clock: this.clock, platformTimeoutMs: stack.deployment.platformTimeoutMs, ask });
+    const waits = new Waits({ context: this.context, clock: this.clock, log, steering, ask });
+    this.interpreter = new Interpreter({ context: this.context, pinned, log, clock: this.clock, platformTimeoutMs: stack.deployment.platformTimeoutMs, ask, waits });
     this.wayBack = new WayBack(this.interpreter, stack.deployment.maxParallel);
     this.wayForward = new WayForward({ input, context: this.context, interpreter: this.interpreter, wayBack: this.wayBack, log, link });
   }
@@ -173,6 +178,7 @@ export class DeploymentRun {
     if (!this.input.stack.deployment.rollbackOnFailure && !cancelled) return this.leaveAsIs(cause);
     if ((await this.mayRollBack(plan)) === 'leave as is') return this.leaveAsIs(cause);
     const begin = Date.now();
+    this.steering.letGo();
     this.log.become('rolling_back');
     const onRollback = Object.fromEntries(Object.values(this.input.stack.services).map((service) => [service.name, service.onRollback]));
     const { begun, done } = this.interpreter;
@@ -194,7 +200,7 @@ export class DeploymentRun {
 
   /** A job with `on_rollback: refuse` that ran makes the rollback wait for a person. */
   private async mayRollBack(plan: Plan): Promise<string> {
-    const ran = servicesOf(plan.phases).filter(({ name, lanes }) => this.input.stack.services[name]?.onRollback === 'refuse' && lanes.flat().some(({ kind, id }) => kind === 'run-job' && this.interpreter.begun.has(id)));
+    const ran = servicesOf(plan.phases).filter((service) => this.input.stack.services[service.name]?.onRollback === 'refuse' && lanesOf(service).flat().some(({ kind, id }) => kind === 'run-job' && this.interpreter.begun.has(id)));
     if (ran.length === 0) return 'roll back';
     return this.ask(`${ran.map(({ name }) => name).join(', ')} ran, and on_rollback is refuse. Roll the rest back?`, ['roll back', 'leave as is']);
   }

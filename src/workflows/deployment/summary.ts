@@ -1,4 +1,4 @@
-import { changesAnything, type Plan } from '../../plan/plan';
+import { changesAnything, lanesOf, type Plan, type PlannedService } from '../../plan/plan';
 import type { PlanSummary, Progress, ServiceSummary } from '../messages';
 
 /** A plan as people and programs see it. */
@@ -11,11 +11,18 @@ export function summarise(plan: Plan): PlanSummary {
     preparation: plan.preparation.map(({ id }) => id),
     phases: plan.phases.map(({ number, kind, services }) => ({
       number, kind,
-      services: services.map(({ name, kind: serviceKind, action, replicas, changes, notes, interruptionMs, lanes }) => ({
-        name, kind: serviceKind, action, replicas, changes, notes, interruptionMs, steps: lanes.flat().map(({ id }) => id),
-      })),
+      services: services.map((service) => ({ ...described(service), steps: lanesOf(service).flat().map(({ id }) => id), ...rolloutOf(service) })),
     })),
   };
+}
+
+function described({ name, kind, action, replicas, changes, notes, interruptionMs }: PlannedService): Omit<ServiceSummary, 'steps'> {
+  return { name, kind, action, replicas, changes, notes, interruptionMs };
+}
+
+function rolloutOf(service: PlannedService): Pick<ServiceSummary, 'rollout'> {
+  const told = lanesOf(service).flat().filter(({ kind }) => ['route', 'hold', 'approve', 'test', 'configure'].includes(kind));
+  return told.length > 0 ? { rollout: told.map(({ id }) => id) } : {};
 }
 
 const longestDetails = 18_000;

@@ -20,7 +20,7 @@ export class WayBack {
 
   /** Runs lanes side by side; what fails is named in `leftBehind`. */
   async collect(lanes: Lane[]): Promise<void> {
-    await runLanes(lanes.map((lane) => ({ lane })), this.limit, ({ lane }) => this.interpreter.lane(lane), (error) => {
+    await runLanes(lanes, this.limit, (lane) => this.interpreter.lane(lane), (error) => {
       const { step, message } = toCause(error, { id: 'rollback' });
       this.leftBehind.push(`${step}: ${message}`);
       return true;

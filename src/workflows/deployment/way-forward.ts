@@ -1,14 +1,14 @@
 import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 import type { StepContext } from '../../activities/contract';
 import { toRef } from '../../plan/instance-spec';
-import { servicesOf, type Lane, type Plan, type PlannedPhase, type PlannedService } from '../../plan/plan';
+import { lanesOf, servicesOf, type Lane, type Plan, type PlannedPhase, type PlannedService } from '../../plan/plan';
 import { planRollback } from '../../plan/rollback';
 import { activity } from '../activity-options';
 import type { Cause, DeploymentInput } from '../messages';
 import type { EnvironmentLink } from './environment-link';
 import { StepFailure, toCause } from './failure';
 import type { Interpreter } from './interpreter';
-import { runLanes, runSteps } from './lanes';
+import { runServices, runSteps } from './lanes';
 import type { ProgressLog } from './progress-log';
 import type { WayBack } from './way-back';
 
@@ -37,6 +37,7 @@ export class WayForward {
     log.become('deploying');
     await runSteps(plan.preparation, plan.maxParallel, (lane) => interpreter.lane(lane));
     for (const phase of plan.phases) await this.deployPhase(phase, plan.maxParallel);
+    await this.outlast(plan);
     await this.confirm(plan);
     await this.putBackTolerated(plan);
   }
@@ -47,11 +48,19 @@ export class WayForward {
 
   private async deployPhase({ number, services }: PlannedPhase, limit: number): Promise<void> {
     const begin = Date.now();
-    const lanes = services.flatMap((service) => service.lanes.map((lane) => ({ service, lane })));
-    if (lanes.length === 0) return;
-    await runLanes(lanes, limit, ({ service, lane }) => this.deployLane(service!, lane, number), (error, { service }) => this.tolerate(error, service!));
+    if (services.every(({ stages }) => stages.flat().length === 0)) return;
+    await runServices(services, ({ stages }) => stages, limit, ({ service, lane }) => this.deployLane(service!, lane, number), (error, { service }) => this.tolerate(error, service!));
     this.options.link.phaseFinished(number, Date.now() - begin);
     this.options.log.publish();
+  }
+
+  /** What has to outlast the rest: old sets that are kept for a while, requests that are still open. */
+  private async outlast({ phases }: Plan): Promise<void> {
+    const staying = servicesOf(phases).filter(({ name, tail }) => tail.length > 0 && !this.isTolerated(name));
+    if (staying.length === 0) return;
+    const phaseOf = new Map(phases.flatMap(({ number, services }) => services.map((service) => [service, number] as const)));
+    const lanes = staying.flatMap(({ tail }) => tail.flat()).length;
+    await runServices(staying, ({ tail }) => tail, lanes, ({ service, lane }) => this.deployLane(service!, lane, phaseOf.get(service!)!), () => false);
   }
 
   private async deployLane(service: PlannedService, lane: Lane, phase: number): Promise<void> {
@@ -71,7 +80,7 @@ export class WayForward {
   /** Before the commit one listing confirms every phase; what nobody checks must at least have stayed up for a second. */
   private async confirm({ phases }: Plan): Promise<void> {
     const services = new Map(servicesOf(phases).map((service) => [service.name, service]));
-    const started = [...services.values()].filter(({ name }) => !this.isTolerated(name)).flatMap(({ lanes }) => lanes.flat());
+    const started = [...services.values()].filter(({ name }) => !this.isTolerated(name)).flatMap((service) => lanesOf(service).flat());
     const expected = started.flatMap((step) => (step.kind === 'start' ? [toRef(step.instance)] : []));
     if (expected.some(({ healthCheck }) => !healthCheck)) await sleep(Math.max(1, settleMs - (Date.now() - this.lastStart)), { summary: 'what nothing checks must stay up for a second' });
     const down = expected.length === 0 ? [] : await activity('confirm', this.options.input.taskQueue, `confirm that ${expected.length} instances run`)(this.options.context, expected);

@@ -1,0 +1,91 @@
+import type { Check } from '../config/stack';
+import type { Judgement } from '../plan/plan';
+import { alive } from './alive';
+import type { Activities, StepContext } from './contract';
+import type { Dependencies } from './dependencies';
+import type { Runtime } from '../runtimes/runtime';
+
+const queryTimeoutMs = 5000;
+
+type Answer = { value: number } | { missing: string };
+
+/** What Prometheus says of new instances. */
+export function analysisActivities({ runtimes }: Dependencies): Pick<Activities, 'analyse'> {
+  return {
+    analyse: (context, judgement) =>
+      alive(async () => {
+        const { checks, samples } = judgement.analysis;
+        const ask = await prometheus(runtimes(context.runtime), context, judgement);
+        const looks = await Promise.all(checks.map((check) => look(check, ask)));
+        const enough = samples ? await ask(samples.query) : { value: Infinity };
+        const few = samples && (!('value' in enough) || enough.value < samples.min) ? [`${'value' in enough ? enough.value : 'no'} samples, and ${samples.min} are needed`] : [];
+        return {
+          failed: looks.flatMap(({ failed }) => failed),
+          missing: [...looks.flatMap(({ missing }) => missing), ...few],
+          seen: looks.map(({ seen }) => seen).filter(Boolean),
+        };
+      }),
+  };
+}
+
+async function look(check: Check, ask: (query: string) => Promise<Answer>): Promise<{ failed: string[]; missing: string[]; seen: string }> {
+  const [answer, baseline] = await Promise.all([ask(check.query), check.baseline === undefined ? undefined : ask(check.baseline)]);
+  if ('missing' in answer) return { failed: [], missing: [`${check.name}: ${answer.missing}`], seen: '' };
+  if (baseline && 'missing' in baseline) return { failed: [], missing: [`${check.name}, the old set: ${baseline.missing}`], seen: '' };
+  const failed = judge(check, answer.value, baseline?.value).map((reason) => `${check.name} ${reason}`);
+  return { failed, missing: [], seen: `${check.name} ${short(answer.value)}${baseline ? ` (the old set ${short(baseline.value)})` : ''}` };
+}
+
+/** What an answer breaks. */
+export function judge({ min, max, maxRatio, maxDifference }: Check, value: number, baseline = 0): string[] {
+  const is = `is ${short(value)}`;
+  return [
+    ...(min !== undefined && value < min ? [`${is}, less than ${min}`] : []),
+    ...(max !== undefined && value > max ? [`${is}, more than ${max}`] : []),
+    ...(maxRatio !== undefined && value > baseline * maxRatio ? [`${is}, more than ${maxRatio} times the ${short(baseline)} of the old set`] : []),
+    ...(maxDifference !== undefined && value - baseline > maxDifference ? [`${is}, more than ${maxDifference} above the ${short(baseline)} of the old set`] : []),
+  ];
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+/** Asks for one number: of a service of the stack where the worker reaches its instance, else of any host. */
+async function prometheus(runtime: Runtime, context: StepContext, { endpoint, prometheus: service }: Judgement): Promise<(query: string) => Promise<Answer>> {
+  const base = service ? await insideAddress(runtime, context, endpoint, service).catch((error: Error) => ({ missing: error.message })) : endpoint;
+  return async (query) => {
+    if (typeof base !== 'string') return base;
+    try {
+      const response = await fetch(`${base.replace(/\/$/, '')}/api/v1/query?${new URLSearchParams({ query }).toString()}`, { signal: AbortSignal.timeout(queryTimeoutMs) });
+      return parse((await response.json()) as PrometheusAnswer);
+    } catch (error) {
+      const { cause, message } = error as Error & { cause?: Error };
+      return { missing: `Prometheus at ${endpoint} does not answer (${cause?.message ?? message})` };
+    }
+  };
+}
+
+interface PrometheusAnswer {
+  status: string;
+  error?: string;
+  data?: { resultType: string; result: unknown };
+}
+
+function parse({ status, error, data }: PrometheusAnswer): Answer {
+  if (status !== 'success') return { missing: `Prometheus refuses the query: ${error ?? status}` };
+  const result = data?.result;
+  const samples = data?.resultType === 'scalar' ? [{ value: result as [number, string] }] : ((result ?? []) as { value?: [number, string] }[]);
+  if (samples.length > 1) return { missing: `the query gives ${samples.length} numbers; let it give one, with sum() or max()` };
+  const value = Number(samples[0]?.value?.[1] ?? NaN);
+  return Number.isNaN(value) ? { missing: 'Prometheus has no number yet' } : { value };
+}
+
+async function insideAddress(runtime: Runtime, { stack, environment }: StepContext, endpoint: string, service: string): Promise<string> {
+  const url = new URL(endpoint);
+  const { instances } = await runtime.observe({ stack, environment }, { images: [], ports: [] });
+  const instance = instances.find((each) => each.service === service && each.state === 'running');
+  if (!instance) throw new Error(`no instance of ${service} runs`);
+  const { host, port } = await runtime.address(instance.name, Number(url.port || 80));
+  return `${url.protocol}//${host}:${port}${url.pathname}`;
+}

@@ -1,0 +1,43 @@
+import { nginxConfig, nginxOptions } from '../balancer/nginx-config';
+import { configureCommand, connectionsCommand, countConnections, hostOf, parseState, readCommand, routeCommand, type Command } from '../balancer/scripts';
+import type { Front, RouteTable, TrafficState } from '../model/traffic';
+import { RuntimeError, type Balancer, type Runtime } from '../runtimes/runtime';
+import { SoftwareFault } from './failures';
+
+const commandTimeoutMs = 30_000;
+
+/** The load balancer of an environment, by the name of its instance. */
+export function balancerOf(runtime: Runtime, name: string): Balancer {
+  return runtime.balancer?.(name) ?? new NginxBalancer(runtime, name);
+}
+
+/** The managed NGINX, told what to do by commands inside its instance. */
+class NginxBalancer implements Balancer {
+  constructor(private readonly runtime: Runtime, private readonly name: string) {}
+
+  async read(): Promise<TrafficState> {
+    return parseState(await this.run(readCommand()));
+  }
+
+  async route(tables: RouteTable[]): Promise<void> {
+    await this.run(routeCommand(tables));
+  }
+
+  async configure(front: Front): Promise<void> {
+    await this.run(configureCommand(front, nginxConfig(front, nginxOptions(this.runtime.name))));
+  }
+
+  async openRequests(addresses: string[]): Promise<number> {
+    const hosts = [...new Set(addresses.map(hostOf))];
+    return countConnections(await this.run(connectionsCommand(hosts)), addresses);
+  }
+
+  /** An instance that its runtime is restarting is waited for, as the platform is. */
+  private async run(command: Command): Promise<string> {
+    const status = await this.runtime.inspect(this.name);
+    if (status && status.state !== 'running') throw new RuntimeError('platform', `the load balancer ${this.name} does not run (${status.state})`);
+    const { exitCode, output } = await this.runtime.exec(this.name, command, commandTimeoutMs);
+    if (exitCode !== 0) throw new SoftwareFault(`the load balancer refuses: ${output.trim() || `exit ${exitCode}`}`, { logs: output.split('\n').filter(Boolean).slice(-20) });
+    return output;
+  }
+}

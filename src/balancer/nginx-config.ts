@@ -1,0 +1,154 @@
+import type { RuntimeName } from '../model/capabilities';
+import type { Front, Route } from '../model/traffic';
+
+export interface NginxOptions {
+  /** DNS server that knows the names of instances; none where targets are addresses. */
+  resolver?: string;
+  /** Where files of secrets are, with a slash at the end; empty for the folder of the configuration. */
+  secrets: string;
+}
+
+/** In a container instances are names of its engine's own DNS; processes are ports of one host. */
+export function nginxOptions(runtime: RuntimeName): NginxOptions {
+  return runtime === 'docker' ? { resolver: '127.0.0.11', secrets: '/run/secrets/' } : { secrets: '' };
+}
+
+/** Requests of a route are spread over so many links; their shares are whole per cent. */
+export const buckets = Array.from({ length: 100 }, (_, index) => String(index).padStart(2, '0'));
+
+/**
+ * The whole configuration of the managed NGINX, relative to its prefix. It names no instance: a request picks a bucket,
+ * and the bucket is a link under `routes/` whose real path ends in `to/<instance>/<fallback>/<bucket>`. Renaming one link
+ * moves the traffic between two requests, without a reload. {@link Front} is checked where stack files are read: what
+ * stands here can contain neither spaces nor quotes, braces, semicolons or dollar signs.
+ */
+export function nginxConfig(front: Front, { resolver, secrets }: NginxOptions): string {
+  const servers = serversOf(front);
+  return `${[
+    'daemon off;',
+    'pid nginx.pid;',
+    'error_log stderr warn;',
+    'worker_processes auto;',
+    'worker_shutdown_timeout 1h;',
+    'events { worker_connections 8192; }',
+    'http {',
+    ...indent([
+      'include keepalive.conf;',
+      'access_log off;',
+      'server_tokens off;',
+      'default_type application/octet-stream;',
+      ...temporaryFolders,
+      'client_max_body_size 0;',
+      'server_names_hash_bucket_size 256;',
+      'map_hash_bucket_size 256;',
+      ...(resolver ? [`resolver ${resolver} valid=1s ipv6=off;`, 'resolver_timeout 5s;'] : []),
+      'split_clients $request_id $bucket {',
+      ...indent(buckets.map((bucket, index) => `${index === buckets.length - 1 ? '*' : '1%'} ${bucket};`)),
+      '}',
+      'map $realpath_root $target { ~/to/(?<to_target>[^/]+)/[^/]+/[0-9]+$ $to_target; default none; }',
+      'map $realpath_root $fallback { ~/to/[^/]+/(?<to_fallback>[^/]+)/[0-9]+$ $to_fallback; default none; }',
+      'map $http_upgrade $upgraded { "" close; default upgrade; }',
+      '# Only a request that may be sent twice, and has no body, tries another instance.',
+      'map $fallback:$request_method:$content_length$http_transfer_encoding $unanswered { ~^none: @gone; ~:(GET|HEAD|OPTIONS):$ @fallback; default @gone; }',
+      ...proxying,
+      'ssl_protocols TLSv1.2 TLSv1.3;',
+      'ssl_prefer_server_ciphers off;',
+      'ssl_session_cache shared:tls:10m;',
+      'ssl_session_tickets off;',
+      ...servers.flatMap((each) => server(each, secrets)),
+      ...front.redirects.flatMap(redirect),
+    ]),
+    '}',
+  ].join('\n')}\n`;
+}
+
+const temporaryFolders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path temp/${kind};`);
+
+/**
+ * A body is passed on as it comes, so that the connection to an instance stands from the request's first moment: what is
+ * open can be counted. It is closed with the answer, for the same reason.
+ */
+const proxying = [
+  'proxy_http_version 1.1;',
+  'proxy_request_buffering off;',
+  'proxy_connect_timeout 5s;',
+  'proxy_set_header Host $http_host;',
+  'proxy_set_header Connection $upgraded;',
+  'proxy_set_header Upgrade $http_upgrade;',
+  'proxy_set_header X-Real-IP $remote_addr;',
+  'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;',
+  'proxy_set_header X-Forwarded-Proto $scheme;',
+  'proxy_set_header X-Forwarded-Host $http_host;',
+  'proxy_set_header X-Forwarded-Port $server_port;',
+];
+
+interface Server {
+  listen: number;
+  /** Absent: whatever no other server of the port is named by. */
+  host?: string;
+  tls?: Route['tls'];
+  routes: Route[];
+}
+
+/** One server for each port and host name. A port that only names are served on has one more, which knows nothing. */
+function serversOf({ routes }: Front): Server[] {
+  const servers = new Map<string, Server>();
+  for (const route of [...routes].sort(order)) {
+    const { listen, host, tls } = route;
+    const unnamed = `${listen}/`;
+    if (!servers.has(unnamed)) servers.set(unnamed, { listen, tls, routes: [] });
+    const key = `${unnamed}${host ?? ''}`;
+    const known = servers.get(key) ?? { listen, host, tls, routes: [] };
+    servers.set(key, { ...known, routes: [...known.routes, route] });
+  }
+  return [...servers.values()];
+}
+
+function order(a: Route, b: Route): number {
+  return a.listen - b.listen || compare(a.host ?? '', b.host ?? '') || b.path.length - a.path.length || compare(a.path, b.path);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function server({ listen, host, tls, routes }: Server, secrets: string): string[] {
+  const longest = Math.max(...routes.map(({ timeoutMs }) => timeoutMs));
+  return [
+    'server {',
+    ...indent([
+      ['listen', listen, ...(tls ? ['ssl'] : []), ...(host ? [] : ['default_server', 'reuseport'])].join(' ').concat(';'),
+      `server_name ${host ?? '_'};`,
+      ...(tls ? [`ssl_certificate ${secrets}${tls.certificate};`, `ssl_certificate_key ${secrets}${tls.key};`] : []),
+      ...(routes.length > 0 ? ['error_page 502 = $unanswered;'] : []),
+      ...routes.flatMap(location),
+      ...(routes.some(({ path }) => path === '/') ? [] : ['location / { return 404; }']),
+      ...(routes.length > 0 ? ['location @fallback {', ...indent(['proxy_pass http://$fallback;', ...patience(longest)]), '}', 'location @gone { return 502; }'] : []),
+    ]),
+    '}',
+  ];
+}
+
+/** Below `/v1` is `/v1` itself and what follows `/v1/`, but not `/v1beta`. */
+function location(route: Route): string[] {
+  if (route.path === '/') return block('location /', route);
+  const path = route.path.replace(/\/+$/, '');
+  return [...block(`location = ${path}`, route), ...block(`location ${path}/`, route)];
+}
+
+function block(head: string, { key, timeoutMs }: Route): string[] {
+  return [`${head} {`, ...indent([`root routes/${key}/active/$bucket;`, 'if ($target = none) { return 503; }', 'proxy_pass http://$target;', ...patience(timeoutMs)]), '}'];
+}
+
+function patience(timeoutMs: number): string[] {
+  const timeout = `${Math.ceil(timeoutMs / 1000)}s`;
+  return [`proxy_read_timeout ${timeout};`, `proxy_send_timeout ${timeout};`];
+}
+
+function redirect({ from, to }: Front['redirects'][number]): string[] {
+  return ['server {', ...indent([`listen ${from} default_server reuseport;`, 'server_name _;', `return 308 https://$host${to === 443 ? '' : `:${to}`}$request_uri;`]), '}'];
+}
+
+function indent(lines: string[]): string[] {
+  return lines.map((line) => `  ${line}`);
+}

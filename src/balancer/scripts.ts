@@ -1,0 +1,111 @@
+import type { Front, RouteTable, TrafficState } from '../model/traffic';
+import { leadsOf } from './tables';
+
+/** What a shell in the balancer's folder is told. Every command may run twice. */
+export type Command = string[];
+
+/** The folder of the balancer inside its container. */
+export const prefix = '/deploy-code';
+
+const configuration = 'nginx.conf';
+
+/** From this version on idle connections survive a reload; before, none are kept, so that none can be lost. */
+const keepIdle = `v=$(nginx -v 2>&1 | sed 's/.*nginx\\/\\([0-9.]*\\).*/\\1/')
+if [ "$(printf '%s\\n' 1.27.4 "$v" | sort -t . -k 1,1n -k 2,2n -k 3,3n | head -n 1)" = 1.27.4 ]
+then echo 'keepalive_timeout 75s; keepalive_min_timeout 75s;' > keepalive.conf
+else echo 'keepalive_timeout 0;' > keepalive.conf
+fi`;
+
+/** Starts NGINX with the given tables; one that is only started again goes on with those it had. */
+export function startScript(tables: readonly RouteTable[]): string {
+  return `set -e
+mkdir -p routes temp
+${keepIdle}
+if [ ! -e routes/.ready ]; then
+${tables.map(routeScript).join('\n')}
+touch routes/.ready
+fi
+rm -f nginx.pid
+exec nginx -p "$PWD" -c ${configuration}`;
+}
+
+/** Sends a route's requests elsewhere: a new folder of links is made beside the one in use, then one rename puts it in force. */
+export function routeScript(table: RouteTable): string {
+  const leads = leadsOf(table).map(({ bucket, target, fallback }) => `to/${target}/${fallback}/${bucket}`);
+  return `(
+mkdir -p routes/${table.route} && cd routes/${table.route}
+table=${quote(JSON.stringify(table))}
+if [ "$(cat active/table.json 2> /dev/null || true)" != "$table" ]; then
+old=$(readlink active || echo t-0)
+new=t-$((\${old#t-} + 1))
+rm -rf "$new" && mkdir "$new" && cd "$new"
+mkdir -p ${leads.join(' ')}
+ln -s ${leads.join(' ')} .
+printf %s "$table" > table.json
+cd .. && ln -sfn "$new" .active && mv -T .active active
+for t in t-*; do if [ "$t" != "$new" ] && [ "$t" != "$old" ]; then rm -rf "$t"; fi; done
+fi
+)`;
+}
+
+/** Checks a configuration and puts it in force. One that NGINX refuses changes nothing; its message is the output. */
+export function configureCommand(front: Front, text: string): Command {
+  const script = `set -e
+text=$1; front=$2
+printf %s "$text" > next.conf
+nginx -t -q -p "$PWD" -c next.conf 2>&1
+printf %s "$front" > front.json
+mv next.conf ${configuration}
+kill -HUP "$(cat nginx.pid)"`;
+  return shell(script, text, JSON.stringify(front));
+}
+
+export function routeCommand(tables: readonly RouteTable[]): Command {
+  return shell(`set -e\n${tables.map(routeScript).join('\n')}`);
+}
+
+/** Prints what is served and where it goes, one JSON document a line. */
+export function readCommand(): Command {
+  return shell(`for f in front.json routes/*/active/table.json; do if [ -f "$f" ]; then cat "$f"; echo; fi; done`);
+}
+
+export function parseState(output: string): TrafficState {
+  const [front, ...tables] = output.split('\n').filter(Boolean).map((line) => JSON.parse(line) as unknown);
+  return { front: front as Front, tables: tables as RouteTable[] };
+}
+
+/** Prints the addresses of hosts, then every TCP connection of the balancer. */
+export function connectionsCommand(hosts: readonly string[]): Command {
+  return shell(`for h in ${hosts.join(' ')}; do echo "$h $(getent ahostsv4 "$h" | head -n 1)"; done; echo; cat /proc/net/tcp`);
+}
+
+const open = ['01', '02', '03'];
+
+/** How many connections stand to any of the addresses, by the output of {@link connectionsCommand}. */
+export function countConnections(output: string, addresses: readonly string[]): number {
+  const [hosts = '', sockets = ''] = output.split('\n\n');
+  const resolved = new Map(hosts.split('\n').map((line) => [line.split(' ')[0]!, line.split(' ')[1] ?? '']));
+  const remotes = new Set(addresses.map((address) => toHex(resolved.get(hostOf(address)) ?? '', Number(address.split(':')[1]))));
+  return sockets.split('\n').filter((line) => {
+    const [, , remote = '', state = ''] = line.trim().split(/\s+/);
+    return open.includes(state) && remotes.has(remote);
+  }).length;
+}
+
+export function hostOf(address: string): string {
+  return address.split(':')[0]!;
+}
+
+/** As the kernel writes it: the bytes of the address backwards. */
+function toHex(address: string, port: number): string {
+  const bytes = address.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'));
+  return `${bytes.reverse().join('')}:${port.toString(16).padStart(4, '0')}`.toUpperCase();
+}
+
+function shell(script: string, ...values: string[]): Command {
+  return ['/bin/sh', '-c', `cd "\${DEPLOY_CODE_FILES:-${prefix}}"\n${script}`, 'sh', ...values];
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

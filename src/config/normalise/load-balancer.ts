@@ -1,0 +1,91 @@
+import { balancerName, type Front, type Route } from '../../model/traffic';
+import type { SecretMount, SecretSource } from '../../model/instance';
+import type { ExposureInput } from '../schema/exposure';
+import type { StackFile } from '../schema/stack-file';
+import { toMs } from '../schema/values';
+import type { Service } from '../stack';
+import { Malformed } from './words';
+
+type LoadBalancerInput = NonNullable<NonNullable<StackFile['infrastructure']>['load_balancer']>;
+
+export interface FrontContext {
+  settings: LoadBalancerInput;
+  secrets: Record<string, SecretSource>;
+  runtime: 'docker' | 'process' | 'memory';
+  attempt: <T>(path: (string | number)[], parse: () => T, fallback: T) => T;
+}
+
+/** The ways in, and the service that serves them; nothing where nothing is exposed. */
+export function toFront(file: StackFile, services: Record<string, Service>, context: FrontContext): { front: Front; balancer: Service } | undefined {
+  const routes = Object.entries(file.services).flatMap(([name, { expose }]) =>
+    [expose ?? []].flat().flatMap((each, index) => {
+      const path = ['services', name, 'expose', ...(Array.isArray(expose) ? [index] : [])];
+      return context.attempt(path, () => [toRoute(name, each, context.settings)], []);
+    }),
+  );
+  if (routes.length === 0) return undefined;
+  const front: Front = { routes, redirects: redirectsOf(routes, context.settings) };
+  return { front, balancer: toBalancer(front, services, context) };
+}
+
+function toRoute(service: string, input: ExposureInput, settings: LoadBalancerInput): Route {
+  const { port, host_port: own, host, path = '/', timeout } = input;
+  for (const number of [port, ...(own === undefined ? [] : [own])]) if (number < 1 || number > 65_535) throw new Malformed(`${number} is not a port; ports are 1 to 65535`);
+  if (own === undefined && input.tls !== undefined) throw new Malformed('has tls without a host_port; services that share a port share its certificate: infrastructure.load_balancer.tls');
+  const tls = own === undefined ? settings.tls : typeof input.tls === 'object' ? input.tls : input.tls ? settings.tls : undefined;
+  if (input.tls === true && !settings.tls) throw new Malformed('has tls: true, and infrastructure.load_balancer.tls names no certificate');
+  const listen = own ?? (settings.tls ? (settings.https_port ?? 443) : (settings.http_port ?? 80));
+  const key = [service, port, ...(own === undefined ? [] : [own]), ...(host ? [host.replace('*', 'any')] : []), ...(path === '/' ? [] : [path.replaceAll('/', '+')])].join('-');
+  return { key, service, port, listen, ...(host && { host: host.toLowerCase() }), path, ...(tls && { tls }), timeoutMs: toMs(timeout ?? 60) };
+}
+
+/** Plain requests to the shared port are sent on, unless something else is served there. */
+function redirectsOf(routes: Route[], { tls, http_port: from = 80, https_port: to = 443 }: LoadBalancerInput): Front['redirects'] {
+  const shared = tls && routes.some(({ listen }) => listen === to);
+  return shared && !routes.some(({ listen }) => listen === from) ? [{ from, to }] : [];
+}
+
+function toBalancer({ routes, redirects }: Front, services: Record<string, Service>, { settings, secrets, runtime, attempt }: FrontContext): Service {
+  const exposed = [...new Set(routes.map(({ service }) => service))];
+  const ports = [...new Set([...routes.map(({ listen }) => listen), ...redirects.map(({ from }) => from)])].sort((a, b) => a - b);
+  const files = [...new Set(routes.flatMap(({ tls }) => (tls ? [tls.certificate, tls.key] : [])))];
+  return {
+    name: balancerName,
+    kind: 'service',
+    ...(runtime !== 'process' && { image: settings.image ?? 'nginx:1.28' }),
+    pullPolicy: 'missing',
+    variables: {},
+    envFiles: [],
+    ports: ports.map((port) => ({ container: port, published: { from: port, to: port }, protocol: 'tcp' })),
+    mounts: [],
+    configs: [],
+    secrets: attempt(['infrastructure', 'load_balancer', 'tls'], () => files.map((name) => toSecret(name, secrets)), []),
+    networks: Object.fromEntries(exposed.flatMap((name) => Object.keys(services[name]?.networks ?? {})).map((name) => [name, { aliases: [] }])),
+    dependsOn: Object.fromEntries(exposed.map((name) => [name, services[name]?.healthCheck ? ('healthy' as const) : ('started' as const)])),
+    healthCheck: { probe: { kind: 'command', command: ['/bin/sh', '-c', `cd "\${DEPLOY_CODE_FILES:-/deploy-code}" && kill -0 "$(cat nginx.pid)"`] }, intervalMs: 1000, timeoutMs: 5000, retries: 10, startPeriodMs: 0 },
+    replicas: 1,
+    reserve: {},
+    limit: {},
+    restart: 'unless-stopped',
+    stopSignal: 'SIGQUIT',
+    stopGraceMs: 30_000,
+    labels: {},
+    strategy: { kind: 'recreate' },
+    hooks: {},
+    onFailure: 'rollback',
+    init: false,
+    tmpfs: [],
+    capAdd: [],
+    capDrop: [],
+    readOnly: false,
+    extraHosts: [],
+    run: 'on_change',
+    onRollback: 'keep',
+  };
+}
+
+function toSecret(name: string, secrets: Record<string, SecretSource>): SecretMount {
+  const source = secrets[name];
+  if (!source) throw new Malformed(`the secret "${name}" is not declared; add it under the top-level secrets with file or environment`);
+  return { name, source, target: { path: `/run/secrets/${name}`, mode: 0o400 } };
+}

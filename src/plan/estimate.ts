@@ -1,0 +1,42 @@
+import type { PlannedPhase, PlannedService, Stage, Step } from './plan';
+
+/** What a step takes as a rule, in ms. */
+function costOf(step: Step): number {
+  switch (step.kind) {
+    case 'pull':
+      return 5000;
+    case 'start':
+    case 'revive':
+      return 1500;
+    case 'run-job':
+    case 'test':
+      return 2000;
+    case 'hold':
+      return step.durationMs;
+    case 'retire':
+    case 'drain':
+      return 600;
+    case 'exec':
+    case 'attach':
+    case 'configure':
+      return 300;
+    case 'create-volume':
+    case 'remove-volume':
+      return 20;
+    case 'approve':
+      return 0;
+    default:
+      return 100;
+  }
+}
+
+/** How long a plan takes as a rule, where nobody is asked: in ms. */
+export function estimate(phases: readonly PlannedPhase[]): number {
+  const longest = (part: (service: PlannedService) => Stage[], services: PlannedService[]) => Math.max(0, ...services.map((service) => part(service).reduce((sum, stage) => sum + stageMs(stage), 0)));
+  const deploying = phases.reduce((sum, { services }) => sum + longest(({ stages }) => stages, services), 0);
+  return deploying + longest(({ tail }) => tail, phases.flatMap(({ services }) => services));
+}
+
+function stageMs(stage: Stage): number {
+  return Math.max(0, ...stage.map((lane) => lane.reduce((sum, step) => sum + costOf(step), 0)));
+}

@@ -1,0 +1,71 @@
+import { sameTable, tableOf } from '../../balancer/tables';
+import type { RuntimeName } from '../../model/capabilities';
+import type { InstanceRef, InstanceSpec } from '../../model/instance';
+import type { ObservedInstance } from '../../model/observation';
+import type { Route, RouteTable, TrafficState } from '../../model/traffic';
+import { toRef } from '../instance-spec';
+import type { Lane } from '../plan';
+import type { StepFactory } from '../steps';
+
+export type Running = InstanceSpec | ObservedInstance;
+
+/** Instances that share a part of a service's requests. */
+export interface SharedBy {
+  instances: readonly Running[];
+  /** Per cent. */
+  weight: number;
+}
+
+export interface ServiceTrafficOptions {
+  service: string;
+  routes: Route[];
+  runtime: RuntimeName;
+  /** The load balancer that runs while the service is replaced; absent where none does yet. */
+  balancer?: InstanceRef;
+  state?: TrafficState;
+  drainMs: number;
+  steps: StepFactory;
+}
+
+/** Where the requests to one service go, step by step; in the end, what its routes shall be. */
+export class ServiceTraffic {
+  tables: RouteTable[];
+  /** Whether the plan has said where they shall lead. */
+  decided = false;
+
+  constructor(private readonly options: ServiceTrafficOptions) {
+    this.tables = options.routes.map(({ key }) => options.state?.tables.find(({ route }) => route === key) ?? { route: key, targets: [] });
+  }
+
+  /** Whether requests come through a load balancer that runs. */
+  get flows(): boolean {
+    return this.options.balancer !== undefined && this.options.routes.length > 0;
+  }
+
+  /** Sends the requests to these instances from here on; no step where they go there already. */
+  to(shares: readonly SharedBy[], title: string): Lane {
+    const { routes, balancer, runtime, service, steps, state } = this.options;
+    const before = this.tables;
+    this.decided = true;
+    this.tables = routes.map(({ key, port }) =>
+      tableOf(key, shares.filter(({ instances }) => instances.length > 0).map(({ instances, weight }) => ({ weight, addresses: instances.map((instance) => addressOf(instance, port, runtime)) }))),
+    );
+    const missing = this.tables.some(({ route }) => !state?.tables.some((each) => each.route === route));
+    if (!balancer || (!missing && this.tables.every((table, index) => sameTable(before[index], table)))) return [];
+    return [steps.make({ kind: 'route', title, balancer, tables: this.tables, before }, service)];
+  }
+
+  /** Lets an instance finish what it has begun. */
+  drain(instance: Running): Lane {
+    const { routes, balancer, runtime, drainMs, steps } = this.options;
+    if (!balancer || routes.length === 0) return [];
+    const addresses = [...new Set(routes.map(({ port }) => addressOf(instance, port, runtime)))];
+    return [steps.make({ kind: 'drain', balancer, instance: toRef(instance), addresses, timeoutMs: drainMs }, instance.service)];
+  }
+}
+
+/** Containers are reached by their names, processes by the ports that the engine gave them. */
+export function addressOf({ name, ports }: Running, port: number, runtime: RuntimeName): string {
+  if (runtime !== 'process') return `${name}:${port}`;
+  return `127.0.0.1:${ports.find(({ container }) => container === port)?.host ?? port}`;
+}

@@ -1,0 +1,30 @@
+import type { Stack } from '../../config/stack';
+import type { InstanceSpec } from '../../model/instance';
+import { testName } from '../names';
+import { addressOf } from './service-traffic';
+
+/** A job against new instances: their image, networks and variables, and `$TARGET` to reach them by. */
+export function toTestSpec(next: InstanceSpec[], { command, image }: { command: string[]; image?: string }, deployment: number, stack: Stack): InstanceSpec {
+  const [first] = next;
+  const port = stack.front?.routes.find(({ service }) => service === first!.service)?.port ?? first!.ports[0]?.container;
+  const targets = next.map((instance) => (port === undefined ? instance.name : addressOf(instance, port, stack.runtime)));
+  return {
+    ...first!,
+    name: testName(stack, first!.service, deployment),
+    ordinal: 0,
+    kind: 'job',
+    ...(image !== undefined && { image, imageId: undefined }),
+    entrypoint: [],
+    command,
+    variables: { ...first!.variables, TARGET: targets[0]!, TARGETS: targets.join(' ') },
+    ports: [],
+    mounts: [],
+    networks: first!.networks.map(({ name }) => ({ name, aliases: [] })),
+    names: undefined,
+    restart: 'no',
+    healthCheck: undefined,
+    preStop: undefined,
+    hash: `test-${first!.hash}`,
+    keys: {},
+  };
+}

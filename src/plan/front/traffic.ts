@@ -1,0 +1,51 @@
+import type { Service, Stack } from '../../config/stack';
+import type { InstanceRef } from '../../model/instance';
+import { balancerName, type RouteTable } from '../../model/traffic';
+import { isUp } from '../difference';
+import { toRef } from '../instance-spec';
+import type { Known } from '../known';
+import type { Lane } from '../plan';
+import type { StepFactory } from '../steps';
+import { ServiceTraffic } from './service-traffic';
+
+const defaultDrainMs = 30_000;
+
+/** All that comes in: the load balancer that runs, and the routes of every service. */
+export class Traffic {
+  private readonly services = new Map<string, ServiceTraffic>();
+  /** The load balancer that runs now; it serves until the deployment comes to itself. */
+  private readonly balancer?: InstanceRef;
+
+  constructor(private readonly stack: Stack, private readonly known: Known, private readonly steps: StepFactory) {
+    const running = known.observation.traffic && known.instancesOf(balancerName).find(isUp);
+    this.balancer = running && toRef(running);
+  }
+
+  of({ name, drainMs = defaultDrainMs }: Pick<Service, 'name' | 'drainMs'>): ServiceTraffic {
+    const known = this.services.get(name);
+    if (known) return known;
+    const { stack, balancer, steps } = this;
+    const routes = stack.front?.routes.filter(({ service }) => service === name) ?? [];
+    const made = new ServiceTraffic({ service: name, routes, runtime: stack.runtime, balancer, state: this.known.observation.traffic, drainMs, steps });
+    this.services.set(name, made);
+    return made;
+  }
+
+  /** Where every route leads once the deployment is done; for a service that it leaves alone, to what runs of it. */
+  finalTables(): RouteTable[] {
+    const services = [...new Set(this.stack.front?.routes.map(({ service }) => service) ?? [])];
+    return services.flatMap((name) => {
+      const traffic = this.of(this.stack.services[name] ?? { name });
+      if (!traffic.decided) traffic.to([{ instances: this.known.instancesOf(name).filter(isUp), weight: 100 }], '');
+      return traffic.tables;
+    });
+  }
+
+  /** Puts the stack's routes in force at a load balancer that stays. */
+  configure(): Lane {
+    const { front } = this.stack;
+    const before = this.known.observation.traffic?.front;
+    if (!front || !this.balancer || JSON.stringify(before) === JSON.stringify(front)) return [];
+    return [this.steps.make({ kind: 'configure', balancer: this.balancer, front, ...(before && { before }) }, balancerName)];
+  }
+}

@@ -1,0 +1,62 @@
+import type { InstanceSpec } from '../../model/instance';
+import type { Running } from '../front/service-traffic';
+import { toRef } from '../instance-spec';
+import type { Lane, Stage } from '../plan';
+import { incoming, outgoing, retire, stagesOf, start, type Replacement, type Rollout, type Strategy } from './strategy';
+
+export interface BatchOptions {
+  /** Instances beyond the wanted ones. Those that finish their last requests do not count. */
+  maxSurge: number;
+  /** Instances that may be missing. */
+  maxUnavailable: number;
+  minHealthyMs: number;
+}
+
+/** New instances beside the old ones, some at a time; the requests follow, and only then old ones stop. */
+export const rolling: Strategy<BatchOptions> = (replacement, options) => {
+  const beside = options.maxSurge > 0 && outgoing(replacement).length > 0;
+  const slots = beside ? replacement.slots.map(({ old, next }) => ({ old, next: next && replacement.names.withheld(next, false) })) : replacement.slots;
+  return { ...inBatches({ ...replacement, slots }, options), beside };
+};
+
+/**
+ * Never fewer instances serve than the wanted ones (or those that served before, if they were fewer) less
+ * `maxUnavailable`. The last ones of a batch finish their requests while the next batch starts.
+ */
+export function inBatches(replacement: Replacement, { maxSurge, maxUnavailable, minHealthyMs }: BatchOptions): Rollout {
+  const { service, replicas, kept, traffic, names } = replacement;
+  const arriving = incoming(replacement);
+  const leaving = outgoing(replacement);
+  const total = arriving.length;
+  let serving: Running[] = [...kept, ...leaving];
+  const floor = Math.max(0, Math.min(replicas, serving.length) - maxUnavailable);
+  const ceiling = Math.max(replicas, serving.length) + maxSurge;
+  const stages: Stage[] = [];
+  let finishing: Stage = [];
+  const finish = () => {
+    stages.push(finishing);
+    finishing = [];
+  };
+
+  while (arriving.length > 0 || leaving.length > 0) {
+    if (maxSurge === 0) finish();
+    const batch = arriving.splice(0, Math.max(0, ceiling - serving.length));
+    if (batch.length > 0) stages.push([...finishing, ...batch.map((next) => start(next, replacement))], ...settle(batch, minHealthyMs, replacement), batch.map((next) => names.give(next)));
+    if (batch.length > 0) finishing = [];
+    serving = [...serving, ...batch];
+    const gone = leaving.splice(0, Math.max(0, serving.length - floor));
+    serving = serving.filter((instance) => !(gone as Running[]).includes(instance));
+    stages.push([traffic.to([{ instances: serving, weight: 100 }], `route ${service}: ${total - arriving.length} of ${total} new, ${leaving.length} old`)]);
+    finishing.push(...gone.map((old) => [...names.take(old), ...traffic.drain(old), ...retire(old, replacement)]));
+  }
+  finish();
+  return { stages: stagesOf(stages), tail: [], beside: false };
+}
+
+/** New instances count once they have been healthy for a while. */
+function settle(batch: InstanceSpec[], minHealthyMs: number, { service, steps }: Replacement): Stage[] {
+  if (minHealthyMs === 0) return [];
+  const names = batch.map(({ ordinal }) => ordinal).join(', ');
+  const hold: Lane = [steps.make({ kind: 'hold', title: `see ${service} ${names} healthy for ${minHealthyMs / 1000} s`, durationMs: minHealthyMs }, service)];
+  return [[hold], batch.map((next) => [steps.about('await-healthy', toRef(next))])];
+}

@@ -1,0 +1,52 @@
+import type { StepContext } from '../../activities/contract';
+import type { Step, StepOf } from '../../plan/plan';
+import { activity } from '../activity-options';
+
+/** A step that one activity performs. */
+export type ActivityStep = Exclude<Step, StepOf<'pull' | 'run-job' | 'hold' | 'approve'>>;
+
+/** What a step means is its activity's matter. `afterTrouble`: the platform was away in between. */
+export async function performStep(step: ActivityStep, context: StepContext, afterTrouble: boolean): Promise<void> {
+  const { taskQueue, id } = step;
+  switch (step.kind) {
+    case 'create-network':
+      return activity('createNetwork', taskQueue, id)(context, step.network);
+    case 'remove-network':
+      return activity('removeNetwork', taskQueue, id)(context, step.name);
+    case 'create-volume':
+      return activity('createVolume', taskQueue, id)(context, step.volume);
+    case 'remove-volume':
+      return activity('removeVolume', taskQueue, id)(context, step.name);
+    case 'start':
+      return activity('startInstance', taskQueue, id)(context, step.instance, { afterTrouble });
+    case 'await-healthy':
+      return activity('awaitHealthy', taskQueue, id)(context, step.instance, { afterTrouble });
+    case 'create-job':
+      return activity('createJob', taskQueue, id)(context, step.instance);
+    case 'test':
+      return activity('runTest', taskQueue, id)(context, step.instance, step.timeoutMs);
+    case 'exec':
+      return activity('execInInstance', taskQueue, id)(context, step.instance, step.command, step.purpose);
+    case 'attach':
+      return activity('attachInstance', taskQueue, id)(context, step.instance, step.networks);
+    case 'route':
+      return activity('routeTraffic', taskQueue, id)(context, step.balancer, step.tables);
+    case 'configure':
+      return activity('configureBalancer', taskQueue, id)(context, step.balancer, step.front);
+    case 'drain':
+      await activity('drainInstance', taskQueue, id)(context, step.balancer, step.instance, step.addresses, step.timeoutMs);
+      return undefined;
+    case 'retire':
+      return activity('retireInstance', taskQueue, id)(context, step.instance);
+    case 'revive':
+      return activity('reviveInstance', taskQueue, id)(context, step.instance, { afterTrouble });
+    case 'remove':
+      return activity('removeInstance', taskQueue, id)(context, step.instance);
+    default:
+      return unreachable(step);
+  }
+}
+
+function unreachable(step: never): never {
+  throw new Error(`no such step: ${JSON.stringify(step)}`);
+}

@@ -1,0 +1,100 @@
+import { ApplicationFailure, condition } from '@temporalio/workflow';
+import type { Steer, SteeringRecord } from '../messages';
+import type { ProgressLog } from './progress-log';
+
+const said: Record<Steer['action'], string> = { approve: 'approved', reject: 'rejected', promote: 'promoted', pause: 'paused', resume: 'resumed', abort: 'aborted' };
+
+interface Pending {
+  service?: string;
+  title: string;
+  answer?: Steer;
+}
+
+/** How people steer a rollout that runs: who did what, when and why. */
+export class Steering {
+  readonly records: SteeringRecord[] = [];
+  private readonly approvals = new Set<Pending>();
+  private readonly holds = new Set<{ service?: string; over: boolean }>();
+  private pause?: Steer;
+
+  constructor(private readonly log: ProgressLog, private readonly abort: (steer: Steer) => void) {}
+
+  /** @throws ApplicationFailure where there is nothing to do it to */
+  check({ action, service }: Steer): void {
+    const of = service === undefined ? '' : ` for ${service}`;
+    if ((action === 'approve' || action === 'reject') && this.waiting(service).length === 0) throw ApplicationFailure.nonRetryable(`nothing waits for an approval${of}`, 'NothingToSteer');
+    if (action === 'promote' && this.holding(service).length === 0) throw ApplicationFailure.nonRetryable(`nothing bakes or is kept${of} that could be cut short`, 'NothingToSteer');
+    if (action === 'pause' && this.pause) throw ApplicationFailure.nonRetryable(`it is paused already, by ${this.pause.by}`, 'NothingToSteer');
+    if (action === 'resume' && !this.pause) throw ApplicationFailure.nonRetryable('it is not paused', 'NothingToSteer');
+    if (['succeeded', 'committing', 'rolling_back'].includes(this.log.status)) throw ApplicationFailure.nonRetryable(`too late: it is ${this.log.status.replaceAll('_', ' ')}`, 'NothingToSteer');
+  }
+
+  take(steer: Steer): void {
+    const { action, by, reason, service } = steer;
+    this.record(steer);
+    this.log.note(`${said[action]} by ${by}${reason ? `: ${reason}` : ''}`);
+    if (action === 'approve' || action === 'reject') for (const each of this.waiting(service)) each.answer = steer;
+    if (action === 'promote') for (const each of this.holding(service)) each.over = true;
+    if (action === 'pause') this.pause = steer;
+    if (action === 'resume') this.pause = undefined;
+    if (action === 'abort') this.abort(steer);
+  }
+
+  get isPaused(): boolean {
+    return this.pause !== undefined;
+  }
+
+  /** What goes back is not held up. */
+  letGo(): void {
+    this.pause = undefined;
+  }
+
+  /** Resolves once nobody wants it to stand still. */
+  async whilePaused(): Promise<void> {
+    if (this.pause) await condition(() => !this.pause);
+  }
+
+  /** A person's word; nothing where none came in time. */
+  async approval(title: string, service: string | undefined, timeoutMs: number): Promise<Steer | undefined> {
+    const pending: Pending = { title, service };
+    this.approvals.add(pending);
+    const before = this.log.status;
+    this.publish('waiting');
+    try {
+      await condition(() => pending.answer !== undefined, timeoutMs);
+      return pending.answer;
+    } finally {
+      this.approvals.delete(pending);
+      this.publish(this.approvals.size > 0 ? 'waiting' : before === 'waiting' ? 'deploying' : before);
+    }
+  }
+
+  /** Waits so long, unless somebody cuts it short (true), or pauses it (false, before its time). */
+  async hold(service: string | undefined, durationMs: number): Promise<boolean> {
+    const hold = { service, over: false };
+    this.holds.add(hold);
+    try {
+      await condition(() => hold.over || this.isPaused, Math.max(1, durationMs));
+      return hold.over;
+    } finally {
+      this.holds.delete(hold);
+    }
+  }
+
+  private waiting(service: string | undefined): Pending[] {
+    return [...this.approvals].filter((each) => service === undefined || each.service === service);
+  }
+
+  private holding(service: string | undefined): { over: boolean }[] {
+    return [...this.holds].filter((each) => service === undefined || each.service === service);
+  }
+
+  private publish(status: ProgressLog['status']): void {
+    this.log.approvals = [...this.approvals].map(({ title, service }) => ({ title, service }));
+    if (this.log.status !== status) this.log.become(status);
+  }
+
+  private record({ action, by, reason, service }: Steer): void {
+    this.records.push({ action, by, at: Date.now(), ...(reason !== undefined && { reason }), ...(service !== undefined && { service }) });
+  }
+}

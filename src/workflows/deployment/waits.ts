@@ -1,0 +1,71 @@
+import type { StepContext } from '../../activities/contract';
+import type { StepOf } from '../../plan/plan';
+import { activity } from '../activity-options';
+import type { DeploymentClock } from './clock';
+import { StepFailure } from './failure';
+import type { ProgressLog } from './progress-log';
+import type { Steering } from './steering';
+
+export interface WaitsOptions {
+  context: StepContext;
+  clock: DeploymentClock;
+  log: ProgressLog;
+  steering: Steering;
+  ask: (text: string, answers: string[]) => Promise<string>;
+}
+
+/** Steps that wait: for time, with a look at the numbers now and then, or for a person. The deployment's clock stands still. */
+export class Waits {
+  constructor(private readonly options: WaitsOptions) {}
+
+  whilePaused(): Promise<void> {
+    return this.options.clock.during(() => this.options.steering.whilePaused());
+  }
+
+  approve(step: StepOf<'approve'>): Promise<void> {
+    const { clock, steering, log } = this.options;
+    const { timeoutMs, otherwise } = step.approval;
+    return clock.during(async () => {
+      const answer = await steering.approval(step.title, step.service, timeoutMs);
+      if (!answer) log.note(`${step.title}: nobody answered within ${timeoutMs / 1000} s, which counts as ${otherwise}`);
+      if ((answer?.action ?? otherwise) === 'approve') return;
+      const by = answer ? `by ${answer.by}${answer.reason ? `: ${answer.reason}` : ''}` : `: nobody answered within ${timeoutMs / 1000} s`;
+      throw new StepFailure({ step: step.id, service: step.service, message: `rejected ${by}` });
+    });
+  }
+
+  /** Time while it is paused does not count. */
+  hold(step: StepOf<'hold'>): Promise<void> {
+    const { clock, steering } = this.options;
+    return clock.during(async () => {
+      let missing: string[] = [];
+      for (let usedMs = 0; usedMs < step.durationMs; ) {
+        await steering.whilePaused();
+        const begin = Date.now();
+        const slice = Math.min(step.durationMs - usedMs, step.analysis?.analysis.intervalMs ?? Infinity);
+        if (await steering.hold(step.service, slice)) return;
+        usedMs += Date.now() - begin;
+        if (!steering.isPaused) missing = await this.look(step);
+      }
+      if (missing.length > 0) await this.withoutAnswer(step, missing);
+    });
+  }
+
+  /** One look at the numbers: what is missing. @throws StepFailure where a limit is broken */
+  private async look(step: StepOf<'hold'>): Promise<string[]> {
+    if (!step.analysis) return [];
+    const { failed, missing, seen } = await activity('analyse', step.taskQueue, `${step.title}: look at the numbers`)(this.options.context, step.analysis);
+    if (failed.length > 0) throw new StepFailure({ step: step.id, service: step.service, message: failed.join('; ') });
+    if (seen.length > 0) this.options.log.note(`${step.title}: ${seen.join(', ')}`);
+    return missing;
+  }
+
+  private async withoutAnswer(step: StepOf<'hold'>, missing: string[]): Promise<void> {
+    const text = `the numbers are missing: ${missing.join('; ')}`;
+    const policy = step.analysis!.analysis.withoutAnswer;
+    this.options.log.note(`${step.title}: ${text}`);
+    if (policy === 'pass') return;
+    if (policy === 'ask' && (await this.options.ask(`${step.title}: ${text}. Go on?`, ['go on', 'roll back'])) === 'go on') return;
+    throw new StepFailure({ step: step.id, service: step.service, message: text });
+  }
+}

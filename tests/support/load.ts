@@ -1,0 +1,84 @@
+import { Agent, request, type IncomingMessage } from 'node:http';
+
+export interface LoadReport {
+  sent: number;
+  /** Requests without a complete answer of status 200, by what went wrong. */
+  failed: Record<string, number>;
+  /** Answers by the version of the instance that gave them. */
+  versions: Record<string, number>;
+}
+
+export interface LoadOptions {
+  url: string;
+  connections?: number;
+  /** Pause of a connection between two requests, in ms. */
+  pauseMs?: number;
+  body?: Buffer;
+}
+
+/** A strict client: keep-alive connections that send without looking, and count every request that got no complete answer. */
+export class Load {
+  private readonly report: LoadReport = { sent: 0, failed: {}, versions: {} };
+  private readonly agent: Agent;
+  private readonly workers: Promise<void>[];
+  private over = false;
+
+  constructor(private readonly options: LoadOptions) {
+    const { connections = 20 } = options;
+    this.agent = new Agent({ keepAlive: true, maxSockets: connections });
+    this.workers = Array.from({ length: connections }, () => this.work());
+  }
+
+  get sent(): number {
+    return this.report.sent;
+  }
+
+  /** Resolves once so many requests have been answered since. */
+  async answered(count: number): Promise<void> {
+    const until = this.report.sent + count;
+    while (this.report.sent < until) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
+  async stop(): Promise<LoadReport> {
+    this.over = true;
+    await Promise.all(this.workers);
+    this.agent.destroy();
+    return this.report;
+  }
+
+  private async work(): Promise<void> {
+    while (!this.over) {
+      const outcome = await this.one();
+      this.report.sent += 1;
+      const [counts, name] = 'failed' in outcome ? [this.report.failed, outcome.failed] : [this.report.versions, outcome.version];
+      counts[name] = (counts[name] ?? 0) + 1;
+      if (this.options.pauseMs) await new Promise((resolve) => setTimeout(resolve, this.options.pauseMs));
+    }
+  }
+
+  private one(): Promise<{ failed: string } | { version: string }> {
+    const { url, body } = this.options;
+    return new Promise((resolve) => {
+      const call = request(url, { agent: this.agent, method: body ? 'POST' : 'GET', ...(body && { headers: { 'content-length': body.length } }), timeout: 20_000 }, (response) => void read(response).then(resolve));
+      call.once('timeout', () => call.destroy(new Error('no answer in time')));
+      call.once('error', (error: NodeJS.ErrnoException) => resolve({ failed: error.code ?? error.message }));
+      call.end(body);
+    });
+  }
+}
+
+async function read(response: IncomingMessage): Promise<{ failed: string } | { version: string }> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+  } catch (error) {
+    return { failed: `cut off: ${(error as NodeJS.ErrnoException).code}` };
+  }
+  if (!response.complete) return { failed: 'cut off' };
+  if (response.statusCode !== 200) return { failed: `status ${response.statusCode}` };
+  try {
+    return { version: (JSON.parse(Buffer.concat(chunks).toString()) as { version: string }).version };
+  } catch {
+    return { version: 'unknown' };
+  }
+}

@@ -1,0 +1,45 @@
+import { freePort } from '../../src/worker/free-port';
+import type { Stack } from '../../src/config';
+import { stackOf, uniqueName } from './stack';
+import { webApp } from './web-app';
+
+type Data = Record<string, unknown>;
+
+/** A service of three behind the load balancer, in versions; `change` alters it, `more` the stack. */
+export class RolloutWorld {
+  readonly name = uniqueName('front');
+  port = 0;
+
+  async prepare(): Promise<this> {
+    this.port = await freePort();
+    return this;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}/`;
+  }
+
+  stack(version: string, change: Data = {}, more: Data = {}): Stack {
+    const { environment = {}, ...rest } = change;
+    const { services = {}, infrastructure = {}, ...others } = more as { services?: Data; infrastructure?: Data };
+    return stackOf({
+      name: this.name,
+      environment: 'test',
+      infrastructure: { load_balancer: { image: 'nginx:1.28' }, ...infrastructure },
+      configs: { app: { content: webApp } },
+      services: {
+        web: {
+          image: 'node:20', command: ['node', '/app.js'], configs: { app: '/app.js' },
+          environment: { VERSION: version, ...(environment as Data) },
+          replicas: 3,
+          expose: { port: 8080, host_port: this.port },
+          health_check: { http: ':8080/healthz', interval: '500ms', start_period: '20s' },
+          stop_grace_period: '2s',
+          ...rest,
+        },
+        ...services,
+      },
+      ...others,
+    });
+  }
+}

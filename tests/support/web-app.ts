@@ -1,0 +1,42 @@
+/**
+ * A web application for node:20, as the content of one file. `/`: JSON with its version, after LATENCY_MS, or 500 for
+ * ERROR_RATE of them; `/slow`: the same after two seconds; POST: the same once the body has come. WebSockets echo text.
+ * `/healthz` and `/metrics` are neither delayed nor counted. SIGTERM ends it at once, as a careless program would.
+ */
+export const webApp = String.raw`
+const { createServer } = require('node:http');
+const { createHash } = require('node:crypto');
+const { VERSION = '1', LATENCY_MS = '0', ERROR_RATE = '0', PORT = '8080', UNHEALTHY } = process.env;
+let count = 0, failed = 0, seconds = 0;
+
+const server = createServer((request, response) => {
+  const answer = (status, body, type = 'application/json') => response.writeHead(status, { 'content-type': type }).end(body);
+  const path = request.url.split('?')[0];
+  if (path === '/healthz') return answer(UNHEALTHY ? 503 : 200, '{}');
+  if (path === '/metrics') return answer(200, 'http_requests_total{code="200"} ' + (count - failed) + '\nhttp_requests_total{code="500"} ' + failed + '\nhttp_request_seconds_sum ' + seconds + '\nhttp_request_seconds_count ' + count + '\n', 'text/plain; version=0.0.4');
+  const begin = Date.now();
+  const reply = () => {
+    count += 1;
+    seconds += (Date.now() - begin) / 1000;
+    const fails = Math.floor(count * Number(ERROR_RATE)) > Math.floor((count - 1) * Number(ERROR_RATE));
+    if (fails) failed += 1;
+    answer(fails ? 500 : 200, JSON.stringify({ version: VERSION, headers: request.headers }));
+  };
+  request.resume().once('end', () => setTimeout(reply, path === '/slow' ? 2000 : Number(LATENCY_MS)));
+});
+
+server.on('upgrade', (request, socket) => {
+  const accept = createHash('sha1').update(request.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64');
+  socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ' + accept + '\r\n\r\n');
+  socket.on('data', (frame) => {
+    if ((frame[0] & 15) === 8) return socket.end();
+    const length = frame[1] & 127;
+    const text = Buffer.from(frame.subarray(6, 6 + length).map((byte, index) => byte ^ frame[2 + (index % 4)]));
+    socket.write(Buffer.concat([Buffer.from([129, text.length]), text]));
+  });
+  socket.on('error', () => socket.destroy());
+});
+
+server.listen(Number(PORT));
+process.on('SIGTERM', () => process.exit(0));
+`;
