@@ -86,6 +86,8 @@ export interface InstanceSpec {
   networks: NetworkAttachment[];
   /** What others know it by once it is in service, where that differs from what it starts with. */
   names?: NetworkAttachment[];
+  /** Its names move while it runs: it keeps its addresses then, so that no connection breaks. */
+  keepsAddress?: boolean;
   networkMode: 'bridge' | 'host';
   reserve: ResourceAmounts;
   limit: ResourceAmounts;

@@ -13,7 +13,8 @@ import type { Known } from './known';
 import type { Change, Intent, Lane, PlannedService, ServiceAction, Stage } from './plan';
 import type { PortAllocator } from './ports';
 import type { StepFactory } from './steps';
-import { rollOut, strategyOf } from './strategies';
+import { rollOut } from './strategies';
+import { strategyOf } from './strategies/strategy-of';
 import type { Replacement, Slot } from './strategies/strategy';
 import { noteUnnamedVolumes } from './unnamed-volumes';
 
@@ -76,14 +77,15 @@ function slotOf(service: Service, ordinal: number, { keep, old: all }: Differenc
 }
 
 function replacementOf(service: Service, slots: Slot[], kept: ObservedInstance[], { stack, traffic, steps, deployment }: ServicePlanning): Replacement {
+  const names = new ServiceNames(service, stack, steps);
   return {
     service: service.name,
     replicas: service.replicas,
-    slots,
+    slots: slots.map(({ old, next }) => ({ old, next: next && names.movable(next) })),
     kept,
     postStart: service.hooks.postStart,
     traffic: traffic.of(service),
-    names: new ServiceNames(service, stack, steps),
+    names,
     testOf: (next, test) => toTestSpec(next, test, deployment, stack),
     judge: judgementOf(service, slots, stack),
     steps,

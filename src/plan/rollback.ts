@@ -49,12 +49,15 @@ export function planRollback({ plan, begun, done: finished, onRollback, taskQueu
   const gentle = all.filter(({ service, phase }) => service.beside && phase < fromBehind);
   const abrupt = all.filter((each) => !gentle.includes(each) && !door.includes(each));
   const standing = gentle.filter((each) => !each.steps.some(({ kind }) => kind === 'retire'));
+  const fallen = all.filter((each) => !standing.includes(each));
   const stages = [
     { title: 'the load balancer', lanes: door.map((each) => [...each.steps.flatMap((step) => takeDown(step, onRollback, steps)), ...bringBack(each, steps)].flat()).filter((lane) => lane.length > 0) },
-    { title: 'the front door', lanes: [...all.flatMap((each) => putFrontBack(each, steps)), ...standing.flatMap((each) => sendBack(each, steps))] },
+    { title: 'names back', lanes: standing.flatMap((each) => nameBack(each, steps)) },
+    { title: 'the front door', lanes: all.flatMap((each) => [...putFrontBack(each, steps), ...(standing.includes(each) ? sendBack(each, steps) : [])]) },
     ...byPhase(abrupt, 'down', true, ({ steps: done }) => done.flatMap((step) => takeDown(step, onRollback, steps))),
-    ...byPhase(all.filter((each) => !standing.includes(each) && !door.includes(each)), 'up', false, (each) => bringBack(each, steps)),
-    { title: 'requests to what runs again', lanes: all.filter((each) => !standing.includes(each)).flatMap((each) => sendBack(each, steps)) },
+    ...byPhase(fallen.filter((each) => !door.includes(each)), 'up', false, (each) => bringBack(each, steps)),
+    { title: 'names of what runs again', lanes: fallen.flatMap((each) => nameBack(each, steps)) },
+    { title: 'requests to what runs again', lanes: fallen.flatMap((each) => sendBack(each, steps)) },
     ...byPhase(gentle, 'aside', true, ({ steps: done }) => done.flatMap((step) => takeAside(step, done, steps))),
     { title: 'networks and volumes', lanes: undoPreparation(plan, begun, all.flatMap((each) => each.steps), steps) },
   ];
@@ -77,12 +80,16 @@ function putFrontBack({ steps: done }: Begun, steps: StepFactory): Lane[] {
   return done.flatMap((step) => (step.kind === 'configure' && step.before ? [[steps.make({ kind: 'configure', balancer: step.balancer, front: step.before, before: step.front }, step.service)]] : []));
 }
 
-/** Requests as they went before the first step that moved them; names as they were. */
+/** Names as they were, before requests come back: an instance leaves its networks for a moment to get them. */
+function nameBack({ steps: done }: Begun, steps: StepFactory): Lane[] {
+  return done.flatMap((step) => (step.kind === 'attach' && isTaken(step) ? [[steps.make({ kind: 'attach', instance: step.instance, networks: step.before, before: step.networks }, step.service)]] : []));
+}
+
+/** Requests as they went before the first step that moved them. */
 function sendBack({ service, steps: done }: Begun, steps: StepFactory): Lane[] {
   const first = done.find((step) => step.kind === 'route');
-  const taken = done.flatMap((step) => (step.kind === 'attach' && isTaken(step) ? [[steps.make({ kind: 'attach', instance: step.instance, networks: step.before, before: step.networks }, step.service)]] : []));
-  const route = first?.kind === 'route' ? [[steps.make({ kind: 'route', title: `route ${service.name} back`, balancer: first.balancer, tables: first.before, before: first.tables }, service.name)]] : [];
-  return [...route, ...taken];
+  if (first?.kind !== 'route') return [];
+  return [[steps.make({ kind: 'route', title: `route ${service.name} back`, balancer: first.balancer, tables: first.before, before: first.tables }, service.name)]];
 }
 
 function isTaken({ networks }: StepOf<'attach'>): boolean {
@@ -97,7 +104,7 @@ function takeAside(step: Step, done: Step[], steps: StepFactory): Lane[] {
   const untitled = done.flatMap((each) => (each.kind === 'attach' && each.instance.name === step.instance.name ? [steps.make({ kind: 'attach', instance: each.instance, networks: each.networks.map(({ name }) => ({ name, aliases: [] })), before: each.networks }, step.service)] : []));
   const addresses = addressesOf(step.instance.name, step.instance.ports.map(({ host }) => `127.0.0.1:${host}`), done);
   const drain = route?.kind === 'route' && addresses.length > 0 ? [steps.make({ kind: 'drain', balancer: route.balancer, instance: toRef(step.instance), addresses, timeoutMs: drainMs }, step.service)] : [];
-  return [[...untitled, ...drain, steps.about('remove', toRef(step.instance))]];
+  return [[...drain, ...untitled, steps.about('remove', toRef(step.instance))]];
 }
 
 /** Where requests have been sent to an instance. */

@@ -124,6 +124,9 @@ export interface Runtime {
 export type RuntimeErrorKind = 'platform' | 'software' | 'missing';
 
 export class RuntimeError extends Error {
+  /** `address`: an address that an instance is to have is taken. */
+  reason?: 'address';
+
   constructor(readonly kind: RuntimeErrorKind, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'RuntimeError';

@@ -1,6 +1,8 @@
-import type { Stack } from '../../src/client';
+import type { DeploymentHandle, Stack } from '../../src/client';
 import { startEngine, type TestEngine } from '../support/engine';
 import { states, wipe } from '../support/docker-world';
+import { EchoSockets } from '../support/echo-sockets';
+import { images } from '../support/image';
 import { Load } from '../support/load';
 import { describeWith } from '../support/parts';
 import { RolloutWorld } from '../support/rollout';
@@ -36,4 +38,73 @@ describeWith('docker', 'a rollout under load', () => {
     expect(Object.keys(versions).sort()).toEqual(['1', '2', '3']);
     expect(await states(front.name)).toEqual(['load-balancer-1-d1 running', 'web-1-d3 running', 'web-2-d3 running', 'web-3-d3 running']);
   });
+
+  it('switches to a whole new set at once, and back again when a later phase fails', async () => {
+    const front = await world();
+    const strategy = { strategy: { blue_green: { smoke_test: { command: ['node', '-e', 'fetch("http://" + process.env.TARGET).then((answer) => process.exit(answer.ok ? 0 : 1))'] }, keep_old: '1s' } } };
+    expect(await deploy(front.stack('1', strategy))).toMatchObject({ outcome: 'succeeded' });
+    const load = new Load({ url: front.url });
+    await load.answered(200);
+    expect(await deploy(front.stack('2', strategy))).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+    const broken = { services: { late: { image: images.broken, depends_on: { web: 'healthy' } } } };
+    const failed = await deploy(front.stack('3', strategy, broken));
+    expect(failed).toMatchObject({ outcome: 'rolled_back', release: 2, leftBehind: [] });
+    await load.answered(Math.max(200, requests - load.sent));
+    const report = await load.stop();
+    expect(report.failed).toEqual({});
+    expect(report.versions).toEqual({ 1: expect.any(Number), 2: expect.any(Number), 3: expect.any(Number) });
+    expect(await states(front.name)).toEqual(['load-balancer-1-d1 running', 'web-1-d2 running', 'web-2-d2 running', 'web-3-d2 running']);
+  });
+
+  it('gives a canary its share, and loses nothing when it takes over', async () => {
+    const front = await world();
+    const strategy = { strategy: { canary: { steps: [{ weight: 10, bake: '3s' }, { weight: 50, bake: '1s' }] } } };
+    expect(await deploy(front.stack('1', strategy))).toMatchObject({ outcome: 'succeeded' });
+    const load = new Load({ url: front.url });
+    const running = await engine.client.deploy(front.stack('2', strategy));
+    await reached(running, 'bake web at 10 % for 3 s', 'begun');
+    const before = { ...load.versions };
+    await reached(running, 'bake web at 10 % for 3 s', 'done');
+    const after = { ...load.versions };
+    expect(await running.result()).toMatchObject({ outcome: 'succeeded' });
+    await load.answered(Math.max(200, requests - load.sent));
+    const report = await load.stop();
+    expect(report.failed).toEqual({});
+    const [old, next] = ['1', '2'].map((version) => (after[version] ?? 0) - (before[version] ?? 0));
+    expect(Math.abs((100 * next!) / (old! + next!) - 10)).toBeLessThan(2);
+  });
+
+  it('puts three replicas back batch by batch when a rolling deployment fails halfway', async () => {
+    const front = await world();
+    const strategy = { strategy: 'rolling' };
+    expect(await deploy(front.stack('1', strategy))).toMatchObject({ outcome: 'succeeded' });
+    const load = new Load({ url: front.url });
+    await load.answered(200);
+    const failed = await deploy(front.stack('2', strategy, { services: { late: { image: images.broken, depends_on: { web: 'healthy' } } } }));
+    expect(failed).toMatchObject({ outcome: 'rolled_back', leftBehind: [] });
+    await load.answered(200);
+    const report = await load.stop();
+    expect(report.failed).toEqual({});
+    expect(Object.keys(report.versions)).toEqual(['1', '2']);
+    expect(await states(front.name)).toEqual(['load-balancer-1-d1 running', 'web-1-d1 running', 'web-2-d1 running', 'web-3-d1 running']);
+  });
+
+  it('waits for slow answers, uploads that trickle in, and WebSockets', async () => {
+    const front = await world();
+    const strategy = { strategy: 'rolling' };
+    expect(await deploy(front.stack('1', strategy))).toMatchObject({ outcome: 'succeeded' });
+    const slow = new Load({ url: `${front.url}slow`, connections: 10 });
+    const uploads = new Load({ url: front.url, connections: 5, body: Buffer.alloc(4000), trickleMs: 1000 });
+    const sockets = new EchoSockets(front.port, 5, 1500);
+    await slow.answered(5);
+    for (const version of ['2', '3']) expect(await deploy(front.stack(version, strategy))).toMatchObject({ outcome: 'succeeded' });
+    const reports = await Promise.all([slow.stop(), uploads.stop(), sockets.stop()]);
+    expect(reports.map(({ failed }) => failed)).toEqual([{}, {}, {}]);
+    for (const { sent } of reports) expect(sent).toBeGreaterThan(10);
+  });
 });
+
+async function reached(handle: DeploymentHandle, step: string, state: string): Promise<void> {
+  for await (const { events } of handle.watch()) if (events.some((event) => event.step === step && event.state === state)) return;
+  throw new Error(`it ended without ${step}`);
+}

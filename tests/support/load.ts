@@ -1,4 +1,4 @@
-import { Agent, request, type IncomingMessage } from 'node:http';
+import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
 
 export interface LoadReport {
   sent: number;
@@ -14,6 +14,8 @@ export interface LoadOptions {
   /** Pause of a connection between two requests, in ms. */
   pauseMs?: number;
   body?: Buffer;
+  /** The body comes in ten pieces over so long. */
+  trickleMs?: number;
 }
 
 /** A strict client: keep-alive connections that send without looking, and count every request that got no complete answer. */
@@ -31,6 +33,10 @@ export class Load {
 
   get sent(): number {
     return this.report.sent;
+  }
+
+  get versions(): LoadReport['versions'] {
+    return this.report.versions;
   }
 
   /** Resolves once so many requests have been answered since. */
@@ -57,14 +63,24 @@ export class Load {
   }
 
   private one(): Promise<{ failed: string } | { version: string }> {
-    const { url, body } = this.options;
+    const { url, body, trickleMs = 0 } = this.options;
     return new Promise((resolve) => {
       const call = request(url, { agent: this.agent, method: body ? 'POST' : 'GET', ...(body && { headers: { 'content-length': body.length } }), timeout: 20_000 }, (response) => void read(response).then(resolve));
       call.once('timeout', () => call.destroy(new Error('no answer in time')));
       call.once('error', (error: NodeJS.ErrnoException) => resolve({ failed: error.code ?? error.message }));
-      call.end(body);
+      void send(call, body, trickleMs);
     });
   }
+}
+
+async function send(call: ClientRequest, body: Buffer | undefined, trickleMs: number): Promise<void> {
+  if (!body || trickleMs === 0) return void call.end(body);
+  const piece = Math.ceil(body.length / 10);
+  for (let offset = 0; offset < body.length; offset += piece) {
+    call.write(body.subarray(offset, offset + piece));
+    await new Promise((resolve) => setTimeout(resolve, trickleMs / 10));
+  }
+  call.end();
 }
 
 async function read(response: IncomingMessage): Promise<{ failed: string } | { version: string }> {

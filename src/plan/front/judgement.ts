@@ -1,7 +1,7 @@
 import type { Analysis, Service, Stack } from '../../config/stack';
 import type { InstanceSpec } from '../../model/instance';
 import type { Judgement } from '../plan';
-import { strategyOf } from '../strategies';
+import { strategyOf } from '../strategies/strategy-of';
 import type { Slot } from '../strategies/strategy';
 import { nextName } from './service-names';
 

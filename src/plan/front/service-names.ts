@@ -5,6 +5,9 @@ import { balancerName } from '../../model/traffic';
 import { toRef } from '../instance-spec';
 import type { Lane } from '../plan';
 import type { StepFactory } from '../steps';
+import { strategyOf } from '../strategies/strategy-of';
+
+const settleMs = 250;
 
 /**
  * The name that others reach a service by. It moves to new instances once they are healthy, and leaves old ones before
@@ -12,22 +15,39 @@ import type { StepFactory } from '../steps';
  * each move takes an instance off its network for a moment.
  */
 export class ServiceNames {
+  private readonly service: string;
   private readonly moves: boolean;
+  /** The new set has a name of its own while it waits. */
+  private readonly asNext: boolean;
 
   constructor(service: Service, { services, front, runtime, infrastructure }: Stack, private readonly steps: StepFactory) {
+    this.service = service.name;
+    const { kind } = strategyOf(service);
+    const inNetworks = runtime !== 'process' && infrastructure.networkMode !== 'host';
     const reached = !front?.routes.some((route) => route.service === service.name) || Object.values(services).some(({ name, dependsOn }) => name !== balancerName && service.name in dependsOn);
-    this.moves = reached && runtime !== 'process' && infrastructure.networkMode !== 'host';
+    this.moves = inNetworks && reached && kind !== 'recreate';
+    this.asNext = inNetworks && (kind === 'blue_green' || kind === 'canary');
   }
 
-  /** A new instance that waits for its name. Until then it is `web.next`, where it is asked for that. */
-  withheld(spec: InstanceSpec, asNext: boolean): InstanceSpec {
-    if (!this.moves && !asNext) return spec;
-    return { ...spec, names: spec.networks, networks: spec.networks.map(({ name }) => ({ name, aliases: asNext ? [nextName(spec.service)] : [] })) };
+  /** An instance whose name will leave it one day. */
+  movable(spec: InstanceSpec): InstanceSpec {
+    return this.moves || this.asNext ? { ...spec, keepsAddress: true } : spec;
+  }
+
+  /** A new instance that waits for its name. */
+  withheld(spec: InstanceSpec): InstanceSpec {
+    if (!this.moves && !this.asNext) return spec;
+    return { ...spec, names: spec.networks, networks: spec.networks.map(({ name }) => ({ name, aliases: this.asNext ? [nextName(spec.service)] : [] })) };
   }
 
   give(spec: InstanceSpec): Lane {
     if (!spec.names) return [];
     return [this.steps.make({ kind: 'attach', instance: toRef(spec), networks: spec.names, before: spec.networks }, spec.service)];
+  }
+
+  /** Requests that are on their way to an old set by its name may arrive before it goes. */
+  settle(): Lane {
+    return this.moves ? [this.steps.make({ kind: 'hold', title: `let requests to the old ${this.service} arrive`, durationMs: settleMs }, this.service)] : [];
   }
 
   take(instance: ObservedInstance): Lane {

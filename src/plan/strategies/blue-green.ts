@@ -10,7 +10,7 @@ export const blueGreen: Strategy<BlueGreen> = (replacement, { smokeTest, approva
   const { service, replicas, kept, traffic, names, steps, testOf } = replacement;
   const old = outgoing(replacement);
   if (kept.length > 0 || old.length === 0) return { ...inBatches(replacement, { maxSurge: replicas, maxUnavailable: 0, minHealthyMs: 0 }), beside: old.length > 0 };
-  const next = incoming(replacement).map((spec) => names.withheld(spec, true));
+  const next = incoming(replacement).map((spec) => names.withheld(spec));
   const test: Lane = smokeTest ? [steps.make({ kind: 'test', instance: testOf(next, smokeTest), timeoutMs: smokeTest.timeoutMs }, service)] : [];
   const approve: Lane = approval ? [steps.make({ kind: 'approve', title: `approve the switch of ${service}`, approval }, service)] : [];
   const keep: Lane = keepOldMs > 0 && next.length > 0 ? [steps.make({ kind: 'hold', title: `keep the old ${service} for ${keepOldMs / 1000} s`, durationMs: keepOldMs }, service)] : [];
@@ -19,8 +19,10 @@ export const blueGreen: Strategy<BlueGreen> = (replacement, { smokeTest, approva
       next.map((spec) => start(spec, replacement)),
       [test],
       [approve],
+      next.map((spec) => names.give(spec)),
       [traffic.to([{ instances: next, weight: 100 }], `switch ${service} to the new set`)],
-      [...next.map((spec) => names.give(spec)), ...old.map((instance) => names.take(instance))],
+      [names.settle()],
+      old.map((instance) => names.take(instance)),
     ]),
     tail: stagesOf([[keep], old.map((instance) => traffic.drain(instance))]),
     beside: true,

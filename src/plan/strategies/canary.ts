@@ -1,4 +1,5 @@
 import type { ServiceStrategy } from '../../config/stack';
+import type { InstanceSpec } from '../../model/instance';
 import type { Lane, Stage } from '../plan';
 import { inBatches } from './rolling';
 import { incoming, outgoing, stagesOf, start, type Replacement, type Strategy } from './strategy';
@@ -6,23 +7,35 @@ import { incoming, outgoing, stagesOf, start, type Replacement, type Strategy } 
 type Canary = Extract<ServiceStrategy, { kind: 'canary' }>;
 type CanaryStep = Canary['steps'][number];
 
-/** A growing share of the requests goes to new instances, as many as the share needs. The old set stays whole until the end. */
+/**
+ * A growing share of the requests goes to new instances, as many as the share needs. The old set stays whole until the
+ * end, so that it can take everything again at any moment: also while new instances leave their networks for their names.
+ */
 export const canary: Strategy<Canary> = (replacement, { steps: weights }) => {
   const { service, replicas, kept, traffic, names } = replacement;
   const old = outgoing(replacement);
   if (kept.length > 0 || old.length === 0) return { ...inBatches(replacement, { maxSurge: replicas, maxUnavailable: 0, minHealthyMs: 0 }), beside: old.length > 0 };
-  const next = incoming(replacement).map((spec) => names.withheld(spec, true));
-  const needed = (weight: number) => Math.min(next.length, Math.max(1, Math.ceil((next.length * weight) / 100)));
+  const next = incoming(replacement).map((spec) => names.withheld(spec));
+  const sharing = (serving: InstanceSpec[], weight: number, title: string) => traffic.to([{ instances: serving, weight: serving.length > 0 ? weight : 0 }, { instances: old, weight: serving.length > 0 ? 100 - weight : 100 }].filter((share) => share.weight > 0), title);
   const stages: Stage[] = [];
-  let started = 0;
-  for (const step of [...weights, { weight: 100, bakeMs: 0 }]) {
-    const count = needed(step.weight);
-    stages.push(next.slice(started, count).map((spec) => start(spec, replacement)));
-    started = Math.max(started, count);
-    const shares = [{ instances: next.slice(0, started), weight: step.weight }, { instances: old, weight: 100 - step.weight }];
-    stages.push([traffic.to(shares.filter(({ weight }) => weight > 0), `send ${step.weight} % of ${service} to the new set`)], [bake(step, replacement)], [approve(step, replacement)]);
+  let serving: InstanceSpec[] = [];
+  for (const step of weights) {
+    const needed = next.slice(0, Math.max(1, Math.ceil((next.length * step.weight) / 100)));
+    stages.push(needed.slice(serving.length).map((spec) => start(spec, replacement)));
+    serving = needed;
+    stages.push([sharing(serving, step.weight, `send ${step.weight} % of ${service} to the new set`)], [bake(step, replacement)], [approve(step, replacement)]);
   }
-  stages.push([...next.map((spec) => names.give(spec)), ...old.map((instance) => names.take(instance))]);
+  const rest = next.slice(serving.length);
+  const aside = serving.some((spec) => names.give(spec).length > 0);
+  stages.push(
+    rest.map((spec) => start(spec, replacement)),
+    rest.map((spec) => names.give(spec)),
+    aside ? [sharing(rest, weights.at(-1)!.weight, `let the first of the new ${service} step aside for their names`)] : [],
+    serving.map((spec) => names.give(spec)),
+    [sharing(next, 100, `send 100 % of ${service} to the new set`)],
+    [names.settle()],
+    old.map((instance) => names.take(instance)),
+  );
   return { stages: stagesOf(stages), tail: stagesOf([old.map((instance) => traffic.drain(instance))]), beside: true };
 };
 

@@ -1,14 +1,10 @@
-import type { Service, ServiceStrategy } from '../../config/stack';
+import type { Service } from '../../config/stack';
 import { blueGreen } from './blue-green';
 import { canary } from './canary';
 import { recreate } from './recreate';
 import { rolling } from './rolling';
 import type { Replacement, Rollout } from './strategy';
-
-/** A service's strategy; releases of 0.1 have the bare word. */
-export function strategyOf({ strategy }: Pick<Service, 'strategy'>): ServiceStrategy {
-  return typeof strategy === 'string' ? { kind: strategy } : strategy;
-}
+import { strategyOf } from './strategy-of';
 
 /** The steps from a service's old instances to its new ones, by its strategy. */
 export function rollOut(replacement: Replacement, service: Pick<Service, 'strategy'>): Rollout {

@@ -15,7 +15,7 @@ export interface BatchOptions {
 /** New instances beside the old ones, some at a time; the requests follow, and only then old ones stop. */
 export const rolling: Strategy<BatchOptions> = (replacement, options) => {
   const beside = options.maxSurge > 0 && outgoing(replacement).length > 0;
-  const slots = beside ? replacement.slots.map(({ old, next }) => ({ old, next: next && replacement.names.withheld(next, false) })) : replacement.slots;
+  const slots = beside ? replacement.slots.map(({ old, next }) => ({ old, next: next && replacement.names.withheld(next) })) : replacement.slots;
   return { ...inBatches({ ...replacement, slots }, options), beside };
 };
 
@@ -47,7 +47,7 @@ export function inBatches(replacement: Replacement, { maxSurge, maxUnavailable, 
     const gone = leaving.splice(0, Math.max(0, serving.length - floor));
     serving = serving.filter((instance) => !(gone as Running[]).includes(instance));
     stages.push([traffic.to([{ instances: serving, weight: 100 }], `route ${service}: ${total - arriving.length} of ${total} new, ${leaving.length} old`)]);
-    finishing.push(...gone.map((old) => [...names.take(old), ...traffic.drain(old), ...retire(old, replacement)]));
+    finishing.push(...gone.map((old) => [...traffic.drain(old), ...names.take(old), ...retire(old, replacement)]));
   }
   finish();
   return { stages: stagesOf(stages), tail: [], beside: false };

@@ -1,10 +1,11 @@
 import type { NetworkAttachment } from '../../model/instance';
+import { freeAddress } from './addresses';
 import type { DockerConnection } from './connection';
 import { docker, dockerOr } from './errors';
 
 interface Endpoint {
-  IPAddress?: string;
   Aliases?: string[] | null;
+  IPAMConfig?: { IPv4Address?: string } | null;
 }
 
 /**
@@ -12,28 +13,42 @@ interface Endpoint {
  * container's open connections survive the moment in between.
  */
 export async function attach(connection: DockerConnection, name: string, networks: NetworkAttachment[]): Promise<void> {
-  const { Id, NetworkSettings } = await docker(() => connection.docker.getContainer(name).inspect());
-  const endpoints = NetworkSettings.Networks as Record<string, Endpoint>;
+  const { id, endpoints } = await endpointsOf(connection, name);
   for (const { name: network, aliases } of networks) {
     const endpoint = endpoints[network];
-    if (endpoint && sameNames(endpoint.Aliases ?? [], aliases, Id)) continue;
-    if (endpoint) await dockerOr([404], undefined, () => connection.docker.getNetwork(network).disconnect({ Container: name }) as Promise<void>);
-    await connect(connection, name, network, aliases, endpoint?.IPAddress);
+    if (endpoint && sameNames(endpoint.Aliases ?? [], aliases, id)) continue;
+    if (endpoint) await disconnect(connection, name, network);
+    await join(connection, name, network, aliases, endpoint?.IPAMConfig?.IPv4Address);
   }
+}
+
+/** Other addresses, for a container whose own are taken by now. Resolves with whether that was so. */
+export async function readdress(connection: DockerConnection, name: string): Promise<boolean> {
+  const { id, endpoints } = await endpointsOf(connection, name);
+  const fixed = Object.entries(endpoints).filter(([, endpoint]) => endpoint.IPAMConfig?.IPv4Address);
+  for (const [network, { Aliases }] of fixed) {
+    await disconnect(connection, name, network);
+    await join(connection, name, network, (Aliases ?? []).filter((alias) => !id.startsWith(alias)), await freeAddress(connection, network, name));
+  }
+  return fixed.length > 0;
+}
+
+export async function join({ docker: engine }: DockerConnection, name: string, network: string, aliases: string[], address: string | undefined): Promise<void> {
+  const settings = { Aliases: aliases, ...(address && { IPAMConfig: { IPv4Address: address } }) };
+  await dockerOr([403], undefined, () => engine.getNetwork(network).connect({ Container: name, EndpointConfig: settings }) as Promise<void>);
+}
+
+async function disconnect({ docker: engine }: DockerConnection, name: string, network: string): Promise<void> {
+  await dockerOr([404], undefined, () => engine.getNetwork(network).disconnect({ Container: name }) as Promise<void>);
+}
+
+async function endpointsOf({ docker: engine }: DockerConnection, name: string): Promise<{ id: string; endpoints: Record<string, Endpoint> }> {
+  const { Id, NetworkSettings } = await docker(() => engine.getContainer(name).inspect());
+  return { id: Id, endpoints: NetworkSettings.Networks as Record<string, Endpoint> };
 }
 
 /** Docker adds the short id of the container to whatever names it is given. */
 function sameNames(known: string[], wanted: string[], id: string): boolean {
   const own = known.filter((alias) => !id.startsWith(alias));
   return own.length === wanted.length && wanted.every((alias) => own.includes(alias));
-}
-
-/** A network whose range Docker chose gives no address on request: there the container gets another one. */
-async function connect({ docker: engine }: DockerConnection, name: string, network: string, aliases: string[], address: string | undefined): Promise<void> {
-  const join = (settings: object) => engine.getNetwork(network).connect({ Container: name, EndpointConfig: { Aliases: aliases, ...settings } }) as Promise<void>;
-  if (address) {
-    const joined = await join({ IPAMConfig: { IPv4Address: address } }).then(() => true, () => false);
-    if (joined) return;
-  }
-  await dockerOr([403], undefined, () => join({}));
 }

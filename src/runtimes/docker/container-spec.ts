@@ -2,8 +2,8 @@ import type { ContainerCreateOptions, HostConfig } from 'dockerode';
 import type { InstanceSpec, Mount, RestartPolicy } from '../../model/instance';
 import { composeLabels, instanceLabels } from './labels';
 
-/** What Docker is asked to create for an instance. Pure; `variables` holds what only the worker knows. */
-export function toContainerOptions(spec: InstanceSpec, image: string, variables: Record<string, string>): ContainerCreateOptions {
+/** What Docker is asked to create for an instance. Pure; `variables` holds what only the worker knows, `address` the one to have on the first network. */
+export function toContainerOptions(spec: InstanceSpec, image: string, variables: Record<string, string>, address?: string): ContainerCreateOptions {
   const [network] = spec.networks;
   return {
     name: spec.name,
@@ -18,7 +18,7 @@ export function toContainerOptions(spec: InstanceSpec, image: string, variables:
     StopTimeout: Math.ceil(spec.stopGraceMs / 1000),
     ExposedPorts: Object.fromEntries(spec.ports.map((port) => [`${port.container}/${port.protocol}`, {}])),
     HostConfig: toHostConfig(spec),
-    ...(network && { NetworkingConfig: { EndpointsConfig: { [network.name]: { Aliases: network.aliases } } } }),
+    ...(network && { NetworkingConfig: { EndpointsConfig: { [network.name]: { Aliases: network.aliases, ...(address && { IPAMConfig: { IPv4Address: address } }) } } } }),
   };
 }
 

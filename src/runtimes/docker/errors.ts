@@ -11,7 +11,8 @@ interface DockerError extends Error {
  * Docker says 500 for a taken port as for a dead registry, so its text decides; only here, and tested.
  * The first row that matches counts; a 5xx that no row knows is the platform's.
  */
-const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string }[] = [
+const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: RuntimeError['reason'] }[] = [
+  { text: /^Address already in use$/, kind: 'software', advice: 'another container of the network has that address', reason: 'address' },
   { text: /port is already allocated|address already in use/i, kind: 'software', advice: 'something else on the host listens on that port' },
   { text: /no such image|manifest unknown|manifest for .* not found|repository .* not found|name unknown|invalid reference format/i, kind: 'software', advice: 'check the name and tag of the image' },
   { text: /pull access denied|unauthorized|authentication required|denied: /i, kind: 'software', advice: 'log the worker in with `docker login`, and check the name of the image' },
@@ -35,7 +36,7 @@ export function toRuntimeError(error: unknown): RuntimeError {
   }
   const row = table.find((each) => each.text.test(text));
   const kind = row?.kind ?? (statusCode === 404 ? 'missing' : (statusCode ?? 500) >= 500 ? 'platform' : 'software');
-  return new RuntimeError(kind, `Docker: ${text}${row?.advice ? `; ${row.advice}` : ''}`, { cause: error });
+  return Object.assign(new RuntimeError(kind, `Docker: ${text}${row?.advice ? `; ${row.advice}` : ''}`, { cause: error }), { reason: row?.reason });
 }
 
 /** Runs a call on Docker; what it throws is a {@link RuntimeError}. */

@@ -4,6 +4,8 @@ import { type Pack, pack } from 'tar-stream';
 import type { InstanceRef, InstanceSpec } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import { RuntimeError, type SecretReader } from '../runtime';
+import { freeAddress } from './addresses';
+import { join, readdress } from './attach';
 import type { DockerConnection } from './connection';
 import { toContainerOptions, toRestartPolicy } from './container-spec';
 import { docker, dockerOr } from './errors';
@@ -19,7 +21,7 @@ export class DockerInstances {
 
   async create(spec: InstanceSpec): Promise<void> {
     const image = await this.imageFor(spec);
-    const options = toContainerOptions(spec, image, await this.secrets.variables(spec));
+    const options = toContainerOptions(spec, image, await this.secrets.variables(spec), await this.addressFor(spec, spec.networks[0]?.name));
     const container = await dockerOr([409], undefined, () => this.connection.docker.createContainer(options));
     if (!container) {
       await this.adopt(spec);
@@ -28,8 +30,13 @@ export class DockerInstances {
     await this.prepare(container, spec);
   }
 
+  /** An address that somebody else has taken since is given up. */
   async start(name: string): Promise<void> {
-    await dockerOr([304], undefined, async () => void (await this.container(name).start()));
+    const start = () => dockerOr([304], undefined, async () => void (await this.container(name).start()));
+    await start().catch(async (error: RuntimeError) => {
+      if (error.reason !== 'address' || !(await readdress(this.connection, name))) throw error;
+      await start();
+    });
   }
 
   async inspect(name: string): Promise<InstanceStatus | undefined> {
@@ -77,6 +84,10 @@ export class DockerInstances {
     return this.connection.docker.getContainer(name);
   }
 
+  private async addressFor({ keepsAddress, name }: InstanceSpec, network: string | undefined): Promise<string | undefined> {
+    return keepsAddress && network !== undefined ? freeAddress(this.connection, network, name) : undefined;
+  }
+
   /** The image's name where it still means what was planned, so that `docker ps` reads well; else its content address. */
   private async imageFor({ image, imageId, name }: InstanceSpec): Promise<string> {
     if (!image) throw new RuntimeError('software', `${name} has no image`);
@@ -98,9 +109,7 @@ export class DockerInstances {
 
   /** Docker refuses two networks in one create, and takes files only afterwards. */
   private async prepare(container: Container, spec: InstanceSpec): Promise<void> {
-    for (const { name, aliases } of spec.networks.slice(1)) {
-      await dockerOr([403], undefined, () => this.connection.docker.getNetwork(name).connect({ Container: container.id, EndpointConfig: { Aliases: aliases } }) as Promise<void>);
-    }
+    for (const { name, aliases } of spec.networks.slice(1)) await join(this.connection, container.id, name, aliases, await this.addressFor(spec, name));
     const files = [...spec.files, ...(await this.secrets.files(spec))];
     if (files.length > 0) await docker(() => container.putArchive(toArchive(files) as unknown as NodeJS.ReadableStream, { path: '/' }));
   }

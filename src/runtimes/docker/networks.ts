@@ -1,3 +1,4 @@
+import { rangeForDocker } from './addresses';
 import { RuntimeError, type NetworkRequest, type VolumeRequest } from '../runtime';
 import type { DockerConnection } from './connection';
 import { docker, dockerOr } from './errors';
@@ -14,7 +15,7 @@ export async function createNetwork(connection: DockerConnection, request: Netwo
       CheckDuplicate: true,
       Driver: 'bridge',
       Internal: internal,
-      IPAM: subnet ? { Config: [{ Subnet: subnet }] } : undefined,
+      IPAM: subnet ? { Config: [{ Subnet: subnet, IPRange: rangeForDocker(subnet) }] } : undefined,
       Labels: { ...scopeLabels(request), 'com.docker.compose.project': project(request), 'com.docker.compose.network': key },
     });
   await docker(async () => void (await create(cidr ?? (await freeRange(connection, create)))));
