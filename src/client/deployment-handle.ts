@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowHandle, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { TerminatedFailure, TimeoutFailure } from '@temporalio/common';
-import { answerSignal, cancelSignal, progressQuery, type DeploymentResult, type Progress } from '../workflows/messages';
-import { DeploymentLost } from './errors';
+import { answerSignal, cancelSignal, progressQuery, steerUpdate, type DeploymentResult, type Progress, type Steer } from '../workflows/messages';
+import { BadRequest, DeploymentLost } from './errors';
 
 const firstPollMs = 40;
 const longestPollMs = 400;
@@ -61,6 +61,17 @@ export class DeploymentHandle {
   /** Cancels it: what it has begun is rolled back. Running jobs finish first unless they are to be killed. */
   cancel(by: string, options: { killJobs?: boolean } = {}): Promise<void> {
     return this.workflow.signal(cancelSignal, { by, killJobs: options.killJobs ?? false });
+  }
+
+  /** Approves, rejects, promotes, pauses, resumes or aborts it. @throws BadRequest where there is nothing to do that to */
+  async steer(steer: Steer): Promise<void> {
+    try {
+      await this.workflow.executeUpdate(steerUpdate, { args: [steer] });
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError) throw new BadRequest(error.cause?.message ?? error.message, { cause: error });
+      if (error instanceof WorkflowNotFoundError) throw new BadRequest('it has ended', { cause: error });
+      throw error;
+    }
   }
 
   /** Answers the question that it waits with. */

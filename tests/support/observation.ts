@@ -1,6 +1,8 @@
 import type { Stack } from '../../src/config';
-import type { InstanceSpec } from '../../src/model/instance';
+import type { InstanceSpec, NetworkAttachment } from '../../src/model/instance';
 import type { Observation, ObservedInstance } from '../../src/model/observation';
+import { balancerName, type TrafficState } from '../../src/model/traffic';
+import { initialTraffic } from '../../src/runtimes/memory/balancer';
 import { stepsOf, type Plan, type Step } from '../../src/plan/plan';
 import { makePlan, type PlanInput, type Planning } from '../../src/plan/planner';
 
@@ -25,6 +27,10 @@ export class World {
   readonly instances = new Map<string, ObservedInstance>();
   readonly networks = new Map<string, string | undefined>();
   readonly volumes = new Set<string>();
+  /** Of the load balancer, once one runs. */
+  traffic?: TrafficState;
+  /** By instance: the names that others know it by. */
+  readonly names = new Map<string, string[]>();
 
   constructor(private readonly owner: string) {}
 
@@ -50,6 +56,12 @@ export class World {
         return void this.volumes.add(step.volume.name);
       case 'remove-volume':
         return void this.volumes.delete(step.name);
+      case 'attach':
+        return void this.names.set(step.instance.name, aliasesOf(step.networks));
+      case 'route':
+        return this.traffic && void (this.traffic.tables = [...this.traffic.tables.filter(({ route }) => !step.tables.some((table) => table.route === route)), ...step.tables]);
+      case 'configure':
+        return this.traffic && void (this.traffic.front = step.front);
       default:
         return undefined;
     }
@@ -61,6 +73,7 @@ export class World {
       instances: [...this.instances.values()].map((instance) => ({ ...instance })),
       networks: [...this.networks].map(([name, cidr]) => ({ name, cidr, ours: true, owner: `stack ${this.owner}` })),
       volumes: [...this.volumes].map((name) => ({ name, owner: this.owner })),
+      ...(this.traffic && { traffic: structuredClone(this.traffic) }),
     };
   }
 
@@ -71,11 +84,17 @@ export class World {
   }
 
   private put(spec: InstanceSpec, state: ObservedInstance['state']): void {
-    this.instances.set(spec.name, { ...spec, id: spec.name, image: spec.image ?? '', imageId: spec.imageId ?? '', state, policy: spec.restart, networks: spec.networks.map(({ name }) => name) });
+    this.instances.set(spec.name, { ...spec, id: spec.name, image: spec.image ?? '', imageId: spec.imageId ?? '', state, policy: spec.restart, networks: spec.networks.map(({ name }) => name), names: spec.names ?? spec.networks });
+    this.names.set(spec.name, aliasesOf(spec.networks));
+    if (spec.service === balancerName) this.traffic = initialTraffic(spec);
   }
 
   private change(name: string, change: Partial<ObservedInstance>): void {
     const instance = this.instances.get(name);
     if (instance) Object.assign(instance, change);
   }
+}
+
+function aliasesOf(networks: NetworkAttachment[]): string[] {
+  return [...new Set(networks.flatMap(({ aliases }) => aliases))];
 }

@@ -4,6 +4,7 @@ import { addDeploy } from './commands/deploy';
 import { addEngine } from './commands/engine';
 import { addLooks } from './commands/look';
 import { addModules } from './commands/modules';
+import { addSteering } from './commands/steer';
 import { addTools } from './commands/tools';
 import { addValidate } from './commands/validate';
 import { addVolume } from './commands/volume';
@@ -31,6 +32,7 @@ export function createProgram(): Command {
   addDeploy(program);
   addLooks(program);
   addChanges(program);
+  addSteering(program);
   addVolume(program);
   addModules(program);
   addTools(program);

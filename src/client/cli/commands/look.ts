@@ -9,7 +9,7 @@ import type { DeploymentResult } from '../../../workflows/messages';
 import type { HistoryEntry } from '../../history';
 import { loadPlace, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { follow } from '../output/follow';
-import { answerCommands } from '../output/question-text';
+import { answerCommands, approvalText } from '../output/question-text';
 import { statusTable } from '../output/status-table';
 import { ago, seconds, shorten, table } from '../output/words';
 import { placeArguments, print, printJson, serviceOf, withClient } from './session';
@@ -65,8 +65,10 @@ async function showStatus(options: LookOptions): Promise<void> {
 }
 
 async function runningText(client: DeployCodeClient, { workflowId, deployment }: { workflowId: string; deployment: number }, queued: number, place: string): Promise<string[]> {
-  const { question } = await client.handle(workflowId).progress();
+  const progress = await client.handle(workflowId).progress();
+  const { question, approvals = [] } = progress;
   const behind = queued > 0 ? `, ${queued} queued behind it` : '';
+  if (approvals.length > 0) return [`deployment ${deployment} waits for an approval${behind}`, ...approvalText(progress, place)];
   if (!question) return [`deployment ${deployment} runs${behind}`];
   return [`deployment ${deployment} waits for an answer${behind}: ${question.text}`, ...answerCommands(deployment, question, place)];
 }
@@ -78,7 +80,7 @@ async function showDeployment(number: number, options: LookOptions): Promise<voi
     const progress = await handle.progress();
     if (options.watch || isOver(progress)) return follow(handle, { ...options, place: placeArguments(options) });
     if (options.json) printJson(progress);
-    else print([`deployment ${number}: ${progress.status}`, ...(progress.question ? [progress.question.text, ...answerCommands(number, progress.question, placeArguments(options))] : [])]);
+    else print([`deployment ${number}: ${progress.status}`, ...approvalText(progress, placeArguments(options)), ...(progress.question ? [progress.question.text, ...answerCommands(number, progress.question, placeArguments(options))] : [])]);
     return 0;
   });
 }

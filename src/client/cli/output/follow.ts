@@ -5,7 +5,7 @@ import { exitCodeOf, exitCodes } from '../exit-codes';
 import { planText } from './plan-text';
 import { ProgressLines } from './progress-lines';
 import { ProgressTree } from './progress-tree';
-import { answerCommands } from './question-text';
+import { answerCommands, approvalText } from './question-text';
 import { resultText } from './result-text';
 
 export interface FollowOptions {
@@ -26,6 +26,7 @@ export async function follow(handle: DeploymentHandle, options: FollowOptions): 
   try {
     for await (const progress of handle.watch(stop.signal)) {
       if (progress.question && progress.question.id !== last?.question?.id) display.note(questionText(progress, options.place));
+      if (titles(progress) !== titles(last)) display.note(approvalText(progress, options.place));
       last = progress;
       display.show(progress);
       if (options.detach && (progress.deployment !== undefined || progress.behind !== undefined)) break;
@@ -36,6 +37,10 @@ export async function follow(handle: DeploymentHandle, options: FollowOptions): 
   }
   if (stop.signal.aborted || (options.detach && !(last && isOver(last)))) return sayDetached(handle.id, last, options);
   return sayResult(await handle.result(), options);
+}
+
+function titles(progress: Progress | undefined): string {
+  return (progress?.approvals ?? []).map(({ title }) => title).join();
 }
 
 interface Display {

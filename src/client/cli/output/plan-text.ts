@@ -3,19 +3,19 @@ import { acts, servicesOf, type Refusal } from '../../../plan/plan';
 import type { PlanSummary, ServiceSummary } from '../../../workflows/messages';
 import { seconds, shorten, table } from './words';
 
-const signs: Partial<Record<ServiceSummary['action'], string>> = { create: '+', replace: '~', scale: '~', restart: '~', run: '!', remove: '-' };
+const signs: Partial<Record<ServiceSummary['action'], string>> = { create: '+', replace: '~', reroute: '~', scale: '~', restart: '~', run: '!', remove: '-' };
 const colours: Record<string, (text: string) => string> = { '+': pc.green, '~': pc.yellow, '!': pc.magenta, '-': pc.red };
 
 /** A plan, like a diff one trusts. */
 export function planText(plan: PlanSummary): string[] {
   const { from, to } = plan.release;
   const release = from === undefined ? `release ${to} (nothing is deployed here yet)` : from === to ? `release ${to}` : `release ${from} -> ${to}`;
-  const rows = plan.phases.flatMap(({ number, kind, services }) => services.filter(acts).map((service) => row(kind === 'removals' ? 'removed' : `phase ${number}`, service)));
+  const rows = plan.phases.flatMap(({ number, kind, services }) => services.filter(acts).map((service) => ({ service, cells: row(kind === 'removals' ? 'removed' : `phase ${number}`, service) })));
   return [
     `${pc.bold(`${plan.stack}/${plan.environment}`)}  ${plan.changes ? release : 'nothing to change'}   ${plan.host}`,
     ...plan.preparation.map((step) => `  ${pc.green('+')} ${step}`),
     ...plan.pulls.map((image) => `  ${pc.cyan('>')} ${image}`.replace('> ', '> pull ')),
-    ...table(rows).map((line) => colour(`  ${line}`)),
+    ...table(rows.map(({ cells }) => cells)).flatMap((line, index) => [colour(`  ${line}`), ...rollout(rows[index]!.service)]),
     ...unchanged(plan),
     ...footer(plan),
     ...plan.warnings.map((warning) => pc.yellow(`  warning: ${warning}`)),
@@ -25,6 +25,11 @@ export function planText(plan: PlanSummary): string[] {
 function row(place: string, service: ServiceSummary): string[] {
   const name = service.replicas === 1 ? service.name : `${service.name} x${service.replicas}`;
   return [place, `${signs[service.action]} ${name}`, service.action, [...service.changes.map(changeText), ...service.notes].join('; ')];
+}
+
+/** How requests move, step by step. */
+function rollout({ rollout: steps = [] }: ServiceSummary): string[] {
+  return steps.map((step) => pc.dim(`              ${step}`));
 }
 
 function changeText({ key, from, to }: ServiceSummary['changes'][number]): string {

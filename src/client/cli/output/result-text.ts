@@ -15,6 +15,7 @@ export function resultText(result: DeploymentResult, place: string): string[] {
     ...(result.refusals.length > 0 ? refusalText(result.refusals) : []),
     ...result.tolerated.map((each) => pc.yellow(`  FAILED alone (on_failure: continue): ${each.message}`)),
     ...result.warnings.map((warning) => pc.yellow(`  warning: ${warning}`)),
+    ...(result.steering ?? []).map(({ action, by, reason, service }) => `  steered   ${action}${service ? ` ${service}` : ''} by ${by}${reason ? `: ${reason}` : ''}`),
     ...result.notUndone.map((what) => pc.bold(pc.yellow(`  NOT undone: ${what}`))),
     ...result.leftBehind.map((what) => pc.red(`  left: ${what}`)),
     ...(outcome === 'rollback_incomplete' ? [`  next      mend what is named above, then \`deploy-code ${result.release === undefined ? 'stop' : `rollback --to ${result.release}`}\` goes on from here`] : []),
