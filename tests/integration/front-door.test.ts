@@ -1,0 +1,175 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { Agent, request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { balancerOf } from '../../src/activities/balancer';
+import { SecretStore } from '../../src/activities/secrets';
+import type { Stack } from '../../src/client';
+import { createDockerRuntime } from '../../src/runtimes/docker';
+import { freePort } from '../../src/worker/free-port';
+import { docker, states, wipe } from '../support/docker-world';
+import { startEngine, type TestEngine } from '../support/engine';
+import { Load } from '../support/load';
+import { describeWith } from '../support/parts';
+import { RolloutWorld } from '../support/rollout';
+
+describeWith('docker', 'the front door', () => {
+  let engine: TestEngine;
+  const worlds: RolloutWorld[] = [];
+  const folder = mkdtempSync(join(tmpdir(), 'deploy-code-tls-'));
+  const file = (name: string) => join(folder, name);
+  beforeAll(async () => {
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=shop.example.com', '-days', '2', '-keyout', file('key.pem'), '-out', file('cert.pem')], { stdio: 'ignore' });
+    engine = await startEngine('front');
+  });
+  afterAll(async () => {
+    for (const { name } of worlds) await wipe(name);
+    await engine.close();
+  });
+
+  const world = async () => {
+    const made = await new RolloutWorld().prepare();
+    worlds.push(made);
+    return made;
+  };
+  const deploy = async (stack: Stack) => (await engine.client.deploy(stack)).result();
+  const get = async (url: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(url, { redirect: 'manual', headers: { ...headers, connection: 'close' } });
+    return { status: response.status, location: response.headers.get('location'), body: await response.text() };
+  };
+
+  it('tells a service who asks, by which name and scheme', async () => {
+    const front = await world();
+    expect(await deploy(front.stack('1'))).toMatchObject({ outcome: 'succeeded' });
+    const { body } = await get(`${front.url}some/path?x=1`);
+    const { headers } = JSON.parse(body) as { headers: Record<string, string> };
+    expect(headers).toMatchObject({ host: `127.0.0.1:${front.port}`, 'x-forwarded-proto': 'http', 'x-forwarded-port': String(front.port), 'x-forwarded-host': `127.0.0.1:${front.port}` });
+    expect(headers['x-real-ip']).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
+    expect(headers['x-forwarded-for']).toBe(headers['x-real-ip']);
+  });
+
+  it('speaks TLS 1.2 and 1.3 only, with the certificate from a secret, and sends plain requests on', async () => {
+    const front = await world();
+    const [http, https] = [await freePort(), await freePort()];
+    const settings = { infrastructure: { load_balancer: { image: 'nginx:1.28', http_port: http, https_port: https, tls: { certificate: 'cert', key: 'key' } } }, secrets: { cert: { file: file('cert.pem') }, key: { file: file('key.pem') } } };
+    expect(await deploy(front.stack('1', { expose: { port: 8080, host: 'shop.example.com' }, replicas: 1 }, settings))).toMatchObject({ outcome: 'succeeded' });
+    expect(await get(`http://127.0.0.1:${http}/x?y=1`)).toMatchObject({ status: 308, location: `https://127.0.0.1:${https}/x?y=1` });
+    expect(await getTls(https, 'shop.example.com', readFileSync(file('cert.pem')))).toBe(200);
+    expect(await getTls(https, 'other.example.com', readFileSync(file('cert.pem')))).toBe(404);
+    expect(await handshake(https, 'TLSv1.3')).toBe('TLSv1.3');
+    expect(await handshake(https, 'TLSv1.2')).toBe('TLSv1.2');
+    expect(await handshake(https, 'TLSv1.1')).toMatch(/alert|unsupported|protocol/i);
+  });
+
+  it.each(['nginx:1.28', 'nginx:1.22'])('learns and forgets routes under load without losing a request: %s', async (image) => {
+    const front = await world();
+    const shared = await freePort();
+    const settings = (services: object) => ({ infrastructure: { load_balancer: { image, http_port: shared } }, services });
+    const web = { expose: { port: 8080, path: '/web' }, replicas: 1 };
+    const api = { image: 'node:20', command: ['node', '/app.js'], configs: { app: '/app.js' }, environment: { VERSION: 'api' }, health_check: { http: ':8080/healthz', interval: '500ms' }, stop_grace_period: '2s' };
+    expect(await deploy(front.stack('1', web, settings({})))).toMatchObject({ outcome: 'succeeded' });
+    expect((await get(`http://127.0.0.1:${shared}/api`)).status).toBe(404);
+    const load = new Load({ url: `http://127.0.0.1:${shared}/web`, connections: 10 });
+    await load.answered(100);
+    expect(await deploy(front.stack('1', web, settings({ api: { ...api, expose: { port: 8080, path: '/api' } } })))).toMatchObject({ outcome: 'succeeded', changed: ['api', 'load-balancer'] });
+    expect(await get(`http://127.0.0.1:${shared}/api/v1`)).toMatchObject({ status: 200, body: expect.stringContaining('"version":"api"') as string });
+    expect((await get(`http://127.0.0.1:${shared}/apiary`)).status).toBe(404);
+    expect(await deploy(front.stack('1', web, settings({})))).toMatchObject({ outcome: 'succeeded' });
+    expect((await get(`http://127.0.0.1:${shared}/api`)).status).toBe(404);
+    await load.answered(100);
+    expect((await load.stop()).failed).toEqual({});
+    expect(await states(front.name)).toEqual(['load-balancer-1-d1 running', 'web-1-d1 running']);
+  });
+
+  it('keeps serving when NGINX refuses a configuration, and hands on its message', async () => {
+    const front = await world();
+    expect(await deploy(front.stack('1', { replicas: 1 }))).toMatchObject({ outcome: 'succeeded' });
+    const door = balancerOf(createDockerRuntime(new SecretStore(engine.dataDir)), `${front.name}-test-load-balancer-1-d1`);
+    const { front: routes } = await door.read();
+    await expect(door.configure({ ...routes!, redirects: [{ from: 0, to: 443 }] })).rejects.toThrow(/invalid port in "0"/);
+    expect(await door.read()).toMatchObject({ front: routes });
+    expect((await get(front.url)).status).toBe(200);
+  });
+
+  it('finds what somebody else has changed, and sends requests to what runs', async () => {
+    const front = await world();
+    expect(await deploy(front.stack('1'))).toMatchObject({ outcome: 'succeeded' });
+    const door = balancerOf(createDockerRuntime(new SecretStore(engine.dataDir)), `${front.name}-test-load-balancer-1-d1`);
+    await door.route([{ route: `web-8080-${front.port}`, targets: [] }]);
+    expect((await get(front.url)).status).toBe(503);
+    expect(await deploy(front.stack('1'))).toMatchObject({ outcome: 'succeeded', changed: ['web'] });
+    expect((await get(front.url)).status).toBe(200);
+    expect(await deploy(front.stack('1'))).toMatchObject({ outcome: 'unchanged' });
+  });
+
+  it('tries another instance when one has died', async () => {
+    const front = await world();
+    expect(await deploy(front.stack('1', { restart: 'no' }))).toMatchObject({ outcome: 'succeeded' });
+    const load = new Load({ url: front.url, connections: 5 });
+    await load.answered(50);
+    await docker.getContainer(`${front.name}-test-web-2-d1`).kill();
+    await load.answered(300);
+    const { failed } = await load.stop();
+    expect(failed).toEqual({});
+  });
+
+  it('goes with the last service that is exposed', async () => {
+    const front = await world();
+    expect(await deploy(front.stack('1', { replicas: 1 }))).toMatchObject({ outcome: 'succeeded' });
+    expect(await deploy(front.stack('1', { replicas: 1, expose: [] }))).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+    expect((await states(front.name)).filter((line) => line.startsWith('load-balancer'))).toEqual([]);
+    expect(await (await engine.client.stop(front.stack('1', { replicas: 1, expose: [] }))).result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+    expect(await states(front.name)).toEqual([]);
+  });
+
+  it('moves the name of a service that is not exposed once the new instances are healthy', async () => {
+    const front = await world();
+    const client = { image: 'node:20', command: ['node', '-e', askByName], depends_on: ['api'], environment: { TARGET: 'http://api:8080/' } };
+    const api = (version: string) => ({ image: 'node:20', command: ['node', '/app.js'], configs: { app: '/app.js' }, environment: { VERSION: version }, replicas: 2, strategy: 'rolling', health_check: { http: ':8080/healthz', interval: '500ms' }, stop_grace_period: '2s' });
+    const stack = (version: string) => front.stack('1', { replicas: 1 }, { services: { api: api(version), client } });
+    expect(await deploy(stack('a'))).toMatchObject({ outcome: 'succeeded' });
+    for (const version of ['b', 'c']) expect(await deploy(stack(version))).toMatchObject({ outcome: 'succeeded', changed: ['api'] });
+    const lines = (await docker.getContainer(`${front.name}-test-client-1-d1`).logs({ stdout: true, stderr: true })).toString();
+    expect(lines.match(/version ./g)).toEqual(['version a', 'version b', 'version c']);
+    expect(lines.match(/failed.*/g)).toBeNull();
+  });
+});
+
+/** Asks by name, over and over, each time by a connection of its own. */
+const askByName = `
+let last;
+(async () => {
+  for (;;) {
+    try {
+      const { version } = await (await fetch(process.env.TARGET, { headers: { connection: 'close' } })).json();
+      if (version > (last ?? '')) console.log('version ' + (last = version));
+    } catch (error) {
+      console.log('failed ' + (error.cause?.code ?? error.message));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+})();
+`;
+
+function getTls(port: number, host: string, ca: Buffer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const agent = new Agent({ ca, servername: 'shop.example.com' });
+    request({ host: '127.0.0.1', port, path: '/', headers: { host }, agent }, (response) => {
+      response.resume();
+      resolve(response.statusCode!);
+    }).once('error', reject).end();
+  });
+}
+
+/** The protocol agreed on, or what was wrong. */
+function handshake(port: number, version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, minVersion: version, maxVersion: version, ...(version === 'TLSv1.1' && { ciphers: 'DEFAULT@SECLEVEL=0' }) }, () => {
+      resolve(socket.getProtocol() ?? '');
+      socket.destroy();
+    });
+    socket.once('error', (error) => resolve(error.message));
+  });
+}
