@@ -23,6 +23,8 @@ export class Load {
   private readonly report: LoadReport = { sent: 0, failed: {}, versions: {} };
   private readonly agent: Agent;
   private readonly workers: Promise<void>[];
+  /** When each version answered last, in ms since the epoch. */
+  readonly lastAnswer: Record<string, number> = {};
   private over = false;
 
   constructor(private readonly options: LoadOptions) {
@@ -58,6 +60,7 @@ export class Load {
       this.report.sent += 1;
       const [counts, name] = 'failed' in outcome ? [this.report.failed, outcome.failed] : [this.report.versions, outcome.version];
       counts[name] = (counts[name] ?? 0) + 1;
+      if ('version' in outcome) this.lastAnswer[outcome.version] = Date.now();
       if (this.options.pauseMs) await new Promise((resolve) => setTimeout(resolve, this.options.pauseMs));
     }
   }

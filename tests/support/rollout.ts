@@ -21,12 +21,12 @@ export class RolloutWorld {
 
   stack(version: string, change: Data = {}, more: Data = {}): Stack {
     const { environment = {}, ...rest } = change;
-    const { services = {}, infrastructure = {}, ...others } = more as { services?: Data; infrastructure?: Data };
+    const { services = {}, infrastructure = {}, configs = {}, ...others } = more as { services?: Data; infrastructure?: Data; configs?: Data };
     return stackOf({
       name: this.name,
       environment: 'test',
       infrastructure: { load_balancer: { image: 'nginx:1.28' }, ...infrastructure },
-      configs: { app: { content: webApp } },
+      configs: { app: { content: webApp }, ...configs },
       services: {
         web: {
           image: 'node:20', command: ['node', '/app.js'], configs: { app: '/app.js' },

@@ -1,0 +1,99 @@
+import type { Stack } from '../../src/client';
+import type { ProgressEvent } from '../../src/workflows/messages';
+import { states, wipe } from '../support/docker-world';
+import { startEngine, type TestEngine } from '../support/engine';
+import { Load } from '../support/load';
+import { describeWith } from '../support/parts';
+import { RolloutWorld } from '../support/rollout';
+
+const intervalMs = 1000;
+const scrape = `
+global: {scrape_interval: 500ms}
+scrape_configs:
+  - job_name: web
+    dns_sd_configs: [{names: [web, web.next], type: A, port: 8080, refresh_interval: 500ms}]
+    relabel_configs: [{source_labels: [__meta_dns_name], target_label: set}]
+`;
+const share = (set: string) => `sum(rate(http_requests_total{set="${set}",code="500"}[4s])) / sum(rate(http_requests_total{set="${set}"}[4s]))`;
+const latency = (set: string) => `sum(rate(http_request_seconds_sum{set="${set}"}[4s])) / sum(rate(http_request_seconds_count{set="${set}"}[4s]))`;
+
+describeWith('docker', 'a canary judged by Prometheus', () => {
+  let engine: TestEngine;
+  const worlds: RolloutWorld[] = [];
+  beforeAll(async () => void (engine = await startEngine('canaries')));
+  afterAll(async () => {
+    for (const { name } of worlds) await wipe(name);
+    await engine.close();
+  });
+
+  const judged = (front: RolloutWorld, version: string, environment: Record<string, string> = {}, analysis: object = {}): Stack =>
+    front.stack(
+      version,
+      {
+        environment,
+        strategy: {
+          canary: {
+            steps: [{ weight: 20, bake: '12s' }],
+            analysis: {
+              interval: '1s',
+              samples: { query: 'sum(increase(http_requests_total{set="{{next}}"}[10s]))', min: 20 },
+              checks: [
+                { name: 'errors', query: share('{{next}}'), max: 0.02 },
+                { name: 'latency', query: latency('{{next}}'), baseline: latency('{{stable}}'), max_difference: 0.05 },
+              ],
+              ...analysis,
+            },
+          },
+        },
+      },
+      {
+        monitoring: { prometheus: { endpoint: 'http://prometheus:9090' } },
+        configs: { prometheus: { content: scrape } },
+        services: { prometheus: { image: 'prom/prometheus:v2.42.0', configs: { prometheus: '/etc/prometheus/prometheus.yml' }, health_check: { http: ':9090/-/ready', interval: '500ms', start_period: '30s' } } },
+      },
+    );
+
+  const world = async (): Promise<RolloutWorld> => {
+    const front = await new RolloutWorld().prepare();
+    worlds.push(front);
+    expect(await (await engine.client.deploy(judged(front, '1'))).result()).toMatchObject({ outcome: 'succeeded' });
+    return front;
+  };
+
+  it.each([
+    ['5 % of errors', { ERROR_RATE: '0.05' }, /errors is 0\.0\d+, more than 0\.02/],
+    ['latency', { LATENCY_MS: '200' }, /latency is 0\.\d+, more than 0\.05 above the 0\.\d+ of the old set/],
+  ])('is taken back within one look when it brings %s', async (_, environment, why) => {
+    const front = await world();
+    const load = new Load({ url: front.url, connections: 8, pauseMs: 10 });
+    const running = await engine.client.deploy(judged(front, '2', environment));
+    const events: ProgressEvent[] = [];
+    for await (const progress of running.watch()) events.push(...progress.events);
+    expect(await running.result()).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { service: 'web', message: expect.stringMatching(why) as string } });
+    const caught = events.find(({ state, step }) => state === 'failed' && step?.startsWith('bake web'))!.at;
+    await load.answered(100);
+    const { failed } = await load.stop();
+    expect(Object.keys(failed).filter((what) => what !== 'status 500')).toEqual([]);
+    expect(load.lastAnswer['2']! - caught).toBeLessThan(intervalMs);
+    expect((await states(front.name)).filter((line) => line.startsWith('web'))).toEqual(['web-1-d1 running', 'web-2-d1 running', 'web-3-d1 running']);
+  });
+
+  it('takes over when its numbers are good', async () => {
+    const front = await world();
+    const load = new Load({ url: front.url, connections: 8, pauseMs: 10 });
+    const running = await engine.client.deploy(judged(front, '2'));
+    const notes: string[] = [];
+    for await (const { events } of running.watch()) notes.push(...events.filter(({ kind }) => kind === 'note').map(({ text }) => text));
+    expect(await running.result()).toMatchObject({ outcome: 'succeeded' });
+    expect(notes.some((note) => /^bake web at 20 % for 12 s: errors 0, latency 0/.test(note))).toBe(true);
+    expect((await load.stop()).failed).toEqual({});
+  });
+
+  it.each([
+    ['fail', 'rolled_back'],
+    ['pass', 'succeeded'],
+  ])('that nobody asked anything: without_answer %s', async (policy, outcome) => {
+    const front = await world();
+    expect(await (await engine.client.deploy(judged(front, '2', {}, { without_answer: policy }))).result()).toMatchObject({ outcome });
+  });
+});
