@@ -1,5 +1,5 @@
 import { nginxConfig, nginxOptions } from '../balancer/nginx-config';
-import { configureCommand, connectionsCommand, countConnections, hostOf, parseState, readCommand, routeCommand, type Command } from '../balancer/scripts';
+import { configureCommand, connectionsCommand, countConnections, parseState, readCommand, routeCommand, type Command } from '../balancer/scripts';
 import type { Front, RouteTable, TrafficState } from '../model/traffic';
 import { RuntimeError, type Balancer, type Runtime } from '../runtimes/runtime';
 import { SoftwareFault } from './failures';
@@ -28,8 +28,7 @@ class NginxBalancer implements Balancer {
   }
 
   async openRequests(addresses: string[]): Promise<number> {
-    const hosts = [...new Set(addresses.map(hostOf))];
-    return countConnections(await this.run(connectionsCommand(hosts)), addresses);
+    return countConnections(await this.run(connectionsCommand(addresses)), addresses);
   }
 
   /** An instance that its runtime is restarting is waited for, as the platform is. */

@@ -6,6 +6,7 @@ import { balancerOf } from './balancer';
 import type { Activities, StepContext } from './contract';
 import type { Dependencies, Directory } from './dependencies';
 import { SoftwareFault } from './failures';
+import { imagesOf as imagesOfService } from '../plan/images';
 import type { Stack } from '../config/stack';
 import type { Runtime } from '../runtimes/runtime';
 
@@ -88,7 +89,7 @@ function usedSecrets(stack: Stack): Stack['secrets'] {
 
 /** A kept release means the images it had, wherever their tags point today. */
 async function findImages(runtime: Runtime, stack: Stack, pinned: PinnedImages): Promise<Observation['images']> {
-  const references = [...new Set(Object.values(stack.services).flatMap(({ image }) => (image ? [image] : [])))];
+  const references = [...new Set(Object.values(stack.services).flatMap(imagesOfService))];
   const found = await runtime.findImages(references.map((reference) => pinned[reference]?.id ?? reference));
   return found.map((image, index) => ({ ...image, reference: references[index]! }));
 }

@@ -25,6 +25,7 @@ export const buckets = Array.from({ length: 100 }, (_, index) => String(index).p
 export function nginxConfig(front: Front, { resolver, secrets }: NginxOptions): string {
   const servers = serversOf(front);
   return `${[
+    'include user.conf;',
     'daemon off;',
     'pid nginx.pid;',
     'error_log stderr warn;',

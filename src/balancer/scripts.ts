@@ -16,17 +16,23 @@ then echo 'keepalive_timeout 75s; keepalive_min_timeout 75s;' > keepalive.conf
 else echo 'keepalive_timeout 0;' > keepalive.conf
 fi`;
 
+/** A process may only read what its own user has written. */
+const asOneself = `user=
+if [ -n "$DEPLOY_CODE_FILES" ] && [ "$(id -u)" = 0 ]; then user="user $(id -un) $(id -gn);"; fi
+echo "$user" > user.conf`;
+
 /** Starts NGINX with the given tables; one that is only started again goes on with those it had. */
 export function startScript(tables: readonly RouteTable[]): string {
   return `set -e
 mkdir -p routes temp
 ${keepIdle}
+${asOneself}
 if [ ! -e routes/.ready ]; then
 ${tables.map(routeScript).join('\n')}
 touch routes/.ready
 fi
 rm -f nginx.pid
-exec nginx -p "$PWD" -c ${configuration}`;
+exec nginx -e stderr -p "$PWD" -c ${configuration}`;
 }
 
 /** Sends a route's requests elsewhere: a new folder of links is made beside the one in use, then one rename puts it in force. */
@@ -53,7 +59,7 @@ export function configureCommand(front: Front, text: string): Command {
   const script = `set -e
 text=$1; front=$2
 printf %s "$text" > next.conf
-nginx -t -q -p "$PWD" -c next.conf 2>&1
+nginx -e stderr -t -q -p "$PWD" -c next.conf 2>&1
 printf %s "$front" > front.json
 mv next.conf ${configuration}
 kill -HUP "$(cat nginx.pid)"`;
@@ -74,32 +80,43 @@ export function parseState(output: string): TrafficState {
   return { front: front as Front, tables: tables as RouteTable[] };
 }
 
-/** Prints the addresses of hosts, then every TCP connection of the balancer. */
-export function connectionsCommand(hosts: readonly string[]): Command {
-  return shell(`for h in ${hosts.join(' ')}; do echo "$h $(getent ahostsv4 "$h" | head -n 1)"; done; echo; cat /proc/net/tcp`);
-}
-
+/** Kernel states of connections that a request may be on. */
 const open = ['01', '02', '03'];
+
+/** Prints the addresses of hosts, then the balancer's open connections to their ports. There may be many others. */
+export function connectionsCommand(addresses: readonly string[]): Command {
+  const hosts = [...new Set(addresses.map(hostOf))];
+  const ports = [...new Set(addresses.map((address) => hexPort(portOf(address))))];
+  return shell(`for h in ${hosts.join(' ')}; do echo "$h $(getent ahostsv4 "$h" | head -n 1)"; done; echo; grep -E ':(${ports.join('|')}) (${open.join('|')}) ' /proc/net/tcp || true`);
+}
 
 /** How many connections stand to any of the addresses, by the output of {@link connectionsCommand}. */
 export function countConnections(output: string, addresses: readonly string[]): number {
   const [hosts = '', sockets = ''] = output.split('\n\n');
   const resolved = new Map(hosts.split('\n').map((line) => [line.split(' ')[0]!, line.split(' ')[1] ?? '']));
-  const remotes = new Set(addresses.map((address) => toHex(resolved.get(hostOf(address)) ?? '', Number(address.split(':')[1]))));
+  const remotes = new Set(addresses.map((address) => toHex(resolved.get(hostOf(address)) ?? '', portOf(address))));
   return sockets.split('\n').filter((line) => {
     const [, , remote = '', state = ''] = line.trim().split(/\s+/);
     return open.includes(state) && remotes.has(remote);
   }).length;
 }
 
-export function hostOf(address: string): string {
+function hostOf(address: string): string {
   return address.split(':')[0]!;
+}
+
+function portOf(address: string): number {
+  return Number(address.split(':')[1]);
 }
 
 /** As the kernel writes it: the bytes of the address backwards. */
 function toHex(address: string, port: number): string {
   const bytes = address.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'));
-  return `${bytes.reverse().join('')}:${port.toString(16).padStart(4, '0')}`.toUpperCase();
+  return `${bytes.reverse().join('').toUpperCase()}:${hexPort(port)}`;
+}
+
+function hexPort(port: number): string {
+  return port.toString(16).padStart(4, '0').toUpperCase();
 }
 
 function shell(script: string, ...values: string[]): Command {

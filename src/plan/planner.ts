@@ -6,6 +6,7 @@ import { estimate } from './estimate';
 import { withDependencies } from './graph';
 import { toRef } from './instance-spec';
 import { Traffic } from './front/traffic';
+import { imagesOf } from './images';
 import { Known } from './known';
 import { planNetworks } from './networks';
 import { assignPhases } from './phases';
@@ -117,10 +118,9 @@ function planPulls(phases: PlannedPhase[], stack: Stack, observation: Observatio
   const pulls = new Map<string, Plan['pulls'][number]>();
   for (const { name, action } of servicesOf(phases)) {
     const service = stack.services[name];
-    if (!service?.image || action === 'leave' || action === 'remove') continue;
-    const { image: reference, pullPolicy: policy } = service;
-    if (policy !== 'always' && present.has(reference)) continue;
-    pulls.set(reference, steps.make({ kind: 'pull', image: { reference, policy } }));
+    if (!service || action === 'leave' || action === 'remove') continue;
+    const { pullPolicy: policy } = service;
+    for (const reference of imagesOf(service)) if (policy === 'always' || !present.has(reference)) pulls.set(reference, steps.make({ kind: 'pull', image: { reference, policy } }));
   }
   return [...pulls.values()];
 }
