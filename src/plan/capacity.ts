@@ -13,19 +13,24 @@ const unit: Record<Amount, (value: number) => string> = {
   storage: (value) => `${gib(value)} of storage`,
 };
 
-/** Whether the reservations fit the host. They are refused with the sums; limits beyond it are a warning. */
-export function checkCapacity(stack: Stack, { capacity }: Observation): { refusals: Refusal[]; warnings: string[] } {
+/**
+ * Whether the reservations fit the host, with the instances that run beside old ones meanwhile. They are refused with the
+ * sums; limits beyond it are a warning.
+ */
+export function checkCapacity(stack: Stack, { capacity }: Observation, beside: Record<string, number> = {}): { refusals: Refusal[]; warnings: string[] } {
   const refusals: Refusal[] = [];
   const warnings: string[] = [];
   for (const amount of amounts) {
     const total = capacity.total[amount];
     const others = capacity.reservedByOthers[amount] ?? 0;
-    const reserved = sum(stack, 'reserve', amount);
+    const meanwhile = Object.entries(beside).filter(([name]) => need(stack.services[name]!.reserve, amount) > 0);
+    const reserved = sum(stack, 'reserve', amount) + meanwhile.reduce((total, [name, count]) => total + need(stack.services[name]!.reserve, amount) * count, 0);
     if (reserved > 0 && reserved + others > total) {
+      const twice = meanwhile.length > 0 ? `, with ${meanwhile.map(([name, count]) => `${count} more of ${name}`).join(' and ')} while old and new instances run side by side` : '';
       const taken = others > 0 ? `, of which other stacks hold ${unit[amount](others)}` : '';
       refusals.push({
         path: 'services',
-        message: `the stack reserves ${unit[amount](reserved)} (${largest(stack, amount)}); host ${capacity.host} has ${unit[amount](total)}${taken}. Reserve less, or use a larger host`,
+        message: `the stack reserves ${unit[amount](reserved)} (${largest(stack, amount)})${twice}; host ${capacity.host} has ${unit[amount](total)}${taken}. Reserve less, or use a larger host`,
       });
     }
     const limited = sum(stack, 'limit', amount);

@@ -37,6 +37,7 @@ export function estimate(phases: readonly PlannedPhase[]): number {
   return deploying + longest(({ tail }) => tail, phases.flatMap(({ services }) => services));
 }
 
-function stageMs(stage: Stage): number {
+/** The longest of its lanes, in ms. */
+export function stageMs(stage: Stage): number {
   return Math.max(0, ...stage.map((lane) => lane.reduce((sum, step) => sum + costOf(step), 0)));
 }

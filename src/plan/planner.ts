@@ -11,11 +11,13 @@ import { Known } from './known';
 import { planNetworks } from './networks';
 import { assignPhases } from './phases';
 import { lanesOf, servicesOf, type Intent, type Plan, type PlannedPhase, type PlannedService, type Refusal, type Step } from './plan';
-import { imageChange, leave, planService, type ServicePlanning } from './planned-service';
+import { imageChange, leave, planService } from './planned-service';
+import type { ServicePlanning } from './service-planning';
 import { PortAllocator } from './ports';
 import { planRemovals } from './removals';
 import { StepFactory } from './steps';
 import { warnOfUnnamedVolumes } from './unnamed-volumes';
+import { strategyOf } from './strategies/strategy-of';
 import { planVolumes } from './volumes';
 
 export interface PlanInput {
@@ -43,11 +45,11 @@ export function makePlan(input: PlanInput): Planning {
   const phases = assignPhases(stack.services);
   const networks = planNetworks(stack, observation);
   const volumes = planVolumes(stack, observation);
-  const capacity = checkCapacity(stack, observation);
   const known = new Known(observation);
   const planning: ServicePlanning = { ...input, stack, known, release: input.release.to, ports: new PortAllocator(stack, observation), traffic: new Traffic(stack, known, steps), steps };
 
   const planned = planServices(phases.of, planning);
+  const capacity = checkCapacity(stack, observation, besideOld(planned, stack));
   const removals = planRemovals(stack, observation, planned, steps);
   const preparation: Step[] = intent.kind === 'stop' ? [] : [
     ...networks.create.map((network) => steps.make({ kind: 'create-network' as const, network })),
@@ -74,6 +76,15 @@ export function makePlan(input: PlanInput): Planning {
     ...phases.refusals, ...networks.refusals, ...volumes.refusals, ...capacity.refusals, ...planning.ports.refusals, ...reachable(stack, observation), ...unknown(intent, stack),
   ];
   return { plan, refusals: refusals.filter(({ forceable }) => !(forceable && intent.force)) };
+}
+
+/** How many instances of services run beyond the wanted ones while old and new ones run side by side. */
+function besideOld(phases: PlannedPhase[], { services }: Stack): Record<string, number> {
+  return Object.fromEntries(servicesOf(phases).filter(({ beside }) => beside).map((planned) => {
+    const starts = lanesOf(planned).flat().filter(({ kind }) => kind === 'start').length;
+    const strategy = strategyOf(services[planned.name]!);
+    return [planned.name, strategy.kind === 'rolling' ? Math.min(starts, strategy.maxSurge) : starts];
+  }));
 }
 
 function withoutServices(stack: Stack, names: string[] | undefined): Stack {

@@ -1,26 +1,71 @@
-import type { ObservedInstance } from '../model/observation';
+import { sameTable, tableOf } from '../balancer/tables';
+import type { RuntimeName } from '../model/capabilities';
+import type { Observation, ObservedInstance } from '../model/observation';
+import { balancerName, type RouteTable } from '../model/traffic';
+import { isUp } from './difference';
+import { addressOf } from './front/service-traffic';
 import { toRef } from './instance-spec';
 import type { Lane } from './plan';
 import type { RollbackPlan } from './rollback';
 import { StepFactory } from './steps';
 
+type Stages = RollbackPlan['stages'];
+
+export interface SettlementInput {
+  observation: Pick<Observation, 'instances' | 'traffic' | 'capacity'>;
+  /** Number of the deployment whose instances are the committed ones. */
+  committed: number;
+  runtime: RuntimeName;
+  taskQueue: string;
+}
+
 /**
- * The way back from a deployment that ended without a word (terminated, or its history lost): what it
- * started goes, what was committed before it and does not run comes up again, by phase.
+ * The way back from a deployment that ended without a word (terminated, or its history lost): what it started goes, what
+ * was committed before it and does not run comes up again, by phase. What it started behind the load balancer goes last,
+ * once requests and names have gone back.
  */
-export function planSettlement(instances: readonly ObservedInstance[], committed: number, host: string, taskQueue: string): RollbackPlan {
-  const steps = new StepFactory(host, taskQueue);
+export function planSettlement({ observation, committed, runtime, taskQueue }: SettlementInput): RollbackPlan {
+  const { instances, traffic, capacity } = observation;
+  const steps = new StepFactory(capacity.host, taskQueue);
   const leftovers = instances.filter(({ deployment }) => deployment > committed);
-  const stopped = newest(instances.filter(({ deployment, kind }) => deployment <= committed && kind === 'service')).filter(({ state }) => state !== 'running' && state !== 'restarting');
-  const stage = (title: string, of: ObservedInstance[], lane: (instance: ObservedInstance) => Lane, descending: boolean) =>
-    [...new Set(of.map(({ phase }) => phase))].sort((a, b) => (descending ? b - a : a - b)).map((phase) => ({ title: `${title} of phase ${phase}`, lanes: of.filter((each) => each.phase === phase).map(lane) }));
-  const down = stage('leftovers', leftovers, (instance) => {
-    const wait = instance.kind === 'job' && instance.state === 'running' ? [steps.make({ kind: 'run-job', instance: toRef(instance) }, instance.service)] : [];
-    return [...wait, steps.about('remove', toRef(instance))];
-  }, true);
+  const lasting = newest(instances.filter(({ deployment, kind }) => deployment <= committed && kind === 'service'));
+  const stopped = lasting.filter((instance) => !isUp(instance));
   const retired = stopped.filter(({ policy, restart }) => policy !== restart);
-  const up = stage('instances', leftovers.length > 0 ? stopped : retired, (instance) => [steps.about('revive', toRef(instance))], false);
-  return { stages: [...down, ...up], notUndone: [] };
+  const exposed = new Set(traffic?.front?.routes.map(({ service }) => service));
+  const aside = leftovers.filter(({ service, kind }) => kind === 'service' && exposed.has(service) && lasting.some((each) => each.service === service));
+  const remove = (instance: ObservedInstance) => [...wait(instance, steps), steps.about('remove', toRef(instance))];
+  const back = leftovers.length > 0 ? sendBack(lasting, traffic?.tables ?? [], observation, runtime, steps) : [];
+  return {
+    stages: [
+      ...byPhase('leftovers', leftovers.filter((each) => !aside.includes(each)), remove, true),
+      ...byPhase('instances', leftovers.length > 0 ? stopped : retired, (instance) => [steps.about('revive', toRef(instance))], false),
+      ...back,
+      ...byPhase('new instances', aside, remove, true),
+    ],
+    notUndone: [],
+  };
+}
+
+function byPhase(title: string, of: ObservedInstance[], lane: (instance: ObservedInstance) => Lane, descending: boolean): Stages {
+  const phases = [...new Set(of.map(({ phase }) => phase))].sort((a, b) => (descending ? b - a : a - b));
+  return phases.map((phase) => ({ title: `${title} of phase ${phase}`, lanes: of.filter((each) => each.phase === phase).map(lane) }));
+}
+
+/** Nothing kills a job unasked. */
+function wait(instance: ObservedInstance, steps: StepFactory): Lane {
+  return instance.kind === 'job' && instance.state === 'running' ? [steps.make({ kind: 'run-job', instance: toRef(instance) }, instance.service)] : [];
+}
+
+/** Names and requests to what was committed. */
+function sendBack(lasting: ObservedInstance[], tables: RouteTable[], { traffic }: SettlementInput['observation'], runtime: RuntimeName, steps: StepFactory): Stages {
+  const balancer = lasting.find(({ service }) => service === balancerName);
+  const named = lasting.filter(({ names, service }) => names && service !== balancerName && traffic);
+  const wanted = (traffic?.front?.routes ?? []).map(({ key, service, port }) => tableOf(key, [{ weight: 100, addresses: lasting.filter((each) => each.service === service).map((each) => addressOf(each, port, runtime)) }]));
+  const moved = wanted.filter((table) => table.targets.length > 0 && !sameTable(tables.find(({ route }) => route === table.route), table));
+  return [
+    ...(named.length > 0 ? [{ title: 'names', lanes: named.map((instance) => [steps.make({ kind: 'attach', instance: toRef(instance), networks: instance.names!, before: instance.names! }, instance.service)]) }] : []),
+    ...(balancer && moved.length > 0 ? [{ title: 'requests', lanes: [[steps.make({ kind: 'route', title: 'route requests back', balancer: toRef(balancer), tables: moved, before: tables }, balancerName)]] }] : []),
+  ];
 }
 
 /** Of each ordinal of a service the instance that was committed last: an older one has been replaced, and stays retired. */

@@ -1,9 +1,10 @@
 import { docker } from './docker';
 import { passes, type Figure } from './figure';
 import { memory, start } from './memory';
+import { rollout } from './rollout';
 import { validate } from './validate';
 
-const benchmarks: Record<string, () => Promise<Figure[]>> = { validate, start, memory, docker };
+const benchmarks: Record<string, () => Promise<Figure[]>> = { validate, start, memory, docker, rollout };
 
 async function main(args: string[]): Promise<void> {
   const json = args.includes('--json');

@@ -240,7 +240,7 @@ describe('a hostile file', () => {
 });
 
 describe('the stack files that come with the project', () => {
-  it.each(['quickstart.yaml', 'deploy-code.yaml', 'deploy-code-test.yaml'])('configs/%s is valid', (name) => {
+  it.each(['quickstart.yaml', 'deploy-code.yaml', 'deploy-code-test.yaml', 'rollouts/rolling.yaml', 'rollouts/blue-green.yaml', 'rollouts/canary.yaml'])('configs/%s is valid', (name) => {
     const file = join('configs', name);
     expect(readFileSync(file, 'utf8')).not.toBe('');
     expect(Object.keys(loadStack({ file, shell: {} }).stack.services).length).toBeGreaterThan(6);

@@ -68,7 +68,7 @@ function toBalancer({ routes, redirects }: Front, services: Record<string, Servi
     limit: {},
     restart: 'unless-stopped',
     stopSignal: 'SIGQUIT',
-    stopGraceMs: 30_000,
+    stopGraceMs: 3000,
     labels: {},
     strategy: { kind: 'recreate' },
     hooks: {},

@@ -110,8 +110,8 @@ export class DeploymentRun {
   /** What a deployment that ended without a word left behind is put back first. */
   private async settleAndObserve(): Promise<Observation> {
     const observation = await this.observe('observe what runs');
-    const { host } = observation.capacity;
-    const settlement = planSettlement(observation.instances, this.go.committed, host, this.input.taskQueue);
+    const { stack, taskQueue } = this.input;
+    const settlement = planSettlement({ observation, committed: this.go.committed, runtime: stack.runtime, taskQueue });
     if (settlement.stages.length === 0) return observation;
     this.log.note('an earlier deployment ended without a word; putting back what it left');
     await this.wayBack.perform(settlement);

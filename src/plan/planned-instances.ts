@@ -1,0 +1,84 @@
+import type { Service } from '../config/stack';
+import type { ObservedInstance } from '../model/observation';
+import { balancerName } from '../model/traffic';
+import { compare, isUp, type Difference } from './difference';
+import type { Fingerprint } from './fingerprint';
+import { toBalancerSpec } from './front/balancer-spec';
+import { judgementOf } from './front/judgement';
+import { ServiceNames } from './front/service-names';
+import { toTestSpec } from './front/test-spec';
+import { toInstanceSpec } from './instance-spec';
+import type { Change, Lane, PlannedService, ServiceAction } from './plan';
+import { describe, type ServicePlanning } from './service-planning';
+import { rollOut } from './strategies';
+import { strategyOf } from './strategies/strategy-of';
+import type { Replacement, Slot } from './strategies/strategy';
+import { noteUnnamedVolumes } from './unnamed-volumes';
+
+/** How the instances of a service become what the stack says. */
+export function planInstances(service: Service, phase: number, observed: ObservedInstance[], print: Fingerprint, planning: ServicePlanning): PlannedService {
+  const forced = planning.intent.kind === 'restart' && (planning.intent.services ?? [service.name]).includes(service.name);
+  const difference = compare(service, observed, print, forced);
+  const slots = ordinals(service, difference)
+    .map((ordinal) => slotOf(service, ordinal, difference, { phase, print, planning }))
+    .filter(({ old, next }) => next || old.length > 0);
+  const replacement = replacementOf(service, slots, [...difference.keep.values()], planning);
+  const rollout = rollOut(replacement, service);
+  const settled = rollout.stages.length === 0 ? settle(service, replacement, planning) : [];
+  const action = rollout.stages.length > 0 ? actionOf(slots.length, observed, difference, forced) : settled.length > 0 ? 'reroute' : 'keep';
+  const planned: PlannedService = { ...describe(service, action, action === 'keep' || action === 'reroute' ? [] : difference.changes, rollout.stages), ...rollout };
+  if (settled.length > 0) planned.stages = [[settled]];
+  if (planned.action === 'replace') planned.notes.push(...replaceNotes(service, difference.changes));
+  planned.goes = slots.flatMap(({ old }) => old.map(({ name }) => name));
+  planned.notes.push(...noteUnnamedVolumes(slots.flatMap(({ old }) => old)));
+  planned.interruptionMs = !rollout.beside && service.replicas === 1 && slots.some(({ old, next }) => next && old.some(isUp)) ? 2000 : 0;
+  return planned;
+}
+
+/** What a service that stays as it is takes: its requests go to what runs of it, and the load balancer learns new routes. */
+function settle({ name }: Service, { traffic, kept }: Replacement, planning: ServicePlanning): Lane {
+  return name === balancerName ? planning.traffic.configure() : traffic.to([{ instances: kept, weight: 100 }], `route ${name} to what runs`);
+}
+
+function slotOf(service: Service, ordinal: number, { keep, old: all }: Difference, { phase, print, planning }: { phase: number; print: Fingerprint; planning: ServicePlanning }): Slot {
+  const old = all.get(ordinal) ?? [];
+  if (keep.has(ordinal) || ordinal > service.replicas) return { old };
+  const ports = planning.ports.allocate(service, ordinal, old[0]?.ports, strategyOf(service).kind !== 'recreate' && old.some(isUp));
+  const spec = toInstanceSpec(service, ordinal, ports, print, { ...planning, phase });
+  const { stack, traffic } = planning;
+  return { old, next: service.name === balancerName && stack.front ? toBalancerSpec(spec, stack.front, traffic.finalTables(), stack) : spec };
+}
+
+function replacementOf(service: Service, slots: Slot[], kept: ObservedInstance[], { stack, traffic, steps, deployment }: ServicePlanning): Replacement {
+  const names = new ServiceNames(service, stack, steps);
+  return {
+    service: service.name,
+    replicas: service.replicas,
+    slots: slots.map(({ old, next }) => ({ old, next: next && names.movable(next) })),
+    kept,
+    postStart: service.hooks.postStart,
+    traffic: traffic.of(service),
+    names,
+    testOf: (next, test) => toTestSpec(next, test, deployment, stack),
+    judge: judgementOf(service, slots, stack),
+    steps,
+  };
+}
+
+function ordinals(service: Service, { old }: Difference): number[] {
+  const wanted = Array.from({ length: service.replicas }, (_, index) => index + 1);
+  return [...new Set([...wanted, ...old.keys()])].sort((a, b) => a - b);
+}
+
+function actionOf(acting: number, observed: ObservedInstance[], { keep, old }: Difference, forced: boolean): ServiceAction {
+  if (acting === 0) return 'keep';
+  if (observed.length === 0) return 'create';
+  if (forced) return 'restart';
+  const replacing = [...old.values()].flat().length > 0;
+  return keep.size > 0 && !replacing ? 'scale' : 'replace';
+}
+
+function replaceNotes(service: Service, changes: Change[]): string[] {
+  const holdsData = service.mounts.some((mount) => mount.type === 'volume' && !mount.readOnly);
+  return holdsData && changes.some(({ key }) => key === 'image') ? ['one-way: the new image may change the data of its volume in a way that the old one cannot read'] : [];
+}
