@@ -240,9 +240,9 @@ describe('a hostile file', () => {
 });
 
 describe('the stack files that come with the project', () => {
-  it.each(['quickstart.yaml', 'deploy-code.yaml', 'deploy-code-test.yaml', 'rollouts/rolling.yaml', 'rollouts/blue-green.yaml', 'rollouts/canary.yaml'])('configs/%s is valid', (name) => {
+  it.each([['quickstart.yaml', 7], ['deploy-code.yaml', 60], ['deploy-code-test.yaml', 60], ['rollouts/rolling.yaml', 2], ['rollouts/blue-green.yaml', 2], ['rollouts/canary.yaml', 3]])('configs/%s is valid', (name, services) => {
     const file = join('configs', name);
     expect(readFileSync(file, 'utf8')).not.toBe('');
-    expect(Object.keys(loadStack({ file, shell: {} }).stack.services).length).toBeGreaterThan(6);
+    expect(Object.keys(loadStack({ file, shell: {} }).stack.services).length).toBeGreaterThanOrEqual(services);
   });
 });

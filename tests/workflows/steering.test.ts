@@ -65,10 +65,10 @@ describe('a rollout', () => {
   it('is not out of time while a person is asked', async () => {
     const first = shop('1', approved);
     await (await engine.client.deploy(first)).result();
-    const short = { ...shop('2', approved, first.name), deployment: { ...first.deployment, timeoutMs: 1500 } };
+    const short = { ...shop('2', approved, first.name), deployment: { ...first.deployment, timeoutMs: 5000 } };
     const handle = await engine.client.deploy(short);
     await reached(handle, 'approve the switch of web');
-    await new Promise((resolve) => setTimeout(resolve, 2500));
+    await new Promise((resolve) => setTimeout(resolve, 6500));
     await steer(handle, 'approve');
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
   });
