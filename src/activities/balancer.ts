@@ -3,8 +3,11 @@ import { configureCommand, connectionsCommand, countConnections, parseState, rea
 import type { Front, RouteTable, TrafficState } from '../model/traffic';
 import { RuntimeError, type Balancer, type Runtime } from '../runtimes/runtime';
 import { SoftwareFault } from './failures';
+import { SharedLook } from './shared-look';
 
 const commandTimeoutMs = 30_000;
+/** Instances of a batch are drained side by side: one look at the connections is enough for all. */
+const looks = new Map<string, SharedLook>();
 
 /** The load balancer of an environment, by the name of its instance. */
 export function balancerOf(runtime: Runtime, name: string): Balancer {
@@ -27,8 +30,13 @@ class NginxBalancer implements Balancer {
     await this.run(configureCommand(front, nginxConfig(front, nginxOptions(this.runtime.name))));
   }
 
+  /** None are open at one that does not run. */
   async openRequests(addresses: string[]): Promise<number> {
-    return countConnections(await this.run(connectionsCommand(addresses)), addresses);
+    if ((await this.runtime.inspect(this.name))?.state !== 'running') return 0;
+    const key = `${this.runtime.name} ${this.name}`;
+    if (!looks.has(key)) looks.set(key, new SharedLook());
+    const output = await looks.get(key)!.take(addresses, (wanted) => this.run(connectionsCommand(wanted)));
+    return countConnections(output, addresses);
   }
 
   /** An instance that its runtime is restarting is waited for, as the platform is. */

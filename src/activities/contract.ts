@@ -6,7 +6,7 @@ import type { Evidence, InstanceLine } from '../model/instance-status';
 import type { Observation, ObservedImage } from '../model/observation';
 import type { Front, RouteTable } from '../model/traffic';
 import type { PastRun } from '../plan/job-runs';
-import type { ImageRequest, Judgement, NetworkSpec, VolumeSpec } from '../plan/plan';
+import type { Drain, ImageRequest, Judgement, NetworkSpec, VolumeSpec } from '../plan/plan';
 
 /** What every step's activity is told of where it acts. Secrets by source, never by value. */
 export interface StepContext {
@@ -85,10 +85,13 @@ export interface Activities {
   /** Starts a created job unless it has run already, and waits for its end. */
   runJob(context: StepContext, instance: InstanceRef, options: { timeoutMs?: number; again: boolean }): Promise<void>;
   execInInstance(context: StepContext, instance: InstanceRef, command: string[], purpose: string): Promise<void>;
-  retireInstance(context: StepContext, instance: InstanceRef): Promise<void>;
+  /** Stops an instance; with a drain once no request is open at it, or its time is over. */
+  retireInstance(context: StepContext, instance: InstanceRef, drain?: Drain): Promise<void>;
   /** Starts a retired instance again; ends when it is healthy. */
   reviveInstance(context: StepContext, instance: InstanceRef, options: HealthOptions): Promise<void>;
   removeInstance(context: StepContext, instance: InstanceRef): Promise<void>;
+  /** Removes what it can; resolves with what it could not, and why. */
+  removeInstances(context: StepContext, instances: InstanceRef[]): Promise<string[]>;
   /** Makes an instance known on its networks by exactly these names. Its open connections survive. */
   attachInstance(context: StepContext, instance: InstanceRef, networks: NetworkAttachment[]): Promise<void>;
   /** Sends the requests of routes elsewhere. */
@@ -96,7 +99,7 @@ export interface Activities {
   /** Puts routes in force. What NGINX refuses changes nothing, and fails with its message. */
   configureBalancer(context: StepContext, balancer: InstanceRef, front: Front): Promise<void>;
   /** Waits until no request is open at addresses, or the time is over; resolves with how many still are. */
-  drainInstance(context: StepContext, balancer: InstanceRef, instance: InstanceRef, addresses: string[], timeoutMs: number): Promise<number>;
+  drainInstance(context: StepContext, drain: Drain): Promise<number>;
   /** Runs a job against new instances, and removes it. */
   runTest(context: StepContext, instance: InstanceSpec, timeoutMs: number): Promise<void>;
   /** One look at what Prometheus says. */

@@ -1,15 +1,17 @@
 import type { InstanceRef } from '../model/instance';
 import type { InstanceStatus } from '../model/instance-status';
-import type { Runtime } from '../runtimes/runtime';
+import { RuntimeError, type Runtime } from '../runtimes/runtime';
 import type { Activities, StepContext } from './contract';
+import { balancerOf } from './balancer';
 import type { Dependencies } from './dependencies';
+import { drain } from './drain';
 import { CancelledFailure } from '@temporalio/common';
 import { alive, type Surroundings } from './alive';
 import { gatherEvidence } from './evidence';
 import { SoftwareFault } from './failures';
 import { awaitHealthy, startUntilHealthy, type AwaitOptions, type Unhealthy } from './health/await-healthy';
 
-type InstanceActivities = Pick<Activities, 'startInstance' | 'awaitHealthy' | 'retireInstance' | 'reviveInstance' | 'removeInstance' | 'execInInstance' | 'confirm'>;
+type InstanceActivities = Pick<Activities, 'startInstance' | 'awaitHealthy' | 'retireInstance' | 'reviveInstance' | 'removeInstance' | 'removeInstances' | 'execInInstance' | 'confirm'>;
 
 type WatchOptions = Pick<AwaitOptions, 'signal' | 'usedMs' | 'onProbe'>;
 
@@ -52,9 +54,10 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
         throw new SoftwareFault(`the ${purpose} of ${instance.service}-${instance.ordinal} exited ${exitCode}`, { ...evidence, exitCode, logs: [...secrets.mask(output).split('\n').filter(Boolean).slice(-20), ...evidence.logs].slice(0, 50) });
       }),
 
-    retireInstance: (context, instance) =>
-      alive(async () => {
+    retireInstance: (context, instance, open) =>
+      alive(async ({ signal, note }) => {
         const runtime = runtimes(context.runtime);
+        if (open) await drain(balancerOf(runtime, open.balancer.name), open.addresses, { timeoutMs: open.timeoutMs, signal, note });
         if (instance.preStop) await runtime.exec(instance.name, instance.preStop, preStopTimeoutMs).catch(() => undefined);
         await runtime.retire(instance);
         events.emit('instance', { service: instance.service, event: 'retired' });
@@ -73,6 +76,17 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
       alive(async () => {
         await runtimes(context.runtime).remove(instance);
         events.emit('instance', { service: instance.service, event: 'removed' });
+      }),
+
+    removeInstances: (context, instances) =>
+      alive(async () => {
+        const runtime = runtimes(context.runtime);
+        const outcomes = await Promise.allSettled(instances.map((instance) => runtime.remove(instance)));
+        const failures = outcomes.flatMap((outcome, index) => (outcome.status === 'rejected' ? [{ name: instances[index]!.name, error: outcome.reason as Error }] : []));
+        const away = failures.find(({ error }) => error instanceof RuntimeError && error.kind === 'platform');
+        if (away) throw away.error;
+        for (const [index, { status }] of outcomes.entries()) if (status === 'fulfilled') events.emit('instance', { service: instances[index]!.service, event: 'removed' });
+        return failures.map(({ name, error }) => `remove ${name}: ${error.message}`);
       }),
 
     confirm: (context, expected) =>

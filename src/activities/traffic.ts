@@ -15,7 +15,7 @@ export function trafficActivities({ runtimes }: Dependencies): TrafficActivities
 
     configureBalancer: (context, balancer, front) => alive(() => balancerOf(runtimes(context.runtime), balancer.name).configure(front)),
 
-    drainInstance: (context, balancer, _instance, addresses, timeoutMs) =>
+    drainInstance: (context, { balancer, addresses, timeoutMs }) =>
       alive(({ signal, note }) => drain(balancerOf(runtimes(context.runtime), balancer.name), addresses, { timeoutMs, signal, note })),
   };
 }

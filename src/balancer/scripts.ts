@@ -54,6 +54,21 @@ fi
 )`;
 }
 
+/** Ends when no worker of NGINX takes new connections by the old configuration any more. */
+const reload = `master=$(cat nginx.pid)
+old=$(cat "/proc/$master/task/$master/children" 2> /dev/null || true)
+kill -HUP "$master"
+[ -n "$old" ] || sleep 0.5
+n=0
+while :; do
+taking=
+for w in $old; do if [ -e "/proc/$w" ] && ! grep -q 'shutting down' "/proc/$w/cmdline" 2> /dev/null; then taking=$w; fi; done
+if [ -z "$taking" ]; then break; fi
+n=$((n + 1))
+if [ "$n" -gt 200 ]; then echo 'its workers did not take the new configuration within 10 s'; exit 1; fi
+sleep 0.05
+done`;
+
 /** Checks a configuration and puts it in force. One that NGINX refuses changes nothing; its message is the output. */
 export function configureCommand(front: Front, text: string): Command {
   const script = `set -e
@@ -62,7 +77,7 @@ printf %s "$text" > next.conf
 nginx -e stderr -t -q -p "$PWD" -c next.conf 2>&1
 printf %s "$front" > front.json
 mv next.conf ${configuration}
-kill -HUP "$(cat nginx.pid)"`;
+${reload}`;
   return shell(script, text, JSON.stringify(front));
 }
 

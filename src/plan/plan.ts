@@ -42,9 +42,11 @@ export type Action =
   | { kind: 'create-job'; instance: InstanceSpec }
   | { kind: 'run-job'; instance: InstanceRef; timeoutMs?: number }
   | { kind: 'exec'; instance: InstanceRef; command: string[]; purpose: string }
-  | { kind: 'retire'; instance: InstanceRef }
+  /** With a drain: once its last request has been answered. */
+  | { kind: 'retire'; instance: InstanceRef; drain?: Drain }
   | { kind: 'revive'; instance: InstanceRef }
   | { kind: 'remove'; instance: InstanceRef }
+  | { kind: 'remove-together'; instances: InstanceRef[] }
   /** Makes an instance known on its networks by exactly these names. `before` is what it was known by. */
   | { kind: 'attach'; instance: InstanceRef; networks: NetworkAttachment[]; before: NetworkAttachment[] }
   /** Sends requests elsewhere, all routes of a service at once. */
@@ -52,13 +54,20 @@ export type Action =
   /** Puts other routes in force, without a request lost. */
   | { kind: 'configure'; balancer: InstanceRef; front: Front; before?: Front }
   /** Waits until no request is open at an instance that gets no new ones, but not for ever. */
-  | { kind: 'drain'; balancer: InstanceRef; instance: InstanceRef; addresses: string[]; timeoutMs: number }
+  | ({ kind: 'drain'; instance: InstanceRef } & Drain)
   /** A job against new instances; it leaves nothing behind. */
   | { kind: 'test'; instance: InstanceSpec; timeoutMs: number }
   | { kind: 'hold'; title: string; durationMs: number; analysis?: Judgement }
   | { kind: 'approve'; title: string; approval: Approval }
   | { kind: 'remove-network'; name: string }
   | { kind: 'remove-volume'; name: string };
+
+/** The requests that are open at an instance, and how long they may take. */
+export interface Drain {
+  balancer: InstanceRef;
+  addresses: string[];
+  timeoutMs: number;
+}
 
 /** An analysis with the names of a service's old and new instances in its queries. */
 export interface Judgement {

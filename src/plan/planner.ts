@@ -50,7 +50,7 @@ export function makePlan(input: PlanInput): Planning {
 
   const planned = planServices(phases.of, planning);
   const capacity = checkCapacity(stack, observation, besideOld(planned, stack));
-  const removals = planRemovals(stack, observation, planned, steps);
+  const removals = planRemovals(stack, observation, planned, planning.traffic, steps);
   const preparation: Step[] = intent.kind === 'stop' ? [] : [
     ...networks.create.map((network) => steps.make({ kind: 'create-network' as const, network })),
     ...volumes.create.map((volume) => steps.make({ kind: 'create-volume' as const, volume })),

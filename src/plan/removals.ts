@@ -1,6 +1,7 @@
 import type { Stack } from '../config/stack';
 import type { Observation, ObservedInstance } from '../model/observation';
 import { isUp } from './difference';
+import type { Traffic } from './front/traffic';
 import { toRef } from './instance-spec';
 import { stepsOf, type PlannedPhase, type PlannedService } from './plan';
 import type { StepFactory } from './steps';
@@ -14,7 +15,7 @@ export interface Removals {
 }
 
 /** Services that run and are not in the stack, dependants (later phases) first. */
-export function planRemovals(stack: Stack, observation: Observation, planned: PlannedPhase[], steps: StepFactory): Removals {
+export function planRemovals(stack: Stack, observation: Observation, planned: PlannedPhase[], traffic: Traffic, steps: StepFactory): Removals {
   const gone = new Map<string, ObservedInstance[]>();
   for (const instance of observation.instances) {
     if (!stack.services[instance.service]) gone.set(instance.service, [...(gone.get(instance.service) ?? []), instance]);
@@ -24,16 +25,19 @@ export function planRemovals(stack: Stack, observation: Observation, planned: Pl
   const entries = [...gone];
   const last = planned.at(-1)?.number ?? 0;
   return {
-    first: toPhases(entries.filter(inTheWay), 0, steps),
-    last: toPhases(entries.filter((entry) => !inTheWay(entry)), last + 1, steps),
+    first: toPhases(entries.filter(inTheWay), 0, traffic, steps),
+    last: toPhases(entries.filter((entry) => !inTheWay(entry)), last + 1, traffic, steps),
   };
 }
 
-function toPhases(entries: [string, ObservedInstance[]][], number: number, steps: StepFactory): PlannedPhase[] {
+function toPhases(entries: [string, ObservedInstance[]][], number: number, traffic: Traffic, steps: StepFactory): PlannedPhase[] {
   const byPhase = new Map<number, PlannedService[]>();
   for (const [name, instances] of entries) {
     const phase = Math.max(...instances.map((instance) => instance.phase));
-    const lanes = instances.filter(isUp).map((instance) => [steps.about('retire', toRef(instance))]);
+    const lanes = instances.filter(isUp).map((instance) => {
+      const drain = traffic.drainOfRemoved(instance);
+      return [steps.make({ kind: 'retire', instance: toRef(instance), ...(drain && { drain }) }, instance.service)];
+    });
     const service: PlannedService = {
       name, kind: instances[0]!.kind, action: 'remove', replicas: instances.length, changes: [], notes: noteUnnamedVolumes(instances), interruptionMs: 0, goes: instances.map((instance) => instance.name), continueOnFailure: false, beside: false, stages: [lanes], tail: [],
     };

@@ -34,7 +34,7 @@ function label(action: Action): string {
     case 'exec':
       return `${action.purpose} of ${shortName(action.instance)}`;
     case 'retire':
-      return `stop ${action.instance.name}`;
+      return `${action.drain ? 'drain and stop' : 'stop'} ${action.instance.name}`;
     case 'revive':
       return `start ${action.instance.name} again`;
     case 'remove':
@@ -48,10 +48,12 @@ function label(action: Action): string {
     case 'drain':
       return `drain ${action.instance.name}`;
     case 'test':
-      return `test ${shortName(action.instance)}`;
+      return `smoke test of ${action.instance.service}`;
     case 'hold':
     case 'approve':
       return action.title;
+    case 'remove-together':
+      return `remove ${action.instances[0]?.name} and ${action.instances.length - 1} more`;
     case 'remove-network':
       return `remove network ${action.name}`;
     case 'remove-volume':

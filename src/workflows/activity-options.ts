@@ -33,6 +33,7 @@ const table: Record<keyof Activities, ActivityOptions> = {
   retireInstance: long,
   reviveInstance: long,
   removeInstance: long,
+  removeInstances: long,
   attachInstance: quick,
   routeTraffic: quick,
   configureBalancer: quick,

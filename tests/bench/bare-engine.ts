@@ -60,6 +60,7 @@ async function perform(step: Step, { stack, environment }: Plan): Promise<void> 
     case 'hold':
       return sleep(step.durationMs);
     case 'retire':
+      if (step.drain) await drain(balancerOf(runtime, step.drain.balancer.name), step.drain.addresses, step.drain);
       return runtime.retire(step.instance);
     case 'remove':
       return runtime.remove(step.instance);

@@ -4,7 +4,7 @@ import type { InstanceRef, InstanceSpec } from '../../model/instance';
 import type { ObservedInstance } from '../../model/observation';
 import type { Route, RouteTable, TrafficState } from '../../model/traffic';
 import { toRef } from '../instance-spec';
-import type { Lane } from '../plan';
+import type { Drain, Lane } from '../plan';
 import type { StepFactory } from '../steps';
 
 export type Running = InstanceSpec | ObservedInstance;
@@ -57,10 +57,15 @@ export class ServiceTraffic {
 
   /** Lets an instance finish what it has begun. */
   drain(instance: Running): Lane {
-    const { routes, balancer, runtime, drainMs, steps } = this.options;
-    if (!balancer || routes.length === 0) return [];
-    const addresses = [...new Set(routes.map(({ port }) => addressOf(instance, port, runtime)))];
-    return [steps.make({ kind: 'drain', balancer, instance: toRef(instance), addresses, timeoutMs: drainMs }, instance.service)];
+    const drain = this.drainOf(instance);
+    return drain ? [this.options.steps.make({ kind: 'drain', instance: toRef(instance), ...drain }, instance.service)] : [];
+  }
+
+  /** What is open at an instance that requests came to. */
+  drainOf(instance: Running): Drain | undefined {
+    const { routes, balancer, runtime, drainMs } = this.options;
+    if (!balancer || routes.length === 0) return undefined;
+    return { balancer, addresses: [...new Set(routes.map(({ port }) => addressOf(instance, port, runtime)))], timeoutMs: drainMs };
   }
 }
 

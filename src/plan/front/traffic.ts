@@ -1,12 +1,13 @@
 import type { Service, Stack } from '../../config/stack';
 import type { InstanceRef } from '../../model/instance';
+import type { ObservedInstance } from '../../model/observation';
 import { balancerName, type RouteTable } from '../../model/traffic';
 import { isUp } from '../difference';
 import { toRef } from '../instance-spec';
 import type { Known } from '../known';
-import type { Lane } from '../plan';
+import type { Drain, Lane } from '../plan';
 import type { StepFactory } from '../steps';
-import { ServiceTraffic } from './service-traffic';
+import { addressOf, ServiceTraffic } from './service-traffic';
 
 const defaultDrainMs = 30_000;
 
@@ -39,6 +40,14 @@ export class Traffic {
       if (!traffic.decided) traffic.to([{ instances: this.known.instancesOf(name).filter(isUp), weight: 100 }], '');
       return traffic.tables;
     });
+  }
+
+  /** What may still be open at an instance of a service that the stack no longer has. */
+  drainOfRemoved(instance: ObservedInstance): Drain | undefined {
+    const served = new Set(this.stack.front?.routes.map(({ key }) => key));
+    const routes = this.known.observation.traffic?.front?.routes.filter(({ key, service }) => service === instance.service && !served.has(key)) ?? [];
+    if (!this.balancer || !this.stack.services[balancerName] || routes.length === 0) return undefined;
+    return { balancer: this.balancer, addresses: routes.map(({ port }) => addressOf(instance, port, this.stack.runtime)), timeoutMs: defaultDrainMs };
   }
 
   /** Puts the stack's routes in force at a load balancer that stays. */

@@ -47,7 +47,7 @@ export function inBatches(replacement: Replacement, { maxSurge, maxUnavailable, 
     const gone = leaving.splice(0, Math.max(0, serving.length - floor));
     serving = serving.filter((instance) => !(gone as Running[]).includes(instance));
     stages.push([traffic.to([{ instances: serving, weight: 100 }], `route ${service}: ${total - arriving.length} of ${total} new, ${leaving.length} old`)]);
-    finishing.push(...gone.map((old) => [...traffic.drain(old), ...names.take(old), ...retire(old, replacement)]));
+    finishing.push(...gone.map((old) => retire(old, replacement)));
   }
   finish();
   return { stages: stagesOf(stages), tail: [], beside: false };

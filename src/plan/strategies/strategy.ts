@@ -50,8 +50,12 @@ export function start(next: InstanceSpec, { postStart, steps }: Replacement): La
   ];
 }
 
-export function retire(old: ObservedInstance, { steps }: Replacement): Lane {
-  return [steps.about('retire', toRef(old))];
+/** Stops an instance once it has answered its last request; its name leaves it in between. */
+export function retire(old: ObservedInstance, { names, traffic, steps }: Replacement): Lane {
+  const nameless = names.take(old);
+  const drain = traffic.drainOf(old);
+  if (nameless.length > 0) return [...traffic.drain(old), ...nameless, steps.about('retire', toRef(old))];
+  return [steps.make({ kind: 'retire', instance: toRef(old), ...(drain && { drain }) }, old.service)];
 }
 
 export function incoming({ slots }: Replacement): InstanceSpec[] {

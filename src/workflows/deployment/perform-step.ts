@@ -1,6 +1,7 @@
 import type { StepContext } from '../../activities/contract';
 import type { Step, StepOf } from '../../plan/plan';
 import { activity } from '../activity-options';
+import { StepFailure } from './failure';
 
 /** A step that one activity performs. */
 export type ActivityStep = Exclude<Step, StepOf<'pull' | 'run-job' | 'hold' | 'approve'>>;
@@ -34,14 +35,19 @@ export async function performStep(step: ActivityStep, context: StepContext, afte
     case 'configure':
       return activity('configureBalancer', taskQueue, id)(context, step.balancer, step.front);
     case 'drain':
-      await activity('drainInstance', taskQueue, id)(context, step.balancer, step.instance, step.addresses, step.timeoutMs);
+      await activity('drainInstance', taskQueue, id)(context, { balancer: step.balancer, addresses: step.addresses, timeoutMs: step.timeoutMs });
       return undefined;
     case 'retire':
-      return activity('retireInstance', taskQueue, id)(context, step.instance);
+      return step.drain ? activity('retireInstance', taskQueue, id)(context, step.instance, step.drain) : activity('retireInstance', taskQueue, id)(context, step.instance);
     case 'revive':
       return activity('reviveInstance', taskQueue, id)(context, step.instance, { afterTrouble });
     case 'remove':
       return activity('removeInstance', taskQueue, id)(context, step.instance);
+    case 'remove-together': {
+      const left = await activity('removeInstances', taskQueue, id)(context, step.instances);
+      if (left.length > 0) throw new StepFailure({ step: id, message: left.join('; ') });
+      return undefined;
+    }
     default:
       return unreachable(step);
   }

@@ -1,14 +1,16 @@
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, patched } from '@temporalio/workflow';
 import type { StepContext } from '../../activities/contract';
 import type { Observation } from '../../model/observation';
 import { jobRuns, type JobRun } from '../../plan/job-runs';
-import { changesAnything, lanesOf, servicesOf, type Plan, type Refusal } from '../../plan/plan';
+import { changesAnything, lanesOf, servicesOf, type Lane, type Plan, type Refusal, type Step } from '../../plan/plan';
 import { makePlan, type Planning } from '../../plan/planner';
 import { planRollback } from '../../plan/rollback';
 import { planSettlement } from '../../plan/settlement';
+import { StepFactory } from '../../plan/steps';
 import { activity } from '../activity-options';
 import type { PinnedImages } from '../../model/images';
 import type { Cause, DeploymentInput, Go, Outcome } from '../messages';
+import { patches } from '../patches';
 import { contextOf } from '../step-context';
 import { DeploymentClock } from './clock';
 import type { EnvironmentLink } from './environment-link';
@@ -22,6 +24,8 @@ import { summarise } from './summary';
 import { Waits } from './waits';
 import { WayBack } from './way-back';
 import { WayForward } from './way-forward';
+
+const removedTogether = 10;
 
 /** What the run of a deployment came to. */
 export interface RunResult {
@@ -159,9 +163,18 @@ export class DeploymentRun {
       }
       const kept = new Set(servicesOf(plan.phases).filter(({ name }) => this.wayForward.isTolerated(name)).flatMap(({ goes }) => goes));
       const steps = plan.cleanup.filter((step) => !(step.kind === 'remove' && kept.has(step.instance.name)));
-      const [instances, others] = [steps.filter(({ kind }) => kind === 'remove'), steps.filter(({ kind }) => kind !== 'remove')];
-      for (const stage of [instances, others]) await wayBack.collect(stage.map((step) => [step]));
+      const others = steps.filter(({ kind }) => kind !== 'remove');
+      await wayBack.collect(this.removals(plan, steps));
+      await wayBack.collect(others.map((step) => [step]));
     });
+  }
+
+  /** What was retired goes a few at a time: an activity for each would cost more than its removal. */
+  private removals(plan: Plan, steps: Step[]): Lane[] {
+    const removals = steps.filter((step) => step.kind === 'remove');
+    if (!patched(patches.removeTogether) || removals.length < 2) return removals.map((step) => [step]);
+    const factory = new StepFactory(plan.host, this.input.taskQueue);
+    return chunks(removals, removedTogether).map((chunk) => [factory.make({ kind: 'remove-together', instances: chunk.flatMap((step) => (step.kind === 'remove' ? [step.instance] : [])) })]);
   }
 
   /** What ran until now is still in use by its instances: before they go, a kept release's images whose tags have moved are held. */
@@ -204,4 +217,8 @@ export class DeploymentRun {
     if (ran.length === 0) return 'roll back';
     return this.ask(`${ran.map(({ name }) => name).join(', ')} ran, and on_rollback is refuse. Roll the rest back?`, ['roll back', 'leave as is']);
   }
+}
+
+function chunks<T>(all: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.slice(index * size, (index + 1) * size));
 }

@@ -31,11 +31,12 @@ const lastLine = '\n\n\u00a0';
 
 /** How a deployment stands, with its phases as a table, for the Temporal UI. */
 export function details(progress: Progress): string {
-  const { plan, status, deployment, behind, question, cause } = progress;
+  const { plan, status, deployment, behind, question, cause, approvals = [] } = progress;
   const head = [
     `**deployment ${deployment ?? '(waits)'}**: ${status.replaceAll('_', ' ')}`,
     ...(behind !== undefined && status === 'queued' ? [`behind deployment ${behind}`] : []),
     ...(cause ? [cause.message] : []),
+    ...approvals.map(({ title }) => `waits: ${title}`),
     ...(question ? [`${question.text} (${question.answers.join(', ')})`] : []),
   ].join(', ');
   const text = plan ? `${head}\n\n${table(plan, progress)}` : head;

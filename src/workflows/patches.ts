@@ -1,0 +1,5 @@
+/** Where workflows behave otherwise than in an earlier release, so that deployments which began then go on as they were. */
+export const patches = {
+  /** Since 0.2: what was retired is removed by a few activities instead of one each. */
+  removeTogether: 'remove-together',
+} as const;
