@@ -23,7 +23,7 @@ class NginxBalancer implements Balancer {
   }
 
   async route(tables: RouteTable[]): Promise<void> {
-    await this.run(routeCommand(tables));
+    for (const table of tables) await this.run(routeCommand(table));
   }
 
   async configure(front: Front): Promise<void> {

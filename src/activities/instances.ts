@@ -74,14 +74,14 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
 
     removeInstance: (context, instance) =>
       alive(async () => {
-        await runtimes(context.runtime).remove(instance);
+        await removeGently(runtimes(context.runtime), instance);
         events.emit('instance', { service: instance.service, event: 'removed' });
       }),
 
     removeInstances: (context, instances) =>
       alive(async () => {
         const runtime = runtimes(context.runtime);
-        const outcomes = await Promise.allSettled(instances.map((instance) => runtime.remove(instance)));
+        const outcomes = await Promise.allSettled(instances.map((instance) => removeGently(runtime, instance)));
         const failures = outcomes.flatMap((outcome, index) => (outcome.status === 'rejected' ? [{ name: instances[index]!.name, error: outcome.reason as Error }] : []));
         const away = failures.find(({ error }) => error instanceof RuntimeError && error.kind === 'platform');
         if (away) throw away.error;
@@ -100,6 +100,12 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
         );
       }),
   };
+}
+
+/** One that still runs is told before it is stopped. */
+async function removeGently(runtime: Runtime, instance: InstanceRef): Promise<void> {
+  if (instance.preStop && (await runtime.inspect(instance.name))?.state === 'running') await runtime.exec(instance.name, instance.preStop, preStopTimeoutMs).catch(() => undefined);
+  await runtime.remove(instance);
 }
 
 interface Down {

@@ -64,10 +64,11 @@ export function surroundingActivities({ runtimes, secrets, directory }: Dependen
   };
 }
 
-/** What the load balancer says of itself; nothing where none runs, or it cannot tell. */
+/** What the load balancer says of itself; nothing where none runs. One that cannot tell must not be taken for one that is not there. */
 async function trafficOf(runtime: Runtime, { front }: Stack, { instances }: Pick<Observation, 'instances'>): Promise<TrafficState | undefined> {
   const running = front && instances.find(({ service, state }) => service === balancerName && state === 'running');
-  return running && balancerOf(runtime, running.name).read().catch(() => undefined);
+  if (!running || (await runtime.inspect(running.name))?.state !== 'running') return undefined;
+  return balancerOf(runtime, running.name).read();
 }
 
 /** The images of kept releases; most releases share most of them. */

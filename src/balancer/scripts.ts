@@ -8,6 +8,7 @@ export type Command = string[];
 export const prefix = '/deploy-code';
 
 const configuration = 'nginx.conf';
+const longestArgument = 30_000;
 
 /** From this version on idle connections survive a reload; before, none are kept, so that none can be lost. */
 const keepIdle = `v=$(nginx -v 2>&1 | sed 's/.*nginx\\/\\([0-9.]*\\).*/\\1/')
@@ -37,7 +38,6 @@ exec nginx -e stderr -p "$PWD" -c ${configuration}`;
 
 /** Sends a route's requests elsewhere: a new folder of links is made beside the one in use, then one rename puts it in force. */
 export function routeScript(table: RouteTable): string {
-  const leads = leadsOf(table).map(({ bucket, target, fallback }) => `to/${target}/${fallback}/${bucket}`);
   return `(
 mkdir -p routes/${table.route} && cd routes/${table.route}
 table=${quote(JSON.stringify(table))}
@@ -45,13 +45,24 @@ if [ "$(cat active/table.json 2> /dev/null || true)" != "$table" ]; then
 old=$(readlink active || echo t-0)
 new=t-$((\${old#t-} + 1))
 rm -rf "$new" && mkdir "$new" && cd "$new"
-mkdir -p ${leads.join(' ')}
-ln -s ${leads.join(' ')} .
+lead() { way=$1; shift; for bucket in "$@"; do echo "to/$way/$bucket"; done; }
+links="$(
+${waysOf(table).join('\n')}
+)"
+mkdir -p $links
+ln -s $links .
 printf %s "$table" > table.json
 cd .. && ln -sfn "$new" .active && mv -T .active active
 for t in t-*; do if [ "$t" != "$new" ] && [ "$t" != "$old" ]; then rm -rf "$t"; fi; done
 fi
 )`;
+}
+
+/** One line for each way that buckets lead. */
+function waysOf(table: RouteTable): string[] {
+  const ways = new Map<string, string[]>();
+  for (const { bucket, target, fallback } of leadsOf(table)) ways.set(`${target}/${fallback}`, [...(ways.get(`${target}/${fallback}`) ?? []), bucket]);
+  return [...ways].map(([way, all]) => `lead ${way} ${all.join(' ')}`);
 }
 
 /** Ends when no worker of NGINX takes new connections by the old configuration any more. */
@@ -69,20 +80,31 @@ if [ "$n" -gt 200 ]; then echo 'its workers did not take the new configuration w
 sleep 0.05
 done`;
 
-/** Checks a configuration and puts it in force. One that NGINX refuses changes nothing; its message is the output. */
+/**
+ * Checks a configuration and puts it in force. One that NGINX refuses changes nothing; its message is the output. What is
+ * said to be in force is written last.
+ */
 export function configureCommand(front: Front, text: string): Command {
   const script = `set -e
-text=$1; front=$2
-printf %s "$text" > next.conf
+count=$1; shift
+: > next.conf; : > next.json
+while [ "$count" -gt 0 ]; do printf %s "$1" >> next.conf; shift; count=$((count - 1)); done
+for part; do printf %s "$part" >> next.json; done
 nginx -e stderr -t -q -p "$PWD" -c next.conf 2>&1
-printf %s "$front" > front.json
-mv next.conf ${configuration}
-${reload}`;
-  return shell(script, text, JSON.stringify(front));
+mv -f next.conf ${configuration}
+${reload}
+mv -f next.json front.json`;
+  const parts = chunks(text);
+  return shell(script, String(parts.length), ...parts, ...chunks(JSON.stringify(front)));
 }
 
-export function routeCommand(tables: readonly RouteTable[]): Command {
-  return shell(`set -e\n${tables.map(routeScript).join('\n')}`);
+/** One argument holds 128 KiB at most. */
+function chunks(text: string): string[] {
+  return Array.from({ length: Math.ceil(text.length / longestArgument) }, (_, index) => text.slice(index * longestArgument, (index + 1) * longestArgument));
+}
+
+export function routeCommand(table: RouteTable): Command {
+  return shell(`set -e\n${routeScript(table)}`);
 }
 
 /** Prints what is served and where it goes, one JSON document a line. */

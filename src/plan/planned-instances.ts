@@ -6,7 +6,7 @@ import type { Fingerprint } from './fingerprint';
 import { toBalancerSpec } from './front/balancer-spec';
 import { judgementOf } from './front/judgement';
 import { ServiceNames } from './front/service-names';
-import { toTestSpec } from './front/test-spec';
+import { isTest, toTestSpec } from './front/test-spec';
 import { toInstanceSpec } from './instance-spec';
 import type { Change, Lane, PlannedService, ServiceAction } from './plan';
 import { describe, type ServicePlanning } from './service-planning';
@@ -18,7 +18,8 @@ import { noteUnnamedVolumes } from './unnamed-volumes';
 /** How the instances of a service become what the stack says. */
 export function planInstances(service: Service, phase: number, observed: ObservedInstance[], print: Fingerprint, planning: ServicePlanning): PlannedService {
   const forced = planning.intent.kind === 'restart' && (planning.intent.services ?? [service.name]).includes(service.name);
-  const difference = compare(service, observed, print, forced);
+  const tests = observed.filter(isTest);
+  const difference = compare(service, observed.filter((instance) => !isTest(instance)), print, forced);
   const slots = ordinals(service, difference)
     .map((ordinal) => slotOf(service, ordinal, difference, { phase, print, planning }))
     .filter(({ old, next }) => next || old.length > 0);
@@ -29,7 +30,7 @@ export function planInstances(service: Service, phase: number, observed: Observe
   const planned: PlannedService = { ...describe(service, action, action === 'keep' || action === 'reroute' ? [] : difference.changes, rollout.stages), ...rollout };
   if (settled.length > 0) planned.stages = [[settled]];
   if (planned.action === 'replace') planned.notes.push(...replaceNotes(service, difference.changes));
-  planned.goes = slots.flatMap(({ old }) => old.map(({ name }) => name));
+  planned.goes = [...slots.flatMap(({ old }) => old), ...tests].map(({ name }) => name);
   planned.notes.push(...noteUnnamedVolumes(slots.flatMap(({ old }) => old)));
   planned.interruptionMs = !rollout.beside && service.replicas === 1 && slots.some(({ old, next }) => next && old.some(isUp)) ? 2000 : 0;
   return planned;

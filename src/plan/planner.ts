@@ -46,7 +46,7 @@ export function makePlan(input: PlanInput): Planning {
   const networks = planNetworks(stack, observation);
   const volumes = planVolumes(stack, observation);
   const known = new Known(observation);
-  const planning: ServicePlanning = { ...input, stack, known, release: input.release.to, ports: new PortAllocator(stack, observation), traffic: new Traffic(stack, known, steps), steps };
+  const planning: ServicePlanning = { ...input, stack, known, release: input.release.to, ports: new PortAllocator(stack, observation), traffic: new Traffic(stack, known, steps, leftAlone(stack, intent)), steps };
 
   const planned = planServices(phases.of, planning);
   const capacity = checkCapacity(stack, observation, besideOld(planned, stack));
@@ -93,12 +93,11 @@ function withoutServices(stack: Stack, names: string[] | undefined): Stack {
 
 function planServices(phaseOf: Record<string, number>, planning: ServicePlanning): PlannedPhase[] {
   const { stack, intent } = planning;
-  const limited = intent.services && intent.kind !== 'stop';
-  const selected = limited ? selectionOf(stack, intent.services!) : undefined;
+  const left = leftAlone(stack, intent);
   const phases = new Map<number, PlannedService[]>();
   for (const service of Object.values(stack.services)) {
     const number = phaseOf[service.name]!;
-    const planned = (selected && !selected.has(service.name)) || (intent.kind === 'stop') ? leave(service) : planService(service, number, planning);
+    const planned = left.has(service.name) ? leave(service) : planService(service, number, planning);
     planned.changes = planned.changes.map((change) => imageChange(change, service, planning));
     phases.set(number, [...(phases.get(number) ?? []), planned]);
   }
@@ -107,10 +106,13 @@ function planServices(phaseOf: Record<string, number>, planning: ServicePlanning
   return result;
 }
 
-/** The services asked for and what they depend on; with any that is exposed, the load balancer. */
-function selectionOf({ services, front }: Stack, names: string[]): Set<string> {
-  const selected = withDependencies(services, names);
-  return front?.routes.some(({ service }) => selected.has(service)) ? selected.add(balancerName) : selected;
+/** What a deployment does not look at: all but the services asked for, what they depend on, and the load balancer of any that is exposed. */
+function leftAlone({ services, front }: Stack, intent: Intent): Set<string> {
+  if (intent.kind === 'stop') return new Set(Object.keys(services));
+  if (!intent.services) return new Set();
+  const selected = withDependencies(services, intent.services);
+  if (front?.routes.some(({ service }) => selected.has(service))) selected.add(balancerName);
+  return new Set(Object.keys(services).filter((name) => !selected.has(name)));
 }
 
 /** A service that stays must be healthy before something that depends on its health starts. */

@@ -1,11 +1,15 @@
 import type { Service, ServicePort, Stack } from '../config/stack';
 import type { PortBinding } from '../model/instance';
 import type { Observation } from '../model/observation';
+import { balancerName } from '../model/traffic';
 import type { Refusal } from './plan';
+import { strategyOf } from './strategies/strategy-of';
 
 /** Hands out host ports. The engine chooses them, for those that Docker chooses change at every start. */
 export class PortAllocator {
   private readonly taken = new Map<string, string>();
+  /** Ports that their holders give up before the load balancer, the last of all, takes them. */
+  private readonly givenUp = new Set<string>();
   /** Where the search in a range goes on: everything before is taken. */
   private readonly next = new Map<string, number>();
   readonly refusals: Refusal[] = [];
@@ -13,7 +17,11 @@ export class PortAllocator {
   constructor(private readonly stack: Stack, observation: Observation) {
     for (const { port, protocol, by } of observation.portsInUse) this.taken.set(`${port}/${protocol}`, by);
     for (const instance of observation.instances) {
-      for (const port of instance.ports) this.taken.set(`${port.host}/${port.protocol}`, owner(instance.service, instance.ordinal));
+      for (const port of instance.ports) {
+        const key = `${port.host}/${port.protocol}`;
+        this.taken.set(key, owner(instance.service, instance.ordinal));
+        if (this.isGivenUp(instance.service, port)) this.givenUp.add(key);
+      }
     }
   }
 
@@ -30,7 +38,10 @@ export class PortAllocator {
 
   private choose(service: Service, mine: string, port: ServicePort, index: number, predecessor: PortBinding[]): number {
     const range = port.published ?? this.stack.infrastructure.portRange;
-    const free = (candidate: number) => [undefined, mine].includes(this.taken.get(`${candidate}/${port.protocol}`));
+    const free = (candidate: number) => {
+      const key = `${candidate}/${port.protocol}`;
+      return [undefined, mine].includes(this.taken.get(key)) || (service.name === balancerName && this.givenUp.has(key));
+    };
     const before = predecessor.find((each) => each.container === port.container && each.protocol === port.protocol)?.host;
     if (before && before >= range.from && before <= range.to && free(before)) return this.take(before, port, mine);
     const search = `${range.from}-${range.to}/${port.protocol}`;
@@ -44,6 +55,13 @@ export class PortAllocator {
       : `no host port of ${range.from}-${range.to} is free; give a wider range`;
     this.refusals.push({ path: `services.${service.name}.ports.${index}`, message });
     return range.from;
+  }
+
+  /** Its service goes on without it, and stops the instances that have it as it goes. */
+  private isGivenUp(name: string, { host, protocol }: PortBinding): boolean {
+    const service = this.stack.services[name];
+    if (!service || !['recreate', 'rolling'].includes(strategyOf(service).kind)) return false;
+    return !service.ports.some(({ published, protocol: other }) => other === protocol && (!published || (host >= published.from && host <= published.to)));
   }
 
   private take(candidate: number, port: ServicePort, by: string): number {

@@ -1,13 +1,11 @@
 import type { OnRollback } from '../config/stack';
 import type { InstanceSpec } from '../model/instance';
 import { balancerName } from '../model/traffic';
+import { defaultDrainMs } from './front/service-traffic';
 import { toRef } from './instance-spec';
 import { jobRuns, nameRun, type JobRun } from './job-runs';
 import { lanesOf, type Lane, type Plan, type PlannedPhase, type PlannedService, type Step, type StepOf } from './plan';
 import { StepFactory } from './steps';
-
-/** How long what ran beside old instances may take to finish its requests on the way back. */
-const drainMs = 30_000;
 
 /** A way back: stages one after the other, the lanes of a stage side by side. */
 export interface RollbackPlan {
@@ -58,7 +56,7 @@ export function planRollback({ plan, begun, done: finished, onRollback, taskQueu
     ...byPhase(fallen.filter((each) => !door.includes(each)), 'up', false, (each) => bringBack(each, steps)),
     { title: 'names of what runs again', lanes: fallen.flatMap((each) => nameBack(each, steps)) },
     { title: 'requests to what runs again', lanes: fallen.flatMap((each) => sendBack(each, steps)) },
-    ...byPhase(gentle, 'aside', true, ({ steps: done }) => done.flatMap((step) => takeAside(step, done, steps))),
+    ...byPhase(gentle, 'aside', true, (each) => each.steps.flatMap((step) => takeAside(step, each, steps))),
     { title: 'networks and volumes', lanes: undoPreparation(plan, begun, all.flatMap((each) => each.steps), steps) },
   ];
   return { stages: stages.filter(({ lanes }) => lanes.length > 0), notUndone: keptJobs(jobRuns(plan.phases, begun, finished), onRollback) };
@@ -97,14 +95,20 @@ function isTaken({ networks }: StepOf<'attach'>): boolean {
 }
 
 /** A new instance that ran beside old ones, once nothing is sent to it any more. */
-function takeAside(step: Step, done: Step[], steps: StepFactory): Lane[] {
+function takeAside(step: Step, { service, steps: done }: Begun, steps: StepFactory): Lane[] {
   if (step.kind === 'test') return [[steps.about('remove', toRef(step.instance))]];
   if (step.kind !== 'start') return [];
   const route = done.find((each) => each.kind === 'route');
   const untitled = done.flatMap((each) => (each.kind === 'attach' && each.instance.name === step.instance.name ? [steps.make({ kind: 'attach', instance: each.instance, networks: each.networks.map(({ name }) => ({ name, aliases: [] })), before: each.networks }, step.service)] : []));
   const addresses = addressesOf(step.instance.name, step.instance.ports.map(({ host }) => `127.0.0.1:${host}`), done);
-  const drain = route?.kind === 'route' && addresses.length > 0 ? [steps.make({ kind: 'drain', balancer: route.balancer, instance: toRef(step.instance), addresses, timeoutMs: drainMs }, step.service)] : [];
+  const drain = route?.kind === 'route' && addresses.length > 0 ? [steps.make({ kind: 'drain', balancer: route.balancer, instance: toRef(step.instance), addresses, timeoutMs: drainMsOf(service) }, step.service)] : [];
   return [[...drain, ...untitled, steps.about('remove', toRef(step.instance))]];
+}
+
+/** As long as the old instances would have had. */
+function drainMsOf(service: PlannedService): number {
+  const drains = lanesOf(service).flat().flatMap((step) => (step.kind === 'drain' ? [step.timeoutMs] : step.kind === 'retire' && step.drain ? [step.drain.timeoutMs] : []));
+  return drains[0] ?? defaultDrainMs;
 }
 
 /** Where requests have been sent to an instance. */

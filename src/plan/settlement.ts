@@ -3,7 +3,8 @@ import type { RuntimeName } from '../model/capabilities';
 import type { Observation, ObservedInstance } from '../model/observation';
 import { balancerName, type RouteTable } from '../model/traffic';
 import { isUp } from './difference';
-import { addressOf } from './front/service-traffic';
+import { addressOf, defaultDrainMs } from './front/service-traffic';
+import { isTest } from './front/test-spec';
 import { toRef } from './instance-spec';
 import type { Lane } from './plan';
 import type { RollbackPlan } from './rollback';
@@ -34,13 +35,14 @@ export function planSettlement({ observation, committed, runtime, taskQueue }: S
   const exposed = new Set(traffic?.front?.routes.map(({ service }) => service));
   const aside = leftovers.filter(({ service, kind }) => kind === 'service' && exposed.has(service) && lasting.some((each) => each.service === service));
   const remove = (instance: ObservedInstance) => [...wait(instance, steps), steps.about('remove', toRef(instance))];
-  const back = leftovers.length > 0 ? sendBack(lasting, traffic?.tables ?? [], observation, runtime, steps) : [];
+  const touched = new Set([...leftovers, ...retired].map(({ service }) => service));
+  const back = touched.size > 0 ? sendBack(lasting.filter(({ service }) => touched.has(service) || service === balancerName), traffic?.tables ?? [], observation, runtime, steps) : [];
   return {
     stages: [
       ...byPhase('leftovers', leftovers.filter((each) => !aside.includes(each)), remove, true),
       ...byPhase('instances', leftovers.length > 0 ? stopped : retired, (instance) => [steps.about('revive', toRef(instance))], false),
       ...back,
-      ...byPhase('new instances', aside, remove, true),
+      ...byPhase('new instances', aside, (instance) => [...drain(instance, observation, runtime, steps), ...remove(instance)], true),
     ],
     notUndone: [],
   };
@@ -51,15 +53,21 @@ function byPhase(title: string, of: ObservedInstance[], lane: (instance: Observe
   return phases.map((phase) => ({ title: `${title} of phase ${phase}`, lanes: of.filter((each) => each.phase === phase).map(lane) }));
 }
 
-/** Nothing kills a job unasked. */
+/** Nothing kills a job unasked; a test is none. */
 function wait(instance: ObservedInstance, steps: StepFactory): Lane {
-  return instance.kind === 'job' && instance.state === 'running' ? [steps.make({ kind: 'run-job', instance: toRef(instance) }, instance.service)] : [];
+  return instance.kind === 'job' && !isTest(instance) && instance.state === 'running' ? [steps.make({ kind: 'run-job', instance: toRef(instance) }, instance.service)] : [];
+}
+
+function drain(instance: ObservedInstance, { instances, traffic }: SettlementInput['observation'], runtime: RuntimeName, steps: StepFactory): Lane {
+  const balancer = instances.find(({ service, state }) => service === balancerName && state === 'running');
+  const addresses = (traffic?.front?.routes ?? []).filter(({ service }) => service === instance.service).map(({ port }) => addressOf(instance, port, runtime));
+  return balancer && addresses.length > 0 ? [steps.make({ kind: 'drain', instance: toRef(instance), balancer: toRef(balancer), addresses, timeoutMs: defaultDrainMs }, instance.service)] : [];
 }
 
 /** Names and requests to what was committed. */
 function sendBack(lasting: ObservedInstance[], tables: RouteTable[], { traffic }: SettlementInput['observation'], runtime: RuntimeName, steps: StepFactory): Stages {
   const balancer = lasting.find(({ service }) => service === balancerName);
-  const named = lasting.filter(({ names, service }) => names && service !== balancerName && traffic);
+  const named = lasting.filter(({ names, service }) => names && service !== balancerName && runtime !== 'process');
   const wanted = (traffic?.front?.routes ?? []).map(({ key, service, port }) => tableOf(key, [{ weight: 100, addresses: lasting.filter((each) => each.service === service).map((each) => addressOf(each, port, runtime)) }]));
   const moved = wanted.filter((table) => table.targets.length > 0 && !sameTable(tables.find(({ route }) => route === table.route), table));
   return [

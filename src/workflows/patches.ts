@@ -2,4 +2,6 @@
 export const patches = {
   /** Since 0.2: what was retired is removed by a few activities instead of one each. */
   removeTogether: 'remove-together',
+  /** Since 0.2: the clock of a deployment begins no tick while it stands still. */
+  clockStandsStill: 'clock-stands-still',
 } as const;

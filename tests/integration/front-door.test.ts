@@ -97,7 +97,7 @@ describeWith('docker', 'the front door', () => {
     const front = await world();
     expect(await deploy(front.stack('1'))).toMatchObject({ outcome: 'succeeded' });
     const door = balancerOf(createDockerRuntime(new SecretStore(engine.dataDir)), `${front.name}-test-load-balancer-1-d1`);
-    await door.route([{ route: `web-8080-${front.port}`, targets: [] }]);
+    await door.route([{ route: `web=8080=${front.port}`, targets: [] }]);
     expect((await get(front.url)).status).toBe(503);
     expect(await deploy(front.stack('1'))).toMatchObject({ outcome: 'succeeded', changed: ['web'] });
     expect((await get(front.url)).status).toBe(200);

@@ -8,6 +8,7 @@ import { plan, World } from '../support/observation';
 import { stackOf } from '../support/stack';
 
 const strategies = fc.oneof(
+  fc.constant('recreate'),
   fc.record({ surge: fc.nat(3), unavailable: fc.nat(2), settle: fc.boolean() }).filter(({ surge, unavailable }) => surge + unavailable > 0).map(({ surge, unavailable, settle }) => ({ rolling: { max_surge: surge, max_unavailable: unavailable, ...(settle && { min_healthy_time: '5s' }) } })),
   fc.record({ test: fc.boolean(), approval: fc.boolean() }).map(({ test, approval }) => ({ blue_green: { approval, ...(test && { smoke_test: { command: ['true'] } }) } })),
   fc.uniqueArray(fc.integer({ min: 1, max: 99 }), { minLength: 1, maxLength: 4 }).map((weights) => ({ canary: { steps: weights.sort((a, b) => a - b).map((weight) => ({ weight, bake: '1m' })) } })),
@@ -39,12 +40,13 @@ function deployed(stack: Stack): World {
   return world;
 }
 
-const table = (world: World) => world.traffic!.tables.find(({ route }) => route === 'web-8080-80')!;
+const table = (world: World) => world.traffic!.tables.find(({ route }) => route === 'web=8080=80')!;
 const running = (world: World) => [...world.instances.values()].filter(({ service: name, state, kind }) => name === 'web' && state === 'running' && kind === 'service');
 const served = (world: World) => table(world).targets.map(({ address }) => running(world).find(({ name }) => address === `${name}:8080`));
 const floorOf = (before: Stack, after: Stack) => {
   const strategy = after.services.web!.strategy as ServiceStrategy;
-  return Math.min(before.services.web!.replicas, after.services.web!.replicas) - (strategy.kind === 'rolling' ? strategy.maxUnavailable : 0);
+  const missing = strategy.kind === 'rolling' ? strategy.maxUnavailable : strategy.kind === 'recreate' ? 1 : 0;
+  return Math.min(before.services.web!.replicas, after.services.web!.replicas) - missing;
 };
 
 /** Requests go to what runs, and all of them do. */
@@ -100,10 +102,9 @@ describe('every rollout', () => {
         const begun = steps.slice(0, steps.length === 0 ? 0 : (cut % steps.length) + 1);
         for (const step of begun) world.perform(step);
         const back = planRollback({ plan: next, begun: new Set(begun.map(({ id }) => id)), done: new Set(), onRollback: {}, taskQueue: 'deploy-code' });
-        const beside = next.phases.every(({ services }) => services.every(({ name, beside: isBeside, stages }) => name !== 'web' || isBeside || stages.length === 0));
         for (const step of back.stages.flatMap(({ lanes }) => lanes.flat())) {
           world.perform(step);
-          if (!beside) continue;
+          if ((second.services.web!.strategy as ServiceStrategy).kind === 'recreate') continue;
           expectSound(world);
           expect(served(world).length).toBeGreaterThanOrEqual(Math.max(0, floorOf(first, second)));
         }
@@ -113,6 +114,29 @@ describe('every rollout', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('makes a load balancer that is gone anew, with all requests going to what runs', () => {
+    fc.assert(
+      fc.property(service, service, (before, after) => {
+        const world = deployed(toStack(before));
+        const second = toStack(after);
+        world.instances.delete([...world.instances.keys()].find((name) => name.includes(balancerName))!);
+        world.traffic = undefined;
+        for (const step of inSomeOrder(plan(second, world.observe(second), { deployment: 2, release: { from: 1, to: 2 } }).plan, [0])) world.perform(step);
+        expectSound(world);
+        expect(new Set(served(world))).toEqual(new Set(running(world)));
+      }),
+    );
+  });
+
+  it('lets a service that a limited deployment leaves alone keep its way in', () => {
+    const stack = (host: string, version: number) => stackOf({ name: 'laws', services: { web: { image: 'web:1', expose: { port: 8080, host }, health_check: { tcp: 8080 } }, api: { image: `api:${version}`, expose: { port: 9000, path: '/api' }, health_check: { tcp: 9000 } } } });
+    const world = deployed(stack('a.example.com', 1));
+    const second = stack('b.example.com', 2);
+    const limited = plan(second, world.observe(second), { deployment: 2, release: { from: 1, to: 2 }, intent: { kind: 'deploy', services: ['api'], force: false } });
+    for (const step of inSomeOrder(limited.plan, [0])) world.perform(step);
+    expect(world.traffic!.front!.routes.map(({ host, path }) => `${host ?? ''}${path}`).sort()).toEqual(['/api', 'a.example.com/']);
   });
 
   it('shares requests out as its steps say', () => {

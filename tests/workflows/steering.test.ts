@@ -107,6 +107,22 @@ describe('a rollout', () => {
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded', steering: [{ action: 'pause' }, { action: 'resume' }] });
   });
 
+  it.each([
+    ['resume', 'succeeded'],
+    ['abort', 'cancelled'],
+  ] as const)('that is paused in its last step does not commit until it is steered on: %s', async (action, outcome) => {
+    const { name, handle } = await begun({ rolling: { max_surge: 2 } });
+    host.callMs = 300;
+    await reached(handle, `drain and stop ${name}-test-web-2-d1`);
+    await steer(handle, 'pause');
+    host.callMs = 0;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect((await handle.progress()).status).toBe('deploying');
+    await steer(handle, action);
+    expect(await handle.result()).toMatchObject({ outcome, leftBehind: [] });
+    expect(targets(name)).toEqual(action === 'abort' ? old : next);
+  });
+
   it('that is aborted while it is paused goes back all the same', async () => {
     const { name, handle } = await begun({ canary: { steps: [{ weight: 10, bake: '1h' }] } });
     await reached(handle, 'bake web at 10 % for 3600 s');

@@ -65,6 +65,7 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
         healthCheckIntervalMs,
         processes: toRuntime(infrastructure) === 'process',
         secrets,
+        shared: (volume) => file.volumes?.[volume]?.shared ?? false,
         input: (other) => file.services[other],
         attempt: (key, parse, fallback) => attempt(['services', name, ...key], parse, fallback),
       }),
@@ -72,7 +73,7 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
     variables: context.variables,
     ...(file.monitoring?.prometheus && { prometheus: file.monitoring.prometheus.endpoint }),
   };
-  const front = toFront(file, stack.services, { settings: infrastructure.load_balancer ?? {}, secrets, runtime: stack.runtime, attempt });
+  const front = toFront(file, stack.services, { settings: infrastructure.load_balancer ?? {}, secrets, runtime: stack.runtime, internal: new Set(Object.keys(stack.networks).filter((name) => stack.networks[name]!.internal)), attempt });
   if (!front) return { stack, findings };
   return { stack: { ...stack, front: front.front, services: { ...stack.services, [balancerName]: front.balancer } }, findings };
 }

@@ -12,6 +12,8 @@ export interface FrontContext {
   settings: LoadBalancerInput;
   secrets: Record<string, SecretSource>;
   runtime: 'docker' | 'process' | 'memory';
+  /** Networks without a way out of the host: nothing can be published from them alone. */
+  internal: ReadonlySet<string>;
   attempt: <T>(path: (string | number)[], parse: () => T, fallback: T) => T;
 }
 
@@ -32,10 +34,11 @@ function toRoute(service: string, input: ExposureInput, settings: LoadBalancerIn
   const { port, host_port: own, host, path = '/', timeout } = input;
   for (const number of [port, ...(own === undefined ? [] : [own])]) if (number < 1 || number > 65_535) throw new Malformed(`${number} is not a port; ports are 1 to 65535`);
   if (own === undefined && input.tls !== undefined) throw new Malformed('has tls without a host_port; services that share a port share its certificate: infrastructure.load_balancer.tls');
+  for (const shared of [settings.http_port, settings.https_port]) if (shared !== undefined && (shared < 1 || shared > 65_535)) throw new Malformed(`infrastructure.load_balancer shares port ${shared}, which is no port; ports are 1 to 65535`);
   const tls = own === undefined ? settings.tls : typeof input.tls === 'object' ? input.tls : input.tls ? settings.tls : undefined;
   if (input.tls === true && !settings.tls) throw new Malformed('has tls: true, and infrastructure.load_balancer.tls names no certificate');
   const listen = own ?? (settings.tls ? (settings.https_port ?? 443) : (settings.http_port ?? 80));
-  const key = [service, port, ...(own === undefined ? [] : [own]), ...(host ? [host.replace('*', 'any')] : []), ...(path === '/' ? [] : [path.replaceAll('/', '+')])].join('-');
+  const key = [service, port, ...(own === undefined ? [] : [own]), ...(host ? [host.replace('*', 'any')] : []), ...(path === '/' ? [] : [path.replaceAll('/', '+')])].join('=');
   return { key, service, port, listen, ...(host && { host: host.toLowerCase() }), path, ...(tls && { tls }), timeoutMs: toMs(timeout ?? 60) };
 }
 
@@ -45,10 +48,10 @@ function redirectsOf(routes: Route[], { tls, http_port: from = 80, https_port: t
   return shared && !routes.some(({ listen }) => listen === from) ? [{ from, to }] : [];
 }
 
-function toBalancer({ routes, redirects }: Front, services: Record<string, Service>, { settings, secrets, runtime, attempt }: FrontContext): Service {
+function toBalancer({ routes, redirects }: Front, services: Record<string, Service>, { settings, secrets, runtime, internal, attempt }: FrontContext): Service {
   const exposed = [...new Set(routes.map(({ service }) => service))];
   const ports = [...new Set([...routes.map(({ listen }) => listen), ...redirects.map(({ from }) => from)])].sort((a, b) => a - b);
-  const files = [...new Set(routes.flatMap(({ tls }) => (tls ? [tls.certificate, tls.key] : [])))];
+  const files = [...new Set(routes.flatMap(({ tls }) => (tls ? [tls.certificate, tls.key] : [])))].sort();
   return {
     name: balancerName,
     kind: 'service',
@@ -60,8 +63,8 @@ function toBalancer({ routes, redirects }: Front, services: Record<string, Servi
     mounts: [],
     configs: [],
     secrets: attempt(['infrastructure', 'load_balancer', 'tls'], () => files.map((name) => toSecret(name, secrets)), []),
-    networks: Object.fromEntries(exposed.flatMap((name) => Object.keys(services[name]?.networks ?? {})).map((name) => [name, { aliases: [] }])),
-    dependsOn: Object.fromEntries(exposed.map((name) => [name, services[name]?.healthCheck ? ('healthy' as const) : ('started' as const)])),
+    networks: Object.fromEntries(networksOf(exposed, services, internal).map((name) => [name, { aliases: [] }])),
+    dependsOn: Object.fromEntries(exposed.map((name) => [name, readiness(services[name])])),
     healthCheck: { probe: { kind: 'command', command: ['/bin/sh', '-c', `cd "\${DEPLOY_CODE_FILES:-/deploy-code}" && kill -0 "$(cat nginx.pid)"`] }, intervalMs: 1000, timeoutMs: 5000, retries: 10, startPeriodMs: 0 },
     replicas: 1,
     reserve: {},
@@ -82,6 +85,17 @@ function toBalancer({ routes, redirects }: Front, services: Record<string, Servi
     run: 'on_change',
     onRollback: 'keep',
   };
+}
+
+/** Those of everything exposed, in an order that does not change with the file's. */
+function networksOf(exposed: string[], services: Record<string, Service>, internal: ReadonlySet<string>): string[] {
+  const names = [...new Set(exposed.flatMap((name) => Object.keys(services[name]?.networks ?? {})))].sort();
+  return names.every((name) => internal.has(name)) ? [...names, 'default'] : names;
+}
+
+/** A service that may fail alone does not hold up the others' front door. */
+function readiness(service: Service | undefined): 'healthy' | 'started' {
+  return service?.healthCheck && service.onFailure !== 'continue' ? 'healthy' : 'started';
 }
 
 function toSecret(name: string, secrets: Record<string, SecretSource>): SecretMount {

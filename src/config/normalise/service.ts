@@ -16,6 +16,8 @@ export interface ServiceContext {
   /** Processes run in a folder of this machine: beside the stack file, unless it names another. */
   processes: boolean;
   secrets: Record<string, SecretSource>;
+  /** Whether several instances may write to a volume at once. */
+  shared: (volume: string) => boolean;
   /** The service named by a `depends_on`, to choose the condition of a plain list. */
   input: (name: string) => ServiceInput | undefined;
   /** Runs a parser; what it refuses becomes a finding at the key. */
@@ -30,7 +32,7 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
   const given = (input.ports ?? []).flatMap((port, index) => attempt(['ports', index], () => [toPort(port)], []));
   const ports = context.processes ? withExposed(given, input) : given;
   const mounts = (input.volumes ?? []).flatMap((mount, index) => attempt(['volumes', index], () => [toMount(mount, baseDir)], []));
-  const otherwise = input.expose && mayRunTwice(ports, mounts) ? 'rolling' : 'recreate';
+  const otherwise = input.expose && mayRunTwice(ports, mounts, context.shared) ? 'rolling' : 'recreate';
   return {
     name,
     kind,
@@ -77,15 +79,16 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
   };
 }
 
-/** The engine gives a process that is exposed a port of its own, so that two versions can run side by side. */
+/** The engine gives a process that is exposed a port of its own, so that two versions can run side by side; the first one is `$PORT`. */
 function withExposed(ports: ServicePort[], input: ServiceInput): ServicePort[] {
   const exposed = [...new Set([input.expose ?? []].flat().map(({ port }) => port))];
-  return [...ports, ...exposed.filter((port) => !ports.some(({ container }) => container === port)).map((container): ServicePort => ({ container, protocol: 'tcp' }))];
+  const own = exposed.map((port): ServicePort => ports.find(({ container }) => container === port) ?? { container: port, protocol: 'tcp' });
+  return [...own, ...ports.filter((port) => !own.includes(port))];
 }
 
 /** Neither a fixed host port nor a volume of its own is in the way of a second version. */
-function mayRunTwice(ports: ServicePort[], mounts: ServiceMount[]): boolean {
-  return !ports.some(({ published }) => published && published.from === published.to) && !mounts.some((mount) => mount.type === 'volume' && !mount.readOnly);
+function mayRunTwice(ports: ServicePort[], mounts: ServiceMount[], shared: ServiceContext['shared']): boolean {
+  return !ports.some(({ published }) => published && published.from === published.to) && !mounts.some((mount) => mount.type === 'volume' && !mount.readOnly && !shared(mount.volume));
 }
 
 function toList(input: string | string[] | undefined): string[] {

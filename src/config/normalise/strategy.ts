@@ -24,7 +24,7 @@ export function toStrategy(input: StrategyInput | undefined, replicas: number, o
 }
 
 function toRolling(input: NonNullable<Options['rolling']>, replicas: number): ServiceStrategy {
-  const maxSurge = toCount(input.max_surge ?? 1, replicas, Math.ceil);
+  const maxSurge = toCount(input.max_surge ?? 1, Math.max(1, replicas), Math.ceil);
   const maxUnavailable = toCount(input.max_unavailable ?? 0, replicas, Math.floor);
   if (maxSurge + maxUnavailable === 0) throw new Malformed('max_surge and max_unavailable are both 0, so that nothing could ever be replaced; give one of them at least 1');
   return { kind: 'rolling', maxSurge, maxUnavailable, minHealthyMs: toMs(input.min_healthy_time ?? 0) };

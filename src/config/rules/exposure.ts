@@ -4,6 +4,7 @@ import type { Service, ServiceStrategy, Stack } from '../stack';
 import { at, eachService, type Rule } from './rule';
 
 const mostReplicas = 100;
+const mostLooks = 2000;
 
 /** The engine's own service keeps its name. */
 export const balancerNameReserved: Rule = ({ file, stack }) =>
@@ -14,11 +15,15 @@ export const routesDistinct: Rule = ({ stack }) => {
   const findings: Finding[] = [];
   const seen = new Map<string, Route>();
   const ports = new Map<number, Route>();
+  const certificates = new Map<string, string>();
   for (const route of stack.front?.routes ?? []) {
     const service = stack.services[route.service]!;
     const place = `${route.listen} ${route.host ?? 'every host name'} ${route.path.replace(/(?<=.)\/+$/, '')}`;
     const other = seen.get(place);
     if (other) findings.push(at(service, ['expose'], `port ${route.listen}, ${route.host ?? 'every host name'}, path ${route.path} is served by ${other.service} already; give one of them another host, path or host_port`));
+    const certificate = route.tls && certificates.get(`${route.listen} ${route.host ?? ''}`);
+    if (certificate && certificate !== route.tls!.certificate) findings.push(at(service, ['expose'], `port ${route.listen} has two certificates for ${route.host ?? 'every host name'}: ${certificate} and ${route.tls!.certificate}; keep one`));
+    if (route.tls) certificates.set(`${route.listen} ${route.host ?? ''}`, route.tls.certificate);
     const neighbour = ports.get(route.listen);
     if (neighbour && (neighbour.tls === undefined) !== (route.tls === undefined)) findings.push(at(service, ['expose'], `port ${route.listen} speaks TLS for one of ${neighbour.service} and ${route.service}, and not for the other`));
     seen.set(place, route);
@@ -54,10 +59,18 @@ export const strategyPossible: Rule = eachService((service, { stack }) => {
   ];
 });
 
-/** An analysis has somebody to ask. */
-export const analysisHasPrometheus: Rule = eachService((service, { stack }) => {
+/** An analysis has somebody to ask, and time to do so, but not for ever: each look stays in the deployment's history. */
+export const analysisPossible: Rule = eachService((service, { stack }) => {
   const strategy = service.strategy as ServiceStrategy;
-  return strategy.kind === 'canary' && strategy.analysis && !stack.prometheus ? [at(service, ['strategy', 'canary', 'analysis'], 'asks Prometheus, and the file does not say where it is; set monitoring.prometheus.endpoint')] : [];
+  if (strategy.kind !== 'canary' || !strategy.analysis) return [];
+  const path = ['strategy', 'canary', 'analysis'];
+  const bakeMs = strategy.steps.reduce((sum, step) => sum + step.bakeMs, 0);
+  const looks = Math.ceil(bakeMs / strategy.analysis.intervalMs);
+  return [
+    ...(stack.prometheus ? [] : [at(service, path, 'asks Prometheus, and the file does not say where it is; set monitoring.prometheus.endpoint')]),
+    ...(bakeMs === 0 ? [at(service, path, 'never looks, for no step bakes; give a step a bake')] : []),
+    ...(looks > mostLooks ? [at(service, path, `would look ${looks} times, and ${mostLooks} are the most; give it a longer interval`)] : []),
+  ];
 });
 
 function exposes({ front }: Stack, { name }: Service): boolean {

@@ -1,5 +1,5 @@
 import { dependenciesExist, noCycles } from './dependencies';
-import { analysisHasPrometheus, balancerNameReserved, exposedReachable, routesDistinct, strategyPossible } from './exposure';
+import { analysisPossible, balancerNameReserved, exposedReachable, routesDistinct, strategyPossible } from './exposure';
 import { jobsFinish, keysFitKind, startable } from './kinds';
 import { configsDeclared, networksDeclared, pathsDistinct, volumesDeclared } from './names';
 import { cidrsAreApart } from './networks';
@@ -27,7 +27,7 @@ export const rules: readonly Rule[] = [
   routesDistinct,
   exposedReachable,
   strategyPossible,
-  analysisHasPrometheus,
+  analysisPossible,
   cidrsAreApart,
   resourcesPossible,
   oneWriterPerVolume,

@@ -6,7 +6,7 @@ const hostName = z
   .string()
   .regex(/^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i, 'write a host name such as shop.example.com or *.example.com');
 
-const path = z.string().regex(/^\/[A-Za-z0-9/._~-]*$/, 'write a path such as /api, of letters, digits and / . _ ~ -');
+const path = z.string().regex(/^\/(?!.*\/\/)(?!.*\/\.{1,2}(\/|$))[A-Za-z0-9/._~-]*$/, 'write a path such as /api, of letters, digits and / . _ ~ -, without // or /./');
 
 export const tls = z.strictObject({
   certificate: z.string().describe('Name under the top-level `secrets`: the certificate and its chain, PEM.'),

@@ -45,6 +45,13 @@ export class ServiceNames {
     return [this.steps.make({ kind: 'attach', instance: toRef(spec), networks: spec.names, before: spec.networks }, spec.service)];
   }
 
+  /** An instance that stays has its names, also where an earlier deployment ended before it got them. */
+  restore(instance: ObservedInstance): Lane {
+    const { names } = instance;
+    if (!names || (!this.moves && !this.asNext)) return [];
+    return [this.steps.make({ kind: 'attach', instance: toRef(instance), networks: names, before: names }, instance.service)];
+  }
+
   /** Requests that are on their way to an old set by its name may arrive before it goes. */
   settle(): Lane {
     return this.moves ? [this.steps.make({ kind: 'hold', title: `let requests to the old ${this.service} arrive`, durationMs: settleMs }, this.service)] : [];

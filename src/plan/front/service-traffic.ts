@@ -7,6 +7,9 @@ import { toRef } from '../instance-spec';
 import type { Drain, Lane } from '../plan';
 import type { StepFactory } from '../steps';
 
+/** How long open requests may take to finish where the file does not say. */
+export const defaultDrainMs = 30_000;
+
 export type Running = InstanceSpec | ObservedInstance;
 
 /** Instances that share a part of a service's requests. */
@@ -29,9 +32,9 @@ export interface ServiceTrafficOptions {
 
 /** Where the requests to one service go, step by step; in the end, what its routes shall be. */
 export class ServiceTraffic {
-  tables: RouteTable[];
-  /** Whether the plan has said where they shall lead. */
-  decided = false;
+  private tables: RouteTable[];
+  /** Where its routes shall lead in the end, as far as the plan has said so. */
+  decided?: RouteTable[];
 
   constructor(private readonly options: ServiceTrafficOptions) {
     this.tables = options.routes.map(({ key }) => options.state?.tables.find(({ route }) => route === key) ?? { route: key, targets: [] });
@@ -42,16 +45,20 @@ export class ServiceTraffic {
     return this.options.balancer !== undefined && this.options.routes.length > 0;
   }
 
+  tablesFor(shares: readonly SharedBy[]): RouteTable[] {
+    const { routes, runtime } = this.options;
+    const shared = shares.filter(({ instances }) => instances.length > 0);
+    return routes.map(({ key, port }) => tableOf(key, shared.map(({ instances, weight }) => ({ weight, addresses: instances.map((instance) => addressOf(instance, port, runtime)) }))));
+  }
+
   /** Sends the requests to these instances from here on; no step where they go there already. */
   to(shares: readonly SharedBy[], title: string): Lane {
-    const { routes, balancer, runtime, service, steps, state } = this.options;
+    const { balancer, service, steps, state } = this.options;
     const before = this.tables;
-    this.decided = true;
-    this.tables = routes.map(({ key, port }) =>
-      tableOf(key, shares.filter(({ instances }) => instances.length > 0).map(({ instances, weight }) => ({ weight, addresses: instances.map((instance) => addressOf(instance, port, runtime)) }))),
-    );
-    const missing = this.tables.some(({ route }) => !state?.tables.some((each) => each.route === route));
-    if (!balancer || (!missing && this.tables.every((table, index) => sameTable(before[index], table)))) return [];
+    this.tables = this.tablesFor(shares);
+    this.decided = this.tables;
+    const known = this.tables.every(({ route }) => state?.tables.some((each) => each.route === route));
+    if (!balancer || (known && this.tables.every((table, index) => sameTable(before[index], table)))) return [];
     return [steps.make({ kind: 'route', title, balancer, tables: this.tables, before }, service)];
   }
 

@@ -3,6 +3,13 @@ import type { InstanceSpec } from '../../model/instance';
 import { testName } from '../names';
 import { addressOf } from './service-traffic';
 
+const testHash = 'test-';
+
+/** A test that an earlier deployment did not come to remove. */
+export function isTest({ kind, hash }: Pick<InstanceSpec, 'kind' | 'hash'>): boolean {
+  return kind === 'job' && hash.startsWith(testHash);
+}
+
 /** A job against new instances: their image, networks and variables, and `$TARGET` to reach them by. */
 export function toTestSpec(next: InstanceSpec[], { command, image }: { command: string[]; image?: string }, deployment: number, stack: Stack): InstanceSpec {
   const [first] = next;
@@ -24,7 +31,7 @@ export function toTestSpec(next: InstanceSpec[], { command, image }: { command: 
     restart: 'no',
     healthCheck: undefined,
     preStop: undefined,
-    hash: `test-${first!.hash}`,
+    hash: `${testHash}${first!.hash}`,
     keys: {},
   };
 }

@@ -1,15 +1,13 @@
 import type { Service, Stack } from '../../config/stack';
 import type { InstanceRef } from '../../model/instance';
 import type { ObservedInstance } from '../../model/observation';
-import { balancerName, type RouteTable } from '../../model/traffic';
+import { balancerName, type Front, type Route, type RouteTable } from '../../model/traffic';
 import { isUp } from '../difference';
 import { toRef } from '../instance-spec';
 import type { Known } from '../known';
 import type { Drain, Lane } from '../plan';
 import type { StepFactory } from '../steps';
-import { addressOf, ServiceTraffic } from './service-traffic';
-
-const defaultDrainMs = 30_000;
+import { addressOf, defaultDrainMs, ServiceTraffic } from './service-traffic';
 
 /** All that comes in: the load balancer that runs, and the routes of every service. */
 export class Traffic {
@@ -17,7 +15,8 @@ export class Traffic {
   /** The load balancer that runs now; it serves until the deployment comes to itself. */
   private readonly balancer?: InstanceRef;
 
-  constructor(private readonly stack: Stack, private readonly known: Known, private readonly steps: StepFactory) {
+  /** `left`: services that a limited deployment does not look at. */
+  constructor(private readonly stack: Stack, private readonly known: Known, private readonly steps: StepFactory, private readonly left: ReadonlySet<string>) {
     const running = known.observation.traffic && known.instancesOf(balancerName).find(isUp);
     this.balancer = running && toRef(running);
   }
@@ -37,8 +36,7 @@ export class Traffic {
     const services = [...new Set(this.stack.front?.routes.map(({ service }) => service) ?? [])];
     return services.flatMap((name) => {
       const traffic = this.of(this.stack.services[name] ?? { name });
-      if (!traffic.decided) traffic.to([{ instances: this.known.instancesOf(name).filter(isUp), weight: 100 }], '');
-      return traffic.tables;
+      return traffic.decided ?? traffic.tablesFor([{ instances: this.known.instancesOf(name).filter(isUp), weight: 100 }]);
     });
   }
 
@@ -50,11 +48,19 @@ export class Traffic {
     return { balancer: this.balancer, addresses: routes.map(({ port }) => addressOf(instance, port, this.stack.runtime)), timeoutMs: defaultDrainMs };
   }
 
-  /** Puts the stack's routes in force at a load balancer that stays. */
+  /** Puts the stack's routes in force at a load balancer that stays. What a limited deployment leaves alone keeps its own. */
   configure(): Lane {
-    const { front } = this.stack;
     const before = this.known.observation.traffic?.front;
-    if (!front || !this.balancer || JSON.stringify(before) === JSON.stringify(front)) return [];
+    if (!this.stack.front || !this.balancer) return [];
+    const { routes, redirects } = this.stack.front;
+    const left = (route: Route) => this.left.has(route.service);
+    const front = { routes: [...routes.filter((route) => !left(route)), ...(before?.routes ?? []).filter(left)], redirects };
+    if (before && sameFront(before, front)) return [];
     return [this.steps.make({ kind: 'configure', balancer: this.balancer, front, ...(before && { before }) }, balancerName)];
   }
+}
+
+function sameFront(a: Front, b: Front): boolean {
+  const canonical = ({ routes, redirects }: Front) => JSON.stringify([[...routes].sort((x, y) => (x.key < y.key ? -1 : 1)), redirects]);
+  return canonical(a) === canonical(b);
 }

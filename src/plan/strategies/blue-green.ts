@@ -1,15 +1,15 @@
 import type { ServiceStrategy } from '../../config/stack';
 import type { Lane } from '../plan';
-import { inBatches } from './rolling';
+import { atOnce } from './rolling';
 import { incoming, outgoing, stagesOf, start, type Strategy } from './strategy';
 
 type BlueGreen = Extract<ServiceStrategy, { kind: 'blue_green' }>;
 
 /** A whole new set beside the old one, tested and approved before it gets a request; then one switch. The old set stays for a while. */
 export const blueGreen: Strategy<BlueGreen> = (replacement, { smokeTest, approval, keepOldMs }) => {
-  const { service, replicas, kept, traffic, names, steps, testOf } = replacement;
+  const { service, kept, traffic, names, steps, testOf } = replacement;
   const old = outgoing(replacement);
-  if (kept.length > 0 || old.length === 0) return { ...inBatches(replacement, { maxSurge: replicas, maxUnavailable: 0, minHealthyMs: 0 }), beside: old.length > 0 };
+  if (kept.length > 0 || old.length === 0 || incoming(replacement).length === 0) return atOnce(replacement);
   const next = incoming(replacement).map((spec) => names.withheld(spec));
   const test: Lane = smokeTest ? [steps.make({ kind: 'test', instance: testOf(next, smokeTest), timeoutMs: smokeTest.timeoutMs }, service)] : [];
   const approve: Lane = approval ? [steps.make({ kind: 'approve', title: `approve the switch of ${service}`, approval }, service)] : [];

@@ -1,7 +1,7 @@
 import type { ServiceStrategy } from '../../config/stack';
 import type { InstanceSpec } from '../../model/instance';
 import type { Lane, Stage } from '../plan';
-import { inBatches } from './rolling';
+import { atOnce } from './rolling';
 import { incoming, outgoing, stagesOf, start, type Replacement, type Strategy } from './strategy';
 
 type Canary = Extract<ServiceStrategy, { kind: 'canary' }>;
@@ -12,9 +12,9 @@ type CanaryStep = Canary['steps'][number];
  * end, so that it can take everything again at any moment: also while new instances leave their networks for their names.
  */
 export const canary: Strategy<Canary> = (replacement, { steps: weights }) => {
-  const { service, replicas, kept, traffic, names } = replacement;
+  const { service, kept, traffic, names } = replacement;
   const old = outgoing(replacement);
-  if (kept.length > 0 || old.length === 0) return { ...inBatches(replacement, { maxSurge: replicas, maxUnavailable: 0, minHealthyMs: 0 }), beside: old.length > 0 };
+  if (kept.length > 0 || old.length === 0 || incoming(replacement).length === 0) return atOnce(replacement);
   const next = incoming(replacement).map((spec) => names.withheld(spec));
   const sharing = (serving: InstanceSpec[], weight: number, title: string) => traffic.to([{ instances: serving, weight: serving.length > 0 ? weight : 0 }, { instances: old, weight: serving.length > 0 ? 100 - weight : 100 }].filter((share) => share.weight > 0), title);
   const stages: Stage[] = [];

@@ -2,7 +2,7 @@ import type { InstanceSpec } from '../../model/instance';
 import type { Running } from '../front/service-traffic';
 import { toRef } from '../instance-spec';
 import type { Lane, Stage } from '../plan';
-import { incoming, outgoing, retire, stagesOf, start, type Replacement, type Rollout, type Strategy } from './strategy';
+import { incoming, outgoing, retire, serves, stagesOf, start, type Replacement, type Rollout, type Strategy } from './strategy';
 
 export interface BatchOptions {
   /** Instances beyond the wanted ones. Those that finish their last requests do not count. */
@@ -14,10 +14,15 @@ export interface BatchOptions {
 
 /** New instances beside the old ones, some at a time; the requests follow, and only then old ones stop. */
 export const rolling: Strategy<BatchOptions> = (replacement, options) => {
-  const beside = options.maxSurge > 0 && outgoing(replacement).length > 0;
+  const beside = serves(replacement);
   const slots = beside ? replacement.slots.map(({ old, next }) => ({ old, next: next && replacement.names.withheld(next) })) : replacement.slots;
   return { ...inBatches({ ...replacement, slots }, options), beside };
 };
+
+/** All new instances at once: what a set of its own comes to where there is none to switch from. */
+export function atOnce(replacement: Replacement): Rollout {
+  return rolling(replacement, { maxSurge: Math.max(1, replacement.replicas), maxUnavailable: 0, minHealthyMs: 0 });
+}
 
 /**
  * Never fewer instances serve than the wanted ones (or those that served before, if they were fewer) less
@@ -31,7 +36,7 @@ export function inBatches(replacement: Replacement, { maxSurge, maxUnavailable, 
   let serving: Running[] = [...kept, ...leaving];
   const floor = Math.max(0, Math.min(replicas, serving.length) - maxUnavailable);
   const ceiling = Math.max(replicas, serving.length) + maxSurge;
-  const stages: Stage[] = [];
+  const stages: Stage[] = total + leaving.length > 0 ? [kept.map((instance) => names.restore(instance))] : [];
   let finishing: Stage = [];
   const finish = () => {
     stages.push(finishing);

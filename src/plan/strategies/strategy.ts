@@ -67,6 +67,11 @@ export function outgoing({ slots }: Replacement): ObservedInstance[] {
   return slots.flatMap(({ old }) => old.filter(isUp));
 }
 
+/** Whether anything of the service serves already. */
+export function serves(replacement: Replacement): boolean {
+  return replacement.kept.length + outgoing(replacement).length > 0;
+}
+
 /** Stages that hold something. */
 export function stagesOf(stages: readonly Stage[]): Stage[] {
   return stages.map((stage) => stage.filter((lane) => lane.length > 0)).filter((stage) => stage.length > 0);

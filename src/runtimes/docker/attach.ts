@@ -18,7 +18,8 @@ export async function attach(connection: DockerConnection, name: string, network
     const endpoint = endpoints[network];
     if (endpoint && sameNames(endpoint.Aliases ?? [], aliases, id)) continue;
     if (endpoint) await disconnect(connection, name, network);
-    await join(connection, name, network, aliases, endpoint?.IPAMConfig?.IPv4Address);
+    const address = endpoint ? endpoint.IPAMConfig?.IPv4Address : await freeAddress(connection, network, name);
+    await join(connection, name, network, aliases, address);
   }
 }
 
@@ -28,7 +29,7 @@ export async function readdress(connection: DockerConnection, name: string): Pro
   const fixed = Object.entries(endpoints).filter(([, endpoint]) => endpoint.IPAMConfig?.IPv4Address);
   for (const [network, { Aliases }] of fixed) {
     await disconnect(connection, name, network);
-    await join(connection, name, network, (Aliases ?? []).filter((alias) => !id.startsWith(alias)), await freeAddress(connection, network, name));
+    await join(connection, name, network, (Aliases ?? []).filter((alias) => alias !== shortId(id)), await freeAddress(connection, network, name));
   }
   return fixed.length > 0;
 }
@@ -49,6 +50,10 @@ async function endpointsOf({ docker: engine }: DockerConnection, name: string): 
 
 /** Docker adds the short id of the container to whatever names it is given. */
 function sameNames(known: string[], wanted: string[], id: string): boolean {
-  const own = known.filter((alias) => !id.startsWith(alias));
+  const own = known.filter((alias) => alias !== shortId(id));
   return own.length === wanted.length && wanted.every((alias) => own.includes(alias));
+}
+
+function shortId(id: string): string {
+  return id.slice(0, 12);
 }

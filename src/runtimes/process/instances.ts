@@ -124,7 +124,7 @@ export class ProcessInstances {
     const [first] = spec.ports;
     const { PATH = '', HOME = '' } = process.env;
     return {
-      PATH, HOME, ...(first && { PORT: String(first.host) }), DEPLOY_CODE_FILES: folder.files,
+      PATH, HOME, ...(first && { PORT: String(first.host) }), ...Object.fromEntries(spec.ports.map(({ container, host }) => [`PORT_${container}`, String(host)])), DEPLOY_CODE_FILES: folder.files,
       DEPLOY_CODE_INSTANCE: `${spec.service}-${spec.ordinal}`, ...spec.variables, ...(await this.options.secrets.variables(spec)),
     };
   }

@@ -1,4 +1,5 @@
-import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, patched, sleep } from '@temporalio/workflow';
+import { patches } from '../patches';
 
 const tickMs = 30_000;
 
@@ -15,6 +16,7 @@ export class DeploymentClock {
   start(limitMs: number, onExpired: () => void): void {
     this.scope.run(async () => {
       while (this.usedMs < limitMs) {
+        if (this.pauses > 0 && patched(patches.clockStandsStill)) await condition(() => this.pauses === 0);
         const tick = Math.min(tickMs, limitMs - this.usedMs);
         await sleep(tick, { summary: 'clock of the deployment' });
         if (this.pauses === 0) this.usedMs += tick;

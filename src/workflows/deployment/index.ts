@@ -28,6 +28,7 @@ class Deployment {
   private cancelledBy?: string;
   private answer?: string;
   private questions = 0;
+  private asking: Promise<unknown> = Promise.resolve();
   private readonly steering = new Steering(this.log, ({ by, reason }) => this.cancel(`${by}${reason ? `: ${reason}` : ''}`, false));
 
   constructor(private readonly input: DeploymentInput) {
@@ -48,7 +49,7 @@ class Deployment {
   cancel(by: string, killJobs: boolean): void {
     if (this.run?.committed) return this.log.note(`too late for ${by} to cancel: it has committed`);
     this.cancelledBy ??= by;
-    this.steering.letGo();
+    this.steering.letGo(false);
     if (this.run) this.log.note(`cancelled by ${by}: what has begun is rolled back; a running job ${killJobs ? 'is ended' : 'finishes first'}`);
     this.run?.stop({ step: 'cancel', message: `cancelled by ${by}` });
     if (killJobs) this.run?.interpreter.killJobs();
@@ -81,7 +82,14 @@ class Deployment {
     } while (!(await condition(ready, rejoinAfter, { summary: 'join again if not called' })));
   }
 
-  private async ask(text: string, answers: string[]): Promise<string> {
+  /** One question at a time: an answer belongs to the one that is shown. */
+  private ask(text: string, answers: string[]): Promise<string> {
+    const asked = this.asking.then(() => this.askAlone(text, answers));
+    this.asking = asked.catch(() => undefined);
+    return asked;
+  }
+
+  private async askAlone(text: string, answers: string[]): Promise<string> {
     const before = this.log.status;
     this.questions += 1;
     this.answer = undefined;
@@ -89,12 +97,15 @@ class Deployment {
     this.log.become('waiting');
     this.log.note(text);
     upsertSearchAttributes([{ key: searchAttributes.status, value: 'waiting' }]);
-    await condition(() => this.answer !== undefined);
-    upsertSearchAttributes([{ key: searchAttributes.status, value: 'running' }]);
-    this.log.question = undefined;
-    this.log.note(`answered: ${this.answer}`);
-    this.log.become(before);
-    return this.answer!;
+    try {
+      await condition(() => this.answer !== undefined);
+      this.log.note(`answered: ${this.answer}`);
+      return this.answer!;
+    } finally {
+      upsertSearchAttributes([{ key: searchAttributes.status, value: 'running' }]);
+      this.log.question = undefined;
+      this.log.become(before);
+    }
   }
 
   /** Keeps the last releases, and always the current one. */

@@ -14,7 +14,7 @@ import { patches } from '../patches';
 import { contextOf } from '../step-context';
 import { DeploymentClock } from './clock';
 import type { EnvironmentLink } from './environment-link';
-import { toCause } from './failure';
+import { StepFailure, toCause } from './failure';
 import { Interpreter } from './interpreter';
 import { keepRelease } from './keep-release';
 import { runSteps } from './lanes';
@@ -45,6 +45,7 @@ export class DeploymentRun {
   private readonly clock = new DeploymentClock();
   private readonly forward = new CancellationScope({ cancellable: true });
   private readonly context: StepContext;
+  private readonly waits: Waits;
   private cause?: Cause;
   /** From here on nothing is rolled back. */
   committed = false;
@@ -63,8 +64,8 @@ export class DeploymentRun {
   ) {
     const { stack, pinned } = input;
     this.context = contextOf(stack, go.deployment);
-    const waits = new Waits({ context: this.context, clock: this.clock, log, steering, ask });
-    this.interpreter = new Interpreter({ context: this.context, pinned, log, clock: this.clock, platformTimeoutMs: stack.deployment.platformTimeoutMs, ask, waits });
+    this.waits = new Waits({ context: this.context, clock: this.clock, log, steering, ask });
+    this.interpreter = new Interpreter({ context: this.context, pinned, log, clock: this.clock, platformTimeoutMs: stack.deployment.platformTimeoutMs, ask, waits: this.waits });
     this.wayBack = new WayBack(this.interpreter, stack.deployment.maxParallel);
     this.wayForward = new WayForward({ input, context: this.context, interpreter: this.interpreter, wayBack: this.wayBack, log, link });
   }
@@ -107,6 +108,8 @@ export class DeploymentRun {
     this.log.plan = summarise(plan);
     if (!changesAnything(plan)) return { outcome: 'unchanged', refusals: [] };
     await this.wayForward.perform(plan);
+    await this.waits.whilePaused();
+    if (this.cause) throw new StepFailure(this.cause);
     await this.commit(plan);
     return { outcome: 'succeeded', refusals: [] };
   }
@@ -154,6 +157,7 @@ export class DeploymentRun {
   private async commit(plan: Plan): Promise<void> {
     const { input, link, wayBack } = this;
     this.committed = true;
+    this.steering.letGo(true);
     this.log.become('committing');
     await CancellationScope.nonCancellable(async () => {
       await link.committed(input.intent.kind === 'stop' && !input.intent.services ? undefined : plan.release.to);
@@ -191,7 +195,7 @@ export class DeploymentRun {
     if (!this.input.stack.deployment.rollbackOnFailure && !cancelled) return this.leaveAsIs(cause);
     if ((await this.mayRollBack(plan)) === 'leave as is') return this.leaveAsIs(cause);
     const begin = Date.now();
-    this.steering.letGo();
+    this.steering.letGo(true);
     this.log.become('rolling_back');
     const onRollback = Object.fromEntries(Object.values(this.input.stack.services).map((service) => [service.name, service.onRollback]));
     const { begun, done } = this.interpreter;

@@ -1,5 +1,5 @@
-import { ApplicationFailure, condition } from '@temporalio/workflow';
-import type { Steer, SteeringRecord } from '../messages';
+import { ApplicationFailure, condition, upsertSearchAttributes } from '@temporalio/workflow';
+import { searchAttributes, type Steer, type SteeringRecord } from '../messages';
 import type { ProgressLog } from './progress-log';
 
 const said: Record<Steer['action'], string> = { approve: 'approved', reject: 'rejected', promote: 'promoted', pause: 'paused', resume: 'resumed', abort: 'aborted' };
@@ -16,6 +16,8 @@ export class Steering {
   private readonly approvals = new Set<Pending>();
   private readonly holds = new Set<{ service?: string; over: boolean }>();
   private pause?: Steer;
+  /** From here on nothing is held up: it commits, or goes back. */
+  private closed = false;
 
   constructor(private readonly log: ProgressLog, private readonly abort: (steer: Steer) => void) {}
 
@@ -26,7 +28,7 @@ export class Steering {
     if (action === 'promote' && this.holding(service).length === 0) throw ApplicationFailure.nonRetryable(`nothing bakes or is kept${of} that could be cut short`, 'NothingToSteer');
     if (action === 'pause' && this.pause) throw ApplicationFailure.nonRetryable(`it is paused already, by ${this.pause.by}`, 'NothingToSteer');
     if (action === 'resume' && !this.pause) throw ApplicationFailure.nonRetryable('it is not paused', 'NothingToSteer');
-    if (['succeeded', 'committing', 'rolling_back'].includes(this.log.status)) throw ApplicationFailure.nonRetryable(`too late: it is ${this.log.status.replaceAll('_', ' ')}`, 'NothingToSteer');
+    if (this.closed && action !== 'resume') throw ApplicationFailure.nonRetryable(`too late: it is ${this.log.status.replaceAll('_', ' ')}`, 'NothingToSteer');
   }
 
   take(steer: Steer): void {
@@ -44,9 +46,10 @@ export class Steering {
     return this.pause !== undefined;
   }
 
-  /** What goes back is not held up. */
-  letGo(): void {
+  /** Ends a pause, for good where what follows must not be held up. */
+  letGo(forGood: boolean): void {
     this.pause = undefined;
+    this.closed ||= forGood;
   }
 
   /** Resolves once nobody wants it to stand still. */
@@ -91,7 +94,9 @@ export class Steering {
 
   private publish(status: ProgressLog['status']): void {
     this.log.approvals = [...this.approvals].map(({ title, service }) => ({ title, service }));
-    if (this.log.status !== status) this.log.become(status);
+    if (this.log.status === status) return;
+    this.log.become(status);
+    upsertSearchAttributes([{ key: searchAttributes.status, value: status === 'waiting' ? 'waiting' : 'running' }]);
   }
 
   private record({ action, by, reason, service }: Steer): void {

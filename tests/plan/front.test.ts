@@ -1,0 +1,65 @@
+import { balancerName } from '../../src/model/traffic';
+import { stepsOf } from '../../src/plan/plan';
+import { planSettlement } from '../../src/plan/settlement';
+import { allSteps, plan, World } from '../support/observation';
+import { stackOf } from '../support/stack';
+
+const web = (version: number, more: object = {}) => ({ image: `web:${version}`, health_check: { tcp: 8080 }, ...more });
+const stack = (service: object, more: object = {}) => stackOf({ name: 'front', services: { web: service }, ...more });
+const next = { deployment: 2, release: { from: 1, to: 2 } };
+
+function deployed(wanted: ReturnType<typeof stack>): World {
+  const world = new World('front/production');
+  for (const step of allSteps(plan(wanted).plan)) world.perform(step);
+  return world;
+}
+
+describe('the front door in a plan', () => {
+  it('takes over a host port that the service published itself until now', () => {
+    const world = deployed(stack(web(1, { ports: ['80:8080'] })));
+    const exposed = stack(web(1, { expose: { port: 8080, host_port: 80 } }));
+    const { plan: migration, refusals } = plan(exposed, world.observe(exposed), next);
+    expect(refusals).toEqual([]);
+    const order = stepsOf(migration.phases).map(({ kind, service }) => `${kind} ${service}`);
+    expect(order.indexOf('retire web')).toBeLessThan(order.indexOf(`start ${balancerName}`));
+  });
+
+  it('starts with its requests going to a service that is recreated, too', () => {
+    const world = deployed(stack(web(1, { strategy: 'recreate', expose: { port: 8080, host_port: 80 } })));
+    expect(world.traffic!.tables).toEqual([{ route: 'web=8080=80', targets: [{ address: 'front-production-web-1-d1:8080', weight: 100 }] }]);
+  });
+
+  it('is refused with the sums where two versions do not fit the host side by side', () => {
+    const large = (version: number) => stack(web(version, { replicas: 3, resources: { reserve: { memory: '20G' } }, strategy: 'blue_green', expose: { port: 8080, host_port: 80 } }));
+    const world = deployed(large(1));
+    expect(plan(large(2), world.observe(large(2)), next).refusals).toEqual([{ path: 'services', message: expect.stringContaining('with 3 more of web while old and new instances run side by side') as string }]);
+  });
+
+  it('names its steps with shares and times, and says how long it takes', () => {
+    const canary = (version: number) => stack(web(version, { replicas: 2, expose: { port: 8080, host_port: 80 }, strategy: { canary: { steps: [{ weight: 25, bake: '10m', approval: true }] } } }));
+    const world = deployed(canary(1));
+    const { plan: rollout } = plan(canary(2), world.observe(canary(2)), next);
+    const told = allSteps(rollout).filter(({ kind }) => ['route', 'hold', 'approve'].includes(kind)).map(({ id }) => id);
+    expect(told).toEqual(['send 25 % of web to the new set', 'bake web at 25 % for 600 s', 'approve web beyond 25 %', 'let the first of the new web step aside for their names', 'send 100 % of web to the new set']);
+    expect(rollout.estimateMs).toBeGreaterThan(600_000);
+  });
+});
+
+describe('a rollout that ended without a word', () => {
+  it('leaves requests and names where they were, before its instances go', () => {
+    const blueGreen = (version: number) => stackOf({ name: 'front', services: { web: web(version, { replicas: 2, strategy: 'blue_green', expose: { port: 8080, host_port: 80 } }), user: { image: 'user:1', depends_on: ['web'], health_check: { tcp: 1 } } } });
+    const world = deployed(blueGreen(1));
+    const tables = structuredClone(world.traffic!.tables);
+    for (const step of allSteps(plan(blueGreen(2), world.observe(blueGreen(2)), next).plan)) world.perform(step);
+    expect(world.traffic!.tables).not.toEqual(tables);
+    const settlement = planSettlement({ observation: world.observe(blueGreen(1)), committed: 1, runtime: 'docker', taskQueue: '' });
+    const steps = settlement.stages.flatMap(({ lanes }) => lanes.flat());
+    for (const step of steps) {
+      world.perform(step);
+      const names = new Set([...world.instances.keys()].map((name) => `${name}:8080`));
+      expect(world.traffic!.tables[0]!.targets.every(({ address }) => names.has(address))).toBe(true);
+    }
+    expect(world.traffic!.tables).toEqual(tables);
+    expect([...world.instances.keys()].filter((name) => name.includes('-web-')).map((name) => [name, world.names.get(name)])).toEqual([['front-production-web-1-d1', ['web']], ['front-production-web-2-d1', ['web']]]);
+  });
+});
