@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowFailedError, type WorkflowHandle, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import { TerminatedFailure, TimeoutFailure } from '@temporalio/common';
 import { answerSignal, cancelSignal, progressQuery, steerUpdate, type DeploymentResult, type Progress, type Steer } from '../workflows/messages';
 import { BadRequest, DeploymentLost } from './errors';
@@ -68,8 +68,8 @@ export class DeploymentHandle {
     try {
       await this.workflow.executeUpdate(steerUpdate, { args: [steer] });
     } catch (error) {
+      if (!(await this.isOpen())) throw new BadRequest('it has ended');
       if (error instanceof WorkflowUpdateFailedError) throw new BadRequest(error.cause?.message ?? error.message, { cause: error });
-      if (error instanceof WorkflowNotFoundError) throw new BadRequest('it has ended', { cause: error });
       throw error;
     }
   }

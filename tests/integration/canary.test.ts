@@ -26,7 +26,7 @@ describeWith('docker', 'a canary judged by Prometheus', () => {
     await engine.close();
   });
 
-  const judged = (front: RolloutWorld, version: string, environment: Record<string, string> = {}, analysis: object = {}): Stack =>
+  const judged = (front: RolloutWorld, version: string, environment: Record<string, string> = {}): Stack =>
     front.stack(
       version,
       {
@@ -41,7 +41,6 @@ describeWith('docker', 'a canary judged by Prometheus', () => {
                 { name: 'errors', query: share('{{next}}'), max: 0.02 },
                 { name: 'latency', query: latency('{{next}}'), baseline: latency('{{stable}}'), max_difference: 0.05 },
               ],
-              ...analysis,
             },
           },
         },
@@ -87,13 +86,5 @@ describeWith('docker', 'a canary judged by Prometheus', () => {
     expect(await running.result()).toMatchObject({ outcome: 'succeeded' });
     expect(notes.some((note) => note.startsWith('bake web at 20 % for 12 s: errors 0, latency 0'))).toBe(true);
     expect((await load.stop()).failed).toEqual({});
-  });
-
-  it.each([
-    ['fail', 'rolled_back'],
-    ['pass', 'succeeded'],
-  ])('that nobody asked anything: without_answer %s', async (policy, outcome) => {
-    const front = await world();
-    expect(await (await engine.client.deploy(judged(front, '2', {}, { without_answer: policy }))).result()).toMatchObject({ outcome });
   });
 });

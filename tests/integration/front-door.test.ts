@@ -10,6 +10,7 @@ import type { Stack } from '../../src/client';
 import { createDockerRuntime } from '../../src/runtimes/docker';
 import { freePort } from '../../src/worker/free-port';
 import { docker, states, wipe } from '../support/docker-world';
+import { EchoSockets } from '../support/echo-sockets';
 import { startEngine, type TestEngine } from '../support/engine';
 import { Load } from '../support/load';
 import { describeWith } from '../support/parts';
@@ -113,6 +114,21 @@ describeWith('docker', 'the front door', () => {
     await load.answered(300);
     const { failed } = await load.stop();
     expect(failed).toEqual({});
+  });
+
+  it('waits for an open request no longer than drain_timeout', async () => {
+    const front = await world();
+    const service = { replicas: 1, drain_timeout: '1s' };
+    expect(await deploy(front.stack('1', service))).toMatchObject({ outcome: 'succeeded' });
+    const endless = new EchoSockets(front.port, 1, 60_000);
+    await endless.echoed(1);
+    const handle = await engine.client.deploy(front.stack('2', service));
+    expect(await handle.result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+    const { events } = await handle.progress();
+    const drained = events.find(({ step, state }) => state === 'done' && step?.startsWith('drain and stop'))!;
+    expect(drained.durationMs).toBeGreaterThanOrEqual(1000);
+    expect(drained.durationMs).toBeLessThan(10_000);
+    endless.abandon();
   });
 
   it('goes with the last service that is exposed', async () => {

@@ -2,10 +2,13 @@ import { loadStack } from '../../src/config';
 import type { DeploymentHandle, Stack } from '../../src/client';
 import { freePort } from '../../src/worker/free-port';
 import { wipe } from '../support/docker-world';
-import { startEngine, type TestEngine } from '../support/engine';
+import { cli } from '../support/cli';
+import { address, startEngine, type TestEngine } from '../support/engine';
 import { Load } from '../support/load';
 import { describeWith } from '../support/parts';
 import { uniqueName } from '../support/stack';
+
+const file = 'configs/rollouts/blue-green.yaml';
 
 describeWith('docker', 'the examples of rollouts', () => {
   let engine: TestEngine;
@@ -40,6 +43,24 @@ describeWith('docker', 'the examples of rollouts', () => {
     const { failed, versions } = await load.stop();
     expect(failed).toEqual({});
     expect(Object.keys(versions)).toEqual(['1', '2']);
+  });
+
+  it('blue-green.yaml is steered from the command line', async () => {
+    const environment = uniqueName('steered');
+    const port = String(await freePort());
+    const version = (VERSION: string) => loadStack({ file, environment, variables: { PORT: port, VERSION }, shell: {} }).stack;
+    const steer = (...words: string[]) => cli([...words, '-c', file, '-e', environment, '--address', address(), '--namespace', 'examples']);
+    try {
+      expect(await (await engine.client.deploy(version('1'))).result()).toMatchObject({ outcome: 'succeeded' });
+      const handle = await engine.client.deploy(version('2'));
+      for await (const { events } of handle.watch()) if (events.some(({ step, state }) => state === 'begun' && step?.startsWith('keep the old '))) break;
+      expect(await steer('approve', '2')).toMatchObject({ code: 2, stderr: expect.stringContaining('nothing waits for an approval') as string });
+      expect(await steer('promote', '2', '--reason', 'seen enough')).toMatchObject({ code: 0, stdout: expect.stringContaining('deployment 2 is promoted') as string });
+      expect(await handle.result()).toMatchObject({ outcome: 'succeeded', steering: [{ action: 'promote', reason: 'seen enough' }] });
+      expect(await steer('pause', '2')).toMatchObject({ code: 2, stderr: expect.stringContaining('it has ended') as string });
+    } finally {
+      await (await engine.client.stop(version('2'))).result();
+    }
   });
 
   it('canary.yaml catches a version with errors', async () => {

@@ -66,9 +66,9 @@ describeWith('docker', 'a rollout under load', () => {
     expect(Math.abs((100 * next!) / (old! + next!) - 10)).toBeLessThan(2);
   });
 
-  it('waits for slow answers, uploads that trickle in, and WebSockets', async () => {
+  it.each(Object.entries(strategies).slice(0, full ? undefined : 1))('waits for slow answers, uploads that trickle in, and WebSockets: %s', async (_, plain) => {
     const front = await world();
-    const strategy = { strategy: 'rolling' };
+    const strategy = { strategy: plain };
     expect(await deploy(front.stack('1', strategy))).toMatchObject({ outcome: 'succeeded' });
     const slow = new Load({ url: `${front.url}slow`, connections: 10 });
     const uploads = new Load({ url: front.url, connections: 5, body: Buffer.alloc(4000), trickleMs: 1000 });

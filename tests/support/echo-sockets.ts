@@ -7,10 +7,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export class EchoSockets {
   private readonly report = { sent: 0, failed: {} as Record<string, number> };
   private readonly workers: Promise<void>[];
+  private readonly open = new Set<Socket>();
   private over = false;
 
   constructor(private readonly port: number, count: number, private readonly lifeMs: number) {
     this.workers = Array.from({ length: count }, () => this.work());
+  }
+
+  /** Resolves once so many echoes have come back. */
+  async echoed(count: number): Promise<void> {
+    while (this.report.sent < count) await sleep(20);
+  }
+
+  /** Ends at once, whatever the sockets are doing. */
+  abandon(): void {
+    this.over = true;
+    for (const socket of this.open) socket.destroy();
   }
 
   async stop(): Promise<{ sent: number; failed: Record<string, number> }> {
@@ -32,6 +44,8 @@ export class EchoSockets {
 
   private async life(): Promise<void> {
     const socket = connect(this.port, '127.0.0.1');
+    this.open.add(socket);
+    socket.once('close', () => this.open.delete(socket));
     await once(socket, 'connect');
     socket.write(`GET / HTTP/1.1\r\nHost: front\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nSec-WebSocket-Version: 13\r\n\r\n`);
     const answer = (await chunk(socket)).toString();

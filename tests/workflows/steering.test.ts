@@ -15,8 +15,9 @@ describe('a rollout', () => {
   });
 
   const checked = { health_check: { command: ['check'], interval: '100ms', retries: 2 }, expose: { port: 8080, host_port: 80 } };
+  const nobodyAnswers = { monitoring: { prometheus: { endpoint: 'http://127.0.0.1:1' } } };
   const shop = (version: string, strategy: object, name?: string): Stack => {
-    const stack = memoryStack({ web: { image: `web:${version}`, replicas: 2, strategy, ...checked } });
+    const stack = memoryStack({ web: { image: `web:${version}`, replicas: 2, strategy, ...checked } }, nobodyAnswers);
     return name ? { ...stack, name } : stack;
   };
   const begun = async (strategy: object): Promise<{ name: string; handle: DeploymentHandle }> => {
@@ -139,6 +140,26 @@ describe('a rollout', () => {
     expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', cause: { message: 'the smoke test of web exited 3' }, notUndone: [] });
     expect(host.calls.some((call) => call.startsWith('balancer') && call.includes(name))).toBe(false);
     expect([...host.instances.keys()].filter((each) => each.startsWith(name)).sort()).toEqual([`${name}-test-load-balancer-1-d1`, `${name}-test-web-1-d1`, `${name}-test-web-2-d1`]);
+  });
+
+  const unanswered = (policy: string) => ({ canary: { steps: [{ weight: 10, bake: '500ms' }], analysis: { interval: '200ms', without_answer: policy, checks: [{ name: 'errors', query: 'up', max: 1 }] } } });
+
+  it.each([
+    ['fail', 'rolled_back'],
+    ['pass', 'succeeded'],
+  ])('whose numbers nobody gives counts as the file says: %s', async (policy, outcome) => {
+    const { handle } = await begun(unanswered(policy));
+    const result = await handle.result();
+    expect(result).toMatchObject({ outcome, leftBehind: [] });
+    if (outcome === 'rolled_back') expect(result.cause!.message).toMatch(/the numbers are missing: errors: Prometheus at http:\/\/127\.0\.0\.1:1 does not answer/);
+  });
+
+  it('whose numbers nobody gives asks a person, where the file says so', async () => {
+    const { handle } = await begun(unanswered('ask'));
+    for await (const { question } of handle.watch()) if (question) break;
+    const { question } = await handle.progress();
+    await handle.answer(question!.id, 'go on', 'ana');
+    expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
   });
 
   it('waits for a load balancer that is away, as for the rest of the platform', async () => {

@@ -10,11 +10,17 @@ interface Pending {
   answer?: Steer;
 }
 
+export interface Hold {
+  service?: string;
+  /** Somebody has cut it short. */
+  over: boolean;
+}
+
 /** How people steer a rollout that runs: who did what, when and why. */
 export class Steering {
   readonly records: SteeringRecord[] = [];
   private readonly approvals = new Set<Pending>();
-  private readonly holds = new Set<{ service?: string; over: boolean }>();
+  private readonly holds = new Set<Hold>();
   private pause?: Steer;
   /** From here on nothing is held up: it commits, or goes back. */
   private closed = false;
@@ -25,7 +31,7 @@ export class Steering {
   check({ action, service }: Steer): void {
     const of = service === undefined ? '' : ` for ${service}`;
     if ((action === 'approve' || action === 'reject') && this.waiting(service).length === 0) throw ApplicationFailure.nonRetryable(`nothing waits for an approval${of}`, 'NothingToSteer');
-    if (action === 'promote' && this.holding(service).length === 0) throw ApplicationFailure.nonRetryable(`nothing bakes or is kept${of} that could be cut short`, 'NothingToSteer');
+    if (action === 'promote' && this.held(service).length === 0) throw ApplicationFailure.nonRetryable(`nothing bakes or is kept${of} that could be cut short`, 'NothingToSteer');
     if (action === 'pause' && this.pause) throw ApplicationFailure.nonRetryable(`it is paused already, by ${this.pause.by}`, 'NothingToSteer');
     if (action === 'resume' && !this.pause) throw ApplicationFailure.nonRetryable('it is not paused', 'NothingToSteer');
     if (this.closed && action !== 'resume') throw ApplicationFailure.nonRetryable(`too late: it is ${this.log.status.replaceAll('_', ' ')}`, 'NothingToSteer');
@@ -36,7 +42,7 @@ export class Steering {
     this.record(steer);
     this.log.note(`${said[action]} by ${by}${reason ? `: ${reason}` : ''}`);
     if (action === 'approve' || action === 'reject') for (const each of this.waiting(service)) each.answer = steer;
-    if (action === 'promote') for (const each of this.holding(service)) each.over = true;
+    if (action === 'promote') for (const each of this.held(service)) each.over = true;
     if (action === 'pause') this.pause = steer;
     if (action === 'resume') this.pause = undefined;
     if (action === 'abort') this.abort(steer);
@@ -72,23 +78,27 @@ export class Steering {
     }
   }
 
-  /** Waits so long, unless somebody cuts it short (true), or pauses it (false, before its time). */
-  async hold(service: string | undefined, durationMs: number): Promise<boolean> {
-    const hold = { service, over: false };
+  /** Something that lasts, and that `promote` cuts short, from here until the work is done. */
+  async holding<T>(service: string | undefined, work: (hold: Hold) => Promise<T>): Promise<T> {
+    const hold: Hold = { service, over: false };
     this.holds.add(hold);
     try {
-      await condition(() => hold.over || this.isPaused, Math.max(1, durationMs));
-      return hold.over;
+      return await work(hold);
     } finally {
       this.holds.delete(hold);
     }
+  }
+
+  /** Waits so long, but ends before its time when somebody promotes or pauses it. */
+  async wait(hold: Hold, durationMs: number): Promise<void> {
+    await condition(() => hold.over || this.isPaused, Math.max(1, durationMs));
   }
 
   private waiting(service: string | undefined): Pending[] {
     return [...this.approvals].filter((each) => service === undefined || each.service === service);
   }
 
-  private holding(service: string | undefined): { over: boolean }[] {
+  private held(service: string | undefined): Hold[] {
     return [...this.holds].filter((each) => service === undefined || each.service === service);
   }
 

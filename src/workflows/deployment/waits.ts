@@ -37,18 +37,18 @@ export class Waits {
   /** Time while it is paused does not count. */
   hold(step: StepOf<'hold'>): Promise<void> {
     const { clock, steering } = this.options;
-    return clock.during(async () => {
+    return clock.during(() => steering.holding(step.service, async (hold) => {
       let missing: string[] = [];
       for (let usedMs = 0; usedMs < step.durationMs; ) {
         await steering.whilePaused();
         const begin = Date.now();
-        const slice = Math.min(step.durationMs - usedMs, step.analysis?.analysis.intervalMs ?? Infinity);
-        if (await steering.hold(step.service, slice)) return;
+        await steering.wait(hold, Math.min(step.durationMs - usedMs, step.analysis?.analysis.intervalMs ?? Infinity));
+        if (hold.over) return;
         usedMs += Date.now() - begin;
         if (!steering.isPaused) missing = await this.look(step);
       }
-      if (missing.length > 0) await this.withoutAnswer(step, missing);
-    });
+      if (missing.length > 0 && !hold.over) await this.withoutAnswer(step, missing);
+    }));
   }
 
   /** One look at the numbers: what is missing. @throws StepFailure where a limit is broken */
