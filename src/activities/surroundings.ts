@@ -6,7 +6,7 @@ import { balancerOf } from './balancer';
 import type { Activities, StepContext } from './contract';
 import type { Dependencies, Directory } from './dependencies';
 import { SoftwareFault } from './failures';
-import { imagesOf as imagesOfService } from '../plan/images';
+import { imagesOf } from '../plan/images';
 import type { Stack } from '../config/stack';
 import type { Runtime } from '../runtimes/runtime';
 
@@ -49,7 +49,7 @@ export function surroundingActivities({ runtimes, secrets, directory }: Dependen
     holdImages: (context, releases) =>
       alive(async () => {
         const runtime = runtimes(context.runtime);
-        const kept = await imagesOf(directory, context, releases);
+        const kept = await keptImages(directory, context, releases);
         const named = await runtime.findImages(kept.map(({ reference }) => reference));
         const moved = new Set(kept.filter(({ id }, index) => named[index]!.id !== id).map(({ id }) => id));
         for (const { id } of await runtime.findImages([...moved])) if (id) await runtime.holdImage(context, id, 'kept');
@@ -57,8 +57,8 @@ export function surroundingActivities({ runtimes, secrets, directory }: Dependen
 
     pruneReleases: (context, drop, keep) =>
       alive(async () => {
-        const needed = new Set((await imagesOf(directory, context, keep)).map(({ id }) => id));
-        for (const image of await imagesOf(directory, context, drop)) if (!needed.has(image.id)) await runtimes(context.runtime).dropImage(context, image);
+        const needed = new Set((await keptImages(directory, context, keep)).map(({ id }) => id));
+        for (const image of await keptImages(directory, context, drop)) if (!needed.has(image.id)) await runtimes(context.runtime).dropImage(context, image);
         for (const number of drop) await directory.dropRelease(context.stack, context.environment, number);
       }),
   };
@@ -72,7 +72,7 @@ async function trafficOf(runtime: Runtime, { front }: Stack, { instances }: Pick
 }
 
 /** The images of kept releases; most releases share most of them. */
-async function imagesOf(directory: Directory, { stack, environment }: StepContext, releases: number[]): Promise<ObservedImage[]> {
+async function keptImages(directory: Directory, { stack, environment }: StepContext, releases: number[]): Promise<ObservedImage[]> {
   const found = await Promise.all(releases.map((number) => directory.release(stack, environment, number)));
   const images = found.flatMap((release) => Object.entries(release?.images ?? {}).map(([reference, image]) => ({ reference, ...image })));
   return [...new Map(images.map((image) => [`${image.reference} ${image.id}`, image])).values()];
@@ -90,7 +90,7 @@ function usedSecrets(stack: Stack): Stack['secrets'] {
 
 /** A kept release means the images it had, wherever their tags point today. */
 async function findImages(runtime: Runtime, stack: Stack, pinned: PinnedImages): Promise<Observation['images']> {
-  const references = [...new Set(Object.values(stack.services).flatMap(imagesOfService))];
+  const references = [...new Set(Object.values(stack.services).flatMap(imagesOf))];
   const found = await runtime.findImages(references.map((reference) => pinned[reference]?.id ?? reference));
   return found.map((image, index) => ({ ...image, reference: references[index]! }));
 }

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cannotHonour } from '../../model/capabilities';
-import type { InstanceSpec, ResourceAmounts, RestartPolicy } from '../../model/instance';
+import type { InstanceSpec, NetworkAttachment, ResourceAmounts, RestartPolicy } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import type { Observation, ObservedInstance } from '../../model/observation';
-import type { NetworkAttachment } from '../../model/instance';
 import type { TrafficState } from '../../model/traffic';
 import { initialTraffic, memoryBalancer } from './balancer';
 import { RuntimeError, type HoldReason, type Runtime, type RuntimeErrorKind } from '../runtime';
