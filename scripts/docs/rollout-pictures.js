@@ -1,6 +1,7 @@
 // docs/images/rollouts/*.svg: what the plan of each example in configs/rollouts does, second by second.
 const { join } = require('node:path');
 const { loadStack } = require('../../dist/config');
+const { balancerName } = require('../../dist/model/traffic');
 const { stageMs } = require('../../dist/plan/estimate');
 const { stepsOf, servicesOf } = require('../../dist/plan/plan');
 const { makePlan } = require('../../dist/plan/planner');
@@ -14,7 +15,7 @@ const areaHeight = 84;
 const barHeight = 11;
 /** A long wait is drawn shorter than it is. */
 const longestDrawnMs = 6000;
-const colours = { old: '#98a2b3', next: '#2f9e6e', faint: '#cfe8dc', text: '#344054', line: '#d0d5dd' };
+const colours = { old: '#98a2b3', next: '#2f9e6e', faint: '#cfe8dc', text: '#344054' };
 
 const files = { rolling: 'rolling.yaml', 'blue-green': 'blue-green.yaml', canary: 'canary.yaml' };
 
@@ -29,7 +30,7 @@ function planOf(file) {
   const ask = (version, observation, deployment) => makePlan({ stack: stack(version), observation, intent: { kind: 'deploy', force: false }, deployment, release: { to: deployment }, jobs: {}, taskQueue: '' }).plan;
   const started = stepsOf(ask('1', empty, 1).phases).flatMap((step) => (step.kind === 'start' ? [step.instance] : []));
   const instances = started.map((spec) => ({ ...spec, id: spec.name, state: 'running', policy: spec.restart, networks: [], imageId: '' }));
-  return ask('2', { ...empty, instances, traffic: initialTraffic(started.find(({ service }) => service === 'load-balancer')) }, 2);
+  return ask('2', { ...empty, instances, traffic: initialTraffic(started.find(({ service }) => service === balancerName)) }, 2);
 }
 
 function timelineOf(file) {

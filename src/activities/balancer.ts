@@ -35,7 +35,7 @@ class NginxBalancer implements Balancer {
     if ((await this.runtime.inspect(this.name))?.state !== 'running') return 0;
     const key = `${this.runtime.name} ${this.name}`;
     if (!looks.has(key)) looks.set(key, new SharedLook());
-    const output = await looks.get(key)!.take(addresses, (wanted) => this.run(connectionsCommand(wanted)));
+    const output = await looks.get(key)!.take(addresses, (wanted) => this.tell(connectionsCommand(wanted)));
     return countConnections(output, addresses);
   }
 
@@ -43,6 +43,10 @@ class NginxBalancer implements Balancer {
   private async run(command: Command): Promise<string> {
     const status = await this.runtime.inspect(this.name);
     if (status && status.state !== 'running') throw new RuntimeError('platform', `the load balancer ${this.name} does not run (${status.state})`);
+    return this.tell(command);
+  }
+
+  private async tell(command: Command): Promise<string> {
     const { exitCode, output } = await this.runtime.exec(this.name, command, commandTimeoutMs);
     if (exitCode !== 0) throw new SoftwareFault(`the load balancer refuses: ${output.trim() || `exit ${exitCode}`}`, { logs: output.split('\n').filter(Boolean).slice(-20) });
     return output;

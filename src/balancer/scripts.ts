@@ -6,6 +6,8 @@ export type Command = string[];
 
 /** The folder of the balancer inside its container. */
 export const prefix = '/deploy-code';
+/** Goes there; a process has a folder of its own. */
+export const enterFolder = `cd "\${DEPLOY_CODE_FILES:-${prefix}}"`;
 
 const configuration = 'nginx.conf';
 const longestArgument = 30_000;
@@ -157,7 +159,7 @@ function hexPort(port: number): string {
 }
 
 function shell(script: string, ...values: string[]): Command {
-  return ['/bin/sh', '-c', `cd "\${DEPLOY_CODE_FILES:-${prefix}}"\n${script}`, 'sh', ...values];
+  return ['/bin/sh', '-c', `${enterFolder}\n${script}`, 'sh', ...values];
 }
 
 function quote(text: string): string {

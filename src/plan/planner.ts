@@ -46,9 +46,10 @@ export function makePlan(input: PlanInput): Planning {
   const networks = planNetworks(stack, observation);
   const volumes = planVolumes(stack, observation);
   const known = new Known(observation);
-  const planning: ServicePlanning = { ...input, stack, known, release: input.release.to, ports: new PortAllocator(stack, observation), traffic: new Traffic(stack, known, steps, leftAlone(stack, intent)), steps };
+  const left = leftAlone(stack, intent);
+  const planning: ServicePlanning = { ...input, stack, known, release: input.release.to, ports: new PortAllocator(stack, observation), traffic: new Traffic(stack, known, steps, left), steps };
 
-  const planned = planServices(phases.of, planning);
+  const planned = planServices(phases.of, left, planning);
   const capacity = checkCapacity(stack, observation, besideOld(planned, stack));
   const removals = planRemovals(stack, observation, planned, planning.traffic, steps);
   const preparation: Step[] = intent.kind === 'stop' ? [] : [
@@ -91,9 +92,8 @@ function withoutServices(stack: Stack, names: string[] | undefined): Stack {
   return { ...stack, services: Object.fromEntries(Object.entries(stack.services).filter(([name]) => names && !names.includes(name))) };
 }
 
-function planServices(phaseOf: Record<string, number>, planning: ServicePlanning): PlannedPhase[] {
-  const { stack, intent } = planning;
-  const left = leftAlone(stack, intent);
+function planServices(phaseOf: Record<string, number>, left: ReadonlySet<string>, planning: ServicePlanning): PlannedPhase[] {
+  const { stack } = planning;
   const phases = new Map<number, PlannedService[]>();
   for (const service of Object.values(stack.services)) {
     const number = phaseOf[service.name]!;

@@ -80,7 +80,7 @@ function putFrontBack({ steps: done }: Begun, steps: StepFactory): Lane[] {
 
 /** Names as they were, before requests come back: an instance leaves its networks for a moment to get them. */
 function nameBack({ steps: done }: Begun, steps: StepFactory): Lane[] {
-  return done.flatMap((step) => (step.kind === 'attach' && isTaken(step) ? [[steps.make({ kind: 'attach', instance: step.instance, networks: step.before, before: step.networks }, step.service)]] : []));
+  return done.flatMap((step) => (step.kind === 'attach' && isTaken(step) ? [[steps.attach(step.instance, step.before, step.networks)]] : []));
 }
 
 /** Requests as they went before the first step that moved them. */
@@ -99,7 +99,7 @@ function takeAside(step: Step, { service, steps: done }: Begun, steps: StepFacto
   if (step.kind === 'test') return [[steps.about('remove', toRef(step.instance))]];
   if (step.kind !== 'start') return [];
   const route = done.find((each) => each.kind === 'route');
-  const untitled = done.flatMap((each) => (each.kind === 'attach' && each.instance.name === step.instance.name ? [steps.make({ kind: 'attach', instance: each.instance, networks: each.networks.map(({ name }) => ({ name, aliases: [] })), before: each.networks }, step.service)] : []));
+  const untitled = done.flatMap((each) => (each.kind === 'attach' && each.instance.name === step.instance.name ? [steps.unname(each.instance, each.networks)] : []));
   const addresses = addressesOf(step.instance.name, step.instance.ports.map(({ host }) => `127.0.0.1:${host}`), done);
   const drain = route?.kind === 'route' && addresses.length > 0 ? [steps.make({ kind: 'drain', balancer: route.balancer, instance: toRef(step.instance), addresses, timeoutMs: drainMsOf(service) }, step.service)] : [];
   return [[...drain, ...untitled, steps.about('remove', toRef(step.instance))]];

@@ -26,4 +26,3 @@ export function describe(service: Service, action: ServiceAction, changes: Chang
     interruptionMs: 0, goes: [], continueOnFailure: service.onFailure === 'continue', beside: false, stages, tail: [],
   };
 }
-

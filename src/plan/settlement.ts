@@ -3,7 +3,7 @@ import type { RuntimeName } from '../model/capabilities';
 import type { Observation, ObservedInstance } from '../model/observation';
 import { balancerName, type RouteTable } from '../model/traffic';
 import { isUp } from './difference';
-import { addressOf, defaultDrainMs } from './front/service-traffic';
+import { addressOf, drainAt } from './front/service-traffic';
 import { isTest } from './front/test-spec';
 import { toRef } from './instance-spec';
 import type { Lane } from './plan';
@@ -60,8 +60,9 @@ function wait(instance: ObservedInstance, steps: StepFactory): Lane {
 
 function drain(instance: ObservedInstance, { instances, traffic }: SettlementInput['observation'], runtime: RuntimeName, steps: StepFactory): Lane {
   const balancer = instances.find(({ service, state }) => service === balancerName && state === 'running');
-  const addresses = (traffic?.front?.routes ?? []).filter(({ service }) => service === instance.service).map(({ port }) => addressOf(instance, port, runtime));
-  return balancer && addresses.length > 0 ? [steps.make({ kind: 'drain', instance: toRef(instance), balancer: toRef(balancer), addresses, timeoutMs: defaultDrainMs }, instance.service)] : [];
+  const routes = (traffic?.front?.routes ?? []).filter(({ service }) => service === instance.service);
+  const open = drainAt(instance, routes, balancer && toRef(balancer), runtime);
+  return open ? [steps.make({ kind: 'drain', instance: toRef(instance), ...open }, instance.service)] : [];
 }
 
 /** Names and requests to what was committed. */
@@ -71,7 +72,7 @@ function sendBack(lasting: ObservedInstance[], tables: RouteTable[], { traffic }
   const wanted = (traffic?.front?.routes ?? []).map(({ key, service, port }) => tableOf(key, [{ weight: 100, addresses: lasting.filter((each) => each.service === service).map((each) => addressOf(each, port, runtime)) }]));
   const moved = wanted.filter((table) => table.targets.length > 0 && !sameTable(tables.find(({ route }) => route === table.route), table));
   return [
-    ...(named.length > 0 ? [{ title: 'names', lanes: named.map((instance) => [steps.make({ kind: 'attach', instance: toRef(instance), networks: instance.names!, before: instance.names! }, instance.service)]) }] : []),
+    ...(named.length > 0 ? [{ title: 'names', lanes: named.map((instance) => [steps.attach(toRef(instance), instance.names!, instance.names!)]) }] : []),
     ...(balancer && moved.length > 0 ? [{ title: 'requests', lanes: [[steps.make({ kind: 'route', title: 'route requests back', balancer: toRef(balancer), tables: moved, before: tables }, balancerName)]] }] : []),
   ];
 }

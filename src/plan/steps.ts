@@ -10,6 +10,16 @@ export class StepFactory {
     return { id: label(action), host: this.host, taskQueue: this.taskQueue, ...(service !== undefined && { service }), ...action } as never;
   }
 
+  /** Gives an instance the names of these attachments, and takes all others. */
+  attach(instance: InstanceRef, networks: NetworkAttachment[], before: NetworkAttachment[]): Step {
+    return this.make({ kind: 'attach', instance, networks, before }, instance.service);
+  }
+
+  /** Takes its names from an instance that stays on its networks. */
+  unname(instance: InstanceRef, known: NetworkAttachment[]): Step {
+    return this.attach(instance, known.map(({ name }) => ({ name, aliases: [] })), known);
+  }
+
   about(kind: 'await-healthy' | 'retire' | 'revive' | 'remove', instance: InstanceRef): Step {
     return this.make({ kind, instance }, instance.service);
   }

@@ -3,11 +3,10 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import type { DeployCodeClient } from '../../src/client';
 import { dockerStack, layered, wipe } from '../support/docker-world';
 import { prepareImages } from '../support/image';
 import { deployBare } from './bare-engine';
-import { BenchTemporal, BenchWorker } from './engine';
+import { BenchWorker, succeed, withEngine } from './engine';
 import { median, ms, ratio, timed, type Figure } from './figure';
 
 const services = 150;
@@ -21,11 +20,7 @@ const network = { infrastructure: { network: { cidr: '10.213.0.0/16' } }, networ
 export async function docker(): Promise<Figure[]> {
   const missing = await prepareImages();
   if (missing) throw new Error(missing);
-  const temporal = new BenchTemporal();
-  await temporal.start();
-  const worker = new BenchWorker(temporal.address, join(temporal.folder, 'data'));
-  const client = await worker.start();
-  try {
+  return withEngine(async (client, worker) => {
     const bare: number[] = [];
     const engine: number[] = [];
     const unchanged: number[] = [];
@@ -42,11 +37,7 @@ export async function docker(): Promise<Figure[]> {
       ...(await compose(median(engine))),
       { name: 'worker: peak memory after that', value: worker.peakMemory(), unit: 'MiB', detail: 'resident, as a whole process' },
     ];
-  } finally {
-    await client.close();
-    await worker.stop();
-    await temporal.stop();
-  }
+  });
 }
 
 const seconds = (value: number) => (value / 1000).toFixed(1);
@@ -63,11 +54,6 @@ async function cold(deploy: (stack: Stack) => Promise<unknown>, afterwards?: (st
 }
 
 type Stack = ReturnType<typeof dockerStack>;
-
-async function succeed(client: DeployCodeClient, stack: Stack): Promise<void> {
-  const result = await (await client.deploy(stack)).result();
-  if (result.outcome !== 'succeeded' && result.outcome !== 'unchanged') throw new Error(`${result.outcome}: ${result.cause?.message}`);
-}
 
 /** The same on a Temporal with PostgreSQL, where `DEPLOY_CODE_BENCH_POSTGRES=host:port` names one. */
 async function postgres(bare: number[]): Promise<Figure[]> {

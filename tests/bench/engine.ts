@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { startServer } from '../../src/client/cli/dev/temporal-server';
 import { findTemporalCli } from '../../src/client/cli/dev/temporal-cli';
-import { DeployCodeClient } from '../../src/client';
+import { DeployCodeClient, type Stack } from '../../src/client';
 
 const port = 17_433;
 
@@ -58,4 +58,25 @@ export class BenchWorker {
     this.child!.kill('SIGTERM');
     await gone;
   }
+}
+
+/** A Temporal, a worker and a client for one benchmark. */
+export async function withEngine<T>(measure: (client: DeployCodeClient, worker: BenchWorker) => Promise<T>): Promise<T> {
+  const temporal = new BenchTemporal();
+  await temporal.start();
+  const worker = new BenchWorker(temporal.address, join(temporal.folder, 'data'));
+  const client = await worker.start();
+  try {
+    return await measure(client, worker);
+  } finally {
+    await client.close();
+    await worker.stop();
+    await temporal.stop();
+  }
+}
+
+/** Deploys a stack. @throws Error unless that succeeds, or changes nothing */
+export async function succeed(client: DeployCodeClient, stack: Stack): Promise<void> {
+  const { outcome, cause } = await (await client.deploy(stack)).result();
+  if (outcome !== 'succeeded' && outcome !== 'unchanged') throw new Error(`${outcome}: ${cause?.message}`);
 }

@@ -1,11 +1,10 @@
-import { join } from 'node:path';
 import type { DeployCodeClient } from '../../src/client';
 import type { Stack } from '../../src/config';
 import { wipe } from '../support/docker-world';
 import { Load } from '../support/load';
 import { RolloutWorld } from '../support/rollout';
 import { deployBare } from './bare-engine';
-import { BenchTemporal, BenchWorker } from './engine';
+import { succeed, withEngine } from './engine';
 import { median, ms, ratio, timed, type Figure } from './figure';
 
 const replicas = 20;
@@ -15,11 +14,7 @@ const switches = 5;
 
 /** Replacing 20 replicas behind the load balancer, beside the bare engine in the same batches; and how quick a switch is. */
 export async function rollout(): Promise<Figure[]> {
-  const temporal = new BenchTemporal();
-  await temporal.start();
-  const worker = new BenchWorker(temporal.address, join(temporal.folder, 'data'));
-  const client = await worker.start();
-  try {
+  return withEngine(async (client) => {
     const bare: number[] = [];
     const engine: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
@@ -33,11 +28,7 @@ export async function rollout(): Promise<Figure[]> {
       { name: 'rollout: blue-green switch, to the last answer of the old set', value: ms(median(there)), unit: 'ms', bar: 300, detail: there.map(ms).join(', ') },
       { name: 'rollout: switch back, from the request to the last answer of the new set', value: ms(median(back)), unit: 'ms', bar: 300, detail: back.map(ms).join(', ') },
     ];
-  } finally {
-    await client.close();
-    await worker.stop();
-    await temporal.stop();
-  }
+  });
 }
 
 async function replaced(deploy: (stack: Stack) => Promise<unknown>): Promise<number> {
@@ -78,9 +69,4 @@ async function switched(client: DeployCodeClient): Promise<{ there: number[]; ba
   } finally {
     await wipe(front.name);
   }
-}
-
-async function succeed(client: DeployCodeClient, stack: Stack): Promise<void> {
-  const { outcome, cause } = await (await client.deploy(stack)).result();
-  if (outcome !== 'succeeded') throw new Error(`${outcome}: ${cause?.message}`);
 }

@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DeployCodeClient, type DeploymentHandle } from '../../src/client';
 import { isOver } from '../../src/client/deployment-handle';
 import type { Progress } from '../../src/workflows/messages';
-import { states, wipe } from '../support/docker-world';
+import { states } from '../support/docker-world';
 import { address } from '../support/engine';
 import { images } from '../support/image';
 import { Load } from '../support/load';
 import { describeWith } from '../support/parts';
-import { RolloutWorld } from '../support/rollout';
+import { RolloutWorlds } from '../support/rollout';
 import { WorkerProcess } from '../support/worker-process';
 
 const strategies = {
@@ -22,7 +22,7 @@ const strategies = {
 describeWith('docker', 'a rollout whose worker is killed at each of its steps', () => {
   const worker = new WorkerProcess('rollout-kills', mkdtempSync(join(tmpdir(), 'deploy-code-kills-')));
   let client: DeployCodeClient;
-  const worlds: RolloutWorld[] = [];
+  const worlds = new RolloutWorlds();
   beforeAll(async () => {
     await worker.start();
     client = await DeployCodeClient.connect({ address: address(), namespace: 'rollout-kills' });
@@ -30,7 +30,7 @@ describeWith('docker', 'a rollout whose worker is killed at each of its steps', 
   afterAll(async () => {
     await client.close();
     await worker.stop();
-    for (const { name } of worlds) await wipe(name);
+    await worlds.wipe();
   });
 
   /** Kills the worker whenever a step has begun that it was not yet killed at; resolves with those steps. */
@@ -49,8 +49,7 @@ describeWith('docker', 'a rollout whose worker is killed at each of its steps', 
   };
 
   it.each(Object.entries(strategies))('goes on, and loses no request: %s', async (_, strategy) => {
-    const front = await new RolloutWorld().prepare();
-    worlds.push(front);
+    const front = await worlds.next();
     const settings = { deployment: { timeout_seconds: 3600 } };
     expect(await (await client.deploy(front.stack('1', { strategy }, settings))).result()).toMatchObject({ outcome: 'succeeded' });
     const load = new Load({ url: front.url, connections: 5, pauseMs: 5 });

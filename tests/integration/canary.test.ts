@@ -1,10 +1,10 @@
 import type { Stack } from '../../src/client';
 import type { ProgressEvent } from '../../src/workflows/messages';
-import { states, wipe } from '../support/docker-world';
+import { states } from '../support/docker-world';
 import { startEngine, type TestEngine } from '../support/engine';
 import { Load } from '../support/load';
 import { describeWith } from '../support/parts';
-import { RolloutWorld } from '../support/rollout';
+import { type RolloutWorld, RolloutWorlds } from '../support/rollout';
 
 const intervalMs = 1000;
 const scrape = `
@@ -19,10 +19,10 @@ const latency = (set: string) => `sum(rate(http_request_seconds_sum{set="${set}"
 
 describeWith('docker', 'a canary judged by Prometheus', () => {
   let engine: TestEngine;
-  const worlds: RolloutWorld[] = [];
+  const worlds = new RolloutWorlds();
   beforeAll(async () => void (engine = await startEngine('canaries')));
   afterAll(async () => {
-    for (const { name } of worlds) await wipe(name);
+    await worlds.wipe();
     await engine.close();
   });
 
@@ -53,8 +53,7 @@ describeWith('docker', 'a canary judged by Prometheus', () => {
     );
 
   const world = async (): Promise<RolloutWorld> => {
-    const front = await new RolloutWorld().prepare();
-    worlds.push(front);
+    const front = await worlds.next();
     expect(await (await engine.client.deploy(judged(front, '1'))).result()).toMatchObject({ outcome: 'succeeded' });
     return front;
   };

@@ -9,16 +9,16 @@ import { SecretStore } from '../../src/activities/secrets';
 import type { Stack } from '../../src/client';
 import { createDockerRuntime } from '../../src/runtimes/docker';
 import { freePort } from '../../src/worker/free-port';
-import { docker, states, wipe } from '../support/docker-world';
+import { docker, states } from '../support/docker-world';
 import { EchoSockets } from '../support/echo-sockets';
 import { startEngine, type TestEngine } from '../support/engine';
 import { Load } from '../support/load';
 import { describeWith } from '../support/parts';
-import { RolloutWorld } from '../support/rollout';
+import { RolloutWorlds } from '../support/rollout';
 
 describeWith('docker', 'the front door', () => {
   let engine: TestEngine;
-  const worlds: RolloutWorld[] = [];
+  const worlds = new RolloutWorlds();
   const folder = mkdtempSync(join(tmpdir(), 'deploy-code-tls-'));
   const file = (name: string) => join(folder, name);
   beforeAll(async () => {
@@ -26,15 +26,11 @@ describeWith('docker', 'the front door', () => {
     engine = await startEngine('front');
   });
   afterAll(async () => {
-    for (const { name } of worlds) await wipe(name);
+    await worlds.wipe();
     await engine.close();
   });
 
-  const world = async () => {
-    const made = await new RolloutWorld().prepare();
-    worlds.push(made);
-    return made;
-  };
+  const world = () => worlds.next();
   const deploy = async (stack: Stack) => (await engine.client.deploy(stack)).result();
   const get = async (url: string, headers: Record<string, string> = {}) => {
     const response = await fetch(url, { redirect: 'manual', headers: { ...headers, connection: 'close' } });

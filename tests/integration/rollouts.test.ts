@@ -1,11 +1,11 @@
 import type { DeploymentHandle, Stack } from '../../src/client';
 import { startEngine, type TestEngine } from '../support/engine';
-import { states, wipe } from '../support/docker-world';
+import { states } from '../support/docker-world';
 import { EchoSockets } from '../support/echo-sockets';
 import { images } from '../support/image';
 import { Load } from '../support/load';
 import { describeWith } from '../support/parts';
-import { RolloutWorld } from '../support/rollout';
+import { RolloutWorlds } from '../support/rollout';
 
 const full = process.env.DEPLOY_CODE_TEST_FULL === '1';
 const requests = full ? 50_000 : 5000;
@@ -19,18 +19,14 @@ const strategies = {
 
 describeWith('docker', 'a rollout under load', () => {
   let engine: TestEngine;
-  const worlds: RolloutWorld[] = [];
+  const worlds = new RolloutWorlds();
   beforeAll(async () => void (engine = await startEngine('rollouts')));
   afterAll(async () => {
-    for (const { name } of worlds) await wipe(name);
+    await worlds.wipe();
     await engine.close();
   });
 
-  const world = async () => {
-    const made = await new RolloutWorld().prepare();
-    worlds.push(made);
-    return made;
-  };
+  const world = () => worlds.next();
   const deploy = async (stack: Stack) => (await engine.client.deploy(stack)).result();
 
   it.each(Object.entries(strategies))('replaces a service of three twice, puts it back when a later phase fails, and loses no request: %s', async (_, strategy) => {

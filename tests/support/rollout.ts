@@ -1,6 +1,7 @@
 import { freePort } from '../../src/worker/free-port';
 import type { Stack } from '../../src/config';
 import { stackOf, uniqueName } from './stack';
+import { wipe } from './docker-world';
 import { webApp } from './web-app';
 
 type Data = Record<string, unknown>;
@@ -41,5 +42,20 @@ export class RolloutWorld {
       },
       ...others,
     });
+  }
+}
+
+/** The worlds of a suite, which go with it. */
+export class RolloutWorlds {
+  private readonly made: RolloutWorld[] = [];
+
+  async next(): Promise<RolloutWorld> {
+    const world = await new RolloutWorld().prepare();
+    this.made.push(world);
+    return world;
+  }
+
+  async wipe(): Promise<void> {
+    for (const { name } of this.made) await wipe(name);
   }
 }

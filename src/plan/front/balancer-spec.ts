@@ -1,5 +1,5 @@
 import { nginxConfig, nginxOptions } from '../../balancer/nginx-config';
-import { prefix, startScript } from '../../balancer/scripts';
+import { enterFolder, prefix, startScript } from '../../balancer/scripts';
 import type { Stack } from '../../config/stack';
 import type { InstanceSpec } from '../../model/instance';
 import type { Front, RouteTable } from '../../model/traffic';
@@ -10,7 +10,7 @@ export function toBalancerSpec(spec: InstanceSpec, front: Front, tables: readonl
   const file = (name: string, content: string) => ({ path: `${folder}${name}`, content, mode: 0o444 });
   return {
     ...spec,
-    entrypoint: ['/bin/sh', '-c', `cd "\${DEPLOY_CODE_FILES:-${prefix}}" && exec /bin/sh start.sh`],
+    entrypoint: ['/bin/sh', '-c', `${enterFolder} && exec /bin/sh start.sh`],
     command: [],
     files: [file('nginx.conf', nginxConfig(front, nginxOptions(runtime))), file('front.json', JSON.stringify(front)), file('start.sh', startScript(tables))],
   };

@@ -1,5 +1,5 @@
 import type { Service, Stack } from '../../config/stack';
-import type { InstanceSpec, NetworkAttachment } from '../../model/instance';
+import type { InstanceSpec } from '../../model/instance';
 import type { ObservedInstance } from '../../model/observation';
 import { balancerName } from '../../model/traffic';
 import { toRef } from '../instance-spec';
@@ -42,14 +42,14 @@ export class ServiceNames {
 
   give(spec: InstanceSpec): Lane {
     if (!spec.names) return [];
-    return [this.steps.make({ kind: 'attach', instance: toRef(spec), networks: spec.names, before: spec.networks }, spec.service)];
+    return [this.steps.attach(toRef(spec), spec.names, spec.networks)];
   }
 
   /** An instance that stays has its names, also where an earlier deployment ended before it got them. */
   restore(instance: ObservedInstance): Lane {
     const { names } = instance;
     if (!names || (!this.moves && !this.asNext)) return [];
-    return [this.steps.make({ kind: 'attach', instance: toRef(instance), networks: names, before: names }, instance.service)];
+    return [this.steps.attach(toRef(instance), names, names)];
   }
 
   /** Requests that are on their way to an old set by its name may arrive before it goes. */
@@ -60,7 +60,7 @@ export class ServiceNames {
   take(instance: ObservedInstance): Lane {
     const { names } = instance;
     if (!this.moves || !names || names.length === 0) return [];
-    return [this.steps.make({ kind: 'attach', instance: toRef(instance), networks: names.map(({ name }): NetworkAttachment => ({ name, aliases: [] })), before: names }, instance.service)];
+    return [this.steps.unname(toRef(instance), names)];
   }
 }
 

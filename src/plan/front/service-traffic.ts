@@ -71,9 +71,14 @@ export class ServiceTraffic {
   /** What is open at an instance that requests came to. */
   drainOf(instance: Running): Drain | undefined {
     const { routes, balancer, runtime, drainMs } = this.options;
-    if (!balancer || routes.length === 0) return undefined;
-    return { balancer, addresses: [...new Set(routes.map(({ port }) => addressOf(instance, port, runtime)))], timeoutMs: drainMs };
+    return drainAt(instance, routes, balancer, runtime, drainMs);
   }
+}
+
+/** The requests that are open at an instance by routes; nothing where none can be. */
+export function drainAt(instance: Running, routes: readonly Route[], balancer: InstanceRef | undefined, runtime: RuntimeName, timeoutMs = defaultDrainMs): Drain | undefined {
+  if (!balancer || routes.length === 0) return undefined;
+  return { balancer, addresses: [...new Set(routes.map(({ port }) => addressOf(instance, port, runtime)))], timeoutMs };
 }
 
 /** Containers are reached by their names, processes by the ports that the engine gave them. */

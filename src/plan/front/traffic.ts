@@ -7,7 +7,7 @@ import { toRef } from '../instance-spec';
 import type { Known } from '../known';
 import type { Drain, Lane } from '../plan';
 import type { StepFactory } from '../steps';
-import { addressOf, defaultDrainMs, ServiceTraffic } from './service-traffic';
+import { defaultDrainMs, drainAt, ServiceTraffic } from './service-traffic';
 
 /** All that comes in: the load balancer that runs, and the routes of every service. */
 export class Traffic {
@@ -44,8 +44,7 @@ export class Traffic {
   drainOfRemoved(instance: ObservedInstance): Drain | undefined {
     const served = new Set(this.stack.front?.routes.map(({ key }) => key));
     const routes = this.known.observation.traffic?.front?.routes.filter(({ key, service }) => service === instance.service && !served.has(key)) ?? [];
-    if (!this.balancer || !this.stack.services[balancerName] || routes.length === 0) return undefined;
-    return { balancer: this.balancer, addresses: routes.map(({ port }) => addressOf(instance, port, this.stack.runtime)), timeoutMs: defaultDrainMs };
+    return this.stack.services[balancerName] && drainAt(instance, routes, this.balancer, this.stack.runtime);
   }
 
   /** Puts the stack's routes in force at a load balancer that stays. What a limited deployment leaves alone keeps its own. */
