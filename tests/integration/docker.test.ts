@@ -127,7 +127,7 @@ describeWith('docker', 'a deployment on Docker', () => {
 
   it('publishes allocated ports that stay with their instance when it is replaced', async () => {
     const stack = (image: string, name?: string) => {
-      const made = dockerStack({ web: { image, replicas: 2, ports: ['28100-28105:8080'], ...healthy } });
+      const made = dockerStack({ web: { image, replicas: 2, ports: ['28600-28605:8080'], ...healthy } });
       return name ? { ...made, name } : made;
     };
     const first = stack(images.app);
