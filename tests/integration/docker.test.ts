@@ -133,8 +133,8 @@ describeWith('docker', 'a deployment on Docker', () => {
     const first = stack(images.app);
     await deploy(first);
     const answer = async (port: number) => (await fetch(`http://127.0.0.1:${port}/version`)).text();
-    expect(await Promise.all([28_100, 28_101].map(answer))).toEqual(['1\n', '1\n']);
+    expect(await Promise.all([28_600, 28_601].map(answer))).toEqual(['1\n', '1\n']);
     await deploy(stack(images.next, first.name));
-    expect(await Promise.all([28_100, 28_101].map(answer))).toEqual(['2\n', '2\n']);
+    expect(await Promise.all([28_600, 28_601].map(answer))).toEqual(['2\n', '2\n']);
   });
 });
