@@ -1,5 +1,6 @@
+import { secretOf } from '../balancer/certificates';
 import { nginxConfig, nginxOptions } from '../balancer/nginx-config';
-import { configureCommand, connectionsCommand, countConnections, parseState, readCommand, routeCommand, type Command } from '../balancer/scripts';
+import { configureCommand, connectionsCommand, countConnections, missingCommand, parseState, readCommand, routeCommand, type Command } from '../balancer/scripts';
 import type { Front, RouteTable, TrafficState } from '../model/traffic';
 import { RuntimeError, type Balancer, type Runtime } from '../runtimes/runtime';
 import { SoftwareFault } from './failures';
@@ -27,6 +28,7 @@ class NginxBalancer implements Balancer {
   }
 
   async configure(front: Front): Promise<void> {
+    await this.placeCertificates(front);
     await this.run(configureCommand(front, nginxConfig(front, nginxOptions(this.runtime.name))));
   }
 
@@ -37,6 +39,13 @@ class NginxBalancer implements Balancer {
     if (!looks.has(key)) looks.set(key, new SharedLook());
     const output = await looks.get(key)!.take(addresses, (wanted) => this.tell(connectionsCommand(wanted)));
     return countConnections(output, addresses);
+  }
+
+  /** Only those that it does not have: on the way back the worker may know nothing but the new value. */
+  private async placeCertificates({ certificates }: Front): Promise<void> {
+    if (certificates.length === 0) return;
+    const missing = (await this.run(missingCommand(certificates.map(({ file }) => file), nginxOptions(this.runtime.name)))).split('\n');
+    await this.runtime.putSecrets(this.name, certificates.filter(({ file }) => missing.includes(file)).map(secretOf));
   }
 
   /** An instance that its runtime is restarting is waited for, as the platform is. */

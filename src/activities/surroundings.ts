@@ -82,9 +82,10 @@ function portRanges(stack: Stack): { from: number; to: number }[] {
   return Object.values(stack.services).flatMap((service) => service.ports.map(({ published }) => published ?? stack.infrastructure.portRange));
 }
 
-/** Only secrets that a service uses have to exist. */
+/** Only secrets that a service or the load balancer uses have to exist. */
 function usedSecrets(stack: Stack): Stack['secrets'] {
-  const names = new Set(Object.values(stack.services).flatMap((service) => service.secrets.map(({ name }) => name)));
+  const used = [...Object.values(stack.services).flatMap(({ secrets }) => secrets), ...(stack.front?.certificates ?? [])];
+  const names = new Set(used.map(({ name }) => name));
   return Object.fromEntries(Object.entries(stack.secrets).filter(([name]) => names.has(name)));
 }
 

@@ -24,6 +24,7 @@ export const buckets = Array.from({ length: 100 }, (_, index) => String(index).p
  */
 export function nginxConfig(front: Front, { resolver, secrets }: NginxOptions): string {
   const servers = serversOf(front);
+  const files = new Map(front.certificates.map(({ name, file }) => [name, `${secrets}${file}`]));
   return `${[
     'include user.conf;',
     'daemon off;',
@@ -57,7 +58,7 @@ export function nginxConfig(front: Front, { resolver, secrets }: NginxOptions): 
       'ssl_prefer_server_ciphers off;',
       'ssl_session_cache shared:tls:10m;',
       'ssl_session_tickets off;',
-      ...servers.flatMap((each) => server(each, secrets)),
+      ...servers.flatMap((each) => server(each, files)),
       ...front.redirects.flatMap(redirect),
     ]),
     '}',
@@ -114,14 +115,14 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function server({ listen, host, tls, routes }: Server, secrets: string): string[] {
+function server({ listen, host, tls, routes }: Server, files: ReadonlyMap<string, string>): string[] {
   const longest = Math.max(...routes.map(({ timeoutMs }) => timeoutMs));
   return [
     'server {',
     ...indent([
       ['listen', listen, ...(tls ? ['ssl'] : []), ...(host ? [] : ['default_server', 'reuseport'])].join(' ').concat(';'),
       `server_name ${host ?? '_'};`,
-      ...(tls ? [`ssl_certificate ${secrets}${tls.certificate};`, `ssl_certificate_key ${secrets}${tls.key};`] : []),
+      ...(tls ? [`ssl_certificate ${files.get(tls.certificate)};`, `ssl_certificate_key ${files.get(tls.key)};`] : []),
       ...(routes.length > 0 ? ['error_page 502 = $unanswered;', 'error_page 504 = $unreached;'] : []),
       ...routes.flatMap(location),
       ...(routes.some(({ path }) => path === '/') ? [] : ['location / { return 404; }']),

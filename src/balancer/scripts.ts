@@ -1,4 +1,5 @@
-import type { Front, RouteTable, TrafficState } from '../model/traffic';
+import { idleClientMs, type Front, type RouteTable, type TrafficState } from '../model/traffic';
+import type { NginxOptions } from './nginx-config';
 import { leadsOf } from './tables';
 
 /** What a shell in the balancer's folder is told. Every command may run twice. */
@@ -15,7 +16,7 @@ const longestArgument = 30_000;
 /** From this version on idle connections survive a reload; before, none are kept, so that none can be lost. */
 const keepIdle = `v=$(nginx -v 2>&1 | sed 's/.*nginx\\/\\([0-9.]*\\).*/\\1/')
 if [ "$(printf '%s\\n' 1.27.4 "$v" | sort -t . -k 1,1n -k 2,2n -k 3,3n | head -n 1)" = 1.27.4 ]
-then echo 'keepalive_timeout 75s; keepalive_min_timeout 75s;' > keepalive.conf
+then echo 'keepalive_timeout ${idleClientMs / 1000}s; keepalive_min_timeout ${idleClientMs / 1000}s;' > keepalive.conf
 else echo 'keepalive_timeout 0;' > keepalive.conf
 fi`;
 
@@ -98,6 +99,11 @@ ${reload}
 mv -f next.json front.json`;
   const parts = chunks(text);
   return shell(script, String(parts.length), ...parts, ...chunks(JSON.stringify(front)));
+}
+
+/** Prints which of the files of certificates are not there. */
+export function missingCommand(files: readonly string[], { secrets }: NginxOptions): Command {
+  return shell(`for f; do [ -e "${secrets}$f" ] || echo "$f"; done`, ...files);
 }
 
 /** One argument holds 128 KiB at most. */

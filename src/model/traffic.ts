@@ -1,3 +1,5 @@
+import type { SecretSource } from './instance';
+
 /** The words about the front door: what is exposed, where, and to which instances its requests go. */
 
 /** One way in: requests to a host port, of a host name, below a path, go to a port of a service. */
@@ -12,7 +14,7 @@ export interface Route {
   /** Absent: every host name. */
   host?: string;
   path: string;
-  /** Files of the certificate and its key, below the balancer's folder of secrets. */
+  /** Secrets: the certificate and its key. */
   tls?: { certificate: string; key: string };
   /** The longest silence of an instance within one answer. */
   timeoutMs: number;
@@ -23,6 +25,16 @@ export interface Front {
   routes: Route[];
   /** Plain ports whose requests are sent on to a TLS port. */
   redirects: { from: number; to: number }[];
+  certificates: CertificateFile[];
+}
+
+/** A certificate or a key, as the load balancer holds it. */
+export interface CertificateFile {
+  /** Of the secret. */
+  name: string;
+  source: SecretSource;
+  /** In a plan it tells the version, so that an earlier one stays beside it for the way back. */
+  file: string;
 }
 
 /** An instance's `host:port`, with its share of a hundred. */
@@ -42,6 +54,9 @@ export interface TrafficState {
   front?: Front;
   tables: RouteTable[];
 }
+
+/** How long a client's connection may idle at the load balancer. */
+export const idleClientMs = 75_000;
 
 /** Name of the service that the engine adds to a stack which exposes something. */
 export const balancerName = 'load-balancer';

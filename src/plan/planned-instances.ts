@@ -44,10 +44,11 @@ function settle({ name }: Service, { traffic, kept }: Replacement, planning: Ser
 function slotOf(service: Service, ordinal: number, { keep, old: all }: Difference, { phase, print, planning }: { phase: number; print: Fingerprint; planning: ServicePlanning }): Slot {
   const old = all.get(ordinal) ?? [];
   if (keep.has(ordinal) || ordinal > service.replicas) return { old };
-  const ports = planning.ports.allocate(service, ordinal, old[0]?.ports, strategyOf(service).kind !== 'recreate' && old.some(isUp));
+  const besideOld = strategyOf(service).kind !== 'recreate' && service.name !== balancerName && old.some(isUp);
+  const ports = planning.ports.allocate(service, ordinal, old[0]?.ports, besideOld);
   const spec = toInstanceSpec(service, ordinal, ports, print, { ...planning, phase });
   const { stack, traffic } = planning;
-  return { old, next: service.name === balancerName && stack.front ? toBalancerSpec(spec, stack.front, traffic.finalTables(), stack) : spec };
+  return { old, next: service.name === balancerName && traffic.front ? toBalancerSpec(spec, traffic.front, traffic.finalTables(), stack) : spec };
 }
 
 function replacementOf(service: Service, slots: Slot[], kept: ObservedInstance[], { stack, traffic, steps, deployment }: ServicePlanning): Replacement {

@@ -1,4 +1,6 @@
 import type { InstanceRef, NetworkAttachment } from '../model/instance';
+import type { Front } from '../model/traffic';
+import { canonical } from './hash';
 import { shortName } from './names';
 import type { Action, Step, StepOf } from './plan';
 
@@ -54,7 +56,7 @@ function label(action: Action): string {
     case 'route':
       return action.title;
     case 'configure':
-      return `put ${action.front.routes.length} routes in force`;
+      return sameRoutes(action.front, action.before) ? 'put new certificates in force' : `put ${action.front.routes.length} routes in force`;
     case 'drain':
       return `drain ${action.instance.name}`;
     case 'test':
@@ -69,6 +71,10 @@ function label(action: Action): string {
     case 'remove-volume':
       return `remove volume ${action.name}`;
   }
+}
+
+function sameRoutes(a: Front, b: Front | undefined): boolean {
+  return b !== undefined && canonical(a.routes) === canonical(b.routes);
 }
 
 function namesOf(networks: NetworkAttachment[]): string {

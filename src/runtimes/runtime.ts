@@ -1,5 +1,5 @@
 import type { RuntimeName } from '../model/capabilities';
-import type { InstanceRef, InstanceSpec, NetworkAttachment } from '../model/instance';
+import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretMount } from '../model/instance';
 import type { Front, RouteTable, TrafficState } from '../model/traffic';
 import type { InstanceStatus } from '../model/instance-status';
 import type { Observation, ObservedImage } from '../model/observation';
@@ -110,6 +110,8 @@ export interface Runtime {
 
   /** Makes an instance known on networks by exactly these names; it joins those that it is not on. */
   attach(name: string, networks: NetworkAttachment[]): Promise<void>;
+  /** Puts files of secrets into an instance that runs. */
+  putSecrets(name: string, secrets: SecretMount[]): Promise<void>;
   /** A load balancer of the runtime's own, where instances have no shell. */
   balancer?(name: string): Balancer;
   exec(name: string, command: string[], timeoutMs: number): Promise<ExecResult>;

@@ -30,11 +30,11 @@ describeUnless('missing' in nginx ? nginx.missing : undefined, 'the front door o
     process.env.PATH = path;
   });
 
-  const stack = (version: string, strategy: object | string): Stack =>
+  const stack = (version: string, strategy: object | string, more: object = {}): Stack =>
     stackOf({
       name, environment: 'test',
       infrastructure: { container_runtime: 'Process' },
-      services: { web: { command: [process.execPath, app], environment: { VERSION: version }, replicas: 3, expose: { port: 8080, host_port: port }, strategy, health_check: { http: ':8080/healthz', interval: '200ms' }, stop_grace_period: '2s' } },
+      services: { web: { command: [process.execPath, app], working_dir: tmpdir(), environment: { VERSION: version }, replicas: 3, expose: { port: 8080, host_port: port }, strategy, ...more, health_check: { http: ':8080/healthz', interval: '200ms' }, stop_grace_period: '2s' } },
     });
   const deploy = async (wanted: Stack) => {
     const result = await (await engine.client.deploy(wanted)).result();
@@ -51,5 +51,18 @@ describeUnless('missing' in nginx ? nginx.missing : undefined, 'the front door o
     const { failed, versions } = await load.stop();
     expect(failed).toEqual({});
     expect(Object.keys(versions).sort()).toEqual(['1', '2', '3']);
+  });
+
+  it('loses no request while the load balancer itself is replaced, for it gets another port', async () => {
+    const another = await freePort();
+    const two = { expose: [{ port: 8080, host_port: port }, { port: 8080, host_port: another }] };
+    expect(await deploy(stack('1', 'rolling'))).toMatchObject({ outcome: expect.stringMatching(/succeeded|unchanged/) as string });
+    const load = new Load({ url: `http://127.0.0.1:${port}/`, connections: 10 });
+    await load.answered(100);
+    expect(await deploy(stack('1', 'rolling', two))).toMatchObject({ outcome: 'succeeded', changed: ['web', 'load-balancer'] });
+    expect((await fetch(`http://127.0.0.1:${another}/`)).status).toBe(200);
+    expect(await deploy(stack('1', 'rolling'))).toMatchObject({ outcome: 'succeeded', changed: ['load-balancer'] });
+    await load.answered(100);
+    expect((await load.stop()).failed).toEqual({});
   });
 });

@@ -22,7 +22,7 @@ describeWith('docker', 'the front door', () => {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-code-tls-'));
   const file = (name: string) => join(folder, name);
   beforeAll(async () => {
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=shop.example.com', '-days', '2', '-keyout', file('key.pem'), '-out', file('cert.pem')], { stdio: 'ignore' });
+    certify('cert.pem', 'key.pem');
     engine = await startEngine('front');
   });
   afterAll(async () => {
@@ -30,6 +30,7 @@ describeWith('docker', 'the front door', () => {
     await engine.close();
   });
 
+  const certify = (certificate: string, key: string) => execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=shop.example.com', '-days', '2', '-keyout', file(key), '-out', file(certificate)], { stdio: 'ignore' });
   const world = () => worlds.next();
   const deploy = async (stack: Stack) => (await engine.client.deploy(stack)).result();
   const get = async (url: string, headers: Record<string, string> = {}) => {
@@ -58,6 +59,28 @@ describeWith('docker', 'the front door', () => {
     expect(await handshake(https, 'TLSv1.3')).toBe('TLSv1.3');
     expect(await handshake(https, 'TLSv1.2')).toBe('TLSv1.2');
     expect(await handshake(https, 'TLSv1.1')).toMatch(/alert|unsupported|protocol/i);
+  });
+
+  it('takes a new certificate under load without losing a request, and keeps the one it has where NGINX refuses the other', async () => {
+    const front = await world();
+    const https = await freePort();
+    const settings = { infrastructure: { load_balancer: { image: 'nginx:1.28', https_port: https, http_port: await freePort(), tls: { certificate: 'cert', key: 'key' } } }, secrets: { cert: { file: file('rotated.pem') }, key: { file: file('rotated-key.pem') } } };
+    const stack = () => front.stack('1', { expose: { port: 8080, path: '/' }, replicas: 1 }, settings);
+    certify('rotated.pem', 'rotated-key.pem');
+    expect(await deploy(stack())).toMatchObject({ outcome: 'succeeded' });
+    const load = new Load({ url: `https://127.0.0.1:${https}/`, connections: 10 });
+    await load.answered(100);
+    certify('rotated.pem', 'rotated-key.pem');
+    const second = readFileSync(file('rotated.pem'));
+    expect(await deploy(stack())).toMatchObject({ outcome: 'succeeded', changed: ['load-balancer'] });
+    expect(await getTls(https, 'shop.example.com', second)).toBe(200);
+    certify('rotated.pem', 'key-of-another.pem');
+    const refused = await deploy(stack());
+    expect(refused).toMatchObject({ outcome: 'rolled_back', cause: { message: expect.stringContaining('key values mismatch') as string } });
+    expect(await getTls(https, 'shop.example.com', second)).toBe(200);
+    await load.answered(100);
+    expect((await load.stop()).failed).toEqual({});
+    expect(await states(front.name)).toEqual(['load-balancer-1-d1 running', 'web-1-d1 running']);
   });
 
   it.each(['nginx:1.28', 'nginx:1.22'])('learns and forgets routes under load without losing a request: %s', async (image) => {

@@ -142,6 +142,11 @@ export function contract(subject: () => ContractSubject): void {
     expect((await runtime().observe(scope, { images: [], ports: [] })).capacity.reservedByOthers.cpus).toBe(before + 0.5);
   });
 
+  it('puts no secret where no instance is', async () => {
+    const secret = { name: 'path', source: { environment: 'PATH' }, target: { path: '/run/secrets/path', mode: 0o400 } };
+    await expect(runtime().putSecrets('contract-nobody', [secret])).rejects.toMatchObject({ kind: 'missing' });
+  });
+
   it('runs a command in an instance', async () => {
     const instance = await start(subject().running('exec'));
     expect(await runtime().exec(instance.name, ['true'], 5000)).toMatchObject({ exitCode: 0 });

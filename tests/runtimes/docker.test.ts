@@ -37,6 +37,9 @@ describeWith('docker', 'the Docker runtime', () => {
       await runtime.create(instance);
       await runtime.start(instance.name);
       expect(await runtime.exec(instance.name, ['cat', '/etc/app.conf', '/run/secrets/key'], 5000)).toEqual({ exitCode: 0, output: 'hellohunter2' });
+      writeFileSync(join(dataDir, 'secret'), 'hunter3');
+      await runtime.putSecrets(instance.name, [{ ...instance.secrets[0]!, target: { path: '/run/secrets/key.2', mode: 0o400 } }]);
+      expect(await runtime.exec(instance.name, ['cat', '/run/secrets/key.2', '/run/secrets/key'], 5000)).toEqual({ exitCode: 0, output: 'hunter3hunter2' });
       expect((await runtime.exec(instance.name, ['sh', '-c', 'sleep 0.3; wget -q -O - http://named:8080/healthz'], 5000)).output).toBe('ok\n');
       const info = await docker.getContainer(instance.name).inspect();
       expect(Object.keys(info.NetworkSettings.Networks).sort()).toEqual(networks.map(({ name }) => name));

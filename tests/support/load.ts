@@ -1,4 +1,5 @@
 import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
+import { Agent as TlsAgent, request as requestByTls } from 'node:https';
 
 export interface LoadReport {
   sent: number;
@@ -29,8 +30,12 @@ export class Load {
 
   constructor(private readonly options: LoadOptions) {
     const { connections = 20 } = options;
-    this.agent = new Agent({ keepAlive: true, maxSockets: connections });
+    this.agent = this.tls ? new TlsAgent({ keepAlive: true, maxSockets: connections, rejectUnauthorized: false }) : new Agent({ keepAlive: true, maxSockets: connections });
     this.workers = Array.from({ length: connections }, () => this.work());
+  }
+
+  private get tls(): boolean {
+    return this.options.url.startsWith('https:');
   }
 
   get sent(): number {
@@ -68,7 +73,7 @@ export class Load {
   private one(): Promise<{ failed: string } | { version: string }> {
     const { url, body, trickleMs = 0 } = this.options;
     return new Promise((resolve) => {
-      const call = request(url, { agent: this.agent, method: body ? 'POST' : 'GET', ...(body && { headers: { 'content-length': body.length } }), timeout: 20_000 }, (response) => void read(response).then(resolve));
+      const call = (this.tls ? requestByTls : request)(url, { agent: this.agent, method: body ? 'POST' : 'GET', ...(body && { headers: { 'content-length': body.length } }), timeout: 20_000 }, (response) => void read(response).then(resolve));
       call.once('timeout', () => call.destroy(new Error('no answer in time')));
       call.once('error', (error: NodeJS.ErrnoException) => resolve({ failed: error.code ?? error.message }));
       void send(call, body, trickleMs);

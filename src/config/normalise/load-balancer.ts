@@ -1,5 +1,5 @@
-import { balancerName, type Front, type Route } from '../../model/traffic';
-import type { SecretMount, SecretSource } from '../../model/instance';
+import { balancerName, idleClientMs, type CertificateFile, type Front, type Route } from '../../model/traffic';
+import type { SecretSource } from '../../model/instance';
 import type { ExposureInput } from '../schema/exposure';
 import type { StackFile } from '../schema/stack-file';
 import { toMs } from '../schema/values';
@@ -26,7 +26,9 @@ export function toFront(file: StackFile, services: Record<string, Service>, cont
     }),
   );
   if (routes.length === 0) return undefined;
-  const front: Front = { routes, redirects: redirectsOf(routes, context.settings) };
+  const files = [...new Set(routes.flatMap(({ tls }) => (tls ? [tls.certificate, tls.key] : [])))].sort();
+  const certificates = context.attempt(['infrastructure', 'load_balancer', 'tls'], () => files.map((name) => toCertificate(name, context.secrets)), []);
+  const front: Front = { routes, redirects: redirectsOf(routes, context.settings), certificates };
   return { front, balancer: toBalancer(front, services, context) };
 }
 
@@ -48,10 +50,13 @@ function redirectsOf(routes: Route[], { tls, http_port: from = 80, https_port: t
   return shared && !routes.some(({ listen }) => listen === from) ? [{ from, to }] : [];
 }
 
-function toBalancer({ routes, redirects }: Front, services: Record<string, Service>, { settings, secrets, runtime, internal, attempt }: FrontContext): Service {
+/**
+ * Two processes may listen on one port, each with its own share of the new connections: the new one starts beside the old
+ * one, which ends when its clients have left. Docker gives a port to one container at a time.
+ */
+function toBalancer({ routes, redirects }: Front, services: Record<string, Service>, { settings, runtime, internal }: FrontContext): Service {
   const exposed = [...new Set(routes.map(({ service }) => service))];
   const ports = [...new Set([...routes.map(({ listen }) => listen), ...redirects.map(({ from }) => from)])].sort((a, b) => a - b);
-  const files = [...new Set(routes.flatMap(({ tls }) => (tls ? [tls.certificate, tls.key] : [])))].sort();
   return {
     name: balancerName,
     kind: 'service',
@@ -62,7 +67,7 @@ function toBalancer({ routes, redirects }: Front, services: Record<string, Servi
     ports: ports.map((port) => ({ container: port, published: { from: port, to: port }, protocol: 'tcp' })),
     mounts: [],
     configs: [],
-    secrets: attempt(['infrastructure', 'load_balancer', 'tls'], () => files.map((name) => toSecret(name, secrets)), []),
+    secrets: [],
     networks: Object.fromEntries(networksOf(exposed, services, internal).map((name) => [name, { aliases: [] }])),
     dependsOn: Object.fromEntries(exposed.map((name) => [name, readiness(services[name])])),
     healthCheck: { probe: { kind: 'command', command: ['/bin/sh', '-c', `cd "\${DEPLOY_CODE_FILES:-/deploy-code}" && kill -0 "$(cat nginx.pid)"`] }, intervalMs: 1000, timeoutMs: 5000, retries: 10, startPeriodMs: 0 },
@@ -71,9 +76,9 @@ function toBalancer({ routes, redirects }: Front, services: Record<string, Servi
     limit: {},
     restart: 'unless-stopped',
     stopSignal: 'SIGQUIT',
-    stopGraceMs: 3000,
+    stopGraceMs: runtime === 'process' ? idleClientMs + 5000 : 3000,
     labels: {},
-    strategy: { kind: 'recreate' },
+    strategy: runtime === 'process' ? { kind: 'rolling', maxSurge: 1, maxUnavailable: 0, minHealthyMs: 0 } : { kind: 'recreate' },
     hooks: {},
     onFailure: 'rollback',
     init: false,
@@ -98,8 +103,8 @@ function readiness(service: Service | undefined): 'healthy' | 'started' {
   return service?.healthCheck && service.onFailure !== 'continue' ? 'healthy' : 'started';
 }
 
-function toSecret(name: string, secrets: Record<string, SecretSource>): SecretMount {
+function toCertificate(name: string, secrets: Record<string, SecretSource>): CertificateFile {
   const source = secrets[name];
   if (!source) throw new Malformed(`the secret "${name}" is not declared; add it under the top-level secrets with file or environment`);
-  return { name, source, target: { path: `/run/secrets/${name}`, mode: 0o400 } };
+  return { name, source, file: name };
 }

@@ -43,7 +43,7 @@ export const exposedReachable: Rule = eachService((service, { stack }) => {
 /** Two versions side by side: refused where something of the service exists only once. */
 export const strategyPossible: Rule = eachService((service, { stack }) => {
   const strategy = service.strategy as ServiceStrategy;
-  if (strategy.kind === 'recreate') return [];
+  if (strategy.kind === 'recreate' || service.name === balancerName) return [];
   const path = ['strategy'];
   const beside = `${strategy.kind} runs old and new instances side by side`;
   const remedy = 'or use strategy: recreate';

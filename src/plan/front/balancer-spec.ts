@@ -1,4 +1,5 @@
 import { nginxConfig, nginxOptions } from '../../balancer/nginx-config';
+import { secretOf } from '../../balancer/certificates';
 import { enterFolder, prefix, startScript } from '../../balancer/scripts';
 import type { Stack } from '../../config/stack';
 import type { InstanceSpec } from '../../model/instance';
@@ -12,6 +13,7 @@ export function toBalancerSpec(spec: InstanceSpec, front: Front, tables: readonl
     ...spec,
     entrypoint: ['/bin/sh', '-c', `${enterFolder} && exec /bin/sh start.sh`],
     command: [],
+    secrets: front.certificates.map(secretOf),
     files: [file('nginx.conf', nginxConfig(front, nginxOptions(runtime))), file('front.json', JSON.stringify(front)), file('start.sh', startScript(tables))],
   };
 }

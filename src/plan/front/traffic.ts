@@ -14,11 +14,14 @@ export class Traffic {
   private readonly services = new Map<string, ServiceTraffic>();
   /** The load balancer that runs now; it serves until the deployment comes to itself. */
   private readonly balancer?: InstanceRef;
+  /** What shall be served, with the certificates as they are now. */
+  readonly front?: Front;
 
   /** `left`: services that a limited deployment does not look at. */
   constructor(private readonly stack: Stack, private readonly known: Known, private readonly steps: StepFactory, private readonly left: ReadonlySet<string>) {
     const running = known.observation.traffic && known.instancesOf(balancerName).find(isUp);
     this.balancer = running && toRef(running);
+    this.front = stack.front && { ...stack.front, certificates: stack.front.certificates.map((each) => ({ ...each, file: `${each.name}.${known.secret(each.name)}` })) };
   }
 
   of({ name, drainMs = defaultDrainMs }: Pick<Service, 'name' | 'drainMs'>): ServiceTraffic {
@@ -50,16 +53,16 @@ export class Traffic {
   /** Puts the stack's routes in force at a load balancer that stays. What a limited deployment leaves alone keeps its own. */
   configure(): Lane {
     const before = this.known.observation.traffic?.front;
-    if (!this.stack.front || !this.balancer) return [];
-    const { routes, redirects } = this.stack.front;
+    if (!this.front || !this.balancer) return [];
+    const { routes, redirects, certificates } = this.front;
     const left = (route: Route) => this.left.has(route.service);
-    const front = { routes: [...routes.filter((route) => !left(route)), ...(before?.routes ?? []).filter(left)], redirects };
+    const front = { routes: [...routes.filter((route) => !left(route)), ...(before?.routes ?? []).filter(left)], redirects, certificates };
     if (before && sameFront(before, front)) return [];
     return [this.steps.make({ kind: 'configure', balancer: this.balancer, front, ...(before && { before }) }, balancerName)];
   }
 }
 
 function sameFront(a: Front, b: Front): boolean {
-  const canonical = ({ routes, redirects }: Front) => JSON.stringify([[...routes].sort((x, y) => (x.key < y.key ? -1 : 1)), redirects]);
+  const canonical = ({ routes, redirects, certificates }: Front) => JSON.stringify([[...routes].sort((x, y) => (x.key < y.key ? -1 : 1)), redirects, certificates]);
   return canonical(a) === canonical(b);
 }

@@ -35,6 +35,7 @@ export function createDockerRuntime(secrets: SecretReader, connection: DockerCon
     revive: (ref) => instances.revive(ref),
     remove: (ref) => instances.remove(ref),
     attach: (name, networks) => attach(connection, name, networks),
+    putSecrets: (name, files) => instances.putSecrets(name, files),
     exec: (name, command, timeoutMs) => exec(connection, name, command, timeoutMs),
     logs: (name, request) => logs(connection, name, request),
     address: (name, port) => address(connection, name, port),

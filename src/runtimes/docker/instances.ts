@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container, ContainerInspectInfo } from 'dockerode';
 import { type Pack, pack } from 'tar-stream';
-import type { InstanceRef, InstanceSpec } from '../../model/instance';
+import type { ConfigFile, InstanceRef, InstanceSpec, SecretMount } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import { RuntimeError, type SecretReader } from '../runtime';
 import { freeAddress } from './addresses';
@@ -80,6 +80,10 @@ export class DockerInstances {
     await dockerOr([404, 409], undefined, async () => void (await container.remove({ force: true, v: false })));
   }
 
+  async putSecrets(name: string, secrets: SecretMount[]): Promise<void> {
+    await this.putFiles(this.container(name), await this.secrets.files({ secrets }));
+  }
+
   private container(name: string): Container {
     return this.connection.docker.getContainer(name);
   }
@@ -110,12 +114,15 @@ export class DockerInstances {
   /** Docker refuses two networks in one create, and takes files only afterwards. */
   private async prepare(container: Container, spec: InstanceSpec): Promise<void> {
     for (const { name, aliases } of spec.networks.slice(1)) await join(this.connection, container.id, name, aliases, await this.addressFor(spec, name));
-    const files = [...spec.files, ...(await this.secrets.files(spec))];
+    await this.putFiles(container, [...spec.files, ...(await this.secrets.files(spec))]);
+  }
+
+  private async putFiles(container: Container, files: ConfigFile[]): Promise<void> {
     if (files.length > 0) await docker(() => container.putArchive(toArchive(files) as unknown as NodeJS.ReadableStream, { path: '/' }));
   }
 }
 
-function toArchive(files: { path: string; mode: number; content: string }[]): Pack {
+function toArchive(files: ConfigFile[]): Pack {
   const archive = pack();
   for (const { path, mode, content } of files) archive.entry({ name: path.replace(/^\//, ''), mode }, content);
   archive.finalize();

@@ -172,6 +172,7 @@ export function createMemoryRuntime(host = new MemoryHost()): Runtime {
       await host.act('attach', instance.spec.service, name);
       instance.attached = networks;
     },
+    putSecrets: async (name) => void host.get(name),
     balancer: (name) => memoryBalancer(host.get(name).traffic, (what) => host.act('balancer', what, name)),
     exec: async (name) => host.of(host.commands, host.get(name).spec) ?? { exitCode: 0, output: '' },
     logs: async (name, { after }) => ({ lines: after ? [] : [`log of ${host.get(name).spec.service}`], cursor: '1' }),

@@ -36,6 +36,7 @@ export function createProcessRuntime(options: ProcessOptions): ProcessRuntime {
     revive: (ref) => instances.revive(ref),
     remove: (ref) => instances.remove(ref),
     attach: unsupported('networks'),
+    putSecrets: (name, files) => instances.putSecrets(name, files),
     exec: (name, command, timeoutMs) => instances.exec(name, command, timeoutMs),
     logs: (name, request) => instances.logs(name, request),
     removeAll: async () => {

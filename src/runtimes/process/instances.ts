@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { InstanceRef, InstanceSpec } from '../../model/instance';
+import type { InstanceRef, InstanceSpec, SecretMount } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import { RuntimeError, type ExecResult, type LogPage, type LogRequest, type SecretReader } from '../runtime';
 import { isAlive } from './identity';
@@ -97,6 +97,14 @@ export class ProcessInstances {
     rmSync(this.folder(ref.name).path, { recursive: true, force: true });
   }
 
+  async putSecrets(name: string, secrets: SecretMount[]): Promise<void> {
+    const folder = this.folder(name);
+    if (!folder.spec()) throw new RuntimeError('missing', `there is no instance ${name}`);
+    for (const { path, mode, content } of await this.options.secrets.files({ secrets })) {
+      writeFileSync(join(folder.files, path.replace(/^\/run\/secrets\//, '').replaceAll('/', '_')), content, { mode: mode & 0o700 });
+    }
+  }
+
   async exec(name: string, [program, ...args]: string[], timeoutMs: number): Promise<ExecResult> {
     const folder = this.folder(name);
     const spec = folder.spec();
@@ -118,9 +126,7 @@ export class ProcessInstances {
   /** The environment of an instance: the worker's PATH and HOME, its own variables, ports and secrets. */
   private async environment(folder: InstanceFolder): Promise<Record<string, string>> {
     const spec = folder.spec()!;
-    for (const { path, mode, content } of await this.options.secrets.files(spec)) {
-      writeFileSync(join(folder.files, path.replace(/^\/run\/secrets\//, '').replaceAll('/', '_')), content, { mode: mode & 0o700 });
-    }
+    await this.putSecrets(spec.name, spec.secrets);
     const [first] = spec.ports;
     const { PATH = '', HOME = '' } = process.env;
     return {
