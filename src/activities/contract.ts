@@ -6,7 +6,7 @@ import type { Evidence, InstanceLine } from '../model/instance-status';
 import type { Observation, ObservedImage } from '../model/observation';
 import type { Front, RouteTable } from '../model/traffic';
 import type { PastRun } from '../plan/job-runs';
-import type { Drain, ImageRequest, Judgement, NetworkSpec, VolumeSpec } from '../plan/plan';
+import type { Drain, ImageRequest, Judgement, NetworkSpec, Retirement, VolumeSpec } from '../plan/plan';
 
 /** What every step's activity is told of where it acts. Secrets by source, never by value. */
 export interface StepContext {
@@ -87,6 +87,8 @@ export interface Activities {
   execInInstance(context: StepContext, instance: InstanceRef, command: string[], purpose: string): Promise<void>;
   /** Stops an instance; with a drain once no request is open at it, or its time is over. */
   retireInstance(context: StepContext, instance: InstanceRef, drain?: Drain): Promise<void>;
+  /** Stops instances side by side, each as {@link retireInstance} would. */
+  retireInstances(context: StepContext, retirements: Retirement[]): Promise<void>;
   /** Starts a retired instance again; ends when it is healthy. */
   reviveInstance(context: StepContext, instance: InstanceRef, options: HealthOptions): Promise<void>;
   removeInstance(context: StepContext, instance: InstanceRef): Promise<void>;

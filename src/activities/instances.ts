@@ -1,5 +1,6 @@
 import type { InstanceRef } from '../model/instance';
 import type { InstanceStatus } from '../model/instance-status';
+import type { Retirement } from '../plan/plan';
 import { RuntimeError, type Runtime } from '../runtimes/runtime';
 import type { Activities, StepContext } from './contract';
 import { balancerOf } from './balancer';
@@ -11,7 +12,7 @@ import { gatherEvidence } from './evidence';
 import { SoftwareFault } from './failures';
 import { awaitHealthy, startUntilHealthy, type AwaitOptions, type Unhealthy } from './health/await-healthy';
 
-type InstanceActivities = Pick<Activities, 'startInstance' | 'awaitHealthy' | 'retireInstance' | 'reviveInstance' | 'removeInstance' | 'removeInstances' | 'execInInstance' | 'confirm'>;
+type InstanceActivities = Pick<Activities, 'startInstance' | 'awaitHealthy' | 'retireInstance' | 'retireInstances' | 'reviveInstance' | 'removeInstance' | 'removeInstances' | 'execInInstance' | 'confirm'>;
 
 type WatchOptions = Pick<AwaitOptions, 'signal' | 'usedMs' | 'onProbe'>;
 
@@ -34,6 +35,13 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
     });
     if (unhealthy) throw new SoftwareFault(`${instance.service}-${instance.ordinal} ${unhealthy.message}`, await evidence(unhealthy));
   };
+  const retire = async (context: StepContext, { instance, drain: open }: Retirement, { signal, note }: Surroundings) => {
+    const runtime = runtimes(context.runtime);
+    if (open) await drain(balancerOf(runtime, open.balancer.name), open.addresses, { timeoutMs: open.timeoutMs, signal, note });
+    if (instance.preStop) await runtime.exec(instance.name, instance.preStop, preStopTimeoutMs).catch(() => undefined);
+    await runtime.retire(instance);
+    events.emit('instance', { service: instance.service, event: 'retired' });
+  };
   return {
     startInstance: (context, instance, { afterTrouble }) =>
       alive((surroundings) =>
@@ -54,13 +62,12 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
         throw new SoftwareFault(`the ${purpose} of ${instance.service}-${instance.ordinal} exited ${exitCode}`, { ...evidence, exitCode, logs: [...secrets.mask(output).split('\n').filter(Boolean).slice(-20), ...evidence.logs].slice(0, 50) });
       }),
 
-    retireInstance: (context, instance, open) =>
-      alive(async ({ signal, note }) => {
-        const runtime = runtimes(context.runtime);
-        if (open) await drain(balancerOf(runtime, open.balancer.name), open.addresses, { timeoutMs: open.timeoutMs, signal, note });
-        if (instance.preStop) await runtime.exec(instance.name, instance.preStop, preStopTimeoutMs).catch(() => undefined);
-        await runtime.retire(instance);
-        events.emit('instance', { service: instance.service, event: 'retired' });
+    retireInstance: (context, instance, open) => alive((surroundings) => retire(context, { instance, drain: open }, surroundings)),
+
+    retireInstances: (context, retirements) =>
+      alive(async (surroundings) => {
+        const ends = await Promise.allSettled(retirements.map((retirement) => retire(context, retirement, surroundings)));
+        for (const end of ends) if (end.status === 'rejected') throw end.reason;
       }),
 
     reviveInstance: (context, instance, { afterTrouble }) =>

@@ -14,6 +14,7 @@ function costOf(step: Step): number {
     case 'hold':
       return step.durationMs;
     case 'retire':
+    case 'retire-together':
     case 'drain':
       return 600;
     case 'exec':

@@ -43,7 +43,9 @@ export type Action =
   | { kind: 'run-job'; instance: InstanceRef; timeoutMs?: number }
   | { kind: 'exec'; instance: InstanceRef; command: string[]; purpose: string }
   /** With a drain: once its last request has been answered. */
-  | { kind: 'retire'; instance: InstanceRef; drain?: Drain }
+  | ({ kind: 'retire' } & Retirement)
+  /** Those of a batch, side by side. */
+  | { kind: 'retire-together'; retirements: Retirement[] }
   | { kind: 'revive'; instance: InstanceRef }
   | { kind: 'remove'; instance: InstanceRef }
   | { kind: 'remove-together'; instances: InstanceRef[] }
@@ -61,6 +63,11 @@ export type Action =
   | { kind: 'approve'; title: string; approval: Approval }
   | { kind: 'remove-network'; name: string }
   | { kind: 'remove-volume'; name: string };
+
+export interface Retirement {
+  instance: InstanceRef;
+  drain?: Drain;
+}
 
 /** The requests that are open at an instance, and how long they may take. */
 export interface Drain {

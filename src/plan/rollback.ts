@@ -4,7 +4,7 @@ import { balancerName } from '../model/traffic';
 import { defaultDrainMs } from './front/service-traffic';
 import { toRef } from './instance-spec';
 import { jobRuns, nameRun, type JobRun } from './job-runs';
-import { lanesOf, type Lane, type Plan, type PlannedPhase, type PlannedService, type Step, type StepOf } from './plan';
+import { lanesOf, type Lane, type Plan, type PlannedPhase, type PlannedService, type Retirement, type Step, type StepOf } from './plan';
 import { StepFactory } from './steps';
 
 /** A way back: stages one after the other, the lanes of a stage side by side. */
@@ -46,10 +46,10 @@ export function planRollback({ plan, begun, done: finished, onRollback, taskQueu
   const door = all.filter(({ service }) => service.name === balancerName);
   const gentle = all.filter(({ service, phase }) => service.beside && phase < fromBehind);
   const abrupt = all.filter((each) => !gentle.includes(each) && !door.includes(each));
-  const standing = gentle.filter((each) => !each.steps.some(({ kind }) => kind === 'retire'));
+  const standing = gentle.filter((each) => !each.steps.some((step) => retirementsOf(step).length > 0));
   const fallen = all.filter((each) => !standing.includes(each));
   const stages = [
-    { title: 'the load balancer', lanes: door.map((each) => [...each.steps.flatMap((step) => takeDown(step, onRollback, steps)), ...bringBack(each, steps)].flat()).filter((lane) => lane.length > 0) },
+    { title: 'the load balancer', lanes: door.map((each) => doorBack(each, onRollback, steps)).filter((lane) => lane.length > 0) },
     { title: 'names back', lanes: standing.flatMap((each) => nameBack(each, steps)) },
     { title: 'the front door', lanes: all.flatMap((each) => [...putFrontBack(each, steps), ...(standing.includes(each) ? sendBack(each, steps) : [])]) },
     ...byPhase(abrupt, 'down', true, ({ steps: done }) => done.flatMap((step) => takeDown(step, onRollback, steps))),
@@ -71,6 +71,13 @@ function byPhase(services: Begun[], way: string, descending: boolean, lanes: (ea
   const order = (phase: number) => (descending ? -Math.abs(phase) : phase);
   const phases = [...new Set(services.map(({ phase }) => phase))].sort((a, b) => order(a) - order(b));
   return phases.map((phase) => ({ title: phase < 0 ? `removed services ${way}` : `phase ${phase} ${way}`, lanes: services.filter((each) => each.phase === phase).flatMap(lanes) }));
+}
+
+/** One that two instances of may listen beside each other is never without one. */
+function doorBack(each: Begun, onRollback: RollbackInput['onRollback'], steps: StepFactory): Lane {
+  const down = each.steps.flatMap((step) => takeDown(step, onRollback, steps)).flat();
+  const up = bringBack(each, steps).flat();
+  return each.service.beside ? [...up, ...down] : [...down, ...up];
 }
 
 /** The routes that were in force before. */
@@ -107,7 +114,7 @@ function takeAside(step: Step, { service, steps: done }: Begun, steps: StepFacto
 
 /** As long as the old instances would have had. */
 function drainMsOf(service: PlannedService): number {
-  const drains = lanesOf(service).flat().flatMap((step) => (step.kind === 'drain' ? [step.timeoutMs] : step.kind === 'retire' && step.drain ? [step.drain.timeoutMs] : []));
+  const drains = lanesOf(service).flat().flatMap((step) => (step.kind === 'drain' ? [step.timeoutMs] : retirementsOf(step).flatMap(({ drain }) => drain?.timeoutMs ?? [])));
   return drains[0] ?? defaultDrainMs;
 }
 
@@ -135,7 +142,11 @@ function runUndo(job: InstanceSpec, command: string[], steps: StepFactory): Lane
 
 /** Retired instances again, side by side. */
 function bringBack({ steps: done }: Begun, steps: StepFactory): Lane[] {
-  return done.flatMap((step) => (step.kind === 'retire' ? [[steps.about('revive', step.instance)]] : []));
+  return done.flatMap((step) => retirementsOf(step).map(({ instance }) => [steps.about('revive', instance)]));
+}
+
+function retirementsOf(step: Step): Retirement[] {
+  return step.kind === 'retire' ? [step] : step.kind === 'retire-together' ? step.retirements : [];
 }
 
 function undoPreparation(plan: Plan, begun: ReadonlySet<string>, started: Step[], steps: StepFactory): Lane[] {

@@ -47,6 +47,8 @@ function label(action: Action): string {
       return `${action.purpose} of ${shortName(action.instance)}`;
     case 'retire':
       return `${action.drain ? 'drain and stop' : 'stop'} ${action.instance.name}`;
+    case 'retire-together':
+      return `drain and stop ${action.retirements[0]?.instance.name} and ${action.retirements.length - 1} more`;
     case 'revive':
       return `start ${action.instance.name} again`;
     case 'remove':

@@ -31,6 +31,7 @@ const table: Record<keyof Activities, ActivityOptions> = {
   runJob: endless,
   execInInstance: quick,
   retireInstance: long,
+  retireInstances: long,
   reviveInstance: long,
   removeInstance: long,
   removeInstances: long,

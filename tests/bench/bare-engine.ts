@@ -8,7 +8,7 @@ import { startUntilHealthy } from '../../src/activities/health/await-healthy';
 import { SecretStore } from '../../src/activities/secrets';
 import type { Stack } from '../../src/config';
 import { balancerName } from '../../src/model/traffic';
-import { servicesOf, type Lane, type Plan, type Stage, type Step } from '../../src/plan/plan';
+import { servicesOf, type Lane, type Plan, type Retirement, type Stage, type Step } from '../../src/plan/plan';
 import { makePlan } from '../../src/plan/planner';
 import { createDockerRuntime } from '../../src/runtimes/docker';
 
@@ -60,11 +60,17 @@ async function perform(step: Step, { stack, environment }: Plan): Promise<void> 
     case 'hold':
       return sleep(step.durationMs);
     case 'retire':
-      if (step.drain) await drain(balancerOf(runtime, step.drain.balancer.name), step.drain.addresses, step.drain);
-      return runtime.retire(step.instance);
+      return retire(step);
+    case 'retire-together':
+      return void (await Promise.all(step.retirements.map(retire)));
     case 'remove':
       return runtime.remove(step.instance);
     default:
       throw new Error(`the bare engine does not know ${step.kind}`);
   }
+}
+
+async function retire({ instance, drain: open }: Retirement): Promise<void> {
+  if (open) await drain(balancerOf(runtime, open.balancer.name), open.addresses, open);
+  await runtime.retire(instance);
 }

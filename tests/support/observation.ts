@@ -44,6 +44,8 @@ export class World {
         return this.change(step.instance.name, { state: 'exited', exitCode: 0 });
       case 'retire':
         return this.change(step.instance.name, { state: 'exited', exitCode: 143, policy: 'no' });
+      case 'retire-together':
+        return step.retirements.forEach(({ instance }) => this.change(instance.name, { state: 'exited', exitCode: 143, policy: 'no' }));
       case 'revive':
         return this.change(step.instance.name, { state: 'running', exitCode: undefined, policy: step.instance.restart });
       case 'remove':

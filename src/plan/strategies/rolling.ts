@@ -2,7 +2,7 @@ import type { InstanceSpec } from '../../model/instance';
 import type { Running } from '../front/service-traffic';
 import { toRef } from '../instance-spec';
 import type { Lane, Stage } from '../plan';
-import { incoming, outgoing, retire, serves, stagesOf, start, type Replacement, type Rollout, type Strategy } from './strategy';
+import { incoming, outgoing, retireAll, serves, stagesOf, start, type Replacement, type Rollout, type Strategy } from './strategy';
 
 export interface BatchOptions {
   /** Instances beyond the wanted ones. Those that finish their last requests do not count. */
@@ -52,7 +52,7 @@ export function inBatches(replacement: Replacement, { maxSurge, maxUnavailable, 
     const gone = leaving.splice(0, Math.max(0, serving.length - floor));
     serving = serving.filter((instance) => !(gone as Running[]).includes(instance));
     stages.push([traffic.to([{ instances: serving, weight: 100 }], `route ${service}: ${total - arriving.length} of ${total} new, ${leaving.length} old`)]);
-    finishing.push(...gone.map((old) => retire(old, replacement)));
+    finishing.push(...retireAll(gone, replacement));
   }
   finish();
   return { stages: stagesOf(stages), tail: [], beside: false };

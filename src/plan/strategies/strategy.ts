@@ -4,7 +4,7 @@ import { isUp } from '../difference';
 import type { ServiceNames } from '../front/service-names';
 import type { ServiceTraffic } from '../front/service-traffic';
 import { toRef } from '../instance-spec';
-import type { Judgement, Lane, Stage } from '../plan';
+import type { Judgement, Lane, Retirement, Stage } from '../plan';
 import type { StepFactory } from '../steps';
 
 /** One ordinal of a service: what runs there, and what shall. */
@@ -48,6 +48,15 @@ export function start(next: InstanceSpec, { postStart, steps }: Replacement): La
     steps.make({ kind: 'start', instance: next }, next.service),
     ...(postStart ? [steps.make({ kind: 'exec', instance: toRef(next), command: postStart, purpose: 'post_start hook' }, next.service)] : []),
   ];
+}
+
+/** Stops instances once each has answered its last request, by one step where no names leave them in between. */
+export function retireAll(old: readonly ObservedInstance[], replacement: Replacement): Stage {
+  const lanes = old.map((instance) => retire(instance, replacement));
+  const alone = lanes.flatMap((lane) => (lane.length === 1 && lane[0]!.kind === 'retire' ? [lane[0]!] : []));
+  if (alone.length < 2) return lanes;
+  const retirements = alone.map(({ instance, drain }): Retirement => ({ instance, ...(drain && { drain }) }));
+  return [[replacement.steps.make({ kind: 'retire-together', retirements }, replacement.service)], ...lanes.filter(({ length }) => length > 1)];
 }
 
 /** Stops an instance once it has answered its last request; its name leaves it in between. */

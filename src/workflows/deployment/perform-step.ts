@@ -39,6 +39,8 @@ export async function performStep(step: ActivityStep, context: StepContext, afte
       return undefined;
     case 'retire':
       return step.drain ? activity('retireInstance', taskQueue, id)(context, step.instance, step.drain) : activity('retireInstance', taskQueue, id)(context, step.instance);
+    case 'retire-together':
+      return activity('retireInstances', taskQueue, id)(context, step.retirements);
     case 'revive':
       return activity('reviveInstance', taskQueue, id)(context, step.instance, { afterTrouble });
     case 'remove':
