@@ -18,8 +18,8 @@ import { noteUnnamedVolumes } from './unnamed-volumes';
 /** How the instances of a service become what the stack says. */
 export function planInstances(service: Service, phase: number, observed: ObservedInstance[], print: Fingerprint, planning: ServicePlanning): PlannedService {
   const forced = planning.intent.kind === 'restart' && (planning.intent.services ?? [service.name]).includes(service.name);
-  const tests = observed.filter(isTest);
-  const difference = compare(service, observed.filter((instance) => !isTest(instance)), print, forced);
+  const aside = observed.filter((instance) => isTest(instance) || isUnproven(instance, service, planning));
+  const difference = compare(service, observed.filter((instance) => !aside.includes(instance)), print, forced);
   const slots = ordinals(service, difference)
     .map((ordinal) => slotOf(service, ordinal, difference, { phase, print, planning }))
     .filter(({ old, next }) => next || old.length > 0);
@@ -30,10 +30,15 @@ export function planInstances(service: Service, phase: number, observed: Observe
   const planned: PlannedService = { ...describe(service, action, action === 'keep' || action === 'reroute' ? [] : difference.changes, rollout.stages), ...rollout };
   if (settled.length > 0) planned.stages = [[settled]];
   if (planned.action === 'replace') planned.notes.push(...replaceNotes(service, difference.changes));
-  planned.goes = [...slots.flatMap(({ old }) => old), ...tests].map(({ name }) => name);
+  planned.goes = [...slots.flatMap(({ old }) => old), ...aside].map(({ name }) => name);
   planned.notes.push(...noteUnnamedVolumes(slots.flatMap(({ old }) => old)));
   planned.interruptionMs = !rollout.beside && service.replicas === 1 && slots.some(({ old, next }) => next && old.some(isUp)) ? 2000 : 0;
   return planned;
+}
+
+/** Left beside the set in service by a failed deployment: whatever that had to pass before it got requests, it did not. */
+function isUnproven(instance: ObservedInstance, service: Service, { traffic }: ServicePlanning): boolean {
+  return ['blue_green', 'canary'].includes(strategyOf(service).kind) && isUp(instance) && traffic.of(service).passesBy(instance);
 }
 
 /** What a service that stays as it is takes: its requests go to what runs of it, and the load balancer learns new routes. */

@@ -35,6 +35,17 @@ describe('the front door in a plan', () => {
     expect(plan(large(2), world.observe(large(2)), next).refusals).toEqual([{ path: 'services', message: expect.stringContaining('with 3 more of web while old and new instances run side by side') as string }]);
   });
 
+  it('tests and approves a set anew that a failed deployment has left without requests', () => {
+    const gated = (version: number) => stack(web(version, { replicas: 2, expose: { port: 8080, host_port: 80 }, strategy: { blue_green: { approval: true, smoke_test: { command: ['check'] } } } }));
+    const world = deployed(gated(1));
+    for (const step of allSteps(plan(gated(2), world.observe(gated(2)), next).plan).filter(({ kind }) => kind === 'start')) world.perform(step);
+    const { plan: again } = plan(gated(2), world.observe(gated(2)), { deployment: 3, release: { from: 1, to: 2 } });
+    const kinds = allSteps(again).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => ['start', 'test', 'approve', 'route'].includes(kind))).toEqual(['start', 'start', 'test', 'approve', 'route']);
+    for (const step of [...allSteps(again), ...again.cleanup]) world.perform(step);
+    expect([...world.instances.keys()].sort()).toEqual(['front-production-load-balancer-1-d1', 'front-production-web-1-d3', 'front-production-web-2-d3']);
+  });
+
   it('names its steps with shares and times, and says how long it takes', () => {
     const canary = (version: number) => stack(web(version, { replicas: 2, expose: { port: 8080, host_port: 80 }, strategy: { canary: { steps: [{ weight: 25, bake: '10m', approval: true }] } } }));
     const world = deployed(canary(1));

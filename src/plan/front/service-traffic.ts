@@ -45,6 +45,13 @@ export class ServiceTraffic {
     return this.options.balancer !== undefined && this.options.routes.length > 0;
   }
 
+  /** Whether an instance gets none of the requests that others of its service get. */
+  passesBy(instance: Running): boolean {
+    const { routes, runtime, state } = this.options;
+    const targets = routes.flatMap(({ key, port }) => (state?.tables.find(({ route }) => route === key)?.targets ?? []).map((target) => ({ ...target, port })));
+    return targets.length > 0 && !targets.some(({ address, port }) => address === addressOf(instance, port, runtime));
+  }
+
   tablesFor(shares: readonly SharedBy[]): RouteTable[] {
     const { routes, runtime } = this.options;
     const shared = shares.filter(({ instances }) => instances.length > 0);
