@@ -1,10 +1,11 @@
-import type { Stack } from '../config/stack';
+import type { FreezeWindow, Stack } from '../config/stack';
 import type { RuntimeName } from '../model/capabilities';
 import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretSource } from '../model/instance';
 import type { PinnedImages } from '../model/images';
 import type { Evidence, InstanceLine } from '../model/instance-status';
 import type { Observation, ObservedImage } from '../model/observation';
 import type { Front, RouteTable } from '../model/traffic';
+import type { Asked } from '../plan/asked';
 import type { PastRun } from '../plan/job-runs';
 import type { Drain, ImageRequest, Judgement, NetworkSpec, Retirement, VolumeSpec } from '../plan/plan';
 
@@ -24,6 +25,9 @@ export interface JoinInput {
   runtime: RuntimeName;
   /** Id of the deployment workflow that joins the queue. */
   workflowId: string;
+  asked?: Asked;
+  /** Freeze windows of the stack file. */
+  windows?: FreezeWindow[];
 }
 
 /** What labels and visibility still know of an environment whose workflow is gone. */
@@ -67,7 +71,7 @@ export interface HealthOptions {
 
 export interface Activities {
   joinEnvironment(input: JoinInput): Promise<void>;
-  recallEnvironment(input: Omit<JoinInput, 'workflowId'>): Promise<Recollection>;
+  recallEnvironment(input: Pick<JoinInput, 'stack' | 'environment' | 'runtime'>): Promise<Recollection>;
   /** Whether a deployment workflow still runs. */
   isRunning(workflowId: string): Promise<boolean>;
 

@@ -1,4 +1,5 @@
 import { asPast } from '../plan/job-runs';
+import { openWindow } from '../plan/freeze-windows';
 import { alive } from './alive';
 import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
@@ -8,7 +9,12 @@ type CoordinationActivities = Pick<Activities, 'joinEnvironment' | 'recallEnviro
 /** What workflows cannot ask of each other themselves. */
 export function coordinationActivities({ directory, runtimes }: Dependencies): CoordinationActivities {
   return {
-    joinEnvironment: (input) => alive(() => directory.join(input)),
+    joinEnvironment: ({ windows = [], asked, ...input }) =>
+      alive(() => {
+        const window = openWindow(windows, Date.now());
+        return directory.join({ ...input, ...(asked && { asked: { ...asked, ...(window && { window }) } }) });
+      }),
+
     isRunning: (workflowId) => alive(() => directory.isRunning(workflowId)),
 
     recallEnvironment: ({ stack, environment, runtime }) =>

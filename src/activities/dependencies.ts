@@ -14,7 +14,7 @@ export interface KeptRelease {
 
 /** What activities ask of Temporal. */
 export interface Directory {
-  join(input: JoinInput): Promise<void>;
+  join(input: Omit<JoinInput, 'windows'>): Promise<void>;
   isRunning(workflowId: string): Promise<boolean>;
   /** Numbers of the kept releases of an environment, ascending. */
   releases(stack: string, environment: string): Promise<number[]>;

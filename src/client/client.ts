@@ -3,18 +3,20 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Stack } from '../config/stack';
 import type { PinnedImages } from '../model/images';
 import type { InstanceLine } from '../model/instance-status';
+import type { WhenBusy } from '../plan/asked';
 import type { PastRun } from '../plan/job-runs';
-import type { Intent, IntentKind, Refusal } from '../plan/plan';
+import type { IntentKind, Refusal } from '../plan/plan';
 import type { InspectInput, InspectResults } from '../workflows/inspect';
 import {
-  contentsQuery, deploymentId, environmentId, environmentQuery, releaseId, searchAttributes, taskQueue,
-  type DeploymentInput, type EnvironmentState, type Place, type PlanSummary, type ReleaseContents,
+  contentsQuery, deploymentId, environmentId, environmentQuery, freezeSignal, releaseId, searchAttributes, taskQueue, thawSignal,
+  type DeploymentInput, type EnvironmentState, type Freeze, type Place, type PlanSummary, type ReleaseContents,
 } from '../workflows/messages';
 import { connect, connectionSettings } from './connection';
 import { DeploymentHandle } from './deployment-handle';
 import { BadRequest, EngineUnreachable } from './errors';
 import { listHistory, findDeployment, type HistoryEntry } from './history';
 import { placeOf } from './place';
+import { intentOf, requestDetails } from './request';
 import { userName } from './user';
 
 export interface RequestOptions {
@@ -23,6 +25,10 @@ export interface RequestOptions {
   reason?: string;
   /** Who asks; default the user of this process. */
   requestedBy?: string;
+  /** Where another deployment of the environment runs or waits; default `queue`. */
+  whenBusy?: WhenBusy;
+  /** Nobody stands by: an open circuit breaker refuses it. */
+  automatic?: boolean;
 }
 
 export interface PlanResult {
@@ -93,6 +99,24 @@ export class DeployCodeClient {
   async environment(place: Place): Promise<EnvironmentState | undefined> {
     await this.requireWorker();
     return this.unlessMissing(() => this.temporal.workflow.getHandle(environmentId(place)).query(environmentQuery));
+  }
+
+  /** Lets nothing begin until the freeze is over, or somebody thaws. What runs goes on. */
+  async freeze(place: Place, { until, refuse = false, reason, by = userName() }: { until?: Date; refuse?: boolean; reason?: string; by?: string } = {}): Promise<Freeze> {
+    await this.requireWorker();
+    const freeze: Freeze = { by, at: Date.now(), refuse, ...(reason !== undefined && { reason }), ...(until && { until: until.getTime() }) };
+    await this.temporal.workflow.signalWithStart('environment', {
+      workflowId: environmentId(place), taskQueue, args: [place], signal: freezeSignal, signalArgs: [freeze],
+      staticSummary: `lock and memory of ${place.stack}/${place.environment}`,
+      typedSearchAttributes: [{ key: searchAttributes.stack, value: place.stack }, { key: searchAttributes.environment, value: place.environment }],
+    });
+    return freeze;
+  }
+
+  /** Ends a freeze: what waits begins. @throws BadRequest where nothing is frozen */
+  async thaw(place: Place): Promise<void> {
+    if (!(await this.environment(place))?.freeze) throw new BadRequest(`${place.stack}/${place.environment} is not frozen`);
+    await this.temporal.workflow.getHandle(environmentId(place)).signal(thawSignal);
   }
 
   /** @throws BadRequest when the release is not kept */
@@ -177,6 +201,8 @@ export class DeployCodeClient {
       intent: intentOf(kind, options),
       requestedBy: options.requestedBy ?? userName(),
       reason: options.reason,
+      ...(options.whenBusy && { whenBusy: options.whenBusy }),
+      ...(options.automatic && { automatic: true }),
     };
     const handle = await this.temporal.workflow.start('deployment', {
       workflowId: deploymentId(place, randomUUID()),
@@ -223,23 +249,4 @@ export class DeployCodeClient {
       throw error;
     }
   }
-}
-
-function intentOf(kind: IntentKind, { services, force = false }: RequestOptions): Intent {
-  return { kind, force, ...(services && { services }) };
-}
-
-const longestDetails = 4000;
-
-/** Who asked for what, for the Temporal UI. */
-function requestDetails({ stack, intent, requestedBy, reason, target }: DeploymentInput): string {
-  const variables = Object.entries(stack.variables).map(([name, value]) => `${name}=${value}`);
-  const lines = [
-    `requested by ${requestedBy}${reason ? `: ${reason}` : ''}`,
-    ...(target === undefined ? [] : [`release ${target}`]),
-    ...(intent.services ? [`services ${intent.services.join(', ')}`] : []),
-    ...(variables.length > 0 ? [variables.join(' ')] : []),
-    ...Object.values(stack.services).map(({ name, image, command }) => `- ${name}: ${image ?? (command ?? []).join(' ')}`),
-  ];
-  return lines.join('\n\n').slice(0, longestDetails);
 }

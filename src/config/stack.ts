@@ -38,6 +38,28 @@ export interface DeploymentSettings {
   rollbackOnFailure: boolean;
   platformTimeoutMs: number;
   keepReleases: number;
+  /** Absent in releases of 0.1, as are the windows. */
+  circuitBreaker?: BreakerSettings;
+  freezeWindows?: FreezeWindow[];
+}
+
+export interface BreakerSettings {
+  /** Failed deployments in a row that open it; 0: it never opens. */
+  threshold: number;
+  /** After so long one automatic deployment may try. */
+  recoveryMs: number;
+}
+
+/** A part of every week in which nothing begins. */
+export interface FreezeWindow {
+  /** Minutes since Monday 00:00. A window whose end is before its begin goes over the end of the week. */
+  from: number;
+  to: number;
+  timeZone: string;
+  /** As the file says it, for people. */
+  text: string;
+  /** Turns requests away instead of letting them wait. */
+  refuse: boolean;
 }
 
 export interface StackNetwork {

@@ -7,13 +7,13 @@ import { contentsQuery, environmentId, joinSignal, pruneSignal, releaseId, searc
 export function createDirectory(client: Client): Directory {
   const { workflow } = client;
   return {
-    async join({ stack, environment, runtime, workflowId }) {
+    async join({ stack, environment, ...request }) {
       await workflow.signalWithStart('environment', {
         workflowId: environmentId({ stack, environment }),
         taskQueue,
         args: [{ stack, environment }],
         signal: joinSignal,
-        signalArgs: [{ workflowId, runtime }],
+        signalArgs: [request],
         staticSummary: `lock and memory of ${stack}/${environment}`,
         typedSearchAttributes: [
           { key: searchAttributes.stack, value: stack },

@@ -1,5 +1,6 @@
 import { type ActivityInterfaceFor, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/contract';
+import { inTurn } from './turns';
 
 /**
  * Every time limit and retry policy, in one table. Typed failures are final and come back to the workflow; what
@@ -51,5 +52,6 @@ const table: Record<keyof Activities, ActivityOptions> = {
 
 /** An activity by name, on a task queue, with the sentence that the Temporal UI shows for it. */
 export function activity<K extends keyof Activities>(name: K, taskQueue: string, summary: string): ActivityInterfaceFor<Activities>[K] {
-  return proxyActivities<Activities>({ ...table[name], taskQueue, summary: summary.slice(0, longestSummary) } as ActivityOptions)[name];
+  const call = proxyActivities<Activities>({ ...table[name], taskQueue, summary: summary.slice(0, longestSummary) } as ActivityOptions)[name] as (...input: unknown[]) => Promise<unknown>;
+  return ((...input: unknown[]) => inTurn(call(...input))) as ActivityInterfaceFor<Activities>[K];
 }

@@ -4,4 +4,6 @@ export const patches = {
   removeTogether: 'remove-together',
   /** Since 0.2: the clock of a deployment begins no tick while it stands still. */
   clockStandsStill: 'clock-stands-still',
+  /** Since 0.2: what follows from one event is done before anything follows from another. */
+  oneEventAtATime: 'one-event-at-a-time',
 } as const;

@@ -114,7 +114,7 @@ describe('a rollout', () => {
   ] as const)('that is paused in its last step does not commit until it is steered on: %s', async (action, outcome) => {
     const { name, handle } = await begun({ rolling: { max_surge: 2 } });
     host.callMs = 300;
-    await reached(handle, `drain and stop ${name}-test-web-2-d1`);
+    await reached(handle, `drain and stop ${name}-test-web-1-d1 and 1 more`);
     await steer(handle, 'pause');
     host.callMs = 0;
     await new Promise((resolve) => setTimeout(resolve, 1000));

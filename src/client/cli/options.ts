@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { WhenBusy } from '../../plan/asked';
 import { loadStack, type LoadedStack, type LoadOptions } from '../../config';
 
 export interface StackOptions {
@@ -44,6 +45,24 @@ export function withFollowing(command: Command): Command {
     .option('-d, --detach', 'return as soon as it has begun')
     .option('--json', 'print the result as one JSON document')
     .option('--watch', 'with --json: one event a line as well');
+}
+
+export interface QueueOptions {
+  queue?: boolean;
+  supersede?: boolean;
+  reject?: boolean;
+}
+
+/** What to do where another deployment of the environment runs or waits. */
+export function withQueue(command: Command): Command {
+  return command
+    .addOption(new Option('--queue', 'wait for deployments that run or wait (default)').conflicts(['supersede', 'reject']))
+    .addOption(new Option('--supersede', 'take the place of deployments that run (rolled back first) or wait').conflicts('reject'))
+    .option('--reject', 'give up where another deployment runs or waits');
+}
+
+export function whenBusy({ supersede, reject }: QueueOptions): WhenBusy {
+  return supersede ? 'supersede' : reject ? 'reject' : 'queue';
 }
 
 /** Comma lists and repetition alike. */

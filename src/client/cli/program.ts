@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addChanges } from './commands/change';
+import { addControl } from './commands/control';
 import { addDeploy } from './commands/deploy';
 import { addEngine } from './commands/engine';
 import { addLooks } from './commands/look';
@@ -33,6 +34,7 @@ export function createProgram(): Command {
   addLooks(program);
   addChanges(program);
   addSteering(program);
+  addControl(program);
   addVolume(program);
   addModules(program);
   addTools(program);

@@ -6,6 +6,7 @@ import type { StackFile } from '../schema/stack-file';
 import { toMs } from '../schema/values';
 import type { Stack } from '../stack';
 import { balancerName } from '../../model/traffic';
+import { toDeployment } from './deployment';
 import { toFront } from './load-balancer';
 import { toRange } from './ports';
 import { toService } from './service';
@@ -47,14 +48,7 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
       portRange: attempt(['infrastructure', 'port_range'], () => toRange(infrastructure.port_range ?? '20000-29999'), { from: 20_000, to: 29_999 }),
       dataDir: infrastructure.storage?.data_dir,
     },
-    deployment: {
-      strategy: deployment.strategy === 'Sequential' ? 'sequential' : 'parallel',
-      maxParallel: deployment.strategy === 'Sequential' ? 1 : (deployment.max_parallel ?? 10),
-      timeoutMs: toMs(deployment.timeout_seconds ?? 300),
-      rollbackOnFailure: deployment.rollback_on_failure ?? true,
-      platformTimeoutMs: toMs(deployment.platform_timeout ?? '15m'),
-      keepReleases: deployment.keep_releases ?? 10,
-    },
+    deployment: toDeployment(deployment, attempt),
     networks: mapValues(file.networks, (network) => ({ name: network?.name, cidr: network?.cidr, external: network?.external ?? false, internal: network?.internal ?? false })),
     volumes: mapValues(file.volumes, (volume) => ({ name: volume?.name, external: volume?.external ?? false, shared: volume?.shared ?? false })),
     configs: mapValues(file.configs, (config, name) => ({ content: attempt(['configs', name], () => contentOf(config, context), '') })),

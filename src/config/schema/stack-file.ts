@@ -30,6 +30,15 @@ const security = z.strictObject({
   rbac: z.strictObject({ enabled: flag.optional(), roles: z.array(z.string()).optional() }).optional().describe('Nothing enforces it yet. Enabled it needs `--accept-unenforced`.'),
 });
 
+const momentOfWeek = z.string().regex(/^(mon|tue|wed|thu|fri|sat|sun) ([01]\d|2[0-3]):[0-5]\d$/i, 'write a day and a time such as fri 18:00');
+
+const freezeWindow = z.strictObject({
+  from: momentOfWeek.describe('Day and time, every week: `fri 18:00`.'),
+  to: momentOfWeek.describe('`mon 08:00`.'),
+  time_zone: z.string().optional().describe('Such as `Europe/Berlin`; default `UTC`.'),
+  action: choice('queue', 'refuse').optional().describe('`queue` (default): requests wait until it is over. `refuse`: they are turned away.'),
+});
+
 const deployment = z
   .strictObject({
     strategy: choice('Sequential', 'Parallel').optional().describe('`Sequential`: one service at a time. `Parallel` (default): phase by phase, the services of a phase side by side.'),
@@ -38,6 +47,9 @@ const deployment = z
     timeout_seconds: number.optional().describe('The longest a deployment may take, jobs and waiting for the platform not counted; default 300.'),
     platform_timeout: duration.optional().describe('How long to wait for Docker or a registry that is away; default 15m.'),
     rollback_on_failure: flag.optional().describe('Default true.'),
+    circuit_breaker_threshold: count.optional().describe('Failed deployments in a row after which automatic ones (schedules) are refused; default 3. 0: never.'),
+    circuit_breaker_recovery: duration.optional().describe('After so long one of them may try again; default 15m.'),
+    freeze_windows: z.array(freezeWindow).optional().describe('Parts of every week in which no deployment begins; `--force` goes past them.'),
     keep_releases: count.optional().describe('Releases that `rollback --to` can go back to; default 10.'),
   })
   .describe('How the stack is deployed.');

@@ -1,5 +1,6 @@
-import { CancellationScope, condition, isCancellation, patched, sleep } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
 import { patches } from '../patches';
+import { rest, until } from '../turns';
 
 const tickMs = 30_000;
 
@@ -16,9 +17,9 @@ export class DeploymentClock {
   start(limitMs: number, onExpired: () => void): void {
     this.scope.run(async () => {
       while (this.usedMs < limitMs) {
-        if (this.pauses > 0 && patched(patches.clockStandsStill)) await condition(() => this.pauses === 0);
+        if (this.pauses > 0 && patched(patches.clockStandsStill)) await until(() => this.pauses === 0);
         const tick = Math.min(tickMs, limitMs - this.usedMs);
-        await sleep(tick, { summary: 'clock of the deployment' });
+        await rest(tick, 'clock of the deployment');
         if (this.pauses === 0) this.usedMs += tick;
       }
       onExpired();

@@ -1,6 +1,7 @@
 import type { SearchAttributePair } from '@temporalio/common';
 import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
 import { events } from '../events';
+import { inTurn } from '../turns';
 import { committedSignal, environmentId, finishedSignal, leaveSignal, searchAttributes, type DeploymentInput, type FinishedReport, type Go } from '../messages';
 
 /** What a deployment tells its environment, and those who listen. */
@@ -47,7 +48,7 @@ export class EnvironmentLink {
   /** An environment that is gone resumes its numbers from labels; a deployment does not fail for it. */
   private async tell(signal: (environment: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>): Promise<void> {
     const { name: stack, environment } = this.input.stack;
-    await signal(getExternalWorkflowHandle(environmentId({ stack, environment }))).catch(() => undefined);
+    await inTurn(signal(getExternalWorkflowHandle(environmentId({ stack, environment })))).catch(() => undefined);
   }
 
   private about(): { stack: string; environment: string; deployment: number } {

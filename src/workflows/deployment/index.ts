@@ -1,15 +1,17 @@
-import { CancellationScope, condition, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { Asked } from '../../plan/asked';
 import { acts, servicesOf } from '../../plan/plan';
 import { activity } from '../activity-options';
 import { events } from '../events';
-import { answerSignal, cancelSignal, goSignal, progressQuery, queuedSignal, searchAttributes, steerUpdate, type DeploymentInput, type DeploymentResult, type Go } from '../messages';
+import { answerSignal, cancelSignal, goSignal, progressQuery, queuedSignal, searchAttributes, steerUpdate, turnedAwaySignal, type DeploymentInput, type DeploymentResult, type Go } from '../messages';
 import { contextOf } from '../step-context';
+import { until } from '../turns';
 import { EnvironmentLink } from './environment-link';
 import { ProgressLog } from './progress-log';
 import { DeploymentRun, type RunResult } from './run';
 import { Steering } from './steering';
 
-const rejoinAfter = '1m';
+const rejoinAfterMs = 60_000;
 
 /** One attempt to bring a release about. Joins the environment's queue, waits for its word, deploys, commits or rolls back. */
 export async function deployment(input: DeploymentInput): Promise<DeploymentResult> {
@@ -26,6 +28,7 @@ class Deployment {
   private go?: Go;
   private run?: DeploymentRun;
   private cancelledBy?: string;
+  private turnedAway?: string;
   private answer?: string;
   private questions = 0;
   private asking: Promise<unknown> = Promise.resolve();
@@ -35,10 +38,8 @@ class Deployment {
     this.link = new EnvironmentLink(input);
     setHandler(progressQuery, (since) => this.log.since(since));
     setHandler(goSignal, (go) => void (this.go ??= go));
-    setHandler(queuedSignal, ({ behind }) => {
-      this.log.behind = behind;
-      this.log.publish();
-    });
+    setHandler(queuedSignal, (waits) => this.log.wait(waits));
+    setHandler(turnedAwaySignal, (why) => void (this.turnedAway ??= why));
     setHandler(cancelSignal, ({ by, killJobs }) => this.cancel(by, killJobs));
     setHandler(steerUpdate, (steer) => this.steering.take(steer), { validator: (steer) => this.steering.check(steer) });
     setHandler(answerSignal, ({ question, answer }) => {
@@ -57,11 +58,13 @@ class Deployment {
 
   async conduct(): Promise<DeploymentResult> {
     await this.waitForTurn();
+    if (!this.go && this.turnedAway !== undefined) return this.finish({ outcome: 'refused', refusals: [{ path: 'queue', message: this.turnedAway }] });
     if (!this.go) {
       await this.link.leave();
       return this.finish({ outcome: 'cancelled', refusals: [], cause: { step: 'queue', message: `cancelled by ${this.cancelledBy} while it waited` } });
     }
     this.log.deployment = this.go.deployment;
+    if (this.go.past !== undefined) this.log.note(`begins by force: ${this.go.past}`);
     this.link.begin(this.go);
     upsertSearchAttributes([{ key: searchAttributes.status, value: 'running' }, { key: searchAttributes.number, value: this.go.deployment }]);
     this.run = new DeploymentRun(this.input, this.go, this.log, this.link, (text, answers) => this.ask(text, answers), this.steering);
@@ -76,10 +79,16 @@ class Deployment {
   /** Joining again is harmless, and an environment that was lost in the meantime learns of this deployment. */
   private async waitForTurn(): Promise<void> {
     const { stack, taskQueue } = this.input;
-    const ready = () => this.go !== undefined || this.cancelledBy !== undefined;
+    const ready = () => this.go !== undefined || this.cancelledBy !== undefined || this.turnedAway !== undefined;
     do {
-      await activity('joinEnvironment', taskQueue, `join the queue of ${stack.name}/${stack.environment}`)({ stack: stack.name, environment: stack.environment, runtime: stack.runtime, workflowId: workflowInfo().workflowId });
-    } while (!(await condition(ready, rejoinAfter, { summary: 'join again if not called' })));
+      await activity('joinEnvironment', taskQueue, `join the queue of ${stack.name}/${stack.environment}`)({ stack: stack.name, environment: stack.environment, runtime: stack.runtime, workflowId: workflowInfo().workflowId, asked: this.asked(), windows: stack.deployment.freezeWindows ?? [] });
+    } while (!(await until(ready, rejoinAfterMs, 'join again if not called')));
+  }
+
+  private asked(): Asked {
+    const { stack, intent, requestedBy, reason, whenBusy = 'queue', automatic = false } = this.input;
+    const { circuitBreaker = { threshold: 0, recoveryMs: 0 } } = stack.deployment;
+    return { by: requestedBy, ...(reason !== undefined && { reason }), intent: intent.kind, at: this.begin, whenBusy, force: intent.force, automatic, breaker: circuitBreaker };
   }
 
   /** One question at a time: an answer belongs to the one that is shown. */
@@ -98,7 +107,7 @@ class Deployment {
     this.log.note(text);
     upsertSearchAttributes([{ key: searchAttributes.status, value: 'waiting' }]);
     try {
-      await condition(() => this.answer !== undefined);
+      await until(() => this.answer !== undefined);
       this.log.note(`answered: ${this.answer}`);
       return this.answer!;
     } finally {
@@ -136,6 +145,7 @@ class Deployment {
       tolerated: run?.wayForward.tolerated ?? [],
       notUndone: run?.notUndone ?? [],
       leftBehind: run?.wayBack.leftBehind ?? [],
+      ...(go?.past !== undefined && { forcedPast: go.past }),
       ...(this.steering.records.length > 0 && { steering: this.steering.records }),
       changed: servicesOf(run?.plan?.phases ?? []).filter(acts).map(({ name }) => name),
       durationMs: Date.now() - this.begin,

@@ -1,4 +1,4 @@
-import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { StepContext } from '../../activities/contract';
 import type { PinnedImages } from '../../model/images';
 import type { Lane, Step, StepOf } from '../../plan/plan';
@@ -9,6 +9,7 @@ import type { Cause } from '../messages';
 import { interruptionOf, StepFailure, toProblem } from './failure';
 import { performStep } from './perform-step';
 import type { ProgressLog } from './progress-log';
+import { rest } from '../turns';
 import type { Waits } from './waits';
 
 const firstBackoffMs = 500;
@@ -99,7 +100,7 @@ export class Interpreter {
     const since = Date.now();
     return clock.during(async () => {
       for (let backoff = firstBackoffMs; ; backoff = Math.min(backoff * 2, longestBackoffMs)) {
-        await sleep(backoff, { summary: 'the platform is away' });
+        await rest(backoff, 'the platform is away');
         try {
           return await this.dispatch(step, true);
         } catch (error) {

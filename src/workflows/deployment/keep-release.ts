@@ -3,18 +3,19 @@ import type { PinnedImages } from '../../model/images';
 import type { JobRun } from '../../plan/job-runs';
 import type { Plan } from '../../plan/plan';
 import { releaseId, type DeploymentInput, type ReleaseContents } from '../messages';
+import { inTurn } from '../turns';
 import type { EnvironmentLink } from './environment-link';
 
 /** Starts the workflow that holds the release from now on, whatever becomes of this one. */
 export async function keepRelease({ stack, requestedBy, reason }: DeploymentInput, plan: Plan, jobs: JobRun[], images: PinnedImages, link: EnvironmentLink): Promise<void> {
   const { to: release } = plan.release;
   const contents: ReleaseContents = { release, deployment: plan.deployment, stack, images, requestedBy, reason, at: Date.now(), jobs };
-  await startChild('release', {
+  await inTurn(startChild('release', {
     workflowId: releaseId({ stack: stack.name, environment: stack.environment }, release),
     args: [contents],
     staticSummary: `release ${release} of ${stack.name}/${stack.environment}`,
     parentClosePolicy: ParentClosePolicy.ABANDON,
     taskQueue: workflowInfo().taskQueue,
     typedSearchAttributes: link.attributes(release),
-  });
+  }));
 }

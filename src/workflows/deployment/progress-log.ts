@@ -1,7 +1,6 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import type { Step } from '../../plan/plan';
-import type { Cause, Progress, ProgressEvent, Question, Status } from '../messages';
-import type { PlanSummary } from '../messages';
+import type { Cause, PlanSummary, Progress, ProgressEvent, Question, Queued, Status } from '../messages';
 import { details } from './summary';
 
 const mostEvents = 20_000;
@@ -10,7 +9,7 @@ const mostEvents = 20_000;
 export class ProgressLog {
   status: Status = 'queued';
   deployment?: number;
-  behind?: number;
+  waits: Queued = {};
   question?: Question;
   cause?: Cause;
   approvals?: Progress['approvals'];
@@ -27,9 +26,14 @@ export class ProgressLog {
 
   /** The events after a sequence number; the plan comes along until a reader has seen events of after it was made. */
   since(sequence: number): Progress {
-    const { status, deployment, behind, question, cause, planned, approvals } = this;
+    const { status, deployment, waits, question, cause, planned, approvals } = this;
     const plan = planned && sequence <= planned.after ? planned.plan : undefined;
-    return { status, deployment, behind, question, cause, plan, ...(approvals?.length && { approvals }), events: this.events.slice(sequence) };
+    return { status, deployment, ...waits, question, cause, plan, ...(approvals?.length && { approvals }), events: this.events.slice(sequence) };
+  }
+
+  wait(waits: Queued): void {
+    this.waits = waits;
+    this.publish();
   }
 
   become(status: Status): void {

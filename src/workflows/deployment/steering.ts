@@ -1,5 +1,6 @@
-import { ApplicationFailure, condition, upsertSearchAttributes } from '@temporalio/workflow';
+import { ApplicationFailure, upsertSearchAttributes } from '@temporalio/workflow';
 import { searchAttributes, type Steer, type SteeringRecord } from '../messages';
+import { until } from '../turns';
 import type { ProgressLog } from './progress-log';
 
 const said: Record<Steer['action'], string> = { approve: 'approved', reject: 'rejected', promote: 'promoted', pause: 'paused', resume: 'resumed', abort: 'aborted' };
@@ -60,7 +61,7 @@ export class Steering {
 
   /** Resolves once nobody wants it to stand still. */
   async whilePaused(): Promise<void> {
-    if (this.pause) await condition(() => !this.pause);
+    if (this.pause) await until(() => !this.pause);
   }
 
   /** A person's word; nothing where none came in time. */
@@ -70,7 +71,7 @@ export class Steering {
     const before = this.log.status;
     this.publish('waiting');
     try {
-      await condition(() => pending.answer !== undefined, timeoutMs);
+      await until(() => pending.answer !== undefined, timeoutMs);
       return pending.answer;
     } finally {
       this.approvals.delete(pending);
@@ -89,9 +90,9 @@ export class Steering {
     }
   }
 
-  /** Waits so long, but ends before its time when somebody promotes or pauses it. */
-  async wait(hold: Hold, durationMs: number): Promise<void> {
-    await condition(() => hold.over || this.isPaused, Math.max(1, durationMs));
+  /** Waits so long; true where it ended before its time, for somebody promotes or pauses it. */
+  wait(hold: Hold, durationMs: number): Promise<boolean> {
+    return until(() => hold.over || this.isPaused, Math.max(1, durationMs));
   }
 
   private waiting(service: string | undefined): Pending[] {

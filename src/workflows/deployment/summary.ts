@@ -31,10 +31,11 @@ const lastLine = '\n\n\u00a0';
 
 /** How a deployment stands, with its phases as a table, for the Temporal UI. */
 export function details(progress: Progress): string {
-  const { plan, status, deployment, behind, question, cause, approvals = [] } = progress;
+  const { plan, status, deployment, behind, held, question, cause, approvals = [] } = progress;
   const head = [
     `**deployment ${deployment ?? '(waits)'}**: ${status.replaceAll('_', ' ')}`,
     ...(behind !== undefined && status === 'queued' ? [`behind deployment ${behind}`] : []),
+    ...(held !== undefined && status === 'queued' ? [held] : []),
     ...(cause ? [cause.message] : []),
     ...approvals.map(({ title }) => `waits: ${title}`),
     ...(question ? [`${question.text} (${question.answers.join(', ')})`] : []),

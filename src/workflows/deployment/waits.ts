@@ -42,9 +42,10 @@ export class Waits {
       for (let usedMs = 0; usedMs < step.durationMs; ) {
         await steering.whilePaused();
         const begin = Date.now();
-        await steering.wait(hold, Math.min(step.durationMs - usedMs, step.analysis?.analysis.intervalMs ?? Infinity));
+        const waitMs = Math.min(step.durationMs - usedMs, step.analysis?.analysis.intervalMs ?? Infinity);
+        const cutShort = await steering.wait(hold, waitMs);
         if (hold.over) return;
-        usedMs += Date.now() - begin;
+        usedMs += cutShort ? Date.now() - begin : waitMs;
         if (!steering.isPaused) missing = await this.look(step);
       }
       if (missing.length > 0 && !hold.over) await this.withoutAnswer(step, missing);

@@ -1,9 +1,10 @@
-import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { StepContext } from '../../activities/contract';
 import { toRef } from '../../plan/instance-spec';
 import { lanesOf, servicesOf, type Lane, type Plan, type PlannedPhase, type PlannedService } from '../../plan/plan';
 import { planRollback } from '../../plan/rollback';
 import { activity } from '../activity-options';
+import { rest } from '../turns';
 import type { Cause, DeploymentInput } from '../messages';
 import type { EnvironmentLink } from './environment-link';
 import { StepFailure, toCause } from './failure';
@@ -82,7 +83,7 @@ export class WayForward {
     const services = new Map(servicesOf(phases).map((service) => [service.name, service]));
     const started = [...services.values()].filter(({ name }) => !this.isTolerated(name)).flatMap((service) => lanesOf(service).flat());
     const expected = started.flatMap((step) => (step.kind === 'start' ? [toRef(step.instance)] : []));
-    if (expected.some(({ healthCheck }) => !healthCheck)) await sleep(Math.max(1, settleMs - (Date.now() - this.lastStart)), { summary: 'what nothing checks must stay up for a second' });
+    if (expected.some(({ healthCheck }) => !healthCheck)) await rest(Math.max(1, settleMs - (Date.now() - this.lastStart)), 'what nothing checks must stay up for a second');
     const down = expected.length === 0 ? [] : await activity('confirm', this.options.input.taskQueue, `confirm that ${expected.length} instances run`)(this.options.context, expected);
     for (const { service, message, evidence } of down) {
       const failure = new StepFailure({ step: 'confirm', service, message, evidence });

@@ -1,17 +1,17 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { nameRun } from '../../../plan/job-runs';
-import type { DeployCodeClient } from '../../client';
+import type { DeployCodeClient, RequestOptions } from '../../client';
 import { isOver } from '../../deployment-handle';
 import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
 import { userName } from '../../user';
-import { loadPlace, list, positive, withConnection, withFollowing, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { loadPlace, list, positive, whenBusy, withConnection, withFollowing, withQueue, withStack, type ConnectionOptions, type QueueOptions, type StackOptions } from '../options';
 import { follow } from '../output/follow';
 import { counted } from '../output/words';
 import { ask } from '../prompt';
 import { placeArguments, withClient } from './session';
 
-interface ChangeOptions extends StackOptions, ConnectionOptions {
+interface ChangeOptions extends StackOptions, ConnectionOptions, QueueOptions {
   force?: boolean;
   reason?: string;
   json?: boolean;
@@ -22,7 +22,7 @@ interface ChangeOptions extends StackOptions, ConnectionOptions {
   killJobs?: boolean;
 }
 
-const change = (program: Command, name: string, description: string): Command => withFollowing(withConnection(withStack(program.command(name).description(description))));
+const change = (program: Command, name: string, description: string): Command => withQueue(withFollowing(withConnection(withStack(program.command(name).description(description)))));
 
 export function addChanges(program: Command): void {
   change(program, 'rollback', 'bring a kept release about again')
@@ -32,15 +32,18 @@ export function addChanges(program: Command): void {
 
   change(program, 'restart', 'replace the instances of services by fresh ones of the same release')
     .argument('<service...>', 'services to restart')
-    .action((services: string[], options: ChangeOptions) => run(options, (client) => client.restart(placeOf(loadPlace(options).stack), services, options)));
+    .option('--force', 'go past freezes')
+    .action((services: string[], options: ChangeOptions) => run(options, (client) => client.restart(placeOf(loadPlace(options).stack), services, request(options))));
 
   change(program, 'run', 'run a job of the current release now')
     .argument('<job>', 'job to run')
-    .action((job: string, options: ChangeOptions) => run(options, (client) => client.runJob(placeOf(loadPlace(options).stack), job, options)));
+    .option('--force', 'go past freezes')
+    .action((job: string, options: ChangeOptions) => run(options, (client) => client.runJob(placeOf(loadPlace(options).stack), job, request(options))));
 
   change(program, 'stop', 'stop and remove what runs, dependants first; volumes stay')
     .option('--services <names>', 'only these services', list)
-    .action((options: ChangeOptions) => run(options, (client) => client.stop(loadPlace(options).stack, options)));
+    .option('--force', 'go past freezes')
+    .action((options: ChangeOptions) => run(options, (client) => client.stop(loadPlace(options).stack, request(options))));
 
   withConnection(withStack(program.command('cancel').description('cancel a deployment; what it has begun is rolled back')))
     .argument('<deployment>', 'its number, or the workflow id of one that waits', (value) => value)
@@ -53,6 +56,12 @@ export function addChanges(program: Command): void {
     .action((deployment: number, answer: string, options: ChangeOptions) => answerQuestion(deployment, answer, options));
 }
 
+/** What of the options the engine is asked for. */
+function request(options: ChangeOptions): RequestOptions {
+  const { services, force, reason } = options;
+  return { services, force, reason, whenBusy: whenBusy(options) };
+}
+
 async function run(options: ChangeOptions, start: (client: DeployCodeClient) => ReturnType<DeployCodeClient['deploy']>): Promise<void> {
   process.exitCode = await withClient(options, async (client) => follow(await start(client), { ...options, place: placeArguments(options) }));
 }
@@ -62,7 +71,7 @@ async function rollback(client: DeployCodeClient, options: ChangeOptions): Retur
   const to = options.to ?? (await client.previousRelease(place));
   const jobs = (await client.jobsSince(place, to)).map(nameRun);
   if (jobs.length > 0 && !options.force) await confirm(`release ${to} predates ${counted(jobs.length, 'run')} of jobs: ${jobs.join(', ')}. What they did stays. Continue?`);
-  return client.rollback(place, { ...options, to });
+  return client.rollback(place, { ...request(options), to });
 }
 
 async function confirm(question: string): Promise<void> {

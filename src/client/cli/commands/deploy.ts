@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { exitCodes } from '../exit-codes';
-import { list, withConnection, withFollowing, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { list, whenBusy, withConnection, withFollowing, withQueue, withStack, type ConnectionOptions, type QueueOptions, type StackOptions } from '../options';
 import { follow } from '../output/follow';
 import { planText, refusalText } from '../output/plan-text';
 import { placeArguments, print, printJson, withClient } from './session';
 import { checked } from './validate';
 
-export interface DeployOptions extends StackOptions, ConnectionOptions {
+export interface DeployOptions extends StackOptions, ConnectionOptions, QueueOptions {
   services?: string[];
   force?: boolean;
   reason?: string;
@@ -23,10 +23,10 @@ export function addDeploy(program: Command): void {
     .option('--json', 'print one JSON document')
     .action(async (options: DeployOptions) => void (process.exitCode = await showPlan(options)));
 
-  withFollowing(withConnection(withStack(program.command('deploy').description('deploy the stack as a new release; rolled back as a whole when it fails'))))
+  withQueue(withFollowing(withConnection(withStack(program.command('deploy').description('deploy the stack as a new release; rolled back as a whole when it fails')))))
     .option('--services <names>', 'only these services and what they depend on', list)
     .option('--dry-run', 'only show the plan')
-    .option('--force', 'pass refusals that say so')
+    .option('--force', 'go past refusals and freezes that say so')
     .action(async (options: DeployOptions) => void (process.exitCode = await deploy(options)));
 }
 
@@ -41,5 +41,5 @@ async function showPlan(options: DeployOptions): Promise<number> {
 async function deploy(options: DeployOptions): Promise<number> {
   const { stack } = checked(options);
   if (options.dryRun || stack.dryRun) return showPlan(options);
-  return withClient(options, async (client) => follow(await client.deploy(stack, options), { ...options, place: placeArguments(options) }));
+  return withClient(options, async (client) => follow(await client.deploy(stack, { ...options, whenBusy: whenBusy(options) }), { ...options, place: placeArguments(options) }));
 }

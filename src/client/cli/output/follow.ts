@@ -29,7 +29,7 @@ export async function follow(handle: DeploymentHandle, options: FollowOptions): 
       if (titles(progress) !== titles(last)) display.note(approvalText(progress, options.place));
       last = progress;
       display.show(progress);
-      if (options.detach && (progress.deployment !== undefined || progress.behind !== undefined)) break;
+      if (options.detach && (progress.deployment !== undefined || progress.behind !== undefined || progress.held !== undefined)) break;
     }
   } finally {
     process.off('SIGINT', detach);

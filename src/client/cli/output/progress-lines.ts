@@ -1,23 +1,23 @@
 import type { Progress, ProgressEvent, ServiceSummary } from '../../../workflows/messages';
 import { planText } from './plan-text';
-import { seconds } from './words';
+import { seconds, waitText } from './words';
 
 const spoken = { done: 'ok', failed: 'FAIL', trouble: 'wait', begun: '...' } as const;
 
 /** Progress as lines, for where there is no terminal: one when a service is done, one when something goes wrong. */
 export class ProgressLines {
   private shownPlan = false;
-  private shownBehind = false;
+  private shownWait?: string;
   private readonly begun = new Map<string, number>();
   private readonly done = new Map<string, number>();
 
   constructor(private readonly print: (line: string) => void) {}
 
-  show({ plan, events, behind, status }: Progress): void {
-    if (status === 'queued' && behind !== undefined && !this.shownBehind) {
-      this.shownBehind = true;
-      this.print(`queued behind deployment ${behind}`);
-    }
+  show(progress: Progress): void {
+    const { plan, events, status } = progress;
+    const wait = waitText(progress);
+    if (wait !== undefined && wait !== 'queued' && wait !== this.shownWait) this.print(wait);
+    this.shownWait = wait;
     if (plan && !this.shownPlan && (plan.changes || status !== 'pulling')) {
       this.shownPlan = true;
       for (const line of planText(plan)) this.print(line);

@@ -2,7 +2,7 @@ import logUpdate from 'log-update';
 import pc from 'picocolors';
 import { acts } from '../../../plan/plan';
 import type { PlanSummary, Progress, ProgressEvent, ServiceSummary } from '../../../workflows/messages';
-import { seconds } from './words';
+import { seconds, waitText } from './words';
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const refreshMs = 100;
@@ -43,8 +43,8 @@ export class ProgressTree {
 
   private draw(): void {
     this.frame = (this.frame + 1) % frames.length;
-    const { status, behind, deployment } = this.latest ?? { status: 'queued' as const };
-    const head = deployment === undefined ? `queued${behind === undefined ? '' : ` behind deployment ${behind}`}` : `deployment ${deployment}: ${status.replace('_', ' ')}`;
+    const { status, deployment } = this.latest ?? { status: 'queued' as const };
+    const head = (this.latest && waitText(this.latest)) ?? `deployment ${deployment}: ${status.replace('_', ' ')}`;
     const height = (process.stdout.rows ?? 40) - 4;
     const body = (this.latest?.plan?.phases ?? []).flatMap((phase) => this.phase(phase, status === 'rolling_back'));
     logUpdate([pc.bold(head), ...fit(body, height), ...this.notes.slice(-3).map((note) => pc.yellow(`  ${note}`)), ...this.undoing(status)].join('\n'));

@@ -1,3 +1,5 @@
+import type { Progress } from '../../../workflows/messages';
+
 /** Times and lists, as people read them. */
 
 export function seconds(ms: number): string {
@@ -21,6 +23,12 @@ export function counted(count: number, word: string): string {
 /** `a, b and 3 more`. */
 export function shorten(names: readonly string[], most: number): string {
   return names.length > most ? `${names.slice(0, most).join(', ')} and ${names.length - most} more` : names.join(', ');
+}
+
+/** What a deployment waits for that has not begun; nothing once it has. */
+export function waitText({ status, deployment, behind, held }: Pick<Progress, 'status' | 'deployment' | 'behind' | 'held'>): string | undefined {
+  if (status !== 'queued' || deployment !== undefined) return undefined;
+  return [behind === undefined ? 'queued' : `queued behind deployment ${behind}`, ...(held === undefined ? [] : [held])].join('; ');
 }
 
 /** Columns as wide as their widest cell. */

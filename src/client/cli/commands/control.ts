@@ -1,0 +1,76 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { deploymentId } from '../../../workflows/messages';
+import { BadRequest } from '../../errors';
+import { placeOf } from '../../place';
+import { userName } from '../../user';
+import { loadPlace, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { momentOf } from '../output/moment';
+import { freezeText, frozenText, queueRows } from '../output/control-text';
+import { table } from '../output/words';
+import { print, printJson, withClient } from './session';
+
+interface ControlOptions extends StackOptions, ConnectionOptions {
+  json?: boolean;
+  until?: Date;
+  refuse?: boolean;
+  reason?: string;
+}
+
+const moment = (text: string): Date => {
+  const date = momentOf(text, new Date());
+  if (!date) throw new InvalidArgumentError('write a time to come such as 2026-12-24T18:00 (of this machine), or a duration such as 2h.');
+  return date;
+};
+
+/** Who may begin: the queue of an environment, and freezes. */
+export function addControl(program: Command): void {
+  const queue = program.command('queue').description('deployments of the environment that run or wait');
+  withConnection(withStack(queue.command('list', { isDefault: true }).description('the one that runs, and those that wait')))
+    .option('--json', 'print one JSON document')
+    .action(listQueue);
+  withConnection(withStack(queue.command('remove').description('take one that waits out of the queue')))
+    .argument('<id>', 'as `queue list` shows it')
+    .action(removeFromQueue);
+
+  withConnection(withStack(program.command('freeze').description('let no deployment begin; what runs goes on')))
+    .option('--until <time>', 'until then, or for so long: 2026-12-24T18:00, 2h (default: until `thaw`)', moment)
+    .option('--refuse', 'turn requests away instead of letting them wait')
+    .option('--reason <text>', 'why, for those who have to wait')
+    .action(freeze);
+  withConnection(withStack(program.command('thaw').description('end a freeze; what waits begins'))).action(thaw);
+}
+
+async function listQueue(options: ControlOptions): Promise<void> {
+  const state = await withClient(options, (client) => client.environment(placeOf(loadPlace(options).stack)));
+  const { running, queue = [], freeze, breaker } = state ?? {};
+  if (options.json) return printJson({ running, queue, freeze, breaker });
+  print(frozenText(freeze));
+  if (!running && queue.length === 0) return console.log('nothing runs, and nothing waits');
+  print(table([['ID', 'STATE', 'WHAT', 'BY', 'SINCE', 'REASON'], ...queueRows(running, queue)]));
+}
+
+async function removeFromQueue(id: string, options: ControlOptions): Promise<void> {
+  const place = placeOf(loadPlace(options).stack);
+  await withClient(options, async (client) => {
+    const waiting = (await client.environment(place))?.queue.map(({ workflowId }) => workflowId) ?? [];
+    const found = waiting.filter((workflowId) => workflowId === id || workflowId.startsWith(deploymentId(place, id)));
+    if (found.length !== 1) throw new BadRequest(`${found.length === 0 ? 'nothing' : 'more than one'} that waits has the id ${id}; \`deploy-code queue\` lists them, and \`deploy-code cancel\` ends one that runs`);
+    const handle = client.handle(found[0]!);
+    await handle.cancel(userName());
+    await handle.result();
+    console.log(`${id} is out of the queue`);
+  });
+}
+
+async function freeze(options: ControlOptions): Promise<void> {
+  const { stack } = loadPlace(options);
+  const { until, refuse, reason } = options;
+  const frozen = await withClient(options, (client) => client.freeze(placeOf(stack), { until, refuse, reason }));
+  console.log(`${stack.name}/${stack.environment} is ${freezeText(frozen)}; requests ${frozen.refuse ? 'are refused' : 'wait'}, --force goes past it`);
+}
+
+async function thaw(options: ControlOptions): Promise<void> {
+  const { stack } = loadPlace(options);
+  await withClient(options, (client) => client.thaw(placeOf(stack)));
+  console.log(`${stack.name}/${stack.environment} is thawed; what waits begins`);
+}

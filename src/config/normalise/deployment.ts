@@ -1,0 +1,45 @@
+import type { StackFile } from '../schema/stack-file';
+import { toMs } from '../schema/values';
+import type { DeploymentSettings, FreezeWindow } from '../stack';
+import { Malformed } from './words';
+
+type DeploymentInput = NonNullable<StackFile['deployment']>;
+type Attempt = <T>(path: (string | number)[], parse: () => T, fallback: T) => T;
+
+const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+
+/** How a stack is deployed, with every default. */
+export function toDeployment(input: DeploymentInput, attempt: Attempt): DeploymentSettings {
+  return {
+    strategy: input.strategy === 'Sequential' ? 'sequential' : 'parallel',
+    maxParallel: input.strategy === 'Sequential' ? 1 : (input.max_parallel ?? 10),
+    timeoutMs: toMs(input.timeout_seconds ?? 300),
+    rollbackOnFailure: input.rollback_on_failure ?? true,
+    platformTimeoutMs: toMs(input.platform_timeout ?? '15m'),
+    keepReleases: input.keep_releases ?? 10,
+    circuitBreaker: { threshold: input.circuit_breaker_threshold ?? 3, recoveryMs: toMs(input.circuit_breaker_recovery ?? '15m') },
+    freezeWindows: (input.freeze_windows ?? []).flatMap((window, index) => attempt(['deployment', 'freeze_windows', index], () => [toWindow(window)], [])),
+  };
+}
+
+function toWindow({ from, to, time_zone: timeZone = 'UTC', action }: NonNullable<DeploymentInput['freeze_windows']>[number]): FreezeWindow {
+  if (!isTimeZone(timeZone)) throw new Malformed(`has an unknown time_zone "${timeZone}"; write one such as Europe/Berlin or UTC`);
+  const [begin, end] = [toMinute(from), toMinute(to)];
+  if (begin === end) throw new Malformed('begins and ends at the same moment; give it a length');
+  return { from: begin, to: end, timeZone, text: `${from} to ${to} ${timeZone}`, refuse: action === 'refuse' };
+}
+
+function toMinute(moment: string): number {
+  const [day, time] = moment.toLowerCase().split(' ');
+  const [hours, minutes] = time!.split(':').map(Number);
+  return (days.indexOf(day!) * 24 + hours!) * 60 + minutes!;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: name }).format();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,84 @@
+import type { Asked } from '../../plan/asked';
+import type { Breaker, EnvironmentState, Freeze, JoinRequest, Outcome } from '../messages';
+
+/** Whether deployments may begin: pure functions of what the environment remembers and of the time. */
+
+const failing: (Outcome | 'lost')[] = ['rolled_back', 'rollback_incomplete', 'left_as_is', 'lost'];
+const succeeding: (Outcome | 'lost')[] = ['succeeded', 'unchanged'];
+
+/** Why a request is not taken at all; nothing where it is, be it that it has to wait. */
+export function turnAway(request: JoinRequest, state: EnvironmentState, now: number): string | undefined {
+  const { asked } = request;
+  if (!asked) return undefined;
+  if (asked.whenBusy === 'reject' && isBusy(request, state)) return `${busyWith(state)}; ask again when it is over, or leave out --reject to wait for it`;
+  return forbids(request, state, now);
+}
+
+/** Why a request may not begin, now or when its turn comes. */
+export function forbids({ asked }: JoinRequest, state: EnvironmentState, now: number): string | undefined {
+  if (!asked || asked.force) return undefined;
+  const hold = holds(asked, state, now).find(({ refuse }) => refuse);
+  return hold && `${hold.text}; --force goes past it`;
+}
+
+/** What a request with force goes past, for the record. */
+export function goesPast({ asked }: JoinRequest, state: EnvironmentState, now: number): string | undefined {
+  return asked?.force ? holds(asked, state, now)[0]?.text : undefined;
+}
+
+/** Why, and until when, a request that was taken has to wait although nothing runs. */
+export function heldBack({ asked }: JoinRequest, state: EnvironmentState, now: number): Hold | undefined {
+  return !asked || asked.force ? undefined : holds(asked, state, now)[0];
+}
+
+export interface Hold {
+  text: string;
+  /** In ms since the epoch; absent: somebody has to end it. */
+  until?: number;
+  refuse: boolean;
+}
+
+function holds({ window, automatic }: Asked, { freeze, breaker }: EnvironmentState, now: number): Hold[] {
+  return [
+    ...(freeze && isOn(freeze, now) ? [{ text: freezeText(freeze), until: freeze.until, refuse: freeze.refuse }] : []),
+    ...(window && now < window.until ? [{ ...window, text: `frozen by the window ${window.text} until ${atTime(window.until)}` }] : []),
+    ...(automatic && breaker && isOpen(breaker, now) ? [{ text: breakerText(breaker), until: breaker.openedAt! + breaker.recoveryMs, refuse: true }] : []),
+  ];
+}
+
+/** Counts an end. The breaker opens at its threshold, and anew when what tried after its recovery time fails. */
+export function countEnd(breaker: Breaker | undefined, outcome: Outcome | 'lost', now: number): Breaker | undefined {
+  if (!breaker) return undefined;
+  if (succeeding.includes(outcome)) return { ...breaker, failures: 0, openedAt: undefined };
+  if (!failing.includes(outcome)) return breaker;
+  const failures = breaker.failures + 1;
+  return { ...breaker, failures, openedAt: breaker.threshold > 0 && failures >= breaker.threshold ? now : undefined };
+}
+
+export function isOn({ until }: Freeze, now: number): boolean {
+  return until === undefined || now < until;
+}
+
+export function isOpen({ openedAt, recoveryMs }: Breaker, now: number): boolean {
+  return openedAt !== undefined && now < openedAt + recoveryMs;
+}
+
+export function freezeText({ by, reason, until }: Freeze): string {
+  return `frozen ${until === undefined ? '' : `until ${atTime(until)} `}by ${by}${reason ? `: ${reason}` : ''}`;
+}
+
+export function breakerText({ failures, openedAt, recoveryMs }: Breaker): string {
+  return `the circuit breaker is open after ${failures} failed deployments in a row; automatic ones are refused until ${atTime(openedAt! + recoveryMs)}`;
+}
+
+function isBusy({ workflowId }: JoinRequest, { running, queue }: EnvironmentState): boolean {
+  return running !== undefined || queue.some((other) => other.workflowId !== workflowId);
+}
+
+function busyWith({ running, queue }: EnvironmentState): string {
+  return running ? `deployment ${running.deployment}${running.asked ? ` by ${running.asked.by}` : ''} runs` : `${queue.length} deployments wait`;
+}
+
+function atTime(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+}

@@ -1,0 +1,40 @@
+import { allHandlersFinished, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import { committedSignal, environmentQuery, finishedSignal, freezeSignal, joinSignal, leaveSignal, thawSignal, type EnvironmentState, type Place } from '../messages';
+import { until } from '../turns';
+import { EnvironmentMemory } from './memory';
+
+const firstCheckMs = 30_000;
+const longestCheckMs = 300_000;
+
+/**
+ * The lock of an environment, its queue and its memory: one deployment at a time has the word. It cannot leak:
+ * now and then, and whenever somebody waits, Temporal is asked whether the running deployment still exists.
+ */
+export async function environment(place: Place, before?: EnvironmentState): Promise<void> {
+  const memory = new EnvironmentMemory(before ?? { place, runtime: 'docker', numbers: { deployment: 0, release: 0 }, releases: [], jobs: {}, runs: [], queue: [], recent: [] });
+  setHandler(environmentQuery, () => memory.state);
+  setHandler(joinSignal, (request) => memory.join(request));
+  setHandler(leaveSignal, (workflowId) => memory.leave(workflowId));
+  setHandler(committedSignal, ({ workflowId, deployment, release }) => memory.commit(workflowId, deployment, release));
+  setHandler(finishedSignal, (report) => memory.finish(report));
+  setHandler(freezeSignal, (freeze) => memory.freeze(freeze));
+  setHandler(thawSignal, () => memory.freeze(undefined));
+
+  await until(() => !memory.isEmpty() || before !== undefined);
+  for (let check = firstCheckMs; ; ) {
+    if (memory.knowsNothing()) await memory.recall();
+    memory.sortOut();
+    await memory.tellDecisions();
+    await memory.giveWord();
+    if (memory.isEmpty()) return;
+    if (workflowInfo().continueAsNewSuggested) {
+      await until(allHandlersFinished);
+      await memory.tellDecisions();
+      return continueAsNew<typeof environment>(place, memory.state);
+    }
+    const seen = memory.changes;
+    const changed = await until(() => memory.changes !== seen, Math.min(memory.state.running ? check : longestCheckMs, memory.nextEventMs()));
+    check = changed ? firstCheckMs : Math.min(check * 2, longestCheckMs);
+    await memory.checkRunning(!changed);
+  }
+}

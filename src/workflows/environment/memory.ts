@@ -1,0 +1,178 @@
+import { getExternalWorkflowHandle } from '@temporalio/workflow';
+import type { Asked } from '../../plan/asked';
+import { asPast } from '../../plan/job-runs';
+import { activity } from '../activity-options';
+import { cancelSignal, goSignal, queuedSignal, taskQueue, turnedAwaySignal, type EnvironmentState, type FinishedReport, type Freeze, type JoinRequest, type Outcome } from '../messages';
+import { inTurn } from '../turns';
+import { countEnd, forbids, goesPast, heldBack, isOn, turnAway } from './admission';
+
+const remembered = 20;
+const rememberedRuns = 200;
+const shortestWaitMs = 10;
+
+type Handle = ReturnType<typeof getExternalWorkflowHandle>;
+
+/** What the environment remembers: numbers and ids, never a stack. */
+export class EnvironmentMemory {
+  /** Counts what happened, so that the main loop sees it. */
+  changes = 0;
+  /** What deployments are yet to be told, in order. */
+  private decisions: { workflowId: string; signal: (handle: Handle) => Promise<void> }[] = [];
+
+  constructor(readonly state: EnvironmentState) {}
+
+  join(request: JoinRequest): void {
+    const { running, queue } = this.state;
+    if (running?.workflowId === request.workflowId) return;
+    const waiting = queue.findIndex(({ workflowId }) => workflowId === request.workflowId);
+    if (waiting >= 0) {
+      queue[waiting] = request;
+      return;
+    }
+    this.changes += 1;
+    const { asked } = request;
+    const why = turnAway(request, this.state, Date.now());
+    if (why !== undefined) return this.sendAway(request, why);
+    this.state.runtime = request.runtime;
+    if (asked) this.state.breaker = { failures: 0, ...this.state.breaker, ...asked.breaker };
+    if (asked?.whenBusy === 'supersede') this.supersede(asked);
+    this.state.queue.push(request);
+  }
+
+  leave(workflowId: string): void {
+    this.state.queue = this.state.queue.filter((request) => request.workflowId !== workflowId);
+    this.changes += 1;
+  }
+
+  commit(workflowId: string, deployment: number, release: number | undefined): void {
+    if (this.state.running?.workflowId !== workflowId) return;
+    this.state.current = { deployment, release };
+    if (release !== undefined) this.state.numbers.release = Math.max(this.state.numbers.release, release);
+  }
+
+  finish({ workflowId, deployment, outcome, jobs, releases }: FinishedReport): void {
+    const { state } = this;
+    if (state.running?.workflowId !== workflowId) return;
+    for (const { service, hash, failed } of jobs) if (!failed) state.jobs[service] = hash;
+    state.runs = [...state.runs, ...asPast(jobs, deployment)].slice(-rememberedRuns);
+    state.releases = releases;
+    this.ended(deployment, outcome, state.current?.release);
+    this.changes += 1;
+  }
+
+  freeze(freeze: Freeze | undefined): void {
+    this.state.freeze = freeze;
+    this.changes += 1;
+  }
+
+  /** What labels and visibility know, where this workflow has no memory of its own. */
+  async recall(): Promise<void> {
+    const { place, runtime } = this.state;
+    const { deployment, release, releases, committed, runs } = await activity('recallEnvironment', taskQueue, 'recall the numbers of this environment')({ ...place, runtime });
+    Object.assign(this.state, { numbers: { deployment, release }, releases, runs, current: committed });
+  }
+
+  /** Somebody waits, and no deployment has had the word yet. */
+  knowsNothing(): boolean {
+    return this.state.queue.length > 0 && this.state.numbers.deployment === 0;
+  }
+
+  /** Who may not begin any more by now does not wait for it. */
+  sortOut(): void {
+    const now = Date.now();
+    if (this.state.freeze && !isOn(this.state.freeze, now)) this.state.freeze = undefined;
+    for (const request of this.state.queue) {
+      const why = forbids(request, this.state, now);
+      if (why !== undefined) this.sendAway(request, why);
+    }
+    this.state.queue = this.state.queue.filter((request) => forbids(request, this.state, now) === undefined);
+  }
+
+  async tellDecisions(): Promise<void> {
+    for (let next = this.decisions.shift(); next; next = this.decisions.shift()) await tell(next.workflowId, next.signal);
+  }
+
+  /** Gives the word to the next in the queue that may begin, and tells the others what they wait for. */
+  async giveWord(): Promise<void> {
+    const { state } = this;
+    for (let next = this.takeNext(); next; next = this.takeNext()) {
+      const { workflowId, asked } = next;
+      const past = goesPast(next, state, Date.now());
+      state.numbers.deployment += 1;
+      const deployment = state.numbers.deployment;
+      state.running = { workflowId, deployment, ...(asked && { asked }), ...(past !== undefined && { past }) };
+      const go = {
+        deployment,
+        release: { from: state.current?.release, next: state.numbers.release + 1 },
+        committed: state.current?.deployment ?? 0,
+        releases: state.releases,
+        jobs: state.jobs,
+        ...(past !== undefined && { past }),
+      };
+      if (!(await tell(workflowId, (handle) => handle.signal(goSignal, go)))) state.running = undefined;
+    }
+    for (const request of state.queue) {
+      const held = heldBack(request, state, Date.now())?.text;
+      const waits = { ...(state.running && { behind: state.running.deployment }), ...(held !== undefined && { held }) };
+      if (Object.keys(waits).length > 0) await tell(request.workflowId, (handle) => handle.signal(queuedSignal, waits));
+    }
+  }
+
+  /** A deployment that was terminated or timed out never reports; it counts as failed. */
+  async checkRunning(due: boolean): Promise<void> {
+    const { running, queue } = this.state;
+    if (!running || !(due || queue.length > 0)) return;
+    if (await activity('isRunning', taskQueue, `ask whether deployment ${running.deployment} still runs`)(running.workflowId)) return;
+    if (this.state.running !== running) return;
+    this.ended(running.deployment, 'lost', undefined);
+  }
+
+  /** Until a freeze or a window is over for somebody who waits, in ms. */
+  nextEventMs(): number {
+    const now = Date.now();
+    const ends = this.state.queue.flatMap((request) => heldBack(request, this.state, now)?.until ?? []);
+    return Math.max(shortestWaitMs, Math.min(...ends, Infinity) - now);
+  }
+
+  /** Nothing runs, nothing waits, nothing was ever committed, nothing is forbidden: there is nothing to remember. */
+  isEmpty(): boolean {
+    const { running, queue, current, releases, freeze, breaker } = this.state;
+    const frozen = freeze !== undefined && isOn(freeze, Date.now());
+    return !running && queue.length === 0 && this.decisions.length === 0 && !current && releases.length === 0 && !frozen && breaker?.openedAt === undefined;
+  }
+
+  /** The first that nothing holds back. */
+  private takeNext(): JoinRequest | undefined {
+    const { state } = this;
+    if (state.running) return undefined;
+    const now = Date.now();
+    const [request] = state.queue.filter((each) => !heldBack(each, state, now));
+    if (!request) return undefined;
+    state.queue = state.queue.filter((each) => each !== request);
+    return request;
+  }
+
+  /** The newest wins: what runs is rolled back to a clean point first, and what waited never begins. */
+  private supersede({ by, reason }: Asked): void {
+    const { running, queue } = this.state;
+    const newer = `a newer request of ${by}${reason ? ` (${reason})` : ''}`;
+    for (const request of queue.splice(0)) this.sendAway(request, `superseded by ${newer}`);
+    if (running) this.decisions.push({ workflowId: running.workflowId, signal: (handle) => handle.signal(cancelSignal, { by: newer, killJobs: false }) });
+  }
+
+  private sendAway({ workflowId }: JoinRequest, why: string): void {
+    this.decisions.push({ workflowId, signal: (handle) => handle.signal(turnedAwaySignal, why) });
+  }
+
+  private ended(deployment: number, outcome: Outcome | 'lost', release: number | undefined): void {
+    const { state } = this;
+    const past = state.running?.past;
+    state.recent = [...state.recent, { deployment, outcome, release, ...(past !== undefined && { past }) }].slice(-remembered);
+    state.running = undefined;
+    state.breaker = countEnd(state.breaker, outcome, Date.now());
+  }
+}
+
+async function tell(workflowId: string, signal: (handle: Handle) => Promise<void>): Promise<boolean> {
+  return inTurn(signal(getExternalWorkflowHandle(workflowId))).then(() => true, () => false);
+}

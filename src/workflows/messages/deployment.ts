@@ -1,0 +1,61 @@
+import type { Stack } from '../../config/stack';
+import type { PinnedImages } from '../../model/images';
+import type { Evidence } from '../../model/instance-status';
+import type { WhenBusy } from '../../plan/asked';
+import type { Intent, IntentKind, Refusal } from '../../plan/plan';
+import type { SteeringRecord } from './progress';
+
+/** What a deployment is asked for, and how it ended. */
+
+export interface DeploymentInput {
+  stack: Stack;
+  intent: Intent;
+  taskQueue: string;
+  /** Images of a kept release, for a rollback to it. */
+  pinned: PinnedImages;
+  requestedBy: string;
+  reason?: string;
+  /** Default: it waits for others. */
+  whenBusy?: WhenBusy;
+  /** Nobody stands by. */
+  automatic?: boolean;
+  /** The release that a rollback, restart or run brings about again. */
+  target?: number;
+}
+
+/** How a deployment ended. One shape for success and failure. */
+export type Outcome = 'succeeded' | 'unchanged' | 'refused' | 'rolled_back' | 'left_as_is' | 'rollback_incomplete' | 'cancelled';
+
+export interface Cause {
+  service?: string;
+  step: string;
+  message: string;
+  evidence?: Evidence;
+}
+
+export interface DeploymentResult {
+  outcome: Outcome;
+  intent: IntentKind;
+  requestedBy: string;
+  reason?: string;
+  deployment?: number;
+  /** The release that runs now. */
+  release?: number;
+  cause?: Cause;
+  refusals: Refusal[];
+  warnings: string[];
+  /** Services with `on_failure: continue` that failed alone. */
+  tolerated: Cause[];
+  /** Jobs whose effect stays though the deployment was rolled back. */
+  notUndone: string[];
+  /** What a rollback or cleanup could not finish. */
+  leftBehind: string[];
+  /** What it began in spite of, by force: a freeze, an open circuit breaker. */
+  forcedPast?: string;
+  /** How people steered it. */
+  steering?: SteeringRecord[];
+  /** Services that changed. */
+  changed: string[];
+  durationMs: number;
+  rollbackMs?: number;
+}

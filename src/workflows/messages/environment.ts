@@ -1,0 +1,103 @@
+import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { RuntimeName } from '../../model/capabilities';
+import type { JobRun, PastRun } from '../../plan/job-runs';
+import type { BreakerSettings } from '../../config/stack';
+import type { Asked } from '../../plan/asked';
+import type { Outcome } from './deployment';
+import type { Place } from './place';
+
+/** What deployments and their environment say to each other. */
+
+/** The environment's word that a deployment may begin. */
+export interface Go {
+  deployment: number;
+  release: { from?: number; next: number };
+  /** Number of the deployment whose instances are the committed ones. */
+  committed: number;
+  /** The one before it ended without a word: first settle what it left. */
+  releases: number[];
+  jobs: Record<string, string>;
+  /** What it begins in spite of, by force. */
+  past?: string;
+}
+
+export const goSignal = defineSignal<[Go]>('go');
+/** Why a deployment waits: behind another one, or because nothing may begin now. */
+export interface Queued {
+  behind?: number;
+  held?: string;
+}
+
+export const queuedSignal = defineSignal<[Queued]>('queued');
+/** The environment does not take the deployment; the text says why, and what to do. */
+export const turnedAwaySignal = defineSignal<[string]>('turnedAway');
+
+export interface JoinRequest {
+  workflowId: string;
+  runtime: RuntimeName;
+  /** Absent in requests of 0.1, which queue. */
+  asked?: Asked;
+}
+
+/** Nothing begins until it is over. */
+export interface Freeze {
+  by: string;
+  reason?: string;
+  at: number;
+  /** In ms since the epoch; absent: until somebody thaws. */
+  until?: number;
+  /** Turns requests away instead of letting them wait. */
+  refuse: boolean;
+}
+
+export const freezeSignal = defineSignal<[Freeze]>('freeze');
+export const thawSignal = defineSignal('thaw');
+
+/** Failed deployments in a row, and since when automatic ones are refused for them. */
+export interface Breaker extends BreakerSettings {
+  failures: number;
+  openedAt?: number;
+}
+
+/** What a deployment reports when it ends. */
+export interface FinishedReport {
+  workflowId: string;
+  deployment: number;
+  outcome: Outcome;
+  committed?: { deployment: number; release?: number };
+  /** Jobs that it ran, or began to. */
+  jobs: JobRun[];
+  releases: number[];
+}
+
+export const joinSignal = defineSignal<[JoinRequest]>('join');
+export const leaveSignal = defineSignal<[string]>('leave');
+export const finishedSignal = defineSignal<[FinishedReport]>('finished');
+
+export interface EnvironmentState {
+  place: Place;
+  runtime: RuntimeName;
+  numbers: { deployment: number; release: number };
+  current?: { deployment: number; release?: number };
+  releases: number[];
+  /** Hash of the last successful run of each job. */
+  jobs: Record<string, string>;
+  /** The last runs of jobs, in failed deployments too. */
+  runs: PastRun[];
+  running?: { workflowId: string; deployment: number; asked?: Asked; past?: string };
+  queue: JoinRequest[];
+  freeze?: Freeze;
+  breaker?: Breaker;
+  recent: { deployment: number; outcome: Outcome | 'lost'; release?: number; past?: string }[];
+}
+
+export const environmentQuery = defineQuery<EnvironmentState>('state');
+
+/** Sent at the commit: from here on the deployment's instances are the environment's own. */
+export interface CommittedReport {
+  workflowId: string;
+  deployment: number;
+  release?: number;
+}
+
+export const committedSignal = defineSignal<[CommittedReport]>('committed');

@@ -1,0 +1,6 @@
+/** Ids, messages and payloads of the workflows: what the client and the workflows say to each other. */
+export * from './deployment';
+export * from './environment';
+export * from './place';
+export * from './progress';
+export * from './release';

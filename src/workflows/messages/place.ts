@@ -1,0 +1,22 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+
+/** Where workflows are, and how they are found. */
+
+export const taskQueue = 'deploy-code';
+
+export interface Place {
+  stack: string;
+  environment: string;
+}
+
+export const deploymentId = ({ stack, environment }: Place, request: string): string => `deployment/${stack}/${environment}/${request}`;
+export const environmentId = ({ stack, environment }: Place): string => `environment/${stack}/${environment}`;
+export const releaseId = ({ stack, environment }: Place, release: number): string => `release/${stack}/${environment}/${release}`;
+
+export const searchAttributes = {
+  stack: defineSearchAttributeKey('DeployCodeStack', 'KEYWORD'),
+  environment: defineSearchAttributeKey('DeployCodeEnvironment', 'KEYWORD'),
+  status: defineSearchAttributeKey('DeployCodeStatus', 'KEYWORD'),
+  release: defineSearchAttributeKey('DeployCodeRelease', 'INT'),
+  number: defineSearchAttributeKey('DeployCodeNumber', 'INT'),
+};

@@ -1,0 +1,89 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Change, ServiceAction } from '../../plan/plan';
+import type { Cause, Outcome } from './deployment';
+
+/** What a deployment that runs tells, and how people steer it. */
+
+export type Status = 'queued' | 'planning' | 'pulling' | 'deploying' | 'waiting' | 'committing' | 'rolling_back' | Outcome;
+
+/** A plan without what only a runtime needs; for printing and for the progress display. */
+export interface PlanSummary {
+  stack: string;
+  environment: string;
+  host: string;
+  deployment: number;
+  release: { from?: number; to: number };
+  phases: { number: number; kind: 'deploy' | 'removals'; services: ServiceSummary[] }[];
+  preparation: string[];
+  pulls: string[];
+  warnings: string[];
+  newVolumes: string[];
+  estimateMs: number;
+  changes: boolean;
+}
+
+export interface ServiceSummary {
+  name: string;
+  kind: 'service' | 'job';
+  action: ServiceAction;
+  replicas: number;
+  changes: Change[];
+  notes: string[];
+  interruptionMs: number;
+  steps: string[];
+  /** How its requests move, in sentences: shares, times, approvals. */
+  rollout?: string[];
+}
+
+/** One thing that happened. `sequence` counts from 1. */
+export interface ProgressEvent {
+  sequence: number;
+  at: number;
+  kind: 'status' | 'step' | 'note';
+  state?: 'begun' | 'done' | 'failed' | 'trouble' | 'undone';
+  text: string;
+  step?: string;
+  service?: string;
+  phase?: number;
+  durationMs?: number;
+}
+
+/** What a person wants of a rollout that runs. */
+export interface Steer {
+  action: 'approve' | 'reject' | 'promote' | 'pause' | 'resume' | 'abort';
+  by: string;
+  reason?: string;
+  /** Only what waits of this service. */
+  service?: string;
+}
+
+export type SteeringRecord = Steer & { at: number };
+
+/** Rejected, with the reason, where there is nothing to do it to. */
+export const steerUpdate = defineUpdate<void, [Steer]>('steer');
+
+/** Something only a person can decide. */
+export interface Question {
+  id: string;
+  text: string;
+  answers: string[];
+}
+
+export interface Progress {
+  status: Status;
+  deployment?: number;
+  /** Number of the deployment that this one waits for. */
+  behind?: number;
+  /** What else it waits for, while nothing may begin. */
+  held?: string;
+  plan?: PlanSummary;
+  events: ProgressEvent[];
+  question?: Question;
+  /** Steps that wait for somebody's approval. */
+  approvals?: { title: string; service?: string }[];
+  cause?: Cause;
+}
+
+export const progressQuery = defineQuery<Progress, [number]>('progress');
+export const answerSignal = defineSignal<[{ question: string; answer: string; by: string }]>('answer');
+export const cancelSignal = defineSignal<[{ by: string; killJobs: boolean }]>('cancelDeployment');

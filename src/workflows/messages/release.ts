@@ -1,0 +1,20 @@
+import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { Stack } from '../../config/stack';
+import type { PinnedImages } from '../../model/images';
+import type { JobRun } from '../../plan/job-runs';
+
+/** What a kept release tells. */
+
+export interface ReleaseContents {
+  release: number;
+  deployment: number;
+  stack: Stack;
+  images: PinnedImages;
+  requestedBy: string;
+  reason?: string;
+  at: number;
+  jobs: JobRun[];
+}
+
+export const contentsQuery = defineQuery<ReleaseContents>('contents');
+export const pruneSignal = defineSignal('prune');

@@ -1,0 +1,46 @@
+import { condition, patched, sleep } from '@temporalio/workflow';
+import { patches } from './patches';
+
+/** More steps of promises than any of our functions takes from one wait to the next. */
+const steps = 200;
+
+let free: Promise<void> = Promise.resolve();
+
+/**
+ * Resolves as the event does, but one event at a time: whatever follows from it has been done, up to the next wait, before
+ * anything follows from another. Temporal's SDK may hand over several events together or one by one, as queries come in
+ * between, and not the same way when it replays them; without turns the order of what follows would depend on that
+ * (docs/decisions/0011-one-event-at-a-time.md).
+ */
+export function inTurn<T>(event: Promise<T>): Promise<T> {
+  return patched(patches.oneEventAtATime) ? takeTurn(event) : event;
+}
+
+/** Waits for a time, in ms. */
+export function rest(durationMs: number, summary: string): Promise<void> {
+  return inTurn(sleep(durationMs, { summary }));
+}
+
+/** Waits until something holds; with a limit, whether it came to hold in time. */
+export function until(holds: () => boolean): Promise<void>;
+export function until(holds: () => boolean, limitMs: number, summary?: string): Promise<boolean>;
+export function until(holds: () => boolean, limitMs?: number, summary?: string): Promise<void | boolean> {
+  return inTurn<void | boolean>(limitMs === undefined ? condition(holds) : condition(holds, limitMs, { summary }));
+}
+
+async function takeTurn<T>(event: Promise<T>): Promise<T> {
+  try {
+    return await event;
+  } finally {
+    const before = free;
+    let pass!: () => void;
+    free = new Promise((resolve) => (pass = resolve));
+    await before;
+    void afterwards(pass);
+  }
+}
+
+async function afterwards(pass: () => void): Promise<void> {
+  for (let step = 0; step < steps; step += 1) await Promise.resolve();
+  pass();
+}

@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DeploymentHandle, Stack } from '../../src/client';
+import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
+import type { Progress } from '../../src/workflows/messages';
+import { startEngine, type TestEngine } from '../support/engine';
+import { memoryStack } from '../support/memory-stack';
+
+describe('who may begin in an environment', () => {
+  const host = new MemoryHost();
+  let engine: TestEngine;
+  beforeAll(async () => void (engine = await startEngine('control', { runtimes: { memory: createMemoryRuntime(host) } })));
+  afterAll(() => engine.close());
+  afterEach(() => {
+    host.held.clear();
+    host.unhealthy = {};
+  });
+
+  const place = ({ name }: Stack) => ({ stack: name, environment: 'test' });
+  const held = () => memoryStack({ job: { image: 'held:1', kind: 'job' } });
+  const app = (image = 'app:1', more: Record<string, unknown> = {}, name?: string) => ({ ...memoryStack({ app: { image, health_check: { command: ['check'], interval: '100ms', retries: 1 } } }, more), ...(name && { name }) });
+  const running = async ({ name }: Stack, deployment: number) => {
+    while (host.instances.get(`${name}-test-job-1-d${deployment}`)?.status.state !== 'running') await sleep(20);
+  };
+  const seen = async (handle: DeploymentHandle, check: (progress: Progress) => boolean): Promise<Progress> => {
+    for await (const progress of handle.watch()) if (check(progress)) return progress;
+    throw new Error('it never came to that');
+  };
+  const waiting = (handle: DeploymentHandle) => seen(handle, ({ behind, held: why }) => behind !== undefined || why !== undefined);
+
+  it('lets the newest take the place of one that runs, after that is rolled back, and of those that wait', async () => {
+    host.held.add('held:1');
+    const stack = held();
+    const first = await engine.client.deploy(stack);
+    await running(stack, 1);
+    const second = await engine.client.deploy(stack);
+    await waiting(second);
+    const third = await engine.client.deploy({ ...stack, services: { job: { ...stack.services.job!, image: 'other:1' } } }, { whenBusy: 'supersede', requestedBy: 'ana', reason: 'SHOP-9' });
+    expect(await second.result()).toMatchObject({ outcome: 'refused', refusals: [{ path: 'queue', message: 'superseded by a newer request of ana (SHOP-9)' }] });
+    await seen(first, ({ events }) => events.some(({ text }) => text.startsWith('cancelled by a newer request of ana')));
+    expect((await third.progress()).deployment).toBeUndefined();
+    host.exit(`${stack.name}-test-job-1-d1`, 0);
+    expect(await first.result()).toMatchObject({ outcome: 'cancelled', cause: { message: 'cancelled by a newer request of ana (SHOP-9)' } });
+    expect(await third.result()).toMatchObject({ outcome: 'succeeded', deployment: 2 });
+  });
+
+  it('turns a request away that does not want to wait', async () => {
+    host.held.add('held:1');
+    const stack = held();
+    const first = await engine.client.deploy(stack, { requestedBy: 'ben' });
+    await running(stack, 1);
+    const second = await engine.client.deploy(stack, { whenBusy: 'reject' });
+    expect(await second.result()).toMatchObject({ outcome: 'refused', refusals: [{ path: 'queue', message: expect.stringMatching(/^deployment 1 by ben runs; ask again/) as string }] });
+    host.exit(`${stack.name}-test-job-1-d1`, 0);
+    expect(await first.result()).toMatchObject({ outcome: 'succeeded' });
+  });
+
+  it('does not let one stack wait for another', async () => {
+    host.held.add('held:1');
+    const stack = held();
+    const first = await engine.client.deploy(stack);
+    await running(stack, 1);
+    expect(await (await engine.client.deploy(app())).result()).toMatchObject({ outcome: 'succeeded' });
+    host.exit(`${stack.name}-test-job-1-d1`, 0);
+    await first.result();
+  });
+
+  it('lets requests wait while it is frozen, and begin when it is thawed; --force goes past it and says so', async () => {
+    const stack = app();
+    await engine.client.freeze(place(stack), { reason: 'holidays', by: 'ana' });
+    const waits = await engine.client.deploy(stack);
+    expect((await waiting(waits)).held).toBe('frozen by ana: holidays');
+    const forced = await (await engine.client.deploy(stack, { force: true, requestedBy: 'ben', reason: 'hotfix' })).result();
+    expect(forced).toMatchObject({ outcome: 'succeeded', deployment: 1, requestedBy: 'ben', reason: 'hotfix', forcedPast: 'frozen by ana: holidays' });
+    expect((await engine.client.environment(place(stack)))?.recent).toMatchObject([{ deployment: 1, past: 'frozen by ana: holidays' }]);
+    await engine.client.thaw(place(stack));
+    expect(await waits.result()).toMatchObject({ outcome: 'unchanged', deployment: 2 });
+    await expect(engine.client.thaw(place(stack))).rejects.toThrow(/is not frozen/);
+  });
+
+  it('ends a freeze by itself when its time is over', async () => {
+    const stack = app();
+    await engine.client.freeze(place(stack), { until: new Date(Date.now() + 1500) });
+    const begin = Date.now();
+    expect(await (await engine.client.deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
+    expect(Date.now() - begin).toBeGreaterThan(1000);
+  });
+
+  it('turns requests away where a freeze says so, and in the windows of the stack file', async () => {
+    const frozen = app();
+    await engine.client.freeze(place(frozen), { refuse: true, by: 'ana' });
+    expect(await (await engine.client.deploy(frozen)).result()).toMatchObject({ outcome: 'refused', refusals: [{ message: 'frozen by ana; --force goes past it' }] });
+    const always = { deployment: { freeze_windows: [{ from: 'mon 00:00', to: 'sun 23:59', action: 'refuse' }, { from: 'sun 23:59', to: 'mon 00:00', action: 'refuse' }] } };
+    const window = app('app:1', always);
+    expect(await (await engine.client.deploy(window)).result()).toMatchObject({ outcome: 'refused', refusals: [{ message: expect.stringMatching(/^frozen by the window (mon 00:00 to sun 23:59|sun 23:59 to mon 00:00) UTC until .*; --force goes past it$/) as string }] });
+    expect(await (await engine.client.deploy(window, { force: true })).result()).toMatchObject({ outcome: 'succeeded' });
+  });
+
+  it('opens the circuit breaker after failures in a row: automatic requests are refused, people are not', async () => {
+    const breaker = { deployment: { circuit_breaker_threshold: 2, circuit_breaker_recovery: '1h' } };
+    const good = app('app:1', breaker);
+    host.unhealthy['app:bad'] = 'never healthy';
+    const bad = app('app:bad', breaker, good.name);
+    expect(await (await engine.client.deploy(good)).result()).toMatchObject({ outcome: 'succeeded' });
+    for (let failure = 0; failure < 2; failure += 1) expect(await (await engine.client.deploy(bad)).result()).toMatchObject({ outcome: 'rolled_back' });
+    expect(await (await engine.client.deploy(good, { automatic: true })).result()).toMatchObject({ outcome: 'refused', refusals: [{ message: expect.stringMatching(/^the circuit breaker is open after 2 failed deployments in a row/) as string }] });
+    expect((await engine.client.environment(place(good)))?.breaker).toMatchObject({ failures: 2, openedAt: expect.any(Number) as number });
+    expect(await (await engine.client.deploy(good)).result()).toMatchObject({ outcome: 'unchanged' });
+    expect(await (await engine.client.deploy(good, { automatic: true })).result()).toMatchObject({ outcome: 'unchanged' });
+  });
+});
