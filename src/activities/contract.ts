@@ -4,6 +4,7 @@ import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretSource } from 
 import type { PinnedImages } from '../model/images';
 import type { Evidence, InstanceLine } from '../model/instance-status';
 import type { Observation, ObservedImage } from '../model/observation';
+import type { Recurring, ScheduleSpec } from '../model/schedule';
 import type { Front, RouteTable } from '../model/traffic';
 import type { Asked } from '../plan/asked';
 import type { PastRun } from '../plan/job-runs';
@@ -28,6 +29,23 @@ export interface JoinInput {
   asked?: Asked;
   /** Freeze windows of the stack file. */
   windows?: FreezeWindow[];
+}
+
+/** What a schedule asks for. */
+export interface AutomaticRequest {
+  place: { stack: string; environment: string };
+  what: Recurring;
+  by: string;
+  /** Asked for twice, it is one deployment. */
+  requestId: string;
+}
+
+/** How a deployment ended that nobody watched. */
+export interface UnattendedEnd {
+  outcome: string;
+  deployment?: number;
+  /** Why it was not done. */
+  message?: string;
 }
 
 /** What labels and visibility still know of an environment whose workflow is gone. */
@@ -72,6 +90,14 @@ export interface HealthOptions {
 export interface Activities {
   joinEnvironment(input: JoinInput): Promise<void>;
   recallEnvironment(input: Pick<JoinInput, 'stack' | 'environment' | 'runtime'>): Promise<Recollection>;
+  /** Asks for a deployment on behalf of a schedule: the id of its workflow. */
+  requestDeployment(request: AutomaticRequest): Promise<string>;
+  /** Ends when the deployment does; cancelled, it cancels the deployment first. */
+  awaitDeployment(workflowId: string): Promise<UnattendedEnd>;
+  /** Makes the schedules that come from the stack file what it says now. */
+  syncSchedules(context: StepContext, wanted: ScheduleSpec[]): Promise<void>;
+  /** What a kept release holds. */
+  readRelease(place: { stack: string; environment: string }, release: number): Promise<{ stack: Stack; images: PinnedImages }>;
   /** Whether a deployment workflow still runs. */
   isRunning(workflowId: string): Promise<boolean>;
 

@@ -3,8 +3,9 @@ import { openWindow } from '../plan/freeze-windows';
 import { alive } from './alive';
 import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
+import { SoftwareFault } from './failures';
 
-type CoordinationActivities = Pick<Activities, 'joinEnvironment' | 'recallEnvironment' | 'isRunning'>;
+type CoordinationActivities = Pick<Activities, 'joinEnvironment' | 'recallEnvironment' | 'readRelease' | 'isRunning'>;
 
 /** What workflows cannot ask of each other themselves. */
 export function coordinationActivities({ directory, runtimes }: Dependencies): CoordinationActivities {
@@ -13,6 +14,13 @@ export function coordinationActivities({ directory, runtimes }: Dependencies): C
       alive(() => {
         const window = openWindow(windows, Date.now());
         return directory.join({ ...input, ...(asked && { asked: { ...asked, ...(window && { window }) } }) });
+      }),
+
+    readRelease: ({ stack, environment }, number) =>
+      alive(async () => {
+        const kept = await directory.release(stack, environment, number);
+        if (!kept) throw new SoftwareFault(`release ${number} of ${stack}/${environment} is not kept`);
+        return { stack: kept.stack, images: kept.images };
       }),
 
     isRunning: (workflowId) => alive(() => directory.isRunning(workflowId)),

@@ -1,12 +1,15 @@
 import type { EventEmitter } from 'node:events';
+import type { Stack } from '../config/stack';
 import type { PinnedImages } from '../model/images';
 import type { JobRun } from '../plan/job-runs';
 import type { Runtimes } from '../runtimes';
-import type { JoinInput } from './contract';
+import type { ScheduleSpec } from '../model/schedule';
+import type { AutomaticRequest, JoinInput, UnattendedEnd } from './contract';
 import type { SecretStore } from './secrets';
 
 /** What activities need to know of a kept release. */
 export interface KeptRelease {
+  stack: Stack;
   deployment: number;
   images: PinnedImages;
   jobs: JobRun[];
@@ -16,6 +19,11 @@ export interface KeptRelease {
 export interface Directory {
   join(input: Omit<JoinInput, 'windows'>): Promise<void>;
   isRunning(workflowId: string): Promise<boolean>;
+  /** @throws SoftwareFault where there is nothing to do it to */
+  request(request: AutomaticRequest): Promise<string>;
+  /** Resolves when the deployment has ended; where the signal aborts, it is cancelled first. */
+  outcome(workflowId: string, signal: AbortSignal): Promise<UnattendedEnd>;
+  syncSchedules(place: { stack: string; environment: string }, wanted: ScheduleSpec[]): Promise<void>;
   /** Numbers of the kept releases of an environment, ascending. */
   releases(stack: string, environment: string): Promise<number[]>;
   /** A kept release; undefined where it is gone. */

@@ -5,6 +5,7 @@ import { instanceActivities } from './instances';
 import { jobActivities } from './jobs';
 import { readingActivities } from './reading';
 import { analysisActivities } from './analysis';
+import { scheduleActivities } from './schedules';
 import { surroundingActivities } from './surroundings';
 import { trafficActivities } from './traffic';
 
@@ -18,6 +19,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...trafficActivities(dependencies),
     ...analysisActivities(dependencies),
     ...readingActivities(dependencies),
+    ...scheduleActivities(dependencies),
   };
 }
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Stack } from '../config/stack';
-import type { PinnedImages } from '../model/images';
 import type { InstanceLine } from '../model/instance-status';
 import type { WhenBusy } from '../plan/asked';
 import type { PastRun } from '../plan/job-runs';
@@ -17,6 +16,7 @@ import { BadRequest, EngineUnreachable } from './errors';
 import { listHistory, findDeployment, type HistoryEntry } from './history';
 import { placeOf } from './place';
 import { intentOf, requestDetails } from './request';
+import { Schedules } from './schedules';
 import { userName } from './user';
 
 export interface RequestOptions {
@@ -29,6 +29,10 @@ export interface RequestOptions {
   whenBusy?: WhenBusy;
   /** Nobody stands by: an open circuit breaker refuses it. */
   automatic?: boolean;
+  /** Pulls images anew, also those that are on the host. */
+  fresh?: boolean;
+  /** Requests of the same id are one deployment. */
+  requestId?: string;
 }
 
 export interface PlanResult {
@@ -48,6 +52,16 @@ export class DeployCodeClient {
    */
   static async connect(given: { address?: string; namespace?: string } = {}): Promise<DeployCodeClient> {
     return new DeployCodeClient(await connect(connectionSettings(given)));
+  }
+
+  /** Over a connection that somebody else opened, and closes. */
+  static over(temporal: Client): DeployCodeClient {
+    return new DeployCodeClient(temporal);
+  }
+
+  /** Schedules of environments. */
+  get schedules(): Schedules {
+    return new Schedules(this.temporal);
   }
 
   async close(): Promise<void> {
@@ -83,6 +97,11 @@ export class DeployCodeClient {
   /** Stops everything of an environment, dependants first. Volumes stay. */
   async stop(stack: Stack, options: RequestOptions = {}): Promise<DeploymentHandle> {
     return this.start(stack, 'stop', options);
+  }
+
+  /** Deploys the current release again, with fresh images. */
+  async redeploy(place: Place, options: RequestOptions = {}): Promise<DeploymentHandle> {
+    return this.again(place, 'deploy', { ...options, fresh: true });
   }
 
   /** Replaces the instances of services by fresh ones of the same release. */
@@ -183,29 +202,31 @@ export class DeployCodeClient {
   }
 
   private async again(place: Place, kind: IntentKind, options: RequestOptions): Promise<DeploymentHandle> {
-    const current = (await this.environment(place))?.current?.release;
-    if (current === undefined) throw new BadRequest(`nothing is deployed in ${place.stack}/${place.environment}; deploy it first`);
-    const { stack, images } = await this.release(place, current);
+    const state = await this.environment(place);
+    const current = state?.current?.release;
+    if (state === undefined || current === undefined) throw new BadRequest(`nothing is deployed in ${place.stack}/${place.environment}; deploy it first`);
+    const { stack, images } = await this.release(place, state.releases.includes(current) ? current : (state.releases.at(-1) ?? current));
     const unknown = (options.services ?? []).find((name) => !stack.services[name]);
     if (unknown) throw new BadRequest(`release ${current} has no service "${unknown}"; it has ${Object.keys(stack.services).join(', ')}`);
     const service = (options.services ?? []).find((name) => kind === 'run' && stack.services[name]!.kind !== 'job');
     if (service) throw new BadRequest(`${service} is a service, and only a job runs on request; \`deploy-code restart ${service}\` replaces its instances`);
-    return this.start(stack, kind, options, { pinned: images, target: current });
+    return this.start(stack, kind, options, { ...(!options.fresh && { pinned: images }), ...(kind !== 'deploy' && { target: current }), followsCurrent: true });
   }
 
-  private async start(stack: Stack, kind: IntentKind, options: RequestOptions, more: { pinned?: PinnedImages; target?: number } = {}): Promise<DeploymentHandle> {
+  private async start(stack: Stack, kind: IntentKind, options: RequestOptions, more: Partial<Pick<DeploymentInput, 'pinned' | 'target' | 'followsCurrent'>> = {}): Promise<DeploymentHandle> {
     await this.requireWorker();
     const place = placeOf(stack);
     const input: DeploymentInput = {
-      stack, taskQueue, pinned: more.pinned ?? {}, target: more.target,
+      stack, taskQueue, pinned: {}, ...more,
       intent: intentOf(kind, options),
       requestedBy: options.requestedBy ?? userName(),
       reason: options.reason,
       ...(options.whenBusy && { whenBusy: options.whenBusy }),
       ...(options.automatic && { automatic: true }),
     };
+    const workflowId = deploymentId(place, options.requestId ?? randomUUID());
     const handle = await this.temporal.workflow.start('deployment', {
-      workflowId: deploymentId(place, randomUUID()),
+      workflowId,
       taskQueue,
       args: [input],
       staticSummary: `${kind} ${place.stack}/${place.environment}${options.reason ? `: ${options.reason}` : ''}`.slice(0, 130),
@@ -215,6 +236,9 @@ export class DeployCodeClient {
         { key: searchAttributes.environment, value: place.environment },
         { key: searchAttributes.status, value: 'queued' },
       ],
+    }).catch((error: unknown) => {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return this.temporal.workflow.getHandle(workflowId);
+      throw error;
     });
     return new DeploymentHandle(handle as never);
   }

@@ -2,5 +2,6 @@ export { DeployCodeClient, type PlanResult, type RequestOptions } from './client
 export { DeploymentHandle } from './deployment-handle';
 export { BadRequest, DeploymentLost, EngineUnreachable } from './errors';
 export type { HistoryEntry } from './history';
+export { Schedules, type ScheduledRun, type ScheduleView } from './schedules';
 export { loadStack, StackFileError, type LoadOptions, type Problem, type Stack } from '../config';
 export type { DeploymentResult, Outcome, PlanSummary, Progress, ProgressEvent, Question } from '../workflows/messages';

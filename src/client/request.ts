@@ -2,8 +2,8 @@ import type { Intent, IntentKind } from '../plan/plan';
 import type { DeploymentInput } from '../workflows/messages';
 
 /** What is wanted of a deployment. */
-export function intentOf(kind: IntentKind, { services, force = false }: { services?: string[]; force?: boolean }): Intent {
-  return { kind, force, ...(services && { services }) };
+export function intentOf(kind: IntentKind, { services, force = false, fresh }: { services?: string[]; force?: boolean; fresh?: boolean }): Intent {
+  return { kind, force, ...(services && { services }), ...(fresh && { fresh }) };
 }
 
 const longestDetails = 4000;

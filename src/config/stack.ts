@@ -2,6 +2,7 @@ import type {
   HealthCheck, InstanceKind, Probe, ResourceAmounts, RestartPolicy, SecretMount, SecretSource,
 } from '../model/instance';
 import type { RuntimeName } from '../model/capabilities';
+import type { ScheduleSpec } from '../model/schedule';
 import type { Front } from '../model/traffic';
 
 /** A validated stack file: plain data, every default filled in, no secret value. Durations in ms, sizes in bytes. */
@@ -18,6 +19,8 @@ export interface Stack {
   configs: Record<string, { content: string }>;
   secrets: Record<string, SecretSource>;
   services: Record<string, Service>;
+  /** Absent in releases of 0.1. */
+  schedules?: ScheduleSpec[];
   /** What the load balancer serves, where anything is exposed. It is the service named `load-balancer`. */
   front?: Front;
   /** Where Prometheus answers. */

@@ -163,6 +163,8 @@ export interface Intent {
   /** Only these services, and what they depend on. */
   services?: string[];
   force: boolean;
+  /** Pulls the images of what it is about, also those that are there. */
+  fresh?: boolean;
 }
 
 /** True for a service that the plan changes. */

@@ -65,7 +65,7 @@ export function makePlan(input: PlanInput): Planning {
     deployment: input.deployment,
     release: input.release,
     maxParallel: stack.deployment.maxParallel,
-    pulls: planPulls(planned, stack, observation, steps),
+    pulls: planPulls(planned, stack, observation, intent, steps),
     preparation,
     phases: all,
     cleanup: [...cleanup(all, observation, steps), ...networks.obsolete.filter(() => !intent.services).map((name) => steps.make({ kind: 'remove-network' as const, name }))],
@@ -126,13 +126,14 @@ function gateKept(phases: PlannedPhase[], { stack, known, steps }: ServicePlanni
   }
 }
 
-function planPulls(phases: PlannedPhase[], stack: Stack, observation: Observation, steps: StepFactory): Plan['pulls'] {
+function planPulls(phases: PlannedPhase[], stack: Stack, observation: Observation, intent: Intent, steps: StepFactory): Plan['pulls'] {
   const present = new Set(observation.images.filter(({ id }) => id).map(({ reference }) => reference));
   const pulls = new Map<string, Plan['pulls'][number]>();
   for (const { name, action } of servicesOf(phases)) {
     const service = stack.services[name];
     if (!service || action === 'leave' || action === 'remove') continue;
-    const { pullPolicy: policy } = service;
+    const fresh = intent.fresh && (intent.services ?? [name]).includes(name) && service.pullPolicy !== 'never';
+    const policy = fresh ? 'always' : service.pullPolicy;
     for (const reference of imagesOf(service)) if (policy === 'always' || !present.has(reference)) pulls.set(reference, steps.make({ kind: 'pull', image: { reference, policy } }));
   }
   return [...pulls.values()];

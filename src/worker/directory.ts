@@ -1,12 +1,15 @@
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Directory } from '../activities/dependencies';
+import { createUnattended } from './unattended';
 import { contentsQuery, environmentId, joinSignal, pruneSignal, releaseId, searchAttributes, taskQueue } from '../workflows/messages';
 
 /** What activities ask of Temporal, over the worker's own client. */
 export function createDirectory(client: Client): Directory {
   const { workflow } = client;
   return {
+    ...createUnattended(client),
+
     async join({ stack, environment, ...request }) {
       await workflow.signalWithStart('environment', {
         workflowId: environmentId({ stack, environment }),

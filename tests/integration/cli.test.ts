@@ -138,4 +138,23 @@ services:
     await run(['deploy', '-c', file]);
     expect(await run(['exec', 'app', '-c', file, '--', 'sh', '-c', 'echo port $PORT; exit 3'])).toMatchObject({ code: 3, stdout: 'port 28306\n' });
   });
+
+  it('shows who waits, freezes and thaws, and keeps schedules', async () => {
+    const file = stack(28_307);
+    expect(await run(['freeze', '-c', file, '--until', 'yesterday'])).toMatchObject({ code: 2, stderr: expect.stringContaining('write a time to come such as') });
+    expect((await run(['freeze', '-c', file, '--until', '2h', '--reason', 'stocktaking'])).stdout).toMatch(/is frozen until [-\d]+ [:\d]+ by .*: stocktaking; requests wait, --force goes past it/);
+    expect((await run(['deploy', '-d', '-c', file, '--reason', 'TICKET-7'])).stdout).toMatch(/^queued; frozen until .*stocktaking/);
+    const id = /^(\w{8}) +waits +deploy .* TICKET-7$/m.exec((await run(['queue', '-c', file])).stdout)![1]!;
+    expect(await run(['deploy', '--reject', '-c', file])).toMatchObject({ code: 2, stdout: expect.stringContaining('queue: another deployment waits; ask again') });
+    expect(await run(['deploy', '--reject', '--supersede', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('cannot be used with') });
+    expect((await run(['queue', 'remove', id, '-c', file])).stdout).toBe(`${id} is out of the queue\n`);
+    expect((await run(['deploy', '--force', '-c', file])).stdout).toMatch(/note {2}begins by force: frozen until/);
+    expect((await run(['thaw', '-c', file])).code).toBe(0);
+    expect((await run(['queue', '-c', file])).stdout).toBe('nothing runs, and nothing waits\n');
+    expect(await run(['schedule', 'create', 'nightly', '--cron', 'whenever', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('does not take the schedule nightly') });
+    expect((await run(['schedule', 'create', 'nightly', '--cron', '0 3 * * *', '--services', 'app', '-c', file])).stdout).toBe('nightly: restart app, at 0 3 * * * UTC\n');
+    expect((await run(['schedule', 'list', '-c', file])).stdout).toMatch(/nightly +restart app +at 0 3 \* \* \* UTC +on +[-\d]+ 03:00 +command/);
+    expect((await run(['schedule', 'delete', 'nightly', '-c', file])).stdout).toBe('nightly is deleted\n');
+    expect(await run(['schedule', 'describe', 'nightly', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('has no schedule nightly') });
+  });
 });

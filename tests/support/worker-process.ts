@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { freePort } from '../../src/worker/free-port';
 import { address } from './engine';
 import type { Namespace } from './namespaces';
 
@@ -15,7 +16,7 @@ export class WorkerProcess {
 
   /** Resolves when it is ready to work. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [resolve('bin/deploy-code'), 'worker', '--address', address(), '--namespace', this.namespace, '--data-dir', this.dataDir, '--port', String(20_000 + (process.pid % 20_000) + Math.floor(Math.random() * 5000))], {
+    const child = spawn(process.execPath, [resolve('bin/deploy-code'), 'worker', '--address', address(), '--namespace', this.namespace, '--data-dir', this.dataDir, '--port', String(await freePort())], {
       stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...this.environment },
     });
     this.process = child;

@@ -54,6 +54,21 @@ describe('who may begin in an environment', () => {
     expect(await first.result()).toMatchObject({ outcome: 'succeeded' });
   });
 
+  it('restarts what is current when its turn comes, not what was when it was asked for', async () => {
+    host.held.add('held:1');
+    const version = (image: string, job: string, name?: string) => ({ ...memoryStack({ app: { image }, job: { image: job, kind: 'job' } }), ...(name && { name }) });
+    const first = version('app:1', 'quick:1');
+    expect(await (await engine.client.deploy(first)).result()).toMatchObject({ outcome: 'succeeded' });
+    const second = await engine.client.deploy(version('app:2', 'held:1', first.name));
+    await running(first, 2);
+    const restart = await engine.client.restart(place(first), ['app']);
+    await waiting(restart);
+    host.exit(`${first.name}-test-job-1-d2`, 0);
+    expect(await second.result()).toMatchObject({ outcome: 'succeeded', release: 2 });
+    expect(await restart.result()).toMatchObject({ outcome: 'succeeded', release: 2, changed: ['app'] });
+    expect(host.get(`${first.name}-test-app-1-d3`).spec.image).toBe('app:2');
+  });
+
   it('does not let one stack wait for another', async () => {
     host.held.add('held:1');
     const stack = held();

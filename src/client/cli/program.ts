@@ -5,6 +5,7 @@ import { addDeploy } from './commands/deploy';
 import { addEngine } from './commands/engine';
 import { addLooks } from './commands/look';
 import { addModules } from './commands/modules';
+import { addSchedules } from './commands/schedule';
 import { addSteering } from './commands/steer';
 import { addTools } from './commands/tools';
 import { addValidate } from './commands/validate';
@@ -35,6 +36,7 @@ export function createProgram(): Command {
   addChanges(program);
   addSteering(program);
   addControl(program);
+  addSchedules(program);
   addVolume(program);
   addModules(program);
   addTools(program);

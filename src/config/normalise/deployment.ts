@@ -1,6 +1,7 @@
 import type { StackFile } from '../schema/stack-file';
 import { toMs } from '../schema/values';
 import type { DeploymentSettings, FreezeWindow } from '../stack';
+import { isTimeZone } from './time-zone';
 import { Malformed } from './words';
 
 type DeploymentInput = NonNullable<StackFile['deployment']>;
@@ -33,13 +34,4 @@ function toMinute(moment: string): number {
   const [day, time] = moment.toLowerCase().split(' ');
   const [hours, minutes] = time!.split(':').map(Number);
   return (days.indexOf(day!) * 24 + hours!) * 60 + minutes!;
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone: name }).format();
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -9,6 +9,7 @@ import { balancerName } from '../../model/traffic';
 import { toDeployment } from './deployment';
 import { toFront } from './load-balancer';
 import { toRange } from './ports';
+import { toSchedules } from './schedules';
 import { toService } from './service';
 import { Malformed } from './words';
 
@@ -64,6 +65,7 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
         attempt: (key, parse, fallback) => attempt(['services', name, ...key], parse, fallback),
       }),
     ),
+    schedules: toSchedules(file, attempt),
     variables: context.variables,
     ...(file.monitoring?.prometheus && { prometheus: file.monitoring.prometheus.endpoint }),
   };

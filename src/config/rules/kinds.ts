@@ -1,7 +1,7 @@
 import type { ServiceInput } from '../schema/service';
 import { at, eachService, type Rule } from './rule';
 
-const jobKeys = ['run', 'timeout', 'on_rollback'] as const;
+const jobKeys = ['run', 'schedule', 'timeout', 'on_rollback'] as const;
 const serviceKeys = ['replicas', 'hooks', 'health_check', 'expose', 'strategy', 'drain_timeout'] as const;
 
 /** A service of Docker has an image, a process has a command. */

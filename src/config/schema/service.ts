@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { exposure } from './exposure';
 import { healthCheck } from './health-check';
+import { jobSchedule } from './schedule';
 import { strategy } from './strategy';
 import { assignments, choice, command, count, duration, flag, integer, names, number, oneOrMore, scalar, size } from './values';
 
@@ -111,6 +112,7 @@ export const service = z
     read_only: flag.optional(),
     extra_hosts: assignments.optional(),
     run: choice('always', 'on_change', 'manual').optional().describe('Jobs: when to run. Default `on_change`: when it differs from its last successful run.'),
+    schedule: jobSchedule.optional().describe('Jobs: when to run besides, as a cron expression or a map of `cron`, `every`, `time_zone`, `jitter`, `overlap`, `catchup_window`.'),
     timeout: duration.optional().describe('Jobs: their own clock. Without it a job may run as long as it needs.'),
     on_rollback: z
       .union([choice('keep', 'refuse'), z.strictObject({ command })])

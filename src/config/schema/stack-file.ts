@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { loadBalancer } from './exposure';
+import { schedule } from './schedule';
 import { service } from './service';
 import { choice, count, duration, flag, number } from './values';
 
@@ -98,6 +99,7 @@ export const stackFile = z
     volumes: z.record(name, z.union([z.null(), volume])).optional(),
     configs: z.record(name, config).optional().describe('What is not secret: read beside the file, travels with the release.'),
     secrets: z.record(name, secret).optional().describe('What is secret: lives with the worker, never travels.'),
+    schedules: z.record(name, schedule).optional().describe('What is asked for again and again. Deployments keep Temporal Schedules in step with it.'),
     services: z.record(name, service).refine((s) => Object.keys(s).length > 0, 'a stack needs at least one service'),
   })
   .describe('A stack of services, deployed as one.');

@@ -7,6 +7,7 @@ import { answerSignal, cancelSignal, goSignal, progressQuery, queuedSignal, sear
 import { contextOf } from '../step-context';
 import { until } from '../turns';
 import { EnvironmentLink } from './environment-link';
+import { toProblem } from './failure';
 import { ProgressLog } from './progress-log';
 import { DeploymentRun, type RunResult } from './run';
 import { Steering } from './steering';
@@ -34,7 +35,7 @@ class Deployment {
   private asking: Promise<unknown> = Promise.resolve();
   private readonly steering = new Steering(this.log, ({ by, reason }) => this.cancel(`${by}${reason ? `: ${reason}` : ''}`, false));
 
-  constructor(private readonly input: DeploymentInput) {
+  constructor(private input: DeploymentInput) {
     this.link = new EnvironmentLink(input);
     setHandler(progressQuery, (since) => this.log.since(since));
     setHandler(goSignal, (go) => void (this.go ??= go));
@@ -66,13 +67,35 @@ class Deployment {
     this.log.deployment = this.go.deployment;
     if (this.go.past !== undefined) this.log.note(`begins by force: ${this.go.past}`);
     this.link.begin(this.go);
+    const gone = await this.followCurrent(this.go);
+    if (gone !== undefined) return this.endEarly(gone);
     upsertSearchAttributes([{ key: searchAttributes.status, value: 'running' }, { key: searchAttributes.number, value: this.go.deployment }]);
     this.run = new DeploymentRun(this.input, this.go, this.log, this.link, (text, answers) => this.ask(text, answers), this.steering);
     if (this.cancelledBy) this.cancel(this.cancelledBy, false);
     const result = await this.run.execute();
     const releases = await this.prune(result);
     const finished = this.finish(result);
-    await this.link.finished({ deployment: this.go.deployment, outcome: result.outcome, jobs: this.run.jobs, releases });
+    await this.link.finished({ deployment: this.go.deployment, outcome: result.outcome, jobs: this.run.jobs, releases, ...(this.run.schedules && { schedules: this.run.schedules }) });
+    return finished;
+  }
+
+  /** What waited for its turn is about the release that is current by now. Resolves with why it cannot be. */
+  private async followCurrent({ release }: Go): Promise<string | undefined> {
+    const { input } = this;
+    const place = { stack: input.stack.name, environment: input.stack.environment };
+    if (!input.followsCurrent || input.target === release.from) return undefined;
+    if (release.from === undefined) return `nothing is deployed in ${place.stack}/${place.environment} any more`;
+    const read = activity('readRelease', input.taskQueue, `read release ${release.from}`)(place, release.from);
+    const kept = await read.catch((error: Error) => toProblem(error).message);
+    if (typeof kept === 'string') return kept;
+    this.input = { ...input, stack: kept.stack, ...(input.target !== undefined && { pinned: input.intent.fresh ? {} : kept.images, target: release.from }) };
+    return undefined;
+  }
+
+  private async endEarly(why: string): Promise<DeploymentResult> {
+    const { deployment, releases } = this.go!;
+    const finished = this.finish({ outcome: 'refused', refusals: [{ path: 'release', message: why }] });
+    await this.link.finished({ deployment, outcome: 'refused', jobs: [], releases });
     return finished;
   }
 

@@ -14,9 +14,10 @@ import { patches } from '../patches';
 import { contextOf } from '../step-context';
 import { DeploymentClock } from './clock';
 import type { EnvironmentLink } from './environment-link';
-import { StepFailure, toCause } from './failure';
+import { StepFailure, toCause, toProblem } from './failure';
 import { Interpreter } from './interpreter';
 import { keepRelease } from './keep-release';
+import { keepSchedules } from './keep-schedules';
 import { runSteps } from './lanes';
 import type { ProgressLog } from './progress-log';
 import type { Steering } from './steering';
@@ -51,6 +52,8 @@ export class DeploymentRun {
   committed = false;
   /** Jobs that their `on_rollback` command has undone. */
   private readonly undone = new Set<string>();
+  /** Names of the schedules that come from the stack file, once they are in step with it. */
+  schedules?: string[];
   /** Images found on the host before anything was pulled. */
   private images: PinnedImages = {};
 
@@ -106,7 +109,10 @@ export class DeploymentRun {
     const { plan } = await this.withImages(draft, observation);
     this.plan = plan;
     this.log.plan = summarise(plan);
-    if (!changesAnything(plan)) return { outcome: 'unchanged', refusals: [] };
+    if (!changesAnything(plan)) {
+      await this.keepSchedules();
+      return { outcome: 'unchanged', refusals: [] };
+    }
     await this.wayForward.perform(plan);
     await this.waits.whilePaused();
     if (this.cause) throw new StepFailure(this.cause);
@@ -165,11 +171,19 @@ export class DeploymentRun {
       if (input.intent.kind === 'deploy') {
         await keepRelease(input, plan, this.jobs, { ...this.images, ...input.pinned, ...this.interpreter.images }, link).catch((error: Error) => wayBack.leftBehind.push(`release ${plan.release.to} is not kept: ${error.message}`));
       }
+      await this.keepSchedules();
       const kept = new Set(servicesOf(plan.phases).filter(({ name }) => this.wayForward.isTolerated(name)).flatMap(({ goes }) => goes));
       const steps = plan.cleanup.filter((step) => !(step.kind === 'remove' && kept.has(step.instance.name)));
       const others = steps.filter(({ kind }) => kind !== 'remove');
       await wayBack.collect(this.removals(plan, steps));
       await wayBack.collect(others.map((step) => [step]));
+    });
+  }
+
+  private async keepSchedules(): Promise<void> {
+    this.schedules = await keepSchedules(this.input, this.go).catch((error: Error) => {
+      this.wayBack.leftBehind.push(`schedules: ${toProblem(error).message}`);
+      return this.go.schedules;
     });
   }
 

@@ -76,7 +76,8 @@ function isBusy({ workflowId }: JoinRequest, { running, queue }: EnvironmentStat
 }
 
 function busyWith({ running, queue }: EnvironmentState): string {
-  return running ? `deployment ${running.deployment}${running.asked ? ` by ${running.asked.by}` : ''} runs` : `${queue.length} deployments wait`;
+  if (running) return `deployment ${running.deployment}${running.asked ? ` by ${running.asked.by}` : ''} runs`;
+  return queue.length === 1 ? 'another deployment waits' : `${queue.length} deployments wait`;
 }
 
 function atTime(ms: number): string {

@@ -50,12 +50,13 @@ export class EnvironmentMemory {
     if (release !== undefined) this.state.numbers.release = Math.max(this.state.numbers.release, release);
   }
 
-  finish({ workflowId, deployment, outcome, jobs, releases }: FinishedReport): void {
+  finish({ workflowId, deployment, outcome, jobs, releases, schedules }: FinishedReport): void {
     const { state } = this;
     if (state.running?.workflowId !== workflowId) return;
     for (const { service, hash, failed } of jobs) if (!failed) state.jobs[service] = hash;
     state.runs = [...state.runs, ...asPast(jobs, deployment)].slice(-rememberedRuns);
     state.releases = releases;
+    if (schedules) state.schedules = schedules;
     this.ended(deployment, outcome, state.current?.release);
     this.changes += 1;
   }
@@ -108,6 +109,7 @@ export class EnvironmentMemory {
         releases: state.releases,
         jobs: state.jobs,
         ...(past !== undefined && { past }),
+        ...(state.schedules && { schedules: state.schedules }),
       };
       if (!(await tell(workflowId, (handle) => handle.signal(goSignal, go)))) state.running = undefined;
     }

@@ -19,6 +19,8 @@ export interface DeploymentInput {
   whenBusy?: WhenBusy;
   /** Nobody stands by. */
   automatic?: boolean;
+  /** It is about whatever release is current when it begins: another may be deployed while it waits. */
+  followsCurrent?: boolean;
   /** The release that a rollback, restart or run brings about again. */
   target?: number;
 }

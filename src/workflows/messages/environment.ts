@@ -19,6 +19,8 @@ export interface Go {
   jobs: Record<string, string>;
   /** What it begins in spite of, by force. */
   past?: string;
+  /** Names of the schedules that come from the stack file. */
+  schedules?: string[];
 }
 
 export const goSignal = defineSignal<[Go]>('go');
@@ -68,6 +70,7 @@ export interface FinishedReport {
   /** Jobs that it ran, or began to. */
   jobs: JobRun[];
   releases: number[];
+  schedules?: string[];
 }
 
 export const joinSignal = defineSignal<[JoinRequest]>('join');
@@ -88,6 +91,8 @@ export interface EnvironmentState {
   queue: JoinRequest[];
   freeze?: Freeze;
   breaker?: Breaker;
+  /** Of the stack file. */
+  schedules?: string[];
   recent: { deployment: number; outcome: Outcome | 'lost'; release?: number; past?: string }[];
 }
 

@@ -4,3 +4,4 @@ export * from './environment';
 export * from './place';
 export * from './progress';
 export * from './release';
+export * from './schedule';

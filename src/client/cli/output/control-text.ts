@@ -1,9 +1,9 @@
 import type { Breaker, EnvironmentState, Freeze, JoinRequest } from '../../../workflows/messages';
-import { ago } from './words';
+import { ago, moment } from './words';
 
-/** `frozen until 24/12/2026, 18:00 by ana: holidays`. */
+/** `frozen until 2026-12-24 18:00 by ana: holidays`. */
 export function freezeText({ by, reason, until }: Freeze): string {
-  return `frozen ${until === undefined ? '' : `until ${new Date(until).toLocaleString()} `}by ${by}${reason ? `: ${reason}` : ''}`;
+  return `frozen ${until === undefined ? '' : `until ${moment(new Date(until))} `}by ${by}${reason ? `: ${reason}` : ''}`;
 }
 
 /** What a freeze that is not over says. */
@@ -15,7 +15,7 @@ export function frozenText(freeze: Freeze | undefined): string[] {
 export function breakerText({ failures, openedAt, recoveryMs }: Breaker): string[] {
   if (openedAt === undefined) return [];
   const until = openedAt + recoveryMs;
-  const then = until > Date.now() ? `refused until ${new Date(until).toLocaleString()}` : 'tried one at a time';
+  const then = until > Date.now() ? `refused until ${moment(new Date(until))}` : 'tried one at a time';
   return [`circuit breaker open after ${failures} failed deployments in a row: automatic ones are ${then}`];
 }
 

@@ -1,0 +1,148 @@
+import { type Client, ScheduleAlreadyRunning, type ScheduleDescription, type ScheduleHandle, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
+import type { UnattendedEnd } from '../activities/contract';
+import type { Overlap, ScheduleSpec } from '../model/schedule';
+import { scheduleId, searchAttributes, taskQueue, type Place, type RedeployInput } from '../workflows/messages';
+import { BadRequest } from './errors';
+
+const overlaps: Record<Overlap, ScheduleOverlapPolicy> = { skip: ScheduleOverlapPolicy.SKIP, buffer_one: ScheduleOverlapPolicy.BUFFER_ONE, cancel_other: ScheduleOverlapPolicy.CANCEL_OTHER };
+
+/** One time that a schedule came round, and what came of it; no end while it goes on. */
+export interface ScheduledRun {
+  at: Date;
+  workflowId: string;
+  end?: UnattendedEnd;
+}
+
+export interface ScheduleView {
+  spec: ScheduleSpec;
+  source: RedeployInput['source'];
+  paused: boolean;
+  note?: string;
+  next: Date[];
+  recent: { at: Date; workflowId: string; runId: string }[];
+}
+
+/** Schedules of environments, kept by Temporal. */
+export class Schedules {
+  constructor(private readonly temporal: Client) {}
+
+  /** @throws BadRequest where the name is taken, or Temporal does not understand the times */
+  async create(place: Place, spec: ScheduleSpec, source: RedeployInput['source'] = 'client'): Promise<void> {
+    const options = toOptions(place, spec, source);
+    await this.temporal.schedule.create({ scheduleId: scheduleId(place, spec.name), ...options, typedSearchAttributes: attributes(place) }).catch((error: Error) => {
+      if (error instanceof ScheduleAlreadyRunning) throw new BadRequest(`there is a schedule ${spec.name} already; delete it first, or choose another name`);
+      throw new BadRequest(`Temporal does not take the schedule ${spec.name}: ${causeOf(error)}`);
+    });
+  }
+
+  /** The schedules of an environment, by name. */
+  async list(place: Place): Promise<ScheduleView[]> {
+    const names: string[] = [];
+    const prefix = scheduleId(place, '');
+    for await (const { scheduleId: id } of this.temporal.schedule.list()) if (id.startsWith(prefix)) names.push(id.slice(prefix.length));
+    const found = await Promise.all(names.sort().map((name) => this.find(place, name)));
+    return found.flatMap((each) => (each ? [each] : []));
+  }
+
+  /** @throws BadRequest where there is none of that name */
+  async describe(place: Place, name: string): Promise<ScheduleView & { runs: ScheduledRun[] }> {
+    const view = await this.find(place, name);
+    if (!view) throw unknown(place, name);
+    return { ...view, runs: await Promise.all(view.recent.map((run) => this.runOf(run))) };
+  }
+
+  async pause(place: Place, name: string, note: string): Promise<void> {
+    await this.with(place, name, (handle) => handle.pause(note));
+  }
+
+  async resume(place: Place, name: string, note: string): Promise<void> {
+    await this.with(place, name, (handle) => handle.unpause(note));
+  }
+
+  /** Asks for it now, besides its times, as far as its overlap policy lets it. */
+  async trigger(place: Place, name: string): Promise<void> {
+    const view = await this.find(place, name);
+    if (!view) throw unknown(place, name);
+    await this.handle(place, name).trigger(overlaps[view.spec.overlap]);
+  }
+
+  async delete(place: Place, name: string): Promise<void> {
+    await this.with(place, name, (handle) => handle.delete());
+  }
+
+  /** Makes up for the times between two moments, one after the other. */
+  async backfill(place: Place, name: string, from: Date, to: Date): Promise<void> {
+    await this.with(place, name, (handle) => handle.backfill({ start: from, end: to, overlap: ScheduleOverlapPolicy.BUFFER_ALL }));
+  }
+
+  /** Makes the schedules that come from the stack file what it says now. A pause outlasts it, and others are left alone. */
+  async sync(place: Place, wanted: readonly ScheduleSpec[]): Promise<void> {
+    const present = new Map((await this.list(place)).map((view) => [view.spec.name, view]));
+    for (const { spec, source } of present.values()) if (source === 'file' && !wanted.some(({ name }) => name === spec.name)) await this.delete(place, spec.name);
+    for (const spec of wanted) {
+      const before = present.get(spec.name);
+      if (!before) await this.create(place, spec, 'file');
+      else if (before.source === 'client') throw new BadRequest(`the schedule ${spec.name} of the stack file was made by a command before; delete that one`);
+      else if (JSON.stringify(before.spec) !== JSON.stringify(spec)) await this.with(place, spec.name, (handle) => handle.update(({ state }) => ({ ...toOptions(place, spec, 'file'), state })));
+    }
+  }
+
+  private async find(place: Place, name: string): Promise<ScheduleView | undefined> {
+    try {
+      return toView(await this.handle(place, name).describe());
+    } catch (error) {
+      if (error instanceof ScheduleNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  private async runOf({ at, workflowId, runId }: ScheduleView['recent'][number]): Promise<ScheduledRun> {
+    const handle = this.temporal.workflow.getHandle(workflowId, runId);
+    const { status } = await handle.describe();
+    if (status.name === 'RUNNING') return { at, workflowId };
+    const end = await (handle.result() as Promise<UnattendedEnd>).catch((error: Error): UnattendedEnd => ({ outcome: status.name.toLowerCase(), message: causeOf(error) }));
+    return { at, workflowId, end };
+  }
+
+  private handle(place: Place, name: string): ScheduleHandle {
+    return this.temporal.schedule.getHandle(scheduleId(place, name));
+  }
+
+  private async with(place: Place, name: string, work: (handle: ScheduleHandle) => Promise<unknown>): Promise<void> {
+    await work(this.handle(place, name)).catch((error: unknown) => {
+      throw error instanceof ScheduleNotFoundError ? unknown(place, name) : error;
+    });
+  }
+}
+
+function toOptions(place: Place, spec: ScheduleSpec, source: RedeployInput['source']) {
+  const input: RedeployInput = { place, spec, source };
+  return {
+    spec: { cronExpressions: spec.cron, ...(spec.everyMs !== undefined && { intervals: [{ every: spec.everyMs }] }), timezone: spec.timeZone, jitter: spec.jitterMs },
+    action: { type: 'startWorkflow' as const, workflowType: 'redeploy', workflowId: `redeploy/${place.stack}/${place.environment}/${spec.name}`, taskQueue, args: [input], typedSearchAttributes: attributes(place) },
+    policies: { overlap: overlaps[spec.overlap], catchupWindow: spec.catchupMs },
+  };
+}
+
+function attributes({ stack, environment }: Place) {
+  return [{ key: searchAttributes.stack, value: stack }, { key: searchAttributes.environment, value: environment }];
+}
+
+function toView({ action, state, info }: ScheduleDescription): ScheduleView {
+  const { spec, source } = (action.args as [RedeployInput])[0];
+  return {
+    spec, source,
+    paused: state.paused,
+    note: state.note,
+    next: info.nextActionTimes,
+    recent: info.recentActions.map(({ takenAt, action: { workflow } }) => ({ at: takenAt, workflowId: workflow.workflowId, runId: workflow.firstExecutionRunId })),
+  };
+}
+
+function unknown({ stack, environment }: Place, name: string): BadRequest {
+  return new BadRequest(`${stack}/${environment} has no schedule ${name}; \`deploy-code schedule list\` shows those there are`);
+}
+
+function causeOf({ message, cause }: Error): string {
+  return cause instanceof Error ? causeOf(cause) : message;
+}

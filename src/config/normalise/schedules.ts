@@ -1,0 +1,52 @@
+import type { Recurring, ScheduleSpec } from '../../model/schedule';
+import type { ScheduleInput } from '../schema/schedule';
+import type { StackFile } from '../schema/stack-file';
+import { toMs } from '../schema/values';
+import { isTimeZone } from './time-zone';
+import { Malformed } from './words';
+
+type Attempt = <T>(path: (string | number)[], parse: () => T, fallback: T) => T;
+
+const cronForm = /^(@(yearly|annually|monthly|weekly|daily|midnight|hourly|every \S+)|([-\d*,/A-Za-z?]+ +){4}[-\d*,/A-Za-z?]+)$/;
+
+/** Those of the stack file, and those of its jobs, which have the job's name. */
+export function toSchedules(file: StackFile, attempt: Attempt): ScheduleSpec[] {
+  const own = Object.entries(file.schedules ?? {}).map(([name, input]) => ({ name, path: ['schedules', name], input }));
+  const ofJobs = Object.entries(file.services).flatMap(([name, { schedule }]) => {
+    if (schedule === undefined) return [];
+    return [{ name, path: ['services', name, 'schedule'], input: { ...(typeof schedule === 'string' ? { cron: schedule } : schedule), job: name } }];
+  });
+  return [...own, ...ofJobs].flatMap(({ name, path, input }, index) =>
+    attempt(path, () => {
+      if (own.some((other, at) => other.name === name && at !== index)) throw new Malformed(`has the name of schedules.${name}; rename that one`);
+      return [toSchedule(name, input, file)];
+    }, []),
+  );
+}
+
+function toSchedule(name: string, input: ScheduleInput, file: StackFile): ScheduleSpec {
+  const cron = [input.cron ?? []].flat();
+  const wrong = cron.find((each) => !cronForm.test(each.trim()));
+  if (wrong !== undefined) throw new Malformed(`has the cron expression "${wrong}"; write five fields such as 0 3 * * *, or a word such as @daily`);
+  if (cron.length === 0 && input.every === undefined) throw new Malformed('says no time; add cron or every');
+  const timeZone = input.time_zone ?? 'UTC';
+  if (!isTimeZone(timeZone)) throw new Malformed(`has an unknown time_zone "${timeZone}"; write one such as Europe/Berlin or UTC`);
+  const everyMs = input.every === undefined ? undefined : toMs(input.every);
+  if (everyMs !== undefined && everyMs < 1000) throw new Malformed('comes round more often than every second; give it more time');
+  return {
+    name, cron, timeZone,
+    ...(everyMs !== undefined && { everyMs }),
+    jitterMs: toMs(input.jitter ?? 0),
+    overlap: input.overlap ?? 'skip',
+    catchupMs: toMs(input.catchup_window ?? '1h'),
+    what: toRecurring(input, file),
+  };
+}
+
+function toRecurring({ services, job }: ScheduleInput, file: StackFile): Recurring {
+  if (services && job !== undefined) throw new Malformed('names services and a job; make two schedules of it');
+  const missing = [...(services ?? []), ...(job === undefined ? [] : [job])].find((name) => !file.services[name]);
+  if (missing !== undefined) throw new Malformed(`names ${missing}, and there is no such service; there are ${Object.keys(file.services).join(', ')}`);
+  if (job !== undefined && file.services[job]!.kind !== 'job') throw new Malformed(`names ${job}, which is a service; write services: [${job}] to restart it`);
+  return job === undefined ? (services ? { kind: 'restart', services } : { kind: 'deploy' }) : { kind: 'run', job };
+}

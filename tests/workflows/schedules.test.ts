@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ScheduleView, Stack } from '../../src/client';
+import type { ScheduleSpec } from '../../src/model/schedule';
+import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
+import { startEngine, type TestEngine } from '../support/engine';
+import { memoryStack } from '../support/memory-stack';
+
+const checked = { health_check: { command: ['check'], interval: '100ms', retries: 1 } };
+
+describe('schedules', () => {
+  const host = new MemoryHost();
+  let engine: TestEngine;
+  beforeAll(async () => void (engine = await startEngine('schedules', { runtimes: { memory: createMemoryRuntime(host) } })));
+  afterAll(() => engine.close());
+  afterEach(() => {
+    host.held.clear();
+    host.unhealthy = {};
+  });
+
+  const place = ({ name }: Stack) => ({ stack: name, environment: 'test' });
+  const shop = (more: Record<string, unknown> = {}, name?: string): Stack => ({ ...memoryStack({ app: { image: 'app:1', ...checked }, backup: { image: 'backup:1', kind: 'job', run: 'manual' } }, more), ...(name && { name }) });
+  const deployed = async (stack: Stack) => {
+    expect((await (await engine.client.deploy(stack)).result()).outcome).toMatch(/succeeded|unchanged/);
+    return stack;
+  };
+  const never = (name: string, what: ScheduleSpec['what']): ScheduleSpec => ({ name, cron: ['0 0 1 1 *'], timeZone: 'UTC', jitterMs: 0, overlap: 'skip', catchupMs: 60_000, what });
+  const ended = async (stack: Stack, name: string, count: number) => {
+    for (;;) {
+      const { runs } = await engine.client.schedules.describe(place(stack), name);
+      if (runs.filter(({ end }) => end).length >= count) return runs;
+      await sleep(100);
+    }
+  };
+  const triggered = async (stack: Stack, what: ScheduleSpec['what']) => {
+    const name = what.kind;
+    await engine.client.schedules.create(place(stack), never(name, what));
+    await engine.client.schedules.trigger(place(stack), name);
+    return (await ended(stack, name, 1))[0]!.end;
+  };
+
+  it('restart services, run jobs and deploy the stack again, with fresh images, and tell what came of it', async () => {
+    const stack = await deployed(shop());
+    expect(await triggered(stack, { kind: 'restart', services: ['app'] })).toEqual({ outcome: 'succeeded', deployment: 2 });
+    expect(await triggered(stack, { kind: 'run', job: 'backup' })).toEqual({ outcome: 'succeeded', deployment: 3 });
+    expect(await triggered(stack, { kind: 'deploy' })).toEqual({ outcome: 'unchanged', deployment: 4 });
+    expect(host.calls.filter((call) => call.startsWith('start') && call.includes(stack.name)).map((call) => call.replace(/.*-test-/, ''))).toEqual(['app-1-d1', 'app-1-d2', 'backup-1-d3']);
+    expect((await engine.client.history(place(stack))).map(({ result }) => result?.requestedBy)).toEqual(expect.arrayContaining(['schedule restart', 'schedule run', 'schedule deploy']));
+  });
+
+  it('come round by themselves', async () => {
+    const stack = await deployed(shop());
+    await engine.client.schedules.create(place(stack), { ...never('often', { kind: 'deploy' }), cron: [], everyMs: 1000 });
+    expect((await ended(stack, 'often', 2)).every(({ end }) => end === undefined || end.outcome === 'unchanged')).toBe(true);
+    await engine.client.schedules.pause(place(stack), 'often', 'by ana: enough');
+    expect(await engine.client.schedules.describe(place(stack), 'often')).toMatchObject({ paused: true, note: 'by ana: enough' });
+    await engine.client.schedules.delete(place(stack), 'often');
+    await expect(engine.client.schedules.describe(place(stack), 'often')).rejects.toThrow(/has no schedule often/);
+  });
+
+  it('tell why nothing came of it: nothing deployed, an open circuit breaker', async () => {
+    expect(await triggered(shop(), { kind: 'deploy' })).toMatchObject({ outcome: 'refused', message: expect.stringMatching(/^nothing is deployed in/) as string });
+    const breaker = { deployment: { circuit_breaker_threshold: 1 } };
+    const stack = await deployed(shop(breaker));
+    host.unhealthy['app:bad'] = 'never healthy';
+    const bad = { ...stack, services: { ...stack.services, app: { ...stack.services.app!, image: 'app:bad' } } };
+    expect(await (await engine.client.deploy(bad)).result()).toMatchObject({ outcome: 'rolled_back' });
+    expect(await triggered(stack, { kind: 'restart', services: ['app'] })).toMatchObject({ outcome: 'refused', message: expect.stringMatching(/^the circuit breaker is open after 1 failed/) as string });
+  });
+
+  it('wait for a deployment that runs, and leave out what comes round meanwhile', async () => {
+    const stack = await deployed(shop());
+    host.held.add('held:1');
+    const busy = await engine.client.deploy({ ...stack, services: { ...stack.services, backup: { ...stack.services.backup!, image: 'held:1', run: 'always' } } });
+    while (host.instances.get(`${stack.name}-test-backup-1-d2`)?.status.state !== 'running') await sleep(20);
+    await engine.client.schedules.create(place(stack), never('again', { kind: 'restart', services: ['app'] }));
+    await engine.client.schedules.trigger(place(stack), 'again');
+    while ((await engine.client.environment(place(stack)))?.queue.length !== 1) await sleep(20);
+    await engine.client.schedules.trigger(place(stack), 'again');
+    host.exit(`${stack.name}-test-backup-1-d2`, 0);
+    expect(await busy.result()).toMatchObject({ outcome: 'succeeded' });
+    expect(await ended(stack, 'again', 1)).toMatchObject([{ end: { outcome: 'succeeded', deployment: 3 } }]);
+  });
+
+  it('of the stack file are kept in step with it by deployments, and gone when it is stopped', async () => {
+    const nightly = { cron: '0 3 * * *', time_zone: 'Europe/Berlin', services: ['app'] };
+    const job = (schedule?: object | string) => ({ services: { app: { image: 'app:1', ...checked }, backup: { image: 'backup:1', kind: 'job', run: 'manual', ...(schedule && { schedule }) } } });
+    const stack = await deployed(shop({ schedules: { nightly, weekly: { cron: '@weekly' } }, ...job('30 2 * * *') }));
+    const views = async () => (await engine.client.schedules.list(place(stack))).map(({ spec, source, paused }: ScheduleView) => `${spec.name} ${spec.cron.join()} ${spec.what.kind} ${source}${paused ? ' paused' : ''}`);
+    expect(await views()).toEqual(['backup 30 2 * * * run file', 'nightly 0 3 * * * restart file', 'weekly @weekly deploy file']);
+    await engine.client.schedules.pause(place(stack), 'nightly', 'by ana');
+    await engine.client.schedules.create(place(stack), never('mine', { kind: 'deploy' }));
+    await deployed(shop({ schedules: { nightly: { ...nightly, cron: '0 4 * * *' } }, ...job() }, stack.name));
+    expect(await views()).toEqual(['mine 0 0 1 1 * deploy client', 'nightly 0 4 * * * restart file paused']);
+    expect(await (await engine.client.stop(stack)).result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+    expect(await views()).toEqual(['mine 0 0 1 1 * deploy client']);
+  });
+});
