@@ -1,6 +1,6 @@
 import { Client, Connection, isGrpcServiceError, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { compressionCodec } from '../payloads/codec';
+import { payloadCodec } from '../payloads/codec';
 import { findDevelopmentEngine } from './development';
 import { EngineUnreachable } from './errors';
 
@@ -29,7 +29,7 @@ export async function connect(settings: ConnectionSettings): Promise<Client> {
     if (!isGrpcServiceError(error) || Number(error.code) !== notFound) return;
     throw new EngineUnreachable(`the Temporal server at ${settings.connection.address} has no namespace "${namespace}"`, `create it with \`temporal operator namespace create -n ${namespace}\`, or name another with --namespace or TEMPORAL_NAMESPACE`, { cause: error });
   });
-  return new Client({ connection, namespace, dataConverter: { payloadCodecs: [compressionCodec] } });
+  return new Client({ connection, namespace, dataConverter: { payloadCodecs: [payloadCodec()] } });
 }
 
 async function reach({ connection: options }: ConnectionSettings): Promise<Connection> {

@@ -1,31 +1,18 @@
-import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
-import type { Payload, PayloadCodec } from '@temporalio/common';
+import type { PayloadCodec } from '@temporalio/common';
+import { compress, decompress } from './compression';
+import { decrypt, encrypt } from './encryption';
+import { keysOf, type KeyRing } from './keys';
 
-const encoding = 'binary/gzip';
-/** Where the payload's own encoding waits to be put back. */
-const original = 'deploy-code-encoding';
-/** Smaller payloads stay readable in the Temporal UI, a deployment's details (at most 20,000 bytes) among them. */
-const threshold = 24_000;
+/** In bytes. Smaller payloads stay readable in the Temporal UI, a deployment's details (at most 20,000) among them. */
+const readableBelow = 24_000;
+/** Encrypted ones are not readable anyway. */
+const compressedFrom = 1000;
 
-const compress = promisify(gzip);
-const decompress = promisify(gunzip);
-
-/** Compresses payloads over 24 kB: stacks and observations shrink tenfold. */
-export const compressionCodec: PayloadCodec = {
-  encode: (payloads) => Promise.all(payloads.map(encode)),
-  decode: (payloads) => Promise.all(payloads.map(decode)),
-};
-
-async function encode(payload: Payload): Promise<Payload> {
-  const { metadata, data } = payload;
-  if (!data || data.length < threshold) return payload;
-  return { metadata: { ...metadata, encoding: Buffer.from(encoding), [original]: metadata!.encoding! }, data: await compress(data, { level: 1 }) };
-}
-
-async function decode(payload: Payload): Promise<Payload> {
-  const { metadata, data } = payload;
-  if (!metadata?.encoding || Buffer.from(metadata.encoding).toString() !== encoding) return payload;
-  const { [original]: before, ...rest } = metadata;
-  return { metadata: { ...rest, encoding: before! }, data: await decompress(data!) };
+/** What the worker and every client do to payloads: compressed where large, encrypted where there are keys. */
+export function payloadCodec(keys: KeyRing | undefined = keysOf(process.env)): PayloadCodec {
+  return {
+    encode: (payloads) =>
+      Promise.all(payloads.map(async (payload) => (keys ? encrypt(await compress(payload, compressedFrom), keys) : compress(payload, readableBelow)))),
+    decode: (payloads) => Promise.all(payloads.map(async (payload) => decompress(decrypt(payload, keys)))),
+  };
 }

@@ -9,7 +9,7 @@ import type { ActivityEvents } from '../activities/dependencies';
 import { SecretStore } from '../activities/secrets';
 import { connect } from '../client/connection';
 import type { RuntimeName } from '../model/capabilities';
-import { compressionCodec } from '../payloads/codec';
+import { payloadCodec } from '../payloads/codec';
 import { createRuntimes } from '../runtimes';
 import type { Runtime } from '../runtimes/runtime';
 import type { EngineEvent } from '../workflows/events';
@@ -63,7 +63,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const client = await connect(configuration);
   const [native] = await Promise.all([NativeConnection.connect(configuration.connection as never), registerSearchAttributes(client.connection, namespace)]);
 
-  const dataConverter = { payloadCodecs: [compressionCodec] };
+  const dataConverter = { payloadCodecs: [payloadCodec()] };
   const secrets = new SecretStore(dataDir);
   const runtimes = createRuntimes({ dataDir, secrets, supervisor: configuration.supervisor, given: configuration.runtimes });
   const directory = createDirectory(client);

@@ -48,7 +48,7 @@ describeWith('docker', 'a rollout under load', () => {
     const front = await world();
     const strategy = { strategy: { canary: { steps: [{ weight: 10, bake: '3s' }, { weight: 50, bake: '1s' }] } } };
     expect(await deploy(front.stack('1', strategy))).toMatchObject({ outcome: 'succeeded' });
-    const load = new Load({ url: front.url });
+    const load = new Load({ url: front.url, pauseMs: 0 });
     const running = await engine.client.deploy(front.stack('2', strategy));
     await reached(running, 'bake web at 10 % for 3 s', 'begun');
     const before = { ...load.versions };

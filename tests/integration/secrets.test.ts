@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { Client, Connection } from '@temporalio/client';
-import { compressionCodec } from '../../src/payloads/codec';
+import { payloadCodec } from '../../src/payloads/codec';
 import { address, startEngine, type TestEngine } from '../support/engine';
 import { docker, dockerStack, healthy, wipe } from '../support/docker-world';
 import { images } from '../support/image';
@@ -24,7 +24,7 @@ describeWith('docker', 'secrets', () => {
     writeFileSync(envFile, `API_TOKEN=${planted[2]}\nHARMLESS=yes\n`);
     process.env.PLANTED = planted[1];
     engine = await startEngine('secrets', { port: 0, log: new Writable({ write: (chunk: Buffer, _, done) => (logged.push(chunk.toString()), done()) }) });
-    temporal = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'secrets', dataConverter: { payloadCodecs: [compressionCodec] } });
+    temporal = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'secrets', dataConverter: { payloadCodecs: [payloadCodec()] } });
   });
   afterAll(async () => {
     for (const stack of used) await wipe(stack);
@@ -107,7 +107,7 @@ async function decoded(value: unknown): Promise<string> {
   if (typeof value !== 'object' || value === null) return String(value);
   const payload = value as { metadata?: Record<string, Uint8Array>; data?: Uint8Array };
   if (payload.metadata && payload.data) {
-    const [plain] = await compressionCodec.decode([payload as never]);
+    const [plain] = await payloadCodec().decode([payload as never]);
     return Buffer.from(plain!.data!).toString('utf8');
   }
   return (await Promise.all(Object.entries(value).map(async ([key, item]) => `${key}: ${await decoded(item)}`))).join('\n');

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { Worker } from '@temporalio/worker';
-import { compressionCodec } from '../../src/payloads/codec';
+import { payloadCodec } from '../../src/payloads/codec';
 import { address, startEngine } from '../support/engine';
 import { runtime, scenarios } from './scenarios';
 
@@ -16,7 +16,7 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { versio
 async function record(): Promise<void> {
   const engine = await startEngine('replay', { runtimes: { memory: runtime } });
   const connection = await Connection.connect({ address: address() });
-  const client = new Client({ connection, namespace: 'replay', dataConverter: { payloadCodecs: [compressionCodec] } });
+  const client = new Client({ connection, namespace: 'replay', dataConverter: { payloadCodecs: [payloadCodec()] } });
   mkdirSync(join(histories, version), { recursive: true });
   for (const [name, workflowId] of Object.entries(await scenarios(engine))) {
     writeFileSync(join(histories, version, `${name}.history`), History.encode(await client.workflow.getHandle(workflowId).fetchHistory()).finish());
@@ -37,7 +37,7 @@ describe('the histories of every released version', () => {
     expect(files.length).toBeGreaterThan(5);
     for (const file of files) {
       const history = History.decode(readFileSync(file));
-      await Worker.runReplayHistory({ ...bundle, dataConverter: { payloadCodecs: [compressionCodec] } }, history, file);
+      await Worker.runReplayHistory({ ...bundle, dataConverter: { payloadCodecs: [payloadCodec()] } }, history, file);
     }
   });
 
@@ -45,6 +45,6 @@ describe('the histories of every released version', () => {
     const file = join(histories, version, 'deployment-first.history');
     const changed = History.decode(readFileSync(file));
     for (const { activityTaskScheduledEventAttributes: scheduled } of changed.events) if (scheduled?.activityType?.name === 'startInstance') scheduled.activityType.name = 'anotherActivity';
-    await expect(Worker.runReplayHistory({ ...bundle, dataConverter: { payloadCodecs: [compressionCodec] } }, changed, file)).rejects.toThrow(/[Nn]ondeterminism/);
+    await expect(Worker.runReplayHistory({ ...bundle, dataConverter: { payloadCodecs: [payloadCodec()] } }, changed, file)).rejects.toThrow(/[Nn]ondeterminism/);
   });
 });

@@ -1,5 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
-import { compressionCodec } from '../../src/payloads/codec';
+import { payloadCodec } from '../../src/payloads/codec';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { environmentId } from '../../src/workflows/messages';
 import { address, startEngine, type TestEngine } from '../support/engine';
@@ -11,7 +11,7 @@ describe('an environment', () => {
   let temporal: Client;
   beforeAll(async () => {
     engine = await startEngine('environment', { runtimes: { memory: createMemoryRuntime(host) } });
-    temporal = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'environment', dataConverter: { payloadCodecs: [compressionCodec] } });
+    temporal = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'environment', dataConverter: { payloadCodecs: [payloadCodec()] } });
   });
   afterAll(async () => {
     await temporal.connection.close();

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addChanges } from './commands/change';
+import { addCodec } from './commands/codec';
 import { addControl } from './commands/control';
 import { addDeploy } from './commands/deploy';
 import { addEngine } from './commands/engine';
@@ -30,6 +31,7 @@ export function createProgram(): Command {
     .showHelpAfterError('(deploy-code --help shows how)')
     .addHelpText('after', help);
   addEngine(program);
+  addCodec(program);
   addValidate(program);
   addDeploy(program);
   addLooks(program);

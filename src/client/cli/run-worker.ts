@@ -1,5 +1,6 @@
 import pino from 'pino';
 import { createWorker, defaultDataDir } from '../../worker';
+import { keysOf } from '../../payloads/keys';
 import { connectionSettings } from '../connection';
 import { findDevelopmentEngine } from '../development';
 
@@ -16,6 +17,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const logger = pino();
   const settings = connectionSettings(options);
   const dataDir = options.dataDir ?? (process.env.DEPLOY_CODE_DATA_DIR || (findDevelopmentEngine()?.dataDir ?? defaultDataDir()));
+  if (!keysOf(process.env)) logger.warn('no encryption key is set: whoever may read Temporal may read the histories of deployments (docs/encryption.md)');
   const worker = await createWorker({ ...settings, dataDir, port: options.port, host: options.host, logger });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => worker.shutdown());
   logger.info({ address: settings.connection.address, namespace: settings.namespace, dataDir, metrics: worker.port }, 'worker is ready');

@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import { positive } from '../options';
+
+interface CodecOptions {
+  port: number;
+  host: string;
+  origin: string;
+  id: string;
+}
+
+/** Encryption of what Temporal keeps: its keys, and the server by which the Temporal UI reads it. */
+export function addCodec(program: Command): void {
+  const codec = program.command('codec').description('encryption of payloads: keys, and a codec server for the Temporal UI');
+
+  codec
+    .command('key')
+    .description('print a new key, a line of the file that DEPLOY_CODE_ENCRYPTION_KEY_FILE names; the first line encrypts')
+    .option('--id <name>', 'its name, which stands beside what it encrypts', `k${new Date().toISOString().slice(0, 10)}`)
+    .action(async ({ id }: CodecOptions) => {
+      const { newKey, parseKeys } = await import('../../../payloads/keys.js');
+      const key = newKey(id);
+      parseKeys(key, '--id');
+      console.log(key);
+    });
+
+  codec
+    .command('serve')
+    .description('decode payloads for the Temporal UI and CLI; with DEPLOY_CODE_CODEC_TOKEN only for those who bring it as a bearer token')
+    .option('--port <port>', 'port', positive, 8234)
+    .option('--host <address>', 'address; behind a proxy of yours where others reach it', '127.0.0.1')
+    .option('--origin <url>', 'of the Temporal UI, as browsers name it', 'http://localhost:8233')
+    .action(serve);
+}
+
+async function serve({ port, host, origin }: CodecOptions): Promise<void> {
+  const [{ payloadCodec }, { keysOf }, { serveCodec }] = await Promise.all([import('../../../payloads/codec.js'), import('../../../payloads/keys.js'), import('../../../payloads/server.js')]);
+  const keys = keysOf(process.env);
+  const token = process.env.DEPLOY_CODE_CODEC_TOKEN || undefined;
+  await serveCodec({ port, host, origin, token, codec: payloadCodec(keys) });
+  const notes = [...(keys ? [] : ['without keys: what is compressed only']), ...(token === undefined ? ['whoever reaches it reads everything'] : [])];
+  console.log([`codec server at http://${host}:${port} for ${origin}`, ...notes].join('; '));
+}

@@ -1,0 +1,77 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Connection } from '@temporalio/client';
+import { DeployCodeClient } from '../../src/client';
+import { payloadCodec } from '../../src/payloads/codec';
+import { keysOf, newKey } from '../../src/payloads/keys';
+import { serveCodec } from '../../src/payloads/server';
+import { createMemoryRuntime } from '../../src/runtimes/memory';
+import { address, startEngine, type TestEngine } from '../support/engine';
+import { memoryStack } from '../support/memory-stack';
+
+const hidden = 'visible-with-the-key-only';
+
+describe('an engine with an encryption key', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'deploy-code-keys-')), 'keys');
+  let engine: TestEngine;
+  let workflowId: string;
+  const stack = memoryStack({ app: { image: `${hidden}:1`, environment: { GREETING: hidden } } });
+  beforeAll(async () => {
+    writeFileSync(file, newKey('test'));
+    process.env.DEPLOY_CODE_ENCRYPTION_KEY_FILE = file;
+    engine = await startEngine('encryption', { runtimes: { memory: createMemoryRuntime() } });
+    const handle = await engine.client.deploy(stack, { reason: hidden });
+    expect(await handle.result()).toMatchObject({ outcome: 'succeeded', reason: hidden });
+    workflowId = handle.id;
+  });
+  afterAll(async () => {
+    delete process.env.DEPLOY_CODE_ENCRYPTION_KEY_FILE;
+    await engine.close();
+  });
+
+  const historyOf = async (id: string) => {
+    const connection = await Connection.connect({ address: address() });
+    const { history } = await connection.workflowService.getWorkflowExecutionHistory({ namespace: 'encryption', execution: { workflowId: id } });
+    await connection.close();
+    return history!.events!;
+  };
+
+  it('leaves nothing readable of what it deploys in any history', async () => {
+    for (const id of [workflowId, `environment/${stack.name}/test`, `release/${stack.name}/test/1`]) {
+      const events = await historyOf(id);
+      expect(events.length).toBeGreaterThan(2);
+      const bytes = Buffer.from(JSON.stringify(events, (_, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value)));
+      expect(bytes.includes(hidden)).toBe(false);
+    }
+  });
+
+  it('lets those read who may: the codec server decodes what the Temporal UI shows it', async () => {
+    const server = await serveCodec({ port: 0, host: '127.0.0.1', origin: 'http://ui.example.com', token: 'may-read', codec: payloadCodec(keysOf(process.env)) });
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const [started] = await historyOf(workflowId);
+    const payloads = started!.workflowExecutionStartedEventAttributes!.input!.payloads!.map(({ metadata, data }) => ({ metadata: Object.fromEntries(Object.entries(metadata!).map(([key, value]) => [key, Buffer.from(value).toString('base64')])), data: Buffer.from(data!).toString('base64') }));
+    const ask = (token: string, body = JSON.stringify({ payloads })) => fetch(`${url}/decode`, { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body });
+    try {
+      const answer = await ask('may-read');
+      expect(answer.headers.get('access-control-allow-origin')).toBe('http://ui.example.com');
+      const decoded = (await answer.json()) as { payloads: { data: string }[] };
+      expect(Buffer.from(decoded.payloads[0]!.data, 'base64').toString()).toContain(hidden);
+      expect((await ask('may-not')).status).toBe(401);
+      expect((await ask('may-read', 'no json')).status).toBe(400);
+      expect((await fetch(`${url}/decode`, { method: 'OPTIONS' })).status).toBe(204);
+      expect((await fetch(`${url}/elsewhere`)).status).toBe(404);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('tells a client without the key what is missing', async () => {
+    delete process.env.DEPLOY_CODE_ENCRYPTION_KEY_FILE;
+    const client = await DeployCodeClient.connect({ address: address(), namespace: 'encryption' });
+    process.env.DEPLOY_CODE_ENCRYPTION_KEY_FILE = file;
+    await expect(client.environment({ stack: stack.name, environment: 'test' })).rejects.toThrow(/encrypted with the key "test", and DEPLOY_CODE_ENCRYPTION_KEY_FILE holds no such key/);
+    await client.close();
+  });
+});
