@@ -7,6 +7,7 @@ import type { Observation, ObservedImage } from '../model/observation';
 import type { Recurring, ScheduleSpec } from '../model/schedule';
 import type { Front, RouteTable } from '../model/traffic';
 import type { Asked } from '../plan/asked';
+import type { OpenWindow } from '../plan/freeze-windows';
 import type { PastRun } from '../plan/job-runs';
 import type { Drain, ImageRequest, Judgement, NetworkSpec, Retirement, VolumeSpec } from '../plan/plan';
 
@@ -92,10 +93,13 @@ export interface Activities {
   recallEnvironment(input: Pick<JoinInput, 'stack' | 'environment' | 'runtime'>): Promise<Recollection>;
   /** Asks for a deployment on behalf of a schedule: the id of its workflow. */
   requestDeployment(request: AutomaticRequest): Promise<string>;
-  /** Ends when the deployment does; cancelled, it cancels the deployment first. */
+  /** Ends when the deployment does. */
   awaitDeployment(workflowId: string): Promise<UnattendedEnd>;
-  /** Makes the schedules that come from the stack file what it says now. */
-  syncSchedules(context: StepContext, wanted: ScheduleSpec[]): Promise<void>;
+  cancelDeployment(workflowId: string): Promise<void>;
+  /** Makes the schedules that come from the stack file what it says now; `before`: the names of those it may have made. */
+  syncSchedules(context: StepContext, wanted: ScheduleSpec[], before: string[]): Promise<void>;
+  /** The window of these that is open at this moment. */
+  findOpenWindow(windows: FreezeWindow[]): Promise<OpenWindow | undefined>;
   /** What a kept release holds. */
   readRelease(place: { stack: string; environment: string }, release: number): Promise<{ stack: Stack; images: PinnedImages }>;
   /** Whether a deployment workflow still runs. */

@@ -5,7 +5,7 @@ import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 import { SoftwareFault } from './failures';
 
-type CoordinationActivities = Pick<Activities, 'joinEnvironment' | 'recallEnvironment' | 'readRelease' | 'isRunning'>;
+type CoordinationActivities = Pick<Activities, 'joinEnvironment' | 'recallEnvironment' | 'findOpenWindow' | 'readRelease' | 'isRunning'>;
 
 /** What workflows cannot ask of each other themselves. */
 export function coordinationActivities({ directory, runtimes }: Dependencies): CoordinationActivities {
@@ -13,8 +13,10 @@ export function coordinationActivities({ directory, runtimes }: Dependencies): C
     joinEnvironment: ({ windows = [], asked, ...input }) =>
       alive(() => {
         const window = openWindow(windows, Date.now());
-        return directory.join({ ...input, ...(asked && { asked: { ...asked, ...(window && { window }) } }) });
+        return directory.join({ ...input, ...(asked && { asked: { ...asked, ...(windows.length > 0 && { windows }), ...(window && { window }) } }) });
       }),
+
+    findOpenWindow: (windows) => alive(async () => openWindow(windows, Date.now())),
 
     readRelease: ({ stack, environment }, number) =>
       alive(async () => {

@@ -21,9 +21,10 @@ export interface Directory {
   isRunning(workflowId: string): Promise<boolean>;
   /** @throws SoftwareFault where there is nothing to do it to */
   request(request: AutomaticRequest): Promise<string>;
-  /** Resolves when the deployment has ended; where the signal aborts, it is cancelled first. */
-  outcome(workflowId: string, signal: AbortSignal): Promise<UnattendedEnd>;
-  syncSchedules(place: { stack: string; environment: string }, wanted: ScheduleSpec[]): Promise<void>;
+  /** Resolves when the deployment has ended. */
+  outcome(workflowId: string): Promise<UnattendedEnd>;
+  cancel(workflowId: string, by: string): Promise<void>;
+  syncSchedules(place: { stack: string; environment: string }, wanted: ScheduleSpec[], before: string[]): Promise<void>;
   /** Numbers of the kept releases of an environment, ascending. */
   releases(stack: string, environment: string): Promise<number[]>;
   /** A kept release; undefined where it is gone. */

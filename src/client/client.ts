@@ -122,6 +122,7 @@ export class DeployCodeClient {
 
   /** Lets nothing begin until the freeze is over, or somebody thaws. What runs goes on. */
   async freeze(place: Place, { until, refuse = false, reason, by = userName() }: { until?: Date; refuse?: boolean; reason?: string; by?: string } = {}): Promise<Freeze> {
+    if (until && !(until.getTime() > Date.now())) throw new BadRequest('a freeze ends at a time to come');
     await this.requireWorker();
     const freeze: Freeze = { by, at: Date.now(), refuse, ...(reason !== undefined && { reason }), ...(until && { until: until.getTime() }) };
     await this.temporal.workflow.signalWithStart('environment', {
@@ -227,6 +228,7 @@ export class DeployCodeClient {
     const workflowId = deploymentId(place, options.requestId ?? randomUUID());
     const handle = await this.temporal.workflow.start('deployment', {
       workflowId,
+      ...(options.requestId !== undefined && { workflowIdReusePolicy: 'REJECT_DUPLICATE' as const }),
       taskQueue,
       args: [input],
       staticSummary: `${kind} ${place.stack}/${place.environment}${options.reason ? `: ${options.reason}` : ''}`.slice(0, 130),
@@ -256,7 +258,10 @@ export class DeployCodeClient {
 
   /** Without a worker a request would wait in silence. */
   private requireWorker(): Promise<void> {
-    this.worker ??= this.findWorker();
+    this.worker ??= this.findWorker().catch((error: unknown) => {
+      this.worker = undefined;
+      throw error;
+    });
     return this.worker;
   }
 

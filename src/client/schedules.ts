@@ -1,4 +1,4 @@
-import { type Client, ScheduleAlreadyRunning, type ScheduleDescription, type ScheduleHandle, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
+import { type Client, ScheduleAlreadyRunning, type ScheduleDescription, type ScheduleHandle, ScheduleNotFoundError, ScheduleOverlapPolicy, WorkflowNotFoundError } from '@temporalio/client';
 import type { UnattendedEnd } from '../activities/contract';
 import type { Overlap, ScheduleSpec } from '../model/schedule';
 import { scheduleId, searchAttributes, taskQueue, type Place, type RedeployInput } from '../workflows/messages';
@@ -31,7 +31,7 @@ export class Schedules {
     const options = toOptions(place, spec, source);
     await this.temporal.schedule.create({ scheduleId: scheduleId(place, spec.name), ...options, typedSearchAttributes: attributes(place) }).catch((error: Error) => {
       if (error instanceof ScheduleAlreadyRunning) throw new BadRequest(`there is a schedule ${spec.name} already; delete it first, or choose another name`);
-      throw new BadRequest(`Temporal does not take the schedule ${spec.name}: ${causeOf(error)}`);
+      throw isInvalid(error) ? new BadRequest(`Temporal does not take the schedule ${spec.name}: ${causeOf(error)}`) : error;
     });
   }
 
@@ -75,15 +75,20 @@ export class Schedules {
     await this.with(place, name, (handle) => handle.backfill({ start: from, end: to, overlap: ScheduleOverlapPolicy.BUFFER_ALL }));
   }
 
-  /** Makes the schedules that come from the stack file what it says now. A pause outlasts it, and others are left alone. */
-  async sync(place: Place, wanted: readonly ScheduleSpec[]): Promise<void> {
-    const present = new Map((await this.list(place)).map((view) => [view.spec.name, view]));
-    for (const { spec, source } of present.values()) if (source === 'file' && !wanted.some(({ name }) => name === spec.name)) await this.delete(place, spec.name);
+  /**
+   * Makes the schedules that come from the stack file what it says now; `before` names those that it may have had. A pause
+   * outlasts it, and others are left alone. May run twice.
+   */
+  async sync(place: Place, wanted: readonly ScheduleSpec[], before: readonly string[]): Promise<void> {
+    for (const name of before) {
+      if (wanted.some((spec) => spec.name === name)) continue;
+      if ((await this.find(place, name))?.source === 'file') await this.delete(place, name);
+    }
     for (const spec of wanted) {
-      const before = present.get(spec.name);
-      if (!before) await this.create(place, spec, 'file');
-      else if (before.source === 'client') throw new BadRequest(`the schedule ${spec.name} of the stack file was made by a command before; delete that one`);
-      else if (JSON.stringify(before.spec) !== JSON.stringify(spec)) await this.with(place, spec.name, (handle) => handle.update(({ state }) => ({ ...toOptions(place, spec, 'file'), state })));
+      const present = await this.find(place, spec.name);
+      if (!present) await this.create(place, spec, 'file');
+      else if (present.source === 'client') throw new BadRequest(`the schedule ${spec.name} of the stack file was made by a command before; delete that one`);
+      else if (JSON.stringify(present.spec) !== JSON.stringify(spec)) await this.with(place, spec.name, (handle) => handle.update(({ state }) => ({ ...toOptions(place, spec, 'file'), state })));
     }
   }
 
@@ -98,7 +103,12 @@ export class Schedules {
 
   private async runOf({ at, workflowId, runId }: ScheduleView['recent'][number]): Promise<ScheduledRun> {
     const handle = this.temporal.workflow.getHandle(workflowId, runId);
-    const { status } = await handle.describe();
+    const description = await handle.describe().catch((error: unknown) => {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    });
+    if (!description) return { at, workflowId, end: { outcome: 'no longer known' } };
+    const { status } = description;
     if (status.name === 'RUNNING') return { at, workflowId };
     const end = await (handle.result() as Promise<UnattendedEnd>).catch((error: Error): UnattendedEnd => ({ outcome: status.name.toLowerCase(), message: causeOf(error) }));
     return { at, workflowId, end };
@@ -141,6 +151,12 @@ function toView({ action, state, info }: ScheduleDescription): ScheduleView {
 
 function unknown({ stack, environment }: Place, name: string): BadRequest {
   return new BadRequest(`${stack}/${environment} has no schedule ${name}; \`deploy-code schedule list\` shows those there are`);
+}
+
+const invalidArgument = 3;
+
+function isInvalid(error: Error): boolean {
+  return (error as { code?: number }).code === invalidArgument || (error.cause instanceof Error && isInvalid(error.cause)) || error instanceof TypeError;
 }
 
 function causeOf({ message, cause }: Error): string {

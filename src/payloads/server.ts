@@ -37,7 +37,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, { orig
     ...(token !== undefined && { 'access-control-allow-credentials': 'true' }),
   };
   const end = (status: number, body = '') => response.writeHead(status, { ...headers, 'content-type': status === 200 ? 'application/json' : 'text/plain' }).end(body);
-  const work = { '/encode': codec.encode, '/decode': codec.decode }[request.url ?? ''];
+  const works: Record<string, PayloadCodec['encode']> = { '/encode': (payloads) => codec.encode(payloads), '/decode': (payloads) => codec.decode(payloads) };
+  const work = works[request.url ?? ''];
   if (request.method === 'OPTIONS') return void end(204);
   if (!work || request.method !== 'POST') return void end(404, 'this server knows POST /encode and POST /decode\n');
   if (token !== undefined && !isBearer(request.headers.authorization, token)) return void end(401, 'a bearer token is needed, and this is not it\n');

@@ -1,4 +1,4 @@
-import type { BreakerSettings } from '../config/stack';
+import type { BreakerSettings, FreezeWindow } from '../config/stack';
 import type { OpenWindow } from './freeze-windows';
 import type { IntentKind } from './plan';
 
@@ -18,6 +18,8 @@ export interface Asked {
   /** Nobody stands by: a schedule asks. */
   automatic: boolean;
   breaker: BreakerSettings;
-  /** The freeze window of the stack file that is open now. */
+  /** Freeze windows of the stack file. */
+  windows?: FreezeWindow[];
+  /** The one that was open when somebody looked last. */
   window?: OpenWindow;
 }

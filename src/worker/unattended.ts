@@ -4,7 +4,7 @@ import { SoftwareFault } from '../activities/failures';
 import { BadRequest, DeployCodeClient, DeploymentLost, type DeploymentHandle } from '../client';
 
 /** What schedules ask of the engine, as a client would. */
-export function createUnattended(temporal: Client): Pick<Directory, 'request' | 'outcome' | 'syncSchedules'> {
+export function createUnattended(temporal: Client): Pick<Directory, 'request' | 'outcome' | 'cancel' | 'syncSchedules'> {
   const client = DeployCodeClient.over(temporal);
   return {
     async request({ place, what, by, requestId }) {
@@ -16,16 +16,15 @@ export function createUnattended(temporal: Client): Pick<Directory, 'request' | 
       return (await ask().catch(refuse)).id;
     },
 
-    async outcome(workflowId, signal) {
-      const handle = client.handle(workflowId);
-      signal.addEventListener('abort', () => void handle.cancel('its schedule').catch(() => undefined), { once: true });
-      const { outcome, deployment, cause, refusals } = await handle.result().catch(refuse);
-      signal.throwIfAborted();
+    cancel: (workflowId, by) => client.handle(workflowId).cancel(by),
+
+    async outcome(workflowId) {
+      const { outcome, deployment, cause, refusals } = await client.handle(workflowId).result().catch(refuse);
       const message = cause?.message ?? refusals[0]?.message;
       return { outcome, ...(deployment !== undefined && { deployment }), ...(message !== undefined && { message }) };
     },
 
-    syncSchedules: (place, wanted) => client.schedules.sync(place, wanted).catch(refuse),
+    syncSchedules: (place, wanted, before) => client.schedules.sync(place, wanted, before).catch(refuse),
   };
 }
 

@@ -23,6 +23,8 @@ const table: Record<keyof Activities, ActivityOptions> = {
   readRelease: quick,
   requestDeployment: quick,
   awaitDeployment: endless,
+  cancelDeployment: quick,
+  findOpenWindow: quick,
   syncSchedules: quick,
   observe: quick,
   pullImage: long,

@@ -6,4 +6,6 @@ export const patches = {
   clockStandsStill: 'clock-stands-still',
   /** Since 0.2: what follows from one event is done before anything follows from another. */
   oneEventAtATime: 'one-event-at-a-time',
+  /** Since 0.2: an environment misses nothing that happens while it tells others, and tells nobody the same twice. */
+  attentiveEnvironment: 'attentive-environment',
 } as const;

@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
 import { failureTypes, type UnattendedEnd } from '../activities/contract';
 import { activity } from './activity-options';
 import { taskQueue, type RedeployInput } from './messages';
@@ -7,11 +7,27 @@ import { taskQueue, type RedeployInput } from './messages';
 export async function redeploy({ place, spec }: RedeployInput): Promise<UnattendedEnd> {
   const request = { place, what: spec.what, by: `schedule ${spec.name}`, requestId: workflowInfo().runId };
   try {
-    const workflowId = await activity('requestDeployment', taskQueue, `ask for it (${spec.what.kind})`)(request);
-    return await activity('awaitDeployment', taskQueue, 'wait for its end')(workflowId);
+    const workflowId = await CancellationScope.nonCancellable(() => activity('requestDeployment', taskQueue, `ask for it (${spec.what.kind})`)(request));
+    return await endOf(workflowId);
   } catch (error) {
     if (isCancellation(error)) throw error;
     return { outcome: 'refused', message: reasonOf(error) };
+  }
+}
+
+/** Cancelled, it ends when the deployment has gone back. */
+async function endOf(workflowId: string): Promise<UnattendedEnd> {
+  const wait = () => activity('awaitDeployment', taskQueue, 'wait for its end')(workflowId);
+  try {
+    return await wait();
+  } catch (error) {
+    if (isCancellation(error)) {
+      await CancellationScope.nonCancellable(async () => {
+        await activity('cancelDeployment', taskQueue, 'cancel it')(workflowId);
+        await wait();
+      });
+    }
+    throw error;
   }
 }
 

@@ -1,10 +1,8 @@
 import { condition, patched, sleep } from '@temporalio/workflow';
 import { patches } from './patches';
+import { Turns } from './turn';
 
-/** More steps of promises than any of our functions takes from one wait to the next. */
-const steps = 200;
-
-let free: Promise<void> = Promise.resolve();
+const turns = new Turns();
 
 /**
  * Resolves as the event does, but one event at a time: whatever follows from it has been done, up to the next wait, before
@@ -13,7 +11,7 @@ let free: Promise<void> = Promise.resolve();
  * (docs/decisions/0011-one-event-at-a-time.md).
  */
 export function inTurn<T>(event: Promise<T>): Promise<T> {
-  return patched(patches.oneEventAtATime) ? takeTurn(event) : event;
+  return patched(patches.oneEventAtATime) ? turns.take(event) : event;
 }
 
 /** Waits for a time, in ms. */
@@ -26,21 +24,4 @@ export function until(holds: () => boolean): Promise<void>;
 export function until(holds: () => boolean, limitMs: number, summary?: string): Promise<boolean>;
 export function until(holds: () => boolean, limitMs?: number, summary?: string): Promise<void | boolean> {
   return inTurn<void | boolean>(limitMs === undefined ? condition(holds) : condition(holds, limitMs, { summary }));
-}
-
-async function takeTurn<T>(event: Promise<T>): Promise<T> {
-  try {
-    return await event;
-  } finally {
-    const before = free;
-    let pass!: () => void;
-    free = new Promise((resolve) => (pass = resolve));
-    await before;
-    void afterwards(pass);
-  }
-}
-
-async function afterwards(pass: () => void): Promise<void> {
-  for (let step = 0; step < steps; step += 1) await Promise.resolve();
-  pass();
 }

@@ -46,6 +46,24 @@ describe('the front door in a plan', () => {
     expect([...world.instances.keys()].sort()).toEqual(['front-production-load-balancer-1-d1', 'front-production-web-1-d3', 'front-production-web-2-d3']);
   });
 
+  it('keeps the certificates that routes of others need which it leaves alone', () => {
+    const shop = (secret: string, api: number) => stackOf({
+      name: 'front', secrets: { [`${secret}_cert`]: { file: '/etc/cert' }, [`${secret}_key`]: { file: '/etc/key' } },
+      services: {
+        web: web(1, { expose: { port: 8080, host_port: 8443, tls: { certificate: `${secret}_cert`, key: `${secret}_key` } } }),
+        api: web(api, { expose: { port: 8080, host_port: 9443, tls: { certificate: `${secret}_cert`, key: `${secret}_key` } } }),
+      },
+    });
+    const world = deployed(shop('old', 1));
+    const changed = shop('new', 2);
+    const { plan: limited } = plan(changed, world.observe(changed), { ...next, intent: { kind: 'deploy', force: false, services: ['api'] } });
+    const configure = allSteps(limited).find((step) => step.kind === 'configure');
+    const { front } = configure as Extract<typeof configure, { kind: 'configure' }>;
+    const known = new Set(front.certificates.map(({ name }) => name));
+    expect(front.routes.flatMap(({ tls }) => (tls ? [tls.certificate, tls.key] : [])).filter((name) => !known.has(name))).toEqual([]);
+    expect([...known].sort()).toEqual(['new_cert', 'new_key', 'old_cert', 'old_key']);
+  });
+
   it('names its steps with shares and times, and says how long it takes', () => {
     const canary = (version: number) => stack(web(version, { replicas: 2, expose: { port: 8080, host_port: 80 }, strategy: { canary: { steps: [{ weight: 25, bake: '10m', approval: true }] } } }));
     const world = deployed(canary(1));

@@ -69,6 +69,36 @@ describe('who may begin in an environment', () => {
     expect(host.get(`${first.name}-test-app-1-d3`).spec.image).toBe('app:2');
   });
 
+  it('brings nothing back that was stopped while a restart waited', async () => {
+    host.held.add('held:1');
+    const stack = memoryStack({ app: { image: 'app:1' }, job: { image: 'quick:1', kind: 'job' } });
+    expect(await (await engine.client.deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
+    const busy = await engine.client.deploy({ ...stack, services: { ...stack.services, job: { ...stack.services.job!, image: 'held:1' } } });
+    await running(stack, 2);
+    const stop = await engine.client.stop(stack);
+    await waiting(stop);
+    const again = [await engine.client.redeploy(place(stack)), await engine.client.restart(place(stack), ['app'])];
+    host.exit(`${stack.name}-test-job-1-d2`, 0);
+    expect(await busy.result()).toMatchObject({ outcome: 'succeeded' });
+    expect(await stop.result()).toMatchObject({ outcome: 'succeeded' });
+    for (const handle of again) expect(await handle.result()).toMatchObject({ outcome: 'refused', refusals: [{ message: expect.stringMatching(/^nothing is deployed in .* any more$/) as string }] });
+    expect([...host.instances.values()].filter(({ spec }) => spec.stack === stack.name)).toEqual([]);
+  });
+
+  it('rolls nothing back for a newcomer that may not begin itself', async () => {
+    host.held.add('held:1');
+    const stack = held();
+    const first = await engine.client.deploy(stack);
+    await running(stack, 1);
+    await engine.client.freeze(place(stack), { by: 'ana' });
+    const second = await engine.client.deploy(stack, { whenBusy: 'supersede' });
+    expect((await waiting(second)).held).toBe('frozen by ana');
+    host.exit(`${stack.name}-test-job-1-d1`, 0);
+    expect(await first.result()).toMatchObject({ outcome: 'succeeded' });
+    await engine.client.thaw(place(stack));
+    expect(await second.result()).toMatchObject({ outcome: 'unchanged' });
+  });
+
   it('does not let one stack wait for another', async () => {
     host.held.add('held:1');
     const stack = held();

@@ -44,9 +44,12 @@ function toSchedule(name: string, input: ScheduleInput, file: StackFile): Schedu
 }
 
 function toRecurring({ services, job }: ScheduleInput, file: StackFile): Recurring {
+  if (services?.length === 0) throw new Malformed('names no service; leave services out to deploy the whole stack again');
   if (services && job !== undefined) throw new Malformed('names services and a job; make two schedules of it');
   const missing = [...(services ?? []), ...(job === undefined ? [] : [job])].find((name) => !file.services[name]);
   if (missing !== undefined) throw new Malformed(`names ${missing}, and there is no such service; there are ${Object.keys(file.services).join(', ')}`);
+  const runs = services?.find((name) => file.services[name]!.kind === 'job');
+  if (runs !== undefined) throw new Malformed(`names ${runs}, which is a job; write job: ${runs} to run it`);
   if (job !== undefined && file.services[job]!.kind !== 'job') throw new Malformed(`names ${job}, which is a service; write services: [${job}] to restart it`);
   return job === undefined ? (services ? { kind: 'restart', services } : { kind: 'deploy' }) : { kind: 'run', job };
 }

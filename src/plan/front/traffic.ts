@@ -1,7 +1,7 @@
 import type { Service, Stack } from '../../config/stack';
 import type { InstanceRef } from '../../model/instance';
 import type { ObservedInstance } from '../../model/observation';
-import { balancerName, type Front, type Route, type RouteTable } from '../../model/traffic';
+import { balancerName, type CertificateFile, type Front, type Route, type RouteTable } from '../../model/traffic';
 import { isUp } from '../difference';
 import { toRef } from '../instance-spec';
 import type { Known } from '../known';
@@ -56,10 +56,17 @@ export class Traffic {
     if (!this.front || !this.balancer) return [];
     const { routes, redirects, certificates } = this.front;
     const left = (route: Route) => this.left.has(route.service);
-    const front = { routes: [...routes.filter((route) => !left(route)), ...(before?.routes ?? []).filter(left)], redirects, certificates };
+    const kept = (before?.routes ?? []).filter(left);
+    const front = { routes: [...routes.filter((route) => !left(route)), ...kept], redirects, certificates: [...certificates, ...stillNamed(kept, before, certificates)] };
     if (before && sameFront(before, front)) return [];
     return [this.steps.make({ kind: 'configure', balancer: this.balancer, front, ...(before && { before }) }, balancerName)];
   }
+}
+
+/** Certificates of routes that are left alone, where the stack knows them no more. */
+function stillNamed(kept: readonly Route[], before: Front | undefined, now: readonly CertificateFile[]): CertificateFile[] {
+  const names = new Set(kept.flatMap(({ tls }) => (tls ? [tls.certificate, tls.key] : [])));
+  return (before?.certificates ?? []).filter(({ name }) => names.has(name) && !now.some((each) => each.name === name));
 }
 
 function sameFront(a: Front, b: Front): boolean {

@@ -12,7 +12,8 @@ import { ProgressLog } from './progress-log';
 import { DeploymentRun, type RunResult } from './run';
 import { Steering } from './steering';
 
-const rejoinAfterMs = 60_000;
+const firstRejoinMs = 60_000;
+const longestRejoinMs = 1_800_000;
 
 /** One attempt to bring a release about. Joins the environment's queue, waits for its word, deploys, commits or rolls back. */
 export async function deployment(input: DeploymentInput): Promise<DeploymentResult> {
@@ -62,6 +63,7 @@ class Deployment {
     if (!this.go && this.turnedAway !== undefined) return this.finish({ outcome: 'refused', refusals: [{ path: 'queue', message: this.turnedAway }] });
     if (!this.go) {
       await this.link.leave();
+      await this.giveBack();
       return this.finish({ outcome: 'cancelled', refusals: [], cause: { step: 'queue', message: `cancelled by ${this.cancelledBy} while it waited` } });
     }
     this.log.deployment = this.go.deployment;
@@ -79,11 +81,17 @@ class Deployment {
     return finished;
   }
 
+  /** The word may have come while it left. */
+  private async giveBack(): Promise<void> {
+    if (this.go) await this.link.finished({ deployment: this.go.deployment, outcome: 'cancelled', jobs: [], releases: this.go.releases });
+  }
+
   /** What waited for its turn is about the release that is current by now. Resolves with why it cannot be. */
   private async followCurrent({ release }: Go): Promise<string | undefined> {
     const { input } = this;
     const place = { stack: input.stack.name, environment: input.stack.environment };
-    if (!input.followsCurrent || input.target === release.from) return undefined;
+    if (!input.followsCurrent) return undefined;
+    if (release.from !== undefined && input.target === release.from) return undefined;
     if (release.from === undefined) return `nothing is deployed in ${place.stack}/${place.environment} any more`;
     const read = activity('readRelease', input.taskQueue, `read release ${release.from}`)(place, release.from);
     const kept = await read.catch((error: Error) => toProblem(error).message);
@@ -103,9 +111,10 @@ class Deployment {
   private async waitForTurn(): Promise<void> {
     const { stack, taskQueue } = this.input;
     const ready = () => this.go !== undefined || this.cancelledBy !== undefined || this.turnedAway !== undefined;
-    do {
+    for (let patience = firstRejoinMs; ; patience = Math.min(patience * 2, longestRejoinMs)) {
       await activity('joinEnvironment', taskQueue, `join the queue of ${stack.name}/${stack.environment}`)({ stack: stack.name, environment: stack.environment, runtime: stack.runtime, workflowId: workflowInfo().workflowId, asked: this.asked(), windows: stack.deployment.freezeWindows ?? [] });
-    } while (!(await until(ready, rejoinAfterMs, 'join again if not called')));
+      if (await until(ready, patience, 'join again if not called')) return;
+    }
   }
 
   private asked(): Asked {

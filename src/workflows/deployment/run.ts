@@ -183,7 +183,7 @@ export class DeploymentRun {
   private async keepSchedules(): Promise<void> {
     this.schedules = await keepSchedules(this.input, this.go).catch((error: Error) => {
       this.wayBack.leftBehind.push(`schedules: ${toProblem(error).message}`);
-      return this.go.schedules;
+      return [...new Set([...(this.go.schedules ?? []), ...(this.input.stack.schedules ?? []).map(({ name }) => name)])];
     });
   }
 

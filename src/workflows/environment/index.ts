@@ -1,5 +1,6 @@
-import { allHandlersFinished, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, continueAsNew, patched, setHandler, workflowInfo } from '@temporalio/workflow';
 import { committedSignal, environmentQuery, finishedSignal, freezeSignal, joinSignal, leaveSignal, thawSignal, type EnvironmentState, type Place } from '../messages';
+import { patches } from '../patches';
 import { until } from '../turns';
 import { EnvironmentMemory } from './memory';
 
@@ -22,6 +23,8 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
 
   await until(() => !memory.isEmpty() || before !== undefined);
   for (let check = firstCheckMs; ; ) {
+    const attentive = patched(patches.attentiveEnvironment);
+    let seen = memory.changes;
     if (memory.knowsNothing()) await memory.recall();
     memory.sortOut();
     await memory.tellDecisions();
@@ -32,7 +35,7 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
       await memory.tellDecisions();
       return continueAsNew<typeof environment>(place, memory.state);
     }
-    const seen = memory.changes;
+    if (!attentive) seen = memory.changes;
     const changed = await until(() => memory.changes !== seen, Math.min(memory.state.running ? check : longestCheckMs, memory.nextEventMs()));
     check = changed ? firstCheckMs : Math.min(check * 2, longestCheckMs);
     await memory.checkRunning(!changed);

@@ -1,14 +1,16 @@
-import { getExternalWorkflowHandle } from '@temporalio/workflow';
-import type { Asked } from '../../plan/asked';
+import { getExternalWorkflowHandle, patched } from '@temporalio/workflow';
 import { asPast } from '../../plan/job-runs';
 import { activity } from '../activity-options';
-import { cancelSignal, goSignal, queuedSignal, taskQueue, turnedAwaySignal, type EnvironmentState, type FinishedReport, type Freeze, type JoinRequest, type Outcome } from '../messages';
+import { cancelSignal, goSignal, queuedSignal, taskQueue, turnedAwaySignal, type Queued, type EnvironmentState, type FinishedReport, type Freeze, type JoinRequest, type Outcome } from '../messages';
+import { toProblem } from '../deployment/failure';
+import { patches } from '../patches';
 import { inTurn } from '../turns';
 import { countEnd, forbids, goesPast, heldBack, isOn, turnAway } from './admission';
 
 const remembered = 20;
 const rememberedRuns = 200;
 const shortestWaitMs = 10;
+const tryAgainMs = 15_000;
 
 type Handle = ReturnType<typeof getExternalWorkflowHandle>;
 
@@ -17,6 +19,10 @@ export class EnvironmentMemory {
   /** Counts what happened, so that the main loop sees it. */
   changes = 0;
   /** What deployments are yet to be told, in order. */
+  /** Why nothing can begin at all for now. */
+  private trouble?: string;
+  /** What those who wait were told last. */
+  private readonly told = new Map<string, string>();
   private decisions: { workflowId: string; signal: (handle: Handle) => Promise<void> }[] = [];
 
   constructor(readonly state: EnvironmentState) {}
@@ -35,7 +41,6 @@ export class EnvironmentMemory {
     if (why !== undefined) return this.sendAway(request, why);
     this.state.runtime = request.runtime;
     if (asked) this.state.breaker = { failures: 0, ...this.state.breaker, ...asked.breaker };
-    if (asked?.whenBusy === 'supersede') this.supersede(asked);
     this.state.queue.push(request);
   }
 
@@ -69,7 +74,13 @@ export class EnvironmentMemory {
   /** What labels and visibility know, where this workflow has no memory of its own. */
   async recall(): Promise<void> {
     const { place, runtime } = this.state;
-    const { deployment, release, releases, committed, runs } = await activity('recallEnvironment', taskQueue, 'recall the numbers of this environment')({ ...place, runtime });
+    const recollection = await activity('recallEnvironment', taskQueue, 'recall the numbers of this environment')({ ...place, runtime }).catch((error: Error) => {
+      this.trouble = `what runs cannot be observed: ${toProblem(error).message}`;
+      return undefined;
+    });
+    if (!recollection) return;
+    const { deployment, release, releases, committed, runs } = recollection;
+    this.trouble = undefined;
     Object.assign(this.state, { numbers: { deployment, release }, releases, runs, current: committed });
   }
 
@@ -87,6 +98,7 @@ export class EnvironmentMemory {
       if (why !== undefined) this.sendAway(request, why);
     }
     this.state.queue = this.state.queue.filter((request) => forbids(request, this.state, now) === undefined);
+    this.supersede(now);
   }
 
   async tellDecisions(): Promise<void> {
@@ -96,7 +108,7 @@ export class EnvironmentMemory {
   /** Gives the word to the next in the queue that may begin, and tells the others what they wait for. */
   async giveWord(): Promise<void> {
     const { state } = this;
-    for (let next = this.takeNext(); next; next = this.takeNext()) {
+    for (let next = await this.takeNext(); next; next = await this.takeNext()) {
       const { workflowId, asked } = next;
       const past = goesPast(next, state, Date.now());
       state.numbers.deployment += 1;
@@ -114,9 +126,9 @@ export class EnvironmentMemory {
       if (!(await tell(workflowId, (handle) => handle.signal(goSignal, go)))) state.running = undefined;
     }
     for (const request of state.queue) {
-      const held = heldBack(request, state, Date.now())?.text;
+      const held = this.trouble ?? heldBack(request, state, Date.now())?.text;
       const waits = { ...(state.running && { behind: state.running.deployment }), ...(held !== undefined && { held }) };
-      if (Object.keys(waits).length > 0) await tell(request.workflowId, (handle) => handle.signal(queuedSignal, waits));
+      if (Object.keys(waits).length > 0 && this.isNews(request.workflowId, waits)) await tell(request.workflowId, (handle) => handle.signal(queuedSignal, waits));
     }
   }
 
@@ -124,13 +136,15 @@ export class EnvironmentMemory {
   async checkRunning(due: boolean): Promise<void> {
     const { running, queue } = this.state;
     if (!running || !(due || queue.length > 0)) return;
-    if (await activity('isRunning', taskQueue, `ask whether deployment ${running.deployment} still runs`)(running.workflowId)) return;
+    const asked = activity('isRunning', taskQueue, `ask whether deployment ${running.deployment} still runs`)(running.workflowId);
+    if (await asked.catch(() => true)) return;
     if (this.state.running !== running) return;
     this.ended(running.deployment, 'lost', undefined);
   }
 
-  /** Until a freeze or a window is over for somebody who waits, in ms. */
+  /** Until a freeze or a window is over for somebody who waits, or until it is worth another try, in ms. */
   nextEventMs(): number {
+    if (this.trouble !== undefined) return tryAgainMs;
     const now = Date.now();
     const ends = this.state.queue.flatMap((request) => heldBack(request, this.state, now)?.until ?? []);
     return Math.max(shortestWaitMs, Math.min(...ends, Infinity) - now);
@@ -144,25 +158,50 @@ export class EnvironmentMemory {
   }
 
   /** The first that nothing holds back. */
-  private takeNext(): JoinRequest | undefined {
+  private async takeNext(): Promise<JoinRequest | undefined> {
     const { state } = this;
-    if (state.running) return undefined;
-    const now = Date.now();
-    const [request] = state.queue.filter((each) => !heldBack(each, state, now));
-    if (!request) return undefined;
-    state.queue = state.queue.filter((each) => each !== request);
-    return request;
+    if (state.running || this.trouble !== undefined) return undefined;
+    for (;;) {
+      const request = state.queue.find((each) => !heldBack(each, state, Date.now()));
+      if (!request) return undefined;
+      if (await this.meetsWindow(request)) continue;
+      if (!state.queue.includes(request)) continue;
+      state.queue = state.queue.filter((each) => each !== request);
+      this.told.delete(request.workflowId);
+      return request;
+    }
   }
 
-  /** The newest wins: what runs is rolled back to a clean point first, and what waited never begins. */
-  private supersede({ by, reason }: Asked): void {
+  /** Looks at the clock of the place once more: a window may have opened since it asked. */
+  private async meetsWindow({ asked }: JoinRequest): Promise<boolean> {
+    if (!asked?.windows || asked.force) return false;
+    asked.window = await activity('findOpenWindow', taskQueue, 'look whether a freeze window is open')(asked.windows).catch(() => undefined);
+    if (!asked.window) return false;
+    this.sortOut();
+    return true;
+  }
+
+  private isNews(workflowId: string, waits: Queued): boolean {
+    const text = JSON.stringify(waits);
+    if (patched(patches.attentiveEnvironment) && this.told.get(workflowId) === text) return false;
+    this.told.set(workflowId, text);
+    return true;
+  }
+
+  /** The newest that may begin wins: what runs is rolled back to a clean point first, and what waited before it never begins. */
+  private supersede(now: number): void {
     const { running, queue } = this.state;
-    const newer = `a newer request of ${by}${reason ? ` (${reason})` : ''}`;
-    for (const request of queue.splice(0)) this.sendAway(request, `superseded by ${newer}`);
+    const index = queue.findLastIndex((request) => request.asked?.whenBusy === 'supersede' && !heldBack(request, this.state, now));
+    const asked = queue[index]?.asked;
+    if (!asked) return;
+    const newer = `a newer request of ${asked.by}${asked.reason ? ` (${asked.reason})` : ''}`;
+    for (const request of queue.splice(0, index)) this.sendAway(request, `superseded by ${newer}`);
+    asked.whenBusy = 'queue';
     if (running) this.decisions.push({ workflowId: running.workflowId, signal: (handle) => handle.signal(cancelSignal, { by: newer, killJobs: false }) });
   }
 
   private sendAway({ workflowId }: JoinRequest, why: string): void {
+    this.changes += 1;
     this.decisions.push({ workflowId, signal: (handle) => handle.signal(turnedAwaySignal, why) });
   }
 

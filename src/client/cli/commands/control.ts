@@ -57,8 +57,8 @@ async function removeFromQueue(id: string, options: ControlOptions): Promise<voi
     if (found.length !== 1) throw new BadRequest(`${found.length === 0 ? 'nothing' : 'more than one'} that waits has the id ${id}; \`deploy-code queue\` lists them, and \`deploy-code cancel\` ends one that runs`);
     const handle = client.handle(found[0]!);
     await handle.cancel(userName());
-    await handle.result();
-    console.log(`${id} is out of the queue`);
+    const { deployment } = await handle.result();
+    console.log(deployment === undefined ? `${id} is out of the queue` : `${id} had begun as deployment ${deployment} in that moment; \`deploy-code status ${deployment}\` shows how it ended`);
   });
 }
 

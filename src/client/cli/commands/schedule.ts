@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { toMs } from '../../../config/schema/values';
+import { duration, toMs } from '../../../config/schema/values';
 import type { Overlap, Recurring, ScheduleSpec } from '../../../model/schedule';
 import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
@@ -27,8 +27,8 @@ interface ScheduleOptions extends StackOptions, ConnectionOptions {
 }
 
 const milliseconds = (text: string): number => {
-  const ms = toMs(text);
-  if (!(ms > 0)) throw new InvalidArgumentError('write a duration such as 30s, 15m or 6h.');
+  const ms = duration.safeParse(text).success ? toMs(text) : 0;
+  if (ms <= 0) throw new InvalidArgumentError('write a duration such as 30s, 15m or 6h.');
   return ms;
 };
 const date = (text: string): Date => {
