@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import { Counter, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ActivityEvents } from '../activities/dependencies';
 import type { EngineEvent } from '../workflows/events';
 
@@ -16,6 +16,7 @@ export function createMetrics(engine: EventEmitter<{ event: [EngineEvent] }>, ac
   const failures = new Counter({ name: 'deploy_code_step_failures_total', help: 'Steps that failed.', labelNames: ['stack', 'environment', 'service', 'step'], registers });
   const rollbacks = new Counter({ name: 'deploy_code_rollbacks_total', help: 'Rollbacks, by whether they were complete.', labelNames: ['stack', 'environment', 'complete'], registers });
   const trouble = new Counter({ name: 'deploy_code_platform_trouble_total', help: 'Steps that had to wait for the platform.', labelNames: ['stack', 'environment'], registers });
+  const breakers = new Gauge({ name: 'deploy_code_circuit_breaker_open', help: '1 while automatic deployments are refused after failures in a row.', labelNames: ['stack', 'environment'], registers });
   const probes = new Counter({ name: 'deploy_code_probes_total', help: 'Health probes, by result.', labelNames: ['service', 'healthy'], registers });
   const instances = new Counter({ name: 'deploy_code_instance_events_total', help: 'Instances started, retired, revived and removed.', labelNames: ['service', 'event'], registers });
 
@@ -39,6 +40,8 @@ export function createMetrics(engine: EventEmitter<{ event: [EngineEvent] }>, ac
         return trouble.inc(place);
       case 'rollback.finished':
         return rollbacks.inc({ ...place, complete: String(event.complete) });
+      case 'breaker.changed':
+        return breakers.set(place, event.open ? 1 : 0);
     }
   });
   return registry;

@@ -11,6 +11,7 @@ export type EngineEvent = Place & { deployment: number } & (
   | { type: 'step.failed'; step: string; kind: string; service?: string; phase?: number; message: string }
   | { type: 'platform.trouble'; step: string; message: string }
   | { type: 'rollback.finished'; complete: boolean; durationMs: number }
+  | { type: 'breaker.changed'; open: boolean; failures: number }
 );
 
 export interface EngineSinks extends Sinks {

@@ -11,6 +11,8 @@ import { stackOf, uniqueName } from '../support/stack';
 import { webApp } from '../support/web-app';
 
 const nginx = findNginx();
+const full = process.env.DEPLOY_CODE_TEST_FULL === '1';
+const others: [string, object][] = [['blue_green', { blue_green: { keep_old: '0s' } }], ['canary', { canary: { steps: [{ weight: 20, bake: '1s' }] } }]];
 
 describeUnless('missing' in nginx ? nginx.missing : undefined, 'the front door of processes', () => {
   let engine: TestEngine;
@@ -42,7 +44,7 @@ describeUnless('missing' in nginx ? nginx.missing : undefined, 'the front door o
     return result;
   };
 
-  it.each([['rolling', 'rolling'], ['blue_green', { blue_green: { keep_old: '0s' } }], ['canary', { canary: { steps: [{ weight: 20, bake: '1s' }] } }]])('loses no request: %s', async (_, strategy) => {
+  it.each([['rolling', 'rolling'], ...(full ? others : [])])('loses no request: %s', async (_, strategy) => {
     expect(await deploy(stack('1', strategy))).toMatchObject({ outcome: expect.stringMatching(/succeeded|unchanged/) as string });
     const load = new Load({ url: `http://127.0.0.1:${port}/`, connections: 10 });
     await load.answered(100);

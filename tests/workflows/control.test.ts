@@ -8,7 +8,7 @@ import { memoryStack } from '../support/memory-stack';
 describe('who may begin in an environment', () => {
   const host = new MemoryHost();
   let engine: TestEngine;
-  beforeAll(async () => void (engine = await startEngine('control', { runtimes: { memory: createMemoryRuntime(host) } })));
+  beforeAll(async () => void (engine = await startEngine('control', { port: 0, runtimes: { memory: createMemoryRuntime(host) } })));
   afterAll(() => engine.close());
   afterEach(() => {
     host.held.clear();
@@ -25,6 +25,7 @@ describe('who may begin in an environment', () => {
     for await (const progress of handle.watch()) if (check(progress)) return progress;
     throw new Error('it never came to that');
   };
+  const gauge = async ({ name }: Stack) => new RegExp(`deploy_code_circuit_breaker_open{stack="${name}",environment="test"} (\\d)`).exec(await (await fetch(`http://127.0.0.1:${engine.worker.port}/metrics`)).text())?.[1];
   const waiting = (handle: DeploymentHandle) => seen(handle, ({ behind, held: why }) => behind !== undefined || why !== undefined);
 
   it('lets the newest take the place of one that runs, after that is rolled back, and of those that wait', async () => {
@@ -149,7 +150,9 @@ describe('who may begin in an environment', () => {
     for (let failure = 0; failure < 2; failure += 1) expect(await (await engine.client.deploy(bad)).result()).toMatchObject({ outcome: 'rolled_back' });
     expect(await (await engine.client.deploy(good, { automatic: true })).result()).toMatchObject({ outcome: 'refused', refusals: [{ message: expect.stringMatching(/^the circuit breaker is open after 2 failed deployments in a row/) as string }] });
     expect((await engine.client.environment(place(good)))?.breaker).toMatchObject({ failures: 2, openedAt: expect.any(Number) as number });
+    expect(await gauge(good)).toBe('1');
     expect(await (await engine.client.deploy(good)).result()).toMatchObject({ outcome: 'unchanged' });
     expect(await (await engine.client.deploy(good, { automatic: true })).result()).toMatchObject({ outcome: 'unchanged' });
+    expect(await gauge(good)).toBe('0');
   });
 });

@@ -3,6 +3,7 @@ import { asPast } from '../../plan/job-runs';
 import { activity } from '../activity-options';
 import { cancelSignal, goSignal, queuedSignal, taskQueue, turnedAwaySignal, type Queued, type EnvironmentState, type FinishedReport, type Freeze, type JoinRequest, type Outcome } from '../messages';
 import { toProblem } from '../deployment/failure';
+import { events } from '../events';
 import { patches } from '../patches';
 import { inTurn } from '../turns';
 import { countEnd, forbids, goesPast, heldBack, isOn, turnAway } from './admission';
@@ -210,7 +211,10 @@ export class EnvironmentMemory {
     const past = state.running?.past;
     state.recent = [...state.recent, { deployment, outcome, release, ...(past !== undefined && { past }) }].slice(-remembered);
     state.running = undefined;
-    state.breaker = countEnd(state.breaker, outcome, Date.now());
+    const before = state.breaker;
+    state.breaker = countEnd(before, outcome, Date.now());
+    const open = state.breaker?.openedAt !== undefined;
+    if (state.breaker && open !== (before?.openedAt !== undefined)) events.emit({ ...state.place, deployment, type: 'breaker.changed', open, failures: state.breaker.failures });
   }
 }
 
