@@ -81,6 +81,30 @@ describe('schedules', () => {
     expect(await ended(stack, 'again', 1)).toMatchObject([{ end: { outcome: 'succeeded', deployment: 3 } }]);
   });
 
+  it('cancel the request before where they are to, and wait until it has gone back', async () => {
+    host.held.add('held:1');
+    const stack = await deployed(memoryStack({ app: { image: 'app:1', ...checked }, backup: { image: 'held:1', kind: 'job', run: 'manual' } }));
+    const job = async (deployment: number) => {
+      while (host.instances.get(`${stack.name}-test-backup-1-d${deployment}`)?.status.state !== 'running') await sleep(20);
+    };
+    await engine.client.schedules.create(place(stack), { ...never('newest', { kind: 'run', job: 'backup' }), overlap: 'cancel_other' });
+    await engine.client.schedules.trigger(place(stack), 'newest');
+    await job(2);
+    await engine.client.schedules.trigger(place(stack), 'newest');
+    while ((await engine.client.deployment(place(stack), 2).then((handle) => handle.progress())).events.every(({ text }) => !text.startsWith('cancelled by its schedule'))) await sleep(50);
+    host.exit(`${stack.name}-test-backup-1-d2`, 0);
+    await job(3);
+    host.exit(`${stack.name}-test-backup-1-d3`, 0);
+    expect((await ended(stack, 'newest', 2)).map(({ end }) => end?.outcome)).toEqual(['cancelled', 'succeeded']);
+  });
+
+  it('make up for the times between two moments', async () => {
+    const stack = await deployed(shop());
+    await engine.client.schedules.create(place(stack), { ...never('hourly', { kind: 'restart', services: ['app'] }), cron: ['0 * * * *'] });
+    await engine.client.schedules.backfill(place(stack), 'hourly', new Date('2026-11-20T00:30:00Z'), new Date('2026-11-20T02:30:00Z'));
+    expect((await ended(stack, 'hourly', 2)).map(({ end }) => end)).toEqual([{ outcome: 'succeeded', deployment: 2 }, { outcome: 'succeeded', deployment: 3 }]);
+  });
+
   it('of the stack file are kept in step with it by deployments, and gone when it is stopped', async () => {
     const nightly = { cron: '0 3 * * *', time_zone: 'Europe/Berlin', services: ['app'] };
     const job = (schedule?: object | string) => ({ services: { app: { image: 'app:1', ...checked }, backup: { image: 'backup:1', kind: 'job', run: 'manual', ...(schedule && { schedule }) } } });
