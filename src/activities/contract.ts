@@ -4,7 +4,7 @@ import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretSource } from 
 import type { PinnedImages } from '../model/images';
 import type { Evidence, InstanceLine } from '../model/instance-status';
 import type { Observation, ObservedImage } from '../model/observation';
-import type { Recurring, ScheduleSpec } from '../model/schedule';
+import type { Recurring, ScheduleSpec, UnattendedEnd } from '../model/schedule';
 import type { Front, RouteTable } from '../model/traffic';
 import type { Asked } from '../plan/asked';
 import type { OpenWindow } from '../plan/freeze-windows';
@@ -39,14 +39,6 @@ export interface AutomaticRequest {
   by: string;
   /** Asked for twice, it is one deployment. */
   requestId: string;
-}
-
-/** How a deployment ended that nobody watched. */
-export interface UnattendedEnd {
-  outcome: string;
-  deployment?: number;
-  /** Why it was not done. */
-  message?: string;
 }
 
 /** What labels and visibility still know of an environment whose workflow is gone. */

@@ -3,8 +3,8 @@ import type { Stack } from '../config/stack';
 import type { PinnedImages } from '../model/images';
 import type { JobRun } from '../plan/job-runs';
 import type { Runtimes } from '../runtimes';
-import type { ScheduleSpec } from '../model/schedule';
-import type { AutomaticRequest, JoinInput, UnattendedEnd } from './contract';
+import type { ScheduleSpec, UnattendedEnd } from '../model/schedule';
+import type { AutomaticRequest, JoinInput } from './contract';
 import type { SecretStore } from './secrets';
 
 /** What activities need to know of a kept release. */

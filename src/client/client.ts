@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { Stack } from '../config/stack';
 import type { InstanceLine } from '../model/instance-status';
 import type { WhenBusy } from '../plan/asked';
@@ -7,7 +7,7 @@ import type { PastRun } from '../plan/job-runs';
 import type { IntentKind, Refusal } from '../plan/plan';
 import type { InspectInput, InspectResults } from '../workflows/inspect';
 import {
-  contentsQuery, deploymentId, environmentId, environmentQuery, freezeSignal, releaseId, searchAttributes, taskQueue, thawSignal,
+  contentsQuery, environmentId, environmentQuery, freezeSignal, releaseId, taskQueue, thawSignal,
   type DeploymentInput, type EnvironmentState, type Freeze, type Place, type PlanSummary, type ReleaseContents,
 } from '../workflows/messages';
 import { connect, connectionSettings } from './connection';
@@ -15,8 +15,10 @@ import { DeploymentHandle } from './deployment-handle';
 import { BadRequest, EngineUnreachable } from './errors';
 import { listHistory, findDeployment, type HistoryEntry } from './history';
 import { placeOf } from './place';
-import { intentOf, requestDetails } from './request';
+import { intentOf, startDeployment } from './request';
 import { Schedules } from './schedules';
+import { signalEnvironment } from './signal-environment';
+import { unlessMissing } from './unless-missing';
 import { userName } from './user';
 
 export interface RequestOptions {
@@ -117,7 +119,7 @@ export class DeployCodeClient {
   /** What the environment remembers; undefined where it remembers nothing. */
   async environment(place: Place): Promise<EnvironmentState | undefined> {
     await this.requireWorker();
-    return this.unlessMissing(() => this.temporal.workflow.getHandle(environmentId(place)).query(environmentQuery));
+    return unlessMissing(() => this.temporal.workflow.getHandle(environmentId(place)).query(environmentQuery));
   }
 
   /** Lets nothing begin until the freeze is over, or somebody thaws. What runs goes on. */
@@ -125,11 +127,7 @@ export class DeployCodeClient {
     if (until && !(until.getTime() > Date.now())) throw new BadRequest('a freeze ends at a time to come');
     await this.requireWorker();
     const freeze: Freeze = { by, at: Date.now(), refuse, ...(reason !== undefined && { reason }), ...(until && { until: until.getTime() }) };
-    await this.temporal.workflow.signalWithStart('environment', {
-      workflowId: environmentId(place), taskQueue, args: [place], signal: freezeSignal, signalArgs: [freeze],
-      staticSummary: `lock and memory of ${place.stack}/${place.environment}`,
-      typedSearchAttributes: [{ key: searchAttributes.stack, value: place.stack }, { key: searchAttributes.environment, value: place.environment }],
-    });
+    await signalEnvironment(this.temporal, place, freezeSignal, freeze);
     return freeze;
   }
 
@@ -142,7 +140,7 @@ export class DeployCodeClient {
   /** @throws BadRequest when the release is not kept */
   async release(place: Place, number: number): Promise<ReleaseContents> {
     const kept = (await this.environment(place))?.releases ?? [];
-    const contents = kept.includes(number) ? await this.unlessMissing(() => this.temporal.workflow.getHandle(releaseId(place, number)).query(contentsQuery)) : undefined;
+    const contents = kept.includes(number) ? await unlessMissing(() => this.temporal.workflow.getHandle(releaseId(place, number)).query(contentsQuery)) : undefined;
     if (contents) return contents;
     throw new BadRequest(`release ${number} of ${place.stack}/${place.environment} is not kept; kept are ${kept.join(', ') || 'none'}`);
   }
@@ -216,7 +214,6 @@ export class DeployCodeClient {
 
   private async start(stack: Stack, kind: IntentKind, options: RequestOptions, more: Partial<Pick<DeploymentInput, 'pinned' | 'target' | 'followsCurrent'>> = {}): Promise<DeploymentHandle> {
     await this.requireWorker();
-    const place = placeOf(stack);
     const input: DeploymentInput = {
       stack, taskQueue, pinned: {}, ...more,
       intent: intentOf(kind, options),
@@ -225,24 +222,7 @@ export class DeployCodeClient {
       ...(options.whenBusy && { whenBusy: options.whenBusy }),
       ...(options.automatic && { automatic: true }),
     };
-    const workflowId = deploymentId(place, options.requestId ?? randomUUID());
-    const handle = await this.temporal.workflow.start('deployment', {
-      workflowId,
-      ...(options.requestId !== undefined && { workflowIdReusePolicy: 'REJECT_DUPLICATE' as const }),
-      taskQueue,
-      args: [input],
-      staticSummary: `${kind} ${place.stack}/${place.environment}${options.reason ? `: ${options.reason}` : ''}`.slice(0, 130),
-      staticDetails: requestDetails(input),
-      typedSearchAttributes: [
-        { key: searchAttributes.stack, value: place.stack },
-        { key: searchAttributes.environment, value: place.environment },
-        { key: searchAttributes.status, value: 'queued' },
-      ],
-    }).catch((error: unknown) => {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return this.temporal.workflow.getHandle(workflowId);
-      throw error;
-    });
-    return new DeploymentHandle(handle as never);
+    return new DeploymentHandle(await startDeployment(this.temporal, input, options.requestId));
   }
 
   private async inspect<K extends InspectInput['kind']>(input: Extract<InspectInput, { kind: K }>): Promise<InspectResults[K]> {
@@ -268,14 +248,5 @@ export class DeployCodeClient {
   private async findWorker(): Promise<void> {
     const { pollers } = await this.temporal.connection.workflowService.describeTaskQueue({ namespace: this.temporal.options.namespace, taskQueue: { name: taskQueue }, taskQueueType: 1 });
     if ((pollers ?? []).length === 0) throw new EngineUnreachable(`no worker polls the task queue "${taskQueue}"`, 'start one with `deploy-code worker`, and look at its log');
-  }
-
-  private async unlessMissing<T>(call: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await call();
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return undefined;
-      throw error;
-    }
   }
 }

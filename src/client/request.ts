@@ -1,15 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
 import type { Intent, IntentKind } from '../plan/plan';
-import type { DeploymentInput } from '../workflows/messages';
+import { deploymentId, placeAttributes, searchAttributes, type DeploymentInput, type DeploymentResult } from '../workflows/messages';
+import { placeOf } from './place';
+
+const longestSummary = 130;
+const longestDetails = 4000;
 
 /** What is wanted of a deployment. */
 export function intentOf(kind: IntentKind, { services, force = false, fresh }: { services?: string[]; force?: boolean; fresh?: boolean }): Intent {
   return { kind, force, ...(services && { services }), ...(fresh && { fresh }) };
 }
 
-const longestDetails = 4000;
+/** Starts the workflow of a deployment. Asked for twice by the same id it is one, also after its end. */
+export async function startDeployment({ workflow }: Client, input: DeploymentInput, requestId?: string): Promise<WorkflowHandle<() => Promise<DeploymentResult>>> {
+  const { stack, intent, reason, taskQueue } = input;
+  const place = placeOf(stack);
+  const workflowId = deploymentId(place, requestId ?? randomUUID());
+  try {
+    return (await workflow.start('deployment', {
+      workflowId,
+      ...(requestId !== undefined && { workflowIdReusePolicy: 'REJECT_DUPLICATE' as const }),
+      taskQueue,
+      args: [input],
+      staticSummary: `${intent.kind} ${place.stack}/${place.environment}${reason ? `: ${reason}` : ''}`.slice(0, longestSummary),
+      staticDetails: requestDetails(input),
+      typedSearchAttributes: [...placeAttributes(place), { key: searchAttributes.status, value: 'queued' }],
+    })) as never;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return workflow.getHandle(workflowId);
+    throw error;
+  }
+}
 
 /** Who asked for what, for the Temporal UI. */
-export function requestDetails({ stack, intent, requestedBy, reason, target }: DeploymentInput): string {
+function requestDetails({ stack, intent, requestedBy, reason, target }: DeploymentInput): string {
   const variables = Object.entries(stack.variables).map(([name, value]) => `${name}=${value}`);
   const lines = [
     `requested by ${requestedBy}${reason ? `: ${reason}` : ''}`,

@@ -1,8 +1,8 @@
-import { type Client, ScheduleAlreadyRunning, type ScheduleDescription, type ScheduleHandle, ScheduleNotFoundError, ScheduleOverlapPolicy, WorkflowNotFoundError } from '@temporalio/client';
-import type { UnattendedEnd } from '../activities/contract';
-import type { Overlap, ScheduleSpec } from '../model/schedule';
-import { scheduleId, searchAttributes, taskQueue, type Place, type RedeployInput } from '../workflows/messages';
+import { type Client, ScheduleAlreadyRunning, type ScheduleDescription, type ScheduleHandle, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
+import type { Overlap, ScheduleSpec, UnattendedEnd } from '../model/schedule';
+import { placeAttributes, scheduleId, taskQueue, type Place, type RedeployInput } from '../workflows/messages';
 import { BadRequest } from './errors';
+import { unlessMissing } from './unless-missing';
 
 const overlaps: Record<Overlap, ScheduleOverlapPolicy> = { skip: ScheduleOverlapPolicy.SKIP, buffer_one: ScheduleOverlapPolicy.BUFFER_ONE, cancel_other: ScheduleOverlapPolicy.CANCEL_OTHER };
 
@@ -29,7 +29,7 @@ export class Schedules {
   /** @throws BadRequest where the name is taken, or Temporal does not understand the times */
   async create(place: Place, spec: ScheduleSpec, source: RedeployInput['source'] = 'client'): Promise<void> {
     const options = toOptions(place, spec, source);
-    await this.temporal.schedule.create({ scheduleId: scheduleId(place, spec.name), ...options, typedSearchAttributes: attributes(place) }).catch((error: Error) => {
+    await this.temporal.schedule.create({ scheduleId: scheduleId(place, spec.name), ...options, typedSearchAttributes: placeAttributes(place) }).catch((error: Error) => {
       if (error instanceof ScheduleAlreadyRunning) throw new BadRequest(`there is a schedule ${spec.name} already; delete it first, or choose another name`);
       throw isInvalid(error) ? new BadRequest(`Temporal does not take the schedule ${spec.name}: ${causeOf(error)}`) : error;
     });
@@ -46,8 +46,7 @@ export class Schedules {
 
   /** @throws BadRequest where there is none of that name */
   async describe(place: Place, name: string): Promise<ScheduleView & { runs: ScheduledRun[] }> {
-    const view = await this.find(place, name);
-    if (!view) throw unknown(place, name);
+    const view = await this.get(place, name);
     return { ...view, runs: await Promise.all(view.recent.map((run) => this.runOf(run))) };
   }
 
@@ -61,9 +60,8 @@ export class Schedules {
 
   /** Asks for it now, besides its times, as far as its overlap policy lets it. */
   async trigger(place: Place, name: string): Promise<void> {
-    const view = await this.find(place, name);
-    if (!view) throw unknown(place, name);
-    await this.handle(place, name).trigger(overlaps[view.spec.overlap]);
+    const { spec } = await this.get(place, name);
+    await this.handle(place, name).trigger(overlaps[spec.overlap]);
   }
 
   async delete(place: Place, name: string): Promise<void> {
@@ -92,6 +90,12 @@ export class Schedules {
     }
   }
 
+  private async get(place: Place, name: string): Promise<ScheduleView> {
+    const view = await this.find(place, name);
+    if (!view) throw unknown(place, name);
+    return view;
+  }
+
   private async find(place: Place, name: string): Promise<ScheduleView | undefined> {
     try {
       return toView(await this.handle(place, name).describe());
@@ -103,10 +107,7 @@ export class Schedules {
 
   private async runOf({ at, workflowId, runId }: ScheduleView['recent'][number]): Promise<ScheduledRun> {
     const handle = this.temporal.workflow.getHandle(workflowId, runId);
-    const description = await handle.describe().catch((error: unknown) => {
-      if (error instanceof WorkflowNotFoundError) return undefined;
-      throw error;
-    });
+    const description = await unlessMissing(() => handle.describe());
     if (!description) return { at, workflowId, end: { outcome: 'no longer known' } };
     const { status } = description;
     if (status.name === 'RUNNING') return { at, workflowId };
@@ -129,13 +130,9 @@ function toOptions(place: Place, spec: ScheduleSpec, source: RedeployInput['sour
   const input: RedeployInput = { place, spec, source };
   return {
     spec: { cronExpressions: spec.cron, ...(spec.everyMs !== undefined && { intervals: [{ every: spec.everyMs }] }), timezone: spec.timeZone, jitter: spec.jitterMs },
-    action: { type: 'startWorkflow' as const, workflowType: 'redeploy', workflowId: `redeploy/${place.stack}/${place.environment}/${spec.name}`, taskQueue, args: [input], typedSearchAttributes: attributes(place) },
+    action: { type: 'startWorkflow' as const, workflowType: 'redeploy', workflowId: `redeploy/${place.stack}/${place.environment}/${spec.name}`, taskQueue, args: [input], typedSearchAttributes: placeAttributes(place) },
     policies: { overlap: overlaps[spec.overlap], catchupWindow: spec.catchupMs },
   };
-}
-
-function attributes({ stack, environment }: Place) {
-  return [{ key: searchAttributes.stack, value: stack }, { key: searchAttributes.environment, value: environment }];
 }
 
 function toView({ action, state, info }: ScheduleDescription): ScheduleView {

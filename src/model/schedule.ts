@@ -21,3 +21,11 @@ export interface ScheduleSpec {
   catchupMs: number;
   what: Recurring;
 }
+
+/** How a deployment ended that nobody watched. */
+export interface UnattendedEnd {
+  outcome: string;
+  deployment?: number;
+  /** Why it was not done. */
+  message?: string;
+}

@@ -1,8 +1,9 @@
 import type { Client } from '@temporalio/client';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Directory } from '../activities/dependencies';
+import { signalEnvironment } from '../client/signal-environment';
+import { unlessMissing } from '../client/unless-missing';
+import { contentsQuery, joinSignal, pruneSignal, releaseId, searchAttributes } from '../workflows/messages';
 import { createUnattended } from './unattended';
-import { contentsQuery, environmentId, joinSignal, pruneSignal, releaseId, searchAttributes, taskQueue } from '../workflows/messages';
 
 /** What activities ask of Temporal, over the worker's own client. */
 export function createDirectory(client: Client): Directory {
@@ -10,20 +11,7 @@ export function createDirectory(client: Client): Directory {
   return {
     ...createUnattended(client),
 
-    async join({ stack, environment, ...request }) {
-      await workflow.signalWithStart('environment', {
-        workflowId: environmentId({ stack, environment }),
-        taskQueue,
-        args: [{ stack, environment }],
-        signal: joinSignal,
-        signalArgs: [request],
-        staticSummary: `lock and memory of ${stack}/${environment}`,
-        typedSearchAttributes: [
-          { key: searchAttributes.stack, value: stack },
-          { key: searchAttributes.environment, value: environment },
-        ],
-      });
-    },
+    join: ({ stack, environment, ...request }) => signalEnvironment(client, { stack, environment }, joinSignal, request),
 
     async isRunning(workflowId) {
       const description = await unlessMissing(() => workflow.getHandle(workflowId).describe());
@@ -43,13 +31,4 @@ export function createDirectory(client: Client): Directory {
       await unlessMissing(() => workflow.getHandle(releaseId({ stack, environment }, release)).signal(pruneSignal));
     },
   };
-}
-
-async function unlessMissing<T>(call: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await call();
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
 }

@@ -1,6 +1,8 @@
-import { ActivityFailure, ApplicationFailure, CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
-import { failureTypes, type UnattendedEnd } from '../activities/contract';
+import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { failureTypes } from '../activities/contract';
+import type { UnattendedEnd } from '../model/schedule';
 import { activity } from './activity-options';
+import { toProblem } from './deployment/failure';
 import { taskQueue, type RedeployInput } from './messages';
 
 /** What a schedule starts: asks for a deployment and waits for its end, so that the schedule's overlap policy means something. */
@@ -33,7 +35,7 @@ async function endOf(workflowId: string): Promise<UnattendedEnd> {
 
 /** What the engine had to say; what nobody expects fails the workflow. */
 function reasonOf(error: unknown): string {
-  const cause = error instanceof ActivityFailure ? error.cause : undefined;
-  if (cause instanceof ApplicationFailure && cause.type === failureTypes.software) return cause.message;
+  const { type, message } = toProblem(error);
+  if (type === failureTypes.software) return message;
   throw error;
 }

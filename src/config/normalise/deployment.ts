@@ -1,11 +1,10 @@
 import type { StackFile } from '../schema/stack-file';
 import { toMs } from '../schema/values';
 import type { DeploymentSettings, FreezeWindow } from '../stack';
-import { isTimeZone } from './time-zone';
-import { Malformed } from './words';
+import { toTimeZone } from './time-zone';
+import { type Attempt, Malformed } from './words';
 
 type DeploymentInput = NonNullable<StackFile['deployment']>;
-type Attempt = <T>(path: (string | number)[], parse: () => T, fallback: T) => T;
 
 const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 
@@ -23,8 +22,8 @@ export function toDeployment(input: DeploymentInput, attempt: Attempt): Deployme
   };
 }
 
-function toWindow({ from, to, time_zone: timeZone = 'UTC', action }: NonNullable<DeploymentInput['freeze_windows']>[number]): FreezeWindow {
-  if (!isTimeZone(timeZone)) throw new Malformed(`has an unknown time_zone "${timeZone}"; write one such as Europe/Berlin or UTC`);
+function toWindow({ from, to, time_zone: zone, action }: NonNullable<DeploymentInput['freeze_windows']>[number]): FreezeWindow {
+  const timeZone = toTimeZone(zone);
   const [begin, end] = [toMinute(from), toMinute(to)];
   if (begin === end) throw new Malformed('begins and ends at the same moment; give it a length');
   return { from: begin, to: end, timeZone, text: `${from} to ${to} ${timeZone}`, refuse: action === 'refuse' };

@@ -4,7 +4,7 @@ import type { ExposureInput } from '../schema/exposure';
 import type { StackFile } from '../schema/stack-file';
 import { toMs } from '../schema/values';
 import type { Service } from '../stack';
-import { Malformed } from './words';
+import { type Attempt, Malformed } from './words';
 
 type LoadBalancerInput = NonNullable<NonNullable<StackFile['infrastructure']>['load_balancer']>;
 
@@ -14,7 +14,7 @@ export interface FrontContext {
   runtime: 'docker' | 'process' | 'memory';
   /** Networks without a way out of the host: nothing can be published from them alone. */
   internal: ReadonlySet<string>;
-  attempt: <T>(path: (string | number)[], parse: () => T, fallback: T) => T;
+  attempt: Attempt;
 }
 
 /** The ways in, and the service that serves them; nothing where nothing is exposed. */

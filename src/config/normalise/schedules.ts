@@ -2,10 +2,8 @@ import type { Recurring, ScheduleSpec } from '../../model/schedule';
 import type { ScheduleInput } from '../schema/schedule';
 import type { StackFile } from '../schema/stack-file';
 import { toMs } from '../schema/values';
-import { isTimeZone } from './time-zone';
-import { Malformed } from './words';
-
-type Attempt = <T>(path: (string | number)[], parse: () => T, fallback: T) => T;
+import { toTimeZone } from './time-zone';
+import { type Attempt, Malformed } from './words';
 
 const cronForm = /^(@(yearly|annually|monthly|weekly|daily|midnight|hourly|every \S+)|([-\d*,/A-Za-z?]+ +){4}[-\d*,/A-Za-z?]+)$/;
 
@@ -29,8 +27,7 @@ function toSchedule(name: string, input: ScheduleInput, file: StackFile): Schedu
   const wrong = cron.find((each) => !cronForm.test(each.trim()));
   if (wrong !== undefined) throw new Malformed(`has the cron expression "${wrong}"; write five fields such as 0 3 * * *, or a word such as @daily`);
   if (cron.length === 0 && input.every === undefined) throw new Malformed('says no time; add cron or every');
-  const timeZone = input.time_zone ?? 'UTC';
-  if (!isTimeZone(timeZone)) throw new Malformed(`has an unknown time_zone "${timeZone}"; write one such as Europe/Berlin or UTC`);
+  const timeZone = toTimeZone(input.time_zone);
   const everyMs = input.every === undefined ? undefined : toMs(input.every);
   if (everyMs !== undefined && everyMs < 1000) throw new Malformed('comes round more often than every second; give it more time');
   return {

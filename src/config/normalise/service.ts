@@ -7,7 +7,7 @@ import { toHealthCheck } from './health-check';
 import { toMount } from './mounts';
 import { toPort } from './ports';
 import { toStrategy } from './strategy';
-import { Malformed, toAssignments, toShell, toWords } from './words';
+import { type Attempt, Malformed, toAssignments, toShell, toWords } from './words';
 
 /** What a service takes from the rest of the file. */
 export interface ServiceContext {
@@ -21,7 +21,7 @@ export interface ServiceContext {
   /** The service named by a `depends_on`, to choose the condition of a plain list. */
   input: (name: string) => ServiceInput | undefined;
   /** Runs a parser; what it refuses becomes a finding at the key. */
-  attempt: <T>(key: (string | number)[], parse: () => T, fallback: T) => T;
+  attempt: Attempt;
 }
 
 /** One entry of `services` with every short form written out and every default filled in. */

@@ -1,8 +1,11 @@
-export function isTimeZone(name: string): boolean {
+import { Malformed } from './words';
+
+/** The name of a time zone; default UTC. @throws Malformed for one that nobody knows */
+export function toTimeZone(name = 'UTC'): string {
   try {
     new Intl.DateTimeFormat('en-US', { timeZone: name }).format();
-    return true;
+    return name;
   } catch {
-    return false;
+    throw new Malformed(`has an unknown time_zone "${name}"; write one such as Europe/Berlin or UTC`);
   }
 }

@@ -1,6 +1,9 @@
 /** A text that is not of the form its key asks for. */
 export class Malformed extends Error {}
 
+/** Reads a part of the file; what is {@link Malformed} becomes a finding at its path, and the fallback stands in for it. */
+export type Attempt = <T>(path: (string | number)[], parse: () => T, fallback: T) => T;
+
 /** Splits a command line as a shell would, without expanding anything. */
 export function splitWords(text: string): string[] {
   const words: string[] = [];

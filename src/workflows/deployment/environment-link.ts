@@ -2,7 +2,7 @@ import type { SearchAttributePair } from '@temporalio/common';
 import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
 import { events } from '../events';
 import { inTurn } from '../turns';
-import { committedSignal, environmentId, finishedSignal, leaveSignal, searchAttributes, type DeploymentInput, type FinishedReport, type Go } from '../messages';
+import { committedSignal, environmentId, finishedSignal, leaveSignal, placeAttributes, searchAttributes, type DeploymentInput, type FinishedReport, type Go } from '../messages';
 
 /** What a deployment tells its environment, and those who listen. */
 export class EnvironmentLink {
@@ -17,12 +17,8 @@ export class EnvironmentLink {
   }
 
   attributes(release: number): SearchAttributePair[] {
-    const { stack } = this.input;
-    return [
-      { key: searchAttributes.stack, value: stack.name },
-      { key: searchAttributes.environment, value: stack.environment },
-      { key: searchAttributes.release, value: release },
-    ];
+    const { name: stack, environment } = this.input.stack;
+    return [...placeAttributes({ stack, environment }), { key: searchAttributes.release, value: release }];
   }
 
   phaseFinished(phase: number, durationMs: number): void {

@@ -63,7 +63,7 @@ class Deployment {
     if (!this.go && this.turnedAway !== undefined) return this.finish({ outcome: 'refused', refusals: [{ path: 'queue', message: this.turnedAway }] });
     if (!this.go) {
       await this.link.leave();
-      await this.giveBack();
+      await this.handBack('cancelled');
       return this.finish({ outcome: 'cancelled', refusals: [], cause: { step: 'queue', message: `cancelled by ${this.cancelledBy} while it waited` } });
     }
     this.log.deployment = this.go.deployment;
@@ -81,9 +81,9 @@ class Deployment {
     return finished;
   }
 
-  /** The word may have come while it left. */
-  private async giveBack(): Promise<void> {
-    if (this.go) await this.link.finished({ deployment: this.go.deployment, outcome: 'cancelled', jobs: [], releases: this.go.releases });
+  /** Returns a word that nothing was done with; one may have come also while it left the queue. */
+  private async handBack(outcome: 'cancelled' | 'refused'): Promise<void> {
+    if (this.go) await this.link.finished({ deployment: this.go.deployment, outcome, jobs: [], releases: this.go.releases });
   }
 
   /** What waited for its turn is about the release that is current by now. Resolves with why it cannot be. */
@@ -91,8 +91,8 @@ class Deployment {
     const { input } = this;
     const place = { stack: input.stack.name, environment: input.stack.environment };
     if (!input.followsCurrent) return undefined;
-    if (release.from !== undefined && input.target === release.from) return undefined;
     if (release.from === undefined) return `nothing is deployed in ${place.stack}/${place.environment} any more`;
+    if (input.target === release.from) return undefined;
     const read = activity('readRelease', input.taskQueue, `read release ${release.from}`)(place, release.from);
     const kept = await read.catch((error: Error) => toProblem(error).message);
     if (typeof kept === 'string') return kept;
@@ -101,9 +101,8 @@ class Deployment {
   }
 
   private async endEarly(why: string): Promise<DeploymentResult> {
-    const { deployment, releases } = this.go!;
     const finished = this.finish({ outcome: 'refused', refusals: [{ path: 'release', message: why }] });
-    await this.link.finished({ deployment, outcome: 'refused', jobs: [], releases });
+    await this.handBack('refused');
     return finished;
   }
 

@@ -1,5 +1,5 @@
 import type { Asked } from '../../plan/asked';
-import type { Breaker, EnvironmentState, Freeze, JoinRequest, Outcome } from '../messages';
+import { freezeText, isOn, type Breaker, type EnvironmentState, type JoinRequest, type Outcome } from '../messages';
 
 /** Whether deployments may begin: pure functions of what the environment remembers and of the time. */
 
@@ -40,8 +40,8 @@ export interface Hold {
 
 function holds({ window, automatic }: Asked, { freeze, breaker }: EnvironmentState, now: number): Hold[] {
   return [
-    ...(freeze && isOn(freeze, now) ? [{ text: freezeText(freeze), until: freeze.until, refuse: freeze.refuse }] : []),
-    ...(window && now < window.until ? [{ ...window, text: `frozen by the window ${window.text} until ${atTime(window.until)}` }] : []),
+    ...(freeze && isOn(freeze, now) ? [{ text: freezeText(freeze, iso), until: freeze.until, refuse: freeze.refuse }] : []),
+    ...(window && now < window.until ? [{ ...window, text: `frozen by the window ${window.text} until ${iso(new Date(window.until))}` }] : []),
     ...(automatic && breaker && isOpen(breaker, now) ? [{ text: breakerText(breaker), until: breaker.openedAt! + breaker.recoveryMs, refuse: true }] : []),
   ];
 }
@@ -55,20 +55,12 @@ export function countEnd(breaker: Breaker | undefined, outcome: Outcome | 'lost'
   return { ...breaker, failures, openedAt: breaker.threshold > 0 && failures >= breaker.threshold ? now : undefined };
 }
 
-export function isOn({ until }: Freeze, now: number): boolean {
-  return until === undefined || now < until;
-}
-
-export function isOpen({ openedAt, recoveryMs }: Breaker, now: number): boolean {
+function isOpen({ openedAt, recoveryMs }: Breaker, now: number): boolean {
   return openedAt !== undefined && now < openedAt + recoveryMs;
 }
 
-export function freezeText({ by, reason, until }: Freeze): string {
-  return `frozen ${until === undefined ? '' : `until ${atTime(until)} `}by ${by}${reason ? `: ${reason}` : ''}`;
-}
-
-export function breakerText({ failures, openedAt, recoveryMs }: Breaker): string {
-  return `the circuit breaker is open after ${failures} failed deployments in a row; automatic ones are refused until ${atTime(openedAt! + recoveryMs)}`;
+function breakerText({ failures, openedAt, recoveryMs }: Breaker): string {
+  return `the circuit breaker is open after ${failures} failed deployments in a row; automatic ones are refused until ${iso(new Date(openedAt! + recoveryMs))}`;
 }
 
 function isBusy({ workflowId }: JoinRequest, { running, queue }: EnvironmentState): boolean {
@@ -80,6 +72,6 @@ function busyWith({ running, queue }: EnvironmentState): string {
   return queue.length === 1 ? 'another deployment waits' : `${queue.length} deployments wait`;
 }
 
-function atTime(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+function iso(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }

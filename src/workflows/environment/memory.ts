@@ -1,12 +1,12 @@
 import { getExternalWorkflowHandle, patched } from '@temporalio/workflow';
 import { asPast } from '../../plan/job-runs';
 import { activity } from '../activity-options';
-import { cancelSignal, goSignal, queuedSignal, taskQueue, turnedAwaySignal, type Queued, type EnvironmentState, type FinishedReport, type Freeze, type JoinRequest, type Outcome } from '../messages';
+import { cancelSignal, goSignal, isOn, queuedSignal, taskQueue, turnedAwaySignal, type EnvironmentState, type FinishedReport, type Freeze, type JoinRequest, type Outcome, type Queued } from '../messages';
 import { toProblem } from '../deployment/failure';
 import { events } from '../events';
 import { patches } from '../patches';
 import { inTurn } from '../turns';
-import { countEnd, forbids, goesPast, heldBack, isOn, turnAway } from './admission';
+import { countEnd, forbids, goesPast, heldBack, turnAway } from './admission';
 
 const remembered = 20;
 const rememberedRuns = 200;
@@ -19,12 +19,12 @@ type Handle = ReturnType<typeof getExternalWorkflowHandle>;
 export class EnvironmentMemory {
   /** Counts what happened, so that the main loop sees it. */
   changes = 0;
-  /** What deployments are yet to be told, in order. */
   /** Why nothing can begin at all for now. */
   private trouble?: string;
   /** What those who wait were told last. */
   private readonly told = new Map<string, string>();
-  private decisions: { workflowId: string; signal: (handle: Handle) => Promise<void> }[] = [];
+  /** What deployments are yet to be told, in order. */
+  private readonly decisions: { workflowId: string; signal: (handle: Handle) => Promise<void> }[] = [];
 
   constructor(readonly state: EnvironmentState) {}
 

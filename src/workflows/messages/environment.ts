@@ -4,6 +4,7 @@ import type { JobRun, PastRun } from '../../plan/job-runs';
 import type { BreakerSettings } from '../../config/stack';
 import type { Asked } from '../../plan/asked';
 import type { Outcome } from './deployment';
+import type { Freeze } from './freeze';
 import type { Place } from './place';
 
 /** What deployments and their environment say to each other. */
@@ -14,7 +15,7 @@ export interface Go {
   release: { from?: number; next: number };
   /** Number of the deployment whose instances are the committed ones. */
   committed: number;
-  /** The one before it ended without a word: first settle what it left. */
+  /** Numbers of the kept ones. */
   releases: number[];
   jobs: Record<string, string>;
   /** What it begins in spite of, by force. */
@@ -24,6 +25,7 @@ export interface Go {
 }
 
 export const goSignal = defineSignal<[Go]>('go');
+
 /** Why a deployment waits: behind another one, or because nothing may begin now. */
 export interface Queued {
   behind?: number;
@@ -39,17 +41,6 @@ export interface JoinRequest {
   runtime: RuntimeName;
   /** Absent in requests of 0.1, which queue. */
   asked?: Asked;
-}
-
-/** Nothing begins until it is over. */
-export interface Freeze {
-  by: string;
-  reason?: string;
-  at: number;
-  /** In ms since the epoch; absent: until somebody thaws. */
-  until?: number;
-  /** Turns requests away instead of letting them wait. */
-  refuse: boolean;
 }
 
 export const freezeSignal = defineSignal<[Freeze]>('freeze');

@@ -1,4 +1,4 @@
-import { defineSearchAttributeKey } from '@temporalio/common';
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 
 /** Where workflows are, and how they are found. */
 
@@ -20,3 +20,9 @@ export const searchAttributes = {
   release: defineSearchAttributeKey('DeployCodeRelease', 'INT'),
   number: defineSearchAttributeKey('DeployCodeNumber', 'INT'),
 };
+
+/** By which everything of an environment is found. */
+export const placeAttributes = ({ stack, environment }: Place): SearchAttributePair[] => [
+  { key: searchAttributes.stack, value: stack },
+  { key: searchAttributes.environment, value: environment },
+];

@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { Change, ServiceAction } from '../../plan/plan';
+import type { Plan, PlannedPhase, PlannedService } from '../../plan/plan';
 import type { Cause, Outcome } from './deployment';
 
 /** What a deployment that runs tells, and how people steer it. */
@@ -7,29 +7,14 @@ import type { Cause, Outcome } from './deployment';
 export type Status = 'queued' | 'planning' | 'pulling' | 'deploying' | 'waiting' | 'committing' | 'rolling_back' | Outcome;
 
 /** A plan without what only a runtime needs; for printing and for the progress display. */
-export interface PlanSummary {
-  stack: string;
-  environment: string;
-  host: string;
-  deployment: number;
-  release: { from?: number; to: number };
-  phases: { number: number; kind: 'deploy' | 'removals'; services: ServiceSummary[] }[];
+export interface PlanSummary extends Pick<Plan, 'stack' | 'environment' | 'host' | 'deployment' | 'release' | 'warnings' | 'newVolumes' | 'estimateMs'> {
+  phases: (Pick<PlannedPhase, 'number' | 'kind'> & { services: ServiceSummary[] })[];
   preparation: string[];
   pulls: string[];
-  warnings: string[];
-  newVolumes: string[];
-  estimateMs: number;
   changes: boolean;
 }
 
-export interface ServiceSummary {
-  name: string;
-  kind: 'service' | 'job';
-  action: ServiceAction;
-  replicas: number;
-  changes: Change[];
-  notes: string[];
-  interruptionMs: number;
+export interface ServiceSummary extends Pick<PlannedService, 'name' | 'kind' | 'action' | 'replicas' | 'changes' | 'notes' | 'interruptionMs'> {
   steps: string[];
   /** How its requests move, in sentences: shares, times, approvals. */
   rollout?: string[];

@@ -1,12 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { deploymentId } from '../../../workflows/messages';
+import { deploymentId, freezeText } from '../../../workflows/messages';
 import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
 import { userName } from '../../user';
 import { loadPlace, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { momentOf } from '../output/moment';
-import { freezeText, frozenText, queueRows } from '../output/control-text';
-import { table } from '../output/words';
+import { frozenText, queueRows } from '../output/control-text';
+import { moment as timeText, table } from '../output/words';
 import { print, printJson, withClient } from './session';
 
 interface ControlOptions extends StackOptions, ConnectionOptions {
@@ -66,7 +66,7 @@ async function freeze(options: ControlOptions): Promise<void> {
   const { stack } = loadPlace(options);
   const { until, refuse, reason } = options;
   const frozen = await withClient(options, (client) => client.freeze(placeOf(stack), { until, refuse, reason }));
-  console.log(`${stack.name}/${stack.environment} is ${freezeText(frozen)}; requests ${frozen.refuse ? 'are refused' : 'wait'}, --force goes past it`);
+  console.log(`${stack.name}/${stack.environment} is ${freezeText(frozen, timeText)}; requests ${frozen.refuse ? 'are refused' : 'wait'}, --force goes past it`);
 }
 
 async function thaw(options: ControlOptions): Promise<void> {

@@ -1,14 +1,9 @@
-import type { Breaker, EnvironmentState, Freeze, JoinRequest } from '../../../workflows/messages';
+import { freezeText, isOn, type Breaker, type EnvironmentState, type Freeze, type JoinRequest } from '../../../workflows/messages';
 import { ago, moment } from './words';
-
-/** `frozen until 2026-12-24 18:00 by ana: holidays`. */
-export function freezeText({ by, reason, until }: Freeze): string {
-  return `frozen ${until === undefined ? '' : `until ${moment(new Date(until))} `}by ${by}${reason ? `: ${reason}` : ''}`;
-}
 
 /** What a freeze that is not over says. */
 export function frozenText(freeze: Freeze | undefined): string[] {
-  return freeze && (freeze.until ?? Infinity) > Date.now() ? [freezeText(freeze)] : [];
+  return freeze && isOn(freeze, Date.now()) ? [freezeText(freeze, moment)] : [];
 }
 
 /** Nothing while it is closed. */
