@@ -12,7 +12,8 @@ import {
 } from '../workflows/messages';
 import { connect, connectionSettings } from './connection';
 import { DeploymentHandle } from './deployment-handle';
-import { BadRequest, EngineUnreachable } from './errors';
+import { BadRequest } from './errors';
+import { findWorker } from './find-worker';
 import { listHistory, findDeployment, type HistoryEntry } from './history';
 import { placeOf } from './place';
 import { intentOf, startDeployment } from './request';
@@ -238,15 +239,10 @@ export class DeployCodeClient {
 
   /** Without a worker a request would wait in silence. */
   private requireWorker(): Promise<void> {
-    this.worker ??= this.findWorker().catch((error: unknown) => {
+    this.worker ??= findWorker(this.temporal).catch((error: unknown) => {
       this.worker = undefined;
       throw error;
     });
     return this.worker;
-  }
-
-  private async findWorker(): Promise<void> {
-    const { pollers } = await this.temporal.connection.workflowService.describeTaskQueue({ namespace: this.temporal.options.namespace, taskQueue: { name: taskQueue }, taskQueueType: 1 });
-    if ((pollers ?? []).length === 0) throw new EngineUnreachable(`no worker polls the task queue "${taskQueue}"`, 'start one with `deploy-code worker`, and look at its log');
   }
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDockerRuntime } from '../../src/runtimes/docker';
+import { lastExit } from '../../src/runtimes/docker/exits';
 import { images } from '../support/image';
 import { describeWith } from '../support/parts';
 import { contract, followLogs, spec, talkative } from './contract';
@@ -90,6 +91,17 @@ describeWith('docker', 'the Docker runtime', () => {
     await runtime.remove(unstartable);
     const away = createDockerRuntime(new SecretStore(dataDir), { docker: new Docker({ socketPath: '/nowhere/docker.sock' }), local: true });
     await expect(away.inspect('anything')).rejects.toMatchObject({ kind: 'platform', message: expect.stringContaining('the Docker Engine does not answer') });
+  });
+
+  it('knows how a container ended that has been started again since', async () => {
+    const instance = spec('again', { image: images.app, restart: 'unless-stopped', command: ['sh', '-c', 'test -f /tmp/again && exec sleep 60; touch /tmp/again; exit 3'] });
+    await runtime.create(instance);
+    await runtime.start(instance.name);
+    let status = await runtime.inspect(instance.name);
+    while (status?.restarts !== 1 || status.state !== 'running') status = await runtime.inspect(instance.name);
+    expect(status.exitCode).toBeUndefined();
+    expect(await lastExit({ docker, local: true }, instance.name)).toBe(3);
+    await runtime.remove(instance);
   });
 
   it('starts the image that was planned, though its tag has moved since', async () => {

@@ -9,6 +9,7 @@ import { join, readdress } from './attach';
 import type { DockerConnection } from './connection';
 import { toContainerOptions, toRestartPolicy } from './container-spec';
 import { docker, dockerOr } from './errors';
+import { lastExit } from './exits';
 import { findImage } from './images';
 import { readLabels } from './labels';
 import { toState } from './observe';
@@ -49,12 +50,18 @@ export class DockerInstances {
     wait.catch(() => undefined);
     const status = await this.inspect(name);
     if (!status || (status.state !== 'running' && status.state !== 'restarting')) return status?.exitCode;
-    return (await docker(() => wait as Promise<{ StatusCode: number }>)).StatusCode;
+    return this.exitCode(name, (await docker(() => wait as Promise<{ StatusCode: number }>)).StatusCode);
   }
 
   async nextExit(name: string, signal: AbortSignal): Promise<number | undefined> {
     const { StatusCode } = (await this.container(name).wait({ condition: 'next-exit', abortSignal: signal })) as { StatusCode: number };
-    return StatusCode;
+    return this.exitCode(name, StatusCode);
+  }
+
+  /** Docker 20.10 reads the code after it has woken who waits: 0, where the container has been started again in between. */
+  private async exitCode(name: string, told: number): Promise<number | undefined> {
+    if (told !== 0 || (await this.inspect(name))?.state === 'exited') return told;
+    return lastExit(this.connection, name);
   }
 
   /** The policy goes first: an engine that restarts brings stopped `always` containers back. */
