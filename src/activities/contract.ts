@@ -4,8 +4,9 @@ import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretSource } from 
 import type { PinnedImages } from '../model/images';
 import type { Evidence, InstanceLine } from '../model/instance-status';
 import type { Observation, ObservedImage } from '../model/observation';
-import type { Recurring, ScheduleSpec, UnattendedEnd } from '../model/schedule';
+import type { ScheduleSpec, Unattended, UnattendedEnd } from '../model/schedule';
 import type { Front, RouteTable } from '../model/traffic';
+import type { Findings, WatchSettings } from '../model/watch';
 import type { Asked } from '../plan/asked';
 import type { OpenWindow } from '../plan/freeze-windows';
 import type { PastRun } from '../plan/job-runs';
@@ -32,13 +33,33 @@ export interface JoinInput {
   windows?: FreezeWindow[];
 }
 
-/** What a schedule asks for. */
+/** What a schedule asks for, or the watch. */
 export interface AutomaticRequest {
   place: { stack: string; environment: string };
-  what: Recurring;
+  what: Unattended;
   by: string;
+  reason?: string;
   /** Asked for twice, it is one deployment. */
   requestId: string;
+}
+
+/** What is to be watched, and what is known of it. */
+export interface WatchOrders {
+  place: { stack: string; environment: string };
+  release: number;
+  /** Number of the deployment that brought it about, and when that was; in ms since the epoch. */
+  deployment: number;
+  committedAt: number;
+  jobs: Record<string, string>;
+  known: Findings;
+}
+
+/** What is not as it was known to be. Without settings: nobody wants it watched. */
+export interface WatchReport {
+  findings: Findings;
+  settings?: WatchSettings;
+  /** How long after its deployment the release is rolled back when something is not well; in ms, 0: never. */
+  windowMs?: number;
 }
 
 /** What labels and visibility still know of an environment whose workflow is gone. */
@@ -83,7 +104,7 @@ export interface HealthOptions {
 export interface Activities {
   joinEnvironment(input: JoinInput): Promise<void>;
   recallEnvironment(input: Pick<JoinInput, 'stack' | 'environment' | 'runtime'>): Promise<Recollection>;
-  /** Asks for a deployment on behalf of a schedule: the id of its workflow. */
+  /** Asks for a deployment on behalf of a schedule or of the watch: the id of its workflow. */
   requestDeployment(request: AutomaticRequest): Promise<string>;
   /** Ends when the deployment does. */
   awaitDeployment(workflowId: string): Promise<UnattendedEnd>;
@@ -138,6 +159,11 @@ export interface Activities {
   holdImages(context: StepContext, releases: number[]): Promise<void>;
   /** Removes releases that are kept no longer, and images that only they used and the engine had pulled. */
   pruneReleases(context: StepContext, drop: number[], keep: number[]): Promise<void>;
+
+  /** Looks again and again; ends as soon as something is not as it is known to be. */
+  watchRelease(orders: WatchOrders): Promise<WatchReport>;
+  /** Stops an instance and starts it again, by its restart policy; one that is gone is left to repairs. */
+  restartInstance(input: { place: { stack: string; environment: string }; runtime: RuntimeName; instance: string }): Promise<void>;
 
   describeInstances(stack: Stack): Promise<InstanceLine[]>;
   /** The last lines of instances; of those with a cursor what came after it. */

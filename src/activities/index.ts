@@ -8,6 +8,7 @@ import { analysisActivities } from './analysis';
 import { scheduleActivities } from './schedules';
 import { surroundingActivities } from './surroundings';
 import { trafficActivities } from './traffic';
+import { watchActivities } from './watch';
 
 /** Every activity, on the given runtimes, secrets and directory. */
 export function createActivities(dependencies: Dependencies): Activities {
@@ -20,6 +21,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...analysisActivities(dependencies),
     ...readingActivities(dependencies),
     ...scheduleActivities(dependencies),
+    ...watchActivities(dependencies),
   };
 }
 

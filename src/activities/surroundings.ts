@@ -1,31 +1,16 @@
-import type { PinnedImages } from '../model/images';
-import type { Observation, ObservedImage } from '../model/observation';
-import { balancerName, type TrafficState } from '../model/traffic';
+import type { ObservedImage } from '../model/observation';
 import { alive } from './alive';
-import { balancerOf } from './balancer';
 import type { Activities, StepContext } from './contract';
 import type { Dependencies, Directory } from './dependencies';
 import { SoftwareFault } from './failures';
-import { imagesOf } from '../plan/images';
-import type { Stack } from '../config/stack';
-import type { Runtime } from '../runtimes/runtime';
+import { observeStack } from './observe-stack';
 
 type SurroundingActivities = Pick<Activities, 'observe' | 'pullImage' | 'createNetwork' | 'removeNetwork' | 'createVolume' | 'removeVolume' | 'holdImages' | 'pruneReleases'>;
 
 /** What instances need around them: images, networks, volumes, and a look at what is there. */
 export function surroundingActivities({ runtimes, secrets, directory }: Dependencies): SurroundingActivities {
   return {
-    observe: (stack, pinned) =>
-      alive(async (): Promise<Observation> => {
-        const runtime = runtimes(stack.runtime);
-        const envFiles = Object.values(stack.services).flatMap((service) => service.envFiles);
-        const [observation, fingerprints] = await Promise.all([
-          runtime.observe({ stack: stack.name, environment: stack.environment }, { images: [], ports: portRanges(stack) }),
-          secrets.fingerprints(usedSecrets(stack), envFiles),
-        ]);
-        const [images, traffic] = await Promise.all([findImages(runtime, stack, pinned), trafficOf(runtime, stack, observation)]);
-        return { ...observation, images, secrets: fingerprints, ...(traffic && { traffic }) };
-      }),
+    observe: (stack, pinned) => alive(() => observeStack({ runtimes, secrets }, stack, pinned)),
 
     pullImage: (context, { reference, policy }, pinned) =>
       alive(async ({ signal, note }) => {
@@ -64,34 +49,9 @@ export function surroundingActivities({ runtimes, secrets, directory }: Dependen
   };
 }
 
-/** What the load balancer says of itself; nothing where none runs. One that cannot tell must not be taken for one that is not there. */
-async function trafficOf(runtime: Runtime, { front }: Stack, { instances }: Pick<Observation, 'instances'>): Promise<TrafficState | undefined> {
-  const running = front && instances.find(({ service, state }) => service === balancerName && state === 'running');
-  if (!running || (await runtime.inspect(running.name))?.state !== 'running') return undefined;
-  return balancerOf(runtime, running.name).read();
-}
-
 /** The images of kept releases; most releases share most of them. */
 async function keptImages(directory: Directory, { stack, environment }: StepContext, releases: number[]): Promise<ObservedImage[]> {
   const found = await Promise.all(releases.map((number) => directory.release(stack, environment, number)));
   const images = found.flatMap((release) => Object.entries(release?.images ?? {}).map(([reference, image]) => ({ reference, ...image })));
   return [...new Map(images.map((image) => [`${image.reference} ${image.id}`, image])).values()];
-}
-
-function portRanges(stack: Stack): { from: number; to: number }[] {
-  return Object.values(stack.services).flatMap((service) => service.ports.map(({ published }) => published ?? stack.infrastructure.portRange));
-}
-
-/** Only secrets that a service or the load balancer uses have to exist. */
-function usedSecrets(stack: Stack): Stack['secrets'] {
-  const used = [...Object.values(stack.services).flatMap(({ secrets }) => secrets), ...(stack.front?.certificates ?? [])];
-  const names = new Set(used.map(({ name }) => name));
-  return Object.fromEntries(Object.entries(stack.secrets).filter(([name]) => names.has(name)));
-}
-
-/** A kept release means the images it had, wherever their tags point today. */
-async function findImages(runtime: Runtime, stack: Stack, pinned: PinnedImages): Promise<Observation['images']> {
-  const references = [...new Set(Object.values(stack.services).flatMap(imagesOf))];
-  const found = await runtime.findImages(references.map((reference) => pinned[reference]?.id ?? reference));
-  return found.map((image, index) => ({ ...image, reference: references[index]! }));
 }

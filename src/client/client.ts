@@ -7,8 +7,8 @@ import type { PastRun } from '../plan/job-runs';
 import type { IntentKind, Refusal } from '../plan/plan';
 import type { InspectInput, InspectResults } from '../workflows/inspect';
 import {
-  contentsQuery, environmentId, environmentQuery, freezeSignal, releaseId, taskQueue, thawSignal,
-  type DeploymentInput, type EnvironmentState, type Freeze, type Place, type PlanSummary, type ReleaseContents,
+  contentsQuery, environmentId, environmentQuery, freezeSignal, pauseWatchSignal, releaseId, resumeWatchSignal, taskQueue, thawSignal,
+  type DeploymentInput, type EnvironmentState, type Freeze, type Place, type PlanSummary, type ReleaseContents, type WatchPause,
 } from '../workflows/messages';
 import { connect, connectionSettings } from './connection';
 import { DeploymentHandle } from './deployment-handle';
@@ -112,6 +112,11 @@ export class DeployCodeClient {
     return this.again(place, 'restart', { ...options, services });
   }
 
+  /** Puts right what differs from the current release though no deployment has done it. */
+  async repair(place: Place, options: RequestOptions = {}): Promise<DeploymentHandle> {
+    return this.again(place, 'repair', options);
+  }
+
   /** Runs a job of the current release now. */
   async runJob(place: Place, job: string, options: RequestOptions = {}): Promise<DeploymentHandle> {
     return this.again(place, 'run', { ...options, services: [job] });
@@ -136,6 +141,21 @@ export class DeployCodeClient {
   async thaw(place: Place): Promise<void> {
     if (!(await this.environment(place))?.freeze) throw new BadRequest(`${place.stack}/${place.environment} is not frozen`);
     await this.temporal.workflow.getHandle(environmentId(place)).signal(thawSignal);
+  }
+
+  /** Keeps the engine's hands off what runs: nothing is restarted or repaired until the pause is over, or somebody resumes the watch. */
+  async pauseWatch(place: Place, { until, reason, by = userName() }: { until?: Date; reason?: string; by?: string } = {}): Promise<WatchPause> {
+    if (until && !(until.getTime() > Date.now())) throw new BadRequest('a pause ends at a time to come');
+    if (!(await this.environment(place))?.current) throw new BadRequest(`nothing is deployed in ${place.stack}/${place.environment}, and nothing watched`);
+    const pause: WatchPause = { by, ...(reason !== undefined && { reason }), ...(until && { until: until.getTime() }) };
+    await this.temporal.workflow.getHandle(environmentId(place)).signal(pauseWatchSignal, pause);
+    return pause;
+  }
+
+  /** @throws BadRequest where the watch is not paused */
+  async resumeWatch(place: Place): Promise<void> {
+    if (!(await this.environment(place))?.watchPause) throw new BadRequest(`the watch of ${place.stack}/${place.environment} is not paused`);
+    await this.temporal.workflow.getHandle(environmentId(place)).signal(resumeWatchSignal);
   }
 
   /** @throws BadRequest when the release is not kept */

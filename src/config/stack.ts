@@ -4,6 +4,7 @@ import type {
 import type { RuntimeName } from '../model/capabilities';
 import type { ScheduleSpec } from '../model/schedule';
 import type { Front } from '../model/traffic';
+import type { WatchSettings } from '../model/watch';
 
 /** A validated stack file: plain data, every default filled in, no secret value. Durations in ms, sizes in bytes. */
 export interface Stack {
@@ -21,6 +22,8 @@ export interface Stack {
   services: Record<string, Service>;
   /** Absent in releases of 0.1. */
   schedules?: ScheduleSpec[];
+  /** What is done between deployments; absent where nothing is, and in releases of 0.1. */
+  watch?: WatchSettings;
   /** What the load balancer serves, where anything is exposed. It is the service named `load-balancer`. */
   front?: Front;
   /** Where Prometheus answers. */
@@ -44,6 +47,8 @@ export interface DeploymentSettings {
   /** Absent in releases of 0.1, as are the windows. */
   circuitBreaker?: BreakerSettings;
   freezeWindows?: FreezeWindow[];
+  /** 0: nothing is rolled back after the commit. */
+  watchWindowMs?: number;
 }
 
 export interface BreakerSettings {

@@ -156,7 +156,7 @@ export interface Refusal {
 }
 
 /** What a deployment is asked to do. */
-export type IntentKind = 'deploy' | 'rollback' | 'stop' | 'restart' | 'run';
+export type IntentKind = 'deploy' | 'rollback' | 'stop' | 'restart' | 'run' | 'repair';
 
 export interface Intent {
   kind: IntentKind;

@@ -13,7 +13,7 @@ import { payloadCodec } from '../payloads/codec';
 import { createRuntimes } from '../runtimes';
 import type { Runtime } from '../runtimes/runtime';
 import type { EngineEvent } from '../workflows/events';
-import { taskQueue } from '../workflows/messages';
+import { taskQueue, watchQueue } from '../workflows/messages';
 import { workflowSource } from './bundle';
 import { createDirectory } from './directory';
 import { portOf, serveHttp } from './http';
@@ -50,6 +50,9 @@ export interface DeployCodeWorker {
 
 export const defaultDataDir = (): string => process.env.DEPLOY_CODE_DATA_DIR ?? (process.getuid?.() === 0 ? '/var/lib/deploy-code' : join(homedir(), '.local', 'share', 'deploy-code'));
 
+/** Environments that one worker looks after between deployments. */
+const mostWatched = 1000;
+
 /** Wires everything together: connections, runtimes, activities, workflows, metrics, logs. */
 export async function createWorker(configuration: WorkerConfiguration): Promise<DeployCodeWorker> {
   const { namespace, dataDir = defaultDataDir(), logger = pino() } = configuration;
@@ -68,13 +71,14 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const runtimes = createRuntimes({ dataDir, secrets, supervisor: configuration.supervisor, given: configuration.runtimes });
   const directory = createDirectory(client);
 
-  const polling = await Worker.create({
+  const activities = createActivities({ runtimes, secrets, directory, events: activityEvents });
+  const working = Worker.create({
     connection: native,
     namespace,
     taskQueue,
     dataConverter,
     ...workflowSource(configuration.workflowBundle),
-    activities: createActivities({ runtimes, secrets, directory, events: activityEvents }),
+    activities,
     sinks: { events: { emit: { fn: (_, event: EngineEvent) => void engineEvents.emit('event', event), callDuringReplay: false } } },
     maxCachedWorkflows: 200,
     maxConcurrentActivityTaskExecutions: 100,
@@ -85,13 +89,15 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
     shutdownGraceTime: configuration.shutdownGraceMs ?? 10_000,
     shutdownForceTime: (configuration.shutdownGraceMs ?? 10_000) + 10_000,
   });
-  worker = polling;
+  const watching = Worker.create({ connection: native, namespace, taskQueue: watchQueue, dataConverter, activities, maxConcurrentActivityTaskExecutions: mostWatched, shutdownGraceTime: 0 });
+  const workers = await Promise.all([working, watching]);
+  worker = workers[0];
   return {
     port: server && portOf(server),
-    shutdown: () => polling.shutdown(),
+    shutdown: () => workers.forEach((each) => each.shutdown()),
     run: async () => {
       try {
-        await polling.run();
+        await Promise.all(workers.map((each) => each.run()));
       } finally {
         server?.close();
         await Promise.all([native.close(), client.connection.close()]);

@@ -17,6 +17,9 @@ export function createMetrics(engine: EventEmitter<{ event: [EngineEvent] }>, ac
   const rollbacks = new Counter({ name: 'deploy_code_rollbacks_total', help: 'Rollbacks, by whether they were complete.', labelNames: ['stack', 'environment', 'complete'], registers });
   const trouble = new Counter({ name: 'deploy_code_platform_trouble_total', help: 'Steps that had to wait for the platform.', labelNames: ['stack', 'environment'], registers });
   const breakers = new Gauge({ name: 'deploy_code_circuit_breaker_open', help: '1 while automatic deployments are refused after failures in a row.', labelNames: ['stack', 'environment'], registers });
+  const ailing = new Gauge({ name: 'deploy_code_ailing_instances', help: 'Instances that were seen dead or unhealthy between deployments and are not well yet.', labelNames: ['stack', 'environment', 'service'], registers });
+  const drift = new Gauge({ name: 'deploy_code_drift', help: 'Differences between the current release and what runs that no deployment has made.', labelNames: ['stack', 'environment'], registers });
+  const acts = new Counter({ name: 'deploy_code_watch_actions_total', help: 'What the watch has done: restarts, repairs, rollbacks.', labelNames: ['stack', 'environment', 'action'], registers });
   const probes = new Counter({ name: 'deploy_code_probes_total', help: 'Health probes, by result.', labelNames: ['service', 'healthy'], registers });
   const instances = new Counter({ name: 'deploy_code_instance_events_total', help: 'Instances started, retired, revived and removed.', labelNames: ['service', 'event'], registers });
 
@@ -42,6 +45,12 @@ export function createMetrics(engine: EventEmitter<{ event: [EngineEvent] }>, ac
         return rollbacks.inc({ ...place, complete: String(event.complete) });
       case 'breaker.changed':
         return breakers.set(place, event.open ? 1 : 0);
+      case 'module.health_changed':
+        return event.healthy ? ailing.dec({ ...place, service: event.service }) : ailing.inc({ ...place, service: event.service });
+      case 'drift.changed':
+        return drift.set(place, event.drift.length);
+      case 'watch.acted':
+        return acts.inc({ ...place, action: event.action });
     }
   });
   return registry;

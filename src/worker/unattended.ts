@@ -7,11 +7,21 @@ import { BadRequest, DeployCodeClient, DeploymentLost, type DeploymentHandle } f
 export function createUnattended(temporal: Client): Pick<Directory, 'request' | 'outcome' | 'cancel' | 'syncSchedules'> {
   const client = DeployCodeClient.over(temporal);
   return {
-    async request({ place, what, by, requestId }) {
-      const options = { requestedBy: by, automatic: true, fresh: true, requestId };
+    async request({ place, what, by, reason, requestId }) {
+      const options = { requestedBy: by, reason, automatic: true, requestId };
       const ask = (): Promise<DeploymentHandle> => {
-        if (what.kind === 'deploy') return client.redeploy(place, options);
-        return what.kind === 'restart' ? client.restart(place, what.services, options) : client.runJob(place, what.job, options);
+        switch (what.kind) {
+          case 'deploy':
+            return client.redeploy(place, options);
+          case 'restart':
+            return client.restart(place, what.services, { ...options, fresh: true });
+          case 'run':
+            return client.runJob(place, what.job, { ...options, fresh: true });
+          case 'repair':
+            return client.repair(place, options);
+          case 'rollback':
+            return client.rollback(place, options);
+        }
       };
       return (await ask().catch(refuse)).id;
     },

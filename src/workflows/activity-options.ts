@@ -16,6 +16,9 @@ const quick: ActivityOptions = { cancellationType, startToCloseTimeout: '2m', he
 const long: ActivityOptions = { cancellationType, startToCloseTimeout: '2h', heartbeatTimeout: heartbeat, retry };
 const endless: ActivityOptions = { cancellationType, startToCloseTimeout: '30d', heartbeatTimeout: heartbeat, retry };
 
+/** Looks until something is found, be it weeks; another worker goes on where one ends. Nothing waits for its end. */
+const watching: ActivityOptions = { cancellationType: 'TRY_CANCEL', startToCloseTimeout: '30d', heartbeatTimeout: '20s', retry };
+
 const table: Record<keyof Activities, ActivityOptions> = {
   joinEnvironment: quick,
   recallEnvironment: quick,
@@ -26,6 +29,9 @@ const table: Record<keyof Activities, ActivityOptions> = {
   cancelDeployment: quick,
   findOpenWindow: quick,
   syncSchedules: quick,
+  watchRelease: watching,
+  restartInstance: long,
+
   observe: quick,
   pullImage: long,
   createNetwork: quick,

@@ -12,7 +12,14 @@ export type EngineEvent = Place & { deployment: number } & (
   | { type: 'platform.trouble'; step: string; message: string }
   | { type: 'rollback.finished'; complete: boolean; durationMs: number }
   | { type: 'breaker.changed'; open: boolean; failures: number }
+  | WatchEvent
 );
+
+/** What is seen and done between deployments. */
+export type WatchEvent =
+  | { type: 'module.health_changed'; service: string; instance: string; healthy: boolean; message?: string }
+  | { type: 'drift.changed'; drift: string[] }
+  | { type: 'watch.acted'; action: 'restart' | 'repair' | 'rollback'; instance?: string; message: string };
 
 export interface EngineSinks extends Sinks {
   events: { emit(event: EngineEvent): void };

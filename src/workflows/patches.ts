@@ -8,4 +8,6 @@ export const patches = {
   oneEventAtATime: 'one-event-at-a-time',
   /** Since 0.2: an environment misses nothing that happens while it tells others, and tells nobody the same twice. */
   attentiveEnvironment: 'attentive-environment',
+  /** Since 0.2: environments are watched between deployments. */
+  watch: 'watch',
 } as const;

@@ -6,6 +6,7 @@ import { Client, Connection } from '@temporalio/client';
 import { payloadCodec } from '../../src/payloads/codec';
 import { address, startEngine, type TestEngine } from '../support/engine';
 import { docker, dockerStack, healthy, wipe } from '../support/docker-world';
+import { decoded } from '../support/histories';
 import { images } from '../support/image';
 import { describeWith } from '../support/parts';
 
@@ -99,16 +100,3 @@ describeWith('docker', 'secrets', () => {
     }
   });
 });
-
-/** JSON of a history with every payload in it as text, decompressed. */
-async function decoded(value: unknown): Promise<string> {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('utf8');
-  if (Array.isArray(value)) return (await Promise.all(value.map(decoded))).join('\n');
-  if (typeof value !== 'object' || value === null) return String(value);
-  const payload = value as { metadata?: Record<string, Uint8Array>; data?: Uint8Array };
-  if (payload.metadata && payload.data) {
-    const [plain] = await payloadCodec().decode([payload as never]);
-    return Buffer.from(plain!.data!).toString('utf8');
-  }
-  return (await Promise.all(Object.entries(value).map(async ([key, item]) => `${key}: ${await decoded(item)}`))).join('\n');
-}

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { pack } from 'tar-stream';
+import { downloadPackage } from './debian-package';
 
 /** The tests' own image: a static busybox and a small app. Nothing is pulled. */
 export const images = { app: 'deploy-code-test/app:1', next: 'deploy-code-test/app:2', broken: 'deploy-code-test/app:broken' };
@@ -45,23 +46,13 @@ function findBusybox(): Buffer | undefined {
   if (installed) return readFileSync(installed);
   const folder = mkdtempSync(join(tmpdir(), 'busybox-'));
   try {
-    download(folder);
+    downloadPackage('busybox-static', folder);
     execFileSync('dpkg', ['-x', readdirSync(folder).find((file) => file.endsWith('.deb'))!, 'deb'], { cwd: folder });
     return readFileSync(['deb/bin/busybox', 'deb/usr/bin/busybox'].map((file) => join(folder, file)).find(existsSync)!);
   } catch {
     return undefined;
   } finally {
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function download(folder: string): void {
-  const get = () => execFileSync('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', 'busybox-static'], { cwd: folder, stdio: 'ignore' });
-  try {
-    get();
-  } catch {
-    execFileSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
-    get();
   }
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,17 +15,37 @@ export function ownEngineMissing(): string | undefined {
   return missing.length > 0 ? `needs ${missing.join(', ')}` : undefined;
 }
 
-/** A Docker Engine of the test's own, in its own network namespace: one beside the first would take its bridge. */
+/** A network namespace of the test's own: a second Docker Engine beside the first would take its bridge. */
+export class OwnNetwork {
+  private readonly name = `deploy-code-${process.pid}`;
+  /** What runs a command in it. */
+  readonly enter = ['nsenter', `--net=/run/netns/${this.name}`];
+
+  create(): void {
+    execFileSync('ip', ['netns', 'add', this.name]);
+    execFileSync('ip', ['-n', this.name, 'link', 'set', 'lo', 'up']);
+  }
+
+  destroy(): void {
+    execFileSync('ip', ['netns', 'del', this.name]);
+  }
+}
+
+/** A Docker Engine of the test's own; in a network namespace of its own too, unless this process is in one already. */
 export class OwnEngine {
   private readonly folder = mkdtempSync(join(tmpdir(), 'deploy-code-engine-'));
-  private readonly namespace = `deploy-code-${process.pid}`;
-  private readonly socket = join(this.folder, 'docker.sock');
+  private readonly network?: OwnNetwork;
+  readonly socket = join(this.folder, 'docker.sock');
   readonly docker = new Docker({ socketPath: this.socket });
   private daemon?: ChildProcess;
 
+  /** `temporaryFiles`: where it keeps what it pulls until it is whole. */
+  constructor(private readonly options: { inThisNetwork?: boolean; temporaryFiles?: string } = {}) {
+    if (!options.inThisNetwork) this.network = new OwnNetwork();
+  }
+
   async create(images: string[]): Promise<void> {
-    execFileSync('ip', ['netns', 'add', this.namespace]);
-    execFileSync('ip', ['-n', this.namespace, 'link', 'set', 'lo', 'up']);
+    this.network?.create();
     await this.start();
     const archive = join(this.folder, 'images.tar');
     execFileSync('docker', ['save', '-o', archive, ...images]);
@@ -36,22 +56,41 @@ export class OwnEngine {
     const log = openSync(join(this.folder, 'dockerd.log'), 'a');
     const at = (name: string) => join(this.folder, name);
     const options = ['--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid'), '-H', `unix://${this.socket}`];
-    this.daemon = spawn('nsenter', [`--net=/run/netns/${this.namespace}`, 'dockerd', ...options], { stdio: ['ignore', log, log] });
+    const [program, ...rest] = [...(this.network?.enter ?? []), 'dockerd', ...options];
+    const environment = { ...process.env, ...(this.options.temporaryFiles && { DOCKER_TMPDIR: this.options.temporaryFiles }) };
+    rmSync(at('pid'), { force: true });
+    this.daemon = spawn(program!, rest, { stdio: ['ignore', log, log], env: environment });
     for (const deadline = Date.now() + startWithinMs; Date.now() < deadline; await sleep(100)) if (await this.docker.ping().then(() => true, () => false)) return;
     throw new Error(`the engine does not answer: look at ${at('dockerd.log')}`);
   }
 
   /** As `systemctl stop docker` does: running containers are stopped. */
-  async stop(): Promise<void> {
-    const gone = once(this.daemon!, 'exit');
-    this.daemon!.kill('SIGTERM');
-    await gone;
+  stop(): Promise<void> {
+    return this.end('SIGTERM');
+  }
+
+  /** kill -9: containers go on until it is back. */
+  kill(): Promise<void> {
+    return this.end('SIGKILL');
   }
 
   async destroy(): Promise<void> {
     for (const { Id } of await this.docker.listContainers({ all: true })) await this.docker.getContainer(Id).remove({ force: true, v: true });
     await this.stop();
-    execFileSync('ip', ['netns', 'del', this.namespace]);
+    this.network?.destroy();
+    this.unmount();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** An engine that was killed has left mounts behind that the next one did not know of. */
+  private unmount(): void {
+    const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '');
+    for (const path of mounts.filter((each) => each.startsWith(this.folder)).reverse()) execFileSync('umount', ['-l', path]);
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    const gone = once(this.daemon!, 'exit');
+    this.daemon!.kill(signal);
+    await gone;
   }
 }

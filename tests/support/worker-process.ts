@@ -2,21 +2,30 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../src/worker/free-port';
 import { address } from './engine';
 import type { Namespace } from './namespaces';
+
+const respawnMs = 1000;
 
 /** A worker as its users run it: a process of its own, which can be killed. */
 export class WorkerProcess {
   /** Everything it has logged. */
   readonly lines: string[] = [];
+  /** Where it serves /metrics. */
+  port = 0;
+  /** How often it has ended by itself. */
+  crashes = 0;
   private process?: ChildProcess;
 
-  constructor(private readonly namespace: Namespace, private readonly dataDir: string, private readonly environment: Record<string, string> = {}) {}
+  /** `respawn`: started again where it ends by itself, as every service manager does. */
+  constructor(private readonly namespace: Namespace | 'default', private readonly dataDir: string, private readonly environment: Record<string, string> = {}, private readonly server = address(), private readonly respawn = false) {}
 
   /** Resolves when it is ready to work. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [resolve('bin/deploy-code'), 'worker', '--address', address(), '--namespace', this.namespace, '--data-dir', this.dataDir, '--port', String(await freePort())], {
+    this.port = await freePort();
+    const child = spawn(process.execPath, [resolve('bin/deploy-code'), 'worker', '--address', this.server, '--namespace', this.namespace, '--data-dir', this.dataDir, '--port', String(this.port)], {
       stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...this.environment },
     });
     this.process = child;
@@ -27,6 +36,14 @@ export class WorkerProcess {
         if (line.includes('worker is ready')) ready();
       });
     });
+    if (this.respawn) child.once('exit', () => void this.comeBack(child));
+  }
+
+  private async comeBack(child: ChildProcess): Promise<void> {
+    if (this.process !== child) return;
+    this.crashes += 1;
+    await sleep(respawnMs);
+    if (this.process === child) await this.start().catch(() => this.comeBack(this.process!));
   }
 
   /** kill -9. */
@@ -36,6 +53,15 @@ export class WorkerProcess {
 
   async stop(): Promise<void> {
     await this.end('SIGTERM');
+  }
+
+  /** Stands still with all it has begun, as a machine that is starved does. */
+  freeze(): void {
+    this.process?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.process?.kill('SIGCONT');
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {

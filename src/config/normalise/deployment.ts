@@ -16,6 +16,7 @@ export function toDeployment(input: DeploymentInput, attempt: Attempt): Deployme
     timeoutMs: toMs(input.timeout_seconds ?? 300),
     rollbackOnFailure: input.rollback_on_failure ?? true,
     platformTimeoutMs: toMs(input.platform_timeout ?? '15m'),
+    watchWindowMs: toMs(input.watch_window ?? 0),
     keepReleases: input.keep_releases ?? 10,
     circuitBreaker: { threshold: input.circuit_breaker_threshold ?? 3, recoveryMs: toMs(input.circuit_breaker_recovery ?? '15m') },
     freezeWindows: (input.freeze_windows ?? []).flatMap((window, index) => attempt(['deployment', 'freeze_windows', index], () => [toWindow(window)], [])),

@@ -11,6 +11,7 @@ import { toFront } from './load-balancer';
 import { toRange } from './ports';
 import { toSchedules } from './schedules';
 import { toService } from './service';
+import { toWatch } from './watch';
 import { Malformed } from './words';
 
 export interface NormaliseContext {
@@ -35,6 +36,7 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
   };
   const { infrastructure = {}, deployment = {} } = file;
   const secrets = mapValues(file.secrets, (secret, name) => attempt(['secrets', name], () => toSecretSource(secret, context.baseDir), { environment: '' }));
+  const watch = toWatch(file.watch);
   const healthCheckIntervalMs = toMs(deployment.health_check_interval ?? 30);
 
   const stack: Stack = {
@@ -66,6 +68,7 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
       }),
     ),
     schedules: toSchedules(file, attempt),
+    ...(watch && { watch }),
     variables: context.variables,
     ...(file.monitoring?.prometheus && { prometheus: file.monitoring.prometheus.endpoint }),
   };

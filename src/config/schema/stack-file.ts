@@ -51,9 +51,19 @@ const deployment = z
     circuit_breaker_threshold: count.optional().describe('Failed deployments in a row after which automatic ones (schedules) are refused; default 3. 0: never.'),
     circuit_breaker_recovery: duration.optional().describe('After so long one of them may try again; default 15m.'),
     freeze_windows: z.array(freezeWindow).optional().describe('Parts of every week in which no deployment begins; `--force` goes past them.'),
+    watch_window: duration.optional().describe('For so long after a deployment the release is rolled back by itself when one of its instances dies, crashes or gets unhealthy; default 0s: it is not.'),
     keep_releases: count.optional().describe('Releases that `rollback --to` can go back to; default 10.'),
   })
   .describe('How the stack is deployed.');
+
+const watch = z
+  .strictObject({
+    enabled: flag.optional().describe('Default true.'),
+    interval: duration.optional().describe('Between two looks at what runs; default 10s. Health checks keep their own intervals.'),
+    on_unhealthy: choice('restart', 'report').optional().describe('`restart` (default): an instance that is dead or unhealthy is restarted, later and later as it goes on. `report`: it is only told.'),
+    on_drift: choice('report', 'repair').optional().describe('What differs from the release though no deployment has done it. `report` (default): told by `status` and metrics. `repair`: put right by a deployment.'),
+  })
+  .describe('What the engine does between deployments.');
 
 const monitoring = z.strictObject({
   enabled: flag.optional(),
@@ -94,6 +104,7 @@ export const stackFile = z
     infrastructure: infrastructure.optional(),
     security: security.optional(),
     deployment: deployment.optional(),
+    watch: watch.optional(),
     monitoring: monitoring.optional().describe('Where measurements are.'),
     networks: z.record(name, z.union([z.null(), network])).optional(),
     volumes: z.record(name, z.union([z.null(), volume])).optional(),

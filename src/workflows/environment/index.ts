@@ -1,8 +1,9 @@
 import { allHandlersFinished, continueAsNew, patched, setHandler, workflowInfo } from '@temporalio/workflow';
-import { committedSignal, environmentQuery, finishedSignal, freezeSignal, joinSignal, leaveSignal, thawSignal, type EnvironmentState, type Place } from '../messages';
+import { committedSignal, environmentQuery, finishedSignal, freezeSignal, joinSignal, leaveSignal, pauseWatchSignal, resumeWatchSignal, thawSignal, type EnvironmentState, type Place } from '../messages';
 import { patches } from '../patches';
 import { until } from '../turns';
 import { EnvironmentMemory } from './memory';
+import { EnvironmentWatch } from './watch';
 
 const firstCheckMs = 30_000;
 const longestCheckMs = 300_000;
@@ -20,6 +21,9 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
   setHandler(finishedSignal, (report) => memory.finish(report));
   setHandler(freezeSignal, (freeze) => memory.freeze(freeze));
   setHandler(thawSignal, () => memory.freeze(undefined));
+  setHandler(pauseWatchSignal, (pause) => memory.pauseWatch(pause));
+  setHandler(resumeWatchSignal, () => memory.pauseWatch(undefined));
+  const watch = new EnvironmentWatch(memory);
 
   await until(() => !memory.isEmpty() || before !== undefined);
   for (let check = firstCheckMs; ; ) {
@@ -30,13 +34,15 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
     await memory.tellDecisions();
     await memory.giveWord();
     if (memory.isEmpty()) return;
+    if (patched(patches.watch)) await watch.follow();
     if (workflowInfo().continueAsNewSuggested) {
+      watch.rest();
       await until(allHandlersFinished);
       await memory.tellDecisions();
       return continueAsNew<typeof environment>(place, memory.state);
     }
     if (!attentive) seen = memory.changes;
-    const changed = await until(() => memory.changes !== seen, Math.min(memory.state.running ? check : longestCheckMs, memory.nextEventMs()));
+    const changed = await until(() => memory.changes !== seen, Math.min(memory.state.running ? check : longestCheckMs, memory.nextEventMs(), watch.nextMs()));
     check = changed ? firstCheckMs : Math.min(check * 2, longestCheckMs);
     await memory.checkRunning(!changed);
   }

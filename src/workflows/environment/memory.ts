@@ -1,7 +1,7 @@
 import { getExternalWorkflowHandle, patched } from '@temporalio/workflow';
 import { asPast } from '../../plan/job-runs';
 import { activity } from '../activity-options';
-import { cancelSignal, goSignal, isOn, queuedSignal, taskQueue, turnedAwaySignal, type EnvironmentState, type FinishedReport, type Freeze, type JoinRequest, type Outcome, type Queued } from '../messages';
+import { cancelSignal, goSignal, isOn, queuedSignal, taskQueue, turnedAwaySignal, type EnvironmentState, type FinishedReport, type Freeze, type JoinRequest, type Outcome, type Queued, type WatchPause } from '../messages';
 import { toProblem } from '../deployment/failure';
 import { events } from '../events';
 import { patches } from '../patches';
@@ -52,7 +52,7 @@ export class EnvironmentMemory {
 
   commit(workflowId: string, deployment: number, release: number | undefined): void {
     if (this.state.running?.workflowId !== workflowId) return;
-    this.state.current = { deployment, release };
+    this.state.current = { deployment, release, at: Date.now() };
     if (release !== undefined) this.state.numbers.release = Math.max(this.state.numbers.release, release);
   }
 
@@ -70,6 +70,19 @@ export class EnvironmentMemory {
   freeze(freeze: Freeze | undefined): void {
     this.state.freeze = freeze;
     this.changes += 1;
+  }
+
+  pauseWatch(pause: WatchPause | undefined): void {
+    this.state.watchPause = pause;
+    this.changes += 1;
+  }
+
+  /** What is to be watched now: nothing while a deployment runs, or somebody works on what runs. */
+  subjectOfWatch(): { release: number; deployment: number } | undefined {
+    const { running, current, releases, watchPause } = this.state;
+    const paused = watchPause && (watchPause.until ?? Infinity) > Date.now();
+    if (running || paused || current?.release === undefined || !releases.includes(current.release)) return undefined;
+    return { release: current.release, deployment: current.deployment };
   }
 
   /** What labels and visibility know, where this workflow has no memory of its own. */
@@ -148,7 +161,8 @@ export class EnvironmentMemory {
     if (this.trouble !== undefined) return tryAgainMs;
     const now = Date.now();
     const ends = this.state.queue.flatMap((request) => heldBack(request, this.state, now)?.until ?? []);
-    return Math.max(shortestWaitMs, Math.min(...ends, Infinity) - now);
+    const resumes = this.state.watchPause?.until ?? Infinity;
+    return Math.max(shortestWaitMs, Math.min(...ends, resumes > now ? resumes : Infinity) - now);
   }
 
   /** Nothing runs, nothing waits, nothing was ever committed, nothing is forbidden: there is nothing to remember. */

@@ -6,6 +6,7 @@ import type { Asked } from '../../plan/asked';
 import type { Outcome } from './deployment';
 import type { Freeze } from './freeze';
 import type { Place } from './place';
+import type { WatchPause, WatchState } from './watch';
 
 /** What deployments and their environment say to each other. */
 
@@ -72,7 +73,8 @@ export interface EnvironmentState {
   place: Place;
   runtime: RuntimeName;
   numbers: { deployment: number; release: number };
-  current?: { deployment: number; release?: number };
+  /** `at`: when it was committed, in ms since the epoch; absent where 0.1 did it. */
+  current?: { deployment: number; release?: number; at?: number };
   releases: number[];
   /** Hash of the last successful run of each job. */
   jobs: Record<string, string>;
@@ -82,6 +84,8 @@ export interface EnvironmentState {
   queue: JoinRequest[];
   freeze?: Freeze;
   breaker?: Breaker;
+  watch?: WatchState;
+  watchPause?: WatchPause;
   /** Of the stack file. */
   schedules?: string[];
   recent: { deployment: number; outcome: Outcome | 'lost'; release?: number; past?: string }[];

@@ -6,3 +6,4 @@ export * from './place';
 export * from './progress';
 export * from './release';
 export * from './schedule';
+export * from './watch';

@@ -40,6 +40,10 @@ export function addChanges(program: Command): void {
     .option('--force', 'go past freezes')
     .action((job: string, options: ChangeOptions) => run(options, (client) => client.runJob(placeOf(loadPlace(options).stack), job, request(options))));
 
+  change(program, 'repair', 'put right what differs from the current release though no deployment has done it')
+    .option('--force', 'go past freezes')
+    .action((options: ChangeOptions) => run(options, (client) => client.repair(placeOf(loadPlace(options).stack), request(options))));
+
   change(program, 'stop', 'stop and remove what runs, dependants first; volumes stay')
     .option('--services <names>', 'only these services', list)
     .option('--force', 'go past freezes')

@@ -6,6 +6,7 @@ import { userName } from '../../user';
 import { loadPlace, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { momentOf } from '../output/moment';
 import { frozenText, queueRows } from '../output/control-text';
+import { pauseText } from '../output/watch-text';
 import { moment as timeText, table } from '../output/words';
 import { print, printJson, withClient } from './session';
 
@@ -22,7 +23,7 @@ const moment = (text: string): Date => {
   return date;
 };
 
-/** Who may begin: the queue of an environment, and freezes. */
+/** Who may begin, and what the engine may do by itself: the queue of an environment, freezes, pauses of its watch. */
 export function addControl(program: Command): void {
   const queue = program.command('queue').description('deployments of the environment that run or wait');
   withConnection(withStack(queue.command('list', { isDefault: true }).description('the one that runs, and those that wait')))
@@ -38,6 +39,13 @@ export function addControl(program: Command): void {
     .option('--reason <text>', 'why, for those who have to wait')
     .action(freeze);
   withConnection(withStack(program.command('thaw').description('end a freeze; what waits begins'))).action(thaw);
+
+  const watch = program.command('watch').description('the watch over what runs between deployments; `status` shows what it sees');
+  withConnection(withStack(watch.command('pause').description('restart and repair nothing, for somebody works on what runs')))
+    .option('--until <time>', 'until then, or for so long: 2026-12-24T18:00, 2h (default: until `watch resume`)', moment)
+    .option('--reason <text>', 'why')
+    .action(pauseWatch);
+  withConnection(withStack(watch.command('resume').description('end a pause'))).action(resumeWatch);
 }
 
 async function listQueue(options: ControlOptions): Promise<void> {
@@ -73,4 +81,17 @@ async function thaw(options: ControlOptions): Promise<void> {
   const { stack } = loadPlace(options);
   await withClient(options, (client) => client.thaw(placeOf(stack)));
   console.log(`${stack.name}/${stack.environment} is thawed; what waits begins`);
+}
+
+async function pauseWatch(options: ControlOptions): Promise<void> {
+  const { stack } = loadPlace(options);
+  const { until, reason } = options;
+  const pause = await withClient(options, (client) => client.pauseWatch(placeOf(stack), { until, reason }));
+  console.log(`${stack.name}/${stack.environment}: ${pauseText(pause)}; nothing is restarted or repaired`);
+}
+
+async function resumeWatch(options: ControlOptions): Promise<void> {
+  const { stack } = loadPlace(options);
+  await withClient(options, (client) => client.resumeWatch(placeOf(stack)));
+  console.log(`${stack.name}/${stack.environment} is watched again`);
 }

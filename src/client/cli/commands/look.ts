@@ -12,6 +12,7 @@ import { breakerText, frozenText } from '../output/control-text';
 import { follow } from '../output/follow';
 import { answerCommands, approvalText } from '../output/question-text';
 import { statusTable } from '../output/status-table';
+import { watchText } from '../output/watch-text';
 import { ago, seconds, shorten, table } from '../output/words';
 import { placeArguments, print, printJson, serviceOf, withClient } from './session';
 
@@ -56,11 +57,11 @@ async function showStatus(options: LookOptions): Promise<void> {
     const [lines, state] = await Promise.all([client.status(stack), client.environment(placeOf(stack))]);
     const release = state?.current?.release;
     const contents = release === undefined ? undefined : await client.release(placeOf(stack), release);
-    if (options.json) return printJson({ stack: stack.name, environment: stack.environment, release, running: state?.running, queued: state?.queue.length ?? 0, freeze: state?.freeze, breaker: state?.breaker, instances: lines });
+    if (options.json) return printJson({ stack: stack.name, environment: stack.environment, release, running: state?.running, queued: state?.queue.length ?? 0, freeze: state?.freeze, breaker: state?.breaker, watch: state?.watch, watchPause: state?.watchPause, instances: lines });
     const variables = Object.entries(contents?.stack.variables ?? {}).map(([name, value]) => `${name}=${value}`);
     const about = contents ? [`release ${release}`, ...variables, `by ${contents.requestedBy}`, ago(new Date(contents.at))] : ['nothing deployed'];
     console.log(`${pc.bold(`${stack.name}/${stack.environment}`)}  ${about.join('  ')}`);
-    print([...frozenText(state?.freeze), ...(state?.breaker ? breakerText(state.breaker) : [])].map(pc.yellow));
+    print([...frozenText(state?.freeze), ...(state?.breaker ? breakerText(state.breaker) : []), ...(state ? watchText(state) : [])].map(pc.yellow));
     if (state?.running) print((await runningText(client, state.running, state.queue.length, placeArguments(options))).map(pc.yellow));
     if (lines.length > 0) print(statusTable(lines));
   });

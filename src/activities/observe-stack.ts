@@ -1,0 +1,45 @@
+import type { Stack } from '../config/stack';
+import type { PinnedImages } from '../model/images';
+import type { Observation } from '../model/observation';
+import { balancerName, type TrafficState } from '../model/traffic';
+import { imagesOf } from '../plan/images';
+import type { Runtime } from '../runtimes/runtime';
+import { balancerOf } from './balancer';
+import type { Dependencies } from './dependencies';
+
+/** Everything the planner has to know of where a stack runs; `pinned`: the images of the kept release that it is. */
+export async function observeStack({ runtimes, secrets }: Pick<Dependencies, 'runtimes' | 'secrets'>, stack: Stack, pinned: PinnedImages): Promise<Observation> {
+  const runtime = runtimes(stack.runtime);
+  const envFiles = Object.values(stack.services).flatMap((service) => service.envFiles);
+  const [observation, fingerprints] = await Promise.all([
+    runtime.observe({ stack: stack.name, environment: stack.environment }, { images: [], ports: portRanges(stack) }),
+    secrets.fingerprints(usedSecrets(stack), envFiles),
+  ]);
+  const [images, traffic] = await Promise.all([findImages(runtime, stack, pinned), trafficOf(runtime, stack, observation)]);
+  return { ...observation, images, secrets: fingerprints, ...(traffic && { traffic }) };
+}
+
+/** What the load balancer says of itself; nothing where none runs. One that cannot tell must not be taken for one that is not there. */
+async function trafficOf(runtime: Runtime, { front }: Stack, { instances }: Pick<Observation, 'instances'>): Promise<TrafficState | undefined> {
+  const running = front && instances.find(({ service, state }) => service === balancerName && state === 'running');
+  if (!running || (await runtime.inspect(running.name))?.state !== 'running') return undefined;
+  return balancerOf(runtime, running.name).read();
+}
+
+function portRanges(stack: Stack): { from: number; to: number }[] {
+  return Object.values(stack.services).flatMap((service) => service.ports.map(({ published }) => published ?? stack.infrastructure.portRange));
+}
+
+/** Only secrets that a service or the load balancer uses have to exist. */
+function usedSecrets(stack: Stack): Stack['secrets'] {
+  const used = [...Object.values(stack.services).flatMap(({ secrets }) => secrets), ...(stack.front?.certificates ?? [])];
+  const names = new Set(used.map(({ name }) => name));
+  return Object.fromEntries(Object.entries(stack.secrets).filter(([name]) => names.has(name)));
+}
+
+/** A kept release means the images it had, wherever their tags point today. */
+async function findImages(runtime: Runtime, stack: Stack, pinned: PinnedImages): Promise<Observation['images']> {
+  const references = [...new Set(Object.values(stack.services).flatMap(imagesOf))];
+  const found = await runtime.findImages(references.map((reference) => pinned[reference]?.id ?? reference));
+  return found.map((image, index) => ({ ...image, reference: references[index]! }));
+}

@@ -1,0 +1,72 @@
+import type { Ailing } from '../../model/watch';
+import type { ObservedInstance } from '../../model/observation';
+import type { Runtime } from '../../runtimes/runtime';
+import { probe } from '../health/probe';
+
+/** What is known of an instance from one look to the next. */
+interface Record {
+  /** In a row. */
+  failures: number;
+  problem?: string;
+  nextProbeAt: number;
+  /** How often its runtime had restarted it when it was first seen. */
+  restarts?: number;
+  /** Since when its state is wrong, in looks. */
+  wrongLooks: number;
+}
+
+/** What is wrong once may be on its way back: the runtime's own restart, a container that is just made. */
+const looksUntilDown = 2;
+
+/** Judges instances look by look, each health check at its own interval. */
+export class Examination {
+  private readonly records = new Map<string, Record>();
+
+  constructor(private readonly runtime: Runtime) {}
+
+  /** Those that are not well. `strict`: a restart by the runtime is not well either. */
+  async look(instances: ObservedInstance[], now: number, strict: boolean): Promise<Ailing[]> {
+    const serving = instances.filter(({ kind }) => kind !== 'job');
+    for (const name of this.records.keys()) if (!serving.some((instance) => instance.name === name)) this.records.delete(name);
+    const found = await Promise.all(serving.map((instance) => this.examine(instance, now, strict)));
+    return found.filter((each) => each !== undefined);
+  }
+
+  private async examine(instance: ObservedInstance, now: number, strict: boolean): Promise<Ailing | undefined> {
+    const record = this.recordOf(instance.name);
+    const why = instance.state === 'running' ? ((await this.crashes(instance, record, strict)) ?? (await this.health(instance, record, now))) : down(instance, record);
+    if (instance.state === 'running') record.wrongLooks = 0;
+    const { name, service, ordinal, restart } = instance;
+    return why === undefined ? undefined : { instance: name, service, ordinal, why, restartable: restart !== 'no' };
+  }
+
+  private recordOf(name: string): Record {
+    const record = this.records.get(name) ?? { failures: 0, nextProbeAt: 0, wrongLooks: 0 };
+    this.records.set(name, record);
+    return record;
+  }
+
+  private async crashes({ name }: ObservedInstance, record: Record, strict: boolean): Promise<string | undefined> {
+    if (!strict) return undefined;
+    const restarts = (await this.runtime.inspect(name))?.restarts ?? 0;
+    record.restarts ??= restarts;
+    return restarts > record.restarts ? `crashed and was restarted (${restarts} times)` : undefined;
+  }
+
+  /** Unhealthy after as many failures in a row as the check allows, healthy again at the first success. */
+  private async health({ name, healthCheck }: ObservedInstance, record: Record, now: number): Promise<string | undefined> {
+    if (!healthCheck) return undefined;
+    if (now >= record.nextProbeAt) {
+      record.nextProbeAt = now + healthCheck.intervalMs;
+      record.problem = await probe(this.runtime, name, healthCheck);
+      record.failures = record.problem === undefined ? 0 : record.failures + 1;
+    }
+    return record.failures >= Math.max(1, healthCheck.retries) ? record.problem : undefined;
+  }
+}
+
+function down({ state, exitCode }: ObservedInstance, record: Record): string | undefined {
+  record.wrongLooks += 1;
+  if (record.wrongLooks < looksUntilDown) return undefined;
+  return state === 'exited' ? `exited ${exitCode ?? '?'}` : `is ${state}`;
+}

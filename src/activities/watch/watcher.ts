@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Ailing, Findings } from '../../model/watch';
+import type { Observation } from '../../model/observation';
+import { RuntimeError, type Runtime } from '../../runtimes/runtime';
+import { SoftwareFault } from '../failures';
+import { Examination } from './examination';
+
+/** After the platform was away its own restarts come first. */
+const graceMs = 30_000;
+
+export interface Watching {
+  runtime: Runtime;
+  observe: () => Promise<Observation>;
+  /** What differs from the release, at one look. */
+  drift: (observation: Observation) => string[];
+  everyMs: number;
+  /** Until then a restart by the runtime is told too, in ms since the epoch. */
+  strictUntil: number;
+  known: Findings;
+  signal: AbortSignal;
+  now?: () => number;
+  wait?: (durationMs: number, signal: AbortSignal) => Promise<unknown>;
+}
+
+const waitFor = (durationMs: number, signal: AbortSignal) => sleep(durationMs, undefined, { signal });
+
+/** Looks again and again; resolves as soon as what is found is something else than what is known. */
+export async function watch({ runtime, observe, drift, everyMs, strictUntil, known, signal, now = Date.now, wait = waitFor }: Watching): Promise<Findings> {
+  const examination = new Examination(runtime);
+  let trustedFrom = 0;
+  let driftBefore: string[] = [];
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      const observation = await observe();
+      const ailing = await examination.look(observation.instances, now(), now() < strictUntil);
+      const differs = drift(observation);
+      const findings = { ailing, drift: differs.filter((each) => driftBefore.includes(each)) };
+      driftBefore = differs;
+      if (now() >= trustedFrom && !same(findings, known)) return findings;
+    } catch (error) {
+      if (!(error instanceof RuntimeError || error instanceof SoftwareFault)) throw error;
+      if (error instanceof RuntimeError && error.kind === 'platform') trustedFrom = now() + graceMs;
+    }
+    await wait(everyMs, signal);
+  }
+}
+
+function same(one: Findings, other: Findings): boolean {
+  return names(one.ailing) === names(other.ailing) && [...one.drift].sort().join('\n') === [...other.drift].sort().join('\n');
+}
+
+function names(ailing: Ailing[]): string {
+  return ailing.map(({ instance }) => instance).sort().join('\n');
+}

@@ -1,0 +1,65 @@
+import type { WatchReport } from '../../activities/contract';
+import type { Ailing, Attempts, Findings, WatchState } from '../messages';
+
+/** What follows from what the watch finds: pure functions of what is known and of the time. */
+
+const firstPauseMs = 10_000;
+const longestPauseMs = 300_000;
+const firstRepairPauseMs = 60_000;
+const longestRepairPauseMs = 3_600_000;
+/** So long after its last restart an instance that is well begins anew. */
+const forgottenMs = 600_000;
+
+export function startOf(release: number, deployment: number): WatchState {
+  return { release, deployment, ailing: [], drift: [], restarts: {}, repairs: { count: 0, nextAt: 0 } };
+}
+
+/** What is known once a report has come in. */
+export function withReport(state: WatchState, { findings, settings, windowMs }: WatchReport, now: number): WatchState {
+  if (!settings) return { ...state, ailing: [], drift: [], off: true };
+  const ailing = new Set(findings.ailing.map(({ instance }) => instance));
+  const restarts = Object.fromEntries(Object.entries(state.restarts).filter(([instance, { nextAt }]) => ailing.has(instance) || now < nextAt + forgottenMs));
+  const repairs = findings.drift.length === 0 && now > state.repairs.nextAt + forgottenMs ? { count: 0, nextAt: 0 } : state.repairs;
+  return { ...state, ...findings, settings, windowMs, restarts, repairs, trouble: undefined };
+}
+
+/** Who has got worse, and who is well again. */
+export function changesOfHealth(before: Findings, after: Findings): { ailing: Ailing[]; recovered: Ailing[] } {
+  const missing = (from: Ailing[], others: Ailing[]) => from.filter(({ instance }) => !others.some((other) => other.instance === instance));
+  return { ailing: missing(after.ailing, before.ailing), recovered: missing(before.ailing, after.ailing) };
+}
+
+/** The instances that are to be restarted now. */
+export function dueRestarts(state: WatchState, now: number): Ailing[] {
+  if (state.settings?.onUnhealthy !== 'restart') return [];
+  return state.ailing.filter(({ instance, restartable }) => restartable && now >= (state.restarts[instance]?.nextAt ?? 0));
+}
+
+export function isRepairDue({ settings, drift, repairs }: WatchState, now: number): boolean {
+  return settings?.onDrift === 'repair' && drift.length > 0 && now >= repairs.nextAt;
+}
+
+/** While a release is on trial, what is not well sends it back. */
+export function isOnTrial({ windowMs = 0 }: WatchState, committedAt: number, now: number): boolean {
+  return now < committedAt + windowMs;
+}
+
+export function nextRestart(attempts: Attempts | undefined, now: number): Attempts {
+  return nextAttempt(attempts, now, firstPauseMs, longestPauseMs);
+}
+
+export function nextRepair(attempts: Attempts, now: number): Attempts {
+  return nextAttempt(attempts, now, firstRepairPauseMs, longestRepairPauseMs);
+}
+
+/** When something is due that no report announces, in ms since the epoch. */
+export function nextMoment(state: WatchState): number {
+  const restarts = state.settings?.onUnhealthy === 'restart' ? state.ailing.filter(({ restartable }) => restartable).map(({ instance }) => state.restarts[instance]?.nextAt ?? 0) : [];
+  const repairs = state.settings?.onDrift === 'repair' && state.drift.length > 0 ? [state.repairs.nextAt] : [];
+  return Math.min(...restarts, ...repairs, state.trouble?.retryAt ?? Infinity, Infinity);
+}
+
+function nextAttempt(attempts: Attempts | undefined, now: number, firstMs: number, longestMs: number): Attempts {
+  const count = (attempts?.count ?? 0) + 1;
+  return { count, nextAt: now + Math.min(firstMs * 2 ** (count - 1), longestMs) };
+}

@@ -1,0 +1,123 @@
+import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
+import type { WatchReport } from '../../activities/contract';
+import { activity } from '../activity-options';
+import { toProblem } from '../deployment/failure';
+import { events, type WatchEvent } from '../events';
+import { taskQueue, watchQueue, type Ailing, type WatchState } from '../messages';
+import type { EnvironmentMemory } from './memory';
+import { changesOfHealth, dueRestarts, isOnTrial, isRepairDue, nextMoment, nextRepair, nextRestart, startOf, withReport } from './watch-state';
+
+const troubleMs = 300_000;
+const by = 'the watch';
+
+/**
+ * What the environment does between deployments. One activity looks until something is not as it is known to be; what
+ * follows from that is done here, in the main loop, so that no deployment begins in the middle of a restart.
+ */
+export class EnvironmentWatch {
+  private looking?: CancellationScope;
+  private reports: WatchReport[] = [];
+
+  constructor(private readonly memory: EnvironmentMemory) {}
+
+  /** One round of the main loop. */
+  async follow(): Promise<void> {
+    const subject = this.memory.subjectOfWatch();
+    if (!subject) return this.rest();
+    const { state } = this.memory;
+    if (state.watch?.release !== subject.release || state.watch.deployment !== subject.deployment) {
+      this.rest();
+      state.watch = startOf(subject.release, subject.deployment);
+    }
+    for (const report of this.reports.splice(0)) this.take(report);
+    await this.act();
+    if (!this.memory.subjectOfWatch() || state.watch.off) return this.rest();
+    if (!this.looking && Date.now() >= (state.watch.trouble?.retryAt ?? 0)) this.look(state.watch);
+  }
+
+  /** Looks no more. */
+  rest(): void {
+    this.looking?.cancel();
+    this.looking = undefined;
+    this.reports = [];
+  }
+
+  /** Until something is due that no report announces, in ms. */
+  nextMs(): number {
+    const { watch } = this.memory.state;
+    return watch && !watch.off && this.memory.subjectOfWatch() ? Math.max(10, nextMoment(watch) - Date.now()) : Infinity;
+  }
+
+  private look({ release, deployment, ailing, drift }: WatchState): void {
+    const { place, jobs, current } = this.memory.state;
+    const scope = new CancellationScope();
+    this.looking = scope;
+    const orders = { place, release, deployment, committedAt: current?.at ?? 0, jobs, known: { ailing, drift } };
+    const reported = scope.run(() => activity('watchRelease', watchQueue, `watch release ${release}`)(orders));
+    void reported.then((report) => this.reports.push(report), (error: unknown) => this.fail(error)).finally(() => {
+      if (this.looking !== scope) return;
+      this.looking = undefined;
+      this.memory.changes += 1;
+    });
+  }
+
+  private fail(error: unknown): void {
+    const { watch } = this.memory.state;
+    if (!isCancellation(error) && watch) watch.trouble = { message: toProblem(error).message, retryAt: Date.now() + troubleMs };
+  }
+
+  private take(report: WatchReport): void {
+    const { state } = this.memory;
+    const before = state.watch!;
+    const after = withReport(before, report, Date.now());
+    state.watch = after;
+    const { ailing, recovered } = changesOfHealth(before, after);
+    for (const { service, instance, why } of ailing) this.tell({ type: 'module.health_changed', service, instance, healthy: false, message: why });
+    for (const { service, instance } of recovered) this.tell({ type: 'module.health_changed', service, instance, healthy: true });
+    if (before.drift.join('\n') !== after.drift.join('\n')) this.tell({ type: 'drift.changed', drift: after.drift });
+  }
+
+  private async act(): Promise<void> {
+    const { state } = this.memory;
+    const watch = state.watch!;
+    const [worst] = watch.ailing;
+    if (worst && isOnTrial(watch, state.current?.at ?? 0, Date.now()) && (await this.sendBack(watch, worst))) return;
+    for (const ailing of dueRestarts(watch, Date.now())) await this.restart(watch, ailing);
+    if (isRepairDue(watch, Date.now())) await this.repair(watch);
+  }
+
+  /** Resolves with whether it goes back; a first release has nothing to go back to. */
+  private async sendBack(watch: WatchState, { service, ordinal, why }: Ailing): Promise<boolean> {
+    watch.windowMs = 0;
+    const reason = `${service}-${ordinal} ${why} within the watch window of deployment ${watch.deployment}`;
+    return this.request('rollback', reason, `watch-rollback-${watch.deployment}`);
+  }
+
+  private async restart(watch: WatchState, { instance, service, ordinal, why }: Ailing): Promise<void> {
+    const { place, runtime } = this.memory.state;
+    watch.restarts[instance] = nextRestart(watch.restarts[instance], Date.now());
+    this.rest();
+    this.tell({ type: 'watch.acted', action: 'restart', instance, message: `${service}-${ordinal} ${why}` });
+    await activity('restartInstance', taskQueue, `restart ${service}-${ordinal}: ${why}`)({ place, runtime, instance }).then(() => {
+      watch.ailing = watch.ailing.filter((each) => each.instance !== instance);
+    }, () => undefined);
+  }
+
+  private async repair(watch: WatchState): Promise<void> {
+    watch.repairs = nextRepair(watch.repairs, Date.now());
+    await this.request('repair', watch.drift.join('; '), `watch-repair-${watch.deployment}-${watch.repairs.count}-${workflowInfo().runId}`);
+  }
+
+  private async request(kind: 'repair' | 'rollback', reason: string, requestId: string): Promise<boolean> {
+    const { place } = this.memory.state;
+    const asked = activity('requestDeployment', taskQueue, `ask for a ${kind}: ${reason}`)({ place, what: { kind }, by, reason, requestId });
+    const why = await asked.then(() => undefined, (error: unknown) => toProblem(error).message);
+    this.tell({ type: 'watch.acted', action: kind, message: why ?? reason });
+    return why === undefined;
+  }
+
+  private tell(event: WatchEvent): void {
+    const { place, watch } = this.memory.state;
+    events.emit({ ...place, deployment: watch?.deployment ?? 0, ...event });
+  }
+}

@@ -1,0 +1,42 @@
+import { defineSignal } from '@temporalio/workflow';
+import type { Ailing, Findings, WatchSettings } from '../../model/watch';
+import { taskQueue } from './place';
+
+/** What an environment knows of what it watches between deployments. */
+
+/** A look takes weeks and costs nothing: looks must not take the places of work. */
+export const watchQueue = `${taskQueue}-watch`;
+
+/** Restarts of one instance, or repairs of the environment: each waits longer than the last. */
+export interface Attempts {
+  count: number;
+  nextAt: number;
+}
+
+export interface WatchState extends Findings {
+  release: number;
+  deployment: number;
+  /** Absent until the first report, and where nobody wants it watched. */
+  settings?: WatchSettings;
+  windowMs?: number;
+  /** Nobody wants it watched. */
+  off?: boolean;
+  /** By the full name of the instance. */
+  restarts: Record<string, Attempts>;
+  repairs: Attempts;
+  /** Why nothing can be seen, and when it is tried again. */
+  trouble?: { message: string; retryAt: number };
+}
+
+/** Somebody works on what runs: the engine keeps its hands off. */
+export interface WatchPause {
+  by: string;
+  reason?: string;
+  /** In ms since the epoch; absent: until it is resumed. */
+  until?: number;
+}
+
+export const pauseWatchSignal = defineSignal<[WatchPause]>('pauseWatch');
+export const resumeWatchSignal = defineSignal('resumeWatch');
+
+export type { Ailing, Findings };

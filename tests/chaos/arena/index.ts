@@ -1,0 +1,82 @@
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Docker from 'dockerode';
+import { DeployCodeClient } from '../../../src/client';
+import { images } from '../../support/image';
+import { OwnEngine } from '../../support/own-engine';
+import { WorkerProcess } from '../../support/worker-process';
+import { DockerProxy } from './docker-proxy';
+import { Registry } from './registry';
+import { publish } from './registry-images';
+import { Temporal } from './temporal';
+
+export const balancerImage = 'nginx:1.28';
+
+/** Secrets that are planted; nothing that the engine writes may hold them. */
+export const planted = { file: 'chaos-file-secret-8801', variable: 'chaos-variable-secret-8802' };
+
+/** Where pulls are kept until they are whole: room for the images that are loaded at first, too. */
+const pullSpace = 1024 ** 3;
+const leftWhenFull = 256 * 1024;
+
+/** Everything real that a deployment needs, each part a process that can be killed. Lives in a network namespace of its own. */
+export class Arena {
+  readonly folder = mkdtempSync(join(tmpdir(), 'deploy-code-chaos-'));
+  readonly secretFile = join(this.folder, 'secret');
+  readonly temporal = new Temporal(this.folder);
+  readonly registry = Registry.find(this.folder);
+  readonly engine: OwnEngine;
+  readonly proxy: DockerProxy;
+  readonly worker: WorkerProcess;
+  client!: DeployCodeClient;
+  hasBalancer = false;
+  private readonly pullFolder = join(this.folder, 'pulls');
+
+  constructor() {
+    mkdirSync(this.pullFolder);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${pullSpace}`, 'tmpfs', this.pullFolder]);
+    this.engine = new OwnEngine({ inThisNetwork: true, temporaryFiles: this.pullFolder });
+    this.proxy = new DockerProxy(join(this.folder, 'proxy.sock'), this.engine.socket);
+    this.worker = this.makeWorker();
+  }
+
+  async open(): Promise<void> {
+    writeFileSync(this.secretFile, planted.file);
+    this.hasBalancer = await new Docker().getImage(balancerImage).inspect().then(() => true, () => false);
+    const engine = this.engine.create([...Object.values(images), ...(this.hasBalancer ? [balancerImage] : [])]);
+    await Promise.all([engine, this.proxy.start(), this.temporal.start(), this.registry?.start()]);
+    if (this.registry) await publish(this.engine.docker, this.registry);
+    await this.worker.start();
+    this.client = await DeployCodeClient.connect({ address: this.temporal.address });
+  }
+
+  /** `keep`: its files are left for somebody to look at. */
+  async close(keep = false): Promise<void> {
+    await this.client?.close();
+    await this.worker.kill();
+    await this.temporal.kill();
+    await this.registry?.kill();
+    this.proxy.stop();
+    await this.engine.destroy();
+    execFileSync('umount', [this.pullFolder]);
+    if (keep) writeFileSync(join(this.folder, 'worker.log'), this.worker.lines.join('\n'));
+    else rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  makeWorker(): WorkerProcess {
+    const environment = { DOCKER_HOST: `unix://${this.proxy.socket}`, CHAOS_SECRET: planted.variable };
+    return new WorkerProcess('default', join(this.folder, 'data'), environment, this.temporal.address, true);
+  }
+
+  /** Leaves no room for what is pulled, until the file is removed. */
+  fillDisk(): void {
+    const { bavail, bsize } = statfsSync(this.pullFolder);
+    execFileSync('fallocate', ['-l', String(bavail * bsize - leftWhenFull), join(this.pullFolder, 'full')]);
+  }
+
+  freeDisk(): void {
+    rmSync(join(this.pullFolder, 'full'), { force: true });
+  }
+}

@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Arena } from './arena';
+import type { Random } from './random';
+
+/** Something that goes wrong, for a while; resolves once it is over and everything that was killed is back. */
+export interface Fault {
+  name: string;
+  weight: number;
+  /** The part that it takes away: two faults of a round never take the same. */
+  part: string;
+  /** It changes what runs: a deployment may fail for it. */
+  touchesInstances?: boolean;
+  /** Only while something is pulled is it a fault at all. */
+  ofPulls?: boolean;
+  strike(arena: Arena, random: Random, stack: string): Promise<void>;
+}
+
+const awayMs = (random: Random) => random.between(0, 3000);
+const badMs = (random: Random) => random.between(500, 6000);
+
+export const faults: Fault[] = [
+  { name: 'worker killed', weight: 5, part: 'worker', strike: async ({ worker }, random) => {
+    await worker.kill();
+    await sleep(awayMs(random));
+    await worker.start();
+  } },
+  { name: 'worker stopped', weight: 2, part: 'worker', strike: async ({ worker }, random) => {
+    await worker.stop();
+    await sleep(awayMs(random));
+    await worker.start();
+  } },
+  { name: 'worker frozen while another takes over', weight: 2, part: 'worker', strike: async (arena, random) => {
+    const other = arena.makeWorker();
+    arena.worker.freeze();
+    await other.start();
+    await sleep(badMs(random) + 2000);
+    arena.worker.thaw();
+    await sleep(awayMs(random));
+    await other.kill();
+  } },
+  { name: 'Temporal killed', weight: 4, part: 'temporal', strike: async ({ temporal }, random) => {
+    await temporal.kill();
+    await sleep(awayMs(random));
+    await temporal.start();
+  } },
+  { name: 'Docker killed', weight: 3, part: 'docker', strike: async ({ engine }, random) => {
+    await engine.kill();
+    await sleep(awayMs(random));
+    await engine.start();
+  } },
+  { name: 'Docker restarted', weight: 2, part: 'docker', strike: async ({ engine }, random) => {
+    await engine.stop();
+    await sleep(awayMs(random));
+    await engine.start();
+  } },
+  { name: 'Docker slow', weight: 3, part: 'way to docker', strike: (arena, random) => during(arena, { kind: 'slow', upToMs: random.between(100, 1500) }, badMs(random)) },
+  { name: 'Docker failing', weight: 4, part: 'way to docker', strike: (arena, random) => during(arena, { kind: 'failing', share: random.between(0.1, 0.6) }, badMs(random)) },
+  { name: 'Docker away', weight: 2, part: 'way to docker', strike: (arena, random) => during(arena, { kind: 'away' }, badMs(random)) },
+  { name: 'disk full for pulls', weight: 2, part: 'disk', ofPulls: true, strike: async (arena, random) => {
+    arena.fillDisk();
+    await sleep(badMs(random));
+    arena.freeDisk();
+  } },
+  { name: 'registry away', weight: 2, part: 'registry', ofPulls: true, strike: async ({ registry }, random) => {
+    await registry!.kill();
+    await sleep(badMs(random));
+    await registry!.start();
+  } },
+  { name: 'container removed', weight: 2, part: 'containers', touchesInstances: true, strike: (arena, random, stack) => toContainer(arena, random, stack, (container) => container.remove({ force: true })) },
+  { name: 'container killed', weight: 2, part: 'containers', touchesInstances: true, strike: (arena, random, stack) => toContainer(arena, random, stack, (container) => container.kill({ signal: 'SIGKILL' })) },
+];
+
+async function during({ proxy }: Arena, mood: Arena['proxy']['mood'], forMs: number): Promise<void> {
+  proxy.mood = mood;
+  await sleep(forMs);
+  proxy.mood = { kind: 'calm' };
+}
+
+type Container = ReturnType<Arena['engine']['docker']['getContainer']>;
+
+/** One that has gone by itself meanwhile is no matter. */
+async function toContainer({ engine: { docker } }: Arena, random: Random, stack: string, strike: (container: Container) => Promise<unknown>): Promise<void> {
+  const running = await docker.listContainers({ filters: { label: [`deploy-code.stack=${stack}`] } }).catch(() => []);
+  if (running.length > 0) await strike(docker.getContainer(random.pick(running.sort((a, b) => (a.Names[0]! < b.Names[0]! ? -1 : 1))).Id)).catch(() => undefined);
+}

@@ -1,0 +1,44 @@
+import { findDrift } from '../../src/plan/drift';
+import { allSteps, emptyObservation, plan, World } from '../support/observation';
+import { stackOf } from '../support/stack';
+
+const stack = stackOf({ name: 'shop', environment: 'test', volumes: { data: {} }, services: { db: { image: 'db:1', volumes: ['data:/data'] }, api: { image: 'api:1', replicas: 2 }, migrate: { image: 'api:1', kind: 'job' } } });
+
+describe('drift', () => {
+  const deployed = () => {
+    const world = new World('shop/test');
+    for (const step of allSteps(plan(stack, emptyObservation(stack)).plan)) world.perform(step);
+    for (const step of plan(stack, emptyObservation(stack)).plan.preparation) world.perform(step);
+    return world;
+  };
+  const driftOf = (world: World, of = stack) => findDrift({ stack: of, observation: world.observe(of), deployment: 1, release: 1, jobs: {} });
+  const name = (short: string) => `shop-test-${short}-d1`;
+
+  it('is nothing where what runs is what was deployed, jobs and dead instances aside', () => {
+    const world = deployed();
+    expect(driftOf(world)).toEqual([]);
+    world.perform({ kind: 'retire', instance: world.instances.get(name('api-1'))! } as never);
+    expect(driftOf(world)).toEqual([]);
+  });
+
+  it('is an instance that somebody removed, a network or a volume that is gone', () => {
+    const world = deployed();
+    world.instances.delete(name('api-2'));
+    world.networks.clear();
+    world.volumes.clear();
+    expect(driftOf(world)).toEqual(['the network shop-test_default is gone', 'the volume shop-test_data is gone', 'api-2 is gone']);
+  });
+
+  it('is an instance that nobody deployed', () => {
+    const world = deployed();
+    const api = world.instances.get(name('api-1'))!;
+    world.instances.set('added', { ...api, name: 'added', ordinal: 3 });
+    world.instances.set('foreign', { ...api, name: 'foreign', service: 'other' });
+    expect(driftOf(world).sort()).toEqual(['added is not of the release', 'foreign is not of the release']);
+  });
+
+  it('is an instance that runs with something else', () => {
+    const other = { ...stack, services: { ...stack.services, db: { ...stack.services.db!, variables: { A: '1' } } } };
+    expect(driftOf(deployed(), other)).toEqual(['db runs with other environment']);
+  });
+});
