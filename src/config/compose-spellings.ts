@@ -38,7 +38,7 @@ const spelled: Record<string, string[]> = {
 
 /** The keys that may stand in a file for one of ours. */
 export function spellings(key: string): string[] {
-  return [key, ...(spelled[key] ?? [])];
+  return [key, ...(Object.hasOwn(spelled, key) ? spelled[key]! : [])];
 }
 
 /** Turns compose's spellings into ours; what both understand stays as it is. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, parse, resolve } from 'node:path';
+import { bare } from './bare';
 import { fromComposeSpellings } from './compose-spellings';
 import { parseYaml, type SourceDocument } from './document';
 import { normalise } from './normalise';
@@ -66,7 +67,7 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
 /** What a file means, and what of it makes no sense. */
 function understand(data: StackFile, options: LoadOptions): { stack: Stack; findings: Finding[] } {
   const { variables = {}, images = {}, environment, acceptUnenforced = false } = options;
-  const { stack, findings } = normalise(data, {
+  const { stack, findings } = normalise(bare(data), {
     baseDir: resolve(dirname(options.file ?? 'deploy-code.yaml')),
     environment,
     variables: { ...variables, ...Object.fromEntries(Object.entries(images).map(([name, image]) => [`image.${name}`, image])) },

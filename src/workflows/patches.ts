@@ -8,6 +8,8 @@ export const patches = {
   oneEventAtATime: 'one-event-at-a-time',
   /** Since 0.2: an environment misses nothing that happens while it tells others, and tells nobody the same twice. */
   attentiveEnvironment: 'attentive-environment',
+  /** Since 0.2: a look that is no step waits for the platform too. */
+  patientLooks: 'patient-looks',
   /** Since 0.2: environments are watched between deployments. */
   watch: 'watch',
 } as const;

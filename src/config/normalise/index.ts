@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { RuntimeName } from '../../model/capabilities';
 import type { SecretSource } from '../../model/instance';
+import { bare } from '../bare';
 import type { Finding } from '../problems';
 import type { StackFile } from '../schema/stack-file';
 import { toMs } from '../schema/values';
@@ -93,5 +94,5 @@ function contentOf(config: { file?: string; content?: string }, context: Normali
 }
 
 function mapValues<T, U>(record: Record<string, T> | undefined, change: (value: T, key: string) => U): Record<string, U> {
-  return Object.fromEntries(Object.entries(record ?? {}).map(([key, value]) => [key, change(value, key)]));
+  return bare(Object.fromEntries(Object.entries(record ?? {}).map(([key, value]) => [key, change(value, key)])));
 }

@@ -3,10 +3,10 @@ import { exposure } from './exposure';
 import { healthCheck } from './health-check';
 import { jobSchedule } from './schedule';
 import { strategy } from './strategy';
-import { assignments, choice, command, count, duration, flag, integer, names, number, oneOrMore, scalar, size } from './values';
+import { amount, assignments, choice, command, count, duration, flag, integer, names, oneOrMore, scalar, size } from './values';
 
 const amounts = z.strictObject({
-  cpus: number.optional().describe('Cores, such as 0.5.'),
+  cpus: amount.optional().describe('Cores, such as 0.5.'),
   memory: size.optional(),
   gpus: count.optional(),
   storage: size.optional(),

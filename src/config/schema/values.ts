@@ -1,16 +1,23 @@
 import { z } from 'zod';
 
 const durationPattern = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
+const longestMs = 365 * 86_400_000;
 const sizePattern = /^\d+(?:\.\d+)?\s*(?:[kKmMgGtT]i?[bB]?|[bB])?$/;
 
 /** Seconds as a number, or text such as `500ms`, `2s`, `1m30s`. */
 export const duration = z
   .union([z.number().nonnegative(), z.string().regex(durationPattern, 'write a duration such as 500ms, 2s or 1m30s')])
+  .refine((value) => !isDuration(value) || toMs(value) <= longestMs, 'is longer than a year')
   .describe('Seconds as a number, or a duration such as `500ms`, `2s`, `1m30s`.');
+
+function isDuration(value: number | string): boolean {
+  return typeof value === 'number' || durationPattern.test(value);
+}
 
 /** Bytes as a number, or text such as `512M`, `4G`. */
 export const size = z
-  .union([z.number().nonnegative(), z.string().regex(sizePattern, 'write a size such as 512M or 4G')])
+  .union([z.number().int().nonnegative(), z.string().regex(sizePattern, 'write a size such as 512M or 4G')])
+  .refine((value) => (typeof value === 'string' && !sizePattern.test(value)) || Number.isSafeInteger(toBytes(value)), 'is more than any machine has')
   .describe('Bytes as a number, or a size such as `512M`, `4G`.');
 
 const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -36,6 +43,8 @@ const fromText = (value: unknown): unknown => (typeof value === 'string' && nume
 
 /** A number that may come out of `${VARIABLE}`, and so be text. */
 export const number = z.preprocess(fromText, z.number());
+/** How much of something. */
+export const amount = z.preprocess(fromText, z.number().nonnegative());
 export const integer = z.preprocess(fromText, z.number().int());
 export const count = z.preprocess(fromText, z.number().int().nonnegative());
 

@@ -75,6 +75,11 @@ export class MemoryHost {
   async act(operation: keyof Runtime, service: string, target: string): Promise<void> {
     this.calls.push(`${operation} ${target}`);
     if (this.callMs > 0) await sleep(this.callMs);
+    this.fail(operation, service);
+  }
+
+  /** Throws the fault that is due. */
+  fail(operation: keyof Runtime, service: string): void {
     const fault = this.faults.find((each) => each.operation === operation && (each.service === '*' || each.service === service) && each.times > 0);
     if (!fault) return;
     fault.times -= 1;
@@ -94,7 +99,10 @@ export function createMemoryRuntime(host = new MemoryHost()): Runtime {
   return {
     name: 'memory',
     cannotHonour: cannotHonour.memory,
-    observe: async (scope, questions) => observe(host, `${scope.stack}/${scope.environment}`, questions.images),
+    observe: async (scope, questions) => {
+      host.fail('observe', '*');
+      return observe(host, `${scope.stack}/${scope.environment}`, questions.images);
+    },
     findImages: async (references) => references.map((reference) => ({ reference, id: host.imageId(reference) })),
     ensureImage: async (reference) => {
       const found = host.images.get(reference);

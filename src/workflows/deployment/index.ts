@@ -4,6 +4,8 @@ import { acts, servicesOf } from '../../plan/plan';
 import { activity } from '../activity-options';
 import { events } from '../events';
 import { answerSignal, cancelSignal, goSignal, progressQuery, queuedSignal, searchAttributes, steerUpdate, turnedAwaySignal, type DeploymentInput, type DeploymentResult, type Go } from '../messages';
+import { listen } from '../listen';
+import { shapes } from '../messages/shapes';
 import { contextOf } from '../step-context';
 import { until } from '../turns';
 import { EnvironmentLink } from './environment-link';
@@ -14,11 +16,12 @@ import { Steering } from './steering';
 
 const firstRejoinMs = 60_000;
 const longestRejoinMs = 1_800_000;
+const temporalItself = 'the Temporal UI or CLI';
 
 /** One attempt to bring a release about. Joins the environment's queue, waits for its word, deploys, commits or rolls back. */
 export async function deployment(input: DeploymentInput): Promise<DeploymentResult> {
   const conduct = new Deployment(input);
-  CancellationScope.current().cancelRequested.catch(() => conduct.cancel('the Temporal UI or CLI', false));
+  CancellationScope.current().cancelRequested.catch(() => conduct.cancel(temporalItself, false));
   return CancellationScope.nonCancellable(() => conduct.conduct());
 }
 
@@ -39,12 +42,12 @@ class Deployment {
   constructor(private input: DeploymentInput) {
     this.link = new EnvironmentLink(input);
     setHandler(progressQuery, (since) => this.log.since(since));
-    setHandler(goSignal, (go) => void (this.go ??= go));
-    setHandler(queuedSignal, (waits) => this.log.wait(waits));
-    setHandler(turnedAwaySignal, (why) => void (this.turnedAway ??= why));
-    setHandler(cancelSignal, ({ by, killJobs }) => this.cancel(by, killJobs));
+    listen(goSignal, shapes.go, (go) => void (this.go ??= go));
+    listen(queuedSignal, shapes.queued, (waits) => this.log.wait(waits));
+    listen(turnedAwaySignal, shapes.turnedAway, (why) => void (this.turnedAway ??= why));
+    listen(cancelSignal, shapes.cancel, (order) => this.cancel(order?.by ?? temporalItself, order?.killJobs ?? false));
     setHandler(steerUpdate, (steer) => this.steering.take(steer), { validator: (steer) => this.steering.check(steer) });
-    setHandler(answerSignal, ({ question, answer }) => {
+    listen(answerSignal, shapes.answer, ({ question, answer }) => {
       if (question === this.log.question?.id && this.log.question.answers.includes(answer)) this.answer = answer;
     });
   }
@@ -158,7 +161,8 @@ class Deployment {
     const drop = all.slice(0, Math.max(0, all.length - stack.deployment.keepReleases)).filter((each) => each !== current);
     const keep = all.filter((each) => !drop.includes(each));
     if (drop.length > 0) {
-      await activity('pruneReleases', taskQueue, `remove the releases ${drop.join(', ')}`)(contextOf(stack, this.go!.deployment), drop, keep).catch((error: Error) => this.run!.wayBack.leftBehind.push(`releases ${drop.join(', ')}: ${error.message}`));
+      const prune = () => activity('pruneReleases', taskQueue, `remove the releases ${drop.join(', ')}`)(contextOf(stack, this.go!.deployment), drop, keep);
+      await this.run!.patiently(prune).catch((error: Error) => this.run!.wayBack.leftBehind.push(`releases ${drop.join(', ')}: ${error.message}`));
     }
     return keep;
   }

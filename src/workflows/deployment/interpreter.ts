@@ -7,21 +7,17 @@ import { events } from '../events';
 import type { DeploymentClock } from './clock';
 import type { Cause } from '../messages';
 import { interruptionOf, StepFailure, toProblem } from './failure';
+import type { Patience } from './patience';
 import { performStep } from './perform-step';
 import type { ProgressLog } from './progress-log';
-import { rest } from '../turns';
 import type { Waits } from './waits';
-
-const firstBackoffMs = 500;
-const longestBackoffMs = 15_000;
 
 export interface InterpreterOptions {
   context: StepContext;
   pinned: PinnedImages;
   log: ProgressLog;
   clock: DeploymentClock;
-  /** How long the platform may be away. */
-  platformTimeoutMs: number;
+  patience: Patience;
   /** Asks a person; resolves with the answer. */
   ask: (text: string, answers: string[]) => Promise<string>;
   /** Steps that wait, for time or for people. */
@@ -66,12 +62,15 @@ export class Interpreter {
 
   /** One step: retried on the platform's own clock while the platform is away, final when the software is at fault. */
   async perform(step: Step, phase?: number): Promise<void> {
-    const { log } = this.options;
+    const { log, patience } = this.options;
     const begin = Date.now();
     this.begun.add(step.id);
     log.step(step, 'begun', phase);
     try {
-      await this.untilPlatformIsBack(step, phase);
+      await patience.retry((afterTrouble) => this.dispatch(step, afterTrouble), (message) => {
+        log.step(step, 'trouble', phase, { text: message });
+        events.emit({ ...this.place, type: 'platform.trouble', step: step.id, message });
+      });
       this.done.add(step.id);
       const durationMs = Date.now() - begin;
       log.step(step, 'done', phase, { durationMs });
@@ -86,28 +85,6 @@ export class Interpreter {
       events.emit({ ...this.place, type: 'step.failed', step: step.id, kind: step.kind, service: step.service, phase, message });
       throw error instanceof StepFailure ? error : new StepFailure({ step: step.id, service: step.service, message, evidence });
     }
-  }
-
-  private async untilPlatformIsBack(step: Step, phase: number | undefined): Promise<void> {
-    const { log, clock, platformTimeoutMs } = this.options;
-    try {
-      return await this.dispatch(step, false);
-    } catch (error) {
-      if (isCancellation(error) || toProblem(error).type !== 'PlatformTrouble') throw error;
-      log.step(step, 'trouble', phase, { text: toProblem(error).message });
-      events.emit({ ...this.place, type: 'platform.trouble', step: step.id, message: toProblem(error).message });
-    }
-    const since = Date.now();
-    return clock.during(async () => {
-      for (let backoff = firstBackoffMs; ; backoff = Math.min(backoff * 2, longestBackoffMs)) {
-        await rest(backoff, 'the platform is away');
-        try {
-          return await this.dispatch(step, true);
-        } catch (error) {
-          if (isCancellation(error) || toProblem(error).type !== 'PlatformTrouble' || Date.now() - since > platformTimeoutMs) throw error;
-        }
-      }
-    });
   }
 
   private dispatch(step: Step, afterTrouble: boolean): Promise<void> {

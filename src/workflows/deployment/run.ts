@@ -19,6 +19,7 @@ import { Interpreter } from './interpreter';
 import { keepRelease } from './keep-release';
 import { keepSchedules } from './keep-schedules';
 import { runSteps } from './lanes';
+import { Patience } from './patience';
 import type { ProgressLog } from './progress-log';
 import type { Steering } from './steering';
 import { summarise } from './summary';
@@ -47,6 +48,7 @@ export class DeploymentRun {
   private readonly forward = new CancellationScope({ cancellable: true });
   private readonly context: StepContext;
   private readonly waits: Waits;
+  private readonly patience: Patience;
   private cause?: Cause;
   /** From here on nothing is rolled back. */
   committed = false;
@@ -67,10 +69,11 @@ export class DeploymentRun {
   ) {
     const { stack, pinned } = input;
     this.context = contextOf(stack, go.deployment);
+    this.patience = new Patience(this.clock, stack.deployment.platformTimeoutMs);
     this.waits = new Waits({ context: this.context, clock: this.clock, log, steering, ask });
-    this.interpreter = new Interpreter({ context: this.context, pinned, log, clock: this.clock, platformTimeoutMs: stack.deployment.platformTimeoutMs, ask, waits: this.waits });
+    this.interpreter = new Interpreter({ context: this.context, pinned, log, clock: this.clock, patience: this.patience, ask, waits: this.waits });
     this.wayBack = new WayBack(this.interpreter, stack.deployment.maxParallel);
-    this.wayForward = new WayForward({ input, context: this.context, interpreter: this.interpreter, wayBack: this.wayBack, log, link });
+    this.wayForward = new WayForward({ input, context: this.context, interpreter: this.interpreter, wayBack: this.wayBack, log, link, patiently: (look) => this.patiently(look) });
   }
 
   /** Stops the way forward; what has begun is rolled back. Running jobs finish first. After the commit it is too late. */
@@ -134,7 +137,12 @@ export class DeploymentRun {
 
   private observe(summary: string): Promise<Observation> {
     const { stack, pinned, taskQueue } = this.input;
-    return activity('observe', taskQueue, summary)(stack, pinned);
+    return this.patiently(() => activity('observe', taskQueue, summary)(stack, pinned));
+  }
+
+  /** A look that is no step. */
+  patiently<T>(look: () => Promise<T>): Promise<T> {
+    return this.patience.look(look, (message) => this.log.note(`waits for the platform: ${message}`));
   }
 
   private makePlan(observation: Observation): Planning {
@@ -199,7 +207,7 @@ export class DeploymentRun {
   private async holdImages(plan: Plan): Promise<void> {
     const { releases } = this.go;
     if (releases.length === 0 || !plan.cleanup.some(({ kind }) => kind === 'remove')) return;
-    await activity('holdImages', this.input.taskQueue, `keep the images of release ${releases.join(', ')}`)(this.context, releases).catch((error: Error) => this.wayBack.leftBehind.push(`images of kept releases: ${error.message}`));
+    await this.patiently(() => activity('holdImages', this.input.taskQueue, `keep the images of release ${releases.join(', ')}`)(this.context, releases)).catch((error: Error) => this.wayBack.leftBehind.push(`images of kept releases: ${error.message}`));
   }
 
   private async goBack(cause: Cause): Promise<RunResult> {

@@ -1,5 +1,7 @@
 import { ApplicationFailure, upsertSearchAttributes } from '@temporalio/workflow';
 import { searchAttributes, type Steer, type SteeringRecord } from '../messages';
+import { fits } from '../messages/shape';
+import { shapes } from '../messages/shapes';
 import { until } from '../turns';
 import type { ProgressLog } from './progress-log';
 
@@ -29,7 +31,9 @@ export class Steering {
   constructor(private readonly log: ProgressLog, private readonly abort: (steer: Steer) => void) {}
 
   /** @throws ApplicationFailure where there is nothing to do it to */
-  check({ action, service }: Steer): void {
+  check(steer: Steer): void {
+    if (!fits(steer, shapes.steer)) throw ApplicationFailure.nonRetryable('that is no way to steer; `deploy-code approve`, `reject`, `promote`, `pause`, `resume` and `abort` are', 'NothingToSteer');
+    const { action, service } = steer;
     const of = service === undefined ? '' : ` for ${service}`;
     if ((action === 'approve' || action === 'reject') && this.waiting(service).length === 0) throw ApplicationFailure.nonRetryable(`nothing waits for an approval${of}`, 'NothingToSteer');
     if (action === 'promote' && this.held(service).length === 0) throw ApplicationFailure.nonRetryable(`nothing bakes or is kept${of} that could be cut short`, 'NothingToSteer');

@@ -23,6 +23,8 @@ export interface WayForwardOptions {
   wayBack: WayBack;
   log: ProgressLog;
   link: EnvironmentLink;
+  /** Waits for a platform that is away. */
+  patiently: <T>(look: () => Promise<T>) => Promise<T>;
 }
 
 /** Performs a plan phase by phase, up to the look that confirms it. A service with `on_failure: continue` fails alone. */
@@ -84,7 +86,7 @@ export class WayForward {
     const started = [...services.values()].filter(({ name }) => !this.isTolerated(name)).flatMap((service) => lanesOf(service).flat());
     const expected = started.flatMap((step) => (step.kind === 'start' ? [toRef(step.instance)] : []));
     if (expected.some(({ healthCheck }) => !healthCheck)) await rest(Math.max(1, settleMs - (Date.now() - this.lastStart)), 'what nothing checks must stay up for a second');
-    const down = expected.length === 0 ? [] : await activity('confirm', this.options.input.taskQueue, `confirm that ${expected.length} instances run`)(this.options.context, expected);
+    const down = expected.length === 0 ? [] : await this.options.patiently(() => activity('confirm', this.options.input.taskQueue, `confirm that ${expected.length} instances run`)(this.options.context, expected));
     for (const { service, message, evidence } of down) {
       const failure = new StepFailure({ step: 'confirm', service, message, evidence });
       if (!this.tolerate(failure, services.get(service)!)) throw failure;

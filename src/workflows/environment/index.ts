@@ -1,5 +1,7 @@
 import { allHandlersFinished, continueAsNew, patched, setHandler, workflowInfo } from '@temporalio/workflow';
 import { committedSignal, environmentQuery, finishedSignal, freezeSignal, joinSignal, leaveSignal, pauseWatchSignal, resumeWatchSignal, thawSignal, type EnvironmentState, type Place } from '../messages';
+import { listen } from '../listen';
+import { shapes } from '../messages/shapes';
 import { patches } from '../patches';
 import { until } from '../turns';
 import { EnvironmentMemory } from './memory';
@@ -15,13 +17,13 @@ const longestCheckMs = 300_000;
 export async function environment(place: Place, before?: EnvironmentState): Promise<void> {
   const memory = new EnvironmentMemory(before ?? { place, runtime: 'docker', numbers: { deployment: 0, release: 0 }, releases: [], jobs: {}, runs: [], queue: [], recent: [] });
   setHandler(environmentQuery, () => memory.state);
-  setHandler(joinSignal, (request) => memory.join(request));
-  setHandler(leaveSignal, (workflowId) => memory.leave(workflowId));
-  setHandler(committedSignal, ({ workflowId, deployment, release }) => memory.commit(workflowId, deployment, release));
-  setHandler(finishedSignal, (report) => memory.finish(report));
-  setHandler(freezeSignal, (freeze) => memory.freeze(freeze));
+  listen(joinSignal, shapes.join, (request) => memory.join(request));
+  listen(leaveSignal, shapes.leave, (workflowId) => memory.leave(workflowId));
+  listen(committedSignal, shapes.committed, ({ workflowId, deployment, release }) => memory.commit(workflowId, deployment, release));
+  listen(finishedSignal, shapes.finished, (report) => memory.finish(report));
+  listen(freezeSignal, shapes.freeze, (freeze) => memory.freeze(freeze));
   setHandler(thawSignal, () => memory.freeze(undefined));
-  setHandler(pauseWatchSignal, (pause) => memory.pauseWatch(pause));
+  listen(pauseWatchSignal, shapes.pauseWatch, (pause) => memory.pauseWatch(pause));
   setHandler(resumeWatchSignal, () => memory.pauseWatch(undefined));
   const watch = new EnvironmentWatch(memory);
 

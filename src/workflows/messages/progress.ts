@@ -71,4 +71,5 @@ export interface Progress {
 
 export const progressQuery = defineQuery<Progress, [number]>('progress');
 export const answerSignal = defineSignal<[{ question: string; answer: string; by: string }]>('answer');
-export const cancelSignal = defineSignal<[{ by: string; killJobs: boolean }]>('cancelDeployment');
+/** Without a word it means: roll back, and let running jobs finish first. */
+export const cancelSignal = defineSignal<[{ by?: string; killJobs?: boolean } | undefined]>('cancelDeployment');

@@ -1,0 +1,49 @@
+import { isCancellation, patched } from '@temporalio/workflow';
+import { patches } from '../patches';
+import { rest } from '../turns';
+import type { DeploymentClock } from './clock';
+import { toProblem } from './failure';
+
+const firstBackoffMs = 500;
+const longestBackoffMs = 15_000;
+
+/** Waits for a platform that is away, on a clock of its own: the deployment's stands still meanwhile. */
+export class Patience {
+  constructor(private readonly clock: DeploymentClock, private readonly platformTimeoutMs: number) {}
+
+  /** Tries until the platform is back; what else goes wrong is final. The first trouble is told. */
+  async retry<T>(attempt: (afterTrouble: boolean) => Promise<T>, onTrouble: (message: string) => void): Promise<T> {
+    try {
+      return await attempt(false);
+    } catch (error) {
+      if (!isTrouble(error)) throw error;
+      onTrouble(toProblem(error).message);
+    }
+    const since = Date.now();
+    return this.clock.during(async () => {
+      for (let backoff = firstBackoffMs; ; backoff = Math.min(backoff * 2, longestBackoffMs)) {
+        await rest(backoff, 'the platform is away');
+        try {
+          return await attempt(true);
+        } catch (error) {
+          if (!isTrouble(error) || Date.now() - since > this.platformTimeoutMs) throw error;
+        }
+      }
+    });
+  }
+
+  /** The same for a look that is no step; deployments of 0.1 give up at once. */
+  async look<T>(attempt: () => Promise<T>, onTrouble: (message: string) => void): Promise<T> {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isTrouble(error) || !patched(patches.patientLooks)) throw error;
+      onTrouble(toProblem(error).message);
+      return this.retry(attempt, () => undefined);
+    }
+  }
+}
+
+function isTrouble(error: unknown): boolean {
+  return !isCancellation(error) && toProblem(error).type === 'PlatformTrouble';
+}

@@ -1,0 +1,51 @@
+import { fields, listOf, oneOf, optional, recordOf } from './shape';
+
+/** The shapes of every message that a workflow takes. */
+
+const outcome = oneOf('succeeded', 'unchanged', 'refused', 'rolled_back', 'left_as_is', 'rollback_incomplete', 'cancelled');
+
+const window = fields({ from: 'number', to: 'number', timeZone: 'text', text: 'text', refuse: 'flag' });
+
+const asked = fields({
+  by: 'text',
+  reason: optional('text'),
+  intent: 'text',
+  at: 'number',
+  whenBusy: oneOf('queue', 'supersede', 'reject'),
+  force: 'flag',
+  automatic: 'flag',
+  breaker: fields({ threshold: 'number', recoveryMs: 'number' }),
+  windows: optional(listOf(window)),
+  window: optional(fields({ text: 'text', until: 'number', refuse: 'flag' })),
+});
+
+export const shapes = {
+  join: fields({ workflowId: 'text', runtime: oneOf('docker', 'process', 'memory'), asked: optional(asked) }),
+  leave: 'text',
+  committed: fields({ workflowId: 'text', deployment: 'number', release: optional('number') }),
+  finished: fields({
+    workflowId: 'text',
+    deployment: 'number',
+    outcome,
+    jobs: listOf(fields({ service: 'text', hash: 'text' })),
+    releases: listOf('number'),
+    schedules: optional(listOf('text')),
+  }),
+  freeze: fields({ by: 'text', reason: optional('text'), at: 'number', until: optional('number'), refuse: 'flag' }),
+  pauseWatch: fields({ by: 'text', reason: optional('text'), until: optional('number') }),
+  go: fields({
+    deployment: 'number',
+    release: fields({ from: optional('number'), next: 'number' }),
+    committed: 'number',
+    releases: listOf('number'),
+    jobs: recordOf('text'),
+    past: optional('text'),
+    schedules: optional(listOf('text')),
+  }),
+  queued: fields({ behind: optional('number'), held: optional('text') }),
+  turnedAway: 'text',
+  /** The Temporal UI sends it without a word. */
+  cancel: optional(fields({ by: optional('text'), killJobs: optional('flag') })),
+  answer: fields({ question: 'text', answer: 'text', by: 'text' }),
+  steer: fields({ action: oneOf('approve', 'reject', 'promote', 'pause', 'resume', 'abort'), by: 'text', reason: optional('text'), service: optional('text') }),
+} as const;

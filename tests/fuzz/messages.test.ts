@@ -1,0 +1,38 @@
+import fc from 'fast-check';
+import { fits, type Shape } from '../../src/workflows/messages/shape';
+import { shapes } from '../../src/workflows/messages/shapes';
+
+const cases = process.env.DEPLOY_CODE_TEST_FULL ? 20_000 : 2000;
+
+/** What fits a shape. */
+function fitting(shape: Shape): fc.Arbitrary<unknown> {
+  if (shape === 'anything') return fc.anything();
+  if (shape === 'text') return fc.string();
+  if (shape === 'number') return fc.double({ noNaN: true, noDefaultInfinity: true });
+  if (shape === 'flag') return fc.boolean();
+  if ('oneOf' in shape) return fc.constantFrom(...shape.oneOf);
+  if ('optional' in shape) return fc.option(fitting(shape.optional), { nil: undefined });
+  if ('listOf' in shape) return fc.array(fitting(shape.listOf), { maxLength: 3 });
+  if ('recordOf' in shape) return fc.dictionary(fc.string(), fitting(shape.recordOf), { maxKeys: 3 });
+  return fc.record(Object.fromEntries(Object.entries(shape.fields).map(([key, field]) => [key, fitting(field)])));
+}
+
+const all = Object.entries(shapes) as [string, Shape][];
+
+describe(`messages from anywhere (${cases} cases)`, () => {
+  it('are taken where they fit', () => {
+    fc.assert(fc.property(fc.constantFrom(...all).chain(([name, shape]) => fc.tuple(fc.constant(name), fc.constant(shape), fitting(shape))), ([, shape, message]) => fits(message, shape)), { numRuns: cases });
+  });
+
+  it('never trip whoever looks at them, and are not taken with a field of another kind', () => {
+    const wrong = fc.constantFrom<unknown>(Symbol('x'), NaN, Infinity, () => 1, [[]], { deep: { er: 1 } });
+    fc.assert(
+      fc.property(fc.constantFrom(...all).filter(([, shape]) => typeof shape === 'object' && 'fields' in shape).chain(([, shape]) => fc.tuple(fc.constant(shape as { fields: Record<string, Shape> }), fitting(shape), fc.nat(), wrong, fc.anything())), ([shape, message, turn, value, anything]) => {
+        const keys = Object.keys(shape.fields);
+        expect(typeof fits(anything, shape)).toBe('boolean');
+        expect(fits({ ...(message as object), [keys[turn % keys.length]!]: value }, shape)).toBe(false);
+      }),
+      { numRuns: cases },
+    );
+  });
+});

@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RuntimeError, type Runtime } from '../../src/runtimes/runtime';
+import type { Random } from '../chaos/random';
+
+const operations = ['observe', 'findImages', 'ensureImage', 'createNetwork', 'removeNetwork', 'createVolume', 'removeVolume', 'create', 'start', 'inspect', 'retire', 'revive', 'remove', 'attach'] as const;
+
+/** A runtime of which a share of the calls fail: before they had an effect, or, worse, after it. */
+export class Unreliability {
+  faults = 0;
+  /** From 0 to 1. */
+  share = 0;
+
+  constructor(private readonly random: Random) {}
+
+  around(runtime: Runtime): Runtime {
+    const wrapped = Object.fromEntries(operations.map((operation) => [operation, (...input: unknown[]) => this.call(operation, () => (runtime[operation] as (...input: unknown[]) => Promise<unknown>)(...input))]));
+    return { ...runtime, ...wrapped };
+  }
+
+  private async call(operation: string, work: () => Promise<unknown>): Promise<unknown> {
+    const way = this.random.next();
+    if (way < this.share / 2) throw this.fault(`${operation} was refused`);
+    const answer = await work();
+    if (way < this.share) throw this.fault(`${operation} was done, and its answer lost`);
+    if (this.random.chance(0.05)) await sleep(this.random.between(0, 30));
+    return answer;
+  }
+
+  private fault(what: string): RuntimeError {
+    this.faults += 1;
+    return new RuntimeError('platform', `simulated: ${what}`);
+  }
+}
