@@ -60,7 +60,10 @@ export class OwnEngine {
     const environment = { ...process.env, ...(this.options.temporaryFiles && { DOCKER_TMPDIR: this.options.temporaryFiles }) };
     rmSync(at('pid'), { force: true });
     this.daemon = spawn(program!, rest, { stdio: ['ignore', log, log], env: environment });
-    for (const deadline = Date.now() + startWithinMs; Date.now() < deadline; await sleep(100)) if (await this.docker.ping().then(() => true, () => false)) return;
+    for (const deadline = Date.now() + startWithinMs; Date.now() < deadline; await sleep(100)) {
+      if (await this.docker.ping().then(() => true, () => false)) return;
+      if (this.daemon.exitCode !== null) return this.start();
+    }
     throw new Error(`the engine does not answer: look at ${at('dockerd.log')}`);
   }
 

@@ -50,6 +50,7 @@ export class EnvironmentWatch {
 
   private look({ release, deployment, ailing, drift }: WatchState): void {
     const { place, jobs, current } = this.memory.state;
+    delete this.memory.state.watch!.trouble;
     const scope = new CancellationScope();
     this.looking = scope;
     const orders = { place, release, deployment, committedAt: current?.at ?? 0, jobs, known: { ailing, drift } };
