@@ -5,7 +5,14 @@ export type InstanceKind = 'service' | 'job';
 export type RestartPolicy = 'no' | 'always' | 'unless-stopped' | 'on-failure' | `on-failure:${number}`;
 
 /** Where a secret's value lives on the worker. The value itself never travels. */
-export type SecretSource = { file: string } | { environment: string };
+export type SecretSource = { file: string } | { environment: string } | { vault: VaultAddress };
+
+/** A key of a secret in HashiCorp Vault's KV engine, version 2. */
+export interface VaultAddress {
+  mount: string;
+  path: string;
+  key: string;
+}
 
 /** How an instance sees a secret: as a file, or as an environment variable. */
 export interface SecretMount {

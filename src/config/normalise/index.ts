@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { RuntimeName } from '../../model/capabilities';
-import type { SecretSource } from '../../model/instance';
+import type { SecretSource, VaultAddress } from '../../model/instance';
 import { bare } from '../bare';
 import type { Finding } from '../problems';
 import type { StackFile } from '../schema/stack-file';
@@ -83,9 +83,16 @@ function toRuntime(infrastructure: NonNullable<StackFile['infrastructure']>): Ru
   return infrastructure.container_runtime === 'Process' || infrastructure.orchestrator === 'Process' ? 'process' : 'docker';
 }
 
-function toSecretSource(secret: { file?: string; environment?: string }, baseDir: string): SecretSource {
-  if ((secret.file === undefined) === (secret.environment === undefined)) throw new Malformed('needs one of file and environment');
-  return secret.file === undefined ? { environment: secret.environment! } : { file: resolve(baseDir, secret.file) };
+function toSecretSource({ file, environment, vault }: NonNullable<StackFile['secrets']>[string], baseDir: string): SecretSource {
+  if ([file, environment, vault].filter((source) => source !== undefined).length !== 1) throw new Malformed('needs one of file, environment and vault');
+  if (file !== undefined) return { file: resolve(baseDir, file) };
+  return vault === undefined ? { environment: environment! } : { vault: toVaultAddress(vault) };
+}
+
+function toVaultAddress(vault: NonNullable<NonNullable<StackFile['secrets']>[string]['vault']>): VaultAddress {
+  if (typeof vault !== 'string') return { mount: 'secret', ...vault };
+  const [path, key] = vault.split('#');
+  return { mount: 'secret', path: path!, key: key! };
 }
 
 function contentOf(config: { file?: string; content?: string }, context: NormaliseContext): string {

@@ -93,6 +93,17 @@ const config = z.strictObject({
 const secret = z.strictObject({
   file: z.string().optional().describe('A file on the worker.'),
   environment: z.string().optional().describe("A variable of the worker's environment."),
+  vault: z
+    .union([
+      z.string().regex(/^[^#\s]+#[^#\s]+$/, 'write path#key, such as shop/postgres#password'),
+      z.strictObject({
+        path: z.string().min(1).describe('Such as `shop/postgres`.'),
+        key: z.string().min(1).describe('Such as `password`.'),
+        mount: z.string().min(1).optional().describe('Where the KV engine is mounted; default `secret`.'),
+      }),
+    ])
+    .optional()
+    .describe('A key of a secret in HashiCorp Vault (KV version 2), `path#key`. The worker finds Vault by `VAULT_ADDR`.'),
 });
 
 /** The stack file. The one source of validation, of the JSON Schema and of docs/configuration.md. */

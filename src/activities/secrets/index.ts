@@ -1,10 +1,10 @@
-import { createHmac, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createHmac } from 'node:crypto';
 import { parseEnv } from 'node:util';
-import type { InstanceSpec, SecretSource } from '../model/instance';
-import { SoftwareFault } from './failures';
+import type { InstanceSpec, SecretSource } from '../../model/instance';
+import { RuntimeError } from '../../runtimes/runtime';
+import { SoftwareFault } from '../failures';
+import { installationKey } from './installation-key';
+import { readSecretFile, SecretSources } from './sources';
 
 const shortestMasked = 4;
 
@@ -12,6 +12,7 @@ const shortestMasked = 4;
 export class SecretStore {
   private readonly key: Buffer;
   private readonly values = new Set<string>();
+  private readonly sources = new SecretSources();
 
   constructor(dataDir: string) {
     this.key = installationKey(dataDir);
@@ -34,6 +35,8 @@ export class SecretStore {
     const named = Object.entries(secrets).map(async ([name, source]) => [name, this.fingerprint(await this.value(name, source))] as const);
     const files = envFiles.map(async (file) => [`env_file:${file}`, this.fingerprint(JSON.stringify(await this.envFile(file)))] as const);
     const all = await Promise.allSettled([...named, ...files]);
+    const away = all.find((each) => each.status === 'rejected' && each.reason instanceof RuntimeError);
+    if (away?.status === 'rejected') throw away.reason;
     const missing = all.flatMap((each) => (each.status === 'rejected' ? [(each.reason as Error).message] : []));
     if (missing.length > 0) throw new SoftwareFault(missing.join('\n'));
     return Object.fromEntries(all.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])));
@@ -56,9 +59,7 @@ export class SecretStore {
   }
 
   private async value(name: string, source: SecretSource): Promise<string> {
-    const raw = 'file' in source ? await readSecretFile(name, source.file) : process.env[source.environment];
-    if (raw === undefined) throw new SoftwareFault(`the secret ${name}: the worker's environment has no variable ${(source as { environment: string }).environment}; set it where the worker is started`);
-    const value = raw.replace(/\r?\n$/, '');
+    const value = (await this.sources.read(name, source)).replace(/\r?\n$/, '');
     this.remember(value);
     return value;
   }
@@ -71,30 +72,5 @@ export class SecretStore {
 
   private remember(value: string): void {
     for (const line of [value, ...value.split('\n')]) if (line.length >= shortestMasked) this.values.add(line);
-  }
-}
-
-async function readSecretFile(name: string, file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new SoftwareFault(`the secret ${name}: the worker cannot read ${file} (${code}); put it there, readable by the worker's user`);
-  }
-}
-
-/** Made at the first start of a worker; a fleet shares it by sharing the file. */
-function installationKey(dataDir: string): Buffer {
-  const file = process.env.DEPLOY_CODE_KEY_FILE ?? join(dataDir, 'installation.key');
-  try {
-    return readFileSync(file);
-  } catch {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    try {
-      writeFileSync(file, randomBytes(32), { mode: 0o600, flag: 'wx' });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    return readFileSync(file);
   }
 }

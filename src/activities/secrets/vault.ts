@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import type { VaultAddress } from '../../model/instance';
+import { RuntimeError } from '../../runtimes/runtime';
+import { SoftwareFault } from '../failures';
+
+const timeoutMs = 10_000;
+/** A look at a stack reads each of its secrets; they share an answer. */
+const keptMs = 2000;
+/** A token is renewed by a new login before it ends. */
+const spare = 0.8;
+
+const secretAnswer = z.object({ data: z.object({ data: z.record(z.string(), z.unknown()) }) });
+const loginAnswer = z.object({ auth: z.object({ client_token: z.string(), lease_duration: z.number() }) });
+
+type Environment = Record<string, string | undefined>;
+
+interface Kept<T> {
+  until: number;
+  answer: Promise<T>;
+}
+
+/**
+ * HashiCorp Vault, KV version 2, by its HTTP interface (https://developer.hashicorp.com/vault/api-docs). Found as its own command line finds
+ * it: `VAULT_ADDR`, `VAULT_NAMESPACE`, and `VAULT_TOKEN` or, for AppRole, `VAULT_ROLE_ID` and `VAULT_SECRET_ID`.
+ */
+export class Vault {
+  private readonly secrets = new Map<string, Kept<Record<string, unknown>>>();
+  private token?: Kept<string>;
+
+  constructor(private readonly environment: Environment) {}
+
+  /** @throws SoftwareFault where there is no such key or it must not be read, RuntimeError where Vault is away */
+  async read(name: string, { mount, path, key }: VaultAddress): Promise<string> {
+    const found = (await this.secret(name, `${mount}/data/${path}`))[key];
+    if (found === undefined || found === null) throw new SoftwareFault(`the secret ${name}: ${mount}/${path} in Vault has no key "${key}"`);
+    return typeof found === 'string' ? found : JSON.stringify(found);
+  }
+
+  private secret(name: string, path: string): Promise<Record<string, unknown>> {
+    const kept = this.secrets.get(path);
+    if (kept && Date.now() < kept.until) return kept.answer;
+    const answer = this.fetchSecret(name, path);
+    this.secrets.set(path, { until: Date.now() + keptMs, answer });
+    answer.catch(() => this.secrets.delete(path));
+    return answer;
+  }
+
+  private async fetchSecret(name: string, path: string): Promise<Record<string, unknown>> {
+    const answer = await this.call(name, path, { headers: { 'x-vault-token': await this.login(name) } });
+    if (answer.status === 404) throw new SoftwareFault(`the secret ${name}: Vault has nothing at ${path}; write it with \`vault kv put\``);
+    if (answer.status === 403) {
+      this.token = undefined;
+      throw new SoftwareFault(`the secret ${name}: Vault does not let the worker read ${path}; its policy needs "read" there, and its token must not have ended`);
+    }
+    return secretAnswer.parse(await answer.json()).data.data;
+  }
+
+  private login(name: string): Promise<string> {
+    const { VAULT_TOKEN: given, VAULT_ROLE_ID: role, VAULT_SECRET_ID: secret } = this.environment;
+    if (given) return Promise.resolve(given);
+    if (!role || !secret) throw new SoftwareFault(`the secret ${name}: the worker has no way into Vault; start it with VAULT_TOKEN, or with VAULT_ROLE_ID and VAULT_SECRET_ID`);
+    if (this.token && Date.now() < this.token.until) return this.token.answer;
+    const kept: Kept<string> = { until: Infinity, answer: this.loginByRole(name, role, secret).then(({ token, forMs }) => ((kept.until = Date.now() + forMs * spare), token)) };
+    this.token = kept;
+    kept.answer.catch(() => (this.token = undefined));
+    return kept.answer;
+  }
+
+  private async loginByRole(name: string, role: string, secret: string): Promise<{ token: string; forMs: number }> {
+    const answer = await this.call(name, 'auth/approle/login', { method: 'POST', body: JSON.stringify({ role_id: role, secret_id: secret }) });
+    if (!answer.ok) throw new SoftwareFault(`the secret ${name}: Vault refuses the worker's AppRole (${answer.status}); look at VAULT_ROLE_ID and VAULT_SECRET_ID`);
+    const { client_token: token, lease_duration: seconds } = loginAnswer.parse(await answer.json()).auth;
+    return { token, forMs: seconds === 0 ? Infinity : seconds * 1000 };
+  }
+
+  private async call(name: string, path: string, request: { method?: string; body?: string; headers?: Record<string, string> }): Promise<Response> {
+    const { VAULT_ADDR: address, VAULT_NAMESPACE: namespace } = this.environment;
+    if (!address) throw new SoftwareFault(`the secret ${name}: the worker does not know where Vault is; start it with VAULT_ADDR`);
+    const url = `${address.replace(/\/$/, '')}/v1/${path}`;
+    try {
+      const answer = await fetch(url, { ...request, headers: { ...request.headers, ...(namespace && { 'x-vault-namespace': namespace }) }, signal: AbortSignal.timeout(timeoutMs) });
+      if (answer.status === 429 || answer.status >= 500) throw new RuntimeError('platform', `Vault at ${address} answered ${answer.status}${answer.status === 503 ? ' (is it sealed?)' : ''}`);
+      return answer;
+    } catch (error) {
+      if (error instanceof RuntimeError) throw error;
+      throw new RuntimeError('platform', `Vault at ${address} does not answer (${((error as Error).cause as NodeJS.ErrnoException | undefined)?.code ?? (error as Error).message})`, { cause: error });
+    }
+  }
+}
