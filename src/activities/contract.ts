@@ -3,6 +3,7 @@ import type { RuntimeName } from '../model/capabilities';
 import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretSource } from '../model/instance';
 import type { PinnedImages } from '../model/images';
 import type { Evidence, InstanceLine } from '../model/instance-status';
+import type { Notification, Subscriber } from '../model/notification';
 import type { Observation, ObservedImage } from '../model/observation';
 import type { ScheduleSpec, Unattended, UnattendedEnd } from '../model/schedule';
 import type { Front, RouteTable } from '../model/traffic';
@@ -58,6 +59,8 @@ export interface WatchOrders {
 export interface WatchReport {
   findings: Findings;
   settings?: WatchSettings;
+  /** Who wants to be told. */
+  subscribers?: Subscriber[];
   /** How long after its deployment the release is rolled back when something is not well; in ms, 0: never. */
   windowMs?: number;
 }
@@ -159,6 +162,9 @@ export interface Activities {
   holdImages(context: StepContext, releases: number[]): Promise<void>;
   /** Removes releases that are kept no longer, and images that only they used and the engine had pulled. */
   pruneReleases(context: StepContext, drop: number[], keep: number[]): Promise<void>;
+
+  /** Tells a subscriber; what fails may be tried again. */
+  deliver(subscriber: Subscriber, notification: Notification): Promise<void>;
 
   /** Looks again and again; ends as soon as something is not as it is known to be. */
   watchRelease(orders: WatchOrders): Promise<WatchReport>;

@@ -6,6 +6,7 @@ import { jobActivities } from './jobs';
 import { readingActivities } from './reading';
 import { analysisActivities } from './analysis';
 import { scheduleActivities } from './schedules';
+import { subscriberActivities } from './subscribers';
 import { surroundingActivities } from './surroundings';
 import { trafficActivities } from './traffic';
 import { watchActivities } from './watch';
@@ -22,6 +23,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...readingActivities(dependencies),
     ...scheduleActivities(dependencies),
     ...watchActivities(dependencies),
+    ...subscriberActivities(dependencies),
   };
 }
 

@@ -3,6 +3,7 @@ import type {
 } from '../model/instance';
 import type { RuntimeName } from '../model/capabilities';
 import type { ScheduleSpec } from '../model/schedule';
+import type { Subscriber } from '../model/notification';
 import type { Front } from '../model/traffic';
 import type { WatchSettings } from '../model/watch';
 
@@ -22,6 +23,8 @@ export interface Stack {
   services: Record<string, Service>;
   /** Absent in releases of 0.1. */
   schedules?: ScheduleSpec[];
+  /** Who wants to be told what happens; absent where nobody does. */
+  subscribers?: Subscriber[];
   /** What is done between deployments; absent where nothing is, and in releases of 0.1. */
   watch?: WatchSettings;
   /** What the load balancer serves, where anything is exposed. It is the service named `load-balancer`. */

@@ -16,6 +16,8 @@ const quick: ActivityOptions = { cancellationType, startToCloseTimeout: '2m', he
 const long: ActivityOptions = { cancellationType, startToCloseTimeout: '2h', heartbeatTimeout: heartbeat, retry };
 const endless: ActivityOptions = { cancellationType, startToCloseTimeout: '30d', heartbeatTimeout: heartbeat, retry };
 
+/** For a day: whoever wants to be told may be away over night. */
+const delivery: ActivityOptions = { startToCloseTimeout: '30s', scheduleToCloseTimeout: '24h', retry: { initialInterval: '1s', maximumInterval: '10m' } };
 /** Looks until something is found, be it weeks; another worker goes on where one ends. Nothing waits for its end. */
 const watching: ActivityOptions = { cancellationType: 'TRY_CANCEL', startToCloseTimeout: '30d', heartbeatTimeout: '20s', retry };
 
@@ -29,6 +31,8 @@ const table: Record<keyof Activities, ActivityOptions> = {
   cancelDeployment: quick,
   findOpenWindow: quick,
   syncSchedules: quick,
+  deliver: delivery,
+
   watchRelease: watching,
   restartInstance: long,
 

@@ -47,6 +47,11 @@ export class SecretStore {
     await this.fingerprints(secrets, envFiles).catch(() => undefined);
   }
 
+  /** The value of one secret. */
+  read(name: string, source: SecretSource): Promise<string> {
+    return this.value(name, source);
+  }
+
   /** Text without any secret that this worker has read. */
   mask(text: string): string {
     let masked = text;

@@ -29,7 +29,7 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
           known,
           signal,
         });
-        return { findings, settings: stack.watch, windowMs };
+        return { findings, settings: stack.watch, windowMs, ...(stack.subscribers && { subscribers: stack.subscribers }) };
       }),
 
     restartInstance: ({ place, runtime: name, instance }) =>

@@ -12,6 +12,7 @@ import { toFront } from './load-balancer';
 import { toRange } from './ports';
 import { toSchedules } from './schedules';
 import { toService } from './service';
+import { toSubscribers } from './subscribers';
 import { toWatch } from './watch';
 import { Malformed } from './words';
 
@@ -38,6 +39,7 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
   const { infrastructure = {}, deployment = {} } = file;
   const secrets = mapValues(file.secrets, (secret, name) => attempt(['secrets', name], () => toSecretSource(secret, context.baseDir), { environment: '' }));
   const watch = toWatch(file.watch);
+  const subscribers = toSubscribers(file.subscribers, secrets, attempt);
   const healthCheckIntervalMs = toMs(deployment.health_check_interval ?? 30);
 
   const stack: Stack = {
@@ -70,6 +72,7 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
     ),
     schedules: toSchedules(file, attempt),
     ...(watch && { watch }),
+    ...(subscribers && { subscribers }),
     variables: context.variables,
     ...(file.monitoring?.prometheus && { prometheus: file.monitoring.prometheus.endpoint }),
   };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { loadBalancer } from './exposure';
 import { schedule } from './schedule';
 import { service } from './service';
+import { subscriber } from './subscriber';
 import { choice, count, duration, flag } from './values';
 
 const name = z
@@ -122,6 +123,7 @@ export const stackFile = z
     volumes: z.record(name, z.union([z.null(), volume])).optional(),
     configs: z.record(name, config).optional().describe('What is not secret: read beside the file, travels with the release.'),
     secrets: z.record(name, secret).optional().describe('What is secret: lives with the worker, never travels.'),
+    subscribers: z.record(name, subscriber).optional().describe('Who is told what happens: webhooks, Slack, Redis streams.'),
     schedules: z.record(name, schedule).optional().describe('What is asked for again and again. Deployments keep Temporal Schedules in step with it.'),
     services: z.record(name, service).refine((s) => Object.keys(s).length > 0, 'a stack needs at least one service'),
   })

@@ -7,9 +7,11 @@ import { answerSignal, cancelSignal, goSignal, progressQuery, queuedSignal, sear
 import { listen } from '../listen';
 import { shapes } from '../messages/shapes';
 import { contextOf } from '../step-context';
+import { Publisher } from '../publisher';
 import { until } from '../turns';
 import { EnvironmentLink } from './environment-link';
 import { toProblem } from './failure';
+import { tellBegin, tellEnd } from './news';
 import { ProgressLog } from './progress-log';
 import { DeploymentRun, type RunResult } from './run';
 import { Steering } from './steering';
@@ -22,13 +24,18 @@ const temporalItself = 'the Temporal UI or CLI';
 export async function deployment(input: DeploymentInput): Promise<DeploymentResult> {
   const conduct = new Deployment(input);
   CancellationScope.current().cancelRequested.catch(() => conduct.cancel(temporalItself, false));
-  return CancellationScope.nonCancellable(() => conduct.conduct());
+  return CancellationScope.nonCancellable(async () => {
+    const result = await conduct.conduct();
+    await conduct.publisher.settled();
+    return result;
+  });
 }
 
 /** The workflow's state and its handlers, around the run itself. */
 class Deployment {
   private readonly begin = Date.now();
   private readonly log = new ProgressLog();
+  readonly publisher: Publisher;
   private readonly link: EnvironmentLink;
   private go?: Go;
   private run?: DeploymentRun;
@@ -41,6 +48,7 @@ class Deployment {
 
   constructor(private input: DeploymentInput) {
     this.link = new EnvironmentLink(input);
+    this.publisher = new Publisher({ stack: input.stack.name, environment: input.stack.environment }, input.stack.subscribers);
     setHandler(progressQuery, (since) => this.log.since(since));
     listen(goSignal, shapes.go, (go) => void (this.go ??= go));
     listen(queuedSignal, shapes.queued, (waits) => this.log.wait(waits));
@@ -72,10 +80,11 @@ class Deployment {
     this.log.deployment = this.go.deployment;
     if (this.go.past !== undefined) this.log.note(`begins by force: ${this.go.past}`);
     this.link.begin(this.go);
+    tellBegin(this.publisher, this.go.deployment, this.input);
     const gone = await this.followCurrent(this.go);
     if (gone !== undefined) return this.endEarly(gone);
     upsertSearchAttributes([{ key: searchAttributes.status, value: 'running' }, { key: searchAttributes.number, value: this.go.deployment }]);
-    this.run = new DeploymentRun(this.input, this.go, this.log, this.link, (text, answers) => this.ask(text, answers), this.steering);
+    this.run = new DeploymentRun(this.input, this.go, this.log, this.link, (text, answers) => this.ask(text, answers), this.steering, this.publisher);
     if (this.cancelledBy) this.cancel(this.cancelledBy, false);
     const result = await this.run.execute();
     const releases = await this.prune(result);
@@ -189,6 +198,7 @@ class Deployment {
     this.log.become(outcome);
     upsertSearchAttributes([{ key: searchAttributes.status, value: outcome }, ...(result.release === undefined ? [] : [{ key: searchAttributes.release, value: result.release }])]);
     if (go) events.emit({ stack: input.stack.name, environment: input.stack.environment, deployment: go.deployment, type: 'deployment.finished', intent: input.intent.kind, outcome, durationMs: result.durationMs, message: cause?.message });
+    tellEnd(this.publisher, result);
     return result;
   }
 }

@@ -11,6 +11,7 @@ import { activity } from '../activity-options';
 import type { PinnedImages } from '../../model/images';
 import type { Cause, DeploymentInput, Go, Outcome } from '../messages';
 import { patches } from '../patches';
+import type { Publisher } from '../publisher';
 import { contextOf } from '../step-context';
 import { DeploymentClock } from './clock';
 import type { EnvironmentLink } from './environment-link';
@@ -66,11 +67,12 @@ export class DeploymentRun {
     private readonly link: EnvironmentLink,
     private readonly ask: (text: string, answers: string[]) => Promise<string>,
     private readonly steering: Steering,
+    publisher: Publisher,
   ) {
     const { stack, pinned } = input;
     this.context = contextOf(stack, go.deployment);
     this.patience = new Patience(this.clock, stack.deployment.platformTimeoutMs);
-    this.waits = new Waits({ context: this.context, clock: this.clock, log, steering, ask });
+    this.waits = new Waits({ context: this.context, clock: this.clock, log, steering, ask, publisher });
     this.interpreter = new Interpreter({ context: this.context, pinned, log, clock: this.clock, patience: this.patience, ask, waits: this.waits });
     this.wayBack = new WayBack(this.interpreter, stack.deployment.maxParallel);
     this.wayForward = new WayForward({ input, context: this.context, interpreter: this.interpreter, wayBack: this.wayBack, log, link, patiently: (look) => this.patiently(look) });

@@ -4,6 +4,7 @@ import { activity } from '../activity-options';
 import type { DeploymentClock } from './clock';
 import { StepFailure } from './failure';
 import type { ProgressLog } from './progress-log';
+import type { Publisher } from '../publisher';
 import type { Steering } from './steering';
 
 export interface WaitsOptions {
@@ -12,6 +13,7 @@ export interface WaitsOptions {
   log: ProgressLog;
   steering: Steering;
   ask: (text: string, answers: string[]) => Promise<string>;
+  publisher: Publisher;
 }
 
 /** Steps that wait: for time, with a look at the numbers now and then, or for a person. The deployment's clock stands still. */
@@ -56,7 +58,11 @@ export class Waits {
   private async look(step: StepOf<'hold'>): Promise<string[]> {
     if (!step.analysis) return [];
     const { failed, missing, seen } = await activity('analyse', step.taskQueue, `${step.title}: look at the numbers`)(this.options.context, step.analysis);
-    if (failed.length > 0) throw new StepFailure({ step: step.id, service: step.service, message: failed.join('; ') });
+    if (failed.length > 0) {
+      const message = failed.join('; ');
+      this.options.publisher.publish('performance.threshold_exceeded', this.options.context.deployment, `${step.service}: ${message}`, { service: step.service, step: step.title, failed, seen });
+      throw new StepFailure({ step: step.id, service: step.service, message });
+    }
     if (seen.length > 0) this.options.log.note(`${step.title}: ${seen.join(', ')}`);
     return missing;
   }

@@ -5,6 +5,7 @@ import { cancelSignal, goSignal, isOn, queuedSignal, taskQueue, turnedAwaySignal
 import { toProblem } from '../deployment/failure';
 import { events } from '../events';
 import { patches } from '../patches';
+import { Publisher } from '../publisher';
 import { inTurn } from '../turns';
 import { countEnd, forbids, goesPast, heldBack, turnAway } from './admission';
 
@@ -220,6 +221,12 @@ export class EnvironmentMemory {
     this.decisions.push({ workflowId, signal: (handle) => handle.signal(turnedAwaySignal, why) });
   }
 
+  private tellBreaker(deployment: number, open: boolean, failures: number): void {
+    const { place, watch } = this.state;
+    events.emit({ ...place, deployment, type: 'breaker.changed', open, failures });
+    new Publisher(place, watch?.subscribers).publish('breaker.changed', deployment, open ? `circuit breaker open after ${failures} failed deployments in a row` : 'circuit breaker closed', { open, failures });
+  }
+
   private ended(deployment: number, outcome: Outcome | 'lost', release: number | undefined): void {
     const { state } = this;
     const past = state.running?.past;
@@ -228,7 +235,7 @@ export class EnvironmentMemory {
     const before = state.breaker;
     state.breaker = countEnd(before, outcome, Date.now());
     const open = state.breaker?.openedAt !== undefined;
-    if (state.breaker && open !== (before?.openedAt !== undefined)) events.emit({ ...state.place, deployment, type: 'breaker.changed', open, failures: state.breaker.failures });
+    if (state.breaker && open !== (before?.openedAt !== undefined)) this.tellBreaker(deployment, open, state.breaker.failures);
   }
 }
 

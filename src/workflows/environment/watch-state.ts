@@ -15,12 +15,12 @@ export function startOf(release: number, deployment: number): WatchState {
 }
 
 /** What is known once a report has come in. */
-export function withReport(state: WatchState, { findings, settings, windowMs }: WatchReport, now: number): WatchState {
+export function withReport(state: WatchState, { findings, settings, windowMs, subscribers }: WatchReport, now: number): WatchState {
   if (!settings) return { ...state, ailing: [], drift: [], off: true };
   const ailing = new Set(findings.ailing.map(({ instance }) => instance));
   const restarts = Object.fromEntries(Object.entries(state.restarts).filter(([instance, { nextAt }]) => ailing.has(instance) || now < nextAt + forgottenMs));
   const repairs = findings.drift.length === 0 && now > state.repairs.nextAt + forgottenMs ? { count: 0, nextAt: 0 } : state.repairs;
-  return { ...state, ...findings, settings, windowMs, restarts, repairs, trouble: undefined };
+  return { ...state, ...findings, settings, windowMs, subscribers, restarts, repairs, trouble: undefined };
 }
 
 /** Who has got worse, and who is well again. */

@@ -5,6 +5,7 @@ import { toProblem } from '../deployment/failure';
 import { events, type WatchEvent } from '../events';
 import { taskQueue, watchQueue, type Ailing, type WatchState } from '../messages';
 import type { EnvironmentMemory } from './memory';
+import { Publisher } from '../publisher';
 import { changesOfHealth, dueRestarts, isOnTrial, isRepairDue, nextMoment, nextRepair, nextRestart, startOf, withReport } from './watch-state';
 
 const troubleMs = 300_000;
@@ -119,6 +120,20 @@ export class EnvironmentWatch {
 
   private tell(event: WatchEvent): void {
     const { place, watch } = this.memory.state;
-    events.emit({ ...place, deployment: watch?.deployment ?? 0, ...event });
+    const deployment = watch?.deployment ?? 0;
+    events.emit({ ...place, deployment, ...event });
+    const { type, ...details } = event;
+    new Publisher(place, watch?.subscribers).publish(type, deployment, textOf(event), details);
+  }
+}
+
+function textOf(event: WatchEvent): string {
+  switch (event.type) {
+    case 'module.health_changed':
+      return event.healthy ? `${event.instance} is well again` : `${event.instance} is not well: ${event.message}`;
+    case 'drift.changed':
+      return event.drift.length > 0 ? `drift: ${event.drift.join('; ')}` : 'no drift any more';
+    case 'watch.acted':
+      return `${event.action}: ${event.message}`;
   }
 }

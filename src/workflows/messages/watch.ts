@@ -1,5 +1,6 @@
 import { defineSignal } from '@temporalio/workflow';
 import type { Ailing, Findings, WatchSettings } from '../../model/watch';
+import type { Subscriber } from '../../model/notification';
 import { taskQueue } from './place';
 
 /** What an environment knows of what it watches between deployments. */
@@ -19,6 +20,7 @@ export interface WatchState extends Findings {
   /** Absent until the first report, and where nobody wants it watched. */
   settings?: WatchSettings;
   windowMs?: number;
+  subscribers?: Subscriber[];
   /** Nobody wants it watched. */
   off?: boolean;
   /** By the full name of the instance. */

@@ -1,0 +1,25 @@
+import { createHmac } from 'node:crypto';
+import type { Notification } from '../../model/notification';
+import { post } from './post';
+
+/** What a webhook gets: JSON, with the time as ISO 8601. */
+export function bodyOf({ at, ...notification }: Notification): string {
+  return JSON.stringify({ ...notification, at: new Date(at).toISOString() });
+}
+
+/** HMAC-SHA256 over `<seconds since the epoch>.<body>`, in hex: whoever has the key knows who sent it, and when. */
+export function signatureOf(key: string, timestamp: string, body: string): string {
+  return `sha256=${createHmac('sha256', key).update(`${timestamp}.${body}`).digest('hex')}`;
+}
+
+/** Sends a notification to a webhook, signed where there is a key. */
+export async function sendToWebhook(url: string, notification: Notification, key: string | undefined): Promise<void> {
+  const body = bodyOf(notification);
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  await post(url, body, {
+    'x-deploy-code-event': notification.type,
+    'x-deploy-code-delivery': notification.id,
+    'x-deploy-code-timestamp': timestamp,
+    ...(key !== undefined && { 'x-deploy-code-signature': signatureOf(key, timestamp, body) }),
+  });
+}

@@ -1,0 +1,26 @@
+import type { SecretSource } from '../../model/instance';
+import { notificationTypes, type NamedSecret, type Subscriber, type SubscriberTarget } from '../../model/notification';
+import type { StackFile } from '../schema/stack-file';
+import { type Attempt, Malformed } from './words';
+
+type SubscriberInput = NonNullable<StackFile['subscribers']>[string];
+
+/** Who is told what happens; nothing where nobody is. */
+export function toSubscribers(input: StackFile['subscribers'], secrets: Record<string, SecretSource>, attempt: Attempt): Subscriber[] | undefined {
+  const subscribers = Object.entries(input ?? {}).flatMap(([name, subscriber]) => attempt(['subscribers', name], () => [{ name, events: subscriber.events ?? [...notificationTypes], target: toTarget(subscriber, secrets) }], []));
+  return subscribers.length > 0 ? subscribers : undefined;
+}
+
+function toTarget({ webhook, slack, redis }: SubscriberInput, secrets: Record<string, SecretSource>): SubscriberTarget {
+  if ([webhook, slack, redis].filter(Boolean).length !== 1) throw new Malformed('needs one of webhook, slack and redis');
+  if (webhook) return { kind: 'webhook', url: webhook.url, ...(webhook.key !== undefined && { key: toSecret(webhook.key, secrets) }) };
+  if (slack) return { kind: 'slack', url: toSecret(slack.url, secrets) };
+  const { url, stream = 'deploy-code', longest = 10_000, password } = redis!;
+  return { kind: 'redis', url, stream, longest, ...(password !== undefined && { password: toSecret(password, secrets) }) };
+}
+
+function toSecret(name: string, secrets: Record<string, SecretSource>): NamedSecret {
+  const source = secrets[name];
+  if (!source) throw new Malformed(`the secret "${name}" is not declared; add it under the top-level secrets`);
+  return { name, source };
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { notificationTypes } from '../../model/notification';
+import { choice, count } from './values';
+
+const secretName = z.string().min(1);
+const httpUrl = z.url({ protocol: /^https?$/, error: 'write an http or https address' });
+
+/** Who is told what happens, and how. */
+export const subscriber = z
+  .strictObject({
+    events: z.array(choice(...notificationTypes)).min(1).optional().describe('What of; default everything.'),
+    webhook: z
+      .strictObject({
+        url: httpUrl.describe('Gets each event as a JSON document by POST.'),
+        key: secretName.optional().describe('Name under the top-level `secrets`: signs what is sent (HMAC-SHA256).'),
+      })
+      .optional(),
+    slack: z.strictObject({ url: secretName.describe('Name under the top-level `secrets`: the address of an incoming webhook.') }).optional(),
+    redis: z
+      .strictObject({
+        url: z.url({ protocol: /^rediss?$/, error: 'write an address such as redis://redis.example.com:6379' }).refine((text) => !/^rediss?:\/\/[^/]*@/.test(text), 'holds a password; name a secret as `password`'),
+        stream: z.string().min(1).optional().describe('Default `deploy-code`.'),
+        longest: count.optional().describe('About as many entries are kept; default 10000.'),
+        password: secretName.optional().describe('Name under the top-level `secrets`.'),
+      })
+      .optional()
+      .describe('Each event is added to a Redis stream.'),
+  })
+  .describe('One of `webhook`, `slack` and `redis`. One that is dead holds nothing up; it is tried for a day.');

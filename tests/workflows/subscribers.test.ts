@@ -1,0 +1,140 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createClient } from '@redis/client';
+import { messageOf } from '../../src/activities/subscribers/slack';
+import { signatureOf } from '../../src/activities/subscribers/webhook';
+import { addToStream } from '../../src/activities/subscribers/redis';
+import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
+import type { Stack } from '../../src/client';
+import { freePort } from '../../src/worker/free-port';
+import { docker } from '../support/docker-world';
+import { startEngine, type TestEngine } from '../support/engine';
+import { memoryStack } from '../support/memory-stack';
+import { describeWith } from '../support/parts';
+
+interface Received {
+  path: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** Somebody who listens, and does not always answer well. */
+class Listener {
+  readonly received: Received[] = [];
+  /** Answers of the next requests; then 200. */
+  answers: number[] = [];
+  private readonly server: Server = createServer((request, response) => void text(request).then((body) => {
+    this.received.push({ path: request.url!, headers: request.headers as Record<string, string>, body });
+    response.writeHead(this.answers.shift() ?? 200).end();
+  }));
+
+  async start(): Promise<string> {
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  stop(): void {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+
+  async of(path: string, type: string): Promise<Received> {
+    for (;;) {
+      const found = this.received.find((each) => each.path === path && each.body.includes(`"type":"${type}"`));
+      if (found) return found;
+      await sleep(20);
+    }
+  }
+}
+
+describe('those who subscribed', () => {
+  const host = new MemoryHost();
+  const listener = new Listener();
+  let url: string;
+  let engine: TestEngine;
+  beforeAll(async () => {
+    url = await listener.start();
+    Object.assign(process.env, { HOOK_KEY: 'hook-key-9911', SLACK_URL: `${url}/slack` });
+    engine = await startEngine('subscribers', { runtimes: { memory: createMemoryRuntime(host) } });
+  });
+  afterAll(async () => {
+    await engine.close();
+    listener.stop();
+  });
+
+  const stackOf = (image: string, subscribers: object, name?: string, more: object = {}): Stack => {
+    const stack = memoryStack({ api: { image } }, { watch: { interval: '50ms' }, secrets: { hook: { environment: 'HOOK_KEY' }, slack: { environment: 'SLACK_URL' } }, subscribers, ...more });
+    return name ? { ...stack, name } : stack;
+  };
+
+  it('get what they asked for, signed, with the evidence of a failure and no secret', async () => {
+    const stack = stackOf('api:1', { ci: { webhook: { url: `${url}/ci`, key: 'hook' }, events: ['deployment.finished'] } });
+    await (await engine.client.deploy(stack)).result();
+    const { headers, body } = await listener.of('/ci', 'deployment.finished');
+    expect(headers['x-deploy-code-signature']).toBe(signatureOf('hook-key-9911', headers['x-deploy-code-timestamp']!, body));
+    expect(headers).toMatchObject({ 'x-deploy-code-event': 'deployment.finished', 'content-type': 'application/json' });
+    expect(JSON.parse(body)).toMatchObject({ stack: stack.name, environment: 'test', deployment: 1, text: expect.stringMatching(/^deployment 1 succeeded after [\d.]+ s; release 1 runs$/), details: { outcome: 'succeeded', release: 1, changed: ['api'] } });
+    host.exits['broken:1'] = 3;
+    listener.received.length = 0;
+    await (await engine.client.deploy(stackOf('broken:1', { ci: { webhook: { url: `${url}/ci` } }, chat: { slack: { url: 'slack' }, events: ['deployment.finished'] } }, stack.name))).result();
+    const failed = await listener.of('/ci', 'deployment.finished');
+    expect(JSON.parse(failed.body)).toMatchObject({ text: expect.stringContaining('rolled back'), details: { cause: { service: 'api', message: 'api-1 exited 3', evidence: { exitCode: 3, logs: ['log of api'] } } } });
+    expect(failed.headers['x-deploy-code-signature']).toBeUndefined();
+    await listener.of('/ci', 'deployment.started');
+    while (!listener.received.some(({ path }) => path === '/slack')) await sleep(20);
+    expect(JSON.parse(listener.received.find(({ path }) => path === '/slack')!.body)).toMatchObject({ blocks: [{ text: { text: expect.stringContaining('api-1 exited 3') } }, { text: { text: '```log of api```' } }] });
+  });
+
+  it('are tried again with the same id, and one that is dead holds nothing up', async () => {
+    listener.answers = [500, 503];
+    listener.received.length = 0;
+    const stack = stackOf('api:1', { flaky: { webhook: { url: `${url}/flaky` }, events: ['deployment.finished'] }, dead: { webhook: { url: `http://127.0.0.1:${await freePort()}/dead` } }, gone: { slack: { url: 'nowhere' } } }, undefined, { secrets: { nowhere: { environment: 'NO_SUCH_VARIABLE' } } });
+    expect(await (await engine.client.deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
+    while (listener.received.length < 3) await sleep(20);
+    const ids = listener.received.map(({ headers }) => headers['x-deploy-code-delivery']);
+    expect(new Set(ids).size).toBe(1);
+  });
+
+  it('hear of what happens between deployments', async () => {
+    const stack = stackOf('api:1', { ops: { webhook: { url: `${url}/ops` } } });
+    await (await engine.client.deploy(stack)).result();
+    const place = { stack: stack.name, environment: 'test' };
+    while ((await engine.client.environment(place))?.watch?.deployment !== 1) await sleep(50);
+    await sleep(300);
+    host.exit(`${stack.name}-test-api-1-d1`, 9);
+    expect(JSON.parse((await listener.of('/ops', 'module.health_changed')).body)).toMatchObject({ text: `${stack.name}-test-api-1-d1 is not well: exited 9`, details: { healthy: false, service: 'api' } });
+    expect(JSON.parse((await listener.of('/ops', 'watch.acted')).body)).toMatchObject({ text: 'restart: api-1 exited 9' });
+  });
+});
+
+describe('a message to Slack', () => {
+  it('cannot be broken out of by what a service logs', () => {
+    const { blocks } = messageOf({ id: '1', type: 'deployment.finished', at: 0, stack: 'shop', environment: 'test', deployment: 1, text: 'failed: <!channel> & more', details: { cause: { evidence: { logs: ['``` <https://evil|click>'] } } } });
+    expect(JSON.stringify(blocks)).toContain('failed: &lt;!channel&gt; &amp; more');
+    expect(JSON.stringify(blocks)).toContain("```''' &lt;https://evil|click&gt;```");
+  });
+});
+
+describeWith('docker', 'a Redis stream', () => {
+  it('gets each event, and stays short', async () => {
+    if (!(await docker.getImage('redis:7').inspect().then(() => true, () => false))) return console.warn('skipped: redis:7 is not here');
+    const port = await freePort();
+    const container = await docker.createContainer({ Image: 'redis:7', Cmd: ['redis-server', '--requirepass', 'pw-7731'], HostConfig: { PortBindings: { '6379/tcp': [{ HostIp: '127.0.0.1', HostPort: String(port) }] } } });
+    await container.start();
+    try {
+      const target = { url: `redis://127.0.0.1:${port}`, stream: 'events', longest: 100 };
+      const notification = { id: 'n1', type: 'deployment.finished' as const, at: 0, stack: 'shop', environment: 'test', deployment: 3, text: 'done', details: { outcome: 'succeeded' } };
+      await expect(addToStream(target, notification, 'wrong')).rejects.toThrow();
+      for (let tries = 0; ; tries += 1) if (await addToStream(target, notification, 'pw-7731').then(() => true, (error: Error) => (tries > 100 ? Promise.reject(error) : sleep(50)))) break;
+      const client = await createClient({ url: target.url, password: 'pw-7731' }).connect();
+      const entries = await client.xRange('events', '-', '+');
+      expect(entries?.at(-1)?.message).toMatchObject({ id: 'n1', type: 'deployment.finished', stack: 'shop', environment: 'test' });
+      expect(JSON.parse(entries!.at(-1)!.message.event!)).toMatchObject({ at: '1970-01-01T00:00:00.000Z', details: { outcome: 'succeeded' } });
+      client.destroy();
+    } finally {
+      await container.remove({ force: true, v: true });
+    }
+  });
+});
