@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { InstanceStatus } from '../model/instance-status';
-import type { Runtime } from '../runtimes/runtime';
+import type { InstanceRef } from '../model/instance';
+import { RuntimeError, type Runtime } from '../runtimes/runtime';
 import { alive } from './alive';
 import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
@@ -23,7 +24,7 @@ export function jobActivities({ runtimes, secrets, events }: Dependencies): Pick
         const before = await runtime.inspect(instance.name);
         if (!before) throw new UnknownOutcome(`the instance of ${instance.service} is gone, so nobody can tell whether it ran`);
         if (before.state === 'created' || again) {
-          await runtime.start(instance.name);
+          await startJob(runtime, instance);
           events.emit('instance', { service: instance.service, event: 'started' });
         }
         const end = await exitOf(runtime, instance.name, timeoutMs, signal);
@@ -53,6 +54,14 @@ export function jobActivities({ runtimes, secrets, events }: Dependencies): Pick
         }
       }),
   };
+}
+
+/** Half a start may have run the job. */
+async function startJob(runtime: Runtime, { name, service }: InstanceRef): Promise<void> {
+  await runtime.start(name).catch((error: unknown) => {
+    if (error instanceof RuntimeError && error.reason === 'stuck') throw new UnknownOutcome(`the start of ${service} was interrupted, so nobody can tell whether it ran; it cannot be run again in this deployment (${error.message})`);
+    throw error;
+  });
 }
 
 async function exitOf(runtime: Runtime, name: string, timeoutMs: number | undefined, signal: AbortSignal): Promise<InstanceStatus | 'timeout'> {

@@ -126,8 +126,8 @@ export interface Runtime {
 export type RuntimeErrorKind = 'platform' | 'software' | 'missing';
 
 export class RuntimeError extends Error {
-  /** `address`: an address that an instance is to have is taken. */
-  reason?: 'address';
+  /** `address`: an address that an instance is to have is taken. `stuck`: half a start has left it so that it can only be made anew. */
+  reason?: 'address' | 'stuck';
 
   constructor(readonly kind: RuntimeErrorKind, message: string, options?: ErrorOptions) {
     super(message, options);

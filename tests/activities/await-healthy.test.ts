@@ -1,4 +1,4 @@
-import { awaitHealthy, patience } from '../../src/activities/health/await-healthy';
+import { awaitHealthy, patience, startUntilHealthy } from '../../src/activities/health/await-healthy';
 import type { InstanceRef } from '../../src/model/instance';
 import type { InstanceStatus } from '../../src/model/instance-status';
 import type { Runtime } from '../../src/runtimes/runtime';
@@ -71,6 +71,18 @@ describe('waiting for health', () => {
     const { runtime, started } = fake([{ ...running, state: 'exited', exitCode: 137 }, running]);
     expect(await awaitHealthy(runtime, ref(), options({ afterTrouble: true }))).toBeUndefined();
     expect(started).toEqual(['api']);
+  });
+
+  it('makes anew what half a start has left so that it cannot be started', async () => {
+    const calls: string[] = [];
+    const { runtime } = fake([running]);
+    const stuck = Object.assign(new RuntimeError('software', 'task already exists'), { reason: 'stuck' as const });
+    Object.assign(runtime, {
+      create: async () => void calls.push('create'), remove: async () => void calls.push('remove'),
+      start: async () => (calls.push('start'), calls.includes('remove') ? undefined : Promise.reject(stuck)),
+    });
+    expect(await startUntilHealthy(runtime, { ...ref(), hash: 'h' } as never, { ...options(), onStart: () => undefined })).toBeUndefined();
+    expect(calls).toEqual(['create', 'start', 'remove', 'create', 'start']);
   });
 
   it('says when something else has removed the instance', async () => {

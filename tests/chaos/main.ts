@@ -77,6 +77,9 @@ async function run({ faults, seed, round, report: file }: Options): Promise<numb
   return violationsIn(outcomes) > 0 ? 1 : 0;
 }
 
+/** A client that is closed in the middle of a call says so later, to nobody. */
+process.on('uncaughtException', (error) => console.error(error.message));
+
 void program.parseAsync().catch((error: Error) => {
   console.error(error.stack);
   process.exit(2);

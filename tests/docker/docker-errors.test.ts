@@ -14,6 +14,7 @@ describe('a failure of Docker', () => {
     [404, 'No such container: abc', 'missing'],
     [500, 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host', 'platform'],
     [500, 'toomanyrequests: You have reached your pull rate limit', 'platform'],
+    [409, 'task e9c86617e1f6: already exists', 'software'],
     [403, 'endpoint with name api-1 already exists in network shop_default', 'platform'],
     [500, 'something nobody has heard of', 'platform'],
     [400, 'bad parameter', 'software'],

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -80,9 +80,16 @@ export class OwnEngine {
   async destroy(): Promise<void> {
     for (const { Id } of await this.docker.listContainers({ all: true })) await this.docker.getContainer(Id).remove({ force: true, v: true });
     await this.stop();
+    this.reap();
     this.network?.destroy();
     this.unmount();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** An engine that was killed has lost sight of some of its containers. */
+  private reap(): void {
+    const shims = pidsOf((command) => command.includes('containerd-shim') && command.includes(this.folder));
+    for (const pid of [...shims.flatMap(childrenOf), ...shims]) process.kill(pid, 'SIGKILL');
   }
 
   /** An engine that was killed has left mounts behind that the next one did not know of. */
@@ -95,5 +102,23 @@ export class OwnEngine {
     const gone = once(this.daemon!, 'exit');
     this.daemon!.kill(signal);
     await gone;
+  }
+}
+
+function pidsOf(wanted: (command: string) => boolean): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  return pids.filter((pid) => wanted(contentOf(`/proc/${pid}/cmdline`)));
+}
+
+function childrenOf(pid: number): number[] {
+  return contentOf(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
+}
+
+/** Empty where the process has ended meanwhile. */
+function contentOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
   }
 }

@@ -22,6 +22,8 @@ export interface AwaitOptions {
   onProbe: (problem: string | undefined, usedMs: number) => void;
 }
 
+export type StartOptions = Omit<AwaitOptions, 'fresh' | 'firstExit'> & { onStart: () => void };
+
 /** Why an instance did not get healthy. */
 export interface Unhealthy {
   message: string;
@@ -29,8 +31,18 @@ export interface Unhealthy {
   status?: InstanceStatus;
 }
 
-/** Makes and starts an instance, and watches it from before its start: no exit is too quick to be seen. */
-export async function startUntilHealthy(runtime: Runtime, spec: InstanceSpec, options: Omit<AwaitOptions, 'fresh' | 'firstExit'> & { onStart: () => void }): Promise<Unhealthy | undefined> {
+/** Makes and starts an instance, and watches it from before its start: no exit is too quick to be seen. What half a start has left is made anew. */
+export async function startUntilHealthy(runtime: Runtime, spec: InstanceSpec, options: StartOptions): Promise<Unhealthy | undefined> {
+  try {
+    return await startOnce(runtime, spec, options);
+  } catch (error) {
+    if (!(error instanceof RuntimeError) || error.reason !== 'stuck') throw error;
+    await runtime.remove(spec);
+    return startOnce(runtime, spec, options);
+  }
+}
+
+async function startOnce(runtime: Runtime, spec: InstanceSpec, options: StartOptions): Promise<Unhealthy | undefined> {
   await runtime.create(spec);
   const stop = new AbortController();
   const firstExit = runtime.nextExit?.(spec.name, stop.signal).catch(() => undefined);
