@@ -13,6 +13,7 @@ interface DockerError extends Error {
  */
 const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: RuntimeError['reason'] }[] = [
   { text: /^Address already in use$/, kind: 'software', advice: 'another container of the network has that address', reason: 'address' },
+  { text: /has active endpoints/i, kind: 'software', advice: 'containers are in it; where `docker network inspect` shows none, Docker has miscounted and forgets it when it is restarted' },
   { text: /task \S+ already exists/i, kind: 'software', advice: 'Docker was interrupted while it started the container, which can only be made anew', reason: 'stuck' },
   { text: /endpoint with name .* already exists in network/i, kind: 'platform', advice: 'Docker was interrupted while it connected the container' },
   { text: /port is already allocated|address already in use/i, kind: 'software', advice: 'something else on the host listens on that port' },
