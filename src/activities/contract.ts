@@ -1,4 +1,5 @@
 import type { FreezeWindow, Stack } from '../config/stack';
+import type { AuditEntry, AuditHead, AuditTrail } from '../model/audit';
 import type { RuntimeName } from '../model/capabilities';
 import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretSource } from '../model/instance';
 import type { PinnedImages } from '../model/images';
@@ -63,6 +64,13 @@ export interface WatchReport {
   subscribers?: Subscriber[];
   /** How long after its deployment the release is rolled back when something is not well; in ms, 0: never. */
   windowMs?: number;
+}
+
+/** Whose trail, and in which folder of the worker; default its data folder. */
+export interface AuditPlace {
+  stack: string;
+  environment: string;
+  folder?: string;
 }
 
 /** What labels and visibility still know of an environment whose workflow is gone. */
@@ -162,6 +170,11 @@ export interface Activities {
   holdImages(context: StepContext, releases: number[]): Promise<void>;
   /** Removes releases that are kept no longer, and images that only they used and the engine had pulled. */
   pruneReleases(context: StepContext, drop: number[], keep: number[]): Promise<void>;
+
+  /** Adds to the audit trail; resolves with its last record then. */
+  recordAudit(place: AuditPlace, entry: AuditEntry): Promise<AuditHead>;
+  /** The last records, and whether the trail is whole; `known`: what is remembered of its end. */
+  readAudit(place: AuditPlace, last: number, known: AuditHead | undefined): Promise<AuditTrail>;
 
   /** Tells a subscriber; what fails may be tried again. */
   deliver(subscriber: Subscriber, notification: Notification): Promise<void>;

@@ -42,5 +42,7 @@ export interface Dependencies {
   runtimes: Runtimes;
   secrets: SecretStore;
   directory: Directory;
+  /** Where the worker keeps what must last. */
+  dataDir: string;
   events: EventEmitter<ActivityEvents>;
 }

@@ -1,3 +1,4 @@
+import { auditActivities } from './audit';
 import type { Activities } from './contract';
 import { coordinationActivities } from './coordination';
 import type { Dependencies } from './dependencies';
@@ -24,6 +25,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...scheduleActivities(dependencies),
     ...watchActivities(dependencies),
     ...subscriberActivities(dependencies),
+    ...auditActivities(dependencies),
   };
 }
 

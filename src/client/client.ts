@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { Stack } from '../config/stack';
+import type { AuditTrail } from '../model/audit';
 import type { InstanceLine } from '../model/instance-status';
 import type { WhenBusy } from '../plan/asked';
 import type { PastRun } from '../plan/job-runs';
@@ -212,6 +214,12 @@ export class DeployCodeClient {
     return this.inspect({ kind: 'exec', stack, instance, command, taskQueue });
   }
 
+  /** Who asked for what, and what came of it; checked against what the environment remembers. */
+  async audit(stack: Stack, last = 50): Promise<AuditTrail> {
+    const known = (await this.environment(placeOf(stack)))?.audit;
+    return this.inspect({ kind: 'audit', stack, last, taskQueue, ...(known && { known }) });
+  }
+
   async volumes(stack: Stack): Promise<InspectResults['volumes']> {
     return this.inspect({ kind: 'volumes', stack, taskQueue });
   }
@@ -239,6 +247,7 @@ export class DeployCodeClient {
       stack, taskQueue, pinned: {}, ...more,
       intent: intentOf(kind, options),
       requestedBy: options.requestedBy ?? userName(),
+      requestedFrom: hostname(),
       reason: options.reason,
       ...(options.whenBusy && { whenBusy: options.whenBusy }),
       ...(options.automatic && { automatic: true }),

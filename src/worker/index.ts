@@ -71,7 +71,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const runtimes = createRuntimes({ dataDir, secrets, supervisor: configuration.supervisor, given: configuration.runtimes });
   const directory = createDirectory(client);
 
-  const activities = createActivities({ runtimes, secrets, directory, events: activityEvents });
+  const activities = createActivities({ runtimes, secrets, directory, dataDir, events: activityEvents });
   const working = Worker.create({
     connection: native,
     namespace,

@@ -18,6 +18,8 @@ const endless: ActivityOptions = { cancellationType, startToCloseTimeout: '30d',
 
 /** For a day: whoever wants to be told may be away over night. */
 const delivery: ActivityOptions = { startToCloseTimeout: '30s', scheduleToCloseTimeout: '24h', retry: { initialInterval: '1s', maximumInterval: '10m' } };
+/** A disk that is full must not hold a deployment up for ever. */
+const recording: ActivityOptions = { cancellationType, startToCloseTimeout: '30s', scheduleToCloseTimeout: '2m', heartbeatTimeout: heartbeat, retry };
 /** Looks until something is found, be it weeks; another worker goes on where one ends. Nothing waits for its end. */
 const watching: ActivityOptions = { cancellationType: 'TRY_CANCEL', startToCloseTimeout: '30d', heartbeatTimeout: '20s', retry };
 
@@ -32,6 +34,8 @@ const table: Record<keyof Activities, ActivityOptions> = {
   findOpenWindow: quick,
   syncSchedules: quick,
   deliver: delivery,
+  recordAudit: recording,
+  readAudit: quick,
 
   watchRelease: watching,
   restartInstance: long,

@@ -1,5 +1,6 @@
 import type { InstanceLog } from '../activities/contract';
 import type { Stack } from '../config/stack';
+import type { AuditHead, AuditTrail } from '../model/audit';
 import type { PinnedImages } from '../model/images';
 import type { InstanceLine } from '../model/instance-status';
 import type { ObservedInstance, ObservedVolume } from '../model/observation';
@@ -27,6 +28,7 @@ export type InspectInput =
   | { kind: 'status'; stack: Stack; taskQueue: string }
   | { kind: 'logs'; services: string[]; tail: number; after: Record<string, string>; taskQueue: string; stack: Stack }
   | { kind: 'exec'; stack: Stack; instance: string; command: string[]; taskQueue: string }
+  | { kind: 'audit'; stack: Stack; last: number; known?: AuditHead; taskQueue: string }
   | { kind: 'volumes'; stack: Stack; taskQueue: string }
   | { kind: 'remove-volume'; stack: Stack; name: string; taskQueue: string };
 
@@ -42,6 +44,7 @@ export interface InspectResults {
   status: InstanceLine[];
   logs: InstanceLog[];
   exec: { exitCode: number; output: string };
+  audit: AuditTrail;
   volumes: VolumeLine[];
   'remove-volume': undefined;
 }
@@ -64,6 +67,8 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
     }
     case 'exec':
       return activity('runCommand', taskQueue, `run ${input.command[0]} in ${input.instance}`)(contextOf(input.stack, 0), input.instance, input.command, 3_600_000);
+    case 'audit':
+      return activity('readAudit', taskQueue, 'read the audit trail')({ stack: input.stack.name, environment: input.stack.environment, folder: input.stack.infrastructure.dataDir }, input.last, input.known);
     case 'volumes': {
       const { volumes, instances } = await activity('observe', taskQueue, 'find the volumes')({ ...input.stack, services: {} }, {});
       return listVolumes(volumes, instances, `${input.stack.name}/${input.stack.environment}`);

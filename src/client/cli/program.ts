@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addAudit } from './commands/audit';
 import { addChanges } from './commands/change';
 import { addCodec } from './commands/codec';
 import { addControl } from './commands/control';
@@ -39,6 +40,7 @@ export function createProgram(): Command {
   addSteering(program);
   addControl(program);
   addSchedules(program);
+  addAudit(program);
   addVolume(program);
   addModules(program);
   addTools(program);

@@ -57,13 +57,12 @@ export const orchestratorKnown: Rule = ({ file }) =>
     : [];
 
 /** What nothing enforces is not accepted in silence. */
-export const nothingUnenforced: Rule = ({ file: { security, infrastructure }, acceptUnenforced }) => {
+export const nothingUnenforced: Rule = ({ file: { security }, acceptUnenforced }) => {
   if (acceptUnenforced) return [];
   const settings: [path: string[], given: unknown][] = [
     [['security', 'auth', 'enabled'], security?.auth?.enabled],
     [['security', 'rbac', 'enabled'], security?.rbac?.enabled],
     [['security', 'tls_enabled'], security?.tls_enabled],
-    [['infrastructure', 'storage', 'data_dir'], infrastructure?.storage?.data_dir],
   ];
   return settings.filter(([, given]) => given).map(([path]) => ({ path, message: `nothing enforces ${path.filter((key) => key !== 'enabled').join('.')} yet; leave it out, or pass --accept-unenforced if you know that` }));
 };

@@ -23,7 +23,7 @@ const infrastructure = z
     port_range: z.string().regex(/^\d+-\d+$/, 'write a range such as 20000-29999').optional()
       .describe('Host ports for entries of `ports` that name none. Default `20000-29999`.'),
     load_balancer: loadBalancer.optional(),
-    storage: z.strictObject({ data_dir: z.string().optional().describe('Nothing acts on it: volumes live where the engine of the host keeps them. Needs `--accept-unenforced`.') }).optional(),
+    storage: z.strictObject({ data_dir: z.string().optional().describe('Folder of the worker that the audit trail is kept in; default its own data folder. Volumes live where the engine of the host keeps them.') }).optional(),
   })
   .describe('Where the stack runs.');
 

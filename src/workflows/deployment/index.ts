@@ -9,6 +9,7 @@ import { shapes } from '../messages/shapes';
 import { contextOf } from '../step-context';
 import { Publisher } from '../publisher';
 import { until } from '../turns';
+import { recordRequest } from './audit';
 import { EnvironmentLink } from './environment-link';
 import { toProblem } from './failure';
 import { tellBegin, tellEnd } from './news';
@@ -27,13 +28,14 @@ export async function deployment(input: DeploymentInput): Promise<DeploymentResu
   return CancellationScope.nonCancellable(async () => {
     const result = await conduct.conduct();
     await conduct.publisher.settled();
+    await recordRequest(input, conduct.begin, result);
     return result;
   });
 }
 
 /** The workflow's state and its handlers, around the run itself. */
 class Deployment {
-  private readonly begin = Date.now();
+  readonly begin = Date.now();
   private readonly log = new ProgressLog();
   readonly publisher: Publisher;
   private readonly link: EnvironmentLink;

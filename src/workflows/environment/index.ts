@@ -1,5 +1,5 @@
 import { allHandlersFinished, continueAsNew, patched, setHandler, workflowInfo } from '@temporalio/workflow';
-import { committedSignal, environmentQuery, finishedSignal, freezeSignal, joinSignal, leaveSignal, pauseWatchSignal, resumeWatchSignal, thawSignal, type EnvironmentState, type Place } from '../messages';
+import { auditedSignal, committedSignal, environmentQuery, finishedSignal, freezeSignal, joinSignal, leaveSignal, pauseWatchSignal, resumeWatchSignal, thawSignal, type EnvironmentState, type Place } from '../messages';
 import { listen } from '../listen';
 import { shapes } from '../messages/shapes';
 import { patches } from '../patches';
@@ -22,6 +22,7 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
   listen(committedSignal, shapes.committed, ({ workflowId, deployment, release }) => memory.commit(workflowId, deployment, release));
   listen(finishedSignal, shapes.finished, (report) => memory.finish(report));
   listen(freezeSignal, shapes.freeze, (freeze) => memory.freeze(freeze));
+  listen(auditedSignal, shapes.audited, (head) => memory.audited(head));
   setHandler(thawSignal, () => memory.freeze(undefined));
   listen(pauseWatchSignal, shapes.pauseWatch, (pause) => memory.pauseWatch(pause));
   setHandler(resumeWatchSignal, () => memory.pauseWatch(undefined));
@@ -37,6 +38,7 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
     await memory.giveWord();
     if (memory.isEmpty()) return;
     if (patched(patches.watch)) await watch.follow();
+    await memory.recordActs();
     if (workflowInfo().continueAsNewSuggested) {
       watch.rest();
       await until(allHandlersFinished);

@@ -1,4 +1,5 @@
-import { getExternalWorkflowHandle, patched } from '@temporalio/workflow';
+import { getExternalWorkflowHandle, patched, uuid4 } from '@temporalio/workflow';
+import type { AuditEntry, AuditHead } from '../../model/audit';
 import { asPast } from '../../plan/job-runs';
 import { activity } from '../activity-options';
 import { cancelSignal, goSignal, isOn, queuedSignal, taskQueue, turnedAwaySignal, type EnvironmentState, type FinishedReport, type Freeze, type JoinRequest, type Outcome, type Queued, type WatchPause } from '../messages';
@@ -22,6 +23,8 @@ export class EnvironmentMemory {
   changes = 0;
   /** Why nothing can begin at all for now. */
   private trouble?: string;
+  /** What people have done to it, and the audit trail does not know yet. */
+  private readonly acts: AuditEntry[] = [];
   /** What those who wait were told last. */
   private readonly told = new Map<string, string>();
   /** What deployments are yet to be told, in order. */
@@ -71,11 +74,25 @@ export class EnvironmentMemory {
   freeze(freeze: Freeze | undefined): void {
     this.state.freeze = freeze;
     this.changes += 1;
+    if (freeze) this.note(freeze.by, 'freeze', freeze.reason);
   }
 
   pauseWatch(pause: WatchPause | undefined): void {
     this.state.watchPause = pause;
     this.changes += 1;
+    if (pause) this.note(pause.by, 'watch pause', pause.reason);
+  }
+
+  audited(head: AuditHead): void {
+    if (head.sequence > (this.state.audit?.sequence ?? 0)) this.state.audit = head;
+  }
+
+  /** Writes what people have done to this environment into its audit trail. A trail that cannot be written holds nothing up. */
+  async recordActs(): Promise<void> {
+    for (let entry = this.acts.shift(); entry; entry = this.acts.shift()) {
+      const recorded = activity('recordAudit', taskQueue, `record: ${entry.what} by ${entry.by}`)(this.state.place, entry);
+      await recorded.then((head) => this.audited(head), () => undefined);
+    }
   }
 
   /** What is to be watched now: nothing while a deployment runs, or somebody works on what runs. */
@@ -219,6 +236,10 @@ export class EnvironmentMemory {
   private sendAway({ workflowId }: JoinRequest, why: string): void {
     this.changes += 1;
     this.decisions.push({ workflowId, signal: (handle) => handle.signal(turnedAwaySignal, why) });
+  }
+
+  private note(by: string, what: string, why: string | undefined): void {
+    if (patched(patches.audit)) this.acts.push({ id: uuid4(), at: Date.now(), by, what, result: 'done', ...(why !== undefined && { why }) });
   }
 
   private tellBreaker(deployment: number, open: boolean, failures: number): void {

@@ -14,6 +14,8 @@ export interface DeploymentInput {
   /** Images of a kept release, for a rollback to it. */
   pinned: PinnedImages;
   requestedBy: string;
+  /** Host that it was asked for on. */
+  requestedFrom?: string;
   reason?: string;
   /** Default: it waits for others. */
   whenBusy?: WhenBusy;

@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { AuditHead } from '../../model/audit';
 import type { RuntimeName } from '../../model/capabilities';
 import type { JobRun, PastRun } from '../../plan/job-runs';
 import type { BreakerSettings } from '../../config/stack';
@@ -65,6 +66,8 @@ export interface FinishedReport {
   schedules?: string[];
 }
 
+/** A deployment has written into the audit trail. */
+export const auditedSignal = defineSignal<[AuditHead]>('audited');
 export const joinSignal = defineSignal<[JoinRequest]>('join');
 export const leaveSignal = defineSignal<[string]>('leave');
 export const finishedSignal = defineSignal<[FinishedReport]>('finished');
@@ -84,6 +87,8 @@ export interface EnvironmentState {
   queue: JoinRequest[];
   freeze?: Freeze;
   breaker?: Breaker;
+  /** The end of the audit trail. */
+  audit?: AuditHead;
   watch?: WatchState;
   watchPause?: WatchPause;
   /** Of the stack file. */
