@@ -1,6 +1,6 @@
 import { Client, Connection, isGrpcServiceError, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { payloadCodec } from '../payloads/codec';
+import { dataConverter } from '../payloads/data-converter';
 import { findDevelopmentEngine } from './development';
 import { EngineUnreachable } from './errors';
 
@@ -29,7 +29,7 @@ export async function connect(settings: ConnectionSettings): Promise<Client> {
     if (!isGrpcServiceError(error) || Number(error.code) !== notFound) return;
     throw new EngineUnreachable(`the Temporal server at ${settings.connection.address} has no namespace "${namespace}"`, `create it with \`temporal operator namespace create -n ${namespace}\`, or name another with --namespace or TEMPORAL_NAMESPACE`, { cause: error });
   });
-  return new Client({ connection, namespace, dataConverter: { payloadCodecs: [payloadCodec()] } });
+  return new Client({ connection, namespace, dataConverter: dataConverter() });
 }
 
 async function reach({ connection: options }: ConnectionSettings): Promise<Connection> {

@@ -9,7 +9,7 @@ import type { ActivityEvents } from '../activities/dependencies';
 import { SecretStore } from '../activities/secrets';
 import { connect } from '../client/connection';
 import type { RuntimeName } from '../model/capabilities';
-import { payloadCodec } from '../payloads/codec';
+import { dataConverter } from '../payloads/data-converter';
 import { createRuntimes } from '../runtimes';
 import type { Runtime } from '../runtimes/runtime';
 import type { EngineEvent } from '../workflows/events';
@@ -50,6 +50,8 @@ export interface DeployCodeWorker {
 
 export const defaultDataDir = (): string => process.env.DEPLOY_CODE_DATA_DIR ?? (process.getuid?.() === 0 ? '/var/lib/deploy-code' : join(homedir(), '.local', 'share', 'deploy-code'));
 
+/** A heartbeat costs the server a write: one that looks for weeks sends few. */
+const seldomHeartbeats = { maxHeartbeatThrottleInterval: '30s', defaultHeartbeatThrottleInterval: '30s' } as const;
 /** Environments that one worker looks after between deployments. */
 const mostWatched = 1000;
 
@@ -66,7 +68,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const client = await connect(configuration);
   const [native] = await Promise.all([NativeConnection.connect(configuration.connection as never), registerSearchAttributes(client.connection, namespace)]);
 
-  const dataConverter = { payloadCodecs: [payloadCodec()] };
+  const converter = dataConverter();
   const secrets = new SecretStore(dataDir);
   const runtimes = createRuntimes({ dataDir, secrets, supervisor: configuration.supervisor, given: configuration.runtimes });
   const directory = createDirectory(client);
@@ -76,7 +78,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
     connection: native,
     namespace,
     taskQueue,
-    dataConverter,
+    dataConverter: converter,
     ...workflowSource(configuration.workflowBundle),
     activities,
     sinks: { events: { emit: { fn: (_, event: EngineEvent) => void engineEvents.emit('event', event), callDuringReplay: false } } },
@@ -89,7 +91,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
     shutdownGraceTime: configuration.shutdownGraceMs ?? 10_000,
     shutdownForceTime: (configuration.shutdownGraceMs ?? 10_000) + 10_000,
   });
-  const watching = Worker.create({ connection: native, namespace, taskQueue: watchQueue, dataConverter, activities, maxConcurrentActivityTaskExecutions: mostWatched, shutdownGraceTime: 0 });
+  const watching = Worker.create({ connection: native, namespace, taskQueue: watchQueue, dataConverter: converter, activities, maxConcurrentActivityTaskExecutions: mostWatched, shutdownGraceTime: 0, ...seldomHeartbeats });
   const workers = await Promise.all([working, watching]);
   worker = workers[0];
   return {

@@ -21,7 +21,7 @@ const delivery: ActivityOptions = { startToCloseTimeout: '30s', scheduleToCloseT
 /** A disk that is full must not hold a deployment up for ever. */
 const recording: ActivityOptions = { cancellationType, startToCloseTimeout: '30s', scheduleToCloseTimeout: '2m', heartbeatTimeout: heartbeat, retry };
 /** Looks until something is found, be it weeks; another worker goes on where one ends. Nothing waits for its end. */
-const watching: ActivityOptions = { cancellationType: 'TRY_CANCEL', startToCloseTimeout: '30d', heartbeatTimeout: '20s', retry };
+const watching: ActivityOptions = { cancellationType: 'TRY_CANCEL', startToCloseTimeout: '30d', heartbeatTimeout: '1m', retry };
 
 const table: Record<keyof Activities, ActivityOptions> = {
   joinEnvironment: quick,

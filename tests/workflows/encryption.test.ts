@@ -7,7 +7,7 @@ import { DeployCodeClient } from '../../src/client';
 import { payloadCodec } from '../../src/payloads/codec';
 import { keysOf, newKey } from '../../src/payloads/keys';
 import { serveCodec } from '../../src/payloads/server';
-import { createMemoryRuntime } from '../../src/runtimes/memory';
+import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { address, startEngine, type TestEngine } from '../support/engine';
 import { memoryStack } from '../support/memory-stack';
 
@@ -17,14 +17,20 @@ describe('an engine with an encryption key', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'deploy-code-keys-')), 'keys');
   let engine: TestEngine;
   let workflowId: string;
+  let failedId: string;
+  const host = new MemoryHost();
   const stack = memoryStack({ app: { image: `${hidden}:1`, environment: { GREETING: hidden } } });
   beforeAll(async () => {
     writeFileSync(file, newKey('test'));
     process.env.DEPLOY_CODE_ENCRYPTION_KEY_FILE = file;
-    engine = await startEngine('encryption', { runtimes: { memory: createMemoryRuntime() } });
+    engine = await startEngine('encryption', { runtimes: { memory: createMemoryRuntime(host) } });
     const handle = await engine.client.deploy(stack, { reason: hidden });
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded', reason: hidden });
     workflowId = handle.id;
+    host.faults = [{ operation: 'start', service: 'app', kind: 'software', message: hidden, times: 1 }];
+    const failing = await engine.client.deploy({ ...memoryStack({ app: { image: 'app:2' } }), name: stack.name });
+    expect(await failing.result()).toMatchObject({ outcome: 'rolled_back', cause: { message: hidden } });
+    failedId = failing.id;
   });
   afterAll(async () => {
     delete process.env.DEPLOY_CODE_ENCRYPTION_KEY_FILE;
@@ -39,7 +45,7 @@ describe('an engine with an encryption key', () => {
   };
 
   it('leaves nothing readable of what it deploys in any history', async () => {
-    for (const id of [workflowId, `environment/${stack.name}/test`, `release/${stack.name}/test/1`]) {
+    for (const id of [workflowId, failedId, `environment/${stack.name}/test`, `release/${stack.name}/test/1`]) {
       const events = await historyOf(id);
       expect(events.length).toBeGreaterThan(2);
       const bytes = Buffer.from(JSON.stringify(events, (_, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value)));

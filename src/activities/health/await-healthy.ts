@@ -139,8 +139,9 @@ async function probeUntilHealthy(runtime: Runtime, { name, healthCheck }: Instan
   const deadline = patience(healthCheck);
   const begin = Date.now();
   const used = () => options.usedMs + Date.now() - begin;
+  let problem: string | undefined;
   for (let delay = firstDelayMs; ; delay = Math.min(delay * growth, healthCheck.intervalMs)) {
-    const problem = await attempt(runtime, name, healthCheck);
+    problem = await attempt(runtime, name, healthCheck, problem);
     if (signal.aborted) return new Promise(() => undefined);
     options.onProbe(problem, used());
     if (problem === undefined) return undefined;
@@ -149,12 +150,12 @@ async function probeUntilHealthy(runtime: Runtime, { name, healthCheck }: Instan
   }
 }
 
-/** An instance that has just gone cannot be probed; whoever watches for its exit says why. */
-async function attempt(runtime: Runtime, name: string, check: HealthCheck): Promise<string | undefined> {
+/** An instance that has just gone cannot be probed: what the probe before found stands, and whoever watches for its exit says why. */
+async function attempt(runtime: Runtime, name: string, check: HealthCheck, before: string | undefined): Promise<string | undefined> {
   try {
     return await probe(runtime, name, check);
   } catch (error) {
-    if (error instanceof RuntimeError && error.kind !== 'platform') return error.message;
+    if (error instanceof RuntimeError && error.kind !== 'platform') return before ?? error.message;
     throw error;
   }
 }

@@ -61,7 +61,7 @@ const deployment = z
 const watch = z
   .strictObject({
     enabled: flag.optional().describe('Default true.'),
-    interval: duration.optional().describe('Between two looks at what runs; default 10s. Health checks keep their own intervals.'),
+    interval: duration.optional().describe('Between two looks at what runs; default 30s. Health checks keep their own intervals.'),
     on_unhealthy: choice('restart', 'report').optional().describe('`restart` (default): an instance that is dead or unhealthy is restarted, later and later as it goes on. `report`: it is only told.'),
     on_drift: choice('report', 'repair').optional().describe('What differs from the release though no deployment has done it. `report` (default): told by `status` and metrics. `repair`: put right by a deployment.'),
   })

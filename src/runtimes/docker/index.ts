@@ -4,6 +4,7 @@ import { address } from './address';
 import { attach } from './attach';
 import { connectDocker, type DockerConnection } from './connection';
 import { exec } from './exec';
+import { nextExit } from './exits';
 import { dropImage, holdImage } from './image-holds';
 import { ensureImage, findImages } from './images';
 import { DockerInstances } from './instances';
@@ -30,7 +31,7 @@ export function createDockerRuntime(secrets: SecretReader, connection: DockerCon
     start: (name) => instances.start(name),
     inspect: (name) => instances.inspect(name),
     waitForExit: (name, signal) => instances.waitForExit(name, signal),
-    nextExit: (name, signal) => instances.nextExit(name, signal),
+    nextExit: (name, signal) => nextExit(connection, name, signal),
     retire: (ref) => instances.retire(ref),
     revive: (ref) => instances.revive(ref),
     remove: (ref) => instances.remove(ref),

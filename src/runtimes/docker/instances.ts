@@ -53,12 +53,7 @@ export class DockerInstances {
     return this.exitCode(name, (await docker(() => wait as Promise<{ StatusCode: number }>)).StatusCode);
   }
 
-  async nextExit(name: string, signal: AbortSignal): Promise<number | undefined> {
-    const { StatusCode } = (await this.container(name).wait({ condition: 'next-exit', abortSignal: signal })) as { StatusCode: number };
-    return this.exitCode(name, StatusCode);
-  }
-
-  /** Docker 20.10 reads the code after it has woken who waits: 0, where the container has been started again in between. */
+  /** 0 is what a container tells, too, that has been started again in between. */
   private async exitCode(name: string, told: number): Promise<number | undefined> {
     if (told !== 0 || (await this.inspect(name))?.state === 'exited') return told;
     return lastExit(this.connection, name);
