@@ -15,8 +15,8 @@ export interface Fault {
   strike(arena: Arena, random: Random, stack: string): Promise<void>;
 }
 
-const awayMs = (random: Random) => random.between(0, 3000);
-const badMs = (random: Random) => random.between(500, 6000);
+const awayMs = (random: Random) => random.between(0, 2000);
+const badMs = (random: Random) => random.between(500, 4000);
 
 export const faults: Fault[] = [
   { name: 'worker killed', weight: 5, part: 'worker', strike: async ({ worker }, random) => {

@@ -11,7 +11,7 @@ import { Random } from './random';
 import { settle, type Settled } from './requests';
 import { placeOf, stackNames, toStack, variantOf, type Variant } from './stacks';
 
-const longestDelayMs = 5000;
+const longestDelayMs = 4000;
 const mostFaults = 3;
 
 /** What a seed and a number make of a round: what is asked for, and what goes wrong when. */
