@@ -5,7 +5,7 @@ import { loadStack, StackFileError, type Stack } from '../../src/config';
 import { emptyObservation, plan } from '../support/observation';
 import { writeStack } from '../support/stack';
 
-const cases = process.env.DEPLOY_CODE_TEST_FULL ? 10_000 : 500;
+const cases = process.env.DEPLOY_CODE_TEST_FULL ? 10_000 : 250;
 
 /** One of each kind of key. */
 const everything = `
