@@ -7,7 +7,7 @@ import { startEngine, type TestEngine } from '../support/engine';
 import { memoryStack } from '../support/memory-stack';
 import { Unreliability } from '../support/unreliable-runtime';
 
-const wanted = process.env.DEPLOY_CODE_TEST_FULL ? 10_000 : 100;
+const wanted = process.env.DEPLOY_CODE_TEST_FULL ? 10_000 : 40;
 const seed = Number(process.env.DEPLOY_CODE_SEED ?? 4711);
 const environments = process.env.DEPLOY_CODE_TEST_FULL ? 24 : 12;
 const checked = { health_check: { command: ['check'], interval: '50ms', retries: 2 } };
