@@ -1,4 +1,4 @@
-import { ParentClosePolicy, startChild, uuid4 } from '@temporalio/workflow';
+import { CancellationScope, ParentClosePolicy, startChild, uuid4 } from '@temporalio/workflow';
 import type { Notification, NotificationType, Subscriber } from '../model/notification';
 import { inTurn } from './turns';
 import type { Place } from './messages';
@@ -15,13 +15,13 @@ export class Publisher {
     if (interested.length === 0) return;
     const { stack, environment } = this.place;
     const notification: Notification = { id: uuid4(), type, at: Date.now(), ...this.place, deployment, text, details };
-    const started = startChild<typeof notify>('notify', {
+    const start = () => startChild<typeof notify>('notify', {
       workflowId: `notify/${stack}/${environment}/${notification.id}`,
       parentClosePolicy: ParentClosePolicy.ABANDON,
       args: [notification, interested],
       staticSummary: `${type} of ${stack}/${environment}`,
     });
-    this.begun.push(inTurn(started).catch(() => undefined));
+    this.begun.push(inTurn(CancellationScope.nonCancellable(start)).catch(() => undefined));
   }
 
   /** Resolves when everything is on its way: a workflow that ends sooner would take it along. */

@@ -1,5 +1,5 @@
 import { watch, type Watching } from '../../src/activities/watch/watcher';
-import type { Observation, ObservedInstance } from '../../src/model/observation';
+import type { ObservedInstance } from '../../src/model/observation';
 import { RuntimeError, type Runtime } from '../../src/runtimes/runtime';
 
 const day = 86_400_000;
@@ -15,8 +15,8 @@ function simulate(instances: ObservedInstance[], happens: (at: number, instances
   const runtime = { probe: async (name: string) => ((probes += 1), sick.has(name) ? 'connection refused' : undefined), inspect: async (name: string) => ({ restarts: restarts.get(name) ?? 0 }) } as unknown as Runtime;
   const look = (more: Partial<Watching> = {}) =>
     watch({
-      runtime, everyMs: 10_000, strictUntil: 0, known: { ailing: [], drift: [] }, signal: new AbortController().signal, drift: () => [],
-      observe: async () => (happens(at, instances, sick), { instances: instances.map((each) => ({ ...each })) } as Observation),
+      runtime, everyMs: 10_000, strictUntil: 0, known: { ailing: [], drift: [] }, signal: new AbortController().signal, drift: async () => [],
+      instances: async () => (happens(at, instances, sick), instances.map((each) => ({ ...each }))),
       now: () => at, wait: async (ms) => void (at += ms), ...more,
     });
   return { look, at: () => at, probes: () => probes, restarts };
@@ -58,6 +58,20 @@ describe('the watch over an environment', () => {
     const first = await world.look({ known: { ailing: [], drift: [] } });
     expect(first.ailing).toHaveLength(1);
     expect(await world.look({ known })).toEqual({ ailing: [], drift: [] });
+    expect(world.at()).toBeGreaterThanOrEqual(500_000);
+  });
+
+  it('does not take what is known for over because it has only just begun to look', async () => {
+    const world = simulate([instance('api', { state: 'exited', exitCode: 1 }), instance('web')], (at, [api]) => at >= 300_000 && (api!.state = 'running'));
+    const known = { ailing: [{ instance: 'api', service: 'api', ordinal: 1, why: 'exited 1', restartable: false }], drift: ['db-1 is gone'] };
+    expect(await world.look({ known, drift: async () => ['db-1 is gone'] })).toEqual({ ailing: [], drift: ['db-1 is gone'] });
+    expect(world.at()).toBe(300_000);
+  });
+
+  it('counts one that cannot even be asked as not well', async () => {
+    const world = simulate([instance('api')]);
+    const runtime = { probe: async () => Promise.reject(new RuntimeError('missing', 'port 8080 of api cannot be reached')), inspect: async () => undefined } as unknown as Runtime;
+    expect((await world.look({ runtime })).ailing).toMatchObject([{ instance: 'api', why: 'port 8080 of api cannot be reached' }]);
   });
 
   it('sees a crash that the runtime has mended while the release is on trial, and not afterwards', async () => {
@@ -68,7 +82,7 @@ describe('the watch over an environment', () => {
   it('tells drift that lasts from one look to the next', async () => {
     let looks = 0;
     const world = simulate([instance('api')]);
-    expect(await world.look({ drift: () => ((looks += 1) === 2 || looks > 4 ? ['web-1 is gone'] : []) })).toEqual({ ailing: [], drift: ['web-1 is gone'] });
+    expect(await world.look({ drift: async () => ((looks += 1) === 2 || looks > 4 ? ['web-1 is gone'] : []) })).toEqual({ ailing: [], drift: ['web-1 is gone'] });
     expect(looks).toBe(6);
   });
 
@@ -76,9 +90,9 @@ describe('the watch over an environment', () => {
     const world = simulate([instance('api', { state: 'exited' })]);
     const away = async () => {
       if (world.at() < 60_000) throw new RuntimeError('platform', 'the Docker Engine does not answer');
-      return { instances: [instance('api', { state: 'exited' })] } as Observation;
+      return [instance('api', { state: 'exited' })];
     };
-    await world.look({ observe: away });
+    await world.look({ instances: away });
     expect(world.at()).toBeGreaterThanOrEqual(80_000);
   });
 });

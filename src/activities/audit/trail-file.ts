@@ -1,4 +1,5 @@
-import { mkdir, open, readFile, rm, stat, type FileHandle } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditEntry, AuditRecord } from '../../model/audit';
@@ -6,6 +7,7 @@ import { follow } from './chain';
 
 const staleMs = 30_000;
 const pauseMs = 20;
+const queues = new Map<string, Promise<unknown>>();
 
 /** A trail as a file of JSON lines, which is only ever appended to. Workers that share the folder share the trail. */
 export class TrailFile {
@@ -42,25 +44,38 @@ export class TrailFile {
     }
   }
 
-  private async alone<T>(work: () => Promise<T>): Promise<T> {
+  /** One at a time: by a queue within this process, by a lock among processes. */
+  private alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = (queues.get(this.file) ?? Promise.resolve()).then(() => this.locked(work));
+    queues.set(this.file, turn.catch(() => undefined));
+    return turn;
+  }
+
+  private async locked<T>(work: () => Promise<T>): Promise<T> {
     const lock = `${this.file}.lock`;
-    const held = await this.take(lock);
+    const token = randomUUID();
+    await this.take(lock, token);
     try {
       return await work();
     } finally {
-      await held.close();
-      await rm(lock, { force: true });
+      await this.release(lock, token);
     }
   }
 
   /** A lock whose holder died is taken over. */
-  private async take(lock: string): Promise<FileHandle> {
+  private async take(lock: string, token: string): Promise<void> {
     for (;;) {
-      const held = await open(lock, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? undefined : Promise.reject(error)));
-      if (held) return held;
+      const taken = await writeFile(lock, token, { flag: 'wx', mode: 0o600 }).then(() => true, (error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? false : Promise.reject(error)));
+      if (taken) return;
+      const holder = await readFile(lock, 'utf8').catch(() => '');
       const since = await stat(lock).then(({ mtimeMs }) => mtimeMs, () => Date.now());
-      if (Date.now() - since > staleMs) await rm(lock, { force: true });
+      if (Date.now() - since > staleMs) await this.release(lock, holder);
       else await sleep(pauseMs);
     }
+  }
+
+  /** Only the holder's own lock goes, not the one of somebody who has taken it over. */
+  private async release(lock: string, holder: string): Promise<void> {
+    if ((await readFile(lock, 'utf8').catch(() => undefined)) === holder) await rm(lock, { force: true });
   }
 }

@@ -46,13 +46,18 @@ export class Vault {
   }
 
   private async fetchSecret(name: string, path: string): Promise<Record<string, unknown>> {
-    const answer = await this.call(name, path, { headers: { 'x-vault-token': await this.login(name) } });
-    if (answer.status === 404) throw new SoftwareFault(`the secret ${name}: Vault has nothing at ${path}; write it with \`vault kv put\``);
-    if (answer.status === 403) {
+    let answer = await this.ask(name, path);
+    if (answer.status === 403 && this.token) {
       this.token = undefined;
-      throw new SoftwareFault(`the secret ${name}: Vault does not let the worker read ${path}; its policy needs "read" there, and its token must not have ended`);
+      answer = await this.ask(name, path);
     }
+    if (answer.status === 404) throw new SoftwareFault(`the secret ${name}: Vault has nothing at ${path}; write it with \`vault kv put\``);
+    if (answer.status === 403) throw new SoftwareFault(`the secret ${name}: Vault does not let the worker read ${path}; its policy needs "read" there, and its token must not have ended`);
     return secretAnswer.parse(await answer.json()).data.data;
+  }
+
+  private async ask(name: string, path: string): Promise<Response> {
+    return this.call(name, path, { headers: { 'x-vault-token': await this.login(name) } });
   }
 
   private login(name: string): Promise<string> {

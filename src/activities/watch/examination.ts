@@ -1,6 +1,7 @@
 import type { Ailing } from '../../model/watch';
 import type { ObservedInstance } from '../../model/observation';
-import type { Runtime } from '../../runtimes/runtime';
+import type { HealthCheck } from '../../model/instance';
+import { RuntimeError, type Runtime } from '../../runtimes/runtime';
 import { probe } from '../health/probe';
 
 /** What is known of an instance from one look to the next. */
@@ -9,7 +10,7 @@ interface Record {
   failures: number;
   problem?: string;
   nextProbeAt: number;
-  /** How often its runtime had restarted it when it was first seen. */
+  /** How often its runtime had restarted it when it was first seen; -1: it was known to be ailing. */
   restarts?: number;
   /** Since when its state is wrong, in looks. */
   wrongLooks: number;
@@ -17,12 +18,16 @@ interface Record {
 
 /** What is wrong once may be on its way back: the runtime's own restart, a container that is just made. */
 const looksUntilDown = 2;
+const crashed = 'crashed and was restarted';
 
 /** Judges instances look by look, each health check at its own interval. */
 export class Examination {
-  private readonly records = new Map<string, Record>();
+  private readonly records: Map<string, Record>;
 
-  constructor(private readonly runtime: Runtime) {}
+  /** What is known to be wrong is so until it is seen to be well. */
+  constructor(private readonly runtime: Runtime, known: readonly Ailing[]) {
+    this.records = new Map(known.map(({ instance, why }) => [instance, { failures: Infinity, problem: why, nextProbeAt: 0, wrongLooks: looksUntilDown, restarts: -1 }]));
+  }
 
   /** Those that are not well. `strict`: a restart by the runtime is not well either. */
   async look(instances: ObservedInstance[], now: number, strict: boolean): Promise<Ailing[]> {
@@ -48,9 +53,10 @@ export class Examination {
 
   private async crashes({ name }: ObservedInstance, record: Record, strict: boolean): Promise<string | undefined> {
     if (!strict) return undefined;
+    if (record.restarts === -1) return record.problem?.startsWith(crashed) ? record.problem : undefined;
     const restarts = (await this.runtime.inspect(name))?.restarts ?? 0;
     record.restarts ??= restarts;
-    return restarts > record.restarts ? `crashed and was restarted (${restarts} times)` : undefined;
+    return restarts > record.restarts ? `${crashed} (${restarts} times)` : undefined;
   }
 
   /** Unhealthy after as many failures in a row as the check allows, healthy again at the first success. */
@@ -58,11 +64,19 @@ export class Examination {
     if (!healthCheck) return undefined;
     if (now >= record.nextProbeAt) {
       record.nextProbeAt = now + healthCheck.intervalMs;
-      record.problem = await probe(this.runtime, name, healthCheck);
+      record.problem = await attempt(this.runtime, name, healthCheck);
       record.failures = record.problem === undefined ? 0 : record.failures + 1;
     }
     return record.failures >= Math.max(1, healthCheck.retries) ? record.problem : undefined;
   }
+}
+
+/** One that cannot even be asked is not well; only a platform that is away says nothing of it. */
+async function attempt(runtime: Runtime, name: string, check: HealthCheck): Promise<string | undefined> {
+  return probe(runtime, name, check).catch((error: unknown) => {
+    if (error instanceof RuntimeError && error.kind !== 'platform') return error.message;
+    throw error;
+  });
 }
 
 function down({ state, exitCode }: ObservedInstance, record: Record): string | undefined {

@@ -1,17 +1,21 @@
+import type { PinnedImages } from '../../model/images';
+import type { Findings } from '../../model/watch';
+import { findDrift, type DriftInput } from '../../plan/drift';
 import { toRef } from '../../plan/instance-spec';
-import { findDrift } from '../../plan/drift';
+import { RuntimeError } from '../../runtimes/runtime';
 import { alive } from '../alive';
 import type { Activities } from '../contract';
 import type { Dependencies } from '../dependencies';
 import { SoftwareFault } from '../failures';
 import { observeStack } from '../observe-stack';
+import type { SecretStore } from '../secrets';
 import { watch } from './watcher';
 
 type WatchActivities = Pick<Activities, 'watchRelease' | 'restartInstance'>;
 
 /** What is done between deployments. */
 export function watchActivities(dependencies: Dependencies): WatchActivities {
-  const { runtimes, directory, events } = dependencies;
+  const { runtimes, directory, events, secrets } = dependencies;
   return {
     watchRelease: ({ place, release, deployment, committedAt, jobs, known }) =>
       alive(async ({ signal }) => {
@@ -22,14 +26,15 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
         const windowMs = kept.deployment === deployment ? (stack.deployment.watchWindowMs ?? 0) : 0;
         const findings = await watch({
           runtime: runtimes(stack.runtime),
-          observe: () => observeStack(dependencies, stack, images),
-          drift: (observation) => findDrift({ stack, observation, deployment, release, jobs }),
+          instances: async () => (await runtimes(stack.runtime).observe(place, { images: [], ports: [] })).instances,
+          drift: () => lookForDrift(dependencies, { stack, images, deployment, release, jobs }),
           everyMs: stack.watch.everyMs,
           strictUntil: committedAt + windowMs,
           known,
           signal,
         });
-        return { findings, settings: stack.watch, windowMs, ...(stack.subscribers && { subscribers: stack.subscribers }) };
+        await secrets.learn(stack.secrets, Object.values(stack.services).flatMap(({ envFiles }) => envFiles));
+        return { findings: masked(findings, secrets), settings: stack.watch, windowMs, ...(stack.subscribers && { subscribers: stack.subscribers }) };
       }),
 
     restartInstance: ({ place, runtime: name, instance }) =>
@@ -43,4 +48,21 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
         events.emit('instance', { service: found.service, event: 'revived' });
       }),
   };
+}
+
+type Wanted = Omit<DriftInput, 'observation'> & { images: PinnedImages };
+
+/** What cannot be compared, for a secret that is gone or a load balancer that does not answer, is drift too. */
+async function lookForDrift(dependencies: Dependencies, { stack, images, ...of }: Wanted): Promise<string[]> {
+  try {
+    return findDrift({ stack, observation: await observeStack(dependencies, stack, images), ...of });
+  } catch (error) {
+    if (error instanceof SoftwareFault || (error instanceof RuntimeError && error.kind !== 'platform')) return error.message.split('\n');
+    throw error;
+  }
+}
+
+/** What a health check prints may hold a secret. */
+function masked({ ailing, drift }: Findings, secrets: SecretStore): Findings {
+  return { ailing: ailing.map((each) => ({ ...each, why: secrets.mask(each.why) })), drift: drift.map((each) => secrets.mask(each)) };
 }

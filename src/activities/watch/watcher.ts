@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ailing, Findings } from '../../model/watch';
-import type { Observation } from '../../model/observation';
+import type { ObservedInstance } from '../../model/observation';
 import { RuntimeError, type Runtime } from '../../runtimes/runtime';
-import { SoftwareFault } from '../failures';
 import { Examination } from './examination';
 
 /** After the platform was away its own restarts come first. */
@@ -10,9 +9,9 @@ const graceMs = 30_000;
 
 export interface Watching {
   runtime: Runtime;
-  observe: () => Promise<Observation>;
+  instances: () => Promise<ObservedInstance[]>;
   /** What differs from the release, at one look. */
-  drift: (observation: Observation) => string[];
+  drift: () => Promise<string[]>;
   everyMs: number;
   /** Until then a restart by the runtime is told too, in ms since the epoch. */
   strictUntil: number;
@@ -25,22 +24,21 @@ export interface Watching {
 const waitFor = (durationMs: number, signal: AbortSignal) => sleep(durationMs, undefined, { signal });
 
 /** Looks again and again; resolves as soon as what is found is something else than what is known. */
-export async function watch({ runtime, observe, drift, everyMs, strictUntil, known, signal, now = Date.now, wait = waitFor }: Watching): Promise<Findings> {
-  const examination = new Examination(runtime);
+export async function watch({ runtime, instances, drift, everyMs, strictUntil, known, signal, now = Date.now, wait = waitFor }: Watching): Promise<Findings> {
+  const examination = new Examination(runtime, known.ailing);
   let trustedFrom = 0;
-  let driftBefore: string[] = [];
+  let driftBefore = known.drift;
   for (;;) {
     signal.throwIfAborted();
     try {
-      const observation = await observe();
-      const ailing = await examination.look(observation.instances, now(), now() < strictUntil);
-      const differs = drift(observation);
+      const ailing = await examination.look(await instances(), now(), now() < strictUntil);
+      const differs = await drift();
       const findings = { ailing, drift: differs.filter((each) => driftBefore.includes(each)) };
       driftBefore = differs;
       if (now() >= trustedFrom && !same(findings, known)) return findings;
     } catch (error) {
-      if (!(error instanceof RuntimeError || error instanceof SoftwareFault)) throw error;
-      if (error instanceof RuntimeError && error.kind === 'platform') trustedFrom = now() + graceMs;
+      if (!(error instanceof RuntimeError) || error.kind !== 'platform') throw error;
+      trustedFrom = now() + graceMs;
     }
     await wait(everyMs, signal);
   }

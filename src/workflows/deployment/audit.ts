@@ -12,7 +12,7 @@ export async function recordRequest(input: DeploymentInput, begin: number, resul
   const place = { stack, environment };
   const record = activity('recordAudit', input.taskQueue, `record: ${input.intent.kind} by ${input.requestedBy}`)({ ...place, folder: infrastructure.dataDir }, entryOf(input, begin, result));
   const head = await record.catch(() => undefined);
-  if (head) await inTurn(getExternalWorkflowHandle(environmentId(place)).signal(auditedSignal, head)).catch(() => undefined);
+  if (head) await inTurn(getExternalWorkflowHandle(environmentId(place)).signal(auditedSignal, { ...head, ...(infrastructure.dataDir !== undefined && { folder: infrastructure.dataDir }) })).catch(() => undefined);
 }
 
 function entryOf({ intent, requestedBy, requestedFrom, reason, target }: DeploymentInput, begin: number, { outcome, deployment, release, cause, refusals, forcedPast, steering }: DeploymentResult): AuditEntry {

@@ -43,6 +43,7 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
       watch.rest();
       await until(allHandlersFinished);
       await memory.tellDecisions();
+      await memory.recordActs();
       return continueAsNew<typeof environment>(place, memory.state);
     }
     if (!attentive) seen = memory.changes;

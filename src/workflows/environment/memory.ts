@@ -1,5 +1,5 @@
 import { getExternalWorkflowHandle, patched, uuid4 } from '@temporalio/workflow';
-import type { AuditEntry, AuditHead } from '../../model/audit';
+import type { AuditEntry } from '../../model/audit';
 import { asPast } from '../../plan/job-runs';
 import { activity } from '../activity-options';
 import { cancelSignal, goSignal, isOn, queuedSignal, taskQueue, turnedAwaySignal, type EnvironmentState, type FinishedReport, type Freeze, type JoinRequest, type Outcome, type Queued, type WatchPause } from '../messages';
@@ -83,15 +83,17 @@ export class EnvironmentMemory {
     if (pause) this.note(pause.by, 'watch pause', pause.reason);
   }
 
-  audited(head: AuditHead): void {
-    if (head.sequence > (this.state.audit?.sequence ?? 0)) this.state.audit = head;
+  audited(head: NonNullable<EnvironmentState['audit']>): void {
+    const { audit } = this.state;
+    if (head.folder !== audit?.folder || head.sequence > (audit?.sequence ?? 0)) this.state.audit = head;
   }
 
   /** Writes what people have done to this environment into its audit trail. A trail that cannot be written holds nothing up. */
   async recordActs(): Promise<void> {
     for (let entry = this.acts.shift(); entry; entry = this.acts.shift()) {
-      const recorded = activity('recordAudit', taskQueue, `record: ${entry.what} by ${entry.by}`)(this.state.place, entry);
-      await recorded.then((head) => this.audited(head), () => undefined);
+      const folder = this.state.audit?.folder === undefined ? {} : { folder: this.state.audit.folder };
+      const recorded = activity('recordAudit', taskQueue, `record: ${entry.what} by ${entry.by}`)({ ...this.state.place, ...folder }, entry);
+      await recorded.then((head) => this.audited({ ...head, ...folder }), () => undefined);
     }
   }
 
@@ -253,6 +255,7 @@ export class EnvironmentMemory {
     const past = state.running?.past;
     state.recent = [...state.recent, { deployment, outcome, release, ...(past !== undefined && { past }) }].slice(-remembered);
     state.running = undefined;
+    if (state.watch?.sentBackUntil !== undefined) state.watch.sentBackUntil = 0;
     const before = state.breaker;
     state.breaker = countEnd(before, outcome, Date.now());
     const open = state.breaker?.openedAt !== undefined;

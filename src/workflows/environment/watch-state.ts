@@ -10,8 +10,10 @@ const longestRepairPauseMs = 3_600_000;
 /** So long after its last restart an instance that is well begins anew. */
 const forgottenMs = 600_000;
 
-export function startOf(release: number, deployment: number): WatchState {
-  return { release, deployment, ailing: [], drift: [], restarts: {}, repairs: { count: 0, nextAt: 0 } };
+/** The same release brought about again, by a repair say, does not begin anew. */
+export function startOf(release: number, deployment: number, before?: WatchState): WatchState {
+  const { restarts, repairs } = before?.release === release ? before : { restarts: {}, repairs: { count: 0, nextAt: 0 } };
+  return { release, deployment, ailing: [], drift: [], restarts, repairs };
 }
 
 /** What is known once a report has come in. */
@@ -40,8 +42,8 @@ export function isRepairDue({ settings, drift, repairs }: WatchState, now: numbe
 }
 
 /** While a release is on trial, what is not well sends it back. */
-export function isOnTrial({ windowMs = 0 }: WatchState, committedAt: number, now: number): boolean {
-  return now < committedAt + windowMs;
+export function isOnTrial({ windowMs = 0, sentBackUntil }: WatchState, committedAt: number, now: number): boolean {
+  return sentBackUntil === undefined && now < committedAt + windowMs;
 }
 
 export function nextRestart(attempts: Attempts | undefined, now: number): Attempts {
@@ -56,7 +58,7 @@ export function nextRepair(attempts: Attempts, now: number): Attempts {
 export function nextMoment(state: WatchState): number {
   const restarts = state.settings?.onUnhealthy === 'restart' ? state.ailing.filter(({ restartable }) => restartable).map(({ instance }) => state.restarts[instance]?.nextAt ?? 0) : [];
   const repairs = state.settings?.onDrift === 'repair' && state.drift.length > 0 ? [state.repairs.nextAt] : [];
-  return Math.min(...restarts, ...repairs, state.trouble?.retryAt ?? Infinity, Infinity);
+  return Math.max(state.sentBackUntil ?? 0, Math.min(...restarts, ...repairs, state.trouble?.retryAt ?? Infinity, Infinity));
 }
 
 function nextAttempt(attempts: Attempts | undefined, now: number, firstMs: number, longestMs: number): Attempts {

@@ -9,6 +9,8 @@ import { Publisher } from '../publisher';
 import { changesOfHealth, dueRestarts, isOnTrial, isRepairDue, nextMoment, nextRepair, nextRestart, startOf, withReport } from './watch-state';
 
 const troubleMs = 300_000;
+/** A rollback that was asked for has so long to get its turn before restarts are tried instead. */
+const sentBackMs = 600_000;
 const by = 'the watch';
 
 /**
@@ -28,7 +30,7 @@ export class EnvironmentWatch {
     const { state } = this.memory;
     if (state.watch?.release !== subject.release || state.watch.deployment !== subject.deployment) {
       this.rest();
-      state.watch = startOf(subject.release, subject.deployment);
+      state.watch = startOf(subject.release, subject.deployment, state.watch);
     }
     for (const report of this.reports.splice(0)) this.take(report);
     await this.act();
@@ -56,11 +58,13 @@ export class EnvironmentWatch {
     this.looking = scope;
     const orders = { place, release, deployment, committedAt: current?.at ?? 0, jobs, known: { ailing, drift } };
     const reported = scope.run(() => activity('watchRelease', watchQueue, `watch release ${release}`)(orders));
-    void reported.then((report) => this.reports.push(report), (error: unknown) => this.fail(error)).finally(() => {
+    const end = (take: () => void) => {
       if (this.looking !== scope) return;
       this.looking = undefined;
       this.memory.changes += 1;
-    });
+      take();
+    };
+    void reported.then((report) => end(() => this.reports.push(report)), (error: unknown) => end(() => this.fail(error)));
   }
 
   private fail(error: unknown): void {
@@ -82,17 +86,27 @@ export class EnvironmentWatch {
   private async act(): Promise<void> {
     const { state } = this.memory;
     const watch = state.watch!;
+    if (Date.now() < (watch.sentBackUntil ?? 0)) return;
     const [worst] = watch.ailing;
     if (worst && isOnTrial(watch, state.current?.at ?? 0, Date.now()) && (await this.sendBack(watch, worst))) return;
-    for (const ailing of dueRestarts(watch, Date.now())) await this.restart(watch, ailing);
-    if (isRepairDue(watch, Date.now())) await this.repair(watch);
+    for (const ailing of dueRestarts(watch, Date.now())) {
+      if (this.isWanted) await this.restart(watch, ailing);
+    }
+    if (this.isWanted && isRepairDue(watch, Date.now())) await this.repair(watch);
+  }
+
+  /** Nobody has paused it meanwhile, and no deployment waits for its turn. */
+  private get isWanted(): boolean {
+    return this.memory.subjectOfWatch() !== undefined && this.memory.state.queue.length === 0;
   }
 
   /** Resolves with whether it goes back; a first release has nothing to go back to. */
   private async sendBack(watch: WatchState, { service, ordinal, why }: Ailing): Promise<boolean> {
-    watch.windowMs = 0;
+    watch.sentBackUntil = Date.now() + sentBackMs;
     const reason = `${service}-${ordinal} ${why} within the watch window of deployment ${watch.deployment}`;
-    return this.request('rollback', reason, `watch-rollback-${watch.deployment}`);
+    const asked = await this.request('rollback', reason, `watch-rollback-${watch.deployment}`);
+    if (!asked) watch.sentBackUntil = 0;
+    return asked;
   }
 
   private async restart(watch: WatchState, { instance, service, ordinal, why }: Ailing): Promise<void> {

@@ -67,7 +67,7 @@ export interface FinishedReport {
 }
 
 /** A deployment has written into the audit trail. */
-export const auditedSignal = defineSignal<[AuditHead]>('audited');
+export const auditedSignal = defineSignal<[AuditHead & { folder?: string }]>('audited');
 export const joinSignal = defineSignal<[JoinRequest]>('join');
 export const leaveSignal = defineSignal<[string]>('leave');
 export const finishedSignal = defineSignal<[FinishedReport]>('finished');
@@ -88,7 +88,7 @@ export interface EnvironmentState {
   freeze?: Freeze;
   breaker?: Breaker;
   /** The end of the audit trail. */
-  audit?: AuditHead;
+  audit?: AuditHead & { folder?: string };
   watch?: WatchState;
   watchPause?: WatchPause;
   /** Of the stack file. */

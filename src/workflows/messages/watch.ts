@@ -21,6 +21,8 @@ export interface WatchState extends Findings {
   settings?: WatchSettings;
   windowMs?: number;
   subscribers?: Subscriber[];
+  /** It has not stood its trial, and a rollback was asked for: until then, or until a deployment ends, it is left to that. */
+  sentBackUntil?: number;
   /** Nobody wants it watched. */
   off?: boolean;
   /** By the full name of the instance. */

@@ -64,4 +64,5 @@ function fail(chunk: Buffer, client: Socket, engine: Socket): void {
   engine.unpipe(client);
   engine.write(chunk);
   engine.once('data', () => client.destroy());
+  engine.resume();
 }
