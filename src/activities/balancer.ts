@@ -48,9 +48,10 @@ class NginxBalancer implements Balancer {
     await this.runtime.putSecrets(this.name, certificates.filter(({ file }) => missing.includes(file)).map(secretOf));
   }
 
-  /** An instance that its runtime is restarting is waited for, as the platform is. */
+  /** One that its runtime is restarting is waited for, as the platform is; one that a crash of the platform has left stopped is started. */
   private async run(command: Command): Promise<string> {
     const status = await this.runtime.inspect(this.name);
+    if (status?.state === 'exited') await this.runtime.start(this.name);
     if (status && status.state !== 'running') throw new RuntimeError('platform', `the load balancer ${this.name} does not run (${status.state})`);
     return this.tell(command);
   }
