@@ -30,4 +30,12 @@ function build() {
   run('npm', ['run', '--silent', 'build']);
 }
 
-module.exports = { root, run, installPackages, build };
+/** Runs a program of the tests' own, `tests/<name>/main.ts`, with the arguments of this process. */
+function runProgram(name) {
+  installPackages();
+  build();
+  run('npx', ['tsc', '-p', 'tsconfig.programs.json']);
+  run(process.execPath, [`.deploy-code/programs/tests/${name}/main.js`, ...process.argv.slice(2)]);
+}
+
+module.exports = { root, run, runProgram, installPackages, build };

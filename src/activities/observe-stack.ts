@@ -7,16 +7,25 @@ import type { Runtime } from '../runtimes/runtime';
 import { balancerOf } from './balancer';
 import type { Dependencies } from './dependencies';
 
+type Seen = Omit<Observation, 'secrets'>;
+type Means = Pick<Dependencies, 'runtimes' | 'secrets'>;
+
 /** Everything the planner has to know of where a stack runs; `pinned`: the images of the kept release that it is. */
-export async function observeStack({ runtimes, secrets }: Pick<Dependencies, 'runtimes' | 'secrets'>, stack: Stack, pinned: PinnedImages): Promise<Observation> {
+export async function observeStack(means: Means, stack: Stack, pinned: PinnedImages): Promise<Observation> {
+  return completeObservation(means, stack, pinned, await observeHost(means, stack));
+}
+
+/** What the runtime shows by itself. */
+export function observeHost({ runtimes }: Pick<Means, 'runtimes'>, stack: Stack): Promise<Seen> {
+  return runtimes(stack.runtime).observe({ stack: stack.name, environment: stack.environment }, { images: [], ports: portRanges(stack) });
+}
+
+/** The rest: images, secrets, and where requests go. */
+export async function completeObservation({ runtimes, secrets }: Means, stack: Stack, pinned: PinnedImages, seen: Seen): Promise<Observation> {
   const runtime = runtimes(stack.runtime);
   const envFiles = Object.values(stack.services).flatMap((service) => service.envFiles);
-  const [observation, fingerprints] = await Promise.all([
-    runtime.observe({ stack: stack.name, environment: stack.environment }, { images: [], ports: portRanges(stack) }),
-    secrets.fingerprints(usedSecrets(stack), envFiles),
-  ]);
-  const [images, traffic] = await Promise.all([findImages(runtime, stack, pinned), trafficOf(runtime, stack, observation)]);
-  return { ...observation, images, secrets: fingerprints, ...(traffic && { traffic }) };
+  const [fingerprints, images, traffic] = await Promise.all([secrets.fingerprints(usedSecrets(stack), envFiles), findImages(runtime, stack, pinned), trafficOf(runtime, stack, seen)]);
+  return { ...seen, images, secrets: fingerprints, ...(traffic && { traffic }) };
 }
 
 /** What the load balancer says of itself; nothing where none runs. One that cannot tell must not be taken for one that is not there. */

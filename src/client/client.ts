@@ -17,6 +17,7 @@ import { DeploymentHandle } from './deployment-handle';
 import { BadRequest } from './errors';
 import { findWorker } from './find-worker';
 import { listHistory, findDeployment, type HistoryEntry } from './history';
+import { orderOf, type OrderOptions } from './orders';
 import { placeOf } from './place';
 import { intentOf, startDeployment } from './request';
 import { Schedules } from './schedules';
@@ -131,10 +132,9 @@ export class DeployCodeClient {
   }
 
   /** Lets nothing begin until the freeze is over, or somebody thaws. What runs goes on. */
-  async freeze(place: Place, { until, refuse = false, reason, by = userName() }: { until?: Date; refuse?: boolean; reason?: string; by?: string } = {}): Promise<Freeze> {
-    if (until && !(until.getTime() > Date.now())) throw new BadRequest('a freeze ends at a time to come');
+  async freeze(place: Place, { refuse = false, ...order }: OrderOptions & { refuse?: boolean } = {}): Promise<Freeze> {
+    const freeze: Freeze = { ...orderOf('a freeze', order), at: Date.now(), refuse };
     await this.requireWorker();
-    const freeze: Freeze = { by, at: Date.now(), refuse, ...(reason !== undefined && { reason }), ...(until && { until: until.getTime() }) };
     await signalEnvironment(this.temporal, place, freezeSignal, freeze);
     return freeze;
   }
@@ -146,10 +146,9 @@ export class DeployCodeClient {
   }
 
   /** Keeps the engine's hands off what runs: nothing is restarted or repaired until the pause is over, or somebody resumes the watch. */
-  async pauseWatch(place: Place, { until, reason, by = userName() }: { until?: Date; reason?: string; by?: string } = {}): Promise<WatchPause> {
-    if (until && !(until.getTime() > Date.now())) throw new BadRequest('a pause ends at a time to come');
+  async pauseWatch(place: Place, order: OrderOptions = {}): Promise<WatchPause> {
+    const pause: WatchPause = orderOf('a pause', order);
     if (!(await this.environment(place))?.current) throw new BadRequest(`nothing is deployed in ${place.stack}/${place.environment}, and nothing watched`);
-    const pause: WatchPause = { by, ...(reason !== undefined && { reason }), ...(until && { until: until.getTime() }) };
     await this.temporal.workflow.getHandle(environmentId(place)).signal(pauseWatchSignal, pause);
     return pause;
   }

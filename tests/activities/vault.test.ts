@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { SecretStore } from '../../src/activities/secrets';
 import { Vault } from '../../src/activities/secrets/vault';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { listenLocally, stopListening } from '../support/local-server';
 
 /** Vault as its documentation says that it answers: KV version 2, tokens, AppRole. */
 class DocumentedVault {
@@ -15,14 +15,12 @@ class DocumentedVault {
   status?: number;
   private readonly server: Server = createServer((request, response) => void this.answer(request).then(({ status, body }) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))));
 
-  async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  start(): Promise<string> {
+    return listenLocally(this.server);
   }
 
   stop(): void {
-    this.server.closeAllConnections();
-    this.server.close();
+    stopListening(this.server);
   }
 
   private async answer(request: IncomingMessage): Promise<{ status: number; body: unknown }> {

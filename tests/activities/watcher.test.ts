@@ -13,10 +13,10 @@ function simulate(instances: ObservedInstance[], happens: (at: number, instances
   const sick = new Set<string>();
   const restarts = new Map<string, number>();
   const runtime = { probe: async (name: string) => ((probes += 1), sick.has(name) ? 'connection refused' : undefined), inspect: async (name: string) => ({ restarts: restarts.get(name) ?? 0 }) } as unknown as Runtime;
-  const look = (more: Partial<Watching> = {}) =>
+  const look = (more: Partial<Watching<{ instances: ObservedInstance[] }>> = {}) =>
     watch({
       runtime, everyMs: 10_000, strictUntil: 0, known: { ailing: [], drift: [] }, signal: new AbortController().signal, drift: async () => [],
-      instances: async () => (happens(at, instances, sick), instances.map((each) => ({ ...each }))),
+      observe: async () => (happens(at, instances, sick), { instances: instances.map((each) => ({ ...each })) }),
       now: () => at, wait: async (ms) => void (at += ms), ...more,
     });
   return { look, at: () => at, probes: () => probes, restarts };
@@ -90,9 +90,9 @@ describe('the watch over an environment', () => {
     const world = simulate([instance('api', { state: 'exited' })]);
     const away = async () => {
       if (world.at() < 60_000) throw new RuntimeError('platform', 'the Docker Engine does not answer');
-      return [instance('api', { state: 'exited' })];
+      return { instances: [instance('api', { state: 'exited' })] };
     };
-    await world.look({ instances: away });
+    await world.look({ observe: away });
     expect(world.at()).toBeGreaterThanOrEqual(80_000);
   });
 });

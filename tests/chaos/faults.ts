@@ -10,8 +10,6 @@ export interface Fault {
   part: string;
   /** It changes what runs: a deployment may fail for it. */
   touchesInstances?: boolean;
-  /** Only while something is pulled is it a fault at all. */
-  ofPulls?: boolean;
   strike(arena: Arena, random: Random, stack: string): Promise<void>;
 }
 
@@ -19,16 +17,8 @@ const awayMs = (random: Random) => random.between(0, 2000);
 const badMs = (random: Random) => random.between(500, 4000);
 
 export const faults: Fault[] = [
-  { name: 'worker killed', weight: 5, part: 'worker', strike: async ({ worker }, random) => {
-    await worker.kill();
-    await sleep(awayMs(random));
-    await worker.start();
-  } },
-  { name: 'worker stopped', weight: 2, part: 'worker', strike: async ({ worker }, random) => {
-    await worker.stop();
-    await sleep(awayMs(random));
-    await worker.start();
-  } },
+  { name: 'worker killed', weight: 5, part: 'worker', strike: ({ worker }, random) => without(worker, () => worker.kill(), awayMs(random)) },
+  { name: 'worker stopped', weight: 2, part: 'worker', strike: ({ worker }, random) => without(worker, () => worker.stop(), awayMs(random)) },
   { name: 'worker frozen while another takes over', weight: 2, part: 'worker', strike: async (arena, random) => {
     const other = arena.makeWorker();
     arena.worker.freeze();
@@ -38,37 +28,28 @@ export const faults: Fault[] = [
     await sleep(awayMs(random));
     await other.kill();
   } },
-  { name: 'Temporal killed', weight: 4, part: 'temporal', strike: async ({ temporal }, random) => {
-    await temporal.kill();
-    await sleep(awayMs(random));
-    await temporal.start();
-  } },
-  { name: 'Docker killed', weight: 3, part: 'docker', strike: async ({ engine }, random) => {
-    await engine.kill();
-    await sleep(awayMs(random));
-    await engine.start();
-  } },
-  { name: 'Docker restarted', weight: 2, part: 'docker', strike: async ({ engine }, random) => {
-    await engine.stop();
-    await sleep(awayMs(random));
-    await engine.start();
-  } },
+  { name: 'Temporal killed', weight: 4, part: 'temporal', strike: ({ temporal }, random) => without(temporal, () => temporal.kill(), awayMs(random)) },
+  { name: 'Docker killed', weight: 3, part: 'docker', strike: ({ engine }, random) => without(engine, () => engine.kill(), awayMs(random)) },
+  { name: 'Docker restarted', weight: 2, part: 'docker', strike: ({ engine }, random) => without(engine, () => engine.stop(), awayMs(random)) },
   { name: 'Docker slow', weight: 3, part: 'way to docker', strike: (arena, random) => during(arena, { kind: 'slow', upToMs: random.between(100, 1500) }, badMs(random)) },
   { name: 'Docker failing', weight: 4, part: 'way to docker', strike: (arena, random) => during(arena, { kind: 'failing', share: random.between(0.1, 0.6) }, badMs(random)) },
   { name: 'Docker away', weight: 2, part: 'way to docker', strike: (arena, random) => during(arena, { kind: 'away' }, badMs(random)) },
-  { name: 'disk full for pulls', weight: 2, part: 'disk', ofPulls: true, strike: async (arena, random) => {
+  { name: 'disk full for pulls', weight: 2, part: 'disk', strike: async (arena, random) => {
     arena.fillDisk();
     await sleep(badMs(random));
     arena.freeDisk();
   } },
-  { name: 'registry away', weight: 2, part: 'registry', ofPulls: true, strike: async ({ registry }, random) => {
-    await registry!.kill();
-    await sleep(badMs(random));
-    await registry!.start();
-  } },
+  { name: 'registry away', weight: 2, part: 'registry', strike: ({ registry }, random) => without(registry!, () => registry!.kill(), badMs(random)) },
   { name: 'container removed', weight: 2, part: 'containers', touchesInstances: true, strike: (arena, random, stack) => toContainer(arena, random, stack, (container) => container.remove({ force: true })) },
   { name: 'container killed', weight: 2, part: 'containers', touchesInstances: true, strike: (arena, random, stack) => toContainer(arena, random, stack, (container) => container.kill({ signal: 'SIGKILL' })) },
 ];
+
+/** Ends something, and starts it again after a while. */
+async function without(what: { start(): Promise<void> }, end: () => Promise<void>, forMs: number): Promise<void> {
+  await end();
+  await sleep(forMs);
+  await what.start();
+}
 
 async function during({ proxy }: Arena, mood: Arena['proxy']['mood'], forMs: number): Promise<void> {
   proxy.mood = mood;

@@ -1,4 +1,5 @@
-import type { Ailing, WatchState } from '../../src/workflows/messages';
+import type { Ailing } from '../../src/model/watch';
+import type { WatchState } from '../../src/workflows/messages';
 import { changesOfHealth, dueRestarts, isOnTrial, isRepairDue, nextMoment, nextRepair, nextRestart, startOf, withReport } from '../../src/workflows/environment/watch-state';
 
 const settings = { everyMs: 1000, onDrift: 'repair', onUnhealthy: 'restart' } as const;

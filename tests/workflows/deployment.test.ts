@@ -83,6 +83,15 @@ describe('a deployment', () => {
     expect(listing(stack)).toEqual([`${stack.name}-test-shop-1-d1 running`]);
   });
 
+  it('waits for a platform that is away before there is a plan', async () => {
+    const stack = shop({}, { watch: { enabled: false } });
+    await deploy(stack);
+    host.faults = [{ operation: 'observe', service: stack.name, kind: 'platform', message: 'the engine is away', times: 2 }];
+    const handle = await engine.client.deploy(stack);
+    expect(await handle.result()).toMatchObject({ outcome: 'unchanged' });
+    expect((await handle.progress()).events.map(({ text }) => text)).toContain('waits for the platform: the engine is away');
+  });
+
   it('waits for a platform that is away, on its own clock', async () => {
     const stack = shop();
     host.faults = [{ operation: 'start', service: 'api', kind: 'platform', message: 'the engine is away', times: 2 }];

@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from '@redis/client';
@@ -11,6 +10,7 @@ import type { Stack } from '../../src/client';
 import { freePort } from '../../src/worker/free-port';
 import { docker } from '../support/docker-world';
 import { startEngine, type TestEngine } from '../support/engine';
+import { listenLocally, stopListening } from '../support/local-server';
 import { memoryStack } from '../support/memory-stack';
 import { describeWith } from '../support/parts';
 
@@ -30,14 +30,12 @@ class Listener {
     response.writeHead(this.answers.shift() ?? 200).end();
   }));
 
-  async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  start(): Promise<string> {
+    return listenLocally(this.server);
   }
 
   stop(): void {
-    this.server.closeAllConnections();
-    this.server.close();
+    stopListening(this.server);
   }
 
   async of(path: string, type: string): Promise<Received> {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HealthCheck, InstanceRef, InstanceSpec } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import { type Runtime, RuntimeError } from '../../runtimes/runtime';
-import { probe } from './probe';
+import { problemOf } from './probe';
 
 const firstDelayMs = 10;
 const growth = 1.5;
@@ -140,23 +140,14 @@ async function probeUntilHealthy(runtime: Runtime, { name, healthCheck }: Instan
   const begin = Date.now();
   const used = () => options.usedMs + Date.now() - begin;
   let problem: string | undefined;
+  // An instance that has just gone cannot be probed: what the probe before found stands, and whoever watches for its exit says why.
   for (let delay = firstDelayMs; ; delay = Math.min(delay * growth, healthCheck.intervalMs)) {
-    problem = await attempt(runtime, name, healthCheck, problem);
+    problem = await problemOf(runtime, name, healthCheck, problem);
     if (signal.aborted) return new Promise(() => undefined);
     options.onProbe(problem, used());
     if (problem === undefined) return undefined;
     if (used() > deadline) return { message: `is not healthy after ${Math.round(used() / 100) / 10} s`, status: await runtime.inspect(name) };
     await sleep(Math.min(delay, Math.max(1, deadline - used() + 1)), undefined, { signal }).catch(() => undefined);
-  }
-}
-
-/** An instance that has just gone cannot be probed: what the probe before found stands, and whoever watches for its exit says why. */
-async function attempt(runtime: Runtime, name: string, check: HealthCheck, before: string | undefined): Promise<string | undefined> {
-  try {
-    return await probe(runtime, name, check);
-  } catch (error) {
-    if (error instanceof RuntimeError && error.kind !== 'platform') return before ?? error.message;
-    throw error;
   }
 }
 

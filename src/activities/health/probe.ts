@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import type { HealthCheck } from '../../model/instance';
-import type { Runtime } from '../../runtimes/runtime';
+import { RuntimeError, type Runtime } from '../../runtimes/runtime';
 
 type Target = { host: string; port: number };
 
@@ -18,6 +18,16 @@ export async function probe(runtime: Runtime, name: string, { probe: check, time
       return command(runtime, name, check.command, timeoutMs);
     case 'runtime':
       return reported(runtime, name);
+  }
+}
+
+/** The same, where an instance that cannot even be asked has a problem too; a platform that is away says nothing of it, and is thrown. */
+export async function problemOf(runtime: Runtime, name: string, check: HealthCheck, otherwise?: string): Promise<string | undefined> {
+  try {
+    return await probe(runtime, name, check);
+  } catch (error) {
+    if (error instanceof RuntimeError && error.kind !== 'platform') return otherwise ?? error.message;
+    throw error;
   }
 }
 

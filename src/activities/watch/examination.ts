@@ -1,8 +1,7 @@
 import type { Ailing } from '../../model/watch';
 import type { ObservedInstance } from '../../model/observation';
-import type { HealthCheck } from '../../model/instance';
-import { RuntimeError, type Runtime } from '../../runtimes/runtime';
-import { probe } from '../health/probe';
+import type { Runtime } from '../../runtimes/runtime';
+import { problemOf } from '../health/probe';
 
 /** What is known of an instance from one look to the next. */
 interface Record {
@@ -64,19 +63,11 @@ export class Examination {
     if (!healthCheck) return undefined;
     if (now >= record.nextProbeAt) {
       record.nextProbeAt = now + healthCheck.intervalMs;
-      record.problem = await attempt(this.runtime, name, healthCheck);
+      record.problem = await problemOf(this.runtime, name, healthCheck);
       record.failures = record.problem === undefined ? 0 : record.failures + 1;
     }
     return record.failures >= Math.max(1, healthCheck.retries) ? record.problem : undefined;
   }
-}
-
-/** One that cannot even be asked is not well; only a platform that is away says nothing of it. */
-async function attempt(runtime: Runtime, name: string, check: HealthCheck): Promise<string | undefined> {
-  return probe(runtime, name, check).catch((error: unknown) => {
-    if (error instanceof RuntimeError && error.kind !== 'platform') return error.message;
-    throw error;
-  });
 }
 
 function down({ state, exitCode }: ObservedInstance, record: Record): string | undefined {

@@ -1,13 +1,12 @@
-import type { PinnedImages } from '../../model/images';
 import type { Findings } from '../../model/watch';
-import { findDrift, type DriftInput } from '../../plan/drift';
+import { findDrift } from '../../plan/drift';
 import { toRef } from '../../plan/instance-spec';
 import { RuntimeError } from '../../runtimes/runtime';
 import { alive } from '../alive';
 import type { Activities } from '../contract';
 import type { Dependencies } from '../dependencies';
 import { SoftwareFault } from '../failures';
-import { observeStack } from '../observe-stack';
+import { completeObservation, observeHost } from '../observe-stack';
 import type { SecretStore } from '../secrets';
 import { watch } from './watcher';
 
@@ -26,8 +25,8 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
         const windowMs = kept.deployment === deployment ? (stack.deployment.watchWindowMs ?? 0) : 0;
         const findings = await watch({
           runtime: runtimes(stack.runtime),
-          instances: async () => (await runtimes(stack.runtime).observe(place, { images: [], ports: [] })).instances,
-          drift: () => lookForDrift(dependencies, { stack, images, deployment, release, jobs }),
+          observe: () => observeHost(dependencies, stack),
+          drift: (seen) => differences(async () => findDrift({ stack, observation: await completeObservation(dependencies, stack, images, seen), deployment, release, jobs })),
           everyMs: stack.watch.everyMs,
           strictUntil: committedAt + windowMs,
           known,
@@ -50,12 +49,10 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
   };
 }
 
-type Wanted = Omit<DriftInput, 'observation'> & { images: PinnedImages };
-
 /** What cannot be compared, for a secret that is gone or a load balancer that does not answer, is drift too. */
-async function lookForDrift(dependencies: Dependencies, { stack, images, ...of }: Wanted): Promise<string[]> {
+async function differences(compare: () => Promise<string[]>): Promise<string[]> {
   try {
-    return findDrift({ stack, observation: await observeStack(dependencies, stack, images), ...of });
+    return await compare();
   } catch (error) {
     if (error instanceof SoftwareFault || (error instanceof RuntimeError && error.kind !== 'platform')) return error.message.split('\n');
     throw error;

@@ -7,11 +7,11 @@ import { Examination } from './examination';
 /** After the platform was away its own restarts come first. */
 const graceMs = 30_000;
 
-export interface Watching {
+export interface Watching<Seen> {
   runtime: Runtime;
-  instances: () => Promise<ObservedInstance[]>;
-  /** What differs from the release, at one look. */
-  drift: () => Promise<string[]>;
+  observe: () => Promise<Seen>;
+  /** What differs from the release, in what was seen. */
+  drift: (seen: Seen) => Promise<string[]>;
   everyMs: number;
   /** Until then a restart by the runtime is told too, in ms since the epoch. */
   strictUntil: number;
@@ -24,15 +24,16 @@ export interface Watching {
 const waitFor = (durationMs: number, signal: AbortSignal) => sleep(durationMs, undefined, { signal });
 
 /** Looks again and again; resolves as soon as what is found is something else than what is known. */
-export async function watch({ runtime, instances, drift, everyMs, strictUntil, known, signal, now = Date.now, wait = waitFor }: Watching): Promise<Findings> {
+export async function watch<Seen extends { instances: ObservedInstance[] }>({ runtime, observe, drift, everyMs, strictUntil, known, signal, now = Date.now, wait = waitFor }: Watching<Seen>): Promise<Findings> {
   const examination = new Examination(runtime, known.ailing);
   let trustedFrom = 0;
   let driftBefore = known.drift;
   for (;;) {
     signal.throwIfAborted();
     try {
-      const ailing = await examination.look(await instances(), now(), now() < strictUntil);
-      const differs = await drift();
+      const seen = await observe();
+      const ailing = await examination.look(seen.instances, now(), now() < strictUntil);
+      const differs = await drift(seen);
       const findings = { ailing, drift: differs.filter((each) => driftBefore.includes(each)) };
       driftBefore = differs;
       if (now() >= trustedFrom && !same(findings, known)) return findings;

@@ -3,7 +3,7 @@ import { exposure } from './exposure';
 import { healthCheck } from './health-check';
 import { jobSchedule } from './schedule';
 import { strategy } from './strategy';
-import { amount, assignments, choice, command, count, duration, flag, integer, names, oneOrMore, scalar, size } from './values';
+import { amount, assignments, choice, command, count, duration, flag, fromText, integer, names, oneOrMore, scalar, size } from './values';
 
 const amounts = z.strictObject({
   cpus: amount.optional().describe('Cores, such as 0.5.'),
@@ -91,7 +91,7 @@ export const service = z
     stop_signal: z.string().optional(),
     stop_grace_period: duration.optional().describe('Between the stop signal and the kill; default 10s.'),
     labels: assignments.optional(),
-    phase: z.preprocess((v) => (typeof v === 'string' && /^\d+$/.test(v) ? Number(v) : v), z.number().int().positive()).optional()
+    phase: z.preprocess(fromText, z.number().int().positive()).optional()
       .describe('Deploy in this phase. Without it the earliest phase after the dependencies.'),
     expose: exposure.optional(),
     strategy: strategy.optional(),

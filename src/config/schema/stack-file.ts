@@ -3,7 +3,7 @@ import { loadBalancer } from './exposure';
 import { schedule } from './schedule';
 import { service } from './service';
 import { subscriber } from './subscriber';
-import { choice, count, duration, flag } from './values';
+import { choice, count, duration, flag, fromText } from './values';
 
 const name = z
   .string()
@@ -45,9 +45,9 @@ const freezeWindow = z.strictObject({
 const deployment = z
   .strictObject({
     strategy: choice('Sequential', 'Parallel').optional().describe('`Sequential`: one service at a time. `Parallel` (default): phase by phase, the services of a phase side by side.'),
-    max_parallel: z.preprocess((v) => (typeof v === 'string' && /^\d+$/.test(v) ? Number(v) : v), z.number().int().min(1).max(100)).optional().describe('Services side by side; default 10.'),
+    max_parallel: z.preprocess(fromText, z.number().int().min(1).max(100)).optional().describe('Services side by side; default 10.'),
     health_check_interval: duration.optional().describe('Default interval of health checks; default 30s.'),
-    timeout_seconds: z.preprocess((v) => (typeof v === 'string' && /^\d+$/.test(v) ? Number(v) : v), z.number().positive().max(31_536_000)).optional().describe('The longest a deployment may take, jobs and waiting for the platform not counted; default 300.'),
+    timeout_seconds: z.preprocess(fromText, z.number().positive().max(31_536_000)).optional().describe('The longest a deployment may take, jobs and waiting for the platform not counted; default 300.'),
     platform_timeout: duration.optional().describe('How long to wait for Docker or a registry that is away; default 15m.'),
     rollback_on_failure: flag.optional().describe('Default true.'),
     circuit_breaker_threshold: count.optional().describe('Failed deployments in a row after which automatic ones (schedules) are refused; default 3. 0: never.'),

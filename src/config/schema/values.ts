@@ -39,7 +39,8 @@ export function toBytes(value: number | string): number {
 }
 
 const numeric = /^-?\d+(\.\d+)?$/;
-const fromText = (value: unknown): unknown => (typeof value === 'string' && numeric.test(value) ? Number(value) : value);
+/** A number that stands as text, of `${VARIABLE}` say; anything else as it is. */
+export const fromText = (value: unknown): unknown => (typeof value === 'string' && numeric.test(value) ? Number(value) : value);
 
 /** A number that may come out of `${VARIABLE}`, and so be text. */
 export const number = z.preprocess(fromText, z.number());

@@ -21,7 +21,7 @@ interface MemoryInstance {
 /** What goes wrong on demand: `times` calls of an operation on a service, then it works again. */
 export interface Fault {
   operation: keyof Runtime;
-  /** A service, or `*`. */
+  /** A service, for `observe` a stack, or `*`. */
   service: string;
   kind: RuntimeErrorKind;
   message: string;
@@ -100,7 +100,7 @@ export function createMemoryRuntime(host = new MemoryHost()): Runtime {
     name: 'memory',
     cannotHonour: cannotHonour.memory,
     observe: async (scope, questions) => {
-      host.fail('observe', '*');
+      host.fail('observe', scope.stack);
       return observe(host, `${scope.stack}/${scope.environment}`, questions.images);
     },
     findImages: async (references) => references.map((reference) => ({ reference, id: host.imageId(reference) })),

@@ -12,11 +12,11 @@ export class Patience {
   constructor(private readonly clock: DeploymentClock, private readonly platformTimeoutMs: number) {}
 
   /** Tries until the platform is back; what else goes wrong is final. The first trouble is told. */
-  async retry<T>(attempt: (afterTrouble: boolean) => Promise<T>, onTrouble: (message: string) => void): Promise<T> {
+  async retry<T>(attempt: (afterTrouble: boolean) => Promise<T>, onTrouble: (message: string) => void, isPatient = () => true): Promise<T> {
     try {
       return await attempt(false);
     } catch (error) {
-      if (!isTrouble(error)) throw error;
+      if (!isTrouble(error) || !isPatient()) throw error;
       onTrouble(toProblem(error).message);
     }
     const since = Date.now();
@@ -33,14 +33,8 @@ export class Patience {
   }
 
   /** The same for a look that is no step; deployments of 0.1 give up at once. */
-  async look<T>(attempt: () => Promise<T>, onTrouble: (message: string) => void): Promise<T> {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!isTrouble(error) || !patched(patches.patientLooks)) throw error;
-      onTrouble(toProblem(error).message);
-      return this.retry(attempt, () => undefined);
-    }
+  look<T>(attempt: () => Promise<T>, onTrouble: (message: string) => void): Promise<T> {
+    return this.retry(attempt, onTrouble, () => patched(patches.patientLooks));
   }
 }
 

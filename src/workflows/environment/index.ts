@@ -22,7 +22,7 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
   listen(committedSignal, shapes.committed, ({ workflowId, deployment, release }) => memory.commit(workflowId, deployment, release));
   listen(finishedSignal, shapes.finished, (report) => memory.finish(report));
   listen(freezeSignal, shapes.freeze, (freeze) => memory.freeze(freeze));
-  listen(auditedSignal, shapes.audited, (head) => memory.audited(head));
+  listen(auditedSignal, shapes.audited, (head) => memory.records.remember(head));
   setHandler(thawSignal, () => memory.freeze(undefined));
   listen(pauseWatchSignal, shapes.pauseWatch, (pause) => memory.pauseWatch(pause));
   setHandler(resumeWatchSignal, () => memory.pauseWatch(undefined));
@@ -38,12 +38,12 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
     await memory.giveWord();
     if (memory.isEmpty()) return;
     if (patched(patches.watch)) await watch.follow();
-    await memory.recordActs();
+    await memory.records.write();
     if (workflowInfo().continueAsNewSuggested) {
       watch.rest();
       await until(allHandlersFinished);
       await memory.tellDecisions();
-      await memory.recordActs();
+      await memory.records.write();
       return continueAsNew<typeof environment>(place, memory.state);
     }
     if (!attentive) seen = memory.changes;

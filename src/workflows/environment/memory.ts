@@ -1,5 +1,4 @@
-import { getExternalWorkflowHandle, patched, uuid4 } from '@temporalio/workflow';
-import type { AuditEntry } from '../../model/audit';
+import { getExternalWorkflowHandle, patched } from '@temporalio/workflow';
 import { asPast } from '../../plan/job-runs';
 import { activity } from '../activity-options';
 import { cancelSignal, goSignal, isOn, queuedSignal, taskQueue, turnedAwaySignal, type EnvironmentState, type FinishedReport, type Freeze, type JoinRequest, type Outcome, type Queued, type WatchPause } from '../messages';
@@ -9,6 +8,7 @@ import { patches } from '../patches';
 import { Publisher } from '../publisher';
 import { inTurn } from '../turns';
 import { countEnd, forbids, goesPast, heldBack, turnAway } from './admission';
+import { EnvironmentRecords } from './records';
 
 const remembered = 20;
 const rememberedRuns = 200;
@@ -23,14 +23,16 @@ export class EnvironmentMemory {
   changes = 0;
   /** Why nothing can begin at all for now. */
   private trouble?: string;
-  /** What people have done to it, and the audit trail does not know yet. */
-  private readonly acts: AuditEntry[] = [];
   /** What those who wait were told last. */
   private readonly told = new Map<string, string>();
   /** What deployments are yet to be told, in order. */
   private readonly decisions: { workflowId: string; signal: (handle: Handle) => Promise<void> }[] = [];
 
-  constructor(readonly state: EnvironmentState) {}
+  readonly records: EnvironmentRecords;
+
+  constructor(readonly state: EnvironmentState) {
+    this.records = new EnvironmentRecords(state);
+  }
 
   join(request: JoinRequest): void {
     const { running, queue } = this.state;
@@ -74,35 +76,13 @@ export class EnvironmentMemory {
   freeze(freeze: Freeze | undefined): void {
     this.state.freeze = freeze;
     this.changes += 1;
-    if (freeze) this.note(freeze.by, 'freeze', freeze.reason);
+    if (freeze) this.records.note(freeze.by, 'freeze', freeze.reason);
   }
 
   pauseWatch(pause: WatchPause | undefined): void {
     this.state.watchPause = pause;
     this.changes += 1;
-    if (pause) this.note(pause.by, 'watch pause', pause.reason);
-  }
-
-  audited(head: NonNullable<EnvironmentState['audit']>): void {
-    const { audit } = this.state;
-    if (head.folder !== audit?.folder || head.sequence > (audit?.sequence ?? 0)) this.state.audit = head;
-  }
-
-  /** Writes what people have done to this environment into its audit trail. A trail that cannot be written holds nothing up. */
-  async recordActs(): Promise<void> {
-    for (let entry = this.acts.shift(); entry; entry = this.acts.shift()) {
-      const folder = this.state.audit?.folder === undefined ? {} : { folder: this.state.audit.folder };
-      const recorded = activity('recordAudit', taskQueue, `record: ${entry.what} by ${entry.by}`)({ ...this.state.place, ...folder }, entry);
-      await recorded.then((head) => this.audited({ ...head, ...folder }), () => undefined);
-    }
-  }
-
-  /** What is to be watched now: nothing while a deployment runs, or somebody works on what runs. */
-  subjectOfWatch(): { release: number; deployment: number } | undefined {
-    const { running, current, releases, watchPause } = this.state;
-    const paused = watchPause && (watchPause.until ?? Infinity) > Date.now();
-    if (running || paused || current?.release === undefined || !releases.includes(current.release)) return undefined;
-    return { release: current.release, deployment: current.deployment };
+    if (pause) this.records.note(pause.by, 'watch pause', pause.reason);
   }
 
   /** What labels and visibility know, where this workflow has no memory of its own. */
@@ -238,10 +218,6 @@ export class EnvironmentMemory {
   private sendAway({ workflowId }: JoinRequest, why: string): void {
     this.changes += 1;
     this.decisions.push({ workflowId, signal: (handle) => handle.signal(turnedAwaySignal, why) });
-  }
-
-  private note(by: string, what: string, why: string | undefined): void {
-    if (patched(patches.audit)) this.acts.push({ id: uuid4(), at: Date.now(), by, what, result: 'done', ...(why !== undefined && { why }) });
   }
 
   private tellBreaker(deployment: number, open: boolean, failures: number): void {

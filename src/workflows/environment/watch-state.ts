@@ -1,5 +1,6 @@
 import type { WatchReport } from '../../activities/contract';
-import type { Ailing, Attempts, Findings, WatchState } from '../messages';
+import type { Ailing, Findings } from '../../model/watch';
+import type { Attempts, WatchState } from '../messages';
 
 /** What follows from what the watch finds: pure functions of what is known and of the time. */
 

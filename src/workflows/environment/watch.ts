@@ -1,9 +1,10 @@
 import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { WatchReport } from '../../activities/contract';
+import type { Ailing } from '../../model/watch';
 import { activity } from '../activity-options';
 import { toProblem } from '../deployment/failure';
 import { events, type WatchEvent } from '../events';
-import { taskQueue, watchQueue, type Ailing, type WatchState } from '../messages';
+import { isOn, taskQueue, watchQueue, type WatchState } from '../messages';
 import type { EnvironmentMemory } from './memory';
 import { Publisher } from '../publisher';
 import { changesOfHealth, dueRestarts, isOnTrial, isRepairDue, nextMoment, nextRepair, nextRestart, startOf, withReport } from './watch-state';
@@ -25,7 +26,7 @@ export class EnvironmentWatch {
 
   /** One round of the main loop. */
   async follow(): Promise<void> {
-    const subject = this.memory.subjectOfWatch();
+    const { subject } = this;
     if (!subject) return this.rest();
     const { state } = this.memory;
     if (state.watch?.release !== subject.release || state.watch.deployment !== subject.deployment) {
@@ -34,7 +35,7 @@ export class EnvironmentWatch {
     }
     for (const report of this.reports.splice(0)) this.take(report);
     await this.act();
-    if (!this.memory.subjectOfWatch() || state.watch.off) return this.rest();
+    if (!this.subject || state.watch.off) return this.rest();
     if (!this.looking && Date.now() >= (state.watch.trouble?.retryAt ?? 0)) this.look(state.watch);
   }
 
@@ -48,7 +49,15 @@ export class EnvironmentWatch {
   /** Until something is due that no report announces, in ms. */
   nextMs(): number {
     const { watch } = this.memory.state;
-    return watch && !watch.off && this.memory.subjectOfWatch() ? Math.max(10, nextMoment(watch) - Date.now()) : Infinity;
+    return watch && !watch.off && this.subject ? Math.max(10, nextMoment(watch) - Date.now()) : Infinity;
+  }
+
+  /** What is to be watched now: nothing while a deployment runs, or somebody works on what runs. */
+  private get subject(): { release: number; deployment: number } | undefined {
+    const { running, current, releases, watchPause } = this.memory.state;
+    const paused = watchPause !== undefined && isOn(watchPause, Date.now());
+    if (running || paused || current?.release === undefined || !releases.includes(current.release)) return undefined;
+    return { release: current.release, deployment: current.deployment };
   }
 
   private look({ release, deployment, ailing, drift }: WatchState): void {
@@ -97,7 +106,7 @@ export class EnvironmentWatch {
 
   /** Nobody has paused it meanwhile, and no deployment waits for its turn. */
   private get isWanted(): boolean {
-    return this.memory.subjectOfWatch() !== undefined && this.memory.state.queue.length === 0;
+    return this.subject !== undefined && this.memory.state.queue.length === 0;
   }
 
   /** Resolves with whether it goes back; a first release has nothing to go back to. */

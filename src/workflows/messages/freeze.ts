@@ -9,11 +9,17 @@ export interface Freeze {
   refuse: boolean;
 }
 
-export function isOn({ until }: Freeze, now: number): boolean {
+/** Of whatever somebody has ordered for a while. */
+export function isOn({ until }: Pick<Freeze, 'until'>, now: number): boolean {
   return until === undefined || now < until;
 }
 
 /** `frozen until … by ana: holidays`; whoever reads it has a way of their own to write a time. */
-export function freezeText({ by, reason, until }: Freeze, write: (time: Date) => string): string {
-  return `frozen ${until === undefined ? '' : `until ${write(new Date(until))} `}by ${by}${reason ? `: ${reason}` : ''}`;
+export function freezeText(freeze: Freeze, write: (time: Date) => string): string {
+  return `frozen ${orderText(freeze, write)}`;
+}
+
+/** `until … by ana: holidays`. */
+export function orderText({ by, reason, until }: Pick<Freeze, 'by' | 'reason' | 'until'>, write: (time: Date) => string): string {
+  return `${until === undefined ? '' : `until ${write(new Date(until))} `}by ${by}${reason ? `: ${reason}` : ''}`;
 }

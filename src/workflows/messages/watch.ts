@@ -1,5 +1,5 @@
 import { defineSignal } from '@temporalio/workflow';
-import type { Ailing, Findings, WatchSettings } from '../../model/watch';
+import type { Findings, WatchSettings } from '../../model/watch';
 import type { Subscriber } from '../../model/notification';
 import { taskQueue } from './place';
 
@@ -42,5 +42,3 @@ export interface WatchPause {
 
 export const pauseWatchSignal = defineSignal<[WatchPause]>('pauseWatch');
 export const resumeWatchSignal = defineSignal('resumeWatch');
-
-export type { Ailing, Findings };

@@ -5,7 +5,10 @@ interface CodecOptions {
   port: number;
   host: string;
   origin: string;
-  id: string;
+}
+
+interface KeyOptions {
+  id?: string;
 }
 
 /** Encryption of what Temporal keeps: its keys, and the server by which the Temporal UI reads it. */
@@ -15,8 +18,8 @@ export function addCodec(program: Command): void {
   codec
     .command('key')
     .description('print a new key, a line of the file that DEPLOY_CODE_ENCRYPTION_KEY_FILE names; the first line encrypts')
-    .option('--id <name>', 'its name, which stands beside what it encrypts', `k${new Date().toISOString().slice(0, 10)}`)
-    .action(async ({ id }: CodecOptions) => {
+    .option('--id <name>', 'its name, which stands beside what it encrypts (default: k and the date of today)')
+    .action(async ({ id = `k${new Date().toISOString().slice(0, 10)}` }: KeyOptions) => {
       const { newKey, parseKeys } = await import('../../../payloads/keys.js');
       const key = newKey(id);
       parseKeys(key, '--id');
