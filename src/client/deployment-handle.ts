@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import { TerminatedFailure, TimeoutFailure } from '@temporalio/common';
-import { answerSignal, cancelSignal, progressQuery, steerUpdate, type DeploymentResult, type Progress, type Steer } from '../workflows/messages';
+import { amendUpdate, answerSignal, cancelSignal, progressQuery, steerUpdate, type Amendment, type DeploymentResult, type Progress, type Steer } from '../workflows/messages';
 import { BadRequest, DeploymentLost } from './errors';
 
 const firstPollMs = 40;
@@ -63,10 +63,19 @@ export class DeploymentHandle {
     return this.workflow.signal(cancelSignal, { by, killJobs: options.killJobs ?? false });
   }
 
-  /** Approves, rejects, promotes, pauses, resumes or aborts it. @throws BadRequest where there is nothing to do that to */
-  async steer(steer: Steer): Promise<void> {
+  /** Approves, rejects, promotes, pauses, resumes, aborts or retries it. @throws BadRequest where there is nothing to do that to */
+  steer(steer: Steer): Promise<void> {
+    return this.unlessRejected(() => this.workflow.executeUpdate(steerUpdate, { args: [steer] }));
+  }
+
+  /** Gives a deployment that has failed and waits services as they shall be; it goes on. @throws BadRequest where that cannot be */
+  amend(amendment: Amendment): Promise<void> {
+    return this.unlessRejected(() => this.workflow.executeUpdate(amendUpdate, { args: [amendment] }));
+  }
+
+  private async unlessRejected(update: () => Promise<void>): Promise<void> {
     try {
-      await this.workflow.executeUpdate(steerUpdate, { args: [steer] });
+      await update();
     } catch (error) {
       if (!(await this.isOpen())) throw new BadRequest('it has ended');
       if (error instanceof WorkflowUpdateFailedError) throw new BadRequest(error.cause?.message ?? error.message, { cause: error });

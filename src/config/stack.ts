@@ -50,6 +50,8 @@ export interface DeploymentSettings {
   /** Absent in releases of 0.1, as are the windows. */
   circuitBreaker?: BreakerSettings;
   freezeWindows?: FreezeWindow[];
+  /** A failed deployment waits so long for a person before it is rolled back; absent where it does not wait. */
+  waitOnFailureMs?: number;
   /** 0: nothing is rolled back after the commit. */
   watchWindowMs?: number;
 }

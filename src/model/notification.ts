@@ -4,6 +4,7 @@ import type { SecretSource } from './instance';
 
 export const notificationTypes = [
   'deployment.started',
+  'deployment.waiting',
   'deployment.finished',
   'module.health_changed',
   'performance.threshold_exceeded',

@@ -15,6 +15,7 @@ export function toDeployment(input: DeploymentInput, attempt: Attempt): Deployme
     maxParallel: input.strategy === 'Sequential' ? 1 : (input.max_parallel ?? 10),
     timeoutMs: toMs(input.timeout_seconds ?? 300),
     rollbackOnFailure: input.rollback_on_failure ?? true,
+    ...(input.on_failure === 'wait' && { waitOnFailureMs: toMs(input.wait_limit ?? '1h') }),
     platformTimeoutMs: toMs(input.platform_timeout ?? '15m'),
     watchWindowMs: toMs(input.watch_window ?? 0),
     keepReleases: input.keep_releases ?? 10,

@@ -11,6 +11,7 @@ const tickMs = 30_000;
 export class DeploymentClock {
   private usedMs = 0;
   private pauses = 0;
+  private expired?: () => void;
   private readonly scope = new CancellationScope({ cancellable: true });
 
   /** Starts counting; calls back when the limit is used up. */
@@ -22,10 +23,18 @@ export class DeploymentClock {
         await rest(tick, 'clock of the deployment');
         if (this.pauses === 0) this.usedMs += tick;
       }
+      this.expired = () => this.start(limitMs, onExpired);
       onExpired();
     }).catch((error: unknown) => {
       if (!isCancellation(error)) throw error;
     });
+  }
+
+  /** All the time again, for another try. */
+  renew(): void {
+    this.usedMs = 0;
+    this.expired?.();
+    this.expired = undefined;
   }
 
   stop(): void {

@@ -11,6 +11,9 @@ export class StepFailure extends Error {
   }
 }
 
+/** A person has decided against going on: nobody has to be asked what to do about it. */
+export class Rejection extends StepFailure {}
+
 /** What an activity's failure says, looked at by type. */
 export interface ActivityProblem {
   type: FailureType;

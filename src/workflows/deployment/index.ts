@@ -1,10 +1,11 @@
-import { CancellationScope, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Asked } from '../../plan/asked';
 import { acts, servicesOf } from '../../plan/plan';
 import { activity } from '../activity-options';
 import { events } from '../events';
-import { answerSignal, cancelSignal, goSignal, progressQuery, queuedSignal, searchAttributes, steerUpdate, turnedAwaySignal, type DeploymentInput, type DeploymentResult, type Go } from '../messages';
+import { amendUpdate, answerSignal, cancelSignal, goSignal, progressQuery, queuedSignal, searchAttributes, steerUpdate, turnedAwaySignal, type Amendment, type DeploymentInput, type DeploymentResult, type Go } from '../messages';
 import { listen } from '../listen';
+import { fits } from '../messages/shape';
 import { shapes } from '../messages/shapes';
 import { contextOf } from '../step-context';
 import { Publisher } from '../publisher';
@@ -14,6 +15,7 @@ import { EnvironmentLink } from './environment-link';
 import { toProblem } from './failure';
 import { tellBegin, tellEnd } from './news';
 import { ProgressLog } from './progress-log';
+import { Remedy } from './remedy';
 import { DeploymentRun, type RunResult } from './run';
 import { Steering } from './steering';
 
@@ -46,7 +48,8 @@ class Deployment {
   private answer?: string;
   private questions = 0;
   private asking: Promise<unknown> = Promise.resolve();
-  private readonly steering = new Steering(this.log, ({ by, reason }) => this.cancel(`${by}${reason ? `: ${reason}` : ''}`, false));
+  private readonly remedy = new Remedy(this.log);
+  private readonly steering = new Steering(this.log, this.remedy, ({ by, reason }) => this.cancel(`${by}${reason ? `: ${reason}` : ''}`, false));
 
   constructor(private input: DeploymentInput) {
     this.link = new EnvironmentLink(input);
@@ -57,6 +60,7 @@ class Deployment {
     listen(turnedAwaySignal, shapes.turnedAway, (why) => void (this.turnedAway ??= why));
     listen(cancelSignal, shapes.cancel, (order) => this.cancel(order?.by ?? temporalItself, order?.killJobs ?? false));
     setHandler(steerUpdate, (steer) => this.steering.take(steer), { validator: (steer) => this.steering.check(steer) });
+    setHandler(amendUpdate, (amendment) => this.steering.amend(amendment), { validator: (amendment) => this.checkAmendment(amendment) });
     listen(answerSignal, shapes.answer, ({ question, answer }) => {
       if (question === this.log.question?.id && this.log.question.answers.includes(answer)) this.answer = answer;
     });
@@ -69,6 +73,14 @@ class Deployment {
     if (this.run) this.log.note(`cancelled by ${by}: what has begun is rolled back; a running job ${killJobs ? 'is ended' : 'finishes first'}`);
     this.run?.stop({ step: 'cancel', message: `cancelled by ${by}` });
     if (killJobs) this.run?.interpreter.killJobs();
+  }
+
+  /** @throws ApplicationFailure with everything that speaks against it */
+  private checkAmendment(amendment: Amendment): void {
+    if (!fits(amendment, shapes.amendment)) throw ApplicationFailure.nonRetryable('that is no amendment; `deploy-code amend` makes one', 'NothingToAmend');
+    if (!this.run || !this.remedy.isAwaited) throw ApplicationFailure.nonRetryable('it has not failed: nothing waits to be amended', 'NothingToAmend');
+    if (this.input.intent.kind !== 'deploy' || this.input.followsCurrent) throw ApplicationFailure.nonRetryable('only the deployment of a stack file can be amended; `retry` tries this one again', 'NothingToAmend');
+    this.run.amended(amendment.services);
   }
 
   async conduct(): Promise<DeploymentResult> {
@@ -86,12 +98,12 @@ class Deployment {
     const gone = await this.followCurrent(this.go);
     if (gone !== undefined) return this.endEarly(gone);
     upsertSearchAttributes([{ key: searchAttributes.status, value: 'running' }, { key: searchAttributes.number, value: this.go.deployment }]);
-    this.run = new DeploymentRun(this.input, this.go, this.log, this.link, (text, answers) => this.ask(text, answers), this.steering, this.publisher);
+    this.run = new DeploymentRun({ input: this.input, go: this.go, log: this.log, link: this.link, ask: (text, answers) => this.ask(text, answers), steering: this.steering, remedy: this.remedy, publisher: this.publisher });
     if (this.cancelledBy) this.cancel(this.cancelledBy, false);
     const result = await this.run.execute();
     const releases = await this.prune(result);
     const finished = this.finish(result);
-    await this.link.finished({ deployment: this.go.deployment, outcome: result.outcome, jobs: this.run.jobs, releases, ...(this.run.schedules && { schedules: this.run.schedules }) });
+    await this.link.finished({ deployment: this.go.deployment, outcome: result.outcome, jobs: this.run.jobs, releases, ...(this.run.commit.schedules && { schedules: this.run.commit.schedules }) });
     return finished;
   }
 
@@ -151,6 +163,7 @@ class Deployment {
     this.log.become('waiting');
     this.log.note(text);
     upsertSearchAttributes([{ key: searchAttributes.status, value: 'waiting' }]);
+    this.publisher.publish('deployment.waiting', this.go!.deployment, text, { answers });
     try {
       await until(() => this.answer !== undefined);
       this.log.note(`answered: ${this.answer}`);
@@ -189,7 +202,7 @@ class Deployment {
       release: outcome === 'succeeded' ? (input.intent.kind === 'stop' ? undefined : run?.plan?.release.to) : go?.release.from,
       warnings: run?.plan?.warnings ?? [],
       tolerated: run?.wayForward.tolerated ?? [],
-      notUndone: run?.notUndone ?? [],
+      notUndone: run?.retreat.notUndone ?? [],
       leftBehind: run?.wayBack.leftBehind ?? [],
       ...(go?.past !== undefined && { forcedPast: go.past }),
       ...(this.steering.records.length > 0 && { steering: this.steering.records }),

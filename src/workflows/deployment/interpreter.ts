@@ -43,8 +43,21 @@ export class Interpreter {
   }
 
   /** What was done for an earlier deployment is not this one's own. */
-  forget(): void {
+  forgetAll(): void {
     for (const steps of [this.begun, this.done]) steps.clear();
+  }
+
+  /** Steps that are to be performed again. What has begun is undone by a rollback, unless that is forgotten too. */
+  forget(steps: readonly Step[], what: 'that they began' | 'that they are done'): void {
+    for (const { id } of steps) {
+      this.done.delete(id);
+      if (what === 'that they began') this.begun.delete(id);
+    }
+  }
+
+  /** What of these steps is not done yet. */
+  rest<S extends Step>(steps: readonly S[]): S[] {
+    return steps.filter(({ id }) => !this.done.has(id));
   }
 
   /** The steps of a lane, one after the other. */

@@ -13,6 +13,7 @@ export class ProgressLog {
   question?: Question;
   cause?: Cause;
   approvals?: Progress['approvals'];
+  failure?: Progress['failure'];
   private readonly events: ProgressEvent[] = [];
   private planned?: { plan: PlanSummary; after: number };
 
@@ -26,9 +27,9 @@ export class ProgressLog {
 
   /** The events after a sequence number; the plan comes along until a reader has seen events of after it was made. */
   since(sequence: number): Progress {
-    const { status, deployment, waits, question, cause, planned, approvals } = this;
+    const { status, deployment, waits, question, cause, planned, approvals, failure } = this;
     const plan = planned && sequence <= planned.after ? planned.plan : undefined;
-    return { status, deployment, ...waits, question, cause, plan, ...(approvals?.length && { approvals }), events: this.events.slice(sequence) };
+    return { status, deployment, ...waits, question, cause, plan, ...(approvals?.length && { approvals }), ...(failure && { failure }), events: this.events.slice(sequence) };
   }
 
   wait(waits: Queued): void {

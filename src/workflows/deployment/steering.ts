@@ -1,11 +1,12 @@
 import { ApplicationFailure, upsertSearchAttributes } from '@temporalio/workflow';
-import { searchAttributes, type Steer, type SteeringRecord } from '../messages';
+import { searchAttributes, type Amendment, type Steer, type SteeringRecord } from '../messages';
 import { fits } from '../messages/shape';
 import { shapes } from '../messages/shapes';
 import { until } from '../turns';
 import type { ProgressLog } from './progress-log';
+import type { Remedy } from './remedy';
 
-const said: Record<Steer['action'], string> = { approve: 'approved', reject: 'rejected', promote: 'promoted', pause: 'paused', resume: 'resumed', abort: 'aborted' };
+const said: Record<Steer['action'], string> = { approve: 'approved', reject: 'rejected', promote: 'promoted', pause: 'paused', resume: 'resumed', abort: 'aborted', retry: 'tried again' };
 
 interface Pending {
   service?: string;
@@ -28,29 +29,36 @@ export class Steering {
   /** From here on nothing is held up: it commits, or goes back. */
   private closed = false;
 
-  constructor(private readonly log: ProgressLog, private readonly abort: (steer: Steer) => void) {}
+  constructor(private readonly log: ProgressLog, private readonly remedy: Remedy, private readonly abort: (steer: Steer) => void) {}
 
   /** @throws ApplicationFailure where there is nothing to do it to */
   check(steer: Steer): void {
-    if (!fits(steer, shapes.steer)) throw ApplicationFailure.nonRetryable('that is no way to steer; `deploy-code approve`, `reject`, `promote`, `pause`, `resume` and `abort` are', 'NothingToSteer');
+    if (!fits(steer, shapes.steer)) throw ApplicationFailure.nonRetryable('that is no way to steer; `deploy-code approve`, `reject`, `promote`, `pause`, `resume`, `abort` and `retry` are', 'NothingToSteer');
     const { action, service } = steer;
     const of = service === undefined ? '' : ` for ${service}`;
     if ((action === 'approve' || action === 'reject') && this.waiting(service).length === 0) throw ApplicationFailure.nonRetryable(`nothing waits for an approval${of}`, 'NothingToSteer');
     if (action === 'promote' && this.held(service).length === 0) throw ApplicationFailure.nonRetryable(`nothing bakes or is kept${of} that could be cut short`, 'NothingToSteer');
     if (action === 'pause' && this.pause) throw ApplicationFailure.nonRetryable(`it is paused already, by ${this.pause.by}`, 'NothingToSteer');
     if (action === 'resume' && !this.pause) throw ApplicationFailure.nonRetryable('it is not paused', 'NothingToSteer');
+    if (action === 'retry' && !this.remedy.isAwaited) throw ApplicationFailure.nonRetryable('it has not failed: nothing waits to be tried again', 'NothingToSteer');
     if (this.closed && action !== 'resume') throw ApplicationFailure.nonRetryable(`too late: it is ${this.log.status.replaceAll('_', ' ')}`, 'NothingToSteer');
   }
 
   take(steer: Steer): void {
-    const { action, by, reason, service } = steer;
-    this.record(steer);
-    this.log.note(`${said[action]} by ${by}${reason ? `: ${reason}` : ''}`);
+    const { action, service } = steer;
+    this.record(steer, said[action]);
     if (action === 'approve' || action === 'reject') for (const each of this.waiting(service)) each.answer = steer;
     if (action === 'promote') for (const each of this.held(service)) each.over = true;
     if (action === 'pause') this.pause = steer;
     if (action === 'resume') this.pause = undefined;
     if (action === 'abort') this.abort(steer);
+    if (action === 'retry') this.remedy.decide({ kind: 'retry' });
+  }
+
+  amend({ services, by, reason }: Amendment): void {
+    const names = services.map(({ name }) => name).join(', ');
+    this.record({ action: 'amend', by, reason, service: names }, `${names} amended`);
+    this.remedy.decide({ kind: 'amend', services });
   }
 
   get isPaused(): boolean {
@@ -114,7 +122,8 @@ export class Steering {
     upsertSearchAttributes([{ key: searchAttributes.status, value: status === 'waiting' ? 'waiting' : 'running' }]);
   }
 
-  private record({ action, by, reason, service }: Steer): void {
+  private record({ action, by, reason, service }: Omit<SteeringRecord, 'at'>, what: string): void {
+    this.log.note(`${what} by ${by}${reason ? `: ${reason}` : ''}`);
     this.records.push({ action, by, at: Date.now(), ...(reason !== undefined && { reason }), ...(service !== undefined && { service }) });
   }
 }

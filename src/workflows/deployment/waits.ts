@@ -2,7 +2,7 @@ import type { StepContext } from '../../activities/contract';
 import type { StepOf } from '../../plan/plan';
 import { activity } from '../activity-options';
 import type { DeploymentClock } from './clock';
-import { StepFailure } from './failure';
+import { Rejection, StepFailure } from './failure';
 import type { ProgressLog } from './progress-log';
 import type { Publisher } from '../publisher';
 import type { Steering } from './steering';
@@ -25,14 +25,15 @@ export class Waits {
   }
 
   approve(step: StepOf<'approve'>): Promise<void> {
-    const { clock, steering, log } = this.options;
+    const { clock, steering, log, publisher, context } = this.options;
     const { timeoutMs, otherwise } = step.approval;
+    publisher.publish('deployment.waiting', context.deployment, step.title, { service: step.service, timeoutMs, otherwise });
     return clock.during(async () => {
       const answer = await steering.approval(step.title, step.service, timeoutMs);
       if (!answer) log.note(`${step.title}: nobody answered within ${timeoutMs / 1000} s, which counts as ${otherwise}`);
       if ((answer?.action ?? otherwise) === 'approve') return;
       const by = answer ? `by ${answer.by}${answer.reason ? `: ${answer.reason}` : ''}` : `: nobody answered within ${timeoutMs / 1000} s`;
-      throw new StepFailure({ step: step.id, service: step.service, message: `rejected ${by}` });
+      throw new Rejection({ step: step.id, service: step.service, message: `rejected ${by}` });
     });
   }
 
@@ -72,7 +73,8 @@ export class Waits {
     const policy = step.analysis!.analysis.withoutAnswer;
     this.options.log.note(`${step.title}: ${text}`);
     if (policy === 'pass') return;
-    if (policy === 'ask' && (await this.options.ask(`${step.title}: ${text}. Go on?`, ['go on', 'roll back'])) === 'go on') return;
-    throw new StepFailure({ step: step.id, service: step.service, message: text });
+    const failure = { step: step.id, service: step.service, message: text };
+    if (policy === 'fail') throw new StepFailure(failure);
+    if ((await this.options.ask(`${step.title}: ${text}. Go on?`, ['go on', 'roll back'])) !== 'go on') throw new Rejection(failure);
   }
 }

@@ -27,7 +27,7 @@ export interface WayForwardOptions {
   patiently: <T>(look: () => Promise<T>) => Promise<T>;
 }
 
-/** Performs a plan phase by phase, up to the look that confirms it. A service with `on_failure: continue` fails alone. */
+/** Performs what is left of a plan phase by phase, up to the look that confirms it. A service with `on_failure: continue` fails alone. */
 export class WayForward {
   /** Why services failed alone. */
   readonly tolerated: Cause[] = [];
@@ -37,8 +37,9 @@ export class WayForward {
 
   async perform(plan: Plan): Promise<void> {
     const { log, interpreter } = this.options;
+    this.tolerated.length = 0;
     log.become('deploying');
-    await runSteps(plan.preparation, plan.maxParallel, (lane) => interpreter.lane(lane));
+    await runSteps(interpreter.rest(plan.preparation), plan.maxParallel, (lane) => interpreter.lane(lane));
     for (const phase of plan.phases) await this.deployPhase(phase, plan.maxParallel);
     await this.outlast(plan);
     await this.confirm(plan);
@@ -51,7 +52,7 @@ export class WayForward {
 
   private async deployPhase({ number, services }: PlannedPhase, limit: number): Promise<void> {
     const begin = Date.now();
-    if (services.every(({ stages }) => stages.flat().length === 0)) return;
+    if (services.every(({ stages }) => this.options.interpreter.rest(stages.flat(2)).length === 0)) return;
     await runServices(services, ({ stages }) => stages, limit, ({ service, lane }) => this.deployLane(service!, lane, number), (error, { service }) => this.tolerate(error, service!));
     this.options.link.phaseFinished(number, Date.now() - begin);
     this.options.log.publish();
@@ -59,7 +60,7 @@ export class WayForward {
 
   /** What has to outlast the rest: old sets that are kept for a while, requests that are still open. */
   private async outlast({ phases }: Plan): Promise<void> {
-    const staying = servicesOf(phases).filter(({ name, tail }) => tail.length > 0 && !this.isTolerated(name));
+    const staying = servicesOf(phases).filter(({ name, tail }) => this.options.interpreter.rest(tail.flat(2)).length > 0 && !this.isTolerated(name));
     if (staying.length === 0) return;
     const phaseOf = new Map(phases.flatMap(({ number, services }) => services.map((service) => [service, number] as const)));
     const lanes = staying.flatMap(({ tail }) => tail.flat()).length;
@@ -70,7 +71,7 @@ export class WayForward {
     const dependencies = Object.entries(this.options.input.stack.services[service.name]?.dependsOn ?? {});
     const failed = dependencies.find(([name, condition]) => condition !== 'started' && this.isTolerated(name));
     if (failed) throw new StepFailure({ service: service.name, step: 'dependencies', message: `${service.name} depends on ${failed[0]}, which failed` });
-    await this.options.interpreter.lane(lane, phase);
+    await this.options.interpreter.lane(this.options.interpreter.rest(lane), phase);
     this.lastStart = Date.now();
   }
 

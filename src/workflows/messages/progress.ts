@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Service } from '../../config/stack';
 import type { Plan, PlannedPhase, PlannedService } from '../../plan/plan';
 import type { Cause, Outcome } from './deployment';
 
@@ -35,17 +36,31 @@ export interface ProgressEvent {
 
 /** What a person wants of a rollout that runs. */
 export interface Steer {
-  action: 'approve' | 'reject' | 'promote' | 'pause' | 'resume' | 'abort';
+  action: 'approve' | 'reject' | 'promote' | 'pause' | 'resume' | 'abort' | 'retry';
   by: string;
   reason?: string;
   /** Only what waits of this service. */
   service?: string;
 }
 
-export type SteeringRecord = Steer & { at: number };
+/** What a person changes about a deployment that has failed and waits: services as they shall be. */
+export interface Amendment {
+  services: Service[];
+  by: string;
+  reason?: string;
+}
+
+/** Who did what, when and why. */
+export interface SteeringRecord extends Omit<Steer, 'action'> {
+  action: Steer['action'] | 'amend';
+  at: number;
+}
 
 /** Rejected, with the reason, where there is nothing to do it to. */
 export const steerUpdate = defineUpdate<void, [Steer]>('steer');
+
+/** Rejected, with the reason, where nothing waits for it or where that cannot be amended. */
+export const amendUpdate = defineUpdate<void, [Amendment]>('amend');
 
 /** Something only a person can decide. */
 export interface Question {
@@ -66,6 +81,8 @@ export interface Progress {
   question?: Question;
   /** Steps that wait for somebody's approval. */
   approvals?: { title: string; service?: string }[];
+  /** It has failed, and waits for somebody who puts that right, until then (ms since the epoch). */
+  failure?: { cause: Cause; until: number };
   cause?: Cause;
 }
 

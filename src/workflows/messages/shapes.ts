@@ -48,5 +48,6 @@ export const shapes = {
   /** The Temporal UI sends it without a word. */
   cancel: optional(fields({ by: optional('text'), killJobs: optional('flag') })),
   answer: fields({ question: 'text', answer: 'text', by: 'text' }),
-  steer: fields({ action: oneOf('approve', 'reject', 'promote', 'pause', 'resume', 'abort'), by: 'text', reason: optional('text'), service: optional('text') }),
+  steer: fields({ action: oneOf('approve', 'reject', 'promote', 'pause', 'resume', 'abort', 'retry'), by: 'text', reason: optional('text'), service: optional('text') }),
+  amendment: fields({ services: listOf(fields({ name: 'text' })), by: 'text', reason: optional('text') }),
 } as const;

@@ -10,7 +10,7 @@ import type { HistoryEntry } from '../../history';
 import { loadPlace, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { breakerText, frozenText } from '../output/control-text';
 import { follow } from '../output/follow';
-import { answerCommands, approvalText } from '../output/question-text';
+import { waitingText } from '../output/question-text';
 import { statusTable } from '../output/status-table';
 import { watchText } from '../output/watch-text';
 import { ago, seconds, shorten, table } from '../output/words';
@@ -68,12 +68,8 @@ async function showStatus(options: LookOptions): Promise<void> {
 }
 
 async function runningText(client: DeployCodeClient, { workflowId, deployment }: { workflowId: string; deployment: number }, queued: number, place: string): Promise<string[]> {
-  const progress = await client.handle(workflowId).progress();
-  const { question, approvals = [] } = progress;
-  const behind = queued > 0 ? `, ${queued} queued behind it` : '';
-  if (approvals.length > 0) return [`deployment ${deployment} waits for an approval${behind}`, ...approvalText(progress, place)];
-  if (!question) return [`deployment ${deployment} runs${behind}`];
-  return [`deployment ${deployment} waits for an answer${behind}: ${question.text}`, ...answerCommands(deployment, question, place)];
+  const waits = waitingText(await client.handle(workflowId).progress(), place);
+  return [`deployment ${deployment} ${waits.length > 0 ? 'waits' : 'runs'}${queued > 0 ? `, ${queued} queued behind it` : ''}`, ...waits];
 }
 
 async function showDeployment(number: number, options: LookOptions): Promise<void> {
@@ -83,7 +79,7 @@ async function showDeployment(number: number, options: LookOptions): Promise<voi
     const progress = await handle.progress();
     if (options.watch || isOver(progress)) return follow(handle, { ...options, place: placeArguments(options) });
     if (options.json) printJson(progress);
-    else print([`deployment ${number}: ${progress.status}`, ...approvalText(progress, placeArguments(options)), ...(progress.question ? [progress.question.text, ...answerCommands(number, progress.question, placeArguments(options))] : [])]);
+    else print([`deployment ${number}: ${progress.status}`, ...waitingText(progress, placeArguments(options))]);
     return 0;
   });
 }

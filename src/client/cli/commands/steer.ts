@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { Steer } from '../../../workflows/messages';
+import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
 import { userName } from '../../user';
 import { loadPlace, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { placeArguments, withClient } from './session';
+import { checked } from './validate';
 
 interface SteerOptions extends StackOptions, ConnectionOptions {
   reason?: string;
@@ -24,6 +26,7 @@ const ways: Way[] = [
   { action: 'promote', description: 'skip what is left of a bake, or of the time that an old set is kept', said: 'promoted', ofService: true },
   { action: 'pause', description: 'begin no further step until `resume`', said: 'paused' },
   { action: 'resume', description: 'go on after `pause`', said: 'resumed' },
+  { action: 'retry', description: 'try again what has failed, where the deployment waits (`on_failure: wait`)', said: 'tried again' },
   { action: 'abort', description: 'stop a rollout: requests go back first, then the rest is rolled back', said: 'aborted' },
 ];
 
@@ -36,6 +39,25 @@ export function addSteering(program: Command): void {
     if (ofService) command.option('--service <name>', 'only this service');
     command.action((number: number, options: SteerOptions) => steer(number, action, said, options));
   }
+  withConnection(withStack(program.command('amend').description('give a deployment that has failed and waits services as the stack file has them now; it goes on from there')))
+    .argument('<deployment>', 'its number', positive)
+    .argument('<services...>', 'services that have been changed: image, command, environment, resources, health check')
+    .option('--reason <text>', 'why, for the record')
+    .action((number: number, services: string[], options: SteerOptions) => amend(number, services, options));
+}
+
+async function amend(number: number, names: string[], options: SteerOptions): Promise<void> {
+  const { stack } = checked(options);
+  const services = names.map((name) => {
+    const service = stack.services[name];
+    if (service) return service;
+    throw new BadRequest(`there is no service "${name}"; there are ${Object.keys(stack.services).join(', ')}`);
+  });
+  await withClient(options, async (client) => {
+    const handle = await client.deployment(placeOf(stack), number);
+    await handle.amend({ services, by: userName(), ...(options.reason !== undefined && { reason: options.reason }) });
+    sayWhatIsNext(number, 'amended', options);
+  });
 }
 
 async function steer(number: number, action: Steer['action'], said: string, options: SteerOptions): Promise<void> {
@@ -43,6 +65,10 @@ async function steer(number: number, action: Steer['action'], said: string, opti
     const handle = await client.deployment(placeOf(loadPlace(options).stack), number);
     const { reason, service } = options;
     await handle.steer({ action, by: userName(), ...(reason !== undefined && { reason }), ...(service !== undefined && { service }) });
-    console.log(`deployment ${number} is ${said}; \`deploy-code status ${number} --watch${placeArguments(options)}\` shows what comes of it`);
+    sayWhatIsNext(number, said, options);
   });
+}
+
+function sayWhatIsNext(number: number, said: string, options: SteerOptions): void {
+  console.log(`deployment ${number} is ${said}; \`deploy-code status ${number} --watch${placeArguments(options)}\` shows what comes of it`);
 }

@@ -5,7 +5,7 @@ import { exitCodeOf, exitCodes } from '../exit-codes';
 import { planText } from './plan-text';
 import { ProgressLines } from './progress-lines';
 import { ProgressTree } from './progress-tree';
-import { answerCommands, approvalText } from './question-text';
+import { answerCommands, approvalText, failureText } from './question-text';
 import { resultText } from './result-text';
 
 export interface FollowOptions {
@@ -27,6 +27,7 @@ export async function follow(handle: DeploymentHandle, options: FollowOptions): 
     for await (const progress of handle.watch(stop.signal)) {
       if (progress.question && progress.question.id !== last?.question?.id) display.note(questionText(progress, options.place));
       if (titles(progress) !== titles(last)) display.note(approvalText(progress, options.place));
+      if (progress.failure && progress.failure.until !== last?.failure?.until) display.note(failureText(progress, options.place));
       last = progress;
       display.show(progress);
       if (options.detach && (progress.deployment !== undefined || progress.behind !== undefined || progress.held !== undefined)) break;

@@ -11,7 +11,7 @@ export function resultText(result: DeploymentResult, place: string): string[] {
   const { outcome, cause, deployment } = result;
   return [
     headline(result),
-    ...(cause && outcome !== 'cancelled' ? evidence(cause) : []),
+    ...(cause && outcome !== 'cancelled' ? causeText(cause) : []),
     ...(result.refusals.length > 0 ? refusalText(result.refusals) : []),
     ...result.tolerated.map((each) => pc.yellow(`  FAILED alone (on_failure: continue): ${each.message}`)),
     ...result.warnings.map((warning) => pc.yellow(`  warning: ${warning}`)),
@@ -45,7 +45,8 @@ function headline({ outcome, durationMs, rollbackMs, release, cause, intent, cha
   }
 }
 
-function evidence({ step, message, evidence: found }: Cause): string[] {
+/** What went wrong, and everything that shows why. */
+export function causeText({ step, message, evidence: found }: Cause): string[] {
   const memory = found?.outOfMemory === undefined ? [] : [found.outOfMemory ? 'OUT OF MEMORY' : 'not out of memory'];
   const probe = found?.lastProbeError ? [`last probe: ${found.lastProbeError}`] : [];
   const logs = found?.logs ?? [];

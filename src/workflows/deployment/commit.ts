@@ -1,0 +1,91 @@
+import { CancellationScope, patched } from '@temporalio/workflow';
+import type { StepContext } from '../../activities/contract';
+import type { PinnedImages } from '../../model/images';
+import type { JobRun } from '../../plan/job-runs';
+import { servicesOf, type Lane, type Plan, type Step } from '../../plan/plan';
+import { StepFactory } from '../../plan/steps';
+import { activity } from '../activity-options';
+import type { DeploymentInput, Go } from '../messages';
+import { patches } from '../patches';
+import type { EnvironmentLink } from './environment-link';
+import { toProblem } from './failure';
+import { keepRelease } from './keep-release';
+import { keepSchedules } from './keep-schedules';
+import type { WayBack } from './way-back';
+
+const removedTogether = 10;
+
+export interface CommitOptions {
+  go: Go;
+  context: StepContext;
+  link: EnvironmentLink;
+  wayBack: WayBack;
+  /** Waits for a platform that is away. */
+  patiently: <T>(look: () => Promise<T>) => Promise<T>;
+}
+
+/** What a commit makes lasting. */
+export interface Achievement {
+  input: DeploymentInput;
+  plan: Plan;
+  jobs: JobRun[];
+  images: PinnedImages;
+  /** Instances that stay though the plan said they go: of services that failed alone. */
+  stays: ReadonlySet<string>;
+}
+
+/** The point of no return: the environment is told first, then the release is kept, then what was retired goes. Nothing here rolls back. */
+export class Commit {
+  /** Names of the schedules that come from the stack file, once they are in step with it. */
+  schedules?: string[];
+
+  constructor(private readonly options: CommitOptions) {}
+
+  async perform({ input, plan, jobs, images, stays }: Achievement): Promise<void> {
+    const { link, wayBack } = this.options;
+    await CancellationScope.nonCancellable(async () => {
+      await link.committed(input.intent.kind === 'stop' && !input.intent.services ? undefined : plan.release.to);
+      await this.holdImages(plan, input.taskQueue);
+      if (input.intent.kind === 'deploy') {
+        await keepRelease(input, plan, jobs, images, link).catch((error: Error) => wayBack.leftBehind.push(`release ${plan.release.to} is not kept: ${error.message}`));
+      }
+      await this.keepSchedules(input);
+      const steps = plan.cleanup.filter((step) => !(step.kind === 'remove' && stays.has(step.instance.name)));
+      const others = steps.filter(({ kind }) => kind !== 'remove');
+      await wayBack.collect(removals(plan, steps, input.taskQueue));
+      await wayBack.collect(others.map((step) => [step]));
+    });
+  }
+
+  async keepSchedules(input: DeploymentInput): Promise<void> {
+    const { go, wayBack } = this.options;
+    this.schedules = await keepSchedules(input, go).catch((error: Error) => {
+      wayBack.leftBehind.push(`schedules: ${toProblem(error).message}`);
+      return [...new Set([...(go.schedules ?? []), ...(input.stack.schedules ?? []).map(({ name }) => name)])];
+    });
+  }
+
+  /** What ran until now is still in use by its instances: before they go, a kept release's images whose tags have moved are held. */
+  private async holdImages(plan: Plan, taskQueue: string): Promise<void> {
+    const { go, context, wayBack, patiently } = this.options;
+    if (go.releases.length === 0 || !plan.cleanup.some(({ kind }) => kind === 'remove')) return;
+    await patiently(() => activity('holdImages', taskQueue, `keep the images of release ${go.releases.join(', ')}`)(context, go.releases)).catch((error: Error) => wayBack.leftBehind.push(`images of kept releases: ${error.message}`));
+  }
+}
+
+/** The instances of a plan that go when it commits, of services that pass the test. */
+export function goers({ phases }: Plan, of: (service: string) => boolean): Set<string> {
+  return new Set(servicesOf(phases).filter(({ name }) => of(name)).flatMap(({ goes }) => goes));
+}
+
+/** What was retired goes a few at a time: an activity for each would cost more than its removal. */
+function removals(plan: Plan, steps: Step[], taskQueue: string): Lane[] {
+  const each = steps.filter((step) => step.kind === 'remove');
+  if (!patched(patches.removeTogether) || each.length < 2) return each.map((step) => [step]);
+  const factory = new StepFactory(plan.host, taskQueue);
+  return chunks(each, removedTogether).map((chunk) => [factory.make({ kind: 'remove-together', instances: chunk.flatMap((step) => (step.kind === 'remove' ? [step.instance] : [])) })]);
+}
+
+function chunks<T>(all: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.slice(index * size, (index + 1) * size));
+}
