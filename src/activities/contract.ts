@@ -35,6 +35,11 @@ export interface JoinInput {
   windows?: FreezeWindow[];
 }
 
+/** `maxParallel`: deployments that all workers together take at once; absent where there is no limit. */
+export interface FleetRules {
+  maxParallel?: number;
+}
+
 /** What a schedule asks for, or the watch. */
 export interface AutomaticRequest {
   place: { stack: string; environment: string };
@@ -113,7 +118,10 @@ export interface HealthOptions {
 }
 
 export interface Activities {
-  joinEnvironment(input: JoinInput): Promise<void>;
+  /** Joins the queue of an environment; resolves with what this worker knows of the fleet. */
+  joinEnvironment(input: JoinInput): Promise<FleetRules>;
+  /** Asks for one of the fleet's slots. */
+  claimSlot(claim: { workflowId: string; limit: number }): Promise<void>;
   recallEnvironment(input: Pick<JoinInput, 'stack' | 'environment' | 'runtime'>): Promise<Recollection>;
   /** Asks for a deployment on behalf of a schedule or of the watch: the id of its workflow. */
   requestDeployment(request: AutomaticRequest): Promise<string>;

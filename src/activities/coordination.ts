@@ -5,16 +5,19 @@ import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 import { SoftwareFault } from './failures';
 
-type CoordinationActivities = Pick<Activities, 'joinEnvironment' | 'recallEnvironment' | 'findOpenWindow' | 'readRelease' | 'isRunning'>;
+type CoordinationActivities = Pick<Activities, 'joinEnvironment' | 'claimSlot' | 'recallEnvironment' | 'findOpenWindow' | 'readRelease' | 'isRunning'>;
 
 /** What workflows cannot ask of each other themselves. */
-export function coordinationActivities({ directory, runtimes }: Dependencies): CoordinationActivities {
+export function coordinationActivities({ directory, runtimes, fleet = {} }: Dependencies): CoordinationActivities {
   return {
     joinEnvironment: ({ windows = [], asked, ...input }) =>
-      alive(() => {
+      alive(async () => {
         const window = openWindow(windows, Date.now());
-        return directory.join({ ...input, ...(asked && { asked: { ...asked, ...(windows.length > 0 && { windows }), ...(window && { window }) } }) });
+        await directory.join({ ...input, ...(asked && { asked: { ...asked, ...(windows.length > 0 && { windows }), ...(window && { window }) } }) });
+        return fleet;
       }),
+
+    claimSlot: (claim) => alive(() => directory.claimSlot(claim)),
 
     findOpenWindow: (windows) => alive(async () => openWindow(windows, Date.now())),
 

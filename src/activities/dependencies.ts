@@ -4,7 +4,7 @@ import type { PinnedImages } from '../model/images';
 import type { JobRun } from '../plan/job-runs';
 import type { Runtimes } from '../runtimes';
 import type { ScheduleSpec, UnattendedEnd } from '../model/schedule';
-import type { AutomaticRequest, JoinInput } from './contract';
+import type { AutomaticRequest, FleetRules, JoinInput } from './contract';
 import type { SecretStore } from './secrets';
 
 /** What activities need to know of a kept release. */
@@ -18,6 +18,7 @@ export interface KeptRelease {
 /** What activities ask of Temporal. */
 export interface Directory {
   join(input: Omit<JoinInput, 'windows'>): Promise<void>;
+  claimSlot(claim: { workflowId: string; limit: number }): Promise<void>;
   isRunning(workflowId: string): Promise<boolean>;
   /** @throws SoftwareFault where there is nothing to do it to */
   request(request: AutomaticRequest): Promise<string>;
@@ -44,5 +45,6 @@ export interface Dependencies {
   directory: Directory;
   /** Where the worker keeps what must last. */
   dataDir: string;
+  fleet?: FleetRules;
   events: EventEmitter<ActivityEvents>;
 }

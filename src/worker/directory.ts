@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Directory } from '../activities/dependencies';
 import { signalEnvironment } from '../client/signal-environment';
 import { unlessMissing } from '../client/unless-missing';
-import { contentsQuery, joinSignal, pruneSignal, releaseId, searchAttributes } from '../workflows/messages';
+import { claimSignal, contentsQuery, fleetId, joinSignal, pruneSignal, releaseId, searchAttributes, taskQueue } from '../workflows/messages';
 import { createUnattended } from './unattended';
 
 /** What activities ask of Temporal, over the worker's own client. */
@@ -12,6 +12,10 @@ export function createDirectory(client: Client): Directory {
     ...createUnattended(client),
 
     join: ({ stack, environment, ...request }) => signalEnvironment(client, { stack, environment }, joinSignal, request),
+
+    async claimSlot(claim) {
+      await workflow.signalWithStart('fleet', { workflowId: fleetId, taskQueue, args: [], signal: claimSignal, signalArgs: [claim], staticSummary: 'who may deploy' });
+    },
 
     async isRunning(workflowId) {
       const description = await unlessMissing(() => workflow.getHandle(workflowId).describe());

@@ -38,6 +38,8 @@ export interface WorkerConfiguration {
   /** The bundled workflows, where the build's own place does not hold them. */
   workflowBundle?: string;
   shutdownGraceMs?: number;
+  /** Deployments that all workers together take at once; absent: as many as there are. */
+  maxParallelDeployments?: number;
 }
 
 /** A worker that is ready to work; `run` resolves when it has drained. */
@@ -73,7 +75,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const runtimes = createRuntimes({ dataDir, secrets, supervisor: configuration.supervisor, given: configuration.runtimes });
   const directory = createDirectory(client);
 
-  const activities = createActivities({ runtimes, secrets, directory, dataDir, events: activityEvents });
+  const activities = createActivities({ runtimes, secrets, directory, dataDir, fleet: { maxParallel: configuration.maxParallelDeployments }, events: activityEvents });
   const working = Worker.create({
     connection: native,
     namespace,

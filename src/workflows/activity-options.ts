@@ -25,6 +25,7 @@ const watching: ActivityOptions = { cancellationType: 'TRY_CANCEL', startToClose
 
 const table: Record<keyof Activities, ActivityOptions> = {
   joinEnvironment: quick,
+  claimSlot: quick,
   recallEnvironment: quick,
   isRunning: quick,
   readRelease: quick,

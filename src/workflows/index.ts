@@ -1,5 +1,6 @@
 export { deployment } from './deployment';
 export { environment } from './environment';
+export { fleet } from './fleet';
 export { inspect } from './inspect';
 export { notify } from './notify';
 export { redeploy } from './redeploy';

@@ -23,14 +23,15 @@ export interface TestEngineOptions {
   dataDir?: string;
   port?: number;
   log?: pino.DestinationStream;
+  maxParallelDeployments?: number;
 }
 
 export async function startEngine(namespace: Namespace, options: TestEngineOptions = {}): Promise<TestEngine> {
-  const { runtimes, port, log } = options;
+  const { runtimes, port, log, maxParallelDeployments } = options;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'deploy-code-test-'));
   const logger = log ? pino(log) : pino({ level: 'silent' });
   const worker = await createWorker({
-    connection: { address: address() }, namespace, dataDir, runtimes, port, logger,
+    connection: { address: address() }, namespace, dataDir, runtimes, port, logger, maxParallelDeployments,
     supervisor: resolve('dist/runtimes/process/supervisor.js'), workflowBundle: resolve('dist/workflow-bundle.js'), shutdownGraceMs: 2000,
   });
   const running = worker.run();

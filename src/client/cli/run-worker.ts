@@ -2,6 +2,7 @@ import pino from 'pino';
 import { createWorker, defaultDataDir } from '../../worker';
 import { keysOf } from '../../payloads/keys';
 import { connectionSettings } from '../connection';
+import { BadRequest } from '../errors';
 import { findDevelopmentEngine } from '../development';
 
 export interface RunWorkerOptions {
@@ -10,6 +11,7 @@ export interface RunWorkerOptions {
   port: number;
   host?: string;
   dataDir?: string;
+  maxParallelDeployments?: number;
 }
 
 /** Runs a worker until SIGTERM or SIGINT; then it takes no new work, and finishes what it can. */
@@ -18,9 +20,15 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const settings = connectionSettings(options);
   const dataDir = options.dataDir ?? (process.env.DEPLOY_CODE_DATA_DIR || (findDevelopmentEngine()?.dataDir ?? defaultDataDir()));
   if (!keysOf(process.env)) logger.warn('no encryption key is set: whoever may read Temporal may read the histories of deployments (docs/encryption.md)');
-  const worker = await createWorker({ ...settings, dataDir, port: options.port, host: options.host, logger });
+  const worker = await createWorker({ ...settings, dataDir, port: options.port, host: options.host, logger, maxParallelDeployments: options.maxParallelDeployments ?? limitOf(process.env.DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS) });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => worker.shutdown());
   logger.info({ address: settings.connection.address, namespace: settings.namespace, dataDir, metrics: worker.port }, 'worker is ready');
   await worker.run();
   logger.info('worker has drained');
+}
+
+function limitOf(text: string | undefined): number | undefined {
+  if (!text) return undefined;
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new BadRequest(`DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS is "${text}"; write a whole number from 1`);
 }

@@ -13,6 +13,7 @@ import { until } from '../turns';
 import { recordRequest } from './audit';
 import { EnvironmentLink } from './environment-link';
 import { toProblem } from './failure';
+import { FleetSlot } from './fleet-slot';
 import { tellBegin, tellEnd } from './news';
 import { ProgressLog } from './progress-log';
 import { Remedy } from './remedy';
@@ -29,6 +30,7 @@ export async function deployment(input: DeploymentInput): Promise<DeploymentResu
   CancellationScope.current().cancelRequested.catch(() => conduct.cancel(temporalItself, false));
   return CancellationScope.nonCancellable(async () => {
     const result = await conduct.conduct();
+    await conduct.slot.giveBack();
     await conduct.publisher.settled();
     await recordRequest(input, conduct.begin, result);
     return result;
@@ -48,6 +50,8 @@ class Deployment {
   private answer?: string;
   private questions = 0;
   private asking: Promise<unknown> = Promise.resolve();
+  readonly slot = new FleetSlot(this.log);
+  private maxParallel?: number;
   private readonly remedy = new Remedy(this.log);
   private readonly steering = new Steering(this.log, this.remedy, ({ by, reason }) => this.cancel(`${by}${reason ? `: ${reason}` : ''}`, false));
 
@@ -92,6 +96,7 @@ class Deployment {
       return this.finish({ outcome: 'cancelled', refusals: [], cause: { step: 'queue', message: `cancelled by ${this.cancelledBy} while it waited` } });
     }
     this.log.deployment = this.go.deployment;
+    if (this.maxParallel !== undefined) await this.slot.take(this.maxParallel, this.input.taskQueue, () => this.cancelledBy !== undefined);
     if (this.go.past !== undefined) this.log.note(`begins by force: ${this.go.past}`);
     this.link.begin(this.go);
     tellBegin(this.publisher, this.go.deployment, this.input);
@@ -137,7 +142,8 @@ class Deployment {
     const { stack, taskQueue } = this.input;
     const ready = () => this.go !== undefined || this.cancelledBy !== undefined || this.turnedAway !== undefined;
     for (let patience = firstRejoinMs; ; patience = Math.min(patience * 2, longestRejoinMs)) {
-      await activity('joinEnvironment', taskQueue, `join the queue of ${stack.name}/${stack.environment}`)({ stack: stack.name, environment: stack.environment, runtime: stack.runtime, workflowId: workflowInfo().workflowId, asked: this.asked(), windows: stack.deployment.freezeWindows ?? [] });
+      const rules = await activity('joinEnvironment', taskQueue, `join the queue of ${stack.name}/${stack.environment}`)({ stack: stack.name, environment: stack.environment, runtime: stack.runtime, workflowId: workflowInfo().workflowId, asked: this.asked(), windows: stack.deployment.freezeWindows ?? [] });
+      this.maxParallel = rules?.maxParallel;
       if (await until(ready, patience, 'join again if not called')) return;
     }
   }

@@ -1,6 +1,7 @@
 /** Ids, messages and payloads of the workflows: what the client and the workflows say to each other. */
 export * from './deployment';
 export * from './environment';
+export * from './fleet';
 export * from './freeze';
 export * from './place';
 export * from './progress';

@@ -43,6 +43,8 @@ export const shapes = {
     past: optional('text'),
     schedules: optional(listOf('text')),
   }),
+  claim: fields({ workflowId: 'text', limit: 'number' }),
+  slot: fields({ granted: 'flag', limit: 'number' }),
   queued: fields({ behind: optional('number'), held: optional('text') }),
   turnedAway: 'text',
   /** The Temporal UI sends it without a word. */

@@ -6,6 +6,7 @@ interface WorkerOptions extends ConnectionOptions {
   port: number;
   host?: string;
   dataDir?: string;
+  maxParallelDeployments?: number;
 }
 
 /** The engine's own processes. */
@@ -26,6 +27,7 @@ export function addEngine(program: Command): void {
     .option('--port <port>', 'of /metrics, /healthz and /readyz', positive, 9464)
     .option('--host <address>', 'to serve them on (default 127.0.0.1)')
     .option('--data-dir <folder>', 'key, process instances and their logs (default: DEPLOY_CODE_DATA_DIR, or /var/lib/deploy-code)')
+    .option('--max-parallel-deployments <n>', 'deployments that all workers together take at once (default: DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS, or no limit)', positive)
     .action(async (options: WorkerOptions) => {
       const { runWorker } = await import('../run-worker.js');
       await runWorker(options);

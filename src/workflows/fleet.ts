@@ -1,0 +1,58 @@
+import { continueAsNew, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow';
+import { activity } from './activity-options';
+import { listen } from './listen';
+import { claimSignal, fleetQuery, giveBackSignal, slotSignal, taskQueue, type FleetState } from './messages';
+import { shapes } from './messages/shapes';
+import { inTurn, until } from './turns';
+
+const checkMs = 60_000;
+const seldomMs = 3_600_000;
+
+/**
+ * Who may deploy, in the order of asking, where the workers take only so many deployments at once. No slot can leak:
+ * whenever somebody has to wait, and now and then, Temporal is asked whether those that have one still run. Ends when
+ * nobody has or wants one.
+ */
+export async function fleet(before: FleetState = { limit: 1, holders: [], waiting: [] }): Promise<void> {
+  const state = before;
+  const told = new Set<string>();
+  let changes = 0;
+  setHandler(fleetQuery, () => state);
+  listen(claimSignal, shapes.claim, ({ workflowId, limit }) => {
+    changes += 1;
+    state.limit = limit;
+    told.delete(workflowId);
+    if (![...state.holders, ...state.waiting].includes(workflowId)) state.waiting.push(workflowId);
+  });
+  listen(giveBackSignal, 'text', (workflowId) => {
+    changes += 1;
+    for (const ids of [state.holders, state.waiting]) if (ids.includes(workflowId)) ids.splice(ids.indexOf(workflowId), 1);
+  });
+
+  await until(() => changes > 0 || state.holders.length > 0);
+  while (state.holders.length + state.waiting.length > 0) {
+    const seen = changes;
+    if (state.waiting.length === 0 || state.holders.length >= state.limit) await forgetTheGone(state);
+    while (state.waiting.length > 0 && state.holders.length < state.limit) state.holders.push(state.waiting.shift()!);
+    for (const workflowId of [...state.holders, ...state.waiting]) await tell(workflowId, state, told);
+    await until(() => changes !== seen, state.waiting.length > 0 ? checkMs : seldomMs, 'look whether those that have a slot still run');
+    if (workflowInfo().continueAsNewSuggested) return continueAsNew<typeof fleet>(state);
+  }
+}
+
+/** Each is told once that it waits, and once that it may begin; again when it asks again. */
+async function tell(workflowId: string, { limit, holders }: FleetState, told: Set<string>): Promise<void> {
+  const granted = holders.includes(workflowId);
+  const word = `${workflowId} ${granted ? 'granted' : 'waits'}`;
+  if (told.has(word)) return;
+  told.add(word);
+  await inTurn(getExternalWorkflowHandle(workflowId).signal(slotSignal, { granted, limit })).catch(() => undefined);
+}
+
+async function forgetTheGone(state: FleetState): Promise<void> {
+  for (const workflowId of [...state.holders, ...state.waiting]) {
+    if (await activity('isRunning', taskQueue, `does ${workflowId} still run?`)(workflowId)) continue;
+    state.holders = state.holders.filter((each) => each !== workflowId);
+    state.waiting = state.waiting.filter((each) => each !== workflowId);
+  }
+}
