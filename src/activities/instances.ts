@@ -18,6 +18,8 @@ type WatchOptions = Pick<AwaitOptions, 'signal' | 'usedMs' | 'onProbe'>;
 
 const hookTimeoutMs = 60_000;
 const preStopTimeoutMs = 60_000;
+/** Policies by which the runtime leaves nothing down that has exited by itself. */
+const restartsAlways: ReadonlySet<string> = new Set(['always', 'unless-stopped']);
 
 /** What is done to one instance of a service. */
 export function instanceActivities({ runtimes, secrets, events }: Dependencies): InstanceActivities {
@@ -97,11 +99,11 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
       }),
 
     confirm: (context, expected) =>
-      alive(async () => {
+      alive(async ({ signal }) => {
         const runtime = runtimes(context.runtime);
         const { instances } = await runtime.observe(context, { images: [], ports: [] });
-        const running = new Map(instances.map((instance) => [instance.name, instance]));
-        const found = await Promise.all(expected.map((instance) => (running.get(instance.name)?.state === 'running' ? settled(runtime, instance) : describeDown(runtime, instance))));
+        const states = new Map(instances.map(({ name, state }) => [name, state]));
+        const found = await Promise.all(expected.map((instance) => look(runtime, instance, states.get(instance.name), signal)));
         return Promise.all(
           found.flatMap((down) => (down ? [gatherEvidence(runtime, secrets, context, down.name, down).then((evidence) => ({ service: down.service, message: down.message, evidence }))] : [])),
         );
@@ -120,6 +122,16 @@ interface Down {
   service: string;
   message: string;
   status?: InstanceStatus;
+}
+
+/** Nothing where all is well. What a crash of the platform has left down is started again: by its policy it would have been otherwise. */
+async function look(runtime: Runtime, instance: InstanceRef, state: InstanceStatus['state'] | undefined, signal: AbortSignal): Promise<Down | undefined> {
+  if (state === 'running') return settled(runtime, instance);
+  if (state === 'exited' && restartsAlways.has(instance.restart)) {
+    const unhealthy = await awaitHealthy(runtime, instance, { fresh: false, afterTrouble: true, usedMs: 0, signal, onProbe: () => undefined });
+    if (!unhealthy) return undefined;
+  }
+  return describeDown(runtime, instance);
 }
 
 /** Nobody probes an instance without a health check: one that its runtime had to restart has crashed. */

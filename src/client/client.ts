@@ -12,6 +12,7 @@ import {
   contentsQuery, environmentId, environmentQuery, freezeSignal, pauseWatchSignal, releaseId, resumeWatchSignal, taskQueue, thawSignal,
   type DeploymentInput, type EnvironmentState, type Freeze, type Place, type PlanSummary, type ReleaseContents, type WatchPause,
 } from '../workflows/messages';
+import { Builds } from './builds';
 import { connect, connectionSettings } from './connection';
 import { DeploymentHandle } from './deployment-handle';
 import { BadRequest } from './errors';
@@ -63,6 +64,11 @@ export class DeployCodeClient {
   /** Over a connection that somebody else opened, and closes. */
   static over(temporal: Client): DeployCodeClient {
     return new DeployCodeClient(temporal);
+  }
+
+  /** Builds of the engine that run side by side. */
+  get builds(): Builds {
+    return new Builds(this.temporal);
   }
 
   /** Schedules of environments. */

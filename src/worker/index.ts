@@ -7,6 +7,7 @@ import pino, { type Logger } from 'pino';
 import { createActivities } from '../activities';
 import type { ActivityEvents } from '../activities/dependencies';
 import { SecretStore } from '../activities/secrets';
+import { Builds } from '../client/builds';
 import { connect } from '../client/connection';
 import type { RuntimeName } from '../model/capabilities';
 import { dataConverter } from '../payloads/data-converter';
@@ -14,6 +15,7 @@ import { createRuntimes } from '../runtimes';
 import type { Runtime } from '../runtimes/runtime';
 import type { EngineEvent } from '../workflows/events';
 import { taskQueue, watchQueue } from '../workflows/messages';
+import { asBuild, offerBuild } from './build';
 import { workflowSource } from './bundle';
 import { createDirectory } from './directory';
 import { portOf, serveHttp } from './http';
@@ -38,6 +40,8 @@ export interface WorkerConfiguration {
   /** The bundled workflows, where the build's own place does not hold them. */
   workflowBundle?: string;
   shutdownGraceMs?: number;
+  /** Runs beside other builds of the engine, under this id; absent: without versions. */
+  buildId?: string;
   /** Deployments that all workers together take at once; absent: as many as there are. */
   maxParallelDeployments?: number;
 }
@@ -59,7 +63,7 @@ const mostWatched = 1000;
 
 /** Wires everything together: connections, runtimes, activities, workflows, metrics, logs. */
 export async function createWorker(configuration: WorkerConfiguration): Promise<DeployCodeWorker> {
-  const { namespace, dataDir = defaultDataDir(), logger = pino() } = configuration;
+  const { namespace, dataDir = defaultDataDir(), logger = pino(), buildId } = configuration;
   const sdkMetrics = await installTelemetry(logger);
   const engineEvents = new EventEmitter<{ event: [EngineEvent] }>();
   const activityEvents = new EventEmitter<ActivityEvents>();
@@ -76,10 +80,12 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const directory = createDirectory(client);
 
   const activities = createActivities({ runtimes, secrets, directory, dataDir, fleet: { maxParallel: configuration.maxParallelDeployments }, events: activityEvents });
+  const versioned = buildId === undefined ? {} : { workerDeploymentOptions: asBuild(buildId) };
   const working = Worker.create({
     connection: native,
     namespace,
     taskQueue,
+    ...versioned,
     dataConverter: converter,
     ...workflowSource(configuration.workflowBundle),
     activities,
@@ -93,13 +99,14 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
     shutdownGraceTime: configuration.shutdownGraceMs ?? 10_000,
     shutdownForceTime: (configuration.shutdownGraceMs ?? 10_000) + 10_000,
   });
-  const watching = Worker.create({ connection: native, namespace, taskQueue: watchQueue, dataConverter: converter, activities, maxConcurrentActivityTaskExecutions: mostWatched, shutdownGraceTime: 0, ...seldomHeartbeats });
+  const watching = Worker.create({ connection: native, namespace, taskQueue: watchQueue, ...versioned, dataConverter: converter, activities, maxConcurrentActivityTaskExecutions: mostWatched, shutdownGraceTime: 0, ...seldomHeartbeats });
   const workers = await Promise.all([working, watching]);
   worker = workers[0];
   return {
     port: server && portOf(server),
     shutdown: () => workers.forEach((each) => each.shutdown()),
     run: async () => {
+      if (buildId !== undefined) void offerBuild(new Builds(client), buildId, logger);
       try {
         await Promise.all(workers.map((each) => each.run()));
       } finally {

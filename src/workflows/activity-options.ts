@@ -63,7 +63,7 @@ const table: Record<keyof Activities, ActivityOptions> = {
   drainInstance: long,
   runTest: long,
   analyse: quick,
-  confirm: quick,
+  confirm: long,
   holdImages: quick,
   pruneReleases: quick,
   describeInstances: quick,

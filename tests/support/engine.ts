@@ -24,15 +24,17 @@ export interface TestEngineOptions {
   port?: number;
   log?: pino.DestinationStream;
   maxParallelDeployments?: number;
+  buildId?: string;
+  workflowBundle?: string;
 }
 
 export async function startEngine(namespace: Namespace, options: TestEngineOptions = {}): Promise<TestEngine> {
-  const { runtimes, port, log, maxParallelDeployments } = options;
+  const { runtimes, port, log, maxParallelDeployments, buildId, workflowBundle = resolve('dist/workflow-bundle.js') } = options;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'deploy-code-test-'));
   const logger = log ? pino(log) : pino({ level: 'silent' });
   const worker = await createWorker({
-    connection: { address: address() }, namespace, dataDir, runtimes, port, logger, maxParallelDeployments,
-    supervisor: resolve('dist/runtimes/process/supervisor.js'), workflowBundle: resolve('dist/workflow-bundle.js'), shutdownGraceMs: 2000,
+    connection: { address: address() }, namespace, dataDir, runtimes, port, logger, maxParallelDeployments, buildId, workflowBundle,
+    supervisor: resolve('dist/runtimes/process/supervisor.js'), shutdownGraceMs: 2000,
   });
   const running = worker.run();
   const client = await DeployCodeClient.connect({ address: address(), namespace });

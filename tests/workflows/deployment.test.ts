@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { address, startEngine, type TestEngine } from '../support/engine';
+import { eventually } from '../support/eventually';
 import { memoryStack, shop } from '../support/memory-stack';
 
 describe('a deployment', () => {
@@ -99,6 +100,17 @@ describe('a deployment', () => {
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
     const { events } = await handle.progress();
     expect(events.filter(({ state }) => state === 'trouble')).toMatchObject([{ text: 'the engine is away' }, { text: 'the engine is away' }]);
+  });
+
+  it('starts again before the commit what a crash of the platform has left down, though its policy is to restart it', async () => {
+    const stack = shop();
+    host.unhealthy.web = 'not yet';
+    const handle = await engine.client.deploy(stack);
+    await eventually(async () => expect((await handle.progress()).events).toContainEqual(expect.objectContaining({ step: 'start web-1 (web:1)', state: 'begun' })));
+    host.exit(`${stack.name}-test-database-1-d1`, 0);
+    host.unhealthy = {};
+    expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
+    expect(listing(stack)).toContain(`${stack.name}-test-database-1-d1 running`);
   });
 
   it('restarts a service with fresh instances of the same release', async () => {

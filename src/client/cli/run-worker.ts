@@ -1,5 +1,6 @@
 import pino from 'pino';
 import { createWorker, defaultDataDir } from '../../worker';
+import { ownBuildId } from '../../worker/build';
 import { keysOf } from '../../payloads/keys';
 import { connectionSettings } from '../connection';
 import { BadRequest } from '../errors';
@@ -12,6 +13,8 @@ export interface RunWorkerOptions {
   host?: string;
   dataDir?: string;
   maxParallelDeployments?: number;
+  /** True: its own one. */
+  buildId?: string | true;
 }
 
 /** Runs a worker until SIGTERM or SIGINT; then it takes no new work, and finishes what it can. */
@@ -20,9 +23,10 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const settings = connectionSettings(options);
   const dataDir = options.dataDir ?? (process.env.DEPLOY_CODE_DATA_DIR || (findDevelopmentEngine()?.dataDir ?? defaultDataDir()));
   if (!keysOf(process.env)) logger.warn('no encryption key is set: whoever may read Temporal may read the histories of deployments (docs/encryption.md)');
-  const worker = await createWorker({ ...settings, dataDir, port: options.port, host: options.host, logger, maxParallelDeployments: options.maxParallelDeployments ?? limitOf(process.env.DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS) });
+  const buildId = options.buildId === true ? ownBuildId() : (options.buildId ?? (process.env.DEPLOY_CODE_BUILD_ID || undefined));
+  const worker = await createWorker({ ...settings, dataDir, port: options.port, host: options.host, logger, buildId, maxParallelDeployments: options.maxParallelDeployments ?? limitOf(process.env.DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS) });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => worker.shutdown());
-  logger.info({ address: settings.connection.address, namespace: settings.namespace, dataDir, metrics: worker.port }, 'worker is ready');
+  logger.info({ address: settings.connection.address, namespace: settings.namespace, dataDir, metrics: worker.port, buildId }, 'worker is ready');
   await worker.run();
   logger.info('worker has drained');
 }

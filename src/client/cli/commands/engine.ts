@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { DevOptions } from '../dev';
+import { addBuilds } from './builds';
 import { positive, withConnection, type ConnectionOptions } from '../options';
 
 interface WorkerOptions extends ConnectionOptions {
@@ -7,6 +8,7 @@ interface WorkerOptions extends ConnectionOptions {
   host?: string;
   dataDir?: string;
   maxParallelDeployments?: number;
+  buildId?: string | true;
 }
 
 /** The engine's own processes. */
@@ -23,11 +25,14 @@ export function addEngine(program: Command): void {
       await dev(options);
     });
 
-  withConnection(program.command('worker').description('run a worker: it performs deployments, and serves /metrics, /healthz and /readyz'))
+  const worker = program.command('worker').enablePositionalOptions();
+  addBuilds(worker);
+  withConnection(worker.description('run a worker: it performs deployments, and serves /metrics, /healthz and /readyz'))
     .option('--port <port>', 'of /metrics, /healthz and /readyz', positive, 9464)
     .option('--host <address>', 'to serve them on (default 127.0.0.1)')
     .option('--data-dir <folder>', 'key, process instances and their logs (default: DEPLOY_CODE_DATA_DIR, or /var/lib/deploy-code)')
     .option('--max-parallel-deployments <n>', 'deployments that all workers together take at once (default: DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS, or no limit)', positive)
+    .option('--build-id [id]', 'run beside other builds of the engine under this id (default: DEPLOY_CODE_BUILD_ID; without a value: the version and a hash of the workflows)')
     .action(async (options: WorkerOptions) => {
       const { runWorker } = await import('../run-worker.js');
       await runWorker(options);

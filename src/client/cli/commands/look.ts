@@ -68,6 +68,8 @@ async function showStatus(options: LookOptions): Promise<void> {
 }
 
 async function runningText(client: DeployCodeClient, { workflowId, deployment }: { workflowId: string; deployment: number }, queued: number, place: string): Promise<string[]> {
+  const missing = await client.builds.missing(workflowId);
+  if (missing !== undefined) return [`deployment ${deployment} stands still: it began on build ${missing}, which no worker runs any more`, `  start a worker of that build, or: deploy-code worker adopt ${deployment}${place}`];
   const waits = waitingText(await client.handle(workflowId).progress(), place);
   return [`deployment ${deployment} ${waits.length > 0 ? 'waits' : 'runs'}${queued > 0 ? `, ${queued} queued behind it` : ''}`, ...waits];
 }
