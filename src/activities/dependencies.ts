@@ -4,6 +4,7 @@ import type { PinnedImages } from '../model/images';
 import type { JobRun } from '../plan/job-runs';
 import type { Runtimes } from '../runtimes';
 import type { ScheduleSpec, UnattendedEnd } from '../model/schedule';
+import type { AuditDatabase } from './audit/trail-table';
 import type { AutomaticRequest, FleetRules, JoinInput } from './contract';
 import type { SecretStore } from './secrets';
 
@@ -45,6 +46,8 @@ export interface Dependencies {
   directory: Directory;
   /** Where the worker keeps what must last. */
   dataDir: string;
+  /** Where audit trails are kept; absent: in files. */
+  auditDatabase?: AuditDatabase;
   fleet?: FleetRules;
   events: EventEmitter<ActivityEvents>;
 }

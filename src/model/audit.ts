@@ -25,6 +25,8 @@ export interface AuditRecord extends AuditEntry {
 export interface AuditHead {
   sequence: number;
   hash: string;
+  /** Absent where it is a file. */
+  place?: 'database';
 }
 
 /** What reading a trail gives. */

@@ -5,6 +5,7 @@ import type { ConnectionOptions } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import pino, { type Logger } from 'pino';
 import { createActivities } from '../activities';
+import { AuditDatabase } from '../activities/audit/trail-table';
 import type { ActivityEvents } from '../activities/dependencies';
 import { SecretStore } from '../activities/secrets';
 import { Builds } from '../client/builds';
@@ -42,6 +43,8 @@ export interface WorkerConfiguration {
   shutdownGraceMs?: number;
   /** Runs beside other builds of the engine, under this id; absent: without versions. */
   buildId?: string;
+  /** URL of the PostgreSQL database that keeps the audit trails; absent: files do. */
+  auditDatabase?: string;
   /** Deployments that all workers together take at once; absent: as many as there are. */
   maxParallelDeployments?: number;
 }
@@ -79,7 +82,8 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const runtimes = createRuntimes({ dataDir, secrets, supervisor: configuration.supervisor, given: configuration.runtimes });
   const directory = createDirectory(client);
 
-  const activities = createActivities({ runtimes, secrets, directory, dataDir, fleet: { maxParallel: configuration.maxParallelDeployments }, events: activityEvents });
+  const auditDatabase = configuration.auditDatabase === undefined ? undefined : new AuditDatabase(configuration.auditDatabase);
+  const activities = createActivities({ runtimes, secrets, directory, dataDir, auditDatabase, fleet: { maxParallel: configuration.maxParallelDeployments }, events: activityEvents });
   const versioned = buildId === undefined ? {} : { workerDeploymentOptions: asBuild(buildId) };
   const working = Worker.create({
     connection: native,
@@ -111,7 +115,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
         await Promise.all(workers.map((each) => each.run()));
       } finally {
         server?.close();
-        await Promise.all([native.close(), client.connection.close()]);
+        await Promise.all([native.close(), client.connection.close(), auditDatabase?.close()]);
       }
     },
   };

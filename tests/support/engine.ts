@@ -25,15 +25,16 @@ export interface TestEngineOptions {
   log?: pino.DestinationStream;
   maxParallelDeployments?: number;
   buildId?: string;
+  auditDatabase?: string;
   workflowBundle?: string;
 }
 
 export async function startEngine(namespace: Namespace, options: TestEngineOptions = {}): Promise<TestEngine> {
-  const { runtimes, port, log, maxParallelDeployments, buildId, workflowBundle = resolve('dist/workflow-bundle.js') } = options;
+  const { runtimes, port, log, maxParallelDeployments, buildId, auditDatabase, workflowBundle = resolve('dist/workflow-bundle.js') } = options;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'deploy-code-test-'));
   const logger = log ? pino(log) : pino({ level: 'silent' });
   const worker = await createWorker({
-    connection: { address: address() }, namespace, dataDir, runtimes, port, logger, maxParallelDeployments, buildId, workflowBundle,
+    connection: { address: address() }, namespace, dataDir, runtimes, port, logger, maxParallelDeployments, buildId, auditDatabase, workflowBundle,
     supervisor: resolve('dist/runtimes/process/supervisor.js'), shutdownGraceMs: 2000,
   });
   const running = worker.run();

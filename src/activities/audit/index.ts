@@ -1,25 +1,36 @@
 import { join } from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
 import { alive } from '../alive';
 import type { Activities, AuditPlace } from '../contract';
 import type { Dependencies } from '../dependencies';
 import { SoftwareFault } from '../failures';
 import { findBreak } from './chain';
+import type { Trail } from './trail';
 import { TrailFile } from './trail-file';
 
-/** The audit trail of each environment, which survives Temporal's retention. */
-export function auditActivities({ dataDir }: Pick<Dependencies, 'dataDir'>): Pick<Activities, 'recordAudit' | 'readAudit'> {
-  const trailOf = ({ folder, stack, environment }: AuditPlace) => new TrailFile(join(folder ?? dataDir, 'audit', stack, `${environment}.jsonl`));
-  const readable = (error: NodeJS.ErrnoException): never => {
-    throw new SoftwareFault(`the audit trail cannot be read or written: ${error.message}`);
+/** The audit trail of each environment, which survives Temporal's retention: in a database where one is given, else in a file. */
+export function auditActivities({ dataDir, auditDatabase }: Pick<Dependencies, 'dataDir' | 'auditDatabase'>): Pick<Activities, 'recordAudit' | 'readAudit'> {
+  const place = auditDatabase && ({ place: 'database' } as const);
+  const trailOf = ({ folder, stack, environment }: AuditPlace): Trail => auditDatabase?.trailOf(stack, environment) ?? new TrailFile(join(folder ?? dataDir, 'audit', stack, `${environment}.jsonl`));
+  /** A database comes back; a folder that cannot be written has to be mended. */
+  const unwritten = (error: Error): never => {
+    throw auditDatabase ? ApplicationFailure.retryable(`the audit trail cannot be written: ${reasonOf(error)}`) : new SoftwareFault(`the audit trail cannot be written: ${reasonOf(error)}`);
   };
   return {
-    recordAudit: (place, entry) => alive(() => trailOf(place).append(entry).then(({ sequence, hash }) => ({ sequence, hash }), readable)),
+    recordAudit: (about, entry) => alive(() => trailOf(about).append(entry).then(({ sequence, hash }) => ({ sequence, hash, ...place }), unwritten)),
 
-    readAudit: (place, last, known) =>
+    readAudit: (about, last, known) =>
       alive(async () => {
-        const records = await trailOf(place).read().catch(readable);
-        const broken = findBreak(records, known);
+        const records = await trailOf(about).read().catch((error: Error) => {
+          throw new SoftwareFault(`the audit trail cannot be read: ${reasonOf(error)}`);
+        });
+        const broken = findBreak(records, known?.place === place?.place ? known : undefined);
         return { records: records.slice(-last), total: records.length, ...(broken !== undefined && { broken }) };
       }),
   };
+}
+
+/** A connection that is refused on several addresses has no message of its own. */
+function reasonOf(error: NodeJS.ErrnoException): string {
+  return error.message || (error.code ?? 'it is away');
 }

@@ -4,13 +4,14 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditEntry, AuditRecord } from '../../model/audit';
 import { follow } from './chain';
+import type { Trail } from './trail';
 
 const staleMs = 30_000;
 const pauseMs = 20;
 const queues = new Map<string, Promise<unknown>>();
 
 /** A trail as a file of JSON lines, which is only ever appended to. Workers that share the folder share the trail. */
-export class TrailFile {
+export class TrailFile implements Trail {
   constructor(private readonly file: string) {}
 
   async read(): Promise<AuditRecord[]> {

@@ -18,7 +18,7 @@ export class EnvironmentRecords {
   /** Somebody has written into it. */
   remember(head: NonNullable<EnvironmentState['audit']>): void {
     const { audit } = this.state;
-    if (head.folder !== audit?.folder || head.sequence > (audit?.sequence ?? 0)) this.state.audit = head;
+    if (head.folder !== audit?.folder || head.place !== audit?.place || head.sequence > (audit?.sequence ?? 0)) this.state.audit = head;
   }
 
   /** A trail that cannot be written holds nothing up. */

@@ -31,7 +31,7 @@ export const shapes = {
     releases: listOf('number'),
     schedules: optional(listOf('text')),
   }),
-  audited: fields({ sequence: 'number', hash: 'text', folder: optional('text') }),
+  audited: fields({ sequence: 'number', hash: 'text', folder: optional('text'), place: optional(oneOf('database')) }),
   freeze: fields({ by: 'text', reason: optional('text'), at: 'number', until: optional('number'), refuse: 'flag' }),
   pauseWatch: fields({ by: 'text', reason: optional('text'), until: optional('number') }),
   go: fields({
