@@ -99,11 +99,11 @@ export class DeployCodeClient {
     return this.start(stack, 'deploy', options);
   }
 
-  /** Brings a kept release about again; default the one before the current. */
-  async rollback(place: Place, options: RequestOptions & { to?: number } = {}): Promise<DeploymentHandle> {
+  /** Brings a kept release about again; default the one before the current. `insteadOf`: refused where another release is current by then. */
+  async rollback(place: Place, options: RequestOptions & { to?: number; insteadOf?: number } = {}): Promise<DeploymentHandle> {
     const target = options.to ?? (await this.previousRelease(place));
     const { stack, images } = await this.release(place, target);
-    return this.start(stack, 'rollback', options, { pinned: images, target });
+    return this.start(stack, 'rollback', options, { pinned: images, target, ...(options.insteadOf !== undefined && { insteadOf: options.insteadOf }) });
   }
 
   /** Stops everything of an environment, dependants first. Volumes stay. */
@@ -246,7 +246,7 @@ export class DeployCodeClient {
     return this.start(stack, kind, options, { ...(!options.fresh && { pinned: images }), ...(kind !== 'deploy' && { target: current }), followsCurrent: true });
   }
 
-  private async start(stack: Stack, kind: IntentKind, options: RequestOptions, more: Partial<Pick<DeploymentInput, 'pinned' | 'target' | 'followsCurrent'>> = {}): Promise<DeploymentHandle> {
+  private async start(stack: Stack, kind: IntentKind, options: RequestOptions, more: Partial<Pick<DeploymentInput, 'pinned' | 'target' | 'followsCurrent' | 'insteadOf'>> = {}): Promise<DeploymentHandle> {
     await this.requireWorker();
     const input: DeploymentInput = {
       stack, taskQueue, pinned: {}, ...more,

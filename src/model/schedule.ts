@@ -4,7 +4,7 @@
 export type Recurring = { kind: 'deploy' } | { kind: 'restart'; services: string[] } | { kind: 'run'; job: string };
 
 /** What is asked for though nobody stands by: by a schedule, or by the watch. */
-export type Unattended = Recurring | { kind: 'repair' } | { kind: 'rollback' };
+export type Unattended = Recurring | { kind: 'repair' } | { kind: 'rollback'; insteadOf: number };
 
 /** Where its last request is not over yet: leave this one out, let one wait, or cancel that one. */
 export type Overlap = 'skip' | 'buffer_one' | 'cancel_other';

@@ -106,17 +106,27 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const watching = Worker.create({ connection: native, namespace, taskQueue: watchQueue, ...versioned, dataConverter: converter, activities, maxConcurrentActivityTaskExecutions: mostWatched, shutdownGraceTime: 0, ...seldomHeartbeats });
   const workers = await Promise.all([working, watching]);
   worker = workers[0];
+  const shutdown = () => workers.filter((each) => each.getState() === 'RUNNING').forEach((each) => each.shutdown());
   return {
     port: server && portOf(server),
-    shutdown: () => workers.forEach((each) => each.shutdown()),
+    shutdown,
     run: async () => {
       if (buildId !== undefined) void offerBuild(new Builds(client), buildId, logger);
       try {
-        await Promise.all(workers.map((each) => each.run()));
+        await allToTheEnd(workers.map((each) => each.run()), shutdown);
       } finally {
         server?.close();
         await Promise.all([native.close(), client.connection.close(), auditDatabase?.close()]);
       }
     },
   };
+}
+
+/** One that breaks off takes the others along, in peace: half a worker would look like a whole one. */
+async function allToTheEnd(runs: Promise<void>[], shutdown: () => void): Promise<void> {
+  const ends = await Promise.allSettled(runs.map((run) => run.catch((error: unknown) => {
+    shutdown();
+    throw error;
+  })));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }

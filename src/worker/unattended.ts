@@ -20,7 +20,7 @@ export function createUnattended(temporal: Client): Pick<Directory, 'request' | 
           case 'repair':
             return client.repair(place, options);
           case 'rollback':
-            return client.rollback(place, options);
+            return client.rollback(place, { ...options, insteadOf: what.insteadOf });
         }
       };
       return (await ask().catch(refuse)).id;

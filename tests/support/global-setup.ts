@@ -15,8 +15,9 @@ const withoutPostgres = 'DEPLOY_CODE_TEST_POSTGRES_ADDRESS names no such server;
 
 /** One Temporal server and one image set for all suites; each suite has a namespace of its own. */
 export default async function setup(): Promise<void> {
-  const [withoutChromium, withoutDocker] = await Promise.all([prepareChromium(), docker(), temporal()]);
-  settle('chromium', withoutChromium, 'suites in a browser');
+  const exhaustive = process.env.DEPLOY_CODE_TEST_FULL === '1' || process.argv.includes('full');
+  const [withoutChromium, withoutDocker] = await Promise.all([exhaustive ? prepareChromium() : undefined, docker(), temporal()]);
+  if (exhaustive) settle('chromium', withoutChromium, 'suites in a browser');
   settle('docker', withoutDocker, 'suites on real Docker');
   settle('postgres', process.env.DEPLOY_CODE_TEST_POSTGRES_ADDRESS ? undefined : withoutPostgres, 'suites on Temporal with PostgreSQL');
 }

@@ -22,6 +22,20 @@ describe('a deployment', () => {
     expect(starts).toEqual(['database', 'migrate', 'api', 'api', 'web']);
   });
 
+  it('keeps another release where only what steers changed, and touches no instance', async () => {
+    const stack = shop();
+    await deploy(stack);
+    const before = listing(stack);
+    host.calls.length = 0;
+    const stricter = shop({}, { deployment: { watch_window: '5m' } }, stack.name);
+    expect(await deploy(stricter)).toMatchObject({ outcome: 'succeeded', release: 2, changed: [] });
+    expect(await deploy({ ...stricter, version: '2.0.0' })).toMatchObject({ outcome: 'unchanged', release: 2 });
+    expect({ listing: listing(stack), calls: host.calls }).toEqual({ listing: before, calls: [] });
+    expect((await engine.client.release({ stack: stack.name, environment: 'test' }, 2)).stack.deployment.watchWindowMs).toBe(300_000);
+    expect(await (await engine.client.rollback({ stack: stack.name, environment: 'test' })).result()).toMatchObject({ outcome: 'succeeded', release: 1, changed: [] });
+    expect((await engine.client.environment({ stack: stack.name, environment: 'test' }))?.current).toMatchObject({ release: 1 });
+  });
+
   it('changes nothing when nothing changed', async () => {
     const stack = shop();
     await deploy(stack);

@@ -91,6 +91,13 @@ describe('an environment between deployments', () => {
     expect(numbers.deployment).toBe(3);
   });
 
+  it('does away with the release that it judged, and with no other', async () => {
+    const stack = stackOf('api:1');
+    for (const version of ['1', '2', '3']) await deploy(stackOf(`api:${version}`, {}, stack.name));
+    const late = await engine.client.rollback(placeOf(stack), { insteadOf: 2 });
+    expect(await late.result()).toMatchObject({ outcome: 'refused', release: 3, refusals: [{ message: 'release 2, which it was to do away with, is not current any more' }] });
+  });
+
   it('keeps its hands off while it is paused, and while a deployment runs', async () => {
     const stack = stackOf('api:1');
     await deploy(stack);

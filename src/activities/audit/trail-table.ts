@@ -57,7 +57,7 @@ export class AuditDatabase {
   /** A user that may not create tables needs none to be created. */
   private async make(): Promise<void> {
     const { rows } = await this.pool.query<{ present: string | null }>("SELECT to_regclass('deploy_code_audit') AS present");
-    if (rows[0]?.present == null) await this.pool.query(table);
+    if (rows[0]?.present === null) await this.pool.query(table);
   }
 }
 

@@ -34,8 +34,8 @@ export async function nextExit({ docker: engine }: DockerConnection, name: strin
  */
 export async function lastExit({ docker: engine }: DockerConnection, name: string): Promise<number | undefined> {
   const now = Math.ceil(Date.now() / 1000);
-  const stream = await docker(() => engine.getEvents({ since: 0, until: now, filters: deathsOf(name) }));
-  const last = (await text(stream)).trim().split('\n').at(-1);
+  const deaths = await docker(async () => text(await engine.getEvents({ since: 0, until: now, filters: deathsOf(name) })));
+  const last = deaths.trim().split('\n').at(-1);
   return last ? codeOf(last) : undefined;
 }
 

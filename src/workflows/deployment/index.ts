@@ -108,7 +108,7 @@ class Deployment {
     const result = await this.run.execute();
     const releases = await this.prune(result);
     const finished = this.finish(result);
-    await this.link.finished({ deployment: this.go.deployment, outcome: result.outcome, jobs: this.run.jobs, releases, ...(this.run.commit.schedules && { schedules: this.run.commit.schedules }) });
+    await this.link.finished({ deployment: this.go.deployment, outcome: result.outcome, jobs: this.run.jobs, releases, ...(this.run.commit.schedules && { schedules: this.run.commit.schedules }), ...(result.outcome === 'succeeded' && this.input.intent.kind !== 'stop' && { settings: this.run.settings }) });
     return finished;
   }
 
@@ -121,6 +121,7 @@ class Deployment {
   private async followCurrent({ release }: Go): Promise<string | undefined> {
     const { input } = this;
     const place = { stack: input.stack.name, environment: input.stack.environment };
+    if (input.insteadOf !== undefined && input.insteadOf !== release.from) return `release ${input.insteadOf}, which it was to do away with, is not current any more`;
     if (!input.followsCurrent) return undefined;
     if (release.from === undefined) return `nothing is deployed in ${place.stack}/${place.environment} any more`;
     if (input.target === release.from) return undefined;

@@ -5,6 +5,7 @@ import type { Observation } from '../../model/observation';
 import { amend } from '../../plan/amendment';
 import { jobRuns, type JobRun } from '../../plan/job-runs';
 import { changesAnything, type Plan, type Refusal } from '../../plan/plan';
+import { settingsOf } from '../../plan/settings';
 import { makePlan, type Planning } from '../../plan/planner';
 import { planSettlement } from '../../plan/settlement';
 import { activity } from '../activity-options';
@@ -131,7 +132,7 @@ export class DeploymentRun {
     const { plan } = await this.withImages(draft, observation);
     this.plan = plan;
     this.options.log.plan = summarise(plan);
-    if (!changesAnything(plan)) {
+    if (!changesAnything(plan) && !this.saysSomethingNew()) {
       await this.commit.keepSchedules(this.input);
       return { outcome: 'unchanged', refusals: [] };
     }
@@ -140,6 +141,19 @@ export class DeploymentRun {
     if (this.cause) throw new StepFailure(this.cause);
     await this.makeLasting(plan, observation);
     return { outcome: 'succeeded', refusals: [] };
+  }
+
+  /** Another release may be wanted though no instance changes: of a health check, of who is told. */
+  private saysSomethingNew(): boolean {
+    const { intent, followsCurrent } = this.input;
+    const { settings } = this.options.go;
+    const isWhole = (intent.kind === 'deploy' || intent.kind === 'rollback') && !intent.services && !followsCurrent;
+    return isWhole && settings !== undefined && settings !== this.settings;
+  }
+
+  /** Stands for what its stack says. */
+  get settings(): string {
+    return settingsOf(this.input.stack);
   }
 
   /** Where a person has decided, or nobody stands by, there is nobody to wait for. */

@@ -38,12 +38,11 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
     await memory.giveWord();
     if (memory.isEmpty()) return;
     if (patched(patches.watch)) await watch.follow();
-    await memory.records.write();
+    await memory.records.write(() => memory.changes !== seen);
     if (workflowInfo().continueAsNewSuggested) {
       watch.rest();
       await until(allHandlersFinished);
       await memory.tellDecisions();
-      await memory.records.write();
       return continueAsNew<typeof environment>(place, memory.state);
     }
     if (!attentive) seen = memory.changes;

@@ -62,13 +62,14 @@ export class EnvironmentMemory {
     if (release !== undefined) this.state.numbers.release = Math.max(this.state.numbers.release, release);
   }
 
-  finish({ workflowId, deployment, outcome, jobs, releases, schedules }: FinishedReport): void {
+  finish({ workflowId, deployment, outcome, jobs, releases, schedules, settings }: FinishedReport): void {
     const { state } = this;
     if (state.running?.workflowId !== workflowId) return;
     for (const { service, hash, failed } of jobs) if (!failed) state.jobs[service] = hash;
     state.runs = [...state.runs, ...asPast(jobs, deployment)].slice(-rememberedRuns);
     state.releases = releases;
     if (schedules) state.schedules = schedules;
+    if (settings !== undefined) state.settings = settings;
     this.ended(deployment, outcome, state.current?.release);
     this.changes += 1;
   }
@@ -136,6 +137,7 @@ export class EnvironmentMemory {
         jobs: state.jobs,
         ...(past !== undefined && { past }),
         ...(state.schedules && { schedules: state.schedules }),
+        ...(state.settings !== undefined && { settings: state.settings }),
       };
       if (!(await tell(workflowId, (handle) => handle.signal(goSignal, go)))) state.running = undefined;
     }
@@ -167,9 +169,9 @@ export class EnvironmentMemory {
 
   /** Nothing runs, nothing waits, nothing was ever committed, nothing is forbidden: there is nothing to remember. */
   isEmpty(): boolean {
-    const { running, queue, current, releases, freeze, breaker } = this.state;
+    const { running, queue, current, releases, freeze, breaker, acts = [] } = this.state;
     const frozen = freeze !== undefined && isOn(freeze, Date.now());
-    return !running && queue.length === 0 && this.decisions.length === 0 && !current && releases.length === 0 && !frozen && breaker?.openedAt === undefined;
+    return !running && queue.length === 0 && acts.length === 0 && this.decisions.length === 0 && !current && releases.length === 0 && !frozen && breaker?.openedAt === undefined;
   }
 
   /** The first that nothing holds back. */

@@ -1,5 +1,6 @@
 import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { WatchReport } from '../../activities/contract';
+import type { Unattended } from '../../model/schedule';
 import type { Ailing } from '../../model/watch';
 import { activity } from '../activity-options';
 import { toProblem } from '../deployment/failure';
@@ -113,7 +114,8 @@ export class EnvironmentWatch {
   private async sendBack(watch: WatchState, { service, ordinal, why }: Ailing): Promise<boolean> {
     watch.sentBackUntil = Date.now() + sentBackMs;
     const reason = `${service}-${ordinal} ${why} within the watch window of deployment ${watch.deployment}`;
-    const asked = await this.request('rollback', reason, `watch-rollback-${watch.deployment}`);
+    const { release: insteadOf } = this.memory.state.current!;
+    const asked = insteadOf !== undefined && await this.request({ kind: 'rollback', insteadOf }, reason, `watch-rollback-${watch.deployment}`);
     if (!asked) watch.sentBackUntil = 0;
     return asked;
   }
@@ -130,14 +132,14 @@ export class EnvironmentWatch {
 
   private async repair(watch: WatchState): Promise<void> {
     watch.repairs = nextRepair(watch.repairs, Date.now());
-    await this.request('repair', watch.drift.join('; '), `watch-repair-${watch.deployment}-${watch.repairs.count}-${workflowInfo().runId}`);
+    await this.request({ kind: 'repair' }, watch.drift.join('; '), `watch-repair-${watch.deployment}-${watch.repairs.count}-${workflowInfo().runId}`);
   }
 
-  private async request(kind: 'repair' | 'rollback', reason: string, requestId: string): Promise<boolean> {
+  private async request(what: Extract<Unattended, { kind: 'repair' | 'rollback' }>, reason: string, requestId: string): Promise<boolean> {
     const { place } = this.memory.state;
-    const asked = activity('requestDeployment', taskQueue, `ask for a ${kind}: ${reason}`)({ place, what: { kind }, by, reason, requestId });
+    const asked = activity('requestDeployment', taskQueue, `ask for a ${what.kind}: ${reason}`)({ place, what, by, reason, requestId });
     const why = await asked.then(() => undefined, (error: unknown) => toProblem(error).message);
-    this.tell({ type: 'watch.acted', action: kind, message: why ?? reason });
+    this.tell({ type: 'watch.acted', action: what.kind, message: why ?? reason });
     return why === undefined;
   }
 

@@ -23,6 +23,8 @@ export interface DeploymentInput {
   automatic?: boolean;
   /** It is about whatever release is current when it begins: another may be deployed while it waits. */
   followsCurrent?: boolean;
+  /** The release that a rollback is to do away with: refused where another one is current when it begins. */
+  insteadOf?: number;
   /** The release that a rollback, restart or run brings about again. */
   target?: number;
 }

@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { AuditHead } from '../../model/audit';
+import type { AuditEntry, AuditHead } from '../../model/audit';
 import type { RuntimeName } from '../../model/capabilities';
 import type { JobRun, PastRun } from '../../plan/job-runs';
 import type { BreakerSettings } from '../../config/stack';
@@ -24,6 +24,8 @@ export interface Go {
   past?: string;
   /** Names of the schedules that come from the stack file. */
   schedules?: string[];
+  /** Stands for what the current release says. */
+  settings?: string;
 }
 
 export const goSignal = defineSignal<[Go]>('go');
@@ -64,6 +66,7 @@ export interface FinishedReport {
   jobs: JobRun[];
   releases: number[];
   schedules?: string[];
+  settings?: string;
 }
 
 /** A deployment has written into the audit trail. */
@@ -89,10 +92,14 @@ export interface EnvironmentState {
   breaker?: Breaker;
   /** The end of the audit trail. */
   audit?: AuditHead & { folder?: string };
+  /** What people have done, and the audit trail does not know yet. */
+  acts?: AuditEntry[];
   watch?: WatchState;
   watchPause?: WatchPause;
   /** Of the stack file. */
   schedules?: string[];
+  /** Stands for what the current release says. */
+  settings?: string;
   recent: { deployment: number; outcome: Outcome | 'lost'; release?: number; past?: string }[];
 }
 
