@@ -1,7 +1,12 @@
+import { createServer } from 'node:http';
+import Docker from 'dockerode';
+import { createDockerRuntime } from '../../src/runtimes/docker';
 import { toRuntimeError } from '../../src/runtimes/docker/errors';
 import { registryOf } from '../../src/runtimes/docker/credentials';
 import { toContainerOptions } from '../../src/runtimes/docker/container-spec';
+import type { SecretReader } from '../../src/runtimes/runtime';
 import { spec } from '../runtimes/contract';
+import { listenLocally, stopListening } from '../support/local-server';
 
 describe('a failure of Docker', () => {
   const said = (statusCode: number, message: string) => Object.assign(new Error(message), { statusCode, json: { message } });
@@ -24,6 +29,17 @@ describe('a failure of Docker', () => {
 
   it('that never reached it is the platform\'s', () => {
     expect(toRuntimeError(Object.assign(new Error('connect ECONNREFUSED /var/run/docker.sock'), { code: 'ECONNREFUSED' }))).toMatchObject({ kind: 'platform', message: 'the Docker Engine does not answer (ECONNREFUSED)' });
+  });
+  it('that vanished without a word is the platform\'s, too', async () => {
+    const silent = createServer();
+    const address = new URL(await listenLocally(silent));
+    const runtime = createDockerRuntime({} as SecretReader, { docker: new Docker({ protocol: 'http', host: address.hostname, port: address.port }), local: false });
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    const seen = runtime.inspect('api-1').catch((error: Error) => error);
+    jest.advanceTimersByTime(110_000);
+    expect(await seen).toMatchObject({ kind: 'platform', message: 'the Docker Engine does not answer (not within 110 s)' });
+    jest.useRealTimers();
+    stopListening(silent);
   });
 });
 

@@ -2,7 +2,7 @@ import type { ObservedImage } from '../../model/observation';
 import { RuntimeError, type ImageResult } from '../runtime';
 import type { DockerConnection } from './connection';
 import { credentialsFor } from './credentials';
-import { docker, dockerOr, toRuntimeError } from './errors';
+import { docker, dockerOr, forever, toRuntimeError } from './errors';
 
 type Policy = 'missing' | 'always' | 'never';
 
@@ -34,7 +34,7 @@ export async function ensureImage(connection: DockerConnection, reference: strin
 
 async function pull({ docker: engine }: DockerConnection, reference: string, onProgress: (text: string) => void, signal?: AbortSignal): Promise<void> {
   const authconfig = await credentialsFor(reference);
-  const stream = await docker(() => engine.pull(withTag(reference), { ...(authconfig && { authconfig }) }));
+  const stream = await docker(() => engine.pull(withTag(reference), { ...(authconfig && { authconfig }) }), forever);
   signal?.addEventListener('abort', () => (stream as NodeJS.ReadableStream & { destroy?: () => void }).destroy?.(), { once: true });
   const progress = new PullProgress();
   await new Promise<void>((resolve, reject) => {

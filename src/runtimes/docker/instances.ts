@@ -8,7 +8,7 @@ import { freeAddress } from './addresses';
 import { join, readdress } from './attach';
 import type { DockerConnection } from './connection';
 import { toContainerOptions, toRestartPolicy } from './container-spec';
-import { docker, dockerOr } from './errors';
+import { answerMs, docker, dockerOr, forever } from './errors';
 import { lastExit } from './exits';
 import { findImage } from './images';
 import { readLabels } from './labels';
@@ -50,7 +50,7 @@ export class DockerInstances {
     wait.catch(() => undefined);
     const status = await this.inspect(name);
     if (!status || (status.state !== 'running' && status.state !== 'restarting')) return status?.exitCode;
-    return this.exitCode(name, (await docker(() => wait as Promise<{ StatusCode: number }>)).StatusCode);
+    return this.exitCode(name, (await docker(() => wait as Promise<{ StatusCode: number }>, forever)).StatusCode);
   }
 
   /** 0 is what a container tells, too, that has been started again in between. */
@@ -63,7 +63,7 @@ export class DockerInstances {
   async retire({ name, stopGraceMs }: InstanceRef): Promise<void> {
     const container = this.container(name);
     await dockerOr([404], undefined, () => container.update({ RestartPolicy: { Name: 'no' } }));
-    await dockerOr([304, 404], undefined, async () => void (await container.stop({ t: Math.ceil(stopGraceMs / 1000) })));
+    await stop(container, stopGraceMs);
   }
 
   async revive({ name, restart }: InstanceRef): Promise<void> {
@@ -77,7 +77,7 @@ export class DockerInstances {
     const status = await this.inspect(name);
     if (!status) return;
     if (status.state !== 'exited' && status.state !== 'created') {
-      await dockerOr([304, 404], undefined, async () => void (await container.stop({ t: Math.ceil(stopGraceMs / 1000) })));
+      await stop(container, stopGraceMs);
     }
     await dockerOr([404, 409], undefined, async () => void (await container.remove({ force: true, v: false })));
   }
@@ -142,4 +142,9 @@ function toStatus({ State, RestartCount, Config }: ContainerInspectInfo): Instan
     startedAt: Date.parse(State.StartedAt) || undefined,
     health: State.Health?.Status as InstanceStatus['health'],
   };
+}
+
+/** Docker answers when it has stopped. */
+async function stop(container: Container, graceMs: number): Promise<void> {
+  await dockerOr([304, 404], undefined, async () => void (await container.stop({ t: Math.ceil(graceMs / 1000) })), graceMs + answerMs);
 }
