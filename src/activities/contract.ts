@@ -157,6 +157,8 @@ export interface Activities {
   retireInstances(context: StepContext, retirements: Retirement[]): Promise<void>;
   /** Starts a retired instance again; ends when it is healthy. */
   reviveInstance(context: StepContext, instance: InstanceRef, options: HealthOptions): Promise<void>;
+  /** Starts retired instances again, one after the other; resolves with what did not get healthy, and why. */
+  reviveInstances(context: StepContext, instances: InstanceRef[], options: HealthOptions): Promise<string[]>;
   removeInstance(context: StepContext, instance: InstanceRef): Promise<void>;
   /** Removes what it can; resolves with what it could not, and why. */
   removeInstances(context: StepContext, instances: InstanceRef[]): Promise<string[]>;

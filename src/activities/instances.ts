@@ -1,4 +1,4 @@
-import type { InstanceRef } from '../model/instance';
+import { alwaysRestarted, type InstanceRef } from '../model/instance';
 import type { InstanceStatus } from '../model/instance-status';
 import type { Retirement } from '../plan/plan';
 import { RuntimeError, type Runtime } from '../runtimes/runtime';
@@ -12,14 +12,12 @@ import { gatherEvidence } from './evidence';
 import { SoftwareFault } from './failures';
 import { awaitHealthy, startUntilHealthy, type AwaitOptions, type Unhealthy } from './health/await-healthy';
 
-type InstanceActivities = Pick<Activities, 'startInstance' | 'awaitHealthy' | 'retireInstance' | 'retireInstances' | 'reviveInstance' | 'removeInstance' | 'removeInstances' | 'execInInstance' | 'confirm'>;
+type InstanceActivities = Pick<Activities, 'startInstance' | 'awaitHealthy' | 'retireInstance' | 'retireInstances' | 'reviveInstance' | 'reviveInstances' | 'removeInstance' | 'removeInstances' | 'execInInstance' | 'confirm'>;
 
 type WatchOptions = Pick<AwaitOptions, 'signal' | 'usedMs' | 'onProbe'>;
 
 const hookTimeoutMs = 60_000;
 const preStopTimeoutMs = 60_000;
-/** Policies by which the runtime leaves nothing down that has exited by itself. */
-const restartsAlways: ReadonlySet<string> = new Set(['always', 'unless-stopped']);
 
 /** What is done to one instance of a service. */
 export function instanceActivities({ runtimes, secrets, events }: Dependencies): InstanceActivities {
@@ -44,6 +42,12 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
     await runtime.retire(instance);
     events.emit('instance', { service: instance.service, event: 'retired' });
   };
+  const revive = (context: StepContext, instance: InstanceRef, surroundings: Surroundings, afterTrouble: boolean) =>
+    watched(context, instance, surroundings, async (options) => {
+      await runtimes(context.runtime).revive(instance);
+      events.emit('instance', { service: instance.service, event: 'revived' });
+      return awaitHealthy(runtimes(context.runtime), instance, { ...options, afterTrouble, fresh: false });
+    });
   return {
     startInstance: (context, instance, { afterTrouble }) =>
       alive((surroundings) =>
@@ -72,14 +76,19 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
         for (const end of ends) if (end.status === 'rejected') throw end.reason;
       }),
 
-    reviveInstance: (context, instance, { afterTrouble }) =>
-      alive((surroundings) =>
-        watched(context, instance, surroundings, async (options) => {
-          await runtimes(context.runtime).revive(instance);
-          events.emit('instance', { service: instance.service, event: 'revived' });
-          return awaitHealthy(runtimes(context.runtime), instance, { ...options, afterTrouble, fresh: false });
-        }),
-      ),
+    reviveInstance: (context, instance, { afterTrouble }) => alive((surroundings) => revive(context, instance, surroundings, afterTrouble)),
+
+    reviveInstances: (context, instances, { afterTrouble }) =>
+      alive(async (surroundings) => {
+        const failures: string[] = [];
+        for (const instance of instances) {
+          await revive(context, instance, { ...surroundings, before: undefined }, afterTrouble).catch((error: Error) => {
+            if (!(error instanceof SoftwareFault) && !(error instanceof RuntimeError && error.kind !== 'platform')) throw error;
+            failures.push(`start ${instance.name} again: ${error.message}`);
+          });
+        }
+        return failures;
+      }),
 
     removeInstance: (context, instance) =>
       alive(async () => {
@@ -127,7 +136,7 @@ interface Down {
 /** Nothing where all is well. What a crash of the platform has left down is started again: by its policy it would have been otherwise. */
 async function look(runtime: Runtime, instance: InstanceRef, state: InstanceStatus['state'] | undefined, signal: AbortSignal): Promise<Down | undefined> {
   if (state === 'running') return settled(runtime, instance);
-  if (state === 'exited' && restartsAlways.has(instance.restart)) {
+  if (state === 'exited' && alwaysRestarted.has(instance.restart)) {
     const unhealthy = await awaitHealthy(runtime, instance, { fresh: false, afterTrouble: true, usedMs: 0, signal, onProbe: () => undefined });
     if (!unhealthy) return undefined;
   }

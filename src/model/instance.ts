@@ -2,6 +2,9 @@
 
 export type InstanceKind = 'service' | 'job';
 
+/** Policies by which nothing is left down that has exited by itself. */
+export const alwaysRestarted: ReadonlySet<string> = new Set<RestartPolicy>(['always', 'unless-stopped']);
+
 export type RestartPolicy = 'no' | 'always' | 'unless-stopped' | 'on-failure' | `on-failure:${number}`;
 
 /** Where a secret's value lives on the worker. The value itself never travels. */

@@ -47,6 +47,8 @@ export type Action =
   /** Those of a batch, side by side. */
   | { kind: 'retire-together'; retirements: Retirement[] }
   | { kind: 'revive'; instance: InstanceRef }
+  /** One after the other; the rest still come where one does not get healthy. */
+  | { kind: 'revive-together'; instances: InstanceRef[] }
   | { kind: 'remove'; instance: InstanceRef }
   | { kind: 'remove-together'; instances: InstanceRef[] }
   /** Makes an instance known on its networks by exactly these names. `before` is what it was known by. */

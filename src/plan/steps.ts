@@ -68,6 +68,8 @@ function label(action: Action): string {
       return action.title;
     case 'remove-together':
       return `remove ${action.instances[0]?.name} and ${action.instances.length - 1} more`;
+    case 'revive-together':
+      return `start ${action.instances[0]?.name} and ${action.instances.length - 1} more again`;
     case 'remove-network':
       return `remove network ${action.name}`;
     case 'remove-volume':

@@ -55,6 +55,7 @@ const table: Record<keyof Activities, ActivityOptions> = {
   retireInstance: long,
   retireInstances: long,
   reviveInstance: long,
+  reviveInstances: long,
   removeInstance: long,
   removeInstances: long,
   attachInstance: quick,

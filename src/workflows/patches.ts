@@ -10,6 +10,8 @@ export const patches = {
   attentiveEnvironment: 'attentive-environment',
   /** Since 0.2: a look that is no step waits for the platform too. */
   patientLooks: 'patient-looks',
+  /** Since 0.2: a long way back goes by several instances at a time. */
+  backTogether: 'back-together',
   /** Since 0.2: every request is written into the audit trail. */
   audit: 'audit',
   /** Since 0.2: environments are watched between deployments. */

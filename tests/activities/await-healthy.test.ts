@@ -56,6 +56,14 @@ describe('waiting for health', () => {
     expect(await waiting).toMatchObject({ message: 'exited 3', lastProbeError: 'no' });
   });
 
+  it('knows what the platform has stopped from what has exited, where the policy would have restarted it', async () => {
+    const stopped = { ...running, state: 'exited' as const, exitCode: 0 };
+    const watch = (restart: InstanceRef['restart'], restartsWhatExits: boolean) => awaitHealthy({ ...fake([stopped], ['no']).runtime, restartsWhatExits }, ref(restart), options());
+    await expect(watch('unless-stopped', true)).rejects.toMatchObject({ kind: 'platform', message: expect.stringContaining('something has stopped api') });
+    expect(await watch('on-failure:3', true)).toMatchObject({ message: 'exited 0' });
+    expect(await watch('unless-stopped', false)).toMatchObject({ message: 'exited 0' });
+  });
+
   it('counts a restart that nobody saw, unless the instance is an old one', async () => {
     const restarted = { ...running, restarts: 1 };
     expect(await awaitHealthy(fake([restarted], ['no']).runtime, ref('unless-stopped', { ...check, intervalMs: 60_000 }), options())).toMatchObject({ message: 'exited (the exit code is not known)' });

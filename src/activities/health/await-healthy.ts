@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HealthCheck, InstanceRef, InstanceSpec } from '../../model/instance';
+import { alwaysRestarted, type HealthCheck, type InstanceRef, type InstanceSpec } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import { type Runtime, RuntimeError } from '../../runtimes/runtime';
 import { problemOf } from './probe';
@@ -101,6 +101,7 @@ async function watchExit(runtime: Runtime, ref: InstanceRef, restartsBefore: num
   let exitCode: number | undefined;
   for (let awaited = firstExit; !signal.aborted; awaited = undefined) {
     const status = await runtime.inspect(ref.name);
+    if (isStopped(runtime, ref, status)) throw new RuntimeError('platform', `something has stopped ${ref.name}, the Docker Engine as a rule: by its policy it would have been restarted otherwise`);
     if (isDown(ref, status, restartsBefore)) return describeDown(status, exitCode ?? (await known(firstExit)) ?? (await nextExit(runtime, ref.name, status)));
     try {
       exitCode = await (awaited ?? runtime.waitForExit(ref.name, signal));
@@ -109,6 +110,11 @@ async function watchExit(runtime: Runtime, ref: InstanceRef, restartsBefore: num
     }
   }
   return new Promise(() => undefined);
+}
+
+/** Not by itself: a restart of the platform ends what runs, with an exit code like any other. */
+function isStopped({ restartsWhatExits }: Runtime, { restart }: InstanceRef, status: InstanceStatus | undefined): boolean {
+  return restartsWhatExits === true && status?.state === 'exited' && alwaysRestarted.has(restart);
 }
 
 function isDown(ref: InstanceRef, status: InstanceStatus | undefined, restartsBefore: number): boolean {

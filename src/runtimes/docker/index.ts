@@ -17,6 +17,7 @@ export function createDockerRuntime(secrets: SecretReader, connection: DockerCon
   const instances = new DockerInstances(connection, secrets);
   return {
     name: 'docker',
+    restartsWhatExits: true,
     cannotHonour: cannotHonour.docker,
     observe: (scope, questions) => observe(connection, scope, questions),
     findImages: (references) => findImages(connection, references),

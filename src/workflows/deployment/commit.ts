@@ -3,7 +3,7 @@ import type { StepContext } from '../../activities/contract';
 import type { PinnedImages } from '../../model/images';
 import type { JobRun } from '../../plan/job-runs';
 import { servicesOf, type Lane, type Plan, type Step } from '../../plan/plan';
-import { StepFactory } from '../../plan/steps';
+import { together } from '../../plan/together';
 import { activity } from '../activity-options';
 import type { DeploymentInput, Go } from '../messages';
 import { patches } from '../patches';
@@ -12,8 +12,6 @@ import { toProblem } from './failure';
 import { keepRelease } from './keep-release';
 import { keepSchedules } from './keep-schedules';
 import type { WayBack } from './way-back';
-
-const removedTogether = 10;
 
 export interface CommitOptions {
   go: Go;
@@ -52,7 +50,7 @@ export class Commit {
       await this.keepSchedules(input);
       const steps = plan.cleanup.filter((step) => !(step.kind === 'remove' && stays.has(step.instance.name)));
       const others = steps.filter(({ kind }) => kind !== 'remove');
-      await wayBack.collect(removals(plan, steps, input.taskQueue));
+      await wayBack.collect(removals(steps));
       await wayBack.collect(others.map((step) => [step]));
     });
   }
@@ -78,14 +76,8 @@ export function goers({ phases }: Plan, of: (service: string) => boolean): Set<s
   return new Set(servicesOf(phases).filter(({ name }) => of(name)).flatMap(({ goes }) => goes));
 }
 
-/** What was retired goes a few at a time: an activity for each would cost more than its removal. */
-function removals(plan: Plan, steps: Step[], taskQueue: string): Lane[] {
-  const each = steps.filter((step) => step.kind === 'remove');
-  if (!patched(patches.removeTogether) || each.length < 2) return each.map((step) => [step]);
-  const factory = new StepFactory(plan.host, taskQueue);
-  return chunks(each, removedTogether).map((chunk) => [factory.make({ kind: 'remove-together', instances: chunk.flatMap((step) => (step.kind === 'remove' ? [step.instance] : [])) })]);
-}
-
-function chunks<T>(all: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.slice(index * size, (index + 1) * size));
+/** What was retired goes a few at a time. */
+function removals(steps: Step[]): Lane[] {
+  const lanes = steps.filter((step) => step.kind === 'remove').map((step) => [step]);
+  return patched(patches.removeTogether) ? together(lanes) : lanes;
 }

@@ -45,14 +45,18 @@ export async function performStep(step: ActivityStep, context: StepContext, afte
       return activity('reviveInstance', taskQueue, id)(context, step.instance, { afterTrouble });
     case 'remove':
       return activity('removeInstance', taskQueue, id)(context, step.instance);
-    case 'remove-together': {
-      const left = await activity('removeInstances', taskQueue, id)(context, step.instances);
-      if (left.length > 0) throw new StepFailure({ step: id, message: left.join('; ') });
-      return undefined;
-    }
+    case 'revive-together':
+      return all(id, await activity('reviveInstances', taskQueue, id)(context, step.instances, { afterTrouble }));
+    case 'remove-together':
+      return all(id, await activity('removeInstances', taskQueue, id)(context, step.instances));
     default:
       return unreachable(step);
   }
+}
+
+/** @throws StepFailure with everything that was not done */
+function all(step: string, left: string[]): void {
+  if (left.length > 0) throw new StepFailure({ step, message: left.join('; ') });
 }
 
 function unreachable(step: never): never {

@@ -1,9 +1,14 @@
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, patched } from '@temporalio/workflow';
 import type { Lane } from '../../plan/plan';
 import type { RollbackPlan } from '../../plan/rollback';
+import { together } from '../../plan/together';
+import { patches } from '../patches';
 import { toCause } from './failure';
 import type { Interpreter } from './interpreter';
 import { runLanes } from './lanes';
+
+/** With more lanes to a stage the way back would not fit into what the way there has left of a history. */
+const mostAlone = 300;
 
 /** Performs what cannot be aborted: a step that fails never hides, and the rest still run. */
 export class WayBack {
@@ -14,7 +19,7 @@ export class WayBack {
 
   async perform({ stages }: RollbackPlan): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
-      for (const { lanes } of stages) await this.collect(lanes);
+      for (const { lanes } of stages) await this.collect(lanes.length > mostAlone && patched(patches.backTogether) ? together(lanes) : lanes);
     });
   }
 
