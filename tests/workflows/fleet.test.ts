@@ -25,6 +25,7 @@ describe('workers that take only so many deployments at once', () => {
   const stack = () => memoryStack({ app: { image: 'app:1', health_check: { command: ['check'], interval: '50ms', start_period: '5m' } } });
   const begun = (handle: DeploymentHandle) => eventually(async () => expect((await handle.progress()).status).toBe('deploying'));
   const held = (handle: DeploymentHandle) => eventually(async () => expect(await handle.progress()).toMatchObject({ status: 'queued', deployment: 1, held: 'as many deployments run as the workers take at once (2)' }));
+  const placeOf = ({ id }: DeploymentHandle) => ({ stack: id.split('/')[1]!, environment: 'test' });
   const fleet = () => temporal.workflow.getHandle(fleetId).query(fleetQuery);
   const deployAll = async (count: number): Promise<DeploymentHandle[]> => {
     const handles: DeploymentHandle[] = [];
@@ -52,7 +53,7 @@ describe('workers that take only so many deployments at once', () => {
   it('forget who does not want to wait any more', async () => {
     host.unhealthy = { app: 'not yet' };
     const handles = await deployAll(3);
-    await handles[2]!.cancel('ana');
+    await eventually(async () => (await engine.client.deployment(placeOf(handles[2]!), 1)).cancel('ana'));
     expect(await handles[2]!.result()).toMatchObject({ outcome: 'cancelled' });
     expect((await fleet()).waiting).toEqual([]);
     host.unhealthy = {};

@@ -96,7 +96,7 @@ class Deployment {
       return this.finish({ outcome: 'cancelled', refusals: [], cause: { step: 'queue', message: `cancelled by ${this.cancelledBy} while it waited` } });
     }
     this.log.deployment = this.go.deployment;
-    if (this.maxParallel !== undefined) await this.slot.take(this.maxParallel, this.input.taskQueue, () => this.cancelledBy !== undefined);
+    if (this.maxParallel !== undefined) await this.takeSlot(this.maxParallel, this.go);
     if (this.go.past !== undefined) this.log.note(`begins by force: ${this.go.past}`);
     this.link.begin(this.go);
     tellBegin(this.publisher, this.go.deployment, this.input);
@@ -110,6 +110,12 @@ class Deployment {
     const finished = this.finish(result);
     await this.link.finished({ deployment: this.go.deployment, outcome: result.outcome, jobs: this.run.jobs, releases, ...(this.run.commit.schedules && { schedules: this.run.commit.schedules }), ...(result.outcome === 'succeeded' && this.input.intent.kind !== 'stop' && { settings: this.run.settings }) });
     return finished;
+  }
+
+  /** It has its number while it waits: by that it is found, and cancelled. */
+  private async takeSlot(limit: number, { deployment }: Go): Promise<void> {
+    upsertSearchAttributes([{ key: searchAttributes.number, value: deployment }]);
+    await this.slot.take(limit, this.input.taskQueue, () => this.cancelledBy !== undefined);
   }
 
   /** Returns a word that nothing was done with; one may have come also while it left the queue. */

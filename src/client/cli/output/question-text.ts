@@ -29,8 +29,8 @@ export function approvalText({ deployment, approvals = [] }: Pick<Progress, 'dep
   });
 }
 
-/** Whatever a deployment waits for that a person can do. */
+/** Whatever a deployment that has its turn waits for. */
 export function waitingText(progress: Progress, place: string): string[] {
-  const { deployment, question } = progress;
-  return [...approvalText(progress, place), ...failureText(progress, place), ...(question ? [question.text, ...answerCommands(deployment, question, place)] : [])];
+  const { deployment, question, held } = progress;
+  return [...(held === undefined ? [] : [held]), ...approvalText(progress, place), ...failureText(progress, place), ...(question ? [question.text, ...answerCommands(deployment, question, place)] : [])];
 }
