@@ -40,6 +40,12 @@ export interface FleetRules {
   maxParallel?: number;
 }
 
+/** `workflowId`: of the deployment. `limit`: deployments at once, as the worker says that took the claim along. */
+export interface SlotClaim {
+  workflowId: string;
+  limit: number;
+}
+
 /** What a schedule asks for, or the watch. */
 export interface AutomaticRequest {
   place: { stack: string; environment: string };
@@ -121,7 +127,7 @@ export interface Activities {
   /** Joins the queue of an environment; resolves with what this worker knows of the fleet. */
   joinEnvironment(input: JoinInput): Promise<FleetRules>;
   /** Asks for one of the fleet's slots. */
-  claimSlot(claim: { workflowId: string; limit: number }): Promise<void>;
+  claimSlot(claim: SlotClaim): Promise<void>;
   recallEnvironment(input: Pick<JoinInput, 'stack' | 'environment' | 'runtime'>): Promise<Recollection>;
   /** Asks for a deployment on behalf of a schedule or of the watch: the id of its workflow. */
   requestDeployment(request: AutomaticRequest): Promise<string>;

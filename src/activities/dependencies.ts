@@ -5,7 +5,7 @@ import type { JobRun } from '../plan/job-runs';
 import type { Runtimes } from '../runtimes';
 import type { ScheduleSpec, UnattendedEnd } from '../model/schedule';
 import type { AuditDatabase } from './audit/trail-table';
-import type { AutomaticRequest, FleetRules, JoinInput } from './contract';
+import type { AutomaticRequest, FleetRules, JoinInput, SlotClaim } from './contract';
 import type { SecretStore } from './secrets';
 
 /** What activities need to know of a kept release. */
@@ -19,7 +19,7 @@ export interface KeptRelease {
 /** What activities ask of Temporal. */
 export interface Directory {
   join(input: Omit<JoinInput, 'windows'>): Promise<void>;
-  claimSlot(claim: { workflowId: string; limit: number }): Promise<void>;
+  claimSlot(claim: SlotClaim): Promise<void>;
   isRunning(workflowId: string): Promise<boolean>;
   /** @throws SoftwareFault where there is nothing to do it to */
   request(request: AutomaticRequest): Promise<string>;

@@ -10,6 +10,11 @@ export class SoftwareFault extends Error {
   }
 }
 
+/** The fault of what is looked at, which stays: not the platform's, which passes. */
+export function isFault(error: unknown): error is Error {
+  return error instanceof SoftwareFault || (error instanceof RuntimeError && error.kind !== 'platform');
+}
+
 /** Nobody can know whether the job ran to its end. */
 export class UnknownOutcome extends Error {}
 

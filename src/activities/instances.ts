@@ -9,7 +9,7 @@ import { drain } from './drain';
 import { CancelledFailure } from '@temporalio/common';
 import { alive, type Surroundings } from './alive';
 import { gatherEvidence } from './evidence';
-import { SoftwareFault } from './failures';
+import { isFault, SoftwareFault } from './failures';
 import { awaitHealthy, startUntilHealthy, type AwaitOptions, type Unhealthy } from './health/await-healthy';
 
 type InstanceActivities = Pick<Activities, 'startInstance' | 'awaitHealthy' | 'retireInstance' | 'retireInstances' | 'reviveInstance' | 'reviveInstances' | 'removeInstance' | 'removeInstances' | 'execInInstance' | 'confirm'>;
@@ -83,7 +83,7 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
         const failures: string[] = [];
         for (const instance of instances) {
           await revive(context, instance, { ...surroundings, before: undefined }, afterTrouble).catch((error: Error) => {
-            if (!(error instanceof SoftwareFault) && !(error instanceof RuntimeError && error.kind !== 'platform')) throw error;
+            if (!isFault(error)) throw error;
             failures.push(`start ${instance.name} again: ${error.message}`);
           });
         }

@@ -1,13 +1,12 @@
 import { isGrpcServiceError, type Client } from '@temporalio/client';
-import { taskQueue } from '../workflows/messages';
 import { BadRequest } from './errors';
+import { pollersOf } from './pollers';
 
 /** By which Temporal knows the workers of this engine, where they run as builds. */
 export const workerDeployment = 'deploy-code';
 
 const notFound = 5;
 const failedPrecondition = 9;
-const workflowTasks = 1;
 const pinned = 1;
 const recentMs = 60_000;
 const states = ['unused', 'unused', 'current', 'ramping', 'draining', 'drained', 'unused'] as const;
@@ -82,9 +81,7 @@ export class Builds {
 
   /** The build of each worker process that has polled lately. */
   private async workers(): Promise<string[]> {
-    const { connection, options: { namespace } } = this.temporal;
-    const { pollers } = await connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType: workflowTasks });
-    const recent = (pollers ?? []).filter(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < recentMs);
+    const recent = (await pollersOf(this.temporal)).filter(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < recentMs);
     return recent.map(({ deploymentOptions }) => deploymentOptions?.buildId ?? '');
   }
 }

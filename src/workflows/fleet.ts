@@ -26,16 +26,16 @@ export async function fleet(before: FleetState = { limit: 1, holders: [], waitin
   });
   listen(giveBackSignal, 'text', (workflowId) => {
     changes += 1;
-    for (const ids of [state.holders, state.waiting]) if (ids.includes(workflowId)) ids.splice(ids.indexOf(workflowId), 1);
+    forget(state, workflowId);
   });
 
   await until(() => changes > 0 || state.holders.length > 0);
-  while (state.holders.length + state.waiting.length > 0) {
+  for (let isDue = false; state.holders.length + state.waiting.length > 0; ) {
     const seen = changes;
-    if (state.waiting.length === 0 || state.holders.length >= state.limit) await forgetTheGone(state);
+    if (isDue || (state.waiting.length > 0 && state.holders.length >= state.limit)) await forgetTheGone(state);
     while (state.waiting.length > 0 && state.holders.length < state.limit) state.holders.push(state.waiting.shift()!);
     for (const workflowId of [...state.holders, ...state.waiting]) await tell(workflowId, state, told);
-    await until(() => changes !== seen, state.waiting.length > 0 ? checkMs : seldomMs, 'look whether those that have a slot still run');
+    isDue = !(await until(() => changes !== seen, state.waiting.length > 0 ? checkMs : seldomMs, 'look whether those that have a slot still run'));
     if (workflowInfo().continueAsNewSuggested) return continueAsNew<typeof fleet>(state);
   }
 }
@@ -51,8 +51,11 @@ async function tell(workflowId: string, { limit, holders }: FleetState, told: Se
 
 async function forgetTheGone(state: FleetState): Promise<void> {
   for (const workflowId of [...state.holders, ...state.waiting]) {
-    if (await activity('isRunning', taskQueue, `does ${workflowId} still run?`)(workflowId)) continue;
-    state.holders = state.holders.filter((each) => each !== workflowId);
-    state.waiting = state.waiting.filter((each) => each !== workflowId);
+    if (!(await activity('isRunning', taskQueue, `does ${workflowId} still run?`)(workflowId))) forget(state, workflowId);
   }
+}
+
+function forget(state: FleetState, workflowId: string): void {
+  state.holders = state.holders.filter((each) => each !== workflowId);
+  state.waiting = state.waiting.filter((each) => each !== workflowId);
 }

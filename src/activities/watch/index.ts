@@ -1,11 +1,10 @@
 import type { Findings } from '../../model/watch';
 import { findDrift } from '../../plan/drift';
 import { toRef } from '../../plan/instance-spec';
-import { RuntimeError } from '../../runtimes/runtime';
 import { alive } from '../alive';
 import type { Activities } from '../contract';
 import type { Dependencies } from '../dependencies';
-import { SoftwareFault } from '../failures';
+import { isFault, SoftwareFault } from '../failures';
 import { completeObservation, observeHost } from '../observe-stack';
 import type { SecretStore } from '../secrets';
 import { watch } from './watcher';
@@ -54,7 +53,7 @@ async function differences(compare: () => Promise<string[]>): Promise<string[]> 
   try {
     return await compare();
   } catch (error) {
-    if (error instanceof SoftwareFault || (error instanceof RuntimeError && error.kind !== 'platform')) return error.message.split('\n');
+    if (isFault(error)) return error.message.split('\n');
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { RuntimeError, type RuntimeErrorKind } from '../runtime';
+import { withDeadline } from './deadline';
 
 interface DockerError extends Error {
   statusCode?: number;
@@ -42,15 +43,13 @@ export function toRuntimeError(error: unknown): RuntimeError {
   return Object.assign(new RuntimeError(kind, `Docker: ${text}${row?.advice ? `; ${row.advice}` : ''}`, { cause: error }), { reason: row?.reason });
 }
 
-/** For calls that last as long as what they are about. */
-export const forever = Infinity;
-/** For all others: a host that vanishes without a word must not be waited for without an end. */
+/** For calls that do not last as long as what they are about: a host that vanishes without a word must not be waited for without an end. */
 export const answerMs = 110_000;
 
 /** Runs a call on Docker; what it throws is a {@link RuntimeError}. */
 export async function docker<T>(call: () => Promise<T>, limitMs = answerMs): Promise<T> {
   try {
-    return await within(limitMs, call());
+    return await answered(call(), limitMs);
   } catch (error) {
     throw toRuntimeError(error);
   }
@@ -59,22 +58,13 @@ export async function docker<T>(call: () => Promise<T>, limitMs = answerMs): Pro
 /** The same, with a fallback where the thing is missing (404) or nothing changed (304). */
 export async function dockerOr<T>(statuses: number[], fallback: T, call: () => Promise<T>, limitMs = answerMs): Promise<T> {
   try {
-    return await within(limitMs, call());
+    return await answered(call(), limitMs);
   } catch (error) {
     if (statuses.includes((error as DockerError).statusCode ?? 0)) return fallback;
     throw toRuntimeError(error);
   }
 }
 
-async function within<T>(limitMs: number, answer: Promise<T>): Promise<T> {
-  if (limitMs === forever) return answer;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new RuntimeError('platform', `the Docker Engine does not answer (not within ${limitMs / 1000} s)`)), limitMs);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function answered<T>(answer: Promise<T>, limitMs: number): Promise<T> {
+  return withDeadline(answer, limitMs, () => new RuntimeError('platform', `the Docker Engine does not answer (not within ${limitMs / 1000} s)`));
 }

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import type { ExecResult } from '../runtime';
 import { RuntimeError } from '../runtime';
 import type { DockerConnection } from './connection';
+import { withDeadline } from './deadline';
 import { docker } from './errors';
 
 const largestOutput = 256 * 1024;
@@ -11,7 +12,10 @@ export async function exec({ docker: engine }: DockerConnection, name: string, c
   const run = await docker(() => engine.getContainer(name).exec({ Cmd: command, AttachStdout: true, AttachStderr: true }));
   const stream = await docker(() => run.start({ hijack: true, stdin: false }));
   const output = collect(engine, stream);
-  await withDeadline(ended(stream), timeoutMs, () => stream.destroy());
+  await withDeadline(ended(stream), timeoutMs, () => {
+    stream.destroy();
+    return new RuntimeError('software', `the command did not end within ${timeoutMs} ms`);
+  });
   const { ExitCode } = await docker(() => run.inspect());
   return { exitCode: ExitCode ?? -1, output: output() };
 }
@@ -34,19 +38,4 @@ function ended(stream: NodeJS.ReadableStream): Promise<void> {
     stream.once('close', resolve);
     stream.once('error', () => resolve());
   });
-}
-
-async function withDeadline(work: Promise<void>, timeoutMs: number, cancel: () => void): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      cancel();
-      reject(new RuntimeError('software', `the command did not end within ${timeoutMs} ms`));
-    }, timeoutMs);
-  });
-  try {
-    await Promise.race([work, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

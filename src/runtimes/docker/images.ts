@@ -2,7 +2,8 @@ import type { ObservedImage } from '../../model/observation';
 import { RuntimeError, type ImageResult } from '../runtime';
 import type { DockerConnection } from './connection';
 import { credentialsFor } from './credentials';
-import { docker, dockerOr, forever, toRuntimeError } from './errors';
+import { forever } from './deadline';
+import { docker, dockerOr, toRuntimeError } from './errors';
 
 type Policy = 'missing' | 'always' | 'never';
 

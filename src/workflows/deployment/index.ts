@@ -173,18 +173,16 @@ class Deployment {
     this.questions += 1;
     this.answer = undefined;
     this.log.question = { id: `q${this.questions}`, text, answers };
-    this.log.become('waiting');
+    this.log.becomeFound('waiting');
     this.log.note(text);
-    upsertSearchAttributes([{ key: searchAttributes.status, value: 'waiting' }]);
     this.publisher.publish('deployment.waiting', this.go!.deployment, text, { answers });
     try {
       await until(() => this.answer !== undefined);
       this.log.note(`answered: ${this.answer}`);
       return this.answer!;
     } finally {
-      upsertSearchAttributes([{ key: searchAttributes.status, value: 'running' }]);
       this.log.question = undefined;
-      this.log.become(before);
+      this.log.becomeFound(before);
     }
   }
 

@@ -1,6 +1,6 @@
-import { setCurrentDetails } from '@temporalio/workflow';
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Step } from '../../plan/plan';
-import type { Cause, PlanSummary, Progress, ProgressEvent, Question, Queued, Status } from '../messages';
+import { searchAttributes, type Cause, type PlanSummary, type Progress, type ProgressEvent, type Question, type Queued, type Status } from '../messages';
 import { details } from './summary';
 
 const mostEvents = 20_000;
@@ -41,6 +41,12 @@ export class ProgressLog {
     this.status = status;
     this.add({ kind: 'status', text: status });
     this.publish();
+  }
+
+  /** The same, and found by it: whether a person is waited for. */
+  becomeFound(status: Status): void {
+    this.become(status);
+    upsertSearchAttributes([{ key: searchAttributes.status, value: status === 'waiting' ? 'waiting' : 'running' }]);
   }
 
   /** Shows in the Temporal UI how things stand. */

@@ -1,6 +1,5 @@
-import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { Service } from '../../config/stack';
-import { searchAttributes, type Cause } from '../messages';
+import type { Cause } from '../messages';
 import { until } from '../turns';
 import type { ProgressLog } from './progress-log';
 
@@ -27,19 +26,14 @@ export class Remedy {
     this.decision = undefined;
     this.awaited = true;
     this.log.failure = { cause, until: Date.now() + limitMs };
-    this.become('waiting');
+    this.log.becomeFound('waiting');
     try {
       if (!(await until(() => this.decision !== undefined, limitMs))) this.log.note(`nobody came within ${limitMs / 1000} s`);
       return this.decision ?? { kind: 'roll back' };
     } finally {
       this.awaited = false;
       this.log.failure = undefined;
-      this.become('deploying');
+      this.log.becomeFound('deploying');
     }
-  }
-
-  private become(status: 'waiting' | 'deploying'): void {
-    this.log.become(status);
-    upsertSearchAttributes([{ key: searchAttributes.status, value: status === 'waiting' ? 'waiting' : 'running' }]);
   }
 }

@@ -1,5 +1,5 @@
-import { ApplicationFailure, upsertSearchAttributes } from '@temporalio/workflow';
-import { searchAttributes, type Amendment, type Steer, type SteeringRecord } from '../messages';
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { Amendment, Steer, SteeringRecord } from '../messages';
 import { fits } from '../messages/shape';
 import { shapes } from '../messages/shapes';
 import { until } from '../turns';
@@ -117,9 +117,7 @@ export class Steering {
 
   private publish(status: ProgressLog['status']): void {
     this.log.approvals = [...this.approvals].map(({ title, service }) => ({ title, service }));
-    if (this.log.status === status) return;
-    this.log.become(status);
-    upsertSearchAttributes([{ key: searchAttributes.status, value: status === 'waiting' ? 'waiting' : 'running' }]);
+    if (this.log.status !== status) this.log.becomeFound(status);
   }
 
   private record({ action, by, reason, service }: Omit<SteeringRecord, 'at'>, what: string): void {

@@ -1,15 +1,9 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { SlotClaim } from '../../activities/contract';
 
 /** What deployments and the fleet say to each other, where the workers take only so many deployments at once. */
 
 export const fleetId = 'fleet';
-
-export interface Claim {
-  /** Id of the deployment's workflow. */
-  workflowId: string;
-  /** Deployments at once, as the worker says that took the claim along. */
-  limit: number;
-}
 
 export interface FleetState {
   limit: number;
@@ -20,7 +14,7 @@ export interface FleetState {
 }
 
 export const fleetQuery = defineQuery<FleetState>('state');
-export const claimSignal = defineSignal<[Claim]>('claim');
+export const claimSignal = defineSignal<[SlotClaim]>('claim');
 /** The deployment has ended, or wants no slot any more. */
 export const giveBackSignal = defineSignal<[string]>('giveBack');
 
