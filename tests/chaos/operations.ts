@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BadRequest } from '../../src/client/errors';
 import { writeStack } from '../support/stack';
 import type { Arena } from './arena';
+import { persist } from './persist';
 import type { Random } from './random';
 import { ask, deployAndDie, type Request } from './requests';
 import { broken, placeOf, toData, toStack, type Variant } from './stacks';
@@ -14,6 +15,9 @@ export interface Operation {
   killsClient?: boolean;
   begin(round: { arena: Arena; random: Random; stack: string; next: () => Variant }): Promise<Request[]>;
 }
+
+/** What a client had sent when it died has arrived by then. */
+const asksWithinMs = 500;
 
 const good: Request['may'] = ['succeeded', 'unchanged'];
 
@@ -51,9 +55,16 @@ export const operations: Operation[] = [
   } },
   { name: 'deploy by a client that is killed', weight: 2, killsClient: true, begin: async ({ arena, random, stack, next }) => {
     await deployAndDie(arena, writeStack(toData(arena, stack, next())), random.between(300, 4000));
-    return [];
+    return unfinished(arena, stack);
   } },
 ];
+
+/** What goes on though nobody waits for it; it may still have questions. */
+async function unfinished(arena: Arena, stack: string): Promise<Request[]> {
+  await sleep(asksWithinMs);
+  const entries = await persist('looking for what the dead client has asked for', 60_000, () => arena.client.history(placeOf(stack), 10));
+  return entries.filter(({ endedAt }) => !endedAt).map(({ workflowId }) => ({ what: 'deploy of a client that is gone', may: good, handle: arena.client.handle(workflowId) }));
+}
 
 /** There may be no release to go back to. */
 async function orNothing(begin: () => Promise<Request>): Promise<Request[]> {
