@@ -52,6 +52,30 @@ describeWith('docker', 'the Docker runtime', () => {
     }
   });
 
+  it('gives a container that Docker has given the address of another one an address of its own', async () => {
+    const network = { ...scope, key: 'twice', name: `contract-${process.pid}_twice`, internal: false };
+    await runtime.createNetwork(network);
+    const [first, second] = ['first', 'second'].map((name) => spec(name, { image: images.app, networks: [{ name: network.name, aliases: [name] }] })) as [ReturnType<typeof spec>, ReturnType<typeof spec>];
+    const addressOf = async (name: string) => (await docker.getContainer(name).inspect()).NetworkSettings.Networks[network.name]!.IPAddress;
+    /** As after a crash: what Docker says of the first container is what it says of the second. */
+    const mistaken = { local: true, docker: Object.assign(new Docker(), { listContainers: async () => (await docker.listContainers()).map((each) => ({ ...each, NetworkSettings: { Networks: { [network.name]: { IPAddress: twice } } } })) }) };
+    let twice = '';
+    try {
+      for (const each of [first, second]) {
+        await runtime.create(each);
+        await runtime.start(each.name);
+      }
+      twice = await addressOf(second.name);
+      expect(await runtime.ensureOwnAddress!(second.name)).toBe(false);
+      expect(await createDockerRuntime(new SecretStore(dataDir), mistaken).ensureOwnAddress!(second.name)).toBe(true);
+      expect(await addressOf(second.name)).not.toBe(twice);
+      expect((await runtime.exec(first.name, ['wget', '-q', '-O', '-', 'http://second:8080/healthz'], 5000)).output).toBe('ok\n');
+    } finally {
+      for (const each of [first, second]) await runtime.remove(each);
+      await runtime.removeNetwork(network.name);
+    }
+  });
+
   it('labels volumes as ours only, and keeps them from removal while they are mounted', async () => {
     const name = `contract-${process.pid}_data`;
     await runtime.createVolume({ ...scope, key: 'data', name, mountedAt: ['db:/data'] });

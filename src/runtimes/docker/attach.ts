@@ -4,6 +4,7 @@ import type { DockerConnection } from './connection';
 import { docker, dockerOr } from './errors';
 
 interface Endpoint {
+  IPAddress?: string;
   Aliases?: string[] | null;
   IPAMConfig?: { IPv4Address?: string } | null;
 }
@@ -39,11 +40,11 @@ export async function join({ docker: engine }: DockerConnection, name: string, n
   await dockerOr([403], undefined, () => engine.getNetwork(network).connect({ Container: name, EndpointConfig: settings }) as Promise<void>);
 }
 
-async function disconnect({ docker: engine }: DockerConnection, name: string, network: string): Promise<void> {
+export async function disconnect({ docker: engine }: DockerConnection, name: string, network: string): Promise<void> {
   await dockerOr([404], undefined, () => engine.getNetwork(network).disconnect({ Container: name }) as Promise<void>);
 }
 
-async function endpointsOf({ docker: engine }: DockerConnection, name: string): Promise<{ id: string; endpoints: Record<string, Endpoint> }> {
+export async function endpointsOf({ docker: engine }: DockerConnection, name: string): Promise<{ id: string; endpoints: Record<string, Endpoint> }> {
   const { Id, NetworkSettings } = await docker(() => engine.getContainer(name).inspect());
   return { id: Id, endpoints: NetworkSettings.Networks as Record<string, Endpoint> };
 }
@@ -54,6 +55,7 @@ function sameNames(known: string[], wanted: string[], id: string): boolean {
   return own.length === wanted.length && wanted.every((alias) => own.includes(alias));
 }
 
-function shortId(id: string): string {
+/** What Docker knows a container by on its networks, besides its names. */
+export function shortId(id: string): string {
   return id.slice(0, 12);
 }

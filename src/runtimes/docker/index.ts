@@ -11,6 +11,7 @@ import { DockerInstances } from './instances';
 import { logs } from './logs';
 import { createNetwork, createVolume, removeNetwork, removeVolume } from './networks';
 import { observe } from './observe';
+import { ensureOwnAddress } from './own-address';
 
 /** Docker, through its Engine API. */
 export function createDockerRuntime(secrets: SecretReader, connection: DockerConnection = connectDocker()): Runtime {
@@ -37,6 +38,7 @@ export function createDockerRuntime(secrets: SecretReader, connection: DockerCon
     revive: (ref) => instances.revive(ref),
     remove: (ref) => instances.remove(ref),
     attach: (name, networks) => attach(connection, name, networks),
+    ensureOwnAddress: (name) => ensureOwnAddress(connection, name),
     putSecrets: (name, files) => instances.putSecrets(name, files),
     exec: (name, command, timeoutMs) => exec(connection, name, command, timeoutMs),
     logs: (name, request) => logs(connection, name, request),

@@ -59,6 +59,7 @@ export class Arena {
     await this.temporal.kill();
     await this.registry?.kill();
     this.proxy.stop();
+    if (keep) writeFileSync(join(this.folder, 'containers.json'), JSON.stringify(await this.engine.docker.listContainers({ all: true }), null, 1));
     await this.engine.destroy();
     execFileSync('umount', [this.pullFolder]);
     if (keep) writeFileSync(join(this.folder, 'worker.log'), this.worker.lines.join('\n'));
