@@ -33,6 +33,8 @@ export interface JoinInput {
   asked?: Asked;
   /** Freeze windows of the stack file. */
   windows?: FreezeWindow[];
+  /** Names of the stack's hosts. */
+  hosts?: string[];
 }
 
 /** `maxParallel`: deployments that all workers together take at once; absent where there is no limit. */
@@ -60,6 +62,8 @@ export interface AutomaticRequest {
 export interface WatchOrders {
   place: { stack: string; environment: string };
   release: number;
+  /** Only what is on this host. */
+  host?: string;
   /** Number of the deployment that brought it about, and when that was; in ms since the epoch. */
   deployment: number;
   committedAt: number;
@@ -184,8 +188,8 @@ export interface Activities {
   confirm(context: StepContext, expected: InstanceRef[]): Promise<NotRunning[]>;
   /** Keeps images of kept releases whose tags have moved. */
   holdImages(context: StepContext, releases: number[]): Promise<void>;
-  /** Removes releases that are kept no longer, and images that only they used and the engine had pulled. */
-  pruneReleases(context: StepContext, drop: number[], keep: number[]): Promise<void>;
+  /** Removes images that only releases used which are kept no longer, and the engine had pulled; on the last host the releases too. */
+  pruneReleases(context: StepContext, drop: number[], keep: number[], last: boolean): Promise<void>;
 
   /** Adds to the audit trail; resolves with its last record then. */
   recordAudit(place: AuditPlace, entry: AuditEntry): Promise<AuditHead>;

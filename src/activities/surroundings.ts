@@ -40,11 +40,11 @@ export function surroundingActivities({ runtimes, secrets, directory }: Dependen
         for (const { id } of await runtime.findImages([...moved])) if (id) await runtime.holdImage(context, id, 'kept');
       }),
 
-    pruneReleases: (context, drop, keep) =>
+    pruneReleases: (context, drop, keep, last) =>
       alive(async () => {
         const needed = new Set((await keptImages(directory, context, keep)).map(({ id }) => id));
         for (const image of await keptImages(directory, context, drop)) if (!needed.has(image.id)) await runtimes(context.runtime).dropImage(context, image);
-        for (const number of drop) await directory.dropRelease(context.stack, context.environment, number);
+        if (last !== false) for (const number of drop) await directory.dropRelease(context.stack, context.environment, number);
       }),
   };
 }

@@ -16,7 +16,7 @@ import { Builds } from './builds';
 import { connect, connectionSettings } from './connection';
 import { DeploymentHandle } from './deployment-handle';
 import { BadRequest } from './errors';
-import { findWorker } from './find-worker';
+import { findHostWorkers, findWorker } from './find-worker';
 import { listHistory, findDeployment, type HistoryEntry } from './history';
 import { orderOf, type OrderOptions } from './orders';
 import { placeOf } from './place';
@@ -247,7 +247,7 @@ export class DeployCodeClient {
   }
 
   private async start(stack: Stack, kind: IntentKind, options: RequestOptions, more: Partial<Pick<DeploymentInput, 'pinned' | 'target' | 'followsCurrent' | 'insteadOf'>> = {}): Promise<DeploymentHandle> {
-    await this.requireWorker();
+    await this.requireWorkers(stack);
     const input: DeploymentInput = {
       stack, taskQueue, pinned: {}, ...more,
       intent: intentOf(kind, options),
@@ -261,7 +261,7 @@ export class DeployCodeClient {
   }
 
   private async inspect<K extends InspectInput['kind']>(input: Extract<InspectInput, { kind: K }>): Promise<InspectResults[K]> {
-    await this.requireWorker();
+    await this.requireWorkers(input.stack);
     const { name: stack, environment } = input.stack;
     return (await this.temporal.workflow.execute('inspect', {
       workflowId: `inspect/${stack}/${environment}/${input.kind}/${randomUUID()}`,
@@ -278,5 +278,10 @@ export class DeployCodeClient {
       throw error;
     });
     return this.worker;
+  }
+
+  private async requireWorkers({ hosts = [] }: Stack): Promise<void> {
+    await this.requireWorker();
+    await findHostWorkers(this.temporal, hosts.map(({ name }) => name));
   }
 }

@@ -2,14 +2,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { taskQueue } from '../workflows/messages';
 import { EngineUnreachable } from './errors';
-import { pollersOf } from './pollers';
+import { pollersOf, pollersOfHost } from './pollers';
 
 const patienceMs = 3000;
 const pauseMs = 100;
 
 /** Waits for a worker that may have been started just now. @throws {EngineUnreachable} where none comes */
 export async function findWorker(client: Client): Promise<void> {
-  for (const deadline = Date.now() + patienceMs; (await pollersOf(client)).length === 0; await sleep(pauseMs)) {
-    if (Date.now() > deadline) throw new EngineUnreachable(`no worker polls the task queue "${taskQueue}"`, 'start one with `deploy-code worker`, and look at its log');
-  }
+  if (!(await appears(() => pollersOf(client)))) throw new EngineUnreachable(`no worker polls the task queue "${taskQueue}"`, 'start one with `deploy-code worker`, and look at its log');
+}
+
+/** The same for the workers of hosts. */
+export async function findHostWorkers(client: Client, hosts: readonly string[]): Promise<void> {
+  const served = await Promise.all(hosts.map((host) => appears(() => pollersOfHost(client, host))));
+  const missing = hosts.filter((_, index) => !served[index]);
+  if (missing.length > 0) throw new EngineUnreachable(`no worker serves the host ${missing.join(', ')}`, `start one with \`deploy-code worker --hosts FILE\`, or with \`--serve ${missing[0]}\` on the host itself`);
+}
+
+async function appears(look: () => Promise<unknown[]>): Promise<boolean> {
+  for (const deadline = Date.now() + patienceMs; (await look()).length === 0; await sleep(pauseMs)) if (Date.now() > deadline) return false;
+  return true;
 }

@@ -15,6 +15,10 @@ export interface Stack {
   dryRun: boolean;
   runtime: RuntimeName;
   infrastructure: { networkMode: 'bridge' | 'host'; cidr?: string; portRange: PortRange; dataDir?: string };
+  /** Docker Engines to choose from; absent: the one that the worker finds. */
+  hosts?: StackHost[];
+  /** Of a kept release: the host of each service. */
+  placement?: Placement;
   deployment: DeploymentSettings;
   networks: Record<string, StackNetwork>;
   volumes: Record<string, StackVolume>;
@@ -34,6 +38,19 @@ export interface Stack {
   /** What `--set` gave, for the release's record. */
   variables: Record<string, string>;
 }
+
+/** A Docker Engine that instances may run on. How it is reached is a matter of its worker. */
+export interface StackHost {
+  name: string;
+  /** By which other hosts reach it. */
+  address?: string;
+  zone?: string;
+  /** What may be reserved of it, where that is not all. */
+  capacity: ResourceAmounts;
+}
+
+/** The host of each service, by name. */
+export type Placement = Record<string, string>;
 
 export interface PortRange {
   from: number;
@@ -180,6 +197,9 @@ export interface Service {
   capDrop: string[];
   readOnly: boolean;
   extraHosts: string[];
+  /** Of the host that it wants to run on. */
+  zone?: string;
+  host?: string;
   /** Jobs only. */
   run: RunPolicy;
   timeoutMs?: number;

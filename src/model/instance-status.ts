@@ -34,4 +34,6 @@ export interface InstanceLine {
   restarts: number;
   ports: string[];
   release: number;
+  /** Where the stack names hosts. */
+  host?: string;
 }

@@ -19,6 +19,8 @@ export interface Ailing {
   why: string;
   /** False: its restart policy says that it stays down. */
   restartable: boolean;
+  /** Where the stack names hosts. */
+  host?: string;
 }
 
 /** What a look at an environment finds. */

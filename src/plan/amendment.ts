@@ -40,6 +40,8 @@ const keys: Record<keyof Service, true | string> = {
   capDrop: true,
   readOnly: true,
   extraHosts: true,
+  zone: 'zone',
+  host: 'host',
   run: true,
   timeoutMs: true,
   onRollback: true,

@@ -1,14 +1,19 @@
-import type { Analysis, Approval } from '../config/stack';
+import type { Analysis, Approval, Placement } from '../config/stack';
 import type { InstanceRef, InstanceSpec, NetworkAttachment } from '../model/instance';
 import type { RuntimeName } from '../model/capabilities';
 import type { Front, RouteTable } from '../model/traffic';
 
 /** Where and by whom a step is performed. */
-interface StepBase {
-  /** Unique in a plan, and readable: `start api-1`. */
-  id: string;
+export interface Whereabouts {
   host: string;
   taskQueue: string;
+  /** It is one of several, and steps say so. */
+  named?: true;
+}
+
+interface StepBase extends Whereabouts {
+  /** Unique in a plan, and readable: `start api-1`. */
+  id: string;
   service?: string;
 }
 
@@ -135,7 +140,10 @@ export interface Plan {
   stack: string;
   environment: string;
   runtime: RuntimeName;
+  /** One, or several with commas. */
   host: string;
+  /** Where there are several. */
+  placement?: Placement;
   deployment: number;
   release: { from?: number; to: number };
   maxParallel: number;

@@ -14,8 +14,18 @@ export interface Removals {
   last: PlannedPhase[];
 }
 
+export interface RemovalsInput {
+  stack: Stack;
+  observation: Observation;
+  planned: PlannedPhase[];
+  /** Number of the stack's last phase. */
+  last: number;
+  traffic: Traffic;
+  steps: StepFactory;
+}
+
 /** Services that run and are not in the stack, dependants (later phases) first. */
-export function planRemovals(stack: Stack, observation: Observation, planned: PlannedPhase[], traffic: Traffic, steps: StepFactory): Removals {
+export function planRemovals({ stack, observation, planned, last, traffic, steps }: RemovalsInput): Removals {
   const gone = new Map<string, ObservedInstance[]>();
   for (const instance of observation.instances) {
     if (!stack.services[instance.service]) gone.set(instance.service, [...(gone.get(instance.service) ?? []), instance]);
@@ -23,7 +33,6 @@ export function planRemovals(stack: Stack, observation: Observation, planned: Pl
   const needs = claims(planned);
   const inTheWay = ([, instances]: [string, ObservedInstance[]]) => instances.some((instance) => held(instance).some((claim) => needs.has(claim)));
   const entries = [...gone];
-  const last = planned.at(-1)?.number ?? 0;
   return {
     first: toPhases(entries.filter(inTheWay), 0, traffic, steps),
     last: toPhases(entries.filter((entry) => !inTheWay(entry)), last + 1, traffic, steps),

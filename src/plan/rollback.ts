@@ -21,7 +21,6 @@ export interface RollbackInput {
   /** Ids of the steps that were finished. */
   done: ReadonlySet<string>;
   onRollback: Record<string, OnRollback>;
-  taskQueue: string;
 }
 
 /** A service's steps that were begun. */
@@ -39,8 +38,7 @@ interface Begun {
  * nothing is sent to it. Then networks and volumes that only this deployment made. A volume that an instance may have
  * mounted is never removed.
  */
-export function planRollback({ plan, begun, done: finished, onRollback, taskQueue }: RollbackInput): RollbackPlan {
-  const steps = new StepFactory(plan.host, taskQueue);
+export function planRollback({ plan, begun, done: finished, onRollback }: RollbackInput): RollbackPlan {
   const all = plan.phases.flatMap((phase) => phase.services.map((service) => begunOf(phase, service, begun))).filter((each) => each.steps.length > 0);
   const fromBehind = Math.min(...all.filter(({ service }) => typeof onRollback[service.name] === 'object').map(({ phase }) => phase), Infinity);
   const door = all.filter(({ service }) => service.name === balancerName);
@@ -49,15 +47,15 @@ export function planRollback({ plan, begun, done: finished, onRollback, taskQueu
   const standing = gentle.filter((each) => !each.steps.some((step) => retirementsOf(step).length > 0));
   const fallen = all.filter((each) => !standing.includes(each));
   const stages = [
-    { title: 'the load balancer', lanes: door.map((each) => doorBack(each, onRollback, steps)).filter((lane) => lane.length > 0) },
-    { title: 'names back', lanes: standing.flatMap((each) => nameBack(each, steps)) },
-    { title: 'the front door', lanes: all.flatMap((each) => [...putFrontBack(each, steps), ...(standing.includes(each) ? sendBack(each, steps) : [])]) },
-    ...byPhase(abrupt, 'down', true, ({ steps: done }) => done.flatMap((step) => takeDown(step, onRollback, steps))),
-    ...byPhase(fallen.filter((each) => !door.includes(each)), 'up', false, (each) => bringBack(each, steps)),
-    { title: 'names of what runs again', lanes: fallen.flatMap((each) => nameBack(each, steps)) },
-    { title: 'requests to what runs again', lanes: fallen.flatMap((each) => sendBack(each, steps)) },
-    ...byPhase(gentle, 'aside', true, (each) => each.steps.flatMap((step) => takeAside(step, each, steps))),
-    { title: 'networks and volumes', lanes: undoPreparation(plan, begun, all.flatMap((each) => each.steps), steps) },
+    { title: 'the load balancer', lanes: door.map((each) => doorBack(each, onRollback)).filter((lane) => lane.length > 0) },
+    { title: 'names back', lanes: standing.flatMap((each) => nameBack(each)) },
+    { title: 'the front door', lanes: all.flatMap((each) => [...putFrontBack(each), ...(standing.includes(each) ? sendBack(each) : [])]) },
+    ...byPhase(abrupt, 'down', true, ({ steps: done }) => done.flatMap((step) => takeDown(step, onRollback))),
+    ...byPhase(fallen.filter((each) => !door.includes(each)), 'up', false, (each) => bringBack(each)),
+    { title: 'names of what runs again', lanes: fallen.flatMap((each) => nameBack(each)) },
+    { title: 'requests to what runs again', lanes: fallen.flatMap((each) => sendBack(each)) },
+    ...byPhase(gentle, 'aside', true, (each) => each.steps.flatMap((step) => takeAside(step, each))),
+    { title: 'networks and volumes', lanes: undoPreparation(plan, begun, all.flatMap((each) => each.steps)) },
   ];
   return { stages: stages.filter(({ lanes }) => lanes.length > 0), notUndone: keptJobs(jobRuns(plan.phases, begun, finished), onRollback) };
 }
@@ -74,27 +72,27 @@ function byPhase(services: Begun[], way: string, descending: boolean, lanes: (ea
 }
 
 /** One that two instances of may listen beside each other is never without one. */
-function doorBack(each: Begun, onRollback: RollbackInput['onRollback'], steps: StepFactory): Lane {
-  const down = each.steps.flatMap((step) => takeDown(step, onRollback, steps)).flat();
-  const up = bringBack(each, steps).flat();
+function doorBack(each: Begun, onRollback: RollbackInput['onRollback']): Lane {
+  const down = each.steps.flatMap((step) => takeDown(step, onRollback)).flat();
+  const up = bringBack(each).flat();
   return each.service.beside ? [...up, ...down] : [...down, ...up];
 }
 
 /** The routes that were in force before. */
-function putFrontBack({ steps: done }: Begun, steps: StepFactory): Lane[] {
-  return done.flatMap((step) => (step.kind === 'configure' && step.before ? [[steps.make({ kind: 'configure', balancer: step.balancer, front: step.before, before: step.front }, step.service)]] : []));
+function putFrontBack({ steps: done }: Begun): Lane[] {
+  return done.flatMap((step) => (step.kind === 'configure' && step.before ? [[StepFactory.beside(step).make({ kind: 'configure', balancer: step.balancer, front: step.before, before: step.front }, step.service)]] : []));
 }
 
 /** Names as they were, before requests come back: an instance leaves its networks for a moment to get them. */
-function nameBack({ steps: done }: Begun, steps: StepFactory): Lane[] {
-  return done.flatMap((step) => (step.kind === 'attach' && isTaken(step) ? [[steps.attach(step.instance, step.before, step.networks)]] : []));
+function nameBack({ steps: done }: Begun): Lane[] {
+  return done.flatMap((step) => (step.kind === 'attach' && isTaken(step) ? [[StepFactory.beside(step).attach(step.instance, step.before, step.networks)]] : []));
 }
 
 /** Requests as they went before the first step that moved them. */
-function sendBack({ service, steps: done }: Begun, steps: StepFactory): Lane[] {
+function sendBack({ service, steps: done }: Begun): Lane[] {
   const first = done.find((step) => step.kind === 'route');
   if (first?.kind !== 'route') return [];
-  return [[steps.make({ kind: 'route', title: `route ${service.name} back`, balancer: first.balancer, tables: first.before, before: first.tables }, service.name)]];
+  return [[StepFactory.beside(first).make({ kind: 'route', title: `route ${service.name} back`, balancer: first.balancer, tables: first.before, before: first.tables }, service.name)]];
 }
 
 function isTaken({ networks }: StepOf<'attach'>): boolean {
@@ -102,7 +100,8 @@ function isTaken({ networks }: StepOf<'attach'>): boolean {
 }
 
 /** A new instance that ran beside old ones, once nothing is sent to it any more. */
-function takeAside(step: Step, { service, steps: done }: Begun, steps: StepFactory): Lane[] {
+function takeAside(step: Step, { service, steps: done }: Begun): Lane[] {
+  const steps = StepFactory.beside(step);
   if (step.kind === 'test') return [[steps.about('remove', toRef(step.instance))]];
   if (step.kind !== 'start') return [];
   const route = done.find((each) => each.kind === 'route');
@@ -124,7 +123,8 @@ function addressesOf(name: string, own: string[], done: Step[]): string[] {
   return [...new Set(sent.filter((address) => address.startsWith(`${name}:`) || own.includes(address)))];
 }
 
-function takeDown(step: Step, onRollback: RollbackInput['onRollback'], steps: StepFactory): Lane[] {
+function takeDown(step: Step, onRollback: RollbackInput['onRollback']): Lane[] {
+  const steps = StepFactory.beside(step);
   if (step.kind === 'test') return [[steps.about('remove', toRef(step.instance))]];
   if (step.kind !== 'start' && step.kind !== 'create-job') return [];
   const remove = steps.about('remove', toRef(step.instance));
@@ -141,19 +141,19 @@ function runUndo(job: InstanceSpec, command: string[], steps: StepFactory): Lane
 }
 
 /** Retired instances again, side by side. */
-function bringBack({ steps: done }: Begun, steps: StepFactory): Lane[] {
-  return done.flatMap((step) => retirementsOf(step).map(({ instance }) => [steps.about('revive', instance)]));
+function bringBack({ steps: done }: Begun): Lane[] {
+  return done.flatMap((step) => retirementsOf(step).map(({ instance }) => [StepFactory.beside(step).about('revive', instance)]));
 }
 
 function retirementsOf(step: Step): Retirement[] {
   return step.kind === 'retire' ? [step] : step.kind === 'retire-together' ? step.retirements : [];
 }
 
-function undoPreparation(plan: Plan, begun: ReadonlySet<string>, started: Step[], steps: StepFactory): Lane[] {
+function undoPreparation(plan: Plan, begun: ReadonlySet<string>, started: Step[]): Lane[] {
   const mounted = new Set(started.flatMap((step) => (step.kind === 'start' || step.kind === 'create-job' ? step.instance.mounts : [])).flatMap((mount) => (mount.type === 'volume' ? [mount.volume] : [])));
   return plan.preparation.filter(({ id }) => begun.has(id)).flatMap((step): Lane[] => {
-    if (step.kind === 'create-network') return [[steps.make({ kind: 'remove-network', name: step.network.name })]];
-    if (step.kind === 'create-volume' && !mounted.has(step.volume.name)) return [[steps.make({ kind: 'remove-volume', name: step.volume.name })]];
+    if (step.kind === 'create-network') return [[StepFactory.beside(step).make({ kind: 'remove-network', name: step.network.name })]];
+    if (step.kind === 'create-volume' && !mounted.has(step.volume.name)) return [[StepFactory.beside(step).make({ kind: 'remove-volume', name: step.volume.name })]];
     return [];
   });
 }

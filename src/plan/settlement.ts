@@ -5,6 +5,7 @@ import { balancerName, type RouteTable } from '../model/traffic';
 import { isUp } from './difference';
 import { addressOf, drainAt } from './front/service-traffic';
 import { isTest } from './front/test-spec';
+import type { HostView } from './hosts/view';
 import { toRef } from './instance-spec';
 import type { Lane } from './plan';
 import type { RollbackPlan } from './rollback';
@@ -12,12 +13,18 @@ import { StepFactory } from './steps';
 
 type Stages = RollbackPlan['stages'];
 
+type Seen = Pick<Observation, 'instances' | 'traffic' | 'capacity'>;
+
+/** A host as it was found. */
+export interface SettlementView extends Pick<HostView, 'name' | 'taskQueue'> {
+  observation: Seen;
+}
+
 export interface SettlementInput {
-  observation: Pick<Observation, 'instances' | 'traffic' | 'capacity'>;
+  views: readonly SettlementView[];
   /** Number of the deployment whose instances are the committed ones. */
   committed: number;
   runtime: RuntimeName;
-  taskQueue: string;
 }
 
 /**
@@ -25,32 +32,61 @@ export interface SettlementInput {
  * was committed before it and does not run comes up again, by phase. What it started behind the load balancer goes last,
  * once requests and names have gone back.
  */
-export function planSettlement({ observation, committed, runtime, taskQueue }: SettlementInput): RollbackPlan {
+export function planSettlement({ views, committed, runtime }: SettlementInput): RollbackPlan {
+  const hosts = views.map((view) => settleHost(view, committed, runtime));
+  const isNeeded = hosts.some(({ leftovers, aside }) => leftovers.length + aside.length > 0);
+  return {
+    stages: [
+      ...byPhase('leftovers', hosts.flatMap(({ leftovers }) => leftovers), true),
+      ...byPhase('instances', hosts.flatMap(({ stopped, retired }) => (isNeeded ? stopped : retired)), false),
+      ...hosts.flatMap(({ back }) => back),
+      ...byPhase('new instances', hosts.flatMap(({ aside }) => aside), true),
+    ],
+    notUndone: [],
+  };
+}
+
+/** What becomes of an instance. */
+interface Fate {
+  phase: number;
+  lane: Lane;
+}
+
+/** What is to be done on one host. */
+interface HostSettlement {
+  leftovers: Fate[];
+  /** Of what was committed: all that does not run, and that of it which the deployment had stopped. */
+  stopped: Fate[];
+  retired: Fate[];
+  back: Stages;
+  aside: Fate[];
+}
+
+function settleHost({ name, taskQueue, observation }: SettlementView, committed: number, runtime: RuntimeName): HostSettlement {
   const { instances, traffic, capacity } = observation;
-  const steps = new StepFactory(capacity.host, taskQueue);
+  const steps = new StepFactory(name === undefined ? { host: capacity.host, taskQueue } : { host: name, taskQueue, named: true });
   const leftovers = instances.filter(({ deployment }) => deployment > committed);
   const lasting = newest(instances.filter(({ deployment, kind }) => deployment <= committed && kind === 'service'));
   const stopped = lasting.filter((instance) => !isUp(instance));
   const retired = stopped.filter(({ policy, restart }) => policy !== restart);
   const exposed = new Set(traffic?.front?.routes.map(({ service }) => service));
   const aside = leftovers.filter(({ service, kind }) => kind === 'service' && exposed.has(service) && lasting.some((each) => each.service === service));
-  const remove = (instance: ObservedInstance) => [...wait(instance, steps), steps.about('remove', toRef(instance))];
   const touched = new Set([...leftovers, ...retired].map(({ service }) => service));
-  const back = touched.size > 0 ? sendBack(lasting.filter(({ service }) => touched.has(service) || service === balancerName), traffic?.tables ?? [], observation, runtime, steps) : [];
+  const fate = (lane: (instance: ObservedInstance) => Lane) => (instance: ObservedInstance): Fate => ({ phase: instance.phase, lane: lane(instance) });
+  const remove = (instance: ObservedInstance) => [...wait(instance, steps), steps.about('remove', toRef(instance))];
+  const revive = fate((instance) => [steps.about('revive', toRef(instance))]);
   return {
-    stages: [
-      ...byPhase('leftovers', leftovers.filter((each) => !aside.includes(each)), remove, true),
-      ...byPhase('instances', leftovers.length > 0 ? stopped : retired, (instance) => [steps.about('revive', toRef(instance))], false),
-      ...back,
-      ...byPhase('new instances', aside, (instance) => [...drain(instance, observation, runtime, steps), ...remove(instance)], true),
-    ],
-    notUndone: [],
+    leftovers: leftovers.filter((each) => !aside.includes(each)).map(fate(remove)),
+    stopped: stopped.map(revive),
+    retired: retired.map(revive),
+    back: touched.size > 0 ? sendBack(lasting.filter(({ service }) => touched.has(service) || service === balancerName), traffic?.tables ?? [], observation, runtime, steps) : [],
+    aside: aside.map(fate((instance) => [...drain(instance, observation, runtime, steps), ...remove(instance)])),
   };
 }
 
-function byPhase(title: string, of: ObservedInstance[], lane: (instance: ObservedInstance) => Lane, descending: boolean): Stages {
+function byPhase(title: string, of: Fate[], descending: boolean): Stages {
   const phases = [...new Set(of.map(({ phase }) => phase))].sort((a, b) => (descending ? b - a : a - b));
-  return phases.map((phase) => ({ title: `${title} of phase ${phase}`, lanes: of.filter((each) => each.phase === phase).map(lane) }));
+  return phases.map((phase) => ({ title: `${title} of phase ${phase}`, lanes: of.filter((each) => each.phase === phase).map(({ lane }) => lane) }));
 }
 
 /** Nothing kills a job unasked; a test is none. */
@@ -58,7 +94,7 @@ function wait(instance: ObservedInstance, steps: StepFactory): Lane {
   return instance.kind === 'job' && !isTest(instance) && instance.state === 'running' ? [steps.make({ kind: 'run-job', instance: toRef(instance) }, instance.service)] : [];
 }
 
-function drain(instance: ObservedInstance, { instances, traffic }: SettlementInput['observation'], runtime: RuntimeName, steps: StepFactory): Lane {
+function drain(instance: ObservedInstance, { instances, traffic }: Seen, runtime: RuntimeName, steps: StepFactory): Lane {
   const balancer = instances.find(({ service, state }) => service === balancerName && state === 'running');
   const routes = (traffic?.front?.routes ?? []).filter(({ service }) => service === instance.service);
   const open = drainAt(instance, routes, balancer && toRef(balancer), runtime);
@@ -66,7 +102,7 @@ function drain(instance: ObservedInstance, { instances, traffic }: SettlementInp
 }
 
 /** Names and requests to what was committed. */
-function sendBack(lasting: ObservedInstance[], tables: RouteTable[], { traffic }: SettlementInput['observation'], runtime: RuntimeName, steps: StepFactory): Stages {
+function sendBack(lasting: ObservedInstance[], tables: RouteTable[], { traffic }: Seen, runtime: RuntimeName, steps: StepFactory): Stages {
   const balancer = lasting.find(({ service }) => service === balancerName);
   const named = lasting.filter(({ names, service }) => names && service !== balancerName && runtime !== 'process');
   const wanted = (traffic?.front?.routes ?? []).map(({ key, service, port }) => tableOf(key, [{ weight: 100, addresses: lasting.filter((each) => each.service === service).map((each) => addressOf(each, port, runtime)) }]));

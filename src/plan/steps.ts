@@ -2,14 +2,20 @@ import type { InstanceRef, NetworkAttachment } from '../model/instance';
 import type { Front } from '../model/traffic';
 import { canonical } from './hash';
 import { shortName } from './names';
-import type { Action, Step, StepOf } from './plan';
+import type { Action, Step, StepOf, Whereabouts } from './plan';
 
 /** Gives steps their host, task queue and readable id. */
 export class StepFactory {
-  constructor(private readonly host: string, private readonly taskQueue: string) {}
+  constructor(private readonly where: Whereabouts) {}
+
+  /** Steps where another one is performed. */
+  static beside({ host, taskQueue, named }: Whereabouts): StepFactory {
+    return new StepFactory({ host, taskQueue, ...(named && { named }) });
+  }
 
   make<A extends Action>(action: A, service?: string): StepOf<A['kind']> {
-    return { id: label(action), host: this.host, taskQueue: this.taskQueue, ...(service !== undefined && { service }), ...action } as never;
+    const { host, named } = this.where;
+    return { id: `${label(action)}${named ? ` on ${host}` : ''}`, ...this.where, ...(service !== undefined && { service }), ...action } as never;
   }
 
   /** Gives an instance the names of these attachments, and takes all others. */

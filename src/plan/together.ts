@@ -13,7 +13,9 @@ export function together(lanes: readonly Lane[]): Lane[] {
 
 function gather(lanes: readonly Lane[], kind: 'remove' | 'revive', many: 'remove-together' | 'revive-together'): Lane[] {
   const alike = lanes.filter((lane) => kindOf(lane) === kind).map(([step]) => step!);
-  return chunks(alike, perStep).map((chunk) => (chunk.length === 1 ? chunk : [asOne(many, chunk)]));
+  const queues = [...new Set(alike.map(({ taskQueue }) => taskQueue))];
+  const chunked = queues.flatMap((queue) => chunks(alike.filter(({ taskQueue }) => taskQueue === queue), perStep));
+  return chunked.map((chunk) => (chunk.length === 1 ? chunk : [asOne(many, chunk)]));
 }
 
 function kindOf(lane: Lane): 'remove' | 'revive' | undefined {
@@ -22,9 +24,8 @@ function kindOf(lane: Lane): 'remove' | 'revive' | undefined {
 }
 
 function asOne(kind: 'remove-together' | 'revive-together', steps: Step[]): Step {
-  const { host, taskQueue } = steps[0]!;
   const instances = steps.flatMap((step): InstanceRef[] => (step.kind === 'remove' || step.kind === 'revive' ? [step.instance] : []));
-  return new StepFactory(host, taskQueue).make({ kind, instances });
+  return StepFactory.beside(steps[0]!).make({ kind, instances });
 }
 
 function chunks<T>(all: readonly T[], size: number): T[][] {

@@ -1,5 +1,6 @@
 import { runtimeNames, type RuntimeName } from '../model/capabilities';
 import { createDockerRuntime } from './docker';
+import { connectDocker, type DockerEndpoint } from './docker/connection';
 import { createMemoryRuntime } from './memory';
 import { createProcessRuntime } from './process';
 import type { Runtime, SecretReader } from './runtime';
@@ -10,6 +11,8 @@ export interface RuntimesOptions {
   dataDir: string;
   secrets: SecretReader;
   supervisor?: string;
+  /** Where Docker is; absent: where the `docker` command would look. */
+  docker?: DockerEndpoint;
   /** Runtimes to use instead of those made here. */
   given?: Partial<Record<RuntimeName, Runtime>>;
 }
@@ -18,7 +21,7 @@ export interface RuntimesOptions {
 export function createRuntimes(options: RuntimesOptions): Runtimes {
   const made = new Map<RuntimeName, Runtime>(Object.entries(options.given ?? {}) as [RuntimeName, Runtime][]);
   const make: Record<RuntimeName, () => Runtime> = {
-    docker: () => createDockerRuntime(options.secrets),
+    docker: () => createDockerRuntime(options.secrets, connectDocker(options.docker)),
     process: () => createProcessRuntime(options),
     memory: () => createMemoryRuntime(),
   };

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ConnectionOptions } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import pino, { type Logger } from 'pino';
 import { createActivities } from '../activities';
 import { AuditDatabase } from '../activities/audit/trail-table';
@@ -15,7 +15,7 @@ import { dataConverter } from '../payloads/data-converter';
 import { createRuntimes } from '../runtimes';
 import type { Runtime } from '../runtimes/runtime';
 import type { EngineEvent } from '../workflows/events';
-import { taskQueue, watchQueue } from '../workflows/messages';
+import { taskQueue, watchQueueOf } from '../workflows/messages';
 import { asBuild, offerBuild } from './build';
 import { workflowSource } from './bundle';
 import { createDirectory } from './directory';
@@ -23,6 +23,7 @@ import { portOf, serveHttp } from './http';
 import { logEvents } from './log-events';
 import { createMetrics } from './metrics';
 import { registerSearchAttributes } from './search-attributes';
+import { allToTheEnd, postsOf, type Post, type ServedHost } from './served-hosts';
 import { installTelemetry } from './telemetry';
 
 export interface WorkerConfiguration {
@@ -45,6 +46,10 @@ export interface WorkerConfiguration {
   buildId?: string;
   /** URL of the PostgreSQL database that keeps the audit trails; absent: files do. */
   auditDatabase?: string;
+  /** Hosts of stacks that it serves too. */
+  hosts?: ServedHost[];
+  /** It serves nothing but its hosts: others run the workflows. */
+  hostsOnly?: boolean;
   /** Deployments that all workers together take at once; absent: as many as there are. */
   maxParallelDeployments?: number;
 }
@@ -79,32 +84,36 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
 
   const converter = dataConverter();
   const secrets = new SecretStore(dataDir);
-  const runtimes = createRuntimes({ dataDir, secrets, supervisor: configuration.supervisor, given: configuration.runtimes });
   const directory = createDirectory(client);
 
   const auditDatabase = configuration.auditDatabase === undefined ? undefined : new AuditDatabase(configuration.auditDatabase);
-  const activities = createActivities({ runtimes, secrets, directory, dataDir, auditDatabase, fleet: { maxParallel: configuration.maxParallelDeployments }, events: activityEvents });
+  const activitiesOn = ({ docker, runtimes: given }: Partial<ServedHost>) => {
+    const runtimes = createRuntimes({ dataDir, secrets, supervisor: configuration.supervisor, given, docker });
+    return createActivities({ runtimes, secrets, directory, dataDir, auditDatabase, fleet: { maxParallel: configuration.maxParallelDeployments }, events: activityEvents });
+  };
   const versioned = buildId === undefined ? {} : { workerDeploymentOptions: asBuild(buildId) };
-  const working = Worker.create({
-    connection: native,
-    namespace,
-    taskQueue,
-    ...versioned,
-    dataConverter: converter,
-    ...workflowSource(configuration.workflowBundle),
-    activities,
-    sinks: { events: { emit: { fn: (_, event: EngineEvent) => void engineEvents.emit('event', event), callDuringReplay: false } } },
-    maxCachedWorkflows: 200,
+  const common = { connection: native, namespace, ...versioned, dataConverter: converter };
+  const working = (post: Post, workflows: Partial<WorkerOptions> = {}) => Worker.create({
+    ...common,
+    ...post,
+    ...workflows,
     maxConcurrentActivityTaskExecutions: 100,
-    maxConcurrentWorkflowTaskExecutions: 40,
-    stickyQueueScheduleToStartTimeout: '2s',
     maxHeartbeatThrottleInterval: '1s',
     defaultHeartbeatThrottleInterval: '1s',
     shutdownGraceTime: configuration.shutdownGraceMs ?? 10_000,
     shutdownForceTime: (configuration.shutdownGraceMs ?? 10_000) + 10_000,
   });
-  const watching = Worker.create({ connection: native, namespace, taskQueue: watchQueue, ...versioned, dataConverter: converter, activities, maxConcurrentActivityTaskExecutions: mostWatched, shutdownGraceTime: 0, ...seldomHeartbeats });
-  const workers = await Promise.all([working, watching]);
+  const watching = ({ taskQueue: queue, activities }: Post) => Worker.create({ ...common, taskQueue: watchQueueOf(queue), activities, maxConcurrentActivityTaskExecutions: mostWatched, shutdownGraceTime: 0, ...seldomHeartbeats });
+  const workflows: Partial<WorkerOptions> = {
+    ...workflowSource(configuration.workflowBundle),
+    sinks: { events: { emit: { fn: (_, event: EngineEvent) => void engineEvents.emit('event', event), callDuringReplay: false } } },
+    maxCachedWorkflows: 200,
+    maxConcurrentWorkflowTaskExecutions: 40,
+    stickyQueueScheduleToStartTimeout: '2s',
+  };
+  const own = configuration.hostsOnly ? [] : [{ taskQueue, activities: activitiesOn({ runtimes: configuration.runtimes }) }];
+  const hosts = postsOf(configuration.hosts ?? [], activitiesOn);
+  const workers = await Promise.all([...own.map((post) => working(post, workflows)), ...hosts.map((post) => working(post)), ...[...own, ...hosts].map(watching)]);
   worker = workers[0];
   const shutdown = () => workers.filter((each) => each.getState() === 'RUNNING').forEach((each) => each.shutdown());
   return {
@@ -113,20 +122,11 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
     run: async () => {
       if (buildId !== undefined) void offerBuild(new Builds(client), buildId, logger);
       try {
-        await allToTheEnd(workers.map((each) => each.run()), shutdown);
+        await allToTheEnd(workers, shutdown);
       } finally {
         server?.close();
         await Promise.all([native.close(), client.connection.close(), auditDatabase?.close()]);
       }
     },
   };
-}
-
-/** One that breaks off takes the others along, in peace: half a worker would look like a whole one. */
-async function allToTheEnd(runs: Promise<void>[], shutdown: () => void): Promise<void> {
-  const ends = await Promise.allSettled(runs.map((run) => run.catch((error: unknown) => {
-    shutdown();
-    throw error;
-  })));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }

@@ -3,11 +3,12 @@ import type { Stack } from '../config/stack';
 import type { AuditHead, AuditTrail } from '../model/audit';
 import type { PinnedImages } from '../model/images';
 import type { InstanceLine } from '../model/instance-status';
-import type { ObservedInstance, ObservedVolume } from '../model/observation';
+import type { Observation, ObservedInstance, ObservedVolume } from '../model/observation';
 import type { Intent, Refusal } from '../plan/plan';
-import { makePlan } from '../plan/planner';
+import { planOver } from '../plan/planner';
 import { isUnnamed } from '../plan/unnamed-volumes';
 import { activity } from './activity-options';
+import { all, hostsOf, listInstances, lookAround, type HostQueue } from './hosts';
 import { contextOf } from './step-context';
 import { summarise } from './deployment/summary';
 import type { PlanSummary } from './messages';
@@ -37,6 +38,8 @@ export interface VolumeLine {
   name: string;
   unnamed: boolean;
   mountedBy: string[];
+  /** Where the stack names hosts. */
+  host?: string;
 }
 
 export interface InspectResults {
@@ -51,31 +54,57 @@ export interface InspectResults {
 
 /** Answers one question of a client about what runs. Clients never touch runtimes. */
 export async function inspect(input: InspectInput): Promise<InspectResults[InspectInput['kind']]> {
-  const { taskQueue } = input;
+  const { taskQueue, stack } = input;
   switch (input.kind) {
     case 'plan': {
-      const observation = await activity('observe', taskQueue, 'observe what runs')(input.stack, input.pinned);
-      const { plan, refusals } = makePlan({ ...input, observation });
+      const world = await lookAround({ stack, pinned: input.pinned, taskQueue, summary: 'observe what runs' });
+      const { plan, refusals } = planOver(input, world);
       return { plan: summarise(plan), refusals };
     }
     case 'status':
-      return activity('describeInstances', taskQueue, 'look at every instance')(input.stack);
-    case 'logs': {
-      const { instances } = await activity('observe', taskQueue, 'find the instances')({ ...input.stack, services: {} }, {});
-      const names = instances.filter(({ service }) => input.services.length === 0 || input.services.includes(service)).map(({ name }) => name);
-      return activity('readLogs', taskQueue, `read the logs of ${names.length} instances`)(contextOf(input.stack, 0), names, input.tail, input.after);
+      return status(input);
+    case 'logs':
+      return logs(input);
+    case 'exec': {
+      const host = await hostOf(input, ({ instances }) => instances.some(({ name }) => name === input.instance));
+      return activity('runCommand', host.taskQueue, `run ${input.command[0]} in ${input.instance}`)(contextOf(stack, 0), input.instance, input.command, 3_600_000);
     }
-    case 'exec':
-      return activity('runCommand', taskQueue, `run ${input.command[0]} in ${input.instance}`)(contextOf(input.stack, 0), input.instance, input.command, 3_600_000);
     case 'audit':
-      return activity('readAudit', taskQueue, 'read the audit trail')({ stack: input.stack.name, environment: input.stack.environment, folder: input.stack.infrastructure.dataDir }, input.last, input.known);
+      return activity('readAudit', taskQueue, 'read the audit trail')({ stack: stack.name, environment: stack.environment, folder: stack.infrastructure.dataDir }, input.last, input.known);
     case 'volumes': {
-      const { volumes, instances } = await activity('observe', taskQueue, 'find the volumes')({ ...input.stack, services: {} }, {});
-      return listVolumes(volumes, instances, `${input.stack.name}/${input.stack.environment}`);
+      const views = await listInstances(stack, taskQueue, 'find the volumes');
+      return views.flatMap(({ name, observation: { volumes, instances } }) => listVolumes(volumes, instances, `${stack.name}/${stack.environment}`).map((line) => onHost(line, name)));
     }
-    case 'remove-volume':
-      return activity('removeVolume', taskQueue, `remove volume ${input.name}`)(contextOf(input.stack, 0), input.name) as Promise<undefined>;
+    case 'remove-volume': {
+      const host = await hostOf(input, ({ volumes }) => volumes.some(({ name }) => name === input.name));
+      return activity('removeVolume', host.taskQueue, `remove volume ${input.name}`)(contextOf(stack, 0), input.name) as Promise<undefined>;
+    }
   }
+}
+
+async function status({ stack, taskQueue }: InspectInput): Promise<InstanceLine[]> {
+  const lines = await all(hostsOf(stack, taskQueue), async ({ name, taskQueue: queue }) => (await activity('describeInstances', queue, 'look at every instance')(stack)).map((line) => onHost(line, name)));
+  return lines.flat();
+}
+
+async function logs({ stack, taskQueue, services, tail, after }: Extract<InspectInput, { kind: 'logs' }>): Promise<InstanceLog[]> {
+  const views = await listInstances(stack, taskQueue, 'find the instances');
+  const read = await all(views, ({ taskQueue: queue, observation: { instances } }) => {
+    const names = instances.filter(({ service }) => services.length === 0 || services.includes(service)).map(({ name }) => name);
+    return activity('readLogs', queue, `read the logs of ${names.length} instances`)(contextOf(stack, 0), names, tail, after);
+  });
+  return read.flat();
+}
+
+/** Where something is; the first of several hosts where it is nowhere, which will say so. */
+async function hostOf({ stack, taskQueue }: InspectInput, has: (seen: Observation) => boolean): Promise<HostQueue> {
+  if (!stack.hosts) return { taskQueue };
+  const views = await listInstances(stack, taskQueue, 'find out where it is');
+  return views.find(({ observation }) => has(observation)) ?? views[0]!;
+}
+
+function onHost<L extends object>(line: L, host: string | undefined): L {
+  return host === undefined ? line : { ...line, host };
 }
 
 function listVolumes(volumes: ObservedVolume[], instances: ObservedInstance[], owner: string): VolumeLine[] {

@@ -20,6 +20,7 @@ describe('a failure of Docker', () => {
     [500, 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host', 'platform'],
     [500, 'toomanyrequests: You have reached your pull rate limit', 'platform'],
     [409, 'task e9c86617e1f6: already exists', 'software'],
+    [500, 'id already in use', 'software'],
     [403, 'endpoint with name api-1 already exists in network shop_default', 'platform'],
     [500, 'something nobody has heard of', 'platform'],
     [400, 'bad parameter', 'software'],
@@ -33,7 +34,7 @@ describe('a failure of Docker', () => {
   it('that vanished without a word is the platform\'s, too', async () => {
     const silent = createServer();
     const address = new URL(await listenLocally(silent));
-    const runtime = createDockerRuntime({} as SecretReader, { docker: new Docker({ protocol: 'http', host: address.hostname, port: address.port }), local: false });
+    const runtime = createDockerRuntime({} as SecretReader, { docker: new Docker({ protocol: 'http', host: address.hostname, port: address.port }), local: false, address: '127.0.0.1' });
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
     const seen = runtime.inspect('api-1').catch((error: Error) => error);
     jest.advanceTimersByTime(110_000);
@@ -41,6 +42,21 @@ describe('a failure of Docker', () => {
     jest.useRealTimers();
     stopListening(silent);
   });
+  it('that dies while an exit is awaited is survived: the exit is seen all the same', async () => {
+    let state = { Status: 'running', Running: true, ExitCode: 0 };
+    const mortal = createServer((request, response) => {
+      if (!request.url!.includes('/wait')) return void response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ State: state, Config: { Labels: {} } }));
+      response.writeHead(200).write(' ');
+      setTimeout(() => {
+        state = { Status: 'exited', Running: false, ExitCode: 7 };
+        response.destroy();
+      }, 50);
+    });
+    const address = new URL(await listenLocally(mortal));
+    const runtime = createDockerRuntime({} as SecretReader, { docker: new Docker({ protocol: 'http', host: address.hostname, port: address.port }), local: false, address: address.hostname });
+    expect(await runtime.waitForExit('job-1', new AbortController().signal)).toBe(7);
+    stopListening(mortal);
+  }, 30_000);
 });
 
 describe('what Docker is asked to create', () => {

@@ -20,7 +20,7 @@ describeUnless(ownEngineMissing(), 'a Docker Engine that restarts in mid-deploym
   beforeAll(async () => {
     await own.create(Object.values(images));
     const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-restart-'));
-    engine = await startEngine('restarts', { dataDir, runtimes: { docker: createDockerRuntime(new SecretStore(dataDir), { docker: own.docker, local: true }) } });
+    engine = await startEngine('restarts', { dataDir, runtimes: { docker: createDockerRuntime(new SecretStore(dataDir), { docker: own.docker, local: true, address: '127.0.0.1' }) } });
   });
   afterAll(async () => {
     await engine.close();

@@ -81,7 +81,7 @@ describe('a rollout that ended without a word', () => {
     const tables = structuredClone(world.traffic!.tables);
     for (const step of allSteps(plan(blueGreen(2), world.observe(blueGreen(2)), next).plan)) world.perform(step);
     expect(world.traffic!.tables).not.toEqual(tables);
-    const settlement = planSettlement({ observation: world.observe(blueGreen(1)), committed: 1, runtime: 'docker', taskQueue: '' });
+    const settlement = planSettlement({ views: [{ taskQueue: '', observation: world.observe(blueGreen(1)) }], committed: 1, runtime: 'docker' });
     const steps = settlement.stages.flatMap(({ lanes }) => lanes.flat());
     for (const step of steps) {
       world.perform(step);

@@ -87,7 +87,7 @@ describe('every plan', () => {
         for (const step of begun) world.perform(step);
         const mounted = new Set(begun.flatMap((step) => (step.kind === 'start' ? step.instance.mounts : [])).map((mount) => (mount.type === 'volume' ? mount.volume : '')));
 
-        const back = planRollback({ plan: next, begun: new Set(begun.map(({ id }) => id)), done: new Set(), onRollback: {}, taskQueue: 'deploy-code' });
+        const back = planRollback({ plan: next, begun: new Set(begun.map(({ id }) => id)), done: new Set(), onRollback: {} });
         for (const step of back.stages.flatMap(({ lanes }) => lanes.flat())) world.perform(step);
         const kept = [...mounted].filter((name) => !listing.includes(name) && world.volumes.has(name));
         expect(world.listing()).toEqual([...listing, ...kept].sort());

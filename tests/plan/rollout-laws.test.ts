@@ -101,7 +101,7 @@ describe('every rollout', () => {
         const steps = inSomeOrder({ ...next, cleanup: [] }, order);
         const begun = steps.slice(0, steps.length === 0 ? 0 : (cut % steps.length) + 1);
         for (const step of begun) world.perform(step);
-        const back = planRollback({ plan: next, begun: new Set(begun.map(({ id }) => id)), done: new Set(), onRollback: {}, taskQueue: 'deploy-code' });
+        const back = planRollback({ plan: next, begun: new Set(begun.map(({ id }) => id)), done: new Set(), onRollback: {} });
         for (const step of back.stages.flatMap(({ lanes }) => lanes.flat())) {
           world.perform(step);
           if ((second.services.web!.strategy as ServiceStrategy).kind === 'recreate') continue;

@@ -5,7 +5,7 @@ import { StepFactory } from '../../src/plan/steps';
 import { together } from '../../src/plan/together';
 import { spec } from '../runtimes/contract';
 
-const steps = new StepFactory('memory://test', 'deploy-code');
+const steps = new StepFactory({ host: 'memory://test', taskQueue: 'deploy-code' });
 const refOf = (index: number) => toRef(spec('api', { name: `api-${index}`, ordinal: index }));
 const lanes = fc.array(fc.constantFrom('remove', 'revive', 'retire', 'two'), { maxLength: 60 }).map((kinds) =>
   kinds.map((kind, index): Lane => {

@@ -58,7 +58,7 @@ describeWith('docker', 'the Docker runtime', () => {
     const [first, second] = ['first', 'second'].map((name) => spec(name, { image: images.app, networks: [{ name: network.name, aliases: [name] }] })) as [ReturnType<typeof spec>, ReturnType<typeof spec>];
     const addressOf = async (name: string) => (await docker.getContainer(name).inspect()).NetworkSettings.Networks[network.name]!.IPAddress;
     /** As after a crash: what Docker says of the first container is what it says of the second. */
-    const mistaken = { local: true, docker: Object.assign(new Docker(), { listContainers: async () => (await docker.listContainers()).map((each) => ({ ...each, NetworkSettings: { Networks: { [network.name]: { IPAddress: twice } } } })) }) };
+    const mistaken = { local: true, address: '127.0.0.1', docker: Object.assign(new Docker(), { listContainers: async () => (await docker.listContainers()).map((each) => ({ ...each, NetworkSettings: { Networks: { [network.name]: { IPAddress: twice } } } })) }) };
     let twice = '';
     try {
       for (const each of [first, second]) {
@@ -113,7 +113,7 @@ describeWith('docker', 'the Docker runtime', () => {
     await runtime.create(unstartable);
     await expect(runtime.start(unstartable.name)).rejects.toMatchObject({ kind: 'software' });
     await runtime.remove(unstartable);
-    const away = createDockerRuntime(new SecretStore(dataDir), { docker: new Docker({ socketPath: '/nowhere/docker.sock' }), local: true });
+    const away = createDockerRuntime(new SecretStore(dataDir), { docker: new Docker({ socketPath: '/nowhere/docker.sock' }), local: true, address: '127.0.0.1' });
     await expect(away.inspect('anything')).rejects.toMatchObject({ kind: 'platform', message: expect.stringContaining('the Docker Engine does not answer') });
   });
 
@@ -124,7 +124,7 @@ describeWith('docker', 'the Docker runtime', () => {
     let status = await runtime.inspect(instance.name);
     while (status?.restarts !== 1 || status.state !== 'running') status = await runtime.inspect(instance.name);
     expect(status.exitCode).toBeUndefined();
-    expect(await lastExit({ docker, local: true }, instance.name)).toBe(3);
+    expect(await lastExit({ docker, local: true, address: '127.0.0.1' }, instance.name)).toBe(3);
     await runtime.remove(instance);
   });
 

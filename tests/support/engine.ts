@@ -6,6 +6,7 @@ import { DeployCodeClient } from '../../src/client';
 import type { Runtime } from '../../src/runtimes/runtime';
 import type { RuntimeName } from '../../src/model/capabilities';
 import { createWorker, type DeployCodeWorker } from '../../src/worker';
+import type { ServedHost } from '../../src/worker/served-hosts';
 import type { Namespace } from './namespaces';
 
 export const address = (): string => process.env.DEPLOY_CODE_TEST_TEMPORAL!;
@@ -27,14 +28,16 @@ export interface TestEngineOptions {
   buildId?: string;
   auditDatabase?: string;
   workflowBundle?: string;
+  hosts?: ServedHost[];
+  hostsOnly?: boolean;
 }
 
 export async function startEngine(namespace: Namespace, options: TestEngineOptions = {}): Promise<TestEngine> {
-  const { runtimes, port, log, maxParallelDeployments, buildId, auditDatabase, workflowBundle = resolve('dist/workflow-bundle.js') } = options;
+  const { runtimes, port, log, maxParallelDeployments, buildId, auditDatabase, hosts, hostsOnly, workflowBundle = resolve('dist/workflow-bundle.js') } = options;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'deploy-code-test-'));
   const logger = log ? pino(log) : pino({ level: 'silent' });
   const worker = await createWorker({
-    connection: { address: address() }, namespace, dataDir, runtimes, port, logger, maxParallelDeployments, buildId, auditDatabase, workflowBundle,
+    connection: { address: address() }, namespace, dataDir, runtimes, port, logger, maxParallelDeployments, buildId, auditDatabase, hosts, hostsOnly, workflowBundle,
     supervisor: resolve('dist/runtimes/process/supervisor.js'), shutdownGraceMs: 2000,
   });
   const running = worker.run();

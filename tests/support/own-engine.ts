@@ -15,32 +15,38 @@ export function ownEngineMissing(): string | undefined {
   return missing.length > 0 ? `needs ${missing.join(', ')}` : undefined;
 }
 
+let networks = 0;
+
 /** A network namespace of the test's own: a second Docker Engine beside the first would take its bridge. */
 export class OwnNetwork {
-  private readonly name = `deploy-code-${process.pid}`;
+  readonly name = `deploy-code-${process.pid}${networks++ === 0 ? '' : `-${networks}`}`;
   /** What runs a command in it. */
   readonly enter = ['nsenter', `--net=/run/netns/${this.name}`];
 
   create(): void {
-    execFileSync('ip', ['netns', 'add', this.name]);
-    execFileSync('ip', ['-n', this.name, 'link', 'set', 'lo', 'up']);
+    ip('netns', 'add', this.name);
+    ip('-n', this.name, 'link', 'set', 'lo', 'up');
   }
 
   destroy(): void {
-    execFileSync('ip', ['netns', 'del', this.name]);
+    ip('netns', 'del', this.name);
   }
+}
+
+export function ip(...words: string[]): void {
+  execFileSync('ip', words);
 }
 
 /** A Docker Engine of the test's own; in a network namespace of its own too, unless this process is in one already. */
 export class OwnEngine {
-  private readonly folder = mkdtempSync(join(tmpdir(), 'deploy-code-engine-'));
-  private readonly network?: OwnNetwork;
+  readonly folder = mkdtempSync(join(tmpdir(), 'deploy-code-engine-'));
+  readonly network?: OwnNetwork;
   readonly socket = join(this.folder, 'docker.sock');
   readonly docker = new Docker({ socketPath: this.socket });
   private daemon?: ChildProcess;
 
-  /** `temporaryFiles`: where it keeps what it pulls until it is whole. */
-  constructor(private readonly options: { inThisNetwork?: boolean; temporaryFiles?: string } = {}) {
+  /** `flags`: more of them. `temporaryFiles`: where it keeps what it pulls until it is whole. */
+  constructor(private readonly options: { inThisNetwork?: boolean; temporaryFiles?: string; flags?: string[] } = {}) {
     if (!options.inThisNetwork) this.network = new OwnNetwork();
   }
 
@@ -55,7 +61,7 @@ export class OwnEngine {
   async start(): Promise<void> {
     const log = openSync(join(this.folder, 'dockerd.log'), 'a');
     const at = (name: string) => join(this.folder, name);
-    const options = ['--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid'), '-H', `unix://${this.socket}`];
+    const options = ['--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid'), '-H', `unix://${this.socket}`, ...(this.options.flags ?? [])];
     const [program, ...rest] = [...(this.network?.enter ?? []), 'dockerd', ...options];
     const environment = { ...process.env, ...(this.options.temporaryFiles && { DOCKER_TMPDIR: this.options.temporaryFiles }) };
     rmSync(at('pid'), { force: true });

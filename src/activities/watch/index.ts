@@ -1,5 +1,6 @@
 import type { Findings } from '../../model/watch';
 import { findDrift } from '../../plan/drift';
+import { portionOf } from '../../plan/hosts/portion';
 import { toRef } from '../../plan/instance-spec';
 import { alive } from '../alive';
 import type { Activities } from '../contract';
@@ -15,11 +16,12 @@ type WatchActivities = Pick<Activities, 'watchRelease' | 'restartInstance'>;
 export function watchActivities(dependencies: Dependencies): WatchActivities {
   const { runtimes, directory, events, secrets } = dependencies;
   return {
-    watchRelease: ({ place, release, deployment, committedAt, jobs, known }) =>
+    watchRelease: ({ place, release, host, deployment, committedAt, jobs, known }) =>
       alive(async ({ signal }) => {
         const kept = await directory.release(place.stack, place.environment, release);
         if (!kept) throw new SoftwareFault(`release ${release} of ${place.stack}/${place.environment} is not kept`);
-        const { stack, images } = kept;
+        const { images } = kept;
+        const stack = host === undefined ? kept.stack : portionOf(kept.stack, host, kept.stack.placement ?? {});
         if (!stack.watch) return { findings: { ailing: [], drift: [] } };
         const windowMs = kept.deployment === deployment ? (stack.deployment.watchWindowMs ?? 0) : 0;
         const findings = await watch({

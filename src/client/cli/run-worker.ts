@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { readHosts, type HostEndpoint } from '../../config/hosts';
 import { createWorker, defaultDataDir } from '../../worker';
 import { ownBuildId } from '../../worker/build';
 import { keysOf } from '../../payloads/keys';
@@ -15,6 +16,10 @@ export interface RunWorkerOptions {
   maxParallelDeployments?: number;
   /** True: its own one. */
   buildId?: string | true;
+  /** File that names hosts. */
+  hosts?: string;
+  /** The only ones of them that it serves. */
+  serve?: string[];
 }
 
 /** Runs a worker until SIGTERM or SIGINT; then it takes no new work, and finishes what it can. */
@@ -24,11 +29,24 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const dataDir = options.dataDir ?? (process.env.DEPLOY_CODE_DATA_DIR || (findDevelopmentEngine()?.dataDir ?? defaultDataDir()));
   if (!keysOf(process.env)) logger.warn('no encryption key is set: whoever may read Temporal may read the histories of deployments (docs/encryption.md)');
   const buildId = options.buildId === true ? ownBuildId() : (options.buildId ?? (process.env.DEPLOY_CODE_BUILD_ID || undefined));
-  const worker = await createWorker({ ...settings, dataDir, port: options.port, host: options.host, logger, buildId, auditDatabase: databaseOf(process.env.DEPLOY_CODE_AUDIT_DATABASE), maxParallelDeployments: options.maxParallelDeployments ?? limitOf(process.env.DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS) });
+  const hosts = hostsOf(options);
+  const worker = await createWorker({
+    ...settings, dataDir, port: options.port, host: options.host, logger, buildId, hosts, hostsOnly: options.serve !== undefined,
+    auditDatabase: databaseOf(process.env.DEPLOY_CODE_AUDIT_DATABASE),
+    maxParallelDeployments: options.maxParallelDeployments ?? limitOf(process.env.DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS),
+  });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => worker.shutdown());
-  logger.info({ address: settings.connection.address, namespace: settings.namespace, dataDir, metrics: worker.port, buildId }, 'worker is ready');
+  logger.info({ address: settings.connection.address, namespace: settings.namespace, dataDir, metrics: worker.port, buildId, ...(hosts.length > 0 && { hosts: hosts.map(({ name }) => name) }) }, 'worker is ready');
   await worker.run();
   logger.info('worker has drained');
+}
+
+function hostsOf({ hosts: file = process.env.DEPLOY_CODE_HOSTS || undefined, serve }: RunWorkerOptions): HostEndpoint[] {
+  if (file === undefined && serve) throw new BadRequest('--serve names hosts of a file; give that with --hosts FILE');
+  const hosts = file === undefined ? [] : readHosts(file);
+  const missing = serve?.find((name) => !hosts.some((host) => host.name === name));
+  if (missing !== undefined) throw new BadRequest(`there is no host "${missing}" in ${file}; there are ${hosts.map(({ name }) => name).join(', ')}`);
+  return serve ? hosts.filter(({ name }) => serve.includes(name)) : hosts;
 }
 
 function limitOf(text: string | undefined): number | undefined {

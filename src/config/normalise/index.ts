@@ -8,6 +8,7 @@ import { toMs } from '../schema/values';
 import type { Stack } from '../stack';
 import { balancerName } from '../../model/traffic';
 import { toDeployment } from './deployment';
+import { toHosts } from './hosts';
 import { toFront } from './load-balancer';
 import { toRange } from './ports';
 import { toSchedules } from './schedules';
@@ -38,6 +39,7 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
   };
   const { infrastructure = {}, deployment = {} } = file;
   const secrets = mapValues(file.secrets, (secret, name) => attempt(['secrets', name], () => toSecretSource(secret, context.baseDir), { environment: '' }));
+  const hosts = toHosts(infrastructure.hosts);
   const watch = toWatch(file.watch);
   const subscribers = toSubscribers(file.subscribers, secrets, attempt);
   const healthCheckIntervalMs = toMs(deployment.health_check_interval ?? 30);
@@ -54,6 +56,7 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
       portRange: attempt(['infrastructure', 'port_range'], () => toRange(infrastructure.port_range ?? '20000-29999'), { from: 20_000, to: 29_999 }),
       dataDir: infrastructure.storage?.data_dir,
     },
+    ...(hosts && { hosts }),
     deployment: toDeployment(deployment, attempt),
     networks: mapValues(file.networks, (network) => ({ name: network?.name, cidr: network?.cidr, external: network?.external ?? false, internal: network?.internal ?? false })),
     volumes: mapValues(file.volumes, (volume) => ({ name: volume?.name, external: volume?.external ?? false, shared: volume?.shared ?? false })),

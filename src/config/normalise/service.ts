@@ -3,6 +3,7 @@ import type { ResourceAmounts, RestartPolicy, SecretMount, SecretSource } from '
 import type { ServiceInput } from '../schema/service';
 import { toBytes, toMs } from '../schema/values';
 import type { DependencyCondition, Service, ServiceMount, ServicePort } from '../stack';
+import { toAmounts } from './amounts';
 import { toHealthCheck } from './health-check';
 import { toMount } from './mounts';
 import { toPort } from './ports';
@@ -73,6 +74,8 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
     capDrop: input.cap_drop ?? [],
     readOnly: input.read_only ?? false,
     extraHosts: Object.entries(attempt(['extra_hosts'], () => toAssignments(input.extra_hosts, ':'), {})).map(([host, ip]) => `${host}:${ip}`),
+    ...(input.zone !== undefined && { zone: input.zone }),
+    ...(input.host !== undefined && { host: input.host }),
     run: input.run ?? 'on_change',
     timeoutMs: input.timeout === undefined ? undefined : toMs(input.timeout),
     onRollback: typeof input.on_rollback === 'object' ? { command: toWords(input.on_rollback.command) } : (input.on_rollback ?? 'keep'),
@@ -135,15 +138,4 @@ function readiest(dependency: ServiceInput | undefined): DependencyCondition {
 function toResources(input: ServiceInput['resources']): { reserve: ResourceAmounts; limit: ResourceAmounts } {
   const { reserve, limit, ...flat } = input ?? {};
   return { reserve: { ...toAmounts(flat), ...toAmounts(reserve) }, limit: { ...toAmounts(flat), ...toAmounts(limit) } };
-}
-
-type AmountsInput = { cpus?: number; memory?: number | string; gpus?: number; storage?: number | string };
-
-function toAmounts(input: AmountsInput = {}): ResourceAmounts {
-  return {
-    ...(input.cpus !== undefined && { cpus: input.cpus }),
-    ...(input.memory !== undefined && { memory: toBytes(input.memory) }),
-    ...(input.gpus !== undefined && { gpus: input.gpus }),
-    ...(input.storage !== undefined && { storage: toBytes(input.storage) }),
-  };
 }

@@ -1,5 +1,6 @@
 import { dependenciesExist, noCycles } from './dependencies';
 import { analysisPossible, balancerNameReserved, exposedReachable, routesDistinct, strategyPossible } from './exposure';
+import { hostsPossible, placementPossible } from './hosts';
 import { jobsFinish, keysFitKind, startable } from './kinds';
 import { configsDeclared, networksDeclared, pathsDistinct, volumesDeclared } from './names';
 import { cidrsAreApart } from './networks';
@@ -11,6 +12,8 @@ import type { Rule } from './rule';
 /** Everything that a stack file must keep beyond its schema. */
 export const rules: readonly Rule[] = [
   orchestratorKnown,
+  hostsPossible,
+  placementPossible,
   startable,
   keysFitKind,
   jobsFinish,

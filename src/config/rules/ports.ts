@@ -13,8 +13,9 @@ export const replicasFitPorts: Rule = eachService((service) =>
   ),
 );
 
-/** A fixed host port belongs to one service. */
+/** A fixed host port belongs to one service; which of several hosts it is a port of, the planner knows. */
 export const portsDistinct: Rule = ({ stack }) => {
+  if (stack.hosts) return [];
   const owners = new Map<string, string>();
   const findings: Finding[] = [];
   for (const service of Object.values(stack.services)) {

@@ -93,6 +93,8 @@ export const service = z
     labels: assignments.optional(),
     phase: z.preprocess(fromText, z.number().int().positive()).optional()
       .describe('Deploy in this phase. Without it the earliest phase after the dependencies.'),
+    zone: z.string().optional().describe('Runs on a host of this zone of `infrastructure.hosts`; which one, the engine chooses by what is reserved.'),
+    host: z.string().optional().describe('Runs on this host of `infrastructure.hosts`.'),
     expose: exposure.optional(),
     strategy: strategy.optional(),
     drain_timeout: duration.optional().describe('How long open requests may take to finish once an instance gets no new ones; default 30s.'),

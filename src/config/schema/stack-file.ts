@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { loadBalancer } from './exposure';
+import { host, hostName } from './host';
 import { schedule } from './schedule';
 import { service } from './service';
 import { subscriber } from './subscriber';
@@ -22,6 +23,7 @@ const infrastructure = z
       .optional(),
     port_range: z.string().regex(/^\d+-\d+$/, 'write a range such as 20000-29999').optional()
       .describe('Host ports for entries of `ports` that name none. Default `20000-29999`.'),
+    hosts: z.record(hostName, z.union([z.null(), host])).optional().describe('Several Docker Engines, each served by a worker: `deploy-code worker --hosts FILE`. Without them the stack runs where its worker finds Docker.'),
     load_balancer: loadBalancer.optional(),
     storage: z.strictObject({ data_dir: z.string().optional().describe('Folder of the worker that the audit trail is kept in; default its own data folder. Volumes live where the engine of the host keeps them.') }).optional(),
   })

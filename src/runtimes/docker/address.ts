@@ -3,17 +3,12 @@ import type { DockerConnection } from './connection';
 import { docker } from './errors';
 
 /** Where this process reaches a port of a container: its own address on a local engine, else the published port. */
-export async function address({ docker: engine, local }: DockerConnection, name: string, port: number): Promise<{ host: string; port: number }> {
+export async function address({ docker: engine, local, address: engineAddress }: DockerConnection, name: string, port: number): Promise<{ host: string; port: number }> {
   const { NetworkSettings, HostConfig } = await docker(() => engine.getContainer(name).inspect());
-  if (HostConfig.NetworkMode === 'host') return { host: engineHost(), port };
-  const own = Object.values(NetworkSettings.Networks).find(({ IPAddress }) => IPAddress)?.IPAddress;
-  if (local && own) return { host: own, port };
+  if (HostConfig.NetworkMode === 'host') return { host: engineAddress, port };
+  const inside = Object.values(NetworkSettings.Networks).find(({ IPAddress }) => IPAddress)?.IPAddress;
+  if (local && inside) return { host: inside, port };
   const published = NetworkSettings.Ports[`${port}/tcp`]?.[0];
-  if (published) return { host: published.HostIp && published.HostIp !== '0.0.0.0' && published.HostIp !== '::' ? published.HostIp : engineHost(), port: Number(published.HostPort) };
+  if (published) return { host: published.HostIp && published.HostIp !== '0.0.0.0' && published.HostIp !== '::' ? published.HostIp : engineAddress, port: Number(published.HostPort) };
   throw new RuntimeError('software', `port ${port} of ${name} cannot be reached from the worker: publish it under ports, or check health with a command`);
-}
-
-function engineHost(): string {
-  const host = process.env.DOCKER_HOST ?? '';
-  return /^(tcp|ssh):/.test(host) ? new URL(host).hostname : '127.0.0.1';
 }

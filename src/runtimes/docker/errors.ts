@@ -15,7 +15,7 @@ interface DockerError extends Error {
 const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: RuntimeError['reason'] }[] = [
   { text: /^Address already in use$/, kind: 'software', advice: 'another container of the network has that address', reason: 'address' },
   { text: /has active endpoints/i, kind: 'software', advice: 'containers are in it; where `docker network inspect` shows none, Docker has miscounted and forgets it when it is restarted' },
-  { text: /task \S+ already exists/i, kind: 'software', advice: 'Docker was interrupted while it started the container, which can only be made anew', reason: 'stuck' },
+  { text: /task \S+ already exists|^id already in use$/i, kind: 'software', advice: 'Docker was interrupted while it started the container, which can only be made anew', reason: 'stuck' },
   { text: /endpoint with name .* already exists in network/i, kind: 'platform', advice: 'Docker was interrupted while it connected the container' },
   { text: /port is already allocated|address already in use/i, kind: 'software', advice: 'something else on the host listens on that port' },
   { text: /no such image|manifest unknown|manifest for .* not found|repository .* not found|name unknown|invalid reference format/i, kind: 'software', advice: 'check the name and tag of the image' },
@@ -36,7 +36,7 @@ export function toRuntimeError(error: unknown): RuntimeError {
   const { statusCode, code, json, reason, message } = error as DockerError;
   const text = (json?.message ?? message ?? reason ?? String(error)).replace(/^\(HTTP code \d+\) [^-]* - /, '').trim();
   if (statusCode === undefined && (unreachable.includes(code ?? '') || /socket hang up|aborted/.test(text))) {
-    return new RuntimeError('platform', `the Docker Engine does not answer (${code ?? text})`, { cause: error });
+    return new RuntimeError('platform', `the Docker Engine does not answer (${code === undefined || text.startsWith('ssh') ? text : code})`, { cause: error });
   }
   const row = table.find((each) => each.text.test(text));
   const kind = row?.kind ?? (statusCode === 404 ? 'missing' : (statusCode ?? 500) >= 500 ? 'platform' : 'software');

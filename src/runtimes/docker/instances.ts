@@ -15,6 +15,8 @@ import { findImage } from './images';
 import { readLabels } from './labels';
 import { toState } from './observe';
 
+/** Between two looks at an instance whose exit is awaited. */
+const lookMs = 5000;
 const ghostDeadlineMs = 10_000;
 
 /** Start and end of containers. */
@@ -50,8 +52,24 @@ export class DockerInstances {
     const wait = this.container(name).wait({ condition: 'not-running', abortSignal: signal });
     wait.catch(() => undefined);
     const status = await this.inspect(name);
-    if (!status || (status.state !== 'running' && status.state !== 'restarting')) return status?.exitCode;
-    return this.exitCode(name, (await docker(() => wait as Promise<{ StatusCode: number }>, forever)).StatusCode);
+    if (isDown(status)) return status?.exitCode;
+    const over = new AbortController();
+    try {
+      const told = docker(() => wait as Promise<{ StatusCode: number }>, forever).then(({ StatusCode }) => this.exitCode(name, StatusCode));
+      return await Promise.race([told, this.seenDown(name, over.signal)]);
+    } finally {
+      over.abort();
+    }
+  }
+
+  /** An engine that dies takes its word along, and nobody may hear that: what waits for it looks by itself now and then. */
+  private async seenDown(name: string, over: AbortSignal): Promise<number | undefined> {
+    for (;;) {
+      await sleep(lookMs, undefined, { signal: over }).catch(() => undefined);
+      if (over.aborted) return undefined;
+      const status = await this.inspect(name);
+      if (isDown(status)) return status?.exitCode;
+    }
   }
 
   /** 0 is what a container tells, too, that has been started again in between. */
@@ -123,6 +141,10 @@ export class DockerInstances {
   private async putFiles(container: Container, files: ConfigFile[]): Promise<void> {
     if (files.length > 0) await docker(() => container.putArchive(toArchive(files) as unknown as NodeJS.ReadableStream, { path: '/' }));
   }
+}
+
+function isDown(status: InstanceStatus | undefined): boolean {
+  return !status || (status.state !== 'running' && status.state !== 'restarting');
 }
 
 function toArchive(files: ConfigFile[]): Pack {

@@ -5,6 +5,7 @@ import type { JobRun } from '../../plan/job-runs';
 import { servicesOf, type Lane, type Plan, type Step } from '../../plan/plan';
 import { together } from '../../plan/together';
 import { activity } from '../activity-options';
+import { all, hostsOf } from '../hosts';
 import type { DeploymentInput, Go } from '../messages';
 import { patches } from '../patches';
 import type { EnvironmentLink } from './environment-link';
@@ -43,7 +44,7 @@ export class Commit {
     const { link, wayBack } = this.options;
     await CancellationScope.nonCancellable(async () => {
       await link.committed(input.intent.kind === 'stop' && !input.intent.services ? undefined : plan.release.to);
-      await this.holdImages(plan, input.taskQueue);
+      await this.holdImages(plan, input);
       if (input.intent.kind === 'deploy') {
         await keepRelease(input, plan, jobs, images, link).catch((error: Error) => wayBack.leftBehind.push(`release ${plan.release.to} is not kept: ${error.message}`));
       }
@@ -64,10 +65,11 @@ export class Commit {
   }
 
   /** What ran until now is still in use by its instances: before they go, a kept release's images whose tags have moved are held. */
-  private async holdImages(plan: Plan, taskQueue: string): Promise<void> {
+  private async holdImages(plan: Plan, { stack, taskQueue }: DeploymentInput): Promise<void> {
     const { go, context, wayBack, patiently } = this.options;
     if (go.releases.length === 0 || !plan.cleanup.some(({ kind }) => kind === 'remove')) return;
-    await patiently(() => activity('holdImages', taskQueue, `keep the images of release ${go.releases.join(', ')}`)(context, go.releases)).catch((error: Error) => wayBack.leftBehind.push(`images of kept releases: ${error.message}`));
+    const hold = (queue: string) => patiently(() => activity('holdImages', queue, `keep the images of release ${go.releases.join(', ')}`)(context, go.releases));
+    await all(hostsOf(stack, taskQueue), (host) => hold(host.taskQueue)).catch((error: Error) => wayBack.leftBehind.push(`images of kept releases: ${error.message}`));
   }
 }
 

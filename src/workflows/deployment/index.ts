@@ -4,6 +4,7 @@ import { acts, servicesOf } from '../../plan/plan';
 import { activity } from '../activity-options';
 import { events } from '../events';
 import { amendUpdate, answerSignal, cancelSignal, goSignal, progressQuery, queuedSignal, searchAttributes, steerUpdate, turnedAwaySignal, type Amendment, type DeploymentInput, type DeploymentResult, type Go } from '../messages';
+import { hostsOf, oneByOne, type HostQueue } from '../hosts';
 import { listen } from '../listen';
 import { fits } from '../messages/shape';
 import { shapes } from '../messages/shapes';
@@ -108,7 +109,7 @@ class Deployment {
     const result = await this.run.execute();
     const releases = await this.prune(result);
     const finished = this.finish(result);
-    await this.link.finished({ deployment: this.go.deployment, outcome: result.outcome, jobs: this.run.jobs, releases, ...(this.run.commit.schedules && { schedules: this.run.commit.schedules }), ...(result.outcome === 'succeeded' && this.input.intent.kind !== 'stop' && { settings: this.run.settings }) });
+    await this.link.finished({ deployment: this.go.deployment, outcome: result.outcome, jobs: this.run.jobs, releases, ...(this.run.commit.schedules && { schedules: this.run.commit.schedules }), ...(result.outcome === 'succeeded' && this.input.intent.kind !== 'stop' && this.run.said) });
     return finished;
   }
 
@@ -149,7 +150,7 @@ class Deployment {
     const { stack, taskQueue } = this.input;
     const ready = () => this.go !== undefined || this.cancelledBy !== undefined || this.turnedAway !== undefined;
     for (let patience = firstRejoinMs; ; patience = Math.min(patience * 2, longestRejoinMs)) {
-      const rules = await activity('joinEnvironment', taskQueue, `join the queue of ${stack.name}/${stack.environment}`)({ stack: stack.name, environment: stack.environment, runtime: stack.runtime, workflowId: workflowInfo().workflowId, asked: this.asked(), windows: stack.deployment.freezeWindows ?? [] });
+      const rules = await activity('joinEnvironment', taskQueue, `join the queue of ${stack.name}/${stack.environment}`)({ stack: stack.name, environment: stack.environment, runtime: stack.runtime, ...(stack.hosts && { hosts: stack.hosts.map(({ name }) => name) }), workflowId: workflowInfo().workflowId, asked: this.asked(), windows: stack.deployment.freezeWindows ?? [] });
       this.maxParallel = rules?.maxParallel;
       if (await until(ready, patience, 'join again if not called')) return;
     }
@@ -196,8 +197,9 @@ class Deployment {
     const drop = all.slice(0, Math.max(0, all.length - stack.deployment.keepReleases)).filter((each) => each !== current);
     const keep = all.filter((each) => !drop.includes(each));
     if (drop.length > 0) {
-      const prune = () => activity('pruneReleases', taskQueue, `remove the releases ${drop.join(', ')}`)(contextOf(stack, this.go!.deployment), drop, keep);
-      await this.run!.patiently(prune).catch((error: Error) => this.run!.wayBack.leftBehind.push(`releases ${drop.join(', ')}: ${error.message}`));
+      const hosts = hostsOf(stack, taskQueue);
+      const prune = ({ taskQueue: queue }: HostQueue) => this.run!.patiently(() => activity('pruneReleases', queue, `remove the releases ${drop.join(', ')}`)(contextOf(stack, this.go!.deployment), drop, keep, queue === hosts.at(-1)!.taskQueue));
+      await oneByOne(hosts, prune).catch((error: Error) => this.run!.wayBack.leftBehind.push(`releases ${drop.join(', ')}: ${error.message}`));
     }
     return keep;
   }

@@ -31,8 +31,8 @@ export class Interpreter {
   readonly done = new Set<string>();
   /** Steps that a cancellation ended, with what they saw last. */
   readonly interrupted: Cause[] = [];
-  /** What pulls brought about. */
-  readonly images: PinnedImages = {};
+  /** What pulls brought about, by the task queue of the host. */
+  private readonly pulled = new Map<string, PinnedImages>();
   private readonly jobScopes = new Set<CancellationScope>();
 
   private readonly place: { stack: string; environment: string; deployment: number };
@@ -58,6 +58,16 @@ export class Interpreter {
   /** What of these steps is not done yet. */
   rest<S extends Step>(steps: readonly S[]): S[] {
     return steps.filter(({ id }) => !this.done.has(id));
+  }
+
+  /** What pulls brought about on the host of a task queue. */
+  imagesOn(taskQueue: string): PinnedImages {
+    return this.pulled.get(taskQueue) ?? {};
+  }
+
+  /** On all hosts. */
+  get images(): PinnedImages {
+    return Object.assign({}, ...this.pulled.values()) as PinnedImages;
   }
 
   /** The steps of a lane, one after the other. */
@@ -118,7 +128,7 @@ export class Interpreter {
   private async pull({ image, taskQueue, id }: StepOf<'pull'>): Promise<void> {
     const { context, pinned } = this.options;
     const { reference, ...found } = await activity('pullImage', taskQueue, id)(context, image, pinned[image.reference]);
-    this.images[reference] = found;
+    this.pulled.set(taskQueue, { ...this.imagesOn(taskQueue), [reference]: found });
   }
 
   /** A running job is ended by nothing that ends a deployment, and its outcome is never guessed. */

@@ -9,7 +9,7 @@ import type { EnvironmentLink } from './environment-link';
 /** Starts the workflow that holds the release from now on, whatever becomes of this one. */
 export async function keepRelease({ stack, requestedBy, reason }: DeploymentInput, plan: Plan, jobs: JobRun[], images: PinnedImages, link: EnvironmentLink): Promise<void> {
   const { to: release } = plan.release;
-  const contents: ReleaseContents = { release, deployment: plan.deployment, stack, images, requestedBy, reason, at: Date.now(), jobs };
+  const contents: ReleaseContents = { release, deployment: plan.deployment, stack: { ...stack, ...(plan.placement && { placement: plan.placement }) }, images, requestedBy, reason, at: Date.now(), jobs };
   await inTurn(startChild('release', {
     workflowId: releaseId({ stack: stack.name, environment: stack.environment }, release),
     args: [contents],

@@ -11,7 +11,6 @@ export interface Unfinished {
   failed?: string;
   interpreter: Interpreter;
   wayBack: WayBack;
-  taskQueue: string;
 }
 
 /**
@@ -19,13 +18,13 @@ export interface Unfinished {
  * will be done again. Jobs stay as far as they came. Resolves with the names of what was put back.
  */
 export async function putBackUnfinished(unfinished: Unfinished): Promise<string[]> {
-  const { plan, interpreter, wayBack, taskQueue } = unfinished;
+  const { plan, interpreter, wayBack } = unfinished;
   const { begun, done } = interpreter;
   const isHalf = (service: PlannedService) => service.kind !== 'job' && isBegun(service, interpreter) && (service.name === unfinished.failed || !isThrough(service, interpreter));
   const phases = plan.phases.map((phase) => ({ ...phase, services: phase.services.filter(isHalf) }));
   const half = servicesOf(phases);
   if (half.length === 0) return [];
-  await wayBack.perform(planRollback({ plan: { ...plan, phases, preparation: [] }, begun, done, onRollback: {}, taskQueue }));
+  await wayBack.perform(planRollback({ plan: { ...plan, phases, preparation: [] }, begun, done, onRollback: {} }));
   const steps = half.flatMap((service) => lanesOf(service).flat());
   const isClean = wayBack.leftBehind.splice(0).length === 0;
   interpreter.forget(steps, isClean ? 'that they began' : 'that they are done');
@@ -33,11 +32,10 @@ export async function putBackUnfinished(unfinished: Unfinished): Promise<string[
 }
 
 /** A job that did not succeed runs again from the start, in a container of its own. */
-export async function clearFailedJobs({ plan, interpreter, wayBack, taskQueue }: Unfinished): Promise<void> {
+export async function clearFailedJobs({ plan, interpreter, wayBack }: Unfinished): Promise<void> {
   const jobs = servicesOf(plan.phases).filter((service) => service.kind === 'job' && isBegun(service, interpreter) && !isThrough(service, interpreter));
   const steps = jobs.flatMap((job) => lanesOf(job).flat());
-  const factory = new StepFactory(plan.host, taskQueue);
-  await wayBack.collect(steps.flatMap((step) => (step.kind === 'create-job' ? [[factory.about('remove', toRef(step.instance))]] : [])));
+  await wayBack.collect(steps.flatMap((step) => (step.kind === 'create-job' ? [[StepFactory.beside(step).about('remove', toRef(step.instance))]] : [])));
   interpreter.forget(steps, 'that they are done');
 }
 

@@ -34,13 +34,13 @@ export class Retreat {
     return answer === 'roll back';
   }
 
-  async perform({ stack, taskQueue }: DeploymentInput, plan: Plan): Promise<{ complete: boolean; rollbackMs: number }> {
+  async perform({ stack }: DeploymentInput, plan: Plan): Promise<{ complete: boolean; rollbackMs: number }> {
     const { interpreter: { begun, done }, wayBack, log, link, steering } = this.options;
     const begin = Date.now();
     steering.letGo(true);
     log.become('rolling_back');
     const onRollback = Object.fromEntries(Object.values(stack.services).map((service) => [service.name, service.onRollback]));
-    const back = planRollback({ plan, begun, done, onRollback, taskQueue });
+    const back = planRollback({ plan, begun, done, onRollback });
     await wayBack.perform(back);
     this.notUndone.push(...back.notUndone);
     for (const step of back.stages.flatMap(({ lanes }) => lanes.flat())) if (step.kind === 'run-job' && done.has(step.id)) this.undone.add(step.instance.service);

@@ -1,14 +1,10 @@
-import { ApplicationFailure, CancellationScope } from '@temporalio/workflow';
+import { CancellationScope } from '@temporalio/workflow';
 import type { StepContext } from '../../activities/contract';
 import type { Service, Stack } from '../../config/stack';
-import type { Observation } from '../../model/observation';
-import { amend } from '../../plan/amendment';
+import type { World } from '../../plan/hosts/view';
 import { jobRuns, type JobRun } from '../../plan/job-runs';
 import { changesAnything, type Plan, type Refusal } from '../../plan/plan';
 import { settingsOf } from '../../plan/settings';
-import { makePlan, type Planning } from '../../plan/planner';
-import { planSettlement } from '../../plan/settlement';
-import { activity } from '../activity-options';
 import type { Cause, DeploymentInput, Go, Outcome } from '../messages';
 import type { Publisher } from '../publisher';
 import { contextOf } from '../step-context';
@@ -17,8 +13,8 @@ import { Commit, goers } from './commit';
 import type { EnvironmentLink } from './environment-link';
 import { Rejection, StepFailure, toCause } from './failure';
 import { Interpreter } from './interpreter';
-import { runSteps } from './lanes';
 import { Patience } from './patience';
+import { Preparation } from './preparation';
 import type { ProgressLog } from './progress-log';
 import type { Steering } from './steering';
 import { clearFailedJobs, putBackUnfinished } from './put-back';
@@ -55,6 +51,7 @@ export class DeploymentRun {
   readonly wayBack: WayBack;
   readonly commit: Commit;
   readonly retreat: Retreat;
+  private readonly preparation: Preparation;
   plan?: Plan;
   private readonly clock = new DeploymentClock();
   private forward = new CancellationScope({ cancellable: true });
@@ -66,7 +63,7 @@ export class DeploymentRun {
   committed = false;
   private input: DeploymentInput;
   /** What was there before the first step. */
-  private observation?: Observation;
+  private world?: World;
 
   constructor(private readonly options: RunOptions) {
     const { input, go, log, link, ask, steering, publisher } = options;
@@ -78,6 +75,7 @@ export class DeploymentRun {
     this.waits = new Waits({ context: this.context, clock: this.clock, log, steering, ask, publisher });
     this.interpreter = new Interpreter({ context: this.context, pinned, log, clock: this.clock, patience: this.patience, ask, waits: this.waits });
     this.wayBack = new WayBack(this.interpreter, stack.deployment.maxParallel);
+    this.preparation = new Preparation({ go, log, interpreter: this.interpreter, wayBack: this.wayBack, patiently });
     this.wayForward = new WayForward({ input, context: this.context, interpreter: this.interpreter, wayBack: this.wayBack, log, link, patiently });
     this.retreat = new Retreat({ interpreter: this.interpreter, wayBack: this.wayBack, log, link, steering, ask });
     this.commit = new Commit({ go, context: this.context, link, wayBack: this.wayBack, patiently });
@@ -114,22 +112,22 @@ export class DeploymentRun {
   }
 
   private async goForward(): Promise<RunResult> {
-    this.observation ??= await this.lookAround();
-    return this.bringAbout(this.observation);
+    this.world ??= await this.begin();
+    return this.bringAbout(this.world);
   }
 
-  private async lookAround(): Promise<Observation> {
+  private begin(): Promise<World> {
     const { timeoutMs } = this.input.stack.deployment;
     this.clock.start(timeoutMs, () => this.stop({ step: 'timeout', message: `not done within ${timeoutMs / 1000} s (deployment.timeout_seconds)` }));
     this.options.log.become('planning');
-    return this.settleAndObserve();
+    return this.preparation.settleAndLook(this.input);
   }
 
   /** From what was there at first to the commit. What is done already is not done again. */
-  private async bringAbout(observation: Observation): Promise<RunResult> {
-    const draft = this.makePlan(observation);
+  private async bringAbout(world: World): Promise<RunResult> {
+    const draft = this.preparation.draft(this.input, world);
     if (draft.refusals.length > 0) return { outcome: 'refused', refusals: draft.refusals };
-    const { plan } = await this.withImages(draft, observation);
+    const { plan } = await this.preparation.withImages(this.input, draft, world);
     this.plan = plan;
     this.options.log.plan = summarise(plan);
     if (!changesAnything(plan) && !this.saysSomethingNew()) {
@@ -139,7 +137,7 @@ export class DeploymentRun {
     await this.wayForward.perform(plan);
     await this.waits.whilePaused();
     if (this.cause) throw new StepFailure(this.cause);
-    await this.makeLasting(plan, observation);
+    await this.makeLasting(plan, world);
     return { outcome: 'succeeded', refusals: [] };
   }
 
@@ -151,22 +149,27 @@ export class DeploymentRun {
     return isWhole && settings !== undefined && settings !== this.settings;
   }
 
-  /** Stands for what its stack says. */
-  get settings(): string {
+  private get settings(): string {
     return settingsOf(this.input.stack);
+  }
+
+  /** What its environment remembers of its stack. */
+  get said(): { settings: string; hosts?: string[] } {
+    const { hosts } = this.input.stack;
+    return { settings: this.settings, ...(hosts && { hosts: hosts.map(({ name }) => name) }) };
   }
 
   /** Where a person has decided, or nobody stands by, there is nobody to wait for. */
   private mayWait({ step }: Cause, error: unknown): boolean {
     const { waitOnFailureMs = 0 } = this.input.stack.deployment;
-    return waitOnFailureMs > 0 && !this.input.automatic && this.observation !== undefined && step !== 'cancel' && !(error instanceof Rejection);
+    return waitOnFailureMs > 0 && !this.input.automatic && this.world !== undefined && step !== 'cancel' && !(error instanceof Rejection);
   }
 
   /** Waits for a person; true where the deployment goes on. */
   private async isRemedied(cause: Cause): Promise<boolean> {
     const { plan, interpreter, wayBack, clock, options: { log, go, publisher, remedy } } = this;
     this.cause = undefined;
-    const unfinished = plan && { plan, failed: cause.service, interpreter, wayBack, taskQueue: this.input.taskQueue };
+    const unfinished = plan && { plan, failed: cause.service, interpreter, wayBack };
     const back = unfinished ? await putBackUnfinished(unfinished) : [];
     if (back.length > 0) log.note(`${back.join(', ')} put back until somebody has decided`);
     if (this.isStopped()) return false;
@@ -188,51 +191,12 @@ export class DeploymentRun {
 
   /** The stack with services as they shall be. @throws ApplicationFailure where that cannot be, with the reasons */
   amended(services: Service[]): Stack {
-    const amended = amend(this.input.stack, services);
-    const refusals = 'stack' in amended ? this.makePlan(this.observation!, amended.stack).refusals.map(({ path, message }) => `${path}: ${message}`) : amended.refusals;
-    if (!('stack' in amended) || refusals.length > 0) throw ApplicationFailure.nonRetryable(refusals.join('\n'), 'NothingToAmend');
-    return amended.stack;
-  }
-
-  /** What a deployment that ended without a word left behind is put back first. */
-  private async settleAndObserve(): Promise<Observation> {
-    const observation = await this.observe('observe what runs');
-    const { stack, taskQueue } = this.input;
-    const settlement = planSettlement({ observation, committed: this.options.go.committed, runtime: stack.runtime, taskQueue });
-    if (settlement.stages.length === 0) return observation;
-    this.options.log.note('an earlier deployment ended without a word; putting back what it left');
-    await this.wayBack.perform(settlement);
-    this.interpreter.forgetAll();
-    return this.observe('observe what runs after that');
-  }
-
-  private observe(summary: string): Promise<Observation> {
-    const { stack, pinned, taskQueue } = this.input;
-    return this.patiently(() => activity('observe', taskQueue, summary)(stack, pinned));
+    return this.preparation.amended(this.input, services, this.world!);
   }
 
   /** A look that is no step. */
   patiently<T>(look: () => Promise<T>): Promise<T> {
     return this.patience.look(look, (message) => this.options.log.note(`waits for the platform: ${message}`));
-  }
-
-  private makePlan(observation: Observation, stack = this.input.stack): Planning {
-    const { intent, taskQueue, target } = this.input;
-    const { deployment, release, jobs } = this.options.go;
-    return makePlan({ stack, observation, intent, deployment, release: { from: release.from, to: target ?? (intent.kind === 'deploy' ? release.next : (release.from ?? release.next)) }, jobs, taskQueue });
-  }
-
-  /** All images are there before the first instance stops. Only then is it known what changes. */
-  private async withImages({ plan }: Planning, observation: Observation): Promise<Planning> {
-    if (plan.pulls.length === 0) return this.makePlan(observation);
-    const pulls = this.interpreter.rest(plan.pulls);
-    if (pulls.length > 0) {
-      this.options.log.plan = summarise(plan);
-      this.options.log.become('pulling');
-      await runSteps(pulls, plan.maxParallel, (lane) => this.interpreter.lane(lane));
-    }
-    const pulled = Object.entries(this.interpreter.images).map(([reference, image]) => ({ reference, ...image }));
-    return this.makePlan({ ...observation, images: [...observation.images.filter(({ reference }) => !this.interpreter.images[reference]), ...pulled] });
   }
 
   /** The jobs that this deployment ran, or began to, and that no command has undone. */
@@ -241,11 +205,12 @@ export class DeploymentRun {
     return jobRuns(this.plan?.phases ?? [], begun, done).filter(({ service }) => !this.retreat.undone.has(service));
   }
 
-  private async makeLasting(plan: Plan, { images }: Observation): Promise<void> {
+  private async makeLasting(plan: Plan, { views }: World): Promise<void> {
     this.committed = true;
     this.options.steering.letGo(true);
     this.options.log.become('committing');
     const { input, jobs, wayForward, interpreter } = this;
+    const images = views.flatMap(({ observation }) => observation.images);
     const found = Object.fromEntries(images.filter(({ id }) => id).map(({ reference, ...image }) => [reference, image]));
     await this.commit.perform({ input, plan, jobs, images: { ...found, ...input.pinned, ...interpreter.images }, stays: goers(plan, (name) => wayForward.isTolerated(name)) });
   }

@@ -1,9 +1,10 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import type { StepContext } from '../../activities/contract';
+import type { NotRunning, StepContext } from '../../activities/contract';
 import { toRef } from '../../plan/instance-spec';
-import { lanesOf, servicesOf, type Lane, type Plan, type PlannedPhase, type PlannedService } from '../../plan/plan';
+import { lanesOf, servicesOf, type Lane, type Plan, type PlannedPhase, type PlannedService, type StepOf } from '../../plan/plan';
 import { planRollback } from '../../plan/rollback';
 import { activity } from '../activity-options';
+import { all } from '../hosts';
 import { rest } from '../turns';
 import type { Cause, DeploymentInput } from '../messages';
 import type { EnvironmentLink } from './environment-link';
@@ -85,13 +86,19 @@ export class WayForward {
   private async confirm({ phases }: Plan): Promise<void> {
     const services = new Map(servicesOf(phases).map((service) => [service.name, service]));
     const started = [...services.values()].filter(({ name }) => !this.isTolerated(name)).flatMap((service) => lanesOf(service).flat());
-    const expected = started.flatMap((step) => (step.kind === 'start' ? [toRef(step.instance)] : []));
-    if (expected.some(({ healthCheck }) => !healthCheck)) await rest(Math.max(1, settleMs - (Date.now() - this.lastStart)), 'what nothing checks must stay up for a second');
-    const down = expected.length === 0 ? [] : await this.options.patiently(() => activity('confirm', this.options.input.taskQueue, `confirm that ${expected.length} instances run`)(this.options.context, expected));
-    for (const { service, message, evidence } of down) {
+    const starts = started.filter((step) => step.kind === 'start');
+    if (starts.some(({ instance }) => !instance.healthCheck)) await rest(Math.max(1, settleMs - (Date.now() - this.lastStart)), 'what nothing checks must stay up for a second');
+    const queues = [...new Set(starts.map(({ taskQueue }) => taskQueue))];
+    const down = await all(queues, (queue) => this.listing(queue, starts.filter(({ taskQueue }) => taskQueue === queue)));
+    for (const { service, message, evidence } of down.flat()) {
       const failure = new StepFailure({ step: 'confirm', service, message, evidence });
       if (!this.tolerate(failure, services.get(service)!)) throw failure;
     }
+  }
+
+  private listing(taskQueue: string, starts: StepOf<'start'>[]): Promise<NotRunning[]> {
+    const { patiently, context } = this.options;
+    return patiently(() => activity('confirm', taskQueue, `confirm that ${starts.length} instances run`)(context, starts.map(({ instance }) => toRef(instance))));
   }
 
   /** Only what failed alone is put back. */
@@ -99,7 +106,7 @@ export class WayForward {
     if (this.tolerated.length === 0) return;
     const { begun, done } = this.options.interpreter;
     const phases = plan.phases.map((phase) => ({ ...phase, services: phase.services.filter(({ name }) => this.isTolerated(name)) }));
-    const back = planRollback({ plan: { ...plan, phases, preparation: [] }, begun, done, onRollback: {}, taskQueue: this.options.input.taskQueue });
+    const back = planRollback({ plan: { ...plan, phases, preparation: [] }, begun, done, onRollback: {} });
     await this.options.wayBack.perform(back);
   }
 }

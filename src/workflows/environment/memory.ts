@@ -8,6 +8,7 @@ import { patches } from '../patches';
 import { Publisher } from '../publisher';
 import { inTurn } from '../turns';
 import { countEnd, forbids, goesPast, heldBack, turnAway } from './admission';
+import { recall } from './recall';
 import { EnvironmentRecords } from './records';
 
 const remembered = 20;
@@ -62,14 +63,14 @@ export class EnvironmentMemory {
     if (release !== undefined) this.state.numbers.release = Math.max(this.state.numbers.release, release);
   }
 
-  finish({ workflowId, deployment, outcome, jobs, releases, schedules, settings }: FinishedReport): void {
+  finish({ workflowId, deployment, outcome, jobs, releases, schedules, settings, hosts }: FinishedReport): void {
     const { state } = this;
     if (state.running?.workflowId !== workflowId) return;
     for (const { service, hash, failed } of jobs) if (!failed) state.jobs[service] = hash;
     state.runs = [...state.runs, ...asPast(jobs, deployment)].slice(-rememberedRuns);
     state.releases = releases;
     if (schedules) state.schedules = schedules;
-    if (settings !== undefined) state.settings = settings;
+    if (settings !== undefined) Object.assign(state, { settings, hosts });
     this.ended(deployment, outcome, state.current?.release);
     this.changes += 1;
   }
@@ -88,8 +89,7 @@ export class EnvironmentMemory {
 
   /** What labels and visibility know, where this workflow has no memory of its own. */
   async recall(): Promise<void> {
-    const { place, runtime } = this.state;
-    const recollection = await activity('recallEnvironment', taskQueue, 'recall the numbers of this environment')({ ...place, runtime }).catch((error: Error) => {
+    const recollection = await recall(this.state, this.state.queue[0]?.hosts).catch((error: Error) => {
       this.trouble = `what runs cannot be observed: ${toProblem(error).message}`;
       return undefined;
     });
@@ -138,6 +138,7 @@ export class EnvironmentMemory {
         ...(past !== undefined && { past }),
         ...(state.schedules && { schedules: state.schedules }),
         ...(state.settings !== undefined && { settings: state.settings }),
+        ...(state.hosts && { hosts: state.hosts }),
       };
       if (!(await tell(workflowId, (handle) => handle.signal(goSignal, go)))) state.running = undefined;
     }

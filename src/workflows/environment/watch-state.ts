@@ -17,13 +17,35 @@ export function startOf(release: number, deployment: number, before?: WatchState
   return { release, deployment, ailing: [], drift: [], restarts, repairs };
 }
 
-/** What is known once a report has come in. */
-export function withReport(state: WatchState, { findings, settings, windowMs, subscribers }: WatchReport, now: number): WatchState {
+/** What is known once a report has come in, of one host of several. */
+export function withReport(state: WatchState, { findings: reported, settings, windowMs, subscribers }: WatchReport, now: number, host?: string): WatchState {
   if (!settings) return { ...state, ailing: [], drift: [], off: true };
+  const byHost = host === undefined ? undefined : { ...state.byHost, [host]: foundOn(host, reported) };
+  const findings = byHost ? together(Object.values(byHost)) : reported;
   const ailing = new Set(findings.ailing.map(({ instance }) => instance));
   const restarts = Object.fromEntries(Object.entries(state.restarts).filter(([instance, { nextAt }]) => ailing.has(instance) || now < nextAt + forgottenMs));
   const repairs = findings.drift.length === 0 && now > state.repairs.nextAt + forgottenMs ? { count: 0, nextAt: 0 } : state.repairs;
-  return { ...state, ...findings, settings, windowMs, subscribers, restarts, repairs, trouble: undefined };
+  return { ...state, ...findings, ...(byHost && { byHost }), settings, windowMs, subscribers, restarts, repairs, trouble: undefined };
+}
+
+function foundOn(host: string, { ailing, drift }: Findings): Findings {
+  return { ailing: ailing.map((each) => ({ ...each, host })), drift: drift.map((text) => `${text} (on ${host})`) };
+}
+
+function together(findings: Findings[]): Findings {
+  return { ailing: findings.flatMap(({ ailing }) => ailing), drift: findings.flatMap(({ drift }) => drift) };
+}
+
+/** What was found on a host, as its watch said it. */
+export function knownOf({ ailing, drift, byHost = {} }: WatchState, host?: string): Findings {
+  if (host === undefined) return { ailing, drift };
+  const found = byHost[host] ?? { ailing: [], drift: [] };
+  return { ailing: found.ailing, drift: found.drift.map((text) => text.replace(` (on ${host})`, '')) };
+}
+
+/** Of an instance that was started again nothing is known. */
+export function forget(state: WatchState, instance: string): void {
+  for (const findings of [state, ...Object.values(state.byHost ?? {})]) findings.ailing = findings.ailing.filter((each) => each.instance !== instance);
 }
 
 /** Who has got worse, and who is well again. */

@@ -5,10 +5,10 @@ import type { Ailing } from '../../model/watch';
 import { activity } from '../activity-options';
 import { toProblem } from '../deployment/failure';
 import { events, type WatchEvent } from '../events';
-import { isOn, taskQueue, watchQueue, type WatchState } from '../messages';
+import { hostQueue, isOn, taskQueue, watchQueue, watchQueueOf, type WatchState } from '../messages';
 import type { EnvironmentMemory } from './memory';
 import { Publisher } from '../publisher';
-import { changesOfHealth, dueRestarts, isOnTrial, isRepairDue, nextMoment, nextRepair, nextRestart, startOf, withReport } from './watch-state';
+import { changesOfHealth, dueRestarts, forget, isOnTrial, isRepairDue, knownOf, nextMoment, nextRepair, nextRestart, startOf, withReport } from './watch-state';
 
 const troubleMs = 300_000;
 /** A rollback that was asked for has so long to get its turn before restarts are tried instead. */
@@ -20,8 +20,9 @@ const by = 'the watch';
  * follows from that is done here, in the main loop, so that no deployment begins in the middle of a restart.
  */
 export class EnvironmentWatch {
-  private looking?: CancellationScope;
-  private reports: WatchReport[] = [];
+  /** Looks under way, by host; without a name where there are none. */
+  private readonly looking = new Map<string | undefined, CancellationScope>();
+  private reports: { host?: string; report: WatchReport }[] = [];
 
   constructor(private readonly memory: EnvironmentMemory) {}
 
@@ -34,16 +35,17 @@ export class EnvironmentWatch {
       this.rest();
       state.watch = startOf(subject.release, subject.deployment, state.watch);
     }
-    for (const report of this.reports.splice(0)) this.take(report);
+    for (const { report, host } of this.reports.splice(0)) this.take(report, host);
     await this.act();
     if (!this.subject || state.watch.off) return this.rest();
-    if (!this.looking && Date.now() >= (state.watch.trouble?.retryAt ?? 0)) this.look(state.watch);
+    if (Date.now() < (state.watch.trouble?.retryAt ?? 0)) return;
+    for (const host of state.hosts ?? [undefined]) if (!this.looking.has(host)) this.look(state.watch, host);
   }
 
   /** Looks no more. */
   rest(): void {
-    this.looking?.cancel();
-    this.looking = undefined;
+    for (const scope of this.looking.values()) scope.cancel();
+    this.looking.clear();
     this.reports = [];
   }
 
@@ -61,20 +63,21 @@ export class EnvironmentWatch {
     return { release: current.release, deployment: current.deployment };
   }
 
-  private look({ release, deployment, ailing, drift }: WatchState): void {
+  private look(watch: WatchState, host: string | undefined): void {
     const { place, jobs, current } = this.memory.state;
-    delete this.memory.state.watch!.trouble;
+    const { release, deployment } = watch;
+    delete watch.trouble;
     const scope = new CancellationScope();
-    this.looking = scope;
-    const orders = { place, release, deployment, committedAt: current?.at ?? 0, jobs, known: { ailing, drift } };
-    const reported = scope.run(() => activity('watchRelease', watchQueue, `watch release ${release}`)(orders));
+    this.looking.set(host, scope);
+    const orders = { place, release, deployment, committedAt: current?.at ?? 0, jobs, known: knownOf(watch, host), ...(host !== undefined && { host }) };
+    const reported = scope.run(() => activity('watchRelease', host === undefined ? watchQueue : watchQueueOf(hostQueue(host)), `watch release ${release}${host === undefined ? '' : ` on ${host}`}`)(orders));
     const end = (take: () => void) => {
-      if (this.looking !== scope) return;
-      this.looking = undefined;
+      if (this.looking.get(host) !== scope) return;
+      this.looking.delete(host);
       this.memory.changes += 1;
       take();
     };
-    void reported.then((report) => end(() => this.reports.push(report)), (error: unknown) => end(() => this.fail(error)));
+    void reported.then((report) => end(() => this.reports.push({ report, host })), (error: unknown) => end(() => this.fail(error)));
   }
 
   private fail(error: unknown): void {
@@ -82,10 +85,10 @@ export class EnvironmentWatch {
     if (!isCancellation(error) && watch) watch.trouble = { message: toProblem(error).message, retryAt: Date.now() + troubleMs };
   }
 
-  private take(report: WatchReport): void {
+  private take(report: WatchReport, host: string | undefined): void {
     const { state } = this.memory;
     const before = state.watch!;
-    const after = withReport(before, report, Date.now());
+    const after = withReport(before, report, Date.now(), host);
     state.watch = after;
     const { ailing, recovered } = changesOfHealth(before, after);
     for (const { service, instance, why } of ailing) this.tell({ type: 'module.health_changed', service, instance, healthy: false, message: why });
@@ -120,13 +123,13 @@ export class EnvironmentWatch {
     return asked;
   }
 
-  private async restart(watch: WatchState, { instance, service, ordinal, why }: Ailing): Promise<void> {
+  private async restart(watch: WatchState, { instance, service, ordinal, why, host }: Ailing): Promise<void> {
     const { place, runtime } = this.memory.state;
     watch.restarts[instance] = nextRestart(watch.restarts[instance], Date.now());
     this.rest();
     this.tell({ type: 'watch.acted', action: 'restart', instance, message: `${service}-${ordinal} ${why}` });
-    await activity('restartInstance', taskQueue, `restart ${service}-${ordinal}: ${why}`)({ place, runtime, instance }).then(() => {
-      watch.ailing = watch.ailing.filter((each) => each.instance !== instance);
+    await activity('restartInstance', host === undefined ? taskQueue : hostQueue(host), `restart ${service}-${ordinal}: ${why}`)({ place, runtime, instance }).then(() => {
+      forget(watch, instance);
     }, () => undefined);
   }
 

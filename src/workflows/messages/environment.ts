@@ -26,6 +26,8 @@ export interface Go {
   schedules?: string[];
   /** Stands for what the current release says. */
   settings?: string;
+  /** Hosts of the current release. */
+  hosts?: string[];
 }
 
 export const goSignal = defineSignal<[Go]>('go');
@@ -43,6 +45,8 @@ export const turnedAwaySignal = defineSignal<[string]>('turnedAway');
 export interface JoinRequest {
   workflowId: string;
   runtime: RuntimeName;
+  /** Of the stack, where it names any. */
+  hosts?: string[];
   /** Absent in requests of 0.1, which queue. */
   asked?: Asked;
 }
@@ -67,6 +71,7 @@ export interface FinishedReport {
   releases: number[];
   schedules?: string[];
   settings?: string;
+  hosts?: string[];
 }
 
 /** A deployment has written into the audit trail. */
@@ -100,6 +105,7 @@ export interface EnvironmentState {
   schedules?: string[];
   /** Stands for what the current release says. */
   settings?: string;
+  hosts?: string[];
   recent: { deployment: number; outcome: Outcome | 'lost'; release?: number; past?: string }[];
 }
 

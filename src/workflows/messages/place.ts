@@ -4,6 +4,9 @@ import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/
 
 export const taskQueue = 'deploy-code';
 
+/** Task queue of the worker that serves a host. */
+export const hostQueue = (host: string): string => `${taskQueue}/${host}`;
+
 export interface Place {
   stack: string;
   environment: string;

@@ -20,7 +20,7 @@ const asked = fields({
 });
 
 export const shapes = {
-  join: fields({ workflowId: 'text', runtime: oneOf('docker', 'process', 'memory'), asked: optional(asked) }),
+  join: fields({ workflowId: 'text', runtime: oneOf('docker', 'process', 'memory'), hosts: optional(listOf('text')), asked: optional(asked) }),
   leave: 'text',
   committed: fields({ workflowId: 'text', deployment: 'number', release: optional('number') }),
   finished: fields({
@@ -31,6 +31,7 @@ export const shapes = {
     releases: listOf('number'),
     schedules: optional(listOf('text')),
     settings: optional('text'),
+    hosts: optional(listOf('text')),
   }),
   audited: fields({ sequence: 'number', hash: 'text', folder: optional('text'), place: optional(oneOf('database')) }),
   freeze: fields({ by: 'text', reason: optional('text'), at: 'number', until: optional('number'), refuse: 'flag' }),
@@ -44,6 +45,7 @@ export const shapes = {
     past: optional('text'),
     schedules: optional(listOf('text')),
     settings: optional('text'),
+    hosts: optional(listOf('text')),
   }),
   claim: fields({ workflowId: 'text', limit: 'number' }),
   slot: fields({ granted: 'flag', limit: 'number' }),

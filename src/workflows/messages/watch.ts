@@ -6,7 +6,8 @@ import { taskQueue } from './place';
 /** What an environment knows of what it watches between deployments. */
 
 /** A look takes weeks and costs nothing: looks must not take the places of work. */
-export const watchQueue = `${taskQueue}-watch`;
+export const watchQueueOf = (queue: string): string => `${queue}-watch`;
+export const watchQueue = watchQueueOf(taskQueue);
 
 /** Restarts of one instance, or repairs of the environment: each waits longer than the last. */
 export interface Attempts {
@@ -17,6 +18,8 @@ export interface Attempts {
 export interface WatchState extends Findings {
   release: number;
   deployment: number;
+  /** What was found on each of several hosts; together they are the findings. */
+  byHost?: Record<string, Findings>;
   /** Absent until the first report, and where nobody wants it watched. */
   settings?: WatchSettings;
   windowMs?: number;

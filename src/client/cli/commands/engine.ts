@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { DevOptions } from '../dev';
 import { addBuilds } from './builds';
-import { positive, withConnection, type ConnectionOptions } from '../options';
+import { list, positive, withConnection, type ConnectionOptions } from '../options';
 
 interface WorkerOptions extends ConnectionOptions {
   port: number;
@@ -9,6 +9,8 @@ interface WorkerOptions extends ConnectionOptions {
   dataDir?: string;
   maxParallelDeployments?: number;
   buildId?: string | true;
+  hosts?: string;
+  serve?: string[];
 }
 
 /** The engine's own processes. */
@@ -31,6 +33,8 @@ export function addEngine(program: Command): void {
     .option('--port <port>', 'of /metrics, /healthz and /readyz', positive, 9464)
     .option('--host <address>', 'to serve them on (default 127.0.0.1)')
     .option('--data-dir <folder>', 'key, process instances and their logs (default: DEPLOY_CODE_DATA_DIR, or /var/lib/deploy-code)')
+    .option('--hosts <file>', 'serve the hosts that a file names under infrastructure.hosts too, each on a task queue of its own (default: DEPLOY_CODE_HOSTS)')
+    .option('--serve <names>', 'serve nothing but these of them, and leave workflows to other workers', list)
     .option('--max-parallel-deployments <n>', 'deployments that all workers together take at once (default: DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS, or no limit)', positive)
     .option('--build-id [id]', 'run beside other builds of the engine under this id (default: DEPLOY_CODE_BUILD_ID; without a value: the version and a hash of the workflows)')
     .action(async (options: WorkerOptions) => {

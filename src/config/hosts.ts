@@ -1,0 +1,37 @@
+import { dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { parseYaml } from './document';
+import { StackFileError } from './problems';
+import { schemaFindings } from './schema-problems';
+import { host, hostName, type HostInput } from './schema/host';
+import { readText } from './source';
+import { interpolate } from './variables';
+
+/** How a worker reaches the Docker Engine of a host. Paths are absolute. */
+export interface HostEndpoint {
+  name: string;
+  docker: { url: string; address?: string; tls?: { ca: string; cert: string; key: string } };
+}
+
+const fleet = z.looseObject({ infrastructure: z.looseObject({ hosts: z.record(hostName, z.union([z.null(), host])) }) });
+
+/**
+ * The hosts that a file names under `infrastructure.hosts`, be it a whole stack file or one with nothing else.
+ * @throws StackFileError with every problem found
+ */
+export function readHosts(file: string, shell: Record<string, string | undefined> = process.env): HostEndpoint[] {
+  const document = parseYaml(file, readText(file));
+  const { hosts } = ((document.data as { infrastructure?: { hosts?: unknown } } | null)?.infrastructure ?? {}) as { hosts?: unknown };
+  const { data, findings } = interpolate({ infrastructure: { hosts } }, shell);
+  const parsed = fleet.safeParse(data);
+  const problems = [...findings, ...(parsed.success ? [] : schemaFindings(fleet, parsed.error.issues))];
+  if (problems.length > 0 || !parsed.success) throw new StackFileError(problems.map(({ path, message }) => ({ file, ...document.locate(path), path: path.join('.'), message })));
+  return Object.entries(parsed.data.infrastructure.hosts).map(([name, input]) => ({ name, docker: toEndpoint(input ?? {}, dirname(resolve(file))) }));
+}
+
+function toEndpoint({ docker: url = 'unix:///var/run/docker.sock', address, tls }: HostInput, baseDir: string): HostEndpoint['docker'] {
+  const place = { url, ...(address !== undefined && { address }) };
+  if (tls === undefined) return place;
+  const files = typeof tls === 'string' ? { ca: join(tls, 'ca.pem'), cert: join(tls, 'cert.pem'), key: join(tls, 'key.pem') } : tls;
+  return { ...place, tls: { ca: resolve(baseDir, files.ca), cert: resolve(baseDir, files.cert), key: resolve(baseDir, files.key) } };
+}

@@ -1,0 +1,60 @@
+import type { Service, Stack } from '../../config/stack';
+import { balancerName } from '../../model/traffic';
+import { isReachable, sharedNetworks } from './reach';
+
+/** Services that must run on one host, with a reason for each but the first. */
+export interface Group {
+  services: Service[];
+  reasons: string[];
+}
+
+/** A reason why two services cannot be apart. */
+interface Bond {
+  one: string;
+  other: string;
+  reason: string;
+}
+
+/** The services of a stack, in groups that no network between hosts may part. */
+export function groupsOf(stack: Stack): Group[] {
+  const groups = new Map<string, Group>(Object.values(stack.services).map((service) => [service.name, { services: [service], reasons: [] }]));
+  for (const { one, other, reason } of [...byDependency(stack), ...byVolume(stack), ...byFront(stack)]) {
+    const [into, from] = [groups.get(one)!, groups.get(other)!];
+    if (into === from) continue;
+    into.services.push(...from.services);
+    into.reasons.push(...from.reasons, reason);
+    for (const { name } of from.services) groups.set(name, into);
+  }
+  return [...new Set(groups.values())];
+}
+
+/** Who depends on another reaches it by name on a network that ends at the host, unless it has a port of the host. */
+function byDependency({ services, hosts = [] }: Stack): Bond[] {
+  const isKnown = hosts.every(({ address }) => address !== undefined);
+  return Object.values(services).flatMap((service) =>
+    Object.keys(service.dependsOn).flatMap((name): Bond[] => {
+      const dependency = services[name];
+      if (!dependency || sharedNetworks(service, dependency).length === 0 || (isReachable(dependency) && isKnown)) return [];
+      const remedy = isReachable(dependency) ? 'a host has no address' : `${name} publishes no fixed port`;
+      return [{ one: name, other: service.name, reason: `${service.name} depends on ${name} (${remedy})` }];
+    }),
+  );
+}
+
+function byVolume({ services }: Stack): Bond[] {
+  const first = new Map<string, string>();
+  return Object.values(services).flatMap(({ name, mounts }) =>
+    mounts.flatMap((mount): Bond[] => {
+      if (mount.type !== 'volume') return [];
+      const one = first.get(mount.volume);
+      if (one === undefined) first.set(mount.volume, name);
+      return one === undefined || one === name ? [] : [{ one, other: name, reason: `${one} and ${name} mount the volume ${mount.volume}` }];
+    }),
+  );
+}
+
+/** The load balancer reaches what it sends requests to on networks of its own host. */
+function byFront({ front, services }: Stack): Bond[] {
+  const exposed = [...new Set(front?.routes.map(({ service }) => service))].filter((name) => services[name]);
+  return exposed.map((other) => ({ one: balancerName, other, reason: `the load balancer sends requests to ${other}` }));
+}

@@ -1,0 +1,26 @@
+import type { Service, Stack } from '../../config/stack';
+
+/** Whether services of other hosts reach a service: by a port of the host that never changes. */
+export function isReachable({ ports }: Pick<Service, 'ports'>): boolean {
+  return ports.some(({ published, hostIp }) => published && published.from === published.to && !hostIp?.startsWith('127.'));
+}
+
+/** Networks that two services share. */
+export function sharedNetworks(one: Service, other: Service): string[] {
+  return Object.keys(one.networks).filter((name) => name in other.networks);
+}
+
+/**
+ * `name:address` of everything on other hosts that a service would find by name on its own: a network of Docker ends
+ * where its host does.
+ */
+export function namesElsewhere(service: Service, stack: Stack, hostOf: (service: string) => string | undefined): string[] {
+  const own = hostOf(service.name);
+  return Object.values(stack.services).flatMap((other) => {
+    const host = hostOf(other.name);
+    const address = stack.hosts?.find(({ name }) => name === host)?.address;
+    if (host === own || address === undefined || !isReachable(other)) return [];
+    const names = [other.name, ...sharedNetworks(service, other).flatMap((network) => other.networks[network]!.aliases)];
+    return sharedNetworks(service, other).length > 0 ? [...new Set(names)].map((name) => `${name}:${address}`) : [];
+  });
+}

@@ -1,0 +1,59 @@
+import type { Service, Stack, StackHost } from '../../config/stack';
+import type { ResourceAmounts } from '../../model/instance';
+import { isUp } from '../difference';
+import { volumeName } from '../names';
+import type { Group } from './groups';
+import type { HostView } from './view';
+
+const amounts = ['cpus', 'memory', 'gpus'] as const;
+
+/** A host, and what of it is left while services are placed. */
+export class Room {
+  private services = 0;
+  private readonly taken: ResourceAmounts = {};
+
+  constructor(readonly host: StackHost, private readonly view: HostView | undefined) {
+    for (const amount of amounts) this.taken[amount] = view?.observation.capacity.reservedByOthers[amount] ?? 0;
+  }
+
+  runs({ services }: Group): number {
+    const names = new Set(services.map(({ name }) => name));
+    return this.view?.observation.instances.filter((instance) => names.has(instance.service) && isUp(instance)).length ?? 0;
+  }
+
+  holdsDataOf({ services }: Group, stack: Stack): boolean {
+    const owner = `${stack.name}/${stack.environment}`;
+    const mounted = new Set(services.flatMap(({ mounts }) => mounts.flatMap((mount) => (mount.type === 'volume' ? [volumeName(stack, mount.volume)] : []))));
+    const external = new Set(Object.entries(stack.volumes).filter(([, { external: is }]) => is).map(([name]) => volumeName(stack, name)));
+    return this.view?.observation.volumes.some(({ name, owner: of }) => mounted.has(name) && (of === owner || external.has(name))) ?? false;
+  }
+
+  /** Whether there is room for a group. */
+  has(group: Group): boolean {
+    return this.fullnessWith(group) <= 1;
+  }
+
+  isBetterFor(group: Group, other: Room): boolean {
+    const [mine, its] = [this.fullnessWith(group), other.fullnessWith(group)];
+    return mine === its ? this.services < other.services : mine < its;
+  }
+
+  /** Of what there is least of, the part that would be reserved. */
+  private fullnessWith({ services }: Group): number {
+    return Math.max(...amounts.map((amount) => {
+      const wanted = (this.taken[amount] ?? 0) + reserved(services, amount);
+      const total = this.view?.observation.capacity.total[amount] ?? 0;
+      return wanted === 0 ? 0 : wanted / total;
+    }));
+  }
+
+  take({ services }: Group): void {
+    for (const amount of amounts) this.taken[amount]! += reserved(services, amount);
+    this.services += services.length;
+  }
+}
+
+/** What services reserve, with all their replicas. */
+export function reserved(services: readonly Service[], amount: (typeof amounts)[number]): number {
+  return services.reduce((total, { reserve, replicas }) => total + (reserve[amount] ?? 0) * replicas, 0);
+}

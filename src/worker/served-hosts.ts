@@ -1,0 +1,33 @@
+import type { Worker, WorkerOptions } from '@temporalio/worker';
+import type { RuntimeName } from '../model/capabilities';
+import type { DockerEndpoint } from '../runtimes/docker/connection';
+import type { Runtime } from '../runtimes/runtime';
+import { hostQueue } from '../workflows/messages';
+
+/** A host that a worker acts on, on a task queue of its own. */
+export interface ServedHost {
+  name: string;
+  docker?: DockerEndpoint;
+  /** Runtimes to use instead of Docker. */
+  runtimes?: Partial<Record<RuntimeName, Runtime>>;
+}
+
+/** What is polled for one place where instances run. */
+export interface Post {
+  taskQueue: string;
+  activities: NonNullable<WorkerOptions['activities']>;
+}
+
+/** A post for each host: the same activities, on other runtimes. */
+export function postsOf(hosts: readonly ServedHost[], activitiesOn: (host: ServedHost) => Post['activities']): Post[] {
+  return hosts.map((host) => ({ taskQueue: hostQueue(host.name), activities: activitiesOn(host) }));
+}
+
+/** One that breaks off takes the others along, in peace: half a worker would look like a whole one. */
+export async function allToTheEnd(workers: readonly Worker[], shutdown: () => void): Promise<void> {
+  const ends = await Promise.allSettled(workers.map((worker) => worker.run().catch((error: unknown) => {
+    shutdown();
+    throw error;
+  })));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+}

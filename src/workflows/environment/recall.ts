@@ -1,0 +1,17 @@
+import type { Recollection } from '../../activities/contract';
+import { activity } from '../activity-options';
+import { all, hostNamed, whereServed, type HostQueue } from '../hosts';
+import { taskQueue, type EnvironmentState } from '../messages';
+
+/** What labels, on every host, and visibility still know of an environment. */
+export async function recall({ place, runtime }: EnvironmentState, hosts: readonly string[] | undefined): Promise<Recollection> {
+  const queues: HostQueue[] = hosts ? hosts.map(hostNamed) : [{ taskQueue }];
+  const recollections = await all(queues, (host) => whereServed(host, () => activity('recallEnvironment', host.taskQueue, 'recall the numbers of this environment')({ ...place, runtime })));
+  return recollections.reduce(newest);
+}
+
+/** What is kept they all know; what runs, each of its own host. */
+function newest(one: Recollection, other: Recollection): Recollection {
+  const [first, second] = one.deployment >= other.deployment ? [one, other] : [other, one];
+  return { ...first, release: Math.max(first.release, second.release) };
+}

@@ -1,0 +1,95 @@
+import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
+import { failureTypes } from '../activities/contract';
+import type { Stack } from '../config/stack';
+import type { PinnedImages } from '../model/images';
+import type { Observation } from '../model/observation';
+import { place } from '../plan/hosts/place';
+import { portionOf } from '../plan/hosts/portion';
+import { within, type HostView, type World } from '../plan/hosts/view';
+import { activity } from './activity-options';
+import { hostQueue } from './messages';
+
+/** Where a stack runs, and the task queue of the worker that serves it. */
+export interface HostQueue {
+  /** Absent where the stack names no hosts. */
+  name?: string;
+  taskQueue: string;
+}
+
+/** The hosts of a stack. */
+export function hostsOf({ hosts }: Pick<Stack, 'hosts'>, taskQueue: string): HostQueue[] {
+  return hosts ? hosts.map(({ name }) => hostNamed(name)) : [{ taskQueue }];
+}
+
+export function hostNamed(name: string): HostQueue {
+  return { name, taskQueue: hostQueue(name) };
+}
+
+export type Look = <T>(look: () => Promise<T>) => Promise<T>;
+
+export interface LookAround {
+  stack: Stack;
+  pinned: PinnedImages;
+  taskQueue: string;
+  summary: string;
+  /** Hosts that the stack no longer names, and may still have something of it. */
+  former?: readonly HostQueue[];
+  /** A former host that is away is left out. */
+  force?: boolean;
+  /** Waits for a platform that is away. */
+  patiently?: Look;
+}
+
+/**
+ * Everything that the planner has to know. Of several hosts at first only what runs there: by that services are placed,
+ * and each host is asked about the images and secrets of its own.
+ */
+export async function lookAround({ stack, pinned, taskQueue, summary, former = [], force = false, patiently = (look) => look() }: LookAround): Promise<World> {
+  if (!stack.hosts) return { views: [{ taskQueue, observation: await patiently(() => activity('observe', taskQueue, summary)(stack, pinned)) }] };
+  const bare = withoutServices(stack);
+  const look = async (host: HostQueue, of: Stack): Promise<HostView> => ({ ...host, observation: await patiently(() => observe(host, of, pinned, summary)) });
+  const lost: string[] = [];
+  const lookBack = (host: HostQueue) => (force ? observe(host, bare, {}, summary).then((observation) => [{ ...host, observation }], () => void lost.push(host.name!)) : look(host, bare).then((view) => [view]));
+  const hosts = hostsOf(stack, taskQueue);
+  const [seen, gone] = await Promise.all([all(hosts, (host) => look(host, bare)), all(former, lookBack)]);
+  const placed = place(stack, seen.map((view, index) => within(view, stack.hosts![index]!)));
+  const views = await all(hosts, (host) => look(host, portionOf(stack, host.name!, placed.placement)));
+  return { views: [...views, ...gone.flatMap((found) => found ?? [])], placed, lost };
+}
+
+/** What runs of a stack, host by host. */
+export function listInstances(stack: Stack, taskQueue: string, summary: string): Promise<HostView[]> {
+  return all(hostsOf(stack, taskQueue), async (host) => ({ ...host, observation: await observe(host, withoutServices(stack), {}, summary) }));
+}
+
+function withoutServices({ front: _, ...stack }: Stack): Stack {
+  return { ...stack, services: {} };
+}
+
+/** On every host, side by side. */
+export function all<H, T>(hosts: readonly H[], work: (host: H) => Promise<T>): Promise<T[]> {
+  return Promise.all(hosts.map(work));
+}
+
+/** On one host after the other. */
+export async function oneByOne<H>(hosts: readonly H[], work: (host: H) => Promise<unknown>): Promise<void> {
+  for (const host of hosts) await work(host);
+}
+
+async function observe(host: HostQueue, stack: Stack, pinned: PinnedImages, summary: string): Promise<Observation> {
+  return whereServed(host, () => activity('observe', host.taskQueue, host.name === undefined ? summary : `${summary} on ${host.name}`)(stack, pinned));
+}
+
+/** Says so where nobody serves a host. */
+export async function whereServed<T>({ name }: HostQueue, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (name === undefined || !isUnserved(error)) throw error;
+    throw ApplicationFailure.nonRetryable(`no worker serves the host ${name}: start one with \`deploy-code worker --hosts FILE\`, or with \`--serve ${name}\` on the host itself`, failureTypes.platform);
+  }
+}
+
+function isUnserved(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_START';
+}
