@@ -1,6 +1,7 @@
 import type { FreezeWindow, Stack } from '../config/stack';
 import type { AuditEntry, AuditHead, AuditTrail } from '../model/audit';
 import type { RuntimeName } from '../model/capabilities';
+import type { HostBreaker, HostClaim, HostPlace, HostReport } from '../model/host';
 import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretSource } from '../model/instance';
 import type { PinnedImages } from '../model/images';
 import type { Evidence, InstanceLine } from '../model/instance-status';
@@ -132,6 +133,12 @@ export interface Activities {
   joinEnvironment(input: JoinInput): Promise<FleetRules>;
   /** Asks for one of the fleet's slots. */
   claimSlot(claim: SlotClaim): Promise<void>;
+  /** Tells the owner of a host what is about to be taken of it; it answers with a signal. */
+  claimHost(host: HostPlace, claim: HostClaim): Promise<void>;
+  /** Tells the owner of a host how a deployment fared, which claims nothing any more. */
+  reportHost(host: HostPlace, report: HostReport): Promise<void>;
+  /** The circuit breakers of hosts by which deployments have failed, by the id of their owner. */
+  readHostBreakers(ids: string[]): Promise<Record<string, HostBreaker>>;
   recallEnvironment(input: Pick<JoinInput, 'stack' | 'environment' | 'runtime'>): Promise<Recollection>;
   /** Asks for a deployment on behalf of a schedule or of the watch: the id of its workflow. */
   requestDeployment(request: AutomaticRequest): Promise<string>;

@@ -5,7 +5,7 @@ import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 import { SoftwareFault } from './failures';
 
-type CoordinationActivities = Pick<Activities, 'joinEnvironment' | 'claimSlot' | 'recallEnvironment' | 'findOpenWindow' | 'readRelease' | 'isRunning'>;
+type CoordinationActivities = Pick<Activities, 'joinEnvironment' | 'claimSlot' | 'claimHost' | 'reportHost' | 'readHostBreakers' | 'recallEnvironment' | 'findOpenWindow' | 'readRelease' | 'isRunning'>;
 
 /** What workflows cannot ask of each other themselves. */
 export function coordinationActivities({ directory, runtimes, fleet = {} }: Dependencies): CoordinationActivities {
@@ -15,6 +15,16 @@ export function coordinationActivities({ directory, runtimes, fleet = {} }: Depe
         const window = openWindow(windows, Date.now());
         await directory.join({ ...input, ...(asked && { asked: { ...asked, ...(windows.length > 0 && { windows }), ...(window && { window }) } }) });
         return fleet;
+      }),
+
+    claimHost: (host, claim) => alive(() => directory.claimHost(host, claim)),
+
+    reportHost: (host, report) => alive(() => directory.reportHost(host, report)),
+
+    readHostBreakers: (ids) =>
+      alive(async () => {
+        const breakers = await Promise.all(ids.map((id) => directory.hostBreaker(id)));
+        return Object.fromEntries(ids.flatMap((id, index) => (breakers[index] ? [[id, breakers[index]]] : [])));
       }),
 
     claimSlot: (claim) => alive(() => directory.claimSlot(claim)),

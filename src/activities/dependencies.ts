@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Stack } from '../config/stack';
+import type { HostBreaker, HostClaim, HostPlace, HostReport } from '../model/host';
 import type { PinnedImages } from '../model/images';
 import type { JobRun } from '../plan/job-runs';
 import type { Runtimes } from '../runtimes';
@@ -20,6 +21,9 @@ export interface KeptRelease {
 export interface Directory {
   join(input: Omit<JoinInput, 'windows'>): Promise<void>;
   claimSlot(claim: SlotClaim): Promise<void>;
+  claimHost(host: HostPlace, claim: HostClaim): Promise<void>;
+  reportHost(host: HostPlace, report: HostReport): Promise<void>;
+  hostBreaker(id: string): Promise<HostBreaker | undefined>;
   isRunning(workflowId: string): Promise<boolean>;
   /** @throws SoftwareFault where there is nothing to do it to */
   request(request: AutomaticRequest): Promise<string>;

@@ -2,7 +2,8 @@ import type { Client } from '@temporalio/client';
 import type { Directory } from '../activities/dependencies';
 import { signalEnvironment } from '../client/signal-environment';
 import { unlessMissing } from '../client/unless-missing';
-import { claimSignal, contentsQuery, fleetId, joinSignal, pruneSignal, releaseId, searchAttributes, taskQueue } from '../workflows/messages';
+import { claimHostSignal, claimSignal, contentsQuery, fleetId, hostId, hostQuery, joinSignal, pruneSignal, releaseId, reportHostSignal, searchAttributes, taskQueue } from '../workflows/messages';
+import type { HostPlace } from '../model/host';
 import { createUnattended } from './unattended';
 
 /** What activities ask of Temporal, over the worker's own client. */
@@ -16,6 +17,16 @@ export function createDirectory(client: Client): Directory {
     async claimSlot(claim) {
       await workflow.signalWithStart('fleet', { workflowId: fleetId, taskQueue, args: [], signal: claimSignal, signalArgs: [claim], staticSummary: 'who may deploy' });
     },
+
+    async claimHost(place, claim) {
+      await workflow.signalWithStart('host', { workflowId: hostId(place), taskQueue, args: [place], signal: claimHostSignal, signalArgs: [claim], staticSummary: ownerOf(place) });
+    },
+
+    async reportHost(place, report) {
+      await workflow.signalWithStart('host', { workflowId: hostId(place), taskQueue, args: [place], signal: reportHostSignal, signalArgs: [report], staticSummary: ownerOf(place) });
+    },
+
+    hostBreaker: async (id) => (await unlessMissing(() => workflow.getHandle(id).query(hostQuery)))?.breaker,
 
     async isRunning(workflowId) {
       const description = await unlessMissing(() => workflow.getHandle(workflowId).describe());
@@ -35,4 +46,8 @@ export function createDirectory(client: Client): Directory {
       await unlessMissing(() => workflow.getHandle(releaseId({ stack, environment }, release)).signal(pruneSignal));
     },
   };
+}
+
+function ownerOf({ name }: HostPlace): string {
+  return `ports and room of ${name ?? 'the host'}`;
 }

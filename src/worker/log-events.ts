@@ -6,7 +6,9 @@ const levels: Partial<Record<EngineEvent['type'], 'warn' | 'error'>> = { 'step.f
 
 /** One JSON line an event, with the deployment's id to find everything that belongs together. */
 export function logEvents(events: EventEmitter<{ event: [EngineEvent] }>, logger: Logger): void {
-  events.on('event', ({ type, stack, environment, deployment, ...details }) => {
+  events.on('event', (event) => {
+    if (event.type === 'host.reported') return logger[event.message === undefined ? 'debug' : 'warn']({ ...event }, event.type);
+    const { type, stack, environment, deployment, ...details } = event;
     logger[levels[type] ?? 'info']({ deployment: `${stack}/${environment}/${deployment}`, ...details }, type);
   });
 }

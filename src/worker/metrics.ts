@@ -17,6 +17,7 @@ export function createMetrics(engine: EventEmitter<{ event: [EngineEvent] }>, ac
   const rollbacks = new Counter({ name: 'deploy_code_rollbacks_total', help: 'Rollbacks, by whether they were complete.', labelNames: ['stack', 'environment', 'complete'], registers });
   const trouble = new Counter({ name: 'deploy_code_platform_trouble_total', help: 'Steps that had to wait for the platform.', labelNames: ['stack', 'environment'], registers });
   const breakers = new Gauge({ name: 'deploy_code_circuit_breaker_open', help: '1 while automatic deployments are refused after failures in a row.', labelNames: ['stack', 'environment'], registers });
+  const hosts = new Gauge({ name: 'deploy_code_host_circuit_breaker_open', help: '1 while nothing waits for a host by which deployments have failed in a row.', labelNames: ['host'], registers });
   const ailing = new Gauge({ name: 'deploy_code_ailing_instances', help: 'Instances that were seen dead or unhealthy between deployments and are not well yet.', labelNames: ['stack', 'environment', 'service'], registers });
   const drift = new Gauge({ name: 'deploy_code_drift', help: 'Differences between the current release and what runs that no deployment has made.', labelNames: ['stack', 'environment'], registers });
   const acts = new Counter({ name: 'deploy_code_watch_actions_total', help: 'What the watch has done: restarts, repairs, rollbacks.', labelNames: ['stack', 'environment', 'action'], registers });
@@ -26,6 +27,7 @@ export function createMetrics(engine: EventEmitter<{ event: [EngineEvent] }>, ac
   activities.on('probe', ({ service, healthy }) => probes.inc({ service, healthy: String(healthy) }));
   activities.on('instance', ({ service, event }) => instances.inc({ service, event }));
   engine.on('event', (event) => {
+    if (event.type === 'host.reported') return hosts.set({ host: event.host }, event.open ? 1 : 0);
     const { stack, environment } = event;
     const place = { stack, environment };
     switch (event.type) {

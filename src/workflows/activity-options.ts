@@ -27,6 +27,9 @@ const watching: ActivityOptions = { cancellationType: 'TRY_CANCEL', startToClose
 const table: Record<keyof Activities, ActivityOptions> = {
   joinEnvironment: quick,
   claimSlot: quick,
+  claimHost: quick,
+  reportHost: quick,
+  readHostBreakers: quick,
   recallEnvironment: quick,
   isRunning: quick,
   readRelease: quick,

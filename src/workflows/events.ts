@@ -3,7 +3,20 @@ import type { Outcome, Place } from './messages';
 import type { IntentKind } from '../plan/plan';
 
 /** What deployments tell those who listen: metrics and logs today, notifications later. */
-export type EngineEvent = Place & { deployment: number } & (
+export type EngineEvent = DeploymentEvent | HostEvent;
+
+/** How deployments fare with a host. */
+export interface HostEvent {
+  type: 'host.reported';
+  host: string;
+  /** Deployments in a row that have failed by it. */
+  failures: number;
+  /** Its circuit breaker. */
+  open: boolean;
+  message?: string;
+}
+
+export type DeploymentEvent = Place & { deployment: number } & (
   | { type: 'deployment.started'; intent: IntentKind; requestedBy: string; reason?: string }
   | { type: 'deployment.finished'; intent: IntentKind; outcome: Outcome; durationMs: number; message?: string }
   | { type: 'phase.finished'; phase: number; durationMs: number }

@@ -25,7 +25,8 @@ export function hostNamed(name: string): HostQueue {
   return { name, taskQueue: hostQueue(name) };
 }
 
-export type Look = <T>(look: () => Promise<T>) => Promise<T>;
+/** A look at the host of a task queue that is no step; waits for a platform that is away. */
+export type Look = <T>(taskQueue: string, look: () => Promise<T>) => Promise<T>;
 
 export interface LookAround {
   stack: Stack;
@@ -44,10 +45,10 @@ export interface LookAround {
  * Everything that the planner has to know. Of several hosts at first only what runs there: by that services are placed,
  * and each host is asked about the images and secrets of its own.
  */
-export async function lookAround({ stack, pinned, taskQueue, summary, former = [], force = false, patiently = (look) => look() }: LookAround): Promise<World> {
-  if (!stack.hosts) return { views: [{ taskQueue, observation: await patiently(() => activity('observe', taskQueue, summary)(stack, pinned)) }] };
+export async function lookAround({ stack, pinned, taskQueue, summary, former = [], force = false, patiently = (_, look) => look() }: LookAround): Promise<World> {
+  if (!stack.hosts) return { views: [{ taskQueue, observation: await patiently(taskQueue, () => activity('observe', taskQueue, summary)(stack, pinned)) }] };
   const bare = withoutServices(stack);
-  const look = async (host: HostQueue, of: Stack): Promise<HostView> => ({ ...host, observation: await patiently(() => observe(host, of, pinned, summary)) });
+  const look = async (host: HostQueue, of: Stack): Promise<HostView> => ({ ...host, observation: await patiently(host.taskQueue, () => observe(host, of, pinned, summary)) });
   const lost: string[] = [];
   const lookBack = (host: HostQueue) => (force ? observe(host, bare, {}, summary).then((observation) => [{ ...host, observation }], () => void lost.push(host.name!)) : look(host, bare).then((view) => [view]));
   const hosts = hostsOf(stack, taskQueue);

@@ -10,6 +10,7 @@ for (const workflow of [deployment, inspect]) setWorkflowOptions(endsWhereItBega
 export { deployment, inspect };
 export { environment } from './environment';
 export { fleet } from './fleet';
+export { host } from './host';
 export { notify } from './notify';
 export { redeploy } from './redeploy';
 export { release } from './release';

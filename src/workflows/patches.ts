@@ -12,6 +12,8 @@ export const patches = {
   patientLooks: 'patient-looks',
   /** Since 0.2: a long way back goes by several instances at a time. */
   backTogether: 'back-together',
+  /** Since 0.2: ports and room are claimed of their host. */
+  hostClaims: 'host-claims',
   /** Since 0.2: every request is written into the audit trail. */
   audit: 'audit',
   /** Since 0.2: environments are watched between deployments. */

@@ -5,7 +5,7 @@ import type { JobRun } from '../../plan/job-runs';
 import { servicesOf, type Lane, type Plan, type Step } from '../../plan/plan';
 import { together } from '../../plan/together';
 import { activity } from '../activity-options';
-import { all, hostsOf } from '../hosts';
+import { all, hostsOf, type Look } from '../hosts';
 import type { DeploymentInput, Go } from '../messages';
 import { patches } from '../patches';
 import type { EnvironmentLink } from './environment-link';
@@ -20,7 +20,7 @@ export interface CommitOptions {
   link: EnvironmentLink;
   wayBack: WayBack;
   /** Waits for a platform that is away. */
-  patiently: <T>(look: () => Promise<T>) => Promise<T>;
+  patiently: Look;
 }
 
 /** What a commit makes lasting. */
@@ -68,7 +68,7 @@ export class Commit {
   private async holdImages(plan: Plan, { stack, taskQueue }: DeploymentInput): Promise<void> {
     const { go, context, wayBack, patiently } = this.options;
     if (go.releases.length === 0 || !plan.cleanup.some(({ kind }) => kind === 'remove')) return;
-    const hold = (queue: string) => patiently(() => activity('holdImages', queue, `keep the images of release ${go.releases.join(', ')}`)(context, go.releases));
+    const hold = (queue: string) => patiently(queue, () => activity('holdImages', queue, `keep the images of release ${go.releases.join(', ')}`)(context, go.releases));
     await all(hostsOf(stack, taskQueue), (host) => hold(host.taskQueue)).catch((error: Error) => wayBack.leftBehind.push(`images of kept releases: ${error.message}`));
   }
 }

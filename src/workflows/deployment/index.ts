@@ -14,6 +14,7 @@ import { until } from '../turns';
 import { recordRequest } from './audit';
 import { EnvironmentLink } from './environment-link';
 import { toProblem } from './failure';
+import { HostClaims } from './host-claims';
 import { FleetSlot } from './fleet-slot';
 import { tellBegin, tellEnd } from './news';
 import { ProgressLog } from './progress-log';
@@ -31,7 +32,7 @@ export async function deployment(input: DeploymentInput): Promise<DeploymentResu
   CancellationScope.current().cancelRequested.catch(() => conduct.cancel(temporalItself, false));
   return CancellationScope.nonCancellable(async () => {
     const result = await conduct.conduct();
-    await conduct.slot.giveBack();
+    await conduct.letGo(result);
     await conduct.publisher.settled();
     await recordRequest(input, conduct.begin, result);
     return result;
@@ -52,12 +53,14 @@ class Deployment {
   private questions = 0;
   private asking: Promise<unknown> = Promise.resolve();
   readonly slot = new FleetSlot(this.log);
+  readonly claims: HostClaims;
   private maxParallel?: number;
   private readonly remedy = new Remedy(this.log);
   private readonly steering = new Steering(this.log, this.remedy, ({ by, reason }) => this.cancel(`${by}${reason ? `: ${reason}` : ''}`, false));
 
   constructor(private input: DeploymentInput) {
     this.link = new EnvironmentLink(input);
+    this.claims = new HostClaims(input.taskQueue);
     this.publisher = new Publisher({ stack: input.stack.name, environment: input.stack.environment }, input.stack.subscribers);
     setHandler(progressQuery, (since) => this.log.since(since));
     listen(goSignal, shapes.go, (go) => void (this.go ??= go));
@@ -104,13 +107,19 @@ class Deployment {
     const gone = await this.followCurrent(this.go);
     if (gone !== undefined) return this.endEarly(gone);
     upsertSearchAttributes([{ key: searchAttributes.status, value: 'running' }, { key: searchAttributes.number, value: this.go.deployment }]);
-    this.run = new DeploymentRun({ input: this.input, go: this.go, log: this.log, link: this.link, ask: (text, answers) => this.ask(text, answers), steering: this.steering, remedy: this.remedy, publisher: this.publisher });
+    this.run = new DeploymentRun({ input: this.input, go: this.go, log: this.log, link: this.link, ask: (text, answers) => this.ask(text, answers), steering: this.steering, remedy: this.remedy, claims: this.claims, publisher: this.publisher });
     if (this.cancelledBy) this.cancel(this.cancelledBy, false);
     const result = await this.run.execute();
     const releases = await this.prune(result);
     const finished = this.finish(result);
     await this.link.finished({ deployment: this.go.deployment, outcome: result.outcome, jobs: this.run.jobs, releases, ...(this.run.commit.schedules && { schedules: this.run.commit.schedules }), ...(result.outcome === 'succeeded' && this.input.intent.kind !== 'stop' && this.run.said) });
     return finished;
+  }
+
+  /** What others may have wanted. */
+  async letGo({ outcome }: DeploymentResult): Promise<void> {
+    if (this.run) await this.claims.release(this.input.stack, outcome === 'succeeded', this.run.lost);
+    await this.slot.giveBack();
   }
 
   /** It has its number while it waits: by that it is found, and cancelled. */
@@ -198,7 +207,7 @@ class Deployment {
     const keep = all.filter((each) => !drop.includes(each));
     if (drop.length > 0) {
       const hosts = hostsOf(stack, taskQueue);
-      const prune = ({ taskQueue: queue }: HostQueue) => this.run!.patiently(() => activity('pruneReleases', queue, `remove the releases ${drop.join(', ')}`)(contextOf(stack, this.go!.deployment), drop, keep, queue === hosts.at(-1)!.taskQueue));
+      const prune = ({ taskQueue: queue }: HostQueue) => this.run!.patiently(queue, () => activity('pruneReleases', queue, `remove the releases ${drop.join(', ')}`)(contextOf(stack, this.go!.deployment), drop, keep, queue === hosts.at(-1)!.taskQueue));
       await oneByOne(hosts, prune).catch((error: Error) => this.run!.wayBack.leftBehind.push(`releases ${drop.join(', ')}: ${error.message}`));
     }
     return keep;

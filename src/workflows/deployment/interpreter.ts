@@ -90,7 +90,7 @@ export class Interpreter {
     this.begun.add(step.id);
     log.step(step, 'begun', phase);
     try {
-      await patience.retry((afterTrouble) => this.dispatch(step, afterTrouble), (message) => {
+      await patience.retry(step.taskQueue, (afterTrouble) => this.dispatch(step, afterTrouble), (message) => {
         log.step(step, 'trouble', phase, { text: message });
         events.emit({ ...this.place, type: 'platform.trouble', step: step.id, message });
       });

@@ -1,4 +1,5 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, patched } from '@temporalio/workflow';
+import { failureTypes } from '../../activities/contract';
 import type { Service, Stack } from '../../config/stack';
 import type { HostView, World } from '../../plan/hosts/view';
 import { amend } from '../../plan/amendment';
@@ -6,8 +7,12 @@ import { planOver, type Planning } from '../../plan/planner';
 import { planSettlement } from '../../plan/settlement';
 import { hostNamed, lookAround, type Look } from '../hosts';
 import type { DeploymentInput, Go } from '../messages';
+import { patches } from '../patches';
+import { toProblem } from './failure';
+import type { HostClaims } from './host-claims';
 import type { Interpreter } from './interpreter';
 import { runSteps } from './lanes';
+import { isTrouble } from './patience';
 import type { ProgressLog } from './progress-log';
 import { summarise } from './summary';
 import type { WayBack } from './way-back';
@@ -19,6 +24,7 @@ export interface PreparationOptions {
   wayBack: WayBack;
   /** Waits for a platform that is away. */
   patiently: Look;
+  claims: HostClaims;
 }
 
 /** What comes before the first step: a look at what runs, and the plan. */
@@ -38,7 +44,12 @@ export class Preparation {
   }
 
   private look({ stack, pinned, taskQueue, intent: { force } }: DeploymentInput, summary: string): Promise<World> {
-    const { go, patiently } = this.options;
+    const { go, claims } = this.options;
+    if (patched(patches.hostClaims)) claims.beginLook(stack);
+    const patiently: Look = (queue, look) => this.options.patiently(queue, () => look().catch(async (error: unknown) => {
+      const hopeless = force || !isTrouble(error) ? undefined : await claims.hopeless(stack, queue);
+      throw hopeless === undefined ? error : ApplicationFailure.nonRetryable(`${toProblem(error).message}; ${hopeless}`, failureTypes.software);
+    }));
     const former = (go.hosts ?? []).filter((name) => stack.hosts && !stack.hosts.some((host) => host.name === name)).map(hostNamed);
     return lookAround({ stack, pinned, taskQueue, summary, former, force, patiently });
   }

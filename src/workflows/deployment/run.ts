@@ -1,15 +1,19 @@
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, patched } from '@temporalio/workflow';
 import type { StepContext } from '../../activities/contract';
 import type { Service, Stack } from '../../config/stack';
 import type { World } from '../../plan/hosts/view';
 import { jobRuns, type JobRun } from '../../plan/job-runs';
 import { changesAnything, type Plan, type Refusal } from '../../plan/plan';
+import type { Planning } from '../../plan/planner';
 import { settingsOf } from '../../plan/settings';
+import type { Look } from '../hosts';
 import type { Cause, DeploymentInput, Go, Outcome } from '../messages';
 import type { Publisher } from '../publisher';
+import { patches } from '../patches';
 import { contextOf } from '../step-context';
 import { DeploymentClock } from './clock';
 import { Commit, goers } from './commit';
+import type { HostClaims } from './host-claims';
 import type { EnvironmentLink } from './environment-link';
 import { Rejection, StepFailure, toCause } from './failure';
 import { Interpreter } from './interpreter';
@@ -41,6 +45,7 @@ export interface RunOptions {
   ask: (text: string, answers: string[]) => Promise<string>;
   steering: Steering;
   remedy: Remedy;
+  claims: HostClaims;
   publisher: Publisher;
 }
 
@@ -69,13 +74,13 @@ export class DeploymentRun {
     const { input, go, log, link, ask, steering, publisher } = options;
     this.input = input;
     const { stack, pinned } = input;
-    const patiently = <T>(look: () => Promise<T>) => this.patiently(look);
+    const patiently: Look = (taskQueue, look) => this.patiently(taskQueue, look);
     this.context = contextOf(stack, go.deployment);
     this.patience = new Patience(this.clock, stack.deployment.platformTimeoutMs);
     this.waits = new Waits({ context: this.context, clock: this.clock, log, steering, ask, publisher });
     this.interpreter = new Interpreter({ context: this.context, pinned, log, clock: this.clock, patience: this.patience, ask, waits: this.waits });
     this.wayBack = new WayBack(this.interpreter, stack.deployment.maxParallel);
-    this.preparation = new Preparation({ go, log, interpreter: this.interpreter, wayBack: this.wayBack, patiently });
+    this.preparation = new Preparation({ go, log, interpreter: this.interpreter, wayBack: this.wayBack, patiently, claims: options.claims });
     this.wayForward = new WayForward({ input, context: this.context, interpreter: this.interpreter, wayBack: this.wayBack, log, link, patiently });
     this.retreat = new Retreat({ interpreter: this.interpreter, wayBack: this.wayBack, log, link, steering, ask });
     this.commit = new Commit({ go, context: this.context, link, wayBack: this.wayBack, patiently });
@@ -127,7 +132,8 @@ export class DeploymentRun {
   private async bringAbout(world: World): Promise<RunResult> {
     const draft = this.preparation.draft(this.input, world);
     if (draft.refusals.length > 0) return { outcome: 'refused', refusals: draft.refusals };
-    const { plan } = await this.preparation.withImages(this.input, draft, world);
+    const { plan, refusals } = await this.planned(draft, world);
+    if (refusals.length > 0) return { outcome: 'refused', refusals };
     this.plan = plan;
     this.options.log.plan = summarise(plan);
     if (!changesAnything(plan) && !this.saysSomethingNew()) {
@@ -139,6 +145,22 @@ export class DeploymentRun {
     if (this.cause) throw new StepFailure(this.cause);
     await this.makeLasting(plan, world);
     return { outcome: 'succeeded', refusals: [] };
+  }
+
+  /** With all images, and with ports and room that nobody else takes. */
+  private async planned(draft: Planning, world: World): Promise<Planning> {
+    const { claims, go } = this.options;
+    const { name, environment } = this.input.stack;
+    const planning = await this.preparation.withImages(this.input, draft, world);
+    if (claims.areMade || !changesAnything(planning.plan) || !patched(patches.hostClaims)) return planning;
+    const secured = await claims.secure(this.input.stack, world, `deployment ${go.deployment} of ${name}/${environment}`, planning, (around) => this.preparation.withImages(this.input, draft, around));
+    this.world = secured.world;
+    return secured.planning;
+  }
+
+  /** What hosts did not do in all the time that it waited for them, by task queue. */
+  get lost(): ReadonlyMap<string, string> {
+    return this.patience.lost;
   }
 
   /** Another release may be wanted though no instance changes: of a health check, of who is told. */
@@ -195,8 +217,8 @@ export class DeploymentRun {
   }
 
   /** A look that is no step. */
-  patiently<T>(look: () => Promise<T>): Promise<T> {
-    return this.patience.look(look, (message) => this.options.log.note(`waits for the platform: ${message}`));
+  patiently<T>(taskQueue: string, look: () => Promise<T>): Promise<T> {
+    return this.patience.look(taskQueue, look, (message) => this.options.log.note(`waits for the platform: ${message}`));
   }
 
   /** The jobs that this deployment ran, or began to, and that no command has undone. */

@@ -4,7 +4,7 @@ import { toRef } from '../../plan/instance-spec';
 import { lanesOf, servicesOf, type Lane, type Plan, type PlannedPhase, type PlannedService, type StepOf } from '../../plan/plan';
 import { planRollback } from '../../plan/rollback';
 import { activity } from '../activity-options';
-import { all } from '../hosts';
+import { all, type Look } from '../hosts';
 import { rest } from '../turns';
 import type { Cause, DeploymentInput } from '../messages';
 import type { EnvironmentLink } from './environment-link';
@@ -25,7 +25,7 @@ export interface WayForwardOptions {
   log: ProgressLog;
   link: EnvironmentLink;
   /** Waits for a platform that is away. */
-  patiently: <T>(look: () => Promise<T>) => Promise<T>;
+  patiently: Look;
 }
 
 /** Performs what is left of a plan phase by phase, up to the look that confirms it. A service with `on_failure: continue` fails alone. */
@@ -98,7 +98,7 @@ export class WayForward {
 
   private listing(taskQueue: string, starts: StepOf<'start'>[]): Promise<NotRunning[]> {
     const { patiently, context } = this.options;
-    return patiently(() => activity('confirm', taskQueue, `confirm that ${starts.length} instances run`)(context, starts.map(({ instance }) => toRef(instance))));
+    return patiently(taskQueue, () => activity('confirm', taskQueue, `confirm that ${starts.length} instances run`)(context, starts.map(({ instance }) => toRef(instance))));
   }
 
   /** Only what failed alone is put back. */

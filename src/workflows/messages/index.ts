@@ -3,6 +3,7 @@ export * from './deployment';
 export * from './environment';
 export * from './fleet';
 export * from './freeze';
+export * from './host';
 export * from './place';
 export * from './progress';
 export * from './release';

@@ -6,6 +6,8 @@ const outcome = oneOf('succeeded', 'unchanged', 'refused', 'rolled_back', 'left_
 
 const window = fields({ from: 'number', to: 'number', timeZone: 'text', text: 'text', refuse: 'flag' });
 
+const breaker = fields({ threshold: 'number', recoveryMs: 'number' });
+
 const asked = fields({
   by: 'text',
   reason: optional('text'),
@@ -14,10 +16,12 @@ const asked = fields({
   whenBusy: oneOf('queue', 'supersede', 'reject'),
   force: 'flag',
   automatic: 'flag',
-  breaker: fields({ threshold: 'number', recoveryMs: 'number' }),
+  breaker,
   windows: optional(listOf(window)),
   window: optional(fields({ text: 'text', until: 'number', refuse: 'flag' })),
 });
+
+const reserve = fields({ cpus: optional('number'), memory: optional('number'), gpus: optional('number'), storage: optional('number') });
 
 export const shapes = {
   join: fields({ workflowId: 'text', runtime: oneOf('docker', 'process', 'memory'), hosts: optional(listOf('text')), asked: optional(asked) }),
@@ -49,6 +53,9 @@ export const shapes = {
   }),
   claim: fields({ workflowId: 'text', limit: 'number' }),
   slot: fields({ granted: 'flag', limit: 'number' }),
+  hostClaim: fields({ workflowId: 'text', by: 'text', round: 'number', seenAt: 'number', ports: listOf('text'), reserve }),
+  hostReport: fields({ workflowId: 'text', kept: 'flag', trouble: optional('text'), breaker }),
+  hostWord: fields({ host: 'text', round: 'number', others: listOf(fields({ by: 'text', ports: listOf('text'), reserve })) }),
   queued: fields({ behind: optional('number'), held: optional('text') }),
   turnedAway: 'text',
   /** The Temporal UI sends it without a word. */

@@ -1,0 +1,81 @@
+import { allHandlersFinished, continueAsNew, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { HostBreaker, HostPlace, HostReport } from '../model/host';
+import { activity } from './activity-options';
+import { events } from './events';
+import { listen } from './listen';
+import { claimHostSignal, hostId, hostQuery, hostWordSignal, reportHostSignal, taskQueue, type HostState } from './messages';
+import { shapes } from './messages/shapes';
+import { inTurn, until } from './turns';
+
+/** Deployments take a host one after the other for as long as somebody is there; then a new workflow begins when somebody comes. */
+const idleMs = 600_000;
+/** Nobody plans longer by what was seen once: images may have had to come. */
+const rememberedMs = 7_200_000;
+const mostRemembered = 200;
+
+/**
+ * The owner of a host's ports and room while they are promised and not taken yet, and of what is known of its health. Who
+ * claims is told what those before have claimed, and plans around it; whoever is gone holds nothing.
+ */
+export async function host(place: HostPlace, before?: HostState): Promise<void> {
+  const state: HostState = before ?? { place, claims: [], kept: [] };
+  const asking: string[] = [];
+  let changes = 0;
+  setHandler(hostQuery, () => state);
+  listen(claimHostSignal, shapes.hostClaim, (claim) => {
+    changes += 1;
+    state.claims = [...state.claims.filter(({ workflowId }) => workflowId !== claim.workflowId), claim];
+    asking.push(claim.workflowId);
+  });
+  listen(reportHostSignal, shapes.hostReport, (report) => {
+    changes += 1;
+    giveBack(report, state);
+    state.breaker = counted(state.breaker, report, Date.now());
+    events.emit({ type: 'host.reported', host: hostId(place), failures: state.breaker?.failures ?? 0, open: state.breaker?.openedAt !== undefined, message: report.trouble });
+  });
+
+  for (;;) {
+    const seen = changes;
+    for (let next = asking.shift(); next !== undefined; next = asking.shift()) await answer(next, state);
+    if (workflowInfo().continueAsNewSuggested) {
+      await until(allHandlersFinished);
+      return continueAsNew<typeof host>(place, state);
+    }
+    const isBusy = await until(() => changes !== seen || asking.length > 0, idleMs, 'until somebody comes');
+    if (!isBusy && state.claims.length + state.kept.filter(({ at }) => Date.now() - at < rememberedMs).length === 0 && !state.breaker) return;
+    if (!isBusy) await forgetTheGone(state.claims.map(({ workflowId }) => workflowId), state);
+  }
+}
+
+/** What others have claimed before. */
+async function answer(workflowId: string, state: HostState): Promise<void> {
+  const earlier = () => state.claims.slice(0, state.claims.findIndex((claim) => claim.workflowId === workflowId));
+  await forgetTheGone(earlier().map((claim) => claim.workflowId), state);
+  const claim = state.claims.find((each) => each.workflowId === workflowId);
+  if (!claim) return;
+  const unseen = state.kept.filter(({ at }) => at >= claim.seenAt);
+  const word = { host: hostId(state.place), round: claim.round, others: [...unseen, ...earlier()].map(({ ports, reserve, by }) => ({ ports, reserve, by })) };
+  await inTurn(getExternalWorkflowHandle(workflowId).signal(hostWordSignal, word)).catch(() => undefined);
+}
+
+function giveBack({ workflowId, kept }: HostReport, state: HostState): void {
+  const now = Date.now();
+  const claim = state.claims.find((each) => each.workflowId === workflowId);
+  state.claims = state.claims.filter((each) => each !== claim);
+  if (claim && kept) state.kept.push({ ports: claim.ports, reserve: claim.reserve, by: claim.by, at: now });
+  state.kept = state.kept.filter(({ at }) => now - at < rememberedMs).slice(-mostRemembered);
+}
+
+async function forgetTheGone(workflowIds: string[], state: HostState): Promise<void> {
+  for (const workflowId of workflowIds) {
+    if (!(await activity('isRunning', taskQueue, `does ${workflowId} still run?`)(workflowId))) state.claims = state.claims.filter((claim) => claim.workflowId !== workflowId);
+  }
+}
+
+/** Failures in a row; the first deployment that fares well ends the row. */
+export function counted(before: HostBreaker | undefined, { trouble, breaker }: HostReport, now: number): HostBreaker | undefined {
+  if (trouble === undefined) return undefined;
+  const failures = (before?.failures ?? 0) + 1;
+  const isOpen = breaker.threshold > 0 && failures >= breaker.threshold;
+  return { ...breaker, failures, trouble, ...(isOpen && { openedAt: now }) };
+}
