@@ -1,13 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { Stack } from '../config/stack';
 import type { AuditTrail } from '../model/audit';
-import type { InstanceLine } from '../model/instance-status';
 import type { WhenBusy } from '../plan/asked';
 import type { PastRun } from '../plan/job-runs';
 import type { IntentKind, Refusal } from '../plan/plan';
-import type { InspectInput, InspectResults } from '../workflows/inspect';
 import {
   contentsQuery, environmentId, environmentQuery, freezeSignal, pauseWatchSignal, releaseId, resumeWatchSignal, taskQueue, thawSignal,
   type DeploymentInput, type EnvironmentState, type Freeze, type Place, type PlanSummary, type ReleaseContents, type WatchPause,
@@ -16,12 +13,12 @@ import { Builds } from './builds';
 import { connect, connectionSettings } from './connection';
 import { DeploymentHandle } from './deployment-handle';
 import { BadRequest } from './errors';
-import { findHostWorkers, findWorker } from './find-worker';
 import { listHistory, findDeployment, type HistoryEntry } from './history';
 import { orderOf, type OrderOptions } from './orders';
 import { placeOf } from './place';
 import { intentOf, startDeployment } from './request';
 import { Schedules } from './schedules';
+import { Reader } from './reader';
 import { signalEnvironment } from './signal-environment';
 import { unlessMissing } from './unless-missing';
 import { userName } from './user';
@@ -48,11 +45,7 @@ export interface PlanResult {
 }
 
 /** Deploys stacks, and asks about them. Talks to Temporal only: what runs is the workers' matter. */
-export class DeployCodeClient {
-  private worker?: Promise<void>;
-
-  private constructor(private readonly temporal: Client) {}
-
+export class DeployCodeClient extends Reader {
   /**
    * Connects by Temporal's own settings: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS, API keys and profiles.
    * @throws EngineUnreachable when no server answers
@@ -187,11 +180,6 @@ export class DeployCodeClient {
     return previous;
   }
 
-  /** Every instance, with its health as probed just now. */
-  async status(stack: Stack): Promise<InstanceLine[]> {
-    return this.inspect({ kind: 'status', stack, taskQueue });
-  }
-
   /** Deployments of an environment, the newest first. */
   async history(place: Place, limit = 20): Promise<HistoryEntry[]> {
     return listHistory(this.temporal, place, limit);
@@ -209,29 +197,10 @@ export class DeployCodeClient {
     return new DeploymentHandle(this.temporal.workflow.getHandle(workflowId));
   }
 
-  /** The last lines of the instances of services, of all where none is named; with the cursors of an earlier answer what came since. */
-  async logs(stack: Stack, services: string[], tail: number, after: Record<string, string> = {}): Promise<InspectResults['logs']> {
-    return this.inspect({ kind: 'logs', stack, services, tail, after, taskQueue });
-  }
-
-  /** Runs a command inside an instance. */
-  async exec(stack: Stack, instance: string, command: string[]): Promise<InspectResults['exec']> {
-    return this.inspect({ kind: 'exec', stack, instance, command, taskQueue });
-  }
-
   /** Who asked for what, and what came of it; checked against what the environment remembers. */
   async audit(stack: Stack, last = 50): Promise<AuditTrail> {
     const known = (await this.environment(placeOf(stack)))?.audit;
     return this.inspect({ kind: 'audit', stack, last, taskQueue, ...(known && { known }) });
-  }
-
-  async volumes(stack: Stack): Promise<InspectResults['volumes']> {
-    return this.inspect({ kind: 'volumes', stack, taskQueue });
-  }
-
-  /** Deletes a volume and its data. Refused while an instance mounts it. */
-  async removeVolume(stack: Stack, name: string): Promise<void> {
-    await this.inspect({ kind: 'remove-volume', stack, name, taskQueue });
   }
 
   private async again(place: Place, kind: IntentKind, options: RequestOptions): Promise<DeploymentHandle> {
@@ -258,30 +227,5 @@ export class DeployCodeClient {
       ...(options.automatic && { automatic: true }),
     };
     return new DeploymentHandle(await startDeployment(this.temporal, input, options.requestId));
-  }
-
-  private async inspect<K extends InspectInput['kind']>(input: Extract<InspectInput, { kind: K }>): Promise<InspectResults[K]> {
-    await this.requireWorkers(input.stack);
-    const { name: stack, environment } = input.stack;
-    return (await this.temporal.workflow.execute('inspect', {
-      workflowId: `inspect/${stack}/${environment}/${input.kind}/${randomUUID()}`,
-      taskQueue,
-      args: [input],
-      staticSummary: `${input.kind} of ${stack}/${environment}`,
-    })) as InspectResults[K];
-  }
-
-  /** Without a worker a request would wait in silence. */
-  private requireWorker(): Promise<void> {
-    this.worker ??= findWorker(this.temporal).catch((error: unknown) => {
-      this.worker = undefined;
-      throw error;
-    });
-    return this.worker;
-  }
-
-  private async requireWorkers({ hosts = [] }: Stack): Promise<void> {
-    await this.requireWorker();
-    await findHostWorkers(this.temporal, hosts.map(({ name }) => name));
   }
 }

@@ -61,6 +61,8 @@ export interface ObservedImage {
 /** What a host has, and what other stacks have reserved of it. */
 export interface Capacity {
   host: string;
+  /** By which the platform knows itself, whatever address it is reached by. */
+  engine?: string;
   /** False where files and container addresses of the host are out of the worker's reach. */
   local: boolean;
   total: Required<ResourceAmounts>;

@@ -58,8 +58,19 @@ export function planOver(input: PlanInput, { views: seen, placed, lost = [] }: W
     newVolumes: parts.flatMap(({ newVolumes }) => newVolumes),
     estimateMs: estimate(all),
   };
-  const refusals = intent.kind === 'stop' ? [] : [...phases.refusals, ...(placed?.refusals ?? []), ...parts.flatMap((part) => part.refusals), ...unknown(intent, stack)];
+  const refusals = intent.kind === 'stop' ? [] : [...phases.refusals, ...(placed?.refusals ?? []), ...sameTwice(views), ...parts.flatMap((part) => part.refusals), ...unknown(intent, stack)];
   return { plan, refusals: refusals.filter(({ forceable }) => !(forceable && intent.force)) };
+}
+
+/** Of one engine two hosts would take each other's networks. */
+function sameTwice(views: readonly HostView[]): Refusal[] {
+  const first = new Map<string, string>();
+  return views.flatMap(({ name, observation: { capacity: { engine } } }) => {
+    if (name === undefined || engine === undefined) return [];
+    const other = first.get(engine);
+    first.set(engine, other ?? name);
+    return other === undefined ? [] : [{ path: `infrastructure.hosts.${name}`, message: `is the same Docker Engine as ${other}; name it once, or correct where its worker finds it` }];
+  });
 }
 
 /** A host that the stack names may hold less than there is. */

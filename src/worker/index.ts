@@ -2,14 +2,13 @@ import { EventEmitter } from 'node:events';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ConnectionOptions } from '@temporalio/client';
-import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { Worker, type WorkerOptions } from '@temporalio/worker';
 import pino, { type Logger } from 'pino';
 import { createActivities } from '../activities';
 import { AuditDatabase } from '../activities/audit/trail-table';
 import type { ActivityEvents } from '../activities/dependencies';
 import { SecretStore } from '../activities/secrets';
 import { Builds } from '../client/builds';
-import { connect } from '../client/connection';
 import type { RuntimeName } from '../model/capabilities';
 import { dataConverter } from '../payloads/data-converter';
 import { createRuntimes } from '../runtimes';
@@ -22,7 +21,7 @@ import { createDirectory } from './directory';
 import { portOf, serveHttp } from './http';
 import { logEvents } from './log-events';
 import { createMetrics } from './metrics';
-import { registerSearchAttributes } from './search-attributes';
+import { reachServer } from './reach-server';
 import { allToTheEnd, postsOf, type Post, type ServedHost } from './served-hosts';
 import { installTelemetry } from './telemetry';
 
@@ -79,8 +78,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   logEvents(engineEvents, logger);
   let worker: Worker | undefined;
   const server = configuration.port === undefined ? undefined : await serveHttp({ port: configuration.port, host: configuration.host, metrics, sdkMetrics, ready: () => worker?.getState() === 'RUNNING' });
-  const client = await connect(configuration);
-  const [native] = await Promise.all([NativeConnection.connect(configuration.connection as never), registerSearchAttributes(client.connection, namespace)]);
+  const { client, native } = await reachServer(configuration, logger);
 
   const converter = dataConverter();
   const secrets = new SecretStore(dataDir);

@@ -5,6 +5,7 @@ import { addCodec } from './commands/codec';
 import { addControl } from './commands/control';
 import { addDeploy } from './commands/deploy';
 import { addEngine } from './commands/engine';
+import { addHosts } from './commands/hosts';
 import { addLooks } from './commands/look';
 import { addModules } from './commands/modules';
 import { addSchedules } from './commands/schedule';
@@ -42,6 +43,7 @@ export function createProgram(): Command {
   addSchedules(program);
   addAudit(program);
   addVolume(program);
+  addHosts(program);
   addModules(program);
   addTools(program);
   return program;

@@ -16,7 +16,7 @@ export async function observe(connection: DockerConnection, scope: Scope, questi
       engine.listContainers({ all: true }),
       engine.listNetworks(),
       engine.listVolumes(),
-      engine.info() as Promise<{ NCPU: number; MemTotal: number; Name: string; DockerRootDir: string }>,
+      engine.info() as Promise<{ NCPU: number; MemTotal: number; ID: string; Name: string; DockerRootDir: string }>,
       local ? listeningPorts() : new Set<number>(),
     ]),
   );
@@ -30,6 +30,7 @@ export async function observe(connection: DockerConnection, scope: Scope, questi
     portsInUse: portsInUse(mine, others, listening, questions),
     capacity: {
       host: `docker://${info.Name}`,
+      engine: info.ID,
       local,
       total: { cpus: info.NCPU, memory: info.MemTotal, gpus: local ? await countGpus() : 0, storage: local ? await freeStorage(info.DockerRootDir) : 0 },
       reservedByOthers: reservations(others),

@@ -11,7 +11,7 @@ export function summarise(plan: Plan): PlanSummary {
     preparation: plan.preparation.map(({ id }) => id),
     phases: plan.phases.map(({ number, kind, services }) => ({
       number, kind,
-      services: services.map((service) => ({ ...described(service), steps: lanesOf(service).flat().map(({ id }) => id), ...rolloutOf(service) })),
+      services: services.map((service) => ({ ...described(service), ...(plan.placement?.[service.name] !== undefined && { host: plan.placement[service.name] }), steps: lanesOf(service).flat().map(({ id }) => id), ...rolloutOf(service) })),
     })),
   };
 }

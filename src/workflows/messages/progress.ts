@@ -17,6 +17,8 @@ export interface PlanSummary extends Pick<Plan, 'stack' | 'environment' | 'host'
 
 export interface ServiceSummary extends Pick<PlannedService, 'name' | 'kind' | 'action' | 'replicas' | 'changes' | 'notes' | 'interruptionMs'> {
   steps: string[];
+  /** Where the stack names hosts. */
+  host?: string;
   /** How its requests move, in sentences: shares, times, approvals. */
   rollout?: string[];
 }

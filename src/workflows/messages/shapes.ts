@@ -21,7 +21,7 @@ const asked = fields({
   window: optional(fields({ text: 'text', until: 'number', refuse: 'flag' })),
 });
 
-const reserve = fields({ cpus: optional('number'), memory: optional('number'), gpus: optional('number'), storage: optional('number') });
+const reserve = recordOf('number');
 
 export const shapes = {
   join: fields({ workflowId: 'text', runtime: oneOf('docker', 'process', 'memory'), hosts: optional(listOf('text')), asked: optional(asked) }),

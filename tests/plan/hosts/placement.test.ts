@@ -4,6 +4,7 @@ import { groupsOf } from '../../../src/plan/hosts/groups';
 import { place } from '../../../src/plan/hosts/place';
 import { portionOf } from '../../../src/plan/hosts/portion';
 import type { HostView } from '../../../src/plan/hosts/view';
+import { planOver } from '../../../src/plan/planner';
 import { emptyObservation } from '../../support/observation';
 import { stackOf } from '../../support/stack';
 
@@ -51,6 +52,13 @@ describe('the placement of services', () => {
   it('says what cannot be, and why', () => {
     const apart = shop({ db: { image: 'a', zone: 'data' }, api: { image: 'b', zone: 'edge', depends_on: ['db'] } });
     expect(placed(apart).refusals).toEqual([{ path: 'services.api.zone', message: expect.stringContaining('db wants zone data, api wants zone edge, and they must share a host: api depends on db (db publishes no fixed port)') }]);
+  });
+
+  it('is refused where two hosts are one engine', () => {
+    const stack = shop({ web: { image: 'a' } });
+    const same = views(stack).map((view) => ({ ...view, observation: { ...view.observation, capacity: { ...view.observation.capacity, engine: view.name === 'beta' ? 'B' : 'A' } } }));
+    const { refusals } = planOver({ stack, intent: { kind: 'deploy', force: false }, deployment: 1, release: { to: 1 }, jobs: {} }, { views: same, placed: placed(stack, same) });
+    expect(refusals).toEqual([{ path: 'infrastructure.hosts.gamma', message: expect.stringContaining('is the same Docker Engine as alpha') }]);
   });
 
   it('never moves data', () => {

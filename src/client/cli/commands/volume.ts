@@ -15,7 +15,7 @@ export function addVolume(program: Command): void {
     .action(async (options: VolumeOptions) => {
       const volumes = await withClient(options, (client) => client.volumes(loadPlace(options).stack));
       if (options.json) printJson(volumes);
-      else print(table([['VOLUME', 'MOUNTED BY'], ...volumes.map(({ name, unnamed, mountedBy }) => [unnamed ? `${name} (unnamed)` : name, mountedBy.join(', ') || '-'])]));
+      else print(table([['VOLUME', 'MOUNTED BY'], ...volumes.map(({ name, unnamed, mountedBy, host }) => [`${name}${unnamed ? ' (unnamed)' : ''}${host === undefined ? '' : ` on ${host}`}`, mountedBy.join(', ') || '-'])]));
     });
 
   withConnection(withStack(volume.command('rm').description('delete a volume and its data; the only command that does')))

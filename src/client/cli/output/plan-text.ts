@@ -24,7 +24,7 @@ export function planText(plan: PlanSummary): string[] {
 
 function row(place: string, service: ServiceSummary): string[] {
   const name = service.replicas === 1 ? service.name : `${service.name} x${service.replicas}`;
-  return [place, `${signs[service.action]} ${name}`, service.action, [...service.changes.map(changeText), ...service.notes].join('; ')];
+  return [place, `${signs[service.action]} ${name}`, service.action, [...(service.host === undefined ? [] : [`on ${service.host}`]), ...service.changes.map(changeText), ...service.notes].join('; ')];
 }
 
 /** How requests move, step by step. */

@@ -6,15 +6,17 @@ import { table } from './words';
 export function statusTable(lines: readonly InstanceLine[]): string[] {
   const services = new Map<string, InstanceLine[]>();
   for (const line of lines) services.set(line.service, [...(services.get(line.service) ?? []), line]);
+  const isSpread = lines.some(({ host }) => host !== undefined);
   const rows = [...services].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, instances]) => [
     name,
     `${instances.filter(({ state }) => state === 'running').length}/${instances.length}`,
     worst(instances.map(({ health }) => health)),
     tag(instances[0]!.image),
     String(instances.reduce((sum, { restarts }) => sum + restarts, 0)),
+    ...(isSpread ? [[...new Set(instances.map(({ host }) => host ?? '-'))].join(', ')] : []),
     instances.flatMap(({ ports }) => ports).join(', '),
   ]);
-  const [head, ...body] = table([['SERVICE', 'RUN', 'HEALTH', 'IMAGE', 'RESTARTS', 'PORTS'], ...rows]);
+  const [head, ...body] = table([['SERVICE', 'RUN', 'HEALTH', 'IMAGE', 'RESTARTS', ...(isSpread ? ['HOST'] : []), 'PORTS'], ...rows]);
   return [pc.bold(head!), ...body.map((line) => (/ (unhealthy|down|exited)/.test(line) ? pc.red(line) : line))];
 }
 

@@ -1,0 +1,35 @@
+import type { Client } from '@temporalio/client';
+import type { Stack } from '../config/stack';
+import type { HostBreaker } from '../model/host';
+import { hostId, hostQuery, taskQueue } from '../workflows/messages';
+import { pollersOf, pollersOfHost } from './pollers';
+import { unlessMissing } from './unless-missing';
+
+/** A host of a stack, and how deployments fare with it. */
+export interface HostLine {
+  /** Absent for the one that workers find by themselves. */
+  name?: string;
+  zone?: string;
+  address?: string;
+  taskQueue: string;
+  /** Workers that serve it. */
+  workers: number;
+  /** Who deploys to it just now: `deployment 12 of shop/production`. */
+  taking: string[];
+  /** Deployments in a row that failed by it; absent where the last one fared well. */
+  breaker?: HostBreaker;
+}
+
+/** The hosts of a stack, in the order of its file. */
+export function listHosts(client: Client, { hosts, runtime }: Stack): Promise<HostLine[]> {
+  const named = hosts ?? [{ name: undefined }];
+  return Promise.all(named.map(async (host): Promise<HostLine> => {
+    const { name } = host;
+    const [workers, state] = await Promise.all([
+      name === undefined ? pollersOf(client) : pollersOfHost(client, name),
+      unlessMissing(() => client.workflow.getHandle(hostId({ runtime, name })).query(hostQuery)),
+    ]);
+    const { zone, address } = 'capacity' in host ? host : {};
+    return { name, zone, address, taskQueue: name === undefined ? taskQueue : `${taskQueue}/${name}`, workers: workers.length, taking: state?.claims.map(({ by }) => by) ?? [], ...(state?.breaker && { breaker: state.breaker }) };
+  }));
+}
