@@ -11,7 +11,12 @@ export interface Difference {
   changes: Change[];
 }
 
-const running = (instance: ObservedInstance): boolean => instance.state === 'running' && instance.runtimeHealth !== 'unhealthy';
+const running = (instance: ObservedInstance): boolean => instance.state === 'running' && instance.runtimeHealth !== 'unhealthy' && lostNetworks(instance).length === 0;
+
+/** Networks that it was put on, and that somebody has taken it off. */
+export function lostNetworks({ names = [], networks, kind }: ObservedInstance): string[] {
+  return kind === 'job' ? [] : names.map(({ name }) => name).filter((name) => !networks.includes(name));
+}
 
 /** What of a service's instances can stay, what has to go, and why. */
 export function compare(service: Service, observed: readonly ObservedInstance[], print: Fingerprint, forced: boolean): Difference {
@@ -37,6 +42,8 @@ function changesOf(service: Service, old: ObservedInstance[], print: Fingerprint
 
 function describeState(instance: ObservedInstance): string {
   if (instance.state === 'exited') return `exited ${instance.exitCode ?? '?'}`;
+  const [lost] = lostNetworks(instance);
+  if (instance.state === 'running' && lost !== undefined) return `off the network ${lost}`;
   return instance.state === 'running' ? (instance.runtimeHealth ?? 'running') : instance.state;
 }
 

@@ -1,5 +1,6 @@
 import type { Stack } from '../config/stack';
 import type { Observation } from '../model/observation';
+import { lostNetworks } from './difference';
 import { acts, type Plan, type PlannedService } from './plan';
 import { makePlan } from './planner';
 
@@ -35,10 +36,12 @@ function differences({ name, kind, replicas, changes, goes }: PlannedService, { 
   const present = instances.filter(({ service }) => service === name);
   const missing = Array.from({ length: replicas }, (_, index) => index + 1).filter((ordinal) => !present.some((instance) => instance.ordinal === ordinal));
   const surplus = present.filter((instance) => goes.includes(instance.name) && (instance.ordinal > replicas || present.some((other) => other.ordinal === instance.ordinal && other !== instance && !goes.includes(other.name))));
+  const off = present.flatMap((instance) => lostNetworks(instance).map((network) => `${instance.service}-${instance.ordinal} is off the network ${network}`));
   const keys = changes.map(({ key }) => key).filter((key) => key !== 'state');
   return [
     ...missing.map((ordinal) => `${name}-${ordinal} is gone`),
     ...surplus.map((instance) => `${instance.name} is not of the release`),
+    ...off,
     ...(keys.length > 0 ? [`${name} runs with other ${keys.join(', ')}`] : []),
   ];
 }

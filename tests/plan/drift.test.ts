@@ -37,6 +37,14 @@ describe('drift', () => {
     expect(driftOf(world).sort()).toEqual(['added is not of the release', 'foreign is not of the release']);
   });
 
+  it('is an instance that somebody took off a network, which a repair puts right', () => {
+    const world = deployed();
+    world.instances.get(name('api-2'))!.networks = [];
+    expect(driftOf(world)).toEqual(['api-2 is off the network shop-test_default']);
+    const { plan: repair } = plan(stack, world.observe(stack), { intent: { kind: 'repair', force: false }, deployment: 2 });
+    expect(allSteps(repair).filter(({ kind }) => kind === 'start').map(({ id }) => id)).toEqual(['start api-2 (api:1)']);
+  });
+
   it('is an instance that runs with something else', () => {
     const other = { ...stack, services: { ...stack.services, db: { ...stack.services.db!, variables: { A: '1' } } } };
     expect(driftOf(deployed(), other)).toEqual(['db runs with other environment']);

@@ -76,6 +76,44 @@ describeWith('docker', 'the Docker runtime', () => {
     }
   });
 
+  it('makes a container anew that Docker cannot start any more, and it is the same: files, names, address, volumes, labels', async () => {
+    const networks = ['one', 'two'].map((key) => ({ ...scope, key, name: `contract-${process.pid}_${key}`, internal: false }));
+    for (const network of networks) await runtime.createNetwork(network);
+    const instance = spec('stuck', { image: images.app, networks: networks.map(({ name }) => ({ name, aliases: ['stuck'] })), files: [{ path: '/etc/app.conf', content: 'hello', mode: 0o444 }], keepsAddress: true, restart: 'always' });
+    await runtime.create(instance);
+    const container = docker.getContainer(instance.name);
+    try {
+      await runtime.start(instance.name);
+      await runtime.exec(instance.name, ['sh', '-c', 'mkdir -p /var/own && echo written > /var/own/note'], 5000);
+      await runtime.retire(instance);
+      const before = await container.inspect();
+      let isInterrupted = true;
+      /** As after a crash of Docker in the middle of a start. */
+      const interrupted = Object.assign(new Docker(), { getContainer: (id: string) => {
+        const found = docker.getContainer(id);
+        const start = found.start.bind(found);
+        return Object.assign(found, { start: async () => {
+          if (!isInterrupted) return start();
+          isInterrupted = false;
+          throw Object.assign(new Error('interrupted'), { statusCode: 409, json: { message: `task ${before.Id}: already exists` } });
+        } });
+      } });
+      await createDockerRuntime(new SecretStore(dataDir), { docker: interrupted, local: true, address: '127.0.0.1' }).revive(instance);
+      const after = await docker.getContainer(instance.name).inspect();
+      expect(after.Id).not.toBe(before.Id);
+      expect(after.Config.Labels).toEqual(before.Config.Labels);
+      expect(after.State.Running).toBe(true);
+      expect(after.HostConfig.RestartPolicy!.Name).toBe('always');
+      for (const { name } of networks) expect(after.NetworkSettings.Networks[name]!.IPAddress).toBe((before.NetworkSettings.Networks[name] as unknown as { IPAMConfig: { IPv4Address: string } }).IPAMConfig.IPv4Address);
+      expect((await runtime.exec(instance.name, ['cat', '/etc/app.conf', '/var/own/note'], 5000)).output).toBe('hellowritten\n');
+      expect((await runtime.exec(instance.name, ['sh', '-c', 'sleep 0.3; wget -q -O - http://stuck:8080/healthz'], 5000)).output).toBe('ok\n');
+      expect((await docker.listContainers({ all: true })).filter(({ Names }) => Names[0]!.startsWith(`/${instance.name}`))).toHaveLength(1);
+    } finally {
+      await runtime.remove(instance);
+      for (const { name } of networks) await runtime.removeNetwork(name);
+    }
+  });
+
   it('labels volumes as ours only, and keeps them from removal while they are mounted', async () => {
     const name = `contract-${process.pid}_data`;
     await runtime.createVolume({ ...scope, key: 'data', name, mountedAt: ['db:/data'] });

@@ -62,7 +62,7 @@ async function startOnce(runtime: Runtime, spec: InstanceSpec, options: StartOpt
  * Probes come within milliseconds at first and back off to the check's interval; an exit is seen as it happens.
  */
 export async function awaitHealthy(runtime: Runtime, ref: InstanceRef, options: AwaitOptions): Promise<Unhealthy | undefined> {
-  const restartsBefore = options.fresh && !options.afterTrouble ? 0 : await restartsSoFar(runtime, ref.name, options.afterTrouble);
+  const restartsBefore = options.fresh && !options.afterTrouble ? 0 : await restartsSoFar(runtime, ref, options.afterTrouble);
   if (!ref.healthCheck && !isDown(ref, await runtime.inspect(ref.name), restartsBefore)) return undefined;
   const stop = new AbortController();
   let lastProbeError: string | undefined;
@@ -83,11 +83,11 @@ export async function awaitHealthy(runtime: Runtime, ref: InstanceRef, options: 
 }
 
 /** Where trouble with the platform has stopped the instance, it is started again first. */
-async function restartsSoFar(runtime: Runtime, name: string, afterTrouble: boolean): Promise<number> {
-  const status = await runtime.inspect(name);
+async function restartsSoFar(runtime: Runtime, ref: InstanceRef, afterTrouble: boolean): Promise<number> {
+  const status = await runtime.inspect(ref.name);
   if (status?.state !== 'exited' || !afterTrouble) return status?.restarts ?? 0;
-  await runtime.start(name);
-  return (await runtime.inspect(name))?.restarts ?? 0;
+  await runtime.revive(ref);
+  return (await runtime.inspect(ref.name))?.restarts ?? 0;
 }
 
 /** Rejects when the wait is cancelled. */

@@ -14,6 +14,7 @@ import { lastExit } from './exits';
 import { findImage } from './images';
 import { readLabels } from './labels';
 import { toState } from './observe';
+import { remake } from './remake';
 
 /** Between two looks at an instance whose exit is awaited. */
 const lookMs = 5000;
@@ -88,7 +89,11 @@ export class DockerInstances {
   async revive({ name, restart }: InstanceRef): Promise<void> {
     const container = this.container(name);
     await docker(() => container.update({ RestartPolicy: toRestartPolicy(restart) }));
-    await this.start(name);
+    await this.start(name).catch(async (error: RuntimeError) => {
+      if (error.reason !== 'stuck') throw error;
+      await remake(this.connection, name);
+      await this.start(name);
+    });
   }
 
   async remove({ name, stopGraceMs }: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void> {

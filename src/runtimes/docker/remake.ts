@@ -1,0 +1,78 @@
+import { buffer } from 'node:stream/consumers';
+import type { Container, ContainerCreateOptions, ContainerInspectInfo } from 'dockerode';
+import { join, shortId } from './attach';
+import type { DockerConnection } from './connection';
+import { docker, dockerOr } from './errors';
+
+interface Change {
+  Path: string;
+  Kind: number;
+}
+
+const kinds = { modified: 0, added: 1 };
+/** Docker writes them at every start. */
+const ownFiles = new Set(['/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/.dockerenv']);
+
+/**
+ * The same container once more, under its own name, with its labels, networks, volumes and what has been written into it:
+ * Docker cannot start one that it was interrupted at starting. May be called again wherever it was broken off.
+ */
+export async function remake(connection: DockerConnection, name: string): Promise<void> {
+  const { docker: engine } = connection;
+  const stuck = engine.getContainer(name);
+  const anew = `${name}-anew`;
+  const info = await dockerOr([404], undefined, () => stuck.inspect());
+  if (info) {
+    await dockerOr([404], undefined, () => engine.getContainer(anew).remove({ force: true }) as Promise<void>);
+    const made = await docker(() => engine.createContainer({ ...asBefore(info), name: anew }));
+    await copyFiles(stuck, made, info);
+    await connect(connection, anew, info);
+    await docker(() => stuck.remove({ force: true, v: false }) as Promise<void>);
+  }
+  await docker(() => engine.getContainer(anew).rename({ name }) as Promise<void>);
+}
+
+/** Volumes without a name are named, so that none is made anew. */
+function asBefore({ Id, Config, HostConfig, Mounts, NetworkSettings }: ContainerInspectInfo): ContainerCreateOptions {
+  const named = new Set([...(HostConfig.Binds ?? []).map((bind) => bind.split(':')[1]), ...(HostConfig.Mounts ?? []).map(({ Target }) => Target)]);
+  const unnamed = Mounts.filter(({ Type, Destination }) => Type === 'volume' && !named.has(Destination)).map(({ Name, Destination }) => `${Name}:${Destination}`);
+  const [first] = Object.keys(NetworkSettings.Networks);
+  return {
+    ...Config,
+    HostConfig: { ...HostConfig, Binds: [...(HostConfig.Binds ?? []), ...unnamed] },
+    ...(first !== undefined && { NetworkingConfig: { EndpointsConfig: { [first]: endpointOf(NetworkSettings.Networks[first]!, Id) } } }),
+  } as ContainerCreateOptions;
+}
+
+type Endpoint = ContainerInspectInfo['NetworkSettings']['Networks'][string];
+
+/** Its short id as a name is the old container's own. */
+function endpointOf({ Aliases, IPAMConfig }: Endpoint, id: string): { Aliases: string[]; IPAMConfig?: { IPv4Address: string } } {
+  const address = (IPAMConfig as { IPv4Address?: string } | null)?.IPv4Address;
+  const aliases = ((Aliases as string[] | null) ?? []).filter((alias) => alias !== shortId(id));
+  return { Aliases: aliases, ...(address && { IPAMConfig: { IPv4Address: address } }) };
+}
+
+async function connect(connection: DockerConnection, name: string, { Id, NetworkSettings }: ContainerInspectInfo): Promise<void> {
+  for (const [network, endpoint] of Object.entries(NetworkSettings.Networks).slice(1)) {
+    const { Aliases, IPAMConfig } = endpointOf(endpoint, Id);
+    await join(connection, name, network, Aliases, IPAMConfig?.IPv4Address);
+  }
+}
+
+/** Configs and files of secrets were put in before its first start; the rest it has written itself. */
+async function copyFiles(from: Container, to: Container, { Mounts }: ContainerInspectInfo): Promise<void> {
+  const changes = (await docker(() => from.changes() as Promise<Change[] | null>)) ?? [];
+  const mounted = (path: string) => Mounts.some(({ Destination }) => path === Destination || path.startsWith(`${Destination}/`));
+  const isAdded = (path: string) => changes.some(({ Path, Kind }) => Path === path && Kind === kinds.added);
+  const isLeaf = (path: string) => !changes.some(({ Path }) => Path.startsWith(`${path}/`));
+  const copied = changes.filter(({ Path, Kind }) => (Kind === kinds.added ? !isAdded(folderOf(Path)) : Kind === kinds.modified && isLeaf(Path)) && !ownFiles.has(Path) && !mounted(Path));
+  for (const { Path: path } of copied) {
+    const archive = await docker(async () => buffer(await from.getArchive({ path })));
+    await docker(() => to.putArchive(archive, { path: folderOf(path) }) as Promise<unknown>);
+  }
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/')) || '/';
+}
