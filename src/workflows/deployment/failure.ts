@@ -42,3 +42,10 @@ export function toCause(error: unknown, step: Pick<Step, 'id' | 'service'>): Cau
   const { message, evidence } = toProblem(error);
   return { step: step.id, service: step.service, message: isCancellation(error) ? 'cancelled' : message, evidence };
 }
+
+/** Out of time: what was waited for says why. */
+export function withEvidence(cause: Cause, interrupted: readonly Cause[]): Cause {
+  const [first] = interrupted;
+  if (cause.step !== 'timeout' || !first) return cause;
+  return { ...cause, service: first.service, message: `${cause.message}; not done: ${interrupted.map(({ step }) => step).join(', ')}`, evidence: first.evidence };
+}

@@ -15,7 +15,7 @@ import { DeploymentClock } from './clock';
 import { Commit, goers } from './commit';
 import type { HostClaims } from './host-claims';
 import type { EnvironmentLink } from './environment-link';
-import { Rejection, StepFailure, toCause } from './failure';
+import { Rejection, StepFailure, toCause, withEvidence } from './failure';
 import { Interpreter } from './interpreter';
 import { Patience } from './patience';
 import { Preparation } from './preparation';
@@ -98,7 +98,7 @@ export class DeploymentRun {
       for (;;) {
         const failure = await this.forward.run(() => this.goForward()).catch((error: unknown) => ({ error }));
         if ('outcome' in failure) return failure;
-        const cause = this.withEvidence(this.cause ?? toCause(failure.error, { id: this.plan ? 'deploy' : 'plan' }));
+        const cause = withEvidence(this.cause ?? toCause(failure.error, { id: this.plan ? 'deploy' : 'plan' }), this.interpreter.interrupted);
         if (this.mayWait(cause, failure.error) && (await this.isRemedied(cause))) continue;
         this.options.log.cause = cause;
         return await this.goBack(cause);
@@ -106,14 +106,6 @@ export class DeploymentRun {
     } finally {
       this.clock.stop();
     }
-  }
-
-  /** Out of time: what was waited for says why. */
-  private withEvidence(cause: Cause): Cause {
-    const { interrupted } = this.interpreter;
-    const [first] = interrupted;
-    if (cause.step !== 'timeout' || !first) return cause;
-    return { ...cause, service: first.service, message: `${cause.message}; not done: ${interrupted.map(({ step }) => step).join(', ')}`, evidence: first.evidence };
   }
 
   private async goForward(): Promise<RunResult> {
@@ -168,17 +160,13 @@ export class DeploymentRun {
     const { intent, followsCurrent } = this.input;
     const { settings } = this.options.go;
     const isWhole = (intent.kind === 'deploy' || intent.kind === 'rollback') && !intent.services && !followsCurrent;
-    return isWhole && settings !== undefined && settings !== this.settings;
-  }
-
-  private get settings(): string {
-    return settingsOf(this.input.stack);
+    return isWhole && settings !== undefined && settings !== this.said.settings;
   }
 
   /** What its environment remembers of its stack. */
   get said(): { settings: string; hosts?: string[] } {
     const { hosts } = this.input.stack;
-    return { settings: this.settings, ...(hosts && { hosts: hosts.map(({ name }) => name) }) };
+    return { settings: settingsOf(this.input.stack), ...(hosts && { hosts: hosts.map(({ name }) => name) }) };
   }
 
   /** Where a person has decided, or nobody stands by, there is nobody to wait for. */
