@@ -4,6 +4,8 @@ import type { Intent, IntentKind } from '../plan/plan';
 import { deploymentId, placeAttributes, searchAttributes, type DeploymentInput, type DeploymentResult } from '../workflows/messages';
 import { placeOf } from './place';
 
+/** What it takes to plan, and to go over a history again, grows with the stack; the default of Temporal is 10 s. */
+const largeStack = { services: 1000, workflowTaskTimeout: '1m' } as const;
 const longestSummary = 130;
 const longestDetails = 4000;
 
@@ -22,6 +24,7 @@ export async function startDeployment({ workflow }: Client, input: DeploymentInp
       workflowId,
       ...(requestId !== undefined && { workflowIdReusePolicy: 'REJECT_DUPLICATE' as const }),
       taskQueue,
+      ...(Object.keys(stack.services).length > largeStack.services && { workflowTaskTimeout: largeStack.workflowTaskTimeout }),
       args: [input],
       staticSummary: `${intent.kind} ${place.stack}/${place.environment}${reason ? `: ${reason}` : ''}`.slice(0, longestSummary),
       staticDetails: requestDetails(input),

@@ -16,6 +16,7 @@ function fake(statuses: InstanceStatus[], problems: (string | undefined)[] = [un
   const runtime = {
     inspect: async () => (statuses.length > 1 ? statuses.shift() : statuses[0]),
     start: async (name: string) => void started.push(name),
+    revive: async ({ name }: InstanceRef) => void started.push(name),
     probe: async () => problems[Math.min(probes++, problems.length - 1)],
     waitForExit: (_: string, signal: AbortSignal) => new Promise<number | undefined>((resolve) => {
       exits.push(resolve);

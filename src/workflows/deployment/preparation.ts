@@ -61,9 +61,10 @@ export class Preparation {
   }
 
   /** All images are there before the first instance stops. Only then is it known what changes. */
-  async withImages(input: DeploymentInput, { plan }: Planning, world: World): Promise<Planning> {
+  async withImages(input: DeploymentInput, draft: Planning, world: World): Promise<Planning> {
     const { interpreter, log } = this.options;
-    if (plan.pulls.length === 0) return this.draft(input, world);
+    const { plan } = draft;
+    if (plan.pulls.length === 0) return draft;
     const pulls = interpreter.rest(plan.pulls);
     if (pulls.length > 0) {
       log.plan = summarise(plan);

@@ -145,7 +145,7 @@ export class DeploymentRun {
     const { name, environment } = this.input.stack;
     const planning = await this.preparation.withImages(this.input, draft, world);
     if (claims.areMade || !changesAnything(planning.plan) || !patched(patches.hostClaims)) return planning;
-    const secured = await claims.secure(this.input.stack, world, `deployment ${go.deployment} of ${name}/${environment}`, planning, (around) => this.preparation.withImages(this.input, draft, around));
+    const secured = await claims.secure(this.input.stack, world, `deployment ${go.deployment} of ${name}/${environment}`, planning, (around) => this.preparation.withImages(this.input, this.preparation.draft(this.input, around), around));
     this.world = secured.world;
     return secured.planning;
   }
