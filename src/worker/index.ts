@@ -65,6 +65,11 @@ export const defaultDataDir = (): string => process.env.DEPLOY_CODE_DATA_DIR ?? 
 
 /** A heartbeat costs the server a write: one that looks for weeks sends few. */
 const seldomHeartbeats = { maxHeartbeatThrottleInterval: '30s', defaultHeartbeatThrottleInterval: '30s' } as const;
+/**
+ * To plan thousands of services on a slow machine takes seconds in one go, and what is stopped in the middle takes the whole
+ * process along: not after the SDK's 5 s. It has the setting, and does not name it in its types.
+ */
+const longestThought = '1m';
 /** Environments that one worker looks after between deployments. */
 const mostWatched = 1000;
 
@@ -106,6 +111,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
     ...workflowSource(configuration.workflowBundle),
     sinks: { events: { emit: { fn: (_, event: EngineEvent) => void engineEvents.emit('event', event), callDuringReplay: false } } },
     maxCachedWorkflows: 200,
+    ...({ isolateExecutionTimeout: longestThought } as object),
     maxConcurrentWorkflowTaskExecutions: 40,
     stickyQueueScheduleToStartTimeout: '2s',
   };
