@@ -154,7 +154,8 @@ export interface Activities {
   /** Whether a deployment workflow still runs. */
   isRunning(workflowId: string): Promise<boolean>;
 
-  observe(stack: Stack, pinned: PinnedImages): Promise<Observation>;
+  /** `closely`: also what has been changed of instances since they were made. */
+  observe(stack: Stack, pinned: PinnedImages, closely?: boolean): Promise<Observation>;
   pullImage(context: StepContext, image: ImageRequest, pinned?: PinnedImages[string]): Promise<ObservedImage>;
   createNetwork(context: StepContext, network: NetworkSpec): Promise<void>;
   removeNetwork(context: StepContext, name: string): Promise<void>;

@@ -11,13 +11,13 @@ type Seen = Omit<Observation, 'secrets'>;
 type Means = Pick<Dependencies, 'runtimes' | 'secrets'>;
 
 /** Everything the planner has to know of where a stack runs; `pinned`: the images of the kept release that it is. */
-export async function observeStack(means: Means, stack: Stack, pinned: PinnedImages): Promise<Observation> {
-  return completeObservation(means, stack, pinned, await observeHost(means, stack));
+export async function observeStack(means: Means, stack: Stack, pinned: PinnedImages, closely: boolean): Promise<Observation> {
+  return completeObservation(means, stack, pinned, await observeHost(means, stack, closely));
 }
 
 /** What the runtime shows by itself. */
-export function observeHost({ runtimes }: Pick<Means, 'runtimes'>, stack: Stack): Promise<Seen> {
-  return runtimes(stack.runtime).observe({ stack: stack.name, environment: stack.environment }, { images: [], ports: portRanges(stack) });
+export function observeHost({ runtimes }: Pick<Means, 'runtimes'>, stack: Stack, closely: boolean): Promise<Seen> {
+  return runtimes(stack.runtime).observe({ stack: stack.name, environment: stack.environment }, { images: [], ports: portRanges(stack), closely });
 }
 
 /** The rest: images, secrets, and where requests go. */

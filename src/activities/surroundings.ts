@@ -10,7 +10,7 @@ type SurroundingActivities = Pick<Activities, 'observe' | 'pullImage' | 'createN
 /** What instances need around them: images, networks, volumes, and a look at what is there. */
 export function surroundingActivities({ runtimes, secrets, directory }: Dependencies): SurroundingActivities {
   return {
-    observe: (stack, pinned) => alive(() => observeStack({ runtimes, secrets }, stack, pinned)),
+    observe: (stack, pinned, closely = false) => alive(() => observeStack({ runtimes, secrets }, stack, pinned, closely)),
 
     pullImage: (context, { reference, policy }, pinned) =>
       alive(async ({ signal, note }) => {

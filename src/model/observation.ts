@@ -17,6 +17,8 @@ export interface ObservedInstance extends InstanceRef {
   state: InstanceState;
   /** The policy in force; it differs from `restart` on a retired instance. */
   policy: RestartPolicy;
+  /** What it may use as of now, where the look was a close one. */
+  limitsInForce?: Pick<ResourceAmounts, 'cpus' | 'memory'>;
   exitCode?: number;
   outOfMemory?: boolean;
   startedAt?: number;

@@ -1,5 +1,6 @@
 import type { Service } from '../config/stack';
 import type { ObservedInstance } from '../model/observation';
+import { alterationsOf } from './alterations';
 import type { Fingerprint } from './fingerprint';
 import type { Change } from './plan';
 
@@ -11,12 +12,7 @@ export interface Difference {
   changes: Change[];
 }
 
-const running = (instance: ObservedInstance): boolean => instance.state === 'running' && instance.runtimeHealth !== 'unhealthy' && lostNetworks(instance).length === 0;
-
-/** Networks that it was put on, and that somebody has taken it off. */
-export function lostNetworks({ names = [], networks, kind }: ObservedInstance): string[] {
-  return kind === 'job' ? [] : names.map(({ name }) => name).filter((name) => !networks.includes(name));
-}
+const runsWell = (service: Service, instance: ObservedInstance): boolean => instance.state === 'running' && instance.runtimeHealth !== 'unhealthy' && alterationsOf(service, instance).length === 0;
 
 /** What of a service's instances can stay, what has to go, and why. */
 export function compare(service: Service, observed: readonly ObservedInstance[], print: Fingerprint, forced: boolean): Difference {
@@ -24,7 +20,7 @@ export function compare(service: Service, observed: readonly ObservedInstance[],
   const old = new Map<number, ObservedInstance[]>();
   for (const instance of [...observed].sort((a, b) => b.deployment - a.deployment)) {
     const { ordinal } = instance;
-    const fits = !forced && ordinal <= service.replicas && instance.hash === print.hash && running(instance);
+    const fits = !forced && ordinal <= service.replicas && instance.hash === print.hash && runsWell(service, instance);
     if (fits && !keep.has(ordinal)) keep.set(ordinal, instance);
     else old.set(ordinal, [...(old.get(ordinal) ?? []), instance]);
   }
@@ -36,15 +32,14 @@ function changesOf(service: Service, old: ObservedInstance[], print: Fingerprint
   if (!instance) return [];
   if (forced && instance.hash === print.hash) return [{ key: 'restart' }];
   const keys = [...new Set([...Object.keys(print.keys), ...Object.keys(instance.keys)])].filter((key) => print.keys[key] !== instance.keys[key]);
-  if (keys.length === 0) return [{ key: 'state', from: describeState(instance), to: 'running' }];
+  if (keys.length === 0) return [{ key: 'state', from: describeState(service, instance), to: 'running' }];
   return keys.map((key) => (key === 'image' ? { key, from: instance.image, to: service.image } : { key }));
 }
 
-function describeState(instance: ObservedInstance): string {
+function describeState(service: Service, instance: ObservedInstance): string {
   if (instance.state === 'exited') return `exited ${instance.exitCode ?? '?'}`;
-  const [lost] = lostNetworks(instance);
-  if (instance.state === 'running' && lost !== undefined) return `off the network ${lost}`;
-  return instance.state === 'running' ? (instance.runtimeHealth ?? 'running') : instance.state;
+  const [altered] = alterationsOf(service, instance);
+  return altered ?? (instance.state === 'running' ? (instance.runtimeHealth ?? 'running') : instance.state);
 }
 
 /** Whether there is something to stop, and to bring back on a rollback. */

@@ -1,6 +1,6 @@
-import type { Stack } from '../config/stack';
+import type { Service, Stack } from '../config/stack';
 import type { Observation } from '../model/observation';
-import { lostNetworks } from './difference';
+import { alterationsOf } from './alterations';
 import { acts, type Plan, type PlannedService } from './plan';
 import { makePlan } from './planner';
 
@@ -16,7 +16,7 @@ export interface DriftInput {
 /** What differs from a release though no deployment has done it: what a repair would put right, in sentences. */
 export function findDrift({ stack, observation, deployment, release, jobs }: DriftInput): string[] {
   const { plan } = makePlan({ stack, observation, intent: { kind: 'repair', force: false }, deployment: deployment + 1, release: { from: release, to: release }, jobs, taskQueue: '' });
-  return [...surroundings(plan), ...plan.phases.flatMap(({ kind, services }) => services.filter(acts).flatMap((service) => (kind === 'removals' ? unexpected(service, observation) : differences(service, observation))))];
+  return [...surroundings(plan), ...plan.phases.flatMap(({ kind, services }) => services.filter(acts).flatMap((planned) => (kind === 'removals' ? unexpected(planned, observation) : differences(planned, stack.services[planned.name]!, observation))))];
 }
 
 function surroundings({ preparation }: Plan): string[] {
@@ -31,17 +31,17 @@ function unexpected({ name }: PlannedService, { instances }: Observation): strin
 }
 
 /** An instance that is there and down is not well, which is another matter. */
-function differences({ name, kind, replicas, changes, goes }: PlannedService, { instances }: Observation): string[] {
+function differences({ name, kind, replicas, changes, goes }: PlannedService, service: Service, { instances }: Observation): string[] {
   if (kind === 'job') return [];
   const present = instances.filter(({ service }) => service === name);
   const missing = Array.from({ length: replicas }, (_, index) => index + 1).filter((ordinal) => !present.some((instance) => instance.ordinal === ordinal));
   const surplus = present.filter((instance) => goes.includes(instance.name) && (instance.ordinal > replicas || present.some((other) => other.ordinal === instance.ordinal && other !== instance && !goes.includes(other.name))));
-  const off = present.flatMap((instance) => lostNetworks(instance).map((network) => `${instance.service}-${instance.ordinal} is off the network ${network}`));
+  const altered = present.flatMap((instance) => alterationsOf(service, instance).map((alteration) => `${instance.service}-${instance.ordinal} is ${alteration}`));
   const keys = changes.map(({ key }) => key).filter((key) => key !== 'state');
   return [
     ...missing.map((ordinal) => `${name}-${ordinal} is gone`),
     ...surplus.map((instance) => `${instance.name} is not of the release`),
-    ...off,
+    ...altered,
     ...(keys.length > 0 ? [`${name} runs with other ${keys.join(', ')}`] : []),
   ];
 }

@@ -15,6 +15,8 @@ export interface Questions {
   images: string[];
   /** Ranges of host ports of which to say what else uses them. */
   ports: { from: number; to: number }[];
+  /** Whether to ask about each instance by itself: what has been changed of it since it was made. */
+  closely?: boolean;
 }
 
 export interface NetworkRequest extends Scope {

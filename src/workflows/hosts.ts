@@ -37,6 +37,8 @@ export interface LookAround {
   former?: readonly HostQueue[];
   /** A former host that is away is left out. */
   force?: boolean;
+  /** Also what has been changed of instances by hand. */
+  closely?: boolean;
   /** Waits for a platform that is away. */
   patiently?: Look;
 }
@@ -45,10 +47,10 @@ export interface LookAround {
  * Everything that the planner has to know. Of several hosts at first only what runs there: by that services are placed,
  * and each host is asked about the images and secrets of its own.
  */
-export async function lookAround({ stack, pinned, taskQueue, summary, former = [], force = false, patiently = (_, look) => look() }: LookAround): Promise<World> {
-  if (!stack.hosts) return { views: [{ taskQueue, observation: await patiently(taskQueue, () => activity('observe', taskQueue, summary)(stack, pinned)) }] };
+export async function lookAround({ stack, pinned, taskQueue, summary, former = [], force = false, closely = false, patiently = (_, look) => look() }: LookAround): Promise<World> {
+  if (!stack.hosts) return { views: [{ taskQueue, observation: await patiently(taskQueue, () => activity('observe', taskQueue, summary)(stack, pinned, closely)) }] };
   const bare = withoutServices(stack);
-  const look = async (host: HostQueue, of: Stack): Promise<HostView> => ({ ...host, observation: await patiently(host.taskQueue, () => observe(host, of, pinned, summary)) });
+  const look = async (host: HostQueue, of: Stack): Promise<HostView> => ({ ...host, observation: await patiently(host.taskQueue, () => observe(host, of, pinned, summary, closely)) });
   const lost: string[] = [];
   const lookBack = (host: HostQueue) => (force ? observe(host, bare, {}, summary).then((observation) => [{ ...host, observation }], () => void lost.push(host.name!)) : look(host, bare).then((view) => [view]));
   const hosts = hostsOf(stack, taskQueue);
@@ -77,8 +79,8 @@ export async function oneByOne<H>(hosts: readonly H[], work: (host: H) => Promis
   for (const host of hosts) await work(host);
 }
 
-async function observe(host: HostQueue, stack: Stack, pinned: PinnedImages, summary: string): Promise<Observation> {
-  return whereServed(host, () => activity('observe', host.taskQueue, host.name === undefined ? summary : `${summary} on ${host.name}`)(stack, pinned));
+async function observe(host: HostQueue, stack: Stack, pinned: PinnedImages, summary: string, closely = false): Promise<Observation> {
+  return whereServed(host, () => activity('observe', host.taskQueue, host.name === undefined ? summary : `${summary} on ${host.name}`)(stack, pinned, closely));
 }
 
 /** Says so where nobody serves a host. */

@@ -57,7 +57,7 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
   const { taskQueue, stack } = input;
   switch (input.kind) {
     case 'plan': {
-      const world = await lookAround({ stack, pinned: input.pinned, taskQueue, summary: 'observe what runs' });
+      const world = await lookAround({ stack, pinned: input.pinned, taskQueue, summary: 'observe what runs', closely: input.intent.kind === 'repair' });
       const { plan, refusals } = planOver(input, world);
       return { plan: summarise(plan), refusals };
     }

@@ -16,6 +16,8 @@ export interface Fault {
 const awayMs = (random: Random) => random.between(0, 2000);
 const badMs = (random: Random) => random.between(500, 4000);
 
+export const dockerKilled = 'Docker killed';
+
 export const faults: Fault[] = [
   { name: 'worker killed', weight: 5, part: 'worker', strike: ({ worker }, random) => without(worker, () => worker.kill(), awayMs(random)) },
   { name: 'worker stopped', weight: 2, part: 'worker', strike: ({ worker }, random) => without(worker, () => worker.stop(), awayMs(random)) },
@@ -29,7 +31,7 @@ export const faults: Fault[] = [
     await other.kill();
   } },
   { name: 'Temporal killed', weight: 4, part: 'temporal', strike: ({ temporal }, random) => without(temporal, () => temporal.kill(), awayMs(random)) },
-  { name: 'Docker killed', weight: 3, part: 'docker', strike: ({ engine }, random) => without(engine, () => engine.kill(), awayMs(random)) },
+  { name: dockerKilled, weight: 3, part: 'docker', strike: ({ engine }, random) => without(engine, () => engine.kill(), awayMs(random)) },
   { name: 'Docker restarted', weight: 2, part: 'docker', strike: ({ engine }, random) => without(engine, () => engine.stop(), awayMs(random)) },
   { name: 'Docker slow', weight: 3, part: 'way to docker', strike: (arena, random) => during(arena, { kind: 'slow', upToMs: random.between(100, 1500) }, badMs(random)) },
   { name: 'Docker failing', weight: 4, part: 'way to docker', strike: (arena, random) => during(arena, { kind: 'failing', share: random.between(0.1, 0.6) }, badMs(random)) },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { faults, type Fault } from './faults';
+import { dockerKilled, faults, type Fault } from './faults';
 import type { Arena } from './arena';
 import { pulledVersions } from './arena/registry-images';
 import { violations } from './check';
@@ -71,7 +71,8 @@ export async function play(arena: Arena, script: Script): Promise<Outcome> {
   const settled = await asked;
   if (typeof settled === 'string') return end([], [settled]);
   const touched = script.faults.some(({ fault }) => fault.touchesInstances);
-  const found = await violations({ arena, stack, lastDeployment, before, settled, touched, tokens: tokens.get(stack)! }).catch((error: Error) => [`the check itself: ${error.stack}`]);
+  const dockerCrashed = script.faults.some(({ fault }) => fault.name === dockerKilled);
+  const found = await violations({ arena, stack, lastDeployment, before, settled, touched, dockerCrashed, tokens: tokens.get(stack)! }).catch((error: Error) => [`the check itself: ${error.stack}`]);
   return end(settled.map(({ what, result, answers }) => `${what}: ${result.outcome}${answers.length > 0 ? ` (${answers.join('; ')})` : ''}`), found);
 }
 

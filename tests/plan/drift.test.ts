@@ -1,5 +1,6 @@
 import { findDrift } from '../../src/plan/drift';
 import { allSteps, emptyObservation, plan, World } from '../support/observation';
+import type { ObservedInstance } from '../../src/model/observation';
 import { stackOf } from '../support/stack';
 
 const stack = stackOf({ name: 'shop', environment: 'test', volumes: { data: {} }, services: { db: { image: 'db:1', volumes: ['data:/data'] }, api: { image: 'api:1', replicas: 2 }, migrate: { image: 'api:1', kind: 'job' } } });
@@ -43,6 +44,21 @@ describe('drift', () => {
     expect(driftOf(world)).toEqual(['api-2 is off the network shop-test_default']);
     const { plan: repair } = plan(stack, world.observe(stack), { intent: { kind: 'repair', force: false }, deployment: 2 });
     expect(allSteps(repair).filter(({ kind }) => kind === 'start').map(({ id }) => id)).toEqual(['start api-2 (api:1)']);
+  });
+
+  it('is an instance whose limits or restart policy somebody has changed', () => {
+    const limited = stackOf({ name: 'shop', environment: 'test', services: { api: { image: 'api:1', replicas: 2, restart: 'always', resources: { limit: { cpus: 0.3, memory: '64M' } } } } });
+    const world = new World('shop/test');
+    const { plan: first } = plan(limited, emptyObservation(limited));
+    for (const step of [...first.preparation, ...allSteps(first)]) world.perform(step);
+    const [one, two] = ['api-1', 'api-2'].map((short) => world.instances.get(name(short))!) as [ObservedInstance, ObservedInstance];
+    for (const each of [one, two]) each.limitsInForce = { cpus: 0.3, memory: 64 * 1024 ** 2 };
+    expect(driftOf(world, limited)).toEqual([]);
+    one.limitsInForce = { cpus: 2, memory: 0 };
+    two.policy = 'no';
+    expect(driftOf(world, limited)).toEqual(['api-1 is allowed 2 CPUs instead of 0.3 CPUs', 'api-1 is allowed all memory instead of 64 MiB of memory', 'api-2 is restarted by "no" instead of "always"']);
+    const { plan: repair } = plan(limited, world.observe(limited), { intent: { kind: 'repair', force: false }, deployment: 2 });
+    expect(allSteps(repair).filter(({ kind }) => kind === 'start').map(({ id }) => id)).toEqual(['start api-1 (api:1)', 'start api-2 (api:1)']);
   });
 
   it('is an instance that runs with something else', () => {

@@ -76,7 +76,7 @@ describeWith('docker', 'the Docker runtime', () => {
     }
   });
 
-  it('makes a container anew that Docker cannot start any more, and it is the same: files, names, address, volumes, labels', async () => {
+  it('makes a container anew that Docker cannot start any more, and it is the same: files, names, address, volumes, labels, and one that says whose place it takes', async () => {
     const networks = ['one', 'two'].map((key) => ({ ...scope, key, name: `contract-${process.pid}_${key}`, internal: false }));
     for (const network of networks) await runtime.createNetwork(network);
     const instance = spec('stuck', { image: images.app, networks: networks.map(({ name }) => ({ name, aliases: ['stuck'] })), files: [{ path: '/etc/app.conf', content: 'hello', mode: 0o444 }], keepsAddress: true, restart: 'always' });
@@ -101,7 +101,7 @@ describeWith('docker', 'the Docker runtime', () => {
       await createDockerRuntime(new SecretStore(dataDir), { docker: interrupted, local: true, address: '127.0.0.1' }).revive(instance);
       const after = await docker.getContainer(instance.name).inspect();
       expect(after.Id).not.toBe(before.Id);
-      expect(after.Config.Labels).toEqual(before.Config.Labels);
+      expect(after.Config.Labels).toEqual({ ...before.Config.Labels, 'deploy-code.remade-from': before.Id });
       expect(after.State.Running).toBe(true);
       expect(after.HostConfig.RestartPolicy!.Name).toBe('always');
       for (const { name } of networks) expect(after.NetworkSettings.Networks[name]!.IPAddress).toBe((before.NetworkSettings.Networks[name] as unknown as { IPAMConfig: { IPv4Address: string } }).IPAMConfig.IPv4Address);
@@ -112,6 +112,21 @@ describeWith('docker', 'the Docker runtime', () => {
       await runtime.remove(instance);
       for (const { name } of networks) await runtime.removeNetwork(name);
     }
+  });
+
+  it('sees at a close look what somebody has changed of a container that runs', async () => {
+    const instance = spec('updated', { image: images.app, limit: { cpus: 0.5, memory: 64 * 1024 ** 2 }, restart: 'always' });
+    await runtime.create(instance);
+    await runtime.start(instance.name);
+    const look = async (closely: boolean) => {
+      const { limitsInForce, policy } = (await runtime.observe(instance, { images: [], ports: [], closely })).instances.find(({ name }) => name === instance.name)!;
+      return { limitsInForce, policy };
+    };
+    expect(await look(true)).toEqual({ limitsInForce: { cpus: 0.5, memory: 64 * 1024 ** 2 }, policy: 'always' });
+    await docker.getContainer(instance.name).update({ NanoCpus: 1_500_000_000, Memory: 128 * 1024 ** 2, MemorySwap: 256 * 1024 ** 2, RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 3 } });
+    expect(await look(true)).toEqual({ limitsInForce: { cpus: 1.5, memory: 128 * 1024 ** 2 }, policy: 'on-failure:3' });
+    expect(await look(false)).toEqual({ limitsInForce: undefined, policy: 'always' });
+    await runtime.remove(instance);
   });
 
   it('labels volumes as ours only, and keeps them from removal while they are mounted', async () => {

@@ -69,6 +69,16 @@ describe('an environment between deployments', () => {
     expect(current).toMatchObject({ release: 1, deployment: 2 });
   });
 
+  it('sees what somebody has changed of an instance that runs, and `repair` replaces just that one', async () => {
+    const stack = memoryStack({ api: { image: 'api:1', replicas: 2, resources: { limit: { memory: '64M' } }, ...checked } }, { watch: { interval: '50ms' } });
+    await deploy(stack);
+    host.get(instance(stack, 'api-2-d1')).spec.limit.memory = 2 ** 30;
+    const { watch } = await until(stack, (state) => (state.watch?.drift.length ?? 0) > 0);
+    expect(watch!.drift).toEqual(['api-2 is allowed 1024 MiB of memory instead of 64 MiB of memory']);
+    expect(await (await engine.client.repair(placeOf(stack))).result()).toMatchObject({ outcome: 'succeeded', changed: ['api'] });
+    expect([...host.instances.keys()].filter((name) => name.startsWith(stack.name)).sort()).toEqual(['api-1-d1', 'api-2-d2'].map((name) => instance(stack, name)));
+  });
+
   it('repairs drift by itself where the file says so, and says who asked', async () => {
     const stack = stackOf('api:1', { watch: { interval: '50ms', on_drift: 'repair' } });
     await deploy(stack);

@@ -8,6 +8,7 @@ import type { Dependencies } from '../dependencies';
 import { isFault, SoftwareFault } from '../failures';
 import { completeObservation, observeHost } from '../observe-stack';
 import type { SecretStore } from '../secrets';
+import { closeLooks } from './close-looks';
 import { watch } from './watcher';
 
 type WatchActivities = Pick<Activities, 'watchRelease' | 'restartInstance'>;
@@ -24,9 +25,10 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
         const stack = host === undefined ? kept.stack : portionOf(kept.stack, host, kept.stack.placement ?? {});
         if (!stack.watch) return { findings: { ailing: [], drift: [] } };
         const windowMs = kept.deployment === deployment ? (stack.deployment.watchWindowMs ?? 0) : 0;
+        const observe = closeLooks((closely) => observeHost(dependencies, stack, closely));
         const findings = await watch({
           runtime: runtimes(stack.runtime),
-          observe: () => observeHost(dependencies, stack),
+          observe,
           drift: (seen) => differences(async () => findDrift({ stack, observation: await completeObservation(dependencies, stack, images, seen), deployment, release, jobs })),
           everyMs: stack.watch.everyMs,
           strictUntil: committedAt + windowMs,

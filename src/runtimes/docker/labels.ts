@@ -75,6 +75,11 @@ export function readLabels(labels: Record<string, string>): LabelledInstance {
   };
 }
 
+/** On a container that was made anew in the place of one that Docker could not start any more. */
+export function remadeFrom(id: string): Record<string, string> {
+  return { [`${prefix}remade-from`]: id };
+}
+
 export function volumeLabels({ key, mountedAt }: VolumeRequest): Record<string, string> {
   return { [`${prefix}volume`]: key, [`${prefix}mounted-at`]: JSON.stringify(mountedAt) };
 }

@@ -1,4 +1,4 @@
-import type { ContainerInfo } from 'dockerode';
+import type { ContainerInfo, HostConfig } from 'dockerode';
 import type { Mount, RestartPolicy } from '../../model/instance';
 import type { InstanceState, Observation, ObservedInstance, ObservedNetwork, PortInUse } from '../../model/observation';
 import { countGpus, freeStorage, interfaceNetworks, listeningPorts } from '../host';
@@ -8,7 +8,10 @@ import { docker, dockerOr } from './errors';
 import { findImages } from './images';
 import { ownerOf, readLabels, readMountedAt, scopeLabels } from './labels';
 
-/** One look at everything: a handful of calls, however many instances there are. */
+/** Of Docker's, in µs. */
+const defaultCpuPeriod = 100_000;
+
+/** One look at everything: a handful of calls, however many instances there are; a close one asks about each. */
 export async function observe(connection: DockerConnection, scope: Scope, questions: Questions): Promise<Omit<Observation, 'secrets'>> {
   const { docker: engine, local } = connection;
   const [containers, networks, volumes, info, listening] = await docker(() =>
@@ -23,7 +26,7 @@ export async function observe(connection: DockerConnection, scope: Scope, questi
   const mine = containers.filter(({ Labels }) => isIn(scope, Labels));
   const others = containers.filter(({ Labels }) => !isIn(scope, Labels));
   return {
-    instances: await Promise.all(mine.map((container) => toInstance(connection, container))),
+    instances: await Promise.all(mine.map((container) => toInstance(connection, container, questions))),
     networks: [...networks.map((network) => toNetwork(network, scope)), ...(local ? interfaceNetworks() : [])],
     volumes: (volumes.Volumes ?? []).map(({ Name, Labels }) => ({ name: Name, owner: ownerOf(Labels), mountedAt: readMountedAt(Labels), writers: writersOf(Name, others) })),
     images: await findImages(connection, questions.images),
@@ -42,10 +45,11 @@ function isIn(scope: Scope, labels: Record<string, string>): boolean {
   return Object.entries(scopeLabels(scope)).every(([key, value]) => labels[key] === value);
 }
 
-async function toInstance({ docker: engine }: DockerConnection, info: ContainerInfo): Promise<ObservedInstance> {
+async function toInstance({ docker: engine }: DockerConnection, info: ContainerInfo, { closely }: Questions): Promise<ObservedInstance> {
   const labelled = readLabels(info.Labels);
-  const stopped = info.State === 'running' ? undefined : await dockerOr([404], undefined, () => engine.getContainer(info.Id).inspect());
-  const policy = stopped?.HostConfig.RestartPolicy;
+  const found = info.State === 'running' && !closely ? undefined : await dockerOr([404], undefined, () => engine.getContainer(info.Id).inspect());
+  const stopped = info.State === 'running' ? undefined : found;
+  const policy = found?.HostConfig.RestartPolicy;
   return {
     ...labelled,
     id: info.Id,
@@ -54,6 +58,7 @@ async function toInstance({ docker: engine }: DockerConnection, info: ContainerI
     imageId: info.ImageID,
     state: toState(info.State),
     policy: policy ? toPolicy(policy.Name || 'no', policy.MaximumRetryCount) : labelled.restart,
+    ...(closely && found && { limitsInForce: toLimits(found.HostConfig) }),
     exitCode: stopped?.State.ExitCode,
     outOfMemory: stopped?.State.OOMKilled,
     startedAt: info.Created * 1000,
@@ -69,6 +74,11 @@ export function toState(state: string): InstanceState {
 
 function toPolicy(name: string, retries: number | undefined): RestartPolicy {
   return (name === 'on-failure' && retries ? `on-failure:${retries}` : name) as RestartPolicy;
+}
+
+function toLimits({ NanoCpus = 0, CpuQuota = 0, CpuPeriod = 0, Memory = 0 }: HostConfig): ObservedInstance['limitsInForce'] {
+  const share = CpuQuota > 0 ? CpuQuota / (CpuPeriod || defaultCpuPeriod) : 0;
+  return { cpus: NanoCpus > 0 ? NanoCpus / 1e9 : share, memory: Memory };
 }
 
 function toHealth(status: string): ObservedInstance['runtimeHealth'] {

@@ -3,6 +3,7 @@ import type { Container, ContainerCreateOptions, ContainerInspectInfo } from 'do
 import { join, shortId } from './attach';
 import type { DockerConnection } from './connection';
 import { docker, dockerOr } from './errors';
+import { remadeFrom } from './labels';
 
 interface Change {
   Path: string;
@@ -15,7 +16,7 @@ const ownFiles = new Set(['/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/.
 
 /**
  * The same container once more, under its own name, with its labels, networks, volumes and what has been written into it:
- * Docker cannot start one that it was interrupted at starting. May be called again wherever it was broken off.
+ * Docker cannot start one that it was interrupted at starting. A label names the one that it takes the place of. May be called again wherever it was broken off.
  */
 export async function remake(connection: DockerConnection, name: string): Promise<void> {
   const { docker: engine } = connection;
@@ -39,6 +40,7 @@ function asBefore({ Id, Config, HostConfig, Mounts, NetworkSettings }: Container
   const [first] = Object.keys(NetworkSettings.Networks);
   return {
     ...Config,
+    Labels: { ...Config.Labels, ...remadeFrom(Id) },
     HostConfig: { ...HostConfig, Binds: [...(HostConfig.Binds ?? []), ...unnamed] },
     ...(first !== undefined && { NetworkingConfig: { EndpointsConfig: { [first]: endpointOf(NetworkSettings.Networks[first]!, Id) } } }),
   } as ContainerCreateOptions;

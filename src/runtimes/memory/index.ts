@@ -5,7 +5,7 @@ import type { InstanceStatus } from '../../model/instance-status';
 import type { Observation, ObservedInstance } from '../../model/observation';
 import type { TrafficState } from '../../model/traffic';
 import { initialTraffic, memoryBalancer } from './balancer';
-import { RuntimeError, type HoldReason, type Runtime, type RuntimeErrorKind } from '../runtime';
+import { RuntimeError, type HoldReason, type Questions, type Runtime, type RuntimeErrorKind } from '../runtime';
 
 interface MemoryInstance {
   spec: InstanceSpec;
@@ -101,7 +101,7 @@ export function createMemoryRuntime(host = new MemoryHost()): Runtime {
     cannotHonour: cannotHonour.memory,
     observe: async (scope, questions) => {
       host.fail('observe', scope.stack);
-      return observe(host, `${scope.stack}/${scope.environment}`, questions.images);
+      return observe(host, `${scope.stack}/${scope.environment}`, questions);
     },
     findImages: async (references) => references.map((reference) => ({ reference, id: host.imageId(reference) })),
     ensureImage: async (reference) => {
@@ -189,10 +189,10 @@ export function createMemoryRuntime(host = new MemoryHost()): Runtime {
   };
 }
 
-function observe(host: MemoryHost, owner: string, images: string[]): Omit<Observation, 'secrets'> {
+function observe(host: MemoryHost, owner: string, { images, closely = false }: Questions): Omit<Observation, 'secrets'> {
   const mine = [...host.instances.values()].filter(({ spec }) => `${spec.stack}/${spec.environment}` === owner);
   return {
-    instances: mine.map(toObserved),
+    instances: mine.map((instance) => toObserved(instance, closely)),
     networks: [...host.networks].map(([name, network]) => ({ name, cidr: network.cidr, ours: network.owner === owner, owner: `stack ${network.owner}` })),
     volumes: [...host.volumes].map(([name, volume]) => ({ name, ...volume })),
     images: images.map((reference) => ({ reference, id: host.imageId(reference) })),
@@ -206,6 +206,6 @@ function reserved(others: MemoryInstance[]): ResourceAmounts {
   return { cpus: sum('cpus'), memory: sum('memory'), gpus: sum('gpus') };
 }
 
-function toObserved({ spec, status, policy }: MemoryInstance): ObservedInstance {
-  return { ...spec, id: spec.name, image: spec.image ?? '', imageId: spec.imageId ?? '', state: status.state, policy, exitCode: status.exitCode, networks: spec.networks.map(({ name }) => name), names: spec.names ?? spec.networks };
+function toObserved({ spec, status, policy }: MemoryInstance, closely: boolean): ObservedInstance {
+  return { ...spec, id: spec.name, image: spec.image ?? '', imageId: spec.imageId ?? '', state: status.state, policy, ...(closely && { limitsInForce: spec.limit }), exitCode: status.exitCode, networks: spec.networks.map(({ name }) => name), names: spec.names ?? spec.networks };
 }

@@ -43,7 +43,7 @@ export class Preparation {
     return this.look(input, 'observe what runs after that');
   }
 
-  private look({ stack, pinned, taskQueue, intent: { force } }: DeploymentInput, summary: string): Promise<World> {
+  private look({ stack, pinned, taskQueue, intent: { kind, force } }: DeploymentInput, summary: string): Promise<World> {
     const { go, claims } = this.options;
     if (patched(patches.hostClaims)) claims.beginLook(stack);
     const patiently: Look = (queue, look) => this.options.patiently(queue, () => look().catch(async (error: unknown) => {
@@ -51,7 +51,7 @@ export class Preparation {
       throw hopeless === undefined ? error : ApplicationFailure.nonRetryable(`${toProblem(error).message}; ${hopeless}`, failureTypes.software);
     }));
     const former = (go.hosts ?? []).filter((name) => stack.hosts && !stack.hosts.some((host) => host.name === name)).map(hostNamed);
-    return lookAround({ stack, pinned, taskQueue, summary, former, force, patiently });
+    return lookAround({ stack, pinned, taskQueue, summary, former, force, closely: kind === 'repair', patiently });
   }
 
   draft({ stack, intent, target }: DeploymentInput, world: World): Planning {

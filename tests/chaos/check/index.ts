@@ -3,7 +3,7 @@ import { persist } from '../persist';
 import type { Settled } from '../requests';
 import { placeOf, repairing } from '../stacks';
 import { data } from './data';
-import { expected, observed, type Listing } from './instances';
+import { expected, isSame, observed, type Listing } from './instances';
 import { secrets } from './secrets';
 
 const quietWithinMs = 90_000;
@@ -20,6 +20,7 @@ export interface Evidence {
   settled: Settled[];
   /** Something else has removed or killed containers: a deployment may fail for it. */
   touched: boolean;
+  dockerCrashed: boolean;
   tokens: string[];
 }
 
@@ -70,7 +71,7 @@ async function heal({ arena, stack }: Evidence): Promise<string[]> {
 }
 
 /** What runs is what the current release says, instance by instance; and the very same as before where nothing was brought about. */
-async function instances({ arena, stack, before, settled, touched }: Evidence): Promise<string[]> {
+async function instances({ arena, stack, before, settled, touched, dockerCrashed }: Evidence): Promise<string[]> {
   const wanted = await expected(arena, stack);
   const { docker } = arena.engine;
   return persist('looking at the instances', mendedWithinMs, async () => {
@@ -79,7 +80,7 @@ async function instances({ arena, stack, before, settled, touched }: Evidence): 
     if (wrong.length > 0) throw new Error(`what runs is not what the release says: ${wrong.join('; ')}`);
     const unchanged = settled.length > 0 && !touched && settled.every(({ result }) => ['rolled_back', 'refused', 'cancelled', 'unchanged'].includes(result.outcome));
     const ids = (listing: Listing) => listing.map(({ name, id }) => `${name} ${id}`).sort().join(', ');
-    if (unchanged && ids(found) !== ids(before)) throw new Error(`not the same containers as before: ${ids(before)} became ${ids(found)}`);
+    if (unchanged && !isSame(before, found, dockerCrashed)) throw new Error(`not the same containers as before: ${ids(before)} became ${ids(found)}`);
     return [];
   }).catch((error: Error) => [error.message]);
 }

@@ -5,6 +5,8 @@ import { placeOf } from '../stacks';
 export interface Instance {
   name: string;
   id: string;
+  /** The container that it was made anew for, after a crash of Docker had left that one stuck. */
+  remadeFrom?: string;
   service: string;
   ordinal: number;
   kind: string;
@@ -21,10 +23,16 @@ export async function observed(docker: Docker, stack: string): Promise<Listing> 
   return Promise.all(containers.map(async ({ Id, Names, State, ImageID, Labels }) => {
     const { Config } = await docker.getContainer(Id).inspect();
     return {
-      id: Id, name: Names[0]!.slice(1), state: State, imageId: ImageID, kind: Labels['deploy-code.kind'] ?? '', service: Labels['deploy-code.service'] ?? '', ordinal: Number(Labels['deploy-code.ordinal']),
+      id: Id, remadeFrom: Labels['deploy-code.remade-from'], name: Names[0]!.slice(1), state: State, imageId: ImageID, kind: Labels['deploy-code.kind'] ?? '', service: Labels['deploy-code.service'] ?? '', ordinal: Number(Labels['deploy-code.ordinal']),
       note: Config.Env.find((each) => each.startsWith('NOTE='))?.slice('NOTE='.length),
     };
   }));
+}
+
+/** Where the same containers stand as before; after a crash of Docker also one that was made anew with all that was in it. */
+export function isSame(before: Listing, found: Listing, dockerCrashed: boolean): boolean {
+  const same = (one: Instance, old: Instance) => one.name === old.name && (one.id === old.id || (dockerCrashed && one.remadeFrom === old.id));
+  return before.length === found.length && before.every((old) => found.some((one) => same(one, old)));
 }
 
 /** What the current release says. */
