@@ -114,8 +114,11 @@ export interface Runtime {
 
   /** Makes an instance known on networks by exactly these names; it joins those that it is not on. */
   attach(name: string, networks: NetworkAttachment[]): Promise<void>;
-  /** Gives an instance an address of its own where the platform has mistaken and given it another one's; resolves with whether that was so. */
-  ensureOwnAddress?(name: string): Promise<boolean>;
+  /**
+   * Gives an instance an address of its own where the platform has mistaken and given it another one's; resolves with whether that was so.
+   * `port`: one at which it was asked in vain.
+   */
+  ensureOwnAddress?(name: string, port?: number): Promise<boolean>;
   /** Puts files of secrets into an instance that runs. */
   putSecrets(name: string, secrets: SecretMount[]): Promise<void>;
   /** A load balancer of the runtime's own, where instances have no shell. */

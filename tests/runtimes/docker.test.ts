@@ -6,7 +6,10 @@ import { join } from 'node:path';
 import { createDockerRuntime } from '../../src/runtimes/docker';
 import { lastExit } from '../../src/runtimes/docker/exits';
 import { images } from '../support/image';
-import { describeWith } from '../support/parts';
+import { eventually } from '../support/eventually';
+import { LostEndpoint } from '../support/lost-endpoint';
+import { ownEngineMissing } from '../support/own-engine';
+import { describeUnless, describeWith } from '../support/parts';
 import { contract, followLogs, spec, talkative } from './contract';
 
 describeWith('docker', 'the Docker runtime', () => {
@@ -74,6 +77,37 @@ describeWith('docker', 'the Docker runtime', () => {
       for (const each of [first, second]) await runtime.remove(each);
       await runtime.removeNetwork(network.name);
     }
+  });
+
+  describeUnless(ownEngineMissing(), 'a container at whose address something answers that Docker has lost sight of', () => {
+    it('is given an address of its own', async () => {
+      const network = { ...scope, key: 'lost', name: `contract-${process.pid}_lost`, internal: false };
+      await runtime.createNetwork(network);
+      const instance = spec('robbed', { image: images.app, networks: [{ name: network.name, aliases: ['robbed'] }] });
+      const endpoint = async () => (await docker.getContainer(instance.name).inspect()).NetworkSettings.Networks[network.name]!;
+      const isHealthy = async () => {
+        const { host, port } = await runtime.address(instance.name, 8080);
+        return fetch(`http://${host}:${port}/healthz`).then(({ ok }) => ok, () => false);
+      };
+      const { Id } = await docker.getNetwork(network.name).inspect() as { Id: string };
+      let lost: LostEndpoint | undefined;
+      try {
+        await runtime.create(instance);
+        await runtime.start(instance.name);
+        await eventually(async () => expect(await isHealthy()).toBe(true));
+        expect(await runtime.ensureOwnAddress!(instance.name, 8080)).toBe(false);
+        const { IPAddress, MacAddress, IPPrefixLen, Gateway } = await endpoint();
+        lost = new LostEndpoint({ bridge: `br-${Id.slice(0, 12)}`, address: `${IPAddress}/${IPPrefixLen}`, mac: MacAddress, gateway: Gateway });
+        expect(await isHealthy()).toBe(false);
+        expect(await runtime.ensureOwnAddress!(instance.name, 8080)).toBe(true);
+        expect((await endpoint()).IPAddress).not.toBe(IPAddress);
+        expect(await isHealthy()).toBe(true);
+      } finally {
+        lost?.remove();
+        await runtime.remove(instance);
+        await runtime.removeNetwork(network.name);
+      }
+    });
   });
 
   it('makes a container anew that Docker cannot start any more, and it is the same: files, names, address, volumes, labels, and one that says whose place it takes', async () => {

@@ -148,16 +148,16 @@ async function probeUntilHealthy(runtime: Runtime, { name, healthCheck }: Instan
   const begin = Date.now();
   const used = () => options.usedMs + Date.now() - begin;
   let problem: string | undefined;
-  let isSuspected = false;
+  let suspectAfterMs = suspiciousMs;
   // An instance that has just gone cannot be probed: what the probe before found stands, and whoever watches for its exit says why.
   for (let delay = firstDelayMs; ; delay = Math.min(delay * growth, healthCheck.intervalMs)) {
     problem = await problemOf(runtime, name, healthCheck, problem);
     if (signal.aborted) return new Promise(() => undefined);
     options.onProbe(problem, used());
     if (problem === undefined) return undefined;
-    if (!isSuspected && Date.now() - begin > suspiciousMs) {
-      isSuspected = true;
-      await runtime.ensureOwnAddress?.(name);
+    if (Date.now() - begin > suspectAfterMs) {
+      suspectAfterMs *= 2;
+      await runtime.ensureOwnAddress?.(name, 'port' in healthCheck.probe ? healthCheck.probe.port : undefined);
     }
     if (used() > deadline) return { message: `is not healthy after ${Math.round(used() / 100) / 10} s`, status: await runtime.inspect(name) };
     await sleep(Math.min(delay, Math.max(1, deadline - used() + 1)), undefined, { signal }).catch(() => undefined);

@@ -3,7 +3,7 @@ import { freeAddress } from './addresses';
 import type { DockerConnection } from './connection';
 import { docker, dockerOr } from './errors';
 
-interface Endpoint {
+export interface Endpoint {
   IPAddress?: string;
   Aliases?: string[] | null;
   IPAMConfig?: { IPv4Address?: string } | null;

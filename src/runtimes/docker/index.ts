@@ -38,7 +38,7 @@ export function createDockerRuntime(secrets: SecretReader, connection: DockerCon
     revive: (ref) => instances.revive(ref),
     remove: (ref) => instances.remove(ref),
     attach: (name, networks) => attach(connection, name, networks),
-    ensureOwnAddress: (name) => ensureOwnAddress(connection, name),
+    ensureOwnAddress: (name, port) => ensureOwnAddress(connection, name, port),
     putSecrets: (name, files) => instances.putSecrets(name, files),
     exec: (name, command, timeoutMs) => exec(connection, name, command, timeoutMs),
     logs: (name, request) => logs(connection, name, request),
