@@ -1,6 +1,11 @@
+/** Packages that jest, which knows no `require` of ES modules, has to have translated. */
+const modules = ['@kubernetes/client-node', 'openid-client', 'oauth4webapi', 'jose'];
+const swc = (syntax) => ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax } }, module: { type: 'commonjs' } }];
+
 const shared = {
   testEnvironment: 'node',
-  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022' }, module: { type: 'commonjs' } }] },
+  transform: { '^.+\\.ts$': swc('typescript'), '^.+/node_modules/.+\\.js$': swc('ecmascript') },
+  transformIgnorePatterns: [`/node_modules/(?!(${modules.join('|')})/)`],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
 };
 

@@ -161,10 +161,15 @@ export interface Activities {
   removeNetwork(context: StepContext, name: string): Promise<void>;
   createVolume(context: StepContext, volume: VolumeSpec): Promise<void>;
   removeVolume(context: StepContext, name: string): Promise<void>;
-  /** Makes and starts an instance; ends when it is healthy. An exit, or failing probes, end it with evidence. */
-  startInstance(context: StepContext, instance: InstanceSpec, options: HealthOptions): Promise<void>;
+  /**
+   * Makes and starts an instance; ends when it is healthy. An exit, or failing probes, end it with evidence. A workload that is there becomes what
+   * the spec says; `force` takes over what others have changed of it.
+   */
+  startInstance(context: StepContext, instance: InstanceSpec, options: HealthOptions & { force?: boolean }): Promise<void>;
   /** The same for an instance that runs already. */
   awaitHealthy(context: StepContext, instance: InstanceRef, options: HealthOptions): Promise<void>;
+  /** Makes a workload again what it was before a deployment; ends when it is healthy. */
+  restoreInstance(context: StepContext, instance: InstanceRef, deployment: number): Promise<void>;
   createJob(context: StepContext, instance: InstanceSpec): Promise<void>;
   /** Starts a created job unless it has run already, and waits for its end. */
   runJob(context: StepContext, instance: InstanceRef, options: { timeoutMs?: number; again: boolean }): Promise<void>;

@@ -6,15 +6,25 @@ import type { SecretStore } from './secrets';
 const lines = 50;
 const lineLength = 400;
 
+/** What is known of a failure by then. */
+export interface Findings {
+  status?: InstanceStatus;
+  lastProbeError?: string;
+  /** What a cluster had to complain of. */
+  events?: string[];
+  /** Where they have been read already. */
+  logs?: string[];
+}
+
 /** What shows why an instance failed: its end, the last probe, its last log lines; bounded, secrets masked. */
-export async function gatherEvidence(runtime: Runtime, secrets: SecretStore, context: StepContext, name: string, found: { status?: InstanceStatus; lastProbeError?: string }): Promise<Evidence> {
+export async function gatherEvidence(runtime: Runtime, secrets: SecretStore, context: StepContext, name: string, found: Findings): Promise<Evidence> {
   await secrets.learn(context.secrets, context.envFiles);
-  const { lines: logs } = await runtime.logs(name, { tail: lines }).catch(() => ({ lines: [] }));
+  const logs = found.logs ?? (await runtime.logs(name, { tail: lines }).catch(() => ({ lines: [] }))).lines;
   return {
     exitCode: found.status?.exitCode,
     outOfMemory: found.status?.outOfMemory,
     lastProbeError: found.lastProbeError && secrets.mask(found.lastProbeError),
-    logs: maskLines(secrets, logs, lineLength),
+    logs: maskLines(secrets, [...(found.events ?? []).map((event) => `event: ${event}`), ...logs], lineLength),
     logLines: logs.length,
   };
 }

@@ -8,11 +8,11 @@ import type { Dependencies } from './dependencies';
 import { drain } from './drain';
 import { CancelledFailure } from '@temporalio/common';
 import { alive, type Surroundings } from './alive';
-import { gatherEvidence } from './evidence';
+import { gatherEvidence, type Findings } from './evidence';
 import { isFault, SoftwareFault } from './failures';
 import { awaitHealthy, startUntilHealthy, type AwaitOptions, type Unhealthy } from './health/await-healthy';
 
-type InstanceActivities = Pick<Activities, 'startInstance' | 'awaitHealthy' | 'retireInstance' | 'retireInstances' | 'reviveInstance' | 'reviveInstances' | 'removeInstance' | 'removeInstances' | 'execInInstance' | 'confirm'>;
+type InstanceActivities = Pick<Activities, 'startInstance' | 'awaitHealthy' | 'retireInstance' | 'retireInstances' | 'reviveInstance' | 'reviveInstances' | 'restoreInstance' | 'removeInstance' | 'removeInstances' | 'execInInstance' | 'confirm'>;
 
 type WatchOptions = Pick<AwaitOptions, 'signal' | 'usedMs' | 'onProbe'>;
 
@@ -23,7 +23,7 @@ const preStopTimeoutMs = 60_000;
 export function instanceActivities({ runtimes, secrets, events }: Dependencies): InstanceActivities {
   /** Watches an instance; one that does not get healthy, and a wait that is cancelled, end with the evidence. */
   const watched = async (context: StepContext, instance: InstanceRef, { signal, note, before }: Surroundings, watch: (options: WatchOptions) => Promise<Unhealthy | undefined>) => {
-    const evidence = (found: { lastProbeError?: string; status?: InstanceStatus }) => gatherEvidence(runtimes(context.runtime), secrets, context, instance.name, found);
+    const evidence = (found: Findings) => gatherEvidence(runtimes(context.runtime), secrets, context, instance.name, found);
     let lastProbeError: string | undefined;
     const onProbe: WatchOptions['onProbe'] = (problem, usedMs) => {
       lastProbeError = problem;
@@ -33,7 +33,7 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
     const unhealthy = await watch({ signal, usedMs: (before as { usedMs?: number } | undefined)?.usedMs ?? 0, onProbe }).catch(async (error: Error) => {
       throw signal.aborted ? new CancelledFailure(error.message, [await evidence({ lastProbeError })]) : error;
     });
-    if (unhealthy) throw new SoftwareFault(`${instance.service}-${instance.ordinal} ${unhealthy.message}`, await evidence(unhealthy));
+    if (unhealthy) throw new SoftwareFault(`${nameIn(context, instance)} ${unhealthy.message}`, await evidence(unhealthy));
   };
   const retire = async (context: StepContext, { instance, drain: open }: Retirement, { signal, note }: Surroundings) => {
     const runtime = runtimes(context.runtime);
@@ -49,10 +49,10 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
       return awaitHealthy(runtimes(context.runtime), instance, { ...options, afterTrouble, fresh: false });
     });
   return {
-    startInstance: (context, instance, { afterTrouble }) =>
+    startInstance: (context, instance, { afterTrouble, force = false }) =>
       alive((surroundings) =>
         watched(context, instance, surroundings, (options) =>
-          startUntilHealthy(runtimes(context.runtime), instance, { ...options, afterTrouble, onStart: () => events.emit('instance', { service: instance.service, event: 'started' }) }),
+          startUntilHealthy(runtimes(context.runtime), instance, { ...options, afterTrouble, force, onStart: () => events.emit('instance', { service: instance.service, event: 'started' }) }),
         ),
       ),
 
@@ -77,6 +77,16 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
       }),
 
     reviveInstance: (context, instance, { afterTrouble }) => alive((surroundings) => revive(context, instance, surroundings, afterTrouble)),
+
+    restoreInstance: (context, instance, deployment) =>
+      alive((surroundings) =>
+        watched(context, instance, surroundings, async (options) => {
+          const runtime = runtimes(context.runtime);
+          await runtime.workloads!.restore(instance.name, deployment);
+          events.emit('instance', { service: instance.service, event: 'revived' });
+          return awaitHealthy(runtime, instance, { ...options, afterTrouble: false, fresh: false });
+        }),
+      ),
 
     reviveInstances: (context, instances, { afterTrouble }) =>
       alive(async (surroundings) => {
@@ -118,6 +128,11 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
         );
       }),
   };
+}
+
+/** A cluster has one workload of a service, and numbers its pods itself. */
+function nameIn({ runtime }: StepContext, { service, ordinal }: InstanceRef): string {
+  return runtime === 'kubernetes' ? service : `${service}-${ordinal}`;
 }
 
 /** One that still runs is told before it is stopped. */

@@ -1,5 +1,5 @@
 import type {
-  HealthCheck, InstanceKind, Probe, ResourceAmounts, RestartPolicy, SecretMount, SecretSource,
+  ClusterSettings, HealthCheck, InstanceKind, Probe, ResourceAmounts, RestartPolicy, SecretMount, SecretSource,
 } from '../model/instance';
 import type { RuntimeName } from '../model/capabilities';
 import type { ScheduleSpec } from '../model/schedule';
@@ -14,7 +14,7 @@ export interface Stack {
   environment: string;
   dryRun: boolean;
   runtime: RuntimeName;
-  infrastructure: { networkMode: 'bridge' | 'host'; cidr?: string; portRange: PortRange; dataDir?: string };
+  infrastructure: { networkMode: 'bridge' | 'host'; cidr?: string; portRange: PortRange; dataDir?: string; cluster?: Omit<ClusterSettings, 'isolated'> };
   /** Docker Engines to choose from; absent: the one that the worker finds. */
   hosts?: StackHost[];
   /** Of a kept release: the host of each service. */
@@ -103,6 +103,9 @@ export interface StackVolume {
   name?: string;
   external: boolean;
   shared: boolean;
+  /** On a cluster: bytes, and of which class. */
+  size?: number;
+  storageClass?: string;
 }
 
 export type DependencyCondition = 'started' | 'healthy' | 'completed';
@@ -197,7 +200,9 @@ export interface Service {
   capDrop: string[];
   readOnly: boolean;
   extraHosts: string[];
-  /** Of the host that it wants to run on. */
+  /** On a cluster: where requests from outside come in. */
+  ingress?: { host?: string; path: string; port: number }[];
+  /** Of the host, or of the nodes of a cluster, that it wants to run on. */
   zone?: string;
   host?: string;
   /** Jobs only. */

@@ -1,5 +1,5 @@
 /** The runtimes of this version, by the name that a stack file resolves to. */
-export const runtimeNames = ['docker', 'process', 'memory'] as const;
+export const runtimeNames = ['docker', 'kubernetes', 'process', 'memory'] as const;
 export type RuntimeName = (typeof runtimeNames)[number];
 
 const containersOnly = [
@@ -13,6 +13,7 @@ const containersOnly = [
  */
 export const cannotHonour: Record<RuntimeName, readonly string[]> = {
   docker: ['resources.limit.storage'],
+  kubernetes: ['init', 'logging', 'stop_signal'],
   process: containersOnly,
   memory: [],
 };

@@ -70,6 +70,33 @@ export type Probe =
   | { kind: 'command'; command: string[] }
   | { kind: 'runtime' };
 
+/** On a cluster the instances of a service are one workload, whose pods the cluster makes and replaces by itself. */
+export interface Workload {
+  replicas: number;
+  /** How pods are replaced. */
+  rollout: 'recreate' | { maxSurge: number; maxUnavailable: number; minHealthyMs: number };
+  /** Number of the deployment that had its pods replaced though nothing else changed. */
+  restartedBy?: number;
+  /** Number of the deployment whose workload this one takes the place of; its driver knows. */
+  replaces?: number;
+  pullPolicy: 'missing' | 'always' | 'never';
+  zone?: string;
+  /** Where requests from outside come in. */
+  ingress: { host?: string; path: string; port: number }[];
+  /** What the cluster is told of every workload of the stack. */
+  settings: ClusterSettings;
+}
+
+export interface ClusterSettings {
+  /** Names of secrets of the namespace that hold the keys to registries. */
+  pullSecrets: string[];
+  serviceAccount?: string;
+  ingressClass?: string;
+  serviceType: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
+  /** Only services that share a network reach each other. */
+  isolated: boolean;
+}
+
 /** What a runtime needs to start one instance; plain data, no secret values. */
 export interface InstanceSpec {
   name: string;
@@ -115,6 +142,8 @@ export interface InstanceSpec {
   labels: Record<string, string>;
   healthCheck?: HealthCheck;
   preStop?: string[];
+  /** On a cluster only. */
+  workload?: Workload;
   /** Hash of everything that makes a running instance out of date. */
   hash: string;
   /** The same, key by key, so that a plan can say which keys changed. */

@@ -27,6 +27,9 @@ export interface ObservedInstance extends InstanceRef {
   ports: PortBinding[];
   mounts: Mount[];
   networks: string[];
+  /** Of a workload: how many pods it is to have, and the number of the deployment whose workload it took the place of. */
+  replicas?: number;
+  replaces?: number;
   /** What others know it by while it is in service. */
   names?: NetworkAttachment[];
   healthCheck?: HealthCheck;

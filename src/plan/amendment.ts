@@ -29,6 +29,7 @@ const keys: Record<keyof Service, true | string> = {
   labels: true,
   phase: 'phase',
   strategy: 'strategy',
+  ingress: 'expose',
   drainMs: 'drain_timeout',
   hooks: true,
   onFailure: true,

@@ -10,7 +10,7 @@ export interface Fingerprint {
 /**
  * What makes a running instance of a service out of date: a hash, and one for each key of the stack file.
  * Images count by content address and secrets by the worker's keyed fingerprint. Keys that only steer a
- * deployment (dependencies, health checks, hooks, grace periods) replace nothing.
+ * deployment (dependencies, health checks, hooks, grace periods) replace nothing, except where pods carry them.
  */
 export function fingerprint(service: Service, stack: Stack, known: Known): Fingerprint {
   const values: Record<string, unknown> = {
@@ -39,11 +39,26 @@ export function fingerprint(service: Service, stack: Stack, known: Known): Finge
     read_only: service.readOnly,
     extra_hosts: service.extraHosts,
     network_mode: stack.infrastructure.networkMode,
+    ...(stack.runtime === 'kubernetes' && ofPods(service, stack)),
   };
   const texts = Object.entries(values).flatMap(([key, value]) => (isDefault(value) ? [] : [[key, canonical(value)] as const]));
   return {
     hash: contentHash(texts.map(([key, text]) => `${key}=${text}`).join('\n')),
     keys: Object.fromEntries(texts.map(([key, text]) => [key, quickHash(text)])),
+  };
+}
+
+/** What a cluster does by itself stands in its pods, or beside them. */
+function ofPods(service: Service, { infrastructure, networks }: Stack): Record<string, unknown> {
+  return {
+    health_check: service.healthCheck,
+    stop_grace_period: service.stopGraceMs,
+    hooks: service.hooks.preStop,
+    pull_policy: service.pullPolicy,
+    zone: service.zone,
+    expose: service.ingress,
+    kubernetes: infrastructure.cluster,
+    isolated: Object.keys(networks).length > 0,
   };
 }
 

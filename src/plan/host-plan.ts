@@ -85,6 +85,7 @@ function planServices(phaseOf: Record<string, number>, left: ReadonlySet<string>
 }
 
 function planPulls(phases: PlannedPhase[], stack: Stack, observation: Observation, intent: Intent, steps: StepFactory): Plan['pulls'] {
+  if (stack.runtime === 'kubernetes') return [];
   const present = new Set(observation.images.filter(({ id }) => id).map(({ reference }) => reference));
   const pulls = new Map<string, Plan['pulls'][number]>();
   for (const { name, action } of servicesOf(phases)) {

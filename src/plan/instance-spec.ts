@@ -17,7 +17,7 @@ export interface SpecContext {
 export function toInstanceSpec(service: Service, ordinal: number, ports: PortBinding[], { hash, keys }: Fingerprint, context: SpecContext): InstanceSpec {
   const { stack, known, deployment, release, phase } = context;
   return {
-    name: instanceName(stack, service.name, ordinal, deployment),
+    name: instanceName(stack, service, ordinal, deployment),
     stack: stack.name,
     environment: stack.environment,
     service: service.name,

@@ -1,14 +1,19 @@
-import type { Stack } from '../config/stack';
+import type { Service, Stack } from '../config/stack';
 
 type Scope = Pick<Stack, 'name' | 'environment'>;
+type Place = Scope & Pick<Stack, 'runtime'>;
 
 /** `shop-staging`: prefix of everything that the engine creates, and compose's project name. */
 export function projectName({ name, environment }: Scope): string {
   return `${name}-${environment}`;
 }
 
-/** `shop-staging-api-1-d3`: deterministic, so that a step that runs twice finds what it made. */
-export function instanceName(scope: Scope, service: string, ordinal: number, deployment: number): string {
+/**
+ * `shop-staging-api-1-d3`: deterministic, so that a step that runs twice finds what it made. On a cluster a service keeps its name,
+ * `shop-staging/api`; a job has one for each run.
+ */
+export function instanceName(scope: Place, { name: service, kind }: Pick<Service, 'name' | 'kind'>, ordinal: number, deployment: number): string {
+  if (scope.runtime === 'kubernetes') return `${projectName(scope)}/${service}${kind === 'job' ? `-d${deployment}` : ''}`;
   return `${projectName(scope)}-${service}-${ordinal}-d${deployment}`;
 }
 
@@ -18,10 +23,12 @@ export function testName(scope: Scope, service: string, deployment: number): str
 }
 
 export function networkName(stack: Stack, key: string): string {
+  if (stack.runtime === 'kubernetes') return `${projectName(stack)}/${stack.networks[key]?.name ?? key}`;
   return stack.networks[key]?.name ?? (stack.networks[key]?.external ? key : `${projectName(stack)}_${key}`);
 }
 
 export function volumeName(stack: Stack, key: string): string {
+  if (stack.runtime === 'kubernetes') return `${projectName(stack)}/${stack.volumes[key]?.name ?? key}`;
   return stack.volumes[key]?.name ?? (stack.volumes[key]?.external ? key : `${projectName(stack)}_${key}`);
 }
 

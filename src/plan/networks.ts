@@ -46,7 +46,7 @@ export function planNetworks(stack: Stack, observation: Observation): NetworkPla
 }
 
 function usedNetworks(stack: Stack): string[] {
-  if (stack.runtime === 'process' || stack.infrastructure.networkMode === 'host') return [];
+  if (stack.runtime === 'process' || stack.runtime === 'kubernetes' || stack.infrastructure.networkMode === 'host') return [];
   return [...new Set(Object.values(stack.services).flatMap((service) => Object.keys(service.networks)))].sort();
 }
 

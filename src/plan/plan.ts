@@ -29,6 +29,10 @@ export interface VolumeSpec {
   key: string;
   /** `service:/path` of each mount, so that a renamed volume is known for what it was. */
   mountedAt: string[];
+  /** On a cluster: bytes, of which class, and whether several may write at once. */
+  size?: number;
+  storageClass?: string;
+  shared?: boolean;
 }
 
 export interface ImageRequest {
@@ -43,6 +47,10 @@ export type Action =
   | { kind: 'create-volume'; volume: VolumeSpec }
   /** Ends when the instance is healthy; so does `revive`. */
   | { kind: 'start'; instance: InstanceSpec }
+  /** Makes a workload something else where it stands; ends when all of it is healthy. */
+  | { kind: 'update'; instance: InstanceSpec; force?: boolean }
+  /** Makes it again what it was before a deployment. */
+  | { kind: 'restore'; instance: InstanceRef; deployment: number }
   | { kind: 'await-healthy'; instance: InstanceRef }
   | { kind: 'create-job'; instance: InstanceSpec }
   | { kind: 'run-job'; instance: InstanceRef; timeoutMs?: number }

@@ -8,8 +8,9 @@ import { judgementOf } from './front/judgement';
 import { ServiceNames } from './front/service-names';
 import { isTest, toTestSpec } from './front/test-spec';
 import { toInstanceSpec } from './instance-spec';
-import type { Change, Lane, PlannedService, ServiceAction } from './plan';
+import type { Lane, PlannedService, ServiceAction } from './plan';
 import { describe, type ServicePlanning } from './service-planning';
+import { replaceNotes } from './replace-notes';
 import { rollOut } from './strategies';
 import { strategyOf } from './strategies/strategy-of';
 import type { Replacement, Slot } from './strategies/strategy';
@@ -83,9 +84,4 @@ function actionOf(acting: number, observed: ObservedInstance[], { keep, old }: D
   if (forced) return 'restart';
   const replacing = [...old.values()].flat().length > 0;
   return keep.size > 0 && !replacing ? 'scale' : 'replace';
-}
-
-function replaceNotes(service: Service, changes: Change[]): string[] {
-  const holdsData = service.mounts.some((mount) => mount.type === 'volume' && !mount.readOnly);
-  return holdsData && changes.some(({ key }) => key === 'image') ? ['one-way: the new image may change the data of its volume in a way that the old one cannot read'] : [];
 }

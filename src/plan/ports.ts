@@ -27,6 +27,7 @@ export class PortAllocator {
 
   /** Ports of one instance. It may take over those of its predecessor, unless that runs beside it. */
   allocate(service: Service, ordinal: number, predecessor: PortBinding[] = [], beside = false): PortBinding[] {
+    if (this.stack.runtime === 'kubernetes') return service.ports.map(({ container, published, protocol }) => ({ container, host: published?.from ?? container, protocol }));
     const mine = beside ? `${owner(service.name, ordinal)} (new)` : owner(service.name, ordinal);
     return service.ports.map((port, index) => ({
       container: port.container,

@@ -50,7 +50,7 @@ export function planRollback({ plan, begun, done: finished, onRollback }: Rollba
     { title: 'the load balancer', lanes: door.map((each) => doorBack(each, onRollback)).filter((lane) => lane.length > 0) },
     { title: 'names back', lanes: standing.flatMap((each) => nameBack(each)) },
     { title: 'the front door', lanes: all.flatMap((each) => [...putFrontBack(each), ...(standing.includes(each) ? sendBack(each) : [])]) },
-    ...byPhase(abrupt, 'down', true, ({ steps: done }) => done.flatMap((step) => takeDown(step, onRollback))),
+    ...byPhase(abrupt, 'down', true, ({ steps: done, phase }) => done.flatMap((step) => takeDown(step, onRollback, phase >= fromBehind))),
     ...byPhase(fallen.filter((each) => !door.includes(each)), 'up', false, (each) => bringBack(each)),
     { title: 'names of what runs again', lanes: fallen.flatMap((each) => nameBack(each)) },
     { title: 'requests to what runs again', lanes: fallen.flatMap((each) => sendBack(each)) },
@@ -123,8 +123,10 @@ function addressesOf(name: string, own: string[], done: Step[]): string[] {
   return [...new Set(sent.filter((address) => address.startsWith(`${name}:`) || own.includes(address)))];
 }
 
-function takeDown(step: Step, onRollback: RollbackInput['onRollback']): Lane[] {
+/** `whole`: what stands in the way of a command that undoes a job stops for it. */
+function takeDown(step: Step, onRollback: RollbackInput['onRollback'], whole = false): Lane[] {
   const steps = StepFactory.beside(step);
+  if (step.kind === 'update' && whole) return [[steps.about('retire', toRef(step.instance))]];
   if (step.kind === 'test') return [[steps.about('remove', toRef(step.instance))]];
   if (step.kind !== 'start' && step.kind !== 'create-job') return [];
   const remove = steps.about('remove', toRef(step.instance));
@@ -140,9 +142,13 @@ function runUndo(job: InstanceSpec, command: string[], steps: StepFactory): Lane
   return [steps.make({ kind: 'create-job', instance }, job.service), steps.make({ kind: 'run-job', instance: ref }, job.service), steps.about('remove', ref)];
 }
 
-/** Retired instances again, side by side. */
+/** Retired instances again, side by side, and workloads as they were. */
 function bringBack({ steps: done }: Begun): Lane[] {
-  return done.flatMap((step) => retirementsOf(step).map(({ instance }) => [StepFactory.beside(step).about('revive', instance)]));
+  return done.flatMap((step): Lane[] => {
+    const steps = StepFactory.beside(step);
+    if (step.kind === 'update') return [[steps.make({ kind: 'restore', instance: toRef(step.instance), deployment: step.instance.deployment }, step.service)]];
+    return retirementsOf(step).map(({ instance }) => [steps.about('revive', instance)]);
+  });
 }
 
 function retirementsOf(step: Step): Retirement[] {

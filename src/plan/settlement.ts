@@ -73,7 +73,7 @@ function settleHost({ name, taskQueue, observation }: SettlementView, committed:
   const aside = leftovers.filter(({ service, kind }) => kind === 'service' && exposed.has(service) && lasting.some((each) => each.service === service));
   const touched = new Set([...leftovers, ...retired].map(({ service }) => service));
   const fate = (lane: (instance: ObservedInstance) => Lane) => (instance: ObservedInstance): Fate => ({ phase: instance.phase, lane: lane(instance) });
-  const remove = (instance: ObservedInstance) => [...wait(instance, steps), steps.about('remove', toRef(instance))];
+  const remove = (instance: ObservedInstance) => (instance.replaces === undefined ? [...wait(instance, steps), steps.about('remove', toRef(instance))] : [steps.make({ kind: 'restore' as const, instance: toRef(instance), deployment: instance.deployment }, instance.service)]);
   const revive = fate((instance) => [steps.about('revive', toRef(instance))]);
   return {
     leftovers: leftovers.filter((each) => !aside.includes(each)).map(fate(remove)),

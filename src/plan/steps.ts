@@ -42,6 +42,10 @@ function label(action: Action): string {
       return `create network ${action.network.name}`;
     case 'create-volume':
       return `create volume ${action.volume.name}`;
+    case 'update':
+      return `update ${action.instance.service}${action.instance.image ? ` (${action.instance.image})` : ''}`;
+    case 'restore':
+      return `make ${action.instance.service} again what it was before deployment ${action.deployment}`;
     case 'start':
     case 'create-job':
       return `${action.kind === 'start' ? 'start' : 'create'} ${shortName(action.instance)}${action.instance.image ? ` (${action.instance.image})` : ''}`;

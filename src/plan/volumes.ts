@@ -13,13 +13,13 @@ export function planVolumes(stack: Stack, observation: Observation): VolumePlan 
   const create: VolumeSpec[] = [];
   const refusals: Refusal[] = [];
   const owner = `${stack.name}/${stack.environment}`;
-  for (const [key, { external }] of Object.entries(stack.volumes)) {
+  for (const [key, { external, size, storageClass, shared }] of Object.entries(stack.volumes)) {
     const name = volumeName(stack, key);
     const path = `volumes.${key}`;
     const found = observation.volumes.find((volume) => volume.name === name);
     if (!found) {
       if (external) refusals.push({ path, message: `the external volume "${name}" does not exist on the host; create it, or remove external to start with an empty one` });
-      else create.push({ name, key, mountedAt: mountsOf(stack, key) });
+      else create.push({ name, key, mountedAt: mountsOf(stack, key), ...(stack.runtime === 'kubernetes' && { size, storageClass, shared }) });
     } else if (found.owner && found.owner !== owner) {
       refusals.push({ path, message: `the volume "${name}" belongs to ${found.owner}; an environment never mounts another's volume` });
     } else if (found.writers?.length && !stack.volumes[key]!.shared && writes(stack, key)) {

@@ -1,6 +1,7 @@
 import { runtimeNames, type RuntimeName } from '../model/capabilities';
 import { createDockerRuntime } from './docker';
 import { connectDocker, type DockerEndpoint } from './docker/connection';
+import type { ClusterEndpoint } from './kubernetes/connection';
 import { createMemoryRuntime } from './memory';
 import { createProcessRuntime } from './process';
 import type { Runtime, SecretReader } from './runtime';
@@ -13,6 +14,8 @@ export interface RuntimesOptions {
   supervisor?: string;
   /** Where Docker is; absent: where the `docker` command would look. */
   docker?: DockerEndpoint;
+  /** Which cluster; absent: the one that `kubectl` would take. */
+  cluster?: ClusterEndpoint;
   /** Runtimes to use instead of those made here. */
   given?: Partial<Record<RuntimeName, Runtime>>;
 }
@@ -22,6 +25,7 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
   const made = new Map<RuntimeName, Runtime>(Object.entries(options.given ?? {}) as [RuntimeName, Runtime][]);
   const make: Record<RuntimeName, () => Runtime> = {
     docker: () => createDockerRuntime(options.secrets, connectDocker(options.docker)),
+    kubernetes: () => loadKubernetes().createKubernetesRuntime(options.secrets, options.cluster),
     process: () => createProcessRuntime(options),
     memory: () => createMemoryRuntime(),
   };
@@ -32,4 +36,9 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     }
     return made.get(name)!;
   };
+}
+
+/** Its client library is large: it is loaded where somebody deploys to a cluster. */
+function loadKubernetes(): typeof import('./kubernetes') {
+  return require('./kubernetes') as typeof import('./kubernetes');
 }

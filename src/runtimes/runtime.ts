@@ -31,6 +31,10 @@ export interface VolumeRequest extends Scope {
   key: string;
   /** `service:/path` of each mount. */
   mountedAt: string[];
+  /** On a cluster: bytes, of which class, and whether several may write at once. */
+  size?: number;
+  storageClass?: string;
+  shared?: boolean;
 }
 
 export interface ImageResult {
@@ -68,6 +72,25 @@ export interface Balancer {
   configure(front: Front): Promise<void>;
   /** How many requests are open at addresses. */
   openRequests(addresses: string[]): Promise<number>;
+}
+
+/** Why a workload does not get ready, with what the cluster had to complain of. */
+export interface Unready {
+  message: string;
+  status?: InstanceStatus;
+  events: string[];
+  /** The last lines of the pod that shows it. */
+  logs: string[];
+}
+
+/** What a cluster does by itself: a whole service is one instance, made something else where it stands. */
+export interface Workloads {
+  /** Makes it what the spec says, whatever it was; `force` takes over what others have changed of it. */
+  bring(spec: InstanceSpec, force: boolean): Promise<void>;
+  /** Makes it again what it was before a deployment; what that deployment did not touch stays. */
+  restore(name: string, deployment: number): Promise<void>;
+  /** Resolves once it is ready, or with why it cannot get so. */
+  awaitReady(ref: InstanceRef, options: { patienceMs?: number; signal: AbortSignal; onWaiting: (why: string) => void }): Promise<Unready | undefined>;
 }
 
 /**
@@ -129,6 +152,8 @@ export interface Runtime {
   probe?(name: string): Promise<string | undefined>;
   /** Where the worker reaches a port of the instance. */
   address(name: string, port: number): Promise<{ host: string; port: number }>;
+  /** Only where a service is one workload. */
+  workloads?: Workloads;
 }
 
 /** Whose trouble a failure is. `platform` passes by itself: Docker restarting, a registry away. */

@@ -12,6 +12,7 @@ import { Builds } from '../client/builds';
 import type { RuntimeName } from '../model/capabilities';
 import { dataConverter } from '../payloads/data-converter';
 import { createRuntimes } from '../runtimes';
+import type { ClusterEndpoint } from '../runtimes/kubernetes/connection';
 import type { Runtime } from '../runtimes/runtime';
 import type { EngineEvent } from '../workflows/events';
 import { taskQueue, watchQueueOf } from '../workflows/messages';
@@ -45,6 +46,8 @@ export interface WorkerConfiguration {
   buildId?: string;
   /** URL of the PostgreSQL database that keeps the audit trails; absent: files do. */
   auditDatabase?: string;
+  /** The cluster of stacks on Kubernetes; absent: the one that `kubectl` would take. */
+  cluster?: ClusterEndpoint;
   /** Hosts of stacks that it serves too. */
   hosts?: ServedHost[];
   /** It serves nothing but its hosts: others run the workflows. */
@@ -91,7 +94,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
 
   const auditDatabase = configuration.auditDatabase === undefined ? undefined : new AuditDatabase(configuration.auditDatabase);
   const activitiesOn = ({ docker, runtimes: given }: Partial<ServedHost>) => {
-    const runtimes = createRuntimes({ dataDir, secrets, supervisor: configuration.supervisor, given, docker });
+    const runtimes = createRuntimes({ dataDir, secrets, supervisor: configuration.supervisor, given, docker, cluster: configuration.cluster });
     return createActivities({ runtimes, secrets, directory, dataDir, auditDatabase, fleet: { maxParallel: configuration.maxParallelDeployments }, events: activityEvents });
   };
   const versioned = buildId === undefined ? {} : { workerDeploymentOptions: asBuild(buildId) };

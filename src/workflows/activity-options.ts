@@ -53,6 +53,7 @@ const table: Record<keyof Activities, ActivityOptions> = {
   removeVolume: quick,
   startInstance: long,
   awaitHealthy: long,
+  restoreInstance: long,
   createJob: quick,
   runJob: endless,
   execInInstance: quick,

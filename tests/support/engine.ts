@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pino from 'pino';
 import { DeployCodeClient } from '../../src/client';
+import type { ClusterEndpoint } from '../../src/runtimes/kubernetes/connection';
 import type { Runtime } from '../../src/runtimes/runtime';
 import type { RuntimeName } from '../../src/model/capabilities';
 import { createWorker, type DeployCodeWorker } from '../../src/worker';
@@ -30,14 +31,15 @@ export interface TestEngineOptions {
   workflowBundle?: string;
   hosts?: ServedHost[];
   hostsOnly?: boolean;
+  cluster?: ClusterEndpoint;
 }
 
 export async function startEngine(namespace: Namespace, options: TestEngineOptions = {}): Promise<TestEngine> {
-  const { runtimes, port, log, maxParallelDeployments, buildId, auditDatabase, hosts, hostsOnly, workflowBundle = resolve('dist/workflow-bundle.js') } = options;
+  const { runtimes, port, log, maxParallelDeployments, buildId, auditDatabase, hosts, hostsOnly, cluster, workflowBundle = resolve('dist/workflow-bundle.js') } = options;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'deploy-code-test-'));
   const logger = log ? pino(log) : pino({ level: 'silent' });
   const worker = await createWorker({
-    connection: { address: address() }, namespace, dataDir, runtimes, port, logger, maxParallelDeployments, buildId, auditDatabase, hosts, hostsOnly, workflowBundle,
+    connection: { address: address() }, namespace, dataDir, runtimes, port, logger, maxParallelDeployments, buildId, auditDatabase, hosts, hostsOnly, cluster, workflowBundle,
     supervisor: resolve('dist/runtimes/process/supervisor.js'), shutdownGraceMs: 2000,
   });
   const running = worker.run();

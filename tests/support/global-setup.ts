@@ -6,6 +6,7 @@ import { findTemporalCli } from '../../src/client/cli/dev/temporal-cli';
 import { tuning } from '../../src/client/cli/dev/temporal-server';
 import { freePort } from '../../src/worker/free-port';
 import { prepareChromium } from './chromium';
+import { prepareCluster } from './cluster';
 import { prepareDocker } from './docker-engine';
 import { prepareImages } from './image';
 import { namespaces } from './namespaces';
@@ -19,6 +20,7 @@ export default async function setup(): Promise<void> {
   const [withoutChromium, withoutDocker] = await Promise.all([exhaustive ? prepareChromium() : undefined, docker(), temporal()]);
   if (exhaustive) settle('chromium', withoutChromium, 'suites in a browser');
   settle('docker', withoutDocker, 'suites on real Docker');
+  settle('kubernetes', withoutDocker ?? prepareCluster(), 'suites on a real cluster');
   settle('postgres', process.env.DEPLOY_CODE_TEST_POSTGRES_ADDRESS ? undefined : withoutPostgres, 'suites on Temporal with PostgreSQL');
 }
 

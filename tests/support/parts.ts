@@ -1,5 +1,5 @@
 /** Real parts that a machine may lack, and what the global setup found of them. */
-export type Part = 'docker' | 'chromium' | 'postgres';
+export type Part = 'docker' | 'kubernetes' | 'chromium' | 'postgres';
 
 const variable = (part: Part) => `DEPLOY_CODE_TEST_${part.toUpperCase()}`;
 

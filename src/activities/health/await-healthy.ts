@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alwaysRestarted, type HealthCheck, type InstanceRef, type InstanceSpec } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
-import { type Runtime, RuntimeError } from '../../runtimes/runtime';
+import { type Runtime, RuntimeError, type Workloads } from '../../runtimes/runtime';
 import { problemOf } from './probe';
 
 const firstDelayMs = 10;
@@ -24,13 +24,16 @@ export interface AwaitOptions {
   onProbe: (problem: string | undefined, usedMs: number) => void;
 }
 
-export type StartOptions = Omit<AwaitOptions, 'fresh' | 'firstExit'> & { onStart: () => void };
+export type StartOptions = Omit<AwaitOptions, 'fresh' | 'firstExit'> & { force?: boolean; onStart: () => void };
 
 /** Why an instance did not get healthy. */
 export interface Unhealthy {
   message: string;
   lastProbeError?: string;
   status?: InstanceStatus;
+  /** Where the runtime has gathered them itself. */
+  events?: string[];
+  logs?: string[];
 }
 
 /** Makes and starts an instance, and watches it from before its start: no exit is too quick to be seen. What half a start has left is made anew. */
@@ -45,6 +48,11 @@ export async function startUntilHealthy(runtime: Runtime, spec: InstanceSpec, op
 }
 
 async function startOnce(runtime: Runtime, spec: InstanceSpec, options: StartOptions): Promise<Unhealthy | undefined> {
+  if (runtime.workloads) {
+    await runtime.workloads.bring(spec, options.force ?? false);
+    options.onStart();
+    return awaitHealthy(runtime, spec, { ...options, fresh: true });
+  }
   await runtime.create(spec);
   const stop = new AbortController();
   const firstExit = runtime.nextExit?.(spec.name, stop.signal).catch(() => undefined);
@@ -62,6 +70,7 @@ async function startOnce(runtime: Runtime, spec: InstanceSpec, options: StartOpt
  * Probes come within milliseconds at first and back off to the check's interval; an exit is seen as it happens.
  */
 export async function awaitHealthy(runtime: Runtime, ref: InstanceRef, options: AwaitOptions): Promise<Unhealthy | undefined> {
+  if (runtime.workloads) return awaitWorkload(runtime.workloads, ref, options);
   const restartsBefore = options.fresh && !options.afterTrouble ? 0 : await restartsSoFar(runtime, ref, options.afterTrouble);
   if (!ref.healthCheck && !isDown(ref, await runtime.inspect(ref.name), restartsBefore)) return undefined;
   const stop = new AbortController();
@@ -80,6 +89,12 @@ export async function awaitHealthy(runtime: Runtime, ref: InstanceRef, options: 
   } finally {
     stop.abort();
   }
+}
+
+/** A cluster probes by itself, and tells as it happens. */
+function awaitWorkload(workloads: Workloads, ref: InstanceRef, { signal, usedMs, onProbe }: AwaitOptions): Promise<Unhealthy | undefined> {
+  const begin = Date.now();
+  return workloads.awaitReady(ref, { signal, ...(ref.healthCheck && { patienceMs: patience(ref.healthCheck) }), onWaiting: (why) => onProbe(why, usedMs + Date.now() - begin) });
 }
 
 /** Where trouble with the platform has stopped the instance, it is started again first. */

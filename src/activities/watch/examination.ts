@@ -41,7 +41,7 @@ export class Examination {
     const why = instance.state === 'running' ? ((await this.crashes(instance, record, strict)) ?? (await this.health(instance, record, now))) : down(instance, record);
     if (instance.state === 'running') record.wrongLooks = 0;
     const { name, service, ordinal, restart } = instance;
-    return why === undefined ? undefined : { instance: name, service, ordinal, why, restartable: restart !== 'no' };
+    return why === undefined ? undefined : { instance: name, service, ordinal, why, restartable: restart !== 'no' && !this.runtime.workloads };
   }
 
   private recordOf(name: string): Record {

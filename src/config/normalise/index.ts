@@ -4,9 +4,10 @@ import type { SecretSource, VaultAddress } from '../../model/instance';
 import { bare } from '../bare';
 import type { Finding } from '../problems';
 import type { StackFile } from '../schema/stack-file';
-import { toMs } from '../schema/values';
+import { toBytes, toMs } from '../schema/values';
 import type { Stack } from '../stack';
 import { balancerName } from '../../model/traffic';
+import { toCluster } from './cluster';
 import { toDeployment } from './deployment';
 import { toHosts } from './hosts';
 import { toFront } from './load-balancer';
@@ -55,18 +56,19 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
       cidr: infrastructure.network?.cidr,
       portRange: attempt(['infrastructure', 'port_range'], () => toRange(infrastructure.port_range ?? '20000-29999'), { from: 20_000, to: 29_999 }),
       dataDir: infrastructure.storage?.data_dir,
+      ...(toRuntime(infrastructure) === 'kubernetes' && { cluster: toCluster(infrastructure.kubernetes) }),
     },
     ...(hosts && { hosts }),
     deployment: toDeployment(deployment, attempt),
     networks: mapValues(file.networks, (network) => ({ name: network?.name, cidr: network?.cidr, external: network?.external ?? false, internal: network?.internal ?? false })),
-    volumes: mapValues(file.volumes, (volume) => ({ name: volume?.name, external: volume?.external ?? false, shared: volume?.shared ?? false })),
+    volumes: mapValues(file.volumes, (volume) => ({ name: volume?.name, external: volume?.external ?? false, shared: volume?.shared ?? false, ...(volume?.size !== undefined && { size: toBytes(volume.size) }), ...(volume?.storage_class !== undefined && { storageClass: volume.storage_class }) })),
     configs: mapValues(file.configs, (config, name) => ({ content: attempt(['configs', name], () => contentOf(config, context), '') })),
     secrets,
     services: mapValues(file.services, (input, name) =>
       toService(name, input, {
         baseDir: context.baseDir,
         healthCheckIntervalMs,
-        processes: toRuntime(infrastructure) === 'process',
+        runtime: toRuntime(infrastructure),
         secrets,
         shared: (volume) => file.volumes?.[volume]?.shared ?? false,
         input: (other) => file.services[other],
@@ -79,6 +81,7 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
     variables: context.variables,
     ...(file.monitoring?.prometheus && { prometheus: file.monitoring.prometheus.endpoint }),
   };
+  if (stack.runtime === 'kubernetes') return { stack, findings };
   const front = toFront(file, stack.services, { settings: infrastructure.load_balancer ?? {}, secrets, runtime: stack.runtime, internal: new Set(Object.keys(stack.networks).filter((name) => stack.networks[name]!.internal)), attempt });
   if (!front) return { stack, findings };
   return { stack: { ...stack, front: front.front, services: { ...stack.services, [balancerName]: front.balancer } }, findings };
@@ -86,6 +89,7 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
 
 function toRuntime(infrastructure: NonNullable<StackFile['infrastructure']>): RuntimeName {
   if (infrastructure.container_runtime === 'Memory') return 'memory';
+  if (infrastructure.orchestrator === 'Kubernetes') return 'kubernetes';
   return infrastructure.container_runtime === 'Process' || infrastructure.orchestrator === 'Process' ? 'process' : 'docker';
 }
 

@@ -1,4 +1,5 @@
 import { balancerName, idleClientMs, type CertificateFile, type Front, type Route } from '../../model/traffic';
+import type { RuntimeName } from '../../model/capabilities';
 import type { SecretSource } from '../../model/instance';
 import type { ExposureInput } from '../schema/exposure';
 import type { StackFile } from '../schema/stack-file';
@@ -11,7 +12,7 @@ type LoadBalancerInput = NonNullable<NonNullable<StackFile['infrastructure']>['l
 export interface FrontContext {
   settings: LoadBalancerInput;
   secrets: Record<string, SecretSource>;
-  runtime: 'docker' | 'process' | 'memory';
+  runtime: RuntimeName;
   /** Networks without a way out of the host: nothing can be published from them alone. */
   internal: ReadonlySet<string>;
   attempt: Attempt;

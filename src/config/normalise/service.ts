@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
+import type { RuntimeName } from '../../model/capabilities';
 import type { ResourceAmounts, RestartPolicy, SecretMount, SecretSource } from '../../model/instance';
 import type { ServiceInput } from '../schema/service';
 import { toBytes, toMs } from '../schema/values';
 import type { DependencyCondition, Service, ServiceMount, ServicePort } from '../stack';
 import { toAmounts } from './amounts';
+import { toIngress } from './cluster';
 import { toHealthCheck } from './health-check';
 import { toMount } from './mounts';
 import { toPort } from './ports';
@@ -15,7 +17,7 @@ export interface ServiceContext {
   baseDir: string;
   healthCheckIntervalMs: number;
   /** Processes run in a folder of this machine: beside the stack file, unless it names another. */
-  processes: boolean;
+  runtime: RuntimeName;
   secrets: Record<string, SecretSource>;
   /** Whether several instances may write to a volume at once. */
   shared: (volume: string) => boolean;
@@ -31,9 +33,10 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
   const kind = input.kind ?? 'service';
   const resources = toResources(input.resources);
   const given = (input.ports ?? []).flatMap((port, index) => attempt(['ports', index], () => [toPort(port)], []));
-  const ports = context.processes ? withExposed(given, input) : given;
+  const isProcess = context.runtime === 'process';
+  const ports = isProcess ? withExposed(given, input) : given;
   const mounts = (input.volumes ?? []).flatMap((mount, index) => attempt(['volumes', index], () => [toMount(mount, baseDir)], []));
-  const otherwise = input.expose && mayRunTwice(ports, mounts, context.shared) ? 'rolling' : 'recreate';
+  const otherwise = isUsuallyRolling(input, context, ports, mounts) ? 'rolling' : 'recreate';
   return {
     name,
     kind,
@@ -41,7 +44,7 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
     pullPolicy: input.pull_policy ?? 'missing',
     entrypoint: input.entrypoint === undefined ? undefined : attempt(['entrypoint'], () => toWords(input.entrypoint!), []),
     command: input.command === undefined ? undefined : attempt(['command'], () => toWords(input.command!), []),
-    workingDir: context.processes ? resolve(baseDir, input.working_dir ?? '.') : input.working_dir,
+    workingDir: isProcess ? resolve(baseDir, input.working_dir ?? '.') : input.working_dir,
     user: input.user === undefined ? undefined : String(input.user),
     variables: attempt(['environment'], () => toAssignments(input.environment), {}),
     envFiles: toList(input.env_file).map((file) => resolve(baseDir, file)),
@@ -74,6 +77,7 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
     capDrop: input.cap_drop ?? [],
     readOnly: input.read_only ?? false,
     extraHosts: Object.entries(attempt(['extra_hosts'], () => toAssignments(input.extra_hosts, ':'), {})).map(([host, ip]) => `${host}:${ip}`),
+    ...(input.expose && context.runtime === 'kubernetes' && { ingress: toIngress(input) }),
     ...(input.zone !== undefined && { zone: input.zone }),
     ...(input.host !== undefined && { host: input.host }),
     run: input.run ?? 'on_change',
@@ -87,6 +91,12 @@ function withExposed(ports: ServicePort[], input: ServiceInput): ServicePort[] {
   const exposed = [...new Set([input.expose ?? []].flat().map(({ port }) => port))];
   const own = exposed.map((port): ServicePort => ports.find(({ container }) => container === port) ?? { container: port, protocol: 'tcp' });
   return [...own, ...ports.filter((port) => !own.includes(port))];
+}
+
+/** What is exposed is not to lose requests; a cluster replaces pods one by one wherever it can. */
+function isUsuallyRolling(input: ServiceInput, { runtime, shared }: ServiceContext, ports: ServicePort[], mounts: ServiceMount[]): boolean {
+  if (runtime === 'kubernetes') return input.health_check !== undefined && input.kind !== 'job' && mayRunTwice([], mounts, shared);
+  return input.expose !== undefined && mayRunTwice(ports, mounts, shared);
 }
 
 /** Neither a fixed host port nor a volume of its own is in the way of a second version. */

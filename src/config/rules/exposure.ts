@@ -47,7 +47,7 @@ export const strategyPossible: Rule = eachService((service, { stack }) => {
   const path = ['strategy'];
   const beside = `${strategy.kind} runs old and new instances side by side`;
   const remedy = 'or use strategy: recreate';
-  const fixed = service.ports.findIndex(({ published }) => published && published.from === published.to);
+  const fixed = stack.runtime === 'kubernetes' ? -1 : service.ports.findIndex(({ published }) => published && published.from === published.to);
   const volume = service.mounts.find((mount) => mount.type === 'volume' && !mount.readOnly && !stack.volumes[mount.volume]?.shared);
   return [
     ...(service.healthCheck ? [] : [at(service, path, `${beside}, and needs a health_check to tell when a new one is ready; add one, ${remedy}`)]),

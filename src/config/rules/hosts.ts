@@ -5,6 +5,7 @@ import { at, eachService, type Rule } from './rule';
 export const hostsPossible: Rule = ({ file, stack }) => {
   const hosts = file.infrastructure?.hosts ?? {};
   if (Object.keys(hosts).length === 0) return [];
+  if (stack.runtime === 'kubernetes') return [{ path: ['infrastructure', 'hosts'], message: 'a cluster places its pods by itself; remove hosts, or choose Docker' }];
   if (stack.runtime === 'process') return [{ path: ['infrastructure', 'hosts'], message: 'processes run beside their worker; remove hosts, or choose Docker' }];
   return Object.entries(hosts).flatMap(([name, host]): Finding[] => {
     const path = ['infrastructure', 'hosts', name];
@@ -19,6 +20,7 @@ export const placementPossible: Rule = eachService((service, { stack }) => {
   const key = service.host === undefined ? 'zone' : 'host';
   const wanted = service.host ?? service.zone;
   if (wanted === undefined) return [];
+  if (stack.runtime === 'kubernetes' && service.host === undefined) return [];
   if (!hosts) return [at(service, [key], 'there are no hosts to choose from; name them under infrastructure.hosts')];
   if (service.host !== undefined && service.zone !== undefined) return [at(service, ['zone'], 'names a zone beside a host; keep one of the two')];
   const known = [...new Set(hosts.flatMap((host) => (service.host === undefined ? (host.zone ?? []) : host.name)))];

@@ -6,12 +6,15 @@ import { configsDeclared, networksDeclared, pathsDistinct, volumesDeclared } fro
 import { cidrsAreApart } from './networks';
 import { hostNetworkPublishesNothing, portsDistinct, replicasFitPorts } from './ports';
 import { oneWriterPerVolume, resourcesPossible } from './resources';
-import { nothingUnenforced, orchestratorKnown, processesHaveNoContainers, readOnlyTakesNoFiles, runtimeHonoursKeys } from './runtime';
+import { clusterHonours, clusterKnowsItself, namesFitCluster } from './cluster';
+import { nothingUnenforced, processesHaveNoContainers, readOnlyTakesNoFiles, runtimeHonoursKeys } from './runtime';
 import type { Rule } from './rule';
 
 /** Everything that a stack file must keep beyond its schema. */
 export const rules: readonly Rule[] = [
-  orchestratorKnown,
+  clusterKnowsItself,
+  namesFitCluster,
+  clusterHonours,
   hostsPossible,
   placementPossible,
   startable,

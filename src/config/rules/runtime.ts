@@ -1,9 +1,9 @@
-import { cannotHonour, runtimeNames } from '../../model/capabilities';
+import { cannotHonour } from '../../model/capabilities';
 import { isData } from '../overlay';
 import type { Finding } from '../problems';
 import { at, eachService, type Rule } from './rule';
 
-const display = { docker: 'Docker', process: 'processes', memory: 'the memory runtime' };
+const display = { docker: 'Docker', kubernetes: 'Kubernetes', process: 'processes', memory: 'the memory runtime' };
 
 /** What the chosen runtime cannot do is refused by name, never ignored. */
 export const runtimeHonoursKeys: Rule = eachService((service, { file, stack }) =>
@@ -49,12 +49,6 @@ export const readOnlyTakesNoFiles: Rule = eachService((service, { stack }) => {
   );
   return [...secrets, ...service.configs.map(({ name }) => at(service, ['configs', name], 'cannot be written into a read_only container; mount a folder, or leave read_only out'))];
 });
-
-/** The orchestrators of this version. */
-export const orchestratorKnown: Rule = ({ file }) =>
-  file.infrastructure?.orchestrator === 'Kubernetes'
-    ? [{ path: ['infrastructure', 'orchestrator'], message: `this version has no runtime for Kubernetes; known are ${runtimeNames.join(', ')}` }]
-    : [];
 
 /** What nothing enforces is not accepted in silence. */
 export const nothingUnenforced: Rule = ({ file: { security }, acceptUnenforced }) => {

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { loadBalancer } from './exposure';
+import { cluster } from './cluster';
 import { host, hostName } from './host';
 import { schedule } from './schedule';
 import { service } from './service';
 import { subscriber } from './subscriber';
-import { choice, count, duration, flag, fromText } from './values';
+import { choice, count, duration, flag, fromText, size } from './values';
 
 const name = z
   .string()
@@ -14,7 +15,7 @@ const name = z
 const infrastructure = z
   .strictObject({
     container_runtime: choice('Docker', 'Process', 'Memory').optional().describe('Where instances run. Default `Docker`.'),
-    orchestrator: choice('DockerCompose', 'Process', 'Kubernetes').optional().describe('`DockerCompose` means this engine on Docker.'),
+    orchestrator: choice('DockerCompose', 'Process', 'Kubernetes').optional().describe('`DockerCompose` means this engine on Docker. `Kubernetes`: the cluster that the worker finds.'),
     network: z
       .strictObject({
         mode: choice('Bridge', 'Host').optional().describe('`Bridge` (default): networks of its own. `Host`: every service shares the network of the host.'),
@@ -25,6 +26,7 @@ const infrastructure = z
       .describe('Host ports for entries of `ports` that name none. Default `20000-29999`.'),
     hosts: z.record(hostName, z.union([z.null(), host])).optional().describe('Several Docker Engines, each served by a worker: `deploy-code worker --hosts FILE`. Without them the stack runs where its worker finds Docker.'),
     load_balancer: loadBalancer.optional(),
+    kubernetes: cluster.optional(),
     storage: z.strictObject({ data_dir: z.string().optional().describe('Folder of the worker that the audit trail is kept in; default its own data folder. Volumes live where the engine of the host keeps them.') }).optional(),
   })
   .describe('Where the stack runs.');
@@ -88,6 +90,8 @@ const volume = z.strictObject({
   name: z.string().optional().describe('Its name on the host; default `<stack>-<environment>_<key>`.'),
   external: flag.optional().describe('It exists already: it is adopted, never created.'),
   shared: flag.optional().describe('Several instances may write to it at once.'),
+  size: size.optional().describe('On Kubernetes: what to claim; default 1G.'),
+  storage_class: z.string().optional().describe('On Kubernetes: the class of the claim; default the class of the cluster.'),
 });
 
 const config = z.strictObject({

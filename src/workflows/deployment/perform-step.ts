@@ -20,6 +20,10 @@ export async function performStep(step: ActivityStep, context: StepContext, afte
       return activity('removeVolume', taskQueue, id)(context, step.name);
     case 'start':
       return activity('startInstance', taskQueue, id)(context, step.instance, { afterTrouble });
+    case 'update':
+      return activity('startInstance', taskQueue, id)(context, step.instance, { afterTrouble, ...(step.force && { force: true }) });
+    case 'restore':
+      return activity('restoreInstance', taskQueue, id)(context, step.instance, step.deployment);
     case 'await-healthy':
       return activity('awaitHealthy', taskQueue, id)(context, step.instance, { afterTrouble });
     case 'create-job':

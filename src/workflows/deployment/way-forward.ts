@@ -86,7 +86,7 @@ export class WayForward {
   private async confirm({ phases }: Plan): Promise<void> {
     const services = new Map(servicesOf(phases).map((service) => [service.name, service]));
     const started = [...services.values()].filter(({ name }) => !this.isTolerated(name)).flatMap((service) => lanesOf(service).flat());
-    const starts = started.filter((step) => step.kind === 'start');
+    const starts = started.filter((step) => step.kind === 'start' || step.kind === 'update');
     if (starts.some(({ instance }) => !instance.healthCheck)) await rest(Math.max(1, settleMs - (Date.now() - this.lastStart)), 'what nothing checks must stay up for a second');
     const queues = [...new Set(starts.map(({ taskQueue }) => taskQueue))];
     const down = await all(queues, (queue) => this.listing(queue, starts.filter(({ taskQueue }) => taskQueue === queue)));
@@ -96,7 +96,7 @@ export class WayForward {
     }
   }
 
-  private listing(taskQueue: string, starts: StepOf<'start'>[]): Promise<NotRunning[]> {
+  private listing(taskQueue: string, starts: StepOf<'start' | 'update'>[]): Promise<NotRunning[]> {
     const { patiently, context } = this.options;
     return patiently(taskQueue, () => activity('confirm', taskQueue, `confirm that ${starts.length} instances run`)(context, starts.map(({ instance }) => toRef(instance))));
   }

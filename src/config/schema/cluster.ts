@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import { choice } from './values';
+
+/** What a cluster is told of every workload of the stack. */
+export const cluster = z
+  .strictObject({
+    pull_secrets: z.array(z.string()).optional().describe("Secrets of the namespace that hold the keys to registries."),
+    service_account: z.string().optional().describe('Of the namespace, for the pods. Without one they get no token.'),
+    ingress_class: z.string().optional().describe('Of the Ingress of what is exposed; default the class of the cluster.'),
+    service_type: choice('ClusterIP', 'NodePort', 'LoadBalancer').optional().describe('Of services with `ports`; default `ClusterIP`: reached within the cluster only.'),
+  })
+  .describe('With `orchestrator: Kubernetes`.');

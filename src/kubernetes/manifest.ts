@@ -1,0 +1,34 @@
+import type { V1ConfigMap, V1Deployment, V1Ingress, V1Job, V1LabelSelector, V1NetworkPolicy, V1PersistentVolumeClaim, V1PodDisruptionBudget, V1Secret, V1Service, V1StatefulSet } from '@kubernetes/client-node';
+
+/** The library's types are classes, and manifests are none. */
+export type Plain<T> = { [K in keyof T]: T[K] };
+
+type Named<T, Kind extends string, Version extends string> = Omit<T, 'apiVersion' | 'kind' | 'metadata' | 'status'> & {
+  apiVersion: Version;
+  kind: Kind;
+  metadata: { name: string; namespace: string; labels: Record<string, string>; annotations?: Record<string, string> };
+};
+
+export type WorkloadManifest = Named<V1Deployment, 'Deployment', 'apps/v1'> | Named<V1StatefulSet, 'StatefulSet', 'apps/v1'> | Named<V1Job, 'Job', 'batch/v1'>;
+
+/** The client library names a field otherwise than the API does. */
+type NetworkPolicyManifest = Omit<Named<V1NetworkPolicy, 'NetworkPolicy', 'networking.k8s.io/v1'>, 'spec'> & {
+  spec: { podSelector: V1LabelSelector; policyTypes: string[]; ingress: { from?: { podSelector: V1LabelSelector }[]; ports?: { port: number; protocol: string }[] }[] };
+};
+
+/** An object as the engine applies it. */
+export type Manifest =
+  | WorkloadManifest
+  | Named<V1Service, 'Service', 'v1'>
+  | Named<V1ConfigMap, 'ConfigMap', 'v1'>
+  | Named<V1Secret, 'Secret', 'v1'>
+  | Named<V1PersistentVolumeClaim, 'PersistentVolumeClaim', 'v1'>
+  | Named<V1Ingress, 'Ingress', 'networking.k8s.io/v1'>
+  | NetworkPolicyManifest
+  | Named<V1PodDisruptionBudget, 'PodDisruptionBudget', 'policy/v1'>;
+
+export type ManifestOf<K extends Manifest['kind']> = Extract<Manifest, { kind: K }>;
+
+export function isWorkload(manifest: Manifest): manifest is WorkloadManifest {
+  return manifest.kind === 'Deployment' || manifest.kind === 'StatefulSet' || manifest.kind === 'Job';
+}

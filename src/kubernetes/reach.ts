@@ -1,0 +1,61 @@
+import type { InstanceSpec } from '../model/instance';
+import type { Manifest, ManifestOf } from './manifest';
+import { objectLabels, qualified, serviceSelector } from './names';
+import { holdsData } from './workload';
+
+/** By what other services and the world reach a service: its name, and host names where it is exposed. */
+export function toReach(spec: InstanceSpec): Manifest[] {
+  if (spec.kind === 'job') return [];
+  return [...namesOf(spec).map((name) => toService(spec, name)), ...toIngress(spec)];
+}
+
+/** Its own name, and those that networks know it by. */
+function namesOf(spec: InstanceSpec): string[] {
+  return [...new Set([qualified(spec.name).name, ...spec.networks.flatMap(({ aliases }) => aliases)])];
+}
+
+/**
+ * Ports that the stack file names are told to the cluster, which then gives the name an address of its own; where it names none, and for
+ * what holds data, the name leads to the pods themselves, at any port.
+ */
+function toService(spec: InstanceSpec, name: string): ManifestOf<'Service'> {
+  const { namespace } = qualified(spec.name);
+  const ports = portsOf(spec);
+  const isHeadless = ports.length === 0 || (holdsData(spec) && spec.ports.length === 0);
+  const { serviceType = 'ClusterIP' } = spec.workload?.settings ?? {};
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace, labels: objectLabels(spec) },
+    spec: {
+      selector: serviceSelector(spec),
+      ...(isHeadless ? { clusterIP: 'None' } : { type: spec.ports.length > 0 ? serviceType : 'ClusterIP' }),
+      ...(ports.length > 0 && { ports }),
+    },
+  };
+}
+
+/** A published port is the service's own, beside the container's. */
+function portsOf({ ports, healthCheck, workload }: InstanceSpec): { name: string; port: number; targetPort: number; protocol: string }[] {
+  const named = ports.flatMap(({ container, host, protocol }) => [{ port: container, target: container, protocol }, { port: host, target: container, protocol }]);
+  const { probe } = healthCheck ?? {};
+  const probed = probe?.kind === 'http' || probe?.kind === 'tcp' ? [{ port: probe.port, target: probe.port, protocol: 'tcp' as const }] : [];
+  const exposed = (workload?.ingress ?? []).map(({ port }) => ({ port, target: port, protocol: 'tcp' as const }));
+  const distinct = new Map([...named, ...probed, ...exposed].filter(({ port }) => port > 0).map((each) => [`${each.protocol}-${each.port}`, each]));
+  return [...distinct].map(([name, { port, target, protocol }]) => ({ name, port, targetPort: target, protocol: protocol.toUpperCase() }));
+}
+
+function toIngress(spec: InstanceSpec): ManifestOf<'Ingress'>[] {
+  const { ingress = [], settings } = spec.workload ?? {};
+  if (ingress.length === 0) return [];
+  const { namespace, name } = qualified(spec.name);
+  return [{
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: { name, namespace, labels: objectLabels(spec) },
+    spec: {
+      ...(settings?.ingressClass !== undefined && { ingressClassName: settings.ingressClass }),
+      rules: ingress.map(({ host, path, port }) => ({ ...(host !== undefined && { host }), http: { paths: [{ path, pathType: 'Prefix', backend: { service: { name, port: { number: port } } } }] } })),
+    },
+  }];
+}

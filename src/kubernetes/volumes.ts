@@ -1,0 +1,43 @@
+import type { V1Volume, V1VolumeMount } from '@kubernetes/client-node';
+import type { InstanceSpec } from '../model/instance';
+import type { Contents } from './contents';
+import { qualified } from './names';
+
+interface Mounted {
+  volumes: V1Volume[];
+  volumeMounts: V1VolumeMount[];
+}
+
+/** Claims, configs, files of secrets and memory, and where a container sees each. */
+export function toVolumes(spec: InstanceSpec, { config, secret }: Contents): Mounted {
+  const parts = [claims(spec), memory(spec), files('config', config, (name, items) => ({ name: 'config', configMap: { name, items } })), files('secret', secret, (name, items) => ({ name: 'secret', secret: { secretName: name, items } }))];
+  return { volumes: parts.flatMap(({ volumes }) => volumes), volumeMounts: parts.flatMap(({ volumeMounts }) => volumeMounts) };
+}
+
+function claims({ mounts }: InstanceSpec): Mounted {
+  const claimed = mounts.flatMap((mount) => (mount.type === 'volume' ? [mount] : []));
+  const names = [...new Set(claimed.map(({ volume }) => qualified(volume).name))];
+  return {
+    volumes: names.map((claimName) => ({ name: `volume-${claimName}`, persistentVolumeClaim: { claimName } })),
+    volumeMounts: claimed.map(({ volume, target, readOnly }) => ({ name: `volume-${qualified(volume).name}`, mountPath: target, ...(readOnly && { readOnly }) })),
+  };
+}
+
+/** `tmpfs` as Docker writes it, `/path` or `/path:size=64m`, and the memory that processes share. */
+function memory({ tmpfs, shmSize }: InstanceSpec): Mounted {
+  const wanted = tmpfs.map((entry) => ({ path: entry.split(':')[0]!, size: /size=(\d+)([kmg]?)/.exec(entry) }));
+  const paths = [...wanted.map(({ path, size }) => ({ path, sizeLimit: size ? `${size[1]}${{ '': '', k: 'Ki', m: 'Mi', g: 'Gi' }[size[2]!]}` : undefined })), ...(shmSize === undefined ? [] : [{ path: '/dev/shm', sizeLimit: String(shmSize) }])];
+  return {
+    volumes: paths.map(({ sizeLimit }, index) => ({ name: `memory-${index}`, emptyDir: { medium: 'Memory', ...(sizeLimit !== undefined && { sizeLimit }) } })),
+    volumeMounts: paths.map(({ path }, index) => ({ name: `memory-${index}`, mountPath: path })),
+  };
+}
+
+/** Each file is mounted by itself: what the image has beside it stays. */
+function files(volume: string, found: { name: string; files: { key: string; path: string; mode: number }[] } | undefined, source: (name: string, items: { key: string; path: string; mode: number }[]) => V1Volume): Mounted {
+  if (!found || found.files.length === 0) return { volumes: [], volumeMounts: [] };
+  return {
+    volumes: [source(found.name, found.files.map(({ key, mode }) => ({ key, path: key, mode })))],
+    volumeMounts: found.files.map(({ key, path }) => ({ name: volume, mountPath: path, subPath: key, readOnly: true })),
+  };
+}

@@ -1,0 +1,56 @@
+import type { Service } from '../config/stack';
+import type { Workload } from '../model/instance';
+import type { ObservedInstance } from '../model/observation';
+import { compare } from './difference';
+import type { Fingerprint } from './fingerprint';
+import { toInstanceSpec, toRef } from './instance-spec';
+import type { Change, PlannedService, ServiceAction, Step } from './plan';
+import { replaceNotes } from './replace-notes';
+import { describe, type ServicePlanning } from './service-planning';
+import { strategyOf } from './strategies/strategy-of';
+
+const restartMs = 2000;
+
+/** How the one workload of a service becomes what the stack says: where it is not there it is started, else it changes where it stands. */
+export function planWorkload(service: Service, phase: number, observed: ObservedInstance[], print: Fingerprint, planning: ServicePlanning): PlannedService {
+  const { steps, intent } = planning;
+  const forced = intent.kind === 'restart' && (intent.services ?? [service.name]).includes(service.name);
+  const [old] = observed;
+  const { keep, changes } = compare(service, observed, print, forced);
+  const scaled = scale(service, old);
+  if (keep.size > 0 && scaled.length === 0) return describe(service, 'keep', [], []);
+  const spec = toInstanceSpec(service, 1, planning.ports.allocate(service, 1), print, { ...planning, phase });
+  const instance = { ...spec, workload: toWorkload(service, planning, forced) };
+  const { postStart } = service.hooks;
+  const lane: Step[] = [
+    old ? steps.make({ kind: 'update', instance, ...(intent.force && { force: true }) }, service.name) : steps.make({ kind: 'start', instance }, service.name),
+    ...(postStart ? [steps.make({ kind: 'exec', instance: toRef(instance), command: postStart, purpose: 'post_start hook' }, service.name)] : []),
+  ];
+  const planned = describe(service, actionOf(old, keep.size > 0, forced), [...(keep.size > 0 ? [] : changes), ...scaled], [[lane]]);
+  if (planned.action === 'replace') planned.notes.push(...replaceNotes(service, changes));
+  planned.interruptionMs = planned.action !== 'create' && planned.action !== 'scale' && instance.workload.rollout === 'recreate' ? restartMs : 0;
+  return planned;
+}
+
+function scale({ replicas }: Service, old: ObservedInstance | undefined): Change[] {
+  return old && old.replicas !== replicas ? [{ key: 'replicas', from: String(old.replicas), to: String(replicas) }] : [];
+}
+
+function actionOf(old: ObservedInstance | undefined, isKept: boolean, forced: boolean): ServiceAction {
+  if (!old) return 'create';
+  if (forced) return 'restart';
+  return isKept ? 'scale' : 'replace';
+}
+
+function toWorkload(service: Service, { stack, deployment }: ServicePlanning, forced: boolean): Workload {
+  const strategy = strategyOf(service);
+  return {
+    replicas: service.replicas,
+    rollout: strategy.kind === 'rolling' ? { maxSurge: strategy.maxSurge, maxUnavailable: strategy.maxUnavailable, minHealthyMs: strategy.minHealthyMs } : 'recreate',
+    ...(forced && { restartedBy: deployment }),
+    pullPolicy: service.pullPolicy,
+    ...(service.zone !== undefined && { zone: service.zone }),
+    ingress: service.ingress ?? [],
+    settings: { ...stack.infrastructure.cluster!, isolated: Object.keys(stack.networks).length > 0 },
+  };
+}

@@ -1,0 +1,61 @@
+import type { V1Deployment, V1Node, V1Pod } from '@kubernetes/client-node';
+import type { ResourceAmounts } from '../../model/instance';
+import type { Capacity } from '../../model/observation';
+import type { Scope } from '../runtime';
+import { scopeLabels } from '../../kubernetes/names';
+import { readRecord } from '../../kubernetes/record';
+import { amountOf } from './quantities';
+import type { KubernetesApi } from './api';
+import { ApiError } from './errors';
+
+type Total = Required<ResourceAmounts>;
+
+const none: Total = { cpus: 0, memory: 0, gpus: 0, storage: 0 };
+/** Who may not look at nodes leaves it to the scheduler to say that there is no room. */
+const unknown: Total = { cpus: 1e9, memory: 2 ** 60, gpus: 1e9, storage: 2 ** 60 };
+
+/** What the nodes that take pods have in all, and what pods of others have asked for. */
+export async function observeCapacity(api: KubernetesApi, host: string, scope: Scope): Promise<Capacity> {
+  const running = { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed', labelSelector: 'app.kubernetes.io/managed-by!=deploy-code' };
+  const [nodes, foreign, stacks] = await Promise.all([unlessForbidden(() => api.list<V1Node>('/api/v1/nodes')), unlessForbidden(() => api.list<V1Pod>('/api/v1/pods', running)), otherStacks(api, scope)]);
+  const ofPods = (foreign ?? []).flatMap(({ spec }) => (spec?.containers ?? []).map(({ resources }) => toAmounts(resources?.requests)));
+  return {
+    host,
+    local: false,
+    total: nodes ? sum(nodes.filter(isOpen).map(({ status }) => toAmounts(status?.allocatable))) : unknown,
+    reservedByOthers: sum([...ofPods, ...stacks]),
+  };
+}
+
+/** What other stacks of the engine's have reserved, by what was asked for: their pods may not have been made yet. */
+async function otherStacks(api: KubernetesApi, scope: Scope): Promise<Total[]> {
+  const own = Object.entries(scopeLabels(scope));
+  const kinds = ['deployments', 'statefulsets'];
+  const found = await Promise.all(kinds.map((kind) => unlessForbidden(() => api.list<V1Deployment>(`/apis/apps/v1/${kind}`, { labelSelector: 'app.kubernetes.io/managed-by=deploy-code' }))));
+  return found.flatMap((each) => each ?? []).flatMap(({ metadata }) => {
+    const known = own.every(([key, value]) => metadata?.labels?.[key] === value) ? undefined : readRecord(metadata?.annotations);
+    if (known?.state !== 'running') return [];
+    const { reserve, replicas } = known.record;
+    return [{ cpus: (reserve.cpus ?? 0) * replicas, memory: (reserve.memory ?? 0) * replicas, gpus: (reserve.gpus ?? 0) * replicas, storage: (reserve.storage ?? 0) * replicas }];
+  });
+}
+
+function isOpen({ spec, status }: V1Node): boolean {
+  return !spec?.unschedulable && (status?.conditions?.some(({ type, status: holds }) => type === 'Ready' && holds === 'True') ?? false);
+}
+
+function toAmounts(quantities: Record<string, string> = {}): Total {
+  const of = (key: string) => amountOf(quantities[key]);
+  return { cpus: of('cpu'), memory: of('memory'), gpus: of('nvidia.com/gpu'), storage: of('ephemeral-storage') };
+}
+
+function sum(all: Total[]): Total {
+  return all.reduce((total, each) => ({ cpus: total.cpus + each.cpus, memory: total.memory + each.memory, gpus: total.gpus + each.gpus, storage: total.storage + each.storage }), none);
+}
+
+async function unlessForbidden<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  return ask().catch((error: unknown) => {
+    if (error instanceof ApiError && error.status === 403) return undefined;
+    throw error;
+  });
+}

@@ -1,0 +1,57 @@
+import type { V1PersistentVolumeClaim, V1Pod } from '@kubernetes/client-node';
+import { domain, fieldManager, qualified, scopeLabels } from '../../kubernetes/names';
+import type { ObservedVolume } from '../../model/observation';
+import { RuntimeError, type Scope, type VolumeRequest } from '../runtime';
+import type { KubernetesApi } from './api';
+import { ensureNamespace } from './namespaces';
+import { podsIn } from './paths';
+
+const smallest = 1024 ** 3;
+
+const claimsIn = (namespace: string): string => `/api/v1/namespaces/${namespace}/persistentvolumeclaims`;
+
+/** A volume is a claim. One of the same name that is somebody else's is refused. */
+export async function createVolume(api: KubernetesApi, { name, key, mountedAt, size = smallest, storageClass, shared, ...scope }: VolumeRequest): Promise<void> {
+  const { namespace, name: own } = qualified(name);
+  await ensureNamespace(api, namespace, scope);
+  const found = await api.find<V1PersistentVolumeClaim>(`${claimsIn(namespace)}/${own}`);
+  const owner = ownerOf(found);
+  if (found && owner !== `${scope.stack}/${scope.environment}`) throw new RuntimeError('software', `the volume ${name} belongs to ${owner === '' ? 'somebody else' : `stack ${owner}`}`);
+  if (found) return;
+  await api.apply(`${claimsIn(namespace)}/${own}`, {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: own, namespace, labels: { 'app.kubernetes.io/managed-by': 'deploy-code', ...scopeLabels(scope) }, annotations: { [`${domain}/volume`]: key, [`${domain}/mounted-at`]: JSON.stringify(mountedAt) } },
+    spec: { accessModes: [shared ? 'ReadWriteMany' : 'ReadWriteOnce'], resources: { requests: { storage: String(size) } }, ...(storageClass !== undefined && { storageClassName: storageClass }) },
+  }, fieldManager, false);
+}
+
+/** Refuses while a pod has it. */
+export async function removeVolume(api: KubernetesApi, name: string): Promise<void> {
+  const { namespace, name: own } = qualified(name);
+  const users = (await api.list<V1Pod>(podsIn(namespace))).filter((pod) => mounts(pod, own));
+  if (users.length > 0) throw new RuntimeError('software', `the volume ${name} is in use by ${users.map(({ metadata }) => metadata!.name).join(', ')}`);
+  await api.delete(`${claimsIn(namespace)}/${own}`);
+}
+
+export async function observeVolumes(api: KubernetesApi, namespace: string, scope: Scope, pods: readonly V1Pod[]): Promise<ObservedVolume[]> {
+  const claims = await api.list<V1PersistentVolumeClaim>(claimsIn(namespace));
+  const own = Object.entries(scopeLabels(scope));
+  const others = pods.filter(({ metadata }) => !own.every(([key, value]) => metadata?.labels?.[key] === value));
+  return claims.map((claim) => ({
+    name: `${namespace}/${claim.metadata!.name}`,
+    owner: ownerOf(claim),
+    mountedAt: JSON.parse(claim.metadata?.annotations?.[`${domain}/mounted-at`] ?? '[]') as string[],
+    writers: others.filter((pod) => mounts(pod, claim.metadata!.name!)).map(({ metadata }) => metadata!.name!),
+  }));
+}
+
+function ownerOf(claim: V1PersistentVolumeClaim | undefined): string {
+  const labels = claim?.metadata?.labels ?? {};
+  const stack = labels[`${domain}/stack`];
+  return stack === undefined ? '' : `${stack}/${labels[`${domain}/environment`]}`;
+}
+
+function mounts({ spec, status }: V1Pod, claim: string): boolean {
+  return status?.phase !== 'Succeeded' && status?.phase !== 'Failed' && (spec?.volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === claim) ?? false);
+}

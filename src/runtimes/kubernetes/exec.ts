@@ -1,0 +1,55 @@
+import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Exec, type V1Pod, type V1Status } from '@kubernetes/client-node';
+import { qualified } from '../../kubernetes/names';
+import { RuntimeError, type ExecResult } from '../runtime';
+import type { KubernetesApi } from './api';
+import type { ClusterConnection } from './connection';
+import { find, isGoing, mainContainer } from './live';
+
+const largestOutput = 256 * 1024;
+const lookMs = 100;
+
+/** Runs a command in the first pod of a workload that runs, and collects what it says, at most 256 KiB of it. */
+export async function exec(api: KubernetesApi, { config }: ClusterConnection, name: string, command: string[], timeoutMs: number): Promise<ExecResult> {
+  const deadline = Date.now() + timeoutMs;
+  const pod = await runningPod(api, name, deadline);
+  const output = collected();
+  const ended = new Promise<V1Status>((resolve, reject) => {
+    new Exec(config)
+      .exec(qualified(name).namespace, pod.metadata!.name!, pod.spec!.containers[0]!.name, command, output.sink, output.sink, null, false, resolve)
+      .then((socket) => socket.once('error', reject).once('close', () => reject(new RuntimeError('platform', 'the Kubernetes API ended a command'))), reject);
+  });
+  const status = await Promise.race([ended, sleep(Math.max(0, deadline - Date.now()), undefined)]);
+  if (!status) throw new RuntimeError('software', `the command did not end within ${timeoutMs} ms`);
+  return { exitCode: exitCodeOf(status), output: output.text() };
+}
+
+async function runningPod(api: KubernetesApi, name: string, deadline: number): Promise<V1Pod> {
+  for (;;) {
+    const live = await find(api, name);
+    if (!live) throw new RuntimeError('missing', `there is no workload ${name}`);
+    const pod = live.pods.find((each) => mainContainer(each)?.state?.running && !isGoing(each));
+    if (pod) return pod;
+    if (Date.now() > deadline) throw new RuntimeError('software', `no pod of ${name} runs`);
+    await sleep(lookMs);
+  }
+}
+
+function exitCodeOf({ status, message, details }: V1Status): number {
+  if (status === 'Success') return 0;
+  const told = details?.causes?.find(({ reason }) => reason === 'ExitCode')?.message;
+  if (told !== undefined) return Number(told);
+  throw new RuntimeError('software', message ?? 'the command could not be run');
+}
+
+function collected(): { sink: PassThrough; text: () => string } {
+  const sink = new PassThrough();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  sink.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= largestOutput) chunks.push(chunk);
+  });
+  return { sink, text: () => Buffer.concat(chunks).toString('utf8') };
+}

@@ -1,0 +1,56 @@
+import { cannotHonour } from '../../model/capabilities';
+import { RuntimeError, type Runtime, type SecretReader } from '../runtime';
+import { KubernetesApi } from './api';
+import { createVolume, removeVolume } from './claims';
+import { connectCluster, type ClusterEndpoint } from './connection';
+import { exec } from './exec';
+import { waitForExit } from './exits';
+import { logs } from './logs';
+import { observe } from './observe';
+import { awaitReady } from './readiness';
+import { Views } from './view';
+import { Workloads } from './workloads';
+
+/** A Kubernetes cluster. An instance is a workload there, with all its pods. */
+export function createKubernetesRuntime(secrets: SecretReader, endpoint?: ClusterEndpoint): Runtime {
+  const connection = connectCluster(endpoint);
+  const api = new KubernetesApi(connection);
+  const views = new Views(api);
+  const workloads = new Workloads(api, secrets);
+  const unsupported = (what: string) => async (): Promise<never> => {
+    throw new RuntimeError('software', `a cluster has no ${what} of the engine's`);
+  };
+  return {
+    name: 'kubernetes',
+    cannotHonour: cannotHonour.kubernetes,
+    observe: (scope) => observe(api, `kubernetes://${connection.name}`, scope),
+    findImages: async () => [],
+    ensureImage: unsupported('images'),
+    holdImage: async () => undefined,
+    dropImage: async () => undefined,
+    createNetwork: unsupported('networks'),
+    removeNetwork: unsupported('networks'),
+    createVolume: (request) => createVolume(api, request),
+    removeVolume: (name) => removeVolume(api, name),
+    create: (spec) => workloads.create(spec),
+    start: (name) => workloads.start(name),
+    inspect: (name) => workloads.inspect(name),
+    waitForExit: (name, signal) => waitForExit({ api, views }, name, signal),
+    retire: (ref) => workloads.retire(ref),
+    revive: (ref) => workloads.revive(ref),
+    remove: (ref) => workloads.remove(ref),
+    attach: unsupported('networks'),
+    putSecrets: async (name) => {
+      throw new RuntimeError('missing', `${name} takes its secrets when its pods are made`);
+    },
+    exec: (name, command, timeoutMs) => exec(api, connection, name, command, timeoutMs),
+    logs: (name, request) => logs(api, name, request),
+    probe: async (name) => (await workloads.isReady(name)) ? undefined : 'not all of its pods are ready',
+    address: unsupported('addresses'),
+    workloads: {
+      bring: (spec, force) => workloads.bring(spec, force),
+      restore: (name, deployment) => workloads.restore(name, deployment),
+      awaitReady: (ref, options) => awaitReady({ api, views }, ref, options),
+    },
+  };
+}

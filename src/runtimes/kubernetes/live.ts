@@ -1,0 +1,87 @@
+import type { V1ContainerStatus, V1Deployment, V1Job, V1Pod, V1StatefulSet } from '@kubernetes/client-node';
+import type { Manifest } from '../../kubernetes';
+import { labelSelector, podSelector, qualified } from '../../kubernetes/names';
+import { readRecord, type InstanceRecord, type IntendedState } from '../../kubernetes/record';
+import type { InstanceStatus } from '../../model/instance-status';
+import type { InstanceState } from '../../model/observation';
+import type { KubernetesApi } from './api';
+import { collection, podsIn, workloadKinds } from './paths';
+
+/** A workload as the cluster shows it. */
+export type LiveWorkload = (V1Deployment & { kind?: string }) | (V1StatefulSet & { kind?: string }) | (V1Job & { kind?: string });
+
+/** One of ours, with its pods. */
+export interface Live {
+  name: string;
+  kind: Manifest['kind'];
+  workload: LiveWorkload;
+  record: InstanceRecord;
+  intended: IntendedState;
+  pods: V1Pod[];
+}
+
+/** Nothing where there is no such workload of ours. */
+export async function find(api: KubernetesApi, name: string): Promise<Live | undefined> {
+  const { namespace, name: own } = qualified(name);
+  const [found, pods] = await Promise.all([
+    Promise.all(workloadKinds.map(async (kind) => ({ kind: kind.kind, workload: await api.find<LiveWorkload>(`${collection(kind, namespace)}/${own}`) }))),
+    api.list<V1Pod>(podsIn(namespace), { labelSelector: labelSelector(podSelector({ name })) }),
+  ]);
+  return found.map(({ kind, workload }) => workload && toLive(workload, kind, pods)).find((live) => live !== undefined);
+}
+
+export function toLive(workload: LiveWorkload, kind: Manifest['kind'], pods: readonly V1Pod[]): Live | undefined {
+  const known = readRecord(workload.metadata?.annotations);
+  if (!known || workload.metadata?.deletionTimestamp) return undefined;
+  const { name, namespace } = workload.metadata!;
+  const own = podSelector({ name: name! });
+  return { name: `${namespace}/${name}`, kind, workload, record: known.record, intended: known.state, pods: pods.filter(({ metadata }) => Object.entries(own).every(([key, value]) => metadata?.labels?.[key] === value)) };
+}
+
+export function mainContainer({ status }: V1Pod): V1ContainerStatus | undefined {
+  return status?.containerStatuses?.[0];
+}
+
+/** The end that a container has come to, be it that it has been restarted since. */
+export function endOf(pod: V1Pod): { exitCode: number; outOfMemory: boolean } | undefined {
+  const { state, lastState } = mainContainer(pod) ?? {};
+  const end = state?.terminated ?? lastState?.terminated;
+  return end && { exitCode: end.exitCode, outOfMemory: end.reason === 'OOMKilled' };
+}
+
+export function isGoing({ metadata }: V1Pod): boolean {
+  return metadata?.deletionTimestamp !== undefined;
+}
+
+export function statusOf(live: Live): InstanceStatus {
+  const { record, pods } = live;
+  const { state, exitCode } = stateOf(live);
+  const ends = pods.map(endOf);
+  const starts = pods.flatMap((pod) => mainContainer(pod)?.state?.running?.startedAt ?? []).map((at) => Date.parse(String(at)));
+  const isReady = pods.length > 0 && pods.every((pod) => mainContainer(pod)?.ready);
+  return {
+    state,
+    hash: record.hash,
+    exitCode: exitCode ?? (state === 'running' ? undefined : ends.find((end) => end !== undefined)?.exitCode),
+    outOfMemory: ends.some((end) => end?.outOfMemory),
+    restarts: pods.reduce((sum, pod) => sum + (mainContainer(pod)?.restartCount ?? 0), 0),
+    startedAt: starts.length > 0 ? Math.min(...starts) : undefined,
+    ...(record.healthCheck && state === 'running' && { health: isReady ? 'healthy' : 'starting' }),
+  };
+}
+
+/** What was made and not started, what was stopped, what has ended, and what runs or is on its way to. */
+export function stateOf({ workload, kind, intended, pods }: Live): { state: InstanceState; exitCode?: number } {
+  if (kind === 'Job') return jobState(workload as V1Job, intended, pods);
+  if (intended === 'created') return { state: 'created' };
+  if (intended === 'retired') return pods.length > 0 ? { state: 'running' } : { state: 'exited' };
+  const crashes = pods.filter((pod) => mainContainer(pod)?.state?.waiting?.reason === 'CrashLoopBackOff');
+  return { state: crashes.length > 0 && crashes.length === pods.length ? 'restarting' : 'running' };
+}
+
+function jobState({ status }: V1Job, intended: IntendedState, pods: V1Pod[]): { state: InstanceState; exitCode?: number } {
+  const holds = (type: string) => status?.conditions?.some((each) => each.type === type && each.status === 'True') ?? false;
+  if (holds('Complete')) return { state: 'exited', exitCode: 0 };
+  if (holds('Failed')) return { state: 'exited', exitCode: pods.map((pod) => endOf(pod)?.exitCode).find((code) => code !== undefined && code !== 0) };
+  return intended === 'running' ? { state: 'running' } : { state: intended === 'retired' ? 'exited' : 'created' };
+}

@@ -1,0 +1,45 @@
+import type { V1Deployment, V1Pod } from '@kubernetes/client-node';
+import { labelSelector, scopeLabels } from '../../kubernetes/names';
+import type { Observation, ObservedInstance } from '../../model/observation';
+import type { Scope } from '../runtime';
+import type { KubernetesApi } from './api';
+import { observeCapacity } from './capacity';
+import { observeVolumes } from './claims';
+import { statusOf, toLive, type Live, type LiveWorkload } from './live';
+import { namespaceOf } from './namespaces';
+import { collection, podsIn, workloadKinds } from './paths';
+
+/** One look at everything: a listing for each kind, however many workloads there are. */
+export async function observe(api: KubernetesApi, host: string, scope: Scope): Promise<Omit<Observation, 'secrets'>> {
+  const namespace = namespaceOf(scope);
+  const pods = await api.list<V1Pod>(podsIn(namespace));
+  const [workloads, volumes, capacity] = await Promise.all([
+    Promise.all(workloadKinds.map(async (kind) => (await api.list<LiveWorkload>(collection(kind, namespace), { labelSelector: labelSelector(scopeLabels(scope)) })).map((workload) => toLive(workload, kind.kind, pods)))),
+    observeVolumes(api, namespace, scope, pods),
+    observeCapacity(api, host, scope),
+  ]);
+  return { instances: workloads.flat().flatMap((live) => (live ? [toObserved(live)] : [])), networks: [], volumes, images: [], portsInUse: [], capacity };
+}
+
+function toObserved(live: Live): ObservedInstance {
+  const { name, record, intended, workload, pods } = live;
+  const { image = '', networks, ...rest } = record;
+  const status = statusOf(live);
+  const template = (workload as V1Deployment).spec?.template?.spec;
+  return {
+    ...rest,
+    name,
+    id: workload.metadata!.uid!,
+    image,
+    imageId: pods[0]?.status?.containerStatuses?.[0]?.imageID ?? '',
+    state: status.state,
+    policy: intended === 'retired' ? 'no' : record.restart,
+    exitCode: status.exitCode,
+    outOfMemory: status.outOfMemory,
+    startedAt: Date.parse(String(workload.metadata?.creationTimestamp)),
+    restarts: status.restarts,
+    mounts: (template?.volumes ?? []).flatMap(({ persistentVolumeClaim }) => (persistentVolumeClaim ? [{ type: 'volume' as const, volume: `${workload.metadata!.namespace}/${persistentVolumeClaim.claimName}`, target: '', readOnly: persistentVolumeClaim.readOnly ?? false }] : [])),
+    networks: networks.map((network) => network.name),
+    names: networks,
+  };
+}

@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isWorkload, toManifests, type Manifest, type WorkloadManifest } from '../../kubernetes';
+import { fieldManager, qualified } from '../../kubernetes/names';
+import { inState, type IntendedState } from '../../kubernetes/record';
+import type { InstanceRef, InstanceSpec } from '../../model/instance';
+import type { InstanceStatus } from '../../model/instance-status';
+import { RuntimeError, type SecretReader } from '../runtime';
+import type { KubernetesApi } from './api';
+import { Ledger, type Applied, type Entry } from './ledger';
+import { find, statusOf } from './live';
+import { isReady } from './verdict';
+import { ensureNamespace } from './namespaces';
+import { pathOf, podsIn } from './paths';
+import { labelSelector, podSelector } from '../../kubernetes/names';
+
+/** Beyond its grace period a pod is killed; the rest is the kubelet's own pace. */
+const stopMarginMs = 60_000;
+const lookMs = 200;
+
+/** Workloads from manifest to pods and back. What is applied is noted before, so that it can be applied again. */
+export class Workloads {
+  private readonly ledger: Ledger;
+
+  constructor(private readonly api: KubernetesApi, private readonly secrets: SecretReader) {
+    this.ledger = new Ledger(api);
+  }
+
+  /** Makes it without pods. */
+  async create(spec: InstanceSpec): Promise<void> {
+    const found = await find(this.api, spec.name);
+    if (found && found.record.hash !== spec.hash) throw new RuntimeError('software', `a ${found.kind} named ${spec.name} exists and is not this one`);
+    if (found) return;
+    const manifests = await this.manifestsOf(spec);
+    await this.refuseForeign(manifests);
+    await this.ledger.write(spec.name, { current: { deployment: spec.deployment, manifests } });
+    await this.apply(manifests, 'created');
+  }
+
+  /** Makes a service what the spec says, whatever it was; noted with what it was before. */
+  async bring(spec: InstanceSpec, force: boolean): Promise<void> {
+    const known = await this.ledger.read(spec.name);
+    const isAgain = known?.current.deployment === spec.deployment;
+    const before = isAgain ? known.before : known?.current;
+    const manifests = await this.manifestsOf(before && spec.workload ? { ...spec, workload: { ...spec.workload, replaces: before.deployment } } : spec);
+    if (!known) await this.refuseForeign(manifests);
+    const entry: Entry = { current: { deployment: spec.deployment, manifests }, ...(before && { before }) };
+    await this.ledger.write(spec.name, entry);
+    await this.apply(manifests, 'running', force);
+    if (known && !isAgain) await this.prune([known.before], [entry.current, entry.before]);
+  }
+
+  /** What a deployment made of a service is what it was before it; what was there before stays as it is. */
+  async restore(name: string, deployment: number): Promise<void> {
+    const entry = await this.ledger.read(name);
+    if (!entry) return;
+    const back = entry.current.deployment === deployment ? entry.before : entry.current;
+    if (!back) return;
+    await this.apply(back.manifests, 'running', true);
+    await this.ledger.write(name, { current: back });
+    if (back !== entry.current) await this.prune([entry.current], [back]);
+  }
+
+  async start(name: string): Promise<void> {
+    await this.become(name, 'running');
+  }
+
+  async inspect(name: string): Promise<InstanceStatus | undefined> {
+    const live = await find(this.api, name);
+    return live && statusOf(live);
+  }
+
+  async isReady(name: string): Promise<boolean> {
+    const live = await find(this.api, name);
+    return live !== undefined && isReady(live);
+  }
+
+  /** Ends when its pods are gone. */
+  async retire({ name, stopGraceMs }: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void> {
+    if (!(await this.ledger.read(name))) return;
+    await this.become(name, 'retired');
+    await this.untilNoPods(name, stopGraceMs);
+  }
+
+  async revive({ name }: Pick<InstanceRef, 'name'>): Promise<void> {
+    await this.become(name, 'running');
+  }
+
+  /** Everything that was made of it, its pods, and at last the note; claims of volumes stay. */
+  async remove({ name, stopGraceMs }: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void> {
+    const entry = await this.ledger.read(name);
+    if (!entry) return;
+    await this.prune([entry.current, entry.before], []);
+    await this.untilNoPods(name, stopGraceMs);
+    await this.ledger.remove(name);
+  }
+
+  private async manifestsOf(spec: InstanceSpec): Promise<Manifest[]> {
+    const [variables, files] = await Promise.all([this.secrets.variables(spec), this.secrets.files(spec)]);
+    await ensureNamespace(this.api, qualified(spec.name).namespace, spec);
+    return toManifests(spec, { variables, files });
+  }
+
+  private async become(name: string, state: IntendedState): Promise<void> {
+    const entry = await this.ledger.read(name);
+    const workload = entry?.current.manifests.find(isWorkload);
+    if (!workload) throw new RuntimeError('missing', `there is no workload ${name}`);
+    await this.apply([workload], state, true);
+  }
+
+  private async apply(manifests: readonly Manifest[], state: IntendedState, force = false): Promise<void> {
+    const others = manifests.filter((manifest) => !isWorkload(manifest));
+    await Promise.all(others.map((manifest) => this.api.apply(pathOf(manifest), manifest, fieldManager, force)));
+    for (const workload of manifests.filter(isWorkload)) await this.applyWorkload(workload, state, force);
+  }
+
+  private async applyWorkload(workload: WorkloadManifest, state: IntendedState, force: boolean): Promise<void> {
+    await this.api.apply(pathOf(workload), inState(workload, state), fieldManager, force);
+  }
+
+  /** Deletes what was applied once and is applied no more. */
+  private async prune(old: readonly (Applied | undefined)[], kept: readonly (Applied | undefined)[]): Promise<void> {
+    const stays = new Set(kept.flatMap((each) => each?.manifests.map(pathOf) ?? []));
+    const goes = new Set(old.flatMap((each) => each?.manifests.map(pathOf) ?? []).filter((path) => !stays.has(path)));
+    await Promise.all([...goes].map((path) => this.api.delete(path, { propagationPolicy: 'Background' })));
+  }
+
+  /** What somebody else has made under these names is never taken over. */
+  private async refuseForeign(manifests: readonly Manifest[]): Promise<void> {
+    const found = await Promise.all(manifests.map(async (manifest) => ({ manifest, live: await this.api.find<Manifest>(pathOf(manifest)) })));
+    const foreign = found.filter(({ live }) => live && live.metadata.labels?.['app.kubernetes.io/managed-by'] !== 'deploy-code');
+    if (foreign.length === 0) return;
+    const names = foreign.map(({ manifest: { kind, metadata } }) => `the ${kind} ${metadata.namespace}/${metadata.name}`);
+    throw new RuntimeError('software', `${names.join(' and ')} ${names.length > 1 ? 'exist and are' : 'exists and is'} not the engine's; remove ${names.length > 1 ? 'them' : 'it'}, or give the service another name`);
+  }
+
+  private async untilNoPods(name: string, stopGraceMs: number): Promise<void> {
+    const { namespace } = qualified(name);
+    for (const deadline = Date.now() + stopGraceMs + stopMarginMs; Date.now() < deadline; await sleep(lookMs)) {
+      const pods = await this.api.list(podsIn(namespace), { labelSelector: labelSelector(podSelector({ name })) });
+      if (pods.length === 0) return;
+    }
+    throw new RuntimeError('platform', `pods of ${name} do not go: is their node away?`);
+  }
+}

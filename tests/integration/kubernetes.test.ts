@@ -1,0 +1,97 @@
+import { startEngine, type TestEngine } from '../support/engine';
+import { clusterEndpoint } from '../support/cluster';
+import { clusterStack, probed, ready, specs, wipe } from '../support/cluster-world';
+import { images } from '../support/image';
+import { describeWith } from '../support/parts';
+import type { Stack } from '../../src/config';
+
+type Data = Record<string, unknown>;
+
+/** `count` services in `phases`, each depending on one of the phase before; `change` alters one of them. */
+function layered(count: number, phases: number, change: (index: number) => Data = () => ({})): Data {
+  const perPhase = count / phases;
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`s${index}`, { image: images.app, ...probed, ...(index >= perPhase && { depends_on: { [`s${index - perPhase}`]: 'healthy' } }), ...change(index) }]));
+}
+
+describeWith('kubernetes', 'a deployment on Kubernetes', () => {
+  let engine: TestEngine;
+  const used = new Set<string>();
+  beforeAll(async () => void (engine = await startEngine('kubernetes', { cluster: clusterEndpoint() })));
+  afterAll(async () => {
+    for (const stack of used) await wipe(stack);
+    await engine.close();
+  });
+
+  const deploy = async (stack: Stack, options = {}) => {
+    used.add(stack.name);
+    return (await engine.client.deploy(stack, options)).result();
+  };
+
+  describe('of 20 services in 4 phases', () => {
+    const with20 = (name?: string, change?: (index: number) => Data) => {
+      const stack = clusterStack(layered(20, 4, change));
+      return name ? { ...stack, name } : stack;
+    };
+    let stack: Stack;
+    beforeAll(() => void (stack = with20()));
+
+    it('comes up', async () => {
+      expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded', release: 1 });
+      expect(await ready(stack)).toEqual(Array.from({ length: 20 }, (_, index) => `s${index} 1/1`).sort());
+    });
+
+    it('plans, and changes nothing, when nothing changed', async () => {
+      const before = await specs(stack);
+      expect((await engine.client.plan(with20(stack.name, (index) => (index === 19 ? { image: images.next } : {})))).plan).toMatchObject({ changes: true, pulls: [] });
+      expect(await deploy(stack)).toMatchObject({ outcome: 'unchanged' });
+      expect(await specs(stack)).toEqual(before);
+    });
+
+    it('replaces one when one changed', async () => {
+      const before = await specs(stack);
+      expect(await deploy(with20(stack.name, (index) => (index === 7 ? { image: images.next } : {})))).toMatchObject({ outcome: 'succeeded', changed: ['s7'], release: 2 });
+      const after = await specs(stack);
+      expect(Object.keys(after).filter((key) => JSON.stringify(after[key]) !== JSON.stringify(before[key]))).toEqual(['Deployment s7']);
+      expect(await ready(stack)).toHaveLength(20);
+    });
+
+    it('puts everything back when one is broken in the last phase', async () => {
+      const before = await specs(stack);
+      const result = await deploy(with20(stack.name, (index) => (index === 19 ? { image: images.broken } : index === 3 ? { environment: { A: '1' }, replicas: 2 } : index === 7 ? { image: images.next } : {})));
+      expect(result).toMatchObject({ outcome: 'rolled_back', release: 2, leftBehind: [], cause: { service: 's19', message: 's19 exited 1', evidence: { exitCode: 1, outOfMemory: false, logs: expect.arrayContaining(['told to crash: no reason']) } } });
+      expect(await specs(stack)).toEqual(before);
+      expect(await ready(stack)).toEqual(Array.from({ length: 20 }, (_, index) => `s${index} 1/1`).sort());
+    });
+
+    it('goes back to an older release', async () => {
+      expect(await (await engine.client.rollback({ stack: stack.name, environment: 'test' }, { to: 1 })).result()).toMatchObject({ outcome: 'succeeded', changed: ['s7'], release: 1 });
+    });
+
+    it('stops, and leaves nothing', async () => {
+      expect(await (await engine.client.stop(stack)).result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+      expect(await specs(stack)).toEqual({});
+      expect(await ready(stack)).toEqual([]);
+    });
+  });
+
+  describe('that fails', () => {
+    const broken: [what: string, service: Data, cause: Data][] = [
+      ['an image that is not there', { image: 'deploy-code-test/nowhere:1', pull_policy: 'never' }, { message: expect.stringMatching(/^api's? .*cannot be started \(ErrImageNeverPull\)|^api its container cannot be started \(ErrImageNeverPull\)/) }],
+      ['a crash', { image: images.broken }, { message: 'api exited 1', evidence: { exitCode: 1, logs: expect.arrayContaining(['told to crash: no reason']) } }],
+      ['more memory than its limit', { command: ['sh', '-c', 'x=$(cat /dev/zero | tr "\\0" a)'], resources: { limit: { memory: '24M' } } }, { message: 'api exited 137, out of memory', evidence: { exitCode: 137, outOfMemory: true } }],
+      ['no node that it fits on', { zone: 'nowhere' }, { message: expect.stringContaining('cannot be scheduled: 0/1 nodes are available') }],
+      ['a check that never succeeds', { health_check: { http: ':8080/nowhere', interval: '300ms', retries: 2 } }, { message: expect.stringContaining('is not healthy after'), evidence: { logs: expect.arrayContaining([expect.stringContaining('statuscode: 404')]) } }],
+    ];
+
+    it.each(broken)('by %s says so within seconds, and makes again what was there', async (_, change, cause) => {
+      const stack = clusterStack({ api: { image: images.app, ...probed } });
+      await deploy(stack);
+      const before = await specs(stack);
+      const begin = Date.now();
+      expect(await deploy({ ...clusterStack({ api: { image: images.app, ...probed, ...change } }), name: stack.name })).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { service: 'api', ...cause } });
+      expect(Date.now() - begin).toBeLessThan(40_000);
+      expect(await specs(stack)).toEqual(before);
+      expect(await ready(stack)).toEqual(['api 1/1']);
+    });
+  });
+});

@@ -1,0 +1,28 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SecretStore } from '../../src/activities/secrets';
+import { createKubernetesRuntime } from '../../src/runtimes/kubernetes';
+import { images } from '../support/image';
+import { clusterEndpoint, deleteNamespace } from '../support/cluster';
+import { describeWith } from '../support/parts';
+import { contract, spec } from './contract';
+
+const namespace = `contract-${process.pid}-test`;
+
+describeWith('kubernetes', 'the Kubernetes runtime', () => {
+  const runtime = createKubernetesRuntime(new SecretStore(mkdtempSync(join(tmpdir(), 'deploy-code-kubernetes-'))), clusterEndpoint());
+  afterAll(() => deleteNamespace(namespace));
+
+  contract(() => ({
+    runtime,
+    running: (name, more) => {
+      const made = spec(name, { image: images.app, ...more });
+      return { ...made, name: `${namespace}/${made.name}` };
+    },
+    exiting: (name, code) => {
+      const made = spec(name, { image: images.app, kind: 'job', command: ['sh', '-c', `exit ${code}`] });
+      return { ...made, name: `${namespace}/${made.name}` };
+    },
+  }));
+});

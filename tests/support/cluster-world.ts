@@ -1,0 +1,49 @@
+import { AppsV1Api, BatchV1Api, CoreV1Api, NetworkingV1Api, PolicyV1Api } from '@kubernetes/client-node';
+import type { Stack } from '../../src/config';
+import { clusterConfig, deleteNamespace } from './cluster';
+import { stackOf, uniqueName } from './stack';
+
+type Data = Record<string, unknown>;
+
+interface Listed {
+  metadata?: { name?: string; uid?: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+  spec?: unknown;
+  data?: unknown;
+}
+
+export const namespaceOf = ({ name }: Pick<Stack, 'name'>): string => `${name}-test`;
+
+export const probed = { health_check: { http: ':8080/healthz', interval: '500ms' }, stop_grace_period: '1s' };
+
+/** A stack on the cluster of the tests. */
+export function clusterStack(services: Data, more: Data = {}): Stack {
+  const { infrastructure = {}, ...rest } = more;
+  return stackOf({ name: uniqueName('kube'), environment: 'test', infrastructure: { orchestrator: 'Kubernetes', ...(infrastructure as Data) }, deployment: { max_parallel: 8, ...((rest.deployment ?? {}) as Data) }, services, ...rest });
+}
+
+/** Everything of a stack that lasts: by kind and name its spec, its data, its labels, and which object it is. */
+export async function specs(stack: Pick<Stack, 'name'>): Promise<Record<string, unknown>> {
+  const config = clusterConfig();
+  const namespace = namespaceOf(stack);
+  const [apps, core, batch, net, policy] = [config.makeApiClient(AppsV1Api), config.makeApiClient(CoreV1Api), config.makeApiClient(BatchV1Api), config.makeApiClient(NetworkingV1Api), config.makeApiClient(PolicyV1Api)];
+  const lists: [string, { items: Listed[] }][] = [
+    ['Deployment', await apps.listNamespacedDeployment({ namespace })], ['StatefulSet', await apps.listNamespacedStatefulSet({ namespace })], ['Job', await batch.listNamespacedJob({ namespace })],
+    ['Service', await core.listNamespacedService({ namespace })], ['ConfigMap', await core.listNamespacedConfigMap({ namespace })], ['Secret', await core.listNamespacedSecret({ namespace, labelSelector: '!deploy-code.io/ledger' })],
+    ['PersistentVolumeClaim', await core.listNamespacedPersistentVolumeClaim({ namespace })], ['Ingress', await net.listNamespacedIngress({ namespace })], ['NetworkPolicy', await net.listNamespacedNetworkPolicy({ namespace })], ['PodDisruptionBudget', await policy.listNamespacedPodDisruptionBudget({ namespace })],
+  ];
+  return Object.fromEntries(lists.flatMap(([kind, { items }]) => items.filter(({ metadata }) => metadata?.name !== 'kube-root-ca.crt').map(({ metadata, spec, data }) => [`${kind} ${metadata!.name}`, { uid: metadata!.uid, labels: metadata!.labels, instance: metadata!.annotations?.['deploy-code.io/instance'], state: metadata!.annotations?.['deploy-code.io/state'], spec, data }])));
+}
+
+/** `api 2/2`, sorted: pods that are ready, of those that are there. */
+export async function ready(stack: Pick<Stack, 'name'>): Promise<string[]> {
+  const { items } = await clusterConfig().makeApiClient(CoreV1Api).listNamespacedPod({ namespace: namespaceOf(stack) });
+  const names = [...new Set(items.map(({ metadata }) => metadata!.labels!['app.kubernetes.io/name']!))].sort();
+  return names.map((name) => {
+    const own = items.filter(({ metadata }) => metadata!.labels!['app.kubernetes.io/name'] === name && !metadata!.deletionTimestamp);
+    return `${name} ${own.filter(({ status }) => status?.containerStatuses?.every((each) => each.ready)).length}/${own.length}`;
+  });
+}
+
+export async function wipe(name: string): Promise<void> {
+  await deleteNamespace(`${name}-test`);
+}
