@@ -1,6 +1,10 @@
-import { startEngine, type TestEngine } from '../support/engine';
+import { Client, Connection } from '@temporalio/client';
+import { payloadCodec } from '../../src/payloads/codec';
 import { clusterEndpoint } from '../support/cluster';
 import { clusterStack, probed, ready, specs, wipe } from '../support/cluster-world';
+import { hostVolumes, type HostVolumes } from '../support/host-volumes';
+import { address, startEngine, type TestEngine } from '../support/engine';
+import { decoded } from '../support/histories';
 import { images } from '../support/image';
 import { describeWith } from '../support/parts';
 import type { Stack } from '../../src/config';
@@ -92,6 +96,59 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
       expect(Date.now() - begin).toBeLessThan(40_000);
       expect(await specs(stack)).toEqual(before);
       expect(await ready(stack)).toEqual(['api 1/1']);
+    });
+  });
+
+  describe('with a database, a job and secrets', () => {
+    const shop = (migration: string, more: Data = {}) => ({
+      database: { image: images.app, volumes: ['data:/data'], environment: { DATA: '/data' }, ...probed },
+      migrate: { image: images.app, kind: 'job', command: ['sh', '-c', migration], depends_on: { database: 'healthy' }, volumes: ['marks:/data'] },
+      api: { image: images.app, replicas: 2, depends_on: { migrate: 'completed' }, ports: ['80:8080'], configs: { page: '/etc/page.html' }, secrets: ['token', { source: 'password', environment: 'PASSWORD' }], ...probed, ...more },
+    });
+    const rest = { volumes: { data: { size: '10M' }, marks: { size: '10M' } }, configs: { page: { content: 'hello' } }, secrets: { token: { environment: 'KUBERNETES_TEST_TOKEN' }, password: { environment: 'KUBERNETES_TEST_TOKEN' } } };
+    const make = (migration: string, more: Data = {}, name?: string): Stack => {
+      const stack = clusterStack(shop(migration, more), rest);
+      return name === undefined ? stack : { ...stack, name };
+    };
+    let stack: Stack;
+    let volumes: HostVolumes;
+    const exec = async (service: string, ...command: string[]) => (await engine.client.exec(stack, `${stack.name}-test/${service}`, command)).output;
+    beforeAll(async () => {
+      process.env.KUBERNETES_TEST_TOKEN = 'hunter2';
+      stack = make('echo first >> /data/marks');
+      volumes = await hostVolumes(2);
+    });
+    afterAll(() => volumes.remove());
+
+    it('runs the job once between them, and gives each what it needs', async () => {
+      expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded' });
+      expect(await ready(stack)).toEqual(['api 2/2', 'database 1/1', 'migrate 0/1']);
+      expect(await exec('api', 'sh', '-c', 'cat /etc/page.html; test "$(cat /run/secrets/token)" = "$PASSWORD" && echo " and ${#PASSWORD}"')).toBe('hello and 7\n');
+      expect(Object.keys(await specs(stack)).map((key) => key.replace(/-(config|secret)-.*/, '-$1')).sort()).toEqual([
+        'ConfigMap api-config', 'Deployment api', 'Job migrate-d1', 'PersistentVolumeClaim data', 'PersistentVolumeClaim marks', 'PodDisruptionBudget api', 'Secret api-secret', 'Service api', 'Service database', 'StatefulSet database',
+      ]);
+    });
+
+    it('puts what failed back, and neither runs the older job again nor touches a claim', async () => {
+      const before = await specs(stack);
+      expect(await deploy(make('echo second >> /data/marks', { image: images.broken }, stack.name))).toMatchObject({ outcome: 'rolled_back', leftBehind: [], notUndone: [expect.stringContaining('migrate')], cause: { service: 'api', message: 'api exited 1' } });
+      expect(await specs(stack)).toEqual(before);
+      expect(await volumes.read('marks')).toEqual(['first', 'second']);
+    });
+
+    it('goes on with the same data when it comes again after a stop', async () => {
+      expect(await (await engine.client.stop(stack)).result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+      expect(Object.keys(await specs(stack))).toEqual(['PersistentVolumeClaim data', 'PersistentVolumeClaim marks']);
+      expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded' });
+      expect(await exec('database', 'cat', '/data/log')).toBe('1\n1\n');
+    });
+
+    it('tells no secret to Temporal', async () => {
+      const client = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'kubernetes', dataConverter: { payloadCodecs: [payloadCodec()] } });
+      for await (const { workflowId } of client.workflow.list({ query: `WorkflowType = 'deployment'` })) {
+        if (workflowId.includes(stack.name)) expect(await decoded((await client.workflow.getHandle(workflowId).fetchHistory()).events)).not.toContain('hunter2');
+      }
+      await client.connection.close();
     });
   });
 });

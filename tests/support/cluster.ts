@@ -1,30 +1,52 @@
 import { execFileSync } from 'node:child_process';
-import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CoreV1Api, KubeConfig, KubernetesObjectApi, PatchStrategy, type KubernetesObject } from '@kubernetes/client-node';
+import { parseAllDocuments } from 'yaml';
 import type { ClusterEndpoint } from '../../src/runtimes/kubernetes/connection';
 import { images } from './image';
 
-/** The cluster of the tests, which may do anything there. */
+/** As the engine, which may do what configs/kubernetes/roles.yaml says and no more. */
 export function clusterEndpoint(): ClusterEndpoint {
-  return { kubeconfig: process.env.DEPLOY_CODE_TEST_KUBECONFIG };
+  return { kubeconfig: process.env.DEPLOY_CODE_TEST_KUBECONFIG_ENGINE };
 }
 
 /**
- * Tells why there is no cluster to test on. `DEPLOY_CODE_TEST_KUBECONFIG` names one; where its nodes pull no images of this machine,
- * `DEPLOY_CODE_TEST_KUBERNETES_LOAD` is a command that brings them there.
+ * Tells why there is no cluster to test on. `DEPLOY_CODE_TEST_KUBECONFIG` names one, as somebody who may do anything there; where its nodes
+ * pull no images of this machine, `DEPLOY_CODE_TEST_KUBERNETES_LOAD` is a command that brings them there.
  */
-export function prepareCluster(): string | undefined {
+export async function prepareCluster(): Promise<string | undefined> {
   const { DEPLOY_CODE_TEST_KUBECONFIG: kubeconfig, DEPLOY_CODE_TEST_KUBERNETES_LOAD: load } = process.env;
   if (!kubeconfig) return 'DEPLOY_CODE_TEST_KUBECONFIG names no cluster';
   if (load) execFileSync('sh', ['-c', `${load} ${Object.values(images).join(' ')}`], { stdio: 'inherit' });
+  process.env.DEPLOY_CODE_TEST_KUBECONFIG_ENGINE = await asEngine();
   return undefined;
 }
 
+/** As somebody who may do anything. */
 export function clusterConfig(): KubeConfig {
   const config = new KubeConfig();
-  config.loadFromFile(clusterEndpoint().kubeconfig!);
+  config.loadFromFile(process.env.DEPLOY_CODE_TEST_KUBECONFIG!);
   return config;
 }
 
 export async function deleteNamespace(name: string): Promise<void> {
   await clusterConfig().makeApiClient(CoreV1Api).deleteNamespace({ name, gracePeriodSeconds: 0 }).catch(() => undefined);
+}
+
+/** Makes the roles that the project ships, and a kubeconfig of its service account. */
+async function asEngine(): Promise<string> {
+  const config = clusterConfig();
+  const objects = KubernetesObjectApi.makeApiClient(config);
+  for (const document of parseAllDocuments(readFileSync('configs/kubernetes/roles.yaml', 'utf8'))) {
+    await objects.patch(document.toJS() as KubernetesObject, undefined, undefined, 'deploy-code-test', true, PatchStrategy.ServerSideApply);
+  }
+  const { status } = await config.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken({ name: 'deploy-code', namespace: 'deploy-code', body: { spec: { audiences: [], expirationSeconds: 7200 } } });
+  const own = new KubeConfig();
+  const cluster = config.getCurrentCluster()!;
+  own.loadFromClusterAndUser(cluster, { name: 'deploy-code', token: status!.token });
+  const file = join(mkdtempSync(join(tmpdir(), 'deploy-code-kubeconfig-')), 'config');
+  writeFileSync(file, own.exportConfig(), { mode: 0o600 });
+  return file;
 }

@@ -20,7 +20,7 @@ export default async function setup(): Promise<void> {
   const [withoutChromium, withoutDocker] = await Promise.all([exhaustive ? prepareChromium() : undefined, docker(), temporal()]);
   if (exhaustive) settle('chromium', withoutChromium, 'suites in a browser');
   settle('docker', withoutDocker, 'suites on real Docker');
-  settle('kubernetes', withoutDocker ?? prepareCluster(), 'suites on a real cluster');
+  settle('kubernetes', withoutDocker ?? (await prepareCluster()), 'suites on a real cluster');
   settle('postgres', process.env.DEPLOY_CODE_TEST_POSTGRES_ADDRESS ? undefined : withoutPostgres, 'suites on Temporal with PostgreSQL');
 }
 

@@ -4,10 +4,10 @@ import { at, eachService, type Rule } from './rule';
 
 const width = ({ published }: ServicePort): number => (published ? published.to - published.from + 1 : Infinity);
 
-/** Every replica needs a host port of its own. */
-export const replicasFitPorts: Rule = eachService((service) =>
+/** Every replica needs a host port of its own; on a cluster a service has an address, and all of its ports. */
+export const replicasFitPorts: Rule = eachService((service, { stack }) =>
   service.ports.flatMap((port, index) =>
-    service.replicas > width(port)
+    stack.runtime !== 'kubernetes' && service.replicas > width(port)
       ? [at(service, ['ports', index], `${service.replicas} replicas cannot share ${width(port) === 1 ? `host port ${port.published!.from}` : `${width(port)} host ports`}; give a range such as "${port.published!.from}-${port.published!.from + service.replicas - 1}:${port.container}"`)]
       : [],
   ),
@@ -15,7 +15,7 @@ export const replicasFitPorts: Rule = eachService((service) =>
 
 /** A fixed host port belongs to one service; which of several hosts it is a port of, the planner knows. */
 export const portsDistinct: Rule = ({ stack }) => {
-  if (stack.hosts) return [];
+  if (stack.hosts || stack.runtime === 'kubernetes') return [];
   const owners = new Map<string, string>();
   const findings: Finding[] = [];
   for (const service of Object.values(stack.services)) {

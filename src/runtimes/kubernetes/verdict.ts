@@ -23,6 +23,9 @@ export interface Verdict {
 const kubeletMs = 5000;
 /** A cluster that grows makes room by itself; it must begin at once. */
 const unschedulableMs = 5000;
+/** What makes a volume says itself where it cannot. */
+const unboundMs = 120_000;
+const unbound = /unbound immediate PersistentVolumeClaims/;
 const hopeless = new Set(['InvalidImageName', 'ErrImageNeverPull', 'CreateContainerConfigError', 'CreateContainerError', 'RunContainerError', 'PreCreateHookError', 'PostStartHookError']);
 const unpulled = new Set(['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable', 'ImageInspectError']);
 const passing = /dial tcp|i\/o timeout|TLS handshake|connection refused|no such host|toomanyrequests|\bEOF\b|deadline exceeded|5\d\d (?:Internal|Bad Gateway|Service|Gateway)/i;
@@ -64,7 +67,8 @@ function judgePod(pod: V1Pod, { patienceMs, attempts }: Expectation, now: number
   const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable') {
     const sinceMs = now - Date.parse(String(scheduled.lastTransitionTime ?? pod.metadata?.creationTimestamp));
-    return sinceMs > unschedulableMs ? failed(`cannot be scheduled: ${scheduled.message}`) : waiting(`cannot be scheduled yet: ${scheduled.message}`, pod);
+    const patience = unbound.test(scheduled.message ?? '') ? unboundMs : unschedulableMs;
+    return sinceMs > patience ? failed(`cannot be scheduled: ${scheduled.message}`) : waiting(`cannot be scheduled yet: ${scheduled.message}`, pod);
   }
   const container = mainContainer(pod);
   const reason = container?.state?.waiting?.reason ?? '';
