@@ -20,7 +20,8 @@ export function readingActivities({ runtimes, secrets }: Dependencies): ReadingA
       alive(async () => {
         const runtime = runtimes(stack.runtime);
         const { instances } = await runtime.observe({ stack: stack.name, environment: stack.environment }, { images: [], ports: [] });
-        return Promise.all(instances.filter((instance) => !isReplaced(instance, instances)).map((instance) => describe(runtime, instance)));
+        const lines = await Promise.all(instances.filter((instance) => !isReplaced(instance, instances)).map((instance) => describeAll(runtime, instance)));
+        return lines.flat();
       }),
 
     readLogs: (context, instances, tail, after) =>
@@ -56,6 +57,14 @@ function isReplaced({ service, ordinal, deployment, state }: ObservedInstance, a
   return state === 'exited' && all.some((other) => other.service === service && other.ordinal === ordinal && other.deployment > deployment);
 }
 
+/** Of a workload each pod by itself. */
+async function describeAll(runtime: Runtime, instance: ObservedInstance): Promise<InstanceLine[]> {
+  const pods = (await runtime.workloads?.pods(instance.name)) ?? [];
+  if (pods.length === 0) return [await describe(runtime, instance)];
+  const { service, image, release } = instance;
+  return pods.map((pod, index) => ({ service, ordinal: index + 1, image, release, ports: portsOf(instance), ...pod }));
+}
+
 async function describe(runtime: Runtime, instance: ObservedInstance): Promise<InstanceLine> {
   const status = await runtime.inspect(instance.name);
   return {
@@ -66,9 +75,13 @@ async function describe(runtime: Runtime, instance: ObservedInstance): Promise<I
     health: await health(runtime, instance, status?.state === 'running'),
     image: instance.image,
     restarts: status?.restarts ?? 0,
-    ports: instance.ports.map(({ hostIp, host, container }) => `${hostIp ?? ''}${hostIp ? ':' : ''}${host}->${container}`),
+    ports: portsOf(instance),
     release: instance.release,
   };
+}
+
+function portsOf({ ports }: ObservedInstance): string[] {
+  return ports.map(({ hostIp, host, container }) => `${hostIp ?? ''}${hostIp ? ':' : ''}${host}->${container}`);
 }
 
 async function health(runtime: Runtime, { name, healthCheck, kind, exitCode, state }: ObservedInstance, running: boolean): Promise<string> {

@@ -8,7 +8,10 @@ export interface Values {
   files: { path: string; mode: number; content: string }[];
 }
 
-/** Where pods find it. Each content has a name of its own: what runs keeps what it was started with. */
+/**
+ * Where pods find it. Each version of a service has contents of its own: what runs keeps what it was started with. Their names come from the
+ * hash of the spec, in which what is secret counts by a keyed fingerprint.
+ */
 export interface Contents {
   config?: { name: string; files: { key: string; path: string; mode: number }[] };
   secret?: { name: string; variables: string[]; files: { key: string; path: string; mode: number }[] };
@@ -37,6 +40,6 @@ function objectOf(kind: 'ConfigMap', what: string, spec: InstanceSpec, data: Rec
 function objectOf(kind: 'Secret', what: string, spec: InstanceSpec, data: Record<string, string>): ManifestOf<'Secret'>;
 function objectOf(kind: 'ConfigMap' | 'Secret', what: string, spec: InstanceSpec, data: Record<string, string>): ManifestOf<'ConfigMap'> | ManifestOf<'Secret'> {
   const { namespace, name } = qualified(spec.name);
-  const metadata = { name: `${name}-${what}-${contentMark(JSON.stringify(data))}`, namespace, labels: objectLabels(spec) };
+  const metadata = { name: `${name}-${what}-${contentMark(spec.hash)}`, namespace, labels: objectLabels(spec) };
   return kind === 'Secret' ? { apiVersion: 'v1', kind, metadata, type: 'Opaque', stringData: data } : { apiVersion: 'v1', kind, metadata, data };
 }

@@ -68,7 +68,7 @@ function toContainer(spec: InstanceSpec, contents: Contents, volumeMounts: V1Con
 
 /** Values that only the worker knows stand in a secret, never here. */
 function toEnvironment({ variables }: InstanceSpec, { secret }: Contents): V1EnvVar[] {
-  const plain = Object.entries(variables).map(([name, value]) => ({ name, value: value.replaceAll('$(', '$$(') }));
+  const plain = Object.entries(variables).map(([name, value]) => ({ name, value: value.replaceAll('$(', () => '$$(') }));
   const hidden = (secret?.variables ?? []).map((name) => ({ name, valueFrom: { secretKeyRef: { name: secret!.name, key: `env.${name}` } } }));
   return [...plain.filter(({ name }) => !secret?.variables.includes(name)), ...hidden];
 }

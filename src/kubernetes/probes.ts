@@ -7,16 +7,16 @@ const seconds = (durationMs: number): number => Math.max(1, Math.ceil(durationMs
 const graceS = 10;
 
 /**
- * A health check as the cluster's probes: until it has succeeded once it is asked every second; from then on at its own interval,
- * and what fails as often as it may is restarted.
+ * A health check as the cluster's probes: until it has succeeded once it is asked every second, from then on at its own interval. What
+ * fails as often as it may gets no requests any more; after as long again it is restarted.
  */
 export function toProbes({ probe, intervalMs, timeoutMs, retries, startPeriodMs }: HealthCheck): Pick<V1Container, 'startupProbe' | 'readinessProbe' | 'livenessProbe'> {
   const handler = { ...toHandler(probe), timeoutSeconds: seconds(timeoutMs) };
   const steady: Plain<V1Probe> = { ...handler, periodSeconds: seconds(intervalMs), failureThreshold: Math.max(1, retries) };
   return {
     startupProbe: { ...handler, periodSeconds: 1, failureThreshold: seconds(startPeriodMs + Math.max(1, retries) * intervalMs) + graceS },
-    readinessProbe: { ...steady, failureThreshold: 1 },
-    livenessProbe: steady,
+    readinessProbe: steady,
+    livenessProbe: { ...steady, failureThreshold: 2 * Math.max(1, retries) },
   };
 }
 

@@ -1,7 +1,7 @@
 import type { RuntimeName } from '../model/capabilities';
 import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretMount } from '../model/instance';
 import type { Front, RouteTable, TrafficState } from '../model/traffic';
-import type { InstanceStatus } from '../model/instance-status';
+import type { InstanceLine, InstanceStatus } from '../model/instance-status';
 import type { Observation, ObservedImage } from '../model/observation';
 
 /** One stack in one place. */
@@ -83,12 +83,17 @@ export interface Unready {
   logs: string[];
 }
 
+/** A pod of a workload as `status` shows it. */
+export type PodLine = Pick<InstanceLine, 'name' | 'state' | 'health' | 'restarts'>;
+
 /** What a cluster does by itself: a whole service is one instance, made something else where it stands. */
 export interface Workloads {
   /** Makes it what the spec says, whatever it was; `force` takes over what others have changed of it. */
   bring(spec: InstanceSpec, force: boolean): Promise<void>;
   /** Makes it again what it was before a deployment; what that deployment did not touch stays. */
   restore(name: string, deployment: number): Promise<void>;
+  /** Its pods, one by one. */
+  pods(name: string): Promise<PodLine[]>;
   /** Resolves once it is ready, or with why it cannot get so. */
   awaitReady(ref: InstanceRef, options: { patienceMs?: number; signal: AbortSignal; onWaiting: (why: string) => void }): Promise<Unready | undefined>;
 }

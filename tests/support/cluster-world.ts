@@ -1,6 +1,7 @@
 import { AppsV1Api, BatchV1Api, CoreV1Api, NetworkingV1Api, PolicyV1Api } from '@kubernetes/client-node';
 import type { Stack } from '../../src/config';
 import { clusterConfig, deleteNamespace } from './cluster';
+import { images } from './image';
 import { stackOf, uniqueName } from './stack';
 
 type Data = Record<string, unknown>;
@@ -19,6 +20,12 @@ export const probed = { health_check: { http: ':8080/healthz', interval: '500ms'
 export function clusterStack(services: Data, more: Data = {}): Stack {
   const { infrastructure = {}, ...rest } = more;
   return stackOf({ name: uniqueName('kube'), environment: 'test', infrastructure: { orchestrator: 'Kubernetes', ...(infrastructure as Data) }, deployment: { max_parallel: 8, ...((rest.deployment ?? {}) as Data) }, services, ...rest });
+}
+
+/** `count` services in `phases`, each depending on one of the phase before; `change` alters one of them. */
+export function layered(count: number, phases: number, change: (index: number) => Data = () => ({})): Data {
+  const perPhase = count / phases;
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`s${index}`, { image: images.app, ...probed, ...(index >= perPhase && { depends_on: { [`s${index - perPhase}`]: 'healthy' } }), ...change(index) }]));
 }
 
 /** Everything of a stack that lasts: by kind and name its spec, its data, its labels, and which object it is. */

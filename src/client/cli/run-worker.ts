@@ -20,6 +20,9 @@ export interface RunWorkerOptions {
   hosts?: string;
   /** The only ones of them that it serves. */
   serve?: string[];
+  /** The cluster of stacks on Kubernetes. */
+  kubeconfig?: string;
+  context?: string;
 }
 
 /** Runs a worker until SIGTERM or SIGINT; then it takes no new work, and finishes what it can. */
@@ -31,7 +34,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const buildId = options.buildId === true ? ownBuildId() : (options.buildId ?? (process.env.DEPLOY_CODE_BUILD_ID || undefined));
   const hosts = hostsOf(options);
   const worker = await createWorker({
-    ...settings, dataDir, port: options.port, host: options.host, logger, buildId, hosts, hostsOnly: options.serve !== undefined,
+    ...settings, dataDir, port: options.port, host: options.host, logger, buildId, hosts, hostsOnly: options.serve !== undefined, cluster: { kubeconfig: options.kubeconfig, context: options.context },
     auditDatabase: databaseOf(process.env.DEPLOY_CODE_AUDIT_DATABASE),
     maxParallelDeployments: options.maxParallelDeployments ?? limitOf(process.env.DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS),
   });

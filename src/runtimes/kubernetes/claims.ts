@@ -1,29 +1,25 @@
 import type { V1PersistentVolumeClaim, V1Pod } from '@kubernetes/client-node';
+import { toClaim } from '../../kubernetes/claim';
 import { domain, fieldManager, qualified, scopeLabels } from '../../kubernetes/names';
 import type { ObservedVolume } from '../../model/observation';
 import { RuntimeError, type Scope, type VolumeRequest } from '../runtime';
 import type { KubernetesApi } from './api';
 import { ensureNamespace } from './namespaces';
-import { podsIn } from './paths';
-
-const smallest = 1024 ** 3;
+import { pathOf, podsIn } from './paths';
 
 const claimsIn = (namespace: string): string => `/api/v1/namespaces/${namespace}/persistentvolumeclaims`;
 
 /** A volume is a claim. One of the same name that is somebody else's is refused. */
-export async function createVolume(api: KubernetesApi, { name, key, mountedAt, size = smallest, storageClass, shared, ...scope }: VolumeRequest): Promise<void> {
+export async function createVolume(api: KubernetesApi, request: VolumeRequest): Promise<void> {
+  const { name, stack, environment } = request;
   const { namespace, name: own } = qualified(name);
-  await ensureNamespace(api, namespace, scope);
+  await ensureNamespace(api, namespace, request);
   const found = await api.find<V1PersistentVolumeClaim>(`${claimsIn(namespace)}/${own}`);
   const owner = ownerOf(found);
-  if (found && owner !== `${scope.stack}/${scope.environment}`) throw new RuntimeError('software', `the volume ${name} belongs to ${owner === '' ? 'somebody else' : `stack ${owner}`}`);
+  if (found && owner !== `${stack}/${environment}`) throw new RuntimeError('software', `the volume ${name} belongs to ${owner === '' ? 'somebody else' : `stack ${owner}`}`);
   if (found) return;
-  await api.apply(`${claimsIn(namespace)}/${own}`, {
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    metadata: { name: own, namespace, labels: { 'app.kubernetes.io/managed-by': 'deploy-code', ...scopeLabels(scope) }, annotations: { [`${domain}/volume`]: key, [`${domain}/mounted-at`]: JSON.stringify(mountedAt) } },
-    spec: { accessModes: [shared ? 'ReadWriteMany' : 'ReadWriteOnce'], resources: { requests: { storage: String(size) } }, ...(storageClass !== undefined && { storageClassName: storageClass }) },
-  }, fieldManager, false);
+  const claim = toClaim(request);
+  await api.apply(pathOf(claim), claim, fieldManager, false);
 }
 
 /** Refuses while a pod has it. */

@@ -7,6 +7,7 @@ import { exec } from './exec';
 import { waitForExit } from './exits';
 import { logs } from './logs';
 import { observe } from './observe';
+import { podLines } from './pod-lines';
 import { awaitReady } from './readiness';
 import { Views } from './view';
 import { Workloads } from './workloads';
@@ -50,6 +51,7 @@ export function createKubernetesRuntime(secrets: SecretReader, endpoint?: Cluste
     workloads: {
       bring: (spec, force) => workloads.bring(spec, force),
       restore: (name, deployment) => workloads.restore(name, deployment),
+      pods: (name) => podLines(api, name),
       awaitReady: (ref, options) => awaitReady({ api, views }, ref, options),
     },
   };

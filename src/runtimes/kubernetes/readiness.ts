@@ -44,7 +44,7 @@ export async function awaitReady({ api, views }: { api: KubernetesApi; views: Vi
       if (Date.now() - silentSince > silentMs) {
         silentSince = Date.now();
         const complaint = await complaintOf(api, live);
-        if (complaint !== undefined) return { message: complaint, ...(await evidenceOf(api, live, pod)) };
+        if (complaint !== undefined) return { message: `is held up: ${complaint}`, ...(await evidenceOf(api, live, pod)) };
         live = (await find(api, ref.name)) ?? live;
         continue;
       }

@@ -36,7 +36,7 @@ export function judge(live: Live, expectation: Expectation, now: number): Verdic
   if ((workload.metadata?.generation ?? 0) < expectation.generation) return waiting('the cluster has not taken it in yet');
   if (isReady(live)) return { kind: 'ready', message: '' };
   const refused = (workload.status as V1Deployment['status'])?.conditions?.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True');
-  if (refused) return { kind: 'failed', message: `the cluster refuses its pods: ${refused.message ?? refused.reason}` };
+  if (refused) return { kind: 'failed', message: `is refused pods by the cluster: ${refused.message ?? refused.reason}` };
   const current = live.pods.filter((pod) => isCurrent(pod, live) && !isGoing(pod));
   const verdicts = current.map((pod) => judgePod(pod, expectation, now));
   return verdicts.find(({ kind }) => kind === 'failed') ?? verdicts.find(({ kind }) => kind === 'platform') ?? verdicts.find(({ message }) => message !== '') ?? waiting('');
@@ -73,8 +73,8 @@ function judgePod(pod: V1Pod, { patienceMs, attempts }: Expectation, now: number
   const container = mainContainer(pod);
   const reason = container?.state?.waiting?.reason ?? '';
   const message = container?.state?.waiting?.message ?? '';
-  if (unpulled.has(reason)) return { kind: passing.test(message) ? 'platform' : 'failed', message: `its image cannot be pulled (${reason}): ${message}`, pod };
-  if (hopeless.has(reason)) return failed(`its container cannot be started (${reason}): ${message}`);
+  if (unpulled.has(reason)) return { kind: passing.test(message) ? 'platform' : 'failed', message: `cannot pull its image (${reason}): ${message}`, pod };
+  if (hopeless.has(reason)) return failed(`cannot start its container (${reason}): ${message}`);
   const end = endOf(pod);
   if (end && (container?.restartCount ?? 0) + (container?.state?.terminated ? 1 : 0) > attempts) return failed(`exited ${end.exitCode}${end.outOfMemory ? ', out of memory' : ''}`);
   const startedAt = container?.state?.running?.startedAt;

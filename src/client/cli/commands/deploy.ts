@@ -1,4 +1,7 @@
 import type { Command } from 'commander';
+import { stringify } from 'yaml';
+import { manifestsOf } from '../../../plan/manifests';
+import { BadRequest } from '../../errors';
 import { exitCodes } from '../exit-codes';
 import { list, whenBusy, withConnection, withFollowing, withQueue, withStack, type ConnectionOptions, type QueueOptions, type StackOptions } from '../options';
 import { follow } from '../output/follow';
@@ -11,6 +14,7 @@ export interface DeployOptions extends StackOptions, ConnectionOptions, QueueOpt
   force?: boolean;
   reason?: string;
   dryRun?: boolean;
+  manifests?: boolean;
   json?: boolean;
   watch?: boolean;
   detach?: boolean;
@@ -20,8 +24,9 @@ export function addDeploy(program: Command): void {
   withConnection(withStack(program.command('plan').description('show what a deployment would do; changes nothing')))
     .option('--services <names>', 'only these services and what they depend on', list)
     .option('--force', 'pass refusals that say so')
+    .option('--manifests', 'on Kubernetes: print what a deployment of the whole stack applies, as `kubectl` reads it')
     .option('--json', 'print one JSON document')
-    .action(async (options: DeployOptions) => void (process.exitCode = await showPlan(options)));
+    .action(async (options: DeployOptions) => void (process.exitCode = await (options.manifests ? showManifests(options) : showPlan(options))));
 
   withQueue(withFollowing(withConnection(withStack(program.command('deploy').description('deploy the stack as a new release; rolled back as a whole when it fails')))))
     .option('--services <names>', 'only these services and what they depend on', list)
@@ -36,6 +41,17 @@ async function showPlan(options: DeployOptions): Promise<number> {
   if (options.json) printJson({ plan, refusals });
   else print([...planText(plan), ...(refusals.length > 0 ? refusalText(refusals) : [])]);
   return refusals.length > 0 ? exitCodes.badInput : exitCodes.done;
+}
+
+/** Whatever runs: what is secret is not in it. */
+async function showManifests(options: DeployOptions): Promise<number> {
+  const { stack } = checked(options);
+  if (stack.runtime !== 'kubernetes') throw new BadRequest('--manifests is for stacks with orchestrator: Kubernetes');
+  const { plan: { deployment } } = await withClient(options, (client) => client.plan(stack, options));
+  const manifests = manifestsOf(stack, deployment);
+  if (options.json) printJson(manifests);
+  else print([manifests.map((manifest) => stringify(JSON.parse(JSON.stringify(manifest)))).join('---\n')]);
+  return exitCodes.done;
 }
 
 async function deploy(options: DeployOptions): Promise<number> {

@@ -11,6 +11,8 @@ interface WorkerOptions extends ConnectionOptions {
   buildId?: string | true;
   hosts?: string;
   serve?: string[];
+  kubeconfig?: string;
+  context?: string;
 }
 
 /** The engine's own processes. */
@@ -35,6 +37,8 @@ export function addEngine(program: Command): void {
     .option('--data-dir <folder>', 'key, process instances and their logs (default: DEPLOY_CODE_DATA_DIR, or /var/lib/deploy-code)')
     .option('--hosts <file>', 'serve the hosts that a file names under infrastructure.hosts too, each on a task queue of its own (default: DEPLOY_CODE_HOSTS)')
     .option('--serve <names>', 'serve nothing but these of them, and leave workflows to other workers', list)
+    .option('--kubeconfig <file>', 'the cluster of stacks on Kubernetes (default: KUBECONFIG, ~/.kube/config, or the service account of its own pod)')
+    .option('--context <name>', 'of the kubeconfig (default: its current one)')
     .option('--max-parallel-deployments <n>', 'deployments that all workers together take at once (default: DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS, or no limit)', positive)
     .option('--build-id [id]', 'run beside other builds of the engine under this id (default: DEPLOY_CODE_BUILD_ID; without a value: the version and a hash of the workflows)')
     .action(async (options: WorkerOptions) => {

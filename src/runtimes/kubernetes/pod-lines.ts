@@ -1,0 +1,23 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import type { PodLine } from '../runtime';
+import type { KubernetesApi } from './api';
+import { endOf, find, isGoing, mainContainer } from './live';
+
+/** How it stands with each pod of a workload; with none, nothing. */
+export async function podLines(api: KubernetesApi, name: string): Promise<PodLine[]> {
+  const live = await find(api, name);
+  const pods = (live?.pods ?? []).filter((pod) => !isGoing(pod)).sort((a, b) => (a.metadata!.name! < b.metadata!.name! ? -1 : 1));
+  return pods.map((pod) => ({ name: pod.metadata!.name!, restarts: mainContainer(pod)?.restartCount ?? 0, ...(live!.kind === 'Job' ? jobOf(pod) : serviceOf(pod, live!.record.healthCheck !== undefined)) }));
+}
+
+function serviceOf(pod: V1Pod, isChecked: boolean): Pick<PodLine, 'state' | 'health'> {
+  const { ready, state } = mainContainer(pod) ?? {};
+  if (state?.running) return { state: 'running', health: isChecked ? (ready ? 'healthy' : 'unhealthy') : '-' };
+  return { state: state?.waiting?.reason === 'CrashLoopBackOff' ? 'restarting' : 'created', health: state?.waiting?.reason ?? 'down' };
+}
+
+function jobOf(pod: V1Pod): Pick<PodLine, 'state' | 'health'> {
+  const end = endOf(pod);
+  if (!end) return { state: 'running', health: 'running' };
+  return { state: 'exited', health: end.exitCode === 0 ? 'completed' : `exited ${end.exitCode}` };
+}

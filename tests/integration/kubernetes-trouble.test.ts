@@ -1,0 +1,143 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppsV1Api, CoreV1Api, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
+import { Client, Connection } from '@temporalio/client';
+import { DeployCodeClient, type DeploymentHandle, type ProgressEvent, type Stack } from '../../src/client';
+import { ApiProxy } from '../support/api-proxy';
+import { clusterConfig } from '../support/cluster';
+import { clusterStack, layered, namespaceOf, probed, ready, specs, wipe } from '../support/cluster-world';
+import { address } from '../support/engine';
+import { images } from '../support/image';
+import { describeWith } from '../support/parts';
+import { WorkerProcess } from '../support/worker-process';
+
+const awayMs = process.env.DEPLOY_CODE_TEST_FULL === '1' ? 30_000 : 5000;
+
+describeWith('kubernetes', 'trouble on the way to a cluster', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-kubernetes-'));
+  const used = new Set<string>();
+  let proxy: ApiProxy;
+  let worker: WorkerProcess;
+  let client: DeployCodeClient;
+  beforeAll(async () => {
+    proxy = new ApiProxy(new URL(clusterConfig().getCurrentCluster()!.server));
+    worker = new WorkerProcess('kubernetes-trouble', dataDir, { KUBECONFIG: await proxy.start() });
+    await worker.start();
+    client = await DeployCodeClient.connect({ address: address(), namespace: 'kubernetes-trouble' });
+  });
+  afterAll(async () => {
+    for (const stack of used) await wipe(stack);
+    await client.close();
+    await worker.stop();
+    proxy.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  const deploy = async (stack: Stack, options = {}) => {
+    used.add(stack.name);
+    return client.deploy(stack, options);
+  };
+  const result = async (stack: Stack, options = {}) => (await deploy(stack, options)).result();
+  const reached = async (handle: DeploymentHandle, wanted: (event: ProgressEvent) => boolean) => {
+    for await (const { events } of handle.watch()) if (events.some(wanted)) return;
+  };
+  const begun = (what: string) => ({ state, text }: ProgressEvent) => state === 'begun' && text.startsWith(what);
+  const names = (count: number) => Array.from({ length: count }, (_, index) => `s${index} 1/1`).sort();
+  const like = (name: string, services: Record<string, unknown>): Stack => ({ ...clusterStack(services), name });
+
+  it('a worker killed with -9 in mid-phase: the deployment ends as if nothing had happened, with no duplicate', async () => {
+    const stack = clusterStack(layered(6, 3));
+    const handle = await deploy(stack);
+    await reached(handle, begun('start s2'));
+    await worker.kill();
+    await worker.start();
+    expect(await handle.result()).toMatchObject({ outcome: 'succeeded', release: 1 });
+    expect(await ready(stack)).toEqual(names(6));
+  });
+
+  it('an API server that is away in mid-phase is waited for, and uses up no deadline of a service', async () => {
+    const stack = clusterStack({ first: { image: images.app, ...probed, environment: { START_DELAY: '2' }, health_check: { http: ':8080/healthz', interval: '500ms', start_period: '10s' } }, second: { image: images.app, ...probed, depends_on: { first: 'healthy' } } });
+    const handle = await deploy(stack);
+    await reached(handle, begun('start first'));
+    proxy.cut();
+    await sleep(awayMs);
+    proxy.mend();
+    expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
+    expect((await handle.progress()).events.some(({ state, text }) => state === 'trouble' && text.includes('Kubernetes API'))).toBe(true);
+    expect(await ready(stack)).toEqual(['first 1/1', 'second 1/1']);
+  });
+
+  it('a worker killed with -9 in the middle of a rollback: everything is again what it was', async () => {
+    const stack = clusterStack(layered(4, 2));
+    await result(stack);
+    const before = await specs(stack);
+    const handle = await deploy(like(stack.name, layered(4, 2, (index) => (index === 3 ? { image: images.broken } : { image: images.next }))));
+    await reached(handle, begun('make s'));
+    await worker.kill();
+    await worker.start();
+    expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', leftBehind: [] });
+    expect(await specs(stack)).toEqual(before);
+    expect(await ready(stack)).toEqual(names(4));
+  });
+
+  it('a deployment that ended without a word: the next one makes again what it had changed, and goes on from there', async () => {
+    const stack = clusterStack({ api: { image: images.app, ...probed } });
+    await result(stack);
+    const lost = await deploy(like(stack.name, { api: { image: images.app, ...probed, environment: { START_DELAY: '60' } }, added: { image: images.app, ...probed, environment: { START_DELAY: '60' } } }));
+    await reached(lost, begun('update api'));
+    const temporal = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'kubernetes-trouble' });
+    await temporal.workflow.getHandle(lost.id).terminate('by the test');
+    await temporal.connection.close();
+    expect(await result(stack)).toMatchObject({ outcome: 'unchanged', release: 1 });
+    expect(await ready(stack)).toEqual(['api 1/1']);
+    expect(Object.keys(await specs(stack)).sort()).toEqual(['Deployment api', 'Service api']);
+  });
+
+  it('two deployments at once come one after the other', async () => {
+    const stack = clusterStack({ api: { image: images.app, ...probed } });
+    const [one, two] = await Promise.all([deploy(stack), deploy(like(stack.name, { api: { image: images.next, ...probed } }))]);
+    const results = [await one.result(), await two.result()];
+    expect(results.map(({ outcome }) => outcome)).toEqual(['succeeded', 'succeeded']);
+    expect(new Set(results.map(({ deployment }) => deployment)).size).toBe(2);
+    expect(await ready(stack)).toEqual(['api 1/1']);
+  });
+
+  it('what somebody else owns of an object is left alone, and told by name where the stack wants it otherwise', async () => {
+    const stack = clusterStack({ api: { image: images.app, ...probed } });
+    await result(stack);
+    const apps = clusterConfig().makeApiClient(AppsV1Api);
+    const edit = (body: object, manager: string) => apps.patchNamespacedDeployment({ name: 'api', namespace: namespaceOf(stack), body, fieldManager: manager, force: true }, setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply));
+    const own = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'api' } };
+    await edit({ ...own, spec: { replicas: 2 } }, 'autoscaler');
+    await edit({ ...own, metadata: { ...own.metadata, annotations: { team: 'shop' } } }, 'somebody');
+    const wanted = like(stack.name, { api: { image: images.app, replicas: 3, ...probed } });
+    expect(await result(wanted)).toMatchObject({ outcome: 'rolled_back', cause: { service: 'api', message: expect.stringMatching(/somebody else owns \.spec\.replicas \(autoscaler\).*--force/) } });
+    expect(await result(wanted, { force: true })).toMatchObject({ outcome: 'succeeded' });
+    const { metadata, spec } = await apps.readNamespacedDeployment({ name: 'api', namespace: namespaceOf(stack) });
+    expect({ team: metadata!.annotations!.team, replicas: spec!.replicas }).toEqual({ team: 'shop', replicas: 3 });
+  });
+
+  it('what existed before and is not the engine\'s is neither taken over nor deleted', async () => {
+    const stack = clusterStack({ api: { image: images.app, ...probed } });
+    used.add(stack.name);
+    const core = clusterConfig().makeApiClient(CoreV1Api);
+    const namespace = namespaceOf(stack);
+    await core.createNamespace({ body: { metadata: { name: namespace } } });
+    await core.createNamespacedService({ namespace, body: { metadata: { name: 'api' }, spec: { selector: { app: 'else' }, ports: [{ port: 80 }] } } });
+    expect(await result(stack)).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { message: expect.stringContaining(`the Service ${namespace}/api exists and is not the engine's`) } });
+    expect((await core.readNamespacedService({ name: 'api', namespace })).spec).toMatchObject({ selector: { app: 'else' } });
+    expect(Object.keys(await specs(stack))).toEqual(['Service api']);
+  });
+
+  it('what the cluster refuses to admit is told as the cluster tells it', async () => {
+    const stack = clusterStack({ api: { image: images.app, ...probed, resources: { reserve: { memory: '64M' } } } });
+    used.add(stack.name);
+    const core = clusterConfig().makeApiClient(CoreV1Api);
+    const namespace = namespaceOf(stack);
+    await core.createNamespace({ body: { metadata: { name: namespace } } });
+    await core.createNamespacedResourceQuota({ namespace, body: { metadata: { name: 'small' }, spec: { hard: { 'requests.memory': '32Mi' } } } });
+    expect(await result(stack)).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { message: expect.stringMatching(/api is refused pods by the cluster: .*exceeded quota: small/) } });
+  });
+});

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { toManifests, type Values } from '../../src/kubernetes';
+import type { InstanceSpec } from '../../src/model/instance';
+import { allSteps, emptyObservation, plan } from '../support/observation';
+import { stackOf } from '../support/stack';
+
+type Data = Record<string, unknown>;
+
+const none: Values = { variables: {}, files: [] };
+
+/** The spec of a service as a plan names it. */
+function specOf(service: string, services: Data, more: Data = {}): InstanceSpec {
+  const { infrastructure = {}, ...rest } = more;
+  const stack = stackOf({ name: 'shop', environment: 'staging', infrastructure: { orchestrator: 'Kubernetes', ...(infrastructure as Data) }, services, ...rest });
+  const { plan: planned, refusals } = plan(stack, emptyObservation(stack), { deployment: 3 });
+  expect(refusals).toEqual([]);
+  const step = allSteps(planned).find((each) => (each.kind === 'start' || each.kind === 'create-job') && each.service === service);
+  return (step as { instance: InstanceSpec }).instance;
+}
+
+/** Manifests as `kubectl` would read them, without what is written beside the workload to know it again. */
+function printed(spec: InstanceSpec, values = none): string {
+  const plain = toManifests(spec, values).map((manifest) => ({ ...manifest, metadata: { ...manifest.metadata, annotations: undefined } }));
+  return plain.map((manifest) => stringify(JSON.parse(JSON.stringify(manifest)))).join('---\n').replaceAll(spec.hash, 'HASH');
+}
+
+const expected = (name: string): string => readFileSync(join(__dirname, 'expected', `${name}.yaml`), 'utf8');
+
+describe('the manifests of a service', () => {
+  it('that holds nothing: a Deployment with probes and limits, a name with ports, a budget for its pods, and a host name', () => {
+    const spec = specOf('api', {
+      api: {
+        image: 'acme/api:1', replicas: 3, command: ['serve', '--port=8080'], environment: { LEVEL: 'info', PRICE: '5$(x)' }, user: '1000:1000', ports: ['80:8080'], expose: { port: 8080, host: 'Shop.example.com', path: '/api' },
+        health_check: { http: ':8080/healthz', interval: '5s', timeout: '2s', retries: 3, start_period: '20s' }, resources: { reserve: { cpus: 0.25, memory: '64M' }, limit: { cpus: 1, memory: '128M' } },
+        stop_grace_period: '30s', strategy: { rolling: { max_surge: 2, min_healthy_time: '4s' } }, hooks: { pre_stop: ['sleep', '1'] }, labels: { team: 'shop' }, zone: 'eu-1a', read_only: true, tmpfs: ['/tmp:size=16m'],
+      },
+    }, { infrastructure: { kubernetes: { ingress_class: 'nginx', pull_secrets: ['registry'], service_account: 'api' } } });
+    expect(printed(spec)).toBe(expected('stateless'));
+  });
+
+  it('that holds data: a StatefulSet over a claim, by a name that leads to its pod', () => {
+    const spec = specOf('postgres', { postgres: { image: 'postgres:15', volumes: ['pgdata:/var/lib/postgresql/data'], health_check: { command: ['pg_isready'] }, shm_size: '64M', cap_add: ['SYS_NICE'] } }, { volumes: { pgdata: {} } });
+    expect(printed(spec)).toBe(expected('stateful'));
+  });
+
+  it('with configs and secrets: each version has contents of its own, and no value stands in the pod or in a name', () => {
+    const spec = specOf('api', { api: { image: 'acme/api:1', user: '1000', configs: { page: '/etc/page.html' }, secrets: ['token', { source: 'password', environment: 'PASSWORD' }] } }, { configs: { page: { content: 'hello' } }, secrets: { token: { environment: 'T' }, password: { environment: 'P' } } });
+    const values: Values = { variables: { PASSWORD: 'hunter2' }, files: [{ path: '/run/secrets/token', mode: 0o440, content: 'hunter3' }] };
+    expect(printed(spec, values)).toBe(expected('contents'));
+    expect(toManifests({ ...spec, hash: 'other' }, values).filter(({ kind }) => kind === 'Secret').map(({ metadata }) => metadata.name)).not.toEqual(toManifests(spec, values).filter(({ kind }) => kind === 'Secret').map(({ metadata }) => metadata.name));
+  });
+
+  it('on networks of its own: only who shares one reaches it, and what is published everybody', () => {
+    const spec = specOf('api', { api: { image: 'acme/api:1', networks: ['backend', 'data'], ports: ['80:8080'] } }, { networks: { backend: {}, data: {} } });
+    expect(printed(spec)).toBe(expected('isolated'));
+  });
+
+  it('that is a job: one pod, never again', () => {
+    expect(printed(specOf('migrate', { migrate: { image: 'acme/api:1', kind: 'job', command: ['migrate'] } }))).toBe(expected('job'));
+  });
+});
