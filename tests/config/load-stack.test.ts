@@ -239,7 +239,7 @@ describe('a hostile file', () => {
 });
 
 describe('the stack files that come with the project', () => {
-  it.each([['quickstart.yaml', 7], ['deploy-code.yaml', 60], ['deploy-code-test.yaml', 60], ['rollouts/rolling.yaml', 2], ['rollouts/blue-green.yaml', 2], ['rollouts/canary.yaml', 3]])('configs/%s is valid', (name, services) => {
+  it.each([['quickstart.yaml', 7], ['deploy-code.yaml', 60], ['deploy-code-test.yaml', 60], ['rollouts/rolling.yaml', 2], ['rollouts/blue-green.yaml', 2], ['rollouts/canary.yaml', 3], ['kubernetes/shop.yaml', 4]])('configs/%s is valid', (name, services) => {
     const file = join('configs', name);
     expect(readFileSync(file, 'utf8')).not.toBe('');
     expect(Object.keys(loadStack({ file, shell: {} }).stack.services).length).toBeGreaterThanOrEqual(services);

@@ -6,11 +6,12 @@ import { RuntimeError, type ExecResult } from '../runtime';
 import type { KubernetesApi } from './api';
 import type { ClusterConnection } from './connection';
 import { find, isGoing, mainContainer } from './live';
+import { podsIn } from './paths';
 
 const largestOutput = 256 * 1024;
 const lookMs = 100;
 
-/** Runs a command in the first pod of a workload that runs, and collects what it says, at most 256 KiB of it. */
+/** Runs a command in a pod, or in the first of a workload that runs, and collects what it says, at most 256 KiB of it. */
 export async function exec(api: KubernetesApi, { config }: ClusterConnection, name: string, command: string[], timeoutMs: number): Promise<ExecResult> {
   const deadline = Date.now() + timeoutMs;
   const pod = await runningPod(api, name, deadline);
@@ -27,13 +28,19 @@ export async function exec(api: KubernetesApi, { config }: ClusterConnection, na
 
 async function runningPod(api: KubernetesApi, name: string, deadline: number): Promise<V1Pod> {
   for (;;) {
-    const live = await find(api, name);
-    if (!live) throw new RuntimeError('missing', `there is no workload ${name}`);
-    const pod = live.pods.find((each) => mainContainer(each)?.state?.running && !isGoing(each));
+    const pods = (await find(api, name))?.pods ?? (await podNamed(api, name));
+    const pod = pods.find((each) => mainContainer(each)?.state?.running && !isGoing(each));
     if (pod) return pod;
     if (Date.now() > deadline) throw new RuntimeError('software', `no pod of ${name} runs`);
     await sleep(lookMs);
   }
+}
+
+async function podNamed(api: KubernetesApi, name: string): Promise<V1Pod[]> {
+  const { namespace, name: own } = qualified(name);
+  const pod = await api.find<V1Pod>(`${podsIn(namespace)}/${own}`);
+  if (!pod) throw new RuntimeError('missing', `there is neither a workload nor a pod ${name}`);
+  return [pod];
 }
 
 function exitCodeOf({ status, message, details }: V1Status): number {

@@ -7,7 +7,7 @@ import { endOf, find, isGoing, mainContainer } from './live';
 export async function podLines(api: KubernetesApi, name: string): Promise<PodLine[]> {
   const live = await find(api, name);
   const pods = (live?.pods ?? []).filter((pod) => !isGoing(pod)).sort((a, b) => (a.metadata!.name! < b.metadata!.name! ? -1 : 1));
-  return pods.map((pod) => ({ name: pod.metadata!.name!, restarts: mainContainer(pod)?.restartCount ?? 0, ...(live!.kind === 'Job' ? jobOf(pod) : serviceOf(pod, live!.record.healthCheck !== undefined)) }));
+  return pods.map((pod) => ({ name: `${pod.metadata!.namespace}/${pod.metadata!.name}`, restarts: mainContainer(pod)?.restartCount ?? 0, ...(live!.kind === 'Job' ? jobOf(pod) : serviceOf(pod, live!.record.healthCheck !== undefined)) }));
 }
 
 function serviceOf(pod: V1Pod, isChecked: boolean): Pick<PodLine, 'state' | 'health'> {
