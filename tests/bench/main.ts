@@ -1,10 +1,11 @@
 import { docker } from './docker';
 import { passes, type Figure } from './figure';
+import { kubernetes } from './kubernetes';
 import { memory, start } from './memory';
 import { rollout } from './rollout';
 import { validate } from './validate';
 
-const benchmarks: Record<string, () => Promise<Figure[]>> = { validate, start, memory, docker, rollout };
+const benchmarks: Record<string, () => Promise<Figure[]>> = { validate, start, memory, docker, kubernetes, rollout };
 
 async function main(args: string[]): Promise<void> {
   const json = args.includes('--json');
