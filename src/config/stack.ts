@@ -180,6 +180,8 @@ export interface Service {
   dependsOn: Record<string, DependencyCondition>;
   healthCheck?: HealthCheck;
   replicas: number;
+  /** On a cluster: the file does not say how many, so that something else may. */
+  autoscaled?: true;
   reserve: ResourceAmounts;
   limit: ResourceAmounts;
   restart: RestartPolicy;

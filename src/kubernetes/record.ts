@@ -15,7 +15,8 @@ export interface InstanceRecord {
   image?: string;
   restart: RestartPolicy;
   stopGraceMs: number;
-  replicas: number;
+  /** Absent where others choose how many. */
+  replicas?: number;
   ports: PortBinding[];
   reserve: ResourceAmounts;
   healthCheck?: HealthCheck;
@@ -33,7 +34,7 @@ export type IntendedState = 'created' | 'running' | 'retired';
 
 export function toAnnotations(spec: InstanceSpec): Record<string, string> {
   const { service, ordinal, deployment, release, phase, kind, hash, keys, image, restart, stopGraceMs, ports, reserve, healthCheck, preStop, networks, workload } = spec;
-  const record: InstanceRecord = { service, ordinal, deployment, release, phase, kind, hash, keys, image, restart, stopGraceMs, replicas: workload?.replicas ?? 1, replaces: workload?.replaces, ports, reserve, healthCheck, preStop, networks };
+  const record: InstanceRecord = { service, ordinal, deployment, release, phase, kind, hash, keys, image, restart, stopGraceMs, replicas: workload ? workload.replicas : 1, replaces: workload?.replaces, ports, reserve, healthCheck, preStop, networks };
   return { [annotation]: JSON.stringify(record), [stateAnnotation]: 'running' satisfies IntendedState };
 }
 
@@ -41,7 +42,7 @@ export function toAnnotations(spec: InstanceSpec): Record<string, string> {
 export function inState<W extends WorkloadManifest>(workload: W, state: IntendedState): W {
   const { metadata, spec } = workload;
   const { replicas } = readRecord(metadata.annotations)!.record;
-  const size = workload.kind === 'Job' ? { suspend: state !== 'running' } : { replicas: state === 'running' ? replicas : 0 };
+  const size = workload.kind === 'Job' ? { suspend: state !== 'running' } : state === 'running' ? { ...(replicas !== undefined && { replicas }) } : { replicas: 0 };
   return { ...workload, metadata: { ...metadata, annotations: { ...metadata.annotations, [stateAnnotation]: state } }, spec: { ...(spec as object), ...size } } as W;
 }
 

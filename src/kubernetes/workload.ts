@@ -15,7 +15,8 @@ export function toWorkload(spec: InstanceSpec, contents: Contents): WorkloadMani
   const metadata = { name, namespace, labels: objectLabels(spec), annotations: toAnnotations(spec) };
   const template = toPodTemplate(spec, contents);
   if (spec.kind === 'job') return { apiVersion: 'batch/v1', kind: 'Job', metadata, spec: { backoffLimit: 0, suspend: false, template } };
-  const common = { replicas: spec.workload?.replicas ?? 1, selector: { matchLabels: podSelector(spec) }, template, revisionHistoryLimit, minReadySeconds: minReadySeconds(spec.workload) };
+  const replicas = spec.workload ? spec.workload.replicas : 1;
+  const common = { ...(replicas !== undefined && { replicas }), selector: { matchLabels: podSelector(spec) }, template, revisionHistoryLimit, minReadySeconds: minReadySeconds(spec.workload) };
   if (holdsData(spec)) return { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata, spec: { ...common, serviceName: name, podManagementPolicy: 'Parallel', updateStrategy: { type: 'RollingUpdate' } } };
   return { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { ...common, strategy: toStrategy(spec.workload) } };
 }

@@ -72,7 +72,8 @@ export type Probe =
 
 /** On a cluster the instances of a service are one workload, whose pods the cluster makes and replaces by itself. */
 export interface Workload {
-  replicas: number;
+  /** Absent where others choose how many. */
+  replicas?: number;
   /** How pods are replaced. */
   rollout: 'recreate' | { maxSurge: number; maxUnavailable: number; minHealthyMs: number };
   /** Number of the deployment that had its pods replaced though nothing else changed. */

@@ -30,6 +30,8 @@ export interface ObservedInstance extends InstanceRef {
   /** Of a workload: how many pods it is to have, and the number of the deployment whose workload it took the place of. */
   replicas?: number;
   replaces?: number;
+  /** Where it is not what was applied any more, after a close look: each completes "it is …". */
+  altered?: string[];
   /** What others know it by while it is in service. */
   names?: NetworkAttachment[];
   healthCheck?: HealthCheck;

@@ -13,7 +13,7 @@ const amounts = {
 /** What somebody has changed by hand of an instance that runs: each completes the sentence "it is …". */
 export function alterationsOf({ limit }: Service, instance: ObservedInstance): string[] {
   if (instance.kind === 'job' || instance.state !== 'running') return [];
-  return [...lostNetworks(instance).map((network) => `off the network ${network}`), ...otherLimits(instance, limit), ...otherPolicy(instance)];
+  return [...lostNetworks(instance).map((network) => `off the network ${network}`), ...otherLimits(instance, limit), ...otherPolicy(instance), ...(instance.altered ?? [])];
 }
 
 /** Networks that it was put on. */

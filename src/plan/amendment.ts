@@ -21,6 +21,7 @@ const keys: Record<keyof Service, true | string> = {
   dependsOn: 'depends_on',
   healthCheck: true,
   replicas: 'replicas',
+  autoscaled: 'replicas',
   reserve: true,
   limit: true,
   restart: true,

@@ -23,7 +23,7 @@ export function planWorkload(service: Service, phase: number, observed: Observed
   const instance = { ...spec, workload: toWorkload(service, planning, forced) };
   const { postStart } = service.hooks;
   const lane: Step[] = [
-    old ? steps.make({ kind: 'update', instance, ...(intent.force && { force: true }) }, service.name) : steps.make({ kind: 'start', instance }, service.name),
+    old ? steps.make({ kind: 'update', instance, ...((intent.force || intent.kind === 'repair') && { force: true }) }, service.name) : steps.make({ kind: 'start', instance }, service.name),
     ...(postStart ? [steps.make({ kind: 'exec', instance: toRef(instance), command: postStart, purpose: 'post_start hook' }, service.name)] : []),
   ];
   const planned = describe(service, actionOf(old, keep.size > 0, forced), [...(keep.size > 0 ? [] : changes), ...scaled], [[lane]]);
@@ -32,8 +32,9 @@ export function planWorkload(service: Service, phase: number, observed: Observed
   return planned;
 }
 
-function scale({ replicas }: Service, old: ObservedInstance | undefined): Change[] {
-  return old && old.replicas !== replicas ? [{ key: 'replicas', from: String(old.replicas), to: String(replicas) }] : [];
+/** How many there are is nobody's matter here where the file does not say. */
+function scale({ replicas, autoscaled }: Service, old: ObservedInstance | undefined): Change[] {
+  return old && !autoscaled && old.replicas !== replicas ? [{ key: 'replicas', from: String(old.replicas), to: String(replicas) }] : [];
 }
 
 function actionOf(old: ObservedInstance | undefined, isKept: boolean, forced: boolean): ServiceAction {
@@ -45,7 +46,7 @@ function actionOf(old: ObservedInstance | undefined, isKept: boolean, forced: bo
 function toWorkload(service: Service, { stack, deployment }: ServicePlanning, forced: boolean): Workload {
   const strategy = strategyOf(service);
   return {
-    replicas: service.replicas,
+    ...(!service.autoscaled && { replicas: service.replicas }),
     rollout: strategy.kind === 'rolling' ? { maxSurge: strategy.maxSurge, maxUnavailable: strategy.maxUnavailable, minHealthyMs: strategy.minHealthyMs } : 'recreate',
     ...(forced && { restartedBy: deployment }),
     pullPolicy: service.pullPolicy,

@@ -1,8 +1,10 @@
+import { AppsV1Api } from '@kubernetes/client-node';
 import { Client, Connection } from '@temporalio/client';
 import { payloadCodec } from '../../src/payloads/codec';
-import { clusterEndpoint } from '../support/cluster';
-import { clusterStack, layered, probed, ready, specs, wipe } from '../support/cluster-world';
+import { clusterConfig, clusterEndpoint } from '../support/cluster';
+import { clusterStack, layered, namespaceOf, probed, ready, specs, wipe } from '../support/cluster-world';
 import { hostVolumes, type HostVolumes } from '../support/host-volumes';
+import { eventually } from '../support/eventually';
 import { address, startEngine, type TestEngine } from '../support/engine';
 import { decoded } from '../support/histories';
 import { images } from '../support/image';
@@ -143,6 +145,33 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
         if (workflowId.includes(stack.name)) expect(await decoded((await client.workflow.getHandle(workflowId).fetchHistory()).events)).not.toContain('hunter2');
       }
       await client.connection.close();
+    });
+  });
+
+  describe('between deployments', () => {
+    it('what somebody has changed by hand is told, and `repair` makes it again what the release says', async () => {
+      const stack = clusterStack({ api: { image: images.app, replicas: 1, ...probed } }, { watch: { interval: '500ms' } });
+      await deploy(stack);
+      const before = await specs(stack);
+      const apps = clusterConfig().makeApiClient(AppsV1Api);
+      const body = [{ op: 'replace', path: '/spec/template/spec/containers/0/image', value: images.next }, { op: 'replace', path: '/spec/replicas', value: 2 }];
+      await apps.patchNamespacedDeployment({ name: 'api', namespace: namespaceOf(stack), body, fieldManager: 'somebody' });
+      await eventually(async () => {
+        const { watch } = (await engine.client.environment({ stack: stack.name, environment: 'test' }))!;
+        expect(watch!.drift).toEqual(['api-1 is altered at spec.replicas: 2 instead of 1', `api-1 is altered at spec.template.spec.containers[api].image: ${images.next} instead of ${images.app}`]);
+      });
+      expect(await (await engine.client.repair({ stack: stack.name, environment: 'test' })).result()).toMatchObject({ outcome: 'succeeded', changed: ['api'], release: 1 });
+      const [spec, was] = [(await specs(stack))['Deployment api'], before['Deployment api']] as { spec: unknown }[];
+      expect(spec!.spec).toEqual(was!.spec);
+    });
+
+    it('how many pods there are is left to others where the file does not say', async () => {
+      const stack = clusterStack({ api: { image: images.app, ...probed } });
+      await deploy(stack);
+      const apps = clusterConfig().makeApiClient(AppsV1Api);
+      await apps.patchNamespacedDeploymentScale({ name: 'api', namespace: namespaceOf(stack), body: [{ op: 'replace', path: '/spec/replicas', value: 2 }], fieldManager: 'autoscaler' });
+      expect(await deploy({ ...clusterStack({ api: { image: images.next, ...probed } }), name: stack.name })).toMatchObject({ outcome: 'succeeded' });
+      expect(await ready(stack)).toEqual(['api 2/2']);
     });
   });
 });

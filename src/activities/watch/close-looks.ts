@@ -18,5 +18,5 @@ export function closeLooks<Seen extends { instances: ObservedInstance[] }>(obser
 
 function asSeenClosely(instance: ObservedInstance, before: ObservedInstance | undefined): ObservedInstance {
   if (!before || instance.state !== 'running') return instance;
-  return { ...instance, policy: before.policy, limitsInForce: before.limitsInForce };
+  return { ...instance, policy: before.policy, limitsInForce: before.limitsInForce, altered: before.altered };
 }

@@ -56,6 +56,7 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
     dependsOn: toDependencies(input.depends_on, context.input),
     healthCheck: input.health_check && attempt(['health_check'], () => toHealthCheck(input.health_check!, context.healthCheckIntervalMs), undefined),
     replicas: input.replicas ?? 1,
+    ...(context.runtime === 'kubernetes' && kind === 'service' && input.replicas === undefined && mayRunTwice([], mounts, context.shared) && { autoscaled: true as const }),
     ...resources,
     restart: (input.restart as RestartPolicy | undefined) ?? (kind === 'job' ? 'no' : 'unless-stopped'),
     stopSignal: input.stop_signal,

@@ -1,5 +1,5 @@
 import { RuntimeError, type RuntimeErrorKind } from '../runtime';
-import { withDeadline } from './deadline';
+import { withDeadline } from '../deadline';
 
 interface DockerError extends Error {
   statusCode?: number;

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import type { ExecResult } from '../runtime';
 import { RuntimeError } from '../runtime';
 import type { DockerConnection } from './connection';
-import { withDeadline } from './deadline';
+import { withDeadline } from '../deadline';
 import { docker } from './errors';
 
 const largestOutput = 256 * 1024;

@@ -2,7 +2,7 @@ import type { ObservedImage } from '../../model/observation';
 import { RuntimeError, type ImageResult } from '../runtime';
 import type { DockerConnection } from './connection';
 import { credentialsFor } from './credentials';
-import { forever } from './deadline';
+import { forever } from '../deadline';
 import { docker, dockerOr, toRuntimeError } from './errors';
 
 type Policy = 'missing' | 'always' | 'never';

@@ -8,7 +8,7 @@ import { freeAddress } from './addresses';
 import { join, readdress } from './attach';
 import type { DockerConnection } from './connection';
 import { toContainerOptions, toRestartPolicy } from './container-spec';
-import { forever } from './deadline';
+import { forever } from '../deadline';
 import { answerMs, docker, dockerOr } from './errors';
 import { lastExit } from './exits';
 import { findImage } from './images';

@@ -32,10 +32,11 @@ async function otherStacks(api: KubernetesApi, scope: Scope): Promise<Total[]> {
   const own = Object.entries(scopeLabels(scope));
   const kinds = ['deployments', 'statefulsets'];
   const found = await Promise.all(kinds.map((kind) => unlessForbidden(() => api.list<V1Deployment>(`/apis/apps/v1/${kind}`, { labelSelector: 'app.kubernetes.io/managed-by=deploy-code' }))));
-  return found.flatMap((each) => each ?? []).flatMap(({ metadata }) => {
+  return found.flatMap((each) => each ?? []).flatMap(({ metadata, spec }) => {
     const known = own.every(([key, value]) => metadata?.labels?.[key] === value) ? undefined : readRecord(metadata?.annotations);
     if (known?.state !== 'running') return [];
-    const { reserve, replicas } = known.record;
+    const { reserve } = known.record;
+    const replicas = spec?.replicas ?? 1;
     return [{ cpus: (reserve.cpus ?? 0) * replicas, memory: (reserve.memory ?? 0) * replicas, gpus: (reserve.gpus ?? 0) * replicas, storage: (reserve.storage ?? 0) * replicas }];
   });
 }

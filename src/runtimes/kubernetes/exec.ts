@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Exec, type V1Pod, type V1Status } from '@kubernetes/client-node';
 import { qualified } from '../../kubernetes/names';
+import { withDeadline } from '../deadline';
 import { RuntimeError, type ExecResult } from '../runtime';
 import type { KubernetesApi } from './api';
 import type { ClusterConnection } from './connection';
@@ -21,8 +22,7 @@ export async function exec(api: KubernetesApi, { config }: ClusterConnection, na
       .exec(qualified(name).namespace, pod.metadata!.name!, pod.spec!.containers[0]!.name, command, output.sink, output.sink, null, false, resolve)
       .then((socket) => socket.once('error', reject).once('close', () => reject(new RuntimeError('platform', 'the Kubernetes API ended a command'))), reject);
   });
-  const status = await Promise.race([ended, sleep(Math.max(0, deadline - Date.now()), undefined)]);
-  if (!status) throw new RuntimeError('software', `the command did not end within ${timeoutMs} ms`);
+  const status = await withDeadline(ended, deadline - Date.now(), () => new RuntimeError('software', `the command did not end within ${timeoutMs} ms`));
   return { exitCode: exitCodeOf(status), output: output.text() };
 }
 

@@ -24,7 +24,7 @@ export function createKubernetesRuntime(secrets: SecretReader, endpoint?: Cluste
   return {
     name: 'kubernetes',
     cannotHonour: cannotHonour.kubernetes,
-    observe: (scope) => observe(api, `kubernetes://${connection.name}`, scope),
+    observe: (scope, questions) => observe(api, `kubernetes://${connection.name}`, scope, questions),
     findImages: async () => [],
     ensureImage: unsupported('images'),
     holdImage: async () => undefined,

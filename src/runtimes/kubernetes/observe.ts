@@ -1,16 +1,20 @@
 import type { V1Deployment, V1Pod } from '@kubernetes/client-node';
+import { isWorkload } from '../../kubernetes';
+import { alterationsOf } from '../../kubernetes/alterations';
 import { labelSelector, scopeLabels } from '../../kubernetes/names';
+import { inState } from '../../kubernetes/record';
 import type { Observation, ObservedInstance } from '../../model/observation';
-import type { Scope } from '../runtime';
+import type { Questions, Scope } from '../runtime';
 import type { KubernetesApi } from './api';
 import { observeCapacity } from './capacity';
 import { observeVolumes } from './claims';
+import { Ledger } from './ledger';
 import { statusOf, toLive, type Live, type LiveWorkload } from './live';
 import { namespaceOf } from './namespaces';
 import { collection, podsIn, workloadKinds } from './paths';
 
-/** One look at everything: a listing for each kind, however many workloads there are. */
-export async function observe(api: KubernetesApi, host: string, scope: Scope): Promise<Omit<Observation, 'secrets'>> {
+/** One look at everything: a listing for each kind, however many workloads there are; a close one compares each with what was applied. */
+export async function observe(api: KubernetesApi, host: string, scope: Scope, { closely = false }: Pick<Questions, 'closely'>): Promise<Omit<Observation, 'secrets'>> {
   const namespace = namespaceOf(scope);
   const pods = await api.list<V1Pod>(podsIn(namespace));
   const [workloads, volumes, capacity] = await Promise.all([
@@ -18,7 +22,15 @@ export async function observe(api: KubernetesApi, host: string, scope: Scope): P
     observeVolumes(api, namespace, scope, pods),
     observeCapacity(api, host, scope),
   ]);
-  return { instances: workloads.flat().flatMap((live) => (live ? [toObserved(live)] : [])), networks: [], volumes, images: [], portsInUse: [], capacity };
+  const found = workloads.flat().filter((live) => live !== undefined);
+  const instances = await Promise.all(found.map(async (live) => ({ ...toObserved(live), ...(closely && { altered: await alterationsIn(new Ledger(api), live) }) })));
+  return { instances, networks: [], volumes, images: [], portsInUse: [], capacity };
+}
+
+/** What somebody has changed of it since it was applied. */
+async function alterationsIn(ledger: Ledger, { name, workload, intended }: Live): Promise<string[]> {
+  const applied = (await ledger.read(name))?.current.manifests.find(isWorkload);
+  return applied && intended === 'running' ? alterationsOf(inState(applied, intended), workload) : [];
 }
 
 function toObserved(live: Live): ObservedInstance {
