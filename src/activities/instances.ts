@@ -12,7 +12,7 @@ import { gatherEvidence, type Findings } from './evidence';
 import { isFault, SoftwareFault } from './failures';
 import { awaitHealthy, startUntilHealthy, type AwaitOptions, type Unhealthy } from './health/await-healthy';
 
-type InstanceActivities = Pick<Activities, 'startInstance' | 'awaitHealthy' | 'retireInstance' | 'retireInstances' | 'reviveInstance' | 'reviveInstances' | 'restoreInstance' | 'removeInstance' | 'removeInstances' | 'execInInstance' | 'confirm'>;
+type InstanceActivities = Pick<Activities, 'startInstance' | 'awaitHealthy' | 'retireInstance' | 'retireInstances' | 'reviveInstance' | 'reviveInstances' | 'restoreInstance' | 'selectInstance' | 'removeInstance' | 'removeInstances' | 'execInInstance' | 'confirm'>;
 
 type WatchOptions = Pick<AwaitOptions, 'signal' | 'usedMs' | 'onProbe'>;
 
@@ -87,6 +87,8 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
           return awaitHealthy(runtime, instance, { ...options, afterTrouble: false, fresh: false });
         }),
       ),
+
+    selectInstance: (context, instance, to) => alive(() => runtimes(context.runtime).workloads!.select(instance.name, to)),
 
     reviveInstances: (context, instances, { afterTrouble }) =>
       alive(async (surroundings) => {

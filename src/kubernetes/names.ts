@@ -1,4 +1,4 @@
-import type { InstanceSpec } from '../model/instance';
+import type { Beside, InstanceSpec } from '../model/instance';
 
 /** A name on a cluster is told with its namespace: `shop-staging/api`. */
 export interface QualifiedName {
@@ -27,6 +27,11 @@ export function objectLabels(spec: InstanceSpec): Record<string, string> {
 /** By these the cluster finds the pods of a service. */
 export function serviceSelector(spec: InstanceSpec): Record<string, string> {
   return { 'app.kubernetes.io/name': spec.service, ...scopeLabels(spec) };
+}
+
+/** `shop-staging/api-next`: what runs beside the workload of a service for a while. */
+export function besideName(name: string, beside: Beside): string {
+  return `${name}-${beside}`;
 }
 
 /** By these a workload finds its own pods. */

@@ -8,7 +8,7 @@ export function toPolicies(spec: InstanceSpec): Manifest[] {
 }
 
 function toBudget(spec: InstanceSpec): ManifestOf<'PodDisruptionBudget'>[] {
-  if ((spec.workload?.replicas ?? 1) < 2) return [];
+  if ((spec.workload?.replicas ?? 1) < 2 || spec.workload?.beside) return [];
   const { namespace, name } = qualified(spec.name);
   return [{ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name, namespace, labels: objectLabels(spec) }, spec: { maxUnavailable: 1, selector: { matchLabels: podSelector(spec) } } }];
 }

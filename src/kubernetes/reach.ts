@@ -1,11 +1,13 @@
 import type { InstanceSpec } from '../model/instance';
 import type { Manifest, ManifestOf } from './manifest';
-import { objectLabels, qualified, serviceSelector } from './names';
+import { objectLabels, podSelector, qualified, serviceSelector } from './names';
 import { holdsData } from './workload';
 
-/** By what other services and the world reach a service: its name, and host names where it is exposed. */
+/** By what other services and the world reach a service: its name, and host names where it is exposed. What is next has a name for tests. */
 export function toReach(spec: InstanceSpec): Manifest[] {
-  if (spec.kind === 'job') return [];
+  const { beside } = spec.workload ?? {};
+  if (spec.kind === 'job' || beside === 'canary') return [];
+  if (beside === 'next') return [toService(spec, qualified(spec.name).name)];
   return [...namesOf(spec).map((name) => toService(spec, name)), ...toIngress(spec)];
 }
 
@@ -28,7 +30,7 @@ function toService(spec: InstanceSpec, name: string): ManifestOf<'Service'> {
     kind: 'Service',
     metadata: { name, namespace, labels: objectLabels(spec) },
     spec: {
-      selector: serviceSelector(spec),
+      selector: spec.workload?.shares ? serviceSelector(spec) : podSelector(spec),
       ...(isHeadless ? { clusterIP: 'None' } : { type: spec.ports.length > 0 ? serviceType : 'ClusterIP' }),
       ...(ports.length > 0 && { ports }),
     },

@@ -1,4 +1,4 @@
-import type { HealthCheck, InstanceKind, InstanceSpec, NetworkAttachment, PortBinding, ResourceAmounts, RestartPolicy } from '../model/instance';
+import type { Beside, HealthCheck, InstanceKind, InstanceSpec, NetworkAttachment, PortBinding, ResourceAmounts, RestartPolicy } from '../model/instance';
 import type { WorkloadManifest } from './manifest';
 import { domain } from './names';
 
@@ -24,6 +24,7 @@ export interface InstanceRecord {
   networks: NetworkAttachment[];
   /** Number of the deployment whose workload this one took the place of. */
   replaces?: number;
+  beside?: Beside;
 }
 
 const annotation = `${domain}/instance`;
@@ -34,7 +35,7 @@ export type IntendedState = 'created' | 'running' | 'retired';
 
 export function toAnnotations(spec: InstanceSpec): Record<string, string> {
   const { service, ordinal, deployment, release, phase, kind, hash, keys, image, restart, stopGraceMs, ports, reserve, healthCheck, preStop, networks, workload } = spec;
-  const record: InstanceRecord = { service, ordinal, deployment, release, phase, kind, hash, keys, image, restart, stopGraceMs, replicas: workload ? workload.replicas : 1, replaces: workload?.replaces, ports, reserve, healthCheck, preStop, networks };
+  const record: InstanceRecord = { service, ordinal, deployment, release, phase, kind, hash, keys, image, restart, stopGraceMs, replicas: workload ? workload.replicas : 1, replaces: workload?.replaces, beside: workload?.beside, ports, reserve, healthCheck, preStop, networks };
   return { [annotation]: JSON.stringify(record), [stateAnnotation]: 'running' satisfies IntendedState };
 }
 

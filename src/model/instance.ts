@@ -76,6 +76,10 @@ export interface Workload {
   replicas?: number;
   /** How pods are replaced. */
   rollout: 'recreate' | { maxSurge: number; maxUnavailable: number; minHealthyMs: number };
+  /** It runs for a while beside the service's own workload: as a canary it gets a share of the requests, as the next one none until it is told to. */
+  beside?: Beside;
+  /** Its name leads to whatever runs of the service, not to this workload alone. */
+  shares?: true;
   /** Number of the deployment that had its pods replaced though nothing else changed. */
   restartedBy?: number;
   /** Number of the deployment whose workload this one takes the place of; its driver knows. */
@@ -87,6 +91,8 @@ export interface Workload {
   /** What the cluster is told of every workload of the stack. */
   settings: ClusterSettings;
 }
+
+export type Beside = 'canary' | 'next';
 
 export interface ClusterSettings {
   /** Names of secrets of the namespace that hold the keys to registries. */

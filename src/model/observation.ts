@@ -1,5 +1,5 @@
 import type { TrafficState } from './traffic';
-import type { HealthCheck, InstanceKind, InstanceRef, Mount, NetworkAttachment, PortBinding, ResourceAmounts, RestartPolicy } from './instance';
+import type { Beside, HealthCheck, InstanceKind, InstanceRef, Mount, NetworkAttachment, PortBinding, ResourceAmounts, RestartPolicy } from './instance';
 
 export type InstanceState = 'created' | 'running' | 'restarting' | 'paused' | 'exited' | 'missing';
 
@@ -30,6 +30,8 @@ export interface ObservedInstance extends InstanceRef {
   /** Of a workload: how many pods it is to have, and the number of the deployment whose workload it took the place of. */
   replicas?: number;
   replaces?: number;
+  /** It was to run beside the service's own workload for a while. */
+  beside?: Beside;
   /** Where it is not what was applied any more, after a close look: each completes "it is …". */
   altered?: string[];
   /** What others know it by while it is in service. */

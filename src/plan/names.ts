@@ -18,7 +18,8 @@ export function instanceName(scope: Place, { name: service, kind }: Pick<Service
 }
 
 /** The job that tests a new set of a service. */
-export function testName(scope: Scope, service: string, deployment: number): string {
+export function testName(scope: Place, service: string, deployment: number): string {
+  if (scope.runtime === 'kubernetes') return `${projectName(scope)}/${service}-test-d${deployment}`;
   return `${projectName(scope)}-${service}-test-d${deployment}`;
 }
 

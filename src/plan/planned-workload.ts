@@ -1,13 +1,17 @@
-import type { Service } from '../config/stack';
+import type { Service, ServiceStrategy } from '../config/stack';
 import type { Workload } from '../model/instance';
 import type { ObservedInstance } from '../model/observation';
-import { compare } from './difference';
+import { compare, isUp } from './difference';
 import type { Fingerprint } from './fingerprint';
+import { judgementOfPods } from './front/judgement';
+import { toTestSpec } from './front/test-spec';
 import { toInstanceSpec, toRef } from './instance-spec';
-import type { Change, PlannedService, ServiceAction, Step } from './plan';
+import { instanceName } from './names';
+import type { Change, Lane, PlannedService, ServiceAction } from './plan';
 import { replaceNotes } from './replace-notes';
 import { describe, type ServicePlanning } from './service-planning';
 import { strategyOf } from './strategies/strategy-of';
+import { rollOutWorkload, type WorkloadReplacement } from './strategies/workload-rollout';
 
 const restartMs = 2000;
 
@@ -15,20 +19,30 @@ const restartMs = 2000;
 export function planWorkload(service: Service, phase: number, observed: ObservedInstance[], print: Fingerprint, planning: ServicePlanning): PlannedService {
   const { steps, intent } = planning;
   const forced = intent.kind === 'restart' && (intent.services ?? [service.name]).includes(service.name);
-  const [old] = observed;
-  const { keep, changes } = compare(service, observed, print, forced);
+  const name = instanceName(planning.stack, service, 1, planning.deployment);
+  const old = observed.find((instance) => instance.name === name);
+  const { keep, changes } = compare(service, old ? [old] : [], print, forced);
   const scaled = scale(service, old);
   if (keep.size > 0 && scaled.length === 0) return describe(service, 'keep', [], []);
   const spec = toInstanceSpec(service, 1, planning.ports.allocate(service, 1), print, { ...planning, phase });
   const instance = { ...spec, workload: toWorkload(service, planning, forced) };
   const { postStart } = service.hooks;
-  const lane: Step[] = [
+  const update: Lane = [
     old ? steps.make({ kind: 'update', instance, ...((intent.force || intent.kind === 'repair') && { force: true }) }, service.name) : steps.make({ kind: 'start', instance }, service.name),
     ...(postStart ? [steps.make({ kind: 'exec', instance: toRef(instance), command: postStart, purpose: 'post_start hook' }, service.name)] : []),
   ];
-  const planned = describe(service, actionOf(old, keep.size > 0, forced), [...(keep.size > 0 ? [] : changes), ...scaled], [[lane]]);
+  const action = actionOf(old, keep.size > 0, forced);
+  const gradually = action === 'replace' && old !== undefined && isUp(old);
+  const replacement: WorkloadReplacement = {
+    service, instance, update, steps,
+    replicas: service.autoscaled ? (old?.replicas ?? 1) : service.replicas,
+    testOf: (next, test) => toTestSpec([next], test, planning.deployment, planning.stack),
+    judge: judgementOfPods(service, planning.stack),
+  };
+  const rollout = rollOutWorkload(replacement, gradually ? strategyOf(service) : { kind: 'recreate' });
+  const planned: PlannedService = { ...describe(service, action, [...(keep.size > 0 ? [] : changes), ...scaled], []), ...rollout };
   if (planned.action === 'replace') planned.notes.push(...replaceNotes(service, changes));
-  planned.interruptionMs = planned.action !== 'create' && planned.action !== 'scale' && instance.workload.rollout === 'recreate' ? restartMs : 0;
+  planned.interruptionMs = !rollout.beside && action !== 'create' && action !== 'scale' && instance.workload.rollout === 'recreate' ? restartMs : 0;
   return planned;
 }
 
@@ -43,11 +57,18 @@ function actionOf(old: ObservedInstance | undefined, isKept: boolean, forced: bo
   return isKept ? 'scale' : 'replace';
 }
 
+/** Where a new set has been tried beside it, the rest follows one by one. */
+function rolloutOf(strategy: ServiceStrategy): Workload['rollout'] {
+  if (strategy.kind === 'recreate') return 'recreate';
+  return strategy.kind === 'rolling' ? { maxSurge: strategy.maxSurge, maxUnavailable: strategy.maxUnavailable, minHealthyMs: strategy.minHealthyMs } : { maxSurge: 1, maxUnavailable: 0, minHealthyMs: 0 };
+}
+
 function toWorkload(service: Service, { stack, deployment }: ServicePlanning, forced: boolean): Workload {
   const strategy = strategyOf(service);
   return {
     ...(!service.autoscaled && { replicas: service.replicas }),
-    rollout: strategy.kind === 'rolling' ? { maxSurge: strategy.maxSurge, maxUnavailable: strategy.maxUnavailable, minHealthyMs: strategy.minHealthyMs } : 'recreate',
+    rollout: rolloutOf(strategy),
+    ...(strategy.kind === 'canary' && { shares: true }),
     ...(forced && { restartedBy: deployment }),
     pullPolicy: service.pullPolicy,
     ...(service.zone !== undefined && { zone: service.zone }),

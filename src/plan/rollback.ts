@@ -44,7 +44,7 @@ export function planRollback({ plan, begun, done: finished, onRollback }: Rollba
   const door = all.filter(({ service }) => service.name === balancerName);
   const gentle = all.filter(({ service, phase }) => service.beside && phase < fromBehind);
   const abrupt = all.filter((each) => !gentle.includes(each) && !door.includes(each));
-  const standing = gentle.filter((each) => !each.steps.some((step) => retirementsOf(step).length > 0));
+  const standing = gentle.filter((each) => !each.steps.some((step) => retirementsOf(step).length > 0 || isReplacement(step)));
   const fallen = all.filter((each) => !standing.includes(each));
   const stages = [
     { title: 'the load balancer', lanes: door.map((each) => doorBack(each, onRollback)).filter((lane) => lane.length > 0) },
@@ -126,7 +126,7 @@ function addressesOf(name: string, own: string[], done: Step[]): string[] {
 /** `whole`: what stands in the way of a command that undoes a job stops for it. */
 function takeDown(step: Step, onRollback: RollbackInput['onRollback'], whole = false): Lane[] {
   const steps = StepFactory.beside(step);
-  if (step.kind === 'update' && whole) return [[steps.about('retire', toRef(step.instance))]];
+  if (isReplacement(step) && whole) return [[steps.about('retire', toRef(step.instance))]];
   if (step.kind === 'test') return [[steps.about('remove', toRef(step.instance))]];
   if (step.kind !== 'start' && step.kind !== 'create-job') return [];
   const remove = steps.about('remove', toRef(step.instance));
@@ -146,9 +146,14 @@ function runUndo(job: InstanceSpec, command: string[], steps: StepFactory): Lane
 function bringBack({ steps: done }: Begun): Lane[] {
   return done.flatMap((step): Lane[] => {
     const steps = StepFactory.beside(step);
-    if (step.kind === 'update') return [[steps.make({ kind: 'restore', instance: toRef(step.instance), deployment: step.instance.deployment }, step.service)]];
+    if (isReplacement(step)) return [[steps.make({ kind: 'restore', instance: toRef(step.instance), deployment: step.instance.deployment }, step.service)]];
     return retirementsOf(step).map(({ instance }) => [steps.about('revive', instance)]);
   });
+}
+
+/** Of the workload that stays; what runs beside it for a while only goes. */
+function isReplacement(step: Step): step is StepOf<'update'> {
+  return step.kind === 'update' && step.instance.workload?.beside === undefined;
 }
 
 function retirementsOf(step: Step): Retirement[] {

@@ -70,7 +70,7 @@ function settleHost({ name, taskQueue, observation }: SettlementView, committed:
   const stopped = lasting.filter((instance) => !isUp(instance));
   const retired = stopped.filter(({ policy, restart }) => policy !== restart);
   const exposed = new Set(traffic?.front?.routes.map(({ service }) => service));
-  const aside = leftovers.filter(({ service, kind }) => kind === 'service' && exposed.has(service) && lasting.some((each) => each.service === service));
+  const aside = leftovers.filter(({ service, kind, beside }) => beside !== undefined || (kind === 'service' && exposed.has(service) && lasting.some((each) => each.service === service)));
   const touched = new Set([...leftovers, ...retired].map(({ service }) => service));
   const fate = (lane: (instance: ObservedInstance) => Lane) => (instance: ObservedInstance): Fate => ({ phase: instance.phase, lane: lane(instance) });
   const remove = (instance: ObservedInstance) => (instance.replaces === undefined ? [...wait(instance, steps), steps.about('remove', toRef(instance))] : [steps.make({ kind: 'restore' as const, instance: toRef(instance), deployment: instance.deployment }, instance.service)]);

@@ -1,4 +1,4 @@
-import type { InstanceRef, NetworkAttachment } from '../model/instance';
+import type { InstanceRef, InstanceSpec, NetworkAttachment } from '../model/instance';
 import type { Front } from '../model/traffic';
 import { canonical } from './hash';
 import { shortName } from './names';
@@ -43,12 +43,14 @@ function label(action: Action): string {
     case 'create-volume':
       return `create volume ${action.volume.name}`;
     case 'update':
-      return `update ${action.instance.service}${action.instance.image ? ` (${action.instance.image})` : ''}`;
+      return `update ${nameOf(action.instance)}${action.instance.image ? ` (${action.instance.image})` : ''}`;
+    case 'select':
+      return `switch ${action.instance.service} to ${action.to}`;
     case 'restore':
       return `make ${action.instance.service} again what it was before deployment ${action.deployment}`;
     case 'start':
     case 'create-job':
-      return `${action.kind === 'start' ? 'start' : 'create'} ${shortName(action.instance)}${action.instance.image ? ` (${action.instance.image})` : ''}`;
+      return `${action.kind === 'start' ? 'start' : 'create'} ${nameOf(action.instance)}${action.instance.image ? ` (${action.instance.image})` : ''}`;
     case 'await-healthy':
       return `wait for ${shortName(action.instance)} to be ${action.instance.healthCheck ? 'healthy' : 'running'}`;
     case 'run-job':
@@ -85,6 +87,13 @@ function label(action: Action): string {
     case 'remove-volume':
       return `remove volume ${action.name}`;
   }
+}
+
+/** What runs beside a service for a while is called by what it is there for. */
+function nameOf(instance: InstanceSpec): string {
+  const { workload, service } = instance;
+  if (!workload) return shortName(instance);
+  return workload.beside ? `the ${workload.beside === 'canary' ? 'canary' : 'next set'} of ${service}` : service;
 }
 
 function sameRoutes(a: Front, b: Front | undefined): boolean {

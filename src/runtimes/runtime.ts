@@ -92,6 +92,8 @@ export interface Workloads {
   bring(spec: InstanceSpec, force: boolean): Promise<void>;
   /** Makes it again what it was before a deployment; what that deployment did not touch stays. */
   restore(name: string, deployment: number): Promise<void>;
+  /** Lets requests to a service's names go to another workload; to its own where none is named. */
+  select(name: string, to: string | undefined): Promise<void>;
   /** Its pods, one by one. */
   pods(name: string): Promise<PodLine[]>;
   /** Resolves once it is ready, or with why it cannot get so. */

@@ -54,6 +54,7 @@ const table: Record<keyof Activities, ActivityOptions> = {
   startInstance: long,
   awaitHealthy: long,
   restoreInstance: long,
+  selectInstance: quick,
   createJob: quick,
   runJob: endless,
   execInInstance: quick,

@@ -1,6 +1,6 @@
 import { alwaysRestarted } from '../../model/instance';
 import type { Finding } from '../problems';
-import type { Service, ServiceStrategy } from '../stack';
+import type { Service, ServiceStrategy, Stack } from '../stack';
 import { at, eachService, type Rule } from './rule';
 
 const longestName = 63;
@@ -27,7 +27,7 @@ export const namesFitCluster: Rule = ({ stack }) => {
 };
 
 /** What a cluster cannot do as the file says is refused by name, never ignored. */
-export const clusterHonours: Rule = eachService((service, { stack }) => (stack.runtime === 'kubernetes' ? [...mountsOf(service), ...processOf(service), ...rolloutOf(service)] : []));
+export const clusterHonours: Rule = eachService((service, { stack }) => (stack.runtime === 'kubernetes' ? [...mountsOf(service), ...processOf(service), ...besideOf(service, stack)] : []));
 
 function mountsOf(service: Service): Finding[] {
   return service.mounts.flatMap((mount, index) => (mount.type === 'bind' ? [at(service, ['volumes', index], 'a folder of a host has no meaning on a cluster; use configs for files, a volume for data')] : []));
@@ -44,7 +44,8 @@ function processOf(service: Service): Finding[] {
   ];
 }
 
-function rolloutOf(service: Service): Finding[] {
-  const { kind } = service.strategy as ServiceStrategy;
-  return kind === 'blue_green' || kind === 'canary' ? [at(service, ['strategy'], `${kind} is not there on Kubernetes yet; use rolling or recreate`)] : [];
+/** What runs beside a service for a while has a name that nothing else has. */
+function besideOf({ name, strategy }: Service, { services }: Stack): Finding[] {
+  const beside = { canary: `${name}-canary`, blue_green: `${name}-next` }[(strategy as ServiceStrategy).kind as 'canary' | 'blue_green'];
+  return beside !== undefined && services[beside] ? [{ path: ['services', beside], message: `is the name of what runs beside ${name} while that is replaced; choose another name` }] : [];
 }

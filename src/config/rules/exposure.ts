@@ -55,7 +55,7 @@ export const strategyPossible: Rule = eachService((service, { stack }) => {
     ...(volume?.type === 'volume' ? [at(service, path, `${beside}, and the volume ${volume.volume} takes one writer; say volumes.${volume.volume}.shared: true if the software can share it, ${remedy}`)] : []),
     ...(stack.runtime === 'docker' && stack.infrastructure.networkMode === 'host' ? [at(service, path, `${beside}, and on the network of the host both would listen on the same ports; use network mode Bridge, ${remedy}`)] : []),
     ...(stack.runtime === 'process' && !exposes(stack, service) ? [at(service, path, `${beside}, and a process that is not exposed is reached by a port that cannot move; expose it, ${remedy}`)] : []),
-    ...(strategy.kind === 'canary' && !exposes(stack, service) ? [at(service, path, 'canary shares requests out by weight, and only what is exposed has a load balancer to do so; add expose, or use rolling or blue_green')] : []),
+    ...(strategy.kind === 'canary' && stack.runtime !== 'kubernetes' && !exposes(stack, service) ? [at(service, path, 'canary shares requests out by weight, and only what is exposed has a load balancer to do so; add expose, or use rolling or blue_green')] : []),
   ];
 });
 

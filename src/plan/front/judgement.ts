@@ -7,14 +7,24 @@ import { nextName } from './service-names';
 
 /** A canary's analysis with the names of its old and new instances in its queries. */
 export function judgementOf(service: Service, slots: Slot[], stack: Stack): Judgement | undefined {
-  const strategy = strategyOf(service);
-  if (strategy.kind !== 'canary' || !strategy.analysis || !stack.prometheus) return undefined;
-  const words: Record<string, string> = {
+  return judgementBy(service, stack, {
     next: nextName(service.name),
     stable: service.name,
     next_instances: oneOf(slots.flatMap(({ next }) => next ?? [])),
     stable_instances: oneOf(slots.flatMap(({ old }) => old)),
-  };
+  });
+}
+
+/** On a cluster instances are pods, whose names begin with that of their workload. */
+export function judgementOfPods(service: Service, stack: Stack): Judgement | undefined {
+  const pods = (workload: string) => `${workload}-[a-z0-9]+-[a-z0-9]+`;
+  const canary = `${service.name}-canary`;
+  return judgementBy(service, stack, { next: canary, stable: service.name, next_instances: pods(canary), stable_instances: pods(service.name) });
+}
+
+function judgementBy(service: Service, stack: Stack, words: Record<string, string>): Judgement | undefined {
+  const strategy = strategyOf(service);
+  if (strategy.kind !== 'canary' || !strategy.analysis || !stack.prometheus) return undefined;
   const fill = (query: string) => query.replace(/\{\{\s*(\w+)\s*\}\}/g, (whole, word: string) => words[word] ?? whole);
   const host = /^[a-z]+:\/\/([^:/]+)/.exec(stack.prometheus)?.[1];
   return { endpoint: stack.prometheus, ...(host && stack.services[host] && { prometheus: host }), analysis: filled(strategy.analysis, fill) };

@@ -1,4 +1,5 @@
 import { sameTable, tableOf } from '../../balancer/tables';
+import { qualified } from '../../kubernetes/names';
 import type { RuntimeName } from '../../model/capabilities';
 import type { InstanceRef, InstanceSpec } from '../../model/instance';
 import type { ObservedInstance } from '../../model/observation';
@@ -90,6 +91,7 @@ export function drainAt(instance: Running, routes: readonly Route[], balancer: I
 
 /** Containers are reached by their names, processes by the ports that the engine gave them. */
 export function addressOf({ name, ports }: Running, port: number, runtime: RuntimeName): string {
+  if (runtime === 'kubernetes') return `${qualified(name).name}:${port}`;
   if (runtime !== 'process') return `${name}:${port}`;
   return `127.0.0.1:${ports.find(({ container }) => container === port)?.host ?? port}`;
 }

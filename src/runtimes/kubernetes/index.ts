@@ -51,6 +51,7 @@ export function createKubernetesRuntime(secrets: SecretReader, endpoint?: Cluste
     workloads: {
       bring: (spec, force) => workloads.bring(spec, force),
       restore: (name, deployment) => workloads.restore(name, deployment),
+      select: (name, to) => workloads.select(name, to),
       pods: (name) => podLines(api, name),
       awaitReady: (ref, options) => awaitReady({ api, views }, ref, options),
     },

@@ -14,6 +14,8 @@ export interface Applied {
 export interface Entry {
   current: Applied;
   before?: Applied;
+  /** The workload that its names lead to for a while, instead of its own. */
+  servedBy?: string;
 }
 
 const keys = { entry: 'manifests' };

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isWorkload, toManifests, type Manifest, type WorkloadManifest } from '../../kubernetes';
-import { fieldManager, qualified } from '../../kubernetes/names';
-import { inState, type IntendedState } from '../../kubernetes/record';
+import { besideName, fieldManager, labelSelector, podSelector, qualified } from '../../kubernetes/names';
+import { inState, readRecord, type IntendedState } from '../../kubernetes/record';
+import { leadingTo } from '../../kubernetes/selection';
 import type { InstanceRef, InstanceSpec } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import { RuntimeError, type SecretReader } from '../runtime';
@@ -11,7 +12,6 @@ import { find, statusOf } from './live';
 import { isReady } from './verdict';
 import { ensureNamespace } from './namespaces';
 import { pathOf, podsIn } from './paths';
-import { labelSelector, podSelector } from '../../kubernetes/names';
 
 /** Beyond its grace period a pod is killed; the rest is the kubelet's own pace. */
 const stopMarginMs = 60_000;
@@ -43,9 +43,10 @@ export class Workloads {
     const before = isAgain ? known.before : known?.current;
     const manifests = await this.manifestsOf(before && spec.workload ? { ...spec, workload: { ...spec.workload, replaces: before.deployment } } : spec);
     if (!known) await this.refuseForeign(manifests);
-    const entry: Entry = { current: { deployment: spec.deployment, manifests }, ...(before && { before }) };
+    const servedBy = known?.servedBy;
+    const entry: Entry = { current: { deployment: spec.deployment, manifests }, ...(before && { before }), ...(servedBy !== undefined && { servedBy }) };
     await this.ledger.write(spec.name, entry);
-    await this.apply(manifests, 'running', force);
+    await this.apply(manifests, 'running', force, servedBy);
     if (known && !isAgain) await this.prune([known.before], [entry.current, entry.before]);
   }
 
@@ -55,9 +56,19 @@ export class Workloads {
     if (!entry) return;
     const back = entry.current.deployment === deployment ? entry.before : entry.current;
     if (!back) return;
-    await this.apply(back.manifests, 'running', true);
-    await this.ledger.write(name, { current: back });
+    const { servedBy } = entry;
+    await this.apply(back.manifests, 'running', true, servedBy);
+    await this.ledger.write(name, { current: back, ...(servedBy !== undefined && { servedBy }) });
     if (back !== entry.current) await this.prune([entry.current], [back]);
+  }
+
+  /** Lets the names of a service lead to another workload; to its own where none is named. */
+  async select(name: string, servedBy: string | undefined): Promise<void> {
+    const entry = await this.ledger.read(name);
+    if (!entry) throw new RuntimeError('missing', `there is no workload ${name}`);
+    const { current, before } = entry;
+    await this.ledger.write(name, { current, ...(before && { before }), ...(servedBy !== undefined && { servedBy }) });
+    await this.apply(current.manifests.filter(({ kind }) => kind === 'Service'), 'running', true, servedBy);
   }
 
   async start(name: string): Promise<void> {
@@ -85,13 +96,21 @@ export class Workloads {
     await this.become(name, 'running');
   }
 
-  /** Everything that was made of it, its pods, and at last the note; claims of volumes stay. */
+  /** Everything that was made of it, its pods, and at last the note; claims of volumes stay. What requests go to is left by them first. */
   async remove({ name, stopGraceMs }: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void> {
     const entry = await this.ledger.read(name);
     if (!entry) return;
+    await this.sendBack(name, entry);
     await this.prune([entry.current, entry.before], []);
     await this.untilNoPods(name, stopGraceMs);
     await this.ledger.remove(name);
+  }
+
+  private async sendBack(name: string, { current }: Entry): Promise<void> {
+    const beside = readRecord(current.manifests.find(isWorkload)?.metadata.annotations)?.record.beside;
+    if (beside === undefined) return;
+    const main = name.slice(0, -besideName('', beside).length);
+    if ((await this.ledger.read(main))?.servedBy === name) await this.select(main, undefined);
   }
 
   private async manifestsOf(spec: InstanceSpec): Promise<Manifest[]> {
@@ -107,8 +126,8 @@ export class Workloads {
     await this.apply([workload], state, true);
   }
 
-  private async apply(manifests: readonly Manifest[], state: IntendedState, force = false): Promise<void> {
-    const others = manifests.filter((manifest) => !isWorkload(manifest));
+  private async apply(manifests: readonly Manifest[], state: IntendedState, force = false, servedBy?: string): Promise<void> {
+    const others = manifests.filter((manifest) => !isWorkload(manifest)).map((manifest) => leadingTo(manifest, servedBy));
     await Promise.all(others.map((manifest) => this.api.apply(pathOf(manifest), manifest, fieldManager, force)));
     for (const workload of manifests.filter(isWorkload)) await this.applyWorkload(workload, state, force);
   }

@@ -22,6 +22,8 @@ export async function performStep(step: ActivityStep, context: StepContext, afte
       return activity('startInstance', taskQueue, id)(context, step.instance, { afterTrouble });
     case 'update':
       return activity('startInstance', taskQueue, id)(context, step.instance, { afterTrouble, ...(step.force && { force: true }) });
+    case 'select':
+      return activity('selectInstance', taskQueue, id)(context, step.instance, step.to);
     case 'restore':
       return activity('restoreInstance', taskQueue, id)(context, step.instance, step.deployment);
     case 'await-healthy':

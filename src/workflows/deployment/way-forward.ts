@@ -86,7 +86,8 @@ export class WayForward {
   private async confirm({ phases }: Plan): Promise<void> {
     const services = new Map(servicesOf(phases).map((service) => [service.name, service]));
     const started = [...services.values()].filter(({ name }) => !this.isTolerated(name)).flatMap((service) => lanesOf(service).flat());
-    const starts = started.filter((step) => step.kind === 'start' || step.kind === 'update');
+    const gone = new Set(started.flatMap((step) => (step.kind === 'remove' ? [step.instance.name] : [])));
+    const starts = started.filter((step) => step.kind === 'start' || step.kind === 'update').filter(({ instance }) => !gone.has(instance.name));
     if (starts.some(({ instance }) => !instance.healthCheck)) await rest(Math.max(1, settleMs - (Date.now() - this.lastStart)), 'what nothing checks must stay up for a second');
     const queues = [...new Set(starts.map(({ taskQueue }) => taskQueue))];
     const down = await all(queues, (queue) => this.listing(queue, starts.filter(({ taskQueue }) => taskQueue === queue)));

@@ -1,0 +1,75 @@
+import type { Service, ServiceStrategy } from '../../config/stack';
+import { besideName } from '../../kubernetes/names';
+import type { Beside, InstanceSpec, Workload } from '../../model/instance';
+import { toRef } from '../instance-spec';
+import type { Judgement, Lane, Step } from '../plan';
+import type { StepFactory } from '../steps';
+import type { Rollout } from './strategy';
+
+/** A workload as it shall be, in the place of one that serves. */
+export interface WorkloadReplacement {
+  service: Service;
+  instance: InstanceSpec & { workload: Workload };
+  /** How many pods serve. */
+  replicas: number;
+  /** Makes the service's own workload what it shall be. */
+  update: Lane;
+  testOf: (next: InstanceSpec, test: { command: string[]; image?: string }) => InstanceSpec;
+  judge?: Judgement;
+  steps: StepFactory;
+}
+
+/** How a cluster gets from the old pods of a service to its new ones. `recreate` and `rolling` are its own. */
+export function rollOutWorkload(replacement: WorkloadReplacement, strategy: ServiceStrategy): Rollout {
+  switch (strategy.kind) {
+    case 'canary':
+      return canary(replacement, strategy);
+    case 'blue_green':
+      return blueGreen(replacement, strategy);
+    default:
+      return { stages: [[replacement.update]], tail: [], beside: false };
+  }
+}
+
+/** A share of the requests goes to pods of the new kind, for the service's name leads to all of them; once they have held, the others become like them. */
+function canary(replacement: WorkloadReplacement, { steps: weights }: Extract<ServiceStrategy, { kind: 'canary' }>): Rollout {
+  const { service: { name }, update, judge, steps } = replacement;
+  const lane = weights.flatMap(({ weight, bakeMs, approval }, index): Step[] => {
+    const instance = beside(replacement, 'canary', podsFor(weight, replacement.replicas));
+    return [
+      index === 0 ? steps.make({ kind: 'start', instance }, name) : { ...steps.make({ kind: 'update', instance }, name), id: `grow the canary of ${name} to ${weight} %` },
+      ...(bakeMs > 0 ? [steps.make({ kind: 'hold', title: `bake ${name} at ${weight} % for ${bakeMs / 1000} s`, durationMs: bakeMs, ...(judge && { analysis: judge }) }, name)] : []),
+      ...(approval ? [steps.make({ kind: 'approve', title: `approve ${name} beyond ${weight} %`, approval }, name)] : []),
+    ];
+  });
+  return { stages: [[[...lane, ...update, away(replacement, 'canary')]]], tail: [], beside: true };
+}
+
+/** A whole new set beside the old one, tested and approved before it gets a request. While it serves, the service's own workload becomes like it. */
+function blueGreen(replacement: WorkloadReplacement, { smokeTest, approval, keepOldMs }: Extract<ServiceStrategy, { kind: 'blue_green' }>): Rollout {
+  const { service: { name }, instance, update, testOf, steps } = replacement;
+  const next = beside(replacement, 'next', replacement.replicas);
+  const lane: Lane = [
+    steps.make({ kind: 'start', instance: next }, name),
+    ...(smokeTest ? [steps.make({ kind: 'test', instance: testOf(next, smokeTest), timeoutMs: smokeTest.timeoutMs }, name)] : []),
+    ...(approval ? [steps.make({ kind: 'approve', title: `approve the switch of ${name}`, approval }, name)] : []),
+    steps.make({ kind: 'select', instance: toRef(instance), to: next.name }, name),
+  ];
+  const keep: Lane = keepOldMs > 0 ? [steps.make({ kind: 'hold', title: `keep the old ${name} for ${keepOldMs / 1000} s`, durationMs: keepOldMs }, name)] : [];
+  return { stages: [[lane]], tail: [[[...keep, ...update, away(replacement, 'next')]]], beside: true };
+}
+
+function beside({ instance }: WorkloadReplacement, which: Beside, replicas: number): InstanceSpec {
+  const { workload } = instance;
+  return { ...instance, name: besideName(instance.name, which), workload: { ...workload, replicas, beside: which, ingress: [] } };
+}
+
+/** Requests leave it as it goes. */
+function away({ instance, steps }: WorkloadReplacement, which: Beside): Step {
+  return { ...steps.about('remove', { ...toRef(instance), name: besideName(instance.name, which) }) };
+}
+
+/** Beside so many of the old ones they get about that share, in per cent. */
+function podsFor(weight: number, replicas: number): number {
+  return Math.max(1, Math.round((replicas * weight) / (100 - weight)));
+}

@@ -1,0 +1,100 @@
+import { CoreV1Api } from '@kubernetes/client-node';
+import { startEngine, type TestEngine } from '../support/engine';
+import { clusterConfig, clusterEndpoint } from '../support/cluster';
+import { clusterStack, namespaceOf, probed, ready, specs, wipe } from '../support/cluster-world';
+import { eventually } from '../support/eventually';
+import { images } from '../support/image';
+import { describeWith } from '../support/parts';
+import type { DeploymentHandle, Stack } from '../../src/client';
+
+describeWith('kubernetes', 'a rollout on Kubernetes', () => {
+  let engine: TestEngine;
+  const used = new Set<string>();
+  beforeAll(async () => void (engine = await startEngine('kubernetes-rollouts', { cluster: clusterEndpoint() })));
+  afterAll(async () => {
+    for (const stack of used) await wipe(stack);
+    await engine.close();
+  });
+
+  const make = (image: string, strategy: unknown, name?: string): Stack => {
+    const stack = clusterStack({ api: { image, replicas: 3, ...probed, strategy } });
+    return name === undefined ? stack : { ...stack, name };
+  };
+  const deploy = (stack: Stack) => {
+    used.add(stack.name);
+    return engine.client.deploy(stack);
+  };
+  /** Which versions answer at the service's address, and how often. */
+  const answers = async (stack: Stack, count = 60): Promise<Record<string, number>> => {
+    const { spec } = await clusterConfig().makeApiClient(CoreV1Api).readNamespacedService({ name: 'api', namespace: namespaceOf(stack) });
+    const seen: Record<string, number> = {};
+    for (let index = 0; index < count; index += 1) {
+      const version = (await (await fetch(`http://${spec!.clusterIP}:8080/version`, { headers: { connection: 'close' } })).text()).trim();
+      seen[version] = (seen[version] ?? 0) + 1;
+    }
+    return seen;
+  };
+  const awaited = (handle: DeploymentHandle, title: string) => eventually(async () => expect((await handle.progress()).approvals?.map((each) => each.title)).toEqual([title]), 60_000);
+
+  it('by canary gives new pods a share of the requests, and all of them once that is approved', async () => {
+    const strategy = { canary: { steps: [{ weight: 25, approval: true }] } };
+    const stack = make(images.app, strategy);
+    expect(await (await deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
+    const handle = await deploy(make(images.next, strategy, stack.name));
+    await awaited(handle, 'approve api beyond 25 %');
+    await eventually(async () => {
+      const { 2: share = 0 } = await answers(stack, 200);
+      expect(share / 200).toBeGreaterThan(0.1);
+      expect(share / 200).toBeLessThan(0.45);
+    });
+    await handle.steer({ action: 'approve', by: 'the test' });
+    expect(await handle.result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+    expect(await ready(stack)).toEqual(['api 3/3']);
+    expect(await answers(stack)).toEqual({ 2: 60 });
+    expect(Object.keys(await specs(stack)).sort()).toEqual(['Deployment api', 'PodDisruptionBudget api', 'Service api']);
+  });
+
+  it('by canary that is rejected leaves everything as it was', async () => {
+    const strategy = { canary: { steps: [{ weight: 25, approval: true }] } };
+    const stack = make(images.app, strategy);
+    await (await deploy(stack)).result();
+    const before = await specs(stack);
+    const handle = await deploy(make(images.next, strategy, stack.name));
+    await awaited(handle, 'approve api beyond 25 %');
+    await handle.steer({ action: 'reject', by: 'the test' });
+    expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', leftBehind: [] });
+    expect(await specs(stack)).toEqual(before);
+    expect(await answers(stack)).toEqual({ 1: 60 });
+  });
+
+  it('by blue-green tries the whole new set first, and then switches', async () => {
+    const strategy = { blue_green: { smoke_test: { command: ['sh', '-c', 'test "$VERSION" = 2 && echo $TARGET | grep -q api-next:8080'] }, approval: true, keep_old: '3s' } };
+    const stack = make(images.app, strategy);
+    await (await deploy(stack)).result();
+    const handle = await deploy(make(images.next, strategy, stack.name));
+    await awaited(handle, 'approve the switch of api');
+    expect(await ready(stack)).toEqual(['api 6/6']);
+    expect(await answers(stack)).toEqual({ 1: 60 });
+    await handle.steer({ action: 'approve', by: 'the test' });
+    await eventually(async () => expect(await answers(stack)).toEqual({ 2: 60 }));
+    expect(await handle.result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+    expect(await ready(stack)).toEqual(['api 3/3']);
+    expect(await answers(stack)).toEqual({ 2: 60 });
+    expect(Object.keys(await specs(stack)).sort()).toEqual(['Deployment api', 'PodDisruptionBudget api', 'Service api']);
+  });
+
+  it('by blue-green whose test fails, or that is aborted after the switch, leaves everything as it was', async () => {
+    const failing = { blue_green: { smoke_test: { command: ['sh', '-c', 'exit 3'] } } };
+    const stack = make(images.app, failing);
+    await (await deploy(stack)).result();
+    const before = await specs(stack);
+    expect(await (await deploy(make(images.next, failing, stack.name))).result()).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { message: 'the smoke test of api exited 3' } });
+    expect(await specs(stack)).toEqual(before);
+    const handle = await deploy(make(images.next, { blue_green: { keep_old: '60s' } }, stack.name));
+    await eventually(async () => expect(await answers(stack)).toEqual({ 2: 60 }));
+    await handle.cancel('by the test');
+    expect(await handle.result()).toMatchObject({ outcome: 'cancelled', leftBehind: [] });
+    expect(await specs(stack)).toEqual(before);
+    expect(await answers(stack)).toEqual({ 1: 60 });
+  });
+});
