@@ -20,6 +20,8 @@ export interface StepContext {
   runtime: RuntimeName;
   stack: string;
   environment: string;
+  /** On a cluster, where it is not `<stack>-<environment>`. */
+  namespace?: string;
   deployment: number;
   secrets: Record<string, SecretSource>;
   envFiles: string[];
@@ -36,6 +38,8 @@ export interface JoinInput {
   windows?: FreezeWindow[];
   /** Names of the stack's hosts. */
   hosts?: string[];
+  /** On a cluster, where it is not `<stack>-<environment>`. */
+  namespace?: string;
 }
 
 /** `maxParallel`: deployments that all workers together take at once; absent where there is no limit. */
@@ -139,7 +143,7 @@ export interface Activities {
   reportHost(host: HostPlace, report: HostReport): Promise<void>;
   /** The circuit breakers of hosts by which deployments have failed, by the id of their owner. */
   readHostBreakers(ids: string[]): Promise<Record<string, HostBreaker>>;
-  recallEnvironment(input: Pick<JoinInput, 'stack' | 'environment' | 'runtime'>): Promise<Recollection>;
+  recallEnvironment(input: Pick<JoinInput, 'stack' | 'environment' | 'runtime' | 'namespace'>): Promise<Recollection>;
   /** Asks for a deployment on behalf of a schedule or of the watch: the id of its workflow. */
   requestDeployment(request: AutomaticRequest): Promise<string>;
   /** Ends when the deployment does. */

@@ -40,9 +40,9 @@ export function coordinationActivities({ directory, runtimes, fleet = {} }: Depe
 
     isRunning: (workflowId) => alive(() => directory.isRunning(workflowId)),
 
-    recallEnvironment: ({ stack, environment, runtime }) =>
+    recallEnvironment: ({ stack, environment, runtime, namespace }) =>
       alive(async () => {
-        const { instances } = await runtimes(runtime).observe({ stack, environment }, { images: [], ports: [] });
+        const { instances } = await runtimes(runtime).observe({ stack, environment, namespace }, { images: [], ports: [] });
         const releases = await directory.releases(stack, environment);
         const kept = await Promise.all(releases.map((number) => directory.release(stack, environment, number)));
         const newest = instances.reduce((best, { deployment, release }) => (deployment > best.deployment ? { deployment, release } : best), { deployment: 0, release: 0 });

@@ -3,7 +3,7 @@ import type { PinnedImages } from '../model/images';
 import type { Observation } from '../model/observation';
 import { balancerName, type TrafficState } from '../model/traffic';
 import { imagesOf } from '../plan/images';
-import type { Runtime } from '../runtimes/runtime';
+import type { Runtime, Scope } from '../runtimes/runtime';
 import { balancerOf } from './balancer';
 import type { Dependencies } from './dependencies';
 
@@ -15,9 +15,14 @@ export async function observeStack(means: Means, stack: Stack, pinned: PinnedIma
   return completeObservation(means, stack, pinned, await observeHost(means, stack, closely));
 }
 
+/** What everything of a stack is known by. */
+export function scopeOf({ name, environment, infrastructure: { cluster } }: Stack): Scope {
+  return { stack: name, environment, ...(cluster?.namespace !== undefined && { namespace: cluster.namespace }) };
+}
+
 /** What the runtime shows by itself. */
 export function observeHost({ runtimes }: Pick<Means, 'runtimes'>, stack: Stack, closely: boolean): Promise<Seen> {
-  return runtimes(stack.runtime).observe({ stack: stack.name, environment: stack.environment }, { images: [], ports: portRanges(stack), closely });
+  return runtimes(stack.runtime).observe(scopeOf(stack), { images: [], ports: portRanges(stack), closely });
 }
 
 /** The rest: images, secrets, and where requests go. */

@@ -6,6 +6,7 @@ import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 import { maskLines } from './evidence';
 import { probe } from './health/probe';
+import { scopeOf } from './observe-stack';
 
 const longestLine = 16_000;
 /** Characters: Temporal takes results of 2 MB. */
@@ -19,7 +20,7 @@ export function readingActivities({ runtimes, secrets }: Dependencies): ReadingA
     describeInstances: (stack) =>
       alive(async () => {
         const runtime = runtimes(stack.runtime);
-        const { instances } = await runtime.observe({ stack: stack.name, environment: stack.environment }, { images: [], ports: [] });
+        const { instances } = await runtime.observe(scopeOf(stack), { images: [], ports: [] });
         const lines = await Promise.all(instances.filter((instance) => !isReplaced(instance, instances)).map((instance) => describeAll(runtime, instance)));
         return lines.flat();
       }),

@@ -13,7 +13,7 @@ const containersOnly = [
  */
 export const cannotHonour: Record<RuntimeName, readonly string[]> = {
   docker: ['resources.limit.storage'],
-  kubernetes: ['init', 'logging', 'stop_signal'],
+  kubernetes: ['drain_timeout', 'init', 'logging', 'stop_signal'],
   process: containersOnly,
   memory: [],
 };

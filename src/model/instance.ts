@@ -95,6 +95,8 @@ export interface Workload {
 export type Beside = 'canary' | 'next';
 
 export interface ClusterSettings {
+  /** Absent: `<stack>-<environment>`. */
+  namespace?: string;
   /** Names of secrets of the namespace that hold the keys to registries. */
   pullSecrets: string[];
   serviceAccount?: string;

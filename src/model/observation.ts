@@ -92,6 +92,8 @@ export interface Observation {
   images: ObservedImage[];
   portsInUse: PortInUse[];
   capacity: Capacity;
+  /** Namespaces of a cluster in which the stack runs beside the one that it names. */
+  elsewhere?: string[];
   /** What the load balancer does; absent where none runs. */
   traffic?: TrafficState;
   /** Keyed fingerprints of the secrets and env files a stack names; never a plain hash. */

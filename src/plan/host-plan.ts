@@ -59,7 +59,7 @@ export function planHost(input: HostPlanInput): HostPlan {
     cleanup: [...cleanup(all, observation, steps), ...networks.obsolete.filter(() => !intent.services).map((obsolete) => steps.make({ kind: 'remove-network' as const, name: obsolete }))],
     warnings: [...capacity.warnings, ...warnOfUnnamedVolumes(planned, stack, known)],
     newVolumes: stops ? [] : volumes.create.map((volume) => volume.name),
-    refusals: stops ? [] : [...networks.refusals, ...volumes.refusals, ...capacity.refusals, ...planning.ports.refusals, ...reachable(stack, observation)],
+    refusals: stops ? [] : [...networks.refusals, ...volumes.refusals, ...capacity.refusals, ...planning.ports.refusals, ...reachable(stack, observation), ...elsewhere(observation)],
   };
 }
 
@@ -102,6 +102,11 @@ function planPulls(phases: PlannedPhase[], stack: Stack, observation: Observatio
 function cleanup(phases: PlannedPhase[], observation: Observation, steps: StepFactory): Step[] {
   const goes = new Set(servicesOf(phases).flatMap((service) => service.goes));
   return observation.instances.filter(({ name }) => goes.has(name)).map((instance) => steps.about('remove', toRef(instance)));
+}
+
+/** Under another namespace it would run twice. */
+function elsewhere({ elsewhere: namespaces = [] }: Observation): Refusal[] {
+  return namespaces.map((namespace) => ({ path: 'infrastructure.kubernetes.namespace', message: `the stack runs in the namespace ${namespace}; name that one and \`deploy-code stop\` it there first, or leave it there` }));
 }
 
 /** Files of this machine are of no use to an engine on another one. */

@@ -1,11 +1,16 @@
 import type { Service, Stack } from '../config/stack';
 
 type Scope = Pick<Stack, 'name' | 'environment'>;
-type Place = Scope & Pick<Stack, 'runtime'>;
+type Place = Scope & Pick<Stack, 'runtime' | 'infrastructure'>;
 
 /** `shop-staging`: prefix of everything that the engine creates, and compose's project name. */
 export function projectName({ name, environment }: Scope): string {
   return `${name}-${environment}`;
+}
+
+/** Where everything of a stack is on a cluster. */
+function namespaceOf(stack: Place): string {
+  return stack.infrastructure.cluster?.namespace ?? projectName(stack);
 }
 
 /**
@@ -13,23 +18,23 @@ export function projectName({ name, environment }: Scope): string {
  * `shop-staging/api`; a job has one for each run.
  */
 export function instanceName(scope: Place, { name: service, kind }: Pick<Service, 'name' | 'kind'>, ordinal: number, deployment: number): string {
-  if (scope.runtime === 'kubernetes') return `${projectName(scope)}/${service}${kind === 'job' ? `-d${deployment}` : ''}`;
+  if (scope.runtime === 'kubernetes') return `${namespaceOf(scope)}/${service}${kind === 'job' ? `-d${deployment}` : ''}`;
   return `${projectName(scope)}-${service}-${ordinal}-d${deployment}`;
 }
 
 /** The job that tests a new set of a service. */
 export function testName(scope: Place, service: string, deployment: number): string {
-  if (scope.runtime === 'kubernetes') return `${projectName(scope)}/${service}-test-d${deployment}`;
+  if (scope.runtime === 'kubernetes') return `${namespaceOf(scope)}/${service}-test-d${deployment}`;
   return `${projectName(scope)}-${service}-test-d${deployment}`;
 }
 
 export function networkName(stack: Stack, key: string): string {
-  if (stack.runtime === 'kubernetes') return `${projectName(stack)}/${stack.networks[key]?.name ?? key}`;
+  if (stack.runtime === 'kubernetes') return `${namespaceOf(stack)}/${stack.networks[key]?.name ?? key}`;
   return stack.networks[key]?.name ?? (stack.networks[key]?.external ? key : `${projectName(stack)}_${key}`);
 }
 
 export function volumeName(stack: Stack, key: string): string {
-  if (stack.runtime === 'kubernetes') return `${projectName(stack)}/${stack.volumes[key]?.name ?? key}`;
+  if (stack.runtime === 'kubernetes') return `${namespaceOf(stack)}/${stack.volumes[key]?.name ?? key}`;
   return stack.volumes[key]?.name ?? (stack.volumes[key]?.external ? key : `${projectName(stack)}_${key}`);
 }
 

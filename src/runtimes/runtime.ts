@@ -8,6 +8,8 @@ import type { Observation, ObservedImage } from '../model/observation';
 export interface Scope {
   stack: string;
   environment: string;
+  /** On a cluster, where it is not `<stack>-<environment>`. */
+  namespace?: string;
 }
 
 export interface Questions {

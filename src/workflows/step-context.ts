@@ -7,8 +7,14 @@ export function contextOf(stack: Stack, deployment: number): StepContext {
     runtime: stack.runtime,
     stack: stack.name,
     environment: stack.environment,
+    ...namespaceIn(stack),
     deployment,
     secrets: stack.secrets,
     envFiles: Object.values(stack.services).flatMap((service) => service.envFiles),
   };
+}
+
+/** Where a stack is on a cluster, if its file names a place. */
+export function namespaceIn({ infrastructure: { cluster } }: Pick<Stack, 'infrastructure'>): { namespace?: string } {
+  return cluster?.namespace === undefined ? {} : { namespace: cluster.namespace };
 }

@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { prepareImages } from '../support/image';
 import { OwnNetwork, ownEngineMissing } from '../support/own-engine';
 import { Arena } from './arena';
-import { Registry } from './arena/registry';
+import { Registry } from '../support/registry';
 import { faultsIn, line, report, violationsIn } from './report';
 import { faultsOf, play, scriptOf, type Outcome } from './round';
 

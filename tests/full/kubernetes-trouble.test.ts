@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +10,10 @@ import { ApiProxy } from '../support/api-proxy';
 import { clusterConfig } from '../support/cluster';
 import { clusterStack, layered, namespaceOf, probed, ready, specs, wipe } from '../support/cluster-world';
 import { address } from '../support/engine';
+import { hostVolumes } from '../support/host-volumes';
 import { images } from '../support/image';
 import { describeWith } from '../support/parts';
+import { Registry } from '../support/registry';
 import { WorkerProcess } from '../support/worker-process';
 
 const awayMs = process.env.DEPLOY_CODE_TEST_FULL === '1' ? 30_000 : 5000;
@@ -126,7 +129,7 @@ describeWith('kubernetes', 'trouble on the way to a cluster', () => {
     const namespace = namespaceOf(stack);
     await core.createNamespace({ body: { metadata: { name: namespace } } });
     await core.createNamespacedService({ namespace, body: { metadata: { name: 'api' }, spec: { selector: { app: 'else' }, ports: [{ port: 80 }] } } });
-    expect(await result(stack)).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { message: expect.stringContaining(`the Service ${namespace}/api exists and is not the engine's`) } });
+    expect(await result(stack)).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { message: expect.stringContaining(`the Service ${namespace}/api exists and is not of this stack`) } });
     expect((await core.readNamespacedService({ name: 'api', namespace })).spec).toMatchObject({ selector: { app: 'else' } });
     expect(Object.keys(await specs(stack))).toEqual(['Service api']);
   });
@@ -139,5 +142,37 @@ describeWith('kubernetes', 'trouble on the way to a cluster', () => {
     await core.createNamespace({ body: { metadata: { name: namespace } } });
     await core.createNamespacedResourceQuota({ namespace, body: { metadata: { name: 'small' }, spec: { hard: { 'requests.memory': '32Mi' } } } });
     expect(await result(stack)).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { message: expect.stringMatching(/api is refused pods by the cluster: .*exceeded quota: small/) } });
+  });
+
+  it('a volume that cannot be mounted is told as the kubelet tells it', async () => {
+    const volumes = await hostVolumes(1, 'Directory');
+    try {
+      const stack = clusterStack({ api: { image: images.app, ...probed, volumes: ['data:/data'] } }, { volumes: { data: { size: '10M' } } });
+      expect(await result(stack)).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { service: 'api', message: expect.stringMatching(/^api is held up: FailedMount: .*hostPath type check failed/) } });
+    } finally {
+      await volumes.remove();
+    }
+  });
+
+  it('an image that its registry does not have fails at once, and a registry that is away is waited for', async () => {
+    Registry.prepare();
+    const registry = Registry.find(mkdtempSync(join(tmpdir(), 'deploy-code-registry-')));
+    if (!registry) throw new Error('there is no docker-registry on this machine, and none to be had');
+    await registry.start();
+    const image = `${registry.image(0).split('/')[0]}/kube/app:${process.pid}`;
+    execFileSync('docker', ['tag', images.app, image]);
+    execFileSync('docker', ['push', '-q', image], { stdio: 'ignore' });
+    try {
+      const stack = (tag: string) => clusterStack({ api: { image: tag, ...probed, health_check: { http: ':8080/healthz', interval: '300ms', retries: 2 } } });
+      expect(await result(stack(`${image}-missing`))).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { message: expect.stringMatching(/^api cannot pull its image \((ErrImagePull|ImagePullBackOff)\): .*not found/) } });
+      await registry.kill();
+      const handle = await deploy(stack(image));
+      await reached(handle, ({ state, text }) => state === 'trouble' && /cannot pull its image .*connection refused/.test(text));
+      await registry.start();
+      expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
+    } finally {
+      await registry.kill();
+      execFileSync('docker', ['rmi', '-f', image], { stdio: 'ignore' });
+    }
   });
 });

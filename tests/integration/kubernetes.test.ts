@@ -1,7 +1,7 @@
 import { AppsV1Api } from '@kubernetes/client-node';
 import { Client, Connection } from '@temporalio/client';
 import { payloadCodec } from '../../src/payloads/codec';
-import { clusterConfig, clusterEndpoint } from '../support/cluster';
+import { clusterConfig, clusterEndpoint, deleteNamespace } from '../support/cluster';
 import { clusterStack, layered, namespaceOf, probed, ready, specs, wipe } from '../support/cluster-world';
 import { hostVolumes, type HostVolumes } from '../support/host-volumes';
 import { eventually } from '../support/eventually';
@@ -145,6 +145,26 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
         if (workflowId.includes(stack.name)) expect(await decoded((await client.workflow.getHandle(workflowId).fetchHistory()).events)).not.toContain('hunter2');
       }
       await client.connection.close();
+    });
+  });
+
+  describe('in a namespace that the file names', () => {
+    const namespace = `shared-${process.pid}`;
+    const inShared = (services: Data, name?: string): Stack => {
+      const stack = clusterStack(services, { infrastructure: { kubernetes: { namespace } } });
+      return name === undefined ? stack : { ...stack, name };
+    };
+    afterAll(() => deleteNamespace(namespace));
+
+    it('stands beside other stacks, takes none of their names, and does not move by itself', async () => {
+      const [one, two] = [inShared({ api: { image: images.app, ...probed } }), inShared({ web: { image: images.app, ...probed } })];
+      expect(await deploy(one)).toMatchObject({ outcome: 'succeeded' });
+      expect(await deploy(two)).toMatchObject({ outcome: 'succeeded' });
+      expect(await deploy(two)).toMatchObject({ outcome: 'unchanged' });
+      expect(await deploy(inShared({ web: { image: images.app, ...probed }, api: { image: images.next, ...probed } }, two.name))).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { message: expect.stringContaining(`the name ${namespace}/api is taken by another stack`) } });
+      expect(await deploy({ ...clusterStack({ web: { image: images.app, ...probed } }), name: two.name })).toMatchObject({ outcome: 'refused', refusals: [{ message: expect.stringContaining(`the stack runs in the namespace ${namespace}`) }] });
+      expect(await (await engine.client.stop(two)).result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+      expect((await engine.client.status(one)).map(({ service, health }) => `${service} ${health}`)).toEqual(['api healthy']);
     });
   });
 

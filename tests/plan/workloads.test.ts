@@ -102,6 +102,8 @@ describe('a stack file for a cluster', () => {
     ['a policy that nothing keeps', { api: { image: 'a', restart: 'no' } }, 'Kubernetes restarts a service whatever its exit'],
     ['health that an image reports', { api: { image: 'a', health_check: { runtime: true } } }, "does not read an image's HEALTHCHECK"],
     ['keys that a cluster cannot honour', { api: { image: 'a', init: true } }, 'Kubernetes cannot honour init'],
+    ['a way in that is not its own', { api: { image: 'a', expose: { port: 80, host_port: 8080 } } }, "is a matter of the cluster's Ingress controller; remove host_port"],
+    ['an address of a host', { api: { image: 'a', ports: ['127.0.0.1:80:80'] } }, 'listens on no address of a host'],
     ['a name that is none', { a_b: { image: 'a' } }, '"a_b" is no name on Kubernetes'],
     ['the name of what runs beside another', { api: { image: 'a', ...check, strategy: { canary: { steps: [{ weight: 10 }] } } }, 'api-canary': { image: 'a' } }, 'is the name of what runs beside api'],
   ])('is refused with %s', (_, services, message) => {
@@ -111,6 +113,8 @@ describe('a stack file for a cluster', () => {
   it('knows no hosts, and tells a cluster only what is for one', () => {
     expect(refused({ api: { image: 'a' } }, { infrastructure: { orchestrator: 'Kubernetes', hosts: { alpha: {} } } })).toThrow('a cluster places its pods by itself');
     expect(refused({ api: { image: 'a' } }, { infrastructure: { kubernetes: {} } })).toThrow('is for orchestrator: Kubernetes');
+    expect(refused({ api: { image: 'a' } }, { infrastructure: { orchestrator: 'Kubernetes', load_balancer: {} } })).toThrow('a cluster has a front door of its own');
+    expect(refused({ api: { image: 'a', networks: ['n'] } }, { networks: { n: { internal: true } } })).toThrow('means nothing on a cluster');
   });
 
   it('leaves it to others how many pods there are where it does not say, but never of what holds data', () => {

@@ -11,14 +11,14 @@ export interface HostVolumes {
   remove(): Promise<void>;
 }
 
-/** For clusters that make none by themselves. */
-export async function hostVolumes(count: number): Promise<HostVolumes> {
+/** For clusters that make none by themselves. `type`: what the kubelet insists on; a `Directory` that is not there cannot be mounted. */
+export async function hostVolumes(count: number, type: 'DirectoryOrCreate' | 'Directory' = 'DirectoryOrCreate'): Promise<HostVolumes> {
   const api = clusterConfig().makeApiClient(CoreV1Api);
   const folder = mkdtempSync(join(tmpdir(), 'deploy-code-volumes-'));
   chmodSync(folder, 0o755);
-  const names = Array.from({ length: count }, (_, index) => `deploy-code-test-${process.pid}-${index}`);
+  const names = Array.from({ length: count }, (_, index) => `deploy-code-test-${process.pid}-${type.toLowerCase()}-${index}`);
   for (const name of names) {
-    await api.createPersistentVolume({ body: { metadata: { name }, spec: { capacity: { storage: '20Mi' }, accessModes: ['ReadWriteOnce'], persistentVolumeReclaimPolicy: 'Retain', storageClassName: '', hostPath: { path: join(folder, name), type: 'DirectoryOrCreate' } } } });
+    await api.createPersistentVolume({ body: { metadata: { name }, spec: { capacity: { storage: '20Mi' }, accessModes: ['ReadWriteOnce'], persistentVolumeReclaimPolicy: 'Retain', storageClassName: '', hostPath: { path: join(folder, name), type } } } });
   }
   return {
     read: async (file) => readdirSync(folder).map((name) => join(folder, name, file)).filter((path) => existsSync(path)).flatMap((path) => readFileSync(path, 'utf8').split('\n').filter(Boolean)),

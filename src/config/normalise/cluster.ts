@@ -4,8 +4,8 @@ import type { Service, Stack } from '../stack';
 
 type ClusterInput = NonNullable<StackFile['infrastructure']>['kubernetes'];
 
-export function toCluster({ pull_secrets: pullSecrets = [], service_account, ingress_class, service_type: serviceType = 'ClusterIP' }: NonNullable<ClusterInput> = {}): Stack['infrastructure']['cluster'] {
-  return { pullSecrets, serviceType, ...(service_account !== undefined && { serviceAccount: service_account }), ...(ingress_class !== undefined && { ingressClass: ingress_class }) };
+export function toCluster({ namespace, pull_secrets: pullSecrets = [], service_account, ingress_class, service_type: serviceType = 'ClusterIP' }: NonNullable<ClusterInput> = {}): Stack['infrastructure']['cluster'] {
+  return { pullSecrets, serviceType, ...(namespace !== undefined && { namespace }), ...(service_account !== undefined && { serviceAccount: service_account }), ...(ingress_class !== undefined && { ingressClass: ingress_class }) };
 }
 
 /** What is exposed comes in by an Ingress: the cluster has a front door of its own. */

@@ -1,5 +1,6 @@
 import { alwaysRestarted } from '../../model/instance';
 import type { Finding } from '../problems';
+import type { ServiceInput } from '../schema/service';
 import type { Service, ServiceStrategy, Stack } from '../stack';
 import { at, eachService, type Rule } from './rule';
 
@@ -9,14 +10,17 @@ const longestService = 50;
 const clusterName = /^[a-z]([a-z0-9-]*[a-z0-9])?$/;
 const byHand = 'use letters, digits and -, beginning with a letter';
 
-/** What only a cluster is told is told to one. */
-export const clusterKnowsItself: Rule = ({ file, stack }) =>
-  stack.runtime !== 'kubernetes' && file.infrastructure?.kubernetes ? [{ path: ['infrastructure', 'kubernetes'], message: 'is for orchestrator: Kubernetes; remove it, or choose that' }] : [];
+/** What only a cluster is told is told to one, and it is told nothing that only an engine of hosts does. */
+export const clusterKnowsItself: Rule = ({ file: { infrastructure = {}, networks = {} }, stack }) => {
+  if (stack.runtime !== 'kubernetes') return infrastructure.kubernetes ? [{ path: ['infrastructure', 'kubernetes'], message: 'is for orchestrator: Kubernetes; remove it, or choose that' }] : [];
+  const unknown = (['internal', 'external'] as const).flatMap((key) => Object.entries(networks).filter(([, network]) => network?.[key]).map(([name]) => ({ path: ['networks', name, key], message: `means nothing on a cluster, where a network is who may reach whom; remove ${key}` })));
+  return [...(infrastructure.load_balancer ? [{ path: ['infrastructure', 'load_balancer'], message: 'a cluster has a front door of its own: what is exposed gets an Ingress; remove it' }] : []), ...unknown];
+};
 
 /** Names become those of a namespace and of what is in it. */
 export const namesFitCluster: Rule = ({ stack }) => {
   if (stack.runtime !== 'kubernetes') return [];
-  const namespace = `${stack.name}-${stack.environment}`;
+  const namespace = stack.infrastructure.cluster?.namespace ?? `${stack.name}-${stack.environment}`;
   const named = (path: string[], name: string, longest: number): Finding[] => (clusterName.test(name) && name.length <= longest ? [] : [{ path, message: `"${name}" is no name on Kubernetes; ${byHand}, at most ${longest}` }]);
   return [
     ...named(['name'], namespace, longestName),
@@ -27,10 +31,17 @@ export const namesFitCluster: Rule = ({ stack }) => {
 };
 
 /** What a cluster cannot do as the file says is refused by name, never ignored. */
-export const clusterHonours: Rule = eachService((service, { stack }) => (stack.runtime === 'kubernetes' ? [...mountsOf(service), ...processOf(service), ...besideOf(service, stack)] : []));
+export const clusterHonours: Rule = eachService((service, { file, stack }) => (stack.runtime === 'kubernetes' ? [...mountsOf(service), ...doorOf(service, file.services[service.name]!), ...processOf(service), ...besideOf(service, stack)] : []));
 
 function mountsOf(service: Service): Finding[] {
   return service.mounts.flatMap((mount, index) => (mount.type === 'bind' ? [at(service, ['volumes', index], 'a folder of a host has no meaning on a cluster; use configs for files, a volume for data')] : []));
+}
+
+/** The way in is the cluster's own. */
+function doorOf(service: Service, { expose }: ServiceInput): Finding[] {
+  const addresses = service.ports.flatMap(({ hostIp }, index) => (hostIp === undefined ? [] : [at(service, ['ports', index], `a cluster listens on no address of a host; leave ${hostIp} out`)]));
+  const exposures = [expose ?? []].flat().flatMap((each, index) => (['host_port', 'tls', 'timeout'] as const).filter((key) => each[key] !== undefined).map((key) => at(service, ['expose', ...(Array.isArray(expose) ? [index] : []), key], `is a matter of the cluster's Ingress controller; remove ${key}`)));
+  return [...addresses, ...exposures];
 }
 
 function processOf(service: Service): Finding[] {

@@ -6,7 +6,7 @@ import { scopeLabels } from '../../kubernetes/names';
 import { readRecord } from '../../kubernetes/record';
 import { amountOf } from './quantities';
 import type { KubernetesApi } from './api';
-import { ApiError } from './errors';
+import { unlessForbidden } from './errors';
 
 type Total = Required<ResourceAmounts>;
 
@@ -52,11 +52,4 @@ function toAmounts(quantities: Record<string, string> = {}): Total {
 
 function sum(all: Total[]): Total {
   return all.reduce((total, each) => ({ cpus: total.cpus + each.cpus, memory: total.memory + each.memory, gpus: total.gpus + each.gpus, storage: total.storage + each.storage }), none);
-}
-
-async function unlessForbidden<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  return ask().catch((error: unknown) => {
-    if (error instanceof ApiError && error.status === 403) return undefined;
-    throw error;
-  });
 }

@@ -47,3 +47,11 @@ function parse(body: string): V1Status | undefined {
     return undefined;
   }
 }
+
+/** Nothing where the worker may not ask. */
+export async function unlessForbidden<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  return ask().catch((error: unknown) => {
+    if (error instanceof ApiError && error.status === 403) return undefined;
+    throw error;
+  });
+}

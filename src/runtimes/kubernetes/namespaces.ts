@@ -4,8 +4,8 @@ import type { KubernetesApi } from './api';
 import { ApiError } from './errors';
 
 /** A stack's namespace in one environment. */
-export function namespaceOf({ stack, environment }: Scope): string {
-  return `${stack}-${environment}`;
+export function namespaceOf({ stack, environment, namespace }: Scope): string {
+  return namespace ?? `${stack}-${environment}`;
 }
 
 /** One that is there already is taken as it is; who may not make one is told so only where it is not there. */

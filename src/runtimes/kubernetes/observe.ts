@@ -6,6 +6,7 @@ import { inState } from '../../kubernetes/record';
 import type { Observation, ObservedInstance } from '../../model/observation';
 import type { Questions, Scope } from '../runtime';
 import type { KubernetesApi } from './api';
+import { unlessForbidden } from './errors';
 import { observeCapacity } from './capacity';
 import { observeVolumes } from './claims';
 import { Ledger } from './ledger';
@@ -17,14 +18,23 @@ import { collection, podsIn, workloadKinds } from './paths';
 export async function observe(api: KubernetesApi, host: string, scope: Scope, { closely = false }: Pick<Questions, 'closely'>): Promise<Omit<Observation, 'secrets'>> {
   const namespace = namespaceOf(scope);
   const pods = await api.list<V1Pod>(podsIn(namespace));
-  const [workloads, volumes, capacity] = await Promise.all([
+  const [workloads, volumes, capacity, elsewhere] = await Promise.all([
     Promise.all(workloadKinds.map(async (kind) => (await api.list<LiveWorkload>(collection(kind, namespace), { labelSelector: labelSelector(scopeLabels(scope)) })).map((workload) => toLive(workload, kind.kind, pods)))),
     observeVolumes(api, namespace, scope, pods),
     observeCapacity(api, host, scope),
+    findElsewhere(api, scope, namespace),
   ]);
   const found = workloads.flat().filter((live) => live !== undefined);
   const instances = await Promise.all(found.map(async (live) => ({ ...toObserved(live), ...(closely && { altered: await alterationsIn(new Ledger(api), live) }) })));
-  return { instances, networks: [], volumes, images: [], portsInUse: [], capacity };
+  return { instances, networks: [], volumes, images: [], portsInUse: [], capacity, ...(elsewhere.length > 0 && { elsewhere }) };
+}
+
+/** A stack whose file has come to name another namespace would run twice. */
+async function findElsewhere(api: KubernetesApi, scope: Scope, namespace: string): Promise<string[]> {
+  const own = { labelSelector: labelSelector(scopeLabels(scope)) };
+  const found = await Promise.all(['deployments', 'statefulsets'].map((kind) => unlessForbidden(() => api.list<LiveWorkload>(`/apis/apps/v1/${kind}`, own))));
+  const names = found.flatMap((workloads) => workloads ?? []).map(({ metadata }) => metadata!.namespace!);
+  return [...new Set(names)].filter((name) => name !== namespace);
 }
 
 /** What somebody has changed of it since it was applied. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isWorkload, toManifests, type Manifest, type WorkloadManifest } from '../../kubernetes';
-import { besideName, fieldManager, labelSelector, podSelector, qualified } from '../../kubernetes/names';
+import { besideName, domain, fieldManager, labelSelector, podSelector, qualified, scopeLabels } from '../../kubernetes/names';
 import { inState, readRecord, type IntendedState } from '../../kubernetes/record';
 import { leadingTo } from '../../kubernetes/selection';
 import type { InstanceRef, InstanceSpec } from '../../model/instance';
@@ -27,6 +27,7 @@ export class Workloads {
 
   /** Makes it without pods. */
   async create(spec: InstanceSpec): Promise<void> {
+    refuseOther(await this.ledger.read(spec.name), spec);
     const found = await find(this.api, spec.name);
     if (found && found.record.hash !== spec.hash) throw new RuntimeError('software', `a ${found.kind} named ${spec.name} exists and is not this one`);
     if (found) return;
@@ -39,6 +40,7 @@ export class Workloads {
   /** Makes a service what the spec says, whatever it was; noted with what it was before. */
   async bring(spec: InstanceSpec, force: boolean): Promise<void> {
     const known = await this.ledger.read(spec.name);
+    refuseOther(known, spec);
     const isAgain = known?.current.deployment === spec.deployment;
     const before = isAgain ? known.before : known?.current;
     const manifests = await this.manifestsOf(before && spec.workload ? { ...spec, workload: { ...spec.workload, replaces: before.deployment } } : spec);
@@ -146,10 +148,10 @@ export class Workloads {
   /** What somebody else has made under these names is never taken over. */
   private async refuseForeign(manifests: readonly Manifest[]): Promise<void> {
     const found = await Promise.all(manifests.map(async (manifest) => ({ manifest, live: await this.api.find<Manifest>(pathOf(manifest)) })));
-    const foreign = found.filter(({ live }) => live && live.metadata.labels?.['app.kubernetes.io/managed-by'] !== 'deploy-code');
+    const foreign = found.filter(({ manifest, live }) => live && !isOfSameStack(live, manifest));
     if (foreign.length === 0) return;
     const names = foreign.map(({ manifest: { kind, metadata } }) => `the ${kind} ${metadata.namespace}/${metadata.name}`);
-    throw new RuntimeError('software', `${names.join(' and ')} ${names.length > 1 ? 'exist and are' : 'exists and is'} not the engine's; remove ${names.length > 1 ? 'them' : 'it'}, or give the service another name`);
+    throw new RuntimeError('software', `${names.join(' and ')} ${names.length > 1 ? 'exist and are' : 'exists and is'} not of this stack; remove ${names.length > 1 ? 'them' : 'it'}, or give the service another name`);
   }
 
   private async untilNoPods(name: string, stopGraceMs: number): Promise<void> {
@@ -160,4 +162,19 @@ export class Workloads {
     }
     throw new RuntimeError('platform', `pods of ${name} do not go: is their node away?`);
   }
+}
+
+/** Two stacks may share a namespace, and no name in it. */
+function refuseOther(entry: Entry | undefined, { name, stack, environment }: InstanceSpec): void {
+  const labels = entry?.current.manifests.find(isWorkload)?.metadata.labels;
+  if (labels && !hasLabels(labels, scopeLabels({ stack, environment }))) throw new RuntimeError('software', `the name ${name} is taken by another stack of its namespace; give the service another name, or the stack another namespace`);
+}
+
+function isOfSameStack(live: Manifest, manifest: Manifest): boolean {
+  const own = Object.fromEntries(Object.entries(manifest.metadata.labels).filter(([label]) => label === 'app.kubernetes.io/managed-by' || label.startsWith(`${domain}/`)));
+  return hasLabels(live.metadata.labels ?? {}, own);
+}
+
+function hasLabels(labels: Record<string, string>, wanted: Record<string, string>): boolean {
+  return Object.entries(wanted).every(([label, value]) => labels[label] === value);
 }

@@ -8,7 +8,7 @@ import { hostsOf, oneByOne, type HostQueue } from '../hosts';
 import { listen } from '../listen';
 import { fits } from '../messages/shape';
 import { shapes } from '../messages/shapes';
-import { contextOf } from '../step-context';
+import { contextOf, namespaceIn } from '../step-context';
 import { Publisher } from '../publisher';
 import { until } from '../turns';
 import { recordRequest } from './audit';
@@ -159,7 +159,7 @@ class Deployment {
     const { stack, taskQueue } = this.input;
     const ready = () => this.go !== undefined || this.cancelledBy !== undefined || this.turnedAway !== undefined;
     for (let patience = firstRejoinMs; ; patience = Math.min(patience * 2, longestRejoinMs)) {
-      const rules = await activity('joinEnvironment', taskQueue, `join the queue of ${stack.name}/${stack.environment}`)({ stack: stack.name, environment: stack.environment, runtime: stack.runtime, ...(stack.hosts && { hosts: stack.hosts.map(({ name }) => name) }), workflowId: workflowInfo().workflowId, asked: this.asked(), windows: stack.deployment.freezeWindows ?? [] });
+      const rules = await activity('joinEnvironment', taskQueue, `join the queue of ${stack.name}/${stack.environment}`)({ stack: stack.name, environment: stack.environment, runtime: stack.runtime, ...(stack.hosts && { hosts: stack.hosts.map(({ name }) => name) }), ...namespaceIn(stack), workflowId: workflowInfo().workflowId, asked: this.asked(), windows: stack.deployment.freezeWindows ?? [] });
       this.maxParallel = rules?.maxParallel;
       if (await until(ready, patience, 'join again if not called')) return;
     }

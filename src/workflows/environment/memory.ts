@@ -89,7 +89,7 @@ export class EnvironmentMemory {
 
   /** What labels and visibility know, where this workflow has no memory of its own. */
   async recall(): Promise<void> {
-    const recollection = await recall(this.state, this.state.queue[0]?.hosts).catch((error: Error) => {
+    const recollection = await recall(this.state, this.state.queue[0]).catch((error: Error) => {
       this.trouble = `what runs cannot be observed: ${toProblem(error).message}`;
       return undefined;
     });

@@ -47,6 +47,7 @@ export interface JoinRequest {
   runtime: RuntimeName;
   /** Of the stack, where it names any. */
   hosts?: string[];
+  namespace?: string;
   /** Absent in requests of 0.1, which queue. */
   asked?: Asked;
 }

@@ -24,7 +24,7 @@ const asked = fields({
 const reserve = recordOf('number');
 
 export const shapes = {
-  join: fields({ workflowId: 'text', runtime: oneOf('docker', 'kubernetes', 'process', 'memory'), hosts: optional(listOf('text')), asked: optional(asked) }),
+  join: fields({ workflowId: 'text', runtime: oneOf('docker', 'kubernetes', 'process', 'memory'), hosts: optional(listOf('text')), namespace: optional('text'), asked: optional(asked) }),
   leave: 'text',
   committed: fields({ workflowId: 'text', deployment: 'number', release: optional('number') }),
   finished: fields({

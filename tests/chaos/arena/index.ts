@@ -8,7 +8,7 @@ import { images } from '../../support/image';
 import { OwnEngine } from '../../support/own-engine';
 import { WorkerProcess } from '../../support/worker-process';
 import { DockerProxy } from './docker-proxy';
-import { Registry } from './registry';
+import { Registry } from '../../support/registry';
 import { publish } from './registry-images';
 import { Temporal } from './temporal';
 

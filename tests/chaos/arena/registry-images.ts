@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type Docker from 'dockerode';
 import { pack } from 'tar-stream';
 import { images } from '../../support/image';
-import type { Registry } from './registry';
+import type { Registry } from '../../support/registry';
 
 /** Versions of the image that has to be pulled. */
 export const pulledVersions = [1, 2, 3];

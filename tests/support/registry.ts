@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { downloadPackage } from '../../support/debian-package';
+import { downloadPackage } from './debian-package';
 
 const address = '127.0.0.1:5000';
 const cache = resolve('.deploy-code', 'cache', 'registry');
