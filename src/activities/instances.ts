@@ -38,8 +38,8 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
   const retire = async (context: StepContext, { instance, drain: open }: Retirement, { signal, note }: Surroundings) => {
     const runtime = runtimes(context.runtime);
     if (open) await drain(balancerOf(runtime, open.balancer.name), open.addresses, { timeoutMs: open.timeoutMs, signal, note });
-    if (instance.preStop) await runtime.exec(instance.name, instance.preStop, preStopTimeoutMs).catch(() => undefined);
-    await runtime.retire(instance);
+    if (instance.preStop && !runtime.workloads) await runtime.exec(instance.name, instance.preStop, preStopTimeoutMs).catch(() => undefined);
+    await runtime.retire(instance, context);
     events.emit('instance', { service: instance.service, event: 'retired' });
   };
   const revive = (context: StepContext, instance: InstanceRef, surroundings: Surroundings, afterTrouble: boolean) =>
@@ -82,7 +82,7 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
       alive((surroundings) =>
         watched(context, instance, surroundings, async (options) => {
           const runtime = runtimes(context.runtime);
-          await runtime.workloads!.restore(instance.name, deployment);
+          await runtime.workloads!.restore(instance, deployment);
           events.emit('instance', { service: instance.service, event: 'revived' });
           return awaitHealthy(runtime, instance, { ...options, afterTrouble: false, fresh: false });
         }),
@@ -104,14 +104,14 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
 
     removeInstance: (context, instance) =>
       alive(async () => {
-        await removeGently(runtimes(context.runtime), instance);
+        await removeGently(runtimes(context.runtime), instance, context);
         events.emit('instance', { service: instance.service, event: 'removed' });
       }),
 
     removeInstances: (context, instances) =>
       alive(async () => {
         const runtime = runtimes(context.runtime);
-        const outcomes = await Promise.allSettled(instances.map((instance) => removeGently(runtime, instance)));
+        const outcomes = await Promise.allSettled(instances.map((instance) => removeGently(runtime, instance, context)));
         const failures = outcomes.flatMap((outcome, index) => (outcome.status === 'rejected' ? [{ name: instances[index]!.name, error: outcome.reason as Error }] : []));
         const away = failures.find(({ error }) => error instanceof RuntimeError && error.kind === 'platform');
         if (away) throw away.error;
@@ -138,9 +138,9 @@ function nameIn({ runtime }: StepContext, { service, ordinal }: InstanceRef): st
 }
 
 /** One that still runs is told before it is stopped. */
-async function removeGently(runtime: Runtime, instance: InstanceRef): Promise<void> {
-  if (instance.preStop && (await runtime.inspect(instance.name))?.state === 'running') await runtime.exec(instance.name, instance.preStop, preStopTimeoutMs).catch(() => undefined);
-  await runtime.remove(instance);
+async function removeGently(runtime: Runtime, instance: InstanceRef, scope: StepContext): Promise<void> {
+  if (instance.preStop && !runtime.workloads && (await runtime.inspect(instance.name))?.state === 'running') await runtime.exec(instance.name, instance.preStop, preStopTimeoutMs).catch(() => undefined);
+  await runtime.remove(instance, scope);
 }
 
 interface Down {
@@ -162,7 +162,7 @@ async function look(runtime: Runtime, instance: InstanceRef, state: InstanceStat
 
 /** Nobody probes an instance without a health check: one that its runtime had to restart has crashed. */
 async function settled(runtime: Runtime, instance: InstanceRef): Promise<Down | undefined> {
-  if (instance.healthCheck || instance.restart.startsWith('on-failure')) return undefined;
+  if (instance.healthCheck || runtime.workloads || instance.restart.startsWith('on-failure')) return undefined;
   const status = await runtime.inspect(instance.name);
   return status?.state === 'running' && status.restarts === 0 ? undefined : describeDown(runtime, instance, status);
 }

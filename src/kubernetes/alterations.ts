@@ -1,8 +1,10 @@
 import type { WorkloadManifest } from './manifest';
+import { amountOf } from './quantities';
 
 type Data = { [key: string]: unknown };
 
 const longestValue = 60;
+const amounts = /\.(resources\.|emptyDir\.sizeLimit)/;
 
 /** Where a workload is not what was applied any more, though something else may have been added: each completes the sentence "it is …". Pure. */
 export function alterationsOf(applied: WorkloadManifest, live: object): string[] {
@@ -10,27 +12,28 @@ export function alterationsOf(applied: WorkloadManifest, live: object): string[]
 }
 
 function differences(applied: unknown, live: unknown, path: string): string[] {
-  if (Array.isArray(applied)) return applied.flatMap((item: unknown, index) => differences(item, counterpart(item, live, index), `${path}[${nameOf(item) ?? index}]`));
+  if (Array.isArray(applied)) return applied.flatMap((item: unknown, index) => differences(item, counterpart(item, live, index), `${path}[${keyOf(item) ?? index}]`));
   if (isData(applied)) return Object.entries(applied).flatMap(([key, value]) => (value === undefined ? [] : differences(value, isData(live) ? live[key] : undefined, `${path}.${key}`)));
-  return isSame(applied, live) ? [] : [`altered at ${path}: ${shown(live)} instead of ${shown(applied)}`];
+  return isSame(applied, live, path) ? [] : [`altered at ${path}: ${shown(live)} instead of ${shown(applied)}`];
 }
 
-/** Others may add to a list: what has a name is found by it. */
+/** Others may add to a list: what has a path or a name is found by it. */
 function counterpart(item: unknown, live: unknown, index: number): unknown {
   if (!Array.isArray(live)) return undefined;
-  const name = nameOf(item);
-  return name === undefined ? live[index] : live.find((each) => nameOf(each) === name);
+  const key = keyOf(item);
+  return key === undefined ? live[index] : live.find((each) => keyOf(each) === key);
 }
 
-function nameOf(item: unknown): string | undefined {
-  return isData(item) && typeof item.name === 'string' ? item.name : undefined;
+function keyOf(item: unknown): string | undefined {
+  if (!isData(item)) return undefined;
+  return [item.mountPath, item.name].find((key) => typeof key === 'string');
 }
 
 /** What is nothing is left out by the cluster, and it writes amounts in its own way. */
-function isSame(applied: unknown, live: unknown): boolean {
+function isSame(applied: unknown, live: unknown, path: string): boolean {
   if (applied === live) return true;
   if (live === undefined) return applied === 0 || applied === false || applied === '';
-  return typeof applied === 'string' && typeof live === 'string' && /^\d+m$/.test(applied) && Number(applied.slice(0, -1)) / 1000 === Number(live);
+  return amounts.test(path) && typeof applied === 'string' && typeof live === 'string' && amountOf(applied) === amountOf(live);
 }
 
 function shown(value: unknown): string {

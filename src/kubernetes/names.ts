@@ -24,9 +24,9 @@ export function objectLabels(spec: InstanceSpec): Record<string, string> {
   return { 'app.kubernetes.io/name': spec.service, 'app.kubernetes.io/part-of': spec.stack, 'app.kubernetes.io/managed-by': 'deploy-code', ...scopeLabels(spec) };
 }
 
-/** By these the cluster finds the pods of a service. */
-export function serviceSelector(spec: InstanceSpec): Record<string, string> {
-  return { 'app.kubernetes.io/name': spec.service, ...scopeLabels(spec) };
+/** By these the cluster finds all pods of a service, given the labels of one of its objects. */
+export function serviceSelector(labels: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([label]) => label === 'app.kubernetes.io/name' || label.startsWith(`${domain}/`)));
 }
 
 /** `shop-staging/api-next`: what runs beside the workload of a service for a while. */

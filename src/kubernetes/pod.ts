@@ -36,12 +36,22 @@ function toPodSpec(spec: InstanceSpec, contents: Contents): Plain<V1PodSpec> {
     ...(serviceAccount !== undefined && { serviceAccountName: serviceAccount }),
     ...(pullSecrets.length > 0 && { imagePullSecrets: pullSecrets.map((name) => ({ name })) }),
     ...(networkMode === 'host' && { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' }),
-    ...(extraHosts.length > 0 && { hostAliases: extraHosts.map((entry) => ({ ip: entry.slice(entry.indexOf(':') + 1), hostnames: [entry.slice(0, entry.indexOf(':'))] })) }),
+    ...(extraHosts.length > 0 && { hostAliases: toHostAliases(extraHosts) }),
     ...(workload?.zone !== undefined && { affinity: inZone(workload.zone) }),
     securityContext: { seccompProfile: { type: 'RuntimeDefault' }, ...(group !== undefined && { fsGroup: group }) },
     containers: [toContainer(spec, contents, volumeMounts)],
     ...(volumes.length > 0 && { volumes }),
   };
+}
+
+/** One entry an address. */
+function toHostAliases(extraHosts: string[]): V1PodSpec['hostAliases'] {
+  const names = new Map<string, string[]>();
+  for (const entry of extraHosts) {
+    const [host, ip] = [entry.slice(0, entry.indexOf(':')), entry.slice(entry.indexOf(':') + 1)];
+    names.set(ip, [...(names.get(ip) ?? []), host]);
+  }
+  return [...names].map(([ip, hostnames]) => ({ ip, hostnames }));
 }
 
 function toContainer(spec: InstanceSpec, contents: Contents, volumeMounts: V1Container['volumeMounts']): V1Container {
@@ -52,8 +62,7 @@ function toContainer(spec: InstanceSpec, contents: Contents, volumeMounts: V1Con
     name: service,
     image,
     imagePullPolicy: pullPolicies[workload?.pullPolicy ?? 'missing'],
-    ...(entrypoint && { command: entrypoint }),
-    ...(command && { args: command }),
+    ...toCommand(entrypoint, command),
     ...(workingDir !== undefined && { workingDir }),
     ...(environment.length > 0 && { env: environment }),
     ...(distinct.length > 0 && { ports: distinct.map(({ container, protocol }) => ({ containerPort: container, protocol: protocol.toUpperCase() })) }),
@@ -66,9 +75,20 @@ function toContainer(spec: InstanceSpec, contents: Contents, volumeMounts: V1Con
   };
 }
 
+/** An entrypoint that is empty means none, also not that of the image. */
+function toCommand(entrypoint: string[] | undefined, command: string[] | undefined): Pick<V1Container, 'command' | 'args'> {
+  if (entrypoint?.length === 0) return { ...(command && { command: command.map(literally) }) };
+  return { ...(entrypoint && { command: entrypoint.map(literally) }), ...(command && { args: command.map(literally) }) };
+}
+
+/** Kubelets read `$(NAME)`, and `$$` as `$`. */
+function literally(text: string): string {
+  return text.replaceAll('$', () => '$$');
+}
+
 /** Values that only the worker knows stand in a secret, never here. */
 function toEnvironment({ variables }: InstanceSpec, { secret }: Contents): V1EnvVar[] {
-  const plain = Object.entries(variables).map(([name, value]) => ({ name, value: value.replaceAll('$(', () => '$$(') }));
+  const plain = Object.entries(variables).map(([name, value]) => ({ name, value: literally(value) }));
   const hidden = (secret?.variables ?? []).map((name) => ({ name, valueFrom: { secretKeyRef: { name: secret!.name, key: `env.${name}` } } }));
   return [...plain.filter(({ name }) => !secret?.variables.includes(name)), ...hidden];
 }

@@ -1,6 +1,6 @@
 import type { InstanceSpec } from '../model/instance';
 import type { Manifest, ManifestOf } from './manifest';
-import { objectLabels, podSelector, qualified, serviceSelector } from './names';
+import { objectLabels, podSelector, qualified } from './names';
 import { holdsData } from './workload';
 
 /** By what other services and the world reach a service: its name, and host names where it is exposed. What is next has a name for tests. */
@@ -30,7 +30,7 @@ function toService(spec: InstanceSpec, name: string): ManifestOf<'Service'> {
     kind: 'Service',
     metadata: { name, namespace, labels: objectLabels(spec) },
     spec: {
-      selector: spec.workload?.shares ? serviceSelector(spec) : podSelector(spec),
+      selector: podSelector(spec),
       ...(isHeadless ? { clusterIP: 'None' } : { type: spec.ports.length > 0 ? serviceType : 'ClusterIP' }),
       ...(ports.length > 0 && { ports }),
     },

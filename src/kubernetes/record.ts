@@ -25,6 +25,7 @@ export interface InstanceRecord {
   /** Number of the deployment whose workload this one took the place of. */
   replaces?: number;
   beside?: Beside;
+  restartedBy?: number;
 }
 
 const annotation = `${domain}/instance`;
@@ -35,7 +36,7 @@ export type IntendedState = 'created' | 'running' | 'retired';
 
 export function toAnnotations(spec: InstanceSpec): Record<string, string> {
   const { service, ordinal, deployment, release, phase, kind, hash, keys, image, restart, stopGraceMs, ports, reserve, healthCheck, preStop, networks, workload } = spec;
-  const record: InstanceRecord = { service, ordinal, deployment, release, phase, kind, hash, keys, image, restart, stopGraceMs, replicas: workload ? workload.replicas : 1, replaces: workload?.replaces, beside: workload?.beside, ports, reserve, healthCheck, preStop, networks };
+  const record: InstanceRecord = { service, ordinal, deployment, release, phase, kind, hash, keys, image, restart, stopGraceMs, replicas: workload ? workload.replicas : 1, replaces: workload?.replaces, beside: workload?.beside, restartedBy: workload?.restartedBy, ports, reserve, healthCheck, preStop, networks };
   return { [annotation]: JSON.stringify(record), [stateAnnotation]: 'running' satisfies IntendedState };
 }
 

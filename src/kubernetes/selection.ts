@@ -1,8 +1,9 @@
 import type { Manifest } from './manifest';
-import { podSelector } from './names';
+import { podSelector, serviceSelector } from './names';
 
-/** A service's names as they lead to another workload than its own. */
+/** A service's names as they lead to another workload than its own; `*`: to whatever runs of the service. */
 export function leadingTo<M extends Manifest>(manifest: M, workload: string | undefined): M {
   if (workload === undefined || manifest.kind !== 'Service') return manifest;
-  return { ...manifest, spec: { ...(manifest.spec as object), selector: podSelector({ name: workload }) } };
+  const selector = workload === '*' ? serviceSelector(manifest.metadata.labels) : podSelector({ name: workload });
+  return { ...manifest, spec: { ...(manifest.spec as object), selector } };
 }

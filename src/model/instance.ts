@@ -78,8 +78,6 @@ export interface Workload {
   rollout: 'recreate' | { maxSurge: number; maxUnavailable: number; minHealthyMs: number };
   /** It runs for a while beside the service's own workload: as a canary it gets a share of the requests, as the next one none until it is told to. */
   beside?: Beside;
-  /** Its name leads to whatever runs of the service, not to this workload alone. */
-  shares?: true;
   /** Number of the deployment that had its pods replaced though nothing else changed. */
   restartedBy?: number;
   /** Number of the deployment whose workload this one takes the place of; its driver knows. */

@@ -32,6 +32,8 @@ export interface ObservedInstance extends InstanceRef {
   replaces?: number;
   /** It was to run beside the service's own workload for a while. */
   beside?: Beside;
+  /** Number of the deployment that had its pods replaced though nothing else changed. */
+  restartedBy?: number;
   /** Where it is not what was applied any more, after a close look: each completes "it is …". */
   altered?: string[];
   /** What others know it by while it is in service. */

@@ -51,7 +51,7 @@ export type Action =
   | { kind: 'update'; instance: InstanceSpec; force?: boolean }
   /** Makes it again what it was before a deployment. */
   | { kind: 'restore'; instance: InstanceRef; deployment: number }
-  /** Lets requests to a service go to another workload than its own, until that is removed. */
+  /** Lets requests to a service go to another workload than its own (`*`: to all of it), until that is removed. */
   | { kind: 'select'; instance: InstanceRef; to: string }
   | { kind: 'await-healthy'; instance: InstanceRef }
   | { kind: 'create-job'; instance: InstanceSpec }

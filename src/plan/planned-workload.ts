@@ -25,7 +25,7 @@ export function planWorkload(service: Service, phase: number, observed: Observed
   const scaled = scale(service, old);
   if (keep.size > 0 && scaled.length === 0) return describe(service, 'keep', [], []);
   const spec = toInstanceSpec(service, 1, planning.ports.allocate(service, 1), print, { ...planning, phase });
-  const instance = { ...spec, workload: toWorkload(service, planning, forced) };
+  const instance = { ...spec, workload: toWorkload(service, planning, forced ? planning.deployment : old?.restartedBy) };
   const { postStart } = service.hooks;
   const update: Lane = [
     old ? steps.make({ kind: 'update', instance, ...((intent.force || intent.kind === 'repair') && { force: true }) }, service.name) : steps.make({ kind: 'start', instance }, service.name),
@@ -63,13 +63,12 @@ function rolloutOf(strategy: ServiceStrategy): Workload['rollout'] {
   return strategy.kind === 'rolling' ? { maxSurge: strategy.maxSurge, maxUnavailable: strategy.maxUnavailable, minHealthyMs: strategy.minHealthyMs } : { maxSurge: 1, maxUnavailable: 0, minHealthyMs: 0 };
 }
 
-function toWorkload(service: Service, { stack, deployment }: ServicePlanning, forced: boolean): Workload {
+function toWorkload(service: Service, { stack }: ServicePlanning, restartedBy: number | undefined): Workload {
   const strategy = strategyOf(service);
   return {
     ...(!service.autoscaled && { replicas: service.replicas }),
     rollout: rolloutOf(strategy),
-    ...(strategy.kind === 'canary' && { shares: true }),
-    ...(forced && { restartedBy: deployment }),
+    ...(restartedBy !== undefined && { restartedBy }),
     pullPolicy: service.pullPolicy,
     ...(service.zone !== undefined && { zone: service.zone }),
     ingress: service.ingress ?? [],

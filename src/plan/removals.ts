@@ -56,7 +56,7 @@ function toPhases(entries: [string, ObservedInstance[]][], number: number, traff
 }
 
 function claims(planned: PlannedPhase[]): Set<string> {
-  return new Set(stepsOf(planned).flatMap((step) => (step.kind === 'start' || step.kind === 'create-job' ? held(step.instance) : [])));
+  return new Set(stepsOf(planned).flatMap((step) => (step.kind === 'start' || step.kind === 'update' || step.kind === 'create-job' ? held(step.instance) : [])));
 }
 
 /** The volumes and host ports that an instance occupies. */

@@ -161,7 +161,7 @@ function retirementsOf(step: Step): Retirement[] {
 }
 
 function undoPreparation(plan: Plan, begun: ReadonlySet<string>, started: Step[]): Lane[] {
-  const mounted = new Set(started.flatMap((step) => (step.kind === 'start' || step.kind === 'create-job' ? step.instance.mounts : [])).flatMap((mount) => (mount.type === 'volume' ? [mount.volume] : [])));
+  const mounted = new Set(started.flatMap((step) => (step.kind === 'start' || step.kind === 'update' || step.kind === 'create-job' ? step.instance.mounts : [])).flatMap((mount) => (mount.type === 'volume' ? [mount.volume] : [])));
   return plan.preparation.filter(({ id }) => begun.has(id)).flatMap((step): Lane[] => {
     if (step.kind === 'create-network') return [[StepFactory.beside(step).make({ kind: 'remove-network', name: step.network.name })]];
     if (step.kind === 'create-volume' && !mounted.has(step.volume.name)) return [[StepFactory.beside(step).make({ kind: 'remove-volume', name: step.volume.name })]];

@@ -104,7 +104,7 @@ function drain(instance: ObservedInstance, { instances, traffic }: Seen, runtime
 /** Names and requests to what was committed. */
 function sendBack(lasting: ObservedInstance[], tables: RouteTable[], { traffic }: Seen, runtime: RuntimeName, steps: StepFactory): Stages {
   const balancer = lasting.find(({ service }) => service === balancerName);
-  const named = lasting.filter(({ names, service }) => names && service !== balancerName && runtime !== 'process');
+  const named = lasting.filter(({ names, service }) => names && service !== balancerName && runtime !== 'process' && runtime !== 'kubernetes');
   const wanted = (traffic?.front?.routes ?? []).map(({ key, service, port }) => tableOf(key, [{ weight: 100, addresses: lasting.filter((each) => each.service === service).map((each) => addressOf(each, port, runtime)) }]));
   const moved = wanted.filter((table) => table.targets.length > 0 && !sameTable(tables.find(({ route }) => route === table.route), table));
   return [

@@ -93,8 +93,8 @@ export interface Workloads {
   /** Makes it what the spec says, whatever it was; `force` takes over what others have changed of it. */
   bring(spec: InstanceSpec, force: boolean): Promise<void>;
   /** Makes it again what it was before a deployment; what that deployment did not touch stays. */
-  restore(name: string, deployment: number): Promise<void>;
-  /** Lets requests to a service's names go to another workload; to its own where none is named. */
+  restore(ref: Pick<InstanceRef, 'name' | 'stopGraceMs'>, deployment: number): Promise<void>;
+  /** Lets requests to a service's names go to another workload, or to whatever runs of it (`*`); to its own where none is named. */
   select(name: string, to: string | undefined): Promise<void>;
   /** Its pods, one by one. */
   pods(name: string): Promise<PodLine[]>;
@@ -137,12 +137,12 @@ export interface Runtime {
   nextExit?(name: string, signal: AbortSignal): Promise<number | undefined>;
   /** What exits by itself is never seen as `exited` where its policy restarts it always: what is, something else has stopped, the platform as a rule. */
   restartsWhatExits?: boolean;
-  /** Stops an instance so that nothing but `revive` starts it again. */
-  retire(ref: InstanceRef): Promise<void>;
+  /** Stops an instance so that nothing but `revive` starts it again. `scope`: whose it has to be, where names are not of one stack alone. */
+  retire(ref: InstanceRef, scope?: Scope): Promise<void>;
   /** Gives a retired instance its restart policy back and starts it. */
   revive(ref: InstanceRef): Promise<void>;
-  /** Stops it if need be. Keeps volumes. */
-  remove(ref: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void>;
+  /** Stops it if need be. Keeps volumes. What is of another `scope` is left alone. */
+  remove(ref: Pick<InstanceRef, 'name' | 'stopGraceMs'>, scope?: Scope): Promise<void>;
 
   /** Makes an instance known on networks by exactly these names; it joins those that it is not on. */
   attach(name: string, networks: NetworkAttachment[]): Promise<void>;

@@ -108,7 +108,7 @@ describeWith('kubernetes', 'trouble on the way to a cluster', () => {
   });
 
   it('what somebody else owns of an object is left alone, and told by name where the stack wants it otherwise', async () => {
-    const stack = clusterStack({ api: { image: images.app, ...probed } });
+    const stack = clusterStack({ api: { image: images.app, replicas: 1, ...probed } });
     await result(stack);
     const apps = clusterConfig().makeApiClient(AppsV1Api);
     const edit = (body: object, manager: string) => apps.patchNamespacedDeployment({ name: 'api', namespace: namespaceOf(stack), body, fieldManager: manager, force: true }, setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply));
@@ -117,6 +117,7 @@ describeWith('kubernetes', 'trouble on the way to a cluster', () => {
     await edit({ ...own, metadata: { ...own.metadata, annotations: { team: 'shop' } } }, 'somebody');
     const wanted = like(stack.name, { api: { image: images.app, replicas: 3, ...probed } });
     expect(await result(wanted)).toMatchObject({ outcome: 'rolled_back', cause: { service: 'api', message: expect.stringMatching(/somebody else owns \.spec\.replicas \(autoscaler\).*--force/) } });
+    expect((await apps.readNamespacedDeployment({ name: 'api', namespace: namespaceOf(stack) })).spec!.replicas).toBe(2);
     expect(await result(wanted, { force: true })).toMatchObject({ outcome: 'succeeded' });
     const { metadata, spec } = await apps.readNamespacedDeployment({ name: 'api', namespace: namespaceOf(stack) });
     expect({ team: metadata!.annotations!.team, replicas: spec!.replicas }).toEqual({ team: 'shop', replicas: 3 });
@@ -129,7 +130,7 @@ describeWith('kubernetes', 'trouble on the way to a cluster', () => {
     const namespace = namespaceOf(stack);
     await core.createNamespace({ body: { metadata: { name: namespace } } });
     await core.createNamespacedService({ namespace, body: { metadata: { name: 'api' }, spec: { selector: { app: 'else' }, ports: [{ port: 80 }] } } });
-    expect(await result(stack)).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { message: expect.stringContaining(`the Service ${namespace}/api exists and is not of this stack`) } });
+    expect(await result(stack)).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { message: expect.stringContaining(`the Service ${namespace}/api exists and is not of this service`) } });
     expect((await core.readNamespacedService({ name: 'api', namespace })).spec).toMatchObject({ selector: { app: 'else' } });
     expect(Object.keys(await specs(stack))).toEqual(['Service api']);
   });
@@ -174,5 +175,46 @@ describeWith('kubernetes', 'trouble on the way to a cluster', () => {
       await registry.kill();
       execFileSync('docker', ['rmi', '-f', image], { stdio: 'ignore' });
     }
+  });
+
+  it('what a new version no longer has goes with it, and is there again where that fails', async () => {
+    const full = { api: { image: images.app, replicas: 2, ...probed, ports: ['80:8080'], expose: { port: 8080, host: 'shop.example.com' }, configs: { page: '/etc/page' } } };
+    const more = { configs: { page: { content: 'hello' } } };
+    const stack = clusterStack(full, more);
+    await result(stack);
+    const before = await specs(stack);
+    const bare = { image: images.app, replicas: 1, health_check: { command: ['true'], interval: '500ms' }, stop_grace_period: '1s' };
+    expect(await result(like(stack.name, { api: { ...bare, image: images.broken } }))).toMatchObject({ outcome: 'rolled_back', leftBehind: [] });
+    const { 'Service api': served, ...rest } = await specs(stack) as Record<string, { spec: { ports: object[] } }>;
+    const { 'Service api': was, ...others } = before as Record<string, { spec: { ports: object[] } }>;
+    expect(rest).toEqual({ ...others, 'Ingress api': { ...others['Ingress api']!, uid: expect.any(String) }, 'PodDisruptionBudget api': { ...others['PodDisruptionBudget api']!, uid: expect.any(String) } });
+    expect(served!.spec.ports).toEqual(was!.spec.ports);
+    expect(await result(like(stack.name, { api: bare }))).toMatchObject({ outcome: 'succeeded' });
+    expect(Object.keys(await specs(stack)).map((key) => key.replace(/-config-.*/, '-config')).sort()).toEqual(['ConfigMap api-config', 'Deployment api', 'Service api']);
+    expect(await result(like(stack.name, { api: { ...bare, image: images.next } }))).toMatchObject({ outcome: 'succeeded' });
+    expect(Object.keys(await specs(stack)).sort()).toEqual(['Deployment api', 'Service api']);
+  });
+
+  it('a service that comes to hold data has never two kinds of pods, also on the way back', async () => {
+    const volumes = await hostVolumes(1);
+    try {
+      const stack = clusterStack({ api: { image: images.app, replicas: 1, ...probed } });
+      await result(stack);
+      const before = await specs(stack);
+      const holding = (image: string): Stack => ({ ...clusterStack({ api: { image, ...probed, volumes: ['data:/data'] } }, { volumes: { data: { size: '10M' } } }), name: stack.name });
+      expect(await result(holding(images.broken))).toMatchObject({ outcome: 'rolled_back', leftBehind: [] });
+      expect(Object.keys(await specs(stack)).sort()).toEqual(['Deployment api', 'PersistentVolumeClaim data', 'Service api']);
+      expect((await specs(stack))['Deployment api']).toMatchObject({ spec: (before['Deployment api'] as { spec: object }).spec });
+      expect(await result(holding(images.app))).toMatchObject({ outcome: 'succeeded' });
+      expect(Object.keys(await specs(stack)).sort()).toEqual(['PersistentVolumeClaim data', 'Service api', 'StatefulSet api']);
+      expect(await ready(stack)).toEqual(['api 1/1']);
+    } finally {
+      await volumes.remove();
+    }
+  });
+
+  it('a job whose pod cannot even start fails, and is not waited for', async () => {
+    const stack = clusterStack({ migrate: { image: 'deploy-code-test/nowhere:1', pull_policy: 'never', kind: 'job', command: ['true'] } });
+    expect(await result(stack)).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { service: 'migrate', message: expect.stringMatching(/^migrate cannot start its container \(ErrImageNeverPull\)/) } });
   });
 });

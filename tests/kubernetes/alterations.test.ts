@@ -1,10 +1,10 @@
 import { alterationsOf } from '../../src/kubernetes/alterations';
 import type { WorkloadManifest } from '../../src/kubernetes';
 
-const applied = { spec: { replicas: 1, suspend: false, template: { spec: { containers: [{ name: 'api', image: 'api:1', args: ['serve'], env: [{ name: 'A', value: '1' }], resources: { limits: { cpu: '1000m', memory: '67108864' } } }] } } } } as unknown as WorkloadManifest;
+const applied = { spec: { replicas: 1, suspend: false, template: { spec: { containers: [{ name: 'api', image: 'api:1', args: ['serve'], env: [{ name: 'A', value: '1' }], resources: { limits: { cpu: '1000m', memory: '524288000' } }, volumeMounts: [{ name: 'config', mountPath: '/a' }, { name: 'config', mountPath: '/b' }] }] } } } } as unknown as WorkloadManifest;
 
-const live = (change: (copy: { spec: { replicas?: number; paused?: boolean; template: { spec: { containers: { name: string; image?: string; args?: string[]; env?: object[]; resources?: object }[] } } } }) => void) => {
-  const copy = { spec: { replicas: 1, template: { spec: { containers: [{ name: 'api', image: 'api:1', args: ['serve'], env: [{ name: 'A', value: '1' }], resources: { limits: { cpu: '1', memory: '67108864' } } }] } } } };
+const live = (change: (copy: { spec: { replicas?: number; paused?: boolean; template: { spec: { containers: { name: string; image?: string; args?: string[]; env?: object[]; resources?: object; volumeMounts?: object[] }[] } } } }) => void) => {
+  const copy = { spec: { replicas: 1, template: { spec: { containers: [{ name: 'api', image: 'api:1', args: ['serve'], env: [{ name: 'A', value: '1' }], resources: { limits: { cpu: '1', memory: '524288k' } }, volumeMounts: [{ name: 'token', mountPath: '/t' }, { name: 'config', mountPath: '/a' }, { name: 'config', mountPath: '/b' }] }] } } } };
   change(copy);
   return copy;
 };
@@ -22,7 +22,7 @@ describe('the alterations of a workload', () => {
   it('are what differs, at which path, and what it was', () => {
     expect(alterationsOf(applied, live(({ spec }) => {
       spec.replicas = 5;
-      spec.template.spec.containers[0] = { name: 'api', image: 'api:2', args: ['serve', 'more'], env: [], resources: { limits: { cpu: '2', memory: '67108864' } } };
+      spec.template.spec.containers[0] = { ...spec.template.spec.containers[0]!, image: 'api:2', args: ['serve', 'more'], env: [], resources: { limits: { cpu: '2', memory: '524288k' } } };
     }))).toEqual([
       'altered at spec.replicas: 5 instead of 1',
       'altered at spec.template.spec.containers[api].image: api:2 instead of api:1',

@@ -1,5 +1,5 @@
 import { toApiError, toAway } from '../../src/runtimes/kubernetes/errors';
-import { amountOf } from '../../src/runtimes/kubernetes/quantities';
+import { amountOf } from '../../src/kubernetes/quantities';
 
 const body = (message: string, more: object = {}) => JSON.stringify({ kind: 'Status', message, ...more });
 

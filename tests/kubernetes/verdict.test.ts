@@ -4,12 +4,14 @@ import { judge, type Expectation } from '../../src/runtimes/kubernetes/verdict';
 
 const now = Date.parse('2026-01-01T00:01:00Z');
 const ago = (seconds: number) => new Date(now - seconds * 1000) as unknown as Date;
-const expectation: Expectation = { generation: 2, patienceMs: 3000, attempts: 0 };
+const expectation: Expectation = { generation: 2, patienceMs: 3000, attempts: 0, since: now - 30_000 };
 
 type Status = NonNullable<V1Pod['status']>;
 
+const container = (state: V1ContainerState, more: object = {}) => ({ name: 'api', image: '', imageID: '', ready: false, restartCount: 0, state, ...more });
+
 function pod(state: V1ContainerState, more: Partial<NonNullable<Status['containerStatuses']>[number]> = {}, status: Partial<Status> = {}, hash = 'new'): V1Pod {
-  return { metadata: { name: `api-${hash}`, annotations: { 'deploy-code.io/hash': hash } }, status: { ...status, containerStatuses: [{ name: 'api', image: '', imageID: '', ready: false, restartCount: 0, state, ...more }] } };
+  return { metadata: { name: `api-${hash}`, labels: { 'app.kubernetes.io/name': 'api' }, annotations: { 'deploy-code.io/hash': hash } }, status: { ...status, containerStatuses: [container(state, more)] } };
 }
 
 function live(pods: V1Pod[], status: object = {}, more: object = {}): Live {
@@ -45,8 +47,8 @@ describe('the judgement of a workload', () => {
     ['failed: cannot start its container (CreateContainerConfigError): secret "x" not found', waits('CreateContainerConfigError', 'secret "x" not found')],
     ['failed: cannot start its container (InvalidImageName): bad', waits('InvalidImageName', 'bad')],
     ['waiting: ContainerCreating', waits('ContainerCreating')],
-    ['failed: exited 3', { terminated: { exitCode: 3 } }],
-    ['failed: exited 137, out of memory', { terminated: { exitCode: 137, reason: 'OOMKilled' } }],
+    ['failed: exited 3', { terminated: { exitCode: 3, finishedAt: ago(1) } }],
+    ['failed: exited 137, out of memory', { terminated: { exitCode: 137, reason: 'OOMKilled', finishedAt: ago(1) } }],
     ['waiting: is not ready yet', { running: { startedAt: ago(2) } }],
     ['failed: is not healthy after 20 s', { running: { startedAt: ago(20) } }],
   ])('is "%s" by what its pod says', (expected, state) => {
@@ -54,14 +56,24 @@ describe('the judgement of a workload', () => {
   });
 
   it('is a crash also where the container has been restarted since, unless its policy forgives that', () => {
-    const crashed = pod(waits('CrashLoopBackOff'), { restartCount: 1, lastState: { terminated: { exitCode: 1 } } });
+    const crashed = pod(waits('CrashLoopBackOff'), { restartCount: 1, lastState: { terminated: { exitCode: 1, finishedAt: ago(5) } } });
     expect(verdict([crashed])).toBe('failed: exited 1');
+    const longAgo = pod({ running: { startedAt: ago(3600) } }, { ready: true, restartCount: 1, lastState: { terminated: { exitCode: 1, finishedAt: ago(3601) } } });
+    expect(verdict([longAgo])).toBe('waiting');
     expect(verdict([crashed], {}, { ...expectation, attempts: 2 })).toBe('waiting: CrashLoopBackOff');
   });
 
+  it('looks at its own container, whatever others have put beside it', () => {
+    const beside = pod({ running: { startedAt: ago(20) } });
+    beside.metadata!.labels = { 'app.kubernetes.io/name': 'web' };
+    beside.status!.containerStatuses = [container({ running: { startedAt: ago(20) } }, { name: 'istio-proxy', ready: true }), container({ terminated: { exitCode: 4, finishedAt: ago(1) } }, { name: 'web' })];
+    expect(verdict([beside])).toBe('failed: exited 4');
+  });
+
   it('looks at pods of the newest kind only, and not at those that go', () => {
-    expect(verdict([pod({ terminated: { exitCode: 1 } }, {}, {}, 'old')])).toBe('waiting');
-    const going = pod({ terminated: { exitCode: 1 } });
+    expect(verdict([pod({ terminated: { exitCode: 1, finishedAt: ago(1) } }, {}, {}, 'old')])).toBe('waiting');
+    expect(verdict([pod({ terminated: { exitCode: 137, finishedAt: ago(1) } }, {}, { phase: 'Failed', reason: 'Evicted' })])).toBe('waiting');
+    const going = pod({ terminated: { exitCode: 1, finishedAt: ago(1) } });
     going.metadata!.deletionTimestamp = ago(1);
     expect(verdict([going])).toBe('waiting');
   });
@@ -69,9 +81,9 @@ describe('the judgement of a workload', () => {
   it('gives the scheduler a few seconds, and a volume that is made more', () => {
     const unschedulable = (seconds: number, message: string) => pod({}, {}, { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message, lastTransitionTime: ago(seconds) }] });
     expect(verdict([unschedulable(2, 'no room')])).toBe('waiting: cannot be scheduled yet: no room');
-    expect(verdict([unschedulable(8, 'no room')])).toBe('failed: cannot be scheduled: no room');
+    expect(verdict([unschedulable(18, 'no room')])).toBe('unschedulable: cannot be scheduled: no room');
     expect(verdict([unschedulable(60, 'pod has unbound immediate PersistentVolumeClaims')])).toMatch(/^waiting/);
-    expect(verdict([unschedulable(200, 'pod has unbound immediate PersistentVolumeClaims')])).toMatch(/^failed/);
+    expect(verdict([unschedulable(200, 'pod has unbound immediate PersistentVolumeClaims')])).toMatch(/^unschedulable/);
   });
 
   it('tells what the cluster refuses to make', () => {

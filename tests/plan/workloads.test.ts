@@ -41,7 +41,7 @@ describe('a plan for a cluster', () => {
     const { plan: second } = next(shop({ image: 'api:2', strategy }), shop({ strategy }));
     const steps = allSteps(second);
     expect(ids(steps)).toEqual([
-      'start the canary of api (api:2)', 'bake api at 20 % for 5 s', 'grow the canary of api to 50 %', 'approve api beyond 50 %', 'update api (api:2)', 'remove shop-test/api-canary',
+      'start the canary of api (api:2)', 'let api lead to its canary too', 'bake api at 20 % for 5 s', 'grow the canary of api to 50 %', 'approve api beyond 50 %', 'update api (api:2)', 'remove shop-test/api-canary',
     ]);
     expect(sizes(steps)).toEqual(['shop-test/api-canary 1', 'shop-test/api-canary 4', 'shop-test/api 4']);
   });
@@ -74,6 +74,15 @@ describe('a plan for a cluster', () => {
     ]);
   });
 
+  it('never deletes a volume that a workload which was changed may have mounted', () => {
+    const holding = stackOf({ name: 'shop', environment: 'test', infrastructure: { orchestrator: 'Kubernetes' }, volumes: { data: {} }, services: { api: { image: 'api:2', ...check, volumes: ['data:/data'] } } });
+    const { plan: second } = next(holding, shop({ replicas: 1 }));
+    const all = [...second.preparation, ...allSteps(second)];
+    const titles = (begun: Step[]) => planRollback({ plan: second, begun: new Set(ids(begun)), done: new Set(), onRollback: {} }).stages.flatMap(({ lanes }) => ids(lanes.flat()));
+    expect(titles(second.preparation)).toEqual(['remove volume shop-test/data']);
+    expect(titles(all)).toEqual(['make api again what it was before deployment 2']);
+  });
+
   it('stops what would be in the way of a command that undoes a job', () => {
     const stack = (image: string) => shop({ image, depends_on: { migrate: 'completed' } }, { migrate: { image, kind: 'job', on_rollback: { command: ['undo'] } } });
     const { plan: second } = next(stack('api:2'), stack('api:1'));
@@ -104,6 +113,7 @@ describe('a stack file for a cluster', () => {
     ['keys that a cluster cannot honour', { api: { image: 'a', init: true } }, 'Kubernetes cannot honour init'],
     ['a way in that is not its own', { api: { image: 'a', expose: { port: 80, host_port: 8080 } } }, "is a matter of the cluster's Ingress controller; remove host_port"],
     ['an address of a host', { api: { image: 'a', ports: ['127.0.0.1:80:80'] } }, 'listens on no address of a host'],
+    ['a name that is another service\'s', { api: { image: 'a', networks: { default: { aliases: ['web'] } } }, web: { image: 'w' } }, '"web" is a name of web already'],
     ['a name that is none', { a_b: { image: 'a' } }, '"a_b" is no name on Kubernetes'],
     ['the name of what runs beside another', { api: { image: 'a', ...check, strategy: { canary: { steps: [{ weight: 10 }] } } }, 'api-canary': { image: 'a' } }, 'is the name of what runs beside api'],
   ])('is refused with %s', (_, services, message) => {

@@ -43,10 +43,11 @@ export async function specs(stack: Pick<Stack, 'name'>): Promise<Record<string, 
 
 /** `api 2/2`, sorted: pods that are ready, of those that are there. */
 export async function ready(stack: Pick<Stack, 'name'>): Promise<string[]> {
-  const { items } = await clusterConfig().makeApiClient(CoreV1Api).listNamespacedPod({ namespace: namespaceOf(stack) });
+  const { items: all } = await clusterConfig().makeApiClient(CoreV1Api).listNamespacedPod({ namespace: namespaceOf(stack) });
+  const items = all.filter(({ metadata }) => !metadata!.deletionTimestamp);
   const names = [...new Set(items.map(({ metadata }) => metadata!.labels!['app.kubernetes.io/name']!))].sort();
   return names.map((name) => {
-    const own = items.filter(({ metadata }) => metadata!.labels!['app.kubernetes.io/name'] === name && !metadata!.deletionTimestamp);
+    const own = items.filter(({ metadata }) => metadata!.labels!['app.kubernetes.io/name'] === name);
     return `${name} ${own.filter(({ status }) => status?.containerStatuses?.every((each) => each.ready)).length}/${own.length}`;
   });
 }

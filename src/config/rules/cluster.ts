@@ -27,8 +27,19 @@ export const namesFitCluster: Rule = ({ stack }) => {
     ...Object.keys(stack.services).flatMap((name) => named(['services', name], name, longestService)),
     ...Object.entries(stack.volumes).flatMap(([key, { name = key }]) => named(['volumes', key], name, longestService)),
     ...Object.keys(stack.networks).flatMap((name) => named(['networks', name], name, longestService)),
+    ...aliasesOf(stack),
   ];
 };
+
+/** A name leads to one service. */
+function aliasesOf({ services }: Stack): Finding[] {
+  const owners = new Map(Object.keys(services).map((name) => [name, name]));
+  return Object.values(services).flatMap((service) => Object.entries(service.networks).flatMap(([network, { aliases }]) => aliases.flatMap((alias) => {
+    const owner = owners.get(alias) ?? service.name;
+    owners.set(alias, owner);
+    return owner === service.name ? [] : [at(service, ['networks', network, 'aliases'], `"${alias}" is a name of ${owner} already; on a cluster a name leads to one service`)];
+  })));
+}
 
 /** What a cluster cannot do as the file says is refused by name, never ignored. */
 export const clusterHonours: Rule = eachService((service, { file, stack }) => (stack.runtime === 'kubernetes' ? [...mountsOf(service), ...doorOf(service, file.services[service.name]!), ...processOf(service), ...besideOf(service, stack)] : []));

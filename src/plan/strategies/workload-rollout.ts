@@ -31,13 +31,13 @@ export function rollOutWorkload(replacement: WorkloadReplacement, strategy: Serv
   }
 }
 
-/** A share of the requests goes to pods of the new kind, for the service's name leads to all of them; once they have held, the others become like them. */
+/** A share of the requests goes to pods of the new kind, once the service's name leads to all of them; once they have held, the others become like them. */
 function canary(replacement: WorkloadReplacement, { steps: weights }: Extract<ServiceStrategy, { kind: 'canary' }>): Rollout {
   const { service: { name }, update, judge, steps } = replacement;
   const lane = weights.flatMap(({ weight, bakeMs, approval }, index): Step[] => {
     const instance = beside(replacement, 'canary', podsFor(weight, replacement.replicas));
     return [
-      index === 0 ? steps.make({ kind: 'start', instance }, name) : { ...steps.make({ kind: 'update', instance }, name), id: `grow the canary of ${name} to ${weight} %` },
+      ...(index === 0 ? [steps.make({ kind: 'start', instance }, name), steps.make({ kind: 'select', instance: toRef(replacement.instance), to: '*' }, name)] : [{ ...steps.make({ kind: 'update', instance }, name), id: `grow the canary of ${name} to ${weight} %` }]),
       ...(bakeMs > 0 ? [steps.make({ kind: 'hold', title: `bake ${name} at ${weight} % for ${bakeMs / 1000} s`, durationMs: bakeMs, ...(judge && { analysis: judge }) }, name)] : []),
       ...(approval ? [steps.make({ kind: 'approve', title: `approve ${name} beyond ${weight} %`, approval }, name)] : []),
     ];

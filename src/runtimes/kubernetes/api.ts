@@ -48,9 +48,9 @@ export class KubernetesApi {
     return this.json<T>(path, { method: 'PUT', body });
   }
 
-  /** Server-side apply; `force` takes over what others own. */
-  apply<T>(path: string, body: unknown, fieldManager: string, force: boolean): Promise<T> {
-    return this.json<T>(path, { method: 'PATCH', body, contentType: 'application/apply-patch+yaml', query: { fieldManager, force } });
+  /** Server-side apply; `force` takes over what others own, a dry run changes nothing. */
+  apply<T>(path: string, body: unknown, fieldManager: string, force: boolean, dryRun = false): Promise<T> {
+    return this.json<T>(path, { method: 'PATCH', body, contentType: 'application/apply-patch+yaml', query: { fieldManager, force, ...(dryRun && { dryRun: 'All' }) } });
   }
 
   /** What is gone already is a success. */

@@ -4,7 +4,7 @@ import type { Capacity } from '../../model/observation';
 import type { Scope } from '../runtime';
 import { scopeLabels } from '../../kubernetes/names';
 import { readRecord } from '../../kubernetes/record';
-import { amountOf } from './quantities';
+import { amountOf } from '../../kubernetes/quantities';
 import type { KubernetesApi } from './api';
 import { unlessForbidden } from './errors';
 

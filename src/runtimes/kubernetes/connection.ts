@@ -29,7 +29,9 @@ export class ClusterConnection {
 
   /** Tokens of plugins and of service accounts expire: the library is asked at each request, and keeps them. Connections are kept too. */
   async security(): Promise<{ agent: Agent; headers: Record<string, string> }> {
-    const { ca, cert, key, rejectUnauthorized, servername, auth, headers } = await securityOf(this.config);
+    const { ca, cert, key, rejectUnauthorized, servername, auth, headers } = await securityOf(this.config).catch((error: Error) => {
+      throw new RuntimeError('platform', `the credentials for ${this.name} cannot be had (${error.message})`, { cause: error });
+    });
     this.agent ??= new Agent({ keepAlive: true, ca, cert, key, rejectUnauthorized, servername });
     const basic: Record<string, string> = auth ? { Authorization: `Basic ${Buffer.from(auth).toString('base64')}` } : {};
     return { agent: this.agent, headers: { ...(headers as Record<string, string>), ...basic } };

@@ -1,9 +1,18 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
 import type { KubernetesApi } from './api';
 
-/** What the cluster has to complain of about an object, newest last: `FailedMount: configmap "x" not found`. */
-export async function warningsOf(api: KubernetesApi, namespace: string, name: string): Promise<{ reason: string; text: string }[]> {
-  const events = await api.list<CoreV1Event>(`/api/v1/namespaces/${namespace}/events`, { fieldSelector: `involvedObject.name=${name},type=Warning` });
-  const at = ({ lastTimestamp, eventTime, metadata }: CoreV1Event) => Date.parse(String(lastTimestamp ?? eventTime ?? metadata.creationTimestamp));
-  return events.sort((a, b) => at(a) - at(b)).map(({ reason = '', message = '' }) => ({ reason, text: `${reason}: ${message.trim()}` }));
+export interface ClusterEvent {
+  reason: string;
+  /** `FailedMount: configmap "x" not found`. */
+  text: string;
+  /** When it happened last, in ms since the epoch. */
+  at: number;
+}
+
+/** What the cluster has told of one object, newest last. */
+export async function eventsOf(api: KubernetesApi, namespace: string, { uid, type }: { uid: string; type?: 'Warning' }): Promise<ClusterEvent[]> {
+  const selector = [`involvedObject.uid=${uid}`, ...(type ? [`type=${type}`] : [])].join(',');
+  const events = await api.list<CoreV1Event>(`/api/v1/namespaces/${namespace}/events`, { fieldSelector: selector });
+  const at = ({ lastTimestamp, series, eventTime, metadata }: CoreV1Event) => Date.parse(String(series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp));
+  return events.map((event) => ({ reason: event.reason ?? '', text: `${event.reason}: ${(event.message ?? '').trim()}`, at: at(event) })).sort((a, b) => a.at - b.at);
 }

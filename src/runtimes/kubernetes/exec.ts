@@ -6,7 +6,8 @@ import { withDeadline } from '../deadline';
 import { RuntimeError, type ExecResult } from '../runtime';
 import type { KubernetesApi } from './api';
 import type { ClusterConnection } from './connection';
-import { find, isGoing, mainContainer } from './live';
+import { toAway } from './errors';
+import { containerName, find, isGoing, mainContainer } from './live';
 import { podsIn } from './paths';
 
 const largestOutput = 256 * 1024;
@@ -19,8 +20,8 @@ export async function exec(api: KubernetesApi, { config }: ClusterConnection, na
   const output = collected();
   const ended = new Promise<V1Status>((resolve, reject) => {
     new Exec(config)
-      .exec(qualified(name).namespace, pod.metadata!.name!, pod.spec!.containers[0]!.name, command, output.sink, output.sink, null, false, resolve)
-      .then((socket) => socket.once('error', reject).once('close', () => reject(new RuntimeError('platform', 'the Kubernetes API ended a command'))), reject);
+      .exec(qualified(name).namespace, pod.metadata!.name!, containerName(pod), command, output.sink, output.sink, null, false, resolve)
+      .then((socket) => socket.once('error', (error: Error) => reject(toAway(error))).once('close', () => reject(new RuntimeError('platform', 'the Kubernetes API ended a command'))), (error: Error) => reject(toAway(error)));
   });
   const status = await withDeadline(ended, deadline - Date.now(), () => new RuntimeError('software', `the command did not end within ${timeoutMs} ms`));
   return { exitCode: exitCodeOf(status), output: output.text() };

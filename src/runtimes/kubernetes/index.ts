@@ -37,9 +37,9 @@ export function createKubernetesRuntime(secrets: SecretReader, endpoint?: Cluste
     start: (name) => workloads.start(name),
     inspect: (name) => workloads.inspect(name),
     waitForExit: (name, signal) => waitForExit({ api, views }, name, signal),
-    retire: (ref) => workloads.retire(ref),
+    retire: (ref, scope) => workloads.retire(ref, scope),
     revive: (ref) => workloads.revive(ref),
-    remove: (ref) => workloads.remove(ref),
+    remove: (ref, scope) => workloads.remove(ref, scope),
     attach: unsupported('networks'),
     putSecrets: async (name) => {
       throw new RuntimeError('missing', `${name} takes its secrets when its pods are made`);
@@ -50,10 +50,10 @@ export function createKubernetesRuntime(secrets: SecretReader, endpoint?: Cluste
     address: unsupported('addresses'),
     workloads: {
       bring: (spec, force) => workloads.bring(spec, force),
-      restore: (name, deployment) => workloads.restore(name, deployment),
+      restore: (ref, deployment) => workloads.restore(ref, deployment),
       select: (name, to) => workloads.select(name, to),
       pods: (name) => podLines(api, name),
-      awaitReady: (ref, options) => awaitReady({ api, views }, ref, options),
+      awaitReady: async (ref, options) => awaitReady({ api, views }, ref, { ...options, since: await workloads.appliedAt(ref.name) }),
     },
   };
 }

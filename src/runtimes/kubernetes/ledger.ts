@@ -3,22 +3,34 @@ import type { V1Secret } from '@kubernetes/client-node';
 import type { Manifest } from '../../kubernetes';
 import { domain, fieldManager, qualified } from '../../kubernetes/names';
 import type { KubernetesApi } from './api';
+import { ApiError } from './errors';
+import { RuntimeError } from '../runtime';
 
-/** The manifests that a deployment has applied for a service. */
+/** The manifests that a deployment has applied for a service, and when, in ms since the epoch. */
 export interface Applied {
   deployment: number;
   manifests: Manifest[];
+  at: number;
+  /** How many pods there were when something else took its place. */
+  replicas?: number;
 }
 
 /** What was applied last, and what it took the place of. */
 export interface Entry {
   current: Applied;
   before?: Applied;
-  /** The workload that its names lead to for a while, instead of its own. */
+  /** The workload that its names lead to for a while, instead of its own; `*`: whatever runs of the service. */
   servedBy?: string;
+  /** Paths of what is to be deleted, until that is done. */
+  stale?: string[];
 }
 
-const keys = { entry: 'manifests' };
+/** An entry as it was read: who writes it again has to have seen it last. */
+export interface Noted extends Entry {
+  version: string;
+}
+
+const key = 'manifests';
 
 /**
  * What the engine has applied of each service, in a Secret beside it: manifests hold what is secret, and a rollback applies
@@ -27,18 +39,22 @@ const keys = { entry: 'manifests' };
 export class Ledger {
   constructor(private readonly api: KubernetesApi) {}
 
-  async read(name: string): Promise<Entry | undefined> {
+  async read(name: string): Promise<Noted | undefined> {
     const secret = await this.api.find<V1Secret>(this.path(name));
-    const packed = secret?.data?.[keys.entry];
-    return packed === undefined ? undefined : (JSON.parse(gunzipSync(Buffer.from(packed, 'base64')).toString()) as Entry);
+    const packed = secret?.data?.[key];
+    return packed === undefined ? undefined : { ...(JSON.parse(gunzipSync(Buffer.from(packed, 'base64')).toString()) as Entry), version: secret!.metadata!.resourceVersion! };
   }
 
-  /** Noted before the effect. */
-  async write(name: string, entry: Entry): Promise<void> {
+  /** Noted before the effect. A ghost that has not seen what was written since writes nothing. */
+  async write(name: string, entry: Entry, seen: Noted | undefined): Promise<void> {
     const { namespace } = qualified(name);
-    const data = { [keys.entry]: gzipSync(JSON.stringify(entry)).toString('base64') };
+    const { current, before, servedBy, stale } = entry;
+    const data = { [key]: gzipSync(JSON.stringify({ current, before, servedBy, stale } satisfies Entry)).toString('base64') };
     const labels = { 'app.kubernetes.io/managed-by': 'deploy-code', [`${domain}/ledger`]: qualified(name).name };
-    await this.api.apply(this.path(name), { apiVersion: 'v1', kind: 'Secret', type: `${domain}/manifests`, metadata: { name: ledgerName(name), namespace, labels }, data }, fieldManager, true);
+    const metadata = { name: ledgerName(name), namespace, labels, ...(seen && { resourceVersion: seen.version }) };
+    await this.api.apply(this.path(name), { apiVersion: 'v1', kind: 'Secret', type: `${domain}/manifests`, metadata, data }, fieldManager, true).catch((error: unknown) => {
+      throw error instanceof ApiError && error.status === 409 ? new RuntimeError('platform', `somebody else has noted something about ${name} meanwhile`, { cause: error }) : error;
+    });
   }
 
   remove(name: string): Promise<void> {

@@ -1,11 +1,11 @@
 import type { V1ContainerStatus, V1Deployment, V1Job, V1Pod, V1StatefulSet } from '@kubernetes/client-node';
-import type { Manifest } from '../../kubernetes';
+import type { Manifest, WorkloadManifest } from '../../kubernetes';
 import { labelSelector, podSelector, qualified } from '../../kubernetes/names';
 import { readRecord, type InstanceRecord, type IntendedState } from '../../kubernetes/record';
 import type { InstanceStatus } from '../../model/instance-status';
 import type { InstanceState } from '../../model/observation';
 import type { KubernetesApi } from './api';
-import { collection, podsIn, workloadKinds } from './paths';
+import { collection, pathOf, podsIn, workloadKinds } from './paths';
 
 /** A workload as the cluster shows it. */
 export type LiveWorkload = (V1Deployment & { kind?: string }) | (V1StatefulSet & { kind?: string }) | (V1Job & { kind?: string });
@@ -18,6 +18,11 @@ export interface Live {
   record: InstanceRecord;
   intended: IntendedState;
   pods: V1Pod[];
+}
+
+/** One object of a workload, whosever it is. */
+export function readLive(api: KubernetesApi, workload: WorkloadManifest): Promise<LiveWorkload | undefined> {
+  return api.find<LiveWorkload>(pathOf(workload));
 }
 
 /** Nothing where there is no such workload of ours. */
@@ -38,15 +43,26 @@ export function toLive(workload: LiveWorkload, kind: Manifest['kind'], pods: rea
   return { name: `${namespace}/${name}`, kind, workload, record: known.record, intended: known.state, pods: pods.filter(({ metadata }) => Object.entries(own).every(([key, value]) => metadata?.labels?.[key] === value)) };
 }
 
-export function mainContainer({ status }: V1Pod): V1ContainerStatus | undefined {
-  return status?.containerStatuses?.[0];
+/** Whatever others have put beside it. */
+export function containerName({ metadata, spec }: V1Pod): string {
+  return metadata?.labels?.['app.kubernetes.io/name'] ?? spec?.containers[0]?.name ?? '';
+}
+
+export function mainContainer(pod: V1Pod): V1ContainerStatus | undefined {
+  const own = containerName(pod);
+  return pod.status?.containerStatuses?.find(({ name }) => name === own);
+}
+
+/** It runs no more, and stays for people to look at: one that was evicted, or has done its work. */
+export function isOver({ status }: V1Pod): boolean {
+  return status?.phase === 'Failed' || status?.phase === 'Succeeded';
 }
 
 /** The end that a container has come to, be it that it has been restarted since. */
-export function endOf(pod: V1Pod): { exitCode: number; outOfMemory: boolean } | undefined {
+export function endOf(pod: V1Pod): { exitCode: number; outOfMemory: boolean; at: number } | undefined {
   const { state, lastState } = mainContainer(pod) ?? {};
   const end = state?.terminated ?? lastState?.terminated;
-  return end && { exitCode: end.exitCode, outOfMemory: end.reason === 'OOMKilled' };
+  return end && { exitCode: end.exitCode, outOfMemory: end.reason === 'OOMKilled', at: Date.parse(String(end.finishedAt ?? 0)) || 0 };
 }
 
 export function isGoing({ metadata }: V1Pod): boolean {
@@ -74,7 +90,7 @@ export function statusOf(live: Live): InstanceStatus {
 export function stateOf({ workload, kind, intended, pods }: Live): { state: InstanceState; exitCode?: number } {
   if (kind === 'Job') return jobState(workload as V1Job, intended, pods);
   if (intended === 'created') return { state: 'created' };
-  if (intended === 'retired') return pods.length > 0 ? { state: 'running' } : { state: 'exited' };
+  if (intended === 'retired') return pods.some((pod) => !isOver(pod)) ? { state: 'running' } : { state: 'exited' };
   const crashes = pods.filter((pod) => mainContainer(pod)?.state?.waiting?.reason === 'CrashLoopBackOff');
   return { state: crashes.length > 0 && crashes.length === pods.length ? 'restarting' : 'running' };
 }

@@ -2,7 +2,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import { qualified } from '../../kubernetes/names';
 import { RuntimeError, type LogPage, type LogRequest } from '../runtime';
 import type { KubernetesApi } from './api';
-import { endOf, find, mainContainer } from './live';
+import { containerName, endOf, find, mainContainer } from './live';
 import { podsIn } from './paths';
 
 const longestPage = 10_000;
@@ -27,7 +27,7 @@ export async function logs(api: KubernetesApi, name: string, { tail, after }: Lo
 /** Of a container that has been restarted also what the one before had said last. */
 export async function logOf(api: KubernetesApi, name: string, pod: V1Pod, { tail, after }: LogRequest): Promise<Stamped[]> {
   const path = `${podsIn(qualified(name).namespace)}/${pod.metadata!.name}/log`;
-  const query = { timestamps: true, container: pod.spec?.containers[0]?.name, ...(after ? { sinceTime: after, tailLines: longestPage } : { tailLines: tail }) };
+  const query = { timestamps: true, container: containerName(pod), ...(after ? { sinceTime: after, tailLines: longestPage } : { tailLines: tail }) };
   const restarted = mainContainer(pod)?.lastState?.terminated !== undefined && after === undefined;
   const texts = await Promise.all([restarted ? api.text(path, { ...query, previous: true }).catch(() => '') : '', api.text(path, query).catch(unlessNotStarted)]);
   return texts.join('').split('\n').filter((line) => line !== '').map((line) => ({ at: line.slice(0, line.indexOf(' ')), line: line.slice(line.indexOf(' ') + 1) }));

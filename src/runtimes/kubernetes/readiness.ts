@@ -3,7 +3,8 @@ import { qualified } from '../../kubernetes/names';
 import type { InstanceRef } from '../../model/instance';
 import { RuntimeError, type Unready } from '../runtime';
 import type { KubernetesApi } from './api';
-import { warningsOf } from './events';
+import { Complaints } from './complaints';
+import { eventsOf } from './events';
 import { endOf, find, statusOf, toLive, type Live } from './live';
 import { logOf } from './logs';
 import { judge, type Expectation } from './verdict';
@@ -12,13 +13,17 @@ import type { NamespaceView, Views } from './view';
 const tickMs = 1000;
 /** What nothing is heard of for so long has its events read. */
 const silentMs = 3000;
-const telling = new Set(['FailedMount', 'FailedAttachVolume', 'FailedCreate', 'FailedBinding', 'ProvisioningFailed']);
+/** As autoscalers of clusters tell it. */
+const growing = new Set(['TriggeredScaleUp', 'Nominated']);
+const growsWithinMs = 600_000;
 const lastEvents = 5;
 const lastLines = 50;
 
 export interface AwaitReadyOptions {
   /** How long a pod that runs may take to get ready, in ms. */
   patienceMs?: number;
+  /** What happened before does not count; in ms since the epoch. */
+  since: number;
   signal: AbortSignal;
   /** What it waits for. */
   onWaiting: (why: string) => void;
@@ -28,22 +33,23 @@ export interface AwaitReadyOptions {
  * Waits until all pods of a workload are ready and of its newest kind; resolves with why they cannot get so. Changes are heard as they
  * happen; a look of its own now and then does not trust that.
  */
-export async function awaitReady({ api, views }: { api: KubernetesApi; views: Views }, ref: InstanceRef, { patienceMs, signal, onWaiting }: AwaitReadyOptions): Promise<Unready | undefined> {
+export async function awaitReady({ api, views }: { api: KubernetesApi; views: Views }, ref: InstanceRef, { patienceMs, since, signal, onWaiting }: AwaitReadyOptions): Promise<Unready | undefined> {
   const { namespace } = qualified(ref.name);
   const first = await find(api, ref.name);
   if (!first) return { message: 'is gone: something else removed it', events: [], logs: [] };
   const attempts = ref.restart.startsWith('on-failure') ? Number(ref.restart.split(':')[1] ?? Infinity) : 0;
-  const expectation: Expectation = { generation: first.workload.metadata?.generation ?? 0, patienceMs, attempts };
+  const expectation: Expectation = { generation: first.workload.metadata?.generation ?? 0, patienceMs, attempts, since };
+  const complaints = new Complaints(api, since);
   return views.during(namespace, async (view) => {
     for (let [live, silentSince] = [first, Date.now()]; ; ) {
       const { kind, message, pod } = judge(live, expectation, Date.now());
       if (kind === 'ready') return undefined;
       if (kind === 'platform') throw new RuntimeError('platform', `${ref.name}: ${message}`);
-      if (kind === 'failed') return { message, ...(await evidenceOf(api, live, pod)) };
+      if (kind === 'failed' || (kind === 'unschedulable' && !(await isGrowing(api, pod!)))) return { message, ...(await evidenceOf(api, live, pod)) };
       onWaiting(message);
       if (Date.now() - silentSince > silentMs) {
         silentSince = Date.now();
-        const complaint = await complaintOf(api, live);
+        const complaint = await complaints.about(live);
         if (complaint !== undefined) return { message: `is held up: ${complaint}`, ...(await evidenceOf(api, live, pod)) };
         live = (await find(api, ref.name)) ?? live;
         continue;
@@ -62,18 +68,18 @@ function seen(view: NamespaceView, before: Live): Live {
   return (workload && toLive(workload, before.kind, [...view.pods.values()])) ?? before;
 }
 
-/** What keeps pods from being made or started is told by events only. */
-async function complaintOf(api: KubernetesApi, live: Live): Promise<string | undefined> {
-  const { namespace, name } = qualified(live.name);
-  const about = [name, ...live.pods.filter(({ status }) => status?.phase === 'Pending').map(({ metadata }) => metadata!.name!)];
-  const warnings = await Promise.all(about.map((each) => warningsOf(api, namespace, each)));
-  return warnings.flat().findLast(({ reason }) => telling.has(reason))?.text;
+/** Something makes a node for it. */
+async function isGrowing(api: KubernetesApi, { metadata, status }: V1Pod): Promise<boolean> {
+  const since = Date.parse(String(status?.conditions?.find(({ type }) => type === 'PodScheduled')?.lastTransitionTime ?? metadata?.creationTimestamp));
+  const events = await eventsOf(api, metadata!.namespace!, { uid: metadata!.uid! });
+  return Date.now() - since < growsWithinMs && events.some(({ reason }) => growing.has(reason));
 }
 
 /** What the pod that failed shows: how it ended, what the cluster had to complain of, and what it has said last. */
 async function evidenceOf(api: KubernetesApi, live: Live, pod: V1Pod | undefined): Promise<Omit<Unready, 'message'>> {
-  const { namespace, name } = qualified(live.name);
+  const { namespace } = qualified(live.name);
   const end = pod && endOf(pod);
-  const [warnings, logs] = await Promise.all([warningsOf(api, namespace, pod?.metadata?.name ?? name).catch(() => []), pod ? logOf(api, live.name, pod, { tail: lastLines }).catch(() => []) : []]);
+  const { uid } = (pod ?? live.workload).metadata!;
+  const [warnings, logs] = await Promise.all([eventsOf(api, namespace, { uid: uid!, type: 'Warning' }).catch(() => []), pod ? logOf(api, live.name, pod, { tail: lastLines }).catch(() => []) : []]);
   return { status: { ...statusOf({ ...live, pods: pod ? [pod] : live.pods }), ...(end && { exitCode: end.exitCode }) }, events: warnings.slice(-lastEvents).map(({ text }) => text), logs: logs.map(({ line }) => line) };
 }

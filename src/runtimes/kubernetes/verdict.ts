@@ -1,6 +1,6 @@
 import type { V1Deployment, V1Pod, V1StatefulSet } from '@kubernetes/client-node';
 import { domain } from '../../kubernetes/names';
-import { endOf, isGoing, mainContainer, type Live } from './live';
+import { endOf, isGoing, isOver, mainContainer, type Live } from './live';
 
 export interface Expectation {
   /** Of the workload, once it is what was asked for. */
@@ -9,11 +9,13 @@ export interface Expectation {
   patienceMs?: number;
   /** Exits that its restart policy forgives. */
   attempts: number;
+  /** What ended before is another deployment's; in ms since the epoch. */
+  since: number;
 }
 
-/** How it stands with a workload. `platform`: nobody's fault here, and it passes. */
+/** How it stands with a workload. `platform`: nobody's fault here, and it passes. `unschedulable`: unless the cluster grows. */
 export interface Verdict {
-  kind: 'ready' | 'waiting' | 'failed' | 'platform';
+  kind: 'ready' | 'waiting' | 'failed' | 'platform' | 'unschedulable';
   message: string;
   /** The pod that shows it. */
   pod?: V1Pod;
@@ -21,8 +23,10 @@ export interface Verdict {
 
 /** Kubelets probe by the second, and report at their own pace. */
 const kubeletMs = 5000;
-/** A cluster that grows makes room by itself; it must begin at once. */
-const unschedulableMs = 5000;
+/** A cluster that grows looks for what it lacks every ten seconds. */
+const unschedulableMs = 15_000;
+/** Ends are told by the second. */
+const secondMs = 1000;
 /** What makes a volume says itself where it cannot. */
 const unboundMs = 120_000;
 const unbound = /unbound immediate PersistentVolumeClaims/;
@@ -37,9 +41,9 @@ export function judge(live: Live, expectation: Expectation, now: number): Verdic
   if (isReady(live)) return { kind: 'ready', message: '' };
   const refused = (workload.status as V1Deployment['status'])?.conditions?.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True');
   if (refused) return { kind: 'failed', message: `is refused pods by the cluster: ${refused.message ?? refused.reason}` };
-  const current = live.pods.filter((pod) => isCurrent(pod, live) && !isGoing(pod));
+  const current = live.pods.filter((pod) => isCurrent(pod, live) && !isGoing(pod) && !isOver(pod));
   const verdicts = current.map((pod) => judgePod(pod, expectation, now));
-  return verdicts.find(({ kind }) => kind === 'failed') ?? verdicts.find(({ kind }) => kind === 'platform') ?? verdicts.find(({ message }) => message !== '') ?? waiting('');
+  return verdicts.find(({ kind }) => kind === 'failed') ?? verdicts.find(({ kind }) => kind === 'unschedulable') ?? verdicts.find(({ kind }) => kind === 'platform') ?? verdicts.find(({ message }) => message !== '') ?? waiting('');
 }
 
 function waiting(message: string, pod?: V1Pod): Verdict {
@@ -62,13 +66,14 @@ function isCurrent(pod: V1Pod, { workload }: Live): boolean {
   return keys.every((key) => pod.metadata?.annotations?.[key] === wanted[key]);
 }
 
-function judgePod(pod: V1Pod, { patienceMs, attempts }: Expectation, now: number): Verdict {
+/** One pod of those that are to get ready. */
+export function judgePod(pod: V1Pod, { patienceMs, attempts, since }: Expectation, now: number): Verdict {
   const failed = (message: string): Verdict => ({ kind: 'failed', message, pod });
   const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable') {
     const sinceMs = now - Date.parse(String(scheduled.lastTransitionTime ?? pod.metadata?.creationTimestamp));
     const patience = unbound.test(scheduled.message ?? '') ? unboundMs : unschedulableMs;
-    return sinceMs > patience ? failed(`cannot be scheduled: ${scheduled.message}`) : waiting(`cannot be scheduled yet: ${scheduled.message}`, pod);
+    return sinceMs > patience ? { kind: 'unschedulable', message: `cannot be scheduled: ${scheduled.message}`, pod } : waiting(`cannot be scheduled yet: ${scheduled.message}`, pod);
   }
   const container = mainContainer(pod);
   const reason = container?.state?.waiting?.reason ?? '';
@@ -76,7 +81,7 @@ function judgePod(pod: V1Pod, { patienceMs, attempts }: Expectation, now: number
   if (unpulled.has(reason)) return { kind: passing.test(message) ? 'platform' : 'failed', message: `cannot pull its image (${reason}): ${message}`, pod };
   if (hopeless.has(reason)) return failed(`cannot start its container (${reason}): ${message}`);
   const end = endOf(pod);
-  if (end && (container?.restartCount ?? 0) + (container?.state?.terminated ? 1 : 0) > attempts) return failed(`exited ${end.exitCode}${end.outOfMemory ? ', out of memory' : ''}`);
+  if (end && end.at >= since - secondMs && (container?.restartCount ?? 0) + (container?.state?.terminated ? 1 : 0) > attempts) return failed(`exited ${end.exitCode}${end.outOfMemory ? ', out of memory' : ''}`);
   const startedAt = container?.state?.running?.startedAt;
   if (!startedAt) return waiting(reason, pod);
   const runsMs = now - Date.parse(String(startedAt));

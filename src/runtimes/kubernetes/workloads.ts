@@ -1,79 +1,87 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isWorkload, toManifests, type Manifest, type WorkloadManifest } from '../../kubernetes';
-import { besideName, domain, fieldManager, labelSelector, podSelector, qualified, scopeLabels } from '../../kubernetes/names';
-import { inState, readRecord, type IntendedState } from '../../kubernetes/record';
-import { leadingTo } from '../../kubernetes/selection';
+import type { V1Deployment } from '@kubernetes/client-node';
+import { isWorkload, toManifests, type Manifest } from '../../kubernetes';
+import { besideName, qualified } from '../../kubernetes/names';
+import { readRecord, type IntendedState } from '../../kubernetes/record';
 import type { InstanceRef, InstanceSpec } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
-import { RuntimeError, type SecretReader } from '../runtime';
+import { RuntimeError, type Scope, type SecretReader } from '../runtime';
 import type { KubernetesApi } from './api';
-import { Ledger, type Applied, type Entry } from './ledger';
-import { find, statusOf } from './live';
-import { isReady } from './verdict';
+import { Applier } from './applier';
+import { Ledger, type Applied, type Entry, type Noted } from './ledger';
+import { find, readLive, stateOf, statusOf, type Live, type LiveWorkload } from './live';
 import { ensureNamespace } from './namespaces';
-import { pathOf, podsIn } from './paths';
+import { isOf, refuseForeign, refuseOther } from './ownership';
+import { pathOf } from './paths';
+import { isReady } from './verdict';
 
-/** Beyond its grace period a pod is killed; the rest is the kubelet's own pace. */
-const stopMarginMs = 60_000;
+type Goer = Pick<InstanceRef, 'name' | 'stopGraceMs'>;
+
+const goneWithinMs = 60_000;
 const lookMs = 200;
 
 /** Workloads from manifest to pods and back. What is applied is noted before, so that it can be applied again. */
 export class Workloads {
   private readonly ledger: Ledger;
+  private readonly applier: Applier;
 
   constructor(private readonly api: KubernetesApi, private readonly secrets: SecretReader) {
     this.ledger = new Ledger(api);
+    this.applier = new Applier(api);
   }
 
   /** Makes it without pods. */
   async create(spec: InstanceSpec): Promise<void> {
-    refuseOther(await this.ledger.read(spec.name), spec);
+    const known = await this.ledger.read(spec.name);
+    refuseOther(known, spec);
     const found = await find(this.api, spec.name);
     if (found && found.record.hash !== spec.hash) throw new RuntimeError('software', `a ${found.kind} named ${spec.name} exists and is not this one`);
     if (found) return;
     const manifests = await this.manifestsOf(spec);
-    await this.refuseForeign(manifests);
-    await this.ledger.write(spec.name, { current: { deployment: spec.deployment, manifests } });
-    await this.apply(manifests, 'created');
+    await refuseForeign(this.api, manifests);
+    await this.ledger.write(spec.name, { current: { deployment: spec.deployment, manifests, at: Date.now() } }, known);
+    await this.applier.apply(manifests, { state: 'created', force: false });
   }
 
-  /** Makes a service what the spec says, whatever it was; noted with what it was before. */
+  /** Makes a service what the spec says, whatever it was; noted with what it was before. What it has no more goes, but for what a rollback needs. */
   async bring(spec: InstanceSpec, force: boolean): Promise<void> {
-    const known = await this.ledger.read(spec.name);
+    const { name, deployment, stopGraceMs } = spec;
+    const known = await this.ledger.read(name);
     refuseOther(known, spec);
-    const isAgain = known?.current.deployment === spec.deployment;
-    const before = isAgain ? known.before : known?.current;
+    const live = known && (await this.liveOf(known));
+    const before = known && predecessor(known, deployment, live);
     const manifests = await this.manifestsOf(before && spec.workload ? { ...spec, workload: { ...spec.workload, replaces: before.deployment } } : spec);
-    if (!known) await this.refuseForeign(manifests);
+    await refuseForeign(this.api, manifests, known);
+    if (known && !force) await this.applier.check(manifests);
+    const at = known?.current.deployment === deployment ? known.current.at : Date.now();
     const servedBy = known?.servedBy;
-    const entry: Entry = { current: { deployment: spec.deployment, manifests }, ...(before && { before }), ...(servedBy !== undefined && { servedBy }) };
-    await this.ledger.write(spec.name, entry);
-    await this.apply(manifests, 'running', force, servedBy);
-    if (known && !isAgain) await this.prune([known.before], [entry.current, entry.before]);
+    const entry: Entry = { current: { deployment, manifests, at }, before, servedBy, stale: staleOf(known, [...paths(manifests), ...paths(before?.manifests ?? []).filter(isContent)]) };
+    await this.ledger.write(name, entry, known);
+    await this.clear(name, entry.stale!, stopGraceMs, () => this.applier.apply(manifests, { state: 'running', force, servedBy }));
   }
 
-  /** What a deployment made of a service is what it was before it; what was there before stays as it is. */
-  async restore(name: string, deployment: number): Promise<void> {
+  /** What a deployment made of a service is what it was before it; what it did not come to touch stays as it is. */
+  async restore({ name, stopGraceMs }: Goer, deployment: number): Promise<void> {
     const entry = await this.ledger.read(name);
-    if (!entry) return;
-    const back = entry.current.deployment === deployment ? entry.before : entry.current;
-    if (!back) return;
+    if (entry?.current.deployment !== deployment || !entry.before) return;
     const { servedBy } = entry;
-    await this.apply(back.manifests, 'running', true, servedBy);
-    await this.ledger.write(name, { current: back, ...(servedBy !== undefined && { servedBy }) });
-    if (back !== entry.current) await this.prune([entry.current], [back]);
+    const back: Applied = { ...entry.before, at: Date.now() };
+    await this.clear(name, staleOf(entry, paths(back.manifests)), stopGraceMs, () => this.applier.apply(back.manifests, { state: 'running', force: true, servedBy, replicas: back.replicas }));
+    await this.ledger.write(name, { current: back, servedBy }, entry);
   }
 
-  /** Lets the names of a service lead to another workload; to its own where none is named. */
+  /** Lets the names of a service lead to another workload, to all (`*`), or to its own where none is named. */
   async select(name: string, servedBy: string | undefined): Promise<void> {
     const entry = await this.ledger.read(name);
     if (!entry) throw new RuntimeError('missing', `there is no workload ${name}`);
-    const { current, before } = entry;
-    await this.ledger.write(name, { current, ...(before && { before }), ...(servedBy !== undefined && { servedBy }) });
-    await this.apply(current.manifests.filter(({ kind }) => kind === 'Service'), 'running', true, servedBy);
+    await this.ledger.write(name, { ...entry, servedBy }, entry);
+    await this.applier.apply(entry.current.manifests.filter(({ kind }) => kind === 'Service'), { state: 'running', force: true, servedBy });
   }
 
+  /** A job that has ended runs once more only as another one. */
   async start(name: string): Promise<void> {
+    const live = await find(this.api, name);
+    if (live?.kind === 'Job' && stateOf(live).state === 'exited') await this.deleteJob(live);
     await this.become(name, 'running');
   }
 
@@ -88,31 +96,59 @@ export class Workloads {
   }
 
   /** Ends when its pods are gone. */
-  async retire({ name, stopGraceMs }: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void> {
-    if (!(await this.ledger.read(name))) return;
+  async retire({ name, stopGraceMs }: Goer, scope?: Scope): Promise<void> {
+    if (!isOf(await this.ledger.read(name), scope)) return;
     await this.become(name, 'retired');
-    await this.untilNoPods(name, stopGraceMs);
+    await this.applier.untilNoPods(name, stopGraceMs);
   }
 
   async revive({ name }: Pick<InstanceRef, 'name'>): Promise<void> {
     await this.become(name, 'running');
   }
 
-  /** Everything that was made of it, its pods, and at last the note; claims of volumes stay. What requests go to is left by them first. */
-  async remove({ name, stopGraceMs }: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void> {
+  /** Everything that was made of it, its pods, and at last the note; claims of volumes stay. Requests leave it first. */
+  async remove({ name, stopGraceMs }: Goer, scope?: Scope): Promise<void> {
     const entry = await this.ledger.read(name);
-    if (!entry) return;
+    if (!isOf(entry, scope)) return;
     await this.sendBack(name, entry);
-    await this.prune([entry.current, entry.before], []);
-    await this.untilNoPods(name, stopGraceMs);
+    await this.applier.delete(staleOf(entry, []));
+    await this.applier.untilNoPods(name, stopGraceMs);
     await this.ledger.remove(name);
+  }
+
+  /** When what is applied was applied, in ms since the epoch. */
+  async appliedAt(name: string): Promise<number> {
+    return (await this.ledger.read(name))?.current.at ?? 0;
+  }
+
+  private async liveOf({ current }: Entry): Promise<LiveWorkload | undefined> {
+    const workload = current.manifests.find(isWorkload);
+    return workload && readLive(this.api, workload);
+  }
+
+  /** Workloads of another kind under the same name go before, and everything else after. */
+  private async clear(name: string, stale: readonly string[], stopGraceMs: number, apply: () => Promise<void>): Promise<void> {
+    const inTheWay = stale.filter(isWorkloadPath);
+    await this.applier.delete(inTheWay);
+    if (inTheWay.length > 0) await this.applier.untilNoPods(name, stopGraceMs);
+    await apply();
+    await this.applier.delete(stale.filter((path) => !isWorkloadPath(path)));
   }
 
   private async sendBack(name: string, { current }: Entry): Promise<void> {
     const beside = readRecord(current.manifests.find(isWorkload)?.metadata.annotations)?.record.beside;
     if (beside === undefined) return;
     const main = name.slice(0, -besideName('', beside).length);
-    if ((await this.ledger.read(main))?.servedBy === name) await this.select(main, undefined);
+    const servedBy = (await this.ledger.read(main))?.servedBy;
+    if (servedBy === name || (servedBy === '*' && beside === 'canary')) await this.select(main, undefined);
+  }
+
+  private async deleteJob({ name, workload }: Live): Promise<void> {
+    const { namespace } = qualified(name);
+    const path = pathOf({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: workload.metadata!.name!, namespace } });
+    await this.applier.delete([path]);
+    for (const deadline = Date.now() + goneWithinMs; Date.now() < deadline; await sleep(lookMs)) if (!(await this.api.find(path))) return;
+    throw new RuntimeError('platform', `the job ${name} does not go`);
   }
 
   private async manifestsOf(spec: InstanceSpec): Promise<Manifest[]> {
@@ -122,59 +158,38 @@ export class Workloads {
   }
 
   private async become(name: string, state: IntendedState): Promise<void> {
-    const entry = await this.ledger.read(name);
-    const workload = entry?.current.manifests.find(isWorkload);
+    const workload = (await this.ledger.read(name))?.current.manifests.find(isWorkload);
     if (!workload) throw new RuntimeError('missing', `there is no workload ${name}`);
-    await this.apply([workload], state, true);
-  }
-
-  private async apply(manifests: readonly Manifest[], state: IntendedState, force = false, servedBy?: string): Promise<void> {
-    const others = manifests.filter((manifest) => !isWorkload(manifest)).map((manifest) => leadingTo(manifest, servedBy));
-    await Promise.all(others.map((manifest) => this.api.apply(pathOf(manifest), manifest, fieldManager, force)));
-    for (const workload of manifests.filter(isWorkload)) await this.applyWorkload(workload, state, force);
-  }
-
-  private async applyWorkload(workload: WorkloadManifest, state: IntendedState, force: boolean): Promise<void> {
-    await this.api.apply(pathOf(workload), inState(workload, state), fieldManager, force);
-  }
-
-  /** Deletes what was applied once and is applied no more. */
-  private async prune(old: readonly (Applied | undefined)[], kept: readonly (Applied | undefined)[]): Promise<void> {
-    const stays = new Set(kept.flatMap((each) => each?.manifests.map(pathOf) ?? []));
-    const goes = new Set(old.flatMap((each) => each?.manifests.map(pathOf) ?? []).filter((path) => !stays.has(path)));
-    await Promise.all([...goes].map((path) => this.api.delete(path, { propagationPolicy: 'Background' })));
-  }
-
-  /** What somebody else has made under these names is never taken over. */
-  private async refuseForeign(manifests: readonly Manifest[]): Promise<void> {
-    const found = await Promise.all(manifests.map(async (manifest) => ({ manifest, live: await this.api.find<Manifest>(pathOf(manifest)) })));
-    const foreign = found.filter(({ manifest, live }) => live && !isOfSameStack(live, manifest));
-    if (foreign.length === 0) return;
-    const names = foreign.map(({ manifest: { kind, metadata } }) => `the ${kind} ${metadata.namespace}/${metadata.name}`);
-    throw new RuntimeError('software', `${names.join(' and ')} ${names.length > 1 ? 'exist and are' : 'exists and is'} not of this stack; remove ${names.length > 1 ? 'them' : 'it'}, or give the service another name`);
-  }
-
-  private async untilNoPods(name: string, stopGraceMs: number): Promise<void> {
-    const { namespace } = qualified(name);
-    for (const deadline = Date.now() + stopGraceMs + stopMarginMs; Date.now() < deadline; await sleep(lookMs)) {
-      const pods = await this.api.list(podsIn(namespace), { labelSelector: labelSelector(podSelector({ name })) });
-      if (pods.length === 0) return;
-    }
-    throw new RuntimeError('platform', `pods of ${name} do not go: is their node away?`);
+    await this.applier.apply([workload], { state, force: true });
   }
 }
 
-/** Two stacks may share a namespace, and no name in it. */
-function refuseOther(entry: Entry | undefined, { name, stack, environment }: InstanceSpec): void {
-  const labels = entry?.current.manifests.find(isWorkload)?.metadata.labels;
-  if (labels && !hasLabels(labels, scopeLabels({ stack, environment }))) throw new RuntimeError('software', `the name ${name} is taken by another stack of its namespace; give the service another name, or the stack another namespace`);
+/**
+ * What was applied when a deployment came, with the number of its pods: what another one had noted and not come to apply was
+ * never there.
+ */
+function predecessor({ current, before }: Noted, deployment: number, live: LiveWorkload | undefined): Applied | undefined {
+  if (current.deployment === deployment) return before;
+  const record = readRecord(live?.metadata?.annotations)?.record;
+  const found = record && before && record.deployment === before.deployment ? before : current;
+  return { ...found, replicas: (live as V1Deployment | undefined)?.spec?.replicas };
 }
 
-function isOfSameStack(live: Manifest, manifest: Manifest): boolean {
-  const own = Object.fromEntries(Object.entries(manifest.metadata.labels).filter(([label]) => label === 'app.kubernetes.io/managed-by' || label.startsWith(`${domain}/`)));
-  return hasLabels(live.metadata.labels ?? {}, own);
+function paths(manifests: readonly Manifest[]): string[] {
+  return manifests.map(pathOf);
 }
 
-function hasLabels(labels: Record<string, string>, wanted: Record<string, string>): boolean {
-  return Object.entries(wanted).every(([label, value]) => labels[label] === value);
+/** Everything that is known to have been applied, but for what stays. */
+function staleOf(known: Entry | undefined, stays: readonly string[]): string[] {
+  const all = [...(known?.stale ?? []), ...paths(known?.current.manifests ?? []), ...paths(known?.before?.manifests ?? [])];
+  return [...new Set(all)].filter((path) => !stays.includes(path));
+}
+
+/** What pods were started with has names of its own, and is of use to a rollback. */
+function isContent(path: string): boolean {
+  return /\/(configmaps|secrets)\//.test(path);
+}
+
+function isWorkloadPath(path: string): boolean {
+  return /\/(deployments|statefulsets|jobs)\//.test(path);
 }
