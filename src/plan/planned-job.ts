@@ -5,6 +5,7 @@ import type { Fingerprint } from './fingerprint';
 import { toInstanceSpec, toRef } from './instance-spec';
 import type { Change, Intent, Lane, PlannedService } from './plan';
 import { describe, type ServicePlanning } from './service-planning';
+import { toWorkload } from './workload';
 
 /** Whether a job runs, and why. */
 export function planJob(service: Service, phase: number, observed: ObservedInstance[], print: Fingerprint, planning: ServicePlanning): PlannedService {
@@ -12,6 +13,7 @@ export function planJob(service: Service, phase: number, observed: ObservedInsta
   const reason = whyRun(service, observed, print, intent, jobs);
   if (!reason) return describe(service, 'skip', [], []);
   const spec = toInstanceSpec(service, 1, planning.ports.allocate(service, 1), print, { ...planning, phase });
+  if (planning.stack.runtime === 'kubernetes') spec.workload = toWorkload(service, planning.stack);
   const lane: Lane = [
     steps.make({ kind: 'create-job', instance: spec }, service.name),
     steps.make({ kind: 'run-job', instance: toRef(spec), timeoutMs: service.timeoutMs }, service.name),

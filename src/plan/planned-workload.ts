@@ -1,5 +1,4 @@
-import type { Service, ServiceStrategy } from '../config/stack';
-import type { Workload } from '../model/instance';
+import type { Service } from '../config/stack';
 import type { ObservedInstance } from '../model/observation';
 import { compare, isUp } from './difference';
 import type { Fingerprint } from './fingerprint';
@@ -11,6 +10,7 @@ import type { Change, Lane, PlannedService, ServiceAction } from './plan';
 import { replaceNotes } from './replace-notes';
 import { describe, type ServicePlanning } from './service-planning';
 import { strategyOf } from './strategies/strategy-of';
+import { toWorkload } from './workload';
 import { rollOutWorkload, type WorkloadReplacement } from './strategies/workload-rollout';
 
 const restartMs = 2000;
@@ -25,7 +25,7 @@ export function planWorkload(service: Service, phase: number, observed: Observed
   const scaled = scale(service, old);
   if (keep.size > 0 && scaled.length === 0) return describe(service, 'keep', [], []);
   const spec = toInstanceSpec(service, 1, planning.ports.allocate(service, 1), print, { ...planning, phase });
-  const instance = { ...spec, workload: toWorkload(service, planning, forced ? planning.deployment : old?.restartedBy) };
+  const instance = { ...spec, workload: toWorkload(service, planning.stack, forced ? planning.deployment : old?.restartedBy) };
   const { postStart } = service.hooks;
   const update: Lane = [
     old ? steps.make({ kind: 'update', instance, ...((intent.force || intent.kind === 'repair') && { force: true }) }, service.name) : steps.make({ kind: 'start', instance }, service.name),
@@ -55,23 +55,4 @@ function actionOf(old: ObservedInstance | undefined, isKept: boolean, forced: bo
   if (!old) return 'create';
   if (forced) return 'restart';
   return isKept ? 'scale' : 'replace';
-}
-
-/** Where a new set has been tried beside it, the rest follows one by one. */
-function rolloutOf(strategy: ServiceStrategy): Workload['rollout'] {
-  if (strategy.kind === 'recreate') return 'recreate';
-  return strategy.kind === 'rolling' ? { maxSurge: strategy.maxSurge, maxUnavailable: strategy.maxUnavailable, minHealthyMs: strategy.minHealthyMs } : { maxSurge: 1, maxUnavailable: 0, minHealthyMs: 0 };
-}
-
-function toWorkload(service: Service, { stack }: ServicePlanning, restartedBy: number | undefined): Workload {
-  const strategy = strategyOf(service);
-  return {
-    ...(!service.autoscaled && { replicas: service.replicas }),
-    rollout: rolloutOf(strategy),
-    ...(restartedBy !== undefined && { restartedBy }),
-    pullPolicy: service.pullPolicy,
-    ...(service.zone !== undefined && { zone: service.zone }),
-    ingress: service.ingress ?? [],
-    settings: { ...stack.infrastructure.cluster!, isolated: Object.keys(stack.networks).length > 0 },
-  };
 }

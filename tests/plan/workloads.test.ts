@@ -89,7 +89,7 @@ describe('a plan for a cluster', () => {
     const { stages } = planRollback({ plan: second, begun: new Set(ids(allSteps(second))), done: new Set(ids(allSteps(second))), onRollback: { migrate: { command: ['undo'] } } });
     expect(stages.map(({ title, lanes }) => [title, ids(lanes.flat())])).toEqual([
       ['phase 2 down', ['stop shop-test/api']],
-      ['phase 1 down', ['create migrate-0 (api:2)', 'run migrate-0', 'remove shop-test/migrate-d2-undo', 'remove shop-test/migrate-d2']],
+      ['phase 1 down', ['create migrate (api:2)', 'run migrate-0', 'remove shop-test/migrate-d2-undo', 'remove shop-test/migrate-d2']],
       ['phase 2 up', ['make api again what it was before deployment 2']],
     ]);
   });
