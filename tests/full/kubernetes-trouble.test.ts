@@ -10,6 +10,7 @@ import { ApiProxy } from '../support/api-proxy';
 import { clusterConfig } from '../support/cluster';
 import { clusterStack, layered, namespaceOf, probed, ready, specs, wipe } from '../support/cluster-world';
 import { address } from '../support/engine';
+import { eventually } from '../support/eventually';
 import { hostVolumes } from '../support/host-volumes';
 import { images } from '../support/image';
 import { describeWith } from '../support/parts';
@@ -89,7 +90,10 @@ describeWith('kubernetes', 'trouble on the way to a cluster', () => {
     const stack = clusterStack({ api: { image: images.app, ...probed } });
     await result(stack);
     const lost = await deploy(like(stack.name, { api: { image: images.app, ...probed, environment: { START_DELAY: '60' } }, added: { image: images.app, ...probed, environment: { START_DELAY: '60' } } }));
-    await reached(lost, begun('update api'));
+    await eventually(async () => {
+      const { 'Deployment api': api, 'Deployment added': added } = (await specs(stack)) as Record<string, { instance: string }>;
+      expect([api, added].map((each) => each?.instance)).toEqual([expect.stringContaining('"deployment":2'), expect.stringContaining('"deployment":2')]);
+    });
     const temporal = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'kubernetes-trouble' });
     await temporal.workflow.getHandle(lost.id).terminate('by the test');
     await temporal.connection.close();
