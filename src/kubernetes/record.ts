@@ -1,32 +1,12 @@
-import type { Beside, HealthCheck, InstanceKind, InstanceSpec, NetworkAttachment, PortBinding, ResourceAmounts, RestartPolicy } from '../model/instance';
+import type { InstanceSpec, Workload } from '../model/instance';
 import type { WorkloadManifest } from './manifest';
 import { domain } from './names';
 
+const ofSpec = ['service', 'ordinal', 'deployment', 'release', 'phase', 'kind', 'hash', 'keys', 'image', 'restart', 'stopGraceMs', 'ports', 'reserve', 'healthCheck', 'preStop', 'networks'] as const;
+const ofWorkload = ['replicas', 'replaces', 'beside', 'restartedBy'] as const;
+
 /** What of an instance is written beside its workload, so that it is known again. */
-export interface InstanceRecord {
-  service: string;
-  ordinal: number;
-  deployment: number;
-  release: number;
-  phase: number;
-  kind: InstanceKind;
-  hash: string;
-  keys: Record<string, string>;
-  image?: string;
-  restart: RestartPolicy;
-  stopGraceMs: number;
-  /** Absent where others choose how many. */
-  replicas?: number;
-  ports: PortBinding[];
-  reserve: ResourceAmounts;
-  healthCheck?: HealthCheck;
-  preStop?: string[];
-  networks: NetworkAttachment[];
-  /** Number of the deployment whose workload this one took the place of. */
-  replaces?: number;
-  beside?: Beside;
-  restartedBy?: number;
-}
+export type InstanceRecord = Pick<InstanceSpec, (typeof ofSpec)[number]> & Pick<Workload, (typeof ofWorkload)[number]>;
 
 const annotation = `${domain}/instance`;
 const stateAnnotation = `${domain}/state`;
@@ -35,9 +15,12 @@ const stateAnnotation = `${domain}/state`;
 export type IntendedState = 'created' | 'running' | 'retired';
 
 export function toAnnotations(spec: InstanceSpec): Record<string, string> {
-  const { service, ordinal, deployment, release, phase, kind, hash, keys, image, restart, stopGraceMs, ports, reserve, healthCheck, preStop, networks, workload } = spec;
-  const record: InstanceRecord = { service, ordinal, deployment, release, phase, kind, hash, keys, image, restart, stopGraceMs, replicas: workload ? workload.replicas : 1, replaces: workload?.replaces, beside: workload?.beside, restartedBy: workload?.restartedBy, ports, reserve, healthCheck, preStop, networks };
+  const record = { ...picked(spec, ofSpec), ...picked(spec.workload ?? { replicas: 1 }, ofWorkload) };
   return { [annotation]: JSON.stringify(record), [stateAnnotation]: 'running' satisfies IntendedState };
+}
+
+function picked<T extends object>(from: T, keys: readonly string[]): Partial<T> {
+  return Object.fromEntries(Object.entries(from).filter(([key]) => keys.includes(key))) as Partial<T>;
 }
 
 /** A workload as it is to be: `running` has its replicas, or runs; the others have none. */

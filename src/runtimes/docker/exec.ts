@@ -1,35 +1,22 @@
-import { PassThrough } from 'node:stream';
 import type { ExecResult } from '../runtime';
 import { RuntimeError } from '../runtime';
 import type { DockerConnection } from './connection';
+import { collectOutput } from '../collect-output';
 import { withDeadline } from '../deadline';
 import { docker } from './errors';
-
-const largestOutput = 256 * 1024;
 
 /** Runs a command in a container and collects what it says, at most 256 KiB of it. */
 export async function exec({ docker: engine }: DockerConnection, name: string, command: string[], timeoutMs: number): Promise<ExecResult> {
   const run = await docker(() => engine.getContainer(name).exec({ Cmd: command, AttachStdout: true, AttachStderr: true }));
   const stream = await docker(() => run.start({ hijack: true, stdin: false }));
-  const output = collect(engine, stream);
+  const { sink, text } = collectOutput();
+  engine.modem.demuxStream(stream, sink, sink);
   await withDeadline(ended(stream), timeoutMs, () => {
     stream.destroy();
     return new RuntimeError('software', `the command did not end within ${timeoutMs} ms`);
   });
   const { ExitCode } = await docker(() => run.inspect());
-  return { exitCode: ExitCode ?? -1, output: output() };
-}
-
-function collect(engine: DockerConnection['docker'], stream: NodeJS.ReadableStream): () => string {
-  const sink = new PassThrough();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  sink.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size <= largestOutput) chunks.push(chunk);
-  });
-  engine.modem.demuxStream(stream, sink, sink);
-  return () => Buffer.concat(chunks).toString('utf8');
+  return { exitCode: ExitCode ?? -1, output: text() };
 }
 
 function ended(stream: NodeJS.ReadableStream): Promise<void> {

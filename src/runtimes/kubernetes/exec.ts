@@ -1,7 +1,7 @@
-import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Exec, type V1Pod, type V1Status } from '@kubernetes/client-node';
 import { qualified } from '../../kubernetes/names';
+import { collectOutput } from '../collect-output';
 import { withDeadline } from '../deadline';
 import { RuntimeError, type ExecResult } from '../runtime';
 import type { KubernetesApi } from './api';
@@ -10,14 +10,13 @@ import { toAway } from './errors';
 import { containerName, find, isGoing, mainContainer } from './live';
 import { podsIn } from './paths';
 
-const largestOutput = 256 * 1024;
 const lookMs = 100;
 
 /** Runs a command in a pod, or in the first of a workload that runs, and collects what it says, at most 256 KiB of it. */
 export async function exec(api: KubernetesApi, { config }: ClusterConnection, name: string, command: string[], timeoutMs: number): Promise<ExecResult> {
   const deadline = Date.now() + timeoutMs;
   const pod = await runningPod(api, name, deadline);
-  const output = collected();
+  const output = collectOutput();
   const ended = new Promise<V1Status>((resolve, reject) => {
     new Exec(config)
       .exec(qualified(name).namespace, pod.metadata!.name!, containerName(pod), command, output.sink, output.sink, null, false, resolve)
@@ -49,15 +48,4 @@ function exitCodeOf({ status, message, details }: V1Status): number {
   const told = details?.causes?.find(({ reason }) => reason === 'ExitCode')?.message;
   if (told !== undefined) return Number(told);
   throw new RuntimeError('software', message ?? 'the command could not be run');
-}
-
-function collected(): { sink: PassThrough; text: () => string } {
-  const sink = new PassThrough();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  sink.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size <= largestOutput) chunks.push(chunk);
-  });
-  return { sink, text: () => Buffer.concat(chunks).toString('utf8') };
 }
