@@ -13,6 +13,7 @@ import { docker, states } from '../support/docker-world';
 import { EchoSockets } from '../support/echo-sockets';
 import { startEngine, type TestEngine } from '../support/engine';
 import { Load } from '../support/load';
+import { eventually } from '../support/eventually';
 import { describeWith } from '../support/parts';
 import { RolloutWorlds } from '../support/rollout';
 
@@ -166,9 +167,9 @@ describeWith('docker', 'the front door', () => {
     const stack = (version: string) => front.stack('1', { replicas: 1 }, { services: { api: api(version), client } });
     expect(await deploy(stack('a'))).toMatchObject({ outcome: 'succeeded' });
     for (const version of ['b', 'c']) expect(await deploy(stack(version))).toMatchObject({ outcome: 'succeeded', changed: ['api'] });
-    const lines = (await docker.getContainer(`${front.name}-test-client-1-d1`).logs({ stdout: true, stderr: true })).toString();
-    expect(lines.match(/version ./g)).toEqual(['version a', 'version b', 'version c']);
-    expect(lines.match(/failed.*/g)).toBeNull();
+    const lines = async () => (await docker.getContainer(`${front.name}-test-client-1-d1`).logs({ stdout: true, stderr: true })).toString();
+    await eventually(async () => expect((await lines()).match(/version ./g)).toEqual(['version a', 'version b', 'version c']));
+    expect((await lines()).match(/failed.*/g)).toBeNull();
   });
 });
 
