@@ -85,7 +85,7 @@ describe('a rollback', () => {
     host.unhealthy.slow = 'not yet';
     const handle = await engine.client.deploy(stack);
     for await (const { events } of handle.watch()) if (events.some(({ text }) => text.startsWith('start slow-1'))) break;
-    while (host.get(`${stack.name}-test-slow-1-d1`).status.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 10));
+    while (host.instances.get(`${stack.name}-test-slow-1-d1`)?.status.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 10));
     await handle.cancel('ana');
     expect(await handle.result()).toMatchObject({ outcome: 'cancelled', cause: { message: 'cancelled by ana' } });
     expect(listing(stack)).toEqual([]);
