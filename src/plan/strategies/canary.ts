@@ -39,11 +39,13 @@ export const canary: Strategy<Canary> = (replacement, { steps: weights }) => {
   return { stages: stagesOf(stages), tail: stagesOf([old.map((instance) => traffic.drain(instance))]), beside: true };
 };
 
-function bake({ weight, bakeMs }: CanaryStep, { service, judge, steps }: Replacement): Lane {
+/** Holds a share for a while, and judges it meanwhile. */
+export function bake({ weight, bakeMs }: CanaryStep, { service, judge, steps }: Pick<Replacement, 'service' | 'judge' | 'steps'>): Lane {
   if (bakeMs === 0) return [];
   return [steps.make({ kind: 'hold', title: `bake ${service} at ${weight} % for ${bakeMs / 1000} s`, durationMs: bakeMs, ...(judge && { analysis: judge }) }, service)];
 }
 
-function approve({ weight, approval }: CanaryStep, { service, steps }: Replacement): Lane {
+/** Waits for a person before the share grows. */
+export function approve({ weight, approval }: CanaryStep, { service, steps }: Pick<Replacement, 'service' | 'steps'>): Lane {
   return approval ? [steps.make({ kind: 'approve', title: `approve ${service} beyond ${weight} %`, approval }, service)] : [];
 }

@@ -4,6 +4,7 @@ import type { Beside, InstanceSpec, Workload } from '../../model/instance';
 import { toRef } from '../instance-spec';
 import type { Judgement, Lane, Step } from '../plan';
 import type { StepFactory } from '../steps';
+import { approve, bake } from './canary';
 import type { Rollout } from './strategy';
 
 /** A workload as it shall be, in the place of one that serves. */
@@ -34,12 +35,13 @@ export function rollOutWorkload(replacement: WorkloadReplacement, strategy: Serv
 /** A share of the requests goes to pods of the new kind, once the service's name leads to all of them; once they have held, the others become like them. */
 function canary(replacement: WorkloadReplacement, { steps: weights }: Extract<ServiceStrategy, { kind: 'canary' }>): Rollout {
   const { service: { name }, update, judge, steps } = replacement;
-  const lane = weights.flatMap(({ weight, bakeMs, approval }, index): Step[] => {
+  const lane = weights.flatMap((share, index): Step[] => {
+    const { weight } = share;
     const instance = beside(replacement, 'canary', podsFor(weight, replacement.replicas));
     return [
       ...(index === 0 ? [steps.make({ kind: 'start', instance }, name), steps.make({ kind: 'select', instance: toRef(replacement.instance), to: '*' }, name)] : [{ ...steps.make({ kind: 'update', instance }, name), id: `grow the canary of ${name} to ${weight} %` }]),
-      ...(bakeMs > 0 ? [steps.make({ kind: 'hold', title: `bake ${name} at ${weight} % for ${bakeMs / 1000} s`, durationMs: bakeMs, ...(judge && { analysis: judge }) }, name)] : []),
-      ...(approval ? [steps.make({ kind: 'approve', title: `approve ${name} beyond ${weight} %`, approval }, name)] : []),
+      ...bake(share, { service: name, judge, steps }),
+      ...approve(share, { service: name, steps }),
     ];
   });
   return { stages: [[[...lane, ...update, away(replacement, 'canary')]]], tail: [], beside: true };
@@ -66,7 +68,7 @@ function beside({ instance }: WorkloadReplacement, which: Beside, replicas: numb
 
 /** Requests leave it as it goes. */
 function away({ instance, steps }: WorkloadReplacement, which: Beside): Step {
-  return { ...steps.about('remove', { ...toRef(instance), name: besideName(instance.name, which) }) };
+  return steps.about('remove', { ...toRef(instance), name: besideName(instance.name, which) });
 }
 
 /** Beside so many of the old ones they get about that share, in per cent. */
