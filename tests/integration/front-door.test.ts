@@ -173,12 +173,8 @@ describeWith('docker', 'the front door', () => {
   });
 });
 
-/**
- * Asks by name, over and over, each time by a connection of its own. Node gives up an address after a quarter of a second, where a name has several: TCP itself
- * sends a first packet again after a whole one.
- */
+/** Asks by name, over and over, each time by a connection of its own. */
 const askByName = `
-require('node:net').setDefaultAutoSelectFamilyAttemptTimeout(5000);
 let last;
 (async () => {
   for (;;) {

@@ -7,7 +7,8 @@ import type { Lane } from '../plan';
 import type { StepFactory } from '../steps';
 import { strategyOf } from '../strategies/strategy-of';
 
-const settleMs = 250;
+/** TCP sends a first packet again after a second; what was on its way when the name went has arrived by then. */
+const settleMs = 1200;
 
 /**
  * The name that others reach a service by. It moves to new instances once they are healthy, and leaves old ones before
@@ -52,15 +53,12 @@ export class ServiceNames {
     return [this.steps.attach(toRef(instance), names, names)];
   }
 
-  /** Requests that are on their way to an old set by its name may arrive before it goes. */
-  settle(): Lane {
-    return this.moves ? [this.steps.make({ kind: 'hold', title: `let requests to the old ${this.service} arrive`, durationMs: settleMs }, this.service)] : [];
-  }
-
+  /** Leaving its name takes an instance off the network for a moment: it stays long enough for those who lost a packet in it. */
   take(instance: ObservedInstance): Lane {
-    const { names } = instance;
+    const { names, ordinal } = instance;
     if (!this.moves || !names || names.length === 0) return [];
-    return [this.steps.unname(toRef(instance), names)];
+    const settle = this.steps.make({ kind: 'hold', title: `let the last connections to the old ${this.service} ${ordinal} arrive`, durationMs: settleMs }, this.service);
+    return [this.steps.unname(toRef(instance), names), settle];
   }
 }
 

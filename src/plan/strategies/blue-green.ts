@@ -21,7 +21,6 @@ export const blueGreen: Strategy<BlueGreen> = (replacement, { smokeTest, approva
       [approve],
       next.map((spec) => names.give(spec)),
       [traffic.to([{ instances: next, weight: 100 }], `switch ${service} to the new set`)],
-      [names.settle()],
       old.map((instance) => names.take(instance)),
     ]),
     tail: stagesOf([[keep], old.map((instance) => traffic.drain(instance))]),

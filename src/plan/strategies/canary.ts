@@ -33,7 +33,6 @@ export const canary: Strategy<Canary> = (replacement, { steps: weights }) => {
     aside ? [sharing(rest, weights.at(-1)!.weight, `let the first of the new ${service} step aside for their names`)] : [],
     serving.map((spec) => names.give(spec)),
     [sharing(next, 100, `send 100 % of ${service} to the new set`)],
-    [names.settle()],
     old.map((instance) => names.take(instance)),
   );
   return { stages: stagesOf(stages), tail: stagesOf([old.map((instance) => traffic.drain(instance))]), beside: true };
