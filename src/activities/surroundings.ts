@@ -51,7 +51,7 @@ export function surroundingActivities({ runtimes, secrets, directory }: Dependen
 
 /** The images of kept releases; most releases share most of them. */
 async function keptImages(directory: Directory, { stack, environment }: StepContext, releases: number[]): Promise<ObservedImage[]> {
-  const found = await Promise.all(releases.map((number) => directory.release(stack, environment, number)));
-  const images = found.flatMap((release) => Object.entries(release?.images ?? {}).map(([reference, image]) => ({ reference, ...image })));
+  const found = await directory.images(stack, environment, releases);
+  const images = found.flatMap((pinned) => Object.entries(pinned).map(([reference, image]) => ({ reference, ...image })));
   return [...new Map(images.map((image) => [`${image.reference} ${image.id}`, image])).values()];
 }

@@ -2,13 +2,15 @@ import type { Client } from '@temporalio/client';
 import type { Directory } from '../activities/dependencies';
 import { signalEnvironment } from '../client/signal-environment';
 import { unlessMissing } from '../client/unless-missing';
-import { claimHostSignal, claimSignal, contentsQuery, fleetId, hostId, hostQuery, joinSignal, pruneSignal, releaseId, reportHostSignal, searchAttributes, taskQueue } from '../workflows/messages';
+import { claimHostSignal, claimSignal, contentsQuery, fleetId, hostId, hostQuery, imagesMemo, joinSignal, pruneSignal, releaseId, reportHostSignal, searchAttributes, taskQueue } from '../workflows/messages';
 import type { HostPlace } from '../model/host';
+import type { PinnedImages } from '../model/images';
 import { createUnattended } from './unattended';
 
 /** What activities ask of Temporal, over the worker's own client. */
 export function createDirectory(client: Client): Directory {
   const { workflow } = client;
+  const contentsOf = (stack: string, environment: string, release: number) => unlessMissing(() => workflow.getHandle(releaseId({ stack, environment }, release)).query(contentsQuery));
   return {
     ...createUnattended(client),
 
@@ -35,17 +37,34 @@ export function createDirectory(client: Client): Directory {
 
     async releases(stack, environment) {
       const numbers: number[] = [];
-      const query = `WorkflowType = 'release' AND ExecutionStatus = 'Running' AND ${searchAttributes.stack.name} = '${stack}' AND ${searchAttributes.environment.name} = '${environment}'`;
-      for await (const { workflowId } of workflow.list({ query })) numbers.push(Number(workflowId.split('/').at(-1)));
+      for await (const { workflowId } of workflow.list({ query: keptReleases(stack, environment) })) numbers.push(numberOf(workflowId));
       return numbers.sort((a, b) => a - b);
     },
 
-    release: (stack, environment, release) => unlessMissing(() => workflow.getHandle(releaseId({ stack, environment }, release)).query(contentsQuery)),
+    release: contentsOf,
+
+    async images(stack, environment, releases) {
+      if (releases.length === 0) return [];
+      const listed = new Map<number, PinnedImages>();
+      for await (const { workflowId, memo } of workflow.list({ query: keptReleases(stack, environment) })) {
+        if (memo?.[imagesMemo]) listed.set(numberOf(workflowId), memo[imagesMemo] as PinnedImages);
+      }
+      const found = await Promise.all(releases.map(async (number) => listed.get(number) ?? (await contentsOf(stack, environment, number))?.images));
+      return found.filter((images) => images !== undefined);
+    },
 
     async dropRelease(stack, environment, release) {
       await unlessMissing(() => workflow.getHandle(releaseId({ stack, environment }, release)).signal(pruneSignal));
     },
   };
+}
+
+function keptReleases(stack: string, environment: string): string {
+  return `WorkflowType = 'release' AND ExecutionStatus = 'Running' AND ${searchAttributes.stack.name} = '${stack}' AND ${searchAttributes.environment.name} = '${environment}'`;
+}
+
+function numberOf(workflowId: string): number {
+  return Number(workflowId.split('/').at(-1));
 }
 
 function ownerOf({ name }: HostPlace): string {

@@ -9,7 +9,7 @@ import { Unreliability } from '../support/unreliable-runtime';
 
 const wanted = process.env.DEPLOY_CODE_TEST_FULL ? 10_000 : 40;
 const seed = Number(process.env.DEPLOY_CODE_SEED ?? 4711);
-const environments = process.env.DEPLOY_CODE_TEST_FULL ? 24 : 12;
+const environments = 12;
 const checked = { health_check: { command: ['check'], interval: '50ms', retries: 2 } };
 
 interface Variant {

@@ -2,7 +2,7 @@ import { ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflo
 import type { PinnedImages } from '../../model/images';
 import type { JobRun } from '../../plan/job-runs';
 import type { Plan } from '../../plan/plan';
-import { releaseId, type DeploymentInput, type ReleaseContents } from '../messages';
+import { imagesMemo, releaseId, type DeploymentInput, type ReleaseContents } from '../messages';
 import { inTurn } from '../turns';
 import type { EnvironmentLink } from './environment-link';
 
@@ -13,6 +13,7 @@ export async function keepRelease({ stack, requestedBy, reason }: DeploymentInpu
   await inTurn(startChild('release', {
     workflowId: releaseId({ stack: stack.name, environment: stack.environment }, release),
     args: [contents],
+    memo: { [imagesMemo]: images },
     staticSummary: `release ${release} of ${stack.name}/${stack.environment}`,
     parentClosePolicy: ParentClosePolicy.ABANDON,
     taskQueue: workflowInfo().taskQueue,
