@@ -61,7 +61,7 @@ describe(`${wanted} simulated faults of the platform (seed ${seed})`, () => {
     const place = { stack: name, environment: 'test' };
     let current: Variant | undefined;
     for (let round = 1; unreliability.faults < wanted; round += 1) {
-      unreliability.share = random.between(0.02, 0.12);
+      unreliability.share = random.between(0.05, 0.2);
       const next: Variant = { note: round, replicas: 1 + random.below(3), extra: random.chance(0.5), broken: random.chance(0.3) };
       const before = running(name);
       const handle = await engine.client.deploy(toStack(name, next));
