@@ -36,7 +36,8 @@ export function surroundingActivities({ runtimes, secrets, directory }: Dependen
         const runtime = runtimes(context.runtime);
         const kept = await keptImages(directory, context, releases);
         const named = await runtime.findImages(kept.map(({ reference }) => reference));
-        const moved = new Set(kept.filter(({ id }, index) => named[index]!.id !== id).map(({ id }) => id));
+        const today = new Map(named.map(({ reference, id }) => [reference, id]));
+        const moved = new Set(kept.filter(({ reference, id }) => today.get(reference) !== id).map(({ id }) => id));
         for (const { id } of await runtime.findImages([...moved])) if (id) await runtime.holdImage(context, id, 'kept');
       }),
 

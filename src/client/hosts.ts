@@ -1,5 +1,7 @@
 import type { Client } from '@temporalio/client';
+import { placeOf } from '../config/runtime-of';
 import type { Stack } from '../config/stack';
+import type { RuntimeName } from '../model/capabilities';
 import type { HostBreaker } from '../model/host';
 import { hostId, hostQuery, taskQueue } from '../workflows/messages';
 import { pollersOf, pollersOfHost } from './pollers';
@@ -9,6 +11,8 @@ import { unlessMissing } from './unless-missing';
 export interface HostLine {
   /** Absent for the one that workers find by themselves. */
   name?: string;
+  /** What it is. */
+  runtime: RuntimeName;
   zone?: string;
   address?: string;
   taskQueue: string;
@@ -21,15 +25,16 @@ export interface HostLine {
 }
 
 /** The hosts of a stack, in the order of its file. */
-export function listHosts(client: Client, { hosts, runtime }: Stack): Promise<HostLine[]> {
-  const named = hosts ?? [{ name: undefined }];
+export function listHosts(client: Client, stack: Stack): Promise<HostLine[]> {
+  const named = stack.hosts ?? [{ name: undefined }];
   return Promise.all(named.map(async (host): Promise<HostLine> => {
     const { name } = host;
+    const place = placeOf(host, stack);
     const [workers, state] = await Promise.all([
       name === undefined ? pollersOf(client) : pollersOfHost(client, name),
-      unlessMissing(() => client.workflow.getHandle(hostId({ runtime, name })).query(hostQuery)),
+      unlessMissing(() => client.workflow.getHandle(hostId(place)).query(hostQuery)),
     ]);
     const { zone, address } = 'capacity' in host ? host : {};
-    return { name, zone, address, taskQueue: name === undefined ? taskQueue : `${taskQueue}/${name}`, workers: workers.length, taking: state?.claims.map(({ by }) => by) ?? [], ...(state?.breaker && { breaker: state.breaker }) };
+    return { name, runtime: place.runtime, zone, address, taskQueue: name === undefined ? taskQueue : `${taskQueue}/${name}`, workers: workers.length, taking: state?.claims.map(({ by }) => by) ?? [], ...(state?.breaker && { breaker: state.breaker }) };
   }));
 }

@@ -8,9 +8,23 @@ import { readText } from './source';
 import { interpolate } from './variables';
 
 /** How a worker reaches the Docker Engine of a host. Paths are absolute. */
+interface DockerAt {
+  url: string;
+  address?: string;
+  tls?: { ca: string; cert: string; key: string };
+}
+
+/** How a worker reaches a cluster. Paths are absolute. */
+interface ClusterAt {
+  kubeconfig?: string;
+  context?: string;
+}
+
+/** How a worker reaches a host. */
 export interface HostEndpoint {
   name: string;
-  docker: { url: string; address?: string; tls?: { ca: string; cert: string; key: string } };
+  docker?: DockerAt;
+  cluster?: ClusterAt;
 }
 
 const fleet = z.looseObject({ infrastructure: z.looseObject({ hosts: z.record(hostName, z.union([z.null(), host])) }) });
@@ -26,10 +40,19 @@ export function readHosts(file: string, shell: Record<string, string | undefined
   const parsed = fleet.safeParse(data);
   const problems = [...findings, ...(parsed.success ? [] : schemaFindings(fleet, parsed.error.issues))];
   if (problems.length > 0 || !parsed.success) throw new StackFileError(problems.map(({ path, message }) => ({ file, ...document.locate(path), path: path.join('.'), message })));
-  return Object.entries(parsed.data.infrastructure.hosts).map(([name, input]) => ({ name, docker: toEndpoint(input ?? {}, dirname(resolve(file))) }));
+  return Object.entries(parsed.data.infrastructure.hosts).map(([name, input]) => ({ name, ...toEndpoint(input ?? {}, dirname(resolve(file))) }));
 }
 
-function toEndpoint({ docker: url = 'unix:///var/run/docker.sock', address, tls }: HostInput, baseDir: string): HostEndpoint['docker'] {
+function toEndpoint(input: HostInput, baseDir: string): Omit<HostEndpoint, 'name'> {
+  const { kubernetes } = input;
+  return kubernetes === undefined ? { docker: toDocker(input, baseDir) } : { cluster: toCluster(typeof kubernetes === 'string' ? { context: kubernetes } : kubernetes, baseDir) };
+}
+
+function toCluster({ context, kubeconfig }: ClusterAt, baseDir: string): ClusterAt {
+  return { ...(context !== undefined && { context }), ...(kubeconfig !== undefined && { kubeconfig: resolve(baseDir, kubeconfig) }) };
+}
+
+function toDocker({ docker: url = 'unix:///var/run/docker.sock', address, tls }: HostInput, baseDir: string): DockerAt {
   const place = { url, ...(address !== undefined && { address }) };
   if (tls === undefined) return place;
   const files = typeof tls === 'string' ? { ca: join(tls, 'ca.pem'), cert: join(tls, 'cert.pem'), key: join(tls, 'key.pem') } : tls;

@@ -15,7 +15,7 @@ export interface Stack {
   dryRun: boolean;
   runtime: RuntimeName;
   infrastructure: { networkMode: 'bridge' | 'host'; cidr?: string; portRange: PortRange; dataDir?: string; cluster?: Omit<ClusterSettings, 'isolated'> };
-  /** Docker Engines to choose from; absent: the one that the worker finds. */
+  /** Docker Engines and clusters to choose from; absent: the one that the worker finds. */
   hosts?: StackHost[];
   /** Of a kept release: the host of each service. */
   placement?: Placement;
@@ -39,9 +39,11 @@ export interface Stack {
   variables: Record<string, string>;
 }
 
-/** A Docker Engine that instances may run on. How it is reached is a matter of its worker. */
+/** A Docker Engine or a cluster that instances may run on. How it is reached is a matter of its worker. */
 export interface StackHost {
   name: string;
+  /** Where it is not the stack's. */
+  runtime?: RuntimeName;
   /** By which other hosts reach it. */
   address?: string;
   zone?: string;
@@ -163,6 +165,8 @@ export type ServiceStrategy =
 
 export interface Service {
   name: string;
+  /** Where it is not the stack's. */
+  runtime?: RuntimeName;
   kind: InstanceKind;
   image?: string;
   pullPolicy: 'missing' | 'always' | 'never';

@@ -3,6 +3,9 @@ import type { Manifest, ManifestOf } from './manifest';
 import { objectLabels, podSelector, qualified } from './names';
 import { holdsData } from './workload';
 
+/** What nodes give to services, unless the cluster is set up otherwise. */
+const nodePorts = { from: 30_000, to: 32_767 };
+
 /** By what other services and the world reach a service: its name, and host names where it is exposed. What is next has a name for tests. */
 export function toReach(spec: InstanceSpec): Manifest[] {
   const { beside } = spec.workload ?? {};
@@ -37,14 +40,15 @@ function toService(spec: InstanceSpec, name: string): ManifestOf<'Service'> {
   };
 }
 
-/** A published port is the service's own, beside the container's. */
-function portsOf({ ports, healthCheck, workload }: InstanceSpec): { name: string; port: number; targetPort: number; protocol: string }[] {
+/** A published port is the service's own, beside the container's; of nodes too where these are asked to listen, and may. */
+function portsOf({ ports, healthCheck, workload }: InstanceSpec): { name: string; port: number; targetPort: number; protocol: string; nodePort?: number }[] {
+  const ofNodes = new Set(workload?.settings.serviceType === 'NodePort' ? ports.filter(({ host }) => host >= nodePorts.from && host <= nodePorts.to).map(({ host, protocol }) => `${protocol}-${host}`) : []);
   const named = ports.flatMap(({ container, host, protocol }) => [{ port: container, target: container, protocol }, { port: host, target: container, protocol }]);
   const { probe } = healthCheck ?? {};
   const probed = probe?.kind === 'http' || probe?.kind === 'tcp' ? [{ port: probe.port, target: probe.port, protocol: 'tcp' as const }] : [];
   const exposed = (workload?.ingress ?? []).map(({ port }) => ({ port, target: port, protocol: 'tcp' as const }));
   const distinct = new Map([...named, ...probed, ...exposed].filter(({ port }) => port > 0).map((each) => [`${each.protocol}-${each.port}`, each]));
-  return [...distinct].map(([name, { port, target, protocol }]) => ({ name, port, targetPort: target, protocol: protocol.toUpperCase() }));
+  return [...distinct].map(([name, { port, target, protocol }]) => ({ name, port, targetPort: target, protocol: protocol.toUpperCase(), ...(ofNodes.has(name) && { nodePort: port }) }));
 }
 
 function toIngress(spec: InstanceSpec): ManifestOf<'Ingress'>[] {

@@ -1,3 +1,4 @@
+import type { RuntimeName } from './capabilities';
 import type { TrafficState } from './traffic';
 import type { Beside, HealthCheck, InstanceKind, InstanceRef, Mount, NetworkAttachment, PortBinding, ResourceAmounts, RestartPolicy } from './instance';
 
@@ -72,6 +73,8 @@ export interface ObservedImage {
 /** What a host has, and what other stacks have reserved of it. */
 export interface Capacity {
   host: string;
+  /** What it is, where a stack may take it for something else. */
+  runtime?: RuntimeName;
   /** By which the platform knows itself, whatever address it is reached by. */
   engine?: string;
   /** False where files and container addresses of the host are out of the worker's reach. */

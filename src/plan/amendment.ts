@@ -4,6 +4,7 @@ import { canonical } from './hash';
 /** What of a service may be amended while its deployment waits (true); the rest, by which it hangs together with others, by its name in the stack file. */
 const keys: Record<keyof Service, true | string> = {
   name: 'name',
+  runtime: 'host',
   kind: 'kind',
   image: true,
   pullPolicy: true,

@@ -1,10 +1,12 @@
-import type { Stack } from '../config/stack';
+import { runtimeOf } from '../config/runtime-of';
+import type { Placement, Stack } from '../config/stack';
 import { toManifests, type Manifest } from '../kubernetes';
 import { toClaim } from '../kubernetes/claim';
 import type { InstanceSpec } from '../model/instance';
 import type { Observation } from '../model/observation';
+import type { HostView, World } from './hosts/view';
 import { stepsOf } from './plan';
-import { makePlan } from './planner';
+import { planOver } from './planner';
 
 /** A cluster on which nothing of the stack is yet. */
 const nothing: Observation = {
@@ -12,13 +14,23 @@ const nothing: Observation = {
   capacity: { host: '', local: false, total: { cpus: Infinity, memory: Infinity, gpus: Infinity, storage: Infinity }, reservedByOthers: {} },
 };
 
-/** Everything that a deployment of the whole stack applies to an empty cluster. Of what is secret there are the names only. */
-export function manifestsOf(stack: Stack, deployment: number): Manifest[] {
-  const { plan } = makePlan({ stack, observation: nothing, intent: { kind: 'deploy', force: false }, deployment, release: { to: 1 }, jobs: {}, taskQueue: '' });
+/**
+ * Everything that a deployment of the whole stack applies to empty clusters; `placement`: the host of each service, of a stack that names
+ * hosts. Of what is secret there are the names only.
+ */
+export function manifestsOf(stack: Stack, deployment: number, placement: Placement = {}): Manifest[] {
+  const { plan } = planOver({ stack, intent: { kind: 'deploy', force: false }, deployment, release: { to: 1 }, jobs: {} }, emptyWorld(stack, placement));
   const { name, environment } = stack;
   const claims = plan.preparation.flatMap((step) => (step.kind === 'create-volume' ? [toClaim({ ...step.volume, stack: name, environment })] : []));
   const specs = stepsOf(plan.phases).flatMap((step) => (step.kind === 'start' || step.kind === 'create-job' ? [step.instance] : []));
   return [...claims, ...specs.flatMap((spec) => toManifests(spec, namesOnly(spec)))];
+}
+
+function emptyWorld(stack: Stack, placement: Placement): World {
+  const view: HostView = { taskQueue: '', observation: nothing };
+  if (!stack.hosts) return { views: [view] };
+  const clusters = stack.hosts.filter((host) => runtimeOf(host, stack) === 'kubernetes');
+  return { views: clusters.map(({ name }) => ({ ...view, name })), placed: { placement, refusals: [] } };
 }
 
 function namesOnly({ secrets }: InstanceSpec): Parameters<typeof toManifests>[1] {

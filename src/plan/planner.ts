@@ -1,3 +1,4 @@
+import { runtimeOf } from '../config/runtime-of';
 import type { Stack } from '../config/stack';
 import type { Observation } from '../model/observation';
 import { balancerName } from '../model/traffic';
@@ -38,7 +39,7 @@ export function planOver(input: PlanInput, { views: seen, placed, lost = [] }: W
   const phases = assignPhases(stack.services);
   const left = leftAlone(stack, intent);
   const views = seen.map((view) => asOf(view, stack));
-  const parts = views.map((view) => planHost({ ...input, ...view, stack: placed ? portionOf(stack, view.name!, placed.placement) : stack, phases: phases.of, left }));
+  const parts = views.map((view) => planHost({ ...input, ...view, stack: placed ? portionOf(stack, view.name!, placed.placement, view.observation.capacity.runtime) : stack, phases: phases.of, left }));
   gateKept(parts, stack);
   const all = inOrderOfPhases(parts, stack);
   const plan: Plan = {
@@ -58,18 +59,28 @@ export function planOver(input: PlanInput, { views: seen, placed, lost = [] }: W
     newVolumes: parts.flatMap(({ newVolumes }) => newVolumes),
     estimateMs: estimate(all),
   };
-  const refusals = intent.kind === 'stop' ? [] : [...phases.refusals, ...(placed?.refusals ?? []), ...sameTwice(views), ...parts.flatMap((part) => part.refusals), ...unknown(intent, stack)];
+  const refusals = intent.kind === 'stop' ? [] : [...phases.refusals, ...(placed?.refusals ?? []), ...otherThanSaid(views, stack), ...sameTwice(views), ...parts.flatMap((part) => part.refusals), ...unknown(intent, stack)];
   return { plan, refusals: refusals.filter(({ forceable }) => !(forceable && intent.force)) };
 }
 
-/** Of one engine two hosts would take each other's networks. */
+/** Its worker has taken a host for something else than the file does. */
+function otherThanSaid(views: readonly HostView[], stack: Stack): Refusal[] {
+  return views.flatMap(({ name, observation: { capacity: { runtime } } }) => {
+    const host = stack.hosts?.find((each) => each.name === name);
+    if (!host || runtime === undefined || runtime === runtimeOf(host, stack)) return [];
+    const [is, said] = [runtime, runtimeOf(host, stack)].map((each) => (each === 'kubernetes' ? 'a cluster' : 'a Docker Engine'));
+    return [{ path: `infrastructure.hosts.${host.name}`, message: `is ${is} for the worker that serves it, and ${said} in this file; start that worker with this file, or correct the file` }];
+  });
+}
+
+/** Of one engine or cluster two hosts would take each other's networks. */
 function sameTwice(views: readonly HostView[]): Refusal[] {
   const first = new Map<string, string>();
   return views.flatMap(({ name, observation: { capacity: { engine } } }) => {
     if (name === undefined || engine === undefined) return [];
     const other = first.get(engine);
     first.set(engine, other ?? name);
-    return other === undefined ? [] : [{ path: `infrastructure.hosts.${name}`, message: `is the same Docker Engine as ${other}; name it once, or correct where its worker finds it` }];
+    return other === undefined ? [] : [{ path: `infrastructure.hosts.${name}`, message: `is the same as ${other}: one Docker Engine or cluster; name it once, or correct where its worker finds it` }];
   });
 }
 

@@ -33,7 +33,7 @@ export interface SettlementInput {
  * once requests and names have gone back.
  */
 export function planSettlement({ views, committed, runtime }: SettlementInput): RollbackPlan {
-  const hosts = views.map((view) => settleHost(view, committed, runtime));
+  const hosts = views.map((view) => settleHost(view, committed, view.observation.capacity.runtime ?? runtime));
   const isNeeded = hosts.some(({ leftovers, aside }) => leftovers.length + aside.length > 0);
   return {
     stages: [

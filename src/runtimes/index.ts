@@ -16,6 +16,8 @@ export interface RuntimesOptions {
   docker?: DockerEndpoint;
   /** Which cluster; absent: the one that `kubectl` would take. */
   cluster?: ClusterEndpoint;
+  /** All there is, whatever is asked for: a host of a stack is an engine or a cluster, and the stack may span both. */
+  only?: RuntimeName;
   /** Runtimes to use instead of those made here. */
   given?: Partial<Record<RuntimeName, Runtime>>;
 }
@@ -29,7 +31,8 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     process: () => createProcessRuntime(options),
     memory: () => createMemoryRuntime(),
   };
-  return (name) => {
+  return (asked) => {
+    const name = options.only ?? asked;
     if (!made.has(name)) {
       if (!make[name]) throw new Error(`there is no runtime "${name}"; known are ${runtimeNames.join(', ')}`);
       made.set(name, make[name]());

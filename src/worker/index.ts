@@ -23,7 +23,7 @@ import { portOf, serveHttp } from './http';
 import { logEvents } from './log-events';
 import { createMetrics } from './metrics';
 import { reachServer } from './reach-server';
-import { allToTheEnd, postsOf, type Post, type ServedHost } from './served-hosts';
+import { allToTheEnd, kindOf, postsOf, type Post, type ServedHost } from './served-hosts';
 import { installTelemetry } from './telemetry';
 
 export interface WorkerConfiguration {
@@ -93,8 +93,9 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const directory = createDirectory(client);
 
   const auditDatabase = configuration.auditDatabase === undefined ? undefined : new AuditDatabase(configuration.auditDatabase);
-  const activitiesOn = ({ docker, runtimes: given }: Partial<ServedHost>) => {
-    const runtimes = createRuntimes({ dataDir, secrets, supervisor: configuration.supervisor, given, docker, cluster: configuration.cluster });
+  const activitiesOn = (host: Partial<ServedHost>) => {
+    const { docker, cluster = configuration.cluster, runtimes: given } = host;
+    const runtimes = createRuntimes({ dataDir, secrets, supervisor: configuration.supervisor, given, docker, cluster, only: kindOf(host) });
     return createActivities({ runtimes, secrets, directory, dataDir, auditDatabase, fleet: { maxParallel: configuration.maxParallelDeployments }, events: activityEvents });
   };
   const versioned = buildId === undefined ? {} : { workerDeploymentOptions: asBuild(buildId) };

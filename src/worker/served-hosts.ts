@@ -1,6 +1,7 @@
 import type { Worker, WorkerOptions } from '@temporalio/worker';
 import type { RuntimeName } from '../model/capabilities';
 import type { DockerEndpoint } from '../runtimes/docker/connection';
+import type { ClusterEndpoint } from '../runtimes/kubernetes/connection';
 import type { Runtime } from '../runtimes/runtime';
 import { hostQueue } from '../workflows/messages';
 
@@ -8,7 +9,8 @@ import { hostQueue } from '../workflows/messages';
 export interface ServedHost {
   name: string;
   docker?: DockerEndpoint;
-  /** Runtimes to use instead of Docker. */
+  cluster?: ClusterEndpoint;
+  /** Runtimes to use instead of Docker or the cluster. */
   runtimes?: Partial<Record<RuntimeName, Runtime>>;
 }
 
@@ -16,6 +18,12 @@ export interface ServedHost {
 export interface Post {
   taskQueue: string;
   activities: NonNullable<WorkerOptions['activities']>;
+}
+
+/** A host is one thing; what workers find by themselves may be several. */
+export function kindOf({ name, cluster, runtimes }: Partial<ServedHost>): RuntimeName | undefined {
+  if (name === undefined || runtimes) return undefined;
+  return cluster ? 'kubernetes' : 'docker';
 }
 
 /** A post for each host: the same activities, on other runtimes. */

@@ -120,9 +120,9 @@ describe('a stack file for a cluster', () => {
     expect(refused(services)).toThrow(message);
   });
 
-  it('knows no hosts, and tells a cluster only what is for one', () => {
-    expect(refused({ api: { image: 'a' } }, { infrastructure: { orchestrator: 'Kubernetes', hosts: { alpha: {} } } })).toThrow('a cluster places its pods by itself');
-    expect(refused({ api: { image: 'a' } }, { infrastructure: { kubernetes: {} } })).toThrow('is for orchestrator: Kubernetes');
+  it('tells a cluster only what is for one', () => {
+    expect(refused({ api: { image: 'a' } }, { infrastructure: { orchestrator: 'Kubernetes', hosts: { alpha: {} } } })).toThrow('none of the hosts is a cluster');
+    expect(refused({ api: { image: 'a' } }, { infrastructure: { kubernetes: {} } })).toThrow('is for a cluster');
     expect(refused({ api: { image: 'a' } }, { infrastructure: { orchestrator: 'Kubernetes', load_balancer: {} } })).toThrow('a cluster has a front door of its own');
     expect(refused({ api: { image: 'a', networks: ['n'] } }, { networks: { n: { internal: true } } })).toThrow('means nothing on a cluster');
   });

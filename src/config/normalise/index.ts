@@ -5,7 +5,9 @@ import { bare } from '../bare';
 import type { Finding } from '../problems';
 import type { StackFile } from '../schema/stack-file';
 import { toBytes, toMs } from '../schema/values';
-import type { Stack } from '../stack';
+import type { ServiceInput } from '../schema/service';
+import { reachesClusters, runtimeAmong, runtimeOf } from '../runtime-of';
+import type { Service, Stack } from '../stack';
 import { balancerName } from '../../model/traffic';
 import { toCluster } from './cluster';
 import { toDeployment } from './deployment';
@@ -40,7 +42,8 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
   };
   const { infrastructure = {}, deployment = {} } = file;
   const secrets = mapValues(file.secrets, (secret, name) => attempt(['secrets', name], () => toSecretSource(secret, context.baseDir), { environment: '' }));
-  const hosts = toHosts(infrastructure.hosts);
+  const runtime = toRuntime(infrastructure);
+  const hosts = toHosts(infrastructure.hosts, runtime);
   const watch = toWatch(file.watch);
   const subscribers = toSubscribers(file.subscribers, secrets, attempt);
   const healthCheckIntervalMs = toMs(deployment.health_check_interval ?? 30);
@@ -50,13 +53,13 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
     version: file.version ?? '',
     environment: context.environment ?? file.environment ?? 'production',
     dryRun: file.dry_run ?? false,
-    runtime: toRuntime(infrastructure),
+    runtime,
     infrastructure: {
       networkMode: infrastructure.network?.mode === 'Host' ? 'host' : 'bridge',
       cidr: infrastructure.network?.cidr,
       portRange: attempt(['infrastructure', 'port_range'], () => toRange(infrastructure.port_range ?? '20000-29999'), { from: 20_000, to: 29_999 }),
       dataDir: infrastructure.storage?.data_dir,
-      ...(toRuntime(infrastructure) === 'kubernetes' && { cluster: toCluster(infrastructure.kubernetes) }),
+      ...(reachesClusters({ runtime, hosts }) && { cluster: toCluster(infrastructure.kubernetes) }),
     },
     ...(hosts && { hosts }),
     deployment: toDeployment(deployment, attempt),
@@ -64,27 +67,37 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
     volumes: mapValues(file.volumes, (volume) => ({ name: volume?.name, external: volume?.external ?? false, shared: volume?.shared ?? false, ...(volume?.size !== undefined && { size: toBytes(volume.size) }), ...(volume?.storage_class !== undefined && { storageClass: volume.storage_class }) })),
     configs: mapValues(file.configs, (config, name) => ({ content: attempt(['configs', name], () => contentOf(config, context), '') })),
     secrets,
-    services: mapValues(file.services, (input, name) =>
-      toService(name, input, {
+    services: mapValues(file.services, (given, name) => {
+      const input = inPhase(given, deployment.phases);
+      const where = runtimeAmong(input, { runtime, hosts });
+      const service = toService(name, input, {
         baseDir: context.baseDir,
         healthCheckIntervalMs,
-        runtime: toRuntime(infrastructure),
+        runtime: where,
         secrets,
         shared: (volume) => file.volumes?.[volume]?.shared ?? false,
         input: (other) => file.services[other],
         attempt: (key, parse, fallback) => attempt(['services', name, ...key], parse, fallback),
-      }),
-    ),
+      });
+      return where === runtime ? service : { ...service, runtime: where };
+    }),
     schedules: toSchedules(file, attempt),
     ...(watch && { watch }),
     ...(subscribers && { subscribers }),
     variables: context.variables,
     ...(file.monitoring?.prometheus && { prometheus: file.monitoring.prometheus.endpoint }),
   };
-  if (stack.runtime === 'kubernetes') return { stack, findings };
-  const front = toFront(file, stack.services, { settings: infrastructure.load_balancer ?? {}, secrets, runtime: stack.runtime, internal: new Set(Object.keys(stack.networks).filter((name) => stack.networks[name]!.internal)), attempt });
+  const behind = Object.fromEntries(Object.entries(file.services).filter(([name]) => runtimeOf(stack.services[name]!, stack) !== 'kubernetes'));
+  const front = toFront(behind, stack.services, { settings: infrastructure.load_balancer ?? {}, secrets, runtime: stack.runtime === 'kubernetes' ? 'docker' : stack.runtime, internal: new Set(Object.keys(stack.networks).filter((name) => stack.networks[name]!.internal)), attempt });
   if (!front) return { stack, findings };
-  return { stack: { ...stack, front: front.front, services: { ...stack.services, [balancerName]: front.balancer } }, findings };
+  const balancer: Service = { ...front.balancer, ...(stack.runtime === 'kubernetes' && { runtime: 'docker' }) };
+  return { stack: { ...stack, front: front.front, services: { ...stack.services, [balancerName]: balancer } }, findings };
+}
+
+/** A phase may say where its services run, those that do not say so themselves. */
+function inPhase(input: ServiceInput, phases: NonNullable<StackFile['deployment']>['phases'] = {}): ServiceInput {
+  const host = input.phase === undefined || input.host !== undefined || input.zone !== undefined ? undefined : phases[input.phase]?.host;
+  return host === undefined ? input : { ...input, host };
 }
 
 function toRuntime(infrastructure: NonNullable<StackFile['infrastructure']>): RuntimeName {

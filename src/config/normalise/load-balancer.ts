@@ -19,8 +19,8 @@ export interface FrontContext {
 }
 
 /** The ways in, and the service that serves them; nothing where nothing is exposed. */
-export function toFront(file: StackFile, services: Record<string, Service>, context: FrontContext): { front: Front; balancer: Service } | undefined {
-  const routes = Object.entries(file.services).flatMap(([name, { expose }]) =>
+export function toFront(exposing: StackFile['services'], services: Record<string, Service>, context: FrontContext): { front: Front; balancer: Service } | undefined {
+  const routes = Object.entries(exposing).flatMap(([name, { expose }]) =>
     [expose ?? []].flat().flatMap((each, index) => {
       const path = ['services', name, 'expose', ...(Array.isArray(expose) ? [index] : [])];
       return context.attempt(path, () => [toRoute(name, each, context.settings)], []);

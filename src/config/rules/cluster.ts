@@ -2,6 +2,7 @@ import { alwaysRestarted } from '../../model/instance';
 import type { Finding } from '../problems';
 import type { ServiceInput } from '../schema/service';
 import type { Service, ServiceStrategy, Stack } from '../stack';
+import { reachesClusters, runtimeOf } from '../runtime-of';
 import { at, eachService, type Rule } from './rule';
 
 const longestName = 63;
@@ -12,29 +13,37 @@ const byHand = 'use letters, digits and -, beginning with a letter';
 
 /** What only a cluster is told is told to one, and it is told nothing that only an engine of hosts does. */
 export const clusterKnowsItself: Rule = ({ file: { infrastructure = {}, networks = {} }, stack }) => {
-  if (stack.runtime !== 'kubernetes') return infrastructure.kubernetes ? [{ path: ['infrastructure', 'kubernetes'], message: 'is for orchestrator: Kubernetes; remove it, or choose that' }] : [];
-  const unknown = (['internal', 'external'] as const).flatMap((key) => Object.entries(networks).filter(([, network]) => network?.[key]).map(([name]) => ({ path: ['networks', name, key], message: `means nothing on a cluster, where a network is who may reach whom; remove ${key}` })));
-  return [...(infrastructure.load_balancer ? [{ path: ['infrastructure', 'load_balancer'], message: 'a cluster has a front door of its own: what is exposed gets an Ingress; remove it' }] : []), ...unknown];
+  if (!reachesClusters(stack)) return infrastructure.kubernetes ? [{ path: ['infrastructure', 'kubernetes'], message: 'is for a cluster: orchestrator: Kubernetes, or a host with kubernetes; remove it, or choose one of those' }] : [];
+  const used = new Set(onCluster(stack).flatMap((service) => Object.keys(service.networks)));
+  const unknown = (['internal', 'external'] as const).flatMap((key) => Object.entries(networks).filter(([name, network]) => network?.[key] && used.has(name)).map(([name]) => ({ path: ['networks', name, key], message: `means nothing on a cluster, where a network is who may reach whom; remove ${key}` })));
+  return [...(infrastructure.load_balancer && !stack.front ? [{ path: ['infrastructure', 'load_balancer'], message: 'a cluster has a front door of its own: what is exposed gets an Ingress; remove it' }] : []), ...unknown];
 };
 
 /** Names become those of a namespace and of what is in it. */
 export const namesFitCluster: Rule = ({ stack }) => {
-  if (stack.runtime !== 'kubernetes') return [];
+  const services = onCluster(stack);
+  if (services.length === 0) return [];
+  const volumes = new Set(services.flatMap(({ mounts }) => mounts.flatMap((mount) => (mount.type === 'volume' ? [mount.volume] : []))));
+  const networks = new Set(services.flatMap((service) => Object.keys(service.networks)));
   const namespace = stack.infrastructure.cluster?.namespace ?? `${stack.name}-${stack.environment}`;
   const named = (path: string[], name: string, longest: number): Finding[] => (clusterName.test(name) && name.length <= longest ? [] : [{ path, message: `"${name}" is no name on Kubernetes; ${byHand}, at most ${longest}` }]);
   return [
     ...named(['name'], namespace, longestName),
-    ...Object.keys(stack.services).flatMap((name) => named(['services', name], name, longestService)),
-    ...Object.entries(stack.volumes).flatMap(([key, { name = key }]) => named(['volumes', key], name, longestService)),
-    ...Object.keys(stack.networks).flatMap((name) => named(['networks', name], name, longestService)),
-    ...aliasesOf(stack),
+    ...services.flatMap(({ name }) => named(['services', name], name, longestService)),
+    ...Object.entries(stack.volumes).filter(([key]) => volumes.has(key)).flatMap(([key, { name = key }]) => named(['volumes', key], name, longestService)),
+    ...Object.keys(stack.networks).filter((name) => networks.has(name)).flatMap((name) => named(['networks', name], name, longestService)),
+    ...aliasesOf(services),
   ];
 };
 
+function onCluster(stack: Stack): Service[] {
+  return Object.values(stack.services).filter((service) => runtimeOf(service, stack) === 'kubernetes');
+}
+
 /** A name leads to one service. */
-function aliasesOf({ services }: Stack): Finding[] {
-  const owners = new Map(Object.keys(services).map((name) => [name, name]));
-  return Object.values(services).flatMap((service) => Object.entries(service.networks).flatMap(([network, { aliases }]) => aliases.flatMap((alias) => {
+function aliasesOf(services: Service[]): Finding[] {
+  const owners = new Map(services.map(({ name }) => [name, name]));
+  return services.flatMap((service) => Object.entries(service.networks).flatMap(([network, { aliases }]) => aliases.flatMap((alias) => {
     const owner = owners.get(alias) ?? service.name;
     owners.set(alias, owner);
     return owner === service.name ? [] : [at(service, ['networks', network, 'aliases'], `"${alias}" is a name of ${owner} already; on a cluster a name leads to one service`)];
@@ -42,7 +51,7 @@ function aliasesOf({ services }: Stack): Finding[] {
 }
 
 /** What a cluster cannot do as the file says is refused by name, never ignored. */
-export const clusterHonours: Rule = eachService((service, { file, stack }) => (stack.runtime === 'kubernetes' ? [...mountsOf(service), ...doorOf(service, file.services[service.name]!), ...processOf(service), ...besideOf(service, stack)] : []));
+export const clusterHonours: Rule = eachService((service, { file, stack }) => (runtimeOf(service, stack) === 'kubernetes' ? [...mountsOf(service), ...doorOf(service, file.services[service.name]!), ...processOf(service), ...besideOf(service, stack)] : []));
 
 function mountsOf(service: Service): Finding[] {
   return service.mounts.flatMap((mount, index) => (mount.type === 'bind' ? [at(service, ['volumes', index], 'a folder of a host has no meaning on a cluster; use configs for files, a volume for data')] : []));

@@ -1,6 +1,7 @@
 import { balancerName, type Route } from '../../model/traffic';
 import type { Finding } from '../problems';
 import type { Service, ServiceStrategy, Stack } from '../stack';
+import { runtimeOf } from '../runtime-of';
 import { at, eachService, type Rule } from './rule';
 
 const mostReplicas = 100;
@@ -35,7 +36,7 @@ export const routesDistinct: Rule = ({ stack }) => {
 /** What the load balancer needs to reach instances. */
 export const exposedReachable: Rule = eachService((service, { stack }) => {
   if (!exposes(stack, service)) return [];
-  if (stack.runtime === 'docker' && stack.infrastructure.networkMode === 'host') return [at(service, ['expose'], 'with network mode Host a service listens on the host itself; use Bridge, or remove expose')];
+  if (runtimeOf(service, stack) === 'docker' && stack.infrastructure.networkMode === 'host') return [at(service, ['expose'], 'with network mode Host a service listens on the host itself; use Bridge, or remove expose')];
   if (service.replicas > mostReplicas) return [at(service, ['replicas'], `shares of requests are whole per cent, so that at most ${mostReplicas} instances can be exposed`)];
   return [];
 });
@@ -45,17 +46,18 @@ export const strategyPossible: Rule = eachService((service, { stack }) => {
   const strategy = service.strategy as ServiceStrategy;
   if (strategy.kind === 'recreate' || service.name === balancerName) return [];
   const path = ['strategy'];
+  const runtime = runtimeOf(service, stack);
   const beside = `${strategy.kind} runs old and new instances side by side`;
   const remedy = 'or use strategy: recreate';
-  const fixed = stack.runtime === 'kubernetes' ? -1 : service.ports.findIndex(({ published }) => published && published.from === published.to);
+  const fixed = runtime === 'kubernetes' ? -1 : service.ports.findIndex(({ published }) => published && published.from === published.to);
   const volume = service.mounts.find((mount) => mount.type === 'volume' && !mount.readOnly && !stack.volumes[mount.volume]?.shared);
   return [
     ...(service.healthCheck ? [] : [at(service, path, `${beside}, and needs a health_check to tell when a new one is ready; add one, ${remedy}`)]),
     ...(fixed >= 0 ? [at(service, ['ports', fixed], `${beside}, and host port ${service.ports[fixed]!.published!.from} can belong to one of them only; expose the service through the load balancer instead, give a range of ports, ${remedy}`)] : []),
     ...(volume?.type === 'volume' ? [at(service, path, `${beside}, and the volume ${volume.volume} takes one writer; say volumes.${volume.volume}.shared: true if the software can share it, ${remedy}`)] : []),
-    ...(stack.runtime === 'docker' && stack.infrastructure.networkMode === 'host' ? [at(service, path, `${beside}, and on the network of the host both would listen on the same ports; use network mode Bridge, ${remedy}`)] : []),
-    ...(stack.runtime === 'process' && !exposes(stack, service) ? [at(service, path, `${beside}, and a process that is not exposed is reached by a port that cannot move; expose it, ${remedy}`)] : []),
-    ...(strategy.kind === 'canary' && stack.runtime !== 'kubernetes' && !exposes(stack, service) ? [at(service, path, 'canary shares requests out by weight, and only what is exposed has a load balancer to do so; add expose, or use rolling or blue_green')] : []),
+    ...(runtime === 'docker' && stack.infrastructure.networkMode === 'host' ? [at(service, path, `${beside}, and on the network of the host both would listen on the same ports; use network mode Bridge, ${remedy}`)] : []),
+    ...(runtime === 'process' && !exposes(stack, service) ? [at(service, path, `${beside}, and a process that is not exposed is reached by a port that cannot move; expose it, ${remedy}`)] : []),
+    ...(strategy.kind === 'canary' && runtime !== 'kubernetes' && !exposes(stack, service) ? [at(service, path, 'canary shares requests out by weight, and only what is exposed has a load balancer to do so; add expose, or use rolling or blue_green')] : []),
   ];
 });
 

@@ -1,28 +1,41 @@
 import type { Finding } from '../problems';
+import { reachesClusters, runtimeOf } from '../runtime-of';
 import { at, eachService, type Rule } from './rule';
 
-/** Only Docker Engines can be several; each is found where it says, and over a network never without a key. */
+/** Docker Engines and clusters can be several; each is found where it says, over a network never without a key. */
 export const hostsPossible: Rule = ({ file, stack }) => {
   const hosts = file.infrastructure?.hosts ?? {};
   if (Object.keys(hosts).length === 0) return [];
-  if (stack.runtime === 'kubernetes') return [{ path: ['infrastructure', 'hosts'], message: 'a cluster places its pods by itself; remove hosts, or choose Docker' }];
   if (stack.runtime === 'process') return [{ path: ['infrastructure', 'hosts'], message: 'processes run beside their worker; remove hosts, or choose Docker' }];
+  if (stack.runtime === 'kubernetes' && !reachesClusters(stack)) return [{ path: ['infrastructure', 'hosts'], message: 'the orchestrator is Kubernetes, and none of the hosts is a cluster; give one of them `kubernetes: CONTEXT`, or choose Docker' }];
   return Object.entries(hosts).flatMap(([name, host]): Finding[] => {
     const path = ['infrastructure', 'hosts', name];
+    if (host?.kubernetes !== undefined && host.docker !== undefined) return [{ path: [...path, 'kubernetes'], message: 'names a cluster beside a Docker Engine; keep one of the two' }];
+    if (host?.kubernetes !== undefined && host.tls !== undefined) return [{ path: [...path, 'tls'], message: 'is for Docker over tcp://; a cluster has its kubeconfig' }];
     if (host?.tls !== undefined && !host.docker?.startsWith('tcp:')) return [{ path: [...path, 'tls'], message: 'is for tcp:// only; ssh:// and unix:// need no certificates' }];
     return [];
   });
 };
 
-/** A service chooses among the hosts that there are. */
-export const placementPossible: Rule = eachService((service, { stack }) => {
+/** A phase that says where its services run has services, and such a host. */
+export const phasesPossible: Rule = ({ file, stack: { hosts = [], services } }) =>
+  Object.entries(file.deployment?.phases ?? {}).flatMap(([number, { host }]): Finding[] => {
+    const path = ['deployment', 'phases', number];
+    if (!hosts.some(({ name }) => name === host)) return [{ path: [...path, 'host'], message: hosts.length === 0 ? 'there are no hosts to choose from; name them under infrastructure.hosts' : `there is no host "${host}"; there are ${hosts.map(({ name }) => name).join(', ')}` }];
+    return Object.values(services).some(({ phase }) => phase === Number(number)) ? [] : [{ path, message: `no service says \`phase: ${number}\`` }];
+  });
+
+/** A service chooses among the hosts that there are. Within a cluster a zone is one of its nodes. */
+export const placementPossible: Rule = eachService((service, { file, stack }) => {
   const { hosts } = stack;
+  if (file.services[service.name]!.host === undefined && service.host !== undefined) return [];
   const key = service.host === undefined ? 'zone' : 'host';
   const wanted = service.host ?? service.zone;
   if (wanted === undefined) return [];
-  if (stack.runtime === 'kubernetes' && service.host === undefined) return [];
+  const isOnCluster = runtimeOf(service, stack) === 'kubernetes';
+  if (isOnCluster && !hosts && service.host === undefined) return [];
   if (!hosts) return [at(service, [key], 'there are no hosts to choose from; name them under infrastructure.hosts')];
-  if (service.host !== undefined && service.zone !== undefined) return [at(service, ['zone'], 'names a zone beside a host; keep one of the two')];
+  if (!isOnCluster && service.host !== undefined && service.zone !== undefined) return [at(service, ['zone'], 'names a zone beside a host; keep one of the two')];
   const known = [...new Set(hosts.flatMap((host) => (service.host === undefined ? (host.zone ?? []) : host.name)))];
   return known.includes(wanted) ? [] : [at(service, [key], `there is no ${key} "${wanted}"${known.length > 0 ? `; there are ${known.join(', ')}` : ''}`)];
 });

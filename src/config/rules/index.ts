@@ -1,6 +1,6 @@
 import { dependenciesExist, noCycles } from './dependencies';
 import { analysisPossible, balancerNameReserved, exposedReachable, routesDistinct, strategyPossible } from './exposure';
-import { hostsPossible, placementPossible } from './hosts';
+import { hostsPossible, phasesPossible, placementPossible } from './hosts';
 import { jobsFinish, keysFitKind, startable } from './kinds';
 import { configsDeclared, networksDeclared, pathsDistinct, volumesDeclared } from './names';
 import { cidrsAreApart } from './networks';
@@ -16,6 +16,7 @@ export const rules: readonly Rule[] = [
   namesFitCluster,
   clusterHonours,
   hostsPossible,
+  phasesPossible,
   placementPossible,
   startable,
   keysFitKind,

@@ -1,5 +1,6 @@
 import type { Finding } from '../problems';
 import type { ServicePort } from '../stack';
+import { runtimeOf } from '../runtime-of';
 import { at, eachService, type Rule } from './rule';
 
 const width = ({ published }: ServicePort): number => (published ? published.to - published.from + 1 : Infinity);
@@ -7,7 +8,7 @@ const width = ({ published }: ServicePort): number => (published ? published.to 
 /** Every replica needs a host port of its own; on a cluster a service has an address, and all of its ports. */
 export const replicasFitPorts: Rule = eachService((service, { stack }) =>
   service.ports.flatMap((port, index) =>
-    stack.runtime !== 'kubernetes' && service.replicas > width(port)
+    runtimeOf(service, stack) !== 'kubernetes' && service.replicas > width(port)
       ? [at(service, ['ports', index], `${service.replicas} replicas cannot share ${width(port) === 1 ? `host port ${port.published!.from}` : `${width(port)} host ports`}; give a range such as "${port.published!.from}-${port.published!.from + service.replicas - 1}:${port.container}"`)]
       : [],
   ),
@@ -33,7 +34,7 @@ export const portsDistinct: Rule = ({ stack }) => {
 
 /** On the host's own network there is nothing to publish. */
 export const hostNetworkPublishesNothing: Rule = eachService((service, { stack }) =>
-  stack.infrastructure.networkMode === 'host' && stack.runtime === 'docker' && service.ports.length > 0
+  stack.infrastructure.networkMode === 'host' && runtimeOf(service, stack) === 'docker' && service.ports.length > 0
     ? [at(service, ['ports'], 'with network mode Host a container listens on the host itself; remove ports')]
     : [],
 );

@@ -1,15 +1,16 @@
 import { cannotHonour } from '../../model/capabilities';
 import { isData } from '../overlay';
 import type { Finding } from '../problems';
+import { runtimeOf } from '../runtime-of';
 import { at, eachService, type Rule } from './rule';
 
 const display = { docker: 'Docker', kubernetes: 'Kubernetes', process: 'processes', memory: 'the memory runtime' };
 
 /** What the chosen runtime cannot do is refused by name, never ignored. */
 export const runtimeHonoursKeys: Rule = eachService((service, { file, stack }) =>
-  cannotHonour[stack.runtime].flatMap((key) => {
+  cannotHonour[runtimeOf(service, stack)].flatMap((key) => {
     const path = given(file.services[service.name], key.split('.'));
-    return path ? [at(service, path, `${display[stack.runtime]} cannot honour ${key}; remove it, or choose another runtime`)] : [];
+    return path ? [at(service, path, `${display[runtimeOf(service, stack)]} cannot honour ${key}; remove it, or choose another runtime`)] : [];
   }),
 );
 
@@ -43,7 +44,7 @@ export const processesHaveNoContainers: Rule = ({ file, stack }) => {
 
 /** A file inside a container cannot be written where its file system is read-only. */
 export const readOnlyTakesNoFiles: Rule = eachService((service, { stack }) => {
-  if (stack.runtime !== 'docker' || !service.readOnly) return [];
+  if (runtimeOf(service, stack) !== 'docker' || !service.readOnly) return [];
   const secrets = service.secrets.flatMap(({ target }, index) =>
     'path' in target ? [at(service, ['secrets', index], 'cannot be written into a read_only container; give it with environment')] : [],
   );

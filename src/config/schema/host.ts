@@ -10,17 +10,26 @@ const tls = z.union([
 
 export const hostName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'use lower-case letters, digits and -, at most 40, starting with a letter or digit');
 
-/** A Docker Engine that instances may run on. */
+const kubernetes = z.union([
+  z.string().min(1).describe('A context of the kubeconfig of the worker.'),
+  z.strictObject({
+    context: z.string().min(1).optional().describe('Default the current one.'),
+    kubeconfig: z.string().min(1).optional().describe('A file of the worker; default the one that `kubectl` would take, and in a pod its service account.'),
+  }),
+]);
+
+/** A Docker Engine or a cluster that instances may run on. */
 export const host = z
   .strictObject({
     docker: z.string().regex(engine, 'write unix:///var/run/docker.sock, tcp://10.0.0.2:2376 or ssh://user@10.0.0.2').optional()
       .describe('Where the worker that serves the host finds its Docker Engine: `unix:///var/run/docker.sock` (default: on that very host), `tcp://10.0.0.2:2376` with `tls`, or `ssh://user@10.0.0.2`.'),
+    kubernetes: kubernetes.optional().describe('Instead of `docker`: where the worker that serves the host finds its cluster.'),
     tls: tls.optional().describe('Certificates of the worker for `tcp://`: a folder with `ca.pem`, `cert.pem` and `key.pem`, or the three files.'),
-    address: z.ipv4('write an IPv4 address').optional().describe('By which the other hosts reach it; default the address in `docker`.'),
+    address: z.ipv4('write an IPv4 address').optional().describe('By which the other hosts reach it; default the address in `docker`. Of a cluster: of any node, or of what balances its load.'),
     zone: z.string().min(1).optional().describe('Services choose by it: `zone: edge`.'),
     capacity: z.strictObject({ cpus: amount.optional(), memory: size.optional(), gpus: count.optional() }).optional()
       .describe('What may be reserved of it, where that is not all it has.'),
   })
-  .describe('A Docker Engine that instances may run on.');
+  .describe('A Docker Engine or a cluster that instances may run on.');
 
 export type HostInput = z.infer<typeof host>;

@@ -24,7 +24,7 @@ const infrastructure = z
       .optional(),
     port_range: z.string().regex(/^\d+-\d+$/, 'write a range such as 20000-29999').optional()
       .describe('Host ports for entries of `ports` that name none. Default `20000-29999`.'),
-    hosts: z.record(hostName, z.union([z.null(), host])).optional().describe('Several Docker Engines, each served by a worker: `deploy-code worker --hosts FILE`. Without them the stack runs where its worker finds Docker.'),
+    hosts: z.record(hostName, z.union([z.null(), host])).optional().describe('Several Docker Engines and clusters, each served by a worker: `deploy-code worker --hosts FILE`. Without them the stack runs where its worker finds Docker, or its cluster.'),
     load_balancer: loadBalancer.optional(),
     kubernetes: cluster.optional(),
     storage: z.strictObject({ data_dir: z.string().optional().describe('Folder of the worker that the audit trail is kept in; default its own data folder. Volumes live where the engine of the host keeps them.') }).optional(),
@@ -46,10 +46,13 @@ const freezeWindow = z.strictObject({
   action: choice('queue', 'refuse').optional().describe('`queue` (default): requests wait until it is over. `refuse`: they are turned away.'),
 });
 
+const phase = z.strictObject({ host: z.string().describe('Services with this number run there, save those that name a host or a zone themselves.') });
+
 const deployment = z
   .strictObject({
     strategy: choice('Sequential', 'Parallel').optional().describe('`Sequential`: one service at a time. `Parallel` (default): phase by phase, the services of a phase side by side.'),
     max_parallel: z.preprocess(fromText, z.number().int().min(1).max(100)).optional().describe('Services side by side; default 10.'),
+    phases: z.record(z.string().regex(/^[1-9]\d*$/, 'write the number of a phase'), phase).optional().describe('By the number that services name with `phase`.'),
     health_check_interval: duration.optional().describe('Default interval of health checks; default 30s.'),
     timeout_seconds: z.preprocess(fromText, z.number().positive().max(31_536_000)).optional().describe('The longest a deployment may take, jobs and waiting for the platform not counted; default 300.'),
     platform_timeout: duration.optional().describe('How long to wait for Docker or a registry that is away; default 15m.'),

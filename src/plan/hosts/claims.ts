@@ -12,7 +12,7 @@ export function claimsOf(plan: Plan, { services }: Stack): Map<string, Claim> {
   for (const planned of servicesOf(plan.phases)) {
     for (const { taskQueue, instance } of startsOf(planned)) {
       const claim = claims.get(taskQueue) ?? { ports: [], reserve: {} };
-      claim.ports.push(...instance.ports.map(({ host, protocol }) => `${host}/${protocol}`));
+      if (!instance.workload) claim.ports.push(...instance.ports.map(({ host, protocol }) => `${host}/${protocol}`));
       if (isMore(planned)) add(claim.reserve, services[planned.name]?.reserve ?? {});
       claims.set(taskQueue, claim);
     }

@@ -1,3 +1,4 @@
+import { runtimeOf } from '../../config/runtime-of';
 import type { Service, Stack } from '../../config/stack';
 import { balancerName } from '../../model/traffic';
 import { isReachable, sharedNetworks } from './reach';
@@ -29,13 +30,14 @@ export function groupsOf(stack: Stack): Group[] {
 }
 
 /** Who depends on another reaches it by name on a network that ends at the host, unless it has a port of the host. */
-function byDependency({ services, hosts = [] }: Stack): Bond[] {
+function byDependency(stack: Stack): Bond[] {
+  const { services, hosts = [] } = stack;
   const isKnown = hosts.every(({ address }) => address !== undefined);
   return Object.values(services).flatMap((service) =>
     Object.keys(service.dependsOn).flatMap((name): Bond[] => {
       const dependency = services[name];
-      if (!dependency || sharedNetworks(service, dependency).length === 0 || (isReachable(dependency) && isKnown)) return [];
-      const remedy = isReachable(dependency) ? 'a host has no address' : `${name} publishes no fixed port`;
+      if (!dependency || sharedNetworks(service, dependency).length === 0 || (isReachable(dependency, stack) && isKnown)) return [];
+      const remedy = isReachable(dependency, stack) ? 'a host has no address' : runtimeOf(dependency, stack) === 'kubernetes' ? `${name} opens no fixed port of its cluster` : `${name} publishes no fixed port`;
       return [{ one: name, other: service.name, reason: `${service.name} depends on ${name} (${remedy})` }];
     }),
   );

@@ -1,4 +1,5 @@
-import type { Placement, Service, Stack } from '../../config/stack';
+import { runtimeOf } from '../../config/runtime-of';
+import type { Placement, Service, Stack, StackHost } from '../../config/stack';
 import type { Refusal } from '../plan';
 import { groupsOf, type Group } from './groups';
 import { reserved, Room } from './room';
@@ -39,12 +40,12 @@ interface Candidate {
 
 function candidateOf(group: Group, hosts: readonly Room[], stack: Stack): Candidate {
   const wishing = group.services.filter(({ host, zone }) => host !== undefined || zone !== undefined);
-  const fits = ({ host: { name, zone } }: Room) => wishing.every((service) => (service.host === undefined || service.host === name) && (service.zone === undefined || service.zone === zone));
+  const fits = ({ host }: Room) => group.services.every((service) => runtimeOf(service, stack) === runtimeOf(host, stack)) && wishing.every((service) => goes(service, host));
   const allowed = hosts.filter(fits);
   const holding = hosts.filter((room) => room.holdsDataOf(group, stack));
   const data = mostOf(group, holding.filter((room) => allowed.includes(room))) ?? holding.find((room) => allowed.includes(room)) ?? holding[0];
   const keeps = data ?? mostOf(group, hosts);
-  if (allowed.length === 0) return { group, allowed: [...hosts], keeps, holdsData: false, refusals: [torn(group, wishing)] };
+  if (allowed.length === 0) return { group, allowed: [...hosts], keeps, holdsData: false, refusals: [torn(group, wishing, stack)] };
   const moves = data !== undefined && !allowed.includes(data);
   return { group, allowed, ...(keeps && allowed.includes(keeps) && { keeps }), holdsData: data !== undefined && !moves, refusals: moves ? [leavesData(group, data, allowed)] : [] };
 }
@@ -60,9 +61,16 @@ function mostOf(group: Group, hosts: readonly Room[]): Room | undefined {
   return most && most.runs(group) > 0 ? most : undefined;
 }
 
-function torn({ reasons }: Group, wishing: Service[]): Refusal {
-  const wishes = wishing.map(({ name, host, zone }) => `${name} wants ${host === undefined ? `zone ${zone}` : `host ${host}`}`);
-  const last = wishing.at(-1)!;
+function goes({ host, zone }: Service, to: StackHost): boolean {
+  return host === undefined ? zone === undefined || zone === to.zone : host === to.name;
+}
+
+function torn({ services, reasons }: Group, wishing: Service[], stack: Stack): Refusal {
+  const wishes = [
+    ...wishing.map(({ name, host, zone }) => `${name} wants ${host === undefined ? `zone ${zone}` : `host ${host}`}`),
+    ...services.filter((service) => !wishing.includes(service)).filter((service) => wishing.some((each) => runtimeOf(each, stack) !== runtimeOf(service, stack))).map((service) => `${service.name} runs on ${runtimeOf(service, stack) === 'kubernetes' ? 'a cluster' : 'Docker'}`),
+  ];
+  const last = wishing.at(-1) ?? services.at(-1)!;
   return {
     path: `services.${last.name}.${last.host === undefined ? 'zone' : 'host'}`,
     message: `${wishes.join(', ')}, and they must share a host: ${reasons.join('; ')}. Give them one host or zone, or publish the port by which one reaches the other (ports: ["5432:5432"])`,

@@ -1,8 +1,10 @@
+import { runtimeOf } from '../../config/runtime-of';
 import type { Service, Stack } from '../../config/stack';
 
-/** Whether services of other hosts reach a service: by a port of the host that never changes. */
-export function isReachable({ ports }: Pick<Service, 'ports'>): boolean {
-  return ports.some(({ published, hostIp }) => published && published.from === published.to && !hostIp?.startsWith('127.'));
+/** Whether services of other hosts reach a service: by a port of the host that never changes, which a cluster opens only if it is told to. */
+export function isReachable(service: Service, stack: Stack): boolean {
+  if (runtimeOf(service, stack) === 'kubernetes' && (stack.infrastructure.cluster?.serviceType ?? 'ClusterIP') === 'ClusterIP') return false;
+  return service.ports.some(({ published, hostIp }) => published && published.from === published.to && !hostIp?.startsWith('127.'));
 }
 
 /** Networks that two services share. */
@@ -19,7 +21,7 @@ export function namesElsewhere(service: Service, stack: Stack, hostOf: (service:
   return Object.values(stack.services).flatMap((other) => {
     const host = hostOf(other.name);
     const address = stack.hosts?.find(({ name }) => name === host)?.address;
-    if (host === own || address === undefined || !isReachable(other)) return [];
+    if (host === own || address === undefined || !isReachable(other, stack)) return [];
     const names = [other.name, ...sharedNetworks(service, other).flatMap((network) => other.networks[network]!.aliases)];
     return sharedNetworks(service, other).length > 0 ? [...new Set(names)].map((name) => `${name}:${address}`) : [];
   });

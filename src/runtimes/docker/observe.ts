@@ -33,6 +33,7 @@ export async function observe(connection: DockerConnection, scope: Scope, questi
     portsInUse: portsInUse(mine, others, listening, questions),
     capacity: {
       host: `docker://${info.Name}`,
+      runtime: 'docker',
       engine: info.ID,
       local,
       total: { cpus: info.NCPU, memory: info.MemTotal, gpus: local ? await countGpus() : 0, storage: local ? await freeStorage(info.DockerRootDir) : 0 },

@@ -15,12 +15,14 @@ const none: Total = { cpus: 0, memory: 0, gpus: 0, storage: 0 };
 const unknown: Total = { cpus: 1e9, memory: 2 ** 60, gpus: 1e9, storage: 2 ** 60 };
 
 /** What the nodes that take pods have in all, and what pods of others have asked for. */
-export async function observeCapacity(api: KubernetesApi, host: string, scope: Scope): Promise<Capacity> {
+export async function observeCapacity(api: KubernetesApi, { host, engine }: Pick<Capacity, 'host' | 'engine'>, scope: Scope): Promise<Capacity> {
   const running = { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed', labelSelector: 'app.kubernetes.io/managed-by!=deploy-code' };
   const [nodes, foreign, stacks] = await Promise.all([unlessForbidden(() => api.list<V1Node>('/api/v1/nodes')), unlessForbidden(() => api.list<V1Pod>('/api/v1/pods', running)), otherStacks(api, scope)]);
   const ofPods = (foreign ?? []).flatMap(({ spec }) => (spec?.containers ?? []).map(({ resources }) => toAmounts(resources?.requests)));
   return {
     host,
+    runtime: 'kubernetes',
+    engine,
     local: false,
     total: nodes ? sum(nodes.filter(isOpen).map(({ status }) => toAmounts(status?.allocatable))) : unknown,
     reservedByOthers: sum([...ofPods, ...stacks]),

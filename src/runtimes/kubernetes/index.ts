@@ -24,7 +24,7 @@ export function createKubernetesRuntime(secrets: SecretReader, endpoint?: Cluste
   return {
     name: 'kubernetes',
     cannotHonour: cannotHonour.kubernetes,
-    observe: (scope, questions) => observe(api, `kubernetes://${connection.name}`, scope, questions),
+    observe: (scope, questions) => observe(api, { host: `kubernetes://${connection.name}`, engine: connection.server.href }, scope, questions),
     findImages: async () => [],
     ensureImage: unsupported('images'),
     holdImage: async () => undefined,

@@ -69,7 +69,7 @@ export class Commit {
     const { go, context, wayBack, patiently } = this.options;
     if (go.releases.length === 0 || !plan.cleanup.some(({ kind }) => kind === 'remove')) return;
     const hold = (queue: string) => patiently(queue, () => activity('holdImages', queue, `keep the images of release ${go.releases.join(', ')}`)(context, go.releases));
-    await all(hostsOf(stack, taskQueue), (host) => hold(host.taskQueue)).catch((error: Error) => wayBack.leftBehind.push(`images of kept releases: ${error.message}`));
+    await all(hostsOf(stack, taskQueue), (host) => hold(host.taskQueue)).catch((error: Error) => wayBack.leftBehind.push(`images of kept releases: ${toProblem(error).message}`));
   }
 }
 

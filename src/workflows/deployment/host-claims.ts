@@ -1,4 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
+import { placeOf } from '../../config/runtime-of';
 import type { BreakerSettings, Stack } from '../../config/stack';
 import type { Claimed, HostBreaker, HostPlace } from '../../model/host';
 import { claimsOf, withClaims } from '../../plan/hosts/claims';
@@ -41,15 +42,14 @@ export class HostClaims {
   /** Before a look at the hosts: how they have fared until now. Nothing waits for the answer but who meets with trouble. */
   beginLook(stack: Stack): void {
     this.seenAt = Date.now();
-    const ids = hostsOf(stack, this.taskQueue).map(({ name }) => hostId({ runtime: stack.runtime, name }));
+    const ids = hostsOf(stack, this.taskQueue).map((host) => hostId(placeOf(host, stack)));
     this.breakers = activity('readHostBreakers', this.taskQueue, 'how the hosts have fared')(ids).catch(() => ({}));
   }
 
   /** Why it is of no use to wait for a host; nothing where its breaker is closed, or should try again. */
   async hopeless(stack: Stack, taskQueue: string): Promise<string | undefined> {
     const name = hostsOf(stack, this.taskQueue).find((host) => host.taskQueue === taskQueue)?.name;
-    const { runtime } = stack;
-    const breaker = (await this.breakers)[hostId({ runtime, name })];
+    const breaker = (await this.breakers)[hostId(placeOf({ name }, stack))];
     if (breaker?.openedAt === undefined || Date.now() >= breaker.openedAt + breaker.recoveryMs) return undefined;
     const until = new Date(breaker.openedAt + breaker.recoveryMs).toISOString().slice(0, 16).replace('T', ' ');
     return `the circuit breaker of ${name === undefined ? 'the host' : `the host ${name}`} is open: ${breaker.failures} deployments in a row failed by it; nothing waits for it before ${until} UTC, save with --force`;
@@ -75,7 +75,7 @@ export class HostClaims {
     this.round += 1;
     const { round } = this;
     const { workflowId } = workflowInfo();
-    const asked = views.filter(({ taskQueue }) => claims.has(taskQueue)).map(({ name, taskQueue }) => ({ place: { runtime: stack.runtime, ...(name !== undefined && { name }) }, taskQueue }));
+    const asked = views.filter(({ taskQueue }) => claims.has(taskQueue)).map((view) => ({ place: placeOf(view, stack), taskQueue: view.taskQueue }));
     await all(asked, async ({ place, taskQueue }) => {
       this.claimed.set(hostId(place), place);
       await activity('claimHost', this.taskQueue, `claim ports and room of ${hostId(place)}`)(place, { ...claims.get(taskQueue)!, workflowId, by, round, seenAt: this.seenAt });
@@ -86,12 +86,13 @@ export class HostClaims {
   }
 
   /** What was claimed is there by now, or given up. Tells how the hosts fared: `lost`, by task queue, what they failed to do. */
-  async release({ runtime, hosts, deployment: { circuitBreaker = noBreaker } }: Stack, kept: boolean, lost: ReadonlyMap<string, string>): Promise<void> {
+  async release(stack: Stack, kept: boolean, lost: ReadonlyMap<string, string>): Promise<void> {
     const { workflowId } = workflowInfo();
     const before = await this.breakers;
-    await all(hostsOf({ hosts }, this.taskQueue), async ({ name, taskQueue }) => {
-      const place = { runtime, ...(name !== undefined && { name }) };
-      const trouble = lost.get(taskQueue);
+    const { circuitBreaker = noBreaker } = stack.deployment;
+    await all(hostsOf(stack, this.taskQueue), async (host) => {
+      const place = placeOf(host, stack);
+      const trouble = lost.get(host.taskQueue);
       if (trouble === undefined && !this.claimed.has(hostId(place)) && !before[hostId(place)]) return;
       await activity('reportHost', this.taskQueue, `tell ${hostId(place)} how it went`)(place, { workflowId, kept, breaker: circuitBreaker, ...(trouble !== undefined && { trouble }) }).catch(() => undefined);
     });

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
+import { reachesClusters } from '../../../config/runtime-of';
 import { manifestsOf } from '../../../plan/manifests';
+import { servicesOf } from '../../../plan/plan';
 import { BadRequest } from '../../errors';
 import { exitCodes } from '../exit-codes';
 import { list, whenBusy, withConnection, withFollowing, withQueue, withStack, type ConnectionOptions, type QueueOptions, type StackOptions } from '../options';
@@ -46,9 +48,10 @@ async function showPlan(options: DeployOptions): Promise<number> {
 /** Whatever runs: what is secret is not in it. */
 async function showManifests(options: DeployOptions): Promise<number> {
   const { stack } = checked(options);
-  if (stack.runtime !== 'kubernetes') throw new BadRequest('--manifests is for stacks with orchestrator: Kubernetes');
-  const { plan: { deployment } } = await withClient(options, (client) => client.plan(stack, options));
-  const manifests = manifestsOf(stack, deployment);
+  if (!reachesClusters(stack)) throw new BadRequest('--manifests is for stacks on a cluster: orchestrator: Kubernetes, or a host with kubernetes');
+  const { plan } = await withClient(options, (client) => client.plan(stack, options));
+  const placement = Object.fromEntries(servicesOf(plan.phases).flatMap(({ name, host }) => (host === undefined ? [] : [[name, host]])));
+  const manifests = manifestsOf(stack, plan.deployment, placement);
   if (options.json) printJson(manifests);
   else print([manifests.map((manifest) => stringify(JSON.parse(JSON.stringify(manifest)))).join('---\n')]);
   return exitCodes.done;

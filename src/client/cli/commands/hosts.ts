@@ -5,6 +5,8 @@ import { loadPlace, withConnection, withStack, type ConnectionOptions, type Stac
 import { moment, table } from '../output/words';
 import { print, printJson, withClient } from './session';
 
+const kinds: Record<HostLine['runtime'], string> = { docker: 'Docker', kubernetes: 'cluster', process: 'processes', memory: 'memory' };
+
 type HostsOptions = StackOptions & ConnectionOptions & { json?: boolean };
 
 export function addHosts(program: Command): void {
@@ -13,7 +15,7 @@ export function addHosts(program: Command): void {
     .action(async (options: HostsOptions) => {
       const hosts = await withClient(options, (client) => client.hosts(loadPlace(options).stack));
       if (options.json) return printJson(hosts);
-      const [head, ...rows] = table([['HOST', 'ZONE', 'ADDRESS', 'WORKERS', 'STATE'], ...hosts.map((host) => [host.name ?? '(where its worker finds it)', host.zone ?? '-', host.address ?? '-', String(host.workers), stateOf(host)])]);
+      const [head, ...rows] = table([['HOST', 'KIND', 'ZONE', 'ADDRESS', 'WORKERS', 'STATE'], ...hosts.map((host) => [host.name ?? '(where its worker finds it)', kinds[host.runtime], host.zone ?? '-', host.address ?? '-', String(host.workers), stateOf(host)])]);
       print([pc.bold(head!), ...rows.map((row, index) => (hosts[index]!.workers === 0 || hosts[index]!.breaker ? pc.yellow(row) : row))]);
     });
 }
