@@ -44,9 +44,11 @@ function portRanges(stack: Stack): { from: number; to: number }[] {
   return Object.values(stack.services).flatMap((service) => service.ports.map(({ published }) => published ?? stack.infrastructure.portRange));
 }
 
-/** Only secrets that a service or the load balancer uses have to exist. */
+/** Only secrets that a service, the load balancer or an Ingress uses have to exist. */
 function usedSecrets(stack: Stack): Stack['secrets'] {
-  const used = [...Object.values(stack.services).flatMap(({ secrets }) => secrets), ...(stack.front?.certificates ?? [])];
+  const services = Object.values(stack.services);
+  const ofIngress = services.flatMap(({ ingress = [] }) => ingress.flatMap(({ tls }) => (typeof tls === 'object' && 'certificate' in tls ? [tls.certificate, tls.key] : [])));
+  const used = [...services.flatMap(({ secrets }) => secrets), ...(stack.front?.certificates ?? []), ...ofIngress];
   const names = new Set(used.map(({ name }) => name));
   return Object.fromEntries(Object.entries(stack.secrets).filter(([name]) => names.has(name)));
 }

@@ -1,5 +1,5 @@
 import type {
-  ClusterSettings, HealthCheck, InstanceKind, Probe, ResourceAmounts, RestartPolicy, SecretMount, SecretSource,
+  ClusterSettings, HealthCheck, IngressRoute, InstanceKind, Probe, ResourceAmounts, RestartPolicy, SecretMount, SecretSource,
 } from '../model/instance';
 import type { RuntimeName } from '../model/capabilities';
 import type { ScheduleSpec } from '../model/schedule';
@@ -207,7 +207,7 @@ export interface Service {
   readOnly: boolean;
   extraHosts: string[];
   /** On a cluster: where requests from outside come in. */
-  ingress?: { host?: string; path: string; port: number }[];
+  ingress?: IngressRoute[];
   /** Of the host, or of the nodes of a cluster, that it wants to run on. */
   zone?: string;
   host?: string;

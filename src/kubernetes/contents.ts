@@ -1,11 +1,13 @@
 import type { InstanceSpec } from '../model/instance';
+import type { Certificate } from './ingress';
 import type { ManifestOf } from './manifest';
 import { contentMark, objectLabels, qualified } from './names';
 
-/** What only the worker knows: variables from env files and secrets, files of secrets. */
+/** What only the worker knows: variables from env files and secrets, files of secrets, certificates. */
 export interface Values {
   variables: Record<string, string>;
   files: { path: string; mode: number; content: string }[];
+  certificates: Certificate[];
 }
 
 /**

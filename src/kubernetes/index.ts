@@ -1,15 +1,17 @@
 import type { InstanceSpec } from '../model/instance';
 import { toContents, type Values } from './contents';
 import type { Manifest } from './manifest';
+import { toIngress } from './ingress';
 import { toPolicies } from './policies';
 import { toReach } from './reach';
 import { toWorkload } from './workload';
 
 export { isWorkload, type Manifest, type ManifestOf, type WorkloadManifest } from './manifest';
+export { certificatesOf } from './ingress';
 export type { Values } from './contents';
 
 /** Everything that the engine makes of a service on a cluster, in the order in which it is applied. Pure. */
 export function toManifests(spec: InstanceSpec, values: Values): Manifest[] {
   const contents = toContents(spec, values);
-  return [...contents.manifests, ...toReach(spec), ...toPolicies(spec), toWorkload(spec, contents)];
+  return [...contents.manifests, ...toReach(spec), ...toIngress(spec, values.certificates), ...toPolicies(spec), toWorkload(spec, contents)];
 }

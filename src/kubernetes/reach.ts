@@ -6,12 +6,12 @@ import { holdsData } from './workload';
 /** What nodes give to services, unless the cluster is set up otherwise. */
 const nodePorts = { from: 30_000, to: 32_767 };
 
-/** By what other services and the world reach a service: its name, and host names where it is exposed. What is next has a name for tests. */
+/** By what other services reach a service: its name. What is next has a name for tests. */
 export function toReach(spec: InstanceSpec): Manifest[] {
   const { beside } = spec.workload ?? {};
   if (spec.kind === 'job' || beside === 'canary') return [];
   if (beside === 'next') return [toService(spec, qualified(spec.name).name)];
-  return [...namesOf(spec).map((name) => toService(spec, name)), ...toIngress(spec)];
+  return [...namesOf(spec).map((name) => toService(spec, name))];
 }
 
 /** Its own name, and those that networks know it by. */
@@ -49,19 +49,4 @@ function portsOf({ ports, healthCheck, workload }: InstanceSpec): { name: string
   const exposed = (workload?.ingress ?? []).map(({ port }) => ({ port, target: port, protocol: 'tcp' as const }));
   const distinct = new Map([...named, ...probed, ...exposed].filter(({ port }) => port > 0).map((each) => [`${each.protocol}-${each.port}`, each]));
   return [...distinct].map(([name, { port, target, protocol }]) => ({ name, port, targetPort: target, protocol: protocol.toUpperCase(), ...(ofNodes.has(name) && { nodePort: port }) }));
-}
-
-function toIngress(spec: InstanceSpec): ManifestOf<'Ingress'>[] {
-  const { ingress = [], settings } = spec.workload ?? {};
-  if (ingress.length === 0) return [];
-  const { namespace, name } = qualified(spec.name);
-  return [{
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'Ingress',
-    metadata: { name, namespace, labels: objectLabels(spec) },
-    spec: {
-      ...(settings?.ingressClass !== undefined && { ingressClassName: settings.ingressClass }),
-      rules: ingress.map(({ host, path, port }) => ({ ...(host !== undefined && { host }), http: { paths: [{ path, pathType: 'Prefix', backend: { service: { name, port: { number: port } } } }] } })),
-    },
-  }];
 }

@@ -85,9 +85,24 @@ export interface Workload {
   pullPolicy: 'missing' | 'always' | 'never';
   zone?: string;
   /** Where requests from outside come in. */
-  ingress: { host?: string; path: string; port: number }[];
+  ingress: IngressRoute[];
   /** What the cluster is told of every workload of the stack. */
   settings: ClusterSettings;
+}
+
+/** A way in from outside. */
+export interface IngressRoute {
+  host?: string;
+  path: string;
+  port: number;
+  /** True: with the certificate of whatever serves it. `secret`: one of the namespace, which others keep. */
+  tls?: true | { secret: string } | CertificatePair;
+}
+
+/** Two secrets of the stack. */
+export interface CertificatePair {
+  certificate: SecretMount;
+  key: SecretMount;
 }
 
 export type Beside = 'canary' | 'next';

@@ -1,4 +1,5 @@
 import type { Service, Stack } from '../config/stack';
+import type { IngressRoute } from '../model/instance';
 import { canonical, contentHash, quickHash } from './hash';
 import type { Known } from './known';
 
@@ -39,7 +40,7 @@ export function fingerprint(service: Service, stack: Stack, known: Known): Finge
     read_only: service.readOnly,
     extra_hosts: service.extraHosts,
     network_mode: stack.infrastructure.networkMode,
-    ...(stack.runtime === 'kubernetes' && ofPods(service, stack)),
+    ...(stack.runtime === 'kubernetes' && ofPods(service, stack, known)),
   };
   const texts = Object.entries(values).flatMap(([key, value]) => (isDefault(value) ? [] : [[key, canonical(value)] as const]));
   return {
@@ -49,17 +50,23 @@ export function fingerprint(service: Service, stack: Stack, known: Known): Finge
 }
 
 /** What a cluster does by itself stands in its pods, or beside them. */
-function ofPods(service: Service, { infrastructure, networks }: Stack): Record<string, unknown> {
+function ofPods(service: Service, { infrastructure, networks }: Stack, known: Known): Record<string, unknown> {
   return {
     health_check: service.healthCheck,
     stop_grace_period: service.stopGraceMs,
     hooks: service.hooks.preStop,
     pull_policy: service.pullPolicy,
     zone: service.zone,
-    expose: service.ingress,
+    expose: service.ingress?.map((route) => ({ ...route, ...(route.tls && { tls: ofCertificate(route.tls, known) }) })),
     kubernetes: infrastructure.cluster,
     isolated: Object.keys(networks).length > 0,
   };
+}
+
+/** Where a secret comes from says nothing of what it is. */
+function ofCertificate(tls: NonNullable<IngressRoute['tls']>, known: Known): unknown {
+  if (tls === true || 'secret' in tls) return tls;
+  return [tls.certificate, tls.key].map(({ name }) => [name, known.secret(name)]);
 }
 
 function isDefault(value: unknown): boolean {

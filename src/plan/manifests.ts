@@ -1,6 +1,6 @@
 import { runtimeOf } from '../config/runtime-of';
 import type { Placement, Stack } from '../config/stack';
-import { toManifests, type Manifest } from '../kubernetes';
+import { certificatesOf, toManifests, type Manifest } from '../kubernetes';
 import { toClaim } from '../kubernetes/claim';
 import type { InstanceSpec } from '../model/instance';
 import type { Observation } from '../model/observation';
@@ -33,10 +33,12 @@ function emptyWorld(stack: Stack, placement: Placement): World {
   return { views: clusters.map(({ name }) => ({ ...view, name })), placed: { placement, refusals: [] } };
 }
 
-function namesOnly({ secrets }: InstanceSpec): Parameters<typeof toManifests>[1] {
+function namesOnly(spec: InstanceSpec): Parameters<typeof toManifests>[1] {
+  const { secrets } = spec;
   const content = '(the worker knows it)';
   return {
     variables: Object.fromEntries(secrets.flatMap(({ target }) => ('environment' in target ? [[target.environment, content]] : []))),
     files: secrets.flatMap(({ target }) => ('path' in target ? [{ ...target, content }] : [])),
+    certificates: certificatesOf(spec).map(() => ({ certificate: content, key: content })),
   };
 }

@@ -148,6 +148,27 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
     });
   });
 
+  it('serves a host name with a certificate of the stack, and with another one once that is there; a failure leaves the one there was', async () => {
+    process.env.KUBERNETES_TEST_CHAIN = 'first chain';
+    process.env.KUBERNETES_TEST_KEY = 'its key';
+    const secrets = { chain: { environment: 'KUBERNETES_TEST_CHAIN' }, key: { environment: 'KUBERNETES_TEST_KEY' } };
+    const web = (image: string) => ({ web: { image, ...probed, expose: { port: 8080, host: 'shop.example.com', tls: { certificate: 'chain', key: 'key' } } } });
+    const stack = clusterStack(web(images.app), { secrets });
+    const served = async () => {
+      const all = await specs(stack);
+      const { tls: [entry] } = (all['Ingress web'] as { spec: { tls: { hosts: string[]; secretName: string }[] } }).spec as never;
+      const { data } = all[`Secret ${(entry as { secretName: string }).secretName}`] as { data: Record<string, string> };
+      return { hosts: (entry as { hosts: string[] }).hosts, chain: Buffer.from(data['tls.crt']!, 'base64').toString(), holders: Object.keys(all).filter((key) => key.startsWith('Secret web-tls')).length };
+    };
+    expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded' });
+    expect(await served()).toEqual({ hosts: ['shop.example.com'], chain: 'first chain', holders: 1 });
+    process.env.KUBERNETES_TEST_CHAIN = 'second chain';
+    expect(await deploy({ ...clusterStack(web(images.broken), { secrets }), name: stack.name })).toMatchObject({ outcome: 'rolled_back', leftBehind: [] });
+    expect(await served()).toEqual({ hosts: ['shop.example.com'], chain: 'first chain', holders: 1 });
+    expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded', changed: ['web'] });
+    expect(await served()).toMatchObject({ hosts: ['shop.example.com'], chain: 'second chain' });
+  });
+
   describe('in a namespace that the file names', () => {
     const namespace = `shared-${process.pid}`;
     const inShared = (services: Data, name?: string): Stack => {

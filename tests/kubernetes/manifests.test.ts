@@ -8,7 +8,7 @@ import { stackOf } from '../support/stack';
 
 type Data = Record<string, unknown>;
 
-const none: Values = { variables: {}, files: [] };
+const none: Values = { variables: {}, files: [], certificates: [] };
 
 /** The spec of a service as a plan names it. */
 function specOf(service: string, services: Data, more: Data = {}): InstanceSpec {
@@ -47,7 +47,7 @@ describe('the manifests of a service', () => {
 
   it('with configs and secrets: each version has contents of its own, and no value stands in the pod or in a name', () => {
     const spec = specOf('api', { api: { image: 'acme/api:1', user: '1000', configs: { page: '/etc/page.html' }, secrets: ['token', { source: 'password', environment: 'PASSWORD' }] } }, { configs: { page: { content: 'hello' } }, secrets: { token: { environment: 'T' }, password: { environment: 'P' } } });
-    const values: Values = { variables: { PASSWORD: 'hunter2' }, files: [{ path: '/run/secrets/token', mode: 0o440, content: 'hunter3' }] };
+    const values: Values = { variables: { PASSWORD: 'hunter2' }, files: [{ path: '/run/secrets/token', mode: 0o440, content: 'hunter3' }], certificates: [] };
     expect(printed(spec, values)).toBe(expected('contents'));
     expect(toManifests({ ...spec, hash: 'other' }, values).filter(({ kind }) => kind === 'Secret').map(({ metadata }) => metadata.name)).not.toEqual(toManifests(spec, values).filter(({ kind }) => kind === 'Secret').map(({ metadata }) => metadata.name));
   });
@@ -55,6 +55,15 @@ describe('the manifests of a service', () => {
   it('on networks of its own: only who shares one reaches it, and what is published everybody', () => {
     const spec = specOf('api', { api: { image: 'acme/api:1', networks: ['backend', 'data'], ports: ['80:8080'] } }, { networks: { backend: {}, data: {} } });
     expect(printed(spec)).toBe(expected('isolated'));
+  });
+
+  it('with certificates: of its own in a Secret for each version, of the namespace by name, or those of whatever serves it', () => {
+    const routes = [{ host: 'shop.example.com', tls: { certificate: 'chain', key: 'key' } }, { host: 'www.example.com', tls: { certificate: 'chain', key: 'key' } }, { host: 'api.example.com', tls: { secret: 'of-cert-manager' } }, { host: 'any.example.com', tls: true }, { host: 'plain.example.com' }];
+    const spec = specOf('api', { api: { image: 'acme/api:1', expose: routes.map((route) => ({ port: 8080, ...route })) } }, { secrets: { chain: { file: 'chain.pem' }, key: { file: 'key.pem' } } });
+    const values: Values = { ...none, certificates: [{ certificate: 'CHAIN', key: 'KEY' }] };
+    expect(printed(spec, values)).toBe(expected('certificates'));
+    const holder = (hash: string) => toManifests({ ...spec, hash }, values).find(({ kind }) => kind === 'Secret')!.metadata.name;
+    expect(holder('one')).not.toBe(holder('other'));
   });
 
   it('that is a job: one pod, never again', () => {

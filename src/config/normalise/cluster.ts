@@ -1,6 +1,9 @@
 import type { StackFile } from '../schema/stack-file';
 import type { ServiceInput } from '../schema/service';
-import type { Service, Stack } from '../stack';
+import type { IngressRoute, SecretMount, SecretSource } from '../../model/instance';
+import type { ExposureInput } from '../schema/exposure';
+import type { Stack } from '../stack';
+import { Malformed } from './words';
 
 type ClusterInput = NonNullable<StackFile['infrastructure']>['kubernetes'];
 
@@ -9,6 +12,16 @@ export function toCluster({ namespace, pull_secrets: pullSecrets = [], service_a
 }
 
 /** What is exposed comes in by an Ingress: the cluster has a front door of its own. */
-export function toIngress({ expose }: Pick<ServiceInput, 'expose'>): Service['ingress'] {
-  return [expose ?? []].flat().map(({ host, path = '/', port }) => ({ ...(host !== undefined && { host: host.toLowerCase() }), path, port }));
+export function toIngress({ expose }: Pick<ServiceInput, 'expose'>, secrets: Record<string, SecretSource>): IngressRoute[] {
+  return [expose ?? []].flat().map(({ host, path = '/', port, tls }) => ({ ...(host !== undefined && { host: host.toLowerCase() }), path, port, ...(tls && { tls: toTls(tls, secrets) }) }));
+}
+
+function toTls(tls: true | Exclude<ExposureInput['tls'], boolean | undefined>, secrets: Record<string, SecretSource>): NonNullable<IngressRoute['tls']> {
+  if (tls === true || 'secret' in tls) return tls;
+  const mounted = (name: string, path: string): SecretMount => {
+    const source = secrets[name];
+    if (!source) throw new Malformed(`the secret "${name}" of tls is not declared; add it under the top-level secrets`);
+    return { name, source, target: { path, mode: 0o400 } };
+  };
+  return { certificate: mounted(tls.certificate, 'tls.crt'), key: mounted(tls.key, 'tls.key') };
 }

@@ -38,6 +38,7 @@ function toRoute(service: string, input: ExposureInput, settings: LoadBalancerIn
   for (const number of [port, ...(own === undefined ? [] : [own])]) if (number < 1 || number > 65_535) throw new Malformed(`${number} is not a port; ports are 1 to 65535`);
   if (own === undefined && input.tls !== undefined) throw new Malformed('has tls without a host_port; services that share a port share its certificate: infrastructure.load_balancer.tls');
   for (const shared of [settings.http_port, settings.https_port]) if (shared !== undefined && (shared < 1 || shared > 65_535)) throw new Malformed(`infrastructure.load_balancer shares port ${shared}, which is no port; ports are 1 to 65535`);
+  if (typeof input.tls === 'object' && 'secret' in input.tls) throw new Malformed('has a tls.secret, which only a cluster has; name certificate and key');
   const tls = own === undefined ? settings.tls : typeof input.tls === 'object' ? input.tls : input.tls ? settings.tls : undefined;
   if (input.tls === true && !settings.tls) throw new Malformed('has tls: true, and infrastructure.load_balancer.tls names no certificate');
   const listen = own ?? (settings.tls ? (settings.https_port ?? 443) : (settings.http_port ?? 80));

@@ -78,7 +78,7 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
     capDrop: input.cap_drop ?? [],
     readOnly: input.read_only ?? false,
     extraHosts: Object.entries(attempt(['extra_hosts'], () => toAssignments(input.extra_hosts, ':'), {})).map(([host, ip]) => `${host}:${ip}`),
-    ...(input.expose && context.runtime === 'kubernetes' && { ingress: toIngress(input) }),
+    ...(input.expose && context.runtime === 'kubernetes' && { ingress: attempt(['expose'], () => toIngress(input, context.secrets), []) }),
     ...(input.zone !== undefined && { zone: input.zone }),
     ...(input.host !== undefined && { host: input.host }),
     run: input.run ?? 'on_change',

@@ -60,7 +60,7 @@ function mountsOf(service: Service): Finding[] {
 /** The way in is the cluster's own. */
 function doorOf(service: Service, { expose }: ServiceInput): Finding[] {
   const addresses = service.ports.flatMap(({ hostIp }, index) => (hostIp === undefined ? [] : [at(service, ['ports', index], `a cluster listens on no address of a host; leave ${hostIp} out`)]));
-  const exposures = [expose ?? []].flat().flatMap((each, index) => (['host_port', 'tls', 'timeout'] as const).filter((key) => each[key] !== undefined).map((key) => at(service, ['expose', ...(Array.isArray(expose) ? [index] : []), key], `is a matter of the cluster's Ingress controller; remove ${key}`)));
+  const exposures = [expose ?? []].flat().flatMap((each, index) => (['host_port', 'timeout'] as const).filter((key) => each[key] !== undefined).map((key) => at(service, ['expose', ...(Array.isArray(expose) ? [index] : []), key], `is a matter of the cluster's Ingress controller; remove ${key}`)));
   return [...addresses, ...exposures];
 }
 

@@ -13,12 +13,14 @@ export const tls = z.strictObject({
   key: z.string().describe('Name under the top-level `secrets`: its key, PEM.'),
 });
 
+const ofCluster = z.strictObject({ secret: z.string().min(1).describe('On a cluster: a Secret of type `kubernetes.io/tls` that is in the namespace, or that others put there.') });
+
 const one = z.strictObject({
   port: integer.describe('The port inside the instances.'),
   host_port: integer.optional().describe('A host port of its own. Without it the service shares the ports of `infrastructure.load_balancer`.'),
   host: hostName.optional().describe('Only requests for this host name.'),
   path: path.optional().describe('Only requests for this path and what is below it; default `/`. It is passed on unchanged.'),
-  tls: z.union([flag, tls]).optional().describe('On a host port of its own: `true` for the certificate of `infrastructure.load_balancer`, or one of its own.'),
+  tls: z.union([flag, tls, ofCluster]).optional().describe('On a host port of its own: `true` for the certificate of `infrastructure.load_balancer`, or one of its own. On a cluster: `true` for the one of the Ingress controller, one of its own, or `{secret: NAME}` of the namespace.'),
   timeout: duration.optional().describe('The longest silence of an instance within an answer; default 60s.'),
 });
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Deployment } from '@kubernetes/client-node';
-import { isWorkload, toManifests, type Manifest } from '../../kubernetes';
+import { certificatesOf, isWorkload, toManifests, type Manifest, type Values } from '../../kubernetes';
 import { besideName, qualified } from '../../kubernetes/names';
 import { readRecord, type IntendedState } from '../../kubernetes/record';
 import type { InstanceRef, InstanceSpec } from '../../model/instance';
@@ -152,9 +152,16 @@ export class Workloads {
   }
 
   private async manifestsOf(spec: InstanceSpec): Promise<Manifest[]> {
-    const [variables, files] = await Promise.all([this.secrets.variables(spec), this.secrets.files(spec)]);
+    const [variables, files, certificates] = await Promise.all([this.secrets.variables(spec), this.secrets.files(spec), this.readCertificates(spec)]);
     await ensureNamespace(this.api, qualified(spec.name).namespace, spec);
-    return toManifests(spec, { variables, files });
+    return toManifests(spec, { variables, files, certificates });
+  }
+
+  private readCertificates(spec: InstanceSpec): Promise<Values['certificates']> {
+    return Promise.all(certificatesOf(spec).map(async ({ certificate, key }) => {
+      const [chain, secret] = await this.secrets.files({ secrets: [certificate, key] });
+      return { certificate: chain!.content, key: secret!.content };
+    }));
   }
 
   private async become(name: string, state: IntendedState): Promise<void> {

@@ -1,0 +1,67 @@
+import type { V1IngressTLS } from '@kubernetes/client-node';
+import type { CertificatePair, IngressRoute, InstanceSpec } from '../model/instance';
+import type { ManifestOf } from './manifest';
+import { contentMark, objectLabels, qualified } from './names';
+
+/** A certificate and its key, PEM. */
+export interface Certificate {
+  certificate: string;
+  key: string;
+}
+
+type Route = IngressRoute;
+
+/** The certificates of the stack's own secrets that a service is exposed with, each once. */
+export function certificatesOf({ workload }: Pick<InstanceSpec, 'workload'>): CertificatePair[] {
+  const pairs = (workload?.ingress ?? []).flatMap(({ tls }) => (isOwn(tls) ? [tls] : []));
+  return [...new Map(pairs.map((pair) => [pairName(pair), pair])).values()];
+}
+
+/** The Ingress of a service, with the Secrets that hold what it is served with; `certificates` in the order of `certificatesOf`. */
+export function toIngress(spec: InstanceSpec, certificates: readonly Certificate[]): (ManifestOf<'Ingress'> | ManifestOf<'Secret'>)[] {
+  const { ingress = [], settings } = spec.workload ?? {};
+  if (ingress.length === 0) return [];
+  const { namespace, name } = qualified(spec.name);
+  const metadata = { name, namespace, labels: objectLabels(spec) };
+  const tls = [...groupByHolder(spec, ingress)].map(([secretName, hosts]): V1IngressTLS => ({ ...(hosts.length > 0 && { hosts }), ...(secretName !== '' && { secretName }) }));
+  return [
+    ...certificatesOf(spec).map((pair, index): ManifestOf<'Secret'> => ({
+      apiVersion: 'v1', kind: 'Secret', metadata: { ...metadata, name: holderOf(spec, pair) }, type: 'kubernetes.io/tls',
+      stringData: { 'tls.crt': certificates[index]!.certificate, 'tls.key': certificates[index]!.key },
+    })),
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata,
+      spec: {
+        ...(settings?.ingressClass !== undefined && { ingressClassName: settings.ingressClass }),
+        ...(tls.length > 0 && { tls }),
+        rules: ingress.map(({ host, path, port }) => ({ ...(host !== undefined && { host }), http: { paths: [{ path, pathType: 'Prefix', backend: { service: { name, port: { number: port } } } }] } })),
+      },
+    },
+  ];
+}
+
+/** Host names by the Secret that holds their certificate; none is the controller's own. */
+function groupByHolder(spec: InstanceSpec, routes: readonly Route[]): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { host, tls } of routes) {
+    if (!tls) continue;
+    const holder = tls === true ? '' : 'secret' in tls ? tls.secret : holderOf(spec, tls);
+    groups.set(holder, [...new Set([...(groups.get(holder) ?? []), ...(host === undefined ? [] : [host])])]);
+  }
+  return groups;
+}
+
+/** A name for each version: what runs is served as it was. */
+function holderOf(spec: InstanceSpec, pair: CertificatePair): string {
+  return `${qualified(spec.name).name}-tls-${contentMark(`${spec.hash} ${pairName(pair)}`)}`;
+}
+
+function pairName({ certificate, key }: CertificatePair): string {
+  return `${certificate.name} ${key.name}`;
+}
+
+function isOwn(tls: Route['tls']): tls is CertificatePair {
+  return typeof tls === 'object' && 'certificate' in tls;
+}
