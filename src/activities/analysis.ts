@@ -53,17 +53,36 @@ function short(value: number): string {
 
 /** Asks for one number: of a service of the stack where the worker reaches its instance, else of any host. */
 async function prometheus(runtime: Runtime, context: StepContext, { endpoint, prometheus: service }: Judgement): Promise<(query: string) => Promise<Answer>> {
-  const base = service ? await insideAddress(runtime, context, endpoint, service).catch((error: Error) => ({ missing: error.message })) : endpoint;
+  const get = service ? await inside(runtime, context, endpoint, service).catch((error: Error) => ({ missing: error.message })) : overHttp(endpoint);
   return async (query) => {
-    if (typeof base !== 'string') return base;
+    if (typeof get !== 'function') return get;
     try {
-      const response = await fetch(`${base.replace(/\/$/, '')}/api/v1/query?${new URLSearchParams({ query }).toString()}`, { signal: AbortSignal.timeout(queryTimeoutMs) });
-      return parse((await response.json()) as PrometheusAnswer);
+      return parse(JSON.parse(await get(`/api/v1/query?${new URLSearchParams({ query }).toString()}`)) as PrometheusAnswer);
     } catch (error) {
       const { cause, message } = error as Error & { cause?: Error };
       return { missing: `Prometheus at ${endpoint} does not answer (${cause?.message ?? message})` };
     }
   };
+}
+
+/** The answer to a GET of a path. */
+type Get = (path: string) => Promise<string>;
+
+function overHttp(base: string): Get {
+  return async (path) => (await fetch(`${base.replace(/\/$/, '')}${path}`, { signal: AbortSignal.timeout(queryTimeoutMs) })).text();
+}
+
+/** Of an instance of the stack: a pod is asked by way of its cluster, anything else where the worker reaches it. */
+async function inside(runtime: Runtime, context: StepContext, endpoint: string, service: string): Promise<Get> {
+  const url = new URL(endpoint);
+  const port = Number(url.port || 80);
+  const { instances } = await runtime.observe(context, { images: [], ports: [] });
+  const instance = instances.find((each) => each.service === service && each.state === 'running');
+  if (!instance) throw new Error(`no instance of ${service} runs`);
+  const { workloads } = runtime;
+  if (workloads) return (path) => workloads.ask(instance.name, port, `${url.pathname.replace(/\/$/, '')}${path}`, queryTimeoutMs);
+  const { host, port: reached } = await runtime.address(instance.name, port);
+  return overHttp(`${url.protocol}//${host}:${reached}${url.pathname}`);
 }
 
 interface PrometheusAnswer {
@@ -79,13 +98,4 @@ function parse({ status, error, data }: PrometheusAnswer): Answer {
   if (samples.length > 1) return { missing: `the query gives ${samples.length} numbers; let it give one, with sum() or max()` };
   const value = Number(samples[0]?.value?.[1] ?? NaN);
   return Number.isNaN(value) ? { missing: 'Prometheus has no number yet' } : { value };
-}
-
-async function insideAddress(runtime: Runtime, { stack, environment }: StepContext, endpoint: string, service: string): Promise<string> {
-  const url = new URL(endpoint);
-  const { instances } = await runtime.observe({ stack, environment }, { images: [], ports: [] });
-  const instance = instances.find((each) => each.service === service && each.state === 'running');
-  if (!instance) throw new Error(`no instance of ${service} runs`);
-  const { host, port } = await runtime.address(instance.name, Number(url.port || 80));
-  return `${url.protocol}//${host}:${port}${url.pathname}`;
 }

@@ -96,6 +96,8 @@ export interface Workloads {
   restore(ref: Pick<InstanceRef, 'name' | 'stopGraceMs'>, deployment: number): Promise<void>;
   /** Lets requests to a service's names go to another workload, or to whatever runs of it (`*`); to its own where none is named. */
   select(name: string, to: string | undefined): Promise<void>;
+  /** What one of its pods answers to a GET. */
+  ask(name: string, port: number, path: string, timeoutMs: number): Promise<string>;
   /** Its pods, one by one. */
   pods(name: string): Promise<PodLine[]>;
   /** Resolves once it is ready, or with why it cannot get so. */

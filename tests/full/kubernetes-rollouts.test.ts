@@ -54,6 +54,16 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
     expect(Object.keys(await specs(stack)).sort()).toEqual(['Deployment api', 'PodDisruptionBudget api', 'Service api']);
   });
 
+  it.each([['well', '0', { outcome: 'succeeded' }], ['not well', '0.5', { outcome: 'rolled_back', cause: { message: expect.stringContaining('errors is 0.5, more than 0.1') } }]])('by canary that a Prometheus of the stack finds %s', async (_, value, end) => {
+    const strategy = { canary: { steps: [{ weight: 25, bake: '2s' }], analysis: { interval: '1s', checks: [{ name: 'errors', query: 'errors', max: 0.1 }] } } };
+    const answer = JSON.stringify({ status: 'success', data: { resultType: 'scalar', result: [0, value] } });
+    const prometheus = { image: images.app, ...probed, configs: { answer: '/www/api/v1/query' } };
+    const judged = (image: string) => clusterStack({ prometheus, api: { image, replicas: 3, ...probed, strategy } }, { monitoring: { prometheus: { endpoint: 'http://prometheus:8080' } }, configs: { answer: { content: answer } } });
+    const stack = judged(images.app);
+    expect(await (await deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
+    expect(await (await deploy({ ...judged(images.next), name: stack.name })).result()).toMatchObject({ ...end, leftBehind: [] });
+  });
+
   it('by canary that is rejected leaves everything as it was', async () => {
     const strategy = { canary: { steps: [{ weight: 25, approval: true }] } };
     const stack = make(images.app, strategy);

@@ -156,9 +156,10 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
     const stack = clusterStack(web(images.app), { secrets });
     const served = async () => {
       const all = await specs(stack);
-      const { tls: [entry] } = (all['Ingress web'] as { spec: { tls: { hosts: string[]; secretName: string }[] } }).spec as never;
-      const { data } = all[`Secret ${(entry as { secretName: string }).secretName}`] as { data: Record<string, string> };
-      return { hosts: (entry as { hosts: string[] }).hosts, chain: Buffer.from(data['tls.crt']!, 'base64').toString(), holders: Object.keys(all).filter((key) => key.startsWith('Secret web-tls')).length };
+      const { spec: { tls } } = all['Ingress web'] as { spec: { tls: { hosts: string[]; secretName: string }[] } };
+      const { hosts, secretName } = tls[0]!;
+      const { data } = all[`Secret ${secretName}`] as { data: Record<string, string> };
+      return { hosts, chain: Buffer.from(data['tls.crt']!, 'base64').toString(), holders: Object.keys(all).filter((key) => key.startsWith('Secret web-tls')).length };
     };
     expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded' });
     expect(await served()).toEqual({ hosts: ['shop.example.com'], chain: 'first chain', holders: 1 });

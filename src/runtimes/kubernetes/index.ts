@@ -1,6 +1,7 @@
 import { cannotHonour } from '../../model/capabilities';
 import { RuntimeError, type Runtime, type SecretReader } from '../runtime';
 import { KubernetesApi } from './api';
+import { ask } from './ask';
 import { createVolume, removeVolume } from './claims';
 import { connectCluster, type ClusterEndpoint } from './connection';
 import { exec } from './exec';
@@ -52,6 +53,7 @@ export function createKubernetesRuntime(secrets: SecretReader, endpoint?: Cluste
       bring: (spec, force) => workloads.bring(spec, force),
       restore: (ref, deployment) => workloads.restore(ref, deployment),
       select: (name, to) => workloads.select(name, to),
+      ask: (name, port, path, timeoutMs) => ask(api, name, port, path, timeoutMs),
       pods: (name) => podLines(api, name),
       awaitReady: async (ref, options) => awaitReady({ api, views }, ref, { ...options, since: await workloads.appliedAt(ref.name) }),
     },
