@@ -174,8 +174,8 @@ export interface Activities {
   awaitHealthy(context: StepContext, instance: InstanceRef, options: HealthOptions): Promise<void>;
   /** Makes a workload again what it was before a deployment; ends when it is healthy. */
   restoreInstance(context: StepContext, instance: InstanceRef, deployment: number): Promise<void>;
-  /** Lets requests to a service go to another workload than its own. */
-  selectInstance(context: StepContext, instance: InstanceRef, to: string): Promise<void>;
+  /** Lets requests to a service go to another workload than its own; `share`: so many per cent of them. */
+  selectInstance(context: StepContext, instance: InstanceRef, to: string, share?: number): Promise<void>;
   createJob(context: StepContext, instance: InstanceSpec): Promise<void>;
   /** Starts a created job unless it has run already, and waits for its end. */
   runJob(context: StepContext, instance: InstanceRef, options: { timeoutMs?: number; again: boolean }): Promise<void>;

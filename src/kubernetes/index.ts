@@ -1,7 +1,7 @@
 import type { InstanceSpec } from '../model/instance';
 import { toContents, type Values } from './contents';
 import type { Manifest } from './manifest';
-import { toIngress } from './ingress';
+import { toWaysIn } from './ingress';
 import { toPolicies } from './policies';
 import { toReach } from './reach';
 import { toWorkload } from './workload';
@@ -13,5 +13,5 @@ export type { Values } from './contents';
 /** Everything that the engine makes of a service on a cluster, in the order in which it is applied. Pure. */
 export function toManifests(spec: InstanceSpec, values: Values): Manifest[] {
   const contents = toContents(spec, values);
-  return [...contents.manifests, ...toReach(spec), ...toIngress(spec, values.certificates), ...toPolicies(spec), toWorkload(spec, contents)];
+  return [...contents.manifests, ...toReach(spec), ...toWaysIn(spec, values.certificates), ...toPolicies(spec), toWorkload(spec, contents)];
 }

@@ -1,6 +1,7 @@
 import type { V1IngressTLS } from '@kubernetes/client-node';
 import type { CertificatePair, IngressRoute, InstanceSpec } from '../model/instance';
-import type { ManifestOf } from './manifest';
+import { toHttpRoutes } from './http-route';
+import type { Manifest, ManifestOf } from './manifest';
 import { contentMark, objectLabels, qualified } from './names';
 
 /** A certificate and its key, PEM. */
@@ -17,8 +18,15 @@ export function certificatesOf({ workload }: Pick<InstanceSpec, 'workload'>): Ce
   return [...new Map(pairs.map((pair) => [pairName(pair), pair])).values()];
 }
 
+/** How requests come in from outside: by the Gateway of the stack where it names one, else by an Ingress. What runs beside a service has no way in of its own. */
+export function toWaysIn(spec: InstanceSpec, certificates: readonly Certificate[]): Manifest[] {
+  const { beside, settings } = spec.workload ?? {};
+  if (beside) return [];
+  return settings?.gateway === undefined ? toIngress(spec, certificates) : toHttpRoutes(spec, settings.gateway);
+}
+
 /** The Ingress of a service, with the Secrets that hold what it is served with; `certificates` in the order of `certificatesOf`. */
-export function toIngress(spec: InstanceSpec, certificates: readonly Certificate[]): (ManifestOf<'Ingress'> | ManifestOf<'Secret'>)[] {
+function toIngress(spec: InstanceSpec, certificates: readonly Certificate[]): (ManifestOf<'Ingress'> | ManifestOf<'Secret'>)[] {
   const { ingress = [], settings } = spec.workload ?? {};
   if (ingress.length === 0) return [];
   const { namespace, name } = qualified(spec.name);

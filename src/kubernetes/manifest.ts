@@ -16,6 +16,15 @@ type NetworkPolicyManifest = Omit<Named<V1NetworkPolicy, 'NetworkPolicy', 'netwo
   spec: { podSelector: V1LabelSelector; policyTypes: string[]; ingress: { from?: { podSelector: V1LabelSelector }[]; ports?: { port: number; protocol: string }[] }[] };
 };
 
+/** Of the Gateway API, which a cluster may have. */
+type HttpRouteManifest = Named<object, 'HTTPRoute', 'gateway.networking.k8s.io/v1'> & {
+  spec: {
+    parentRefs: { name: string; namespace?: string }[];
+    hostnames?: string[];
+    rules: { matches: { path: { type: 'PathPrefix'; value: string } }[]; backendRefs: { name: string; port: number; weight: number }[] }[];
+  };
+};
+
 /** An object as the engine applies it. */
 export type Manifest =
   | WorkloadManifest
@@ -24,6 +33,7 @@ export type Manifest =
   | Named<V1Secret, 'Secret', 'v1'>
   | Named<V1PersistentVolumeClaim, 'PersistentVolumeClaim', 'v1'>
   | Named<V1Ingress, 'Ingress', 'networking.k8s.io/v1'>
+  | HttpRouteManifest
   | NetworkPolicyManifest
   | Named<V1PodDisruptionBudget, 'PodDisruptionBudget', 'policy/v1'>;
 

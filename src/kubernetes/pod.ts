@@ -32,7 +32,7 @@ function toPodSpec(spec: InstanceSpec, contents: Contents): Plain<V1PodSpec> {
   return {
     enableServiceLinks: false,
     automountServiceAccountToken: serviceAccount !== undefined,
-    terminationGracePeriodSeconds: Math.ceil(stopGraceMs / 1000),
+    terminationGracePeriodSeconds: Math.ceil(stopGraceMs / 1000) + (leavesFirst(spec) ? leavingSeconds : 0),
     ...(serviceAccount !== undefined && { serviceAccountName: serviceAccount }),
     ...(pullSecrets.length > 0 && { imagePullSecrets: pullSecrets.map((name) => ({ name })) }),
     ...(networkMode === 'host' && { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' }),
@@ -55,7 +55,7 @@ function toHostAliases(extraHosts: string[]): V1PodSpec['hostAliases'] {
 }
 
 function toContainer(spec: InstanceSpec, contents: Contents, volumeMounts: V1Container['volumeMounts']): V1Container {
-  const { service, image, entrypoint, command, workingDir, ports, healthCheck, preStop, workload } = spec;
+  const { service, image, entrypoint, command, workingDir, ports, healthCheck, workload } = spec;
   const environment = toEnvironment(spec, contents);
   const distinct = ports.filter(({ container, protocol }, index) => ports.findIndex((other) => other.container === container && other.protocol === protocol) === index);
   return {
@@ -69,10 +69,23 @@ function toContainer(spec: InstanceSpec, contents: Contents, volumeMounts: V1Con
     ...(volumeMounts && volumeMounts.length > 0 && { volumeMounts }),
     resources: toResources(spec),
     ...(healthCheck && spec.kind === 'service' && toProbes(healthCheck)),
-    ...(preStop && { lifecycle: { preStop: { exec: { command: preStop } } } }),
+    ...toLifecycle(spec),
     securityContext: toSecurityContext(spec),
     terminationMessagePolicy: 'FallbackToLogsOnError',
   };
+}
+
+/** A pod that goes serves on for so long: until every node and whatever lets requests in has heard that it goes. */
+const leavingSeconds = 2;
+
+/** One that others take the place of while it serves, and that does not see to it by a hook of its own. */
+function leavesFirst({ kind, preStop, workload }: InstanceSpec): boolean {
+  return kind === 'service' && preStop === undefined && typeof workload?.rollout === 'object';
+}
+
+function toLifecycle(spec: InstanceSpec): Pick<V1Container, 'lifecycle'> {
+  if (spec.preStop) return { lifecycle: { preStop: { exec: { command: spec.preStop } } } };
+  return leavesFirst(spec) ? { lifecycle: { preStop: { sleep: { seconds: leavingSeconds } } } } : {};
 }
 
 /** An entrypoint that is empty means none, also not that of the image. */

@@ -6,12 +6,17 @@ import { holdsData } from './workload';
 /** What nodes give to services, unless the cluster is set up otherwise. */
 const nodePorts = { from: 30_000, to: 32_767 };
 
-/** By what other services reach a service: its name. What is next has a name for tests. */
+/** By what other services reach a service: its name. What is next has a name for tests, a canary one for the share that a Gateway gives it. */
 export function toReach(spec: InstanceSpec): Manifest[] {
   const { beside } = spec.workload ?? {};
-  if (spec.kind === 'job' || beside === 'canary') return [];
-  if (beside === 'next') return [toService(spec, qualified(spec.name).name)];
-  return [...namesOf(spec).map((name) => toService(spec, name))];
+  if (spec.kind === 'job' || (beside === 'canary' && !takesShare(spec))) return [];
+  if (beside) return [toService(spec, qualified(spec.name).name)];
+  return namesOf(spec).map((name) => toService(spec, name));
+}
+
+/** Whether a Gateway gives a canary a share of the requests, instead of its part of the pods. */
+export function takesShare({ workload }: Pick<InstanceSpec, 'workload'>): boolean {
+  return workload?.settings.gateway !== undefined && workload.ingress.length > 0;
 }
 
 /** Its own name, and those that networks know it by. */

@@ -114,6 +114,8 @@ export interface ClusterSettings {
   pullSecrets: string[];
   serviceAccount?: string;
   ingressClass?: string;
+  /** `namespace/name`, or a name in the namespace of the stack: what is exposed comes in by this Gateway. */
+  gateway?: string;
   serviceType: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
   /** Only services that share a network reach each other. */
   isolated: boolean;

@@ -51,8 +51,8 @@ export type Action =
   | { kind: 'update'; instance: InstanceSpec; force?: boolean }
   /** Makes it again what it was before a deployment. */
   | { kind: 'restore'; instance: InstanceRef; deployment: number }
-  /** Lets requests to a service go to another workload than its own (`*`: to all of it), until that is removed. */
-  | { kind: 'select'; instance: InstanceRef; to: string }
+  /** Lets requests to a service go to another workload than its own (`*`: to all of it; `share`: per cent of what comes in by a Gateway), until that is removed. */
+  | { kind: 'select'; instance: InstanceRef; to: string; share?: number }
   | { kind: 'await-healthy'; instance: InstanceRef }
   | { kind: 'create-job'; instance: InstanceSpec }
   | { kind: 'run-job'; instance: InstanceRef; timeoutMs?: number }

@@ -1,3 +1,4 @@
+import type { ServedBy } from '../kubernetes/selection';
 import type { RuntimeName } from '../model/capabilities';
 import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretMount } from '../model/instance';
 import type { Front, RouteTable, TrafficState } from '../model/traffic';
@@ -94,8 +95,8 @@ export interface Workloads {
   bring(spec: InstanceSpec, force: boolean): Promise<void>;
   /** Makes it again what it was before a deployment; what that deployment did not touch stays. */
   restore(ref: Pick<InstanceRef, 'name' | 'stopGraceMs'>, deployment: number): Promise<void>;
-  /** Lets requests to a service's names go to another workload, or to whatever runs of it (`*`); to its own where none is named. */
-  select(name: string, to: string | undefined): Promise<void>;
+  /** Lets requests to a service go elsewhere for a while; to its own workload where nothing is named. */
+  select(name: string, to: ServedBy | undefined): Promise<void>;
   /** What one of its pods answers to a GET. */
   ask(name: string, port: number, path: string, timeoutMs: number): Promise<string>;
   /** Its pods, one by one. */

@@ -1,9 +1,11 @@
-import { CoreV1Api } from '@kubernetes/client-node';
+import { CoreV1Api, CustomObjectsApi } from '@kubernetes/client-node';
 import { startEngine, type TestEngine } from '../support/engine';
 import { clusterConfig, clusterEndpoint } from '../support/cluster';
 import { clusterStack, namespaceOf, probed, ready, specs, wipe } from '../support/cluster-world';
 import { eventually } from '../support/eventually';
+import { ensureHttpRoutes } from '../support/gateway-api';
 import { images } from '../support/image';
+import { Load } from '../support/load';
 import { describeWith } from '../support/parts';
 import type { DeploymentHandle, Stack } from '../../src/client';
 
@@ -36,6 +38,20 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
   };
   const awaited = (handle: DeploymentHandle, title: string) => eventually(async () => expect((await handle.progress()).approvals?.map((each) => each.title)).toEqual([title]), 60_000);
 
+  it('by rolling, by canary and back loses no request to the service\'s address', async () => {
+    const stack = make(images.app, 'rolling');
+    expect(await (await deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
+    await eventually(async () => expect(await answers(stack, 20)).toEqual({ 1: 20 }));
+    const { spec } = await clusterConfig().makeApiClient(CoreV1Api).readNamespacedService({ name: 'api', namespace: namespaceOf(stack) });
+    const load = new Load({ url: `http://${spec!.clusterIP}:8080/version`, connections: 4, pauseMs: 5 });
+    await load.answered(100);
+    expect(await (await deploy(make(images.next, 'rolling', stack.name))).result()).toMatchObject({ outcome: 'succeeded', changed: ['api'] });
+    expect(await (await deploy(make(images.app, { canary: { steps: [{ weight: 40, bake: '1s' }] } }, stack.name))).result()).toMatchObject({ outcome: 'succeeded', changed: ['api'] });
+    expect(await (await engine.client.rollback({ stack: stack.name, environment: 'test' }, { to: 2 })).result()).toMatchObject({ outcome: 'succeeded' });
+    await load.answered(100);
+    expect((await load.stop()).failed).toEqual({});
+  });
+
   it('by canary gives new pods a share of the requests, and all of them once that is approved', async () => {
     const strategy = { canary: { steps: [{ weight: 25, approval: true }] } };
     const stack = make(images.app, strategy);
@@ -62,6 +78,42 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
     const stack = judged(images.app);
     expect(await (await deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
     expect(await (await deploy({ ...judged(images.next), name: stack.name })).result()).toMatchObject({ ...end, leftBehind: [] });
+  });
+
+  it('by canary behind a Gateway gives it its share by weight, and takes it back when that is rejected', async () => {
+    await ensureHttpRoutes();
+    const strategy = { canary: { steps: [{ weight: 10, approval: true }, { weight: 60, approval: true }] } };
+    const behind = (image: string) => clusterStack({ api: { image, replicas: 2, ...probed, strategy, expose: { port: 8080, host: 'shop.example.com' } } }, { infrastructure: { kubernetes: { gateway: 'infra/public' } } });
+    const stack = behind(images.app);
+    const weights = async () => {
+      const route = (await clusterConfig().makeApiClient(CustomObjectsApi).getNamespacedCustomObject({ group: 'gateway.networking.k8s.io', version: 'v1', plural: 'httproutes', namespace: namespaceOf(stack), name: 'api' })) as { spec: { rules: { backendRefs: { name: string; weight: number }[] }[] } };
+      return Object.fromEntries(route.spec.rules[0]!.backendRefs.map(({ name, weight }) => [name, weight]));
+    };
+    expect(await (await deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
+    expect(await weights()).toEqual({ api: 100 });
+    const before = await specs(stack);
+
+    const rejected = await deploy({ ...behind(images.next), name: stack.name });
+    await awaited(rejected, 'approve api beyond 10 %');
+    expect(await weights()).toEqual({ api: 90, 'api-canary': 10 });
+    expect(await answers(stack)).toEqual({ 1: 60 });
+    await rejected.steer({ action: 'reject', by: 'the test' });
+    expect(await rejected.result()).toMatchObject({ outcome: 'rolled_back', leftBehind: [] });
+    expect(await weights()).toEqual({ api: 100 });
+    expect(await specs(stack)).toEqual(before);
+
+    const approved = await deploy({ ...behind(images.next), name: stack.name });
+    await awaited(approved, 'approve api beyond 10 %');
+    await approved.steer({ action: 'approve', by: 'the test' });
+    await awaited(approved, 'approve api beyond 60 %');
+    expect(await weights()).toEqual({ api: 40, 'api-canary': 60 });
+    expect(await ready(stack)).toEqual(['api 4/4']);
+    await approved.steer({ action: 'approve', by: 'the test' });
+    expect(await approved.result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+    expect(await weights()).toEqual({ api: 100 });
+    expect(await answers(stack)).toEqual({ 2: 60 });
+    expect(await (await engine.client.stop(stack)).result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+    await expect(weights()).rejects.toThrow('404');
   });
 
   it('by canary that is rejected leaves everything as it was', async () => {

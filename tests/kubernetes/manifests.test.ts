@@ -40,6 +40,17 @@ describe('the manifests of a service', () => {
     expect(printed(spec)).toBe(expected('stateless'));
   });
 
+  it('that is replaced while it serves: its pods serve on until everybody has heard that they go, unless a hook of its own sees to that', () => {
+    const podOf = (more: Data) => {
+      const workload = toManifests(specOf('api', { api: { image: 'acme/api:1', health_check: { http: ':8080/' }, stop_grace_period: '5s', ...more } }), none).find(({ kind }) => kind === 'Deployment') as { spec: { template: { spec: { terminationGracePeriodSeconds: number; containers: { lifecycle?: unknown }[] } } } };
+      const { terminationGracePeriodSeconds: grace, containers: [container] } = workload.spec.template.spec;
+      return { grace, lifecycle: container!.lifecycle };
+    };
+    expect(podOf({})).toEqual({ grace: 7, lifecycle: { preStop: { sleep: { seconds: 2 } } } });
+    expect(podOf({ hooks: { pre_stop: ['leave'] } })).toEqual({ grace: 5, lifecycle: { preStop: { exec: { command: ['leave'] } } } });
+    expect(podOf({ strategy: 'recreate' })).toEqual({ grace: 5, lifecycle: undefined });
+  });
+
   it('that holds data: a StatefulSet over a claim, by a name that leads to its pod', () => {
     const spec = specOf('postgres', { postgres: { image: 'postgres:15', volumes: ['pgdata:/var/lib/postgresql/data'], health_check: { command: ['pg_isready'] }, shm_size: '64M', cap_add: ['SYS_NICE'] } }, { volumes: { pgdata: {} } });
     expect(printed(spec)).toBe(expected('stateful'));
@@ -64,6 +75,14 @@ describe('the manifests of a service', () => {
     expect(printed(spec, values)).toBe(expected('certificates'));
     const holder = (hash: string) => toManifests({ ...spec, hash }, values).find(({ kind }) => kind === 'Secret')!.metadata.name;
     expect(holder('one')).not.toBe(holder('other'));
+  });
+
+  it('behind a Gateway: a route for each host name, and for what runs beside it a name but no way in', () => {
+    const spec = specOf('api', { api: { image: 'acme/api:1', expose: [{ port: 8080, host: 'shop.example.com', path: '/api' }, { port: 8080, host: 'shop.example.com', path: '/v1' }, { port: 9090 }] } }, { infrastructure: { kubernetes: { gateway: 'infra/public' } } });
+    expect(printed(spec)).toBe(expected('gateway'));
+    const besides = (which: 'canary' | 'next') => toManifests({ ...spec, name: `shop-staging/api-${which}`, workload: { ...spec.workload!, beside: which } }, none).map(({ kind, metadata: { name } }) => `${kind} ${name}`);
+    expect(besides('canary')).toEqual(['Service api-canary', 'Deployment api-canary']);
+    expect(besides('next')).toEqual(['Service api-next', 'Deployment api-next']);
   });
 
   it('that is a job: one pod, never again', () => {

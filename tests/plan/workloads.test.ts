@@ -46,6 +46,16 @@ describe('a plan for a cluster', () => {
     expect(sizes(steps)).toEqual(['shop-test/api-canary 1', 'shop-test/api-canary 4', 'shop-test/api 4']);
   });
 
+  it('gives a canary its share by weight where a Gateway lets requests in, and as many pods as that needs', () => {
+    const strategy = { canary: { steps: [{ weight: 20, bake: '5s' }, { weight: 50 }] } };
+    const behind = (image: string) => ({ ...shop({ image, strategy, expose: { port: 8080 } }), infrastructure: stackOf({ name: 'x', infrastructure: { orchestrator: 'Kubernetes', kubernetes: { gateway: 'public' } }, services: { x: { image: 'x' } } }).infrastructure });
+    const steps = allSteps(next(behind('api:2'), behind('api:1')).plan);
+    expect(ids(steps)).toEqual([
+      'start the canary of api (api:2)', 'send 20 % of api to shop-test/api-canary', 'bake api at 20 % for 5 s', 'grow the canary of api to 50 %', 'send 50 % of api to shop-test/api-canary', 'update api (api:2)', 'remove shop-test/api-canary',
+    ]);
+    expect(sizes(steps)).toEqual(['shop-test/api-canary 1', 'shop-test/api-canary 2', 'shop-test/api 4']);
+  });
+
   it('tries a whole new set before its name leads there; the service follows after everything else', () => {
     const strategy = { blue_green: { smoke_test: { command: ['check'] }, approval: true, keep_old: '1m' } };
     const { plan: second } = next(shop({ image: 'api:2', strategy }), shop({ strategy }));
@@ -121,6 +131,7 @@ describe('a stack file for a cluster', () => {
   });
 
   it('tells a cluster only what is for one', () => {
+    expect(refused({ api: { image: 'a', expose: { port: 80, tls: true } } }, { infrastructure: { orchestrator: 'Kubernetes', kubernetes: { gateway: 'public' } } })).toThrow("is a matter of the cluster's Gateway");
     expect(refused({ api: { image: 'a' } }, { infrastructure: { orchestrator: 'Kubernetes', hosts: { alpha: {} } } })).toThrow('none of the hosts is a cluster');
     expect(refused({ api: { image: 'a' } }, { infrastructure: { kubernetes: {} } })).toThrow('is for a cluster');
     expect(refused({ api: { image: 'a' } }, { infrastructure: { orchestrator: 'Kubernetes', load_balancer: {} } })).toThrow('a cluster has a front door of its own');

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,9 +19,20 @@ export function clusterEndpoint(): ClusterEndpoint {
 export async function prepareCluster(): Promise<string | undefined> {
   const { DEPLOY_CODE_TEST_KUBECONFIG: kubeconfig, DEPLOY_CODE_TEST_KUBERNETES_LOAD: load } = process.env;
   if (!kubeconfig) return 'DEPLOY_CODE_TEST_KUBECONFIG names no cluster';
+  mountNamespaces();
   if (load) execFileSync('sh', ['-c', `${load} ${Object.values(images).join(' ')}`], { stdio: 'inherit' });
   process.env.DEPLOY_CODE_TEST_KUBECONFIG_ENGINE = await asEngine();
   return undefined;
+}
+
+/**
+ * The first `ip netns` of a machine mounts the folder of network namespaces once more, and with it those of all pods: where the nodes are on this machine, a pod
+ * that is there by then can never be removed. So it happens before there is any; who may not do that makes no namespaces later on either.
+ */
+function mountNamespaces(): void {
+  const name = `deploy-code-test-${process.pid}`;
+  spawnSync('ip', ['netns', 'add', name]);
+  spawnSync('ip', ['netns', 'del', name]);
 }
 
 /** As somebody who may do anything. */

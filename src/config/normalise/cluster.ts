@@ -7,8 +7,8 @@ import { Malformed } from './words';
 
 type ClusterInput = NonNullable<StackFile['infrastructure']>['kubernetes'];
 
-export function toCluster({ namespace, pull_secrets: pullSecrets = [], service_account, ingress_class, service_type: serviceType = 'ClusterIP' }: NonNullable<ClusterInput> = {}): Stack['infrastructure']['cluster'] {
-  return { pullSecrets, serviceType, ...(namespace !== undefined && { namespace }), ...(service_account !== undefined && { serviceAccount: service_account }), ...(ingress_class !== undefined && { ingressClass: ingress_class }) };
+export function toCluster({ namespace, pull_secrets: pullSecrets = [], service_account, ingress_class, gateway, service_type: serviceType = 'ClusterIP' }: NonNullable<ClusterInput> = {}): Stack['infrastructure']['cluster'] {
+  return { pullSecrets, serviceType, ...(namespace !== undefined && { namespace }), ...(service_account !== undefined && { serviceAccount: service_account }), ...(ingress_class !== undefined && { ingressClass: ingress_class }), ...(gateway !== undefined && { gateway }) };
 }
 
 /** What is exposed comes in by an Ingress: the cluster has a front door of its own. */

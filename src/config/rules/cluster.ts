@@ -16,7 +16,9 @@ export const clusterKnowsItself: Rule = ({ file: { infrastructure = {}, networks
   if (!reachesClusters(stack)) return infrastructure.kubernetes ? [{ path: ['infrastructure', 'kubernetes'], message: 'is for a cluster: orchestrator: Kubernetes, or a host with kubernetes; remove it, or choose one of those' }] : [];
   const used = new Set(onCluster(stack).flatMap((service) => Object.keys(service.networks)));
   const unknown = (['internal', 'external'] as const).flatMap((key) => Object.entries(networks).filter(([name, network]) => network?.[key] && used.has(name)).map(([name]) => ({ path: ['networks', name, key], message: `means nothing on a cluster, where a network is who may reach whom; remove ${key}` })));
-  return [...(infrastructure.load_balancer && !stack.front ? [{ path: ['infrastructure', 'load_balancer'], message: 'a cluster has a front door of its own: what is exposed gets an Ingress; remove it' }] : []), ...unknown];
+  const { gateway, ingress_class: ingressClass } = infrastructure.kubernetes ?? {};
+  const both: Finding[] = gateway !== undefined && ingressClass !== undefined ? [{ path: ['infrastructure', 'kubernetes', 'ingress_class'], message: 'is of an Ingress, and what is exposed comes in by the gateway; keep one of the two' }] : [];
+  return [...both, ...(infrastructure.load_balancer && !stack.front ? [{ path: ['infrastructure', 'load_balancer'], message: 'a cluster has a front door of its own: what is exposed gets an Ingress; remove it' }] : []), ...unknown];
 };
 
 /** Names become those of a namespace and of what is in it. */
@@ -51,16 +53,17 @@ function aliasesOf(services: Service[]): Finding[] {
 }
 
 /** What a cluster cannot do as the file says is refused by name, never ignored. */
-export const clusterHonours: Rule = eachService((service, { file, stack }) => (runtimeOf(service, stack) === 'kubernetes' ? [...mountsOf(service), ...doorOf(service, file.services[service.name]!), ...processOf(service), ...besideOf(service, stack)] : []));
+export const clusterHonours: Rule = eachService((service, { file, stack }) => (runtimeOf(service, stack) === 'kubernetes' ? [...mountsOf(service), ...doorOf(service, file.services[service.name]!, stack), ...processOf(service), ...besideOf(service, stack)] : []));
 
 function mountsOf(service: Service): Finding[] {
   return service.mounts.flatMap((mount, index) => (mount.type === 'bind' ? [at(service, ['volumes', index], 'a folder of a host has no meaning on a cluster; use configs for files, a volume for data')] : []));
 }
 
 /** The way in is the cluster's own. */
-function doorOf(service: Service, { expose }: ServiceInput): Finding[] {
+function doorOf(service: Service, { expose }: ServiceInput, { infrastructure: { cluster } }: Stack): Finding[] {
+  const ofController = cluster?.gateway === undefined ? (['host_port', 'timeout'] as const) : (['host_port', 'timeout', 'tls'] as const);
   const addresses = service.ports.flatMap(({ hostIp }, index) => (hostIp === undefined ? [] : [at(service, ['ports', index], `a cluster listens on no address of a host; leave ${hostIp} out`)]));
-  const exposures = [expose ?? []].flat().flatMap((each, index) => (['host_port', 'timeout'] as const).filter((key) => each[key] !== undefined).map((key) => at(service, ['expose', ...(Array.isArray(expose) ? [index] : []), key], `is a matter of the cluster's Ingress controller; remove ${key}`)));
+  const exposures = [expose ?? []].flat().flatMap((each, index) => ofController.filter((key) => each[key] !== undefined).map((key) => at(service, ['expose', ...(Array.isArray(expose) ? [index] : []), key], `is a matter of the cluster's ${cluster?.gateway === undefined ? 'Ingress controller' : 'Gateway'}; remove ${key}`)));
   return [...addresses, ...exposures];
 }
 

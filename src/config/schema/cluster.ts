@@ -8,6 +8,7 @@ export const cluster = z
     pull_secrets: z.array(z.string()).optional().describe("Secrets of the namespace that hold the keys to registries."),
     service_account: z.string().optional().describe('Of the namespace, for the pods. Without one they get no token.'),
     ingress_class: z.string().optional().describe('Of the Ingress of what is exposed; default the class of the cluster.'),
+    gateway: z.string().regex(/^([a-z0-9-]+\/)?[a-z0-9-]+$/, 'write the name of a Gateway, or namespace/name').optional().describe('Of the Gateway API, where the cluster has it: what is exposed gets an HTTPRoute there instead of an Ingress, and a canary its share by weight. `name` or `namespace/name`.'),
     service_type: choice('ClusterIP', 'NodePort', 'LoadBalancer').optional().describe('Of services with `ports`; default `ClusterIP`: reached within the cluster only. `NodePort`: a published port of 30000 to 32767 is that of the nodes too.'),
   })
   .describe('With `orchestrator: Kubernetes`.');

@@ -1,5 +1,6 @@
 import type { Service, ServiceStrategy } from '../../config/stack';
 import { besideName } from '../../kubernetes/names';
+import { takesShare } from '../../kubernetes/reach';
 import type { Beside, InstanceSpec, Workload } from '../../model/instance';
 import { toRef } from '../instance-spec';
 import type { Judgement, Lane, Step } from '../plan';
@@ -32,14 +33,20 @@ export function rollOutWorkload(replacement: WorkloadReplacement, strategy: Serv
   }
 }
 
-/** A share of the requests goes to pods of the new kind, once the service's name leads to all of them; once they have held, the others become like them. */
+/**
+ * A share of the requests goes to pods of the new kind: what a Gateway lets in by weight, else by their part of all pods, to which the service's
+ * name leads then. Once they have held, the others become like them.
+ */
 function canary(replacement: WorkloadReplacement, { steps: weights }: Extract<ServiceStrategy, { kind: 'canary' }>): Rollout {
   const { service: { name }, update, judge, steps } = replacement;
+  const byWeight = takesShare(replacement.instance);
   const lane = weights.flatMap((share, index): Step[] => {
     const { weight } = share;
-    const instance = beside(replacement, 'canary', podsFor(weight, replacement.replicas));
+    const instance = beside(replacement, 'canary', byWeight ? atLeast((replacement.replicas * weight) / 100) : podsFor(weight, replacement.replicas));
+    const select = (to: string, part?: number) => steps.make({ kind: 'select', instance: toRef(replacement.instance), to, ...(part !== undefined && { share: part }) }, name);
     return [
-      ...(index === 0 ? [steps.make({ kind: 'start', instance }, name), steps.make({ kind: 'select', instance: toRef(replacement.instance), to: '*' }, name)] : [{ ...steps.make({ kind: 'update', instance }, name), id: `grow the canary of ${name} to ${weight} %` }]),
+      index === 0 ? steps.make({ kind: 'start', instance }, name) : { ...steps.make({ kind: 'update', instance }, name), id: `grow the canary of ${name} to ${weight} %` },
+      ...(byWeight ? [select(instance.name, weight)] : index === 0 ? [select('*')] : []),
       ...bake(share, { service: name, judge, steps }),
       ...approve(share, { service: name, steps }),
     ];
@@ -63,7 +70,7 @@ function blueGreen(replacement: WorkloadReplacement, { smokeTest, approval, keep
 
 function beside({ instance }: WorkloadReplacement, which: Beside, replicas: number): InstanceSpec {
   const { workload } = instance;
-  return { ...instance, name: besideName(instance.name, which), workload: { ...workload, replicas, beside: which, ingress: [] } };
+  return { ...instance, name: besideName(instance.name, which), workload: { ...workload, replicas, beside: which } };
 }
 
 /** Requests leave it as it goes. */
@@ -74,4 +81,8 @@ function away({ instance, steps }: WorkloadReplacement, which: Beside): Step {
 /** Beside so many of the old ones they get about that share, in per cent. */
 function podsFor(weight: number, replicas: number): number {
   return Math.max(1, Math.round((replicas * weight) / (100 - weight)));
+}
+
+function atLeast(pods: number): number {
+  return Math.max(1, Math.ceil(pods));
 }

@@ -3,7 +3,7 @@ import type { V1Deployment, V1Pod, V1Service } from '@kubernetes/client-node';
 import { isWorkload, type Manifest, type ManifestOf, type WorkloadManifest } from '../../kubernetes';
 import { domain, fieldManager, labelSelector, podSelector, qualified } from '../../kubernetes/names';
 import { inState, type IntendedState } from '../../kubernetes/record';
-import { leadingTo } from '../../kubernetes/selection';
+import { leadingTo, type ServedBy } from '../../kubernetes/selection';
 import { RuntimeError } from '../runtime';
 import type { KubernetesApi } from './api';
 import { isOver } from './live';
@@ -18,8 +18,7 @@ export interface ApplyOptions {
   state: IntendedState;
   /** Takes over what others have changed. */
   force: boolean;
-  /** The workload that names lead to for a while. */
-  servedBy?: string;
+  servedBy?: ServedBy;
   /** Pods there were before, where manifests do not say how many; default as many as there are. */
   replicas?: number;
 }

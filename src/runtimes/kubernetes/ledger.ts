@@ -1,5 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { V1Secret } from '@kubernetes/client-node';
+import type { ServedBy } from '../../kubernetes/selection';
 import type { Manifest } from '../../kubernetes';
 import { domain, fieldManager, qualified } from '../../kubernetes/names';
 import type { KubernetesApi } from './api';
@@ -19,8 +20,7 @@ export interface Applied {
 export interface Entry {
   current: Applied;
   before?: Applied;
-  /** The workload that its names lead to for a while, instead of its own; `*`: whatever runs of the service. */
-  servedBy?: string;
+  servedBy?: ServedBy;
   /** Paths of what is to be deleted, until that is done. */
   stale?: string[];
 }

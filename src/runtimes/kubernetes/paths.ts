@@ -2,7 +2,7 @@ import type { Manifest } from '../../kubernetes';
 
 const plurals: Record<Manifest['kind'], string> = {
   Deployment: 'deployments', StatefulSet: 'statefulsets', Job: 'jobs', Service: 'services', ConfigMap: 'configmaps', Secret: 'secrets',
-  PersistentVolumeClaim: 'persistentvolumeclaims', Ingress: 'ingresses', NetworkPolicy: 'networkpolicies', PodDisruptionBudget: 'poddisruptionbudgets',
+  PersistentVolumeClaim: 'persistentvolumeclaims', Ingress: 'ingresses', HTTPRoute: 'httproutes', NetworkPolicy: 'networkpolicies', PodDisruptionBudget: 'poddisruptionbudgets',
 };
 
 type Typed = Pick<Manifest, 'apiVersion' | 'kind'>;

@@ -3,6 +3,7 @@ import type { V1Deployment } from '@kubernetes/client-node';
 import { certificatesOf, isWorkload, toManifests, type Manifest, type Values } from '../../kubernetes';
 import { besideName, qualified } from '../../kubernetes/names';
 import { readRecord, type IntendedState } from '../../kubernetes/record';
+import type { ServedBy } from '../../kubernetes/selection';
 import type { InstanceRef, InstanceSpec } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import { RuntimeError, type Scope, type SecretReader } from '../runtime';
@@ -70,12 +71,12 @@ export class Workloads {
     await this.ledger.write(name, { current: back, servedBy }, entry);
   }
 
-  /** Lets the names of a service lead to another workload, to all (`*`), or to its own where none is named. */
-  async select(name: string, servedBy: string | undefined): Promise<void> {
+  /** Lets what is meant for a service go elsewhere, or to its own workload where nothing is named. */
+  async select(name: string, servedBy: ServedBy | undefined): Promise<void> {
     const entry = await this.ledger.read(name);
     if (!entry) throw new RuntimeError('missing', `there is no workload ${name}`);
     await this.ledger.write(name, { ...entry, servedBy }, entry);
-    await this.applier.apply(entry.current.manifests.filter(({ kind }) => kind === 'Service'), { state: 'running', force: true, servedBy });
+    await this.applier.apply(entry.current.manifests.filter(({ kind }) => kind === 'Service' || kind === 'HTTPRoute'), { state: 'running', force: true, servedBy });
   }
 
   /** A job that has ended runs once more only as another one. */
@@ -140,7 +141,8 @@ export class Workloads {
     if (beside === undefined) return;
     const main = name.slice(0, -besideName('', beside).length);
     const servedBy = (await this.ledger.read(main))?.servedBy;
-    if (servedBy === name || (servedBy === '*' && beside === 'canary')) await this.select(main, undefined);
+    const isServing = typeof servedBy === 'object' ? servedBy.workload === name : servedBy === name || (servedBy === '*' && beside === 'canary');
+    if (isServing) await this.select(main, undefined);
   }
 
   private async deleteJob({ name, workload }: Live): Promise<void> {
