@@ -85,6 +85,14 @@ describeWith('kubernetes', 'one deployment over Docker and a cluster', () => {
     expect(await states(name)).toEqual([]);
   });
 
+  it('is refused where two hosts are one cluster', async () => {
+    const twice = stackOf({ name, environment: 'test', infrastructure: { hosts: { cloud: hosts.cloud, again: hosts.cloud } }, services: { store: store() } });
+    const second = await startEngine('docker-and-cluster', { hosts: [{ name: 'again', cluster: clusterEndpoint() }], hostsOnly: true });
+    const { refusals } = await engine.client.plan(twice);
+    expect(refusals).toEqual([{ path: 'infrastructure.hosts.again', message: expect.stringContaining('is the same as cloud') }]);
+    await second.close();
+  });
+
   it('goes on where it was when its worker dies in the middle of the phase on the cluster', async () => {
     const worker = new WorkerProcess('docker-and-cluster-kills', folder, { DEPLOY_CODE_HOSTS: file });
     const client = await DeployCodeClient.connect({ address: workflows(), namespace: 'docker-and-cluster-kills' });

@@ -25,7 +25,7 @@ export function createKubernetesRuntime(secrets: SecretReader, endpoint?: Cluste
   return {
     name: 'kubernetes',
     cannotHonour: cannotHonour.kubernetes,
-    observe: (scope, questions) => observe(api, { host: `kubernetes://${connection.name}`, engine: connection.server.href }, scope, questions),
+    observe: (scope, questions) => observe(api, `kubernetes://${connection.name}`, scope, questions),
     findImages: async () => [],
     ensureImage: unsupported('images'),
     holdImage: async () => undefined,

@@ -3,7 +3,7 @@ import { isWorkload } from '../../kubernetes';
 import { alterationsOf } from '../../kubernetes/alterations';
 import { labelSelector, scopeLabels } from '../../kubernetes/names';
 import { inState } from '../../kubernetes/record';
-import type { Capacity, Observation, ObservedInstance } from '../../model/observation';
+import type { Observation, ObservedInstance } from '../../model/observation';
 import type { Questions, Scope } from '../runtime';
 import type { KubernetesApi } from './api';
 import { unlessForbidden } from './errors';
@@ -15,13 +15,13 @@ import { namespaceOf } from './namespaces';
 import { collection, podsIn, workloadKinds } from './paths';
 
 /** One look at everything: a listing for each kind, however many workloads there are; a close one compares each with what was applied. */
-export async function observe(api: KubernetesApi, cluster: Pick<Capacity, 'host' | 'engine'>, scope: Scope, { closely = false }: Pick<Questions, 'closely'>): Promise<Omit<Observation, 'secrets'>> {
+export async function observe(api: KubernetesApi, host: string, scope: Scope, { closely = false }: Pick<Questions, 'closely'>): Promise<Omit<Observation, 'secrets'>> {
   const namespace = namespaceOf(scope);
   const pods = await api.list<V1Pod>(podsIn(namespace));
   const [workloads, volumes, capacity, elsewhere] = await Promise.all([
     Promise.all(workloadKinds.map(async (kind) => (await api.list<LiveWorkload>(collection(kind, namespace), { labelSelector: labelSelector(scopeLabels(scope)) })).map((workload) => toLive(workload, kind.kind, pods)))),
     observeVolumes(api, namespace, scope, pods),
-    observeCapacity(api, cluster, scope),
+    observeCapacity(api, host, scope),
     findElsewhere(api, scope, namespace),
   ]);
   const found = workloads.flat().filter((live) => live !== undefined);
