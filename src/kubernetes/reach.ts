@@ -30,7 +30,8 @@ function namesOf(spec: InstanceSpec): string[] {
  */
 function toService(spec: InstanceSpec, name: string): ManifestOf<'Service'> {
   const { namespace } = qualified(spec.name);
-  const ports = portsOf(spec);
+  const opensNodes = spec.workload?.settings.serviceType === 'NodePort' && !spec.workload.beside && name === qualified(spec.name).name;
+  const ports = portsOf(spec, opensNodes);
   const isHeadless = ports.length === 0 || (holdsData(spec) && spec.ports.length === 0);
   const { serviceType = 'ClusterIP' } = spec.workload?.settings ?? {};
   return {
@@ -45,9 +46,12 @@ function toService(spec: InstanceSpec, name: string): ManifestOf<'Service'> {
   };
 }
 
-/** A published port is the service's own, beside the container's; of nodes too where these are asked to listen, and may. */
-function portsOf({ ports, healthCheck, workload }: InstanceSpec): { name: string; port: number; targetPort: number; protocol: string; nodePort?: number }[] {
-  const ofNodes = new Set(workload?.settings.serviceType === 'NodePort' ? ports.filter(({ host }) => host >= nodePorts.from && host <= nodePorts.to).map(({ host, protocol }) => `${protocol}-${host}`) : []);
+/**
+ * A published port is the service's own, beside the container's; of nodes too where these are asked to listen, and may. A port of nodes belongs to one
+ * Service: to that of the service's own name, not to its aliases nor to what runs beside it.
+ */
+function portsOf({ ports, healthCheck, workload }: InstanceSpec, opensNodes: boolean): { name: string; port: number; targetPort: number; protocol: string; nodePort?: number }[] {
+  const ofNodes = new Set(opensNodes ? ports.filter(({ host }) => host >= nodePorts.from && host <= nodePorts.to).map(({ host, protocol }) => `${protocol}-${host}`) : []);
   const named = ports.flatMap(({ container, host, protocol }) => [{ port: container, target: container, protocol }, { port: host, target: container, protocol }]);
   const { probe } = healthCheck ?? {};
   const probed = probe?.kind === 'http' || probe?.kind === 'tcp' ? [{ port: probe.port, target: probe.port, protocol: 'tcp' as const }] : [];

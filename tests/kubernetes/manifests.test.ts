@@ -85,6 +85,13 @@ describe('the manifests of a service', () => {
     expect(besides('next')).toEqual(['Service api-next', 'Deployment api-next']);
   });
 
+  it('on ports of nodes: its own name alone has the published one, for a cluster gives each once', () => {
+    const spec = specOf('api', { api: { image: 'acme/api:1', ports: ['30080:8080'], networks: { default: { aliases: ['backend'] } } } }, { infrastructure: { kubernetes: { service_type: 'NodePort' } } });
+    const given = (of: InstanceSpec) => toManifests(of, none).flatMap((each) => (each.kind === 'Service' ? [[each.metadata.name, each.spec!.ports!.flatMap(({ nodePort }) => nodePort ?? [])]] : []));
+    expect(given(spec)).toEqual([['api', [30_080]], ['backend', []]]);
+    expect(given({ ...spec, name: 'shop-staging/api-next', workload: { ...spec.workload!, beside: 'next' } })).toEqual([['api-next', []]]);
+  });
+
   it('that is a job: one pod, never again', () => {
     expect(printed(specOf('migrate', { migrate: { image: 'acme/api:1', kind: 'job', command: ['migrate'] } }))).toBe(expected('job'));
   });
