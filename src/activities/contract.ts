@@ -2,6 +2,7 @@ import type { FreezeWindow, Stack } from '../config/stack';
 import type { AuditEntry, AuditHead, AuditTrail } from '../model/audit';
 import type { RuntimeName } from '../model/capabilities';
 import type { HostBreaker, HostClaim, HostPlace, HostReport } from '../model/host';
+import type { ServedBy } from '../kubernetes/selection';
 import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretSource } from '../model/instance';
 import type { PinnedImages } from '../model/images';
 import type { Evidence, InstanceLine } from '../model/instance-status';
@@ -174,8 +175,8 @@ export interface Activities {
   awaitHealthy(context: StepContext, instance: InstanceRef, options: HealthOptions): Promise<void>;
   /** Makes a workload again what it was before a deployment; ends when it is healthy. */
   restoreInstance(context: StepContext, instance: InstanceRef, deployment: number): Promise<void>;
-  /** Lets requests to a service go to another workload than its own; `share`: so many per cent of them. */
-  selectInstance(context: StepContext, instance: InstanceRef, to: string, share?: number): Promise<void>;
+  /** Lets what is meant for a service go elsewhere than to its own workload. */
+  selectInstance(context: StepContext, instance: InstanceRef, to: ServedBy): Promise<void>;
   createJob(context: StepContext, instance: InstanceSpec): Promise<void>;
   /** Starts a created job unless it has run already, and waits for its end. */
   runJob(context: StepContext, instance: InstanceRef, options: { timeoutMs?: number; again: boolean }): Promise<void>;

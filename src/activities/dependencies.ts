@@ -35,8 +35,8 @@ export interface Directory {
   releases(stack: string, environment: string): Promise<number[]>;
   /** A kept release; undefined where it is gone. */
   release(stack: string, environment: string, release: number): Promise<KeptRelease | undefined>;
-  /** The images of those of the releases that are kept. */
-  images(stack: string, environment: string, releases: number[]): Promise<PinnedImages[]>;
+  /** The images of those of the releases that are kept, by number. */
+  images(stack: string, environment: string, releases: number[]): Promise<Map<number, PinnedImages>>;
   dropRelease(stack: string, environment: string, release: number): Promise<void>;
 }
 

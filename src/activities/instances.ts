@@ -88,7 +88,7 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
         }),
       ),
 
-    selectInstance: (context, instance, to, share) => alive(() => runtimes(context.runtime).workloads!.select(instance.name, share === undefined ? to : { workload: to, share })),
+    selectInstance: (context, instance, to) => alive(() => runtimes(context.runtime).workloads!.select(instance.name, to)),
 
     reviveInstances: (context, instances, { afterTrouble }) =>
       alive(async (surroundings) => {

@@ -1,4 +1,5 @@
 import type { Stack } from '../config/stack';
+import { certificatesOf } from '../kubernetes';
 import type { PinnedImages } from '../model/images';
 import type { Observation } from '../model/observation';
 import { balancerName, type TrafficState } from '../model/traffic';
@@ -47,7 +48,7 @@ function portRanges(stack: Stack): { from: number; to: number }[] {
 /** Only secrets that a service, the load balancer or an Ingress uses have to exist. */
 function usedSecrets(stack: Stack): Stack['secrets'] {
   const services = Object.values(stack.services);
-  const ofIngress = services.flatMap(({ ingress = [] }) => ingress.flatMap(({ tls }) => (typeof tls === 'object' && 'certificate' in tls ? [tls.certificate, tls.key] : [])));
+  const ofIngress = services.flatMap(({ ingress }) => certificatesOf(ingress).flatMap(({ certificate, key }) => [certificate, key]));
   const used = [...services.flatMap(({ secrets }) => secrets), ...(stack.front?.certificates ?? []), ...ofIngress];
   const names = new Set(used.map(({ name }) => name));
   return Object.fromEntries(Object.entries(stack.secrets).filter(([name]) => names.has(name)));

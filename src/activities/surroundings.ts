@@ -1,7 +1,8 @@
+import type { PinnedImages } from '../model/images';
 import type { ObservedImage } from '../model/observation';
 import { alive } from './alive';
-import type { Activities, StepContext } from './contract';
-import type { Dependencies, Directory } from './dependencies';
+import type { Activities } from './contract';
+import type { Dependencies } from './dependencies';
 import { SoftwareFault } from './failures';
 import { observeStack } from './observe-stack';
 
@@ -34,7 +35,7 @@ export function surroundingActivities({ runtimes, secrets, directory }: Dependen
     holdImages: (context, releases) =>
       alive(async () => {
         const runtime = runtimes(context.runtime);
-        const kept = await keptImages(directory, context, releases);
+        const kept = imagesOf(await directory.images(context.stack, context.environment, releases), releases);
         const named = await runtime.findImages(kept.map(({ reference }) => reference));
         const today = new Map(named.map(({ reference, id }) => [reference, id]));
         const moved = new Set(kept.filter(({ reference, id }) => today.get(reference) !== id).map(({ id }) => id));
@@ -43,16 +44,16 @@ export function surroundingActivities({ runtimes, secrets, directory }: Dependen
 
     pruneReleases: (context, drop, keep, last) =>
       alive(async () => {
-        const needed = new Set((await keptImages(directory, context, keep)).map(({ id }) => id));
-        for (const image of await keptImages(directory, context, drop)) if (!needed.has(image.id)) await runtimes(context.runtime).dropImage(context, image);
+        const images = await directory.images(context.stack, context.environment, [...keep, ...drop]);
+        const needed = new Set(imagesOf(images, keep).map(({ id }) => id));
+        for (const image of imagesOf(images, drop)) if (!needed.has(image.id)) await runtimes(context.runtime).dropImage(context, image);
         if (last !== false) for (const number of drop) await directory.dropRelease(context.stack, context.environment, number);
       }),
   };
 }
 
-/** The images of kept releases; most releases share most of them. */
-async function keptImages(directory: Directory, { stack, environment }: StepContext, releases: number[]): Promise<ObservedImage[]> {
-  const found = await directory.images(stack, environment, releases);
-  const images = found.flatMap((pinned) => Object.entries(pinned).map(([reference, image]) => ({ reference, ...image })));
+/** The images of releases; most releases share most of them. */
+function imagesOf(found: ReadonlyMap<number, PinnedImages>, releases: number[]): ObservedImage[] {
+  const images = releases.flatMap((number) => Object.entries(found.get(number) ?? {}).map(([reference, image]) => ({ reference, ...image })));
   return [...new Map(images.map((image) => [`${image.reference} ${image.id}`, image])).values()];
 }

@@ -9,6 +9,11 @@ export function runtimeOf(of: Own, { runtime }: Pick<Stack, 'runtime'>): Runtime
   return of.runtime ?? runtime;
 }
 
+/** Where that of a stack is which is on no cluster. */
+export function outsideClusters(runtime: RuntimeName): RuntimeName {
+  return runtime === 'kubernetes' ? 'docker' : runtime;
+}
+
 /** Whether anything of a stack may be on a cluster. */
 export function reachesClusters({ runtime, hosts = [] }: Pick<Stack, 'runtime' | 'hosts'>): boolean {
   return hosts.length === 0 ? runtime === 'kubernetes' : hosts.some((host) => runtimeOf(host, { runtime }) === 'kubernetes');

@@ -2,13 +2,6 @@ import type { IngressRoute, InstanceSpec } from '../model/instance';
 import type { ManifestOf } from './manifest';
 import { objectLabels, qualified } from './names';
 
-/** Where requests go that a Gateway lets in, of 100. */
-export interface Backend {
-  name: string;
-  port: number;
-  weight: number;
-}
-
 /** What a service takes from the Gateway of the stack: a route for each host name. */
 export function toHttpRoutes(spec: InstanceSpec, gateway: string): ManifestOf<'HTTPRoute'>[] {
   const { namespace, name } = qualified(spec.name);
@@ -27,7 +20,7 @@ export function toHttpRoutes(spec: InstanceSpec, gateway: string): ManifestOf<'H
 
 /** The same route with a share of its requests for another service, in per cent. */
 export function sharing(route: ManifestOf<'HTTPRoute'>, service: string, share: number): ManifestOf<'HTTPRoute'> {
-  const rules = route.spec.rules.map((rule) => ({ ...rule, backendRefs: rule.backendRefs.flatMap((own): Backend[] => [{ ...own, weight: 100 - share }, { ...own, name: service, weight: share }]) }));
+  const rules = route.spec.rules.map((rule) => ({ ...rule, backendRefs: rule.backendRefs.flatMap((own) => [{ ...own, weight: 100 - share }, { ...own, name: service, weight: share }]) }));
   return { ...route, spec: { ...route.spec, rules } };
 }
 

@@ -10,11 +10,9 @@ export interface Certificate {
   key: string;
 }
 
-type Route = IngressRoute;
-
-/** The certificates of the stack's own secrets that a service is exposed with, each once. */
-export function certificatesOf({ workload }: Pick<InstanceSpec, 'workload'>): CertificatePair[] {
-  const pairs = (workload?.ingress ?? []).flatMap(({ tls }) => (isOwn(tls) ? [tls] : []));
+/** The certificates of the stack's own secrets among ways in, each once. */
+export function certificatesOf(routes: readonly IngressRoute[] = []): CertificatePair[] {
+  const pairs = routes.flatMap(({ tls }) => (isOwn(tls) ? [tls] : []));
   return [...new Map(pairs.map((pair) => [pairName(pair), pair])).values()];
 }
 
@@ -33,7 +31,7 @@ function toIngress(spec: InstanceSpec, certificates: readonly Certificate[]): (M
   const metadata = { name, namespace, labels: objectLabels(spec) };
   const tls = [...groupByHolder(spec, ingress)].map(([secretName, hosts]): V1IngressTLS => ({ ...(hosts.length > 0 && { hosts }), ...(secretName !== '' && { secretName }) }));
   return [
-    ...certificatesOf(spec).map((pair, index): ManifestOf<'Secret'> => ({
+    ...certificatesOf(ingress).map((pair, index): ManifestOf<'Secret'> => ({
       apiVersion: 'v1', kind: 'Secret', metadata: { ...metadata, name: holderOf(spec, pair) }, type: 'kubernetes.io/tls',
       stringData: { 'tls.crt': certificates[index]!.certificate, 'tls.key': certificates[index]!.key },
     })),
@@ -51,7 +49,7 @@ function toIngress(spec: InstanceSpec, certificates: readonly Certificate[]): (M
 }
 
 /** Host names by the Secret that holds their certificate; none is the controller's own. */
-function groupByHolder(spec: InstanceSpec, routes: readonly Route[]): Map<string, string[]> {
+function groupByHolder(spec: InstanceSpec, routes: readonly IngressRoute[]): Map<string, string[]> {
   const groups = new Map<string, string[]>();
   for (const { host, tls } of routes) {
     if (!tls) continue;
@@ -70,6 +68,6 @@ function pairName({ certificate, key }: CertificatePair): string {
   return `${certificate.name} ${key.name}`;
 }
 
-function isOwn(tls: Route['tls']): tls is CertificatePair {
+function isOwn(tls: IngressRoute['tls']): tls is CertificatePair {
   return typeof tls === 'object' && 'certificate' in tls;
 }

@@ -33,12 +33,11 @@ function emptyWorld(stack: Stack, placement: Placement): World {
   return { views: clusters.map(({ name }) => ({ ...view, name })), placed: { placement, refusals: [] } };
 }
 
-function namesOnly(spec: InstanceSpec): Parameters<typeof toManifests>[1] {
-  const { secrets } = spec;
+function namesOnly({ secrets, workload }: InstanceSpec): Parameters<typeof toManifests>[1] {
   const content = '(the worker knows it)';
   return {
     variables: Object.fromEntries(secrets.flatMap(({ target }) => ('environment' in target ? [[target.environment, content]] : []))),
     files: secrets.flatMap(({ target }) => ('path' in target ? [{ ...target, content }] : [])),
-    certificates: certificatesOf(spec).map(() => ({ certificate: content, key: content })),
+    certificates: certificatesOf(workload?.ingress).map(() => ({ certificate: content, key: content })),
   };
 }

@@ -1,4 +1,5 @@
 import type { Analysis, Approval, Placement } from '../config/stack';
+import type { ServedBy } from '../kubernetes/selection';
 import type { InstanceRef, InstanceSpec, NetworkAttachment } from '../model/instance';
 import type { RuntimeName } from '../model/capabilities';
 import type { Front, RouteTable } from '../model/traffic';
@@ -51,8 +52,8 @@ export type Action =
   | { kind: 'update'; instance: InstanceSpec; force?: boolean }
   /** Makes it again what it was before a deployment. */
   | { kind: 'restore'; instance: InstanceRef; deployment: number }
-  /** Lets requests to a service go to another workload than its own (`*`: to all of it; `share`: per cent of what comes in by a Gateway), until that is removed. */
-  | { kind: 'select'; instance: InstanceRef; to: string; share?: number }
+  /** Lets what is meant for a service go elsewhere than to its own workload, until that is removed. */
+  | { kind: 'select'; instance: InstanceRef; to: ServedBy }
   | { kind: 'await-healthy'; instance: InstanceRef }
   | { kind: 'create-job'; instance: InstanceSpec }
   | { kind: 'run-job'; instance: InstanceRef; timeoutMs?: number }

@@ -45,7 +45,7 @@ function label(action: Action): string {
     case 'update':
       return `update ${nameOf(action.instance)}${action.instance.image ? ` (${action.instance.image})` : ''}`;
     case 'select':
-      if (action.share !== undefined) return `send ${action.share} % of ${action.instance.service} to ${action.to}`;
+      if (typeof action.to === 'object') return `send ${action.to.share} % of ${action.instance.service} to ${action.to.workload}`;
       return action.to === '*' ? `let ${action.instance.service} lead to its canary too` : `switch ${action.instance.service} to ${action.to}`;
     case 'restore':
       return `make ${action.instance.service} again what it was before deployment ${action.deployment}`;

@@ -44,13 +44,17 @@ export function createDirectory(client: Client): Directory {
     release: contentsOf,
 
     async images(stack, environment, releases) {
-      if (releases.length === 0) return [];
-      const listed = new Map<number, PinnedImages>();
+      if (releases.length === 0) return new Map();
+      const found = new Map<number, PinnedImages>();
       for await (const { workflowId, memo } of workflow.list({ query: keptReleases(stack, environment) })) {
-        if (memo?.[imagesMemo]) listed.set(numberOf(workflowId), memo[imagesMemo] as PinnedImages);
+        const number = numberOf(workflowId);
+        if (memo?.[imagesMemo] && releases.includes(number)) found.set(number, memo[imagesMemo] as PinnedImages);
       }
-      const found = await Promise.all(releases.map(async (number) => listed.get(number) ?? (await contentsOf(stack, environment, number))?.images));
-      return found.filter((images) => images !== undefined);
+      await Promise.all(releases.filter((number) => !found.has(number)).map(async (number) => {
+        const contents = await contentsOf(stack, environment, number);
+        if (contents) found.set(number, contents.images);
+      }));
+      return found;
     },
 
     async dropRelease(stack, environment, release) {

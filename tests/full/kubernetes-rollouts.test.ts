@@ -26,12 +26,16 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
     used.add(stack.name);
     return engine.client.deploy(stack);
   };
+  const urlOf = async (stack: Stack) => {
+    const { spec } = await clusterConfig().makeApiClient(CoreV1Api).readNamespacedService({ name: 'api', namespace: namespaceOf(stack) });
+    return `http://${spec!.clusterIP}:8080/version`;
+  };
   /** Which versions answer at the service's address, and how often. */
   const answers = async (stack: Stack, count = 60): Promise<Record<string, number>> => {
-    const { spec } = await clusterConfig().makeApiClient(CoreV1Api).readNamespacedService({ name: 'api', namespace: namespaceOf(stack) });
+    const url = await urlOf(stack);
     const seen: Record<string, number> = {};
     for (let index = 0; index < count; index += 1) {
-      const version = (await (await fetch(`http://${spec!.clusterIP}:8080/version`, { headers: { connection: 'close' } })).text()).trim();
+      const version = (await (await fetch(url, { headers: { connection: 'close' } })).text()).trim();
       seen[version] = (seen[version] ?? 0) + 1;
     }
     return seen;
@@ -42,8 +46,7 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
     const stack = make(images.app, 'rolling');
     expect(await (await deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
     await eventually(async () => expect(await answers(stack, 20)).toEqual({ 1: 20 }));
-    const { spec } = await clusterConfig().makeApiClient(CoreV1Api).readNamespacedService({ name: 'api', namespace: namespaceOf(stack) });
-    const load = new Load({ url: `http://${spec!.clusterIP}:8080/version`, connections: 4, pauseMs: 5 });
+    const load = new Load({ url: await urlOf(stack), connections: 4, pauseMs: 5 });
     await load.answered(100);
     expect(await (await deploy(make(images.next, 'rolling', stack.name))).result()).toMatchObject({ outcome: 'succeeded', changed: ['api'] });
     expect(await (await deploy(make(images.app, { canary: { steps: [{ weight: 40, bake: '1s' }] } }, stack.name))).result()).toMatchObject({ outcome: 'succeeded', changed: ['api'] });

@@ -1,5 +1,6 @@
 import type { HostInput } from '../schema/host';
 import type { RuntimeName } from '../../model/capabilities';
+import { outsideClusters } from '../runtime-of';
 import type { StackHost } from '../stack';
 import { toAmounts } from './amounts';
 
@@ -12,7 +13,7 @@ export function toHosts(input: Record<string, HostInput | null> | undefined, run
 }
 
 function toHost(name: string, { docker, kubernetes, address: given, zone, capacity }: HostInput, runtime: RuntimeName): StackHost {
-  const kind = kubernetes !== undefined ? 'kubernetes' : runtime === 'kubernetes' ? 'docker' : runtime;
+  const kind = kubernetes === undefined ? outsideClusters(runtime) : 'kubernetes';
   const own = given ?? address.exec(docker ?? '')?.[1];
   return { name, ...(kind !== runtime && { runtime: kind }), capacity: toAmounts(capacity), ...(own !== undefined && { address: own }), ...(zone !== undefined && { zone }) };
 }

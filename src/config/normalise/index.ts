@@ -6,7 +6,7 @@ import type { Finding } from '../problems';
 import type { StackFile } from '../schema/stack-file';
 import { toBytes, toMs } from '../schema/values';
 import type { ServiceInput } from '../schema/service';
-import { reachesClusters, runtimeAmong, runtimeOf } from '../runtime-of';
+import { outsideClusters, reachesClusters, runtimeAmong, runtimeOf } from '../runtime-of';
 import type { Service, Stack } from '../stack';
 import { balancerName } from '../../model/traffic';
 import { toCluster } from './cluster';
@@ -88,9 +88,10 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
     ...(file.monitoring?.prometheus && { prometheus: file.monitoring.prometheus.endpoint }),
   };
   const behind = Object.fromEntries(Object.entries(file.services).filter(([name]) => runtimeOf(stack.services[name]!, stack) !== 'kubernetes'));
-  const front = toFront(behind, stack.services, { settings: infrastructure.load_balancer ?? {}, secrets, runtime: stack.runtime === 'kubernetes' ? 'docker' : stack.runtime, internal: new Set(Object.keys(stack.networks).filter((name) => stack.networks[name]!.internal)), attempt });
+  const outside = outsideClusters(runtime);
+  const front = toFront(behind, stack.services, { settings: infrastructure.load_balancer ?? {}, secrets, runtime: outside, internal: new Set(Object.keys(stack.networks).filter((name) => stack.networks[name]!.internal)), attempt });
   if (!front) return { stack, findings };
-  const balancer: Service = { ...front.balancer, ...(stack.runtime === 'kubernetes' && { runtime: 'docker' }) };
+  const balancer: Service = { ...front.balancer, ...(outside !== runtime && { runtime: outside }) };
   return { stack: { ...stack, front: front.front, services: { ...stack.services, [balancerName]: balancer } }, findings };
 }
 

@@ -1,4 +1,5 @@
 import { alwaysRestarted } from '../../model/instance';
+import { mountedVolumes } from '../mounted-volumes';
 import type { Finding } from '../problems';
 import type { ServiceInput } from '../schema/service';
 import type { Service, ServiceStrategy, Stack } from '../stack';
@@ -14,7 +15,7 @@ const byHand = 'use letters, digits and -, beginning with a letter';
 /** What only a cluster is told is told to one, and it is told nothing that only an engine of hosts does. */
 export const clusterKnowsItself: Rule = ({ file: { infrastructure = {}, networks = {} }, stack }) => {
   if (!reachesClusters(stack)) return infrastructure.kubernetes ? [{ path: ['infrastructure', 'kubernetes'], message: 'is for a cluster: orchestrator: Kubernetes, or a host with kubernetes; remove it, or choose one of those' }] : [];
-  const used = new Set(onCluster(stack).flatMap((service) => Object.keys(service.networks)));
+  const used = networksOf(onCluster(stack));
   const unknown = (['internal', 'external'] as const).flatMap((key) => Object.entries(networks).filter(([name, network]) => network?.[key] && used.has(name)).map(([name]) => ({ path: ['networks', name, key], message: `means nothing on a cluster, where a network is who may reach whom; remove ${key}` })));
   const { gateway, ingress_class: ingressClass } = infrastructure.kubernetes ?? {};
   const both: Finding[] = gateway !== undefined && ingressClass !== undefined ? [{ path: ['infrastructure', 'kubernetes', 'ingress_class'], message: 'is of an Ingress, and what is exposed comes in by the gateway; keep one of the two' }] : [];
@@ -25,8 +26,8 @@ export const clusterKnowsItself: Rule = ({ file: { infrastructure = {}, networks
 export const namesFitCluster: Rule = ({ stack }) => {
   const services = onCluster(stack);
   if (services.length === 0) return [];
-  const volumes = new Set(services.flatMap(({ mounts }) => mounts.flatMap((mount) => (mount.type === 'volume' ? [mount.volume] : []))));
-  const networks = new Set(services.flatMap((service) => Object.keys(service.networks)));
+  const volumes = mountedVolumes(services);
+  const networks = networksOf(services);
   const namespace = stack.infrastructure.cluster?.namespace ?? `${stack.name}-${stack.environment}`;
   const named = (path: string[], name: string, longest: number): Finding[] => (clusterName.test(name) && name.length <= longest ? [] : [{ path, message: `"${name}" is no name on Kubernetes; ${byHand}, at most ${longest}` }]);
   return [
@@ -40,6 +41,10 @@ export const namesFitCluster: Rule = ({ stack }) => {
 
 function onCluster(stack: Stack): Service[] {
   return Object.values(stack.services).filter((service) => runtimeOf(service, stack) === 'kubernetes');
+}
+
+function networksOf(services: Service[]): Set<string> {
+  return new Set(services.flatMap(({ networks }) => Object.keys(networks)));
 }
 
 /** A name leads to one service. */

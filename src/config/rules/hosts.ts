@@ -1,5 +1,6 @@
 import type { Finding } from '../problems';
 import { reachesClusters, runtimeOf } from '../runtime-of';
+import type { StackHost } from '../stack';
 import { at, eachService, type Rule } from './rule';
 
 /** Docker Engines and clusters can be several; each is found where it says, over a network never without a key. */
@@ -21,7 +22,8 @@ export const hostsPossible: Rule = ({ file, stack }) => {
 export const phasesPossible: Rule = ({ file, stack: { hosts = [], services } }) =>
   Object.entries(file.deployment?.phases ?? {}).flatMap(([number, { host }]): Finding[] => {
     const path = ['deployment', 'phases', number];
-    if (!hosts.some(({ name }) => name === host)) return [{ path: [...path, 'host'], message: hosts.length === 0 ? 'there are no hosts to choose from; name them under infrastructure.hosts' : `there is no host "${host}"; there are ${hosts.map(({ name }) => name).join(', ')}` }];
+    const missing = notAmong(hosts, 'host', host);
+    if (missing !== undefined) return [{ path: [...path, 'host'], message: missing }];
     return Object.values(services).some(({ phase }) => phase === Number(number)) ? [] : [{ path, message: `no service says \`phase: ${number}\`` }];
   });
 
@@ -34,8 +36,14 @@ export const placementPossible: Rule = eachService((service, { file, stack }) =>
   if (wanted === undefined) return [];
   const isOnCluster = runtimeOf(service, stack) === 'kubernetes';
   if (isOnCluster && !hosts && service.host === undefined) return [];
-  if (!hosts) return [at(service, [key], 'there are no hosts to choose from; name them under infrastructure.hosts')];
-  if (!isOnCluster && service.host !== undefined && service.zone !== undefined) return [at(service, ['zone'], 'names a zone beside a host; keep one of the two')];
-  const known = [...new Set(hosts.flatMap((host) => (service.host === undefined ? (host.zone ?? []) : host.name)))];
-  return known.includes(wanted) ? [] : [at(service, [key], `there is no ${key} "${wanted}"${known.length > 0 ? `; there are ${known.join(', ')}` : ''}`)];
+  if (hosts && !isOnCluster && service.host !== undefined && service.zone !== undefined) return [at(service, ['zone'], 'names a zone beside a host; keep one of the two')];
+  const missing = notAmong(hosts ?? [], key, wanted);
+  return missing === undefined ? [] : [at(service, [key], missing)];
 });
+
+/** What is wrong with a choice; nothing where there is such a host, or one of such a zone. */
+function notAmong(hosts: readonly StackHost[], key: 'host' | 'zone', wanted: string): string | undefined {
+  if (hosts.length === 0) return 'there are no hosts to choose from; name them under infrastructure.hosts';
+  const known = [...new Set(hosts.flatMap((host) => (key === 'zone' ? (host.zone ?? []) : host.name)))];
+  return known.includes(wanted) ? undefined : `there is no ${key} "${wanted}"${known.length > 0 ? `; there are ${known.join(', ')}` : ''}`;
+}

@@ -1,3 +1,4 @@
+import { mountedVolumes } from '../../config/mounted-volumes';
 import { runtimeOf } from '../../config/runtime-of';
 import type { Placement, Service, Stack } from '../../config/stack';
 import type { RuntimeName } from '../../model/capabilities';
@@ -14,7 +15,7 @@ export function portionOf(stack: Stack, host: string, placement: Placement, foun
   const runtime = named ? runtimeOf(named, stack) : (found ?? stack.runtime);
   const mine = Object.values(stack.services).filter(({ name }) => placement[name] === host);
   const services = Object.fromEntries(mine.map((service) => [service.name, { ...withinHost(service), extraHosts: [...service.extraHosts, ...namesElsewhere(service, stack, (name) => placement[name])] }]));
-  const mounted = new Set(mine.flatMap(({ mounts }) => mounts.flatMap((mount) => (mount.type === 'volume' ? [mount.volume] : []))));
+  const mounted = mountedVolumes(mine);
   const volumes = Object.fromEntries(Object.entries(stack.volumes).filter(([name]) => mounted.has(name)));
   return { ...rest, runtime, services, volumes, ...(front && services[balancerName] && { front }) };
 }

@@ -1,3 +1,4 @@
+import { mountedVolumes } from '../../config/mounted-volumes';
 import { runtimeOf } from '../../config/runtime-of';
 import type { Service, Stack, StackHost } from '../../config/stack';
 import type { ResourceAmounts } from '../../model/instance';
@@ -25,7 +26,7 @@ export class Room {
   holdsDataOf({ services }: Group, stack: Stack): boolean {
     const here = { ...stack, runtime: runtimeOf(this.host, stack) };
     const owner = `${stack.name}/${stack.environment}`;
-    const mounted = new Set(services.flatMap(({ mounts }) => mounts.flatMap((mount) => (mount.type === 'volume' ? [volumeName(here, mount.volume)] : []))));
+    const mounted = new Set([...mountedVolumes(services)].map((key) => volumeName(here, key)));
     const external = new Set(Object.entries(stack.volumes).filter(([, { external: is }]) => is).map(([name]) => volumeName(here, name)));
     return this.view?.observation.volumes.some(({ name, owner: of }) => mounted.has(name) && (of === owner || external.has(name))) ?? false;
   }

@@ -20,7 +20,7 @@ export const canary: Strategy<Canary> = (replacement, { steps: weights }) => {
   const stages: Stage[] = [];
   let serving: InstanceSpec[] = [];
   for (const step of weights) {
-    const needed = next.slice(0, Math.max(1, Math.ceil((next.length * step.weight) / 100)));
+    const needed = next.slice(0, instancesFor(step.weight, next.length));
     stages.push(needed.slice(serving.length).map((spec) => start(spec, replacement)));
     serving = needed;
     stages.push([sharing(serving, step.weight, `send ${step.weight} % of ${service} to the new set`)], [bake(step, replacement)], [approve(step, replacement)]);
@@ -37,6 +37,11 @@ export const canary: Strategy<Canary> = (replacement, { steps: weights }) => {
   );
   return { stages: stagesOf(stages), tail: stagesOf([old.map((instance) => traffic.drain(instance))]), beside: true };
 };
+
+/** As many of a whole set as a share of the requests needs, in per cent. */
+export function instancesFor(weight: number, whole: number): number {
+  return Math.max(1, Math.ceil((whole * weight) / 100));
+}
 
 /** Holds a share for a while, and judges it meanwhile. */
 export function bake({ weight, bakeMs }: CanaryStep, { service, judge, steps }: Pick<Replacement, 'service' | 'judge' | 'steps'>): Lane {

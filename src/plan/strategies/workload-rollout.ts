@@ -1,11 +1,12 @@
 import type { Service, ServiceStrategy } from '../../config/stack';
 import { besideName } from '../../kubernetes/names';
 import { takesShare } from '../../kubernetes/reach';
+import type { ServedBy } from '../../kubernetes/selection';
 import type { Beside, InstanceSpec, Workload } from '../../model/instance';
 import { toRef } from '../instance-spec';
 import type { Judgement, Lane, Step } from '../plan';
 import type { StepFactory } from '../steps';
-import { approve, bake } from './canary';
+import { approve, bake, instancesFor } from './canary';
 import type { Rollout } from './strategy';
 
 /** A workload as it shall be, in the place of one that serves. */
@@ -42,11 +43,11 @@ function canary(replacement: WorkloadReplacement, { steps: weights }: Extract<Se
   const byWeight = takesShare(replacement.instance);
   const lane = weights.flatMap((share, index): Step[] => {
     const { weight } = share;
-    const instance = beside(replacement, 'canary', byWeight ? atLeast((replacement.replicas * weight) / 100) : podsFor(weight, replacement.replicas));
-    const select = (to: string, part?: number) => steps.make({ kind: 'select', instance: toRef(replacement.instance), to, ...(part !== undefined && { share: part }) }, name);
+    const instance = beside(replacement, 'canary', byWeight ? instancesFor(weight, replacement.replicas) : podsFor(weight, replacement.replicas));
+    const select = (to: ServedBy) => steps.make({ kind: 'select', instance: toRef(replacement.instance), to }, name);
     return [
       index === 0 ? steps.make({ kind: 'start', instance }, name) : { ...steps.make({ kind: 'update', instance }, name), id: `grow the canary of ${name} to ${weight} %` },
-      ...(byWeight ? [select(instance.name, weight)] : index === 0 ? [select('*')] : []),
+      ...(byWeight ? [select({ workload: instance.name, share: weight })] : index === 0 ? [select('*')] : []),
       ...bake(share, { service: name, judge, steps }),
       ...approve(share, { service: name, steps }),
     ];
@@ -81,8 +82,4 @@ function away({ instance, steps }: WorkloadReplacement, which: Beside): Step {
 /** Beside so many of the old ones they get about that share, in per cent. */
 function podsFor(weight: number, replicas: number): number {
   return Math.max(1, Math.round((replicas * weight) / (100 - weight)));
-}
-
-function atLeast(pods: number): number {
-  return Math.max(1, Math.ceil(pods));
 }

@@ -1,4 +1,4 @@
-import type { V1Deployment, V1Namespace, V1Node, V1Pod } from '@kubernetes/client-node';
+import type { V1Deployment, V1Node, V1Pod } from '@kubernetes/client-node';
 import type { ResourceAmounts } from '../../model/instance';
 import type { Capacity } from '../../model/observation';
 import type { Scope } from '../runtime';
@@ -8,23 +8,27 @@ import { amountOf } from '../../kubernetes/quantities';
 import type { KubernetesApi } from './api';
 import { unlessForbidden } from './errors';
 
+/** What a cluster is called here, and known by everywhere. */
+export interface Cluster {
+  host: string;
+  identity: () => Promise<string | undefined>;
+}
+
 type Total = Required<ResourceAmounts>;
 
-/** Every cluster has it from its first moment on: its uid is as good as one of the cluster. An address is not, for inside of clusters they are all the same. */
-const oldestNamespace = '/api/v1/namespaces/kube-system';
 const none: Total = { cpus: 0, memory: 0, gpus: 0, storage: 0 };
 /** Who may not look at nodes leaves it to the scheduler to say that there is no room. */
 const unknown: Total = { cpus: 1e9, memory: 2 ** 60, gpus: 1e9, storage: 2 ** 60 };
 
 /** What the nodes that take pods have in all, and what pods of others have asked for. */
-export async function observeCapacity(api: KubernetesApi, host: string, scope: Scope): Promise<Capacity> {
+export async function observeCapacity(api: KubernetesApi, { host, identity }: Cluster, scope: Scope): Promise<Capacity> {
   const running = { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed', labelSelector: 'app.kubernetes.io/managed-by!=deploy-code' };
-  const [system, nodes, foreign, stacks] = await Promise.all([unlessForbidden(() => api.find<V1Namespace>(oldestNamespace)), unlessForbidden(() => api.list<V1Node>('/api/v1/nodes')), unlessForbidden(() => api.list<V1Pod>('/api/v1/pods', running)), otherStacks(api, scope)]);
+  const [engine, nodes, foreign, stacks] = await Promise.all([identity(), unlessForbidden(() => api.list<V1Node>('/api/v1/nodes')), unlessForbidden(() => api.list<V1Pod>('/api/v1/pods', running)), otherStacks(api, scope)]);
   const ofPods = (foreign ?? []).flatMap(({ spec }) => (spec?.containers ?? []).map(({ resources }) => toAmounts(resources?.requests)));
   return {
     host,
     runtime: 'kubernetes',
-    engine: system?.metadata?.uid,
+    engine,
     local: false,
     total: nodes ? sum(nodes.filter(isOpen).map(({ status }) => toAmounts(status?.allocatable))) : unknown,
     reservedByOthers: sum([...ofPods, ...stacks]),

@@ -6,6 +6,7 @@ import { createVolume, removeVolume } from './claims';
 import { connectCluster, type ClusterEndpoint } from './connection';
 import { exec } from './exec';
 import { waitForExit } from './exits';
+import { identityOf } from './identity';
 import { logs } from './logs';
 import { observe } from './observe';
 import { podLines } from './pod-lines';
@@ -17,6 +18,7 @@ import { Workloads } from './workloads';
 export function createKubernetesRuntime(secrets: SecretReader, endpoint?: ClusterEndpoint): Runtime {
   const connection = connectCluster(endpoint);
   const api = new KubernetesApi(connection);
+  const cluster = { host: `kubernetes://${connection.name}`, identity: identityOf(api) };
   const views = new Views(api);
   const workloads = new Workloads(api, secrets);
   const unsupported = (what: string) => async (): Promise<never> => {
@@ -25,7 +27,7 @@ export function createKubernetesRuntime(secrets: SecretReader, endpoint?: Cluste
   return {
     name: 'kubernetes',
     cannotHonour: cannotHonour.kubernetes,
-    observe: (scope, questions) => observe(api, `kubernetes://${connection.name}`, scope, questions),
+    observe: (scope, questions) => observe(api, cluster, scope, questions),
     findImages: async () => [],
     ensureImage: unsupported('images'),
     holdImage: async () => undefined,

@@ -7,7 +7,7 @@ import type { Observation, ObservedInstance } from '../../model/observation';
 import type { Questions, Scope } from '../runtime';
 import type { KubernetesApi } from './api';
 import { unlessForbidden } from './errors';
-import { observeCapacity } from './capacity';
+import { observeCapacity, type Cluster } from './capacity';
 import { observeVolumes } from './claims';
 import { Ledger } from './ledger';
 import { statusOf, toLive, type Live, type LiveWorkload } from './live';
@@ -15,13 +15,13 @@ import { namespaceOf } from './namespaces';
 import { collection, podsIn, workloadKinds } from './paths';
 
 /** One look at everything: a listing for each kind, however many workloads there are; a close one compares each with what was applied. */
-export async function observe(api: KubernetesApi, host: string, scope: Scope, { closely = false }: Pick<Questions, 'closely'>): Promise<Omit<Observation, 'secrets'>> {
+export async function observe(api: KubernetesApi, cluster: Cluster, scope: Scope, { closely = false }: Pick<Questions, 'closely'>): Promise<Omit<Observation, 'secrets'>> {
   const namespace = namespaceOf(scope);
   const pods = await api.list<V1Pod>(podsIn(namespace));
   const [workloads, volumes, capacity, elsewhere] = await Promise.all([
     Promise.all(workloadKinds.map(async (kind) => (await api.list<LiveWorkload>(collection(kind, namespace), { labelSelector: labelSelector(scopeLabels(scope)) })).map((workload) => toLive(workload, kind.kind, pods)))),
     observeVolumes(api, namespace, scope, pods),
-    observeCapacity(api, host, scope),
+    observeCapacity(api, cluster, scope),
     findElsewhere(api, scope, namespace),
   ]);
   const found = workloads.flat().filter((live) => live !== undefined);

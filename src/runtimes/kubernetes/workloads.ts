@@ -159,8 +159,8 @@ export class Workloads {
     return toManifests(spec, { variables, files, certificates });
   }
 
-  private readCertificates(spec: InstanceSpec): Promise<Values['certificates']> {
-    return Promise.all(certificatesOf(spec).map(async ({ certificate, key }) => {
+  private readCertificates({ workload }: InstanceSpec): Promise<Values['certificates']> {
+    return Promise.all(certificatesOf(workload?.ingress).map(async ({ certificate, key }) => {
       const [chain, secret] = await this.secrets.files({ secrets: [certificate, key] });
       return { certificate: chain!.content, key: secret!.content };
     }));

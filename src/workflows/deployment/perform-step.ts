@@ -23,7 +23,7 @@ export async function performStep(step: ActivityStep, context: StepContext, afte
     case 'update':
       return activity('startInstance', taskQueue, id)(context, step.instance, { afterTrouble, ...(step.force && { force: true }) });
     case 'select':
-      return activity('selectInstance', taskQueue, id)(context, step.instance, step.to, ...(step.share === undefined ? [] : [step.share]));
+      return activity('selectInstance', taskQueue, id)(context, step.instance, step.to);
     case 'restore':
       return activity('restoreInstance', taskQueue, id)(context, step.instance, step.deployment);
     case 'await-healthy':
