@@ -150,9 +150,9 @@ describeWith('kubernetes', 'trouble on the way to a cluster', () => {
   });
 
   it('a volume that cannot be mounted is told as the kubelet tells it', async () => {
-    const volumes = await hostVolumes(1, 'Directory');
+    const stack = clusterStack({ api: { image: images.app, ...probed, volumes: ['data:/data'] } }, { volumes: { data: { size: '10M' } } });
+    const volumes = await hostVolumes(namespaceOf(stack), ['data'], 'Directory');
     try {
-      const stack = clusterStack({ api: { image: images.app, ...probed, volumes: ['data:/data'] } }, { volumes: { data: { size: '10M' } } });
       expect(await result(stack)).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { service: 'api', message: expect.stringMatching(/^api is held up: FailedMount: .*hostPath type check failed/) } });
     } finally {
       await volumes.remove();
@@ -200,9 +200,9 @@ describeWith('kubernetes', 'trouble on the way to a cluster', () => {
   });
 
   it('a service that comes to hold data has never two kinds of pods, also on the way back', async () => {
-    const volumes = await hostVolumes(1);
+    const stack = clusterStack({ api: { image: images.app, replicas: 1, ...probed } });
+    const volumes = await hostVolumes(namespaceOf(stack), ['data']);
     try {
-      const stack = clusterStack({ api: { image: images.app, replicas: 1, ...probed } });
       await result(stack);
       const before = await specs(stack);
       const holding = (image: string): Stack => ({ ...clusterStack({ api: { image, ...probed, volumes: ['data:/data'] } }, { volumes: { data: { size: '10M' } } }), name: stack.name });

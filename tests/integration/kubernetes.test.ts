@@ -112,7 +112,7 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
     beforeAll(async () => {
       process.env.KUBERNETES_TEST_TOKEN = 'hunter2';
       stack = make('echo first >> /data/marks');
-      volumes = await hostVolumes(2);
+      volumes = await hostVolumes(namespaceOf(stack), ['data', 'marks']);
     });
     afterAll(() => volumes.remove());
 
