@@ -6,6 +6,7 @@ import type { Dependencies } from './dependencies';
 import type { Runtime } from '../runtimes/runtime';
 
 const queryTimeoutMs = 5000;
+const longestWord = 200;
 
 type Answer = { value: number } | { missing: string };
 
@@ -57,7 +58,7 @@ async function prometheus(runtime: Runtime, context: StepContext, { endpoint, pr
   return async (query) => {
     if (typeof get !== 'function') return get;
     try {
-      return parse(JSON.parse(await get(`/api/v1/query?${new URLSearchParams({ query }).toString()}`)) as PrometheusAnswer);
+      return parse(read(await get(`/api/v1/query?${new URLSearchParams({ query }).toString()}`)));
     } catch (error) {
       const { cause, message } = error as Error & { cause?: Error };
       return { missing: `Prometheus at ${endpoint} does not answer (${cause?.message ?? message})` };
@@ -69,26 +70,42 @@ async function prometheus(runtime: Runtime, context: StepContext, { endpoint, pr
 type Get = (path: string) => Promise<string>;
 
 function overHttp(base: string): Get {
-  return async (path) => (await fetch(`${base.replace(/\/$/, '')}${path}`, { signal: AbortSignal.timeout(queryTimeoutMs) })).text();
+  return async (path) => (await fetch(`${baseOf(base)}${path}`, { signal: AbortSignal.timeout(queryTimeoutMs) })).text();
 }
 
 /** Of an instance of the stack: a pod is asked by way of its cluster, anything else where the worker reaches it. */
 async function inside(runtime: Runtime, context: StepContext, endpoint: string, service: string): Promise<Get> {
   const url = new URL(endpoint);
-  const port = Number(url.port || 80);
+  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
   const { instances } = await runtime.observe(context, { images: [], ports: [] });
   const instance = instances.find((each) => each.service === service && each.state === 'running');
   if (!instance) throw new Error(`no instance of ${service} runs`);
   const { workloads } = runtime;
-  if (workloads) return (path) => workloads.ask(instance.name, port, `${url.pathname.replace(/\/$/, '')}${path}`, queryTimeoutMs);
+  if (workloads) {
+    url.port = String(instance.ports.find(({ host }) => host === port)?.container ?? port);
+    return (path) => workloads.ask(instance.name, new URL(`${baseOf(url.href)}${path}`), queryTimeoutMs);
+  }
   const { host, port: reached } = await runtime.address(instance.name, port);
   return overHttp(`${url.protocol}//${host}:${reached}${url.pathname}`);
+}
+
+function baseOf(url: string): string {
+  return url.replace(/\/$/, '');
 }
 
 interface PrometheusAnswer {
   status: string;
   error?: string;
   data?: { resultType: string; result: unknown };
+}
+
+/** @throws Error with what something else, in its place, has to say */
+function read(text: string): PrometheusAnswer {
+  try {
+    return JSON.parse(text) as PrometheusAnswer;
+  } catch {
+    throw new Error(`it says: ${text.trim().slice(0, longestWord)}`);
+  }
 }
 
 function parse({ status, error, data }: PrometheusAnswer): Answer {

@@ -6,6 +6,10 @@ import { holdsData } from './workload';
 /** What nodes give to services, unless the cluster is set up otherwise. */
 const nodePorts = { from: 30_000, to: 32_767 };
 
+export function isNodePort(port: number): boolean {
+  return port >= nodePorts.from && port <= nodePorts.to;
+}
+
 /** By what other services reach a service: its name. What is next has a name for tests, a canary one for the share that a Gateway gives it. */
 export function toReach(spec: InstanceSpec): Manifest[] {
   const { beside } = spec.workload ?? {};
@@ -51,7 +55,7 @@ function toService(spec: InstanceSpec, name: string): ManifestOf<'Service'> {
  * Service: to that of the service's own name, not to its aliases nor to what runs beside it.
  */
 function portsOf({ ports, healthCheck, workload }: InstanceSpec, opensNodes: boolean): { name: string; port: number; targetPort: number; protocol: string; nodePort?: number }[] {
-  const ofNodes = new Set(opensNodes ? ports.filter(({ host }) => host >= nodePorts.from && host <= nodePorts.to).map(({ host, protocol }) => `${protocol}-${host}`) : []);
+  const ofNodes = new Set(opensNodes ? ports.filter(({ host }) => isNodePort(host)).map(({ host, protocol }) => `${protocol}-${host}`) : []);
   const named = ports.flatMap(({ container, host, protocol }) => [{ port: container, target: container, protocol }, { port: host, target: container, protocol }]);
   const { probe } = healthCheck ?? {};
   const probed = probe?.kind === 'http' || probe?.kind === 'tcp' ? [{ port: probe.port, target: probe.port, protocol: 'tcp' as const }] : [];

@@ -99,6 +99,8 @@ export interface Observation {
   capacity: Capacity;
   /** Namespaces of a cluster in which the stack runs beside the one that it names. */
   elsewhere?: string[];
+  /** The stack comes in by a Gateway, and its cluster knows of none. */
+  lacksGateways?: true;
   /** What the load balancer does; absent where none runs. */
   traffic?: TrafficState;
   /** Keyed fingerprints of the secrets and env files a stack names; never a plain hash. */

@@ -59,7 +59,7 @@ export function planHost(input: HostPlanInput): HostPlan {
     cleanup: [...cleanup(all, observation, steps), ...networks.obsolete.filter(() => !intent.services).map((obsolete) => steps.make({ kind: 'remove-network' as const, name: obsolete }))],
     warnings: [...capacity.warnings, ...warnOfUnnamedVolumes(planned, stack, known)],
     newVolumes: stops ? [] : volumes.create.map((volume) => volume.name),
-    refusals: stops ? [] : [...networks.refusals, ...volumes.refusals, ...capacity.refusals, ...planning.ports.refusals, ...reachable(stack, observation), ...elsewhere(observation)],
+    refusals: stops ? [] : [...networks.refusals, ...volumes.refusals, ...capacity.refusals, ...planning.ports.refusals, ...reachable(stack, observation), ...elsewhere(observation), ...gateways(observation)],
   };
 }
 
@@ -107,6 +107,10 @@ function cleanup(phases: PlannedPhase[], observation: Observation, steps: StepFa
 /** Under another namespace it would run twice. */
 function elsewhere({ elsewhere: namespaces = [] }: Observation): Refusal[] {
   return namespaces.map((namespace) => ({ path: 'infrastructure.kubernetes.namespace', message: `the stack runs in the namespace ${namespace}; name that one and \`deploy-code stop\` it there first, or leave it there` }));
+}
+
+function gateways({ lacksGateways }: Observation): Refusal[] {
+  return lacksGateways ? [{ path: 'infrastructure.kubernetes.gateway', message: 'the cluster does not know gateway.networking.k8s.io/v1: install the Gateway API there, or remove gateway and let requests in by an Ingress' }] : [];
 }
 
 /** Files of this machine are of no use to an engine on another one. */

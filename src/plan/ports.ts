@@ -1,4 +1,5 @@
 import type { Service, ServicePort, Stack } from '../config/stack';
+import { isNodePort } from '../kubernetes/reach';
 import type { PortBinding } from '../model/instance';
 import type { Observation } from '../model/observation';
 import { balancerName } from '../model/traffic';
@@ -27,7 +28,7 @@ export class PortAllocator {
 
   /** Ports of one instance. It may take over those of its predecessor, unless that runs beside it. */
   allocate(service: Service, ordinal: number, predecessor: PortBinding[] = [], beside = false): PortBinding[] {
-    if (this.stack.runtime === 'kubernetes') return service.ports.map(({ container, published, protocol }) => ({ container, host: published?.from ?? container, protocol }));
+    if (this.stack.runtime === 'kubernetes') return service.ports.map((port, index) => this.onCluster(service, port, index));
     const mine = beside ? `${owner(service.name, ordinal)} (new)` : owner(service.name, ordinal);
     return service.ports.map((port, index) => ({
       container: port.container,
@@ -35,6 +36,20 @@ export class PortAllocator {
       ...(port.hostIp !== undefined && { hostIp: port.hostIp }),
       host: this.choose(service, mine, port, index, beside ? [] : predecessor),
     }));
+  }
+
+  /** A service has an address of its own, and all of its ports; those of nodes are everybody's. */
+  private onCluster({ name }: Service, port: ServicePort, index: number): PortBinding {
+    const { container, protocol } = port;
+    const host = port.published?.from ?? container;
+    const key = `${host}/${protocol}`;
+    const mine = owner(name, 1);
+    const by = this.taken.get(key) ?? mine;
+    if (this.stack.infrastructure.cluster?.serviceType === 'NodePort' && isNodePort(host)) {
+      if (by !== mine) this.refusals.push({ path: `services.${name}.ports.${index}`, message: `port ${key} of the nodes is in use by ${by}; choose another, or stop that` });
+      this.take(host, port, by);
+    }
+    return { container, host, protocol };
   }
 
   private choose(service: Service, mine: string, port: ServicePort, index: number, predecessor: PortBinding[]): number {

@@ -20,6 +20,8 @@ export interface Questions {
   ports: { from: number; to: number }[];
   /** Whether to ask about each instance by itself: what has been changed of it since it was made. */
   closely?: boolean;
+  /** Whether the stack comes in by a Gateway. */
+  gateway?: boolean;
 }
 
 export interface NetworkRequest extends Scope {
@@ -97,8 +99,8 @@ export interface Workloads {
   restore(ref: Pick<InstanceRef, 'name' | 'stopGraceMs'>, deployment: number): Promise<void>;
   /** Lets requests to a service go elsewhere for a while; to its own workload where nothing is named. */
   select(name: string, to: ServedBy | undefined): Promise<void>;
-  /** What one of its pods answers to a GET. */
-  ask(name: string, port: number, path: string, timeoutMs: number): Promise<string>;
+  /** What one of its pods answers to a GET. `url`: scheme, port and path, as others ask the service by its name. */
+  ask(name: string, url: URL, timeoutMs: number): Promise<string>;
   /** Its pods, one by one. */
   pods(name: string): Promise<PodLine[]>;
   /** Resolves once it is ready, or with why it cannot get so. */

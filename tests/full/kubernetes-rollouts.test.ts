@@ -119,6 +119,31 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
     await expect(weights()).rejects.toThrow('404');
   });
 
+  it('of what its Gateway does not take fails, as the controller of the Gateway tells it', async () => {
+    await ensureHttpRoutes();
+    const stack = clusterStack({ api: { image: images.app, ...probed, environment: { START_DELAY: '3' }, health_check: { http: ':8080/healthz', interval: '500ms', start_period: '20s' }, expose: { port: 8080, host: 'shop.example.com' } } }, { infrastructure: { kubernetes: { gateway: 'infra/public' } } });
+    const handle = await deploy(stack);
+    const route = { group: 'gateway.networking.k8s.io', version: 'v1', plural: 'httproutes', namespace: namespaceOf(stack), name: 'api' };
+    const conditions = [{ type: 'Accepted', status: 'False', reason: 'NoMatchingListenerHostname', message: 'no listener of that name', observedGeneration: 1, lastTransitionTime: new Date().toISOString() }];
+    const parents = [{ parentRef: { namespace: 'infra', name: 'public' }, controllerName: 'example.com/controller', conditions }];
+    await eventually(async () => clusterConfig().makeApiClient(CustomObjectsApi).patchNamespacedCustomObjectStatus({ ...route, body: [{ op: 'add', path: '/status', value: { parents } }] }));
+    expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { service: 'api', message: 'api is not taken by the Gateway infra/public (NoMatchingListenerHostname): no listener of that name' } });
+  });
+
+  it('by canary that brings the service behind a Gateway gives it its share by pods, and all by the route at the end', async () => {
+    await ensureHttpRoutes();
+    const strategy = { canary: { steps: [{ weight: 50, approval: true }] } };
+    const stack = make(images.app, strategy);
+    expect(await (await deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
+    const behind = clusterStack({ api: { image: images.next, replicas: 3, ...probed, strategy, expose: { port: 8080, host: 'shop.example.com' } } }, { infrastructure: { kubernetes: { gateway: 'infra/public' } } });
+    const handle = await deploy({ ...behind, name: stack.name });
+    await awaited(handle, 'approve api beyond 50 %');
+    await eventually(async () => expect(Object.keys(await answers(stack)).sort()).toEqual(['1', '2']));
+    await handle.steer({ action: 'approve', by: 'the test' });
+    expect(await handle.result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+    await eventually(async () => expect(await answers(stack)).toEqual({ 2: 60 }));
+  });
+
   it('by canary that is rejected leaves everything as it was', async () => {
     const strategy = { canary: { steps: [{ weight: 25, approval: true }] } };
     const stack = make(images.app, strategy);

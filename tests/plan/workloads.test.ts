@@ -28,6 +28,21 @@ describe('a plan for a cluster', () => {
     expect({ refusals, pulls: first.pulls, steps: ids(allSteps(first)) }).toEqual({ refusals: [], pulls: [], steps: ['start api (api:1)'] });
   });
 
+  it('gives a port of the nodes to one service, and others may have the same within the cluster', () => {
+    const both = (port: number, infrastructure: Data = {}) => {
+      const stack = stackOf({ name: 'shop', environment: 'test', infrastructure: { orchestrator: 'Kubernetes', ...infrastructure }, services: { api: { image: 'api:1', ports: [`${port}:8080`] }, web: { image: 'web:1', ports: [`${port}:8080`] } } });
+      return plan(stack, emptyObservation(stack)).refusals;
+    };
+    const nodes = { kubernetes: { service_type: 'NodePort' } };
+    expect(both(30_080, nodes)).toEqual([{ path: 'services.web.ports.0', message: 'port 30080/tcp of the nodes is in use by api-1; choose another, or stop that' }]);
+    expect([both(30_080), both(80, nodes)]).toEqual([[], []]);
+  });
+
+  it('is refused where it comes in by a Gateway and the cluster knows of none', () => {
+    const stack = shop({ expose: { port: 8080 } });
+    expect(plan(stack, { ...emptyObservation(stack), lacksGateways: true }).refusals).toEqual([{ path: 'infrastructure.kubernetes.gateway', message: expect.stringContaining('install the Gateway API there, or remove gateway') }]);
+  });
+
   it('changes a workload where it stands, and says what of it', () => {
     const { plan: second } = next(shop({ image: 'api:2' }), shop({}));
     expect(ids(allSteps(second))).toEqual(['update api (api:2)']);

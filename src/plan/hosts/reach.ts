@@ -1,10 +1,13 @@
 import { runtimeOf } from '../../config/runtime-of';
 import type { Service, Stack } from '../../config/stack';
+import { isNodePort } from '../../kubernetes/reach';
 
 /** Whether services of other hosts reach a service: by a port of the host that never changes, which a cluster opens only if it is told to. */
 export function isReachable(service: Service, stack: Stack): boolean {
-  if (runtimeOf(service, stack) === 'kubernetes' && (stack.infrastructure.cluster?.serviceType ?? 'ClusterIP') === 'ClusterIP') return false;
-  return service.ports.some(({ published, hostIp }) => published && published.from === published.to && !hostIp?.startsWith('127.'));
+  const fixed = service.ports.filter(({ published, hostIp }) => published && published.from === published.to && !hostIp?.startsWith('127.'));
+  if (runtimeOf(service, stack) !== 'kubernetes') return fixed.length > 0;
+  const { serviceType = 'ClusterIP' } = stack.infrastructure.cluster ?? {};
+  return serviceType === 'NodePort' ? fixed.some(({ published }) => isNodePort(published!.from)) : serviceType === 'LoadBalancer' && fixed.length > 0;
 }
 
 /** Networks that two services share. */

@@ -58,8 +58,8 @@ export class KubernetesApi {
     await this.json(path, { method: 'DELETE', body }).catch(unlessMissing);
   }
 
-  async text(path: string, query?: Query): Promise<string> {
-    return text(await this.open(path, { query }));
+  async text(path: string, query?: Query, signal?: AbortSignal): Promise<string> {
+    return text(await this.open(path, { query, signal }));
   }
 
   /** Everything that is there at first, then what happens to it; ends when the server ends it. */

@@ -1,11 +1,19 @@
 import { qualified } from '../../kubernetes/names';
 import type { KubernetesApi } from './api';
+import { ApiError } from './errors';
 import { podsIn } from './paths';
 import { runningPod } from './running-pod';
 
-/** What a pod of a workload answers to a GET of a path, by way of the API server: a worker outside the cluster reaches no pod by itself. */
-export async function ask(api: KubernetesApi, name: string, port: number, path: string, timeoutMs: number): Promise<string> {
+/**
+ * What a pod of a workload answers to a GET, be it a refusal, by way of the API server: a worker outside the cluster reaches no pod by itself. Of
+ * `url` count scheme, port of the container, path and query.
+ */
+export async function ask(api: KubernetesApi, name: string, { protocol, port, pathname, searchParams }: URL, timeoutMs: number): Promise<string> {
+  const signal = AbortSignal.timeout(timeoutMs);
   const pod = await runningPod(api, name, Date.now() + timeoutMs);
-  const { pathname, searchParams } = new URL(path, 'http://pod');
-  return api.text(`${podsIn(qualified(name).namespace)}/http:${pod.metadata!.name}:${port}/proxy${pathname}`, Object.fromEntries(searchParams));
+  const target = `${protocol}${pod.metadata!.name}:${port || (protocol === 'https:' ? 443 : 80)}`;
+  return api.text(`${podsIn(qualified(name).namespace)}/${target}/proxy${pathname}`, Object.fromEntries(searchParams), signal).catch((error: unknown) => {
+    if (error instanceof ApiError && error.foreign !== undefined) return error.foreign;
+    throw error;
+  });
 }

@@ -8,10 +8,14 @@ import { amountOf } from '../../kubernetes/quantities';
 import type { KubernetesApi } from './api';
 import { unlessForbidden } from './errors';
 
-/** What a cluster is called here, and known by everywhere. */
+/** A cluster as the engine has come to know it. */
 export interface Cluster {
+  /** What it is called here. */
   host: string;
+  /** What it is known by everywhere. */
   identity: () => Promise<string | undefined>;
+  /** @throws RuntimeError where it is too old */
+  requireVersion: () => Promise<void>;
 }
 
 type Total = Required<ResourceAmounts>;
@@ -21,7 +25,7 @@ const none: Total = { cpus: 0, memory: 0, gpus: 0, storage: 0 };
 const unknown: Total = { cpus: 1e9, memory: 2 ** 60, gpus: 1e9, storage: 2 ** 60 };
 
 /** What the nodes that take pods have in all, and what pods of others have asked for. */
-export async function observeCapacity(api: KubernetesApi, { host, identity }: Cluster, scope: Scope): Promise<Capacity> {
+export async function observeCapacity(api: KubernetesApi, { host, identity }: Pick<Cluster, 'host' | 'identity'>, scope: Scope): Promise<Capacity> {
   const running = { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed', labelSelector: 'app.kubernetes.io/managed-by!=deploy-code' };
   const [engine, nodes, foreign, stacks] = await Promise.all([identity(), unlessForbidden(() => api.list<V1Node>('/api/v1/nodes')), unlessForbidden(() => api.list<V1Pod>('/api/v1/pods', running)), otherStacks(api, scope)]);
   const ofPods = (foreign ?? []).flatMap(({ spec }) => (spec?.containers ?? []).map(({ resources }) => toAmounts(resources?.requests)));

@@ -3,7 +3,8 @@ import { RuntimeError, type RuntimeErrorKind } from '../runtime';
 
 /** An answer of the API server that is none of success. */
 export class ApiError extends RuntimeError {
-  constructor(kind: RuntimeErrorKind, message: string, readonly status: number, readonly why: string | undefined) {
+  /** `foreign`: the answer of something that the server only passes on. */
+  constructor(kind: RuntimeErrorKind, message: string, readonly status: number, readonly why: string | undefined, readonly foreign?: string) {
     super(kind, message);
   }
 }
@@ -16,7 +17,7 @@ export function toApiError(status: number, body: string): ApiError {
   const message = found?.message ?? (body.trim().slice(0, 300) || `status ${status}`);
   const conflicts = found?.details?.causes?.filter(({ reason }) => reason === 'FieldManagerConflict') ?? [];
   if (conflicts.length > 0) return new ApiError('software', `${nameOf(found!)}: somebody else owns ${conflicts.map(describe).join(', ')}; leave it to them by removing it from the stack file, or take it over with --force`, status, 'Conflict');
-  return new ApiError(kindOf(status, found), `Kubernetes: ${message}${status === 401 || (status === 403 && /cannot \w+ resource/.test(message)) ? '; see the roles in configs/kubernetes' : ''}`, status, found?.reason);
+  return new ApiError(kindOf(status, found), `Kubernetes: ${message}${status === 401 || (status === 403 && /cannot \w+ resource/.test(message)) ? '; see the roles in configs/kubernetes' : ''}`, status, found?.reason, found ? undefined : body);
 }
 
 /** A connection that failed. */
@@ -42,7 +43,8 @@ function nameOf({ details }: V1Status): string {
 
 function parse(body: string): V1Status | undefined {
   try {
-    return JSON.parse(body) as V1Status;
+    const found = JSON.parse(body) as V1Status;
+    return found.kind === 'Status' ? found : undefined;
   } catch {
     return undefined;
   }

@@ -11,6 +11,7 @@ import { logs } from './logs';
 import { observe } from './observe';
 import { podLines } from './pod-lines';
 import { awaitReady } from './readiness';
+import { versionOf } from './version';
 import { Views } from './view';
 import { Workloads } from './workloads';
 
@@ -18,7 +19,7 @@ import { Workloads } from './workloads';
 export function createKubernetesRuntime(secrets: SecretReader, endpoint?: ClusterEndpoint): Runtime {
   const connection = connectCluster(endpoint);
   const api = new KubernetesApi(connection);
-  const cluster = { host: `kubernetes://${connection.name}`, identity: identityOf(api) };
+  const cluster = { host: `kubernetes://${connection.name}`, identity: identityOf(api), requireVersion: versionOf(api) };
   const views = new Views(api);
   const workloads = new Workloads(api, secrets);
   const unsupported = (what: string) => async (): Promise<never> => {
@@ -55,9 +56,12 @@ export function createKubernetesRuntime(secrets: SecretReader, endpoint?: Cluste
       bring: (spec, force) => workloads.bring(spec, force),
       restore: (ref, deployment) => workloads.restore(ref, deployment),
       select: (name, to) => workloads.select(name, to),
-      ask: (name, port, path, timeoutMs) => ask(api, name, port, path, timeoutMs),
+      ask: (name, url, timeoutMs) => ask(api, name, url, timeoutMs),
       pods: (name) => podLines(api, name),
-      awaitReady: async (ref, options) => awaitReady({ api, views }, ref, { ...options, since: await workloads.appliedAt(ref.name) }),
+      awaitReady: async (ref, options) => {
+        const { at, routes } = await workloads.applied(ref.name);
+        return awaitReady({ api, views }, ref, { ...options, since: at, routes });
+      },
     },
   };
 }

@@ -15,18 +15,20 @@ import { namespaceOf } from './namespaces';
 import { collection, podsIn, workloadKinds } from './paths';
 
 /** One look at everything: a listing for each kind, however many workloads there are; a close one compares each with what was applied. */
-export async function observe(api: KubernetesApi, cluster: Cluster, scope: Scope, { closely = false }: Pick<Questions, 'closely'>): Promise<Omit<Observation, 'secrets'>> {
+export async function observe(api: KubernetesApi, cluster: Cluster, scope: Scope, { closely = false, gateway = false }: Pick<Questions, 'closely' | 'gateway'>): Promise<Omit<Observation, 'secrets'>> {
   const namespace = namespaceOf(scope);
   const pods = await api.list<V1Pod>(podsIn(namespace));
-  const [workloads, volumes, capacity, elsewhere] = await Promise.all([
+  const [workloads, volumes, capacity, elsewhere, gateways] = await Promise.all([
     Promise.all(workloadKinds.map(async (kind) => (await api.list<LiveWorkload>(collection(kind, namespace), { labelSelector: labelSelector(scopeLabels(scope)) })).map((workload) => toLive(workload, kind.kind, pods)))),
     observeVolumes(api, namespace, scope, pods),
     observeCapacity(api, cluster, scope),
     findElsewhere(api, scope, namespace),
+    gateway ? knowsGateways(api) : true,
+    cluster.requireVersion(),
   ]);
   const found = workloads.flat().filter((live) => live !== undefined);
   const instances = await Promise.all(found.map(async (live) => ({ ...toObserved(live), ...(closely && { altered: await alterationsIn(new Ledger(api), live) }) })));
-  return { instances, networks: [], volumes, images: [], portsInUse: [], capacity, ...(elsewhere.length > 0 && { elsewhere }) };
+  return { instances, networks: [], volumes, images: [], portsInUse: [], capacity, ...(elsewhere.length > 0 && { elsewhere }), ...(!gateways && { lacksGateways: true }) };
 }
 
 /** A stack whose file has come to name another namespace would run twice. */
@@ -35,6 +37,11 @@ async function findElsewhere(api: KubernetesApi, scope: Scope, namespace: string
   const found = await Promise.all(['deployments', 'statefulsets'].map((kind) => unlessForbidden(() => api.list<LiveWorkload>(`/apis/apps/v1/${kind}`, own))));
   const names = found.flatMap((workloads) => workloads ?? []).map(({ metadata }) => metadata!.namespace!);
   return [...new Set(names)].filter((name) => name !== namespace);
+}
+
+/** Who may not ask finds out when a route is made. */
+async function knowsGateways(api: KubernetesApi): Promise<boolean> {
+  return (await unlessForbidden(async () => (await api.find('/apis/gateway.networking.k8s.io/v1')) !== undefined)) ?? true;
 }
 
 /** What somebody has changed of it since it was applied. */

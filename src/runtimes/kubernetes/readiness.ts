@@ -7,6 +7,7 @@ import { Complaints } from './complaints';
 import { eventsOf } from './events';
 import { endOf, find, statusOf, toLive, type Live } from './live';
 import { logOf } from './logs';
+import { refusedRoute } from './routes';
 import { judge, type Expectation } from './verdict';
 import type { NamespaceView, Views } from './view';
 
@@ -24,6 +25,8 @@ export interface AwaitReadyOptions {
   patienceMs?: number;
   /** What happened before does not count; in ms since the epoch. */
   since: number;
+  /** Paths of its routes, which a Gateway has to take. */
+  routes: readonly string[];
   signal: AbortSignal;
   /** What it waits for. */
   onWaiting: (why: string) => void;
@@ -33,7 +36,7 @@ export interface AwaitReadyOptions {
  * Waits until all pods of a workload are ready and of its newest kind; resolves with why they cannot get so. Changes are heard as they
  * happen; a look of its own now and then does not trust that.
  */
-export async function awaitReady({ api, views }: { api: KubernetesApi; views: Views }, ref: InstanceRef, { patienceMs, since, signal, onWaiting }: AwaitReadyOptions): Promise<Unready | undefined> {
+export async function awaitReady({ api, views }: { api: KubernetesApi; views: Views }, ref: InstanceRef, { patienceMs, since, routes, signal, onWaiting }: AwaitReadyOptions): Promise<Unready | undefined> {
   const { namespace } = qualified(ref.name);
   const first = await find(api, ref.name);
   if (!first) return { message: 'is gone: something else removed it', events: [], logs: [] };
@@ -43,7 +46,10 @@ export async function awaitReady({ api, views }: { api: KubernetesApi; views: Vi
   return views.during(namespace, async (view) => {
     for (let [live, silentSince] = [first, Date.now()]; ; ) {
       const { kind, message, pod } = judge(live, expectation, Date.now());
-      if (kind === 'ready') return undefined;
+      if (kind === 'ready') {
+        const refusal = await refusedRoute(api, routes);
+        return refusal === undefined ? undefined : { message: refusal, ...(await evidenceOf(api, live, pod)) };
+      }
       if (kind === 'platform') throw new RuntimeError('platform', `${ref.name}: ${message}`);
       if (kind === 'failed' || (kind === 'unschedulable' && !(await isGrowing(api, pod!)))) return { message, ...(await evidenceOf(api, live, pod)) };
       onWaiting(message);

@@ -71,12 +71,19 @@ export class Workloads {
     await this.ledger.write(name, { current: back, servedBy }, entry);
   }
 
-  /** Lets what is meant for a service go elsewhere, or to its own workload where nothing is named. */
-  async select(name: string, servedBy: ServedBy | undefined): Promise<void> {
+  /**
+   * Lets what is meant for a service go elsewhere, or to its own workload where nothing is named. That it goes elsewhere is noted until it surely does
+   * so no more. A service that has no route yet gives no share of it: then all pods share what comes by its name.
+   */
+  async select(name: string, wanted: ServedBy | undefined): Promise<void> {
     const entry = await this.ledger.read(name);
     if (!entry) throw new RuntimeError('missing', `there is no workload ${name}`);
-    await this.ledger.write(name, { ...entry, servedBy }, entry);
-    await this.applier.apply(entry.current.manifests.filter(({ kind }) => kind === 'Service' || kind === 'HTTPRoute'), { state: 'running', force: true, servedBy });
+    const { manifests } = entry.current;
+    const servedBy = typeof wanted === 'object' && !manifests.some(({ kind }) => kind === 'HTTPRoute') ? '*' : wanted;
+    const note = () => this.ledger.write(name, { ...entry, servedBy }, entry);
+    if (servedBy !== undefined) await note();
+    await this.applier.apply(manifests.filter(({ kind }) => kind === 'Service' || kind === 'HTTPRoute'), { state: 'running', force: true, servedBy });
+    if (servedBy === undefined) await note();
   }
 
   /** A job that has ended runs once more only as another one. */
@@ -107,19 +114,19 @@ export class Workloads {
     await this.become(name, 'running');
   }
 
-  /** Everything that was made of it, its pods, and at last the note; claims of volumes stay. Requests leave it first. */
+  /** Requests leave it first, then its pods go, then everything else that was made of it, and at last the note; claims of volumes stay. */
   async remove({ name, stopGraceMs }: Goer, scope?: Scope): Promise<void> {
     const entry = await this.ledger.read(name);
     if (!isOf(entry, scope)) return;
     await this.sendBack(name, entry);
-    await this.applier.delete(staleOf(entry, []));
-    await this.applier.untilNoPods(name, stopGraceMs);
+    await this.clear(name, staleOf(entry, []), stopGraceMs);
     await this.ledger.remove(name);
   }
 
-  /** When what is applied was applied, in ms since the epoch. */
-  async appliedAt(name: string): Promise<number> {
-    return (await this.ledger.read(name))?.current.at ?? 0;
+  /** When what is applied was applied, in ms since the epoch, and the paths of its routes. */
+  async applied(name: string): Promise<{ at: number; routes: string[] }> {
+    const { at = 0, manifests = [] }: Partial<Applied> = (await this.ledger.read(name))?.current ?? {};
+    return { at, routes: paths(manifests.filter(({ kind }) => kind === 'HTTPRoute')) };
   }
 
   private async liveOf({ current }: Entry): Promise<LiveWorkload | undefined> {
@@ -128,11 +135,11 @@ export class Workloads {
   }
 
   /** Workloads of another kind under the same name go before, and everything else after. */
-  private async clear(name: string, stale: readonly string[], stopGraceMs: number, apply: () => Promise<void>): Promise<void> {
+  private async clear(name: string, stale: readonly string[], stopGraceMs: number, apply?: () => Promise<void>): Promise<void> {
     const inTheWay = stale.filter(isWorkloadPath);
     await this.applier.delete(inTheWay);
     if (inTheWay.length > 0) await this.applier.untilNoPods(name, stopGraceMs);
-    await apply();
+    await apply?.();
     await this.applier.delete(stale.filter((path) => !isWorkloadPath(path)));
   }
 
