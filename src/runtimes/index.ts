@@ -6,6 +6,9 @@ import { createMemoryRuntime } from './memory';
 import { createProcessRuntime } from './process';
 import type { Runtime, SecretReader } from './runtime';
 
+/** What a host of a stack can be. */
+export type HostKind = Extract<RuntimeName, 'docker' | 'kubernetes'>;
+
 export type Runtimes = (name: RuntimeName) => Runtime;
 
 export interface RuntimesOptions {
@@ -16,8 +19,8 @@ export interface RuntimesOptions {
   docker?: DockerEndpoint;
   /** Which cluster; absent: the one that `kubectl` would take. */
   cluster?: ClusterEndpoint;
-  /** All there is, whatever is asked for: a host of a stack is an engine or a cluster, and the stack may span both. */
-  only?: RuntimeName;
+  /** What a host of a stack is, be it asked for the other: the stack may span both. */
+  only?: HostKind;
   /** Runtimes to use instead of those made here. */
   given?: Partial<Record<RuntimeName, Runtime>>;
 }
@@ -32,13 +35,17 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     memory: () => createMemoryRuntime(),
   };
   return (asked) => {
-    const name = options.only ?? asked;
+    const name = options.only && isHostKind(asked) ? options.only : asked;
     if (!made.has(name)) {
       if (!make[name]) throw new Error(`there is no runtime "${name}"; known are ${runtimeNames.join(', ')}`);
       made.set(name, make[name]());
     }
     return made.get(name)!;
   };
+}
+
+function isHostKind(name: RuntimeName): name is HostKind {
+  return name === 'docker' || name === 'kubernetes';
 }
 
 /** Its client library is large: it is loaded where somebody deploys to a cluster. */

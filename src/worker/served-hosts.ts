@@ -1,6 +1,7 @@
 import type { Worker, WorkerOptions } from '@temporalio/worker';
 import type { RuntimeName } from '../model/capabilities';
 import type { DockerEndpoint } from '../runtimes/docker/connection';
+import type { HostKind } from '../runtimes';
 import type { ClusterEndpoint } from '../runtimes/kubernetes/connection';
 import type { Runtime } from '../runtimes/runtime';
 import { hostQueue } from '../workflows/messages';
@@ -21,7 +22,7 @@ export interface Post {
 }
 
 /** A host is one thing; what workers find by themselves may be several. */
-export function kindOf({ name, cluster, runtimes }: Partial<ServedHost>): RuntimeName | undefined {
+export function kindOf({ name, cluster, runtimes }: Partial<ServedHost>): HostKind | undefined {
   if (name === undefined || runtimes) return undefined;
   return cluster ? 'kubernetes' : 'docker';
 }

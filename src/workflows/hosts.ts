@@ -52,7 +52,16 @@ export async function lookAround({ stack, pinned, taskQueue, summary, former = [
   const bare = withoutServices(stack);
   const look = async (host: HostQueue, of: Stack): Promise<HostView> => ({ ...host, observation: await patiently(host.taskQueue, () => observe(host, of, pinned, summary, closely)) });
   const lost: string[] = [];
-  const lookBack = (host: HostQueue) => (force ? observe(host, bare, {}, summary).then((observation) => [{ ...host, observation }], () => void lost.push(host.name!)) : look(host, bare).then((view) => [view]));
+  const lookFor = (host: HostQueue, of: Stack): Promise<HostView> => (force ? observe(host, of, {}, summary).then((observation) => ({ ...host, observation })) : look(host, of));
+  const lookWhereItIs = async (host: HostQueue) => {
+    const view = await lookFor(host, bare);
+    const [namespace] = view.observation.elsewhere ?? [];
+    return namespace === undefined ? view : lookFor(host, inNamespace(bare, namespace));
+  };
+  const lookBack = (host: HostQueue) => lookWhereItIs(host).then((view) => [view], (error: unknown) => {
+    if (!force) throw error;
+    lost.push(host.name!);
+  });
   const hosts = hostsOf(stack, taskQueue);
   const [seen, gone] = await Promise.all([all(hosts, (host) => look(host, bare)), all(former, lookBack)]);
   const placed = place(stack, seen.map((view, index) => within(view, stack.hosts![index]!)));
@@ -63,6 +72,11 @@ export async function lookAround({ stack, pinned, taskQueue, summary, former = [
 /** What runs of a stack, host by host. */
 export function listInstances(stack: Stack, taskQueue: string, summary: string): Promise<HostView[]> {
   return all(hostsOf(stack, taskQueue), async (host) => ({ ...host, observation: await observe(host, withoutServices(stack), {}, summary) }));
+}
+
+/** What a file has no cluster for may be in a namespace of which it says no more. */
+function inNamespace({ infrastructure, ...stack }: Stack, namespace: string): Stack {
+  return { ...stack, infrastructure: { ...infrastructure, cluster: { pullSecrets: [], serviceType: 'ClusterIP', ...infrastructure.cluster, namespace } } };
 }
 
 function withoutServices({ front: _, ...stack }: Stack): Stack {

@@ -85,6 +85,16 @@ describeWith('kubernetes', 'one deployment over Docker and a cluster', () => {
     expect(await states(name)).toEqual([]);
   });
 
+  it('clears a namespace too that the file named, and names no more', async () => {
+    const own = `${name}-own`;
+    const services = { store: store(), api: { image: images.app, host: 'cloud', ...probed } };
+    expect(await deploy(stackOf({ name, environment: 'test', infrastructure: { hosts, kubernetes: { namespace: `${own}-test` } }, services }))).toMatchObject({ outcome: 'succeeded' });
+    expect(await ready({ name: own })).toEqual(['api 1/1']);
+    expect(await deploy(stackOf({ name, environment: 'test', infrastructure: { hosts: { here: hosts.here } }, services: { store: store() } }))).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+    expect(await specs({ name: own })).toEqual({});
+    await wipeCluster(own);
+  });
+
   it('is refused where two hosts are one cluster', async () => {
     const twice = stackOf({ name, environment: 'test', infrastructure: { hosts: { cloud: hosts.cloud, again: hosts.cloud } }, services: { store: store() } });
     const second = await startEngine('docker-and-cluster', { hosts: [{ name: 'again', cluster: clusterEndpoint() }], hostsOnly: true });
