@@ -11,4 +11,4 @@ export const cluster = z
     gateway: z.string().regex(/^([a-z0-9-]+\/)?[a-z0-9-]+$/, 'write the name of a Gateway, or namespace/name').optional().describe('Of the Gateway API, where the cluster has it: what is exposed gets an HTTPRoute there instead of an Ingress, and a canary its share by weight. `name` or `namespace/name`.'),
     service_type: choice('ClusterIP', 'NodePort', 'LoadBalancer').optional().describe('Of services with `ports`; default `ClusterIP`: reached within the cluster only. `NodePort`: a published port of 30000 to 32767 is that of the nodes too.'),
   })
-  .describe('With `orchestrator: Kubernetes`.');
+  .describe('With `orchestrator: Kubernetes`, or a cluster among `hosts`.');
