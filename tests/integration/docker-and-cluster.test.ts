@@ -90,8 +90,10 @@ describeWith('kubernetes', 'one deployment over Docker and a cluster', () => {
     const services = { store: store(), api: { image: images.app, host: 'cloud', ...probed } };
     expect(await deploy(stackOf({ name, environment: 'test', infrastructure: { hosts, kubernetes: { namespace: `${own}-test` } }, services }))).toMatchObject({ outcome: 'succeeded' });
     expect(await ready({ name: own })).toEqual(['api 1/1']);
-    expect(await deploy(stackOf({ name, environment: 'test', infrastructure: { hosts: { here: hosts.here } }, services: { store: store() } }))).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+    const alone = stackOf({ name, environment: 'test', infrastructure: { hosts: { here: hosts.here } }, services: { store: store() } });
+    expect(await deploy(alone)).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
     expect(await specs({ name: own })).toEqual({});
+    expect(await (await engine.client.stop(alone)).result()).toMatchObject({ outcome: 'succeeded' });
     await wipeCluster(own);
   });
 

@@ -29,7 +29,7 @@ describe('an API server', () => {
   describe('that passes a question on to a pod', () => {
     const pod = { metadata: { name: 'prometheus-1', labels: {} }, spec: { containers: [{ name: 'prometheus' }] }, status: { containerStatuses: [{ name: 'prometheus', state: { running: {} } }] } };
     const beforePod = (proxied: RequestListener) => answering((request, response) => {
-      if (request.url!.includes('/proxy/')) return void proxied(request, response);
+      if (request.url!.includes('/proxy/')) return proxied(request, response);
       if (request.url!.includes('/pods/')) return void response.end(JSON.stringify(pod));
       if (request.url!.includes('/pods')) return void response.end(JSON.stringify({ items: [] }));
       response.statusCode = 404;
