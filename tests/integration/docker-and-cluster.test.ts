@@ -49,10 +49,15 @@ describeWith('kubernetes', 'one deployment over Docker and a cluster', () => {
     },
   });
   const deploy = async (stack: Stack) => (await engine.client.deploy(stack)).result();
+  const succeeded = async (stack: Stack) => {
+    const result = await deploy(stack);
+    expect(result.cause).toBeUndefined();
+    return result;
+  };
   const world = async () => ({ docker: await listing(name), cluster: await specs({ name }) });
 
   it('goes phase by phase from one to the other and back', async () => {
-    expect(await deploy(shop())).toMatchObject({ outcome: 'succeeded', changed: ['store', 'api', 'page'] });
+    expect(await succeeded(shop())).toMatchObject({ outcome: 'succeeded', changed: ['store', 'api', 'page'] });
     expect(await states(name)).toEqual(['page-1-d1 running', 'store-1-d1 running']);
     expect(await ready({ name })).toEqual(['api 1/1']);
     expect((await engine.client.status(shop())).map(({ service, host, health }) => `${service} ${host} ${health}`).sort()).toEqual(['api cloud healthy', 'page here healthy', 'store here healthy']);
@@ -68,7 +73,7 @@ describeWith('kubernetes', 'one deployment over Docker and a cluster', () => {
   });
 
   it('moves a service over the border when its host changes, and back with a rollback', async () => {
-    expect(await deploy(shop({ host: 'here' }))).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+    expect(await succeeded(shop({ host: 'here' }))).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
     expect(await states(name)).toEqual(expect.arrayContaining([expect.stringMatching(/^api-1-d\d+ running$/)]));
     expect(Object.keys(await specs({ name }))).toEqual([]);
     expect(await (await engine.client.rollback({ stack: name, environment: 'test' }, { to: 1 })).result()).toMatchObject({ outcome: 'succeeded', release: 1, leftBehind: [] });

@@ -1,4 +1,4 @@
-import { AppsV1Api, BatchV1Api, CoreV1Api, NetworkingV1Api, PolicyV1Api } from '@kubernetes/client-node';
+import { AppsV1Api, BatchV1Api, CoreV1Api, NetworkingV1Api, PolicyV1Api, type V1Pod, type V1PodStatus } from '@kubernetes/client-node';
 import type { Stack } from '../../src/config';
 import { clusterConfig, deleteNamespace } from './cluster';
 import { images } from './image';
@@ -41,15 +41,29 @@ export async function specs(stack: Pick<Stack, 'name'>): Promise<Record<string, 
   return Object.fromEntries(lists.flatMap(([kind, { items }]) => items.filter(({ metadata }) => metadata?.name !== 'kube-root-ca.crt').map(({ metadata, spec, data }) => [`${kind} ${metadata!.name}`, { uid: metadata!.uid, labels: metadata!.labels, instance: metadata!.annotations?.['deploy-code.io/instance'], state: metadata!.annotations?.['deploy-code.io/state'], spec, data }])));
 }
 
-/** `api 2/2`, sorted: pods that are ready, of those that are there. */
+/** `api 2/2`, sorted: pods that are ready, of those that are there; behind it why one is not that shall be. */
 export async function ready(stack: Pick<Stack, 'name'>): Promise<string[]> {
-  const { items: all } = await clusterConfig().makeApiClient(CoreV1Api).listNamespacedPod({ namespace: namespaceOf(stack) });
+  const core = clusterConfig().makeApiClient(CoreV1Api);
+  const namespace = namespaceOf(stack);
+  const { items: all } = await core.listNamespacedPod({ namespace });
   const items = all.filter(({ metadata }) => !metadata!.deletionTimestamp);
   const names = [...new Set(items.map(({ metadata }) => metadata!.labels!['app.kubernetes.io/name']!))].sort();
-  return names.map((name) => {
+  return Promise.all(names.map(async (name) => {
     const own = items.filter(({ metadata }) => metadata!.labels!['app.kubernetes.io/name'] === name);
-    return `${name} ${own.filter(({ status }) => status?.containerStatuses?.every((each) => each.ready)).length}/${own.length}`;
-  });
+    const [late] = own.filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed' && !isReady(status));
+    return `${name} ${own.filter(({ status }) => isReady(status)).length}/${own.length}${late ? `: ${await whyNot(core, late)}` : ''}`;
+  }));
+}
+
+function isReady(status: V1PodStatus | undefined): boolean {
+  return status?.containerStatuses?.every((each) => each.ready) ?? false;
+}
+
+async function whyNot(core: CoreV1Api, { metadata, status }: V1Pod): Promise<string> {
+  const { name, namespace } = metadata!;
+  const { items } = await core.listNamespacedEvent({ namespace: namespace!, fieldSelector: `involvedObject.name=${name}` });
+  const states = status?.containerStatuses?.map(({ state, lastState, restartCount }) => ({ state, lastState, restartCount }));
+  return JSON.stringify({ states, events: items.map(({ reason, message, count, lastTimestamp }) => `${lastTimestamp?.toISOString()} ${reason} x${count}: ${message}`) });
 }
 
 export async function wipe(name: string): Promise<void> {
