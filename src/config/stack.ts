@@ -19,6 +19,8 @@ export interface Stack {
   hosts?: StackHost[];
   /** Of a kept release: the host of each service. */
   placement?: Placement;
+  /** Of a host's portion: services that those of other hosts depend on. */
+  awaitedElsewhere?: string[];
   deployment: DeploymentSettings;
   networks: Record<string, StackNetwork>;
   volumes: Record<string, StackVolume>;

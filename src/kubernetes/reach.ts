@@ -1,7 +1,7 @@
 import type { InstanceSpec } from '../model/instance';
 import type { Manifest, ManifestOf } from './manifest';
 import { objectLabels, podSelector, qualified } from './names';
-import { holdsData } from './workload';
+import { holdsData } from './volumes';
 
 /** What nodes give to services, unless the cluster is set up otherwise. */
 const nodePorts = { from: 30_000, to: 32_767 };
@@ -23,6 +23,11 @@ export function takesShare({ workload }: Pick<InstanceSpec, 'workload'>): boolea
   return workload?.settings.gateway !== undefined && workload.ingress.length > 0;
 }
 
+/** Whether a service's name leads to an address of its own, instead of to its pods themselves. */
+export function hasAddress(spec: InstanceSpec): boolean {
+  return portsOf(spec, false).length > 0 && (spec.ports.length > 0 || !holdsData(spec));
+}
+
 /** Its own name, and those that networks know it by. */
 function namesOf(spec: InstanceSpec): string[] {
   return [...new Set([qualified(spec.name).name, ...spec.networks.flatMap(({ aliases }) => aliases)])];
@@ -36,7 +41,7 @@ function toService(spec: InstanceSpec, name: string): ManifestOf<'Service'> {
   const { namespace } = qualified(spec.name);
   const opensNodes = spec.workload?.settings.serviceType === 'NodePort' && !spec.workload.beside && name === qualified(spec.name).name;
   const ports = portsOf(spec, opensNodes);
-  const isHeadless = ports.length === 0 || (holdsData(spec) && spec.ports.length === 0);
+  const isHeadless = !hasAddress(spec);
   const { serviceType = 'ClusterIP' } = spec.workload?.settings ?? {};
   return {
     apiVersion: 'v1',

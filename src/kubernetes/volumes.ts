@@ -8,6 +8,11 @@ interface Mounted {
   volumeMounts: V1VolumeMount[];
 }
 
+/** It writes to a volume: never two of it at once. */
+export function holdsData({ mounts }: Pick<InstanceSpec, 'mounts'>): boolean {
+  return mounts.some((mount) => mount.type === 'volume' && !mount.readOnly);
+}
+
 /** Claims, configs, files of secrets and memory, and where a container sees each. */
 export function toVolumes(spec: InstanceSpec, { config, secret }: Contents): Mounted {
   const parts = [claims(spec), memory(spec), files('config', config, (name, items) => ({ name: 'config', configMap: { name, items } })), files('secret', secret, (name, items) => ({ name: 'secret', secret: { secretName: name, items } }))];

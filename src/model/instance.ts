@@ -84,6 +84,8 @@ export interface Workload {
   replaces?: number;
   pullPolicy: 'missing' | 'always' | 'never';
   zone?: string;
+  /** What depends on it asks it by its name as soon as it is ready: from within the cluster, or from another host. */
+  awaited?: 'inside' | 'outside';
   /** Where requests from outside come in. */
   ingress: IngressRoute[];
   /** What the cluster is told of every workload of the stack. */

@@ -51,6 +51,17 @@ describe('the manifests of a service', () => {
     expect(podOf({ strategy: 'recreate' })).toEqual({ grace: 5, lifecycle: undefined });
   });
 
+  it('that others depend on: its pods count once every node has heard of them, be it by the name of an address', () => {
+    const seconds = (more: Data, services: Data = { web: { image: 'acme/web:1', depends_on: ['api'] } }) => {
+      const workload = toManifests(specOf('api', { api: { image: 'acme/api:1', ...more }, ...services }), none).find(({ kind }) => kind === 'Deployment') as { spec: { minReadySeconds: number } };
+      return workload.spec.minReadySeconds;
+    };
+    const reached = { health_check: { http: ':8080/' } };
+    expect([seconds(reached), seconds({ ports: ['80:8080'] }), seconds({ ...reached, strategy: 'recreate' })]).toEqual([1, 1, 1]);
+    expect([seconds(reached, {}), seconds({ health_check: { command: ['true'] } })]).toEqual([0, 0]);
+    expect(seconds({ ...reached, strategy: { rolling: { min_healthy_time: '4s' } } })).toBe(4);
+  });
+
   it('that holds data: a StatefulSet over a claim, by a name that leads to its pod', () => {
     const spec = specOf('postgres', { postgres: { image: 'postgres:15', volumes: ['pgdata:/var/lib/postgresql/data'], health_check: { command: ['pg_isready'] }, shm_size: '64M', cap_add: ['SYS_NICE'] } }, { volumes: { pgdata: {} } });
     expect(printed(spec)).toBe(expected('stateful'));

@@ -15,9 +15,10 @@ export function portionOf(stack: Stack, host: string, placement: Placement, foun
   const runtime = named ? runtimeOf(named, stack) : (found ?? stack.runtime);
   const mine = Object.values(stack.services).filter(({ name }) => placement[name] === host);
   const services = Object.fromEntries(mine.map((service) => [service.name, { ...withinHost(service), extraHosts: [...service.extraHosts, ...namesElsewhere(service, stack, (name) => placement[name])] }]));
+  const awaitedElsewhere = Object.values(stack.services).filter(({ name }) => placement[name] !== host).flatMap(({ dependsOn }) => Object.keys(dependsOn));
   const mounted = mountedVolumes(mine);
   const volumes = Object.fromEntries(Object.entries(stack.volumes).filter(([name]) => mounted.has(name)));
-  return { ...rest, runtime, services, volumes, ...(front && services[balancerName] && { front }) };
+  return { ...rest, runtime, services, volumes, awaitedElsewhere, ...(front && services[balancerName] && { front }) };
 }
 
 /** A zone has chosen the host, unless the service names both: then it is one of the host's own. */

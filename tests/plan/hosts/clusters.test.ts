@@ -43,6 +43,8 @@ describe('one stack over Docker and clusters', () => {
     expect(found).toEqual({ db: ['web:10.0.0.9'], web: ['db:10.0.0.1'], edge: ['web:10.0.0.9'] });
     const [service] = manifestsOf(stack, 1, { db: 'here', web: 'cloud', edge: 'here' }).filter(({ kind }) => kind === 'Service');
     expect(service).toMatchObject({ metadata: { name: 'web' }, spec: { type: 'NodePort', ports: expect.arrayContaining([expect.objectContaining({ port: 30_080, nodePort: 30_080 })]) } });
+    const [workload] = manifestsOf(stack, 1, { db: 'here', web: 'cloud', edge: 'here' }).filter(({ kind }) => kind === 'Deployment');
+    expect(workload).toMatchObject({ metadata: { name: 'web' }, spec: { minReadySeconds: 2 } });
     const low = shop(services({ ports: ['8080:8080'] }), { infrastructure: { hosts: { here: hosts.here, cloud: hosts.cloud }, kubernetes: { service_type: 'NodePort' } } });
     expect(planned(low).refusals).toEqual([{ path: 'services.edge.host', message: expect.stringContaining('web opens no fixed port of its cluster') }]);
     const closed = shop(services(), { infrastructure: { hosts: { here: hosts.here, cloud: hosts.cloud } } });
