@@ -17,12 +17,17 @@ export function clusterEndpoint(): ClusterEndpoint {
  * pull no images of this machine, `DEPLOY_CODE_TEST_KUBERNETES_LOAD` is a command that brings them there.
  */
 export async function prepareCluster(): Promise<string | undefined> {
-  const { DEPLOY_CODE_TEST_KUBECONFIG: kubeconfig, DEPLOY_CODE_TEST_KUBERNETES_LOAD: load } = process.env;
-  if (!kubeconfig) return 'DEPLOY_CODE_TEST_KUBECONFIG names no cluster';
+  if (!process.env.DEPLOY_CODE_TEST_KUBECONFIG) return 'DEPLOY_CODE_TEST_KUBECONFIG names no cluster';
   mountNamespaces();
-  if (load) execFileSync('sh', ['-c', `${load} ${Object.values(images).join(' ')}`], { stdio: 'inherit' });
+  loadImages(Object.values(images));
   process.env.DEPLOY_CODE_TEST_KUBECONFIG_ENGINE = await asEngine();
   return undefined;
+}
+
+/** Brings images of this machine to nodes that pull none of them. */
+export function loadImages(names: readonly string[]): void {
+  const { DEPLOY_CODE_TEST_KUBERNETES_LOAD: load } = process.env;
+  if (load) execFileSync('sh', ['-c', `${load} ${names.join(' ')}`], { stdio: 'inherit' });
 }
 
 /**
