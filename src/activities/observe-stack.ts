@@ -23,7 +23,8 @@ export function scopeOf({ name, environment, infrastructure: { cluster } }: Stac
 
 /** What the runtime shows by itself. */
 export function observeHost({ runtimes }: Pick<Means, 'runtimes'>, stack: Stack, closely: boolean): Promise<Seen> {
-  const gateway = stack.infrastructure.cluster?.gateway !== undefined;
+  const isExposed = Object.values(stack.services).some(({ ingress = [] }) => ingress.length > 0);
+  const gateway = isExposed && stack.infrastructure.cluster?.gateway !== undefined;
   return runtimes(stack.runtime).observe(scopeOf(stack), { images: [], ports: portRanges(stack), closely, gateway });
 }
 

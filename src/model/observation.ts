@@ -101,6 +101,8 @@ export interface Observation {
   elsewhere?: string[];
   /** The stack comes in by a Gateway, and its cluster knows of none. */
   lacksGateways?: true;
+  /** The version of a cluster that is too old for what the engine makes there. */
+  tooOld?: string;
   /** What the load balancer does; absent where none runs. */
   traffic?: TrafficState;
   /** Keyed fingerprints of the secrets and env files a stack names; never a plain hash. */

@@ -59,7 +59,7 @@ export function planHost(input: HostPlanInput): HostPlan {
     cleanup: [...cleanup(all, observation, steps), ...networks.obsolete.filter(() => !intent.services).map((obsolete) => steps.make({ kind: 'remove-network' as const, name: obsolete }))],
     warnings: [...capacity.warnings, ...warnOfUnnamedVolumes(planned, stack, known)],
     newVolumes: stops ? [] : volumes.create.map((volume) => volume.name),
-    refusals: stops ? [] : [...networks.refusals, ...volumes.refusals, ...capacity.refusals, ...planning.ports.refusals, ...reachable(stack, observation), ...elsewhere(observation), ...gateways(observation)],
+    refusals: stops ? [] : [...networks.refusals, ...volumes.refusals, ...capacity.refusals, ...planning.ports.refusals, ...reachable(stack, observation), ...elsewhere(observation), ...unfit(stack, observation)],
   };
 }
 
@@ -109,8 +109,10 @@ function elsewhere({ elsewhere: namespaces = [] }: Observation): Refusal[] {
   return namespaces.map((namespace) => ({ path: 'infrastructure.kubernetes.namespace', message: `the stack runs in the namespace ${namespace}; name that one and \`deploy-code stop\` it there first, or leave it there` }));
 }
 
-function gateways({ lacksGateways }: Observation): Refusal[] {
-  return lacksGateways ? [{ path: 'infrastructure.kubernetes.gateway', message: 'the cluster does not know gateway.networking.k8s.io/v1: install the Gateway API there, or remove gateway and let requests in by an Ingress' }] : [];
+/** What a cluster has to know before anything is put there. */
+function unfit({ services }: Stack, { lacksGateways, tooOld, capacity: { host } }: Observation): Refusal[] {
+  const old = tooOld !== undefined && Object.keys(services).length > 0 ? [{ path: 'infrastructure', message: `${host} is Kubernetes ${tooOld}; the engine needs 1.30 or newer: upgrade the cluster, or deploy to another one` }] : [];
+  return lacksGateways ? [...old, { path: 'infrastructure.kubernetes.gateway', message: 'the cluster does not know gateway.networking.k8s.io/v1: install the Gateway API there, or remove gateway and let requests in by an Ingress' }] : old;
 }
 
 /** Files of this machine are of no use to an engine on another one. */

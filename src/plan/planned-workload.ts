@@ -1,4 +1,5 @@
 import type { Service } from '../config/stack';
+import { takesShare } from '../kubernetes/reach';
 import type { ObservedInstance } from '../model/observation';
 import { compare, isUp } from './difference';
 import type { Fingerprint } from './fingerprint';
@@ -35,6 +36,7 @@ export function planWorkload(service: Service, phase: number, observed: Observed
   const gradually = action === 'replace' && old !== undefined && isUp(old);
   const replacement: WorkloadReplacement = {
     service, instance, update, steps,
+    byWeight: takesShare(instance) && !changes.some(({ key }) => key === 'expose' || key === 'kubernetes'),
     replicas: service.autoscaled ? (old?.replicas ?? 1) : service.replicas,
     testOf: (next, test) => toTestSpec([next], test, planning.deployment, planning.stack),
     judge: judgementOfPods(service, planning.stack),

@@ -91,6 +91,16 @@ export interface Unready {
 /** A pod of a workload as `status` shows it. */
 export type PodLine = Pick<InstanceLine, 'name' | 'state' | 'health' | 'restarts'>;
 
+export interface ReadyOptions {
+  /** How long a pod that runs may take to get ready, in ms. */
+  patienceMs?: number;
+  /** Whether a Gateway has to take its routes: what is made again is as good as it was. */
+  judgesRoutes: boolean;
+  signal: AbortSignal;
+  /** What it waits for. */
+  onWaiting: (why: string) => void;
+}
+
 /** What a cluster does by itself: a whole service is one instance, made something else where it stands. */
 export interface Workloads {
   /** Makes it what the spec says, whatever it was; `force` takes over what others have changed of it. */
@@ -104,7 +114,7 @@ export interface Workloads {
   /** Its pods, one by one. */
   pods(name: string): Promise<PodLine[]>;
   /** Resolves once it is ready, or with why it cannot get so. */
-  awaitReady(ref: InstanceRef, options: { patienceMs?: number; signal: AbortSignal; onWaiting: (why: string) => void }): Promise<Unready | undefined>;
+  awaitReady(ref: InstanceRef, options: ReadyOptions): Promise<Unready | undefined>;
 }
 
 /**

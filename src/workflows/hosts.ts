@@ -54,9 +54,9 @@ export async function lookAround({ stack, pinned, taskQueue, summary, former = [
   const lost: string[] = [];
   const lookFor = (host: HostQueue, of: Stack): Promise<HostView> => (force ? observe(host, of, {}, summary).then((observation) => ({ ...host, observation })) : look(host, of));
   const lookWhereItIs = async (host: HostQueue) => {
-    const view = await lookFor(host, bare);
-    const [namespace] = view.observation.elsewhere ?? [];
-    return namespace === undefined ? view : lookFor(host, inNamespace(bare, namespace));
+    const { observation: { elsewhere = [], ...own }, ...view } = await lookFor(host, bare);
+    const others = await all(elsewhere, (namespace) => lookFor(host, inNamespace(bare, namespace)));
+    return { ...view, observation: { ...own, instances: [own, ...others.map(({ observation }) => observation)].flatMap(({ instances }) => instances) } };
   };
   const lookBack = (host: HostQueue) => lookWhereItIs(host).then((view) => [view], (error: unknown) => {
     if (!force) throw error;

@@ -3,7 +3,7 @@ import { startEngine, type TestEngine } from '../support/engine';
 import { clusterConfig, clusterEndpoint } from '../support/cluster';
 import { clusterStack, namespaceOf, probed, ready, specs, wipe } from '../support/cluster-world';
 import { eventually } from '../support/eventually';
-import { ensureHttpRoutes } from '../support/gateway-api';
+import { ensureHttpRoutes, GatewayController } from '../support/gateway-api';
 import { images } from '../support/image';
 import { Load } from '../support/load';
 import { describeWith } from '../support/parts';
@@ -119,15 +119,20 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
     await expect(weights()).rejects.toThrow('404');
   });
 
-  it('of what its Gateway does not take fails, as the controller of the Gateway tells it', async () => {
+  it('of what its Gateway does not take fails, as the controller of the Gateway tells it, and goes back', async () => {
     await ensureHttpRoutes();
-    const stack = clusterStack({ api: { image: images.app, ...probed, environment: { START_DELAY: '3' }, health_check: { http: ':8080/healthz', interval: '500ms', start_period: '20s' }, expose: { port: 8080, host: 'shop.example.com' } } }, { infrastructure: { kubernetes: { gateway: 'infra/public' } } });
-    const handle = await deploy(stack);
-    const route = { group: 'gateway.networking.k8s.io', version: 'v1', plural: 'httproutes', namespace: namespaceOf(stack), name: 'api' };
-    const conditions = [{ type: 'Accepted', status: 'False', reason: 'NoMatchingListenerHostname', message: 'no listener of that name', observedGeneration: 1, lastTransitionTime: new Date().toISOString() }];
-    const parents = [{ parentRef: { namespace: 'infra', name: 'public' }, controllerName: 'example.com/controller', conditions }];
-    await eventually(async () => clusterConfig().makeApiClient(CustomObjectsApi).patchNamespacedCustomObjectStatus({ ...route, body: [{ op: 'add', path: '/status', value: { parents } }] }));
-    expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { service: 'api', message: 'api is not taken by the Gateway infra/public (NoMatchingListenerHostname): no listener of that name' } });
+    const at = (host: string) => clusterStack({ api: { image: images.app, ...probed, expose: { port: 8080, host } } }, { infrastructure: { kubernetes: { gateway: 'infra/public' } } });
+    const stack = at('shop.example.com');
+    const controller = new GatewayController(namespaceOf(stack), 'shop.example.com');
+    try {
+      expect(await (await deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
+      const before = await specs(stack);
+      const result = await (await deploy({ ...at('else.example.com'), name: stack.name })).result();
+      expect(result).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { service: 'api', message: 'api is not taken by the Gateway infra/public (NoMatchingListenerHostname): no listener of that name' } });
+      expect(await specs(stack)).toEqual(before);
+    } finally {
+      await controller.stop();
+    }
   });
 
   it('by canary that brings the service behind a Gateway gives it its share by pods, and all by the route at the end', async () => {
@@ -138,7 +143,12 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
     const behind = clusterStack({ api: { image: images.next, replicas: 3, ...probed, strategy, expose: { port: 8080, host: 'shop.example.com' } } }, { infrastructure: { kubernetes: { gateway: 'infra/public' } } });
     const handle = await deploy({ ...behind, name: stack.name });
     await awaited(handle, 'approve api beyond 50 %');
-    await eventually(async () => expect(Object.keys(await answers(stack)).sort()).toEqual(['1', '2']));
+    expect(await ready(stack)).toEqual(['api 6/6']);
+    await eventually(async () => {
+      const { 2: share = 0 } = await answers(stack, 200);
+      expect(share / 200).toBeGreaterThan(0.35);
+      expect(share / 200).toBeLessThan(0.65);
+    });
     await handle.steer({ action: 'approve', by: 'the test' });
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
     await eventually(async () => expect(await answers(stack)).toEqual({ 2: 60 }));

@@ -62,11 +62,4 @@ describe('what runs beside a service', () => {
     expect([...store.objects.keys()].filter((path) => path.includes('api-next'))).toEqual([]);
     expect(store.note('api').servedBy).toBeUndefined();
   });
-
-  it('shares what comes by the name of a service that has no route of a Gateway yet', async () => {
-    const { store, workloads } = await begun();
-    await workloads.select(main.name, { workload: `${main.name}-canary`, share: 20 });
-    expect(store.note('api').servedBy).toBe('*');
-    expect(store.selector('api')).not.toHaveProperty(['deploy-code.io/workload']);
-  });
 });

@@ -43,6 +43,13 @@ describe('a plan for a cluster', () => {
     expect(plan(stack, { ...emptyObservation(stack), lacksGateways: true }).refusals).toEqual([{ path: 'infrastructure.kubernetes.gateway', message: expect.stringContaining('install the Gateway API there, or remove gateway') }]);
   });
 
+  it('is refused where the cluster is too old, but for a stop', () => {
+    const stack = shop({});
+    const old = { ...emptyObservation(stack), tooOld: 'v1.29.1' };
+    expect(plan(stack, old).refusals).toEqual([{ path: 'infrastructure', message: expect.stringContaining('is Kubernetes v1.29.1; the engine needs 1.30 or newer') }]);
+    expect(plan(stack, old, { intent: { kind: 'stop', force: false } }).refusals).toEqual([]);
+  });
+
   it('changes a workload where it stands, and says what of it', () => {
     const { plan: second } = next(shop({ image: 'api:2' }), shop({}));
     expect(ids(allSteps(second))).toEqual(['update api (api:2)']);
@@ -69,6 +76,9 @@ describe('a plan for a cluster', () => {
       'start the canary of api (api:2)', 'send 20 % of api to shop-test/api-canary', 'bake api at 20 % for 5 s', 'grow the canary of api to 50 %', 'send 50 % of api to shop-test/api-canary', 'update api (api:2)', 'remove shop-test/api-canary',
     ]);
     expect(sizes(steps)).toEqual(['shop-test/api-canary 1', 'shop-test/api-canary 2', 'shop-test/api 4']);
+    const first = allSteps(next(behind('api:2'), shop({ image: 'api:1', strategy })).plan);
+    expect(ids(first)).toContain('let api lead to its canary too');
+    expect(sizes(first)).toEqual(['shop-test/api-canary 1', 'shop-test/api-canary 4', 'shop-test/api 4']);
   });
 
   it('tries a whole new set before its name leads there; the service follows after everything else', () => {

@@ -1,4 +1,5 @@
-import { ApiextensionsV1Api } from '@kubernetes/client-node';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiextensionsV1Api, CustomObjectsApi } from '@kubernetes/client-node';
 import { clusterConfig } from './cluster';
 import { eventually } from './eventually';
 
@@ -22,4 +23,41 @@ export async function ensureHttpRoutes(): Promise<void> {
     } });
   }
   await eventually(async () => expect(await isThere()).toBe(true));
+}
+
+interface Route {
+  metadata: { name: string; generation: number };
+  spec: { parentRefs: { name: string; namespace?: string }[]; hostnames?: string[] };
+  status?: { parents?: { conditions: { observedGeneration: number }[] }[] };
+}
+
+/** Says of the routes of a namespace what a Gateway's controller says, half a second late: it takes those of a host name, and lets nothing in. */
+export class GatewayController {
+  private readonly over = new AbortController();
+  private readonly done: Promise<void>;
+
+  constructor(private readonly namespace: string, private readonly host: string) {
+    this.done = this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.over.abort();
+    await this.done;
+  }
+
+  private async run(): Promise<void> {
+    const api = clusterConfig().makeApiClient(CustomObjectsApi);
+    const routes = { group, version: 'v1', plural: 'httproutes', namespace: this.namespace };
+    while (!this.over.signal.aborted) {
+      const { items } = (await api.listNamespacedCustomObject(routes)) as { items: Route[] };
+      await sleep(500);
+      for (const { metadata, spec, status } of items) {
+        if (status?.parents?.[0]?.conditions[0]!.observedGeneration === metadata.generation) continue;
+        const isTaken = spec.hostnames?.includes(this.host) ?? false;
+        const condition = { type: 'Accepted', status: isTaken ? 'True' : 'False', reason: isTaken ? 'Accepted' : 'NoMatchingListenerHostname', message: isTaken ? '' : 'no listener of that name', observedGeneration: metadata.generation, lastTransitionTime: new Date().toISOString() };
+        const parents = spec.parentRefs.map((parentRef) => ({ parentRef, controllerName: 'example.com/controller', conditions: [condition] }));
+        await api.patchNamespacedCustomObjectStatus({ ...routes, name: metadata.name, body: [{ op: 'add', path: '/status', value: { parents } }] }).catch(() => undefined);
+      }
+    }
+  }
 }

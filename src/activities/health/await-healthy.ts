@@ -92,9 +92,9 @@ export async function awaitHealthy(runtime: Runtime, ref: InstanceRef, options: 
 }
 
 /** A cluster probes by itself, and tells as it happens. */
-function awaitWorkload(workloads: Workloads, ref: InstanceRef, { signal, usedMs, onProbe }: AwaitOptions): Promise<Unhealthy | undefined> {
+function awaitWorkload(workloads: Workloads, ref: InstanceRef, { fresh, signal, usedMs, onProbe }: AwaitOptions): Promise<Unhealthy | undefined> {
   const begin = Date.now();
-  return workloads.awaitReady(ref, { signal, ...(ref.healthCheck && { patienceMs: patience(ref.healthCheck) }), onWaiting: (why) => onProbe(why, usedMs + Date.now() - begin) });
+  return workloads.awaitReady(ref, { signal, judgesRoutes: fresh, ...(ref.healthCheck && { patienceMs: patience(ref.healthCheck) }), onWaiting: (why) => onProbe(why, usedMs + Date.now() - begin) });
 }
 
 /** Where trouble with the platform has stopped the instance, it is started again first. */

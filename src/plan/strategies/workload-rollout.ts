@@ -1,6 +1,5 @@
 import type { Service, ServiceStrategy } from '../../config/stack';
 import { besideName } from '../../kubernetes/names';
-import { takesShare } from '../../kubernetes/reach';
 import type { ServedBy } from '../../kubernetes/selection';
 import type { Beside, InstanceSpec, Workload } from '../../model/instance';
 import { toRef } from '../instance-spec';
@@ -15,6 +14,8 @@ export interface WorkloadReplacement {
   instance: InstanceSpec & { workload: Workload };
   /** How many pods serve. */
   replicas: number;
+  /** Whether a Gateway can give the new version a share: it lets in what runs already. */
+  byWeight: boolean;
   /** Makes the service's own workload what it shall be. */
   update: Lane;
   testOf: (next: InstanceSpec, test: { command: string[]; image?: string }) => InstanceSpec;
@@ -39,8 +40,7 @@ export function rollOutWorkload(replacement: WorkloadReplacement, strategy: Serv
  * name leads then. Once they have held, the others become like them.
  */
 function canary(replacement: WorkloadReplacement, { steps: weights }: Extract<ServiceStrategy, { kind: 'canary' }>): Rollout {
-  const { service: { name }, update, judge, steps } = replacement;
-  const byWeight = takesShare(replacement.instance);
+  const { service: { name }, update, byWeight, judge, steps } = replacement;
   const lane = weights.flatMap((share, index): Step[] => {
     const { weight } = share;
     const instance = beside(replacement, 'canary', byWeight ? instancesFor(weight, replacement.replicas) : podsFor(weight, replacement.replicas));

@@ -14,8 +14,8 @@ export interface Cluster {
   host: string;
   /** What it is known by everywhere. */
   identity: () => Promise<string | undefined>;
-  /** @throws RuntimeError where it is too old */
-  requireVersion: () => Promise<void>;
+  /** Its version, where that is too old. */
+  tooOld: () => Promise<string | undefined>;
 }
 
 type Total = Required<ResourceAmounts>;

@@ -18,17 +18,17 @@ import { collection, podsIn, workloadKinds } from './paths';
 export async function observe(api: KubernetesApi, cluster: Cluster, scope: Scope, { closely = false, gateway = false }: Pick<Questions, 'closely' | 'gateway'>): Promise<Omit<Observation, 'secrets'>> {
   const namespace = namespaceOf(scope);
   const pods = await api.list<V1Pod>(podsIn(namespace));
-  const [workloads, volumes, capacity, elsewhere, gateways] = await Promise.all([
+  const [workloads, volumes, capacity, elsewhere, gateways, tooOld] = await Promise.all([
     Promise.all(workloadKinds.map(async (kind) => (await api.list<LiveWorkload>(collection(kind, namespace), { labelSelector: labelSelector(scopeLabels(scope)) })).map((workload) => toLive(workload, kind.kind, pods)))),
     observeVolumes(api, namespace, scope, pods),
     observeCapacity(api, cluster, scope),
     findElsewhere(api, scope, namespace),
     gateway ? knowsGateways(api) : true,
-    cluster.requireVersion(),
+    cluster.tooOld(),
   ]);
   const found = workloads.flat().filter((live) => live !== undefined);
   const instances = await Promise.all(found.map(async (live) => ({ ...toObserved(live), ...(closely && { altered: await alterationsIn(new Ledger(api), live) }) })));
-  return { instances, networks: [], volumes, images: [], portsInUse: [], capacity, ...(elsewhere.length > 0 && { elsewhere }), ...(!gateways && { lacksGateways: true }) };
+  return { instances, networks: [], volumes, images: [], portsInUse: [], capacity, ...(elsewhere.length > 0 && { elsewhere }), ...(!gateways && { lacksGateways: true }), ...(tooOld !== undefined && { tooOld }) };
 }
 
 /** A stack whose file has come to name another namespace would run twice. */

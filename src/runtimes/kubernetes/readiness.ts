@@ -1,7 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { qualified } from '../../kubernetes/names';
 import type { InstanceRef } from '../../model/instance';
-import { RuntimeError, type Unready } from '../runtime';
+import { RuntimeError, type ReadyOptions, type Unready } from '../runtime';
 import type { KubernetesApi } from './api';
 import { Complaints } from './complaints';
 import { eventsOf } from './events';
@@ -20,16 +20,11 @@ const growsWithinMs = 600_000;
 const lastEvents = 5;
 const lastLines = 50;
 
-export interface AwaitReadyOptions {
-  /** How long a pod that runs may take to get ready, in ms. */
-  patienceMs?: number;
+export interface AwaitReadyOptions extends Omit<ReadyOptions, 'judgesRoutes'> {
   /** What happened before does not count; in ms since the epoch. */
   since: number;
-  /** Paths of its routes, which a Gateway has to take. */
+  /** Paths of the routes that a Gateway has to take. */
   routes: readonly string[];
-  signal: AbortSignal;
-  /** What it waits for. */
-  onWaiting: (why: string) => void;
 }
 
 /**
@@ -47,7 +42,7 @@ export async function awaitReady({ api, views }: { api: KubernetesApi; views: Vi
     for (let [live, silentSince] = [first, Date.now()]; ; ) {
       const { kind, message, pod } = judge(live, expectation, Date.now());
       if (kind === 'ready') {
-        const refusal = await refusedRoute(api, routes);
+        const refusal = await refusedRoute(api, routes, signal);
         return refusal === undefined ? undefined : { message: refusal, ...(await evidenceOf(api, live, pod)) };
       }
       if (kind === 'platform') throw new RuntimeError('platform', `${ref.name}: ${message}`);

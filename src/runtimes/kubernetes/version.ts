@@ -1,19 +1,18 @@
 import type { VersionInfo } from '@kubernetes/client-node';
-import { RuntimeError } from '../runtime';
 import type { KubernetesApi } from './api';
 import { unlessForbidden } from './errors';
 
 /** Since 1.30 pods can be told to serve on for a moment before they go. */
 const oldestMinor = 30;
 
-/** Asked once: a cluster only gets newer. @throws RuntimeError where it is too old for what the engine makes there */
-export function versionOf(api: KubernetesApi): () => Promise<void> {
-  let isKnown = false;
+/** The version of a cluster that is too old for what the engine makes there, such as `v1.29.4`. Asked until it is new enough: it only gets newer. */
+export function oldVersionOf(api: KubernetesApi): () => Promise<string | undefined> {
+  let isNew = false;
   return async () => {
-    if (isKnown) return;
+    if (isNew) return undefined;
     const version = await unlessForbidden(() => api.get<VersionInfo>('/version'));
-    if (version && isOlder(version)) throw new RuntimeError('software', `the cluster is Kubernetes ${version.gitVersion}; the engine needs 1.${oldestMinor} or newer`);
-    isKnown = true;
+    isNew = !version || !isOlder(version);
+    return isNew ? undefined : version?.gitVersion;
   };
 }
 

@@ -20,6 +20,8 @@ type Goer = Pick<InstanceRef, 'name' | 'stopGraceMs'>;
 
 const goneWithinMs = 60_000;
 const lookMs = 200;
+/** A Gateway hears that a Service has gone by another way than that it gets no share any more: the latter has to come first. */
+const heardMs = 2000;
 
 /** Workloads from manifest to pods and back. What is applied is noted before, so that it can be applied again. */
 export class Workloads {
@@ -73,16 +75,14 @@ export class Workloads {
 
   /**
    * Lets what is meant for a service go elsewhere, or to its own workload where nothing is named. That it goes elsewhere is noted until it surely does
-   * so no more. A service that has no route yet gives no share of it: then all pods share what comes by its name.
+   * so no more.
    */
-  async select(name: string, wanted: ServedBy | undefined): Promise<void> {
+  async select(name: string, servedBy: ServedBy | undefined): Promise<void> {
     const entry = await this.ledger.read(name);
     if (!entry) throw new RuntimeError('missing', `there is no workload ${name}`);
-    const { manifests } = entry.current;
-    const servedBy = typeof wanted === 'object' && !manifests.some(({ kind }) => kind === 'HTTPRoute') ? '*' : wanted;
     const note = () => this.ledger.write(name, { ...entry, servedBy }, entry);
     if (servedBy !== undefined) await note();
-    await this.applier.apply(manifests.filter(({ kind }) => kind === 'Service' || kind === 'HTTPRoute'), { state: 'running', force: true, servedBy });
+    await this.applier.apply(entry.current.manifests.filter(({ kind }) => kind === 'Service' || kind === 'HTTPRoute'), { state: 'running', force: true, servedBy });
     if (servedBy === undefined) await note();
   }
 
@@ -114,12 +114,13 @@ export class Workloads {
     await this.become(name, 'running');
   }
 
-  /** Requests leave it first, then its pods go, then everything else that was made of it, and at last the note; claims of volumes stay. */
+  /** Everything that was made of it, its pods, and at last the note; claims of volumes stay. Requests leave it first. */
   async remove({ name, stopGraceMs }: Goer, scope?: Scope): Promise<void> {
     const entry = await this.ledger.read(name);
     if (!isOf(entry, scope)) return;
     await this.sendBack(name, entry);
-    await this.clear(name, staleOf(entry, []), stopGraceMs);
+    await this.applier.delete(staleOf(entry, []));
+    await this.applier.untilNoPods(name, stopGraceMs);
     await this.ledger.remove(name);
   }
 
@@ -135,11 +136,11 @@ export class Workloads {
   }
 
   /** Workloads of another kind under the same name go before, and everything else after. */
-  private async clear(name: string, stale: readonly string[], stopGraceMs: number, apply?: () => Promise<void>): Promise<void> {
+  private async clear(name: string, stale: readonly string[], stopGraceMs: number, apply: () => Promise<void>): Promise<void> {
     const inTheWay = stale.filter(isWorkloadPath);
     await this.applier.delete(inTheWay);
     if (inTheWay.length > 0) await this.applier.untilNoPods(name, stopGraceMs);
-    await apply?.();
+    await apply();
     await this.applier.delete(stale.filter((path) => !isWorkloadPath(path)));
   }
 
@@ -150,6 +151,7 @@ export class Workloads {
     const servedBy = (await this.ledger.read(main))?.servedBy;
     const isServing = typeof servedBy === 'object' ? servedBy.workload === name : servedBy === name || (servedBy === '*' && beside === 'canary');
     if (isServing) await this.select(main, undefined);
+    if (isServing && typeof servedBy === 'object') await sleep(heardMs);
   }
 
   private async deleteJob({ name, workload }: Live): Promise<void> {
