@@ -19,6 +19,8 @@ export interface ApplyOptions {
   /** Takes over what others have changed. */
   force: boolean;
   servedBy?: ServedBy;
+  /** None of it is there yet. */
+  isNew?: boolean;
   /** Pods there were before, where manifests do not say how many; default as many as there are. */
   replicas?: number;
 }
@@ -28,10 +30,10 @@ export class Applier {
   constructor(private readonly api: KubernetesApi) {}
 
   /** The workload last: it needs the others. */
-  async apply(manifests: readonly Manifest[], { state, force, servedBy, replicas }: ApplyOptions): Promise<void> {
+  async apply(manifests: readonly Manifest[], { state, force, servedBy, isNew = false, replicas }: ApplyOptions): Promise<void> {
     const others = manifests.filter((manifest) => !isWorkload(manifest)).map((manifest) => leadingTo(manifest, servedBy));
-    await Promise.all(others.map((manifest) => this.applyOther(manifest, force)));
-    for (const workload of manifests.filter(isWorkload)) await this.api.apply(pathOf(workload), await this.sized(workload, state, replicas), fieldManager, force);
+    await Promise.all(others.map((manifest) => this.applyOther(manifest, force, isNew)));
+    for (const workload of manifests.filter(isWorkload)) await this.api.apply(pathOf(workload), isNew ? inState(workload, state) : await this.sized(workload, state, replicas), fieldManager, force);
   }
 
   /** @throws ApiError where the cluster would not take a workload, say for what others own of it; nothing is changed */
@@ -53,8 +55,8 @@ export class Applier {
     throw new RuntimeError('platform', `pods of ${name} do not go: is their node away?`);
   }
 
-  private async applyOther(manifest: Manifest, force: boolean): Promise<void> {
-    if (manifest.kind === 'Service') await this.makeWay(manifest);
+  private async applyOther(manifest: Manifest, force: boolean, isNew: boolean): Promise<void> {
+    if (manifest.kind === 'Service' && !isNew) await this.makeWay(manifest);
     await this.api.apply(pathOf(manifest), manifest, fieldManager, force);
   }
 

@@ -1,5 +1,5 @@
 import type { KubernetesApi } from './api';
-import { eventsOf } from './events';
+import { warningsOf } from './events';
 import type { Live } from './live';
 import { qualified } from '../../kubernetes/names';
 
@@ -20,7 +20,7 @@ export class Complaints {
   async about(live: Live): Promise<string | undefined> {
     const { namespace } = qualified(live.name);
     const uids = [live.workload.metadata!.uid!, ...live.pods.filter(({ status }) => status?.phase === 'Pending').map(({ metadata }) => metadata!.uid!)];
-    const events = (await Promise.all(uids.map((uid) => eventsOf(this.api, namespace, { uid, type: 'Warning' })))).flat().filter(({ at }) => at >= this.from);
+    const events = (await warningsOf(this.api, namespace, uids)).filter(({ at }) => at >= this.from);
     const known = events.findLast(({ reason, text }) => final.has(reason) || (held.has(reason) && !passing.test(text)));
     if (!known || final.has(known.reason)) return known?.text;
     const since = this.since.get(known.reason) ?? Date.now();

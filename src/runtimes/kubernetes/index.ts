@@ -59,8 +59,8 @@ export function createKubernetesRuntime(secrets: SecretReader, endpoint?: Cluste
       ask: (name, url, timeoutMs) => ask(api, name, url, timeoutMs),
       pods: (name) => podLines(api, name),
       awaitReady: async (ref, { judgesRoutes, ...options }) => {
-        const { at, routes } = await workloads.applied(ref.name);
-        return awaitReady({ api, views }, ref, { ...options, since: at, routes: judgesRoutes ? routes : [] });
+        const { at, kinds, routes } = await workloads.applied(ref.name);
+        return awaitReady({ api, views }, ref, { ...options, since: at, kinds, routes: judgesRoutes ? routes : [] });
       },
     },
   };

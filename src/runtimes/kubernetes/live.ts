@@ -5,7 +5,7 @@ import { readRecord, type InstanceRecord, type IntendedState } from '../../kuber
 import type { InstanceStatus } from '../../model/instance-status';
 import type { InstanceState } from '../../model/observation';
 import type { KubernetesApi } from './api';
-import { collection, pathOf, podsIn, workloadKinds } from './paths';
+import { collection, pathOf, podsIn, workloadKinds, type WorkloadKind } from './paths';
 
 /** A workload as the cluster shows it. */
 export type LiveWorkload = (V1Deployment & { kind?: string }) | (V1StatefulSet & { kind?: string }) | (V1Job & { kind?: string });
@@ -25,11 +25,11 @@ export function readLive(api: KubernetesApi, workload: WorkloadManifest): Promis
   return api.find<LiveWorkload>(pathOf(workload));
 }
 
-/** Nothing where there is no such workload of ours. */
-export async function find(api: KubernetesApi, name: string): Promise<Live | undefined> {
+/** Nothing where there is no such workload of ours; `kinds`: what it can be, where that is known. */
+export async function find(api: KubernetesApi, name: string, kinds: readonly WorkloadKind[] = workloadKinds): Promise<Live | undefined> {
   const { namespace, name: own } = qualified(name);
   const [found, pods] = await Promise.all([
-    Promise.all(workloadKinds.map(async (kind) => ({ kind: kind.kind, workload: await api.find<LiveWorkload>(`${collection(kind, namespace)}/${own}`) }))),
+    Promise.all(kinds.map(async (kind) => ({ kind: kind.kind, workload: await api.find<LiveWorkload>(`${collection(kind, namespace)}/${own}`) }))),
     api.list<V1Pod>(podsIn(namespace), { labelSelector: labelSelector(podSelector({ name })) }),
   ]);
   return found.map(({ kind, workload }) => workload && toLive(workload, kind, pods)).find((live) => live !== undefined);

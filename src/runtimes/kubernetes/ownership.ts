@@ -17,13 +17,16 @@ export function refuseOther(entry: Entry | undefined, { name, stack, environment
   if (entry && !isOf(entry, { stack, environment })) throw new RuntimeError('software', `the name ${name} is taken by another stack of its namespace; give the service another name, or the stack another namespace`);
 }
 
-/** What somebody else, or another service, has under these names is never taken over. @throws RuntimeError that names it */
-export async function refuseForeign(api: KubernetesApi, manifests: readonly Manifest[], known?: Entry): Promise<void> {
+/**
+ * What somebody else, or another service, has under these names is never taken over. Resolves with whether any of what is not known of is there.
+ * @throws RuntimeError that names it
+ */
+export async function refuseForeign(api: KubernetesApi, manifests: readonly Manifest[], known?: Entry): Promise<boolean> {
   const own = new Set([...(known?.current.manifests ?? []), ...(known?.before?.manifests ?? [])].map(pathOf));
   const added = manifests.filter((manifest) => !own.has(pathOf(manifest)));
   const found = await Promise.all(added.map(async (manifest) => ({ manifest, live: await api.find<Manifest>(pathOf(manifest)) })));
   const foreign = found.filter(({ manifest, live }) => live && !isOfSameService(live, manifest));
-  if (foreign.length === 0) return;
+  if (foreign.length === 0) return found.some(({ live }) => live);
   const [several, names] = [foreign.length > 1, foreign.map(({ manifest: { kind, metadata } }) => `the ${kind} ${metadata.namespace}/${metadata.name}`)];
   throw new RuntimeError('software', `${names.join(' and ')} ${several ? 'exist and are' : 'exists and is'} not of this service; remove ${several ? 'them' : 'it'}, or choose another name`);
 }

@@ -1,4 +1,4 @@
-import type { Manifest } from '../../kubernetes';
+import type { Manifest, WorkloadManifest } from '../../kubernetes';
 
 const plurals: Record<Manifest['kind'], string> = {
   Deployment: 'deployments', StatefulSet: 'statefulsets', Job: 'jobs', Service: 'services', ConfigMap: 'configmaps', Secret: 'secrets',
@@ -20,4 +20,6 @@ export function podsIn(namespace: string): string {
   return `/api/v1/namespaces/${namespace}/pods`;
 }
 
-export const workloadKinds = [{ apiVersion: 'apps/v1', kind: 'Deployment' }, { apiVersion: 'apps/v1', kind: 'StatefulSet' }, { apiVersion: 'batch/v1', kind: 'Job' }] as const;
+export type WorkloadKind = Pick<WorkloadManifest, 'apiVersion' | 'kind'>;
+
+export const workloadKinds: readonly WorkloadKind[] = [{ apiVersion: 'apps/v1', kind: 'Deployment' }, { apiVersion: 'apps/v1', kind: 'StatefulSet' }, { apiVersion: 'batch/v1', kind: 'Job' }];

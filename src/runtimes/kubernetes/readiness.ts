@@ -8,6 +8,7 @@ import { eventsOf } from './events';
 import { endOf, find, statusOf, toLive, type Live } from './live';
 import { logOf } from './logs';
 import { refusedRoute } from './routes';
+import type { WorkloadKind } from './paths';
 import { judge, type Expectation } from './verdict';
 import type { NamespaceView, Views } from './view';
 
@@ -23,6 +24,8 @@ const lastLines = 50;
 export interface AwaitReadyOptions extends Omit<ReadyOptions, 'judgesRoutes'> {
   /** What happened before does not count; in ms since the epoch. */
   since: number;
+  /** What kinds of workload it can be, where that is known. */
+  kinds?: readonly WorkloadKind[];
   /** Paths of the routes that a Gateway has to take. */
   routes: readonly string[];
 }
@@ -31,9 +34,9 @@ export interface AwaitReadyOptions extends Omit<ReadyOptions, 'judgesRoutes'> {
  * Waits until all pods of a workload are ready and of its newest kind; resolves with why they cannot get so. Changes are heard as they
  * happen; a look of its own now and then does not trust that.
  */
-export async function awaitReady({ api, views }: { api: KubernetesApi; views: Views }, ref: InstanceRef, { patienceMs, since, routes, signal, onWaiting }: AwaitReadyOptions): Promise<Unready | undefined> {
+export async function awaitReady({ api, views }: { api: KubernetesApi; views: Views }, ref: InstanceRef, { patienceMs, since, kinds, routes, signal, onWaiting }: AwaitReadyOptions): Promise<Unready | undefined> {
   const { namespace } = qualified(ref.name);
-  const first = await find(api, ref.name);
+  const first = await find(api, ref.name, kinds);
   if (!first) return { message: 'is gone: something else removed it', events: [], logs: [] };
   const attempts = ref.restart.startsWith('on-failure') ? Number(ref.restart.split(':')[1] ?? Infinity) : 0;
   const expectation: Expectation = { generation: first.workload.metadata?.generation ?? 0, patienceMs, attempts, since };
@@ -52,13 +55,15 @@ export async function awaitReady({ api, views }: { api: KubernetesApi; views: Vi
         silentSince = Date.now();
         const complaint = await complaints.about(live);
         if (complaint !== undefined) return { message: `is held up: ${complaint}`, ...(await evidenceOf(api, live, pod)) };
-        live = (await find(api, ref.name)) ?? live;
+        live = (await find(api, ref.name, kinds)) ?? live;
         continue;
       }
       await view.changed(tickMs, signal);
       signal.throwIfAborted();
       if (view.trouble) throw view.trouble;
-      live = seen(view, live);
+      const next = seen(view, live);
+      if (versionsOf(next) !== versionsOf(live)) silentSince = Date.now();
+      live = next;
     }
   });
 }
@@ -67,6 +72,11 @@ export async function awaitReady({ api, views }: { api: KubernetesApi; views: Vi
 function seen(view: NamespaceView, before: Live): Live {
   const workload = [...view.workloads.values()].find(({ metadata }) => metadata?.uid === before.workload.metadata?.uid);
   return (workload && toLive(workload, before.kind, [...view.pods.values()])) ?? before;
+}
+
+/** Differs where anything of it has changed. */
+function versionsOf({ workload, pods }: Live): string {
+  return [workload, ...pods].map(({ metadata }) => metadata?.resourceVersion).join();
 }
 
 /** Something makes a node for it. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Deployment } from '@kubernetes/client-node';
-import { certificatesOf, isWorkload, toManifests, type Manifest, type Values } from '../../kubernetes';
+import { certificatesOf, isWorkload, toManifests, type Manifest, type Values, type WorkloadManifest } from '../../kubernetes';
 import { besideName, qualified } from '../../kubernetes/names';
 import { readRecord, type IntendedState } from '../../kubernetes/record';
 import type { ServedBy } from '../../kubernetes/selection';
@@ -54,13 +54,13 @@ export class Workloads {
     const live = known && (await this.liveOf(known));
     const before = known && predecessor(known, deployment, live);
     const manifests = await this.manifestsOf(before && spec.workload ? { ...spec, workload: { ...spec.workload, replaces: before.deployment } } : spec);
-    await refuseForeign(this.api, manifests, known);
+    const isNew = !(await refuseForeign(this.api, manifests, known)) && known === undefined;
     if (known && !force) await this.applier.check(manifests);
     const at = known?.current.deployment === deployment ? known.current.at : Date.now();
     const servedBy = known?.servedBy;
     const entry: Entry = { current: { deployment, manifests, at }, before, servedBy, stale: staleOf(known, [...paths(manifests), ...paths(before?.manifests ?? []).filter(isContent)]) };
     await this.ledger.write(name, entry, known);
-    await this.clear(name, entry.stale!, stopGraceMs, () => this.applier.apply(manifests, { state: 'running', force, servedBy }));
+    await this.clear(name, entry.stale!, stopGraceMs, () => this.applier.apply(manifests, { state: 'running', force, servedBy, isNew }));
   }
 
   /** What a deployment made of a service is what it was before it; what it did not come to touch stays as it is. */
@@ -124,10 +124,10 @@ export class Workloads {
     await this.ledger.remove(name);
   }
 
-  /** When what is applied was applied, in ms since the epoch, and the paths of its routes. */
-  async applied(name: string): Promise<{ at: number; routes: string[] }> {
-    const { at = 0, manifests = [] }: Partial<Applied> = (await this.ledger.read(name))?.current ?? {};
-    return { at, routes: paths(manifests.filter(({ kind }) => kind === 'HTTPRoute')) };
+  /** When what is applied was applied, in ms since the epoch, what kinds of workload it can be, and the paths of its routes. */
+  async applied(name: string): Promise<{ at: number; kinds?: WorkloadManifest[]; routes: string[] }> {
+    const { at = 0, manifests }: Partial<Applied> = (await this.ledger.read(name))?.current ?? {};
+    return { at, kinds: manifests?.filter(isWorkload), routes: paths(manifests?.filter(({ kind }) => kind === 'HTTPRoute') ?? []) };
   }
 
   private async liveOf({ current }: Entry): Promise<LiveWorkload | undefined> {
