@@ -1,4 +1,5 @@
 import type { Stack } from '../config/stack';
+import { oldestMinor } from '../kubernetes/version';
 import type { Observation } from '../model/observation';
 import { checkCapacity } from './capacity';
 import { Traffic } from './front/traffic';
@@ -111,7 +112,7 @@ function elsewhere({ elsewhere: namespaces = [] }: Observation): Refusal[] {
 
 /** What a cluster has to know before anything is put there. */
 function unfit({ services }: Stack, { lacksGateways, tooOld, capacity: { host } }: Observation): Refusal[] {
-  const old = tooOld !== undefined && Object.keys(services).length > 0 ? [{ path: 'infrastructure', message: `${host} is Kubernetes ${tooOld}; the engine needs 1.30 or newer: upgrade the cluster, or deploy to another one` }] : [];
+  const old = tooOld !== undefined && Object.keys(services).length > 0 ? [{ path: 'infrastructure', message: `${host} is Kubernetes ${tooOld}; the engine needs 1.${oldestMinor} or newer: upgrade the cluster, or deploy to another one` }] : [];
   return lacksGateways ? [...old, { path: 'infrastructure.kubernetes.gateway', message: 'the cluster does not know gateway.networking.k8s.io/v1: install the Gateway API there, or remove gateway and let requests in by an Ingress' }] : old;
 }
 

@@ -53,12 +53,7 @@ export async function lookAround({ stack, pinned, taskQueue, summary, former = [
   const look = async (host: HostQueue, of: Stack): Promise<HostView> => ({ ...host, observation: await patiently(host.taskQueue, () => observe(host, of, pinned, summary, closely)) });
   const lost: string[] = [];
   const lookFor = (host: HostQueue, of: Stack): Promise<HostView> => (force ? observe(host, of, {}, summary).then((observation) => ({ ...host, observation })) : look(host, of));
-  const lookWhereItIs = async (host: HostQueue) => {
-    const { observation: { elsewhere = [], ...own }, ...view } = await lookFor(host, bare);
-    const others = await all(elsewhere, (namespace) => lookFor(host, inNamespace(bare, namespace)));
-    return { ...view, observation: { ...own, instances: [own, ...others.map(({ observation }) => observation)].flatMap(({ instances }) => instances) } };
-  };
-  const lookBack = (host: HostQueue) => lookWhereItIs(host).then((view) => [view], (error: unknown) => {
+  const lookBack = (host: HostQueue) => lookEverywhere(bare, (of) => lookFor(host, of)).then((view) => [view], (error: unknown) => {
     if (!force) throw error;
     lost.push(host.name!);
   });
@@ -74,7 +69,13 @@ export function listInstances(stack: Stack, taskQueue: string, summary: string):
   return all(hostsOf(stack, taskQueue), async (host) => ({ ...host, observation: await observe(host, withoutServices(stack), {}, summary) }));
 }
 
-/** What a file has no cluster for may be in a namespace of which it says no more. */
+/** What is left of a stack on a host that its file names no more: on a cluster it may be in namespaces of which the file says no more either. */
+async function lookEverywhere(stack: Stack, look: (of: Stack) => Promise<HostView>): Promise<HostView> {
+  const { observation: { elsewhere = [], ...own }, ...view } = await look(stack);
+  const others = await all(elsewhere, (namespace) => look(inNamespace(stack, namespace)));
+  return { ...view, observation: { ...own, instances: [own, ...others.map(({ observation }) => observation)].flatMap(({ instances }) => instances) } };
+}
+
 function inNamespace({ infrastructure, ...stack }: Stack, namespace: string): Stack {
   return { ...stack, infrastructure: { ...infrastructure, cluster: { pullSecrets: [], serviceType: 'ClusterIP', ...infrastructure.cluster, namespace } } };
 }

@@ -40,6 +40,13 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
     }
     return seen;
   };
+  /** Which part of the requests the next version answers comes to lie between these. */
+  const nextGets = (stack: Stack, [low, high]: [number, number]) => eventually(async () => {
+    const { 2: share = 0 } = await answers(stack, 200);
+    expect(share / 200).toBeGreaterThan(low);
+    expect(share / 200).toBeLessThan(high);
+  });
+  const behindGateway = (api: Record<string, unknown>): Stack => clusterStack({ api: { image: images.app, ...probed, expose: { port: 8080, host: 'shop.example.com' }, ...api } }, { infrastructure: { kubernetes: { gateway: 'infra/public' } } });
   const awaited = (handle: DeploymentHandle, title: string) => eventually(async () => expect((await handle.progress()).approvals?.map((each) => each.title)).toEqual([title]), 60_000);
 
   it('by rolling, by canary and back loses no request to the service\'s address', async () => {
@@ -61,11 +68,7 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
     expect(await (await deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
     const handle = await deploy(make(images.next, strategy, stack.name));
     await awaited(handle, 'approve api beyond 25 %');
-    await eventually(async () => {
-      const { 2: share = 0 } = await answers(stack, 200);
-      expect(share / 200).toBeGreaterThan(0.1);
-      expect(share / 200).toBeLessThan(0.45);
-    });
+    await nextGets(stack, [0.1, 0.45]);
     await handle.steer({ action: 'approve', by: 'the test' });
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
     expect(await ready(stack)).toEqual(['api 3/3']);
@@ -86,7 +89,7 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
   it('by canary behind a Gateway gives it its share by weight, and takes it back when that is rejected', async () => {
     await ensureHttpRoutes();
     const strategy = { canary: { steps: [{ weight: 10, approval: true }, { weight: 60, approval: true }] } };
-    const behind = (image: string) => clusterStack({ api: { image, replicas: 2, ...probed, strategy, expose: { port: 8080, host: 'shop.example.com' } } }, { infrastructure: { kubernetes: { gateway: 'infra/public' } } });
+    const behind = (image: string) => behindGateway({ image, replicas: 2, strategy });
     const stack = behind(images.app);
     const weights = async () => {
       const route = (await clusterConfig().makeApiClient(CustomObjectsApi).getNamespacedCustomObject({ group: 'gateway.networking.k8s.io', version: 'v1', plural: 'httproutes', namespace: namespaceOf(stack), name: 'api' })) as { spec: { rules: { backendRefs: { name: string; weight: number }[] }[] } };
@@ -121,13 +124,12 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
 
   it('of what its Gateway does not take fails, as the controller of the Gateway tells it, and goes back', async () => {
     await ensureHttpRoutes();
-    const at = (host: string) => clusterStack({ api: { image: images.app, ...probed, expose: { port: 8080, host } } }, { infrastructure: { kubernetes: { gateway: 'infra/public' } } });
-    const stack = at('shop.example.com');
+    const stack = behindGateway({});
     const controller = new GatewayController(namespaceOf(stack), 'shop.example.com');
     try {
       expect(await (await deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
       const before = await specs(stack);
-      const result = await (await deploy({ ...at('else.example.com'), name: stack.name })).result();
+      const result = await (await deploy({ ...behindGateway({ expose: { port: 8080, host: 'else.example.com' } }), name: stack.name })).result();
       expect(result).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { service: 'api', message: 'api is not taken by the Gateway infra/public (NoMatchingListenerHostname): no listener of that name' } });
       expect(await specs(stack)).toEqual(before);
     } finally {
@@ -140,15 +142,10 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
     const strategy = { canary: { steps: [{ weight: 50, approval: true }] } };
     const stack = make(images.app, strategy);
     expect(await (await deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
-    const behind = clusterStack({ api: { image: images.next, replicas: 3, ...probed, strategy, expose: { port: 8080, host: 'shop.example.com' } } }, { infrastructure: { kubernetes: { gateway: 'infra/public' } } });
-    const handle = await deploy({ ...behind, name: stack.name });
+    const handle = await deploy({ ...behindGateway({ image: images.next, replicas: 3, strategy }), name: stack.name });
     await awaited(handle, 'approve api beyond 50 %');
     expect(await ready(stack)).toEqual(['api 6/6']);
-    await eventually(async () => {
-      const { 2: share = 0 } = await answers(stack, 200);
-      expect(share / 200).toBeGreaterThan(0.35);
-      expect(share / 200).toBeLessThan(0.65);
-    });
+    await nextGets(stack, [0.35, 0.65]);
     await handle.steer({ action: 'approve', by: 'the test' });
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
     await eventually(async () => expect(await answers(stack)).toEqual({ 2: 60 }));

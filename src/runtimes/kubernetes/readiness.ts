@@ -4,7 +4,7 @@ import type { InstanceRef } from '../../model/instance';
 import { RuntimeError, type ReadyOptions, type Unready } from '../runtime';
 import type { KubernetesApi } from './api';
 import { Complaints } from './complaints';
-import { eventsOf } from './events';
+import { eventsOf, warningsOf } from './events';
 import { endOf, find, statusOf, toLive, type Live } from './live';
 import { logOf } from './logs';
 import { refusedRoute } from './routes';
@@ -82,7 +82,7 @@ function versionsOf({ workload, pods }: Live): string {
 /** Something makes a node for it. */
 async function isGrowing(api: KubernetesApi, { metadata, status }: V1Pod): Promise<boolean> {
   const since = Date.parse(String(status?.conditions?.find(({ type }) => type === 'PodScheduled')?.lastTransitionTime ?? metadata?.creationTimestamp));
-  const events = await eventsOf(api, metadata!.namespace!, { uid: metadata!.uid! });
+  const events = await eventsOf(api, metadata!.namespace!, metadata!.uid!);
   return Date.now() - since < growsWithinMs && events.some(({ reason }) => growing.has(reason));
 }
 
@@ -91,6 +91,6 @@ async function evidenceOf(api: KubernetesApi, live: Live, pod: V1Pod | undefined
   const { namespace } = qualified(live.name);
   const end = pod && endOf(pod);
   const { uid } = (pod ?? live.workload).metadata!;
-  const [warnings, logs] = await Promise.all([eventsOf(api, namespace, { uid: uid!, type: 'Warning' }).catch(() => []), pod ? logOf(api, live.name, pod, { tail: lastLines }).catch(() => []) : []]);
+  const [warnings, logs] = await Promise.all([warningsOf(api, namespace, [uid!]).catch(() => []), pod ? logOf(api, live.name, pod, { tail: lastLines }).catch(() => []) : []]);
   return { status: { ...statusOf({ ...live, pods: pod ? [pod] : live.pods }), ...(end && { exitCode: end.exitCode }) }, events: warnings.slice(-lastEvents).map(({ text }) => text), logs: logs.map(({ line }) => line) };
 }

@@ -1,9 +1,7 @@
 import type { VersionInfo } from '@kubernetes/client-node';
+import { oldestMinor } from '../../kubernetes/version';
 import type { KubernetesApi } from './api';
 import { unlessForbidden } from './errors';
-
-/** Since 1.30 pods can be told to serve on for a moment before they go. */
-const oldestMinor = 30;
 
 /** The version of a cluster that is too old for what the engine makes there, such as `v1.29.4`. Asked until it is new enough: it only gets newer. */
 export function oldVersionOf(api: KubernetesApi): () => Promise<string | undefined> {
