@@ -162,6 +162,10 @@ export interface InstanceSpec {
   tmpfs: string[];
   capAdd: string[];
   capDrop: string[];
+  /** Keep the processes from gaining privileges by setuid programs. */
+  noNewPrivileges?: boolean;
+  /** How many processes and threads it may have at once. */
+  pidsLimit?: number;
   readOnly: boolean;
   extraHosts: string[];
   logging?: { driver?: string; options: Record<string, string> };

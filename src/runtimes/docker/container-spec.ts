@@ -37,6 +37,8 @@ function toHostConfig(spec: InstanceSpec): HostConfig {
     ShmSize: spec.shmSize,
     CapAdd: spec.capAdd,
     CapDrop: spec.capDrop,
+    ...(spec.noNewPrivileges && { SecurityOpt: ['no-new-privileges:true'] }),
+    ...(spec.pidsLimit !== undefined && { PidsLimit: spec.pidsLimit }),
     ReadonlyRootfs: spec.readOnly,
     ExtraHosts: spec.extraHosts,
     LogConfig: spec.logging && { Type: spec.logging.driver ?? 'json-file', Config: spec.logging.options },
