@@ -1,8 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Payload, PayloadCodec } from '@temporalio/common';
+import { bodyOf, createGuardedServer, RequestRefused, text, type Answer } from '../guard/server';
 
 const largestBody = 16 * 1024 * 1024;
+const form = 'write {"payloads": [{"metadata": {"key": "base64"}, "data": "base64"}]}';
 
 export interface CodecServerOptions {
   port: number;
@@ -12,6 +14,8 @@ export interface CodecServerOptions {
   /** Asked for as `Authorization: Bearer`; absent: nothing is asked for. */
   token?: string;
   codec: PayloadCodec;
+  /** Hears why a request failed. */
+  onFailure?: (error: Error) => void;
 }
 
 interface JsonPayload {
@@ -21,44 +25,56 @@ interface JsonPayload {
 
 /** Temporal's remote codec: `POST /encode` and `POST /decode`, for the UI and the CLI of those who may read. */
 export async function serveCodec(options: CodecServerOptions): Promise<Server> {
-  const server = createServer((request, response) => void answer(request, response, options));
+  const { port, host, onFailure = () => undefined } = options;
+  const server = createGuardedServer({ onFailure, answer: (request, path) => answer(request, path, options) });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port, options.host, resolve);
+    server.listen(port, host, resolve);
   });
+  server.on('error', onFailure);
   return server;
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, { origin, token, codec }: CodecServerOptions): Promise<void> {
+async function answer(request: IncomingMessage, path: string, { origin, token, codec }: CodecServerOptions): Promise<Answer> {
   const headers = {
     'access-control-allow-origin': origin,
     'access-control-allow-methods': 'POST, OPTIONS',
     'access-control-allow-headers': 'authorization, content-type, x-namespace',
     ...(token !== undefined && { 'access-control-allow-credentials': 'true' }),
   };
-  const end = (status: number, body = '') => response.writeHead(status, { ...headers, 'content-type': status === 200 ? 'application/json' : 'text/plain' }).end(body);
-  const works: Record<string, PayloadCodec['encode']> = { '/encode': (payloads) => codec.encode(payloads), '/decode': (payloads) => codec.decode(payloads) };
-  const work = works[request.url ?? ''];
-  if (request.method === 'OPTIONS') return void end(204);
-  if (!work || request.method !== 'POST') return void end(404, 'this server knows POST /encode and POST /decode\n');
-  if (token !== undefined && !isBearer(request.headers.authorization, token)) return void end(401, 'a bearer token is needed, and this is not it\n');
+  if (request.method === 'OPTIONS') return { status: 204, headers };
+  const work = { '/encode': codec.encode.bind(codec), '/decode': codec.decode.bind(codec) }[path];
+  if (!work || request.method !== 'POST') return text(404, 'this server knows POST /encode and POST /decode', headers);
+  if (token !== undefined && !isBearer(request.headers.authorization, token)) return text(401, 'a bearer token is needed, and this is not it', headers);
   try {
-    const { payloads = [] } = JSON.parse(await bodyOf(request)) as { payloads?: JsonPayload[] };
-    end(200, JSON.stringify({ payloads: (await work(payloads.map(fromJson))).map(toJson) }));
+    const payloads = payloadsIn(await bodyOf(request, largestBody));
+    return { status: 200, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify({ payloads: (await work(payloads.map(fromJson))).map(toJson) }) };
   } catch (error) {
-    end(400, `${(error as Error).message}\n`);
+    return text(error instanceof RequestRefused ? error.status : 400, (error as Error).message, headers);
   }
 }
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > largestBody) throw new Error(`the request is larger than ${largestBody} bytes`);
-    chunks.push(chunk);
+/** @throws RequestRefused where the body is not what Temporal sends */
+function payloadsIn(body: string): JsonPayload[] {
+  const given = parsed(body) as { payloads?: unknown } | null;
+  const payloads = typeof given === 'object' && given !== null ? (given.payloads ?? []) : undefined;
+  if (!Array.isArray(payloads) || !payloads.every(isPayload)) throw new RequestRefused(400, form);
+  return payloads;
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new RequestRefused(400, 'the body is not JSON');
   }
-  return Buffer.concat(chunks).toString();
+}
+
+function isPayload(value: unknown): value is JsonPayload {
+  if (typeof value !== 'object' || value === null) return false;
+  const { metadata = {}, data = '' } = value as { metadata?: unknown; data?: unknown };
+  const isTexts = typeof metadata === 'object' && metadata !== null && Object.values(metadata).every((each) => typeof each === 'string');
+  return isTexts && typeof data === 'string';
 }
 
 function isBearer(given: string | undefined, token: string): boolean {

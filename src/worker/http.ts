@@ -1,6 +1,7 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
+import { createGuardedServer, text, type Answer, type ServerLimits } from '../guard/server';
 
 export interface HttpOptions {
   port: number;
@@ -10,25 +11,42 @@ export interface HttpOptions {
   /** The SDK's own metrics, in Prometheus's format. */
   sdkMetrics: () => Promise<string>;
   ready: () => boolean;
+  /** Hears why a request failed. */
+  onFailure: (error: Error) => void;
+  limits?: Partial<ServerLimits>;
 }
 
-/** `/metrics`, `/healthz` (the process lives) and `/readyz` (it polls for work). */
-export async function serveHttp({ port, host = '127.0.0.1', metrics, sdkMetrics, ready }: HttpOptions): Promise<Server> {
-  const routes: Record<string, () => Promise<[number, string, string]>> = {
-    '/metrics': async () => [200, metrics.contentType, `${await metrics.metrics()}\n${await sdkMetrics().catch(() => '')}`],
-    '/healthz': async () => [200, 'text/plain', 'ok\n'],
-    '/readyz': async () => (ready() ? [200, 'text/plain', 'ready\n'] : [503, 'text/plain', 'not ready\n']),
-  };
-  const server = createServer((request, response) => {
-    const route = routes[new URL(request.url ?? '/', 'http://localhost').pathname];
-    const answer = route ? route() : Promise.resolve([404, 'text/plain', 'not found\n'] as const);
-    void answer.then(([status, type, body]) => response.writeHead(status, { 'content-type': type }).end(body));
+/** Serves `/metrics`, `/healthz` (the process lives) and `/readyz` (it polls for work). */
+export async function serveHttp(options: HttpOptions): Promise<Server> {
+  const { port, host = '127.0.0.1', onFailure, limits } = options;
+  const routes = routesOf(options);
+  const server = createGuardedServer({
+    onFailure,
+    limits,
+    answer: async ({ method }, path) => {
+      if (method !== 'GET' && method !== 'HEAD') return text(405, 'use GET', { allow: 'GET, HEAD' });
+      return routes.get(path)?.() ?? text(404, 'not found');
+    },
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
+  server.on('error', onFailure);
   return server;
+}
+
+function routesOf({ metrics, sdkMetrics, ready }: HttpOptions): Map<string, () => Promise<Answer>> {
+  const measured = async (): Promise<Answer> => ({
+    status: 200,
+    headers: { 'content-type': metrics.contentType },
+    body: `${await metrics.metrics()}\n${await sdkMetrics().catch(() => '')}`,
+  });
+  return new Map([
+    ['/metrics', measured],
+    ['/healthz', async () => text(200, 'ok')],
+    ['/readyz', async () => (ready() ? text(200, 'ready') : text(503, 'not ready'))],
+  ]);
 }
 
 export function portOf(server: Server): number {

@@ -62,6 +62,8 @@ export interface DeployCodeWorker {
   shutdown(): void;
   /** Where /metrics is served. */
   port?: number;
+  /** Text without any secret that the worker has read. */
+  mask(text: string): string;
 }
 
 export const defaultDataDir = (): string => process.env.DEPLOY_CODE_DATA_DIR ?? (process.getuid?.() === 0 ? '/var/lib/deploy-code' : join(homedir(), '.local', 'share', 'deploy-code'));
@@ -85,11 +87,13 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const metrics = createMetrics(engineEvents, activityEvents);
   logEvents(engineEvents, logger);
   let worker: Worker | undefined;
-  const server = configuration.port === undefined ? undefined : await serveHttp({ port: configuration.port, host: configuration.host, metrics, sdkMetrics, ready: () => worker?.getState() === 'RUNNING' });
+  const secrets = new SecretStore(dataDir);
+  const mask = (text: string) => secrets.mask(text);
+  const onFailure = (error: Error) => logger.error({ error: mask(error.stack ?? error.message) }, 'a request to the HTTP port failed');
+  const server = configuration.port === undefined ? undefined : await serveHttp({ port: configuration.port, host: configuration.host, metrics, sdkMetrics, ready: () => worker?.getState() === 'RUNNING', onFailure });
   const { client, native } = await reachServer(configuration, logger);
 
   const converter = dataConverter();
-  const secrets = new SecretStore(dataDir);
   const directory = createDirectory(client);
 
   const auditDatabase = configuration.auditDatabase === undefined ? undefined : new AuditDatabase(configuration.auditDatabase);
@@ -126,6 +130,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const shutdown = () => workers.filter((each) => each.getState() === 'RUNNING').forEach((each) => each.shutdown());
   return {
     port: server && portOf(server),
+    mask,
     shutdown,
     run: async () => {
       if (buildId !== undefined) void offerBuild(new Builds(client), buildId, logger);
@@ -133,6 +138,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
         await allToTheEnd(workers, shutdown);
       } finally {
         server?.close();
+        server?.closeAllConnections();
         await Promise.all([native.close(), client.connection.close(), auditDatabase?.close()]);
       }
     },

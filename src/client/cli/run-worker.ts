@@ -2,6 +2,7 @@ import pino from 'pino';
 import { readHosts, type HostEndpoint } from '../../config/hosts';
 import { createWorker, defaultDataDir } from '../../worker';
 import { ownBuildId } from '../../worker/build';
+import { guardProcess } from '../../guard/process';
 import { keysOf } from '../../payloads/keys';
 import { connectionSettings } from '../connection';
 import { BadRequest } from '../errors';
@@ -37,6 +38,10 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
     ...settings, dataDir, port: options.port, host: options.host, logger, buildId, hosts, hostsOnly: options.serve !== undefined, cluster: { kubeconfig: options.kubeconfig, context: options.context },
     auditDatabase: databaseOf(process.env.DEPLOY_CODE_AUDIT_DATABASE),
     maxParallelDeployments: options.maxParallelDeployments ?? limitOf(process.env.DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS),
+  });
+  guardProcess({
+    onError: (error) => logger.error({ error: worker.mask(error.stack ?? error.message) }, 'an error that nothing has caught; the worker goes on'),
+    stop: () => worker.shutdown(),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => worker.shutdown());
   logger.info({ address: settings.connection.address, namespace: settings.namespace, dataDir, metrics: worker.port, buildId, ...(hosts.length > 0 && { hosts: hosts.map(({ name }) => name) }) }, 'worker is ready');

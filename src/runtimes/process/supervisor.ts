@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { guardProcess } from '../../guard/process';
 import { identify } from './identity';
 import { InstanceFolder, type ProcessState } from './instance-folder';
 import { RotatingLog } from './rotating-log';
+
+const recordAgainMs = 1000;
 
 /**
  * The parent of one process instance, detached from the worker: it owns the logs, the exit code and the
@@ -31,19 +35,27 @@ async function supervise(folder: InstanceFolder, environment: Record<string, str
     child = spawn(program!, args, { cwd: spec.workingDir, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout!.on('data', (chunk: Buffer) => log.write(chunk));
     child.stderr!.on('data', (chunk: Buffer) => log.write(chunk));
-    folder.writeState(Object.assign(state, { state: 'running', child: child.pid && identify(child.pid), startedAt: Date.now(), exitCode: undefined }));
+    keep(folder, Object.assign(state, { state: 'running', child: child.pid && identify(child.pid), startedAt: Date.now(), exitCode: undefined }));
     const exitCode = await exitOf(child, log);
     if (child.pid) signalGroup(child.pid, 'SIGKILL');
-    if (stopping || !mayRestart(folder.policy(), exitCode, state.restarts)) {
-      folder.writeState({ ...state, state: 'exited', exitCode });
-      return;
-    }
-    folder.writeState(Object.assign(state, { state: 'restarting', exitCode, lastExit: exitCode, restarts: state.restarts + 1 }));
+    if (stopping || !mayRestart(folder.policy(), exitCode, state.restarts)) return keepLast(folder, { ...state, state: 'exited', exitCode });
+    keep(folder, Object.assign(state, { state: 'restarting', exitCode, lastExit: exitCode, restarts: state.restarts + 1 }));
     await new Promise((resolve) => setTimeout(resolve, Math.min(100 * 2 ** state.restarts, 60_000)));
-    if (stopping) {
-      folder.writeState({ ...state, state: 'exited', exitCode });
-      return;
-    }
+    if (stopping) return keepLast(folder, { ...state, state: 'exited', exitCode });
+  }
+}
+
+/** A full disk takes no state: the child is supervised all the same, and its end is recorded as soon as there is room. */
+async function keepLast(folder: InstanceFolder, state: ProcessState): Promise<void> {
+  while (!keep(folder, state)) await sleep(recordAgainMs);
+}
+
+function keep(folder: InstanceFolder, state: ProcessState): boolean {
+  try {
+    folder.writeState(state);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -72,4 +84,11 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-void text(process.stdin).then((input) => supervise(new InstanceFolder(process.argv[2]!), JSON.parse(input) as Record<string, string>)).then(() => process.exit(0));
+// Whatever fails here must not leave the child without a parent: errors end nothing (stderr is the instance's log).
+guardProcess({ onError: (error) => console.error(`supervisor: ${error.message}`) });
+void text(process.stdin)
+  .then((input) => supervise(new InstanceFolder(process.argv[2]!), JSON.parse(input) as Record<string, string>))
+  .then(() => process.exit(0), (error: Error) => {
+    console.error(`supervisor: ${error.message}`);
+    process.exit(1);
+  });

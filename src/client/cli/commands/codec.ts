@@ -36,10 +36,14 @@ export function addCodec(program: Command): void {
 }
 
 async function serve({ port, host, origin }: CodecOptions): Promise<void> {
-  const [{ payloadCodec }, { keysOf }, { serveCodec }] = await Promise.all([import('../../../payloads/codec.js'), import('../../../payloads/keys.js'), import('../../../payloads/server.js')]);
+  const [{ payloadCodec }, { keysOf }, { serveCodec }, { guardProcess }] = await Promise.all([
+    import('../../../payloads/codec.js'), import('../../../payloads/keys.js'), import('../../../payloads/server.js'), import('../../../guard/process.js'),
+  ]);
   const keys = keysOf(process.env);
   const token = process.env.DEPLOY_CODE_CODEC_TOKEN || undefined;
-  await serveCodec({ port, host, origin, token, codec: payloadCodec(keys) });
+  const onFailure = (error: Error) => console.error(`a request failed: ${error.message}`);
+  const server = await serveCodec({ port, host, origin, token, codec: payloadCodec(keys), onFailure });
+  guardProcess({ onError: onFailure, stop: () => server.close() });
   const notes = [...(keys ? [] : ['without keys: what is compressed only']), ...(token === undefined ? ['whoever reaches it reads everything'] : [])];
   console.log([`codec server at http://${host}:${port} for ${origin}`, ...notes].join('; '));
 }

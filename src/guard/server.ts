@@ -1,0 +1,103 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+
+export interface Answer {
+  status: number;
+  body?: string;
+  headers?: Record<string, string>;
+}
+
+export interface GuardedServer {
+  /** Answers one request, given the path of its target. The server answers 500 to whatever it throws. */
+  answer: (request: IncomingMessage, path: string) => Promise<Answer>;
+  /** Hears why a request got 500. */
+  onFailure: (error: Error) => void;
+  limits?: Partial<ServerLimits>;
+}
+
+/** Times in ms, sizes in bytes. */
+export interface ServerLimits {
+  /** For the headers of a request. */
+  headersMs: number;
+  /** For a whole request, its body included. */
+  requestMs: number;
+  /** For a whole exchange: until the client has read the answer. */
+  exchangeMs: number;
+  headerBytes: number;
+  connections: number;
+}
+
+const defaults: ServerLimits = { headersMs: 10_000, requestMs: 20_000, exchangeMs: 60_000, headerBytes: 16 * 1024, connections: 200 };
+const checkMs = 1000;
+const idleMs = 5000;
+
+/** An error whose message the client may read, with the status to answer. */
+export class RequestRefused extends Error {
+  constructor(readonly status: number, message: string) {
+    super(message);
+  }
+}
+
+/** An HTTP server that no request stops: malformed, slow, endless and failing ones end by themselves, each alone. */
+export function createGuardedServer({ answer, onFailure, limits }: GuardedServer): Server {
+  const { headersMs, requestMs, exchangeMs, headerBytes, connections } = { ...defaults, ...limits };
+  const options = {
+    maxHeaderSize: headerBytes,
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    keepAliveTimeout: idleMs,
+    connectionsCheckingInterval: Math.min(checkMs, headersMs),
+  };
+  const server = createServer(options, (request, response) => {
+    const { socket } = request;
+    const deadline = setTimeout(() => socket.destroy(), exchangeMs);
+    response.once('close', () => clearTimeout(deadline)).on('error', () => undefined);
+    request.on('error', () => undefined);
+    void reply(request, answer, onFailure).then((given) => send(request, response, given));
+  });
+  server.maxConnections = connections;
+  server.setTimeout(exchangeMs);
+  return server;
+}
+
+async function reply(request: IncomingMessage, answer: GuardedServer['answer'], onFailure: GuardedServer['onFailure']): Promise<Answer> {
+  try {
+    const path = pathOf(request.url ?? '');
+    if (path === undefined) return text(400, 'the target of the request is malformed');
+    return await answer(request, path);
+  } catch (error) {
+    if (error instanceof RequestRefused) return text(error.status, error.message);
+    onFailure(error as Error);
+    return text(500, 'the request failed; the log says why');
+  }
+}
+
+/** A plain-text answer. */
+export function text(status: number, message: string, headers: Record<string, string> = {}): Answer {
+  return { status, body: `${message}\n`, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers } };
+}
+
+/** Closes the connection where the client still sends: nobody reads the rest of its body. */
+function send(request: IncomingMessage, response: ServerResponse, { status, body = '', headers }: Answer): void {
+  const { complete: isWhole, socket } = request;
+  if (!isWhole) response.once('finish', () => socket.destroySoon());
+  const common = { 'content-length': String(Buffer.byteLength(body)), 'x-content-type-options': 'nosniff', ...(!isWhole && { connection: 'close' }) };
+  response.writeHead(status, { ...common, ...headers }).end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** The path of a request's target; nothing where the target is malformed. */
+function pathOf(target: string): string | undefined {
+  if (/^https?:\/\//i.test(target)) return URL.canParse(target) ? new URL(target).pathname : undefined;
+  return /^\/(?!\/)/.test(target) ? target.split('?', 1)[0] : undefined;
+}
+
+/** The body of a request as text, of at most `largest` bytes. */
+export async function bodyOf(request: IncomingMessage, largest: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > largest) throw new RequestRefused(413, `the request is larger than ${largest} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
