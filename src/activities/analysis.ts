@@ -1,7 +1,7 @@
 import type { Check } from '../config/stack';
 import type { Judgement } from '../plan/plan';
 import { alive } from './alive';
-import type { Activities, StepContext } from './contract';
+import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 import type { Runtime } from '../runtimes/runtime';
 
@@ -16,7 +16,7 @@ export function analysisActivities({ runtimes }: Dependencies): Pick<Activities,
     analyse: (context, judgement) =>
       alive(async () => {
         const { checks, samples } = judgement.analysis;
-        const ask = await prometheus(runtimes(context.runtime), context, judgement);
+        const ask = await prometheus(runtimes(context), judgement);
         const looks = await Promise.all(checks.map((check) => look(check, ask)));
         const enough = samples ? await ask(samples.query) : { value: Infinity };
         const few = samples && (!('value' in enough) || enough.value < samples.min) ? [`${'value' in enough ? enough.value : 'no'} samples, and ${samples.min} are needed`] : [];
@@ -53,8 +53,8 @@ function short(value: number): string {
 }
 
 /** Asks for one number: of a service of the stack where the worker reaches its instance, else of any host. */
-async function prometheus(runtime: Runtime, context: StepContext, { endpoint, prometheus: service }: Judgement): Promise<(query: string) => Promise<Answer>> {
-  const get = service ? await inside(runtime, context, endpoint, service).catch((error: Error) => ({ missing: error.message })) : overHttp(endpoint);
+async function prometheus(runtime: Runtime, { endpoint, prometheus: service }: Judgement): Promise<(query: string) => Promise<Answer>> {
+  const get = service ? await inside(runtime, endpoint, service).catch((error: Error) => ({ missing: error.message })) : overHttp(endpoint);
   return async (query) => {
     if (typeof get !== 'function') return get;
     try {
@@ -74,10 +74,10 @@ function overHttp(base: string): Get {
 }
 
 /** Of an instance of the stack: a pod is asked by way of its cluster, anything else where the worker reaches it. */
-async function inside(runtime: Runtime, context: StepContext, endpoint: string, service: string): Promise<Get> {
+async function inside(runtime: Runtime, endpoint: string, service: string): Promise<Get> {
   const url = new URL(endpoint);
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
-  const { instances } = await runtime.observe(context, { images: [], ports: [] });
+  const { instances } = await runtime.observe({ images: [], ports: [] });
   const instance = instances.find((each) => each.service === service && each.state === 'running');
   if (!instance) throw new Error(`no instance of ${service} runs`);
   const { workloads } = runtime;

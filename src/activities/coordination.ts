@@ -42,7 +42,7 @@ export function coordinationActivities({ directory, runtimes, fleet = {} }: Depe
 
     recallEnvironment: ({ stack, environment, runtime, namespace }) =>
       alive(async () => {
-        const { instances } = await runtimes(runtime).observe({ stack, environment, namespace }, { images: [], ports: [] });
+        const { instances } = await runtimes({ runtime, stack, environment, namespace }).observe({ images: [], ports: [] });
         const releases = await directory.releases(stack, environment);
         const kept = await Promise.all(releases.map((number) => directory.release(stack, environment, number)));
         const newest = instances.reduce((best, { deployment, release }) => (deployment > best.deployment ? { deployment, release } : best), { deployment: 0, release: 0 });

@@ -23,7 +23,7 @@ const preStopTimeoutMs = 60_000;
 export function instanceActivities({ runtimes, secrets, events }: Dependencies): InstanceActivities {
   /** Watches an instance; one that does not get healthy, and a wait that is cancelled, end with the evidence. */
   const watched = async (context: StepContext, instance: InstanceRef, { signal, note, before }: Surroundings, watch: (options: WatchOptions) => Promise<Unhealthy | undefined>) => {
-    const evidence = (found: Findings) => gatherEvidence(runtimes(context.runtime), secrets, context, instance.name, found);
+    const evidence = (found: Findings) => gatherEvidence(runtimes(context), secrets, context, instance.name, found);
     let lastProbeError: string | undefined;
     const onProbe: WatchOptions['onProbe'] = (problem, usedMs) => {
       lastProbeError = problem;
@@ -36,32 +36,32 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
     if (unhealthy) throw new SoftwareFault(`${nameIn(context, instance)} ${unhealthy.message}`, await evidence(unhealthy));
   };
   const retire = async (context: StepContext, { instance, drain: open }: Retirement, { signal, note }: Surroundings) => {
-    const runtime = runtimes(context.runtime);
+    const runtime = runtimes(context);
     if (open) await drain(balancerOf(runtime, open.balancer.name), open.addresses, { timeoutMs: open.timeoutMs, signal, note });
     if (instance.preStop && !runtime.workloads) await runtime.exec(instance.name, instance.preStop, preStopTimeoutMs).catch(() => undefined);
-    await runtime.retire(instance, context);
+    await runtime.retire(instance);
     events.emit('instance', { service: instance.service, event: 'retired' });
   };
   const revive = (context: StepContext, instance: InstanceRef, surroundings: Surroundings, afterTrouble: boolean) =>
     watched(context, instance, surroundings, async (options) => {
-      await runtimes(context.runtime).revive(instance);
+      await runtimes(context).revive(instance);
       events.emit('instance', { service: instance.service, event: 'revived' });
-      return awaitHealthy(runtimes(context.runtime), instance, { ...options, afterTrouble, fresh: false });
+      return awaitHealthy(runtimes(context), instance, { ...options, afterTrouble, fresh: false });
     });
   return {
     startInstance: (context, instance, { afterTrouble, force = false }) =>
       alive((surroundings) =>
         watched(context, instance, surroundings, (options) =>
-          startUntilHealthy(runtimes(context.runtime), instance, { ...options, afterTrouble, force, onStart: () => events.emit('instance', { service: instance.service, event: 'started' }) }),
+          startUntilHealthy(runtimes(context), instance, { ...options, afterTrouble, force, onStart: () => events.emit('instance', { service: instance.service, event: 'started' }) }),
         ),
       ),
 
     awaitHealthy: (context, instance, { afterTrouble }) =>
-      alive((surroundings) => watched(context, instance, surroundings, (options) => awaitHealthy(runtimes(context.runtime), instance, { ...options, afterTrouble, fresh: false }))),
+      alive((surroundings) => watched(context, instance, surroundings, (options) => awaitHealthy(runtimes(context), instance, { ...options, afterTrouble, fresh: false }))),
 
     execInInstance: (context, instance, command, purpose) =>
       alive(async () => {
-        const runtime = runtimes(context.runtime);
+        const runtime = runtimes(context);
         const { exitCode, output } = await runtime.exec(instance.name, command, hookTimeoutMs);
         if (exitCode === 0) return;
         const evidence = await gatherEvidence(runtime, secrets, context, instance.name, {});
@@ -81,14 +81,14 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
     restoreInstance: (context, instance, deployment) =>
       alive((surroundings) =>
         watched(context, instance, surroundings, async (options) => {
-          const runtime = runtimes(context.runtime);
+          const runtime = runtimes(context);
           await runtime.workloads!.restore(instance, deployment);
           events.emit('instance', { service: instance.service, event: 'revived' });
           return awaitHealthy(runtime, instance, { ...options, afterTrouble: false, fresh: false });
         }),
       ),
 
-    selectInstance: (context, instance, to) => alive(() => runtimes(context.runtime).workloads!.select(instance.name, to)),
+    selectInstance: (context, instance, to) => alive(() => runtimes(context).workloads!.select(instance.name, to)),
 
     reviveInstances: (context, instances, { afterTrouble }) =>
       alive(async (surroundings) => {
@@ -104,14 +104,14 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
 
     removeInstance: (context, instance) =>
       alive(async () => {
-        await removeGently(runtimes(context.runtime), instance, context);
+        await removeGently(runtimes(context), instance);
         events.emit('instance', { service: instance.service, event: 'removed' });
       }),
 
     removeInstances: (context, instances) =>
       alive(async () => {
-        const runtime = runtimes(context.runtime);
-        const outcomes = await Promise.allSettled(instances.map((instance) => removeGently(runtime, instance, context)));
+        const runtime = runtimes(context);
+        const outcomes = await Promise.allSettled(instances.map((instance) => removeGently(runtime, instance)));
         const failures = outcomes.flatMap((outcome, index) => (outcome.status === 'rejected' ? [{ name: instances[index]!.name, error: outcome.reason as Error }] : []));
         const away = failures.find(({ error }) => error instanceof RuntimeError && error.kind === 'platform');
         if (away) throw away.error;
@@ -121,8 +121,8 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
 
     confirm: (context, expected) =>
       alive(async ({ signal }) => {
-        const runtime = runtimes(context.runtime);
-        const { instances } = await runtime.observe(context, { images: [], ports: [] });
+        const runtime = runtimes(context);
+        const { instances } = await runtime.observe({ images: [], ports: [] });
         const states = new Map(instances.map(({ name, state }) => [name, state]));
         const found = await Promise.all(expected.map((instance) => look(runtime, instance, states.get(instance.name), signal)));
         return Promise.all(
@@ -138,9 +138,9 @@ function nameIn({ runtime }: StepContext, { service, ordinal }: InstanceRef): st
 }
 
 /** One that still runs is told before it is stopped. */
-async function removeGently(runtime: Runtime, instance: InstanceRef, scope: StepContext): Promise<void> {
+async function removeGently(runtime: Runtime, instance: InstanceRef): Promise<void> {
   if (instance.preStop && !runtime.workloads && (await runtime.inspect(instance.name))?.state === 'running') await runtime.exec(instance.name, instance.preStop, preStopTimeoutMs).catch(() => undefined);
-  await runtime.remove(instance, scope);
+  await runtime.remove(instance);
 }
 
 interface Down {

@@ -16,11 +16,11 @@ const killed = 137;
  */
 export function jobActivities({ runtimes, secrets, events }: Dependencies): Pick<Activities, 'createJob' | 'runJob' | 'runTest'> {
   return {
-    createJob: (context, instance) => alive(() => runtimes(context.runtime).create(instance)),
+    createJob: (context, instance) => alive(() => runtimes(context).create(instance)),
 
     runJob: (context, instance, { timeoutMs, again }) =>
       alive(async ({ signal }) => {
-        const runtime = runtimes(context.runtime);
+        const runtime = runtimes(context);
         const before = await runtime.inspect(instance.name);
         if (!before) throw new UnknownOutcome(`the instance of ${instance.service} is gone, so nobody can tell whether it ran`);
         if (before.state === 'created' || again) {
@@ -41,7 +41,7 @@ export function jobActivities({ runtimes, secrets, events }: Dependencies): Pick
 
     runTest: (context, instance, timeoutMs) =>
       alive(async ({ signal }) => {
-        const runtime = runtimes(context.runtime);
+        const runtime = runtimes(context);
         try {
           await runtime.create(instance);
           if ((await runtime.inspect(instance.name))?.state === 'created') await runtime.start(instance.name);

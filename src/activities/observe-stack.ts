@@ -4,7 +4,8 @@ import type { PinnedImages } from '../model/images';
 import type { Observation } from '../model/observation';
 import { balancerName, type TrafficState } from '../model/traffic';
 import { imagesOf } from '../plan/images';
-import type { Runtime, Scope } from '../runtimes/runtime';
+import type { RuntimePlace } from '../runtimes';
+import type { Runtime } from '../runtimes/runtime';
 import { balancerOf } from './balancer';
 import type { Dependencies } from './dependencies';
 
@@ -16,21 +17,22 @@ export async function observeStack(means: Means, stack: Stack, pinned: PinnedIma
   return completeObservation(means, stack, pinned, await observeHost(means, stack, closely));
 }
 
-/** What everything of a stack is known by. */
-export function scopeOf({ name, environment, infrastructure: { cluster } }: Stack): Scope {
-  return { stack: name, environment, ...(cluster?.namespace !== undefined && { namespace: cluster.namespace }) };
+/** The runtime of a stack, and the environment that it is asked about. */
+export function placeOf({ name, environment, runtime, infrastructure: { cluster } }: Stack): RuntimePlace {
+  const namespace = cluster?.namespace;
+  return { runtime, stack: name, environment, ...(namespace !== undefined && { namespace }) };
 }
 
 /** What the runtime shows by itself. */
 export function observeHost({ runtimes }: Pick<Means, 'runtimes'>, stack: Stack, closely: boolean): Promise<Seen> {
   const isExposed = Object.values(stack.services).some(({ ingress = [] }) => ingress.length > 0);
   const gateway = isExposed && stack.infrastructure.cluster?.gateway !== undefined;
-  return runtimes(stack.runtime).observe(scopeOf(stack), { images: [], ports: portRanges(stack), closely, gateway });
+  return runtimes(placeOf(stack)).observe({ images: [], ports: portRanges(stack), closely, gateway });
 }
 
 /** The rest: images, secrets, and where requests go. */
 export async function completeObservation({ runtimes, secrets }: Means, stack: Stack, pinned: PinnedImages, seen: Seen): Promise<Observation> {
-  const runtime = runtimes(stack.runtime);
+  const runtime = runtimes(placeOf(stack));
   const envFiles = Object.values(stack.services).flatMap((service) => service.envFiles);
   const [fingerprints, images, traffic] = await Promise.all([secrets.fingerprints(usedSecrets(stack), envFiles), findImages(runtime, stack, pinned), trafficOf(runtime, stack, seen)]);
   return { ...seen, images, secrets: fingerprints, ...(traffic && { traffic }) };

@@ -6,7 +6,7 @@ import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 import { maskLines } from './evidence';
 import { probe } from './health/probe';
-import { scopeOf } from './observe-stack';
+import { placeOf } from './observe-stack';
 
 const longestLine = 16_000;
 /** Characters: Temporal takes results of 2 MB. */
@@ -19,8 +19,8 @@ export function readingActivities({ runtimes, secrets }: Dependencies): ReadingA
   return {
     describeInstances: (stack) =>
       alive(async () => {
-        const runtime = runtimes(stack.runtime);
-        const { instances } = await runtime.observe(scopeOf(stack), { images: [], ports: [] });
+        const runtime = runtimes(placeOf(stack));
+        const { instances } = await runtime.observe({ images: [], ports: [] });
         const lines = await Promise.all(instances.filter((instance) => !isReplaced(instance, instances)).map((instance) => describeAll(runtime, instance)));
         return lines.flat();
       }),
@@ -28,7 +28,7 @@ export function readingActivities({ runtimes, secrets }: Dependencies): ReadingA
     readLogs: (context, instances, tail, after) =>
       alive(async () => {
         await secrets.learn(context.secrets, context.envFiles);
-        const runtime = runtimes(context.runtime);
+        const runtime = runtimes(context);
         return Promise.all(
           instances.map(async (name) => {
             const { lines, cursor } = await runtime.logs(name, { tail, after: after[name] });
@@ -40,7 +40,7 @@ export function readingActivities({ runtimes, secrets }: Dependencies): ReadingA
     runCommand: (context, instance, command, timeoutMs) =>
       alive(async () => {
         await secrets.learn(context.secrets, context.envFiles);
-        const { exitCode, output } = await runtimes(context.runtime).exec(instance, command, timeoutMs);
+        const { exitCode, output } = await runtimes(context).exec(instance, command, timeoutMs);
         return { exitCode, output: secrets.mask(output) };
       }),
   };

@@ -15,38 +15,38 @@ export function surroundingActivities({ runtimes, secrets, directory }: Dependen
 
     pullImage: (context, { reference, policy }, pinned) =>
       alive(async ({ signal, note }) => {
-        const runtime = runtimes(context.runtime);
+        const runtime = runtimes(context);
         if (!pinned) {
           const { id, pulled } = await runtime.ensureImage(reference, policy, note, signal);
-          if (pulled) await runtime.holdImage(context, id, 'pulled');
+          if (pulled) await runtime.holdImage(id, 'pulled');
           return { ...(await runtime.findImages([reference]))[0], reference, id };
         }
         if (!pinned.digest) throw new SoftwareFault(`the image ${reference} of the kept release (${pinned.id.slice(0, 19)}) is no longer on the host, and no registry knows it; deploy a version whose image exists`);
         const { id, pulled } = await runtime.ensureImage(pinned.digest, 'missing', note, signal);
-        if (pulled) await runtime.holdImage(context, id, 'pulled');
+        if (pulled) await runtime.holdImage(id, 'pulled');
         return { ...pinned, reference, id };
       }),
 
-    createNetwork: ({ runtime, stack, environment }, network) => alive(() => runtimes(runtime).createNetwork({ ...network, stack, environment })),
-    removeNetwork: ({ runtime }, name) => alive(() => runtimes(runtime).removeNetwork(name)),
-    createVolume: ({ runtime, stack, environment }, volume) => alive(() => runtimes(runtime).createVolume({ ...volume, stack, environment })),
-    removeVolume: ({ runtime }, name) => alive(() => runtimes(runtime).removeVolume(name)),
+    createNetwork: (context, network) => alive(() => runtimes(context).createNetwork(network)),
+    removeNetwork: (context, name) => alive(() => runtimes(context).removeNetwork(name)),
+    createVolume: (context, volume) => alive(() => runtimes(context).createVolume(volume)),
+    removeVolume: (context, name) => alive(() => runtimes(context).removeVolume(name)),
 
     holdImages: (context, releases) =>
       alive(async () => {
-        const runtime = runtimes(context.runtime);
+        const runtime = runtimes(context);
         const kept = imagesOf(await directory.images(context.stack, context.environment, releases), releases);
         const named = await runtime.findImages(kept.map(({ reference }) => reference));
         const today = new Map(named.map(({ reference, id }) => [reference, id]));
         const moved = new Set(kept.filter(({ reference, id }) => today.get(reference) !== id).map(({ id }) => id));
-        for (const { id } of await runtime.findImages([...moved])) if (id) await runtime.holdImage(context, id, 'kept');
+        for (const { id } of await runtime.findImages([...moved])) if (id) await runtime.holdImage(id, 'kept');
       }),
 
     pruneReleases: (context, drop, keep, last) =>
       alive(async () => {
         const images = await directory.images(context.stack, context.environment, [...keep, ...drop]);
         const needed = new Set(imagesOf(images, keep).map(({ id }) => id));
-        for (const image of imagesOf(images, drop)) if (!needed.has(image.id)) await runtimes(context.runtime).dropImage(context, image);
+        for (const image of imagesOf(images, drop)) if (!needed.has(image.id)) await runtimes(context).dropImage(image);
         if (last !== false) for (const number of drop) await directory.dropRelease(context.stack, context.environment, number);
       }),
   };

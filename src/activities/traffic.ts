@@ -9,13 +9,13 @@ type TrafficActivities = Pick<Activities, 'attachInstance' | 'routeTraffic' | 'c
 /** Where requests go, and by which names. */
 export function trafficActivities({ runtimes }: Dependencies): TrafficActivities {
   return {
-    attachInstance: (context, instance, networks) => alive(() => runtimes(context.runtime).attach(instance.name, networks)),
+    attachInstance: (context, instance, networks) => alive(() => runtimes(context).attach(instance.name, networks)),
 
-    routeTraffic: (context, balancer, tables) => alive(() => balancerOf(runtimes(context.runtime), balancer.name).route(tables)),
+    routeTraffic: (context, balancer, tables) => alive(() => balancerOf(runtimes(context), balancer.name).route(tables)),
 
-    configureBalancer: (context, balancer, front) => alive(() => balancerOf(runtimes(context.runtime), balancer.name).configure(front)),
+    configureBalancer: (context, balancer, front) => alive(() => balancerOf(runtimes(context), balancer.name).configure(front)),
 
     drainInstance: (context, { balancer, addresses, timeoutMs }) =>
-      alive(({ signal, note }) => drain(balancerOf(runtimes(context.runtime), balancer.name), addresses, { timeoutMs, signal, note })),
+      alive(({ signal, note }) => drain(balancerOf(runtimes(context), balancer.name), addresses, { timeoutMs, signal, note })),
   };
 }

@@ -45,6 +45,10 @@ export interface ObservedInstance extends InstanceRef {
 export interface ObservedNetwork {
   name: string;
   cidr?: string;
+  /** Whether it lets nothing out; undefined where the runtime does not say. */
+  internal?: boolean;
+  /** By which names running containers of others answer on it. */
+  namesOfOthers?: { name: string; by: string }[];
   /** False: another stack's, or the host's own. */
   ours: boolean;
   owner: string;
@@ -92,6 +96,8 @@ export interface PortInUse {
 /** Everything the planner knows of the world. Read in one go, by label. */
 export interface Observation {
   instances: ObservedInstance[];
+  /** Instances of the environment whose labels cannot be read: they are left alone. */
+  unreadable?: { name: string; why: string }[];
   networks: ObservedNetwork[];
   volumes: ObservedVolume[];
   images: ObservedImage[];

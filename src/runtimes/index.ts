@@ -4,12 +4,18 @@ import { connectDocker, type DockerEndpoint } from './docker/connection';
 import type { ClusterEndpoint } from './kubernetes/connection';
 import { createMemoryRuntime } from './memory';
 import { createProcessRuntime } from './process';
-import type { Runtime, SecretReader } from './runtime';
+import type { Runtime, RuntimeDriver, Scope, SecretReader } from './runtime';
 
 /** What a host of a stack can be. */
 export type HostKind = Extract<RuntimeName, 'docker' | 'kubernetes'>;
 
-export type Runtimes = (name: RuntimeName) => Runtime;
+/** An environment, and the kind of platform it runs on. */
+export interface RuntimePlace extends Scope {
+  runtime: RuntimeName;
+}
+
+/** The platform of an environment, as that environment sees it. */
+export type Runtimes = (place: RuntimePlace) => Runtime;
 
 export interface RuntimesOptions {
   dataDir: string;
@@ -22,25 +28,25 @@ export interface RuntimesOptions {
   /** What a host of a stack is, be it asked for the other: the stack may span both. */
   only?: HostKind;
   /** Runtimes to use instead of those made here. */
-  given?: Partial<Record<RuntimeName, Runtime>>;
+  given?: Partial<Record<RuntimeName, RuntimeDriver>>;
 }
 
-/** Every runtime by name, each made when it is first asked for. An unknown name is an error that lists the known ones. */
+/** Every driver is made when it is first asked for. An unknown runtime is an error that lists the known ones. */
 export function createRuntimes(options: RuntimesOptions): Runtimes {
-  const made = new Map<RuntimeName, Runtime>(Object.entries(options.given ?? {}) as [RuntimeName, Runtime][]);
-  const make: Record<RuntimeName, () => Runtime> = {
+  const made = new Map<RuntimeName, RuntimeDriver>(Object.entries(options.given ?? {}) as [RuntimeName, RuntimeDriver][]);
+  const make: Record<RuntimeName, () => RuntimeDriver> = {
     docker: () => createDockerRuntime(options.secrets, connectDocker(options.docker)),
     kubernetes: () => loadKubernetes().createKubernetesRuntime(options.secrets, options.cluster),
     process: () => createProcessRuntime(options),
     memory: () => createMemoryRuntime(),
   };
-  return (asked) => {
+  return ({ runtime: asked, stack, environment, namespace }) => {
     const name = options.only && isHostKind(asked) ? options.only : asked;
     if (!made.has(name)) {
       if (!make[name]) throw new Error(`there is no runtime "${name}"; known are ${runtimeNames.join(', ')}`);
       made.set(name, make[name]());
     }
-    return made.get(name)!;
+    return made.get(name)!.within({ stack, environment, ...(namespace !== undefined && { namespace }) });
   };
 }
 

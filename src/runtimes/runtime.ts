@@ -24,14 +24,14 @@ export interface Questions {
   gateway?: boolean;
 }
 
-export interface NetworkRequest extends Scope {
+export interface NetworkRequest {
   name: string;
   key: string;
   cidr?: string;
   internal: boolean;
 }
 
-export interface VolumeRequest extends Scope {
+export interface VolumeRequest {
   name: string;
   key: string;
   /** `service:/path` of each mount. */
@@ -118,27 +118,45 @@ export interface Workloads {
 }
 
 /**
- * Where instances run. Small, and the same for all: one contract suite holds every implementation.
- * Everything may be called twice, and beside its own ghost: what exists already with the right hash is a
- * success, and so is removing what is gone. Failures are {@link RuntimeError}s.
+ * A platform that runs instances. Small, and the same for all: one contract suite holds every implementation.
  */
-export interface Runtime {
+export interface RuntimeDriver {
   readonly name: RuntimeName;
   /** Keys of a service that it cannot honour. */
   readonly cannotHonour: readonly string[];
+  /** The platform as one environment sees it. */
+  within(scope: Scope): Runtime;
+}
 
-  observe(scope: Scope, questions: Questions): Promise<Omit<Observation, 'secrets'>>;
+/**
+ * The platform as one environment sees it. It stops, removes, executes in and mounts only what carries the labels of this
+ * very stack and environment; anything else of the same name counts as missing. Each driver enforces that in one place.
+ *
+ * Everything may be called twice, and beside its own ghost: what exists already with the right hash is a success, and so is
+ * removing what is gone. Failures are {@link RuntimeError}s.
+ */
+export interface Runtime {
+  readonly name: RuntimeName;
+
+  observe(questions: Questions): Promise<Omit<Observation, 'secrets'>>;
 
   findImages(references: string[]): Promise<ObservedImage[]>;
-  ensureImage(reference: string, policy: 'missing' | 'always' | 'never', onProgress: (text: string) => void, signal?: AbortSignal): Promise<ImageResult>;
+  ensureImage(
+    reference: string,
+    policy: 'missing' | 'always' | 'never',
+    onProgress: (text: string) => void,
+    signal?: AbortSignal,
+  ): Promise<ImageResult>;
   /** Gives an image a name of the engine's own: it outlives its tag, and a clean-up of the host. */
-  holdImage(scope: Scope, id: string, why: HoldReason): Promise<void>;
+  holdImage(id: string, why: HoldReason): Promise<void>;
   /** Takes that name back. An image that the engine had pulled goes with it, unless something else uses it. */
-  dropImage(scope: Scope, image: Pick<ObservedImage, 'reference' | 'id' | 'digest'>): Promise<void>;
+  dropImage(image: Pick<ObservedImage, 'reference' | 'id' | 'digest'>): Promise<void>;
+  /** @throws RuntimeError where a network of that name belongs to somebody else, or was made with other settings */
   createNetwork(request: NetworkRequest): Promise<void>;
   removeNetwork(name: string): Promise<void>;
+  /** @throws RuntimeError where a volume of that name belongs to somebody else */
   createVolume(request: VolumeRequest): Promise<void>;
-  /** Refuses while an instance mounts it. */
+  /** @throws RuntimeError while an instance mounts it, and where it belongs to somebody else */
   removeVolume(name: string): Promise<void>;
 
   /** Makes an instance without starting it. */
@@ -152,12 +170,12 @@ export interface Runtime {
   nextExit?(name: string, signal: AbortSignal): Promise<number | undefined>;
   /** What exits by itself is never seen as `exited` where its policy restarts it always: what is, something else has stopped, the platform as a rule. */
   restartsWhatExits?: boolean;
-  /** Stops an instance so that nothing but `revive` starts it again. `scope`: whose it has to be, where names are not of one stack alone. */
-  retire(ref: InstanceRef, scope?: Scope): Promise<void>;
+  /** Stops an instance so that nothing but `revive` starts it again. */
+  retire(ref: InstanceRef): Promise<void>;
   /** Gives a retired instance its restart policy back and starts it. */
   revive(ref: InstanceRef): Promise<void>;
-  /** Stops it if need be. Keeps volumes. What is of another `scope` is left alone. */
-  remove(ref: Pick<InstanceRef, 'name' | 'stopGraceMs'>, scope?: Scope): Promise<void>;
+  /** Stops it if need be. Keeps volumes. */
+  remove(ref: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void>;
 
   /** Makes an instance known on networks by exactly these names; it joins those that it is not on. */
   attach(name: string, networks: NetworkAttachment[]): Promise<void>;

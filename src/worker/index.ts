@@ -13,7 +13,7 @@ import type { RuntimeName } from '../model/capabilities';
 import { dataConverter } from '../payloads/data-converter';
 import { createRuntimes } from '../runtimes';
 import type { ClusterEndpoint } from '../runtimes/kubernetes/connection';
-import type { Runtime } from '../runtimes/runtime';
+import type { RuntimeDriver } from '../runtimes/runtime';
 import type { EngineEvent } from '../workflows/events';
 import { taskQueue, watchQueueOf } from '../workflows/messages';
 import { asBuild, offerBuild } from './build';
@@ -36,7 +36,7 @@ export interface WorkerConfiguration {
   host?: string;
   logger?: Logger;
   /** Runtimes to use instead of the worker's own. */
-  runtimes?: Partial<Record<RuntimeName, Runtime>>;
+  runtimes?: Partial<Record<RuntimeName, RuntimeDriver>>;
   /** The built supervisor of processes. */
   supervisor?: string;
   /** The bundled workflows, where the build's own place does not hold them. */

@@ -3,7 +3,7 @@ import type { RuntimeName } from '../model/capabilities';
 import type { DockerEndpoint } from '../runtimes/docker/connection';
 import type { HostKind } from '../runtimes';
 import type { ClusterEndpoint } from '../runtimes/kubernetes/connection';
-import type { Runtime } from '../runtimes/runtime';
+import type { RuntimeDriver } from '../runtimes/runtime';
 import { hostQueue } from '../workflows/messages';
 
 /** A host that a worker acts on, on a task queue of its own. */
@@ -12,7 +12,7 @@ export interface ServedHost {
   docker?: DockerEndpoint;
   cluster?: ClusterEndpoint;
   /** Runtimes to use instead of Docker or the cluster. */
-  runtimes?: Partial<Record<RuntimeName, Runtime>>;
+  runtimes?: Partial<Record<RuntimeName, RuntimeDriver>>;
 }
 
 /** What is polled for one place where instances run. */

@@ -11,13 +11,15 @@ import { balancerName } from '../../src/model/traffic';
 import { servicesOf, type Lane, type Plan, type Retirement, type Stage, type Step } from '../../src/plan/plan';
 import { makePlan } from '../../src/plan/planner';
 import { createDockerRuntime } from '../../src/runtimes/docker';
+import type { Runtime } from '../../src/runtimes/runtime';
 
-const runtime = createDockerRuntime(new SecretStore(mkdtempSync(join(tmpdir(), 'deploy-code-bare-'))));
+const driver = createDockerRuntime(new SecretStore(mkdtempSync(join(tmpdir(), 'deploy-code-bare-'))));
 
 /** The same plan by the same driver, probes and phases, with nothing durable about it. */
 export async function deployBare(stack: Stack, concurrency: number): Promise<void> {
+  const runtime = driver.within({ stack: stack.name, environment: stack.environment });
   const images = await runtime.findImages([...new Set(Object.values(stack.services).map(({ image }) => image!))]);
-  const { instances, ...observed } = await runtime.observe({ stack: stack.name, environment: stack.environment }, { images: [], ports: [] });
+  const { instances, ...observed } = await runtime.observe({ images: [], ports: [] });
   const balancer = instances.find(({ service }) => service === balancerName);
   const traffic = balancer && (await balancerOf(runtime, balancer.name).read());
   const deployment = Math.max(0, ...instances.map((instance) => instance.deployment)) + 1;
@@ -42,9 +44,10 @@ async function side(lanes: Lane[], plan: Plan, concurrency: number): Promise<voi
 }
 
 async function perform(step: Step, { stack, environment }: Plan): Promise<void> {
+  const runtime = driver.within({ stack, environment });
   switch (step.kind) {
     case 'create-network':
-      return runtime.createNetwork({ ...step.network, stack, environment });
+      return runtime.createNetwork(step.network);
     case 'start': {
       const unhealthy = await startUntilHealthy(runtime, step.instance, { afterTrouble: false, usedMs: 0, signal: new AbortController().signal, onProbe: () => undefined, onStart: () => undefined });
       if (unhealthy) throw new Error(unhealthy.message);
@@ -60,9 +63,9 @@ async function perform(step: Step, { stack, environment }: Plan): Promise<void> 
     case 'hold':
       return sleep(step.durationMs);
     case 'retire':
-      return retire(step);
+      return retire(runtime, step);
     case 'retire-together':
-      return void (await Promise.all(step.retirements.map(retire)));
+      return void (await Promise.all(step.retirements.map((each) => retire(runtime, each))));
     case 'remove':
       return runtime.remove(step.instance);
     default:
@@ -70,7 +73,7 @@ async function perform(step: Step, { stack, environment }: Plan): Promise<void> 
   }
 }
 
-async function retire({ instance, drain: open }: Retirement): Promise<void> {
+async function retire(runtime: Runtime, { instance, drain: open }: Retirement): Promise<void> {
   if (open) await drain(balancerOf(runtime, open.balancer.name), open.addresses, open);
   await runtime.retire(instance);
 }

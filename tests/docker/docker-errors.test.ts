@@ -4,8 +4,10 @@ import { createDockerRuntime } from '../../src/runtimes/docker';
 import { toRuntimeError } from '../../src/runtimes/docker/errors';
 import { registryOf } from '../../src/runtimes/docker/credentials';
 import { toContainerOptions } from '../../src/runtimes/docker/container-spec';
+import { instanceLabels, readLabels } from '../../src/runtimes/docker/labels';
+import { isOwn } from '../../src/runtimes/docker/ownership';
 import type { SecretReader } from '../../src/runtimes/runtime';
-import { spec } from '../runtimes/contract';
+import { spec, testScope } from '../runtimes/contract';
 import { listenLocally, stopListening } from '../support/local-server';
 
 describe('a failure of Docker', () => {
@@ -34,7 +36,7 @@ describe('a failure of Docker', () => {
   it('that vanished without a word is the platform\'s, too', async () => {
     const silent = createServer();
     const address = new URL(await listenLocally(silent));
-    const runtime = createDockerRuntime({} as SecretReader, { docker: new Docker({ protocol: 'http', host: address.hostname, port: address.port }), local: false, address: '127.0.0.1' });
+    const runtime = createDockerRuntime({} as SecretReader, { docker: new Docker({ protocol: 'http', host: address.hostname, port: address.port }), local: false, address: '127.0.0.1' }).within(testScope);
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
     const seen = runtime.inspect('api-1').catch((error: Error) => error);
     jest.advanceTimersByTime(110_000);
@@ -44,8 +46,9 @@ describe('a failure of Docker', () => {
   });
   it('that dies while an exit is awaited is survived: the exit is seen all the same', async () => {
     let state = { Status: 'running', Running: true, ExitCode: 0 };
+    const Labels = instanceLabels(spec('job', { name: 'job-1' }));
     const mortal = createServer((request, response) => {
-      if (!request.url!.includes('/wait')) return void response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ State: state, Config: { Labels: {} } }));
+      if (!request.url!.includes('/wait')) return void response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ Id: 'ab12', Name: '/job-1', State: state, Config: { Labels } }));
       response.writeHead(200).write(' ');
       setTimeout(() => {
         state = { Status: 'exited', Running: false, ExitCode: 7 };
@@ -53,7 +56,7 @@ describe('a failure of Docker', () => {
       }, 50);
     });
     const address = new URL(await listenLocally(mortal));
-    const runtime = createDockerRuntime({} as SecretReader, { docker: new Docker({ protocol: 'http', host: address.hostname, port: address.port }), local: false, address: address.hostname });
+    const runtime = createDockerRuntime({} as SecretReader, { docker: new Docker({ protocol: 'http', host: address.hostname, port: address.port }), local: false, address: address.hostname }).within(testScope);
     expect(await runtime.waitForExit('job-1', new AbortController().signal)).toBe(7);
     stopListening(mortal);
   }, 30_000);
@@ -66,7 +69,7 @@ describe('what Docker is asked to create', () => {
       ports: [{ container: 8080, host: 80, protocol: 'tcp', hostIp: '127.0.0.1' }], mounts: [{ type: 'volume', volume: 'shop-test_data', target: '/data', readOnly: false }],
       limit: { cpus: 0.5, memory: 1024 }, reserve: { memory: 512 }, restart: 'on-failure:3', stopGraceMs: 1500, tmpfs: ['/tmp:size=1m'], capDrop: ['ALL'], readOnly: true,
     });
-    const { Labels, ...options } = toContainerOptions(instance, 'api:1', { SECRET: 'value' });
+    const { Labels, ...options } = toContainerOptions(instance, { image: 'api:1', imageLabels: {}, variables: { SECRET: 'value' } });
     expect(options).toEqual({
       name: 'shop-test-api-1-d3', Image: 'api:1', Cmd: ['serve'], Env: ['A=1', 'SECRET=value'], StopTimeout: 2, ExposedPorts: { '8080/tcp': {} },
       HostConfig: {
@@ -77,6 +80,32 @@ describe('what Docker is asked to create', () => {
     });
     expect(JSON.stringify(Labels)).not.toContain('value');
     expect(Labels).toMatchObject({ 'deploy-code.stack': 'shop', 'com.docker.compose.project': 'shop-test' });
+  });
+});
+
+describe('labels of an image', () => {
+  const labelled = { 'deploy-code.health': '{"probe":{"kind":"tcp","port":1}}', 'deploy-code.stack': 'bank', 'com.docker.compose.project': 'bank', vendor: 'acme' };
+
+  it('say nothing about an instance that is made from it', () => {
+    const instance = spec('api', { labels: { 'deploy-code.reserve': '{"memory":1e15}', mine: '1' } });
+    const { Labels } = toContainerOptions(instance, { image: 'api:1', imageLabels: labelled, variables: {} });
+    const inContainer = { ...labelled, ...Labels };
+    expect(readLabels(inContainer)).toEqual(readLabels(instanceLabels(instance)));
+    expect(inContainer).toMatchObject({ vendor: 'acme', mine: '1', 'deploy-code.stack': instance.stack });
+  });
+
+  it('make no container an instance of the stack that they name', () => {
+    const labels = instanceLabels(spec('api', { name: 'shop-test-api-1-d1', stack: 'shop', environment: 'test' }));
+    const scope = { stack: 'shop', environment: 'test' };
+    expect(isOwn(scope, labels, '/shop-test-api-1-d1')).toBe(true);
+    expect(isOwn(scope, labels, '/eager_euler')).toBe(false);
+    expect(isOwn({ ...scope, environment: 'other' }, labels, '/shop-test-api-1-d1')).toBe(false);
+    expect(isOwn(scope, { ...labels, 'deploy-code.name': '' }, '/shop-test-api-1-d1')).toBe(true);
+  });
+
+  it.each(['reserve', 'ports', 'health', 'ordinal', 'kind'])('that cannot be read are named: deploy-code.%s', (key) => {
+    const labels = { ...instanceLabels(spec('api')), [`deploy-code.${key}`]: '{"memory":' };
+    expect(() => readLabels(labels)).toThrow(`its label deploy-code.${key} cannot be read`);
   });
 });
 

@@ -19,6 +19,7 @@ import { RolloutWorlds } from '../support/rollout';
 
 describeWith('docker', 'the front door', () => {
   let engine: TestEngine;
+  const dockerOf = (stack: string) => createDockerRuntime(new SecretStore(engine.dataDir)).within({ stack, environment: 'test' });
   const worlds = new RolloutWorlds();
   const folder = mkdtempSync(join(tmpdir(), 'deploy-code-tls-'));
   const file = (name: string) => join(folder, name);
@@ -107,7 +108,7 @@ describeWith('docker', 'the front door', () => {
   it('keeps serving when NGINX refuses a configuration, and hands on its message', async () => {
     const front = await world();
     expect(await deploy(front.stack('1', { replicas: 1 }))).toMatchObject({ outcome: 'succeeded' });
-    const door = balancerOf(createDockerRuntime(new SecretStore(engine.dataDir)), `${front.name}-test-load-balancer-1-d1`);
+    const door = balancerOf(dockerOf(front.name), `${front.name}-test-load-balancer-1-d1`);
     const { front: routes } = await door.read();
     await expect(door.configure({ ...routes!, redirects: [{ from: 0, to: 443 }] })).rejects.toThrow(/invalid port in "0"/);
     expect(await door.read()).toMatchObject({ front: routes });
@@ -117,7 +118,7 @@ describeWith('docker', 'the front door', () => {
   it('finds what somebody else has changed, and sends requests to what runs', async () => {
     const front = await world();
     expect(await deploy(front.stack('1'))).toMatchObject({ outcome: 'succeeded' });
-    const door = balancerOf(createDockerRuntime(new SecretStore(engine.dataDir)), `${front.name}-test-load-balancer-1-d1`);
+    const door = balancerOf(dockerOf(front.name), `${front.name}-test-load-balancer-1-d1`);
     await door.route([{ route: `web=8080=${front.port}`, targets: [] }]);
     expect((await get(front.url)).status).toBe(503);
     expect(await deploy(front.stack('1'))).toMatchObject({ outcome: 'succeeded', changed: ['web'] });

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { KubernetesApi } from '../../src/runtimes/kubernetes/api';
 import { ask } from '../../src/runtimes/kubernetes/ask';
+import { scopeLabels } from '../../src/kubernetes/names';
 import { oldVersionOf } from '../../src/runtimes/kubernetes/version';
 
 describe('an API server', () => {
@@ -26,7 +27,7 @@ describe('an API server', () => {
   });
 
   describe('that passes a question on to a pod', () => {
-    const pod = { metadata: { name: 'prometheus-1', labels: {} }, spec: { containers: [{ name: 'prometheus' }] }, status: { containerStatuses: [{ name: 'prometheus', state: { running: {} } }] } };
+    const pod = { metadata: { name: 'prometheus-1', labels: scopeLabels({ stack: 'shop', environment: 'test' }) }, spec: { containers: [{ name: 'prometheus' }] }, status: { containerStatuses: [{ name: 'prometheus', state: { running: {} } }] } };
     const beforePod = (proxied: RequestListener) => answering((request, response) => {
       if (request.url!.includes('/proxy/')) return proxied(request, response);
       if (request.url!.includes('/pods/')) return void response.end(JSON.stringify(pod));
@@ -42,7 +43,7 @@ describe('an API server', () => {
         response.statusCode = 400;
         response.end('{"status":"error","error":"parse error"}');
       });
-      expect(await ask(api, 'shop-test/prometheus-1', new URL('https://prometheus:9090/api/v1/query?query=up%7B%7D'), 1000)).toBe('{"status":"error","error":"parse error"}');
+      expect(await ask({ api, scope: { stack: 'shop', environment: 'test' } }, 'shop-test/prometheus-1', new URL('https://prometheus:9090/api/v1/query?query=up%7B%7D'), 1000)).toBe('{"status":"error","error":"parse error"}');
       expect(seen).toEqual(['/api/v1/namespaces/shop-test/pods/https:prometheus-1:9090/proxy/api/v1/query?query=up%7B%7D']);
     });
 
@@ -51,12 +52,12 @@ describe('an API server', () => {
         response.statusCode = 403;
         response.end(JSON.stringify({ kind: 'Status', message: 'pods "prometheus-1" is forbidden: User "x" cannot get resource "pods/proxy"' }));
       });
-      await expect(ask(api, 'shop-test/prometheus-1', new URL('http://prometheus:9090/'), 1000)).rejects.toThrow('see the roles in configs/kubernetes');
+      await expect(ask({ api, scope: { stack: 'shop', environment: 'test' } }, 'shop-test/prometheus-1', new URL('http://prometheus:9090/'), 1000)).rejects.toThrow('see the roles in configs/kubernetes');
     });
 
     it('waits no longer than it shall', async () => {
       const api = await beforePod(() => undefined);
-      await expect(ask(api, 'shop-test/prometheus-1', new URL('http://prometheus:9090/'), 50)).rejects.toThrow();
+      await expect(ask({ api, scope: { stack: 'shop', environment: 'test' } }, 'shop-test/prometheus-1', new URL('http://prometheus:9090/'), 50)).rejects.toThrow();
     });
   });
 });

@@ -43,7 +43,7 @@ const beside = (which: 'canary' | 'next'): InstanceSpec => ({ ...main, name: `${
 describe('what runs beside a service', () => {
   const begun = async () => {
     const store = new Store();
-    const workloads = new Workloads(store.api, { variables: async () => ({}), files: async () => [] });
+    const workloads = new Workloads(store.api, { variables: async () => ({}), files: async () => [] }, { stack: 'shop', environment: 'test' });
     await workloads.bring(main, false);
     await workloads.bring(beside('next'), false);
     await workloads.select(main.name, `${main.name}-next`);

@@ -1,14 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cannotHonour } from '../../src/model/capabilities';
 import type { InstanceRef, InstanceSpec } from '../../src/model/instance';
-import { RuntimeError, type Runtime } from '../../src/runtimes/runtime';
+import { RuntimeError, type Runtime, type RuntimeDriver, type Scope } from '../../src/runtimes/runtime';
 
 export interface ContractSubject {
-  runtime: Runtime;
+  driver: RuntimeDriver;
   /** A spec of an instance that keeps running, and of one that exits with a code at once. */
   running: (name: string, more?: Partial<InstanceSpec>) => InstanceSpec;
   exiting: (name: string, code: number) => InstanceSpec;
 }
+
+/** The environment that the suites make instances for. */
+export const testScope: Scope = { stack: `contract-${process.pid}`, environment: 'test' };
+/** Another environment of the same stack: a stranger. */
+export const strangeScope: Scope = { ...testScope, environment: 'elsewhere' };
 
 let counter = 0;
 
@@ -41,26 +46,26 @@ export async function followLogs(runtime: Runtime, name: string, count: number):
 /** What every runtime keeps. */
 export function contract(subject: () => ContractSubject): void {
   const made: InstanceSpec[] = [];
-  const runtime = () => subject().runtime;
-  const scope = { stack: `contract-${process.pid}`, environment: 'test' };
+  const runtime = (scope = testScope) => subject().driver.within(scope);
+  const ofScope = ({ stack, environment }: InstanceSpec) => runtime({ stack, environment });
   const make = async (instance: InstanceSpec) => {
     made.push(instance);
-    await runtime().create(instance);
+    await ofScope(instance).create(instance);
     return instance;
   };
   const start = async (instance: InstanceSpec) => {
     await make(instance);
-    await runtime().start(instance.name);
+    await ofScope(instance).start(instance.name);
     return instance;
   };
-  const observed = async (name: string) => (await runtime().observe(scope, { images: [], ports: [] })).instances.find((each) => each.name === name);
+  const observed = async (name: string) => (await runtime().observe({ images: [], ports: [] })).instances.find((each) => each.name === name);
 
   afterEach(async () => {
-    for (const instance of made.splice(0)) await runtime().remove(ref(instance));
+    for (const instance of made.splice(0)) await ofScope(instance).remove(ref(instance));
   });
 
   it('says what it cannot honour', () => {
-    expect(runtime().cannotHonour).toEqual(cannotHonour[runtime().name]);
+    expect(subject().driver.cannotHonour).toEqual(cannotHonour[subject().driver.name]);
   });
 
   it('makes an instance without starting it, and knows it by its labels', async () => {
@@ -85,7 +90,7 @@ export function contract(subject: () => ContractSubject): void {
     const instance = subject().running('ghost');
     made.push(instance);
     await Promise.all([runtime().create(instance), runtime().create(instance), runtime().create(instance)]);
-    expect((await runtime().observe(scope, { images: [], ports: [] })).instances.filter(({ name }) => name === instance.name)).toHaveLength(1);
+    expect((await runtime().observe({ images: [], ports: [] })).instances.filter(({ name }) => name === instance.name)).toHaveLength(1);
   });
 
   it('sees an exit with its code, and keeps it', async () => {
@@ -130,21 +135,41 @@ export function contract(subject: () => ContractSubject): void {
   });
 
   it('reports what the host has', async () => {
-    const { capacity } = await runtime().observe(scope, { images: [], ports: [] });
+    const { capacity } = await runtime().observe({ images: [], ports: [] });
     expect(capacity.total.cpus).toBeGreaterThan(0);
     expect(capacity.total.memory).toBeGreaterThan(1024 ** 3);
     expect(capacity.host).toMatch(/^\w+:\/\//);
   });
 
   it('counts what other stacks have reserved', async () => {
-    const before = (await runtime().observe(scope, { images: [], ports: [] })).capacity.reservedByOthers.cpus ?? 0;
+    const before = (await runtime().observe({ images: [], ports: [] })).capacity.reservedByOthers.cpus ?? 0;
     await start({ ...subject().running('greedy'), environment: 'elsewhere', reserve: { cpus: 0.5 } });
-    expect((await runtime().observe(scope, { images: [], ports: [] })).capacity.reservedByOthers.cpus).toBe(before + 0.5);
+    expect((await runtime().observe({ images: [], ports: [] })).capacity.reservedByOthers.cpus).toBe(before + 0.5);
   });
 
   it('puts no secret where no instance is', async () => {
     const secret = { name: 'path', source: { environment: 'PATH' }, target: { path: '/run/secrets/path', mode: 0o400 } };
     await expect(runtime().putSecrets('contract-nobody', [secret])).rejects.toMatchObject({ kind: 'missing' });
+  });
+
+  it('leaves alone what carries the name of an instance and the labels of another environment', async () => {
+    const stranger = await start({ ...subject().running('stranger'), ...strangeScope });
+    const { name } = stranger;
+    const before = (await runtime(strangeScope).observe({ images: [], ports: [] })).instances;
+    expect(await runtime().inspect(name)).toBeUndefined();
+    await runtime().retire(ref(stranger));
+    await runtime().remove(ref(stranger));
+    const forbidden: (() => Promise<unknown>)[] = [
+      () => runtime().start(name),
+      () => runtime().revive(ref(stranger)),
+      () => runtime().exec(name, ['true'], 5000),
+      () => runtime().logs(name, { tail: 1 }),
+      () => runtime().create({ ...stranger, ...testScope }),
+      () => runtime().create(stranger),
+    ];
+    for (const act of forbidden) await expect(act()).rejects.toThrow(RuntimeError);
+    expect((await runtime(strangeScope).observe({ images: [], ports: [] })).instances).toEqual(before);
+    expect(await runtime(strangeScope).inspect(name)).toMatchObject({ state: 'running', restarts: 0 });
   });
 
   it('runs a command in an instance', async () => {

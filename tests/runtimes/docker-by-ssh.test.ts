@@ -7,12 +7,12 @@ import { connectDocker } from '../../src/runtimes/docker/connection';
 import { images } from '../support/image';
 import { describeUnless } from '../support/parts';
 import { SshServer } from '../support/ssh-server';
-import { spec } from './contract';
+import { spec, testScope } from './contract';
 
 describeUnless(existsSync('/usr/bin/ssh') ? process.env.DEPLOY_CODE_TEST_DOCKER?.replace('ready', '') || undefined : 'there is no ssh', 'a Docker Engine by ssh', () => {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-code-ssh-'));
   const server = new SshServer(folder, '/var/run/docker.sock');
-  const runtimeAt = (url: string) => createDockerRuntime(new SecretStore(folder), connectDocker({ url }));
+  const runtimeAt = (url: string) => createDockerRuntime(new SecretStore(folder), connectDocker({ url })).within(testScope);
   let port: number;
   let restorePath: () => void;
   beforeAll(async () => {

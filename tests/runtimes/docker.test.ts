@@ -10,22 +10,22 @@ import { eventually } from '../support/eventually';
 import { LostEndpoint } from '../support/lost-endpoint';
 import { ownEngineMissing } from '../support/own-engine';
 import { describeUnless, describeWith } from '../support/parts';
-import { contract, followLogs, spec, talkative } from './contract';
+import { contract, followLogs, spec, talkative, testScope } from './contract';
 
 describeWith('docker', 'the Docker runtime', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-docker-'));
-  const runtime = createDockerRuntime(new SecretStore(dataDir));
+  const driver = createDockerRuntime(new SecretStore(dataDir));
+  const runtime = driver.within(testScope);
   const docker = new Docker();
-  const scope = { stack: `contract-${process.pid}`, environment: 'test' };
 
   contract(() => ({
-    runtime,
+    driver,
     running: (name, more) => spec(name, { image: images.app, ...more }),
     exiting: (name, code) => spec(name, { image: images.app, command: ['sh', '-c', `exit ${code}`] }),
   }));
 
   it('gives a service a name on each of its networks, and files, and secrets as files', async () => {
-    const networks = ['a', 'b'].map((key) => ({ ...scope, key, name: `contract-${process.pid}_${key}`, internal: false }));
+    const networks = ['a', 'b'].map((key) => ({ key, name: `contract-${process.pid}_${key}`, internal: false }));
     for (const network of networks) {
       await runtime.createNetwork(network);
       await runtime.createNetwork(network);
@@ -56,7 +56,7 @@ describeWith('docker', 'the Docker runtime', () => {
   });
 
   it('gives a container that Docker has given the address of another one an address of its own', async () => {
-    const network = { ...scope, key: 'twice', name: `contract-${process.pid}_twice`, internal: false };
+    const network = { key: 'twice', name: `contract-${process.pid}_twice`, internal: false };
     await runtime.createNetwork(network);
     const [first, second] = ['first', 'second'].map((name) => spec(name, { image: images.app, networks: [{ name: network.name, aliases: [name] }] })) as [ReturnType<typeof spec>, ReturnType<typeof spec>];
     const addressOf = async (name: string) => (await docker.getContainer(name).inspect()).NetworkSettings.Networks[network.name]!.IPAddress;
@@ -70,7 +70,7 @@ describeWith('docker', 'the Docker runtime', () => {
       }
       twice = await addressOf(second.name);
       expect(await runtime.ensureOwnAddress!(second.name)).toBe(false);
-      expect(await createDockerRuntime(new SecretStore(dataDir), mistaken).ensureOwnAddress!(second.name)).toBe(true);
+      expect(await createDockerRuntime(new SecretStore(dataDir), mistaken).within(testScope).ensureOwnAddress!(second.name)).toBe(true);
       expect(await addressOf(second.name)).not.toBe(twice);
       expect((await runtime.exec(first.name, ['wget', '-q', '-O', '-', 'http://second:8080/healthz'], 5000)).output).toBe('ok\n');
     } finally {
@@ -81,7 +81,7 @@ describeWith('docker', 'the Docker runtime', () => {
 
   describeUnless(ownEngineMissing(), 'a container at whose address something answers that Docker has lost sight of', () => {
     it('is given an address of its own', async () => {
-      const network = { ...scope, key: 'lost', name: `contract-${process.pid}_lost`, internal: false };
+      const network = { key: 'lost', name: `contract-${process.pid}_lost`, internal: false };
       await runtime.createNetwork(network);
       const instance = spec('robbed', { image: images.app, networks: [{ name: network.name, aliases: ['robbed'] }] });
       const endpoint = async () => (await docker.getContainer(instance.name).inspect()).NetworkSettings.Networks[network.name]!;
@@ -111,7 +111,7 @@ describeWith('docker', 'the Docker runtime', () => {
   });
 
   it('makes a container anew that Docker cannot start any more, and it is the same: files, names, address, volumes, labels, and one that says whose place it takes', async () => {
-    const networks = ['one', 'two'].map((key) => ({ ...scope, key, name: `contract-${process.pid}_${key}`, internal: false }));
+    const networks = ['one', 'two'].map((key) => ({ key, name: `contract-${process.pid}_${key}`, internal: false }));
     for (const network of networks) await runtime.createNetwork(network);
     const instance = spec('stuck', { image: images.app, networks: networks.map(({ name }) => ({ name, aliases: ['stuck'] })), files: [{ path: '/etc/app.conf', content: 'hello', mode: 0o444 }], keepsAddress: true, restart: 'always' });
     await runtime.create(instance);
@@ -132,7 +132,7 @@ describeWith('docker', 'the Docker runtime', () => {
           throw Object.assign(new Error('interrupted'), { statusCode: 409, json: { message: `task ${before.Id}: already exists` } });
         } });
       } });
-      await createDockerRuntime(new SecretStore(dataDir), { docker: interrupted, local: true, address: '127.0.0.1' }).revive(instance);
+      await createDockerRuntime(new SecretStore(dataDir), { docker: interrupted, local: true, address: '127.0.0.1' }).within(testScope).revive(instance);
       const after = await docker.getContainer(instance.name).inspect();
       expect(after.Id).not.toBe(before.Id);
       expect(after.Config.Labels).toEqual({ ...before.Config.Labels, 'deploy-code.remade-from': before.Id });
@@ -153,7 +153,7 @@ describeWith('docker', 'the Docker runtime', () => {
     await runtime.create(instance);
     await runtime.start(instance.name);
     const look = async (closely: boolean) => {
-      const { limitsInForce, policy } = (await runtime.observe(instance, { images: [], ports: [], closely })).instances.find(({ name }) => name === instance.name)!;
+      const { limitsInForce, policy } = (await runtime.observe({ images: [], ports: [], closely })).instances.find(({ name }) => name === instance.name)!;
       return { limitsInForce, policy };
     };
     expect(await look(true)).toEqual({ limitsInForce: { cpus: 0.5, memory: 64 * 1024 ** 2 }, policy: 'always' });
@@ -165,8 +165,8 @@ describeWith('docker', 'the Docker runtime', () => {
 
   it('labels volumes as ours only, and keeps them from removal while they are mounted', async () => {
     const name = `contract-${process.pid}_data`;
-    await runtime.createVolume({ ...scope, key: 'data', name, mountedAt: ['db:/data'] });
-    await runtime.createVolume({ ...scope, key: 'data', name, mountedAt: ['db:/data'] });
+    await runtime.createVolume({ key: 'data', name, mountedAt: ['db:/data'] });
+    await runtime.createVolume({ key: 'data', name, mountedAt: ['db:/data'] });
     const instance = spec('mounts', { image: images.app, mounts: [{ type: 'volume', volume: name, target: '/data', readOnly: false }] });
     await runtime.create(instance);
     await expect(runtime.removeVolume(name)).rejects.toThrow('in use');
@@ -179,9 +179,11 @@ describeWith('docker', 'the Docker runtime', () => {
 
   it('refuses a network or volume of the same name that is somebody else\'s', async () => {
     const name = `contract-${process.pid}_other`;
-    await runtime.createVolume({ stack: 'somebody', environment: 'else', key: 'data', name, mountedAt: [] });
-    await expect(runtime.createVolume({ ...scope, key: 'data', name, mountedAt: ['db:/data'] })).rejects.toThrow('belongs to stack somebody/else');
-    await runtime.removeVolume(name);
+    const somebody = driver.within({ stack: 'somebody', environment: 'else' });
+    await somebody.createVolume({ key: 'data', name, mountedAt: [] });
+    await expect(runtime.createVolume({ key: 'data', name, mountedAt: ['db:/data'] })).rejects.toThrow('belongs to stack somebody/else');
+    await expect(runtime.removeVolume(name)).rejects.toThrow('belongs to stack somebody/else');
+    await somebody.removeVolume(name);
   });
 
   it('loses no line and shows none twice to one who follows its logs', async () => {
@@ -200,7 +202,7 @@ describeWith('docker', 'the Docker runtime', () => {
     await runtime.create(unstartable);
     await expect(runtime.start(unstartable.name)).rejects.toMatchObject({ kind: 'software' });
     await runtime.remove(unstartable);
-    const away = createDockerRuntime(new SecretStore(dataDir), { docker: new Docker({ socketPath: '/nowhere/docker.sock' }), local: true, address: '127.0.0.1' });
+    const away = createDockerRuntime(new SecretStore(dataDir), { docker: new Docker({ socketPath: '/nowhere/docker.sock' }), local: true, address: '127.0.0.1' }).within(testScope);
     await expect(away.inspect('anything')).rejects.toMatchObject({ kind: 'platform', message: expect.stringContaining('the Docker Engine does not answer') });
   });
 
@@ -233,16 +235,16 @@ describeWith('docker', 'the Docker runtime', () => {
     await docker.getImage(id).tag({ repo: reference.replace(/:1$/, ''), tag: '1' });
     const held = expect.stringMatching(new RegExp(`^deploy-code/pulled:contract-${process.pid}-test-[0-9a-f]{12}$`));
 
-    await runtime.holdImage(scope, id, 'pulled');
-    await runtime.holdImage(scope, id, 'pulled');
+    await runtime.holdImage(id, 'pulled');
+    await runtime.holdImage(id, 'pulled');
     expect(await names()).toEqual(expect.arrayContaining([reference, held]));
-    await runtime.dropImage(scope, { reference, id });
-    await runtime.dropImage(scope, { reference, id });
+    await runtime.dropImage({ reference, id });
+    await runtime.dropImage({ reference, id });
     expect(await names()).not.toEqual(expect.arrayContaining([reference]));
 
     await docker.getImage(id).tag({ repo: reference.replace(/:1$/, ''), tag: '1' });
-    await runtime.holdImage(scope, id, 'kept');
-    await runtime.dropImage(scope, { reference, id });
+    await runtime.holdImage(id, 'kept');
+    await runtime.dropImage({ reference, id });
     expect(await names()).toEqual(expect.arrayContaining([reference]));
     expect(await names()).not.toEqual(expect.arrayContaining([expect.stringContaining(`deploy-code/kept:contract-${process.pid}`)]));
     await docker.getImage(reference).remove();

@@ -11,11 +11,11 @@ import { contract, spec } from './contract';
 const namespace = `contract-${process.pid}-test`;
 
 describeWith('kubernetes', 'the Kubernetes runtime', () => {
-  const runtime = createKubernetesRuntime(new SecretStore(mkdtempSync(join(tmpdir(), 'deploy-code-kubernetes-'))), clusterEndpoint());
+  const driver = createKubernetesRuntime(new SecretStore(mkdtempSync(join(tmpdir(), 'deploy-code-kubernetes-'))), clusterEndpoint());
   afterAll(() => deleteNamespace(namespace));
 
   contract(() => ({
-    runtime,
+    driver,
     running: (name, more) => {
       const made = spec(name, { image: images.app, ...more });
       return { ...made, name: `${namespace}/${made.name}` };

@@ -1,11 +1,12 @@
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
-import { contract, spec } from './contract';
+import { contract, spec, testScope } from './contract';
 
 describe('the memory runtime', () => {
   const host = new MemoryHost();
-  const runtime = createMemoryRuntime(host);
+  const driver = createMemoryRuntime(host);
+  const runtime = driver.within(testScope);
   contract(() => ({
-    runtime,
+    driver,
     running: (name, more) => spec(name, { image: 'app', ...more }),
     exiting: (name, code) => {
       host.exits[`exit-${code}`] = code;

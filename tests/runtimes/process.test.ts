@@ -6,17 +6,18 @@ import { SecretStore } from '../../src/activities/secrets';
 import { createProcessRuntime } from '../../src/runtimes/process';
 import type { ProcessState } from '../../src/runtimes/process/instance-folder';
 import { readLog, RotatingLog } from '../../src/runtimes/process/rotating-log';
-import { contract, followLogs, spec, talkative } from './contract';
+import { contract, followLogs, spec, talkative, testScope } from './contract';
 
 describe('the process runtime', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-processes-'));
   const make = () => createProcessRuntime({ dataDir, secrets: new SecretStore(dataDir), supervisor: resolve('dist/runtimes/process/supervisor.js') });
-  const runtime = make();
+  const driver = make();
+  const runtime = driver.within(testScope);
   afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
   const script = (text: string) => ['sh', '-c', text];
   contract(() => ({
-    runtime,
+    driver,
     running: (name, more) => spec(name, { command: script('exec sleep 300'), ...more }),
     exiting: (name, code) => spec(name, { command: script(`exit ${code}`) }),
   }));
@@ -36,8 +37,8 @@ describe('the process runtime', () => {
 
   it('finds its instances again after the death of whoever started them', async () => {
     const instance = await started(script('exec sleep 300'));
-    expect(await make().inspect(instance.name)).toMatchObject({ state: 'running' });
-    await make().remove(instance);
+    expect(await make().within(testScope).inspect(instance.name)).toMatchObject({ state: 'running' });
+    await make().within(testScope).remove(instance);
   });
 
   it('stops the whole process group, with grace, then kills it', async () => {

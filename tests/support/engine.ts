@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import pino from 'pino';
 import { DeployCodeClient } from '../../src/client';
 import type { ClusterEndpoint } from '../../src/runtimes/kubernetes/connection';
-import type { Runtime } from '../../src/runtimes/runtime';
+import type { RuntimeDriver } from '../../src/runtimes/runtime';
 import type { RuntimeName } from '../../src/model/capabilities';
 import { createWorker, type DeployCodeWorker } from '../../src/worker';
 import type { ServedHost } from '../../src/worker/served-hosts';
@@ -21,7 +21,7 @@ export interface TestEngine {
 }
 
 export interface TestEngineOptions {
-  runtimes?: Partial<Record<RuntimeName, Runtime>>;
+  runtimes?: Partial<Record<RuntimeName, RuntimeDriver>>;
   dataDir?: string;
   port?: number;
   log?: pino.DestinationStream;

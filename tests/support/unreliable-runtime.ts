@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RuntimeError, type Runtime } from '../../src/runtimes/runtime';
+import { RuntimeError, type Runtime, type RuntimeDriver } from '../../src/runtimes/runtime';
 import type { Random } from '../chaos/random';
 
 const operations = ['observe', 'findImages', 'ensureImage', 'createNetwork', 'removeNetwork', 'createVolume', 'removeVolume', 'create', 'start', 'inspect', 'retire', 'revive', 'remove', 'attach'] as const;
@@ -12,7 +12,11 @@ export class Unreliability {
 
   constructor(private readonly random: Random) {}
 
-  around(runtime: Runtime): Runtime {
+  around(driver: RuntimeDriver): RuntimeDriver {
+    return { ...driver, within: (scope) => this.aroundRuntime(driver.within(scope)) };
+  }
+
+  private aroundRuntime(runtime: Runtime): Runtime {
     const wrapped = Object.fromEntries(operations.map((operation) => [operation, (...input: unknown[]) => this.call(operation, () => (runtime[operation] as (...input: unknown[]) => Promise<unknown>)(...input))]));
     return { ...runtime, ...wrapped };
   }

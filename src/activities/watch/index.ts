@@ -6,7 +6,7 @@ import { alive } from '../alive';
 import type { Activities } from '../contract';
 import type { Dependencies } from '../dependencies';
 import { isFault, SoftwareFault } from '../failures';
-import { completeObservation, observeHost } from '../observe-stack';
+import { completeObservation, observeHost, placeOf } from '../observe-stack';
 import type { SecretStore } from '../secrets';
 import { closeLooks } from './close-looks';
 import { watch } from './watcher';
@@ -27,7 +27,7 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
         const windowMs = kept.deployment === deployment ? (stack.deployment.watchWindowMs ?? 0) : 0;
         const observe = closeLooks((closely) => observeHost(dependencies, stack, closely));
         const findings = await watch({
-          runtime: runtimes(stack.runtime),
+          runtime: runtimes(placeOf(stack)),
           observe,
           drift: (seen) => differences(async () => findDrift({ stack, observation: await completeObservation(dependencies, stack, images, seen), deployment, release, jobs })),
           everyMs: stack.watch.everyMs,
@@ -41,8 +41,8 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
 
     restartInstance: ({ place, runtime: name, instance }) =>
       alive(async () => {
-        const runtime = runtimes(name);
-        const { instances } = await runtime.observe(place, { images: [], ports: [] });
+        const runtime = runtimes({ runtime: name, ...place });
+        const { instances } = await runtime.observe({ images: [], ports: [] });
         const found = instances.find((each) => each.name === instance);
         if (!found) return;
         await runtime.retire(toRef(found));

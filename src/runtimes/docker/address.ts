@@ -3,8 +3,13 @@ import type { DockerConnection } from './connection';
 import { docker } from './errors';
 
 /** Where this process reaches a port of a container: its own address on a local engine, else the published port. */
-export async function address({ docker: engine, local, address: engineAddress }: DockerConnection, name: string, port: number): Promise<{ host: string; port: number }> {
-  const { NetworkSettings, HostConfig } = await docker(() => engine.getContainer(name).inspect());
+export async function address(
+  { docker: engine, local, address: engineAddress }: DockerConnection,
+  id: string,
+  name: string,
+  port: number,
+): Promise<{ host: string; port: number }> {
+  const { NetworkSettings, HostConfig } = await docker(() => engine.getContainer(id).inspect());
   if (HostConfig.NetworkMode === 'host') return { host: engineAddress, port };
   const inside = Object.values(NetworkSettings.Networks).find(({ IPAddress }) => IPAddress)?.IPAddress;
   if (local && inside) return { host: inside, port };

@@ -1,9 +1,22 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
 import type { InstanceSpec, Mount, RestartPolicy } from '../../model/instance';
-import { composeLabels, instanceLabels } from './labels';
+import { composeLabels, instanceLabels, withoutInherited } from './labels';
 
-/** What Docker is asked to create for an instance. Pure; `variables` holds what only the worker knows, `address` the one to have on the first network. */
-export function toContainerOptions(spec: InstanceSpec, image: string, variables: Record<string, string>, address?: string): ContainerCreateOptions {
+/** What only the driver knows of a container that it is about to make. */
+export interface ContainerDetails {
+  /** Name or content address. */
+  image: string;
+  /** Labels that come with the image. */
+  imageLabels: Record<string, string>;
+  /** Variables whose values only the worker reads. */
+  variables: Record<string, string>;
+  /** The address to have on the first network. */
+  address?: string;
+}
+
+/** What Docker is asked to create for an instance. Pure. */
+export function toContainerOptions(spec: InstanceSpec, details: ContainerDetails): ContainerCreateOptions {
+  const { image, imageLabels, variables, address } = details;
   const [network] = spec.networks;
   return {
     name: spec.name,
@@ -13,7 +26,12 @@ export function toContainerOptions(spec: InstanceSpec, image: string, variables:
     WorkingDir: spec.workingDir,
     User: spec.user,
     Env: Object.entries({ ...spec.variables, ...variables }).map(([key, value]) => `${key}=${value}`),
-    Labels: { ...spec.labels, ...composeLabels(spec), ...instanceLabels(spec) },
+    Labels: {
+      ...spec.labels,
+      ...withoutInherited({ ...imageLabels, ...spec.labels }),
+      ...composeLabels(spec),
+      ...instanceLabels(spec),
+    },
     StopSignal: spec.stopSignal,
     StopTimeout: Math.ceil(spec.stopGraceMs / 1000),
     ExposedPorts: Object.fromEntries(spec.ports.map((port) => [`${port.container}/${port.protocol}`, {}])),

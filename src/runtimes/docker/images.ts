@@ -1,3 +1,4 @@
+import type { ImageInspectInfo } from 'dockerode';
 import type { ObservedImage } from '../../model/observation';
 import { RuntimeError, type ImageResult } from '../runtime';
 import type { DockerConnection } from './connection';
@@ -7,16 +8,21 @@ import { docker, dockerOr, toRuntimeError } from './errors';
 
 type Policy = 'missing' | 'always' | 'never';
 
+/** An image of the host; undefined where it is not there. */
+export function inspectImage({ docker: engine }: DockerConnection, reference: string): Promise<ImageInspectInfo | undefined> {
+  return dockerOr([404], undefined, () => engine.getImage(reference).inspect());
+}
+
 /** Content address of an image on the host; undefined where it is not there. */
 export async function findImage(connection: DockerConnection, reference: string): Promise<string | undefined> {
   return (await findImages(connection, [reference]))[0]!.id || undefined;
 }
 
 /** Content addresses, and where the registry knows them the digests to pull the very same images by. */
-export function findImages({ docker: engine }: DockerConnection, references: string[]): Promise<ObservedImage[]> {
+export function findImages(connection: DockerConnection, references: string[]): Promise<ObservedImage[]> {
   return Promise.all(
     references.map(async (reference) => {
-      const info = await dockerOr([404], undefined, () => engine.getImage(reference).inspect());
+      const info = await inspectImage(connection, reference);
       const volumes = Object.keys(info?.Config.Volumes ?? {});
       return { reference, id: info?.Id ?? '', ...(info?.RepoDigests?.[0] && { digest: info.RepoDigests[0] }), ...(volumes.length > 0 && { volumes }) };
     }),

@@ -1,5 +1,5 @@
 import { cannotHonour } from '../../model/capabilities';
-import type { Runtime, SecretReader } from '../runtime';
+import type { RuntimeDriver, SecretReader } from '../runtime';
 import { address } from './address';
 import { attach } from './attach';
 import { connectDocker, type DockerConnection } from './connection';
@@ -12,36 +12,44 @@ import { logs } from './logs';
 import { createNetwork, createVolume, removeNetwork, removeVolume } from './networks';
 import { observe } from './observe';
 import { ensureOwnAddress } from './own-address';
+import { OwnContainers, type RememberedIds } from './own-containers';
 
 /** Docker, through its Engine API. */
-export function createDockerRuntime(secrets: SecretReader, connection: DockerConnection = connectDocker()): Runtime {
-  const instances = new DockerInstances(connection, secrets);
+export function createDockerRuntime(secrets: SecretReader, connection: DockerConnection = connectDocker()): RuntimeDriver {
+  const remembered: RememberedIds = new Map();
   return {
     name: 'docker',
-    restartsWhatExits: true,
     cannotHonour: cannotHonour.docker,
-    observe: (scope, questions) => observe(connection, scope, questions),
-    findImages: (references) => findImages(connection, references),
-    ensureImage: (reference, policy, onProgress, signal) => ensureImage(connection, reference, policy, onProgress, signal),
-    holdImage: (scope, id, why) => holdImage(connection, scope, id, why),
-    dropImage: (scope, image) => dropImage(connection, scope, image),
-    createNetwork: (request) => createNetwork(connection, request),
-    removeNetwork: (name) => removeNetwork(connection, name),
-    createVolume: (request) => createVolume(connection, request),
-    removeVolume: (name) => removeVolume(connection, name),
-    create: (spec) => instances.create(spec),
-    start: (name) => instances.start(name),
-    inspect: (name) => instances.inspect(name),
-    waitForExit: (name, signal) => instances.waitForExit(name, signal),
-    nextExit: (name, signal) => nextExit(connection, name, signal),
-    retire: (ref) => instances.retire(ref),
-    revive: (ref) => instances.revive(ref),
-    remove: (ref) => instances.remove(ref),
-    attach: (name, networks) => attach(connection, name, networks),
-    ensureOwnAddress: (name, port) => ensureOwnAddress(connection, name, port),
-    putSecrets: (name, files) => instances.putSecrets(name, files),
-    exec: (name, command, timeoutMs) => exec(connection, name, command, timeoutMs),
-    logs: (name, request) => logs(connection, name, request),
-    address: (name, port) => address(connection, name, port),
+    within: (scope) => {
+      const own = new OwnContainers(connection, scope, remembered);
+      const instances = new DockerInstances(connection, secrets, own);
+      return {
+        name: 'docker',
+        restartsWhatExits: true,
+        observe: (questions) => observe(connection, scope, questions),
+        findImages: (references) => findImages(connection, references),
+        ensureImage: (reference, policy, onProgress, signal) => ensureImage(connection, reference, policy, onProgress, signal),
+        holdImage: (id, why) => holdImage(connection, scope, id, why),
+        dropImage: (image) => dropImage(connection, scope, image),
+        createNetwork: (request) => createNetwork(connection, scope, request),
+        removeNetwork: (name) => removeNetwork(connection, scope, name),
+        createVolume: (request) => createVolume(connection, scope, request),
+        removeVolume: (name) => removeVolume(connection, scope, name),
+        create: (spec) => instances.create(spec),
+        start: (name) => instances.start(name),
+        inspect: (name) => instances.inspect(name),
+        waitForExit: (name, signal) => instances.waitForExit(name, signal),
+        nextExit: (name, signal) => own.use(name, (id) => nextExit(connection, id, signal)),
+        retire: (ref) => instances.retire(ref),
+        revive: (ref) => instances.revive(ref),
+        remove: (ref) => instances.remove(ref),
+        attach: (name, networks) => own.use(name, (id) => attach(connection, id, networks)),
+        ensureOwnAddress: (name, port) => own.use(name, (id) => ensureOwnAddress(connection, id, port)),
+        putSecrets: (name, files) => instances.putSecrets(name, files),
+        exec: (name, command, timeoutMs) => own.use(name, (id) => exec(connection, id, command, timeoutMs)),
+        logs: (name, request) => own.use(name, (id) => logs(connection, id, request)),
+        address: (name, port) => own.use(name, (id) => address(connection, id, name, port)),
+      };
+    },
   };
 }

@@ -4,6 +4,7 @@ import { type Pack, pack } from 'tar-stream';
 import type { ConfigFile, InstanceRef, InstanceSpec, SecretMount } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import { RuntimeError, type SecretReader } from '../runtime';
+import { mustBeWithin } from '../scope';
 import { freeAddress } from './addresses';
 import { join, readdress } from './attach';
 import type { DockerConnection } from './connection';
@@ -11,107 +12,129 @@ import { toContainerOptions, toRestartPolicy } from './container-spec';
 import { forever } from '../deadline';
 import { answerMs, docker, dockerOr } from './errors';
 import { lastExit } from './exits';
-import { findImage } from './images';
-import { readLabels } from './labels';
+import { inspectImage } from './images';
+import { hashOf } from './labels';
+import { refuseForeignVolumes } from './networks';
 import { toState } from './observe';
-import { remake } from './remake';
+import type { OwnContainers } from './own-containers';
+import { finishRemake, remake } from './remake';
 
 /** Between two looks at an instance whose exit is awaited. */
 const lookMs = 5000;
 const ghostDeadlineMs = 10_000;
 
-/** Start and end of containers. */
+/** Start and end of the containers of one environment. */
 export class DockerInstances {
-  constructor(private readonly connection: DockerConnection, private readonly secrets: SecretReader) {}
+  constructor(
+    private readonly connection: DockerConnection,
+    private readonly secrets: SecretReader,
+    private readonly containers: OwnContainers,
+  ) {}
 
   async create(spec: InstanceSpec): Promise<void> {
-    const image = await this.imageFor(spec);
-    const options = toContainerOptions(spec, image, await this.secrets.variables(spec), await this.addressFor(spec, spec.networks[0]?.name));
+    mustBeWithin(this.containers.scope, spec);
+    await refuseForeignVolumes(this.connection, this.containers.scope, spec.mounts);
+    const details = {
+      ...(await this.imageFor(spec)),
+      variables: await this.secrets.variables(spec),
+      address: await this.addressFor(spec, spec.networks[0]?.name),
+    };
+    const options = toContainerOptions(spec, details);
     const container = await dockerOr([409], undefined, () => this.connection.docker.createContainer(options));
-    if (!container) {
-      await this.adopt(spec);
-      return;
-    }
+    if (!container) return this.adopt(spec);
+    this.containers.remember(spec.name, container.id);
     await this.prepare(container, spec);
   }
 
   /** An address that somebody else has taken since is given up. */
   async start(name: string): Promise<void> {
-    const start = () => dockerOr([304], undefined, async () => void (await this.container(name).start()));
+    const start = () =>
+      this.containers.use(name, (id) => dockerOr([304], undefined, async () => void (await this.container(id).start())));
     await start().catch(async (error: RuntimeError) => {
-      if (error.reason !== 'address' || !(await readdress(this.connection, name))) throw error;
+      const readdressed = error.reason === 'address' && (await this.containers.use(name, (id) => readdress(this.connection, id)));
+      if (!readdressed) throw error;
       await start();
     });
   }
 
   async inspect(name: string): Promise<InstanceStatus | undefined> {
-    const info = await dockerOr([404], undefined, () => this.container(name).inspect());
+    const info = await this.containers.inspect(name);
     return info && toStatus(info);
   }
 
-  async waitForExit(name: string, signal: AbortSignal): Promise<number | undefined> {
-    const wait = this.container(name).wait({ condition: 'not-running', abortSignal: signal });
+  waitForExit(name: string, signal: AbortSignal): Promise<number | undefined> {
+    return this.containers.use(name, (id) => this.waitForExitOf(id, signal));
+  }
+
+  private async waitForExitOf(id: string, signal: AbortSignal): Promise<number | undefined> {
+    const wait = this.container(id).wait({ condition: 'not-running', abortSignal: signal });
     wait.catch(() => undefined);
-    const status = await this.inspect(name);
+    const status = await this.statusOf(id);
     if (isDown(status)) return status?.exitCode;
     const over = new AbortController();
     try {
-      const told = docker(() => wait as Promise<{ StatusCode: number }>, forever).then(({ StatusCode }) => this.exitCode(name, StatusCode));
-      return await Promise.race([told, this.seenDown(name, over.signal)]);
+      const told = docker(() => wait as Promise<{ StatusCode: number }>, forever).then(({ StatusCode }) => this.exitCode(id, StatusCode));
+      return await Promise.race([told, this.seenDown(id, over.signal)]);
     } finally {
       over.abort();
     }
   }
 
   /** An engine that dies takes its word along, and nobody may hear that: what waits for it looks by itself now and then. */
-  private async seenDown(name: string, over: AbortSignal): Promise<number | undefined> {
+  private async seenDown(id: string, over: AbortSignal): Promise<number | undefined> {
     for (;;) {
       await sleep(lookMs, undefined, { signal: over }).catch(() => undefined);
       if (over.aborted) return undefined;
-      const status = await this.inspect(name);
+      const status = await this.statusOf(id);
       if (isDown(status)) return status?.exitCode;
     }
   }
 
   /** 0 is what a container tells, too, that has been started again in between. */
-  private async exitCode(name: string, told: number): Promise<number | undefined> {
-    if (told !== 0 || (await this.inspect(name))?.state === 'exited') return told;
-    return lastExit(this.connection, name);
+  private async exitCode(id: string, told: number): Promise<number | undefined> {
+    if (told !== 0 || (await this.statusOf(id))?.state === 'exited') return told;
+    return lastExit(this.connection, id);
   }
 
   /** The policy goes first: an engine that restarts brings stopped `always` containers back. */
   async retire({ name, stopGraceMs }: InstanceRef): Promise<void> {
-    const container = this.container(name);
-    await dockerOr([404], undefined, () => container.update({ RestartPolicy: { Name: 'no' } }));
-    await stop(container, stopGraceMs);
+    await this.containers.useIfThere(name, async (id) => {
+      await docker(() => this.container(id).update({ RestartPolicy: { Name: 'no' } }));
+      await stop(this.container(id), stopGraceMs);
+    });
   }
 
   async revive({ name, restart }: InstanceRef): Promise<void> {
-    const container = this.container(name);
-    await docker(() => container.update({ RestartPolicy: toRestartPolicy(restart) }));
+    await finishRemake(this.connection, this.containers, name);
+    await this.containers.use(name, (id) => docker(() => this.container(id).update({ RestartPolicy: toRestartPolicy(restart) })));
     await this.start(name).catch(async (error: RuntimeError) => {
       if (error.reason !== 'stuck') throw error;
-      await remake(this.connection, name);
+      await remake(this.connection, this.containers, name);
       await this.start(name);
     });
   }
 
   async remove({ name, stopGraceMs }: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void> {
-    const container = this.container(name);
-    const status = await this.inspect(name);
-    if (!status) return;
-    if (status.state !== 'exited' && status.state !== 'created') {
-      await stop(container, stopGraceMs);
-    }
+    const found = await this.containers.inspect(name);
+    if (!found) return;
+    const container = this.container(found.Id);
+    const { state } = toStatus(found);
+    if (state !== 'exited' && state !== 'created') await stop(container, stopGraceMs);
     await dockerOr([404, 409], undefined, async () => void (await container.remove({ force: true, v: false })));
   }
 
   async putSecrets(name: string, secrets: SecretMount[]): Promise<void> {
-    await this.putFiles(this.container(name), await this.secrets.files({ secrets }));
+    const files = await this.secrets.files({ secrets });
+    await this.containers.use(name, (id) => this.putFiles(this.container(id), files));
   }
 
-  private container(name: string): Container {
-    return this.connection.docker.getContainer(name);
+  private container(id: string): Container {
+    return this.connection.docker.getContainer(id);
+  }
+
+  private async statusOf(id: string): Promise<InstanceStatus | undefined> {
+    const info = await dockerOr([404], undefined, () => this.container(id).inspect());
+    return info && toStatus(info);
   }
 
   private async addressFor({ keepsAddress, name }: InstanceSpec, network: string | undefined): Promise<string | undefined> {
@@ -119,20 +142,23 @@ export class DockerInstances {
   }
 
   /** The image's name where it still means what was planned, so that `docker ps` reads well; else its content address. */
-  private async imageFor({ image, imageId, name }: InstanceSpec): Promise<string> {
+  private async imageFor({ image, imageId, name }: InstanceSpec): Promise<{ image: string; imageLabels: Record<string, string> }> {
     if (!image) throw new RuntimeError('software', `${name} has no image`);
-    if (!imageId || (await findImage(this.connection, image)) === imageId) return image;
-    return imageId;
+    const named = await inspectImage(this.connection, image);
+    if (!imageId || named?.Id === imageId) return { image, imageLabels: named?.Config.Labels ?? {} };
+    const planned = await inspectImage(this.connection, imageId);
+    return { image: imageId, imageLabels: planned?.Config.Labels ?? {} };
   }
 
   /** Somebody made it before: an earlier try of this very step, or its ghost. Docker answers 409, and 404 for a moment. */
   private async adopt(spec: InstanceSpec): Promise<void> {
     for (const deadline = Date.now() + ghostDeadlineMs; Date.now() < deadline; await sleep(50)) {
-      const status = await this.inspect(spec.name);
-      if (!status) continue;
-      if (status.hash !== spec.hash) throw new RuntimeError('software', `a container named ${spec.name} exists and is not this one; remove it with \`docker rm -f ${spec.name}\``);
-      if (status.state === 'created') await this.prepare(this.container(spec.name), spec);
-      return;
+      const own = await this.containers.inspect(spec.name);
+      if (own && hashOf(own.Config.Labels) === spec.hash) {
+        if (toStatus(own).state === 'created') await this.prepare(this.container(own.Id), spec);
+        return;
+      }
+      if (own ?? (await this.containers.inspectAnybodys(spec.name))) throw nameTaken(spec.name, own !== undefined);
     }
     throw new RuntimeError('platform', `Docker says that the name ${spec.name} is taken, and shows no such container`);
   }
@@ -148,6 +174,15 @@ export class DockerInstances {
   }
 }
 
+function nameTaken(name: string, isOwn: boolean): RuntimeError {
+  const whose = isOwn ? 'was made from another version of the service' : 'does not belong to this stack and environment';
+  return new RuntimeError(
+    'software',
+    `the name ${name} is taken by a container that ${whose}; it was left as it is. ` +
+      `Rename it (\`docker rename ${name} NEW-NAME\`) or remove it, then deploy again`,
+  );
+}
+
 function isDown(status: InstanceStatus | undefined): boolean {
   return !status || (status.state !== 'running' && status.state !== 'restarting');
 }
@@ -160,10 +195,9 @@ function toArchive(files: ConfigFile[]): Pack {
 }
 
 function toStatus({ State, RestartCount, Config }: ContainerInspectInfo): InstanceStatus {
-  const { hash } = readLabels(Config.Labels);
   return {
     state: toState(State.Status),
-    hash,
+    hash: hashOf(Config.Labels),
     exitCode: State.Running && !State.Restarting ? undefined : State.ExitCode,
     outOfMemory: State.OOMKilled,
     restarts: RestartCount,

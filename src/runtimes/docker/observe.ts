@@ -3,10 +3,14 @@ import type { Mount, RestartPolicy } from '../../model/instance';
 import type { InstanceState, Observation, ObservedInstance, ObservedNetwork, PortInUse } from '../../model/observation';
 import { countGpus, freeStorage, interfaceNetworks, listeningPorts } from '../host';
 import type { Questions, Scope } from '../runtime';
+import { scopeName } from '../scope';
 import type { DockerConnection } from './connection';
 import { docker, dockerOr } from './errors';
 import { findImages } from './images';
-import { ownerOf, readLabels, readMountedAt, scopeLabels } from './labels';
+import type { LabelledInstance } from './label-schema';
+import { ownerOf, readLabels, readMountedAt, reserveOf } from './labels';
+import { aliasesOn } from './network-names';
+import { bareName, isOwn, ownerOfContainer } from './ownership';
 
 /** Of Docker's, in µs. */
 const defaultCpuPeriod = 100_000;
@@ -23,11 +27,16 @@ export async function observe(connection: DockerConnection, scope: Scope, questi
       local ? listeningPorts() : new Set<number>(),
     ]),
   );
-  const mine = containers.filter(({ Labels }) => isIn(scope, Labels));
-  const others = containers.filter(({ Labels }) => !isIn(scope, Labels));
+  const mine = containers.filter(({ Labels, Names }) => isOwn(scope, Labels, Names[0] ?? ''));
+  const others = containers.filter((container) => !mine.includes(container));
+  const { readable, unreadable } = sortOut(mine);
   return {
-    instances: await Promise.all(mine.map((container) => toInstance(connection, container, questions))),
-    networks: [...networks.map((network) => toNetwork(network, scope)), ...(local ? interfaceNetworks() : [])],
+    instances: await Promise.all(readable.map((each) => toInstance(connection, each, questions))),
+    ...(unreadable.length > 0 && { unreadable }),
+    networks: [
+      ...networks.map((network) => ({ ...toNetwork(network, scope), ...aliasesOn(network.Name, others) })),
+      ...(local ? interfaceNetworks() : []),
+    ],
     volumes: (volumes.Volumes ?? []).map(({ Name, Labels }) => ({ name: Name, owner: ownerOf(Labels), mountedAt: readMountedAt(Labels), writers: writersOf(Name, others) })),
     images: await findImages(connection, questions.images),
     portsInUse: portsInUse(mine, others, listening, questions),
@@ -42,19 +51,37 @@ export async function observe(connection: DockerConnection, scope: Scope, questi
   };
 }
 
-function isIn(scope: Scope, labels: Record<string, string>): boolean {
-  return Object.entries(scopeLabels(scope)).every(([key, value]) => labels[key] === value);
+interface Readable {
+  info: ContainerInfo;
+  labelled: LabelledInstance;
 }
 
-async function toInstance({ docker: engine }: DockerConnection, info: ContainerInfo, { closely }: Questions): Promise<ObservedInstance> {
-  const labelled = readLabels(info.Labels);
+/** One container whose labels cannot be read is reported alone. */
+function sortOut(containers: ContainerInfo[]): { readable: Readable[]; unreadable: { name: string; why: string }[] } {
+  const readable: Readable[] = [];
+  const unreadable: { name: string; why: string }[] = [];
+  for (const info of containers) {
+    try {
+      readable.push({ info, labelled: readLabels(info.Labels) });
+    } catch (error) {
+      unreadable.push({ name: bareName(info.Names[0]!), why: (error as Error).message });
+    }
+  }
+  return { readable, unreadable };
+}
+
+async function toInstance(
+  { docker: engine }: DockerConnection,
+  { info, labelled }: Readable,
+  { closely }: Questions,
+): Promise<ObservedInstance> {
   const found = info.State === 'running' && !closely ? undefined : await dockerOr([404], undefined, () => engine.getContainer(info.Id).inspect());
   const stopped = info.State === 'running' ? undefined : found;
   const policy = found?.HostConfig.RestartPolicy;
   return {
     ...labelled,
     id: info.Id,
-    name: info.Names[0]!.slice(1),
+    name: bareName(info.Names[0]!),
     image: info.Image,
     imageId: info.ImageID,
     state: toState(info.State),
@@ -91,12 +118,20 @@ function toMount({ Type, Name, Source, Destination, RW }: ContainerInfo['Mounts'
   return Type === 'volume' ? { type: 'volume', volume: Name ?? '', target: Destination, readOnly: !RW } : { type: 'bind', source: Source, target: Destination, readOnly: !RW };
 }
 
-function toNetwork(network: { Name: string; Labels?: Record<string, string>; IPAM?: { Config?: { Subnet?: string }[] } }, scope: Scope): ObservedNetwork {
+interface ListedNetwork {
+  Name: string;
+  Internal?: boolean;
+  Labels?: Record<string, string>;
+  IPAM?: { Config?: { Subnet?: string }[] };
+}
+
+function toNetwork(network: ListedNetwork, scope: Scope): ObservedNetwork {
   const owner = ownerOf(network.Labels);
   return {
     name: network.Name,
     cidr: network.IPAM?.Config?.find(({ Subnet }) => Subnet && !Subnet.includes(':'))?.Subnet,
-    ours: owner === `${scope.stack}/${scope.environment}`,
+    internal: network.Internal ?? false,
+    ours: owner === scopeName(scope),
     owner: owner ? `stack ${owner}` : `the Docker network "${network.Name}"`,
   };
 }
@@ -117,9 +152,9 @@ function portsInUse(mine: ContainerInfo[], others: ContainerInfo[], listening: S
 
 function reservations(others: ContainerInfo[]): { cpus: number; memory: number; gpus: number } {
   const sums = { cpus: 0, memory: 0, gpus: 0 };
-  for (const { Labels, State } of others) {
-    if (State !== 'running' || !ownerOf(Labels)) continue;
-    const { reserve } = readLabels(Labels);
+  for (const { Labels, Names, State } of others) {
+    if (State !== 'running' || !ownerOfContainer(Labels, Names[0] ?? '')) continue;
+    const reserve = reserveOf(Labels);
     for (const amount of ['cpus', 'memory', 'gpus'] as const) sums[amount] += reserve[amount] ?? 0;
   }
   return sums;

@@ -4,6 +4,8 @@ import { join, shortId } from './attach';
 import type { DockerConnection } from './connection';
 import { docker, dockerOr } from './errors';
 import { remadeFrom } from './labels';
+import type { OwnContainers } from './own-containers';
+import { isOwn, replacementName } from './ownership';
 
 interface Change {
   Path: string;
@@ -18,19 +20,35 @@ const ownFiles = new Set(['/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/.
  * The same container once more, under its own name, with its labels, networks, volumes and what has been written into it:
  * Docker cannot start one that it was interrupted at starting. A label names the one that it takes the place of. May be called again wherever it was broken off.
  */
-export async function remake(connection: DockerConnection, name: string): Promise<void> {
+export async function remake(connection: DockerConnection, containers: OwnContainers, name: string): Promise<void> {
   const { docker: engine } = connection;
-  const stuck = engine.getContainer(name);
-  const anew = `${name}-anew`;
-  const info = await dockerOr([404], undefined, () => stuck.inspect());
+  const info = await containers.inspect(name);
   if (info) {
-    await dockerOr([404], undefined, () => engine.getContainer(anew).remove({ force: true }) as Promise<void>);
-    const made = await docker(() => engine.createContainer({ ...asBefore(info), name: anew }));
+    const stuck = engine.getContainer(info.Id);
+    const unfinished = await findReplacement(connection, containers, name);
+    if (unfinished) await docker(() => engine.getContainer(unfinished.Id).remove({ force: true }) as Promise<void>);
+    const made = await docker(() => engine.createContainer({ ...asBefore(info), name: replacementName(name) }));
     await copyFiles(stuck, made, info);
-    await connect(connection, anew, info);
+    await connect(connection, made.id, info);
     await docker(() => stuck.remove({ force: true, v: false }) as Promise<void>);
   }
-  await docker(() => engine.getContainer(anew).rename({ name }) as Promise<void>);
+  await finishRemake(connection, containers, name);
+}
+
+/** Gives a replacement its name once the container in whose place it was made is gone; does nothing where there is none. */
+export async function finishRemake(connection: DockerConnection, containers: OwnContainers, name: string): Promise<void> {
+  const replacement = await findReplacement(connection, containers, name);
+  if (!replacement || (await containers.inspectAnybodys(name))) return;
+  await docker(() => connection.docker.getContainer(replacement.Id).rename({ name }) as Promise<void>);
+}
+
+async function findReplacement(
+  { docker: engine }: DockerConnection,
+  { scope }: OwnContainers,
+  name: string,
+): Promise<ContainerInspectInfo | undefined> {
+  const found = await dockerOr([404], undefined, () => engine.getContainer(replacementName(name)).inspect());
+  return found && isOwn(scope, found.Config.Labels, found.Name) ? found : undefined;
 }
 
 /** Volumes without a name are named, so that none is made anew. */

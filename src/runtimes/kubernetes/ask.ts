@@ -1,4 +1,5 @@
 import { qualified } from '../../kubernetes/names';
+import type { Scope } from '../runtime';
 import type { KubernetesApi } from './api';
 import { ApiError } from './errors';
 import { podsIn } from './paths';
@@ -8,9 +9,14 @@ import { runningPod } from './running-pod';
  * What a pod of a workload answers to a GET, be it a refusal, by way of the API server: a worker outside the cluster reaches no pod by itself. Of
  * `url` count scheme, port of the container, path and query.
  */
-export async function ask(api: KubernetesApi, name: string, { protocol, port, pathname, searchParams }: URL, timeoutMs: number): Promise<string> {
+export async function ask(
+  { api, scope }: { api: KubernetesApi; scope: Scope },
+  name: string,
+  { protocol, port, pathname, searchParams }: URL,
+  timeoutMs: number,
+): Promise<string> {
   const signal = AbortSignal.timeout(timeoutMs);
-  const pod = await runningPod(api, name, Date.now() + timeoutMs);
+  const pod = await runningPod(api, scope, name, Date.now() + timeoutMs);
   const target = `${protocol}${pod.metadata!.name}:${port || (protocol === 'https:' ? 443 : 80)}`;
   return api.text(`${podsIn(qualified(name).namespace)}/${target}/proxy${pathname}`, Object.fromEntries(searchParams), signal).catch((error: unknown) => {
     if (error instanceof ApiError && error.foreign !== undefined) return error.foreign;

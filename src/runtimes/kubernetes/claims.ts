@@ -3,6 +3,7 @@ import { toClaim } from '../../kubernetes/claim';
 import { domain, fieldManager, qualified, scopeLabels } from '../../kubernetes/names';
 import type { ObservedVolume } from '../../model/observation';
 import { RuntimeError, type Scope, type VolumeRequest } from '../runtime';
+import { scopeName } from '../scope';
 import type { KubernetesApi } from './api';
 import { ensureNamespace } from './namespaces';
 import { pathOf, podsIn } from './paths';
@@ -10,21 +11,21 @@ import { pathOf, podsIn } from './paths';
 const claimsIn = (namespace: string): string => `/api/v1/namespaces/${namespace}/persistentvolumeclaims`;
 
 /** A volume is a claim. One of the same name that is somebody else's is refused. */
-export async function createVolume(api: KubernetesApi, request: VolumeRequest): Promise<void> {
-  const { name, stack, environment } = request;
-  const { namespace, name: own } = qualified(name);
-  await ensureNamespace(api, namespace, request);
+export async function createVolume(api: KubernetesApi, scope: Scope, request: VolumeRequest): Promise<void> {
+  const { namespace, name: own } = qualified(request.name);
+  await ensureNamespace(api, namespace, scope);
   const found = await api.find<V1PersistentVolumeClaim>(`${claimsIn(namespace)}/${own}`);
-  const owner = ownerOf(found);
-  if (found && owner !== `${stack}/${environment}`) throw new RuntimeError('software', `the volume ${name} belongs to ${owner === '' ? 'somebody else' : `stack ${owner}`}`);
-  if (found) return;
-  const claim = toClaim(request);
+  if (found) return mustBeOurs(found, scope, request.name);
+  const claim = toClaim({ ...request, stack: scope.stack, environment: scope.environment });
   await api.apply(pathOf(claim), claim, fieldManager, false);
 }
 
 /** Refuses while a pod has it. */
-export async function removeVolume(api: KubernetesApi, name: string): Promise<void> {
+export async function removeVolume(api: KubernetesApi, scope: Scope, name: string): Promise<void> {
   const { namespace, name: own } = qualified(name);
+  const found = await api.find<V1PersistentVolumeClaim>(`${claimsIn(namespace)}/${own}`);
+  if (!found) return;
+  mustBeOurs(found, scope, name);
   const users = (await api.list<V1Pod>(podsIn(namespace))).filter((pod) => mounts(pod, own));
   if (users.length > 0) throw new RuntimeError('software', `the volume ${name} is in use by ${users.map(({ metadata }) => metadata!.name).join(', ')}`);
   await api.delete(`${claimsIn(namespace)}/${own}`);
@@ -40,6 +41,13 @@ export async function observeVolumes(api: KubernetesApi, namespace: string, scop
     mountedAt: JSON.parse(claim.metadata?.annotations?.[`${domain}/mounted-at`] ?? '[]') as string[],
     writers: others.filter((pod) => mounts(pod, claim.metadata!.name!)).map(({ metadata }) => metadata!.name!),
   }));
+}
+
+function mustBeOurs(claim: V1PersistentVolumeClaim, scope: Scope, name: string): void {
+  const owner = ownerOf(claim);
+  if (owner === scopeName(scope)) return;
+  const whose = owner === '' ? 'somebody else' : `stack ${owner}`;
+  throw new RuntimeError('software', `the volume ${name} belongs to ${whose}, not to ${scopeName(scope)}`);
 }
 
 function ownerOf(claim: V1PersistentVolumeClaim | undefined): string {

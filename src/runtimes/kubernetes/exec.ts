@@ -2,7 +2,7 @@ import { Exec, type V1Status } from '@kubernetes/client-node';
 import { qualified } from '../../kubernetes/names';
 import { collectOutput } from '../collect-output';
 import { withDeadline } from '../deadline';
-import { RuntimeError, type ExecResult } from '../runtime';
+import { RuntimeError, type ExecResult, type Scope } from '../runtime';
 import type { KubernetesApi } from './api';
 import type { ClusterConnection } from './connection';
 import { toAway } from './errors';
@@ -10,9 +10,14 @@ import { containerName } from './live';
 import { runningPod } from './running-pod';
 
 /** Runs a command in a pod, or in the first of a workload that runs, and collects what it says, at most 256 KiB of it. */
-export async function exec(api: KubernetesApi, { config }: ClusterConnection, name: string, command: string[], timeoutMs: number): Promise<ExecResult> {
+export async function exec(
+  { api, scope, connection: { config } }: { api: KubernetesApi; scope: Scope; connection: ClusterConnection },
+  name: string,
+  command: string[],
+  timeoutMs: number,
+): Promise<ExecResult> {
   const deadline = Date.now() + timeoutMs;
-  const pod = await runningPod(api, name, deadline);
+  const pod = await runningPod(api, scope, name, deadline);
   const output = collectOutput();
   const ended = new Promise<V1Status>((resolve, reject) => {
     new Exec(config)

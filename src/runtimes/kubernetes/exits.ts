@@ -1,5 +1,5 @@
 import { qualified } from '../../kubernetes/names';
-import { RuntimeError } from '../runtime';
+import { RuntimeError, type Scope } from '../runtime';
 import type { KubernetesApi } from './api';
 import { Complaints } from './complaints';
 import { endOf, find, mainContainer, statusOf, type Live } from './live';
@@ -12,11 +12,15 @@ const tickMs = 5000;
  * Resolves with the exit code when a job has ended, or a service has no pod left.
  * @throws RuntimeError where a job cannot even start
  */
-export async function waitForExit({ api, views }: { api: KubernetesApi; views: Views }, name: string, signal: AbortSignal): Promise<number | undefined> {
+export async function waitForExit(
+  { api, scope, views }: { api: KubernetesApi; scope: Scope; views: Views },
+  name: string,
+  signal: AbortSignal,
+): Promise<number | undefined> {
   const complaints = new Complaints(api, Date.now());
   return views.during(qualified(name).namespace, async (view) => {
     for (;;) {
-      const live = await find(api, name);
+      const live = await find(api, scope, name);
       const status = live && statusOf(live);
       if (!status || (status.state !== 'running' && status.state !== 'restarting')) return status?.exitCode;
       if (live.kind === 'Job' && !hasStarted(live)) await refuseHopeless(live, complaints);

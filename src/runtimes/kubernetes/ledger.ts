@@ -5,7 +5,8 @@ import type { Manifest } from '../../kubernetes';
 import { domain, fieldManager, qualified } from '../../kubernetes/names';
 import type { KubernetesApi } from './api';
 import { ApiError } from './errors';
-import { RuntimeError } from '../runtime';
+import { RuntimeError, type Scope } from '../runtime';
+import { isOf } from './ownership';
 
 /** The manifests that a deployment has applied for a service, and when, in ms since the epoch. */
 export interface Applied {
@@ -37,9 +38,16 @@ const key = 'manifests';
  * the very same again.
  */
 export class Ledger {
-  constructor(private readonly api: KubernetesApi) {}
+  constructor(private readonly api: KubernetesApi, private readonly scope: Scope) {}
 
+  /** Undefined where nothing was noted, and where what was noted is another environment's. */
   async read(name: string): Promise<Noted | undefined> {
+    const noted = await this.readAnybodys(name);
+    return isOf(noted, this.scope) ? noted : undefined;
+  }
+
+  /** Whoever it belongs to: for telling people who has taken a name. */
+  async readAnybodys(name: string): Promise<Noted | undefined> {
     const secret = await this.api.find<V1Secret>(this.path(name));
     const packed = secret?.data?.[key];
     return packed === undefined ? undefined : { ...(JSON.parse(gunzipSync(Buffer.from(packed, 'base64')).toString()) as Entry), version: secret!.metadata!.resourceVersion! };

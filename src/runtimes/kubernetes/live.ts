@@ -4,7 +4,9 @@ import { labelSelector, podSelector, qualified } from '../../kubernetes/names';
 import { readRecord, type InstanceRecord, type IntendedState } from '../../kubernetes/record';
 import type { InstanceStatus } from '../../model/instance-status';
 import type { InstanceState } from '../../model/observation';
+import type { Scope } from '../runtime';
 import type { KubernetesApi } from './api';
+import { hasScope } from './ownership';
 import { collection, pathOf, podsIn, workloadKinds, type WorkloadKind } from './paths';
 
 /** A workload as the cluster shows it. */
@@ -25,14 +27,20 @@ export function readLive(api: KubernetesApi, workload: WorkloadManifest): Promis
   return api.find<LiveWorkload>(pathOf(workload));
 }
 
-/** Nothing where there is no such workload of ours; `kinds`: what it can be, where that is known. */
-export async function find(api: KubernetesApi, name: string, kinds: readonly WorkloadKind[] = workloadKinds): Promise<Live | undefined> {
+/** Undefined where this environment has no such workload; `kinds`: what it can be, where that is known. */
+export async function find(
+  api: KubernetesApi,
+  scope: Scope,
+  name: string,
+  kinds: readonly WorkloadKind[] = workloadKinds,
+): Promise<Live | undefined> {
   const { namespace, name: own } = qualified(name);
   const [found, pods] = await Promise.all([
     Promise.all(kinds.map(async (kind) => ({ kind: kind.kind, workload: await api.find<LiveWorkload>(`${collection(kind, namespace)}/${own}`) }))),
     api.list<V1Pod>(podsIn(namespace), { labelSelector: labelSelector(podSelector({ name })) }),
   ]);
-  return found.map(({ kind, workload }) => workload && toLive(workload, kind, pods)).find((live) => live !== undefined);
+  const ours = found.filter(({ workload }) => hasScope(workload?.metadata?.labels, scope));
+  return ours.map(({ kind, workload }) => toLive(workload!, kind, pods)).find((live) => live !== undefined);
 }
 
 export function toLive(workload: LiveWorkload, kind: Manifest['kind'], pods: readonly V1Pod[]): Live | undefined {

@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { qualified } from '../../kubernetes/names';
-import { RuntimeError, type LogPage, type LogRequest } from '../runtime';
+import { RuntimeError, type LogPage, type LogRequest, type Scope } from '../runtime';
 import type { KubernetesApi } from './api';
 import { containerName, endOf, find, mainContainer } from './live';
 import { podsIn } from './paths';
@@ -13,8 +13,8 @@ interface Stamped {
 }
 
 /** What the pods of a workload have logged, in the order of time; several say which one. The cursor is the time of the last line. */
-export async function logs(api: KubernetesApi, name: string, { tail, after }: LogRequest): Promise<LogPage> {
-  const live = await find(api, name);
+export async function logs(api: KubernetesApi, scope: Scope, name: string, { tail, after }: LogRequest): Promise<LogPage> {
+  const live = await find(api, scope, name);
   if (!live) throw new RuntimeError('missing', `there is no workload ${name}`);
   const pods = live.pods.filter((pod) => mainContainer(pod)?.state?.running ?? endOf(pod));
   const several = pods.length > 1;

@@ -27,7 +27,7 @@ export async function observe(api: KubernetesApi, cluster: Cluster, scope: Scope
     cluster.tooOld(),
   ]);
   const found = workloads.flat().filter((live) => live !== undefined);
-  const instances = await Promise.all(found.map(async (live) => ({ ...toObserved(live), ...(closely && { altered: await alterationsIn(new Ledger(api), live) }) })));
+  const instances = await Promise.all(found.map(async (live) => ({ ...toObserved(live), ...(closely && { altered: await alterationsIn(new Ledger(api, scope), live) }) })));
   return { instances, networks: [], volumes, images: [], portsInUse: [], capacity, ...(elsewhere.length > 0 && { elsewhere }), ...(!gateways && { lacksGateways: true }), ...(tooOld !== undefined && { tooOld }) };
 }
 

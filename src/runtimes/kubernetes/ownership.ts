@@ -6,10 +6,14 @@ import type { KubernetesApi } from './api';
 import type { Entry } from './ledger';
 import { pathOf } from './paths';
 
-/** Whether there is a note, and whose it is; without a scope, anybody's. */
-export function isOf<E extends Entry>(entry: E | undefined, scope: Pick<Scope, 'stack' | 'environment'> | undefined): entry is E {
-  const labels = entry?.current.manifests.find(isWorkload)?.metadata.labels;
-  return labels !== undefined && (!scope || hasLabels(labels, scopeLabels(scope)));
+/** Whether there is a note, and it is this environment's. */
+export function isOf<E extends Entry>(entry: E | undefined, scope: Pick<Scope, 'stack' | 'environment'>): entry is E {
+  return hasScope(entry?.current.manifests.find(isWorkload)?.metadata.labels, scope);
+}
+
+/** Whether labels of an object are those of an environment. */
+export function hasScope(labels: Record<string, string> | undefined, scope: Pick<Scope, 'stack' | 'environment'>): boolean {
+  return labels !== undefined && hasLabels(labels, scopeLabels(scope));
 }
 
 /** Two stacks may share a namespace, and no name in it. @throws RuntimeError where what was noted under a name is another stack's */

@@ -1,11 +1,11 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import type { PodLine } from '../runtime';
+import type { PodLine, Scope } from '../runtime';
 import type { KubernetesApi } from './api';
 import { endOf, find, isGoing, mainContainer } from './live';
 
 /** How it stands with each pod of a workload; with none, nothing. */
-export async function podLines(api: KubernetesApi, name: string): Promise<PodLine[]> {
-  const live = await find(api, name);
+export async function podLines(api: KubernetesApi, scope: Scope, name: string): Promise<PodLine[]> {
+  const live = await find(api, scope, name);
   const pods = (live?.pods ?? []).filter((pod) => !isGoing(pod)).sort((a, b) => (a.metadata!.name! < b.metadata!.name! ? -1 : 1));
   return pods.map((pod) => ({ name: `${pod.metadata!.namespace}/${pod.metadata!.name}`, restarts: mainContainer(pod)?.restartCount ?? 0, ...(live!.kind === 'Job' ? jobOf(pod) : serviceOf(pod, live!.record.healthCheck !== undefined)) }));
 }

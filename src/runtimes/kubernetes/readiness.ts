@@ -1,7 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { qualified } from '../../kubernetes/names';
 import type { InstanceRef } from '../../model/instance';
-import { RuntimeError, type ReadyOptions, type Unready } from '../runtime';
+import { RuntimeError, type ReadyOptions, type Scope, type Unready } from '../runtime';
 import type { KubernetesApi } from './api';
 import { Complaints } from './complaints';
 import { eventsOf, warningsOf } from './events';
@@ -34,9 +34,13 @@ export interface AwaitReadyOptions extends Omit<ReadyOptions, 'judgesRoutes'> {
  * Waits until all pods of a workload are ready and of its newest kind; resolves with why they cannot get so. Changes are heard as they
  * happen; a look of its own now and then does not trust that.
  */
-export async function awaitReady({ api, views }: { api: KubernetesApi; views: Views }, ref: InstanceRef, { patienceMs, since, kinds, routes, signal, onWaiting }: AwaitReadyOptions): Promise<Unready | undefined> {
+export async function awaitReady(
+  { api, scope, views }: { api: KubernetesApi; scope: Scope; views: Views },
+  ref: InstanceRef,
+  { patienceMs, since, kinds, routes, signal, onWaiting }: AwaitReadyOptions,
+): Promise<Unready | undefined> {
   const { namespace } = qualified(ref.name);
-  const first = await find(api, ref.name, kinds);
+  const first = await find(api, scope, ref.name, kinds);
   if (!first) return { message: 'is gone: something else removed it', events: [], logs: [] };
   const attempts = ref.restart.startsWith('on-failure') ? Number(ref.restart.split(':')[1] ?? Infinity) : 0;
   const expectation: Expectation = { generation: first.workload.metadata?.generation ?? 0, patienceMs, attempts, since };
@@ -55,7 +59,7 @@ export async function awaitReady({ api, views }: { api: KubernetesApi; views: Vi
         silentSince = Date.now();
         const complaint = await complaints.about(live);
         if (complaint !== undefined) return { message: `is held up: ${complaint}`, ...(await evidenceOf(api, live, pod)) };
-        live = (await find(api, ref.name, kinds)) ?? live;
+        live = (await find(api, scope, ref.name, kinds)) ?? live;
         continue;
       }
       await view.changed(tickMs, signal);

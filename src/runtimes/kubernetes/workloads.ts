@@ -7,12 +7,13 @@ import type { ServedBy } from '../../kubernetes/selection';
 import type { InstanceRef, InstanceSpec } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import { RuntimeError, type Scope, type SecretReader } from '../runtime';
+import { mustBeWithin } from '../scope';
 import type { KubernetesApi } from './api';
 import { Applier } from './applier';
 import { Ledger, type Applied, type Entry, type Noted } from './ledger';
 import { find, readLive, stateOf, statusOf, type Live, type LiveWorkload } from './live';
 import { ensureNamespace } from './namespaces';
-import { isOf, refuseForeign, refuseOther } from './ownership';
+import { refuseForeign, refuseOther } from './ownership';
 import { pathOf } from './paths';
 import { isReady } from './verdict';
 
@@ -28,16 +29,21 @@ export class Workloads {
   private readonly ledger: Ledger;
   private readonly applier: Applier;
 
-  constructor(private readonly api: KubernetesApi, private readonly secrets: SecretReader) {
-    this.ledger = new Ledger(api);
+  constructor(
+    private readonly api: KubernetesApi,
+    private readonly secrets: SecretReader,
+    private readonly scope: Scope,
+  ) {
+    this.ledger = new Ledger(api, scope);
     this.applier = new Applier(api);
   }
 
   /** Makes it without pods. */
   async create(spec: InstanceSpec): Promise<void> {
-    const known = await this.ledger.read(spec.name);
+    mustBeWithin(this.scope, spec);
+    const known = await this.ledger.readAnybodys(spec.name);
     refuseOther(known, spec);
-    const found = await find(this.api, spec.name);
+    const found = await find(this.api, this.scope, spec.name);
     if (found && found.record.hash !== spec.hash) throw new RuntimeError('software', `a ${found.kind} named ${spec.name} exists and is not this one`);
     if (found) return;
     const manifests = await this.manifestsOf(spec);
@@ -49,7 +55,8 @@ export class Workloads {
   /** Makes a service what the spec says, whatever it was; noted with what it was before. What it has no more goes, but for what a rollback needs. */
   async bring(spec: InstanceSpec, force: boolean): Promise<void> {
     const { name, deployment, stopGraceMs } = spec;
-    const known = await this.ledger.read(name);
+    mustBeWithin(this.scope, spec);
+    const known = await this.ledger.readAnybodys(name);
     refuseOther(known, spec);
     const live = known && (await this.liveOf(known));
     const before = known && predecessor(known, deployment, live);
@@ -88,24 +95,24 @@ export class Workloads {
 
   /** A job that has ended runs once more only as another one. */
   async start(name: string): Promise<void> {
-    const live = await find(this.api, name);
+    const live = await find(this.api, this.scope, name);
     if (live?.kind === 'Job' && stateOf(live).state === 'exited') await this.deleteJob(live);
     await this.become(name, 'running');
   }
 
   async inspect(name: string): Promise<InstanceStatus | undefined> {
-    const live = await find(this.api, name);
+    const live = await find(this.api, this.scope, name);
     return live && statusOf(live);
   }
 
   async isReady(name: string): Promise<boolean> {
-    const live = await find(this.api, name);
+    const live = await find(this.api, this.scope, name);
     return live !== undefined && isReady(live);
   }
 
   /** Ends when its pods are gone. */
-  async retire({ name, stopGraceMs }: Goer, scope?: Scope): Promise<void> {
-    if (!isOf(await this.ledger.read(name), scope)) return;
+  async retire({ name, stopGraceMs }: Goer): Promise<void> {
+    if (!(await this.ledger.read(name))) return;
     await this.become(name, 'retired');
     await this.applier.untilNoPods(name, stopGraceMs);
   }
@@ -115,9 +122,9 @@ export class Workloads {
   }
 
   /** Everything that was made of it, its pods, and at last the note; claims of volumes stay. Requests leave it first. */
-  async remove({ name, stopGraceMs }: Goer, scope?: Scope): Promise<void> {
+  async remove({ name, stopGraceMs }: Goer): Promise<void> {
     const entry = await this.ledger.read(name);
-    if (!isOf(entry, scope)) return;
+    if (!entry) return;
     await this.sendBack(name, entry);
     await this.applier.delete(staleOf(entry, []));
     await this.applier.untilNoPods(name, stopGraceMs);

@@ -5,7 +5,10 @@ import type { InstanceStatus } from '../../model/instance-status';
 import type { Observation, ObservedInstance } from '../../model/observation';
 import type { TrafficState } from '../../model/traffic';
 import { initialTraffic, memoryBalancer } from './balancer';
-import { RuntimeError, type HoldReason, type Questions, type Runtime, type RuntimeErrorKind } from '../runtime';
+import {
+  RuntimeError, type HoldReason, type Questions, type Runtime, type RuntimeDriver, type RuntimeErrorKind, type Scope,
+} from '../runtime';
+import { isSameScope, missing, mustBeWithin, refuseTaken, scopeName } from '../scope';
 
 interface MemoryInstance {
   spec: InstanceSpec;
@@ -31,7 +34,7 @@ export interface Fault {
 /** A whole host in memory, for tests and simulation. */
 export class MemoryHost {
   readonly instances = new Map<string, MemoryInstance>();
-  readonly networks = new Map<string, { cidr?: string; owner: string }>();
+  readonly networks = new Map<string, { cidr?: string; internal?: boolean; owner: string }>();
   readonly volumes = new Map<string, { owner: string; mountedAt: string[] }>();
   readonly images = new Map<string, string>();
   readonly holds = new Map<string, HoldReason>();
@@ -88,9 +91,23 @@ export class MemoryHost {
 }
 
 /** Instances that exist only in this process, with faults on demand. */
-export function createMemoryRuntime(host = new MemoryHost()): Runtime {
+export function createMemoryRuntime(host = new MemoryHost()): RuntimeDriver {
+  return { name: 'memory', cannotHonour: cannotHonour.memory, within: (scope) => memoryWithin(host, scope) };
+}
+
+function memoryWithin(host: MemoryHost, scope: Scope): Runtime {
+  const find = (name: string) => {
+    const instance = host.instances.get(name);
+    return instance && isSameScope(instance.spec, scope) ? instance : undefined;
+  };
+  const get = (name: string) => {
+    const instance = find(name);
+    if (!instance) throw missing('instance', name, scope);
+    return instance;
+  };
+  const owner = scopeName(scope);
   const start = async (name: string) => {
-    const { spec, status } = host.get(name);
+    const { spec, status } = get(name);
     await host.act('start', spec.service, name);
     Object.assign(status, { state: 'running', exitCode: undefined, startedAt: Date.now() });
     const code = host.of(host.exits, spec) ?? (spec.kind === 'job' && !host.held.has(spec.image ?? '') ? 0 : undefined);
@@ -98,10 +115,9 @@ export function createMemoryRuntime(host = new MemoryHost()): Runtime {
   };
   return {
     name: 'memory',
-    cannotHonour: cannotHonour.memory,
-    observe: async (scope, questions) => {
+    observe: async (questions) => {
       host.fail('observe', scope.stack);
-      return observe(host, `${scope.stack}/${scope.environment}`, questions);
+      return observe(host, owner, questions);
     },
     findImages: async (references) => references.map((reference) => ({ reference, id: host.imageId(reference) })),
     ensureImage: async (reference) => {
@@ -111,43 +127,50 @@ export function createMemoryRuntime(host = new MemoryHost()): Runtime {
       host.images.set(reference, `sha256:${Buffer.from(reference).toString('hex')}`);
       return { id: host.images.get(reference)!, pulled: true };
     },
-    holdImage: async (_, id, why) => void host.holds.set(id, why),
-    dropImage: async (_, { reference, id }) => {
+    holdImage: async (id, why) => void host.holds.set(id, why),
+    dropImage: async ({ reference, id }) => {
       if (host.holds.get(id) === 'pulled' && host.images.get(reference) === id) host.images.delete(reference);
       host.holds.delete(id);
     },
-    createNetwork: async ({ name, cidr, stack, environment }) => {
+    createNetwork: async ({ name, cidr, internal }) => {
+      const found = host.networks.get(name);
+      if (found && found.owner !== owner) throw new RuntimeError('software', `the network "${name}" belongs to ${found.owner}, not to ${owner}`);
       await host.act('createNetwork', '*', name);
-      host.networks.set(name, { cidr, owner: `${stack}/${environment}` });
+      host.networks.set(name, { cidr, internal, owner });
     },
     removeNetwork: async (name) => {
+      if (host.networks.get(name)?.owner !== owner) return;
       await host.act('removeNetwork', '*', name);
       host.networks.delete(name);
     },
-    createVolume: async ({ name, stack, environment, mountedAt }) => {
+    createVolume: async ({ name, mountedAt }) => {
+      const found = host.volumes.get(name);
+      if (found && found.owner !== owner) throw new RuntimeError('software', `the volume "${name}" belongs to ${found.owner}, not to ${owner}`);
       await host.act('createVolume', '*', name);
-      host.volumes.set(name, { owner: `${stack}/${environment}`, mountedAt });
+      host.volumes.set(name, { owner, mountedAt });
     },
     removeVolume: async (name) => {
+      const found = host.volumes.get(name);
+      if (found && found.owner !== owner) throw new RuntimeError('software', `the volume "${name}" belongs to ${found.owner}, not to ${owner}`);
       await host.act('removeVolume', '*', name);
       const user = [...host.instances.values()].find(({ spec }) => spec.mounts.some((mount) => mount.type === 'volume' && mount.volume === name));
       if (user) throw new RuntimeError('software', `the volume ${name} is in use by ${user.spec.name}`);
       host.volumes.delete(name);
     },
     create: async (spec) => {
+      mustBeWithin(scope, spec);
       const found = host.instances.get(spec.name);
-      if (found && found.spec.hash !== spec.hash) throw new RuntimeError('software', `an instance named ${spec.name} exists and is not this one`);
-      if (found) return;
+      if (found) return refuseTaken(scope, spec, found.spec);
       await host.act('create', spec.service, spec.name);
       host.instances.set(spec.name, { spec, policy: spec.restart, exited: [], attached: spec.networks, traffic: initialTraffic(spec), status: { state: 'created', hash: spec.hash, outOfMemory: false, restarts: 0 } });
     },
-    start: async (name) => (host.get(name).status.state === 'running' ? undefined : start(name)),
+    start: async (name) => (get(name).status.state === 'running' ? undefined : start(name)),
     inspect: async (name) => {
-      const instance = host.instances.get(name);
+      const instance = find(name);
       return instance && { ...instance.status };
     },
     waitForExit: async (name, signal) => {
-      const { status, exited } = host.get(name);
+      const { status, exited } = get(name);
       if (status.state !== 'running') return status.exitCode;
       await new Promise<void>((resolve) => {
         exited.push(resolve);
@@ -156,35 +179,35 @@ export function createMemoryRuntime(host = new MemoryHost()): Runtime {
       return status.exitCode;
     },
     retire: async ({ name }) => {
-      const instance = host.instances.get(name);
+      const instance = find(name);
       if (!instance) return;
       await host.act('retire', instance.spec.service, name);
       instance.policy = 'no';
       if (instance.status.state === 'running') host.exit(name, 143);
     },
     revive: async ({ name, restart }) => {
-      const instance = host.get(name);
+      const instance = get(name);
       await host.act('revive', instance.spec.service, name);
       instance.policy = restart;
       if (instance.status.state !== 'running') await start(name);
     },
     remove: async ({ name }) => {
-      const instance = host.instances.get(name);
+      const instance = find(name);
       if (!instance) return;
       await host.act('remove', instance.spec.service, name);
       host.exit(name, 143);
       host.instances.delete(name);
     },
     attach: async (name, networks) => {
-      const instance = host.get(name);
+      const instance = get(name);
       await host.act('attach', instance.spec.service, name);
       instance.attached = networks;
     },
-    putSecrets: async (name) => void host.get(name),
-    balancer: (name) => memoryBalancer(host.get(name).traffic, (what) => host.act('balancer', what, name)),
-    exec: async (name) => host.of(host.commands, host.get(name).spec) ?? { exitCode: 0, output: '' },
-    logs: async (name, { after }) => ({ lines: after ? [] : [`log of ${host.get(name).spec.service}`], cursor: '1' }),
-    probe: async (name) => host.of(host.unhealthy, host.get(name).spec),
+    putSecrets: async (name) => void get(name),
+    balancer: (name) => memoryBalancer(get(name).traffic, (what) => host.act('balancer', what, name)),
+    exec: async (name) => host.of(host.commands, get(name).spec) ?? { exitCode: 0, output: '' },
+    logs: async (name, { after }) => ({ lines: after ? [] : [`log of ${get(name).spec.service}`], cursor: '1' }),
+    probe: async (name) => host.of(host.unhealthy, get(name).spec),
     address: async () => ({ host: '127.0.0.1', port: 0 }),
   };
 }
@@ -193,7 +216,7 @@ function observe(host: MemoryHost, owner: string, { images, closely = false }: Q
   const mine = [...host.instances.values()].filter(({ spec }) => `${spec.stack}/${spec.environment}` === owner);
   return {
     instances: mine.map((instance) => toObserved(instance, closely)),
-    networks: [...host.networks].map(([name, network]) => ({ name, cidr: network.cidr, ours: network.owner === owner, owner: `stack ${network.owner}` })),
+    networks: [...host.networks].map(([name, network]) => ({ name, cidr: network.cidr, internal: network.internal, ours: network.owner === owner, owner: `stack ${network.owner}` })),
     volumes: [...host.volumes].map(([name, volume]) => ({ name, ...volume })),
     images: images.map((reference) => ({ reference, id: host.imageId(reference) })),
     portsInUse: [],

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { cannotHonour } from '../../model/capabilities';
-import { RuntimeError, type Runtime } from '../runtime';
+import { RuntimeError, type Runtime, type RuntimeDriver, type Scope } from '../runtime';
 import { ProcessInstances, type ProcessOptions } from './instances';
 import { observe } from './observe';
 
-export interface ProcessRuntime extends Runtime {
+export interface ProcessRuntime extends RuntimeDriver {
   /** Ends and removes every instance of every stack; resolves with how many there were. */
   removeAll(): Promise<number>;
 }
@@ -12,14 +12,26 @@ export interface ProcessRuntime extends Runtime {
 /** Processes of this machine, detached from the worker. Linux and macOS. */
 export function createProcessRuntime(options: ProcessOptions): ProcessRuntime {
   const dataDir = join(options.dataDir, 'processes');
-  const instances = new ProcessInstances({ ...options, dataDir });
-  const unsupported = (what: string) => async (): Promise<never> => {
-    throw new RuntimeError('software', `processes have no ${what}`);
-  };
   return {
     name: 'process',
     cannotHonour: cannotHonour.process,
-    observe: (scope, questions) => observe(instances, options.dataDir, scope, questions),
+    within: (scope) => processesWithin(scope, options.dataDir, new ProcessInstances({ ...options, dataDir }, scope)),
+    removeAll: async () => {
+      const everybodys = new ProcessInstances({ ...options, dataDir });
+      const names = everybodys.names();
+      await Promise.all(names.map((name) => {
+        const stopGraceMs = everybodys.folder(name).spec()?.stopGraceMs ?? 0;
+        return everybodys.remove({ name, stopGraceMs });
+      }));
+      return names.length;
+    },
+  };
+}
+
+function processesWithin(scope: Scope, dataDir: string, instances: ProcessInstances): Runtime {
+  return {
+    name: 'process',
+    observe: (questions) => observe(instances, dataDir, scope, questions),
     findImages: async () => [],
     ensureImage: unsupported('images'),
     holdImage: unsupported('images'),
@@ -39,14 +51,15 @@ export function createProcessRuntime(options: ProcessOptions): ProcessRuntime {
     putSecrets: (name, files) => instances.putSecrets(name, files),
     exec: (name, command, timeoutMs) => instances.exec(name, command, timeoutMs),
     logs: (name, request) => instances.logs(name, request),
-    removeAll: async () => {
-      const names = instances.names();
-      await Promise.all(names.map((name) => instances.remove({ name, stopGraceMs: instances.folder(name).spec()?.stopGraceMs ?? 0 })));
-      return names.length;
-    },
     address: async (name, port) => {
-      const bound = instances.folder(name).spec()?.ports.find(({ container }) => container === port);
+      const bound = instances.specOf(name).ports.find(({ container }) => container === port);
       return { host: '127.0.0.1', port: bound?.host ?? port };
     },
+  };
+}
+
+function unsupported(what: string): () => Promise<never> {
+  return async () => {
+    throw new RuntimeError('software', `processes have no ${what}`);
   };
 }

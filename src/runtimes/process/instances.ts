@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { InstanceRef, InstanceSpec, SecretMount } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
-import { RuntimeError, type ExecResult, type LogPage, type LogRequest, type SecretReader } from '../runtime';
+import { RuntimeError, type ExecResult, type LogPage, type LogRequest, type Scope, type SecretReader } from '../runtime';
+import { isSameScope, mustBeWithin, refuseTaken } from '../scope';
 import { isAlive } from './identity';
 import { InstanceFolder, type ProcessState } from './instance-folder';
 import { readLog } from './rotating-log';
@@ -17,22 +18,37 @@ export interface ProcessOptions {
   supervisor?: string;
 }
 
-/** Start and end of processes, each under its own supervisor. */
+/** Start and end of processes, each under its own supervisor. Of one environment; without a scope, of all. */
 export class ProcessInstances {
-  constructor(private readonly options: ProcessOptions) {}
+  constructor(private readonly options: ProcessOptions, private readonly scope?: Scope) {}
 
   names(): string[] {
-    return existsSync(this.options.dataDir) ? readdirSync(this.options.dataDir) : [];
+    return existsSync(this.options.dataDir) ? readdirSync(this.options.dataDir).filter(isFolderName) : [];
   }
 
+  /** Whoever it belongs to: for listings. */
   folder(name: string): InstanceFolder {
-    return new InstanceFolder(join(this.options.dataDir, name));
+    return new InstanceFolder(join(this.options.dataDir, folderName(name)));
+  }
+
+  /** @throws RuntimeError of kind `missing` where this environment has no such instance */
+  specOf(name: string): InstanceSpec {
+    const spec = this.find(name);
+    if (!spec) throw new RuntimeError('missing', `there is no instance ${name}`);
+    return spec;
+  }
+
+  /** Undefined where there is no such instance, or it is another environment's: what is not found is not touched. */
+  private find(name: string): InstanceSpec | undefined {
+    const spec = this.folder(name).spec();
+    return spec && (!this.scope || isSameScope(this.scope, spec)) ? spec : undefined;
   }
 
   async create(spec: InstanceSpec): Promise<void> {
+    if (this.scope) mustBeWithin(this.scope, spec);
     const found = this.folder(spec.name).spec();
-    if (found && found.hash !== spec.hash) throw new RuntimeError('software', `an instance named ${spec.name} exists and is not this one`);
-    if (!found) this.folder(spec.name).create(spec);
+    if (found) return refuseTaken(this.scope ?? spec, spec, found);
+    this.folder(spec.name).create(spec);
   }
 
   /** What its supervisor last said, corrected by whether that is still there. */
@@ -46,12 +62,12 @@ export class ProcessInstances {
   }
 
   async inspect(name: string): Promise<InstanceStatus | undefined> {
-    const status = this.status(name);
+    const status = this.find(name) && this.status(name);
     return status && { ...status, outOfMemory: false };
   }
 
   async start(name: string): Promise<void> {
-    const status = this.status(name);
+    const status = this.find(name) && this.status(name);
     if (!status) throw new RuntimeError('missing', `there is no instance ${name}`);
     if (status.state === 'running' || status.state === 'restarting') return;
     this.killOrphan(status);
@@ -66,6 +82,7 @@ export class ProcessInstances {
   }
 
   async waitForExit(name: string, signal: AbortSignal): Promise<number | undefined> {
+    if (!this.find(name)) return undefined;
     const before = this.status(name)?.restarts;
     while (!signal.aborted) {
       const status = this.status(name);
@@ -77,7 +94,7 @@ export class ProcessInstances {
 
   async retire({ name, stopGraceMs }: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void> {
     const folder = this.folder(name);
-    const status = this.status(name);
+    const status = this.find(name) && this.status(name);
     if (!status) return;
     folder.writePolicy('no');
     if (status.state === 'running' || status.state === 'restarting') {
@@ -88,18 +105,20 @@ export class ProcessInstances {
   }
 
   async revive({ name, restart }: InstanceRef): Promise<void> {
+    this.specOf(name);
     this.folder(name).writePolicy(restart);
     await this.start(name);
   }
 
   async remove(ref: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void> {
+    if (!this.find(ref.name)) return;
     await this.retire(ref);
     rmSync(this.folder(ref.name).path, { recursive: true, force: true });
   }
 
   async putSecrets(name: string, secrets: SecretMount[]): Promise<void> {
     const folder = this.folder(name);
-    if (!folder.spec()) throw new RuntimeError('missing', `there is no instance ${name}`);
+    this.specOf(name);
     for (const { path, mode, content } of await this.options.secrets.files({ secrets })) {
       writeFileSync(join(folder.files, path.replace(/^\/run\/secrets\//, '').replaceAll('/', '_')), content, { mode: mode & 0o700 });
     }
@@ -107,8 +126,7 @@ export class ProcessInstances {
 
   async exec(name: string, [program, ...args]: string[], timeoutMs: number): Promise<ExecResult> {
     const folder = this.folder(name);
-    const spec = folder.spec();
-    if (!spec) throw new RuntimeError('missing', `there is no instance ${name}`);
+    const spec = this.specOf(name);
     const env = await this.environment(folder);
     return new Promise((resolve, reject) => {
       execFile(program!, args, { cwd: spec.workingDir, env, timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: 256 * 1024 }, (error, stdout, stderr) => {
@@ -120,6 +138,7 @@ export class ProcessInstances {
   }
 
   async logs(name: string, request: LogRequest): Promise<LogPage> {
+    this.specOf(name);
     return readLog(this.folder(name).log, request);
   }
 
@@ -152,4 +171,14 @@ export class ProcessInstances {
     }
     throw new RuntimeError('platform', `the supervisor of ${name} did not ${what} it within ${deadlineMs} ms`);
   }
+}
+
+/** Names of instances become folders: what could lead out of the data folder is no name. */
+function isFolderName(name: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name);
+}
+
+function folderName(name: string): string {
+  if (isFolderName(name)) return name;
+  throw new RuntimeError('missing', `there is no instance ${JSON.stringify(name)}`);
 }
