@@ -15,7 +15,7 @@ import { createRuntimes } from '../runtimes';
 import type { ClusterEndpoint } from '../runtimes/kubernetes/connection';
 import type { RuntimeDriver } from '../runtimes/runtime';
 import type { EngineEvent } from '../workflows/events';
-import { taskQueue, watchQueueOf } from '../workflows/messages';
+import { deliveryQueue, taskQueue, watchQueueOf } from '../workflows/messages';
 import { asBuild, offerBuild } from './build';
 import { workflowSource } from './bundle';
 import { createDirectory } from './directory';
@@ -77,6 +77,8 @@ const seldomHeartbeats = { maxHeartbeatThrottleInterval: '30s', defaultHeartbeat
 const longestThought = '1m';
 /** Environments that one worker looks after between deployments. */
 const mostWatched = 1000;
+/** Deliveries to subscribers that one worker makes at once. */
+const mostDeliveries = 64;
 
 /** Wires everything together: connections, runtimes, activities, workflows, metrics, logs. */
 export async function createWorker(configuration: WorkerConfiguration): Promise<DeployCodeWorker> {
@@ -115,6 +117,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
     shutdownForceTime: (configuration.shutdownGraceMs ?? 10_000) + 10_000,
   });
   const watching = ({ taskQueue: queue, activities }: Post) => Worker.create({ ...common, taskQueue: watchQueueOf(queue), activities, maxConcurrentActivityTaskExecutions: mostWatched, shutdownGraceTime: 0, ...seldomHeartbeats });
+  const delivering = ({ activities }: Post) => Worker.create({ ...common, taskQueue: deliveryQueue, activities, maxConcurrentActivityTaskExecutions: mostDeliveries, shutdownGraceTime: configuration.shutdownGraceMs ?? 10_000 });
   const workflows: Partial<WorkerOptions> = {
     ...workflowSource(configuration.workflowBundle),
     sinks: { events: { emit: { fn: (_, event: EngineEvent) => void engineEvents.emit('event', event), callDuringReplay: false } } },
@@ -125,7 +128,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   };
   const own = configuration.hostsOnly ? [] : [{ taskQueue, activities: activitiesOn({ runtimes: configuration.runtimes }) }];
   const hosts = postsOf(configuration.hosts ?? [], activitiesOn);
-  const workers = await Promise.all([...own.map((post) => working(post, workflows)), ...hosts.map((post) => working(post)), ...[...own, ...hosts].map(watching)]);
+  const workers = await Promise.all([...own.map((post) => working(post, workflows)), ...hosts.map((post) => working(post)), ...[...own, ...hosts].map(watching), ...own.map(delivering)]);
   worker = workers[0];
   const shutdown = () => workers.filter((each) => each.getState() === 'RUNNING').forEach((each) => each.shutdown());
   return {

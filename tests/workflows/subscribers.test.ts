@@ -10,6 +10,7 @@ import type { Stack } from '../../src/client';
 import { freePort } from '../../src/worker/free-port';
 import { docker } from '../support/docker-world';
 import { startEngine, type TestEngine } from '../support/engine';
+import { HostilePeer } from '../support/hostile-peer';
 import { listenLocally, stopListening } from '../support/local-server';
 import { memoryStack } from '../support/memory-stack';
 import { describeWith } from '../support/parts';
@@ -95,6 +96,23 @@ describe('those who subscribed', () => {
     expect(new Set(ids).size).toBe(1);
   });
 
+  it('leave deployments and each other in peace, be 60 of them a Redis that takes connections and never answers', async () => {
+    const hole = new HostilePeer('hangs');
+    const port = await hole.start();
+    listener.received.length = 0;
+    const dead = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`r${index}`, { redis: { url: `redis://127.0.0.1:${port}` } }]));
+    const stack = stackOf('api:1', { ...dead, ci: { webhook: { url: `${url}/ci` } } });
+    expect(await (await engine.client.deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
+    for (let image = 2; image < 5; image += 1) {
+      expect(await (await engine.client.deploy(stackOf(`api:${image}`, { ...dead, ci: { webhook: { url: `${url}/ci` } } }, stack.name))).result()).toMatchObject({ outcome: 'succeeded' });
+      expect(await (await engine.client.deploy(stackOf('api:1', {}))).result()).toMatchObject({ outcome: 'succeeded' });
+    }
+    expect(JSON.parse((await listener.of('/ci', 'deployment.finished')).body)).toMatchObject({ stack: stack.name });
+    expect(hole.open).toBeGreaterThan(0);
+    expect(hole.most).toBeLessThanOrEqual(8);
+    await hole.stop();
+  });
+
   it('hear of what happens between deployments', async () => {
     const stack = stackOf('api:1', { ops: { webhook: { url: `${url}/ops` } } });
     await (await engine.client.deploy(stack)).result();
@@ -124,8 +142,9 @@ describeWith('docker', 'a Redis stream', () => {
     try {
       const target = { url: `redis://127.0.0.1:${port}`, stream: 'events', longest: 100 };
       const notification = { id: 'n1', type: 'deployment.finished' as const, at: 0, stack: 'shop', environment: 'test', deployment: 3, text: 'done', details: { outcome: 'succeeded' } };
-      await expect(addToStream(target, notification, 'wrong')).rejects.toThrow();
-      for (let tries = 0; ; tries += 1) if (await addToStream(target, notification, 'pw-7731').then(() => true, (error: Error) => (tries > 100 ? Promise.reject(error) : sleep(50)))) break;
+      const add = (password: string) => addToStream(target, notification, password, AbortSignal.timeout(10_000));
+      await expect(add('wrong')).rejects.toThrow();
+      for (let tries = 0; ; tries += 1) if (await add('pw-7731').then(() => true, (error: Error) => (tries > 100 ? Promise.reject(error) : sleep(50)))) break;
       const client = await createClient({ url: target.url, password: 'pw-7731' }).connect();
       const entries = await client.xRange('events', '-', '+');
       expect(entries?.at(-1)?.message).toMatchObject({ id: 'n1', type: 'deployment.finished', stack: 'shop', environment: 'test' });

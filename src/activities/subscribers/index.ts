@@ -1,29 +1,52 @@
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import { withinDeadline } from '../../guard/deadline';
 import type { NamedSecret, Notification, SubscriberTarget } from '../../model/notification';
 import { alive } from '../alive';
 import type { Activities } from '../contract';
 import type { Dependencies } from '../dependencies';
 import { SoftwareFault } from '../failures';
+import { PeerBusy, PeerLimits } from './peer-limits';
 import { addToStream } from './redis';
 import { sendToSlack } from './slack';
 import { sendToWebhook } from './webhook';
 
+/** Less than the activity's own time, so that a delivery always ends by itself: waiting for a place and reading secrets included. */
+const deadlineMs = 25_000;
+const longestPauseMs = 60_000;
+
 /** Tells those who subscribed. */
 export function subscriberActivities({ secrets }: Pick<Dependencies, 'secrets'>): Pick<Activities, 'deliver'> {
+  const peers = new PeerLimits();
   const secret = (use: NamedSecret) => secrets.read(use.name, use.source);
-  const send = async (target: SubscriberTarget, notification: Notification): Promise<void> => {
-    switch (target.kind) {
-      case 'webhook':
-        return sendToWebhook(target.url, notification, target.key && (await secret(target.key)));
-      case 'slack':
-        return sendToSlack(await secret(target.url), notification);
-      case 'redis':
-        return addToStream(target, notification, target.password && (await secret(target.password)));
-    }
+  const send = async (target: SubscriberTarget, notification: Notification, signal: AbortSignal): Promise<void> => {
+    const address = target.kind === 'slack' ? await secret(target.url) : target.url;
+    await peers.deliver(hostOf(address), async () => {
+      switch (target.kind) {
+        case 'webhook':
+          return sendToWebhook(address, notification, target.key && (await secret(target.key)), signal);
+        case 'slack':
+          return sendToSlack(address, notification, signal);
+        case 'redis':
+          return addToStream(target, notification, target.password && (await secret(target.password)), signal);
+      }
+    });
   };
   return {
-    deliver: ({ target }, notification) => alive(() => send(target, notification).catch((error: Error) => {
-      throw ApplicationFailure.create({ message: secrets.mask(error.message), nonRetryable: error instanceof SoftwareFault });
+    deliver: ({ target }, notification) => alive(({ signal: cancelled }) => withinDeadline(deadlineMs, (signal) => send(target, notification, signal), cancelled).catch((error: Error) => {
+      throw toDeliveryFailure(error, secrets.mask(error.message));
     })),
   };
+}
+
+/** An address that cannot be read fails where it is called. */
+function hostOf(address: string): string {
+  return URL.canParse(address) ? new URL(address).host : address;
+}
+
+/** Of those that wait for one host, each comes back at a time of its own. */
+function toDeliveryFailure(error: Error, message: string): ApplicationFailure {
+  const { attempt } = Context.current().info;
+  const pauseMs = Math.min(longestPauseMs, 1000 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
+  return ApplicationFailure.create({ message, nonRetryable: error instanceof SoftwareFault, ...(error instanceof PeerBusy && { nextRetryDelay: Math.round(pauseMs) }) });
 }

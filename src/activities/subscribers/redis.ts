@@ -1,18 +1,22 @@
-import { createClient } from '@redis/client';
 import type { Notification } from '../../model/notification';
+import { sendCommands } from './resp';
 import { bodyOf } from './webhook';
 
-const timeoutMs = 10_000;
+export interface StreamTarget {
+  url: string;
+  stream: string;
+  longest: number;
+}
 
 /** Adds a notification to a Redis stream, which keeps about its `longest` last entries. */
-export async function addToStream({ url, stream, longest }: { url: string; stream: string; longest: number }, notification: Notification, password: string | undefined): Promise<void> {
-  const client = createClient({ url, ...(password !== undefined && { password }), socket: { connectTimeout: timeoutMs, reconnectStrategy: false } });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    const entry = { id: notification.id, type: notification.type, stack: notification.stack, environment: notification.environment, event: bodyOf(notification) };
-    await client.xAdd(stream, '*', entry, { TRIM: { strategy: 'MAXLEN', strategyModifier: '~', threshold: longest } });
-  } finally {
-    client.destroy();
-  }
+export async function addToStream({ url, stream, longest }: StreamTarget, notification: Notification, password: string | undefined, signal: AbortSignal): Promise<void> {
+  const address = new URL(url);
+  const database = /^\/(\d+)$/.exec(address.pathname)?.[1];
+  const { id, type, stack, environment } = notification;
+  const entry = Object.entries({ id, type, stack, environment, event: bodyOf(notification) }).flat();
+  await sendCommands(address, [
+    ...(password === undefined ? [] : [['AUTH', password]]),
+    ...(database === undefined ? [] : [['SELECT', database]]),
+    ['XADD', stream, 'MAXLEN', '~', String(longest), '*', ...entry],
+  ], signal);
 }

@@ -17,8 +17,8 @@ export function messageOf({ stack, environment, text, details }: Notification): 
   };
 }
 
-export function sendToSlack(url: string, notification: Notification): Promise<void> {
-  return post(url, JSON.stringify(messageOf(notification)));
+export function sendToSlack(url: string, notification: Notification, signal: AbortSignal): Promise<void> {
+  return post(url, JSON.stringify(messageOf(notification)), {}, signal);
 }
 
 function section(text: string): object {

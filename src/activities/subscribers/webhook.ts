@@ -13,7 +13,7 @@ export function signatureOf(key: string, timestamp: string, body: string): strin
 }
 
 /** Sends a notification to a webhook, signed where there is a key. */
-export async function sendToWebhook(url: string, notification: Notification, key: string | undefined): Promise<void> {
+export async function sendToWebhook(url: string, notification: Notification, key: string | undefined, signal: AbortSignal): Promise<void> {
   const body = bodyOf(notification);
   const timestamp = String(Math.floor(Date.now() / 1000));
   await post(url, body, {
@@ -21,5 +21,5 @@ export async function sendToWebhook(url: string, notification: Notification, key
     'x-deploy-code-delivery': notification.id,
     'x-deploy-code-timestamp': timestamp,
     ...(key !== undefined && { 'x-deploy-code-signature': signatureOf(key, timestamp, body) }),
-  });
+  }, signal);
 }

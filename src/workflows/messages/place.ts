@@ -7,6 +7,9 @@ export const taskQueue = 'deploy-code';
 /** Task queue of the worker that serves a host. */
 export const hostQueue = (host: string): string => `${taskQueue}/${host}`;
 
+/** Deliveries to subscribers have a queue, and slots of a worker, of their own: they never take those of deployments. */
+export const deliveryQueue = `${taskQueue}-deliveries`;
+
 export interface Place {
   stack: string;
   environment: string;

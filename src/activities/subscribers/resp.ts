@@ -1,0 +1,72 @@
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { PeerFailure } from '../../guard/deadline';
+
+const crlf = '\r\n';
+
+/**
+ * Sends commands to Redis over a connection of their own, and resolves once each has its reply
+ * (https://redis.io/docs/latest/develop/reference/protocol-spec/). Understands the replies of one line, which are all that
+ * these commands have, and gives up a peer that sends more: client libraries buffer a reply without a limit.
+ * @throws PeerFailure where the peer refuses a command, sends something else, or goes away
+ */
+export async function sendCommands(url: URL, commands: readonly string[][], signal: AbortSignal): Promise<void> {
+  const socket = open(url);
+  const abort = () => socket.destroy();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    const replies = readReplies(socket, commands.length);
+    socket.write(commands.map(encode).join(''));
+    const refusal = (await replies).find((reply) => reply.startsWith('-'));
+    if (refusal !== undefined) throw new PeerFailure(`Redis refuses: ${refusal.slice(1)}`);
+  } finally {
+    signal.removeEventListener('abort', abort);
+    socket.destroy();
+  }
+}
+
+function open({ protocol, hostname, port }: URL): Socket {
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const at = { host, port: Number(port || 6379) };
+  return protocol === 'rediss:' ? connectTls({ ...at, ...(isIP(host) === 0 && { servername: host }) }) : connect(at);
+}
+
+/** A list of texts of known lengths: nothing that they hold can be another command. */
+function encode(words: string[]): string {
+  return [`*${words.length}`, ...words.flatMap((word) => [`$${Buffer.byteLength(word)}`, word]), ''].join(crlf);
+}
+
+const longestReply = 1024;
+
+function readReplies(socket: Socket, count: number): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const replies = new Replies();
+    socket.setEncoding('latin1').on('data', (chunk: string) => {
+      if (!replies.add(chunk)) reject(new PeerFailure('sends something that is no reply of Redis'));
+      else if (replies.all.length >= count) resolve(replies.all);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => reject(new PeerFailure(`no answer (${error.code ?? error.message})`)));
+    socket.once('close', () => reject(new PeerFailure('no answer (the connection was closed)')));
+  });
+}
+
+/** Replies of one line each: `+OK`, `-ERR why`, `:1`, or a length and then the text itself. */
+class Replies {
+  readonly all: string[] = [];
+  private rest = '';
+  private isText = false;
+
+  /** False where what has come is no such reply. */
+  add(chunk: string): boolean {
+    const lines = (this.rest + chunk).split(crlf);
+    this.rest = lines.pop()!;
+    return lines.every((line) => this.take(line)) && this.rest.length <= longestReply;
+  }
+
+  private take(line: string): boolean {
+    const isWhole = this.isText || /^[-+:]/.test(line);
+    if (isWhole) this.all.push(line);
+    this.isText = !isWhole && /^\$\d{1,4}$/.test(line);
+    return (isWhole || this.isText) && line.length <= longestReply;
+  }
+}

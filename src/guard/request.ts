@@ -1,0 +1,83 @@
+import { request as requestHttp, type IncomingMessage } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { PeerFailure, withinDeadline } from './deadline';
+
+export interface HttpCall {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+  /** For the whole exchange, redirects and the last byte of the answer included; in ms. */
+  deadlineMs: number;
+  /** Bytes of an answer; an answer with more fails the call. 0: the body is not read. */
+  largest: number;
+  /** Redirects that are followed, always to the host of the address itself; default none. */
+  redirects?: number;
+  signal?: AbortSignal;
+}
+
+export interface HttpReply {
+  status: number;
+  body: string;
+}
+
+const redirections = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * One HTTP exchange with a peer that may hang, trickle or send without end: it always ends, and its connection with it.
+ * @throws PeerFailure with a reason that names neither the address nor anything that was sent
+ */
+export async function httpCall(address: string, call: HttpCall): Promise<HttpReply> {
+  if (!URL.canParse(address)) throw new PeerFailure('the address is malformed');
+  return withinDeadline(call.deadlineMs, (signal) => exchange(new URL(address), call, signal, call.redirects ?? 0), call.signal);
+}
+
+async function exchange(url: URL, call: HttpCall, signal: AbortSignal, redirects: number): Promise<HttpReply> {
+  if (url.username || url.password) throw new PeerFailure('the address holds a user or a password');
+  const answer = await send(url, call, signal);
+  const { statusCode: status = 0, headers: { location } } = answer;
+  if (!redirections.has(status) || location === undefined || redirects === 0) return { status, body: await bodyOf(answer, call.largest) };
+  answer.destroy();
+  return exchange(nextOf(url, location), call, signal, redirects - 1);
+}
+
+/** Over a connection of its own, which ends with the call. */
+function send(url: URL, { method = 'GET', headers = {}, body }: HttpCall, signal: AbortSignal): Promise<IncomingMessage> {
+  const request = { 'http:': requestHttp, 'https:': requestHttps }[url.protocol];
+  if (!request) throw new PeerFailure('the address is neither http nor https');
+  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+  return new Promise((resolve, reject) => {
+    request(url, { method, headers: { ...headers, ...length }, agent: false, signal }, resolve)
+      .on('error', (error) => reject(new PeerFailure(reasonOf(error), { cause: error })))
+      .end(body);
+  });
+}
+
+/** @throws PeerFailure where a redirect leads to another host, or gives up encryption */
+function nextOf(url: URL, location: string): URL {
+  const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+  const isSame = next?.hostname === url.hostname && (next.protocol === url.protocol || next.protocol === 'https:');
+  if (!isSame) throw new PeerFailure('it redirects to another host');
+  return next;
+}
+
+async function bodyOf(answer: IncomingMessage, largest: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    if (largest > 0) for await (const chunk of answer as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > largest) throw new PeerFailure(`the answer is larger than ${largest} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof PeerFailure ? error : new PeerFailure(reasonOf(error as Error), { cause: error });
+  } finally {
+    answer.destroy();
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** What went wrong with a connection, as the system names it. */
+function reasonOf(error: NodeJS.ErrnoException): string {
+  return error.code ?? 'the connection failed';
+}
