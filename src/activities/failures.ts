@@ -1,5 +1,6 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Evidence } from '../model/instance-status';
+import { NameProblem } from '../model/names';
 import { RuntimeError } from '../runtimes/runtime';
 import { failureTypes } from './contract';
 
@@ -24,6 +25,7 @@ export function toFailure(error: unknown): Error {
   const { message } = error as Error;
   const failure = (type: string, details: unknown[] = []) => ApplicationFailure.create({ type, message, details, nonRetryable: true });
   if (error instanceof SoftwareFault) return failure(failureTypes.software, [error.evidence]);
+  if (error instanceof NameProblem) return failure(failureTypes.software, [{ logs: [] }]);
   if (error instanceof UnknownOutcome) return failure(failureTypes.unknownOutcome);
   if (error instanceof RuntimeError) return failure(error.kind === 'platform' ? failureTypes.platform : failureTypes.software);
   return ApplicationFailure.create({ type: failureTypes.unexpected, message, nonRetryable: true, cause: error as Error });

@@ -1,5 +1,6 @@
 import { auditActivities } from './audit';
 import type { Activities } from './contract';
+import { withCheckedNames } from './checked-names';
 import { coordinationActivities } from './coordination';
 import type { Dependencies } from './dependencies';
 import { instanceActivities } from './instances';
@@ -14,7 +15,7 @@ import { watchActivities } from './watch';
 
 /** Every activity, on the given runtimes, secrets and directory. */
 export function createActivities(dependencies: Dependencies): Activities {
-  return {
+  return withCheckedNames({
     ...coordinationActivities(dependencies),
     ...surroundingActivities(dependencies),
     ...instanceActivities(dependencies),
@@ -26,7 +27,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...watchActivities(dependencies),
     ...subscriberActivities(dependencies),
     ...auditActivities(dependencies),
-  };
+  });
 }
 
 export type { Activities } from './contract';

@@ -2,6 +2,8 @@ import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { Stack } from '../config/stack';
 import type { AuditTrail } from '../model/audit';
+import { requireDeploymentId } from '../model/names';
+import { longestAuthor, longestReason, oneLine } from '../model/text';
 import type { WhenBusy } from '../plan/asked';
 import type { PastRun } from '../plan/job-runs';
 import type { IntentKind, Refusal } from '../plan/plan';
@@ -15,6 +17,7 @@ import { DeploymentHandle } from './deployment-handle';
 import { BadRequest } from './errors';
 import { listHistory, findDeployment, type HistoryEntry } from './history';
 import { orderOf, type OrderOptions } from './orders';
+import { lineOf } from './line-of';
 import { placeOf } from './place';
 import { intentOf, startDeployment } from './request';
 import { Schedules } from './schedules';
@@ -197,6 +200,12 @@ export class DeployCodeClient extends Reader {
     return new DeploymentHandle(this.temporal.workflow.getHandle(workflowId));
   }
 
+  /** The same, of one environment. @throws BadRequest where the deployment belongs to another one */
+  handleIn({ stack, environment }: Place, workflowId: string): DeploymentHandle {
+    if (requireDeploymentId(workflowId).startsWith(`deployment/${stack}/${environment}/`)) return this.handle(workflowId);
+    throw new BadRequest(`${workflowId} is not a deployment of ${stack}/${environment}; name its own stack file and environment with -c and -e`);
+  }
+
   /** Who asked for what, and what came of it; checked against what the environment remembers. */
   async audit(stack: Stack, last = 50): Promise<AuditTrail> {
     const known = (await this.environment(placeOf(stack)))?.audit;
@@ -220,9 +229,9 @@ export class DeployCodeClient extends Reader {
     const input: DeploymentInput = {
       stack, taskQueue, pinned: {}, ...more,
       intent: intentOf(kind, options),
-      requestedBy: options.requestedBy ?? userName(),
-      requestedFrom: hostname(),
-      reason: options.reason,
+      requestedBy: lineOf('requestedBy', options.requestedBy ?? userName(), longestAuthor),
+      requestedFrom: oneLine(hostname(), longestAuthor),
+      reason: options.reason === undefined ? undefined : lineOf('reason', options.reason, longestReason),
       ...(options.whenBusy && { whenBusy: options.whenBusy }),
       ...(options.automatic && { automatic: true }),
     };

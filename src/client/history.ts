@@ -1,5 +1,6 @@
 import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { searchAttributes, type DeploymentResult, type Place } from '../workflows/messages';
+import { deploymentNumbered, deploymentsOf } from './visibility';
 
 /** One deployment of the past. */
 export interface HistoryEntry {
@@ -15,7 +16,7 @@ export interface HistoryEntry {
 /** Deployments of an environment, the newest first. */
 export async function listHistory(client: Client, place: Place, limit: number): Promise<HistoryEntry[]> {
   const entries: HistoryEntry[] = [];
-  for await (const { workflowId, typedSearchAttributes, startTime, closeTime, status } of client.workflow.list({ query: within(place), pageSize: limit })) {
+  for await (const { workflowId, typedSearchAttributes, startTime, closeTime, status } of client.workflow.list({ query: deploymentsOf(place), pageSize: limit })) {
     entries.push({
       workflowId,
       deployment: typedSearchAttributes.get(searchAttributes.number),
@@ -40,10 +41,6 @@ async function resultOf(client: Client, workflowId: string): Promise<DeploymentR
 
 /** Workflow id of a deployment by its number. */
 export async function findDeployment(client: Client, place: Place, number: number): Promise<string | undefined> {
-  for await (const { workflowId } of client.workflow.list({ query: `${within(place)} AND ${searchAttributes.number.name} = ${number}` })) return workflowId;
+  for await (const { workflowId } of client.workflow.list({ query: deploymentNumbered(place, number) })) return workflowId;
   return undefined;
-}
-
-function within({ stack, environment }: Place): string {
-  return `WorkflowType = 'deployment' AND ${searchAttributes.stack.name} = '${stack}' AND ${searchAttributes.environment.name} = '${environment}'`;
 }

@@ -1,4 +1,6 @@
+import { longestAuthor, longestReason } from '../model/text';
 import { BadRequest } from './errors';
+import { lineOf } from './line-of';
 import { userName } from './user';
 
 /** What somebody orders for a while, a freeze or a pause: until when, why, and who does. */
@@ -13,5 +15,5 @@ export interface OrderOptions {
 /** @throws BadRequest where it would be over already */
 export function orderOf(what: string, { until, reason, by = userName() }: OrderOptions): { by: string; reason?: string; until?: number } {
   if (until && !(until.getTime() > Date.now())) throw new BadRequest(`${what} ends at a time to come`);
-  return { by, ...(reason !== undefined && { reason }), ...(until && { until: until.getTime() }) };
+  return { by: lineOf('by', by, longestAuthor), ...(reason !== undefined && { reason: lineOf('reason', reason, longestReason) }), ...(until && { until: until.getTime() }) };
 }

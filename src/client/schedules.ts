@@ -1,6 +1,7 @@
 import { type Client, ScheduleAlreadyRunning, type ScheduleDescription, type ScheduleHandle, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
+import { isName } from '../model/names';
 import type { Overlap, ScheduleSpec, UnattendedEnd } from '../model/schedule';
-import { placeAttributes, scheduleId, taskQueue, type Place, type RedeployInput } from '../workflows/messages';
+import { placeAttributes, scheduleId, schedulePrefix, taskQueue, type Place, type RedeployInput } from '../workflows/messages';
 import { BadRequest } from './errors';
 import { unlessMissing } from './unless-missing';
 
@@ -38,8 +39,11 @@ export class Schedules {
   /** The schedules of an environment, by name. */
   async list(place: Place): Promise<ScheduleView[]> {
     const names: string[] = [];
-    const prefix = scheduleId(place, '');
-    for await (const { scheduleId: id } of this.temporal.schedule.list()) if (id.startsWith(prefix)) names.push(id.slice(prefix.length));
+    const prefix = schedulePrefix(place);
+    for await (const { scheduleId: id } of this.temporal.schedule.list()) {
+      const name = id.startsWith(prefix) ? id.slice(prefix.length) : undefined;
+      if (isName('schedule', name)) names.push(name);
+    }
     const found = await Promise.all(names.sort().map((name) => this.find(place, name)));
     return found.flatMap((each) => (each ? [each] : []));
   }

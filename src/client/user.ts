@@ -1,10 +1,11 @@
 import { userInfo } from 'node:os';
+import { longestAuthor, oneLine } from '../model/text';
 
 /** Who asks, where nobody else is named: the user of this process. In a container its number may have no name. */
 export function userName(): string {
   try {
-    return userInfo().username;
+    return oneLine(userInfo().username, longestAuthor);
   } catch {
-    return process.env.USER ?? `user ${process.getuid?.()}`;
+    return oneLine(process.env.USER ?? `user ${process.getuid?.()}`, longestAuthor);
   }
 }

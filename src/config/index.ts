@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, parse, resolve } from 'node:path';
+import { requireName } from '../model/names';
 import { bare } from './bare';
 import { fromComposeSpellings } from './compose-spellings';
 import { parseYaml, type SourceDocument } from './document';
@@ -39,9 +40,11 @@ export interface LoadedStack {
 /**
  * Reads a stack file with its overlay into a validated {@link Stack}.
  * @throws StackFileError with every problem found, each with file, line and column
+ * @throws NameProblem where the given environment is not a name
  */
 export function loadStack(options: LoadOptions = {}): LoadedStack {
   const file = options.file ?? 'deploy-code.yaml';
+  if (options.environment !== undefined) requireName('environment', options.environment);
   const documents = readDocuments(file, options.environment);
   const problem = locator(documents);
   const fail = (findings: Finding[]): void => {

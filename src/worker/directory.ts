@@ -2,7 +2,8 @@ import type { Client } from '@temporalio/client';
 import type { Directory } from '../activities/dependencies';
 import { signalEnvironment } from '../client/signal-environment';
 import { unlessMissing } from '../client/unless-missing';
-import { claimHostSignal, claimSignal, contentsQuery, fleetId, hostId, hostQuery, imagesMemo, joinSignal, pruneSignal, releaseId, reportHostSignal, searchAttributes, taskQueue } from '../workflows/messages';
+import { keptReleasesOf } from '../client/visibility';
+import { claimHostSignal, claimSignal, contentsQuery, fleetId, hostId, hostQuery, imagesMemo, joinSignal, pruneSignal, releaseId, reportHostSignal, taskQueue } from '../workflows/messages';
 import type { HostPlace } from '../model/host';
 import type { PinnedImages } from '../model/images';
 import { createUnattended } from './unattended';
@@ -37,7 +38,7 @@ export function createDirectory(client: Client): Directory {
 
     async releases(stack, environment) {
       const numbers: number[] = [];
-      for await (const { workflowId } of workflow.list({ query: keptReleases(stack, environment) })) numbers.push(numberOf(workflowId));
+      for await (const { workflowId } of workflow.list({ query: keptReleasesOf({ stack, environment }) })) numbers.push(numberOf(workflowId));
       return numbers.sort((a, b) => a - b);
     },
 
@@ -46,7 +47,7 @@ export function createDirectory(client: Client): Directory {
     async images(stack, environment, releases) {
       if (releases.length === 0) return new Map();
       const found = new Map<number, PinnedImages>();
-      for await (const { workflowId, memo } of workflow.list({ query: keptReleases(stack, environment) })) {
+      for await (const { workflowId, memo } of workflow.list({ query: keptReleasesOf({ stack, environment }) })) {
         const number = numberOf(workflowId);
         if (memo?.[imagesMemo] && releases.includes(number)) found.set(number, memo[imagesMemo] as PinnedImages);
       }
@@ -61,10 +62,6 @@ export function createDirectory(client: Client): Directory {
       await unlessMissing(() => workflow.getHandle(releaseId({ stack, environment }, release)).signal(pruneSignal));
     },
   };
-}
-
-function keptReleases(stack: string, environment: string): string {
-  return `WorkflowType = 'release' AND ExecutionStatus = 'Running' AND ${searchAttributes.stack.name} = '${stack}' AND ${searchAttributes.environment.name} = '${environment}'`;
 }
 
 function numberOf(workflowId: string): number {

@@ -1,14 +1,15 @@
 import type { Client } from '@temporalio/client';
 import type { Directory } from '../activities/dependencies';
+import { longestAuthor, longestReason, oneLine } from '../model/text';
 import { SoftwareFault } from '../activities/failures';
-import { BadRequest, DeployCodeClient, DeploymentLost, type DeploymentHandle } from '../client';
+import { BadRequest, DeployCodeClient, DeploymentLost, NameProblem, type DeploymentHandle } from '../client';
 
 /** What schedules ask of the engine, as a client would. */
 export function createUnattended(temporal: Client): Pick<Directory, 'request' | 'outcome' | 'cancel' | 'syncSchedules'> {
   const client = DeployCodeClient.over(temporal);
   return {
     async request({ place, what, by, reason, requestId }) {
-      const options = { requestedBy: by, reason, automatic: true, requestId };
+      const options = { requestedBy: oneLine(by, longestAuthor), reason: reason === undefined ? undefined : oneLine(reason, longestReason), automatic: true, requestId };
       const ask = (): Promise<DeploymentHandle> => {
         switch (what.kind) {
           case 'deploy':
@@ -40,5 +41,5 @@ export function createUnattended(temporal: Client): Pick<Directory, 'request' | 
 
 /** What a person would be told is final. */
 function refuse(error: unknown): never {
-  throw error instanceof BadRequest || error instanceof DeploymentLost ? new SoftwareFault(error.message) : error;
+  throw error instanceof BadRequest || error instanceof DeploymentLost || error instanceof NameProblem ? new SoftwareFault(error.message) : error;
 }

@@ -24,7 +24,7 @@ export async function fleet(before: FleetState = { limit: 1, holders: [], waitin
     told.delete(workflowId);
     if (![...state.holders, ...state.waiting].includes(workflowId)) state.waiting.push(workflowId);
   });
-  listen(giveBackSignal, 'text', (workflowId) => {
+  listen(giveBackSignal, 'deployment', (workflowId) => {
     changes += 1;
     forget(state, workflowId);
   });

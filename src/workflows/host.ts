@@ -1,10 +1,11 @@
 import { allHandlersFinished, continueAsNew, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { HostBreaker, HostPlace, HostReport } from '../model/host';
 import { activity } from './activity-options';
+import { admit } from './admit';
 import { events } from './events';
 import { listen } from './listen';
 import { claimHostSignal, hostId, hostQuery, hostWordSignal, reportHostSignal, taskQueue, type HostState } from './messages';
-import { shapes } from './messages/shapes';
+import { inputs, shapes } from './messages/shapes';
 import { inTurn, until } from './turns';
 
 /** Deployments take a host one after the other for as long as somebody is there; then a new workflow begins when somebody comes. */
@@ -18,6 +19,7 @@ const mostRemembered = 200;
  * claims is told what those before have claimed, and plans around it; whoever is gone holds nothing.
  */
 export async function host(place: HostPlace, before?: HostState): Promise<void> {
+  admit(place, inputs.host, 'host');
   const state: HostState = before ?? { place, claims: [], kept: [] };
   const asking: string[] = [];
   let changes = 0;

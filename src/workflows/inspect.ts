@@ -8,10 +8,12 @@ import type { Intent, Refusal } from '../plan/plan';
 import { planOver } from '../plan/planner';
 import { isUnnamed } from '../plan/unnamed-volumes';
 import { activity } from './activity-options';
+import { admit } from './admit';
 import { all, hostsOf, listInstances, lookAround, type HostQueue } from './hosts';
 import { contextOf } from './step-context';
 import { summarise } from './deployment/summary';
 import type { PlanSummary } from './messages';
+import { inputs } from './messages/shapes';
 
 export interface PlanRequest {
   kind: 'plan';
@@ -54,7 +56,7 @@ export interface InspectResults {
 
 /** Answers one question of a client about what runs. Clients never touch runtimes. */
 export async function inspect(input: InspectInput): Promise<InspectResults[InspectInput['kind']]> {
-  const { taskQueue, stack } = input;
+  const { taskQueue, stack } = admit(input, inputs.inspect, 'inspect');
   switch (input.kind) {
     case 'plan': {
       const world = await lookAround({ stack, pinned: input.pinned, taskQueue, summary: 'observe what runs', closely: input.intent.kind === 'repair' });

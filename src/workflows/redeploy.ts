@@ -2,11 +2,14 @@ import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/wor
 import { failureTypes } from '../activities/contract';
 import type { UnattendedEnd } from '../model/schedule';
 import { activity } from './activity-options';
+import { admit } from './admit';
 import { toProblem } from './deployment/failure';
 import { taskQueue, type RedeployInput } from './messages';
+import { inputs } from './messages/shapes';
 
 /** What a schedule starts: asks for a deployment and waits for its end, so that the schedule's overlap policy means something. */
-export async function redeploy({ place, spec }: RedeployInput): Promise<UnattendedEnd> {
+export async function redeploy(input: RedeployInput): Promise<UnattendedEnd> {
+  const { place, spec } = admit(input, inputs.redeploy, 'redeploy');
   const request = { place, what: spec.what, by: `schedule ${spec.name}`, requestId: workflowInfo().runId };
   try {
     const workflowId = await CancellationScope.nonCancellable(() => activity('requestDeployment', taskQueue, `ask for it (${spec.what.kind})`)(request));

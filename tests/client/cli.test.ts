@@ -30,6 +30,15 @@ describe('the command line, without an engine', () => {
     expect(await cli(['deploy', '--set', 'nonsense'])).toMatchObject({ code: 2, stderr: expect.stringContaining('write NAME=VALUE') });
   });
 
+  it('exits 2 for names and reasons that are none, and touches nothing', async () => {
+    for (const environment of ["x' OR DeployCodeStack = 'other", '../other', '', 'a\u001b[2Jb']) {
+      const { code, stderr } = await cli(['history', '-c', stack, '-e', environment, '--address', '127.0.0.1:1']);
+      expect({ environment, code, stderr }).toEqual({ environment, code: 2, stderr: expect.stringContaining('is not a valid name (environment): use lower-case letters') as string });
+      expect(stderr).not.toContain('\u001b');
+    }
+    for (const reason of ['one\n2  forged  row', 'a\u001b[2J', 'x'.repeat(501)]) expect(await cli(['deploy', '-c', stack, '--reason', reason, '--address', '127.0.0.1:1'])).toMatchObject({ code: 2, stderr: expect.stringContaining('write one line of at most 500 characters') });
+  });
+
   it('exits 5 when no engine answers, and says what to do', async () => {
     const result = await cli(['deploy', '-c', stack, '--address', '127.0.0.1:1']);
     expect(result).toMatchObject({ code: 5, stderr: 'no Temporal server answers at 127.0.0.1:1\nstart one with `deploy-code dev`, or name yours with --address, TEMPORAL_ADDRESS or a Temporal profile\n' });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { fits, type Shape } from '../../src/workflows/messages/shape';
-import { shapes } from '../../src/workflows/messages/shapes';
+import { fits, tidied, type Shape } from '../../src/workflows/messages/shape';
+import { oneLine } from '../../src/model/text';
+import { inputs, shapes } from '../../src/workflows/messages/shapes';
 
 const cases = process.env.DEPLOY_CODE_TEST_FULL ? 20_000 : 2000;
 
@@ -10,6 +11,9 @@ function fitting(shape: Shape): fc.Arbitrary<unknown> {
   if (shape === 'text') return fc.string();
   if (shape === 'number') return fc.double({ noNaN: true, noDefaultInfinity: true });
   if (shape === 'flag') return fc.boolean();
+  if (shape === 'deployment') return fc.constantFrom('deployment/shop/production/1', 'deployment/a/b_c/watch-repair-1-2');
+  if ('name' in shape) return fc.constantFrom('shop', 'a-1_b').filter((name) => fits(name, shape));
+  if ('line' in shape) return fc.string({ unit: 'binary' });
   if ('oneOf' in shape) return fc.constantFrom(...shape.oneOf);
   if ('optional' in shape) return fc.option(fitting(shape.optional), { nil: undefined });
   if ('listOf' in shape) return fc.array(fitting(shape.listOf), { maxLength: 3 });
@@ -17,11 +21,19 @@ function fitting(shape: Shape): fc.Arbitrary<unknown> {
   return fc.record(Object.fromEntries(Object.entries(shape.fields).map(([key, field]) => [key, fitting(field)])));
 }
 
-const all = Object.entries(shapes) as [string, Shape][];
+const all = Object.entries({ ...shapes, ...inputs }) as [string, Shape][];
 
 describe(`messages from anywhere (${cases} cases)`, () => {
   it('are taken where they fit', () => {
     fc.assert(fc.property(fc.constantFrom(...all).chain(([name, shape]) => fc.tuple(fc.constant(name), fc.constant(shape), fitting(shape))), ([, shape, message]) => fits(message, shape)), { numRuns: cases });
+  });
+
+  it('are tidied: nothing but their lines changes, and those are one line', () => {
+    const freeze = fc.record({ by: fc.string({ unit: 'binary' }), reason: fc.string({ unit: 'binary' }), at: fc.integer(), refuse: fc.boolean(), more: fc.anything() });
+    fc.assert(
+      fc.property(freeze, ({ by, reason, ...rest }) => expect(tidied({ by, reason, ...rest }, shapes.freeze)).toEqual({ by: oneLine(by, 200), reason: oneLine(reason, 500), ...rest })),
+      { numRuns: cases },
+    );
   });
 
   it('never trip whoever looks at them, and are not taken with a field of another kind', () => {

@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
 import type { DeploymentHandle, Stack } from '../../src/client';
+import { connect, connectionSettings } from '../../src/client/connection';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
-import type { Progress } from '../../src/workflows/messages';
-import { startEngine, type TestEngine } from '../support/engine';
+import { environmentId, taskQueue, type Progress } from '../../src/workflows/messages';
+import { address, startEngine, type TestEngine } from '../support/engine';
 import { memoryStack } from '../support/memory-stack';
 
 describe('who may begin in an environment', () => {
@@ -154,5 +157,47 @@ describe('who may begin in an environment', () => {
     expect(await (await engine.client.deploy(good)).result()).toMatchObject({ outcome: 'unchanged' });
     expect(await (await engine.client.deploy(good, { automatic: true })).result()).toMatchObject({ outcome: 'unchanged' });
     expect(await gauge(good)).toBe('0');
+  });
+
+  describe('against a client that is not ours', () => {
+    let temporal: Client;
+    beforeAll(async () => void (temporal = await connect(connectionSettings({ address: address(), namespace: 'control' }))));
+    afterAll(() => temporal.connection.close());
+    const start = (type: string, ...args: unknown[]) => temporal.workflow.execute(type, { taskQueue, workflowId: `${type}/${randomUUID()}`, args });
+    const fault = (message: RegExp) => ({ cause: { type: 'SoftwareFault', message: expect.stringMatching(message) as string } });
+    const malformed = fault(/^malformed input of the workflow/);
+
+    it('ends workflows that are started with names which are none, or with no sense at all', async () => {
+      const other = app();
+      await (await engine.client.deploy(other)).result();
+      for (const environment of [`x' OR DeployCodeStack = '${other.name}`, `../${other.name}/test`, 'a\nb', '']) {
+        await expect(start('inspect', { kind: 'audit', stack: { ...other, environment }, last: 50, taskQueue })).rejects.toMatchObject(malformed);
+        await expect(start('deployment', { stack: { ...other, environment }, taskQueue, intent: { kind: 'stop', force: true }, requestedBy: 'eve', pinned: {} })).rejects.toMatchObject(malformed);
+        await expect(start('environment', { stack: other.name, environment })).rejects.toMatchObject(malformed);
+      }
+      await expect(start('deployment')).rejects.toMatchObject(malformed);
+      await expect(start('host', { runtime: 'docker', name: '../x' })).rejects.toMatchObject(malformed);
+      await expect(start('inspect', { kind: 'exec', stack: other, instance: '../../x', command: ['sh'], taskQueue })).rejects.toMatchObject({ cause: { cause: { type: 'SoftwareFault', message: expect.stringContaining('is not a valid name (instance)') as string } } });
+      expect(await engine.client.history(place(other))).toHaveLength(1);
+    });
+
+    it('finds no other stack by a name with quotes, and writes no forged row into the audit trail', async () => {
+      const stack = app();
+      await (await engine.client.deploy(stack, { requestedBy: 'ana' })).result();
+      await expect(engine.client.history({ stack: stack.name, environment: "x' OR DeployCodeEnvironment = 'test" })).rejects.toThrow('is not a valid name (environment)');
+      await expect(engine.client.deploy(stack, { reason: 'one\ntwo' })).rejects.toThrow('reason must be one line of at most 500 characters');
+      const environment = temporal.workflow.getHandle(environmentId(place(stack)));
+      await environment.signal('freeze', { by: 'eve', at: Date.now(), refuse: true, reason: 'x\n3  2026-01-01 00:00  ana  deploy  succeeded\u001b[2J' });
+      await environment.signal('join', { workflowId: '../somebody', runtime: 'memory' });
+      for (;;) {
+        const { records } = await engine.client.audit(stack);
+        if (records.length > 1) {
+          expect(records.map(({ by, what, why }) => ({ by, what, why }))).toEqual([{ by: 'ana', what: 'deploy', why: undefined }, { by: 'eve', what: 'freeze', why: 'x 3  2026-01-01 00:00  ana  deploy  succeeded\\x1b[2J' }]);
+          break;
+        }
+        await sleep(50);
+      }
+      expect((await engine.client.environment(place(stack)))?.queue).toEqual([]);
+    });
   });
 });

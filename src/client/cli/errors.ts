@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { formatProblem, StackFileError } from '../../config';
+import { NameProblem } from '../../model/names';
 import { KeyProblem } from '../../payloads/keys';
 import { BadRequest, DeploymentLost, EngineUnreachable } from '../errors';
 import { exitCodes } from './exit-codes';
@@ -23,7 +24,7 @@ function describe(error: unknown): { code: number; lines: string[]; data: unknow
   }
   const message = messageOf(error);
   if (error instanceof EngineUnreachable) return { code: exitCodes.unreachable, lines: [pc.red(message), error.advice], data: { message, advice: error.advice } };
-  if (error instanceof BadRequest || error instanceof KeyProblem) return { code: exitCodes.badInput, lines: [pc.red(message)], data: { message } };
+  if (error instanceof BadRequest || error instanceof NameProblem || error instanceof KeyProblem) return { code: exitCodes.badInput, lines: [pc.red(message)], data: { message } };
   return { code: isFault(error) ? exitCodes.badInput : exitCodes.failed, lines: [pc.red(message)], data: { message } };
 }
 

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { isOneLine, longestReason } from '../../model/text';
 import type { WhenBusy } from '../../plan/asked';
 import { loadStack, type LoadedStack, type LoadOptions } from '../../config';
 
@@ -41,7 +42,7 @@ export function withConnection(command: Command): Command {
 /** Why, and how to show it. */
 export function withFollowing(command: Command): Command {
   return command
-    .option('--reason <text>', 'why, for the history')
+    .option('--reason <text>', 'why, for the history', reason)
     .option('-d, --detach', 'return as soon as it has begun')
     .option('--json', 'print the result as one JSON document')
     .option('--watch', 'with --json: one event a line as well');
@@ -63,6 +64,12 @@ export function withQueue(command: Command): Command {
 
 export function whenBusy({ supersede, reject }: QueueOptions): WhenBusy {
   return supersede ? 'supersede' : reject ? 'reject' : 'queue';
+}
+
+/** Whoever reads the history sees a reason in one row. */
+export function reason(text: string): string {
+  if (isOneLine(text, longestReason)) return text;
+  throw new InvalidArgumentError(`write one line of at most ${longestReason} characters, without control characters.`);
 }
 
 /** Comma lists and repetition alike. */

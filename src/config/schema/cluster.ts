@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { grammarOf } from '../../model/names';
 import { choice } from './values';
 
 /** What a cluster is told of every workload of the stack. */
 export const cluster = z
   .strictObject({
-    namespace: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'write the name of a namespace: lower-case letters, digits and -, at most 63').optional().describe('Where everything of the stack is; default `<stack>-<environment>`, made where it is missing.'),
+    namespace: z.string().regex(grammarOf('namespace').pattern, grammarOf('namespace').hint).optional().describe('Where everything of the stack is; default `<stack>-<environment>`, made where it is missing.'),
     pull_secrets: z.array(z.string()).optional().describe("Secrets of the namespace that hold the keys to registries."),
     service_account: z.string().optional().describe('Of the namespace, for the pods. Without one they get no token.'),
     ingress_class: z.string().optional().describe('Of the Ingress of what is exposed; default the class of the cluster.'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { grammarOf } from '../../model/names';
 import { amount, count, size } from './values';
 
 const engine = /^(unix:\/\/\/\S+|(tcp|ssh):\/\/[^\s/]+)$/;
@@ -8,7 +9,7 @@ const tls = z.union([
   z.strictObject({ ca: z.string(), cert: z.string(), key: z.string() }).describe('Files of the worker.'),
 ]);
 
-export const hostName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'use lower-case letters, digits and -, at most 40, starting with a letter or digit');
+export const hostName = z.string().regex(grammarOf('host').pattern, grammarOf('host').hint);
 
 const kubernetes = z.union([
   z.string().min(1).describe('A context of the kubeconfig of the worker.'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { grammarOf } from '../../model/names';
 import { loadBalancer } from './exposure';
 import { cluster } from './cluster';
 import { host, hostName } from './host';
@@ -9,7 +10,7 @@ import { choice, count, duration, flag, fromText, size } from './values';
 
 const name = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'use lower-case letters, digits, - and _, at most 40, starting with a letter or digit')
+  .regex(grammarOf('stack').pattern, grammarOf('stack').hint)
   .refine((text) => !(text in {}), 'is a word of JavaScript; choose another');
 
 const infrastructure = z

@@ -2,12 +2,13 @@ import { ApplicationFailure, CancellationScope, setHandler, upsertSearchAttribut
 import type { Asked } from '../../plan/asked';
 import { acts, servicesOf } from '../../plan/plan';
 import { activity } from '../activity-options';
+import { admit } from '../admit';
 import { events } from '../events';
 import { amendUpdate, answerSignal, cancelSignal, goSignal, progressQuery, queuedSignal, searchAttributes, steerUpdate, turnedAwaySignal, type Amendment, type DeploymentInput, type DeploymentResult, type Go } from '../messages';
 import { hostsOf, oneByOne, type HostQueue } from '../hosts';
 import { listen } from '../listen';
-import { fits } from '../messages/shape';
-import { shapes } from '../messages/shapes';
+import { fits, tidied } from '../messages/shape';
+import { inputs, shapes } from '../messages/shapes';
 import { contextOf, namespaceIn } from '../step-context';
 import { Publisher } from '../publisher';
 import { until } from '../turns';
@@ -27,7 +28,8 @@ const longestRejoinMs = 1_800_000;
 const temporalItself = 'the Temporal UI or CLI';
 
 /** One attempt to bring a release about. Joins the environment's queue, waits for its word, deploys, commits or rolls back. */
-export async function deployment(input: DeploymentInput): Promise<DeploymentResult> {
+export async function deployment(given: DeploymentInput): Promise<DeploymentResult> {
+  const input = admit(given, inputs.deployment, 'deployment');
   const conduct = new Deployment(input);
   CancellationScope.current().cancelRequested.catch(() => conduct.cancel(temporalItself, false));
   return CancellationScope.nonCancellable(async () => {
@@ -67,8 +69,8 @@ class Deployment {
     listen(queuedSignal, shapes.queued, (waits) => this.log.wait(waits));
     listen(turnedAwaySignal, shapes.turnedAway, (why) => void (this.turnedAway ??= why));
     listen(cancelSignal, shapes.cancel, (order) => this.cancel(order?.by ?? temporalItself, order?.killJobs ?? false));
-    setHandler(steerUpdate, (steer) => this.steering.take(steer), { validator: (steer) => this.steering.check(steer) });
-    setHandler(amendUpdate, (amendment) => this.steering.amend(amendment), { validator: (amendment) => this.checkAmendment(amendment) });
+    setHandler(steerUpdate, (steer) => this.steering.take(tidied(steer, shapes.steer)), { validator: (steer) => this.steering.check(steer) });
+    setHandler(amendUpdate, (amendment) => this.steering.amend(tidied(amendment, shapes.amendment)), { validator: (amendment) => this.checkAmendment(amendment) });
     listen(answerSignal, shapes.answer, ({ question, answer }) => {
       if (question === this.log.question?.id && this.log.question.answers.includes(answer)) this.answer = answer;
     });

@@ -1,7 +1,8 @@
 import { allHandlersFinished, continueAsNew, patched, setHandler, workflowInfo } from '@temporalio/workflow';
 import { auditedSignal, committedSignal, environmentQuery, finishedSignal, freezeSignal, joinSignal, leaveSignal, pauseWatchSignal, resumeWatchSignal, thawSignal, type EnvironmentState, type Place } from '../messages';
+import { admit } from '../admit';
 import { listen } from '../listen';
-import { shapes } from '../messages/shapes';
+import { inputs, shapes } from '../messages/shapes';
 import { patches } from '../patches';
 import { until } from '../turns';
 import { EnvironmentMemory } from './memory';
@@ -15,6 +16,7 @@ const longestCheckMs = 300_000;
  * now and then, and whenever somebody waits, Temporal is asked whether the running deployment still exists.
  */
 export async function environment(place: Place, before?: EnvironmentState): Promise<void> {
+  admit(place, inputs.environment, 'environment');
   const memory = new EnvironmentMemory(before ?? { place, runtime: 'docker', numbers: { deployment: 0, release: 0 }, releases: [], jobs: {}, runs: [], queue: [], recent: [] });
   setHandler(environmentQuery, () => memory.state);
   listen(joinSignal, shapes.join, (request) => memory.join(request));

@@ -1,9 +1,11 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { Claimed, HostBreaker, HostClaim, HostPlace, HostReport } from '../../model/host';
+import { requireHostId, requireName } from '../../model/names';
 
 /** What deployments and the owners of their hosts say to each other. */
 
-export const hostId = ({ runtime, name }: HostPlace): string => `host/${runtime}${name === undefined ? '' : `/${name}`}`;
+/** Id of the workflow that owns a host. @throws NameProblem where a name in it is none */
+export const hostId = ({ runtime, name }: HostPlace): string => requireHostId(['host', runtime, ...(name === undefined ? [] : [requireName('host', name)])].join('/'));
 
 /** What those who came before have claimed. */
 export interface HostWord {

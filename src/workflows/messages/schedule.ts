@@ -1,9 +1,7 @@
 import type { ScheduleSpec } from '../../model/schedule';
 import type { Place } from './place';
 
-/** What a schedule is called, and what it starts with. */
-
-export const scheduleId = ({ stack, environment }: Place, name: string): string => `schedule/${stack}/${environment}/${name}`;
+/** What a schedule starts with. */
 
 export interface RedeployInput {
   place: Place;

@@ -1,3 +1,6 @@
+import { isDeploymentId, isName, type NameKind } from '../../model/names';
+import { oneLine } from '../../model/text';
+
 /**
  * What a message must look like to be taken. Messages come from outside: anybody may send one by Temporal's own command
  * line or UI, and a workflow that trips over one stands still for ever. Plain words instead of a schema library, which
@@ -8,6 +11,12 @@ export type Shape =
   | 'number'
   | 'flag'
   | 'anything'
+  /** Id of a deployment's workflow. */
+  | 'deployment'
+  /** A name of this kind. */
+  | { name: NameKind }
+  /** One line of so many characters at most. Taken as {@link tidied}. */
+  | { line: number }
   | { oneOf: readonly string[] }
   | { optional: Shape }
   | { listOf: Shape }
@@ -15,6 +24,8 @@ export type Shape =
   | { fields: Record<string, Shape> };
 
 export const optional = (shape: Shape): Shape => ({ optional: shape });
+export const named = (kind: NameKind): Shape => ({ name: kind });
+export const line = (longest: number): Shape => ({ line: longest });
 export const listOf = (shape: Shape): Shape => ({ listOf: shape });
 export const recordOf = (shape: Shape): Shape => ({ recordOf: shape });
 export const oneOf = (...words: readonly string[]): Shape => ({ oneOf: words });
@@ -26,10 +37,28 @@ export function fits(value: unknown, shape: Shape): boolean {
   if (shape === 'text') return typeof value === 'string';
   if (shape === 'number') return typeof value === 'number' && Number.isFinite(value);
   if (shape === 'flag') return typeof value === 'boolean';
+  if (shape === 'deployment') return isDeploymentId(value);
+  if ('name' in shape) return isName(shape.name, value);
+  if ('line' in shape) return typeof value === 'string';
   if ('oneOf' in shape) return typeof value === 'string' && shape.oneOf.includes(value);
   if ('optional' in shape) return value === undefined || value === null || fits(value, shape.optional);
   if ('listOf' in shape) return Array.isArray(value) && value.every((each) => fits(each, shape.listOf));
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   if ('recordOf' in shape) return Object.values(value).every((each) => fits(each, shape.recordOf));
   return Object.entries(shape.fields).every(([key, field]) => fits((value as Record<string, unknown>)[key], field));
+}
+
+/** A message that fits, with every `line` in it as one line without control characters, cut where it is too long. */
+export function tidied<T>(value: T, shape: Shape): T {
+  return tidy(value, shape) as T;
+}
+
+function tidy(value: unknown, shape: Shape): unknown {
+  if (typeof shape === 'string' || value === undefined || value === null) return value;
+  if ('line' in shape) return oneLine(value as string, shape.line);
+  if ('optional' in shape) return tidy(value, shape.optional);
+  if ('listOf' in shape) return (value as unknown[]).map((each) => tidy(each, shape.listOf));
+  if (!('fields' in shape)) return value;
+  const known = Object.entries(shape.fields).filter(([key]) => Object.hasOwn(value, key));
+  return { ...value, ...Object.fromEntries(known.map(([key, field]) => [key, tidy((value as Record<string, unknown>)[key], field)])) };
 }

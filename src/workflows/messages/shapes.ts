@@ -1,7 +1,14 @@
-import { fields, listOf, oneOf, optional, recordOf } from './shape';
+import { runtimeNames } from '../../model/capabilities';
+import { longestAuthor, longestReason } from '../../model/text';
+import { fields, line, listOf, named, oneOf, optional, recordOf } from './shape';
 
 /** The shapes of every message that a workflow takes. */
 
+const author = line(longestAuthor);
+const reason = line(longestReason);
+
+const runtime = oneOf(...runtimeNames);
+const whenBusy = oneOf('queue', 'supersede', 'reject');
 const outcome = oneOf('succeeded', 'unchanged', 'refused', 'rolled_back', 'left_as_is', 'rollback_incomplete', 'cancelled');
 
 const window = fields({ from: 'number', to: 'number', timeZone: 'text', text: 'text', refuse: 'flag' });
@@ -9,11 +16,11 @@ const window = fields({ from: 'number', to: 'number', timeZone: 'text', text: 't
 const breaker = fields({ threshold: 'number', recoveryMs: 'number' });
 
 const asked = fields({
-  by: 'text',
-  reason: optional('text'),
+  by: author,
+  reason: optional(reason),
   intent: 'text',
   at: 'number',
-  whenBusy: oneOf('queue', 'supersede', 'reject'),
+  whenBusy,
   force: 'flag',
   automatic: 'flag',
   breaker,
@@ -23,23 +30,56 @@ const asked = fields({
 
 const reserve = recordOf('number');
 
+const place = fields({ stack: named('stack'), environment: named('environment') });
+
+/** What of a stack names something, and so reaches ids, queries and paths. */
+const stack = fields({
+  name: named('stack'),
+  environment: named('environment'),
+  runtime,
+  services: recordOf(fields({ name: named('service') })),
+  hosts: optional(listOf(fields({ name: named('host') }))),
+  infrastructure: fields({ cluster: optional(fields({ namespace: optional(named('namespace')) })) }),
+});
+
+/** The shapes of what workflows are started with. */
+export const inputs = {
+  deployment: fields({
+    stack,
+    intent: fields({ kind: oneOf('deploy', 'rollback', 'stop', 'restart', 'run', 'repair'), force: 'flag', services: optional(listOf('text')) }),
+    taskQueue: 'text',
+    requestedBy: author,
+    requestedFrom: optional(author),
+    reason: optional(reason),
+    whenBusy: optional(whenBusy),
+    automatic: optional('flag'),
+    followsCurrent: optional('flag'),
+    insteadOf: optional('number'),
+    target: optional('number'),
+  }),
+  environment: place,
+  host: fields({ runtime, name: optional(named('host')) }),
+  inspect: fields({ kind: oneOf('plan', 'status', 'logs', 'exec', 'audit', 'volumes', 'remove-volume'), stack, taskQueue: 'text' }),
+  redeploy: fields({ place, spec: fields({ name: named('schedule'), what: fields({ kind: oneOf('deploy', 'restart', 'run') }) }) }),
+} as const;
+
 export const shapes = {
-  join: fields({ workflowId: 'text', runtime: oneOf('docker', 'kubernetes', 'process', 'memory'), hosts: optional(listOf('text')), namespace: optional('text'), asked: optional(asked) }),
-  leave: 'text',
-  committed: fields({ workflowId: 'text', deployment: 'number', release: optional('number') }),
+  join: fields({ workflowId: 'deployment', runtime, hosts: optional(listOf(named('host'))), namespace: optional(named('namespace')), asked: optional(asked) }),
+  leave: 'deployment',
+  committed: fields({ workflowId: 'deployment', deployment: 'number', release: optional('number') }),
   finished: fields({
-    workflowId: 'text',
+    workflowId: 'deployment',
     deployment: 'number',
     outcome,
-    jobs: listOf(fields({ service: 'text', hash: 'text' })),
+    jobs: listOf(fields({ service: named('service'), hash: 'text' })),
     releases: listOf('number'),
-    schedules: optional(listOf('text')),
+    schedules: optional(listOf(named('schedule'))),
     settings: optional('text'),
-    hosts: optional(listOf('text')),
+    hosts: optional(listOf(named('host'))),
   }),
   audited: fields({ sequence: 'number', hash: 'text', folder: optional('text'), place: optional(oneOf('database')) }),
-  freeze: fields({ by: 'text', reason: optional('text'), at: 'number', until: optional('number'), refuse: 'flag' }),
-  pauseWatch: fields({ by: 'text', reason: optional('text'), until: optional('number') }),
+  freeze: fields({ by: author, reason: optional(reason), at: 'number', until: optional('number'), refuse: 'flag' }),
+  pauseWatch: fields({ by: author, reason: optional(reason), until: optional('number') }),
   go: fields({
     deployment: 'number',
     release: fields({ from: optional('number'), next: 'number' }),
@@ -47,20 +87,20 @@ export const shapes = {
     releases: listOf('number'),
     jobs: recordOf('text'),
     past: optional('text'),
-    schedules: optional(listOf('text')),
+    schedules: optional(listOf(named('schedule'))),
     settings: optional('text'),
-    hosts: optional(listOf('text')),
+    hosts: optional(listOf(named('host'))),
   }),
-  claim: fields({ workflowId: 'text', limit: 'number' }),
+  claim: fields({ workflowId: 'deployment', limit: 'number' }),
   slot: fields({ granted: 'flag', limit: 'number' }),
-  hostClaim: fields({ workflowId: 'text', by: 'text', round: 'number', seenAt: 'number', ports: listOf('text'), reserve }),
-  hostReport: fields({ workflowId: 'text', kept: 'flag', trouble: optional('text'), breaker }),
-  hostWord: fields({ host: 'text', round: 'number', others: listOf(fields({ by: 'text', ports: listOf('text'), reserve })) }),
+  hostClaim: fields({ workflowId: 'deployment', by: author, round: 'number', seenAt: 'number', ports: listOf('text'), reserve }),
+  hostReport: fields({ workflowId: 'deployment', kept: 'flag', trouble: optional('text'), breaker }),
+  hostWord: fields({ host: 'text', round: 'number', others: listOf(fields({ by: author, ports: listOf('text'), reserve })) }),
   queued: fields({ behind: optional('number'), held: optional('text') }),
   turnedAway: 'text',
   /** The Temporal UI sends it without a word. */
-  cancel: optional(fields({ by: optional('text'), killJobs: optional('flag') })),
-  answer: fields({ question: 'text', answer: 'text', by: 'text' }),
-  steer: fields({ action: oneOf('approve', 'reject', 'promote', 'pause', 'resume', 'abort', 'retry'), by: 'text', reason: optional('text'), service: optional('text') }),
-  amendment: fields({ services: listOf(fields({ name: 'text' })), by: 'text', reason: optional('text') }),
+  cancel: optional(fields({ by: optional(author), killJobs: optional('flag') })),
+  answer: fields({ question: 'text', answer: 'text', by: author }),
+  steer: fields({ action: oneOf('approve', 'reject', 'promote', 'pause', 'resume', 'abort', 'retry'), by: author, reason: optional(reason), service: optional(named('service')) }),
+  amendment: fields({ services: listOf(fields({ name: named('service') })), by: author, reason: optional(reason) }),
 } as const;

@@ -87,7 +87,7 @@ async function cancel(which: string, options: ChangeOptions): Promise<void> {
     const place = placeOf(loadPlace(options).stack);
     const number = Number(which);
     if (!which.startsWith('deployment/') && !Number.isInteger(number)) throw new InvalidArgumentError('write a number, or a workflow id.');
-    const handle = which.startsWith('deployment/') ? client.handle(which) : await client.deployment(place, number);
+    const handle = which.startsWith('deployment/') ? client.handleIn(place, which) : await client.deployment(place, number);
     const progress = await handle.progress();
     if (isOver(progress)) throw new BadRequest(`deployment ${which} has already ended: ${progress.status.replaceAll('_', ' ')}`);
     await handle.cancel(userName(), options);

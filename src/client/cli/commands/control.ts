@@ -3,7 +3,7 @@ import { deploymentId, freezeText } from '../../../workflows/messages';
 import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
 import { userName } from '../../user';
-import { loadPlace, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { loadPlace, reason, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { momentOf } from '../output/moment';
 import { frozenText, queueRows } from '../output/control-text';
 import { pauseText } from '../output/watch-text';
@@ -36,14 +36,14 @@ export function addControl(program: Command): void {
   withConnection(withStack(program.command('freeze').description('let no deployment begin; what runs goes on')))
     .option('--until <time>', 'until then, or for so long: 2026-12-24T18:00, 2h (default: until `thaw`)', moment)
     .option('--refuse', 'turn requests away instead of letting them wait')
-    .option('--reason <text>', 'why, for those who have to wait')
+    .option('--reason <text>', 'why, for those who have to wait', reason)
     .action(freeze);
   withConnection(withStack(program.command('thaw').description('end a freeze; what waits begins'))).action(thaw);
 
   const watch = program.command('watch').description('the watch over what runs between deployments; `status` shows what it sees');
   withConnection(withStack(watch.command('pause').description('restart and repair nothing, for somebody works on what runs')))
     .option('--until <time>', 'until then, or for so long: 2026-12-24T18:00, 2h (default: until `watch resume`)', moment)
-    .option('--reason <text>', 'why')
+    .option('--reason <text>', 'why', reason)
     .action(pauseWatch);
   withConnection(withStack(watch.command('resume').description('end a pause'))).action(resumeWatch);
 }

@@ -6,7 +6,7 @@ import { placeOf } from '../../place';
 import type { Schedules } from '../../schedules';
 import { userName } from '../../user';
 import type { Place } from '../../../workflows/messages';
-import { list, loadPlace, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { list, loadPlace, reason, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { runRows, scheduleRows, timesText, whatText } from '../output/schedule-text';
 import { moment, table } from '../output/words';
 import { print, printJson, withClient } from './session';
@@ -57,7 +57,7 @@ export function addSchedules(program: Command): void {
 
   command('list', 'schedules of the environment').option('--json', 'print one JSON document').action((options: ScheduleOptions) => on(options, showAll(options)));
   about('describe', 'when it comes round, and what came of the last times').option('--json', 'print one JSON document').action((name: string, options: ScheduleOptions) => on(options, describe(name, options)));
-  about('pause', 'let it come round no more until `resume`').option('--reason <text>', 'why, for others').action((name: string, options: ScheduleOptions) => on(options, pause(name, options)));
+  about('pause', 'let it come round no more until `resume`').option('--reason <text>', 'why, for others', reason).action((name: string, options: ScheduleOptions) => on(options, pause(name, options)));
   about('resume', 'end a pause').action((name: string, options: ScheduleOptions) => on(options, (schedules, place) => schedules.resume(place, name, `resumed by ${userName()}`), `${name} goes on`));
   about('trigger', 'ask for it now, besides its times').action((name: string, options: ScheduleOptions) => on(options, (schedules, place) => schedules.trigger(place, name), `${name} is asked for; \`deploy-code schedule describe ${name}\` shows what comes of it`));
   about('delete', 'remove the schedule; what it has begun goes on').action((name: string, options: ScheduleOptions) => on(options, (schedules, place) => schedules.delete(place, name), `${name} is deleted`));

@@ -3,7 +3,7 @@ import type { Steer } from '../../../workflows/messages';
 import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
 import { userName } from '../../user';
-import { loadPlace, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { loadPlace, positive, reason, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { placeArguments, withClient } from './session';
 import { checked } from './validate';
 
@@ -35,14 +35,14 @@ export function addSteering(program: Command): void {
   for (const { action, description, said, ofService } of ways) {
     const command = withConnection(withStack(program.command(action).description(description)))
       .argument('<deployment>', 'its number', positive)
-      .option('--reason <text>', 'why, for the record');
+      .option('--reason <text>', 'why, for the record', reason);
     if (ofService) command.option('--service <name>', 'only this service');
     command.action((number: number, options: SteerOptions) => steer(number, action, said, options));
   }
   withConnection(withStack(program.command('amend').description('give a deployment that has failed and waits services as the stack file has them now; it goes on from there')))
     .argument('<deployment>', 'its number', positive)
     .argument('<services...>', 'services that have been changed: image, command, environment, resources, health check')
-    .option('--reason <text>', 'why, for the record')
+    .option('--reason <text>', 'why, for the record', reason)
     .action((number: number, services: string[], options: SteerOptions) => amend(number, services, options));
 }
 

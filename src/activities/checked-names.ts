@@ -1,0 +1,159 @@
+import type { Stack } from '../config/stack';
+import type { InstanceRef } from '../model/instance';
+import { requireDeploymentId, requireHostId, requireName, requireNumber, requireObject, requirePlace } from '../model/names';
+import { alive } from './alive';
+import type { Activities, StepContext } from './contract';
+
+/** Throws a NameProblem where an argument of the activity holds a name that its grammar does not allow. */
+type Checks = { [A in keyof Activities]: (...input: Parameters<Activities[A]>) => unknown };
+
+/**
+ * The same activities, which refuse names that are none before they do anything. Whoever may write into Temporal calls
+ * activities with whatever they like: what clients and workflows have checked is checked again by the worker that acts.
+ */
+export function withCheckedNames(activities: Activities): Activities {
+  const checked = Object.entries(activities).map(([name, run]: [string, (...input: never[]) => Promise<unknown>]) => {
+    const check = checks[name as keyof Activities] as (...input: unknown[]) => unknown;
+    return [name, (...input: never[]) => (problemOf(() => check(...input)) ?? { run: run(...input) }).run];
+  });
+  return Object.fromEntries(checked) as Activities;
+}
+
+/** An activity that ends with what is wrong with its input; nothing where all is well. */
+function problemOf(check: () => unknown): { run: Promise<never> } | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    return { run: alive(() => Promise.reject(error as Error)) };
+  }
+}
+
+const context = ({ stack, environment, namespace }: Pick<StepContext, 'stack' | 'environment' | 'namespace'>) => {
+  requirePlace({ stack, environment });
+  if (namespace !== undefined) requireName('namespace', namespace);
+};
+const stackOf = ({ name, environment, services, hosts = [], infrastructure: { cluster } }: Stack) => {
+  context({ stack: name, environment, namespace: cluster?.namespace });
+  for (const [key, service] of Object.entries(services)) {
+    requireName('service', key);
+    requireName('service', service.name);
+  }
+  for (const host of hosts) requireName('host', host.name);
+};
+const instance = ({ name, service }: Pick<InstanceRef, 'name' | 'service'>) => {
+  requireObject('instance', name);
+  requireName('service', service);
+};
+const ofInstance = (where: StepContext, ref: InstanceRef) => {
+  context(where);
+  instance(ref);
+};
+const ofInstances = (where: StepContext, refs: InstanceRef[]) => {
+  context(where);
+  refs.forEach(instance);
+};
+
+const checks: Checks = {
+  joinEnvironment: ({ workflowId, hosts = [], ...where }) => {
+    context(where);
+    requireDeploymentId(workflowId);
+    hosts.forEach((name) => requireName('host', name));
+  },
+  claimSlot: ({ workflowId }) => requireDeploymentId(workflowId),
+  claimHost: ({ name }, { workflowId }) => {
+    if (name !== undefined) requireName('host', name);
+    requireDeploymentId(workflowId);
+  },
+  reportHost: ({ name }, { workflowId }) => {
+    if (name !== undefined) requireName('host', name);
+    requireDeploymentId(workflowId);
+  },
+  readHostBreakers: (ids) => ids.forEach(requireHostId),
+  recallEnvironment: context,
+  requestDeployment: ({ place, requestId, what }) => {
+    requirePlace(place);
+    requireName('request', requestId);
+    if (what.kind === 'restart') what.services.forEach((name) => requireName('service', name));
+    if (what.kind === 'run') requireName('service', what.job);
+  },
+  awaitDeployment: requireDeploymentId,
+  cancelDeployment: requireDeploymentId,
+  syncSchedules: (where, wanted, before) => {
+    context(where);
+    for (const name of [...wanted.map((spec) => spec.name), ...before]) requireName('schedule', name);
+  },
+  findOpenWindow: () => undefined,
+  readRelease: (place, release) => {
+    requirePlace(place);
+    requireNumber('release', release);
+  },
+  isRunning: requireDeploymentId,
+  observe: stackOf,
+  pullImage: context,
+  createNetwork: (where, { name }) => {
+    context(where);
+    requireObject('network', name);
+  },
+  removeNetwork: (where, name) => {
+    context(where);
+    requireObject('network', name);
+  },
+  createVolume: (where, { name }) => {
+    context(where);
+    requireObject('volume', name);
+  },
+  removeVolume: (where, name) => {
+    context(where);
+    requireObject('volume', name);
+  },
+  startInstance: ofInstance,
+  awaitHealthy: ofInstance,
+  restoreInstance: ofInstance,
+  selectInstance: ofInstance,
+  createJob: ofInstance,
+  runJob: ofInstance,
+  execInInstance: ofInstance,
+  retireInstance: ofInstance,
+  retireInstances: (where, retirements) => ofInstances(where, retirements.map((each) => each.instance)),
+  reviveInstance: ofInstance,
+  reviveInstances: ofInstances,
+  removeInstance: ofInstance,
+  removeInstances: ofInstances,
+  attachInstance: ofInstance,
+  routeTraffic: ofInstance,
+  configureBalancer: ofInstance,
+  drainInstance: (where, { balancer }) => ofInstance(where, balancer),
+  runTest: ofInstance,
+  analyse: context,
+  confirm: ofInstances,
+  holdImages: (where, releases) => {
+    context(where);
+    releases.forEach((release) => requireNumber('release', release));
+  },
+  pruneReleases: (where, drop, keep) => {
+    context(where);
+    [...drop, ...keep].forEach((release) => requireNumber('release', release));
+  },
+  recordAudit: (place) => requirePlace(place),
+  readAudit: (place) => requirePlace(place),
+  deliver: (_, { stack, environment }) => requirePlace({ stack, environment }),
+  watchRelease: ({ place, release, host }) => {
+    requirePlace(place);
+    requireNumber('release', release);
+    if (host !== undefined) requireName('host', host);
+  },
+  restartInstance: (input) => {
+    requirePlace(input.place);
+    requireObject('instance', input.instance);
+  },
+  describeInstances: stackOf,
+  readLogs: (where, names) => {
+    context(where);
+    names.forEach((name) => requireObject('instance', name));
+  },
+  runCommand: (where, name) => {
+    context(where);
+    requireObject('instance', name);
+  },
+};

@@ -1,0 +1,67 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import fc from 'fast-check';
+import { createActivities } from '../../src/activities';
+import type { Activities } from '../../src/activities/contract';
+import type { Dependencies } from '../../src/activities/dependencies';
+import { isDeploymentId, isName } from '../../src/model/names';
+
+const cases = process.env.DEPLOY_CODE_TEST_FULL ? 20_000 : 400;
+
+/** Whatever is asked of them counts. */
+function watched(): { dependencies: Dependencies; touched: string[] } {
+  const touched: string[] = [];
+  const spy = (name: string): unknown => new Proxy(() => undefined, {
+    get: (_, key) => (key === 'then' ? undefined : spy(`${name}.${String(key)}`)),
+    apply: () => {
+      touched.push(name);
+      return spy(name);
+    },
+  });
+  const parts = Object.fromEntries(['runtimes', 'secrets', 'directory', 'events', 'auditDatabase'].map((name) => [name, spy(name)]));
+  return { dependencies: { ...parts, dataDir: '/nowhere' } as unknown as Dependencies, touched };
+}
+
+const hostile = fc.array(fc.constantFrom('shop', '..', '/', "'", '\\', ' OR ', '?', '\0', '\n', '-', 'A', '%2e'), { maxLength: 5 }).map((parts) => parts.join('')).filter((text) => !isName('stack', text) && !isName('instance', text) && !isDeploymentId(text) && !isName('request', text));
+const context = (bad: Partial<Record<'stack' | 'environment' | 'namespace', string>>) => ({ runtime: 'docker', stack: 'shop', environment: 'production', deployment: 1, secrets: {}, envFiles: [], ...bad });
+const stack = (bad: Partial<Record<'name' | 'environment', string>>, services = {}) => ({ name: 'shop', environment: 'production', runtime: 'docker', services, infrastructure: {}, secrets: {}, ...bad });
+const request = (bad: object) => ({ place: { stack: 'shop', environment: 'production' }, what: { kind: 'repair' }, by: 'ana', requestId: 'r1', ...bad });
+
+/** Ways to bring a name in, by activity. */
+const ways: ((name: string) => [keyof Activities, ...unknown[]])[] = [
+  (name) => ['readAudit', { stack: 'shop', environment: name }, 50, undefined],
+  (name) => ['recordAudit', { stack: name, environment: 'production' }, { id: '1' }],
+  (name) => ['recallEnvironment', { stack: 'shop', environment: name, runtime: 'docker' }],
+  (name) => ['observe', stack({ environment: name }), {}],
+  (name) => ['describeInstances', stack({ name })],
+  (name) => ['observe', stack({}, { [name]: { name: 'api' } }), {}],
+  (name) => ['readLogs', context({}), [name], 10, {}],
+  (name) => ['runCommand', context({}), name, ['sh'], 1000],
+  (name) => ['removeVolume', context({}), name],
+  (name) => ['removeVolume', context({ stack: name }), 'shop_data'],
+  (name) => ['removeNetwork', context({ namespace: name }), 'shop_default'],
+  (name) => ['startInstance', context({}), { name, service: 'api' }, { afterTrouble: false }],
+  (name) => ['removeInstances', context({}), [{ name: 'shop-api-1', service: 'api' }, { name, service: 'api' }]],
+  (name) => ['restartInstance', { place: { stack: 'shop', environment: 'production' }, runtime: 'process', instance: name }],
+  (name) => ['requestDeployment', request({ place: { stack: name, environment: 'production' } })],
+  (name) => ['requestDeployment', request({ requestId: name })],
+  (name) => ['requestDeployment', request({ what: { kind: 'run', job: name } })],
+  (name) => ['cancelDeployment', `deployment/shop/production/${name}`],
+  (name) => ['readHostBreakers', [`host/docker/${name}/x`]],
+  (name) => ['syncSchedules', context({}), [], [name]],
+  (name) => ['joinEnvironment', { stack: 'shop', environment: 'production', runtime: 'docker', workflowId: 'deployment/shop/production/1', hosts: [name] }],
+];
+
+it(`activities refuse names outside their grammar before they do anything (${cases} cases)`, async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...ways), hostile, async (way, name) => {
+      const { dependencies, touched } = watched();
+      const [activity, ...input] = way(name);
+      const run = createActivities(dependencies)[activity] as (...args: unknown[]) => Promise<unknown>;
+      const error = await new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(run, ...input).then(() => undefined, (reason: unknown) => reason);
+      expect(error).toMatchObject({ type: 'SoftwareFault', nonRetryable: true });
+      expect(touched).toEqual([]);
+    }),
+    { numRuns: cases },
+  );
+});
