@@ -34,7 +34,7 @@ export function observeHost({ runtimes }: Pick<Means, 'runtimes'>, stack: Stack,
 export async function completeObservation({ runtimes, secrets }: Means, stack: Stack, pinned: PinnedImages, seen: Seen): Promise<Observation> {
   const runtime = runtimes(placeOf(stack));
   const envFiles = Object.values(stack.services).flatMap((service) => service.envFiles);
-  const [fingerprints, images, traffic] = await Promise.all([secrets.fingerprints(usedSecrets(stack), envFiles), findImages(runtime, stack, pinned), trafficOf(runtime, stack, seen)]);
+  const [fingerprints, images, traffic] = await Promise.all([secrets.fingerprints(usedSecrets(stack), envFiles, variablesOf(stack)), findImages(runtime, stack, pinned), trafficOf(runtime, stack, seen)]);
   return { ...seen, images, secrets: fingerprints, ...(traffic && { traffic }) };
 }
 
@@ -56,6 +56,11 @@ function usedSecrets(stack: Stack): Stack['secrets'] {
   const used = [...services.flatMap(({ secrets }) => secrets), ...(stack.front?.certificates ?? []), ...ofIngress];
   const names = new Set(used.map(({ name }) => name));
   return Object.fromEntries(Object.entries(stack.secrets).filter(([name]) => names.has(name)));
+}
+
+/** Secrets that are used as variables. */
+function variablesOf({ services }: Stack): Set<string> {
+  return new Set(Object.values(services).flatMap(({ secrets }) => secrets.flatMap(({ name, target }) => ('environment' in target ? [name] : []))));
 }
 
 /** A kept release means the images it had, wherever their tags point today. */

@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type ScalarTag } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, Scalar, type ScalarTag, visit } from 'yaml';
 import { StackFileError, type Problem } from './problems';
 import { spellings } from './compose-spellings';
 
@@ -31,6 +31,7 @@ export function parseYaml(file: string, text: string): SourceDocument {
   }));
   if (problems.length === 0) problems.push(...aliasProblems(document).map(({ offset, message }) => ({ file, ...place(offset), path: '', message })));
   if (problems.length > 0) throw new StackFileError(problems.slice(0, 50));
+  keepModesAsWritten(document);
 
   return {
     file,
@@ -40,6 +41,18 @@ export function parseYaml(file: string, text: string): SourceDocument {
       return { ...place(found.offset), depth: found.depth };
     },
   };
+}
+
+/** The mode of a file is octal, whether YAML takes its digits for a number or not: `0440`, `440` and `0o440` mean the same. */
+function keepModesAsWritten(document: Document): void {
+  visit(document, {
+    Pair: (_, pair) => {
+      const value = resolve(pair.value as Node | null, document);
+      if (!isScalar(pair.key) || pair.key.value !== 'mode' || !isScalar(value) || typeof value.value !== 'number' || value.source === undefined) return;
+      if (isAlias(pair.value)) pair.value = new Scalar(value.source);
+      else value.value = value.source;
+    },
+  });
 }
 
 function readable(code: string, message: string, line: string): string {

@@ -1,5 +1,5 @@
 import type {
-  ClusterSettings, HealthCheck, IngressRoute, InstanceKind, Probe, ResourceAmounts, RestartPolicy, SecretMount, SecretSource,
+  ClusterSettings, FileTarget, HealthCheck, IngressRoute, InstanceKind, Probe, ResourceAmounts, RestartPolicy, SecretMount, SecretSource,
 } from '../model/instance';
 import type { RuntimeName } from '../model/capabilities';
 import type { ScheduleSpec } from '../model/schedule';
@@ -180,7 +180,7 @@ export interface Service {
   envFiles: string[];
   ports: ServicePort[];
   mounts: ServiceMount[];
-  configs: { name: string; path: string; mode: number }[];
+  configs: ({ name: string } & FileTarget)[];
   secrets: SecretMount[];
   networks: Record<string, { aliases: string[] }>;
   dependsOn: Record<string, DependencyCondition>;

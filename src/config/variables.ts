@@ -1,12 +1,10 @@
+import { isCredentialFile, isCredentialKey, isCredentialVariable } from '../model/credential-names';
 import type { Finding } from './problems';
 import { isData } from './overlay';
 
 const reference = /\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?])((?:[^{}]|\$\{[^{}]*\})*))?\})/g;
 /** Names also within the defaults of others. */
 const anyName = /\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)/g;
-const credential = /passw|passphrase|secret|token|api_?key|private_?key|access_?key|credential/i;
-/** Narrower for the names of variables: TOKEN_ISSUER is none, DB_PASSWORD is. */
-const credentialVariable = /(?:passw(?:or)?d|passphrase|secret|token|api_?key|private_?key|access_?key|credentials?)$/i;
 
 /** What interpolation gives: the data with its variables filled in, the names it used, and what is wrong. */
 export interface Interpolated {
@@ -63,9 +61,9 @@ function suspectedCredential(value: string, path: (string | number)[]): { key: s
   if (names.length === 0 || path.includes('secrets') || path.includes('configs')) return undefined;
   const last = path.at(-1);
   const key = typeof last === 'number' ? value.split('=')[0]! : String(last);
-  if (/_(FILE|PATH)$/i.test(key)) return undefined;
-  if (credential.test(key) && !key.includes('$')) return { key, what: key };
-  const name = names.find((each) => credentialVariable.test(each));
+  if (isCredentialFile(key)) return undefined;
+  if (isCredentialKey(key) && !key.includes('$')) return { key, what: key };
+  const name = names.find(isCredentialVariable);
   return name === undefined ? undefined : { key, what: `\${${name}}` };
 }
 

@@ -1,4 +1,4 @@
-import type { InstanceSpec } from '../model/instance';
+import type { FileTarget, InstanceSpec } from '../model/instance';
 import type { Certificate } from './ingress';
 import type { ManifestOf } from './manifest';
 import { contentMark, objectLabels, qualified } from './names';
@@ -6,7 +6,7 @@ import { contentMark, objectLabels, qualified } from './names';
 /** What only the worker knows: variables from env files and secrets, files of secrets, certificates. */
 export interface Values {
   variables: Record<string, string>;
-  files: { path: string; mode: number; content: string }[];
+  files: (FileTarget & { content: Uint8Array | string })[];
   certificates: Certificate[];
 }
 
@@ -20,13 +20,15 @@ export interface Contents {
   manifests: (ManifestOf<'ConfigMap'> | ManifestOf<'Secret'>)[];
 }
 
+type Keyed = { key: string; content: Uint8Array | string }[];
+
 /** Configs as a ConfigMap, what is secret as a Secret. */
 export function toContents(spec: InstanceSpec, values: Values): Contents {
   const configs = spec.files.map(({ path, mode, content }, index) => ({ key: `file.${index}`, path, mode, content }));
   const files = values.files.map(({ path, mode, content }, index) => ({ key: `file.${index}`, path, mode, content }));
-  const data = { ...Object.fromEntries(Object.entries(values.variables).map(([name, value]) => [`env.${name}`, value])), ...keyed(files) };
-  const config = configs.length > 0 ? objectOf('ConfigMap', 'config', spec, keyed(configs)) : undefined;
-  const secret = Object.keys(data).length > 0 ? objectOf('Secret', 'secret', spec, data) : undefined;
+  const hidden: Keyed = [...Object.entries(values.variables).map(([name, content]) => ({ key: `env.${name}`, content })), ...files];
+  const config = configs.length > 0 ? toConfigMap(spec, configs) : undefined;
+  const secret = hidden.length > 0 ? toSecret(spec, hidden) : undefined;
   return {
     ...(config && { config: { name: config.metadata.name, files: configs } }),
     ...(secret && { secret: { name: secret.metadata.name, variables: Object.keys(values.variables), files } }),
@@ -34,14 +36,22 @@ export function toContents(spec: InstanceSpec, values: Values): Contents {
   };
 }
 
-function keyed(files: { key: string; content: string }[]): Record<string, string> {
-  return Object.fromEntries(files.map(({ key, content }) => [key, content]));
+function toConfigMap(spec: InstanceSpec, configs: { key: string; content: string }[]): ManifestOf<'ConfigMap'> {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: metadataOf(spec, 'config'), data: Object.fromEntries(configs.map(({ key, content }) => [key, content])) };
 }
 
-function objectOf(kind: 'ConfigMap', what: string, spec: InstanceSpec, data: Record<string, string>): ManifestOf<'ConfigMap'>;
-function objectOf(kind: 'Secret', what: string, spec: InstanceSpec, data: Record<string, string>): ManifestOf<'Secret'>;
-function objectOf(kind: 'ConfigMap' | 'Secret', what: string, spec: InstanceSpec, data: Record<string, string>): ManifestOf<'ConfigMap'> | ManifestOf<'Secret'> {
+/** Bytes are data; a text may be written as it is. */
+function toSecret(spec: InstanceSpec, hidden: Keyed): ManifestOf<'Secret'> {
+  const texts = hidden.flatMap(({ key, content }) => (typeof content === 'string' ? [[key, content] as const] : []));
+  const bytes = hidden.flatMap(({ key, content }) => (typeof content === 'string' ? [] : [[key, Buffer.from(content).toString('base64')] as const]));
+  return {
+    apiVersion: 'v1', kind: 'Secret', metadata: metadataOf(spec, 'secret'), type: 'Opaque',
+    ...(bytes.length > 0 && { data: Object.fromEntries(bytes) }),
+    ...(texts.length > 0 && { stringData: Object.fromEntries(texts) }),
+  };
+}
+
+function metadataOf(spec: InstanceSpec, what: 'config' | 'secret'): { name: string; namespace: string; labels: Record<string, string> } {
   const { namespace, name } = qualified(spec.name);
-  const metadata = { name: `${name}-${what}-${contentMark(spec.hash)}`, namespace, labels: objectLabels(spec) };
-  return kind === 'Secret' ? { apiVersion: 'v1', kind, metadata, type: 'Opaque', stringData: data } : { apiVersion: 'v1', kind, metadata, data };
+  return { name: `${name}-${what}-${contentMark(spec.hash)}`, namespace, labels: objectLabels(spec) };
 }

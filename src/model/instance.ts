@@ -21,14 +21,25 @@ export interface VaultAddress {
 export interface SecretMount {
   name: string;
   source: SecretSource;
-  target: { path: string; mode: number } | { environment: string };
+  target: FileTarget | { environment: string };
+}
+
+/** Where a file stands in an instance. Without an owner it belongs to root, of a process to the worker's user. */
+export interface FileTarget {
+  path: string;
+  mode: number;
+  uid?: number;
+  gid?: number;
 }
 
 /** A file whose content travels with the release. */
-export interface ConfigFile {
-  path: string;
+export interface ConfigFile extends FileTarget {
   content: string;
-  mode: number;
+}
+
+/** A file of a secret, byte for byte. */
+export interface SecretFile extends FileTarget {
+  content: Uint8Array;
 }
 
 export interface PortBinding {

@@ -2,6 +2,9 @@ import type { RuntimeName } from './capabilities';
 import type { TrafficState } from './traffic';
 import type { Beside, HealthCheck, InstanceKind, InstanceRef, Mount, NetworkAttachment, PortBinding, ResourceAmounts, RestartPolicy } from './instance';
 
+/** Before the name of a secret: its fingerprint without a final line end. */
+export const earlierPrefix = 'earlier:';
+
 export type InstanceState = 'created' | 'running' | 'restarting' | 'paused' | 'exited' | 'missing';
 
 /** One instance as a runtime reports it, found by our labels. */
@@ -111,6 +114,6 @@ export interface Observation {
   tooOld?: string;
   /** What the load balancer does; absent where none runs. */
   traffic?: TrafficState;
-  /** Keyed fingerprints of the secrets and env files a stack names; never a plain hash. */
+  /** Keyed fingerprints of the secrets and env files a stack names, and behind {@link earlierPrefix} as version 0.1 took them; never a plain hash. */
   secrets: Record<string, string>;
 }

@@ -3,6 +3,8 @@ import type { IngressRoute } from '../model/instance';
 import { canonical, contentHash, quickHash } from './hash';
 import type { Known } from './known';
 
+type Secrets = Pick<Known, 'secret' | 'imageId'>;
+
 export interface Fingerprint {
   hash: string;
   keys: Record<string, string>;
@@ -12,8 +14,24 @@ export interface Fingerprint {
  * What makes a running instance of a service out of date: a hash, and one for each key of the stack file.
  * Images count by content address and secrets by the worker's keyed fingerprint. Keys that only steer a
  * deployment (dependencies, health checks, hooks, grace periods) replace nothing, except where pods carry them.
+ *
+ * Version 0.1 took secrets without their final line end. An instance, or the last run of a job, that still fits by that way of counting is up to date:
+ * an upgrade of the engine replaces nothing.
  */
-export function fingerprint(service: Service, stack: Stack, known: Known): Fingerprint {
+export function fingerprint(service: Service, stack: Stack, known: Known, lastRun?: string): Fingerprint {
+  const now = printOf(service, stack, known);
+  if (!namesOf(service).some((name) => known.earlierSecret(name) !== undefined)) return now;
+  const earlier = printOf(service, stack, known.asEarlier());
+  return earlier.hash === lastRun || known.instancesOf(service.name).some(({ hash }) => hash === earlier.hash) ? earlier : now;
+}
+
+/** Secrets that count in the hash of a service. */
+function namesOf({ secrets, ingress = [] }: Service): string[] {
+  const certificates = ingress.flatMap(({ tls }) => (typeof tls === 'object' && 'certificate' in tls ? [tls.certificate, tls.key] : []));
+  return [...secrets, ...certificates].map(({ name }) => name);
+}
+
+function printOf(service: Service, stack: Stack, known: Secrets): Fingerprint {
   const values: Record<string, unknown> = {
     image: service.image && (known.imageId(service.image) || service.image),
     entrypoint: service.entrypoint,
@@ -23,7 +41,7 @@ export function fingerprint(service: Service, stack: Stack, known: Known): Finge
     environment: service.variables,
     env_file: service.envFiles.map((file) => [file, known.secret(`env_file:${file}`)]),
     secrets: service.secrets.map(({ name, target }) => [name, target, known.secret(name)]),
-    configs: service.configs.map(({ name, path, mode }) => [path, mode, stack.configs[name]?.content]),
+    configs: service.configs.map(({ name, path, mode, uid, gid }) => [path, mode, stack.configs[name]?.content, ...(uid === undefined && gid === undefined ? [] : [uid ?? 0, gid ?? 0])]),
     ports: service.ports,
     volumes: service.mounts.map((mount) => (mount.type === 'volume' ? [mount, stack.volumes[mount.volume]?.name] : { ...mount, relative: undefined })),
     networks: Object.entries(service.networks).map(([name, options]) => [name, options, stack.networks[name]?.name]),
@@ -50,7 +68,7 @@ export function fingerprint(service: Service, stack: Stack, known: Known): Finge
 }
 
 /** What a cluster does by itself stands in its pods, or beside them. */
-function ofPods(service: Service, { infrastructure, networks }: Stack, known: Known): Record<string, unknown> {
+function ofPods(service: Service, { infrastructure, networks }: Stack, known: Secrets): Record<string, unknown> {
   return {
     health_check: service.healthCheck,
     stop_grace_period: service.stopGraceMs,
@@ -64,7 +82,7 @@ function ofPods(service: Service, { infrastructure, networks }: Stack, known: Kn
 }
 
 /** Where a secret comes from says nothing of what it is. */
-function ofCertificate(tls: NonNullable<IngressRoute['tls']>, known: Known): unknown {
+function ofCertificate(tls: NonNullable<IngressRoute['tls']>, known: Secrets): unknown {
   if (tls === true || 'secret' in tls) return tls;
   return [tls.certificate, tls.key].map(({ name }) => [name, known.secret(name)]);
 }

@@ -35,7 +35,7 @@ export function toInstanceSpec(service: Service, ordinal: number, ports: PortBin
     variables: service.variables,
     envFiles: service.envFiles,
     secrets: service.secrets,
-    files: service.configs.map(({ name, path, mode }) => ({ path, mode, content: stack.configs[name]?.content ?? '' })),
+    files: service.configs.map(({ name, ...target }) => ({ ...target, content: stack.configs[name]?.content ?? '' })),
     ports,
     mounts: service.mounts.map((mount) =>
       mount.type === 'volume' ? { ...mount, volume: volumeName(stack, mount.volume) } : { type: 'bind', source: mount.source, target: mount.target, readOnly: mount.readOnly },

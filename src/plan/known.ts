@@ -1,4 +1,4 @@
-import type { Observation, ObservedImage, ObservedInstance } from '../model/observation';
+import { earlierPrefix, type Observation, type ObservedImage, type ObservedInstance } from '../model/observation';
 
 /** What was observed, by what the planner asks for: a stack has a thousand services, and each is asked about. */
 export class Known {
@@ -30,5 +30,15 @@ export class Known {
 
   secret(name: string): string | undefined {
     return this.observation.secrets[name];
+  }
+
+  /** The fingerprint that version 0.1 took of a secret; absent where it is of no use. */
+  earlierSecret(name: string): string | undefined {
+    return this.observation.secrets[`${earlierPrefix}${name}`];
+  }
+
+  /** The same, with the secrets as version 0.1 counted them. */
+  asEarlier(): Pick<Known, 'secret' | 'imageId'> {
+    return { secret: (name) => this.earlierSecret(name) ?? this.secret(name), imageId: (reference) => this.imageId(reference) };
   }
 }

@@ -9,7 +9,7 @@ import { describe, type ServicePlanning } from './service-planning';
 /** What happens to one service of the stack. */
 export function planService(service: Service, phase: number, planning: ServicePlanning): PlannedService {
   const observed = planning.known.instancesOf(service.name);
-  const print = fingerprint(service, planning.stack, planning.known);
+  const print = fingerprint(service, planning.stack, planning.known, planning.jobs[service.name]);
   if (service.kind === 'job') return planJob(service, phase, observed, print, planning);
   return planning.stack.runtime === 'kubernetes' ? planWorkload(service, phase, observed, print, planning) : planInstances(service, phase, observed, print, planning);
 }

@@ -1,6 +1,6 @@
 import type { ServedBy } from '../kubernetes/selection';
 import type { RuntimeName } from '../model/capabilities';
-import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretMount } from '../model/instance';
+import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretFile, SecretMount } from '../model/instance';
 import type { Front, RouteTable, TrafficState } from '../model/traffic';
 import type { InstanceLine, InstanceStatus } from '../model/instance-status';
 import type { Observation, ObservedImage } from '../model/observation';
@@ -215,6 +215,6 @@ export class RuntimeError extends Error {
 export interface SecretReader {
   /** Variables from env files and secrets given as variables. */
   variables(spec: Pick<InstanceSpec, 'secrets' | 'envFiles'>): Promise<Record<string, string>>;
-  /** Files of secrets. */
-  files(spec: Pick<InstanceSpec, 'secrets'>): Promise<{ path: string; mode: number; content: string }[]>;
+  /** Files of secrets, with the very bytes of their sources. */
+  files(spec: Pick<InstanceSpec, 'secrets'>): Promise<SecretFile[]>;
 }

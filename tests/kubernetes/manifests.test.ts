@@ -69,7 +69,7 @@ describe('the manifests of a service', () => {
 
   it('with configs and secrets: each version has contents of its own, and no value stands in the pod or in a name', () => {
     const spec = specOf('api', { api: { image: 'acme/api:1', user: '1000', configs: { page: '/etc/page.html' }, secrets: ['token', { source: 'password', environment: 'PASSWORD' }] } }, { configs: { page: { content: 'hello' } }, secrets: { token: { environment: 'T' }, password: { environment: 'P' } } });
-    const values: Values = { variables: { PASSWORD: 'hunter2' }, files: [{ path: '/run/secrets/token', mode: 0o440, content: 'hunter3' }], certificates: [] };
+    const values: Values = { variables: { PASSWORD: 'hunter2' }, files: [{ path: '/run/secrets/token', mode: 0o440, content: Buffer.from('hunter3') }], certificates: [] };
     expect(printed(spec, values)).toBe(expected('contents'));
     expect(toManifests({ ...spec, hash: 'other' }, values).filter(({ kind }) => kind === 'Secret').map(({ metadata }) => metadata.name)).not.toEqual(toManifests(spec, values).filter(({ kind }) => kind === 'Secret').map(({ metadata }) => metadata.name));
   });

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cannotHonour } from '../../src/model/capabilities';
 import type { InstanceRef, InstanceSpec } from '../../src/model/instance';
@@ -8,12 +11,17 @@ export interface ContractSubject {
   /** A spec of an instance that keeps running, and of one that exits with a code at once. */
   running: (name: string, more?: Partial<InstanceSpec>) => InstanceSpec;
   exiting: (name: string, code: number) => InstanceSpec;
+  /** Where a shell in an instance finds a file of a secret; absent where instances have no files. */
+  fileAt?: (path: string) => string;
 }
 
 /** The environment that the suites make instances for. */
 export const testScope: Scope = { stack: `contract-${process.pid}`, environment: 'test' };
 /** Another environment of the same stack: a stranger. */
 export const strangeScope: Scope = { ...testScope, environment: 'elsewhere' };
+
+/** Bytes that no text survives: a NUL, what is no UTF-8, carriage returns, and line ends at the end. */
+const awkward = Buffer.from([0, 0xff, 0xfe, 0x0d, 0x0a, 0x80, 0x41, 0x0d, 0x0a, 0x0a]);
 
 let counter = 0;
 
@@ -170,6 +178,36 @@ export function contract(subject: () => ContractSubject): void {
     for (const act of forbidden) await expect(act()).rejects.toThrow(RuntimeError);
     expect((await runtime(strangeScope).observe({ images: [], ports: [] })).instances).toEqual(before);
     expect(await runtime(strangeScope).inspect(name)).toMatchObject({ state: 'running', restarts: 0 });
+  });
+
+  it('brings secrets and configs into an instance byte for byte, with their modes, and their owners where it knows owners', async () => {
+    const { fileAt } = subject();
+    if (!fileAt) return expect(runtime().name).toBe('memory');
+    const folder = mkdtempSync(join(tmpdir(), 'deploy-code-contract-'));
+    const source = (name: string, content: Uint8Array | string) => {
+      writeFileSync(join(folder, name), content);
+      return { file: join(folder, name) };
+    };
+    const owner = runtime().name === 'kubernetes' || process.getuid?.() !== 0 ? {} : { uid: 1234, gid: 300_000 };
+    const instance = await start(subject().running('bytes', {
+      secrets: [
+        { name: 'key', source: source('key', 'first\nlast\n'), target: { path: '/run/secrets/key', mode: 0o400 } },
+        { name: 'store', source: source('store', awkward), target: { path: '/run/secrets/store', mode: 0o440, ...owner } },
+      ],
+      files: [{ path: fileAt('/etc/app.conf') === '/etc/app.conf' ? '/etc/app.conf' : '/app.conf', content: 'größer\n', mode: 0o640 }],
+    }));
+    const shown = async (path: string) => {
+      const { output } = await runtime().exec(instance.name, ['sh', '-c', `stat -L -c '%a %u:%g' "${path}" && od -An -v -tx1 "${path}"`], 10_000);
+      const [line, ...bytes] = output.split('\n');
+      return { mode: line!.split(' ')[0], owner: line!.split(' ')[1], bytes: bytes.join('').replaceAll(' ', '') };
+    };
+    try {
+      expect(await shown(fileAt('/run/secrets/key'))).toMatchObject({ mode: '400', bytes: Buffer.from('first\nlast\n').toString('hex') });
+      expect(await shown(fileAt('/run/secrets/store'))).toMatchObject({ mode: '440', bytes: awkward.toString('hex'), ...('uid' in owner && { owner: '1234:300000' }) });
+      expect(await shown(fileAt('/etc/app.conf'))).toMatchObject({ mode: '640', bytes: Buffer.from('größer\n').toString('hex') });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('runs a command in an instance', async () => {

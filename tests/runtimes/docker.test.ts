@@ -22,6 +22,7 @@ describeWith('docker', 'the Docker runtime', () => {
     driver,
     running: (name, more) => spec(name, { image: images.app, ...more }),
     exiting: (name, code) => spec(name, { image: images.app, command: ['sh', '-c', `exit ${code}`] }),
+    fileAt: (path) => path,
   }));
 
   it('gives a service a name on each of its networks, and files, and secrets as files', async () => {

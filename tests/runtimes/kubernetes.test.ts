@@ -24,5 +24,6 @@ describeWith('kubernetes', 'the Kubernetes runtime', () => {
       const made = spec(name, { image: images.app, kind: 'job', command: ['sh', '-c', `exit ${code}`] });
       return { ...made, name: `${namespace}/${made.name}` };
     },
+    fileAt: (path) => path,
   }));
 });

@@ -20,6 +20,7 @@ describe('the process runtime', () => {
     driver,
     running: (name, more) => spec(name, { command: script('exec sleep 300'), ...more }),
     exiting: (name, code) => spec(name, { command: script(`exit ${code}`) }),
+    fileAt: (path) => `$DEPLOY_CODE_FILES/${path.slice(path.lastIndexOf('/') + 1)}`,
   }));
 
   const state = (name: string) => JSON.parse(readFileSync(join(dataDir, 'processes', name, 'state.json'), 'utf8')) as ProcessState;
@@ -90,7 +91,7 @@ describe('the process runtime', () => {
     expect((await runtime.logs(instance.name, { tail: 5 })).lines).toEqual(['port 34567, key hunter2, config hello']);
     expect(readFileSync(join(dataDir, 'processes', instance.name, 'spec.json'), 'utf8')).not.toContain('hunter2');
     await runtime.putSecrets(instance.name, [{ name: 'key', source: { file: secretFile }, target: { path: '/run/secrets/key.2', mode: 0o400 } }]);
-    expect((await runtime.exec(instance.name, ['sh', '-c', 'cat $DEPLOY_CODE_FILES/key.2'], 5000)).output).toBe('hunter2');
+    expect((await runtime.exec(instance.name, ['sh', '-c', 'cat $DEPLOY_CODE_FILES/key.2'], 5000)).output).toBe('hunter2\n');
     expect(await runtime.address(instance.name, 8080)).toEqual({ host: '127.0.0.1', port: 34_567 });
     await runtime.remove(instance);
   });

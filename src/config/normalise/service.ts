@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { RuntimeName } from '../../model/capabilities';
-import type { ResourceAmounts, RestartPolicy, SecretMount, SecretSource } from '../../model/instance';
+import type { FileTarget, ResourceAmounts, RestartPolicy, SecretMount, SecretSource } from '../../model/instance';
 import type { ServiceInput } from '../schema/service';
-import { toBytes, toMs } from '../schema/values';
+import { toBytes, toMode, toMs } from '../schema/values';
 import type { DependencyCondition, Service, ServiceMount, ServicePort } from '../stack';
 import { toAmounts } from './amounts';
 import { toIngress } from './cluster';
@@ -46,7 +46,7 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
     command: input.command === undefined ? undefined : attempt(['command'], () => toWords(input.command!), []),
     workingDir: isProcess ? resolve(baseDir, input.working_dir ?? '.') : input.working_dir,
     user: input.user === undefined ? undefined : String(input.user),
-    variables: attempt(['environment'], () => toAssignments(input.environment), {}),
+    variables: attempt(['environment'], () => toVariables(input.environment), {}),
     envFiles: toList(input.env_file).map((file) => resolve(baseDir, file)),
     ports,
     mounts,
@@ -109,23 +109,51 @@ function toList(input: string | string[] | undefined): string[] {
   return input === undefined ? [] : [input].flat();
 }
 
+/** Docker shows a variable that it refuses with its value: what no process can have is refused before. */
+function toVariables(input: ServiceInput['environment']): Record<string, string> {
+  const variables = toAssignments(input);
+  for (const [name, value] of Object.entries(variables)) {
+    if (!/^[^=\s]+$/.test(name) || hasControlCharacter(name)) throw new Malformed(`${JSON.stringify(name)} is no name of a variable; write letters, digits and _, such as LOG_LEVEL`);
+    if (value.includes('\0')) throw new Malformed(`${name} holds a NUL character, which no variable can; remove it`);
+  }
+  return variables;
+}
+
+type FileUse = { mode?: string | number; uid?: number; gid?: number };
+
 function toConfigs(input: ServiceInput['configs']): Service['configs'] {
-  if (!input) return [];
-  if (!Array.isArray(input)) return Object.entries(input).map(([name, path]) => ({ name, path, mode: 0o444 }));
-  return input.map((item) =>
-    typeof item === 'string'
-      ? { name: item, path: `/${item}`, mode: 0o444 }
-      : { name: item.source, path: item.target ?? `/${item.source}`, mode: item.mode ?? 0o444 },
-  );
+  const uses = Array.isArray(input) ? input : Object.entries(input ?? {}).map(([source, target]) => ({ source, target }));
+  return uses.map((item) => {
+    const use: FileUse & { source: string; target?: string } = typeof item === 'string' ? { source: item } : item;
+    return { name: use.source, ...toFile(use.target ?? `/${use.source}`, use) };
+  });
 }
 
 function toSecret(input: NonNullable<ServiceInput['secrets']>[number], secrets: Record<string, SecretSource>): SecretMount {
   const use = typeof input === 'string' ? { source: input } : input;
   const source = secrets[use.source];
   if (!source) throw new Malformed(`the secret "${use.source}" is not declared; add it under the top-level secrets with file or environment`);
-  if (use.environment !== undefined) return { name: use.source, source, target: { environment: use.environment } };
+  if (use.environment !== undefined) return { name: use.source, source, target: { environment: toVariable(use.environment, use) } };
   const path = use.target ?? use.source;
-  return { name: use.source, source, target: { path: path.startsWith('/') ? path : `/run/secrets/${path}`, mode: use.mode ?? 0o444 } };
+  return { name: use.source, source, target: toFile(path.startsWith('/') ? path : `/run/secrets/${path}`, use) };
+}
+
+/** A variable has no owner and no mode. */
+function toVariable(name: string, { target, mode, uid, gid }: FileUse & { target?: string }): string {
+  const ofFiles = Object.entries({ target, mode, uid, gid }).find(([, value]) => value !== undefined);
+  if (ofFiles) throw new Malformed(`has both environment and ${ofFiles[0]}, which only a file has; keep one of them`);
+  return name;
+}
+
+/** Absolute, or below the folder of a process. */
+function toFile(path: string, { mode, uid, gid }: FileUse): FileTarget {
+  const isPlain = path.replace(/^\//, '').split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+  if (!isPlain || hasControlCharacter(path)) throw new Malformed(`${JSON.stringify(path)} is no path of a file; write it out, such as /etc/app/key.pem, without . or .. and empty parts`);
+  return { path, mode: mode === undefined ? 0o444 : toMode(mode), ...(uid !== undefined && { uid }), ...(gid !== undefined && { gid }) };
+}
+
+function hasControlCharacter(text: string): boolean {
+  return Array.from(text).some((character) => character < ' ' || character === '\u007f');
 }
 
 function toNetworks(input: ServiceInput['networks']): Service['networks'] {

@@ -4,6 +4,7 @@ import type { Finding } from '../problems';
 import type { ServiceInput } from '../schema/service';
 import type { Service, ServiceStrategy, Stack } from '../stack';
 import { reachesClusters, runtimeOf } from '../runtime-of';
+import { ownersOf } from './files';
 import { at, eachService, type Rule } from './rule';
 
 const longestName = 63;
@@ -58,7 +59,7 @@ function aliasesOf(services: Service[]): Finding[] {
 }
 
 /** What a cluster cannot do as the file says is refused by name, never ignored. */
-export const clusterHonours: Rule = eachService((service, { file, stack }) => (runtimeOf(service, stack) === 'kubernetes' ? [...mountsOf(service), ...doorOf(service, file.services[service.name]!, stack), ...processOf(service), ...besideOf(service, stack)] : []));
+export const clusterHonours: Rule = eachService((service, { file, stack }) => (runtimeOf(service, stack) === 'kubernetes' ? [...mountsOf(service), ...ownersOf(service), ...doorOf(service, file.services[service.name]!, stack), ...processOf(service), ...besideOf(service, stack)] : []));
 
 function mountsOf(service: Service): Finding[] {
   return service.mounts.flatMap((mount, index) => (mount.type === 'bind' ? [at(service, ['volumes', index], 'a folder of a host has no meaning on a cluster; use configs for files, a volume for data')] : []));

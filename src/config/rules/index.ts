@@ -1,6 +1,7 @@
 import { dependenciesExist, noCycles } from './dependencies';
 import { analysisPossible, balancerNameReserved, exposedReachable, routesDistinct, strategyPossible } from './exposure';
 import { hostsPossible, phasesPossible, placementPossible } from './hosts';
+import { filesAreNoFolders, filesReadable, filesStayVisible } from './files';
 import { jobsFinish, keysFitKind, startable } from './kinds';
 import { configsDeclared, networksDeclared, pathsDistinct, volumesDeclared } from './names';
 import { cidrsAreApart } from './networks';
@@ -27,6 +28,9 @@ export const rules: readonly Rule[] = [
   volumesDeclared,
   configsDeclared,
   pathsDistinct,
+  filesAreNoFolders,
+  filesStayVisible,
+  filesReadable,
   portsDistinct,
   replicasFitPorts,
   hostNetworkPublishesNothing,

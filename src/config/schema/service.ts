@@ -3,7 +3,7 @@ import { exposure } from './exposure';
 import { healthCheck } from './health-check';
 import { jobSchedule } from './schedule';
 import { strategy } from './strategy';
-import { amount, assignments, choice, command, count, duration, flag, fromText, integer, names, oneOrMore, scalar, size } from './values';
+import { amount, assignments, choice, command, count, duration, fileMode, flag, fromText, integer, names, oneOrMore, ownerId, scalar, size } from './values';
 
 const amounts = z.strictObject({
   cpus: amount.optional().describe('Cores, such as 0.5.'),
@@ -40,19 +40,29 @@ const mount = z.union([
   }),
 ]);
 
+const fileUse = {
+  mode: fileMode.optional(),
+  uid: ownerId.optional().describe('Number of the user that the file belongs to; default 0. Not on Kubernetes.'),
+  gid: ownerId.optional().describe('Number of its group; default 0. Not on Kubernetes.'),
+};
+
 const secretUse = z.union([
   z.string(),
   z.strictObject({
     source: z.string().describe('Name under the top-level `secrets`.'),
     target: z.string().optional().describe('File inside the instance; default `/run/secrets/<source>`.'),
-    environment: z.string().optional().describe('Give it as this environment variable instead of a file.'),
-    mode: integer.optional().describe('File mode; default 0444.'),
+    environment: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'is no name of a variable; write letters, digits and _, such as DB_PASSWORD')
+      .optional()
+      .describe('Give it as this environment variable instead of a file, without one line end at its end.'),
+    ...fileUse,
   }),
 ]);
 
 const configUse = z.union([
   z.record(z.string(), z.string()).describe('`{name: /path/in/the/container}`.'),
-  z.array(z.union([z.string(), z.strictObject({ source: z.string(), target: z.string().optional(), mode: integer.optional() })])),
+  z.array(z.union([z.string(), z.strictObject({ source: z.string(), target: z.string().optional(), ...fileUse })])),
 ]);
 
 const condition = choice('started', 'healthy', 'completed');

@@ -49,6 +49,22 @@ export const amount = z.preprocess(fromText, z.number().nonnegative());
 export const integer = z.preprocess(fromText, z.number().int());
 export const count = z.preprocess(fromText, z.number().int().nonnegative());
 
+const modePattern = /^(?:0o?)?[0-7]{1,3}$/;
+const noMode = 'is no file mode; write three octal digits such as 0440 (read by owner and group) or 0600';
+
+/** Permissions of a file in octal, as {@link parseYaml} keeps them: `0440`, `"440"`, `0o440`. */
+export const fileMode = z
+  .union([z.string().regex(modePattern, noMode), z.number().int().refine((digits) => modePattern.test(String(digits)), noMode)])
+  .describe('File mode, in octal however it is written; default 0444.');
+
+/** The bits of a {@link fileMode}. */
+export function toMode(digits: string | number): number {
+  return Number.parseInt(String(digits).replace(/^0o/, ''), 8);
+}
+
+/** Number of a user or group. */
+export const ownerId = z.preprocess(fromText, z.number().int().min(0).max(4_294_967_294));
+
 const booleans: Record<string, boolean> = { true: true, false: false };
 export const flag = z.preprocess((value) => (typeof value === 'string' ? (booleans[value] ?? value) : value), z.boolean());
 

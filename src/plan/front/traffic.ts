@@ -21,7 +21,14 @@ export class Traffic {
   constructor(private readonly stack: Stack, private readonly known: Known, private readonly steps: StepFactory, private readonly left: ReadonlySet<string>) {
     const running = known.observation.traffic && known.instancesOf(balancerName).find(isUp);
     this.balancer = running && toRef(running);
-    this.front = stack.front && { ...stack.front, certificates: stack.front.certificates.map((each) => ({ ...each, file: `${each.name}.${known.secret(each.name)}` })) };
+    this.front = stack.front && { ...stack.front, certificates: stack.front.certificates.map((each) => ({ ...each, file: this.fileOf(each) })) };
+  }
+
+  /** Its version is part of its name; one that the load balancer got from version 0.1 of the engine keeps the name. */
+  private fileOf({ name }: CertificateFile): string {
+    const { known } = this;
+    const earlier = `${name}.${known.earlierSecret(name)}`;
+    return known.observation.traffic?.front?.certificates.some(({ file }) => file === earlier) ? earlier : `${name}.${known.secret(name)}`;
   }
 
   of({ name, drainMs = defaultDrainMs }: Pick<Service, 'name' | 'drainMs'>): ServiceTraffic {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container, ContainerInspectInfo } from 'dockerode';
 import { type Pack, pack } from 'tar-stream';
-import type { ConfigFile, InstanceRef, InstanceSpec, SecretMount } from '../../model/instance';
+import type { ConfigFile, InstanceRef, InstanceSpec, SecretFile, SecretMount } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import { RuntimeError, type SecretReader } from '../runtime';
 import { mustBeWithin } from '../scope';
@@ -9,6 +9,7 @@ import { freeAddress } from './addresses';
 import { join, readdress } from './attach';
 import type { DockerConnection } from './connection';
 import { toContainerOptions, toRestartPolicy } from './container-spec';
+import { refuseCovered } from './covered-files';
 import { forever } from '../deadline';
 import { answerMs, docker, dockerOr } from './errors';
 import { lastExit } from './exits';
@@ -166,10 +167,12 @@ export class DockerInstances {
   /** Docker refuses two networks in one create, and takes files only afterwards. */
   private async prepare(container: Container, spec: InstanceSpec): Promise<void> {
     for (const { name, aliases } of spec.networks.slice(1)) await join(this.connection, container.id, name, aliases, await this.addressFor(spec, name));
-    await this.putFiles(container, [...spec.files, ...(await this.secrets.files(spec))]);
+    const secrets = await this.secrets.files(spec);
+    await refuseCovered(container, secrets);
+    await this.putFiles(container, [...spec.files, ...secrets]);
   }
 
-  private async putFiles(container: Container, files: ConfigFile[]): Promise<void> {
+  private async putFiles(container: Container, files: (ConfigFile | SecretFile)[]): Promise<void> {
     if (files.length > 0) await docker(() => container.putArchive(toArchive(files) as unknown as NodeJS.ReadableStream, { path: '/' }));
   }
 }
@@ -187,9 +190,17 @@ function isDown(status: InstanceStatus | undefined): boolean {
   return !status || (status.state !== 'running' && status.state !== 'restarting');
 }
 
-function toArchive(files: ConfigFile[]): Pack {
+/** The largest number that the plain header of an archive holds. */
+const largestPlainId = 0o777777;
+
+/** Docker keeps the owners that stand in an archive. */
+function toArchive(files: (ConfigFile | SecretFile)[]): Pack {
   const archive = pack();
-  for (const { path, mode, content } of files) archive.entry({ name: path.replace(/^\//, ''), mode }, content);
+  for (const { path, mode, uid = 0, gid = 0, content } of files) {
+    const name = path.replace(/^\//, '');
+    const pax = uid > largestPlainId || gid > largestPlainId ? { uid: String(uid), gid: String(gid) } : undefined;
+    archive.entry({ name, mode, uid, gid, pax }, Buffer.from(content as Uint8Array));
+  }
   archive.finalize();
   return archive;
 }

@@ -178,7 +178,7 @@ export class Workloads {
   private readCertificates({ workload }: InstanceSpec): Promise<Values['certificates']> {
     return Promise.all(certificatesOf(workload?.ingress).map(async ({ certificate, key }) => {
       const [chain, secret] = await this.secrets.files({ secrets: [certificate, key] });
-      return { certificate: chain!.content, key: secret!.content };
+      return { certificate: Buffer.from(chain!.content).toString(), key: Buffer.from(secret!.content).toString() };
     }));
   }
 

@@ -1,6 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, chownSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { InstanceSpec, RestartPolicy } from '../../model/instance';
+import type { ConfigFile, InstanceSpec, RestartPolicy, SecretFile } from '../../model/instance';
+import { RuntimeError } from '../runtime';
 import type { ProcessIdentity } from './identity';
 
 /** What a supervisor says of its instance. */
@@ -27,12 +29,26 @@ export class InstanceFolder {
     return join(this.path, 'files');
   }
 
-  create(spec: InstanceSpec): void {
+  create(spec: InstanceSpec, secrets: readonly SecretFile[]): void {
     mkdirSync(this.files, { recursive: true, mode: 0o700 });
-    for (const { path, content, mode } of spec.files) writeFileSync(join(this.files, path.replaceAll('/', '_').replace(/^_/, '')), content, { mode });
+    for (const file of spec.files) this.put(nameOf(file.path).replace(/^_/, ''), file);
+    this.putSecrets(secrets);
     this.writePolicy(spec.restart);
     this.writeState({ state: 'created', restarts: 0 });
     this.write('spec.json', JSON.stringify(spec));
+  }
+
+  putSecrets(files: readonly SecretFile[]): void {
+    for (const file of files) this.put(nameOf(file.path.replace(/^\/run\/secrets\//, '')), file);
+  }
+
+  /** Takes the place of an earlier file as a whole, also of one that must not be written. */
+  private put(name: string, { path, content, mode, uid, gid }: ConfigFile | SecretFile): void {
+    const temporary = join(this.path, `.file.${randomUUID()}`);
+    writeFileSync(temporary, content, { mode: 0o600 });
+    giveTo(temporary, path, uid, gid);
+    chmodSync(temporary, mode);
+    renameSync(temporary, join(this.files, name));
   }
 
   /** Undefined while the folder is not complete: the spec is written last. */
@@ -69,5 +85,23 @@ export class InstanceFolder {
     } catch {
       return undefined;
     }
+  }
+}
+
+/** The files of an instance stand in one folder, whatever their paths. */
+function nameOf(path: string): string {
+  return path.replaceAll('/', '_');
+}
+
+/** Only root gives files away. */
+function giveTo(file: string, path: string, uid: number | undefined, gid: number | undefined): void {
+  if (uid === undefined && gid === undefined) return;
+  try {
+    const own = statSync(file);
+    if ((uid ?? own.uid) !== own.uid || (gid ?? own.gid) !== own.gid) chownSync(file, uid ?? own.uid, gid ?? own.gid);
+  } catch (error) {
+    rmSync(file, { force: true });
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+    throw new RuntimeError('software', `${path} is to belong to ${uid ?? ''}:${gid ?? ''}, and the worker's user must not give files away; leave uid and gid out, or run the worker as root`);
   }
 }

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { InstanceRef, InstanceSpec, SecretMount } from '../../model/instance';
@@ -48,7 +48,7 @@ export class ProcessInstances {
     if (this.scope) mustBeWithin(this.scope, spec);
     const found = this.folder(spec.name).spec();
     if (found) return refuseTaken(this.scope ?? spec, spec, found);
-    this.folder(spec.name).create(spec);
+    this.folder(spec.name).create(spec, await this.options.secrets.files(spec));
   }
 
   /** What its supervisor last said, corrected by whether that is still there. */
@@ -119,9 +119,7 @@ export class ProcessInstances {
   async putSecrets(name: string, secrets: SecretMount[]): Promise<void> {
     const folder = this.folder(name);
     this.specOf(name);
-    for (const { path, mode, content } of await this.options.secrets.files({ secrets })) {
-      writeFileSync(join(folder.files, path.replace(/^\/run\/secrets\//, '').replaceAll('/', '_')), content, { mode: mode & 0o700 });
-    }
+    folder.putSecrets(await this.options.secrets.files({ secrets }));
   }
 
   async exec(name: string, [program, ...args]: string[], timeoutMs: number): Promise<ExecResult> {
@@ -145,7 +143,6 @@ export class ProcessInstances {
   /** The environment of an instance: the worker's PATH and HOME, its own variables, ports and secrets. */
   private async environment(folder: InstanceFolder): Promise<Record<string, string>> {
     const spec = folder.spec()!;
-    await this.putSecrets(spec.name, spec.secrets);
     const [first] = spec.ports;
     const { PATH = '', HOME = '' } = process.env;
     return {

@@ -1,0 +1,105 @@
+/** What stands in the place of a secret. */
+export const mask = '***';
+/** Shorter texts stand everywhere. */
+export const shortestMasked = 4;
+
+/** Longer texts are known by their pieces: a piece that a line end or a limit has cut off is hidden too, and no comparison takes long. */
+const pieceLength = 64;
+/** Texts from this length on have a table of their own, which leaves out more places. */
+const longPrefix = 8;
+
+/** Finds many texts in one pass. The time grows with the length of what is searched, and with the logarithm of the number of texts. */
+export class Masker {
+  private readonly groups: Group[];
+
+  constructor(texts: Iterable<string>) {
+    const pieces = [...new Set([...texts].filter((text) => text.length >= shortestMasked).flatMap(piecesOf))];
+    const long = pieces.filter((piece) => piece.length >= longPrefix);
+    const short = pieces.filter((piece) => piece.length < longPrefix);
+    this.groups = [new Group(long, longPrefix), new Group(short, shortestMasked)].filter(({ size }) => size > 0);
+  }
+
+  /** The text with {@link mask} in the place of what is known; what overlaps or follows without a gap gets one. */
+  mask(text: string): string {
+    const parts: string[] = [];
+    let hiddenTo = 0;
+    for (let place = 0; this.groups.length > 0 && place + shortestMasked <= text.length; place += 1) {
+      let length = 0;
+      for (const group of this.groups) length = Math.max(length, group.longestAt(text, place));
+      if (length === 0 || place + length <= hiddenTo) continue;
+      if (place > hiddenTo || parts.length === 0) parts.push(text.slice(hiddenTo, place), mask);
+      hiddenTo = place + length;
+    }
+    return parts.length === 0 ? text : parts.join('') + text.slice(hiddenTo);
+  }
+}
+
+/** All of one length, the last of them overlapping the one before. */
+function piecesOf(text: string): string[] {
+  if (text.length <= pieceLength) return [text];
+  const whole = Array.from({ length: Math.floor(text.length / pieceLength) }, (_, index) => text.slice(index * pieceLength, (index + 1) * pieceLength));
+  return [...whole, text.slice(-pieceLength)];
+}
+
+/**
+ * Texts that are at least as long as a prefix, sorted: a search by halves finds the longest one that begins at a place. A table of prefixes
+ * leaves out most places before.
+ */
+class Group {
+  private readonly sorted: string[];
+  /** By index: the longest other text that this one begins with, or -1. */
+  private readonly shorter: Int32Array;
+  private readonly prefixes: Uint8Array;
+
+  constructor(texts: readonly string[], private readonly prefix: number) {
+    this.sorted = [...texts].sort((a, b) => (a < b ? -1 : 1));
+    this.shorter = new Int32Array(this.sorted.length);
+    this.prefixes = new Uint8Array(2 ** Math.min(24, Math.ceil(Math.log2(this.sorted.length * 16 + 1))));
+    for (const [index, text] of this.sorted.entries()) {
+      this.prefixes[this.bucketAt(text, 0)] = 1;
+      let shorter = index - 1;
+      while (shorter >= 0 && !text.startsWith(this.sorted[shorter]!)) shorter = this.shorter[shorter]!;
+      this.shorter[index] = shorter;
+    }
+  }
+
+  get size(): number {
+    return this.sorted.length;
+  }
+
+  /** Length of the longest text that begins at a place; 0 where none does. */
+  longestAt(text: string, place: number): number {
+    if (place + this.prefix > text.length || this.prefixes[this.bucketAt(text, place)] === 0) return 0;
+    let low = 0;
+    let high = this.sorted.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (isBehind(this.sorted[middle]!, text, place)) high = middle;
+      else low = middle + 1;
+    }
+    let index = low - 1;
+    const common = index < 0 ? 0 : commonLength(this.sorted[index]!, text, place);
+    while (index >= 0 && this.sorted[index]!.length > common) index = this.shorter[index]!;
+    return index < 0 ? 0 : this.sorted[index]!.length;
+  }
+
+  private bucketAt(text: string, place: number): number {
+    let hash = 0;
+    for (let offset = 0; offset < this.prefix; offset += 1) hash = Math.imul(hash ^ text.charCodeAt(place + offset), 0x5bd1e995);
+    return (hash ^ (hash >>> 15)) & (this.prefixes.length - 1);
+  }
+}
+
+function commonLength(one: string, text: string, place: number): number {
+  const most = Math.min(one.length, text.length - place);
+  let length = 0;
+  while (length < most && one.charCodeAt(length) === text.charCodeAt(place + length)) length += 1;
+  return length;
+}
+
+/** True where it sorts behind all that stands at a place. */
+function isBehind(one: string, text: string, place: number): boolean {
+  const common = commonLength(one, text, place);
+  if (common === one.length) return false;
+  return place + common === text.length || one.charCodeAt(common) > text.charCodeAt(place + common);
+}

@@ -1,0 +1,41 @@
+import { formsOf } from './encoded-forms';
+import { Masker } from './masker';
+import { RememberedValues } from './remembered-values';
+
+/** Bytes. More than this of one secret is masked as long as the worker lives that has read it. */
+const largestRemembered = 64 * 1024;
+
+/** Hides every secret that this worker, or one before it in the same data folder, has read. */
+export class Masks {
+  private readonly forms = new Set<string>();
+  private readonly known = new Set<string>();
+  private readonly remembered: RememberedValues;
+  private masker = new Masker([]);
+  private isStale = false;
+
+  constructor(dataDir: string, key: Buffer) {
+    this.remembered = new RememberedValues(dataDir, key);
+  }
+
+  learn(value: Uint8Array): void {
+    if (!this.hide(value)) return;
+    if (value.length <= largestRemembered) this.remembered.add(value);
+  }
+
+  mask(text: string): string {
+    for (const value of this.remembered.fresh()) this.hide(value);
+    if (this.isStale) this.masker = new Masker(this.forms);
+    this.isStale = false;
+    return this.masker.mask(text);
+  }
+
+  /** False where it is hidden already. */
+  private hide(value: Uint8Array): boolean {
+    const known = this.known.size;
+    this.known.add(Buffer.from(value).toString('latin1'));
+    if (this.known.size === known) return false;
+    for (const form of formsOf(value)) this.forms.add(form);
+    this.isStale = true;
+    return true;
+  }
+}

@@ -1,0 +1,93 @@
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const algorithm = 'aes-256-gcm';
+const ivBytes = 12;
+const tagBytes = 16;
+/** Values, the oldest of which go first. */
+const mostKept = 5000;
+
+/**
+ * The secrets that workers of this folder have ever read, so that an earlier value stays masked after it was rotated: a container that
+ * was started with it may run for months. A file for each, encrypted under the installation's key and named by a keyed hash.
+ */
+export class RememberedValues {
+  private readonly folder: string;
+  private readonly encryptionKey: Buffer;
+  private readonly known = new Set<string>();
+  private seenAt = -1;
+
+  constructor(dataDir: string, private readonly key: Buffer) {
+    this.folder = join(dataDir, 'masks');
+    this.encryptionKey = Buffer.from(hkdfSync('sha256', key, '', 'deploy-code remembered secrets', 32));
+  }
+
+  /** Values that this or another worker has added since the last call. */
+  fresh(): Buffer[] {
+    const changedAt = changeOf(this.folder);
+    if (changedAt === this.seenAt) return [];
+    this.seenAt = changedAt;
+    const names = readdirSync(this.folder).filter((name) => /^[0-9a-f]{64}$/.test(name) && !this.known.has(name));
+    return names.flatMap((name) => {
+      this.known.add(name);
+      return this.decrypt(name) ?? [];
+    });
+  }
+
+  /** A data folder that takes no more files must stop no deployment: the value is known as long as this worker lives. */
+  add(value: Uint8Array): void {
+    const name = createHmac('sha256', this.key).update('mask\0').update(value).digest('hex');
+    if (this.known.has(name)) return;
+    this.known.add(name);
+    try {
+      this.write(name, value);
+    } catch {
+      return;
+    }
+  }
+
+  private write(name: string, value: Uint8Array): void {
+    const file = join(this.folder, name);
+    if (changeOf(file) >= 0) {
+      utimesSync(file, new Date(), new Date());
+      return;
+    }
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    const temporary = join(this.folder, `.${name}.${process.pid}`);
+    writeFileSync(temporary, this.encrypt(name, value), { mode: 0o600 });
+    renameSync(temporary, file);
+    this.dropOldest();
+  }
+
+  private dropOldest(): void {
+    const names = readdirSync(this.folder);
+    if (names.length <= mostKept) return;
+    const byAge = names.map((name) => ({ name, at: changeOf(join(this.folder, name)) })).sort((a, b) => a.at - b.at);
+    for (const { name } of byAge.slice(0, names.length - mostKept)) rmSync(join(this.folder, name), { force: true });
+  }
+
+  private encrypt(name: string, value: Uint8Array): Buffer {
+    const iv = randomBytes(ivBytes);
+    const cipher = createCipheriv(algorithm, this.encryptionKey, iv).setAAD(Buffer.from(name));
+    const hidden = Buffer.concat([cipher.update(value), cipher.final()]);
+    return Buffer.concat([iv, cipher.getAuthTag(), hidden]);
+  }
+
+  /** Nothing where the file is not whole, or of another key. */
+  private decrypt(name: string): Buffer | undefined {
+    try {
+      const bytes = readFileSync(join(this.folder, name));
+      const decipher = createDecipheriv(algorithm, this.encryptionKey, bytes.subarray(0, ivBytes), { authTagLength: tagBytes }).setAAD(Buffer.from(name));
+      decipher.setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes));
+      return Buffer.concat([decipher.update(bytes.subarray(ivBytes + tagBytes)), decipher.final()]);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** In ms since the epoch; -1 where nothing is there. */
+function changeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -1;
+}

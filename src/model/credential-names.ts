@@ -1,0 +1,20 @@
+const anywhere = /passw|passphrase|secret|token|api_?key|private_?key|access_?key|credential/i;
+/** Narrower for the names of variables: TOKEN_ISSUER is none, DB_PASSWORD is. */
+const atTheEnd = /(?:passw(?:or)?d|passphrase|secret|token|api_?key|private_?key|access_?key|credentials?)$/i;
+/** DB_PASSWORD_FILE names a file. */
+const ofFile = /_(FILE|PATH)$/i;
+
+/** True for a key that names a file, not what is in it. */
+export function isCredentialFile(key: string): boolean {
+  return ofFile.test(key);
+}
+
+/** True for a key of a stack file whose value is probably a credential. */
+export function isCredentialKey(key: string): boolean {
+  return anywhere.test(key) && !isCredentialFile(key);
+}
+
+/** True for a variable whose value is probably a credential. */
+export function isCredentialVariable(name: string): boolean {
+  return atTheEnd.test(name);
+}

@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SecretStore } from '../../src/activities/secrets';
+import { SoftwareFault } from '../../src/activities/failures';
+
+const folder = () => mkdtempSync(join(tmpdir(), 'deploy-code-secrets-'));
+
+const written = (content: string | Uint8Array) => {
+  const file = join(folder(), 'secret');
+  writeFileSync(file, content);
+  return { file };
+};
+
+const asFile = (source: { file: string }) => ({ secrets: [{ name: 's', source, target: { path: '/run/secrets/s', mode: 0o400, uid: 7 } }] });
+const asVariable = (source: { file: string }) => ({ envFiles: [], secrets: [{ name: 's', source, target: { environment: 'S' } }] });
+
+describe('secrets of the worker', () => {
+  const dataDir = folder();
+  const store = new SecretStore(dataDir);
+
+  it('are files byte for byte, and variables without one line end', async () => {
+    const bytes = Buffer.from([0xff, 0, 0x0a, 0x0a]);
+    expect(await store.files(asFile(written(bytes)))).toEqual([{ path: '/run/secrets/s', mode: 0o400, uid: 7, content: bytes }]);
+    expect(await store.variables(asVariable(written('one\n\n')))).toEqual({ S: 'one\n' });
+    expect(await store.variables(asVariable(written('one\r\n')))).toEqual({ S: 'one' });
+  });
+
+  it.each([['a NUL byte', 'hunter2-nul\0rest', 'holds a NUL byte'], ['bytes that are no UTF-8', Buffer.from('hunter2-\xff', 'latin1'), 'is not UTF-8 text']])('with %s are refused as variables by name, without their value', async (_, content, message) => {
+    const source = written(content);
+    for (const attempt of [store.variables(asVariable(source)), store.fingerprints({ s: source }, [], new Set(['s'])), store.read('s', source)]) {
+      const failure = await attempt.then(() => undefined, (error: Error) => error);
+      expect(failure).toBeInstanceOf(SoftwareFault);
+      expect(failure!.message).toContain(`the secret s ${message}`);
+      expect(failure!.message).not.toContain('hunter2');
+    }
+    expect(await store.fingerprints({ s: source }, [])).toHaveProperty('s');
+  });
+
+  it('have fingerprints that tell every byte, and the one of version 0.1, which did not tell a final line end', async () => {
+    const print = (content: string | Uint8Array) => store.fingerprints({ s: written(content) }, []);
+    const [without, withEnd, other, binary] = [await print('value'), await print('value\n'), await print('other'), await print(Buffer.from([0xff]))];
+    expect(new Set([without, withEnd, other, binary].map(({ s }) => s)).size).toBe(4);
+    expect(without['earlier:s']).toBe(withEnd['earlier:s']);
+    expect(binary).not.toHaveProperty('earlier:s');
+    expect(Object.values(without)).not.toContain(withEnd.s);
+    expect(new Set(Object.values(withEnd)).size).toBe(2);
+  });
+
+  it('that are too large, no plain file, or a pipe that nobody writes to are refused at once', async () => {
+    const pipe = join(folder(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    await expect(store.read('s', { file: pipe })).rejects.toThrow(`the secret s: ${pipe} is no plain file; name one`);
+    await expect(store.read('s', { file: dataDir })).rejects.toThrow('is no plain file');
+    await expect(store.read('s', { file: '/dev/zero' })).rejects.toThrow('is no plain file');
+    await expect(store.read('s', written(Buffer.alloc(1024 * 1024 + 1)))).rejects.toThrow('is larger than 1 MiB');
+  });
+});
+
+describe('the masks of a worker', () => {
+  it('hide an earlier value after a rotation, also from a worker that never read it, and keep no value in plain text', async () => {
+    const dataDir = folder();
+    const source = written('first-value-4711\n');
+    const old = new SecretStore(dataDir);
+    await old.read('s', source);
+    writeFileSync(source.file, 'second-value-4712');
+    const next = new SecretStore(dataDir);
+    await next.learn({ s: source }, []);
+    expect(next.mask('first-value-4711 second-value-4712')).toBe('*** ***');
+    expect(old.mask('second-value-4712')).toBe('***');
+    const stored = readdirSync(join(dataDir, 'masks')).map((name) => readFileSync(join(dataDir, 'masks', name)));
+    expect(stored).toHaveLength(2);
+    for (const content of stored) expect(content.includes('value')).toBe(false);
+  });
+
+  it('pass over what is not theirs', () => {
+    const dataDir = folder();
+    mkdirSync(join(dataDir, 'masks'));
+    writeFileSync(join(dataDir, 'masks', 'a'.repeat(64)), 'garbage');
+    expect(new SecretStore(dataDir).mask('garbage')).toBe('garbage');
+  });
+
+  it('hide what env files hold, save common words and short numbers under plain names', async () => {
+    const file = join(folder(), 'app.env');
+    writeFileSync(file, 'MODE=production\nPORT=5432\nDEBUG=true\nNOTE=something-private\nDB_PASSWORD=postgres\nPIN_TOKEN=12345\nCARD=4111111111111111\n');
+    const store = new SecretStore(folder());
+    await store.learn({}, [file]);
+    expect(store.mask('production 5432 true something-private postgres 12345 4111111111111111')).toBe('production 5432 true *** *** *** ***');
+  });
+});
