@@ -25,6 +25,7 @@ import { createMetrics } from './metrics';
 import { reachServer } from './reach-server';
 import { allToTheEnd, kindOf, postsOf, type Post, type ServedHost } from './served-hosts';
 import { installTelemetry } from './telemetry';
+import { WorkflowWorker } from './workflow-worker';
 
 export interface WorkerConfiguration {
   connection: ConnectionOptions;
@@ -54,6 +55,8 @@ export interface WorkerConfiguration {
   hostsOnly?: boolean;
   /** Deployments that all workers together take at once; absent: as many as there are. */
   maxParallelDeployments?: number;
+  /** Answers Temporal's `__stack_trace` query, at the price of twice the processor time. */
+  debugStacks?: boolean;
 }
 
 /** A worker that is ready to work; `run` resolves when it has drained. */
@@ -106,7 +109,8 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   };
   const versioned = buildId === undefined ? {} : { workerDeploymentOptions: asBuild(buildId) };
   const common = { connection: native, namespace, ...versioned, dataConverter: converter };
-  const working = (post: Post, workflows: Partial<WorkerOptions> = {}) => Worker.create({
+  const ForWorkflows = configuration.debugStacks ? Worker : WorkflowWorker;
+  const working = (post: Post, workflows?: Partial<WorkerOptions>) => (workflows ? ForWorkflows : Worker).create({
     ...common,
     ...post,
     ...workflows,

@@ -24,6 +24,7 @@ export interface RunWorkerOptions {
   /** The cluster of stacks on Kubernetes. */
   kubeconfig?: string;
   context?: string;
+  debugStacks?: boolean;
 }
 
 /** Runs a worker until SIGTERM or SIGINT; then it takes no new work, and finishes what it can. */
@@ -37,6 +38,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const worker = await createWorker({
     ...settings, dataDir, port: options.port, host: options.host, logger, buildId, hosts, hostsOnly: options.serve !== undefined, cluster: { kubeconfig: options.kubeconfig, context: options.context },
     auditDatabase: databaseOf(process.env.DEPLOY_CODE_AUDIT_DATABASE),
+    debugStacks: options.debugStacks,
     maxParallelDeployments: options.maxParallelDeployments ?? limitOf(process.env.DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS),
   });
   guardProcess({

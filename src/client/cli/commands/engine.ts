@@ -13,6 +13,7 @@ interface WorkerOptions extends ConnectionOptions {
   serve?: string[];
   kubeconfig?: string;
   context?: string;
+  debugStacks?: boolean;
 }
 
 /** The engine's own processes. */
@@ -41,6 +42,7 @@ export function addEngine(program: Command): void {
     .option('--context <name>', 'of the kubeconfig (default: its current one)')
     .option('--max-parallel-deployments <n>', 'deployments that all workers together take at once (default: DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS, or no limit)', positive)
     .option('--build-id [id]', 'run beside other builds of the engine under this id (default: DEPLOY_CODE_BUILD_ID; without a value: the version and a hash of the workflows)')
+    .option('--debug-stacks', "record where workflows wait, for the stack traces of Temporal's UI; deployments take twice the processor time")
     .action(async (options: WorkerOptions) => {
       const { runWorker } = await import('../run-worker.js');
       await runWorker(options);
