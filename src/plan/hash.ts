@@ -1,12 +1,19 @@
 import { sha256 } from '@noble/hashes/sha2';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils';
 
+/** Looked up once: in the workflow sandbox every access to a global is slow, and these run in loops over a whole stack. */
+const { imul } = Math;
+const { stringify } = JSON;
+const { isArray } = Array;
+const { keys: keysOf } = Object;
+
 /** JSON with its keys in order, so that equal data has equal text. */
 export function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  return `{${entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
+  if (isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return stringify(value) ?? 'null';
+  const data = value as Record<string, unknown>;
+  const keys = keysOf(data).filter((key) => data[key] !== undefined);
+  return `{${keys.sort().map((key) => `${stringify(key)}:${canonical(data[key])}`).join(',')}}`;
 }
 
 /** 16 hex digits of SHA-256. Decides whether an instance is out of date. */
@@ -20,10 +27,10 @@ export function quickHash(text: string): string {
   let b = 0x41c6ce57;
   for (let index = 0; index < text.length; index += 1) {
     const code = text.charCodeAt(index);
-    a = Math.imul(a ^ code, 2654435761);
-    b = Math.imul(b ^ code, 1597334677);
+    a = imul(a ^ code, 2654435761);
+    b = imul(b ^ code, 1597334677);
   }
-  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
-  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
+  a = imul(a ^ (a >>> 16), 2246822507) ^ imul(b ^ (b >>> 13), 3266489909);
+  b = imul(b ^ (b >>> 16), 2246822507) ^ imul(a ^ (a >>> 13), 3266489909);
   return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36);
 }

@@ -80,7 +80,9 @@ function planServices(phaseOf: Record<string, number>, left: ReadonlySet<string>
     const number = phaseOf[service.name]!;
     const planned = left.has(service.name) ? leave(service) : planService(service, number, planning);
     planned.changes = planned.changes.map((change) => imageChange(change, service, planning));
-    phases.set(number, [...(phases.get(number) ?? []), planned]);
+    const others = phases.get(number);
+    if (others) others.push(planned);
+    else phases.set(number, [planned]);
   }
   return [...phases].sort(([a], [b]) => a - b).map(([number, services]): PlannedPhase => ({ number, kind: 'deploy', services }));
 }
