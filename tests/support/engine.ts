@@ -32,14 +32,15 @@ export interface TestEngineOptions {
   hosts?: ServedHost[];
   hostsOnly?: boolean;
   cluster?: ClusterEndpoint;
+  debugStacks?: boolean;
 }
 
 export async function startEngine(namespace: Namespace, options: TestEngineOptions = {}): Promise<TestEngine> {
-  const { runtimes, port, log, maxParallelDeployments, buildId, auditDatabase, hosts, hostsOnly, cluster, workflowBundle = resolve('dist/workflow-bundle.js') } = options;
+  const { runtimes, port, log, maxParallelDeployments, buildId, auditDatabase, hosts, hostsOnly, cluster, debugStacks, workflowBundle = resolve('dist/workflow-bundle.js') } = options;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'deploy-code-test-'));
   const logger = log ? pino(log) : pino({ level: 'silent' });
   const worker = await createWorker({
-    connection: { address: address() }, namespace, dataDir, runtimes, port, logger, maxParallelDeployments, buildId, auditDatabase, hosts, hostsOnly, cluster, workflowBundle,
+    connection: { address: address() }, namespace, dataDir, runtimes, port, logger, maxParallelDeployments, buildId, auditDatabase, hosts, hostsOnly, cluster, debugStacks, workflowBundle,
     supervisor: resolve('dist/runtimes/process/supervisor.js'), shutdownGraceMs: 2000,
   });
   const running = worker.run();
