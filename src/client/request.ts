@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
+import { plainMarkdown, plainMarkdownWithin } from '../model/markdown';
 import type { Intent, IntentKind } from '../plan/plan';
 import { deploymentId, placeAttributes, searchAttributes, type DeploymentInput, type DeploymentResult } from '../workflows/messages';
 import { placeOf } from './place';
@@ -8,6 +9,7 @@ import { placeOf } from './place';
 const largeStack = { services: 1000, workflowTaskTimeout: '1m' } as const;
 const longestSummary = 130;
 const longestDetails = 4000;
+const longestLine = 1000;
 
 /** What is wanted of a deployment. */
 export function intentOf(kind: IntentKind, { services, force = false, fresh }: { services?: string[]; force?: boolean; fresh?: boolean }): Intent {
@@ -26,7 +28,7 @@ export async function startDeployment({ workflow }: Client, input: DeploymentInp
       taskQueue,
       ...(Object.keys(stack.services).length > largeStack.services && { workflowTaskTimeout: largeStack.workflowTaskTimeout }),
       args: [input],
-      staticSummary: `${intent.kind} ${place.stack}/${place.environment}${reason ? `: ${reason}` : ''}`.slice(0, longestSummary),
+      staticSummary: plainMarkdownWithin(longestSummary, `${intent.kind} ${place.stack}/${place.environment}${reason ? `: ${reason}` : ''}`),
       staticDetails: requestDetails(input),
       typedSearchAttributes: [...placeAttributes(place), { key: searchAttributes.status, value: 'queued' }],
     })) as never;
@@ -40,11 +42,11 @@ export async function startDeployment({ workflow }: Client, input: DeploymentInp
 function requestDetails({ stack, intent, requestedBy, reason, target }: DeploymentInput): string {
   const variables = Object.entries(stack.variables).map(([name, value]) => `${name}=${value}`);
   const lines = [
-    `requested by ${requestedBy}${reason ? `: ${reason}` : ''}`,
+    plainMarkdown(`requested by ${requestedBy}${reason ? `: ${reason}` : ''}`, longestLine),
     ...(target === undefined ? [] : [`release ${target}`]),
-    ...(intent.services ? [`services ${intent.services.join(', ')}`] : []),
-    ...(variables.length > 0 ? [variables.join(' ')] : []),
-    ...Object.values(stack.services).map(({ name, image, command }) => `- ${name}: ${image ?? (command ?? []).join(' ')}`),
+    ...(intent.services ? [plainMarkdown(`services ${intent.services.join(', ')}`, longestLine)] : []),
+    ...(variables.length > 0 ? [plainMarkdown(variables.join(' '), longestLine)] : []),
+    ...Object.values(stack.services).map(({ name, image, command }) => `- ${name}: ${plainMarkdown(image ?? (command ?? []).join(' '))}`),
   ];
   return lines.join('\n\n').slice(0, longestDetails);
 }

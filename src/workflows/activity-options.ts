@@ -1,5 +1,6 @@
 import { type ActivityInterfaceFor, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/contract';
+import { plainMarkdownWithin } from '../model/markdown';
 import { isHostQueue } from './messages';
 import { inTurn } from './turns';
 
@@ -84,6 +85,6 @@ const firstContact: ActivityOptions = { scheduleToStartTimeout: '20s' };
 
 /** An activity by name, on a task queue, with the sentence that the Temporal UI shows for it. */
 export function activity<K extends keyof Activities>(name: K, taskQueue: string, summary: string): ActivityInterfaceFor<Activities>[K] {
-  const call = proxyActivities<Activities>({ ...table[name], ...(contacts.has(name) && isHostQueue(taskQueue) && firstContact), taskQueue, summary: summary.slice(0, longestSummary) } as ActivityOptions)[name] as (...input: unknown[]) => Promise<unknown>;
+  const call = proxyActivities<Activities>({ ...table[name], ...(contacts.has(name) && isHostQueue(taskQueue) && firstContact), taskQueue, summary: plainMarkdownWithin(longestSummary, summary) } as ActivityOptions)[name] as (...input: unknown[]) => Promise<unknown>;
   return ((...input: unknown[]) => inTurn(call(...input))) as ActivityInterfaceFor<Activities>[K];
 }

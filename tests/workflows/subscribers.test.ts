@@ -127,8 +127,10 @@ describe('those who subscribed', () => {
 
 describe('a message to Slack', () => {
   it('cannot be broken out of by what a service logs', () => {
-    const { blocks } = messageOf({ id: '1', type: 'deployment.finished', at: 0, stack: 'shop', environment: 'test', deployment: 1, text: 'failed: <!channel> & more', details: { cause: { evidence: { logs: ['``` <https://evil|click>'] } } } });
+    const { text, blocks, ...how } = messageOf({ id: '1', type: 'deployment.finished', at: 0, stack: 'shop', environment: 'test', deployment: 1, text: 'failed: <!channel> & more\u202e', details: { cause: { evidence: { logs: ['``` <https://evil|click>'] } } } });
     expect(JSON.stringify(blocks)).toContain('failed: &lt;!channel&gt; &amp; more');
+    expect(text).toBe('shop/test failed: &lt;!channel&gt; &amp; more\\u202e');
+    expect(how).toEqual({ parse: 'none', link_names: false });
     expect(JSON.stringify(blocks)).toContain("```''' &lt;https://evil|click&gt;```");
   });
 });

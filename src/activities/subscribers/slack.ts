@@ -1,19 +1,24 @@
 import type { Evidence } from '../../model/instance-status';
 import type { Notification } from '../../model/notification';
+import { oneLine, visibleLines } from '../../model/text';
 import { post } from './post';
 
 const shownLines = 10;
 /** Slack takes 3,000 characters a section. */
 const longestSection = 2900;
+const longestHeadline = 1000;
 
 /** The message of an incoming webhook of Slack: a headline, and of a failure the last lines that it logged. */
-export function messageOf({ stack, environment, text, details }: Notification): { text: string; blocks: object[] } {
+export function messageOf({ stack, environment, text: told, details }: Notification): { text: string; blocks: object[]; parse: 'none'; link_names: false } {
+  const text = oneLine(told, longestHeadline);
   const headline = `*${escape(`${stack}/${environment}`)}* ${escape(text)}`;
   const { evidence } = (details.cause ?? {}) as { evidence?: Evidence };
   const lines = (evidence?.logs ?? []).slice(-shownLines).join('\n');
   return {
-    text: `${stack}/${environment} ${text}`,
-    blocks: [section(headline), ...(lines ? [section(`\`\`\`${escape(lines).replaceAll('`', "'").slice(-longestSection)}\`\`\``)] : [])],
+    text: escape(`${stack}/${environment} ${text}`),
+    parse: 'none',
+    link_names: false,
+    blocks: [section(headline), ...(lines ? [section(`\`\`\`${escape(visibleLines(lines)).replaceAll('`', "'").slice(-longestSection)}\`\`\``)] : [])],
   };
 }
 
@@ -21,8 +26,9 @@ export function sendToSlack(url: string, notification: Notification, signal: Abo
   return post(url, JSON.stringify(messageOf(notification)), {}, signal);
 }
 
+/** `verbatim`: Slack looks for no names and links in it. */
 function section(text: string): object {
-  return { type: 'section', text: { type: 'mrkdwn', text: text.slice(0, longestSection + 10) } };
+  return { type: 'section', text: { type: 'mrkdwn', text: text.slice(0, longestSection + 10), verbatim: true } };
 }
 
 /** https://docs.slack.dev/messaging/formatting-message-text#escaping */

@@ -1,15 +1,15 @@
-import pc from 'picocolors';
 import { formatProblem, StackFileError } from '../../config';
 import { NameProblem } from '../../model/names';
 import { KeyProblem } from '../../payloads/keys';
 import { BadRequest, DeploymentLost, EngineUnreachable } from '../errors';
 import { exitCodes } from './exit-codes';
+import { complain, paint, printJson } from './output/terminal';
 
 /** Says what went wrong and what to do, and returns the exit code for it. */
 export function explain(error: unknown, json: boolean): number {
   const { code, lines, data } = describe(error);
-  if (json) console.log(JSON.stringify({ error: data, exitCode: code }));
-  else for (const line of lines) console.error(line);
+  if (json) printJson({ error: data, exitCode: code });
+  else lines.forEach(complain);
   return code;
 }
 
@@ -18,14 +18,14 @@ function describe(error: unknown): { code: number; lines: string[]; data: unknow
     const count = error.problems.length;
     return {
       code: exitCodes.badInput,
-      lines: [...error.problems.map((problem) => pc.red(formatProblem(problem))), `${count} problem${count === 1 ? '' : 's'}; nothing was changed`],
+      lines: [...error.problems.map((problem) => paint.red(formatProblem(problem))), `${count} problem${count === 1 ? '' : 's'}; nothing was changed`],
       data: { problems: error.problems },
     };
   }
   const message = messageOf(error);
-  if (error instanceof EngineUnreachable) return { code: exitCodes.unreachable, lines: [pc.red(message), error.advice], data: { message, advice: error.advice } };
-  if (error instanceof BadRequest || error instanceof NameProblem || error instanceof KeyProblem) return { code: exitCodes.badInput, lines: [pc.red(message)], data: { message } };
-  return { code: isFault(error) ? exitCodes.badInput : exitCodes.failed, lines: [pc.red(message)], data: { message } };
+  if (error instanceof EngineUnreachable) return { code: exitCodes.unreachable, lines: [paint.red(message), error.advice], data: { message, advice: error.advice } };
+  if (error instanceof BadRequest || error instanceof NameProblem || error instanceof KeyProblem) return { code: exitCodes.badInput, lines: [paint.red(message)], data: { message } };
+  return { code: isFault(error) ? exitCodes.badInput : exitCodes.failed, lines: [paint.red(message)], data: { message } };
 }
 
 /** What a question to the engine found wrong with the stack: a secret that is not there, say. Nothing was changed. */

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { visibleLines } from '../../model/text';
 import { addAudit } from './commands/audit';
 import { addChanges } from './commands/change';
 import { addCodec } from './commands/codec';
@@ -29,6 +30,7 @@ export function createProgram(): Command {
   const program = new Command('deploy-code')
     .description('Deploys a stack of services, phase by phase, as a durable workflow.')
     .version((require('../../../package.json') as { version: string }).version)
+    .configureOutput({ writeErr: (text) => void process.stderr.write(visibleLines(text)) })
     .showSuggestionAfterError()
     .showHelpAfterError('(deploy-code --help shows how)')
     .addHelpText('after', help);

@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { readHosts, type HostEndpoint } from '../../config/hosts';
 import { createWorker, defaultDataDir } from '../../worker';
+import { visibleJson } from '../../model/text';
 import { ownBuildId } from '../../worker/build';
 import { guardProcess } from '../../guard/process';
 import { keysOf } from '../../payloads/keys';
@@ -29,7 +30,7 @@ export interface RunWorkerOptions {
 
 /** Runs a worker until SIGTERM or SIGINT; then it takes no new work, and finishes what it can. */
 export async function runWorker(options: RunWorkerOptions): Promise<void> {
-  const logger = pino();
+  const logger = pino({ hooks: { streamWrite: visibleJson } });
   const settings = connectionSettings(options);
   const dataDir = options.dataDir ?? (process.env.DEPLOY_CODE_DATA_DIR || (findDevelopmentEngine()?.dataDir ?? defaultDataDir()));
   if (!keysOf(process.env)) logger.warn('no encryption key is set: whoever may read Temporal may read the histories of deployments (docs/encryption.md)');

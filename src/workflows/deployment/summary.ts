@@ -1,3 +1,4 @@
+import { plainMarkdown } from '../../model/markdown';
 import { changesAnything, lanesOf, type Plan, type PlannedService } from '../../plan/plan';
 import type { PlanSummary, Progress, ServiceSummary } from '../messages';
 
@@ -26,6 +27,7 @@ function rolloutOf(service: PlannedService): Pick<ServiceSummary, 'rollout'> {
 }
 
 const longestDetails = 18_000;
+const longestText = 2000;
 /** The Temporal UI cuts off the last line of its details. */
 const lastLine = '\n\n\u00a0';
 
@@ -35,10 +37,10 @@ export function details(progress: Progress): string {
   const head = [
     `**deployment ${deployment ?? '(waits)'}**: ${status.replaceAll('_', ' ')}`,
     ...(behind !== undefined && status === 'queued' ? [`behind deployment ${behind}`] : []),
-    ...(held !== undefined && status === 'queued' ? [held] : []),
-    ...(cause ? [cause.message] : []),
-    ...approvals.map(({ title }) => `waits: ${title}`),
-    ...(question ? [`${question.text} (${question.answers.join(', ')})`] : []),
+    ...(held !== undefined && status === 'queued' ? [plainMarkdown(held, longestText)] : []),
+    ...(cause ? [plainMarkdown(cause.message, longestText)] : []),
+    ...approvals.map(({ title }) => `waits: ${plainMarkdown(title, longestText)}`),
+    ...(question ? [plainMarkdown(`${question.text} (${question.answers.join(', ')})`, longestText)] : []),
   ].join(', ');
   const text = plan ? `${head}\n\n${table(plan, progress)}` : head;
   return `${text.length > longestDetails ? `${text.slice(0, longestDetails)}\n…` : text}${lastLine}`;

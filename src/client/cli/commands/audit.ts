@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { AuditRecord } from '../../../model/audit';
 import { loadPlace, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
-import { counted, moment, table } from '../output/words';
-import { print, printJson, withClient } from './session';
+import { counted, moment } from '../output/words';
+import { withClient } from './session';
+import { print, printJson, say, table } from '../output/terminal';
 
 interface AuditOptions extends StackOptions, ConnectionOptions {
   last: number;
@@ -21,7 +22,7 @@ async function showAudit(options: AuditOptions): Promise<void> {
   if (trail.broken !== undefined) process.exitCode = 1;
   if (options.json) return printJson(trail);
   if (trail.records.length > 0) print(table([['NO', 'AT', 'BY', 'WHAT', 'RESULT', 'WHY'], ...trail.records.map(row)]));
-  console.log(trail.broken === undefined ? `${counted(trail.total, 'record')}, and the chain is whole` : `BROKEN: ${trail.broken}`);
+  say(trail.broken === undefined ? `${counted(trail.total, 'record')}, and the chain is whole` : `BROKEN: ${trail.broken}`);
 }
 
 function row({ sequence, at, by, from, what, result, why, deployment }: AuditRecord): string[] {

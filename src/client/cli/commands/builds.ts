@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { placeOf } from '../../place';
 import { loadPlace, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
-import { ago, table } from '../output/words';
-import { placeArguments, print, printJson, withClient } from './session';
+import { ago } from '../output/words';
+import { placeArguments, withClient } from './session';
+import { print, printJson, say, table } from '../output/terminal';
 
 interface ListOptions extends ConnectionOptions {
   json?: boolean;
@@ -18,7 +19,7 @@ export function addBuilds(worker: Command): void {
     .argument('<build>', 'its id')
     .action(async (build: string, options: ConnectionOptions) => {
       await withClient(options, (client) => client.builds.promote(build));
-      console.log(`build ${build} is current: new deployments begin on it, those that run end on theirs`);
+      say(`build ${build} is current: new deployments begin on it, those that run end on theirs`);
     });
 
   withConnection(withStack(worker.command('adopt').description('let a deployment whose build nobody runs any more go on with the current one')))
@@ -29,7 +30,7 @@ export function addBuilds(worker: Command): void {
 async function listBuilds(options: ListOptions): Promise<void> {
   const builds = await withClient(options, (client) => client.builds.list());
   if (options.json) return printJson(builds);
-  if (builds.length === 0) console.log('no worker runs as a build; `deploy-code worker --build-id` does');
+  if (builds.length === 0) say('no worker runs as a build; `deploy-code worker --build-id` does');
   else print(table([['BUILD', 'STATE', 'WORKERS', 'SINCE'], ...builds.map(({ id, state, workers, since }) => [id, state, String(workers), since ? ago(since) : '-'])]));
 }
 
@@ -37,6 +38,6 @@ async function adopt(number: number, options: StackOptions & ConnectionOptions):
   await withClient(options, async (client) => {
     const { id } = await client.deployment(placeOf(loadPlace(options).stack), number);
     await client.builds.adopt(id);
-    console.log(`deployment ${number} goes on with the current build; \`deploy-code status ${number} --watch${placeArguments(options)}\` shows it`);
+    say(`deployment ${number} goes on with the current build; \`deploy-code status ${number} --watch${placeArguments(options)}\` shows it`);
   });
 }

@@ -10,6 +10,7 @@ import { follow } from '../output/follow';
 import { counted } from '../output/words';
 import { ask } from '../prompt';
 import { placeArguments, withClient } from './session';
+import { say } from '../output/terminal';
 
 interface ChangeOptions extends StackOptions, ConnectionOptions, QueueOptions {
   force?: boolean;
@@ -92,7 +93,7 @@ async function cancel(which: string, options: ChangeOptions): Promise<void> {
     if (isOver(progress)) throw new BadRequest(`deployment ${which} has already ended: ${progress.status.replaceAll('_', ' ')}`);
     await handle.cancel(userName(), options);
     const watch = progress.deployment === undefined ? '' : `; \`deploy-code status ${progress.deployment} --watch${placeArguments(options)}\` shows what comes of it`;
-    console.log(`deployment ${which} is asked to cancel${watch}`);
+    say(`deployment ${which} is asked to cancel${watch}`);
   });
 }
 
@@ -103,6 +104,6 @@ async function answerQuestion(number: number, answer: string, options: ChangeOpt
     if (!question) throw new BadRequest(`deployment ${number} asks nothing`);
     if (!question.answers.includes(answer)) throw new BadRequest(`"${answer}" is no answer to "${question.text}"; answer ${question.answers.join(', or ')}`);
     await handle.answer(question.id, answer, userName());
-    console.log(`answered "${answer}"`);
+    say(`answered "${answer}"`);
   });
 }

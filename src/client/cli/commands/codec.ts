@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { positive } from '../options';
+import { complain, say } from '../output/terminal';
 
 interface CodecOptions {
   port: number;
@@ -23,7 +24,7 @@ export function addCodec(program: Command): void {
       const { newKey, parseKeys } = await import('../../../payloads/keys.js');
       const key = newKey(id);
       parseKeys(key, '--id');
-      console.log(key);
+      say(key);
     });
 
   codec
@@ -41,9 +42,9 @@ async function serve({ port, host, origin }: CodecOptions): Promise<void> {
   ]);
   const keys = keysOf(process.env);
   const token = process.env.DEPLOY_CODE_CODEC_TOKEN || undefined;
-  const onFailure = (error: Error) => console.error(`a request failed: ${error.message}`);
+  const onFailure = (error: Error) => complain(`a request failed: ${error.message}`);
   const server = await serveCodec({ port, host, origin, token, codec: payloadCodec(keys), onFailure });
   guardProcess({ onError: onFailure, stop: () => server.close() });
   const notes = [...(keys ? [] : ['without keys: what is compressed only']), ...(token === undefined ? ['whoever reaches it reads everything'] : [])];
-  console.log([`codec server at http://${host}:${port} for ${origin}`, ...notes].join('; '));
+  say([`codec server at http://${host}:${port} for ${origin}`, ...notes].join('; '));
 }

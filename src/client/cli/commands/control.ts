@@ -7,8 +7,9 @@ import { loadPlace, reason, withConnection, withStack, type ConnectionOptions, t
 import { momentOf } from '../output/moment';
 import { frozenText, queueRows } from '../output/control-text';
 import { pauseText } from '../output/watch-text';
-import { moment as timeText, table } from '../output/words';
-import { print, printJson, withClient } from './session';
+import { moment as timeText } from '../output/words';
+import { withClient } from './session';
+import { print, printJson, say, table } from '../output/terminal';
 
 interface ControlOptions extends StackOptions, ConnectionOptions {
   json?: boolean;
@@ -53,7 +54,7 @@ async function listQueue(options: ControlOptions): Promise<void> {
   const { running, queue = [], freeze, breaker } = state ?? {};
   if (options.json) return printJson({ running, queue, freeze, breaker });
   print(frozenText(freeze));
-  if (!running && queue.length === 0) return console.log('nothing runs, and nothing waits');
+  if (!running && queue.length === 0) return say('nothing runs, and nothing waits');
   print(table([['ID', 'STATE', 'WHAT', 'BY', 'SINCE', 'REASON'], ...queueRows(running, queue)]));
 }
 
@@ -66,7 +67,7 @@ async function removeFromQueue(id: string, options: ControlOptions): Promise<voi
     const handle = client.handle(found[0]!);
     await handle.cancel(userName());
     const { deployment } = await handle.result();
-    console.log(deployment === undefined ? `${id} is out of the queue` : `${id} had begun as deployment ${deployment} in that moment; \`deploy-code status ${deployment}\` shows how it ended`);
+    say(deployment === undefined ? `${id} is out of the queue` : `${id} had begun as deployment ${deployment} in that moment; \`deploy-code status ${deployment}\` shows how it ended`);
   });
 }
 
@@ -74,24 +75,24 @@ async function freeze(options: ControlOptions): Promise<void> {
   const { stack } = loadPlace(options);
   const { until, refuse, reason } = options;
   const frozen = await withClient(options, (client) => client.freeze(placeOf(stack), { until, refuse, reason }));
-  console.log(`${stack.name}/${stack.environment} is ${freezeText(frozen, timeText)}; requests ${frozen.refuse ? 'are refused' : 'wait'}, --force goes past it`);
+  say(`${stack.name}/${stack.environment} is ${freezeText(frozen, timeText)}; requests ${frozen.refuse ? 'are refused' : 'wait'}, --force goes past it`);
 }
 
 async function thaw(options: ControlOptions): Promise<void> {
   const { stack } = loadPlace(options);
   await withClient(options, (client) => client.thaw(placeOf(stack)));
-  console.log(`${stack.name}/${stack.environment} is thawed; what waits begins`);
+  say(`${stack.name}/${stack.environment} is thawed; what waits begins`);
 }
 
 async function pauseWatch(options: ControlOptions): Promise<void> {
   const { stack } = loadPlace(options);
   const { until, reason } = options;
   const pause = await withClient(options, (client) => client.pauseWatch(placeOf(stack), { until, reason }));
-  console.log(`${stack.name}/${stack.environment}: ${pauseText(pause)}; nothing is restarted or repaired`);
+  say(`${stack.name}/${stack.environment}: ${pauseText(pause)}; nothing is restarted or repaired`);
 }
 
 async function resumeWatch(options: ControlOptions): Promise<void> {
   const { stack } = loadPlace(options);
   await withClient(options, (client) => client.resumeWatch(placeOf(stack)));
-  console.log(`${stack.name}/${stack.environment} is watched again`);
+  say(`${stack.name}/${stack.environment} is watched again`);
 }

@@ -8,8 +8,9 @@ import { exitCodes } from '../exit-codes';
 import { list, whenBusy, withConnection, withFollowing, withQueue, withStack, type ConnectionOptions, type QueueOptions, type StackOptions } from '../options';
 import { follow } from '../output/follow';
 import { planText, refusalText } from '../output/plan-text';
-import { placeArguments, print, printJson, withClient } from './session';
+import { placeArguments, withClient } from './session';
 import { checked } from './validate';
+import { print, printFile, printJson } from '../output/terminal';
 
 export interface DeployOptions extends StackOptions, ConnectionOptions, QueueOptions {
   services?: string[];
@@ -53,7 +54,7 @@ async function showManifests(options: DeployOptions): Promise<number> {
   const placement = Object.fromEntries(servicesOf(plan.phases).flatMap(({ name, host }) => (host === undefined ? [] : [[name, host]])));
   const manifests = manifestsOf(stack, plan.deployment, placement);
   if (options.json) printJson(manifests);
-  else print([manifests.map((manifest) => stringify(JSON.parse(JSON.stringify(manifest)))).join('---\n')]);
+  else printFile(`${manifests.map((manifest) => stringify(JSON.parse(JSON.stringify(manifest)))).join('---\n')}\n`);
   return exitCodes.done;
 }
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import type { HostLine } from '../../hosts';
 import { loadPlace, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
-import { moment, table } from '../output/words';
-import { print, printJson, withClient } from './session';
+import { moment } from '../output/words';
+import { withClient } from './session';
+import { paint, print, printJson, table } from '../output/terminal';
 
 const kinds: Record<HostLine['runtime'], string> = { docker: 'Docker', kubernetes: 'cluster', process: 'processes', memory: 'memory' };
 
@@ -16,7 +16,7 @@ export function addHosts(program: Command): void {
       const hosts = await withClient(options, (client) => client.hosts(loadPlace(options).stack));
       if (options.json) return printJson(hosts);
       const [head, ...rows] = table([['HOST', 'KIND', 'ZONE', 'ADDRESS', 'WORKERS', 'STATE'], ...hosts.map((host) => [host.name ?? '(where its worker finds it)', kinds[host.runtime], host.zone ?? '-', host.address ?? '-', String(host.workers), stateOf(host)])]);
-      print([pc.bold(head!), ...rows.map((row, index) => (hosts[index]!.workers === 0 || hosts[index]!.breaker ? pc.yellow(row) : row))]);
+      print([paint.bold(head!), ...rows.map((row, index) => (hosts[index]!.workers === 0 || hosts[index]!.breaker ? paint.yellow(row) : row))]);
     });
 }
 

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import pc from 'picocolors';
 import type { DeployCodeClient } from '../../client';
 import { isOver } from '../../deployment-handle';
 import { BadRequest } from '../../errors';
@@ -13,14 +12,16 @@ import { follow } from '../output/follow';
 import { waitingText } from '../output/question-text';
 import { statusTable } from '../output/status-table';
 import { watchText } from '../output/watch-text';
-import { ago, seconds, shorten, table } from '../output/words';
-import { placeArguments, print, printJson, serviceOf, withClient } from './session';
+import { ago, seconds, shorten } from '../output/words';
+import { placeArguments, serviceOf, withClient } from './session';
+import { paint, print, printJson, printRaw, printRawLines, printText, say, table } from '../output/terminal';
 
 const followMs = 1000;
 
 interface LookOptions extends StackOptions, ConnectionOptions {
   json?: boolean;
   watch?: boolean;
+  raw?: boolean;
   follow?: boolean;
   tail: number;
   limit: number;
@@ -42,10 +43,12 @@ export function addLooks(program: Command): void {
     .argument('[deployment-or-service...]', '`3 api`: what deployment 3 saw of api; `api web`: what they log now')
     .option('-f, --follow', 'go on as lines come')
     .option('--tail <n>', 'lines of each instance', positive, 50)
+    .option('--raw', 'pass escape sequences on to the terminal; without it they are shown escaped')
     .option('--json', 'one JSON object a line')
     .action(showLogs);
 
   withConnection(withStack(program.command('exec').description('run a command inside an instance: exec api -- ls /')))
+    .option('--raw', 'pass its output on as it is; without it escape sequences are shown escaped')
     .argument('<instance>', '`api`, or `api-2` for another replica')
     .argument('<command...>', 'command and its arguments, after --')
     .action(runInside);
@@ -60,9 +63,9 @@ async function showStatus(options: LookOptions): Promise<void> {
     if (options.json) return printJson({ stack: stack.name, environment: stack.environment, release, running: state?.running, queued: state?.queue.length ?? 0, freeze: state?.freeze, breaker: state?.breaker, watch: state?.watch, watchPause: state?.watchPause, instances: lines });
     const variables = Object.entries(contents?.stack.variables ?? {}).map(([name, value]) => `${name}=${value}`);
     const about = contents ? [`release ${release}`, ...variables, `by ${contents.requestedBy}`, ago(new Date(contents.at))] : ['nothing deployed'];
-    console.log(`${pc.bold(`${stack.name}/${stack.environment}`)}  ${about.join('  ')}`);
-    print([...frozenText(state?.freeze), ...(state?.breaker ? breakerText(state.breaker) : []), ...(state ? watchText(state) : [])].map(pc.yellow));
-    if (state?.running) print((await runningText(client, state.running, state.queue.length, placeArguments(options))).map(pc.yellow));
+    say(`${paint.bold(`${stack.name}/${stack.environment}`)}  ${about.join('  ')}`);
+    print([...frozenText(state?.freeze), ...(state?.breaker ? breakerText(state.breaker) : []), ...(state ? watchText(state) : [])].map(paint.yellow));
+    if (state?.running) print((await runningText(client, state.running, state.queue.length, placeArguments(options))).map(paint.yellow));
     if (lines.length > 0) print(statusTable(lines));
   });
 }
@@ -104,17 +107,23 @@ async function showLogs(words: string[], options: LookOptions): Promise<void> {
   const { stack } = loadPlace(options);
   const [first, ...services] = words;
   await withClient(options, async (client) => {
-    if (first && /^\d+$/.test(first)) return print(await evidence(client, Number(first), services, options));
+    if (first && /^\d+$/.test(first)) return (options.raw ? printRawLines : print)(await evidence(client, Number(first), services, options));
     for (const name of words) serviceOf(stack, name);
     const cursors: Record<string, string> = {};
     do {
       for (const { name, lines, cursor } of await client.logs(stack, words, options.tail, cursors)) {
         cursors[name] = cursor;
-        for (const line of lines) console.log(options.json ? JSON.stringify({ instance: name, line }) : `${pc.cyan(name)} | ${line}`);
+        for (const line of lines) showLine(name, line, options);
       }
       if (options.follow) await sleep(followMs);
     } while (options.follow);
   });
+}
+
+function showLine(instance: string, line: string, { json, raw }: LookOptions): void {
+  if (json) printJson({ instance, line });
+  else if (raw) printRawLines([`${instance} | ${line}`]);
+  else say(`${paint.cyan(instance)} | ${line}`);
 }
 
 async function evidence(client: DeployCodeClient, number: number, services: string[], options: LookOptions): Promise<string[]> {
@@ -122,7 +131,7 @@ async function evidence(client: DeployCodeClient, number: number, services: stri
   const { cause, tolerated } = await handle.result();
   const causes = [cause, ...tolerated].filter((each) => each?.evidence && (services.length === 0 || services.includes(each.service ?? '')));
   if (causes.length === 0) throw new BadRequest(`deployment ${number} kept no evidence${services.length > 0 ? ` of ${services.join(', ')}` : ''}; \`${['deploy-code logs', ...services].join(' ')}\` shows what runs now`);
-  return causes.flatMap((each) => [pc.bold(each!.message), ...each!.evidence!.logs]);
+  return causes.flatMap((each) => [options.raw ? each!.message : paint.bold(each!.message), ...each!.evidence!.logs]);
 }
 
 async function runInside(which: string, command: string[], options: LookOptions): Promise<void> {
@@ -132,7 +141,7 @@ async function runInside(which: string, command: string[], options: LookOptions)
     const instance = running.find(({ service, ordinal, name }) => name === which || `${service}-${ordinal}` === which) ?? running.find(({ service }) => service === which);
     if (!instance) throw new BadRequest(`no instance "${which}" runs; there are ${running.map(({ service, ordinal }) => `${service}-${ordinal}`).join(', ') || 'none'}`);
     const { exitCode, output } = await client.exec(stack, instance.name, command);
-    process.stdout.write(output);
+    (options.raw ? printRaw : printText)(output);
     process.exitCode = exitCode;
   });
 }

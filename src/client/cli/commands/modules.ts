@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import { dependants, withDependencies } from '../../../plan/graph';
 import { assignPhases } from '../../../plan/phases';
 import { load, withStack, type StackOptions } from '../options';
-import { table } from '../output/words';
-import { print, printJson, serviceOf } from './session';
+
+import { serviceOf } from './session';
+import { print, printJson, table } from '../output/terminal';
 
 type ModuleOptions = StackOptions & { json?: boolean };
 

@@ -8,8 +8,9 @@ import { userName } from '../../user';
 import type { Place } from '../../../workflows/messages';
 import { list, loadPlace, reason, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { runRows, scheduleRows, timesText, whatText } from '../output/schedule-text';
-import { moment, table } from '../output/words';
-import { print, printJson, withClient } from './session';
+import { moment } from '../output/words';
+import { withClient } from './session';
+import { print, printJson, say, table } from '../output/terminal';
 
 interface ScheduleOptions extends StackOptions, ConnectionOptions {
   cron?: string[];
@@ -71,7 +72,7 @@ type Work = (schedules: Schedules, place: Place) => Promise<void>;
 
 async function on(options: ScheduleOptions, work: Work, said?: string): Promise<void> {
   await withClient(options, (client) => work(client.schedules, placeOf(loadPlace(options).stack)));
-  if (said !== undefined) console.log(said);
+  if (said !== undefined) say(said);
 }
 
 function create(name: string, options: ScheduleOptions): Work {
@@ -80,7 +81,7 @@ function create(name: string, options: ScheduleOptions): Work {
     if (cron.length === 0 && every === undefined) throw new BadRequest('a schedule needs --cron or --every');
     const spec: ScheduleSpec = { name, cron, ...(every !== undefined && { everyMs: every }), timeZone, jitterMs: jitter, overlap, catchupMs: catchUp, what: whatOf(options) };
     await schedules.create(place, spec);
-    console.log(`${name}: ${whatText(spec.what)}, ${timesText(spec)}`);
+    say(`${name}: ${whatText(spec.what)}, ${timesText(spec)}`);
   };
 }
 
@@ -93,7 +94,7 @@ function showAll({ json }: ScheduleOptions): Work {
   return async (schedules, place) => {
     const all = await schedules.list(place);
     if (json) return printJson(all);
-    if (all.length === 0) return console.log('no schedules');
+    if (all.length === 0) return say('no schedules');
     print(table([['NAME', 'WHAT', 'WHEN', 'STATE', 'NEXT', 'FROM'], ...scheduleRows(all)]));
   };
 }
@@ -110,7 +111,7 @@ function describe(name: string, { json }: ScheduleOptions): Work {
 function pause(name: string, { reason }: ScheduleOptions): Work {
   return async (schedules, place) => {
     await schedules.pause(place, name, `by ${userName()}${reason ? `: ${reason}` : ''}`);
-    console.log(`${name} is paused`);
+    say(`${name} is paused`);
   };
 }
 
@@ -118,6 +119,6 @@ function backfill(name: string, { from, to }: ScheduleOptions): Work {
   return async (schedules, place) => {
     if (from >= to) throw new BadRequest('--from lies before --to');
     await schedules.backfill(place, name, from, to);
-    console.log(`${name} makes up for the times between ${moment(from)} and ${moment(to)}`);
+    say(`${name} makes up for the times between ${moment(from)} and ${moment(to)}`);
   };
 }

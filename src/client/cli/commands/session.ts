@@ -27,11 +27,3 @@ export function serviceOf({ services }: Stack, name: string): Stack['services'][
   if (!service) throw new BadRequest(`there is no service "${name}"; there are ${Object.keys(services).join(', ')}`);
   return service;
 }
-
-export function print(lines: readonly string[]): void {
-  for (const line of lines) console.log(line);
-}
-
-export function printJson(value: unknown): void {
-  console.log(JSON.stringify(value));
-}

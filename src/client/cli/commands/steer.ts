@@ -6,6 +6,7 @@ import { userName } from '../../user';
 import { loadPlace, positive, reason, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { placeArguments, withClient } from './session';
 import { checked } from './validate';
+import { say } from '../output/terminal';
 
 interface SteerOptions extends StackOptions, ConnectionOptions {
   reason?: string;
@@ -70,5 +71,5 @@ async function steer(number: number, action: Steer['action'], said: string, opti
 }
 
 function sayWhatIsNext(number: number, said: string, options: SteerOptions): void {
-  console.log(`deployment ${number} is ${said}; \`deploy-code status ${number} --watch${placeArguments(options)}\` shows what comes of it`);
+  say(`deployment ${number} is ${said}; \`deploy-code status ${number} --watch${placeArguments(options)}\` shows what comes of it`);
 }

@@ -4,13 +4,14 @@ import { stackFile } from '../../../config/schema/stack-file';
 import { BadRequest } from '../../errors';
 import { importCompose } from '../../../config/import';
 import { completionScript } from '../completion';
+import { complain, printFile, printText } from '../output/terminal';
 
 /** What helps to write stack files and command lines. */
 export function addTools(program: Command): void {
   program
     .command('schema')
     .description('print the JSON Schema of stack files, for editors')
-    .action(() => console.log(JSON.stringify(z.toJSONSchema(stackFile, { unrepresentable: 'any' }), null, 2)));
+    .action(() => printText(`${JSON.stringify(z.toJSONSchema(stackFile, { unrepresentable: 'any' }), null, 2)}\n`));
 
   program
     .command('import')
@@ -21,13 +22,13 @@ export function addTools(program: Command): void {
       const { error } = stackFile.shape.name.optional().safeParse(options.name);
       if (error) throw new BadRequest(`--name ${options.name}: ${error.issues[0]!.message}`);
       const { text, lost } = importCompose(file, options.name);
-      process.stdout.write(text);
-      for (const { line, path, message } of lost) console.error(`${file}:${line} ${path}: ${message}`);
+      printFile(text);
+      for (const { line, path, message } of lost) complain(`${file}:${line} ${path}: ${message}`);
     });
 
   program
     .command('completion')
     .description('print a completion script for your shell')
     .argument('<shell>', 'bash, zsh or fish')
-    .action((shell: string) => void process.stdout.write(completionScript(program, shell)));
+    .action((shell: string) => printFile(completionScript(program, shell)));
 }

@@ -3,7 +3,8 @@ import { StackFileError } from '../../../config';
 import { assignPhases } from '../../../plan/phases';
 import { load, withStack, type StackOptions } from '../options';
 import { counted } from '../output/words';
-import { printJson } from './session';
+import { printJson, say } from '../output/terminal';
+
 
 export function addValidate(program: Command): void {
   withStack(program.command('validate').description('check a stack file; every problem at once, with its place and what to do'))
@@ -13,7 +14,7 @@ export function addValidate(program: Command): void {
       const services = Object.values(stack.services);
       const phases = Math.max(...Object.values(assignPhases(stack.services).of));
       if (options.json) return printJson({ valid: true, stack: stack.name, environment: stack.environment, services: services.length, phases });
-      console.log(`${options.config} is valid: ${stack.name}/${stack.environment}, ${counted(services.length, 'service')} in ${counted(phases, 'phase')}`);
+      say(`${options.config} is valid: ${stack.name}/${stack.environment}, ${counted(services.length, 'service')} in ${counted(phases, 'phase')}`);
     });
 }
 

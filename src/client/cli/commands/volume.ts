@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { BadRequest } from '../../errors';
 import { loadPlace, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
-import { table } from '../output/words';
+
 import { ask } from '../prompt';
-import { print, printJson, withClient } from './session';
+import { withClient } from './session';
+import { print, printJson, say, table } from '../output/terminal';
 
 type VolumeOptions = StackOptions & ConnectionOptions & { json?: boolean; force?: boolean };
 
@@ -29,7 +30,7 @@ export function addVolume(program: Command): void {
         if (found.mountedBy.length > 0) throw new BadRequest(`the volume "${name}" is mounted by ${found.mountedBy.join(', ')}; stop that first`);
         if (!options.force) await confirm(name);
         await client.removeVolume(stack, name);
-        console.log(`deleted ${name}`);
+        say(`deleted ${name}`);
       });
     });
 }

@@ -11,6 +11,7 @@ import { freePort } from '../../../worker/free-port';
 import { cacheFolder, engineFolder, forget, prepareFolders, recall, remember } from './state';
 import { findTemporalCli } from './temporal-cli';
 import { startServer } from './temporal-server';
+import { printText, say } from '../output/terminal';
 
 export interface DevOptions {
   detach?: boolean;
@@ -27,7 +28,7 @@ export async function dev(options: DevOptions): Promise<void> {
   if (options.stop) return stop();
   const running = findDevelopmentEngine();
   if (running) {
-    console.log(`the engine runs already: Temporal ${running.address}, UI ${running.ui}`);
+    say(`the engine runs already: Temporal ${running.address}, UI ${running.ui}`);
     return;
   }
   return options.detach ? detach(options) : foreground(options);
@@ -35,7 +36,6 @@ export async function dev(options: DevOptions): Promise<void> {
 
 async function foreground({ port, uiPort }: DevOptions): Promise<void> {
   prepareFolders();
-  const say = (text: string) => console.log(text);
   const cli = await findTemporalCli(cacheFolder, say);
   for (const each of [port, uiPort]) await requireFree(each);
   const address = `127.0.0.1:${port}`;
@@ -95,7 +95,7 @@ async function detach({ port, uiPort }: DevOptions): Promise<void> {
   let shown = 0;
   for (const deadline = Date.now() + startWithinMs; Date.now() < deadline; await sleep(50)) {
     const text = readFileSync(file, 'utf8');
-    process.stdout.write(text.slice(shown));
+    printText(text.slice(shown));
     shown = text.length;
     if (background.exitCode !== null) throw new EngineUnreachable('the engine did not start', `look at ${file}`);
     if (findDevelopmentEngine()) return;
@@ -112,7 +112,7 @@ async function stop(): Promise<void> {
   }
   const ended = engine ? await endProcesses(engine.dataDir) : 0;
   forget();
-  console.log(engine ? `the engine is stopped, and its state deleted${ended > 0 ? `; ${ended} process instances ended with it` : ''}` : 'no engine ran here');
+  say(engine ? `the engine is stopped, and its state deleted${ended > 0 ? `; ${ended} process instances ended with it` : ''}` : 'no engine ran here');
 }
 
 async function requireFree(port: number): Promise<void> {

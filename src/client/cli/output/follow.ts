@@ -1,4 +1,3 @@
-import pc from 'picocolors';
 import type { DeploymentResult, Progress } from '../../../workflows/messages';
 import { isOver, type DeploymentHandle } from '../../deployment-handle';
 import { exitCodeOf, exitCodes } from '../exit-codes';
@@ -7,6 +6,7 @@ import { ProgressLines } from './progress-lines';
 import { ProgressTree } from './progress-tree';
 import { answerCommands, approvalText, failureText } from './question-text';
 import { resultText } from './result-text';
+import { paint, print, printJson, say } from './terminal';
 
 export interface FollowOptions {
   json?: boolean;
@@ -51,11 +51,10 @@ interface Display {
 }
 
 function createDisplay({ json, watch }: FollowOptions): Display {
-  if (json) return { show: (progress) => watch && progress.events.forEach((event) => console.log(JSON.stringify(event))), note: () => undefined, close: () => undefined };
-  const print = (line: string) => console.log(line);
+  if (json) return { show: (progress) => watch && progress.events.forEach((event) => printJson(event)), note: () => undefined, close: () => undefined };
   if (!process.stdout.isTTY) {
-    const lines = new ProgressLines(print);
-    return { show: (progress) => lines.show(progress), note: (text) => text.forEach(print), close: () => undefined };
+    const lines = new ProgressLines(say);
+    return { show: (progress) => lines.show(progress), note: print, close: () => undefined };
   }
   const tree = new ProgressTree();
   let shown = false;
@@ -63,29 +62,29 @@ function createDisplay({ json, watch }: FollowOptions): Display {
     show: (progress) => {
       if (progress.plan && !shown && progress.status !== 'pulling') {
         shown = true;
-        planText(progress.plan).forEach(print);
+        print(planText(progress.plan));
       }
       tree.show(progress);
     },
-    note: (text) => text.forEach(print),
+    note: print,
     close: () => tree.close(),
   };
 }
 
 function questionText({ deployment, question }: Progress, place: string): string[] {
-  return [pc.bold(question!.text), ...answerCommands(deployment, question!, place)];
+  return [paint.bold(question!.text), ...answerCommands(deployment, question!, place)];
 }
 
 function sayDetached(id: string, last: Progress | undefined, { json, place }: FollowOptions): number {
   const number = last?.deployment;
-  if (json) console.log(JSON.stringify({ workflowId: id, deployment: number, status: last?.status, behind: last?.behind, detached: true }));
-  else console.log(number === undefined ? `Detached: the deployment waits in the queue and goes on by itself. \`deploy-code cancel ${id}${place}\` takes it out.` : `Detached: deployment ${number} goes on. \`deploy-code status ${number} --watch${place}\` shows it again; \`deploy-code cancel ${number}${place}\` rolls it back.`);
+  if (json) printJson({ workflowId: id, deployment: number, status: last?.status, behind: last?.behind, detached: true });
+  else say(number === undefined ? `Detached: the deployment waits in the queue and goes on by itself. \`deploy-code cancel ${id}${place}\` takes it out.` : `Detached: deployment ${number} goes on. \`deploy-code status ${number} --watch${place}\` shows it again; \`deploy-code cancel ${number}${place}\` rolls it back.`);
   return exitCodes.done;
 }
 
 function sayResult(result: DeploymentResult, { json, place }: FollowOptions): number {
   const code = exitCodeOf(result.outcome);
-  if (json) console.log(JSON.stringify({ ...result, exitCode: code }));
-  else for (const line of resultText(result, place.trim())) console.log(line);
+  if (json) printJson({ ...result, exitCode: code });
+  else print(resultText(result, place.trim()));
   return code;
 }

@@ -1,10 +1,10 @@
-import pc from 'picocolors';
 import { acts, servicesOf, type Refusal } from '../../../plan/plan';
 import type { PlanSummary, ServiceSummary } from '../../../workflows/messages';
-import { seconds, shorten, table } from './words';
+import { seconds, shorten } from './words';
+import { paint, table } from './terminal';
 
 const signs: Partial<Record<ServiceSummary['action'], string>> = { create: '+', replace: '~', reroute: '~', scale: '~', restart: '~', run: '!', remove: '-' };
-const colours: Record<string, (text: string) => string> = { '+': pc.green, '~': pc.yellow, '!': pc.magenta, '-': pc.red };
+const colours: Record<string, (text: string) => string> = { '+': paint.green, '~': paint.yellow, '!': paint.magenta, '-': paint.red };
 
 /** A plan, like a diff one trusts. */
 export function planText(plan: PlanSummary): string[] {
@@ -12,13 +12,13 @@ export function planText(plan: PlanSummary): string[] {
   const release = from === undefined ? `release ${to} (nothing is deployed here yet)` : from === to ? `release ${to}` : `release ${from} -> ${to}`;
   const rows = plan.phases.flatMap(({ number, kind, services }) => services.filter(acts).map((service) => ({ service, cells: row(kind === 'removals' ? 'removed' : `phase ${number}`, service) })));
   return [
-    `${pc.bold(`${plan.stack}/${plan.environment}`)}  ${plan.changes ? release : 'nothing to change'}   ${plan.host}`,
-    ...plan.preparation.map((step) => `  ${pc.green('+')} ${step}`),
-    ...plan.pulls.map((image) => `  ${pc.cyan('>')} ${image}`.replace('> ', '> pull ')),
+    `${paint.bold(`${plan.stack}/${plan.environment}`)}  ${plan.changes ? release : 'nothing to change'}   ${plan.host}`,
+    ...plan.preparation.map((step) => `  ${paint.green('+')} ${step}`),
+    ...plan.pulls.map((image) => `  ${paint.cyan('>')} ${image}`.replace('> ', '> pull ')),
     ...table(rows.map(({ cells }) => cells)).flatMap((line, index) => [colour(`  ${line}`), ...rollout(rows[index]!.service)]),
     ...unchanged(plan),
     ...footer(plan),
-    ...plan.warnings.map((warning) => pc.yellow(`  warning: ${warning}`)),
+    ...plan.warnings.map((warning) => paint.yellow(`  warning: ${warning}`)),
   ];
 }
 
@@ -29,7 +29,7 @@ function row(place: string, service: ServiceSummary): string[] {
 
 /** How requests move, step by step. */
 function rollout({ rollout: steps = [] }: ServiceSummary): string[] {
-  return steps.map((step) => pc.dim(`              ${step}`));
+  return steps.map((step) => paint.dim(`              ${step}`));
 }
 
 function changeText({ key, from, to }: ServiceSummary['changes'][number]): string {
@@ -60,5 +60,5 @@ function footer({ phases, changes, estimateMs }: PlanSummary): string[] {
 }
 
 export function refusalText(refusals: readonly Refusal[]): string[] {
-  return [...refusals.map(({ path, message }) => pc.red(`${path}: ${message}`)), `${refusals.length} reason${refusals.length === 1 ? '' : 's'} not to deploy; nothing was changed`];
+  return [...refusals.map(({ path, message }) => paint.red(`${path}: ${message}`)), `${refusals.length} reason${refusals.length === 1 ? '' : 's'} not to deploy; nothing was changed`];
 }

@@ -1,8 +1,8 @@
 import logUpdate from 'log-update';
-import pc from 'picocolors';
 import { acts } from '../../../plan/plan';
 import type { PlanSummary, Progress, ProgressEvent, ServiceSummary } from '../../../workflows/messages';
 import { seconds, waitText } from './words';
+import { paint, renderedWithin } from './terminal';
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const refreshMs = 100;
@@ -47,23 +47,25 @@ export class ProgressTree {
     const head = (this.latest && waitText(this.latest)) ?? `deployment ${deployment}: ${status.replace('_', ' ')}`;
     const height = (process.stdout.rows ?? 40) - 4;
     const body = (this.latest?.plan?.phases ?? []).flatMap((phase) => this.phase(phase, status === 'rolling_back'));
-    logUpdate([pc.bold(head), ...fit(body, height), ...this.notes.slice(-3).map((note) => pc.yellow(`  ${note}`)), ...this.undoing(status)].join('\n'));
+    const lines = [paint.bold(head), ...fit(body, height), ...this.notes.slice(-3).map((note) => paint.yellow(`  ${note}`)), ...this.undoing(status)];
+    const columns = Math.max(1, (process.stdout.columns ?? 80) - 1);
+    logUpdate(lines.map((line) => renderedWithin(columns, line)).join('\n'));
   }
 
   private phase({ number, services }: PlanSummary['phases'][number], goingBack: boolean): string[] {
     const shown = services.filter(acts);
     if (shown.length === 0) return [];
     const done = shown.every((service) => this.stateOf(service) === 'done');
-    if (done && !goingBack) return [`  ${pc.green('✔')} phase ${number}  ${shown.length} service${shown.length === 1 ? '' : 's'} ${pc.dim(this.took(shown))}`];
+    if (done && !goingBack) return [`  ${paint.green('✔')} phase ${number}  ${shown.length} service${shown.length === 1 ? '' : 's'} ${paint.dim(this.took(shown))}`];
     return [`  phase ${number}`, ...shown.map((service) => this.service(service))];
   }
 
   private service(service: ServiceSummary): string {
     const state = this.stateOf(service);
     const current = service.steps.map((step) => this.steps.get(step)).filter((step) => step && !step.ended).at(-1);
-    const marks = { done: pc.green('✔'), failed: pc.red('✖'), trouble: pc.yellow('!'), begun: pc.cyan(frames[this.frame]!), waiting: pc.dim('·') };
+    const marks = { done: paint.green('✔'), failed: paint.red('✖'), trouble: paint.yellow('!'), begun: paint.cyan(frames[this.frame]!), waiting: paint.dim('·') };
     const detail = state === 'done' ? this.took([service]) : state === 'begun' || state === 'trouble' ? (current?.text ?? '') : '';
-    return `    ${marks[state]} ${service.name}${service.replicas > 1 ? ` x${service.replicas}` : ''} ${pc.dim(detail)}`;
+    return `    ${marks[state]} ${service.name}${service.replicas > 1 ? ` x${service.replicas}` : ''} ${paint.dim(detail)}`;
   }
 
   private stateOf({ steps }: ServiceSummary): 'done' | 'failed' | 'trouble' | 'begun' | 'waiting' {
@@ -82,10 +84,10 @@ export class ProgressTree {
   private undoing(status: string): string[] {
     if (status !== 'rolling_back') return [];
     const last = [...this.steps.values()].filter(({ ended }) => !ended).at(-1);
-    return [pc.yellow(`  ${frames[this.frame]} putting back what was${last ? `: ${last.text}` : ''}`)];
+    return [paint.yellow(`  ${frames[this.frame]} putting back what was${last ? `: ${last.text}` : ''}`)];
   }
 }
 
 function fit(lines: string[], height: number): string[] {
-  return lines.length <= height ? lines : [...lines.slice(-height), pc.dim(`  (${lines.length - height} more lines above)`)];
+  return lines.length <= height ? lines : [...lines.slice(-height), paint.dim(`  (${lines.length - height} more lines above)`)];
 }

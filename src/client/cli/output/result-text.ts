@@ -1,8 +1,8 @@
-import pc from 'picocolors';
 import type { Cause, DeploymentResult } from '../../../workflows/messages';
 import { exitCodeOf } from '../exit-codes';
 import { refusalText } from './plan-text';
 import { seconds } from './words';
+import { paint } from './terminal';
 
 const shownLogLines = 10;
 
@@ -13,11 +13,11 @@ export function resultText(result: DeploymentResult, place: string): string[] {
     headline(result),
     ...(cause && outcome !== 'cancelled' ? causeText(cause) : []),
     ...(result.refusals.length > 0 ? refusalText(result.refusals) : []),
-    ...result.tolerated.map((each) => pc.yellow(`  FAILED alone (on_failure: continue): ${each.message}`)),
-    ...result.warnings.map((warning) => pc.yellow(`  warning: ${warning}`)),
+    ...result.tolerated.map((each) => paint.yellow(`  FAILED alone (on_failure: continue): ${each.message}`)),
+    ...result.warnings.map((warning) => paint.yellow(`  warning: ${warning}`)),
     ...(result.steering ?? []).map(({ action, by, reason, service }) => `  steered   ${action}${service ? ` ${service}` : ''} by ${by}${reason ? `: ${reason}` : ''}`),
-    ...result.notUndone.map((what) => pc.bold(pc.yellow(`  NOT undone: ${what}`))),
-    ...result.leftBehind.map((what) => pc.red(`  left: ${what}`)),
+    ...result.notUndone.map((what) => paint.bold(paint.yellow(`  NOT undone: ${what}`))),
+    ...result.leftBehind.map((what) => paint.red(`  left: ${what}`)),
     ...(outcome === 'rollback_incomplete' ? [`  next      mend what is named above, then \`deploy-code ${result.release === undefined ? 'stop' : `rollback --to ${result.release}`}\` goes on from here`] : []),
     ...(cause?.service && deployment ? [`  next      deploy-code logs ${deployment} ${cause.service}${place ? `   (${place})` : ''}`] : []),
   ];
@@ -29,19 +29,19 @@ function headline({ outcome, durationMs, rollbackMs, release, cause, intent, cha
   const back = rollbackMs === undefined ? '' : ` in ${seconds(rollbackMs)}`;
   switch (outcome) {
     case 'succeeded':
-      return pc.green(intent === 'stop' ? `STOPPED ${changed.length} services in ${took}; volumes are kept` : `DONE in ${took}. ${running}`);
+      return paint.green(intent === 'stop' ? `STOPPED ${changed.length} services in ${took}; volumes are kept` : `DONE in ${took}. ${running}`);
     case 'unchanged':
-      return pc.green(`Nothing changed (looked for ${took}). ${running}`);
+      return paint.green(`Nothing changed (looked for ${took}). ${running}`);
     case 'refused':
-      return pc.red(`REFUSED${cause ? `: ${cause.message}` : ''}. Nothing was changed. Exit ${exitCodeOf(outcome)}`);
+      return paint.red(`REFUSED${cause ? `: ${cause.message}` : ''}. Nothing was changed. Exit ${exitCodeOf(outcome)}`);
     case 'rolled_back':
-      return pc.red(`FAILED, rolled back${back}. ${running}. Exit ${exitCodeOf(outcome)}`);
+      return paint.red(`FAILED, rolled back${back}. ${running}. Exit ${exitCodeOf(outcome)}`);
     case 'left_as_is':
-      return pc.red(`FAILED, and left as it is: nothing was rolled back. Exit ${exitCodeOf(outcome)}`);
+      return paint.red(`FAILED, and left as it is: nothing was rolled back. Exit ${exitCodeOf(outcome)}`);
     case 'rollback_incomplete':
-      return pc.red(`FAILED, and the rollback is incomplete. Exit ${exitCodeOf(outcome)}`);
+      return paint.red(`FAILED, and the rollback is incomplete. Exit ${exitCodeOf(outcome)}`);
     case 'cancelled':
-      return pc.yellow(`CANCELLED (${cause?.message ?? 'before it began'})${rollbackMs === undefined ? '' : `, rolled back${back}`}. ${running}. Exit ${exitCodeOf(outcome)}`);
+      return paint.yellow(`CANCELLED (${cause?.message ?? 'before it began'})${rollbackMs === undefined ? '' : `, rolled back${back}`}. ${running}. Exit ${exitCodeOf(outcome)}`);
   }
 }
 
@@ -52,7 +52,7 @@ export function causeText({ step, message, evidence: found }: Cause): string[] {
   const logs = found?.logs ?? [];
   return [
     `  cause     ${step}: ${[message, ...memory, ...probe].join(', ')}`,
-    ...logs.slice(-shownLogLines).map((line) => pc.dim(`            | ${line}`)),
-    ...(logs.length > shownLogLines ? [pc.dim(`            (the last ${shownLogLines} of ${logs.length} lines)`)] : []),
+    ...logs.slice(-shownLogLines).map((line) => paint.dim(`            | ${line}`)),
+    ...(logs.length > shownLogLines ? [paint.dim(`            (the last ${shownLogLines} of ${logs.length} lines)`)] : []),
   ];
 }

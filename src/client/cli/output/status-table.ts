@@ -1,6 +1,6 @@
-import pc from 'picocolors';
 import type { InstanceLine } from '../../../model/instance-status';
-import { table } from './words';
+import { paint, table } from './terminal';
+
 
 /** One row a service: how many of its instances run, and how they are. */
 export function statusTable(lines: readonly InstanceLine[]): string[] {
@@ -17,7 +17,7 @@ export function statusTable(lines: readonly InstanceLine[]): string[] {
     instances.flatMap(({ ports }) => ports).join(', '),
   ]);
   const [head, ...body] = table([['SERVICE', 'RUN', 'HEALTH', 'IMAGE', 'RESTARTS', ...(isSpread ? ['HOST'] : []), 'PORTS'], ...rows]);
-  return [pc.bold(head!), ...body.map((line) => (/ (unhealthy|down|exited)/.test(line) ? pc.red(line) : line))];
+  return [paint.bold(head!), ...body.map((line) => (/ (unhealthy|down|exited)/.test(line) ? paint.red(line) : line))];
 }
 
 function worst(healths: string[]): string {

@@ -36,9 +36,3 @@ export function waitText({ status, deployment, behind, held }: Pick<Progress, 's
   if (status !== 'queued' || deployment !== undefined) return undefined;
   return [behind === undefined ? 'queued' : `queued behind deployment ${behind}`, ...(held === undefined ? [] : [held])].join('; ');
 }
-
-/** Columns as wide as their widest cell. */
-export function table(rows: string[][]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column]!))).join('  ').trimEnd());
-}
