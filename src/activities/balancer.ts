@@ -1,6 +1,6 @@
 import { secretOf } from '../balancer/certificates';
 import { nginxConfig, nginxOptions } from '../balancer/nginx-config';
-import { configureCommand, connectionsCommand, countConnections, missingCommand, parseState, readCommand, routeCommand, type Command } from '../balancer/scripts';
+import { configureCommand, connectionsCommand, countConnections, missingCommand, parseState, parseUnreached, reachCommand, readCommand, routeCommand, type Command } from '../balancer/scripts';
 import type { Front, RouteTable, TrafficState } from '../model/traffic';
 import { RuntimeError, type Balancer, type Runtime } from '../runtimes/runtime';
 import { SoftwareFault } from './failures';
@@ -39,6 +39,10 @@ class NginxBalancer implements Balancer {
     if (!looks.has(key)) looks.set(key, new SharedLook());
     const output = await looks.get(key)!.take(addresses, (wanted) => this.tell(connectionsCommand(wanted)));
     return countConnections(output, addresses);
+  }
+
+  async unreached(addresses: string[]): Promise<{ address: string; reason: string }[]> {
+    return parseUnreached(await this.run(reachCommand(addresses)));
   }
 
   /** Only those that it does not have: on the way back the worker may know nothing but the new value. */

@@ -126,7 +126,9 @@ const checks: Checks = {
   drainInstance: (where, { balancer }) => ofInstance(where, balancer),
   runTest: ofInstance,
   analyse: context,
-  confirm: ofInstances,
+  passGate: (where, { healthy, reached }) => ofInstances(where, [...healthy, ...(reached ? [reached.balancer] : [])]),
+  watchInstances: ofInstances,
+  confirm: (where, expected, reached) => ofInstances(where, [...expected, ...(reached ? [reached.balancer] : [])]),
   holdImages: (where, releases) => {
     context(where);
     releases.forEach((release) => requireNumber('release', release));

@@ -14,7 +14,7 @@ import type { Findings, WatchSettings } from '../model/watch';
 import type { Asked } from '../plan/asked';
 import type { OpenWindow } from '../plan/freeze-windows';
 import type { PastRun } from '../plan/job-runs';
-import type { Drain, ImageRequest, Judgement, NetworkSpec, Retirement, VolumeSpec } from '../plan/plan';
+import type { Drain, Gate, ImageRequest, Judgement, NetworkSpec, Reachable, Retirement, VolumeSpec } from '../plan/plan';
 
 /** What every step's activity is told of where it acts. Secrets by source, never by value. */
 export interface StepContext {
@@ -175,8 +175,8 @@ export interface Activities {
   awaitHealthy(context: StepContext, instance: InstanceRef, options: HealthOptions): Promise<void>;
   /** Makes a workload again what it was before a deployment; ends when it is healthy. */
   restoreInstance(context: StepContext, instance: InstanceRef, deployment: number): Promise<void>;
-  /** Lets what is meant for a service go elsewhere than to its own workload. */
-  selectInstance(context: StepContext, instance: InstanceRef, to: ServedBy): Promise<void>;
+  /** Lets what is meant for a service go elsewhere than to its own workload; back to its own where nothing is named. */
+  selectInstance(context: StepContext, instance: InstanceRef, to?: ServedBy): Promise<void>;
   createJob(context: StepContext, instance: InstanceSpec): Promise<void>;
   /** Starts a created job unless it has run already, and waits for its end. */
   runJob(context: StepContext, instance: InstanceRef, options: { timeoutMs?: number; again: boolean }): Promise<void>;
@@ -204,8 +204,15 @@ export interface Activities {
   runTest(context: StepContext, instance: InstanceSpec, timeoutMs: number): Promise<void>;
   /** One look at what Prometheus says. */
   analyse(context: StepContext, judgement: Judgement): Promise<Verdict>;
-  /** One listing: the expected instances that do not run, with evidence. */
-  confirm(context: StepContext, expected: InstanceRef[]): Promise<NotRunning[]>;
+  /** Ends once a gate is open. @throws SoftwareFault with evidence where it stays shut */
+  passGate(context: StepContext, gate: Gate): Promise<void>;
+  /**
+   * Watches instances of a deployment from the moment each is healthy; resolves with the first that turns unhealthy, exits or is restarted. Changes
+   * nothing.
+   */
+  watchInstances(context: StepContext, instances: InstanceRef[]): Promise<NotRunning & { instance: string }>;
+  /** The expected instances that do not run, are not healthy any more, or that a new load balancer does not reach, with evidence. */
+  confirm(context: StepContext, expected: InstanceRef[], reached?: { balancer: InstanceRef; targets: Reachable[] }): Promise<NotRunning[]>;
   /** Keeps images of kept releases whose tags have moved. */
   holdImages(context: StepContext, releases: number[]): Promise<void>;
   /** Removes images that only releases used which are kept no longer, and the engine had pulled; on the last host the releases too. */

@@ -11,6 +11,7 @@ import { scheduleActivities } from './schedules';
 import { subscriberActivities } from './subscribers';
 import { surroundingActivities } from './surroundings';
 import { trafficActivities } from './traffic';
+import { verificationActivities } from './verification';
 import { watchActivities } from './watch';
 
 /** Every activity, on the given runtimes, secrets and directory. */
@@ -19,6 +20,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...coordinationActivities(dependencies),
     ...surroundingActivities(dependencies),
     ...instanceActivities(dependencies),
+    ...verificationActivities(dependencies),
     ...jobActivities(dependencies),
     ...trafficActivities(dependencies),
     ...analysisActivities(dependencies),

@@ -1,5 +1,4 @@
-import { alwaysRestarted, type InstanceRef } from '../model/instance';
-import type { InstanceStatus } from '../model/instance-status';
+import type { InstanceRef } from '../model/instance';
 import type { Retirement } from '../plan/plan';
 import { RuntimeError, type Runtime } from '../runtimes/runtime';
 import type { Activities, StepContext } from './contract';
@@ -12,7 +11,7 @@ import { gatherEvidence, type Findings } from './evidence';
 import { isFault, SoftwareFault } from './failures';
 import { awaitHealthy, startUntilHealthy, type AwaitOptions, type Unhealthy } from './health/await-healthy';
 
-type InstanceActivities = Pick<Activities, 'startInstance' | 'awaitHealthy' | 'retireInstance' | 'retireInstances' | 'reviveInstance' | 'reviveInstances' | 'restoreInstance' | 'selectInstance' | 'removeInstance' | 'removeInstances' | 'execInInstance' | 'confirm'>;
+type InstanceActivities = Pick<Activities, 'startInstance' | 'awaitHealthy' | 'retireInstance' | 'retireInstances' | 'reviveInstance' | 'reviveInstances' | 'restoreInstance' | 'selectInstance' | 'removeInstance' | 'removeInstances' | 'execInInstance'>;
 
 type WatchOptions = Pick<AwaitOptions, 'signal' | 'usedMs' | 'onProbe'>;
 
@@ -88,7 +87,7 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
         }),
       ),
 
-    selectInstance: (context, instance, to) => alive(() => runtimes(context).workloads!.select(instance.name, to)),
+    selectInstance: (context, instance, to) => alive(() => runtimes(context).workloads!.select(instance.name, to ?? undefined)),
 
     reviveInstances: (context, instances, { afterTrouble }) =>
       alive(async (surroundings) => {
@@ -118,22 +117,11 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
         for (const [index, { status }] of outcomes.entries()) if (status === 'fulfilled') events.emit('instance', { service: instances[index]!.service, event: 'removed' });
         return failures.map(({ name, error }) => `remove ${name}: ${error.message}`);
       }),
-
-    confirm: (context, expected) =>
-      alive(async ({ signal }) => {
-        const runtime = runtimes(context);
-        const { instances } = await runtime.observe({ images: [], ports: [] });
-        const states = new Map(instances.map(({ name, state }) => [name, state]));
-        const found = await Promise.all(expected.map((instance) => look(runtime, instance, states.get(instance.name), signal)));
-        return Promise.all(
-          found.flatMap((down) => (down ? [gatherEvidence(runtime, secrets, context, down.name, down).then((evidence) => ({ service: down.service, message: down.message, evidence }))] : [])),
-        );
-      }),
   };
 }
 
 /** A cluster has one workload of a service, and numbers its pods itself. */
-function nameIn({ runtime }: StepContext, { service, ordinal }: InstanceRef): string {
+export function nameIn({ runtime }: StepContext, { service, ordinal }: InstanceRef): string {
   return runtime === 'kubernetes' ? service : `${service}-${ordinal}`;
 }
 
@@ -141,34 +129,4 @@ function nameIn({ runtime }: StepContext, { service, ordinal }: InstanceRef): st
 async function removeGently(runtime: Runtime, instance: InstanceRef): Promise<void> {
   if (instance.preStop && !runtime.workloads && (await runtime.inspect(instance.name))?.state === 'running') await runtime.exec(instance.name, instance.preStop, preStopTimeoutMs).catch(() => undefined);
   await runtime.remove(instance);
-}
-
-interface Down {
-  name: string;
-  service: string;
-  message: string;
-  status?: InstanceStatus;
-}
-
-/** Nothing where all is well. What a crash of the platform has left down is started again: by its policy it would have been otherwise. */
-async function look(runtime: Runtime, instance: InstanceRef, state: InstanceStatus['state'] | undefined, signal: AbortSignal): Promise<Down | undefined> {
-  if (state === 'running') return settled(runtime, instance);
-  if (state === 'exited' && alwaysRestarted.has(instance.restart)) {
-    const unhealthy = await awaitHealthy(runtime, instance, { fresh: false, afterTrouble: true, usedMs: 0, signal, onProbe: () => undefined });
-    if (!unhealthy) return undefined;
-  }
-  return describeDown(runtime, instance);
-}
-
-/** Nobody probes an instance without a health check: one that its runtime had to restart has crashed. */
-async function settled(runtime: Runtime, instance: InstanceRef): Promise<Down | undefined> {
-  if (instance.healthCheck || runtime.workloads || instance.restart.startsWith('on-failure')) return undefined;
-  const status = await runtime.inspect(instance.name);
-  return status?.state === 'running' && status.restarts === 0 ? undefined : describeDown(runtime, instance, status);
-}
-
-async function describeDown(runtime: Runtime, { name, service, ordinal }: InstanceRef, known?: InstanceStatus): Promise<Down> {
-  const status = known ?? (await runtime.inspect(name));
-  const exit = status?.state === 'running' ? 'crashed and was restarted' : `exited ${status?.exitCode ?? '?'} after it had started`;
-  return { name, service, status, message: `${service}-${ordinal} ${status ? exit : 'is gone: something else removed it'}` };
 }

@@ -146,6 +146,39 @@ export function countConnections(output: string, addresses: readonly string[]): 
   }).length;
 }
 
+const connectSeconds = 3;
+
+/** Connects to each address, side by side, with whatever the image has for that; where it has nothing, names are only looked up. */
+const connect = `connect() {
+if command -v bash > /dev/null
+then timeout ${connectSeconds} bash -c 'exec 3<> "/dev/tcp/$0/$1"' "$1" "$2" 2> /dev/null
+elif command -v nc > /dev/null
+then nc -z -w ${connectSeconds} "$1" "$2" < /dev/null > /dev/null 2>&1
+fi
+}
+reach() {
+ip=$(getent ahostsv4 "$1" | head -n 1 | cut -d ' ' -f 1)
+if [ -z "$ip" ]; then echo "$1:$2 unknown"; else connect "$ip" "$2" || echo "$1:$2 silent"; fi
+}`;
+
+/** Prints the addresses that the load balancer cannot connect to. */
+export function reachCommand(addresses: readonly string[]): Command {
+  return shell(`${connect}\nfor a; do reach "\${a%:*}" "\${a##*:}" & done\nwait`, ...addresses);
+}
+
+const unreachedBecause: Record<string, string> = {
+  unknown: 'its name cannot be resolved: it shares no network with the load balancer, or a part of its name is longer than the 63 characters of DNS',
+  silent: `nothing accepts connections there; does the service listen on this port, on all addresses (0.0.0.0) of its container?`,
+};
+
+/** What {@link reachCommand} has printed, as sentences. */
+export function parseUnreached(output: string): { address: string; reason: string }[] {
+  return output.split('\n').filter(Boolean).map((line) => {
+    const [address = '', word = ''] = line.split(' ');
+    return { address, reason: unreachedBecause[word] ?? line };
+  });
+}
+
 function hostOf(address: string): string {
   return address.split(':')[0]!;
 }

@@ -16,6 +16,16 @@ interface StepBase extends Whereabouts {
   /** Unique in a plan, and readable: `start api-1`. */
   id: string;
   service?: string;
+  /** Has to be passed first. */
+  gate?: Gate;
+}
+
+/** What has to hold before a step is performed. */
+export interface Gate {
+  /** New instances that serve already: all of them must still be healthy. */
+  healthy: InstanceRef[];
+  /** Where new instances are to get requests: the load balancer must reach all of these addresses. */
+  reached?: { balancer: InstanceRef; addresses: string[] };
 }
 
 export interface NetworkSpec {
@@ -47,13 +57,13 @@ export type Action =
   | { kind: 'create-network'; network: NetworkSpec }
   | { kind: 'create-volume'; volume: VolumeSpec }
   /** Ends when the instance is healthy; so does `revive`. */
-  | { kind: 'start'; instance: InstanceSpec }
+  | { kind: 'start'; instance: InstanceSpec; reaches?: Reachable[] }
   /** Makes a workload something else where it stands; ends when all of it is healthy. */
   | { kind: 'update'; instance: InstanceSpec; force?: boolean }
   /** Makes it again what it was before a deployment. */
   | { kind: 'restore'; instance: InstanceRef; deployment: number }
-  /** Lets what is meant for a service go elsewhere than to its own workload, until that is removed. */
-  | { kind: 'select'; instance: InstanceRef; to: ServedBy }
+  /** Lets what is meant for a service go elsewhere than to its own workload, until that is removed; back to its own where nothing is named. */
+  | { kind: 'select'; instance: InstanceRef; to?: ServedBy }
   | { kind: 'await-healthy'; instance: InstanceRef }
   | { kind: 'create-job'; instance: InstanceSpec }
   | { kind: 'run-job'; instance: InstanceRef; timeoutMs?: number }
@@ -81,6 +91,12 @@ export type Action =
   | { kind: 'approve'; title: string; approval: Approval }
   | { kind: 'remove-network'; name: string }
   | { kind: 'remove-volume'; name: string };
+
+/** Where a new load balancer sends requests to a new instance; before the commit it must reach all of these. */
+export interface Reachable {
+  service: string;
+  address: string;
+}
 
 export interface Retirement {
   instance: InstanceRef;

@@ -8,7 +8,7 @@ import { judgementOf } from './front/judgement';
 import { ServiceNames } from './front/service-names';
 import { isTest, toTestSpec } from './front/test-spec';
 import { toInstanceSpec } from './instance-spec';
-import type { Lane, PlannedService, ServiceAction } from './plan';
+import { lanesOf, type Lane, type PlannedService, type ServiceAction } from './plan';
 import { describe, type ServicePlanning } from './service-planning';
 import { replaceNotes } from './replace-notes';
 import { rollOut } from './strategies';
@@ -30,6 +30,7 @@ export function planInstances(service: Service, phase: number, observed: Observe
   const action = rollout.stages.length > 0 ? actionOf(slots.length, observed, difference, forced) : settled.length > 0 ? 'reroute' : 'keep';
   const planned: PlannedService = { ...describe(service, action, action === 'keep' || action === 'reroute' ? [] : difference.changes, rollout.stages), ...rollout };
   if (settled.length > 0) planned.stages = [[settled]];
+  if (service.name === balancerName) for (const step of lanesOf(planned).flat()) if (step.kind === 'start') step.reaches = planning.traffic.newAddresses();
   if (planned.action === 'replace') planned.notes.push(...replaceNotes(service, difference.changes));
   planned.goes = [...slots.flatMap(({ old }) => old), ...aside].map(({ name }) => name);
   planned.notes.push(...noteUnnamedVolumes(slots.flatMap(({ old }) => old)));

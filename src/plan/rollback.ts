@@ -24,7 +24,7 @@ export interface RollbackInput {
 }
 
 /** A service's steps that were begun. */
-interface Begun {
+export interface Begun {
   service: PlannedService;
   /** Of its phase; negative for services that the new stack no longer has. */
   phase: number;
@@ -44,7 +44,7 @@ export function planRollback({ plan, begun, done: finished, onRollback }: Rollba
   const door = all.filter(({ service }) => service.name === balancerName);
   const gentle = all.filter(({ service, phase }) => service.beside && phase < fromBehind);
   const abrupt = all.filter((each) => !gentle.includes(each) && !door.includes(each));
-  const standing = gentle.filter((each) => !each.steps.some((step) => retirementsOf(step).length > 0 || isReplacement(step)));
+  const standing = gentle.filter((each) => !hasGoneTooFar(each.steps));
   const fallen = all.filter((each) => !standing.includes(each));
   const stages = [
     { title: 'the load balancer', lanes: door.map((each) => doorBack(each, onRollback)).filter((lane) => lane.length > 0) },
@@ -78,18 +78,23 @@ function doorBack(each: Begun, onRollback: RollbackInput['onRollback']): Lane {
   return each.service.beside ? [...up, ...down] : [...down, ...up];
 }
 
+/** Whether old instances have been stopped, or changed where they stand: requests cannot go back to them before they are up again. */
+export function hasGoneTooFar(begun: readonly Step[]): boolean {
+  return begun.some((step) => retirementsOf(step).length > 0 || isReplacement(step));
+}
+
 /** The routes that were in force before. */
 function putFrontBack({ steps: done }: Begun): Lane[] {
   return done.flatMap((step) => (step.kind === 'configure' && step.before ? [[StepFactory.beside(step).make({ kind: 'configure', balancer: step.balancer, front: step.before, before: step.front }, step.service)]] : []));
 }
 
 /** Names as they were, before requests come back: an instance leaves its networks for a moment to get them. */
-function nameBack({ steps: done }: Begun): Lane[] {
+export function nameBack({ steps: done }: Begun): Lane[] {
   return done.flatMap((step) => (step.kind === 'attach' && isTaken(step) ? [[StepFactory.beside(step).attach(step.instance, step.before, step.networks)]] : []));
 }
 
 /** Requests as they went before the first step that moved them. */
-function sendBack({ service, steps: done }: Begun): Lane[] {
+export function sendBack({ service, steps: done }: Begun): Lane[] {
   const first = done.find((step) => step.kind === 'route');
   if (first?.kind !== 'route') return [];
   return [[StepFactory.beside(first).make({ kind: 'route', title: `route ${service.name} back`, balancer: first.balancer, tables: first.before, before: first.tables }, service.name)]];
@@ -118,7 +123,7 @@ function drainMsOf(service: PlannedService): number {
 }
 
 /** Where requests have been sent to an instance. */
-function addressesOf(name: string, own: string[], done: Step[]): string[] {
+export function addressesOf(name: string, own: string[], done: Step[]): string[] {
   const sent = done.flatMap((step) => (step.kind === 'route' ? step.tables.flatMap(({ targets }) => targets.map(({ address }) => address)) : []));
   return [...new Set(sent.filter((address) => address.startsWith(`${name}:`) || own.includes(address)))];
 }

@@ -45,6 +45,7 @@ function label(action: Action): string {
     case 'update':
       return `update ${nameOf(action.instance)}${action.instance.image ? ` (${action.instance.image})` : ''}`;
     case 'select':
+      if (action.to === undefined) return `switch ${action.instance.service} back`;
       if (typeof action.to === 'object') return `send ${action.to.share} % of ${action.instance.service} to ${action.to.workload}`;
       return action.to === '*' ? `let ${action.instance.service} lead to its canary too` : `switch ${action.instance.service} to ${action.to}`;
     case 'restore':

@@ -77,6 +77,8 @@ export interface Balancer {
   configure(front: Front): Promise<void>;
   /** How many requests are open at addresses. */
   openRequests(addresses: string[]): Promise<number>;
+  /** Connects to addresses as it would for a request; each that it does not reach comes back with the reason. */
+  unreached(addresses: string[]): Promise<{ address: string; reason: string }[]>;
 }
 
 /** Why a workload does not get ready, with what the cluster had to complain of. */

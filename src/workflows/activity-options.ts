@@ -24,6 +24,8 @@ const delivery: ActivityOptions = { startToCloseTimeout: '30s', scheduleToCloseT
 const recording: ActivityOptions = { cancellationType, startToCloseTimeout: '30s', scheduleToCloseTimeout: '2m', heartbeatTimeout: heartbeat, retry };
 /** Looks until something is found, be it weeks; another worker goes on where one ends. Nothing waits for its end. */
 const watching: ActivityOptions = { cancellationType: 'TRY_CANCEL', startToCloseTimeout: '30d', heartbeatTimeout: '1m', retry };
+/** As long as a rollout takes. Noticed soon when its worker dies; nothing waits for its end. */
+const guarding: ActivityOptions = { cancellationType: 'TRY_CANCEL', startToCloseTimeout: '30d', heartbeatTimeout: '10s', retry };
 
 const table: Record<keyof Activities, ActivityOptions> = {
   joinEnvironment: quick,
@@ -71,6 +73,8 @@ const table: Record<keyof Activities, ActivityOptions> = {
   drainInstance: long,
   runTest: long,
   analyse: quick,
+  passGate: long,
+  watchInstances: guarding,
   confirm: long,
   holdImages: quick,
   pruneReleases: quick,

@@ -18,4 +18,6 @@ export const patches = {
   audit: 'audit',
   /** Since 0.2: environments are watched between deployments. */
   watch: 'watch',
+  /** Since 0.2: new instances are watched until the commit, and requests move only to instances that are still healthy and can be reached. */
+  rolloutWatch: 'rollout-watch',
 } as const;

@@ -44,6 +44,36 @@ describeWith('docker', 'a rollout under load', () => {
     expect(await states(front.name)).toEqual(['load-balancer-1-d1 running', 'web-1-d3 running', 'web-2-d3 running', 'web-3-d3 running']);
   });
 
+  const slow = {
+    rolling: { rolling: { min_healthy_time: '3s' } },
+    blue_green: { blue_green: { keep_old: '10m' } },
+    canary: { canary: { steps: [{ weight: 50, bake: '10m' }] } },
+  };
+
+  it.each(Object.entries(slow))('goes back to the old set, and loses no request, when new instances turn unhealthy late: %s', async (_, strategy) => {
+    const front = await world();
+    expect(await deploy(front.stack('1', { strategy }))).toMatchObject({ outcome: 'succeeded' });
+    const load = new Load({ url: front.url });
+    await load.answered(200);
+    const result = await deploy(front.stack('2', { strategy, environment: { UNHEALTHY_AFTER_MS: '5000' } }));
+    expect(result).toMatchObject({ outcome: 'rolled_back', release: 1, leftBehind: [], cause: { service: 'web', evidence: { lastProbeError: 'GET :8080/healthz answered 503' } } });
+    await load.answered(200);
+    const { failed, versions } = await load.stop();
+    expect({ failed, versions: Object.keys(versions) }).toEqual({ failed: {}, versions: ['1', '2'] });
+    expect(await states(front.name)).toEqual(['load-balancer-1-d1 running', 'web-1-d1 running', 'web-2-d1 running', 'web-3-d1 running']);
+  });
+
+  it('goes back to the old set at once when a new instance crashes while the old set is kept', async () => {
+    const front = await world();
+    const strategy = slow.blue_green;
+    expect(await deploy(front.stack('1', { strategy }))).toMatchObject({ outcome: 'succeeded' });
+    const result = await deploy(front.stack('2', { strategy, environment: { FAIL_AFTER_MS: '5000' } }));
+    const load = new Load({ url: front.url });
+    await load.answered(200);
+    expect(result).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { service: 'web', message: expect.stringMatching(/crashed/) as string } });
+    expect(await load.stop()).toMatchObject({ failed: {}, versions: { 1: expect.any(Number) as number } });
+  });
+
   it('gives a canary its share, and loses nothing when it takes over', async () => {
     const front = await world();
     const strategy = { strategy: { canary: { steps: [{ weight: 10, bake: '3s' }, { weight: 50, bake: '1s' }] } } };

@@ -5,7 +5,7 @@ import type { InstanceRef, InstanceSpec } from '../../model/instance';
 import type { ObservedInstance } from '../../model/observation';
 import type { Route, RouteTable, TrafficState } from '../../model/traffic';
 import { toRef } from '../instance-spec';
-import type { Drain, Lane } from '../plan';
+import type { Drain, Gate, Lane } from '../plan';
 import type { StepFactory } from '../steps';
 
 /** How long open requests may take to finish where the file does not say. */
@@ -36,6 +36,8 @@ export class ServiceTraffic {
   private tables: RouteTable[];
   /** Where its routes shall lead in the end, as far as the plan has said so. */
   decided?: RouteTable[];
+  /** Of the new instances among those that get requests in the end. */
+  newAddresses: string[] = [];
 
   constructor(private readonly options: ServiceTrafficOptions) {
     this.tables = options.routes.map(({ key }) => options.state?.tables.find(({ route }) => route === key) ?? { route: key, targets: [] });
@@ -65,9 +67,18 @@ export class ServiceTraffic {
     const before = this.tables;
     this.tables = this.tablesFor(shares);
     this.decided = this.tables;
+    const { routes, runtime } = this.options;
+    this.newAddresses = routes.flatMap(({ port }) => shares.flatMap(({ instances }) => instances.filter(isNew)).map((instance) => addressOf(instance, port, runtime)));
     const known = this.tables.every(({ route }) => state?.tables.some((each) => each.route === route));
     if (!balancer || (known && this.tables.every((table, index) => sameTable(before[index], table)))) return [];
-    return [steps.make({ kind: 'route', title, balancer, tables: this.tables, before }, service)];
+    return [{ ...steps.make({ kind: 'route', title, balancer, tables: this.tables, before }, service), gate: gateTo(shares, this.tables, before, balancer) }];
+  }
+
+  /** What has to hold before new instances are tested, as they get requests next. */
+  gateOf(next: InstanceSpec[]): Gate {
+    const { balancer } = this.options;
+    const shares = [{ instances: next, weight: 100 }];
+    return balancer ? gateTo(shares, this.tablesFor(shares), this.tables, balancer) : { healthy: next.map(toRef) };
   }
 
   /** Lets an instance finish what it has begun. */
@@ -81,6 +92,17 @@ export class ServiceTraffic {
     const { routes, balancer, runtime, drainMs } = this.options;
     return drainAt(instance, routes, balancer, runtime, drainMs);
   }
+}
+
+/** Requests go to new instances only while all of them are healthy, and to no address that the load balancer does not reach. */
+function gateTo(shares: readonly SharedBy[], tables: RouteTable[], before: RouteTable[], balancer: InstanceRef): Gate {
+  const known = new Set(before.flatMap(({ targets }) => targets.map(({ address }) => address)));
+  const added = tables.flatMap(({ targets }) => targets.map(({ address }) => address)).filter((address) => !known.has(address));
+  return { healthy: shares.flatMap(({ instances }) => instances.filter(isNew)).map(toRef), ...(added.length > 0 && { reached: { balancer, addresses: [...new Set(added)] } }) };
+}
+
+function isNew(instance: Running): boolean {
+  return !('state' in instance);
 }
 
 /** The requests that are open at an instance by routes; nothing where none can be. */

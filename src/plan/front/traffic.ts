@@ -5,7 +5,7 @@ import { balancerName, type CertificateFile, type Front, type Route, type RouteT
 import { isUp } from '../difference';
 import { toRef } from '../instance-spec';
 import type { Known } from '../known';
-import type { Drain, Lane } from '../plan';
+import type { Drain, Lane, Reachable } from '../plan';
 import type { StepFactory } from '../steps';
 import { defaultDrainMs, drainAt, ServiceTraffic } from './service-traffic';
 
@@ -48,6 +48,11 @@ export class Traffic {
       const traffic = this.of(this.stack.services[name] ?? { name });
       return traffic.decided ?? traffic.tablesFor([{ instances: this.known.instancesOf(name).filter(isUp), weight: 100 }]);
     });
+  }
+
+  /** Where requests to new instances go once the deployment is done. */
+  newAddresses(): Reachable[] {
+    return [...this.services].flatMap(([service, { newAddresses }]) => [...new Set(newAddresses)].map((address) => ({ service, address })));
   }
 
   /** What may still be open at an instance of a service that the stack no longer has. */

@@ -11,7 +11,7 @@ export const blueGreen: Strategy<BlueGreen> = (replacement, { smokeTest, approva
   const old = outgoing(replacement);
   if (kept.length > 0 || old.length === 0 || incoming(replacement).length === 0) return atOnce(replacement);
   const next = incoming(replacement).map((spec) => names.withheld(spec));
-  const test: Lane = smokeTest ? [steps.make({ kind: 'test', instance: testOf(next, smokeTest), timeoutMs: smokeTest.timeoutMs }, service)] : [];
+  const test: Lane = smokeTest ? [{ ...steps.make({ kind: 'test', instance: testOf(next, smokeTest), timeoutMs: smokeTest.timeoutMs }, service), gate: traffic.gateOf(next) }] : [];
   const approve: Lane = approval ? [steps.make({ kind: 'approve', title: `approve the switch of ${service}`, approval }, service)] : [];
   const keep: Lane = keepOldMs > 0 && next.length > 0 ? [steps.make({ kind: 'hold', title: `keep the old ${service} for ${keepOldMs / 1000} s`, durationMs: keepOldMs }, service)] : [];
   return {

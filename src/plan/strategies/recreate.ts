@@ -1,7 +1,7 @@
 import { isUp } from '../difference';
 import type { Lane } from '../plan';
 import { inBatches } from './rolling';
-import { incoming, retire, start, type Replacement, type Slot, type Strategy } from './strategy';
+import { incoming, onceHealthy, retire, start, type Replacement, type Slot, type Strategy } from './strategy';
 
 /**
  * Stops the old instance, then starts the new one. Ordinals that replace something go one after the other,
@@ -12,7 +12,7 @@ export const recreate: Strategy = (replacement) => {
   const fresh = replacement.slots.filter((slot) => slot.old.length === 0);
   if (replacement.traffic.flows) return inBatches({ ...replacement, slots: [...fresh, ...replaced] }, { maxSurge: 0, maxUnavailable: 1, minHealthyMs: 0 });
   replacement.traffic.to([{ instances: [...replacement.kept, ...incoming(replacement)], weight: 100 }], '');
-  const lane = replaced.flatMap((slot) => slotSteps(slot, replacement));
+  const lane = replaced.flatMap((slot, index) => onceHealthy(replaced.slice(0, index).flatMap(({ next }) => next ?? []), slotSteps(slot, replacement)));
   const lanes = [...(lane.length > 0 ? [lane] : []), ...fresh.map((slot) => slotSteps(slot, replacement))];
   return { stages: lanes.length > 0 ? [lanes] : [], tail: [], beside: false };
 };

@@ -2,7 +2,7 @@ import type { InstanceSpec } from '../../model/instance';
 import type { Running } from '../front/service-traffic';
 import { toRef } from '../instance-spec';
 import type { Lane, Stage } from '../plan';
-import { incoming, outgoing, retireAll, serves, stagesOf, start, type Replacement, type Rollout, type Strategy } from './strategy';
+import { incoming, onceHealthy, outgoing, retireAll, serves, stagesOf, start, type Replacement, type Rollout, type Strategy } from './strategy';
 
 export interface BatchOptions {
   /** Instances beyond the wanted ones. Those that finish their last requests do not count. */
@@ -26,7 +26,8 @@ export function atOnce(replacement: Replacement): Rollout {
 
 /**
  * Never fewer instances serve than the wanted ones (or those that served before, if they were fewer) less
- * `maxUnavailable`. The last ones of a batch finish their requests while the next batch starts.
+ * `maxUnavailable`. The last ones of a batch finish their requests while the next batch starts. Old ones only go while the
+ * new ones of earlier batches are healthy.
  */
 export function inBatches(replacement: Replacement, { maxSurge, maxUnavailable, minHealthyMs }: BatchOptions): Rollout {
   const { service, replicas, kept, traffic, names } = replacement;
@@ -37,6 +38,7 @@ export function inBatches(replacement: Replacement, { maxSurge, maxUnavailable, 
   const floor = Math.max(0, Math.min(replicas, serving.length) - maxUnavailable);
   const ceiling = Math.max(replicas, serving.length) + maxSurge;
   const stages: Stage[] = total + leaving.length > 0 ? [kept.map((instance) => names.restore(instance))] : [];
+  const earlier: InstanceSpec[] = [];
   let finishing: Stage = [];
   const finish = () => {
     stages.push(finishing);
@@ -52,7 +54,8 @@ export function inBatches(replacement: Replacement, { maxSurge, maxUnavailable, 
     const gone = leaving.splice(0, Math.max(0, serving.length - floor));
     serving = serving.filter((instance) => !(gone as Running[]).includes(instance));
     stages.push([traffic.to([{ instances: serving, weight: 100 }], `route ${service}: ${total - arriving.length} of ${total} new, ${leaving.length} old`)]);
-    finishing.push(...retireAll(gone, replacement));
+    finishing.push(...retireAll(gone, replacement).map((lane) => (traffic.flows ? lane : onceHealthy(earlier, lane))));
+    earlier.push(...batch);
   }
   finish();
   return { stages: stagesOf(stages), tail: [], beside: false };

@@ -67,6 +67,12 @@ export function retire(old: ObservedInstance, { names, traffic, steps }: Replace
   return [steps.make({ kind: 'retire', instance: toRef(old), ...(drain && { drain }) }, old.service)];
 }
 
+/** The lane begins only while these instances, which serve already, are healthy. */
+export function onceHealthy(serving: readonly InstanceSpec[], lane: Lane): Lane {
+  const [first, ...rest] = lane;
+  return first && serving.length > 0 ? [{ ...first, gate: { healthy: serving.map(toRef) } }, ...rest] : lane;
+}
+
 export function incoming({ slots }: Replacement): InstanceSpec[] {
   return slots.flatMap(({ next }) => next ?? []);
 }

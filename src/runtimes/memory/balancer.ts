@@ -10,7 +10,7 @@ export function initialTraffic({ files }: Pick<InstanceSpec, 'files'>): TrafficS
 }
 
 /** A load balancer that has no requests, and remembers where it would send them. */
-export function memoryBalancer(state: TrafficState, act: (what: string) => Promise<void>): Balancer {
+export function memoryBalancer(state: TrafficState, act: (what: string) => Promise<void>, isReached: (address: string) => boolean): Balancer {
   return {
     read: async () => structuredClone(state),
     route: async (tables) => {
@@ -22,5 +22,6 @@ export function memoryBalancer(state: TrafficState, act: (what: string) => Promi
       state.front = front;
     },
     openRequests: async () => 0,
+    unreached: async (addresses) => addresses.filter((address) => !isReached(address)).map((address) => ({ address, reason: 'connection refused' })),
   };
 }

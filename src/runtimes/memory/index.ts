@@ -47,8 +47,10 @@ export class MemoryHost {
   readonly held = new Set<string>();
   /** What a command inside an instance of a service or image returns; default exit 0. */
   commands: Record<string, { exitCode: number; output: string }> = {};
-  /** What a probe of a service or image finds wrong. */
+  /** What a probe of an instance, image or service finds wrong. */
   unhealthy: Record<string, string> = {};
+  /** Services that the load balancer cannot connect to. */
+  readonly unreachable = new Set<string>();
   callMs = 0;
   total = { cpus: 10_000, memory: 2 ** 50, gpus: 0, storage: 2 ** 50 };
 
@@ -65,9 +67,9 @@ export class MemoryHost {
     return instance;
   }
 
-  /** What is said of an instance's image, else of its service. */
-  of<T>(said: Record<string, T>, { image, service }: InstanceSpec): T | undefined {
-    return (image === undefined ? undefined : said[image]) ?? said[service];
+  /** What is said of an instance, else of its image, else of its service. */
+  of<T>(said: Record<string, T>, { name, image, service }: InstanceSpec): T | undefined {
+    return said[name] ?? (image === undefined ? undefined : said[image]) ?? said[service];
   }
 
   /** Content address of an image, by its name or by the address itself. */
@@ -167,6 +169,7 @@ function memoryWithin(host: MemoryHost, scope: Scope): Runtime {
     start: async (name) => (get(name).status.state === 'running' ? undefined : start(name)),
     inspect: async (name) => {
       const instance = find(name);
+      host.fail('inspect', instance?.spec.service ?? '*');
       return instance && { ...instance.status };
     },
     waitForExit: async (name, signal) => {
@@ -204,7 +207,7 @@ function memoryWithin(host: MemoryHost, scope: Scope): Runtime {
       instance.attached = networks;
     },
     putSecrets: async (name) => void get(name),
-    balancer: (name) => memoryBalancer(get(name).traffic, (what) => host.act('balancer', what, name)),
+    balancer: (name) => memoryBalancer(get(name).traffic, (what) => host.act('balancer', what, name), (address) => !host.unreachable.has(get(address.split(':')[0]!).spec.service)),
     exec: async (name) => host.of(host.commands, get(name).spec) ?? { exitCode: 0, output: '' },
     logs: async (name, { after }) => ({ lines: after ? [] : [`log of ${get(name).spec.service}`], cursor: '1' }),
     probe: async (name) => host.of(host.unhealthy, get(name).spec),

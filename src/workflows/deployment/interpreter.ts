@@ -1,9 +1,10 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
 import type { StepContext } from '../../activities/contract';
 import type { PinnedImages } from '../../model/images';
 import type { Lane, Step, StepOf } from '../../plan/plan';
 import { activity } from '../activity-options';
 import { events } from '../events';
+import { patches } from '../patches';
 import type { DeploymentClock } from './clock';
 import type { Cause } from '../messages';
 import { interruptionOf, StepFailure, toProblem } from './failure';
@@ -110,7 +111,9 @@ export class Interpreter {
     }
   }
 
-  private dispatch(step: Step, afterTrouble: boolean): Promise<void> {
+  private async dispatch(step: Step, afterTrouble: boolean): Promise<void> {
+    const { gate, taskQueue } = step;
+    if (gate && (gate.healthy.length > 0 || gate.reached) && patched(patches.rolloutWatch)) await activity('passGate', taskQueue, `${step.id}: are the new instances healthy and reached?`)(this.options.context, gate);
     switch (step.kind) {
       case 'pull':
         return this.pull(step);

@@ -11,6 +11,7 @@ import type { EnvironmentLink } from './environment-link';
 import { StepFailure, toCause } from './failure';
 import type { Interpreter } from './interpreter';
 import { runServices, runSteps } from './lanes';
+import { RolloutWatch } from './rollout-watch';
 import type { ProgressLog } from './progress-log';
 import type { WayBack } from './way-back';
 
@@ -33,17 +34,28 @@ export class WayForward {
   /** Why services failed alone. */
   readonly tolerated: Cause[] = [];
   private lastStart = 0;
+  private readonly watch: RolloutWatch;
 
-  constructor(private readonly options: WayForwardOptions) {}
+  constructor(private readonly options: WayForwardOptions) {
+    const { context, interpreter, log, input } = options;
+    this.watch = new RolloutWatch({
+      context, interpreter, log,
+      diverts: input.stack.deployment.rollbackOnFailure,
+      isTolerated: (name) => this.isTolerated(name),
+      tolerate: (failure, service) => this.tolerate(failure, service),
+    });
+  }
 
   async perform(plan: Plan): Promise<void> {
     const { log, interpreter } = this.options;
     this.tolerated.length = 0;
     log.become('deploying');
     await runSteps(interpreter.rest(plan.preparation), plan.maxParallel, (lane) => interpreter.lane(lane));
-    for (const phase of plan.phases) await this.deployPhase(phase, plan.maxParallel);
-    await this.outlast(plan);
-    await this.confirm(plan);
+    await this.watch.during(plan, async () => {
+      for (const phase of plan.phases) await this.deployPhase(phase, plan.maxParallel);
+      await this.outlast(plan);
+      await this.confirm(plan);
+    });
     await this.putBackTolerated(plan);
   }
 
@@ -65,19 +77,20 @@ export class WayForward {
     if (staying.length === 0) return;
     const phaseOf = new Map(phases.flatMap(({ number, services }) => services.map((service) => [service, number] as const)));
     const lanes = staying.flatMap(({ tail }) => tail.flat()).length;
-    await runServices(staying, ({ tail }) => tail, lanes, ({ service, lane }) => this.deployLane(service!, lane, phaseOf.get(service!)!), () => false);
+    await runServices(staying, ({ tail }) => tail, lanes, ({ service, lane }) => this.deployLane(service!, lane, phaseOf.get(service!)!), (error, { service }) => this.tolerate(error, service!));
   }
 
   private async deployLane(service: PlannedService, lane: Lane, phase: number): Promise<void> {
     const dependencies = Object.entries(this.options.input.stack.services[service.name]?.dependsOn ?? {});
     const failed = dependencies.find(([name, condition]) => condition !== 'started' && this.isTolerated(name));
     if (failed) throw new StepFailure({ service: service.name, step: 'dependencies', message: `${service.name} depends on ${failed[0]}, which failed` });
-    await this.options.interpreter.lane(this.options.interpreter.rest(lane), phase);
+    await this.watch.lane(service, phase, () => this.options.interpreter.lane(this.options.interpreter.rest(lane), phase));
     this.lastStart = Date.now();
   }
 
   private tolerate(error: unknown, service: PlannedService): boolean {
     if (!service.continueOnFailure || isCancellation(error) || CancellationScope.current().consideredCancelled) return false;
+    if (this.isTolerated(service.name)) return true;
     this.tolerated.push(toCause(error, { id: service.name, service: service.name }));
     return true;
   }
@@ -99,7 +112,11 @@ export class WayForward {
 
   private listing(taskQueue: string, starts: StepOf<'start' | 'update'>[]): Promise<NotRunning[]> {
     const { patiently, context } = this.options;
-    return patiently(taskQueue, () => activity('confirm', taskQueue, `confirm that ${starts.length} instances run`)(context, starts.map(({ instance }) => toRef(instance))));
+    const confirm = activity('confirm', taskQueue, `confirm that ${starts.length} instances run and are healthy`);
+    const expected = starts.map(({ instance }) => toRef(instance));
+    const front = starts.find((step) => step.kind === 'start' && step.reaches !== undefined) as StepOf<'start'> | undefined;
+    const targets = (front?.reaches ?? []).filter(({ service }) => !this.isTolerated(service));
+    return patiently(taskQueue, () => (front && targets.length > 0 ? confirm(context, expected, { balancer: toRef(front.instance), targets }) : confirm(context, expected)));
   }
 
   /** Only what failed alone is put back. */

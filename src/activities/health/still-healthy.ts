@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HealthCheck, InstanceRef } from '../../model/instance';
+import type { InstanceStatus } from '../../model/instance-status';
+import type { PodLine, Runtime } from '../../runtimes/runtime';
+import { problemOf } from './probe';
+
+/** Why an instance that was healthy is not any more. `message` follows the name of the instance. */
+export interface Lapse {
+  message: string;
+  lastProbeError?: string;
+  status?: InstanceStatus;
+}
+
+/** Between two looks at pods, in ms. */
+const podLookMs = 1000;
+const podLooks = 3;
+
+/**
+ * Checks an instance that has been healthy before. Resolves with nothing at its first successful probe, and with the reason
+ * after as many failures in a row as its health check allows, an interval apart. Without a health check it has to run.
+ * @throws RuntimeError while the platform is away
+ */
+export async function stillHealthy(runtime: Runtime, ref: InstanceRef, signal: AbortSignal): Promise<Lapse | undefined> {
+  if (runtime.workloads) return podsHealthy(() => runtime.workloads!.pods(ref.name), signal);
+  const { healthCheck } = ref;
+  if (!healthCheck) return lapseOf(await runtime.inspect(ref.name));
+  let problem: string | undefined;
+  for (let failures = 1; ; failures += 1) {
+    problem = await problemOf(runtime, ref.name, healthCheck);
+    if (problem === undefined) return undefined;
+    const down = lapseOf(await runtime.inspect(ref.name));
+    if (down && down.status?.state !== 'restarting') return down;
+    if (failures >= failuresAllowed(healthCheck)) return { message: unhealthy(problem, failures), lastProbeError: problem, status: down?.status };
+    await sleep(healthCheck.intervalMs, undefined, { signal });
+  }
+}
+
+/** How many probes in a row have to fail before an instance counts as unhealthy. */
+export function failuresAllowed({ retries }: HealthCheck): number {
+  return Math.max(1, retries);
+}
+
+export function unhealthy(problem: string, failures: number): string {
+  return `has become unhealthy: ${problem}${failures > 1 ? ` (${failures} probes in a row)` : ''}`;
+}
+
+/** Nothing where the instance runs. */
+export function lapseOf(status: InstanceStatus | undefined): Lapse | undefined {
+  if (!status) return { message: 'is gone: something else removed it' };
+  if (status.state === 'running' || status.state === 'paused') return undefined;
+  return { message: status.state === 'exited' ? `exited ${status.exitCode ?? '?'} after it had started` : 'crashed and is being restarted', status };
+}
+
+/** The cluster counts the probes itself: a pod is shown as unhealthy once enough of them have failed. */
+async function podsHealthy(pods: () => Promise<PodLine[]>, signal: AbortSignal): Promise<Lapse | undefined> {
+  for (let looks = 1; ; looks += 1) {
+    const sick = (await pods()).find(({ state, health }) => health === 'unhealthy' || state === 'restarting');
+    if (!sick) return undefined;
+    if (looks >= podLooks) return { message: sick.state === 'restarting' ? `crashes: pod ${sick.name} was restarted ${sick.restarts} times` : `has become unhealthy: pod ${sick.name} is not ready` };
+    await sleep(podLookMs, undefined, { signal });
+  }
+}

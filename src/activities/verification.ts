@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { alwaysRestarted, type InstanceRef } from '../model/instance';
+import type { Evidence } from '../model/instance-status';
+import type { Runtime } from '../runtimes/runtime';
+import { alive } from './alive';
+import { balancerOf } from './balancer';
+import type { Activities, NotRunning, StepContext } from './contract';
+import type { Dependencies } from './dependencies';
+import { gatherEvidence } from './evidence';
+import { SoftwareFault } from './failures';
+import { awaitHealthy } from './health/await-healthy';
+import { watchRollout, type LetIn } from './health/rollout-watch';
+import { stillHealthy, type Lapse } from './health/still-healthy';
+import { nameIn } from './instances';
+
+type Unreached = { address: string; reason: string };
+
+/** So many instances are probed at once. */
+const atOnce = 50;
+const listensWithinMs = 10_000;
+const betweenTriesMs = 500;
+
+/** What makes sure that what a deployment has started stays healthy until the commit. */
+export function verificationActivities({ runtimes, secrets }: Dependencies): Pick<Activities, 'passGate' | 'watchInstances' | 'confirm'> {
+  const evidenceOf = (context: StepContext, { name }: InstanceRef, lapse: Lapse): Promise<Evidence> => gatherEvidence(runtimes(context), secrets, context, name, lapse);
+  const failureOf = async (context: StepContext, instance: InstanceRef, lapse: Lapse): Promise<NotRunning> => {
+    const evidence = await evidenceOf(context, instance, lapse);
+    return { service: instance.service, message: `${nameIn(context, instance)} ${secrets.mask(lapse.message)}`, evidence };
+  };
+  return {
+    passGate: (context, gate) =>
+      alive(async ({ signal }) => {
+        const runtime = runtimes(context);
+        await eachOf(gate.healthy, async (instance) => {
+          const lapse = await stillHealthy(runtime, instance, signal);
+          if (!lapse) return;
+          const { message, evidence } = await failureOf(context, instance, lapse);
+          throw new SoftwareFault(message, evidence);
+        });
+        const unreached = gate.reached ? await findUnreached(runtime, gate.reached.balancer, gate.reached.addresses, signal) : [];
+        if (unreached.length > 0) throw new SoftwareFault(unreachedMessage(unreached));
+      }),
+
+    watchInstances: (context, instances) =>
+      alive(async ({ signal, note, before }) => {
+        const runtime = runtimes(context);
+        const { instance, ...lapse } = await watchRollout({ runtime, instances, letIn: before as LetIn | undefined, onLetIn: note, signal });
+        return { instance: instance.name, ...(await failureOf(context, instance, lapse)) };
+      }),
+
+    confirm: (context, expected, reached) =>
+      alive(async ({ signal }) => {
+        const runtime = runtimes(context);
+        const { instances } = await runtime.observe({ images: [], ports: [] });
+        const states = new Map(instances.map(({ name, state }) => [name, state]));
+        const failures: NotRunning[] = [];
+        await eachOf(expected, async (instance) => {
+          const lapse = await confirmOne(runtime, instance, states.get(instance.name), signal);
+          if (lapse) failures.push(await failureOf(context, instance, lapse));
+        });
+        const unreached = reached ? await findUnreached(runtime, reached.balancer, reached.targets.map(({ address }) => address), signal) : [];
+        for (const each of unreached) failures.push({ service: reached!.targets.find(({ address }) => address === each.address)!.service, message: unreachedMessage([each]), evidence: { logs: [] } });
+        return failures;
+      }),
+  };
+}
+
+/** What a crash of the platform has left down is started again: by its policy it would have been otherwise. */
+async function confirmOne(runtime: Runtime, instance: InstanceRef, state: string | undefined, signal: AbortSignal): Promise<Lapse | undefined> {
+  if (state === 'exited' && alwaysRestarted.has(instance.restart)) {
+    const unhealthy = await awaitHealthy(runtime, instance, { fresh: false, afterTrouble: true, usedMs: 0, signal, onProbe: () => undefined });
+    if (!unhealthy) return undefined;
+  }
+  return (await stillHealthy(runtime, instance, signal)) ?? crashLoop(runtime, instance);
+}
+
+/** Nobody probes an instance without a health check: one that its runtime had to restart has crashed. */
+async function crashLoop(runtime: Runtime, { name, healthCheck, restart }: InstanceRef): Promise<Lapse | undefined> {
+  if (healthCheck || runtime.workloads || restart.startsWith('on-failure')) return undefined;
+  const status = await runtime.inspect(name);
+  return status && status.restarts > 0 ? { message: 'crashed and was restarted', status } : undefined;
+}
+
+/** The addresses that the load balancer does not reach. A program without a health check may need a moment until it listens. */
+async function findUnreached(runtime: Runtime, balancer: InstanceRef, addresses: string[], signal: AbortSignal): Promise<Unreached[]> {
+  const deadline = Date.now() + listensWithinMs;
+  for (let left = addresses; ; await sleep(betweenTriesMs, undefined, { signal })) {
+    const unreached = left.length > 0 ? await balancerOf(runtime, balancer.name).unreached(left) : [];
+    if (unreached.length === 0 || Date.now() >= deadline) return unreached;
+    left = unreached.map(({ address }) => address);
+  }
+}
+
+function unreachedMessage(unreached: Unreached[]): string {
+  return `the load balancer does not reach ${unreached.map(({ address, reason }) => `${address} (${reason})`).join('; ')}`;
+}
+
+/** Works on all items, some at a time. The first failure ends it. */
+async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const waiting = [...items];
+  const worker = async () => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}
