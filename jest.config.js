@@ -23,7 +23,7 @@ module.exports = {
       ...shared,
       displayName: 'unit',
       setupFilesAfterEnv: ['<rootDir>/tests/support/patience.ts'],
-      testMatch: ['<rootDir>/tests/{guard,balancer,config,model,plan,environment,payloads,activities,docker,kubernetes,client,production,fuzz}/**/*.test.ts'],
+      testMatch: ['<rootDir>/tests/{guard,balancer,config,model,plan,environment,payloads,activities,docker,kubernetes,client,policy,production,fuzz}/**/*.test.ts'],
     },
     { ...real, displayName: 'real', testMatch: ['<rootDir>/tests/{runtimes,workflows,integration,replay}/**/*.test.ts'] },
     { ...real, displayName: 'full', testMatch: ['<rootDir>/tests/full/**/*.test.ts'] },

@@ -1,4 +1,4 @@
-// `npm run docs`: writes docs/configuration.md, docs/cli.md and the pictures of rollouts from the built code. `--check` only says whether they are up to date.
+// `npm run docs`: writes docs/configuration.md, docs/policy.md, docs/cli.md and the pictures of rollouts from the built code. `--check` only says whether they are up to date.
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 
@@ -7,6 +7,7 @@ if (!existsSync(join(root, 'dist'))) throw new Error('there is no dist: run `npm
 
 const pages = {
   'docs/configuration.md': require('./docs/configuration').configurationPage(),
+  'docs/policy.md': require('./docs/policy').policyPage(),
   'docs/cli.md': require('./docs/cli').cliPage(),
   ...require('./docs/rollout-pictures').rolloutPictures(),
 };

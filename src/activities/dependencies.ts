@@ -3,6 +3,7 @@ import type { Stack } from '../config/stack';
 import type { HostBreaker, HostClaim, HostPlace, HostReport } from '../model/host';
 import type { PinnedImages } from '../model/images';
 import type { JobRun } from '../plan/job-runs';
+import type { RuleContext } from '../policy';
 import type { Runtimes } from '../runtimes';
 import type { ScheduleSpec, UnattendedEnd } from '../model/schedule';
 import type { AuditDatabase } from './audit/trail-table';
@@ -49,6 +50,8 @@ export interface ActivityEvents {
 export interface Dependencies {
   runtimes: Runtimes;
   secrets: SecretStore;
+  /** What the worker lets stacks do. */
+  rules: RuleContext;
   directory: Directory;
   /** Where the worker keeps what must last. */
   dataDir: string;

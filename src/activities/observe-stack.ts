@@ -4,6 +4,7 @@ import type { PinnedImages } from '../model/images';
 import type { Observation } from '../model/observation';
 import { balancerName, type TrafficState } from '../model/traffic';
 import { imagesOf } from '../plan/images';
+import { type RuleContext, refusedOf } from '../policy';
 import type { RuntimePlace } from '../runtimes';
 import type { Runtime } from '../runtimes/runtime';
 import { balancerOf } from './balancer';
@@ -13,8 +14,23 @@ type Seen = Omit<Observation, 'secrets'>;
 type Means = Pick<Dependencies, 'runtimes' | 'secrets'>;
 
 /** Everything the planner has to know of where a stack runs; `pinned`: the images of the kept release that it is. */
-export async function observeStack(means: Means, stack: Stack, pinned: PinnedImages, closely: boolean): Promise<Observation> {
-  return completeObservation(means, stack, pinned, await observeHost(means, stack, closely));
+export async function observeStack(means: Means & Pick<Dependencies, 'rules'>, stack: Stack, pinned: PinnedImages, closely: boolean): Promise<Observation> {
+  const refused = await refusedOf(stack, means.rules);
+  const permitted = refused.length === 0 ? stack : await withPermittedSources(stack, means.rules);
+  const observation = await completeObservation(means, permitted, pinned, await observeHost(means, stack, closely));
+  return refused.length === 0 ? observation : { ...observation, refused };
+}
+
+/** What the policy refuses is not even read. */
+async function withPermittedSources(stack: Stack, { sources }: RuleContext): Promise<Stack> {
+  const place = { stack: stack.name, environment: stack.environment };
+  const passes = (check: Promise<void>) => check.then(() => true, () => false);
+  const secrets = await Promise.all(Object.entries(stack.secrets).map(async ([name, source]) => ((await passes(sources.check(source, place))) ? [[name, source] as const] : [])));
+  const services = await Promise.all(Object.entries(stack.services).map(async ([name, service]) => {
+    const envFiles = await Promise.all(service.envFiles.map(async (file) => ((await passes(sources.checkFile(file, 'env_files', place))) ? [file] : [])));
+    return [name, { ...service, envFiles: envFiles.flat() }] as const;
+  }));
+  return { ...stack, secrets: Object.fromEntries(secrets.flat()), services: Object.fromEntries(services) };
 }
 
 /** The runtime of a stack, and the environment that it is asked about. */

@@ -5,6 +5,7 @@ import { alive } from './alive';
 import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 import { maskLines } from './evidence';
+import { SoftwareFault } from './failures';
 import { probe } from './health/probe';
 import { placeOf } from './observe-stack';
 
@@ -15,7 +16,7 @@ const largestAnswer = 1_000_000;
 type ReadingActivities = Pick<Activities, 'describeInstances' | 'readLogs' | 'runCommand'>;
 
 /** What people want to see of what runs. */
-export function readingActivities({ runtimes, secrets }: Dependencies): ReadingActivities {
+export function readingActivities({ runtimes, secrets, rules }: Dependencies): ReadingActivities {
   return {
     describeInstances: (stack) =>
       alive(async () => {
@@ -39,6 +40,7 @@ export function readingActivities({ runtimes, secrets }: Dependencies): ReadingA
 
     runCommand: (context, instance, command, timeoutMs) =>
       alive(async () => {
+        if (rules.policy.exec === false) throw new SoftwareFault("the worker's policy does not allow commands inside instances (rule exec)");
         await secrets.learn(context.secrets, context.envFiles);
         const { exitCode, output } = await runtimes(context).exec(instance, command, timeoutMs);
         return { exitCode, output: secrets.mask(output) };

@@ -9,9 +9,9 @@ import { observeStack } from './observe-stack';
 type SurroundingActivities = Pick<Activities, 'observe' | 'pullImage' | 'createNetwork' | 'removeNetwork' | 'createVolume' | 'removeVolume' | 'holdImages' | 'pruneReleases'>;
 
 /** What instances need around them: images, networks, volumes, and a look at what is there. */
-export function surroundingActivities({ runtimes, secrets, directory }: Dependencies): SurroundingActivities {
+export function surroundingActivities({ runtimes, secrets, directory, rules }: Dependencies): SurroundingActivities {
   return {
-    observe: (stack, pinned, closely = false) => alive(() => observeStack({ runtimes, secrets }, stack, pinned, closely)),
+    observe: (stack, pinned, closely = false) => alive(() => observeStack({ runtimes, secrets, rules }, stack, pinned, closely)),
 
     pullImage: (context, { reference, policy }, pinned) =>
       alive(async ({ signal, note }) => {

@@ -96,6 +96,13 @@ export interface PortInUse {
   by: string;
 }
 
+/** A key of the stack file that the worker's policy refuses. */
+export interface Refused {
+  path: string;
+  /** Names the rule. */
+  message: string;
+}
+
 /** Everything the planner knows of the world. Read in one go, by label. */
 export interface Observation {
   instances: ObservedInstance[];
@@ -116,4 +123,6 @@ export interface Observation {
   traffic?: TrafficState;
   /** Keyed fingerprints of the secrets and env files a stack names, and behind {@link earlierPrefix} as version 0.1 took them; never a plain hash. */
   secrets: Record<string, string>;
+  /** What the worker's policy refuses; absent where it refuses nothing. */
+  refused?: Refused[];
 }

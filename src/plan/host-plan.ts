@@ -60,7 +60,7 @@ export function planHost(input: HostPlanInput): HostPlan {
     cleanup: [...cleanup(all, observation, steps), ...networks.obsolete.filter(() => !intent.services).map((obsolete) => steps.make({ kind: 'remove-network' as const, name: obsolete }))],
     warnings: [...capacity.warnings, ...warnOfUnnamedVolumes(planned, stack, known)],
     newVolumes: stops ? [] : volumes.create.map((volume) => volume.name),
-    refusals: stops ? [] : [...networks.refusals, ...volumes.refusals, ...capacity.refusals, ...planning.ports.refusals, ...reachable(stack, observation), ...elsewhere(observation), ...unfit(stack, observation)],
+    refusals: stops ? [] : [...networks.refusals, ...volumes.refusals, ...capacity.refusals, ...planning.ports.refusals, ...reachable(stack, observation), ...elsewhere(observation), ...unfit(stack, observation), ...(observation.refused ?? [])],
   };
 }
 

@@ -60,7 +60,12 @@ export function planOver(input: PlanInput, { views: seen, placed, lost = [] }: W
     estimateMs: estimate(all),
   };
   const refusals = intent.kind === 'stop' ? [] : [...phases.refusals, ...(placed?.refusals ?? []), ...otherThanSaid(views, stack), ...sameTwice(views), ...parts.flatMap((part) => part.refusals), ...unknown(intent, stack)];
-  return { plan, refusals: refusals.filter(({ forceable }) => !(forceable && intent.force)) };
+  return { plan, refusals: distinct(refusals).filter(({ forceable }) => !(forceable && intent.force)) };
+}
+
+/** Several hosts may refuse the same key of the stack. */
+function distinct(refusals: readonly Refusal[]): Refusal[] {
+  return [...new Map(refusals.map((refusal) => [`${refusal.path} ${refusal.message}`, refusal])).values()];
 }
 
 /** Its worker has taken a host for something else than the file does. */

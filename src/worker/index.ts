@@ -11,7 +11,8 @@ import { SecretStore } from '../activities/secrets';
 import { Builds } from '../client/builds';
 import type { RuntimeName } from '../model/capabilities';
 import { dataConverter } from '../payloads/data-converter';
-import { createRuntimes } from '../runtimes';
+import { defaultPolicy, ownFiles, policedRuntime, type Policy, type RuleContext, SourceRules } from '../policy';
+import { createRuntimes, type Runtimes } from '../runtimes';
 import type { ClusterEndpoint } from '../runtimes/kubernetes/connection';
 import type { RuntimeDriver } from '../runtimes/runtime';
 import type { EngineEvent } from '../workflows/events';
@@ -57,6 +58,8 @@ export interface WorkerConfiguration {
   maxParallelDeployments?: number;
   /** Answers Temporal's `__stack_trace` query, at the price of twice the processor time. */
   debugStacks?: boolean;
+  /** What stack files may do; absent: the default of docs/policy.md. */
+  policy?: Policy;
 }
 
 /** A worker that is ready to work; `run` resolves when it has drained. */
@@ -92,7 +95,8 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const metrics = createMetrics(engineEvents, activityEvents);
   logEvents(engineEvents, logger);
   let worker: Worker | undefined;
-  const secrets = new SecretStore(dataDir);
+  const rules = rulesOf(configuration, dataDir);
+  const secrets = new SecretStore(dataDir, rules.sources);
   const mask = (text: string) => secrets.mask(text);
   const onFailure = (error: Error) => logger.error({ error: mask(error.stack ?? error.message) }, 'a request to the HTTP port failed');
   const server = configuration.port === undefined ? undefined : await serveHttp({ port: configuration.port, host: configuration.host, metrics, sdkMetrics, ready: () => worker?.getState() === 'RUNNING', onFailure });
@@ -105,7 +109,8 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const activitiesOn = (host: Partial<ServedHost>) => {
     const { docker, cluster = configuration.cluster, runtimes: given } = host;
     const runtimes = createRuntimes({ dataDir, secrets, supervisor: configuration.supervisor, given, docker, cluster, only: kindOf(host) });
-    return createActivities({ runtimes, secrets, directory, dataDir, auditDatabase, fleet: { maxParallel: configuration.maxParallelDeployments }, events: activityEvents });
+    const policed: Runtimes = (place) => policedRuntime(runtimes(place), rules, place);
+    return createActivities({ runtimes: policed, rules, secrets, directory, dataDir, auditDatabase, fleet: { maxParallel: configuration.maxParallelDeployments }, events: activityEvents });
   };
   const versioned = buildId === undefined ? {} : { workerDeploymentOptions: asBuild(buildId) };
   const common = { connection: native, namespace, ...versioned, dataConverter: converter };
@@ -150,4 +155,10 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
       }
     },
   };
+}
+
+/** The policy, with the files that are never a secret under any: what the worker itself gets in by. */
+function rulesOf({ policy = defaultPolicy, hosts = [], cluster }: WorkerConfiguration, dataDir: string): RuleContext {
+  const others = [cluster?.kubeconfig, ...hosts.flatMap(({ docker, cluster: of }) => [docker?.tls?.key, of?.kubeconfig])];
+  return { policy, sources: new SourceRules(policy, ownFiles({ dataDir, others })), dataDir };
 }

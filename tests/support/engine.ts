@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pino from 'pino';
 import { DeployCodeClient } from '../../src/client';
+import type { Policy } from '../../src/policy';
 import type { ClusterEndpoint } from '../../src/runtimes/kubernetes/connection';
 import type { RuntimeDriver } from '../../src/runtimes/runtime';
 import type { RuntimeName } from '../../src/model/capabilities';
@@ -32,15 +33,16 @@ export interface TestEngineOptions {
   hosts?: ServedHost[];
   hostsOnly?: boolean;
   cluster?: ClusterEndpoint;
+  policy?: Policy;
   debugStacks?: boolean;
 }
 
 export async function startEngine(namespace: Namespace, options: TestEngineOptions = {}): Promise<TestEngine> {
-  const { runtimes, port, log, maxParallelDeployments, buildId, auditDatabase, hosts, hostsOnly, cluster, debugStacks, workflowBundle = resolve('dist/workflow-bundle.js') } = options;
+  const { runtimes, port, log, maxParallelDeployments, buildId, auditDatabase, hosts, hostsOnly, cluster, policy, debugStacks, workflowBundle = resolve('dist/workflow-bundle.js') } = options;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'deploy-code-test-'));
   const logger = log ? pino(log) : pino({ level: 'silent' });
   const worker = await createWorker({
-    connection: { address: address() }, namespace, dataDir, runtimes, port, logger, maxParallelDeployments, buildId, auditDatabase, hosts, hostsOnly, cluster, debugStacks, workflowBundle,
+    connection: { address: address() }, namespace, dataDir, runtimes, port, logger, maxParallelDeployments, buildId, auditDatabase, hosts, hostsOnly, cluster, policy, debugStacks, workflowBundle,
     supervisor: resolve('dist/runtimes/process/supervisor.js'), shutdownGraceMs: 2000,
   });
   const running = worker.run();

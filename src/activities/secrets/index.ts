@@ -2,24 +2,30 @@ import { createHmac } from 'node:crypto';
 import { parseEnv } from 'node:util';
 import type { InstanceSpec, SecretFile, SecretSource } from '../../model/instance';
 import { earlierPrefix } from '../../model/observation';
+import { defaultPolicy, ownFiles, SourceRules } from '../../policy';
 import { RuntimeError } from '../../runtimes/runtime';
 import { SoftwareFault } from '../failures';
 import { isHarmless } from './harmless';
 import { installationKey } from './installation-key';
 import { shortestMasked } from './masker';
 import { Masks } from './masks';
-import { readSecretFile, SecretSources } from './sources';
+import { PermittedSources } from './permitted';
+import { SecretSources } from './sources';
 import { textOf, variableOf, withoutLineEnd } from './text';
 
 /** The worker's secrets: read at the moment of use, compared by a keyed fingerprint, masked in whatever is shown. */
 export class SecretStore {
   private readonly key: Buffer;
   private readonly masks: Masks;
-  private readonly sources = new SecretSources();
+  private readonly permitted: PermittedSources;
+  private readonly sources: SecretSources;
 
-  constructor(dataDir: string) {
+  /** `rules`: which sources stacks may name; default every one but those of the machine and the engine. */
+  constructor(dataDir: string, rules = new SourceRules(defaultPolicy, ownFiles({ dataDir }))) {
     this.key = installationKey(dataDir);
     this.masks = new Masks(dataDir, this.key);
+    this.permitted = new PermittedSources(rules);
+    this.sources = new SecretSources(this.permitted);
   }
 
   async variables({ secrets, envFiles }: Pick<InstanceSpec, 'secrets' | 'envFiles'>): Promise<Record<string, string>> {
@@ -84,7 +90,7 @@ export class SecretStore {
   }
 
   private async envFile(file: string): Promise<Record<string, string>> {
-    const values = parseEnv(variableOf(`the env_file ${file}`, await readSecretFile('env_file', file))) as Record<string, string>;
+    const values = parseEnv(variableOf(`the env_file ${file}`, await this.permitted.file('env_file', file, 'env_files'))) as Record<string, string>;
     for (const [name, value] of Object.entries(values)) if (value.length >= shortestMasked && !isHarmless(name, value)) this.masks.learn(Buffer.from(value));
     return values;
   }

@@ -5,6 +5,7 @@ import { visibleJson } from '../../model/text';
 import { ownBuildId } from '../../worker/build';
 import { guardProcess } from '../../guard/process';
 import { keysOf } from '../../payloads/keys';
+import { type Policy, readPolicy } from '../../policy';
 import { connectionSettings } from '../connection';
 import { BadRequest } from '../errors';
 import { findDevelopmentEngine } from '../development';
@@ -26,6 +27,8 @@ export interface RunWorkerOptions {
   kubeconfig?: string;
   context?: string;
   debugStacks?: boolean;
+  /** File that says what stack files may do. */
+  policy?: string;
 }
 
 /** Runs a worker until SIGTERM or SIGINT; then it takes no new work, and finishes what it can. */
@@ -40,6 +43,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
     ...settings, dataDir, port: options.port, host: options.host, logger, buildId, hosts, hostsOnly: options.serve !== undefined, cluster: { kubeconfig: options.kubeconfig, context: options.context },
     auditDatabase: databaseOf(process.env.DEPLOY_CODE_AUDIT_DATABASE),
     debugStacks: options.debugStacks,
+    policy: policyOf(options),
     maxParallelDeployments: options.maxParallelDeployments ?? limitOf(process.env.DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS),
   });
   guardProcess({
@@ -58,6 +62,10 @@ function hostsOf({ hosts: file = process.env.DEPLOY_CODE_HOSTS || undefined, ser
   const missing = serve?.find((name) => !hosts.some((host) => host.name === name));
   if (missing !== undefined) throw new BadRequest(`there is no host "${missing}" in ${file}; there are ${hosts.map(({ name }) => name).join(', ')}`);
   return serve ? hosts.filter(({ name }) => serve.includes(name)) : hosts;
+}
+
+function policyOf({ policy: file = process.env.DEPLOY_CODE_POLICY || undefined }: RunWorkerOptions): Policy | undefined {
+  return file === undefined ? undefined : readPolicy(file);
 }
 
 function limitOf(text: string | undefined): number | undefined {

@@ -14,6 +14,7 @@ interface WorkerOptions extends ConnectionOptions {
   kubeconfig?: string;
   context?: string;
   debugStacks?: boolean;
+  policy?: string;
 }
 
 /** The engine's own processes. */
@@ -40,6 +41,7 @@ export function addEngine(program: Command): void {
     .option('--serve <names>', 'serve nothing but these of them, and leave workflows to other workers', list)
     .option('--kubeconfig <file>', 'the cluster of stacks on Kubernetes (default: KUBECONFIG, ~/.kube/config, or the service account of its own pod)')
     .option('--context <name>', 'of the kubeconfig (default: its current one)')
+    .option('--policy <file>', 'what stack files may do here: docs/policy.md (default: DEPLOY_CODE_POLICY)')
     .option('--max-parallel-deployments <n>', 'deployments that all workers together take at once (default: DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS, or no limit)', positive)
     .option('--build-id [id]', 'run beside other builds of the engine under this id (default: DEPLOY_CODE_BUILD_ID; without a value: the version and a hash of the workflows)')
     .option('--debug-stacks', "record where workflows wait, for the stack traces of Temporal's UI; deployments take twice the processor time")

@@ -1,0 +1,29 @@
+import type { SecretSource } from '../../model/instance';
+import { SourceRefused, type SourceRules } from '../../policy';
+import { SoftwareFault } from '../failures';
+import { placeOfTask } from '../place-of-task';
+
+/** Sources of secrets as far as the worker's policy lets the stack of the running activity use them. */
+export class PermittedSources {
+  constructor(private readonly rules: SourceRules) {}
+
+  /** @throws SoftwareFault naming the rule */
+  async check(name: string, source: SecretSource): Promise<void> {
+    await this.rules.check(source, placeOfTask()).catch(refuse(name));
+  }
+
+  /** The bytes of a file, at most 1 MiB. @throws SoftwareFault naming the rule, or what cannot be read */
+  async file(name: string, file: string, kind: 'files' | 'env_files'): Promise<Buffer> {
+    return this.rules.read(file, kind, placeOfTask()).catch((error: Error) => {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) return refuse(name)(error);
+      throw new SoftwareFault(`the secret ${name}: the worker cannot read ${file} (${code}); put it there, readable by the worker's user`);
+    });
+  }
+}
+
+function refuse(name: string): (error: Error) => never {
+  return (error) => {
+    throw error instanceof SourceRefused ? new SoftwareFault(`the secret ${name}: ${error.message}`) : error;
+  };
+}

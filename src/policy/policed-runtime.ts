@@ -1,0 +1,39 @@
+import type { InstanceSpec } from '../model/instance';
+import { RuntimeError, type Runtime } from '../runtimes/runtime';
+import { withFloors } from './floors';
+import type { Place } from './patterns';
+import { isImageAllowed, refusalsOf, type RuleContext } from './rules';
+import { subjectOfSpec } from './subject';
+
+/**
+ * The runtime of an environment that makes nothing that the worker's policy refuses, and applies its floors. A plan has been checked before; this is the last door,
+ * and the one that counts. @throws RuntimeError of kind `software`, naming the rule
+ */
+export function policedRuntime(runtime: Runtime, context: RuleContext, place: Place): Runtime {
+  const admitted = async (spec: InstanceSpec): Promise<InstanceSpec> => {
+    const refused = await refusalsOf(subjectOfSpec(spec, runtime.name), context);
+    if (refused.length > 0) throw new RuntimeError('software', refused.map(({ path, message }) => `${path}: ${message}`).join('\n'));
+    return withFloors(spec, context.policy.floors);
+  };
+  const { workloads } = runtime;
+  const overrides: Partial<Runtime> = {
+    create: async (spec) => runtime.create(await admitted(spec)),
+    ensureImage: async (reference, policy, onProgress, signal) => {
+      if (!isImageAllowed(reference, context.policy, place)) throw new RuntimeError('software', `the worker's policy does not allow ${reference} (rule images.registries)`);
+      return runtime.ensureImage(reference, policy, onProgress, signal);
+    },
+    ...(workloads && { workloads: overlay(workloads, { bring: async (spec, force) => workloads.bring(await admitted(spec), force) }) }),
+  };
+  return overlay(runtime, overrides);
+}
+
+/** The same object with some of its members replaced; everything else acts on the original. */
+function overlay<T extends object>(original: T, members: Partial<T>): T {
+  return new Proxy(original, {
+    get(target, key) {
+      if (Object.hasOwn(members, key)) return members[key as keyof T];
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? (value as (...input: unknown[]) => unknown).bind(target) : value;
+    },
+  });
+}

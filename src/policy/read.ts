@@ -1,0 +1,20 @@
+import { parseYaml } from '../config/document';
+import { StackFileError } from '../config/problems';
+import { schemaFindings } from '../config/schema-problems';
+import { readText } from '../config/source';
+import { type Policy, policyFile } from './schema';
+
+/** What holds without a policy file: see docs/policy.md. */
+export const defaultPolicy: Policy = {};
+
+/**
+ * Reads the policy file of a worker.
+ * @throws StackFileError with the line of every problem found
+ */
+export function readPolicy(file: string): Policy {
+  const document = parseYaml(file, readText(file));
+  const parsed = policyFile.safeParse(document.data ?? {});
+  if (parsed.success) return parsed.data;
+  const findings = schemaFindings(policyFile, parsed.error.issues);
+  throw new StackFileError(findings.map(({ path, message }) => ({ file, ...document.locate(path), path: path.join('.'), message })));
+}

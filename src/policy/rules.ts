@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import type { Refused } from '../model/observation';
+import { imageName } from './image-name';
+import { follow, isAllowedIn, isWithin } from './paths';
+import { matches, matchesAny, type Place } from './patterns';
+import type { Policy } from './schema';
+import type { SourceRules } from './sources';
+import type { Subject } from './subject';
+
+/** What checks have to know besides the policy. */
+export interface RuleContext {
+  policy: Policy;
+  sources: SourceRules;
+  /** The worker's data folder: no container gets to see it. */
+  dataDir: string;
+}
+
+type Rule = (subject: Subject, context: RuleContext) => Refused[] | Promise<Refused[]>;
+
+const rules: Rule[] = [processesAreAllowed, imagesAreAllowed, secretsAreAllowed, bindsAreAllowed, socketsAreAllowed, capabilitiesAreAllowed, gpusAreAllowed, hostNetworkIsAllowed, clusterIsAllowed];
+
+/** Everything about a service that the worker's policy refuses. */
+export async function refusalsOf(subject: Subject, context: RuleContext): Promise<Refused[]> {
+  const found = await Promise.all(rules.map(async (rule) => rule(subject, context)));
+  return found.flat();
+}
+
+function refuse({ service }: Subject, key: string, what: string, rule: string): Refused {
+  return { path: `services.${service}.${key}`, message: `the worker's policy does not allow ${what} (rule ${rule})` };
+}
+
+function processesAreAllowed(subject: Subject, { policy }: RuleContext): Refused[] {
+  if (subject.runtime !== 'process' || policy.processes !== false) return [];
+  return [refuse(subject, 'command', 'processes of its machine', 'processes')];
+}
+
+function imagesAreAllowed(subject: Subject, { policy }: RuleContext): Refused[] {
+  return subject.images.filter((image) => !isImageAllowed(image, policy, subject)).map((image) => refuse(subject, 'image', image, 'images.registries'));
+}
+
+/** Whether an image may run; content addresses are of images that are on the host already. */
+export function isImageAllowed(reference: string, { images }: Policy, place: Place | undefined): boolean {
+  if (!images?.registries || reference.startsWith('sha256:')) return true;
+  const name = imageName(reference);
+  return images.registries.some((each) => matches(each, name, place) || matches(`${each}/**`, name, place));
+}
+
+async function secretsAreAllowed(subject: Subject, { sources }: RuleContext): Promise<Refused[]> {
+  const checks = [
+    ...subject.secrets.map(({ name, source }) => ({ path: `services.${subject.service}.secrets.${name}`, check: () => sources.check(source, subject) })),
+    ...subject.envFiles.map((file) => ({ path: `services.${subject.service}.env_file`, check: () => sources.checkFile(file, 'env_files', subject) })),
+  ];
+  const found = await Promise.all(checks.map(({ path, check }) => check().then(() => undefined, (error: Error) => ({ path, message: error.message }))));
+  return found.filter((each) => each !== undefined);
+}
+
+async function bindsAreAllowed(subject: Subject, { policy, dataDir }: RuleContext): Promise<Refused[]> {
+  const allowed = policy.mounts?.folders;
+  const own = await follow(dataDir);
+  const found = await Promise.all(subject.binds.map(async ({ path, source }) => {
+    const real = await follow(source);
+    if (isWithin(own, real)) return [refuse(subject, path, `mounting ${source}: it is the engine's own`, 'always')];
+    if (!allowed) return [];
+    if (!(await isAllowedIn(allowed, source, subject))) return [refuse(subject, path, `mounting ${source}`, 'mounts.folders')];
+    return isWithin(real, own) ? [refuse(subject, path, `mounting ${source}: the engine's own folder lies in it`, 'mounts.folders')] : [];
+  }));
+  return found.flat();
+}
+
+const sockets = ['/run/docker.sock', '/run/containerd/containerd.sock', '/run/podman/podman.sock', '/run/crio/crio.sock', '/var/run/docker.sock'];
+const socketName = /\/(docker|containerd|podman|crio|cri-dockerd)\.sock$/;
+
+async function socketsAreAllowed(subject: Subject, { policy }: RuleContext): Promise<Refused[]> {
+  if (policy.mounts?.docker_socket !== false) return [];
+  const found = await Promise.all(subject.binds.map(async ({ path, source }) => {
+    const real = await follow(source);
+    const reaches = [source, real].some((each) => socketName.test(each) || sockets.some((socket) => isWithin(each, socket)));
+    return reaches ? [refuse(subject, path, `mounting ${source}, by which a container engine is commanded`, 'mounts.docker_socket')] : [];
+  }));
+  return found.flat();
+}
+
+function capabilitiesAreAllowed(subject: Subject, { policy }: RuleContext): Refused[] {
+  const allowed = policy.containers?.capabilities;
+  if (!allowed) return [];
+  const names = new Set(allowed.map(bare));
+  return subject.capAdd.filter((name) => !names.has(bare(name))).map((name) => refuse(subject, 'cap_add', name, 'containers.capabilities'));
+}
+
+function bare(capability: string): string {
+  return capability.toUpperCase().replace(/^CAP_/, '');
+}
+
+function gpusAreAllowed(subject: Subject, { policy }: RuleContext): Refused[] {
+  return subject.gpus > 0 && policy.containers?.gpus === false ? [refuse(subject, 'resources', 'GPUs', 'containers.gpus')] : [];
+}
+
+function hostNetworkIsAllowed(subject: Subject, { policy }: RuleContext): Refused[] {
+  if (!subject.hostNetwork || policy.containers?.host_network !== false) return [];
+  return [{ path: 'infrastructure.network.mode', message: `the worker's policy does not allow ${subject.service} the network of the host (rule containers.host_network)` }];
+}
+
+const ownNamespaceFile = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
+
+/** Without a rule every namespace but those of the cluster itself and the worker's own: who runs there has their powers. */
+function clusterIsAllowed(subject: Subject, { policy }: RuleContext): Refused[] {
+  const { namespace, serviceAccount } = subject;
+  if (namespace === undefined) return [];
+  const { namespaces, service_accounts: accounts } = policy.kubernetes ?? {};
+  const isAllowed = namespaces ? matchesAny(namespaces, namespace, subject) : !namespace.startsWith('kube-') && namespace !== ownNamespace();
+  const mayBe = serviceAccount === undefined || !accounts || matchesAny(accounts, serviceAccount, subject);
+  return [
+    ...(isAllowed ? [] : [{ path: 'infrastructure.kubernetes.namespace', message: `the worker's policy does not allow the namespace ${namespace} (rule kubernetes.namespaces)` }]),
+    ...(mayBe ? [] : [{ path: 'infrastructure.kubernetes.service_account', message: `the worker's policy does not allow the service account ${serviceAccount} (rule kubernetes.service_accounts)` }]),
+  ];
+}
+
+function ownNamespace(): string | undefined {
+  try {
+    return readFileSync(ownNamespaceFile, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}

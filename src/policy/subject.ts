@@ -1,0 +1,58 @@
+import { runtimeOf } from '../config/runtime-of';
+import type { Service, Stack } from '../config/stack';
+import type { RuntimeName } from '../model/capabilities';
+import type { InstanceSpec, SecretMount } from '../model/instance';
+import { imagesOf } from '../plan/images';
+import type { Place } from './patterns';
+
+/** What a service asks for, as its stack file says it or as an instance is about to be made. */
+export interface Subject extends Place {
+  service: string;
+  runtime: RuntimeName;
+  images: string[];
+  secrets: SecretMount[];
+  envFiles: string[];
+  binds: { path: string; source: string }[];
+  capAdd: string[];
+  gpus: number;
+  hostNetwork: boolean;
+  /** On a cluster. */
+  namespace?: string;
+  serviceAccount?: string;
+}
+
+/** What a service of a stack file asks for. */
+export function subjectOf(service: Service, stack: Stack): Subject {
+  const { cluster, networkMode } = stack.infrastructure;
+  const runtime = runtimeOf(service, stack);
+  return {
+    stack: stack.name,
+    environment: stack.environment,
+    service: service.name,
+    runtime,
+    images: imagesOf(service),
+    ...sourcesOf(service),
+    hostNetwork: networkMode === 'host',
+    ...(runtime === 'kubernetes' && { namespace: cluster?.namespace ?? `${stack.name}-${stack.environment}`, serviceAccount: cluster?.serviceAccount }),
+  };
+}
+
+/** What an instance asks for that a runtime is about to make. */
+export function subjectOfSpec(spec: InstanceSpec, runtime: RuntimeName): Subject {
+  const settings = spec.workload?.settings;
+  return {
+    stack: spec.stack,
+    environment: spec.environment,
+    service: spec.service,
+    runtime,
+    images: spec.image === undefined ? [] : [spec.image],
+    ...sourcesOf(spec),
+    hostNetwork: spec.networkMode === 'host',
+    ...(runtime === 'kubernetes' && { namespace: settings?.namespace ?? `${spec.stack}-${spec.environment}`, serviceAccount: settings?.serviceAccount }),
+  };
+}
+
+function sourcesOf({ secrets, envFiles, mounts, capAdd, reserve, limit }: Pick<Service | InstanceSpec, 'secrets' | 'envFiles' | 'mounts' | 'capAdd' | 'reserve' | 'limit'>) {
+  const binds = mounts.flatMap((mount, index) => (mount.type === 'bind' ? [{ path: `volumes.${index}`, source: mount.source }] : []));
+  return { secrets, envFiles, binds, capAdd, gpus: Math.max(limit.gpus ?? 0, reserve.gpus ?? 0) };
+}

@@ -1,0 +1,28 @@
+import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
+import { ownFiles, type Policy, policedRuntime, SourceRules } from '../../src/policy';
+import { spec } from '../runtimes/contract';
+
+describe('a runtime under a policy', () => {
+  const host = new MemoryHost();
+  const place = { stack: 'shop', environment: 'test' };
+  const under = (policy: Policy) => policedRuntime(createMemoryRuntime(host).within(place), { policy, sources: new SourceRules(policy, ownFiles({ dataDir: '/nowhere' })), dataDir: '/nowhere' }, place);
+
+  it('makes nothing that the policy refuses, be it that no plan was asked', async () => {
+    const runtime = under({ mounts: { folders: [] }, images: { registries: ['ghcr.io/{stack}'] } });
+    const instance = spec('api', { stack: 'shop', image: 'ghcr.io/shop/api:1', mounts: [{ type: 'bind', source: '/', target: '/host', readOnly: true }] });
+    await expect(runtime.create(instance)).rejects.toMatchObject({ kind: 'software', message: 'services.api.volumes.0: the worker\'s policy does not allow mounting / (rule mounts.folders)' });
+    expect(await runtime.inspect(instance.name)).toBeUndefined();
+    await expect(runtime.ensureImage('ghcr.io/bank/api:1', 'missing', () => undefined)).rejects.toThrow('rule images.registries');
+    await runtime.ensureImage('ghcr.io/shop/api:1', 'missing', () => undefined);
+  });
+
+  it('gives instances the floors, and does everything else as ever', async () => {
+    const runtime = under({ floors: { cap_drop: ['ALL'], pids_limit: 9 } });
+    const instance = spec('api', { ...place, image: 'api:1' });
+    await runtime.create(instance);
+    await runtime.start(instance.name);
+    expect(host.instances.get(instance.name)?.spec).toMatchObject({ capDrop: ['ALL'], pidsLimit: 9, hash: instance.hash });
+    expect((await runtime.inspect(instance.name))?.state).toBe('running');
+    expect(runtime.name).toBe('memory');
+  });
+});

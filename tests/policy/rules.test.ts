@@ -1,0 +1,125 @@
+import { mkdirSync, mkdtempSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { StackFileError } from '../../src/config/problems';
+import { ownFiles, type Policy, readPolicy, refusedOf, SourceRules } from '../../src/policy';
+import { withFloors } from '../../src/policy/floors';
+import { imageName } from '../../src/policy/image-name';
+import { matches } from '../../src/policy/patterns';
+import type { InstanceSpec } from '../../src/model/instance';
+import { stackOf } from '../support/stack';
+
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'deploy-code-policy-')));
+const dataDir = join(folder, 'engine');
+mkdirSync(join(dataDir, 'audit'), { recursive: true });
+
+const written = (text: string) => {
+  const file = join(mkdtempSync(join(folder, 'file-')), 'policy.yaml');
+  writeFileSync(file, text);
+  return file;
+};
+
+describe('a policy file', () => {
+  it('that is wrong is refused with the line and what to write', () => {
+    const problems = (text: string) => {
+      try {
+        readPolicy(written(text));
+        return [];
+      } catch (error) {
+        return (error as StackFileError).problems.map(({ line, path, message }) => `${line} ${path}: ${message}`);
+      }
+    };
+    expect(problems('mounts:\n  folder: [/srv]\n')).toEqual(['2 mounts.folder: is not a key here (did you mean "folders"?)']);
+    expect(problems('exec: true\nprocesses: perhaps\n')).toEqual(['2 processes: must be true or false']);
+    expect(problems('mounts: {folders: [srv]}\n')).toEqual(['1 mounts.folders.0: write an absolute path such as /srv/data/{stack}']);
+    expect(problems('floors:\n  log_max_files: 3\n')).toEqual(['2 floors.log_max_files: needs log_max_size beside it']);
+    expect(problems('- a list\n')[0]).toMatch(/^1 : must be a map/);
+    expect(() => readPolicy(join(folder, 'nowhere.yaml'))).toThrow(StackFileError);
+  });
+
+  it('that is shipped as an example is valid, and an empty one allows what none does', () => {
+    expect(readPolicy('configs/policy/restricted.yaml').exec).toBe(false);
+    expect(readPolicy(written('# nothing yet\n'))).toEqual({});
+  });
+});
+
+describe('a policy', () => {
+  const refused = async (policy: Policy, service: object, more: object = {}) => {
+    const stack = stackOf({ name: 'shop', environment: 'test', services: { api: { image: 'acme/api:1', ...service } }, ...more });
+    return (await refusedOf(stack, { policy, sources: new SourceRules(policy, ownFiles({ dataDir })), dataDir })).map(({ path, message }) => `${path}: ${message}`);
+  };
+
+  it('refuses nothing of a stack where it has no rule', async () => {
+    const all = { volumes: ['/:/host', '/var/run/docker.sock:/s'], cap_add: ['ALL'] };
+    expect(await refused({}, all, { infrastructure: { network: { mode: 'Host' } } })).toEqual([]);
+  });
+
+  it.each<[string, Policy, object, object, string]>([
+    ['images of other registries', { images: { registries: ['ghcr.io/acme'] } }, {}, {}, 'services.api.image: the worker\'s policy does not allow acme/api:1 (rule images.registries)'],
+    ['a registry that only begins like an allowed one', { images: { registries: ['ghcr.io/acme'] } }, { image: 'ghcr.io/acme-evil/api:1' }, {}, 'rule images.registries'],
+    ['capabilities', { containers: { capabilities: ['NET_BIND_SERVICE'] } }, { cap_add: ['CAP_NET_BIND_SERVICE', 'SYS_ADMIN'] }, {}, 'services.api.cap_add: the worker\'s policy does not allow SYS_ADMIN (rule containers.capabilities)'],
+    ['GPUs', { containers: { gpus: false } }, { resources: { gpus: 1 } }, {}, 'rule containers.gpus'],
+    ['the network of the host', { containers: { host_network: false } }, {}, { infrastructure: { network: { mode: 'Host' } } }, 'infrastructure.network.mode: the worker\'s policy does not allow api the network of the host (rule containers.host_network)'],
+    ['processes', { processes: false }, { image: undefined, command: ['true'] }, { infrastructure: { container_runtime: 'Process' } }, 'rule processes'],
+    ['another namespace', { kubernetes: { namespaces: ['{stack}-{environment}'] } }, {}, { infrastructure: { orchestrator: 'Kubernetes', kubernetes: { namespace: 'bank' } } }, 'rule kubernetes.namespaces'],
+    ['the namespaces of a cluster itself', {}, {}, { infrastructure: { orchestrator: 'Kubernetes', kubernetes: { namespace: 'kube-system' } } }, 'rule kubernetes.namespaces'],
+    ['service accounts', { kubernetes: { service_accounts: ['{stack}-*'] } }, {}, { infrastructure: { orchestrator: 'Kubernetes', kubernetes: { service_account: 'clusterrole-aggregation-controller' } } }, 'rule kubernetes.service_accounts'],
+    ['an env_file', { secrets: { env_files: ['/etc/env'] } }, { env_file: '/srv/app.env' }, {}, 'services.api.env_file: the worker\'s policy does not let a secret come from /srv/app.env (rule secrets.env_files)'],
+    ['a secret', { secrets: { files: ['/etc/secrets'] } }, { secrets: ['token'] }, { secrets: { token: { file: '/srv/token' } } }, 'services.api.secrets.token: '],
+    ["a subscriber's key", { secrets: { environment: [] } }, {}, { secrets: { key: { environment: 'HOOK' } }, subscribers: { ops: { webhook: { url: 'https://example.com/', key: 'key' } } } }, 'subscribers.ops: '],
+    ['a folder for the audit trail', { audit: { folders: [] } }, {}, { infrastructure: { storage: { data_dir: '/srv/audit' } } }, 'infrastructure.storage.data_dir: '],
+    ['the Docker socket', { mounts: { docker_socket: false } }, { volumes: ['/var/run/docker.sock:/s'] }, {}, 'rule mounts.docker_socket'],
+    ['a folder that holds the Docker socket', { mounts: { docker_socket: false } }, { volumes: ['/:/host:ro'] }, {}, 'rule mounts.docker_socket'],
+    ["the engine's own folder", {}, { volumes: [`${dataDir}/audit:/x`] }, {}, 'rule always'],
+    ["a folder that holds the engine's own", { mounts: { folders: ['/'] } }, { volumes: [`${folder}:/x`] }, {}, 'rule mounts.folders'],
+  ])('refuses %s, and names the rule and the key', async (_, policy, service, more, expected) => {
+    expect(await refused(policy, service, more)).toEqual([expect.stringContaining(expected)]);
+  });
+
+  it('sees through links and detours of a bind mount', async () => {
+    mkdirSync(join(folder, 'data', 'shop'), { recursive: true });
+    symlinkSync('/etc', join(folder, 'data', 'shop', 'link'));
+    symlinkSync('/root/not-yet', join(folder, 'data', 'shop', 'dangling'));
+    const policy: Policy = { mounts: { folders: [join(folder, 'data', '{stack}')] } };
+    expect(await refused(policy, { volumes: [`${folder}/data/shop/new:/x`] })).toEqual([]);
+    for (const source of ['shop/link', 'shop/link/ssl', 'shop/dangling', 'shop/../bank', 'shopping']) expect(await refused(policy, { volumes: [`${folder}/data/${source}:/x`] })).toEqual([expect.stringContaining('rule mounts.folders')]);
+  });
+
+  it('knows an image by its registry, however it is written', () => {
+    const names = ['busybox', 'busybox:1', 'acme/api:1', 'index.docker.io/acme/api', 'ghcr.io/acme/api@sha256:abc', 'localhost/x:1', 'registry:5000/a/b:2'].map(imageName);
+    expect(names).toEqual(['docker.io/library/busybox', 'docker.io/library/busybox', 'docker.io/acme/api', 'docker.io/acme/api', 'ghcr.io/acme/api', 'localhost/x', 'registry:5000/a/b']);
+  });
+
+  it('never lets the name of a stack change what a pattern means', () => {
+    fc.assert(fc.property(fc.string(), fc.string(), (stack, rest) => {
+      if (matches('secret/{stack}/*', `secret/${stack}/${rest}`, { stack, environment: 'test' })) expect(stack).toMatch(/^[a-z0-9][a-z0-9_-]*$/);
+      expect(matches('{stack}', `${stack}x`, { stack, environment: 'test' })).toBe(false);
+    }));
+  });
+});
+
+describe('floors', () => {
+  const spec = { service: 'api', readOnly: false, tmpfs: [], mounts: [], capAdd: ['CHOWN'], capDrop: ['MKNOD'], hash: 'h' } as unknown as InstanceSpec;
+  const floors = { no_new_privileges: true, pids_limit: 100, cap_drop: ['NET_RAW'], read_only: true, log_max_size: '10m', log_max_files: 3 };
+
+  it('hold for every container, and change neither its hash nor what it adds itself', () => {
+    expect(withFloors(spec, floors)).toEqual({
+      ...spec, readOnly: true, tmpfs: ['/tmp'], capDrop: ['MKNOD', 'NET_RAW'], noNewPrivileges: true, pidsLimit: 100,
+      logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } },
+    });
+    expect(withFloors(spec, undefined)).toBe(spec);
+  });
+
+  it('let a service ask for less, and not for more', () => {
+    const logs = (options: Record<string, string>) => withFloors({ ...spec, logging: { options } }, floors).logging?.options;
+    expect(logs({ 'max-size': '1m', 'max-file': '2', tag: 'x' })).toEqual({ 'max-size': '1m', 'max-file': '2', tag: 'x' });
+    expect(logs({ 'max-size': '2g', 'max-file': '90' })).toEqual({ 'max-size': '10m', 'max-file': '3' });
+    expect(logs({ 'max-size': '-1' })).toEqual({ 'max-size': '10m', 'max-file': '3' });
+    expect(withFloors({ ...spec, logging: { driver: 'syslog', options: {} } }, floors).logging).toEqual({ driver: 'syslog', options: {} });
+  });
+
+  it('leave the load balancer what NGINX needs', () => {
+    expect(withFloors({ ...spec, service: 'load-balancer' }, floors)).toMatchObject({ readOnly: false, capDrop: ['MKNOD'], noNewPrivileges: true, pidsLimit: 100 });
+  });
+});
