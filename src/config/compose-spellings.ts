@@ -100,8 +100,9 @@ function moveHealthCheck(service: Data, value: unknown): void {
     return;
   }
   const { test, disable, start_interval: _adaptive, ...rest } = value;
-  if (disable === true || test === 'NONE' || (Array.isArray(test) && test[0] === 'NONE')) return;
-  service.health_check = test === undefined ? rest : { ...rest, command: toCommand(test) };
+  const isDisabled = disable === true || disable === 'true' || test === 'NONE' || (Array.isArray(test) && test[0] === 'NONE');
+  if (isDisabled) service.health_check = { disable: true };
+  else service.health_check = test === undefined ? rest : { ...rest, command: toCommand(test) };
 }
 
 function toCommand(test: unknown): unknown {

@@ -185,6 +185,8 @@ export interface Service {
   networks: Record<string, { aliases: string[] }>;
   dependsOn: Record<string, DependencyCondition>;
   healthCheck?: HealthCheck;
+  /** Neither the engine nor the image's own HEALTHCHECK judges its instances. */
+  healthDisabled?: true;
   replicas: number;
   /** On a cluster: the file does not say how many, so that something else may. */
   autoscaled?: true;

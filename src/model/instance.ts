@@ -182,6 +182,8 @@ export interface InstanceSpec {
   logging?: { driver?: string; options: Record<string, string> };
   labels: Record<string, string>;
   healthCheck?: HealthCheck;
+  /** The image's own HEALTHCHECK is turned off. */
+  healthDisabled?: true;
   preStop?: string[];
   /** On a cluster only. */
   workload?: Workload;

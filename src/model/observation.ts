@@ -92,6 +92,8 @@ export interface Capacity {
 
 export interface PortInUse {
   port: number;
+  /** The address that it is open at; absent: at every one of the host. */
+  hostIp?: string;
   protocol: 'tcp' | 'udp';
   by: string;
 }

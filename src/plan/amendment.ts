@@ -21,6 +21,7 @@ const keys: Record<keyof Service, true | string> = {
   networks: 'networks',
   dependsOn: 'depends_on',
   healthCheck: true,
+  healthDisabled: true,
   replicas: 'replicas',
   autoscaled: 'replicas',
   reserve: true,

@@ -12,7 +12,16 @@ export interface Difference {
   changes: Change[];
 }
 
-const runsWell = (service: Service, instance: ObservedInstance): boolean => instance.state === 'running' && instance.runtimeHealth !== 'unhealthy' && alterationsOf(service, instance).length === 0;
+function runsWell(service: Service, instance: ObservedInstance): boolean {
+  const { state, runtimeHealth } = instance;
+  const isUnhealthy = runtimeHealth === 'unhealthy' && isJudgedByRuntime(service);
+  return state === 'running' && !isUnhealthy && alterationsOf(service, instance).length === 0;
+}
+
+/** The image's own HEALTHCHECK counts where the file neither gives another one nor turns it off. */
+function isJudgedByRuntime({ healthCheck, healthDisabled }: Service): boolean {
+  return !healthDisabled && (!healthCheck || healthCheck.probe.kind === 'runtime');
+}
 
 /** What of a service's instances can stay, what has to go, and why. */
 export function compare(service: Service, observed: readonly ObservedInstance[], print: Fingerprint, forced: boolean): Difference {

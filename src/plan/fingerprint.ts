@@ -58,6 +58,7 @@ function printOf(service: Service, stack: Stack, known: Secrets): Fingerprint {
     read_only: service.readOnly,
     extra_hosts: service.extraHosts,
     network_mode: stack.infrastructure.networkMode,
+    health_disabled: service.healthDisabled,
     ...(stack.runtime === 'kubernetes' && ofPods(service, stack, known)),
   };
   const texts = Object.entries(values).flatMap(([key, value]) => (isDefault(value) ? [] : [[key, canonical(value)] as const]));

@@ -2,6 +2,7 @@ import type { Stack } from '../config/stack';
 import { oldestMinor } from '../kubernetes/version';
 import type { Observation } from '../model/observation';
 import { checkCapacity } from './capacity';
+import { displacedServices } from './displaced';
 import { Traffic } from './front/traffic';
 import type { HostView } from './hosts/view';
 import { toRef } from './instance-spec';
@@ -40,12 +41,16 @@ export function planHost(input: HostPlanInput): HostPlan {
   const steps = new StepFactory({ host: observation.capacity.host, taskQueue, ...(name !== undefined && { named: true }) });
   const networks = planNetworks(stack, observation);
   const volumes = planVolumes(stack, observation);
-  const known = new Known(observation);
-  const planning: ServicePlanning = { ...input, known, release: input.release.to, ports: new PortAllocator(stack, observation), traffic: new Traffic(stack, known, steps, left), steps };
+  const displaced = displacedServices(stack, observation, left);
+  const known = new Known(without(displaced, observation));
+  const planning: ServicePlanning = {
+    ...input, known, release: input.release.to, ports: new PortAllocator(stack, observation, displaced),
+    traffic: new Traffic(stack, known, steps, left), steps,
+  };
 
   const planned = planServices(phases, left, planning);
   const capacity = checkCapacity(stack, observation, besideOld(planned, stack));
-  const removals = planRemovals({ stack, observation, planned, last: Math.max(0, ...Object.values(phases)), traffic: planning.traffic, steps });
+  const removals = planRemovals({ stack, observation, displaced, planned, last: Math.max(0, ...Object.values(phases)), traffic: planning.traffic, steps });
   const all = [...removals.first, ...planned, ...removals.last];
   const stops = intent.kind === 'stop';
   return {
@@ -58,10 +63,16 @@ export function planHost(input: HostPlanInput): HostPlan {
       ...volumes.create.map((volume): Step => steps.make({ kind: 'create-volume', volume })),
     ],
     cleanup: [...cleanup(all, observation, steps), ...networks.obsolete.filter(() => !intent.services).map((obsolete) => steps.make({ kind: 'remove-network' as const, name: obsolete }))],
-    warnings: [...capacity.warnings, ...warnOfUnnamedVolumes(planned, stack, known)],
+    warnings: [...capacity.warnings, ...warnOfUnnamedVolumes(planned, stack, known), ...warnOfUnreadable(observation)],
     newVolumes: stops ? [] : volumes.create.map((volume) => volume.name),
     refusals: stops ? [] : [...networks.refusals, ...volumes.refusals, ...capacity.refusals, ...planning.ports.refusals, ...reachable(stack, observation), ...elsewhere(observation), ...unfit(stack, observation), ...(observation.refused ?? [])],
   };
+}
+
+/** What is stopped before anything else is as good as gone for the rest of the plan. */
+function without(displaced: ReadonlySet<string>, observation: Observation): Observation {
+  if (displaced.size === 0) return observation;
+  return { ...observation, instances: observation.instances.filter(({ service }) => !displaced.has(service)) };
 }
 
 /** How many instances of services run beyond the wanted ones while old and new ones run side by side. */
@@ -116,6 +127,11 @@ function elsewhere({ elsewhere: namespaces = [] }: Observation): Refusal[] {
 function unfit({ services }: Stack, { lacksGateways, tooOld, capacity: { host } }: Observation): Refusal[] {
   const old = tooOld !== undefined && Object.keys(services).length > 0 ? [{ path: 'infrastructure', message: `${host} is Kubernetes ${tooOld}; the engine needs 1.${oldestMinor} or newer: upgrade the cluster, or deploy to another one` }] : [];
   return lacksGateways ? [...old, { path: 'infrastructure.kubernetes.gateway', message: 'the cluster does not know gateway.networking.k8s.io/v1: install the Gateway API there, or remove gateway and let requests in by an Ingress' }] : old;
+}
+
+/** What cannot be read is left alone, and people have to know of it. */
+function warnOfUnreadable({ unreadable = [] }: Observation): string[] {
+  return unreadable.map(({ name, why }) => `${name} is left alone: ${why}; remove it with \`docker rm -f ${name}\` if it is not needed`);
 }
 
 /** Files of this machine are of no use to an engine on another one. */

@@ -57,6 +57,7 @@ export function toInstanceSpec(service: Service, ordinal: number, ports: PortBin
     logging: service.logging,
     labels: service.labels,
     healthCheck: service.healthCheck,
+    ...(service.healthDisabled && { healthDisabled: true as const }),
     preStop: service.hooks.preStop,
     hash,
     keys,

@@ -1,4 +1,5 @@
 import type { Service, Stack } from '../config/stack';
+import { contentHash } from './hash';
 
 type Scope = Pick<Stack, 'name' | 'environment'>;
 type Place = Scope & Pick<Stack, 'runtime' | 'infrastructure'>;
@@ -13,19 +14,39 @@ function namespaceOf(stack: Place): string {
   return stack.infrastructure.cluster?.namespace ?? projectName(stack);
 }
 
+/** Longest label of a domain name (RFC 1035), and of what a cluster names: longer names cannot be resolved. */
+const longestLabel = 63;
+const markLength = 8;
+
+/**
+ * A head and a tail that fit into one label of a domain name. A head that is too long is cut and marked with a hash of the
+ * whole, so that two long names stay apart; the tail, which tells instances of a service apart, is never cut.
+ */
+export function boundedName(head: string, tail: string): string {
+  if (head.length + tail.length <= longestLabel) return head + tail;
+  const room = longestLabel - tail.length - markLength - 1;
+  return `${head.slice(0, room).replace(/[-_.]+$/, '')}-${contentHash(head).slice(0, markLength)}${tail}`;
+}
+
 /**
  * `shop-staging-api-1-d3`: deterministic, so that a step that runs twice finds what it made. On a cluster a service keeps its name,
  * `shop-staging/api`; a job has one for each run.
  */
-export function instanceName(scope: Place, { name: service, kind }: Pick<Service, 'name' | 'kind'>, ordinal: number, deployment: number): string {
-  if (scope.runtime === 'kubernetes') return `${namespaceOf(scope)}/${service}${kind === 'job' ? `-d${deployment}` : ''}`;
-  return `${projectName(scope)}-${service}-${ordinal}-d${deployment}`;
+export function instanceName(
+  scope: Place,
+  { name: service, kind }: Pick<Service, 'name' | 'kind'>,
+  ordinal: number,
+  deployment: number,
+): string {
+  if (scope.runtime !== 'kubernetes') return boundedName(`${projectName(scope)}-${service}`, `-${ordinal}-d${deployment}`);
+  return `${namespaceOf(scope)}/${kind === 'job' ? boundedName(service, `-d${deployment}`) : service}`;
 }
 
 /** The job that tests a new set of a service. */
 export function testName(scope: Place, service: string, deployment: number): string {
-  if (scope.runtime === 'kubernetes') return `${namespaceOf(scope)}/${service}-test-d${deployment}`;
-  return `${projectName(scope)}-${service}-test-d${deployment}`;
+  const tail = `-test-d${deployment}`;
+  if (scope.runtime === 'kubernetes') return `${namespaceOf(scope)}/${boundedName(service, tail)}`;
+  return boundedName(`${projectName(scope)}-${service}`, tail);
 }
 
 export function networkName(stack: Stack, key: string): string {

@@ -30,9 +30,10 @@ export function planNetworks(stack: Stack, observation: Observation): NetworkPla
     const path = `networks.${key}`;
     const found = existing.get(name);
     if (external) {
-      if (!found) refusals.push({ path, message: `the external network "${name}" does not exist on the host; create it, or remove external` });
+      if (found) refusals.push(...refuseSharedNames(stack, key, found));
+      else refusals.push({ path, message: `the external network "${name}" does not exist on the host; create it, or remove external` });
     } else if (found) {
-      refusals.push(...refuseExisting(found, cidr, path));
+      refusals.push(...refuseExisting(found, { cidr, internal }, path));
     } else {
       const clash = cidr && observation.networks.find((other) => other.cidr && overlaps(toRange(cidr), toRange(other.cidr)));
       if (clash) refusals.push({ path: `${path}.cidr`, message: `${cidr} overlaps ${clash.cidr} of ${clash.owner}; choose another CIDR` });
@@ -50,10 +51,35 @@ function usedNetworks(stack: Stack): string[] {
   return [...new Set(Object.values(stack.services).flatMap((service) => Object.keys(service.networks)))].sort();
 }
 
-function refuseExisting(found: ObservedNetwork, cidr: string | undefined, path: string): Refusal[] {
+/**
+ * Docker answers a name with the containers of everybody who has it on a network: a service of this stack would reach those
+ * of another one by turns. One service alone on the network asks nobody there by name.
+ */
+function refuseSharedNames({ services }: Stack, key: string, { name, namesOfOthers = [] }: ObservedNetwork): Refusal[] {
+  const joined = Object.values(services).filter(({ networks }) => key in networks);
+  if (joined.length < 2) return [];
+  return joined.flatMap(({ name: service, networks }) => {
+    const taken = namesOfOthers.find((other) => [service, ...networks[key]!.aliases].includes(other.name));
+    if (!taken) return [];
+    const message =
+      `on the external network "${name}", "${taken.name}" is also a name of ${taken.by}: other services would reach either of them. ` +
+      'Let the services of this stack reach each other by a network of their own, and only what others must reach join this one; ' +
+      'or rename the service; or pass --force if both may answer';
+    return [{ path: `services.${service}.networks.${key}`, message, forceable: true }];
+  });
+}
+
+function refuseExisting(found: ObservedNetwork, { cidr, internal }: { cidr?: string; internal: boolean }, path: string): Refusal[] {
   if (!found.ours) return [{ path, message: `the network "${found.name}" exists and belongs to ${found.owner}; choose another name, or say external: true` }];
   if (cidr && found.cidr && cidr !== found.cidr) {
     return [{ path: `${path}.cidr`, message: `the network "${found.name}" runs with ${found.cidr} and cannot change to ${cidr} under its instances; run \`deploy-code stop\` first, or give it a new name` }];
+  }
+  if (found.internal !== undefined && found.internal !== internal) {
+    const [is, wanted] = [found.internal, internal].map((each) => (each ? 'internal' : 'not internal'));
+    const message =
+      `the network "${found.name}" is ${is} and cannot become ${wanted} under its instances; ` +
+      'run `deploy-code stop` first, or give it a new name';
+    return [{ path: `${path}.internal`, message }];
   }
   return [];
 }

@@ -59,7 +59,7 @@ export function planOver(input: PlanInput, { views: seen, placed, lost = [] }: W
     newVolumes: parts.flatMap(({ newVolumes }) => newVolumes),
     estimateMs: estimate(all),
   };
-  const refusals = intent.kind === 'stop' ? [] : [...phases.refusals, ...(placed?.refusals ?? []), ...otherThanSaid(views, stack), ...sameTwice(views), ...parts.flatMap((part) => part.refusals), ...unknown(intent, stack)];
+  const refusals = intent.kind === 'stop' ? [] : [...phases.refusals, ...(placed?.refusals ?? []), ...otherThanSaid(views, stack), ...sameTwice(views), ...neverRun(parts, input, stack), ...parts.flatMap((part) => part.refusals), ...unknown(intent, stack)];
   return { plan, refusals: distinct(refusals).filter(({ forceable }) => !(forceable && intent.force)) };
 }
 
@@ -119,6 +119,25 @@ function gateKept(parts: readonly HostPlan[], stack: Stack): void {
       planned.stages = [known.instancesOf(planned.name).map((instance) => [steps.about('await-healthy', { ...toRef(instance), healthCheck })])];
     }
   }
+}
+
+/** A job that only people run opens no gate before somebody has run it once. */
+function neverRun(parts: readonly HostPlan[], { jobs }: PlanInput, { services }: Stack): Refusal[] {
+  const planned = parts.flatMap((part) => servicesOf(part.phases));
+  const starting = planned.filter((service) => lanesOf(service).length > 0 && services[service.name]?.kind === 'service');
+  const hasSucceeded = (job: string) =>
+    jobs[job] !== undefined || parts.some(({ planning: { known } }) => known.instancesOf(job).some(({ exitCode }) => exitCode === 0));
+  return starting.flatMap(({ name }) =>
+    Object.entries(services[name]!.dependsOn)
+      .filter(([job, condition]) => condition === 'completed' && services[job]?.run === 'manual' && !hasSucceeded(job))
+      .map(([job]) => ({
+        path: `services.${name}.depends_on.${job}`,
+        forceable: true,
+        message:
+          `${job} is run by hand (run: manual) and has never completed. Run it first: \`deploy-code deploy --services ${job}\`, ` +
+          `\`deploy-code run ${job}\`, then deploy again; or pass --force to start ${name} without it`,
+      })),
+  );
 }
 
 function unknown({ services = [] }: Intent, stack: Stack): Refusal[] {

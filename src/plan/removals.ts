@@ -17,6 +17,8 @@ export interface Removals {
 export interface RemovalsInput {
   stack: Stack;
   observation: Observation;
+  /** Services of the stack that are stopped first: they hold a port that another one is to have. */
+  displaced: ReadonlySet<string>;
   planned: PlannedPhase[];
   /** Number of the stack's last phase. */
   last: number;
@@ -24,14 +26,14 @@ export interface RemovalsInput {
   steps: StepFactory;
 }
 
-/** Services that run and are not in the stack, dependants (later phases) first. */
-export function planRemovals({ stack, observation, planned, last, traffic, steps }: RemovalsInput): Removals {
+/** Services that run and are not in the stack, or not as they run, dependants (later phases) first. */
+export function planRemovals({ stack, observation, displaced, planned, last, traffic, steps }: RemovalsInput): Removals {
   const gone = new Map<string, ObservedInstance[]>();
   for (const instance of observation.instances) {
-    if (!stack.services[instance.service]) gone.set(instance.service, [...(gone.get(instance.service) ?? []), instance]);
+    if (!stack.services[instance.service] || displaced.has(instance.service)) gone.set(instance.service, [...(gone.get(instance.service) ?? []), instance]);
   }
   const needs = claims(planned);
-  const inTheWay = ([, instances]: [string, ObservedInstance[]]) => instances.some((instance) => held(instance).some((claim) => needs.has(claim)));
+  const inTheWay = ([name, instances]: [string, ObservedInstance[]]) => displaced.has(name) || instances.some((instance) => held(instance).some((claim) => needs.has(claim)));
   const entries = [...gone];
   return {
     first: toPhases(entries.filter(inTheWay), 0, traffic, steps),

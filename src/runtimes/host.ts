@@ -1,19 +1,44 @@
 import { readFile, readdir, statfs } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
+import ipaddr from 'ipaddr.js';
 import type { ObservedNetwork } from '../model/observation';
 
-/** TCP ports that something on this machine listens on; none where the system does not say. */
-export async function listeningPorts(): Promise<Set<number>> {
-  const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8').catch(() => '')));
-  const rows = tables.flatMap((table) => table.split('\n').slice(1)).map((row) => row.trim().split(/\s+/));
-  return new Set(rows.filter(([, , , state]) => state === '0A').map(([, local]) => Number.parseInt(local!.split(':')[1]!, 16)));
+/** RTF_UP of the kernel's routes. */
+const routeIsUp = 1;
+
+/** Networks of this machine's own interfaces and routes; those of container bridges are left to their engine. */
+export async function hostNetworks(): Promise<ObservedNetwork[]> {
+  return [...interfaceNetworks(), ...routedNetworks(await readFile('/proc/net/route', 'utf8').catch(() => ''))];
 }
 
-/** Networks of this machine's own interfaces; those of container bridges are left to their engine. */
-export function interfaceNetworks(): ObservedNetwork[] {
+const ofContainers = /^(lo|docker|br-|veth|cni)/;
+
+function interfaceNetworks(): ObservedNetwork[] {
   return Object.entries(networkInterfaces())
-    .filter(([name]) => !/^(lo|docker|br-|veth|cni)/.test(name))
-    .flatMap(([name, addresses = []]) => addresses.filter(({ family }) => family === 'IPv4').map(({ cidr }) => ({ name: `interface ${name}`, cidr: cidr ?? undefined, ours: false, owner: `the host's interface ${name}` })));
+    .filter(([name]) => !ofContainers.test(name))
+    .flatMap(([name, addresses = []]) =>
+      addresses
+        .filter(({ family }) => family === 'IPv4')
+        .map(({ cidr }) => ({ name: `interface ${name}`, cidr: cidr ?? undefined, ours: false, owner: `the host's interface ${name}` })),
+    );
+}
+
+/** Networks that the kernel's table of routes sends elsewhere, by a VPN for example; the default route is none of them. */
+export function routedNetworks(table: string): ObservedNetwork[] {
+  const rows = table.split('\n').slice(1).map((row) => row.trim().split(/\s+/));
+  return rows
+    .filter(([device, , , flags]) => device && !ofContainers.test(device) && (Number.parseInt(flags!, 16) & routeIsUp) !== 0)
+    .map(([device, destination, , , , , , mask]) => ({ device, destination: bytesOf(destination!), mask: bytesOf(mask!) }))
+    .filter(({ mask }) => mask.some((byte) => byte !== 0))
+    .map(({ device, destination, mask }) => {
+      const cidr = `${destination.join('.')}/${new ipaddr.IPv4(mask).prefixLengthFromSubnetMask() ?? 32}`;
+      return { name: `route ${cidr}`, cidr, ours: false, owner: `the host's route to it by ${device}` };
+    });
+}
+
+/** The kernel writes addresses in the order of bytes of the processor. */
+function bytesOf(hex: string): number[] {
+  return hex.match(/../g)!.reverse().map((byte) => Number.parseInt(byte, 16));
 }
 
 /** Bytes free for what lives under a folder; 0 where that cannot be known. */

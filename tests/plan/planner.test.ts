@@ -1,9 +1,11 @@
 import { planText } from '../../src/client/cli/output/plan-text';
+import type { Step } from '../../src/plan/plan';
 import { summarise } from '../../src/workflows/deployment/summary';
 import { stackOf } from '../support/stack';
 import { allSteps, emptyObservation, plan, World } from '../support/observation';
 
 const base = { name: 'shop', environment: 'staging', infrastructure: { network: { cidr: '172.20.0.0/16' } } };
+const named = (step: Step): string => `${step.kind} ${'instance' in step ? step.instance.service : ''}`;
 const deployed = (stack: ReturnType<typeof stackOf>) => {
   const world = new World('shop/staging');
   const { plan: first } = plan(stack);
@@ -47,6 +49,30 @@ describe('networks', () => {
       { network: { name: 'shop-staging_back', cidr: '172.20.0.0/24' } },
       { network: { name: 'shop-staging_front', cidr: '172.20.2.0/24' } },
     ]);
+  });
+
+  it('cannot become internal under their instances', () => {
+    const stack = (internal: boolean) => stackOf({ ...base, networks: { back: { internal } }, services: { a: { image: 'a', networks: ['back'] } } });
+    const back = (internal: boolean) => [{ name: 'shop-staging_back', ours: true, owner: 'stack shop/staging', internal }];
+    const refusalsOf = (now: boolean, wanted: boolean) => plan(stack(wanted), { ...emptyObservation(stack(wanted)), networks: back(now) }).refusals;
+    expect(refusalsOf(true, true)).toEqual([]);
+    expect(refusalsOf(false, true)).toEqual([{
+      path: 'networks.back.internal',
+      message: 'the network "shop-staging_back" is not internal and cannot become internal under its instances; run `deploy-code stop` first, or give it a new name',
+    }]);
+    expect(refusalsOf(true, false)).toMatchObject([{ path: 'networks.back.internal' }]);
+  });
+
+  it('of others are not joined by services whose names another environment has there, unless nobody here asks by them', () => {
+    const others = [{ name: 'edge', ours: false, owner: 'the Docker network "edge"', namesOfOthers: [{ name: 'db', by: 'shop/production' }] }];
+    const on = (services: object) => {
+      const stack = stackOf({ ...base, networks: { edge: { external: true } }, services });
+      return plan(stack, { ...emptyObservation(stack), networks: others }).refusals;
+    };
+    const db = { image: 'db', networks: ['edge'] };
+    expect(on({ db, app: { image: 'app', networks: ['edge'] } })).toMatchObject([{ path: 'services.db.networks.edge', forceable: true, message: expect.stringContaining('"db" is also a name of shop/production') }]);
+    expect(on({ db })).toEqual([]);
+    expect(on({ api: db, app: { image: 'app', networks: ['edge'] } })).toEqual([]);
   });
 
   it('that clash with another stack\'s are refused, with whose they are', () => {
@@ -125,6 +151,30 @@ describe('ports', () => {
     const observation = { ...emptyObservation(stack), portsInUse: [{ port: 80, protocol: 'tcp' as const, by: 'the container web' }] };
     expect(plan(stack, observation).refusals).toEqual([{ path: 'services.a.ports.0', message: 'host port 80 is in use by the container web; choose another, or stop that' }]);
   });
+
+  it('are free at one address of the host while something else has them at another', () => {
+    const on = (hostIp?: string) => {
+      const stack = stackOf({ ...base, services: { a: { image: 'a', ports: ['127.0.0.2:80:80'] } } });
+      return plan(stack, { ...emptyObservation(stack), portsInUse: [{ port: 80, protocol: 'tcp', by: 'a process of the host', hostIp }] }).refusals;
+    };
+    expect(on('127.0.0.1')).toEqual([]);
+    expect(on('127.0.0.2')).toHaveLength(1);
+    expect(on()).toHaveLength(1);
+  });
+
+  it('go over to a service that was renamed: the old one is stopped first', () => {
+    const stack = (name: string) => stackOf({ ...base, services: { [name]: { image: 'a', ports: ['80:80'] } } });
+    const { plan: renamed, refusals } = plan(stack('frontend'), deployed(stack('web')).observe(stack('frontend')), { deployment: 2 });
+    expect(refusals).toEqual([]);
+    expect(allSteps(renamed).map(named)).toEqual(['retire web', 'start frontend']);
+  });
+
+  it('that change places between services are given up by all before anybody takes one', () => {
+    const stack = (a: number, b: number) => stackOf({ ...base, services: { a: { image: 'a', ports: [`${a}:80`] }, b: { image: 'b', ports: [`${b}:80`] }, c: { image: 'c' } } });
+    const { plan: swapped, refusals } = plan(stack(82, 81), deployed(stack(81, 82)).observe(stack(82, 81)), { deployment: 2 });
+    expect(refusals).toEqual([]);
+    expect(allSteps(swapped).map(named)).toEqual(['retire a', 'retire b', 'start a', 'start b']);
+  });
 });
 
 describe('what a plan prints', () => {
@@ -171,6 +221,17 @@ describe('what a plan prints', () => {
     const observation = emptyObservation(stack);
     observation.capacity.local = false;
     expect(plan(stack, observation).refusals[0]!.message).toContain('a relative bind mount has no meaning on docker://test, another machine');
+  });
+});
+
+describe('a gate on a job that only people run', () => {
+  const stack = stackOf({ ...base, services: { seed: { kind: 'job', run: 'manual', image: 's' }, app: { image: 'a', depends_on: { seed: 'completed' } } } });
+
+  it('stays shut until somebody has run it', () => {
+    expect(plan(stack).refusals).toMatchObject([{ path: 'services.app.depends_on.seed', forceable: true, message: expect.stringContaining('`deploy-code run seed`') }]);
+    expect(plan(stack, emptyObservation(stack), { jobs: { seed: 'whatever it was then' } }).refusals).toEqual([]);
+    expect(plan(stack, emptyObservation(stack), { intent: { kind: 'deploy', force: false, services: ['seed'] } }).refusals).toEqual([]);
+    expect(plan(stack, emptyObservation(stack), { intent: { kind: 'deploy', force: true } }).refusals).toEqual([]);
   });
 });
 

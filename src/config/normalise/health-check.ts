@@ -3,8 +3,17 @@ import { toMs } from '../schema/values';
 import type { HealthCheck, Probe } from '../stack';
 import { Malformed, toShell } from './words';
 
+/** What a service says of its health; nothing where it says nothing. */
+export function toHealth(
+  input: HealthCheckInput | undefined,
+  defaultIntervalMs: number,
+): { healthCheck?: HealthCheck; healthDisabled?: true } {
+  if (!input) return {};
+  return input.disable ? { healthDisabled: true } : { healthCheck: toHealthCheck(input, defaultIntervalMs) };
+}
+
 /** @throws Malformed unless exactly one kind of probe is given */
-export function toHealthCheck(input: HealthCheckInput, defaultIntervalMs: number): HealthCheck {
+function toHealthCheck(input: HealthCheckInput, defaultIntervalMs: number): HealthCheck {
   return {
     probe: toProbe(input),
     intervalMs: input.interval === undefined ? defaultIntervalMs : toMs(input.interval),

@@ -6,7 +6,7 @@ import { toBytes, toMode, toMs } from '../schema/values';
 import type { DependencyCondition, Service, ServiceMount, ServicePort } from '../stack';
 import { toAmounts } from './amounts';
 import { toIngress } from './cluster';
-import { toHealthCheck } from './health-check';
+import { toHealth } from './health-check';
 import { toMount } from './mounts';
 import { toPort } from './ports';
 import { toStrategy } from './strategy';
@@ -54,7 +54,7 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
     secrets: (input.secrets ?? []).flatMap((secret, index) => attempt(['secrets', index], () => [toSecret(secret, context.secrets)], [])),
     networks: toNetworks(input.networks),
     dependsOn: toDependencies(input.depends_on, context.input),
-    healthCheck: input.health_check && attempt(['health_check'], () => toHealthCheck(input.health_check!, context.healthCheckIntervalMs), undefined),
+    ...attempt(['health_check'], () => toHealth(input.health_check, context.healthCheckIntervalMs), {}),
     replicas: input.replicas ?? 1,
     ...(context.runtime === 'kubernetes' && kind === 'service' && input.replicas === undefined && mayRunTwice([], mounts, context.shared) && { autoscaled: true as const }),
     ...resources,

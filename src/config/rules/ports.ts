@@ -1,3 +1,4 @@
+import { addressesOverlap } from '../../model/host-port';
 import type { Finding } from '../problems';
 import type { ServicePort } from '../stack';
 import { runtimeOf } from '../runtime-of';
@@ -17,16 +18,17 @@ export const replicasFitPorts: Rule = eachService((service, { stack }) =>
 /** A fixed host port belongs to one service; which of several hosts it is a port of, the planner knows. */
 export const portsDistinct: Rule = ({ stack }) => {
   if (stack.hosts || stack.runtime === 'kubernetes') return [];
-  const owners = new Map<string, string>();
+  const owners = new Map<string, { name: string; hostIp?: string }[]>();
   const findings: Finding[] = [];
   for (const service of Object.values(stack.services)) {
     for (const [index, port] of service.ports.entries()) {
       if (width(port) !== 1) continue;
       const key = `${port.published!.from}/${port.protocol}`;
-      const address = `${key}@${port.hostIp ?? ''}`;
-      const owner = owners.get(`${key}@`) ?? owners.get(address) ?? (port.hostIp ? undefined : [...owners].find(([taken]) => taken.startsWith(`${key}@`))?.[1]);
-      if (owner) findings.push(at(service, ['ports', index], `host port ${key} is taken by ${owner === service.name ? 'another entry of this service' : owner}; choose another`));
-      else owners.set(address, service.name);
+      const taken = owners.get(key) ?? [];
+      const owner = taken.find(({ hostIp }) => addressesOverlap(hostIp, port.hostIp))?.name;
+      const by = owner === service.name ? 'another entry of this service' : owner;
+      if (owner) findings.push(at(service, ['ports', index], `host port ${key} is taken by ${by}; choose another`));
+      else owners.set(key, [...taken, { name: service.name, hostIp: port.hostIp }]);
     }
   }
   return findings;

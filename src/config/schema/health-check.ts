@@ -7,12 +7,13 @@ export const healthCheck = z
     tcp: z.union([z.string(), z.number()]).optional().describe('`:5432`: healthy when the port accepts a connection.'),
     command: command.optional().describe('Run inside the instance; exit 0 is healthy. A string runs in `/bin/sh -c`.'),
     runtime: flag.optional().describe("`true`: what the runtime itself reports, such as the image's HEALTHCHECK."),
+    disable: flag.optional().describe("`true`: no check at all, and the image's own HEALTHCHECK is turned off."),
     headers: z.record(z.string(), z.string()).optional().describe('Request headers of an http check.'),
     interval: duration.optional().describe('The longest pause between probes; default `deployment.health_check_interval`. Probes start within milliseconds and back off to it.'),
     timeout: duration.optional().describe('The longest that one probe may take; default 5s.'),
     retries: count.optional().describe('Failures in a row, one interval apart, that make an instance unhealthy; default 3.'),
     start_period: duration.optional().describe('Failures in this time after the start do not count; default 0s.'),
   })
-  .describe('When an instance counts as healthy. One of http, tcp, command and runtime.');
+  .describe('When an instance counts as healthy. One of http, tcp, command, runtime and disable.');
 
 export type HealthCheckInput = z.infer<typeof healthCheck>;

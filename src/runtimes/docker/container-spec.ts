@@ -32,6 +32,7 @@ export function toContainerOptions(spec: InstanceSpec, details: ContainerDetails
       ...composeLabels(spec),
       ...instanceLabels(spec),
     },
+    ...(spec.healthDisabled && { Healthcheck: { Test: ['NONE'] } }),
     StopSignal: spec.stopSignal,
     StopTimeout: Math.ceil(spec.stopGraceMs / 1000),
     ExposedPorts: Object.fromEntries(spec.ports.map((port) => [`${port.container}/${port.protocol}`, {}])),

@@ -1,7 +1,9 @@
 import type { ContainerInfo, HostConfig } from 'dockerode';
 import type { Mount, RestartPolicy } from '../../model/instance';
 import type { InstanceState, Observation, ObservedInstance, ObservedNetwork, PortInUse } from '../../model/observation';
-import { countGpus, freeStorage, interfaceNetworks, listeningPorts } from '../host';
+import { countGpus, freeStorage, hostNetworks } from '../host';
+import { listeningSockets, withoutPorts, type ListeningSocket } from '../host-sockets';
+import { boundAddress } from '../../model/host-port';
 import type { Questions, Scope } from '../runtime';
 import { scopeName } from '../scope';
 import type { DockerConnection } from './connection';
@@ -18,13 +20,14 @@ const defaultCpuPeriod = 100_000;
 /** One look at everything: a handful of calls, however many instances there are; a close one asks about each. */
 export async function observe(connection: DockerConnection, scope: Scope, questions: Questions): Promise<Omit<Observation, 'secrets'>> {
   const { docker: engine, local } = connection;
-  const [containers, networks, volumes, info, listening] = await docker(() =>
+  const [containers, networks, volumes, info, listening, ofHost] = await docker(() =>
     Promise.all([
       engine.listContainers({ all: true }),
       engine.listNetworks(),
       engine.listVolumes(),
       engine.info() as Promise<{ NCPU: number; MemTotal: number; ID: string; Name: string; DockerRootDir: string }>,
-      local ? listeningPorts() : new Set<number>(),
+      local ? listeningSockets() : [],
+      local ? hostNetworks() : [],
     ]),
   );
   const mine = containers.filter(({ Labels, Names }) => isOwn(scope, Labels, Names[0] ?? ''));
@@ -35,7 +38,7 @@ export async function observe(connection: DockerConnection, scope: Scope, questi
     ...(unreadable.length > 0 && { unreadable }),
     networks: [
       ...networks.map((network) => ({ ...toNetwork(network, scope), ...aliasesOn(network.Name, others) })),
-      ...(local ? interfaceNetworks() : []),
+      ...withoutBridges(ofHost, networks),
     ],
     volumes: (volumes.Volumes ?? []).map(({ Name, Labels }) => ({ name: Name, owner: ownerOf(Labels), mountedAt: readMountedAt(Labels), writers: writersOf(Name, others) })),
     images: await findImages(connection, questions.images),
@@ -140,14 +143,36 @@ function writersOf(volume: string, others: ContainerInfo[]): string[] {
   return others.filter(({ State, Mounts }) => State === 'running' && Mounts.some(({ Type, Name, RW }) => Type === 'volume' && Name === volume && RW)).map(({ Names }) => Names[0]!.slice(1));
 }
 
-function portsInUse(mine: ContainerInfo[], others: ContainerInfo[], listening: Set<number>, { ports }: Questions): PortInUse[] {
-  const ofMine = new Set(mine.flatMap(({ Ports }) => Ports.map(({ PublicPort }) => PublicPort)));
-  const ofOthers = others.flatMap(({ Ports, Names }) =>
-    Ports.flatMap(({ PublicPort, Type }) => (PublicPort ? [{ port: PublicPort, protocol: Type === 'udp' ? 'udp' : 'tcp', by: `the container ${Names[0]!.slice(1)}` } as const] : [])),
-  );
-  const known = new Set(ofOthers.map(({ port }) => port));
-  const ofHost = [...listening].filter((port) => !ofMine.has(port) && !known.has(port));
-  return [...ofOthers, ...ofHost.map((port) => ({ port, protocol: 'tcp' as const, by: 'a process of the host' }))].filter(({ port }) => ports.length === 0 || ports.some((range) => port >= range.from && port <= range.to));
+function portsInUse(
+  mine: ContainerInfo[],
+  others: ContainerInfo[],
+  listening: ListeningSocket[],
+  { ports }: Questions,
+): PortInUse[] {
+  const ofMine = mine.flatMap((container) => published(container));
+  const ofOthers = others.flatMap((container) => published(container));
+  const ofHost = withoutPorts(listening, [...ofMine, ...ofOthers].filter(({ protocol }) => protocol === 'tcp'));
+  const all: PortInUse[] = [
+    ...ofOthers.map(({ port, address, protocol, name }) => ({ port, protocol, by: `the container ${name}`, ...at(address) })),
+    ...ofHost.map(({ port, address }) => ({ port, protocol: 'tcp' as const, by: 'a process of the host', ...at(address) })),
+  ];
+  return all.filter(({ port }) => ports.length === 0 || ports.some((range) => port >= range.from && port <= range.to));
+}
+
+function published({ Ports, Names }: ContainerInfo): (ListeningSocket & { protocol: 'tcp' | 'udp'; name: string })[] {
+  return Ports.filter(({ PublicPort }) => PublicPort).map(({ PublicPort, Type, IP }) => ({
+    port: PublicPort, address: boundAddress(IP), protocol: Type === 'udp' ? 'udp' : 'tcp', name: bareName(Names[0] ?? ''),
+  }));
+}
+
+function at(address: string | undefined): { hostIp?: string } {
+  return address === undefined ? {} : { hostIp: address };
+}
+
+/** A bridge of Docker's that somebody has given another name is known as its network. */
+function withoutBridges(ofHost: ObservedNetwork[], networks: ListedNetwork[]): ObservedNetwork[] {
+  const known = new Set(networks.flatMap(({ IPAM }) => IPAM?.Config?.map(({ Subnet }) => Subnet) ?? []));
+  return ofHost.filter(({ cidr }) => !known.has(cidr));
 }
 
 function reservations(others: ContainerInfo[]): { cpus: number; memory: number; gpus: number } {

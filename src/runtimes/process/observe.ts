@@ -1,7 +1,8 @@
 import { cpus, hostname, totalmem } from 'node:os';
 import type { ResourceAmounts } from '../../model/instance';
 import type { Observation, ObservedInstance } from '../../model/observation';
-import { countGpus, freeStorage, listeningPorts } from '../host';
+import { countGpus, freeStorage } from '../host';
+import { listeningSockets, withoutPorts } from '../host-sockets';
 import type { Questions, Scope } from '../runtime';
 import type { ProcessInstances } from './instances';
 
@@ -9,15 +10,15 @@ export async function observe(instances: ProcessInstances, dataDir: string, scop
   const all = instances.names().flatMap((name) => toInstance(instances, name));
   const mine = all.filter((each) => each.stack === scope.stack && each.environment === scope.environment);
   const others = all.filter((each) => !mine.includes(each) && each.instance.state === 'running');
-  const ofMine = new Set(mine.flatMap(({ instance }) => instance.ports.map(({ host }) => host)));
+  const ofMine = mine.flatMap(({ instance }) => instance.ports.map(({ host }) => ({ port: host })));
   const ofOthers = others.flatMap(({ instance, stack }) => instance.ports.map(({ host, protocol }) => ({ port: host, protocol, by: `${stack}/${instance.service}` })));
-  const listening = [...(await listeningPorts())].filter((port) => !ofMine.has(port) && ports.some((range) => port >= range.from && port <= range.to));
+  const listening = withoutPorts(await listeningSockets(), ofMine).filter(({ port }) => ports.some((range) => port >= range.from && port <= range.to));
   return {
     instances: mine.map(({ instance }) => instance),
     networks: [],
     volumes: [],
     images: [],
-    portsInUse: [...ofOthers, ...listening.map((port) => ({ port, protocol: 'tcp' as const, by: 'a process of the host' }))],
+    portsInUse: [...ofOthers, ...listening.map(({ port, address }) => ({ port, protocol: 'tcp' as const, by: 'a process of the host', ...(address && { hostIp: address }) }))],
     capacity: {
       host: `process://${hostname()}`,
       local: true,
