@@ -11,6 +11,7 @@ import {
   contentsQuery, environmentId, environmentQuery, freezeSignal, pauseWatchSignal, releaseId, resumeWatchSignal, taskQueue, thawSignal,
   type DeploymentInput, type EnvironmentState, type Freeze, type Place, type PlanSummary, type ReleaseContents, type WatchPause,
 } from '../workflows/messages';
+import { ask } from './ask';
 import { Builds } from './builds';
 import { connect, connectionSettings } from './connection';
 import { DeploymentHandle } from './deployment-handle';
@@ -130,7 +131,7 @@ export class DeployCodeClient extends Reader {
   /** What the environment remembers; undefined where it remembers nothing. */
   async environment(place: Place): Promise<EnvironmentState | undefined> {
     await this.requireWorker();
-    return unlessMissing(() => this.temporal.workflow.getHandle(environmentId(place)).query(environmentQuery));
+    return unlessMissing(() => ask(this.temporal, () => this.temporal.workflow.getHandle(environmentId(place)).query(environmentQuery)));
   }
 
   /** Lets nothing begin until the freeze is over, or somebody thaws. What runs goes on. */
@@ -164,7 +165,7 @@ export class DeployCodeClient extends Reader {
   /** @throws BadRequest when the release is not kept */
   async release(place: Place, number: number): Promise<ReleaseContents> {
     const kept = (await this.environment(place))?.releases ?? [];
-    const contents = kept.includes(number) ? await unlessMissing(() => this.temporal.workflow.getHandle(releaseId(place, number)).query(contentsQuery)) : undefined;
+    const contents = kept.includes(number) ? await unlessMissing(() => ask(this.temporal, () => this.temporal.workflow.getHandle(releaseId(place, number)).query(contentsQuery))) : undefined;
     if (contents) return contents;
     throw new BadRequest(`release ${number} of ${place.stack}/${place.environment} is not kept; kept are ${kept.join(', ') || 'none'}`);
   }

@@ -3,6 +3,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { dataConverter } from '../payloads/data-converter';
 import { findDevelopmentEngine } from './development';
 import { EngineUnreachable } from './errors';
+import { isRefused, translated } from './temporal-errors';
 
 const notFound = 5;
 
@@ -36,6 +37,7 @@ async function reach({ connection: options }: ConnectionSettings): Promise<Conne
   try {
     return await Connection.connect(options);
   } catch (error) {
+    if (isRefused(error)) throw translated(error);
     throw new EngineUnreachable(
       `no Temporal server answers at ${options.address}`,
       'start one with `deploy-code dev`, or name yours with --address, TEMPORAL_ADDRESS or a Temporal profile',

@@ -2,10 +2,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import { TerminatedFailure, TimeoutFailure } from '@temporalio/common';
 import { amendUpdate, answerSignal, cancelSignal, progressQuery, steerUpdate, type Amendment, type DeploymentResult, type Progress, type Steer } from '../workflows/messages';
-import { BadRequest, DeploymentLost } from './errors';
+import { ask } from './ask';
+import { BadRequest, DeploymentLost, type EngineUnreachable } from './errors';
+import { isPassing, translated } from './temporal-errors';
 
 const firstPollMs = 40;
 const longestPollMs = 400;
+const retryMs = 1000;
+
+/** Nobody answers for now: since when, and what to do about it. */
+export interface Trouble {
+  since: Date;
+  error: EngineUnreachable;
+}
+
+export interface WatchOptions {
+  signal?: AbortSignal;
+  /** Told again and again while it lasts, and with nothing once it is over. What it throws ends the wait. */
+  onTrouble?: (trouble: Trouble | undefined) => void;
+}
 
 const underWay: Progress['status'][] = ['queued', 'planning', 'pulling', 'deploying', 'waiting', 'committing', 'rolling_back'];
 
@@ -23,33 +38,62 @@ export class DeploymentHandle {
     return this.workflow.workflowId;
   }
 
-  /** Resolves when it has ended, however it ended. @throws DeploymentLost when it was ended from outside the engine */
-  async result(): Promise<DeploymentResult> {
+  /**
+   * Resolves when it has ended, however it ended. Without a Temporal server it waits until that is back.
+   * @throws DeploymentLost when it was ended from outside the engine
+   */
+  async result({ signal, onTrouble }: WatchOptions = {}): Promise<DeploymentResult> {
     try {
-      return await this.workflow.result();
+      return await this.patiently(() => this.workflow.result(), signal, onTrouble);
     } catch (error) {
       if (error instanceof WorkflowFailedError && (error.cause instanceof TerminatedFailure || error.cause instanceof TimeoutFailure)) throw new DeploymentLost(this.id, { cause: error });
       throw error;
     }
   }
 
-  /** Its status and everything that happened after an event, by the event's number. */
+  /** Its status and everything that happened after an event, by the event's number. @throws NoWorker where no worker answers */
   progress(since = 0): Promise<Progress> {
-    return this.workflow.query(progressQuery, since);
+    return ask(this.workflow.client, () => this.workflow.query(progressQuery, since));
   }
 
-  /** Progress as it happens, until the deployment ends or the signal aborts. Each page holds the events after the last one's. */
-  async *watch(signal?: AbortSignal): AsyncGenerator<Progress> {
+  /**
+   * Progress as it happens, until the deployment ends or the signal aborts. Each page holds the events after the last one's. While no worker
+   * or no Temporal server is there it goes on trying.
+   */
+  async *watch(signal?: AbortSignal, onTrouble?: WatchOptions['onTrouble']): AsyncGenerator<Progress> {
     let plan: Progress['plan'];
     for (let seen = 0, delay = firstPollMs; !signal?.aborted; ) {
-      const closed = delay >= longestPollMs && !(await this.isOpen());
-      const progress = await this.progress(seen);
+      const page = await this.patiently(async () => {
+        const closed = delay >= longestPollMs && !(await this.isOpen());
+        return { closed, progress: await this.progress(seen) };
+      }, signal, onTrouble).catch((error: unknown) => {
+        if (!signal?.aborted) throw error;
+      });
+      if (!page) return;
+      const { closed, progress } = page;
       seen += progress.events.length;
       plan = progress.plan ?? plan;
       yield { ...progress, plan };
       if (closed || isOver(progress)) return;
       delay = progress.events.length > 0 ? firstPollMs : Math.min(delay * 1.5, longestPollMs);
       await sleep(delay, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Tries again while no worker, or no Temporal server, is there. The deployment lives on meanwhile. */
+  private async patiently<T>(call: () => Promise<T>, signal: AbortSignal | undefined, onTrouble?: WatchOptions['onTrouble']): Promise<T> {
+    const { client } = this.workflow;
+    for (let since: Date | undefined; ; ) {
+      try {
+        const answer = await (signal ? client.withAbortSignal(signal, call) : call());
+        if (since) onTrouble?.(undefined);
+        return answer;
+      } catch (error) {
+        if (signal?.aborted || !isPassing(error)) throw error;
+        since ??= new Date();
+        onTrouble?.({ since, error: translated(error) as EngineUnreachable });
+        await sleep(retryMs, undefined, { signal });
+      }
     }
   }
 

@@ -6,6 +6,14 @@ export class EngineUnreachable extends Error {
   }
 }
 
+/** Temporal answers, and no worker does. What was asked for goes on when one is there. Exit code 5. */
+export class NoWorker extends EngineUnreachable {
+  constructor(message: string, advice: string) {
+    super(message, advice);
+    this.name = 'NoWorker';
+  }
+}
+
 /** What was asked for does not exist or makes no sense. Nothing was changed. Exit code 2. */
 export class BadRequest extends Error {
   constructor(message: string, options?: ErrorOptions) {

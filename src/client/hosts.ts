@@ -4,6 +4,7 @@ import type { Stack } from '../config/stack';
 import type { RuntimeName } from '../model/capabilities';
 import type { HostBreaker } from '../model/host';
 import { hostId, hostQuery, taskQueue } from '../workflows/messages';
+import { ask } from './ask';
 import { pollersOf, pollersOfHost } from './pollers';
 import { unlessMissing } from './unless-missing';
 
@@ -32,7 +33,7 @@ export function listHosts(client: Client, stack: Stack): Promise<HostLine[]> {
     const place = placeOf(host, stack);
     const [workers, state] = await Promise.all([
       name === undefined ? pollersOf(client) : pollersOfHost(client, name),
-      unlessMissing(() => client.workflow.getHandle(hostId(place)).query(hostQuery)),
+      unlessMissing(() => ask(client, () => client.workflow.getHandle(hostId(place)).query(hostQuery))),
     ]);
     const { zone, address } = 'capacity' in host ? host : {};
     return { name, runtime: place.runtime, zone, address, taskQueue: name === undefined ? taskQueue : `${taskQueue}/${name}`, workers: workers.length, taking: state?.claims.map(({ by }) => by) ?? [], ...(state?.breaker && { breaker: state.breaker }) };

@@ -1,6 +1,6 @@
 export { DeployCodeClient, type PlanResult, type RequestOptions } from './client';
 export { DeploymentHandle } from './deployment-handle';
-export { BadRequest, DeploymentLost, EngineUnreachable } from './errors';
+export { BadRequest, DeploymentLost, EngineUnreachable, NoWorker } from './errors';
 export { NameProblem } from '../model/names';
 export type { HistoryEntry } from './history';
 export { Schedules, type ScheduledRun, type ScheduleView } from './schedules';

@@ -1,11 +1,14 @@
-import type { Client } from '@temporalio/client';
+import type { Client, ConnectionLike } from '@temporalio/client';
 import { hostQueue, taskQueue } from '../workflows/messages';
+
+/** Where Temporal is asked about its workers. */
+type Polled = { connection: ConnectionLike; options: { namespace: string } };
 
 const workflowTasks = 1;
 const activityTasks = 2;
 
 /** What Temporal knows of the workers that poll the engine's task queue. */
-export function pollersOf(client: Client) {
+export function pollersOf(client: Polled) {
   return pollers(client, taskQueue, workflowTasks);
 }
 
@@ -14,7 +17,13 @@ export function pollersOfHost(client: Client, host: string) {
   return pollers(client, hostQueue(host), activityTasks);
 }
 
-async function pollers({ connection, options: { namespace } }: Client, name: string, taskQueueType: number) {
+/** When a worker has last asked for work; undefined where none has for minutes. */
+export async function lastPollOf(client: Polled): Promise<Date | undefined> {
+  const times = (await pollersOf(client)).map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000);
+  return times.length > 0 ? new Date(Math.max(...times)) : undefined;
+}
+
+async function pollers({ connection, options: { namespace } }: Polled, name: string, taskQueueType: number) {
   const described = await connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType });
   return described.pollers ?? [];
 }

@@ -6,6 +6,7 @@ import type { InspectInput, InspectResults } from '../workflows/inspect';
 import { taskQueue } from '../workflows/messages';
 import { findHostWorkers, findWorker } from './find-worker';
 import { listHosts, type HostLine } from './hosts';
+import { untilTaken } from './until-taken';
 
 /** What can be asked about what runs. Talks to Temporal only: what runs is the workers' matter. */
 export class Reader {
@@ -45,12 +46,14 @@ export class Reader {
   protected async inspect<K extends InspectInput['kind']>(input: Extract<InspectInput, { kind: K }>): Promise<InspectResults[K]> {
     await this.requireWorkers(input.stack);
     const { name: stack, environment } = input.stack;
-    return (await this.temporal.workflow.execute('inspect', {
+    const handle = await this.temporal.workflow.start('inspect', {
       workflowId: `inspect/${stack}/${environment}/${input.kind}/${randomUUID()}`,
       taskQueue,
       args: [input],
       staticSummary: `${input.kind} of ${stack}/${environment}`,
-    })) as InspectResults[K];
+    });
+    await untilTaken(this.temporal, handle);
+    return (await handle.result()) as InspectResults[K];
   }
 
   /** Without a worker a request would wait in silence. */

@@ -8,6 +8,7 @@ export const namespaces = [
   'claims',
   'cli',
   'control',
+  'no-worker',
   'deployment',
   'docker',
   'docker-and-cluster',

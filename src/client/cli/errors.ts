@@ -2,12 +2,13 @@ import { formatProblem, StackFileError } from '../../config';
 import { NameProblem } from '../../model/names';
 import { KeyProblem } from '../../payloads/keys';
 import { BadRequest, DeploymentLost, EngineUnreachable } from '../errors';
+import { translated } from '../temporal-errors';
 import { exitCodes } from './exit-codes';
 import { complain, paint, printJson } from './output/terminal';
 
 /** Says what went wrong and what to do, and returns the exit code for it. */
 export function explain(error: unknown, json: boolean): number {
-  const { code, lines, data } = describe(error);
+  const { code, lines, data } = describe(translated(error));
   if (json) printJson({ error: data, exitCode: code });
   else lines.forEach(complain);
   return code;
@@ -36,6 +37,6 @@ function isFault(error: unknown): boolean {
 /** The innermost message: Temporal wraps what a workflow or an activity said. */
 function messageOf(error: unknown): string {
   let inner = error;
-  while (inner instanceof Error && inner.cause instanceof Error && !(inner instanceof EngineUnreachable || inner instanceof DeploymentLost)) inner = inner.cause;
+  while (inner instanceof Error && inner.cause instanceof Error && !(inner instanceof EngineUnreachable || inner instanceof BadRequest || inner instanceof DeploymentLost)) inner = inner.cause;
   return inner instanceof Error ? inner.message : String(inner);
 }

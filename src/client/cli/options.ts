@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isOneLine, longestReason } from '../../model/text';
 import type { WhenBusy } from '../../plan/asked';
+import { duration, toMs } from '../../config/schema/values';
 import { loadStack, type LoadedStack, type LoadOptions } from '../../config';
 
 export interface StackOptions {
@@ -44,6 +45,7 @@ export function withFollowing(command: Command): Command {
   return command
     .option('--reason <text>', 'why, for the history', reason)
     .option('-d, --detach', 'return as soon as it has begun')
+    .option('--give-up-after <duration>', 'stop waiting after so long without a worker or a Temporal server (exit 5); the deployment goes on without you', milliseconds)
     .option('--json', 'print the result as one JSON document')
     .option('--watch', 'with --json: one event a line as well');
 }
@@ -70,6 +72,13 @@ export function whenBusy({ supersede, reject }: QueueOptions): WhenBusy {
 export function reason(text: string): string {
   if (isOneLine(text, longestReason)) return text;
   throw new InvalidArgumentError(`write one line of at most ${longestReason} characters, without control characters.`);
+}
+
+/** A duration of the stack file's kind, in ms. */
+export function milliseconds(text: string): number {
+  const ms = duration.safeParse(text).success ? toMs(text) : 0;
+  if (ms <= 0) throw new InvalidArgumentError('write a duration such as 30s, 15m or 6h.');
+  return ms;
 }
 
 /** Comma lists and repetition alike. */

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { nameRun } from '../../../plan/job-runs';
 import type { DeployCodeClient, RequestOptions } from '../../client';
 import { isOver } from '../../deployment-handle';
-import { BadRequest } from '../../errors';
+import { BadRequest, NoWorker } from '../../errors';
 import { placeOf } from '../../place';
 import { userName } from '../../user';
 import { loadPlace, list, positive, whenBusy, withConnection, withFollowing, withQueue, withStack, type ConnectionOptions, type QueueOptions, type StackOptions } from '../options';
@@ -18,6 +18,7 @@ interface ChangeOptions extends StackOptions, ConnectionOptions, QueueOptions {
   json?: boolean;
   watch?: boolean;
   detach?: boolean;
+  giveUpAfter?: number;
   to?: number;
   services?: string[];
   killJobs?: boolean;
@@ -89,12 +90,18 @@ async function cancel(which: string, options: ChangeOptions): Promise<void> {
     const number = Number(which);
     if (!which.startsWith('deployment/') && !Number.isInteger(number)) throw new InvalidArgumentError('write a number, or a workflow id.');
     const handle = which.startsWith('deployment/') ? client.handleIn(place, which) : await client.deployment(place, number);
-    const progress = await handle.progress();
-    if (isOver(progress)) throw new BadRequest(`deployment ${which} has already ended: ${progress.status.replaceAll('_', ' ')}`);
+    const progress = await handle.progress().catch(withoutWorker);
+    if (progress && isOver(progress)) throw new BadRequest(`deployment ${which} has already ended: ${progress.status.replaceAll('_', ' ')}`);
     await handle.cancel(userName(), options);
-    const watch = progress.deployment === undefined ? '' : `; \`deploy-code status ${progress.deployment} --watch${placeArguments(options)}\` shows what comes of it`;
+    const watch = progress?.deployment === undefined ? '' : `; \`deploy-code status ${progress.deployment} --watch${placeArguments(options)}\` shows what comes of it`;
     say(`deployment ${which} is asked to cancel${watch}`);
+    if (!progress) say('no worker answers; it is cancelled once one is there: start one with `deploy-code worker`');
   });
+}
+
+/** What needs no answer is sent without one. */
+function withoutWorker(error: unknown): undefined {
+  if (!(error instanceof NoWorker)) throw error;
 }
 
 async function answerQuestion(number: number, answer: string, options: ChangeOptions): Promise<void> {

@@ -21,6 +21,7 @@ export interface DeployOptions extends StackOptions, ConnectionOptions, QueueOpt
   json?: boolean;
   watch?: boolean;
   detach?: boolean;
+  giveUpAfter?: number;
 }
 
 export function addDeploy(program: Command): void {

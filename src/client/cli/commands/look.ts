@@ -6,7 +6,7 @@ import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
 import type { DeploymentResult } from '../../../workflows/messages';
 import type { HistoryEntry } from '../../history';
-import { loadPlace, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { loadPlace, milliseconds, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { breakerText, frozenText } from '../output/control-text';
 import { follow } from '../output/follow';
 import { waitingText } from '../output/question-text';
@@ -22,6 +22,7 @@ interface LookOptions extends StackOptions, ConnectionOptions {
   json?: boolean;
   watch?: boolean;
   raw?: boolean;
+  giveUpAfter?: number;
   follow?: boolean;
   tail: number;
   limit: number;
@@ -31,6 +32,7 @@ export function addLooks(program: Command): void {
   withConnection(withStack(program.command('status').description('what runs and how it is; with a number, one deployment')))
     .argument('[deployment]', 'number of a deployment', positive)
     .option('--watch', 'follow the deployment until it ends')
+    .option('--give-up-after <duration>', 'with --watch: stop after so long without a worker or a Temporal server (exit 5)', milliseconds)
     .option('--json', 'print one JSON document')
     .action((deployment: number | undefined, options: LookOptions) => (deployment === undefined ? showStatus(options) : showDeployment(deployment, options)));
 
@@ -81,8 +83,10 @@ async function showDeployment(number: number, options: LookOptions): Promise<voi
   const place = placeOf(loadPlace(options).stack);
   process.exitCode = await withClient(options, async (client) => {
     const handle = await client.deployment(place, number);
+    const show = () => follow(handle, { ...options, place: placeArguments(options) });
+    if (options.watch) return show();
     const progress = await handle.progress();
-    if (options.watch || isOver(progress)) return follow(handle, { ...options, place: placeArguments(options) });
+    if (isOver(progress)) return show();
     if (options.json) printJson(progress);
     else print([`deployment ${number}: ${progress.status}`, ...waitingText(progress, placeArguments(options))]);
     return 0;

@@ -1,12 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { duration, toMs } from '../../../config/schema/values';
 import type { Overlap, Recurring, ScheduleSpec } from '../../../model/schedule';
 import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
 import type { Schedules } from '../../schedules';
 import { userName } from '../../user';
 import type { Place } from '../../../workflows/messages';
-import { list, loadPlace, reason, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { list, loadPlace, milliseconds, reason, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { runRows, scheduleRows, timesText, whatText } from '../output/schedule-text';
 import { moment } from '../output/words';
 import { withClient } from './session';
@@ -27,11 +26,6 @@ interface ScheduleOptions extends StackOptions, ConnectionOptions {
   json?: boolean;
 }
 
-const milliseconds = (text: string): number => {
-  const ms = duration.safeParse(text).success ? toMs(text) : 0;
-  if (ms <= 0) throw new InvalidArgumentError('write a duration such as 30s, 15m or 6h.');
-  return ms;
-};
 const date = (text: string): Date => {
   const moment = new Date(text);
   if (Number.isNaN(moment.getTime())) throw new InvalidArgumentError('write a time such as 2026-12-24T18:00.');

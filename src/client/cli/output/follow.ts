@@ -6,15 +6,20 @@ import { ProgressLines } from './progress-lines';
 import { ProgressTree } from './progress-tree';
 import { answerCommands, approvalText, failureText } from './question-text';
 import { resultText } from './result-text';
+import { TroubleNotes } from './trouble-notes';
 import { paint, print, printJson, say } from './terminal';
 
 export interface FollowOptions {
   json?: boolean;
   watch?: boolean;
   detach?: boolean;
+  /** Gives up after so long without a worker, in ms; default: never. */
+  giveUpAfter?: number;
   /** Options that name the environment in a command line. */
   place: string;
 }
+
+const detachedPatienceMs = 10_000;
 
 /** Shows a deployment until it ends, and returns the exit code. Ctrl-C detaches: the deployment goes on. */
 export async function follow(handle: DeploymentHandle, options: FollowOptions): Promise<number> {
@@ -22,9 +27,10 @@ export async function follow(handle: DeploymentHandle, options: FollowOptions): 
   const detach = () => stop.abort();
   process.once('SIGINT', detach);
   const display = createDisplay(options);
+  const trouble = new TroubleNotes((lines) => display.note(lines), patienceOf(options));
   let last: Progress | undefined;
   try {
-    for await (const progress of handle.watch(stop.signal)) {
+    for await (const progress of handle.watch(stop.signal, trouble.take)) {
       if (progress.question && progress.question.id !== last?.question?.id) display.note(questionText(progress, options.place));
       if (titles(progress) !== titles(last)) display.note(approvalText(progress, options.place));
       if (progress.failure && progress.failure.until !== last?.failure?.until) display.note(failureText(progress, options.place));
@@ -37,7 +43,12 @@ export async function follow(handle: DeploymentHandle, options: FollowOptions): 
     display.close();
   }
   if (stop.signal.aborted || (options.detach && !(last && isOver(last)))) return sayDetached(handle.id, last, options);
-  return sayResult(await handle.result(), options);
+  return sayResult(await handle.result({ onTrouble: trouble.take }), options);
+}
+
+/** Whoever does not want to wait does not wait long for a worker. */
+function patienceOf({ giveUpAfter, detach }: FollowOptions): number {
+  return giveUpAfter ?? (detach ? detachedPatienceMs : Infinity);
 }
 
 function titles(progress: Progress | undefined): string {

@@ -21,6 +21,11 @@ export function moment(date: Date): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
+/** `18:00:05`, by the clock of this machine. */
+export function clock(date: Date): string {
+  return date.toLocaleTimeString('sv');
+}
+
 /** `1 service`, `2 services`. */
 export function counted(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
