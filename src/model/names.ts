@@ -4,6 +4,7 @@
  */
 
 import { runtimeNames } from './capabilities';
+import { imageReference } from './image-reference';
 
 interface Grammar {
   pattern: RegExp;
@@ -20,6 +21,12 @@ const object: Grammar = {
 };
 const namespacePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
+const clusterPart = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+const clusterObject = new RegExp(`^(?=.{1,253}$)${clusterPart}(?:\\.${clusterPart})*$`);
+const account = '[A-Za-z0-9_][A-Za-z0-9_.@$-]{0,63}';
+const vaultPart = '[^\\s/#?%\\\\\\p{Cc}]+';
+const vaultPath = new RegExp(`^(?=.{1,512}$)(?!(?:.*/)?\\.{1,2}(?:/|$))${vaultPart}(?:/${vaultPart})*$`, 'u');
+
 const grammars = {
   stack: word,
   environment: word,
@@ -27,6 +34,23 @@ const grammars = {
   schedule: word,
   host: { pattern: /^[a-z0-9][a-z0-9-]{0,39}$/, hint: 'use lower-case letters, digits and -, at most 40, starting with a letter or digit' },
   namespace: { pattern: namespacePattern, hint: 'write the name of a namespace: lower-case letters, digits and -, at most 63' },
+  /** An image as Docker names it: `[registry[:port]/]path[:tag][@digest]`, or by its id. */
+  image: { pattern: imageReference, hint: 'write the name of an image such as nginx:1.28, ghcr.io/acme/api:1 or acme/api@sha256:…' },
+  /** An object of a cluster that others have made. */
+  object: { pattern: clusterObject, hint: 'write a name of Kubernetes: lower-case letters, digits, - and ., at most 253' },
+  alias: { pattern: /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$/, hint: 'write a host name: letters, digits, -, _ and .' },
+  user: { pattern: new RegExp(`^${account}(?::${account})?$`), hint: 'write a user, or user:group, by name or number' },
+  variable: { pattern: /^[!-<>-~]{1,256}$/, hint: 'write the name of a variable: printable characters without = and spaces, at most 256' },
+  label: { pattern: /^[!-<>-~]{1,256}$/, hint: 'write the key of a label: printable characters without = and spaces, at most 256' },
+  signal: { pattern: /^(?:[A-Za-z][A-Za-z0-9+-]{1,19}|[0-9]{1,3})$/, hint: 'write a signal such as SIGINT' },
+  capability: { pattern: /^[A-Za-z_]{2,40}$/, hint: 'write a capability such as NET_ADMIN' },
+  driver: { pattern: /^[A-Za-z0-9][A-Za-z0-9_./:-]{0,199}$/, hint: 'write the name of a logging driver such as json-file' },
+  zone: { pattern: /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/, hint: 'use letters, digits, _, . and -, at most 63' },
+  /** Of a secret in Vault, and of the engine there that keeps it: no part of it leads elsewhere. */
+  vaultPath: { pattern: vaultPath, hint: 'write a path such as shop/postgres, without empty parts, .., ?, #, % and spaces' },
+  vaultKey: { pattern: /^[^\s#\p{Cc}]{1,256}$/u, hint: 'write a key such as password' },
+  /** A file inside an instance: no part of it leads up. */
+  file: { pattern: /^(?=.{1,1024}$)(?!(?:.*\/)?\.\.(?:\/|$))\P{Cc}+$/u, hint: 'write the path of a file, without .. and control characters' },
   /** What the engine creates: an instance, a volume, a network. */
   instance: object,
   volume: object,

@@ -191,6 +191,8 @@ export interface Runtime {
   /** A load balancer of the runtime's own, where instances have no shell. */
   balancer?(name: string): Balancer;
   exec(name: string, command: string[], timeoutMs: number): Promise<ExecResult>;
+  /** The same for a probe: never two at once in an instance, be it that one hangs. Absent where `exec` leaves nothing behind. */
+  probeByCommand?(name: string, command: string[], timeoutMs: number): Promise<ExecResult>;
   logs(name: string, request: LogRequest): Promise<LogPage>;
   /** Answers a probe itself, where instances have no network: what is wrong, or nothing. */
   probe?(name: string): Promise<string | undefined>;

@@ -4,13 +4,14 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDockerRuntime } from '../../src/runtimes/docker';
+import { connectDocker } from '../../src/runtimes/docker/connection';
 import { lastExit } from '../../src/runtimes/docker/exits';
 import { images } from '../support/image';
 import { eventually } from '../support/eventually';
 import { LostEndpoint } from '../support/lost-endpoint';
 import { ownEngineMissing } from '../support/own-engine';
 import { describeUnless, describeWith } from '../support/parts';
-import { contract, followLogs, spec, talkative, testScope } from './contract';
+import { contract, endsLateCommands, followLogs, spec, talkative, testScope } from './contract';
 
 describeWith('docker', 'the Docker runtime', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-docker-'));
@@ -53,6 +54,19 @@ describeWith('docker', 'the Docker runtime', () => {
     } finally {
       await runtime.remove(instance);
       for (const { name } of networks) await runtime.removeNetwork(name);
+    }
+  });
+
+  it.each([['an engine on this machine', true], ['an engine elsewhere', false]])('ends a command that takes too long, with all that it has started, on %s', async (_, local) => {
+    const there = createDockerRuntime(new SecretStore(dataDir), { ...connectDocker(), local }).within(testScope);
+    const instance = spec('late', { image: images.app });
+    await runtime.create(instance);
+    await runtime.start(instance.name);
+    try {
+      await endsLateCommands(there, instance.name);
+      await endsLateCommands(there, instance.name, there.probeByCommand);
+    } finally {
+      await runtime.remove(instance);
     }
   });
 

@@ -6,7 +6,7 @@ import { SecretStore } from '../../src/activities/secrets';
 import { createProcessRuntime } from '../../src/runtimes/process';
 import type { ProcessState } from '../../src/runtimes/process/instance-folder';
 import { readLog, RotatingLog } from '../../src/runtimes/process/rotating-log';
-import { contract, followLogs, spec, talkative, testScope } from './contract';
+import { contract, endsLateCommands, followLogs, spec, talkative, testScope } from './contract';
 
 describe('the process runtime', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-processes-'));
@@ -93,6 +93,18 @@ describe('the process runtime', () => {
     await runtime.putSecrets(instance.name, [{ name: 'key', source: { file: secretFile }, target: { path: '/run/secrets/key.2', mode: 0o400 } }]);
     expect((await runtime.exec(instance.name, ['sh', '-c', 'cat $DEPLOY_CODE_FILES/key.2'], 5000)).output).toBe('hunter2\n');
     expect(await runtime.address(instance.name, 8080)).toEqual({ host: '127.0.0.1', port: 34_567 });
+    await runtime.remove(instance);
+  });
+
+  it('ends a command that takes too long, with all that it has started', async () => {
+    const instance = await started(script('exec sleep 300'));
+    await endsLateCommands(runtime, instance.name);
+    await runtime.remove(instance);
+  });
+
+  it('waits for no output of what a command has left running', async () => {
+    const instance = await started(script('exec sleep 300'));
+    expect(await runtime.exec(instance.name, ['sh', '-c', 'sleep 60 & echo $!'], 30_000).then(({ output }) => process.kill(Number(output)))).toBe(true);
     await runtime.remove(instance);
   });
 

@@ -1,8 +1,12 @@
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import type { HealthCheck } from '../../model/instance';
 import { RuntimeError, type Runtime } from '../../runtimes/runtime';
+
+/** Bytes of an answer that are read before it is cut off. */
+const largestBody = 64 * 1024;
+const largestHeaders = 64 * 1024;
 
 type Target = { host: string; port: number };
 
@@ -31,17 +35,34 @@ export async function problemOf(runtime: Runtime, name: string, check: HealthChe
   }
 }
 
-/** Redirects are not followed and count as healthy; certificates are not verified, for a probe goes to an address. */
+/**
+ * Redirects are not followed and count as healthy; certificates are not verified, for a probe goes to an address. A little
+ * of the body is read, so that the service sees a client that listens; one that sends without end is cut off.
+ */
 function http({ host, port }: Target, { scheme, path, headers }: { scheme: string; path: string; headers: Record<string, string> }, timeoutMs: number): Promise<string | undefined> {
   const request = scheme === 'https' ? httpsRequest : httpRequest;
+  const signal = AbortSignal.timeout(timeoutMs);
+  const options = { host, port, path, headers, agent: false, rejectUnauthorized: false, signal, maxHeaderSize: largestHeaders };
   return new Promise((resolve) => {
-    const call = request({ host, port, path, headers, agent: false, rejectUnauthorized: false, timeout: timeoutMs, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
-      response.resume();
-      const { statusCode = 0 } = response;
-      resolve(statusCode >= 200 && statusCode < 400 ? undefined : `GET :${port}${path} answered ${statusCode}`);
-    });
-    call.once('error', (error: NodeJS.ErrnoException) => resolve(`GET :${port}${path}: ${error.name === 'AbortError' || error.name === 'TimeoutError' ? `no answer within ${timeoutMs} ms` : (error.code ?? error.message)}`));
-    call.end();
+    const fail = (error: NodeJS.ErrnoException) => resolve(`GET :${port}${path}: ${signal.aborted ? `no answer within ${timeoutMs} ms` : (error.code ?? error.message)}`);
+    try {
+      const call = request(options, (response) => {
+        const { statusCode = 0 } = response;
+        resolve(statusCode >= 200 && statusCode < 400 ? undefined : `GET :${port}${path} answered ${statusCode}`);
+        readLittle(response, () => call.destroy());
+      });
+      call.on('error', fail).end();
+    } catch (error) {
+      fail(error as NodeJS.ErrnoException);
+    }
+  });
+}
+
+function readLittle(response: IncomingMessage, stop: () => void): void {
+  let size = 0;
+  response.on('error', () => undefined).on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > largestBody) stop();
   });
 }
 
@@ -59,7 +80,8 @@ function tcp({ host, port }: Target, timeoutMs: number): Promise<string | undefi
 }
 
 async function command(runtime: Runtime, name: string, words: string[], timeoutMs: number): Promise<string | undefined> {
-  const { exitCode, output } = await runtime.exec(name, words, timeoutMs);
+  const run = runtime.probeByCommand ?? runtime.exec;
+  const { exitCode, output } = await run.call(runtime, name, words, timeoutMs);
   return exitCode === 0 ? undefined : `${words[0]} exited ${exitCode}${output.trim() ? `: ${output.trim().slice(-300)}` : ''}`;
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
+import { Engine } from './engine';
 import { SshAgent } from './ssh-agent';
 
 export interface DockerConnection {
@@ -36,16 +37,16 @@ export function tlsFilesIn(folder: string): TlsFiles {
 
 /** Connects as the `docker` command would: `DOCKER_HOST`, `DOCKER_CERT_PATH`, else the local socket. */
 export function connectDocker(endpoint: DockerEndpoint | undefined = fromEnvironment()): DockerConnection {
-  if (!endpoint) return { docker: new Docker(), local: process.platform === 'linux', address: '127.0.0.1' };
+  if (!endpoint) return { docker: new Engine(), local: process.platform === 'linux', address: '127.0.0.1' };
   const url = new URL(endpoint.url);
   const address = endpoint.address ?? (url.hostname || '127.0.0.1');
   switch (url.protocol) {
     case 'unix:':
-      return { docker: new Docker({ socketPath: url.pathname }), local: process.platform === 'linux', address };
+      return { docker: new Engine({ socketPath: url.pathname }), local: process.platform === 'linux', address };
     case 'ssh:':
-      return { docker: new Docker({ protocol: 'http', host: 'docker', port: 80, agent: new SshAgent(url) } as Docker.DockerOptions), local: false, address };
+      return { docker: new Engine({ protocol: 'http', host: 'docker', port: 80, agent: new SshAgent(url) } as Docker.DockerOptions), local: false, address };
     default:
-      return { docker: new Docker(overTcp(url, endpoint.tls)), local: false, address };
+      return { docker: new Engine(overTcp(url, endpoint.tls)), local: false, address };
   }
 }
 

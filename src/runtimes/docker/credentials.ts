@@ -4,6 +4,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { AuthConfig } from 'dockerode';
+import { isName } from '../../model/names';
+import { withDeadline } from '../deadline';
+import { RuntimeError } from '../runtime';
 
 interface DockerConfig {
   auths?: Record<string, { auth?: string; identitytoken?: string }>;
@@ -11,12 +14,18 @@ interface DockerConfig {
   credsStore?: string;
 }
 
+const helperMs = 10_000;
+const largestAnswer = 1024 * 1024;
 const hub = 'https://index.docker.io/v1/';
 
-/** Registry of an image reference, as Docker's configuration names it. */
+/**
+ * Registry of an image reference, as Docker's configuration names it.
+ * @throws RuntimeError where the reference is malformed: nothing is looked up for an address that it may hide
+ */
 export function registryOf(reference: string): string {
+  if (!isName('image', reference)) throw new RuntimeError('software', `${JSON.stringify(reference)} is not the name of an image`);
   const [first, ...rest] = reference.split('/');
-  const isHost = rest.length > 0 && (first!.includes('.') || first!.includes(':') || first === 'localhost');
+  const isHost = rest.length > 0 && (/[.:A-Z]/.test(first!) || first === 'localhost');
   return isHost ? first! : hub;
 }
 
@@ -37,14 +46,18 @@ async function readConfig(): Promise<DockerConfig> {
   }
 }
 
-/** The protocol of docker-credential-helpers: the registry on stdin, JSON on stdout. */
+/** The protocol of docker-credential-helpers: the registry on stdin, JSON on stdout. One that does not answer in time has none. */
 async function askHelper(helper: string, registry: string): Promise<AuthConfig | undefined> {
-  const run = promisify(execFile)(`docker-credential-${helper}`, ['get'], { timeout: 10_000 });
-  run.child.stdin?.end(registry);
+  const run = promisify(execFile)(`docker-credential-${helper}`, ['get'], { timeout: helperMs, killSignal: 'SIGKILL', maxBuffer: largestAnswer });
+  run.child.stdin?.on('error', () => undefined).end(registry);
   try {
-    const { Username, Secret } = JSON.parse((await run).stdout) as { Username: string; Secret: string };
+    // What a helper has started may hold its output open after its end.
+    const { stdout } = await withDeadline(run, helperMs + 1000, () => new Error('late'));
+    const { Username, Secret } = JSON.parse(stdout) as { Username: string; Secret: string };
     return Username === '<token>' ? ({ identitytoken: Secret, serveraddress: registry } as never) : { username: Username, password: Secret, serveraddress: registry };
   } catch {
+    run.child.stdout?.destroy();
+    run.child.stderr?.destroy();
     return undefined;
   }
 }

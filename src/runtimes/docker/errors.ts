@@ -66,5 +66,10 @@ export async function dockerOr<T>(statuses: number[], fallback: T, call: () => P
 }
 
 function answered<T>(answer: Promise<T>, limitMs: number): Promise<T> {
-  return withDeadline(answer, limitMs, () => new RuntimeError('platform', `the Docker Engine does not answer (not within ${limitMs / 1000} s)`));
+  return withDeadline(answer, limitMs, () => late(limitMs));
+}
+
+/** The engine took longer than a limit, in ms. */
+export function late(limitMs: number): RuntimeError {
+  return new RuntimeError('platform', `the Docker Engine does not answer (not within ${limitMs / 1000} s)`);
 }

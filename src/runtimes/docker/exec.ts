@@ -1,28 +1,52 @@
-import type { ExecResult } from '../runtime';
-import { RuntimeError } from '../runtime';
+import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RuntimeError, type ExecResult } from '../runtime';
+import { CommandOutput } from './command-output';
 import type { DockerConnection } from './connection';
-import { collectOutput } from '../collect-output';
-import { withDeadline } from '../deadline';
+import { endCommand, markOf } from './end-command';
 import { docker } from './errors';
 
-/** Runs a command in a container and collects what it says, at most 256 KiB of it. */
-export async function exec({ docker: engine }: DockerConnection, name: string, command: string[], timeoutMs: number): Promise<ExecResult> {
-  const run = await docker(() => engine.getContainer(name).exec({ Cmd: command, AttachStdout: true, AttachStderr: true }));
-  const stream = await docker(() => run.start({ hijack: true, stdin: false }));
-  const { sink, text } = collectOutput();
-  engine.modem.demuxStream(stream, sink, sink);
-  await withDeadline(ended(stream), timeoutMs, () => {
-    stream.destroy();
-    return new RuntimeError('software', `the command did not end within ${timeoutMs} ms`);
-  });
-  const { ExitCode } = await docker(() => run.inspect());
-  return { exitCode: ExitCode ?? -1, output: text() };
+const largestOutput = 256 * 1024;
+
+/** A command that did not end in time, and that could not be ended in its container. */
+export class CommandLeft extends RuntimeError {
+  constructor(message: string, readonly isOver: () => Promise<boolean>) {
+    super('software', message);
+  }
 }
 
-function ended(stream: NodeJS.ReadableStream): Promise<void> {
-  return new Promise((resolve) => {
-    stream.once('end', resolve);
-    stream.once('close', resolve);
-    stream.once('error', () => resolve());
+/**
+ * Runs a command in a container, by its id, and collects what it says, at most 256 KiB of it. One that does not end in
+ * time is killed, with the processes that it has started; `mark` tells them apart from all others.
+ * @throws RuntimeError where it does not end in time; CommandLeft where it still runs then
+ */
+export async function exec(connection: DockerConnection, id: string, command: string[], timeoutMs: number, mark: string = randomUUID()): Promise<ExecResult> {
+  const { docker: engine } = connection;
+  const run = await docker(() => engine.getContainer(id).exec({ Cmd: command, Env: [markOf(mark)], AttachStdout: true, AttachStderr: true }));
+  const stream = (await docker(() => run.start({ hijack: true, stdin: false }))) as Duplex;
+  const output = new CommandOutput(stream, largestOutput);
+  const hasEnded = await endsWithin(stream, timeoutMs);
+  const isOver = async () => !(await docker(() => run.inspect())).Running;
+  if (!hasEnded) {
+    const message = `the command did not end within ${timeoutMs} ms`;
+    if (await endCommand(connection, id, mark, isOver)) throw new RuntimeError('software', message);
+    throw new CommandLeft(`${message}, and cannot be ended in its container`, isOver);
+  }
+  const { ExitCode } = await docker(() => run.inspect());
+  return { exitCode: ExitCode ?? -1, output: output.text() };
+}
+
+/** Whether a stream ends in time; it is closed in any case. */
+async function endsWithin(stream: Duplex, limitMs: number): Promise<boolean> {
+  const over = new AbortController();
+  const ended = new Promise<boolean>((resolve) => {
+    for (const event of ['end', 'close', 'error']) stream.once(event, () => resolve(true));
   });
+  try {
+    return await Promise.race([ended, sleep(limitMs, false, { signal: over.signal })]);
+  } finally {
+    over.abort();
+    stream.on('error', () => undefined).destroy();
+  }
 }

@@ -1,12 +1,15 @@
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import type { DockerConnection } from './connection';
+import { RuntimeError } from '../runtime';
 import { docker } from './errors';
+import { eachJsonLine } from './json-lines';
 
 interface Death {
   Actor: { Attributes: { exitCode: string } };
 }
+
+const longestEvents = 1024 * 1024;
+const eventsMs = 30_000;
 
 const deathsOf = (name: string) => ({ type: ['container' as const], container: [name], event: ['die'] });
 
@@ -20,12 +23,21 @@ export async function nextExit({ docker: engine }: DockerConnection, name: strin
   signal.addEventListener('abort', end, { once: true });
   if (signal.aborted) end();
   try {
-    for await (const line of createInterface({ input: stream })) return codeOf(line);
-    return undefined;
+    return await firstCode(stream);
   } finally {
     signal.removeEventListener('abort', end);
     end();
   }
+}
+
+async function firstCode(stream: Readable): Promise<number | undefined> {
+  let text = '';
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    text += chunk.toString();
+    if (text.includes('\n')) return codeOf(text.slice(0, text.indexOf('\n')));
+    if (text.length > longestEvents) throw new RuntimeError('platform', 'the Docker Engine sends an event without an end');
+  }
+  return undefined;
 }
 
 /**
@@ -34,9 +46,12 @@ export async function nextExit({ docker: engine }: DockerConnection, name: strin
  */
 export async function lastExit({ docker: engine }: DockerConnection, name: string): Promise<number | undefined> {
   const now = Math.ceil(Date.now() / 1000);
-  const deaths = await docker(async () => text(await engine.getEvents({ since: 0, until: now, filters: deathsOf(name) })));
-  const last = deaths.trim().split('\n').at(-1);
-  return last ? codeOf(last) : undefined;
+  let last: Death | undefined;
+  await docker(async () => {
+    const events = (await engine.getEvents({ since: 0, until: now, filters: deathsOf(name) })) as Readable;
+    await eachJsonLine<Death>(events, (death) => (last = death), { silenceMs: eventsMs, totalMs: eventsMs, longestLine: longestEvents });
+  });
+  return last && Number(last.Actor.Attributes.exitCode);
 }
 
 function codeOf(line: string): number {

@@ -1,10 +1,13 @@
+import type { Readable } from 'node:stream';
 import type { ImageInspectInfo } from 'dockerode';
+import { PeerFailure, withinDeadline } from '../../guard/deadline';
+import { isName } from '../../model/names';
 import type { ObservedImage } from '../../model/observation';
 import { RuntimeError, type ImageResult } from '../runtime';
 import type { DockerConnection } from './connection';
 import { credentialsFor } from './credentials';
-import { forever } from '../deadline';
-import { docker, dockerOr, toRuntimeError } from './errors';
+import { dockerOr, late, toRuntimeError } from './errors';
+import { eachJsonLine, type LineLimits } from './json-lines';
 
 type Policy = 'missing' | 'always' | 'never';
 
@@ -39,17 +42,24 @@ export async function ensureImage(connection: DockerConnection, reference: strin
   return { id: after, pulled: after !== before };
 }
 
-async function pull({ docker: engine }: DockerConnection, reference: string, onProgress: (text: string) => void, signal?: AbortSignal): Promise<void> {
+/** A registry that takes connections and never answers must not hold up a pull for hours. */
+const pullLimits: LineLimits = { silenceMs: 5 * 60_000, totalMs: 110 * 60_000, longestLine: 1024 * 1024 };
+
+/** @throws RuntimeError where the registry refuses, falls silent or is away; nothing is sent anywhere for a malformed reference */
+export async function pull({ docker: engine }: DockerConnection, reference: string, onProgress: (text: string) => void, signal?: AbortSignal, limits = pullLimits): Promise<void> {
+  if (!isName('image', reference)) throw new RuntimeError('software', `${JSON.stringify(reference)} is not the name of an image`);
   const authconfig = await credentialsFor(reference);
-  const stream = await docker(() => engine.pull(withTag(reference), { ...(authconfig && { authconfig }) }), forever);
-  signal?.addEventListener('abort', () => (stream as NodeJS.ReadableStream & { destroy?: () => void }).destroy?.(), { once: true });
+  const begin = (over: AbortSignal) => engine.pull(withTag(reference), { ...(authconfig && { authconfig }), abortSignal: AbortSignal.any([over, ...(signal ? [signal] : [])]) });
+  const stream = await withinDeadline(limits.silenceMs, begin, signal).catch((error: Error) => {
+    throw error instanceof PeerFailure ? late(limits.silenceMs) : toRuntimeError(error);
+  });
   const progress = new PullProgress();
-  await new Promise<void>((resolve, reject) => {
-    engine.modem.followProgress(
-      stream,
-      (error) => (error ? reject(toRuntimeError(error)) : resolve()),
-      (event: LayerEvent) => onProgress(progress.add(event)),
-    );
+  const take = (event: LayerEvent) => {
+    if (event.error !== undefined) throw toRuntimeError(new Error(event.error));
+    onProgress(progress.add(event));
+  };
+  await eachJsonLine(stream as Readable, take, limits).catch((error: Error) => {
+    throw toRuntimeError(error);
   });
 }
 
@@ -60,6 +70,7 @@ function withTag(reference: string): string {
 }
 
 interface LayerEvent {
+  error?: string;
   id?: string;
   status?: string;
   progressDetail?: { current?: number; total?: number };

@@ -13,10 +13,12 @@ import { createNetwork, createVolume, removeNetwork, removeVolume } from './netw
 import { observe } from './observe';
 import { ensureOwnAddress } from './own-address';
 import { OwnContainers, type RememberedIds } from './own-containers';
+import { ProbeCommands } from './probe-commands';
 
 /** Docker, through its Engine API. */
 export function createDockerRuntime(secrets: SecretReader, connection: DockerConnection = connectDocker()): RuntimeDriver {
   const remembered: RememberedIds = new Map();
+  const probes = new ProbeCommands(connection);
   return {
     name: 'docker',
     cannotHonour: cannotHonour.docker,
@@ -47,6 +49,7 @@ export function createDockerRuntime(secrets: SecretReader, connection: DockerCon
         ensureOwnAddress: (name, port) => own.use(name, (id) => ensureOwnAddress(connection, id, port)),
         putSecrets: (name, files) => instances.putSecrets(name, files),
         exec: (name, command, timeoutMs) => own.use(name, (id) => exec(connection, id, command, timeoutMs)),
+        probeByCommand: (name, command, timeoutMs) => own.use(name, (id) => probes.run(id, command, timeoutMs)),
         logs: (name, request) => own.use(name, (id) => logs(connection, id, request)),
         address: (name, port) => own.use(name, (id) => address(connection, id, name, port)),
       };

@@ -159,7 +159,9 @@ export class DockerInstances {
         if (toStatus(own).state === 'created') await this.prepare(this.container(own.Id), spec);
         return;
       }
-      if (own ?? (await this.containers.inspectAnybodys(spec.name))) throw nameTaken(spec.name, own !== undefined);
+      if (own) throw nameTaken(spec.name, true);
+      // A container that is being made may be seen by the second look only: then it is judged once more.
+      if ((await this.containers.inspectAnybodys(spec.name)) && !(await this.containers.inspect(spec.name))) throw nameTaken(spec.name, false);
     }
     throw new RuntimeError('platform', `Docker says that the name ${spec.name} is taken, and shows no such container`);
   }

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { isSameScope, mustBeWithin, refuseTaken } from '../scope';
 import { isAlive } from './identity';
 import { InstanceFolder, type ProcessState } from './instance-folder';
 import { readLog } from './rotating-log';
+import { runCommand } from './run-command';
 
 export interface ProcessOptions {
   /** Where instances keep their state and logs. */
@@ -122,17 +123,10 @@ export class ProcessInstances {
     folder.putSecrets(await this.options.secrets.files({ secrets }));
   }
 
-  async exec(name: string, [program, ...args]: string[], timeoutMs: number): Promise<ExecResult> {
+  async exec(name: string, command: string[], timeoutMs: number): Promise<ExecResult> {
     const folder = this.folder(name);
-    const spec = this.specOf(name);
-    const env = await this.environment(folder);
-    return new Promise((resolve, reject) => {
-      execFile(program!, args, { cwd: spec.workingDir, env, timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: 256 * 1024 }, (error, stdout, stderr) => {
-        if (error?.killed) reject(new RuntimeError('software', `the command did not end within ${timeoutMs} ms`));
-        else if (error && typeof error.code !== 'number') resolve({ exitCode: 127, output: error.message });
-        else resolve({ exitCode: (error?.code as number | undefined) ?? 0, output: stdout + stderr });
-      });
-    });
+    const { workingDir: cwd } = this.specOf(name);
+    return runCommand(command, { cwd, env: await this.environment(folder), timeoutMs });
   }
 
   async logs(name: string, request: LogRequest): Promise<LogPage> {

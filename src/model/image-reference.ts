@@ -1,0 +1,8 @@
+const digest = '[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,128}';
+const tag = '[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}';
+const hostPart = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
+const registry = `(?:${hostPart}(?:\\.${hostPart})*|\\[[0-9a-fA-F:.]{2,45}\\])(?::[0-9]{1,5})?`;
+const pathPart = '[a-z0-9]+(?:(?:[._]|__|-{1,16})[a-z0-9]+)*';
+
+/** Docker's grammar of image references (github.com/distribution/reference). Ids of images fit it too. */
+export const imageReference = new RegExp(`^(?=.{1,520}$)(?:${registry}/)?${pathPart}(?:/${pathPart})*(?::${tag})?(?:@${digest})?$`);
