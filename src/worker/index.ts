@@ -102,7 +102,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const server = configuration.port === undefined ? undefined : await serveHttp({ port: configuration.port, host: configuration.host, metrics, sdkMetrics, ready: () => worker?.getState() === 'RUNNING', onFailure });
   const { client, native } = await reachServer(configuration, logger);
 
-  const converter = dataConverter();
+  const converter = dataConverter(undefined, { marksRefused: true });
   const directory = createDirectory(client);
 
   const auditDatabase = configuration.auditDatabase === undefined ? undefined : new AuditDatabase(configuration.auditDatabase);

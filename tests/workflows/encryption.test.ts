@@ -1,8 +1,9 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Connection } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { DeployCodeClient } from '../../src/client';
 import { payloadCodec } from '../../src/payloads/codec';
 import { keysOf, newKey } from '../../src/payloads/keys';
@@ -54,7 +55,7 @@ describe('an engine with an encryption key', () => {
   });
 
   it('lets those read who may: the codec server decodes what the Temporal UI shows it', async () => {
-    const server = await serveCodec({ port: 0, host: '127.0.0.1', origin: 'http://ui.example.com', token: 'may-read', codec: payloadCodec(keysOf(process.env)) });
+    const server = await serveCodec({ port: 0, host: '127.0.0.1', origin: 'http://ui.example.com', token: 'may-read', codec: payloadCodec(keysOf(process.env), { acceptPlain: true }) });
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const [started] = await historyOf(workflowId);
     const payloads = started!.workflowExecutionStartedEventAttributes!.input!.payloads!.map(({ metadata, data }) => ({ metadata: Object.fromEntries(Object.entries(metadata!).map(([key, value]) => [key, Buffer.from(value).toString('base64')])), data: Buffer.from(data!).toString('base64') }));
@@ -71,6 +72,43 @@ describe('an engine with an encryption key', () => {
     } finally {
       server.close();
     }
+  });
+
+  describe('refuses what somebody without the key sends', () => {
+    const place = { stack: stack.name, environment: 'test' };
+    let connection: Connection;
+    let raw: Client;
+    beforeAll(async () => {
+      connection = await Connection.connect({ address: address() });
+      raw = new Client({ connection, namespace: 'encryption' });
+    });
+    afterAll(() => connection.close());
+
+    /** Works as ever, and is not frozen. */
+    const goesOn = async () => {
+      expect((await engine.client.environment(place))?.freeze).toBeUndefined();
+      expect(await (await engine.client.deploy(stack)).result()).toMatchObject({ outcome: 'unchanged' });
+    };
+
+    it('a deployment that was recorded is not done once more under another id', async () => {
+      const [started] = await historyOf(workflowId);
+      const { input, workflowType } = started!.workflowExecutionStartedEventAttributes!;
+      const copy = `deployment/${stack.name}/test/copy`;
+      await connection.workflowService.startWorkflowExecution({ namespace: 'encryption', workflowId: copy, workflowType, taskQueue: { name: 'deploy-code' }, input, requestId: copy });
+      await expect(raw.workflow.getHandle(copy).result()).rejects.toMatchObject({ name: 'WorkflowFailedError' });
+    });
+
+    it('a freeze of another environment freezes nothing, and neither does a plain one', async () => {
+      await engine.client.freeze({ stack: stack.name, environment: 'other' }, { reason: 'holidays' });
+      const events = await historyOf(`environment/${stack.name}/other`);
+      const freeze = events.map(({ workflowExecutionSignaledEventAttributes: signal }) => signal).find((signal) => signal?.signalName === 'freeze')!;
+      const workflowExecution = { workflowId: `environment/${stack.name}/test` };
+      await connection.workflowService.signalWorkflowExecution({ namespace: 'encryption', workflowExecution, signalName: 'freeze', input: freeze.input });
+      await raw.workflow.getHandle(workflowExecution.workflowId).signal('freeze', { by: 'mallory', from: 'x', at: Date.now(), refuse: true });
+      const zipped = { metadata: { encoding: Buffer.from('binary/gzip'), 'deploy-code-encoding': Buffer.from('json/plain') }, data: gzipSync(Buffer.alloc(64 * 1024 * 1024)) };
+      await connection.workflowService.signalWorkflowExecution({ namespace: 'encryption', workflowExecution, signalName: 'freeze', input: { payloads: [zipped] } });
+      await goesOn();
+    });
   });
 
   it('tells a client without the key what is missing', async () => {

@@ -29,11 +29,14 @@ export interface RunWorkerOptions {
   debugStacks?: boolean;
   /** File that says what stack files may do. */
   policy?: string;
+  /** With a key: messages that are plain, or bound to nothing, are accepted too. */
+  acceptPlain?: boolean;
 }
 
 /** Runs a worker until SIGTERM or SIGINT; then it takes no new work, and finishes what it can. */
 export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const logger = pino({ hooks: { streamWrite: visibleJson } });
+  if (options.acceptPlain) process.env.DEPLOY_CODE_ACCEPT_PLAIN = '1';
   const settings = connectionSettings(options);
   const dataDir = options.dataDir ?? (process.env.DEPLOY_CODE_DATA_DIR || (findDevelopmentEngine()?.dataDir ?? defaultDataDir()));
   if (!keysOf(process.env)) logger.warn('no encryption key is set: whoever may read Temporal may read the histories of deployments (docs/encryption.md)');

@@ -43,7 +43,7 @@ async function serve({ port, host, origin }: CodecOptions): Promise<void> {
   const keys = keysOf(process.env);
   const token = process.env.DEPLOY_CODE_CODEC_TOKEN || undefined;
   const onFailure = (error: Error) => complain(`a request failed: ${error.message}`);
-  const server = await serveCodec({ port, host, origin, token, codec: payloadCodec(keys), onFailure });
+  const server = await serveCodec({ port, host, origin, token, codec: payloadCodec(keys, { acceptPlain: true }), onFailure });
   guardProcess({ onError: onFailure, stop: () => server.close() });
   const notes = [...(keys ? [] : ['without keys: what is compressed only']), ...(token === undefined ? ['whoever reaches it reads everything'] : [])];
   say([`codec server at http://${host}:${port} for ${origin}`, ...notes].join('; '));

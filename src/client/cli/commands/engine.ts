@@ -15,6 +15,7 @@ interface WorkerOptions extends ConnectionOptions {
   context?: string;
   debugStacks?: boolean;
   policy?: string;
+  acceptPlain?: boolean;
 }
 
 /** The engine's own processes. */
@@ -42,6 +43,7 @@ export function addEngine(program: Command): void {
     .option('--kubeconfig <file>', 'the cluster of stacks on Kubernetes (default: KUBECONFIG, ~/.kube/config, or the service account of its own pod)')
     .option('--context <name>', 'of the kubeconfig (default: its current one)')
     .option('--policy <file>', 'what stack files may do here: docs/policy.md (default: DEPLOY_CODE_POLICY)')
+    .option('--accept-plain', 'with an encryption key: accept messages from before it too (default: DEPLOY_CODE_ACCEPT_PLAIN)')
     .option('--max-parallel-deployments <n>', 'deployments that all workers together take at once (default: DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS, or no limit)', positive)
     .option('--build-id [id]', 'run beside other builds of the engine under this id (default: DEPLOY_CODE_BUILD_ID; without a value: the version and a hash of the workflows)')
     .option('--debug-stacks', "record where workflows wait, for the stack traces of Temporal's UI; deployments take twice the processor time")
