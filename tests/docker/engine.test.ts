@@ -35,10 +35,10 @@ describe('a name that is none', () => {
   const runtime = () => createDockerRuntime({} as SecretReader, { docker: engine(), local: false, address: '127.0.0.1' }).within(scope);
 
   it.each(hostile)('%j reaches no endpoint of the engine', async (name) => {
-    const { findImages, ensureImage, removeNetwork, removeVolume, inspect, logs } = runtime();
-    const calls = [() => inspect(name), () => removeNetwork(name), () => removeVolume(name), () => logs(name, { tail: 1 })];
+    const own = runtime();
+    const calls = [() => own.inspect(name), () => own.removeNetwork(name), () => own.removeVolume(name), () => own.logs(name, { tail: 1 })];
     for (const call of calls) await expect(call()).rejects.toMatchObject({ kind: 'software', message: expect.stringContaining('nothing was asked') });
-    if (name !== 'a/json') for (const call of [() => findImages([name]), () => ensureImage(name, 'always', () => undefined)]) await expect(call()).rejects.toMatchObject({ kind: 'software' });
+    if (name !== 'a/json') for (const call of [() => own.findImages([name]), () => own.ensureImage(name, 'always', () => undefined)]) await expect(call()).rejects.toMatchObject({ kind: 'software' });
     expect(asked).toEqual([]);
   });
 

@@ -217,7 +217,7 @@ export function contract(subject: () => ContractSubject): void {
 }
 
 /** What every runtime that runs commands beside an instance keeps: none of them outlives its time. */
-export async function endsLateCommands(runtime: Runtime, name: string, run: Runtime['exec'] = runtime.exec): Promise<void> {
+export async function endsLateCommands(runtime: Runtime, name: string, run: Runtime['exec'] = (...asked) => runtime.exec(...asked)): Promise<void> {
   const seconds = String(7_000_000 + process.pid);
   const hang = ['sh', '-c', `sleep ${seconds} & sleep ${seconds}; true`];
   const left = async () => {
@@ -225,7 +225,7 @@ export async function endsLateCommands(runtime: Runtime, name: string, run: Runt
     return (await runtime.exec(name, ['sh', '-c', list], 10_000)).output.split('\n').filter((line) => line.trim() === `sleep ${seconds}`);
   };
   for (let round = 0; round < 3; round += 1) {
-    const calls = [run, run].map((each) => each.call(runtime, name, hang, 300).catch((error: Error) => error.message));
+    const calls = [run, run].map((each) => each(name, hang, 300).catch((error: Error) => error.message));
     for (const message of await Promise.all(calls)) expect(message).toBe('the command did not end within 300 ms');
     while ((await left()).length > 0) await sleep(20);
   }

@@ -64,7 +64,7 @@ describeWith('docker', 'the Docker runtime', () => {
     await runtime.start(instance.name);
     try {
       await endsLateCommands(there, instance.name);
-      await endsLateCommands(there, instance.name, there.probeByCommand);
+      await endsLateCommands(there, instance.name, (...asked) => there.probeByCommand!(...asked));
     } finally {
       await runtime.remove(instance);
     }

@@ -80,8 +80,7 @@ function tcp({ host, port }: Target, timeoutMs: number): Promise<string | undefi
 }
 
 async function command(runtime: Runtime, name: string, words: string[], timeoutMs: number): Promise<string | undefined> {
-  const run = runtime.probeByCommand ?? runtime.exec;
-  const { exitCode, output } = await run.call(runtime, name, words, timeoutMs);
+  const { exitCode, output } = await (runtime.probeByCommand?.(name, words, timeoutMs) ?? runtime.exec(name, words, timeoutMs));
   return exitCode === 0 ? undefined : `${words[0]} exited ${exitCode}${output.trim() ? `: ${output.trim().slice(-300)}` : ''}`;
 }
 
