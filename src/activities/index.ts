@@ -5,6 +5,7 @@ import { coordinationActivities } from './coordination';
 import type { Dependencies } from './dependencies';
 import { instanceActivities } from './instances';
 import { jobActivities } from './jobs';
+import { withMaskedTexts } from './masked-activities';
 import { readingActivities } from './reading';
 import { analysisActivities } from './analysis';
 import { scheduleActivities } from './schedules';
@@ -16,7 +17,7 @@ import { watchActivities } from './watch';
 
 /** Every activity, on the given runtimes, secrets and directory. */
 export function createActivities(dependencies: Dependencies): Activities {
-  return withCheckedNames({
+  const activities: Activities = {
     ...coordinationActivities(dependencies),
     ...surroundingActivities(dependencies),
     ...instanceActivities(dependencies),
@@ -29,7 +30,8 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...watchActivities(dependencies),
     ...subscriberActivities(dependencies),
     ...auditActivities(dependencies),
-  });
+  };
+  return withCheckedNames(withMaskedTexts(activities, dependencies.secrets));
 }
 
 export type { Activities } from './contract';

@@ -22,6 +22,7 @@ import { workflowSource } from './bundle';
 import { createDirectory } from './directory';
 import { portOf, serveHttp } from './http';
 import { logEvents } from './log-events';
+import { maskedLogger } from './masked-logger';
 import { createMetrics } from './metrics';
 import { reachServer } from './reach-server';
 import { allToTheEnd, kindOf, postsOf, type Post, type ServedHost } from './served-hosts';
@@ -88,17 +89,18 @@ const mostDeliveries = 64;
 
 /** Wires everything together: connections, runtimes, activities, workflows, metrics, logs. */
 export async function createWorker(configuration: WorkerConfiguration): Promise<DeployCodeWorker> {
-  const { namespace, dataDir = defaultDataDir(), logger = pino(), buildId } = configuration;
+  const { namespace, dataDir = defaultDataDir(), buildId } = configuration;
+  const rules = rulesOf(configuration, dataDir);
+  const secrets = new SecretStore(dataDir, rules.sources);
+  const mask = (text: string) => secrets.mask(text);
+  const logger = maskedLogger(configuration.logger ?? pino(), mask);
   const sdkMetrics = await installTelemetry(logger);
   const engineEvents = new EventEmitter<{ event: [EngineEvent] }>();
   const activityEvents = new EventEmitter<ActivityEvents>();
   const metrics = createMetrics(engineEvents, activityEvents);
   logEvents(engineEvents, logger);
   let worker: Worker | undefined;
-  const rules = rulesOf(configuration, dataDir);
-  const secrets = new SecretStore(dataDir, rules.sources);
-  const mask = (text: string) => secrets.mask(text);
-  const onFailure = (error: Error) => logger.error({ error: mask(error.stack ?? error.message) }, 'a request to the HTTP port failed');
+  const onFailure = (error: Error) => logger.error({ error: error.stack ?? error.message }, 'a request to the HTTP port failed');
   const server = configuration.port === undefined ? undefined : await serveHttp({ port: configuration.port, host: configuration.host, metrics, sdkMetrics, ready: () => worker?.getState() === 'RUNNING', onFailure });
   const { client, native } = await reachServer(configuration, logger);
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -12,7 +12,7 @@ import { describeWith } from '../support/parts';
 
 describeWith('docker', 'secrets', () => {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-code-secrets-'));
-  const planted = ['file-secret-4711', 'variable-secret-4712', 'env-file-secret-4713', 'rotated-secret-4714'];
+  const planted = ['file-secret-4711', 'variable-secret-4712', 'env-file-secret-4713', 'rotated-secret-4714', 'rotated-again-4715'];
   const file = join(folder, 'password');
   const envFile = join(folder, 'app.env');
   const logged: string[] = [];
@@ -83,6 +83,24 @@ describeWith('docker', 'secrets', () => {
     expect((await engine.client.exec(talking, `${talking.name}-test-app-1-d1`, ['sh', '-c', 'echo $TOKEN'])).output).toBe('***\n');
   });
 
+  it('are masked in the encodings of programs too, and an earlier value as long as a container has it', async () => {
+    const made = stack('exec /bin/app');
+    await (await engine.client.deploy(made)).result();
+    const name = `${made.name}-test-app-1-d1`;
+    const shown = async (command: string) => (await engine.client.exec(made, name, ['sh', '-c', command])).output;
+    const before = readFileSync(file, 'utf8');
+    writeFileSync(file, planted[4]!);
+    expect(await shown('cat /run/secrets/password; echo " $TOKEN"')).toBe(`***${before.endsWith('\n') ? '\n' : ''} ***\n`);
+    expect(await shown('printf "user:%s" "$TOKEN" | base64; printf %s "$TOKEN" | od -An -v -tx1 | tr -d " \\n"')).toMatch(/^\S{1,8}\*\*\*\S{0,4}\n\*\*\*$/);
+  });
+
+  it('that Docker itself shows in an error are masked there', async () => {
+    const made = stack('exec /bin/app');
+    made.services.app!.secrets[1]!.target = { environment: '' };
+    const result = await (await engine.client.deploy(made)).result();
+    expect(result).toMatchObject({ outcome: 'rolled_back', cause: { message: expect.stringContaining('***') } });
+  });
+
   it('that are missing are named all at once, and nothing is touched', async () => {
     const made = dockerStack({ app: { image: images.app, secrets: ['a', 'b'] } }, { secrets: { a: { file: '/nowhere/a' }, b: { environment: 'NOWHERE_B' } } });
     const result = await (await engine.client.deploy(made)).result();
@@ -96,7 +114,7 @@ describeWith('docker', 'secrets', () => {
     expect(everything.logs).toContain('deployment.finished');
     expect(everything.metrics).toContain('deploy_code_deployments_total');
     for (const [where, text] of Object.entries(everything)) {
-      for (const value of planted) expect({ where, found: text.includes(value) }).toEqual({ where, found: false });
+      for (const value of planted) for (const form of [value, Buffer.from(value).toString('base64').replace(/=+$/, ''), Buffer.from(value).toString('hex')]) expect({ where, found: text.includes(form) }).toEqual({ where, found: false });
     }
   });
 });
