@@ -164,3 +164,5 @@ function rulesOf({ policy = defaultPolicy, hosts = [], cluster }: WorkerConfigur
   const others = [cluster?.kubeconfig, ...hosts.flatMap(({ docker, cluster: of }) => [docker?.tls?.key, of?.kubeconfig])];
   return { policy, sources: new SourceRules(policy, ownFiles({ dataDir, others })), dataDir };
 }
+
+export { InstallationKeyProblem } from '../activities/secrets/installation-key';

@@ -1,6 +1,6 @@
 import pino from 'pino';
 import { readHosts, type HostEndpoint } from '../../config/hosts';
-import { createWorker, defaultDataDir } from '../../worker';
+import { createWorker, defaultDataDir, InstallationKeyProblem } from '../../worker';
 import { visibleJson } from '../../model/text';
 import { ownBuildId } from '../../worker/build';
 import { guardProcess } from '../../guard/process';
@@ -48,6 +48,8 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
     debugStacks: options.debugStacks,
     policy: policyOf(options),
     maxParallelDeployments: options.maxParallelDeployments ?? limitOf(process.env.DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS),
+  }).catch((error: Error) => {
+    throw error instanceof InstallationKeyProblem ? new BadRequest(error.message) : error;
   });
   guardProcess({
     onError: (error) => logger.error({ error: worker.mask(error.stack ?? error.message) }, 'an error that nothing has caught; the worker goes on'),

@@ -58,7 +58,7 @@ function workerLog(): string {
 }
 
 function startWorker(address: string, dataDir: string, port: number): ChildProcess {
-  const log = openSync(workerLog(), 'a');
+  const log = openSync(workerLog(), 'a', 0o600);
   const environment = { ...process.env, TEMPORAL_ADDRESS: address, DEPLOY_CODE_DATA_DIR: dataDir };
   return spawn(process.execPath, [process.argv[1]!, 'worker', '--port', String(port)], { stdio: ['ignore', log, log], env: environment, detached: true });
 }
@@ -89,7 +89,7 @@ async function end(child: ChildProcess): Promise<void> {
 async function detach({ port, uiPort }: DevOptions): Promise<void> {
   prepareFolders();
   const file = join(engineFolder, 'dev.log');
-  const log = openSync(file, 'w');
+  const log = openSync(file, 'w', 0o600);
   const background = spawn(process.execPath, [process.argv[1]!, 'dev', '--port', String(port), '--ui-port', String(uiPort)], { detached: true, stdio: ['ignore', log, log] });
   background.unref();
   let shown = 0;

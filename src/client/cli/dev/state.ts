@@ -9,11 +9,11 @@ export const engineFolder = join(folder, 'engine');
 const record = join(folder, 'dev.json');
 
 export function prepareFolders(): void {
-  mkdirSync(engineFolder, { recursive: true });
+  mkdirSync(engineFolder, { recursive: true, mode: 0o700 });
 }
 
 export function remember(engine: DevelopmentEngine): void {
-  writeFileSync(record, JSON.stringify(engine, null, 2));
+  writeFileSync(record, JSON.stringify(engine, null, 2), { mode: 0o600 });
 }
 
 export function recall(): DevelopmentEngine | undefined {

@@ -28,7 +28,7 @@ export interface ServerOptions {
 
 /** Starts an embedded Temporal on a file database and waits until it answers. */
 export async function startServer({ cli, port, uiPort, folder }: ServerOptions): Promise<ChildProcess> {
-  const log = openSync(join(folder, 'temporal.log'), 'a');
+  const log = openSync(join(folder, 'temporal.log'), 'a', 0o600);
   const server = spawn(
     cli,
     ['server', 'start-dev', '--db-filename', join(folder, 'temporal.db'), '--port', String(port), '--ui-port', String(uiPort), '--log-level', 'warn', ...tuning],

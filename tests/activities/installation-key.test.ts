@@ -1,0 +1,46 @@
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { installationKey, InstallationKeyProblem } from '../../src/activities/secrets/installation-key';
+
+const folder = () => mkdtempSync(join(tmpdir(), 'deploy-code-key-'));
+const modeOf = (file: string) => (statSync(file).mode & 0o777).toString(8);
+
+const given = (content: Buffer, mode: number) => {
+  const dataDir = folder();
+  const file = join(dataDir, 'installation.key');
+  writeFileSync(file, content);
+  chmodSync(file, mode);
+  return dataDir;
+};
+
+describe('the installation key', () => {
+  it('is made once, for the worker alone, in a folder for the worker alone', () => {
+    const dataDir = join(folder(), 'made', 'here');
+    const key = installationKey(dataDir);
+    expect(key).toHaveLength(32);
+    expect(installationKey(dataDir)).toEqual(key);
+    expect([modeOf(join(dataDir, 'installation.key')), modeOf(dataDir), readdirSync(dataDir)]).toEqual(['600', '700', ['installation.key']]);
+  });
+
+  it.each([
+    ['empty', Buffer.alloc(0), 0o600, 'is empty; restore it from a backup'],
+    ['too short', Buffer.alloc(31, 'k'), 0o600, 'has 31 bytes, and 32 are the least'],
+    ['too long', Buffer.alloc(5000, 'k'), 0o600, 'has 5000 bytes, and 4096 are the most'],
+    ['open to all', Buffer.alloc(32, 'k'), 0o644, 'is open to others (mode 0644); run chmod 600'],
+    ['writable by all', Buffer.alloc(32, 'k'), 0o602, 'is open to others (mode 0602)'],
+    ['open to its group', Buffer.alloc(32, 'k'), 0o640, 'is open to others (mode 0640)'],
+  ])('is refused where it is %s, with what to do', (_, content, mode, message) => {
+    const dataDir = given(content, mode);
+    expect(() => installationKey(dataDir)).toThrow(InstallationKeyProblem);
+    expect(() => installationKey(dataDir)).toThrow(`the installation key ${join(dataDir, 'installation.key')} ${message}`);
+  });
+
+  it('is refused where it is no file, or cannot be made', () => {
+    const dataDir = folder();
+    writeFileSync(join(dataDir, 'file'), '');
+    expect(() => installationKey(join(dataDir, 'file', 'data'))).toThrow('cannot be read or made');
+    mkdirSync(join(dataDir, 'installation.key'));
+    expect(() => installationKey(dataDir)).toThrow('is no file; name a file of at least 32 random bytes');
+  });
+});
