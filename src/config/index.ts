@@ -3,6 +3,7 @@ import { dirname, join, parse, resolve } from 'node:path';
 import { requireName } from '../model/names';
 import { bare } from './bare';
 import { fromComposeSpellings } from './compose-spellings';
+import { literalCredentials } from './credentials';
 import { parseYaml, type SourceDocument } from './document';
 import { normalise } from './normalise';
 import { overlay } from './overlay';
@@ -34,6 +35,8 @@ export interface LoadOptions {
 /** A valid stack, and the way from a key back to its place in the files. */
 export interface LoadedStack {
   stack: Stack;
+  /** What is probably not meant, and refused nowhere. */
+  warnings: Problem[];
   problem: (path: (string | number)[], message: string) => Problem;
 }
 
@@ -64,7 +67,8 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
   }
   const { stack, findings } = understand(parsed.data, options);
   fail([...found, ...findings]);
-  return { stack, problem };
+  const warnings = distinct(literalCredentials(spelled.data).map(({ path, message }) => problem(path, message)));
+  return { stack, warnings, problem };
 }
 
 /** What a file means, and what of it makes no sense. */

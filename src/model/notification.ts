@@ -36,8 +36,8 @@ export interface NamedSecret {
 }
 
 export type SubscriberTarget =
-  /** `key` signs what is sent. */
-  | { kind: 'webhook'; url: string; key?: NamedSecret }
+  /** `key` signs what is sent. The address itself may be a secret. */
+  | { kind: 'webhook'; url: string | NamedSecret; key?: NamedSecret }
   | { kind: 'slack'; url: NamedSecret }
   /** `longest`: entries that the stream keeps, about. */
   | { kind: 'redis'; url: string; stream: string; longest: number; password?: NamedSecret };

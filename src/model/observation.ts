@@ -5,6 +5,9 @@ import type { Beside, HealthCheck, InstanceKind, InstanceRef, Mount, NetworkAtta
 /** Before the name of a secret: its fingerprint without a final line end. */
 export const earlierPrefix = 'earlier:';
 
+/** Before the name of a secret that is too short to be masked. */
+export const unmaskedPrefix = 'unmasked:';
+
 export type InstanceState = 'created' | 'running' | 'restarting' | 'paused' | 'exited' | 'missing';
 
 /** One instance as a runtime reports it, found by our labels. */
@@ -123,7 +126,8 @@ export interface Observation {
   tooOld?: string;
   /** What the load balancer does; absent where none runs. */
   traffic?: TrafficState;
-  /** Keyed fingerprints of the secrets and env files a stack names, and behind {@link earlierPrefix} as version 0.1 took them; never a plain hash. */
+  /** Keyed fingerprints of the secrets and env files a stack names, and behind {@link earlierPrefix} as version 0.1 took them; never a plain hash. Behind
+   * {@link unmaskedPrefix}: that a secret is too short to be masked. */
   secrets: Record<string, string>;
   /** What the worker's policy refuses; absent where it refuses nothing. */
   refused?: Refused[];

@@ -63,7 +63,7 @@ export function planHost(input: HostPlanInput): HostPlan {
       ...volumes.create.map((volume): Step => steps.make({ kind: 'create-volume', volume })),
     ],
     cleanup: [...cleanup(all, observation, steps), ...networks.obsolete.filter(() => !intent.services).map((obsolete) => steps.make({ kind: 'remove-network' as const, name: obsolete }))],
-    warnings: [...capacity.warnings, ...warnOfUnnamedVolumes(planned, stack, known), ...warnOfUnreadable(observation)],
+    warnings: [...capacity.warnings, ...warnOfUnnamedVolumes(planned, stack, known), ...warnOfUnreadable(observation), ...(stops ? [] : warnOfUnmaskedSecrets(known))],
     newVolumes: stops ? [] : volumes.create.map((volume) => volume.name),
     refusals: stops ? [] : [...networks.refusals, ...volumes.refusals, ...capacity.refusals, ...planning.ports.refusals, ...reachable(stack, observation), ...elsewhere(observation), ...unfit(stack, observation), ...(observation.refused ?? [])],
   };
@@ -144,4 +144,8 @@ function reachable(stack: Stack, { capacity }: Observation): Refusal[] {
         : [],
     ),
   );
+}
+
+function warnOfUnmaskedSecrets(known: Known): string[] {
+  return known.unmaskedSecrets().map(({ name, isEmpty }) => (isEmpty ? `the secret ${name} is empty` : `the secret ${name} has less than four characters: it cannot be masked in logs and messages`));
 }

@@ -1,4 +1,4 @@
-import { earlierPrefix, type Observation, type ObservedImage, type ObservedInstance } from '../model/observation';
+import { earlierPrefix, unmaskedPrefix, type Observation, type ObservedImage, type ObservedInstance } from '../model/observation';
 
 /** What was observed, by what the planner asks for: a stack has a thousand services, and each is asked about. */
 export class Known {
@@ -35,6 +35,11 @@ export class Known {
   /** The fingerprint that version 0.1 took of a secret; absent where it is of no use. */
   earlierSecret(name: string): string | undefined {
     return this.observation.secrets[`${earlierPrefix}${name}`];
+  }
+
+  /** Secrets that cannot be masked: their names, and whether they are empty or short. */
+  unmaskedSecrets(): { name: string; isEmpty: boolean }[] {
+    return Object.entries(this.observation.secrets).flatMap(([key, what]) => (key.startsWith(unmaskedPrefix) ? [{ name: key.slice(unmaskedPrefix.length), isEmpty: what === 'empty' }] : []));
   }
 
   /** The same, with the secrets as version 0.1 counted them. */

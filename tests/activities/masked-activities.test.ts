@@ -15,7 +15,7 @@ const forms = [value, Buffer.from(value).toString('base64'), Buffer.from(value).
 const store = () => {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-code-masked-'));
   writeFileSync(join(folder, 'secret'), value);
-  return { secrets: new SecretStore(folder), context: { secrets: { s: { file: join(folder, 'secret') } }, envFiles: [] } };
+  return { secrets: new SecretStore(join(folder, 'data')), context: { secrets: { s: { file: join(folder, 'secret') } }, envFiles: [] } };
 };
 
 const failing = (error: unknown) => ({ startInstance: () => Promise.reject(error as Error) }) as unknown as Activities;

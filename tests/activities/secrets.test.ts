@@ -48,6 +48,11 @@ describe('secrets of the worker', () => {
     expect(new Set(Object.values(withEnd)).size).toBe(2);
   });
 
+  it('that are too short to be masked are told from others', async () => {
+    const what = async (content: string) => (await store.fingerprints({ s: written(content) }, []))['unmasked:s'];
+    expect([await what('abc\n'), await what('\n'), await what('abcd')]).toEqual(['short', 'empty', undefined]);
+  });
+
   it('that are too large, no plain file, or a pipe that nobody writes to are refused at once', async () => {
     const pipe = join(folder(), 'pipe');
     execFileSync('mkfifo', [pipe]);

@@ -10,10 +10,12 @@ import { listenLocally, stopListening } from '../support/local-server';
 /** Vault as its documentation says that it answers: KV version 2, tokens, AppRole. */
 class DocumentedVault {
   readonly kv: Record<string, Record<string, string>> = { 'secret/data/shop/postgres': { password: 'hunter2' }, 'team/data/api': { key: 'k1' } };
+  /** Where it sends whoever asks. */
+  redirect?: string;
   readonly asked: { path: string; token?: string; namespace?: string }[] = [];
   logins = 0;
   status?: number;
-  private readonly server: Server = createServer((request, response) => void this.answer(request).then(({ status, body }) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))));
+  private readonly server: Server = createServer((request, response) => void this.answer(request).then(({ status, body }) => response.writeHead(status, { 'content-type': 'application/json', ...(this.redirect !== undefined && { location: this.redirect }) }).end(JSON.stringify(body))));
 
   start(): Promise<string> {
     return listenLocally(this.server);
@@ -27,6 +29,7 @@ class DocumentedVault {
     const path = request.url!.replace('/v1/', '');
     const token = request.headers['x-vault-token'] as string | undefined;
     this.asked.push({ path, token, namespace: request.headers['x-vault-namespace'] as string | undefined });
+    if (this.redirect !== undefined) return { status: 307, body: {} };
     if (this.status) return { status: this.status, body: { errors: [] } };
     if (path === 'auth/approle/login') {
       const { role_id: role, secret_id: secret } = JSON.parse(await text(request)) as Record<string, string>;
@@ -83,6 +86,19 @@ describe('secrets in Vault', () => {
     await expect(vault().read('db', password)).rejects.toMatchObject({ kind: 'platform', message: `Vault at ${address} answered 503 (is it sealed?)` });
     server.stop();
     await expect(vault().read('db', password)).rejects.toMatchObject({ kind: 'platform', message: `Vault at ${address} does not answer (ECONNREFUSED)` });
+  });
+
+  it('never go with the token where Vault sends, nor where a path leads', async () => {
+    const elsewhere = new DocumentedVault();
+    server.redirect = `${await elsewhere.start()}/v1/secret/data/shop/postgres`;
+    await expect(vault().read('db', password)).rejects.toThrow(`the secret db: Vault at ${address} sends to another address`);
+    expect(elsewhere.asked).toEqual([]);
+    elsewhere.stop();
+    server.redirect = undefined;
+    for (const path of ['../../sys/health', 'shop/../../x', 'shop//x', '']) await expect(vault().read('db', { ...password, path })).rejects.toThrow('is no path in Vault');
+    await expect(vault().read('db', { ...password, path: 'shop/a?b#c%2f' })).rejects.toThrow('Vault has nothing at');
+    expect(server.asked.map(({ path }) => path)).toEqual(['secret/data/shop/postgres', 'secret/data/shop/a%3Fb%23c%252f']);
+    await expect(new Vault({ VAULT_ADDR: 'http://user:hunter2@vault', VAULT_TOKEN: 'x' }).read('db', password)).rejects.toThrow(/^the secret db: VAULT_ADDR is no plain http or https address(?!.*hunter2)/);
   });
 
   it('are a secret like any other: fingerprinted, so that a rotated one replaces its users, and masked', async () => {

@@ -38,3 +38,9 @@ describe('an instance of this version', () => {
     expect(next.phases.flatMap(({ services }) => services).find(({ name }) => name === 'api')).toMatchObject({ action: 'replace', changes: [{ key: 'secrets' }] });
   });
 });
+
+describe('a secret that cannot be masked', () => {
+  it('is warned of in the plan', () => {
+    expect(plan(stack, of({ key: 'k', 'unmasked:key': 'short', cert: 'c', 'unmasked:cert': 'empty' })).plan.warnings).toEqual(['the secret key has less than four characters: it cannot be masked in logs and messages', 'the secret cert is empty']);
+  });
+});

@@ -55,7 +55,7 @@ describe('those who subscribed', () => {
   let engine: TestEngine;
   beforeAll(async () => {
     url = await listener.start();
-    Object.assign(process.env, { HOOK_KEY: 'hook-key-9911', SLACK_URL: `${url}/slack` });
+    Object.assign(process.env, { HOOK_KEY: 'hook-key-9911', SLACK_URL: `${url}/slack`, PRIVATE_URL: `${url.replace('://', '://me:pass-4711@')}/private\n` });
     engine = await startEngine('subscribers', { runtimes: { memory: createMemoryRuntime(host) } });
   });
   afterAll(async () => {
@@ -64,7 +64,7 @@ describe('those who subscribed', () => {
   });
 
   const stackOf = (image: string, subscribers: object, name?: string, more: object = {}): Stack => {
-    const stack = memoryStack({ api: { image } }, { watch: { interval: '50ms' }, secrets: { hook: { environment: 'HOOK_KEY' }, slack: { environment: 'SLACK_URL' } }, subscribers, ...more });
+    const stack = memoryStack({ api: { image } }, { watch: { interval: '50ms' }, secrets: { hook: { environment: 'HOOK_KEY' }, slack: { environment: 'SLACK_URL' }, private: { environment: 'PRIVATE_URL' } }, subscribers, ...more });
     return name ? { ...stack, name } : stack;
   };
 
@@ -77,11 +77,12 @@ describe('those who subscribed', () => {
     expect(JSON.parse(body)).toMatchObject({ stack: stack.name, environment: 'test', deployment: 1, text: expect.stringMatching(/^deployment 1 succeeded after [\d.]+ s; release 1 runs$/), details: { outcome: 'succeeded', release: 1, changed: ['api'] } });
     host.exits['broken:1'] = 3;
     listener.received.length = 0;
-    await (await engine.client.deploy(stackOf('broken:1', { ci: { webhook: { url: `${url}/ci` } }, chat: { slack: { url: 'slack' }, events: ['deployment.finished'] } }, stack.name))).result();
+    await (await engine.client.deploy(stackOf('broken:1', { ci: { webhook: { url: `${url}/ci` } }, chat: { slack: { url: { secret: 'slack' } }, events: ['deployment.finished'] }, private: { webhook: { url: { secret: 'private' } } } }, stack.name))).result();
     const failed = await listener.of('/ci', 'deployment.finished');
     expect(JSON.parse(failed.body)).toMatchObject({ text: expect.stringContaining('rolled back'), details: { cause: { service: 'api', message: 'api-1 exited 3', evidence: { exitCode: 3, logs: ['log of api'] } } } });
     expect(failed.headers['x-deploy-code-signature']).toBeUndefined();
     await listener.of('/ci', 'deployment.started');
+    expect((await listener.of('/private', 'deployment.finished')).headers.authorization).toBe(`Basic ${Buffer.from('me:pass-4711').toString('base64')}`);
     while (!listener.received.some(({ path }) => path === '/slack')) await sleep(20);
     expect(JSON.parse(listener.received.find(({ path }) => path === '/slack')!.body)).toMatchObject({ blocks: [{ text: { text: expect.stringContaining('api-1 exited 3') } }, { text: { text: '```log of api```' } }] });
   });

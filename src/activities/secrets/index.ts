@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { parseEnv } from 'node:util';
 import type { InstanceSpec, SecretFile, SecretSource } from '../../model/instance';
-import { earlierPrefix } from '../../model/observation';
+import { earlierPrefix, unmaskedPrefix } from '../../model/observation';
 import { defaultPolicy, ownFiles, SourceRules } from '../../policy';
 import { RuntimeError } from '../../runtimes/runtime';
 import { SoftwareFault } from '../failures';
@@ -76,7 +76,12 @@ export class SecretStore {
 
   private fingerprintsOf(name: string, value: Buffer): Record<string, string> {
     const text = textOf(value);
-    return { [name]: this.fingerprint(Buffer.concat([Buffer.from('2\0'), value])), ...(text !== undefined && { [`${earlierPrefix}${name}`]: this.fingerprint(withoutLineEnd(text)) }) };
+    const length = text === undefined ? value.length : withoutLineEnd(text).length;
+    return {
+      [name]: this.fingerprint(Buffer.concat([Buffer.from('2\0'), value])),
+      ...(text !== undefined && { [`${earlierPrefix}${name}`]: this.fingerprint(withoutLineEnd(text)) }),
+      ...(length < shortestMasked && { [`${unmaskedPrefix}${name}`]: length === 0 ? 'empty' : 'short' }),
+    };
   }
 
   private fingerprint(value: string | Buffer): string {

@@ -81,14 +81,24 @@ export class Vault {
   private async call(name: string, path: string, request: { method?: string; body?: string; headers?: Record<string, string> }): Promise<Response> {
     const { VAULT_ADDR: address, VAULT_NAMESPACE: namespace } = this.environment;
     if (!address) throw new SoftwareFault(`the secret ${name}: the worker does not know where Vault is; start it with VAULT_ADDR`);
-    const url = `${address.replace(/\/$/, '')}/v1/${path}`;
+    const url = urlOf(name, address, path);
     try {
-      const answer = await fetch(url, { ...request, headers: { ...request.headers, ...(namespace && { 'x-vault-namespace': namespace }) }, signal: AbortSignal.timeout(timeoutMs) });
-      if (answer.status === 429 || answer.status >= 500) throw new RuntimeError('platform', `Vault at ${address} answered ${answer.status}${answer.status === 503 ? ' (is it sealed?)' : ''}`);
+      const answer = await fetch(url, { ...request, redirect: 'manual', headers: { ...request.headers, ...(namespace && { 'x-vault-namespace': namespace }) }, signal: AbortSignal.timeout(timeoutMs) });
+      if (answer.status >= 300 && answer.status < 400) throw new SoftwareFault(`the secret ${name}: Vault at ${url.origin} sends to another address, which the worker does not follow with its token; name in VAULT_ADDR where Vault really answers`);
+      if (answer.status === 429 || answer.status >= 500) throw new RuntimeError('platform', `Vault at ${url.origin} answered ${answer.status}${answer.status === 503 ? ' (is it sealed?)' : ''}`);
       return answer;
     } catch (error) {
-      if (error instanceof RuntimeError) throw error;
-      throw new RuntimeError('platform', `Vault at ${address} does not answer (${((error as Error).cause as NodeJS.ErrnoException | undefined)?.code ?? (error as Error).message})`, { cause: error });
+      if (error instanceof RuntimeError || error instanceof SoftwareFault) throw error;
+      throw new RuntimeError('platform', `Vault at ${url.origin} does not answer (${((error as Error).cause as NodeJS.ErrnoException | undefined)?.code ?? (error as Error).message})`, { cause: error });
     }
   }
+}
+
+/** Every part of the path is a name, and leads nowhere else. */
+function urlOf(name: string, address: string, path: string): URL {
+  const base = URL.canParse(address) ? new URL(address) : undefined;
+  if (!base || !/^https?:$/.test(base.protocol) || base.username || base.password) throw new SoftwareFault(`the secret ${name}: VAULT_ADDR is no plain http or https address; write one such as https://vault.example.com:8200`);
+  const parts = path.split('/');
+  if (parts.some((part) => part === '' || part === '.' || part === '..')) throw new SoftwareFault(`the secret ${name}: ${JSON.stringify(path)} is no path in Vault; write one such as shop/postgres`);
+  return new URL(`${base.origin}${base.pathname.replace(/\/+$/, '')}/v1/${parts.map(encodeURIComponent).join('/')}`);
 }

@@ -19,8 +19,13 @@ const longestPauseMs = 60_000;
 export function subscriberActivities({ secrets }: Pick<Dependencies, 'secrets'>): Pick<Activities, 'deliver'> {
   const peers = new PeerLimits();
   const secret = (use: NamedSecret) => secrets.read(use.name, use.source);
+  const secretAddress = async (use: NamedSecret) => {
+    const address = (await secret(use)).trim();
+    if (!/^https?:\/\//.test(address) || !URL.canParse(address)) throw new SoftwareFault(`the secret ${use.name} is no http or https address; write the whole address into it`);
+    return address;
+  };
   const send = async (target: SubscriberTarget, notification: Notification, signal: AbortSignal): Promise<void> => {
-    const address = target.kind === 'slack' ? await secret(target.url) : target.url;
+    const address = typeof target.url === 'string' ? target.url : await secretAddress(target.url);
     await peers.deliver(hostOf(address), async () => {
       switch (target.kind) {
         case 'webhook':

@@ -13,8 +13,8 @@ export function toSubscribers(input: StackFile['subscribers'], secrets: Record<s
 
 function toTarget({ webhook, slack, redis }: SubscriberInput, secrets: Record<string, SecretSource>): SubscriberTarget {
   if ([webhook, slack, redis].filter(Boolean).length !== 1) throw new Malformed('needs one of webhook, slack and redis');
-  if (webhook) return { kind: 'webhook', url: webhook.url, ...(webhook.key !== undefined && { key: toSecret(webhook.key, secrets) }) };
-  if (slack) return { kind: 'slack', url: toSecret(slack.url, secrets) };
+  if (webhook) return { kind: 'webhook', url: typeof webhook.url === 'string' ? webhook.url : toSecret(webhook.url.secret, secrets), ...(webhook.key !== undefined && { key: toSecret(webhook.key, secrets) }) };
+  if (slack) return { kind: 'slack', url: toSecret(typeof slack.url === 'string' ? slack.url : slack.url.secret, secrets) };
   const { url, stream = 'deploy-code', longest = 10_000, password } = redis!;
   return { kind: 'redis', url, stream, longest, ...(password !== undefined && { password: toSecret(password, secrets) }) };
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { grammarOf } from '../../model/names';
-import { amount, count, size } from './values';
+import { amount, count, hasUserinfo, size } from './values';
 
 const engine = /^(unix:\/\/\/\S+|(tcp|ssh):\/\/[^\s/]+)$/;
 
@@ -22,7 +22,7 @@ const kubernetes = z.union([
 /** A Docker Engine or a cluster that instances may run on. */
 export const host = z
   .strictObject({
-    docker: z.string().regex(engine, 'write unix:///var/run/docker.sock, tcp://10.0.0.2:2376 or ssh://user@10.0.0.2').optional()
+    docker: z.string().regex(engine, 'write unix:///var/run/docker.sock, tcp://10.0.0.2:2376 or ssh://user@10.0.0.2').refine((url) => !(url.startsWith('tcp:') ? hasUserinfo(url) : /^ssh:\/\/[^@]*:[^@]*@/.test(url)), 'holds a password; use tls for tcp://, and a key of the worker for ssh://').optional()
       .describe('Where the worker that serves the host finds its Docker Engine: `unix:///var/run/docker.sock` (default: on that very host), `tcp://10.0.0.2:2376` with `tls`, or `ssh://user@10.0.0.2`.'),
     kubernetes: kubernetes.optional().describe('Instead of `docker`: where the worker that serves the host finds its cluster.'),
     tls: tls.optional().describe('Certificates of the worker for `tcp://`: a folder with `ca.pem`, `cert.pem` and `key.pem`, or the three files.'),

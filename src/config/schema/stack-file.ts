@@ -6,7 +6,7 @@ import { host, hostName } from './host';
 import { schedule } from './schedule';
 import { service } from './service';
 import { subscriber } from './subscriber';
-import { choice, count, duration, flag, fromText, size } from './values';
+import { choice, count, duration, flag, fromText, hasUserinfo, size } from './values';
 
 const name = z
   .string()
@@ -77,10 +77,12 @@ const watch = z
   })
   .describe('What the engine does between deployments.');
 
+const endpoint = z.string().refine((text) => !hasUserinfo(text), 'holds a user or password, which would travel with the release; leave it out, and reach the server without one or through a proxy that adds it');
+
 const monitoring = z.strictObject({
   enabled: flag.optional(),
-  prometheus: z.strictObject({ endpoint: z.string() }).optional().describe('Where the metrics are: `http://prometheus:9090`, of a service of the stack or of any other host. Canaries are judged by it.'),
-  grafana: z.strictObject({ endpoint: z.string() }).optional().describe('Where the dashboards are.'),
+  prometheus: z.strictObject({ endpoint }).optional().describe('Where the metrics are: `http://prometheus:9090`, of a service of the stack or of any other host. Canaries are judged by it.'),
+  grafana: z.strictObject({ endpoint }).optional().describe('Where the dashboards are.'),
 });
 
 const network = z.strictObject({

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { notificationTypes } from '../../model/notification';
-import { choice, count } from './values';
+import { choice, count, hasUserinfo } from './values';
 
 const secretName = z.string().min(1);
-const httpUrl = z.url({ protocol: /^https?$/, error: 'write an http or https address' });
+const bySecret = z.strictObject({ secret: secretName.describe('Name under the top-level `secrets`.') });
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'write an http or https address, or {secret: NAME} for one that is secret' })
+  .refine((text) => !hasUserinfo(text), 'holds a user or password, which would travel with the release; put the whole address into a secret and write url: {secret: NAME}');
 
 /** Who is told what happens, and how. */
 export const subscriber = z
@@ -11,14 +14,14 @@ export const subscriber = z
     events: z.array(choice(...notificationTypes)).min(1).optional().describe('What of; default everything.'),
     webhook: z
       .strictObject({
-        url: httpUrl.describe('Gets each event as a JSON document by POST.'),
+        url: z.union([httpUrl, bySecret]).describe('Gets each event as a JSON document by POST. `{secret: NAME}` where the address itself is secret.'),
         key: secretName.optional().describe('Name under the top-level `secrets`: signs what is sent (HMAC-SHA256).'),
       })
       .optional(),
-    slack: z.strictObject({ url: secretName.describe('Name under the top-level `secrets`: the address of an incoming webhook.') }).optional(),
+    slack: z.strictObject({ url: z.union([secretName, bySecret]).describe('The address of an incoming webhook, which is a secret: its name under the top-level `secrets`, bare or as `{secret: NAME}`.') }).optional(),
     redis: z
       .strictObject({
-        url: z.url({ protocol: /^rediss?$/, error: 'write an address such as redis://redis.example.com:6379' }).refine((text) => !/^rediss?:\/\/[^/]*@/.test(text), 'holds a password; name a secret as `password`'),
+        url: z.url({ protocol: /^rediss?$/, error: 'write an address such as redis://redis.example.com:6379' }).refine((text) => !hasUserinfo(text), 'holds a password; name a secret as `password`'),
         stream: z.string().min(1).optional().describe('Default `deploy-code`.'),
         longest: count.optional().describe('About as many entries are kept; default 10000.'),
         password: secretName.optional().describe('Name under the top-level `secrets`.'),

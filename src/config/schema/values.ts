@@ -65,6 +65,11 @@ export function toMode(digits: string | number): number {
 /** Number of a user or group. */
 export const ownerId = z.preprocess(fromText, z.number().int().min(0).max(4_294_967_294));
 
+/** True for an address with a user or a password in it. */
+export function hasUserinfo(url: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]*@/i.test(url);
+}
+
 const booleans: Record<string, boolean> = { true: true, false: false };
 export const flag = z.preprocess((value) => (typeof value === 'string' ? (booleans[value] ?? value) : value), z.boolean());
 
