@@ -4,6 +4,7 @@ import { docker } from './errors';
 
 /** Lines of one look at what came since the last; a burst beyond that is cut at its beginning. */
 const longestPage = 10_000;
+const lineEnd = 0x0a;
 
 /** What a container logged. The cursor is the time of the last line, which Docker keeps to the nanosecond. */
 export async function logs({ docker: engine }: DockerConnection, name: string, { tail, after }: LogRequest): Promise<LogPage> {
@@ -22,12 +23,19 @@ function toUnix(timestamp: string): string {
   return `${Math.floor(Date.parse(timestamp) / 1000)}.${/\.(\d+)/.exec(timestamp)?.[1] ?? '0'}`;
 }
 
-/** Docker frames stdout and stderr: one byte for which, three of padding, four for the length. */
+/**
+ * Docker frames stdout and stderr: one byte for which, three of padding, four for the length. It cuts a line every 16 KiB, and stamps each piece:
+ * the pieces are one line again, so that nothing within it is torn apart.
+ */
 function demultiplex(raw: Buffer): string {
   const parts: Buffer[] = [];
+  const cut = new Set<number>();
   for (let offset = 0; offset + 8 <= raw.length; ) {
-    const length = raw.readUInt32BE(offset + 4);
-    parts.push(raw.subarray(offset + 8, offset + 8 + length));
+    const [stream, length] = [raw[offset]!, raw.readUInt32BE(offset + 4)];
+    const piece = raw.subarray(offset + 8, offset + 8 + length);
+    parts.push(cut.has(stream) ? piece.subarray(piece.indexOf(' ') + 1) : piece);
+    if (piece.at(-1) === lineEnd) cut.delete(stream);
+    else cut.add(stream);
     offset += 8 + length;
   }
   return Buffer.concat(parts).toString('utf8');
