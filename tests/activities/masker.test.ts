@@ -76,6 +76,10 @@ describe('the forms of a secret', () => {
     expect(lines.mask(wrapped).replace(/\*\*\*|[\s=]/g, '').length).toBeLessThan(8);
   });
 
+  it('cover the password of a URL', () => {
+    expect(hides('postgres://shop:p%40ss-4711@db/shop').mask('login of shop failed with p@ss-4711 (p%40ss-4711)')).toBe('login of shop failed with *** (***)');
+  });
+
   it('cover bytes that are no text by their encodings', () => {
     const bytes = Buffer.from([0xff, 0, 0xfe, 0x80, 0x81, 0x82]);
     const binary = new Masker(formsOf(bytes));

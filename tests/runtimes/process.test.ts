@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -80,7 +80,7 @@ describe('the process runtime', () => {
   });
 
   it('gives an instance its port, its files and its secrets, and writes no secret into its spec', async () => {
-    const secretFile = join(dataDir, 'secret');
+    const secretFile = join(mkdtempSync(join(tmpdir(), 'deploy-code-process-secret-')), 'secret');
     writeFileSync(secretFile, 'hunter2\n');
     const instance = await started(script('echo "port $PORT, key $KEY, config $(cat $DEPLOY_CODE_FILES/app.conf)"; exec sleep 300'), {
       ports: [{ container: 8080, host: 34_567, protocol: 'tcp' }],
@@ -92,6 +92,11 @@ describe('the process runtime', () => {
     expect(readFileSync(join(dataDir, 'processes', instance.name, 'spec.json'), 'utf8')).not.toContain('hunter2');
     await runtime.putSecrets(instance.name, [{ name: 'key', source: { file: secretFile }, target: { path: '/run/secrets/key.2', mode: 0o400 } }]);
     expect((await runtime.exec(instance.name, ['sh', '-c', 'cat $DEPLOY_CODE_FILES/key.2'], 5000)).output).toBe('hunter2\n');
+    const placed = () => statSync(join(dataDir, 'processes', instance.name, 'files', 'key.2'));
+    const before = placed();
+    await runtime.putSecrets(instance.name, [{ name: 'key', source: { file: secretFile }, target: { path: '/run/secrets/key.2', mode: 0o400 } }]);
+    expect(placed().ino).not.toBe(before.ino);
+    expect(placed().mode & 0o777).toBe(0o400);
     expect(await runtime.address(instance.name, 8080)).toEqual({ host: '127.0.0.1', port: 34_567 });
     await runtime.remove(instance);
   });

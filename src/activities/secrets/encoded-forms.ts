@@ -28,7 +28,21 @@ function piecesOf(text: string): string[] {
   const whole = withoutLineEnd(text);
   const lines = whole.split(/\r?\n/);
   const pieces = lines.length === 1 ? [whole] : [...(whole.length <= largestWhole ? [whole] : []), ...lines.slice(0, mostLines)];
-  return [...new Set(pieces.flatMap((piece) => [piece, piece.trim()]))].filter((piece) => piece.length >= shortestMasked);
+  return [...new Set([...pieces.flatMap((piece) => [piece, piece.trim()]), ...passwordsOf(whole)])].filter((piece) => piece.length >= shortestMasked);
+}
+
+/** A program that cannot log in shows the password of its URL by itself. */
+function passwordsOf(text: string): string[] {
+  const written = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#:@]*:([^\s/?#@]+)@/i.exec(text)?.[1];
+  return written === undefined ? [] : [written, decoded(written)];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function textForms(text: string): string[] {
