@@ -49,7 +49,7 @@ class NginxBalancer implements Balancer {
   private async placeCertificates({ certificates }: Front): Promise<void> {
     if (certificates.length === 0) return;
     const missing = (await this.run(missingCommand(certificates.map(({ file }) => file), nginxOptions(this.runtime.name)))).split('\n');
-    await this.runtime.putSecrets(this.name, certificates.filter(({ file }) => missing.includes(file)).map(secretOf));
+    await this.runtime.putSecrets(this.name, certificates.filter(({ file }) => missing.includes(file)).map((each) => secretOf(each, nginxOptions(this.runtime.name))));
   }
 
   /** One that its runtime is restarting is waited for, as the platform is; one that a crash of the platform has left stopped is started. */

@@ -121,14 +121,38 @@ const checks: Checks = {
   removeInstance: ofInstance,
   removeInstances: ofInstances,
   attachInstance: ofInstance,
-  routeTraffic: ofInstance,
-  configureBalancer: ofInstance,
-  drainInstance: (where, { balancer }) => ofInstance(where, balancer),
+  routeTraffic: (where, balancer, tables) => {
+    ofInstance(where, balancer);
+    for (const { route, targets } of tables) {
+      requireName('route', route);
+      for (const { address } of targets) requireName('address', address);
+    }
+  },
+  configureBalancer: (where, balancer, front) => {
+    ofInstance(where, balancer);
+    for (const { key, host, path } of front.routes) {
+      requireName('route', key);
+      requireName('path', path);
+      if (host !== undefined) requireName('hostname', host);
+    }
+    for (const { file } of front.certificates) requireName('secret', file);
+    for (const range of front.trustedProxies ?? []) requireName('range', range);
+  },
+  drainInstance: (where, { balancer, addresses }) => {
+    ofInstance(where, balancer);
+    for (const address of addresses) requireName('address', address);
+  },
   runTest: ofInstance,
   analyse: context,
-  passGate: (where, { healthy, reached }) => ofInstances(where, [...healthy, ...(reached ? [reached.balancer] : [])]),
+  passGate: (where, { healthy, reached }) => {
+    ofInstances(where, [...healthy, ...(reached ? [reached.balancer] : [])]);
+    for (const address of reached?.addresses ?? []) requireName('address', address);
+  },
   watchInstances: ofInstances,
-  confirm: (where, expected, reached) => ofInstances(where, [...expected, ...(reached ? [reached.balancer] : [])]),
+  confirm: (where, expected, reached) => {
+    ofInstances(where, [...expected, ...(reached ? [reached.balancer] : [])]);
+    for (const { address } of reached?.targets ?? []) requireName('address', address);
+  },
   holdImages: (where, releases) => {
     context(where);
     releases.forEach((release) => requireNumber('release', release));

@@ -1,16 +1,25 @@
 import type { RuntimeName } from '../model/capabilities';
 import type { Front, Route } from '../model/traffic';
+import { forwarding } from './forwarding';
+
+/** Counts what {@link nginxConfig} writes otherwise than before: a load balancer with an older number gets a new configuration at the next deployment. */
+export const configurationRevision = 2;
 
 export interface NginxOptions {
   /** DNS server that knows the names of instances; none where targets are addresses. */
   resolver?: string;
   /** Where files of secrets are, with a slash at the end; empty for the folder of the configuration. */
   secrets: string;
+  /** Whose files of secrets are; absent for a process, which has its own user's. */
+  owner?: { uid: number; gid: number };
 }
+
+/** The user `nginx` of the official images. */
+const unprivileged = { uid: 101, gid: 101 };
 
 /** In a container instances are names of its engine's own DNS; processes are ports of one host. */
 export function nginxOptions(runtime: RuntimeName): NginxOptions {
-  return runtime === 'docker' ? { resolver: '127.0.0.11', secrets: '/run/secrets/' } : { secrets: '' };
+  return runtime === 'docker' ? { resolver: '127.0.0.11', secrets: '/run/secrets/', owner: unprivileged } : { secrets: '' };
 }
 
 /** Requests of a route are spread over so many links; their shares are whole per cent. */
@@ -54,6 +63,7 @@ export function nginxConfig(front: Front, { resolver, secrets }: NginxOptions): 
       'map $fallback:$request_method:$content_length$http_transfer_encoding $unanswered { ~^none: @gone; ~:(GET|HEAD|OPTIONS):$ @fallback; default @gone; }',
       'map $upstream_connect_time:$unanswered $unreached { -:@fallback @fallback; default @late; }',
       ...proxying,
+      ...forwarding(front.trustedProxies),
       'ssl_protocols TLSv1.2 TLSv1.3;',
       'ssl_prefer_server_ciphers off;',
       'ssl_session_cache shared:tls:10m;',
@@ -69,20 +79,28 @@ const temporaryFolders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].ma
 
 /**
  * A body is passed on as it comes, so that the connection to an instance stands from the request's first moment: what is
- * open can be counted. It is closed with the answer, for the same reason.
+ * open can be counted. It is closed with the answer, for the same reason. Answers are passed on as they come too, and
+ * headers as they are: a service is to be reached as if it were asked directly.
  */
 const proxying = [
   'proxy_http_version 1.1;',
   'proxy_request_buffering off;',
+  'proxy_buffering off;',
+  'proxy_buffer_size 64k;',
+  'proxy_buffers 4 64k;',
+  'proxy_busy_buffers_size 128k;',
+  'large_client_header_buffers 4 64k;',
+  'underscores_in_headers on;',
+  'ignore_invalid_headers off;',
+  'proxy_headers_hash_max_size 2048;',
+  'proxy_headers_hash_bucket_size 128;',
+  'proxy_pass_header Server;',
+  'proxy_pass_header Date;',
+  'proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Charset;',
   'proxy_connect_timeout 3s;',
   'proxy_set_header Host $http_host;',
   'proxy_set_header Connection $upgraded;',
   'proxy_set_header Upgrade $http_upgrade;',
-  'proxy_set_header X-Real-IP $remote_addr;',
-  'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;',
-  'proxy_set_header X-Forwarded-Proto $scheme;',
-  'proxy_set_header X-Forwarded-Host $http_host;',
-  'proxy_set_header X-Forwarded-Port $server_port;',
 ];
 
 interface Server {

@@ -155,6 +155,8 @@ export interface InstanceSpec {
   envFiles: string[];
   secrets: SecretMount[];
   files: ConfigFile[];
+  /** Folders to make before its files, where its user has to write. */
+  folders?: FileTarget[];
   ports: PortBinding[];
   mounts: Mount[];
   networks: NetworkAttachment[];

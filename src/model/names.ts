@@ -55,6 +55,20 @@ const grammars = {
   instance: object,
   volume: object,
   network: object,
+  secret: object,
+  /** What the load balancer's configuration and folders name. */
+  route: { pattern: /^[A-Za-z0-9_-]+(=[A-Za-z0-9._~+-]+)+$/, hint: 'a route is service=port, with =host and =path where it has them' },
+  hostname: {
+    pattern: /^(?=.{1,253}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i,
+    hint: 'write a host name such as shop.example.com or *.example.com, at most 253 characters',
+  },
+  path: {
+    pattern: /^(?=.{1,500}$)\/(?!.*\/\/)(?!.*\/\.{1,2}(\/|$))[A-Za-z0-9/._~-]*$/,
+    hint: 'write a path such as /api, of letters, digits and / . _ ~ -, without // or /./, at most 500 characters',
+  },
+  range: { pattern: /^[0-9A-Fa-f.:]{2,45}\/\d{1,3}$/, hint: 'write a network such as 10.0.0.0/8' },
+  /** Where the load balancer sends requests. */
+  address: { pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}:\d{1,5}$/, hint: 'write NAME:PORT' },
   /** Identifies a request; part of the id of its workflow. */
   request: { pattern: /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}$/, hint: 'use letters, digits, _, ., : and -, at most 200, starting with a letter or digit' },
 } as const satisfies Record<string, Grammar>;

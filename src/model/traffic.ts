@@ -26,6 +26,10 @@ export interface Front {
   /** Plain ports whose requests are sent on to a TLS port. */
   redirects: { from: number; to: number }[];
   certificates: CertificateFile[];
+  /** Networks of proxies in front, whose X-Forwarded headers are believed. */
+  trustedProxies?: string[];
+  /** Of the configuration that is in force; absent: from before it was counted. */
+  revision?: number;
 }
 
 /** A certificate or a key, as the load balancer holds it. */

@@ -1,5 +1,6 @@
 import type { Service } from '../config/stack';
 import type { ObservedInstance } from '../model/observation';
+import { balancerName } from '../model/traffic';
 
 const mebibyte = 1024 ** 2;
 /** Docker counts CPUs in billionths. */
@@ -10,10 +11,13 @@ const amounts = {
   memory: (value: number) => (value > 0 ? `${value / mebibyte} MiB of memory` : 'all memory'),
 };
 
-/** What somebody has changed by hand of an instance that runs: each completes the sentence "it is …". */
-export function alterationsOf({ limit }: Service, instance: ObservedInstance): string[] {
+/**
+ * What somebody has changed by hand of an instance that runs: each completes the sentence "it is …". The limits of the load
+ * balancer are the engine's own, and differ between versions.
+ */
+export function alterationsOf({ name, limit }: Service, instance: ObservedInstance): string[] {
   if (instance.kind === 'job' || instance.state !== 'running') return [];
-  return [...lostNetworks(instance).map((network) => `off the network ${network}`), ...otherLimits(instance, limit), ...otherPolicy(instance), ...(instance.altered ?? [])];
+  return [...lostNetworks(instance).map((network) => `off the network ${network}`), ...(name === balancerName ? [] : otherLimits(instance, limit)), ...otherPolicy(instance), ...(instance.altered ?? [])];
 }
 
 /** Networks that it was put on. */

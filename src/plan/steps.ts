@@ -72,7 +72,8 @@ function label(action: Action): string {
     case 'route':
       return action.title;
     case 'configure':
-      return sameRoutes(action.front, action.before) ? 'put new certificates in force' : `put ${action.front.routes.length} routes in force`;
+      if (!sameRoutes(action.front, action.before)) return `put ${action.front.routes.length} routes in force`;
+      return canonical(action.front.certificates) === canonical(action.before?.certificates) ? 'put new settings of the load balancer in force' : 'put new certificates in force';
     case 'drain':
       return `drain ${action.instance.name}`;
     case 'test':

@@ -34,6 +34,15 @@ describe('the configuration of the load balancer', () => {
     expect(configOf({ a, b })).toBe(configOf({ b, a }));
   });
 
+  it('believes the proxies that the file trusts, and refuses what is no network', () => {
+    const text = configOf({ web: { ...web, expose: { port: 8080, host_port: 8000 } } }, { trusted_proxies: ['10.0.0.0/8', 'fd00::/8'] });
+    expect(text).toContain('  geo $trusted { default 0; 10.0.0.0/8 1; fd00::/8 1; }\n');
+    expect(text).toContain('  map $trusted $told_x_forwarded_for { 1 $proxy_add_x_forwarded_for; default $remote_addr; }\n');
+    for (const range of ['10.0.0.1/8', '10.0.0.0', '10.0.0.0/33', 'all', '10.0.0.0/8 1; } evil {', '::ffff:10.0.0.0/104;']) {
+      expect(() => configOf({ web: { ...web, expose: { port: 8080, host_port: 8000 } } }, { trusted_proxies: [range] })).toThrow(/trusted_proxies.*write a network/s);
+    }
+  });
+
   it('never holds a directive that a stack file brings along', () => {
     const hostile = fc.oneof(fc.string(), fc.stringMatching(/^[/a-z.]*[ ;{}$"'\\\n#]+.*$/), fc.constantFrom('/;}server{', 'a; return 200', '/$request_uri', '/x"', "/'", '/\n}', '*.*', '${IFS}'));
     const shape = (text: string) => text.replaceAll(/[^;{}"$\n]/g, '');

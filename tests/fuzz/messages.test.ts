@@ -12,7 +12,7 @@ function fitting(shape: Shape): fc.Arbitrary<unknown> {
   if (shape === 'number') return fc.double({ noNaN: true, noDefaultInfinity: true });
   if (shape === 'flag') return fc.boolean();
   if (shape === 'deployment') return fc.constantFrom('deployment/shop/production/1', 'deployment/a/b_c/watch-repair-1-2');
-  if ('name' in shape) return fc.constantFrom('shop', 'a-1_b').filter((name) => fits(name, shape));
+  if ('name' in shape) return fc.constantFrom('shop', 'a-1_b', 'web=8080=80', '/api/v1', '10.0.0.0/8', 'web:8080').filter((name) => fits(name, shape));
   if ('line' in shape) return fc.string({ unit: 'binary' });
   if ('oneOf' in shape) return fc.constantFrom(...shape.oneOf);
   if ('optional' in shape) return fc.option(fitting(shape.optional), { nil: undefined });

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
+import { request as requestPlainly, type IncomingHttpHeaders } from 'node:http';
 import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,6 +49,50 @@ describeWith('docker', 'the front door', () => {
     expect(headers).toMatchObject({ host: `127.0.0.1:${front.port}`, 'x-forwarded-proto': 'http', 'x-forwarded-port': String(front.port), 'x-forwarded-host': `127.0.0.1:${front.port}` });
     expect(headers['x-real-ip']).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
     expect(headers['x-forwarded-for']).toBe(headers['x-real-ip']);
+  });
+
+  it.each(['nginx:1.22', 'nginx:1.28'])('passes requests and answers on as if the service were asked directly: %s', async (image) => {
+    const front = await world();
+    expect(await deploy(front.stack('1', { replicas: 1 }, { infrastructure: { load_balancer: { image } } }))).toMatchObject({ outcome: 'succeeded' });
+    expect((await ask(`${front.url}big?=40000`)).headers['set-cookie']![0]).toHaveLength(40_002);
+    const forged = { api_key: 'k', 'x.dotted': 'd', 'x-large': 'y'.repeat(30_000), 'x-forwarded-for': '1.2.3.4', x_forwarded_for: '1.2.3.4', 'x-real_ip': '1.2.3.4', 'x-forwarded-proto': 'https', forwarded: 'for=1.2.3.4' };
+    const { headers } = JSON.parse((await ask(front.url, forged)).body) as { headers: Record<string, string> };
+    expect(headers).toMatchObject({ api_key: 'k', 'x.dotted': 'd', 'x-large': forged['x-large'], 'x-forwarded-proto': 'http' });
+    expect(JSON.stringify(headers)).not.toContain('1.2.3.4');
+    const { firstMs, lastMs } = await ask(`${front.url}drip`);
+    expect(lastMs - firstMs).toBeGreaterThan(1000);
+  });
+
+  it('believes what trusted proxies say about who asks', async () => {
+    const front = await world();
+    const settings = (trusted: string[]) => ({ infrastructure: { load_balancer: { image: 'nginx:1.28', trusted_proxies: trusted } } });
+    const said = { 'x-forwarded-for': '1.2.3.4', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'shop.example.com' };
+    const told = async () => (JSON.parse((await ask(front.url, said)).body) as { headers: Record<string, string> }).headers;
+    expect(await deploy(front.stack('1', { replicas: 1 }, settings(['0.0.0.0/0'])))).toMatchObject({ outcome: 'succeeded' });
+    expect(await told()).toMatchObject({ ...said, 'x-forwarded-for': expect.stringMatching(/^1\.2\.3\.4, \d+\.\d+\.\d+\.\d+$/) as string });
+    expect(await deploy(front.stack('1', { replicas: 1 }, settings(['203.0.113.0/24'])))).toMatchObject({ outcome: 'succeeded', changed: ['load-balancer'] });
+    expect(await told()).toMatchObject({ 'x-forwarded-proto': 'http', 'x-forwarded-host': `127.0.0.1:${front.port}` });
+    expect(await states(front.name)).toEqual(['load-balancer-1-d1 running', 'web-1-d1 running']);
+  });
+
+  it('runs without root, capabilities or new privileges, and within limits', async () => {
+    const front = await world();
+    expect(await deploy(front.stack('1', { replicas: 1 }))).toMatchObject({ outcome: 'succeeded' });
+    const { Config, HostConfig } = await docker.getContainer(`${front.name}-test-load-balancer-1-d1`).inspect();
+    expect(Config.User).toBe('101:101');
+    expect(HostConfig).toMatchObject({ CapDrop: ['ALL'], CapAdd: [], SecurityOpt: ['no-new-privileges:true'], PidsLimit: 2048, Memory: 2 ** 30, LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } } });
+    expect(await (await engine.client.repair({ stack: front.name, environment: 'test' })).result()).toMatchObject({ outcome: 'unchanged' });
+  });
+
+  it('fails the deployment of a service that it cannot reach, before a request goes there', async () => {
+    const front = await world();
+    const deaf = { image: 'node:20', command: ['node', '-e', 'require("net").createServer().listen(9999)'], replicas: 1, health_check: { tcp: 9999, interval: '500ms' } };
+    expect(await deploy(front.stack('1', deaf))).toMatchObject({ outcome: 'rolled_back', cause: { service: 'web', message: expect.stringMatching(/the load balancer does not reach .*-web-1-d1:8080 \(nothing accepts connections there/) as string } });
+    expect(await deploy(front.stack('1', { replicas: 1 }))).toMatchObject({ outcome: 'succeeded' });
+    const load = new Load({ url: front.url, connections: 5 });
+    expect(await deploy(front.stack('2', deaf))).toMatchObject({ outcome: 'rolled_back', release: 1 });
+    await load.answered(50);
+    expect(await load.stop()).toMatchObject({ failed: {}, versions: { 1: expect.any(Number) as number } });
   });
 
   it('speaks TLS 1.2 and 1.3 only, with the certificate from a secret, and sends plain requests on', async () => {
@@ -189,6 +234,21 @@ let last;
   }
 })();
 `;
+
+/** One request with headers as they are written, and when its first and last bytes came. */
+function ask(url: string, headers: Record<string, string> = {}): Promise<{ headers: IncomingHttpHeaders; body: string; firstMs: number; lastMs: number }> {
+  return new Promise((resolve, reject) => {
+    requestPlainly(url, { headers, agent: false, maxHeaderSize: 131_072 }, (response) => {
+      const chunks: Buffer[] = [];
+      let firstMs = 0;
+      response.on('data', (chunk: Buffer) => {
+        firstMs ||= Date.now();
+        chunks.push(chunk);
+      });
+      response.once('end', () => resolve({ headers: response.headers, body: Buffer.concat(chunks).toString(), firstMs, lastMs: Date.now() }));
+    }).once('error', reject).end();
+  });
+}
 
 function getTls(port: number, host: string, ca: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -46,6 +46,25 @@ describe('the front door in a plan', () => {
     expect([...world.instances.keys()].sort()).toEqual(['front-production-load-balancer-1-d1', 'front-production-web-1-d3', 'front-production-web-2-d3']);
   });
 
+  it('renews the configuration of a load balancer of an earlier version, and keeps its instance', () => {
+    const exposed = stack(web(1, { expose: { port: 8080, host_port: 80 } }));
+    const world = deployed(exposed);
+    const observation = world.observe(exposed);
+    expect(plan(exposed, observation, next).plan.phases.flatMap(({ services }) => services.map(({ action }) => action))).toEqual(['keep', 'keep']);
+    const { revision: _, ...before } = observation.traffic!.front!;
+    const { plan: renewal } = plan(exposed, { ...observation, traffic: { ...observation.traffic!, front: before } }, next);
+    expect(allSteps(renewal).map(({ id }) => id)).toEqual(['wait for web-1 to be healthy', 'put new settings of the load balancer in force']);
+  });
+
+  it('gives a route a key that fits into the name of a folder, however long its host and path are', () => {
+    const host = `${'a.'.repeat(120)}example.com`;
+    const paths = ['/x', '/y'].map((end) => `${'/p'.repeat(200)}${end}`);
+    const { front } = stack(web(1, { expose: paths.map((path) => ({ port: 8080, host, path })) }));
+    const keys = front!.routes.map(({ key }) => key);
+    expect(new Set(keys).size).toBe(2);
+    for (const key of keys) expect(key.length).toBeLessThanOrEqual(200);
+  });
+
   it('keeps the certificates that routes of others need which it leaves alone', () => {
     const shop = (secret: string, api: number) => stackOf({
       name: 'front', secrets: { [`${secret}_cert`]: { file: '/etc/cert' }, [`${secret}_key`]: { file: '/etc/key' } },

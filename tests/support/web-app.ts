@@ -1,6 +1,7 @@
 /**
  * A web application for node:20, as the content of one file. `/`: JSON with its version, after LATENCY_MS, or 500 for
  * ERROR_RATE of them; `/slow`: the same after two seconds; POST: the same once the body has come. WebSockets echo text.
+ * `/big?=N`: a header of N characters; `/drip`: an event, and 1.5 seconds later another one.
  * `/healthz` and `/metrics` are neither delayed nor counted; UNHEALTHY_AFTER_MS: `/healthz` answers 503 from then on;
  * FAIL_AFTER_MS: it exits 1 then. SIGTERM ends it at once, as a careless program would.
  */
@@ -10,12 +11,17 @@ const { createHash } = require('node:crypto');
 const { VERSION = '1', LATENCY_MS = '0', ERROR_RATE = '0', PORT = '8080', UNHEALTHY, UNHEALTHY_AFTER_MS, FAIL_AFTER_MS } = process.env;
 let count = 0, failed = 0, seconds = 0;
 
-const server = createServer((request, response) => {
+const server = createServer({ maxHeaderSize: 131072 }, (request, response) => {
   const answer = (status, body, type = 'application/json') => response.writeHead(status, { 'content-type': type }).end(body);
   const path = request.url.split('?')[0];
   const isUnhealthy = UNHEALTHY || (UNHEALTHY_AFTER_MS && process.uptime() * 1000 > Number(UNHEALTHY_AFTER_MS));
   if (path === '/healthz') return answer(isUnhealthy ? 503 : 200, '{}');
   if (path === '/metrics') return answer(200, 'http_requests_total{code="200"} ' + (count - failed) + '\nhttp_requests_total{code="500"} ' + failed + '\nhttp_request_seconds_sum ' + seconds + '\nhttp_request_seconds_count ' + count + '\n', 'text/plain; version=0.0.4');
+  if (path === '/big') return response.writeHead(200, { 'set-cookie': 'a=' + 'x'.repeat(Number(request.url.split('=')[1])) }).end('{}');
+  if (path === '/drip') {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
+    return void setTimeout(() => response.end('data: 2\n\n'), 1500);
+  }
   const begin = Date.now();
   const reply = () => {
     count += 1;

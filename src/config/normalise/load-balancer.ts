@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { balancerName, idleClientMs, type CertificateFile, type Front, type Route } from '../../model/traffic';
 import type { RuntimeName } from '../../model/capabilities';
 import type { SecretSource } from '../../model/instance';
@@ -6,6 +7,9 @@ import type { StackFile } from '../schema/stack-file';
 import { toMs } from '../schema/values';
 import type { Service } from '../stack';
 import { type Attempt, Malformed } from './words';
+
+const longestKey = 200;
+const digestLength = 16;
 
 type LoadBalancerInput = NonNullable<NonNullable<StackFile['infrastructure']>['load_balancer']>;
 
@@ -29,7 +33,8 @@ export function toFront(exposing: StackFile['services'], services: Record<string
   if (routes.length === 0) return undefined;
   const files = [...new Set(routes.flatMap(({ tls }) => (tls ? [tls.certificate, tls.key] : [])))].sort();
   const certificates = context.attempt(['infrastructure', 'load_balancer', 'tls'], () => files.map((name) => toCertificate(name, context.secrets)), []);
-  const front: Front = { routes, redirects: redirectsOf(routes, context.settings), certificates };
+  const { trusted_proxies: trustedProxies = [] } = context.settings;
+  const front: Front = { routes, redirects: redirectsOf(routes, context.settings), certificates, ...(trustedProxies.length > 0 && { trustedProxies }) };
   return { front, balancer: toBalancer(front, services, context) };
 }
 
@@ -43,7 +48,12 @@ function toRoute(service: string, input: ExposureInput, settings: LoadBalancerIn
   if (input.tls === true && !settings.tls) throw new Malformed('has tls: true, and infrastructure.load_balancer.tls names no certificate');
   const listen = own ?? (settings.tls ? (settings.https_port ?? 443) : (settings.http_port ?? 80));
   const key = [service, port, ...(own === undefined ? [] : [own]), ...(host ? [host.replace('*', 'any')] : []), ...(path === '/' ? [] : [path.replaceAll('/', '+')])].join('=');
-  return { key, service, port, listen, ...(host && { host: host.toLowerCase() }), path, ...(tls && { tls }), timeoutMs: toMs(timeout ?? 60) };
+  return { key: short(key), service, port, listen, ...(host && { host: host.toLowerCase() }), path, ...(tls && { tls }), timeoutMs: toMs(timeout ?? 60) };
+}
+
+/** A folder is called by it. */
+function short(key: string): string {
+  return key.length <= longestKey ? key : `${key.slice(0, longestKey - digestLength - 1)}=${createHash('sha256').update(key).digest('hex').slice(0, digestLength)}`;
 }
 
 /** Plain requests to the shared port are sent on, unless something else is served there. */

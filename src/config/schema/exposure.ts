@@ -1,12 +1,11 @@
+import { IPv4, IPv6, isValidCIDR, parseCIDR } from 'ipaddr.js';
 import { z } from 'zod';
+import { grammarOf } from '../../model/names';
 import { duration, flag, integer } from './values';
 
-/** A DNS name, with at most a `*` for its first label. It stands in NGINX's configuration as it is. */
-const hostName = z
-  .string()
-  .regex(/^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i, 'write a host name such as shop.example.com or *.example.com');
-
-const path = z.string().regex(/^\/(?!.*\/\/)(?!.*\/\.{1,2}(\/|$))[A-Za-z0-9/._~-]*$/, 'write a path such as /api, of letters, digits and / . _ ~ -, without // or /./');
+/** Both stand in NGINX's configuration as they are. */
+const hostName = z.string().regex(grammarOf('hostname').pattern, grammarOf('hostname').hint);
+const path = z.string().regex(grammarOf('path').pattern, grammarOf('path').hint);
 
 export const tls = z.strictObject({
   certificate: z.string().describe('Name under the top-level `secrets`: the certificate and its chain, PEM.'),
@@ -30,11 +29,22 @@ export const exposure = z
 
 export type ExposureInput = z.infer<typeof one>;
 
+const network = z.string().refine(isNetwork, 'write a network such as 10.0.0.0/8, without bits of a host in it');
+
+/** It stands in NGINX's configuration as it is. */
+function isNetwork(text: string): boolean {
+  if (!/^[0-9a-f.:]+\/\d{1,3}$/i.test(text) || !isValidCIDR(text)) return false;
+  const [address, bits] = parseCIDR(text);
+  const first = address.kind() === 'ipv4' ? IPv4.networkAddressFromCIDR(text) : IPv6.networkAddressFromCIDR(text);
+  return bits >= 0 && first.toString() === address.toString();
+}
+
 export const loadBalancer = z
   .strictObject({
     image: z.string().optional().describe('An NGINX image; default `nginx:1.28`. From 1.27.4 on idle client connections survive a change of routes; older ones keep none.'),
     http_port: integer.optional().describe('The host port that services with a host name or path share; default 80.'),
     https_port: integer.optional().describe('The same with TLS; default 443. Needs `tls`; requests to `http_port` are then sent on to it.'),
     tls: tls.optional(),
+    trusted_proxies: z.array(network).max(100).optional().describe('Networks of proxies in front of this one, such as `10.0.0.0/8`: what they say in `X-Forwarded-*` headers is passed on. From anybody else these headers are overwritten.'),
   })
   .describe('The NGINX that serves what services `expose`. It runs where there is any.');

@@ -1,6 +1,7 @@
 import type { Service, Stack } from '../../config/stack';
 import type { InstanceRef } from '../../model/instance';
 import type { ObservedInstance } from '../../model/observation';
+import { configurationRevision } from '../../balancer/nginx-config';
 import { balancerName, type CertificateFile, type Front, type Route, type RouteTable } from '../../model/traffic';
 import { isUp } from '../difference';
 import { toRef } from '../instance-spec';
@@ -21,7 +22,7 @@ export class Traffic {
   constructor(private readonly stack: Stack, private readonly known: Known, private readonly steps: StepFactory, private readonly left: ReadonlySet<string>) {
     const running = known.observation.traffic && known.instancesOf(balancerName).find(isUp);
     this.balancer = running && toRef(running);
-    this.front = stack.front && { ...stack.front, certificates: stack.front.certificates.map((each) => ({ ...each, file: this.fileOf(each) })) };
+    this.front = stack.front && { ...stack.front, revision: configurationRevision, certificates: stack.front.certificates.map((each) => ({ ...each, file: this.fileOf(each) })) };
   }
 
   /** Its version is part of its name; one that the load balancer got from version 0.1 of the engine keeps the name. */
@@ -66,10 +67,10 @@ export class Traffic {
   configure(): Lane {
     const before = this.known.observation.traffic?.front;
     if (!this.front || !this.balancer) return [];
-    const { routes, redirects, certificates } = this.front;
+    const { routes, redirects, certificates, ...settings } = this.front;
     const left = (route: Route) => this.left.has(route.service);
     const kept = (before?.routes ?? []).filter(left);
-    const front = { routes: [...routes.filter((route) => !left(route)), ...kept], redirects, certificates: [...certificates, ...stillNamed(kept, before, certificates)] };
+    const front = { ...settings, routes: [...routes.filter((route) => !left(route)), ...kept], redirects, certificates: [...certificates, ...stillNamed(kept, before, certificates)] };
     if (before && sameFront(before, front)) return [];
     return [this.steps.make({ kind: 'configure', balancer: this.balancer, front, ...(before && { before }) }, balancerName)];
   }
@@ -82,6 +83,7 @@ function stillNamed(kept: readonly Route[], before: Front | undefined, now: read
 }
 
 function sameFront(a: Front, b: Front): boolean {
-  const canonical = ({ routes, redirects, certificates }: Front) => JSON.stringify([[...routes].sort((x, y) => (x.key < y.key ? -1 : 1)), redirects, certificates]);
+  const canonical = ({ routes, redirects, certificates, trustedProxies = [], revision }: Front) =>
+    JSON.stringify([[...routes].sort((x, y) => (x.key < y.key ? -1 : 1)), redirects, certificates, trustedProxies, revision]);
   return canonical(a) === canonical(b);
 }

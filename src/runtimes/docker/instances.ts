@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container, ContainerInspectInfo } from 'dockerode';
 import { type Pack, pack } from 'tar-stream';
-import type { ConfigFile, InstanceRef, InstanceSpec, SecretFile, SecretMount } from '../../model/instance';
+import type { ConfigFile, FileTarget, InstanceRef, InstanceSpec, SecretFile, SecretMount } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import { RuntimeError, type SecretReader } from '../runtime';
 import { mustBeWithin } from '../scope';
@@ -171,11 +171,11 @@ export class DockerInstances {
     for (const { name, aliases } of spec.networks.slice(1)) await join(this.connection, container.id, name, aliases, await this.addressFor(spec, name));
     const secrets = await this.secrets.files(spec);
     await refuseCovered(container, secrets);
-    await this.putFiles(container, [...spec.files, ...secrets]);
+    await this.putFiles(container, [...spec.files, ...secrets], spec.folders);
   }
 
-  private async putFiles(container: Container, files: (ConfigFile | SecretFile)[]): Promise<void> {
-    if (files.length > 0) await docker(() => container.putArchive(toArchive(files) as unknown as NodeJS.ReadableStream, { path: '/' }));
+  private async putFiles(container: Container, files: (ConfigFile | SecretFile)[], folders: FileTarget[] = []): Promise<void> {
+    if (files.length > 0) await docker(() => container.putArchive(toArchive(files, folders) as unknown as NodeJS.ReadableStream, { path: '/' }));
   }
 }
 
@@ -196,8 +196,9 @@ function isDown(status: InstanceStatus | undefined): boolean {
 const largestPlainId = 0o777777;
 
 /** Docker keeps the owners that stand in an archive. */
-function toArchive(files: (ConfigFile | SecretFile)[]): Pack {
+function toArchive(files: (ConfigFile | SecretFile)[], folders: FileTarget[]): Pack {
   const archive = pack();
+  for (const { path, mode, uid, gid } of folders) archive.entry({ name: path.replace(/^\//, ''), type: 'directory', mode, uid, gid });
   for (const { path, mode, uid = 0, gid = 0, content } of files) {
     const name = path.replace(/^\//, '');
     const pax = uid > largestPlainId || gid > largestPlainId ? { uid: String(uid), gid: String(gid) } : undefined;

@@ -32,6 +32,25 @@ const reserve = recordOf('number');
 
 const place = fields({ stack: named('stack'), environment: named('environment') });
 
+/** What of the load balancer stands in its configuration and its folders. */
+const front = fields({
+  routes: listOf(
+    fields({
+      key: named('route'),
+      service: named('service'),
+      port: 'number',
+      listen: 'number',
+      host: optional(named('hostname')),
+      path: named('path'),
+      tls: optional(fields({ certificate: named('secret'), key: named('secret') })),
+      timeoutMs: 'number',
+    }),
+  ),
+  redirects: listOf(fields({ from: 'number', to: 'number' })),
+  certificates: listOf(fields({ name: named('secret'), file: named('secret') })),
+  trustedProxies: optional(listOf(named('range'))),
+});
+
 /** What of a stack names something, and so reaches ids, queries and paths. */
 const stack = fields({
   name: named('stack'),
@@ -39,6 +58,7 @@ const stack = fields({
   runtime,
   services: recordOf(fields({ name: named('service') })),
   hosts: optional(listOf(fields({ name: named('host') }))),
+  front: optional(front),
   infrastructure: fields({ cluster: optional(fields({ namespace: optional(named('namespace')) })) }),
 });
 
