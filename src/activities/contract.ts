@@ -116,6 +116,8 @@ export interface InstanceLog {
   name: string;
   lines: string[];
   cursor: string;
+  /** Why its logs cannot be read here. */
+  unreadable?: string;
 }
 
 /** What an analysis found at one look. */
@@ -228,8 +230,11 @@ export interface Activities {
 
   /** Looks again and again; ends as soon as something is not as it is known to be. */
   watchRelease(orders: WatchOrders): Promise<WatchReport>;
-  /** Stops an instance and starts it again, by its restart policy; one that is gone is left to repairs. */
-  restartInstance(input: { place: { stack: string; environment: string }; runtime: RuntimeName; instance: string }): Promise<void>;
+  /**
+   * Stops an instance and starts it again, by its restart policy; one that is gone is left to repairs. Resolves with how often its
+   * runtime had restarted it by then, for the runtime begins to count anew.
+   */
+  restartInstance(input: { place: { stack: string; environment: string }; runtime: RuntimeName; instance: string }): Promise<number>;
 
   describeInstances(stack: Stack): Promise<InstanceLine[]>;
   /** The last lines of instances; of those with a cursor what came after it. */

@@ -1,6 +1,7 @@
 import type { InstanceStatus, Evidence } from '../model/instance-status';
 import type { Runtime } from '../runtimes/runtime';
 import type { StepContext } from './contract';
+import { ranOutOfMemory } from './memory';
 import type { SecretStore } from './secrets';
 
 const lines = 50;
@@ -20,9 +21,10 @@ export interface Findings {
 export async function gatherEvidence(runtime: Runtime, secrets: SecretStore, context: StepContext, name: string, found: Findings): Promise<Evidence> {
   await secrets.learn(context.secrets, context.envFiles);
   const logs = found.logs ?? (await runtime.logs(name, { tail: lines }).catch(() => ({ lines: [] }))).lines;
+  const outOfMemory = await ranOutOfMemory(runtime, name, found.status);
   return {
     exitCode: found.status?.exitCode,
-    outOfMemory: found.status?.outOfMemory,
+    outOfMemory: outOfMemory || found.status?.outOfMemory,
     lastProbeError: found.lastProbeError && secrets.mask(found.lastProbeError),
     logs: maskLines(secrets, [...(found.events ?? []).map((event) => `event: ${event}`), ...logs], lineLength),
     logLines: logs.length,

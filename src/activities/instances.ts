@@ -8,6 +8,7 @@ import { drain } from './drain';
 import { CancelledFailure } from '@temporalio/common';
 import { alive, type Surroundings } from './alive';
 import { gatherEvidence, type Findings } from './evidence';
+import { withMemory } from './memory';
 import { isFault, SoftwareFault } from './failures';
 import { awaitHealthy, startUntilHealthy, type AwaitOptions, type Unhealthy } from './health/await-healthy';
 
@@ -32,7 +33,9 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
     const unhealthy = await watch({ signal, usedMs: (before as { usedMs?: number } | undefined)?.usedMs ?? 0, onProbe }).catch(async (error: Error) => {
       throw signal.aborted ? new CancelledFailure(error.message, [await evidence({ lastProbeError })]) : error;
     });
-    if (unhealthy) throw new SoftwareFault(`${nameIn(context, instance)} ${unhealthy.message}`, await evidence(unhealthy));
+    if (!unhealthy) return;
+    const shown = await evidence(unhealthy);
+    throw new SoftwareFault(withMemory(`${nameIn(context, instance)} ${unhealthy.message}`, shown), shown);
   };
   const retire = async (context: StepContext, { instance, drain: open }: Retirement, { signal, note }: Surroundings) => {
     const runtime = runtimes(context);

@@ -7,6 +7,7 @@ import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 import { gatherEvidence } from './evidence';
 import { SoftwareFault, UnknownOutcome } from './failures';
+import { ranOutOfMemory, withMemory } from './memory';
 
 const killed = 137;
 
@@ -33,10 +34,11 @@ export function jobActivities({ runtimes, secrets, events }: Dependencies): Pick
           throw new SoftwareFault(`${instance.service} did not finish within its timeout of ${timeoutMs! / 1000} s and was stopped`, await gatherEvidence(runtime, secrets, context, instance.name, {}));
         }
         if (end.exitCode === 0) return;
-        if (before.state === 'exited' && !again && (end.exitCode === undefined || end.exitCode === killed) && !end.outOfMemory) {
+        if (before.state === 'exited' && !again && (end.exitCode === undefined || end.exitCode === killed) && !(await ranOutOfMemory(runtime, instance.name, end))) {
           throw new UnknownOutcome(`${instance.service} was killed from outside while it ran (exit ${end.exitCode ?? 'unknown'})`);
         }
-        throw new SoftwareFault(`${instance.service} exited ${end.exitCode ?? '?'}`, await gatherEvidence(runtime, secrets, context, instance.name, { status: end }));
+        const evidence = await gatherEvidence(runtime, secrets, context, instance.name, { status: end });
+        throw new SoftwareFault(withMemory(`${instance.service} exited ${end.exitCode ?? '?'}`, evidence), evidence);
       }),
 
     runTest: (context, instance, timeoutMs) =>
@@ -48,7 +50,8 @@ export function jobActivities({ runtimes, secrets, events }: Dependencies): Pick
           const end = await exitOf(runtime, instance.name, timeoutMs, signal);
           if (end !== 'timeout' && end.exitCode === 0) return;
           const why = end === 'timeout' ? `did not finish within ${timeoutMs / 1000} s` : `exited ${end.exitCode ?? '?'}`;
-          throw new SoftwareFault(`the smoke test of ${instance.service} ${why}`, await gatherEvidence(runtime, secrets, context, instance.name, end === 'timeout' ? {} : { status: end }));
+          const evidence = await gatherEvidence(runtime, secrets, context, instance.name, end === 'timeout' ? {} : { status: end });
+          throw new SoftwareFault(withMemory(`the smoke test of ${instance.service} ${why}`, evidence), evidence);
         } finally {
           await runtime.remove(instance);
         }

@@ -1,10 +1,11 @@
-import type { InstanceLine } from '../model/instance-status';
+import { crashLoop, isInCrashLoop, type InstanceLine } from '../model/instance-status';
 import type { ObservedInstance } from '../model/observation';
-import type { Runtime } from '../runtimes/runtime';
+import { RuntimeError, type LogPage, type LogRequest, type Runtime } from '../runtimes/runtime';
 import { alive } from './alive';
 import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 import { maskLines } from './evidence';
+import { ranOutOfMemory } from './memory';
 import { SoftwareFault } from './failures';
 import { probe } from './health/probe';
 import { placeOf } from './observe-stack';
@@ -32,8 +33,8 @@ export function readingActivities({ runtimes, secrets, rules }: Dependencies): R
         const runtime = runtimes(context);
         return Promise.all(
           instances.map(async (name) => {
-            const { lines, cursor } = await runtime.logs(name, { tail, after: after[name] });
-            return { name, lines: newest(maskLines(secrets, lines, longestLine), largestAnswer / instances.length), cursor };
+            const { lines, cursor, ...unread } = await pageOf(runtime, name, { tail, after: after[name] });
+            return { ...unread, name, lines: newest(maskLines(secrets, lines, longestLine), largestAnswer / instances.length), cursor };
           }),
         );
       }),
@@ -46,6 +47,14 @@ export function readingActivities({ runtimes, secrets, rules }: Dependencies): R
         return { exitCode, output: secrets.mask(output) };
       }),
   };
+}
+
+/** An instance whose logs cannot be read takes nothing from the others. Trouble with the platform passes, and is tried again. */
+async function pageOf(runtime: Runtime, name: string, request: LogRequest): Promise<LogPage & { unreadable?: string }> {
+  return runtime.logs(name, request).catch((error: unknown) => {
+    if (!(error instanceof RuntimeError) || error.kind === 'platform') throw error;
+    return { lines: [], cursor: request.after ?? '', unreadable: error.message };
+  });
 }
 
 /** The last lines that fit, and how many do not. */
@@ -70,12 +79,16 @@ async function describeAll(runtime: Runtime, instance: ObservedInstance): Promis
 
 async function describe(runtime: Runtime, instance: ObservedInstance): Promise<InstanceLine> {
   const status = await runtime.inspect(instance.name);
+  const isLooping = instance.kind !== 'job' && status !== undefined && isInCrashLoop(status, Date.now());
+  const outOfMemory = status && (status.state !== 'running' || status.restarts > 0) && (await ranOutOfMemory(runtime, instance.name, status));
+  const found = isLooping ? crashLoop : await health(runtime, instance, status?.state === 'running');
   return {
     service: instance.service,
     ordinal: instance.ordinal,
     name: instance.name,
     state: status?.state ?? 'missing',
-    health: await health(runtime, instance, status?.state === 'running'),
+    health: outOfMemory && (isLooping || status.state !== 'running') ? `${found}, out of memory` : found,
+    ...(outOfMemory && { outOfMemory }),
     image: instance.image,
     restarts: status?.restarts ?? 0,
     ports: portsOf(instance),

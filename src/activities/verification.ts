@@ -8,6 +8,7 @@ import type { Activities, NotRunning, StepContext } from './contract';
 import type { Dependencies } from './dependencies';
 import { gatherEvidence } from './evidence';
 import { SoftwareFault } from './failures';
+import { withMemory } from './memory';
 import { awaitHealthy } from './health/await-healthy';
 import { watchRollout, type LetIn } from './health/rollout-watch';
 import { stillHealthy, type Lapse } from './health/still-healthy';
@@ -25,7 +26,7 @@ export function verificationActivities({ runtimes, secrets }: Dependencies): Pic
   const evidenceOf = (context: StepContext, { name }: InstanceRef, lapse: Lapse): Promise<Evidence> => gatherEvidence(runtimes(context), secrets, context, name, lapse);
   const failureOf = async (context: StepContext, instance: InstanceRef, lapse: Lapse): Promise<NotRunning> => {
     const evidence = await evidenceOf(context, instance, lapse);
-    return { service: instance.service, message: `${nameIn(context, instance)} ${secrets.mask(lapse.message)}`, evidence };
+    return { service: instance.service, message: withMemory(`${nameIn(context, instance)} ${secrets.mask(lapse.message)}`, evidence), evidence };
   };
   return {
     passGate: (context, gate) =>

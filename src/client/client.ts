@@ -4,6 +4,7 @@ import type { Stack } from '../config/stack';
 import type { AuditTrail } from '../model/audit';
 import { requireDeploymentId } from '../model/names';
 import { longestAuthor, longestReason, oneLine } from '../model/text';
+import type { InstanceLine } from '../model/instance-status';
 import type { WhenBusy } from '../plan/asked';
 import type { PastRun } from '../plan/job-runs';
 import type { IntentKind, Refusal } from '../plan/plan';
@@ -132,6 +133,12 @@ export class DeployCodeClient extends Reader {
   async environment(place: Place): Promise<EnvironmentState | undefined> {
     await this.requireWorker();
     return unlessMissing(() => ask(this.temporal, () => this.temporal.workflow.getHandle(environmentId(place)).query(environmentQuery)));
+  }
+
+  /** Every instance, with its health as probed just now; restarts by the watch are counted too. */
+  override async status(stack: Stack): Promise<InstanceLine[]> {
+    const [lines, state] = await Promise.all([super.status(stack), this.environment(placeOf(stack))]);
+    return lines.map((line) => ({ ...line, restarts: line.restarts + (state?.watch?.restarted?.[line.name] ?? 0) }));
   }
 
   /** Lets nothing begin until the freeze is over, or somebody thaws. What runs goes on. */

@@ -31,9 +31,21 @@ export interface InstanceLine {
   state: string;
   health: string;
   image: string;
+  /** By its runtime and by the engine's watch, as far as both are known. */
   restarts: number;
+  /** Memory has run out of it lately. */
+  outOfMemory?: boolean;
   ports: string[];
   release: number;
   /** Where the stack names hosts. */
   host?: string;
+}
+
+export const crashLoop = 'crash loop';
+const leastRestarts = 2;
+const soonMs = 120_000;
+
+/** True for an instance that its runtime restarts again and again: what runs for a moment in between is not healthy. */
+export function isInCrashLoop({ state, restarts, startedAt }: Pick<InstanceStatus, 'state' | 'restarts' | 'startedAt'>, now: number): boolean {
+  return state === 'restarting' || (restarts >= leastRestarts && startedAt !== undefined && now - startedAt < soonMs);
 }

@@ -37,7 +37,8 @@ function differences({ name, kind, replicas, changes, goes }: PlannedService, se
   const missing = Array.from({ length: replicas }, (_, index) => index + 1).filter((ordinal) => !present.some((instance) => instance.ordinal === ordinal));
   const surplus = present.filter((instance) => goes.includes(instance.name) && (instance.ordinal > replicas || present.some((other) => other.ordinal === instance.ordinal && other !== instance && !goes.includes(other.name))));
   const altered = present.flatMap((instance) => alterationsOf(service, instance).map((alteration) => `${instance.service}-${instance.ordinal} is ${alteration}`));
-  const keys = changes.map(({ key }) => key).filter((key) => key !== 'state');
+  const isCounted = present.some((instance) => instance.replicas === undefined);
+  const keys = changes.map(({ key }) => key).filter((key) => key !== 'state' && !(key === 'replicas' && isCounted));
   return [
     ...missing.map((ordinal) => `${name}-${ordinal} is gone`),
     ...surplus.map((instance) => `${instance.name} is not of the release`),

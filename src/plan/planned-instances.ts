@@ -8,7 +8,7 @@ import { judgementOf } from './front/judgement';
 import { ServiceNames } from './front/service-names';
 import { isTest, toTestSpec } from './front/test-spec';
 import { toInstanceSpec } from './instance-spec';
-import { lanesOf, type Lane, type PlannedService, type ServiceAction } from './plan';
+import { lanesOf, type Change, type Lane, type PlannedService, type ServiceAction } from './plan';
 import { describe, type ServicePlanning } from './service-planning';
 import { replaceNotes } from './replace-notes';
 import { rollOut } from './strategies';
@@ -27,8 +27,8 @@ export function planInstances(service: Service, phase: number, observed: Observe
   const replacement = replacementOf(service, slots, [...difference.keep.values()], planning);
   const rollout = rollOut(replacement, service);
   const settled = rollout.stages.length === 0 ? settle(service, replacement, planning) : [];
-  const action = rollout.stages.length > 0 ? actionOf(slots.length, observed, difference, forced) : settled.length > 0 ? 'reroute' : 'keep';
-  const planned: PlannedService = { ...describe(service, action, action === 'keep' || action === 'reroute' ? [] : difference.changes, rollout.stages), ...rollout };
+  const action = rollout.stages.length > 0 ? actionOf(slots.length, observed, difference, forced, service.replicas) : settled.length > 0 ? 'reroute' : 'keep';
+  const planned: PlannedService = { ...describe(service, action, changesOf(action, service, observed, difference), rollout.stages), ...rollout };
   if (settled.length > 0) planned.stages = [[settled]];
   if (service.name === balancerName) for (const step of lanesOf(planned).flat()) if (step.kind === 'start') step.reaches = planning.traffic.newAddresses();
   if (planned.action === 'replace') planned.notes.push(...replaceNotes(service, difference.changes));
@@ -79,10 +79,22 @@ function ordinals(service: Service, { old }: Difference): number[] {
   return [...new Set([...wanted, ...old.keys()])].sort((a, b) => a - b);
 }
 
-function actionOf(acting: number, observed: ObservedInstance[], { keep, old }: Difference, forced: boolean): ServiceAction {
+function actionOf(acting: number, observed: ObservedInstance[], { keep, old }: Difference, forced: boolean, replicas: number): ServiceAction {
   if (acting === 0) return 'keep';
   if (observed.length === 0) return 'create';
   if (forced) return 'restart';
-  const replacing = [...old.values()].flat().length > 0;
-  return keep.size > 0 && !replacing ? 'scale' : 'replace';
+  return keep.size > 0 && isBeyond(old, replicas) ? 'scale' : 'replace';
+}
+
+/** True where nothing goes but instances that are no longer wanted. */
+function isBeyond(old: Difference['old'], replicas: number): boolean {
+  return [...old.keys()].every((ordinal) => ordinal > replicas);
+}
+
+/** What a plan says has changed: of a service that is only scaled, how many there were. */
+function changesOf(action: ServiceAction, { replicas }: Service, observed: ObservedInstance[], { changes }: Difference): Change[] {
+  if (action === 'keep' || action === 'reroute') return [];
+  if (action !== 'scale') return changes;
+  const before = new Set(observed.filter(isUp).map(({ ordinal }) => ordinal)).size;
+  return [{ key: 'replicas', from: String(before), to: String(replicas) }];
 }

@@ -25,6 +25,23 @@ describe('phases', () => {
   });
 });
 
+describe('scaling', () => {
+  const scaled = (replicas: number, image = 'api:1', more: object = {}) => stackOf({ ...base, services: { api: { image, replicas, ...more } } });
+  const change = (from: number, to: ReturnType<typeof stackOf>) => plan(to, deployed(scaled(from)).observe(to), { deployment: 2 }).plan;
+
+  it.each([[2, 4], [4, 2], [1, 3]])('from %i to %i is called so, and replaces nothing', (from, to) => {
+    const next = change(from, scaled(to));
+    expect(next.phases[0]!.services[0]).toMatchObject({ action: 'scale', changes: [{ key: 'replicas', from: String(from), to: String(to) }], notes: [] });
+    const text = planText(summarise(next)).join('\n');
+    expect(text).toContain(`scale  replicas ${from} -> ${to}`);
+    expect(text).not.toMatch(/0 of 0|replace/);
+  });
+
+  it('together with another change is a replacement', () => {
+    expect(change(2, scaled(4, 'api:2')).phases[0]!.services[0]).toMatchObject({ action: 'replace' });
+  });
+});
+
 describe('capacity', () => {
   const stack = stackOf({ ...base, services: { a: { image: 'a', replicas: 3, resources: { reserve: { memory: '10G' } } }, b: { image: 'b', resources: { reserve: { memory: '20G' }, limit: { cpus: 9 } } } } });
 

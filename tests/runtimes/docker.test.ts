@@ -178,6 +178,35 @@ describeWith('docker', 'the Docker runtime', () => {
     }
   });
 
+  it('says that memory ran out, of the main process and of a child, after a restart too', async () => {
+    const eat = 'x=aaaaaaaa; while :; do x=$x$x; done';
+    const instances = [
+      spec('eater', { image: images.app, command: ['sh', '-c', eat], limit: { memory: 16 * 1024 ** 2 }, restart: 'always' }),
+      spec('parent', { image: images.app, command: ['sh', '-c', `sh -c '${eat}'; sleep 60`], limit: { memory: 16 * 1024 ** 2 } }),
+      spec('calm', { image: images.app, limit: { memory: 64 * 1024 ** 2 } }),
+    ];
+    try {
+      for (const instance of instances) {
+        await runtime.create(instance);
+        await runtime.start(instance.name);
+      }
+      const [eater, parent, calm] = instances.map(({ name }) => name) as [string, string, string];
+      await eventually(async () => expect(await Promise.all([eater, parent].map((name) => runtime.ranOutOfMemory!(name)))).toEqual([true, true]));
+      expect((await runtime.inspect(parent))!.state).toBe('running');
+      expect(await runtime.ranOutOfMemory!(calm)).toBe(false);
+    } finally {
+      for (const instance of instances) await runtime.remove(instance);
+    }
+  });
+
+  it('refuses for good to read logs that a driver does not keep', async () => {
+    const instance = spec('mute', { image: images.app, logging: { driver: 'none', options: {} } });
+    await runtime.create(instance);
+    await runtime.start(instance.name);
+    await expect(runtime.logs(instance.name, { tail: 5 })).rejects.toMatchObject({ kind: 'software', message: expect.stringContaining('choose one that keeps them on the host') as string });
+    await runtime.remove(instance);
+  });
+
   it('sees at a close look what somebody has changed of a container that runs', async () => {
     const instance = spec('updated', { image: images.app, limit: { cpus: 0.5, memory: 64 * 1024 ** 2 }, restart: 'always' });
     await runtime.create(instance);

@@ -42,6 +42,7 @@ describe('an environment between deployments', () => {
     expect(host.get(dead).status.state).toBe('running');
     expect(watch).toMatchObject({ ailing: [], restarts: { [dead]: { count: 1 } } });
     expect(host.get(dead).policy).toBe('always');
+    expect((await engine.client.status(stack)).find(({ name }) => name === dead)).toMatchObject({ restarts: 1 });
   });
 
   it('restarts what is unhealthy, waits before it does so again, and says when it is well', async () => {

@@ -2,6 +2,7 @@ import type { Ailing } from '../../model/watch';
 import type { ObservedInstance } from '../../model/observation';
 import type { Runtime } from '../../runtimes/runtime';
 import { problemOf } from '../health/probe';
+import { ranOutOfMemory, withMemory } from '../memory';
 
 /** What is known of an instance from one look to the next. */
 interface Record {
@@ -38,7 +39,7 @@ export class Examination {
 
   private async examine(instance: ObservedInstance, now: number, strict: boolean): Promise<Ailing | undefined> {
     const record = this.recordOf(instance.name);
-    const why = instance.state === 'running' ? ((await this.crashes(instance, record, strict)) ?? (await this.health(instance, record, now))) : down(instance, record);
+    const why = instance.state === 'running' ? ((await this.crashes(instance, record, strict)) ?? (await this.health(instance, record, now))) : await this.down(instance, record);
     if (instance.state === 'running') record.wrongLooks = 0;
     const { name, service, ordinal, restart } = instance;
     return why === undefined ? undefined : { instance: name, service, ordinal, why, restartable: restart !== 'no' && !this.runtime.workloads };
@@ -55,7 +56,15 @@ export class Examination {
     if (record.restarts === -1) return record.problem?.startsWith(crashed) ? record.problem : undefined;
     const restarts = (await this.runtime.inspect(name))?.restarts ?? 0;
     record.restarts ??= restarts;
-    return restarts > record.restarts ? `${crashed} (${restarts} times)` : undefined;
+    if (restarts <= record.restarts) return undefined;
+    return withMemory(`${crashed} (${restarts} times)`, { outOfMemory: await ranOutOfMemory(this.runtime, name, undefined) });
+  }
+
+  private async down({ name, state, exitCode, outOfMemory = false }: ObservedInstance, record: Record): Promise<string | undefined> {
+    record.wrongLooks += 1;
+    if (record.wrongLooks < looksUntilDown) return undefined;
+    if (state !== 'exited') return `is ${state}`;
+    return withMemory(`exited ${exitCode ?? '?'}`, { outOfMemory: await ranOutOfMemory(this.runtime, name, { exitCode, outOfMemory }) });
   }
 
   /** Unhealthy after as many failures in a row as the check allows, healthy again at the first success. */
@@ -70,8 +79,3 @@ export class Examination {
   }
 }
 
-function down({ state, exitCode }: ObservedInstance, record: Record): string | undefined {
-  record.wrongLooks += 1;
-  if (record.wrongLooks < looksUntilDown) return undefined;
-  return state === 'exited' ? `exited ${exitCode ?? '?'}` : `is ${state}`;
-}

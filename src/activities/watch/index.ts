@@ -44,10 +44,12 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
         const runtime = runtimes({ runtime: name, ...place });
         const { instances } = await runtime.observe({ images: [], ports: [] });
         const found = instances.find((each) => each.name === instance);
-        if (!found) return;
+        if (!found) return 0;
+        const before = (await runtime.inspect(instance))?.restarts ?? 0;
         await runtime.retire(toRef(found));
         await runtime.revive(toRef(found));
         events.emit('instance', { service: found.service, event: 'revived' });
+        return before;
       }),
   };
 }

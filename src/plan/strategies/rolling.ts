@@ -30,7 +30,7 @@ export function atOnce(replacement: Replacement): Rollout {
  * new ones of earlier batches are healthy.
  */
 export function inBatches(replacement: Replacement, { maxSurge, maxUnavailable, minHealthyMs }: BatchOptions): Rollout {
-  const { service, replicas, kept, traffic, names } = replacement;
+  const { replicas, kept, traffic, names } = replacement;
   const arriving = incoming(replacement);
   const leaving = outgoing(replacement);
   const total = arriving.length;
@@ -53,12 +53,19 @@ export function inBatches(replacement: Replacement, { maxSurge, maxUnavailable, 
     serving = [...serving, ...batch];
     const gone = leaving.splice(0, Math.max(0, serving.length - floor));
     serving = serving.filter((instance) => !(gone as Running[]).includes(instance));
-    stages.push([traffic.to([{ instances: serving, weight: 100 }], `route ${service}: ${total - arriving.length} of ${total} new, ${leaving.length} old`)]);
+    stages.push([traffic.to([{ instances: serving, weight: 100 }], titleOf(replacement, total - arriving.length, leaving.length))]);
     finishing.push(...retireAll(gone, replacement).map((lane) => (traffic.flows ? lane : onceHealthy(earlier, lane))));
     earlier.push(...batch);
   }
   finish();
   return { stages: stagesOf(stages), tail: [], beside: false };
+}
+
+/** Fewer instances and none of them new: what is left says more than how many are new. */
+function titleOf({ service, kept, slots }: Replacement, arrived: number, staying: number): string {
+  const total = slots.filter(({ next }) => next).length;
+  if (total === 0 && kept.length > 0) return `route ${service}: to the ${kept.length + staying} that stay`;
+  return `route ${service}: ${arrived} of ${total} new, ${staying} old`;
 }
 
 /** New instances count once they have been healthy for a while. */

@@ -10,6 +10,8 @@ interface Death {
 
 const longestEvents = 1024 * 1024;
 const eventsMs = 30_000;
+/** In seconds. */
+const lately = 600;
 
 const deathsOf = (name: string) => ({ type: ['container' as const], container: [name], event: ['die'] });
 
@@ -52,6 +54,18 @@ export async function lastExit({ docker: engine }: DockerConnection, name: strin
     await eachJsonLine<Death>(events, (death) => (last = death), { silenceMs: eventsMs, totalMs: eventsMs, longestLine: longestEvents });
   });
   return last && Number(last.Actor.Attributes.exitCode);
+}
+
+/** Whether the kernel has killed something in a container for memory within the last ten minutes, by the same record. */
+export async function ranOutOfMemory({ docker: engine }: DockerConnection, name: string): Promise<boolean> {
+  const now = Math.ceil(Date.now() / 1000);
+  const filters = { type: ['container' as const], container: [name], event: ['oom'] };
+  let found = false;
+  await docker(async () => {
+    const events = (await engine.getEvents({ since: now - lately, until: now, filters })) as Readable;
+    await eachJsonLine<unknown>(events, () => (found = true), { silenceMs: eventsMs, totalMs: eventsMs, longestLine: longestEvents });
+  });
+  return found;
 }
 
 function codeOf(line: string): number {

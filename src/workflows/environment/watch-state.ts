@@ -13,8 +13,8 @@ const forgottenMs = 600_000;
 
 /** The same release brought about again, by a repair say, does not begin anew. */
 export function startOf(release: number, deployment: number, before?: WatchState): WatchState {
-  const { restarts, repairs } = before?.release === release ? before : { restarts: {}, repairs: { count: 0, nextAt: 0 } };
-  return { release, deployment, ailing: [], drift: [], restarts, repairs };
+  const { restarts, repairs, restarted } = before?.release === release ? before : { restarts: {}, repairs: { count: 0, nextAt: 0 }, restarted: undefined };
+  return { release, deployment, ailing: [], drift: [], restarts, repairs, ...(restarted && { restarted }) };
 }
 
 /** What is known once a report has come in, of one host of several. */
@@ -41,6 +41,11 @@ export function knownOf({ ailing, drift, byHost = {} }: WatchState, host?: strin
   if (host === undefined) return { ailing, drift };
   const found = byHost[host] ?? { ailing: [], drift: [] };
   return { ailing: found.ailing, drift: found.drift.map((text) => text.replace(` (on ${host})`, '')) };
+}
+
+/** Counts a restart by the engine; `before`: how often the runtime had restarted the instance, and does not know any more. */
+export function countRestart(state: WatchState, instance: string, before: number | undefined): void {
+  state.restarted = { ...state.restarted, [instance]: (state.restarted?.[instance] ?? 0) + 1 + (before ?? 0) };
 }
 
 /** Of an instance that was started again nothing is known. */

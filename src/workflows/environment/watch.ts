@@ -8,7 +8,7 @@ import { events, type WatchEvent } from '../events';
 import { hostQueue, isOn, taskQueue, watchQueue, watchQueueOf, type WatchState } from '../messages';
 import type { EnvironmentMemory } from './memory';
 import { Publisher } from '../publisher';
-import { changesOfHealth, dueRestarts, forget, isOnTrial, isRepairDue, knownOf, nextMoment, nextRepair, nextRestart, startOf, withReport } from './watch-state';
+import { changesOfHealth, countRestart, dueRestarts, forget, isOnTrial, isRepairDue, knownOf, nextMoment, nextRepair, nextRestart, startOf, withReport } from './watch-state';
 
 const troubleMs = 300_000;
 /** A rollback that was asked for has so long to get its turn before restarts are tried instead. */
@@ -128,7 +128,8 @@ export class EnvironmentWatch {
     watch.restarts[instance] = nextRestart(watch.restarts[instance], Date.now());
     this.rest();
     this.tell({ type: 'watch.acted', action: 'restart', instance, message: `${service}-${ordinal} ${why}` });
-    await activity('restartInstance', host === undefined ? taskQueue : hostQueue(host), `restart ${service}-${ordinal}: ${why}`)({ place, runtime, instance }).then(() => {
+    await activity('restartInstance', host === undefined ? taskQueue : hostQueue(host), `restart ${service}-${ordinal}: ${why}`)({ place, runtime, instance }).then((before) => {
+      countRestart(watch, instance, before);
       forget(watch, instance);
     }, () => undefined);
   }

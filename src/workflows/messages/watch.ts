@@ -30,6 +30,8 @@ export interface WatchState extends Findings {
   off?: boolean;
   /** By the full name of the instance. */
   restarts: Record<string, Attempts>;
+  /** How often each instance was restarted by the engine, and by its runtime before that: the runtime has forgotten those. */
+  restarted?: Record<string, number>;
   repairs: Attempts;
   /** Why nothing can be seen, and when it is tried again. */
   trouble?: { message: string; retryAt: number };

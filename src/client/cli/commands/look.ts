@@ -115,13 +115,20 @@ async function showLogs(words: string[], options: LookOptions): Promise<void> {
     for (const name of words) serviceOf(stack, name);
     const cursors: Record<string, string> = {};
     do {
-      for (const { name, lines, cursor } of await client.logs(stack, words, options.tail, cursors)) {
+      for (const { name, lines, cursor, unreadable } of await client.logs(stack, words, options.tail, cursors)) {
+        if (unreadable !== undefined && !(name in cursors)) sayUnreadable(name, unreadable, options);
         cursors[name] = cursor;
         for (const line of lines) showLine(name, line, options);
       }
       if (options.follow) await sleep(followMs);
     } while (options.follow);
   });
+}
+
+/** Once, however long the others are followed. */
+function sayUnreadable(instance: string, unreadable: string, { json }: LookOptions): void {
+  if (json) printJson({ instance, unreadable });
+  else say(`${paint.cyan(instance)} | ${paint.yellow(`(its logs cannot be read here: ${unreadable})`)}`);
 }
 
 function showLine(instance: string, line: string, { json, raw }: LookOptions): void {

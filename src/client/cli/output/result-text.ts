@@ -47,7 +47,7 @@ function headline({ outcome, durationMs, rollbackMs, release, cause, intent, cha
 
 /** What went wrong, and everything that shows why. */
 export function causeText({ step, message, evidence: found }: Cause): string[] {
-  const memory = found?.outOfMemory === undefined ? [] : [found.outOfMemory ? 'OUT OF MEMORY' : 'not out of memory'];
+  const memory = found?.outOfMemory === undefined || message.includes('out of memory') ? [] : [found.outOfMemory ? 'OUT OF MEMORY' : 'not out of memory'];
   const probe = found?.lastProbeError ? [`last probe: ${found.lastProbeError}`] : [];
   const logs = found?.logs ?? [];
   return [

@@ -1,4 +1,4 @@
-import type { InstanceLine } from '../../../model/instance-status';
+import { crashLoop, type InstanceLine } from '../../../model/instance-status';
 import { paint, table } from './terminal';
 
 
@@ -9,7 +9,7 @@ export function statusTable(lines: readonly InstanceLine[]): string[] {
   const isSpread = lines.some(({ host }) => host !== undefined);
   const rows = [...services].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, instances]) => [
     name,
-    `${instances.filter(({ state }) => state === 'running').length}/${instances.length}`,
+    `${instances.filter(({ state, health }) => state === 'running' && !health.startsWith(crashLoop)).length}/${instances.length}`,
     worst(instances.map(({ health }) => health)),
     tag(instances[0]!.image),
     String(instances.reduce((sum, { restarts }) => sum + restarts, 0)),
@@ -17,7 +17,7 @@ export function statusTable(lines: readonly InstanceLine[]): string[] {
     instances.flatMap(({ ports }) => ports).join(', '),
   ]);
   const [head, ...body] = table([['SERVICE', 'RUN', 'HEALTH', 'IMAGE', 'RESTARTS', ...(isSpread ? ['HOST'] : []), 'PORTS'], ...rows]);
-  return [paint.bold(head!), ...body.map((line) => (/ (unhealthy|down|exited)/.test(line) ? paint.red(line) : line))];
+  return [paint.bold(head!), ...body.map((line) => (/ (unhealthy|down|exited|crash loop|out of memory)/.test(line) ? paint.red(line) : line))];
 }
 
 function worst(healths: string[]): string {

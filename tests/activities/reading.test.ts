@@ -1,0 +1,50 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { statusTable } from '../../src/client/cli/output/status-table';
+import { readingActivities } from '../../src/activities/reading';
+import { ranOutOfMemory, withMemory } from '../../src/activities/memory';
+import type { Dependencies } from '../../src/activities/dependencies';
+import type { InstanceStatus } from '../../src/model/instance-status';
+import { RuntimeError, type Runtime } from '../../src/runtimes/runtime';
+import { memoryStack } from '../support/memory-stack';
+
+const activitiesOn = (runtime: object) => readingActivities({ runtimes: () => runtime, secrets: { learn: async () => undefined, mask: (text: string) => text }, rules: { policy: {} } } as unknown as Dependencies);
+const run = <T>(work: () => Promise<T>): Promise<T> => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(work);
+const status = (more: Partial<InstanceStatus>): InstanceStatus => ({ state: 'running', hash: 'x', outOfMemory: false, restarts: 0, startedAt: Date.now() - 3_600_000, ...more });
+const observed = (name: string, more: object = {}) => ({ name, service: 'api', ordinal: Number(name.at(-1)), image: 'api:1', state: 'running', kind: 'service', deployment: 1, release: 1, ports: [], ...more });
+
+describe('what people are shown of what runs', () => {
+  it('calls what is restarted again and again a crash loop, says where memory ran out, and counts neither as running', async () => {
+    const statuses: Record<string, InstanceStatus> = {
+      'api-1': status({ restarts: 7, startedAt: Date.now() - 900 }),
+      'api-2': status({ state: 'restarting', restarts: 3 }),
+      'api-3': status({ restarts: 5 }),
+      'api-4': status({ state: 'exited', exitCode: 137, outOfMemory: true }),
+      'api-5': status({}),
+    };
+    const runtime = { observe: async () => ({ instances: Object.keys(statuses).map((name) => observed(name, { state: statuses[name]!.state })) }), inspect: async (name: string) => statuses[name], ranOutOfMemory: async (name: string) => name === 'api-1' };
+    const lines = await run(() => activitiesOn(runtime).describeInstances(memoryStack({ api: { image: 'api:1' } })));
+    expect(lines.map(({ name, health, restarts, outOfMemory }) => [name, health, restarts, outOfMemory])).toEqual([
+      ['api-1', 'crash loop, out of memory', 7, true], ['api-2', 'crash loop', 3, undefined], ['api-3', '-', 5, undefined], ['api-4', 'down, out of memory', 0, true], ['api-5', '-', 0, undefined],
+    ]);
+    expect(statusTable(lines)[1]).toMatch(/^api {6}2\/5 {2}crash loop, out of memory {2}api:1 +15$/);
+  });
+
+  it('shows the logs of the others where those of one cannot be read, and why', async () => {
+    const refusing = (kind: 'software' | 'platform') => ({ logs: async (name: string) => (name === 'mute-1' ? Promise.reject(new RuntimeError(kind, 'no reading')) : { lines: [`log of ${name}`], cursor: 'c' }) });
+    const read = (kind: 'software' | 'platform') => run(() => activitiesOn(refusing(kind)).readLogs({ runtime: 'docker', stack: 'a', environment: 'b', deployment: 1, secrets: {}, envFiles: [] }, ['mute-1', 'loud-1'], 10, {}));
+    expect(await read('software')).toEqual([{ name: 'mute-1', lines: [], cursor: '', unreadable: 'no reading' }, { name: 'loud-1', lines: ['log of loud-1'], cursor: 'c' }]);
+    await expect(read('platform')).rejects.toMatchObject({ type: 'PlatformTrouble' });
+  });
+
+  it('knows of memory by the state, by what was recorded of a child or before a restart, and by a record that comes late', async () => {
+    let looks = 0;
+    const late = { ranOutOfMemory: async () => (looks += 1) > 1 } as unknown as Runtime;
+    const never = { ranOutOfMemory: async () => false } as unknown as Runtime;
+    expect(await ranOutOfMemory(never, 'a', { outOfMemory: true })).toBe(true);
+    expect(await ranOutOfMemory(never, 'a', { outOfMemory: false, exitCode: 1 })).toBe(false);
+    expect(await ranOutOfMemory({} as Runtime, 'a', { outOfMemory: false, exitCode: 137 })).toBe(false);
+    expect(await ranOutOfMemory(late, 'a', { outOfMemory: false, exitCode: 137 })).toBe(true);
+    expect([withMemory('api-1 exited 137', { outOfMemory: true }), withMemory('api-1 exited 1', {})]).toEqual(['api-1 exited 137, out of memory', 'api-1 exited 1']);
+  });
+});
