@@ -13,6 +13,7 @@ import { awaitHealthy } from './health/await-healthy';
 import { watchRollout, type LetIn } from './health/rollout-watch';
 import { stillHealthy, type Lapse } from './health/still-healthy';
 import { nameIn } from './instances';
+import { monotonicMs } from '../runtimes/monotonic';
 
 type Unreached = { address: string; reason: string };
 
@@ -84,10 +85,10 @@ async function crashLoop(runtime: Runtime, { name, healthCheck, restart }: Insta
 
 /** The addresses that the load balancer does not reach. A program without a health check may need a moment until it listens. */
 async function findUnreached(runtime: Runtime, balancer: InstanceRef, addresses: string[], signal: AbortSignal): Promise<Unreached[]> {
-  const deadline = Date.now() + listensWithinMs;
+  const deadline = monotonicMs() + listensWithinMs;
   for (let left = addresses; ; await sleep(betweenTriesMs, undefined, { signal })) {
     const unreached = left.length > 0 ? await balancerOf(runtime, balancer.name).unreached(left) : [];
-    if (unreached.length === 0 || Date.now() >= deadline) return unreached;
+    if (unreached.length === 0 || monotonicMs() >= deadline) return unreached;
     left = unreached.map(({ address }) => address);
   }
 }

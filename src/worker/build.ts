@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { workerDeployment, type Builds } from '../client/builds';
 import { BadRequest } from '../client/errors';
 import { bundlePath } from './bundle';
+import { monotonicMs } from '../runtimes/monotonic';
 
 const patienceMs = 60_000;
 
@@ -23,7 +24,7 @@ export function asBuild(buildId: string): WorkerDeploymentOptions {
 
 /** Where no build is current, nothing would ever begin: the first one is. Others wait to be promoted. */
 export async function offerBuild(builds: Builds, buildId: string, logger: Logger): Promise<void> {
-  for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await sleep(500, undefined, { ref: false })) {
+  for (const deadline = monotonicMs() + patienceMs; monotonicMs() < deadline; await sleep(500, undefined, { ref: false })) {
     const current = await builds.current().catch(() => undefined);
     if (current === buildId) return;
     if (current !== undefined) return logger.info({ buildId, current }, `build ${current} is current: \`deploy-code worker promote ${buildId}\` lets new deployments begin on this one`);

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { connect, type ConnectionSettings } from '../client/connection';
 import { EngineUnreachable } from '../client/errors';
 import { registerSearchAttributes } from './search-attributes';
+import { monotonicMs } from '../runtimes/monotonic';
 
 const patienceMs = 60_000;
 const pauseMs = 1000;
@@ -17,11 +18,11 @@ export interface ServerConnections {
 
 /** Connects to a Temporal server that is ready for the engine. One that is away for a moment, for it restarts or starts beside the worker, is waited for. */
 export async function reachServer(settings: ConnectionSettings, logger: Logger): Promise<ServerConnections> {
-  for (const deadline = Date.now() + patienceMs; ; await sleep(pauseMs)) {
+  for (const deadline = monotonicMs() + patienceMs; ; await sleep(pauseMs)) {
     try {
       return await reachOnce(settings);
     } catch (error) {
-      if (!isAway(error) || Date.now() > deadline) throw error;
+      if (!isAway(error) || monotonicMs() > deadline) throw error;
       logger.warn({ address: settings.connection.address }, `waits for Temporal: ${(error as Error).message}`);
     }
   }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError, type ConnectionLike } from '@temporalio/client';
 import { searchAttributes } from '../workflows/messages';
+import { monotonicMs } from '../runtimes/monotonic';
 
 const valueTypes = { KEYWORD: 2, INT: 3 } as const;
 const invalidArgument = 3;
@@ -20,12 +21,12 @@ export async function registerSearchAttributes(connection: ConnectionLike, names
 
 async function untilKnown(connection: ConnectionLike, namespace: string): Promise<void> {
   const query = Object.values(searchAttributes).map(({ name }) => `${name} IS NULL`).join(' AND ');
-  for (const deadline = Date.now() + knownWithinMs; ; await sleep(200)) {
+  for (const deadline = monotonicMs() + knownWithinMs; ; await sleep(200)) {
     try {
       await connection.workflowService.countWorkflowExecutions({ namespace, query });
       return;
     } catch (error) {
-      if (!isGrpcServiceError(error) || Number(error.code) !== invalidArgument || Date.now() > deadline) throw error;
+      if (!isGrpcServiceError(error) || Number(error.code) !== invalidArgument || monotonicMs() > deadline) throw error;
     }
   }
 }

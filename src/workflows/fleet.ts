@@ -1,8 +1,9 @@
 import { continueAsNew, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow';
 import { activity } from './activity-options';
+import { admit } from './admit';
 import { listen } from './listen';
 import { claimSignal, fleetQuery, giveBackSignal, slotSignal, taskQueue, type FleetState } from './messages';
-import { shapes } from './messages/shapes';
+import { inputs, shapes } from './messages/shapes';
 import { inTurn, until } from './turns';
 
 const checkMs = 60_000;
@@ -14,7 +15,7 @@ const seldomMs = 3_600_000;
  * nobody has or wants one.
  */
 export async function fleet(before: FleetState = { limit: 1, holders: [], waiting: [] }): Promise<void> {
-  const state = before;
+  const state = admit(before, inputs.fleet, 'fleet');
   const told = new Set<string>();
   let changes = 0;
   setHandler(fleetQuery, () => state);

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Arena } from './arena';
+import { molest } from './hostile-client';
 import type { Random } from './random';
+import { moveIn, moveOut } from './strangers';
 
 /** Something that goes wrong, for a while; resolves once it is over and everything that was killed is back. */
 export interface Fault {
@@ -11,6 +14,8 @@ export interface Fault {
   /** It changes what runs: a deployment may fail for it. */
   touchesInstances?: boolean;
   strike(arena: Arena, random: Random, stack: string): Promise<void>;
+  /** Whether this machine can have it. */
+  possible?: (arena: Arena) => boolean;
 }
 
 const awayMs = (random: Random) => random.between(0, 2000);
@@ -41,10 +46,39 @@ export const faults: Fault[] = [
     await sleep(badMs(random));
     arena.freeDisk();
   } },
-  { name: 'registry away', weight: 2, part: 'registry', strike: ({ registry }, random) => without(registry!, () => registry!.kill(), badMs(random)) },
+  { name: 'registry away', weight: 2, part: 'registry', possible: ({ registry }) => registry !== undefined, strike: ({ registry }, random) => without(registry!, () => registry!.kill(), badMs(random)) },
+  { name: 'disk full under Temporal and the worker', weight: 2, part: 'state', strike: async (arena, random) => {
+    arena.fillState();
+    await sleep(badMs(random));
+    arena.freeState();
+  } },
+  { name: 'processor taken away', weight: 2, part: 'processor', strike: (_, random) => busy(6, badMs(random) + 2000) },
+  { name: 'subscriber hangs', weight: 3, part: 'subscriber', strike: async ({ peer }, random) => {
+    peer.mood = random.pick(['silent', 'trickling', 'endless'] as const);
+    await sleep(badMs(random) + 2000);
+    peer.mood = 'calm';
+  } },
+  { name: 'strangers with the names of instances', weight: 3, part: 'names', touchesInstances: true, strike: async (arena, random, stack) => {
+    const strangers = await moveIn(arena, random, stack);
+    await sleep(badMs(random) + 4000);
+    await moveOut(strangers);
+  } },
+  { name: 'clock of the worker jumps', weight: 2, part: 'clock', possible: ({ clock }) => clock !== undefined, strike: async ({ clock }, random) => {
+    clock!.set(random.pick([-7200, -600, 600, 7200]));
+    await sleep(badMs(random));
+    clock!.set(0);
+  } },
+  { name: 'hostile client', weight: 3, part: 'messages', strike: (arena, random, stack) => molest(arena, random, stack) },
   { name: 'container removed', weight: 2, part: 'containers', touchesInstances: true, strike: (arena, random, stack) => toContainer(arena, random, stack, (container) => container.remove({ force: true })) },
   { name: 'container killed', weight: 2, part: 'containers', touchesInstances: true, strike: (arena, random, stack) => toContainer(arena, random, stack, (container) => container.kill({ signal: 'SIGKILL' })) },
 ];
+
+/** Processes that want all of the processor, for a while. */
+async function busy(count: number, forMs: number): Promise<void> {
+  const loops = Array.from({ length: count }, () => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }));
+  await sleep(forMs);
+  for (const loop of loops) loop.kill('SIGKILL');
+}
 
 /** Ends something, and starts it again after a while. */
 async function without(what: { start(): Promise<void> }, end: () => Promise<void>, forMs: number): Promise<void> {

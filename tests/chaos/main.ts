@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { prepareImages } from '../support/image';
 import { OwnNetwork, ownEngineMissing } from '../support/own-engine';
 import { Arena } from './arena';
+import { Clock } from './arena/clock';
 import { Registry } from '../support/registry';
 import { faultsIn, line, report, violationsIn } from './report';
 import { faultsOf, play, scriptOf, type Outcome } from './round';
@@ -12,6 +13,7 @@ interface Options {
   faults: number;
   seed: number;
   round?: number;
+  only?: string;
   report?: string;
 }
 
@@ -27,6 +29,7 @@ const program = new Command('chaos')
   .option('--faults <n>', 'stop after so many', count, 20)
   .option('--seed <n>', 'the same seed plays the same rounds', count, Date.now() % 1_000_000)
   .option('--round <n>', 'play just this one', count)
+  .option('--only <text>', 'strike with nothing but faults whose name holds this')
   .option('--report <file>', 'write a report there')
   .action(async (options: Options) => {
     const missing = ownEngineMissing();
@@ -39,6 +42,7 @@ async function enterNetwork(): Promise<number> {
   const impossible = await prepareImages();
   if (impossible) throw new Error(impossible);
   Registry.prepare();
+  Clock.prepare();
   const network = new OwnNetwork();
   network.create();
   try {
@@ -49,7 +53,7 @@ async function enterNetwork(): Promise<number> {
   }
 }
 
-async function run({ faults, seed, round, report: file }: Options): Promise<number> {
+async function run({ faults, seed, round, only = '', report: file }: Options): Promise<number> {
   const begin = Date.now();
   const arena = new Arena();
   const outcomes: Outcome[] = [];
@@ -57,9 +61,9 @@ async function run({ faults, seed, round, report: file }: Options): Promise<numb
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {
     await arena.open();
-    console.log(`seed ${seed}${arena.registry ? '' : '; no registry: nothing is pulled'}${arena.hasBalancer ? '' : '; no NGINX image: no front door'}`);
+    console.log(`seed ${seed}${arena.registry ? '' : '; no registry: nothing is pulled'}${arena.hasBalancer ? '' : '; no NGINX image: no front door'}${arena.clock ? '' : '; no libfaketime: clocks stay right'}`);
     for (let number = round ?? 1; faultsIn(outcomes) < faults; number += 1) {
-      const script = scriptOf(arena, seed, number);
+      const script = scriptOf(arena, { seed, number, only });
       console.log(`    round ${number} begins: ${script.operation.name} of ${script.stack} with ${script.faults.map(({ fault, afterMs }) => `${fault.name} after ${afterMs} ms`).join(', ')}`);
       const outcome = await play(arena, script).catch((error: Error): Outcome => ({ number, stack: script.stack, operation: script.operation.name, faults: faultsOf(script), results: [], violations: [`the round itself: ${error.stack}`], durationMs: 0 }));
       outcomes.push(outcome);

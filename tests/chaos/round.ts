@@ -37,7 +37,8 @@ export interface Outcome {
 /** Volumes outlive rounds: so do the lines that were written into them. */
 const tokens = new Map<string, string[]>(stackNames.map((name) => [name, []]));
 
-export function scriptOf(arena: Arena, seed: number, number: number): Script {
+export function scriptOf(arena: Arena, { seed, number, only }: { seed: number; number: number; only: string }): Script {
+  const candidates = faults.filter(({ name }) => name.includes(only));
   const random = new Random(seed, number);
   const stack = random.pick(stackNames);
   const before = variantOf(arena, stack, random, number * 10);
@@ -45,8 +46,8 @@ export function scriptOf(arena: Arena, seed: number, number: number): Script {
   const count = operation.killsClient ? random.below(mostFaults) : 1 + random.below(mostFaults);
   const chosen: Script['faults'] = [];
   for (let tries = 0; chosen.length < count && tries < 20; tries += 1) {
-    const fault = random.weighted(faults);
-    const possible = fault.part !== 'registry' || arena.registry !== undefined;
+    const fault = random.weighted(candidates);
+    const possible = fault.possible?.(arena) ?? true;
     if (possible && !chosen.some((other) => other.fault.part === fault.part)) chosen.push({ fault, afterMs: random.below(longestDelayMs), random: new Random(seed, number, tries + 1) });
   }
   return { number, stack, before, operation, faults: chosen, random };

@@ -62,6 +62,7 @@ export function toData(arena: Arena, name: string, variant: Variant): Data {
   return {
     name, environment,
     ...(strategy && { infrastructure: { load_balancer: { image: balancerImage } } }),
+    subscribers: { hook: { webhook: { url: arena.peer.url } } },
     watch: { interval: '1s', on_drift: name === repairing ? 'repair' : 'report' },
     deployment: { max_parallel: 6, timeout_seconds: 600, circuit_breaker_threshold: 0 },
     secrets: { password: { file: arena.secretFile }, token: { environment: 'CHAOS_SECRET' } },

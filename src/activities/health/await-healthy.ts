@@ -3,6 +3,7 @@ import { alwaysRestarted, type HealthCheck, type InstanceRef, type InstanceSpec 
 import type { InstanceStatus } from '../../model/instance-status';
 import { type Runtime, RuntimeError, type Workloads } from '../../runtimes/runtime';
 import { problemOf } from './probe';
+import { monotonicMs } from '../../runtimes/monotonic';
 
 const firstDelayMs = 10;
 const growth = 1.5;
@@ -93,8 +94,8 @@ export async function awaitHealthy(runtime: Runtime, ref: InstanceRef, options: 
 
 /** A cluster probes by itself, and tells as it happens. */
 function awaitWorkload(workloads: Workloads, ref: InstanceRef, { fresh, signal, usedMs, onProbe }: AwaitOptions): Promise<Unhealthy | undefined> {
-  const begin = Date.now();
-  return workloads.awaitReady(ref, { signal, judgesRoutes: fresh, ...(ref.healthCheck && { patienceMs: patience(ref.healthCheck) }), onWaiting: (why) => onProbe(why, usedMs + Date.now() - begin) });
+  const begin = monotonicMs();
+  return workloads.awaitReady(ref, { signal, judgesRoutes: fresh, ...(ref.healthCheck && { patienceMs: patience(ref.healthCheck) }), onWaiting: (why) => onProbe(why, usedMs + monotonicMs() - begin) });
 }
 
 /** Where trouble with the platform has stopped the instance, it is started again first. */
@@ -160,8 +161,8 @@ function describeDown(status: InstanceStatus | undefined, exitCode: number | und
 async function probeUntilHealthy(runtime: Runtime, { name, healthCheck }: InstanceRef, options: AwaitOptions, signal: AbortSignal): Promise<Unhealthy | undefined> {
   if (!healthCheck) return new Promise(() => undefined);
   const deadline = patience(healthCheck);
-  const begin = Date.now();
-  const used = () => options.usedMs + Date.now() - begin;
+  const begin = monotonicMs();
+  const used = () => options.usedMs + monotonicMs() - begin;
   let problem: string | undefined;
   let suspectAfterMs = suspiciousMs;
   // An instance that has just gone cannot be probed: what the probe before found stands, and whoever watches for its exit says why.
@@ -170,7 +171,7 @@ async function probeUntilHealthy(runtime: Runtime, { name, healthCheck }: Instan
     if (signal.aborted) return new Promise(() => undefined);
     options.onProbe(problem, used());
     if (problem === undefined) return undefined;
-    if (Date.now() - begin > suspectAfterMs) {
+    if (monotonicMs() - begin > suspectAfterMs) {
       suspectAfterMs *= 2;
       await runtime.ensureOwnAddress?.(name, 'port' in healthCheck.probe ? healthCheck.probe.port : undefined);
     }

@@ -5,6 +5,7 @@ import { RuntimeError, type Runtime } from '../../runtimes/runtime';
 import { patience } from './await-healthy';
 import { problemOf } from './probe';
 import { failuresAllowed, lapseOf, unhealthy, type Lapse } from './still-healthy';
+import { monotonicMs } from '../../runtimes/monotonic';
 
 /** The first instance that failed. */
 export interface Failed extends Lapse {
@@ -49,7 +50,7 @@ export async function watchRollout(options: RolloutWatching): Promise<Failed> {
   const everyMs = Math.max(perInstanceMs * instances.length, Math.min(longestLookMs, Math.max(shortestLookMs, shortest)));
   for (;;) {
     signal.throwIfAborted();
-    const failed = await watch.look(Date.now());
+    const failed = await watch.look(monotonicMs());
     if (failed) return failed;
     await sleep(everyMs, undefined, { signal });
   }

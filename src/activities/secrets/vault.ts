@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { VaultAddress } from '../../model/instance';
 import { RuntimeError } from '../../runtimes/runtime';
 import { SoftwareFault } from '../failures';
+import { monotonicMs } from '../../runtimes/monotonic';
 
 const timeoutMs = 10_000;
 /** A look at a stack reads each of its secrets; they share an answer. */
@@ -38,9 +39,9 @@ export class Vault {
 
   private secret(name: string, path: string): Promise<Record<string, unknown>> {
     const kept = this.secrets.get(path);
-    if (kept && Date.now() < kept.until) return kept.answer;
+    if (kept && monotonicMs() < kept.until) return kept.answer;
     const answer = this.fetchSecret(name, path);
-    this.secrets.set(path, { until: Date.now() + keptMs, answer });
+    this.secrets.set(path, { until: monotonicMs() + keptMs, answer });
     answer.catch(() => this.secrets.delete(path));
     return answer;
   }
@@ -64,8 +65,8 @@ export class Vault {
     const { VAULT_TOKEN: given, VAULT_ROLE_ID: role, VAULT_SECRET_ID: secret } = this.environment;
     if (given) return Promise.resolve(given);
     if (!role || !secret) throw new SoftwareFault(`the secret ${name}: the worker has no way into Vault; start it with VAULT_TOKEN, or with VAULT_ROLE_ID and VAULT_SECRET_ID`);
-    if (this.token && Date.now() < this.token.until) return this.token.answer;
-    const kept: Kept<string> = { until: Infinity, answer: this.loginByRole(name, role, secret).then(({ token, forMs }) => ((kept.until = Date.now() + forMs * spare), token)) };
+    if (this.token && monotonicMs() < this.token.until) return this.token.answer;
+    const kept: Kept<string> = { until: Infinity, answer: this.loginByRole(name, role, secret).then(({ token, forMs }) => ((kept.until = monotonicMs() + forMs * spare), token)) };
     this.token = kept;
     kept.answer.catch(() => (this.token = undefined));
     return kept.answer;

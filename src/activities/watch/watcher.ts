@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ailing, Findings } from '../../model/watch';
 import type { ObservedInstance } from '../../model/observation';
+import { monotonicMs } from '../../runtimes/monotonic';
 import { RuntimeError, type Runtime } from '../../runtimes/runtime';
 import { Examination } from './examination';
 
@@ -17,29 +18,32 @@ export interface Watching<Seen> {
   strictUntil: number;
   known: Findings;
   signal: AbortSignal;
+  /** The time of day, in ms since the epoch. */
   now?: () => number;
+  /** A clock that never jumps, in ms. */
+  elapsed?: () => number;
   wait?: (durationMs: number, signal: AbortSignal) => Promise<unknown>;
 }
 
 const waitFor = (durationMs: number, signal: AbortSignal) => sleep(durationMs, undefined, { signal });
 
 /** Looks again and again; resolves as soon as what is found is something else than what is known. */
-export async function watch<Seen extends { instances: ObservedInstance[] }>({ runtime, observe, drift, everyMs, strictUntil, known, signal, now = Date.now, wait = waitFor }: Watching<Seen>): Promise<Findings> {
+export async function watch<Seen extends { instances: ObservedInstance[] }>({ runtime, observe, drift, everyMs, strictUntil, known, signal, now = Date.now, elapsed = monotonicMs, wait = waitFor }: Watching<Seen>): Promise<Findings> {
   const examination = new Examination(runtime, known.ailing);
-  let trustedFrom = 0;
+  let trustedFrom = -Infinity;
   let driftBefore = known.drift;
   for (;;) {
     signal.throwIfAborted();
     try {
       const seen = await observe();
-      const ailing = await examination.look(seen.instances, now(), now() < strictUntil);
+      const ailing = await examination.look(seen.instances, elapsed(), now() < strictUntil);
       const differs = await drift(seen);
       const findings = { ailing, drift: differs.filter((each) => driftBefore.includes(each)) };
       driftBefore = differs;
-      if (now() >= trustedFrom && !same(findings, known)) return findings;
+      if (elapsed() >= trustedFrom && !same(findings, known)) return findings;
     } catch (error) {
       if (!(error instanceof RuntimeError) || error.kind !== 'platform') throw error;
-      trustedFrom = now() + graceMs;
+      trustedFrom = elapsed() + graceMs;
     }
     await wait(everyMs, signal);
   }

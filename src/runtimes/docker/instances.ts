@@ -19,6 +19,7 @@ import { refuseForeignVolumes } from './networks';
 import { toState } from './observe';
 import type { OwnContainers } from './own-containers';
 import { finishRemake, remake } from './remake';
+import { monotonicMs } from '../monotonic';
 
 /** Between two looks at an instance whose exit is awaited. */
 const lookMs = 5000;
@@ -153,7 +154,7 @@ export class DockerInstances {
 
   /** Somebody made it before: an earlier try of this very step, or its ghost. Docker answers 409, and 404 for a moment. */
   private async adopt(spec: InstanceSpec): Promise<void> {
-    for (const deadline = Date.now() + ghostDeadlineMs; Date.now() < deadline; await sleep(50)) {
+    for (const deadline = monotonicMs() + ghostDeadlineMs; monotonicMs() < deadline; await sleep(50)) {
       const own = await this.containers.inspect(spec.name);
       if (own && hashOf(own.Config.Labels) === spec.hash) {
         if (toStatus(own).state === 'created') await this.prepare(this.container(own.Id), spec);

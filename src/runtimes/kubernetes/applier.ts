@@ -8,6 +8,7 @@ import { RuntimeError } from '../runtime';
 import type { KubernetesApi } from './api';
 import { isOver } from './live';
 import { pathOf, podsIn } from './paths';
+import { monotonicMs } from '../monotonic';
 
 /** Beyond its grace period a pod is killed; the rest is the kubelet's own pace. */
 const stopMarginMs = 60_000;
@@ -48,7 +49,7 @@ export class Applier {
   /** Waits until no pod of a workload runs any more. */
   async untilNoPods(name: string, stopGraceMs: number): Promise<void> {
     const { namespace } = qualified(name);
-    for (const deadline = Date.now() + stopGraceMs + stopMarginMs; Date.now() < deadline; await sleep(lookMs)) {
+    for (const deadline = monotonicMs() + stopGraceMs + stopMarginMs; monotonicMs() < deadline; await sleep(lookMs)) {
       const pods = await this.api.list<V1Pod>(podsIn(namespace), { labelSelector: labelSelector(podSelector({ name })) });
       if (pods.every(isOver)) return;
     }

@@ -4,6 +4,7 @@ import type { KubernetesApi } from './api';
 import { ApiError } from './errors';
 import { podsIn } from './paths';
 import { runningPod } from './running-pod';
+import { monotonicMs } from '../monotonic';
 
 /**
  * What a pod of a workload answers to a GET, be it a refusal, by way of the API server: a worker outside the cluster reaches no pod by itself. Of
@@ -16,7 +17,7 @@ export async function ask(
   timeoutMs: number,
 ): Promise<string> {
   const signal = AbortSignal.timeout(timeoutMs);
-  const pod = await runningPod(api, scope, name, Date.now() + timeoutMs);
+  const pod = await runningPod(api, scope, name, monotonicMs() + timeoutMs);
   const target = `${protocol}${pod.metadata!.name}:${port || (protocol === 'https:' ? 443 : 80)}`;
   return api.text(`${podsIn(qualified(name).namespace)}/${target}/proxy${pathname}`, Object.fromEntries(searchParams), signal).catch((error: unknown) => {
     if (error instanceof ApiError && error.foreign !== undefined) return error.foreign;

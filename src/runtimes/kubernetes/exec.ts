@@ -8,6 +8,7 @@ import type { ClusterConnection } from './connection';
 import { toAway } from './errors';
 import { containerName } from './live';
 import { runningPod } from './running-pod';
+import { monotonicMs } from '../monotonic';
 
 /** Runs a command in a pod, or in the first of a workload that runs, and collects what it says, at most 256 KiB of it. */
 export async function exec(
@@ -16,7 +17,7 @@ export async function exec(
   command: string[],
   timeoutMs: number,
 ): Promise<ExecResult> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = monotonicMs() + timeoutMs;
   const pod = await runningPod(api, scope, name, deadline);
   const output = collectOutput();
   const ended = new Promise<V1Status>((resolve, reject) => {
@@ -24,7 +25,7 @@ export async function exec(
       .exec(qualified(name).namespace, pod.metadata!.name!, containerName(pod), command, output.sink, output.sink, null, false, resolve)
       .then((socket) => socket.once('error', (error: Error) => reject(toAway(error))).once('close', () => reject(new RuntimeError('platform', 'the Kubernetes API ended a command'))), (error: Error) => reject(toAway(error)));
   });
-  const status = await withDeadline(ended, deadline - Date.now(), () => new RuntimeError('software', `the command did not end within ${timeoutMs} ms`));
+  const status = await withDeadline(ended, deadline - monotonicMs(), () => new RuntimeError('software', `the command did not end within ${timeoutMs} ms`));
   return { exitCode: exitCodeOf(status), output: output.text() };
 }
 

@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { qualified } from '../../kubernetes/names';
 import type { InstanceRef } from '../../model/instance';
+import { monotonicMs } from '../monotonic';
 import { RuntimeError, type ReadyOptions, type Scope, type Unready } from '../runtime';
 import type { KubernetesApi } from './api';
 import { Complaints } from './complaints';
@@ -46,7 +47,7 @@ export async function awaitReady(
   const expectation: Expectation = { generation: first.workload.metadata?.generation ?? 0, patienceMs, attempts, since };
   const complaints = new Complaints(api, since);
   return views.during(namespace, async (view) => {
-    for (let [live, silentSince] = [first, Date.now()]; ; ) {
+    for (let [live, silentSince] = [first, monotonicMs()]; ; ) {
       const { kind, message, pod } = judge(live, expectation, Date.now());
       if (kind === 'ready') {
         const refusal = await refusedRoute(api, routes, signal);
@@ -55,8 +56,8 @@ export async function awaitReady(
       if (kind === 'platform') throw new RuntimeError('platform', `${ref.name}: ${message}`);
       if (kind === 'failed' || (kind === 'unschedulable' && !(await isGrowing(api, pod!)))) return { message, ...(await evidenceOf(api, live, pod)) };
       onWaiting(message);
-      if (Date.now() - silentSince > silentMs) {
-        silentSince = Date.now();
+      if (monotonicMs() - silentSince > silentMs) {
+        silentSince = monotonicMs();
         const complaint = await complaints.about(live);
         if (complaint !== undefined) return { message: `is held up: ${complaint}`, ...(await evidenceOf(api, live, pod)) };
         live = (await find(api, scope, ref.name, kinds)) ?? live;
@@ -66,7 +67,7 @@ export async function awaitReady(
       signal.throwIfAborted();
       if (view.trouble) throw view.trouble;
       const next = seen(view, live);
-      if (versionsOf(next) !== versionsOf(live)) silentSince = Date.now();
+      if (versionsOf(next) !== versionsOf(live)) silentSince = monotonicMs();
       live = next;
     }
   });

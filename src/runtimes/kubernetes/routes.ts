@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesApi } from './api';
+import { monotonicMs } from '../monotonic';
 
 /** As the Gateway API's controllers report on a route, for each Gateway that it wants to be on. */
 interface Route {
@@ -21,11 +22,11 @@ const lookMs = 200;
  * know whether a controller will come.
  */
 export async function refusedRoute(api: KubernetesApi, paths: readonly string[], signal: AbortSignal): Promise<string | undefined> {
-  for (const deadline = Date.now() + seenWithinMs; ; await sleep(lookMs, undefined, { signal })) {
+  for (const deadline = monotonicMs() + seenWithinMs; ; await sleep(lookMs, undefined, { signal })) {
     const routes = await Promise.all(paths.map((path) => api.find<Route>(path)));
     const words = routes.flatMap((route) => (route?.status?.parents ?? []).map((parent) => wordOf(parent, route?.metadata?.generation ?? 0)));
     const refusal = words.find((word) => word !== undefined && word !== 'unseen');
-    if (refusal !== undefined || !words.includes('unseen') || Date.now() > deadline) return refusal;
+    if (refusal !== undefined || !words.includes('unseen') || monotonicMs() > deadline) return refusal;
   }
 }
 

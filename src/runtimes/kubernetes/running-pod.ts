@@ -6,6 +6,7 @@ import type { KubernetesApi } from './api';
 import { find, isGoing, mainContainer } from './live';
 import { hasScope } from './ownership';
 import { podsIn } from './paths';
+import { monotonicMs } from '../monotonic';
 
 const lookMs = 100;
 
@@ -15,7 +16,7 @@ export async function runningPod(api: KubernetesApi, scope: Scope, name: string,
     const pods = (await find(api, scope, name))?.pods ?? (await podNamed(api, scope, name));
     const pod = pods.find((each) => mainContainer(each)?.state?.running && !isGoing(each));
     if (pod) return pod;
-    if (Date.now() > deadline) throw new RuntimeError('software', `no pod of ${name} runs`);
+    if (monotonicMs() > deadline) throw new RuntimeError('software', `no pod of ${name} runs`);
     await sleep(lookMs);
   }
 }

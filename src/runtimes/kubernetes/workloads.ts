@@ -6,6 +6,7 @@ import { readRecord, type IntendedState } from '../../kubernetes/record';
 import type { ServedBy } from '../../kubernetes/selection';
 import type { InstanceRef, InstanceSpec } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
+import { monotonicMs } from '../monotonic';
 import { RuntimeError, type Scope, type SecretReader } from '../runtime';
 import { mustBeWithin } from '../scope';
 import type { KubernetesApi } from './api';
@@ -165,7 +166,7 @@ export class Workloads {
     const { namespace } = qualified(name);
     const path = pathOf({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: workload.metadata!.name!, namespace } });
     await this.applier.delete([path]);
-    for (const deadline = Date.now() + goneWithinMs; Date.now() < deadline; await sleep(lookMs)) if (!(await this.api.find(path))) return;
+    for (const deadline = monotonicMs() + goneWithinMs; monotonicMs() < deadline; await sleep(lookMs)) if (!(await this.api.find(path))) return;
     throw new RuntimeError('platform', `the job ${name} does not go`);
   }
 

@@ -10,6 +10,7 @@ import { isAlive } from './identity';
 import { InstanceFolder, type ProcessState } from './instance-folder';
 import { readLog } from './rotating-log';
 import { runCommand } from './run-command';
+import { monotonicMs } from '../monotonic';
 
 export interface ProcessOptions {
   /** Where instances keep their state and logs. */
@@ -156,7 +157,7 @@ export class ProcessInstances {
   }
 
   private async until(name: string, reached: (state: ProcessState) => boolean, deadlineMs: number, what: string): Promise<void> {
-    for (const deadline = Date.now() + deadlineMs; Date.now() < deadline; await sleep(5)) {
+    for (const deadline = monotonicMs() + deadlineMs; monotonicMs() < deadline; await sleep(5)) {
       const status = this.status(name);
       if (!status || reached(status)) return;
     }

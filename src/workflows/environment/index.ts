@@ -17,6 +17,7 @@ const longestCheckMs = 300_000;
  */
 export async function environment(place: Place, before?: EnvironmentState): Promise<void> {
   admit(place, inputs.environment, 'environment');
+  admit(before, inputs.environmentState, 'environment');
   const memory = new EnvironmentMemory(before ?? { place, runtime: 'docker', numbers: { deployment: 0, release: 0 }, releases: [], jobs: {}, runs: [], queue: [], recent: [] });
   setHandler(environmentQuery, () => memory.state);
   listen(joinSignal, shapes.join, (request) => memory.join(request));

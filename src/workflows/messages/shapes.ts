@@ -62,6 +62,22 @@ const stack = fields({
   infrastructure: fields({ cluster: optional(fields({ namespace: optional(named('namespace')) })) }),
 });
 
+const deployments = listOf('deployment');
+
+/** What an environment remembers when its history grows too long: it hands it to its own next run. */
+const environmentState = fields({
+  place,
+  runtime,
+  numbers: fields({ deployment: 'number', release: 'number' }),
+  current: optional(fields({ deployment: 'number', release: optional('number') })),
+  releases: listOf('number'),
+  jobs: recordOf('text'),
+  runs: listOf(fields({ service: named('service'), deployment: 'number' })),
+  running: optional(fields({ workflowId: 'deployment', deployment: 'number' })),
+  queue: listOf(fields({ workflowId: 'deployment', runtime })),
+  recent: listOf(fields({ deployment: 'number', outcome: 'text' })),
+});
+
 /** The shapes of what workflows are started with. */
 export const inputs = {
   deployment: fields({
@@ -78,8 +94,14 @@ export const inputs = {
     target: optional('number'),
   }),
   environment: place,
+  environmentState: optional(environmentState),
+  fleet: optional(fields({ limit: 'number', holders: deployments, waiting: deployments })),
   host: fields({ runtime, name: optional(named('host')) }),
   inspect: fields({ kind: oneOf('plan', 'status', 'logs', 'exec', 'audit', 'volumes', 'remove-volume'), stack, taskQueue: 'text' }),
+  release: fields({
+    release: 'number', deployment: 'number', stack, requestedBy: author, reason: optional(reason), at: 'number',
+    jobs: listOf(fields({ service: named('service'), hash: 'text' })),
+  }),
   redeploy: fields({ place, spec: fields({ name: named('schedule'), what: fields({ kind: oneOf('deploy', 'restart', 'run') }) }) }),
 } as const;
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,9 @@ import { DeployCodeClient } from '../../../src/client';
 import { images } from '../../support/image';
 import { OwnEngine } from '../../support/own-engine';
 import { WorkerProcess } from '../../support/worker-process';
+import { Clock } from './clock';
 import { DockerProxy } from './docker-proxy';
+import { Peer } from './peer';
 import { Registry } from '../../support/registry';
 import { publish } from './registry-images';
 import { Temporal } from './temporal';
@@ -20,12 +22,17 @@ export const planted = { file: 'chaos-file-secret-8801', variable: 'chaos-variab
 /** Where pulls are kept until they are whole: room for the images that are loaded at first, too. */
 const pullSpace = 1024 ** 3;
 const leftWhenFull = 256 * 1024;
+const stateSpace = 512 * 1024 ** 2;
 
 /** Everything real that a deployment needs, each part a process that can be killed. Lives in a network namespace of its own. */
 export class Arena {
   readonly folder = mkdtempSync(join(tmpdir(), 'deploy-code-chaos-'));
   readonly secretFile = join(this.folder, 'secret');
-  readonly temporal = new Temporal(this.folder);
+  /** Where Temporal and the worker keep what must last: a small disk of their own. */
+  private readonly stateFolder = join(this.folder, 'state');
+  readonly temporal = new Temporal(this.stateFolder);
+  readonly peer = new Peer();
+  readonly clock = Clock.find(this.folder);
   readonly registry = Registry.find(this.folder);
   readonly engine: OwnEngine;
   readonly proxy: DockerProxy;
@@ -35,8 +42,8 @@ export class Arena {
   private readonly pullFolder = join(this.folder, 'pulls');
 
   constructor() {
-    mkdirSync(this.pullFolder);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${pullSpace}`, 'tmpfs', this.pullFolder]);
+    mountMemory(this.pullFolder, pullSpace);
+    mountMemory(this.stateFolder, stateSpace);
     this.engine = new OwnEngine({ inThisNetwork: true, temporaryFiles: this.pullFolder });
     this.proxy = new DockerProxy(join(this.folder, 'proxy.sock'), this.engine.socket);
     this.worker = this.makeWorker();
@@ -46,7 +53,7 @@ export class Arena {
     writeFileSync(this.secretFile, planted.file);
     this.hasBalancer = await new Docker().getImage(balancerImage).inspect().then(() => true, () => false);
     const engine = this.engine.create([...Object.values(images), ...(this.hasBalancer ? [balancerImage] : [])]);
-    await Promise.all([engine, this.proxy.start(), this.temporal.start(), this.registry?.start()]);
+    await Promise.all([engine, this.proxy.start(), this.temporal.start(), this.registry?.start(), this.peer.start()]);
     if (this.registry) await publish(this.engine.docker, this.registry);
     await this.worker.start();
     this.client = await DeployCodeClient.connect({ address: this.temporal.address });
@@ -59,25 +66,51 @@ export class Arena {
     await this.temporal.kill();
     await this.registry?.kill();
     this.proxy.stop();
+    this.peer.stop();
     if (keep) writeFileSync(join(this.folder, 'containers.json'), JSON.stringify(await this.engine.docker.listContainers({ all: true }), null, 1));
     await this.engine.destroy();
-    execFileSync('umount', [this.pullFolder]);
+    execFileSync('umount', ['--lazy', this.pullFolder]);
+    if (keep) cpSync(this.stateFolder, join(this.folder, 'state-kept'), { recursive: true });
+    execFileSync('umount', ['--lazy', this.stateFolder]);
     if (keep) writeFileSync(join(this.folder, 'worker.log'), this.worker.lines.join('\n'));
     else rmSync(this.folder, { recursive: true, force: true });
   }
 
   makeWorker(): WorkerProcess {
-    const environment = { DOCKER_HOST: `unix://${this.proxy.socket}`, CHAOS_SECRET: planted.variable };
-    return new WorkerProcess('default', join(this.folder, 'data'), environment, this.temporal.address, true);
+    const environment = { DOCKER_HOST: `unix://${this.proxy.socket}`, CHAOS_SECRET: planted.variable, ...this.clock?.environment };
+    return new WorkerProcess('default', join(this.stateFolder, 'data'), environment, this.temporal.address, true);
   }
 
   /** Leaves no room for what is pulled, until the file is removed. */
   fillDisk(): void {
-    const { bavail, bsize } = statfsSync(this.pullFolder);
-    execFileSync('fallocate', ['-l', String(bavail * bsize - leftWhenFull), join(this.pullFolder, 'full')]);
+    fill(this.pullFolder, leftWhenFull);
   }
 
   freeDisk(): void {
-    rmSync(join(this.pullFolder, 'full'), { force: true });
+    free(this.pullFolder);
   }
+
+  /** Leaves no room for what Temporal and the worker write. */
+  fillState(): void {
+    fill(this.stateFolder, 0);
+  }
+
+  freeState(): void {
+    free(this.stateFolder);
+  }
+}
+
+function mountMemory(folder: string, size: number): void {
+  mkdirSync(folder, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder]);
+}
+
+function fill(folder: string, leave: number): void {
+  const { bavail, bsize } = statfsSync(folder);
+  const size = bavail * bsize - leave;
+  if (size > 0) execFileSync('fallocate', ['-l', String(size), join(folder, 'full')]);
+}
+
+function free(folder: string): void {
+  rmSync(join(folder, 'full'), { force: true });
 }

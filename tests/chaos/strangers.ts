@@ -1,0 +1,59 @@
+import type Docker from 'dockerode';
+import { images } from '../support/image';
+import type { Arena } from './arena';
+import { persist } from './persist';
+import type { Random } from './random';
+import { placeOf } from './stacks';
+
+const services = ['store', 'migrate', 'api', 'web', 'steady', 'cache', 'load-balancer'];
+const ordinals = [1, 2, 3];
+/** How many deployments ahead names are taken. */
+const ahead = 3;
+const withinMs = 20_000;
+
+interface Stranger {
+  container: Docker.Container;
+  name: string;
+  startedAt: string;
+}
+
+/** Containers of nobody's that bear the names which the next deployments of a stack would give. */
+export async function moveIn({ client, engine: { docker } }: Arena, random: Random, stack: string): Promise<Stranger[]> {
+  const { deployment } = (await persist('asking for the number of the last deployment', withinMs, () => client.environment(placeOf(stack))))!.numbers;
+  const names = services.flatMap((service) =>
+    ordinals.flatMap((ordinal) => Array.from({ length: ahead }, (_, next) => `${stack}-test-${service}-${ordinal}-d${deployment + next + 1}`)),
+  );
+  const chosen = names.filter(() => random.chance(0.15));
+  const made = await Promise.all(chosen.map((name) => settleIn(docker, name)));
+  return made.filter((each) => each !== undefined);
+}
+
+/** Undefined where the name is an instance's by now. */
+async function settleIn(docker: Docker, name: string): Promise<Stranger | undefined> {
+  const made = await docker.createContainer({ name, Image: images.app, Cmd: ['sleep', '1000'] }).catch(() => undefined);
+  if (!made) return undefined;
+  await persist(`starting the stranger ${name}`, withinMs, async () => void (await made.start().catch(unlessStarted)));
+  const { State } = await persist(`looking at the stranger ${name}`, withinMs, () => made.inspect());
+  return { container: made, name, startedAt: State.StartedAt };
+}
+
+function unlessStarted(error: Error & { statusCode?: number }): void {
+  if (error.statusCode !== 304) throw error;
+}
+
+/** Takes strangers away again. @throws Error that names those which were stopped, restarted or removed meanwhile */
+export async function moveOut(strangers: Stranger[]): Promise<void> {
+  const harmed = await Promise.all(
+    strangers.map(async ({ container, name, startedAt }) => {
+      const found = await persist(`looking at the stranger ${name}`, withinMs, () => container.inspect().catch(unlessGone));
+      await container.remove({ force: true }).catch(() => undefined);
+      return found?.State.Running && found.State.StartedAt === startedAt && found.Name === `/${name}` ? [] : [name];
+    }),
+  );
+  if (harmed.flat().length > 0) throw new Error(`containers of nobody's were touched: ${harmed.flat().join(', ')}`);
+}
+
+function unlessGone(error: Error & { statusCode?: number }): undefined {
+  if (error.statusCode !== 404) throw error;
+  return undefined;
+}
