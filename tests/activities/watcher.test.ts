@@ -17,7 +17,7 @@ function simulate(instances: ObservedInstance[], happens: (at: number, instances
     watch({
       runtime, everyMs: 10_000, strictUntil: 0, known: { ailing: [], drift: [] }, signal: new AbortController().signal, drift: async () => [],
       observe: async () => (happens(at, instances, sick), { instances: instances.map((each) => ({ ...each })) }),
-      now: () => at, wait: async (ms) => void (at += ms), ...more,
+      now: () => at, elapsed: () => at, wait: async (ms) => void (at += ms), ...more,
     });
   return { look, at: () => at, probes: () => probes, restarts };
 }
