@@ -6,6 +6,7 @@ import { OwnNetwork, ownEngineMissing } from '../support/own-engine';
 import { Arena } from './arena';
 import { Clock } from './arena/clock';
 import { Registry } from '../support/registry';
+import { faults as known } from './faults';
 import { faultsIn, line, report, violationsIn } from './report';
 import { faultsOf, play, scriptOf, type Outcome } from './round';
 
@@ -61,6 +62,7 @@ async function run({ faults, seed, round, only = '', report: file }: Options): P
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {
     await arena.open();
+    if (!known.some(({ name, possible }) => name.includes(only) && (possible?.(arena) ?? true))) throw new Error(`no fault that this machine can have is called "${only}"`);
     console.log(`seed ${seed}${arena.registry ? '' : '; no registry: nothing is pulled'}${arena.hasBalancer ? '' : '; no NGINX image: no front door'}${arena.clock ? '' : '; no libfaketime: clocks stay right'}`);
     for (let number = round ?? 1; faultsIn(outcomes) < faults; number += 1) {
       const script = scriptOf(arena, { seed, number, only });
