@@ -1,5 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { isAlive, type ProcessIdentity } from '../guard/process-identity';
+
+const othersWrite = 0o002;
 
 /** Where `deploy-code dev` keeps its state, below the folder it is started in. */
 export const stateFolder = '.deploy-code';
@@ -10,6 +13,8 @@ export interface DevelopmentEngine {
   ui: string;
   dataDir: string;
   pids: { dev: number };
+  /** Identity of the process: its number alone may be another one's by now. */
+  process?: ProcessIdentity;
 }
 
 /** The development engine of this folder or one above it; undefined where none runs. */
@@ -21,17 +26,34 @@ export function findDevelopmentEngine(from = process.cwd()): DevelopmentEngine |
   }
 }
 
-function readEngine(file: string): DevelopmentEngine | undefined {
-  if (!existsSync(file)) return undefined;
-  const engine = JSON.parse(readFileSync(file, 'utf8')) as DevelopmentEngine;
-  return isAlive(engine.pids.dev) ? engine : undefined;
+/**
+ * What the file of a development engine says. A file that others may write is not trusted: it would send requests to their server,
+ * and have their processes ended.
+ */
+export function readRecord(file: string): DevelopmentEngine | undefined {
+  return isOwn(file) ? parsed(readFileSync(file, 'utf8')) : undefined;
 }
 
-function isAlive(pid: number): boolean {
+/** The same where the very process that wrote it still runs. */
+export function readEngine(file: string): DevelopmentEngine | undefined {
+  const engine = readRecord(file);
+  return engine && isAlive(engine.process) && engine.process?.pid === engine.pids.dev ? engine : undefined;
+}
+
+/** A plain file of this user, or of root, in a folder of theirs; nobody else may write either. */
+function isOwn(file: string): boolean {
+  const [found, folder] = [lstatSync(file, { throwIfNoEntry: false }), lstatSync(dirname(file), { throwIfNoEntry: false })];
+  if (!found?.isFile() || !folder?.isDirectory()) return false;
+  return [found, folder].every(({ uid, mode }) => [0, process.getuid?.() ?? 0].includes(uid) && (mode & othersWrite) === 0);
+}
+
+/** Nothing where it is not what `deploy-code dev` writes. */
+function parsed(text: string): DevelopmentEngine | undefined {
   try {
-    process.kill(pid, 0);
-    return true;
+    const engine = JSON.parse(text) as DevelopmentEngine;
+    const { address, ui, dataDir, pids } = engine;
+    return [address, ui, dataDir].every((each) => typeof each === 'string') && Number.isSafeInteger(pids.dev) && pids.dev > 1 ? engine : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -1,7 +1,9 @@
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { parseYaml } from './document';
-import { StackFileError } from './problems';
+import { isUnprotected } from '../model/host';
+import { StackFileError, type Finding } from './problems';
+import { unprotected } from './rules/hosts';
 import { schemaFindings } from './schema-problems';
 import { host, hostName, type HostInput } from './schema/host';
 import { readText } from './source';
@@ -38,9 +40,14 @@ export function readHosts(file: string, shell: Record<string, string | undefined
   const { hosts } = ((document.data as { infrastructure?: { hosts?: unknown } } | null)?.infrastructure ?? {}) as { hosts?: unknown };
   const { data, findings } = interpolate({ infrastructure: { hosts } }, shell);
   const parsed = fleet.safeParse(data);
-  const problems = [...findings, ...(parsed.success ? [] : schemaFindings(fleet, parsed.error.issues))];
+  const problems = [...findings, ...(parsed.success ? openOnes(parsed.data.infrastructure.hosts) : schemaFindings(fleet, parsed.error.issues))];
   if (problems.length > 0 || !parsed.success) throw new StackFileError(problems.map(({ path, message }) => ({ file, ...document.locate(path), path: path.join('.'), message })));
   return Object.entries(parsed.data.infrastructure.hosts).map(([name, input]) => ({ name, ...toEndpoint(input ?? {}, dirname(resolve(file))) }));
+}
+
+/** A worker that serves a host checks that itself: the file may hold nothing but hosts. */
+function openOnes(hosts: Record<string, HostInput | null>): Finding[] {
+  return Object.entries(hosts).flatMap(([name, host]) => (host?.docker !== undefined && !host.insecure && isUnprotected(host.docker, host.tls !== undefined) ? [{ path: ['infrastructure', 'hosts', name, 'docker'], message: unprotected }] : []));
 }
 
 function toEndpoint(input: HostInput, baseDir: string): Omit<HostEndpoint, 'name'> {

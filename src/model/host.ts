@@ -46,3 +46,9 @@ export interface HostBreaker {
   /** Open from then on, until the recovery time is over; in ms since the epoch. */
   openedAt?: number;
 }
+
+/** True for a Docker Engine at `tcp://` that is reached without TLS over a network: whoever gets between, or just asks it, is root there. */
+export function isUnprotected(url: string, hasTls: boolean): boolean {
+  const host = /^tcp:\/\/(\[[^\]]*\]|[^:/]*)/.exec(url)?.[1];
+  return host !== undefined && !hasTls && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host);
+}

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Payload, PayloadCodec } from '@temporalio/common';
+import { isExpectedHost } from '../guard/expected-host';
 import { bodyOf, createGuardedServer, RequestRefused, text, type Answer } from '../guard/server';
 
 const largestBody = 16 * 1024 * 1024;
@@ -11,6 +12,8 @@ export interface CodecServerOptions {
   host: string;
   /** The Temporal UI that may ask, as browsers name it: `http://localhost:8233`. */
   origin: string;
+  /** Names besides its address by which it is reached, through a proxy say. */
+  allowedHosts?: readonly string[];
   /** Asked for as `Authorization: Bearer`; absent: nothing is asked for. */
   token?: string;
   codec: PayloadCodec;
@@ -35,7 +38,9 @@ export async function serveCodec(options: CodecServerOptions): Promise<Server> {
   return server;
 }
 
-async function answer(request: IncomingMessage, path: string, { origin, token, codec }: CodecServerOptions): Promise<Answer> {
+async function answer(request: IncomingMessage, path: string, { host, allowedHosts, origin, token, codec }: CodecServerOptions): Promise<Answer> {
+  if (!isExpectedHost(request.headers.host, { bound: host, allowed: allowedHosts })) return text(403, 'this server is not reached by that name; --allow-host adds one');
+  if ((request.headers.origin ?? origin) !== origin) return text(403, `pages of ${origin} may ask, and no others`);
   const headers = {
     'access-control-allow-origin': origin,
     'access-control-allow-methods': 'POST, OPTIONS',

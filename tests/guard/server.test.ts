@@ -5,6 +5,7 @@ import type { PayloadCodec } from '@temporalio/common';
 import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { createGuardedServer, text } from '../../src/guard/server';
+import { isExpectedHost } from '../../src/guard/expected-host';
 import { serveCodec } from '../../src/payloads/server';
 import { serveHttp } from '../../src/worker/http';
 import { listenLocally, stopListening } from '../support/local-server';
@@ -41,17 +42,17 @@ describe.each([
   });
   afterAll(() => stopListening(server));
 
-  const isWell = async () => statusOf(await raw(server, `GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`));
+  const isWell = async () => statusOf(await raw(server, `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`));
 
   it.each([
-    ['a target of two slashes', 'GET // HTTP/1.1\r\nhost: x\r\n\r\n', 400],
-    ['a target that is no URL', 'GET http://[ HTTP/1.1\r\nhost: x\r\n\r\n', 400],
-    ['a target of a host with a port out of range', 'GET http://a:99999/ HTTP/1.1\r\nhost: x\r\n\r\n', 400],
-    ['a target that is a star', 'OPTIONS * HTTP/1.1\r\nhost: x\r\n\r\n', 400],
-    ['a member of every object', 'GET /__proto__ HTTP/1.1\r\nhost: x\r\n\r\n', [404]],
+    ['a target of two slashes', 'GET // HTTP/1.1\r\nhost: localhost\r\n\r\n', 400],
+    ['a target that is no URL', 'GET http://[ HTTP/1.1\r\nhost: localhost\r\n\r\n', 400],
+    ['a target of a host with a port out of range', 'GET http://a:99999/ HTTP/1.1\r\nhost: localhost\r\n\r\n', 400],
+    ['a target that is a star', 'OPTIONS * HTTP/1.1\r\nhost: localhost\r\n\r\n', 400],
+    ['a member of every object', 'GET /__proto__ HTTP/1.1\r\nhost: localhost\r\n\r\n', [404]],
     ['no HTTP', '\x16\x03\x01\x02\x00\x01garbage\r\n\r\n', 400],
     ['headers without an end', `GET ${path} HTTP/1.1\r\n${'x'.repeat(40_000)}`, 431],
-    ['two lengths', `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n`, 400],
+    ['two lengths', `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n`, 400],
     ['no host', `GET ${path} HTTP/1.1\r\n\r\n`, 400],
   ])('answers %s with a refusal, and lives on', async (_name, bytes, status) => {
     expect([status].flat()).toContain(statusOf(await raw(server, bytes)));
@@ -62,7 +63,7 @@ describe.each([
     const target = fc.oneof(fc.string(), fc.webUrl(), fc.constantFrom('/metrics', '/readyz', '/decode', '/encode', '//', '/%', '/../..'));
     const method = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'OPTIONS', 'TRACE', 'CONNECT', 'get', '');
     await fc.assert(fc.asyncProperty(method, target, fc.string({ unit: 'binary' }), async (verb, address, body) => {
-      await raw(server, Buffer.from(`${verb} ${address} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`), 50);
+      await raw(server, Buffer.from(`${verb} ${address} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`), 50);
     }), { numRuns: 150 });
     expect(await isWell()).toBe(expected);
   });
@@ -77,10 +78,31 @@ describe('the codec server', () => {
       for (const body of bodies) expect([body, await ask(body)]).toEqual([body, 400]);
       expect(await ask('{"payloads":[{"metadata":{"encoding":"anNvbg=="},"data":"MQ=="}]}')).toBe(200);
       const large = 17 * 1024 * 1024;
-      expect(statusOf(await raw(server, `POST /decode HTTP/1.1\r\nhost: x\r\ncontent-length: ${large}\r\n\r\n${'x'.repeat(large)}`))).toBe(413);
+      expect(statusOf(await raw(server, `POST /decode HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${large}\r\n\r\n${'x'.repeat(large)}`))).toBe(413);
     } finally {
       stopListening(server);
     }
+  });
+});
+
+describe('the codec server, against pages that give their name its address', () => {
+  it.each([
+    ['localhost:8234', undefined, 200], ['127.0.0.1', 'http://ui', 200], ['[::1]:8234', undefined, 200], ['codec.example.com', 'http://ui', 200],
+    ['evil.example', undefined, 403], ['evil.example:8234', 'http://ui', 403], ['10.0.0.1', undefined, 403], ['', undefined, 403], ['localhost.evil.example', undefined, 403],
+    ['localhost', 'http://evil.example', 403], ['localhost', 'null', 403],
+  ])('Host %j and Origin %j: %i', async (host, origin, status) => {
+    const server = await serveCodec({ port: 0, host: '127.0.0.1', allowedHosts: ['codec.example.com'], origin: 'http://ui', codec });
+    const body = '{"payloads":[]}';
+    try {
+      expect(statusOf(await raw(server, `POST /decode HTTP/1.1\r\nhost: ${host}\r\n${origin === undefined ? '' : `origin: ${origin}\r\n`}content-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`))).toBe(status);
+    } finally {
+      stopListening(server);
+    }
+  });
+
+  it('takes any address where others reach it, and no name but its own', () => {
+    expect(['10.0.0.7:8234', '[fd00::1]', 'localhost'].every((host) => isExpectedHost(host, { bound: '0.0.0.0' }))).toBe(true);
+    expect(isExpectedHost('evil.example', { bound: '0.0.0.0' })).toBe(false);
   });
 });
 
@@ -98,17 +120,17 @@ describe('a guarded server', () => {
       if (isBroken) throw new Error('a defect');
       return text(200, 'ok');
     }, (error) => failures.push(error.message));
-    expect(await raw(server, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n')).toMatch(/^HTTP\/1\.1 500 [^]*the request failed/);
+    expect(await raw(server, 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')).toMatch(/^HTTP\/1\.1 500 [^]*the request failed/);
     expect(failures).toEqual(['a defect']);
     isBroken = false;
-    expect(statusOf(await raw(server, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n'))).toBe(200);
+    expect(statusOf(await raw(server, 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n'))).toBe(200);
     stopListening(server);
   });
 
   it.each([
     ['headers byte by byte', 'GET / HTTP/1.1\r\nx: ', 'y'],
-    ['a body byte by byte', 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n', 'y'],
-    ['a body of chunks without an end', 'POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n', '1\r\ny\r\n'],
+    ['a body byte by byte', 'POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n\r\n', 'y'],
+    ['a body of chunks without an end', 'POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n', '1\r\ny\r\n'],
   ])('ends a client that sends %s', async (_, begin, more) => {
     const server = await serve(async (request) => {
       for await (const chunk of request) void chunk;
@@ -126,7 +148,7 @@ describe('a guarded server', () => {
   it('ends an answer that does not come, and a client that does not read', async () => {
     const server = await serve((_, path) => (path === '/never' ? new Promise(() => undefined) : Promise.resolve({ status: 200, body: 'x'.repeat(50_000_000) })));
     const closed = (path: string) => new Promise<void>((resolve) => {
-      const socket = connect((server.address() as AddressInfo).port, '127.0.0.1', () => socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`));
+      const socket = connect((server.address() as AddressInfo).port, '127.0.0.1', () => socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`));
       socket.pause().on('error', () => undefined);
       const look = setInterval(() => server.getConnections((_error, count) => {
         if (count > 0) return;

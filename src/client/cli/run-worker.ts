@@ -2,6 +2,7 @@ import pino from 'pino';
 import { readHosts, type HostEndpoint } from '../../config/hosts';
 import { createWorker, defaultDataDir, InstallationKeyProblem } from '../../worker';
 import { visibleJson } from '../../model/text';
+import { isUnprotected } from '../../model/host';
 import { ownBuildId } from '../../worker/build';
 import { guardProcess } from '../../guard/process';
 import { keysOf } from '../../payloads/keys';
@@ -41,6 +42,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const dataDir = options.dataDir ?? (process.env.DEPLOY_CODE_DATA_DIR || (findDevelopmentEngine()?.dataDir ?? defaultDataDir()));
   if (!keysOf(process.env)) logger.warn('no encryption key is set: whoever may read Temporal may read the histories of deployments (docs/encryption.md)');
   const buildId = options.buildId === true ? ownBuildId() : (options.buildId ?? (process.env.DEPLOY_CODE_BUILD_ID || undefined));
+  requireProtectedDocker(process.env);
   const hosts = hostsOf(options);
   const worker = await createWorker({
     ...settings, dataDir, port: options.port, host: options.host, logger, buildId, hosts, hostsOnly: options.serve !== undefined, cluster: { kubeconfig: options.kubeconfig, context: options.context },
@@ -59,6 +61,12 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   logger.info({ address: settings.connection.address, namespace: settings.namespace, dataDir, metrics: worker.port, buildId, ...(hosts.length > 0 && { hosts: hosts.map(({ name }) => name) }) }, 'worker is ready');
   await worker.run();
   logger.info('worker has drained');
+}
+
+/** @throws BadRequest where DOCKER_HOST is reached over a network without TLS, and nobody has said that this is meant */
+function requireProtectedDocker({ DOCKER_HOST: url = '', DOCKER_TLS_VERIFY: verify, DOCKER_CERT_PATH: folder, DEPLOY_CODE_DOCKER_INSECURE: insecure }: NodeJS.ProcessEnv): void {
+  if (insecure === 'true' || !isUnprotected(url, Boolean(verify && folder))) return;
+  throw new BadRequest('DOCKER_HOST is not encrypted, and whoever reaches it is root on that host; set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH, use ssh://, or set DEPLOY_CODE_DOCKER_INSECURE=true');
 }
 
 function hostsOf({ hosts: file = process.env.DEPLOY_CODE_HOSTS || undefined, serve }: RunWorkerOptions): HostEndpoint[] {

@@ -1,7 +1,11 @@
+import { isUnprotected } from '../../model/host';
 import type { Finding } from '../problems';
 import { reachesClusters, runtimeOf } from '../runtime-of';
 import type { StackHost } from '../stack';
 import { at, eachService, type Rule } from './rule';
+
+/** What to write about a Docker Engine that anybody on the way may command. */
+export const unprotected = 'is not encrypted, and whoever reaches it is root on that host; add tls (ca.pem, cert.pem, key.pem), use ssh://, or write insecure: true beside it';
 
 /** Docker Engines and clusters can be several; each is found where it says, over a network never without a key. */
 export const hostsPossible: Rule = ({ file, stack }) => {
@@ -14,6 +18,7 @@ export const hostsPossible: Rule = ({ file, stack }) => {
     if (host?.kubernetes !== undefined && host.docker !== undefined) return [{ path: [...path, 'kubernetes'], message: 'names a cluster beside a Docker Engine; keep one of the two' }];
     if (host?.kubernetes !== undefined && host.tls !== undefined) return [{ path: [...path, 'tls'], message: 'is for Docker over tcp://; a cluster has its kubeconfig' }];
     if (host?.tls !== undefined && !host.docker?.startsWith('tcp:')) return [{ path: [...path, 'tls'], message: 'is for tcp:// only; ssh:// and unix:// need no certificates' }];
+    if (host?.docker !== undefined && !host.insecure && isUnprotected(host.docker, host.tls !== undefined)) return [{ path: [...path, 'docker'], message: unprotected }];
     return [];
   });
 };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { grammarOf } from '../../model/names';
-import { amount, count, hasUserinfo, size } from './values';
+import { amount, count, hasUserinfo, size, flag } from './values';
 
 const engine = /^(unix:\/\/\/\S+|(tcp|ssh):\/\/[^\s/]+)$/;
 
@@ -25,6 +25,7 @@ export const host = z
     docker: z.string().regex(engine, 'write unix:///var/run/docker.sock, tcp://10.0.0.2:2376 or ssh://user@10.0.0.2').refine((url) => !(url.startsWith('tcp:') ? hasUserinfo(url) : /^ssh:\/\/[^@]*:[^@]*@/.test(url)), 'holds a password; use tls for tcp://, and a key of the worker for ssh://').optional()
       .describe('Where the worker that serves the host finds its Docker Engine: `unix:///var/run/docker.sock` (default: on that very host), `tcp://10.0.0.2:2376` with `tls`, or `ssh://user@10.0.0.2`.'),
     kubernetes: kubernetes.optional().describe('Instead of `docker`: where the worker that serves the host finds its cluster.'),
+    insecure: flag.optional().describe('`true`: reach a Docker Engine at `tcp://` without `tls`. Whoever reaches it, or gets between, is root on the host.'),
     tls: tls.optional().describe('Certificates of the worker for `tcp://`: a folder with `ca.pem`, `cert.pem` and `key.pem`, or the three files.'),
     address: z.ipv4('write an IPv4 address').optional().describe('By which the other hosts reach it; default the address in `docker`. Of a cluster: of any node, or of what balances its load.'),
     zone: z.string().min(1).optional().describe('Services choose by it: `zone: edge`.'),

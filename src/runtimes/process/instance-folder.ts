@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, renameSync, rmSync, stat
 import { join } from 'node:path';
 import type { ConfigFile, InstanceSpec, RestartPolicy, SecretFile } from '../../model/instance';
 import { RuntimeError } from '../runtime';
-import type { ProcessIdentity } from './identity';
+import type { ProcessIdentity } from '../../guard/process-identity';
 
 /** What a supervisor says of its instance. */
 export interface ProcessState {

@@ -6,7 +6,7 @@ import type { InstanceRef, InstanceSpec, SecretMount } from '../../model/instanc
 import type { InstanceStatus } from '../../model/instance-status';
 import { RuntimeError, type ExecResult, type LogPage, type LogRequest, type Scope, type SecretReader } from '../runtime';
 import { isSameScope, mustBeWithin, refuseTaken } from '../scope';
-import { isAlive } from './identity';
+import { isAlive } from '../../guard/process-identity';
 import { InstanceFolder, type ProcessState } from './instance-folder';
 import { readLog } from './rotating-log';
 import { runCommand } from './run-command';

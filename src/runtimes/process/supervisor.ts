@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { guardProcess } from '../../guard/process';
-import { identify } from './identity';
+import { identify } from '../../guard/process-identity';
 import { InstanceFolder, type ProcessState } from './instance-folder';
 import { RotatingLog } from './rotating-log';
 

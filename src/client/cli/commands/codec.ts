@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import { positive } from '../options';
+import { list, positive } from '../options';
 import { complain, say } from '../output/terminal';
 
 interface CodecOptions {
   port: number;
   host: string;
   origin: string;
+  allowHost?: string[];
 }
 
 interface KeyOptions {
@@ -33,17 +34,18 @@ export function addCodec(program: Command): void {
     .option('--port <port>', 'port', positive, 8234)
     .option('--host <address>', 'address; behind a proxy of yours where others reach it', '127.0.0.1')
     .option('--origin <url>', 'of the Temporal UI, as browsers name it', 'http://localhost:8233')
+    .option('--allow-host <names>', 'names besides its address by which it is reached, through a proxy say', list)
     .action(serve);
 }
 
-async function serve({ port, host, origin }: CodecOptions): Promise<void> {
+async function serve({ port, host, origin, allowHost }: CodecOptions): Promise<void> {
   const [{ payloadCodec }, { keysOf }, { serveCodec }, { guardProcess }] = await Promise.all([
     import('../../../payloads/codec.js'), import('../../../payloads/keys.js'), import('../../../payloads/server.js'), import('../../../guard/process.js'),
   ]);
   const keys = keysOf(process.env);
   const token = process.env.DEPLOY_CODE_CODEC_TOKEN || undefined;
   const onFailure = (error: Error) => complain(`a request failed: ${error.message}`);
-  const server = await serveCodec({ port, host, origin, token, codec: payloadCodec(keys, { acceptPlain: true }), onFailure });
+  const server = await serveCodec({ port, host, allowedHosts: allowHost, origin, token, codec: payloadCodec(keys, { acceptPlain: true }), onFailure });
   guardProcess({ onError: onFailure, stop: () => server.close() });
   const notes = [...(keys ? [] : ['without keys: what is compressed only']), ...(token === undefined ? ['whoever reaches it reads everything'] : [])];
   say([`codec server at http://${host}:${port} for ${origin}`, ...notes].join('; '));

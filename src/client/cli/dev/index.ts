@@ -4,6 +4,7 @@ import { openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { identify } from '../../../guard/process-identity';
 import { findDevelopmentEngine } from '../../development';
 import { BadRequest, EngineUnreachable } from '../../errors';
 import { endProcesses } from '../../../worker/end-processes';
@@ -40,17 +41,21 @@ async function foreground({ port, uiPort }: DevOptions): Promise<void> {
   for (const each of [port, uiPort]) await requireFree(each);
   const address = `127.0.0.1:${port}`;
   const ui = `http://localhost:${uiPort}`;
-  const dataDir = join(engineFolder, 'data');
+  const dataDir = dataFolder();
   const server = await startServer({ cli, port, uiPort, folder: engineFolder });
   const worker = startWorker(address, dataDir, await freePort());
   try {
     await untilWorkerIsReady(worker);
-    remember({ address, ui, dataDir, pids: { dev: process.pid } });
+    remember({ address, ui, dataDir, pids: { dev: process.pid }, process: identify(process.pid) });
     say(`engine ready: Temporal ${address}, UI ${ui}, worker ${worker.pid} (log ${workerLog()})`);
     await untilAskedToStop();
   } finally {
     await Promise.all([end(worker), end(server)]);
   }
+}
+
+function dataFolder(): string {
+  return join(engineFolder, 'data');
 }
 
 function workerLog(): string {
@@ -105,14 +110,14 @@ async function detach({ port, uiPort }: DevOptions): Promise<void> {
 
 /** Stops the engine of this folder, and the processes that it deployed. Containers run on until `deploy-code stop`. */
 async function stop(): Promise<void> {
-  const engine = recall();
-  if (engine && findDevelopmentEngine()) {
-    process.kill(engine.pids.dev, 'SIGTERM');
-    for (const deadline = Date.now() + stopWithinMs + 5000; Date.now() < deadline && findDevelopmentEngine(); ) await sleep(50);
+  const known = recall();
+  if (known?.isRunning) {
+    process.kill(known.engine.pids.dev, 'SIGTERM');
+    for (const deadline = Date.now() + stopWithinMs + 5000; Date.now() < deadline && recall()?.isRunning; ) await sleep(50);
   }
-  const ended = engine ? await endProcesses(engine.dataDir) : 0;
+  const ended = known ? await endProcesses(dataFolder()) : 0;
   forget();
-  say(engine ? `the engine is stopped, and its state deleted${ended > 0 ? `; ${ended} process instances ended with it` : ''}` : 'no engine ran here');
+  say(known ? `the engine is stopped, and its state deleted${ended > 0 ? `; ${ended} process instances ended with it` : ''}` : 'no engine ran here');
 }
 
 async function requireFree(port: number): Promise<void> {

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { stateFolder, type DevelopmentEngine } from '../../development';
+import { readEngine, readRecord, stateFolder, type DevelopmentEngine } from '../../development';
+import { BadRequest } from '../../errors';
 
 /** Files of a development engine, below the folder it is started in. */
 export const folder = resolve(stateFolder);
@@ -16,12 +17,12 @@ export function remember(engine: DevelopmentEngine): void {
   writeFileSync(record, JSON.stringify(engine, null, 2), { mode: 0o600 });
 }
 
-export function recall(): DevelopmentEngine | undefined {
-  try {
-    return JSON.parse(readFileSync(record, 'utf8')) as DevelopmentEngine;
-  } catch {
-    return undefined;
-  }
+/** What was remembered here, and whether its process still runs. @throws BadRequest where others may have written it */
+export function recall(): { engine: DevelopmentEngine; isRunning: boolean } | undefined {
+  const engine = readRecord(record);
+  if (engine) return { engine, isRunning: readEngine(record) !== undefined };
+  if (!existsSync(record)) return undefined;
+  throw new BadRequest(`${record} is not what \`deploy-code dev\` wrote, belongs to another user, or can be written by others; nothing was stopped. Look at it, and remove ${folder} if it is yours`);
 }
 
 /** Deletes everything but the cached Temporal CLI. */

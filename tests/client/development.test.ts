@@ -1,0 +1,47 @@
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { identify } from '../../src/guard/process-identity';
+import { findDevelopmentEngine } from '../../src/client/development';
+import { cli } from '../support/cli';
+
+describe('the file of a development engine', () => {
+  const written = (more: object = {}, mode = 0o600) => {
+    const folder = mkdtempSync(join(tmpdir(), 'deploy-code-dev-'));
+    mkdirSync(join(folder, '.deploy-code'), { mode: 0o700 });
+    const file = join(folder, '.deploy-code', 'dev.json');
+    writeFileSync(file, JSON.stringify({ address: '127.0.0.1:43001', ui: 'http://localhost:43002', dataDir: join(folder, 'data'), pids: { dev: process.pid }, process: identify(process.pid), ...more }));
+    chmodSync(file, mode);
+    return { folder, file };
+  };
+
+  it('is trusted where it is of this user, and its very process runs', () => {
+    expect(findDevelopmentEngine(written().folder)).toMatchObject({ address: '127.0.0.1:43001' });
+  });
+
+  it.each([
+    ['others may write it', {}, 0o606],
+    ['its process has ended and another one has its number', { process: { ...identify(process.pid)!, started: '1' } }, 0o600],
+    ['its number is not that of its process', { pids: { dev: 1 } }, 0o600],
+    ['it says nothing of its process', { process: undefined }, 0o600],
+    ['it is something else', { address: 7 }, 0o600],
+  ])('is not where %s', (_, more, mode) => {
+    expect(findDevelopmentEngine(written(more, mode).folder)).toBeUndefined();
+  });
+
+  it('is not where others may write its folder, nor as a link, nor of another user', () => {
+    const open = written();
+    chmodSync(join(open.folder, '.deploy-code'), 0o707);
+    const linked = mkdtempSync(join(tmpdir(), 'deploy-code-dev-'));
+    symlinkSync(join(written().folder, '.deploy-code'), join(linked, '.deploy-code'));
+    const foreign = written();
+    if (process.getuid?.() === 0) chownSync(foreign.file, 65534, 65534);
+    else chmodSync(foreign.file, 0o606);
+    for (const { folder } of [open, { folder: linked }, foreign]) expect(findDevelopmentEngine(folder)).toBeUndefined();
+  });
+
+  it('that is not trusted has nothing stopped', async () => {
+    const { folder } = written({}, 0o606);
+    expect(await cli(['dev', '--stop'], { cwd: folder })).toMatchObject({ code: 2, stderr: expect.stringContaining('nothing was stopped') as string });
+  });
+});
