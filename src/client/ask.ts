@@ -3,7 +3,7 @@ import { lastPollOf } from './pollers';
 import { isWithoutWorker, noWorker } from './temporal-errors';
 
 /** How long a worker has for an answer before it counts as absent, in ms. */
-export const answerWithinMs = 8000;
+export const answerWithinMs = 6000;
 
 /** A client of Temporal, or the one behind a workflow's handle. */
 export interface Asking {

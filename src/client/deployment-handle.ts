@@ -85,7 +85,7 @@ export class DeploymentHandle {
     const { client } = this.workflow;
     for (let since: Date | undefined; ; ) {
       try {
-        const answer = await (signal ? client.withAbortSignal(signal, call) : call());
+        const answer = await abortable(client, signal, call);
         if (since) onTrouble?.(undefined);
         return answer;
       } catch (error) {
@@ -130,5 +130,18 @@ export class DeploymentHandle {
   /** Answers the question that it waits with. */
   answer(question: string, answer: string, by: string): Promise<void> {
     return this.workflow.signal(answerSignal, { question, answer, by });
+  }
+}
+
+/** A call that the signal ends. The SDK listens to a signal for as long as that lives, so each call gets one of its own. */
+async function abortable<T>(client: WorkflowHandle['client'], signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
+  if (!signal) return call();
+  const own = new AbortController();
+  const forward = () => own.abort();
+  signal.addEventListener('abort', forward, { once: true });
+  try {
+    return await client.withAbortSignal(own.signal, call);
+  } finally {
+    signal.removeEventListener('abort', forward);
   }
 }
