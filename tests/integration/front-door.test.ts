@@ -157,6 +157,7 @@ describeWith('docker', 'the front door', () => {
     const { front: routes } = await door.read();
     await expect(door.configure({ ...routes!, redirects: [{ from: 0, to: 443 }] })).rejects.toThrow(/invalid port in "0"/);
     expect(await door.read()).toMatchObject({ front: routes });
+    expect(await door.unreached(['nowhere:80', `${front.name}-test-web-1-d1:8080`])).toEqual([{ address: 'nowhere:80', reason: expect.stringContaining('its name cannot be resolved') as string }]);
     expect((await get(front.url)).status).toBe(200);
   });
 

@@ -35,6 +35,8 @@ const graceMs = 10_000;
 const unknown = -1;
 /** An engine that shuts down stops its containers some time before it stops answering. */
 const stoppedMs = 10_000;
+/** By then a start that was interrupted by trouble with the platform is being tried again. */
+const startEndsMs = 20_000;
 /** A kubelet reports a pod that starts again in several steps. */
 const looksAtPod = 2;
 
@@ -112,6 +114,7 @@ class RolloutWatch {
     const status = await this.options.runtime.inspect(name);
     const before = this.letIn[name];
     if (before === undefined) {
+      if (status?.state === 'exited') return this.exitedBefore(name, status, now);
       if (status?.state === 'running' && ((await this.probe(instance, now)) === 'healthy' || this.mustHaveStarted(instance, now))) this.admit(name, restartsOfStart(instance, status.restarts));
       return undefined;
     }
@@ -122,6 +125,13 @@ class RolloutWatch {
     else if (status!.restarts > before && this.countsRestarts(instance)) return { message: `crashed and was restarted${status!.outOfMemory ? ', out of memory' : ''}`, status };
     const problem = await this.probe(instance, now);
     return typeof problem === 'object' ? { ...problem, status } : undefined;
+  }
+
+  /** One that exits while it starts ends its start, and the deployment: one that goes on had started before any look saw it healthy. */
+  private exitedBefore(name: string, status: InstanceStatus, now: number): Lapse | undefined {
+    const sight = this.sightOf(name);
+    sight.stoppedAt ??= now;
+    return now - sight.stoppedAt > startEndsMs ? lapseOf(status) : undefined;
   }
 
   /** `healthy` where it is not due yet, too, once it has been let in. */

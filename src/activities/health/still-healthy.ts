@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HealthCheck, InstanceRef } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
-import type { PodLine, Runtime } from '../../runtimes/runtime';
+import type { Runtime } from '../../runtimes/runtime';
+import { patience } from './await-healthy';
 import { problemOf } from './probe';
 
 /** Why an instance that was healthy is not any more. `message` follows the name of the instance. */
@@ -9,20 +10,21 @@ export interface Lapse {
   message: string;
   lastProbeError?: string;
   status?: InstanceStatus;
+  /** Where the runtime has gathered them itself. */
+  events?: string[];
+  logs?: string[];
 }
-
-/** Between two looks at pods, in ms. */
-const podLookMs = 1000;
-const podLooks = 3;
 
 /**
  * Checks an instance that has been healthy before. Resolves with nothing at its first successful probe, and with the reason
- * after as many failures in a row as its health check allows, an interval apart. Without a health check it has to run.
+ * after as many failures in a row as its health check allows, an interval apart. Without a health check it has to run. A
+ * cluster probes by itself, and may be replacing a pod: there a pod gets the time that a start has.
  * @throws RuntimeError while the platform is away
  */
 export async function stillHealthy(runtime: Runtime, ref: InstanceRef, signal: AbortSignal): Promise<Lapse | undefined> {
-  if (runtime.workloads) return podsHealthy(() => runtime.workloads!.pods(ref.name), signal);
   const { healthCheck } = ref;
+  const patienceMs = healthCheck && patience(healthCheck);
+  if (runtime.workloads) return runtime.workloads.awaitReady(ref, { patienceMs, judgesRoutes: false, signal, onWaiting: () => undefined });
   if (!healthCheck) return lapseOf(await runtime.inspect(ref.name));
   let problem: string | undefined;
   for (let failures = 1; ; failures += 1) {
@@ -49,14 +51,4 @@ export function lapseOf(status: InstanceStatus | undefined): Lapse | undefined {
   if (!status) return { message: 'is gone: something else removed it' };
   if (status.state === 'running' || status.state === 'paused') return undefined;
   return { message: status.state === 'exited' ? `exited ${status.exitCode ?? '?'} after it had started` : 'crashed and is being restarted', status };
-}
-
-/** The cluster counts the probes itself: a pod is shown as unhealthy once enough of them have failed. */
-async function podsHealthy(pods: () => Promise<PodLine[]>, signal: AbortSignal): Promise<Lapse | undefined> {
-  for (let looks = 1; ; looks += 1) {
-    const sick = (await pods()).find(({ state, health }) => health === 'unhealthy' || state === 'restarting');
-    if (!sick) return undefined;
-    if (looks >= podLooks) return { message: sick.state === 'restarting' ? `crashes: pod ${sick.name} was restarted ${sick.restarts} times` : `has become unhealthy: pod ${sick.name} is not ready` };
-    await sleep(podLookMs, undefined, { signal });
-  }
 }

@@ -79,6 +79,13 @@ export class Interpreter {
     }
   }
 
+  /** Waits until nobody wants it to stand still; true where somebody did. */
+  async whilePaused(): Promise<boolean> {
+    const { isPaused } = this.options.waits;
+    await this.options.waits.whilePaused();
+    return isPaused;
+  }
+
   /** Ends running jobs; only a person may ask for that. */
   killJobs(): void {
     for (const scope of this.jobScopes) scope.cancel();

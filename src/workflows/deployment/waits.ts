@@ -20,6 +20,10 @@ export interface WaitsOptions {
 export class Waits {
   constructor(private readonly options: WaitsOptions) {}
 
+  get isPaused(): boolean {
+    return this.options.steering.isPaused;
+  }
+
   whilePaused(): Promise<void> {
     return this.options.clock.during(() => this.options.steering.whilePaused());
   }

@@ -54,7 +54,9 @@ export class WayForward {
     await this.watch.during(plan, async () => {
       for (const phase of plan.phases) await this.deployPhase(phase, plan.maxParallel);
       await this.outlast(plan);
-      await this.confirm(plan);
+      await interpreter.whilePaused();
+      do await this.confirm(plan);
+      while (await interpreter.whilePaused());
     });
     await this.putBackTolerated(plan);
   }
