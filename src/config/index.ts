@@ -63,12 +63,19 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
   const parsed = stackFile.safeParse(given);
   if (!parsed.success) {
     const malformed = schemaFindings(stackFile, parsed.error.issues);
-    return fail([...found, ...malformed, ...meaningOfTheRest(given, malformed, options)]) as never;
+    const unsetAt = new Set(unset.map(({ path }) => placeOf(problem(path, ''))));
+    const sensible = malformed.filter(({ path }) => !unsetAt.has(placeOf(problem(path, ''))));
+    return fail([...found, ...sensible, ...meaningOfTheRest(given, malformed, options)]) as never;
   }
   const { stack, findings } = understand(parsed.data, options);
   fail([...found, ...findings]);
   const warnings = distinct(literalCredentials(spelled.data).map(({ path, message }) => problem(path, message)));
   return { stack, warnings, problem };
+}
+
+/** A variable that is not set leaves a text there that fits nothing: that is said once. */
+function placeOf({ file, line, column }: Problem): string {
+  return `${file}:${line}:${column}`;
 }
 
 /** What a file means, and what of it makes no sense. */

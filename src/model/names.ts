@@ -49,8 +49,6 @@ const grammars = {
   /** Of a secret in Vault, and of the engine there that keeps it: no part of it leads elsewhere. */
   vaultPath: { pattern: vaultPath, hint: 'write a path such as shop/postgres, without empty parts, .., ?, #, % and spaces' },
   vaultKey: { pattern: /^[^\s#\p{Cc}]{1,256}$/u, hint: 'write a key such as password' },
-  /** A file inside an instance: no part of it leads up. */
-  file: { pattern: /^(?=.{1,1024}$)(?!(?:.*\/)?\.\.(?:\/|$))\P{Cc}+$/u, hint: 'write the path of a file, without .. and control characters' },
   /** What the engine creates: an instance, a volume, a network. */
   instance: object,
   volume: object,

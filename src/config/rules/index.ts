@@ -10,6 +10,7 @@ import { oneWriterPerVolume, resourcesPossible } from './resources';
 import { clusterHonours, clusterKnowsItself, namesFitCluster } from './cluster';
 import { nothingUnenforced, processesHaveNoContainers, readOnlyTakesNoFiles, runtimeHonoursKeys } from './runtime';
 import type { Rule } from './rule';
+import { mapsHoldNames, noNul } from './texts';
 
 /** Everything that a stack file must keep beyond its schema. */
 export const rules: readonly Rule[] = [
@@ -24,6 +25,8 @@ export const rules: readonly Rule[] = [
   jobsFinish,
   dependenciesExist,
   noCycles,
+  noNul,
+  mapsHoldNames,
   networksDeclared,
   volumesDeclared,
   configsDeclared,

@@ -1,18 +1,18 @@
 import { IPv4, IPv6, isValidCIDR, parseCIDR } from 'ipaddr.js';
 import { z } from 'zod';
-import { grammarOf } from '../../model/names';
+import { named } from './named';
 import { duration, flag, integer } from './values';
 
 /** Both stand in NGINX's configuration as they are. */
-const hostName = z.string().regex(grammarOf('hostname').pattern, grammarOf('hostname').hint);
-const path = z.string().regex(grammarOf('path').pattern, grammarOf('path').hint);
+const hostName = named('hostname');
+const path = named('path');
 
 export const tls = z.strictObject({
   certificate: z.string().describe('Name under the top-level `secrets`: the certificate and its chain, PEM.'),
   key: z.string().describe('Name under the top-level `secrets`: its key, PEM.'),
 });
 
-const ofCluster = z.strictObject({ secret: z.string().min(1).describe('On a cluster: a Secret of type `kubernetes.io/tls` that is in the namespace, or that others put there.') });
+const ofCluster = z.strictObject({ secret: named('object').describe('On a cluster: a Secret of type `kubernetes.io/tls` that is in the namespace, or that others put there.') });
 
 const one = z.strictObject({
   port: integer.describe('The port inside the instances.'),
@@ -41,7 +41,7 @@ function isNetwork(text: string): boolean {
 
 export const loadBalancer = z
   .strictObject({
-    image: z.string().optional().describe('An NGINX image; default `nginx:1.28`. From 1.27.4 on idle client connections survive a change of routes; older ones keep none.'),
+    image: named('image').optional().describe('An NGINX image; default `nginx:1.28`. From 1.27.4 on idle client connections survive a change of routes; older ones keep none.'),
     http_port: integer.optional().describe('The host port that services with a host name or path share; default 80.'),
     https_port: integer.optional().describe('The same with TLS; default 443. Needs `tls`; requests to `http_port` are then sent on to it.'),
     tls: tls.optional(),

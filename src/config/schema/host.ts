@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { grammarOf } from '../../model/names';
-import { amount, count, hasUserinfo, size, flag } from './values';
+import { named } from './named';
+import { amount, count, flag, hasUserinfo, size } from './values';
 
 const engine = /^(unix:\/\/\/\S+|(tcp|ssh):\/\/[^\s/]+)$/;
 
@@ -28,7 +29,7 @@ export const host = z
     insecure: flag.optional().describe('`true`: reach a Docker Engine at `tcp://` without `tls`. Whoever reaches it, or gets between, is root on the host.'),
     tls: tls.optional().describe('Certificates of the worker for `tcp://`: a folder with `ca.pem`, `cert.pem` and `key.pem`, or the three files.'),
     address: z.ipv4('write an IPv4 address').optional().describe('By which the other hosts reach it; default the address in `docker`. Of a cluster: of any node, or of what balances its load.'),
-    zone: z.string().min(1).optional().describe('Services choose by it: `zone: edge`.'),
+    zone: named('zone').optional().describe('Services choose by it: `zone: edge`.'),
     capacity: z.strictObject({ cpus: amount.optional(), memory: size.optional(), gpus: count.optional() }).optional()
       .describe('What may be reserved of it, where that is not all it has.'),
   })

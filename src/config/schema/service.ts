@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { exposure } from './exposure';
 import { healthCheck } from './health-check';
+import { named } from './named';
 import { jobSchedule } from './schedule';
 import { strategy } from './strategy';
 import { amount, assignments, choice, command, count, duration, fileMode, flag, fromText, integer, names, oneOrMore, ownerId, scalar, size } from './values';
@@ -70,12 +71,12 @@ const condition = choice('started', 'healthy', 'completed');
 export const service = z
   .strictObject({
     kind: choice('service', 'job').optional().describe('`service` keeps running; `job` must finish with exit code 0. Default `service`.'),
-    image: z.string().optional().describe('The image to run. Its content address is recorded: a moved tag is a change.'),
+    image: named('image').optional().describe('The image to run. Its content address is recorded: a moved tag is a change.'),
     pull_policy: choice('missing', 'always', 'never').optional().describe('Default `missing`.'),
     entrypoint: command.optional(),
     command: command.optional().describe("Replaces the image's command; for processes, the program to run."),
     working_dir: z.string().optional(),
-    user: z.union([z.string(), z.number()]).optional(),
+    user: z.union([named('user'), z.number().int().nonnegative()]).optional(),
     environment: assignments.optional().describe('Variables that are not secret. They travel with the release.'),
     env_file: oneOrMore.optional().describe('Files of `KEY=value` lines that the worker reads; they never travel.'),
     ports: z.array(port).optional().describe('`"80:8080"`, `"8000-8010:8080"` (allocated from the range), `"8080"` (allocated from `infrastructure.port_range`).'),
@@ -83,7 +84,7 @@ export const service = z
     configs: configUse.optional().describe('Files whose content travels with the release; a change replaces the instances.'),
     secrets: z.array(secretUse).optional().describe('Secrets by name, as files under /run/secrets or as environment variables.'),
     networks: z
-      .union([names, z.record(z.string(), z.union([z.null(), z.strictObject({ aliases: names.optional() })]))])
+      .union([names, z.record(z.string(), z.union([z.null(), z.strictObject({ aliases: z.array(named('alias')).optional() })]))])
       .optional()
       .describe('Names under the top-level `networks`; default the network `default`.'),
     depends_on: z
@@ -98,12 +99,12 @@ export const service = z
       .regex(/^(no|always|unless-stopped|on-failure(:\d+)?)$/, 'use no, always, unless-stopped, on-failure or on-failure:N')
       .optional()
       .describe('Default `unless-stopped`; for jobs `no`.'),
-    stop_signal: z.string().optional(),
+    stop_signal: named('signal').optional(),
     stop_grace_period: duration.optional().describe('Between the stop signal and the kill; default 10s.'),
     labels: assignments.optional(),
     phase: z.preprocess(fromText, z.number().int().positive()).optional()
       .describe('Deploy in this phase. Without it the earliest phase after the dependencies.'),
-    zone: z.string().optional().describe('Runs on a host of this zone of `infrastructure.hosts`; which one, the engine chooses by what is reserved.'),
+    zone: named('zone').optional().describe('Runs on a host of this zone of `infrastructure.hosts`; which one, the engine chooses by what is reserved.'),
     host: z.string().optional().describe('Runs on this host of `infrastructure.hosts`.'),
     expose: exposure.optional(),
     strategy: strategy.optional(),
@@ -115,12 +116,12 @@ export const service = z
       })
       .optional(),
     on_failure: choice('rollback', 'continue').optional().describe('`continue`: a failure of this service is reported, and rolls nothing back.'),
-    logging: z.strictObject({ driver: z.string().optional(), options: z.record(z.string(), scalar).optional() }).optional(),
+    logging: z.strictObject({ driver: named('driver').optional(), options: z.record(z.string(), scalar).optional() }).optional(),
     init: flag.optional(),
     shm_size: size.optional(),
     tmpfs: oneOrMore.optional(),
-    cap_add: names.optional(),
-    cap_drop: names.optional(),
+    cap_add: z.array(named('capability')).optional(),
+    cap_drop: z.array(named('capability')).optional(),
     read_only: flag.optional(),
     extra_hosts: assignments.optional(),
     run: choice('always', 'on_change', 'manual').optional().describe('Jobs: when to run. Default `on_change`: when it differs from its last successful run.'),

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { grammarOf } from '../../model/names';
+import { grammarOf, isName } from '../../model/names';
 import { loadBalancer } from './exposure';
 import { cluster } from './cluster';
 import { host, hostName } from './host';
+import { named } from './named';
 import { schedule } from './schedule';
 import { service } from './service';
 import { subscriber } from './subscriber';
@@ -77,7 +78,7 @@ const watch = z
   })
   .describe('What the engine does between deployments.');
 
-const endpoint = z.string().refine((text) => !hasUserinfo(text), 'holds a user or password, which would travel with the release; leave it out, and reach the server without one or through a proxy that adds it');
+const endpoint = z.url({ protocol: /^https?$/, error: 'write an http or https address' }).refine((text) => !hasUserinfo(text), 'holds a user or password, which would travel with the release; leave it out, and reach the server without one or through a proxy that adds it');
 
 const monitoring = z.strictObject({
   enabled: flag.optional(),
@@ -86,18 +87,18 @@ const monitoring = z.strictObject({
 });
 
 const network = z.strictObject({
-  name: z.string().optional().describe('Its name on the host; default `<stack>-<environment>_<key>`.'),
+  name: named('network').optional().describe('Its name on the host; default `<stack>-<environment>_<key>`.'),
   cidr: z.string().optional().describe('Such as `172.20.1.0/24`; default one carved from `infrastructure.network.cidr`, else the choice of Docker.'),
   external: flag.optional().describe('It exists already and is never created or removed.'),
   internal: flag.optional().describe('No way out of the host.'),
 });
 
 const volume = z.strictObject({
-  name: z.string().optional().describe('Its name on the host; default `<stack>-<environment>_<key>`.'),
+  name: named('volume').optional().describe('Its name on the host; default `<stack>-<environment>_<key>`.'),
   external: flag.optional().describe('It exists already: it is adopted, never created.'),
   shared: flag.optional().describe('Several instances may write to it at once.'),
   size: size.optional().describe('On Kubernetes: what to claim; default 1G.'),
-  storage_class: z.string().optional().describe('On Kubernetes: the class of the claim; default the class of the cluster.'),
+  storage_class: named('object').optional().describe('On Kubernetes: the class of the claim; default the class of the cluster.'),
 });
 
 const config = z.strictObject({
@@ -107,14 +108,14 @@ const config = z.strictObject({
 
 const secret = z.strictObject({
   file: z.string().optional().describe('A file on the worker.'),
-  environment: z.string().optional().describe("A variable of the worker's environment."),
+  environment: named('variable').optional().describe("A variable of the worker's environment."),
   vault: z
     .union([
-      z.string().regex(/^[^#\s]+#[^#\s]+$/, 'write path#key, such as shop/postgres#password'),
+      z.string().regex(/^[^#\s]+#[^#\s]+$/, 'write path#key, such as shop/postgres#password').refine((text) => isName('vaultPath', text.split('#')[0]), grammarOf('vaultPath').hint),
       z.strictObject({
-        path: z.string().min(1).describe('Such as `shop/postgres`.'),
-        key: z.string().min(1).describe('Such as `password`.'),
-        mount: z.string().min(1).optional().describe('Where the KV engine is mounted; default `secret`.'),
+        path: named('vaultPath').describe('Such as `shop/postgres`.'),
+        key: named('vaultKey').describe('Such as `password`.'),
+        mount: named('vaultPath').optional().describe('Where the KV engine is mounted; default `secret`.'),
       }),
     ])
     .optional()

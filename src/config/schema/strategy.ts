@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { named } from './named';
 import { choice, command, count, duration, flag, integer, number } from './values';
 
 const amount = z
@@ -23,7 +24,7 @@ const rolling = z.strictObject({
 
 const smokeTest = z.strictObject({
   command: command.describe('Must exit 0. `$TARGET` is `host:port` of the first new instance, `$TARGETS` those of all, with spaces between.'),
-  image: z.string().optional().describe("Default: the service's own."),
+  image: named('image').optional().describe("Default: the service's own."),
   timeout: duration.optional().describe('Default 5m.'),
 });
 
