@@ -1,11 +1,14 @@
 import type { Check } from '../config/stack';
 import type { Judgement } from '../plan/plan';
+import { httpCall } from '../guard/request';
 import { alive } from './alive';
 import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 import type { Runtime } from '../runtimes/runtime';
 
 const queryTimeoutMs = 5000;
+/** Bytes: a query gives one number. */
+const largestAnswer = 1024 * 1024;
 const longestWord = 200;
 
 type Answer = { value: number } | { missing: string };
@@ -60,8 +63,7 @@ async function prometheus(runtime: Runtime, { endpoint, prometheus: service }: J
     try {
       return parse(read(await get(`/api/v1/query?${new URLSearchParams({ query }).toString()}`)));
     } catch (error) {
-      const { cause, message } = error as Error & { cause?: Error };
-      return { missing: `Prometheus at ${endpoint} does not answer (${cause?.message ?? message})` };
+      return { missing: `Prometheus at ${endpoint} does not answer (${(error as Error).message})` };
     }
   };
 }
@@ -70,7 +72,7 @@ async function prometheus(runtime: Runtime, { endpoint, prometheus: service }: J
 type Get = (path: string) => Promise<string>;
 
 function overHttp(base: string): Get {
-  return async (path) => (await fetch(`${baseOf(base)}${path}`, { signal: AbortSignal.timeout(queryTimeoutMs) })).text();
+  return async (path) => (await httpCall(`${baseOf(base)}${path}`, { deadlineMs: queryTimeoutMs, largest: largestAnswer, redirects: 2 })).body;
 }
 
 /** Of an instance of the stack: a pod is asked by way of its cluster, anything else where the worker reaches it. */

@@ -8,7 +8,8 @@ export class PeerFailure extends Error {
 
 /**
  * Runs a call to a peer. Rejects with {@link PeerFailure} at the deadline (ms), and with the caller's reason when `outer`
- * aborts, whatever the call does; the signal that the call gets aborts then, so that it lets go of what it holds.
+ * aborts, whatever the call does; the signal that the call gets aborts then, and when the call fails, so that it lets go of
+ * what it holds.
  */
 export async function withinDeadline<T>(limitMs: number, call: (signal: AbortSignal) => Promise<T>, outer?: AbortSignal): Promise<T> {
   outer?.throwIfAborted();
@@ -20,7 +21,9 @@ export async function withinDeadline<T>(limitMs: number, call: (signal: AbortSig
   try {
     return await Promise.race([call(over.signal), ended]);
   } catch (error) {
-    throw over.signal.aborted ? (over.signal.reason as Error) : error;
+    if (over.signal.aborted) throw over.signal.reason as Error;
+    over.abort(error);
+    throw error;
   } finally {
     clearTimeout(timer);
     outer?.removeEventListener('abort', abort);

@@ -1,4 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { probe } from '../../src/activities/health/probe';
+import { Vault } from '../../src/activities/secrets/vault';
+import type { Probe } from '../../src/model/instance';
+import { KubernetesApi } from '../../src/runtimes/kubernetes/api';
+import type { Runtime } from '../../src/runtimes/runtime';
 import { addToStream } from '../../src/activities/subscribers/redis';
 import { httpCall } from '../../src/guard/request';
 import { withinDeadline } from '../../src/guard/deadline';
@@ -22,7 +27,21 @@ const json = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{"data":"
 const notification: Notification = { id: '1', type: 'deployment.finished', at: 0, stack: 'shop', environment: 'test', deployment: 1, text: 'done', details: {} };
 const redis = (port: number) => withinDeadline(deadlineMs, (signal) => addToStream({ url: `redis://127.0.0.1:${port}`, stream: 's', longest: 10 }, notification, 'pw', signal));
 
+const vault = (port: number) => new Vault({ VAULT_ADDR: `http://127.0.0.1:${port}`, VAULT_TOKEN: 't' }, { timeoutMs: deadlineMs, largestAnswer: 100_000 }).read('db', { mount: 'secret', path: 'shop/db', key: 'password' });
+const cluster = (port: number) => {
+  const connection = { name: 'test', server: new URL(`http://127.0.0.1:${port}`), security: async () => ({ headers: {} }) } as unknown as ConstructorParameters<typeof KubernetesApi>[0];
+  return new KubernetesApi(connection, { answerMs: deadlineMs, watchMs: 2 * deadlineMs, largest: 100_000, longestEvent: 100_000 });
+};
+const instance = (port: number) => ({ address: async () => ({ host: '127.0.0.1', port }) }) as unknown as Runtime;
+const probeOf = (check: Probe) => (port: number) => probe(instance(port), 'api-1', { probe: check, timeoutMs: deadlineMs, intervalMs: 1000, retries: 1, startPeriodMs: 0 });
+
 const callers: Caller[] = [
+  { name: 'a question to Vault', opening: json, call: vault },
+  { name: 'a question to a cluster', opening: json, call: (port) => cluster(port).get('/api/v1/pods') },
+  { name: 'a refusal of a cluster', opening: 'HTTP/1.1 500 Oops\r\n\r\n', call: (port) => cluster(port).get('/api/v1/pods') },
+  { name: 'a watch of a cluster', opening: json, call: (port) => cluster(port).watch('/api/v1/pods', {}, () => undefined, new AbortController().signal) },
+  { name: 'a log of a cluster', opening: json, call: (port) => cluster(port).text('/api/v1/namespaces/a/pods/b/log') },
+  { name: 'a health probe that is answered with headers', opening: 'HTTP/1.1 200 OK\r\nx: ', call: probeOf({ kind: 'http', scheme: 'http', port: 1, path: '/', headers: {} }) },
   { name: 'an HTTP call', opening: json, call: (port) => httpCall(`http://127.0.0.1:${port}/`, { deadlineMs, largest: 100_000 }) },
   { name: 'a call that reads no body', opening: 'HTTP/1.1 200 OK\r\nx: ', call: (port) => httpCall(`http://127.0.0.1:${port}/`, { method: 'POST', body: '{}', deadlineMs, largest: 0 }) },
   { name: 'a delivery to Redis', opening: '+OK\r\n$1000\r\n', call: redis },
@@ -42,6 +61,23 @@ describe.each(hostilities)('a peer that %s', (hostility) => {
       await peer.stop();
     }
   });
+});
+
+it('a health probe reads little of an answer without end, and is content', async () => {
+  const peer = new HostilePeer('sends without end', 'HTTP/1.1 200 OK\r\n\r\n');
+  const port = await peer.start();
+  expect(await probeOf({ kind: 'http', scheme: 'http', port: 1, path: '/', headers: {} })(port)).toBeUndefined();
+  while (peer.open > 0) await sleep(5);
+  expect(peer.sent).toBeLessThan(mostTaken);
+  await peer.stop();
+});
+
+it.each(['/api/v1/namespaces/a/pods/../secrets', '/api/v1/pods?x=1', '//evil.invalid/api', '/api/v1/namespaces//pods', '/api/v1/pods/a%2fb', '/api/v1/namespaces/a/pods/b/proxy/../../secrets', '/api/v1/namespaces/a/pods/b/proxy/..%2f..', '/apis\\x', 'api/v1', '/other'])('a cluster is asked for nothing at %j', async (path) => {
+  const peer = new HostilePeer('hangs');
+  const port = await peer.start();
+  await expect(cluster(port).get(path)).rejects.toThrow('nothing was asked of the Kubernetes API');
+  expect(peer.most).toBe(0);
+  await peer.stop();
 });
 
 describe('a call over HTTP', () => {

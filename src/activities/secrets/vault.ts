@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { httpCall, type HttpReply } from '../../guard/request';
 import type { VaultAddress } from '../../model/instance';
 import { RuntimeError } from '../../runtimes/runtime';
 import { SoftwareFault } from '../failures';
 import { monotonicMs } from '../../runtimes/monotonic';
 
 const timeoutMs = 10_000;
+const largestAnswer = 4 * 1024 * 1024;
 /** A look at a stack reads each of its secrets; they share an answer. */
 const keptMs = 2000;
 /** A token is renewed by a new login before it ends. */
@@ -28,7 +30,10 @@ export class Vault {
   private readonly secrets = new Map<string, Kept<Record<string, unknown>>>();
   private token?: Kept<string>;
 
-  constructor(private readonly environment: Environment) {}
+  constructor(
+    private readonly environment: Environment,
+    private readonly limits = { timeoutMs, largestAnswer },
+  ) {}
 
   /** @throws SoftwareFault where there is no such key or it must not be read, RuntimeError where Vault is away */
   async read(name: string, { mount, path, key }: VaultAddress): Promise<string> {
@@ -54,10 +59,10 @@ export class Vault {
     }
     if (answer.status === 404) throw new SoftwareFault(`the secret ${name}: Vault has nothing at ${path}; write it with \`vault kv put\``);
     if (answer.status === 403) throw new SoftwareFault(`the secret ${name}: Vault does not let the worker read ${path}; its policy needs "read" there, and its token must not have ended`);
-    return secretAnswer.parse(await answer.json()).data.data;
+    return read(secretAnswer, answer).data.data;
   }
 
-  private async ask(name: string, path: string): Promise<Response> {
+  private async ask(name: string, path: string): Promise<HttpReply> {
     return this.call(name, path, { headers: { 'x-vault-token': await this.login(name) } });
   }
 
@@ -74,24 +79,33 @@ export class Vault {
 
   private async loginByRole(name: string, role: string, secret: string): Promise<{ token: string; forMs: number }> {
     const answer = await this.call(name, 'auth/approle/login', { method: 'POST', body: JSON.stringify({ role_id: role, secret_id: secret }) });
-    if (!answer.ok) throw new SoftwareFault(`the secret ${name}: Vault refuses the worker's AppRole (${answer.status}); look at VAULT_ROLE_ID and VAULT_SECRET_ID`);
-    const { client_token: token, lease_duration: seconds } = loginAnswer.parse(await answer.json()).auth;
+    if (answer.status < 200 || answer.status > 299) throw new SoftwareFault(`the secret ${name}: Vault refuses the worker's AppRole (${answer.status}); look at VAULT_ROLE_ID and VAULT_SECRET_ID`);
+    const { client_token: token, lease_duration: seconds } = read(loginAnswer, answer).auth;
     return { token, forMs: seconds === 0 ? Infinity : seconds * 1000 };
   }
 
-  private async call(name: string, path: string, request: { method?: string; body?: string; headers?: Record<string, string> }): Promise<Response> {
+  private async call(name: string, path: string, request: { method?: string; body?: string; headers?: Record<string, string> }): Promise<HttpReply> {
     const { VAULT_ADDR: address, VAULT_NAMESPACE: namespace } = this.environment;
     if (!address) throw new SoftwareFault(`the secret ${name}: the worker does not know where Vault is; start it with VAULT_ADDR`);
     const url = urlOf(name, address, path);
-    try {
-      const answer = await fetch(url, { ...request, redirect: 'manual', headers: { ...request.headers, ...(namespace && { 'x-vault-namespace': namespace }) }, signal: AbortSignal.timeout(timeoutMs) });
-      if (answer.status >= 300 && answer.status < 400) throw new SoftwareFault(`the secret ${name}: Vault at ${url.origin} sends to another address, which the worker does not follow with its token; name in VAULT_ADDR where Vault really answers`);
-      if (answer.status === 429 || answer.status >= 500) throw new RuntimeError('platform', `Vault at ${url.origin} answered ${answer.status}${answer.status === 503 ? ' (is it sealed?)' : ''}`);
-      return answer;
-    } catch (error) {
-      if (error instanceof RuntimeError || error instanceof SoftwareFault) throw error;
-      throw new RuntimeError('platform', `Vault at ${url.origin} does not answer (${((error as Error).cause as NodeJS.ErrnoException | undefined)?.code ?? (error as Error).message})`, { cause: error });
-    }
+    const headers = { ...request.headers, ...(namespace && { 'x-vault-namespace': namespace }) };
+    const { timeoutMs: deadlineMs, largestAnswer: largest } = this.limits;
+    const answer = await httpCall(url.href, { ...request, headers, deadlineMs, largest }).catch((error: Error) => {
+      throw new RuntimeError('platform', `Vault at ${url.origin} does not answer (${error.message})`, { cause: error });
+    });
+    const { status } = answer;
+    if (status >= 300 && status < 400) throw new SoftwareFault(`the secret ${name}: Vault at ${url.origin} sends to another address, which the worker does not follow with its token; name in VAULT_ADDR where Vault really answers`);
+    if (status !== 429 && status < 500) return answer;
+    throw new RuntimeError('platform', `Vault at ${url.origin} answered ${status}${status === 503 ? ' (is it sealed?)' : ''}`);
+  }
+}
+
+/** @throws RuntimeError where Vault, or whoever answers in its place, says something else than its documentation does */
+function read<T>(schema: z.ZodType<T>, { body }: HttpReply): T {
+  try {
+    return schema.parse(JSON.parse(body));
+  } catch (error) {
+    throw new RuntimeError('platform', 'Vault answers something that is not of its documented form', { cause: error });
   }
 }
 

@@ -1,5 +1,6 @@
 import { Agent, type RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
+import { withDeadline } from '../deadline';
 import { RuntimeError } from '../runtime';
 
 /** Where a cluster is found. */
@@ -9,6 +10,9 @@ export interface ClusterEndpoint {
   /** Of the kubeconfig; default its current one. */
   context?: string;
 }
+
+/** A plugin may ask elsewhere for a token. */
+const credentialsMs = 30_000;
 
 /** How to speak with a cluster as whom the kubeconfig says. */
 export class ClusterConnection {
@@ -29,7 +33,7 @@ export class ClusterConnection {
 
   /** Tokens of plugins and of service accounts expire: the library is asked at each request, and keeps them. Connections are kept too. */
   async security(): Promise<{ agent: Agent; headers: Record<string, string> }> {
-    const { ca, cert, key, rejectUnauthorized, servername, auth, headers } = await securityOf(this.config).catch((error: Error) => {
+    const { ca, cert, key, rejectUnauthorized, servername, auth, headers } = await withDeadline(securityOf(this.config), credentialsMs, () => new Error(`not within ${credentialsMs / 1000} s`)).catch((error: Error) => {
       throw new RuntimeError('platform', `the credentials for ${this.name} cannot be had (${error.message})`, { cause: error });
     });
     this.agent ??= new Agent({ keepAlive: true, ca, cert, key, rejectUnauthorized, servername });

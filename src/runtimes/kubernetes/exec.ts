@@ -20,13 +20,37 @@ export async function exec(
   const deadline = monotonicMs() + timeoutMs;
   const pod = await runningPod(api, scope, name, deadline);
   const output = collectOutput();
+  const conversation = new Conversation();
   const ended = new Promise<V1Status>((resolve, reject) => {
     new Exec(config)
       .exec(qualified(name).namespace, pod.metadata!.name!, containerName(pod), command, output.sink, output.sink, null, false, resolve)
-      .then((socket) => socket.once('error', (error: Error) => reject(toAway(error))).once('close', () => reject(new RuntimeError('platform', 'the Kubernetes API ended a command'))), (error: Error) => reject(toAway(error)));
+      .then((socket) => conversation.keep(socket, reject), (error: Error) => reject(toAway(error)));
   });
-  const status = await withDeadline(ended, deadline - monotonicMs(), () => new RuntimeError('software', `the command did not end within ${timeoutMs} ms`));
-  return { exitCode: exitCodeOf(status), output: output.text() };
+  try {
+    const status = await withDeadline(ended, deadline - monotonicMs(), () => new RuntimeError('software', `the command did not end within ${timeoutMs} ms`));
+    return { exitCode: exitCodeOf(status), output: output.text() };
+  } finally {
+    conversation.end();
+  }
+}
+
+type CommandSocket = Awaited<ReturnType<Exec['exec']>>;
+
+/** The connection of a command: closed at its end, also where it is only made after that. */
+class Conversation {
+  private socket?: CommandSocket;
+  private isOver = false;
+
+  keep(socket: CommandSocket, reject: (error: Error) => void): void {
+    this.socket = socket;
+    socket.once('error', (error: Error) => reject(toAway(error))).once('close', () => reject(new RuntimeError('platform', 'the Kubernetes API ended a command')));
+    if (this.isOver) socket.terminate();
+  }
+
+  end(): void {
+    this.isOver = true;
+    this.socket?.terminate();
+  }
 }
 
 function exitCodeOf({ status, message, details }: V1Status): number {

@@ -23,3 +23,20 @@ export function podsIn(namespace: string): string {
 export type WorkloadKind = Pick<WorkloadManifest, 'apiVersion' | 'kind'>;
 
 export const workloadKinds: readonly WorkloadKind[] = [{ apiVersion: 'apps/v1', kind: 'Deployment' }, { apiVersion: 'apps/v1', kind: 'StatefulSet' }, { apiVersion: 'batch/v1', kind: 'Job' }];
+
+const ownPart = /^[A-Za-z0-9_.:~-]+$/;
+
+/**
+ * Whether a path is one of the API, part by part: a name that would end it, or lead elsewhere, has been put into others.
+ * Behind `/proxy/` stands the path of somebody else, which does not lead out of there either.
+ */
+export function isApiPath(path: string): boolean {
+  const [own = '', ...others] = path.split(/(?<=\/proxy)(?=\/)/);
+  const [empty, root, ...parts] = own.split('/');
+  const isOwn = empty === '' && ['api', 'apis', 'version'].includes(root!) && parts.every((part) => ownPart.test(part) && !isStep(part));
+  return isOwn && others.join('').split('/').every((part) => !isStep(part) && !/[?#\\\s]|%2f|%5c|%00/i.test(part));
+}
+
+function isStep(part: string): boolean {
+  return /^(?:\.|%2e){1,2}$/i.test(part);
+}
