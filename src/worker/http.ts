@@ -10,13 +10,14 @@ export interface HttpOptions {
   metrics: Registry;
   /** The SDK's own metrics, in Prometheus's format. */
   sdkMetrics: () => Promise<string>;
-  ready: () => boolean;
+  /** Why the worker is not ready; nothing where it is. */
+  problems: () => string[];
   /** Hears why a request failed. */
   onFailure: (error: Error) => void;
   limits?: Partial<ServerLimits>;
 }
 
-/** Serves `/metrics`, `/healthz` (the process lives) and `/readyz` (it polls for work). */
+/** Serves `/metrics`, `/healthz` (the process lives) and `/readyz` (it can be trusted with work). */
 export async function serveHttp(options: HttpOptions): Promise<Server> {
   const { port, host = '127.0.0.1', onFailure, limits } = options;
   const routes = routesOf(options);
@@ -36,7 +37,7 @@ export async function serveHttp(options: HttpOptions): Promise<Server> {
   return server;
 }
 
-function routesOf({ metrics, sdkMetrics, ready }: HttpOptions): Map<string, () => Promise<Answer>> {
+function routesOf({ metrics, sdkMetrics, problems }: HttpOptions): Map<string, () => Promise<Answer>> {
   const measured = async (): Promise<Answer> => ({
     status: 200,
     headers: { 'content-type': metrics.contentType },
@@ -45,8 +46,12 @@ function routesOf({ metrics, sdkMetrics, ready }: HttpOptions): Map<string, () =
   return new Map([
     ['/metrics', measured],
     ['/healthz', async () => text(200, 'ok')],
-    ['/readyz', async () => (ready() ? text(200, 'ready') : text(503, 'not ready'))],
+    ['/readyz', async () => readiness(problems())],
   ]);
+}
+
+function readiness(problems: string[]): Answer {
+  return problems.length === 0 ? text(200, 'ready') : text(503, ['not ready', ...problems].join('\n'));
 }
 
 export function portOf(server: Server): number {

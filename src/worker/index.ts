@@ -27,6 +27,7 @@ import { createMetrics } from './metrics';
 import { reachServer } from './reach-server';
 import { allToTheEnd, kindOf, postsOf, type Post, type ServedHost } from './served-hosts';
 import { installTelemetry } from './telemetry';
+import { ReadinessWatch } from './watch-readiness';
 import { WorkflowWorker } from './workflow-worker';
 
 export interface WorkerConfiguration {
@@ -82,6 +83,8 @@ const seldomHeartbeats = { maxHeartbeatThrottleInterval: '30s', defaultHeartbeat
  * process along: not after the SDK's 5 s. It has the setting, and does not name it in its types.
  */
 const longestThought = '1m';
+/** Activities of one task queue that a worker performs at once. */
+const mostActivities = 100;
 /** Environments that one worker looks after between deployments. */
 const mostWatched = 1000;
 /** Deliveries to subscribers that one worker makes at once. */
@@ -99,9 +102,9 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const activityEvents = new EventEmitter<ActivityEvents>();
   const metrics = createMetrics(engineEvents, activityEvents);
   logEvents(engineEvents, logger);
-  let worker: Worker | undefined;
+  const readiness = new ReadinessWatch(mostActivities);
   const onFailure = (error: Error) => logger.error({ error: error.stack ?? error.message }, 'a request to the HTTP port failed');
-  const server = configuration.port === undefined ? undefined : await serveHttp({ port: configuration.port, host: configuration.host, metrics, sdkMetrics, ready: () => worker?.getState() === 'RUNNING', onFailure });
+  const server = configuration.port === undefined ? undefined : await serveHttp({ port: configuration.port, host: configuration.host, metrics, sdkMetrics, problems: () => readiness.problems(), onFailure });
   const { client, native } = await reachServer(configuration, logger);
 
   const converter = dataConverter(undefined, { marksRefused: true });
@@ -121,7 +124,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
     ...common,
     ...post,
     ...workflows,
-    maxConcurrentActivityTaskExecutions: 100,
+    maxConcurrentActivityTaskExecutions: mostActivities,
     maxHeartbeatThrottleInterval: '1s',
     defaultHeartbeatThrottleInterval: '1s',
     shutdownGraceTime: configuration.shutdownGraceMs ?? 10_000,
@@ -140,7 +143,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const own = configuration.hostsOnly ? [] : [{ taskQueue, activities: activitiesOn({ runtimes: configuration.runtimes }) }];
   const hosts = postsOf(configuration.hosts ?? [], activitiesOn);
   const workers = await Promise.all([...own.map((post) => working(post, workflows)), ...hosts.map((post) => working(post)), ...[...own, ...hosts].map(watching), ...own.map(delivering)]);
-  worker = workers[0];
+  readiness.observe(workers.slice(0, own.length + hosts.length), client);
   const shutdown = () => workers.filter((each) => each.getState() === 'RUNNING').forEach((each) => each.shutdown());
   return {
     port: server && portOf(server),
@@ -151,6 +154,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
       try {
         await allToTheEnd(workers, shutdown);
       } finally {
+        readiness.close();
         server?.close();
         server?.closeAllConnections();
         await Promise.all([native.close(), client.connection.close(), auditDatabase?.close()]);

@@ -33,7 +33,7 @@ function raw(server: Server, bytes: string | Buffer, waitMs = patienceMs): Promi
 const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]);
 
 describe.each([
-  ['the port of the worker', () => serveHttp({ port: 0, metrics: new Registry(), sdkMetrics: async () => '', ready: () => true, onFailure: () => undefined }), '/healthz', 200],
+  ['the port of the worker', () => serveHttp({ port: 0, metrics: new Registry(), sdkMetrics: async () => '', problems: () => [], onFailure: () => undefined }), '/healthz', 200],
   ['the codec server', () => serveCodec({ port: 0, host: '127.0.0.1', origin: 'http://ui', codec }), '/decode', 404],
 ] as const)('%s', (_, serve, path, expected) => {
   let server: Server;

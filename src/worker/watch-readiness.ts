@@ -1,0 +1,74 @@
+import { hostname } from 'node:os';
+import type { Client } from '@temporalio/client';
+import type { Worker } from '@temporalio/worker';
+import { withinDeadline } from '../guard/deadline';
+import { unreadiness, type QueueFacts } from './readiness';
+
+const tickMs = 500;
+/** Lags are told for so long after they were seen. */
+const rememberedMs = 15_000;
+const askMs = 10_000;
+const answerMs = 5000;
+const activityQueue = 2;
+
+type Served = Pick<Worker, 'getState' | 'getStatus' | 'options'>;
+
+/** Watches whether a worker can be trusted with work: its slots, its event loop, its connection to Temporal. */
+export class ReadinessWatch {
+  private queues?: QueueFacts[];
+  private served: readonly Served[] = [];
+  private answeredAt = Date.now();
+  private lags: { at: number; ms: number }[] = [];
+  private readonly timers: NodeJS.Timeout[] = [];
+  private expectedAt = Date.now() + tickMs;
+
+  constructor(private readonly slots: number) {
+    this.every(tickMs, () => this.tick());
+  }
+
+  /** Why it is not ready; nothing where it is. */
+  problems(): string[] {
+    this.tick();
+    return unreadiness({ queues: this.queues, answeredAt: this.answeredAt, lagMs: Math.max(0, ...this.lags.map(({ ms }) => ms)) }, Date.now());
+  }
+
+  /** Begins to look at workers that have reached Temporal. */
+  observe(served: readonly Served[], client: Client): void {
+    this.served = served;
+    this.answeredAt = Date.now();
+    this.queues = served.map(({ options }) => ({ queue: options.taskQueue, state: 'RUNNING' }));
+    this.tick();
+    this.every(askMs, () => void this.ask(client).catch(() => undefined));
+  }
+
+  close(): void {
+    this.timers.forEach(clearInterval);
+  }
+
+  private every(ms: number, work: () => void): void {
+    this.timers.push(setInterval(work, ms).unref());
+  }
+
+  private tick(): void {
+    const now = Date.now();
+    this.lags = [...this.lags, { at: now, ms: now - this.expectedAt }].filter(({ at, ms }) => ms > tickMs && now - at < rememberedMs);
+    this.expectedAt = now + tickMs;
+    this.queues = this.queues?.map((facts, index) => {
+      const { numInFlightActivities } = this.served[index]!.getStatus();
+      const isFull = numInFlightActivities >= this.slots;
+      return { ...facts, state: this.served[index]!.getState(), fullSince: isFull ? (facts.fullSince ?? now) : undefined };
+    });
+  }
+
+  /** Temporal says of each queue who polls it, and since when. */
+  private async ask({ connection, options: { namespace } }: Client): Promise<void> {
+    const polls = await withinDeadline(answerMs, () => Promise.all(this.served.map(async ({ options: { taskQueue: name, identity } }) => {
+      const { pollers } = await connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType: activityQueue });
+      const own = pollers?.filter((poller) => poller.identity === (identity ?? `${process.pid}@${hostname()}`)) ?? [];
+      const times = own.map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000);
+      return times.length > 0 ? Math.max(...times) : undefined;
+    })));
+    this.answeredAt = Date.now();
+    this.queues = this.queues?.map((facts, index) => ({ ...facts, polledAt: polls[index] }));
+  }
+}
