@@ -9,9 +9,12 @@ import { findDevelopmentEngine } from '../../development';
 import { BadRequest, EngineUnreachable } from '../../errors';
 import { endProcesses } from '../../../worker/end-processes';
 import { freePort } from '../../../worker/free-port';
+import { guardProcess } from '../../../guard/process';
+import { KeptWorker } from './keep-worker';
 import { cacheFolder, engineFolder, forget, prepareFolders, recall, remember } from './state';
 import { findTemporalCli } from './temporal-cli';
-import { startServer } from './temporal-server';
+import { startServer, temporalLog } from './temporal-server';
+import { tellSilence, untilTemporalIsGone } from './watch-temporal';
 import { printText, say } from '../output/terminal';
 
 export interface DevOptions {
@@ -43,14 +46,19 @@ async function foreground({ port, uiPort }: DevOptions): Promise<void> {
   const ui = `http://localhost:${uiPort}`;
   const dataDir = dataFolder();
   const server = await startServer({ cli, port, uiPort, folder: engineFolder });
-  const worker = startWorker(address, dataDir, await freePort());
+  guardProcess({ onError: (error) => say(`an error that nothing has caught: ${error.message}`) });
+  const metricsPort = await freePort();
+  const worker = new KeptWorker({ start: () => startWorker(address, dataDir, metricsPort), say, log: workerLog() });
+  const over = new AbortController();
   try {
-    await untilWorkerIsReady(worker);
+    await untilWorkerIsReady(worker.child);
     remember({ address, ui, dataDir, pids: { dev: process.pid }, process: identify(process.pid) });
-    say(`engine ready: Temporal ${address}, UI ${ui}, worker ${worker.pid} (log ${workerLog()})`);
-    await untilAskedToStop();
+    say(`engine ready: Temporal ${address}, UI ${ui}, worker ${worker.child.pid} (log ${workerLog()})`);
+    void tellSilence(address, say, over.signal);
+    await Promise.race([untilAskedToStop(), worker.keep(), untilTemporalIsGone(server, temporalLog(engineFolder))]);
   } finally {
-    await Promise.all([end(worker), end(server)]);
+    over.abort();
+    await Promise.all([end(worker.release()), end(server)]);
   }
 }
 

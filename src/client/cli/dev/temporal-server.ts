@@ -28,15 +28,20 @@ export interface ServerOptions {
 
 /** Starts an embedded Temporal on a file database and waits until it answers. */
 export async function startServer({ cli, port, uiPort, folder }: ServerOptions): Promise<ChildProcess> {
-  const log = openSync(join(folder, 'temporal.log'), 'a', 0o600);
+  const log = openSync(temporalLog(folder), 'a', 0o600);
   const server = spawn(
     cli,
     ['server', 'start-dev', '--db-filename', join(folder, 'temporal.db'), '--port', String(port), '--ui-port', String(uiPort), '--log-level', 'warn', ...tuning],
     { stdio: ['ignore', log, log], detached: true },
   );
-  await untilReady(server, port, join(folder, 'temporal.log'));
+  await untilReady(server, port, temporalLog(folder));
   await promisify(execFile)(cli, ['operator', 'namespace', 'update', '--namespace', 'default', '--retention', retention, '--address', `127.0.0.1:${port}`]);
   return server;
+}
+
+/** Where the server of a development engine logs. */
+export function temporalLog(folder: string): string {
+  return join(folder, 'temporal.log');
 }
 
 async function untilReady(server: ChildProcess, port: number, log: string): Promise<void> {
