@@ -22,7 +22,7 @@ export const subscriber = z
     redis: z
       .strictObject({
         url: z.url({ protocol: /^rediss?$/, error: 'write an address such as redis://redis.example.com:6379' }).refine((text) => !hasUserinfo(text), 'holds a password; name a secret as `password`'),
-        stream: z.string().regex(/^\P{Cc}{1,512}$/u, 'write the name of a stream: at most 512 characters, no control characters').optional().describe('Default `deploy-code`.'),
+        stream: z.string().refine((text) => /^\P{Cc}{1,512}$/u.test(text), 'write the name of a stream: at most 512 characters, no control characters').optional().describe('Default `deploy-code`.'),
         longest: count.optional().describe('About as many entries are kept; default 10000.'),
         password: secretName.optional().describe('Name under the top-level `secrets`.'),
       })
