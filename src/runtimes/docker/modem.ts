@@ -72,8 +72,15 @@ function converse(modem: Modem, limits: ModemLimits, options: RequestOptions, ca
   };
   const isGood = ({ statusCode = 0 }: IncomingMessage) => call.statusCodes[statusCode] === true;
   const hand = (response: IncomingMessage, isStream: boolean, json: unknown) => modem.buildPayload(null, isStream, call.statusCodes, isStream && call.openStdin === true, request, response, json, finish);
+  let isAnswered = false;
+  request.once('response', () => (isAnswered = true)).once('upgrade', () => (isAnswered = true));
   request.on('error', finish);
-  if (call.hijack) request.on('upgrade', (_, socket: Duplex, head: Buffer) => {
+  request.on('close', () => isAnswered || finish(new RuntimeError('platform', 'the Docker Engine ended the connection instead of an answer')));
+  request.on('upgrade', (_, socket: Duplex, head: Buffer) => {
+    if (!call.hijack) {
+      socket.destroy();
+      return finish(new RuntimeError('platform', 'the Docker Engine answers a question with an upgrade'));
+    }
     if (head.length > 0) socket.unshift(head);
     finish(null, socket);
   });
