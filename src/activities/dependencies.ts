@@ -7,6 +7,7 @@ import type { RuleContext } from '../policy';
 import type { Runtimes } from '../runtimes';
 import type { ScheduleSpec, UnattendedEnd } from '../model/schedule';
 import type { AuditDatabase } from './audit/trail-table';
+import type { AuditSettings } from './audit/trails';
 import type { AutomaticRequest, FleetRules, JoinInput, SlotClaim } from './contract';
 import type { SecretStore } from './secrets';
 
@@ -57,6 +58,7 @@ export interface Dependencies {
   dataDir: string;
   /** Where audit trails are kept; absent: in files. */
   auditDatabase?: AuditDatabase;
+  audit: AuditSettings;
   fleet?: FleetRules;
   events: EventEmitter<ActivityEvents>;
 }

@@ -1,6 +1,7 @@
 import type { PinnedImages } from '../model/images';
 import type { ObservedImage } from '../model/observation';
 import { alive } from './alive';
+import { requireRecordable } from './audit/recordable';
 import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 import { SoftwareFault } from './failures';
@@ -9,9 +10,14 @@ import { observeStack } from './observe-stack';
 type SurroundingActivities = Pick<Activities, 'observe' | 'pullImage' | 'createNetwork' | 'removeNetwork' | 'createVolume' | 'removeVolume' | 'holdImages' | 'pruneReleases'>;
 
 /** What instances need around them: images, networks, volumes, and a look at what is there. */
-export function surroundingActivities({ runtimes, secrets, directory, rules }: Dependencies): SurroundingActivities {
+export function surroundingActivities(dependencies: Dependencies): SurroundingActivities {
+  const { runtimes, secrets, directory, rules } = dependencies;
   return {
-    observe: (stack, pinned, closely = false) => alive(() => observeStack({ runtimes, secrets, rules }, stack, pinned, closely)),
+    observe: (stack, pinned, closely = false) =>
+      alive(async () => {
+        if (Object.keys(stack.services).length > 0) await requireRecordable(dependencies, stack);
+        return observeStack({ runtimes, secrets, rules }, stack, pinned, closely);
+      }),
 
     pullImage: (context, { reference, policy }, pinned) =>
       alive(async ({ signal, note }) => {

@@ -18,7 +18,7 @@ import { connect, connectionSettings } from './connection';
 import { DeploymentHandle } from './deployment-handle';
 import { BadRequest } from './errors';
 import { listHistory, findDeployment, type HistoryEntry } from './history';
-import { orderOf, type OrderOptions } from './orders';
+import { actOf, orderOf, type OrderOptions } from './orders';
 import { lineOf } from './line-of';
 import { placeOf } from './place';
 import { intentOf, startDeployment } from './request';
@@ -71,7 +71,13 @@ export class DeployCodeClient extends Reader {
 
   /** Schedules of environments. */
   get schedules(): Schedules {
-    return new Schedules(this.temporal);
+    return new Schedules(this.temporal, (place, what) => this.recordAct(place, what));
+  }
+
+  /** Writes what the client is about to do itself into the audit trail. */
+  private async recordAct({ stack: name, environment }: Place, what: string): Promise<void> {
+    const stack = { name, environment, runtime: 'memory', services: {}, infrastructure: {} } as unknown as Stack;
+    await this.inspect({ kind: 'act', stack, what, taskQueue, act: actOf() });
   }
 
   async close(): Promise<void> {
@@ -150,9 +156,9 @@ export class DeployCodeClient extends Reader {
   }
 
   /** Ends a freeze: what waits begins. @throws BadRequest where nothing is frozen */
-  async thaw(place: Place): Promise<void> {
+  async thaw(place: Place, by?: string): Promise<void> {
     if (!(await this.environment(place))?.freeze) throw new BadRequest(`${place.stack}/${place.environment} is not frozen`);
-    await this.temporal.workflow.getHandle(environmentId(place)).signal(thawSignal);
+    await this.temporal.workflow.getHandle(environmentId(place)).signal(thawSignal, actOf(by));
   }
 
   /** Keeps the engine's hands off what runs: nothing is restarted or repaired until the pause is over, or somebody resumes the watch. */
@@ -164,9 +170,9 @@ export class DeployCodeClient extends Reader {
   }
 
   /** @throws BadRequest where the watch is not paused */
-  async resumeWatch(place: Place): Promise<void> {
+  async resumeWatch(place: Place, by?: string): Promise<void> {
     if (!(await this.environment(place))?.watchPause) throw new BadRequest(`the watch of ${place.stack}/${place.environment} is not paused`);
-    await this.temporal.workflow.getHandle(environmentId(place)).signal(resumeWatchSignal);
+    await this.temporal.workflow.getHandle(environmentId(place)).signal(resumeWatchSignal, actOf(by));
   }
 
   /** @throws BadRequest when the release is not kept */

@@ -5,6 +5,7 @@ import type { InstanceLine } from '../model/instance-status';
 import type { InspectInput, InspectResults } from '../workflows/inspect';
 import { taskQueue } from '../workflows/messages';
 import { findHostWorkers, findWorker } from './find-worker';
+import { actOf } from './orders';
 import { listHosts, type HostLine } from './hosts';
 import { untilTaken } from './until-taken';
 
@@ -25,8 +26,8 @@ export class Reader {
   }
 
   /** Runs a command inside an instance. */
-  async exec(stack: Stack, instance: string, command: string[]): Promise<InspectResults['exec']> {
-    return this.inspect({ kind: 'exec', stack, instance, command, taskQueue });
+  async exec(stack: Stack, instance: string, command: string[], by?: string): Promise<InspectResults['exec']> {
+    return this.inspect({ kind: 'exec', stack, instance, command, taskQueue, act: actOf(by) });
   }
 
   /** Where a stack may run, and how deployments fare there. */
@@ -39,8 +40,8 @@ export class Reader {
   }
 
   /** Deletes a volume and its data. Refused while an instance mounts it. */
-  async removeVolume(stack: Stack, name: string): Promise<void> {
-    await this.inspect({ kind: 'remove-volume', stack, name, taskQueue });
+  async removeVolume(stack: Stack, name: string, by?: string): Promise<void> {
+    await this.inspect({ kind: 'remove-volume', stack, name, taskQueue, act: actOf(by) });
   }
 
   protected async inspect<K extends InspectInput['kind']>(input: Extract<InspectInput, { kind: K }>): Promise<InspectResults[K]> {

@@ -25,10 +25,16 @@ export interface ScheduleView {
 
 /** Schedules of environments, kept by Temporal. */
 export class Schedules {
-  constructor(private readonly temporal: Client) {}
+  /** `record`: writes what is about to be done into the audit trail of the environment. */
+  constructor(private readonly temporal: Client, private readonly record: (place: Place, what: string) => Promise<void>) {}
 
   /** @throws BadRequest where the name is taken, or Temporal does not understand the times */
-  async create(place: Place, spec: ScheduleSpec, source: RedeployInput['source'] = 'client'): Promise<void> {
+  async create(place: Place, spec: ScheduleSpec): Promise<void> {
+    await this.record(place, `schedule create ${spec.name}`);
+    await this.make(place, spec, 'client');
+  }
+
+  private async make(place: Place, spec: ScheduleSpec, source: RedeployInput['source']): Promise<void> {
     const options = toOptions(place, spec, source);
     await this.temporal.schedule.create({ scheduleId: scheduleId(place, spec.name), ...options, typedSearchAttributes: placeAttributes(place) }).catch((error: Error) => {
       if (error instanceof ScheduleAlreadyRunning) throw new BadRequest(`there is a schedule ${spec.name} already; delete it first, or choose another name`);
@@ -55,25 +61,30 @@ export class Schedules {
   }
 
   async pause(place: Place, name: string, note: string): Promise<void> {
+    await this.record(place, `schedule pause ${name}`);
     await this.with(place, name, (handle) => handle.pause(note));
   }
 
   async resume(place: Place, name: string, note: string): Promise<void> {
+    await this.record(place, `schedule resume ${name}`);
     await this.with(place, name, (handle) => handle.unpause(note));
   }
 
   /** Asks for it now, besides its times, as far as its overlap policy lets it. */
   async trigger(place: Place, name: string): Promise<void> {
     const { spec } = await this.get(place, name);
+    await this.record(place, `schedule trigger ${name}`);
     await this.handle(place, name).trigger(overlaps[spec.overlap]);
   }
 
   async delete(place: Place, name: string): Promise<void> {
+    await this.record(place, `schedule delete ${name}`);
     await this.with(place, name, (handle) => handle.delete());
   }
 
   /** Makes up for the times between two moments, one after the other. */
   async backfill(place: Place, name: string, from: Date, to: Date): Promise<void> {
+    await this.record(place, `schedule backfill ${name} ${from.toISOString()} ${to.toISOString()}`);
     await this.with(place, name, (handle) => handle.backfill({ start: from, end: to, overlap: ScheduleOverlapPolicy.BUFFER_ALL }));
   }
 
@@ -84,11 +95,11 @@ export class Schedules {
   async sync(place: Place, wanted: readonly ScheduleSpec[], before: readonly string[]): Promise<void> {
     for (const name of before) {
       if (wanted.some((spec) => spec.name === name)) continue;
-      if ((await this.find(place, name))?.source === 'file') await this.delete(place, name);
+      if ((await this.find(place, name))?.source === 'file') await this.with(place, name, (handle) => handle.delete());
     }
     for (const spec of wanted) {
       const present = await this.find(place, spec.name);
-      if (!present) await this.create(place, spec, 'file');
+      if (!present) await this.make(place, spec, 'file');
       else if (present.source === 'client') throw new BadRequest(`the schedule ${spec.name} of the stack file was made by a command before; delete that one`);
       else if (JSON.stringify(present.spec) !== JSON.stringify(spec)) await this.with(place, spec.name, (handle) => handle.update(({ state }) => ({ ...toOptions(place, spec, 'file'), state })));
     }

@@ -19,6 +19,10 @@ export interface AuditRecord extends AuditEntry {
   sequence: number;
   previous: string;
   hash: string;
+  /** Which installation's key its MAC is by; absent, as the MAC, in records of versions up to 0.2. */
+  key?: string;
+  /** Proves who wrote it: HMAC-SHA256 over the trail's name and the hash. */
+  mac?: string;
 }
 
 /** The last record, as somebody else than the trail itself remembers it. */
@@ -36,4 +40,6 @@ export interface AuditTrail {
   total: number;
   /** Where the chain is broken, in a sentence; absent: it is whole. */
   broken?: string;
+  /** Sentences about what the worker's key proves, and what nothing proves; absent from workers of versions up to 0.2. */
+  proof?: string[];
 }

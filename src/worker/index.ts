@@ -5,9 +5,13 @@ import type { ConnectionOptions } from '@temporalio/client';
 import { Worker, type WorkerOptions } from '@temporalio/worker';
 import pino, { type Logger } from 'pino';
 import { createActivities } from '../activities';
+import { Anchor } from '../activities/audit/anchor';
+import { Seal } from '../activities/audit/seal';
 import { AuditDatabase } from '../activities/audit/trail-table';
+import type { AuditSettings } from '../activities/audit/trails';
 import type { ActivityEvents } from '../activities/dependencies';
 import { SecretStore } from '../activities/secrets';
+import { installationKey } from '../activities/secrets/installation-key';
 import { Builds } from '../client/builds';
 import type { RuntimeName } from '../model/capabilities';
 import { dataConverter } from '../payloads/data-converter';
@@ -62,6 +66,10 @@ export interface WorkerConfiguration {
   debugStacks?: boolean;
   /** What stack files may do; absent: the default of docs/policy.md. */
   policy?: Policy;
+  /** File in which the end of each audit trail is noted too. */
+  auditAnchor?: string;
+  /** What cannot be recorded is done all the same. */
+  auditBestEffort?: boolean;
 }
 
 /** A worker that is ready to work; `run` resolves when it has drained. */
@@ -111,11 +119,12 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const directory = createDirectory(client);
 
   const auditDatabase = configuration.auditDatabase === undefined ? undefined : new AuditDatabase(configuration.auditDatabase);
+  const audit = auditSettings(configuration, dataDir);
   const activitiesOn = (host: Partial<ServedHost>) => {
     const { docker, cluster = configuration.cluster, runtimes: given } = host;
     const runtimes = createRuntimes({ dataDir, secrets, supervisor: configuration.supervisor, given, docker, cluster, only: kindOf(host) });
     const policed: Runtimes = (place) => policedRuntime(runtimes(place), rules, place);
-    return createActivities({ runtimes: policed, rules, secrets, directory, dataDir, auditDatabase, fleet: { maxParallel: configuration.maxParallelDeployments }, events: activityEvents });
+    return createActivities({ runtimes: policed, rules, secrets, directory, dataDir, auditDatabase, audit, fleet: { maxParallel: configuration.maxParallelDeployments }, events: activityEvents });
   };
   const versioned = buildId === undefined ? {} : { workerDeploymentOptions: asBuild(buildId) };
   const common = { connection: native, namespace, ...versioned, dataConverter: converter };
@@ -170,3 +179,8 @@ function rulesOf({ policy = defaultPolicy, hosts = [], cluster }: WorkerConfigur
 }
 
 export { InstallationKeyProblem } from '../activities/secrets/installation-key';
+
+function auditSettings({ auditAnchor, auditBestEffort = false }: WorkerConfiguration, dataDir: string): AuditSettings {
+  const seal = new Seal(installationKey(dataDir));
+  return { seal, isBestEffort: auditBestEffort, ...(auditAnchor !== undefined && { anchor: new Anchor(auditAnchor, seal) }) };
+}

@@ -12,7 +12,8 @@ import { admit } from './admit';
 import { all, hostsOf, listInstances, lookAround, type HostQueue } from './hosts';
 import { contextOf } from './step-context';
 import { summarise } from './deployment/summary';
-import type { PlanSummary } from './messages';
+import type { Act, PlanSummary } from './messages';
+import { recordAct } from './recorded-act';
 import { inputs } from './messages/shapes';
 
 export interface PlanRequest {
@@ -30,10 +31,11 @@ export type InspectInput =
   | PlanRequest
   | { kind: 'status'; stack: Stack; taskQueue: string }
   | { kind: 'logs'; services: string[]; tail: number; after: Record<string, string>; taskQueue: string; stack: Stack }
-  | { kind: 'exec'; stack: Stack; instance: string; command: string[]; taskQueue: string }
+  | { kind: 'exec'; stack: Stack; instance: string; command: string[]; taskQueue: string; act?: Act }
+  | { kind: 'act'; stack: Stack; what: string; taskQueue: string; act?: Act }
   | { kind: 'audit'; stack: Stack; last: number; known?: AuditHead; taskQueue: string }
   | { kind: 'volumes'; stack: Stack; taskQueue: string }
-  | { kind: 'remove-volume'; stack: Stack; name: string; taskQueue: string };
+  | { kind: 'remove-volume'; stack: Stack; name: string; taskQueue: string; act?: Act };
 
 /** A volume of an environment. Without a name of its own where an image made it. */
 export interface VolumeLine {
@@ -49,6 +51,7 @@ export interface InspectResults {
   status: InstanceLine[];
   logs: InstanceLog[];
   exec: { exitCode: number; output: string };
+  act: undefined;
   audit: AuditTrail;
   volumes: VolumeLine[];
   'remove-volume': undefined;
@@ -67,7 +70,10 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
       return status(input);
     case 'logs':
       return logs(input);
+    case 'act':
+      return recordAct(stack, taskQueue, input.what, input.act) as Promise<undefined>;
     case 'exec': {
+      await recordAct(stack, taskQueue, `exec ${input.instance}: ${input.command.join(' ')}`, input.act);
       const host = await hostOf(input, ({ instances }) => instances.some(({ name }) => name === input.instance));
       return activity('runCommand', host.taskQueue, `run ${input.command[0]} in ${input.instance}`)(contextOf(stack, 0), input.instance, input.command, 3_600_000);
     }
@@ -78,6 +84,7 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
       return views.flatMap(({ name, observation: { volumes, instances } }) => listVolumes(volumes, instances, `${stack.name}/${stack.environment}`).map((line) => onHost(line, name)));
     }
     case 'remove-volume': {
+      await recordAct(stack, taskQueue, `volume rm ${input.name}`, input.act);
       const host = await hostOf(input, ({ volumes }) => volumes.some(({ name }) => name === input.name));
       return activity('removeVolume', host.taskQueue, `remove volume ${input.name}`)(contextOf(stack, 0), input.name) as Promise<undefined>;
     }

@@ -1,10 +1,22 @@
-import { log, setHandler, type SignalDefinition } from '@temporalio/workflow';
+import { log, patched, setHandler, type SignalDefinition } from '@temporalio/workflow';
+import type { Act } from './messages';
 import { fits, tidied, type Shape } from './messages/shape';
+import { shapes } from './messages/shapes';
+import { patches } from './patches';
 
 /** Takes a signal. What does not fit its shape is left out, and said in the worker's log. */
 export function listen<T>(signal: SignalDefinition<[T]>, shape: Shape, take: (message: T) => void): void {
   setHandler(signal, (message: T) => {
     if (fits(message, shape)) take(tidied(message, shape));
     else log.warn(`a malformed signal ${signal.name} is ignored`);
+  });
+}
+
+/** Takes a signal that says who sends it. Up to version 0.2 such a signal was empty: it counts only where history has one. */
+export function listenToAct(signal: SignalDefinition<[Act?]>, take: (act: Act | undefined) => void): void {
+  setHandler(signal, (act) => {
+    if (fits(act, shapes.act)) take(tidied(act, shapes.act));
+    else if (!patched(patches.auditedActs)) take(undefined);
+    else log.warn(`the signal ${signal.name} does not say who sends it, and is ignored`);
   });
 }

@@ -20,4 +20,6 @@ export const patches = {
   watch: 'watch',
   /** Since 0.2: new instances are watched until the commit, and requests move only to instances that are still healthy and can be reached. */
   rolloutWatch: 'rollout-watch',
+  /** Since 0.2: thaws, resumed watches, commands in instances and deployments that ended without a word are written into the audit trail. */
+  auditedActs: 'audited-acts',
 } as const;

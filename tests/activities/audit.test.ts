@@ -1,26 +1,32 @@
-import { appendFileSync, mkdtempSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { findBreak } from '../../src/activities/audit/chain';
+import { findBreak, follow } from '../../src/activities/audit/chain';
+import { Anchor } from '../../src/activities/audit/anchor';
+import { underLock } from '../../src/activities/audit/file-lock';
+import { examine } from '../../src/activities/audit/proof';
+import { Seal } from '../../src/activities/audit/seal';
 import { TrailFile } from '../../src/activities/audit/trail-file';
 import type { AuditEntry, AuditRecord } from '../../src/model/audit';
 
 const entry = (id: string): AuditEntry => ({ id, at: 1, by: 'ana', from: 'laptop', what: 'deploy', why: 'SHOP-1', result: 'succeeded', deployment: 1 });
+const seal = new Seal(Buffer.from('the key of this installation'));
+const mark = (hash: string) => seal.mark('shop/test', hash);
 const newFile = () => join(mkdtempSync(join(tmpdir(), 'deploy-code-audit-')), 'shop', 'test.jsonl');
 
 describe('an audit trail', () => {
   const written = async (count: number) => {
     const file = newFile();
-    const trail = new TrailFile(file);
+    const trail = new TrailFile(file, mark);
     for (let index = 1; index <= count; index += 1) await trail.append(entry(`e${index}`));
     return { file, trail, records: await trail.read() };
   };
 
   it('is whole as it is written, also by several at once, and holds each entry once', async () => {
     const file = newFile();
-    await Promise.all(Array.from({ length: 20 }, (_, index) => new TrailFile(file).append(entry(`e${index % 10}`))));
-    const records = await new TrailFile(file).read();
+    await Promise.all(Array.from({ length: 20 }, (_, index) => new TrailFile(file, mark).append(entry(`e${index % 10}`))));
+    const records = await new TrailFile(file, mark).read();
     expect(records.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(new Set(records.map(({ id }) => id)).size).toBe(10);
     expect(findBreak(records, records.at(-1))).toBeUndefined();
@@ -57,5 +63,99 @@ describe('an audit trail', () => {
     expect(records.map(({ id }) => id)).toEqual(['e1', 'e2', 'e3']);
     expect(findBreak(records, undefined)).toBeUndefined();
     expect(readFileSync(file, 'utf8').endsWith('}\n')).toBe(true);
+  });
+
+  describe('with the MACs of the installation', () => {
+    const other = new Seal(Buffer.from('the key of another installation'));
+    const proofOf = (records: AuditRecord[], by = seal, witnesses = {}) => examine('shop/test', records, by, witnesses);
+    /** As somebody does who may write to the trail and has no key: hashes are right, MACs are not there or somebody else's. */
+    const forged = (records: AuditRecord[], index: number, by?: Seal): AuditRecord[] => {
+      const anew: AuditRecord[] = [];
+      for (const [at, record] of records.entries()) {
+        const { hash, ...rest } = follow(anew.at(-1), at === index ? { ...record, by: 'eve' } : record, (of) => (by ? by.mark('shop/test', of) : seal.mark('shop/other', of)));
+        anew.push(by ? { ...rest, hash } : { ...rest, hash, key: record.key, mac: record.mac });
+      }
+      return anew;
+    };
+
+    it('says what is proved, and by whose key', async () => {
+      const { records } = await written(3);
+      expect(proofOf(records)).toEqual({ proof: [`proved by the key of this worker (${seal.id}): 1 to 3`] });
+      expect(proofOf(records, other)).toEqual({ proof: [`not proved here, for the key ${seal.id} is another installation's: 1 to 3`] });
+    });
+
+    it('shows a record that was written anew with the right hashes, and a trail that was moved', async () => {
+      const { records } = await written(4);
+      const anew = forged(records, 1);
+      expect(findBreak(anew, undefined)).toBeUndefined();
+      expect(proofOf(anew).broken).toMatch('the MAC of record 2 is wrong');
+      expect(proofOf(anew).proof).toEqual([]);
+      expect(examine('shop/production', records, seal, {}).broken).toMatch('the MAC of record 1 is wrong');
+      expect(proofOf(forged(records, 1, other)).proof.join()).toMatch(`the key ${other.id} is another installation's`);
+    });
+
+    it('takes records of before there were MACs, and none without one after them', async () => {
+      const { records } = await written(3);
+      const plain = records.map(({ key: _key, mac: _mac, ...rest }) => rest);
+      expect(proofOf(plain)).toEqual({ proof: ['not proved, for they have no MAC: 1 to 3'] });
+      expect(proofOf([...plain.slice(0, 2), records[2]!]).broken).toBeUndefined();
+      expect(proofOf([...plain.slice(0, 2), records[2]!]).proof).toEqual([`proved by the key of this worker (${seal.id}): 3`, 'not proved, for they have no MAC: 1 to 2']);
+      expect(proofOf([...records.slice(0, 2), plain[2]!]).broken).toMatch('record 3 has no MAC');
+    });
+
+    it('names deployments without a record', async () => {
+      const file = newFile();
+      const trail = new TrailFile(file, mark);
+      for (const deployment of [3, 4, 6, 9]) await trail.append({ ...entry(`e${deployment}`), deployment });
+      expect(proofOf(await trail.read()).proof).toContain('without a record, though later ones have theirs: deployments 5, 7 to 8');
+    });
+
+    it('is checked against an anchor file, which nobody without the key can add to', async () => {
+      const { records } = await written(3);
+      const file = join(mkdtempSync(join(tmpdir(), 'deploy-code-anchor-')), 'anchor');
+      const anchor = new Anchor(file, seal);
+      for (const record of records) await anchor.add('shop/test', record);
+      await anchor.add('shop/other', records[0]!);
+      await new Anchor(file, other).add('shop/test', { sequence: 9, hash: 'f'.repeat(64) });
+      appendFileSync(file, '{"trail":"shop/test","sequence":2,\nnull\n');
+      const anchored = await anchor.read('shop/test');
+      expect(anchored.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+      expect(proofOf(records, seal, { anchored }).proof).toContain('anchored elsewhere: up to record 3');
+      expect(proofOf(records.slice(0, 2), seal, { anchored }).broken).toBe('record 3 is missing: the anchor file knows it');
+      expect(proofOf((await written(4)).records, seal, { anchored }).broken).toBeUndefined();
+    });
+  });
+
+  describe('is locked', () => {
+    it('for one at a time, also while many take over the lock of a process that died', async () => {
+      for (const left of ['', JSON.stringify({ token: 'x', host: hostname(), pid: 2 ** 22 + 1, started: '1' }), JSON.stringify({ token: 'y', host: 'elsewhere', pid: 1, started: '1' })]) {
+        const file = join(mkdtempSync(join(tmpdir(), 'deploy-code-lock-')), 'lock');
+        writeFileSync(file, left);
+        utimesSync(file, 0, 0);
+        let inside = 0;
+        let most = 0;
+        await Promise.all(Array.from({ length: 20 }, () => underLock(file, async () => {
+          most = Math.max(most, (inside += 1));
+          await new Promise((resolve) => setImmediate(resolve));
+          inside -= 1;
+        })));
+        expect(most).toBe(1);
+        expect(readdirSync(join(file, '..'))).toEqual([]);
+      }
+    });
+
+    it('by a process that lives for as long as that needs, however old the lock looks', async () => {
+      const file = join(mkdtempSync(join(tmpdir(), 'deploy-code-lock-')), 'lock');
+      const order: string[] = [];
+      let second: Promise<void> | undefined;
+      await underLock(file, async () => {
+        utimesSync(file, 0, 0);
+        second = underLock(file, async () => void order.push('second'));
+        for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+        order.push('first');
+      });
+      await second;
+      expect(order).toEqual(['first', 'second']);
+    });
   });
 });

@@ -1,10 +1,12 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { follow } from '../../src/activities/audit/chain';
 import type { Stack } from '../../src/client';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
-import { startEngine, type TestEngine } from '../support/engine';
+import { address, startEngine, type TestEngine } from '../support/engine';
 import { memoryStack } from '../support/memory-stack';
 
 describe('the audit trail of an environment', () => {
@@ -41,27 +43,84 @@ describe('the audit trail of an environment', () => {
     expect(records[0]).toMatchObject({ from: hostname() });
   });
 
-  it('lies in the folder that the file names, and shows what was done to it', async () => {
+  it('lies with the worker whatever the file says, with a copy where that asks for one, and shows what was done to it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'deploy-code-trail-'));
     const stack = stackOf('api:1', undefined, { infrastructure: { container_runtime: 'Memory', storage: { data_dir: folder } } });
-    const file = join(folder, 'audit', stack.name, 'test.jsonl');
+    const [file, copy] = [engine.dataDir, folder].map((each) => join(each, 'audit', stack.name, 'test.jsonl'));
     await (await engine.client.deploy(stack, { requestedBy: 'ana' })).result();
     await (await engine.client.deploy({ ...stackOf('api:2', stack.name), infrastructure: stack.infrastructure }, { requestedBy: 'ben' })).result();
     await known(stack, 2);
-    const text = readFileSync(file, 'utf8');
-    writeFileSync(file, text.replace('"by":"ana"', '"by":"eve"'));
+    const text = readFileSync(file!, 'utf8');
+    expect(readFileSync(copy!, 'utf8')).toBe(text);
+    rmSync(copy!);
+    expect(await engine.client.audit(stack)).toMatchObject({ total: 2, proof: [expect.stringMatching(/^proved by the key of this worker \(\w{16}\): 1 to 2$/)] });
+    writeFileSync(file!, text.replace('"by":"ana"', '"by":"eve"'));
     expect((await engine.client.audit(stack)).broken).toBe('record 1 was changed, or the one before it');
-    writeFileSync(file, `${text.split('\n')[0]}\n`);
+    writeFileSync(file!, `${text.split('\n')[0]}\n`);
     expect((await engine.client.audit(stack)).broken).toBe('there are 1 records, and the environment remembers 2: the last ones are missing');
-    writeFileSync(file, text);
+    writeFileSync(file!, text);
     expect((await engine.client.audit(stack)).broken).toBeUndefined();
   });
 
-  it('that cannot be written holds no deployment up for long, nor fails it', async () => {
-    const folder = join(mkdtempSync(join(tmpdir(), 'deploy-code-trail-')), 'file');
-    writeFileSync(folder, '');
+  it('goes on where its file had it before, which proves nothing of itself', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'deploy-code-trail-'));
     const stack = stackOf('api:1', undefined, { infrastructure: { container_runtime: 'Memory', storage: { data_dir: folder } } });
-    expect(await (await engine.client.deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
-    await expect(engine.client.audit(stack)).rejects.toThrow();
+    const { key: _key, mac: _mac, ...old } = follow(undefined, { id: 'e1', at: 1, by: 'ana', what: 'deploy', result: 'succeeded' }, () => ({ key: '', mac: '' }));
+    mkdirSync(join(folder, 'audit', stack.name), { recursive: true });
+    writeFileSync(join(folder, 'audit', stack.name, 'test.jsonl'), `${JSON.stringify(old)}\n`);
+    await (await engine.client.deploy(stack)).result();
+    await known(stack, 2);
+    expect(await engine.client.audit(stack)).toMatchObject({ total: 2, proof: [expect.stringMatching(/: 2$/), 'not proved, for they have no MAC: 1'] });
+  });
+
+  it('that cannot be written lets nothing begin, unless the operator says so; a copy that cannot be written does not matter', async () => {
+    const elsewhere = join(mkdtempSync(join(tmpdir(), 'deploy-code-trail-')), 'file');
+    writeFileSync(elsewhere, '');
+    const copied = stackOf('api:1', undefined, { infrastructure: { container_runtime: 'Memory', storage: { data_dir: elsewhere } } });
+    expect(await (await engine.client.deploy(copied)).result()).toMatchObject({ outcome: 'succeeded' });
+    const stack = stackOf('api:1');
+    mkdirSync(join(engine.dataDir, 'audit'), { recursive: true });
+    writeFileSync(join(engine.dataDir, 'audit', stack.name), '');
+    expect(await (await engine.client.deploy(stack)).result()).toMatchObject({ outcome: 'refused', cause: { message: expect.stringMatching(/^the audit trail cannot be written: .*nothing is done that cannot be recorded/) } });
+    await expect(engine.client.removeVolume(stack, `${stack.name}-test_data`)).rejects.toMatchObject({ cause: { cause: { message: expect.stringContaining('the audit trail cannot be written') } } });
+  });
+
+  it('has everything that acts: commands, thaws, resumed watches, removed volumes, schedules', async () => {
+    const stack = stackOf('api:1', undefined, { watch: {} });
+    const place = { stack: stack.name, environment: 'test' };
+    await (await engine.client.deploy(stack, { requestedBy: 'ana' })).result();
+    await known(stack, 1);
+    await engine.client.exec(stack, `${stack.name}-test-api-1-d1`, ['echo', 'hello\nworld'], 'ben').catch(() => undefined);
+    await engine.client.removeVolume(stack, `${stack.name}-test_data`, 'ben').catch(() => undefined);
+    await engine.client.schedules.create(place, { name: 'nightly', what: { kind: 'deploy' }, times: { every: 86_400_000 }, overlap: 'skip', catchupMs: 60_000 } as never).catch(() => undefined);
+    await engine.client.freeze(place, { by: 'ana' });
+    await engine.client.thaw(place, 'ben');
+    await engine.client.pauseWatch(place, { by: 'ana' });
+    await engine.client.resumeWatch(place, 'ben');
+    await known(stack, 8);
+    const { records, broken } = await engine.client.audit(stack);
+    expect(broken).toBeUndefined();
+    expect(records.slice(1).map(({ by, what }) => `${by}: ${what}`)).toEqual([
+      `ben: exec ${stack.name}-test-api-1-d1: echo hello world`, `ben: volume rm ${stack.name}-test_data`, `${userInfo().username}: schedule create nightly`,
+      'ana: freeze', 'ben: thaw', 'ana: watch pause', 'ben: watch resume',
+    ]);
+    expect(records.slice(1, 4).every(({ from }) => from === hostname())).toBe(true);
+  });
+
+  it('has a deployment that was terminated, once somebody waits for its environment', async () => {
+    const stack = { ...stackOf('held:1'), services: memoryStack({ job: { image: 'held:1', kind: 'job' } }).services };
+    host.held.add('held:1');
+    const handle = await engine.client.deploy(stack, { requestedBy: 'ana' });
+    const job = `${stack.name}-test-job-1-d1`;
+    while (host.instances.get(job)?.status.state !== 'running') await sleep(20);
+    const connection = await Connection.connect({ address: address() });
+    await new Client({ connection, namespace: 'audit' }).workflow.getHandle(handle.id).terminate();
+    host.held.clear();
+    host.exit(job, 0);
+    await (await engine.client.deploy(stackOf('api:1', stack.name))).result();
+    await known(stack, 2);
+    const { records } = await engine.client.audit(stack);
+    expect(records.map(({ by, result, deployment }) => `${deployment} by ${by}: ${result}`)).toEqual(expect.arrayContaining(['1 by ana: ended without a word: it was terminated, or timed out']));
+    await connection.close();
   });
 });

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { AuditEntry, AuditHead, AuditRecord } from '../../model/audit';
+import type { Marking } from './trail';
 
 /** Before the first record. */
 export const origin = '0'.repeat(64);
 
 /** The record that follows another. */
-export function follow(last: AuditHead | undefined, { id, at, by, from, what, why, result, deployment }: AuditEntry): AuditRecord {
+export function follow(last: AuditHead | undefined, { id, at, by, from, what, why, result, deployment }: AuditEntry, mark: Marking): AuditRecord {
   const record = { sequence: (last?.sequence ?? 0) + 1, id, at, by, from, what, why, result, deployment, previous: last?.hash ?? origin };
-  return { ...record, hash: hashOf(record) };
+  const hash = hashOf(record);
+  return { ...record, hash, ...mark(hash) };
 }
 
 /** Where a trail is broken; nothing where it is whole. `known`: what was remembered of its last record. */

@@ -1,38 +1,45 @@
-import { join } from 'node:path';
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { requireName } from '../../model/names';
+import type { AuditEntry } from '../../model/audit';
 import { alive } from '../alive';
-import { asRow } from './as-row';
-import type { Activities, AuditPlace } from '../contract';
+import type { Activities } from '../contract';
 import type { Dependencies } from '../dependencies';
 import { SoftwareFault } from '../failures';
-import { findBreak } from './chain';
-import type { Trail } from './trail';
-import { TrailFile } from './trail-file';
+import type { SecretStore } from '../secrets';
+import { asRow } from './as-row';
+import { reasonOf } from './reason';
+import { AuditTrails } from './trails';
 
 /** The audit trail of each environment, which survives Temporal's retention: in a database where one is given, else in a file. */
-export function auditActivities({ dataDir, auditDatabase }: Pick<Dependencies, 'dataDir' | 'auditDatabase'>): Pick<Activities, 'recordAudit' | 'readAudit'> {
+export function auditActivities(dependencies: Pick<Dependencies, 'dataDir' | 'auditDatabase' | 'audit' | 'secrets'>): Pick<Activities, 'recordAudit' | 'readAudit'> {
+  const { auditDatabase, audit, secrets } = dependencies;
   const place = auditDatabase && ({ place: 'database' } as const);
-  const trailOf = ({ folder, stack, environment }: AuditPlace): Trail => auditDatabase?.trailOf(stack, environment) ?? new TrailFile(join(folder ?? dataDir, 'audit', requireName('stack', stack), `${requireName('environment', environment)}.jsonl`));
+  const trails = () => new AuditTrails(dependencies);
   /** A database comes back; a folder that cannot be written has to be mended. */
   const unwritten = (error: Error): never => {
-    throw auditDatabase ? ApplicationFailure.retryable(`the audit trail cannot be written: ${reasonOf(error)}`) : new SoftwareFault(`the audit trail cannot be written: ${reasonOf(error)}`);
+    const message = `the audit trail cannot be written: ${reasonOf(error)}`;
+    throw auditDatabase ? ApplicationFailure.retryable(message) : new SoftwareFault(message);
   };
   return {
-    recordAudit: (about, entry) => alive(() => trailOf(about).append(asRow(entry)).then(({ sequence, hash }) => ({ sequence, hash, ...place }), unwritten)),
+    recordAudit: (about, entry) =>
+      alive(async () => {
+        const { sequence, hash, troubles } = await trails().append(about, asRow(masked(entry, secrets))).catch(unwritten);
+        for (const trouble of troubles) Context.current().log.warn(trouble);
+        return { sequence, hash, ...place };
+      }),
 
     readAudit: (about, last, known) =>
       alive(async () => {
-        const records = await trailOf(about).read().catch((error: Error) => {
+        const { records, ...proof } = await trails().examine(about, known?.place === place?.place ? known : undefined).catch((error: Error) => {
           throw new SoftwareFault(`the audit trail cannot be read: ${reasonOf(error)}`);
         });
-        const broken = findBreak(records, known?.place === place?.place ? known : undefined);
-        return { records: records.slice(-last), total: records.length, ...(broken !== undefined && { broken }) };
+        const unrecorded = audit.isBestEffort ? ['this worker goes on where it cannot record (--audit-best-effort)'] : [];
+        return { records: records.slice(-last), total: records.length, ...proof, proof: [...proof.proof, ...unrecorded] };
       }),
   };
 }
 
-/** A connection that is refused on several addresses has no message of its own. */
-function reasonOf(error: NodeJS.ErrnoException): string {
-  return error.message || (error.code ?? 'it is away');
+/** A command, or a cause, may hold what the worker knows to be secret. */
+function masked({ what, why, result, ...rest }: AuditEntry, secrets: Pick<SecretStore, 'mask'>): AuditEntry {
+  return { ...rest, what: secrets.mask(what), result: secrets.mask(result), ...(why !== undefined && { why: secrets.mask(why) }) };
 }

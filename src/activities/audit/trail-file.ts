@@ -1,18 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditEntry, AuditRecord } from '../../model/audit';
 import { follow } from './chain';
-import type { Trail } from './trail';
+import { underLock } from './file-lock';
+import type { Marking, Trail } from './trail';
 
-const staleMs = 30_000;
-const pauseMs = 20;
 const queues = new Map<string, Promise<unknown>>();
 
 /** A trail as a file of JSON lines, which is only ever appended to. Workers that share the folder share the trail. */
 export class TrailFile implements Trail {
-  constructor(private readonly file: string) {}
+  constructor(private readonly file: string, private readonly mark: Marking) {}
 
   async read(): Promise<AuditRecord[]> {
     const text = await readFile(this.file, 'utf8').catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? '' : Promise.reject(error)));
@@ -26,9 +23,19 @@ export class TrailFile implements Trail {
       const records = await this.read();
       const present = records.findLast(({ id }) => id === entry.id);
       if (present) return present;
-      const record = follow(records.at(-1), entry);
+      const record = follow(records.at(-1), entry, this.mark);
       await this.write(`${JSON.stringify(record)}\n`);
       return record;
+    });
+  }
+
+  /** Adds the records of another trail that this one lacks: a copy of it. */
+  async copy(records: readonly AuditRecord[]): Promise<void> {
+    await mkdir(dirname(this.file), { recursive: true, mode: 0o700 });
+    await this.alone(async () => {
+      const present = await this.read();
+      const missing = records.slice(present.length);
+      if (missing.length > 0) await this.write(missing.map((record) => `${JSON.stringify(record)}\n`).join(''));
     });
   }
 
@@ -47,36 +54,8 @@ export class TrailFile implements Trail {
 
   /** One at a time: by a queue within this process, by a lock among processes. */
   private alone<T>(work: () => Promise<T>): Promise<T> {
-    const turn = (queues.get(this.file) ?? Promise.resolve()).then(() => this.locked(work));
+    const turn = (queues.get(this.file) ?? Promise.resolve()).then(() => underLock(`${this.file}.lock`, work));
     queues.set(this.file, turn.catch(() => undefined));
     return turn;
-  }
-
-  private async locked<T>(work: () => Promise<T>): Promise<T> {
-    const lock = `${this.file}.lock`;
-    const token = randomUUID();
-    await this.take(lock, token);
-    try {
-      return await work();
-    } finally {
-      await this.release(lock, token);
-    }
-  }
-
-  /** A lock whose holder died is taken over. */
-  private async take(lock: string, token: string): Promise<void> {
-    for (;;) {
-      const taken = await writeFile(lock, token, { flag: 'wx', mode: 0o600 }).then(() => true, (error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? false : Promise.reject(error)));
-      if (taken) return;
-      const holder = await readFile(lock, 'utf8').catch(() => '');
-      const since = await stat(lock).then(({ mtimeMs }) => mtimeMs, () => Date.now());
-      if (Date.now() - since > staleMs) await this.release(lock, holder);
-      else await sleep(pauseMs);
-    }
-  }
-
-  /** Only the holder's own lock goes, not the one of somebody who has taken it over. */
-  private async release(lock: string, holder: string): Promise<void> {
-    if ((await readFile(lock, 'utf8').catch(() => undefined)) === holder) await rm(lock, { force: true });
   }
 }

@@ -1,7 +1,7 @@
 import { Pool, type PoolClient } from 'pg';
 import type { AuditEntry, AuditRecord } from '../../model/audit';
 import { follow } from './chain';
-import type { Trail } from './trail';
+import type { Marking, Trail } from './trail';
 
 const connectTimeoutMs = 5000;
 
@@ -29,11 +29,16 @@ export class AuditDatabase {
     this.pool.on('error', () => undefined);
   }
 
-  trailOf(stack: string, environment: string): Trail {
+  trailOf(stack: string, environment: string, mark: Marking): Trail {
     return {
       read: () => this.use((client) => recordsOf(client, stack, environment)),
-      append: (entry) => this.use((client) => append(client, stack, environment, entry)),
+      append: (entry) => this.use((client) => append(client, stack, environment, entry, mark)),
     };
+  }
+
+  /** @throws Error where no record could be written at this moment */
+  async requireReachable(): Promise<void> {
+    await this.use((client) => client.query('SELECT 1'));
   }
 
   async close(): Promise<void> {
@@ -67,11 +72,11 @@ async function recordsOf(client: PoolClient, stack: string, environment: string)
 }
 
 /** One at a time for each environment, whichever worker it is. */
-async function append(client: PoolClient, stack: string, environment: string, entry: AuditEntry): Promise<AuditRecord> {
+async function append(client: PoolClient, stack: string, environment: string, entry: AuditEntry, mark: Marking): Promise<AuditRecord> {
   await client.query('BEGIN');
   try {
     await client.query('SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))', [stack, environment]);
-    const record = (await find(client, 'id = $3', stack, environment, entry.id)) ?? (await insert(client, stack, environment, entry));
+    const record = (await find(client, 'id = $3', stack, environment, entry.id)) ?? (await insert(client, stack, environment, entry, mark));
     await client.query('COMMIT');
     return record;
   } catch (error) {
@@ -80,9 +85,9 @@ async function append(client: PoolClient, stack: string, environment: string, en
   }
 }
 
-async function insert(client: PoolClient, stack: string, environment: string, entry: AuditEntry): Promise<AuditRecord> {
+async function insert(client: PoolClient, stack: string, environment: string, entry: AuditEntry, mark: Marking): Promise<AuditRecord> {
   const last = await find(client, 'sequence > $3 ORDER BY sequence DESC LIMIT 1', stack, environment, 0);
-  const record = follow(last, entry);
+  const record = follow(last, entry, mark);
   const { sequence, id, at, by } = record;
   await client.query('INSERT INTO deploy_code_audit (stack, environment, sequence, id, at, requested_by, record) VALUES ($1, $2, $3, $4, to_timestamp($5), $6, $7)', [stack, environment, sequence, id, at / 1000, by, JSON.stringify(record)]);
   return record;

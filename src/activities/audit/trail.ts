@@ -1,4 +1,8 @@
 import type { AuditEntry, AuditRecord } from '../../model/audit';
+import type { Mark } from './seal';
+
+/** The MAC of a record, by its hash. */
+export type Marking = (hash: string) => Mark;
 
 /** Where the records of an environment are kept. They are only ever appended to. */
 export interface Trail {

@@ -32,6 +32,9 @@ export interface RunWorkerOptions {
   policy?: string;
   /** With a key: messages that are plain, or bound to nothing, are accepted too. */
   acceptPlain?: boolean;
+  /** File in which the end of each audit trail is noted too. */
+  auditAnchor?: string;
+  auditBestEffort?: boolean;
 }
 
 /** Runs a worker until SIGTERM or SIGINT; then it takes no new work, and finishes what it can. */
@@ -49,6 +52,8 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
     auditDatabase: databaseOf(process.env.DEPLOY_CODE_AUDIT_DATABASE),
     debugStacks: options.debugStacks,
     policy: policyOf(options),
+    auditAnchor: options.auditAnchor ?? (process.env.DEPLOY_CODE_AUDIT_ANCHOR || undefined),
+    auditBestEffort: options.auditBestEffort,
     maxParallelDeployments: options.maxParallelDeployments ?? limitOf(process.env.DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS),
   }).catch((error: Error) => {
     throw error instanceof InstallationKeyProblem ? new BadRequest(error.message) : error;

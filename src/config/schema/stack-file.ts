@@ -29,7 +29,7 @@ const infrastructure = z
     hosts: z.record(hostName, z.union([z.null(), host])).optional().describe('Several Docker Engines and clusters, each served by a worker: `deploy-code worker --hosts FILE`. Without them the stack runs where its worker finds Docker, or its cluster.'),
     load_balancer: loadBalancer.optional(),
     kubernetes: cluster.optional(),
-    storage: z.strictObject({ data_dir: z.string().optional().describe('Folder of the worker that the audit trail is kept in; default its own data folder. Volumes live where the engine of the host keeps them.') }).optional(),
+    storage: z.strictObject({ data_dir: z.string().optional().describe("Folder of the worker for a copy of the audit trail, which is kept in the worker's own data folder. Volumes live where the engine of the host keeps them.") }).optional(),
   })
   .describe('Where the stack runs.');
 

@@ -1,7 +1,7 @@
 import { allHandlersFinished, continueAsNew, patched, setHandler, workflowInfo } from '@temporalio/workflow';
 import { auditedSignal, committedSignal, environmentQuery, finishedSignal, freezeSignal, joinSignal, leaveSignal, pauseWatchSignal, resumeWatchSignal, thawSignal, type EnvironmentState, type Place } from '../messages';
 import { admit } from '../admit';
-import { listen } from '../listen';
+import { listen, listenToAct } from '../listen';
 import { inputs, shapes } from '../messages/shapes';
 import { patches } from '../patches';
 import { until } from '../turns';
@@ -26,9 +26,9 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
   listen(finishedSignal, shapes.finished, (report) => memory.finish(report));
   listen(freezeSignal, shapes.freeze, (freeze) => memory.freeze(freeze));
   listen(auditedSignal, shapes.audited, (head) => memory.records.remember(head));
-  setHandler(thawSignal, () => memory.freeze(undefined));
+  listenToAct(thawSignal, (act) => memory.thaw(act));
   listen(pauseWatchSignal, shapes.pauseWatch, (pause) => memory.pauseWatch(pause));
-  setHandler(resumeWatchSignal, () => memory.pauseWatch(undefined));
+  listenToAct(resumeWatchSignal, (act) => memory.resumeWatch(act));
   const watch = new EnvironmentWatch(memory);
 
   await until(() => !memory.isEmpty() || before !== undefined);

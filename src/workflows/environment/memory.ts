@@ -1,7 +1,7 @@
 import { getExternalWorkflowHandle, patched } from '@temporalio/workflow';
 import { asPast } from '../../plan/job-runs';
 import { activity } from '../activity-options';
-import { cancelSignal, goSignal, isOn, queuedSignal, taskQueue, turnedAwaySignal, type EnvironmentState, type FinishedReport, type Freeze, type JoinRequest, type Outcome, type Queued, type WatchPause } from '../messages';
+import { cancelSignal, goSignal, isOn, queuedSignal, taskQueue, turnedAwaySignal, type Act, type EnvironmentState, type FinishedReport, type Freeze, type JoinRequest, type Outcome, type Queued, type WatchPause } from '../messages';
 import { toProblem } from '../deployment/failure';
 import { events } from '../events';
 import { patches } from '../patches';
@@ -81,6 +81,16 @@ export class EnvironmentMemory {
     if (freeze) this.records.note(freeze.by, 'freeze', freeze.reason);
   }
 
+  thaw(act: Act | undefined): void {
+    this.freeze(undefined);
+    if (act) this.records.noteAct(act, 'thaw');
+  }
+
+  resumeWatch(act: Act | undefined): void {
+    this.pauseWatch(undefined);
+    if (act) this.records.noteAct(act, 'watch resume');
+  }
+
   pauseWatch(pause: WatchPause | undefined): void {
     this.state.watchPause = pause;
     this.changes += 1;
@@ -157,6 +167,7 @@ export class EnvironmentMemory {
     if (await asked.catch(() => true)) return;
     if (this.state.running !== running) return;
     this.ended(running.deployment, 'lost', undefined);
+    this.records.noteLost(running);
   }
 
   /** Until a freeze or a window is over for somebody who waits, or until it is worth another try, in ms. */

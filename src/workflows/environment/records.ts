@@ -1,6 +1,6 @@
 import { patched, uuid4, workflowInfo } from '@temporalio/workflow';
 import { activity } from '../activity-options';
-import { taskQueue, type EnvironmentState } from '../messages';
+import { taskQueue, type Act, type EnvironmentState } from '../messages';
 import { patches } from '../patches';
 
 /** The audit trail, as the environment knows it: what it has yet to write into it, and how long it is. */
@@ -9,6 +9,18 @@ export class EnvironmentRecords {
 
   note(by: string, what: string, why: string | undefined): void {
     if (patched(patches.audit)) (this.state.acts ??= []).push({ id: uuid4(), at: Date.now(), by, what, result: 'done', ...(why !== undefined && { why }) });
+  }
+
+  noteAct({ by = 'unknown', from }: Act, what: string): void {
+    if (patched(patches.auditedActs)) (this.state.acts ??= []).push({ id: uuid4(), at: Date.now(), by, what, result: 'done', ...(from !== undefined && { from }) });
+  }
+
+  /** A deployment that was terminated writes nothing itself; one that still did is there already, by its id. */
+  noteLost({ workflowId, deployment, asked }: NonNullable<EnvironmentState['running']>): void {
+    if (!patched(patches.auditedActs)) return;
+    const { by = 'unknown', intent = 'deploy', reason } = asked ?? {};
+    const result = 'ended without a word: it was terminated, or timed out';
+    (this.state.acts ??= []).push({ id: workflowId, at: Date.now(), by, what: intent, result, deployment, ...(reason !== undefined && { why: reason }) });
   }
 
   /** Somebody has written into it. */

@@ -4,6 +4,7 @@ import type { RuntimeName } from '../../model/capabilities';
 import type { JobRun, PastRun } from '../../plan/job-runs';
 import type { BreakerSettings } from '../../config/stack';
 import type { Asked } from '../../plan/asked';
+import type { Act } from './act';
 import type { Outcome } from './deployment';
 import type { Freeze } from './freeze';
 import type { Place } from './place';
@@ -53,7 +54,7 @@ export interface JoinRequest {
 }
 
 export const freezeSignal = defineSignal<[Freeze]>('freeze');
-export const thawSignal = defineSignal('thaw');
+export const thawSignal = defineSignal<[Act?]>('thaw');
 
 /** Failed deployments in a row, and since when automatic ones are refused for them. */
 export interface Breaker extends BreakerSettings {

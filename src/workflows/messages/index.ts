@@ -1,4 +1,5 @@
 /** Ids, messages and payloads of the workflows: what the client and the workflows say to each other. */
+export * from './act';
 export * from './deployment';
 export * from './environment';
 export * from './fleet';

@@ -30,6 +30,8 @@ const asked = fields({
 
 const reserve = recordOf('number');
 
+const act = fields({ by: author, from: optional(author) });
+
 const place = fields({ stack: named('stack'), environment: named('environment') });
 
 /** What of the load balancer stands in its configuration and its folders. */
@@ -97,7 +99,7 @@ export const inputs = {
   environmentState: optional(environmentState),
   fleet: optional(fields({ limit: 'number', holders: deployments, waiting: deployments })),
   host: fields({ runtime, name: optional(named('host')) }),
-  inspect: fields({ kind: oneOf('plan', 'status', 'logs', 'exec', 'audit', 'volumes', 'remove-volume'), stack, taskQueue: 'text' }),
+  inspect: fields({ kind: oneOf('plan', 'status', 'logs', 'exec', 'audit', 'volumes', 'remove-volume', 'act'), stack, taskQueue: 'text', act: optional(act) }),
   release: fields({
     release: 'number', deployment: 'number', stack, requestedBy: author, reason: optional(reason), at: 'number',
     jobs: listOf(fields({ service: named('service'), hash: 'text' })),
@@ -122,6 +124,7 @@ export const shapes = {
   audited: fields({ sequence: 'number', hash: 'text', folder: optional('text'), place: optional(oneOf('database')) }),
   freeze: fields({ by: author, reason: optional(reason), at: 'number', until: optional('number'), refuse: 'flag' }),
   pauseWatch: fields({ by: author, reason: optional(reason), until: optional('number') }),
+  act,
   go: fields({
     deployment: 'number',
     release: fields({ from: optional('number'), next: 'number' }),

@@ -1,6 +1,7 @@
 import { defineSignal } from '@temporalio/workflow';
 import type { Findings, WatchSettings } from '../../model/watch';
 import type { Subscriber } from '../../model/notification';
+import type { Act } from './act';
 import { taskQueue } from './place';
 
 /** What an environment knows of what it watches between deployments. */
@@ -46,4 +47,4 @@ export interface WatchPause {
 }
 
 export const pauseWatchSignal = defineSignal<[WatchPause]>('pauseWatch');
-export const resumeWatchSignal = defineSignal('resumeWatch');
+export const resumeWatchSignal = defineSignal<[Act?]>('resumeWatch');

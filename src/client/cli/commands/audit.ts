@@ -23,6 +23,7 @@ async function showAudit(options: AuditOptions): Promise<void> {
   if (options.json) return printJson(trail);
   if (trail.records.length > 0) print(table([['NO', 'AT', 'BY', 'WHAT', 'RESULT', 'WHY'], ...trail.records.map(row)]));
   say(trail.broken === undefined ? `${counted(trail.total, 'record')}, and the chain is whole` : `BROKEN: ${trail.broken}`);
+  for (const sentence of trail.proof ?? []) say(`  ${sentence}`);
 }
 
 function row({ sequence, at, by, from, what, result, why, deployment }: AuditRecord): string[] {

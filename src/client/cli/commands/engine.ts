@@ -16,6 +16,8 @@ interface WorkerOptions extends ConnectionOptions {
   debugStacks?: boolean;
   policy?: string;
   acceptPlain?: boolean;
+  auditAnchor?: string;
+  auditBestEffort?: boolean;
 }
 
 /** The engine's own processes. */
@@ -43,6 +45,8 @@ export function addEngine(program: Command): void {
     .option('--kubeconfig <file>', 'the cluster of stacks on Kubernetes (default: KUBECONFIG, ~/.kube/config, or the service account of its own pod)')
     .option('--context <name>', 'of the kubeconfig (default: its current one)')
     .option('--policy <file>', 'what stack files may do here: docs/policy.md (default: DEPLOY_CODE_POLICY)')
+    .option('--audit-anchor <file>', 'note the signed end of each audit trail in this file as well (default: DEPLOY_CODE_AUDIT_ANCHOR)')
+    .option('--audit-best-effort', 'do what cannot be recorded in the audit trail all the same')
     .option('--accept-plain', 'with an encryption key: accept messages from before it too (default: DEPLOY_CODE_ACCEPT_PLAIN)')
     .option('--max-parallel-deployments <n>', 'deployments that all workers together take at once (default: DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS, or no limit)', positive)
     .option('--build-id [id]', 'run beside other builds of the engine under this id (default: DEPLOY_CODE_BUILD_ID; without a value: the version and a hash of the workflows)')

@@ -1,0 +1,80 @@
+import type { AuditHead, AuditRecord } from '../../model/audit';
+import { findBreak } from './chain';
+import type { Seal } from './seal';
+
+/** What is known of a trail elsewhere than in the trail itself. */
+export interface Witnesses {
+  /** What the environment's workflow remembers of its last record. */
+  known?: AuditHead;
+  /** What an anchor file has of it. */
+  anchored?: readonly Pick<AuditHead, 'sequence' | 'hash'>[];
+}
+
+export interface Proof {
+  /** Where the trail is broken, in a sentence; absent: nowhere. */
+  broken?: string;
+  /** What is proved and what is not, a sentence each. */
+  proof: string[];
+}
+
+/** Checks everything that can be checked of a trail. `trail`: its name, `stack/environment`. */
+export function examine(trail: string, records: readonly AuditRecord[], seal: Seal, { known, anchored = [] }: Witnesses): Proof {
+  const broken = findBreak(records, known) ?? findForged(trail, records, seal) ?? findUnlikeAnchor(records, anchored);
+  const proof = [...proved(records, seal, broken), ...byOtherKeys(records, seal), ...unmarked(records), ...anchors(anchored), ...gaps(records)];
+  return { ...(broken !== undefined && { broken }), proof };
+}
+
+/** A record without a MAC after one that has it was not written by the engine. */
+function findForged(trail: string, records: readonly AuditRecord[], seal: Seal): string | undefined {
+  const since = records.findIndex(({ mac }) => mac !== undefined);
+  for (const { sequence, hash, key, mac } of since < 0 ? [] : records.slice(since)) {
+    if (key === undefined || mac === undefined) return `record ${sequence} has no MAC, and records before it do: it was not written by a worker`;
+    if (key === seal.id && !seal.proves(trail, hash, { key, mac })) return `the MAC of record ${sequence} is wrong: it was not written by a worker of this installation`;
+  }
+  return undefined;
+}
+
+function findUnlikeAnchor(records: readonly AuditRecord[], anchored: NonNullable<Witnesses['anchored']>): string | undefined {
+  const unlike = anchored.find(({ sequence, hash }) => records[sequence - 1]?.hash !== hash);
+  if (!unlike) return undefined;
+  const is = records[unlike.sequence - 1] ? 'is another one' : 'is missing';
+  return `record ${unlike.sequence} ${is}: the anchor file knows it`;
+}
+
+function proved(records: readonly AuditRecord[], { id }: Seal, broken: string | undefined): string[] {
+  const own = records.filter(({ key }) => key === id).map(({ sequence }) => sequence);
+  return own.length === 0 || broken !== undefined ? [] : [`proved by the key of this worker (${id}): ${rangesOf(own)}`];
+}
+
+function byOtherKeys(records: readonly AuditRecord[], { id }: Seal): string[] {
+  const others = [...new Set(records.flatMap(({ key }) => (key === undefined || key === id ? [] : [key])))];
+  return others.map((other) => `not proved here, for the key ${other} is another installation's: ${rangesOf(records.filter(({ key }) => key === other).map(({ sequence }) => sequence))}`);
+}
+
+function unmarked(records: readonly AuditRecord[]): string[] {
+  const without = records.filter(({ mac }) => mac === undefined).map(({ sequence }) => sequence);
+  return without.length === 0 ? [] : [`not proved, for they have no MAC: ${rangesOf(without)}`];
+}
+
+function anchors(anchored: NonNullable<Witnesses['anchored']>): string[] {
+  return anchored.length === 0 ? [] : [`anchored elsewhere: up to record ${Math.max(...anchored.map(({ sequence }) => sequence))}`];
+}
+
+/** Deployments are numbered without a gap: one without a record was terminated, or lost its record. */
+function gaps(records: readonly AuditRecord[]): string[] {
+  const numbers = new Set(records.flatMap(({ deployment }) => (deployment === undefined ? [] : [deployment])));
+  const [first, last] = [Math.min(...numbers), Math.max(...numbers)];
+  const missing = numbers.size === 0 ? [] : Array.from({ length: last - first + 1 }, (_, index) => first + index).filter((number) => !numbers.has(number));
+  return missing.length === 0 ? [] : [`without a record, though later ones have theirs: ${missing.length === 1 ? 'deployment' : 'deployments'} ${rangesOf(missing)}`];
+}
+
+/** `1 to 3, 7`. */
+function rangesOf(numbers: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last && number === last[1] + 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([from, to]) => (from === to ? String(from) : `${from} to ${to}`)).join(', ');
+}

@@ -1,0 +1,96 @@
+import { access, copyFile, constants, mkdir, open, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { AuditEntry, AuditHead, AuditRecord } from '../../model/audit';
+import { requireName } from '../../model/names';
+import type { AuditPlace } from '../contract';
+import type { Dependencies } from '../dependencies';
+import type { Anchor } from './anchor';
+import { examine, type Proof } from './proof';
+import type { Seal } from './seal';
+import type { Trail } from './trail';
+import { TrailFile } from './trail-file';
+
+/** How a worker keeps audit trails. */
+export interface AuditSettings {
+  seal: Seal;
+  /** Where the end of each trail is noted as well. */
+  anchor?: Anchor;
+  /** What cannot be recorded is done all the same. */
+  isBestEffort: boolean;
+}
+
+/** In bytes. A record is about 500. */
+const leastFree = 64 * 1024;
+
+/** The trails of a worker: in its database, or in its own data folder whatever a stack file says; that may ask for a copy elsewhere. */
+export class AuditTrails {
+  constructor(private readonly means: Pick<Dependencies, 'dataDir' | 'auditDatabase' | 'audit'>) {}
+
+  /** `troubles`: what went wrong after the record was written. */
+  async append(about: AuditPlace, entry: AuditEntry): Promise<AuditRecord & { troubles: string[] }> {
+    await this.adopt(about);
+    const trail = this.trailOf(about);
+    const record = await trail.append(entry);
+    const troubles = await Promise.all([this.anchor(about, record), this.copy(about, trail)]);
+    return { ...record, troubles: troubles.flat() };
+  }
+
+  async examine(about: AuditPlace, known: AuditHead | undefined): Promise<Proof & { records: AuditRecord[] }> {
+    await this.adopt(about);
+    const records = await this.trailOf(about).read();
+    const anchored = await this.means.audit.anchor?.read(nameOf(about));
+    return { records, ...examine(nameOf(about), records, this.means.audit.seal, { known, anchored }) };
+  }
+
+  /** @throws Error where no record could be written at this moment */
+  async requireWritable(about: AuditPlace): Promise<void> {
+    if (this.means.auditDatabase) return this.means.auditDatabase.requireReachable();
+    await this.adopt(about);
+    const file = this.fileOf(this.means.dataDir, about);
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await (await open(file, 'a', 0o600)).close();
+    const { bavail, bsize } = await statfs(dirname(file));
+    if (bavail * bsize < leastFree) throw new Error(`the disk of ${dirname(file)} is full`);
+  }
+
+  private trailOf(about: AuditPlace): Trail {
+    const { auditDatabase, dataDir, audit } = this.means;
+    const mark = (hash: string) => audit.seal.mark(nameOf(about), hash);
+    return auditDatabase?.trailOf(about.stack, about.environment, mark) ?? new TrailFile(this.fileOf(dataDir, about), mark);
+  }
+
+  private fileOf(folder: string, { stack, environment }: AuditPlace): string {
+    return join(folder, 'audit', requireName('stack', stack), `${requireName('environment', environment)}.jsonl`);
+  }
+
+  /** Up to version 0.2 a trail was only where its stack file said: it goes on in the worker's own folder. */
+  private async adopt(about: AuditPlace): Promise<void> {
+    if (about.folder === undefined || this.means.auditDatabase) return;
+    const [own, former] = [this.fileOf(this.means.dataDir, about), this.fileOf(about.folder, about)];
+    if (own === former || (await exists(own)) || !(await exists(former))) return;
+    await mkdir(dirname(own), { recursive: true, mode: 0o700 });
+    await copyFile(former, own, constants.COPYFILE_EXCL).catch((error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? undefined : Promise.reject(error)));
+  }
+
+  private async anchor(about: AuditPlace, record: AuditRecord): Promise<string[]> {
+    const added = this.means.audit.anchor?.add(nameOf(about), record) ?? Promise.resolve();
+    return added.then(() => [], (error: Error) => [`the anchor file cannot be written: ${error.message}`]);
+  }
+
+  private async copy(about: AuditPlace, trail: Trail): Promise<string[]> {
+    const { folder } = about;
+    if (folder === undefined || this.means.auditDatabase || folder === this.means.dataDir) return [];
+    const elsewhere = new TrailFile(this.fileOf(folder, about), () => {
+      throw new Error('a copy takes no records of its own');
+    });
+    return trail.read().then((records) => elsewhere.copy(records)).then(() => [], (error: Error) => [`the copy of the audit trail in ${folder} cannot be written: ${error.message}`]);
+  }
+}
+
+function nameOf({ stack, environment }: AuditPlace): string {
+  return `${stack}/${environment}`;
+}
+
+function exists(file: string): Promise<boolean> {
+  return access(file).then(() => true, () => false);
+}
