@@ -27,6 +27,7 @@ import { Reader } from './reader';
 import { signalEnvironment } from './signal-environment';
 import { unlessMissing } from './unless-missing';
 import { userName } from './user';
+import { withinLimits } from './within-limits';
 
 export interface RequestOptions {
   services?: string[];
@@ -89,7 +90,7 @@ export class DeployCodeClient extends Reader {
     const state = await this.environment(placeOf(stack));
     const { deployment, release } = state?.numbers ?? { deployment: 0, release: 0 };
     return this.inspect({
-      kind: 'plan', stack, taskQueue,
+      kind: 'plan', stack: withinLimits(stack), taskQueue,
       intent: intentOf(options.kind ?? 'deploy', options),
       pinned: options.release === undefined ? {} : (await this.release(placeOf(stack), options.release)).images,
       deployment: deployment + 1,
@@ -241,7 +242,7 @@ export class DeployCodeClient extends Reader {
   private async start(stack: Stack, kind: IntentKind, options: RequestOptions, more: Partial<Pick<DeploymentInput, 'pinned' | 'target' | 'followsCurrent' | 'insteadOf'>> = {}): Promise<DeploymentHandle> {
     await this.requireWorkers(stack);
     const input: DeploymentInput = {
-      stack, taskQueue, pinned: {}, ...more,
+      stack: withinLimits(stack), taskQueue, pinned: {}, ...more,
       intent: intentOf(kind, options),
       requestedBy: lineOf('requestedBy', options.requestedBy ?? userName(), longestAuthor),
       requestedFrom: oneLine(hostname(), longestAuthor),

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { failureTypes } from '../activities/contract';
+import { excessOf, type MeasuredStack } from '../model/limits';
 import { fits, tidied, type Shape } from './messages/shape';
 
 /**
@@ -10,4 +11,13 @@ import { fits, tidied, type Shape } from './messages/shape';
 export function admit<T>(input: T, shape: Shape, workflow: string): T {
   if (fits(input, shape)) return tidied(input, shape);
   throw ApplicationFailure.nonRetryable(`malformed input of the workflow ${workflow}: a field is missing, or a name is not valid; nothing was done`, failureTypes.software);
+}
+
+/**
+ * Ends a workflow whose stack is larger than the engine takes, before anything is planned.
+ * @throws ApplicationFailure with every limit that it is beyond
+ */
+export function admitSize(stack: MeasuredStack): void {
+  const excess = excessOf(stack).map(({ path, message }) => `${path.join('.')} ${message}`);
+  if (excess.length > 0) throw ApplicationFailure.nonRetryable(`the stack is too large: ${excess.slice(0, 10).join('; ')}; nothing was done`, failureTypes.software);
 }

@@ -8,7 +8,7 @@ import type { Intent, Refusal } from '../plan/plan';
 import { planOver } from '../plan/planner';
 import { isUnnamed } from '../plan/unnamed-volumes';
 import { activity } from './activity-options';
-import { admit } from './admit';
+import { admit, admitSize } from './admit';
 import { all, hostsOf, listInstances, lookAround, type HostQueue } from './hosts';
 import { contextOf } from './step-context';
 import { summarise } from './deployment/summary';
@@ -62,6 +62,7 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
   const { taskQueue, stack } = admit(input, inputs.inspect, 'inspect');
   switch (input.kind) {
     case 'plan': {
+      admitSize(stack);
       const world = await lookAround({ stack, pinned: input.pinned, taskQueue, summary: 'observe what runs', closely: input.intent.kind === 'repair' });
       const { plan, refusals } = planOver(input, world);
       return { plan: summarise(plan), refusals };

@@ -22,4 +22,6 @@ export const patches = {
   rolloutWatch: 'rollout-watch',
   /** Since 0.2: thaws, resumed watches, commands in instances and deployments that ended without a word are written into the audit trail. */
   auditedActs: 'audited-acts',
+  /** Since 0.2: a stack beyond the limits ends its deployment at once. */
+  sizeLimits: 'size-limits',
 } as const;

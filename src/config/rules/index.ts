@@ -11,9 +11,11 @@ import { clusterHonours, clusterKnowsItself, namesFitCluster } from './cluster';
 import { nothingUnenforced, processesHaveNoContainers, readOnlyTakesNoFiles, runtimeHonoursKeys } from './runtime';
 import type { Rule } from './rule';
 import { mapsHoldNames, noNul } from './texts';
+import { sizeWithinLimits } from './size';
 
 /** Everything that a stack file must keep beyond its schema. */
 export const rules: readonly Rule[] = [
+  sizeWithinLimits,
   clusterKnowsItself,
   namesFitCluster,
   clusterHonours,

@@ -92,7 +92,7 @@ export const service = z
       .optional()
       .describe('A list, or a map to `started`, `healthy` or `completed`. A listed service must be healthy where it has a check, completed where it is a job.'),
     health_check: healthCheck.optional(),
-    replicas: count.optional().describe('Instances of the service; default 1.'),
+    replicas: count.optional().describe('Instances of the service, at most 1000; default 1.'),
     resources: resources.optional(),
     restart: z
       .string()

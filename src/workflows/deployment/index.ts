@@ -1,14 +1,15 @@
-import { ApplicationFailure, CancellationScope, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, patched, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Asked } from '../../plan/asked';
 import { acts, servicesOf } from '../../plan/plan';
 import { activity } from '../activity-options';
-import { admit } from '../admit';
+import { admit, admitSize } from '../admit';
 import { events } from '../events';
 import { amendUpdate, answerSignal, cancelSignal, goSignal, progressQuery, queuedSignal, searchAttributes, steerUpdate, turnedAwaySignal, type Amendment, type DeploymentInput, type DeploymentResult, type Go } from '../messages';
 import { hostsOf, oneByOne, type HostQueue } from '../hosts';
 import { listen } from '../listen';
 import { fits, tidied } from '../messages/shape';
 import { inputs, shapes } from '../messages/shapes';
+import { patches } from '../patches';
 import { contextOf, namespaceIn } from '../step-context';
 import { Publisher } from '../publisher';
 import { until } from '../turns';
@@ -30,6 +31,7 @@ const temporalItself = 'the Temporal UI or CLI';
 /** One attempt to bring a release about. Joins the environment's queue, waits for its word, deploys, commits or rolls back. */
 export async function deployment(given: DeploymentInput): Promise<DeploymentResult> {
   const input = admit(given, inputs.deployment, 'deployment');
+  if (input.intent.kind !== 'stop' && patched(patches.sizeLimits)) admitSize(input.stack);
   const conduct = new Deployment(input);
   CancellationScope.current().cancelRequested.catch(() => conduct.cancel(temporalItself, false));
   return CancellationScope.nonCancellable(async () => {

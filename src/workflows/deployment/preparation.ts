@@ -5,6 +5,7 @@ import type { HostView, World } from '../../plan/hosts/view';
 import { amend } from '../../plan/amendment';
 import { planOver, type Planning } from '../../plan/planner';
 import { planSettlement } from '../../plan/settlement';
+import { admitSize } from '../admit';
 import { hostNamed, lookAround, type Look } from '../hosts';
 import type { DeploymentInput, Go } from '../messages';
 import { patches } from '../patches';
@@ -83,6 +84,7 @@ export class Preparation {
   /** The stack with services as they shall be. @throws ApplicationFailure where that cannot be, with the reasons */
   amended(input: DeploymentInput, services: Service[], world: World): Stack {
     const amended = amend(input.stack, services);
+    if ('stack' in amended) admitSize(amended.stack);
     const refusals = 'stack' in amended ? this.draft({ ...input, stack: amended.stack }, world).refusals.map(({ path, message }) => `${path}: ${message}`) : amended.refusals;
     if (!('stack' in amended) || refusals.length > 0) throw ApplicationFailure.nonRetryable(refusals.join('\n'), 'NothingToAmend');
     return amended.stack;

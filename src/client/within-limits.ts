@@ -1,0 +1,12 @@
+import { packedSize } from '../config/packed-size';
+import type { Stack } from '../config/stack';
+import { excessOf, packedExcess } from '../model/limits';
+import { BadRequest } from './errors';
+
+/** Returns the stack. @throws BadRequest where it is larger than the engine takes; nothing has been started then */
+export function withinLimits(stack: Stack): Stack {
+  const found = excessOf(stack);
+  const excess = found.length > 0 ? found : packedExcess(packedSize(stack));
+  if (excess.length === 0) return stack;
+  throw new BadRequest(excess.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': ')).join('\n'));
+}

@@ -1,0 +1,9 @@
+import { excessOf, packedExcess } from '../../model/limits';
+import { packedSize } from '../packed-size';
+import type { Rule } from './rule';
+
+/** A stack is no larger than the engine can deploy. */
+export const sizeWithinLimits: Rule = ({ stack }) => {
+  const excess = excessOf(stack);
+  return excess.length > 0 ? excess : packedExcess(packedSize(stack));
+};
