@@ -3,7 +3,7 @@ import type { AuditEntry, AuditHead, AuditTrail } from '../model/audit';
 import type { RuntimeName } from '../model/capabilities';
 import type { HostBreaker, HostClaim, HostPlace, HostReport } from '../model/host';
 import type { ServedBy } from '../kubernetes/selection';
-import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretSource } from '../model/instance';
+import type { InstanceByReference, InstanceRef, NetworkAttachment, SecretSource } from '../model/instance';
 import type { PinnedImages } from '../model/images';
 import type { Evidence, InstanceLine } from '../model/instance-status';
 import type { Notification, Subscriber } from '../model/notification';
@@ -172,14 +172,14 @@ export interface Activities {
    * Makes and starts an instance; ends when it is healthy. An exit, or failing probes, end it with evidence. A workload that is there becomes what
    * the spec says; `force` takes over what others have changed of it.
    */
-  startInstance(context: StepContext, instance: InstanceSpec, options: HealthOptions & { force?: boolean }): Promise<void>;
+  startInstance(context: StepContext, instance: InstanceByReference, options: HealthOptions & { force?: boolean }): Promise<void>;
   /** The same for an instance that runs already. */
   awaitHealthy(context: StepContext, instance: InstanceRef, options: HealthOptions): Promise<void>;
   /** Makes a workload again what it was before a deployment; ends when it is healthy. */
   restoreInstance(context: StepContext, instance: InstanceRef, deployment: number): Promise<void>;
   /** Lets what is meant for a service go elsewhere than to its own workload; back to its own where nothing is named. */
   selectInstance(context: StepContext, instance: InstanceRef, to?: ServedBy): Promise<void>;
-  createJob(context: StepContext, instance: InstanceSpec): Promise<void>;
+  createJob(context: StepContext, instance: InstanceByReference): Promise<void>;
   /** Starts a created job unless it has run already, and waits for its end. */
   runJob(context: StepContext, instance: InstanceRef, options: { timeoutMs?: number; again: boolean }): Promise<void>;
   execInInstance(context: StepContext, instance: InstanceRef, command: string[], purpose: string): Promise<void>;
@@ -203,7 +203,7 @@ export interface Activities {
   /** Waits until no request is open at addresses, or the time is over; resolves with how many still are. */
   drainInstance(context: StepContext, drain: Drain): Promise<number>;
   /** Runs a job against new instances, and removes it. */
-  runTest(context: StepContext, instance: InstanceSpec, timeoutMs: number): Promise<void>;
+  runTest(context: StepContext, instance: InstanceByReference, timeoutMs: number): Promise<void>;
   /** One look at what Prometheus says. */
   analyse(context: StepContext, judgement: Judgement): Promise<Verdict>;
   /** Ends once a gate is open. @throws SoftwareFault with evidence where it stays shut */

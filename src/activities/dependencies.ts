@@ -39,6 +39,8 @@ export interface Directory {
   release(stack: string, environment: string, release: number): Promise<KeptRelease | undefined>;
   /** The images of those of the releases that are kept, by number. */
   images(stack: string, environment: string, releases: number[]): Promise<Map<number, PinnedImages>>;
+  /** The configs that the workflow of a deployment was started with. */
+  configs(workflowId: string, runId: string): Promise<Stack['configs']>;
   dropRelease(stack: string, environment: string, release: number): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 import { auditActivities } from './audit';
 import type { Activities } from './contract';
 import { withCheckedNames } from './checked-names';
+import { ConfigContents } from './config-contents';
 import { coordinationActivities } from './coordination';
 import type { Dependencies } from './dependencies';
 import { instanceActivities } from './instances';
@@ -17,12 +18,13 @@ import { watchActivities } from './watch';
 
 /** Every activity, on the given runtimes, secrets and directory. */
 export function createActivities(dependencies: Dependencies): Activities {
+  const contents = new ConfigContents(dependencies.directory);
   const activities: Activities = {
     ...coordinationActivities(dependencies),
     ...surroundingActivities(dependencies),
-    ...instanceActivities(dependencies),
+    ...instanceActivities({ ...dependencies, contents }),
     ...verificationActivities(dependencies),
-    ...jobActivities(dependencies),
+    ...jobActivities({ ...dependencies, contents }),
     ...trafficActivities(dependencies),
     ...analysisActivities(dependencies),
     ...readingActivities(dependencies),

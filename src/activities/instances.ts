@@ -3,6 +3,7 @@ import type { Retirement } from '../plan/plan';
 import { RuntimeError, type Runtime } from '../runtimes/runtime';
 import type { Activities, StepContext } from './contract';
 import { balancerOf } from './balancer';
+import type { ConfigContents } from './config-contents';
 import type { Dependencies } from './dependencies';
 import { drain } from './drain';
 import { CancelledFailure } from '@temporalio/common';
@@ -14,13 +15,14 @@ import { awaitHealthy, startUntilHealthy, type AwaitOptions, type Unhealthy } fr
 
 type InstanceActivities = Pick<Activities, 'startInstance' | 'awaitHealthy' | 'retireInstance' | 'retireInstances' | 'reviveInstance' | 'reviveInstances' | 'restoreInstance' | 'selectInstance' | 'removeInstance' | 'removeInstances' | 'execInInstance'>;
 
+type Parts = Dependencies & { contents: ConfigContents };
 type WatchOptions = Pick<AwaitOptions, 'signal' | 'usedMs' | 'onProbe'>;
 
 const hookTimeoutMs = 60_000;
 const preStopTimeoutMs = 60_000;
 
 /** What is done to one instance of a service. */
-export function instanceActivities({ runtimes, secrets, events }: Dependencies): InstanceActivities {
+export function instanceActivities({ runtimes, secrets, events, contents }: Parts): InstanceActivities {
   /** Watches an instance; one that does not get healthy, and a wait that is cancelled, end with the evidence. */
   const watched = async (context: StepContext, instance: InstanceRef, { signal, note, before }: Surroundings, watch: (options: WatchOptions) => Promise<Unhealthy | undefined>) => {
     const evidence = (found: Findings) => gatherEvidence(runtimes(context), secrets, context, instance.name, found);
@@ -53,8 +55,8 @@ export function instanceActivities({ runtimes, secrets, events }: Dependencies):
   return {
     startInstance: (context, instance, { afterTrouble, force = false }) =>
       alive((surroundings) =>
-        watched(context, instance, surroundings, (options) =>
-          startUntilHealthy(runtimes(context), instance, { ...options, afterTrouble, force, onStart: () => events.emit('instance', { service: instance.service, event: 'started' }) }),
+        watched(context, instance, surroundings, async (options) =>
+          startUntilHealthy(runtimes(context), await contents.complete(instance), { ...options, afterTrouble, force, onStart: () => events.emit('instance', { service: instance.service, event: 'started' }) }),
         ),
       ),
 

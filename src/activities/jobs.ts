@@ -3,6 +3,7 @@ import type { InstanceStatus } from '../model/instance-status';
 import type { InstanceRef } from '../model/instance';
 import { RuntimeError, type Runtime } from '../runtimes/runtime';
 import { alive } from './alive';
+import type { ConfigContents } from './config-contents';
 import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 import { gatherEvidence } from './evidence';
@@ -15,9 +16,9 @@ const killed = 137;
  * Jobs are made and started apart: once the making is on record, a job whose instance is missing may have
  * run, and is never run a second time without a person's word.
  */
-export function jobActivities({ runtimes, secrets, events }: Dependencies): Pick<Activities, 'createJob' | 'runJob' | 'runTest'> {
+export function jobActivities({ runtimes, secrets, events, contents }: Dependencies & { contents: ConfigContents }): Pick<Activities, 'createJob' | 'runJob' | 'runTest'> {
   return {
-    createJob: (context, instance) => alive(() => runtimes(context).create(instance)),
+    createJob: (context, instance) => alive(async () => runtimes(context).create(await contents.complete(instance))),
 
     runJob: (context, instance, { timeoutMs, again }) =>
       alive(async ({ signal }) => {
@@ -45,7 +46,7 @@ export function jobActivities({ runtimes, secrets, events }: Dependencies): Pick
       alive(async ({ signal }) => {
         const runtime = runtimes(context);
         try {
-          await runtime.create(instance);
+          await runtime.create(await contents.complete(instance));
           if ((await runtime.inspect(instance.name))?.state === 'created') await runtime.start(instance.name);
           const end = await exitOf(runtime, instance.name, timeoutMs, signal);
           if (end !== 'timeout' && end.exitCode === 0) return;

@@ -37,6 +37,11 @@ export interface ConfigFile extends FileTarget {
   content: string;
 }
 
+/** The same by the name of the config, for whoever can look its content up. */
+export interface ConfigReference extends FileTarget {
+  config: string;
+}
+
 /** A file of a secret, byte for byte. */
 export interface SecretFile extends FileTarget {
   content: Uint8Array;
@@ -194,6 +199,9 @@ export interface InstanceSpec {
   /** The same, key by key, so that a plan can say which keys changed. */
   keys: Record<string, string>;
 }
+
+/** An instance as a workflow tells it to an activity: large configs by name, so that their contents travel once. */
+export type InstanceByReference = Omit<InstanceSpec, 'files'> & { files: (ConfigFile | ConfigReference)[] };
 
 /** Names one instance, with what stopping and starting it again takes. */
 export interface InstanceRef {

@@ -6,6 +6,7 @@ import { keptReleasesOf } from '../client/visibility';
 import { claimHostSignal, claimSignal, contentsQuery, fleetId, hostId, hostQuery, imagesMemo, joinSignal, pruneSignal, releaseId, reportHostSignal, taskQueue } from '../workflows/messages';
 import type { HostPlace } from '../model/host';
 import type { PinnedImages } from '../model/images';
+import { startOf } from './start-of';
 import { createUnattended } from './unattended';
 
 /** What activities ask of Temporal, over the worker's own client. */
@@ -57,6 +58,8 @@ export function createDirectory(client: Client): Directory {
       }));
       return found;
     },
+
+    configs: async (workflowId, runId) => (await startOf(client, workflowId, runId)).stack.configs,
 
     async dropRelease(stack, environment, release) {
       await unlessMissing(() => workflow.getHandle(releaseId({ stack, environment }, release)).signal(pruneSignal));

@@ -48,7 +48,7 @@ export interface LookAround {
  * and each host is asked about the images and secrets of its own.
  */
 export async function lookAround({ stack, pinned, taskQueue, summary, former = [], force = false, closely = false, patiently = (_, look) => look() }: LookAround): Promise<World> {
-  if (!stack.hosts) return { views: [{ taskQueue, observation: await patiently(taskQueue, () => activity('observe', taskQueue, summary)(stack, pinned, closely)) }] };
+  if (!stack.hosts) return { views: [{ taskQueue, observation: await patiently(taskQueue, () => activity('observe', taskQueue, summary)(withoutContents(stack), pinned, closely)) }] };
   const bare = withoutServices(stack);
   const look = async (host: HostQueue, of: Stack): Promise<HostView> => ({ ...host, observation: await patiently(host.taskQueue, () => observe(host, of, pinned, summary, closely)) });
   const lost: string[] = [];
@@ -80,6 +80,11 @@ function inNamespace({ infrastructure, ...stack }: Stack, namespace: string): St
   return { ...stack, infrastructure: { ...infrastructure, cluster: { pullSecrets: [], serviceType: 'ClusterIP', ...infrastructure.cluster, namespace } } };
 }
 
+/** What runs is looked at without the contents of configs: they would be in the history at every look. */
+function withoutContents(stack: Stack): Stack {
+  return { ...stack, configs: {} };
+}
+
 function withoutServices({ front: _, ...stack }: Stack): Stack {
   return { ...stack, services: {} };
 }
@@ -95,7 +100,7 @@ export async function oneByOne<H>(hosts: readonly H[], work: (host: H) => Promis
 }
 
 async function observe(host: HostQueue, stack: Stack, pinned: PinnedImages, summary: string, closely = false): Promise<Observation> {
-  return whereServed(host, () => activity('observe', host.taskQueue, host.name === undefined ? summary : `${summary} on ${host.name}`)(stack, pinned, closely));
+  return whereServed(host, () => activity('observe', host.taskQueue, host.name === undefined ? summary : `${summary} on ${host.name}`)(withoutContents(stack), pinned, closely));
 }
 
 /** Says so where nobody serves a host. */

@@ -10,7 +10,7 @@ export function contextOf(stack: Stack, deployment: number): StepContext {
     ...namespaceIn(stack),
     deployment,
     secrets: stack.secrets,
-    envFiles: Object.values(stack.services).flatMap((service) => service.envFiles),
+    envFiles: [...new Set(Object.values(stack.services).flatMap((service) => service.envFiles))],
   };
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { loadStack, StackFileError, type LoadOptions } from '../../src/config';
@@ -95,6 +96,7 @@ services:
     ['a cycle, in order', 'a: {image: x, depends_on: [b]}\n  b: {image: x, depends_on: [c]}\n  c: {image: x, depends_on: [a]}', 'a cycle: a -> b -> c -> a'],
     ['a taken host port', 'a: {image: x, ports: ["80:1"]}\n  b: {image: x, ports: ["80:2"]}', 'host port 80/tcp is taken by a'],
     ['replicas on one host port', 'a: {image: x, replicas: 2, ports: ["80:1"]}', '2 replicas cannot share host port 80; give a range such as "80-81:1"'],
+    ['more replicas than a service may have', 'a: {image: x, replicas: 1000000}', '4:17 services.a.replicas: is 1,000,000; a service has at most 1,000 instances'],
     ['a dependency on the health of a service without a check', 'a: {image: x, depends_on: {b: healthy}}\n  b: {image: x}', 'b has no health_check'],
     ['an undeclared network', 'a: {image: x, networks: [bakcend]}', 'the network "bakcend" is not declared'],
     ['an undeclared volume', 'a: {image: x, volumes: ["data:/data"]}', 'the volume "data" is not declared'],
@@ -136,6 +138,24 @@ services:
     const file = 'name: shop\nsecurity: {auth: {enabled: true, method: JWT}, rbac: {enabled: false}}\nservices: {a: {image: x}}\n';
     expect(problems(file)).toEqual(['2:19 security.auth.enabled: nothing enforces security.auth yet; leave it out, or pass --accept-unenforced if you know that']);
     expect(problems(file, { acceptUnenforced: true })).toEqual([]);
+  });
+
+  it('names the config that is too large, and the stack that does not fit into a message', () => {
+    const file = writeStack('name: shop\nconfigs:\n  small: {file: ./small.txt}\n  middle: {file: ./small.txt}\n  large: {file: ./large.txt}\nservices: {a: {image: x}}\n');
+    const folder = dirname(file);
+    const problemsOf = () => {
+      try {
+        loadStack({ file, shell: {} });
+        return [];
+      } catch (error) {
+        return (error as StackFileError).problems.map(({ line, path, message }) => `${line} ${path}: ${message}`);
+      }
+    };
+    writeFileSync(join(folder, 'small.txt'), 'small');
+    writeFileSync(join(folder, 'large.txt'), 'x'.repeat(1024 ** 2 + 1));
+    expect(problemsOf()).toEqual(['5 configs.large: is 1.1 MiB; a config is at most 1 MiB: put large files into an image or a volume']);
+    for (const name of ['small.txt', 'large.txt']) writeFileSync(join(folder, name), randomBytes(780_000).toString('base64').slice(0, 1024 ** 2));
+    expect(problemsOf()).toEqual([expect.stringMatching(/the stack is 2\.3 MiB compressed; at most 1\.5 MiB travel with a release/)]);
   });
 
   it('lays the overlay of an environment over the file', () => {

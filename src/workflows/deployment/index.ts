@@ -14,6 +14,7 @@ import { contextOf, namespaceIn } from '../step-context';
 import { Publisher } from '../publisher';
 import { until } from '../turns';
 import { recordRequest } from './audit';
+import { ConfigReferences } from './config-references';
 import { EnvironmentLink } from './environment-link';
 import { toProblem } from './failure';
 import { HostClaims } from './host-claims';
@@ -59,10 +60,13 @@ class Deployment {
   readonly slot = new FleetSlot(this.log);
   readonly claims: HostClaims;
   private maxParallel?: number;
+  /** Of what it was started with, whichever release it comes to be about. */
+  private readonly references: ConfigReferences;
   private readonly remedy = new Remedy(this.log);
   private readonly steering = new Steering(this.log, this.remedy, ({ by, reason }) => this.cancel(`${by}${reason ? `: ${reason}` : ''}`, false));
 
   constructor(private input: DeploymentInput) {
+    this.references = new ConfigReferences(input.stack.configs);
     this.link = new EnvironmentLink(input);
     this.claims = new HostClaims(input.taskQueue);
     this.publisher = new Publisher({ stack: input.stack.name, environment: input.stack.environment }, input.stack.subscribers);
@@ -111,7 +115,7 @@ class Deployment {
     const gone = await this.followCurrent(this.go);
     if (gone !== undefined) return this.endEarly(gone);
     upsertSearchAttributes([{ key: searchAttributes.status, value: 'running' }, { key: searchAttributes.number, value: this.go.deployment }]);
-    this.run = new DeploymentRun({ input: this.input, go: this.go, log: this.log, link: this.link, ask: (text, answers) => this.ask(text, answers), steering: this.steering, remedy: this.remedy, claims: this.claims, publisher: this.publisher });
+    this.run = new DeploymentRun({ input: this.input, go: this.go, log: this.log, link: this.link, ask: (text, answers) => this.ask(text, answers), steering: this.steering, remedy: this.remedy, claims: this.claims, publisher: this.publisher, references: this.references });
     if (this.cancelledBy) this.cancel(this.cancelledBy, false);
     const result = await this.run.execute();
     const releases = await this.prune(result);

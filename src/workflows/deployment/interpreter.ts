@@ -6,6 +6,7 @@ import { activity } from '../activity-options';
 import { events } from '../events';
 import { patches } from '../patches';
 import type { DeploymentClock } from './clock';
+import type { ConfigReferences } from './config-references';
 import type { Cause } from '../messages';
 import { interruptionOf, StepFailure, toProblem } from './failure';
 import type { Patience } from './patience';
@@ -15,6 +16,7 @@ import type { Waits } from './waits';
 
 export interface InterpreterOptions {
   context: StepContext;
+  references: ConfigReferences;
   pinned: PinnedImages;
   log: ProgressLog;
   clock: DeploymentClock;
@@ -131,7 +133,7 @@ export class Interpreter {
       case 'approve':
         return this.options.waits.approve(step);
       default:
-        return performStep(step, this.options.context, afterTrouble);
+        return performStep(step, this.options, afterTrouble);
     }
   }
 

@@ -1,13 +1,20 @@
 import type { StepContext } from '../../activities/contract';
 import type { Step, StepOf } from '../../plan/plan';
 import { activity } from '../activity-options';
+import type { ConfigReferences } from './config-references';
 import { StepFailure } from './failure';
 
 /** A step that one activity performs. */
 export type ActivityStep = Exclude<Step, StepOf<'pull' | 'run-job' | 'hold' | 'approve'>>;
 
+/** Where a step acts, and the configs that its instances name. */
+export interface StepSurroundings {
+  context: StepContext;
+  references: ConfigReferences;
+}
+
 /** What a step means is its activity's matter. `afterTrouble`: the platform was away in between. */
-export async function performStep(step: ActivityStep, context: StepContext, afterTrouble: boolean): Promise<void> {
+export async function performStep(step: ActivityStep, { context, references }: StepSurroundings, afterTrouble: boolean): Promise<void> {
   const { taskQueue, id } = step;
   switch (step.kind) {
     case 'create-network':
@@ -19,9 +26,9 @@ export async function performStep(step: ActivityStep, context: StepContext, afte
     case 'remove-volume':
       return activity('removeVolume', taskQueue, id)(context, step.name);
     case 'start':
-      return activity('startInstance', taskQueue, id)(context, step.instance, { afterTrouble });
+      return activity('startInstance', taskQueue, id)(context, references.of(step.instance), { afterTrouble });
     case 'update':
-      return activity('startInstance', taskQueue, id)(context, step.instance, { afterTrouble, ...(step.force && { force: true }) });
+      return activity('startInstance', taskQueue, id)(context, references.of(step.instance), { afterTrouble, ...(step.force && { force: true }) });
     case 'select':
       return activity('selectInstance', taskQueue, id)(context, step.instance, step.to);
     case 'restore':
@@ -29,9 +36,9 @@ export async function performStep(step: ActivityStep, context: StepContext, afte
     case 'await-healthy':
       return activity('awaitHealthy', taskQueue, id)(context, step.instance, { afterTrouble });
     case 'create-job':
-      return activity('createJob', taskQueue, id)(context, step.instance);
+      return activity('createJob', taskQueue, id)(context, references.of(step.instance));
     case 'test':
-      return activity('runTest', taskQueue, id)(context, step.instance, step.timeoutMs);
+      return activity('runTest', taskQueue, id)(context, references.of(step.instance), step.timeoutMs);
     case 'exec':
       return activity('execInInstance', taskQueue, id)(context, step.instance, step.command, step.purpose);
     case 'attach':

@@ -12,6 +12,7 @@ import type { Publisher } from '../publisher';
 import { patches } from '../patches';
 import { contextOf } from '../step-context';
 import { DeploymentClock } from './clock';
+import type { ConfigReferences } from './config-references';
 import { Commit, goers } from './commit';
 import type { HostClaims } from './host-claims';
 import type { EnvironmentLink } from './environment-link';
@@ -47,6 +48,7 @@ export interface RunOptions {
   remedy: Remedy;
   claims: HostClaims;
   publisher: Publisher;
+  references: ConfigReferences;
 }
 
 /** One attempt to bring a release about, from the environment's word to the commit or the way back. */
@@ -78,7 +80,7 @@ export class DeploymentRun {
     this.context = contextOf(stack, go.deployment);
     this.patience = new Patience(this.clock, stack.deployment.platformTimeoutMs);
     this.waits = new Waits({ context: this.context, clock: this.clock, log, steering, ask, publisher });
-    this.interpreter = new Interpreter({ context: this.context, pinned, log, clock: this.clock, patience: this.patience, ask, waits: this.waits });
+    this.interpreter = new Interpreter({ context: this.context, references: options.references, pinned, log, clock: this.clock, patience: this.patience, ask, waits: this.waits });
     this.wayBack = new WayBack(this.interpreter, stack.deployment.maxParallel);
     this.preparation = new Preparation({ go, log, interpreter: this.interpreter, wayBack: this.wayBack, patiently, claims: options.claims });
     this.wayForward = new WayForward({ input, context: this.context, interpreter: this.interpreter, wayBack: this.wayBack, log, link, patiently });

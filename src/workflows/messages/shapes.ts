@@ -53,12 +53,14 @@ const front = fields({
   trustedProxies: optional(listOf(named('range'))),
 });
 
-/** What of a stack names something, and so reaches ids, queries and paths. */
+/** What of a stack names something, and so reaches ids, queries and paths; and what is counted before anything else is. */
 const stack = fields({
   name: named('stack'),
   environment: named('environment'),
   runtime,
-  services: recordOf(fields({ name: named('service') })),
+  services: recordOf(fields({ name: named('service'), replicas: 'number', envFiles: listOf('text') })),
+  configs: recordOf(fields({ content: 'text' })),
+  deployment: fields({ maxParallel: 'number', platformTimeoutMs: 'number' }),
   hosts: optional(listOf(fields({ name: named('host') }))),
   front: optional(front),
   infrastructure: fields({ cluster: optional(fields({ namespace: optional(named('namespace')) })) }),
