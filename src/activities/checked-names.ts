@@ -89,6 +89,7 @@ const checks: Checks = {
     requireNumber('release', release);
   },
   isRunning: requireDeploymentId,
+  endIfStuck: requireDeploymentId,
   observe: stackOf,
   pullImage: context,
   createNetwork: (where, { name }) => {

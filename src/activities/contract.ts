@@ -160,6 +160,8 @@ export interface Activities {
   readRelease(place: { stack: string; environment: string }, release: number): Promise<{ stack: Stack; images: PinnedImages }>;
   /** Whether a deployment workflow still runs. */
   isRunning(workflowId: string): Promise<boolean>;
+  /** Terminates a deployment that cannot take in what it was sent; resolves with whether it still runs. */
+  endIfStuck(workflowId: string, by: string): Promise<boolean>;
 
   /** `closely`: also what has been changed of instances since they were made. */
   observe(stack: Stack, pinned: PinnedImages, closely?: boolean): Promise<Observation>;

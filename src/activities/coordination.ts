@@ -5,7 +5,7 @@ import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 import { SoftwareFault } from './failures';
 
-type CoordinationActivities = Pick<Activities, 'joinEnvironment' | 'claimSlot' | 'claimHost' | 'reportHost' | 'readHostBreakers' | 'recallEnvironment' | 'findOpenWindow' | 'readRelease' | 'isRunning'>;
+type CoordinationActivities = Pick<Activities, 'joinEnvironment' | 'claimSlot' | 'claimHost' | 'reportHost' | 'readHostBreakers' | 'recallEnvironment' | 'findOpenWindow' | 'readRelease' | 'isRunning' | 'endIfStuck'>;
 
 /** What workflows cannot ask of each other themselves. */
 export function coordinationActivities({ directory, runtimes, fleet = {} }: Dependencies): CoordinationActivities {
@@ -39,6 +39,8 @@ export function coordinationActivities({ directory, runtimes, fleet = {} }: Depe
       }),
 
     isRunning: (workflowId) => alive(() => directory.isRunning(workflowId)),
+
+    endIfStuck: (workflowId, by) => alive(() => directory.endIfStuck(workflowId, by)),
 
     recallEnvironment: ({ stack, environment, runtime, namespace }) =>
       alive(async () => {

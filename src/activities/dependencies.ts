@@ -27,6 +27,8 @@ export interface Directory {
   reportHost(host: HostPlace, report: HostReport): Promise<void>;
   hostBreaker(id: string): Promise<HostBreaker | undefined>;
   isRunning(workflowId: string): Promise<boolean>;
+  /** Terminates a workflow that cannot take in what it was sent; resolves with whether it still runs. */
+  endIfStuck(workflowId: string, by: string): Promise<boolean>;
   /** @throws SoftwareFault where there is nothing to do it to */
   request(request: AutomaticRequest): Promise<string>;
   /** Resolves when the deployment has ended. */

@@ -24,6 +24,8 @@ import { placeOf } from './place';
 import { intentOf, startDeployment } from './request';
 import { Schedules } from './schedules';
 import { Reader } from './reader';
+import type { Ending, Patience } from './responsiveness';
+import { settle } from './settle';
 import { signalEnvironment } from './signal-environment';
 import { unlessMissing } from './unless-missing';
 import { userName } from './user';
@@ -215,7 +217,19 @@ export class DeployCodeClient extends Reader {
     return new DeploymentHandle(this.temporal.workflow.getHandle(workflowId));
   }
 
-  /** The same, of one environment. @throws BadRequest where the deployment belongs to another one */
+  /**
+   * Cancels a deployment, and ends it where it cannot take that in. `settling`: the deployment that puts back what a terminated one
+   * left, where that had begun.
+   */
+  async cancel(stack: Stack, workflowId: string, by: string, options: { killJobs?: boolean; patience?: Patience } = {}): Promise<{ ending: Ending; settling?: DeploymentHandle }> {
+    const handle = this.handleIn(placeOf(stack), workflowId);
+    const ending = await handle.end(by, options);
+    if (ending !== 'terminated') return { ending };
+    const settling = await settle(this, this.temporal, stack, by);
+    return { ending, ...(settling && { settling }) };
+  }
+
+  /** A deployment of one environment by its workflow id. @throws BadRequest where the deployment belongs to another one */
   handleIn({ stack, environment }: Place, workflowId: string): DeploymentHandle {
     if (requireDeploymentId(workflowId).startsWith(`deployment/${stack}/${environment}/`)) return this.handle(workflowId);
     throw new BadRequest(`${workflowId} is not a deployment of ${stack}/${environment}; name its own stack file and environment with -c and -e`);

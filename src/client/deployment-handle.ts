@@ -4,6 +4,7 @@ import { TerminatedFailure, TimeoutFailure } from '@temporalio/common';
 import { amendUpdate, answerSignal, cancelSignal, progressQuery, steerUpdate, type Amendment, type DeploymentResult, type Progress, type Steer } from '../workflows/messages';
 import { ask } from './ask';
 import { BadRequest, DeploymentLost, type EngineUnreachable } from './errors';
+import { endIfStuck, type Ending, type Patience } from './responsiveness';
 import { isPassing, translated } from './temporal-errors';
 
 const firstPollMs = 40;
@@ -105,6 +106,16 @@ export class DeploymentHandle {
   /** Cancels it: what it has begun is rolled back. Running jobs finish first unless they are to be killed. */
   cancel(by: string, options: { killJobs?: boolean } = {}): Promise<void> {
     return this.workflow.signal(cancelSignal, { by, killJobs: options.killJobs ?? false });
+  }
+
+  /**
+   * Cancels it, and terminates it where it cannot take that in: its workflow tasks fail, or the build that it runs on is gone.
+   * Then nothing was rolled back; the next deployment of its environment puts back what it left.
+   */
+  async end(by: string, options: { killJobs?: boolean; patience?: Patience } = {}): Promise<Ending> {
+    if (!(await this.isOpen())) return 'over';
+    await this.cancel(by, options);
+    return endIfStuck(this.workflow, by, options.patience);
   }
 
   /** Approves, rejects, promotes, pauses, resumes, aborts or retries it. @throws BadRequest where there is nothing to do that to */

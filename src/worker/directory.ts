@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Directory } from '../activities/dependencies';
+import { endIfStuck } from '../client/responsiveness';
 import { signalEnvironment } from '../client/signal-environment';
 import { unlessMissing } from '../client/unless-missing';
 import { keptReleasesOf } from '../client/visibility';
@@ -36,6 +37,8 @@ export function createDirectory(client: Client): Directory {
       const description = await unlessMissing(() => workflow.getHandle(workflowId).describe());
       return description?.status.name === 'RUNNING';
     },
+
+    endIfStuck: async (workflowId, by) => (await endIfStuck(workflow.getHandle(workflowId), by)) === 'answered',
 
     async releases(stack, environment) {
       const numbers: number[] = [];

@@ -35,6 +35,7 @@ const table: Record<keyof Activities, ActivityOptions> = {
   readHostBreakers: quick,
   recallEnvironment: quick,
   isRunning: quick,
+  endIfStuck: long,
   readRelease: quick,
   requestDeployment: quick,
   awaitDeployment: endless,

@@ -24,4 +24,6 @@ export const patches = {
   auditedActs: 'audited-acts',
   /** Since 0.2: a stack beyond the limits ends its deployment at once. */
   sizeLimits: 'size-limits',
+  /** Since 0.2: a superseded deployment that cannot take that in is terminated. */
+  endsStuck: 'ends-stuck',
 } as const;

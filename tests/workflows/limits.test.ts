@@ -5,6 +5,7 @@ import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { deploymentId, taskQueue, type DeploymentInput } from '../../src/workflows/messages';
 import type { Stack } from '../../src/config/stack';
 import { address, startEngine, type TestEngine } from '../support/engine';
+import { eventually } from '../support/eventually';
 import { memoryStack } from '../support/memory-stack';
 
 const host = new MemoryHost();
@@ -49,4 +50,56 @@ it('forty services that share a large config start side by side, and its content
   expect(Number(raw.workflowExecutionInfo?.historySizeBytes)).toBeLessThan(3 * content.length);
   const written = [...host.instances.values()].flatMap(({ spec }) => spec.files.map((file) => file.content));
   expect(written.filter((each) => each === content)).toHaveLength(40);
+});
+
+describe('a deployment whose workflow tasks always fail', () => {
+  const quick = { failingMs: 1000, unservedMs: 60_000 };
+  const web = (image: string, name?: string): Stack => {
+    const stack = memoryStack({ web: { image, health_check: { command: ['check'], interval: '100ms', start_period: '10m' } } }, { deployment: { timeout_seconds: 600 } });
+    return name === undefined ? stack : { ...stack, name };
+  };
+  const running = (stack: Stack) => [...host.instances.values()].filter(({ spec, status }) => spec.stack === stack.name && status.state === 'running').map(({ spec }) => spec.image);
+
+  /** A version that runs, and the deployment of another one that stands still for ever, with an instance started. */
+  async function poisoned(): Promise<{ stack: Stack; id: string }> {
+    const stack = web('web:1');
+    await (await engine.client.deploy(stack)).result();
+    host.unhealthy['web:2'] = 'not yet';
+    const handle = await engine.client.deploy(web('web:2', stack.name));
+    await eventually(async () => expect(running(stack)).toContain('web:2'));
+    await temporal.connection.workflowService.signalWorkflowExecution({
+      namespace: 'limits',
+      workflowExecution: { workflowId: handle.id },
+      signalName: 'cancel',
+      input: { payloads: [{ metadata: { encoding: Buffer.from('binary/gzip') }, data: Buffer.from('no gzip') }] },
+    });
+    return { stack, id: handle.id };
+  }
+
+  it('holds no other environment up, and `cancel` ends it and puts back what ran', async () => {
+    const { stack, id } = await poisoned();
+    expect(await (await engine.client.deploy(web('other:1'))).result()).toMatchObject({ outcome: 'succeeded' });
+    const { ending, settling } = await engine.client.cancel(stack, id, 'ana', { patience: quick });
+    expect(ending).toBe('terminated');
+    expect(await settling!.result()).toMatchObject({ outcome: expect.stringMatching(/succeeded|unchanged/) });
+    expect(running(stack)).toEqual(['web:1']);
+  });
+
+  it('is ended by a request that supersedes it, which then deploys', async () => {
+    const { stack } = await poisoned();
+    const handle = await engine.client.deploy(web('web:3', stack.name), { whenBusy: 'supersede' });
+    expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
+    expect(running(stack)).toEqual(['web:3']);
+  });
+
+  it('one that can take a cancellation is left to roll back', async () => {
+    host.unhealthy['web:2'] = 'not yet';
+    const stack = web('web:2');
+    const handle = await engine.client.deploy(stack);
+    await eventually(async () => expect(running(stack)).toContain('web:2'));
+    expect(await engine.client.cancel(stack, handle.id, 'ana')).toEqual({ ending: 'answered' });
+    expect(await handle.result()).toMatchObject({ outcome: 'cancelled' });
+    expect(running(stack)).toEqual([]);
+    expect(await engine.client.cancel(stack, handle.id, 'ana')).toEqual({ ending: 'over' });
+  });
 });

@@ -10,6 +10,7 @@ import { EnvironmentWatch } from './watch';
 
 const firstCheckMs = 30_000;
 const longestCheckMs = 300_000;
+const supersededCheckMs = 10_000;
 
 /**
  * The lock of an environment, its queue and its memory: one deployment at a time has the word. It cannot leak:
@@ -49,7 +50,8 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
       return continueAsNew<typeof environment>(place, memory.state);
     }
     if (!attentive) seen = memory.changes;
-    const changed = await until(() => memory.changes !== seen, Math.min(memory.state.running ? check : longestCheckMs, memory.nextEventMs(), watch.nextMs()));
+    const checkMs = memory.state.running?.supersededBy !== undefined ? Math.min(check, supersededCheckMs) : memory.state.running ? check : longestCheckMs;
+    const changed = await until(() => memory.changes !== seen, Math.min(checkMs, memory.nextEventMs(), watch.nextMs()));
     check = changed ? firstCheckMs : Math.min(check * 2, longestCheckMs);
     await memory.checkRunning(!changed);
   }

@@ -159,11 +159,14 @@ export class EnvironmentMemory {
     }
   }
 
-  /** A deployment that was terminated or timed out never reports; it counts as failed. */
+  /** A deployment that was terminated or timed out never reports; it counts as failed. One that is superseded and cannot take that in is terminated. */
   async checkRunning(due: boolean): Promise<void> {
     const { running, queue } = this.state;
     if (!running || !(due || queue.length > 0)) return;
-    const asked = activity('isRunning', taskQueue, `ask whether deployment ${running.deployment} still runs`)(running.workflowId);
+    const { workflowId, deployment, supersededBy } = running;
+    const asked = supersededBy !== undefined && patched(patches.endsStuck)
+      ? activity('endIfStuck', taskQueue, `see that deployment ${deployment} comes to its end`)(workflowId, supersededBy)
+      : activity('isRunning', taskQueue, `ask whether deployment ${deployment} still runs`)(workflowId);
     if (await asked.catch(() => true)) return;
     if (this.state.running !== running) return;
     this.ended(running.deployment, 'lost', undefined);
@@ -226,6 +229,7 @@ export class EnvironmentMemory {
     const newer = `a newer request of ${asked.by}${asked.reason ? ` (${asked.reason})` : ''}`;
     for (const request of queue.splice(0, index)) this.sendAway(request, `superseded by ${newer}`);
     asked.whenBusy = 'queue';
+    if (running) running.supersededBy = newer;
     if (running) this.decisions.push({ workflowId: running.workflowId, signal: (handle) => handle.signal(cancelSignal, { by: newer, killJobs: false }) });
   }
 

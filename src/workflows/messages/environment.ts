@@ -93,7 +93,7 @@ export interface EnvironmentState {
   jobs: Record<string, string>;
   /** The last runs of jobs, in failed deployments too. */
   runs: PastRun[];
-  running?: { workflowId: string; deployment: number; asked?: Asked; past?: string };
+  running?: { workflowId: string; deployment: number; asked?: Asked; past?: string; supersededBy?: string };
   queue: JoinRequest[];
   freeze?: Freeze;
   breaker?: Breaker;

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { nameRun } from '../../../plan/job-runs';
 import type { DeployCodeClient, RequestOptions } from '../../client';
 import { isOver } from '../../deployment-handle';
-import { BadRequest, NoWorker } from '../../errors';
+import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
 import { userName } from '../../user';
 import { loadPlace, list, positive, whenBusy, withConnection, withFollowing, withQueue, withStack, type ConnectionOptions, type QueueOptions, type StackOptions } from '../options';
@@ -86,22 +86,24 @@ async function confirm(question: string): Promise<void> {
 
 async function cancel(which: string, options: ChangeOptions): Promise<void> {
   await withClient(options, async (client) => {
-    const place = placeOf(loadPlace(options).stack);
+    const { stack } = loadPlace(options);
+    const place = placeOf(stack);
     const number = Number(which);
     if (!which.startsWith('deployment/') && !Number.isInteger(number)) throw new InvalidArgumentError('write a number, or a workflow id.');
     const handle = which.startsWith('deployment/') ? client.handleIn(place, which) : await client.deployment(place, number);
-    const progress = await handle.progress().catch(withoutWorker);
+    const progress = await handle.progress().catch(() => undefined);
     if (progress && isOver(progress)) throw new BadRequest(`deployment ${which} has already ended: ${progress.status.replaceAll('_', ' ')}`);
-    await handle.cancel(userName(), options);
+    const { ending, settling } = await client.cancel(stack, handle.id, userName(), options);
+    if (ending === 'over') throw new BadRequest(`deployment ${which} has already ended`);
+    if (ending === 'terminated') {
+      say(`deployment ${which} could not be cancelled: its workflow tasks fail, or no worker takes them. It was terminated, and the next deployment puts back what it left`);
+      if (settling) process.exitCode = await follow(settling, { ...options, place: placeArguments(options) });
+      return;
+    }
     const watch = progress?.deployment === undefined ? '' : `; \`deploy-code status ${progress.deployment} --watch${placeArguments(options)}\` shows what comes of it`;
     say(`deployment ${which} is asked to cancel${watch}`);
-    if (!progress) say('no worker answers; it is cancelled once one is there: start one with `deploy-code worker`');
+    if (ending === 'unserved') say('no worker answers; it is cancelled once one is there: start one with `deploy-code worker`');
   });
-}
-
-/** What needs no answer is sent without one. */
-function withoutWorker(error: unknown): undefined {
-  if (!(error instanceof NoWorker)) throw error;
 }
 
 async function answerQuestion(number: number, answer: string, options: ChangeOptions): Promise<void> {
