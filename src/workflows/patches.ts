@@ -22,6 +22,8 @@ export const patches = {
   rolloutWatch: 'rollout-watch',
   /** Since 0.2: thaws, resumed watches, commands in instances and deployments that ended without a word are written into the audit trail. */
   auditedActs: 'audited-acts',
+  /** Since 0.2: instances with large settings start a few at a time. */
+  freight: 'freight',
   /** Since 0.2: a stack beyond the limits ends its deployment at once. */
   sizeLimits: 'size-limits',
   /** Since 0.2: a superseded deployment that cannot take that in is terminated. */

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { Client, Connection } from '@temporalio/client';
 import type { Stack } from '../../src/client';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
@@ -33,6 +34,17 @@ describe.each([1000, 5000])('a stack of %d services', (count) => {
     const { raw } = await temporal.workflow.getHandle(id).describe();
     return { events: Number(raw.workflowExecutionInfo?.historyLength), bytes: Number(raw.workflowExecutionInfo?.historySizeBytes) };
   };
+  /** How often a workflow's tasks did not end in time. */
+  const timeouts = async (id: string) => {
+    let found = 0;
+    let nextPageToken: Uint8Array | undefined;
+    do {
+      const page = await temporal.workflowService.getWorkflowExecutionHistory({ namespace: 'thousands', execution: { workflowId: id }, maximumPageSize: 500, nextPageToken });
+      found += page.history!.events!.filter(({ workflowTaskTimedOutEventAttributes }) => workflowTaskTimedOutEventAttributes).length;
+      nextPageToken = page.nextPageToken ?? undefined;
+    } while (nextPageToken?.length);
+    return found;
+  };
   const running = (image: string) => [...host.instances.values()].filter(({ spec, status }) => spec.image === image && status.state === 'running').length;
 
   it('is deployed, replaced and rolled back within the limits of a history', async () => {
@@ -48,5 +60,16 @@ describe.each([1000, 5000])('a stack of %d services', (count) => {
     }
     console.log(`${count} services`, sizes);
     expect([running('app:1'), running('app:2'), running('app:3')]).toEqual([0, count, 0]);
+  }, 1_200_000);
+
+  it('is deployed while six programs take all the processor they get, and no workflow task times out', async () => {
+    const programs = Array.from({ length: 6 }, () => spawn(process.execPath, ['-e', 'for (;;) ;'], { stdio: 'ignore' }));
+    try {
+      const handle = await engine.client.deploy(stack('4'));
+      expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
+      expect(await timeouts(handle.id)).toBe(0);
+    } finally {
+      for (const program of programs) program.kill('SIGKILL');
+    }
   }, 1_200_000);
 });

@@ -52,6 +52,12 @@ it('forty services that share a large config start side by side, and its content
   expect(written.filter((each) => each === content)).toHaveLength(40);
 });
 
+it('replicas with large settings start, though all of them together do not fit into one message', async () => {
+  const environment = { SEED: randomBytes(140_000).toString('base64') };
+  const stack = memoryStack({ web: { image: 'app:1', replicas: 40, strategy: 'recreate', environment } }, { deployment: { max_parallel: 40 } });
+  expect(await (await engine.client.deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
+});
+
 describe('a deployment whose workflow tasks always fail', () => {
   const quick = { failingMs: 1000, unservedMs: 60_000 };
   const web = (image: string, name?: string): Stack => {

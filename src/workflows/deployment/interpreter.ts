@@ -11,12 +11,14 @@ import type { Cause } from '../messages';
 import { interruptionOf, StepFailure, toProblem } from './failure';
 import type { Patience } from './patience';
 import { performStep } from './perform-step';
+import type { Freight } from './freight';
 import type { ProgressLog } from './progress-log';
 import type { Waits } from './waits';
 
 export interface InterpreterOptions {
   context: StepContext;
   references: ConfigReferences;
+  freight: Freight;
   pinned: PinnedImages;
   log: ProgressLog;
   clock: DeploymentClock;

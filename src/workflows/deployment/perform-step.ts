@@ -1,8 +1,10 @@
 import type { StepContext } from '../../activities/contract';
+import type { InstanceByReference, InstanceSpec } from '../../model/instance';
 import type { Step, StepOf } from '../../plan/plan';
 import { activity } from '../activity-options';
 import type { ConfigReferences } from './config-references';
 import { StepFailure } from './failure';
+import type { Freight } from './freight';
 
 /** A step that one activity performs. */
 export type ActivityStep = Exclude<Step, StepOf<'pull' | 'run-job' | 'hold' | 'approve'>>;
@@ -11,11 +13,16 @@ export type ActivityStep = Exclude<Step, StepOf<'pull' | 'run-job' | 'hold' | 'a
 export interface StepSurroundings {
   context: StepContext;
   references: ConfigReferences;
+  freight: Freight;
 }
 
 /** What a step means is its activity's matter. `afterTrouble`: the platform was away in between. */
-export async function performStep(step: ActivityStep, { context, references }: StepSurroundings, afterTrouble: boolean): Promise<void> {
+export async function performStep(step: ActivityStep, { context, references, freight }: StepSurroundings, afterTrouble: boolean): Promise<void> {
   const { taskQueue, id } = step;
+  const send = (spec: InstanceSpec, start: (instance: InstanceByReference) => Promise<void>) => {
+    const instance = references.of(spec);
+    return freight.carry(instance, () => start(instance));
+  };
   switch (step.kind) {
     case 'create-network':
       return activity('createNetwork', taskQueue, id)(context, step.network);
@@ -26,9 +33,9 @@ export async function performStep(step: ActivityStep, { context, references }: S
     case 'remove-volume':
       return activity('removeVolume', taskQueue, id)(context, step.name);
     case 'start':
-      return activity('startInstance', taskQueue, id)(context, references.of(step.instance), { afterTrouble });
+      return send(step.instance, (instance) => activity('startInstance', taskQueue, id)(context, instance, { afterTrouble }));
     case 'update':
-      return activity('startInstance', taskQueue, id)(context, references.of(step.instance), { afterTrouble, ...(step.force && { force: true }) });
+      return send(step.instance, (instance) => activity('startInstance', taskQueue, id)(context, instance, { afterTrouble, ...(step.force && { force: true }) }));
     case 'select':
       return activity('selectInstance', taskQueue, id)(context, step.instance, step.to);
     case 'restore':
@@ -36,9 +43,9 @@ export async function performStep(step: ActivityStep, { context, references }: S
     case 'await-healthy':
       return activity('awaitHealthy', taskQueue, id)(context, step.instance, { afterTrouble });
     case 'create-job':
-      return activity('createJob', taskQueue, id)(context, references.of(step.instance));
+      return send(step.instance, (instance) => activity('createJob', taskQueue, id)(context, instance));
     case 'test':
-      return activity('runTest', taskQueue, id)(context, references.of(step.instance), step.timeoutMs);
+      return send(step.instance, (instance) => activity('runTest', taskQueue, id)(context, instance, step.timeoutMs));
     case 'exec':
       return activity('execInInstance', taskQueue, id)(context, step.instance, step.command, step.purpose);
     case 'attach':

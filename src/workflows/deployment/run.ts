@@ -17,6 +17,7 @@ import { Commit, goers } from './commit';
 import type { HostClaims } from './host-claims';
 import type { EnvironmentLink } from './environment-link';
 import { Rejection, StepFailure, toCause, withEvidence } from './failure';
+import { Freight } from './freight';
 import { Interpreter } from './interpreter';
 import { Patience } from './patience';
 import { Preparation } from './preparation';
@@ -80,7 +81,7 @@ export class DeploymentRun {
     this.context = contextOf(stack, go.deployment);
     this.patience = new Patience(this.clock, stack.deployment.platformTimeoutMs);
     this.waits = new Waits({ context: this.context, clock: this.clock, log, steering, ask, publisher });
-    this.interpreter = new Interpreter({ context: this.context, references: options.references, pinned, log, clock: this.clock, patience: this.patience, ask, waits: this.waits });
+    this.interpreter = new Interpreter({ context: this.context, references: options.references, freight: new Freight(JSON.stringify(this.context).length), pinned, log, clock: this.clock, patience: this.patience, ask, waits: this.waits });
     this.wayBack = new WayBack(this.interpreter, stack.deployment.maxParallel);
     this.preparation = new Preparation({ go, log, interpreter: this.interpreter, wayBack: this.wayBack, patiently, claims: options.claims });
     this.wayForward = new WayForward({ input, context: this.context, interpreter: this.interpreter, wayBack: this.wayBack, log, link, patiently });
