@@ -6,7 +6,7 @@ import { deploymentId, placeAttributes, searchAttributes, type DeploymentInput, 
 import { placeOf } from './place';
 
 /** What it takes to plan, and to go over a history again, grows with the stack; the default of Temporal is 10 s. */
-const largeStack = { services: 1000, workflowTaskTimeout: '1m' } as const;
+const largeStack = { services: 200, workflowTaskTimeout: '1m' } as const;
 const longestSummary = 130;
 const longestDetails = 4000;
 const longestLine = 1000;

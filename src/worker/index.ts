@@ -147,7 +147,8 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
     maxCachedWorkflows: 200,
     ...({ isolateExecutionTimeout: longestThought } as object),
     maxConcurrentWorkflowTaskExecutions: 40,
-    stickyQueueScheduleToStartTimeout: '2s',
+    stickyQueueScheduleToStartTimeout: '5s',
+    workflowThreadPoolSize: 2,
   };
   const own = configuration.hostsOnly ? [] : [{ taskQueue, activities: activitiesOn({ runtimes: configuration.runtimes }) }];
   const hosts = postsOf(configuration.hosts ?? [], activitiesOn);

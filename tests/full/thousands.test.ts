@@ -39,7 +39,7 @@ describe.each([1000, 5000])('a stack of %d services', (count) => {
     let found = 0;
     let nextPageToken: Uint8Array | undefined;
     do {
-      const page = await temporal.workflowService.getWorkflowExecutionHistory({ namespace: 'thousands', execution: { workflowId: id }, maximumPageSize: 500, nextPageToken });
+      const page = await temporal.workflowService.getWorkflowExecutionHistory({ namespace: 'thousands', execution: { workflowId: id }, maximumPageSize: 250, nextPageToken });
       found += page.history!.events!.filter(({ workflowTaskTimedOutEventAttributes }) => workflowTaskTimedOutEventAttributes).length;
       nextPageToken = page.nextPageToken ?? undefined;
     } while (nextPageToken?.length);
