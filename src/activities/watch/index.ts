@@ -1,3 +1,4 @@
+import type { Observation } from '../../model/observation';
 import type { Findings } from '../../model/watch';
 import { findDrift } from '../../plan/drift';
 import { portionOf } from '../../plan/hosts/portion';
@@ -9,6 +10,7 @@ import { isFault, SoftwareFault } from '../failures';
 import { completeObservation, observeHost, placeOf } from '../observe-stack';
 import type { SecretStore } from '../secrets';
 import { closeLooks } from './close-looks';
+import { unlessSame } from './unless-same';
 import { watch } from './watcher';
 
 type WatchActivities = Pick<Activities, 'watchRelease' | 'restartInstance'>;
@@ -26,10 +28,11 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
         if (!stack.watch) return { findings: { ailing: [], drift: [] } };
         const windowMs = kept.deployment === deployment ? (stack.deployment.watchWindowMs ?? 0) : 0;
         const observe = closeLooks((closely) => observeHost(dependencies, stack, closely));
+        const driftOf = unlessSame((observation: Observation) => findDrift({ stack, observation, deployment, release, jobs }));
         const findings = await watch({
           runtime: runtimes(placeOf(stack)),
           observe,
-          drift: (seen) => differences(async () => findDrift({ stack, observation: await completeObservation(dependencies, stack, images, seen), deployment, release, jobs })),
+          drift: (seen) => differences(async () => driftOf(await completeObservation(dependencies, stack, images, seen))),
           everyMs: stack.watch.everyMs,
           strictUntil: committedAt + windowMs,
           known,

@@ -1,0 +1,22 @@
+import { unlessSame } from '../../src/activities/watch/unless-same';
+
+it('works again only when its input has changed', () => {
+  const seen: number[] = [];
+  const double = unlessSame(({ value }: { value: number }) => {
+    seen.push(value);
+    return value * 2;
+  });
+  expect([double({ value: 1 }), double({ value: 1 }), double({ value: 2 }), double({ value: 1 })]).toEqual([2, 2, 4, 2]);
+  expect(seen).toEqual([1, 2, 1]);
+});
+
+it('remembers no failure', () => {
+  let fails = true;
+  const work = unlessSame(() => {
+    if (fails) throw new Error('not yet');
+    return 'done';
+  });
+  expect(() => work({})).toThrow('not yet');
+  fails = false;
+  expect(work({})).toBe('done');
+});
