@@ -6,8 +6,8 @@ import { unlessMissing } from './unless-missing';
 const pollMs = 500;
 /** Workflow tasks that fail one after the other: code or a payload that the workers cannot digest. */
 const failedAttempts = 3;
-/** Of tasks that all arrive on time: a workflow that is busy has one more at every look. */
-const tasksOfBusyOnes = 3;
+/** Enough to find the last signal or the last completed task: between them are but the results of activities. */
+const newestEvents = 250;
 const scheduled = 1;
 /** A worker that is there asks for work at least every minute. */
 const longestPollMs = 75_000;
@@ -28,19 +28,25 @@ export type Response = 'answered' | 'over' | 'stuck' | 'unserved';
 /** Waits until a workflow has taken in what it was sent, or it is plain that it cannot. */
 export async function responseOf(workflow: WorkflowHandle, { failingMs, unservedMs }: Patience): Promise<Response> {
   const begin = Date.now();
-  const onTime = new Set<string>();
   for (let first: { task: string; since: number } | undefined; ; await sleep(pollMs)) {
     const description = await unlessMissing(() => workflow.describe());
     if (description?.status.name !== 'RUNNING') return 'over';
-    const pending = description.raw.pendingWorkflowTask;
-    if (!pending) return 'answered';
-    const attempt = pending.attempt ?? 1;
-    const task = `${pending.scheduledTime?.seconds?.toString()}.${pending.scheduledTime?.nanos}`;
+    const pending = description.raw.pendingWorkflowTask ?? undefined;
+    const attempt = pending?.attempt ?? 1;
+    const isRunning = pending !== undefined && Number(pending.state) !== scheduled;
+    if (!isRunning && attempt <= 1 && (await hasTakenIn(workflow))) return 'answered';
     if (attempt >= failedAttempts && Date.now() - begin >= failingMs) return 'stuck';
-    if (attempt <= 1 && onTime.add(task).size >= tasksOfBusyOnes) return 'answered';
+    const task = `${pending?.scheduledTime?.seconds?.toString()}.${pending?.scheduledTime?.nanos}`;
     if (first?.task !== task) first = { task, since: Date.now() };
-    if (Number(pending.state) === scheduled && attempt < failedAttempts && Date.now() - first.since >= unservedMs) return (await isServed(workflow, begin)) ? 'stuck' : 'unserved';
+    if (!isRunning && attempt < failedAttempts && Date.now() - first.since >= unservedMs) return (await isServed(workflow, begin)) ? 'stuck' : 'unserved';
   }
+}
+
+/** A workflow task has been completed since the last signal. While one runs that cannot be told: what comes meanwhile is not in the history yet. */
+async function hasTakenIn({ client, workflowId }: WorkflowHandle): Promise<boolean> {
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({ namespace: client.options.namespace, execution: { workflowId }, maximumPageSize: newestEvents });
+  const telling = history?.events?.find((event) => event.workflowTaskCompletedEventAttributes ?? event.workflowExecutionSignaledEventAttributes);
+  return telling !== undefined && !telling.workflowExecutionSignaledEventAttributes;
 }
 
 /** Some worker has asked for work since then, though not for the tasks of this workflow. */
