@@ -66,20 +66,13 @@ describe('a deployment whose workflow tasks always fail', () => {
   };
   const running = (stack: Stack) => [...host.instances.values()].filter(({ spec, status }) => spec.stack === stack.name && status.state === 'running').map(({ spec }) => spec.image);
 
-  /** A version that runs, and the deployment of another one that stands still for ever, with an instance started. */
+  /** A version that runs, and a deployment that has its turn and stands still for ever: the workflow trips over what it was started with. */
   async function poisoned(): Promise<{ stack: Stack; id: string }> {
     const stack = web('web:1');
     await (await engine.client.deploy(stack)).result();
-    host.unhealthy['web:2'] = 'not yet';
-    const handle = await engine.client.deploy(web('web:2', stack.name));
-    await eventually(async () => expect(running(stack)).toContain('web:2'));
-    await temporal.connection.workflowService.signalWorkflowExecution({
-      namespace: 'limits',
-      workflowExecution: { workflowId: handle.id },
-      signalName: 'cancel',
-      input: { payloads: [{ metadata: { encoding: Buffer.from('binary/gzip') }, data: Buffer.from('no gzip') }] },
-    });
-    return { stack, id: handle.id };
+    const { workflowId } = await startUnchecked({ ...web('web:2', stack.name), subscribers: 5 as never });
+    await eventually(async () => expect((await engine.client.environment({ stack: stack.name, environment: stack.environment }))?.running?.workflowId).toBe(workflowId));
+    return { stack, id: workflowId };
   }
 
   it('holds no other environment up, and `cancel` ends it and puts back what ran', async () => {
