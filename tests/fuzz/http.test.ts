@@ -44,7 +44,7 @@ const request = fc.oneof(
 );
 
 describe.each([
-  ['the port of the worker', (onFailure: (error: Error) => void) => serveHttp({ port: 0, metrics: new Registry(), sdkMetrics: async () => '', ready: () => true, onFailure }), 'GET /healthz'],
+  ['the port of the worker', (onFailure: (error: Error) => void) => serveHttp({ port: 0, metrics: new Registry(), sdkMetrics: async () => '', problems: () => [], onFailure }), 'GET /healthz'],
   ['the codec server', (onFailure: (error: Error) => void) => serveCodec({ port: 0, host: '127.0.0.1', origin: 'http://ui', codec: payloadCodec(undefined), onFailure }), 'OPTIONS /decode'],
 ] as const)(`%s (${cases} cases)`, (_, serve, healthy) => {
   it('answers whatever bytes it gets, or closes, and lives on', async () => {
