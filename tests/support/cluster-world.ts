@@ -19,7 +19,7 @@ export const probed = { health_check: { http: ':8080/healthz', interval: '500ms'
 /** A stack on the cluster of the tests. */
 export function clusterStack(services: Data, more: Data = {}): Stack {
   const { infrastructure = {}, ...rest } = more;
-  return stackOf({ name: uniqueName('kube'), environment: 'test', infrastructure: { orchestrator: 'Kubernetes', ...(infrastructure as Data) }, deployment: { max_parallel: 8, ...((rest.deployment ?? {}) as Data) }, services, ...rest });
+  return stackOf({ name: uniqueName('cluster'), environment: 'test', infrastructure: { orchestrator: 'Kubernetes', ...(infrastructure as Data) }, deployment: { max_parallel: 8, ...((rest.deployment ?? {}) as Data) }, services, ...rest });
 }
 
 /** `count` services in `phases`, each depending on one of the phase before; `change` alters one of them. */
