@@ -41,7 +41,7 @@ async function run(program: Command, words: string[]): Promise<number> {
 }
 
 const known = commandsOf(createProgram());
-const flags = known.flatMap(({ options }) => options.flatMap(({ long, short }) => [long, short])).filter((flag) => flag != null);
+const flags = known.flatMap(({ options }) => options.flatMap(({ long, short }) => [long, short])).filter((flag) => flag !== undefined && flag !== null);
 const value = fc.oneof(hostileText, fc.constantFrom('-1', '0', '1e9', 'NaN', '2h', '2026-12-24T18:00', '99999999999999999999', 'A=b', '=', 'a,b', 'shop', '../x', 'deployment/a/b/c', '--', '-', ''));
 const words = fc.array(fc.oneof(fc.constantFrom(...flags), value, fc.tuple(fc.constantFrom(...flags), value).map((parts) => parts.join('='))), { maxLength: 6 });
 

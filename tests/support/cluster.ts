@@ -7,7 +7,7 @@ import { parseAllDocuments } from 'yaml';
 import type { ClusterEndpoint } from '../../src/runtimes/kubernetes/connection';
 import { images } from './image';
 
-/** As the engine, which may do what configs/kubernetes/roles.yaml says and no more. */
+/** As the engine, which may do what the shipped roles say and no more. */
 export function clusterEndpoint(): ClusterEndpoint {
   return { kubeconfig: process.env.DEPLOY_CODE_TEST_KUBECONFIG_ENGINE };
 }
@@ -55,7 +55,8 @@ export async function deleteNamespace(name: string): Promise<void> {
 async function asEngine(): Promise<string> {
   const config = clusterConfig();
   const objects = KubernetesObjectApi.makeApiClient(config);
-  for (const document of parseAllDocuments(readFileSync('configs/kubernetes/roles.yaml', 'utf8'))) {
+  const documents = ['roles', 'every-namespace'].flatMap((name) => parseAllDocuments(readFileSync(`configs/kubernetes/${name}.yaml`, 'utf8')));
+  for (const document of documents) {
     await objects.patch(document.toJS() as KubernetesObject, undefined, undefined, 'deploy-code-test', true, PatchStrategy.ServerSideApply);
   }
   const { status } = await config.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken({ name: 'deploy-code', namespace: 'deploy-code', body: { spec: { audiences: [], expirationSeconds: 7200 } } });
