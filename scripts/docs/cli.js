@@ -40,8 +40,10 @@ function meaningOf(name) {
   return meanings[name];
 }
 
+/** Commander tells nowhere else whether a command does something itself. */
+const acts = (command) => Boolean(command._actionHandler);
 /** The commands that do something, not those that only group others. */
-const leaves = (command) => (command.commands.length > 0 ? command.commands.flatMap(leaves) : [command]);
+const leaves = (command) => [...(acts(command) ? [command] : []), ...command.commands.flatMap(leaves)];
 
 const nameOf = (command) => (command.parent?.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name());
 
