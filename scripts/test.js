@@ -11,7 +11,7 @@ const parts = [
   ['build', () => build()],
   ['lint', () => command('npm', ['run', '--silent', 'lint'])],
   ['types', () => command('npm', ['run', '--silent', 'types'])],
-  ['unit tests', () => command(process.execPath, [...jest, 'unit'])],
+  ['unit tests', () => command(process.execPath, [...jest, 'unit', '--maxWorkers=2'])],
   ['real parts', () => command(process.execPath, [...jest, 'real', '--maxWorkers=2', '--forceExit'])],
   ...(full ? [['exhaustive', () => command(process.execPath, [...jest, 'full', '--forceExit'])]] : []),
 ];

@@ -40,7 +40,7 @@ const payloads = fc.oneof(
 const request = fc.oneof(
   fc.uint8Array({ minLength: 1, maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
   fc.tuple(line, fc.array(header, { maxLength: 4 }), hostileText).map(([first, headers, body]) => Buffer.from(`${[first, ...headers].join('\r\n')}\r\n\r\n${body}`)),
-  fc.tuple(fc.constantFrom('/encode', '/decode'), payloads).map(([path, body]) => Buffer.from(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)),
+  fc.tuple(fc.constantFrom('/encode', '/decode'), payloads).map(([path, body]) => Buffer.from(`POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)),
 );
 
 describe.each([
@@ -55,7 +55,7 @@ describe.each([
         const answer = await exchange(server, bytes);
         expect(answer === '' || /^HTTP\/1\.1 (1|2|4)\d\d /.test(answer)).toBe(true);
       }), { numRuns: cases });
-      expect(await exchange(server, Buffer.from(`${healthy} HTTP/1.1\r\nhost: x\r\n\r\n`))).toMatch(/^HTTP\/1\.1 20[04] /);
+      expect(await exchange(server, Buffer.from(`${healthy} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`))).toMatch(/^HTTP\/1\.1 20[04] /);
       expect(failures).toEqual([]);
     } finally {
       stopListening(server);
