@@ -55,7 +55,7 @@ describe('the command line, without an engine', () => {
 
   it('prints a JSON Schema by which an editor finds the same mistakes', async () => {
     const schema = JSON.parse((await cli(['schema'])).stdout) as object;
-    const validate = new Ajv({ strict: false, formats: { ipv4: true } }).compile(schema);
+    const validate = new Ajv({ strict: false, formats: { ipv4: true, uri: true } }).compile(schema);
     for (const name of ['quickstart', 'deploy-code', 'deploy-code-test']) {
       const file = parse(readFileSync(`configs/${name}.yaml`, 'utf8'), { merge: true, maxAliasCount: -1 }) as Record<string, unknown>;
       const known = Object.fromEntries(Object.entries(file).filter(([key]) => !key.startsWith('x-')));
