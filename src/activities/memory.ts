@@ -21,5 +21,5 @@ export async function ranOutOfMemory(runtime: Runtime, name: string, status: Pic
 
 /** What happened, and that memory ran out where that is known. */
 export function withMemory(message: string, { outOfMemory }: Pick<Evidence, 'outOfMemory'>): string {
-  return outOfMemory ? `${message}, out of memory` : message;
+  return outOfMemory && !message.endsWith('out of memory') ? `${message}, out of memory` : message;
 }
