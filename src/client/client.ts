@@ -79,7 +79,8 @@ export class DeployCodeClient extends Reader {
 
   /** Writes what the client is about to do itself into the audit trail. */
   private async recordAct({ stack: name, environment }: Place, what: string): Promise<void> {
-    const stack = { name, environment, runtime: 'memory', services: {}, infrastructure: {} } as unknown as Stack;
+    const nothing = { services: {}, configs: {}, infrastructure: {}, deployment: { maxParallel: 1, platformTimeoutMs: 0 } };
+    const stack = { name, environment, runtime: 'memory', ...nothing } as unknown as Stack;
     await this.inspect({ kind: 'act', stack, what, taskQueue, act: actOf() });
   }
 
