@@ -90,9 +90,9 @@ describe('the audit trail of an environment', () => {
     const place = { stack: stack.name, environment: 'test' };
     await (await engine.client.deploy(stack, { requestedBy: 'ana' })).result();
     await known(stack, 1);
-    await engine.client.exec(stack, `${stack.name}-test-api-1-d1`, ['echo', 'hello\nworld'], 'ben').catch(() => undefined);
-    await engine.client.removeVolume(stack, `${stack.name}-test_data`, 'ben').catch(() => undefined);
-    await engine.client.schedules.create(place, { name: 'nightly', what: { kind: 'deploy' }, times: { every: 86_400_000 }, overlap: 'skip', catchupMs: 60_000 } as never).catch(() => undefined);
+    await engine.client.exec(stack, `${stack.name}-test-api-1-d1`, ['echo', 'hello\nworld'], 'ben');
+    await engine.client.removeVolume(stack, `${stack.name}-test_data`, 'ben');
+    await engine.client.schedules.create(place, { name: 'nightly', what: { kind: 'deploy' }, times: { every: 86_400_000 }, overlap: 'skip', catchupMs: 60_000 } as never);
     await engine.client.freeze(place, { by: 'ana' });
     await engine.client.thaw(place, 'ben');
     await engine.client.pauseWatch(place, { by: 'ana' });
