@@ -14,7 +14,7 @@ import { WorkerProcess } from '../support/worker-process';
 
 describeWith('kubernetes', 'the command line, with a stack on Kubernetes', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-kubernetes-cli-'));
-  const name = uniqueName('kube');
+  const name = uniqueName('cluster');
   const file = writeStack(`name: ${name}
 environment: test
 infrastructure: {orchestrator: Kubernetes}
