@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Balancer } from '../runtimes/runtime';
-import { monotonicMs } from '../runtimes/monotonic';
+import { monotonicMs } from '../guard/monotonic';
 
 /** A request that was sent on just before the switch may not have opened its connection yet. */
 const settleMs = 150;

@@ -13,7 +13,7 @@ import { awaitHealthy } from './health/await-healthy';
 import { watchRollout, type LetIn } from './health/rollout-watch';
 import { stillHealthy, type Lapse } from './health/still-healthy';
 import { nameIn } from './instances';
-import { monotonicMs } from '../runtimes/monotonic';
+import { monotonicMs } from '../guard/monotonic';
 
 type Unreached = { address: string; reason: string };
 

@@ -1,3 +1,5 @@
+import { monotonicMs } from './monotonic';
+
 export interface ProcessGuard {
   /** Hears of each error that nothing else has caught. */
   onError: (error: Error) => void;
@@ -42,8 +44,9 @@ function report({ onError }: ProcessGuard, thrown: unknown): void {
 function errorCounter(): () => number {
   const times: number[] = [];
   return () => {
-    times.push(Date.now());
-    while (times[0]! < Date.now() - windowMs) times.shift();
+    const now = monotonicMs();
+    times.push(now);
+    while (times[0]! < now - windowMs) times.shift();
     return times.length;
   };
 }

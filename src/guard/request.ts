@@ -1,5 +1,6 @@
 import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { readBounded } from './bounded';
 import { PeerFailure, withinDeadline } from './deadline';
 
 export interface HttpCall {
@@ -61,20 +62,18 @@ function nextOf(url: URL, location: string): URL {
 }
 
 async function bodyOf(answer: IncomingMessage, largest: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
+  if (largest === 0) {
+    answer.destroy();
+    return '';
+  }
   try {
-    if (largest > 0) for await (const chunk of answer as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > largest) throw new PeerFailure(`the answer is larger than ${largest} bytes`);
-      chunks.push(chunk);
-    }
+    const body = await readBounded(answer, largest, () => new PeerFailure(`the answer is larger than ${largest} bytes`));
+    return body.toString('utf8');
   } catch (error) {
     throw error instanceof PeerFailure ? error : new PeerFailure(reasonOf(error as Error), { cause: error });
   } finally {
     answer.destroy();
   }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** What went wrong with a connection, as the system names it. */

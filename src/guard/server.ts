@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { readBounded } from './bounded';
 
 export interface Answer {
   status: number;
@@ -92,12 +93,7 @@ function pathOf(target: string): string | undefined {
 
 /** The body of a request as text, of at most `largest` bytes. */
 export async function bodyOf(request: IncomingMessage, largest: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > largest) throw new RequestRefused(413, `the request is larger than ${largest} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
+  const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  const tooLarge = () => new RequestRefused(413, `the request is larger than ${largest} bytes`);
+  return (await readBounded(chunks, largest, tooLarge)).toString();
 }

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { workerDeployment, type Builds } from '../client/builds';
 import { BadRequest } from '../client/errors';
 import { bundlePath } from './bundle';
-import { monotonicMs } from '../runtimes/monotonic';
+import { monotonicMs } from '../guard/monotonic';
 
 const patienceMs = 60_000;
 

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { connect, type ConnectionSettings } from '../client/connection';
 import { EngineUnreachable } from '../client/errors';
 import { registerSearchAttributes } from './search-attributes';
-import { monotonicMs } from '../runtimes/monotonic';
+import { monotonicMs } from '../guard/monotonic';
 
 const patienceMs = 60_000;
 const pauseMs = 1000;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError, type ConnectionLike } from '@temporalio/client';
 import { searchAttributes } from '../workflows/messages';
-import { monotonicMs } from '../runtimes/monotonic';
+import { monotonicMs } from '../guard/monotonic';
 
 const valueTypes = { KEYWORD: 2, INT: 3 } as const;
 const invalidArgument = 3;

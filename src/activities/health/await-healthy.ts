@@ -3,7 +3,7 @@ import { alwaysRestarted, type HealthCheck, type InstanceRef, type InstanceSpec 
 import type { InstanceStatus } from '../../model/instance-status';
 import { type Runtime, RuntimeError, type Workloads } from '../../runtimes/runtime';
 import { problemOf } from './probe';
-import { monotonicMs } from '../../runtimes/monotonic';
+import { monotonicMs } from '../../guard/monotonic';
 
 const firstDelayMs = 10;
 const growth = 1.5;

@@ -5,7 +5,7 @@ import { RuntimeError, type Runtime } from '../../runtimes/runtime';
 import { patience } from './await-healthy';
 import { problemOf } from './probe';
 import { failuresAllowed, lapseOf, unhealthy, type Lapse } from './still-healthy';
-import { monotonicMs } from '../../runtimes/monotonic';
+import { monotonicMs } from '../../guard/monotonic';
 
 /** The first instance that failed. */
 export interface Failed extends Lapse {

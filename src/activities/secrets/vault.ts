@@ -3,7 +3,7 @@ import { httpCall, type HttpReply } from '../../guard/request';
 import type { VaultAddress } from '../../model/instance';
 import { RuntimeError } from '../../runtimes/runtime';
 import { SoftwareFault } from '../failures';
-import { monotonicMs } from '../../runtimes/monotonic';
+import { monotonicMs } from '../../guard/monotonic';
 
 const timeoutMs = 10_000;
 const largestAnswer = 4 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ailing, Findings } from '../../model/watch';
 import type { ObservedInstance } from '../../model/observation';
-import { monotonicMs } from '../../runtimes/monotonic';
+import { monotonicMs } from '../../guard/monotonic';
 import { RuntimeError, type Runtime } from '../../runtimes/runtime';
 import { Examination } from './examination';
 

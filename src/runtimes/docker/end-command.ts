@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicMs } from '../../guard/monotonic';
 import type { DockerConnection } from './connection';
 
 const variable = 'DEPLOY_CODE_COMMAND';
@@ -22,9 +23,9 @@ export function markOf(mark: string): string {
 export async function endCommand(connection: DockerConnection, id: string, mark: string, isOver: () => Promise<boolean>): Promise<boolean> {
   const killed = connection.local ? await killHere(markOf(mark)) : 0;
   if (killed === 0) await killInside(connection, id, markOf(mark)).catch(() => undefined);
-  for (const deadline = Date.now() + goneWithinMs; ; await sleep(lookMs)) {
+  for (const deadline = monotonicMs() + goneWithinMs; ; await sleep(lookMs)) {
     if (await isOver().catch(() => false)) return true;
-    if (Date.now() > deadline) return false;
+    if (monotonicMs() > deadline) return false;
   }
 }
 

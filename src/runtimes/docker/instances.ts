@@ -19,7 +19,7 @@ import { refuseForeignVolumes } from './networks';
 import { toState } from './observe';
 import type { OwnContainers } from './own-containers';
 import { finishRemake, remake } from './remake';
-import { monotonicMs } from '../monotonic';
+import { monotonicMs } from '../../guard/monotonic';
 
 /** Between two looks at an instance whose exit is awaited. */
 const lookMs = 5000;

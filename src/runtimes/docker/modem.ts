@@ -1,6 +1,7 @@
 import { request as requestHttp, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { readBounded } from '../../guard/bounded';
 import { forever } from '../deadline';
 import { RuntimeError } from '../runtime';
 import { answerMs, late } from './errors';
@@ -109,15 +110,9 @@ function deadlineOf({ path, options }: Call, usualMs: number): number {
   return /^\/containers\/[^/]+\/(?:stop|restart)\??$/.test(path) ? (options?.t ?? defaultStopSeconds) * 1000 + usualMs : usualMs;
 }
 
-async function collect(response: IncomingMessage, largest: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > largest) throw new RuntimeError('platform', `an answer of the Docker Engine is larger than ${largest} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+function collect(response: IncomingMessage, largest: number): Promise<Buffer> {
+  const tooLarge = () => new RuntimeError('platform', `an answer of the Docker Engine is larger than ${largest} bytes`);
+  return readBounded(response, largest, tooLarge);
 }
 
 function parsed(answer: Buffer): unknown {

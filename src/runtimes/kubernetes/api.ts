@@ -1,5 +1,6 @@
 import { request, type RequestOptions } from 'node:https';
 import { request as plainRequest, type IncomingMessage } from 'node:http';
+import { readBounded } from '../../guard/bounded';
 import { PeerFailure, withinDeadline } from '../../guard/deadline';
 import { RuntimeError } from '../runtime';
 import type { ClusterConnection } from './connection';
@@ -134,14 +135,8 @@ function send(url: URL, options: RequestOptions, content: string | undefined): P
 }
 
 async function textOf(answer: IncomingMessage, largest: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > largest) throw new RuntimeError('platform', `an answer of the Kubernetes API is larger than ${largest} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  const tooLarge = () => new RuntimeError('platform', `an answer of the Kubernetes API is larger than ${largest} bytes`);
+  return (await readBounded(answer, largest, tooLarge)).toString('utf8');
 }
 
 /** Lines as they come; a connection that breaks is an error, which `node:readline` would not tell. */

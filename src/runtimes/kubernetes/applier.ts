@@ -8,7 +8,7 @@ import { RuntimeError } from '../runtime';
 import type { KubernetesApi } from './api';
 import { isOver } from './live';
 import { pathOf, podsIn } from './paths';
-import { monotonicMs } from '../monotonic';
+import { monotonicMs } from '../../guard/monotonic';
 
 /** Beyond its grace period a pod is killed; the rest is the kubelet's own pace. */
 const stopMarginMs = 60_000;

@@ -4,7 +4,7 @@ import type { KubernetesApi } from './api';
 import { ApiError } from './errors';
 import { podsIn } from './paths';
 import { runningPod } from './running-pod';
-import { monotonicMs } from '../monotonic';
+import { monotonicMs } from '../../guard/monotonic';
 
 /**
  * What a pod of a workload answers to a GET, be it a refusal, by way of the API server: a worker outside the cluster reaches no pod by itself. Of

@@ -8,7 +8,7 @@ import type { ClusterConnection } from './connection';
 import { toAway } from './errors';
 import { containerName } from './live';
 import { runningPod } from './running-pod';
-import { monotonicMs } from '../monotonic';
+import { monotonicMs } from '../../guard/monotonic';
 
 /** Runs a command in a pod, or in the first of a workload that runs, and collects what it says, at most 256 KiB of it. */
 export async function exec(

@@ -1,7 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { qualified } from '../../kubernetes/names';
 import type { InstanceRef } from '../../model/instance';
-import { monotonicMs } from '../monotonic';
+import { monotonicMs } from '../../guard/monotonic';
 import { RuntimeError, type ReadyOptions, type Scope, type Unready } from '../runtime';
 import type { KubernetesApi } from './api';
 import { Complaints } from './complaints';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesApi } from './api';
-import { monotonicMs } from '../monotonic';
+import { monotonicMs } from '../../guard/monotonic';
 
 /** As the Gateway API's controllers report on a route, for each Gateway that it wants to be on. */
 interface Route {

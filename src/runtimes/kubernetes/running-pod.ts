@@ -6,7 +6,7 @@ import type { KubernetesApi } from './api';
 import { find, isGoing, mainContainer } from './live';
 import { hasScope } from './ownership';
 import { podsIn } from './paths';
-import { monotonicMs } from '../monotonic';
+import { monotonicMs } from '../../guard/monotonic';
 
 const lookMs = 100;
 

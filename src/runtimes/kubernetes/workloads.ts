@@ -6,7 +6,7 @@ import { readRecord, type IntendedState } from '../../kubernetes/record';
 import type { ServedBy } from '../../kubernetes/selection';
 import type { InstanceRef, InstanceSpec } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
-import { monotonicMs } from '../monotonic';
+import { monotonicMs } from '../../guard/monotonic';
 import { RuntimeError, type Scope, type SecretReader } from '../runtime';
 import { mustBeWithin } from '../scope';
 import type { KubernetesApi } from './api';

@@ -10,7 +10,7 @@ import { isAlive } from '../../guard/process-identity';
 import { InstanceFolder, type ProcessState } from './instance-folder';
 import { readLog } from './rotating-log';
 import { runCommand } from './run-command';
-import { monotonicMs } from '../monotonic';
+import { monotonicMs } from '../../guard/monotonic';
 
 export interface ProcessOptions {
   /** Where instances keep their state and logs. */
