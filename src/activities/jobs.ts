@@ -8,9 +8,7 @@ import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 import { gatherEvidence } from './evidence';
 import { SoftwareFault, UnknownOutcome } from './failures';
-import { ranOutOfMemory, withMemory } from './memory';
-
-const killed = 137;
+import { killed, ranOutOfMemory, withMemory } from './memory';
 
 /**
  * Jobs are made and started apart: once the making is on record, a job whose instance is missing may have

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Evidence, InstanceStatus } from '../model/instance-status';
 import type { Runtime } from '../runtimes/runtime';
 
-const killed = 137;
+/** Exit code of what a signal has killed. */
+export const killed = 137;
 /** The platform may tell of the kill a moment after the exit. */
 const lateMs = 300;
 

@@ -1,17 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alwaysRestarted, type InstanceRef } from '../model/instance';
-import type { Evidence } from '../model/instance-status';
+import type { Evidence, InstanceStatus } from '../model/instance-status';
 import type { Runtime } from '../runtimes/runtime';
 import { alive } from './alive';
 import { balancerOf } from './balancer';
 import type { Activities, NotRunning, StepContext } from './contract';
 import type { Dependencies } from './dependencies';
+import { eachOf } from './each-of';
 import { gatherEvidence } from './evidence';
 import { SoftwareFault } from './failures';
 import { withMemory } from './memory';
 import { awaitHealthy } from './health/await-healthy';
 import { watchRollout, type LetIn } from './health/rollout-watch';
-import { stillHealthy, type Lapse } from './health/still-healthy';
+import { lapseOf, stillHealthy, type Lapse } from './health/still-healthy';
 import { nameIn } from './instances';
 import { monotonicMs } from '../guard/monotonic';
 
@@ -33,7 +34,7 @@ export function verificationActivities({ runtimes, secrets }: Dependencies): Pic
     passGate: (context, gate) =>
       alive(async ({ signal }) => {
         const runtime = runtimes(context);
-        await eachOf(gate.healthy, async (instance) => {
+        await eachOf(gate.healthy, atOnce, async (instance) => {
           const lapse = await stillHealthy(runtime, instance, signal);
           if (!lapse) return;
           const { message, evidence } = await failureOf(context, instance, lapse);
@@ -56,7 +57,7 @@ export function verificationActivities({ runtimes, secrets }: Dependencies): Pic
         const { instances } = await runtime.observe({ images: [], ports: [] });
         const states = new Map(instances.map(({ name, state }) => [name, state]));
         const failures: NotRunning[] = [];
-        await eachOf(expected, async (instance) => {
+        await eachOf(expected, atOnce, async (instance) => {
           const lapse = await confirmOne(runtime, instance, states.get(instance.name), signal);
           if (lapse) failures.push(await failureOf(context, instance, lapse));
         });
@@ -73,14 +74,15 @@ async function confirmOne(runtime: Runtime, instance: InstanceRef, state: string
     const unhealthy = await awaitHealthy(runtime, instance, { fresh: false, afterTrouble: true, usedMs: 0, signal, onProbe: () => undefined });
     if (!unhealthy) return undefined;
   }
-  return (await stillHealthy(runtime, instance, signal)) ?? crashLoop(runtime, instance);
+  if (instance.healthCheck || runtime.workloads) return stillHealthy(runtime, instance, signal);
+  const status = await runtime.inspect(instance.name);
+  return lapseOf(status) ?? crashed(instance, status!);
 }
 
 /** Nobody probes an instance without a health check: one that its runtime had to restart has crashed. */
-async function crashLoop(runtime: Runtime, { name, healthCheck, restart }: InstanceRef): Promise<Lapse | undefined> {
-  if (healthCheck || runtime.workloads || restart.startsWith('on-failure')) return undefined;
-  const status = await runtime.inspect(name);
-  return status && status.restarts > 0 ? { message: 'crashed and was restarted', status } : undefined;
+function crashed({ restart }: InstanceRef, status: InstanceStatus): Lapse | undefined {
+  if (restart.startsWith('on-failure') || status.restarts === 0) return undefined;
+  return { message: 'crashed and was restarted', status };
 }
 
 /** The addresses that the load balancer does not reach. A program without a health check may need a moment until it listens. */
@@ -95,13 +97,4 @@ async function findUnreached(runtime: Runtime, balancer: InstanceRef, addresses:
 
 function unreachedMessage(unreached: Unreached[]): string {
   return `the load balancer does not reach ${unreached.map(({ address, reason }) => `${address} (${reason})`).join('; ')}`;
-}
-
-/** Works on all items, some at a time. The first failure ends it. */
-async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = [...items];
-  const worker = async () => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
 }

@@ -78,10 +78,8 @@ export class DeployCodeClient extends Reader {
   }
 
   /** Writes what the client is about to do itself into the audit trail. */
-  private async recordAct({ stack: name, environment }: Place, what: string): Promise<void> {
-    const nothing = { services: {}, configs: {}, infrastructure: {}, deployment: { maxParallel: 1, platformTimeoutMs: 0 } };
-    const stack = { name, environment, runtime: 'memory', ...nothing } as unknown as Stack;
-    await this.inspect({ kind: 'act', stack, what, taskQueue, act: actOf() });
+  private async recordAct({ stack, environment }: Place, what: string): Promise<void> {
+    await this.inspect({ kind: 'act', place: { stack, environment }, what, taskQueue, act: actOf() });
   }
 
   async close(): Promise<void> {

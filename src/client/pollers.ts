@@ -14,12 +14,22 @@ export function pollersOf(client: Polled) {
 
 /** The same of the workers that serve a host. */
 export function pollersOfHost(client: Client, host: string) {
-  return pollers(client, hostQueue(host), activityTasks);
+  return activityPollers(client, hostQueue(host));
+}
+
+/** The same of the workers that take the activities of a task queue. */
+export function activityPollers(client: Polled, queue: string) {
+  return pollers(client, queue, activityTasks);
 }
 
 /** When a worker has last asked for work; undefined where none has for minutes. */
 export async function lastPollOf(client: Polled): Promise<Date | undefined> {
-  const times = (await pollersOf(client)).map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000);
+  return lastOf(await pollersOf(client));
+}
+
+/** When one of these has last asked for work; undefined where there are none. */
+export function lastOf(polls: Awaited<ReturnType<typeof pollers>>): Date | undefined {
+  const times = polls.map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000);
   return times.length > 0 ? new Date(Math.max(...times)) : undefined;
 }
 

@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Stack } from '../config/stack';
 import type { InstanceLine } from '../model/instance-status';
 import type { InspectInput, InspectResults } from '../workflows/inspect';
-import { taskQueue } from '../workflows/messages';
+import { taskQueue, type Place } from '../workflows/messages';
 import { findHostWorkers, findWorker } from './find-worker';
 import { actOf } from './orders';
 import { listHosts, type HostLine } from './hosts';
@@ -45,8 +45,8 @@ export class Reader {
   }
 
   protected async inspect<K extends InspectInput['kind']>(input: Extract<InspectInput, { kind: K }>): Promise<InspectResults[K]> {
-    await this.requireWorkers(input.stack);
-    const { name: stack, environment } = input.stack;
+    const { stack, environment, hosts } = subjectOf(input);
+    await this.requireWorkers({ hosts });
     const handle = await this.temporal.workflow.start('inspect', {
       workflowId: `inspect/${stack}/${environment}/${input.kind}/${randomUUID()}`,
       taskQueue,
@@ -66,8 +66,15 @@ export class Reader {
     return this.worker;
   }
 
-  protected async requireWorkers({ hosts = [] }: Stack): Promise<void> {
+  protected async requireWorkers({ hosts = [] }: Pick<Stack, 'hosts'>): Promise<void> {
     await this.requireWorker();
     await findHostWorkers(this.temporal, hosts.map(({ name }) => name));
   }
+}
+
+/** The environment that a question is about, and the hosts that have to answer. */
+function subjectOf(input: InspectInput): Place & Pick<Stack, 'hosts'> {
+  if (input.kind === 'act') return input.place;
+  const { name: stack, environment, hosts } = input.stack;
+  return { stack, environment, hosts };
 }

@@ -38,7 +38,7 @@ export interface Excess {
 /** Everything of a stack that is beyond a limit. */
 export function excessOf({ services, configs, deployment }: MeasuredStack): Excess[] {
   const names = Object.keys(services);
-  if (names.length > limits.services) return [{ path: ['services'], message: `are ${count(names.length)}; a stack has at most ${count(limits.services)}: split it` }];
+  if (names.length > limits.services) return [{ path: ['services'], message: `number ${count(names.length)}; a stack may have at most ${count(limits.services)}: split it` }];
   const many = names.filter((name) => !(services[name]!.replicas <= limits.replicas));
   const instances = Object.values(services).reduce((sum, { replicas }) => sum + replicas, 0);
   const contents = Object.entries(configs).map(([name, { content }]) => ({ name, bytes: bytesOf(content) }));
@@ -46,11 +46,11 @@ export function excessOf({ services, configs, deployment }: MeasuredStack): Exce
   const large = names.map((name) => ({ name, bytes: bytesOf(JSON.stringify(services[name])) })).filter(({ bytes }) => bytes > limits.service);
   return [
     ...many.map((name) => ({ path: ['services', name, 'replicas'], message: `is ${count(services[name]!.replicas)}; a service has at most ${count(limits.replicas)} instances` })),
-    ...(many.length === 0 && !(instances <= limits.instances) ? [{ path: ['services'], message: `have ${count(instances)} instances together; a stack has at most ${count(limits.instances)}: split it` }] : []),
+    ...(many.length === 0 && !(instances <= limits.instances) ? [{ path: ['services'], message: `have ${count(instances)} instances in total; a stack may have at most ${count(limits.instances)}: split it` }] : []),
     ...(deployment.maxParallel <= limits.parallel ? [] : [{ path: ['deployment', 'max_parallel'], message: `is ${count(deployment.maxParallel)}; at most ${limits.parallel} steps run side by side` }]),
     ...contents.filter(({ bytes }) => bytes > limits.config).map(({ name, bytes }) => ({ path: ['configs', name], message: `is ${size(bytes)}; a config is at most ${size(limits.config)}: put large files into an image or a volume` })),
     ...(total > limits.configs ? [{ path: ['configs'], message: `are ${size(total)} together; at most ${size(limits.configs)}: put large files into an image or a volume` }] : []),
-    ...large.map(({ name, bytes }) => ({ path: ['services', name], message: `is ${size(bytes)} of settings; a service has at most ${size(limits.service)}: put long values into configs` })),
+    ...large.map(({ name, bytes }) => ({ path: ['services', name], message: `has ${size(bytes)} of settings; a service may have at most ${size(limits.service)}: move long values into configs` })),
   ];
 }
 

@@ -15,7 +15,7 @@ export function displacedServices(stack: Stack, observation: Observation, left: 
   const displaced = observation.instances.filter(({ service: name, ports }) => {
     const holder = stack.services[name];
     if (!holder || left.has(name)) return false;
-    const wanted = ports.filter((port) => !keeps(holder, port)).flatMap((port) => claims.filter((claim) => isSamePort(claim.port, port)));
+    const wanted = ports.filter((port) => !keepsPort(holder, port)).flatMap((port) => claims.filter((claim) => isSamePort(claim.port, port)));
     return wanted.some(({ service }) => service.name !== name);
   });
   return new Set(displaced.map(({ service }) => service));
@@ -30,6 +30,6 @@ function isSamePort({ published, protocol, hostIp }: ServicePort, port: PortBind
 }
 
 /** Whether a service goes on publishing a port that an instance of it has. */
-function keeps({ ports }: Service, { host, protocol }: PortBinding): boolean {
+export function keepsPort({ ports }: Service, { host, protocol }: PortBinding): boolean {
   return ports.some(({ published, protocol: other }) => other === protocol && (!published || (host >= published.from && host <= published.to)));
 }

@@ -20,9 +20,11 @@ export interface Fingerprint {
  */
 export function fingerprint(service: Service, stack: Stack, known: Known, lastRun?: string): Fingerprint {
   const now = printOf(service, stack, known);
+  const held = [lastRun, ...known.instancesOf(service.name).map(({ hash }) => hash)];
+  if (held.every((hash) => hash === undefined || hash === now.hash)) return now;
   if (!namesOf(service).some((name) => known.earlierSecret(name) !== undefined)) return now;
   const earlier = printOf(service, stack, known.asEarlier());
-  return earlier.hash === lastRun || known.instancesOf(service.name).some(({ hash }) => hash === earlier.hash) ? earlier : now;
+  return held.includes(earlier.hash) ? earlier : now;
 }
 
 /** Secrets that count in the hash of a service. */

@@ -147,5 +147,5 @@ function reachable(stack: Stack, { capacity }: Observation): Refusal[] {
 }
 
 function warnOfUnmaskedSecrets(known: Known): string[] {
-  return known.unmaskedSecrets().map(({ name, isEmpty }) => (isEmpty ? `the secret ${name} is empty` : `the secret ${name} has less than four characters: it cannot be masked in logs and messages`));
+  return known.unmaskedSecrets().map(({ name, isEmpty }) => (isEmpty ? `the secret ${name} is empty` : `the secret ${name} has fewer than four characters, so it cannot be masked in logs and messages`));
 }

@@ -4,6 +4,7 @@ import { addressesOverlap } from '../model/host-port';
 import type { PortBinding } from '../model/instance';
 import type { Observation } from '../model/observation';
 import { balancerName } from '../model/traffic';
+import { keepsPort } from './displaced';
 import type { Refusal } from './plan';
 import { strategyOf } from './strategies/strategy-of';
 
@@ -94,14 +95,11 @@ export class PortAllocator {
   }
 
   /** When the holder of a port gives it up though it was not asked to; undefined: it does not. */
-  private whenLeft(name: string, { host, protocol }: PortBinding, displaced: ReadonlySet<string>): Holder['leaves'] {
+  private whenLeft(name: string, port: PortBinding, displaced: ReadonlySet<string>): Holder['leaves'] {
     const service = this.stack.services[name];
     if (!service || displaced.has(name)) return 'before-all';
     if (!['recreate', 'rolling'].includes(strategyOf(service).kind)) return undefined;
-    const keeps = service.ports.some(
-      ({ published, protocol: other }) => other === protocol && (!published || (host >= published.from && host <= published.to)),
-    );
-    return keeps ? undefined : 'before-balancer';
+    return keepsPort(service, port) ? undefined : 'before-balancer';
   }
 
   private take(candidate: number, { protocol, hostIp }: ServicePort, by: string): number {

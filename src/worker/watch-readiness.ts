@@ -1,7 +1,8 @@
-import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { Worker } from '@temporalio/worker';
+import { activityPollers, lastOf } from '../client/pollers';
 import { withinDeadline } from '../guard/deadline';
+import { monotonicMs } from '../guard/monotonic';
 import { unreadiness, type QueueFacts } from './readiness';
 
 const tickMs = 500;
@@ -9,7 +10,6 @@ const tickMs = 500;
 const rememberedMs = 15_000;
 const askMs = 10_000;
 const answerMs = 5000;
-const activityQueue = 2;
 
 type Served = Pick<Worker, 'getState' | 'getStatus' | 'options'>;
 
@@ -17,10 +17,10 @@ type Served = Pick<Worker, 'getState' | 'getStatus' | 'options'>;
 export class ReadinessWatch {
   private queues?: QueueFacts[];
   private served: readonly Served[] = [];
-  private answeredAt = Date.now();
+  private answeredAt = monotonicMs();
   private lags: { at: number; ms: number }[] = [];
   private readonly timers: NodeJS.Timeout[] = [];
-  private expectedAt = Date.now() + tickMs;
+  private expectedAt = monotonicMs() + tickMs;
 
   constructor(private readonly slots: number) {
     this.every(tickMs, () => this.tick());
@@ -29,13 +29,13 @@ export class ReadinessWatch {
   /** Why it is not ready; nothing where it is. */
   problems(): string[] {
     this.tick();
-    return unreadiness({ queues: this.queues, answeredAt: this.answeredAt, lagMs: Math.max(0, ...this.lags.map(({ ms }) => ms)) }, Date.now());
+    return unreadiness({ queues: this.queues, answeredAt: this.answeredAt, lagMs: Math.max(0, ...this.lags.map(({ ms }) => ms)) }, monotonicMs());
   }
 
   /** Begins to look at workers that have reached Temporal. */
   observe(served: readonly Served[], client: Client): void {
     this.served = served;
-    this.answeredAt = Date.now();
+    this.answeredAt = monotonicMs();
     this.queues = served.map(({ options }) => ({ queue: options.taskQueue, state: 'RUNNING' }));
     this.tick();
     this.every(askMs, () => void this.ask(client).catch(() => undefined));
@@ -50,7 +50,7 @@ export class ReadinessWatch {
   }
 
   private tick(): void {
-    const now = Date.now();
+    const now = monotonicMs();
     this.lags = [...this.lags, { at: now, ms: now - this.expectedAt }].filter(({ at, ms }) => ms > tickMs && now - at < rememberedMs);
     this.expectedAt = now + tickMs;
     this.queues = this.queues?.map((facts, index) => {
@@ -61,14 +61,13 @@ export class ReadinessWatch {
   }
 
   /** Temporal says of each queue who polls it, and since when. */
-  private async ask({ connection, options: { namespace } }: Client): Promise<void> {
+  private async ask(client: Client): Promise<void> {
     const polls = await withinDeadline(answerMs, () => Promise.all(this.served.map(async ({ options: { taskQueue: name, identity } }) => {
-      const { pollers } = await connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType: activityQueue });
-      const own = pollers?.filter((poller) => poller.identity === (identity ?? `${process.pid}@${hostname()}`)) ?? [];
-      const times = own.map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000);
-      return times.length > 0 ? Math.max(...times) : undefined;
+      const own = (await activityPollers(client, name)).filter((poller) => poller.identity === identity);
+      const at = lastOf(own);
+      return at && monotonicMs() - (Date.now() - at.getTime());
     })));
-    this.answeredAt = Date.now();
+    this.answeredAt = monotonicMs();
     this.queues = this.queues?.map((facts, index) => ({ ...facts, polledAt: polls[index] }));
   }
 }

@@ -1,4 +1,4 @@
-import type { InstanceLog } from '../activities/contract';
+import type { AuditPlace, InstanceLog } from '../activities/contract';
 import type { Stack } from '../config/stack';
 import type { AuditHead, AuditTrail } from '../model/audit';
 import type { PinnedImages } from '../model/images';
@@ -13,7 +13,7 @@ import { all, hostsOf, listInstances, lookAround, type HostQueue } from './hosts
 import { contextOf } from './step-context';
 import { summarise } from './deployment/summary';
 import type { Act, PlanSummary } from './messages';
-import { recordAct } from './recorded-act';
+import { auditPlaceOf, recordAct } from './recorded-act';
 import { inputs } from './messages/shapes';
 
 export interface PlanRequest {
@@ -32,10 +32,13 @@ export type InspectInput =
   | { kind: 'status'; stack: Stack; taskQueue: string }
   | { kind: 'logs'; services: string[]; tail: number; after: Record<string, string>; taskQueue: string; stack: Stack }
   | { kind: 'exec'; stack: Stack; instance: string; command: string[]; taskQueue: string; act?: Act }
-  | { kind: 'act'; stack: Stack; what: string; taskQueue: string; act?: Act }
+  | { kind: 'act'; place: AuditPlace; what: string; taskQueue: string; act?: Act }
   | { kind: 'audit'; stack: Stack; last: number; known?: AuditHead; taskQueue: string }
   | { kind: 'volumes'; stack: Stack; taskQueue: string }
   | { kind: 'remove-volume'; stack: Stack; name: string; taskQueue: string; act?: Act };
+
+/** What is asked about one stack. */
+type StackQuestion = Extract<InspectInput, { stack: Stack }>;
 
 /** A volume of an environment. Without a name of its own where an image made it. */
 export interface VolumeLine {
@@ -59,7 +62,10 @@ export interface InspectResults {
 
 /** Answers one question of a client about what runs. Clients never touch runtimes. */
 export async function inspect(input: InspectInput): Promise<InspectResults[InspectInput['kind']]> {
-  const { taskQueue, stack } = admit(input, inputs.inspect, 'inspect');
+  admit(input, input?.kind === 'act' ? inputs.act : inputs.inspect, 'inspect');
+  const { taskQueue } = input;
+  if (input.kind === 'act') return recordAct(input.place, taskQueue, input.what, input.act) as Promise<undefined>;
+  const { stack } = input;
   switch (input.kind) {
     case 'plan': {
       admitSize(stack);
@@ -71,28 +77,26 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
       return status(input);
     case 'logs':
       return logs(input);
-    case 'act':
-      return recordAct(stack, taskQueue, input.what, input.act) as Promise<undefined>;
     case 'exec': {
-      await recordAct(stack, taskQueue, `exec ${input.instance}: ${input.command.join(' ')}`, input.act);
+      await recordAct(auditPlaceOf(stack), taskQueue, `exec ${input.instance}: ${input.command.join(' ')}`, input.act);
       const host = await hostOf(input, ({ instances }) => instances.some(({ name }) => name === input.instance));
       return activity('runCommand', host.taskQueue, `run ${input.command[0]} in ${input.instance}`)(contextOf(stack, 0), input.instance, input.command, 3_600_000);
     }
     case 'audit':
-      return activity('readAudit', taskQueue, 'read the audit trail')({ stack: stack.name, environment: stack.environment, folder: stack.infrastructure.dataDir }, input.last, input.known);
+      return activity('readAudit', taskQueue, 'read the audit trail')(auditPlaceOf(stack), input.last, input.known);
     case 'volumes': {
       const views = await listInstances(stack, taskQueue, 'find the volumes');
       return views.flatMap(({ name, observation: { volumes, instances } }) => listVolumes(volumes, instances, `${stack.name}/${stack.environment}`).map((line) => onHost(line, name)));
     }
     case 'remove-volume': {
-      await recordAct(stack, taskQueue, `volume rm ${input.name}`, input.act);
+      await recordAct(auditPlaceOf(stack), taskQueue, `volume rm ${input.name}`, input.act);
       const host = await hostOf(input, ({ volumes }) => volumes.some(({ name }) => name === input.name));
       return activity('removeVolume', host.taskQueue, `remove volume ${input.name}`)(contextOf(stack, 0), input.name) as Promise<undefined>;
     }
   }
 }
 
-async function status({ stack, taskQueue }: InspectInput): Promise<InstanceLine[]> {
+async function status({ stack, taskQueue }: StackQuestion): Promise<InstanceLine[]> {
   const lines = await all(hostsOf(stack, taskQueue), async ({ name, taskQueue: queue }) => (await activity('describeInstances', queue, 'look at every instance')(stack)).map((line) => onHost(line, name)));
   return lines.flat();
 }
@@ -107,7 +111,7 @@ async function logs({ stack, taskQueue, services, tail, after }: Extract<Inspect
 }
 
 /** Where something is; the first of several hosts where it is nowhere, which will say so. */
-async function hostOf({ stack, taskQueue }: InspectInput, has: (seen: Observation) => boolean): Promise<HostQueue> {
+async function hostOf({ stack, taskQueue }: StackQuestion, has: (seen: Observation) => boolean): Promise<HostQueue> {
   if (!stack.hosts) return { taskQueue };
   const views = await listInstances(stack, taskQueue, 'find out where it is');
   return views.find(({ observation }) => has(observation)) ?? views[0]!;

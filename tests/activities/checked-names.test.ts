@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { createActivities } from '../../src/activities';
 import type { Activities } from '../../src/activities/contract';
 import type { Dependencies } from '../../src/activities/dependencies';
-import { isDeploymentId, isName } from '../../src/model/names';
+import { isDeploymentId, isName, requireObject } from '../../src/model/names';
 
 const cases = process.env.DEPLOY_CODE_TEST_FULL ? 20_000 : 400;
 
@@ -22,7 +22,17 @@ function watched(): { dependencies: Dependencies; touched: string[] } {
   return { dependencies: { ...parts, dataDir: '/nowhere' } as unknown as Dependencies, touched };
 }
 
-const hostile = fc.array(fc.constantFrom('shop', '..', '/', "'", '\\', ' OR ', '?', '\0', '\n', '-', 'A', '%2e'), { maxLength: 5 }).map((parts) => parts.join('')).filter((text) => !isName('stack', text) && !isName('instance', text) && !isDeploymentId(text) && !isName('request', text));
+/** Whether some activity takes a name, be it of an object on a cluster, `shop/api`. */
+function isTaken(text: string): boolean {
+  if (isName('stack', text) || isDeploymentId(text) || isName('request', text)) return true;
+  try {
+    return requireObject('instance', text) !== '';
+  } catch {
+    return false;
+  }
+}
+
+const hostile = fc.array(fc.constantFrom('shop', '..', '/', "'", '\\', ' OR ', '?', '\0', '\n', '-', 'A', '%2e'), { maxLength: 5 }).map((parts) => parts.join('')).filter((text) => !isTaken(text));
 const context = (bad: Partial<Record<'stack' | 'environment' | 'namespace', string>>) => ({ runtime: 'docker', stack: 'shop', environment: 'production', deployment: 1, secrets: {}, envFiles: [], ...bad });
 const stack = (bad: Partial<Record<'name' | 'environment', string>>, services = {}) => ({ name: 'shop', environment: 'production', runtime: 'docker', services, infrastructure: {}, secrets: {}, ...bad });
 const request = (bad: object) => ({ place: { stack: 'shop', environment: 'production' }, what: { kind: 'repair' }, by: 'ana', requestId: 'r1', ...bad });

@@ -3,16 +3,9 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-/** Runs a program under the guard, with a function that reports to stdout. */
+/** Runs a program under the built guard, with a function that reports to stdout. */
 async function run(program: string): Promise<{ code: number; said: string }> {
-  const guard = resolve('src/guard/process.ts');
-  const source = `
-    const { transformSync } = require('@swc/core');
-    const code = transformSync(require('node:fs').readFileSync(${JSON.stringify(guard)}, 'utf8'), { jsc: { parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }).code;
-    const module_ = { exports: {} };
-    new Function('exports', 'require', code)(module_.exports, require);
-    const { guardProcess } = module_.exports;
-    ${program}`;
+  const source = `const { guardProcess } = require(${JSON.stringify(resolve('dist/guard/process.js'))}); ${program}`;
   const child = spawn(process.execPath, ['-e', source], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [said, [code]] = await Promise.all([text(child.stdout!), once(child, 'exit')]);
   return { code: code as number, said };

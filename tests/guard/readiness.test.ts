@@ -36,7 +36,7 @@ describe('a worker is ready', () => {
       watch.observe([served] as never, { connection: { workflowService: {} }, options: { namespace: 'default' } } as never);
       expect(await ask()).toBe('200 ready\n');
       inFlight = 100;
-      const clock = jest.spyOn(Date, 'now');
+      const clock = jest.spyOn(performance, 'now');
       clock.mockReturnValue(now);
       watch.problems();
       clock.mockReturnValue(now + 100_000);

@@ -41,6 +41,6 @@ describe('an instance of this version', () => {
 
 describe('a secret that cannot be masked', () => {
   it('is warned of in the plan', () => {
-    expect(plan(stack, of({ key: 'k', 'unmasked:key': 'short', cert: 'c', 'unmasked:cert': 'empty' })).plan.warnings).toEqual(['the secret key has less than four characters: it cannot be masked in logs and messages', 'the secret cert is empty']);
+    expect(plan(stack, of({ key: 'k', 'unmasked:key': 'short', cert: 'c', 'unmasked:cert': 'empty' })).plan.warnings).toEqual(['the secret key has fewer than four characters, so it cannot be masked in logs and messages', 'the secret cert is empty']);
   });
 });

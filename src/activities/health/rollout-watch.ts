@@ -4,6 +4,7 @@ import type { InstanceStatus } from '../../model/instance-status';
 import { RuntimeError, type Runtime } from '../../runtimes/runtime';
 import { patience } from './await-healthy';
 import { problemOf } from './probe';
+import { eachOf } from '../each-of';
 import { failuresAllowed, lapseOf, unhealthy, type Lapse } from './still-healthy';
 import { monotonicMs } from '../../guard/monotonic';
 
@@ -80,16 +81,13 @@ class RolloutWatch {
 
   /** Looks at all instances, a few at a time; resolves with the first failure. */
   async look(now: number): Promise<Failed | undefined> {
-    const waiting = [...this.options.instances];
     let failed: Failed | undefined;
-    const worker = async () => {
-      for (let instance = waiting.shift(); instance && !failed; instance = waiting.shift()) {
-        const lapse = await this.examine(instance, now);
-        if (lapse) failed ??= { instance, ...lapse };
-      }
+    const examine = async (instance: InstanceRef) => {
+      const lapse = failed ? undefined : await this.examine(instance, now);
+      if (lapse) failed ??= { instance, ...lapse };
     };
     try {
-      await Promise.all(Array.from({ length: atOnce }, worker));
+      await eachOf(this.options.instances, atOnce, examine);
     } catch (error) {
       if (!(error instanceof RuntimeError) || error.kind !== 'platform') throw error;
       this.trustNothing(now);
@@ -122,7 +120,7 @@ class RolloutWatch {
     if (down && this.mayBeThePlatform(instance, status, now)) return undefined;
     if (down) return down;
     if (before === unknown) this.admit(name, status!.restarts);
-    else if (status!.restarts > before && this.countsRestarts(instance)) return { message: `crashed and was restarted${status!.outOfMemory ? ', out of memory' : ''}`, status };
+    else if (status!.restarts > before && this.countsRestarts(instance)) return { message: 'crashed and was restarted', status };
     const problem = await this.probe(instance, now);
     return typeof problem === 'object' ? { ...problem, status } : undefined;
   }

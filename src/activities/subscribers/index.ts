@@ -21,7 +21,7 @@ export function subscriberActivities({ secrets }: Pick<Dependencies, 'secrets'>)
   const secret = (use: NamedSecret) => secrets.read(use.name, use.source);
   const secretAddress = async (use: NamedSecret) => {
     const address = (await secret(use)).trim();
-    if (!/^https?:\/\//.test(address) || !URL.canParse(address)) throw new SoftwareFault(`the secret ${use.name} is no http or https address; write the whole address into it`);
+    if (!/^https?:\/\//.test(address) || !URL.canParse(address)) throw new SoftwareFault(`the secret ${use.name} is not an http or https URL; store the full URL in it`);
     return address;
   };
   const send = async (target: SubscriberTarget, notification: Notification, signal: AbortSignal): Promise<void> => {

@@ -42,7 +42,7 @@ function readReplies(socket: Socket, count: number): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const replies = new Replies();
     socket.setEncoding('latin1').on('data', (chunk: string) => {
-      if (!replies.add(chunk)) reject(new PeerFailure('sends something that is no reply of Redis'));
+      if (!replies.add(chunk)) reject(new PeerFailure('sent an answer that is not a Redis reply'));
       else if (replies.all.length >= count) resolve(replies.all);
     });
     socket.once('error', (error: NodeJS.ErrnoException) => reject(new PeerFailure(`no answer (${error.code ?? error.message})`)));

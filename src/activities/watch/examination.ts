@@ -2,6 +2,7 @@ import type { Ailing } from '../../model/watch';
 import type { ObservedInstance } from '../../model/observation';
 import type { Runtime } from '../../runtimes/runtime';
 import { problemOf } from '../health/probe';
+import { failuresAllowed } from '../health/still-healthy';
 import { ranOutOfMemory, withMemory } from '../memory';
 
 /** What is known of an instance from one look to the next. */
@@ -14,6 +15,8 @@ interface Record {
   restarts?: number;
   /** Since when its state is wrong, in looks. */
   wrongLooks: number;
+  /** Whether memory ran out of it before it came to be down. */
+  outOfMemory?: boolean;
 }
 
 /** What is wrong once may be on its way back: the runtime's own restart, a container that is just made. */
@@ -40,7 +43,7 @@ export class Examination {
   private async examine(instance: ObservedInstance, now: number, strict: boolean): Promise<Ailing | undefined> {
     const record = this.recordOf(instance.name);
     const why = instance.state === 'running' ? ((await this.crashes(instance, record, strict)) ?? (await this.health(instance, record, now))) : await this.down(instance, record);
-    if (instance.state === 'running') record.wrongLooks = 0;
+    if (instance.state === 'running') Object.assign(record, { wrongLooks: 0, outOfMemory: undefined });
     const { name, service, ordinal, restart } = instance;
     return why === undefined ? undefined : { instance: name, service, ordinal, why, restartable: restart !== 'no' && !this.runtime.workloads };
   }
@@ -64,7 +67,8 @@ export class Examination {
     record.wrongLooks += 1;
     if (record.wrongLooks < looksUntilDown) return undefined;
     if (state !== 'exited') return `is ${state}`;
-    return withMemory(`exited ${exitCode ?? '?'}`, { outOfMemory: await ranOutOfMemory(this.runtime, name, { exitCode, outOfMemory }) });
+    record.outOfMemory ??= await ranOutOfMemory(this.runtime, name, { exitCode, outOfMemory });
+    return withMemory(`exited ${exitCode ?? '?'}`, { outOfMemory: record.outOfMemory });
   }
 
   /** Unhealthy after as many failures in a row as the check allows, healthy again at the first success. */
@@ -75,7 +79,7 @@ export class Examination {
       record.problem = await problemOf(this.runtime, name, healthCheck);
       record.failures = record.problem === undefined ? 0 : record.failures + 1;
     }
-    return record.failures >= Math.max(1, healthCheck.retries) ? record.problem : undefined;
+    return record.failures >= failuresAllowed(healthCheck) ? record.problem : undefined;
   }
 }
 

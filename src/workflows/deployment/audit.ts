@@ -1,18 +1,15 @@
-import { getExternalWorkflowHandle, patched, workflowInfo } from '@temporalio/workflow';
+import { patched, workflowInfo } from '@temporalio/workflow';
 import type { AuditEntry } from '../../model/audit';
-import { activity } from '../activity-options';
-import { auditedSignal, environmentId, type DeploymentInput, type DeploymentResult } from '../messages';
+import type { DeploymentInput, DeploymentResult } from '../messages';
 import { patches } from '../patches';
-import { inTurn } from '../turns';
+import { auditPlaceOf, writeRecord } from '../recorded-act';
 
 /** Writes a request and what came of it into the audit trail, and tells the environment how long the trail is now. */
 export async function recordRequest(input: DeploymentInput, begin: number, result: DeploymentResult): Promise<void> {
   if (!patched(patches.audit)) return;
-  const { name: stack, environment, infrastructure } = input.stack;
-  const place = { stack, environment };
-  const record = activity('recordAudit', input.taskQueue, `record: ${input.intent.kind} by ${input.requestedBy}`)({ ...place, folder: infrastructure.dataDir }, entryOf(input, begin, result));
-  const head = await record.catch(() => undefined);
-  if (head) await inTurn(getExternalWorkflowHandle(environmentId(place)).signal(auditedSignal, { ...head, ...(infrastructure.dataDir !== undefined && { folder: infrastructure.dataDir }) })).catch(() => undefined);
+  const { taskQueue, intent, requestedBy } = input;
+  const record = { taskQueue, summary: `record: ${intent.kind} by ${requestedBy}`, entry: entryOf(input, begin, result) };
+  await writeRecord(auditPlaceOf(input.stack), record).catch(() => undefined);
 }
 
 function entryOf({ intent, requestedBy, requestedFrom, reason, target }: DeploymentInput, begin: number, { outcome, deployment, release, cause, refusals, forcedPast, steering }: DeploymentResult): AuditEntry {

@@ -32,6 +32,7 @@ export class RolloutWatch {
   private forward?: CancellationScope;
   private watching?: CancellationScope;
   private readonly begun = new Set<string>();
+  private readonly seen = new Set<PlannedService>();
   private readonly lanes = new Map<string, Set<Lane>>();
   private reactions: Promise<void>[] = [];
 
@@ -44,6 +45,7 @@ export class RolloutWatch {
     this.found = undefined;
     this.reactions = [];
     this.begun.clear();
+    this.seen.clear();
     this.lanes.clear();
     this.watching = new CancellationScope({ cancellable: true });
     this.forward = new CancellationScope({ cancellable: true });
@@ -81,13 +83,15 @@ export class RolloutWatch {
   }
 
   private watch(service: PlannedService, phase: number): void {
+    if (this.seen.has(service)) return;
+    this.seen.add(service);
     for (const queue of new Set(watchedOf(service).map(({ taskQueue }) => taskQueue))) {
       const key = `${phase} ${queue}`;
       if (this.begun.has(key)) continue;
       this.begun.add(key);
       const services = servicesOf(this.plan!.phases.filter(({ number, kind }) => number === phase && kind === 'deploy'));
       void this.watching!.run(() => this.watchOver(services, queue)).catch((error: unknown) => {
-        if (!isCancellation(error)) this.options.log.note(`new instances are not watched any more: ${toProblem(error).message}`);
+        if (!isCancellation(error)) this.options.log.note(`the watch over new instances has stopped: ${toProblem(error).message}`);
       });
     }
   }
@@ -128,7 +132,7 @@ export class RolloutWatch {
     return CancellationScope.nonCancellable(async () => {
       await Promise.allSettled(lanes.map(({ over }) => over));
       await perform(planDiversion(service, interpreter.begun, instance));
-    }).catch((error: unknown) => log.note(`requests still reach ${instance}: ${toProblem(error).message}`));
+    }).catch((error: unknown) => log.note(`requests could not be moved away from ${instance}: ${toProblem(error).message}`));
   }
 }
 

@@ -10,7 +10,7 @@ const succeeding: (Outcome | 'lost')[] = ['succeeded', 'unchanged'];
 /** Why a request is not taken at all; nothing where it is, be it that it has to wait. */
 export function turnAway(request: JoinRequest, state: EnvironmentState, now: number): string | undefined {
   const { asked } = request;
-  if (state.queue.length >= limits.queue) return `${state.queue.length} deployments wait already; ask again when some of them are over`;
+  if (state.queue.length >= limits.queue) return `${state.queue.length} deployments are already waiting; try again when some have finished`;
   if (!asked) return undefined;
   if (asked.whenBusy === 'reject' && isBusy(request, state)) return `${busyWith(state)}; ask again when it is over, or leave out --reject to wait for it`;
   return forbids(request, state, now);

@@ -101,10 +101,15 @@ export const inputs = {
   environmentState: optional(environmentState),
   fleet: optional(fields({ limit: 'number', holders: deployments, waiting: deployments })),
   host: fields({ runtime, name: optional(named('host')) }),
-  inspect: fields({ kind: oneOf('plan', 'status', 'logs', 'exec', 'audit', 'volumes', 'remove-volume', 'act'), stack, taskQueue: 'text', act: optional(act) }),
+  inspect: fields({ kind: oneOf('plan', 'status', 'logs', 'exec', 'audit', 'volumes', 'remove-volume'), stack, taskQueue: 'text', act: optional(act) }),
   release: fields({
     release: 'number', deployment: 'number', stack, requestedBy: author, reason: optional(reason), at: 'number',
     jobs: listOf(fields({ service: named('service'), hash: 'text' })),
+  }),
+  act: fields({
+    kind: oneOf('act'),
+    place: fields({ stack: named('stack'), environment: named('environment'), folder: optional('text') }),
+    what: 'text', taskQueue: 'text', act: optional(act),
   }),
   redeploy: fields({ place, spec: fields({ name: named('schedule'), what: fields({ kind: oneOf('deploy', 'restart', 'run') }) }) }),
 } as const;
