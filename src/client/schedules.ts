@@ -1,6 +1,8 @@
-import { type Client, ScheduleAlreadyRunning, type ScheduleDescription, type ScheduleHandle, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
+import { type Client, isGrpcServiceError, ScheduleAlreadyRunning, type ScheduleDescription, type ScheduleHandle, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
 import { isName } from '../model/names';
-import type { Overlap, ScheduleSpec, UnattendedEnd } from '../model/schedule';
+import type { Overlap, Recurring, ScheduleSpec, UnattendedEnd } from '../model/schedule';
+import { fits } from '../workflows/messages/shape';
+import { inputs } from '../workflows/messages/shapes';
 import { placeAttributes, scheduleId, schedulePrefix, taskQueue, type Place, type RedeployInput } from '../workflows/messages';
 import { BadRequest } from './errors';
 import { unlessMissing } from './unless-missing';
@@ -23,6 +25,20 @@ export interface ScheduleView {
   recent: { at: Date; workflowId: string; runId: string }[];
 }
 
+/** Schedules of an environment, by name. */
+export interface ScheduleListing {
+  schedules: ScheduleView[];
+  /** Names of those that something else than this engine has made, or has made with another key. */
+  unreadable: string[];
+}
+
+/** One that this client cannot read. Others are not affected by it. */
+class UnreadableSchedule extends BadRequest {
+  constructor(name: string) {
+    super(`the schedule ${name} was not made by deploy-code, or with another encryption key; \`deploy-code schedule delete ${name}\` removes it`);
+  }
+}
+
 /** Schedules of environments, kept by Temporal. */
 export class Schedules {
   /** `record`: writes what is about to be done into the audit trail of the environment. */
@@ -42,16 +58,30 @@ export class Schedules {
     });
   }
 
-  /** The schedules of an environment, by name. */
-  async list(place: Place): Promise<ScheduleView[]> {
-    const names: string[] = [];
+  async list(place: Place): Promise<ScheduleListing> {
+    const listing: ScheduleListing = { schedules: [], unreadable: [] };
+    const names = (await this.namesOf(place)).sort();
+    const found = await Promise.all(names.map((name) => this.find(place, name).catch(unlessUnreadable)));
+    found.forEach((each, index) => {
+      if (each === 'unreadable') listing.unreadable.push(names[index]!);
+      else if (each) listing.schedules.push(each);
+    });
+    return listing;
+  }
+
+  /** Asked for without the SDK's list, which fails at the first schedule of somebody else that the data converter cannot read. */
+  private async namesOf(place: Place): Promise<string[]> {
+    const { workflowService, options: { namespace } } = this.temporal;
     const prefix = schedulePrefix(place);
-    for await (const { scheduleId: id } of this.temporal.schedule.list()) {
-      const name = id.startsWith(prefix) ? id.slice(prefix.length) : undefined;
-      if (isName('schedule', name)) names.push(name);
-    }
-    const found = await Promise.all(names.sort().map((name) => this.find(place, name)));
-    return found.flatMap((each) => (each ? [each] : []));
+    const names: string[] = [];
+    let nextPageToken: Uint8Array | undefined;
+    do {
+      const page = await workflowService.listSchedules({ namespace, nextPageToken, maximumPageSize: pageSize });
+      const ids = (page.schedules ?? []).map(({ scheduleId: id }) => id ?? '').filter((id) => id.startsWith(prefix));
+      names.push(...ids.map((id) => id.slice(prefix.length)).filter((name) => isName('schedule', name)));
+      nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined;
+    } while (nextPageToken);
+    return names;
   }
 
   /** @throws BadRequest where there is none of that name */
@@ -113,10 +143,10 @@ export class Schedules {
 
   private async find(place: Place, name: string): Promise<ScheduleView | undefined> {
     try {
-      return toView(await this.handle(place, name).describe());
+      return toView(name, await this.handle(place, name).describe());
     } catch (error) {
       if (error instanceof ScheduleNotFoundError) return undefined;
-      throw error;
+      throw isFromTemporal(error) ? error : new UnreadableSchedule(name);
     }
   }
 
@@ -150,8 +180,12 @@ function toOptions(place: Place, spec: ScheduleSpec, source: RedeployInput['sour
   };
 }
 
-function toView({ action, state, info }: ScheduleDescription): ScheduleView {
-  const { spec, source } = (action.args as [RedeployInput])[0];
+/** @throws UnreadableSchedule where it begins something else than a redeployment by this engine */
+function toView(name: string, { action, state, info }: ScheduleDescription): ScheduleView {
+  const input: unknown = action.args?.[0];
+  if (action.workflowType !== 'redeploy' || !fits(input, inputs.redeploy)) throw new UnreadableSchedule(name);
+  const { spec, source } = input as RedeployInput;
+  if (!isWhole(spec.what)) throw new UnreadableSchedule(name);
   return {
     spec, source,
     paused: state.paused,
@@ -161,10 +195,25 @@ function toView({ action, state, info }: ScheduleDescription): ScheduleView {
   };
 }
 
+function isWhole(what: Recurring): boolean {
+  return what.kind === 'restart' ? what.services !== undefined : what.kind === 'deploy' || what.job !== undefined;
+}
+
+function unlessUnreadable(error: unknown): 'unreadable' {
+  if (error instanceof UnreadableSchedule) return 'unreadable';
+  throw error;
+}
+
+/** Whether Temporal itself failed, not the reading of what it answered. */
+function isFromTemporal(error: unknown): boolean {
+  return isGrpcServiceError(error) || (error instanceof Error && isFromTemporal(error.cause));
+}
+
 function unknown({ stack, environment }: Place, name: string): BadRequest {
   return new BadRequest(`${stack}/${environment} has no schedule ${name}; \`deploy-code schedule list\` shows those there are`);
 }
 
+const pageSize = 100;
 const invalidArgument = 3;
 
 function isInvalid(error: Error): boolean {

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
 import type { ScheduleView, Stack } from '../../src/client';
 import type { ScheduleSpec } from '../../src/model/schedule';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
-import { startEngine, type TestEngine } from '../support/engine';
+import { address, startEngine, type TestEngine } from '../support/engine';
+import { eventually } from '../support/eventually';
 import { memoryStack } from '../support/memory-stack';
 
 const checked = { health_check: { command: ['check'], interval: '100ms', retries: 1 } };
@@ -109,7 +111,7 @@ describe('schedules', () => {
     const nightly = { cron: '0 3 * * *', time_zone: 'Europe/Berlin', services: ['app'] };
     const job = (schedule?: object | string) => ({ services: { app: { image: 'app:1', ...checked }, backup: { image: 'backup:1', kind: 'job', run: 'manual', ...(schedule && { schedule }) } } });
     const stack = await deployed(shop({ schedules: { nightly, weekly: { cron: '@weekly' } }, ...job('30 2 * * *') }));
-    const views = async () => (await engine.client.schedules.list(place(stack))).map(({ spec, source, paused }: ScheduleView) => `${spec.name} ${spec.cron.join()} ${spec.what.kind} ${source}${paused ? ' paused' : ''}`);
+    const views = async () => (await engine.client.schedules.list(place(stack))).schedules.map(({ spec, source, paused }: ScheduleView) => `${spec.name} ${spec.cron.join()} ${spec.what.kind} ${source}${paused ? ' paused' : ''}`);
     expect(await views()).toEqual(['backup 30 2 * * * run file', 'nightly 0 3 * * * restart file', 'weekly @weekly deploy file']);
     await engine.client.schedules.pause(place(stack), 'nightly', 'by ana');
     await engine.client.schedules.create(place(stack), never('mine', { kind: 'deploy' }));
@@ -117,5 +119,26 @@ describe('schedules', () => {
     expect(await views()).toEqual(['mine 0 0 1 1 * deploy client', 'nightly 0 4 * * * restart file paused']);
     expect(await (await engine.client.stop(stack)).result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
     expect(await views()).toEqual(['mine 0 0 1 1 * deploy client']);
+  });
+
+  it('are listed beside those that something else has made, which are named', async () => {
+    const stack = await deployed(shop());
+    await engine.client.schedules.create(place(stack), never('mine', { kind: 'deploy' }));
+    const temporal = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'schedules' });
+    const foreign = (name: string, args: unknown[]) => temporal.schedule.create({
+      scheduleId: `schedule/${stack.name}/test/${name}`, spec: { calendars: [{ month: 'JANUARY' }] }, memo: { of: 'somebody else' },
+      action: { type: 'startWorkflow', workflowType: 'redeploy', taskQueue: 'nobody', workflowId: `foreign-${name}`, args },
+    });
+    await Promise.all([foreign('nothing', []), foreign('half', [{ place: place(stack), spec: { ...never('half', { kind: 'deploy' }), what: { kind: 'restart' } } }])]);
+    const listed = async () => {
+      const { schedules, unreadable } = await engine.client.schedules.list(place(stack));
+      return { readable: schedules.map(({ spec }) => spec.name), unreadable };
+    };
+    await eventually(async () => expect((await listed()).unreadable).toHaveLength(2));
+    expect(await listed()).toEqual({ readable: ['mine'], unreadable: ['half', 'nothing'] });
+    await expect(engine.client.schedules.describe(place(stack), 'half')).rejects.toThrow(/half was not made by deploy-code.*schedule delete half/);
+    await engine.client.schedules.delete(place(stack), 'half');
+    await eventually(async () => expect((await listed()).unreadable).toEqual(['nothing']));
+    await temporal.connection.close();
   });
 });

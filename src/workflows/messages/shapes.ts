@@ -82,6 +82,15 @@ const environmentState = fields({
   recent: listOf(fields({ deployment: 'number', outcome: 'text' })),
 });
 
+const scheduleSpec = fields({
+  name: named('schedule'),
+  cron: listOf('text'),
+  everyMs: optional('number'),
+  timeZone: 'text',
+  jitterMs: 'number',
+  what: fields({ kind: oneOf('deploy', 'restart', 'run'), services: optional(listOf('text')), job: optional('text') }),
+});
+
 /** The shapes of what workflows are started with. */
 export const inputs = {
   deployment: fields({
@@ -111,7 +120,7 @@ export const inputs = {
     place: fields({ stack: named('stack'), environment: named('environment'), folder: optional('text') }),
     what: 'text', taskQueue: 'text', act: optional(act),
   }),
-  redeploy: fields({ place, spec: fields({ name: named('schedule'), what: fields({ kind: oneOf('deploy', 'restart', 'run') }) }) }),
+  redeploy: fields({ place, spec: scheduleSpec }),
 } as const;
 
 export const shapes = {

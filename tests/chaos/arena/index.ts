@@ -1,5 +1,5 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
@@ -105,10 +105,20 @@ function mountMemory(folder: string, size: number): void {
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder]);
 }
 
+/** Others write meanwhile: where there is less room than was just seen, it looks again. */
 function fill(folder: string, leave: number): void {
-  const { bavail, bsize } = statfsSync(folder);
-  const size = bavail * bsize - leave;
-  if (size > 0) execFileSync('fallocate', ['-l', String(size), join(folder, 'full')]);
+  const file = join(folder, 'full');
+  let said = '';
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    const { bavail, bsize } = statfsSync(folder);
+    const size = bavail * bsize - leave;
+    if (size <= 0) return;
+    const { status, stderr } = spawnSync('fallocate', ['-l', String(size), file], { encoding: 'utf8' });
+    if (status === 0) return;
+    said = stderr;
+    rmSync(file, { force: true });
+  }
+  throw new Error(`${folder} could not be filled: ${said}`);
 }
 
 function free(folder: string): void {

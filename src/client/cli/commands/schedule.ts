@@ -86,10 +86,11 @@ function whatOf({ services, job }: ScheduleOptions): Recurring {
 
 function showAll({ json }: ScheduleOptions): Work {
   return async (schedules, place) => {
-    const all = await schedules.list(place);
-    if (json) return printJson(all);
-    if (all.length === 0) return say('no schedules');
-    print(table([['NAME', 'WHAT', 'WHEN', 'STATE', 'NEXT', 'FROM'], ...scheduleRows(all)]));
+    const { schedules: all, unreadable } = await schedules.list(place);
+    if (json) printJson(all);
+    else if (all.length > 0) print(table([['NAME', 'WHAT', 'WHEN', 'STATE', 'NEXT', 'FROM'], ...scheduleRows(all)]));
+    else if (unreadable.length === 0) say('no schedules');
+    for (const name of unreadable) say(`not made by deploy-code, or with another encryption key: ${name}; \`deploy-code schedule delete ${name}\` removes it`);
   };
 }
 
