@@ -12,7 +12,7 @@ const defaults = {
   'mounts.folders': 'any folder', 'mounts.docker_socket': 'allowed', processes: 'allowed',
   'containers.host_network': 'allowed', 'containers.capabilities': 'any', 'containers.gpus': 'allowed',
   'kubernetes.namespaces': 'any but `kube-*` and the namespace of the worker', 'kubernetes.service_accounts': 'any of the namespace',
-  'images.registries': 'any', 'audit.folders': 'any', exec: 'allowed',
+  'images.registries': 'any', 'audit.folders': 'any', 'subscribers.hosts': 'any', exec: 'allowed',
 };
 
 function policyPage() {
@@ -30,6 +30,7 @@ function policyPage() {
     '## What is refused under any policy',
     `As a secret or an \`env_file\`: ${systemFiles.map(code).join(', ')}; the worker's data folder, \`.deploy-code\` folders, the key files, certificates and kubeconfigs that the worker was started with, and \`.ssh\`, \`.kube\`, \`.docker\`, \`.vault-token\` and \`.pgpass\` of its user. Symbolic links, hard links and other mounts of the same file are seen through. Anything that is not a regular file, lies on a file system that the kernel makes up, or is larger than 1 MiB is refused too.`,
     'As a variable: `DEPLOY_CODE_*`, `TEMPORAL_*`, `VAULT_*`, `DOCKER_*`, `PGPASSWORD` and `KUBECONFIG`.',
+    'As the address of a subscriber or of Prometheus: link-local addresses (`169.254.0.0/16`, `fe80::/10`) and the metadata services of clouds, also where a name leads to one when it is called.',
     'As a bind mount: the worker\'s data folder and what lies in it. Where `mounts.folders` is set, folders that hold it too.',
     'A stack file has no key for privileged containers, devices other than GPUs, or the process and IPC namespaces of the host: no policy has to refuse them.',
     '## Floors',

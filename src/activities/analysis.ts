@@ -72,7 +72,7 @@ async function prometheus(runtime: Runtime, { endpoint, prometheus: service }: J
 type Get = (path: string) => Promise<string>;
 
 function overHttp(base: string): Get {
-  return async (path) => (await httpCall(`${baseOf(base)}${path}`, { deadlineMs: queryTimeoutMs, largest: largestAnswer, redirects: 2 })).body;
+  return async (path) => (await httpCall(`${baseOf(base)}${path}`, { deadlineMs: queryTimeoutMs, largest: largestAnswer, redirects: 2, elsewhere: true })).body;
 }
 
 /** Of an instance of the stack: a pod is asked by way of its cluster, anything else where the worker reaches it. */

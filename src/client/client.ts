@@ -79,7 +79,9 @@ export class DeployCodeClient extends Reader {
 
   /** Writes what the client is about to do itself into the audit trail. */
   private async recordAct({ stack, environment }: Place, what: string): Promise<void> {
-    await this.inspect({ kind: 'act', place: { stack, environment }, what, taskQueue, act: actOf() });
+    const folder = (await this.environment({ stack, environment }))?.audit?.folder;
+    const place = { stack, environment, ...(folder !== undefined && { folder }) };
+    await this.inspect({ kind: 'act', place, what, taskQueue, act: actOf() });
   }
 
   async close(): Promise<void> {

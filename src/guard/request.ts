@@ -1,5 +1,6 @@
 import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { lookupElsewhere, refuseSurroundings } from './addresses';
 import { readBounded } from './bounded';
 import { PeerFailure, withinDeadline } from './deadline';
 
@@ -14,6 +15,8 @@ export interface HttpCall {
   /** Redirects that are followed, always to the host of the address itself; default none. */
   redirects?: number;
   signal?: AbortSignal;
+  /** Refuses link-local addresses and the metadata services of clouds, also where a name leads to one. */
+  elsewhere?: boolean;
 }
 
 export interface HttpReply {
@@ -42,13 +45,14 @@ async function exchange(url: URL, call: HttpCall, signal: AbortSignal, redirects
 }
 
 /** Over a connection of its own, which ends with the call. */
-function send(url: URL, { method = 'GET', headers = {}, body }: HttpCall, signal: AbortSignal): Promise<IncomingMessage> {
+function send(url: URL, { method = 'GET', headers = {}, body, elsewhere = false }: HttpCall, signal: AbortSignal): Promise<IncomingMessage> {
   const request = { 'http:': requestHttp, 'https:': requestHttps }[url.protocol];
   if (!request) throw new PeerFailure('the address is neither http nor https');
+  if (elsewhere) refuseSurroundings(url.hostname);
   const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
   return new Promise((resolve, reject) => {
-    request(url, { method, headers: { ...headers, ...length }, agent: false, signal }, resolve)
-      .on('error', (error) => reject(new PeerFailure(reasonOf(error), { cause: error })))
+    request(url, { method, headers: { ...headers, ...length }, agent: false, signal, ...(elsewhere && { lookup: lookupElsewhere }) }, resolve)
+      .on('error', (error) => reject(error instanceof PeerFailure ? error : new PeerFailure(reasonOf(error), { cause: error })))
       .end(body);
   });
 }

@@ -2,10 +2,14 @@ import type { Stack } from '../config/stack';
 import { certificatesOf } from '../kubernetes';
 import type { SecretSource } from '../model/instance';
 import type { Refused } from '../model/observation';
+import { hostRefusal } from './hosts';
 import { isAllowedIn } from './paths';
+import type { Place } from './patterns';
 import { refusalsOf, type RuleContext } from './rules';
+import type { Policy } from './schema';
 import { subjectOf } from './subject';
 
+export { hostRefusal } from './hosts';
 export { defaultPolicy, readPolicy } from './read';
 export { policedRuntime } from './policed-runtime';
 export type { Policy } from './schema';
@@ -17,7 +21,7 @@ export { SourceRefused, SourceRules } from './sources';
 /** Everything about a stack that the worker's policy refuses, with the key of its file. */
 export async function refusedOf(stack: Stack, context: RuleContext): Promise<Refused[]> {
   const services = Object.values(stack.services).map((service) => refusalsOf(subjectOf(service, stack), context));
-  const found = await Promise.all([...services, secretsBesideServices(stack, context), auditFolder(stack, context)]);
+  const found = await Promise.all([...services, secretsBesideServices(stack, context), subscriberHosts(stack, context), auditFolder(stack, context)]);
   return found.flat();
 }
 
@@ -37,8 +41,21 @@ async function refusedSource(path: string, source: SecretSource, { name, environ
   return sources.check(source, { stack: name, environment }).then(() => [], (error: Error) => [{ path, message: error.message }]);
 }
 
+/** Addresses that are secrets are judged when they are used. */
+async function subscriberHosts({ name, environment, subscribers = [] }: Stack, { policy }: RuleContext): Promise<Refused[]> {
+  return subscribers.flatMap(({ name: subscriber, target: { url } }) => {
+    const why = typeof url === 'string' && URL.canParse(url) ? hostRefusal(new URL(url), policy, { stack: name, environment }) : undefined;
+    return why ? [{ path: `subscribers.${subscriber}`, message: why }] : [];
+  });
+}
+
 async function auditFolder({ name, environment, infrastructure: { dataDir } }: Stack, { policy }: RuleContext): Promise<Refused[]> {
-  const folders = policy.audit?.folders;
-  if (dataDir === undefined || !folders || (await isAllowedIn(folders, dataDir, { stack: name, environment }))) return [];
-  return [{ path: 'infrastructure.storage.data_dir', message: `the worker's policy does not allow an audit trail in ${dataDir} (rule audit.folders)` }];
+  const why = dataDir !== undefined && (await auditFolderRefusal(dataDir, policy, { stack: name, environment }));
+  return why ? [{ path: 'infrastructure.storage.data_dir', message: why }] : [];
+}
+
+/** Why an audit trail may not be copied to a folder; nothing where it may. */
+export async function auditFolderRefusal(folder: string, { audit }: Policy, place: Place): Promise<string | undefined> {
+  if (!audit?.folders || (await isAllowedIn(audit.folders, folder, place))) return undefined;
+  return `the worker's policy does not allow an audit trail in ${folder} (rule audit.folders)`;
 }

@@ -43,6 +43,12 @@ const images = z
   })
   .describe('Which images may run, the load balancer\'s included.');
 
+const subscribers = z
+  .strictObject({
+    hosts: patterns.optional().describe('Host names or IP addresses that subscribers may have, such as `hooks.slack.com` or `*.example.com`.'),
+  })
+  .describe('Who may be told of what happens.');
+
 const audit = z
   .strictObject({
     folders: folders.optional().describe('Folders that `infrastructure.storage.data_dir` may lie in.'),
@@ -70,6 +76,7 @@ export const policyFile = z
     containers: containers.optional(),
     kubernetes: kubernetes.optional(),
     images: images.optional(),
+    subscribers: subscribers.optional(),
     audit: audit.optional(),
     exec: z.boolean().optional().describe('Whether `deploy-code exec` may run commands inside instances.'),
     floors: floors.optional(),

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -7,8 +7,10 @@ import { Anchor } from '../../src/activities/audit/anchor';
 import { underLock } from '../../src/activities/audit/file-lock';
 import { examine } from '../../src/activities/audit/proof';
 import { Seal } from '../../src/activities/audit/seal';
+import { AuditTrails } from '../../src/activities/audit/trails';
 import { TrailFile } from '../../src/activities/audit/trail-file';
 import type { AuditEntry, AuditRecord } from '../../src/model/audit';
+import { SourceRules } from '../../src/policy';
 
 const entry = (id: string): AuditEntry => ({ id, at: 1, by: 'ana', from: 'laptop', what: 'deploy', why: 'SHOP-1', result: 'succeeded', deployment: 1 });
 const seal = new Seal(Buffer.from('the key of this installation'));
@@ -124,6 +126,19 @@ describe('an audit trail', () => {
       expect(proofOf(records.slice(0, 2), seal, { anchored }).broken).toBe('record 3 is missing: the anchor file knows it');
       expect(proofOf((await written(4)).records, seal, { anchored }).broken).toBeUndefined();
     });
+  });
+
+  it('is copied to, and taken over from, no folder that the policy of its worker does not allow, whatever a message asks for', async () => {
+    const [dataDir, allowed, other] = ['data', 'allowed', 'other'].map((name) => mkdtempSync(join(tmpdir(), `deploy-code-${name}-`))) as [string, string, string];
+    const policy = { audit: { folders: [allowed] } };
+    const trails = new AuditTrails({ dataDir, audit: { seal, isBestEffort: false }, rules: { policy, sources: new SourceRules(policy, []), dataDir } });
+    const about = { stack: 'shop', environment: 'test' };
+    expect((await trails.append({ ...about, folder: other }, entry('e1'))).troubles).toEqual([`the worker's policy does not allow an audit trail in ${other} (rule audit.folders)`]);
+    expect((await trails.append({ ...about, folder: allowed }, entry('e2'))).troubles).toEqual([]);
+    expect([readdirSync(other), readdirSync(join(allowed, 'audit', 'shop'))]).toEqual([[], ['test.jsonl']]);
+    mkdirSync(join(other, 'audit', 'bank'), { recursive: true });
+    writeFileSync(join(other, 'audit', 'bank', 'test.jsonl'), readFileSync(join(allowed, 'audit', 'shop', 'test.jsonl')));
+    expect((await trails.examine({ stack: 'bank', environment: 'test', folder: other }, undefined)).records).toEqual([]);
   });
 
   describe('is locked', () => {

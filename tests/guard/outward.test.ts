@@ -1,3 +1,4 @@
+import type { LookupOptions } from 'node:dns';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { probe } from '../../src/activities/health/probe';
 import { Vault } from '../../src/activities/secrets/vault';
@@ -5,6 +6,7 @@ import type { Probe } from '../../src/model/instance';
 import { KubernetesApi } from '../../src/runtimes/kubernetes/api';
 import type { Runtime } from '../../src/runtimes/runtime';
 import { addToStream } from '../../src/activities/subscribers/redis';
+import { lookupElsewhere } from '../../src/guard/addresses';
 import { httpCall } from '../../src/guard/request';
 import { withinDeadline } from '../../src/guard/deadline';
 import type { Notification } from '../../src/model/notification';
@@ -26,6 +28,7 @@ interface Caller {
 const json = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{"data":"';
 const notification: Notification = { id: '1', type: 'deployment.finished', at: 0, stack: 'shop', environment: 'test', deployment: 1, text: 'done', details: {} };
 const redis = (port: number) => withinDeadline(deadlineMs, (signal) => addToStream({ url: `redis://127.0.0.1:${port}`, stream: 's', longest: 10 }, notification, 'pw', signal));
+const redisAt = (host: string) => withinDeadline(deadlineMs, (signal) => addToStream({ url: `redis://${host}:1`, stream: 's', longest: 10 }, notification, 'pw', signal)).catch((error: Error) => error.message);
 
 const vault = (port: number) => new Vault({ VAULT_ADDR: `http://127.0.0.1:${port}`, VAULT_TOKEN: 't' }, { timeoutMs: deadlineMs, largestAnswer: 100_000 }).read('db', { mount: 'secret', path: 'shop/db', key: 'password' });
 const cluster = (port: number) => {
@@ -87,6 +90,17 @@ describe('a call over HTTP', () => {
     expect(await why(`http://127.0.0.1:${await freePort()}/token-4711`)).toBe('ECONNREFUSED');
     expect(await why('ftp://127.0.0.1/')).toBe('the address is neither http nor https');
     expect(await why('hunter2')).toBe('the address is malformed');
+  });
+
+  it('goes to no address of the surroundings of its machine where it is told so, by name or by number', async () => {
+    const why = (address: string) => httpCall(address, { deadlineMs, largest: 10, elsewhere: true }).catch((error: Error) => error.message);
+    expect(await why('http://169.254.169.254/latest')).toBe('169.254.169.254 is a link-local or metadata address, which a stack file cannot name');
+    expect(await why(`http://localhost:${await freePort()}/`)).toBe('ECONNREFUSED');
+    const led = (name: string, options: LookupOptions) => new Promise((resolve) => lookupElsewhere(name, options, (error, address) => resolve(error ? error.message : address)));
+    const refused = 'its name leads to 169.254.169.254, a link-local or metadata address, which a stack file cannot name';
+    expect([await led('0xa9fea9fe', { all: true }), await led('0xa9fea9fe', {})]).toEqual([refused, refused]);
+    expect(await led('127.0.0.1', { all: true })).toEqual([{ address: '127.0.0.1', family: 4 }]);
+    expect(await redisAt('0xa9fea9fe')).toBe(`no answer (${refused})`);
   });
 
   it('ends when its caller gives it up', async () => {

@@ -68,6 +68,10 @@ describe('a policy', () => {
     ['an env_file', { secrets: { env_files: ['/etc/env'] } }, { env_file: '/srv/app.env' }, {}, 'services.api.env_file: the worker\'s policy does not let a secret come from /srv/app.env (rule secrets.env_files)'],
     ['a secret', { secrets: { files: ['/etc/secrets'] } }, { secrets: ['token'] }, { secrets: { token: { file: '/srv/token' } } }, 'services.api.secrets.token: '],
     ["a subscriber's key", { secrets: { environment: [] } }, {}, { secrets: { key: { environment: 'HOOK' } }, subscribers: { ops: { webhook: { url: 'https://example.com/', key: 'key' } } } }, 'subscribers.ops: '],
+    ['subscribers elsewhere', { subscribers: { hosts: ['*.example.com'] } }, {}, { subscribers: { ops: { webhook: { url: 'https://example.org/' } }, ci: { webhook: { url: 'https://ci.example.com/' } } } }, 'subscribers.ops: the worker\'s policy does not allow subscribers at example.org (rule subscribers.hosts)'],
+    ...['http://169.254.169.254/latest', 'http://0xa9fea9fe/', 'http://[::ffff:169.254.169.254]/', 'http://[fe80::1]:80/', 'http://[fd00:ec2::254]/', 'http://100.100.100.200/'].map((url): [string, Policy, object, object, string] => [
+      `a subscriber at ${url}`, {}, {}, { subscribers: { ops: { webhook: { url } } } }, 'is a link-local or metadata address, which a stack file cannot name',
+    ]),
     ['a folder for the audit trail', { audit: { folders: [] } }, {}, { infrastructure: { storage: { data_dir: '/srv/audit' } } }, 'infrastructure.storage.data_dir: '],
     ['the Docker socket', { mounts: { docker_socket: false } }, { volumes: ['/var/run/docker.sock:/s'] }, {}, 'rule mounts.docker_socket'],
     ['a folder that holds the Docker socket', { mounts: { docker_socket: false } }, { volumes: ['/:/host:ro'] }, {}, 'rule mounts.docker_socket'],

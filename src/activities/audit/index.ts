@@ -11,7 +11,7 @@ import { reasonOf } from './reason';
 import { AuditTrails } from './trails';
 
 /** The audit trail of each environment, which survives Temporal's retention: in a database where one is given, else in a file. */
-export function auditActivities(dependencies: Pick<Dependencies, 'dataDir' | 'auditDatabase' | 'audit' | 'secrets'>): Pick<Activities, 'recordAudit' | 'readAudit'> {
+export function auditActivities(dependencies: Pick<Dependencies, 'dataDir' | 'auditDatabase' | 'audit' | 'secrets' | 'rules'>): Pick<Activities, 'recordAudit' | 'readAudit'> {
   const { auditDatabase, audit, secrets } = dependencies;
   const place = auditDatabase && ({ place: 'database' } as const);
   const trails = () => new AuditTrails(dependencies);

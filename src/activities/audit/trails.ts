@@ -2,6 +2,7 @@ import { access, copyFile, constants, mkdir, open, statfs } from 'node:fs/promis
 import { dirname, join } from 'node:path';
 import type { AuditEntry, AuditHead, AuditRecord } from '../../model/audit';
 import { requireName } from '../../model/names';
+import { auditFolderRefusal } from '../../policy';
 import type { AuditPlace } from '../contract';
 import type { Dependencies } from '../dependencies';
 import type { Anchor } from './anchor';
@@ -24,7 +25,7 @@ const leastFree = 64 * 1024;
 
 /** The trails of a worker: in its database, or in its own data folder whatever a stack file says; that may ask for a copy elsewhere. */
 export class AuditTrails {
-  constructor(private readonly means: Pick<Dependencies, 'dataDir' | 'auditDatabase' | 'audit'>) {}
+  constructor(private readonly means: Pick<Dependencies, 'dataDir' | 'auditDatabase' | 'audit' | 'rules'>) {}
 
   /** `troubles`: what went wrong after the record was written. */
   async append(about: AuditPlace, entry: AuditEntry): Promise<AuditRecord & { troubles: string[] }> {
@@ -65,11 +66,16 @@ export class AuditTrails {
 
   /** Up to version 0.2 a trail was only where its stack file said: it goes on in the worker's own folder. */
   private async adopt(about: AuditPlace): Promise<void> {
-    if (about.folder === undefined || this.means.auditDatabase) return;
+    if (about.folder === undefined || this.means.auditDatabase || (await this.refusal(about))) return;
     const [own, former] = [this.fileOf(this.means.dataDir, about), this.fileOf(about.folder, about)];
     if (own === former || (await exists(own)) || !(await exists(former))) return;
     await mkdir(dirname(own), { recursive: true, mode: 0o700 });
     await copyFile(former, own, constants.COPYFILE_EXCL).catch((error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? undefined : Promise.reject(error)));
+  }
+
+  /** A plan has been checked before; the folder of a message has not. */
+  private async refusal({ folder, stack, environment }: AuditPlace): Promise<string | undefined> {
+    return folder === undefined ? undefined : auditFolderRefusal(folder, this.means.rules.policy, { stack, environment });
   }
 
   private async anchor(about: AuditPlace, record: AuditRecord): Promise<string[]> {
@@ -80,6 +86,8 @@ export class AuditTrails {
   private async copy(about: AuditPlace, trail: Trail): Promise<string[]> {
     const { folder } = about;
     if (folder === undefined || this.means.auditDatabase || folder === this.means.dataDir) return [];
+    const refused = await this.refusal(about);
+    if (refused !== undefined) return [refused];
     const elsewhere = new TrailFile(this.fileOf(folder, about), () => {
       throw new Error('a copy takes no records of its own');
     });

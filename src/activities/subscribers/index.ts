@@ -6,6 +6,7 @@ import { alive } from '../alive';
 import type { Activities } from '../contract';
 import type { Dependencies } from '../dependencies';
 import { SoftwareFault } from '../failures';
+import { hostRefusal, type Policy } from '../../policy';
 import { PeerBusy, PeerLimits } from './peer-limits';
 import { addToStream } from './redis';
 import { sendToSlack } from './slack';
@@ -16,7 +17,7 @@ const deadlineMs = 25_000;
 const longestPauseMs = 60_000;
 
 /** Tells those who subscribed. */
-export function subscriberActivities({ secrets }: Pick<Dependencies, 'secrets'>): Pick<Activities, 'deliver'> {
+export function subscriberActivities({ secrets, rules }: Pick<Dependencies, 'secrets' | 'rules'>): Pick<Activities, 'deliver'> {
   const peers = new PeerLimits();
   const secret = (use: NamedSecret) => secrets.read(use.name, use.source);
   const secretAddress = async (use: NamedSecret) => {
@@ -26,6 +27,7 @@ export function subscriberActivities({ secrets }: Pick<Dependencies, 'secrets'>)
   };
   const send = async (target: SubscriberTarget, notification: Notification, signal: AbortSignal): Promise<void> => {
     const address = typeof target.url === 'string' ? target.url : await secretAddress(target.url);
+    refuseHost(address, rules.policy, notification);
     await peers.deliver(hostOf(address), async () => {
       switch (target.kind) {
         case 'webhook':
@@ -42,6 +44,12 @@ export function subscriberActivities({ secrets }: Pick<Dependencies, 'secrets'>)
       throw toDeliveryFailure(error, secrets.mask(error.message));
     })),
   };
+}
+
+/** @throws SoftwareFault naming the rule that does not allow it */
+function refuseHost(address: string, policy: Policy, { stack, environment }: Notification): void {
+  const why = URL.canParse(address) && hostRefusal(new URL(address), policy, { stack, environment });
+  if (why) throw new SoftwareFault(why);
 }
 
 /** An address that cannot be read fails where it is called. */

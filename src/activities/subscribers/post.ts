@@ -8,7 +8,7 @@ const gone = 410;
 export async function post(url: string, body: string, headers: Record<string, string>, signal: AbortSignal): Promise<void> {
   const all = { 'content-type': 'application/json', 'user-agent': 'deploy-code', ...headers };
   const { address, authorization } = withoutUserinfo(url);
-  const { status } = await httpCall(address, { method: 'POST', body, headers: { ...all, ...authorization }, deadlineMs, largest: 0, signal }).catch((error: Error) => {
+  const { status } = await httpCall(address, { method: 'POST', body, headers: { ...all, ...authorization }, deadlineMs, largest: 0, elsewhere: true, signal }).catch((error: Error) => {
     throw new Error(`no answer (${error.message})`, { cause: error });
   });
   if (status === gone) throw new SoftwareFault('answered 410: it is gone');
