@@ -1,5 +1,6 @@
 import type { Finding } from './problems';
 import { isData } from './overlay';
+import { size, toBytes } from './schema/values';
 
 type Data = Record<string, unknown>;
 
@@ -72,7 +73,7 @@ function toService(service: Data, path: string[], findings: Finding[]): Data {
     else if (key === 'cpus') addResource(result, 'limit', { cpus: value });
     else if (key === 'restart' && value === false) result.restart = 'no';
     else if (key === 'scale') result.replicas = value;
-    else if (key === 'volumes' && Array.isArray(value)) moveTmpfs(result, value);
+    else if (key === 'volumes' && Array.isArray(value)) moveTmpfs(result, value, [...path, key], findings);
     else if (key === 'expose' && !isExposure(value)) findings.push({ path: [...path, key], message: 'every port of a container can be reached from its networks; for a way in from outside write {port: 8080, host_port: 80} or {port: 8080, host: shop.example.com}' });
     else if (Object.hasOwn(elsewhere, key)) findings.push({ path: [...path, key], message: elsewhere[key]! });
     else if (key === 'tmpfs' && result.tmpfs !== undefined) result.tmpfs = [value, result.tmpfs].flat();
@@ -87,11 +88,31 @@ function isExposure(value: unknown): boolean {
 }
 
 /** Compose's long form of a mount may be a tmpfs. */
-function moveTmpfs(service: Data, mounts: unknown[]): void {
+function moveTmpfs(service: Data, mounts: unknown[], path: string[], findings: Finding[]): void {
   const isTmpfs = (mount: unknown): mount is Data => isData(mount) && mount.type === 'tmpfs';
-  const paths = mounts.filter(isTmpfs).map(({ target }) => target);
-  if (paths.length > 0) service.tmpfs = [service.tmpfs ?? [], paths].flat();
-  if (paths.length < mounts.length) service.volumes = mounts.filter((mount) => !isTmpfs(mount));
+  const moved = mounts.flatMap((mount, index) => (isTmpfs(mount) ? [toTmpfs(mount, [...path, index], findings)] : []));
+  if (moved.length > 0) service.tmpfs = [service.tmpfs ?? [], moved].flat();
+  if (moved.length < mounts.length) service.volumes = mounts.filter((mount) => !isTmpfs(mount));
+}
+
+/** `{type: tmpfs, target: /cache, read_only: true, tmpfs: {size: 64m, mode: 0700}}` as `/cache:size=67108864,mode=0700,ro`. */
+function toTmpfs(mount: Data, path: (string | number)[], findings: Finding[]): string {
+  const { type: _, target, read_only: readOnly, consistency: _onlyOnMacs, tmpfs = {}, ...unknown } = mount;
+  const { size: written, mode, ...more } = isData(tmpfs) ? tmpfs : { tmpfs };
+  const left = [...Object.keys(unknown).map((key) => [key]), ...Object.keys(more).map((key) => ['tmpfs', key])];
+  findings.push(...left.map((key) => ({ path: [...path, ...key], message: 'is not a key of a tmpfs; size, mode and read_only are' })));
+  const options = [...(written === undefined ? [] : [`size=${bytesOf(written)}`]), ...(mode === undefined ? [] : [`mode=${String(mode).replace(/^0o/, '')}`]), ...(isTrue(readOnly) ? ['ro'] : [])];
+  return options.length > 0 ? `${String(target)}:${options.join()}` : String(target);
+}
+
+/** What is no size is left for the grammar of a tmpfs to refuse. */
+function bytesOf(written: unknown): string {
+  const parsed = size.safeParse(written);
+  return String(parsed.success ? toBytes(parsed.data) : written);
+}
+
+function isTrue(value: unknown): boolean {
+  return value === true || value === 'true';
 }
 
 function moveHealthCheck(service: Data, value: unknown): void {

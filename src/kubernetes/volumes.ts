@@ -2,6 +2,7 @@ import type { V1Volume, V1VolumeMount } from '@kubernetes/client-node';
 import type { InstanceSpec } from '../model/instance';
 import type { Contents } from './contents';
 import { qualified } from './names';
+import { toTmpfs } from '../model/tmpfs';
 
 interface Mounted {
   volumes: V1Volume[];
@@ -30,12 +31,16 @@ function claims({ mounts }: InstanceSpec): Mounted {
 
 /** `tmpfs` as Docker writes it, `/path` or `/path:size=64m`, and the memory that processes share. */
 function memory({ tmpfs, shmSize }: InstanceSpec): Mounted {
-  const wanted = tmpfs.map((entry) => ({ path: entry.split(':')[0]!, size: /size=(\d+)([kmg]?)/.exec(entry) }));
-  const paths = [...wanted.map(({ path, size }) => ({ path, sizeLimit: size ? `${size[1]}${{ '': '', k: 'Ki', m: 'Mi', g: 'Gi' }[size[2]!]}` : undefined })), ...(shmSize === undefined ? [] : [{ path: '/dev/shm', sizeLimit: String(shmSize) }])];
+  const paths = [...tmpfs.map(toTmpfs).map(({ path, size }) => ({ path, sizeLimit: size && quantityOf(size) })), ...(shmSize === undefined ? [] : [{ path: '/dev/shm', sizeLimit: String(shmSize) }])];
   return {
     volumes: paths.map(({ sizeLimit }, index) => ({ name: `memory-${index}`, emptyDir: { medium: 'Memory', ...(sizeLimit !== undefined && { sizeLimit }) } })),
     volumeMounts: paths.map(({ path }, index) => ({ name: `memory-${index}`, mountPath: path })),
   };
+}
+
+/** `64m` as a cluster writes it, `64Mi`. */
+function quantityOf(size: string): string {
+  return size.replace(/[kmg]$/i, (unit) => `${unit.toUpperCase()}i`);
 }
 
 /** Each file is mounted by itself: what the image has beside it stays. */

@@ -2,6 +2,7 @@ import type { Service, Stack } from '../config/stack';
 import type { ObservedInstance } from '../model/observation';
 import type { Known } from './known';
 import { acts, servicesOf, type PlannedPhase } from './plan';
+import { toTmpfs } from '../model/tmpfs';
 
 /** True for the names that Docker gives to volumes nobody has named. */
 export function isUnnamed(volume: string): boolean {
@@ -19,7 +20,7 @@ export function warnOfUnnamedVolumes(planned: PlannedPhase[], stack: Stack, know
 }
 
 function notHeld({ image, mounts, tmpfs }: Service, known: Known): string[] {
-  const held = [...mounts.map(({ target }) => target), ...tmpfs.map((entry) => entry.split(':')[0]!)];
+  const held = [...mounts.map(({ target }) => target), ...tmpfs.map((entry) => toTmpfs(entry).path)];
   return known.imageVolumes(image ?? '').filter((path) => !held.some((target) => path === target || path.startsWith(`${target}/`)));
 }
 

@@ -1,6 +1,7 @@
 import type { InstanceSpec } from '../model/instance';
 import { balancerName } from '../model/traffic';
 import type { Floors } from './schema';
+import { toTmpfs } from '../model/tmpfs';
 
 /**
  * An instance with what the policy wants of every container. Its hash stays: what runs is not replaced because of a floor. The load balancer,
@@ -24,7 +25,7 @@ export function withFloors(spec: InstanceSpec, floors: Floors | undefined): Inst
 
 /** Programs expect to write below /tmp. */
 function withScratch({ tmpfs, mounts }: InstanceSpec): string[] {
-  const isThere = tmpfs.some((entry) => entry.split(':')[0] === '/tmp') || mounts.some(({ target }) => target === '/tmp');
+  const isThere = tmpfs.some((entry) => toTmpfs(entry).path === '/tmp') || mounts.some(({ target }) => target === '/tmp');
   return isThere ? tmpfs : [...tmpfs, '/tmp'];
 }
 

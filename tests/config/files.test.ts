@@ -24,6 +24,34 @@ const problems = (service: string, head?: string): string[] => {
 
 const cluster = 'infrastructure: {orchestrator: Kubernetes}';
 
+describe('a tmpfs', () => {
+  it.each([
+    ['{type: tmpfs, target: /cache, tmpfs: {size: 16777216, mode: 0700}, read_only: true}', '/cache:size=16777216,mode=0700,ro'],
+    ['{type: tmpfs, target: /cache, tmpfs: {size: 16m, mode: "1777"}}', '/cache:size=16777216,mode=1777'],
+    ['{type: tmpfs, target: /cache, tmpfs: {mode: 0o755}}', '/cache:mode=755'],
+    ['{type: tmpfs, target: /cache}', '/cache'],
+  ])('in the long form of a mount has its size and mode: %s', (mount, expected) => {
+    expect(load(`volumes: [${mount}]`)).toMatchObject({ tmpfs: [expected], mounts: [] });
+  });
+
+  it.each([
+    ['tmpfs: [cache]', 'services.app.tmpfs.0: is no tmpfs'],
+    ['tmpfs: "/cache:size=big"', 'services.app.tmpfs: is no tmpfs'],
+    ['tmpfs: ["/cache:mode=999"]', 'services.app.tmpfs.0: is no tmpfs'],
+    ['tmpfs: ["/cache:bogus"]', 'is no tmpfs; write an absolute path, with options such as /cache:size=64m,mode=0700'],
+    ['volumes: [{type: tmpfs, target: /cache, tmpfs: {mode: rwx}}]', 'is no tmpfs'],
+    ['volumes: [{type: tmpfs, target: /cache, tmpfs: {inodes: 5}}]', 'services.app.volumes.0.tmpfs.inodes: is not a key of a tmpfs'],
+    ['volumes: [{type: tmpfs, target: /cache, source: data}]', 'services.app.volumes.0.source: is not a key of a tmpfs'],
+    ['tmpfs: [/data/], volumes: ["data:/data"]', 'services.app.tmpfs.0: /data/ is taken by something else of this service'],
+  ])('that Docker would not make as it is written is refused: %s', (service, message) => {
+    expect(problems(service)).toEqual([expect.stringContaining(message)]);
+  });
+
+  it('has nothing but a size on a cluster', () => {
+    expect(problems('tmpfs: ["/a:size=64M,rw", "/b:size=1g,mode=0700,noexec"]', cluster)).toEqual(['7 services.app.tmpfs.1: a folder in memory has nothing but a size on a cluster; remove mode=0700, noexec']);
+  });
+});
+
 describe('files of secrets and configs', () => {
   it.each(['0440', '440', '"0440"', '"440"', '0o440', '"0o440"', "'440'"])('have a mode in octal, however it is written: %s', (mode) => {
     const { secrets, configs } = load(`secrets: [{source: s, mode: ${mode}}], configs: [{source: c, target: /c, mode: ${mode}}]`);

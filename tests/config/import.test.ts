@@ -22,8 +22,8 @@ describe('the import of a compose file', () => {
   });
 
   it('turns the long form of a tmpfs mount into one', () => {
-    const { stack, lost } = imported('services: {a: {image: "a:1", tmpfs: /run, volumes: [{type: tmpfs, target: /tmp}]}}\n');
-    expect({ stack, lost }).toMatchObject({ stack: { services: { a: { tmpfs: ['/run', '/tmp'] } } }, lost: [] });
+    const { stack, lost } = imported('services: {a: {image: "a:1", tmpfs: /run, volumes: [{type: tmpfs, target: /tmp, tmpfs: {size: 1m}}]}}\n');
+    expect({ stack, lost }).toMatchObject({ stack: { services: { a: { tmpfs: ['/run', '/tmp:size=1048576'] } } }, lost: [] });
     expect(stack).not.toHaveProperty('volumes');
   });
 

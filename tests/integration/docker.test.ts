@@ -125,6 +125,13 @@ describeWith('docker', 'a deployment on Docker', () => {
     expect(failing).toMatchObject({ outcome: 'rolled_back', cause: { message: 'the post_start hook of web-1 exited 4', evidence: { exitCode: 4 } } });
   });
 
+  it('gives folders in memory the size and the mode that are written', async () => {
+    const stack = dockerStack({ web: { image: images.app, tmpfs: ['/scratch:size=1m,mode=0750'], volumes: [{ type: 'tmpfs', target: '/cache', tmpfs: { size: '16m', mode: '0700' }, read_only: true }], ...healthy } });
+    await deploy(stack);
+    const { output } = await engine.client.exec(stack, `${stack.name}-test-web-1-d1`, ['sh', '-c', 'for at in /scratch /cache; do stat -c %a $at; df -k $at | tail -n 1 | tr -s " " | cut -d " " -f 2; done; touch /scratch/x; touch /cache/x 2>/dev/null || echo read-only']);
+    expect(output.trim().split('\n')).toEqual(['750', '1024', '700', '16384', 'read-only']);
+  });
+
   it('publishes allocated ports that stay with their instance when it is replaced', async () => {
     const stack = (image: string, name?: string) => {
       const made = dockerStack({ web: { image, replicas: 2, ports: ['28600-28605:8080'], ...healthy } });

@@ -1,4 +1,5 @@
 import { alwaysRestarted } from '../../model/instance';
+import { toTmpfs } from '../../model/tmpfs';
 import { mountedVolumes } from '../mounted-volumes';
 import type { Finding } from '../problems';
 import type { ServiceInput } from '../schema/service';
@@ -59,7 +60,7 @@ function aliasesOf(services: Service[]): Finding[] {
 }
 
 /** What a cluster cannot do as the file says is refused by name, never ignored. */
-export const clusterHonours: Rule = eachService((service, { file, stack }) => (runtimeOf(service, stack) === 'kubernetes' ? [...mountsOf(service), ...ownersOf(service), ...doorOf(service, file.services[service.name]!, stack), ...processOf(service), ...besideOf(service, stack)] : []));
+export const clusterHonours: Rule = eachService((service, { file, stack }) => (runtimeOf(service, stack) === 'kubernetes' ? [...mountsOf(service), ...tmpfsOf(service), ...ownersOf(service), ...doorOf(service, file.services[service.name]!, stack), ...processOf(service), ...besideOf(service, stack)] : []));
 
 function mountsOf(service: Service): Finding[] {
   return service.mounts.flatMap((mount, index) => (mount.type === 'bind' ? [at(service, ['volumes', index], 'a folder of a host has no meaning on a cluster; use configs for files, a volume for data')] : []));
@@ -71,6 +72,14 @@ function doorOf(service: Service, { expose }: ServiceInput, { infrastructure: { 
   const addresses = service.ports.flatMap(({ hostIp }, index) => (hostIp === undefined ? [] : [at(service, ['ports', index], `a cluster listens on no address of a host; leave ${hostIp} out`)]));
   const exposures = [expose ?? []].flat().flatMap((each, index) => ofController.filter((key) => each[key] !== undefined).map((key) => at(service, ['expose', ...(Array.isArray(expose) ? [index] : []), key], `is a matter of the cluster's ${cluster?.gateway === undefined ? 'Ingress controller' : 'Gateway'}; remove ${key}`)));
   return [...addresses, ...exposures];
+}
+
+/** A cluster's folder in memory has a size, and nothing else of what Docker's has. */
+function tmpfsOf(service: Service): Finding[] {
+  return service.tmpfs.flatMap((entry, index) => {
+    const lost = toTmpfs(entry).options.filter((option) => !/^(rw|defaults|size=\d+[kmg]?)$/i.test(option));
+    return lost.length > 0 ? [at(service, ['tmpfs', index], `a folder in memory has nothing but a size on a cluster; remove ${lost.join(', ')}`)] : [];
+  });
 }
 
 function processOf(service: Service): Finding[] {

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { FileTarget } from '../../model/instance';
+import { toTmpfs } from '../../model/tmpfs';
 import type { Finding } from '../problems';
 import { runtimeOf } from '../runtime-of';
 import type { Service } from '../stack';
@@ -68,7 +69,7 @@ function filesOf({ secrets, configs }: Service): PlacedFile[] {
 }
 
 function coversOf({ mounts, tmpfs }: Service): Cover[] {
-  const ofTmpfs = tmpfs.map((entry) => ({ path: entry.split(':')[0]!, why: 'a tmpfs, which is empty at every start' }));
+  const ofTmpfs = tmpfs.map((entry) => ({ path: toTmpfs(entry).path, why: 'a tmpfs, which is empty at every start' }));
   const ofMounts = mounts.map((mount) => ({
     path: mount.target,
     why: mount.type === 'volume' ? `the volume ${mount.volume}, in which it would stay behind` : `the folder ${mount.source} of the host, in which it would stay behind`,

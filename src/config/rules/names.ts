@@ -1,5 +1,7 @@
+import { posix } from 'node:path';
 import { didYouMean } from '../suggest';
 import { at, eachService, type Rule } from './rule';
+import { toTmpfs } from '../../model/tmpfs';
 
 /** Networks that a service joins are declared; `default` needs no declaration. */
 export const networksDeclared: Rule = eachService((service, { stack }) =>
@@ -29,8 +31,14 @@ export const pathsDistinct: Rule = eachService((service) => {
   const seen = new Set<string>();
   const paths = [
     ...service.mounts.map(({ target }, index) => ({ target, path: ['volumes', index] })),
+    ...service.tmpfs.map((entry, index) => ({ target: toTmpfs(entry).path, path: ['tmpfs', index] })),
     ...service.configs.map(({ path, name }) => ({ target: path, path: ['configs', name] })),
     ...service.secrets.flatMap(({ target }, index) => ('path' in target ? [{ target: target.path, path: ['secrets', index] }] : [])),
   ];
-  return paths.flatMap(({ target, path }) => (seen.size === seen.add(target).size ? [at(service, path, `${target} is taken by something else of this service`)] : []));
+  return paths.flatMap(({ target, path }) => (seen.size === seen.add(bare(target)).size ? [at(service, path, `${target} is taken by something else of this service`)] : []));
 });
+
+/** `/data/` and `/data/./` are `/data`. */
+function bare(target: string): string {
+  return posix.normalize(target).replace(/(?<=.)\/$/, '');
+}

@@ -4,7 +4,7 @@ import { healthCheck } from './health-check';
 import { named } from './named';
 import { jobSchedule } from './schedule';
 import { strategy } from './strategy';
-import { amount, assignments, choice, command, count, duration, fileMode, flag, fromText, integer, names, oneOrMore, ownerId, scalar, size } from './values';
+import { amount, assignments, choice, command, count, duration, fileMode, flag, fromText, integer, names, oneOrMore, ownerId, scalar, size, tmpfs } from './values';
 
 const amounts = z.strictObject({
   cpus: amount.optional().describe('Cores, such as 0.5.'),
@@ -119,7 +119,7 @@ export const service = z
     logging: z.strictObject({ driver: named('driver').optional(), options: z.record(z.string(), scalar).optional() }).optional(),
     init: flag.optional(),
     shm_size: size.optional(),
-    tmpfs: oneOrMore.optional(),
+    tmpfs: z.union([tmpfs, z.array(tmpfs)]).optional().describe('Paths in memory, empty at every start, with the options that Docker knows: `/cache:size=64m,mode=0700`. On a cluster `size` is the only one.'),
     cap_add: z.array(named('capability')).optional(),
     cap_drop: z.array(named('capability')).optional(),
     read_only: flag.optional(),

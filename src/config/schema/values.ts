@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tmpfsPattern } from '../../model/tmpfs';
 
 const durationPattern = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 const longestMs = 365 * 86_400_000;
@@ -82,6 +83,8 @@ export const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 /** `{KEY: value}` or `["KEY=value"]`. */
 export const assignments = z.union([z.record(z.string(), scalar), z.array(z.string())]);
 export const names = z.array(z.string());
+/** `/path` in memory, with Docker's options. */
+export const tmpfs = z.string().regex(tmpfsPattern, 'is no tmpfs; write an absolute path, with options such as /cache:size=64m,mode=0700');
 export const oneOrMore = z.union([z.string(), z.array(z.string())]);
 
 /** Matches a value whatever its case: `Sequential` and `sequential` are the same. */

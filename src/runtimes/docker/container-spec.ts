@@ -1,6 +1,7 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
 import type { InstanceSpec, Mount, RestartPolicy } from '../../model/instance';
 import { composeLabels, instanceLabels, withoutInherited } from './labels';
+import { toTmpfs } from '../../model/tmpfs';
 
 /** What only the driver knows of a container that it is about to make. */
 export interface ContainerDetails {
@@ -46,7 +47,7 @@ function toHostConfig(spec: InstanceSpec): HostConfig {
     NetworkMode: spec.networkMode === 'host' ? 'host' : spec.networks[0]?.name,
     PortBindings: toPortBindings(spec),
     Mounts: spec.mounts.map(toMount),
-    Tmpfs: Object.fromEntries(spec.tmpfs.map((entry) => [entry.split(':')[0], entry.split(':').slice(1).join(':')])),
+    Tmpfs: Object.fromEntries(spec.tmpfs.map(toTmpfs).map(({ path, options }) => [path, options.join(',')])),
     RestartPolicy: toRestartPolicy(spec.restart),
     NanoCpus: spec.limit.cpus && Math.round(spec.limit.cpus * 1e9),
     Memory: spec.limit.memory,
