@@ -6,6 +6,7 @@ import { connect, connectionSettings } from '../../src/client/connection';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { environmentId, taskQueue, type Progress } from '../../src/workflows/messages';
 import { address, startEngine, type TestEngine } from '../support/engine';
+import { eventually } from '../support/eventually';
 import { memoryStack } from '../support/memory-stack';
 
 describe('who may begin in an environment', () => {
@@ -86,6 +87,8 @@ describe('who may begin in an environment', () => {
     expect(await busy.result()).toMatchObject({ outcome: 'succeeded' });
     expect(await stop.result()).toMatchObject({ outcome: 'succeeded' });
     for (const handle of again) expect(await handle.result()).toMatchObject({ outcome: 'refused', refusals: [{ message: expect.stringMatching(/^nothing is deployed in .* any more$/) as string }] });
+    const numbers = async () => (await engine.client.history(place(stack))).map(({ deployment }) => deployment).sort();
+    await eventually(async () => expect(await numbers()).toEqual([1, 2, 3, 4, 5]));
     expect([...host.instances.values()].filter(({ spec }) => spec.stack === stack.name)).toEqual([]);
   });
 

@@ -241,9 +241,18 @@ class Deployment {
     };
     this.log.cause ??= cause ?? (refusals[0] && { step: 'plan', message: `${refusals[0].path}: ${refusals[0].message}` });
     this.log.become(outcome);
-    upsertSearchAttributes([{ key: searchAttributes.status, value: outcome }, ...(result.release === undefined ? [] : [{ key: searchAttributes.release, value: result.release }])]);
+    this.markEnd(result);
     if (go) events.emit({ stack: input.stack.name, environment: input.stack.environment, deployment: go.deployment, type: 'deployment.finished', intent: input.intent.kind, outcome, durationMs: result.durationMs, message: cause?.message });
     tellEnd(this.publisher, result);
     return result;
+  }
+
+  /** By these it is found, also one that ended before it began anything. */
+  private markEnd({ outcome, deployment, release }: DeploymentResult): void {
+    upsertSearchAttributes([
+      { key: searchAttributes.status, value: outcome },
+      ...(deployment === undefined ? [] : [{ key: searchAttributes.number, value: deployment }]),
+      ...(release === undefined ? [] : [{ key: searchAttributes.release, value: release }]),
+    ]);
   }
 }
