@@ -18,7 +18,7 @@ export class BenchTemporal {
 
   async start(): Promise<void> {
     const cli = await findTemporalCli(resolve('.deploy-code', 'cache'), console.error);
-    this.server = await startServer({ cli, port, uiPort: port + 1, folder: this.folder });
+    this.server = await startServer({ cli, port, ui: { host: '127.0.0.1', port: port + 1 }, folder: this.folder });
   }
 
   async stop(): Promise<void> {

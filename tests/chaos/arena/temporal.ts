@@ -15,7 +15,7 @@ export class Temporal {
 
   async start(): Promise<void> {
     const cli = await findTemporalCli(resolve('.deploy-code', 'cache'), console.error);
-    this.server = await startServer({ cli, port, uiPort: port + 1000, folder: this.folder });
+    this.server = await startServer({ cli, port, ui: { host: '127.0.0.1', port: port + 1000 }, folder: this.folder });
   }
 
   /** kill -9. */

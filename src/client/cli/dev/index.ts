@@ -14,6 +14,7 @@ import { KeptWorker } from './keep-worker';
 import { cacheFolder, engineFolder, forget, prepareFolders, recall, remember } from './state';
 import { findTemporalCli } from './temporal-cli';
 import { startServer, temporalLog } from './temporal-server';
+import { guardUi, hiddenAddress } from './ui-guard';
 import { tellSilence, untilTemporalIsGone } from './watch-temporal';
 import { printText, say } from '../output/terminal';
 
@@ -45,7 +46,9 @@ async function foreground({ port, uiPort }: DevOptions): Promise<void> {
   const address = `127.0.0.1:${port}`;
   const ui = `http://localhost:${uiPort}`;
   const dataDir = dataFolder();
-  const server = await startServer({ cli, port, uiPort, folder: engineFolder });
+  const hidden = await hiddenAddress();
+  const uiGuard = (await guardUi(uiPort, hidden)).unref();
+  const server = await startServer({ cli, port, ui: hidden, folder: engineFolder });
   guardProcess({ onError: (error) => say(`an error that nothing has caught: ${error.message}`) });
   const metricsPort = await freePort();
   const worker = new KeptWorker({ start: () => startWorker(address, dataDir, metricsPort), say, log: workerLog() });
@@ -58,6 +61,8 @@ async function foreground({ port, uiPort }: DevOptions): Promise<void> {
     await Promise.race([untilAskedToStop(), worker.keep(), untilTemporalIsGone(server, temporalLog(engineFolder))]);
   } finally {
     over.abort();
+    uiGuard.close();
+    uiGuard.closeAllConnections();
     await Promise.all([end(worker.release()), end(server)]);
   }
 }

@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { EngineUnreachable } from '../../errors';
+import { freePort } from '../../../worker/free-port';
+import type { UiAddress } from './ui-guard';
 
 const readyWithinMs = 30_000;
 const retention = '720h';
@@ -22,21 +24,29 @@ export const tuning = [
 export interface ServerOptions {
   cli: string;
   port: number;
-  uiPort: number;
+  /** Where its UI listens. */
+  ui: UiAddress;
   folder: string;
 }
 
 /** Starts an embedded Temporal on a file database and waits until it answers. */
-export async function startServer({ cli, port, uiPort, folder }: ServerOptions): Promise<ChildProcess> {
+export async function startServer({ cli, port, ui, folder }: ServerOptions): Promise<ChildProcess> {
+  const ports = ['--port', String(port), '--ui-ip', ui.host, '--ui-port', String(ui.port), ...(await httpApi())];
   const log = openSync(temporalLog(folder), 'a', 0o600);
   const server = spawn(
     cli,
-    ['server', 'start-dev', '--db-filename', join(folder, 'temporal.db'), '--port', String(port), '--ui-port', String(uiPort), '--log-level', 'warn', ...tuning],
+    ['server', 'start-dev', '--db-filename', join(folder, 'temporal.db'), ...ports, '--log-level', 'warn', ...tuning],
     { stdio: ['ignore', log, log], detached: true },
   );
   await untilReady(server, port, temporalLog(folder));
   await promisify(execFile)(cli, ['operator', 'namespace', 'update', '--namespace', 'default', '--retention', retention, '--address', `127.0.0.1:${port}`]);
   return server;
+}
+
+/** Temporal's HTTP API, which nothing here uses, answers under its own address only: no page of somebody else's gets at it. */
+async function httpApi(): Promise<string[]> {
+  const port = await freePort();
+  return ['--http-port', String(port), '--dynamic-config-value', `frontend.httpAllowedHosts=["127.0.0.1:${port}"]`];
 }
 
 /** Where the server of a development engine logs. */
