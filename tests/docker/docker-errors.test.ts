@@ -19,6 +19,7 @@ describe('a failure of Docker', () => {
     [404, 'manifest for acme/api:9 not found: manifest unknown', 'software'],
     [404, 'pull access denied for acme/api, repository does not exist', 'software'],
     [404, 'No such container: abc', 'missing'],
+    [500, 'Cannot update container abc: container is marked for removal and cannot be "update"', 'missing'],
     [500, 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host', 'platform'],
     [500, 'toomanyrequests: You have reached your pull rate limit', 'platform'],
     [409, 'task e9c86617e1f6: already exists', 'software'],

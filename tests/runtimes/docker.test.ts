@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import Docker from 'dockerode';
 import { SecretStore } from '../../src/activities/secrets';
 import { mkdtempSync, writeFileSync } from 'node:fs';
@@ -138,6 +139,32 @@ describeWith('docker', 'the Docker runtime', () => {
     } finally {
       await runtime.remove(instance);
     }
+  });
+
+  it('counts a container as gone that Docker was interrupted at removing, and gives its name to the next', async () => {
+    const instance = spec('dying', { image: images.app, restart: 'always' });
+    await runtime.create(instance);
+    await runtime.start(instance.name);
+    const { Id } = await docker.getContainer(instance.name).inspect();
+    /** What Docker cannot delete keeps the container dead, as a crash in the middle of its removal does. */
+    const held = join((await docker.info() as { DockerRootDir: string }).DockerRootDir, 'containers', Id, 'hostconfig.json');
+    execFileSync('chattr', ['+i', held]);
+    try {
+      await expect(docker.getContainer(Id).remove({ force: true })).rejects.toThrow('unable to remove filesystem');
+      expect(await runtime.inspect(instance.name)).toBeUndefined();
+      expect((await runtime.observe({ images: [], ports: [] })).instances.filter(({ name }) => name === instance.name)).toMatchObject([{ state: 'missing' }]);
+      await expect(runtime.start(instance.name)).rejects.toMatchObject({ kind: 'missing', message: expect.stringContaining('marked for removal') as string });
+      await expect(runtime.revive(instance)).rejects.toMatchObject({ kind: 'missing' });
+      await runtime.retire(instance);
+      await expect(runtime.create(instance)).rejects.toMatchObject({ kind: 'platform' });
+    } finally {
+      execFileSync('chattr', ['-i', held]);
+    }
+    await runtime.create(instance);
+    await runtime.start(instance.name);
+    expect(await runtime.inspect(instance.name)).toMatchObject({ state: 'running' });
+    await runtime.remove(instance);
+    expect(await docker.listContainers({ all: true, filters: { id: [Id] } })).toEqual([]);
   });
 
   it('makes a container anew that Docker cannot start any more, and it is the same: files, names, address, volumes, labels, and one that says whose place it takes', async () => {

@@ -45,7 +45,7 @@ export class Examination {
     const why = instance.state === 'running' ? ((await this.crashes(instance, record, strict)) ?? (await this.health(instance, record, now))) : await this.down(instance, record);
     if (instance.state === 'running') Object.assign(record, { wrongLooks: 0, outOfMemory: undefined });
     const { name, service, ordinal, restart } = instance;
-    return why === undefined ? undefined : { instance: name, service, ordinal, why, restartable: restart !== 'no' && !this.runtime.workloads };
+    return why === undefined ? undefined : { instance: name, service, ordinal, why, restartable: restart !== 'no' && instance.state !== 'missing' && !this.runtime.workloads };
   }
 
   private recordOf(name: string): Record {
@@ -66,6 +66,7 @@ export class Examination {
   private async down({ name, state, exitCode, outOfMemory = false }: ObservedInstance, record: Record): Promise<string | undefined> {
     record.wrongLooks += 1;
     if (record.wrongLooks < looksUntilDown) return undefined;
+    if (state === 'missing') return 'is gone: something else removed it';
     if (state !== 'exited') return `is ${state}`;
     record.outOfMemory ??= await ranOutOfMemory(this.runtime, name, { exitCode, outOfMemory });
     return withMemory(`exited ${exitCode ?? '?'}`, { outOfMemory: record.outOfMemory });

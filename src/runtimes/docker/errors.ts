@@ -25,6 +25,7 @@ const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: R
   { text: /invalid (?:IP|subnet|CIDR|pool)|Pool overlaps/i, kind: 'software', advice: 'choose another CIDR' },
   { text: /could not select device driver/i, kind: 'software', advice: 'the host has no GPU driver for Docker' },
   { text: /logging driver does not support reading/i, kind: 'software', advice: 'it sends them elsewhere: read them there, or choose one that keeps them on the host, such as local' },
+  { text: /marked for removal/i, kind: 'missing', advice: 'Docker was interrupted while it removed the container' },
   { text: /no such container|no such volume|network .* not found|no such network/i, kind: 'missing' },
   { text: /dial tcp|i\/o timeout|TLS handshake|connection refused|no such host|proxyconnect|toomanyrequests|EOF|context deadline|server misbehaving/i, kind: 'platform' },
 ];

@@ -16,7 +16,7 @@ import { lastExit } from './exits';
 import { inspectImage } from './images';
 import { hashOf } from './labels';
 import { refuseForeignVolumes } from './networks';
-import { toState } from './observe';
+import { isDying, toState } from './observe';
 import type { OwnContainers } from './own-containers';
 import { finishRemake, remake } from './remake';
 import { monotonicMs } from '../../guard/monotonic';
@@ -42,7 +42,8 @@ export class DockerInstances {
       address: await this.addressFor(spec, spec.networks[0]?.name),
     };
     const options = toContainerOptions(spec, details);
-    const container = await dockerOr([409], undefined, () => this.connection.docker.createContainer(options));
+    const make = () => dockerOr([409], undefined, () => this.connection.docker.createContainer(options));
+    const container = (await make()) ?? ((await this.finishRemoval(spec.name)) ? await make() : undefined);
     if (!container) return this.adopt(spec);
     this.containers.remember(spec.name, container.id);
     await this.prepare(container, spec);
@@ -61,7 +62,7 @@ export class DockerInstances {
 
   async inspect(name: string): Promise<InstanceStatus | undefined> {
     const info = await this.containers.inspect(name);
-    return info && toStatus(info);
+    return info && !isDying(info.State.Status) ? toStatus(info) : undefined;
   }
 
   waitForExit(name: string, signal: AbortSignal): Promise<number | undefined> {
@@ -120,8 +121,7 @@ export class DockerInstances {
     const found = await this.containers.inspect(name);
     if (!found) return;
     const container = this.container(found.Id);
-    const { state } = toStatus(found);
-    if (state !== 'exited' && state !== 'created') await stop(container, stopGraceMs);
+    if (isUp(toStatus(found))) await stop(container, stopGraceMs);
     await dockerOr([404, 409], undefined, async () => void (await container.remove({ force: true, v: false })));
   }
 
@@ -156,6 +156,7 @@ export class DockerInstances {
   private async adopt(spec: InstanceSpec): Promise<void> {
     for (const deadline = monotonicMs() + ghostDeadlineMs; monotonicMs() < deadline; await sleep(50)) {
       const own = await this.containers.inspect(spec.name);
+      if (own && isDying(own.State.Status)) continue;
       if (own && hashOf(own.Config.Labels) === spec.hash) {
         if (toStatus(own).state === 'created') await this.prepare(this.container(own.Id), spec);
         return;
@@ -165,6 +166,14 @@ export class DockerInstances {
       if ((await this.containers.inspectAnybodys(spec.name)) && !(await this.containers.inspect(spec.name))) throw nameTaken(spec.name, false);
     }
     throw new RuntimeError('platform', `Docker says that the name ${spec.name} is taken, and shows no such container`);
+  }
+
+  /** True where a container of this name was on its way out: it holds its name no longer, or is being removed right now. */
+  private async finishRemoval(name: string): Promise<boolean> {
+    const own = await this.containers.inspect(name);
+    if (!own || !isDying(own.State.Status)) return false;
+    await dockerOr([404, 409], undefined, async () => void (await this.container(own.Id).remove({ force: true, v: false })));
+    return true;
   }
 
   /** Docker refuses two networks in one create, and takes files only afterwards. */
@@ -191,6 +200,10 @@ function nameTaken(name: string, isOwn: boolean): RuntimeError {
 
 function isDown(status: InstanceStatus | undefined): boolean {
   return !status || (status.state !== 'running' && status.state !== 'restarting');
+}
+
+function isUp({ state }: InstanceStatus): boolean {
+  return state === 'running' || state === 'restarting' || state === 'paused';
 }
 
 /** The largest number that the plain header of an archive holds. */

@@ -99,8 +99,13 @@ async function toInstance(
   };
 }
 
+/** What Docker was asked to remove, and was interrupted at, is gone: it can neither be started nor changed. Only its name is taken still. */
+export function isDying(state: string): boolean {
+  return state === 'dead' || state === 'removing';
+}
+
 export function toState(state: string): InstanceState {
-  return state === 'dead' || state === 'removing' ? 'exited' : (state as InstanceState);
+  return isDying(state) ? 'missing' : (state as InstanceState);
 }
 
 function toPolicy(name: string, retries: number | undefined): RestartPolicy {
