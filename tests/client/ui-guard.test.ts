@@ -1,5 +1,6 @@
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { guardUi, hiddenAddress } from '../../src/client/cli/dev/ui-guard';
 import { freePort } from '../../src/worker/free-port';
@@ -27,8 +28,8 @@ describe("the guard of Temporal's UI", () => {
   });
 
   const ask = (headers: Record<string, string>, { method = 'GET', path = '/', body = '' } = {}) => new Promise<{ status: number; headers: IncomingMessage['headers']; body: string }>((resolve, reject) => {
-    request({ host: '127.0.0.1', port, method, path, headers, agent: false }, async (answer) => {
-      resolve({ status: answer.statusCode!, headers: answer.headers, body: Buffer.concat(await answer.toArray() as Buffer[]).toString() });
+    request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (answer) => {
+      void text(answer).then((said) => resolve({ status: answer.statusCode!, headers: answer.headers, body: said }), reject);
     }).on('error', reject).end(body);
   });
 
