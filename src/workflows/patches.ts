@@ -26,6 +26,8 @@ export const patches = {
   freight: 'freight',
   /** Since 0.2: a stack beyond the limits ends its deployment at once. */
   sizeLimits: 'size-limits',
+  /** Since 0.2: a deployment whose environment the worker may not look at is refused. */
+  refusesTheUnseen: 'refuses-the-unseen',
   /** Since 0.2: a superseded deployment that cannot take that in is terminated. */
   endsStuck: 'ends-stuck',
 } as const;

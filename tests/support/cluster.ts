@@ -59,10 +59,16 @@ async function asEngine(): Promise<string> {
   for (const document of documents) {
     await objects.patch(document.toJS() as KubernetesObject, undefined, undefined, 'deploy-code-test', true, PatchStrategy.ServerSideApply);
   }
-  const { status } = await config.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken({ name: 'deploy-code', namespace: 'deploy-code', body: { spec: { audiences: [], expirationSeconds: 7200 } } });
+  return kubeconfigOf('deploy-code');
+}
+
+/** A kubeconfig of a service account beside the worker's. */
+export async function kubeconfigOf(account: string): Promise<string> {
+  const config = clusterConfig();
+  const { status } = await config.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken({ name: account, namespace: 'deploy-code', body: { spec: { audiences: [], expirationSeconds: 7200 } } });
   const own = new KubeConfig();
   const cluster = config.getCurrentCluster()!;
-  own.loadFromClusterAndUser(cluster, { name: 'deploy-code', token: status!.token });
+  own.loadFromClusterAndUser(cluster, { name: account, token: status!.token });
   const file = join(mkdtempSync(join(tmpdir(), 'deploy-code-kubeconfig-')), 'config');
   writeFileSync(file, own.exportConfig(), { mode: 0o600 });
   return file;

@@ -26,6 +26,7 @@ export const namespaces = [
   'jobs',
   'kubernetes',
   'kubernetes-cli',
+  'kubernetes-roles',
   'kubernetes-rollouts',
   'kubernetes-trouble',
   'kubernetes-worker',

@@ -2,7 +2,7 @@ import { getExternalWorkflowHandle, patched } from '@temporalio/workflow';
 import { asPast } from '../../plan/job-runs';
 import { activity } from '../activity-options';
 import { cancelSignal, goSignal, isOn, queuedSignal, taskQueue, turnedAwaySignal, type Act, type EnvironmentState, type FinishedReport, type Freeze, type JoinRequest, type Outcome, type Queued, type WatchPause } from '../messages';
-import { toProblem } from '../deployment/failure';
+import { toProblem, type ActivityProblem } from '../deployment/failure';
 import { events } from '../events';
 import { patches } from '../patches';
 import { Publisher } from '../publisher';
@@ -99,14 +99,22 @@ export class EnvironmentMemory {
 
   /** What labels and visibility know, where this workflow has no memory of its own. */
   async recall(): Promise<void> {
-    const recollection = await recall(this.state, this.state.queue[0]).catch((error: Error) => {
-      this.trouble = `what runs cannot be observed: ${toProblem(error).message}`;
-      return undefined;
-    });
+    const [first] = this.state.queue;
+    const recollection = await recall(this.state, first).catch((error: Error) => this.cannotSee(first, toProblem(error)));
     if (!recollection) return;
     const { deployment, release, releases, committed, runs } = recollection;
     this.trouble = undefined;
     Object.assign(this.state, { numbers: { deployment, release }, releases, runs, current: committed });
+  }
+
+  /** What only a person can mend ends the request; everything else is tried again. */
+  private cannotSee(asked: JoinRequest | undefined, { type, message }: ActivityProblem): undefined {
+    this.trouble = `what runs cannot be observed: ${message}`;
+    if (type !== 'SoftwareFault' || !asked || !patched(patches.refusesTheUnseen)) return undefined;
+    this.state.queue = this.state.queue.filter((each) => each !== asked);
+    this.sendAway(asked, this.trouble);
+    this.trouble = undefined;
+    return undefined;
   }
 
   /** Somebody waits, and no deployment has had the word yet. */
