@@ -19,7 +19,7 @@ export interface AuditRecord extends AuditEntry {
   sequence: number;
   previous: string;
   hash: string;
-  /** Which installation's key its MAC is by; absent, as the MAC, in records of versions up to 0.2. */
+  /** Which installation's key its MAC is by; absent, as the MAC, in records of earlier versions. */
   key?: string;
   /** Proves who wrote it: HMAC-SHA256 over the trail's name and the hash. */
   mac?: string;
@@ -40,6 +40,6 @@ export interface AuditTrail {
   total: number;
   /** Where the chain is broken, in a sentence; absent: it is whole. */
   broken?: string;
-  /** Sentences about what the worker's key proves, and what nothing proves; absent from workers of versions up to 0.2. */
+  /** Sentences about what the worker's key proves, and what nothing proves; absent from workers of earlier versions. */
   proof?: string[];
 }

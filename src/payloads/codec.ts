@@ -11,7 +11,7 @@ const readableBelow = 24_000;
 const compressedFrom = 1000;
 
 export interface CodecOptions {
-  /** With a key, also what is plain, and what versions up to 0.2 have encrypted; default by `DEPLOY_CODE_ACCEPT_PLAIN`. */
+  /** With a key, also what is plain, and what earlier versions have encrypted; default by `DEPLOY_CODE_ACCEPT_PLAIN`. */
   acceptPlain?: boolean;
   /** Lets workflows decide about a message that must not be used, which stands for itself then, instead of failing their task again and again. */
   marksRefused?: boolean;
@@ -50,7 +50,7 @@ function unseal(payload: Payload, keys: KeyRing | undefined, acceptPlain: boolea
     return payload;
   }
   const { payload: opened, binding } = decrypt(payload, keys);
-  if (binding === undefined && mustBeSealed) throw new PayloadRefused('a message does not say where it belongs, as those of versions up to 0.2 (--accept-plain while migrating: docs/encryption.md)');
+  if (binding === undefined && mustBeSealed) throw new PayloadRefused('a message does not say where it belongs, as those of earlier versions (--accept-plain while migrating: docs/encryption.md)');
   if (binding !== undefined && context && binding !== bindingOf(context)) throw new PayloadRefused(`a message was moved: it was made for ${binding || 'no workflow'} and came to ${bindingOf(context)}`);
   return opened;
 }

@@ -9,12 +9,12 @@ const { Payload: PayloadBytes } = temporal.api.common.v1;
 const encoding = 'binary/encrypted';
 const cipher = 'aes-256-gcm';
 const keyId = 'encryption-key-id';
-/** Where the payload belongs; absent in those of versions up to 0.2. */
+/** Where the payload belongs; absent in those of earlier versions. */
 const boundTo = 'bound-to';
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** A payload as it was before, and where it belongs; absent in those of versions up to 0.2. */
+/** A payload as it was before, and where it belongs; absent in those of earlier versions. */
 export interface Opened {
   payload: Payload;
   binding?: string;
@@ -58,7 +58,7 @@ function open(bytes: Buffer, secret: Buffer, aad: Buffer): Buffer {
   }
 }
 
-/** The id alone is what versions up to 0.2 authenticated; neither has a line break. */
+/** The id alone is what earlier versions authenticated; neither has a line break. */
 function associated(id: string, binding: string | undefined): Buffer {
   return Buffer.from(binding === undefined ? id : `${id}\n${binding}`);
 }

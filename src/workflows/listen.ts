@@ -12,7 +12,7 @@ export function listen<T>(signal: SignalDefinition<[T]>, shape: Shape, take: (me
   });
 }
 
-/** Takes a signal that says who sends it. Up to version 0.2 such a signal was empty: it counts only where history has one. */
+/** Takes a signal that says who sends it. In earlier versions such a signal was empty: it counts only where history has one. */
 export function listenToAct(signal: SignalDefinition<[Act?]>, take: (act: Act | undefined) => void): void {
   setHandler(signal, (act) => {
     if (fits(act, shapes.act)) take(tidied(act, shapes.act));

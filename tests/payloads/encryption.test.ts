@@ -83,7 +83,7 @@ describe('encrypted payloads', () => {
     });
   });
 
-  /** As versions up to 0.2 wrote them. */
+  /** As earlier versions wrote them. */
   const unbound = (payload: Payload): Payload => {
     const nonce = randomBytes(12);
     const sealing = createCipheriv('aes-256-gcm', ring(first).current.secret, nonce).setAAD(Buffer.from('first'));

@@ -69,7 +69,7 @@ function created(file: string): Promise<boolean> {
   return writeFile(file, '', { flag: 'wx', mode: 0o600 }).then(() => true, (error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? false : Promise.reject(error)));
 }
 
-/** A lock of versions up to 0.2 holds a bare token, and counts as one of another machine. */
+/** A lock of earlier versions holds a bare token, and counts as one of another machine. */
 async function readHolder(file: string): Promise<Holder | undefined> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;

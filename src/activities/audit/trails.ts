@@ -64,7 +64,7 @@ export class AuditTrails {
     return join(folder, 'audit', requireName('stack', stack), `${requireName('environment', environment)}.jsonl`);
   }
 
-  /** Up to version 0.2 a trail was only where its stack file said: it goes on in the worker's own folder. */
+  /** In earlier versions a trail was only where its stack file said: it goes on in the worker's own folder. */
   private async adopt(about: AuditPlace): Promise<void> {
     if (about.folder === undefined || this.means.auditDatabase || (await this.refusal(about))) return;
     const [own, former] = [this.fileOf(this.means.dataDir, about), this.fileOf(about.folder, about)];

@@ -1,4 +1,4 @@
-/** Who does something; absent from clients of versions up to 0.2. */
+/** Who does something; absent from clients of earlier versions. */
 export interface Act {
   by?: string;
   /** Host that the request came from. */
