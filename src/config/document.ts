@@ -29,7 +29,7 @@ export function parseYaml(file: string, text: string): SourceDocument {
   const problems: Problem[] = document.errors.map((error) => ({
     file, ...place(error.pos[0]), path: '', message: readable(error.code, error.message, text.split('\n')[place(error.pos[0]).line - 1] ?? ''),
   }));
-  if (problems.length === 0) problems.push(...aliasProblems(document).map(({ offset, message }) => ({ file, ...place(offset), path: '', message })));
+  if (problems.length === 0) problems.push(...[...aliasProblems(document), ...lostKeys(document)].map(({ offset, message }) => ({ file, ...place(offset), path: '', message })));
   if (problems.length > 0) throw new StackFileError(problems.slice(0, 50));
   keepModesAsWritten(document);
 
@@ -86,6 +86,17 @@ function aliasProblems(document: Document): { offset: number; message: string }[
     return total;
   };
   if (size(document.contents) > largestExpansion) problems.push({ offset: 0, message: 'its anchors and aliases expand to far too much; write it out' });
+  return problems;
+}
+
+/** What JavaScript takes for something else than a key would be lost without a word. */
+function lostKeys(document: Document): { offset: number; message: string }[] {
+  const problems: { offset: number; message: string }[] = [];
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (isScalar(key) && key.value === '__proto__') problems.push({ offset: key.range?.[0] ?? 0, message: '__proto__ cannot be a key; choose another name' });
+    },
+  });
   return problems;
 }
 

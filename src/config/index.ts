@@ -81,13 +81,15 @@ function placeOf({ file, line, column }: Problem): string {
 /** What a file means, and what of it makes no sense. */
 function understand(data: StackFile, options: LoadOptions): { stack: Stack; findings: Finding[] } {
   const { variables = {}, images = {}, environment, acceptUnenforced = false } = options;
-  const { stack, findings } = normalise(bare(data), {
+  const file = bare(data);
+  const { stack: understood, findings } = normalise(file, {
     baseDir: resolve(dirname(options.file ?? 'deploy-code.yaml')),
     environment,
     variables: { ...variables, ...Object.fromEntries(Object.entries(images).map(([name, image]) => [`image.${name}`, image])) },
     readConfig: readText,
   });
-  const input = { file: data, stack, acceptUnenforced };
+  const stack = bare(understood);
+  const input = { file, stack, acceptUnenforced };
   return { stack, findings: [...findings, ...unknownImages(stack, images), ...rules.flatMap((rule) => rule(input))] };
 }
 
