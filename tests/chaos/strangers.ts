@@ -10,11 +10,14 @@ const ordinals = [1, 2, 3];
 /** How many deployments ahead names are taken. */
 const ahead = 3;
 const withinMs = 20_000;
+/** A Docker Engine that dies, or begins anew, may never answer a start. */
+const startMs = 5000;
 
 interface Stranger {
   container: Docker.Container;
   name: string;
-  startedAt: string;
+  /** Absent where Docker did not start it: then it has to be there, and no more. */
+  startedAt?: string;
 }
 
 /** Containers of nobody's that bear the names which the next deployments of a stack would give. */
@@ -32,9 +35,10 @@ export async function moveIn({ client, engine: { docker } }: Arena, random: Rand
 async function settleIn(docker: Docker, name: string): Promise<Stranger | undefined> {
   const made = await docker.createContainer({ name, Image: images.app, Cmd: ['sleep', '1000'] }).catch(() => undefined);
   if (!made) return undefined;
-  await persist(`starting the stranger ${name}`, withinMs, async () => void (await made.start().catch(unlessStarted)));
+  const start = () => made.start({ abortSignal: AbortSignal.timeout(startMs) } as object).catch(unlessStarted);
+  await persist(`starting the stranger ${name}`, withinMs, async () => void (await start())).catch(() => undefined);
   const { State } = await persist(`looking at the stranger ${name}`, withinMs, () => made.inspect());
-  return { container: made, name, startedAt: State.StartedAt };
+  return { container: made, name, ...(State.Running && { startedAt: State.StartedAt }) };
 }
 
 function unlessStarted(error: Error & { statusCode?: number }): void {
@@ -47,7 +51,9 @@ export async function moveOut(strangers: Stranger[]): Promise<void> {
     strangers.map(async ({ container, name, startedAt }) => {
       const found = await persist(`looking at the stranger ${name}`, withinMs, () => container.inspect().catch(unlessGone));
       await container.remove({ force: true }).catch(() => undefined);
-      return found?.State.Running && found.State.StartedAt === startedAt && found.Name === `/${name}` ? [] : [name];
+      const isThere = found?.Name === `/${name}`;
+      const goesOn = startedAt === undefined || (found?.State.Running && found.State.StartedAt === startedAt);
+      return isThere && goesOn ? [] : [name];
     }),
   );
   if (harmed.flat().length > 0) throw new Error(`containers of nobody's were touched: ${harmed.flat().join(', ')}`);
