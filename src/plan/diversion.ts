@@ -18,7 +18,7 @@ function around({ name }: PlannedService, steps: Lane, failed: string): Stage {
   const last = steps.filter((step) => step.kind === 'route').at(-1) as StepOf<'route'> | undefined;
   const started = steps.find((step) => step.kind === 'start' && step.instance.name === failed) as StepOf<'start'> | undefined;
   if (!last || !started) return [];
-  const sick = new Set(addressesOf(failed, started.instance.ports.map(({ host }) => `127.0.0.1:${host}`), steps));
+  const sick = new Set(addressesOf(started.instance, steps));
   const tables = last.tables.map(({ route, targets }) => tableOf(route, [{ weight: 100, addresses: targets.map(({ address }) => address).filter((address) => !sick.has(address)) }]));
   if (tables.some(({ targets }) => targets.length === 0)) return [];
   const { ordinal } = started.instance;

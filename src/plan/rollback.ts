@@ -111,7 +111,7 @@ function takeAside(step: Step, { service, steps: done }: Begun): Lane[] {
   if (step.kind !== 'start') return [];
   const route = done.find((each) => each.kind === 'route');
   const untitled = done.flatMap((each) => (each.kind === 'attach' && each.instance.name === step.instance.name ? [steps.unname(each.instance, each.networks)] : []));
-  const addresses = addressesOf(step.instance.name, step.instance.ports.map(({ host }) => `127.0.0.1:${host}`), done);
+  const addresses = addressesOf(step.instance, done);
   const drain = route?.kind === 'route' && addresses.length > 0 ? [steps.make({ kind: 'drain', balancer: route.balancer, instance: toRef(step.instance), addresses, timeoutMs: drainMsOf(service) }, step.service)] : [];
   return [[...drain, ...untitled, steps.about('remove', toRef(step.instance))]];
 }
@@ -123,7 +123,8 @@ function drainMsOf(service: PlannedService): number {
 }
 
 /** Where requests have been sent to an instance. */
-export function addressesOf(name: string, own: string[], done: Step[]): string[] {
+export function addressesOf({ name, ports }: Pick<InstanceSpec, 'name' | 'ports'>, done: Step[]): string[] {
+  const own = ports.map(({ host }) => `127.0.0.1:${host}`);
   const sent = done.flatMap((step) => (step.kind === 'route' ? step.tables.flatMap(({ targets }) => targets.map(({ address }) => address)) : []));
   return [...new Set(sent.filter((address) => address.startsWith(`${name}:`) || own.includes(address)))];
 }

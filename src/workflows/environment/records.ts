@@ -1,4 +1,5 @@
 import { patched, uuid4, workflowInfo } from '@temporalio/workflow';
+import type { AuditEntry } from '../../model/audit';
 import { activity } from '../activity-options';
 import { taskQueue, type Act, type EnvironmentState } from '../messages';
 import { patches } from '../patches';
@@ -8,11 +9,11 @@ export class EnvironmentRecords {
   constructor(private readonly state: EnvironmentState) {}
 
   note(by: string, what: string, why: string | undefined): void {
-    if (patched(patches.audit)) (this.state.acts ??= []).push({ id: uuid4(), at: Date.now(), by, what, result: 'done', ...(why !== undefined && { why }) });
+    if (patched(patches.audit)) this.add({ id: uuid4(), by, what, result: 'done', ...(why !== undefined && { why }) });
   }
 
   noteAct({ by = 'unknown', from }: Act, what: string): void {
-    if (patched(patches.auditedActs)) (this.state.acts ??= []).push({ id: uuid4(), at: Date.now(), by, what, result: 'done', ...(from !== undefined && { from }) });
+    if (patched(patches.auditedActs)) this.add({ id: uuid4(), by, what, result: 'done', ...(from !== undefined && { from }) });
   }
 
   /** A deployment that was terminated writes nothing itself; one that still did is there already, by its id. */
@@ -20,7 +21,11 @@ export class EnvironmentRecords {
     if (!patched(patches.auditedActs)) return;
     const { by = 'unknown', intent = 'deploy', reason } = asked ?? {};
     const result = 'ended without a word: it was terminated, or timed out';
-    (this.state.acts ??= []).push({ id: workflowId, at: Date.now(), by, what: intent, result, deployment, ...(reason !== undefined && { why: reason }) });
+    this.add({ id: workflowId, by, what: intent, result, deployment, ...(reason !== undefined && { why: reason }) });
+  }
+
+  private add(entry: Omit<AuditEntry, 'at'>): void {
+    (this.state.acts ??= []).push({ ...entry, at: Date.now() });
   }
 
   /** Somebody has written into it. */
