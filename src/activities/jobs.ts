@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { sleepLong } from '../guard/timers';
 import type { InstanceStatus } from '../model/instance-status';
 import type { InstanceRef } from '../model/instance';
 import { RuntimeError, type Runtime } from '../runtimes/runtime';
@@ -72,7 +72,7 @@ async function exitOf(runtime: Runtime, name: string, timeoutMs: number | undefi
   signal.addEventListener('abort', forward, { once: true });
   try {
     const races: Promise<InstanceStatus | 'timeout'>[] = [untilExited(runtime, name, stop.signal)];
-    if (timeoutMs !== undefined) races.push(sleep(await remaining(runtime, name, timeoutMs), 'timeout' as const, { signal: stop.signal }));
+    if (timeoutMs !== undefined) races.push(sleepLong(await remaining(runtime, name, timeoutMs), stop.signal).then(() => 'timeout' as const));
     return await Promise.race(races);
   } finally {
     stop.abort();

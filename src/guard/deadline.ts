@@ -1,3 +1,5 @@
+import { forTimer } from './timers';
+
 /** A call to a peer that did not end in time, or that the peer made too large. */
 export class PeerFailure extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -14,7 +16,7 @@ export class PeerFailure extends Error {
 export async function withinDeadline<T>(limitMs: number, call: (signal: AbortSignal) => Promise<T>, outer?: AbortSignal): Promise<T> {
   outer?.throwIfAborted();
   const over = new AbortController();
-  const timer = setTimeout(() => over.abort(new PeerFailure(`no answer within ${limitMs} ms`)), limitMs);
+  const timer = setTimeout(() => over.abort(new PeerFailure(`no answer within ${limitMs} ms`)), forTimer(limitMs));
   const abort = () => over.abort(outer?.reason);
   outer?.addEventListener('abort', abort, { once: true });
   const ended = new Promise<never>((_, reject) => over.signal.addEventListener('abort', () => reject(over.signal.reason as Error), { once: true }));

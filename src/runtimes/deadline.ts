@@ -1,3 +1,5 @@
+import { forTimer } from '../guard/timers';
+
 /** For work that lasts as long as what it is about. */
 export const forever = Infinity;
 
@@ -6,7 +8,7 @@ export async function withDeadline<T>(work: Promise<T>, limitMs: number, late: (
   if (limitMs === forever) return work;
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late()), limitMs);
+    timer = setTimeout(() => reject(late()), forTimer(limitMs));
   });
   try {
     return await Promise.race([work, deadline]);

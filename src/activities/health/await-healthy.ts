@@ -4,6 +4,7 @@ import type { InstanceStatus } from '../../model/instance-status';
 import { type Runtime, RuntimeError, type Workloads } from '../../runtimes/runtime';
 import { problemOf } from './probe';
 import { monotonicMs } from '../../guard/monotonic';
+import { forTimer } from '../../guard/timers';
 
 const firstDelayMs = 10;
 const growth = 1.5;
@@ -176,7 +177,7 @@ async function probeUntilHealthy(runtime: Runtime, { name, healthCheck }: Instan
       await runtime.ensureOwnAddress?.(name, 'port' in healthCheck.probe ? healthCheck.probe.port : undefined);
     }
     if (used() > deadline) return { message: `is not healthy after ${Math.round(used() / 100) / 10} s`, status: await runtime.inspect(name) };
-    await sleep(Math.min(delay, Math.max(1, deadline - used() + 1)), undefined, { signal }).catch(() => undefined);
+    await sleep(forTimer(Math.min(delay, Math.max(1, deadline - used() + 1))), undefined, { signal }).catch(() => undefined);
   }
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { forTimer } from '../../guard/timers';
 import type { HealthCheck, InstanceRef } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import type { Runtime } from '../../runtimes/runtime';
@@ -33,7 +34,7 @@ export async function stillHealthy(runtime: Runtime, ref: InstanceRef, signal: A
     const down = lapseOf(await runtime.inspect(ref.name));
     if (down && down.status?.state !== 'restarting') return down;
     if (failures >= failuresAllowed(healthCheck)) return { message: unhealthy(problem, failures), lastProbeError: problem, status: down?.status };
-    await sleep(healthCheck.intervalMs, undefined, { signal });
+    await sleep(forTimer(healthCheck.intervalMs), undefined, { signal });
   }
 }
 

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ailing, Findings } from '../../model/watch';
 import type { ObservedInstance } from '../../model/observation';
 import { monotonicMs } from '../../guard/monotonic';
+import { sleepLong } from '../../guard/timers';
 import { RuntimeError, type Runtime } from '../../runtimes/runtime';
 import { Examination } from './examination';
 
@@ -25,10 +25,8 @@ export interface Watching<Seen> {
   wait?: (durationMs: number, signal: AbortSignal) => Promise<unknown>;
 }
 
-const waitFor = (durationMs: number, signal: AbortSignal) => sleep(durationMs, undefined, { signal });
-
 /** Looks again and again; resolves as soon as what is found is something else than what is known. */
-export async function watch<Seen extends { instances: ObservedInstance[] }>({ runtime, observe, drift, everyMs, strictUntil, known, signal, now = Date.now, elapsed = monotonicMs, wait = waitFor }: Watching<Seen>): Promise<Findings> {
+export async function watch<Seen extends { instances: ObservedInstance[] }>({ runtime, observe, drift, everyMs, strictUntil, known, signal, now = Date.now, elapsed = monotonicMs, wait = sleepLong }: Watching<Seen>): Promise<Findings> {
   const examination = new Examination(runtime, known.ailing);
   let trustedFrom = -Infinity;
   let driftBefore = known.drift;

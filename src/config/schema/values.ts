@@ -11,6 +11,11 @@ export const duration = z
   .refine((value) => !isDuration(value) || toMs(value) <= longestMs, 'is longer than a year')
   .describe('Seconds as a number, or a duration such as `500ms`, `2s`, `1m30s`.');
 
+/** A {@link duration} of at least so much; 0 would be work without a pause. */
+export function atLeast(least: string): typeof duration {
+  return duration.refine((value) => !isDuration(value) || toMs(value) >= toMs(least), `is shorter than ${least}`);
+}
+
 function isDuration(value: number | string): boolean {
   return typeof value === 'number' || durationPattern.test(value);
 }

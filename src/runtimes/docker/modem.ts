@@ -2,6 +2,7 @@ import { request as requestHttp, type ClientRequest, type IncomingMessage, type 
 import { request as requestHttps } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { readBounded } from '../../guard/bounded';
+import { forTimer } from '../../guard/timers';
 import { forever } from '../deadline';
 import { RuntimeError } from '../runtime';
 import { answerMs, late } from './errors';
@@ -63,7 +64,7 @@ function converse(modem: Modem, limits: ModemLimits, options: RequestOptions, ca
   const limitMs = deadlineOf(call, limits.answerMs);
   const request = open(modem, options);
   if (request instanceof Error) return callback(request);
-  const timer = limitMs === forever ? undefined : setTimeout(() => request.destroy(late(limitMs)), limitMs);
+  const timer = limitMs === forever ? undefined : setTimeout(() => request.destroy(late(limitMs)), forTimer(limitMs));
   let isOver = false;
   const finish: Callback = (error, result) => {
     if (isOver) return;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { guardProcess } from '../../guard/process';
+import { forTimer } from '../../guard/timers';
 import { identify } from '../../guard/process-identity';
 import { InstanceFolder, type ProcessState } from './instance-folder';
 import { RotatingLog } from './rotating-log';
@@ -27,7 +28,7 @@ async function supervise(folder: InstanceFolder, environment: Record<string, str
     stopping = true;
     if (!child?.pid) return;
     signalGroup(child.pid, (spec.stopSignal as NodeJS.Signals | undefined) ?? 'SIGTERM');
-    setTimeout(() => child?.pid && signalGroup(child.pid, 'SIGKILL'), spec.stopGraceMs).unref();
+    setTimeout(() => child?.pid && signalGroup(child.pid, 'SIGKILL'), forTimer(spec.stopGraceMs)).unref();
   });
 
   for (;;) {
