@@ -35,7 +35,7 @@ export function verificationActivities({ runtimes, secrets }: Dependencies): Pic
       alive(async ({ signal }) => {
         const runtime = runtimes(context);
         await eachOf(gate.healthy, atOnce, async (instance) => {
-          const lapse = await stillHealthy(runtime, instance, signal);
+          const lapse = await unlessStopped(runtime, instance, signal, () => stillHealthy(runtime, instance, signal));
           if (!lapse) return;
           const { message, evidence } = await failureOf(context, instance, lapse);
           throw new SoftwareFault(message, evidence);
@@ -54,11 +54,9 @@ export function verificationActivities({ runtimes, secrets }: Dependencies): Pic
     confirm: (context, expected, reached) =>
       alive(async ({ signal }) => {
         const runtime = runtimes(context);
-        const { instances } = await runtime.observe({ images: [], ports: [] });
-        const states = new Map(instances.map(({ name, state }) => [name, state]));
         const failures: NotRunning[] = [];
         await eachOf(expected, atOnce, async (instance) => {
-          const lapse = await confirmOne(runtime, instance, states.get(instance.name), signal);
+          const lapse = await unlessStopped(runtime, instance, signal, () => confirmOne(runtime, instance, signal));
           if (lapse) failures.push(await failureOf(context, instance, lapse));
         });
         const unreached = reached ? await findUnreached(runtime, reached.balancer, reached.targets.map(({ address }) => address), signal) : [];
@@ -68,12 +66,19 @@ export function verificationActivities({ runtimes, secrets }: Dependencies): Pic
   };
 }
 
-/** What a crash of the platform has left down is started again: by its policy it would have been otherwise. */
-async function confirmOne(runtime: Runtime, instance: InstanceRef, state: string | undefined, signal: AbortSignal): Promise<Lapse | undefined> {
-  if (state === 'exited' && alwaysRestarted.has(instance.restart)) {
-    const unhealthy = await awaitHealthy(runtime, instance, { fresh: false, afterTrouble: true, usedMs: 0, signal, onProbe: () => undefined });
-    if (!unhealthy) return undefined;
-  }
+/** What a crash of the platform has stopped, also while it was looked at, is started again: by its policy it would have been otherwise. */
+async function unlessStopped(
+  runtime: Runtime,
+  instance: InstanceRef,
+  signal: AbortSignal,
+  look: () => Promise<Lapse | undefined>,
+): Promise<Lapse | undefined> {
+  const lapse = await look();
+  if (lapse?.status?.state !== 'exited' || !alwaysRestarted.has(instance.restart)) return lapse;
+  return awaitHealthy(runtime, instance, { fresh: false, afterTrouble: true, usedMs: 0, signal, onProbe: () => undefined });
+}
+
+async function confirmOne(runtime: Runtime, instance: InstanceRef, signal: AbortSignal): Promise<Lapse | undefined> {
   if (instance.healthCheck || runtime.workloads) return stillHealthy(runtime, instance, signal);
   const status = await runtime.inspect(instance.name);
   return lapseOf(status) ?? crashed(instance, status!);
