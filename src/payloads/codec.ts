@@ -1,6 +1,6 @@
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
 import { bindingOf } from './binding';
-import { compress, decompress } from './compression';
+import { Budget, compress, decompress } from './compression';
 import { decrypt, encrypt, isEncrypted } from './encryption';
 import { keysOf, type KeyRing } from './keys';
 import { PayloadRefused, refusedKey } from './refused';
@@ -30,16 +30,21 @@ export function payloadCodec(keys: KeyRing | undefined = keysOf(process.env), op
   const { acceptPlain = acceptsPlain(), marksRefused = false } = options;
   const encode = async (payload: Payload, context?: SerializationContext) =>
     keys ? encrypt(await compress(payload, compressedFrom), keys, bindingOf(context)) : compress(payload, readableBelow);
-  const decode = async (payload: Payload, context?: SerializationContext) => decompress(unseal(payload, keys, acceptPlain, context));
-  const decodeMarked = (payload: Payload, context?: SerializationContext) =>
-    decode(payload, context).then(readable).catch((error: unknown) => {
+  const decode = async (payload: Payload, budget: Budget, context?: SerializationContext) => decompress(unseal(payload, keys, acceptPlain, context), budget);
+  const decodeMarked = (payload: Payload, budget: Budget, context?: SerializationContext) =>
+    decode(payload, budget, context).then(readable).catch((error: unknown) => {
       if (error instanceof PayloadRefused && context?.type === 'workflow') return markOf(error);
       throw error;
     });
   const decodeOne = marksRefused ? decodeMarked : decode;
   return {
     encode: (payloads, context) => Promise.all(payloads.map((payload) => encode(payload, context))),
-    decode: (payloads, context) => Promise.all(payloads.map((payload) => decodeOne(payload, context))),
+    async decode(payloads, context) {
+      const budget = new Budget();
+      const decoded: Payload[] = [];
+      for (const payload of payloads) decoded.push(await decodeOne(payload, budget, context));
+      return decoded;
+    },
   };
 }
 
@@ -55,7 +60,8 @@ function unseal(payload: Payload, keys: KeyRing | undefined, acceptPlain: boolea
   return opened;
 }
 
-const known = new Set(['json/plain', 'binary/plain', 'binary/null', 'json/protobuf', 'binary/protobuf']);
+/** What the engine's converter reads. */
+const known = new Set(['json/plain', 'binary/plain', 'binary/null']);
 
 /** What no converter reads would fail the task of a workflow for ever. */
 function readable(payload: Payload): Payload {

@@ -11,6 +11,7 @@ const cipher = 'aes-256-gcm';
 const keyId = 'encryption-key-id';
 /** Where the payload belongs; absent in those of earlier versions. */
 const boundTo = 'bound-to';
+const longestId = 40;
 const nonceBytes = 12;
 const tagBytes = 16;
 
@@ -38,11 +39,17 @@ export function isEncrypted({ metadata }: Payload): boolean {
   return metadata?.encoding !== undefined && metadata.encoding !== null && Buffer.from(metadata.encoding).toString() === encoding;
 }
 
-/** @throws PayloadRefused for one that somebody has made or changed without the key, Error for one whose key is not here */
+/**
+ * @throws PayloadRefused for one that somebody has made or changed without the keys, Error where there is no key at all: a worker that was
+ * started without its keys must not leave out what others have written
+ */
 export function decrypt({ metadata, data }: Payload, keys: KeyRing | undefined): Opened {
   const id = textOf(metadata?.[keyId]) ?? '';
   const secret = keys?.all.get(id);
-  if (!secret) throw new Error(`a payload is encrypted with the key "${id}", and DEPLOY_CODE_ENCRYPTION_KEY_FILE holds no such key (docs/encryption.md)`);
+  if (!secret) {
+    const why = `a payload is encrypted with the key "${id.slice(0, longestId)}", and DEPLOY_CODE_ENCRYPTION_KEY_FILE holds no such key (docs/encryption.md)`;
+    throw keys ? new PayloadRefused(why) : new Error(why);
+  }
   const binding = textOf(metadata?.[boundTo]);
   const payload = PayloadBytes.decode(open(Buffer.from(data ?? []), secret, associated(id, binding)));
   return { payload: { metadata: payload.metadata, data: payload.data }, ...(binding !== undefined && { binding }) };

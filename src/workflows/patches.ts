@@ -28,6 +28,8 @@ export const patches = {
   sizeLimits: 'size-limits',
   /** Since 0.2: a deployment whose environment the worker may not look at is refused. */
   refusesTheUnseen: 'refuses-the-unseen',
+  /** A signal that must not be used was left out. */
+  refusedSignals: 'refused-signals',
   /** Since 0.2: a superseded deployment that cannot take that in is terminated. */
   endsStuck: 'ends-stuck',
 } as const;

@@ -1,9 +1,11 @@
-import { ApplicationFailure, log, workflowInfo, type WorkflowInterceptors } from '@temporalio/workflow';
+import { ApplicationFailure, log, patched, workflowInfo, type WorkflowInterceptors } from '@temporalio/workflow';
 import { reasonIn } from '../payloads/refused';
+import { patches } from './patches';
 
 /**
  * Keeps messages away from workflows that were forged, moved or left plain: a workflow does not begin with one, signals are left out, updates
- * and queries fail. What history says was taken once is never left out: there the task fails, and goes on as soon as the worker accepts it.
+ * and queries fail. A marker in history tells that a signal was left out, so that it is at each replay. What history says was taken once is
+ * never left out: there the task fails, and goes on as soon as the worker accepts it.
  */
 export const interceptors = (): WorkflowInterceptors => ({
   inbound: [{
@@ -14,7 +16,7 @@ export const interceptors = (): WorkflowInterceptors => ({
     handleSignal(input, next) {
       const reason = firstReason(input.args);
       if (reason === undefined) return next(input);
-      if (workflowInfo().unsafe.isReplaying) throw new Error(reason);
+      if (!patched(patches.refusedSignals)) throw new Error(reason);
       log.warn(`the signal ${input.signalName} is ignored: ${reason}`);
       return Promise.resolve();
     },

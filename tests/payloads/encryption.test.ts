@@ -113,10 +113,23 @@ describe('payloads that must not be used', () => {
     ['end too early', zipped(gzipSync('x'.repeat(1000)).subarray(0, 20)), 'cannot be read'],
     ['are compressed twice', zipped(gzipSync(gzipSync('"x"')), 'binary/gzip'), 'in no encoding'],
     ['are no JSON', { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{') }, 'not JSON'],
+    ['no converter reads', { metadata: { encoding: Buffer.from('json/protobuf') }, data: Buffer.from('{}') }, 'in no encoding'],
     ['say nothing of themselves', { data: Buffer.from('x') }, 'in no encoding'],
   ])('that %s stand for themselves in a workflow, with the reason', async (_, payload, reason) => {
     const [decoded] = await payloadCodec(undefined, { marksRefused: true }).decode([payload], context);
     expect(JSON.parse(text(decoded!).data)).toEqual({ 'deploy-code:refused': expect.stringContaining(reason) });
+  });
+
+  it('fill the memory together no more than alone', async () => {
+    const many = Array.from({ length: 4 }, () => zipped(gzipSync(JSON.stringify(' '.repeat(30 * 1024 * 1024)))));
+    const decoded = await payloadCodec(undefined, { marksRefused: true }).decode(many, context);
+    expect(decoded.map((payload) => (text(payload).data.length > 1000 ? 'taken' : text(payload).data))).toEqual(['taken', 'taken', expect.stringContaining('larger than'), expect.stringContaining('larger than')]);
+  });
+
+  it('with a key that is not among ours stand for themselves, too', async () => {
+    const [hidden] = await payloadCodec(ring(first)).encode([json('x')], context);
+    const [decoded] = await payloadCodec(ring(second), { marksRefused: true }).decode([hidden!], context);
+    expect(JSON.parse(text(decoded!).data)).toEqual({ 'deploy-code:refused': expect.stringContaining('holds no such key') });
   });
 
   it('fail everywhere else, and so does one whose key is only missing here', async () => {

@@ -109,6 +109,16 @@ describe('an engine with an encryption key', () => {
       await connection.workflowService.signalWorkflowExecution({ namespace: 'encryption', workflowExecution, signalName: 'freeze', input: { payloads: [zipped] } });
       await goesOn();
     });
+
+    it('and goes on with another worker, which reads its history once more', async () => {
+      const workflowId = `environment/${stack.name}/test`;
+      const sealed = { metadata: { encoding: Buffer.from('binary/encrypted'), 'encryption-key-id': Buffer.from('nobodys') }, data: Buffer.alloc(40) };
+      await connection.workflowService.signalWorkflowExecution({ namespace: 'encryption', workflowExecution: { workflowId }, signalName: 'freeze', input: { payloads: [sealed] } });
+      await goesOn();
+      await engine.close();
+      engine = await startEngine('encryption', { runtimes: { memory: createMemoryRuntime(host) } });
+      await goesOn();
+    });
   });
 
   it('tells a client without the key what is missing', async () => {

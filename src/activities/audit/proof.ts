@@ -62,10 +62,13 @@ function anchors(anchored: NonNullable<Witnesses['anchored']>): string[] {
 
 /** Deployments are numbered without a gap: one without a record was terminated, or lost its record. */
 function gaps(records: readonly AuditRecord[]): string[] {
-  const numbers = new Set(records.flatMap(({ deployment }) => (deployment === undefined ? [] : [deployment])));
-  const [first, last] = [Math.min(...numbers), Math.max(...numbers)];
-  const missing = numbers.size === 0 ? [] : Array.from({ length: last - first + 1 }, (_, index) => first + index).filter((number) => !numbers.has(number));
-  return missing.length === 0 ? [] : [`without a record, though later ones have theirs: ${missing.length === 1 ? 'deployment' : 'deployments'} ${rangesOf(missing)}`];
+  const numbers = [...new Set(records.flatMap(({ deployment }) => deployment ?? []))].sort((one, other) => one - other);
+  const missing = numbers.slice(1).flatMap((number, index): [number, number][] => {
+    const before = numbers[index]!;
+    return number > before + 1 ? [[before + 1, number - 1]] : [];
+  });
+  const isOne = missing.length === 1 && missing[0]![0] === missing[0]![1];
+  return missing.length === 0 ? [] : [`without a record, though later ones have theirs: ${isOne ? 'deployment' : 'deployments'} ${rangesText(missing)}`];
 }
 
 /** `1 to 3, 7`. */
@@ -76,5 +79,9 @@ function rangesOf(numbers: readonly number[]): string {
     if (last && number === last[1] + 1) last[1] = number;
     else ranges.push([number, number]);
   }
+  return rangesText(ranges);
+}
+
+function rangesText(ranges: readonly [number, number][]): string {
   return ranges.map(([from, to]) => (from === to ? String(from) : `${from} to ${to}`)).join(', ');
 }

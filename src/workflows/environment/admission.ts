@@ -74,6 +74,8 @@ function busyWith({ running, queue }: EnvironmentState): string {
   return queue.length === 1 ? 'another deployment waits' : `${queue.length} deployments wait`;
 }
 
+/** Two times that are each in the calendar may add up to one that is not. */
 function iso(time: Date): string {
+  if (Number.isNaN(time.getTime())) return 'the end of time';
   return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }

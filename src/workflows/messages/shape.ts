@@ -8,6 +8,7 @@ import { oneLine } from '../../model/text';
  */
 export type Shape =
   | 'text'
+  /** Also as a time: no further from 1970 than a date reaches. */
   | 'number'
   | 'flag'
   | 'anything'
@@ -23,6 +24,9 @@ export type Shape =
   | { recordOf: Shape }
   | { fields: Record<string, Shape> };
 
+/** In ms. */
+const furthestTime = 8.64e15;
+
 export const optional = (shape: Shape): Shape => ({ optional: shape });
 export const named = (kind: NameKind): Shape => ({ name: kind });
 export const line = (longest: number): Shape => ({ line: longest });
@@ -35,7 +39,7 @@ export const fields = (of: Record<string, Shape>): Shape => ({ fields: of });
 export function fits(value: unknown, shape: Shape): boolean {
   if (shape === 'anything') return true;
   if (shape === 'text') return typeof value === 'string';
-  if (shape === 'number') return typeof value === 'number' && Number.isFinite(value);
+  if (shape === 'number') return typeof value === 'number' && Math.abs(value) <= furthestTime;
   if (shape === 'flag') return typeof value === 'boolean';
   if (shape === 'deployment') return isDeploymentId(value);
   if ('name' in shape) return isName(shape.name, value);

@@ -62,6 +62,7 @@ const stack = fields({
   configs: recordOf(fields({ content: 'text' })),
   deployment: fields({ maxParallel: 'number', platformTimeoutMs: 'number' }),
   hosts: optional(listOf(fields({ name: named('host') }))),
+  subscribers: optional(listOf(fields({ name: 'text', events: listOf('text'), target: fields({ kind: oneOf('webhook', 'slack', 'redis') }) }))),
   front: optional(front),
   infrastructure: fields({ cluster: optional(fields({ namespace: optional(named('namespace')) })) }),
 });
