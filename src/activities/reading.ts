@@ -2,8 +2,9 @@ import { crashLoop, isInCrashLoop, type InstanceLine } from '../model/instance-s
 import type { ObservedInstance } from '../model/observation';
 import { RuntimeError, type LogPage, type LogRequest, type Runtime } from '../runtimes/runtime';
 import { alive } from './alive';
-import type { Activities } from './contract';
+import type { Activities, InstanceLog } from './contract';
 import type { Dependencies } from './dependencies';
+import { eachOf } from './each-of';
 import { maskLines } from './evidence';
 import { ranOutOfMemory } from './memory';
 import { SoftwareFault } from './failures';
@@ -11,6 +12,10 @@ import { probe } from './health/probe';
 import { placeOf } from './observe-stack';
 
 const longestLine = 16_000;
+/** Of one instance in one look. */
+const mostLines = 10_000;
+/** What is read lies in memory whole until its last lines are taken. */
+const readAtOnce = 4;
 /** Characters: Temporal takes results of 2 MB. */
 const largestAnswer = 1_000_000;
 
@@ -31,12 +36,13 @@ export function readingActivities({ runtimes, secrets, rules }: Dependencies): R
       alive(async () => {
         await secrets.learn(context.secrets, context.envFiles);
         const runtime = runtimes(context);
-        return Promise.all(
-          instances.map(async (name) => {
-            const { lines, cursor, ...unread } = await pageOf(runtime, name, { tail, after: after[name] });
-            return { ...unread, name, lines: newest(maskLines(secrets, lines, longestLine), largestAnswer / instances.length), cursor };
-          }),
-        );
+        const names = [...new Set(instances)];
+        const read = new Map<string, InstanceLog>();
+        await eachOf(names, readAtOnce, async (name) => {
+          const { lines, cursor, ...unread } = await pageOf(runtime, name, { tail: Math.min(tail, mostLines), after: after[name] });
+          read.set(name, { ...unread, name, lines: newest(maskLines(secrets, lines, longestLine), largestAnswer / names.length), cursor });
+        });
+        return names.map((name) => read.get(name)!);
       }),
 
     runCommand: (context, instance, command, timeoutMs) =>

@@ -37,6 +37,22 @@ describe('what people are shown of what runs', () => {
     await expect(read('platform')).rejects.toMatchObject({ type: 'PlatformTrouble' });
   });
 
+  it('reads each log once, of a few instances at a time, and no more than a page of it', async () => {
+    let [open, most] = [0, 0];
+    const asked: [string, number][] = [];
+    const logs = async (name: string, { tail }: { tail: number }) => {
+      asked.push([name, tail]);
+      most = Math.max(most, (open += 1));
+      await new Promise((resolve) => setImmediate(resolve));
+      open -= 1;
+      return { lines: [name], cursor: 'c' };
+    };
+    const names = Array.from({ length: 40 }, (_, index) => `api-${index % 20}`);
+    const found = await run(() => activitiesOn({ logs }).readLogs({ runtime: 'docker', stack: 'a', environment: 'b', deployment: 1, secrets: {}, envFiles: [] }, names, 1e9, {}));
+    expect(found.map(({ name }) => name)).toEqual(names.slice(0, 20));
+    expect({ asked: asked.length, tails: new Set(asked.map(([, tail]) => tail)), most }).toEqual({ asked: 20, tails: new Set([10_000]), most: 4 });
+  });
+
   it('knows of memory by the state, by what was recorded of a child or before a restart, and by a record that comes late', async () => {
     let looks = 0;
     const late = { ranOutOfMemory: async () => (looks += 1) > 1 } as unknown as Runtime;

@@ -1,6 +1,6 @@
 import { isSameScope } from '../scope';
 import type { Scope } from '../runtime';
-import { nameLabel, scopeOfLabels } from './labels';
+import { hashOf, nameLabel, scopeOfLabels } from './labels';
 
 /** Docker's own suffix-free name of a container: listings and `inspect` begin it with a slash. */
 export function bareName(name: string): string {
@@ -14,7 +14,8 @@ export function replacementName(name: string): string {
 
 /**
  * Whether a container is an instance of an environment. An image can bring any label along, a name it cannot: so the
- * container has to bear the name that its labels give it. Those made before that label existed bear the project's name.
+ * container has to bear the name that its labels give it. Those made before that label existed bear the project's name, and the hash
+ * that every instance has.
  */
 export function isOwn(scope: Scope, labels: Record<string, string> | undefined, containerName: string): boolean {
   const owner = scopeOfLabels(labels);
@@ -22,7 +23,7 @@ export function isOwn(scope: Scope, labels: Record<string, string> | undefined, 
   const name = bareName(containerName);
   const given = nameLabel(labels);
   if (given !== undefined) return name === given || name === replacementName(given);
-  return name.startsWith(`${owner.stack}-${owner.environment}-`);
+  return hashOf(labels) !== '' && name.startsWith(`${owner.stack}-${owner.environment}-`);
 }
 
 /** The environment that a container is an instance of; undefined where it is nobody's. */
