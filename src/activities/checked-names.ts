@@ -1,6 +1,6 @@
 import type { Stack } from '../config/stack';
 import type { InstanceRef } from '../model/instance';
-import { requireDeploymentId, requireHostId, requireName, requireNumber, requireObject, requirePlace } from '../model/names';
+import { NameProblem, requireDeploymentId, requireHostId, requireName, requireNumber, requireObject, requirePlace } from '../model/names';
 import { alive } from './alive';
 import type { Activities, StepContext } from './contract';
 
@@ -52,6 +52,17 @@ const ofInstance = (where: StepContext, ref: InstanceRef) => {
 const ofInstances = (where: StepContext, refs: InstanceRef[]) => {
   context(where);
   refs.forEach(instance);
+};
+
+const largestPort = 65_535;
+const longestMs = 365 * 86_400_000;
+/** Weights are per cent. */
+const wholeShare = 100;
+
+/** @throws NameProblem where it is not a whole number from `least` to `most` */
+const requireWhole = (what: string, value: unknown, least: number, most: number): number => {
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
+  throw new NameProblem(`${what} is a whole number from ${least} to ${most}`);
 };
 
 const checks: Checks = {
@@ -127,15 +138,21 @@ const checks: Checks = {
     for (const { route, targets } of tables) {
       requireName('route', route);
       for (const { address } of targets) requireName('address', address);
+      const weights = targets.map(({ weight }) => requireWhole('the weight of a target', weight, 0, wholeShare));
+      requireWhole('the sum of all weights', weights.reduce((sum, weight) => sum + weight, 0), 0, wholeShare);
     }
   },
   configureBalancer: (where, balancer, front) => {
     ofInstance(where, balancer);
-    for (const { key, host, path } of front.routes) {
+    for (const { key, host, path, port, listen, timeoutMs, tls } of front.routes) {
       requireName('route', key);
       requireName('path', path);
       if (host !== undefined) requireName('hostname', host);
+      for (const each of [port, listen]) requireWhole('a port', each, 1, largestPort);
+      requireWhole('the timeout of a route', timeoutMs, 0, longestMs);
+      if (tls) for (const each of [tls.certificate, tls.key]) requireName('secret', each);
     }
+    for (const { from, to } of front.redirects) for (const each of [from, to]) requireWhole('a port', each, 1, largestPort);
     for (const { file } of front.certificates) requireName('secret', file);
     for (const range of front.trustedProxies ?? []) requireName('range', range);
   },

@@ -62,6 +62,26 @@ const ways: ((name: string) => [keyof Activities, ...unknown[]])[] = [
   (name) => ['joinEnvironment', { stack: 'shop', environment: 'production', runtime: 'docker', workflowId: 'deployment/shop/production/1', hosts: [name] }],
 ];
 
+const balancer = { name: 'shop-production-load-balancer-1-d1', service: 'load-balancer' };
+const route = { key: 'web', service: 'web', port: 8080, listen: 80, path: '/', timeoutMs: 60_000 };
+const front = (more: object) => ({ routes: [{ ...route, ...more }], redirects: [], certificates: [] });
+
+it.each<[string, keyof Activities, unknown]>([
+  ['a port that is a piece of configuration', 'configureBalancer', front({ listen: '80; } } include /etc/passwd; events {' })],
+  ['a port beyond all ports', 'configureBalancer', front({ port: 65_536 })],
+  ['a timeout that is text', 'configureBalancer', front({ timeoutMs: '1s; include x' })],
+  ['a certificate with a path', 'configureBalancer', front({ tls: { certificate: '../x', key: 'k' } })],
+  ['a redirect to nowhere', 'configureBalancer', { ...front({}), redirects: [{ from: 80, to: '443;' }] }],
+  ['a weight of billions', 'routeTraffic', [{ route: 'web', targets: [{ address: 'web:8080', weight: 5e9 }] }]],
+  ['weights of more than the whole', 'routeTraffic', [{ route: 'web', targets: [{ address: 'a:1', weight: 60 }, { address: 'b:1', weight: 60 }] }]],
+])('nothing reaches the load balancer with %s', async (_, activity, given) => {
+  const { dependencies, touched } = watched();
+  const run = createActivities(dependencies)[activity] as (...args: unknown[]) => Promise<unknown>;
+  const ended = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(run, context({}), balancer, given);
+  await expect(ended).rejects.toMatchObject({ type: 'SoftwareFault', nonRetryable: true });
+  expect(touched).toEqual([]);
+});
+
 it(`activities refuse names outside their grammar before they do anything (${cases} cases)`, async () => {
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...ways), hostile, async (way, name) => {
