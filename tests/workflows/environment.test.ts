@@ -58,6 +58,19 @@ describe('an environment', () => {
     expect((await engine.client.environment({ stack: stack.name, environment: 'test' }))?.queue).toEqual([]);
   });
 
+  it('lets no field of a message stand for one of its own', async () => {
+    host.held.add('held:1');
+    const stack = held();
+    const first = await engine.client.deploy(stack);
+    await running(stack, 1);
+    const { handle: second } = await queued(stack);
+    for (const { id } of [first, second]) await temporal.workflow.getHandle(id).signal('queued', { deployment: { toString: 'no' }, status: 'succeeded', events: null });
+    expect(await first.progress()).toMatchObject({ status: 'deploying', deployment: 1 });
+    release(stack, 1);
+    expect(await first.result()).toMatchObject({ outcome: 'succeeded', deployment: 1 });
+    expect(await second.result()).toMatchObject({ outcome: 'unchanged', deployment: 2 });
+  });
+
   it('never leaks its lock: a terminated deployment counts as failed, and the next one settles what it left', async () => {
     const stack = shop();
     await (await engine.client.deploy(stack)).result();

@@ -22,7 +22,8 @@ export type Shape =
   | { optional: Shape }
   | { listOf: Shape }
   | { recordOf: Shape }
-  | { fields: Record<string, Shape> };
+  /** `only`: what else a message holds is left out. */
+  | { fields: Record<string, Shape>; only?: true };
 
 /** In ms. */
 const furthestTime = 8.64e15;
@@ -35,6 +36,9 @@ export const recordOf = (shape: Shape): Shape => ({ recordOf: shape });
 export const oneOf = (...words: readonly string[]): Shape => ({ oneOf: words });
 /** Other fields may be there: a newer sender knows more. */
 export const fields = (of: Record<string, Shape>): Shape => ({ fields: of });
+
+/** These fields and no others: a stranger's field must not stand for one of ours where messages are kept or merged. */
+export const only = (of: Record<string, Shape>): Shape => ({ fields: of, only: true });
 
 export function fits(value: unknown, shape: Shape): boolean {
   if (shape === 'anything') return true;
@@ -64,5 +68,5 @@ function tidy(value: unknown, shape: Shape): unknown {
   if ('listOf' in shape) return (value as unknown[]).map((each) => tidy(each, shape.listOf));
   if (!('fields' in shape)) return value;
   const known = Object.entries(shape.fields).filter(([key]) => Object.hasOwn(value, key));
-  return { ...value, ...Object.fromEntries(known.map(([key, field]) => [key, tidy((value as Record<string, unknown>)[key], field)])) };
+  return { ...(!shape.only && value), ...Object.fromEntries(known.map(([key, field]) => [key, tidy((value as Record<string, unknown>)[key], field)])) };
 }

@@ -1,6 +1,6 @@
 import { runtimeNames } from '../../model/capabilities';
 import { longestAuthor, longestReason } from '../../model/text';
-import { fields, line, listOf, named, oneOf, optional, recordOf } from './shape';
+import { fields, line, listOf, named, oneOf, only, optional, recordOf } from './shape';
 
 /** The shapes of every message that a workflow takes. */
 
@@ -30,7 +30,7 @@ const asked = fields({
 
 const reserve = recordOf('number');
 
-const act = fields({ by: author, from: optional(author) });
+const act = only({ by: author, from: optional(author) });
 
 const place = fields({ stack: named('stack'), environment: named('environment') });
 
@@ -127,7 +127,7 @@ export const inputs = {
 export const shapes = {
   join: fields({ workflowId: 'deployment', runtime, hosts: optional(listOf(named('host'))), namespace: optional(named('namespace')), asked: optional(asked) }),
   leave: 'deployment',
-  committed: fields({ workflowId: 'deployment', deployment: 'number', release: optional('number') }),
+  committed: only({ workflowId: 'deployment', deployment: 'number', release: optional('number') }),
   finished: fields({
     workflowId: 'deployment',
     deployment: 'number',
@@ -138,9 +138,9 @@ export const shapes = {
     settings: optional('text'),
     hosts: optional(listOf(named('host'))),
   }),
-  audited: fields({ sequence: 'number', hash: 'text', folder: optional('text'), place: optional(oneOf('database')) }),
-  freeze: fields({ by: author, reason: optional(reason), at: 'number', until: optional('number'), refuse: 'flag' }),
-  pauseWatch: fields({ by: author, reason: optional(reason), until: optional('number') }),
+  audited: only({ sequence: 'number', hash: 'text', folder: optional('text'), place: optional(oneOf('database')) }),
+  freeze: only({ by: author, reason: optional(reason), at: 'number', until: optional('number'), refuse: 'flag' }),
+  pauseWatch: only({ by: author, reason: optional(reason), until: optional('number') }),
   act,
   go: fields({
     deployment: 'number',
@@ -154,15 +154,15 @@ export const shapes = {
     hosts: optional(listOf(named('host'))),
   }),
   claim: fields({ workflowId: 'deployment', limit: 'number' }),
-  slot: fields({ granted: 'flag', limit: 'number' }),
+  slot: only({ granted: 'flag', limit: 'number' }),
   hostClaim: fields({ workflowId: 'deployment', by: author, round: 'number', seenAt: 'number', ports: listOf('text'), reserve }),
   hostReport: fields({ workflowId: 'deployment', kept: 'flag', trouble: optional('text'), breaker }),
   hostWord: fields({ host: 'text', round: 'number', others: listOf(fields({ by: author, ports: listOf('text'), reserve })) }),
-  queued: fields({ behind: optional('number'), held: optional('text') }),
+  queued: only({ behind: optional('number'), held: optional('text') }),
   turnedAway: 'text',
   /** The Temporal UI sends it without a word. */
   cancel: optional(fields({ by: optional(author), killJobs: optional('flag') })),
-  answer: fields({ question: 'text', answer: 'text', by: author }),
-  steer: fields({ action: oneOf('approve', 'reject', 'promote', 'pause', 'resume', 'abort', 'retry'), by: author, reason: optional(reason), service: optional(named('service')) }),
+  answer: only({ question: 'text', answer: 'text', by: author }),
+  steer: only({ action: oneOf('approve', 'reject', 'promote', 'pause', 'resume', 'abort', 'retry'), by: author, reason: optional(reason), service: optional(named('service')) }),
   amendment: fields({ services: listOf(fields({ name: named('service') })), by: author, reason: optional(reason) }),
 } as const;
