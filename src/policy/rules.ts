@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isContentAddress } from '../model/image-reference';
 import type { Refused } from '../model/observation';
 import { imageName } from './image-name';
 import { follow, isAllowedIn, isWithin } from './paths';
@@ -40,7 +41,7 @@ function imagesAreAllowed(subject: Subject, { policy }: RuleContext): Refused[] 
 
 /** Whether an image may run; content addresses are of images that are on the host already. */
 export function isImageAllowed(reference: string, { images }: Policy, place: Place | undefined): boolean {
-  if (!images?.registries || reference.startsWith('sha256:')) return true;
+  if (!images?.registries || isContentAddress(reference)) return true;
   const name = imageName(reference);
   return images.registries.some((each) => matches(each, name, place) || matches(`${each}/**`, name, place));
 }

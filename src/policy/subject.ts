@@ -45,7 +45,7 @@ export function subjectOfSpec(spec: InstanceSpec, runtime: RuntimeName): Subject
     environment: spec.environment,
     service: spec.service,
     runtime,
-    images: spec.image === undefined ? [] : [spec.image],
+    images: [spec.image, spec.imageId].filter((image): image is string => Boolean(image)),
     ...sourcesOf(spec),
     hostNetwork: spec.networkMode === 'host',
     ...(runtime === 'kubernetes' && { namespace: settings?.namespace ?? `${spec.stack}-${spec.environment}`, serviceAccount: settings?.serviceAccount }),

@@ -116,5 +116,6 @@ describe('the registry of an image', () => {
     ['acme/api:1', 'https://index.docker.io/v1/'],
     ['ghcr.io/acme/api:1', 'ghcr.io'],
     ['localhost:5000/api', 'localhost:5000'],
+    ['MYREG/api:1', 'MYREG'],
   ])('%s is %s', (reference, registry) => expect(registryOf(reference)).toBe(registry));
 });

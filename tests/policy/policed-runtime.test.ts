@@ -16,6 +16,13 @@ describe('a runtime under a policy', () => {
     await runtime.ensureImage('ghcr.io/shop/api:1', 'missing', () => undefined);
   });
 
+  it('judges the image that an instance is made of, not only the one that it is named after', async () => {
+    const runtime = under({ images: { registries: ['ghcr.io/{stack}'] } });
+    const instance = spec('web', { ...place, image: 'ghcr.io/shop/web:1', imageId: 'evil.example.com/x:1' });
+    await expect(runtime.create(instance)).rejects.toThrow('does not allow evil.example.com/x:1 (rule images.registries)');
+    await runtime.create({ ...instance, imageId: `sha256:${'0a'.repeat(32)}` });
+  });
+
   it('gives instances the floors, and does everything else as ever', async () => {
     const runtime = under({ floors: { cap_drop: ['ALL'], pids_limit: 9 } });
     const instance = spec('api', { ...place, image: 'api:1' });

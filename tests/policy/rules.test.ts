@@ -7,6 +7,7 @@ import { ownFiles, type Policy, readPolicy, refusedOf, SourceRules } from '../..
 import { withFloors } from '../../src/policy/floors';
 import { imageName } from '../../src/policy/image-name';
 import { matches } from '../../src/policy/patterns';
+import { isImageAllowed } from '../../src/policy/rules';
 import type { InstanceSpec } from '../../src/model/instance';
 import { stackOf } from '../support/stack';
 
@@ -93,6 +94,19 @@ describe('a policy', () => {
   it('knows an image by its registry, however it is written', () => {
     const names = ['busybox', 'busybox:1', 'acme/api:1', 'index.docker.io/acme/api', 'ghcr.io/acme/api@sha256:abc', 'localhost/x:1', 'registry:5000/a/b:2'].map(imageName);
     expect(names).toEqual(['docker.io/library/busybox', 'docker.io/library/busybox', 'docker.io/acme/api', 'docker.io/acme/api', 'ghcr.io/acme/api', 'localhost/x', 'registry:5000/a/b']);
+    expect(['MYREG/foo:1', 'sha256:5000/evil/x', 'docker.io/busybox'].map(imageName)).toEqual(['MYREG/foo', 'sha256:5000/evil/x', 'docker.io/library/busybox']);
+  });
+
+  it('takes nothing but the whole id of an image for one that is on the host already', () => {
+    const allowed = (image: string) => isImageAllowed(image, { images: { registries: ['ghcr.io/acme'] } }, undefined);
+    expect(allowed(`sha256:${'0a'.repeat(32)}`)).toBe(true);
+    const others = ['sha256:5000/evil/x', 'sha256:0a', `sha256:${'0A'.repeat(32)}`, `sha256:${'0a'.repeat(32)}/x`];
+    expect(others.filter(allowed)).toEqual([]);
+  });
+
+  it('takes a first part in capitals for the registry that Docker pulls from', async () => {
+    const policy: Policy = { images: { registries: ['docker.io'] } };
+    expect(await refused(policy, { image: 'MYREG/foo:1' })).toEqual([expect.stringContaining('rule images.registries')]);
   });
 
   it('never lets the name of a stack change what a pattern means', () => {

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { AuthConfig } from 'dockerode';
+import { registryHost } from '../../model/image-reference';
 import { isName } from '../../model/names';
 import { withDeadline } from '../deadline';
 import { RuntimeError } from '../runtime';
@@ -24,9 +25,7 @@ const hub = 'https://index.docker.io/v1/';
  */
 export function registryOf(reference: string): string {
   if (!isName('image', reference)) throw new RuntimeError('software', `${JSON.stringify(reference)} is not the name of an image`);
-  const [first, ...rest] = reference.split('/');
-  const isHost = rest.length > 0 && (/[.:A-Z]/.test(first!) || first === 'localhost');
-  return isHost ? first! : hub;
+  return registryHost(reference) ?? hub;
 }
 
 /** Credentials for an image's registry from Docker's own configuration and credential helpers; undefined where it has none. */
