@@ -1,6 +1,8 @@
 import type { Stack } from '../config/stack';
-import type { InstanceRef } from '../model/instance';
-import { NameProblem, requireDeploymentId, requireHostId, requireName, requireNumber, requireObject, requirePlace } from '../model/names';
+import type { InstanceByReference, InstanceRef, NetworkAttachment } from '../model/instance';
+import {
+  NameProblem, requireDeploymentId, requireHostId, requireName, requireNetwork, requireNumber, requireObject, requirePlace,
+} from '../model/names';
 import { alive } from './alive';
 import type { Activities, StepContext } from './contract';
 
@@ -33,8 +35,11 @@ const context = ({ stack, environment, namespace }: Pick<StepContext, 'stack' | 
   requirePlace({ stack, environment });
   if (namespace !== undefined) requireName('namespace', namespace);
 };
-const stackOf = ({ name, environment, services, hosts = [], infrastructure: { cluster } }: Stack) => {
+const stackOf = ({ name, environment, services, networks, hosts = [], infrastructure: { cluster } }: Stack) => {
   context({ stack: name, environment, namespace: cluster?.namespace });
+  for (const [key, network] of Object.entries(networks)) {
+    if (network.external || network.name !== undefined) requireNetwork(network.name ?? key);
+  }
   for (const [key, service] of Object.entries(services)) {
     requireName('service', key);
     requireName('service', service.name);
@@ -45,9 +50,16 @@ const instance = ({ name, service }: Pick<InstanceRef, 'name' | 'service'>) => {
   requireObject('instance', name);
   requireName('service', service);
 };
-const ofInstance = (where: StepContext, ref: InstanceRef) => {
+const ofInstance = (where: StepContext, ref: Pick<InstanceRef, 'name' | 'service'>) => {
   context(where);
   instance(ref);
+};
+const joining = (networks: readonly NetworkAttachment[] = []) => networks.forEach(({ name }) => requireNetwork(name));
+/** Of an instance that is to be made: of what it will join, too. */
+const ofNewInstance = (where: StepContext, made: InstanceByReference) => {
+  ofInstance(where, made);
+  joining(made.networks);
+  joining(made.names);
 };
 const ofInstances = (where: StepContext, refs: InstanceRef[]) => {
   context(where);
@@ -105,11 +117,11 @@ const checks: Checks = {
   pullImage: context,
   createNetwork: (where, { name }) => {
     context(where);
-    requireObject('network', name);
+    requireNetwork(name);
   },
   removeNetwork: (where, name) => {
     context(where);
-    requireObject('network', name);
+    requireNetwork(name);
   },
   createVolume: (where, { name }) => {
     context(where);
@@ -119,11 +131,11 @@ const checks: Checks = {
     context(where);
     requireObject('volume', name);
   },
-  startInstance: ofInstance,
+  startInstance: ofNewInstance,
   awaitHealthy: ofInstance,
   restoreInstance: ofInstance,
   selectInstance: ofInstance,
-  createJob: ofInstance,
+  createJob: ofNewInstance,
   runJob: ofInstance,
   execInInstance: ofInstance,
   retireInstance: ofInstance,
@@ -132,7 +144,10 @@ const checks: Checks = {
   reviveInstances: ofInstances,
   removeInstance: ofInstance,
   removeInstances: ofInstances,
-  attachInstance: ofInstance,
+  attachInstance: (where, ref, networks) => {
+    ofInstance(where, ref);
+    joining(networks);
+  },
   routeTraffic: (where, balancer, tables) => {
     ofInstance(where, balancer);
     for (const { route, targets } of tables) {
@@ -160,7 +175,7 @@ const checks: Checks = {
     ofInstance(where, balancer);
     for (const address of addresses) requireName('address', address);
   },
-  runTest: ofInstance,
+  runTest: ofNewInstance,
   analyse: context,
   passGate: (where, { healthy, reached }) => {
     ofInstances(where, [...healthy, ...(reached ? [reached.balancer] : [])]);

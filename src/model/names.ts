@@ -5,6 +5,7 @@
 
 import { runtimeNames } from './capabilities';
 import { imageReference } from './image-reference';
+import { networkModeProblem } from './network-modes';
 
 interface Grammar {
   pattern: RegExp;
@@ -105,6 +106,13 @@ export function requireObject(kind: 'instance' | 'volume' | 'network', value: un
   requireName('namespace', parts[0]);
   requireName(kind, parts[1]);
   return value as string;
+}
+
+/** The name of a network that instances join. @throws NameProblem, also where Docker would take it for a mode such as `host` */
+export function requireNetwork(value: unknown): string {
+  const problem = typeof value === 'string' ? networkModeProblem(value) : undefined;
+  if (problem !== undefined) throw new NameProblem(problem);
+  return requireObject('network', value);
 }
 
 /** A release or a deployment. @throws NameProblem unless it is a whole number from 0 */

@@ -2,7 +2,9 @@ import { runtimeOf } from '../config/runtime-of';
 import type { Service, Stack } from '../config/stack';
 import type { RuntimeName } from '../model/capabilities';
 import type { InstanceSpec, SecretMount } from '../model/instance';
+import { sharesNetwork } from '../model/network-modes';
 import { imagesOf } from '../plan/images';
+import { networkName } from '../plan/names';
 import type { Place } from './patterns';
 
 /** What a service asks for, as its stack file says it or as an instance is about to be made. */
@@ -32,7 +34,7 @@ export function subjectOf(service: Service, stack: Stack): Subject {
     runtime,
     images: imagesOf(service),
     ...sourcesOf(service),
-    hostNetwork: networkMode === 'host',
+    hostNetwork: sharesNetwork(networkMode, Object.keys(service.networks).map((key) => networkName(stack, key))),
     ...(runtime === 'kubernetes' && { namespace: cluster?.namespace ?? `${stack.name}-${stack.environment}`, serviceAccount: cluster?.serviceAccount }),
   };
 }
@@ -47,7 +49,7 @@ export function subjectOfSpec(spec: InstanceSpec, runtime: RuntimeName): Subject
     runtime,
     images: [spec.image, spec.imageId].filter((image): image is string => Boolean(image)),
     ...sourcesOf(spec),
-    hostNetwork: spec.networkMode === 'host',
+    hostNetwork: sharesNetwork(spec.networkMode, spec.networks.map(({ name }) => name)),
     ...(runtime === 'kubernetes' && { namespace: settings?.namespace ?? `${spec.stack}-${spec.environment}`, serviceAccount: settings?.serviceAccount }),
   };
 }

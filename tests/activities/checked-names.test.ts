@@ -34,7 +34,7 @@ function isTaken(text: string): boolean {
 
 const hostile = fc.array(fc.constantFrom('shop', '..', '/', "'", '\\', ' OR ', '?', '\0', '\n', '-', 'A', '%2e'), { maxLength: 5 }).map((parts) => parts.join('')).filter((text) => !isTaken(text));
 const context = (bad: Partial<Record<'stack' | 'environment' | 'namespace', string>>) => ({ runtime: 'docker', stack: 'shop', environment: 'production', deployment: 1, secrets: {}, envFiles: [], ...bad });
-const stack = (bad: Partial<Record<'name' | 'environment', string>>, services = {}) => ({ name: 'shop', environment: 'production', runtime: 'docker', services, infrastructure: {}, secrets: {}, ...bad });
+const stack = (bad: Partial<Record<'name' | 'environment', string>>, services = {}) => ({ name: 'shop', environment: 'production', runtime: 'docker', services, networks: {}, infrastructure: {}, secrets: {}, ...bad });
 const request = (bad: object) => ({ place: { stack: 'shop', environment: 'production' }, what: { kind: 'repair' }, by: 'ana', requestId: 'r1', ...bad });
 
 /** Ways to bring a name in, by activity. */
@@ -94,4 +94,28 @@ it(`activities refuse names outside their grammar before they do anything (${cas
     }),
     { numRuns: cases },
   );
+});
+
+const modes = ['host', 'none', 'default', 'bridge', 'container:victim', 'ns:/proc/1/ns/net'];
+
+/** Ways to have an instance join a network. */
+const joins: ((network: string) => [keyof Activities, ...unknown[]])[] = [
+  (name) => ['startInstance', context({}), { name: 'shop-api-1', service: 'api', networks: [{ name: 'shop_default', aliases: [] }, { name, aliases: [] }] }, {}],
+  (name) => ['startInstance', context({}), { name: 'shop-api-1', service: 'api', networks: [], names: [{ name, aliases: [] }] }, {}],
+  (name) => ['createJob', context({}), { name: 'shop-api-1', service: 'api', networks: [{ name, aliases: [] }] }],
+  (name) => ['runTest', context({}), { name: 'shop-api-1', service: 'api', networks: [{ name, aliases: [] }] }, 1000],
+  (name) => ['attachInstance', context({}), { name: 'shop-api-1', service: 'api' }, [{ name, aliases: [] }]],
+  (name) => ['createNetwork', context({}), { name }],
+  (name) => ['observe', { ...stack({}), networks: { n: { name, external: true } } }, {}],
+];
+
+it.each(modes)('activities refuse the mode %j as the name of a network', async (name) => {
+  for (const way of joins) {
+    const { dependencies, touched } = watched();
+    const [activity, ...input] = way(name);
+    const run = createActivities(dependencies)[activity] as (...args: unknown[]) => Promise<unknown>;
+    const error = await new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(run, ...input).then(() => undefined, (reason: unknown) => reason);
+    expect(error).toMatchObject({ type: 'SoftwareFault', nonRetryable: true, message: expect.stringContaining('is a mode of Docker') });
+    expect(touched).toEqual([]);
+  }
 });

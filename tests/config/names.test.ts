@@ -34,6 +34,18 @@ describe('a name that would lead elsewhere is refused, with its place and what t
     expect(problemsOf({}, { infrastructure: { ...cluster, kubernetes: { pull_secrets: [name] } } }).join()).toContain('kubernetes.pull_secrets');
   });
 
+  it.each(['host', 'none', 'default', 'bridge'])('%j as the name of a network: it is a mode of Docker', (name) => {
+    const problem = `"${name}" is a mode of Docker, not the name of a network`;
+    const joined = { networks: ['n'] };
+    expect(problemsOf(joined, { networks: { n: { external: true, name } } })).toEqual([expect.stringContaining(`networks.n.name: ${problem}`)]);
+    expect(problemsOf({ networks: [name] }, { networks: { [name]: { external: true } } })).toEqual([expect.stringContaining(`networks.${name}: ${problem}`)]);
+    expect(problemsOf({ networks: [name] }, { networks: { [name]: {} } })).toEqual([]);
+  });
+
+  it('says how to get the network of the host', () => {
+    expect(problemsOf({ networks: ['n'] }, { networks: { n: { external: true, name: 'host' } } }).join()).toContain('infrastructure.network.mode: Host');
+  });
+
   it.each(['../x', 'a/../b', '/a', 'a/', 'a//b', 'a?b', 'a%2e%2e', 'a#b', 'a b', '..', '.', ''])('%j as a path in Vault', (path) => {
     expect(problemsOf({}, { secrets: { s: { vault: { path, key: 'k' } } } }).join()).toContain('secrets.s.vault');
     expect(problemsOf({}, { secrets: { s: { vault: { path: 'shop', key: 'k', mount: path } } } }).join()).toContain('secrets.s.vault');

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
+import { attach } from '../../src/runtimes/docker/attach';
 import { credentialsFor } from '../../src/runtimes/docker/credentials';
 import { createDockerRuntime } from '../../src/runtimes/docker';
 import { Engine } from '../../src/runtimes/docker/engine';
@@ -8,6 +9,7 @@ import { exec } from '../../src/runtimes/docker/exec';
 import { pull } from '../../src/runtimes/docker/images';
 import { ProbeCommands } from '../../src/runtimes/docker/probe-commands';
 import type { SecretReader } from '../../src/runtimes/runtime';
+import { spec } from '../runtimes/contract';
 import { hostilities, HostilePeer } from '../support/hostile-peer';
 import { listenLocally, stopListening } from '../support/local-server';
 
@@ -39,6 +41,14 @@ describe('a name that is none', () => {
     const calls = [() => own.inspect(name), () => own.removeNetwork(name), () => own.removeVolume(name), () => own.logs(name, { tail: 1 })];
     for (const call of calls) await expect(call()).rejects.toMatchObject({ kind: 'software', message: expect.stringContaining('nothing was asked') });
     if (name !== 'a/json') for (const call of [() => own.findImages([name]), () => own.ensureImage(name, 'always', () => undefined)]) await expect(call()).rejects.toMatchObject({ kind: 'software' });
+    expect(asked).toEqual([]);
+  });
+
+  it.each(['host', 'none', 'default', 'bridge', 'container:victim'])('of a network, %j, gets no container made', async (name) => {
+    const instance = spec('api', { ...scope, image: 'api:1', networks: [{ name, aliases: [] }] });
+    const refusal = { kind: 'software', message: expect.stringContaining('is a mode of Docker') };
+    await expect(runtime().create(instance)).rejects.toMatchObject(refusal);
+    await expect(attach({ docker: engine(), local: false, address: '127.0.0.1' }, 'api-1', instance.networks)).rejects.toMatchObject(refusal);
     expect(asked).toEqual([]);
   });
 

@@ -23,6 +23,12 @@ describe('a runtime under a policy', () => {
     await runtime.create({ ...instance, imageId: `sha256:${'0a'.repeat(32)}` });
   });
 
+  it.each(['host', 'container:victim'])('judges the mode that the network %j leads to', async (name) => {
+    const runtime = under({ containers: { host_network: false } });
+    const instance = spec('web', { ...place, image: 'web:1', networks: [{ name, aliases: [] }] });
+    await expect(runtime.create(instance)).rejects.toThrow('rule containers.host_network');
+  });
+
   it('gives instances the floors, and does everything else as ever', async () => {
     const runtime = under({ floors: { cap_drop: ['ALL'], pids_limit: 9 } });
     const instance = spec('api', { ...place, image: 'api:1' });

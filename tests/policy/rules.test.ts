@@ -104,6 +104,14 @@ describe('a policy', () => {
     expect(others.filter(allowed)).toEqual([]);
   });
 
+  it('knows the network of the host by its name, too', async () => {
+    const policy: Policy = { containers: { host_network: false } };
+    const stack = stackOf({ name: 'shop', services: { api: { image: 'acme/api:1', networks: ['h'] } }, networks: { h: { external: true, name: 'lan' } } });
+    stack.networks.h!.name = 'host';
+    const found = await refusedOf(stack, { policy, sources: new SourceRules(policy, ownFiles({ dataDir })), dataDir });
+    expect(found).toEqual([expect.objectContaining({ path: 'infrastructure.network.mode', message: expect.stringContaining('rule containers.host_network') })]);
+  });
+
   it('takes a first part in capitals for the registry that Docker pulls from', async () => {
     const policy: Policy = { images: { registries: ['docker.io'] } };
     expect(await refused(policy, { image: 'MYREG/foo:1' })).toEqual([expect.stringContaining('rule images.registries')]);

@@ -4,7 +4,7 @@ import { hostsPossible, phasesPossible, placementPossible } from './hosts';
 import { filesAreNoFolders, filesReadable, filesStayVisible } from './files';
 import { jobsFinish, keysFitKind, startable } from './kinds';
 import { configsDeclared, networksDeclared, pathsDistinct, volumesDeclared } from './names';
-import { cidrsAreApart } from './networks';
+import { cidrsAreApart, networksAreNoModes } from './networks';
 import { hostNetworkPublishesNothing, portsDistinct, replicasFitPorts } from './ports';
 import { oneWriterPerVolume, resourcesPossible } from './resources';
 import { clusterHonours, clusterKnowsItself, namesFitCluster } from './cluster';
@@ -30,6 +30,7 @@ export const rules: readonly Rule[] = [
   noNul,
   mapsHoldNames,
   networksDeclared,
+  networksAreNoModes,
   volumesDeclared,
   configsDeclared,
   pathsDistinct,

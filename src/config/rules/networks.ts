@@ -1,4 +1,5 @@
 import { parseCIDR } from 'ipaddr.js';
+import { networkModeProblem } from '../../model/network-modes';
 import type { Finding } from '../problems';
 import type { Rule } from './rule';
 
@@ -8,6 +9,13 @@ interface Range {
   first: number;
   last: number;
 }
+
+/** Networks have names of their own: none that Docker would take for a mode, such as `host`. */
+export const networksAreNoModes: Rule = ({ stack }) =>
+  Object.entries(stack.networks).flatMap(([key, { name, external }]) => {
+    const problem = external || name !== undefined ? networkModeProblem(name ?? key) : undefined;
+    return problem === undefined ? [] : [{ path: ['networks', key, ...(name === undefined ? [] : ['name'])], message: problem }];
+  });
 
 /** CIDRs are well formed, and no two networks overlap. */
 export const cidrsAreApart: Rule = ({ stack }) => {

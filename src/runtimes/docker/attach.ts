@@ -1,4 +1,6 @@
 import type { NetworkAttachment } from '../../model/instance';
+import { networkModeProblem } from '../../model/network-modes';
+import { RuntimeError } from '../runtime';
 import { freeAddress } from './addresses';
 import type { DockerConnection } from './connection';
 import { docker, dockerOr } from './errors';
@@ -14,6 +16,7 @@ export interface Endpoint {
  * container's open connections survive the moment in between.
  */
 export async function attach(connection: DockerConnection, name: string, networks: NetworkAttachment[]): Promise<void> {
+  refuseNetworkModes(networks);
   const { id, endpoints } = await endpointsOf(connection, name);
   for (const { name: network, aliases } of networks) {
     const endpoint = endpoints[network];
@@ -33,6 +36,12 @@ export async function readdress(connection: DockerConnection, name: string): Pro
     await join(connection, name, network, (Aliases ?? []).filter((alias) => alias !== shortId(id)), await freeAddress(connection, network, name));
   }
   return fixed.length > 0;
+}
+
+/** @throws RuntimeError where Docker would take the name of a network for a mode, such as `host` */
+export function refuseNetworkModes(networks: readonly NetworkAttachment[]): void {
+  const problem = networks.map(({ name }) => networkModeProblem(name)).find((each) => each !== undefined);
+  if (problem !== undefined) throw new RuntimeError('software', problem);
 }
 
 export async function join({ docker: engine }: DockerConnection, name: string, network: string, aliases: string[], address: string | undefined): Promise<void> {

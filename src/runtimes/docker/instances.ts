@@ -6,7 +6,7 @@ import type { InstanceStatus } from '../../model/instance-status';
 import { RuntimeError, type SecretReader } from '../runtime';
 import { mustBeWithin } from '../scope';
 import { freeAddress } from './addresses';
-import { join, readdress } from './attach';
+import { join, readdress, refuseNetworkModes } from './attach';
 import type { DockerConnection } from './connection';
 import { toContainerOptions, toRestartPolicy } from './container-spec';
 import { refuseCovered } from './covered-files';
@@ -35,6 +35,7 @@ export class DockerInstances {
 
   async create(spec: InstanceSpec): Promise<void> {
     mustBeWithin(this.containers.scope, spec);
+    refuseNetworkModes(spec.networks);
     await refuseForeignVolumes(this.connection, this.containers.scope, spec.mounts);
     const details = {
       ...(await this.imageFor(spec)),

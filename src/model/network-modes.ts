@@ -1,0 +1,14 @@
+/** Words that Docker takes for a mode of a container, never for the name of a network. */
+const modes = new Set(['host', 'none', 'default', 'bridge']);
+
+/** Why a name cannot be that of a network: Docker would take it for a mode. Undefined where it can. */
+export function networkModeProblem(name: string): string | undefined {
+  if (!modes.has(name) && !/^(?:container|ns):/.test(name)) return undefined;
+  const said = `${JSON.stringify(name)} is a mode of Docker, not the name of a network`;
+  return name === 'host' ? `${said}; for the network of the host set infrastructure.network.mode: Host` : `${said}; choose another`;
+}
+
+/** Whether a container with these networks is on the network of the host, or on that of another container. */
+export function sharesNetwork(networkMode: 'bridge' | 'host', networks: readonly string[]): boolean {
+  return networkMode === 'host' || networks.some((name) => name === 'host' || /^(?:container|ns):/.test(name));
+}
