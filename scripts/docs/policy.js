@@ -9,7 +9,7 @@ const { toJson, typeOf } = require('./types');
 /** What holds for a rule that the file does not have. */
 const defaults = {
   'secrets.files': 'any file', 'secrets.env_files': 'any file', 'secrets.environment': 'any variable', 'secrets.vault': 'whatever its token may read',
-  'mounts.folders': 'any folder', 'mounts.docker_socket': 'allowed', processes: 'allowed',
+  'mounts.folders': 'any folder', 'mounts.volumes': 'none where `mounts.folders` is set, else any', 'mounts.docker_socket': 'allowed', processes: 'allowed',
   'containers.host_network': 'allowed', 'containers.capabilities': 'any', 'containers.gpus': 'allowed',
   'kubernetes.namespaces': 'any but `kube-*` and the namespace of the worker', 'kubernetes.service_accounts': 'any of the namespace',
   'images.registries': 'any', 'audit.folders': 'any', 'subscribers.hosts': 'any', exec: 'allowed',
@@ -31,7 +31,7 @@ function policyPage() {
     `As a secret or an \`env_file\`: ${systemFiles.map(code).join(', ')}; the worker's data folder, \`.deploy-code\` folders, the key files, certificates and kubeconfigs that the worker was started with, and \`.ssh\`, \`.kube\`, \`.docker\`, \`.vault-token\` and \`.pgpass\` of its user. Symbolic links, hard links and other mounts of the same file are seen through. Anything that is not a regular file, lies on a file system that the kernel makes up, or is larger than 1 MiB is refused too.`,
     'As a variable: `DEPLOY_CODE_*`, `TEMPORAL_*`, `VAULT_*`, `DOCKER_*`, `PGPASSWORD` and `KUBECONFIG`.',
     'As the address of a subscriber or of Prometheus: link-local addresses (`169.254.0.0/16`, `fe80::/10`) and the metadata services of clouds, also where a name leads to one when it is called.',
-    'As a bind mount: the worker\'s data folder and what lies in it. Where `mounts.folders` is set, folders that hold it too.',
+    'As a bind mount: the worker\'s data folder and what lies in it. Where `mounts.folders` is set, folders that hold it too. As a volume: the one that holds the worker\'s data folder where the worker runs in a container, under its name and under its path on the host.',
     'A stack file has no key for privileged containers, devices other than GPUs, or the process and IPC namespaces of the host: no policy has to refuse them.',
     '## Floors',
     'Floors hold for every container that the worker makes, whatever its stack file says; without them a container is what its file says. They apply to instances as they are next made: an instance that runs is not replaced because a floor was added, and a floor is not drift. `deploy-code restart` makes instances anew. A service may be stricter than a floor, never laxer, save that it keeps the capabilities of its own `cap_add`; rule `containers.capabilities` decides about those.',

@@ -16,6 +16,7 @@ export type { Policy } from './schema';
 export type { Place } from './patterns';
 export type { RuleContext } from './rules';
 export { ownFiles } from './own-files';
+export { readOwnVolumes } from './own-volumes';
 export { SourceRefused, SourceRules } from './sources';
 
 /** Everything about a stack that the worker's policy refuses, with the key of its file. */

@@ -2,7 +2,8 @@ import type { InstanceSpec } from '../model/instance';
 import { RuntimeError, type Runtime } from '../runtimes/runtime';
 import { withFloors } from './floors';
 import type { Place } from './patterns';
-import { isImageAllowed, refusalsOf, type RuleContext } from './rules';
+import { isImageAllowed, judgesVolumes, refusalsOf, type RuleContext } from './rules';
+import type { Policy } from './schema';
 import { subjectOfSpec } from './subject';
 
 /**
@@ -11,7 +12,8 @@ import { subjectOfSpec } from './subject';
  */
 export function policedRuntime(runtime: Runtime, context: RuleContext, place: Place): Runtime {
   const admitted = async (spec: InstanceSpec): Promise<InstanceSpec> => {
-    const refused = await refusalsOf(subjectOfSpec(spec, runtime.name), context);
+    const subject = subjectOfSpec(spec, runtime.name, await adoptedBy(spec, runtime, context.policy));
+    const refused = await refusalsOf(subject, context);
     if (refused.length > 0) throw new RuntimeError('software', refused.map(({ path, message }) => `${path}: ${message}`).join('\n'));
     return withFloors(spec, context.policy.floors);
   };
@@ -25,6 +27,13 @@ export function policedRuntime(runtime: Runtime, context: RuleContext, place: Pl
     ...(workloads && { workloads: overlay(workloads, { bring: async (spec, force) => workloads.bring(await admitted(spec), force) }) }),
   };
   return overlay(runtime, overrides);
+}
+
+/** What an instance mounts that the engine has not made; asked only where a rule judges that. */
+async function adoptedBy({ mounts }: InstanceSpec, runtime: Runtime, policy: Policy): Promise<string[]> {
+  const names = mounts.flatMap((mount) => (mount.type === 'volume' ? [mount.volume] : []));
+  if (names.length === 0 || !judgesVolumes(policy)) return [];
+  return (await runtime.adoptedVolumes?.([...new Set(names)])) ?? [];
 }
 
 /** The same object with some of its members replaced; everything else acts on the original. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isContentAddress } from '../model/image-reference';
 import type { Refused } from '../model/observation';
 import { imageName } from './image-name';
+import { volumeOf } from './own-volumes';
 import { follow, isAllowedIn, isWithin } from './paths';
 import { matches, matchesAny, type Place } from './patterns';
 import type { Policy } from './schema';
@@ -14,11 +15,16 @@ export interface RuleContext {
   sources: SourceRules;
   /** The worker's data folder: no container gets to see it. */
   dataDir: string;
+  /** Volumes that hold it, where the worker runs in a container: nor these. */
+  ownVolumes: readonly string[];
 }
 
 type Rule = (subject: Subject, context: RuleContext) => Refused[] | Promise<Refused[]>;
 
-const rules: Rule[] = [processesAreAllowed, imagesAreAllowed, secretsAreAllowed, bindsAreAllowed, socketsAreAllowed, capabilitiesAreAllowed, gpusAreAllowed, hostNetworkIsAllowed, clusterIsAllowed];
+const rules: Rule[] = [
+  processesAreAllowed, imagesAreAllowed, secretsAreAllowed, bindsAreAllowed, volumesAreAllowed, socketsAreAllowed,
+  capabilitiesAreAllowed, gpusAreAllowed, hostNetworkIsAllowed, clusterIsAllowed,
+];
 
 /** Everything about a service that the worker's policy refuses. */
 export async function refusalsOf(subject: Subject, context: RuleContext): Promise<Refused[]> {
@@ -55,17 +61,32 @@ async function secretsAreAllowed(subject: Subject, { sources }: RuleContext): Pr
   return found.filter((each) => each !== undefined);
 }
 
-async function bindsAreAllowed(subject: Subject, { policy, dataDir }: RuleContext): Promise<Refused[]> {
+async function bindsAreAllowed(subject: Subject, { policy, dataDir, ownVolumes }: RuleContext): Promise<Refused[]> {
   const allowed = policy.mounts?.folders;
   const own = await follow(dataDir);
   const found = await Promise.all(subject.binds.map(async ({ path, source }) => {
     const real = await follow(source);
-    if (isWithin(own, real)) return [refuse(subject, path, `mounting ${source}: it is the engine's own`, 'always')];
+    const isOwn = isWithin(own, real) || ownVolumes.some((name) => volumeOf(real) === name);
+    if (isOwn) return [refuse(subject, path, `mounting ${source}: it is the engine's own`, 'always')];
     if (!allowed) return [];
     if (!(await isAllowedIn(allowed, source, subject))) return [refuse(subject, path, `mounting ${source}`, 'mounts.folders')];
     return isWithin(real, own) ? [refuse(subject, path, `mounting ${source}: the engine's own folder lies in it`, 'mounts.folders')] : [];
   }));
   return found.flat();
+}
+
+/** Whether external volumes are judged at all: where a rule says which, and where one says which folders may be mounted. */
+export function judgesVolumes({ mounts }: Policy): boolean {
+  return mounts?.volumes !== undefined || mounts?.folders !== undefined;
+}
+
+function volumesAreAllowed(subject: Subject, { policy, ownVolumes }: RuleContext): Refused[] {
+  const allowed = policy.mounts?.volumes ?? [];
+  return subject.volumes.flatMap(({ path, name, isExternal }) => {
+    if (ownVolumes.includes(name)) return [refuse(subject, path, `mounting the volume ${name}: it is the engine's own`, 'always')];
+    if (!isExternal || !judgesVolumes(policy) || matchesAny(allowed, name, subject)) return [];
+    return [refuse(subject, path, `mounting the external volume ${name}`, 'mounts.volumes')];
+  });
 }
 
 const sockets = ['/run/docker.sock', '/run/containerd/containerd.sock', '/run/podman/podman.sock', '/run/crio/crio.sock', '/var/run/docker.sock'];

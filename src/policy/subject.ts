@@ -1,10 +1,10 @@
 import { runtimeOf } from '../config/runtime-of';
 import type { Service, Stack } from '../config/stack';
 import type { RuntimeName } from '../model/capabilities';
-import type { InstanceSpec, SecretMount } from '../model/instance';
+import type { InstanceSpec, Mount, SecretMount } from '../model/instance';
 import { sharesNetwork } from '../model/network-modes';
 import { imagesOf } from '../plan/images';
-import { networkName } from '../plan/names';
+import { networkName, volumeName } from '../plan/names';
 import type { Place } from './patterns';
 
 /** What a service asks for, as its stack file says it or as an instance is about to be made. */
@@ -15,6 +15,8 @@ export interface Subject extends Place {
   secrets: SecretMount[];
   envFiles: string[];
   binds: { path: string; source: string }[];
+  /** External: made by others, and adopted. */
+  volumes: { path: string; name: string; isExternal: boolean }[];
   capAdd: string[];
   gpus: number;
   hostNetwork: boolean;
@@ -34,13 +36,14 @@ export function subjectOf(service: Service, stack: Stack): Subject {
     runtime,
     images: imagesOf(service),
     ...sourcesOf(service),
+    volumes: volumesOf(service.mounts, (key) => ({ name: bareName(volumeName(stack, key)), isExternal: stack.volumes[key]?.external ?? false })),
     hostNetwork: sharesNetwork(networkMode, Object.keys(service.networks).map((key) => networkName(stack, key))),
     ...(runtime === 'kubernetes' && { namespace: cluster?.namespace ?? `${stack.name}-${stack.environment}`, serviceAccount: cluster?.serviceAccount }),
   };
 }
 
-/** What an instance asks for that a runtime is about to make. */
-export function subjectOfSpec(spec: InstanceSpec, runtime: RuntimeName): Subject {
+/** What an instance asks for that a runtime is about to make. `adopted`: its volumes that the engine has not made. */
+export function subjectOfSpec(spec: InstanceSpec, runtime: RuntimeName, adopted: readonly string[] = []): Subject {
   const settings = spec.workload?.settings;
   return {
     stack: spec.stack,
@@ -49,6 +52,7 @@ export function subjectOfSpec(spec: InstanceSpec, runtime: RuntimeName): Subject
     runtime,
     images: [spec.image, spec.imageId].filter((image): image is string => Boolean(image)),
     ...sourcesOf(spec),
+    volumes: volumesOf(spec.mounts, (name) => ({ name: bareName(name), isExternal: adopted.includes(name) })),
     hostNetwork: sharesNetwork(spec.networkMode, spec.networks.map(({ name }) => name)),
     ...(runtime === 'kubernetes' && { namespace: settings?.namespace ?? `${spec.stack}-${spec.environment}`, serviceAccount: settings?.serviceAccount }),
   };
@@ -57,4 +61,13 @@ export function subjectOfSpec(spec: InstanceSpec, runtime: RuntimeName): Subject
 function sourcesOf({ secrets, envFiles, mounts, capAdd, reserve, limit }: Pick<Service | InstanceSpec, 'secrets' | 'envFiles' | 'mounts' | 'capAdd' | 'reserve' | 'limit'>) {
   const binds = mounts.flatMap((mount, index) => (mount.type === 'bind' ? [{ path: `volumes.${index}`, source: mount.source }] : []));
   return { secrets, envFiles, binds, capAdd, gpus: Math.max(limit.gpus ?? 0, reserve.gpus ?? 0) };
+}
+
+function volumesOf(mounts: readonly Mount[], find: (volume: string) => { name: string; isExternal: boolean }): Subject['volumes'] {
+  return mounts.flatMap((mount, index) => (mount.type === 'volume' ? [{ path: `volumes.${index}`, ...find(mount.volume) }] : []));
+}
+
+/** On a cluster the namespace stands before it. */
+function bareName(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1);
 }

@@ -161,6 +161,9 @@ export interface Runtime {
   /** @throws RuntimeError while an instance mounts it, and where it belongs to somebody else */
   removeVolume(name: string): Promise<void>;
 
+  /** Those of these volumes that the engine has not made. Absent where the platform does not tell. */
+  adoptedVolumes?(names: readonly string[]): Promise<string[]>;
+
   /** Makes an instance without starting it. */
   create(spec: InstanceSpec): Promise<void>;
   /** Starts what was created, or has exited. */

@@ -5,7 +5,7 @@ import { spec } from '../runtimes/contract';
 describe('a runtime under a policy', () => {
   const host = new MemoryHost();
   const place = { stack: 'shop', environment: 'test' };
-  const under = (policy: Policy) => policedRuntime(createMemoryRuntime(host).within(place), { policy, sources: new SourceRules(policy, ownFiles({ dataDir: '/nowhere' })), dataDir: '/nowhere' }, place);
+  const under = (policy: Policy) => policedRuntime(createMemoryRuntime(host).within(place), { policy, sources: new SourceRules(policy, ownFiles({ dataDir: '/nowhere' })), dataDir: '/nowhere', ownVolumes: [] }, place);
 
   it('makes nothing that the policy refuses, be it that no plan was asked', async () => {
     const runtime = under({ mounts: { folders: [] }, images: { registries: ['ghcr.io/{stack}'] } });
@@ -27,6 +27,16 @@ describe('a runtime under a policy', () => {
     const runtime = under({ containers: { host_network: false } });
     const instance = spec('web', { ...place, image: 'web:1', networks: [{ name, aliases: [] }] });
     await expect(runtime.create(instance)).rejects.toThrow('rule containers.host_network');
+  });
+
+  it('judges volumes that the engine has not made, and leaves its own alone', async () => {
+    const mounting = (volume: string) => spec('db', { ...place, name: `db-${volume}`, image: 'db:1', mounts: [{ type: 'volume', volume, target: '/data', readOnly: false }] });
+    host.volumes.set('theirs', { owner: '', mountedAt: [] });
+    const runtime = under({ mounts: { folders: [] } });
+    await runtime.createVolume({ name: 'ours', key: 'ours', mountedAt: [] });
+    await runtime.create(mounting('ours'));
+    await expect(runtime.create(mounting('theirs'))).rejects.toThrow('services.db.volumes.0: the worker\'s policy does not allow mounting the external volume theirs (rule mounts.volumes)');
+    await under({ mounts: { folders: [], volumes: ['their*'] } }).create(mounting('theirs'));
   });
 
   it('gives instances the floors, and does everything else as ever', async () => {

@@ -48,7 +48,7 @@ describe('a policy file', () => {
 describe('a policy', () => {
   const refused = async (policy: Policy, service: object, more: object = {}) => {
     const stack = stackOf({ name: 'shop', environment: 'test', services: { api: { image: 'acme/api:1', ...service } }, ...more });
-    return (await refusedOf(stack, { policy, sources: new SourceRules(policy, ownFiles({ dataDir })), dataDir })).map(({ path, message }) => `${path}: ${message}`);
+    return (await refusedOf(stack, { policy, sources: new SourceRules(policy, ownFiles({ dataDir })), dataDir, ownVolumes: ['deploy-code_worker'] })).map(({ path, message }) => `${path}: ${message}`);
   };
 
   it('refuses nothing of a stack where it has no rule', async () => {
@@ -77,9 +77,18 @@ describe('a policy', () => {
     ['the Docker socket', { mounts: { docker_socket: false } }, { volumes: ['/var/run/docker.sock:/s'] }, {}, 'rule mounts.docker_socket'],
     ['a folder that holds the Docker socket', { mounts: { docker_socket: false } }, { volumes: ['/:/host:ro'] }, {}, 'rule mounts.docker_socket'],
     ["the engine's own folder", {}, { volumes: [`${dataDir}/audit:/x`] }, {}, 'rule always'],
+    ["the volume of the engine's own folder", {}, { volumes: ['v:/x'] }, { volumes: { v: { external: true, name: 'deploy-code_worker' } } }, 'services.api.volumes.0: the worker\'s policy does not allow mounting the volume deploy-code_worker: it is the engine\'s own (rule always)'],
+    ["the path of that volume on the host", {}, { volumes: ['/srv/docker/volumes/deploy-code_worker/_data/keys:/x'] }, {}, 'rule always'],
+    ['external volumes where only folders are allowed', { mounts: { folders: ['/srv'] } }, { volumes: ['v:/x'] }, { volumes: { v: { external: true, name: 'bank' } } }, 'services.api.volumes.0: the worker\'s policy does not allow mounting the external volume bank (rule mounts.volumes)'],
+    ['external volumes of others', { mounts: { volumes: ['{stack}-{environment}-*'] } }, { volumes: ['v:/x', 'w:/y'] }, { volumes: { v: { external: true, name: 'shop-test-data' }, w: { external: true, name: 'shop-live-data' } } }, 'mounting the external volume shop-live-data (rule mounts.volumes)'],
     ["a folder that holds the engine's own", { mounts: { folders: ['/'] } }, { volumes: [`${folder}:/x`] }, {}, 'rule mounts.folders'],
   ])('refuses %s, and names the rule and the key', async (_, policy, service, more, expected) => {
     expect(await refused(policy, service, more)).toEqual([expect.stringContaining(expected)]);
+  });
+
+  it('never judges a volume of the stack itself', async () => {
+    const volumes = { volumes: { v: {}, w: { name: 'elsewhere' } } };
+    expect(await refused({ mounts: { folders: [], volumes: [] } }, { volumes: ['v:/x', 'w:/y'] }, volumes)).toEqual([]);
   });
 
   it('sees through links and detours of a bind mount', async () => {
@@ -108,7 +117,7 @@ describe('a policy', () => {
     const policy: Policy = { containers: { host_network: false } };
     const stack = stackOf({ name: 'shop', services: { api: { image: 'acme/api:1', networks: ['h'] } }, networks: { h: { external: true, name: 'lan' } } });
     stack.networks.h!.name = 'host';
-    const found = await refusedOf(stack, { policy, sources: new SourceRules(policy, ownFiles({ dataDir })), dataDir });
+    const found = await refusedOf(stack, { policy, sources: new SourceRules(policy, ownFiles({ dataDir })), dataDir, ownVolumes: ['deploy-code_worker'] });
     expect(found).toEqual([expect.objectContaining({ path: 'infrastructure.network.mode', message: expect.stringContaining('rule containers.host_network') })]);
   });
 

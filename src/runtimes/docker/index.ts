@@ -9,7 +9,7 @@ import { dropImage, holdImage } from './image-holds';
 import { ensureImage, findImages } from './images';
 import { DockerInstances } from './instances';
 import { logs } from './logs';
-import { createNetwork, createVolume, removeNetwork, removeVolume } from './networks';
+import { adoptedVolumes, createNetwork, createVolume, removeNetwork, removeVolume } from './networks';
 import { observe } from './observe';
 import { ensureOwnAddress } from './own-address';
 import { OwnContainers, type RememberedIds } from './own-containers';
@@ -37,6 +37,7 @@ export function createDockerRuntime(secrets: SecretReader, connection: DockerCon
         removeNetwork: (name) => removeNetwork(connection, scope, name),
         createVolume: (request) => createVolume(connection, scope, request),
         removeVolume: (name) => removeVolume(connection, scope, name),
+        adoptedVolumes: (names) => adoptedVolumes(connection, names),
         create: (spec) => instances.create(spec),
         start: (name) => instances.start(name),
         inspect: (name) => instances.inspect(name),

@@ -71,6 +71,12 @@ export async function removeVolume({ docker: engine }: DockerConnection, scope: 
   await dockerOr([404], undefined, async () => void (await volume.remove()));
 }
 
+/** Those of these volumes that carry no labels of the engine. What does not exist has none either. */
+export async function adoptedVolumes({ docker: engine }: DockerConnection, names: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(names.map((name) => dockerOr([404], undefined, () => engine.getVolume(name).inspect())));
+  return names.filter((_, index) => ownerOf(found[index]?.Labels) === '');
+}
+
 /**
  * Refuses to mount what another environment owns. A volume without our labels is one that the stack has adopted; one that
  * does not exist would be made by Docker, without any label.

@@ -159,6 +159,7 @@ function memoryWithin(host: MemoryHost, scope: Scope): Runtime {
       if (user) throw new RuntimeError('software', `the volume ${name} is in use by ${user.spec.name}`);
       host.volumes.delete(name);
     },
+    adoptedVolumes: async (names) => names.filter((name) => host.volumes.get(name)?.owner !== owner),
     create: async (spec) => {
       mustBeWithin(scope, spec);
       const found = host.instances.get(spec.name);
