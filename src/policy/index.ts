@@ -15,7 +15,7 @@ export { policedRuntime } from './policed-runtime';
 export type { Policy } from './schema';
 export type { Place } from './patterns';
 export type { RuleContext } from './rules';
-export { ownFiles } from './own-files';
+export { ownFiles, unixSockets } from './own-files';
 export { readOwnVolumes } from './own-volumes';
 export { SourceRefused, SourceRules } from './sources';
 

@@ -19,6 +19,11 @@ export const systemFiles = [
   '/var/lib/containerd', '/var/lib/rancher', '/etc/rancher', '/run/secrets/kubernetes.io', '/var/run/secrets/kubernetes.io',
 ];
 
+/** Paths of the Unix sockets among the addresses of engines, such as DOCKER_HOST. */
+export function unixSockets(addresses: readonly (string | undefined)[]): string[] {
+  return addresses.flatMap((address) => /^unix:\/\/(\/.*)$/.exec(address ?? '')?.[1] ?? []);
+}
+
 /** Files and folders that hold the credentials of the worker and of its machine. */
 export function ownFiles({ dataDir, others = [] }: OwnFilesOptions, environment: Environment = process.env): string[] {
   const home = homedir();

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { normalize } from 'node:path';
 import { isContentAddress } from '../model/image-reference';
 import type { Refused } from '../model/observation';
 import { imageName } from './image-name';
 import { volumeOf } from './own-volumes';
-import { follow, isAllowedIn, isWithin } from './paths';
+import { follow, isAllowedIn, isWithin, trace } from './paths';
 import { matches, matchesAny, type Place } from './patterns';
 import type { Policy } from './schema';
 import type { SourceRules } from './sources';
@@ -15,6 +16,8 @@ export interface RuleContext {
   sources: SourceRules;
   /** The worker's data folder: no container gets to see it. */
   dataDir: string;
+  /** Sockets by which the worker itself reaches its engines. */
+  ownSockets: readonly string[];
   /** Volumes that hold it, where the worker runs in a container: nor these. */
   ownVolumes: readonly string[];
 }
@@ -61,11 +64,17 @@ async function secretsAreAllowed(subject: Subject, { sources }: RuleContext): Pr
   return found.filter((each) => each !== undefined);
 }
 
+/** Folders of one process: `root`, `cwd` and `fd` in them lead anywhere, and differ for whoever follows them. */
+const ofProcess = /^\/proc\/(?:self|thread-self|\d+)(?:\/|$)/;
+
 async function bindsAreAllowed(subject: Subject, { policy, dataDir, ownVolumes }: RuleContext): Promise<Refused[]> {
   const allowed = policy.mounts?.folders;
   const own = await follow(dataDir);
   const found = await Promise.all(subject.binds.map(async ({ path, source }) => {
     const real = await follow(source);
+    if ([normalize(source), real].some((each) => ofProcess.test(each))) {
+      return [refuse(subject, path, `mounting ${source}: by it a process shows what it sees and holds open`, 'always')];
+    }
     const isOwn = isWithin(own, real) || ownVolumes.some((name) => volumeOf(real) === name);
     if (isOwn) return [refuse(subject, path, `mounting ${source}: it is the engine's own`, 'always')];
     if (!allowed) return [];
@@ -91,12 +100,16 @@ function volumesAreAllowed(subject: Subject, { policy, ownVolumes }: RuleContext
 
 const sockets = ['/run/docker.sock', '/run/containerd/containerd.sock', '/run/podman/podman.sock', '/run/crio/crio.sock', '/var/run/docker.sock'];
 const socketName = /\/(docker|containerd|podman|crio|cri-dockerd)\.sock$/;
+/** Where engines without root have their sockets, one for each user. */
+const folderOfUsers = /^\/(?:var\/)?run\/user(?:\/[^/]+(?:\/podman)?)?$/;
 
-async function socketsAreAllowed(subject: Subject, { policy }: RuleContext): Promise<Refused[]> {
-  if (policy.mounts?.docker_socket !== false) return [];
+async function socketsAreAllowed(subject: Subject, { policy, ownSockets }: RuleContext): Promise<Refused[]> {
+  if (policy.mounts?.docker_socket !== false || subject.binds.length === 0) return [];
+  const all = [...sockets, ...ownSockets, ...(await Promise.all(ownSockets.map(follow)))];
+  const isSocket = (path: string) => socketName.test(path) || folderOfUsers.test(path) || all.some((socket) => isWithin(path, socket));
   const found = await Promise.all(subject.binds.map(async ({ path, source }) => {
-    const real = await follow(source);
-    const reaches = [source, real].some((each) => socketName.test(each) || sockets.some((socket) => isWithin(each, socket)));
+    const { path: real, isSure } = await trace(source);
+    const reaches = !isSure || [normalize(`${source}/.`), real].some(isSocket);
     return reaches ? [refuse(subject, path, `mounting ${source}, by which a container engine is commanded`, 'mounts.docker_socket')] : [];
   }));
   return found.flat();

@@ -15,7 +15,7 @@ import { installationKey } from '../activities/secrets/installation-key';
 import { Builds } from '../client/builds';
 import type { RuntimeName } from '../model/capabilities';
 import { dataConverter } from '../payloads/data-converter';
-import { defaultPolicy, ownFiles, policedRuntime, type Policy, readOwnVolumes, type RuleContext, SourceRules } from '../policy';
+import { defaultPolicy, ownFiles, policedRuntime, type Policy, readOwnVolumes, type RuleContext, SourceRules, unixSockets } from '../policy';
 import { createRuntimes, type Runtimes } from '../runtimes';
 import type { ClusterEndpoint } from '../runtimes/kubernetes/connection';
 import type { RuntimeDriver } from '../runtimes/runtime';
@@ -177,7 +177,8 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
 function rulesOf({ policy = defaultPolicy, hosts = [], cluster }: WorkerConfiguration, dataDir: string): RuleContext {
   const others = [cluster?.kubeconfig, ...hosts.flatMap(({ docker, cluster: of }) => [docker?.tls?.key, of?.kubeconfig])];
   const sources = new SourceRules(policy, ownFiles({ dataDir, others }));
-  return { policy, sources, dataDir, ownVolumes: readOwnVolumes(dataDir) };
+  const ownSockets = unixSockets([process.env.DOCKER_HOST, ...hosts.map(({ docker }) => docker?.url)]);
+  return { policy, sources, dataDir, ownSockets, ownVolumes: readOwnVolumes(dataDir) };
 }
 
 export { InstallationKeyProblem } from '../activities/secrets/installation-key';

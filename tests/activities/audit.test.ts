@@ -131,7 +131,7 @@ describe('an audit trail', () => {
   it('is copied to, and taken over from, no folder that the policy of its worker does not allow, whatever a message asks for', async () => {
     const [dataDir, allowed, other] = ['data', 'allowed', 'other'].map((name) => mkdtempSync(join(tmpdir(), `deploy-code-${name}-`))) as [string, string, string];
     const policy = { audit: { folders: [allowed] } };
-    const trails = new AuditTrails({ dataDir, audit: { seal, isBestEffort: false }, rules: { policy, sources: new SourceRules(policy, []), dataDir, ownVolumes: [] } });
+    const trails = new AuditTrails({ dataDir, audit: { seal, isBestEffort: false }, rules: { policy, sources: new SourceRules(policy, []), dataDir, ownSockets: [], ownVolumes: [] } });
     const about = { stack: 'shop', environment: 'test' };
     expect((await trails.append({ ...about, folder: other }, entry('e1'))).troubles).toEqual([`the worker's policy does not allow an audit trail in ${other} (rule audit.folders)`]);
     expect((await trails.append({ ...about, folder: allowed }, entry('e2'))).troubles).toEqual([]);

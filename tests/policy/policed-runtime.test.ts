@@ -5,7 +5,7 @@ import { spec } from '../runtimes/contract';
 describe('a runtime under a policy', () => {
   const host = new MemoryHost();
   const place = { stack: 'shop', environment: 'test' };
-  const under = (policy: Policy) => policedRuntime(createMemoryRuntime(host).within(place), { policy, sources: new SourceRules(policy, ownFiles({ dataDir: '/nowhere' })), dataDir: '/nowhere', ownVolumes: [] }, place);
+  const under = (policy: Policy) => policedRuntime(createMemoryRuntime(host).within(place), { policy, sources: new SourceRules(policy, ownFiles({ dataDir: '/nowhere' })), dataDir: '/nowhere', ownSockets: [], ownVolumes: [] }, place);
 
   it('makes nothing that the policy refuses, be it that no plan was asked', async () => {
     const runtime = under({ mounts: { folders: [] }, images: { registries: ['ghcr.io/{stack}'] } });

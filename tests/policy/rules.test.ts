@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { StackFileError } from '../../src/config/problems';
-import { ownFiles, type Policy, readPolicy, refusedOf, SourceRules } from '../../src/policy';
+import { ownFiles, type Policy, readPolicy, refusedOf, SourceRules, unixSockets } from '../../src/policy';
 import { withFloors } from '../../src/policy/floors';
 import { imageName } from '../../src/policy/image-name';
 import { matches } from '../../src/policy/patterns';
@@ -20,6 +20,17 @@ const written = (text: string) => {
   writeFileSync(file, text);
   return file;
 };
+
+/** Does something as a user whom permissions bind. */
+async function asNobody(work: () => Promise<void>): Promise<void> {
+  if (process.getuid!() !== 0) return work();
+  process.seteuid!(65_534);
+  try {
+    await work();
+  } finally {
+    process.seteuid!(0);
+  }
+}
 
 describe('a policy file', () => {
   it('that is wrong is refused with the line and what to write', () => {
@@ -48,7 +59,7 @@ describe('a policy file', () => {
 describe('a policy', () => {
   const refused = async (policy: Policy, service: object, more: object = {}) => {
     const stack = stackOf({ name: 'shop', environment: 'test', services: { api: { image: 'acme/api:1', ...service } }, ...more });
-    return (await refusedOf(stack, { policy, sources: new SourceRules(policy, ownFiles({ dataDir })), dataDir, ownVolumes: ['deploy-code_worker'] })).map(({ path, message }) => `${path}: ${message}`);
+    return (await refusedOf(stack, { policy, sources: new SourceRules(policy, ownFiles({ dataDir })), dataDir, ownSockets: unixSockets(['unix:///srv/engine/api.sock', 'tcp://10.0.0.2:2376', undefined]), ownVolumes: ['deploy-code_worker'] })).map(({ path, message }) => `${path}: ${message}`);
   };
 
   it('refuses nothing of a stack where it has no rule', async () => {
@@ -76,6 +87,12 @@ describe('a policy', () => {
     ['a folder for the audit trail', { audit: { folders: [] } }, {}, { infrastructure: { storage: { data_dir: '/srv/audit' } } }, 'infrastructure.storage.data_dir: '],
     ['the Docker socket', { mounts: { docker_socket: false } }, { volumes: ['/var/run/docker.sock:/s'] }, {}, 'rule mounts.docker_socket'],
     ['a folder that holds the Docker socket', { mounts: { docker_socket: false } }, { volumes: ['/:/host:ro'] }, {}, 'rule mounts.docker_socket'],
+    ...['/run/user/1000/docker.sock', '/run/user/1000', '/var/run/user/1000/podman/', '/run/user', '/srv/engine/api.sock', '/srv/./engine'].map((source): [string, Policy, object, object, string] => [
+      `a socket of an engine at ${source}`, { mounts: { docker_socket: false } }, { volumes: [`${source}:/x`] }, {}, 'rule mounts.docker_socket',
+    ]),
+    ...['/proc/1/root', '/proc/1/root/srv', '/proc/self/cwd', '/proc/./1/fd/3', '/proc/thread-self/root', '/dev/fd'].map((source): [string, Policy, object, object, string] => [
+      `what a process sees at ${source}`, {}, { volumes: [`${source}:/x`] }, {}, 'rule always',
+    ]),
     ["the engine's own folder", {}, { volumes: [`${dataDir}/audit:/x`] }, {}, 'rule always'],
     ["the volume of the engine's own folder", {}, { volumes: ['v:/x'] }, { volumes: { v: { external: true, name: 'deploy-code_worker' } } }, 'services.api.volumes.0: the worker\'s policy does not allow mounting the volume deploy-code_worker: it is the engine\'s own (rule always)'],
     ["the path of that volume on the host", {}, { volumes: ['/srv/docker/volumes/deploy-code_worker/_data/keys:/x'] }, {}, 'rule always'],
@@ -84,6 +101,23 @@ describe('a policy', () => {
     ["a folder that holds the engine's own", { mounts: { folders: ['/'] } }, { volumes: [`${folder}:/x`] }, {}, 'rule mounts.folders'],
   ])('refuses %s, and names the rule and the key', async (_, policy, service, more, expected) => {
     expect(await refused(policy, service, more)).toEqual([expect.stringContaining(expected)]);
+  });
+
+  it('refuses a bind mount where it may not look, or links go round in a circle', async () => {
+    mkdirSync(join(folder, 'hidden', 'closed'), { recursive: true });
+    symlinkSync('/etc', join(folder, 'hidden', 'closed', 'link'));
+    symlinkSync(join(folder, 'hidden', 'circle'), join(folder, 'hidden', 'circle'));
+    chmodSync(folder, 0o755);
+    chmodSync(join(folder, 'hidden', 'closed'), 0o000);
+    const mounting = (name: string, mounts: Policy['mounts']) => refused({ mounts }, { volumes: [`${folder}/hidden/${name}:/x`] });
+    await asNobody(async () => {
+      for (const name of ['closed/link', 'circle']) {
+        expect(await mounting(name, { folders: [join(folder, 'hidden')] })).toEqual([expect.stringContaining('rule mounts.folders')]);
+        expect(await mounting(name, { docker_socket: false })).toEqual([expect.stringContaining('rule mounts.docker_socket')]);
+        expect(await mounting(name, {})).toEqual([]);
+      }
+      expect(await mounting('new', { folders: [join(folder, 'hidden')], docker_socket: false })).toEqual([]);
+    });
   });
 
   it('never judges a volume of the stack itself', async () => {
@@ -117,7 +151,7 @@ describe('a policy', () => {
     const policy: Policy = { containers: { host_network: false } };
     const stack = stackOf({ name: 'shop', services: { api: { image: 'acme/api:1', networks: ['h'] } }, networks: { h: { external: true, name: 'lan' } } });
     stack.networks.h!.name = 'host';
-    const found = await refusedOf(stack, { policy, sources: new SourceRules(policy, ownFiles({ dataDir })), dataDir, ownVolumes: ['deploy-code_worker'] });
+    const found = await refusedOf(stack, { policy, sources: new SourceRules(policy, ownFiles({ dataDir })), dataDir, ownSockets: unixSockets(['unix:///srv/engine/api.sock', 'tcp://10.0.0.2:2376', undefined]), ownVolumes: ['deploy-code_worker'] });
     expect(found).toEqual([expect.objectContaining({ path: 'infrastructure.network.mode', message: expect.stringContaining('rule containers.host_network') })]);
   });
 
