@@ -1,4 +1,7 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -139,6 +142,78 @@ describe('an audit trail', () => {
     mkdirSync(join(other, 'audit', 'bank'), { recursive: true });
     writeFileSync(join(other, 'audit', 'bank', 'test.jsonl'), readFileSync(join(allowed, 'audit', 'shop', 'test.jsonl')));
     expect((await trails.examine({ stack: 'bank', environment: 'test', folder: other }, undefined)).records).toEqual([]);
+  });
+
+  describe('in a folder that others may write to', () => {
+    const about = { stack: 'shop', environment: 'test' };
+    const parts = ['audit', 'audit/shop', 'audit/shop/test.jsonl'];
+    const newFolder = () => mkdtempSync(join(tmpdir(), 'deploy-code-elsewhere-'));
+    const trailsOf = (dataDir: string) => {
+      const rules = { policy: {}, sources: new SourceRules({}, []), dataDir, ownSockets: [], ownVolumes: [] };
+      return new AuditTrails({ dataDir, audit: { seal, isBestEffort: false }, rules });
+    };
+    /** Something in the place of a part of the trail's path. */
+    const planted = (part: string, plant: (path: string) => void) => {
+      const folder = newFolder();
+      mkdirSync(join(folder, part, '..'), { recursive: true });
+      plant(join(folder, part));
+      return folder;
+    };
+    const linked = (part: string, victim: string) => planted(part, (path) => symlinkSync(join(victim, part), path));
+    const pipe = () => planted('audit/shop/test.jsonl', (path) => execFileSync('mkfifo', [path]));
+    const huge = () => planted('audit/shop/test.jsonl', (path) => (writeFileSync(path, ''), truncateSync(path, 256 * 1024 * 1024 + 1)));
+    const victimOf = () => {
+      const victim = newFolder();
+      mkdirSync(join(victim, 'audit', 'shop'), { recursive: true });
+      writeFileSync(join(victim, 'audit', 'shop', 'test.jsonl'), '');
+      return victim;
+    };
+
+    it.each(parts)('is not copied through a symbolic link at %s', async (part) => {
+      const victim = victimOf();
+      const { troubles, sequence } = await trailsOf(victimOf()).append({ ...about, folder: linked(part, victim) }, entry('e1'));
+      expect({ troubles, sequence }).toEqual({ troubles: [expect.stringContaining('symbolic link')], sequence: 1 });
+      expect(readFileSync(join(victim, 'audit', 'shop', 'test.jsonl'), 'utf8')).toBe('');
+      expect(readdirSync(join(victim, 'audit', 'shop'))).toEqual(['test.jsonl']);
+    });
+
+    it.each(parts)('is not taken over through a symbolic link at %s', async (part) => {
+      const dataDir = newFolder();
+      const folder = linked(part, victimOf());
+      await expect(trailsOf(dataDir).examine({ ...about, folder }, undefined)).rejects.toThrow('symbolic link');
+      expect(readdirSync(dataDir)).toEqual([]);
+    });
+
+    it.each<[string, () => string, string]>([
+      ['a pipe', pipe, 'is no regular file'],
+      ['a device', () => planted('audit/shop/test.jsonl', (path) => symlinkSync('/dev/zero', path)), 'symbolic link'],
+      ['a folder', () => planted('audit/shop/test.jsonl', (path) => mkdirSync(path)), 'is no regular file'],
+      ['a file of more than 256 MiB', huge, 'is larger than 256 MiB'],
+    ])('is neither copied to nor taken over from %s', async (_, plant, expected) => {
+      const folder = plant();
+      expect((await trailsOf(victimOf()).append({ ...about, folder }, entry('e1'))).troubles).toEqual([expect.stringMatching(`${expected}|EISDIR`)]);
+      await expect(trailsOf(newFolder()).examine({ ...about, folder }, undefined)).rejects.toThrow(expected);
+    });
+
+    it('follows links on the way to the folder that was named', async () => {
+      const folder = join(newFolder(), 'link');
+      symlinkSync(newFolder(), folder);
+      expect((await trailsOf(newFolder()).append({ ...about, folder }, entry('e1'))).troubles).toEqual([]);
+      expect((await trailsOf(newFolder()).examine({ ...about, folder }, undefined)).records).toHaveLength(1);
+    });
+
+    it.each(['a pipe', 'a folder'])('waits for a lock that is %s until its deadline, and lets the next one have a turn', async (what) => {
+      const file = newFile();
+      const { records } = await written(1);
+      mkdirSync(join(file, '..'));
+      if (what === 'a pipe') execFileSync('mkfifo', [`${file}.lock`]);
+      else mkdirSync(`${file}.lock`);
+      await expect(new TrailFile(file, mark).copy(records, AbortSignal.timeout(100))).rejects.toThrow('timeout');
+      rmSync(`${file}.lock`, { recursive: true });
+      await new TrailFile(file, mark).copy(records, AbortSignal.timeout(5000));
+      expect(await new TrailFile(file, mark).read()).toEqual(records);
+      expect(readdirSync(join(file, '..'))).toEqual(['test.jsonl']);
+    });
   });
 
   describe('is locked', () => {

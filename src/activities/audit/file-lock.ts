@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, lstat, lutimes, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readStart } from './plain-file';
 
 const pauseMs = 20;
+/** In bytes. */
+const largestHolder = 4096;
 const refreshMs = 5000;
 /** Only for holders on other machines: one on this machine is asked whether it lives. */
 const staleMs = 30_000;
@@ -19,12 +22,12 @@ interface Holder {
 
 /**
  * Runs work while no other process, on this machine or on another that shares the folder, runs work under the same lock. The lock of a process that
- * has died is taken over; one that lives keeps its own, however slow it is.
+ * has died is taken over; one that lives keeps its own, however slow it is. Rejects with the signal's reason where it aborts before the lock is free.
  */
-export async function underLock<T>(file: string, work: () => Promise<T>): Promise<T> {
+export async function underLock<T>(file: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   const holder: Holder = { token: randomUUID(), host: hostname(), pid: process.pid, started: startOf(process.pid) ?? '' };
-  await take(file, holder);
-  const refresh = setInterval(() => void utimes(file, new Date(), new Date()).catch(() => undefined), refreshMs);
+  await take(file, holder, signal);
+  const refresh = setInterval(() => void lutimes(file, new Date(), new Date()).catch(() => undefined), refreshMs);
   try {
     return await work();
   } finally {
@@ -34,11 +37,14 @@ export async function underLock<T>(file: string, work: () => Promise<T>): Promis
 }
 
 /** A link to a file that is complete: nobody ever reads half a holder. */
-async function take(file: string, holder: Holder): Promise<void> {
+async function take(file: string, holder: Holder, signal?: AbortSignal): Promise<void> {
   const own = `${file}.${holder.token}`;
-  await writeFile(own, JSON.stringify(holder), { mode: 0o600 });
+  await writeFile(own, JSON.stringify(holder), { mode: 0o600, flag: 'wx' });
   try {
-    while (!(await linked(own, file))) if (!(await removeIf(file, isGone))) await sleep(pauseMs);
+    while (!(await linked(own, file))) {
+      signal?.throwIfAborted();
+      if (!(await removeIf(file, isGone, signal))) await sleep(pauseMs);
+    }
   } finally {
     await rm(own, { force: true });
   }
@@ -49,9 +55,10 @@ function linked(from: string, to: string): Promise<boolean> {
 }
 
 /** Every removal is done under a second, short lock: between the look and the removal nobody can put another lock in its place. */
-async function removeIf(file: string, condition: (holder: Holder, ageMs: number) => boolean): Promise<boolean> {
+async function removeIf(file: string, condition: (holder: Holder, ageMs: number) => boolean, signal?: AbortSignal): Promise<boolean> {
   const removing = `${file}.removing`;
   while (!(await created(removing))) {
+    signal?.throwIfAborted();
     if ((await ageOf(removing)) > staleMs) await rm(removing, { force: true });
     else await sleep(pauseMs);
   }
@@ -71,7 +78,7 @@ function created(file: string): Promise<boolean> {
 
 /** A lock of earlier versions holds a bare token, and counts as one of another machine. */
 async function readHolder(file: string): Promise<Holder | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => undefined);
+  const text = await readStart(file, largestHolder).catch(() => undefined);
   if (text === undefined) return undefined;
   try {
     return JSON.parse(text) as Holder;
@@ -81,7 +88,7 @@ async function readHolder(file: string): Promise<Holder | undefined> {
 }
 
 async function ageOf(file: string): Promise<number> {
-  return stat(file).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0);
+  return lstat(file).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0);
 }
 
 function isGone({ host, pid, started }: Holder, ageMs: number): boolean {

@@ -1,11 +1,14 @@
-import { access, copyFile, constants, mkdir, open, statfs } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AuditEntry, AuditHead, AuditRecord } from '../../model/audit';
 import { requireName } from '../../model/names';
+import { withinDeadline } from '../../guard/deadline';
 import { auditFolderRefusal } from '../../policy';
 import type { AuditPlace } from '../contract';
 import type { Dependencies } from '../dependencies';
 import type { Anchor } from './anchor';
+import { makeFolders, openPlain, readPlain } from './plain-file';
 import { examine, type Proof } from './proof';
 import type { Seal } from './seal';
 import type { Trail } from './trail';
@@ -22,6 +25,8 @@ export interface AuditSettings {
 
 /** In bytes. A record is about 500. */
 const leastFree = 64 * 1024;
+/** For what lies in the folder of a stack file: the disk may be of another machine, and others may write there. */
+const elsewhereMs = 10_000;
 
 /** The trails of a worker: in its database, or in its own data folder whatever a stack file says; that may ask for a copy elsewhere. */
 export class AuditTrails {
@@ -48,8 +53,8 @@ export class AuditTrails {
     if (this.means.auditDatabase) return this.means.auditDatabase.requireReachable();
     await this.adopt(about);
     const file = this.fileOf(this.means.dataDir, about);
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await (await open(file, 'a', 0o600)).close();
+    await makeFolders(file);
+    await (await openPlain(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT)).close();
     const { bavail, bsize } = await statfs(dirname(file));
     if (bavail * bsize < leastFree) throw new Error(`the disk of ${dirname(file)} is full`);
   }
@@ -68,9 +73,11 @@ export class AuditTrails {
   private async adopt(about: AuditPlace): Promise<void> {
     if (about.folder === undefined || this.means.auditDatabase || (await this.refusal(about))) return;
     const [own, former] = [this.fileOf(this.means.dataDir, about), this.fileOf(about.folder, about)];
-    if (own === former || (await exists(own)) || !(await exists(former))) return;
-    await mkdir(dirname(own), { recursive: true, mode: 0o700 });
-    await copyFile(former, own, constants.COPYFILE_EXCL).catch((error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? undefined : Promise.reject(error)));
+    if (own === former || (await exists(own))) return;
+    const records = await withinDeadline(elsewhereMs, () => readPlain(former));
+    if (records === undefined) return;
+    await makeFolders(own);
+    await writeFile(own, records, { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? undefined : Promise.reject(error)));
   }
 
   /** A plan has been checked before; the folder of a message has not. */
@@ -91,7 +98,8 @@ export class AuditTrails {
     const elsewhere = new TrailFile(this.fileOf(folder, about), () => {
       throw new Error('a copy takes no records of its own');
     });
-    return trail.read().then((records) => elsewhere.copy(records)).then(() => [], (error: Error) => [`the copy of the audit trail in ${folder} cannot be written: ${error.message}`]);
+    const copied = withinDeadline(elsewhereMs, async (signal) => elsewhere.copy(await trail.read(), signal));
+    return copied.then(() => [], (error: Error) => [`the copy of the audit trail in ${folder} cannot be written: ${error.message}`]);
   }
 }
 
