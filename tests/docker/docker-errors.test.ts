@@ -63,6 +63,22 @@ describe('a failure of Docker', () => {
   }, 30_000);
 });
 
+describe('volumes', () => {
+  it('that carry no labels of the engine are adopted ones', async () => {
+    const labels: Record<string, object | null> = { ours: { 'deploy-code.stack': 'shop', 'deploy-code.environment': 'test' }, theirs: null };
+    const engine = createServer((request, response) => {
+      const name = request.url!.replace('/volumes/', '');
+      response.writeHead(name in labels ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(name in labels ? { Name: name, Labels: labels[name] } : { message: 'no such volume' }));
+    });
+    const { hostname: host, port } = new URL(await listenLocally(engine));
+    const connection = { docker: new Docker({ protocol: 'http', host, port }), local: false, address: host };
+    const runtime = createDockerRuntime({} as SecretReader, connection).within(testScope);
+    expect(await runtime.adoptedVolumes!(['ours', 'theirs', 'gone'])).toEqual(['theirs', 'gone']);
+    stopListening(engine);
+  });
+});
+
 describe('what Docker is asked to create', () => {
   it('is exactly this', () => {
     const instance = spec('api', {
