@@ -6,7 +6,7 @@ import { PeerFailure } from './deadline';
 /** Addresses of cloud metadata services that are not link-local: AWS and Google over IPv6, Alibaba, Oracle, Azure. */
 const metadataServices = new Set(['fd00:ec2::254', 'fd20:ce::254', '100.100.100.200', '192.0.0.192', '168.63.129.16']);
 
-/** IPv6 ranges that carry an IPv4 address, and the first of its two groups: networks with such a gateway hand packets on to it. */
+/** IPv6 ranges that carry an IPv4 address, and the first of its two groups: a gateway may hand packets on to it. */
 const carriers: [range: [ipaddr.IPv6, number], group: number][] = [
   [ipaddr.IPv6.parseCIDR('::/96'), 6],
   [ipaddr.IPv6.parseCIDR('::ffff:0:0/96'), 6],
@@ -18,14 +18,15 @@ const carriers: [range: [ipaddr.IPv6, number], group: number][] = [
 
 /**
  * Whether an IP address belongs to the machine's own surroundings, as the metadata services of clouds do (RFC 3927, RFC 4291):
- * what answers there gives credentials to whoever asks from this machine. IPv6 addresses that carry such an IPv4 address
- * count too (RFC 3056, RFC 4291, RFC 6052, RFC 8215). Anything that is not an IP address does not.
+ * what answers there gives credentials to whoever asks from this machine. IPv6 addresses that carry such an IPv4
+ * address count too (RFC 3056, RFC 4291, RFC 6052, RFC 8215). Anything that is not an IP address does not.
  */
 export function isSurrounding(text: string): boolean {
   const bare = text.replace(/^\[(.*)\]$/, '$1').replace(/%.*$/, '');
   if (isIP(bare) === 0) return false;
   const address = ipaddr.parse(bare);
-  return [address, ...carriedBy(address)].some((each) => each.range() === 'linkLocal' || metadataServices.has(each.toString()));
+  const all = [address, ...carriedBy(address)];
+  return all.some((each) => each.range() === 'linkLocal' || metadataServices.has(each.toString()));
 }
 
 /** The IPv4 addresses that an IPv6 address stands for. */

@@ -15,8 +15,8 @@ export function isContentAddress(reference: string): boolean {
 }
 
 /**
- * The host of the registry that Docker pulls a reference from; undefined for Docker Hub. By Docker's rule: a first part with
- * a dot, a colon or an upper-case letter is a host, and so is `localhost`.
+ * The host of the registry that Docker pulls a reference from; undefined for Docker Hub. By Docker's rule: a first part
+ * with a dot, a colon or an upper-case letter is a host, and so is `localhost`.
  */
 export function registryHost(reference: string): string | undefined {
   const [first, ...rest] = reference.split('/');

@@ -108,7 +108,7 @@ export function requireObject(kind: 'instance' | 'volume' | 'network', value: un
   return value as string;
 }
 
-/** The name of a network that instances join. @throws NameProblem, also where Docker would take it for a mode such as `host` */
+/** The name of a network to join. @throws NameProblem, also where Docker would take it for a mode such as `host` */
 export function requireNetwork(value: unknown): string {
   const problem = typeof value === 'string' ? networkModeProblem(value) : undefined;
   if (problem !== undefined) throw new NameProblem(problem);

@@ -5,7 +5,9 @@ const modes = new Set(['host', 'none', 'default', 'bridge']);
 export function networkModeProblem(name: string): string | undefined {
   if (!modes.has(name) && !/^(?:container|ns):/.test(name)) return undefined;
   const said = `${JSON.stringify(name)} is a mode of Docker, not the name of a network`;
-  return name === 'host' ? `${said}; for the network of the host set infrastructure.network.mode: Host` : `${said}; choose another`;
+  const forHost = 'for the network of the host set infrastructure.network.mode: Host';
+  const remedy = name === 'host' ? forHost : 'choose another';
+  return `${said}; ${remedy}`;
 }
 
 /** Whether a container with these networks is on the network of the host, or on that of another container. */

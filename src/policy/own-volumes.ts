@@ -41,7 +41,8 @@ export function volumeOf(path: string): string | undefined {
 /** Where a folder lies on the file system that holds it. Of mounts over each other the last one is seen. */
 function pathOnHost(folder: string, mounts: MountPoint[]): string {
   const holding = mounts.filter(({ target }) => isWithin(target, folder));
-  const nearest = holding.reduce<MountPoint>((best, each) => (each.target.length >= best.target.length ? each : best), { root: '/', target: '/' });
+  const later = (best: MountPoint, each: MountPoint) => (each.target.length >= best.target.length ? each : best);
+  const nearest = holding.reduce(later, { root: '/', target: '/' });
   return posix.join(nearest.root, posix.relative(nearest.target, folder));
 }
 

@@ -46,7 +46,7 @@ function isAbsence({ code }: NodeJS.ErrnoException): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-/** Whether a path, both as written and with its links followed, lies in one of these folders; not where nobody can tell. */
+/** Whether a path, as written and with its links followed, lies in one of these folders; not where nobody can tell. */
 export async function isAllowedIn(folders: readonly string[], path: string, place: Place | undefined): Promise<boolean> {
   const filled = folders.map((folder) => fillIn(folder, place)).filter((folder) => folder !== undefined);
   const { path: real, isSure } = await trace(path);

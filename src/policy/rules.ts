@@ -84,7 +84,7 @@ async function bindsAreAllowed(subject: Subject, { policy, dataDir, ownVolumes }
   return found.flat();
 }
 
-/** Whether external volumes are judged at all: where a rule says which, and where one says which folders may be mounted. */
+/** Whether external volumes are judged: where a rule says which may be mounted, or which folders may. */
 export function judgesVolumes({ mounts }: Policy): boolean {
   return mounts?.volumes !== undefined || mounts?.folders !== undefined;
 }
@@ -92,7 +92,8 @@ export function judgesVolumes({ mounts }: Policy): boolean {
 function volumesAreAllowed(subject: Subject, { policy, ownVolumes }: RuleContext): Refused[] {
   const allowed = policy.mounts?.volumes ?? [];
   return subject.volumes.flatMap(({ path, name, isExternal }) => {
-    if (ownVolumes.includes(name)) return [refuse(subject, path, `mounting the volume ${name}: it is the engine's own`, 'always')];
+    const isOwn = ownVolumes.includes(name);
+    if (isOwn) return [refuse(subject, path, `mounting the volume ${name}: it is the engine's own`, 'always')];
     if (!isExternal || !judgesVolumes(policy) || matchesAny(allowed, name, subject)) return [];
     return [refuse(subject, path, `mounting the external volume ${name}`, 'mounts.volumes')];
   });
@@ -106,7 +107,8 @@ const folderOfUsers = /^\/(?:var\/)?run\/user(?:\/[^/]+(?:\/podman)?)?$/;
 async function socketsAreAllowed(subject: Subject, { policy, ownSockets }: RuleContext): Promise<Refused[]> {
   if (policy.mounts?.docker_socket !== false || subject.binds.length === 0) return [];
   const all = [...sockets, ...ownSockets, ...(await Promise.all(ownSockets.map(follow)))];
-  const isSocket = (path: string) => socketName.test(path) || folderOfUsers.test(path) || all.some((socket) => isWithin(path, socket));
+  const isKnown = (path: string) => all.some((socket) => isWithin(path, socket));
+  const isSocket = (path: string) => socketName.test(path) || folderOfUsers.test(path) || isKnown(path);
   const found = await Promise.all(subject.binds.map(async ({ path, source }) => {
     const { path: real, isSure } = await trace(source);
     const reaches = !isSure || [normalize(`${source}/.`), real].some(isSocket);

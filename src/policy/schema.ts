@@ -18,8 +18,12 @@ const secrets = z
 const mounts = z
   .strictObject({
     folders: folders.optional().describe('Folders of the host below which a bind mount must lie. An empty list: no bind mounts.'),
-    volumes: patterns.optional().describe('Names of the external volumes that may be mounted, such as `{stack}-{environment}-*`.'),
-    docker_socket: z.boolean().optional().describe('Whether the socket of a container engine, or a folder that holds it, may be mounted. The worker\'s own `DOCKER_HOST` and sockets of users in `/run/user` count.'),
+    volumes: patterns.optional()
+      .describe('Names of the external volumes that may be mounted, such as `{stack}-{environment}-*`.'),
+    docker_socket: z.boolean().optional().describe(
+      'Whether the socket of a container engine, or a folder that holds it, may be mounted. ' +
+      'The worker\'s own `DOCKER_HOST` and sockets of users in `/run/user` count.',
+    ),
   })
   .describe('What of the host may be mounted.');
 

@@ -36,7 +36,9 @@ export function subjectOf(service: Service, stack: Stack): Subject {
     runtime,
     images: imagesOf(service),
     ...sourcesOf(service),
-    volumes: volumesOf(service.mounts, (key) => ({ name: bareName(volumeName(stack, key)), isExternal: stack.volumes[key]?.external ?? false })),
+    volumes: volumesOf(service.mounts, (key) => {
+      return { name: bareName(volumeName(stack, key)), isExternal: stack.volumes[key]?.external ?? false };
+    }),
     hostNetwork: sharesNetwork(networkMode, Object.keys(service.networks).map((key) => networkName(stack, key))),
     ...(runtime === 'kubernetes' && { namespace: cluster?.namespace ?? `${stack.name}-${stack.environment}`, serviceAccount: cluster?.serviceAccount }),
   };
@@ -63,8 +65,12 @@ function sourcesOf({ secrets, envFiles, mounts, capAdd, reserve, limit }: Pick<S
   return { secrets, envFiles, binds, capAdd, gpus: Math.max(limit.gpus ?? 0, reserve.gpus ?? 0) };
 }
 
-function volumesOf(mounts: readonly Mount[], find: (volume: string) => { name: string; isExternal: boolean }): Subject['volumes'] {
-  return mounts.flatMap((mount, index) => (mount.type === 'volume' ? [{ path: `volumes.${index}`, ...find(mount.volume) }] : []));
+type Volume = Subject['volumes'][number];
+
+function volumesOf(mounts: readonly Mount[], find: (volume: string) => Omit<Volume, 'path'>): Volume[] {
+  return mounts.flatMap((mount, index) => {
+    return mount.type === 'volume' ? [{ path: `volumes.${index}`, ...find(mount.volume) }] : [];
+  });
 }
 
 /** On a cluster the namespace stands before it. */

@@ -15,7 +15,9 @@ import { installationKey } from '../activities/secrets/installation-key';
 import { Builds } from '../client/builds';
 import type { RuntimeName } from '../model/capabilities';
 import { dataConverter } from '../payloads/data-converter';
-import { defaultPolicy, ownFiles, policedRuntime, type Policy, readOwnVolumes, type RuleContext, SourceRules, unixSockets } from '../policy';
+import {
+  defaultPolicy, ownFiles, policedRuntime, type Policy, readOwnVolumes, type RuleContext, SourceRules, unixSockets,
+} from '../policy';
 import { createRuntimes, type Runtimes } from '../runtimes';
 import type { ClusterEndpoint } from '../runtimes/kubernetes/connection';
 import type { RuntimeDriver } from '../runtimes/runtime';

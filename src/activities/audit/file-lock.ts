@@ -20,9 +20,12 @@ interface Holder {
   started: string;
 }
 
+type Condition = (holder: Holder, ageMs: number) => boolean;
+
 /**
  * Runs work while no other process, on this machine or on another that shares the folder, runs work under the same lock. The lock of a process that
- * has died is taken over; one that lives keeps its own, however slow it is. Rejects with the signal's reason where it aborts before the lock is free.
+ * has died is taken over; one that lives keeps its own, however slow it is.
+ * Rejects with the signal's reason where that aborts before the lock is free.
  */
 export async function underLock<T>(file: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   const holder: Holder = { token: randomUUID(), host: hostname(), pid: process.pid, started: startOf(process.pid) ?? '' };
@@ -55,7 +58,7 @@ function linked(from: string, to: string): Promise<boolean> {
 }
 
 /** Every removal is done under a second, short lock: between the look and the removal nobody can put another lock in its place. */
-async function removeIf(file: string, condition: (holder: Holder, ageMs: number) => boolean, signal?: AbortSignal): Promise<boolean> {
+async function removeIf(file: string, condition: Condition, signal?: AbortSignal): Promise<boolean> {
   const removing = `${file}.removing`;
   while (!(await created(removing))) {
     signal?.throwIfAborted();

@@ -14,7 +14,7 @@ export async function makeFolders(file: string): Promise<void> {
   const named = namedFolder(file);
   await mkdir(named, { recursive: true, mode: 0o700 });
   for (const folder of [dirname(dirname(file)), dirname(file)]) {
-    await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? undefined : Promise.reject(error)));
+    await unless('EEXIST', mkdir(folder, { mode: 0o700 }));
     requireSame(folder, await realpath(folder), await expectedPath(named, folder));
   }
 }
@@ -34,10 +34,10 @@ export function openPlain(file: string, flags: number): Promise<FileHandle> {
  * Opens a regular file: no link is followed, and no pipe is waited for. Closes it again where the check throws.
  * @throws Error where it is anything else
  */
-async function openRegular(file: string, flags: number, check: (handle: FileHandle) => Promise<void>): Promise<FileHandle> {
-  const handle = await open(file, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o600).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ELOOP' ? new Error(`${file} is a symbolic link; remove it`) : error;
-  });
+async function openRegular(file: string, flags: number, check: (handle: FileHandle) => Promise<void>) {
+  const opening = open(file, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o600);
+  const handle = await unless('ELOOP', opening);
+  if (!handle) throw new Error(`${file} is a symbolic link; remove it`);
   try {
     if (!(await handle.stat()).isFile()) throw new Error(`${file} is no regular file; remove it`);
     await check(handle);
@@ -61,12 +61,17 @@ export async function readStart(file: string, bytes: number): Promise<string> {
 
 /** The content of such a file; undefined where there is none. @throws Error as {@link openPlain} does */
 export async function readPlain(file: string): Promise<string | undefined> {
-  const handle = await openPlain(file, O_RDONLY).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? undefined : Promise.reject(error)));
+  const handle = await unless('ENOENT', openPlain(file, O_RDONLY));
   try {
     return await handle?.readFile('utf8');
   } finally {
     await handle?.close();
   }
+}
+
+/** What an operation of the file system gives; undefined where it fails by this code. */
+export function unless<T>(code: string, operation: Promise<T>): Promise<T | undefined> {
+  return operation.catch((error: NodeJS.ErrnoException) => (error.code === code ? undefined : Promise.reject(error)));
 }
 
 /** What a stack file or a worker names: `audit`, the stack and the file below it are the engine's. */

@@ -29,7 +29,7 @@ export class TrailFile implements Trail {
     });
   }
 
-  /** Adds the records of another trail that this one lacks: a copy of it. Waits for its turn until the signal aborts. */
+  /** Adds the records of another trail that this one lacks. Waits for the lock until the signal aborts. */
   async copy(records: readonly AuditRecord[], signal: AbortSignal): Promise<void> {
     await makeFolders(this.file);
     await this.alone(async () => {

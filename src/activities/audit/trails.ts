@@ -8,7 +8,7 @@ import { auditFolderRefusal } from '../../policy';
 import type { AuditPlace } from '../contract';
 import type { Dependencies } from '../dependencies';
 import type { Anchor } from './anchor';
-import { makeFolders, openPlain, readPlain } from './plain-file';
+import { makeFolders, openPlain, readPlain, unless } from './plain-file';
 import { examine, type Proof } from './proof';
 import type { Seal } from './seal';
 import type { Trail } from './trail';
@@ -77,7 +77,7 @@ export class AuditTrails {
     const records = await withinDeadline(elsewhereMs, () => readPlain(former));
     if (records === undefined) return;
     await makeFolders(own);
-    await writeFile(own, records, { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? undefined : Promise.reject(error)));
+    await unless('EEXIST', writeFile(own, records, { flag: 'wx', mode: 0o600 }));
   }
 
   /** A plan has been checked before; the folder of a message has not. */
@@ -99,7 +99,10 @@ export class AuditTrails {
       throw new Error('a copy takes no records of its own');
     });
     const copied = withinDeadline(elsewhereMs, async (signal) => elsewhere.copy(await trail.read(), signal));
-    return copied.then(() => [], (error: Error) => [`the copy of the audit trail in ${folder} cannot be written: ${error.message}`]);
+    const troubleOf = ({ message }: Error) => [
+      `the copy of the audit trail in ${folder} cannot be written: ${message}`,
+    ];
+    return copied.then(() => [], troubleOf);
   }
 }
 

@@ -14,7 +14,8 @@ interface Range {
 export const networksAreNoModes: Rule = ({ stack }) =>
   Object.entries(stack.networks).flatMap(([key, { name, external }]) => {
     const problem = external || name !== undefined ? networkModeProblem(name ?? key) : undefined;
-    return problem === undefined ? [] : [{ path: ['networks', key, ...(name === undefined ? [] : ['name'])], message: problem }];
+    const path = ['networks', key, ...(name === undefined ? [] : ['name'])];
+    return problem === undefined ? [] : [{ path, message: problem }];
   });
 
 /** CIDRs are well formed, and no two networks overlap. */

@@ -72,8 +72,10 @@ export async function removeVolume({ docker: engine }: DockerConnection, scope: 
 }
 
 /** Those of these volumes that carry no labels of the engine. What does not exist has none either. */
-export async function adoptedVolumes({ docker: engine }: DockerConnection, names: readonly string[]): Promise<string[]> {
-  const found = await Promise.all(names.map((name) => dockerOr([404], undefined, () => engine.getVolume(name).inspect())));
+export async function adoptedVolumes(connection: DockerConnection, names: readonly string[]): Promise<string[]> {
+  const { docker: engine } = connection;
+  const looks = names.map((name) => dockerOr([404], undefined, () => engine.getVolume(name).inspect()));
+  const found = await Promise.all(looks);
   return names.filter((_, index) => ownerOf(found[index]?.Labels) === '');
 }
 
