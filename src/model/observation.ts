@@ -108,11 +108,18 @@ export interface Refused {
   message: string;
 }
 
+/** An instance of the environment whose labels or annotations cannot be read: it is left alone. */
+export interface Unreadable {
+  name: string;
+  why: string;
+  /** The command that removes it; absent: Docker's. */
+  remove?: string;
+}
+
 /** Everything the planner knows of the world. Read in one go, by label. */
 export interface Observation {
   instances: ObservedInstance[];
-  /** Instances of the environment whose labels cannot be read: they are left alone. */
-  unreadable?: { name: string; why: string }[];
+  unreadable?: Unreadable[];
   networks: ObservedNetwork[];
   volumes: ObservedVolume[];
   images: ObservedImage[];

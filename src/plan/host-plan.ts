@@ -131,7 +131,7 @@ function unfit({ services }: Stack, { lacksGateways, tooOld, capacity: { host } 
 
 /** What cannot be read is left alone, and people have to know of it. */
 function warnOfUnreadable({ unreadable = [] }: Observation): string[] {
-  return unreadable.map(({ name, why }) => `${name} is left alone: ${why}; remove it with \`docker rm -f ${name}\` if it is not needed`);
+  return unreadable.map(({ name, why, remove = `docker rm -f ${name}` }) => `${name} is left alone: ${why}; remove it with \`${remove}\` if it is not needed`);
 }
 
 /** Files of this machine are of no use to an engine on another one. */

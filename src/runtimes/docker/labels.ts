@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import type { InstanceSpec, NetworkAttachment, ResourceAmounts } from '../../model/instance';
+import { amounts, attachments, parseJson, textsIn } from '../instance-shapes';
 import type { Scope, VolumeRequest } from '../runtime';
-import { amounts, attachments, labelSchema, labelShapes, parseJson, type LabelledInstance } from './label-schema';
+import { labelSchema, labelShapes, type LabelledInstance } from './label-schema';
 
 const prefix = 'deploy-code.';
 const composePrefix = 'com.docker.compose.';
@@ -104,8 +105,7 @@ export function volumeLabels({ key, mountedAt }: VolumeRequest): Record<string, 
 
 /** `service:/path` of the mounts that a volume was made for; none where the label cannot be read. */
 export function readMountedAt(labels: Record<string, string> | null | undefined): string[] {
-  const said = parseJson(labels?.[`${prefix}mounted-at`] ?? '[]');
-  return Array.isArray(said) ? said.filter((each): each is string => typeof each === 'string') : [];
+  return textsIn(labels?.[`${prefix}mounted-at`]);
 }
 
 /** `shop/staging`, or nothing where the labels are not ours. */

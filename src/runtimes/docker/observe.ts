@@ -1,6 +1,6 @@
 import type { ContainerInfo, HostConfig } from 'dockerode';
 import type { Mount, RestartPolicy } from '../../model/instance';
-import type { InstanceState, Observation, ObservedInstance, ObservedNetwork, PortInUse } from '../../model/observation';
+import type { InstanceState, Observation, ObservedInstance, ObservedNetwork, PortInUse, Unreadable } from '../../model/observation';
 import { countGpus, freeStorage, hostNetworks } from '../host';
 import { listeningSockets, withoutPorts, type ListeningSocket } from '../host-sockets';
 import { boundAddress } from '../../model/host-port';
@@ -60,9 +60,9 @@ interface Readable {
 }
 
 /** One container whose labels cannot be read is reported alone. */
-function sortOut(containers: ContainerInfo[]): { readable: Readable[]; unreadable: { name: string; why: string }[] } {
+function sortOut(containers: ContainerInfo[]): { readable: Readable[]; unreadable: Unreadable[] } {
   const readable: Readable[] = [];
-  const unreadable: { name: string; why: string }[] = [];
+  const unreadable: Unreadable[] = [];
   for (const info of containers) {
     try {
       readable.push({ info, labelled: readLabels(info.Labels) });

@@ -3,10 +3,10 @@ import type { ResourceAmounts } from '../../model/instance';
 import type { Capacity } from '../../model/observation';
 import type { Scope } from '../runtime';
 import { scopeLabels } from '../../kubernetes/names';
-import { readRecord } from '../../kubernetes/record';
 import { amountOf } from '../../kubernetes/quantities';
 import type { KubernetesApi } from './api';
 import { unlessForbidden } from './errors';
+import { readForeignRecord } from './record';
 
 /** A cluster as the engine has come to know it. */
 export interface Cluster {
@@ -39,13 +39,13 @@ export async function observeCapacity(api: KubernetesApi, { host, identity }: Pi
   };
 }
 
-/** What other stacks of the engine's have reserved, by what was asked for: their pods may not have been made yet. */
+/** What other stacks of the engine's have reserved, by what was asked for: their pods may not have been made yet. What cannot be read counts as nothing. */
 async function otherStacks(api: KubernetesApi, scope: Scope): Promise<Total[]> {
   const own = Object.entries(scopeLabels(scope));
   const kinds = ['deployments', 'statefulsets'];
   const found = await Promise.all(kinds.map((kind) => unlessForbidden(() => api.list<V1Deployment>(`/apis/apps/v1/${kind}`, { labelSelector: 'app.kubernetes.io/managed-by=deploy-code' }))));
   return found.flatMap((each) => each ?? []).flatMap(({ metadata, spec }) => {
-    const known = own.every(([key, value]) => metadata?.labels?.[key] === value) ? undefined : readRecord(metadata?.annotations);
+    const known = own.every(([key, value]) => metadata?.labels?.[key] === value) ? undefined : readForeignRecord(metadata?.annotations);
     if (known?.state !== 'running') return [];
     const { reserve } = known.record;
     const replicas = spec?.replicas ?? 1;

@@ -2,6 +2,7 @@ import type { V1PersistentVolumeClaim, V1Pod } from '@kubernetes/client-node';
 import { toClaim } from '../../kubernetes/claim';
 import { domain, fieldManager, qualified, scopeLabels } from '../../kubernetes/names';
 import type { ObservedVolume } from '../../model/observation';
+import { textsIn } from '../instance-shapes';
 import { RuntimeError, type Scope, type VolumeRequest } from '../runtime';
 import { scopeName } from '../scope';
 import type { KubernetesApi } from './api';
@@ -38,7 +39,7 @@ export async function observeVolumes(api: KubernetesApi, namespace: string, scop
   return claims.map((claim) => ({
     name: `${namespace}/${claim.metadata!.name}`,
     owner: ownerOf(claim),
-    mountedAt: JSON.parse(claim.metadata?.annotations?.[`${domain}/mounted-at`] ?? '[]') as string[],
+    mountedAt: textsIn(claim.metadata?.annotations?.[`${domain}/mounted-at`]),
     writers: others.filter((pod) => mounts(pod, claim.metadata!.name!)).map(({ metadata }) => metadata!.name!),
   }));
 }

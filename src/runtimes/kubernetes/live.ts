@@ -1,13 +1,14 @@
 import type { V1ContainerStatus, V1Deployment, V1Job, V1Pod, V1StatefulSet } from '@kubernetes/client-node';
 import type { Manifest, WorkloadManifest } from '../../kubernetes';
 import { labelSelector, podSelector, qualified } from '../../kubernetes/names';
-import { readRecord, type InstanceRecord, type IntendedState } from '../../kubernetes/record';
+import type { InstanceRecord, IntendedState } from '../../kubernetes/record';
 import type { InstanceStatus } from '../../model/instance-status';
 import type { InstanceState } from '../../model/observation';
 import type { Scope } from '../runtime';
 import type { KubernetesApi } from './api';
 import { hasScope } from './ownership';
 import { collection, pathOf, podsIn, workloadKinds, type WorkloadKind } from './paths';
+import { readRecord } from './record';
 
 /** A workload as the cluster shows it. */
 export type LiveWorkload = (V1Deployment & { kind?: string }) | (V1StatefulSet & { kind?: string }) | (V1Job & { kind?: string });
@@ -27,7 +28,10 @@ export function readLive(api: KubernetesApi, workload: WorkloadManifest): Promis
   return api.find<LiveWorkload>(pathOf(workload));
 }
 
-/** Undefined where this environment has no such workload; `kinds`: what it can be, where that is known. */
+/**
+ * Undefined where this environment has no such workload; `kinds`: what it can be, where that is known.
+ * @throws RuntimeError of kind `software` where its annotations cannot be read
+ */
 export async function find(
   api: KubernetesApi,
   scope: Scope,
@@ -43,9 +47,13 @@ export async function find(
   return ours.map(({ kind, workload }) => toLive(workload!, kind, pods)).find((live) => live !== undefined);
 }
 
+/**
+ * Undefined where it is not one of ours, or is being deleted.
+ * @throws RuntimeError of kind `software` where its annotations cannot be read
+ */
 export function toLive(workload: LiveWorkload, kind: Manifest['kind'], pods: readonly V1Pod[]): Live | undefined {
-  const known = readRecord(workload.metadata?.annotations);
-  if (!known || workload.metadata?.deletionTimestamp) return undefined;
+  const known = workload.metadata?.deletionTimestamp ? undefined : readRecord(workload.metadata?.annotations);
+  if (!known) return undefined;
   const { name, namespace } = workload.metadata!;
   const own = podSelector({ name: name! });
   return { name: `${namespace}/${name}`, kind, workload, record: known.record, intended: known.state, pods: pods.filter(({ metadata }) => Object.entries(own).every(([key, value]) => metadata?.labels?.[key] === value)) };

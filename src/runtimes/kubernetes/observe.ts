@@ -3,7 +3,7 @@ import { isWorkload } from '../../kubernetes';
 import { alterationsOf } from '../../kubernetes/alterations';
 import { labelSelector, scopeLabels } from '../../kubernetes/names';
 import { inState } from '../../kubernetes/record';
-import type { Observation, ObservedInstance } from '../../model/observation';
+import type { Observation, ObservedInstance, Unreadable } from '../../model/observation';
 import type { Questions, Scope } from '../runtime';
 import type { KubernetesApi } from './api';
 import { unlessForbidden } from './errors';
@@ -12,23 +12,61 @@ import { observeVolumes } from './claims';
 import { Ledger } from './ledger';
 import { statusOf, toLive, type Live, type LiveWorkload } from './live';
 import { namespaceOf } from './namespaces';
-import { collection, podsIn, workloadKinds } from './paths';
+import { collection, podsIn, workloadKinds, type WorkloadKind } from './paths';
 
 /** One look at everything: a listing for each kind, however many workloads there are; a close one compares each with what was applied. */
 export async function observe(api: KubernetesApi, cluster: Cluster, scope: Scope, { closely = false, gateway = false }: Pick<Questions, 'closely' | 'gateway'>): Promise<Omit<Observation, 'secrets'>> {
   const namespace = namespaceOf(scope);
   const pods = await api.list<V1Pod>(podsIn(namespace));
   const [workloads, volumes, capacity, elsewhere, gateways, tooOld] = await Promise.all([
-    Promise.all(workloadKinds.map(async (kind) => (await api.list<LiveWorkload>(collection(kind, namespace), { labelSelector: labelSelector(scopeLabels(scope)) })).map((workload) => toLive(workload, kind.kind, pods)))),
+    Promise.all(workloadKinds.map((kind) => workloadsOf(api, scope, kind, namespace))),
     observeVolumes(api, namespace, scope, pods),
     observeCapacity(api, cluster, scope),
     findElsewhere(api, scope, namespace),
     gateway ? knowsGateways(api) : true,
     cluster.tooOld(),
   ]);
-  const found = workloads.flat().filter((live) => live !== undefined);
-  const instances = await Promise.all(found.map(async (live) => ({ ...toObserved(live), ...(closely && { altered: await alterationsIn(new Ledger(api, scope), live) }) })));
-  return { instances, networks: [], volumes, images: [], portsInUse: [], capacity, ...(elsewhere.length > 0 && { elsewhere }), ...(!gateways && { lacksGateways: true }), ...(tooOld !== undefined && { tooOld }) };
+  const { readable, unreadable } = sortOut(workloads.flat(), pods);
+  const instances = await Promise.all(readable.map(async (live) => ({ ...toObserved(live), ...(closely && { altered: await alterationsIn(new Ledger(api, scope), live) }) })));
+  return {
+    instances,
+    ...(unreadable.length > 0 && { unreadable }),
+    networks: [],
+    volumes,
+    images: [],
+    portsInUse: [],
+    capacity,
+    ...(elsewhere.length > 0 && { elsewhere }),
+    ...(!gateways && { lacksGateways: true }),
+    ...(tooOld !== undefined && { tooOld }),
+  };
+}
+
+interface Listed {
+  kind: WorkloadKind;
+  workload: LiveWorkload;
+}
+
+async function workloadsOf(api: KubernetesApi, scope: Scope, kind: WorkloadKind, namespace: string): Promise<Listed[]> {
+  const own = { labelSelector: labelSelector(scopeLabels(scope)) };
+  const workloads = await api.list<LiveWorkload>(collection(kind, namespace), own);
+  return workloads.map((workload) => ({ kind, workload }));
+}
+
+/** One workload whose annotations cannot be read is reported alone. */
+function sortOut(listed: Listed[], pods: V1Pod[]): { readable: Live[]; unreadable: Unreadable[] } {
+  const readable: Live[] = [];
+  const unreadable: Unreadable[] = [];
+  for (const { kind: { kind }, workload } of listed) {
+    try {
+      readable.push(...[toLive(workload, kind, pods)].filter((live) => live !== undefined));
+    } catch (error) {
+      const { namespace, name } = workload.metadata!;
+      const remove = `kubectl delete ${kind.toLowerCase()} ${name} --namespace ${namespace}`;
+      unreadable.push({ name: `${namespace}/${name}`, why: (error as Error).message, remove });
+    }
+  }
+  return { readable, unreadable };
 }
 
 /** A stack whose file has come to name another namespace would run twice. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Deployment } from '@kubernetes/client-node';
 import { certificatesOf, isWorkload, toManifests, type Manifest, type Values, type WorkloadManifest } from '../../kubernetes';
 import { besideName, qualified } from '../../kubernetes/names';
-import { readRecord, type IntendedState } from '../../kubernetes/record';
+import type { IntendedState } from '../../kubernetes/record';
 import type { ServedBy } from '../../kubernetes/selection';
 import type { InstanceRef, InstanceSpec } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
@@ -16,6 +16,7 @@ import { find, readLive, stateOf, statusOf, type Live, type LiveWorkload } from 
 import { ensureNamespace } from './namespaces';
 import { refuseForeign, refuseOther } from './ownership';
 import { pathOf } from './paths';
+import { readRecord } from './record';
 import { isReady } from './verdict';
 
 type Goer = Pick<InstanceRef, 'name' | 'stopGraceMs'>;

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import type { RestartPolicy } from '../model/instance';
+
+/** The shapes of what drivers note about an instance, in labels or annotations that others may write too. */
+
+const largestPort = 65_535;
+const port = z.number().int().min(0).max(largestPort);
+const amount = z.number().nonnegative().max(Number.MAX_SAFE_INTEGER).optional();
+
+/** A number of something, or a time in ms. */
+export const whole = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+
+/** CPUs in cores, memory and storage in bytes. */
+export const amounts = z.object({ cpus: amount, memory: amount, gpus: amount, storage: amount });
+
+export const instanceKind = z.enum(['service', 'job']);
+
+export const portBinding = z.object({
+  container: port, host: port, hostIp: z.string().optional(), protocol: z.enum(['tcp', 'udp']),
+});
+
+/** By which names an instance is known on which networks. */
+export const attachments = z.array(z.object({ name: z.string(), aliases: z.array(z.string()) }));
+
+/** `always`, or `on-failure:3`. */
+export const restartPolicy = z
+  .string()
+  .regex(/^(no|always|unless-stopped|on-failure(:\d+)?)$/)
+  .transform((text) => text as RestartPolicy);
+
+const probe = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('http'), port, path: z.string(), scheme: z.enum(['http', 'https']), headers: z.record(z.string(), z.string()),
+  }),
+  z.object({ kind: z.literal('tcp'), port }),
+  z.object({ kind: z.literal('command'), command: z.array(z.string()) }),
+  z.object({ kind: z.literal('runtime') }),
+]);
+
+export const healthCheck = z.object({ probe, intervalMs: whole, timeoutMs: whole, retries: whole, startPeriodMs: whole });
+
+/** A text as JSON; undefined where it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The texts of a JSON list; none where it cannot be read. */
+export function textsIn(json: string | undefined): string[] {
+  const said = parseJson(json ?? '[]');
+  return Array.isArray(said) ? said.filter((each): each is string => typeof each === 'string') : [];
+}
