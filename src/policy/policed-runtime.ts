@@ -1,8 +1,9 @@
+import { qualified } from '../kubernetes/names';
 import type { InstanceSpec } from '../model/instance';
 import { RuntimeError, type Runtime } from '../runtimes/runtime';
 import { withFloors } from './floors';
 import type { Place } from './patterns';
-import { isImageAllowed, judgesVolumes, refusalsOf, type RuleContext } from './rules';
+import { isImageAllowed, isNamespaceAllowed, judgesVolumes, refusalsOf, type RuleContext } from './rules';
 import type { Policy } from './schema';
 import { subjectOfSpec } from './subject';
 
@@ -17,9 +18,17 @@ export function policedRuntime(runtime: Runtime, context: RuleContext, place: Pl
     if (refused.length > 0) throw new RuntimeError('software', refused.map(({ path, message }) => `${path}: ${message}`).join('\n'));
     return withFloors(spec, context.policy.floors);
   };
+  const mustBeAllowed = (namespace: string): void => {
+    if (isNamespaceAllowed(namespace, context.policy, place)) return;
+    throw new RuntimeError('software', `the worker's policy does not allow the namespace ${namespace} (rule kubernetes.namespaces)`);
+  };
   const { workloads } = runtime;
   const overrides: Partial<Runtime> = {
     create: async (spec) => runtime.create(await admitted(spec)),
+    createVolume: async (request) => {
+      if (runtime.name === 'kubernetes') mustBeAllowed(qualified(request.name).namespace);
+      return runtime.createVolume(request);
+    },
     ensureImage: async (reference, policy, onProgress, signal) => {
       if (!isImageAllowed(reference, context.policy, place)) throw new RuntimeError('software', `the worker's policy does not allow ${reference} (rule images.registries)`);
       return runtime.ensureImage(reference, policy, onProgress, signal);

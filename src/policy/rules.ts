@@ -140,11 +140,16 @@ function hostNetworkIsAllowed(subject: Subject, { policy }: RuleContext): Refuse
 const ownNamespaceFile = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 
 /** Without a rule every namespace but those of the cluster itself and the worker's own: who runs there has their powers. */
+export function isNamespaceAllowed(namespace: string, { kubernetes }: Policy, place: Place): boolean {
+  if (kubernetes?.namespaces) return matchesAny(kubernetes.namespaces, namespace, place);
+  return !namespace.startsWith('kube-') && namespace !== ownNamespace();
+}
+
 function clusterIsAllowed(subject: Subject, { policy }: RuleContext): Refused[] {
   const { namespace, serviceAccount } = subject;
   if (namespace === undefined) return [];
-  const { namespaces, service_accounts: accounts } = policy.kubernetes ?? {};
-  const isAllowed = namespaces ? matchesAny(namespaces, namespace, subject) : !namespace.startsWith('kube-') && namespace !== ownNamespace();
+  const accounts = policy.kubernetes?.service_accounts;
+  const isAllowed = isNamespaceAllowed(namespace, policy, subject);
   const mayBe = serviceAccount === undefined || !accounts || matchesAny(accounts, serviceAccount, subject);
   return [
     ...(isAllowed ? [] : [{ path: 'infrastructure.kubernetes.namespace', message: `the worker's policy does not allow the namespace ${namespace} (rule kubernetes.namespaces)` }]),

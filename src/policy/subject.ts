@@ -1,5 +1,6 @@
 import { runtimeOf } from '../config/runtime-of';
 import type { Service, Stack } from '../config/stack';
+import { qualified } from '../kubernetes/names';
 import type { RuntimeName } from '../model/capabilities';
 import type { InstanceSpec, Mount, SecretMount } from '../model/instance';
 import { sharesNetwork } from '../model/network-modes';
@@ -20,7 +21,7 @@ export interface Subject extends Place {
   capAdd: string[];
   gpus: number;
   hostNetwork: boolean;
-  /** On a cluster. */
+  /** On a cluster: where its objects come to be, whatever its settings say. */
   namespace?: string;
   serviceAccount?: string;
 }
@@ -46,7 +47,6 @@ export function subjectOf(service: Service, stack: Stack): Subject {
 
 /** What an instance asks for that a runtime is about to make. `adopted`: its volumes that the engine has not made. */
 export function subjectOfSpec(spec: InstanceSpec, runtime: RuntimeName, adopted: readonly string[] = []): Subject {
-  const settings = spec.workload?.settings;
   return {
     stack: spec.stack,
     environment: spec.environment,
@@ -56,7 +56,10 @@ export function subjectOfSpec(spec: InstanceSpec, runtime: RuntimeName, adopted:
     ...sourcesOf(spec),
     volumes: volumesOf(spec.mounts, (name) => ({ name: bareName(name), isExternal: adopted.includes(name) })),
     hostNetwork: sharesNetwork(spec.networkMode, spec.networks.map(({ name }) => name)),
-    ...(runtime === 'kubernetes' && { namespace: settings?.namespace ?? `${spec.stack}-${spec.environment}`, serviceAccount: settings?.serviceAccount }),
+    ...(runtime === 'kubernetes' && {
+      namespace: qualified(spec.name).namespace,
+      serviceAccount: spec.workload?.settings.serviceAccount,
+    }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { ClusterSettings, Workload } from '../../src/model/instance';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { ownFiles, type Policy, policedRuntime, SourceRules } from '../../src/policy';
 import { spec } from '../runtimes/contract';
@@ -47,5 +48,28 @@ describe('a runtime under a policy', () => {
     expect(host.instances.get(instance.name)?.spec).toMatchObject({ capDrop: ['ALL'], pidsLimit: 9, hash: instance.hash });
     expect((await runtime.inspect(instance.name))?.state).toBe('running');
     expect(runtime.name).toBe('memory');
+  });
+
+  describe('on a cluster', () => {
+    const settings: ClusterSettings = { pullSecrets: [], serviceType: 'ClusterIP', isolated: false, namespace: 'shop-test' };
+    const workload: Workload = { rollout: 'recreate', pullPolicy: 'missing', ingress: [], settings };
+    const cluster = () => {
+      const made = { ...createMemoryRuntime(host).within(place), name: 'kubernetes' as const, createVolume: jest.fn(async () => undefined) };
+      const sources = new SourceRules({}, ownFiles({ dataDir: '/nowhere' }));
+      return { made, runtime: policedRuntime(made, { policy: {}, sources, dataDir: '/nowhere' }, place) };
+    };
+
+    it('judges the namespace that an instance comes to be in, whatever its settings claim', async () => {
+      const instance = spec('api', { ...place, name: 'kube-system/api', workload });
+      await expect(cluster().runtime.create(instance)).rejects.toThrow('does not allow the namespace kube-system (rule kubernetes.namespaces)');
+    });
+
+    it('makes no volume in a namespace that it does not allow', async () => {
+      const { made, runtime } = cluster();
+      await expect(runtime.createVolume({ name: 'kube-system/data', key: 'data', mountedAt: [] })).rejects.toThrow('rule kubernetes.namespaces');
+      expect(made.createVolume).not.toHaveBeenCalled();
+      await runtime.createVolume({ name: 'shop-test/data', key: 'data', mountedAt: [] });
+      expect(made.createVolume).toHaveBeenCalledTimes(1);
+    });
   });
 });

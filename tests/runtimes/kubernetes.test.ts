@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SecretStore } from '../../src/activities/secrets';
 import { createKubernetesRuntime } from '../../src/runtimes/kubernetes';
+import type { RuntimeDriver } from '../../src/runtimes/runtime';
 import { images } from '../support/image';
 import { clusterEndpoint, deleteNamespace } from '../support/cluster';
 import { describeWith } from '../support/parts';
@@ -11,7 +12,9 @@ import { contract, spec } from './contract';
 const namespace = `contract-${process.pid}-test`;
 
 describeWith('kubernetes', 'the Kubernetes runtime', () => {
-  const driver = createKubernetesRuntime(new SecretStore(mkdtempSync(join(tmpdir(), 'deploy-code-kubernetes-'))), clusterEndpoint());
+  const cluster = createKubernetesRuntime(new SecretStore(mkdtempSync(join(tmpdir(), 'deploy-code-kubernetes-'))), clusterEndpoint());
+  /** All scopes of the contract share a namespace. */
+  const driver: RuntimeDriver = { ...cluster, within: (scope) => cluster.within({ ...scope, namespace }) };
   afterAll(() => deleteNamespace(namespace));
 
   contract(() => ({

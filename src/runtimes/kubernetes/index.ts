@@ -8,6 +8,7 @@ import { exec } from './exec';
 import { waitForExit } from './exits';
 import { identityOf } from './identity';
 import { logs } from './logs';
+import { namesIn, requireOwnNamespace } from './namespaces';
 import { observe } from './observe';
 import { podLines } from './pod-lines';
 import { awaitReady } from './readiness';
@@ -37,8 +38,16 @@ interface ClusterOfScope {
   workloads: Workloads;
 }
 
+/**
+ * What is made, read or run is in the namespace of the environment. What runs in one that its stack file named before can
+ * still be stopped, removed and brought back.
+ */
 function clusterWithin({ workloads, cluster, ...means }: ClusterOfScope): Runtime {
   const { api, scope } = means;
+  const here = async <T>(names: string[], act: () => Promise<T>): Promise<T> => {
+    requireOwnNamespace(scope, names);
+    return act();
+  };
   return {
     name: 'kubernetes',
     observe: (questions) => observe(api, cluster, scope, questions),
@@ -48,9 +57,9 @@ function clusterWithin({ workloads, cluster, ...means }: ClusterOfScope): Runtim
     dropImage: async () => undefined,
     createNetwork: unsupported('networks'),
     removeNetwork: unsupported('networks'),
-    createVolume: (request) => createVolume(api, scope, request),
-    removeVolume: (name) => removeVolume(api, scope, name),
-    create: (spec) => workloads.create(spec),
+    createVolume: (request) => here([request.name], () => createVolume(api, scope, request)),
+    removeVolume: (name) => here([name], () => removeVolume(api, scope, name)),
+    create: (spec) => here(namesIn(spec), () => workloads.create(spec)),
     start: (name) => workloads.start(name),
     inspect: (name) => workloads.inspect(name),
     waitForExit: (name, signal) => waitForExit(means, name, signal),
@@ -61,15 +70,15 @@ function clusterWithin({ workloads, cluster, ...means }: ClusterOfScope): Runtim
     putSecrets: async (name) => {
       throw new RuntimeError('missing', `${name} takes its secrets when its pods are made`);
     },
-    exec: (name, command, timeoutMs) => exec(means, name, command, timeoutMs),
-    logs: (name, request) => logs(api, scope, name, request),
+    exec: (name, command, timeoutMs) => here([name], () => exec(means, name, command, timeoutMs)),
+    logs: (name, request) => here([name], () => logs(api, scope, name, request)),
     probe: async (name) => ((await workloads.isReady(name)) ? undefined : 'not all of its pods are ready'),
     address: unsupported('addresses'),
     workloads: {
-      bring: (spec, force) => workloads.bring(spec, force),
-      restore: (ref, deployment) => workloads.restore(ref, deployment),
-      select: (name, to) => workloads.select(name, to),
-      ask: (name, url, timeoutMs) => ask(means, name, url, timeoutMs),
+      bring: (spec, force) => here(namesIn(spec), () => workloads.bring(spec, force)),
+      restore: (ref, deployment) => here([ref.name], () => workloads.restore(ref, deployment)),
+      select: (name, to) => here([name], () => workloads.select(name, to)),
+      ask: (name, url, timeoutMs) => here([name], () => ask(means, name, url, timeoutMs)),
       pods: (name) => podLines(api, scope, name),
       awaitReady: async (ref, { judgesRoutes, ...options }) => {
         const { at, kinds, routes } = await workloads.applied(ref.name);

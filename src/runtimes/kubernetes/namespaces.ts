@@ -1,11 +1,31 @@
-import { fieldManager, scopeLabels } from '../../kubernetes/names';
-import type { Scope } from '../runtime';
+import { fieldManager, qualified, scopeLabels } from '../../kubernetes/names';
+import type { InstanceSpec } from '../../model/instance';
+import { RuntimeError, type Scope } from '../runtime';
+import { scopeName } from '../scope';
 import type { KubernetesApi } from './api';
 import { ApiError } from './errors';
 
 /** A stack's namespace in one environment. */
 export function namespaceOf({ stack, environment, namespace }: Scope): string {
   return namespace ?? `${stack}-${environment}`;
+}
+
+/**
+ * Refuses names in another namespace than the environment's, which the policy has not judged.
+ * @throws RuntimeError of kind `software` that says both
+ */
+export function requireOwnNamespace(scope: Scope, names: readonly string[]): void {
+  const own = namespaceOf(scope);
+  const other = names.find((name) => qualified(name).namespace !== own);
+  if (other === undefined) return;
+  const asked = qualified(other).namespace;
+  throw new RuntimeError('software', `${other} is in the namespace ${asked}; that of ${scopeName(scope)} is ${own}`);
+}
+
+/** `shop-staging/api`: the names of an instance, its volumes and its networks. */
+export function namesIn({ name, mounts, networks, names = [] }: InstanceSpec): string[] {
+  const volumes = mounts.flatMap((mount) => (mount.type === 'volume' ? [mount.volume] : []));
+  return [name, ...volumes, ...[...networks, ...names].map((network) => network.name)];
 }
 
 /** One that is there already is taken as it is; who may not make one is told so only where it is not there. */
