@@ -56,7 +56,7 @@ describe('a runtime under a policy', () => {
     const cluster = () => {
       const made = { ...createMemoryRuntime(host).within(place), name: 'kubernetes' as const, createVolume: jest.fn(async () => undefined) };
       const sources = new SourceRules({}, ownFiles({ dataDir: '/nowhere' }));
-      return { made, runtime: policedRuntime(made, { policy: {}, sources, dataDir: '/nowhere' }, place) };
+      return { made, runtime: policedRuntime(made, { policy: {}, sources, ownVolumes: [], ownSockets: [], dataDir: '/nowhere' }, place) };
     };
 
     it('judges the namespace that an instance comes to be in, whatever its settings claim', async () => {
