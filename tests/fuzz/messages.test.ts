@@ -11,6 +11,7 @@ function fitting(shape: Shape): fc.Arbitrary<unknown> {
   if (shape === 'anything') return fc.anything();
   if (shape === 'text') return fc.string();
   if (shape === 'number') return fc.double({ min: -8.64e15, max: 8.64e15, noNaN: true });
+  if (shape === 'count') return fc.nat({ max: 1e9 });
   if (shape === 'flag') return fc.boolean();
   if (shape === 'deployment') return fc.constantFrom('deployment/shop/production/1', 'deployment/a/b_c/watch-repair-1-2');
   if ('name' in shape) return fc.constantFrom(...namesFor(shape));

@@ -66,13 +66,16 @@ describe('a deployment whose workflow tasks always fail', () => {
   };
   const running = (stack: Stack) => [...host.instances.values()].filter(({ spec, status }) => spec.stack === stack.name && status.state === 'running').map(({ spec }) => spec.image);
 
-  /** A version that runs, and a deployment that has its turn and stands still for ever: the workflow trips over what it was started with. */
+  /** A version that runs, and a deployment that has its turn and stands still for ever: no worker here can read what it was sent. */
   async function poisoned(): Promise<{ stack: Stack; id: string }> {
     const stack = web('web:1');
     await (await engine.client.deploy(stack)).result();
-    const { workflowId } = await startUnchecked({ ...web('web:2', stack.name), subscribers: 5 as never });
-    await eventually(async () => expect((await engine.client.environment({ stack: stack.name, environment: stack.environment }))?.running?.workflowId).toBe(workflowId));
-    return { stack, id: workflowId };
+    host.unhealthy['web:2'] = 'never';
+    const { id } = await engine.client.deploy(web('web:2', stack.name));
+    await eventually(async () => expect((await engine.client.environment({ stack: stack.name, environment: stack.environment }))?.running?.workflowId).toBe(id));
+    const sealed = { metadata: { encoding: Buffer.from('binary/encrypted'), 'encryption-key-id': Buffer.from('nobodys') }, data: Buffer.alloc(40) };
+    await temporal.workflowService.signalWorkflowExecution({ namespace: 'limits', workflowExecution: { workflowId: id }, signalName: 'answer', input: { payloads: [sealed] } });
+    return { stack, id };
   }
 
   it('holds no other environment up, and `cancel` ends it and puts back what ran', async () => {

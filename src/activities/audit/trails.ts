@@ -74,7 +74,7 @@ export class AuditTrails {
     if (about.folder === undefined || this.means.auditDatabase || (await this.refusal(about))) return;
     const [own, former] = [this.fileOf(this.means.dataDir, about), this.fileOf(about.folder, about)];
     if (own === former || (await exists(own))) return;
-    const records = await withinDeadline(elsewhereMs, () => readPlain(former));
+    const records = await withinDeadline(elsewhereMs, () => readPlain(former)).catch(unlessRefused);
     if (records === undefined) return;
     await makeFolders(own);
     await unless('EEXIST', writeFile(own, records, { flag: 'wx', mode: 0o600 }));
@@ -108,6 +108,12 @@ export class AuditTrails {
 
 function nameOf({ stack, environment }: AuditPlace): string {
   return `${stack}/${environment}`;
+}
+
+/** What the system does not let be read is not there to be taken over. A link or a pipe is: somebody has put it there. */
+function unlessRefused(error: NodeJS.ErrnoException): undefined {
+  if (error.code === undefined) throw error;
+  return undefined;
 }
 
 function exists(file: string): Promise<boolean> {

@@ -10,6 +10,8 @@ export type Shape =
   | 'text'
   /** Also as a time: no further from 1970 than a date reaches. */
   | 'number'
+  /** A number of something, or of its place in a row. */
+  | 'count'
   | 'flag'
   | 'anything'
   /** Id of a deployment's workflow. */
@@ -25,6 +27,7 @@ export type Shape =
   /** `only`: what else a message holds is left out. */
   | { fields: Record<string, Shape>; only?: true };
 
+const largestCount = 1e9;
 /** In ms. */
 const furthestTime = 8.64e15;
 
@@ -44,6 +47,7 @@ export function fits(value: unknown, shape: Shape): boolean {
   if (shape === 'anything') return true;
   if (shape === 'text') return typeof value === 'string';
   if (shape === 'number') return typeof value === 'number' && Math.abs(value) <= furthestTime;
+  if (shape === 'count') return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= largestCount;
   if (shape === 'flag') return typeof value === 'boolean';
   if (shape === 'deployment') return isDeploymentId(value);
   if ('name' in shape) return isName(shape.name, value);
