@@ -54,9 +54,11 @@ export function verificationActivities({ runtimes, secrets }: Dependencies): Pic
     confirm: (context, expected, reached) =>
       alive(async ({ signal }) => {
         const runtime = runtimes(context);
+        const { instances } = await runtime.observe({ images: [], ports: [] });
+        const states = new Map(instances.map(({ name, state }) => [name, state]));
         const failures: NotRunning[] = [];
         await eachOf(expected, atOnce, async (instance) => {
-          const lapse = await unlessStopped(runtime, instance, signal, () => confirmOne(runtime, instance, signal));
+          const lapse = await unlessStopped(runtime, instance, signal, () => confirmOne(runtime, instance, signal), states.get(instance.name));
           if (lapse) failures.push(await failureOf(context, instance, lapse));
         });
         const unreached = reached ? await findUnreached(runtime, reached.balancer, reached.targets.map(({ address }) => address), signal) : [];
@@ -72,9 +74,11 @@ async function unlessStopped(
   instance: InstanceRef,
   signal: AbortSignal,
   look: () => Promise<Lapse | undefined>,
+  seen?: string,
 ): Promise<Lapse | undefined> {
-  const lapse = await look();
-  if (lapse?.status?.state !== 'exited' || !alwaysRestarted.has(instance.restart)) return lapse;
+  const isStopped = (state: string | undefined) => state === 'exited' && alwaysRestarted.has(instance.restart);
+  const lapse = isStopped(seen) ? undefined : await look();
+  if (!isStopped(seen) && !isStopped(lapse?.status?.state)) return lapse;
   return awaitHealthy(runtime, instance, { fresh: false, afterTrouble: true, usedMs: 0, signal, onProbe: () => undefined });
 }
 

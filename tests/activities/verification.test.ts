@@ -14,6 +14,7 @@ function crashing(states: Record<string, InstanceStatus['state']>) {
   const revived: string[] = [];
   const runtime = {
     restartsWhatExits: true,
+    observe: async () => ({ instances: [] }),
     inspect: async (name: string) => status(states[name] ?? 'missing'),
     revive: async ({ name }: InstanceRef) => {
       revived.push(name);
