@@ -1,9 +1,12 @@
 import type { ConnectionLike } from '@temporalio/client';
 import { lastPollOf } from './pollers';
-import { isWithoutWorker, noWorker } from './temporal-errors';
+import { isCancelled, isWithoutWorker, noWorker } from './temporal-errors';
 
 /** How long a worker has for an answer before it counts as absent, in ms. */
 export const answerWithinMs = 6000;
+
+/** The server knows the deadline too, and may cancel what it waits for a moment before the client does. */
+const earlyMs = 1000;
 
 /** A client of Temporal, or the one behind a workflow's handle. */
 export interface Asking {
@@ -17,10 +20,12 @@ export interface Asking {
  * @throws NoWorker where Temporal answers and no worker does
  */
 export async function ask<T>(client: Asking, call: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + answerWithinMs;
   try {
-    return await client.withDeadline(Date.now() + answerWithinMs, call);
+    return await client.withDeadline(deadline, call);
   } catch (error) {
-    if (isWithoutWorker(error)) throw noWorker(await lastPollOf(client));
+    const isLate = isCancelled(error) && Date.now() > deadline - earlyMs;
+    if (isLate || isWithoutWorker(error)) throw noWorker(await lastPollOf(client));
     throw error;
   }
 }

@@ -76,6 +76,11 @@ export function isWithoutWorker(error: unknown): boolean {
   return found !== undefined && (found.code === codes.deadlineExceeded || (found.code === codes.failedPrecondition && isWithoutPoller(found.details)));
 }
 
+/** True where a call was given up, by either side. */
+export function isCancelled(error: unknown): boolean {
+  return grpcOf(error)?.code === codes.cancelled;
+}
+
 function grpcOf(error: unknown): { code: number; details: string } | undefined {
   if (!(error instanceof Error)) return undefined;
   if (isGrpcServiceError(error)) return { code: Number(error.code), details: error.details };

@@ -1,5 +1,6 @@
 import { ServiceError } from '@temporalio/client';
 import { BadRequest, EngineUnreachable, NoWorker } from '../../src/client';
+import { answerWithinMs, ask } from '../../src/client/ask';
 import { isPassing, translated } from '../../src/client/temporal-errors';
 
 const grpc = (code: number, name: string, details: string): Error => new ServiceError('Failed to query Workflow', { cause: Object.assign(new Error(`${code} ${name}: ${details}`), { code, details, metadata: {} }) });
@@ -23,6 +24,24 @@ describe('errors of Temporal', () => {
     expect(translated(grpc(8, 'RESOURCE_EXHAUSTED', 'namespace rate limit exceeded'))).toBeInstanceOf(EngineUnreachable);
     expect([1, 4, 8, 10, 13, 14].every((code) => isPassing(grpc(code, names[code]!, 'x')))).toBe(true);
     expect([3, 5, 6, 7, 9, 12, 16].some((code) => isPassing(grpc(code, names[code]!, 'x')))).toBe(false);
+  });
+
+  it.each([
+    ['a moment before the deadline: no worker answers', answerWithinMs - 300, NoWorker],
+    ['long before it: somebody else has closed the connection', 10, ServiceError],
+  ])('a question that Temporal itself gives up %s', async (_, afterMs, expected) => {
+    const begin = Date.now();
+    const now = jest.spyOn(Date, 'now').mockReturnValue(begin);
+    const client = {
+      connection: { workflowService: { describeTaskQueue: async () => ({ pollers: [] }) } } as never,
+      options: { namespace: 'default' },
+      withDeadline: () => {
+        now.mockReturnValue(begin + afterMs);
+        return Promise.reject(grpc(1, 'CANCELLED', 'context canceled'));
+      },
+    };
+    await expect(ask(client, () => Promise.resolve())).rejects.toBeInstanceOf(expected);
+    now.mockRestore();
   });
 
   it('that are none stay as they are', () => {
