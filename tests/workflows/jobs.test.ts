@@ -2,6 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import type { DeploymentHandle } from '../../src/client';
 import { address, startEngine, type TestEngine } from '../support/engine';
+import { eventually } from '../support/eventually';
 import { memoryStack, shop } from '../support/memory-stack';
 
 describe('a job', () => {
@@ -158,6 +159,7 @@ describe('a job', () => {
     const handle = await engine.client.deploy(stack);
     await until(handle, 'run migrate-1');
     const name = `${stack.name}-test-migrate-1-d1`;
+    await eventually(async () => expect(host.get(name).status.state).toBe('running'));
     const job = host.get(name);
     host.instances.delete(name);
     for (const resolve of job.exited.splice(0)) resolve();
