@@ -1,8 +1,10 @@
 import type { Stack } from '../config/stack';
+import { largestPort } from '../model/host-port';
 import type { InstanceByReference, InstanceRef, NetworkAttachment } from '../model/instance';
 import {
-  NameProblem, requireDeploymentId, requireHostId, requireName, requireNetwork, requireNumber, requireObject, requirePlace,
+  requireDeploymentId, requireHostId, requireName, requireNetwork, requireNumber, requireObject, requirePlace, requireWhole,
 } from '../model/names';
+import { longestMs } from '../model/limits';
 import { alive } from './alive';
 import type { Activities, StepContext } from './contract';
 
@@ -66,16 +68,8 @@ const ofInstances = (where: StepContext, refs: InstanceRef[]) => {
   refs.forEach(instance);
 };
 
-const largestPort = 65_535;
-const longestMs = 365 * 86_400_000;
 /** Weights are per cent. */
 const wholeShare = 100;
-
-/** @throws NameProblem where it is not a whole number from `least` to `most` */
-const requireWhole = (what: string, value: unknown, least: number, most: number): number => {
-  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
-  throw new NameProblem(`${what} is a whole number from ${least} to ${most}`);
-};
 
 const checks: Checks = {
   joinEnvironment: ({ workflowId, hosts = [], ...where }) => {

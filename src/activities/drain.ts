@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Balancer } from '../runtimes/runtime';
 import { monotonicMs } from '../guard/monotonic';
-import { forTimer } from '../guard/timers';
+import { sleepLong } from '../guard/timers';
 
 /** A request that was sent on just before the switch may not have opened its connection yet. */
 const settleMs = 150;
@@ -22,6 +22,6 @@ export async function drain(balancer: Balancer, addresses: string[], { timeoutMs
     const open = await balancer.openRequests(addresses);
     note?.({ open });
     if (open === 0 || monotonicMs() >= deadline) return open;
-    await sleep(forTimer(Math.min(delay, Math.max(1, deadline - monotonicMs()))), undefined, { signal });
+    await sleepLong(Math.min(delay, Math.max(1, deadline - monotonicMs())), signal);
   }
 }

@@ -77,8 +77,10 @@ async function unlessStopped(
   seen?: string,
 ): Promise<Lapse | undefined> {
   const isStopped = (state: string | undefined) => state === 'exited' && alwaysRestarted.has(instance.restart);
-  const lapse = isStopped(seen) ? undefined : await look();
-  if (!isStopped(seen) && !isStopped(lapse?.status?.state)) return lapse;
+  if (!isStopped(seen)) {
+    const lapse = await look();
+    if (!isStopped(lapse?.status?.state)) return lapse;
+  }
   return awaitHealthy(runtime, instance, { fresh: false, afterTrouble: true, usedMs: 0, signal, onProbe: () => undefined });
 }
 

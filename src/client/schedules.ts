@@ -1,10 +1,11 @@
-import { type Client, isGrpcServiceError, ScheduleAlreadyRunning, type ScheduleDescription, type ScheduleHandle, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
+import { type Client, ScheduleAlreadyRunning, type ScheduleDescription, type ScheduleHandle, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
 import { isName } from '../model/names';
 import type { Overlap, Recurring, ScheduleSpec, UnattendedEnd } from '../model/schedule';
 import { fits } from '../workflows/messages/shape';
 import { inputs } from '../workflows/messages/shapes';
 import { placeAttributes, scheduleId, schedulePrefix, taskQueue, type Place, type RedeployInput } from '../workflows/messages';
 import { BadRequest } from './errors';
+import { isFromTemporal } from './temporal-errors';
 import { unlessMissing } from './unless-missing';
 
 const overlaps: Record<Overlap, ScheduleOverlapPolicy> = { skip: ScheduleOverlapPolicy.SKIP, buffer_one: ScheduleOverlapPolicy.BUFFER_ONE, cancel_other: ScheduleOverlapPolicy.CANCEL_OTHER };
@@ -35,8 +36,14 @@ export interface ScheduleListing {
 /** One that this client cannot read. Others are not affected by it. */
 class UnreadableSchedule extends BadRequest {
   constructor(name: string) {
-    super(`the schedule ${name} was not made by deploy-code, or with another encryption key; \`deploy-code schedule delete ${name}\` removes it`);
+    super(unreadableText(name));
   }
+}
+
+/** What to do about a schedule that this client cannot read. */
+export function unreadableText(name: string): string {
+  const remedy = `\`deploy-code schedule delete ${name}\` removes it`;
+  return `the schedule ${name} was not made by deploy-code, or was made with another encryption key; ${remedy}`;
 }
 
 /** Schedules of environments, kept by Temporal. */
@@ -202,11 +209,6 @@ function isWhole(what: Recurring): boolean {
 function unlessUnreadable(error: unknown): 'unreadable' {
   if (error instanceof UnreadableSchedule) return 'unreadable';
   throw error;
-}
-
-/** Whether Temporal itself failed, not the reading of what it answered. */
-function isFromTemporal(error: unknown): boolean {
-  return isGrpcServiceError(error) || (error instanceof Error && isFromTemporal(error.cause));
 }
 
 function unknown({ stack, environment }: Place, name: string): BadRequest {

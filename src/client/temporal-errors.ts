@@ -76,6 +76,11 @@ export function isWithoutWorker(error: unknown): boolean {
   return found !== undefined && (found.code === codes.deadlineExceeded || (found.code === codes.failedPrecondition && isWithoutPoller(found.details)));
 }
 
+/** True where Temporal itself answered with an error: not where what it answered cannot be read. */
+export function isFromTemporal(error: unknown): boolean {
+  return grpcOf(error) !== undefined;
+}
+
 /** True where a call was given up, by either side. */
 export function isCancelled(error: unknown): boolean {
   return grpcOf(error)?.code === codes.cancelled;

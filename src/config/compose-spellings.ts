@@ -95,13 +95,18 @@ function moveTmpfs(service: Data, mounts: unknown[], path: string[], findings: F
   if (moved.length < mounts.length) service.volumes = mounts.filter((mount) => !isTmpfs(mount));
 }
 
-/** `{type: tmpfs, target: /cache, read_only: true, tmpfs: {size: 64m, mode: 0700}}` as `/cache:size=67108864,mode=0700,ro`. */
+/** `{type: tmpfs, target: /cache, read_only: true, tmpfs: {size: 64m}}` as `/cache:size=67108864,ro`. */
 function toTmpfs(mount: Data, path: (string | number)[], findings: Finding[]): string {
   const { type: _, target, read_only: readOnly, consistency: _onlyOnMacs, tmpfs = {}, ...unknown } = mount;
   const { size: written, mode, ...more } = isData(tmpfs) ? tmpfs : { tmpfs };
   const left = [...Object.keys(unknown).map((key) => [key]), ...Object.keys(more).map((key) => ['tmpfs', key])];
-  findings.push(...left.map((key) => ({ path: [...path, ...key], message: 'is not a key of a tmpfs; size, mode and read_only are' })));
-  const options = [...(written === undefined ? [] : [`size=${bytesOf(written)}`]), ...(mode === undefined ? [] : [`mode=${String(mode).replace(/^0o/, '')}`]), ...(isTrue(readOnly) ? ['ro'] : [])];
+  const message = 'is not a key of a tmpfs; size, mode and read_only are';
+  findings.push(...left.map((key) => ({ path: [...path, ...key], message })));
+  const options = [
+    ...(written === undefined ? [] : [`size=${bytesOf(written)}`]),
+    ...(mode === undefined ? [] : [`mode=${String(mode).replace(/^0o/, '')}`]),
+    ...(isTrue(readOnly) ? ['ro'] : []),
+  ];
   return options.length > 0 ? `${String(target)}:${options.join()}` : String(target);
 }
 
@@ -121,7 +126,7 @@ function moveHealthCheck(service: Data, value: unknown): void {
     return;
   }
   const { test, disable, start_interval: _adaptive, ...rest } = value;
-  const isDisabled = disable === true || disable === 'true' || test === 'NONE' || (Array.isArray(test) && test[0] === 'NONE');
+  const isDisabled = isTrue(disable) || test === 'NONE' || (Array.isArray(test) && test[0] === 'NONE');
   if (isDisabled) service.health_check = { disable: true };
   else service.health_check = test === undefined ? rest : { ...rest, command: toCommand(test) };
 }

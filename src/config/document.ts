@@ -94,7 +94,8 @@ function lostKeys(document: Document): { offset: number; message: string }[] {
   const problems: { offset: number; message: string }[] = [];
   visit(document, {
     Pair: (_, { key }) => {
-      if (isScalar(key) && key.value === '__proto__') problems.push({ offset: key.range?.[0] ?? 0, message: '__proto__ cannot be a key; choose another name' });
+      if (!isScalar(key) || key.value !== '__proto__') return;
+      problems.push({ offset: key.range?.[0] ?? 0, message: '__proto__ cannot be a key; choose another name' });
     },
   });
   return problems;

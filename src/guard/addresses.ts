@@ -16,13 +16,20 @@ const carriers: [range: [ipaddr.IPv6, number], group: number][] = [
   [ipaddr.IPv6.parseCIDR('2002::/16'), 1],
 ];
 
+const whatItIs = 'a link-local or metadata address, which a stack file cannot name';
+
+/** A host without the brackets that an IPv6 address has in a URL. */
+export function bareHost(hostname: string): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1');
+}
+
 /**
  * Whether an IP address belongs to the machine's own surroundings, as the metadata services of clouds do (RFC 3927, RFC 4291):
  * what answers there gives credentials to whoever asks from this machine. IPv6 addresses that carry such an IPv4
  * address count too (RFC 3056, RFC 4291, RFC 6052, RFC 8215). Anything that is not an IP address does not.
  */
 export function isSurrounding(text: string): boolean {
-  const bare = text.replace(/^\[(.*)\]$/, '$1').replace(/%.*$/, '');
+  const bare = bareHost(text).replace(/%.*$/, '');
   if (isIP(bare) === 0) return false;
   const address = ipaddr.parse(bare);
   const all = [address, ...carriedBy(address)];
@@ -41,9 +48,15 @@ function ipv4Of(high: number, low: number): ipaddr.IPv4 {
   return new ipaddr.IPv4([high >> 8, high & 0xff, low >> 8, low & 0xff]);
 }
 
-/** What a name must not lead to. @throws PeerFailure for such an IP address */
+/** Why a host cannot be called, where it is an address that {@link isSurrounding}. */
+export function surroundingProblem(host: string): string | undefined {
+  return isSurrounding(host) ? `${host} is ${whatItIs}` : undefined;
+}
+
+/** @throws PeerFailure for an address that {@link isSurrounding} */
 export function refuseSurroundings(host: string): void {
-  if (isSurrounding(host)) throw new PeerFailure(`${host} is a link-local or metadata address, which a stack file cannot name`);
+  const problem = surroundingProblem(host);
+  if (problem !== undefined) throw new PeerFailure(problem);
 }
 
 /** Resolves names as Node does, and fails where one leads to an address that {@link isSurrounding}. */
@@ -52,6 +65,6 @@ export const lookupElsewhere: LookupFunction = (hostname: string, options: Looku
     const found = typeof address === 'string' ? [address] : (address ?? []).map((each) => each.address);
     const refused = found.find(isSurrounding);
     if (refused === undefined) return callback(error, address, family);
-    callback(new PeerFailure(`its name leads to ${refused}, a link-local or metadata address, which a stack file cannot name`), []);
+    callback(new PeerFailure(`its name leads to ${refused}, ${whatItIs}`), []);
   });
 };

@@ -1,3 +1,5 @@
+export const largestPort = 65_535;
+
 /** Addresses by which a port is open on every address of a host. */
 const everyAddress = new Set(['', '0.0.0.0', '::', '*']);
 

@@ -41,6 +41,9 @@ export interface InstanceLine {
   host?: string;
 }
 
+/** Completes a sentence about an instance that is not there. */
+export const gone = 'is gone: something else removed it';
+
 export const crashLoop = 'crash loop';
 const leastRestarts = 2;
 const soonMs = 120_000;

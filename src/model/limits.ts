@@ -1,3 +1,6 @@
+/** The longest time that a stack file can name, in ms: a year. */
+export const longestMs = 365 * 86_400_000;
+
 /**
  * Every limit on the size of a stack: the only place. Stack files are checked by it, clients check by it before anything
  * starts, and the workflows check again: whoever may write into Temporal does not have to use our clients.

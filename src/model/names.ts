@@ -115,6 +115,12 @@ export function requireNetwork(value: unknown): string {
   return requireObject('network', value);
 }
 
+/** @throws NameProblem where it is not a whole number from `least` to `most`. `what`: as the subject of the sentence */
+export function requireWhole(what: string, value: unknown, least: number, most: number): number {
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
+  throw new NameProblem(`${what} is a whole number from ${least} to ${most}`);
+}
+
 /** A release or a deployment. @throws NameProblem unless it is a whole number from 0 */
 export function requireNumber(kind: 'release' | 'deployment', value: unknown): number {
   if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;

@@ -10,6 +10,11 @@ export const unmaskedPrefix = 'unmasked:';
 
 export type InstanceState = 'created' | 'running' | 'restarting' | 'paused' | 'exited' | 'missing';
 
+/** Whether there is something to stop, and to bring back on a rollback. */
+export function isUp({ state }: { state: InstanceState }): boolean {
+  return state === 'running' || state === 'restarting' || state === 'paused';
+}
+
 /** One instance as a runtime reports it, found by our labels. */
 export interface ObservedInstance extends InstanceRef {
   id: string;

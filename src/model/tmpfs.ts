@@ -7,9 +7,15 @@ export interface Tmpfs {
   size?: string;
 }
 
-const flags = 'defaults|ro|rw|suid|nosuid|dev|nodev|exec|noexec|sync|async|dirsync|atime|noatime|diratime|nodiratime|relatime|norelatime|strictatime|nostrictatime|mand|nomand';
-const values = 'size=\\d+[kKmMgG%]?|nr_blocks=\\d+[kKmMgG]?|nr_inodes=\\d+[kKmMgG]?|mode=[0-7]{1,5}|uid=\\d{1,10}|gid=\\d{1,10}|mpol=[a-z0-9:,=-]+';
-const option = `(?:${flags}|${values})`;
+const flags = [
+  'defaults', 'ro', 'rw', 'suid', 'nosuid', 'dev', 'nodev', 'exec', 'noexec', 'sync', 'async', 'dirsync', 'mand', 'nomand',
+  'atime', 'noatime', 'diratime', 'nodiratime', 'relatime', 'norelatime', 'strictatime', 'nostrictatime',
+];
+const values = [
+  'size=\\d+[kKmMgG%]?', 'nr_blocks=\\d+[kKmMgG]?', 'nr_inodes=\\d+[kKmMgG]?',
+  'mode=[0-7]{1,5}', 'uid=\\d{1,10}', 'gid=\\d{1,10}', 'mpol=[a-z0-9:,=-]+',
+];
+const option = `(?:${[...flags, ...values].join('|')})`;
 
 /** What Docker and the kernel take; anything else fails as a container is made. */
 export const tmpfsPattern = new RegExp(`^/[^:\\0]+(?::${option}(?:,${option})*)?$`);

@@ -50,8 +50,3 @@ function describeState(service: Service, instance: ObservedInstance): string {
   const [altered] = alterationsOf(service, instance);
   return altered ?? (instance.state === 'running' ? (instance.runtimeHealth ?? 'running') : instance.state);
 }
-
-/** Whether there is something to stop, and to bring back on a rollback. */
-export function isUp({ state }: ObservedInstance): boolean {
-  return state === 'running' || state === 'restarting' || state === 'paused';
-}

@@ -1,7 +1,7 @@
 import type { Service } from '../config/stack';
-import type { ObservedInstance } from '../model/observation';
+import { isUp, type ObservedInstance } from '../model/observation';
 import { balancerName } from '../model/traffic';
-import { compare, isUp, type Difference } from './difference';
+import { compare, type Difference } from './difference';
 import type { Fingerprint } from './fingerprint';
 import { toBalancerSpec } from './front/balancer-spec';
 import { judgementOf } from './front/judgement';

@@ -1,7 +1,7 @@
 import type { Service } from '../config/stack';
 import { takesShare } from '../kubernetes/reach';
-import type { ObservedInstance } from '../model/observation';
-import { compare, isUp } from './difference';
+import { isUp, type ObservedInstance } from '../model/observation';
+import { compare } from './difference';
 import type { Fingerprint } from './fingerprint';
 import { judgementOfPods } from './front/judgement';
 import { toTestSpec } from './front/test-spec';

@@ -1,6 +1,5 @@
 import type { Stack } from '../config/stack';
-import type { Observation, ObservedInstance } from '../model/observation';
-import { isUp } from './difference';
+import { isUp, type Observation, type ObservedInstance } from '../model/observation';
 import type { Traffic } from './front/traffic';
 import { toRef } from './instance-spec';
 import { stepsOf, type PlannedPhase, type PlannedService } from './plan';

@@ -1,8 +1,7 @@
 import { sameTable, tableOf } from '../balancer/tables';
 import type { RuntimeName } from '../model/capabilities';
-import type { Observation, ObservedInstance } from '../model/observation';
+import { isUp, type Observation, type ObservedInstance } from '../model/observation';
 import { balancerName, type RouteTable } from '../model/traffic';
-import { isUp } from './difference';
 import { addressOf, drainAt } from './front/service-traffic';
 import { isTest } from './front/test-spec';
 import type { HostView } from './hosts/view';

@@ -38,7 +38,7 @@ export function subjectOf(service: Service, stack: Stack): Subject {
     images: imagesOf(service),
     ...sourcesOf(service),
     volumes: volumesOf(service.mounts, (key) => {
-      return { name: bareName(volumeName(stack, key)), isExternal: stack.volumes[key]?.external ?? false };
+      return { name: qualified(volumeName(stack, key)).name, isExternal: stack.volumes[key]?.external ?? false };
     }),
     hostNetwork: sharesNetwork(networkMode, Object.keys(service.networks).map((key) => networkName(stack, key))),
     ...(runtime === 'kubernetes' && { namespace: cluster?.namespace ?? `${stack.name}-${stack.environment}`, serviceAccount: cluster?.serviceAccount }),
@@ -54,7 +54,7 @@ export function subjectOfSpec(spec: InstanceSpec, runtime: RuntimeName, adopted:
     runtime,
     images: [spec.image, spec.imageId].filter((image): image is string => Boolean(image)),
     ...sourcesOf(spec),
-    volumes: volumesOf(spec.mounts, (name) => ({ name: bareName(name), isExternal: adopted.includes(name) })),
+    volumes: volumesOf(spec.mounts, (name) => ({ name: qualified(name).name, isExternal: adopted.includes(name) })),
     hostNetwork: sharesNetwork(spec.networkMode, spec.networks.map(({ name }) => name)),
     ...(runtime === 'kubernetes' && {
       namespace: qualified(spec.name).namespace,
@@ -74,9 +74,4 @@ function volumesOf(mounts: readonly Mount[], find: (volume: string) => Omit<Volu
   return mounts.flatMap((mount, index) => {
     return mount.type === 'volume' ? [{ path: `volumes.${index}`, ...find(mount.volume) }] : [];
   });
-}
-
-/** On a cluster the namespace stands before it. */
-function bareName(name: string): string {
-  return name.slice(name.lastIndexOf('/') + 1);
 }

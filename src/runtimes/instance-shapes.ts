@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { largestPort } from '../model/host-port';
 import type { RestartPolicy } from '../model/instance';
 
 /** The shapes of what drivers note about an instance, in labels or annotations that others may write too. */
 
-const largestPort = 65_535;
 const port = z.number().int().min(0).max(largestPort);
 const amount = z.number().nonnegative().max(Number.MAX_SAFE_INTEGER).optional();
 

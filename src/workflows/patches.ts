@@ -28,7 +28,7 @@ export const patches = {
   sizeLimits: 'size-limits',
   /** Since 0.2: a deployment whose environment the worker may not look at is refused. */
   refusesTheUnseen: 'refuses-the-unseen',
-  /** A signal that must not be used was left out. */
+  /** Since 0.2: a signal that must not be used was left out, and is at each replay. */
   refusedSignals: 'refused-signals',
   /** Since 0.2: a superseded deployment that cannot take that in is terminated. */
   endsStuck: 'ends-stuck',

@@ -71,9 +71,9 @@ export class AuditTrails {
 
   /** In earlier versions a trail was only where its stack file said: it goes on in the worker's own folder. */
   private async adopt(about: AuditPlace): Promise<void> {
-    if (about.folder === undefined || this.means.auditDatabase || (await this.refusal(about))) return;
+    if (about.folder === undefined || this.means.auditDatabase) return;
     const [own, former] = [this.fileOf(this.means.dataDir, about), this.fileOf(about.folder, about)];
-    if (own === former || (await exists(own))) return;
+    if (own === former || (await exists(own)) || (await this.refusal(about)) !== undefined) return;
     const records = await withinDeadline(elsewhereMs, () => readPlain(former)).catch(unlessRefused);
     if (records === undefined) return;
     await makeFolders(own);

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alwaysRestarted, type HealthCheck, type InstanceRef, type InstanceSpec } from '../../model/instance';
-import type { InstanceStatus } from '../../model/instance-status';
+import { gone, type InstanceStatus } from '../../model/instance-status';
 import { type Runtime, RuntimeError, type Workloads } from '../../runtimes/runtime';
 import { problemOf } from './probe';
 import { monotonicMs } from '../../guard/monotonic';
-import { forTimer } from '../../guard/timers';
+import { sleepLong } from '../../guard/timers';
 
 const firstDelayMs = 10;
 const growth = 1.5;
@@ -155,7 +155,7 @@ async function nextExit(runtime: Runtime, name: string, status: InstanceStatus |
 }
 
 function describeDown(status: InstanceStatus | undefined, exitCode: number | undefined): Unhealthy {
-  if (!status) return { message: 'is gone: something else removed it' };
+  if (!status) return { message: gone };
   return { message: `exited ${exitCode ?? '(the exit code is not known)'}`, status: { ...status, exitCode } };
 }
 
@@ -177,7 +177,7 @@ async function probeUntilHealthy(runtime: Runtime, { name, healthCheck }: Instan
       await runtime.ensureOwnAddress?.(name, 'port' in healthCheck.probe ? healthCheck.probe.port : undefined);
     }
     if (used() > deadline) return { message: `is not healthy after ${Math.round(used() / 100) / 10} s`, status: await runtime.inspect(name) };
-    await sleep(forTimer(Math.min(delay, Math.max(1, deadline - used() + 1))), undefined, { signal }).catch(() => undefined);
+    await sleepLong(Math.min(delay, Math.max(1, deadline - used() + 1)), signal).catch(() => undefined);
   }
 }
 

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { forTimer } from '../../guard/timers';
+import { sleepLong } from '../../guard/timers';
 import type { HealthCheck, InstanceRef } from '../../model/instance';
-import type { InstanceStatus } from '../../model/instance-status';
+import { gone, type InstanceStatus } from '../../model/instance-status';
 import type { Runtime } from '../../runtimes/runtime';
 import { patience } from './await-healthy';
 import { problemOf } from './probe';
@@ -34,7 +33,7 @@ export async function stillHealthy(runtime: Runtime, ref: InstanceRef, signal: A
     const down = lapseOf(await runtime.inspect(ref.name));
     if (down && down.status?.state !== 'restarting') return down;
     if (failures >= failuresAllowed(healthCheck)) return { message: unhealthy(problem, failures), lastProbeError: problem, status: down?.status };
-    await sleep(forTimer(healthCheck.intervalMs), undefined, { signal });
+    await sleepLong(healthCheck.intervalMs, signal);
   }
 }
 
@@ -49,7 +48,7 @@ export function unhealthy(problem: string, failures: number): string {
 
 /** Nothing where the instance runs. */
 export function lapseOf(status: InstanceStatus | undefined): Lapse | undefined {
-  if (!status) return { message: 'is gone: something else removed it' };
+  if (!status) return { message: gone };
   if (status.state === 'running' || status.state === 'paused') return undefined;
   return { message: status.state === 'exited' ? `exited ${status.exitCode ?? '?'} after it had started` : 'crashed and is being restarted', status };
 }

@@ -1,6 +1,6 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { lookupElsewhere, refuseSurroundings } from '../../guard/addresses';
+import { bareHost, lookupElsewhere, refuseSurroundings } from '../../guard/addresses';
 import { PeerFailure } from '../../guard/deadline';
 
 const crlf = '\r\n';
@@ -27,7 +27,7 @@ export async function sendCommands(url: URL, commands: readonly string[][], sign
 }
 
 function open({ protocol, hostname, port }: URL): Socket {
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const host = bareHost(hostname);
   refuseSurroundings(host);
   const at = { host, port: Number(port || 6379), lookup: lookupElsewhere };
   return protocol === 'rediss:' ? connectTls({ ...at, ...(isIP(host) === 0 && { servername: host }) }) : connect(at);

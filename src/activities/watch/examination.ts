@@ -1,3 +1,4 @@
+import { gone } from '../../model/instance-status';
 import type { Ailing } from '../../model/watch';
 import type { ObservedInstance } from '../../model/observation';
 import type { Runtime } from '../../runtimes/runtime';
@@ -66,7 +67,7 @@ export class Examination {
   private async down({ name, state, exitCode, outOfMemory = false }: ObservedInstance, record: Record): Promise<string | undefined> {
     record.wrongLooks += 1;
     if (record.wrongLooks < looksUntilDown) return undefined;
-    if (state === 'missing') return 'is gone: something else removed it';
+    if (state === 'missing') return gone;
     if (state !== 'exited') return `is ${state}`;
     record.outOfMemory ??= await ranOutOfMemory(this.runtime, name, { exitCode, outOfMemory });
     return withMemory(`exited ${exitCode ?? '?'}`, { outOfMemory: record.outOfMemory });

@@ -26,7 +26,7 @@ export const configsDeclared: Rule = eachService((service, { stack }) =>
     .map(({ name }) => at(service, ['configs', name], `the config "${name}" is not declared${didYouMean(name, Object.keys(stack.configs))}; add it under the top-level configs`)),
 );
 
-/** Two things of a service never stand at the same path. */
+/** Two things of a service never stand at the same path, however it is written: `/data/` is `/data`. */
 export const pathsDistinct: Rule = eachService((service) => {
   const seen = new Set<string>();
   const paths = [
@@ -35,10 +35,5 @@ export const pathsDistinct: Rule = eachService((service) => {
     ...service.configs.map(({ path, name }) => ({ target: path, path: ['configs', name] })),
     ...service.secrets.flatMap(({ target }, index) => ('path' in target ? [{ target: target.path, path: ['secrets', index] }] : [])),
   ];
-  return paths.flatMap(({ target, path }) => (seen.size === seen.add(bare(target)).size ? [at(service, path, `${target} is taken by something else of this service`)] : []));
+  return paths.flatMap(({ target, path }) => (seen.size === seen.add(posix.resolve('/', target)).size ? [at(service, path, `${target} is taken by something else of this service`)] : []));
 });
-
-/** `/data/` and `/data/./` are `/data`. */
-function bare(target: string): string {
-  return posix.normalize(target).replace(/(?<=.)\/$/, '');
-}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { atLeast, command, count, duration, flag } from './values';
+import { command, count, duration, flag, interval } from './values';
 
 const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/, 'is not the name of a header');
 const headerValue = z.string().regex(/^[\t -~\u0080-\u00ff]{0,8192}$/, 'holds what no header can hold, such as a line end');
@@ -12,7 +12,7 @@ export const healthCheck = z
     runtime: flag.optional().describe("`true`: what the runtime itself reports, such as the image's HEALTHCHECK."),
     disable: flag.optional().describe("`true`: no check at all, and the image's own HEALTHCHECK is turned off."),
     headers: z.record(headerName, headerValue).optional().describe('Request headers of an http check.'),
-    interval: atLeast('10ms').optional().describe('The longest pause between probes; default `deployment.health_check_interval`. Probes start within milliseconds and back off to it.'),
+    interval: interval.optional().describe('The longest pause between probes; default `deployment.health_check_interval`. Probes start within milliseconds and back off to it.'),
     timeout: duration.optional().describe('The longest that one probe may take; default 5s.'),
     retries: count.optional().describe('Failures in a row, one interval apart, that make an instance unhealthy; default 3.'),
     start_period: duration.optional().describe('Failures in this time after the start do not count; default 0s.'),

@@ -7,7 +7,7 @@ import { named } from './named';
 import { schedule } from './schedule';
 import { service } from './service';
 import { subscriber } from './subscriber';
-import { atLeast, choice, count, duration, flag, fromText, hasUserinfo, size } from './values';
+import { choice, count, duration, flag, fromText, hasUserinfo, interval, size } from './values';
 
 const name = z
   .string()
@@ -55,7 +55,7 @@ const deployment = z
     strategy: choice('Sequential', 'Parallel').optional().describe('`Sequential`: one service at a time. `Parallel` (default): phase by phase, the services of a phase side by side.'),
     max_parallel: z.preprocess(fromText, z.number().int().min(1).max(100)).optional().describe('Services side by side; default 10.'),
     phases: z.record(z.string().regex(/^[1-9]\d*$/, 'write the number of a phase'), phase).optional().describe('By the number that services name with `phase`.'),
-    health_check_interval: atLeast('10ms').optional().describe('Default interval of health checks; default 30s.'),
+    health_check_interval: interval.optional().describe('Default interval of health checks; default 30s.'),
     timeout_seconds: z.preprocess(fromText, z.number().positive().max(31_536_000)).optional().describe('The longest a deployment may take, jobs and waiting for the platform not counted; default 300.'),
     platform_timeout: duration.optional().describe('How long to wait for Docker or a registry that is away; default 15m.'),
     rollback_on_failure: flag.optional().describe('Default true. False: what has begun stays as it is.'),
@@ -72,7 +72,7 @@ const deployment = z
 const watch = z
   .strictObject({
     enabled: flag.optional().describe('Default true.'),
-    interval: atLeast('10ms').optional().describe('Between two looks at what runs; default 30s. Health checks keep their own intervals.'),
+    interval: interval.optional().describe('Between two looks at what runs; default 30s. Health checks keep their own intervals.'),
     on_unhealthy: choice('restart', 'report').optional().describe('`restart` (default): an instance that is dead or unhealthy is restarted, later and later as it goes on. `report`: it is only told.'),
     on_drift: choice('report', 'repair').optional().describe('What differs from the release though no deployment has done it. `report` (default): told by `status` and metrics. `repair`: put right by a deployment.'),
   })

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { named } from './named';
-import { atLeast, choice, command, count, duration, flag, integer, number } from './values';
+import { choice, command, count, duration, flag, integer, interval, number } from './values';
 
 const amount = z
   .union([count, z.string().regex(/^\d{1,3}%$/, 'write a number, or a share such as 25%')])
@@ -45,7 +45,7 @@ const check = z.strictObject({
 });
 
 const analysis = z.strictObject({
-  interval: atLeast('10ms').optional().describe('Between two looks; default 10s.'),
+  interval: interval.optional().describe('Between two looks; default 10s.'),
   checks: z.array(check).min(1),
   samples: z.strictObject({ query: z.string(), min: number }).optional().describe('What has to be measured before a step may end: the query must reach `min`.'),
   without_answer: choice('fail', 'pass', 'ask').optional().describe('When Prometheus does not answer, has no number, or too few samples at the end of a bake; default `fail`.'),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { longestMs } from '../../model/limits';
 import { tmpfsPattern } from '../../model/tmpfs';
 
 const durationPattern = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
-const longestMs = 365 * 86_400_000;
 const sizePattern = /^\d+(?:\.\d+)?\s*(?:[kKmMgGtT]i?[bB]?|[bB])?$/;
 
 /** Seconds as a number, or text such as `500ms`, `2s`, `1m30s`. */
@@ -11,10 +11,10 @@ export const duration = z
   .refine((value) => !isDuration(value) || toMs(value) <= longestMs, 'is longer than a year')
   .describe('Seconds as a number, or a duration such as `500ms`, `2s`, `1m30s`.');
 
-/** A {@link duration} of at least so much; 0 would be work without a pause. */
-export function atLeast(least: string): typeof duration {
-  return duration.refine((value) => !isDuration(value) || toMs(value) >= toMs(least), `is shorter than ${least}`);
-}
+const shortestMs = 10;
+
+/** A {@link duration} between two looks at something; 0 would be work without a pause. */
+export const interval = duration.refine((value) => !isDuration(value) || toMs(value) >= shortestMs, `is shorter than ${shortestMs}ms`);
 
 function isDuration(value: number | string): boolean {
   return typeof value === 'number' || durationPattern.test(value);

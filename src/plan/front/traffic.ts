@@ -1,9 +1,8 @@
 import type { Service, Stack } from '../../config/stack';
 import type { InstanceRef } from '../../model/instance';
-import type { ObservedInstance } from '../../model/observation';
+import { isUp, type ObservedInstance } from '../../model/observation';
 import { configurationRevision } from '../../balancer/nginx-config';
 import { balancerName, type CertificateFile, type Front, type Route, type RouteTable } from '../../model/traffic';
-import { isUp } from '../difference';
 import { toRef } from '../instance-spec';
 import type { Known } from '../known';
 import type { Drain, Lane, Reachable } from '../plan';

@@ -2,7 +2,7 @@ import { mountedVolumes } from '../../config/mounted-volumes';
 import { runtimeOf } from '../../config/runtime-of';
 import type { Service, Stack, StackHost } from '../../config/stack';
 import type { ResourceAmounts } from '../../model/instance';
-import { isUp } from '../difference';
+import { isUp } from '../../model/observation';
 import { volumeName } from '../names';
 import type { Group } from './groups';
 import type { HostView } from './view';

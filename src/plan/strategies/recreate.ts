@@ -1,4 +1,4 @@
-import { isUp } from '../difference';
+import { isUp } from '../../model/observation';
 import type { Lane } from '../plan';
 import { inBatches } from './rolling';
 import { incoming, onceHealthy, retire, start, type Replacement, type Slot, type Strategy } from './strategy';

@@ -1,6 +1,5 @@
 import type { InstanceSpec } from '../../model/instance';
-import type { ObservedInstance } from '../../model/observation';
-import { isUp } from '../difference';
+import { isUp, type ObservedInstance } from '../../model/observation';
 import type { ServiceNames } from '../front/service-names';
 import type { ServiceTraffic } from '../front/service-traffic';
 import { toRef } from '../instance-spec';

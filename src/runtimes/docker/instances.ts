@@ -3,6 +3,7 @@ import type { Container, ContainerInspectInfo } from 'dockerode';
 import { type Pack, pack } from 'tar-stream';
 import type { ConfigFile, FileTarget, InstanceRef, InstanceSpec, SecretFile, SecretMount } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
+import { isUp } from '../../model/observation';
 import { RuntimeError, type SecretReader } from '../runtime';
 import { mustBeWithin } from '../scope';
 import { freeAddress } from './addresses';
@@ -123,7 +124,7 @@ export class DockerInstances {
     if (!found) return;
     const container = this.container(found.Id);
     if (isUp(toStatus(found))) await stop(container, stopGraceMs);
-    await dockerOr([404, 409], undefined, async () => void (await container.remove({ force: true, v: false })));
+    await erase(container);
   }
 
   async putSecrets(name: string, secrets: SecretMount[]): Promise<void> {
@@ -173,7 +174,7 @@ export class DockerInstances {
   private async finishRemoval(name: string): Promise<boolean> {
     const own = await this.containers.inspect(name);
     if (!own || !isDying(own.State.Status)) return false;
-    await dockerOr([404, 409], undefined, async () => void (await this.container(own.Id).remove({ force: true, v: false })));
+    await erase(this.container(own.Id));
     return true;
   }
 
@@ -203,10 +204,6 @@ function isDown(status: InstanceStatus | undefined): boolean {
   return !status || (status.state !== 'running' && status.state !== 'restarting');
 }
 
-function isUp({ state }: InstanceStatus): boolean {
-  return state === 'running' || state === 'restarting' || state === 'paused';
-}
-
 /** The largest number that the plain header of an archive holds. */
 const largestPlainId = 0o777777;
 
@@ -233,6 +230,11 @@ function toStatus({ State, RestartCount, Config }: ContainerInspectInfo): Instan
     startedAt: Date.parse(State.StartedAt) || undefined,
     health: State.Health?.Status as InstanceStatus['health'],
   };
+}
+
+/** Does nothing where it is gone, or is being removed right now. Its volumes stay. */
+async function erase(container: Container): Promise<void> {
+  await dockerOr([404, 409], undefined, async () => void (await container.remove({ force: true, v: false })));
 }
 
 /** Docker answers when it has stopped. */

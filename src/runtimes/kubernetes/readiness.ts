@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { qualified } from '../../kubernetes/names';
 import type { InstanceRef } from '../../model/instance';
+import { gone } from '../../model/instance-status';
 import { monotonicMs } from '../../guard/monotonic';
 import { RuntimeError, type ReadyOptions, type Scope, type Unready } from '../runtime';
 import type { KubernetesApi } from './api';
@@ -42,7 +43,7 @@ export async function awaitReady(
 ): Promise<Unready | undefined> {
   const { namespace } = qualified(ref.name);
   const first = await find(api, scope, ref.name, kinds);
-  if (!first) return { message: 'is gone: something else removed it', events: [], logs: [] };
+  if (!first) return { message: gone, events: [], logs: [] };
   const attempts = ref.restart.startsWith('on-failure') ? Number(ref.restart.split(':')[1] ?? Infinity) : 0;
   const expectation: Expectation = { generation: first.workload.metadata?.generation ?? 0, patienceMs, attempts, since };
   const complaints = new Complaints(api, since);

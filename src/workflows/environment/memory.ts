@@ -109,11 +109,12 @@ export class EnvironmentMemory {
 
   /** What only a person can mend ends the request; everything else is tried again. */
   private cannotSee(asked: JoinRequest | undefined, { type, message }: ActivityProblem): undefined {
-    this.trouble = `what runs cannot be observed: ${message}`;
-    if (type !== 'SoftwareFault' || !asked || !patched(patches.refusesTheUnseen)) return undefined;
+    const why = `what runs cannot be observed: ${message}`;
+    const isFinal = type === 'SoftwareFault' && asked !== undefined && patched(patches.refusesTheUnseen);
+    this.trouble = isFinal ? undefined : why;
+    if (!isFinal) return undefined;
     this.state.queue = this.state.queue.filter((each) => each !== asked);
-    this.sendAway(asked, this.trouble);
-    this.trouble = undefined;
+    this.sendAway(asked, why);
     return undefined;
   }
 

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Overlap, Recurring, ScheduleSpec } from '../../../model/schedule';
 import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
-import type { Schedules } from '../../schedules';
+import { unreadableText, type Schedules } from '../../schedules';
 import { userName } from '../../user';
 import type { Place } from '../../../workflows/messages';
 import { list, loadPlace, milliseconds, reason, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
@@ -90,7 +90,7 @@ function showAll({ json }: ScheduleOptions): Work {
     if (json) printJson(all);
     else if (all.length > 0) print(table([['NAME', 'WHAT', 'WHEN', 'STATE', 'NEXT', 'FROM'], ...scheduleRows(all)]));
     else if (unreadable.length === 0) say('no schedules');
-    for (const name of unreadable) say(`not made by deploy-code, or with another encryption key: ${name}; \`deploy-code schedule delete ${name}\` removes it`);
+    for (const name of unreadable) say(unreadableText(name));
   };
 }
 

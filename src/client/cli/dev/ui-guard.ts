@@ -1,5 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { request as requestHttp, type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import {
+  createServer, request as requestHttp, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse,
+} from 'node:http';
 import { once } from 'node:events';
 import { pipeline } from 'node:stream';
 import { freePort } from '../../../worker/free-port';
@@ -13,13 +15,17 @@ export interface UiAddress {
 
 /** An address that no page can guess: on Linux all of 127.0.0.0/8 is this machine. */
 export async function hiddenAddress(): Promise<UiAddress> {
-  const host = process.platform === 'linux' ? ['127', randomInt(1, 255), randomInt(1, 255), randomInt(1, 255)].join('.') : '127.0.0.1';
-  return { host, port: await freePort() };
+  const part = () => randomInt(1, 255);
+  const isAnyOurs = process.platform === 'linux';
+  return { host: isAnyOurs ? `127.${part()}.${part()}.${part()}` : bound, port: await freePort() };
 }
 
+const bound = '127.0.0.1';
 const silentMs = 60_000;
 const largestHeaders = 64 * 1024;
-const ofOneConnection = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
+const ofOneConnection = new Set([
+  'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade',
+]);
 
 /**
  * Stands before Temporal's UI, which takes a request under any name and from any page: a page of somebody else's that gives its own
@@ -32,13 +38,12 @@ export async function guardUi(port: number, ui: UiAddress): Promise<Server> {
     response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' }).end(`${refusal}\n`);
   });
   server.setTimeout(silentMs);
-  server.listen(port, '127.0.0.1');
+  server.listen(port, bound);
   await once(server, 'listening');
   return server;
 }
 
 function refusalOf({ headers }: IncomingMessage, port: number): string | undefined {
-  const bound = '127.0.0.1';
   if (!isExpectedHost(headers.host, { bound })) return 'the UI is reached as localhost, and under no other name';
   const own = [`http://localhost:${port}`, `http://${bound}:${port}`];
   if (headers.origin !== undefined && !own.includes(headers.origin)) return `pages of ${own[0]} may ask, and no others`;
@@ -46,13 +51,20 @@ function refusalOf({ headers }: IncomingMessage, port: number): string | undefin
 }
 
 function pass(request: IncomingMessage, response: ServerResponse, { host, port }: UiAddress): void {
-  const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !ofOneConnection.has(name)));
+  const headers = passedOn(request.headers);
   const onward = requestHttp({ host, port, method: request.method, path: request.url, headers, agent: false }, (answer) => {
-    const back = Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !ofOneConnection.has(name)));
-    response.writeHead(answer.statusCode ?? 502, back);
+    response.writeHead(answer.statusCode ?? 502, passedOn(answer.headers));
     pipeline(answer, response, () => undefined);
   });
-  onward.on('error', () => (response.headersSent ? response.destroy() : response.writeHead(502).end('the Temporal UI does not answer\n')));
+  onward.on('error', () => {
+    if (response.headersSent) response.destroy();
+    else response.writeHead(502).end('the Temporal UI does not answer\n');
+  });
   response.on('close', () => onward.destroy());
   pipeline(request, onward, () => undefined);
+}
+
+/** Without those that are about one connection. */
+function passedOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !ofOneConnection.has(name)));
 }
