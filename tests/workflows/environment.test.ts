@@ -32,13 +32,18 @@ describe('an environment', () => {
   const running = async (stack: { name: string }, deployment: number) => {
     while (host.instances.get(`${stack.name}-test-job-1-d${deployment}`)?.status.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 20));
   };
-
-  it('lets one deployment run at a time; the second queues and says behind what', async () => {
+  /** One deployment that runs, and another that waits for it. */
+  const two = async () => {
     host.held.add('held:1');
     const stack = held();
     const first = await engine.client.deploy(stack);
     await running(stack, 1);
     const { handle: second, behind } = await queued(stack);
+    return { stack, first, second, behind };
+  };
+
+  it('lets one deployment run at a time; the second queues and says behind what', async () => {
+    const { stack, first, second, behind } = await two();
     expect(behind).toBe(1);
     release(stack, 1);
     expect(await first.result()).toMatchObject({ outcome: 'succeeded', deployment: 1 });
@@ -46,11 +51,7 @@ describe('an environment', () => {
   });
 
   it('lets one that waits be cancelled', async () => {
-    host.held.add('held:1');
-    const stack = held();
-    const first = await engine.client.deploy(stack);
-    await running(stack, 1);
-    const { handle: second } = await queued(stack);
+    const { stack, first, second } = await two();
     await second.cancel('ana');
     expect(await second.result()).toMatchObject({ outcome: 'cancelled', cause: { message: 'cancelled by ana while it waited' } });
     release(stack, 1);
@@ -59,11 +60,7 @@ describe('an environment', () => {
   });
 
   it('lets no field of a message stand for one of its own', async () => {
-    host.held.add('held:1');
-    const stack = held();
-    const first = await engine.client.deploy(stack);
-    await running(stack, 1);
-    const { handle: second } = await queued(stack);
+    const { stack, first, second } = await two();
     for (const { id } of [first, second]) await temporal.workflow.getHandle(id).signal('queued', { deployment: { toString: 'no' }, status: 'succeeded', events: null });
     expect(await first.progress()).toMatchObject({ status: 'deploying', deployment: 1 });
     release(stack, 1);
