@@ -153,7 +153,8 @@ services:
     expect((await run(['queue', '-c', file])).stdout).toBe('nothing runs, and nothing waits\n');
     expect(await run(['schedule', 'create', 'nightly', '--cron', 'whenever', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('does not take the schedule nightly') });
     expect((await run(['schedule', 'create', 'nightly', '--cron', '0 3 * * *', '--services', 'app', '-c', file])).stdout).toBe('nightly: restart app, at 0 3 * * * UTC\n');
-    expect((await run(['schedule', 'list', '-c', file])).stdout).toMatch(/nightly +restart app +at 0 3 \* \* \* UTC +on +[-\d]+ 03:00 +command/);
+    const inUtc = { ...place, TZ: 'UTC' };
+    expect((await cli(['schedule', 'list', '-c', file], { environment: inUtc })).stdout).toMatch(/nightly +restart app +at 0 3 \* \* \* UTC +on +[-\d]+ 03:00 +command/);
     expect((await run(['schedule', 'delete', 'nightly', '-c', file])).stdout).toBe('nightly is deleted\n');
     expect(await run(['schedule', 'describe', 'nightly', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('has no schedule nightly') });
   });

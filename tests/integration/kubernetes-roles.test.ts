@@ -10,7 +10,7 @@ import { startEngine, type TestEngine } from '../support/engine';
 import { images } from '../support/image';
 import { describeWith } from '../support/parts';
 
-const account = 'deploy-code-narrow';
+const account = `deploy-code-narrow-${process.pid}`;
 
 /** What the project ships for one namespace, for a service account of the test. */
 async function bindIn(namespace: string): Promise<void> {

@@ -66,6 +66,11 @@ export function contract(subject: () => ContractSubject): void {
     await ofScope(instance).start(instance.name);
     return instance;
   };
+  /** A pod takes its time, and tells of its image only then. */
+  const comeUp = async (instance: InstanceSpec) => {
+    const options = { signal: AbortSignal.timeout(60_000), judgesRoutes: false, onWaiting: () => undefined };
+    expect(await ofScope(instance).workloads?.awaitReady(ref(instance), options)).toBeUndefined();
+  };
   const observed = async (name: string) => (await runtime().observe({ images: [], ports: [] })).instances.find((each) => each.name === name);
 
   afterEach(async () => {
@@ -163,6 +168,7 @@ export function contract(subject: () => ContractSubject): void {
   it('leaves alone what carries the name of an instance and the labels of another environment', async () => {
     const stranger = await start({ ...subject().running('stranger'), ...strangeScope });
     const { name } = stranger;
+    await comeUp(stranger);
     const before = (await runtime(strangeScope).observe({ images: [], ports: [] })).instances;
     expect(await runtime().inspect(name)).toBeUndefined();
     await runtime().retire(ref(stranger));
