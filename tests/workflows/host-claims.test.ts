@@ -21,19 +21,28 @@ describe('a host that several stacks take at once', () => {
     await engine.close();
   });
   beforeEach(() => {
-    host.callMs = 0;
     host.faults = [];
   });
 
   const stack = (service: Data, more: Data = {}, name = uniqueName('claims')): Stack =>
     stackOf({ name, environment: 'test', infrastructure: { container_runtime: 'Memory', port_range: '20000-20999' }, services: { web: { image: 'web:1', ...service } }, ...more });
   const ask = async (of: Stack, options = {}) => (await engine.client.deploy(of, options)).result();
+  /** Two stacks with that service: neither creates anything until one of them has ended. */
+  const bothAtOnce = async (service: Data) => {
+    const letGo = host.holdBack('create');
+    const asked = [ask(stack(service)), ask(stack(service))];
+    await Promise.race(asked);
+    letGo();
+    return Promise.all(asked);
+  };
   const owner = () => temporal.workflow.getHandle(hostId({ runtime: 'memory' })).query(hostQuery);
 
   it('gives no port to two of them, though none is seen to be taken yet', async () => {
-    host.callMs = 400;
-    const stacks = Array.from({ length: 6 }, () => stack({ replicas: 3, ports: ['8080'] }));
-    const results = await Promise.all(stacks.map((each) => ask(each)));
+    const letGo = host.holdBack('create');
+    const asked = Array.from({ length: 6 }, () => ask(stack({ replicas: 3, ports: ['8080'] })));
+    await eventually(async () => expect((await owner()).claims).toHaveLength(6));
+    letGo();
+    const results = await Promise.all(asked);
     expect(results.map(({ outcome }) => outcome)).toEqual(Array(6).fill('succeeded'));
     const ports = [...host.instances.values()].flatMap(({ spec }) => spec.ports.map((port) => port.host));
     expect(ports).toHaveLength(18);
@@ -42,24 +51,22 @@ describe('a host that several stacks take at once', () => {
   });
 
   it('says who takes a port, or the room, that another one wants', async () => {
-    host.callMs = 400;
-    const one = stack({ ports: ['7070:80'] });
-    const results = await Promise.all([one, stack({ ports: ['7070:80'] })].map((each) => ask(each)));
+    const results = await bothAtOnce({ ports: ['7070:80'] });
     expect(results.map(({ outcome }) => outcome).sort()).toEqual(['refused', 'succeeded']);
     expect(results.find(({ outcome }) => outcome === 'refused')!.refusals[0]!.message).toMatch(/^host port 7070 is in use by deployment 1 of claims-.*\/test/);
 
     host.total = { ...host.total, cpus: 10 };
-    const large = await Promise.all([stack({ resources: { cpus: 6 } }), stack({ resources: { cpus: 6 } })].map((each) => ask(each)));
+    const large = await bothAtOnce({ resources: { cpus: 6 } });
     host.total = { ...host.total, cpus: 10_000 };
     expect(large.map(({ outcome }) => outcome).sort()).toEqual(['refused', 'succeeded']);
   });
 
   it('holds nothing for a deployment that is gone', async () => {
-    host.callMs = 5000;
+    const letGo = host.holdBack('create');
     const lost = await engine.client.deploy(stack({ ports: ['7171:80'] }));
     await eventually(async () => expect((await owner()).claims).toHaveLength(1));
     await temporal.workflow.getHandle(lost.id).terminate('lost');
-    host.callMs = 0;
+    letGo();
     expect(await ask(stack({ ports: ['7272:80'] }))).toMatchObject({ outcome: 'succeeded' });
     expect((await owner()).claims.map(({ workflowId }) => workflowId)).not.toContain(lost.id);
   });

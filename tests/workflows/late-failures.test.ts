@@ -145,11 +145,11 @@ describe('what fails after it has been healthy', () => {
   it('ends a deployment that is paused in its last step', async () => {
     const first = shop('1', { strategy: { rolling: { max_surge: 2 } } });
     await deploy(first);
-    host.callMs = 300;
+    const letGo = host.holdBack('retire');
     const handle = await engine.client.deploy(shop('2', { strategy: { rolling: { max_surge: 2 } } }, {}, first.name));
     await reached(handle, `drain and stop ${first.name}-test-web-1-d1 and 1 more`);
     await handle.steer({ action: 'pause', by: 'ana' });
-    host.callMs = 0;
+    letGo();
     await reached(handle, `drain and stop ${first.name}-test-web-1-d1 and 1 more`, 'done');
     host.unhealthy['web:2'] = 'sick';
     expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', cause: { service: 'web', message: expect.stringContaining('has become unhealthy: sick') as string }, leftBehind: [] });

@@ -112,11 +112,11 @@ describe('a rollout', () => {
     ['resume', 'succeeded'],
     ['abort', 'cancelled'],
   ] as const)('that is paused in its last step does not commit until it is steered on: %s', async (action, outcome) => {
+    const letGo = host.holdBack('retire');
     const { name, handle } = await begun({ rolling: { max_surge: 2 } });
-    host.callMs = 300;
     await reached(handle, `drain and stop ${name}-test-web-1-d1 and 1 more`);
     await steer(handle, 'pause');
-    host.callMs = 0;
+    letGo();
     await new Promise((resolve) => setTimeout(resolve, 1000));
     expect((await handle.progress()).status).toBe('deploying');
     await steer(handle, action);

@@ -52,6 +52,7 @@ export class MemoryHost {
   /** Services that the load balancer cannot connect to. */
   readonly unreachable = new Set<string>();
   callMs = 0;
+  private readonly heldBack = new Map<keyof Runtime, Promise<void>>();
   total = { cpus: 10_000, memory: 2 ** 50, gpus: 0, storage: 2 ** 50 };
 
   /** Ends an instance as a crash would. */
@@ -77,9 +78,20 @@ export class MemoryHost {
     return this.images.get(reference) ?? [...this.images.values()].find((id) => id === reference) ?? '';
   }
 
+  /** Lets no call of that operation through until what it returns is called. */
+  holdBack(operation: keyof Runtime): () => void {
+    let letThrough = () => {};
+    this.heldBack.set(operation, new Promise((resolve) => (letThrough = resolve)));
+    return () => {
+      this.heldBack.delete(operation);
+      letThrough();
+    };
+  }
+
   async act(operation: keyof Runtime, service: string, target: string): Promise<void> {
     this.calls.push(`${operation} ${target}`);
     if (this.callMs > 0) await sleep(this.callMs);
+    await this.heldBack.get(operation);
     this.fail(operation, service);
   }
 
