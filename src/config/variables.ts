@@ -1,10 +1,7 @@
 import { isCredentialFile, isCredentialKey, isCredentialVariable } from '../model/credential-names';
+import { fillTemplate, parseTemplate, references, TemplateError, type Reference } from '../model/template';
 import type { Finding } from './problems';
 import { isData } from './overlay';
-
-const reference = /\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?])((?:[^{}]|\$\{[^{}]*\})*))?\})/g;
-/** Names also within the defaults of others. */
-const anyName = /\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)/g;
 
 /** What interpolation gives: the data with its variables filled in, the names it used, and what is wrong. */
 export interface Interpolated {
@@ -14,34 +11,32 @@ export interface Interpolated {
 }
 
 /**
- * Fills in `${VAR}`, `${VAR:-default}` and `${VAR:?message}` in every text; `$$` is a dollar sign.
+ * Fills in the variables of every text, as the Compose Specification has them ({@link parseTemplate}); one that is not set and has no default is a problem.
  * A variable under a key that looks like a credential is refused: its value would travel.
  */
 export function interpolate(data: unknown, variables: Record<string, string | undefined>): Interpolated {
   const used = new Set<string>();
   const findings: Finding[] = [];
 
-  const fill = (text: string, path: (string | number)[]): string =>
-    text.replace(reference, (whole: string, name: string | undefined, operator: string | undefined, rest = '') => {
-      if (name === undefined) return '$';
-      const value = variables[name];
-      const present = operator?.startsWith(':') ? Boolean(value) : value !== undefined;
-      if (present) {
-        used.add(name);
-        return value!;
-      }
-      if (operator?.endsWith('-')) return fill(rest, path);
-      findings.push({ path, message: missing(name, operator ? rest : undefined) });
-      return whole;
-    });
+  const text = (value: string, path: (string | number)[]): string => {
+    try {
+      const template = parseTemplate(value);
+      const suspect = suspectedCredential(value, references(template), path);
+      if (suspect) findings.push({ path, message: refuseCredential(suspect) });
+      const unset = (part: Reference, message = '') => {
+        findings.push({ path, message: missing(part, message) });
+        return part.source;
+      };
+      return fillTemplate(template, (name) => (Object.hasOwn(variables, name) ? variables[name] : undefined), unset, (name) => used.add(name));
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      findings.push({ path, message: error.message });
+      return value;
+    }
+  };
 
   const visit = (value: unknown, path: (string | number)[]): unknown => {
-    if (typeof value === 'string') {
-      if (!value.includes('$')) return value;
-      const suspect = suspectedCredential(value, path);
-      if (suspect) findings.push({ path, message: refuseCredential(suspect) });
-      return fill(value, path);
-    }
+    if (typeof value === 'string') return value.includes('$') ? text(value, path) : value;
     if (Array.isArray(value)) return value.map((item, index) => visit(item, [...path, index]));
     if (isData(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, visit(item, [...path, key])]));
     return value;
@@ -50,23 +45,24 @@ export function interpolate(data: unknown, variables: Record<string, string | un
   return { data: visit(data, []), used, findings };
 }
 
-function missing(name: string, message: string | undefined): string {
+function missing({ name, source }: Reference, message: string): string {
   const hint = message ? `: ${message}` : '';
-  return `the variable ${name} is not set${hint}; give it with --set ${name}=…, in the environment, or a default as \${${name}:-value}`;
+  const asText = source === `$${name}` ? `; write $$${name} for what the container shall see` : '';
+  return `the variable ${name} is not set${hint}; give it with --set ${name}=…, in the environment, or a default as \${${name}:-value}${asText}`;
 }
 
 /** What makes a text with variables look like a credential: its key, the `KEY` of a `KEY=value` item, or a variable's own name. */
-function suspectedCredential(value: string, path: (string | number)[]): { key: string; what: string } | undefined {
-  const names = [...value.matchAll(anyName)].flatMap(([, name]) => (name === undefined ? [] : [name]));
-  if (names.length === 0 || path.includes('secrets') || path.includes('configs')) return undefined;
+function suspectedCredential(value: string, used: Reference[], path: (string | number)[]): { key: string; what: string } | undefined {
+  if (used.length === 0 || path.includes('secrets') || path.includes('configs')) return undefined;
   const last = path.at(-1);
   const key = typeof last === 'number' ? value.split('=')[0]! : String(last);
   if (isCredentialFile(key)) return undefined;
   if (isCredentialKey(key) && !key.includes('$')) return { key, what: key };
-  const name = names.find(isCredentialVariable);
-  return name === undefined ? undefined : { key, what: `\${${name}}` };
+  const found = used.find(({ name }) => isCredentialVariable(name));
+  return found && { key, what: found.source === `$${found.name}` ? found.source : `\${${found.name}}` };
 }
 
 function refuseCredential({ key, what }: { key: string; what: string }): string {
-  return `${what} looks like a credential, and a variable's value travels with the release; declare it under the top-level secrets (file or environment of the worker) and use it with secrets: [{source: …, environment: ${key}}]`;
+  const asText = /^\$\w/.test(what) ? `; write $${what} for what the container shall see` : '';
+  return `${what} looks like a credential, and a variable's value travels with the release; declare it under the top-level secrets (file or environment of the worker) and use it with secrets: [{source: …, environment: ${key}}]${asText}`;
 }

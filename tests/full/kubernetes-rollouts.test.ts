@@ -165,7 +165,7 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
   });
 
   it('by blue-green tries the whole new set first, and then switches', async () => {
-    const strategy = { blue_green: { smoke_test: { command: ['sh', '-c', 'test "$VERSION" = 2 && echo $TARGET | grep -q api-next:8080'] }, approval: true, keep_old: '3s' } };
+    const strategy = { blue_green: { smoke_test: { command: ['sh', '-c', 'test "$$VERSION" = 2 && echo $$TARGET | grep -q api-next:8080'] }, approval: true, keep_old: '3s' } };
     const stack = make(images.app, strategy);
     await (await deploy(stack)).result();
     const handle = await deploy(make(images.next, strategy, stack.name));

@@ -113,12 +113,12 @@ describeWith('docker', 'a deployment on Docker', () => {
 
   it('runs the hooks of a service: after it is healthy, and before it stops', async () => {
     const hooked = (postStart: string, image: string, name?: string) => {
-      const made = dockerStack({ web: { image, volumes: ['marks:/data'], hooks: { post_start: postStart, pre_stop: 'echo bye $VERSION >> /data/hooks' }, ...healthy } }, { volumes: { marks: {} } });
+      const made = dockerStack({ web: { image, volumes: ['marks:/data'], hooks: { post_start: postStart, pre_stop: 'echo bye $$VERSION >> /data/hooks' }, ...healthy } }, { volumes: { marks: {} } });
       return name ? { ...made, name } : made;
     };
-    const stack = hooked('echo hello $VERSION >> /data/hooks', images.app);
+    const stack = hooked('echo hello $$VERSION >> /data/hooks', images.app);
     await deploy(stack);
-    await deploy(hooked('echo hello $VERSION >> /data/hooks', images.next, stack.name));
+    await deploy(hooked('echo hello $$VERSION >> /data/hooks', images.next, stack.name));
     const { output } = await engine.client.exec(stack, `${stack.name}-test-web-1-d2`, ['cat', '/data/hooks']);
     expect(output.trim().split('\n')).toEqual(['hello 1', 'bye 1', 'hello 2']);
     const failing = await deploy(hooked('echo no >&2; exit 4', images.app, stack.name));

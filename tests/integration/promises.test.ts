@@ -89,7 +89,7 @@ describeWith('docker', 'the promises about data', () => {
 
   it('5: a migration that ran is not undone by an older one, and the result says so loudly', async () => {
     const migrated = (image: string, web: string, name?: string) => {
-      const stack = dockerStack({ migrate: { image, kind: 'job', command: ['sh', '-c', 'echo migrate $VERSION >> /data/log'], volumes: ['data:/data'] }, web: { image: web, depends_on: ['migrate'], ...healthy } }, { volumes: { data: {} } });
+      const stack = dockerStack({ migrate: { image, kind: 'job', command: ['sh', '-c', 'echo migrate $$VERSION >> /data/log'], volumes: ['data:/data'] }, web: { image: web, depends_on: ['migrate'], ...healthy } }, { volumes: { data: {} } });
       return name ? { ...stack, name } : stack;
     };
     const stack = migrated(images.app, images.app);

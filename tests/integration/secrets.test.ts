@@ -58,7 +58,7 @@ describeWith('docker', 'secrets', () => {
   };
 
   it('reach the container as files and variables', async () => {
-    const made = stack('cat /run/secrets/password; echo; echo "$TOKEN $API_TOKEN"; exec /bin/app');
+    const made = stack('cat /run/secrets/password; echo; echo "$$TOKEN $$API_TOKEN"; exec /bin/app');
     expect(await (await engine.client.deploy(made)).result()).toMatchObject({ outcome: 'succeeded' });
     const raw = await docker.getContainer(`${made.name}-test-app-1-d1`).logs({ stdout: true });
     for (const value of planted.slice(0, 3)) expect(raw.toString()).toContain(value);
@@ -74,7 +74,7 @@ describeWith('docker', 'secrets', () => {
   });
 
   it('that a crashing service prints are masked in the evidence, the logs and the output of commands', async () => {
-    const made = stack('cat /run/secrets/password; echo; echo "$TOKEN $API_TOKEN" >&2; exit 5');
+    const made = stack('cat /run/secrets/password; echo; echo "$$TOKEN $$API_TOKEN" >&2; exit 5');
     const result = await (await engine.client.deploy(made)).result();
     expect(result).toMatchObject({ outcome: 'rolled_back', cause: { evidence: { logs: expect.arrayContaining(['***', '*** ***']) } } });
     const talking = stack('cat /run/secrets/password; echo; exec /bin/app');

@@ -1,0 +1,50 @@
+import { interpolate } from '../../src/config/variables';
+
+const set = { SET: 'value', EMPTY: '', MONEY: '$5 ${SET}' };
+
+/** What a text becomes, or what is said of it. */
+function read(text: string): string {
+  const { data, findings } = interpolate({ key: text }, set);
+  return findings.length > 0 ? findings.map(({ message }) => `! ${message}`).join('\n') : (data as { key: string }).key;
+}
+
+describe('the variables of a text', () => {
+  it.each([
+    ['$SET ${SET} x-$SET-y', 'value value x-value-y'],
+    ['$$SET $${SET} $$$$ a$$b$$${SET}', '$SET ${SET} $$ a$b$value'],
+    ['${NONE:-a} ${NONE-a} ${EMPTY:-a} ${EMPTY-a} ${SET:-a}', 'a a a  value'],
+    ['[${NONE:+b}] [${NONE+b}] [${EMPTY:+b}] [${EMPTY+b}] [${SET:+b}] [${SET+b}]', '[] [] [] [b] [b] [b]'],
+    ['${NONE:-${NONE:-10}}', '10'],
+    ['${NONE:-${NONE:-${NONE:-${NONE:-$SET}}}}', 'value'],
+    ['${SET:+--verbose=${NONE:-2}}', '--verbose=2'],
+    ['${NONE:-{"a":{"b":1}}}', '{"a":{"b":1}}'],
+    ['{{{ ${NONE:-foo} }}} }', '{{{ foo }}} }'],
+    ['${NONE:-a:-b?c+d-e} ${NONE:-}', 'a:-b?c+d-e '],
+    ['${NONE:-$$HOME} ${NONE:-\n two lines\n}', '$HOME \n two lines\n'],
+    ['$MONEY', '$5 ${SET}'],
+    ['$(date +$SET) cost $5 a$-b $ç ends $', '$(date +value) cost $5 a$-b $ç ends $'],
+  ])('%j', (text, expected) => expect(read(text)).toBe(expected));
+
+  it.each([
+    ['$NONE', 'the variable NONE is not set; give it with --set NONE=…, in the environment, or a default as ${NONE:-value}; write $$NONE for what the container shall see'],
+    ['${NONE}', 'the variable NONE is not set; give it with --set NONE=…, in the environment, or a default as ${NONE:-value}'],
+    ['${NONE:?say $SET}', 'the variable NONE is not set: say value; give it with --set'],
+    ['${EMPTY:?}', 'the variable EMPTY is not set; give it with'],
+    ['${SET', '"${SET" has no closing brace; add }, or write $${ for the text'],
+    ['${NONE:-{}', '"${NONE:-{}" has no closing brace'],
+    ['${}', '"${}" is no variable: write ${NAME}, ${NAME:-default}, ${NAME:?message} or ${NAME:+other}, or $${ for the text'],
+    ['${a.b}', '"${a.b}" is no variable'],
+    ['${1ST}', '"${1ST}" is no variable'],
+    ['${SET%%x}', '"${SET%%x}" is no variable'],
+    [`\${${'long '.repeat(20)}}`, '"${long long long long lo…" is no variable'],
+    ['${NONE:-'.repeat(30) + '}'.repeat(30), 'variables stand within variables more than 20 times'],
+  ])('%j is refused', (text, expected) => expect(read(text)).toContain(`! ${expected}`));
+
+  it('refuses nothing of a default that is not taken', () => expect(read('${SET:-${NONE}}')).toBe('value'));
+  it('takes nothing for a variable that every object has', () => expect(read('${constructor}')).toContain('the variable constructor is not set'));
+  it('marks as used what is set', () => expect([...interpolate({ a: '$SET ${EMPTY:-${MONEY}} ${NONE+x}' }, set).used]).toEqual(['SET', 'MONEY']));
+  it('names a credential as it is written', () => {
+    const message = interpolate({ command: ['psql $DB_PASSWORD'] }, set).findings.map((each) => each.message).join();
+    expect(message).toMatch(/^\$DB_PASSWORD looks like a credential.*; write \$\$DB_PASSWORD for what the container shall see/);
+  });
+});
