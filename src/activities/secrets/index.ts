@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { parseEnv } from 'node:util';
 import type { InstanceSpec, SecretFile, SecretSource } from '../../model/instance';
 import { earlierPrefix, unmaskedPrefix } from '../../model/observation';
 import { defaultPolicy, ownFiles, SourceRules } from '../../policy';
 import { RuntimeError } from '../../runtimes/runtime';
 import { SoftwareFault } from '../failures';
+import { parseEnvFile } from './env-file';
 import { isHarmless } from './harmless';
 import { installationKey } from './installation-key';
 import { shortestMasked } from './masker';
@@ -29,8 +29,8 @@ export class SecretStore {
   }
 
   async variables({ secrets, envFiles }: Pick<InstanceSpec, 'secrets' | 'envFiles'>): Promise<Record<string, string>> {
-    const result: Record<string, string> = {};
-    for (const file of envFiles) Object.assign(result, await this.envFile(file));
+    let result: Record<string, string> = {};
+    for (const file of envFiles) result = { ...result, ...(await this.envFile(file, result)) };
     for (const { name, source, target } of secrets) if ('environment' in target) result[target.environment] = variableOf(`the secret ${name}`, await this.value(name, source));
     return result;
   }
@@ -94,8 +94,9 @@ export class SecretStore {
     return value;
   }
 
-  private async envFile(file: string): Promise<Record<string, string>> {
-    const values = parseEnv(variableOf(`the env_file ${file}`, await this.permitted.file('env_file', file, 'env_files'))) as Record<string, string>;
+  private async envFile(file: string, earlier: Record<string, string> = {}): Promise<Record<string, string>> {
+    const text = variableOf(`the env_file ${file}`, await this.permitted.file('env_file', file, 'env_files'));
+    const values = parseEnvFile(file, text, earlier);
     for (const [name, value] of Object.entries(values)) if (value.length >= shortestMasked && !isHarmless(name, value)) this.masks.learn(Buffer.from(value));
     return values;
   }
