@@ -52,13 +52,13 @@ export function fromComposeSpellings(data: unknown): { data: unknown; findings: 
       Object.entries(result.services).map(([name, service]) => [name, isData(service) ? toService(service, ['services', name], findings) : service]),
     );
   }
-  if (isData(result.networks)) result.networks = mapData(result.networks, toNetwork);
+  if (isData(result.networks)) result.networks = mapData(result.networks, (network, name) => toNetwork(network, ['networks', name], findings));
   if (isData(result.volumes)) result.volumes = mapData(result.volumes, toVolume);
   return { data: result, findings };
 }
 
-function mapData(data: Data, map: (item: Data) => Data): Data {
-  return Object.fromEntries(Object.entries(data).map(([name, item]) => [name, isData(item) ? map(item) : item]));
+function mapData(data: Data, map: (item: Data, name: string) => Data): Data {
+  return Object.fromEntries(Object.entries(data).map(([name, item]) => [name, isData(item) ? map(item, name) : item]));
 }
 
 function toService(service: Data, path: string[], findings: Finding[]): Data {
@@ -175,11 +175,24 @@ function addResource(service: Data, kind: 'limit' | 'reserve', amounts: unknown)
   service.resources = { ...resources, [kind]: { ...before, ...amounts } };
 }
 
-function toNetwork(network: Data): Data {
+function toNetwork(network: Data, path: string[], findings: Finding[]): Data {
   const { ipam, driver, ...rest } = network;
   const result: Data = driver === undefined || driver === 'bridge' ? rest : { ...rest, driver };
-  const first = isData(ipam) && Array.isArray(ipam.config) ? (ipam.config[0] as unknown) : undefined;
-  return isData(first) && first.subnet !== undefined ? { ...result, cidr: first.subnet } : result;
+  const subnet = isData(ipam) ? toSubnet(ipam, [...path, 'ipam'], findings) : undefined;
+  return subnet === undefined ? result : { ...result, cidr: subnet };
+}
+
+/** The one thing of `ipam` that has a place here. Docker chooses the gateway: the first address of the subnet. */
+function toSubnet({ driver, config, ...more }: Data, path: string[], findings: Finding[]): unknown {
+  const message = 'is not passed on to Docker; of ipam, the first subnet is. Leave it out, or make the network yourself and say external: true';
+  const refuse = (...key: (string | number)[]) => void findings.push({ path: [...path, ...key], message });
+  if (driver !== undefined && driver !== 'default') refuse('driver');
+  for (const key of Object.keys(more)) refuse(key);
+  const [first, ...others] = Array.isArray(config) ? (config as unknown[]) : config === undefined || config === null ? [] : [config];
+  others.forEach((_, index) => refuse('config', index + 1));
+  if (!isData(first)) return undefined;
+  for (const key of Object.keys(first)) if (key !== 'subnet') refuse('config', 0, key);
+  return first.subnet;
 }
 
 function toVolume({ driver, ...rest }: Data): Data {

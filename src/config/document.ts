@@ -1,4 +1,5 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, Scalar, type ScalarTag, visit } from 'yaml';
+import { type Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, Scalar, visit } from 'yaml';
+import { isData } from './overlay';
 import { StackFileError, type Problem } from './problems';
 import { spellings } from './compose-spellings';
 
@@ -6,22 +7,26 @@ const deepest = 100;
 /** Keys and values with every alias written out; 157 services have about 10,000. */
 const largestExpansion = 500_000;
 
-/** As in compose, `0400` is octal. */
-const octal: ScalarTag = { tag: 'tag:yaml.org,2002:int', default: true, test: /^0[0-7]+$/, resolve: (text) => Number.parseInt(text, 8) };
+const tags = new Set(['!!map', '!!seq', '!!str', '!!int', '!!float', '!!bool', '!!null', '!override', '!reset']);
 
 /** A YAML file, as data and as something that knows where each key stands. */
 export interface SourceDocument {
   file: string;
   data: unknown;
+  /** Maps that replace what an earlier file says instead of joining it: `!override`. */
+  overriding: WeakSet<object>;
   /** Line and column (from 1) of a path, or of the longest part of it that the file has. */
   locate(path: (string | number)[]): { line: number; column: number; depth: number };
 }
 
-/** @throws StackFileError with every syntax error and duplicate key of the file */
-export function parseYaml(file: string, text: string): SourceDocument {
+/**
+ * Reads a file. As in compose, `!reset` in an overlay takes away what the files before it say, and `!override` replaces it.
+ * @throws StackFileError with every syntax error, duplicate key and unknown tag of the file
+ */
+export function parseYaml(file: string, text: string, role: 'base' | 'overlay' = 'base'): SourceDocument {
   refuseDeepNesting(file, text);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: 'silent', customTags: (tags) => [octal, ...tags] });
+  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: 'silent' });
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
@@ -29,18 +34,47 @@ export function parseYaml(file: string, text: string): SourceDocument {
   const problems: Problem[] = document.errors.map((error) => ({
     file, ...place(error.pos[0]), path: '', message: readable(error.code, error.message, text.split('\n')[place(error.pos[0]).line - 1] ?? ''),
   }));
-  if (problems.length === 0) problems.push(...[...aliasProblems(document), ...lostKeys(document)].map(({ offset, message }) => ({ file, ...place(offset), path: '', message })));
+  if (problems.length === 0) problems.push(...[...aliasProblems(document), ...lostKeys(document), ...unknownTags(document)].map(({ offset, message }) => ({ file, ...place(offset), path: '', message })));
   if (problems.length > 0) throw new StackFileError(problems.slice(0, 50));
+  reset(document, role);
   keepModesAsWritten(document);
+  keepNumbersAsWritten(document);
 
+  const data = toData(file, document);
   return {
     file,
-    data: toData(file, document),
+    data,
+    overriding: overriding(document, data),
     locate(path) {
       const found = walk(document, path);
       return { ...place(found.offset), depth: found.depth };
     },
   };
+}
+
+/** What is reset is null in an overlay, which takes it away ({@link overlay}); in the first file there is nothing to take away. */
+function reset(document: Document, role: 'base' | 'overlay'): void {
+  visit(document, {
+    Pair: (_, pair) => {
+      if ((pair.value as Node | null)?.tag !== '!reset') return undefined;
+      if (role === 'base') return visit.REMOVE;
+      pair.value = new Scalar(null);
+      return visit.SKIP;
+    },
+  });
+}
+
+function overriding(document: Document, data: unknown): WeakSet<object> {
+  const found = new WeakSet<object>();
+  visit(document, {
+    Map: (_, map, ancestors) => {
+      if (map.tag !== '!override') return;
+      const keys = ancestors.flatMap((each) => (isPair(each) ? [String((each.key as Scalar).value)] : []));
+      const value = keys.reduce<unknown>((below, key) => (isData(below) ? below[key] : undefined), data);
+      if (isData(value)) found.add(value);
+    },
+  });
+  return found;
 }
 
 /** The mode of a file is octal, whether YAML takes its digits for a number or not: `0440`, `440` and `0o440` mean the same. */
@@ -51,6 +85,19 @@ function keepModesAsWritten(document: Document): void {
       if (!isScalar(pair.key) || pair.key.value !== 'mode' || !isScalar(value) || typeof value.value !== 'number' || value.source === undefined) return;
       if (isAlias(pair.value)) pair.value = new Scalar(value.source);
       else value.value = value.source;
+    },
+  });
+}
+
+/**
+ * Where YAML would write a number or a flag in another way than it stands there (`1.10`, `0123`, `1e3`, 20 digits, `True`), it stays the text that it
+ * is: a program that gets it, as a variable say, gets what was written. Keys that want a number read it from the text.
+ */
+function keepNumbersAsWritten(document: Document): void {
+  visit(document, {
+    Scalar: (_, scalar) => {
+      const isRead = typeof scalar.value === 'number' || typeof scalar.value === 'boolean';
+      if (isRead && scalar.source !== undefined && scalar.source !== String(scalar.value)) scalar.value = scalar.source;
     },
   });
 }
@@ -96,6 +143,17 @@ function lostKeys(document: Document): { offset: number; message: string }[] {
     Pair: (_, { key }) => {
       if (!isScalar(key) || key.value !== '__proto__') return;
       problems.push({ offset: key.range?.[0] ?? 0, message: '__proto__ cannot be a key; choose another name' });
+    },
+  });
+  return problems;
+}
+
+function unknownTags(document: Document): { offset: number; message: string }[] {
+  const problems: { offset: number; message: string }[] = [];
+  visit(document, {
+    Node: (_, { tag, range }) => {
+      const shown = tag?.replace('tag:yaml.org,2002:', '!!');
+      if (shown !== undefined && !tags.has(shown)) problems.push({ offset: range?.[0] ?? 0, message: `the tag ${shown} is not known; remove it, or write what it stands for` });
     },
   });
   return problems;

@@ -54,7 +54,7 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
     if (findings.length > 0) throw new StackFileError(distinct(findings.map(({ path, message }) => problem(path, message))));
   };
 
-  const merged = documents.map((document) => document.data).reduce(overlay);
+  const merged = documents.slice(1).reduce((below, { data, overriding }) => overlay(below, data, overriding), documents[0]!.data);
   const { variables = {}, shell = process.env } = options;
   const { data, used, findings: unset } = interpolate(merged, { ...shell, ...variables });
   const spelled = fromComposeSpellings(data);
@@ -105,7 +105,7 @@ function readDocuments(file: string, environment: string | undefined): SourceDoc
   const base = parseYaml(file, readText(file));
   const { dir, name, ext } = parse(file);
   const over = join(dir, `${name}.${environment}${ext}`);
-  return environment && existsSync(over) ? [base, parseYaml(over, readText(over))] : [base];
+  return environment && existsSync(over) ? [base, parseYaml(over, readText(over), 'overlay')] : [base];
 }
 
 /** What stands in an anchor is found at every use of it, and said once. */

@@ -1,12 +1,12 @@
 type Data = Record<string, unknown>;
 
-/** Lays an overlay over a base: maps merge, everything else replaces, `null` removes. */
-export function overlay(base: unknown, over: unknown): unknown {
-  if (!isData(base) || !isData(over)) return over;
+/** Lays an overlay over a base: maps merge, save those that are `overriding`; everything else replaces, `null` removes. */
+export function overlay(base: unknown, over: unknown, overriding: WeakSet<object> = new WeakSet()): unknown {
+  if (!isData(base) || !isData(over) || overriding.has(over)) return over;
   const merged: Data = { ...base };
   for (const [key, value] of Object.entries(over)) {
     if (value === null) delete merged[key];
-    else merged[key] = key in base ? overlay(base[key], value) : value;
+    else merged[key] = key in base ? overlay(base[key], value, overriding) : value;
   }
   return merged;
 }

@@ -5,9 +5,14 @@ import { tmpfsPattern } from '../../model/tmpfs';
 const durationPattern = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 const sizePattern = /^\d+(?:\.\d+)?\s*(?:[kKmMgGtT]i?[bB]?|[bB])?$/;
 
+const numeric = /^(?:[-+]?(?=\.?\d)(?:0|[1-9]\d*)?(?:\.\d*)?(?:e[-+]?\d+)?|0x[0-9a-f]+|0o[0-7]+)$/i;
+/** A number that stands as text, of `${VARIABLE}` say; anything else as it is, also `0123`, of which programs differ. */
+export const fromText = (value: unknown): unknown => (typeof value === 'string' && numeric.test(value) ? Number(value) : value);
+
+
 /** Seconds as a number, or text such as `500ms`, `2s`, `1m30s`. */
 export const duration = z
-  .union([z.number().nonnegative(), z.string().regex(durationPattern, 'write a duration such as 500ms, 2s or 1m30s')])
+  .preprocess(fromText, z.union([z.number().nonnegative(), z.string().regex(durationPattern, 'write a duration such as 500ms, 2s or 1m30s')]))
   .refine((value) => !isDuration(value) || toMs(value) <= longestMs, 'is longer than a year')
   .describe('Seconds as a number, or a duration such as `500ms`, `2s`, `1m30s`.');
 
@@ -22,7 +27,7 @@ function isDuration(value: number | string): boolean {
 
 /** Bytes as a number, or text such as `512M`, `4G`. */
 export const size = z
-  .union([z.number().int().nonnegative(), z.string().regex(sizePattern, 'write a size such as 512M or 4G')])
+  .preprocess(fromText, z.union([z.number().int().nonnegative(), z.string().regex(sizePattern, 'write a size such as 512M or 4G')]))
   .refine((value) => (typeof value === 'string' && !sizePattern.test(value)) || Number.isSafeInteger(toBytes(value)), 'is more than any machine has')
   .describe('Bytes as a number, or a size such as `512M`, `4G`.');
 
@@ -43,10 +48,6 @@ export function toBytes(value: number | string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)/i.exec(value)!;
   return Math.round(Number(amount) * 1024 ** ' kmgt'.indexOf(unit?.toLowerCase() || ' '));
 }
-
-const numeric = /^-?\d+(\.\d+)?$/;
-/** A number that stands as text, of `${VARIABLE}` say; anything else as it is. */
-export const fromText = (value: unknown): unknown => (typeof value === 'string' && numeric.test(value) ? Number(value) : value);
 
 /** A number that may come out of `${VARIABLE}`, and so be text. */
 export const number = z.preprocess(fromText, z.number());
@@ -77,7 +78,7 @@ export function hasUserinfo(url: string): boolean {
 }
 
 const booleans: Record<string, boolean> = { true: true, false: false };
-export const flag = z.preprocess((value) => (typeof value === 'string' ? (booleans[value] ?? value) : value), z.boolean());
+export const flag = z.preprocess((value) => (typeof value === 'string' ? (booleans[value.toLowerCase()] ?? value) : value), z.boolean());
 
 /** A shell-like string or a list of words. */
 export const command = z
