@@ -198,6 +198,7 @@ export function contract(subject: () => ContractSubject): void {
     const instance = await start(subject().running('bytes', {
       secrets: [
         { name: 'key', source: source('key', 'first\nlast\n'), target: { path: '/run/secrets/key', mode: 0o400 } },
+        { name: 'shut', source: source('shut', 'closed'), target: { path: '/run/secrets/shut', mode: 0 } },
         { name: 'store', source: source('store', awkward), target: { path: '/run/secrets/store', mode: 0o440, ...owner } },
       ],
       files: [{ path: fileAt('/etc/app.conf') === '/etc/app.conf' ? '/etc/app.conf' : '/app.conf', content: 'größer\n', mode: 0o640 }],
@@ -209,6 +210,7 @@ export function contract(subject: () => ContractSubject): void {
     };
     try {
       expect(await shown(fileAt('/run/secrets/key'))).toMatchObject({ mode: '400', bytes: Buffer.from('first\nlast\n').toString('hex') });
+      expect(await shown(fileAt('/run/secrets/shut'))).toMatchObject({ mode: '0' });
       expect(await shown(fileAt('/run/secrets/store'))).toMatchObject({ mode: '440', bytes: awkward.toString('hex'), ...('uid' in owner && { owner: '1234:300000' }) });
       expect(await shown(fileAt('/etc/app.conf'))).toMatchObject({ mode: '640', bytes: Buffer.from('größer\n').toString('hex') });
     } finally {

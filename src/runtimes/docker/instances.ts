@@ -210,14 +210,19 @@ const largestPlainId = 0o777777;
 /** Docker keeps the owners that stand in an archive. */
 function toArchive(files: (ConfigFile | SecretFile)[], folders: FileTarget[]): Pack {
   const archive = pack();
-  for (const { path, mode, uid, gid } of folders) archive.entry({ name: path.replace(/^\//, ''), type: 'directory', mode, uid, gid });
+  for (const { path, mode, uid, gid } of folders) archive.entry({ name: path.replace(/^\//, ''), type: 'directory', mode: typed(mode, 0o040000), uid, gid });
   for (const { path, mode, uid = 0, gid = 0, content } of files) {
     const name = path.replace(/^\//, '');
     const pax = uid > largestPlainId || gid > largestPlainId ? { uid: String(uid), gid: String(gid) } : undefined;
-    archive.entry({ name, mode, uid, gid, pax }, Buffer.from(content as Uint8Array));
+    archive.entry({ name, mode: typed(mode, 0o100000), uid, gid, pax }, Buffer.from(content as Uint8Array));
   }
   archive.finalize();
   return archive;
+}
+
+/** A mode of 0 by itself would be taken for none given. */
+function typed(mode: number | undefined, type: number): number | undefined {
+  return mode === undefined ? undefined : mode | type;
 }
 
 function toStatus({ State, RestartCount, Config }: ContainerInspectInfo): InstanceStatus {
