@@ -58,8 +58,8 @@ export interface ObservedNetwork {
   cidr?: string;
   /** Whether it lets nothing out; undefined where the runtime does not say. */
   internal?: boolean;
-  /** By which names running containers of others answer on it. */
-  namesOfOthers?: { name: string; by: string }[];
+  /** By which names running containers of others answer on it; `isAsked`: services of the same stack may reach each other by them. */
+  namesOfOthers?: { name: string; by: string; isAsked?: boolean }[];
   /** False: another stack's, or the host's own. */
   ours: boolean;
   owner: string;

@@ -52,19 +52,20 @@ function usedNetworks(stack: Stack): string[] {
 }
 
 /**
- * Docker answers a name with the containers of everybody who has it on a network: a service of this stack would reach those
- * of another one by turns. One service alone on the network asks nobody there by name.
+ * Docker answers a name with the containers of everybody who has it on a network: whoever asks reaches one or the other by turns. Nobody asks by the
+ * name of a service that is alone of its stack there; an alias is there to be asked for.
  */
 function refuseSharedNames({ services }: Stack, key: string, { name, namesOfOthers = [] }: ObservedNetwork): Refusal[] {
   const joined = Object.values(services).filter(({ networks }) => key in networks);
-  if (joined.length < 2) return [];
   return joined.flatMap(({ name: service, networks }) => {
-    const taken = namesOfOthers.find((other) => [service, ...networks[key]!.aliases].includes(other.name));
+    const aliases = networks[key]!.aliases;
+    const isAsked = (other: { name: string; isAsked?: boolean }) => joined.length > 1 || other.isAsked || aliases.includes(other.name);
+    const taken = namesOfOthers.find((other) => [service, ...aliases].includes(other.name) && isAsked(other));
     if (!taken) return [];
     const message =
       `on the external network "${name}", "${taken.name}" is also a name of ${taken.by}: other services would reach either of them. ` +
       'Let the services of this stack reach each other by a network of their own, and only what others must reach join this one; ' +
-      'or rename the service; or pass --force if both may answer';
+      'or choose another name; or pass --force if both may answer';
     return [{ path: `services.${service}.networks.${key}`, message, forceable: true }];
   });
 }

@@ -81,7 +81,7 @@ describe('networks', () => {
   });
 
   it('of others are not joined by services whose names another environment has there, unless nobody here asks by them', () => {
-    const others = [{ name: 'edge', ours: false, owner: 'the Docker network "edge"', namesOfOthers: [{ name: 'db', by: 'shop/production' }] }];
+    const others = [{ name: 'edge', ours: false, owner: 'the Docker network "edge"', namesOfOthers: [{ name: 'db', by: 'shop/production', isAsked: false }] }];
     const on = (services: object) => {
       const stack = stackOf({ ...base, networks: { edge: { external: true } }, services });
       return plan(stack, { ...emptyObservation(stack), networks: others }).refusals;
@@ -89,6 +89,10 @@ describe('networks', () => {
     const db = { image: 'db', networks: ['edge'] };
     expect(on({ db, app: { image: 'app', networks: ['edge'] } })).toMatchObject([{ path: 'services.db.networks.edge', forceable: true, message: expect.stringContaining('"db" is also a name of shop/production') }]);
     expect(on({ db })).toEqual([]);
+    expect(on({ web: { image: 'web', networks: { edge: { aliases: ['db'] } } } })).toMatchObject([{ path: 'services.web.networks.edge', message: expect.stringContaining('"db" is also a name of shop/production') }]);
+    others[0]!.namesOfOthers = [{ name: 'db', by: 'shop/production', isAsked: true }];
+    expect(on({ db })).toMatchObject([{ path: 'services.db.networks.edge', forceable: true }]);
+    others[0]!.namesOfOthers = [{ name: 'db', by: 'shop/production', isAsked: false }];
     expect(on({ api: db, app: { image: 'app', networks: ['edge'] } })).toEqual([]);
   });
 

@@ -8,9 +8,12 @@ const composeProject = 'com.docker.compose.project';
 
 /** By which names containers of others answer on a network, and who they are. */
 export function aliasesOn(network: string, others: readonly ContainerInfo[]): Pick<ObservedNetwork, 'namesOfOthers'> {
-  const taken = others
+  const here = others
     .filter(({ State, NetworkSettings }) => State === 'running' && NetworkSettings?.Networks?.[network])
-    .flatMap((container) => aliasesOf(container, network).map((name) => ({ name, by: callerOf(container) })));
+    .map((container) => ({ by: callerOf(container), names: aliasesOf(container, network) }));
+  const services = new Map<string, Set<string | undefined>>();
+  for (const { by, names } of here) services.set(by, (services.get(by) ?? new Set()).add(names[0]));
+  const taken = here.flatMap(({ by, names }) => names.map((name) => ({ name, by, ...(services.get(by)!.size > 1 && { isAsked: true }) })));
   return taken.length > 0 ? { namesOfOthers: taken } : {};
 }
 
