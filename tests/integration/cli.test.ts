@@ -151,10 +151,10 @@ services:
     expect((await run(['deploy', '--force', '-c', file])).stdout).toMatch(/note {2}begins by force: frozen until/);
     expect((await run(['thaw', '-c', file])).code).toBe(0);
     expect((await run(['queue', '-c', file])).stdout).toBe('nothing runs, and nothing waits\n');
-    expect(await run(['schedule', 'create', 'nightly', '--cron', 'whenever', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('does not take the schedule nightly') });
+    expect(await run(['schedule', 'create', 'nightly', '--cron', 'whenever', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('write five fields such as 0 3 * * *') });
     expect((await run(['schedule', 'create', 'nightly', '--cron', '0 3 * * *', '--services', 'app', '-c', file])).stdout).toBe('nightly: restart app, at 0 3 * * * UTC\n');
     const inUtc = { ...place, TZ: 'UTC' };
-    expect((await cli(['schedule', 'list', '-c', file], { environment: inUtc })).stdout).toMatch(/nightly +restart app +at 0 3 \* \* \* UTC +on +[-\d]+ 03:00 +command/);
+    expect((await cli(['schedule', 'list', '-c', file], { environment: inUtc })).stdout).toMatch(/nightly +restart app +at 0 3 \* \* \* UTC +on +[-\d]+ 03:00 UTC +command/);
     expect((await run(['schedule', 'delete', 'nightly', '-c', file])).stdout).toBe('nightly is deleted\n');
     expect(await run(['schedule', 'describe', 'nightly', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('has no schedule nightly') });
   });

@@ -3,6 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { ScheduleView, Stack } from '../../src/client';
 import type { ScheduleSpec } from '../../src/model/schedule';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
+import { cronExpressions } from '../support/cron-expressions';
 import { address, startEngine, type TestEngine } from '../support/engine';
 import { eventually } from '../support/eventually';
 import { memoryStack } from '../support/memory-stack';
@@ -47,6 +48,25 @@ describe('schedules', () => {
     expect(await triggered(stack, { kind: 'deploy' })).toEqual({ outcome: 'unchanged', deployment: 4 });
     expect(host.calls.filter((call) => call.startsWith('start') && call.includes(stack.name)).map((call) => call.replace(/.*-test-/, ''))).toEqual(['app-1-d1', 'app-1-d2', 'backup-1-d3']);
     expect((await engine.client.history(place(stack))).map(({ result }) => result?.requestedBy)).toEqual(expect.arrayContaining(['schedule restart', 'schedule run', 'schedule deploy']));
+  });
+
+  it('take every cron expression that a stack file may have', async () => {
+    const stack = await deployed(shop());
+    await engine.client.schedules.create(place(stack), { ...never('all', { kind: 'deploy' }), cron: cronExpressions.taken });
+    const { next } = await engine.client.schedules.describe(place(stack), 'all');
+    expect(next.length).toBeGreaterThan(0);
+  });
+
+  it('come round as documented in the two hours of a year in which clocks change: not at all, and once', async () => {
+    const stack = await deployed(shop());
+    const next = async (name: string, cron: string) => {
+      await engine.client.schedules.create(place(stack), { ...never(name, { kind: 'deploy' }), cron: [cron], timeZone: 'Europe/Berlin' });
+      return (await engine.client.schedules.describe(place(stack), name)).next.map((each) => each.toISOString().slice(0, 10));
+    };
+    expect(await next('spring', '30 2 25-31 3 SUN')).toEqual([]);
+    const nights = await next('autumn', '30 2 25-31 10 SUN');
+    expect(nights.length).toBeGreaterThan(1);
+    expect(new Set(nights.map((night) => night.slice(0, 4))).size).toBe(nights.length);
   });
 
   it('come round by themselves', async () => {

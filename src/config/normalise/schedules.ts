@@ -1,11 +1,10 @@
+import { cronProblem } from '../../model/cron';
 import type { Recurring, ScheduleSpec } from '../../model/schedule';
 import type { ScheduleInput } from '../schema/schedule';
 import type { StackFile } from '../schema/stack-file';
 import { toMs } from '../schema/values';
 import { toTimeZone } from './time-zone';
 import { type Attempt, Malformed } from './words';
-
-const cronForm = /^(@(yearly|annually|monthly|weekly|daily|midnight|hourly|every \S+)|([-\d*,/A-Za-z?]+ +){4}[-\d*,/A-Za-z?]+)$/;
 
 /** Those of the stack file, and those of its jobs, which have the job's name. */
 export function toSchedules(file: StackFile, attempt: Attempt): ScheduleSpec[] {
@@ -24,8 +23,10 @@ export function toSchedules(file: StackFile, attempt: Attempt): ScheduleSpec[] {
 
 function toSchedule(name: string, input: ScheduleInput, file: StackFile): ScheduleSpec {
   const cron = [input.cron ?? []].flat();
-  const wrong = cron.find((each) => !cronForm.test(each.trim()));
-  if (wrong !== undefined) throw new Malformed(`has the cron expression "${wrong}"; write five fields such as 0 3 * * *, or a word such as @daily`);
+  for (const expression of cron) {
+    const problem = cronProblem(expression);
+    if (problem !== undefined) throw new Malformed(`has the cron expression "${expression}": ${problem}`);
+  }
   if (cron.length === 0 && input.every === undefined) throw new Malformed('says no time; add cron or every');
   const timeZone = toTimeZone(input.time_zone);
   const everyMs = input.every === undefined ? undefined : toMs(input.every);

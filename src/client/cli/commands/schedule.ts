@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { cronProblem } from '../../../model/cron';
 import type { Overlap, Recurring, ScheduleSpec } from '../../../model/schedule';
 import { BadRequest } from '../../errors';
 import { placeOf } from '../../place';
@@ -7,7 +8,7 @@ import { userName } from '../../user';
 import type { Place } from '../../../workflows/messages';
 import { list, loadPlace, milliseconds, reason, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { runRows, scheduleRows, timesText, whatText } from '../output/schedule-text';
-import { moment } from '../output/words';
+import { zoned } from '../output/words';
 import { withClient } from './session';
 import { print, printJson, say, table } from '../output/terminal';
 
@@ -31,7 +32,11 @@ const date = (text: string): Date => {
   if (Number.isNaN(moment.getTime())) throw new InvalidArgumentError('write a time such as 2026-12-24T18:00.');
   return moment;
 };
-const several = (text: string, all: string[] = []): string[] => [...all, text];
+const cronExpressions = (text: string, all: string[] = []): string[] => {
+  const problem = cronProblem(text);
+  if (problem !== undefined) throw new InvalidArgumentError(problem);
+  return [...all, text];
+};
 
 /** Schedules: deployments, restarts and jobs that come round by themselves. */
 export function addSchedules(program: Command): void {
@@ -40,7 +45,7 @@ export function addSchedules(program: Command): void {
   const about = (name: string, description: string) => command(name, description).argument('<name>', 'of the schedule');
 
   about('create', 'make a schedule: of the whole stack with fresh images, of services, or of a job')
-    .option('--cron <expression>', 'five fields or a word such as @daily; may be repeated', several)
+    .option('--cron <expression>', 'five fields or a word such as @daily; may be repeated', cronExpressions)
     .option('--every <duration>', 'instead, or besides: so often', milliseconds)
     .option('--time-zone <zone>', 'of --cron', 'UTC')
     .option('--jitter <duration>', 'put each time off by up to so much', milliseconds, 0)
@@ -98,7 +103,7 @@ function describe(name: string, { json }: ScheduleOptions): Work {
   return async (schedules, place) => {
     const view = await schedules.describe(place, name);
     if (json) return printJson(view);
-    print([`${name}: ${whatText(view.spec.what)}, ${timesText(view.spec)}`, ...(view.paused ? [`paused${view.note ? `: ${view.note}` : ''}`] : view.next.slice(0, 3).map((next) => `next  ${moment(next)}`))]);
+    print([`${name}: ${whatText(view.spec.what)}, ${timesText(view.spec)}`, ...(view.paused ? [`paused${view.note ? `: ${view.note}` : ''}`] : view.next.slice(0, 3).map((next) => `next  ${zoned(next)}`))]);
     if (view.runs.length > 0) print(table([['WHEN', 'OUTCOME', 'DEPLOYMENT', 'WHY'], ...runRows(view.runs)]));
   };
 }
@@ -114,6 +119,6 @@ function backfill(name: string, { from, to }: ScheduleOptions): Work {
   return async (schedules, place) => {
     if (from >= to) throw new BadRequest('--from lies before --to');
     await schedules.backfill(place, name, from, to);
-    say(`${name} makes up for the times between ${moment(from)} and ${moment(to)}`);
+    say(`${name} makes up for the times between ${zoned(from)} and ${zoned(to)}`);
   };
 }

@@ -21,6 +21,12 @@ export function moment(date: Date): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
+/** `2026-11-22 02:30 UTC`: beside times of another zone. */
+export function zoned(date: Date): string {
+  const zone = new Intl.DateTimeFormat('en', { timeZoneName: 'short' }).formatToParts(date).find(({ type }) => type === 'timeZoneName');
+  return `${moment(date)} ${zone?.value ?? ''}`;
+}
+
 /** `18:00:05`, by the clock of this machine. */
 export function clock(date: Date): string {
   return date.toLocaleTimeString('sv');
