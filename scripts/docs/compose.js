@@ -1,7 +1,8 @@
 // What the configuration page says of compose. By hand: src/config/compose-spellings.ts is what it describes.
 
 const composeSpellings = [
-  ['anchors, `<<`, `x-*`, `${VAR}`, `${VAR:-default}`, `${VAR:?message}`, `$$`', 'the same'],
+  ['anchors, `<<`, `x-*`, `$VAR`, `${VAR}`, `${VAR:-default}`, `${VAR:?message}`, `${VAR:+other}`, `$$`', 'the same'],
+  ['`!override`, `!reset` in an overlay', 'the same'],
   ['`healthcheck`', '`health_check`'],
   ['`healthcheck.test: [CMD, a, b]`', '`health_check.command: [a, b]`'],
   ['`healthcheck.test: [CMD-SHELL, text]`, `healthcheck.test: text`', '`health_check.command: text`, which runs in `/bin/sh -c`'],

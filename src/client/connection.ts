@@ -1,7 +1,7 @@
 import { Client, Connection, isGrpcServiceError, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { dataConverter } from '../payloads/data-converter';
-import { findDevelopmentEngine } from './development';
+import { rememberedEngine } from './development';
 import { EngineUnreachable } from './errors';
 import { isRefused, translated } from './temporal-errors';
 
@@ -18,8 +18,17 @@ export interface ConnectionSettings {
  */
 export function connectionSettings(given: { address?: string; namespace?: string } = {}): ConnectionSettings {
   const { connectionOptions, namespace } = loadClientConnectConfig();
-  const address = given.address ?? connectionOptions.address ?? findDevelopmentEngine()?.address ?? 'localhost:7233';
+  const address = given.address ?? connectionOptions.address ?? developmentAddress() ?? 'localhost:7233';
   return { connection: { ...connectionOptions, address, connectTimeout: '3s' }, namespace: given.namespace ?? namespace ?? 'default' };
+}
+
+/** @throws EngineUnreachable where the development engine of this folder has gone: another one is not meant */
+function developmentAddress(): string | undefined {
+  const found = rememberedEngine();
+  if (found && !found.isRunning) {
+    throw new EngineUnreachable(`the development engine of ${found.folder} does not run any more`, 'start it with `deploy-code dev`, or name another Temporal server with --address, TEMPORAL_ADDRESS or a Temporal profile');
+  }
+  return found?.engine.address;
 }
 
 /** @throws EngineUnreachable with what to do */

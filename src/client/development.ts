@@ -18,12 +18,23 @@ export interface DevelopmentEngine {
 }
 
 /** The development engine of this folder or one above it; undefined where none runs. */
-export function findDevelopmentEngine(from = process.cwd()): DevelopmentEngine | undefined {
-  for (let folder = resolve(from); ; folder = dirname(folder)) {
-    const engine = readEngine(join(folder, stateFolder, 'dev.json'));
-    if (engine) return engine;
-    if (dirname(folder) === folder) return undefined;
-  }
+export function findDevelopmentEngine(from?: string): DevelopmentEngine | undefined {
+  const found = rememberedEngine(from);
+  return found?.isRunning ? found.engine : undefined;
+}
+
+/** The same, also where it does not run any more; one that runs comes first. */
+export function rememberedEngine(from = process.cwd()): { folder: string; engine: DevelopmentEngine; isRunning: boolean } | undefined {
+  const found = foldersAbove(resolve(from)).flatMap((folder) => {
+    const file = join(folder, stateFolder, 'dev.json');
+    const engine = readRecord(file);
+    return engine ? [{ folder, engine, isRunning: readEngine(file) !== undefined }] : [];
+  });
+  return found.find(({ isRunning }) => isRunning) ?? found[0];
+}
+
+function foldersAbove(folder: string): string[] {
+  return dirname(folder) === folder ? [folder] : [folder, ...foldersAbove(dirname(folder))];
 }
 
 /**

@@ -31,7 +31,7 @@ export function parseYaml(file: string, text: string, role: 'base' | 'overlay' =
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  const problems: Problem[] = document.errors.map((error) => ({
+  const problems: Problem[] = withoutConsequences(document.errors).map((error) => ({
     file, ...place(error.pos[0]), path: '', message: readable(error.code, error.message, text.split('\n')[place(error.pos[0]).line - 1] ?? ''),
   }));
   if (problems.length === 0) problems.push(...[...aliasProblems(document), ...lostKeys(document), ...unknownTags(document)].map(({ offset, message }) => ({ file, ...place(offset), path: '', message })));
@@ -104,8 +104,14 @@ function keepNumbersAsWritten(document: Document): void {
 
 function readable(code: string, message: string, line: string): string {
   if (code === 'DUPLICATE_KEY') return 'this key stands twice in the same map; keep one of them';
-  const hint = line.includes('${') ? ' (put values with ${…} in quotes)' : '';
-  return `is not valid YAML: ${message}${hint}`;
+  if (code === 'UNEXPECTED_TOKEN' && /[{[,].*\$\{/.test(line)) return 'is not valid YAML: a value with ${…} inside {} or [] has to be in quotes';
+  return `is not valid YAML: ${message}`;
+}
+
+/** What cannot be read makes all that follows it unexpected. */
+function withoutConsequences<T extends { code: string }>(errors: readonly T[]): T[] {
+  const first = errors.find(({ code }) => code === 'UNEXPECTED_TOKEN');
+  return errors.filter((error) => error === first || error.code === 'DUPLICATE_KEY' || (error.code !== 'UNEXPECTED_TOKEN' && !first));
 }
 
 /** Aliases of anchors that do not exist, that contain themselves, or that expand to far too much. */

@@ -86,7 +86,7 @@ function understand(data: StackFile, options: LoadOptions): { stack: Stack; find
     baseDir: resolve(dirname(options.file ?? 'deploy-code.yaml')),
     environment,
     variables: { ...variables, ...Object.fromEntries(Object.entries(images).map(([name, image]) => [`image.${name}`, image])) },
-    readConfig: readText,
+    readConfig: (path) => readText(path, 'look at the path'),
   });
   const stack = bare(understood);
   const input = { file, stack, acceptUnenforced };

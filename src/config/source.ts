@@ -5,14 +5,15 @@ const largest = 2 * 1024 * 1024;
 
 /**
  * The text of a file that a person wrote.
+ * @param ifMissing what to do where there is no such file
  * @throws StackFileError when it is missing, larger than 2 MiB, no file, or not UTF-8 text
  */
-export function readText(path: string): string {
+export function readText(path: string, ifMissing = 'look at the path (another stack file is named with --config)'): string {
   const refuse = (message: string): never => {
     throw new StackFileError([{ file: path, path: '', message }]);
   };
-  const bytes = readBytes(path, refuse);
-  if (bytes.includes(0)) refuse('is a binary file; a stack file is YAML text');
+  const bytes = readBytes(path, ifMissing, refuse);
+  if (bytes.includes(0)) refuse('is a binary file, and has to be text');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
@@ -20,13 +21,13 @@ export function readText(path: string): string {
   }
 }
 
-function readBytes(path: string, refuse: (message: string) => never): Buffer {
+function readBytes(path: string, ifMissing: string, refuse: (message: string) => never): Buffer {
   let file: number;
   try {
     file = openSync(path, 'r');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return refuse(code === 'ENOENT' ? 'does not exist; look at the path (another stack file is named with --config)' : `cannot be read: ${message}`);
+    return refuse(code === 'ENOENT' ? `does not exist; ${ifMissing}` : `cannot be read: ${message}`);
   }
   try {
     const { size, mode } = fstatSync(file);

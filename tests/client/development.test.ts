@@ -40,6 +40,14 @@ describe('the file of a development engine', () => {
     for (const { folder } of [open, { folder: linked }, foreign]) expect(findDevelopmentEngine(folder)).toBeUndefined();
   });
 
+  it('keeps clients from another server where its engine has gone', async () => {
+    const { folder } = written({ process: { ...identify(process.pid)!, started: '1' } });
+    writeFileSync(join(folder, 'deploy-code.yaml'), 'name: shop\nservices: {app: {image: x}}\n');
+    const environment = { TEMPORAL_ADDRESS: undefined };
+    expect(await cli(['status'], { cwd: folder, environment })).toMatchObject({ code: 5, stderr: expect.stringContaining(`the development engine of ${folder} does not run any more`) as string });
+    expect(await cli(['status', '--address', '127.0.0.1:1'], { cwd: folder, environment })).toMatchObject({ code: 5, stderr: expect.stringContaining('no Temporal server answers at 127.0.0.1:1') as string });
+  });
+
   it('that is not trusted has nothing stopped', async () => {
     const { folder } = written({}, 0o606);
     expect(await cli(['dev', '--stop'], { cwd: folder })).toMatchObject({ code: 2, stderr: expect.stringContaining('nothing was stopped') as string });

@@ -247,6 +247,15 @@ describe('a hostile file', () => {
     expect(problems(text).join('\n')).toContain(message);
   });
 
+  it('is said to be broken once, where it breaks', () => {
+    expect(problems('name: shop\nservices:\n  a: {image: x:${V}, replicas: 2}\n  b:\n    image: y\n    labels: {c: d}\n')).toEqual(['3:17 : is not valid YAML: a value with ${…} inside {} or [] has to be in quotes']);
+  });
+
+  it('names the key of a config that cannot be read', () => {
+    const text = 'name: shop\nconfigs:\n  c: {file: ./missing.conf}\n  d: {file: /etc}\nservices: {a: {image: x, configs: {c: /c, d: /d}}}\n';
+    expect(problems(text)).toEqual([expect.stringMatching(/^3:3 configs\.c: \S+missing\.conf does not exist; look at the path$/), '4:3 configs.d: /etc is a folder; name the file in it']);
+  });
+
   it('is not read when it has 100 MB', () => {
     const file = writeStack('');
     writeFileSync(file, Buffer.alloc(100 * 1024 * 1024, 'a'));

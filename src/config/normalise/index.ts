@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { RuntimeName } from '../../model/capabilities';
 import type { SecretSource, VaultAddress } from '../../model/instance';
 import { bare } from '../bare';
-import type { Finding } from '../problems';
+import { StackFileError, type Finding } from '../problems';
 import type { StackFile } from '../schema/stack-file';
 import { toBytes, toMs } from '../schema/values';
 import type { ServiceInput } from '../schema/service';
@@ -121,7 +121,12 @@ function toVaultAddress(vault: NonNullable<NonNullable<StackFile['secrets']>[str
 
 function contentOf(config: { file?: string; content?: string }, context: NormaliseContext): string {
   if ((config.file === undefined) === (config.content === undefined)) throw new Malformed('needs one of file and content');
-  return config.content ?? context.readConfig(resolve(context.baseDir, config.file!));
+  if (config.content !== undefined) return config.content;
+  try {
+    return context.readConfig(resolve(context.baseDir, config.file!));
+  } catch (error) {
+    throw error instanceof StackFileError ? new Malformed(error.message) : error;
+  }
 }
 
 function mapValues<T, U>(record: Record<string, T> | undefined, change: (value: T, key: string) => U): Record<string, U> {
