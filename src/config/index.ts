@@ -56,7 +56,7 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
 
   const merged = documents.slice(1).reduce((below, { data, overriding }) => overlay(below, data, overriding), documents[0]!.data);
   const { variables = {}, shell = process.env } = options;
-  const { data, used, findings: unset } = interpolate(merged, { ...shell, ...variables });
+  const { data, used, findings: unset, warnings: left } = interpolate(merged, { ...shell, ...variables });
   const spelled = fromComposeSpellings(data);
   const found = [...(options.placeOnly ? [] : [...unset, ...unusedVariables(variables, used)]), ...spelled.findings];
   const given = withImages(spelled.data, options.images);
@@ -69,7 +69,7 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
   }
   const { stack, findings } = understand(parsed.data, options);
   fail([...found, ...findings]);
-  const warnings = distinct(literalCredentials(spelled.data).map(({ path, message }) => problem(path, message)));
+  const warnings = distinct([...left, ...literalCredentials(spelled.data)].map(({ path, message }) => problem(path, message)));
   return { stack, warnings, problem };
 }
 

@@ -43,7 +43,7 @@ describe('the file of a development engine', () => {
   it('keeps clients from another server where its engine has gone', async () => {
     const { folder } = written({ process: { ...identify(process.pid)!, started: '1' } });
     writeFileSync(join(folder, 'deploy-code.yaml'), 'name: shop\nservices: {app: {image: x}}\n');
-    const environment = { TEMPORAL_ADDRESS: undefined };
+    const environment = { TEMPORAL_ADDRESS: '' };
     expect(await cli(['status'], { cwd: folder, environment })).toMatchObject({ code: 5, stderr: expect.stringContaining(`the development engine of ${folder} does not run any more`) as string });
     expect(await cli(['status', '--address', '127.0.0.1:1'], { cwd: folder, environment })).toMatchObject({ code: 5, stderr: expect.stringContaining('no Temporal server answers at 127.0.0.1:1') as string });
   });

@@ -22,11 +22,11 @@ describe('the variables of a text', () => {
     ['${NONE:-a:-b?c+d-e} ${NONE:-}', 'a:-b?c+d-e '],
     ['${NONE:-$$HOME} ${NONE:-\n two lines\n}', '$HOME \n two lines\n'],
     ['$MONEY', '$5 ${SET}'],
+    ['echo $NONE ${NONE:-$NONE}', 'echo $NONE $NONE'],
     ['$(date +$SET) cost $5 a$-b $ç ends $', '$(date +value) cost $5 a$-b $ç ends $'],
   ])('%j', (text, expected) => expect(read(text)).toBe(expected));
 
   it.each([
-    ['$NONE', 'the variable NONE is not set; give it with --set NONE=…, in the environment, or a default as ${NONE:-value}; write $$NONE for what the container shall see'],
     ['${NONE}', 'the variable NONE is not set; give it with --set NONE=…, in the environment, or a default as ${NONE:-value}'],
     ['${NONE:?say $SET}', 'the variable NONE is not set: say value; give it with --set'],
     ['${EMPTY:?}', 'the variable EMPTY is not set; give it with'],
@@ -43,8 +43,15 @@ describe('the variables of a text', () => {
   it('refuses nothing of a default that is not taken', () => expect(read('${SET:-${NONE}}')).toBe('value'));
   it('takes nothing for a variable that every object has', () => expect(read('${constructor}')).toContain('the variable constructor is not set'));
   it('marks as used what is set', () => expect([...interpolate({ a: '$SET ${EMPTY:-${MONEY}} ${NONE+x}' }, set).used]).toEqual(['SET', 'MONEY']));
-  it('names a credential as it is written', () => {
-    const message = interpolate({ command: ['psql $DB_PASSWORD'] }, set).findings.map((each) => each.message).join();
-    expect(message).toMatch(/^\$DB_PASSWORD looks like a credential.*; write \$\$DB_PASSWORD for what the container shall see/);
+  it('names a credential as it is written, where its value would travel', () => {
+    const messages = (text: string, variables = {}) => interpolate({ command: [text] }, variables).findings.map((each) => each.message).join();
+    expect(messages('psql $DB_PASSWORD', { DB_PASSWORD: 'x' })).toMatch(/^\$DB_PASSWORD looks like a credential.*; write \$\$DB_PASSWORD for what the container shall see/);
+    expect(messages('psql ${DB_PASSWORD}')).toMatch(/^\$\{DB_PASSWORD\} looks like a credential/);
+    expect(messages('psql $DB_PASSWORD')).toBe('');
+  });
+  it('says what it leaves for the container', () => {
+    expect(interpolate({ command: ['echo $NONE $SET'] }, set).warnings).toEqual([
+      { path: ['command', 0], message: 'the variable NONE is not set, and $NONE is left for the shell of the container; write $$NONE to say so, or ${NONE} for what has to be set' },
+    ]);
   });
 });
