@@ -18,7 +18,7 @@ export interface ConnectionSettings {
  */
 export function connectionSettings(given: { address?: string; namespace?: string } = {}): ConnectionSettings {
   const { connectionOptions, namespace } = loadClientConnectConfig();
-  const address = given.address ?? connectionOptions.address ?? developmentAddress() ?? 'localhost:7233';
+  const address = given.address || connectionOptions.address || developmentAddress() || 'localhost:7233';
   return { connection: { ...connectionOptions, address, connectTimeout: '3s' }, namespace: given.namespace ?? namespace ?? 'default' };
 }
 
