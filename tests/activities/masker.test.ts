@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { formsOf } from '../../src/activities/secrets/encoded-forms';
 import { Masker } from '../../src/activities/secrets/masker';
+import { PercentMasker } from '../../src/activities/secrets/percent-masker';
 
 const hides = (secret: string) => new Masker(formsOf(Buffer.from(secret)));
 
@@ -36,6 +37,31 @@ describe('a masker', () => {
     const began = process.cpuUsage();
     for (const text of [`${'a'.repeat(62)}c`.repeat(4000), 'the quick brown fox '.repeat(50_000)]) expect(masker.mask(text) === text).toBe(true);
     expect(process.cpuUsage(began).user / 1e6).toBeLessThan(20);
+  });
+});
+
+describe('a masker of percent-encoded texts', () => {
+  const hex = (code: number, upper: boolean) => `%${upper ? code.toString(16).toUpperCase().padStart(2, '0') : code.toString(16).padStart(2, '0')}`;
+  const masker = (...secrets: string[]) => new PercentMasker(secrets.map((secret) => Buffer.from(secret).toString('latin1')));
+
+  it('hides a secret whichever of its characters are encoded', () => {
+    const secret = fc.string({ unit: 'grapheme', minLength: 4, maxLength: 20 }).filter((text) => Buffer.byteLength(text) >= 4 && !/[\r\n%+]/.test(text) && text.trim() === text);
+    fc.assert(fc.property(secret, fc.array(fc.nat(2), { minLength: 100, maxLength: 100 }), (text, choices) => {
+      const shown = Array.from(text, (character, index) => {
+        const choice = choices[index % choices.length]!;
+        return choice === 0 ? character : [...Buffer.from(character)].map((code) => hex(code, choice === 1)).join('');
+      }).join('');
+      fc.pre(/%[\da-f]{2}/i.test(shown));
+      expect(masker(text).mask(`a ${shown} %20 b`)).toMatch(/^a \*\*\* %20 b$/);
+    }));
+  });
+
+  it('leaves everything else, and what is not encoded at all to others', () => {
+    expect(masker('secret').mask('100 % of %zz %2 größe %C3%B6 %')).toBe('100 % of %zz %2 größe %C3%B6 %');
+    expect(masker('secret').mask('secret')).toBe('secret');
+    expect(masker('the secret').mask('q=the+s%65cret&x')).toBe('q=***&x');
+    expect(masker('{"password":"a \\ b"}').mask('url {%22password%22:%22a%20%5C%20b%22}')).toBe('url ***');
+    expect(new PercentMasker(['\xff\x00\xfe\x01']).mask('x%FF%00%fe%01')).toBe('x***');
   });
 });
 

@@ -24,7 +24,7 @@ export function formsOf(bytes: Uint8Array): string[] {
 }
 
 /** The whole, without its last line end, and each of its lines. A line too short to be masked by itself is masked where the whole stands. */
-function piecesOf(text: string): string[] {
+export function piecesOf(text: string): string[] {
   const whole = withoutLineEnd(text);
   const lines = whole.split(/\r?\n/);
   const pieces = lines.length === 1 ? [whole] : [...(whole.length <= largestWhole ? [whole] : []), ...lines.slice(0, mostLines)];

@@ -21,17 +21,35 @@ export class Masker {
 
   /** The text with {@link mask} in the place of what is known; what overlaps or follows without a gap gets one. */
   mask(text: string): string {
-    const parts: string[] = [];
-    let hiddenTo = 0;
+    return hide(text, this.placesIn(text));
+  }
+
+  /** Where what is known stands, in order; what overlaps or follows without a gap is one. */
+  placesIn(text: string): Span[] {
+    const spans: Span[] = [];
     for (let place = 0; this.groups.length > 0 && place + shortestMasked <= text.length; place += 1) {
       let length = 0;
       for (const group of this.groups) length = Math.max(length, group.longestAt(text, place));
-      if (length === 0 || place + length <= hiddenTo) continue;
-      if (place > hiddenTo || parts.length === 0) parts.push(text.slice(hiddenTo, place), mask);
-      hiddenTo = place + length;
+      const last = spans.at(-1);
+      if (length === 0 || (last && place + length <= last.to)) continue;
+      if (last && place <= last.to) last.to = place + length;
+      else spans.push({ from: place, to: place + length });
     }
-    return parts.length === 0 ? text : parts.join('') + text.slice(hiddenTo);
+    return spans;
   }
+}
+
+/** A part of a text: from one place up to another. */
+export interface Span {
+  from: number;
+  to: number;
+}
+
+/** A text with {@link mask} in the place of some of it. */
+export function hide(text: string, spans: readonly Span[]): string {
+  if (spans.length === 0) return text;
+  const shown = spans.map(({ from }, index) => text.slice(spans[index - 1]?.to ?? 0, from) + mask);
+  return shown.join('') + text.slice(spans.at(-1)!.to);
 }
 
 /** All of one length, the last of them overlapping the one before. */

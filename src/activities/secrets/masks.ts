@@ -1,4 +1,5 @@
 import { formsOf } from './encoded-forms';
+import { PercentMasker } from './percent-masker';
 import { Masker } from './masker';
 import { RememberedValues } from './remembered-values';
 
@@ -8,9 +9,11 @@ const largestRemembered = 64 * 1024;
 /** Hides every secret that this worker, or one before it in the same data folder, has read. */
 export class Masks {
   private readonly forms = new Set<string>();
+  /** Each byte as one character. */
   private readonly known = new Set<string>();
   private readonly remembered: RememberedValues;
   private masker = new Masker([]);
+  private percentMasker = new PercentMasker([]);
   private isStale = false;
 
   constructor(dataDir: string, key: Buffer) {
@@ -24,9 +27,14 @@ export class Masks {
 
   mask(text: string): string {
     for (const value of this.remembered.fresh()) this.hide(value);
-    if (this.isStale) this.masker = new Masker(this.forms);
+    if (this.isStale) this.renew();
+    return this.percentMasker.mask(this.masker.mask(text));
+  }
+
+  private renew(): void {
+    this.masker = new Masker(this.forms);
+    this.percentMasker = new PercentMasker(this.known);
     this.isStale = false;
-    return this.masker.mask(text);
   }
 
   /** False where it is hidden already. */
