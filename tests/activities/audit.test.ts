@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { findBreak, follow } from '../../src/activities/audit/chain';
 import { Anchor } from '../../src/activities/audit/anchor';
-import { underLock } from '../../src/activities/audit/file-lock';
+import { underLock } from '../../src/guard/file-lock';
 import { examine } from '../../src/activities/audit/proof';
 import { Seal } from '../../src/activities/audit/seal';
 import { AuditTrails } from '../../src/activities/audit/trails';

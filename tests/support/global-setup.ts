@@ -40,6 +40,7 @@ async function temporal(): Promise<void> {
   const extraArgs = [...namespaces.flatMap((name) => ['--namespace', name]), ...tuning];
   const uiPort = await freePort();
   const environment = await TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'existing-path', path: cli }, dbFilename: join(folder, 'temporal.db'), ui: true, uiPort, extraArgs } });
+  process.env.DEPLOY_CODE_TEST_TEMPORAL_CLI = cli;
   process.env.DEPLOY_CODE_TEST_TEMPORAL = environment.address;
   process.env.DEPLOY_CODE_TEST_TEMPORAL_UI = `http://127.0.0.1:${uiPort}`;
   (globalThis as { temporal?: TestWorkflowEnvironment }).temporal = environment;

@@ -1,10 +1,11 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readlink, realpath } from 'node:fs/promises';
+import { type FileHandle, mkdir, readlink, realpath } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { openRegular, unless } from '../../guard/regular-file';
 
 /** In bytes; of a trail, about half a million records. */
 const largestFile = 256 * 1024 * 1024;
-const { O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+const { O_RDONLY } = constants;
 
 /**
  * Makes the folders of a trail, `audit` and the stack, below the folder that somebody has named.
@@ -30,35 +31,6 @@ export function openPlain(file: string, flags: number): Promise<FileHandle> {
   });
 }
 
-/**
- * Opens a regular file: no link is followed, and no pipe is waited for. Closes it again where the check throws.
- * @throws Error where it is anything else
- */
-async function openRegular(file: string, flags: number, check: (handle: FileHandle) => Promise<void>) {
-  const opening = open(file, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o600);
-  const handle = await unless('ELOOP', opening);
-  if (!handle) throw new Error(`${file} is a symbolic link; remove it`);
-  try {
-    if (!(await handle.stat()).isFile()) throw new Error(`${file} is no regular file; remove it`);
-    await check(handle);
-    return handle;
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
-}
-
-/** The first bytes of a regular file, wherever it lies. @throws Error where it is anything else */
-export async function readStart(file: string, bytes: number): Promise<string> {
-  const handle = await openRegular(file, O_RDONLY, () => Promise.resolve());
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, 0);
-    return buffer.toString('utf8', 0, bytesRead);
-  } finally {
-    await handle.close();
-  }
-}
-
 /** The content of such a file; undefined where there is none. @throws Error as {@link openPlain} does */
 export async function readPlain(file: string): Promise<string | undefined> {
   const handle = await unless('ENOENT', openPlain(file, O_RDONLY));
@@ -67,11 +39,6 @@ export async function readPlain(file: string): Promise<string | undefined> {
   } finally {
     await handle?.close();
   }
-}
-
-/** What an operation of the file system gives; undefined where it fails by this code. */
-export function unless<T>(code: string, operation: Promise<T>): Promise<T | undefined> {
-  return operation.catch((error: NodeJS.ErrnoException) => (error.code === code ? undefined : Promise.reject(error)));
 }
 
 /** What a stack file or a worker names: `audit`, the stack and the file below it are the engine's. */

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import type { AuditEntry, AuditRecord } from '../../model/audit';
 import { follow } from './chain';
-import { underLock } from './file-lock';
+import { underLock } from '../../guard/file-lock';
 import { makeFolders, openPlain, readPlain } from './plain-file';
 import type { Marking, Trail } from './trail';
 

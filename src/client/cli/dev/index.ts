@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, readFileSync } from 'node:fs';
+import { openSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,9 +9,11 @@ import { findDevelopmentEngine } from '../../development';
 import { BadRequest, EngineUnreachable } from '../../errors';
 import { endProcesses } from '../../../worker/end-processes';
 import { freePort } from '../../../worker/free-port';
+import { underLock } from '../../../guard/file-lock';
 import { guardProcess } from '../../../guard/process';
 import { KeptWorker } from './keep-worker';
-import { cacheFolder, engineFolder, forget, prepareFolders, recall, remember } from './state';
+import { endProcess, Parts } from './parts';
+import { cacheFolder, engineFolder, forget, lockFile, prepareFolders, recall, remember } from './state';
 import { findTemporalCli } from './temporal-cli';
 import { startServer, temporalLog } from './temporal-server';
 import { guardUi, hiddenAddress } from './ui-guard';
@@ -27,6 +29,7 @@ export interface DevOptions {
 
 const startWithinMs = 600_000;
 const stopWithinMs = 30_000;
+const lockWithinMs = 500;
 
 /** An engine for development: an embedded Temporal and a worker, in the foreground or behind. */
 export async function dev(options: DevOptions): Promise<void> {
@@ -39,32 +42,55 @@ export async function dev(options: DevOptions): Promise<void> {
   return options.detach ? detach(options) : foreground(options);
 }
 
-async function foreground({ port, uiPort }: DevOptions): Promise<void> {
+/** One engine at a time in a folder, from its first step on: two would write to one database. */
+async function foreground(options: DevOptions): Promise<void> {
   prepareFolders();
-  const cli = await findTemporalCli(cacheFolder, say);
+  let isAlone = false;
+  const work = () => {
+    isAlone = true;
+    return untilItEnds(options);
+  };
+  await underLock(lockFile, work, AbortSignal.timeout(lockWithinMs)).catch((error: unknown) => {
+    if (isAlone) throw error;
+    throw new BadRequest('another `deploy-code dev` is starting or ending in this folder; wait for it, or end it');
+  });
+}
+
+/** Whoever asks it to stop is heard before anything is started: nothing stays behind. */
+async function untilItEnds(options: DevOptions): Promise<void> {
+  const parts = new Parts();
+  const running = run(options, parts);
+  running.catch(() => undefined);
+  try {
+    await Promise.race([untilAskedToStop(), running]);
+  } finally {
+    await parts.end();
+  }
+}
+
+async function run({ port, uiPort }: DevOptions, parts: Parts): Promise<void> {
+  const cli = await findTemporalCli(cacheFolder, say, parts.signal);
   for (const each of [port, uiPort]) await requireFree(each);
   const address = `127.0.0.1:${port}`;
   const ui = `http://localhost:${uiPort}`;
   const dataDir = dataFolder();
   const hidden = await hiddenAddress();
   const uiGuard = (await guardUi(uiPort, hidden)).unref();
-  const server = await startServer({ cli, port, ui: hidden, folder: engineFolder });
-  guardProcess({ onError: (error) => say(`an error that nothing has caught: ${error.message}`) });
-  const metricsPort = await freePort();
-  const worker = new KeptWorker({ start: () => startWorker(address, dataDir, metricsPort), say, log: workerLog() });
-  const over = new AbortController();
-  try {
-    await untilWorkerIsReady(worker.child);
-    remember({ address, ui, dataDir, pids: { dev: process.pid }, process: identify(process.pid) });
-    say(`engine ready: Temporal ${address}, UI ${ui}, worker ${worker.child.pid} (log ${workerLog()})`);
-    void tellSilence(address, say, over.signal);
-    await Promise.race([untilAskedToStop(), worker.keep(), untilTemporalIsGone(server, temporalLog(engineFolder))]);
-  } finally {
-    over.abort();
+  parts.add(async () => {
     uiGuard.close();
     uiGuard.closeAllConnections();
-    await Promise.all([end(worker.release()), end(server)]);
-  }
+  });
+  const server = await startServer({ cli, port, ui: hidden, folder: engineFolder, started: (child) => parts.add(() => endProcess(child)) });
+  guardProcess({ onError: (error) => say(`an error that nothing has caught: ${error.message}`) });
+  const metricsPort = await freePort();
+  const log = sizeOf(workerLog());
+  const worker = new KeptWorker({ start: () => startWorker(address, dataDir, metricsPort), say, log: workerLog() });
+  parts.add(() => endProcess(worker.release()));
+  await untilWorkerIsReady(worker.child, log);
+  remember({ address, ui, dataDir, pids: { dev: process.pid }, process: identify(process.pid) });
+  say(`engine ready: Temporal ${address}, UI ${ui}, worker ${worker.child.pid} (log ${workerLog()})`);
+  void tellSilence(address, say, parts.signal);
+  await Promise.race([worker.keep(), untilTemporalIsGone(server, temporalLog(engineFolder))]);
 }
 
 function dataFolder(): string {
@@ -75,15 +101,20 @@ function workerLog(): string {
   return join(engineFolder, 'worker.log');
 }
 
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
 function startWorker(address: string, dataDir: string, port: number): ChildProcess {
   const log = openSync(workerLog(), 'a', 0o600);
   const environment = { ...process.env, TEMPORAL_ADDRESS: address, DEPLOY_CODE_DATA_DIR: dataDir };
   return spawn(process.execPath, [process.argv[1]!, 'worker', '--port', String(port)], { stdio: ['ignore', log, log], env: environment, detached: true });
 }
 
-async function untilWorkerIsReady(worker: ChildProcess): Promise<void> {
+/** `from`: where the log of this run begins; before it stand earlier ones. */
+async function untilWorkerIsReady(worker: ChildProcess, from: number): Promise<void> {
   for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(50)) {
-    const log = readFileSync(workerLog(), 'utf8');
+    const log = readFileSync(workerLog()).subarray(from);
     if (log.includes('worker is ready')) return;
     if (worker.exitCode !== null) throw new EngineUnreachable(`the worker ended with ${worker.exitCode}`, `look at ${workerLog()}`);
   }
@@ -92,15 +123,6 @@ async function untilWorkerIsReady(worker: ChildProcess): Promise<void> {
 
 async function untilAskedToStop(): Promise<void> {
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  child.kill('SIGTERM');
-  const killer = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
-  await gone;
-  clearTimeout(killer);
 }
 
 /** Starts the foreground form in the background and waits until it is ready. */

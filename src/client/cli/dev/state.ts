@@ -7,6 +7,8 @@ import { BadRequest } from '../../errors';
 export const folder = resolve(stateFolder);
 export const cacheFolder = join(folder, 'cache');
 export const engineFolder = join(folder, 'engine');
+/** Held by the engine of the folder, from its start to its end. */
+export const lockFile = join(folder, 'dev.lock');
 const record = join(folder, 'dev.json');
 
 export function prepareFolders(): void {

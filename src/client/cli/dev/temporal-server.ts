@@ -27,10 +27,12 @@ export interface ServerOptions {
   /** Where its UI listens. */
   ui: UiAddress;
   folder: string;
+  /** Hears of its process before it answers. */
+  started?: (server: ChildProcess) => void;
 }
 
 /** Starts an embedded Temporal on a file database and waits until it answers. */
-export async function startServer({ cli, port, ui, folder }: ServerOptions): Promise<ChildProcess> {
+export async function startServer({ cli, port, ui, folder, started }: ServerOptions): Promise<ChildProcess> {
   const ports = ['--port', String(port), '--ui-ip', ui.host, '--ui-port', String(ui.port), ...(await httpApi())];
   const log = openSync(temporalLog(folder), 'a', 0o600);
   const server = spawn(
@@ -38,6 +40,7 @@ export async function startServer({ cli, port, ui, folder }: ServerOptions): Pro
     ['server', 'start-dev', '--db-filename', join(folder, 'temporal.db'), ...ports, '--log-level', 'warn', ...tuning],
     { stdio: ['ignore', log, log], detached: true },
   );
+  started?.(server);
   await untilReady(server, port, temporalLog(folder));
   await promisify(execFile)(cli, ['operator', 'namespace', 'update', '--namespace', 'default', '--retention', retention, '--address', `127.0.0.1:${port}`]);
   return server;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { link, lstat, lutimes, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readStart } from './plain-file';
+import { readStart } from './regular-file';
 
 const pauseMs = 20;
 /** In bytes. */
