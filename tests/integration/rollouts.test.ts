@@ -76,14 +76,15 @@ describeWith('docker', 'a rollout under load', () => {
 
   it('gives a canary its share, and loses nothing when it takes over', async () => {
     const front = await world();
-    const strategy = { strategy: { canary: { steps: [{ weight: 10, bake: '3s' }, { weight: 50, bake: '1s' }] } } };
+    const strategy = { strategy: { canary: { steps: [{ weight: 10, bake: '1h' }, { weight: 50, bake: '1s' }] } } };
     expect(await deploy(front.stack('1', strategy))).toMatchObject({ outcome: 'succeeded' });
     const load = new Load({ url: front.url, pauseMs: 0 });
     const running = await engine.client.deploy(front.stack('2', strategy));
-    await reached(running, 'bake web at 10 % for 3 s', 'begun');
+    await reached(running, 'bake web at 10 % for 3600 s', 'begun');
     const before = { ...load.versions };
-    await reached(running, 'bake web at 10 % for 3 s', 'done');
+    await load.answered(1000);
     const after = { ...load.versions };
+    await running.steer({ action: 'promote', by: 'ana' });
     expect(await running.result()).toMatchObject({ outcome: 'succeeded' });
     await load.answered(Math.max(200, requests - load.sent));
     const report = await load.stop();

@@ -97,11 +97,11 @@ describe('a rollout', () => {
   });
 
   it('that is paused begins nothing until it is resumed; its bake stands still', async () => {
-    const { handle } = await begun({ canary: { steps: [{ weight: 10, bake: '1s' }] } });
-    await reached(handle, 'bake web at 10 % for 1 s');
+    const { handle } = await begun({ canary: { steps: [{ weight: 10, bake: '5s' }] } });
+    await reached(handle, 'bake web at 10 % for 5 s');
     await steer(handle, 'pause');
     await expect(steer(handle, 'pause')).rejects.toThrow('it is paused already, by ana');
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await new Promise((resolve) => setTimeout(resolve, 6000));
     const { events } = await handle.progress();
     expect(events.find(({ step, state }) => step?.startsWith('bake') && state === 'done')).toBeUndefined();
     await steer(handle, 'resume');
