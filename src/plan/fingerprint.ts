@@ -13,7 +13,7 @@ export interface Fingerprint {
 /**
  * What makes a running instance of a service out of date: a hash, and one for each key of the stack file.
  * Images count by content address and secrets by the worker's keyed fingerprint. Keys that only steer a
- * deployment (dependencies, health checks, hooks, grace periods) replace nothing, except where pods carry them.
+ * deployment (dependencies, hooks, grace periods) replace nothing, except where pods carry them; health checks are compared as they are.
  *
  * Version 0.1 took secrets without their final line end. An instance, or the last run of a job, that still fits by that way of counting is up to date:
  * an upgrade of the engine replaces nothing.

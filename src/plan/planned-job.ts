@@ -31,7 +31,7 @@ function whyRun(service: Service, observed: ObservedInstance[], print: Fingerpri
   if (service.run === 'always') return [{ key: 'always' }];
   const last = observed.filter(({ state, exitCode }) => state === 'exited' && exitCode === 0).sort((a, b) => b.deployment - a.deployment)[0];
   if (jobs[service.name] === print.hash || (!jobs[service.name] && last?.hash === print.hash)) return undefined;
-  const changes = last ? compare(service, [last], print, false).changes.filter(({ key }) => key !== 'state') : [];
+  const changes = last ? compare(service, [last], print).changes.filter(({ key }) => key !== 'state') : [];
   return changes.length > 0 ? changes : [{ key: jobs[service.name] ? 'changed since its last run' : 'first run' }];
 }
 

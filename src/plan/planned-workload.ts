@@ -22,7 +22,7 @@ export function planWorkload(service: Service, phase: number, observed: Observed
   const forced = intent.kind === 'restart' && (intent.services ?? [service.name]).includes(service.name);
   const name = instanceName(planning.stack, service, 1, planning.deployment);
   const old = observed.find((instance) => instance.name === name);
-  const { keep, changes } = compare(service, old ? [old] : [], print, forced);
+  const { keep, changes } = compare(service, old ? [old] : [], print, { forced });
   const scaled = scale(service, old);
   if (keep.size > 0 && scaled.length === 0) return describe(service, 'keep', [], []);
   const spec = toInstanceSpec(service, 1, planning.ports.allocate(service, 1), print, { ...planning, phase });

@@ -19,6 +19,8 @@ export interface PlanInput {
   release: { from?: number; to: number };
   /** Hash of the last successful run of each job. */
   jobs: Record<string, string>;
+  /** As an earlier engine planned: a changed health check replaces nothing. */
+  keepsOldChecks?: boolean;
 }
 
 export interface Planning {

@@ -14,6 +14,7 @@ export interface ServicePlanning {
   release: number;
   /** Hash of the last successful run of each job, as the environment remembers it. */
   jobs: Record<string, string>;
+  keepsOldChecks?: boolean;
   ports: PortAllocator;
   traffic: Traffic;
   steps: StepFactory;

@@ -30,6 +30,8 @@ export const patches = {
   refusesTheUnseen: 'refuses-the-unseen',
   /** Since 0.2: a signal that must not be used was left out, and is at each replay. */
   refusedSignals: 'refused-signals',
+  /** Since 0.2: a changed health check replaces the instances. */
+  newChecks: 'new-checks',
   /** Since 0.2: a superseded deployment that cannot take that in is terminated. */
   endsStuck: 'ends-stuck',
 } as const;

@@ -42,6 +42,21 @@ describe('scaling', () => {
   });
 });
 
+describe('a health check that changes', () => {
+  const checked = (check: object, more: object = {}) => stackOf({ ...base, services: { api: { image: 'api:1', health_check: { command: ['check'], ...check }, ...more } } });
+  const change = (to: ReturnType<typeof stackOf>, more = {}) => plan(to, deployed(checked({})).observe(to), { deployment: 2, ...more }).plan.phases[0]!.services[0];
+
+  it('replaces its service: an instance is judged by the one that it was made with', () => {
+    for (const to of [checked({ command: ['other'] }), checked({ interval: '7s' }), checked({ disable: true, command: undefined })]) expect(change(to)).toMatchObject({ action: 'replace', changes: [{ key: expect.stringMatching(/^health_/) as string }] });
+    expect(change(checked({}))).toMatchObject({ action: 'keep', changes: [] });
+    expect(change(checked({ command: ['other'] }, { image: 'api:2' }))).toMatchObject({ action: 'replace', changes: [{ key: 'image' }] });
+  });
+
+  it('replaces nothing in a deployment that began under an engine that let it be', () => {
+    expect(change(checked({ command: ['other'] }), { keepsOldChecks: true })).toMatchObject({ action: 'keep' });
+  });
+});
+
 describe('capacity', () => {
   const stack = stackOf({ ...base, services: { a: { image: 'a', replicas: 3, resources: { reserve: { memory: '10G' } } }, b: { image: 'b', resources: { reserve: { memory: '20G' }, limit: { cpus: 9 } } } } });
 

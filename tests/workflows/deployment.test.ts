@@ -56,6 +56,16 @@ describe('a deployment', () => {
     expect(calls).toEqual(['retire api-1-d1', 'start api-1-d2', 'retire api-2-d1', 'start api-2-d2']);
   });
 
+  it('tries a changed health check, and goes back where it fails', async () => {
+    const checked = (command: string) => memoryStack({ app: { image: 'app:1', health_check: { command: [command], interval: '100ms', retries: 2 } } });
+    const first = checked('old');
+    expect(await deploy(first)).toMatchObject({ outcome: 'succeeded' });
+    host.unhealthy[`${first.name}-test-app-1-d2`] = 'exited 1';
+    expect(await deploy({ ...checked('new'), name: first.name })).toMatchObject({ outcome: 'rolled_back', release: 1, cause: { service: 'app', evidence: { lastProbeError: 'exited 1' } } });
+    expect(listing(first)).toEqual([`${first.name}-test-app-1-d1 running`]);
+    expect(await deploy(first)).toMatchObject({ outcome: 'unchanged' });
+  });
+
   it('plans the same as it deploys, and a plan touches nothing', async () => {
     const stack = shop();
     host.calls.length = 0;

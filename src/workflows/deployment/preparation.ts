@@ -58,7 +58,7 @@ export class Preparation {
   draft({ stack, intent, target }: DeploymentInput, world: World): Planning {
     const { deployment, release: { from, next }, jobs } = this.options.go;
     const to = target ?? (intent.kind === 'deploy' ? next : (from ?? next));
-    return planOver({ stack, intent, deployment, release: { from, to }, jobs }, world);
+    return planOver({ stack, intent, deployment, release: { from, to }, jobs, keepsOldChecks: !patched(patches.newChecks) }, world);
   }
 
   /** All images are there before the first instance stops. Only then is it known what changes. */
