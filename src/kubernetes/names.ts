@@ -20,7 +20,7 @@ export function scopeLabels({ stack, environment }: Pick<InstanceSpec, 'stack' |
 }
 
 /** The labels that everybody knows, and our own. */
-export function objectLabels(spec: InstanceSpec): Record<string, string> {
+export function objectLabels(spec: Pick<InstanceSpec, 'stack' | 'environment' | 'service'>): Record<string, string> {
   return { 'app.kubernetes.io/name': spec.service, 'app.kubernetes.io/part-of': spec.stack, 'app.kubernetes.io/managed-by': 'deploy-code', ...scopeLabels(spec) };
 }
 

@@ -22,14 +22,21 @@ function deployment(
   return { ...manifest, metadata: { ...manifest.metadata, annotations: { ...manifest.metadata.annotations, ...annotations } } };
 }
 
-/** A server with workloads of this environment and of others, and claims. */
-function serverWith({ own = [], foreign = [], claims = [] }: { own?: Manifest[]; foreign?: Manifest[]; claims?: object[] }): KubernetesApi {
+interface Objects {
+  own?: Manifest[];
+  foreign?: Manifest[];
+  claims?: object[];
+  note?: object;
+}
+
+/** A server with workloads of this environment and of others, claims, and a note of what was applied. */
+function serverWith({ own = [], foreign = [], claims = [], note }: Objects): KubernetesApi {
   const lists: Record<string, object[]> = {
     [ownDeployments]: own,
     '/apis/apps/v1/deployments': [...own, ...foreign],
     '/api/v1/namespaces/shop-test/persistentvolumeclaims': claims,
   };
-  return { list: async (path: string) => lists[path] ?? [] } as unknown as KubernetesApi;
+  return { list: async (path: string) => lists[path] ?? [], find: async () => note } as unknown as KubernetesApi;
 }
 
 const poison: [string, Annotations][] = [
@@ -76,6 +83,12 @@ describe('observing a cluster', () => {
     };
     const { instances: [found] } = await observe(serverWith({ own: [deployment(scope, 'api', {}, noted)] }), cluster, scope, {});
     expect(found).toMatchObject({ ...noted, networks: ['shop-test/default'], names: noted.networks, policy: 'on-failure:3' });
+  });
+
+  it('goes on where a note of what was applied cannot be read, and says so', async () => {
+    const note = { data: { manifests: 'nonsense' }, metadata: { resourceVersion: '1' } };
+    const { instances } = await observe(serverWith({ own: [deployment(scope, 'api')], note }), cluster, scope, { closely: true });
+    expect(instances[0]!.altered).toEqual([expect.stringContaining('the note of what was applied of shop-test/api cannot be read')]);
   });
 
   it('tells people by which command a workload that cannot be read goes', () => {

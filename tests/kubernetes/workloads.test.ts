@@ -1,4 +1,4 @@
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Manifest } from '../../src/kubernetes';
 import { ApiError } from '../../src/runtimes/kubernetes/errors';
 import type { KubernetesApi } from '../../src/runtimes/kubernetes/api';
@@ -28,6 +28,13 @@ class Store {
   note(service: string): Entry {
     const secret = this.objects.get(`/api/v1/namespaces/shop-test/secrets/deploy-code.${service}`) as unknown as { data: { manifests: string } };
     return JSON.parse(gunzipSync(Buffer.from(secret.data.manifests, 'base64')).toString()) as Entry;
+  }
+
+  /** As somebody does who may write Secrets. */
+  forge(service: string, text: string): void {
+    const path = `/api/v1/namespaces/shop-test/secrets/deploy-code.${service}`;
+    const data = { manifests: gzipSync(text).toString('base64') };
+    this.objects.set(path, { ...this.objects.get(path)!, data } as never);
   }
 
   selector(service: string): unknown {
@@ -61,5 +68,70 @@ describe('what runs beside a service', () => {
     expect(store.selector('api')).toEqual({ 'deploy-code.io/workload': 'api' });
     expect([...store.objects.keys()].filter((path) => path.includes('api-next'))).toEqual([]);
     expect(store.note('api').servedBy).toBeUndefined();
+  });
+});
+
+describe('a note of what was applied', () => {
+  const deployed = async () => {
+    const store = new Store();
+    const workloads = new Workloads(store.api, { variables: async () => ({}), files: async () => [] }, { stack: 'shop', environment: 'test' });
+    await workloads.bring(main, false);
+    await workloads.bring({ ...main, deployment: 2, image: 'api:2', hash: 'two' }, false);
+    return { store, workloads, note: store.note('api') };
+  };
+  const bankLabels = { 'deploy-code.io/stack': 'bank', 'deploy-code.io/environment': 'test' };
+  const service = ({ before }: Entry): Manifest => before!.manifests.find(({ kind }) => kind === 'Service')!;
+
+  it('restores what it says where that is of the service', async () => {
+    const { store, workloads, note } = await deployed();
+    await workloads.restore(main, 2);
+    expect(store.note('api').current).toMatchObject({ deployment: 1, manifests: note.before!.manifests });
+  });
+
+  it.each<[string, (note: Entry) => void]>([
+    ['an object of another namespace', (note) => { service(note).metadata.namespace = 'kube-system'; }],
+    ['an object of another stack', (note) => { Object.assign(service(note).metadata.labels, bankLabels); }],
+    ['an object of another service', (note) => { service(note).metadata.labels['app.kubernetes.io/name'] = 'database'; }],
+    ['an object of a kind that is never made', (note) => { Object.assign(service(note), { kind: 'RoleBinding', apiVersion: 'rbac.authorization.k8s.io/v1' }); }],
+    ['a kind under another version', (note) => { service(note).apiVersion = 'v2' as 'v1'; }],
+    ['a name that leads elsewhere', (note) => { service(note).metadata.name = '../../kube-system/services/api'; }],
+    ['the workload of another service', (note) => { note.before!.manifests.find(({ kind }) => kind === 'Deployment')!.metadata.name = 'database'; }],
+    ['a workload that says nothing of itself', (note) => { note.before!.manifests.find(({ kind }) => kind === 'Deployment')!.metadata.annotations = {}; }],
+    ['to delete in another namespace', (note) => { note.stale = ['/api/v1/namespaces/bank-live/secrets/keys']; }],
+    ['to delete a namespace', (note) => { note.stale = ['/api/v1/namespaces/shop-test']; }],
+    ['to delete a claim', (note) => { note.stale = ['/api/v1/namespaces/shop-test/persistentvolumeclaims/data']; }],
+  ])('is not obeyed where it says %s', async (_, alter) => {
+    const { store, workloads, note } = await deployed();
+    alter(note);
+    store.forge('api', JSON.stringify(note));
+    const before = new Map(store.objects);
+    for (const act of [() => workloads.restore(main, 2), () => workloads.remove(main), () => workloads.select(main.name, '*'), () => workloads.revive(main), () => workloads.bring(main, true)]) {
+      await expect(act()).rejects.toMatchObject({ kind: 'software', message: expect.stringContaining('the note of what was applied of shop-test/api') });
+    }
+    expect(store.objects).toEqual(before);
+  });
+
+  it.each([
+    ['zeroes without end', `"${'0'.repeat(9 * 1024 * 1024)}"`],
+    ['no JSON', '{'],
+    ['no entry', '{"current":{}}'],
+  ])('is not read where it holds %s', async (_, text) => {
+    const { store, workloads } = await deployed();
+    store.forge('api', text);
+    await expect(workloads.restore(main, 2)).rejects.toMatchObject({ kind: 'software', message: expect.stringContaining('cannot be read; see the Secret deploy-code.api of the namespace shop-test') });
+  });
+
+  it('neither deletes nor takes over what has the labels of others', async () => {
+    const { store, workloads, note } = await deployed();
+    const path = '/api/v1/namespaces/shop-test/secrets/keys';
+    store.objects.set(path, { metadata: { name: 'keys', labels: bankLabels } } as never);
+    store.forge('api', JSON.stringify({ ...note, stale: [path] }));
+    await expect(workloads.remove(main)).rejects.toThrow(`${path} is not of shop/test: left alone`);
+    service(note).metadata.name = 'ledger';
+    store.objects.set('/api/v1/namespaces/shop-test/services/ledger', { metadata: { name: 'ledger', labels: bankLabels } } as never);
+    store.forge('api', JSON.stringify(note));
+    const before = new Map(store.objects);
+    await expect(workloads.restore(main, 2)).rejects.toThrow('services/ledger is not of shop/test: left alone');
+    expect(store.objects).toEqual(before);
   });
 });

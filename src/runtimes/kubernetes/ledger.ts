@@ -1,4 +1,3 @@
-import { gunzipSync, gzipSync } from 'node:zlib';
 import type { V1Secret } from '@kubernetes/client-node';
 import type { ServedBy } from '../../kubernetes/selection';
 import type { Manifest } from '../../kubernetes';
@@ -6,6 +5,7 @@ import { domain, fieldManager, qualified } from '../../kubernetes/names';
 import type { KubernetesApi } from './api';
 import { ApiError } from './errors';
 import { RuntimeError, type Scope } from '../runtime';
+import { pack, refuseForged, unpack } from './noted-entry';
 import { isOf } from './ownership';
 
 /** The manifests that a deployment has applied for a service, and when, in ms since the epoch. */
@@ -40,7 +40,10 @@ const key = 'manifests';
 export class Ledger {
   constructor(private readonly api: KubernetesApi, private readonly scope: Scope) {}
 
-  /** Undefined where nothing was noted, and where what was noted is another environment's. */
+  /**
+   * Undefined where nothing was noted, and where what was noted is another environment's.
+   * @throws RuntimeError of kind `software` where the note cannot be read, or names what is not of the service
+   */
   async read(name: string): Promise<Noted | undefined> {
     const noted = await this.readAnybodys(name);
     return isOf(noted, this.scope) ? noted : undefined;
@@ -50,14 +53,17 @@ export class Ledger {
   async readAnybodys(name: string): Promise<Noted | undefined> {
     const secret = await this.api.find<V1Secret>(this.path(name));
     const packed = secret?.data?.[key];
-    return packed === undefined ? undefined : { ...(JSON.parse(gunzipSync(Buffer.from(packed, 'base64')).toString()) as Entry), version: secret!.metadata!.resourceVersion! };
+    if (packed === undefined) return undefined;
+    const entry = unpack(name, packed);
+    if (isOf(entry, this.scope)) refuseForged(name, entry, this.scope);
+    return { ...entry, version: secret!.metadata!.resourceVersion! };
   }
 
   /** Noted before the effect. A ghost that has not seen what was written since writes nothing. */
   async write(name: string, entry: Entry, seen: Noted | undefined): Promise<void> {
     const { namespace } = qualified(name);
     const { current, before, servedBy, stale } = entry;
-    const data = { [key]: gzipSync(JSON.stringify({ current, before, servedBy, stale } satisfies Entry)).toString('base64') };
+    const data = { [key]: pack(name, { current, before, servedBy, stale }) };
     const labels = { 'app.kubernetes.io/managed-by': 'deploy-code', [`${domain}/ledger`]: qualified(name).name };
     const metadata = { name: ledgerName(name), namespace, labels, ...(seen && { resourceVersion: seen.version }) };
     await this.api.apply(this.path(name), { apiVersion: 'v1', kind: 'Secret', type: `${domain}/manifests`, metadata, data }, fieldManager, true).catch((error: unknown) => {

@@ -4,7 +4,7 @@ import { alterationsOf } from '../../kubernetes/alterations';
 import { labelSelector, scopeLabels } from '../../kubernetes/names';
 import { inState } from '../../kubernetes/record';
 import type { Observation, ObservedInstance, Unreadable } from '../../model/observation';
-import type { Questions, Scope } from '../runtime';
+import { RuntimeError, type Questions, type Scope } from '../runtime';
 import type { KubernetesApi } from './api';
 import { unlessForbidden } from './errors';
 import { observeCapacity, type Cluster } from './capacity';
@@ -82,10 +82,15 @@ async function knowsGateways(api: KubernetesApi): Promise<boolean> {
   return (await unlessForbidden(async () => (await api.find('/apis/gateway.networking.k8s.io/v1')) !== undefined)) ?? true;
 }
 
-/** What somebody has changed of it since it was applied. */
+/** What somebody has changed of it since it was applied; a note that cannot be used is such a change too. */
 async function alterationsIn(ledger: Ledger, { name, workload, intended }: Live): Promise<string[]> {
-  const applied = (await ledger.read(name))?.current.manifests.find(isWorkload);
-  return applied && intended === 'running' ? alterationsOf(inState(applied, intended), workload) : [];
+  try {
+    const applied = (await ledger.read(name))?.current.manifests.find(isWorkload);
+    return applied && intended === 'running' ? alterationsOf(inState(applied, intended), workload) : [];
+  } catch (error) {
+    if (error instanceof RuntimeError && error.kind === 'software') return [`without a note that can be used: ${error.message}`];
+    throw error;
+  }
 }
 
 function toObserved(live: Live): ObservedInstance {

@@ -2,6 +2,7 @@ import { isWorkload, type Manifest } from '../../kubernetes';
 import { domain, scopeLabels } from '../../kubernetes/names';
 import type { InstanceSpec } from '../../model/instance';
 import { RuntimeError, type Scope } from '../runtime';
+import { scopeName } from '../scope';
 import type { KubernetesApi } from './api';
 import type { Entry } from './ledger';
 import { pathOf } from './paths';
@@ -35,11 +36,23 @@ export async function refuseForeign(api: KubernetesApi, manifests: readonly Mani
   throw new RuntimeError('software', `${names.join(' and ')} ${several ? 'exist and are' : 'exists and is'} not of this service; remove ${several ? 'them' : 'it'}, or choose another name`);
 }
 
+/**
+ * What is to be deleted by a note has the labels of the environment, or is gone already: a note can be anybody's work.
+ * @throws RuntimeError that names what does not
+ */
+export async function refuseStrangers(api: KubernetesApi, paths: readonly string[], scope: Scope): Promise<void> {
+  const found = await Promise.all(paths.map(async (path) => ({ path, live: await api.find<Manifest>(path) })));
+  const foreign = found.filter(({ live }) => live && !hasScope(live.metadata.labels, scope)).map(({ path }) => path);
+  if (foreign.length === 0) return;
+  const names = `${foreign.join(' and ')} ${foreign.length > 1 ? 'are' : 'is'}`;
+  throw new RuntimeError('software', `${names} not of ${scopeName(scope)}: left alone`);
+}
+
 function isOfSameService(live: Manifest, manifest: Manifest): boolean {
   const own = Object.entries(manifest.metadata.labels).filter(([label]) => ['app.kubernetes.io/managed-by', 'app.kubernetes.io/name'].includes(label) || label.startsWith(`${domain}/`));
   return hasLabels(live.metadata.labels ?? {}, Object.fromEntries(own));
 }
 
-function hasLabels(labels: Record<string, string>, wanted: Record<string, string>): boolean {
+export function hasLabels(labels: Record<string, string>, wanted: Record<string, string>): boolean {
   return Object.entries(wanted).every(([label, value]) => labels[label] === value);
 }

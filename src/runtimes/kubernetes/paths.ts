@@ -24,6 +24,18 @@ export type WorkloadKind = Pick<WorkloadManifest, 'apiVersion' | 'kind'>;
 
 export const workloadKinds: readonly WorkloadKind[] = [{ apiVersion: 'apps/v1', kind: 'Deployment' }, { apiVersion: 'apps/v1', kind: 'StatefulSet' }, { apiVersion: 'batch/v1', kind: 'Job' }];
 
+/** What the engine makes of a service; claims of volumes are made apart. */
+export const madeKinds: readonly Typed[] = [
+  ...workloadKinds,
+  { apiVersion: 'v1', kind: 'Service' },
+  { apiVersion: 'v1', kind: 'ConfigMap' },
+  { apiVersion: 'v1', kind: 'Secret' },
+  { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress' },
+  { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute' },
+  { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
+  { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget' },
+];
+
 const ownPart = /^[A-Za-z0-9_.:~-]+$/;
 
 /**

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { recordAnnotation, stateAnnotation, type InstanceRecord, type IntendedState } from '../../kubernetes/record';
-import { amounts, attachments, healthCheck, instanceKind, parseJson, portBinding, restartPolicy, whole } from '../instance-shapes';
+import {
+  amounts, attachments, healthCheck, instanceKind, parseJson, portBinding, restartPolicy, whole,
+} from '../instance-shapes';
 import { RuntimeError } from '../runtime';
 
 /** What the annotations of a workload say about its instance. */

@@ -14,7 +14,7 @@ import { Applier } from './applier';
 import { Ledger, type Applied, type Entry, type Noted } from './ledger';
 import { find, readLive, stateOf, statusOf, type Live, type LiveWorkload } from './live';
 import { ensureNamespace } from './namespaces';
-import { refuseForeign, refuseOther } from './ownership';
+import { refuseForeign, refuseOther, refuseStrangers } from './ownership';
 import { pathOf } from './paths';
 import { readRecord } from './record';
 import { isReady } from './verdict';
@@ -78,6 +78,7 @@ export class Workloads {
     if (entry?.current.deployment !== deployment || !entry.before) return;
     const { servedBy } = entry;
     const back: Applied = { ...entry.before, at: Date.now() };
+    await refuseStrangers(this.api, paths(back.manifests), this.scope);
     await this.clear(name, staleOf(entry, paths(back.manifests)), stopGraceMs, () => this.applier.apply(back.manifests, { state: 'running', force: true, servedBy, replicas: back.replicas }));
     await this.ledger.write(name, { current: back, servedBy }, entry);
   }
@@ -89,9 +90,11 @@ export class Workloads {
   async select(name: string, servedBy: ServedBy | undefined): Promise<void> {
     const entry = await this.ledger.read(name);
     if (!entry) throw new RuntimeError('missing', `there is no workload ${name}`);
+    const reached = entry.current.manifests.filter(({ kind }) => kind === 'Service' || kind === 'HTTPRoute');
+    await refuseStrangers(this.api, paths(reached), this.scope);
     const note = () => this.ledger.write(name, { ...entry, servedBy }, entry);
     if (servedBy !== undefined) await note();
-    await this.applier.apply(entry.current.manifests.filter(({ kind }) => kind === 'Service' || kind === 'HTTPRoute'), { state: 'running', force: true, servedBy });
+    await this.applier.apply(reached, { state: 'running', force: true, servedBy });
     if (servedBy === undefined) await note();
   }
 
@@ -127,8 +130,10 @@ export class Workloads {
   async remove({ name, stopGraceMs }: Goer): Promise<void> {
     const entry = await this.ledger.read(name);
     if (!entry) return;
+    const all = staleOf(entry, []);
+    await refuseStrangers(this.api, all, this.scope);
     await this.sendBack(name, entry);
-    await this.applier.delete(staleOf(entry, []));
+    await this.applier.delete(all);
     await this.applier.untilNoPods(name, stopGraceMs);
     await this.ledger.remove(name);
   }
@@ -146,6 +151,7 @@ export class Workloads {
 
   /** Workloads of another kind under the same name go before, and everything else after. */
   private async clear(name: string, stale: readonly string[], stopGraceMs: number, apply: () => Promise<void>): Promise<void> {
+    await refuseStrangers(this.api, stale, this.scope);
     const inTheWay = stale.filter(isWorkloadPath);
     await this.applier.delete(inTheWay);
     if (inTheWay.length > 0) await this.applier.untilNoPods(name, stopGraceMs);
