@@ -1,6 +1,6 @@
 import type { InstanceSpec } from '../model/instance';
 import type { Manifest, ManifestOf } from './manifest';
-import { networkLabel, objectLabels, podSelector, qualified } from './names';
+import { networkLabel, objectLabels, podSelector, qualified, scopeLabels } from './names';
 
 /** What holds the cluster back: from taking too many pods of a service at once, and from letting others in. */
 export function toPolicies(spec: InstanceSpec): Manifest[] {
@@ -13,12 +13,12 @@ function toBudget(spec: InstanceSpec): ManifestOf<'PodDisruptionBudget'>[] {
   return [{ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name, namespace, labels: objectLabels(spec) }, spec: { maxUnavailable: 1, selector: { matchLabels: podSelector(spec) } } }];
 }
 
-/** Only pods that share a network reach it; what is published or exposed everybody reaches, at those ports. */
+/** Only pods of the same environment that share a network reach it: other stacks of the namespace can have a network of that name; what is published or exposed everybody reaches, at those ports. */
 function toNetworkPolicy(spec: InstanceSpec): ManifestOf<'NetworkPolicy'>[] {
   const { settings, ingress = [] } = spec.workload ?? {};
   if (!settings?.isolated) return [];
   const { namespace, name } = qualified(spec.name);
-  const neighbours = spec.networks.map(({ name: network }) => ({ podSelector: { matchLabels: { [networkLabel(network)]: 'true' } } }));
+  const neighbours = spec.networks.map(({ name: network }) => ({ podSelector: { matchLabels: { ...scopeLabels(spec), [networkLabel(network)]: 'true' } } }));
   const open = [...spec.ports.map(({ container, protocol }) => ({ port: container, protocol: protocol.toUpperCase() })), ...ingress.map(({ port }) => ({ port, protocol: 'TCP' }))];
   return [{
     apiVersion: 'networking.k8s.io/v1',

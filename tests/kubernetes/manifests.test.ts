@@ -74,7 +74,7 @@ describe('the manifests of a service', () => {
     expect(toManifests({ ...spec, hash: 'other' }, values).filter(({ kind }) => kind === 'Secret').map(({ metadata }) => metadata.name)).not.toEqual(toManifests(spec, values).filter(({ kind }) => kind === 'Secret').map(({ metadata }) => metadata.name));
   });
 
-  it('on networks of its own: only who shares one reaches it, and what is published everybody', () => {
+  it('on networks of its own: only who shares one in the same environment reaches it, and what is published everybody', () => {
     const spec = specOf('api', { api: { image: 'acme/api:1', networks: ['backend', 'data'], ports: ['80:8080'] } }, { networks: { backend: {}, data: {} } });
     expect(printed(spec)).toBe(expected('isolated'));
   });
