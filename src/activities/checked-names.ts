@@ -196,9 +196,11 @@ const checks: Checks = {
     requireNumber('release', release);
     if (host !== undefined) requireName('host', host);
   },
-  restartInstance: (input) => {
-    requirePlace(input.place);
-    requireObject('instance', input.instance);
+  restartInstance: ({ place, instance, release, host }) => {
+    requirePlace(place);
+    requireObject('instance', instance);
+    if (release !== undefined) requireNumber('release', release);
+    if (host !== undefined) requireName('host', host);
   },
   describeInstances: stackOf,
   readLogs: (where, names) => {

@@ -77,6 +77,16 @@ export interface WatchOrders {
   known: Findings;
 }
 
+/** An instance that is to be stopped and started again, as the release that runs says where it is. */
+export interface RestartOrders {
+  place: { stack: string; environment: string };
+  instance: string;
+  /** Absent where the environment is of before this was told: `runtime` alone says where then. */
+  release?: number;
+  host?: string;
+  runtime: RuntimeName;
+}
+
 /** What is not as it was known to be. Without settings: nobody wants it watched. */
 export interface WatchReport {
   findings: Findings;
@@ -236,7 +246,7 @@ export interface Activities {
    * Stops an instance and starts it again, by its restart policy; one that is gone is left to repairs. Resolves with how often its
    * runtime had restarted it by then, for the runtime begins to count anew.
    */
-  restartInstance(input: { place: { stack: string; environment: string }; runtime: RuntimeName; instance: string }): Promise<number>;
+  restartInstance(orders: RestartOrders): Promise<number>;
 
   describeInstances(stack: Stack): Promise<InstanceLine[]>;
   /** The last lines of instances; of those with a cursor what came after it. */

@@ -53,6 +53,7 @@ const ways: ((name: string) => [keyof Activities, ...unknown[]])[] = [
   (name) => ['startInstance', context({}), { name, service: 'api' }, { afterTrouble: false }],
   (name) => ['removeInstances', context({}), [{ name: 'shop-api-1', service: 'api' }, { name, service: 'api' }]],
   (name) => ['restartInstance', { place: { stack: 'shop', environment: 'production' }, runtime: 'process', instance: name }],
+  (name) => ['restartInstance', { place: { stack: 'shop', environment: 'production' }, runtime: 'process', instance: 'x', host: name }],
   (name) => ['requestDeployment', request({ place: { stack: name, environment: 'production' } })],
   (name) => ['requestDeployment', request({ requestId: name })],
   (name) => ['requestDeployment', request({ what: { kind: 'run', job: name } })],

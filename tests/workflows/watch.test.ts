@@ -1,6 +1,8 @@
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
+import { Client, Connection } from '@temporalio/client';
+import { decoded } from '../support/histories';
 import { memoryStack } from '../support/memory-stack';
-import { startEngine, type TestEngine } from '../support/engine';
+import { address, startEngine, type TestEngine } from '../support/engine';
 import type { Stack } from '../../src/client';
 import type { EnvironmentState } from '../../src/workflows/messages';
 
@@ -43,6 +45,11 @@ describe('an environment between deployments', () => {
     expect(watch).toMatchObject({ ailing: [], restarts: { [dead]: { count: 1 } } });
     expect(host.get(dead).policy).toBe('always');
     expect((await engine.client.status(stack)).find(({ name }) => name === dead)).toMatchObject({ restarts: 1 });
+    const client = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'watch' });
+    const { events } = await client.workflow.getHandle(`environment/${stack.name}/test`).fetchHistory();
+    const restarts = events!.filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'restartInstance');
+    expect(JSON.parse(await decoded(restarts[0]!.activityTaskScheduledEventAttributes!.input!.payloads))).toMatchObject({ instance: dead, release: 1 });
+    await client.connection.close();
   });
 
   it('restarts what is unhealthy, waits before it does so again, and says when it is well', async () => {

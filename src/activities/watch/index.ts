@@ -1,10 +1,11 @@
+import type { Stack } from '../../config/stack';
 import type { Observation } from '../../model/observation';
 import type { Findings } from '../../model/watch';
 import { findDrift } from '../../plan/drift';
 import { portionOf } from '../../plan/hosts/portion';
 import { toRef } from '../../plan/instance-spec';
 import { alive } from '../alive';
-import type { Activities } from '../contract';
+import type { Activities, WatchOrders } from '../contract';
 import type { Dependencies } from '../dependencies';
 import { isFault, SoftwareFault } from '../failures';
 import { completeObservation, observeHost, placeOf } from '../observe-stack';
@@ -18,13 +19,17 @@ type WatchActivities = Pick<Activities, 'watchRelease' | 'restartInstance'>;
 /** What is done between deployments. */
 export function watchActivities(dependencies: Dependencies): WatchActivities {
   const { runtimes, directory, events, secrets } = dependencies;
+  const keptRelease = async ({ stack, environment }: WatchOrders['place'], release: number) => {
+    const kept = await directory.release(stack, environment, release);
+    if (!kept) throw new SoftwareFault(`release ${release} of ${stack}/${environment} is not kept`);
+    return kept;
+  };
   return {
     watchRelease: ({ place, release, host, deployment, committedAt, jobs, known }) =>
       alive(async ({ signal }) => {
-        const kept = await directory.release(place.stack, place.environment, release);
-        if (!kept) throw new SoftwareFault(`release ${release} of ${place.stack}/${place.environment} is not kept`);
+        const kept = await keptRelease(place, release);
         const { images } = kept;
-        const stack = host === undefined ? kept.stack : portionOf(kept.stack, host, kept.stack.placement ?? {});
+        const stack = partOf(kept.stack, host);
         if (!stack.watch) return { findings: { ailing: [], drift: [] } };
         const windowMs = kept.deployment === deployment ? (stack.deployment.watchWindowMs ?? 0) : 0;
         const observe = closeLooks((closely) => observeHost(dependencies, stack, closely));
@@ -42,9 +47,10 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
         return { findings: masked(findings, secrets), settings: stack.watch, windowMs, ...(stack.subscribers && { subscribers: stack.subscribers }) };
       }),
 
-    restartInstance: ({ place, runtime: name, instance }) =>
+    restartInstance: ({ place, runtime: name, instance, release, host }) =>
       alive(async () => {
-        const runtime = runtimes({ runtime: name, ...place });
+        const where = release === undefined ? { runtime: name, ...place } : placeOf(partOf((await keptRelease(place, release)).stack, host));
+        const runtime = runtimes(where);
         const { instances } = await runtime.observe({ images: [], ports: [] });
         const found = instances.find((each) => each.name === instance);
         if (!found) return 0;
@@ -55,6 +61,11 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
         return before;
       }),
   };
+}
+
+/** What of a stack is on a host, where it names hosts. */
+function partOf(stack: Stack, host: string | undefined): Stack {
+  return host === undefined ? stack : portionOf(stack, host, stack.placement ?? {});
 }
 
 /** What cannot be compared, for a secret that is gone or a load balancer that does not answer, is drift too. */

@@ -127,8 +127,9 @@ export class EnvironmentWatch {
     const { place, runtime } = this.memory.state;
     watch.restarts[instance] = nextRestart(watch.restarts[instance], Date.now());
     this.rest();
+    const orders = { place, runtime, instance, release: watch.release, ...(host !== undefined && { host }) };
     this.tell({ type: 'watch.acted', action: 'restart', instance, message: `${service}-${ordinal} ${why}` });
-    await activity('restartInstance', host === undefined ? taskQueue : hostQueue(host), `restart ${service}-${ordinal}: ${why}`)({ place, runtime, instance }).then((before) => {
+    await activity('restartInstance', host === undefined ? taskQueue : hostQueue(host), `restart ${service}-${ordinal}: ${why}`)(orders).then((before) => {
       countRestart(watch, instance, before);
       forget(watch, instance);
     }, () => undefined);
