@@ -1,10 +1,12 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { isWorkload, type Manifest } from '../../kubernetes';
-import { objectLabels, qualified } from '../../kubernetes/names';
+import { besideName, objectLabels, qualified } from '../../kubernetes/names';
+import type { ServedBy } from '../../kubernetes/selection';
 import { parseJson, whole } from '../instance-shapes';
 import { RuntimeError, type Scope } from '../runtime';
 import type { Entry } from './ledger';
+import { areOwnPods } from './noted-pods';
 import { hasLabels } from './ownership';
 import { collection, madeKinds, pathOf } from './paths';
 import { readRecord } from './record';
@@ -54,7 +56,7 @@ function unzip(packed: string): string {
  * service is not obeyed.
  * @throws RuntimeError of kind `software` that names the object
  */
-export function refuseForged(name: string, { current, before, stale = [] }: Entry, scope: Scope): void {
+export function refuseForged(name: string, { current, before, servedBy: to, stale = [] }: Entry, scope: Scope): void {
   for (const { manifests } of before ? [current, before] : [current]) {
     const workloads = manifests.filter(isWorkload);
     const labels = labelsOf(workloads[0], scope);
@@ -64,9 +66,17 @@ export function refuseForged(name: string, { current, before, stale = [] }: Entr
       throw unfit(name, 'does not name its own workload');
     }
     if (!readRecord(workloads[0]!.metadata.annotations)) throw unfit(name, 'does not say what its workload is');
+    if (!areOwnPods(workloads[0]!, manifests)) throw unfit(name, 'has pods that the engine does not make');
   }
+  if (to !== undefined && !canServe(to, name)) throw unfit(name, 'sends its requests to another service');
   const strange = stale.find((path) => !isMadePath(path, name));
   if (strange !== undefined) throw unfit(name, `names ${strange}, which is not of this service`);
+}
+
+/** Whatever runs of the service, or one of the workloads beside it. */
+function canServe(to: ServedBy, name: string): boolean {
+  const workload = typeof to === 'object' ? to.workload : to;
+  return workload === '*' || workload === besideName(name, 'canary') || workload === besideName(name, 'next');
 }
 
 function describe({ kind, metadata }: Manifest): string {
