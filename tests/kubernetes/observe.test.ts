@@ -86,7 +86,7 @@ describe('observing a cluster', () => {
   });
 
   it('goes on where a note of what was applied cannot be read, and says so', async () => {
-    const note = { data: { manifests: 'nonsense' }, metadata: { resourceVersion: '1' } };
+    const note = { type: 'deploy-code.io/manifests', data: { manifests: 'nonsense' }, metadata: { resourceVersion: '1' } };
     const { instances } = await observe(serverWith({ own: [deployment(scope, 'api')], note }), cluster, scope, { closely: true });
     expect(instances[0]!.altered).toEqual([expect.stringContaining('the note of what was applied of shop-test/api cannot be read')]);
   });

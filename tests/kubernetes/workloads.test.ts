@@ -1,4 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
+import type { V1PodSpec } from '@kubernetes/client-node';
 import type { Manifest } from '../../src/kubernetes';
 import { ApiError } from '../../src/runtimes/kubernetes/errors';
 import type { KubernetesApi } from '../../src/runtimes/kubernetes/api';
@@ -10,7 +11,7 @@ import { stackOf } from '../support/stack';
 
 /** A server that keeps what is applied, and can refuse a kind of object. */
 class Store {
-  readonly objects = new Map<string, Manifest & { metadata: { resourceVersion?: string } }>();
+  readonly objects = new Map<string, Manifest & { metadata: { resourceVersion?: string; uid?: string } }>();
   refused?: string;
   private version = 0;
 
@@ -20,7 +21,9 @@ class Store {
     find: async (path: string) => this.objects.get(path),
     apply: async (path: string, body: Manifest) => {
       if (body.kind === this.refused) throw new ApiError('platform', 'away', 503, undefined);
-      this.objects.set(path, { ...body, metadata: { ...body.metadata, resourceVersion: String((this.version += 1)) } });
+      const version = String((this.version += 1));
+      const uid = this.objects.get(path)?.metadata.uid ?? version;
+      this.objects.set(path, { ...body, metadata: { ...body.metadata, uid, resourceVersion: version } });
     },
     delete: async (path: string) => void this.objects.delete(path),
   } as unknown as KubernetesApi;
@@ -82,6 +85,11 @@ describe('a note of what was applied', () => {
   const bankLabels = { 'deploy-code.io/stack': 'bank', 'deploy-code.io/environment': 'test' };
   const service = ({ before }: Entry): Manifest => before!.manifests.find(({ kind }) => kind === 'Service')!;
 
+  const podOf = ({ before }: Entry): V1PodSpec => {
+    const workload = before!.manifests.find(({ kind }) => kind === 'Deployment') as { spec: { template: { spec: V1PodSpec } } };
+    return workload.spec.template.spec;
+  };
+
   it('restores what it says where that is of the service', async () => {
     const { store, workloads, note } = await deployed();
     await workloads.restore(main, 2);
@@ -97,6 +105,13 @@ describe('a note of what was applied', () => {
     ['a name that leads elsewhere', (note) => { service(note).metadata.name = '../../kube-system/services/api'; }],
     ['the workload of another service', (note) => { note.before!.manifests.find(({ kind }) => kind === 'Deployment')!.metadata.name = 'database'; }],
     ['a workload that says nothing of itself', (note) => { note.before!.manifests.find(({ kind }) => kind === 'Deployment')!.metadata.annotations = {}; }],
+    ['that its requests go to another service', (note) => { note.servedBy = 'shop-test/bank'; }],
+    ['a pod with the secrets of others', (note) => { podOf(note).volumes = [{ name: 'keys', secret: { secretName: 'bank-keys', items: [] } }]; }],
+    ['a variable from a secret of others', (note) => { podOf(note).containers[0]!.env = [{ name: 'KEY', valueFrom: { secretKeyRef: { name: 'bank-keys', key: 'key' } } }]; }],
+    ['a pod with the configs of others', (note) => { podOf(note).volumes = [{ name: 'page', configMap: { name: 'bank-page', items: [] } }]; }],
+    ['a pod with a folder of the node', (note) => { podOf(note).volumes = [{ name: 'root', hostPath: { path: '/' } }]; }],
+    ['a pod with a container of its own', (note) => { podOf(note).initContainers = [{ name: 'first', image: 'evil:1' }]; }],
+    ['a privileged pod', (note) => { podOf(note).containers[0]!.securityContext = { privileged: true }; }],
     ['to delete in another namespace', (note) => { note.stale = ['/api/v1/namespaces/bank-live/secrets/keys']; }],
     ['to delete a namespace', (note) => { note.stale = ['/api/v1/namespaces/shop-test']; }],
     ['to delete a claim', (note) => { note.stale = ['/api/v1/namespaces/shop-test/persistentvolumeclaims/data']; }],
@@ -132,6 +147,18 @@ describe('a note of what was applied', () => {
     store.forge('api', JSON.stringify(note));
     const before = new Map(store.objects);
     await expect(workloads.restore(main, 2)).rejects.toThrow('services/ledger is not of shop/test: left alone');
+    expect(store.objects).toEqual(before);
+  });
+
+  it('does not bring back pods that would mount a claim of others, or one that is not there', async () => {
+    const { store, workloads, note } = await deployed();
+    podOf(note).volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }];
+    store.forge('api', JSON.stringify(note));
+    await expect(workloads.restore(main, 2)).rejects.toMatchObject({ kind: 'missing', message: 'shop/test has no volume shop-test/data' });
+    const claim = '/api/v1/namespaces/shop-test/persistentvolumeclaims/data';
+    store.objects.set(claim, { metadata: { name: 'data', labels: bankLabels } } as never);
+    const before = new Map(store.objects);
+    await expect(workloads.restore(main, 2)).rejects.toThrow('the volume shop-test/data belongs to stack bank/test, not to shop/test');
     expect(store.objects).toEqual(before);
   });
 });

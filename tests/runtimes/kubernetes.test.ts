@@ -1,21 +1,32 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EventEmitter } from 'node:events';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import type { Dependencies } from '../../src/activities/dependencies';
 import { SecretStore } from '../../src/activities/secrets';
+import { watchActivities } from '../../src/activities/watch';
 import { createKubernetesRuntime } from '../../src/runtimes/kubernetes';
-import type { RuntimeDriver } from '../../src/runtimes/runtime';
+import type { RuntimeDriver, Scope } from '../../src/runtimes/runtime';
 import { images } from '../support/image';
 import { clusterEndpoint, deleteNamespace } from '../support/cluster';
 import { describeWith } from '../support/parts';
-import { contract, spec } from './contract';
+import { stackOf } from '../support/stack';
+import { contract, spec, testScope } from './contract';
 
 const namespace = `contract-${process.pid}-test`;
+/** One that a stack file names. */
+const chosen = `${namespace}-chosen`;
 
 describeWith('kubernetes', 'the Kubernetes runtime', () => {
   const cluster = createKubernetesRuntime(new SecretStore(mkdtempSync(join(tmpdir(), 'deploy-code-kubernetes-'))), clusterEndpoint());
   /** All scopes of the contract share a namespace. */
   const driver: RuntimeDriver = { ...cluster, within: (scope) => cluster.within({ ...scope, namespace }) };
-  afterAll(() => deleteNamespace(namespace));
+  afterAll(async () => {
+    await deleteNamespace(namespace);
+    await deleteNamespace(chosen);
+  });
 
   contract(() => ({
     driver,
@@ -28,5 +39,35 @@ describeWith('kubernetes', 'the Kubernetes runtime', () => {
       return { ...made, name: `${namespace}/${made.name}` };
     },
     fileAt: (path) => path,
+    volumeAt: (name) => `${namespace}/${name}`,
   }));
+
+  it('restarts for the watch what is in a namespace that the release names', async () => {
+    const { stack, environment } = testScope;
+    const runtime = cluster.within({ ...testScope, namespace: chosen });
+    const made = spec('api', { image: images.app });
+    const instance = { ...made, name: `${chosen}/${made.name}` };
+    const infrastructure = { orchestrator: 'Kubernetes', kubernetes: { namespace: chosen } };
+    const kept = stackOf({ name: stack, environment, infrastructure, services: { api: { image: images.app } } });
+    const { restartInstance } = watchActivities({
+      runtimes: (place: Scope) => cluster.within(place),
+      directory: { release: async () => ({ stack: kept }) },
+      events: new EventEmitter(),
+    } as unknown as Dependencies);
+    const restart = (release?: number) => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') })
+      .run(() => restartInstance({ place: { stack, environment }, runtime: 'kubernetes', instance: instance.name, release }));
+    const podOf = async () => (await runtime.workloads!.pods(instance.name)).map(({ name }) => name);
+    const comeUp = () => runtime.workloads!.awaitReady(instance, { signal: AbortSignal.timeout(60_000), judgesRoutes: false, onWaiting: () => undefined });
+    await runtime.workloads!.bring(instance, false);
+    expect(await comeUp()).toBeUndefined();
+    const before = await podOf();
+    await restart();
+    expect(await podOf()).toEqual(before);
+    await restart(1);
+    expect(await comeUp()).toBeUndefined();
+    const after = await podOf();
+    expect(after).toHaveLength(1);
+    expect(after).not.toEqual(before);
+    await runtime.remove(instance);
+  });
 });

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Deployment, V1Pod, V1Service } from '@kubernetes/client-node';
 import { isWorkload, type Manifest, type ManifestOf, type WorkloadManifest } from '../../kubernetes';
-import { domain, fieldManager, labelSelector, podSelector, qualified } from '../../kubernetes/names';
+import { domain, fieldManager, labelSelector, podSelector, qualified, scopeLabels } from '../../kubernetes/names';
 import { inState, type IntendedState } from '../../kubernetes/record';
 import { leadingTo, type ServedBy } from '../../kubernetes/selection';
-import { RuntimeError } from '../runtime';
+import { RuntimeError, type Scope } from '../runtime';
 import type { KubernetesApi } from './api';
 import { isOver } from './live';
+import { ownedUid } from './ownership';
 import { pathOf, podsIn } from './paths';
 import { monotonicMs } from '../../guard/monotonic';
 
@@ -28,7 +29,7 @@ export interface ApplyOptions {
 
 /** Brings manifests to the cluster, and takes objects away. */
 export class Applier {
-  constructor(private readonly api: KubernetesApi) {}
+  constructor(private readonly api: KubernetesApi, private readonly scope: Scope) {}
 
   /** The workload last: it needs the others. */
   async apply(manifests: readonly Manifest[], { state, force, servedBy, isNew = false, replicas }: ApplyOptions): Promise<void> {
@@ -42,15 +43,20 @@ export class Applier {
     for (const workload of manifests.filter(isWorkload)) await this.api.apply(pathOf(workload), await this.sized(workload, 'running'), fieldManager, false, true);
   }
 
+  /** Deletes the very objects that carry the labels of the environment, and no successor of theirs. */
   async delete(paths: readonly string[]): Promise<void> {
-    await Promise.all(paths.map((path) => this.api.delete(path, { propagationPolicy: 'Background' })));
+    await Promise.all(paths.map(async (path) => {
+      const uid = await ownedUid(this.api, path, this.scope);
+      if (uid !== undefined) await this.api.delete(path, { propagationPolicy: 'Background', preconditions: { uid } });
+    }));
   }
 
   /** Waits until no pod of a workload runs any more. */
   async untilNoPods(name: string, stopGraceMs: number): Promise<void> {
     const { namespace } = qualified(name);
+    const own = labelSelector({ ...podSelector({ name }), ...scopeLabels(this.scope) });
     for (const deadline = monotonicMs() + stopGraceMs + stopMarginMs; monotonicMs() < deadline; await sleep(lookMs)) {
-      const pods = await this.api.list<V1Pod>(podsIn(namespace), { labelSelector: labelSelector(podSelector({ name })) });
+      const pods = await this.api.list<V1Pod>(podsIn(namespace), { labelSelector: own });
       if (pods.every(isOver)) return;
     }
     throw new RuntimeError('platform', `pods of ${name} do not go: is their node away?`);

@@ -1,13 +1,15 @@
 import type { V1PersistentVolumeClaim, V1Pod } from '@kubernetes/client-node';
+import { isWorkload, type Manifest, type WorkloadManifest } from '../../kubernetes';
 import { toClaim } from '../../kubernetes/claim';
-import { domain, fieldManager, qualified, scopeLabels } from '../../kubernetes/names';
+import { domain, qualified, scopeLabels } from '../../kubernetes/names';
 import type { ObservedVolume } from '../../model/observation';
 import { textsIn } from '../instance-shapes';
 import { RuntimeError, type Scope, type VolumeRequest } from '../runtime';
-import { scopeName } from '../scope';
+import { missing, scopeName } from '../scope';
 import type { KubernetesApi } from './api';
+import { ApiError } from './errors';
 import { ensureNamespace } from './namespaces';
-import { pathOf, podsIn } from './paths';
+import { podsIn } from './paths';
 
 const claimsIn = (namespace: string): string => `/api/v1/namespaces/${namespace}/persistentvolumeclaims`;
 
@@ -18,7 +20,36 @@ export async function createVolume(api: KubernetesApi, scope: Scope, request: Vo
   const found = await api.find<V1PersistentVolumeClaim>(`${claimsIn(namespace)}/${own}`);
   if (found) return mustBeOurs(found, scope, request.name);
   const claim = toClaim({ ...request, stack: scope.stack, environment: scope.environment });
-  await api.apply(pathOf(claim), claim, fieldManager, false);
+  await api.post(claimsIn(namespace), claim).catch(async (error: unknown) => {
+    if (!(error instanceof ApiError && error.status === 409)) throw error;
+    mustBeOurs(await api.get(`${claimsIn(namespace)}/${own}`), scope, request.name);
+  });
+}
+
+/**
+ * Refuses manifests whose pods would mount a claim of another environment. One without our labels is one that the stack has
+ * adopted; for one that is not there a pod would wait, and take whatever somebody makes under that name.
+ */
+export async function refuseForeignClaims(api: KubernetesApi, scope: Scope, manifests: readonly Manifest[]): Promise<void> {
+  const names = new Set(manifests.filter(isWorkload).flatMap(claimsOf));
+  await Promise.all([...names].map(async (name) => {
+    const { namespace, name: own } = qualified(name);
+    const found = await api.find<V1PersistentVolumeClaim>(`${claimsIn(namespace)}/${own}`);
+    if (!found) throw missing('volume', name, scope);
+    if (ownerOf(found) !== '') mustBeOurs(found, scope, name);
+  }));
+}
+
+/** Those of these volumes that the engine has not made. What does not exist it has not made either. */
+export async function adoptedVolumes(api: KubernetesApi, names: readonly string[]): Promise<string[]> {
+  const paths = names.map(qualified).map(({ namespace, name }) => `${claimsIn(namespace)}/${name}`);
+  const found = await Promise.all(paths.map((path) => api.find<V1PersistentVolumeClaim>(path)));
+  return names.filter((_, index) => ownerOf(found[index]) === '');
+}
+
+function claimsOf({ metadata: { namespace }, spec }: WorkloadManifest): string[] {
+  const volumes = spec?.template.spec?.volumes ?? [];
+  return volumes.flatMap(({ persistentVolumeClaim }) => (persistentVolumeClaim ? [`${namespace}/${persistentVolumeClaim.claimName}`] : []));
 }
 
 /** Refuses while a pod has it. */
@@ -29,7 +60,7 @@ export async function removeVolume(api: KubernetesApi, scope: Scope, name: strin
   mustBeOurs(found, scope, name);
   const users = (await api.list<V1Pod>(podsIn(namespace))).filter((pod) => mounts(pod, own));
   if (users.length > 0) throw new RuntimeError('software', `the volume ${name} is in use by ${users.map(({ metadata }) => metadata!.name).join(', ')}`);
-  await api.delete(`${claimsIn(namespace)}/${own}`);
+  await api.delete(`${claimsIn(namespace)}/${own}`, { preconditions: { uid: found.metadata!.uid } });
 }
 
 export async function observeVolumes(api: KubernetesApi, namespace: string, scope: Scope, pods: readonly V1Pod[]): Promise<ObservedVolume[]> {

@@ -2,7 +2,7 @@ import { cannotHonour } from '../../model/capabilities';
 import { RuntimeError, type Runtime, type RuntimeDriver, type Scope, type SecretReader } from '../runtime';
 import { KubernetesApi } from './api';
 import { ask } from './ask';
-import { createVolume, removeVolume } from './claims';
+import { adoptedVolumes, createVolume, removeVolume } from './claims';
 import { connectCluster, type ClusterConnection, type ClusterEndpoint } from './connection';
 import { exec } from './exec';
 import { waitForExit } from './exits';
@@ -59,6 +59,7 @@ function clusterWithin({ workloads, cluster, ...means }: ClusterOfScope): Runtim
     removeNetwork: unsupported('networks'),
     createVolume: (request) => here([request.name], () => createVolume(api, scope, request)),
     removeVolume: (name) => here([name], () => removeVolume(api, scope, name)),
+    adoptedVolumes: (names) => here([...names], () => adoptedVolumes(api, names)),
     create: (spec) => here(namesIn(spec), () => workloads.create(spec)),
     start: (name) => workloads.start(name),
     inspect: (name) => workloads.inspect(name),

@@ -6,7 +6,7 @@ import type { KubernetesApi } from './api';
 import { ApiError } from './errors';
 import { RuntimeError, type Scope } from '../runtime';
 import { pack, refuseForged, unpack } from './noted-entry';
-import { isOf } from './ownership';
+import { isOf, notOfThisService } from './ownership';
 
 /** The manifests that a deployment has applied for a service, and when, in ms since the epoch. */
 export interface Applied {
@@ -32,6 +32,7 @@ export interface Noted extends Entry {
 }
 
 const key = 'manifests';
+const noteType = `${domain}/manifests`;
 
 /**
  * What the engine has applied of each service, in a Secret beside it: manifests hold what is secret, and a rollback applies
@@ -45,18 +46,22 @@ export class Ledger {
    * @throws RuntimeError of kind `software` where the note cannot be read, or names what is not of the service
    */
   async read(name: string): Promise<Noted | undefined> {
-    const noted = await this.readAnybodys(name);
+    const secret = await this.api.find<V1Secret>(this.path(name));
+    const noted = isNote(secret) ? this.entryOf(name, secret) : undefined;
     return isOf(noted, this.scope) ? noted : undefined;
   }
 
-  /** Whoever it belongs to: for telling people who has taken a name. */
+  /** Whoever it belongs to: for telling people who has taken a name. @throws RuntimeError where a Secret has that is no note */
   async readAnybodys(name: string): Promise<Noted | undefined> {
     const secret = await this.api.find<V1Secret>(this.path(name));
-    const packed = secret?.data?.[key];
-    if (packed === undefined) return undefined;
-    const entry = unpack(name, packed);
+    if (secret && !isNote(secret)) throw notOfThisService([`the Secret ${qualified(name).namespace}/${ledgerName(name)}`]);
+    return secret && this.entryOf(name, secret);
+  }
+
+  private entryOf(name: string, secret: V1Secret): Noted {
+    const entry = unpack(name, secret.data![key]!);
     if (isOf(entry, this.scope)) refuseForged(name, entry, this.scope);
-    return { ...entry, version: secret!.metadata!.resourceVersion! };
+    return { ...entry, version: secret.metadata!.resourceVersion! };
   }
 
   /** Noted before the effect. A ghost that has not seen what was written since writes nothing. */
@@ -66,18 +71,23 @@ export class Ledger {
     const data = { [key]: pack(name, { current, before, servedBy, stale }) };
     const labels = { 'app.kubernetes.io/managed-by': 'deploy-code', [`${domain}/ledger`]: qualified(name).name };
     const metadata = { name: ledgerName(name), namespace, labels, ...(seen && { resourceVersion: seen.version }) };
-    await this.api.apply(this.path(name), { apiVersion: 'v1', kind: 'Secret', type: `${domain}/manifests`, metadata, data }, fieldManager, true).catch((error: unknown) => {
+    await this.api.apply(this.path(name), { apiVersion: 'v1', kind: 'Secret', type: noteType, metadata, data }, fieldManager, true).catch((error: unknown) => {
       throw error instanceof ApiError && error.status === 409 ? new RuntimeError('platform', `somebody else has noted something about ${name} meanwhile`, { cause: error }) : error;
     });
   }
 
-  remove(name: string): Promise<void> {
-    return this.api.delete(this.path(name));
+  /** One that was written since it was seen stays. */
+  remove(name: string, { version: resourceVersion }: Noted): Promise<void> {
+    return this.api.delete(this.path(name), { preconditions: { resourceVersion } });
   }
 
   private path(name: string): string {
     return `/api/v1/namespaces/${qualified(name).namespace}/secrets/${ledgerName(name)}`;
   }
+}
+
+function isNote(secret: V1Secret | undefined): secret is V1Secret {
+  return secret?.type === noteType && secret.data?.[key] !== undefined;
 }
 
 function ledgerName(name: string): string {

@@ -1,12 +1,12 @@
 import type { V1ContainerStatus, V1Deployment, V1Job, V1Pod, V1StatefulSet } from '@kubernetes/client-node';
 import type { Manifest, WorkloadManifest } from '../../kubernetes';
-import { labelSelector, podSelector, qualified } from '../../kubernetes/names';
+import { labelSelector, podSelector, qualified, scopeLabels } from '../../kubernetes/names';
 import type { InstanceRecord, IntendedState } from '../../kubernetes/record';
 import type { InstanceStatus } from '../../model/instance-status';
 import type { InstanceState } from '../../model/observation';
 import type { Scope } from '../runtime';
 import type { KubernetesApi } from './api';
-import { hasScope } from './ownership';
+import { hasLabels, hasScope, scopeIn } from './ownership';
 import { collection, pathOf, podsIn, workloadKinds, type WorkloadKind } from './paths';
 import { readRecord } from './record';
 
@@ -39,9 +39,10 @@ export async function find(
   kinds: readonly WorkloadKind[] = workloadKinds,
 ): Promise<Live | undefined> {
   const { namespace, name: own } = qualified(name);
+  const ownPods = labelSelector({ ...podSelector({ name }), ...scopeLabels(scope) });
   const [found, pods] = await Promise.all([
     Promise.all(kinds.map(async (kind) => ({ kind: kind.kind, workload: await api.find<LiveWorkload>(`${collection(kind, namespace)}/${own}`) }))),
-    api.list<V1Pod>(podsIn(namespace), { labelSelector: labelSelector(podSelector({ name })) }),
+    api.list<V1Pod>(podsIn(namespace), { labelSelector: ownPods }),
   ]);
   const ours = found.filter(({ workload }) => hasScope(workload?.metadata?.labels, scope));
   return ours.map(({ kind, workload }) => toLive(workload!, kind, pods)).find((live) => live !== undefined);
@@ -54,9 +55,16 @@ export async function find(
 export function toLive(workload: LiveWorkload, kind: Manifest['kind'], pods: readonly V1Pod[]): Live | undefined {
   const known = workload.metadata?.deletionTimestamp ? undefined : readRecord(workload.metadata?.annotations);
   if (!known) return undefined;
-  const { name, namespace } = workload.metadata!;
-  const own = podSelector({ name: name! });
-  return { name: `${namespace}/${name}`, kind, workload, record: known.record, intended: known.state, pods: pods.filter(({ metadata }) => Object.entries(own).every(([key, value]) => metadata?.labels?.[key] === value)) };
+  const { name, namespace, labels } = workload.metadata!;
+  const own = { ...podSelector({ name: name! }), ...scopeIn(labels) };
+  return {
+    name: `${namespace}/${name}`,
+    kind,
+    workload,
+    record: known.record,
+    intended: known.state,
+    pods: pods.filter(({ metadata }) => hasLabels(metadata?.labels ?? {}, own)),
+  };
 }
 
 /** Whatever others have put beside it. */

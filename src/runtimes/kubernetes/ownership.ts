@@ -23,29 +23,50 @@ export function refuseOther(entry: Entry | undefined, { name, stack, environment
 }
 
 /**
- * What somebody else, or another service, has under these names is never taken over. Resolves with whether any of what is not known of is there.
+ * Refuses to take over what somebody else, or another service, has under these names, be it that the service had it once.
+ * Resolves with whether any of them is there.
  * @throws RuntimeError that names it
  */
-export async function refuseForeign(api: KubernetesApi, manifests: readonly Manifest[], known?: Entry): Promise<boolean> {
-  const own = new Set([...(known?.current.manifests ?? []), ...(known?.before?.manifests ?? [])].map(pathOf));
-  const added = manifests.filter((manifest) => !own.has(pathOf(manifest)));
-  const found = await Promise.all(added.map(async (manifest) => ({ manifest, live: await api.find<Manifest>(pathOf(manifest)) })));
+export async function refuseForeign(api: KubernetesApi, manifests: readonly Manifest[]): Promise<boolean> {
+  const looks = manifests.map(async (manifest) => ({ manifest, live: await api.find<Manifest>(pathOf(manifest)) }));
+  const found = await Promise.all(looks);
   const foreign = found.filter(({ manifest, live }) => live && !isOfSameService(live, manifest));
   if (foreign.length === 0) return found.some(({ live }) => live);
-  const [several, names] = [foreign.length > 1, foreign.map(({ manifest: { kind, metadata } }) => `the ${kind} ${metadata.namespace}/${metadata.name}`)];
-  throw new RuntimeError('software', `${names.join(' and ')} ${several ? 'exist and are' : 'exists and is'} not of this service; remove ${several ? 'them' : 'it'}, or choose another name`);
+  throw notOfThisService(foreign.map(({ manifest: { kind, metadata } }) => `the ${kind} ${metadata.namespace}/${metadata.name}`));
+}
+
+export function notOfThisService(names: readonly string[]): RuntimeError {
+  const several = names.length > 1;
+  return new RuntimeError('software', `${names.join(' and ')} ${several ? 'exist and are' : 'exists and is'} not of this service; remove ${several ? 'them' : 'it'}, or choose another name`);
 }
 
 /**
- * What is to be deleted by a note has the labels of the environment, or is gone already: a note can be anybody's work.
+ * Refuses to change or delete what does not carry the labels of the environment: a note of what was applied can be
+ * anybody's work, and the object can have made way for another one since.
  * @throws RuntimeError that names what does not
  */
 export async function refuseStrangers(api: KubernetesApi, paths: readonly string[], scope: Scope): Promise<void> {
   const found = await Promise.all(paths.map(async (path) => ({ path, live: await api.find<Manifest>(path) })));
   const foreign = found.filter(({ live }) => live && !hasScope(live.metadata.labels, scope)).map(({ path }) => path);
-  if (foreign.length === 0) return;
-  const names = `${foreign.join(' and ')} ${foreign.length > 1 ? 'are' : 'is'}`;
-  throw new RuntimeError('software', `${names} not of ${scopeName(scope)}: left alone`);
+  if (foreign.length > 0) throw strangersError(foreign, scope);
+}
+
+function strangersError(paths: readonly string[], scope: Scope): RuntimeError {
+  const names = `${paths.join(' and ')} ${paths.length > 1 ? 'are' : 'is'}`;
+  return new RuntimeError('software', `${names} not of ${scopeName(scope)}: left alone`);
+}
+
+/** The labels by which an object says whose it is. */
+export function scopeIn(labels: Record<string, string> = {}): Record<string, string> {
+  const wanted = scopeLabels({ stack: '', environment: '' });
+  return Object.fromEntries(Object.entries(labels).filter(([label]) => label in wanted));
+}
+
+/** Which object is there, undefined for none. @throws RuntimeError where it is not this environment's */
+export async function ownedUid(api: KubernetesApi, path: string, scope: Scope): Promise<string | undefined> {
+  const live = await api.find<{ metadata: { uid?: string; labels?: Record<string, string> } }>(path);
+  if (live && !hasScope(live.metadata.labels, scope)) throw strangersError([path], scope);
+  return live?.metadata.uid;
 }
 
 function isOfSameService(live: Manifest, manifest: Manifest): boolean {

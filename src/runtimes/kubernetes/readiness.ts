@@ -51,7 +51,7 @@ export async function awaitReady(
     for (let [live, silentSince] = [first, monotonicMs()]; ; ) {
       const { kind, message, pod } = judge(live, expectation, Date.now());
       if (kind === 'ready') {
-        const refusal = await refusedRoute(api, routes, signal);
+        const refusal = await refusedRoute(api, scope, routes, signal);
         return refusal === undefined ? undefined : { message: refusal, ...(await evidenceOf(api, live, pod)) };
       }
       if (kind === 'platform') throw new RuntimeError('platform', `${ref.name}: ${message}`);

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Scope } from '../runtime';
 import type { KubernetesApi } from './api';
+import { hasScope } from './ownership';
 import { monotonicMs } from '../../guard/monotonic';
 
 /** As the Gateway API's controllers report on a route, for each Gateway that it wants to be on. */
 interface Route {
-  metadata?: { generation?: number };
+  metadata?: { generation?: number; labels?: Record<string, string> };
   status?: { parents?: Parent[] };
 }
 
@@ -21,9 +23,15 @@ const lookMs = 200;
  * Why a Gateway does not take a route, of those whose paths are named; nothing where they are taken, and where nobody has said anything: who shall
  * know whether a controller will come.
  */
-export async function refusedRoute(api: KubernetesApi, paths: readonly string[], signal: AbortSignal): Promise<string | undefined> {
+export async function refusedRoute(
+  api: KubernetesApi,
+  scope: Scope,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
   for (const deadline = monotonicMs() + seenWithinMs; ; await sleep(lookMs, undefined, { signal })) {
-    const routes = await Promise.all(paths.map((path) => api.find<Route>(path)));
+    const found = await Promise.all(paths.map((path) => api.find<Route>(path)));
+    const routes = found.filter((route) => hasScope(route?.metadata?.labels, scope));
     const words = routes.flatMap((route) => (route?.status?.parents ?? []).map((parent) => wordOf(parent, route?.metadata?.generation ?? 0)));
     const refusal = words.find((word) => word !== undefined && word !== 'unseen');
     if (refusal !== undefined || !words.includes('unseen') || monotonicMs() > deadline) return refusal;

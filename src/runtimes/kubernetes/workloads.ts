@@ -11,6 +11,7 @@ import { RuntimeError, type Scope, type SecretReader } from '../runtime';
 import { mustBeWithin } from '../scope';
 import type { KubernetesApi } from './api';
 import { Applier } from './applier';
+import { refuseForeignClaims } from './claims';
 import { Ledger, type Applied, type Entry, type Noted } from './ledger';
 import { find, readLive, stateOf, statusOf, type Live, type LiveWorkload } from './live';
 import { ensureNamespace } from './namespaces';
@@ -37,7 +38,7 @@ export class Workloads {
     private readonly scope: Scope,
   ) {
     this.ledger = new Ledger(api, scope);
-    this.applier = new Applier(api);
+    this.applier = new Applier(api, scope);
   }
 
   /** Makes it without pods. */
@@ -49,7 +50,7 @@ export class Workloads {
     if (found && found.record.hash !== spec.hash) throw new RuntimeError('software', `a ${found.kind} named ${spec.name} exists and is not this one`);
     if (found) return;
     const manifests = await this.manifestsOf(spec);
-    await refuseForeign(this.api, manifests);
+    await this.refuseOthers(manifests);
     await this.ledger.write(spec.name, { current: { deployment: spec.deployment, manifests, at: Date.now() } }, known);
     await this.applier.apply(manifests, { state: 'created', force: false });
   }
@@ -63,11 +64,12 @@ export class Workloads {
     const live = known && (await this.liveOf(known));
     const before = known && predecessor(known, deployment, live);
     const manifests = await this.manifestsOf(before && spec.workload ? { ...spec, workload: { ...spec.workload, replaces: before.deployment } } : spec);
-    const isNew = !(await refuseForeign(this.api, manifests, known)) && known === undefined;
+    const isNew = !(await this.refuseOthers(manifests)) && known === undefined;
     if (known && !force) await this.applier.check(manifests);
     const at = known?.current.deployment === deployment ? known.current.at : Date.now();
     const servedBy = known?.servedBy;
     const entry: Entry = { current: { deployment, manifests, at }, before, servedBy, stale: staleOf(known, [...paths(manifests), ...paths(before?.manifests ?? []).filter(isContent)]) };
+    await refuseStrangers(this.api, entry.stale!, this.scope);
     await this.ledger.write(name, entry, known);
     await this.clear(name, entry.stale!, stopGraceMs, () => this.applier.apply(manifests, { state: 'running', force, servedBy, isNew }));
   }
@@ -78,8 +80,10 @@ export class Workloads {
     if (entry?.current.deployment !== deployment || !entry.before) return;
     const { servedBy } = entry;
     const back: Applied = { ...entry.before, at: Date.now() };
-    await refuseStrangers(this.api, paths(back.manifests), this.scope);
-    await this.clear(name, staleOf(entry, paths(back.manifests)), stopGraceMs, () => this.applier.apply(back.manifests, { state: 'running', force: true, servedBy, replicas: back.replicas }));
+    const stale = staleOf(entry, paths(back.manifests));
+    await refuseStrangers(this.api, [...paths(back.manifests), ...stale], this.scope);
+    await refuseForeignClaims(this.api, this.scope, back.manifests);
+    await this.clear(name, stale, stopGraceMs, () => this.applier.apply(back.manifests, { state: 'running', force: true, servedBy, replicas: back.replicas }));
     await this.ledger.write(name, { current: back, servedBy }, entry);
   }
 
@@ -135,13 +139,22 @@ export class Workloads {
     await this.sendBack(name, entry);
     await this.applier.delete(all);
     await this.applier.untilNoPods(name, stopGraceMs);
-    await this.ledger.remove(name);
+    await this.ledger.remove(name, entry);
   }
 
   /** When what is applied was applied, in ms since the epoch, what kinds of workload it can be, and the paths of its routes. */
   async applied(name: string): Promise<{ at: number; kinds?: WorkloadManifest[]; routes: string[] }> {
     const { at = 0, manifests }: Partial<Applied> = (await this.ledger.read(name))?.current ?? {};
     return { at, kinds: manifests?.filter(isWorkload), routes: paths(manifests?.filter(({ kind }) => kind === 'HTTPRoute') ?? []) };
+  }
+
+  /** Resolves with whether any of it is there. @throws RuntimeError where that is, or has to be mounted, and is not ours */
+  private async refuseOthers(manifests: readonly Manifest[]): Promise<boolean> {
+    const [isThere] = await Promise.all([
+      refuseForeign(this.api, manifests),
+      refuseForeignClaims(this.api, this.scope, manifests),
+    ]);
+    return isThere;
   }
 
   private async liveOf({ current }: Entry): Promise<LiveWorkload | undefined> {
@@ -151,7 +164,6 @@ export class Workloads {
 
   /** Workloads of another kind under the same name go before, and everything else after. */
   private async clear(name: string, stale: readonly string[], stopGraceMs: number, apply: () => Promise<void>): Promise<void> {
-    await refuseStrangers(this.api, stale, this.scope);
     const inTheWay = stale.filter(isWorkloadPath);
     await this.applier.delete(inTheWay);
     if (inTheWay.length > 0) await this.applier.untilNoPods(name, stopGraceMs);
@@ -193,6 +205,8 @@ export class Workloads {
   private async become(name: string, state: IntendedState): Promise<void> {
     const workload = (await this.ledger.read(name))?.current.manifests.find(isWorkload);
     if (!workload) throw new RuntimeError('missing', `there is no workload ${name}`);
+    await refuseStrangers(this.api, [pathOf(workload)], this.scope);
+    if (state === 'running') await refuseForeignClaims(this.api, this.scope, [workload]);
     await this.applier.apply([workload], { state, force: true });
   }
 }
