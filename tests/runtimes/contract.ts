@@ -13,6 +13,8 @@ export interface ContractSubject {
   exiting: (name: string, code: number) => InstanceSpec;
   /** Where a shell in an instance finds a file of a secret; absent where instances have no files. */
   fileAt?: (path: string) => string;
+  /** The full name of a volume; absent where there are none. */
+  volumeAt?: (name: string) => string;
 }
 
 /** The environment that the suites make instances for. */
@@ -184,6 +186,33 @@ export function contract(subject: () => ContractSubject): void {
     for (const act of forbidden) await expect(act()).rejects.toThrow(RuntimeError);
     expect((await runtime(strangeScope).observe({ images: [], ports: [] })).instances).toEqual(before);
     expect(await runtime(strangeScope).inspect(name)).toMatchObject({ state: 'running', restarts: 0 });
+  });
+
+  it('neither takes, mounts nor removes a volume of another environment, and mounts none that is not there', async () => {
+    const { volumeAt, running } = subject();
+    if (!volumeAt) return;
+    const name = volumeAt(`contract-volume-${process.pid}`);
+    const request = { name, key: 'data', mountedAt: ['x:/data'] };
+    const mounting = running('thief', { mounts: [{ type: 'volume', volume: name, target: '/data', readOnly: true }] });
+    const found = async () => {
+      const { volumes } = await runtime(strangeScope).observe({ images: [], ports: [] });
+      return volumes.find((volume) => volume.name === name);
+    };
+    await expect(runtime().create(mounting)).rejects.toMatchObject({ kind: 'missing' });
+    await runtime(strangeScope).createVolume(request);
+    const before = await found();
+    expect(before).toMatchObject({ name, owner: `${strangeScope.stack}/${strangeScope.environment}` });
+    const acts = [
+      () => runtime().createVolume(request),
+      () => runtime().removeVolume(name),
+      () => runtime().create(mounting),
+      async () => runtime().workloads?.bring(mounting, true) ?? runtime().create(mounting),
+    ];
+    for (const act of acts) await expect(act()).rejects.toMatchObject({ kind: 'software', message: expect.stringContaining(name) });
+    expect(await runtime().inspect(mounting.name)).toBeUndefined();
+    expect(await found()).toEqual(before);
+    await runtime(strangeScope).removeVolume(name);
+    expect(await found()).toBeUndefined();
   });
 
   it('brings secrets and configs into an instance byte for byte, with their modes, and their owners where it knows owners', async () => {

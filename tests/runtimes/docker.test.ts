@@ -25,6 +25,7 @@ describeWith('docker', 'the Docker runtime', () => {
     running: (name, more) => spec(name, { image: images.app, ...more }),
     exiting: (name, code) => spec(name, { image: images.app, command: ['sh', '-c', `exit ${code}`] }),
     fileAt: (path) => path,
+    volumeAt: (name) => name,
   }));
 
   it('gives a service a name on each of its networks, and files, and secrets as files', async () => {
