@@ -1,7 +1,10 @@
 import { AppsV1Api } from '@kubernetes/client-node';
 import { Client, Connection } from '@temporalio/client';
+import type { Manifest } from '../../src/kubernetes';
 import { payloadCodec } from '../../src/payloads/codec';
+import { pathOf } from '../../src/runtimes/kubernetes/paths';
 import { clusterConfig, clusterEndpoint, deleteNamespace } from '../support/cluster';
+import { anybody, occupy, vacate } from '../support/cluster-objects';
 import { clusterStack, layered, namespaceOf, probed, ready, specs, wipe } from '../support/cluster-world';
 import { hostVolumes, type HostVolumes } from '../support/host-volumes';
 import { eventually } from '../support/eventually';
@@ -188,6 +191,42 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
       expect(await (await engine.client.stop(two)).result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
       expect((await engine.client.status(one)).map(({ service, health }) => `${service} ${health}`)).toEqual(['api healthy']);
     });
+  });
+
+  it('leaves what others have under its names as it is, when it deploys, when that is undone, and when it stops', async () => {
+    const api = anybody();
+    const services = { api: { image: images.app, ...probed } };
+    const stack = clusterStack(services);
+    const namespace = namespaceOf(stack);
+    const like = (more: Data) => ({ ...clusterStack(more), name: stack.name });
+    const theirs = (name: string): Manifest => ({ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace, labels: {} }, spec: { clusterIP: 'None', selector: { app: 'theirs' } } });
+    const occupied = async (name: string) => api.get(await occupy(api, theirs(name), { team: 'billing' }));
+    const keeps = async (name: string) => api.get(pathOf(theirs(name)));
+    await deploy(stack);
+
+    const web = await occupied('web');
+    const before = await specs(stack);
+    expect(await deploy(like({ ...services, web: { image: images.app, ...probed } }))).toMatchObject({
+      outcome: 'rolled_back', leftBehind: [], cause: { message: expect.stringContaining(`the Service ${namespace}/web exists and is not of this service`) },
+    });
+    expect(await specs(stack)).toEqual(before);
+    expect(await keeps('web')).toEqual(web);
+
+    await vacate(api, pathOf(theirs('api')));
+    const taken = await occupied('api');
+    const changed = await specs(stack);
+    expect(await deploy(like({ api: { image: images.next, ...probed } }))).toMatchObject({
+      outcome: 'rolled_back', leftBehind: [], cause: { message: expect.stringContaining(`the Service ${namespace}/api exists and is not of this service`) },
+    });
+    expect(await (await engine.client.stop(stack)).result()).toMatchObject({ leftBehind: [expect.stringContaining(`services/api is not of ${stack.name}/test: left alone`)] });
+    expect(Object.keys(await specs(stack))).toEqual(Object.keys(changed));
+    expect(await ready(stack)).toEqual([]);
+    expect(await keeps('api')).toEqual(taken);
+
+    await vacate(api, pathOf(theirs('api')));
+    expect(await (await engine.client.stop(stack)).result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+    expect(Object.keys(await specs(stack))).toEqual(['Service web']);
+    expect(await keeps('web')).toEqual(web);
   });
 
   describe('between deployments', () => {
