@@ -202,7 +202,7 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
     const theirs = (name: string): Manifest => ({ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace, labels: {} }, spec: { clusterIP: 'None', selector: { app: 'theirs' } } });
     const occupied = async (name: string) => api.get(await occupy(api, theirs(name), { team: 'billing' }));
     const keeps = async (name: string) => api.get(pathOf(theirs(name)));
-    await deploy(stack);
+    expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded' });
 
     const web = await occupied('web');
     const before = await specs(stack);
