@@ -211,8 +211,9 @@ export interface Runtime {
 export type RuntimeErrorKind = 'platform' | 'software' | 'missing';
 
 export class RuntimeError extends Error {
-  /** `address`: an address that an instance is to have is taken. `stuck`: half a start has left it so that it can only be made anew. */
-  reason?: 'address' | 'stuck';
+  /** `address`: an address that an instance is to have is taken. `stuck`: half a start has left it so that it can only be made anew.
+   * `unclear`: a text that nobody knows, of trouble that passes or of a mistake that stays. */
+  reason?: 'address' | 'stuck' | 'unclear';
 
   constructor(readonly kind: RuntimeErrorKind, message: string, options?: ErrorOptions) {
     super(message, options);

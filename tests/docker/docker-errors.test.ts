@@ -6,14 +6,57 @@ import { registryOf } from '../../src/runtimes/docker/credentials';
 import { toContainerOptions } from '../../src/runtimes/docker/container-spec';
 import { instanceLabels, readLabels } from '../../src/runtimes/docker/labels';
 import { isOwn } from '../../src/runtimes/docker/ownership';
-import type { SecretReader } from '../../src/runtimes/runtime';
+import { clearly, untilClear } from '../../src/runtimes/docker/until-clear';
+import type { Runtime, RuntimeError, SecretReader } from '../../src/runtimes/runtime';
 import { spec, testScope } from '../runtimes/contract';
 import { listenLocally, stopListening } from '../support/local-server';
+
+/** As Docker Engine 20.10 says them, and 25 to 28 where they say them otherwise; both with a 5xx. */
+const mistakes = [
+  "unknown log opt 'nope' for json-file log driver",
+  "failed to initialize logging driver: invalid size: 'abc'",
+  'failed to initialize logging driver: journald is not enabled on this host',
+  'failed to create task for container: failed to initialize logging driver: max-file cannot be less than 1',
+  'error looking up logging plugin nope: plugin "nope" not found',
+  'driver failed programming external connectivity on endpoint api-1 (0e9c): Error starting userland proxy: listen tcp4 192.0.2.7:18999: bind: cannot assign requested address',
+  'driver failed programming external connectivity on endpoint api-1 (0e9c): Error starting userland proxy: listen tcp6 [fe80::1]:18999: bind: invalid argument',
+  'failed to set up container networking: driver failed programming external connectivity on endpoint api-1 (0e9c): failed to bind host port for 192.0.2.7:80:172.18.0.2:80/tcp: cannot assign requested address',
+  'driver failed programming external connectivity on endpoint api-1 (0e9c): error while calling PortManager.AddPort(): cannot expose privileged port 80',
+  'error gathering device information while adding custom device "/dev/nope": no such file or directory',
+  'failed to create shim task: OCI runtime create failed: runc create failed: wrong rlimit value: RLIMIT_NOPE: unknown',
+  'failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "cat <<EOF": executable file not found in $PATH: unknown',
+  'failed to create shim task: OCI runtime create failed: runc create failed: sysctl "kernel.nope" is not in a separate kernel namespace: unknown',
+  'OCI runtime exec failed: exec failed: unable to start container process: exec: "nope": stat nope: no such file or directory: unknown',
+  'unable to find user nope: no matching entries in passwd file',
+  'unable to find group nope: no matching entries in group file',
+  'invalid tmpfs option ["nope" "1"]',
+  'Invalid IPC mode: nope',
+  'cgroup-parent for systemd cgroup should be a valid slice named as "xxx.slice"',
+  "error while mounting volume '/var/lib/docker/volumes/v/_data': failed to mount local volume: mount :/nope:/var/lib/docker/volumes/v/_data, data: addr=127.0.0.1: no such device",
+  "error while creating mount source path '/x': mkdir /x: read-only file system",
+  'plugin "nope" not found',
+  'failed to allocate gateway (10.1.1.1): Requested address is out of range',
+  'all predefined address pools have been fully subnetted',
+  'could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network',
+  "no available IPv4 addresses on this network's address pools: shop_default (0e9c)",
+  'no matching manifest for linux/arm64/v8 in the manifest list entries',
+  'Get "https://registry.shop.example/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority',
+];
+
+const troubles = [
+  'failed to create shim task: OCI runtime create failed: runc create failed: mkdir /run/runc: no space left on device: unknown',
+  'failed to initialize logging driver: dial tcp 127.0.0.1:514: connect: connection refused',
+  'Get "https://registry-1.docker.io/v2/": dial tcp 192.0.2.1:443: connect: cannot assign requested address',
+  'write /var/lib/docker/tmp/GetImageBlob1: no space left on device',
+  'ttrpc: closed: unknown',
+  'connection error: desc = "transport: error while dialing: dial unix /run/containerd/containerd.sock: connect: no such file or directory": unavailable',
+  'error while mounting volume: failed to mount local volume: mount nfs:/data: connection timed out',
+];
 
 describe('a failure of Docker', () => {
   const said = (statusCode: number, message: string) => Object.assign(new Error(message), { statusCode, json: { message } });
 
-  it.each([
+  it.each<[number, string, string]>([
     [500, 'driver failed programming external connectivity: Bind for 0.0.0.0:80 failed: port is already allocated', 'software'],
     [500, 'OCI runtime create failed: exec: "nope": executable file not found in $PATH', 'software'],
     [404, 'manifest for acme/api:9 not found: manifest unknown', 'software'],
@@ -26,6 +69,8 @@ describe('a failure of Docker', () => {
     [500, 'id already in use', 'software'],
     [403, 'endpoint with name api-1 already exists in network shop_default', 'platform'],
     [500, 'something nobody has heard of', 'platform'],
+    ...mistakes.map((text) => [500, text, 'software'] satisfies [number, string, string]),
+    ...troubles.map((text) => [500, text, 'platform'] satisfies [number, string, string]),
     [400, 'bad parameter', 'software'],
   ])('%i "%s" is the trouble of: %s', (status, message, kind) => {
     expect(toRuntimeError(said(status, message)).kind).toBe(kind);
@@ -61,6 +106,46 @@ describe('a failure of Docker', () => {
     expect(await runtime.waitForExit('job-1', new AbortController().signal)).toBe(7);
     stopListening(mortal);
   }, 30_000);
+});
+
+describe('a failure that nobody knows', () => {
+  const unclear = (text: string) => toRuntimeError(Object.assign(new Error(text), { statusCode: 500, json: { message: text } }));
+  const failing = (...texts: string[]) => {
+    const tries = { count: 0 };
+    const call = async () => {
+      const text = texts[tries.count++] ?? texts.at(-1)!;
+      if (text !== 'done') throw unclear(text);
+      return text;
+    };
+    return { tries, call };
+  };
+  const well = async () => true;
+
+  it('is definite once an engine that is well says it five times', async () => {
+    const { tries, call } = failing('the frobnicator of 0123456789ab has no knob 7', 'the frobnicator of ba9876543210 has no knob 7');
+    await expect(untilClear(call, well, undefined, [1, 1, 1, 1])).rejects.toMatchObject({ kind: 'software', message: 'Docker: the frobnicator of ba9876543210 has no knob 7 (so it says each of 5 times)' });
+    expect(tries.count).toBe(5);
+  });
+
+  it.each([
+    ['that passes, does no harm', ['odd', 'odd', 'done'], well, 3],
+    ['stays the platform\'s where the engine is not well', ['odd'], async () => false, 1],
+    ['stays the platform\'s where it says something else each time', ['odd', 'even'], well, 2],
+  ])('%s', async (_, texts, isWell, count) => {
+    const { tries, call } = failing(...texts);
+    const end = await untilClear(call, isWell, undefined, [1, 1, 1, 1]).catch(({ kind }: RuntimeError) => kind);
+    expect([end, tries.count]).toEqual([texts.includes('done') ? 'done' : 'platform', count]);
+  });
+
+  it('of a call that only reads, or is cancelled, is no reason to ask again', async () => {
+    const call = failing('odd');
+    await expect(untilClear(call.call, well, AbortSignal.abort(), [1, 1, 1, 1])).rejects.toMatchObject({ kind: 'platform', reason: 'unclear' });
+    expect(call.tries.count).toBe(1);
+    const inspect = jest.fn(() => Promise.reject(unclear('odd')));
+    const runtime = clearly({ docker: new Docker(), local: true, address: '' }, { inspect } as unknown as Runtime);
+    await expect(runtime.inspect('api-1')).rejects.toMatchObject({ kind: 'platform' });
+    expect(inspect).toHaveBeenCalledTimes(1);
+  });
 });
 
 describe('volumes', () => {

@@ -293,6 +293,48 @@ describeWith('docker', 'the Docker runtime', () => {
     await expect(away.inspect('anything')).rejects.toMatchObject({ kind: 'platform', message: expect.stringContaining('the Docker Engine does not answer') });
   });
 
+  it.each([
+    ['an option that its log driver does not know', { logging: { driver: 'json-file', options: { nope: '1' } } }],
+    ['a value that its log driver does not take', { logging: { driver: 'json-file', options: { 'max-size': 'abc' } } }],
+    ['a log driver that the host does not have', { logging: { driver: 'nope', options: {} } }],
+    ['a log driver that cannot work', { logging: { driver: 'splunk', options: {} } }],
+    ['an address that the host does not have', { ports: [{ container: 80, host: 18_999, protocol: 'tcp' as const, hostIp: '192.0.2.7' }] }],
+    ['an address that needs the name of an interface', { ports: [{ container: 80, host: 18_999, protocol: 'tcp' as const, hostIp: 'fe80::1' }] }],
+    ['a user that the image does not have', { user: 'nobody-of-that-name' }],
+    ['options that tmpfs does not know', { tmpfs: ['/scratch:nope=1'] }],
+    ['a size that tmpfs does not take', { tmpfs: ['/scratch:size=abc'] }],
+    ['a folder that is a file', { workingDir: '/etc/passwd' }],
+    ['a program that is a folder', { command: ['/etc'] }],
+    ['a folder mounted on a file', { mounts: [{ type: 'bind' as const, source: tmpdir(), target: '/etc/passwd', readOnly: true }] }],
+    ['a capability that there is not', { capAdd: ['NOPE'] }],
+    ['less memory than Docker gives', { limit: { memory: 1000 } }],
+  ])('fails for good, and soon, on %s', async (_, mistake) => {
+    const instance = spec('mistaken', { image: images.app, ...mistake });
+    const begun = Date.now();
+    try {
+      await expect(runtime.create(instance).then(() => runtime.start(instance.name))).rejects.toMatchObject({ kind: 'software' });
+      expect(Date.now() - begun).toBeLessThan(20_000);
+    } finally {
+      await runtime.remove(instance);
+    }
+  }, 40_000);
+
+  it('fails for good on a log server that stays away, after some tries', async () => {
+    const instance = spec('unlogged', { image: images.app, logging: { driver: 'syslog', options: { 'syslog-address': 'tcp://127.0.0.1:1' } } });
+    await runtime.create(instance);
+    const begun = Date.now();
+    await expect(runtime.start(instance.name)).rejects.toMatchObject({ kind: 'software', message: expect.stringContaining('connection refused; the server of the log driver is away') as string });
+    expect(Date.now() - begun).toBeGreaterThan(10_000);
+    await runtime.remove(instance);
+  }, 60_000);
+
+  it.each([
+    ['an address that is no network', { cidr: 'zzz' }],
+    ['a network of one address', { cidr: '10.99.1.0/32' }],
+  ])('fails for good, and soon, on %s', async (_, mistake) => {
+    await expect(runtime.createNetwork({ key: 'mistaken', name: `contract-${process.pid}_mistaken`, internal: false, ...mistake })).rejects.toMatchObject({ kind: 'software' });
+  }, 40_000);
+
   it('knows how a container ended that has been started again since', async () => {
     const instance = spec('again', { image: images.app, restart: 'unless-stopped', command: ['sh', '-c', 'test -f /tmp/again && exec sleep 60; touch /tmp/again; exit 3'] });
     await runtime.create(instance);

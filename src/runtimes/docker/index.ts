@@ -11,6 +11,7 @@ import { DockerInstances } from './instances';
 import { logs } from './logs';
 import { adoptedVolumes, createNetwork, createVolume, removeNetwork, removeVolume } from './networks';
 import { observe } from './observe';
+import { clearly } from './until-clear';
 import { ensureOwnAddress } from './own-address';
 import { OwnContainers, type RememberedIds } from './own-containers';
 import { ProbeCommands } from './probe-commands';
@@ -25,7 +26,7 @@ export function createDockerRuntime(secrets: SecretReader, connection: DockerCon
     within: (scope) => {
       const own = new OwnContainers(connection, scope, remembered);
       const instances = new DockerInstances(connection, secrets, own);
-      return {
+      return clearly(connection, {
         name: 'docker',
         restartsWhatExits: true,
         observe: (questions) => observe(connection, scope, questions),
@@ -54,7 +55,7 @@ export function createDockerRuntime(secrets: SecretReader, connection: DockerCon
         probeByCommand: (name, command, timeoutMs) => own.use(name, (id) => probes.run(id, command, timeoutMs)),
         logs: (name, request) => own.use(name, (id) => logs(connection, id, request)),
         address: (name, port) => own.use(name, (id) => address(connection, id, name, port)),
-      };
+      });
     },
   };
 }
