@@ -54,6 +54,68 @@ describe('the process runtime', () => {
     await runtime.remove(instance);
   });
 
+  describe('whose child has a session of its own, and holds its output', () => {
+    const pidIn = async (instance: { name: string }) => {
+      const file = join(dataDir, 'processes', instance.name, 'files', 'daemon');
+      await until(() => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'));
+      return Number(readFileSync(file, 'utf8'));
+    };
+    const daemon = 'setsid sh -c \'echo $$ > "$DEPLOY_CODE_FILES/daemon.new"; mv "$DEPLOY_CODE_FILES/daemon.new" "$DEPLOY_CODE_FILES/daemon"; exec sleep 1000\' &';
+
+    it.each([
+      ['stops, and ends the child', `${daemon} exec sleep 1000`, {}],
+      ['stops where it ignores its signal', `trap "" TERM; ${daemon} while :; do sleep 1; done`, { stopGraceMs: 200 }],
+    ])('%s', async (_, command, more) => {
+      const instance = await started(script(command), more);
+      const pid = await pidIn(instance);
+      const begun = Date.now();
+      await runtime.retire(instance);
+      expect(Date.now() - begun).toBeLessThan(4000);
+      expect([alive(pid), (await runtime.inspect(instance.name))?.state]).toEqual([false, 'exited']);
+      await runtime.remove(instance);
+    });
+
+    it('exits when it exits itself, with its last output and its code', async () => {
+      const instance = await started(script(`${daemon} sleep 0.2; echo last words; exit 7`), { restart: 'no' });
+      const pid = await pidIn(instance);
+      expect(await runtime.waitForExit(instance.name, AbortSignal.timeout(5000))).toBe(7);
+      expect((await runtime.logs(instance.name, { tail: 5 })).lines).toEqual(['last words']);
+      expect(alive(pid)).toBe(false);
+      await runtime.remove(instance);
+    });
+
+    it('exits also where nothing tells the child from a stranger', async () => {
+      const instance = await started(script(`setsid env -i PATH="$PATH" sleep 20 & sleep 0.2; exit 7`), { restart: 'no' });
+      expect(await runtime.waitForExit(instance.name, AbortSignal.timeout(5000))).toBe(7);
+      await runtime.remove(instance);
+    });
+
+    it('is removed with the child when its supervisor was killed', async () => {
+      const instance = await started(script(`${daemon} exec sleep 1000`));
+      const pid = await pidIn(instance);
+      process.kill(state(instance.name).supervisor!.pid, 'SIGKILL');
+      await until(async () => (await runtime.inspect(instance.name))?.state === 'exited');
+      expect(alive(pid)).toBe(true);
+      await runtime.remove(instance);
+      await until(() => !alive(pid));
+    });
+
+    it('leaves no child of a command that took too long', async () => {
+      const instance = await started(script('exec sleep 1000'));
+      const command = runtime.exec(instance.name, script(`${daemon} sleep 1000`), 1500).catch((error: Error) => error.message);
+      const pid = await pidIn(instance);
+      expect(await command).toBe('the command did not end within 1500 ms');
+      await until(() => !alive(pid));
+      await runtime.remove(instance);
+    });
+  });
+
+  it('says by which signal a process has ended', async () => {
+    const instance = await started(script('kill -SEGV $$'), { restart: 'no' });
+    expect(await runtime.waitForExit(instance.name, AbortSignal.timeout(5000))).toBe(139);
+    await runtime.remove(instance);
+  });
+
   it('restarts what crashes, by its policy', async () => {
     const instance = await started(script('exit 4'), { restart: 'on-failure:2' });
     await until(async () => (await runtime.inspect(instance.name))?.state === 'exited');

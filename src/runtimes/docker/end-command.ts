@@ -1,11 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../guard/monotonic';
+import { killMarked } from '../marked-processes';
 import type { DockerConnection } from './connection';
 
 const variable = 'DEPLOY_CODE_COMMAND';
-/** Processes that are being started while the first look is taken are found by the next. */
-const looks = 3;
 const lookMs = 50;
 const goneWithinMs = 2000;
 /** Kills whatever carries the mark, as a shell in the container finds it. */
@@ -21,29 +19,11 @@ export function markOf(mark: string): string {
  * Resolves with whether it is over; an image without a shell on another machine cannot be helped.
  */
 export async function endCommand(connection: DockerConnection, id: string, mark: string, isOver: () => Promise<boolean>): Promise<boolean> {
-  const killed = connection.local ? await killHere(markOf(mark)) : 0;
+  const killed = connection.local ? await killMarked(markOf(mark)) : 0;
   if (killed === 0) await killInside(connection, id, markOf(mark)).catch(() => undefined);
   for (const deadline = monotonicMs() + goneWithinMs; ; await sleep(lookMs)) {
     if (await isOver().catch(() => false)) return true;
     if (monotonicMs() > deadline) return false;
-  }
-}
-
-async function killHere(mark: string): Promise<number> {
-  let killed = 0;
-  for (let look = 0; look < looks; look += 1) {
-    const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
-    const marked = await Promise.all(pids.map(async (pid) => ((await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '')).split('\0').includes(mark) ? [Number(pid)] : [])));
-    killed += marked.flat().filter(kill).length;
-  }
-  return killed;
-}
-
-function kill(pid: number): boolean {
-  try {
-    return process.kill(pid, 'SIGKILL');
-  } catch {
-    return false;
   }
 }
 

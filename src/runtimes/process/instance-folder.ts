@@ -10,6 +10,8 @@ export interface ProcessState {
   state: 'created' | 'running' | 'restarting' | 'exited';
   supervisor?: ProcessIdentity;
   child?: ProcessIdentity;
+  /** In the environment of the child and of all that it has started, until its supervisor has ended them. */
+  mark?: string;
   exitCode?: number;
   /** Exit code of the run before this one. */
   lastExit?: number;

@@ -9,7 +9,8 @@ import { isSameScope, mustBeWithin, refuseTaken } from '../scope';
 import { isAlive } from '../../guard/process-identity';
 import { InstanceFolder, type ProcessState } from './instance-folder';
 import { readLog } from './rotating-log';
-import { runCommand } from './run-command';
+import { killGroup, runCommand } from './run-command';
+import { killMarked } from '../marked-processes';
 import { monotonicMs } from '../../guard/monotonic';
 
 export interface ProcessOptions {
@@ -72,7 +73,7 @@ export class ProcessInstances {
     const status = this.find(name) && this.status(name);
     if (!status) throw new RuntimeError('missing', `there is no instance ${name}`);
     if (status.state === 'running' || status.state === 'restarting') return;
-    this.killOrphan(status);
+    await this.killOrphan(status);
     const folder = this.folder(name);
     const environment = await this.environment(folder);
     const errors = openSync(folder.log, 'a', 0o600);
@@ -103,7 +104,7 @@ export class ProcessInstances {
       process.kill(status.supervisor!.pid, 'SIGTERM');
       await this.until(name, ({ state }) => state === 'exited', stopGraceMs + 10_000, 'stop');
     }
-    this.killOrphan(this.status(name) ?? status);
+    await this.killOrphan(this.status(name) ?? status);
   }
 
   async revive({ name, restart }: InstanceRef): Promise<void> {
@@ -146,14 +147,10 @@ export class ProcessInstances {
     };
   }
 
-  /** A child whose supervisor was killed is nobody's; it must not run beside its successor. */
-  private killOrphan({ child }: ProcessState): void {
-    if (!child || !isAlive(child)) return;
-    try {
-      process.kill(-child.pid, 'SIGKILL');
-    } catch {
-      return;
-    }
+  /** A child whose supervisor was killed is nobody's; it must not run beside its successor, nor must what it has started. */
+  private async killOrphan({ child, mark }: ProcessState): Promise<void> {
+    if (mark) await killMarked(mark);
+    if (child && isAlive(child)) killGroup(child.pid);
   }
 
   private async until(name: string, reached: (state: ProcessState) => boolean, deadlineMs: number, what: string): Promise<void> {

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { killMarked } from '../marked-processes';
 import { RuntimeError, type ExecResult } from '../runtime';
 
 const largestOutput = 256 * 1024;
@@ -17,7 +19,8 @@ export interface CommandOptions {
  */
 export function runCommand([program = '', ...args]: string[], { cwd, env, timeoutMs }: CommandOptions): Promise<ExecResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const mark = randomUUID();
+    const child = spawn(program, args, { cwd, env: { ...env, DEPLOY_CODE_COMMAND: mark }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     const chunks: Buffer[] = [];
     let kept = 0;
     const take = (chunk: Buffer) => {
@@ -32,7 +35,8 @@ export function runCommand([program = '', ...args]: string[], { cwd, env, timeou
       resolve({ exitCode, output: Buffer.concat(chunks).toString('utf8') + more });
     };
     const timer = setTimeout(() => {
-      killGroup(child.pid);
+      if (child.pid !== undefined) killGroup(child.pid);
+      void killMarked(`DEPLOY_CODE_COMMAND=${mark}`);
       reject(new RuntimeError('software', `the command did not end within ${timeoutMs} ms`));
       end(-1);
     }, timeoutMs);
@@ -46,8 +50,8 @@ export function runCommand([program = '', ...args]: string[], { cwd, env, timeou
   });
 }
 
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
+/** Does nothing where the group is gone. */
+export function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {

@@ -1,20 +1,26 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { constants } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { guardProcess } from '../../guard/process';
 import { forTimer } from '../../guard/timers';
 import { identify } from '../../guard/process-identity';
+import { killMarked } from '../marked-processes';
 import { InstanceFolder, type ProcessState } from './instance-folder';
 import { RotatingLog } from './rotating-log';
 
 const recordAgainMs = 1000;
+/** What a process has started may hold its output open after its end, for ever. */
+const outputMs = 500;
 
 /**
  * The parent of one process instance, detached from the worker: it owns the logs, the exit code and the
  * restarts, so that the worker may die. Started with the instance's folder as its argument; the environment
  * of the child comes as JSON on stdin, so that no secret stands in an argument list or a file.
  * SIGTERM stops the child (its stop signal, then after the grace period SIGKILL, each to the whole group).
+ * With the child ends what it has started, also in sessions of their own: they are known by a mark in their environment.
  */
 async function supervise(folder: InstanceFolder, environment: Record<string, string>): Promise<void> {
   const spec = folder.spec()!;
@@ -33,12 +39,13 @@ async function supervise(folder: InstanceFolder, environment: Record<string, str
 
   for (;;) {
     const [program, ...args] = [...(spec.entrypoint ?? []), ...(spec.command ?? [])];
-    child = spawn(program!, args, { cwd: spec.workingDir, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const mark = `DEPLOY_CODE_RUN=${randomUUID()}`;
+    child = spawn(program!, args, { cwd: spec.workingDir, env: { ...environment, ...marking(mark) }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout!.on('data', (chunk: Buffer) => log.write(chunk));
     child.stderr!.on('data', (chunk: Buffer) => log.write(chunk));
-    keep(folder, Object.assign(state, { state: 'running', child: child.pid && identify(child.pid), startedAt: Date.now(), exitCode: undefined }));
-    const exitCode = await exitOf(child, log);
-    if (child.pid) signalGroup(child.pid, 'SIGKILL');
+    keep(folder, Object.assign(state, { state: 'running', child: child.pid && identify(child.pid), mark, startedAt: Date.now(), exitCode: undefined }));
+    const exitCode = await exitOf(child, mark, log);
+    state.mark = undefined;
     if (stopping || !mayRestart(folder.policy(), exitCode, state.restarts)) return keepLast(folder, { ...state, state: 'exited', exitCode });
     keep(folder, Object.assign(state, { state: 'restarting', exitCode, lastExit: exitCode, restarts: state.restarts + 1 }));
     await new Promise((resolve) => setTimeout(resolve, Math.min(100 * 2 ** state.restarts, 60_000)));
@@ -60,15 +67,31 @@ function keep(folder: InstanceFolder, state: ProcessState): boolean {
   }
 }
 
-/** The exit code; 128 and the signal's number where a signal ended it, 127 where it could not start. */
-async function exitOf(child: ChildProcess, log: RotatingLog): Promise<number> {
+/**
+ * The exit code; 128 and the signal's number where a signal ended it, 127 where it could not start. It is known as soon as the
+ * process itself has ended; what it has started gets a moment for its last output, and is killed then.
+ */
+async function exitOf(child: ChildProcess, mark: string, log: RotatingLog): Promise<number> {
+  const closed = once(child, 'close').catch(() => undefined);
   try {
-    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-    return code ?? 128 + (signal === 'SIGKILL' ? 9 : 15);
+    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+    const closes = () => Promise.race([closed, sleep(outputMs)]);
+    await closes();
+    signalGroup(child.pid!, 'SIGKILL');
+    if ((await killMarked(mark)) > 0) await closes();
+    return code ?? 128 + (signal ? constants.signals[signal] : 0);
   } catch (error) {
     log.write(Buffer.from(`${(error as Error).message}\n`));
     return 127;
+  } finally {
+    child.stdout!.destroy();
+    child.stderr!.destroy();
   }
+}
+
+function marking(mark: string): Record<string, string> {
+  const [name, value] = mark.split('=') as [string, string];
+  return { [name]: value };
 }
 
 function mayRestart(policy: string, exitCode: number, restarts: number): boolean {
