@@ -1,5 +1,6 @@
 import { crashLoop, isInCrashLoop, type InstanceLine } from '../model/instance-status';
-import type { ObservedInstance } from '../model/observation';
+import type { InstanceState, ObservedInstance } from '../model/observation';
+import { withDeadline } from '../runtimes/deadline';
 import { RuntimeError, type LogPage, type LogRequest, type Runtime } from '../runtimes/runtime';
 import { alive } from './alive';
 import type { Activities, InstanceLog } from './contract';
@@ -16,6 +17,8 @@ const longestLine = 16_000;
 const mostLines = 10_000;
 /** What is read lies in memory whole until its last lines are taken. */
 const readAtOnce = 4;
+/** For the logs of one instance. */
+const readingMs = 25_000;
 /** Characters: Temporal takes results of 2 MB. */
 const largestAnswer = 1_000_000;
 
@@ -28,7 +31,8 @@ export function readingActivities({ runtimes, secrets, rules }: Dependencies): R
       alive(async () => {
         const runtime = runtimes(placeOf(stack));
         const { instances } = await runtime.observe({ images: [], ports: [] });
-        const lines = await Promise.all(instances.filter((instance) => !isReplaced(instance, instances)).map((instance) => describeAll(runtime, instance)));
+        const shown = instances.filter((instance) => !isReplaced(instance, instances));
+        const lines = await Promise.all(shown.map((instance) => describeAll(runtime, instance).catch((error: unknown) => [undescribed(instance, error)])));
         return lines.flat();
       }),
 
@@ -55,9 +59,10 @@ export function readingActivities({ runtimes, secrets, rules }: Dependencies): R
   };
 }
 
-/** An instance whose logs cannot be read takes nothing from the others. Trouble with the platform passes, and is tried again. */
+/** An instance whose logs cannot be read, or do not come, takes nothing from the others. Trouble with the platform passes, and is tried again. */
 async function pageOf(runtime: Runtime, name: string, request: LogRequest): Promise<LogPage & { unreadable?: string }> {
-  return runtime.logs(name, request).catch((error: unknown) => {
+  const late = () => new RuntimeError('software', `they did not come within ${readingMs / 1000} s`);
+  return withDeadline(runtime.logs(name, request), readingMs, late).catch((error: unknown) => {
     if (!(error instanceof RuntimeError) || error.kind === 'platform') throw error;
     return { lines: [], cursor: request.after ?? '', unreadable: error.message };
   });
@@ -87,7 +92,7 @@ async function describe(runtime: Runtime, instance: ObservedInstance): Promise<I
   const status = await runtime.inspect(instance.name);
   const isLooping = instance.kind !== 'job' && status !== undefined && isInCrashLoop(status, Date.now());
   const outOfMemory = status && (status.state !== 'running' || status.restarts > 0) && (await ranOutOfMemory(runtime, instance.name, status));
-  const found = isLooping ? crashLoop : await health(runtime, instance, status?.state === 'running');
+  const found = isLooping ? crashLoop : await health(runtime, instance, status?.state);
   return {
     service: instance.service,
     ordinal: instance.ordinal,
@@ -102,13 +107,22 @@ async function describe(runtime: Runtime, instance: ObservedInstance): Promise<I
   };
 }
 
+/** One that cannot be looked at is shown as it was seen among all others. Trouble with the platform concerns them all. */
+function undescribed(instance: ObservedInstance, error: unknown): InstanceLine {
+  if (!(error instanceof RuntimeError) || (error.kind === 'platform' && error.reason !== 'unclear')) throw error;
+  const { service, ordinal, name, state, image, release, restarts = 0 } = instance;
+  return { service, ordinal, name, state, health: `unknown (${error.message})`, image, restarts, ports: portsOf(instance), release };
+}
+
 function portsOf({ ports }: ObservedInstance): string[] {
   return ports.map(({ hostIp, host, container }) => `${hostIp ?? ''}${hostIp ? ':' : ''}${host}->${container}`);
 }
 
-async function health(runtime: Runtime, { name, healthCheck, kind, exitCode, state }: ObservedInstance, running: boolean): Promise<string> {
+async function health(runtime: Runtime, { name, healthCheck, kind, exitCode, state }: ObservedInstance, now: InstanceState | undefined): Promise<string> {
+  if (now === 'paused') return 'paused';
+  if (now === 'created') return 'not started';
   if (kind === 'job') return state === 'exited' ? (exitCode === 0 ? 'completed' : `exited ${exitCode ?? '?'}`) : 'running';
-  if (!running) return 'down';
+  if (now !== 'running') return 'down';
   if (!healthCheck) return '-';
   return (await probe(runtime, name, { ...healthCheck, timeoutMs: Math.min(healthCheck.timeoutMs, 2000) }).catch((error: Error) => error.message)) === undefined ? 'healthy' : 'unhealthy';
 }

@@ -37,6 +37,26 @@ describe('what people are shown of what runs', () => {
     await expect(read('platform')).rejects.toMatchObject({ type: 'PlatformTrouble' });
   });
 
+  it('shows the others where one cannot be looked at, and names what is paused or was never started', async () => {
+    const runtime = {
+      observe: async () => ({ instances: ['api-1', 'api-2', 'api-3', 'api-4'].map((name) => observed(name)) }),
+      inspect: async (name: string) => (name === 'api-1' ? Promise.reject(new RuntimeError('software', 'it is broken')) : status(name === 'api-2' ? { state: 'paused' } : name === 'api-3' ? { state: 'created' } : {})),
+    };
+    const lines = await run(() => activitiesOn(runtime).describeInstances(memoryStack({ api: { image: 'api:1' } })));
+    expect(lines.map(({ state, health }) => [state, health])).toEqual([['running', 'unknown (it is broken)'], ['paused', 'paused'], ['created', 'not started'], ['running', '-']]);
+    const away = { ...runtime, inspect: async () => Promise.reject(new RuntimeError('platform', 'Docker is away')) };
+    await expect(run(() => activitiesOn(away).describeInstances(memoryStack({ api: { image: 'api:1' } })))).rejects.toMatchObject({ type: 'PlatformTrouble' });
+  });
+
+  it('shows the logs of the others where those of one do not come', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    const logs = (name: string) => (name === 'slow-1' ? new Promise(() => undefined) : Promise.resolve({ lines: [`log of ${name}`], cursor: 'c' }));
+    const read = run(() => activitiesOn({ logs }).readLogs({ runtime: 'docker', stack: 'a', environment: 'b', deployment: 1, secrets: {}, envFiles: [] }, ['slow-1', 'loud-1'], 10, {}));
+    await jest.advanceTimersByTimeAsync(25_000);
+    jest.useRealTimers();
+    expect(await read).toEqual([{ name: 'slow-1', lines: [], cursor: '', unreadable: 'they did not come within 25 s' }, { name: 'loud-1', lines: ['log of loud-1'], cursor: 'c' }]);
+  });
+
   it('reads each log once, of a few instances at a time, and no more than a page of it', async () => {
     let [open, most] = [0, 0];
     const asked: [string, number][] = [];

@@ -144,4 +144,38 @@ describeWith('docker', 'a deployment on Docker', () => {
     await deploy(stack(images.next, first.name));
     expect(await Promise.all([28_600, 28_601].map(answer))).toEqual(['2\n', '2\n']);
   });
+
+  describe('one of whose services names a value that its log driver does not take', () => {
+    it('waits with the reason, while the logs and the status show the others; and goes back when it is told to', async () => {
+      const logging = { driver: 'json-file', options: { 'max-size': 'abc' } };
+      const stack = dockerStack({ good: { image: images.app, ...healthy }, bad: { image: images.app, logging, depends_on: ['good'], ...healthy } }, { deployment: { on_failure: 'wait' } });
+      used.add(stack.name);
+      const begun = Date.now();
+      const handle = await engine.client.deploy(stack);
+      for await (const { failure } of handle.watch()) if (failure) break;
+      expect(Date.now() - begun).toBeLessThan(60_000);
+      expect((await engine.client.logs(stack, [], 10)).map(({ name, lines }) => [name.split('-test-')[1], lines])).toContainEqual(['good-1-d1', ['serving version 1']]);
+      await handle.steer({ action: 'abort', by: 'ana', reason: 'a test' });
+      expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', cause: { service: 'bad', message: expect.stringContaining("invalid size: 'abc'; check `logging` of the service") as string } });
+    });
+
+    it('has one line about it in the logs and the status of all, as long as it is there', async () => {
+      const stack = dockerStack({ good: { image: images.app, ...healthy }, bad: { image: images.app, ...healthy } });
+      expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded' });
+      const name = `${stack.name}-test-bad-1-d1`;
+      const { Config } = await docker.getContainer(name).inspect();
+      await docker.getContainer(name).remove({ force: true });
+      const made = await docker.createContainer({ name, Image: images.app, Labels: Config.Labels, HostConfig: { LogConfig: { Type: 'json-file', Config: { 'max-size': 'abc' } } } });
+      await expect(made.start()).rejects.toThrow();
+      const logs = await engine.client.logs(stack, [], 10);
+      expect(logs).toContainEqual(expect.objectContaining({ name: `${stack.name}-test-good-1-d1`, lines: ['serving version 1'] }));
+      expect(logs).toContainEqual(expect.objectContaining({ name, lines: [], unreadable: expect.stringContaining("it could not be started: failed to initialize logging driver: invalid size: 'abc'") as string }));
+      const shown = async () => (await engine.client.status(stack)).map(({ service, state, health }) => [service, state, health]);
+      expect(await shown()).toEqual(expect.arrayContaining([['good', 'running', 'healthy'], ['bad', 'created', 'not started']]));
+      expect(await engine.client.exec(stack, `${stack.name}-test-good-1-d1`, ['echo', 'here'])).toMatchObject({ exitCode: 0, output: 'here\n' });
+      await docker.getContainer(`${stack.name}-test-good-1-d1`).pause();
+      expect(await shown()).toContainEqual(['good', 'paused', 'paused']);
+      await docker.getContainer(`${stack.name}-test-good-1-d1`).unpause();
+    });
+  });
 });

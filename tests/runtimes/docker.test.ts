@@ -235,6 +235,21 @@ describeWith('docker', 'the Docker runtime', () => {
     await runtime.remove(instance);
   });
 
+  it.each([
+    ['misused', { 'max-size': 'abc' }, 'json-file', "it could not be started: failed to initialize logging driver: invalid size: 'abc'"],
+    ['whose server is away', { 'syslog-address': 'tcp://127.0.0.1:1' }, 'syslog', 'it could not be started: failed to initialize logging driver: dial tcp'],
+  ])('says why a container has no logs that was not started for its log driver, %s', async (_, options, driverName, why) => {
+    const instance = spec('unstarted', { image: images.app, logging: { driver: driverName, options: options as unknown as Record<string, string> } });
+    await runtime.create(instance);
+    try {
+      expect((await runtime.logs(instance.name, { tail: 5 })).lines).toEqual([]);
+      await expect(docker.getContainer(instance.name).start()).rejects.toThrow();
+      await expect(runtime.logs(instance.name, { tail: 5 })).rejects.toMatchObject({ kind: 'missing', message: expect.stringContaining(why) as string });
+    } finally {
+      await runtime.remove(instance);
+    }
+  });
+
   it('sees at a close look what somebody has changed of a container that runs', async () => {
     const instance = spec('updated', { image: images.app, limit: { cpus: 0.5, memory: 64 * 1024 ** 2 }, restart: 'always' });
     await runtime.create(instance);

@@ -1,4 +1,4 @@
-import type { LogPage, LogRequest } from '../runtime';
+import { RuntimeError, type LogPage, type LogRequest } from '../runtime';
 import type { DockerConnection } from './connection';
 import { docker } from './errors';
 
@@ -9,13 +9,21 @@ const lineEnd = 0x0a;
 /** What a container logged. The cursor is the time of the last line, which Docker keeps to the nanosecond. */
 export async function logs({ docker: engine }: DockerConnection, name: string, { tail, after }: LogRequest): Promise<LogPage> {
   const container = engine.getContainer(name);
-  const { Config } = await docker(() => container.inspect());
+  const { Config, State } = await docker(() => container.inspect());
+  if (State.Status === 'created' && State.Error) throw new RuntimeError('missing', `it could not be started: ${State.Error}`);
+  if (State.Status === 'created') return { lines: [], cursor: after ?? '' };
   const range = after === undefined ? { tail } : { tail: longestPage, ...(after && { since: toUnix(after) as unknown as number }) };
-  const raw = await docker(() => container.logs({ stdout: true, stderr: true, timestamps: true, ...range }));
+  const raw = await docker(() => container.logs({ stdout: true, stderr: true, timestamps: true, ...range })).catch(ofDriver);
   const text = Config.Tty ? raw.toString('utf8') : demultiplex(raw);
   const stamped = text.split('\n').filter((line) => line !== '' && line.slice(0, line.indexOf(' ')) > (after ?? ''));
   const lines = stamped.map((line) => line.slice(line.indexOf(' ') + 1)).filter((line) => line !== '');
   return { lines, cursor: stamped.at(-1)?.split(' ')[0] ?? after ?? '' };
+}
+
+/** An engine that has just answered, and fails at the logs of one container, passes on the failure of that container's log driver. */
+function ofDriver(error: RuntimeError): never {
+  const { statusCode } = error.cause as { statusCode?: number };
+  throw error.kind === 'platform' && statusCode !== undefined ? new RuntimeError('software', error.message, { cause: error.cause }) : error;
 }
 
 /** `2026-11-21T10:00:00.123456789Z` as `1795255200.123456789`: a number would lose the nanoseconds. */

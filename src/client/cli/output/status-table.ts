@@ -17,7 +17,7 @@ export function statusTable(lines: readonly InstanceLine[]): string[] {
     instances.flatMap(({ ports }) => ports).join(', '),
   ]);
   const [head, ...body] = table([['SERVICE', 'RUN', 'HEALTH', 'IMAGE', 'RESTARTS', ...(isSpread ? ['HOST'] : []), 'PORTS'], ...rows]);
-  return [paint.bold(head!), ...body.map((line) => (/ (unhealthy|down|exited|crash loop|out of memory)/.test(line) ? paint.red(line) : line))];
+  return [paint.bold(head!), ...body.map((line) => (/ (unhealthy|down|exited|crash loop|out of memory|paused|not started|unknown)/.test(line) ? paint.red(line) : line))];
 }
 
 function worst(healths: string[]): string {
