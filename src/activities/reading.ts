@@ -1,5 +1,5 @@
-import { crashLoop, isInCrashLoop, type InstanceLine } from '../model/instance-status';
-import type { InstanceState, ObservedInstance } from '../model/observation';
+import { crashLoop, isInCrashLoop, type InstanceLine, type InstanceStatus } from '../model/instance-status';
+import type { ObservedInstance } from '../model/observation';
 import { withDeadline } from '../runtimes/deadline';
 import { RuntimeError, type LogPage, type LogRequest, type Runtime } from '../runtimes/runtime';
 import { alive } from './alive';
@@ -92,7 +92,7 @@ async function describe(runtime: Runtime, instance: ObservedInstance): Promise<I
   const status = await runtime.inspect(instance.name);
   const isLooping = instance.kind !== 'job' && status !== undefined && isInCrashLoop(status, Date.now());
   const outOfMemory = status && (status.state !== 'running' || status.restarts > 0) && (await ranOutOfMemory(runtime, instance.name, status));
-  const found = isLooping ? crashLoop : await health(runtime, instance, status?.state);
+  const found = isLooping ? crashLoop : await health(runtime, instance, status);
   return {
     service: instance.service,
     ordinal: instance.ordinal,
@@ -118,11 +118,11 @@ function portsOf({ ports }: ObservedInstance): string[] {
   return ports.map(({ hostIp, host, container }) => `${hostIp ?? ''}${hostIp ? ':' : ''}${host}->${container}`);
 }
 
-async function health(runtime: Runtime, { name, healthCheck, kind, exitCode, state }: ObservedInstance, now: InstanceState | undefined): Promise<string> {
-  if (now === 'paused') return 'paused';
-  if (now === 'created') return 'not started';
+async function health(runtime: Runtime, { name, healthCheck, kind, exitCode, state }: ObservedInstance, now: InstanceStatus | undefined): Promise<string> {
+  if (now?.state === 'paused') return 'paused';
+  if (now?.state === 'created') return 'not started';
   if (kind === 'job') return state === 'exited' ? (exitCode === 0 ? 'completed' : `exited ${exitCode ?? '?'}`) : 'running';
-  if (now !== 'running') return 'down';
-  if (!healthCheck) return '-';
+  if (now?.state !== 'running') return 'down';
+  if (!healthCheck) return now.health ?? '-';
   return (await probe(runtime, name, { ...healthCheck, timeoutMs: Math.min(healthCheck.timeoutMs, 2000) }).catch((error: Error) => error.message)) === undefined ? 'healthy' : 'unhealthy';
 }

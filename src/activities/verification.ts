@@ -12,7 +12,7 @@ import { SoftwareFault } from './failures';
 import { withMemory } from './memory';
 import { awaitHealthy } from './health/await-healthy';
 import { watchRollout, type LetIn } from './health/rollout-watch';
-import { lapseOf, stillHealthy, type Lapse } from './health/still-healthy';
+import { ownVerdict, stillHealthy, type Lapse } from './health/still-healthy';
 import { nameIn } from './instances';
 import { monotonicMs } from '../guard/monotonic';
 
@@ -86,8 +86,8 @@ async function unlessStopped(
 
 async function confirmOne(runtime: Runtime, instance: InstanceRef, signal: AbortSignal): Promise<Lapse | undefined> {
   if (instance.healthCheck || runtime.workloads) return stillHealthy(runtime, instance, signal);
-  const status = await runtime.inspect(instance.name);
-  return lapseOf(status) ?? crashed(instance, status!);
+  const { lapse, status } = await ownVerdict(runtime, instance.name, signal);
+  return lapse ?? crashed(instance, status!);
 }
 
 /** Nobody probes an instance without a health check: one that its runtime had to restart has crashed. */

@@ -10,6 +10,8 @@ export interface InstanceStatus {
   restarts: number;
   startedAt?: number;
   health?: 'starting' | 'healthy' | 'unhealthy';
+  /** The check that its image brings along, where that is in force. */
+  ownCheck?: { intervalMs: number; problem?: string };
 }
 
 /** What a failure shows: everything a person needs to see why, bounded and without secrets. */

@@ -51,4 +51,37 @@ describe('before the commit, and at the gate of a phase', () => {
     expect(await run(activities.confirm, context, instances, undefined)).toEqual([]);
     expect(revived).toEqual([]);
   });
+
+  describe('the HEALTHCHECK of an image, where nothing else checks an instance', () => {
+    type Health = InstanceStatus['health'];
+    const reporting = (intervalMs: number, ...healths: Health[]) => {
+      let looks = 0;
+      const inspect = async () => ({ ...status('running'), health: healths[Math.min(looks++, healths.length - 1)], ownCheck: { intervalMs, problem: 'exited 3: no luck' } });
+      const runtime = { observe: async () => ({ instances: [] }), inspect, logs: async () => ({ lines: [], cursor: '' }) } as unknown as Runtime;
+      const dependencies = { runtimes: () => runtime, secrets: { learn: async () => undefined, mask: (text: string) => text } } as unknown as Dependencies;
+      return { looks: () => looks, activities: verificationActivities(dependencies) };
+    };
+    const [api] = instances;
+
+    it('is waited for before the commit, and at a gate', async () => {
+      for (const look of ['confirm', 'gate']) {
+        const { looks, activities } = reporting(1000, 'starting', 'starting', 'healthy');
+        if (look === 'confirm') expect(await run(activities.confirm, context, [api], undefined)).toEqual([]);
+        else await run(activities.passGate, context, { healthy: [api], completed: [] });
+        expect(looks()).toBe(3);
+      }
+    });
+
+    it('fails the deployment with what it said', async () => {
+      const { activities } = reporting(1000, 'starting', 'unhealthy');
+      const message = 'api-1 is unhealthy: the HEALTHCHECK of its image exited 3: no luck (`health_check: {disable: true}` turns it off)';
+      expect(await run(activities.confirm, context, [api], undefined)).toMatchObject([{ service: 'api', message, evidence: { lastProbeError: 'the HEALTHCHECK of its image exited 3: no luck' } }]);
+    });
+
+    it('is not waited for where it says nothing for minutes', async () => {
+      const { looks, activities } = reporting(300_000, 'starting');
+      expect(await run(activities.confirm, context, [api], undefined)).toEqual([]);
+      expect(looks()).toBe(1);
+    });
+  });
 });

@@ -52,6 +52,14 @@ describe('the watch over an environment', () => {
     expect((await world.look()).ailing).toMatchObject([{ instance: 'once', restartable: false }, { instance: 'held', why: 'is paused' }]);
   });
 
+  it("goes by the HEALTHCHECK of the image where nothing else checks an instance", async () => {
+    const world = simulate([instance('own', { healthCheck: undefined }), instance('checked')], (at, instances) => instances.forEach((each) => (each.runtimeHealth = at < 60_000 ? 'healthy' : 'unhealthy')));
+    const inspect = async () => ({ health: 'unhealthy', state: 'running', ownCheck: { intervalMs: 1, problem: 'exited 3' }, restarts: 0 });
+    const { ailing } = await world.look({ runtime: { inspect, probe: async () => undefined } as unknown as Runtime });
+    expect(ailing).toMatchObject([{ instance: 'own', why: expect.stringContaining('is unhealthy: the HEALTHCHECK of its image exited 3') as string, restartable: true }]);
+    expect(world.at()).toBe(60_000);
+  });
+
   it('says nothing of what is known, and speaks when it is over', async () => {
     const world = simulate([instance('api')], (at, _, sick) => (at < 500_000 ? sick.add('api') : sick.delete('api')));
     const known = { ailing: [{ instance: 'api', service: 'api', ordinal: 1, why: 'connection refused', restartable: true }], drift: [] };

@@ -1,6 +1,7 @@
 import { startEngine, type TestEngine } from '../support/engine';
 import { docker, dockerStack, healthy, layered, listing, states, wipe } from '../support/docker-world';
-import { images } from '../support/image';
+import { eventually } from '../support/eventually';
+import { buildOnApp, images } from '../support/image';
 import { describeWith } from '../support/parts';
 import type { Stack } from '../../src/config';
 
@@ -176,6 +177,47 @@ describeWith('docker', 'a deployment on Docker', () => {
       await docker.getContainer(`${stack.name}-test-good-1-d1`).pause();
       expect(await shown()).toContainEqual(['good', 'paused', 'paused']);
       await docker.getContainer(`${stack.name}-test-good-1-d1`).unpause();
+    });
+  });
+
+  describe('of an image that brings a HEALTHCHECK along, where the stack file names no health check', () => {
+    const [checked, failing] = ['checked', 'failing'].map((kind) => `deploy-code-test/${kind}-${process.pid}:1`) as [string, string];
+    beforeAll(async () => {
+      await buildOnApp(checked, 'HEALTHCHECK --interval=500ms --retries=2 --start-period=30s CMD test -f /tmp/ready');
+      await buildOnApp(failing, "HEALTHCHECK --interval=500ms --retries=2 CMD sh -c 'echo no luck; exit 3'");
+    });
+    afterAll(async () => {
+      for (const stack of used) await wipe(stack);
+      for (const image of [checked, failing]) await docker.getImage(image).remove({ force: true });
+    });
+    const app = (image: string, more = {}) => ({ app: { image, stop_grace_period: '1s', command: ['sh', '-c', 'sleep 4; touch /tmp/ready; exec sleep 600'], ...more } });
+    const healthOf = async (stack: Stack) => (await engine.client.status(stack)).map(({ health }) => health);
+
+    it('succeeds once that is healthy, and is unchanged then', async () => {
+      const stack = dockerStack(app(checked));
+      const begun = Date.now();
+      expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded' });
+      expect(Date.now() - begun).toBeGreaterThan(4000);
+      expect(await healthOf(stack)).toEqual(['healthy']);
+      expect(await deploy(stack)).toMatchObject({ outcome: 'unchanged' });
+      await engine.client.exec(stack, `${stack.name}-test-app-1-d1`, ['sh', '-c', 'mv /tmp/ready /tmp/gone']);
+      await eventually(async () => expect(await healthOf(stack)).toEqual(['unhealthy']), 45_000);
+      expect((await engine.client.plan(stack)).plan.changes).toBe(true);
+    }, 120_000);
+
+    it('goes back where that fails, with what it said', async () => {
+      const stack = dockerStack(app(images.app));
+      await deploy(stack);
+      const result = await deploy({ ...dockerStack(app(failing)), name: stack.name });
+      expect(result).toMatchObject({ outcome: 'rolled_back', release: 1, cause: { service: 'app', message: expect.stringContaining('unhealthy: the HEALTHCHECK of its image exited 3: no luck') as string } });
+      expect(await states(stack.name)).toEqual(['app-1-d1 running']);
+    });
+
+    it('waits for nothing that the file turns off', async () => {
+      const stack = dockerStack(app(failing, { health_check: { disable: true } }));
+      expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded' });
+      expect(await healthOf(stack)).toEqual(['-']);
+      expect(await deploy(stack)).toMatchObject({ outcome: 'unchanged' });
     });
   });
 });

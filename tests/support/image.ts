@@ -41,6 +41,16 @@ export async function prepareImages(): Promise<string | undefined> {
   return undefined;
 }
 
+/** Builds an image on the tests' own, by further lines of a Dockerfile. */
+export async function buildOnApp(name: string, ...lines: string[]): Promise<void> {
+  const docker = new Docker();
+  const archive = pack();
+  archive.entry({ name: 'Dockerfile' }, [`FROM ${images.app}`, ...lines, ''].join('\n'));
+  archive.finalize();
+  const stream = await docker.buildImage(archive as never, { t: name });
+  await new Promise<void>((resolve, reject) => docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve())));
+}
+
 function findBusybox(): Buffer | undefined {
   const installed = ['/bin/busybox', '/usr/bin/busybox'].find((file) => existsSync(file) && isStatic(file));
   if (installed) return readFileSync(installed);

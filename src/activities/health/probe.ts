@@ -87,5 +87,6 @@ async function command(runtime: Runtime, name: string, words: string[], timeoutM
 async function reported(runtime: Runtime, name: string): Promise<string | undefined> {
   const status = await runtime.inspect(name);
   if (!status?.health) return 'the runtime reports no health; does the image have a HEALTHCHECK?';
-  return status.health === 'healthy' ? undefined : `the runtime reports ${status.health}`;
+  const problem = status.ownCheck?.problem;
+  return status.health === 'healthy' ? undefined : `the runtime reports ${status.health}${problem ? ` (${problem})` : ''}`;
 }

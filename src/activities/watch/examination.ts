@@ -3,7 +3,7 @@ import type { Ailing } from '../../model/watch';
 import type { ObservedInstance } from '../../model/observation';
 import type { Runtime } from '../../runtimes/runtime';
 import { problemOf } from '../health/probe';
-import { failuresAllowed } from '../health/still-healthy';
+import { failedOwnCheck, failuresAllowed } from '../health/still-healthy';
 import { ranOutOfMemory, withMemory } from '../memory';
 
 /** What is known of an instance from one look to the next. */
@@ -73,9 +73,9 @@ export class Examination {
     return withMemory(`exited ${exitCode ?? '?'}`, { outOfMemory: record.outOfMemory });
   }
 
-  /** Unhealthy after as many failures in a row as the check allows, healthy again at the first success. */
-  private async health({ name, healthCheck }: ObservedInstance, record: Record, now: number): Promise<string | undefined> {
-    if (!healthCheck) return undefined;
+  /** Unhealthy after as many failures in a row as the check allows, healthy again at the first success. Without one the image's own check counts. */
+  private async health({ name, healthCheck, runtimeHealth }: ObservedInstance, record: Record, now: number): Promise<string | undefined> {
+    if (!healthCheck) return runtimeHealth === 'unhealthy' ? failedOwnCheck(await this.runtime.inspect(name))?.message : undefined;
     if (now >= record.nextProbeAt) {
       record.nextProbeAt = now + healthCheck.intervalMs;
       record.problem = await problemOf(this.runtime, name, healthCheck);

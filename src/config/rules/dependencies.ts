@@ -12,7 +12,7 @@ export const dependenciesExist: Rule = eachService((service, { stack }) =>
       const others = Object.keys(stack.services).filter((other) => other !== service.name);
       return [at(service, path, `there is no service "${name}"${didYouMean(name, others)}`)];
     }
-    if (condition === 'healthy' && !dependency.healthCheck) return [at(service, path, `${name} has no health_check; give it one, or depend on started`)];
+    if (condition === 'healthy' && !dependency.healthCheck) return [at(service, path, `${name} has no health_check; give it one (\`{runtime: true}\` for the HEALTHCHECK of its image), or depend on started`)];
     if (condition === 'completed' && dependency.kind !== 'job') return [at(service, path, `${name} is a service and never completes; make it kind: job, or depend on healthy or started`)];
     return [];
   }),

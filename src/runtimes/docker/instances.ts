@@ -234,7 +234,21 @@ function toStatus({ State, RestartCount, Config }: ContainerInspectInfo): Instan
     restarts: RestartCount,
     startedAt: Date.parse(State.StartedAt) || undefined,
     health: State.Health?.Status as InstanceStatus['health'],
+    ...(State.Health && { ownCheck: ownCheck(State.Health, Config.Healthcheck) }),
   };
+}
+
+/** In s: Docker's own, where an image does not say. */
+const defaultInterval = 30;
+const longestOutput = 300;
+
+/** Docker counts in nanoseconds; since 25 an image may have itself checked more often while it starts. */
+function ownCheck({ Log }: { Log?: { ExitCode: number; Output: string }[] | null }, check: Partial<Record<'Interval' | 'StartInterval', number>> = {}): InstanceStatus['ownCheck'] {
+  const intervalMs = (check.StartInterval || check.Interval || defaultInterval * 1e9) / 1e6;
+  const last = Log?.at(-1);
+  if (!last || last.ExitCode === 0) return { intervalMs };
+  const output = last.Output.trim().slice(-longestOutput);
+  return { intervalMs, problem: `exited ${last.ExitCode}${output ? `: ${output}` : ''}` };
 }
 
 /** Does nothing where it is gone, or is being removed right now. Its volumes stay. */
