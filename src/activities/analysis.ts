@@ -1,5 +1,6 @@
 import type { Check } from '../config/stack';
 import type { Judgement } from '../plan/plan';
+import { hostPort } from '../model/host-port';
 import { httpCall } from '../guard/request';
 import { alive } from './alive';
 import type { Activities } from './contract';
@@ -88,7 +89,7 @@ async function inside(runtime: Runtime, endpoint: string, service: string): Prom
     return (path) => workloads.ask(instance.name, new URL(`${baseOf(url.href)}${path}`), queryTimeoutMs);
   }
   const { host, port: reached } = await runtime.address(instance.name, port);
-  return overHttp(`${url.protocol}//${host}:${reached}${url.pathname}`);
+  return overHttp(`${url.protocol}//${hostPort(host, reached)}${url.pathname}`);
 }
 
 function baseOf(url: string): string {

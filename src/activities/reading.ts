@@ -1,4 +1,5 @@
 import { crashLoop, isInCrashLoop, type InstanceLine, type InstanceStatus } from '../model/instance-status';
+import { hostPort } from '../model/host-port';
 import type { ObservedInstance } from '../model/observation';
 import { withDeadline } from '../runtimes/deadline';
 import { RuntimeError, type LogPage, type LogRequest, type Runtime } from '../runtimes/runtime';
@@ -115,7 +116,7 @@ function undescribed(instance: ObservedInstance, error: unknown): InstanceLine {
 }
 
 function portsOf({ ports }: ObservedInstance): string[] {
-  return ports.map(({ hostIp, host, container }) => `${hostIp ?? ''}${hostIp ? ':' : ''}${host}->${container}`);
+  return ports.map(({ hostIp, host, container }) => `${hostIp ? hostPort(hostIp, host) : host}->${container}`);
 }
 
 async function health(runtime: Runtime, { name, healthCheck, kind, exitCode, state }: ObservedInstance, now: InstanceStatus | undefined): Promise<string> {

@@ -12,7 +12,7 @@ import { SoftwareFault } from './failures';
 import { withMemory } from './memory';
 import { awaitHealthy } from './health/await-healthy';
 import { watchRollout, type LetIn } from './health/rollout-watch';
-import { ownVerdict, stillHealthy, type Lapse } from './health/still-healthy';
+import { crashedAndRestarted, ownVerdict, stillHealthy, type Lapse } from './health/still-healthy';
 import { nameIn } from './instances';
 import { monotonicMs } from '../guard/monotonic';
 
@@ -87,13 +87,12 @@ async function unlessStopped(
 async function confirmOne(runtime: Runtime, instance: InstanceRef, signal: AbortSignal): Promise<Lapse | undefined> {
   if (instance.healthCheck || runtime.workloads) return stillHealthy(runtime, instance, signal);
   const { lapse, status } = await ownVerdict(runtime, instance.name, signal);
-  return lapse ?? crashed(instance, status!);
+  return lapse ?? (hasCrashed(instance, status!) ? crashedAndRestarted(runtime, instance.name, status!) : undefined);
 }
 
 /** Nobody probes an instance without a health check: one that its runtime had to restart has crashed. */
-function crashed({ restart }: InstanceRef, status: InstanceStatus): Lapse | undefined {
-  if (restart.startsWith('on-failure') || status.restarts === 0) return undefined;
-  return { message: 'crashed and was restarted', status };
+function hasCrashed({ restart }: InstanceRef, { restarts }: InstanceStatus): boolean {
+  return restarts > 0 && !restart.startsWith('on-failure');
 }
 
 /** The addresses that the load balancer does not reach. A program without a health check may need a moment until it listens. */

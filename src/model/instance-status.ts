@@ -43,6 +43,26 @@ export interface InstanceLine {
   host?: string;
 }
 
+/** Completes a sentence about an instance that has ended. */
+export function exited(exitCode: number | undefined): string {
+  return exitCode === undefined ? 'exited (the exit code is not known)' : `exited ${exitCode}`;
+}
+
+/** Completes a sentence about an instance that neither runs nor has ended. */
+export function notRunning(state: InstanceState): string {
+  return state === 'created' ? 'was made and not started' : `is ${state}`;
+}
+
+/** Signals that end programs by themselves or by the kernel, by the exit codes that stand for them. */
+const signals: Record<number, string> = { 129: 'SIGHUP', 130: 'SIGINT', 131: 'SIGQUIT', 132: 'SIGILL', 134: 'SIGABRT', 135: 'SIGBUS', 136: 'SIGFPE', 137: 'SIGKILL', 139: 'SIGSEGV', 141: 'SIGPIPE', 143: 'SIGTERM' };
+
+/** ` (exit code 139, SIGSEGV)`; empty where it is not known. */
+export function code(exitCode: number | undefined): string {
+  if (exitCode === undefined) return '';
+  const signal = signals[exitCode];
+  return ` (exit code ${exitCode}${signal ? `, ${signal}` : ''})`;
+}
+
 /** Completes a sentence about an instance that is not there. */
 export const gone = 'is gone: something else removed it';
 

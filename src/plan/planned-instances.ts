@@ -83,7 +83,7 @@ function actionOf(acting: number, observed: ObservedInstance[], { keep, old }: D
   if (acting === 0) return 'keep';
   if (observed.length === 0) return 'create';
   if (forced) return 'restart';
-  return keep.size > 0 && isBeyond(old, replicas) ? 'scale' : 'replace';
+  return (keep.size > 0 || replicas === 0) && isBeyond(old, replicas) ? 'scale' : 'replace';
 }
 
 /** True where nothing goes but instances that are no longer wanted. */

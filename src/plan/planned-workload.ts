@@ -1,6 +1,7 @@
 import type { Service } from '../config/stack';
 import { takesShare } from '../kubernetes/reach';
 import { isUp, type ObservedInstance } from '../model/observation';
+import { alterationsOf } from './alterations';
 import { compare } from './difference';
 import type { Fingerprint } from './fingerprint';
 import { judgementOfPods } from './front/judgement';
@@ -24,7 +25,8 @@ export function planWorkload(service: Service, phase: number, observed: Observed
   const old = observed.find((instance) => instance.name === name);
   const { keep, changes } = compare(service, old ? [old] : [], print, { forced });
   const scaled = scale(service, old);
-  if (keep.size > 0 && scaled.length === 0) return describe(service, 'keep', [], []);
+  const isKept = keep.size > 0 || (old !== undefined && isUnchangedAtZero(service, old, print, forced));
+  if (isKept && scaled.length === 0) return describe(service, 'keep', [], []);
   const spec = toInstanceSpec(service, 1, planning.ports.allocate(service, 1), print, { ...planning, phase });
   const instance = { ...spec, workload: toWorkload(service, planning.stack, forced ? planning.deployment : old?.restartedBy) };
   const { postStart } = service.hooks;
@@ -32,7 +34,7 @@ export function planWorkload(service: Service, phase: number, observed: Observed
     old ? steps.make({ kind: 'update', instance, ...((intent.force || intent.kind === 'repair') && { force: true }) }, service.name) : steps.make({ kind: 'start', instance }, service.name),
     ...(postStart ? [steps.make({ kind: 'exec', instance: toRef(instance), command: postStart, purpose: 'post_start hook' }, service.name)] : []),
   ];
-  const action = actionOf(old, keep.size > 0, forced);
+  const action = actionOf(old, isKept, forced);
   const gradually = action === 'replace' && old !== undefined && isUp(old);
   const replacement: WorkloadReplacement = {
     service, instance, update, steps,
@@ -42,10 +44,15 @@ export function planWorkload(service: Service, phase: number, observed: Observed
     judge: judgementOfPods(service, planning.stack),
   };
   const rollout = rollOutWorkload(replacement, gradually ? strategyOf(service) : { kind: 'recreate' });
-  const planned: PlannedService = { ...describe(service, action, [...(keep.size > 0 ? [] : changes), ...scaled], []), ...rollout };
+  const planned: PlannedService = { ...describe(service, action, [...(isKept ? [] : changes), ...scaled], []), ...rollout };
   if (planned.action === 'replace') planned.notes.push(...replaceNotes(service, changes));
   planned.interruptionMs = !rollout.beside && action !== 'create' && action !== 'scale' && instance.workload.rollout === 'recreate' ? restartMs : 0;
   return planned;
+}
+
+/** A workload that is to have no pods has nothing that could stay, and is the same all the same. */
+function isUnchangedAtZero(service: Service, old: ObservedInstance, print: Fingerprint, forced: boolean): boolean {
+  return service.replicas === 0 && !forced && old.hash === print.hash && alterationsOf(service, old).length === 0;
 }
 
 /** How many there are is nobody's matter here where the file does not say. */

@@ -173,6 +173,8 @@ export interface Runtime {
   waitForExit(name: string, signal: AbortSignal): Promise<number | undefined>;
   /** The exit code of the next exit, also of an instance that is about to start; for runtimes that forget it when they restart. */
   nextExit?(name: string, signal: AbortSignal): Promise<number | undefined>;
+  /** The exit code of the last exit of an instance that runs again by now; where the platform keeps it. */
+  lastExit?(name: string): Promise<number | undefined>;
   /** Whether the platform has recorded lately that memory ran out of an instance, of its main process or any other. */
   ranOutOfMemory?(name: string): Promise<boolean>;
   /** What exits by itself is never seen as `exited` where its policy restarts it always: what is, something else has stopped, the platform as a rule. */

@@ -65,6 +65,10 @@ describe('waiting for health', () => {
     expect(await watch('unless-stopped', false)).toMatchObject({ message: 'exited 0' });
   });
 
+  it.each([['paused', 'is paused'], ['created', 'was made and not started']] as const)('says of an instance that is %s that it %s', async (state, message) => {
+    expect(await awaitHealthy(fake([{ ...running, state }], ['no']).runtime, ref(), options())).toMatchObject({ message });
+  });
+
   it('counts a restart that nobody saw, unless the instance is an old one', async () => {
     const restarted = { ...running, restarts: 1 };
     expect(await awaitHealthy(fake([restarted], ['no']).runtime, ref('unless-stopped', { ...check, intervalMs: 60_000 }), options())).toMatchObject({ message: 'exited (the exit code is not known)' });

@@ -4,6 +4,7 @@ import { statusTable } from '../../src/client/cli/output/status-table';
 import { readingActivities } from '../../src/activities/reading';
 import { ranOutOfMemory, withMemory } from '../../src/activities/memory';
 import type { Dependencies } from '../../src/activities/dependencies';
+import { hostPort } from '../../src/model/host-port';
 import type { InstanceStatus } from '../../src/model/instance-status';
 import { RuntimeError, type Runtime } from '../../src/runtimes/runtime';
 import { memoryStack } from '../support/memory-stack';
@@ -46,6 +47,14 @@ describe('what people are shown of what runs', () => {
     expect(lines.map(({ state, health }) => [state, health])).toEqual([['running', 'unknown (it is broken)'], ['paused', 'paused'], ['created', 'not started'], ['running', '-']]);
     const away = { ...runtime, inspect: async () => Promise.reject(new RuntimeError('platform', 'Docker is away')) };
     await expect(run(() => activitiesOn(away).describeInstances(memoryStack({ api: { image: 'api:1' } })))).rejects.toMatchObject({ type: 'PlatformTrouble' });
+  });
+
+  it('shows addresses of IPv6 in brackets, so that the port can be told from them', async () => {
+    const ports = [{ container: 80, host: 8080, hostIp: '::1' }, { container: 80, host: 8081, hostIp: '127.0.0.1' }, { container: 80, host: 8082 }];
+    const runtime = { observe: async () => ({ instances: [observed('api-1', { ports })] }), inspect: async () => status({}) };
+    const [line] = await run(() => activitiesOn(runtime).describeInstances(memoryStack({ api: { image: 'api:1' } })));
+    expect(line!.ports).toEqual(['[::1]:8080->80', '127.0.0.1:8081->80', '8082->80']);
+    expect([hostPort('::1', 80), hostPort('[::1]', 80), hostPort('localhost', '80')]).toEqual(['[::1]:80', '[::1]:80', 'localhost:80']);
   });
 
   it('shows the logs of the others where those of one do not come', async () => {

@@ -52,6 +52,17 @@ describe('before the commit, and at the gate of a phase', () => {
     expect(revived).toEqual([]);
   });
 
+  it.each([
+    ['crashed (exit code 139, SIGSEGV) and is being restarted', { state: 'restarting', exitCode: 139 }],
+    ['crashed (exit code 3) and was restarted', { state: 'running', restarts: 1 }],
+    ['exited 7 after it had started', { state: 'exited', exitCode: 7 }],
+    ['was made and not started', { state: 'created' }],
+  ] as const)('an instance that has fallen %s', async (message, found) => {
+    const runtime = { observe: async () => ({ instances: [] }), inspect: async () => ({ ...status('running'), ...found }), lastExit: async () => 3, logs: async () => ({ lines: [], cursor: '' }) } as unknown as Runtime;
+    const activities = verificationActivities({ runtimes: () => runtime, secrets: { learn: async () => undefined, mask: (text: string) => text } } as unknown as Dependencies);
+    expect(await run(activities.confirm, context, [ref('api', 'no')], undefined)).toMatchObject([{ message: `api-1 ${message}` }]);
+  });
+
   describe('the HEALTHCHECK of an image, where nothing else checks an instance', () => {
     type Health = InstanceStatus['health'];
     const reporting = (intervalMs: number, ...healths: Health[]) => {

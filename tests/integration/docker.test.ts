@@ -80,7 +80,7 @@ describeWith('docker', 'a deployment on Docker', () => {
 
   it('fails a service that starts and crashes though nothing checks its health', async () => {
     const stack = dockerStack({ web: { image: images.app, environment: { CRASH_AFTER: '0.2' } } });
-    expect(await deploy(stack)).toMatchObject({ outcome: 'rolled_back', cause: { service: 'web' } });
+    expect(await deploy(stack)).toMatchObject({ outcome: 'rolled_back', cause: { service: 'web', message: expect.stringMatching(/^web-1 (?:exited 1|crashed \(exit code 1\))/) as string } });
     expect(await listing(stack.name)).toEqual([]);
   });
 

@@ -29,7 +29,7 @@ describe('scaling', () => {
   const scaled = (replicas: number, image = 'api:1', more: object = {}) => stackOf({ ...base, services: { api: { image, replicas, ...more } } });
   const change = (from: number, to: ReturnType<typeof stackOf>) => plan(to, deployed(scaled(from)).observe(to), { deployment: 2 }).plan;
 
-  it.each([[2, 4], [4, 2], [1, 3]])('from %i to %i is called so, and replaces nothing', (from, to) => {
+  it.each([[2, 4], [4, 2], [1, 3], [2, 0], [1, 0]])('from %i to %i is called so, and replaces nothing', (from, to) => {
     const next = change(from, scaled(to));
     expect(next.phases[0]!.services[0]).toMatchObject({ action: 'scale', changes: [{ key: 'replicas', from: String(from), to: String(to) }], notes: [] });
     const text = planText(summarise(next)).join('\n');

@@ -58,6 +58,15 @@ describe('a plan for a cluster', () => {
     expect(allSteps(next(shop({}), shop({})).plan)).toEqual([]);
   });
 
+  it('scales a workload to nothing and back, and leaves one alone that is to have no pods', () => {
+    const scaled = (to: number, from: number) => next(shop({ replicas: to }), shop({ replicas: from }));
+    for (const [to, from] of [[0, 4], [4, 0]] as const) {
+      expect(servicesOf(scaled(to, from).plan.phases)[0]).toMatchObject({ action: 'scale', changes: [{ key: 'replicas', from: String(from), to: String(to) }], notes: [] });
+      expect(sizes(allSteps(scaled(to, from).plan))).toEqual([`shop-test/api ${to}`]);
+    }
+    expect(allSteps(scaled(0, 0).plan)).toEqual([]);
+  });
+
   it('grows a canary beside it, whose pods are about the share that its step says, and lets it go at the end', () => {
     const strategy = { canary: { steps: [{ weight: 20, bake: '5s' }, { weight: 50, approval: true }] } };
     const { plan: second } = next(shop({ image: 'api:2', strategy }), shop({ strategy }));
@@ -101,11 +110,11 @@ describe('a plan for a cluster', () => {
     const web = (image: string) => ({ web: { image, ...check, depends_on: { api: 'healthy' } } });
     const { plan: second } = next(shop({ image: 'api:2', strategy }, web('web:2')), shop({ strategy }, web('web:1')));
     const back = (...begun: string[]) => planRollback({ plan: second, begun: new Set(begun), done: new Set(), onRollback: {} }).stages.map(({ title, lanes }) => [title, ids(lanes.flat())]);
-    expect(back('start the canary of api (api:2)')).toEqual([['phase 1 aside', ['remove shop-test/api-canary']]]);
+    expect(back('start the canary of api (api:2)')).toEqual([['phase 1 aside', ['remove shop-test/api-canary, if it was made']]]);
     expect(back('start the canary of api (api:2)', 'update api (api:2)', 'update web (web:2)')).toEqual([
       ['phase 1 up', ['make api again what it was before deployment 2']],
       ['phase 2 up', ['make web again what it was before deployment 2']],
-      ['phase 1 aside', ['remove shop-test/api-canary']],
+      ['phase 1 aside', ['remove shop-test/api-canary, if it was made']],
     ]);
   });
 

@@ -358,6 +358,7 @@ describeWith('docker', 'the Docker runtime', () => {
     while (status?.restarts !== 1 || status.state !== 'running') status = await runtime.inspect(instance.name);
     expect(status.exitCode).toBeUndefined();
     expect(await lastExit({ docker, local: true, address: '127.0.0.1' }, instance.name)).toBe(3);
+    expect(await runtime.lastExit!(instance.name)).toBe(3);
     await runtime.remove(instance);
   });
 

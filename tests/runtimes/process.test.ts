@@ -116,6 +116,13 @@ describe('the process runtime', () => {
     await runtime.remove(instance);
   });
 
+  it('knows how a process ended that has been started again since', async () => {
+    const instance = await started(script('test -f "$DEPLOY_CODE_FILES/again" && exec sleep 60; touch "$DEPLOY_CODE_FILES/again"; exit 3'), { restart: 'always' });
+    await until(async () => (await runtime.inspect(instance.name))?.restarts === 1);
+    expect(await runtime.lastExit!(instance.name)).toBe(3);
+    await runtime.remove(instance);
+  });
+
   it('restarts what crashes, by its policy', async () => {
     const instance = await started(script('exit 4'), { restart: 'on-failure:2' });
     await until(async () => (await runtime.inspect(instance.name))?.state === 'exited');

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alwaysRestarted, type HealthCheck, type InstanceRef, type InstanceSpec } from '../../model/instance';
-import { gone, type InstanceStatus } from '../../model/instance-status';
+import { exited, gone, notRunning, type InstanceStatus } from '../../model/instance-status';
 import { type Runtime, RuntimeError, type Workloads } from '../../runtimes/runtime';
 import { problemOf } from './probe';
 import { monotonicMs } from '../../guard/monotonic';
@@ -156,7 +156,8 @@ async function nextExit(runtime: Runtime, name: string, status: InstanceStatus |
 
 function describeDown(status: InstanceStatus | undefined, exitCode: number | undefined): Unhealthy {
   if (!status) return { message: gone };
-  return { message: `exited ${exitCode ?? '(the exit code is not known)'}`, status: { ...status, exitCode } };
+  if (status.state === 'paused' || status.state === 'created') return { message: notRunning(status.state), status };
+  return { message: exited(exitCode), status: { ...status, exitCode } };
 }
 
 async function probeUntilHealthy(runtime: Runtime, { name, healthCheck }: InstanceRef, options: AwaitOptions, signal: AbortSignal): Promise<Unhealthy | undefined> {

@@ -5,7 +5,7 @@ import { RuntimeError, type Runtime } from '../../runtimes/runtime';
 import { patience } from './await-healthy';
 import { problemOf } from './probe';
 import { eachOf } from '../each-of';
-import { failedOwnCheck, failuresAllowed, lapseOf, unhealthy, type Lapse } from './still-healthy';
+import { crashedAndRestarted, failedOwnCheck, failuresAllowed, lapseOf, unhealthy, type Lapse } from './still-healthy';
 import { monotonicMs } from '../../guard/monotonic';
 
 /** The first instance that failed. */
@@ -120,7 +120,7 @@ class RolloutWatch {
     if (down && this.mayBeThePlatform(instance, status, now)) return undefined;
     if (down) return down;
     if (before === unknown) this.admit(name, status!.restarts);
-    else if (status!.restarts > before && this.countsRestarts(instance)) return { message: 'crashed and was restarted', status };
+    else if (status!.restarts > before && this.countsRestarts(instance)) return crashedAndRestarted(this.options.runtime, name, status!);
     if (!instance.healthCheck) return failedOwnCheck(status);
     const problem = await this.probe(instance, now);
     return typeof problem === 'object' ? { ...problem, status } : undefined;

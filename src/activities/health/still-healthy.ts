@@ -1,7 +1,7 @@
 import { monotonicMs } from '../../guard/monotonic';
 import { sleepLong } from '../../guard/timers';
 import type { HealthCheck, InstanceRef } from '../../model/instance';
-import { gone, type InstanceStatus } from '../../model/instance-status';
+import { code, exited, gone, notRunning, type InstanceStatus } from '../../model/instance-status';
 import type { Runtime } from '../../runtimes/runtime';
 import { patience } from './await-healthy';
 import { problemOf } from './probe';
@@ -72,9 +72,16 @@ export function unhealthy(problem: string, failures: number): string {
   return `has become unhealthy: ${problem}${failures > 1 ? ` (${failures} probes in a row)` : ''}`;
 }
 
+/** For an instance that its runtime has started again already: with the code of its exit, where that is kept. */
+export async function crashedAndRestarted(runtime: Runtime, name: string, status: InstanceStatus): Promise<Lapse> {
+  const exitCode = await runtime.lastExit?.(name).catch(() => undefined);
+  return { message: `crashed${code(exitCode)} and was restarted`, status };
+}
+
 /** Nothing where the instance runs. */
 export function lapseOf(status: InstanceStatus | undefined): Lapse | undefined {
   if (!status) return { message: gone };
   if (status.state === 'running' || status.state === 'paused') return undefined;
-  return { message: status.state === 'exited' ? `exited ${status.exitCode ?? '?'} after it had started` : 'crashed and is being restarted', status };
+  if (status.state === 'exited') return { message: `${exited(status.exitCode)} after it had started`, status };
+  return { message: status.state === 'restarting' ? `crashed${code(status.exitCode)} and is being restarted` : notRunning(status.state), status };
 }

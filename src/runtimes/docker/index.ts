@@ -4,7 +4,7 @@ import { address } from './address';
 import { attach } from './attach';
 import { connectDocker, type DockerConnection } from './connection';
 import { exec } from './exec';
-import { nextExit, ranOutOfMemory } from './exits';
+import { lastExit, nextExit, ranOutOfMemory } from './exits';
 import { dropImage, holdImage } from './image-holds';
 import { ensureImage, findImages } from './images';
 import { DockerInstances } from './instances';
@@ -44,6 +44,7 @@ export function createDockerRuntime(secrets: SecretReader, connection: DockerCon
         inspect: (name) => instances.inspect(name),
         waitForExit: (name, signal) => instances.waitForExit(name, signal),
         nextExit: (name, signal) => own.use(name, (id) => nextExit(connection, id, signal)),
+        lastExit: (name) => own.use(name, (id) => lastExit(connection, id)),
         ranOutOfMemory: (name) => own.use(name, (id) => ranOutOfMemory(connection, id)),
         retire: (ref) => instances.retire(ref),
         revive: (ref) => instances.revive(ref),

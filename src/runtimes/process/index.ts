@@ -44,6 +44,7 @@ function processesWithin(scope: Scope, dataDir: string, instances: ProcessInstan
     start: (name) => instances.start(name),
     inspect: (name) => instances.inspect(name),
     waitForExit: (name, signal) => instances.waitForExit(name, signal),
+    lastExit: (name) => instances.lastExit(name),
     retire: (ref) => instances.retire(ref),
     revive: (ref) => instances.revive(ref),
     remove: (ref) => instances.remove(ref),

@@ -69,6 +69,10 @@ export class ProcessInstances {
     return status && { ...status, outOfMemory: false };
   }
 
+  async lastExit(name: string): Promise<number | undefined> {
+    return this.find(name) && this.status(name)?.lastExit;
+  }
+
   async start(name: string): Promise<void> {
     const status = this.find(name) && this.status(name);
     if (!status) throw new RuntimeError('missing', `there is no instance ${name}`);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { hostPort } from '../../../model/host-port';
 import { list, positive } from '../options';
 import { complain, say } from '../output/terminal';
 
@@ -48,5 +49,5 @@ async function serve({ port, host, origin, allowHost }: CodecOptions): Promise<v
   const server = await serveCodec({ port, host, allowedHosts: allowHost, origin, token, codec: payloadCodec(keys, { acceptPlain: true }), onFailure });
   guardProcess({ onError: onFailure, stop: () => server.close() });
   const notes = [...(keys ? [] : ['without keys: what is compressed only']), ...(token === undefined ? ['whoever reaches it reads everything'] : [])];
-  say([`codec server at http://${host}:${port} for ${origin}`, ...notes].join('; '));
+  say([`codec server at http://${hostPort(host, port)} for ${origin}`, ...notes].join('; '));
 }

@@ -5,6 +5,7 @@ import {
 import { once } from 'node:events';
 import { pipeline } from 'node:stream';
 import { freePort } from '../../../worker/free-port';
+import { hostPort } from '../../../model/host-port';
 import { isExpectedHost } from '../../../guard/expected-host';
 
 /** Where Temporal's UI really listens. */
@@ -45,7 +46,7 @@ export async function guardUi(port: number, ui: UiAddress): Promise<Server> {
 
 function refusalOf({ headers }: IncomingMessage, port: number): string | undefined {
   if (!isExpectedHost(headers.host, { bound })) return 'the UI is reached as localhost, and under no other name';
-  const own = [`http://localhost:${port}`, `http://${bound}:${port}`];
+  const own = [`http://localhost:${port}`, `http://${hostPort(bound, port)}`];
   if (headers.origin !== undefined && !own.includes(headers.origin)) return `pages of ${own[0]} may ask, and no others`;
   return undefined;
 }
