@@ -268,5 +268,8 @@ export const failureTypes = {
 
 export type FailureType = (typeof failureTypes)[keyof typeof failureTypes];
 
+/** Second detail of a failure: nothing of the step has happened, and nothing is to be undone. */
+export const notMade = 'not made';
+
 /** First detail of a failure. */
 export type FailureDetails = Evidence;

@@ -2,7 +2,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Evidence } from '../model/instance-status';
 import { NameProblem } from '../model/names';
 import { RuntimeError } from '../runtimes/runtime';
-import { failureTypes } from './contract';
+import { failureTypes, notMade } from './contract';
 
 /** A fault of the software, with what shows it. */
 export class SoftwareFault extends Error {
@@ -27,6 +27,6 @@ export function toFailure(error: unknown): Error {
   if (error instanceof SoftwareFault) return failure(failureTypes.software, [error.evidence]);
   if (error instanceof NameProblem) return failure(failureTypes.software, [{ logs: [] }]);
   if (error instanceof UnknownOutcome) return failure(failureTypes.unknownOutcome);
-  if (error instanceof RuntimeError) return failure(error.kind === 'platform' ? failureTypes.platform : failureTypes.software);
+  if (error instanceof RuntimeError) return failure(error.kind === 'platform' ? failureTypes.platform : failureTypes.software, error.reason === 'foreign' ? [undefined, notMade] : []);
   return ApplicationFailure.create({ type: failureTypes.unexpected, message, nonRetryable: true, cause: error as Error });
 }

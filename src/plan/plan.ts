@@ -75,7 +75,7 @@ export type Action =
   | { kind: 'revive'; instance: InstanceRef }
   /** One after the other; the rest still come where one does not get healthy. */
   | { kind: 'revive-together'; instances: InstanceRef[] }
-  | { kind: 'remove'; instance: InstanceRef; ifMade?: true }
+  | { kind: 'remove'; instance: InstanceRef }
   | { kind: 'remove-together'; instances: InstanceRef[] }
   /** Makes an instance known on its networks by exactly these names. `before` is what it was known by. */
   | { kind: 'attach'; instance: InstanceRef; networks: NetworkAttachment[]; before: NetworkAttachment[] }

@@ -47,14 +47,14 @@ export function planRollback({ plan, begun, done: finished, onRollback }: Rollba
   const standing = gentle.filter((each) => !hasGoneTooFar(each.steps));
   const fallen = all.filter((each) => !standing.includes(each));
   const stages = [
-    { title: 'the load balancer', lanes: door.map((each) => doorBack(each, onRollback, finished)).filter((lane) => lane.length > 0) },
+    { title: 'the load balancer', lanes: door.map((each) => doorBack(each, onRollback)).filter((lane) => lane.length > 0) },
     { title: 'names back', lanes: standing.flatMap((each) => nameBack(each)) },
     { title: 'the front door', lanes: all.flatMap((each) => [...putFrontBack(each), ...(standing.includes(each) ? sendBack(each) : [])]) },
-    ...byPhase(abrupt, 'down', true, ({ steps: done, phase }) => done.flatMap((step) => takeDown(step, onRollback, finished, phase >= fromBehind))),
+    ...byPhase(abrupt, 'down', true, ({ steps: done, phase }) => done.flatMap((step) => takeDown(step, onRollback, phase >= fromBehind))),
     ...byPhase(fallen.filter((each) => !door.includes(each)), 'up', false, (each) => bringBack(each)),
     { title: 'names of what runs again', lanes: fallen.flatMap((each) => nameBack(each)) },
     { title: 'requests to what runs again', lanes: fallen.flatMap((each) => sendBack(each)) },
-    ...byPhase(gentle, 'aside', true, (each) => each.steps.flatMap((step) => takeAside(step, each, finished))),
+    ...byPhase(gentle, 'aside', true, (each) => each.steps.flatMap((step) => takeAside(step, each))),
     { title: 'networks and volumes', lanes: undoPreparation(plan, begun, all.flatMap((each) => each.steps)) },
   ];
   return { stages: stages.filter(({ lanes }) => lanes.length > 0), notUndone: keptJobs(jobRuns(plan.phases, begun, finished), onRollback) };
@@ -72,8 +72,8 @@ function byPhase(services: Begun[], way: string, descending: boolean, lanes: (ea
 }
 
 /** One that two instances of may listen beside each other is never without one. */
-function doorBack(each: Begun, onRollback: RollbackInput['onRollback'], finished: ReadonlySet<string>): Lane {
-  const down = each.steps.flatMap((step) => takeDown(step, onRollback, finished)).flat();
+function doorBack(each: Begun, onRollback: RollbackInput['onRollback']): Lane {
+  const down = each.steps.flatMap((step) => takeDown(step, onRollback)).flat();
   const up = bringBack(each).flat();
   return each.service.beside ? [...up, ...down] : [...down, ...up];
 }
@@ -105,7 +105,7 @@ function isTaken({ networks }: StepOf<'attach'>): boolean {
 }
 
 /** A new instance that ran beside old ones, once nothing is sent to it any more. */
-function takeAside(step: Step, { service, steps: done }: Begun, finished: ReadonlySet<string>): Lane[] {
+function takeAside(step: Step, { service, steps: done }: Begun): Lane[] {
   const steps = StepFactory.beside(step);
   if (step.kind === 'test') return [[steps.about('remove', toRef(step.instance))]];
   if (step.kind !== 'start') return [];
@@ -113,7 +113,7 @@ function takeAside(step: Step, { service, steps: done }: Begun, finished: Readon
   const untitled = done.flatMap((each) => (each.kind === 'attach' && each.instance.name === step.instance.name ? [steps.unname(each.instance, each.networks)] : []));
   const addresses = addressesOf(step.instance, done);
   const drain = route?.kind === 'route' && addresses.length > 0 ? [steps.make({ kind: 'drain', balancer: route.balancer, instance: toRef(step.instance), addresses, timeoutMs: drainMsOf(service) }, step.service)] : [];
-  return [[...drain, ...untitled, steps.unmake(step.instance, finished.has(step.id))]];
+  return [[...drain, ...untitled, steps.about('remove', toRef(step.instance))]];
 }
 
 /** As long as the old instances would have had. */
@@ -130,12 +130,12 @@ export function addressesOf({ name, ports }: Pick<InstanceSpec, 'name' | 'ports'
 }
 
 /** `whole`: what stands in the way of a command that undoes a job stops for it. */
-function takeDown(step: Step, onRollback: RollbackInput['onRollback'], finished: ReadonlySet<string>, whole = false): Lane[] {
+function takeDown(step: Step, onRollback: RollbackInput['onRollback'], whole = false): Lane[] {
   const steps = StepFactory.beside(step);
   if (isReplacement(step) && whole) return [[steps.about('retire', toRef(step.instance))]];
   if (step.kind === 'test') return [[steps.about('remove', toRef(step.instance))]];
   if (step.kind !== 'start' && step.kind !== 'create-job') return [];
-  const remove = steps.unmake(step.instance, finished.has(step.id));
+  const remove = steps.about('remove', toRef(step.instance));
   if (step.kind === 'start') return [[remove]];
   const undo = onRollback[step.instance.service];
   return [[...(typeof undo === 'object' ? runUndo(step.instance, undo.command, steps) : []), remove]];

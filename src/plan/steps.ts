@@ -1,7 +1,6 @@
 import type { InstanceRef, InstanceSpec, NetworkAttachment } from '../model/instance';
 import type { Front } from '../model/traffic';
 import { canonical } from './hash';
-import { toRef } from './instance-spec';
 import { shortName } from './names';
 import type { Action, Step, StepOf, Whereabouts } from './plan';
 
@@ -27,11 +26,6 @@ export class StepFactory {
   /** Takes its names from an instance that stays on its networks. */
   unname(instance: InstanceRef, known: NetworkAttachment[]): Step {
     return this.attach(instance, known.map(({ name }) => ({ name, aliases: [] })), known);
-  }
-
-  /** Takes back the making of an instance; where that was not finished, its name may be somebody else's, which is left alone. */
-  unmake(instance: InstanceSpec, isMade: boolean): Step {
-    return this.make({ kind: 'remove', instance: toRef(instance), ...(!isMade && { ifMade: true as const }) }, instance.service);
   }
 
   about(kind: 'await-healthy' | 'retire' | 'revive' | 'remove', instance: InstanceRef): Step {
@@ -72,7 +66,7 @@ function label(action: Action): string {
     case 'revive':
       return `start ${action.instance.name} again`;
     case 'remove':
-      return `remove ${action.instance.name}${action.ifMade ? ', if it was made' : ''}`;
+      return `remove ${action.instance.name}`;
     case 'attach':
       return action.networks.some(({ aliases }) => aliases.length > 0) ? `name ${action.instance.name} ${namesOf(action.networks)}` : `take its names from ${action.instance.name}`;
     case 'route':

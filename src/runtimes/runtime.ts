@@ -214,8 +214,8 @@ export type RuntimeErrorKind = 'platform' | 'software' | 'missing';
 
 export class RuntimeError extends Error {
   /** `address`: an address that an instance is to have is taken. `stuck`: half a start has left it so that it can only be made anew.
-   * `unclear`: a text that nobody knows, of trouble that passes or of a mistake that stays. */
-  reason?: 'address' | 'stuck' | 'unclear';
+   * `unclear`: a text that nobody knows, of trouble that passes or of a mistake that stays. `foreign`: something of somebody else has the name; nothing was made. */
+  reason?: 'address' | 'stuck' | 'unclear' | 'foreign';
 
   constructor(readonly kind: RuntimeErrorKind, message: string, options?: ErrorOptions) {
     super(message, options);

@@ -20,9 +20,14 @@ export function mustBeWithin(scope: Scope, spec: Pick<Scope, 'stack' | 'environm
 
 /** Refuses a name that an instance of another environment, or of another version of the service, has taken. */
 export function refuseTaken(scope: Scope, spec: SpecIdentity, found: SpecIdentity): void {
-  if (!isSameScope(scope, found)) throw new RuntimeError('software', `the name ${spec.name} is taken by an instance of ${scopeName(found)}`);
+  if (!isSameScope(scope, found)) throw foreign(`the name ${spec.name} is taken by an instance of ${scopeName(found)}`);
   if (found.hash === spec.hash) return;
   throw new RuntimeError('software', `an instance named ${spec.name} exists, made from another version of the service`);
+}
+
+/** Another one's thing has the name of an instance that was to be made. */
+export function foreign(message: string): RuntimeError {
+  return Object.assign(new RuntimeError('software', message), { reason: 'foreign' as const });
 }
 
 /** What is missing, or carries the labels of somebody else: for the caller there is no difference. */

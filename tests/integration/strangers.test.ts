@@ -33,8 +33,11 @@ describeWith('docker', 'what is not the stack\'s own', () => {
   it('is left alone by a deployment that fails because it has the name of an instance, and by the rollback', async () => {
     const stack = dockerStack({ app: { image: images.app, ...healthy } });
     const taken = await stranger(`${stack.name}-test-app-1-d1`);
-    const result = await deploy(stack);
-    expect(result).toMatchObject({ outcome: 'rolled_back' });
+    used.add(stack.name);
+    const handle = await engine.client.deploy(stack);
+    const result = await handle.result();
+    expect(result).toMatchObject({ outcome: 'rolled_back', leftBehind: [] });
+    expect(JSON.stringify(await handle.progress())).not.toContain(`remove ${stack.name}-test-app-1-d1`);
     expect(JSON.stringify(result.cause)).toContain(`the name ${stack.name}-test-app-1-d1 is taken by a container that does not belong to this stack`);
     expect((await taken.inspect()).State).toMatchObject({ Running: true });
     await taken.rename({ name: `${stack.name}-moved` });

@@ -5,7 +5,7 @@ import type { ConfigFile, FileTarget, InstanceRef, InstanceSpec, SecretFile, Sec
 import type { InstanceStatus } from '../../model/instance-status';
 import { isUp } from '../../model/observation';
 import { RuntimeError, type SecretReader } from '../runtime';
-import { mustBeWithin } from '../scope';
+import { foreign, mustBeWithin } from '../scope';
 import { freeAddress } from './addresses';
 import { join, readdress, refuseNetworkModes } from './attach';
 import type { DockerConnection } from './connection';
@@ -193,11 +193,10 @@ export class DockerInstances {
 
 function nameTaken(name: string, isOwn: boolean): RuntimeError {
   const whose = isOwn ? 'was made from another version of the service' : 'does not belong to this stack and environment';
-  return new RuntimeError(
-    'software',
+  const message =
     `the name ${name} is taken by a container that ${whose}; it was left as it is. ` +
-      `Rename it (\`docker rename ${name} NEW-NAME\`) or remove it, then deploy again`,
-  );
+    `Rename it (\`docker rename ${name} NEW-NAME\`) or remove it, then deploy again`;
+  return isOwn ? new RuntimeError('software', message) : foreign(message);
 }
 
 function isDown(status: InstanceStatus | undefined): boolean {

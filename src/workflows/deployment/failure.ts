@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
-import type { FailureType } from '../../activities/contract';
+import { notMade, type FailureType } from '../../activities/contract';
 import type { Evidence } from '../../model/instance-status';
 import type { Step } from '../../plan/plan';
 import type { Cause } from '../messages';
@@ -19,12 +19,14 @@ export interface ActivityProblem {
   type: FailureType;
   message: string;
   evidence?: Evidence;
+  /** Nothing of the step has happened: there is nothing to undo. */
+  isNotMade?: boolean;
 }
 
 export function toProblem(error: unknown): ActivityProblem {
   const inner = error instanceof ActivityFailure ? error.cause : error;
   if (inner instanceof ApplicationFailure) {
-    return { type: (inner.type as FailureType | undefined) ?? 'UnexpectedError', message: inner.message, evidence: inner.details?.[0] as Evidence | undefined };
+    return { type: (inner.type as FailureType | undefined) ?? 'UnexpectedError', message: inner.message, evidence: (inner.details?.[0] ?? undefined) as Evidence | undefined, ...(inner.details?.[1] === notMade && { isNotMade: true }) };
   }
   if (inner instanceof TimeoutFailure) return { type: 'PlatformTrouble', message: 'the worker did not finish it in time' };
   return { type: 'UnexpectedError', message: inner instanceof Error ? inner.message : String(inner) };

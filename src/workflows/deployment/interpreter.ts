@@ -115,7 +115,8 @@ export class Interpreter {
         this.interrupted.push({ step: step.id, service: step.service, message: 'not done', evidence: interruptionOf(error) });
         throw error;
       }
-      const { message, evidence } = toProblem(error);
+      const { message, evidence, isNotMade } = toProblem(error);
+      if (isNotMade) this.begun.delete(step.id);
       log.step(step, 'failed', phase, { durationMs: Date.now() - begin, text: message });
       events.emit({ ...this.place, type: 'step.failed', step: step.id, kind: step.kind, service: step.service, phase, message });
       throw error instanceof StepFailure ? error : new StepFailure({ step: step.id, service: step.service, message, evidence });
