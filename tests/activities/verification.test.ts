@@ -4,7 +4,7 @@ import type { Dependencies } from '../../src/activities/dependencies';
 import { verificationActivities } from '../../src/activities/verification';
 import type { InstanceRef } from '../../src/model/instance';
 import type { InstanceStatus } from '../../src/model/instance-status';
-import type { Runtime } from '../../src/runtimes/runtime';
+import { RuntimeError, type Runtime } from '../../src/runtimes/runtime';
 
 const context = { runtime: 'docker' as const, stack: 'shop', environment: 'test', deployment: 1, secrets: {}, envFiles: [] };
 const status = (state: InstanceStatus['state']): InstanceStatus => ({ state, hash: 'h', restarts: 0, outOfMemory: false, ...(state === 'exited' && { exitCode: 0 }) });
@@ -61,6 +61,15 @@ describe('before the commit, and at the gate of a phase', () => {
     const runtime = { observe: async () => ({ instances: [] }), inspect: async () => ({ ...status('running'), ...found }), lastExit: async () => 3, logs: async () => ({ lines: [], cursor: '' }) } as unknown as Runtime;
     const activities = verificationActivities({ runtimes: () => runtime, secrets: { learn: async () => undefined, mask: (text: string) => text } } as unknown as Dependencies);
     expect(await run(activities.confirm, context, [ref('api', 'no')], undefined)).toMatchObject([{ message: `api-1 ${message}` }]);
+  });
+
+  it.each([
+    ['software', ['(its logs cannot be read here: no reading)']],
+    ['platform', []],
+  ] as const)('the evidence says why it holds no logs, where that is not the platform: %s', async (kind, logs) => {
+    const runtime = { observe: async () => ({ instances: [] }), inspect: async () => ({ ...status('exited') }), logs: async () => Promise.reject(new RuntimeError(kind, 'no reading')) } as unknown as Runtime;
+    const activities = verificationActivities({ runtimes: () => runtime, secrets: { learn: async () => undefined, mask: (text: string) => text } } as unknown as Dependencies);
+    expect(await run(activities.confirm, context, [ref('api', 'no')], undefined)).toMatchObject([{ evidence: { logs, logLines: 0 } }]);
   });
 
   describe('the HEALTHCHECK of an image, where nothing else checks an instance', () => {
