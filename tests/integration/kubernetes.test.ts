@@ -88,7 +88,7 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
 
     it.each(broken)('by %s says so within seconds, and makes again what was there', async (_, change, cause) => {
       const stack = clusterStack({ api: { image: images.app, ...probed } });
-      await deploy(stack);
+      expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded' });
       const before = await specs(stack);
       const begin = Date.now();
       expect(await deploy({ ...clusterStack({ api: { image: images.app, ...probed, ...change } }), name: stack.name })).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { service: 'api', ...cause } });

@@ -82,7 +82,7 @@ describeWith('docker', 'a rollout under load', () => {
     const running = await engine.client.deploy(front.stack('2', strategy));
     await reached(running, 'bake web at 10 % for 3600 s', 'begun');
     const before = { ...load.versions };
-    await load.answered(1000);
+    await load.answered(4000);
     const after = { ...load.versions };
     await running.steer({ action: 'promote', by: 'ana' });
     expect(await running.result()).toMatchObject({ outcome: 'succeeded' });

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cannotHonour } from '../../src/model/capabilities';
 import type { InstanceRef, InstanceSpec } from '../../src/model/instance';
 import { RuntimeError, type Runtime, type RuntimeDriver, type Scope } from '../../src/runtimes/runtime';
+import { eventually } from '../support/eventually';
 
 export interface ContractSubject {
   driver: RuntimeDriver;
@@ -212,7 +213,7 @@ export function contract(subject: () => ContractSubject): void {
     expect(await runtime().inspect(mounting.name)).toBeUndefined();
     expect(await found()).toEqual(before);
     await runtime(strangeScope).removeVolume(name);
-    expect(await found()).toBeUndefined();
+    await eventually(async () => expect(await found()).toBeUndefined());
   });
 
   it('brings secrets and configs into an instance byte for byte, with their modes, and their owners where it knows owners', async () => {

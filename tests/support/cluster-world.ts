@@ -14,7 +14,8 @@ interface Listed {
 
 export const namespaceOf = ({ name }: Pick<Stack, 'name'>): string => `${name}-test`;
 
-export const probed = { health_check: { http: ':8080/healthz', interval: '500ms' }, stop_grace_period: '1s' };
+/** A busy node takes its time to start a pod. */
+export const probed = { health_check: { http: ':8080/healthz', interval: '500ms', start_period: '30s' }, stop_grace_period: '1s' };
 
 /** A stack on the cluster of the tests. */
 export function clusterStack(services: Data, more: Data = {}): Stack {
