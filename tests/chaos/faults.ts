@@ -61,7 +61,7 @@ export const faults: Fault[] = [
   { name: 'strangers with the names of instances', weight: 3, part: 'names', touchesInstances: true, strike: async (arena, random, stack) => {
     const strangers = await moveIn(arena, random, stack);
     await sleep(badMs(random) + 4000);
-    await moveOut(strangers);
+    await moveOut(arena, strangers);
   } },
   { name: 'clock of the worker jumps', weight: 2, part: 'clock', possible: ({ clock }) => clock !== undefined, strike: async ({ clock }, random) => {
     clock!.set(random.pick([-7200, -600, 600, 7200]));

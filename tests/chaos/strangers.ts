@@ -5,6 +5,8 @@ import { persist } from './persist';
 import type { Random } from './random';
 import { placeOf } from './stacks';
 
+/** What they are known by: Docker may have made one though it died before it said so. */
+const label = 'chaos.stranger';
 const services = ['store', 'migrate', 'api', 'web', 'steady', 'cache', 'load-balancer'];
 const ordinals = [1, 2, 3];
 /** How many deployments ahead names are taken. */
@@ -33,7 +35,7 @@ export async function moveIn({ client, engine: { docker } }: Arena, random: Rand
 
 /** Undefined where the name is an instance's by now. */
 async function settleIn(docker: Docker, name: string): Promise<Stranger | undefined> {
-  const made = await docker.createContainer({ name, Image: images.app, Cmd: ['sleep', '1000'] }).catch(() => undefined);
+  const made = await docker.createContainer({ name, Image: images.app, Cmd: ['sleep', '1000'], Labels: { [label]: 'yes' } }).catch(() => undefined);
   if (!made) return undefined;
   const start = () => made.start({ abortSignal: AbortSignal.timeout(startMs) } as object).catch(unlessStarted);
   await persist(`starting the stranger ${name}`, withinMs, async () => void (await start())).catch(() => undefined);
@@ -46,7 +48,7 @@ function unlessStarted(error: Error & { statusCode?: number }): void {
 }
 
 /** Takes strangers away again. @throws Error that names those which were stopped, restarted or removed meanwhile */
-export async function moveOut(strangers: Stranger[]): Promise<void> {
+export async function moveOut({ engine: { docker } }: Arena, strangers: Stranger[]): Promise<void> {
   const harmed = await Promise.all(
     strangers.map(async ({ container, name, startedAt }) => {
       const found = await persist(`looking at the stranger ${name}`, withinMs, () => container.inspect().catch(unlessGone));
@@ -56,7 +58,14 @@ export async function moveOut(strangers: Stranger[]): Promise<void> {
       return isThere && goesOn ? [] : [name];
     }),
   );
+  await removeUnknown(docker);
   if (harmed.flat().length > 0) throw new Error(`containers of nobody's were touched: ${harmed.flat().join(', ')}`);
+}
+
+/** Those of which Docker did not say that it has made them. */
+async function removeUnknown(docker: Docker): Promise<void> {
+  const left = await persist('looking for strangers', withinMs, () => docker.listContainers({ all: true, filters: { label: [label] } }));
+  await Promise.all(left.map(({ Id }) => docker.getContainer(Id).remove({ force: true }).catch(() => undefined)));
 }
 
 function unlessGone(error: Error & { statusCode?: number }): undefined {
