@@ -52,7 +52,7 @@ describe('deploy-code dev', () => {
     const { child } = await begun();
     await eventually(async () => expect(ofThisFolder().some((pid) => pid !== child.pid)).toBe(true));
     await ended(child, 'SIGTERM');
-    expect(ofThisFolder()).toEqual([]);
+    await eventually(async () => expect(ofThisFolder()).toEqual([]));
   });
 
   it('starts a worker that was killed again, and ends with all that it has started', async () => {
@@ -67,7 +67,7 @@ describe('deploy-code dev', () => {
     expect(second).not.toBe(first);
     expect(said.text).toContain('the worker has ended with SIGKILL');
     expect(await ended(child, 'SIGTERM')).toBe(0);
-    expect(ofThisFolder()).toEqual([]);
+    await eventually(async () => expect(ofThisFolder()).toEqual([]));
   });
 
   it('leaves a folder alone in which another one is starting', async () => {
