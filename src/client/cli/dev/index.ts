@@ -30,6 +30,8 @@ export interface DevOptions {
 const startWithinMs = 600_000;
 const stopWithinMs = 30_000;
 const lockWithinMs = 500;
+/** One that is asked to end while it starts may not hear it; it loses nothing by being killed. */
+const serverEndsWithinMs = 5000;
 
 /** An engine for development: an embedded Temporal and a worker, in the foreground or behind. */
 export async function dev(options: DevOptions): Promise<void> {
@@ -80,7 +82,7 @@ async function run({ port, uiPort }: DevOptions, parts: Parts): Promise<void> {
     uiGuard.close();
     uiGuard.closeAllConnections();
   });
-  const server = await startServer({ cli, port, ui: hidden, folder: engineFolder, started: (child) => parts.add(() => endProcess(child)) });
+  const server = await startServer({ cli, port, ui: hidden, folder: engineFolder, started: (child) => parts.add(() => endProcess(child, serverEndsWithinMs)) });
   guardProcess({ onError: (error) => say(`an error that nothing has caught: ${error.message}`) });
   const metricsPort = await freePort();
   const log = sizeOf(workerLog());

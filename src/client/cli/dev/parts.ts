@@ -26,12 +26,12 @@ export class Parts {
   }
 }
 
-/** Ends a process: kindly, and after half a minute by force. */
-export async function endProcess(child: ChildProcess): Promise<void> {
+/** Ends a process: kindly, and by force where that takes longer than it may. */
+export async function endProcess(child: ChildProcess, withinMs = stopWithinMs): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');
   child.kill('SIGTERM');
-  const killer = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
+  const killer = setTimeout(() => child.kill('SIGKILL'), withinMs);
   await gone;
   clearTimeout(killer);
 }
