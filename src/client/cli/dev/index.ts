@@ -118,7 +118,8 @@ async function untilWorkerIsReady(worker: ChildProcess, from: number): Promise<v
   for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(50)) {
     const log = readFileSync(workerLog()).subarray(from);
     if (log.includes('worker is ready')) return;
-    if (worker.exitCode !== null) throw new EngineUnreachable(`the worker ended with ${worker.exitCode}`, `look at ${workerLog()}`);
+    const ended = worker.exitCode ?? worker.signalCode;
+    if (ended !== null) throw new EngineUnreachable(`the worker ended with ${ended}`, `look at ${workerLog()}`);
   }
   throw new EngineUnreachable('the worker did not get ready within 30 s', `look at ${workerLog()}`);
 }

@@ -59,7 +59,8 @@ export function temporalLog(folder: string): string {
 
 async function untilReady(server: ChildProcess, port: number, log: string): Promise<void> {
   for (const deadline = Date.now() + readyWithinMs; Date.now() < deadline; await sleep(100)) {
-    if (server.exitCode !== null) throw new EngineUnreachable(`the Temporal server ended with ${server.exitCode}`, `look at ${log}`);
+    const ended = server.exitCode ?? server.signalCode;
+    if (ended !== null) throw new EngineUnreachable(`the Temporal server ended with ${ended}`, `look at ${log}`);
     const connection = await Connection.connect({ address: `127.0.0.1:${port}`, connectTimeout: '1s' }).catch(() => undefined);
     if (!connection) continue;
     const known = await connection.workflowService.describeNamespace({ namespace: 'default' }).catch(() => undefined);
