@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isOneLine, longestReason } from '../../model/text';
 import type { WhenBusy } from '../../plan/asked';
-import { duration, toMs } from '../../config/schema/values';
+import { durationMs } from '../../config/schema/values';
 import { loadStack, type LoadedStack, type LoadOptions } from '../../config';
 
 export interface StackOptions {
@@ -76,7 +76,7 @@ export function reason(text: string): string {
 
 /** A duration of the stack file's kind, in ms. */
 export function milliseconds(text: string): number {
-  const ms = duration.safeParse(text).success ? toMs(text) : 0;
+  const ms = durationMs(text) ?? 0;
   if (ms <= 0) throw new InvalidArgumentError('write a duration such as 30s, 15m or 6h.');
   return ms;
 }

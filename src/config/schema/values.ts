@@ -9,7 +9,6 @@ const numeric = /^(?:[-+]?(?=\.?\d)(?:0|[1-9]\d*)?(?:\.\d*)?(?:e[-+]?\d+)?|0x[0-
 /** A number that stands as text, of `${VARIABLE}` say; anything else as it is, also `0123`, of which programs differ. */
 export const fromText = (value: unknown): unknown => (typeof value === 'string' && numeric.test(value) ? Number(value) : value);
 
-
 /** Seconds as a number, or text such as `500ms`, `2s`, `1m30s`. */
 export const duration = z
   .preprocess(fromText, z.union([z.number().nonnegative(), z.string().regex(durationPattern, 'write a duration such as 500ms, 2s or 1m30s')]))
@@ -25,6 +24,11 @@ function isDuration(value: number | string): boolean {
   return typeof value === 'number' || durationPattern.test(value);
 }
 
+/** Milliseconds of a text such as `2s`; undefined where it is no duration, as a number without a unit is none here, or longer than a year. */
+export function durationMs(text: string): number | undefined {
+  return durationPattern.test(text) && toMs(text) <= longestMs ? toMs(text) : undefined;
+}
+
 /** Bytes as a number, or text such as `512M`, `4G`. */
 export const size = z
   .preprocess(fromText, z.union([z.number().int().nonnegative(), z.string().regex(sizePattern, 'write a size such as 512M or 4G')]))
@@ -36,7 +40,6 @@ const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000
 /** Milliseconds of a {@link duration}. */
 export function toMs(value: number | string): number {
   if (typeof value === 'number') return Math.round(value * 1000);
-  if (/^\d+(\.\d+)?$/.test(value)) return Math.round(Number(value) * 1000);
   let total = 0;
   for (const [, amount, unit] of value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) total += Number(amount) * unitMs[unit!]!;
   return Math.round(total);
