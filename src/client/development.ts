@@ -17,6 +17,16 @@ export interface DevelopmentEngine {
   process?: ProcessIdentity;
 }
 
+export interface EngineRecord {
+  engine: DevelopmentEngine;
+  isRunning: boolean;
+}
+
+/** A record, and the folder in which the engine was started. */
+export interface RememberedEngine extends EngineRecord {
+  folder: string;
+}
+
 /** The development engine of this folder or one above it; undefined where none runs. */
 export function findDevelopmentEngine(from?: string): DevelopmentEngine | undefined {
   const found = rememberedEngine(from);
@@ -24,31 +34,23 @@ export function findDevelopmentEngine(from?: string): DevelopmentEngine | undefi
 }
 
 /** The same, also where it does not run any more; one that runs comes first. */
-export function rememberedEngine(from = process.cwd()): { folder: string; engine: DevelopmentEngine; isRunning: boolean } | undefined {
-  const found = foldersAbove(resolve(from)).flatMap((folder) => {
-    const file = join(folder, stateFolder, 'dev.json');
-    const engine = readRecord(file);
-    return engine ? [{ folder, engine, isRunning: readEngine(file) !== undefined }] : [];
-  });
-  return found.find(({ isRunning }) => isRunning) ?? found[0];
-}
-
-function foldersAbove(folder: string): string[] {
-  return dirname(folder) === folder ? [folder] : [folder, ...foldersAbove(dirname(folder))];
+export function rememberedEngine(from = process.cwd()): RememberedEngine | undefined {
+  let ended: RememberedEngine | undefined;
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    const found = readRecord(join(folder, stateFolder, 'dev.json'));
+    if (found?.isRunning) return { folder, ...found };
+    ended ??= found && { folder, ...found };
+    if (dirname(folder) === folder) return ended;
+  }
 }
 
 /**
- * What the file of a development engine says. A file that others may write is not trusted: it would send requests to their server,
+ * What the file of a development engine says, and whether the very process that wrote it still runs. A file that others may write is not trusted: it would send requests to their server,
  * and have their processes ended.
  */
-export function readRecord(file: string): DevelopmentEngine | undefined {
-  return isOwn(file) ? parsed(readFileSync(file, 'utf8')) : undefined;
-}
-
-/** The same where the very process that wrote it still runs. */
-export function readEngine(file: string): DevelopmentEngine | undefined {
-  const engine = readRecord(file);
-  return engine && isAlive(engine.process) && engine.process?.pid === engine.pids.dev ? engine : undefined;
+export function readRecord(file: string): EngineRecord | undefined {
+  const engine = isOwn(file) ? parsed(readFileSync(file, 'utf8')) : undefined;
+  return engine && { engine, isRunning: isAlive(engine.process) && engine.process?.pid === engine.pids.dev };
 }
 
 /** A plain file of this user, or of root, in a folder of theirs; nobody else may write either. */

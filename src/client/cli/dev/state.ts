@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { readEngine, readRecord, stateFolder, type DevelopmentEngine } from '../../development';
+import { readRecord, stateFolder, type DevelopmentEngine, type EngineRecord } from '../../development';
 import { BadRequest } from '../../errors';
 
 /** Files of a development engine, below the folder it is started in. */
@@ -20,9 +20,9 @@ export function remember(engine: DevelopmentEngine): void {
 }
 
 /** What was remembered here, and whether its process still runs. @throws BadRequest where others may have written it */
-export function recall(): { engine: DevelopmentEngine; isRunning: boolean } | undefined {
-  const engine = readRecord(record);
-  if (engine) return { engine, isRunning: readEngine(record) !== undefined };
+export function recall(): EngineRecord | undefined {
+  const found = readRecord(record);
+  if (found) return found;
   if (!existsSync(record)) return undefined;
   throw new BadRequest(`${record} is not what \`deploy-code dev\` wrote, belongs to another user, or can be written by others; nothing was stopped. Look at it, and remove ${folder} if it is yours`);
 }
