@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Container, ContainerInspectInfo } from 'dockerode';
+import type { Container } from 'dockerode';
 import { type Pack, pack } from 'tar-stream';
 import type { ConfigFile, FileTarget, InstanceRef, InstanceSpec, SecretFile, SecretMount } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
@@ -17,9 +17,10 @@ import { lastExit } from './exits';
 import { inspectImage } from './images';
 import { hashOf } from './labels';
 import { refuseForeignVolumes } from './networks';
-import { isDying, toState } from './observe';
+import { isDying } from './observe';
 import type { OwnContainers } from './own-containers';
 import { finishRemake, remake } from './remake';
+import { toStatus } from './status';
 import { monotonicMs } from '../../guard/monotonic';
 
 /** Between two looks at an instance whose exit is awaited. */
@@ -222,32 +223,6 @@ function toArchive(files: (ConfigFile | SecretFile)[], folders: FileTarget[]): P
 /** A mode of 0 by itself would be taken for none given. */
 function typed(mode: number | undefined, type: number): number | undefined {
   return mode === undefined ? undefined : mode | type;
-}
-
-function toStatus({ State, RestartCount, Config }: ContainerInspectInfo): InstanceStatus {
-  return {
-    state: toState(State.Status),
-    hash: hashOf(Config.Labels),
-    exitCode: State.Running && !State.Restarting ? undefined : State.ExitCode,
-    outOfMemory: State.OOMKilled,
-    restarts: RestartCount,
-    startedAt: Date.parse(State.StartedAt) || undefined,
-    health: State.Health?.Status as InstanceStatus['health'],
-    ...(State.Health && { ownCheck: ownCheck(State.Health, Config.Healthcheck) }),
-  };
-}
-
-/** In s: Docker's own, where an image does not say. */
-const defaultInterval = 30;
-const longestOutput = 300;
-
-/** Docker counts in nanoseconds; since 25 an image may have itself checked more often while it starts. */
-function ownCheck({ Log }: { Log?: { ExitCode: number; Output: string }[] | null }, check: Partial<Record<'Interval' | 'StartInterval', number>> = {}): InstanceStatus['ownCheck'] {
-  const intervalMs = (check.StartInterval || check.Interval || defaultInterval * 1e9) / 1e6;
-  const last = Log?.at(-1);
-  if (!last || last.ExitCode === 0) return { intervalMs };
-  const output = last.Output.trim().slice(-longestOutput);
-  return { intervalMs, problem: `exited ${last.ExitCode}${output ? `: ${output}` : ''}` };
 }
 
 /** Does nothing where it is gone, or is being removed right now. Its volumes stay. */

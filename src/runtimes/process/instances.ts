@@ -9,7 +9,7 @@ import { isSameScope, mustBeWithin, refuseTaken } from '../scope';
 import { isAlive } from '../../guard/process-identity';
 import { InstanceFolder, type ProcessState } from './instance-folder';
 import { readLog } from './rotating-log';
-import { killGroup, runCommand } from './run-command';
+import { runCommand, signalGroup } from './run-command';
 import { killMarked } from '../marked-processes';
 import { monotonicMs } from '../../guard/monotonic';
 
@@ -154,7 +154,7 @@ export class ProcessInstances {
   /** A child whose supervisor was killed is nobody's; it must not run beside its successor, nor must what it has started. */
   private async killOrphan({ child, mark }: ProcessState): Promise<void> {
     if (mark) await killMarked(mark);
-    if (child && isAlive(child)) killGroup(child.pid);
+    if (child && isAlive(child)) signalGroup(child.pid, 'SIGKILL');
   }
 
   private async until(name: string, reached: (state: ProcessState) => boolean, deadlineMs: number, what: string): Promise<void> {

@@ -35,7 +35,7 @@ export function runCommand([program = '', ...args]: string[], { cwd, env, timeou
       resolve({ exitCode, output: Buffer.concat(chunks).toString('utf8') + more });
     };
     const timer = setTimeout(() => {
-      if (child.pid !== undefined) killGroup(child.pid);
+      if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
       void killMarked(`DEPLOY_CODE_COMMAND=${mark}`);
       reject(new RuntimeError('software', `the command did not end within ${timeoutMs} ms`));
       end(-1);
@@ -51,9 +51,9 @@ export function runCommand([program = '', ...args]: string[], { cwd, env, timeou
 }
 
 /** Does nothing where the group is gone. */
-export function killGroup(pid: number): void {
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(-pid, signal);
   } catch {
     return;
   }

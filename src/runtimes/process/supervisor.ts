@@ -10,6 +10,7 @@ import { identify } from '../../guard/process-identity';
 import { killMarked } from '../marked-processes';
 import { InstanceFolder, type ProcessState } from './instance-folder';
 import { RotatingLog } from './rotating-log';
+import { signalGroup } from './run-command';
 
 const recordAgainMs = 1000;
 /** What a process has started may hold its output open after its end, for ever. */
@@ -39,8 +40,9 @@ async function supervise(folder: InstanceFolder, environment: Record<string, str
 
   for (;;) {
     const [program, ...args] = [...(spec.entrypoint ?? []), ...(spec.command ?? [])];
-    const mark = `DEPLOY_CODE_RUN=${randomUUID()}`;
-    child = spawn(program!, args, { cwd: spec.workingDir, env: { ...environment, ...marking(mark) }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const run = randomUUID();
+    const mark = `DEPLOY_CODE_RUN=${run}`;
+    child = spawn(program!, args, { cwd: spec.workingDir, env: { ...environment, DEPLOY_CODE_RUN: run }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout!.on('data', (chunk: Buffer) => log.write(chunk));
     child.stderr!.on('data', (chunk: Buffer) => log.write(chunk));
     keep(folder, Object.assign(state, { state: 'running', child: child.pid && identify(child.pid), mark, startedAt: Date.now(), exitCode: undefined }));
@@ -89,23 +91,10 @@ async function exitOf(child: ChildProcess, mark: string, log: RotatingLog): Prom
   }
 }
 
-function marking(mark: string): Record<string, string> {
-  const [name, value] = mark.split('=') as [string, string];
-  return { [name]: value };
-}
-
 function mayRestart(policy: string, exitCode: number, restarts: number): boolean {
   if (policy === 'always' || policy === 'unless-stopped') return true;
   if (!policy.startsWith('on-failure') || exitCode === 0) return false;
   return restarts < Number(policy.split(':')[1] ?? Infinity);
-}
-
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    return;
-  }
 }
 
 // Whatever fails here must not leave the child without a parent: errors end nothing (stderr is the instance's log).

@@ -1,0 +1,31 @@
+import type { ContainerInspectInfo } from 'dockerode';
+import type { InstanceStatus } from '../../model/instance-status';
+import { hashOf } from './labels';
+import { toState } from './observe';
+
+/** In s: Docker's own, where an image does not say. */
+const defaultInterval = 30;
+const longestOutput = 300;
+
+/** How an instance is, by what Docker tells of its container. */
+export function toStatus({ State, RestartCount, Config }: ContainerInspectInfo): InstanceStatus {
+  return {
+    state: toState(State.Status),
+    hash: hashOf(Config.Labels),
+    exitCode: State.Running && !State.Restarting ? undefined : State.ExitCode,
+    outOfMemory: State.OOMKilled,
+    restarts: RestartCount,
+    startedAt: Date.parse(State.StartedAt) || undefined,
+    health: State.Health?.Status as InstanceStatus['health'],
+    ...(State.Health && { ownCheck: ownCheck(State.Health, Config.Healthcheck) }),
+  };
+}
+
+/** Docker counts in nanoseconds; since 25 an image may have itself checked more often while it starts. */
+function ownCheck({ Log }: { Log?: { ExitCode: number; Output: string }[] | null }, check: Partial<Record<'Interval' | 'StartInterval', number>> = {}): InstanceStatus['ownCheck'] {
+  const intervalMs = (check.StartInterval || check.Interval || defaultInterval * 1e9) / 1e6;
+  const last = Log?.at(-1);
+  if (!last || last.ExitCode === 0) return { intervalMs };
+  const output = last.Output.trim().slice(-longestOutput);
+  return { intervalMs, problem: `exited ${last.ExitCode}${output ? `: ${output}` : ''}` };
+}
