@@ -188,7 +188,7 @@ function toSubnet({ driver, config, ...more }: Data, path: string[], findings: F
   const refuse = (...key: (string | number)[]) => void findings.push({ path: [...path, ...key], message });
   if (driver !== undefined && driver !== 'default') refuse('driver');
   for (const key of Object.keys(more)) refuse(key);
-  const [first, ...others] = Array.isArray(config) ? (config as unknown[]) : config === undefined || config === null ? [] : [config];
+  const [first, ...others] = [config ?? []].flat() as unknown[];
   others.forEach((_, index) => refuse('config', index + 1));
   if (!isData(first)) return undefined;
   for (const key of Object.keys(first)) if (key !== 'subnet') refuse('config', 0, key);

@@ -111,7 +111,7 @@ function readable(code: string, message: string, line: string): string {
 /** What cannot be read makes all that follows it unexpected. */
 function withoutConsequences<T extends { code: string }>(errors: readonly T[]): T[] {
   const first = errors.find(({ code }) => code === 'UNEXPECTED_TOKEN');
-  return errors.filter((error) => error === first || error.code === 'DUPLICATE_KEY' || (error.code !== 'UNEXPECTED_TOKEN' && !first));
+  return first ? errors.filter((error) => error === first || error.code === 'DUPLICATE_KEY') : [...errors];
 }
 
 /** Aliases of anchors that do not exist, that contain themselves, or that expand to far too much. */

@@ -20,7 +20,9 @@ import { noteUnnamedVolumes } from './unnamed-volumes';
 export function planInstances(service: Service, phase: number, observed: ObservedInstance[], print: Fingerprint, planning: ServicePlanning): PlannedService {
   const forced = planning.intent.kind === 'restart' && (planning.intent.services ?? [service.name]).includes(service.name);
   const aside = observed.filter((instance) => isTest(instance) || isUnproven(instance, service, planning));
-  const difference = compare(service, observed.filter((instance) => !aside.includes(instance)), print, { forced, checks: !planning.keepsOldChecks && service.name !== balancerName });
+  // The check of the load balancer is the engine's own: another version of the engine replaces nothing for it.
+  const checks = !planning.keepsOldChecks && service.name !== balancerName;
+  const difference = compare(service, observed.filter((instance) => !aside.includes(instance)), print, { forced, checks });
   const slots = ordinals(service, difference)
     .map((ordinal) => slotOf(service, ordinal, difference, { phase, print, planning }))
     .filter(({ old, next }) => next || old.length > 0);

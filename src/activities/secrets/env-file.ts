@@ -4,9 +4,12 @@ import { SoftwareFault } from '../failures';
 const escape = /\\(?:([abfnrtv$"\\])|0([0-3][0-7]{2}))/g;
 const escaped: Record<string, string> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', $: '$$', '"': '"', '\\': '\\' };
 const assignment = /^[^\S\n]*(?:export[^\S\n]+)?([\p{L}\p{N}_.[\]-]+)[^\S\n]*(?:([=:])[^\S\n]*|(?=\n|$))/u;
+/** What may stand behind a closing quote. */
+const beside = /^[^\S\n]*(?:#[^\n]*)?(?:\n|$)/;
+/** Blank lines and comments. */
+const nothing = /^(?:\s+|#[^\n]*)*/;
 /** In characters: the values of a file together. */
 const longest = 2 ** 21;
-const beside = /^[^\S\n]*(?:#[^\n]*)?(?:\n|$)/;
 
 /**
  * The variables of an env file, as compose reads one: `#` begins a comment at the start of a line or after a space; quoted values may hold lines and,
@@ -22,8 +25,7 @@ export function parseEnvFile(file: string, text: string, earlier: Record<string,
   const all = rest;
   const wrong = (message: string) => new SoftwareFault(`the env_file ${file}, line ${all.slice(0, all.length - rest.length).split('\n').length}: ${message}`);
 
-  while ((rest = rest.replace(/^\s*(?:#[^\n]*)?/, '')) !== '') {
-    if (/^\s/.test(rest)) continue;
+  for (rest = rest.replace(nothing, ''); rest !== ''; rest = rest.replace(nothing, '')) {
     const found = assignment.exec(rest);
     if (!found) throw wrong('is no NAME=value; a name is made of letters, digits and _ . - [ ]');
     const [whole, name, sign] = found;
