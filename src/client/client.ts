@@ -4,10 +4,10 @@ import type { Stack } from '../config/stack';
 import type { AuditTrail } from '../model/audit';
 import { requireDeploymentId } from '../model/names';
 import { longestAuthor, longestReason, oneLine } from '../model/text';
-import type { InstanceLine } from '../model/instance-status';
 import type { WhenBusy } from '../plan/asked';
 import type { PastRun } from '../plan/job-runs';
 import type { IntentKind, Refusal } from '../plan/plan';
+import type { InspectResults } from '../workflows/inspect';
 import {
   contentsQuery, environmentId, environmentQuery, freezeSignal, pauseWatchSignal, releaseId, resumeWatchSignal, taskQueue, thawSignal,
   type DeploymentInput, type EnvironmentState, type Freeze, type Place, type PlanSummary, type ReleaseContents, type WatchPause,
@@ -146,9 +146,9 @@ export class DeployCodeClient extends Reader {
   }
 
   /** Every instance, with its health as probed just now; restarts by the watch are counted too. */
-  override async status(stack: Stack): Promise<InstanceLine[]> {
-    const [lines, state] = await Promise.all([super.status(stack), this.environment(placeOf(stack))]);
-    return lines.map((line) => ({ ...line, restarts: line.restarts + (state?.watch?.restarted?.[line.name] ?? 0) }));
+  override async status(stack: Stack): Promise<InspectResults['status']> {
+    const [{ found, away }, state] = await Promise.all([super.status(stack), this.environment(placeOf(stack))]);
+    return { away, found: found.map((line) => ({ ...line, restarts: line.restarts + (state?.watch?.restarted?.[line.name] ?? 0) })) };
   }
 
   /** Lets nothing begin until the freeze is over, or somebody thaws. What runs goes on. */

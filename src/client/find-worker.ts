@@ -14,9 +14,18 @@ export async function findWorker(client: Client): Promise<void> {
 
 /** The same for the workers of hosts. */
 export async function findHostWorkers(client: Client, hosts: readonly string[]): Promise<void> {
+  const missing = await unservedHosts(client, hosts);
+  if (missing.length > 0) throw unserved(missing);
+}
+
+/** Those of the hosts for which no worker comes. */
+export async function unservedHosts(client: Client, hosts: readonly string[]): Promise<string[]> {
   const served = await Promise.all(hosts.map((host) => appears(() => pollersOfHost(client, host))));
-  const missing = hosts.filter((_, index) => !served[index]);
-  if (missing.length > 0) throw new EngineUnreachable(`no worker serves the host ${missing.join(', ')}`, `start one with \`deploy-code worker --hosts FILE\`, or with \`--serve ${missing[0]}\` on the host itself`);
+  return hosts.filter((_, index) => !served[index]);
+}
+
+export function unserved(hosts: readonly string[]): EngineUnreachable {
+  return new EngineUnreachable(`no worker serves the host ${hosts.join(', ')}`, `start one with \`deploy-code worker --hosts FILE\`, or with \`--serve ${hosts[0]}\` on the host itself`);
 }
 
 async function appears(look: () => Promise<unknown[]>): Promise<boolean> {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { Stack } from '../config/stack';
-import type { InstanceLine } from '../model/instance-status';
+import type { Answers } from '../workflows/hosts';
 import type { InspectInput, InspectResults } from '../workflows/inspect';
 import { taskQueue, type Place } from '../workflows/messages';
-import { findHostWorkers, findWorker } from './find-worker';
+import { findHostWorkers, findWorker, unserved, unservedHosts } from './find-worker';
 import { actOf } from './orders';
 import { listHosts, type HostLine } from './hosts';
 import { untilTaken } from './until-taken';
@@ -15,14 +15,14 @@ export class Reader {
 
   protected constructor(protected readonly temporal: Client) {}
 
-  /** Every instance, with its health as probed just now. */
-  async status(stack: Stack): Promise<InstanceLine[]> {
-    return this.inspect({ kind: 'status', stack, taskQueue });
+  /** Every instance, with its health as probed just now; and the hosts of the stack that are away. */
+  async status(stack: Stack): Promise<InspectResults['status']> {
+    return this.ofServed(stack, (served) => this.inspect({ kind: 'status', stack: served, taskQueue }));
   }
 
   /** The last lines of the instances of services, of all where none is named; with the cursors of an earlier answer what came since. */
   async logs(stack: Stack, services: string[], tail: number, after: Record<string, string> = {}): Promise<InspectResults['logs']> {
-    return this.inspect({ kind: 'logs', stack, services, tail, after, taskQueue });
+    return this.ofServed(stack, (served) => this.inspect({ kind: 'logs', stack: served, services, tail, after, taskQueue }));
   }
 
   /** Runs a command inside an instance. */
@@ -36,7 +36,7 @@ export class Reader {
   }
 
   async volumes(stack: Stack): Promise<InspectResults['volumes']> {
-    return this.inspect({ kind: 'volumes', stack, taskQueue });
+    return this.ofServed(stack, (served) => this.inspect({ kind: 'volumes', stack: served, taskQueue }));
   }
 
   /** Deletes a volume and its data. Refused while an instance mounts it. */
@@ -44,9 +44,19 @@ export class Reader {
     await this.inspect({ kind: 'remove-volume', stack, name, taskQueue, act: actOf(by) });
   }
 
+  /** Asks about the hosts that a worker serves, and waits for no other. @throws EngineUnreachable where all are without */
+  private async ofServed<T>(stack: Stack, ask: (stack: Stack) => Promise<Answers<T>>): Promise<Answers<T>> {
+    const { hosts = [] } = stack;
+    const missing = await unservedHosts(this.temporal, hosts.map(({ name }) => name));
+    if (missing.length === 0) return ask(stack);
+    if (missing.length === hosts.length) throw unserved(missing);
+    const { found, away } = await ask({ ...stack, hosts: hosts.filter(({ name }) => !missing.includes(name)) });
+    return { found, away: [...away, ...missing.map((host) => ({ host, reason: unserved([host]).message }))] };
+  }
+
   protected async inspect<K extends InspectInput['kind']>(input: Extract<InspectInput, { kind: K }>): Promise<InspectResults[K]> {
     const { stack, environment, hosts } = subjectOf(input);
-    await this.requireWorkers({ hosts });
+    await this.requireWorkers({ hosts: partial.has(input.kind) ? [] : hosts });
     const handle = await this.temporal.workflow.start('inspect', {
       workflowId: `inspect/${stack}/${environment}/${input.kind}/${randomUUID()}`,
       taskQueue,
@@ -71,6 +81,9 @@ export class Reader {
     await findHostWorkers(this.temporal, hosts.map(({ name }) => name));
   }
 }
+
+/** Questions that the hosts answer that are there. */
+const partial: ReadonlySet<InspectInput['kind']> = new Set(['status', 'logs', 'exec', 'volumes', 'remove-volume'] as const);
 
 /** The environment that a question is about, and the hosts that have to answer. */
 function subjectOf(input: InspectInput): Place & Pick<Stack, 'hosts'> {

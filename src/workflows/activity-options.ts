@@ -85,7 +85,7 @@ const table: Record<keyof Activities, ActivityOptions> = {
 };
 
 /** Nobody may serve a host: its worker answers within this time, or is not there. */
-const contacts = new Set<keyof Activities>(['observe', 'recallEnvironment']);
+const contacts = new Set<keyof Activities>(['observe', 'recallEnvironment', 'describeInstances']);
 const firstContact: ActivityOptions = { scheduleToStartTimeout: '20s' };
 
 /** An activity by name, on a task queue, with the sentence that the Temporal UI shows for it. */

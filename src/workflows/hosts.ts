@@ -65,8 +65,8 @@ export async function lookAround({ stack, pinned, taskQueue, summary, former = [
 }
 
 /** What runs of a stack, host by host. */
-export function listInstances(stack: Stack, taskQueue: string, summary: string): Promise<HostView[]> {
-  return all(hostsOf(stack, taskQueue), async (host) => ({ ...host, observation: await observe(host, withoutServices(stack), {}, summary) }));
+export function listInstances(stack: Stack, taskQueue: string, summary: string): Promise<Answers<HostView>> {
+  return askEach(hostsOf(stack, taskQueue), async (host) => [{ ...host, observation: await observe(host, withoutServices(stack), {}, summary) }]);
 }
 
 /** What is left of a stack on a host that its file names no more: on a cluster it may be in namespaces of which the file says no more either. */
@@ -87,6 +87,34 @@ function withoutContents(stack: Stack): Stack {
 
 function withoutServices({ front: _, ...stack }: Stack): Stack {
   return { ...stack, services: {} };
+}
+
+/** A host of several that gave no answer. */
+export interface HostAway {
+  host: string;
+  reason: string;
+}
+
+/** What the hosts of a stack have answered. */
+export interface Answers<T> {
+  found: T[];
+  away: HostAway[];
+}
+
+/** Asks every host. One of several that is away takes nothing from the others. @throws what the first one met where all are away */
+export async function askEach<H extends HostQueue, T>(hosts: readonly H[], ask: (host: H) => Promise<T[]>): Promise<Answers<T>> {
+  const failures: unknown[] = [];
+  const answers = await all(hosts, async (host): Promise<Answers<T>> => {
+    try {
+      return { found: await whereServed(host, () => ask(host)), away: [] };
+    } catch (error) {
+      if (host.name === undefined || !isAway(error)) throw error;
+      failures.push(error);
+      return { found: [], away: [{ host: host.name, reason: reasonOf(error) }] };
+    }
+  });
+  if (failures.length === hosts.length) throw failures[0];
+  return { found: answers.flatMap(({ found }) => found), away: answers.flatMap(({ away }) => away) };
 }
 
 /** On every host, side by side. */
@@ -111,6 +139,17 @@ export async function whereServed<T>({ name }: HostQueue, ask: () => Promise<T>)
     if (name === undefined || !isUnserved(error)) throw error;
     throw ApplicationFailure.nonRetryable(`no worker serves the host ${name}: start one with \`deploy-code worker --hosts FILE\`, or with \`--serve ${name}\` on the host itself`, failureTypes.platform);
   }
+}
+
+/** True for trouble of a host, or with it: it may pass, and the others have none. */
+function isAway(error: unknown): boolean {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof TimeoutFailure || (cause instanceof ApplicationFailure && cause.type === failureTypes.platform);
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof TimeoutFailure ? 'its worker did not answer in time' : ((cause as Error | undefined)?.message ?? 'it did not answer');
 }
 
 function isUnserved(error: unknown): boolean {

@@ -1,3 +1,5 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import { failureTypes } from '../activities/contract';
 import type { AuditPlace, InstanceLog } from '../activities/contract';
 import type { Stack } from '../config/stack';
 import type { AuditHead, AuditTrail } from '../model/audit';
@@ -9,7 +11,7 @@ import { planOver } from '../plan/planner';
 import { isUnnamed } from '../plan/unnamed-volumes';
 import { activity } from './activity-options';
 import { admit, admitSize } from './admit';
-import { all, hostsOf, listInstances, lookAround, type HostQueue } from './hosts';
+import { askEach, hostsOf, listInstances, lookAround, type Answers, type HostQueue } from './hosts';
 import { contextOf } from './step-context';
 import { summarise } from './deployment/summary';
 import type { Act, PlanSummary } from './messages';
@@ -51,12 +53,12 @@ export interface VolumeLine {
 
 export interface InspectResults {
   plan: { plan: PlanSummary; refusals: Refusal[] };
-  status: InstanceLine[];
-  logs: InstanceLog[];
+  status: Answers<InstanceLine>;
+  logs: Answers<InstanceLog>;
   exec: { exitCode: number; output: string };
   act: undefined;
   audit: AuditTrail;
-  volumes: VolumeLine[];
+  volumes: Answers<VolumeLine>;
   'remove-volume': undefined;
 }
 
@@ -84,10 +86,8 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
     }
     case 'audit':
       return activity('readAudit', taskQueue, 'read the audit trail')(auditPlaceOf(stack), input.last, input.known);
-    case 'volumes': {
-      const views = await listInstances(stack, taskQueue, 'find the volumes');
-      return views.flatMap(({ name, observation: { volumes, instances } }) => listVolumes(volumes, instances, `${stack.name}/${stack.environment}`).map((line) => onHost(line, name)));
-    }
+    case 'volumes':
+      return volumes(input);
     case 'remove-volume': {
       await recordAct(auditPlaceOf(stack), taskQueue, `volume rm ${input.name}`, input.act);
       const host = await hostOf(input, ({ volumes }) => volumes.some(({ name }) => name === input.name));
@@ -96,25 +96,32 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
   }
 }
 
-async function status({ stack, taskQueue }: StackQuestion): Promise<InstanceLine[]> {
-  const lines = await all(hostsOf(stack, taskQueue), async ({ name, taskQueue: queue }) => (await activity('describeInstances', queue, 'look at every instance')(stack)).map((line) => onHost(line, name)));
-  return lines.flat();
+async function status({ stack, taskQueue }: StackQuestion): Promise<Answers<InstanceLine>> {
+  return askEach(hostsOf(stack, taskQueue), async ({ name, taskQueue: queue }) => (await activity('describeInstances', queue, 'look at every instance')(stack)).map((line) => onHost(line, name)));
 }
 
-async function logs({ stack, taskQueue, services, tail, after }: Extract<InspectInput, { kind: 'logs' }>): Promise<InstanceLog[]> {
+async function logs({ stack, taskQueue, services, tail, after }: Extract<InspectInput, { kind: 'logs' }>): Promise<Answers<InstanceLog>> {
   const views = await listInstances(stack, taskQueue, 'find the instances');
-  const read = await all(views, ({ taskQueue: queue, observation: { instances } }) => {
+  const read = await askEach(views.found, ({ taskQueue: queue, observation: { instances } }) => {
     const names = instances.filter(({ service }) => services.length === 0 || services.includes(service)).map(({ name }) => name);
     return activity('readLogs', queue, `read the logs of ${names.length} instances`)(contextOf(stack, 0), names, tail, after);
   });
-  return read.flat();
+  return { found: read.found, away: [...views.away, ...read.away] };
 }
 
-/** Where something is; the first of several hosts where it is nowhere, which will say so. */
+async function volumes({ stack, taskQueue }: StackQuestion): Promise<Answers<VolumeLine>> {
+  const { found, away } = await listInstances(stack, taskQueue, 'find the volumes');
+  const owner = `${stack.name}/${stack.environment}`;
+  return { away, found: found.flatMap(({ name, observation }) => listVolumes(observation.volumes, observation.instances, owner).map((line) => onHost(line, name))) };
+}
+
+/** Where something is. Where it is nowhere, the first of several hosts, which will say so. @throws where it may be on a host that is away */
 async function hostOf({ stack, taskQueue }: StackQuestion, has: (seen: Observation) => boolean): Promise<HostQueue> {
   if (!stack.hosts) return { taskQueue };
-  const views = await listInstances(stack, taskQueue, 'find out where it is');
-  return views.find(({ observation }) => has(observation)) ?? views[0]!;
+  const { found, away } = await listInstances(stack, taskQueue, 'find out where it is');
+  const host = found.find(({ observation }) => has(observation));
+  if (!host && away.length > 0) throw ApplicationFailure.nonRetryable(`it may be on a host that is away: ${away.map(({ host: name, reason }) => `${name}: ${reason}`).join('; ')}`, failureTypes.platform);
+  return host ?? found[0]!;
 }
 
 function onHost<L extends object>(line: L, host: string | undefined): L {

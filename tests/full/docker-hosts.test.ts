@@ -40,9 +40,9 @@ describeUnless(ownEngineMissing(), 'a stack on two Docker Engines, by TLS and by
     expect(await deploy()).toMatchObject({ outcome: 'succeeded' });
     expect([await running(machines.alpha.docker), await running(machines.beta.docker)]).toEqual([['db-1-d1'], ['web-1-d1', 'web-2-d1']]);
     expect(await deploy()).toMatchObject({ outcome: 'unchanged' });
-    const lines = await engine.client.status(stack());
+    const { found: lines } = await engine.client.status(stack());
     expect(lines.map(({ service, health, host }) => [service, health, host])).toEqual([['db', 'healthy', 'alpha'], ['web', 'healthy', 'beta'], ['web', 'healthy', 'beta']]);
-    expect((await engine.client.logs(stack(), ['web'], 5)).every(({ lines: logged }) => logged.length > 0)).toBe(true);
+    expect((await engine.client.logs(stack(), ['web'], 5)).found.every(({ lines: logged }) => logged.length > 0)).toBe(true);
     expect(await engine.client.exec(stack(), `${name}-test-web-1-d1`, ['echo', 'here'])).toEqual({ exitCode: 0, output: 'here\n' });
   });
 

@@ -60,7 +60,7 @@ describeWith('kubernetes', 'one deployment over Docker and a cluster', () => {
     expect(await succeeded(shop())).toMatchObject({ outcome: 'succeeded', changed: ['store', 'api', 'page'] });
     expect(await states(name)).toEqual(['page-1-d1 running', 'store-1-d1 running']);
     expect(await ready({ name })).toEqual(['api 1/1']);
-    expect((await engine.client.status(shop())).map(({ service, host, health }) => `${service} ${host} ${health}`).sort()).toEqual(['api cloud healthy', 'page here healthy', 'store here healthy']);
+    expect((await engine.client.status(shop())).found.map(({ service, host, health }) => `${service} ${host} ${health}`).sort()).toEqual(['api cloud healthy', 'page here healthy', 'store here healthy']);
     expect((await engine.client.hosts(shop())).map(({ name: host, runtime, workers }) => ({ host, runtime, workers }))).toEqual([{ host: 'here', runtime: 'docker', workers: 1 }, { host: 'cloud', runtime: 'kubernetes', workers: 1 }]);
     expect(await deploy(shop())).toMatchObject({ outcome: 'unchanged' });
   });

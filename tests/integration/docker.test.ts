@@ -155,7 +155,7 @@ describeWith('docker', 'a deployment on Docker', () => {
       const handle = await engine.client.deploy(stack);
       for await (const { failure } of handle.watch()) if (failure) break;
       expect(Date.now() - begun).toBeLessThan(60_000);
-      expect((await engine.client.logs(stack, [], 10)).map(({ name, lines }) => [name.split('-test-')[1], lines])).toContainEqual(['good-1-d1', ['serving version 1']]);
+      expect((await engine.client.logs(stack, [], 10)).found.map(({ name, lines }) => [name.split('-test-')[1], lines])).toContainEqual(['good-1-d1', ['serving version 1']]);
       await handle.steer({ action: 'abort', by: 'ana', reason: 'a test' });
       expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', cause: { service: 'bad', message: expect.stringContaining("invalid size: 'abc'; check `logging` of the service") as string } });
     });
@@ -168,10 +168,10 @@ describeWith('docker', 'a deployment on Docker', () => {
       await docker.getContainer(name).remove({ force: true });
       const made = await docker.createContainer({ name, Image: images.app, Labels: Config.Labels, HostConfig: { LogConfig: { Type: 'json-file', Config: { 'max-size': 'abc' } } } });
       await expect(made.start()).rejects.toThrow();
-      const logs = await engine.client.logs(stack, [], 10);
+      const { found: logs } = await engine.client.logs(stack, [], 10);
       expect(logs).toContainEqual(expect.objectContaining({ name: `${stack.name}-test-good-1-d1`, lines: ['serving version 1'] }));
       expect(logs).toContainEqual(expect.objectContaining({ name, lines: [], unreadable: expect.stringContaining("it could not be started: failed to initialize logging driver: invalid size: 'abc'") as string }));
-      const shown = async () => (await engine.client.status(stack)).map(({ service, state, health }) => [service, state, health]);
+      const shown = async () => (await engine.client.status(stack)).found.map(({ service, state, health }) => [service, state, health]);
       expect(await shown()).toEqual(expect.arrayContaining([['good', 'running', 'healthy'], ['bad', 'created', 'not started']]));
       expect(await engine.client.exec(stack, `${stack.name}-test-good-1-d1`, ['echo', 'here'])).toMatchObject({ exitCode: 0, output: 'here\n' });
       await docker.getContainer(`${stack.name}-test-good-1-d1`).pause();
@@ -191,7 +191,7 @@ describeWith('docker', 'a deployment on Docker', () => {
       for (const image of [checked, failing]) await docker.getImage(image).remove({ force: true });
     });
     const app = (image: string, more = {}) => ({ app: { image, stop_grace_period: '1s', command: ['sh', '-c', 'sleep 4; touch /tmp/ready; exec sleep 600'], ...more } });
-    const healthOf = async (stack: Stack) => (await engine.client.status(stack)).map(({ health }) => health);
+    const healthOf = async (stack: Stack) => (await engine.client.status(stack)).found.map(({ health }) => health);
 
     it('succeeds once that is healthy, and is unchanged then', async () => {
       const stack = dockerStack(app(checked));

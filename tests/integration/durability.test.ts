@@ -71,6 +71,6 @@ describeWith('docker', 'a worker killed with -9', () => {
     await reached(handle, ({ state, text }) => state === 'begun' && text === 'run job-1');
     await restart();
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
-    expect(await client.logs(stack, ['job'], 10)).toMatchObject([{ lines: ['ran'] }]);
+    expect((await client.logs(stack, ['job'], 10)).found).toMatchObject([{ lines: ['ran'] }]);
   });
 });

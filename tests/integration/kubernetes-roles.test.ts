@@ -43,7 +43,7 @@ describeWith('kubernetes', 'a worker whose roles are bound in one namespace', ()
 
   it('deploys there, files of secrets byte for byte', async () => {
     expect(await (await engine.client.deploy(stack)).result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
-    const [instance] = (await engine.client.status(stack)).map(({ name }) => name);
+    const [instance] = (await engine.client.status(stack)).found.map(({ name }) => name);
     const { output } = await engine.client.exec(stack, instance!, ['sh', '-c', 'sha256sum < /run/secrets/key; stat -Lc %a /run/secrets/key']);
     expect(output.trim().split('\n')).toEqual([`${createHash('sha256').update(bytes).digest('hex')}  -`, '440']);
   });

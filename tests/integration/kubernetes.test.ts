@@ -189,7 +189,7 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
       expect(await deploy(inShared({ web: { image: images.app, ...probed }, api: { image: images.next, ...probed } }, two.name))).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { message: expect.stringContaining(`the name ${namespace}/api is taken by another stack`) } });
       expect(await deploy({ ...clusterStack({ web: { image: images.app, ...probed } }), name: two.name })).toMatchObject({ outcome: 'refused', refusals: [{ message: expect.stringContaining(`the stack runs in the namespace ${namespace}`) }] });
       expect(await (await engine.client.stop(two)).result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
-      expect((await engine.client.status(one)).map(({ service, health }) => `${service} ${health}`)).toEqual(['api healthy']);
+      expect((await engine.client.status(one)).found.map(({ service, health }) => `${service} ${health}`)).toEqual(['api healthy']);
     });
   });
 

@@ -24,7 +24,7 @@ describeWith('docker', 'the promises about data', () => {
   };
   const volume = (name: string) => docker.getVolume(name).inspect();
   const written = async (stack: Stack) => {
-    const [instance] = (await engine.client.status(stack)).filter(({ state }) => state === 'running');
+    const [instance] = (await engine.client.status(stack)).found.filter(({ state }) => state === 'running');
     return (await engine.client.exec(stack, instance!.name, ['cat', '/data/log'])).output.trim().split('\n');
   };
 
@@ -97,7 +97,7 @@ describeWith('docker', 'the promises about data', () => {
     expect(await deploy(migrated(images.next, images.broken, stack.name))).toMatchObject({ outcome: 'rolled_back', notUndone: [`migrate (${images.next}) ran and stays applied`] });
     const look = dockerStack({ look: { image: images.app, kind: 'job', command: ['cat', '/data/log'], volumes: ['data:/data:ro'] }, web: { image: images.app, ...healthy } }, { volumes: { data: {} } });
     await deploy({ ...look, name: stack.name });
-    expect((await engine.client.logs(stack, ['look'], 10))[0]!.lines).toEqual(['migrate 1', 'migrate 2']);
+    expect((await engine.client.logs(stack, ['look'], 10)).found[0]!.lines).toEqual(['migrate 1', 'migrate 2']);
   });
 
   it('6: volumes carry our own labels only', async () => {

@@ -38,7 +38,7 @@ describe('the quickstart\'s stack', () => {
 
   it('stops, and leaves nothing', async () => {
     expect(await (await engine.client.stop(stack())).result()).toMatchObject({ outcome: 'succeeded' });
-    expect(await engine.client.status(stack())).toEqual([]);
+    expect((await engine.client.status(stack())).found).toEqual([]);
     await expect(shop()).rejects.toThrow();
   });
 });

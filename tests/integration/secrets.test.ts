@@ -79,7 +79,7 @@ describeWith('docker', 'secrets', () => {
     expect(result).toMatchObject({ outcome: 'rolled_back', cause: { evidence: { logs: expect.arrayContaining(['***', '*** ***']) } } });
     const talking = stack('cat /run/secrets/password; echo; exec /bin/app');
     await (await engine.client.deploy(talking)).result();
-    expect((await engine.client.logs(talking, ['app'], 10))[0]!.lines[0]).toBe('***');
+    expect((await engine.client.logs(talking, ['app'], 10)).found[0]!.lines[0]).toBe('***');
     expect((await engine.client.exec(talking, `${talking.name}-test-app-1-d1`, ['sh', '-c', 'echo $TOKEN'])).output).toBe('***\n');
   });
 

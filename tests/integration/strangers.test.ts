@@ -69,7 +69,7 @@ describeWith('docker', 'what is not the stack\'s own', () => {
     await source.commit({ repo: `deploy-code-test/labelled-${process.pid}`, tag: '1' });
     try {
       expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded' });
-      expect((await engine.client.status(stack)).map(({ name, health }) => [name, health])).toEqual([[`${stack.name}-test-app-1-d1`, 'healthy']]);
+      expect((await engine.client.status(stack)).found.map(({ name, health }) => [name, health])).toEqual([[`${stack.name}-test-app-1-d1`, 'healthy']]);
       expect(await (await engine.client.stop(stack)).result()).toMatchObject({ outcome: 'succeeded' });
       expect((await source.inspect()).State).toMatchObject({ Running: true });
     } finally {

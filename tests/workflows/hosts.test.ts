@@ -34,7 +34,7 @@ describe('a stack over several hosts', () => {
     expect([on(hosts.alpha, name), on(hosts.beta, name)]).toEqual([['db-1-d1'], ['web-1-d1', 'web-2-d1']]);
     expect([...hosts.beta.instances.values()].find(({ spec }) => spec.stack === name)!.spec.extraHosts).toEqual(['db:10.0.0.1']);
     expect(hosts.beta.volumes.has(`${name}-test_data`)).toBe(false);
-    const lines = await engine.client.status(shop(name));
+    const { found: lines } = await engine.client.status(shop(name));
     expect(lines.map(({ service, ordinal, host }) => `${service}-${ordinal} ${host}`).sort()).toEqual(['db-1 alpha', 'web-1 beta', 'web-2 beta']);
     expect(await deploy(shop(name))).toMatchObject({ outcome: 'unchanged' });
 
@@ -95,6 +95,22 @@ describe('a stack over several hosts', () => {
     const name = uniqueName('unserved');
     await expect(deploy(stack(name, { web: { image: 'web:1' } }, ['alpha', 'delta']))).rejects.toMatchObject({ message: expect.stringContaining('no worker serves the host delta') });
   });
+
+  it('shows what runs on the others while one host is away', async () => {
+    const name = uniqueName('partly');
+    await deploy(shop(name));
+    const wider = shop(name, {}, ['alpha', 'beta', 'delta']);
+    const delta = { host: 'delta', reason: expect.stringContaining('no worker serves the host delta') };
+
+    const { found, away } = await engine.client.status(wider);
+    expect(found.map(({ service, ordinal, host }) => `${service}-${ordinal} ${host}`).sort()).toEqual(['db-1 alpha', 'web-1 beta', 'web-2 beta']);
+    expect(away).toEqual([delta]);
+    expect(await engine.client.logs(wider, ['db'], 5)).toMatchObject({ found: [{ name: `${name}-test-db-1-d1` }], away: [delta] });
+    expect(await engine.client.volumes(wider)).toMatchObject({ found: [{ name: `${name}-test_data`, host: 'alpha' }], away: [delta] });
+    expect(await engine.client.exec(wider, `${name}-test-db-1-d1`, ['true'])).toMatchObject({ exitCode: 0 });
+    await expect(engine.client.exec(wider, `${name}-test-none-1-d1`, ['true'])).rejects.toMatchObject({ cause: { message: expect.stringContaining('it may be on a host that is away: delta: no worker serves') } });
+    await expect(engine.client.status({ ...wider, hosts: wider.hosts!.filter((host) => host.name === 'delta') })).rejects.toMatchObject({ message: expect.stringContaining('no worker serves the host delta') });
+  }, 180_000);
 
   it('waits for a host whose worker is gone as for any platform, and leaves a lost one out by force', async () => {
     const name = uniqueName('lost');

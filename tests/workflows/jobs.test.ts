@@ -77,7 +77,7 @@ describe('a job', () => {
     await until(handle, 'on_rollback is refuse');
     const { question, status } = await handle.progress();
     expect({ status, answers: question?.answers }).toEqual({ status: 'waiting', answers: ['roll back', 'leave as is'] });
-    const api = (await engine.client.status(stack)).filter(({ service }) => service === 'api');
+    const api = (await engine.client.status(stack)).found.filter(({ service }) => service === 'api');
     expect(api.map(({ image, state }) => `${image} ${state}`)).toEqual(['api:2 running', 'api:2 running']);
     await handle.answer(question!.id, 'leave as is', 'ana');
     expect(await handle.result()).toMatchObject({ outcome: 'left_as_is' });

@@ -44,7 +44,7 @@ describe('an environment between deployments', () => {
     expect(host.get(dead).status.state).toBe('running');
     expect(watch).toMatchObject({ ailing: [], restarts: { [dead]: { count: 1 } } });
     expect(host.get(dead).policy).toBe('always');
-    expect((await engine.client.status(stack)).find(({ name }) => name === dead)).toMatchObject({ restarts: 1 });
+    expect((await engine.client.status(stack)).found.find(({ name }) => name === dead)).toMatchObject({ restarts: 1 });
     const client = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'watch' });
     const { events } = await client.workflow.getHandle(`environment/${stack.name}/test`).fetchHistory();
     const restarts = events!.filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'restartInstance');

@@ -9,6 +9,7 @@ import type { HistoryEntry } from '../../history';
 import { loadPlace, milliseconds, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
 import { breakerText, frozenText } from '../output/control-text';
 import { follow } from '../output/follow';
+import { sayAway } from '../output/hosts-away';
 import { waitingText } from '../output/question-text';
 import { statusTable } from '../output/status-table';
 import { watchText } from '../output/watch-text';
@@ -59,10 +60,11 @@ export function addLooks(program: Command): void {
 async function showStatus(options: LookOptions): Promise<void> {
   const { stack } = loadPlace(options);
   await withClient(options, async (client) => {
-    const [lines, state] = await Promise.all([client.status(stack), client.environment(placeOf(stack))]);
+    const [{ found: lines, away }, state] = await Promise.all([client.status(stack), client.environment(placeOf(stack))]);
     const release = state?.current?.release;
     const contents = release === undefined ? undefined : await client.release(placeOf(stack), release);
-    if (options.json) return printJson({ stack: stack.name, environment: stack.environment, release, running: state?.running, queued: state?.queue.length ?? 0, freeze: state?.freeze, breaker: state?.breaker, watch: state?.watch, watchPause: state?.watchPause, instances: lines });
+    sayAway(away);
+    if (options.json) return printJson({ stack: stack.name, environment: stack.environment, release, running: state?.running, queued: state?.queue.length ?? 0, freeze: state?.freeze, breaker: state?.breaker, watch: state?.watch, watchPause: state?.watchPause, instances: lines, ...(away.length > 0 && { hostsAway: away }) });
     const variables = Object.entries(contents?.stack.variables ?? {}).map(([name, value]) => `${name}=${value}`);
     const about = contents ? [`release ${release}`, ...variables, `by ${contents.requestedBy}`, ago(new Date(contents.at))] : ['nothing deployed'];
     say(`${paint.bold(`${stack.name}/${stack.environment}`)}  ${about.join('  ')}`);
@@ -114,8 +116,12 @@ async function showLogs(words: string[], options: LookOptions): Promise<void> {
     if (first && /^\d+$/.test(first)) return (options.raw ? printRawLines : print)(await evidence(client, Number(first), services, options));
     for (const name of words) serviceOf(stack, name);
     const cursors: Record<string, string> = {};
+    let said = new Set<string>();
     do {
-      for (const { name, lines, cursor, unreadable } of await client.logs(stack, words, options.tail, cursors)) {
+      const { found, away } = await client.logs(stack, words, options.tail, cursors);
+      sayAway(away.filter(({ host }) => !said.has(host)));
+      said = new Set(away.map(({ host }) => host));
+      for (const { name, lines, cursor, unreadable } of found) {
         if (unreadable !== undefined && !(name in cursors)) sayUnreadable(name, unreadable, options);
         cursors[name] = cursor;
         for (const line of lines) showLine(name, line, options);
@@ -148,8 +154,10 @@ async function evidence(client: DeployCodeClient, number: number, services: stri
 async function runInside(which: string, command: string[], options: LookOptions): Promise<void> {
   const { stack } = loadPlace(options);
   await withClient(options, async (client) => {
-    const running = (await client.status(stack)).filter(({ state }) => state === 'running');
+    const { found, away } = await client.status(stack);
+    const running = found.filter(({ state }) => state === 'running');
     const instance = running.find(({ service, ordinal, name }) => name === which || `${service}-${ordinal}` === which) ?? running.find(({ service }) => service === which);
+    if (!instance) sayAway(away);
     if (!instance) throw new BadRequest(`no instance "${which}" runs; there are ${running.map(({ service, ordinal }) => `${service}-${ordinal}`).join(', ') || 'none'}`);
     const { exitCode, output } = await client.exec(stack, instance.name, command);
     (options.raw ? printRaw : printText)(output);

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { BadRequest } from '../../errors';
 import { loadPlace, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
-
 import { ask } from '../prompt';
 import { withClient } from './session';
+import { sayAway } from '../output/hosts-away';
 import { print, printJson, say, table } from '../output/terminal';
 
 type VolumeOptions = StackOptions & ConnectionOptions & { json?: boolean; force?: boolean };
@@ -14,9 +14,10 @@ export function addVolume(program: Command): void {
   withConnection(withStack(volume.command('ls').description('volumes of the environment: those that the engine created, and those without a name that its instances mount')))
     .option('--json', 'print one JSON document')
     .action(async (options: VolumeOptions) => {
-      const volumes = await withClient(options, (client) => client.volumes(loadPlace(options).stack));
-      if (options.json) printJson(volumes);
-      else print(table([['VOLUME', 'MOUNTED BY'], ...volumes.map(({ name, unnamed, mountedBy, host }) => [`${name}${unnamed ? ' (unnamed)' : ''}${host === undefined ? '' : ` on ${host}`}`, mountedBy.join(', ') || '-'])]));
+      const { found, away } = await withClient(options, (client) => client.volumes(loadPlace(options).stack));
+      sayAway(away);
+      if (options.json) printJson(found);
+      else print(table([['VOLUME', 'MOUNTED BY'], ...found.map(({ name, unnamed, mountedBy, host }) => [`${name}${unnamed ? ' (unnamed)' : ''}${host === undefined ? '' : ` on ${host}`}`, mountedBy.join(', ') || '-'])]));
     });
 
   withConnection(withStack(volume.command('rm').description('delete a volume and its data; the only command that does')))
@@ -25,7 +26,9 @@ export function addVolume(program: Command): void {
     .action(async (name: string, options: VolumeOptions) => {
       await withClient(options, async (client) => {
         const { stack } = loadPlace(options);
-        const found = (await client.volumes(stack)).find((each) => each.name === name);
+        const volumes = await client.volumes(stack);
+        const found = volumes.found.find((each) => each.name === name);
+        if (!found) sayAway(volumes.away);
         if (!found) throw new BadRequest(`${stack.name}/${stack.environment} has no volume "${name}"`);
         if (found.mountedBy.length > 0) throw new BadRequest(`the volume "${name}" is mounted by ${found.mountedBy.join(', ')}; stop that first`);
         if (!options.force) await confirm(name);
