@@ -22,15 +22,22 @@ interface Stranger {
   startedAt?: string;
 }
 
+/** Containers of nobody's, and how often Docker had ended before they came: with it containers end. */
+export interface Strangers {
+  all: Stranger[];
+  endsBefore: number;
+}
+
 /** Containers of nobody's that bear the names which the next deployments of a stack would give. */
-export async function moveIn({ client, engine: { docker } }: Arena, random: Random, stack: string): Promise<Stranger[]> {
+export async function moveIn({ client, engine }: Arena, random: Random, stack: string): Promise<Strangers> {
+  const endsBefore = engine.ends;
   const { deployment } = (await persist('asking for the number of the last deployment', withinMs, () => client.environment(placeOf(stack))))!.numbers;
   const names = services.flatMap((service) =>
     ordinals.flatMap((ordinal) => Array.from({ length: ahead }, (_, next) => `${stack}-test-${service}-${ordinal}-d${deployment + next + 1}`)),
   );
   const chosen = names.filter(() => random.chance(0.15));
-  const made = await Promise.all(chosen.map((name) => settleIn(docker, name)));
-  return made.filter((each) => each !== undefined);
+  const made = await Promise.all(chosen.map((name) => settleIn(engine.docker, name)));
+  return { all: made.filter((each) => each !== undefined), endsBefore };
 }
 
 /** Undefined where the name is an instance's by now. */
@@ -48,17 +55,17 @@ function unlessStarted(error: Error & { statusCode?: number }): void {
 }
 
 /** Takes strangers away again. @throws Error that names those which were stopped, restarted or removed meanwhile */
-export async function moveOut({ engine: { docker } }: Arena, strangers: Stranger[]): Promise<void> {
+export async function moveOut({ engine }: Arena, { all, endsBefore }: Strangers): Promise<void> {
   const harmed = await Promise.all(
-    strangers.map(async ({ container, name, startedAt }) => {
+    all.map(async ({ container, name, startedAt }) => {
       const found = await persist(`looking at the stranger ${name}`, withinMs, () => container.inspect().catch(unlessGone));
       await container.remove({ force: true }).catch(() => undefined);
       const isThere = found?.Name === `/${name}`;
-      const goesOn = startedAt === undefined || (found?.State.Running && found.State.StartedAt === startedAt);
+      const goesOn = startedAt === undefined || engine.ends !== endsBefore || (found?.State.Running && found.State.StartedAt === startedAt);
       return isThere && goesOn ? [] : [name];
     }),
   );
-  await removeUnknown(docker);
+  await removeUnknown(engine.docker);
   if (harmed.flat().length > 0) throw new Error(`containers of nobody's were touched: ${harmed.flat().join(', ')}`);
 }
 

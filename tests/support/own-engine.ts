@@ -43,6 +43,8 @@ export class OwnEngine {
   readonly network?: OwnNetwork;
   readonly socket = join(this.folder, 'docker.sock');
   readonly docker = new Docker({ socketPath: this.socket });
+  /** Changes when the daemon begins to end, and when it has ended: containers end with it. */
+  ends = 0;
   private daemon?: ChildProcess;
 
   /** `flags`: more of them. `temporaryFiles`: where it keeps what it pulls until it is whole. */
@@ -106,8 +108,10 @@ export class OwnEngine {
 
   private async end(signal: NodeJS.Signals): Promise<void> {
     const gone = once(this.daemon!, 'exit');
+    this.ends += 1;
     this.daemon!.kill(signal);
     await gone;
+    this.ends += 1;
   }
 }
 
