@@ -11,7 +11,7 @@ const meanings = {
   badInput: 'Refused: the stack file, the command line or the plan is at fault. Nothing was changed. `plan` returns it for a plan with refusals.',
   rollbackIncomplete: 'Failed, and the rollback could not finish. The result names what is left.',
   cancelled: 'Cancelled; what had begun was rolled back.',
-  unreachable: 'No Temporal server answers, or no worker polls.',
+  unreachable: 'No Temporal server answers, or no worker polls. Also: `status`, `logs` or `volume ls` showed the other hosts of a stack while one is away.',
 };
 
 const shared = [
