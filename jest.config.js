@@ -25,9 +25,15 @@ module.exports = {
       setupFilesAfterEnv: ['<rootDir>/tests/support/patience.ts'],
       globalSetup: '<rootDir>/tests/support/unit-setup.ts',
       globalTeardown: '<rootDir>/tests/support/unit-teardown.ts',
-      testMatch: ['<rootDir>/tests/{guard,balancer,config,model,plan,environment,payloads,activities,docker,kubernetes,client,policy,production,fuzz}/**/*.test.ts'],
+      testMatch: [
+        '<rootDir>/tests/{guard,balancer,config,model,plan,environment,payloads,activities,docker,kubernetes,client,policy,production,fuzz}/**/*.test.ts',
+      ],
     },
-    { ...real, displayName: 'real', testMatch: ['<rootDir>/tests/{runtimes,workflows,integration,replay}/**/*.test.ts'] },
+    {
+      ...real,
+      displayName: 'real',
+      testMatch: ['<rootDir>/tests/{runtimes,workflows,integration,replay}/**/*.test.ts'],
+    },
     { ...real, displayName: 'full', testMatch: ['<rootDir>/tests/full/**/*.test.ts'] },
   ],
 };

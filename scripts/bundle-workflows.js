@@ -6,7 +6,11 @@ const { bundleWorkflowCode } = require('@temporalio/worker');
 const dist = join(__dirname, '..', 'dist');
 const logger = Object.fromEntries(['log', 'trace', 'debug', 'info'].map((level) => [level, () => undefined]));
 
-bundleWorkflowCode({ workflowsPath: join(dist, 'workflows', 'index.js'), workflowInterceptorModules: [join(dist, 'workflows', 'refused-messages.js')], logger: { ...logger, warn: console.warn, error: console.error } })
+bundleWorkflowCode({
+  workflowsPath: join(dist, 'workflows', 'index.js'),
+  workflowInterceptorModules: [join(dist, 'workflows', 'refused-messages.js')],
+  logger: { ...logger, warn: console.warn, error: console.error },
+})
   .then(({ code }) => writeFileSync(join(dist, 'workflow-bundle.js'), code))
   .catch((error) => {
     console.error(error);

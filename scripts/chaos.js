@@ -1,2 +1,3 @@
-// `npm run chaos -- --faults N --seed S`: random faults on real Temporal and real Docker; exit 1 where something was lost.
+// `npm run chaos -- --faults N --seed S`: random faults on real Temporal and real Docker; exit 1 where something was
+// lost.
 require('./setup').runProgram('chaos');

@@ -1,24 +1,44 @@
-// `npm run docs`: writes docs/configuration.md, docs/policy.md, docs/cli.md and the pictures of rollouts from the built code. `--check` only says whether they are up to date.
+// `npm run docs`: writes docs/configuration.md, docs/policy.md, docs/cli.md and the pictures of rollouts from the built
+// code. `--check` only says whether they are up to date.
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
+const prettier = require('prettier');
 
 const root = join(__dirname, '..');
 if (!existsSync(join(root, 'dist'))) throw new Error('there is no dist: run `npm run build` first');
 
-const pages = {
+const generated = {
   'docs/configuration.md': require('./docs/configuration').configurationPage(),
   'docs/policy.md': require('./docs/policy').policyPage(),
   'docs/cli.md': require('./docs/cli').cliPage(),
   ...require('./docs/rollout-pictures').rolloutPictures(),
 };
 
-const read = (file) => (existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : '');
-const outOfDate = Object.keys(pages).filter((file) => read(file) !== pages[file]);
-
-if (process.argv.includes('--check')) {
-  for (const file of outOfDate) console.error(`${file} is out of date: run \`npm run docs\``);
-  process.exitCode = outOfDate.length > 0 ? 1 : 0;
-} else {
-  for (const file of outOfDate) writeFileSync(join(root, file), pages[file]);
-  console.log(outOfDate.length > 0 ? `wrote ${outOfDate.join(', ')}` : 'up to date');
+async function main() {
+  const outOfDate = [];
+  for (const [file, text] of Object.entries(generated)) {
+    const page = await formatted(file, text);
+    if (page !== read(file)) outOfDate.push({ file, page });
+  }
+  const names = outOfDate.map(({ file }) => file);
+  if (process.argv.includes('--check')) {
+    for (const name of names) console.error(`${name} is out of date: run \`npm run docs\``);
+    process.exitCode = names.length > 0 ? 1 : 0;
+  } else {
+    for (const { file, page } of outOfDate) writeFileSync(join(root, file), page);
+    console.log(names.length > 0 ? `wrote ${names.join(', ')}` : 'up to date');
+  }
 }
+
+async function formatted(file, text) {
+  const path = join(root, file);
+  return file.endsWith('.md')
+    ? prettier.format(text, { ...(await prettier.resolveConfig(path)), filepath: path })
+    : text;
+}
+
+function read(file) {
+  return existsSync(join(root, file)) ? readFileSync(join(root, file), 'utf8') : '';
+}
+
+void main();

@@ -10,7 +10,10 @@ installPackages();
 build();
 
 if (process.argv[2] === 'down') {
-  const running = spawnSync(process.execPath, [join(root, 'bin', 'deploy-code'), 'status', '--json', ...stack], { cwd: root, encoding: 'utf8' });
+  const running = spawnSync(process.execPath, [join(root, 'bin', 'deploy-code'), 'status', '--json', ...stack], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   if (running.status === 0) deployCode('stop', ...stack);
   deployCode('dev', '--stop');
 } else {

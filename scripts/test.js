@@ -17,7 +17,11 @@ const parts = [
 ];
 
 function command(program, args) {
-  const { status } = spawnSync(program, args, { cwd: root, stdio: 'inherit', env: { ...process.env, DEPLOY_CODE_TEST_FULL: full ? '1' : '' } });
+  const { status } = spawnSync(program, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, DEPLOY_CODE_TEST_FULL: full ? '1' : '' },
+  });
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}`);
 }
 

@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 /** Serves routes such as `'GET /items': async (body) => answer`, and /healthz; stops politely on SIGTERM. */
 export function serve(name, routes, healthy = async () => true) {
   const server = createServer(async (request, response) => {
-    const answer = (status, body) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body, null, 2) + '\n');
+    const answer = (status, body) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body, null, 2) + '\n');
     if (request.url === '/healthz') {
       const well = await healthy().catch(() => false);
       return answer(well ? 200 : 503, { service: name, healthy: well });

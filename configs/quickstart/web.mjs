@@ -12,6 +12,10 @@ const overview = async () => ({
 
 serve(
   'web',
-  { 'GET /': overview, 'GET /orders': () => call(ORDERS_URL, '/orders'), 'POST /orders': (order) => call(ORDERS_URL, '/orders', 'POST', order) },
+  {
+    'GET /': overview,
+    'GET /orders': () => call(ORDERS_URL, '/orders'),
+    'POST /orders': (order) => call(ORDERS_URL, '/orders', 'POST', order),
+  },
   async () => Array.isArray((await overview()).items),
 );

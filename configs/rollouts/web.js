@@ -6,7 +6,12 @@ const answers = { 200: 0, 500: 0 };
 
 createServer((request, response) => {
   if (request.url === '/healthz') return response.end('ok');
-  if (request.url === '/metrics') return response.end(Object.entries(answers).map(([code, count]) => `http_requests_total{code="${code}"} ${count}\n`).join(''));
+  if (request.url === '/metrics')
+    return response.end(
+      Object.entries(answers)
+        .map(([code, count]) => `http_requests_total{code="${code}"} ${count}\n`)
+        .join(''),
+    );
   const status = Math.random() < Number(ERROR_RATE) ? 500 : 200;
   answers[status] += 1;
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ version: VERSION }));

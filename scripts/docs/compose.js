@@ -5,7 +5,10 @@ const composeSpellings = [
   ['`!override`, `!reset` in an overlay', 'the same'],
   ['`healthcheck`', '`health_check`'],
   ['`healthcheck.test: [CMD, a, b]`', '`health_check.command: [a, b]`'],
-  ['`healthcheck.test: [CMD-SHELL, text]`, `healthcheck.test: text`', '`health_check.command: text`, which runs in `/bin/sh -c`'],
+  [
+    '`healthcheck.test: [CMD-SHELL, text]`, `healthcheck.test: text`',
+    '`health_check.command: text`, which runs in `/bin/sh -c`',
+  ],
   ['`healthcheck.disable: true`, `healthcheck.test: [NONE]`', 'no `health_check`'],
   ['`healthcheck.start_interval`', 'left out: probes start within milliseconds anyway'],
   ['`depends_on: {db: {condition: service_healthy}}`', '`depends_on: {db: healthy}`'],
@@ -14,7 +17,10 @@ const composeSpellings = [
   ['`deploy.labels`', '`labels`, where the service has none'],
   ['`deploy.resources.limits`, `deploy.resources.reservations`', '`resources.limit`, `resources.reserve`'],
   ['`deploy.restart_policy`', '`restart`, where the service has none'],
-  ['`mem_limit`, `mem_reservation`, `cpus`', '`resources.limit.memory`, `resources.reserve.memory`, `resources.limit.cpus`'],
+  [
+    '`mem_limit`, `mem_reservation`, `cpus`',
+    '`resources.limit.memory`, `resources.reserve.memory`, `resources.limit.cpus`',
+  ],
   ['`restart: false`', '`restart: "no"`'],
   ['`ipam.config[0].subnet` of a network', '`cidr`'],
   ['`driver: bridge` of a network', 'left out: it is the only one'],
@@ -23,9 +29,30 @@ const composeSpellings = [
 
 /** Keys of a service that mean what they mean in compose. */
 const sameInCompose = [
-  'entrypoint', 'working_dir', 'user', 'networks.<name>.aliases', 'stop_signal', 'labels', 'logging.driver', 'logging.options',
-  'init', 'shm_size', 'tmpfs', 'cap_add', 'cap_drop', 'read_only', 'extra_hosts', 'ports[].host_ip', 'ports[].protocol',
-  'volumes[].type', 'volumes[].source', 'volumes[].target', 'volumes[].read_only', 'configs[].source', 'configs[].target', 'configs[].mode',
+  'entrypoint',
+  'working_dir',
+  'user',
+  'networks.<name>.aliases',
+  'stop_signal',
+  'labels',
+  'logging.driver',
+  'logging.options',
+  'init',
+  'shm_size',
+  'tmpfs',
+  'cap_add',
+  'cap_drop',
+  'read_only',
+  'extra_hosts',
+  'ports[].host_ip',
+  'ports[].protocol',
+  'volumes[].type',
+  'volumes[].source',
+  'volumes[].target',
+  'volumes[].read_only',
+  'configs[].source',
+  'configs[].target',
+  'configs[].mode',
 ];
 
 module.exports = { composeSpellings, sameInCompose };

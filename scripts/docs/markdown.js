@@ -3,7 +3,11 @@
 const cell = (text) => escapeTags(String(text)).replaceAll('|', '\\|').replaceAll('\n', ' ');
 
 /** `<file>` outside of code would be taken for HTML. */
-const escapeTags = (text) => text.split(/(`[^`]*`)/).map((part) => (part.startsWith('`') ? part : part.replaceAll('<', '&lt;'))).join('');
+const escapeTags = (text) =>
+  text
+    .split(/(`[^`]*`)/)
+    .map((part) => (part.startsWith('`') ? part : part.replaceAll('<', '&lt;')))
+    .join('');
 
 /** A table; nothing where it has no rows. */
 function table(head, rows) {

@@ -9,7 +9,11 @@ const shape = ({ description: _, $schema: __, ...rest }) => JSON.stringify(sorte
 function sorted(data) {
   if (Array.isArray(data)) return data.map(sorted);
   if (typeof data !== 'object' || data === null) return data;
-  return Object.fromEntries(Object.entries(data).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => [key, sorted(value)]));
+  return Object.fromEntries(
+    Object.entries(data)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, value]) => [key, sorted(value)]),
+  );
 }
 
 /** Values that have a name of their own, and stand in the table at the head of the page. */
@@ -20,7 +24,13 @@ const named = [
   { name: 'assignments', schema: values.assignments, meaning: '`{KEY: value}` or `["KEY=value"]`.' },
 ].map(({ schema, ...rest }) => ({ ...rest, shape: shape(toJson(schema)) }));
 
-const simple = { string: 'text', number: 'number', integer: 'whole number', boolean: '`true`, `false`', null: 'nothing' };
+const simple = {
+  string: 'text',
+  number: 'number',
+  integer: 'whole number',
+  boolean: '`true`, `false`',
+  null: 'nothing',
+};
 
 function typeOf(schema) {
   const known = named.find((value) => value.shape === shape(schema));
@@ -29,13 +39,16 @@ function typeOf(schema) {
   if (schema.anyOf) return eitherOf(schema.anyOf.map(typeOf));
   if (Array.isArray(schema.type)) return eitherOf(schema.type.map((type) => simple[type]));
   if (schema.type === 'array') return `list of ${typeOf(schema.items)}`;
-  if (schema.type === 'object') return schema.properties ? 'map' : `map of name to ${typeOf(schema.additionalProperties)}`;
+  if (schema.type === 'object')
+    return schema.properties ? 'map' : `map of name to ${typeOf(schema.additionalProperties)}`;
   return `${simple[schema.type]}${rangeOf(schema)}`;
 }
 
 function eitherOf(types) {
   const different = [...new Set(types)].filter((type) => type !== 'nothing');
-  return different.some((type) => type.includes(' of ')) ? different.join('; or ') : different.join(', ').replace(/, ([^,]*)$/, ' or $1');
+  return different.some((type) => type.includes(' of '))
+    ? different.join('; or ')
+    : different.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }
 
 function rangeOf({ minimum, maximum, exclusiveMinimum }) {

@@ -23,7 +23,10 @@ export function analysisActivities({ runtimes }: Dependencies): Pick<Activities,
         const ask = await prometheus(runtimes(context), judgement);
         const looks = await Promise.all(checks.map((check) => look(check, ask)));
         const enough = samples ? await ask(samples.query) : { value: Infinity };
-        const few = samples && (!('value' in enough) || enough.value < samples.min) ? [`${'value' in enough ? enough.value : 'no'} samples, and ${samples.min} are needed`] : [];
+        const few =
+          samples && (!('value' in enough) || enough.value < samples.min)
+            ? [`${'value' in enough ? enough.value : 'no'} samples, and ${samples.min} are needed`]
+            : [];
         return {
           failed: looks.flatMap(({ failed }) => failed),
           missing: [...looks.flatMap(({ missing }) => missing), ...few],
@@ -33,12 +36,23 @@ export function analysisActivities({ runtimes }: Dependencies): Pick<Activities,
   };
 }
 
-async function look(check: Check, ask: (query: string) => Promise<Answer>): Promise<{ failed: string[]; missing: string[]; seen: string }> {
-  const [answer, baseline] = await Promise.all([ask(check.query), check.baseline === undefined ? undefined : ask(check.baseline)]);
+async function look(
+  check: Check,
+  ask: (query: string) => Promise<Answer>,
+): Promise<{ failed: string[]; missing: string[]; seen: string }> {
+  const [answer, baseline] = await Promise.all([
+    ask(check.query),
+    check.baseline === undefined ? undefined : ask(check.baseline),
+  ]);
   if ('missing' in answer) return { failed: [], missing: [`${check.name}: ${answer.missing}`], seen: '' };
-  if (baseline && 'missing' in baseline) return { failed: [], missing: [`${check.name}, the old set: ${baseline.missing}`], seen: '' };
+  if (baseline && 'missing' in baseline)
+    return { failed: [], missing: [`${check.name}, the old set: ${baseline.missing}`], seen: '' };
   const failed = judge(check, answer.value, baseline?.value).map((reason) => `${check.name} ${reason}`);
-  return { failed, missing: [], seen: `${check.name} ${short(answer.value)}${baseline ? ` (the old set ${short(baseline.value)})` : ''}` };
+  return {
+    failed,
+    missing: [],
+    seen: `${check.name} ${short(answer.value)}${baseline ? ` (the old set ${short(baseline.value)})` : ''}`,
+  };
 }
 
 /** What an answer breaks. */
@@ -47,8 +61,12 @@ export function judge({ min, max, maxRatio, maxDifference }: Check, value: numbe
   return [
     ...(min !== undefined && value < min ? [`${is}, less than ${min}`] : []),
     ...(max !== undefined && value > max ? [`${is}, more than ${max}`] : []),
-    ...(maxRatio !== undefined && value > baseline * maxRatio ? [`${is}, more than ${maxRatio} times the ${short(baseline)} of the old set`] : []),
-    ...(maxDifference !== undefined && value - baseline > maxDifference ? [`${is}, more than ${maxDifference} above the ${short(baseline)} of the old set`] : []),
+    ...(maxRatio !== undefined && value > baseline * maxRatio
+      ? [`${is}, more than ${maxRatio} times the ${short(baseline)} of the old set`]
+      : []),
+    ...(maxDifference !== undefined && value - baseline > maxDifference
+      ? [`${is}, more than ${maxDifference} above the ${short(baseline)} of the old set`]
+      : []),
   ];
 }
 
@@ -57,8 +75,13 @@ function short(value: number): string {
 }
 
 /** Asks for one number: of a service of the stack where the worker reaches its instance, else of any host. */
-async function prometheus(runtime: Runtime, { endpoint, prometheus: service }: Judgement): Promise<(query: string) => Promise<Answer>> {
-  const get = service ? await inside(runtime, endpoint, service).catch((error: Error) => ({ missing: error.message })) : overHttp(endpoint);
+async function prometheus(
+  runtime: Runtime,
+  { endpoint, prometheus: service }: Judgement,
+): Promise<(query: string) => Promise<Answer>> {
+  const get = service
+    ? await inside(runtime, endpoint, service).catch((error: Error) => ({ missing: error.message }))
+    : overHttp(endpoint);
   return async (query) => {
     if (typeof get !== 'function') return get;
     try {
@@ -73,7 +96,15 @@ async function prometheus(runtime: Runtime, { endpoint, prometheus: service }: J
 type Get = (path: string) => Promise<string>;
 
 function overHttp(base: string): Get {
-  return async (path) => (await httpCall(`${baseOf(base)}${path}`, { deadlineMs: queryTimeoutMs, largest: largestAnswer, redirects: 2, elsewhere: true })).body;
+  return async (path) =>
+    (
+      await httpCall(`${baseOf(base)}${path}`, {
+        deadlineMs: queryTimeoutMs,
+        largest: largestAnswer,
+        redirects: 2,
+        elsewhere: true,
+      })
+    ).body;
 }
 
 /** Of an instance of the stack: a pod is asked by way of its cluster, anything else where the worker reaches it. */
@@ -114,8 +145,12 @@ function read(text: string): PrometheusAnswer {
 function parse({ status, error, data }: PrometheusAnswer): Answer {
   if (status !== 'success') return { missing: `Prometheus refuses the query: ${error ?? status}` };
   const result = data?.result;
-  const samples = data?.resultType === 'scalar' ? [{ value: result as [number, string] }] : ((result ?? []) as { value?: [number, string] }[]);
-  if (samples.length > 1) return { missing: `the query gives ${samples.length} numbers; let it give one, with sum() or max()` };
+  const samples =
+    data?.resultType === 'scalar'
+      ? [{ value: result as [number, string] }]
+      : ((result ?? []) as { value?: [number, string] }[]);
+  if (samples.length > 1)
+    return { missing: `the query gives ${samples.length} numbers; let it give one, with sum() or max()` };
   const value = Number(samples[0]?.value?.[1] ?? NaN);
   return Number.isNaN(value) ? { missing: 'Prometheus has no number yet' } : { value };
 }

@@ -1,6 +1,17 @@
 import { secretOf } from '../balancer/certificates';
 import { nginxConfig, nginxOptions } from '../balancer/nginx-config';
-import { configureCommand, connectionsCommand, countConnections, missingCommand, parseState, parseUnreached, reachCommand, readCommand, routeCommand, type Command } from '../balancer/scripts';
+import {
+  configureCommand,
+  connectionsCommand,
+  countConnections,
+  missingCommand,
+  parseState,
+  parseUnreached,
+  reachCommand,
+  readCommand,
+  routeCommand,
+  type Command,
+} from '../balancer/scripts';
 import type { Front, RouteTable, TrafficState } from '../model/traffic';
 import { RuntimeError, type Balancer, type Runtime } from '../runtimes/runtime';
 import { SoftwareFault } from './failures';
@@ -17,7 +28,10 @@ export function balancerOf(runtime: Runtime, name: string): Balancer {
 
 /** The managed NGINX, told what to do by commands inside its instance. */
 class NginxBalancer implements Balancer {
-  constructor(private readonly runtime: Runtime, private readonly name: string) {}
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly name: string,
+  ) {}
 
   async read(): Promise<TrafficState> {
     return parseState(await this.run(readCommand()));
@@ -48,21 +62,40 @@ class NginxBalancer implements Balancer {
   /** Only those that it does not have: on the way back the worker may know nothing but the new value. */
   private async placeCertificates({ certificates }: Front): Promise<void> {
     if (certificates.length === 0) return;
-    const missing = (await this.run(missingCommand(certificates.map(({ file }) => file), nginxOptions(this.runtime.name)))).split('\n');
-    await this.runtime.putSecrets(this.name, certificates.filter(({ file }) => missing.includes(file)).map((each) => secretOf(each, nginxOptions(this.runtime.name))));
+    const missing = (
+      await this.run(
+        missingCommand(
+          certificates.map(({ file }) => file),
+          nginxOptions(this.runtime.name),
+        ),
+      )
+    ).split('\n');
+    await this.runtime.putSecrets(
+      this.name,
+      certificates
+        .filter(({ file }) => missing.includes(file))
+        .map((each) => secretOf(each, nginxOptions(this.runtime.name))),
+    );
   }
 
-  /** One that its runtime is restarting is waited for, as the platform is; one that a crash of the platform has left stopped is started. */
+  /**
+   * One that its runtime is restarting is waited for, as the platform is; one that a crash of the platform has left
+   * stopped is started.
+   */
   private async run(command: Command): Promise<string> {
     const status = await this.runtime.inspect(this.name);
     if (status?.state === 'exited') await this.runtime.start(this.name);
-    if (status && status.state !== 'running') throw new RuntimeError('platform', `the load balancer ${this.name} does not run (${status.state})`);
+    if (status && status.state !== 'running')
+      throw new RuntimeError('platform', `the load balancer ${this.name} does not run (${status.state})`);
     return this.tell(command);
   }
 
   private async tell(command: Command): Promise<string> {
     const { exitCode, output } = await this.runtime.exec(this.name, command, commandTimeoutMs);
-    if (exitCode !== 0) throw new SoftwareFault(`the load balancer refuses: ${output.trim() || `exit ${exitCode}`}`, { logs: output.split('\n').filter(Boolean).slice(-20) });
+    if (exitCode !== 0)
+      throw new SoftwareFault(`the load balancer refuses: ${output.trim() || `exit ${exitCode}`}`, {
+        logs: output.split('\n').filter(Boolean).slice(-20),
+      });
     return output;
   }
 }

@@ -2,7 +2,14 @@ import type { Stack } from '../config/stack';
 import { largestPort } from '../model/host-port';
 import type { InstanceByReference, InstanceRef, NetworkAttachment } from '../model/instance';
 import {
-  requireDeploymentId, requireHostId, requireName, requireNetwork, requireNumber, requireObject, requirePlace, requireWhole,
+  requireDeploymentId,
+  requireHostId,
+  requireName,
+  requireNetwork,
+  requireNumber,
+  requireObject,
+  requirePlace,
+  requireWhole,
 } from '../model/names';
 import { longestMs } from '../model/limits';
 import { alive } from './alive';
@@ -133,7 +140,11 @@ const checks: Checks = {
   runJob: ofInstance,
   execInInstance: ofInstance,
   retireInstance: ofInstance,
-  retireInstances: (where, retirements) => ofInstances(where, retirements.map((each) => each.instance)),
+  retireInstances: (where, retirements) =>
+    ofInstances(
+      where,
+      retirements.map((each) => each.instance),
+    ),
   reviveInstance: ofInstance,
   reviveInstances: ofInstances,
   removeInstance: ofInstance,
@@ -148,7 +159,12 @@ const checks: Checks = {
       requireName('route', route);
       for (const { address } of targets) requireName('address', address);
       const weights = targets.map(({ weight }) => requireWhole('the weight of a target', weight, 0, wholeShare));
-      requireWhole('the sum of all weights', weights.reduce((sum, weight) => sum + weight, 0), 0, wholeShare);
+      requireWhole(
+        'the sum of all weights',
+        weights.reduce((sum, weight) => sum + weight, 0),
+        0,
+        wholeShare,
+      );
     }
   },
   configureBalancer: (where, balancer, front) => {
@@ -161,7 +177,8 @@ const checks: Checks = {
       requireWhole('the timeout of a route', timeoutMs, 0, longestMs);
       if (tls) for (const each of [tls.certificate, tls.key]) requireName('secret', each);
     }
-    for (const { from, to } of front.redirects) for (const each of [from, to]) requireWhole('a port', each, 1, largestPort);
+    for (const { from, to } of front.redirects)
+      for (const each of [from, to]) requireWhole('a port', each, 1, largestPort);
     for (const { file } of front.certificates) requireName('secret', file);
     for (const range of front.trustedProxies ?? []) requireName('range', range);
   },

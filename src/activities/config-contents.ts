@@ -10,8 +10,8 @@ type Configs = Readonly<Record<string, { content: string }>>;
 const remembered = 8;
 
 /**
- * The contents of configs that an instance only names. They are read from the start of the deployment's own workflow, once a
- * deployment and worker: any worker can do that at any time, also one that was just started on another host.
+ * The contents of configs that an instance only names. They are read from the start of the deployment's own workflow,
+ * once a deployment and worker: any worker can do that at any time, also one that was just started on another host.
  */
 export class ConfigContents {
   private readonly known = new Map<string, Promise<Configs>>();
@@ -30,7 +30,8 @@ export class ConfigContents {
       files: instance.files.map((file) => {
         if (!('config' in file)) return file;
         const { config, ...target } = file;
-        if (!Object.hasOwn(configs, config)) throw new SoftwareFault(`the deployment has no config "${config}", which ${instance.name} needs`);
+        if (!Object.hasOwn(configs, config))
+          throw new SoftwareFault(`the deployment has no config "${config}", which ${instance.name} needs`);
         return { ...target, content: configs[config]!.content };
       }),
     };
@@ -48,7 +49,10 @@ export class ConfigContents {
   private read(workflowId: string, runId: string): Promise<Configs> {
     const reading = this.directory.configs(workflowId, runId).catch((error: Error) => {
       this.known.delete(runId);
-      throw new RuntimeError('platform', `the configs of the deployment cannot be read from Temporal: ${error.message}`);
+      throw new RuntimeError(
+        'platform',
+        `the configs of the deployment cannot be read from Temporal: ${error.message}`,
+      );
     });
     return reading;
   }

@@ -14,7 +14,16 @@ import type { Findings, WatchSettings } from '../model/watch';
 import type { Asked } from '../plan/asked';
 import type { OpenWindow } from '../plan/freeze-windows';
 import type { PastRun } from '../plan/job-runs';
-import type { Drain, Gate, ImageRequest, Judgement, NetworkSpec, Reachable, Retirement, VolumeSpec } from '../plan/plan';
+import type {
+  Drain,
+  Gate,
+  ImageRequest,
+  Judgement,
+  NetworkSpec,
+  Reachable,
+  Retirement,
+  VolumeSpec,
+} from '../plan/plan';
 
 /** What every step's activity is told of where it acts. Secrets by source, never by value. */
 export interface StepContext {
@@ -162,12 +171,17 @@ export interface Activities {
   /** Ends when the deployment does. */
   awaitDeployment(workflowId: string): Promise<UnattendedEnd>;
   cancelDeployment(workflowId: string): Promise<void>;
-  /** Makes the schedules that come from the stack file what it says now; `before`: the names of those it may have made. */
+  /**
+   * Makes the schedules that come from the stack file what it says now; `before`: the names of those it may have made.
+   */
   syncSchedules(context: StepContext, wanted: ScheduleSpec[], before: string[]): Promise<void>;
   /** The window of these that is open at this moment. */
   findOpenWindow(windows: FreezeWindow[]): Promise<OpenWindow | undefined>;
   /** What a kept release holds. */
-  readRelease(place: { stack: string; environment: string }, release: number): Promise<{ stack: Stack; images: PinnedImages }>;
+  readRelease(
+    place: { stack: string; environment: string },
+    release: number,
+  ): Promise<{ stack: Stack; images: PinnedImages }>;
   /** Whether a deployment workflow still runs. */
   isRunning(workflowId: string): Promise<boolean>;
   /** Terminates a deployment that cannot take in what it was sent; resolves with whether it still runs. */
@@ -181,10 +195,14 @@ export interface Activities {
   createVolume(context: StepContext, volume: VolumeSpec): Promise<void>;
   removeVolume(context: StepContext, name: string): Promise<void>;
   /**
-   * Makes and starts an instance; ends when it is healthy. An exit, or failing probes, end it with evidence. A workload that is there becomes what
-   * the spec says; `force` takes over what others have changed of it.
+   * Makes and starts an instance; ends when it is healthy. An exit, or failing probes, end it with evidence. A workload
+   * that is there becomes what the spec says; `force` takes over what others have changed of it.
    */
-  startInstance(context: StepContext, instance: InstanceByReference, options: HealthOptions & { force?: boolean }): Promise<void>;
+  startInstance(
+    context: StepContext,
+    instance: InstanceByReference,
+    options: HealthOptions & { force?: boolean },
+  ): Promise<void>;
   /** The same for an instance that runs already. */
   awaitHealthy(context: StepContext, instance: InstanceRef, options: HealthOptions): Promise<void>;
   /** Makes a workload again what it was before a deployment; ends when it is healthy. */
@@ -221,15 +239,25 @@ export interface Activities {
   /** Ends once a gate is open. @throws SoftwareFault with evidence where it stays shut */
   passGate(context: StepContext, gate: Gate): Promise<void>;
   /**
-   * Watches instances of a deployment from the moment each is healthy; resolves with the first that turns unhealthy, exits or is restarted. Changes
-   * nothing.
+   * Watches instances of a deployment from the moment each is healthy; resolves with the first that turns unhealthy,
+   * exits or is restarted. Changes nothing.
    */
   watchInstances(context: StepContext, instances: InstanceRef[]): Promise<NotRunning & { instance: string }>;
-  /** The expected instances that do not run, are not healthy any more, or that a new load balancer does not reach, with evidence. */
-  confirm(context: StepContext, expected: InstanceRef[], reached?: { balancer: InstanceRef; targets: Reachable[] }): Promise<NotRunning[]>;
+  /**
+   * The expected instances that do not run, are not healthy any more, or that a new load balancer does not reach, with
+   * evidence.
+   */
+  confirm(
+    context: StepContext,
+    expected: InstanceRef[],
+    reached?: { balancer: InstanceRef; targets: Reachable[] },
+  ): Promise<NotRunning[]>;
   /** Keeps images of kept releases whose tags have moved. */
   holdImages(context: StepContext, releases: number[]): Promise<void>;
-  /** Removes images that only releases used which are kept no longer, and the engine had pulled; on the last host the releases too. */
+  /**
+   * Removes images that only releases used which are kept no longer, and the engine had pulled; on the last host the
+   * releases too.
+   */
   pruneReleases(context: StepContext, drop: number[], keep: number[], last: boolean): Promise<void>;
 
   /** Adds to the audit trail; resolves with its last record then. */
@@ -243,15 +271,25 @@ export interface Activities {
   /** Looks again and again; ends as soon as something is not as it is known to be. */
   watchRelease(orders: WatchOrders): Promise<WatchReport>;
   /**
-   * Stops an instance and starts it again, by its restart policy; one that is gone is left to repairs. Resolves with how often its
-   * runtime had restarted it by then, for the runtime begins to count anew.
+   * Stops an instance and starts it again, by its restart policy; one that is gone is left to repairs. Resolves with
+   * how often its runtime had restarted it by then, for the runtime begins to count anew.
    */
   restartInstance(orders: RestartOrders): Promise<number>;
 
   describeInstances(stack: Stack): Promise<InstanceLine[]>;
   /** The last lines of instances; of those with a cursor what came after it. */
-  readLogs(context: StepContext, instances: string[], tail: number, after: Record<string, string>): Promise<InstanceLog[]>;
-  runCommand(context: StepContext, instance: string, command: string[], timeoutMs: number): Promise<{ exitCode: number; output: string }>;
+  readLogs(
+    context: StepContext,
+    instances: string[],
+    tail: number,
+    after: Record<string, string>,
+  ): Promise<InstanceLog[]>;
+  runCommand(
+    context: StepContext,
+    instance: string,
+    command: string[],
+    timeoutMs: number,
+  ): Promise<{ exitCode: number; output: string }>;
 }
 
 /** Types of activity failures. Workflows look at these, never at text. */

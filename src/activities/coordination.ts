@@ -5,7 +5,19 @@ import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 import { SoftwareFault } from './failures';
 
-type CoordinationActivities = Pick<Activities, 'joinEnvironment' | 'claimSlot' | 'claimHost' | 'reportHost' | 'readHostBreakers' | 'recallEnvironment' | 'findOpenWindow' | 'readRelease' | 'isRunning' | 'endIfStuck'>;
+type CoordinationActivities = Pick<
+  Activities,
+  | 'joinEnvironment'
+  | 'claimSlot'
+  | 'claimHost'
+  | 'reportHost'
+  | 'readHostBreakers'
+  | 'recallEnvironment'
+  | 'findOpenWindow'
+  | 'readRelease'
+  | 'isRunning'
+  | 'endIfStuck'
+>;
 
 /** What workflows cannot ask of each other themselves. */
 export function coordinationActivities({ directory, runtimes, fleet = {} }: Dependencies): CoordinationActivities {
@@ -13,7 +25,10 @@ export function coordinationActivities({ directory, runtimes, fleet = {} }: Depe
     joinEnvironment: ({ windows = [], asked, ...input }) =>
       alive(async () => {
         const window = openWindow(windows, Date.now());
-        await directory.join({ ...input, ...(asked && { asked: { ...asked, ...(windows.length > 0 && { windows }), ...(window && { window }) } }) });
+        await directory.join({
+          ...input,
+          ...(asked && { asked: { ...asked, ...(windows.length > 0 && { windows }), ...(window && { window }) } }),
+        });
         return fleet;
       }),
 
@@ -44,10 +59,16 @@ export function coordinationActivities({ directory, runtimes, fleet = {} }: Depe
 
     recallEnvironment: ({ stack, environment, runtime, namespace }) =>
       alive(async () => {
-        const { instances } = await runtimes({ runtime, stack, environment, namespace }).observe({ images: [], ports: [] });
+        const { instances } = await runtimes({ runtime, stack, environment, namespace }).observe({
+          images: [],
+          ports: [],
+        });
         const releases = await directory.releases(stack, environment);
         const kept = await Promise.all(releases.map((number) => directory.release(stack, environment, number)));
-        const newest = instances.reduce((best, { deployment, release }) => (deployment > best.deployment ? { deployment, release } : best), { deployment: 0, release: 0 });
+        const newest = instances.reduce(
+          (best, { deployment, release }) => (deployment > best.deployment ? { deployment, release } : best),
+          { deployment: 0, release: 0 },
+        );
         return {
           deployment: newest.deployment,
           release: Math.max(newest.release, ...releases),

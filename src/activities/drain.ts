@@ -14,8 +14,15 @@ export interface DrainOptions {
   note?: (details: { open: number }) => void;
 }
 
-/** Waits until no request is open at addresses that get no new ones, or the time is over; resolves with how many still are. */
-export async function drain(balancer: Balancer, addresses: string[], { timeoutMs, signal, note }: DrainOptions): Promise<number> {
+/**
+ * Waits until no request is open at addresses that get no new ones, or the time is over; resolves with how many still
+ * are.
+ */
+export async function drain(
+  balancer: Balancer,
+  addresses: string[],
+  { timeoutMs, signal, note }: DrainOptions,
+): Promise<number> {
   const deadline = monotonicMs() + timeoutMs;
   await sleep(Math.min(settleMs, timeoutMs), undefined, { signal });
   for (let delay = firstPollMs; ; delay = Math.min(delay * 2, longestPollMs)) {

@@ -6,7 +6,10 @@ import { failureTypes, notMade } from './contract';
 
 /** A fault of the software, with what shows it. */
 export class SoftwareFault extends Error {
-  constructor(message: string, readonly evidence: Evidence = { logs: [] }) {
+  constructor(
+    message: string,
+    readonly evidence: Evidence = { logs: [] },
+  ) {
     super(message);
   }
 }
@@ -19,14 +22,26 @@ export function isFault(error: unknown): error is Error {
 /** Nobody can know whether the job ran to its end. */
 export class UnknownOutcome extends Error {}
 
-/** Any error of an activity as the failure that a workflow understands. All are final: the workflow decides on retries. */
+/**
+ * Any error of an activity as the failure that a workflow understands. All are final: the workflow decides on retries.
+ */
 export function toFailure(error: unknown): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   const { message } = error as Error;
-  const failure = (type: string, details: unknown[] = []) => ApplicationFailure.create({ type, message, details, nonRetryable: true });
+  const failure = (type: string, details: unknown[] = []) =>
+    ApplicationFailure.create({ type, message, details, nonRetryable: true });
   if (error instanceof SoftwareFault) return failure(failureTypes.software, [error.evidence]);
   if (error instanceof NameProblem) return failure(failureTypes.software, [{ logs: [] }]);
   if (error instanceof UnknownOutcome) return failure(failureTypes.unknownOutcome);
-  if (error instanceof RuntimeError) return failure(error.kind === 'platform' ? failureTypes.platform : failureTypes.software, error.reason === 'foreign' ? [undefined, notMade] : []);
-  return ApplicationFailure.create({ type: failureTypes.unexpected, message, nonRetryable: true, cause: error as Error });
+  if (error instanceof RuntimeError)
+    return failure(
+      error.kind === 'platform' ? failureTypes.platform : failureTypes.software,
+      error.reason === 'foreign' ? [undefined, notMade] : [],
+    );
+  return ApplicationFailure.create({
+    type: failureTypes.unexpected,
+    message,
+    nonRetryable: true,
+    cause: error as Error,
+  });
 }

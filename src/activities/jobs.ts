@@ -14,7 +14,12 @@ import { killed, ranOutOfMemory, withMemory } from './memory';
  * Jobs are made and started apart: once the making is on record, a job whose instance is missing may have
  * run, and is never run a second time without a person's word.
  */
-export function jobActivities({ runtimes, secrets, events, contents }: Dependencies & { contents: ConfigContents }): Pick<Activities, 'createJob' | 'runJob' | 'runTest'> {
+export function jobActivities({
+  runtimes,
+  secrets,
+  events,
+  contents,
+}: Dependencies & { contents: ConfigContents }): Pick<Activities, 'createJob' | 'runJob' | 'runTest'> {
   return {
     createJob: (context, instance) => alive(async () => runtimes(context).create(await contents.complete(instance))),
 
@@ -22,7 +27,8 @@ export function jobActivities({ runtimes, secrets, events, contents }: Dependenc
       alive(async ({ signal }) => {
         const runtime = runtimes(context);
         const before = await runtime.inspect(instance.name);
-        if (!before) throw new UnknownOutcome(`the instance of ${instance.service} is gone, so nobody can tell whether it ran`);
+        if (!before)
+          throw new UnknownOutcome(`the instance of ${instance.service} is gone, so nobody can tell whether it ran`);
         if (before.state === 'created' || again) {
           await startJob(runtime, instance);
           events.emit('instance', { service: instance.service, event: 'started' });
@@ -30,11 +36,21 @@ export function jobActivities({ runtimes, secrets, events, contents }: Dependenc
         const end = await exitOf(runtime, instance.name, timeoutMs, signal);
         if (end === 'timeout') {
           await runtime.retire(instance);
-          throw new SoftwareFault(`${instance.service} did not finish within its timeout of ${timeoutMs! / 1000} s and was stopped`, await gatherEvidence(runtime, secrets, context, instance.name, {}));
+          throw new SoftwareFault(
+            `${instance.service} did not finish within its timeout of ${timeoutMs! / 1000} s and was stopped`,
+            await gatherEvidence(runtime, secrets, context, instance.name, {}),
+          );
         }
         if (end.exitCode === 0) return;
-        if (before.state === 'exited' && !again && (end.exitCode === undefined || end.exitCode === killed) && !(await ranOutOfMemory(runtime, instance.name, end))) {
-          throw new UnknownOutcome(`${instance.service} was killed from outside while it ran (exit ${end.exitCode ?? 'unknown'})`);
+        if (
+          before.state === 'exited' &&
+          !again &&
+          (end.exitCode === undefined || end.exitCode === killed) &&
+          !(await ranOutOfMemory(runtime, instance.name, end))
+        ) {
+          throw new UnknownOutcome(
+            `${instance.service} was killed from outside while it ran (exit ${end.exitCode ?? 'unknown'})`,
+          );
         }
         const evidence = await gatherEvidence(runtime, secrets, context, instance.name, { status: end });
         throw new SoftwareFault(withMemory(`${instance.service} exited ${end.exitCode ?? '?'}`, evidence), evidence);
@@ -48,8 +64,15 @@ export function jobActivities({ runtimes, secrets, events, contents }: Dependenc
           if ((await runtime.inspect(instance.name))?.state === 'created') await runtime.start(instance.name);
           const end = await exitOf(runtime, instance.name, timeoutMs, signal);
           if (end !== 'timeout' && end.exitCode === 0) return;
-          const why = end === 'timeout' ? `did not finish within ${timeoutMs / 1000} s` : `exited ${end.exitCode ?? '?'}`;
-          const evidence = await gatherEvidence(runtime, secrets, context, instance.name, end === 'timeout' ? {} : { status: end });
+          const why =
+            end === 'timeout' ? `did not finish within ${timeoutMs / 1000} s` : `exited ${end.exitCode ?? '?'}`;
+          const evidence = await gatherEvidence(
+            runtime,
+            secrets,
+            context,
+            instance.name,
+            end === 'timeout' ? {} : { status: end },
+          );
           throw new SoftwareFault(withMemory(`the smoke test of ${instance.service} ${why}`, evidence), evidence);
         } finally {
           await runtime.remove(instance);
@@ -61,18 +84,28 @@ export function jobActivities({ runtimes, secrets, events, contents }: Dependenc
 /** Half a start may have run the job. */
 async function startJob(runtime: Runtime, { name, service }: InstanceRef): Promise<void> {
   await runtime.start(name).catch((error: unknown) => {
-    if (error instanceof RuntimeError && error.reason === 'stuck') throw new UnknownOutcome(`the start of ${service} was interrupted, so nobody can tell whether it ran; it cannot be run again in this deployment (${error.message})`);
+    if (error instanceof RuntimeError && error.reason === 'stuck')
+      throw new UnknownOutcome(
+        `the start of ${service} was interrupted, so nobody can tell whether it ran; ` +
+          `it cannot be run again in this deployment (${error.message})`,
+      );
     throw error;
   });
 }
 
-async function exitOf(runtime: Runtime, name: string, timeoutMs: number | undefined, signal: AbortSignal): Promise<InstanceStatus | 'timeout'> {
+async function exitOf(
+  runtime: Runtime,
+  name: string,
+  timeoutMs: number | undefined,
+  signal: AbortSignal,
+): Promise<InstanceStatus | 'timeout'> {
   const stop = new AbortController();
   const forward = () => stop.abort();
   signal.addEventListener('abort', forward, { once: true });
   try {
     const races: Promise<InstanceStatus | 'timeout'>[] = [untilExited(runtime, name, stop.signal)];
-    if (timeoutMs !== undefined) races.push(sleepLong(await remaining(runtime, name, timeoutMs), stop.signal).then(() => 'timeout' as const));
+    if (timeoutMs !== undefined)
+      races.push(sleepLong(await remaining(runtime, name, timeoutMs), stop.signal).then(() => 'timeout' as const));
     return await Promise.race(races);
   } finally {
     stop.abort();

@@ -17,8 +17,8 @@ const textual: ReadonlySet<keyof Activities> = new Set(['reviveInstances', 'remo
 const outgoing: ReadonlySet<keyof Activities> = new Set(['recordAudit', 'deliver'] as const);
 
 /**
- * The same activities, out of which no secret comes in a failure: message, details, cause and stack are masked. Docker, a shell or a library may
- * show in an error what it was given, in whatever encoding.
+ * The same activities, out of which no secret comes in a failure: message, details, cause and stack are masked. Docker,
+ * a shell or a library may show in an error what it was given, in whatever encoding.
  */
 export function withMaskedTexts(activities: Activities, secrets: Secrets): Activities {
   const mask = (text: string) => secrets.mask(text);
@@ -39,9 +39,15 @@ export function withMaskedTexts(activities: Activities, secrets: Secrets): Activ
 
 /** After a restart the worker has to read what it once gave to an instance. */
 async function learnFrom(context: unknown, secrets: Secrets): Promise<void> {
-  const { secrets: sources, envFiles, services } = (context ?? {}) as { secrets?: Record<string, SecretSource>; envFiles?: string[]; services?: Stack['services'] };
+  const {
+    secrets: sources,
+    envFiles,
+    services,
+  } = (context ?? {}) as { secrets?: Record<string, SecretSource>; envFiles?: string[]; services?: Stack['services'] };
   if (typeof sources !== 'object') return;
-  const files = Array.isArray(envFiles) ? envFiles : Object.values(services ?? {}).flatMap((service) => service.envFiles ?? []);
+  const files = Array.isArray(envFiles)
+    ? envFiles
+    : Object.values(services ?? {}).flatMap((service) => service.envFiles ?? []);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, learningMs);

@@ -8,10 +8,14 @@ export const killed = 137;
 const lateMs = 300;
 
 /**
- * True where the runtime says that memory ran out of an instance: by its last state, or by what it has recorded lately. A
- * restart makes the state forget it, and of a child that was killed it never knew.
+ * True where the runtime says that memory ran out of an instance: by its last state, or by what it has recorded lately.
+ * A restart makes the state forget it, and of a child that was killed it never knew.
  */
-export async function ranOutOfMemory(runtime: Runtime, name: string, status: Pick<InstanceStatus, 'outOfMemory' | 'exitCode'> | undefined): Promise<boolean> {
+export async function ranOutOfMemory(
+  runtime: Runtime,
+  name: string,
+  status: Pick<InstanceStatus, 'outOfMemory' | 'exitCode'> | undefined,
+): Promise<boolean> {
   if (status?.outOfMemory) return true;
   const recorded = () => runtime.ranOutOfMemory?.(name).catch(() => false) ?? false;
   if (await recorded()) return true;

@@ -14,7 +14,12 @@ type Seen = Omit<Observation, 'secrets'>;
 type Means = Pick<Dependencies, 'runtimes' | 'secrets'>;
 
 /** Everything the planner has to know of where a stack runs; `pinned`: the images of the kept release that it is. */
-export async function observeStack(means: Means & Pick<Dependencies, 'rules'>, stack: Stack, pinned: PinnedImages, closely: boolean): Promise<Observation> {
+export async function observeStack(
+  means: Means & Pick<Dependencies, 'rules'>,
+  stack: Stack,
+  pinned: PinnedImages,
+  closely: boolean,
+): Promise<Observation> {
   const refused = await refusedOf(stack, means.rules);
   const permitted = refused.length === 0 ? stack : await withPermittedSources(stack, means.rules);
   const observation = await completeObservation(means, permitted, pinned, await observeHost(means, stack, closely));
@@ -24,12 +29,26 @@ export async function observeStack(means: Means & Pick<Dependencies, 'rules'>, s
 /** What the policy refuses is not even read. */
 async function withPermittedSources(stack: Stack, { sources }: RuleContext): Promise<Stack> {
   const place = { stack: stack.name, environment: stack.environment };
-  const passes = (check: Promise<void>) => check.then(() => true, () => false);
-  const secrets = await Promise.all(Object.entries(stack.secrets).map(async ([name, source]) => ((await passes(sources.check(source, place))) ? [[name, source] as const] : [])));
-  const services = await Promise.all(Object.entries(stack.services).map(async ([name, service]) => {
-    const envFiles = await Promise.all(service.envFiles.map(async (file) => ((await passes(sources.checkFile(file, 'env_files', place))) ? [file] : [])));
-    return [name, { ...service, envFiles: envFiles.flat() }] as const;
-  }));
+  const passes = (check: Promise<void>) =>
+    check.then(
+      () => true,
+      () => false,
+    );
+  const secrets = await Promise.all(
+    Object.entries(stack.secrets).map(async ([name, source]) =>
+      (await passes(sources.check(source, place))) ? [[name, source] as const] : [],
+    ),
+  );
+  const services = await Promise.all(
+    Object.entries(stack.services).map(async ([name, service]) => {
+      const envFiles = await Promise.all(
+        service.envFiles.map(async (file) =>
+          (await passes(sources.checkFile(file, 'env_files', place))) ? [file] : [],
+        ),
+      );
+      return [name, { ...service, envFiles: envFiles.flat() }] as const;
+    }),
+  );
   return { ...stack, secrets: Object.fromEntries(secrets.flat()), services: Object.fromEntries(services) };
 }
 
@@ -47,28 +66,48 @@ export function observeHost({ runtimes }: Pick<Means, 'runtimes'>, stack: Stack,
 }
 
 /** The rest: images, secrets, and where requests go. */
-export async function completeObservation({ runtimes, secrets }: Means, stack: Stack, pinned: PinnedImages, seen: Seen): Promise<Observation> {
+export async function completeObservation(
+  { runtimes, secrets }: Means,
+  stack: Stack,
+  pinned: PinnedImages,
+  seen: Seen,
+): Promise<Observation> {
   const runtime = runtimes(placeOf(stack));
   const envFiles = Object.values(stack.services).flatMap((service) => service.envFiles);
-  const [fingerprints, images, traffic] = await Promise.all([secrets.fingerprints(usedSecrets(stack), envFiles, variablesOf(stack)), findImages(runtime, stack, pinned), trafficOf(runtime, stack, seen)]);
+  const [fingerprints, images, traffic] = await Promise.all([
+    secrets.fingerprints(usedSecrets(stack), envFiles, variablesOf(stack)),
+    findImages(runtime, stack, pinned),
+    trafficOf(runtime, stack, seen),
+  ]);
   return { ...seen, images, secrets: fingerprints, ...(traffic && { traffic }) };
 }
 
-/** What the load balancer says of itself; nothing where none runs. One that cannot tell must not be taken for one that is not there. */
-async function trafficOf(runtime: Runtime, { front }: Stack, { instances }: Pick<Observation, 'instances'>): Promise<TrafficState | undefined> {
+/**
+ * What the load balancer says of itself; nothing where none runs. One that cannot tell must not be taken for one that
+ * is not there.
+ */
+async function trafficOf(
+  runtime: Runtime,
+  { front }: Stack,
+  { instances }: Pick<Observation, 'instances'>,
+): Promise<TrafficState | undefined> {
   const running = front && instances.find(({ service, state }) => service === balancerName && state === 'running');
   if (!running || (await runtime.inspect(running.name))?.state !== 'running') return undefined;
   return balancerOf(runtime, running.name).read();
 }
 
 function portRanges(stack: Stack): { from: number; to: number }[] {
-  return Object.values(stack.services).flatMap((service) => service.ports.map(({ published }) => published ?? stack.infrastructure.portRange));
+  return Object.values(stack.services).flatMap((service) =>
+    service.ports.map(({ published }) => published ?? stack.infrastructure.portRange),
+  );
 }
 
 /** Only secrets that a service, the load balancer or an Ingress uses have to exist. */
 function usedSecrets(stack: Stack): Stack['secrets'] {
   const services = Object.values(stack.services);
-  const ofIngress = services.flatMap(({ ingress }) => certificatesOf(ingress).flatMap(({ certificate, key }) => [certificate, key]));
+  const ofIngress = services.flatMap(({ ingress }) =>
+    certificatesOf(ingress).flatMap(({ certificate, key }) => [certificate, key]),
+  );
   const used = [...services.flatMap(({ secrets }) => secrets), ...(stack.front?.certificates ?? []), ...ofIngress];
   const names = new Set(used.map(({ name }) => name));
   return Object.fromEntries(Object.entries(stack.secrets).filter(([name]) => names.has(name)));
@@ -76,7 +115,11 @@ function usedSecrets(stack: Stack): Stack['secrets'] {
 
 /** Secrets that are used as variables. */
 function variablesOf({ services }: Stack): Set<string> {
-  return new Set(Object.values(services).flatMap(({ secrets }) => secrets.flatMap(({ name, target }) => ('environment' in target ? [name] : []))));
+  return new Set(
+    Object.values(services).flatMap(({ secrets }) =>
+      secrets.flatMap(({ name, target }) => ('environment' in target ? [name] : [])),
+    ),
+  );
 }
 
 /** A kept release means the images it had, wherever their tags point today. */

@@ -33,7 +33,11 @@ export function readingActivities({ runtimes, secrets, rules }: Dependencies): R
         const runtime = runtimes(placeOf(stack));
         const { instances } = await runtime.observe({ images: [], ports: [] });
         const shown = instances.filter((instance) => !isReplaced(instance, instances));
-        const lines = await Promise.all(shown.map((instance) => describeAll(runtime, instance).catch((error: unknown) => [undescribed(instance, error)])));
+        const lines = await Promise.all(
+          shown.map((instance) =>
+            describeAll(runtime, instance).catch((error: unknown) => [undescribed(instance, error)]),
+          ),
+        );
         return lines.flat();
       }),
 
@@ -44,15 +48,24 @@ export function readingActivities({ runtimes, secrets, rules }: Dependencies): R
         const names = [...new Set(instances)];
         const read = new Map<string, InstanceLog>();
         await eachOf(names, readAtOnce, async (name) => {
-          const { lines, cursor, ...unread } = await pageOf(runtime, name, { tail: Math.min(tail, mostLines), after: after[name] });
-          read.set(name, { ...unread, name, lines: newest(maskLines(secrets, lines, longestLine), largestAnswer / names.length), cursor });
+          const { lines, cursor, ...unread } = await pageOf(runtime, name, {
+            tail: Math.min(tail, mostLines),
+            after: after[name],
+          });
+          read.set(name, {
+            ...unread,
+            name,
+            lines: newest(maskLines(secrets, lines, longestLine), largestAnswer / names.length),
+            cursor,
+          });
         });
         return names.map((name) => read.get(name)!);
       }),
 
     runCommand: (context, instance, command, timeoutMs) =>
       alive(async () => {
-        if (rules.policy.exec === false) throw new SoftwareFault("the worker's policy does not allow commands inside instances (rule exec)");
+        if (rules.policy.exec === false)
+          throw new SoftwareFault("the worker's policy does not allow commands inside instances (rule exec)");
         await secrets.learn(context.secrets, context.envFiles);
         const { exitCode, output } = await runtimes(context).exec(instance, command, timeoutMs);
         return { exitCode, output: secrets.mask(output) };
@@ -60,7 +73,10 @@ export function readingActivities({ runtimes, secrets, rules }: Dependencies): R
   };
 }
 
-/** An instance whose logs cannot be read, or do not come, takes nothing from the others. Trouble with the platform passes, and is tried again. */
+/**
+ * An instance whose logs cannot be read, or do not come, takes nothing from the others. Trouble with the platform
+ * passes, and is tried again.
+ */
 async function pageOf(runtime: Runtime, name: string, request: LogRequest): Promise<LogPage & { unreadable?: string }> {
   const late = () => new RuntimeError('software', `they did not come within ${readingMs / 1000} s`);
   return withDeadline(runtime.logs(name, request), readingMs, late).catch((error: unknown) => {
@@ -78,7 +94,10 @@ function newest(lines: string[], largest: number): string[] {
 
 /** A retired instance waits for the commit, or to be brought back; its successor stands for the service. */
 function isReplaced({ service, ordinal, deployment, state }: ObservedInstance, all: ObservedInstance[]): boolean {
-  return state === 'exited' && all.some((other) => other.service === service && other.ordinal === ordinal && other.deployment > deployment);
+  return (
+    state === 'exited' &&
+    all.some((other) => other.service === service && other.ordinal === ordinal && other.deployment > deployment)
+  );
 }
 
 /** Of a workload each pod by itself. */
@@ -92,7 +111,10 @@ async function describeAll(runtime: Runtime, instance: ObservedInstance): Promis
 async function describe(runtime: Runtime, instance: ObservedInstance): Promise<InstanceLine> {
   const status = await runtime.inspect(instance.name);
   const isLooping = instance.kind !== 'job' && status !== undefined && isInCrashLoop(status, Date.now());
-  const outOfMemory = status && (status.state !== 'running' || status.restarts > 0) && (await ranOutOfMemory(runtime, instance.name, status));
+  const outOfMemory =
+    status &&
+    (status.state !== 'running' || status.restarts > 0) &&
+    (await ranOutOfMemory(runtime, instance.name, status));
   const found = isLooping ? crashLoop : await health(runtime, instance, status);
   return {
     service: instance.service,
@@ -108,22 +130,43 @@ async function describe(runtime: Runtime, instance: ObservedInstance): Promise<I
   };
 }
 
-/** One that cannot be looked at is shown as it was seen among all others. Trouble with the platform concerns them all. */
+/**
+ * One that cannot be looked at is shown as it was seen among all others. Trouble with the platform concerns them all.
+ */
 function undescribed(instance: ObservedInstance, error: unknown): InstanceLine {
   if (!(error instanceof RuntimeError) || (error.kind === 'platform' && error.reason !== 'unclear')) throw error;
   const { service, ordinal, name, state, image, release, restarts = 0 } = instance;
-  return { service, ordinal, name, state, health: `unknown (${error.message})`, image, restarts, ports: portsOf(instance), release };
+  return {
+    service,
+    ordinal,
+    name,
+    state,
+    health: `unknown (${error.message})`,
+    image,
+    restarts,
+    ports: portsOf(instance),
+    release,
+  };
 }
 
 function portsOf({ ports }: ObservedInstance): string[] {
   return ports.map(({ hostIp, host, container }) => `${hostIp ? hostPort(hostIp, host) : host}->${container}`);
 }
 
-async function health(runtime: Runtime, { name, healthCheck, kind, exitCode, state }: ObservedInstance, now: InstanceStatus | undefined): Promise<string> {
+async function health(
+  runtime: Runtime,
+  { name, healthCheck, kind, exitCode, state }: ObservedInstance,
+  now: InstanceStatus | undefined,
+): Promise<string> {
   if (now?.state === 'paused') return 'paused';
   if (now?.state === 'created') return 'not started';
-  if (kind === 'job') return state === 'exited' ? (exitCode === 0 ? 'completed' : `exited ${exitCode ?? '?'}`) : 'running';
+  if (kind === 'job')
+    return state === 'exited' ? (exitCode === 0 ? 'completed' : `exited ${exitCode ?? '?'}`) : 'running';
   if (now?.state !== 'running') return 'down';
   if (!healthCheck) return now.health ?? '-';
-  return (await probe(runtime, name, { ...healthCheck, timeoutMs: Math.min(healthCheck.timeoutMs, 2000) }).catch((error: Error) => error.message)) === undefined ? 'healthy' : 'unhealthy';
+  return (await probe(runtime, name, { ...healthCheck, timeoutMs: Math.min(healthCheck.timeoutMs, 2000) }).catch(
+    (error: Error) => error.message,
+  )) === undefined
+    ? 'healthy'
+    : 'unhealthy';
 }

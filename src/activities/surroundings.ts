@@ -7,7 +7,17 @@ import type { Dependencies } from './dependencies';
 import { SoftwareFault } from './failures';
 import { observeStack } from './observe-stack';
 
-type SurroundingActivities = Pick<Activities, 'observe' | 'pullImage' | 'createNetwork' | 'removeNetwork' | 'createVolume' | 'removeVolume' | 'holdImages' | 'pruneReleases'>;
+type SurroundingActivities = Pick<
+  Activities,
+  | 'observe'
+  | 'pullImage'
+  | 'createNetwork'
+  | 'removeNetwork'
+  | 'createVolume'
+  | 'removeVolume'
+  | 'holdImages'
+  | 'pruneReleases'
+>;
 
 /** What instances need around them: images, networks, volumes, and a look at what is there. */
 export function surroundingActivities(dependencies: Dependencies): SurroundingActivities {
@@ -27,7 +37,11 @@ export function surroundingActivities(dependencies: Dependencies): SurroundingAc
           if (pulled) await runtime.holdImage(id, 'pulled');
           return { ...(await runtime.findImages([reference]))[0], reference, id };
         }
-        if (!pinned.digest) throw new SoftwareFault(`the image ${reference} of the kept release (${pinned.id.slice(0, 19)}) is no longer on the host, and no registry knows it; deploy a version whose image exists`);
+        if (!pinned.digest)
+          throw new SoftwareFault(
+            `the image ${reference} of the kept release (${pinned.id.slice(0, 19)}) is no longer on ` +
+              'the host, and no registry knows it; deploy a version whose image exists',
+          );
         const { id, pulled } = await runtime.ensureImage(pinned.digest, 'missing', note, signal);
         if (pulled) await runtime.holdImage(id, 'pulled');
         return { ...pinned, reference, id };
@@ -53,13 +67,16 @@ export function surroundingActivities(dependencies: Dependencies): SurroundingAc
         const images = await directory.images(context.stack, context.environment, [...keep, ...drop]);
         const needed = new Set(imagesOf(images, keep).map(({ id }) => id));
         for (const image of imagesOf(images, drop)) if (!needed.has(image.id)) await runtimes(context).dropImage(image);
-        if (last !== false) for (const number of drop) await directory.dropRelease(context.stack, context.environment, number);
+        if (last !== false)
+          for (const number of drop) await directory.dropRelease(context.stack, context.environment, number);
       }),
   };
 }
 
 /** The images of releases; most releases share most of them. */
 function imagesOf(found: ReadonlyMap<number, PinnedImages>, releases: number[]): ObservedImage[] {
-  const images = releases.flatMap((number) => Object.entries(found.get(number) ?? {}).map(([reference, image]) => ({ reference, ...image })));
+  const images = releases.flatMap((number) =>
+    Object.entries(found.get(number) ?? {}).map(([reference, image]) => ({ reference, ...image })),
+  );
   return [...new Map(images.map((image) => [`${image.reference} ${image.id}`, image])).values()];
 }

@@ -11,11 +11,15 @@ export function trafficActivities({ runtimes }: Dependencies): TrafficActivities
   return {
     attachInstance: (context, instance, networks) => alive(() => runtimes(context).attach(instance.name, networks)),
 
-    routeTraffic: (context, balancer, tables) => alive(() => balancerOf(runtimes(context), balancer.name).route(tables)),
+    routeTraffic: (context, balancer, tables) =>
+      alive(() => balancerOf(runtimes(context), balancer.name).route(tables)),
 
-    configureBalancer: (context, balancer, front) => alive(() => balancerOf(runtimes(context), balancer.name).configure(front)),
+    configureBalancer: (context, balancer, front) =>
+      alive(() => balancerOf(runtimes(context), balancer.name).configure(front)),
 
     drainInstance: (context, { balancer, addresses, timeoutMs }) =>
-      alive(({ signal, note }) => drain(balancerOf(runtimes(context), balancer.name), addresses, { timeoutMs, signal, note })),
+      alive(({ signal, note }) =>
+        drain(balancerOf(runtimes(context), balancer.name), addresses, { timeoutMs, signal, note }),
+      ),
   };
 }

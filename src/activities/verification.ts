@@ -24,11 +24,19 @@ const listensWithinMs = 10_000;
 const betweenTriesMs = 500;
 
 /** What makes sure that what a deployment has started stays healthy until the commit. */
-export function verificationActivities({ runtimes, secrets }: Dependencies): Pick<Activities, 'passGate' | 'watchInstances' | 'confirm'> {
-  const evidenceOf = (context: StepContext, { name }: InstanceRef, lapse: Lapse): Promise<Evidence> => gatherEvidence(runtimes(context), secrets, context, name, lapse);
+export function verificationActivities({
+  runtimes,
+  secrets,
+}: Dependencies): Pick<Activities, 'passGate' | 'watchInstances' | 'confirm'> {
+  const evidenceOf = (context: StepContext, { name }: InstanceRef, lapse: Lapse): Promise<Evidence> =>
+    gatherEvidence(runtimes(context), secrets, context, name, lapse);
   const failureOf = async (context: StepContext, instance: InstanceRef, lapse: Lapse): Promise<NotRunning> => {
     const evidence = await evidenceOf(context, instance, lapse);
-    return { service: instance.service, message: withMemory(`${nameIn(context, instance)} ${secrets.mask(lapse.message)}`, evidence), evidence };
+    return {
+      service: instance.service,
+      message: withMemory(`${nameIn(context, instance)} ${secrets.mask(lapse.message)}`, evidence),
+      evidence,
+    };
   };
   return {
     passGate: (context, gate) =>
@@ -40,14 +48,22 @@ export function verificationActivities({ runtimes, secrets }: Dependencies): Pic
           const { message, evidence } = await failureOf(context, instance, lapse);
           throw new SoftwareFault(message, evidence);
         });
-        const unreached = gate.reached ? await findUnreached(runtime, gate.reached.balancer, gate.reached.addresses, signal) : [];
+        const unreached = gate.reached
+          ? await findUnreached(runtime, gate.reached.balancer, gate.reached.addresses, signal)
+          : [];
         if (unreached.length > 0) throw new SoftwareFault(unreachedMessage(unreached));
       }),
 
     watchInstances: (context, instances) =>
       alive(async ({ signal, note, before }) => {
         const runtime = runtimes(context);
-        const { instance, ...lapse } = await watchRollout({ runtime, instances, letIn: before as LetIn | undefined, onLetIn: note, signal });
+        const { instance, ...lapse } = await watchRollout({
+          runtime,
+          instances,
+          letIn: before as LetIn | undefined,
+          onLetIn: note,
+          signal,
+        });
         return { instance: instance.name, ...(await failureOf(context, instance, lapse)) };
       }),
 
@@ -58,17 +74,38 @@ export function verificationActivities({ runtimes, secrets }: Dependencies): Pic
         const states = new Map(instances.map(({ name, state }) => [name, state]));
         const failures: NotRunning[] = [];
         await eachOf(expected, atOnce, async (instance) => {
-          const lapse = await unlessStopped(runtime, instance, signal, () => confirmOne(runtime, instance, signal), states.get(instance.name));
+          const lapse = await unlessStopped(
+            runtime,
+            instance,
+            signal,
+            () => confirmOne(runtime, instance, signal),
+            states.get(instance.name),
+          );
           if (lapse) failures.push(await failureOf(context, instance, lapse));
         });
-        const unreached = reached ? await findUnreached(runtime, reached.balancer, reached.targets.map(({ address }) => address), signal) : [];
-        for (const each of unreached) failures.push({ service: reached!.targets.find(({ address }) => address === each.address)!.service, message: unreachedMessage([each]), evidence: { logs: [] } });
+        const unreached = reached
+          ? await findUnreached(
+              runtime,
+              reached.balancer,
+              reached.targets.map(({ address }) => address),
+              signal,
+            )
+          : [];
+        for (const each of unreached)
+          failures.push({
+            service: reached!.targets.find(({ address }) => address === each.address)!.service,
+            message: unreachedMessage([each]),
+            evidence: { logs: [] },
+          });
         return failures;
       }),
   };
 }
 
-/** What a crash of the platform has stopped, also while it was looked at, is started again: by its policy it would have been otherwise. */
+/**
+ * What a crash of the platform has stopped, also while it was looked at, is started again: by its policy it would have
+ * been otherwise.
+ */
 async function unlessStopped(
   runtime: Runtime,
   instance: InstanceRef,
@@ -81,7 +118,13 @@ async function unlessStopped(
     const lapse = await look();
     if (!isStopped(lapse?.status?.state)) return lapse;
   }
-  return awaitHealthy(runtime, instance, { fresh: false, afterTrouble: true, usedMs: 0, signal, onProbe: () => undefined });
+  return awaitHealthy(runtime, instance, {
+    fresh: false,
+    afterTrouble: true,
+    usedMs: 0,
+    signal,
+    onProbe: () => undefined,
+  });
 }
 
 async function confirmOne(runtime: Runtime, instance: InstanceRef, signal: AbortSignal): Promise<Lapse | undefined> {
@@ -95,8 +138,16 @@ function hasCrashed({ restart }: InstanceRef, { restarts }: InstanceStatus): boo
   return restarts > 0 && !restart.startsWith('on-failure');
 }
 
-/** The addresses that the load balancer does not reach. A program without a health check may need a moment until it listens. */
-async function findUnreached(runtime: Runtime, balancer: InstanceRef, addresses: string[], signal: AbortSignal): Promise<Unreached[]> {
+/**
+ * The addresses that the load balancer does not reach. A program without a health check may need a moment until it
+ * listens.
+ */
+async function findUnreached(
+  runtime: Runtime,
+  balancer: InstanceRef,
+  addresses: string[],
+  signal: AbortSignal,
+): Promise<Unreached[]> {
   const deadline = monotonicMs() + listensWithinMs;
   for (let left = addresses; ; await sleep(betweenTriesMs, undefined, { signal })) {
     const unreached = left.length > 0 ? await balancerOf(runtime, balancer.name).unreached(left) : [];
@@ -106,5 +157,8 @@ async function findUnreached(runtime: Runtime, balancer: InstanceRef, addresses:
 }
 
 function unreachedMessage(unreached: Unreached[]): string {
-  return `the load balancer does not reach ${unreached.map(({ address, reason }) => `${address} (${reason})`).join('; ')}`;
+  return (
+    'the load balancer does not reach ' +
+    `${unreached.map(({ address, reason }) => `${address} (${reason})`).join('; ')}`
+  );
 }

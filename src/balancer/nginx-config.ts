@@ -2,7 +2,10 @@ import type { RuntimeName } from '../model/capabilities';
 import type { Front, Route } from '../model/traffic';
 import { forwarding } from './forwarding';
 
-/** Counts what {@link nginxConfig} writes otherwise than before: a load balancer with an older number gets a new configuration at the next deployment. */
+/**
+ * Counts what {@link nginxConfig} writes otherwise than before: a load balancer with an older number gets a new
+ * configuration at the next deployment.
+ */
 export const configurationRevision = 2;
 
 export interface NginxOptions {
@@ -19,7 +22,9 @@ const unprivileged = { uid: 101, gid: 101 };
 
 /** In a container instances are names of its engine's own DNS; processes are ports of one host. */
 export function nginxOptions(runtime: RuntimeName): NginxOptions {
-  return runtime === 'docker' ? { resolver: '127.0.0.11', secrets: '/run/secrets/', owner: unprivileged } : { secrets: '' };
+  return runtime === 'docker'
+    ? { resolver: '127.0.0.11', secrets: '/run/secrets/', owner: unprivileged }
+    : { secrets: '' };
 }
 
 /** Requests of a route are spread over so many links; their shares are whole per cent. */
@@ -27,9 +32,9 @@ export const buckets = Array.from({ length: 100 }, (_, index) => String(index).p
 
 /**
  * The whole configuration of the managed NGINX, relative to its prefix. It names no instance: a request picks a bucket,
- * and the bucket is a link under `routes/` whose real path ends in `to/<instance>/<fallback>/<bucket>`. Renaming one link
- * moves the traffic between two requests, without a reload. {@link Front} is checked where stack files are read: what
- * stands here can contain neither spaces nor quotes, braces, semicolons or dollar signs.
+ * and the bucket is a link under `routes/` whose real path ends in `to/<instance>/<fallback>/<bucket>`. Renaming one
+ * link moves the traffic between two requests, without a reload. {@link Front} is checked where stack files are read:
+ * what stands here can contain neither spaces nor quotes, braces, semicolons or dollar signs.
  */
 export function nginxConfig(front: Front, { resolver, secrets }: NginxOptions): string {
   const servers = serversOf(front);
@@ -60,7 +65,8 @@ export function nginxConfig(front: Front, { resolver, secrets }: NginxOptions): 
       'map $realpath_root $fallback { ~/to/[^/]+/(?<to_fallback>[^/]+)/[0-9]+$ $to_fallback; default none; }',
       'map $http_upgrade $upgraded { "" close; default upgrade; }',
       '# Only a request that may be sent twice, and has no body, tries another instance.',
-      'map $fallback:$request_method:$content_length$http_transfer_encoding $unanswered { ~^none: @gone; ~:(GET|HEAD|OPTIONS):$ @fallback; default @gone; }',
+      'map $fallback:$request_method:$content_length$http_transfer_encoding $unanswered { ' +
+        '~^none: @gone; ~:(GET|HEAD|OPTIONS):$ @fallback; default @gone; }',
       'map $upstream_connect_time:$unanswered $unreached { -:@fallback @fallback; default @late; }',
       ...proxying,
       ...forwarding(front.trustedProxies),
@@ -75,12 +81,14 @@ export function nginxConfig(front: Front, { resolver, secrets }: NginxOptions): 
   ].join('\n')}\n`;
 }
 
-const temporaryFolders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path temp/${kind};`);
+const temporaryFolders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+  (kind) => `${kind}_temp_path temp/${kind};`,
+);
 
 /**
- * A body is passed on as it comes, so that the connection to an instance stands from the request's first moment: what is
- * open can be counted. It is closed with the answer, for the same reason. Answers are passed on as they come too, and
- * headers as they are: a service is to be reached as if it were asked directly.
+ * A body is passed on as it comes, so that the connection to an instance stands from the request's first moment: what
+ * is open can be counted. It is closed with the answer, for the same reason. Answers are passed on as they come too,
+ * and headers as they are: a service is to be reached as if it were asked directly.
  */
 const proxying = [
   'proxy_http_version 1.1;',
@@ -126,7 +134,12 @@ function serversOf({ routes }: Front): Server[] {
 }
 
 function order(a: Route, b: Route): number {
-  return a.listen - b.listen || compare(a.host ?? '', b.host ?? '') || b.path.length - a.path.length || compare(a.path, b.path);
+  return (
+    a.listen - b.listen ||
+    compare(a.host ?? '', b.host ?? '') ||
+    b.path.length - a.path.length ||
+    compare(a.path, b.path)
+  );
 }
 
 function compare(a: string, b: string): number {
@@ -138,13 +151,23 @@ function server({ listen, host, tls, routes }: Server, files: ReadonlyMap<string
   return [
     'server {',
     ...indent([
-      ['listen', listen, ...(tls ? ['ssl'] : []), ...(host ? [] : ['default_server', 'reuseport'])].join(' ').concat(';'),
+      ['listen', listen, ...(tls ? ['ssl'] : []), ...(host ? [] : ['default_server', 'reuseport'])]
+        .join(' ')
+        .concat(';'),
       `server_name ${host ?? '_'};`,
       ...(tls ? [`ssl_certificate ${files.get(tls.certificate)};`, `ssl_certificate_key ${files.get(tls.key)};`] : []),
       ...(routes.length > 0 ? ['error_page 502 = $unanswered;', 'error_page 504 = $unreached;'] : []),
       ...routes.flatMap(location),
       ...(routes.some(({ path }) => path === '/') ? [] : ['location / { return 404; }']),
-      ...(routes.length > 0 ? ['location @fallback {', ...indent(['proxy_pass http://$fallback;', ...patience(longest)]), '}', 'location @gone { return 502; }', 'location @late { return 504; }'] : []),
+      ...(routes.length > 0
+        ? [
+            'location @fallback {',
+            ...indent(['proxy_pass http://$fallback;', ...patience(longest)]),
+            '}',
+            'location @gone { return 502; }',
+            'location @late { return 504; }',
+          ]
+        : []),
     ]),
     '}',
   ];
@@ -158,7 +181,16 @@ function location(route: Route): string[] {
 }
 
 function block(head: string, { key, timeoutMs }: Route): string[] {
-  return [`${head} {`, ...indent([`root routes/${key}/active/$bucket;`, 'if ($target = none) { return 503; }', 'proxy_pass http://$target;', ...patience(timeoutMs)]), '}'];
+  return [
+    `${head} {`,
+    ...indent([
+      `root routes/${key}/active/$bucket;`,
+      'if ($target = none) { return 503; }',
+      'proxy_pass http://$target;',
+      ...patience(timeoutMs),
+    ]),
+    '}',
+  ];
 }
 
 function patience(timeoutMs: number): string[] {
@@ -167,7 +199,15 @@ function patience(timeoutMs: number): string[] {
 }
 
 function redirect({ from, to }: Front['redirects'][number]): string[] {
-  return ['server {', ...indent([`listen ${from} default_server reuseport;`, 'server_name _;', `return 308 https://$host${to === 443 ? '' : `:${to}`}$request_uri;`]), '}'];
+  return [
+    'server {',
+    ...indent([
+      `listen ${from} default_server reuseport;`,
+      'server_name _;',
+      `return 308 https://$host${to === 443 ? '' : `:${to}`}$request_uri;`,
+    ]),
+    '}',
+  ];
 }
 
 function indent(lines: string[]): string[] {

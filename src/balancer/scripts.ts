@@ -39,7 +39,10 @@ rm -f nginx.pid
 exec nginx -e stderr -p "$PWD" -c ${configuration}`;
 }
 
-/** Sends a route's requests elsewhere: a new folder of links is made beside the one in use, then one rename puts it in force. */
+/**
+ * Sends a route's requests elsewhere: a new folder of links is made beside the one in use, then one rename puts it in
+ * force.
+ */
 export function routeScript(table: RouteTable): string {
   return `(
 mkdir -p routes/${table.route} && cd routes/${table.route}
@@ -64,7 +67,8 @@ fi
 /** One line for each way that buckets lead. */
 function waysOf(table: RouteTable): string[] {
   const ways = new Map<string, string[]>();
-  for (const { bucket, target, fallback } of leadsOf(table)) ways.set(`${target}/${fallback}`, [...(ways.get(`${target}/${fallback}`) ?? []), bucket]);
+  for (const { bucket, target, fallback } of leadsOf(table))
+    ways.set(`${target}/${fallback}`, [...(ways.get(`${target}/${fallback}`) ?? []), bucket]);
   return [...ways].map(([way, all]) => `lead ${way} ${all.join(' ')}`);
 }
 
@@ -84,8 +88,8 @@ sleep 0.05
 done`;
 
 /**
- * Checks a configuration and puts it in force. One that NGINX refuses changes nothing; its message is the output. What is
- * said to be in force is written last.
+ * Checks a configuration and puts it in force. One that NGINX refuses changes nothing; its message is the output. What
+ * is said to be in force is written last.
  */
 export function configureCommand(front: Front, text: string): Command {
   const script = `set -e
@@ -108,7 +112,9 @@ export function missingCommand(files: readonly string[], { secrets }: NginxOptio
 
 /** One argument holds 128 KiB at most. */
 function chunks(text: string): string[] {
-  return Array.from({ length: Math.ceil(text.length / longestArgument) }, (_, index) => text.slice(index * longestArgument, (index + 1) * longestArgument));
+  return Array.from({ length: Math.ceil(text.length / longestArgument) }, (_, index) =>
+    text.slice(index * longestArgument, (index + 1) * longestArgument),
+  );
 }
 
 export function routeCommand(table: RouteTable): Command {
@@ -121,7 +127,10 @@ export function readCommand(): Command {
 }
 
 export function parseState(output: string): TrafficState {
-  const [front, ...tables] = output.split('\n').filter(Boolean).map((line) => JSON.parse(line) as unknown);
+  const [front, ...tables] = output
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as unknown);
   return { front: front as Front, tables: tables as RouteTable[] };
 }
 
@@ -132,7 +141,10 @@ const open = ['01', '02', '03'];
 export function connectionsCommand(addresses: readonly string[]): Command {
   const hosts = [...new Set(addresses.map(hostOf))];
   const ports = [...new Set(addresses.map((address) => hexPort(portOf(address))))];
-  return shell(`for h in ${hosts.join(' ')}; do echo "$h $(getent ahostsv4 "$h" | head -n 1)"; done; echo; grep -E ':(${ports.join('|')}) (${open.join('|')}) ' /proc/net/tcp || true`);
+  return shell(
+    `for h in ${hosts.join(' ')}; do echo "$h $(getent ahostsv4 "$h" | head -n 1)"; done; echo; ` +
+      `grep -E ':(${ports.join('|')}) (${open.join('|')}) ' /proc/net/tcp || true`,
+  );
 }
 
 /** How many connections stand to any of the addresses, by the output of {@link connectionsCommand}. */
@@ -148,7 +160,10 @@ export function countConnections(output: string, addresses: readonly string[]): 
 
 const connectSeconds = 3;
 
-/** Connects to each address, side by side, with whatever the image has for that; where it has nothing, names are only looked up. */
+/**
+ * Connects to each address, side by side, with whatever the image has for that; where it has nothing, names are only
+ * looked up.
+ */
 const connect = `connect() {
 if command -v bash > /dev/null
 then timeout ${connectSeconds} bash -c 'exec 3<> "/dev/tcp/$0/$1"' "$1" "$2" 2> /dev/null
@@ -167,16 +182,23 @@ export function reachCommand(addresses: readonly string[]): Command {
 }
 
 const unreachedBecause: Record<string, string> = {
-  unknown: 'its name cannot be resolved: it shares no network with the load balancer, or a part of its name is longer than the 63 characters of DNS',
-  silent: `nothing accepts connections there; does the service listen on this port, on all addresses (0.0.0.0) of its container?`,
+  unknown:
+    'its name cannot be resolved: it shares no network with the load balancer, or ' +
+    'a part of its name is longer than the 63 characters of DNS',
+  silent:
+    'nothing accepts connections there; does the service listen on this ' +
+    'port, on all addresses (0.0.0.0) of its container?',
 };
 
 /** What {@link reachCommand} has printed, as sentences. */
 export function parseUnreached(output: string): { address: string; reason: string }[] {
-  return output.split('\n').filter(Boolean).map((line) => {
-    const [address = '', word = ''] = line.split(' ');
-    return { address, reason: unreachedBecause[word] ?? line };
-  });
+  return output
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [address = '', word = ''] = line.split(' ');
+      return { address, reason: unreachedBecause[word] ?? line };
+    });
 }
 
 function hostOf(address: string): string {

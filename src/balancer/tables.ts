@@ -10,7 +10,11 @@ export interface Share {
 
 /** Spreads each share evenly over its instances, in whole per cent; what cannot be divided goes to the first ones. */
 export function tableOf(route: string, shares: readonly Share[]): RouteTable {
-  const targets = shares.flatMap(({ addresses, weight }) => [...addresses].sort().map((address, index): Target => ({ address, weight: evenly(weight, addresses.length, index) })));
+  const targets = shares.flatMap(({ addresses, weight }) =>
+    [...addresses]
+      .sort()
+      .map((address, index): Target => ({ address, weight: evenly(weight, addresses.length, index) })),
+  );
   return { route, targets: targets.filter(({ weight }) => weight > 0) };
 }
 

@@ -21,7 +21,10 @@ export interface Build {
   since?: Date;
 }
 
-/** Builds of the engine side by side: a deployment ends on the build that it began on, everything else moves to the current one. */
+/**
+ * Builds of the engine side by side: a deployment ends on the build that it began on, everything else moves to the
+ * current one.
+ */
 export class Builds {
   constructor(private readonly temporal: Client) {}
 
@@ -29,7 +32,12 @@ export class Builds {
     const [deployment, workers] = await Promise.all([this.describe(), this.workers()]);
     return (deployment?.versionSummaries ?? []).map(({ deploymentVersion, status, createTime }) => {
       const id = deploymentVersion?.buildId ?? '';
-      return { id, state: states[status ?? 0] ?? 'unused', workers: workers.filter((build) => build === id).length, ...(createTime && { since: new Date(Number(createTime.seconds) * 1000) }) };
+      return {
+        id,
+        state: states[status ?? 0] ?? 'unused',
+        workers: workers.filter((build) => build === id).length,
+        ...(createTime && { since: new Date(Number(createTime.seconds) * 1000) }),
+      };
     });
   }
 
@@ -40,14 +48,28 @@ export class Builds {
 
   /** New deployments begin on this build from now on. @throws BadRequest where no worker runs it */
   async promote(buildId: string): Promise<void> {
-    const { connection, options: { namespace, identity } } = this.temporal;
+    const {
+      connection,
+      options: { namespace, identity },
+    } = this.temporal;
     const deployment = await this.describe();
     try {
-      await connection.workflowService.setWorkerDeploymentCurrentVersion({ namespace, deploymentName: workerDeployment, buildId, identity, ...(deployment && { conflictToken: deployment.conflictToken }) });
+      await connection.workflowService.setWorkerDeploymentCurrentVersion({
+        namespace,
+        deploymentName: workerDeployment,
+        buildId,
+        identity,
+        ...(deployment && { conflictToken: deployment.conflictToken }),
+      });
     } catch (error) {
       if (!isGrpcServiceError(error) || ![notFound, failedPrecondition].includes(Number(error.code))) throw error;
       const known = (await this.list()).filter(({ workers }) => workers > 0).map(({ id }) => id);
-      throw new BadRequest(known.includes(buildId) ? `build ${buildId} cannot be promoted yet: ${error.details}` : `no worker runs the build "${buildId}"; they run ${known.join(', ') || 'none'}`, { cause: error });
+      throw new BadRequest(
+        known.includes(buildId)
+          ? `build ${buildId} cannot be promoted yet: ${error.details}`
+          : `no worker runs the build "${buildId}"; they run ${known.join(', ') || 'none'}`,
+        { cause: error },
+      );
     }
   }
 
@@ -62,16 +84,29 @@ export class Builds {
 
   /** Lets a deployment go on with the current build. */
   async adopt(workflowId: string): Promise<void> {
-    const { connection, options: { namespace, identity } } = this.temporal;
+    const {
+      connection,
+      options: { namespace, identity },
+    } = this.temporal;
     await connection.workflowService.updateWorkflowExecutionOptions({
-      namespace, identity, workflowExecution: { workflowId }, workflowExecutionOptions: { versioningOverride: { autoUpgrade: true } }, updateMask: { paths: ['versioning_override'] },
+      namespace,
+      identity,
+      workflowExecution: { workflowId },
+      workflowExecutionOptions: { versioningOverride: { autoUpgrade: true } },
+      updateMask: { paths: ['versioning_override'] },
     });
   }
 
   private async describe() {
-    const { connection, options: { namespace } } = this.temporal;
+    const {
+      connection,
+      options: { namespace },
+    } = this.temporal;
     try {
-      const { workerDeploymentInfo, conflictToken } = await connection.workflowService.describeWorkerDeployment({ namespace, deploymentName: workerDeployment });
+      const { workerDeploymentInfo, conflictToken } = await connection.workflowService.describeWorkerDeployment({
+        namespace,
+        deploymentName: workerDeployment,
+      });
       return { ...workerDeploymentInfo, conflictToken };
     } catch (error) {
       if (isGrpcServiceError(error) && Number(error.code) === notFound) return undefined;
@@ -81,7 +116,9 @@ export class Builds {
 
   /** The build of each worker process that has polled lately. */
   private async workers(): Promise<string[]> {
-    const recent = (await pollersOf(this.temporal)).filter(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < recentMs);
+    const recent = (await pollersOf(this.temporal)).filter(
+      ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < recentMs,
+    );
     return recent.map(({ deploymentOptions }) => deploymentOptions?.buildId ?? '');
   }
 }

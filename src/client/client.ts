@@ -9,8 +9,22 @@ import type { PastRun } from '../plan/job-runs';
 import type { IntentKind, Refusal } from '../plan/plan';
 import type { InspectResults } from '../workflows/inspect';
 import {
-  contentsQuery, environmentId, environmentQuery, freezeSignal, pauseWatchSignal, releaseId, resumeWatchSignal, taskQueue, thawSignal,
-  type DeploymentInput, type EnvironmentState, type Freeze, type Place, type PlanSummary, type ReleaseContents, type WatchPause,
+  contentsQuery,
+  environmentId,
+  environmentQuery,
+  freezeSignal,
+  pauseWatchSignal,
+  releaseId,
+  resumeWatchSignal,
+  taskQueue,
+  thawSignal,
+  type DeploymentInput,
+  type EnvironmentState,
+  type Freeze,
+  type Place,
+  type PlanSummary,
+  type ReleaseContents,
+  type WatchPause,
 } from '../workflows/messages';
 import { ask } from './ask';
 import { Builds } from './builds';
@@ -89,11 +103,16 @@ export class DeployCodeClient extends Reader {
   }
 
   /** What a deployment would do. Changes nothing. */
-  async plan(stack: Stack, options: RequestOptions & { kind?: IntentKind; release?: number } = {}): Promise<PlanResult> {
+  async plan(
+    stack: Stack,
+    options: RequestOptions & { kind?: IntentKind; release?: number } = {},
+  ): Promise<PlanResult> {
     const state = await this.environment(placeOf(stack));
     const { deployment, release } = state?.numbers ?? { deployment: 0, release: 0 };
     return this.inspect({
-      kind: 'plan', stack: withinLimits(stack), taskQueue,
+      kind: 'plan',
+      stack: withinLimits(stack),
+      taskQueue,
       intent: intentOf(options.kind ?? 'deploy', options),
       pinned: options.release === undefined ? {} : (await this.release(placeOf(stack), options.release)).images,
       deployment: deployment + 1,
@@ -107,11 +126,21 @@ export class DeployCodeClient extends Reader {
     return this.start(stack, 'deploy', options);
   }
 
-  /** Brings a kept release about again; default the one before the current. `insteadOf`: refused where another release is current by then. */
-  async rollback(place: Place, options: RequestOptions & { to?: number; insteadOf?: number } = {}): Promise<DeploymentHandle> {
+  /**
+   * Brings a kept release about again; default the one before the current. `insteadOf`: refused where another release
+   * is current by then.
+   */
+  async rollback(
+    place: Place,
+    options: RequestOptions & { to?: number; insteadOf?: number } = {},
+  ): Promise<DeploymentHandle> {
     const target = options.to ?? (await this.previousRelease(place));
     const { stack, images } = await this.release(place, target);
-    return this.start(stack, 'rollback', options, { pinned: images, target, ...(options.insteadOf !== undefined && { insteadOf: options.insteadOf }) });
+    return this.start(stack, 'rollback', options, {
+      pinned: images,
+      target,
+      ...(options.insteadOf !== undefined && { insteadOf: options.insteadOf }),
+    });
   }
 
   /** Stops everything of an environment, dependants first. Volumes stay. */
@@ -142,13 +171,18 @@ export class DeployCodeClient extends Reader {
   /** What the environment remembers; undefined where it remembers nothing. */
   async environment(place: Place): Promise<EnvironmentState | undefined> {
     await this.requireWorker();
-    return unlessMissing(() => ask(this.temporal, () => this.temporal.workflow.getHandle(environmentId(place)).query(environmentQuery)));
+    return unlessMissing(() =>
+      ask(this.temporal, () => this.temporal.workflow.getHandle(environmentId(place)).query(environmentQuery)),
+    );
   }
 
   /** Every instance, with its health as probed just now; restarts by the watch are counted too. */
   override async status(stack: Stack): Promise<InspectResults['status']> {
     const [{ found, away }, state] = await Promise.all([super.status(stack), this.environment(placeOf(stack))]);
-    return { away, found: found.map((line) => ({ ...line, restarts: line.restarts + (state?.watch?.restarted?.[line.name] ?? 0) })) };
+    return {
+      away,
+      found: found.map((line) => ({ ...line, restarts: line.restarts + (state?.watch?.restarted?.[line.name] ?? 0) })),
+    };
   }
 
   /** Lets nothing begin until the freeze is over, or somebody thaws. What runs goes on. */
@@ -161,33 +195,47 @@ export class DeployCodeClient extends Reader {
 
   /** Ends a freeze: what waits begins. @throws BadRequest where nothing is frozen */
   async thaw(place: Place, by?: string): Promise<void> {
-    if (!(await this.environment(place))?.freeze) throw new BadRequest(`${place.stack}/${place.environment} is not frozen`);
+    if (!(await this.environment(place))?.freeze)
+      throw new BadRequest(`${place.stack}/${place.environment} is not frozen`);
     await this.temporal.workflow.getHandle(environmentId(place)).signal(thawSignal, actOf(by));
   }
 
-  /** Keeps the engine's hands off what runs: nothing is restarted or repaired until the pause is over, or somebody resumes the watch. */
+  /**
+   * Keeps the engine's hands off what runs: nothing is restarted or repaired until the pause is over, or somebody
+   * resumes the watch.
+   */
   async pauseWatch(place: Place, order: OrderOptions = {}): Promise<WatchPause> {
     const pause: WatchPause = orderOf('a pause', order);
-    if (!(await this.environment(place))?.current) throw new BadRequest(`nothing is deployed in ${place.stack}/${place.environment}, and nothing watched`);
+    if (!(await this.environment(place))?.current)
+      throw new BadRequest(`nothing is deployed in ${place.stack}/${place.environment}, and nothing watched`);
     await this.temporal.workflow.getHandle(environmentId(place)).signal(pauseWatchSignal, pause);
     return pause;
   }
 
   /** @throws BadRequest where the watch is not paused */
   async resumeWatch(place: Place, by?: string): Promise<void> {
-    if (!(await this.environment(place))?.watchPause) throw new BadRequest(`the watch of ${place.stack}/${place.environment} is not paused`);
+    if (!(await this.environment(place))?.watchPause)
+      throw new BadRequest(`the watch of ${place.stack}/${place.environment} is not paused`);
     await this.temporal.workflow.getHandle(environmentId(place)).signal(resumeWatchSignal, actOf(by));
   }
 
   /** @throws BadRequest when the release is not kept */
   async release(place: Place, number: number): Promise<ReleaseContents> {
     const kept = (await this.environment(place))?.releases ?? [];
-    const contents = kept.includes(number) ? await unlessMissing(() => ask(this.temporal, () => this.temporal.workflow.getHandle(releaseId(place, number)).query(contentsQuery))) : undefined;
+    const contents = kept.includes(number)
+      ? await unlessMissing(() =>
+          ask(this.temporal, () => this.temporal.workflow.getHandle(releaseId(place, number)).query(contentsQuery)),
+        )
+      : undefined;
     if (contents) return contents;
-    throw new BadRequest(`release ${number} of ${place.stack}/${place.environment} is not kept; kept are ${kept.join(', ') || 'none'}`);
+    throw new BadRequest(
+      `release ${number} of ${place.stack}/${place.environment} is not kept; kept are ${kept.join(', ') || 'none'}`,
+    );
   }
 
-  /** Jobs that ran since a kept release was deployed, in failed deployments too: what a rollback to it would go over. */
+  /**
+   * Jobs that ran since a kept release was deployed, in failed deployments too: what a rollback to it would go over.
+   */
   async jobsSince(place: Place, target: number): Promise<PastRun[]> {
     const [state, { deployment }] = await Promise.all([this.environment(place), this.release(place, target)]);
     return state?.current?.release === target ? [] : (state?.runs ?? []).filter((run) => run.deployment > deployment);
@@ -197,7 +245,8 @@ export class DeployCodeClient extends Reader {
     const state = await this.environment(place);
     const current = state?.current?.release ?? Infinity;
     const previous = state?.releases.filter((number) => number < current).at(-1);
-    if (previous === undefined) throw new BadRequest(`${place.stack}/${place.environment} has no release to go back to`);
+    if (previous === undefined)
+      throw new BadRequest(`${place.stack}/${place.environment} has no release to go back to`);
     return previous;
   }
 
@@ -209,7 +258,10 @@ export class DeployCodeClient extends Reader {
   /** A deployment by its number. @throws BadRequest when there is none */
   async deployment(place: Place, number: number): Promise<DeploymentHandle> {
     const workflowId = await findDeployment(this.temporal, place, number);
-    if (!workflowId) throw new BadRequest(`${place.stack}/${place.environment} has no deployment ${number}, or Temporal's retention has removed it`);
+    if (!workflowId)
+      throw new BadRequest(
+        `${place.stack}/${place.environment} has no deployment ${number}, or Temporal's retention has removed it`,
+      );
     return this.handle(workflowId);
   }
 
@@ -219,10 +271,15 @@ export class DeployCodeClient extends Reader {
   }
 
   /**
-   * Cancels a deployment, and ends it where it cannot take that in. `settling`: the deployment that puts back what a terminated one
-   * left, where that had begun.
+   * Cancels a deployment, and ends it where it cannot take that in. `settling`: the deployment that puts back what a
+   * terminated one left, where that had begun.
    */
-  async cancel(stack: Stack, workflowId: string, by: string, options: { killJobs?: boolean; patience?: Patience } = {}): Promise<{ ending: Ending; settling?: DeploymentHandle }> {
+  async cancel(
+    stack: Stack,
+    workflowId: string,
+    by: string,
+    options: { killJobs?: boolean; patience?: Patience } = {},
+  ): Promise<{ ending: Ending; settling?: DeploymentHandle }> {
     const handle = this.handleIn(placeOf(stack), workflowId);
     const ending = await handle.end(by, options);
     if (ending !== 'terminated') return { ending };
@@ -230,10 +287,16 @@ export class DeployCodeClient extends Reader {
     return { ending, ...(settling && { settling }) };
   }
 
-  /** A deployment of one environment by its workflow id. @throws BadRequest where the deployment belongs to another one */
+  /**
+   * A deployment of one environment by its workflow id. @throws BadRequest where the deployment belongs to another one
+   */
   handleIn({ stack, environment }: Place, workflowId: string): DeploymentHandle {
-    if (requireDeploymentId(workflowId).startsWith(`deployment/${stack}/${environment}/`)) return this.handle(workflowId);
-    throw new BadRequest(`${workflowId} is not a deployment of ${stack}/${environment}; name its own stack file and environment with -c and -e`);
+    if (requireDeploymentId(workflowId).startsWith(`deployment/${stack}/${environment}/`))
+      return this.handle(workflowId);
+    throw new BadRequest(
+      `${workflowId} is not a deployment of ${stack}/${environment}; name ` +
+        'its own stack file and environment with -c and -e',
+    );
   }
 
   /** Who asked for what, and what came of it; checked against what the environment remembers. */
@@ -245,19 +308,42 @@ export class DeployCodeClient extends Reader {
   private async again(place: Place, kind: IntentKind, options: RequestOptions): Promise<DeploymentHandle> {
     const state = await this.environment(place);
     const current = state?.current?.release;
-    if (state === undefined || current === undefined) throw new BadRequest(`nothing is deployed in ${place.stack}/${place.environment}; deploy it first`);
-    const { stack, images } = await this.release(place, state.releases.includes(current) ? current : (state.releases.at(-1) ?? current));
+    if (state === undefined || current === undefined)
+      throw new BadRequest(`nothing is deployed in ${place.stack}/${place.environment}; deploy it first`);
+    const { stack, images } = await this.release(
+      place,
+      state.releases.includes(current) ? current : (state.releases.at(-1) ?? current),
+    );
     const unknown = (options.services ?? []).find((name) => !stack.services[name]);
-    if (unknown) throw new BadRequest(`release ${current} has no service "${unknown}"; it has ${Object.keys(stack.services).join(', ')}`);
+    if (unknown)
+      throw new BadRequest(
+        `release ${current} has no service "${unknown}"; it has ${Object.keys(stack.services).join(', ')}`,
+      );
     const service = (options.services ?? []).find((name) => kind === 'run' && stack.services[name]!.kind !== 'job');
-    if (service) throw new BadRequest(`${service} is a service, and only a job runs on request; \`deploy-code restart ${service}\` replaces its instances`);
-    return this.start(stack, kind, options, { ...(!options.fresh && { pinned: images }), ...(kind !== 'deploy' && { target: current }), followsCurrent: true });
+    if (service)
+      throw new BadRequest(
+        `${service} is a service, and only a job runs on request; ` +
+          `\`deploy-code restart ${service}\` replaces its instances`,
+      );
+    return this.start(stack, kind, options, {
+      ...(!options.fresh && { pinned: images }),
+      ...(kind !== 'deploy' && { target: current }),
+      followsCurrent: true,
+    });
   }
 
-  private async start(stack: Stack, kind: IntentKind, options: RequestOptions, more: Partial<Pick<DeploymentInput, 'pinned' | 'target' | 'followsCurrent' | 'insteadOf'>> = {}): Promise<DeploymentHandle> {
+  private async start(
+    stack: Stack,
+    kind: IntentKind,
+    options: RequestOptions,
+    more: Partial<Pick<DeploymentInput, 'pinned' | 'target' | 'followsCurrent' | 'insteadOf'>> = {},
+  ): Promise<DeploymentHandle> {
     await this.requireWorkers(stack);
     const input: DeploymentInput = {
-      stack: withinLimits(stack), taskQueue, pinned: {}, ...more,
+      stack: withinLimits(stack),
+      taskQueue,
+      pinned: {},
+      ...more,
       intent: intentOf(kind, options),
       requestedBy: lineOf('requestedBy', options.requestedBy ?? userName(), longestAuthor),
       requestedFrom: oneLine(hostname(), longestAuthor),

@@ -19,14 +19,21 @@ export interface ConnectionSettings {
 export function connectionSettings(given: { address?: string; namespace?: string } = {}): ConnectionSettings {
   const { connectionOptions, namespace } = loadClientConnectConfig();
   const address = given.address || connectionOptions.address || developmentAddress() || 'localhost:7233';
-  return { connection: { ...connectionOptions, address, connectTimeout: '3s' }, namespace: given.namespace ?? namespace ?? 'default' };
+  return {
+    connection: { ...connectionOptions, address, connectTimeout: '3s' },
+    namespace: given.namespace ?? namespace ?? 'default',
+  };
 }
 
 /** @throws EngineUnreachable where the development engine of this folder has gone: another one is not meant */
 function developmentAddress(): string | undefined {
   const found = rememberedEngine();
   if (found && !found.isRunning) {
-    throw new EngineUnreachable(`the development engine of ${found.folder} does not run any more`, 'start it with `deploy-code dev`, or name another Temporal server with --address, TEMPORAL_ADDRESS or a Temporal profile');
+    throw new EngineUnreachable(
+      `the development engine of ${found.folder} does not run any more`,
+      'start it with `deploy-code dev`, or name another Temporal server ' +
+        'with --address, TEMPORAL_ADDRESS or a Temporal profile',
+    );
   }
   return found?.engine.address;
 }
@@ -37,7 +44,12 @@ export async function connect(settings: ConnectionSettings): Promise<Client> {
   const connection = await reach(settings);
   await connection.workflowService.describeNamespace({ namespace }).catch((error: unknown) => {
     if (!isGrpcServiceError(error) || Number(error.code) !== notFound) return;
-    throw new EngineUnreachable(`the Temporal server at ${settings.connection.address} has no namespace "${namespace}"`, `create it with \`temporal operator namespace create -n ${namespace}\`, or name another with --namespace or TEMPORAL_NAMESPACE`, { cause: error });
+    throw new EngineUnreachable(
+      `the Temporal server at ${settings.connection.address} has no namespace "${namespace}"`,
+      `create it with \`temporal operator namespace create -n ${namespace}\`, ` +
+        'or name another with --namespace or TEMPORAL_NAMESPACE',
+      { cause: error },
+    );
   });
   return new Client({ connection, namespace, dataConverter: dataConverter() });
 }

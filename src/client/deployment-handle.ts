@@ -1,7 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import { TerminatedFailure, TimeoutFailure } from '@temporalio/common';
-import { amendUpdate, answerSignal, cancelSignal, progressQuery, steerUpdate, type Amendment, type DeploymentResult, type Progress, type Steer } from '../workflows/messages';
+import {
+  amendUpdate,
+  answerSignal,
+  cancelSignal,
+  progressQuery,
+  steerUpdate,
+  type Amendment,
+  type DeploymentResult,
+  type Progress,
+  type Steer,
+} from '../workflows/messages';
 import { ask } from './ask';
 import { BadRequest, DeploymentLost, type EngineUnreachable } from './errors';
 import { endIfStuck, type Ending, type Patience } from './responsiveness';
@@ -23,7 +33,15 @@ export interface WatchOptions {
   onTrouble?: (trouble: Trouble | undefined) => void;
 }
 
-const underWay: Progress['status'][] = ['queued', 'planning', 'pulling', 'deploying', 'waiting', 'committing', 'rolling_back'];
+const underWay: Progress['status'][] = [
+  'queued',
+  'planning',
+  'pulling',
+  'deploying',
+  'waiting',
+  'committing',
+  'rolling_back',
+];
 
 /** True once a deployment has come to its end, whichever that is. */
 export function isOver({ status }: Pick<Progress, 'status'>): boolean {
@@ -47,27 +65,38 @@ export class DeploymentHandle {
     try {
       return await this.patiently(() => this.workflow.result(), signal, onTrouble);
     } catch (error) {
-      if (error instanceof WorkflowFailedError && (error.cause instanceof TerminatedFailure || error.cause instanceof TimeoutFailure)) throw new DeploymentLost(this.id, { cause: error });
+      if (
+        error instanceof WorkflowFailedError &&
+        (error.cause instanceof TerminatedFailure || error.cause instanceof TimeoutFailure)
+      )
+        throw new DeploymentLost(this.id, { cause: error });
       throw error;
     }
   }
 
-  /** Its status and everything that happened after an event, by the event's number. @throws NoWorker where no worker answers */
+  /**
+   * Its status and everything that happened after an event, by the event's number. @throws NoWorker where no worker
+   * answers
+   */
   progress(since = 0): Promise<Progress> {
     return ask(this.workflow.client, () => this.workflow.query(progressQuery, since));
   }
 
   /**
-   * Progress as it happens, until the deployment ends or the signal aborts. Each page holds the events after the last one's. While no worker
-   * or no Temporal server is there it goes on trying.
+   * Progress as it happens, until the deployment ends or the signal aborts. Each page holds the events after the last
+   * one's. While no worker or no Temporal server is there it goes on trying.
    */
   async *watch(signal?: AbortSignal, onTrouble?: WatchOptions['onTrouble']): AsyncGenerator<Progress> {
     let plan: Progress['plan'];
-    for (let seen = 0, delay = firstPollMs; !signal?.aborted; ) {
-      const page = await this.patiently(async () => {
-        const closed = delay >= longestPollMs && !(await this.isOpen());
-        return { closed, progress: await this.progress(seen) };
-      }, signal, onTrouble).catch((error: unknown) => {
+    for (let seen = 0, delay = firstPollMs; !signal?.aborted;) {
+      const page = await this.patiently(
+        async () => {
+          const closed = delay >= longestPollMs && !(await this.isOpen());
+          return { closed, progress: await this.progress(seen) };
+        },
+        signal,
+        onTrouble,
+      ).catch((error: unknown) => {
         if (!signal?.aborted) throw error;
       });
       if (!page) return;
@@ -82,9 +111,13 @@ export class DeploymentHandle {
   }
 
   /** Tries again while no worker, or no Temporal server, is there. The deployment lives on meanwhile. */
-  private async patiently<T>(call: () => Promise<T>, signal: AbortSignal | undefined, onTrouble?: WatchOptions['onTrouble']): Promise<T> {
+  private async patiently<T>(
+    call: () => Promise<T>,
+    signal: AbortSignal | undefined,
+    onTrouble?: WatchOptions['onTrouble'],
+  ): Promise<T> {
     const { client } = this.workflow;
-    for (let since: Date | undefined; ; ) {
+    for (let since: Date | undefined; ;) {
       try {
         const answer = await abortable(client, signal, call);
         if (since) onTrouble?.(undefined);
@@ -109,8 +142,8 @@ export class DeploymentHandle {
   }
 
   /**
-   * Cancels it, and terminates it where it cannot take that in: its workflow tasks fail, or the build that it runs on is gone.
-   * Then nothing was rolled back; the next deployment of its environment puts back what it left.
+   * Cancels it, and terminates it where it cannot take that in: its workflow tasks fail, or the build that it runs on
+   * is gone. Then nothing was rolled back; the next deployment of its environment puts back what it left.
    */
   async end(by: string, options: { killJobs?: boolean; patience?: Patience } = {}): Promise<Ending> {
     if (!(await this.isOpen())) return 'over';
@@ -118,12 +151,18 @@ export class DeploymentHandle {
     return endIfStuck(this.workflow, by, options.patience);
   }
 
-  /** Approves, rejects, promotes, pauses, resumes, aborts or retries it. @throws BadRequest where there is nothing to do that to */
+  /**
+   * Approves, rejects, promotes, pauses, resumes, aborts or retries it. @throws BadRequest where there is nothing to do
+   * that to
+   */
   steer(steer: Steer): Promise<void> {
     return this.unlessRejected(() => this.workflow.executeUpdate(steerUpdate, { args: [steer] }));
   }
 
-  /** Gives a deployment that has failed and waits services as they shall be; it goes on. @throws BadRequest where that cannot be */
+  /**
+   * Gives a deployment that has failed and waits services as they shall be; it goes on. @throws BadRequest where that
+   * cannot be
+   */
   amend(amendment: Amendment): Promise<void> {
     return this.unlessRejected(() => this.workflow.executeUpdate(amendUpdate, { args: [amendment] }));
   }
@@ -133,7 +172,8 @@ export class DeploymentHandle {
       await update();
     } catch (error) {
       if (!(await this.isOpen())) throw new BadRequest('it has ended');
-      if (error instanceof WorkflowUpdateFailedError) throw new BadRequest(error.cause?.message ?? error.message, { cause: error });
+      if (error instanceof WorkflowUpdateFailedError)
+        throw new BadRequest(error.cause?.message ?? error.message, { cause: error });
       throw error;
     }
   }
@@ -144,8 +184,14 @@ export class DeploymentHandle {
   }
 }
 
-/** A call that the signal ends. The SDK listens to a signal for as long as that lives, so each call gets one of its own. */
-async function abortable<T>(client: WorkflowHandle['client'], signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
+/**
+ * A call that the signal ends. The SDK listens to a signal for as long as that lives, so each call gets one of its own.
+ */
+async function abortable<T>(
+  client: WorkflowHandle['client'],
+  signal: AbortSignal | undefined,
+  call: () => Promise<T>,
+): Promise<T> {
   if (!signal) return call();
   const own = new AbortController();
   const forward = () => own.abort();

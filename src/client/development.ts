@@ -45,8 +45,8 @@ export function rememberedEngine(from = process.cwd()): RememberedEngine | undef
 }
 
 /**
- * What the file of a development engine says, and whether the very process that wrote it still runs. A file that others may write is not trusted: it would send requests to their server,
- * and have their processes ended.
+ * What the file of a development engine says, and whether the very process that wrote it still runs. A file that others
+ * may write is not trusted: it would send requests to their server, and have their processes ended.
  */
 export function readRecord(file: string): EngineRecord | undefined {
   const engine = isOwn(file) ? parsed(readFileSync(file, 'utf8')) : undefined;
@@ -55,9 +55,14 @@ export function readRecord(file: string): EngineRecord | undefined {
 
 /** A plain file of this user, or of root, in a folder of theirs; nobody else may write either. */
 function isOwn(file: string): boolean {
-  const [found, folder] = [lstatSync(file, { throwIfNoEntry: false }), lstatSync(dirname(file), { throwIfNoEntry: false })];
+  const [found, folder] = [
+    lstatSync(file, { throwIfNoEntry: false }),
+    lstatSync(dirname(file), { throwIfNoEntry: false }),
+  ];
   if (!found?.isFile() || !folder?.isDirectory()) return false;
-  return [found, folder].every(({ uid, mode }) => [0, process.getuid?.() ?? 0].includes(uid) && (mode & othersWrite) === 0);
+  return [found, folder].every(
+    ({ uid, mode }) => [0, process.getuid?.() ?? 0].includes(uid) && (mode & othersWrite) === 0,
+  );
 }
 
 /** Nothing where it is not what `deploy-code dev` writes. */
@@ -65,7 +70,11 @@ function parsed(text: string): DevelopmentEngine | undefined {
   try {
     const engine = JSON.parse(text) as DevelopmentEngine;
     const { address, ui, dataDir, pids } = engine;
-    return [address, ui, dataDir].every((each) => typeof each === 'string') && Number.isSafeInteger(pids.dev) && pids.dev > 1 ? engine : undefined;
+    return [address, ui, dataDir].every((each) => typeof each === 'string') &&
+      Number.isSafeInteger(pids.dev) &&
+      pids.dev > 1
+      ? engine
+      : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,10 @@
 /** The engine cannot be reached: what failed, and what to do. Exit code 5. */
 export class EngineUnreachable extends Error {
-  constructor(message: string, readonly advice: string, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    readonly advice: string,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
     this.name = 'EngineUnreachable';
   }
@@ -25,7 +29,11 @@ export class BadRequest extends Error {
 /** A deployment that was terminated or timed out in Temporal: it has no result, and nothing was rolled back. */
 export class DeploymentLost extends Error {
   constructor(workflowId: string, options?: ErrorOptions) {
-    super(`${workflowId} was ended in Temporal, not by the engine: nothing was rolled back. The next deployment of this environment first puts back what it left`, options);
+    super(
+      `${workflowId} was ended in Temporal, not by the engine: nothing was rolled back. ` +
+        'The next deployment of this environment first puts back what it left',
+      options,
+    );
     this.name = 'DeploymentLost';
   }
 }

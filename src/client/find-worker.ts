@@ -9,7 +9,11 @@ const pauseMs = 100;
 
 /** Waits for a worker that may have been started just now. @throws {EngineUnreachable} where none comes */
 export async function findWorker(client: Client): Promise<void> {
-  if (!(await appears(() => pollersOf(client)))) throw new EngineUnreachable(`no worker polls the task queue "${taskQueue}"`, 'start one with `deploy-code worker`, and look at its log');
+  if (!(await appears(() => pollersOf(client))))
+    throw new EngineUnreachable(
+      `no worker polls the task queue "${taskQueue}"`,
+      'start one with `deploy-code worker`, and look at its log',
+    );
 }
 
 /** The same for the workers of hosts. */
@@ -25,10 +29,14 @@ export async function unservedHosts(client: Client, hosts: readonly string[]): P
 }
 
 export function unserved(hosts: readonly string[]): EngineUnreachable {
-  return new EngineUnreachable(`no worker serves the host ${hosts.join(', ')}`, `start one with \`deploy-code worker --hosts FILE\`, or with \`--serve ${hosts[0]}\` on the host itself`);
+  return new EngineUnreachable(
+    `no worker serves the host ${hosts.join(', ')}`,
+    `start one with \`deploy-code worker --hosts FILE\`, or with \`--serve ${hosts[0]}\` on the host itself`,
+  );
 }
 
 async function appears(look: () => Promise<unknown[]>): Promise<boolean> {
-  for (const deadline = Date.now() + patienceMs; (await look()).length === 0; await sleep(pauseMs)) if (Date.now() > deadline) return false;
+  for (const deadline = Date.now() + patienceMs; (await look()).length === 0; await sleep(pauseMs))
+    if (Date.now() > deadline) return false;
   return true;
 }

@@ -16,18 +16,26 @@ export interface HistoryEntry {
 /** Deployments of an environment, the newest first. */
 export async function listHistory(client: Client, place: Place, limit: number): Promise<HistoryEntry[]> {
   const entries: HistoryEntry[] = [];
-  for await (const { workflowId, typedSearchAttributes, startTime, closeTime, status } of client.workflow.list({ query: deploymentsOf(place), pageSize: limit })) {
+  for await (const { workflowId, typedSearchAttributes, startTime, closeTime, status } of client.workflow.list({
+    query: deploymentsOf(place),
+    pageSize: limit,
+  })) {
     entries.push({
       workflowId,
       deployment: typedSearchAttributes.get(searchAttributes.number),
       release: typedSearchAttributes.get(searchAttributes.release),
-      status: status.name === 'RUNNING' || status.name === 'COMPLETED' ? (typedSearchAttributes.get(searchAttributes.status) ?? status.name.toLowerCase()) : status.name.toLowerCase(),
+      status:
+        status.name === 'RUNNING' || status.name === 'COMPLETED'
+          ? (typedSearchAttributes.get(searchAttributes.status) ?? status.name.toLowerCase())
+          : status.name.toLowerCase(),
       startedAt: startTime,
       endedAt: closeTime,
     });
     if (entries.length === limit) break;
   }
-  return Promise.all(entries.map(async (entry) => ({ ...entry, result: entry.endedAt && (await resultOf(client, entry.workflowId)) })));
+  return Promise.all(
+    entries.map(async (entry) => ({ ...entry, result: entry.endedAt && (await resultOf(client, entry.workflowId)) })),
+  );
 }
 
 async function resultOf(client: Client, workflowId: string): Promise<DeploymentResult | undefined> {
@@ -41,6 +49,7 @@ async function resultOf(client: Client, workflowId: string): Promise<DeploymentR
 
 /** Workflow id of a deployment by its number. */
 export async function findDeployment(client: Client, place: Place, number: number): Promise<string | undefined> {
-  for await (const { workflowId } of client.workflow.list({ query: deploymentNumbered(place, number) })) return workflowId;
+  for await (const { workflowId } of client.workflow.list({ query: deploymentNumbered(place, number) }))
+    return workflowId;
   return undefined;
 }

@@ -28,14 +28,25 @@ export interface HostLine {
 /** The hosts of a stack, in the order of its file. */
 export function listHosts(client: Client, stack: Stack): Promise<HostLine[]> {
   const named = stack.hosts ?? [{ name: undefined }];
-  return Promise.all(named.map(async (host): Promise<HostLine> => {
-    const { name } = host;
-    const place = placeOf(host, stack);
-    const [workers, state] = await Promise.all([
-      name === undefined ? pollersOf(client) : pollersOfHost(client, name),
-      unlessMissing(() => ask(client, () => client.workflow.getHandle(hostId(place)).query(hostQuery))),
-    ]);
-    const { zone, address } = 'capacity' in host ? host : {};
-    return { name, runtime: place.runtime, zone, address, taskQueue: name === undefined ? taskQueue : `${taskQueue}/${name}`, workers: workers.length, taking: state?.claims.map(({ by }) => by) ?? [], ...(state?.breaker && { breaker: state.breaker }) };
-  }));
+  return Promise.all(
+    named.map(async (host): Promise<HostLine> => {
+      const { name } = host;
+      const place = placeOf(host, stack);
+      const [workers, state] = await Promise.all([
+        name === undefined ? pollersOf(client) : pollersOfHost(client, name),
+        unlessMissing(() => ask(client, () => client.workflow.getHandle(hostId(place)).query(hostQuery))),
+      ]);
+      const { zone, address } = 'capacity' in host ? host : {};
+      return {
+        name,
+        runtime: place.runtime,
+        zone,
+        address,
+        taskQueue: name === undefined ? taskQueue : `${taskQueue}/${name}`,
+        workers: workers.length,
+        taking: state?.claims.map(({ by }) => by) ?? [],
+        ...(state?.breaker && { breaker: state.breaker }),
+      };
+    }),
+  );
 }

@@ -15,9 +15,16 @@ export interface OrderOptions {
 }
 
 /** @throws BadRequest where it would be over already */
-export function orderOf(what: string, { until, reason, by = userName() }: OrderOptions): { by: string; reason?: string; until?: number } {
+export function orderOf(
+  what: string,
+  { until, reason, by = userName() }: OrderOptions,
+): { by: string; reason?: string; until?: number } {
   if (until && !(until.getTime() > Date.now())) throw new BadRequest(`${what} ends at a time to come`);
-  return { by: lineOf('by', by, longestAuthor), ...(reason !== undefined && { reason: lineOf('reason', reason, longestReason) }), ...(until && { until: until.getTime() }) };
+  return {
+    by: lineOf('by', by, longestAuthor),
+    ...(reason !== undefined && { reason: lineOf('reason', reason, longestReason) }),
+    ...(until && { until: until.getTime() }),
+  };
 }
 
 /** Who does something, for the audit trail; default the user of this process. */

@@ -34,6 +34,10 @@ export function lastOf(polls: Awaited<ReturnType<typeof pollers>>): Date | undef
 }
 
 async function pollers({ connection, options: { namespace } }: Polled, name: string, taskQueueType: number) {
-  const described = await connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType });
+  const described = await connection.workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name },
+    taskQueueType,
+  });
   return described.pollers ?? [];
 }

@@ -20,9 +20,19 @@ export class Reader {
     return this.ofServed(stack, (served) => this.inspect({ kind: 'status', stack: served, taskQueue }));
   }
 
-  /** The last lines of the instances of services, of all where none is named; with the cursors of an earlier answer what came since. */
-  async logs(stack: Stack, services: string[], tail: number, after: Record<string, string> = {}): Promise<InspectResults['logs']> {
-    return this.ofServed(stack, (served) => this.inspect({ kind: 'logs', stack: served, services, tail, after, taskQueue }));
+  /**
+   * The last lines of the instances of services, of all where none is named; with the cursors of an earlier answer what
+   * came since.
+   */
+  async logs(
+    stack: Stack,
+    services: string[],
+    tail: number,
+    after: Record<string, string> = {},
+  ): Promise<InspectResults['logs']> {
+    return this.ofServed(stack, (served) =>
+      this.inspect({ kind: 'logs', stack: served, services, tail, after, taskQueue }),
+    );
   }
 
   /** Runs a command inside an instance. */
@@ -44,17 +54,24 @@ export class Reader {
     await this.inspect({ kind: 'remove-volume', stack, name, taskQueue, act: actOf(by) });
   }
 
-  /** Asks about the hosts that a worker serves, and waits for no other. @throws EngineUnreachable where all are without */
+  /**
+   * Asks about the hosts that a worker serves, and waits for no other. @throws EngineUnreachable where all are without
+   */
   private async ofServed<T>(stack: Stack, ask: (stack: Stack) => Promise<Answers<T>>): Promise<Answers<T>> {
     const { hosts = [] } = stack;
-    const missing = await unservedHosts(this.temporal, hosts.map(({ name }) => name));
+    const missing = await unservedHosts(
+      this.temporal,
+      hosts.map(({ name }) => name),
+    );
     if (missing.length === 0) return ask(stack);
     if (missing.length === hosts.length) throw unserved(missing);
     const { found, away } = await ask({ ...stack, hosts: hosts.filter(({ name }) => !missing.includes(name)) });
     return { found, away: [...away, ...missing.map((host) => ({ host, reason: unserved([host]).message }))] };
   }
 
-  protected async inspect<K extends InspectInput['kind']>(input: Extract<InspectInput, { kind: K }>): Promise<InspectResults[K]> {
+  protected async inspect<K extends InspectInput['kind']>(
+    input: Extract<InspectInput, { kind: K }>,
+  ): Promise<InspectResults[K]> {
     const { stack, environment, hosts } = subjectOf(input);
     await this.requireWorkers({ hosts: partial.has(input.kind) ? [] : hosts });
     const handle = await this.temporal.workflow.start('inspect', {
@@ -78,12 +95,21 @@ export class Reader {
 
   protected async requireWorkers({ hosts = [] }: Pick<Stack, 'hosts'>): Promise<void> {
     await this.requireWorker();
-    await findHostWorkers(this.temporal, hosts.map(({ name }) => name));
+    await findHostWorkers(
+      this.temporal,
+      hosts.map(({ name }) => name),
+    );
   }
 }
 
 /** Questions that the hosts answer that are there. */
-const partial: ReadonlySet<InspectInput['kind']> = new Set(['status', 'logs', 'exec', 'volumes', 'remove-volume'] as const);
+const partial: ReadonlySet<InspectInput['kind']> = new Set([
+  'status',
+  'logs',
+  'exec',
+  'volumes',
+  'remove-volume',
+] as const);
 
 /** The environment that a question is about, and the hosts that have to answer. */
 function subjectOf(input: InspectInput): Place & Pick<Stack, 'hosts'> {

@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
 import { plainMarkdown, plainMarkdownWithin } from '../model/markdown';
 import type { Intent, IntentKind } from '../plan/plan';
-import { deploymentId, placeAttributes, searchAttributes, type DeploymentInput, type DeploymentResult } from '../workflows/messages';
+import {
+  deploymentId,
+  placeAttributes,
+  searchAttributes,
+  type DeploymentInput,
+  type DeploymentResult,
+} from '../workflows/messages';
 import { placeOf } from './place';
 
 /** What it takes to plan, and to go over a history again, grows with the stack; the default of Temporal is 10 s. */
@@ -12,12 +18,19 @@ const longestDetails = 4000;
 const longestLine = 1000;
 
 /** What is wanted of a deployment. */
-export function intentOf(kind: IntentKind, { services, force = false, fresh }: { services?: string[]; force?: boolean; fresh?: boolean }): Intent {
+export function intentOf(
+  kind: IntentKind,
+  { services, force = false, fresh }: { services?: string[]; force?: boolean; fresh?: boolean },
+): Intent {
   return { kind, force, ...(services && { services }), ...(fresh && { fresh }) };
 }
 
 /** Starts the workflow of a deployment. Asked for twice by the same id it is one, also after its end. */
-export async function startDeployment({ workflow }: Client, input: DeploymentInput, requestId?: string): Promise<WorkflowHandle<() => Promise<DeploymentResult>>> {
+export async function startDeployment(
+  { workflow }: Client,
+  input: DeploymentInput,
+  requestId?: string,
+): Promise<WorkflowHandle<() => Promise<DeploymentResult>>> {
   const { stack, intent, reason, taskQueue } = input;
   const place = placeOf(stack);
   const workflowId = deploymentId(place, requestId ?? randomUUID());
@@ -26,9 +39,14 @@ export async function startDeployment({ workflow }: Client, input: DeploymentInp
       workflowId,
       ...(requestId !== undefined && { workflowIdReusePolicy: 'REJECT_DUPLICATE' as const }),
       taskQueue,
-      ...(Object.keys(stack.services).length > largeStack.services && { workflowTaskTimeout: largeStack.workflowTaskTimeout }),
+      ...(Object.keys(stack.services).length > largeStack.services && {
+        workflowTaskTimeout: largeStack.workflowTaskTimeout,
+      }),
       args: [input],
-      staticSummary: plainMarkdownWithin(longestSummary, `${intent.kind} ${place.stack}/${place.environment}${reason ? `: ${reason}` : ''}`),
+      staticSummary: plainMarkdownWithin(
+        longestSummary,
+        `${intent.kind} ${place.stack}/${place.environment}${reason ? `: ${reason}` : ''}`,
+      ),
       staticDetails: requestDetails(input),
       typedSearchAttributes: [...placeAttributes(place), { key: searchAttributes.status, value: 'queued' }],
     })) as never;
@@ -46,7 +64,9 @@ function requestDetails({ stack, intent, requestedBy, reason, target }: Deployme
     ...(target === undefined ? [] : [`release ${target}`]),
     ...(intent.services ? [plainMarkdown(`services ${intent.services.join(', ')}`, longestLine)] : []),
     ...(variables.length > 0 ? [plainMarkdown(variables.join(' '), longestLine)] : []),
-    ...Object.values(stack.services).map(({ name, image, command }) => `- ${name}: ${plainMarkdown(image ?? (command ?? []).join(' '))}`),
+    ...Object.values(stack.services).map(
+      ({ name, image, command }) => `- ${name}: ${plainMarkdown(image ?? (command ?? []).join(' '))}`,
+    ),
   ];
   return lines.join('\n\n').slice(0, longestDetails);
 }

@@ -22,7 +22,10 @@ export interface Patience {
 
 export const patience: Patience = { failingMs: 15_000, unservedMs: 90_000 };
 
-/** `answered`: it has taken in what it was sent before. `over`: it has ended, or there is none. `unserved`: no worker is there at all, of no build. */
+/**
+ * `answered`: it has taken in what it was sent before. `over`: it has ended, or there is none. `unserved`: no worker is
+ * there at all, of no build.
+ */
 export type Response = 'answered' | 'over' | 'stuck' | 'unserved';
 
 /** Waits until a workflow has taken in what it was sent, or it is plain that it cannot. */
@@ -38,14 +41,24 @@ export async function responseOf(workflow: WorkflowHandle, { failingMs, unserved
     if (attempt >= failedAttempts && Date.now() - begin >= failingMs) return 'stuck';
     const task = `${pending?.scheduledTime?.seconds?.toString()}.${pending?.scheduledTime?.nanos}`;
     if (first?.task !== task) first = { task, since: Date.now() };
-    if (!isRunning && attempt < failedAttempts && Date.now() - first.since >= unservedMs) return (await isServed(workflow, begin)) ? 'stuck' : 'unserved';
+    if (!isRunning && attempt < failedAttempts && Date.now() - first.since >= unservedMs)
+      return (await isServed(workflow, begin)) ? 'stuck' : 'unserved';
   }
 }
 
-/** A workflow task has been completed since the last signal. While one runs that cannot be told: what comes meanwhile is not in the history yet. */
+/**
+ * A workflow task has been completed since the last signal. While one runs that cannot be told: what comes meanwhile is
+ * not in the history yet.
+ */
 async function hasTakenIn({ client, workflowId }: WorkflowHandle): Promise<boolean> {
-  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({ namespace: client.options.namespace, execution: { workflowId }, maximumPageSize: newestEvents });
-  const telling = history?.events?.find((event) => event.workflowTaskCompletedEventAttributes ?? event.workflowExecutionSignaledEventAttributes);
+  const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
+    namespace: client.options.namespace,
+    execution: { workflowId },
+    maximumPageSize: newestEvents,
+  });
+  const telling = history?.events?.find(
+    (event) => event.workflowTaskCompletedEventAttributes ?? event.workflowExecutionSignaledEventAttributes,
+  );
   return telling !== undefined && !telling.workflowExecutionSignaledEventAttributes;
 }
 

@@ -1,14 +1,32 @@
-import { type Client, ScheduleAlreadyRunning, type ScheduleDescription, type ScheduleHandle, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
+import {
+  type Client,
+  ScheduleAlreadyRunning,
+  type ScheduleDescription,
+  type ScheduleHandle,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+} from '@temporalio/client';
 import { isName } from '../model/names';
 import type { Overlap, Recurring, ScheduleSpec, UnattendedEnd } from '../model/schedule';
 import { fits } from '../workflows/messages/shape';
 import { inputs } from '../workflows/messages/shapes';
-import { placeAttributes, scheduleId, schedulePrefix, taskQueue, type Place, type RedeployInput } from '../workflows/messages';
+import {
+  placeAttributes,
+  scheduleId,
+  schedulePrefix,
+  taskQueue,
+  type Place,
+  type RedeployInput,
+} from '../workflows/messages';
 import { BadRequest } from './errors';
 import { isFromTemporal } from './temporal-errors';
 import { unlessMissing } from './unless-missing';
 
-const overlaps: Record<Overlap, ScheduleOverlapPolicy> = { skip: ScheduleOverlapPolicy.SKIP, buffer_one: ScheduleOverlapPolicy.BUFFER_ONE, cancel_other: ScheduleOverlapPolicy.CANCEL_OTHER };
+const overlaps: Record<Overlap, ScheduleOverlapPolicy> = {
+  skip: ScheduleOverlapPolicy.SKIP,
+  buffer_one: ScheduleOverlapPolicy.BUFFER_ONE,
+  cancel_other: ScheduleOverlapPolicy.CANCEL_OTHER,
+};
 
 /** One time that a schedule came round, and what came of it; no end while it goes on. */
 export interface ScheduledRun {
@@ -49,7 +67,10 @@ export function unreadableText(name: string): string {
 /** Schedules of environments, kept by Temporal. */
 export class Schedules {
   /** `record`: writes what is about to be done into the audit trail of the environment. */
-  constructor(private readonly temporal: Client, private readonly record: (place: Place, what: string) => Promise<void>) {}
+  constructor(
+    private readonly temporal: Client,
+    private readonly record: (place: Place, what: string) => Promise<void>,
+  ) {}
 
   /** @throws BadRequest where the name is taken, or Temporal does not understand the times */
   async create(place: Place, spec: ScheduleSpec): Promise<void> {
@@ -59,10 +80,15 @@ export class Schedules {
 
   private async make(place: Place, spec: ScheduleSpec, source: RedeployInput['source']): Promise<void> {
     const options = toOptions(place, spec, source);
-    await this.temporal.schedule.create({ scheduleId: scheduleId(place, spec.name), ...options, typedSearchAttributes: placeAttributes(place) }).catch((error: Error) => {
-      if (error instanceof ScheduleAlreadyRunning) throw new BadRequest(`there is a schedule ${spec.name} already; delete it first, or choose another name`);
-      throw isInvalid(error) ? new BadRequest(`Temporal does not take the schedule ${spec.name}: ${causeOf(error)}`) : error;
-    });
+    await this.temporal.schedule
+      .create({ scheduleId: scheduleId(place, spec.name), ...options, typedSearchAttributes: placeAttributes(place) })
+      .catch((error: Error) => {
+        if (error instanceof ScheduleAlreadyRunning)
+          throw new BadRequest(`there is a schedule ${spec.name} already; delete it first, or choose another name`);
+        throw isInvalid(error)
+          ? new BadRequest(`Temporal does not take the schedule ${spec.name}: ${causeOf(error)}`)
+          : error;
+      });
   }
 
   async list(place: Place): Promise<ScheduleListing> {
@@ -76,9 +102,15 @@ export class Schedules {
     return listing;
   }
 
-  /** Asked for without the SDK's list, which fails at the first schedule of somebody else that the data converter cannot read. */
+  /**
+   * Asked for without the SDK's list, which fails at the first schedule of somebody else that the data converter cannot
+   * read.
+   */
   private async namesOf(place: Place): Promise<string[]> {
-    const { workflowService, options: { namespace } } = this.temporal;
+    const {
+      workflowService,
+      options: { namespace },
+    } = this.temporal;
     const prefix = schedulePrefix(place);
     const names: string[] = [];
     let nextPageToken: Uint8Array | undefined;
@@ -122,12 +154,14 @@ export class Schedules {
   /** Makes up for the times between two moments, one after the other. */
   async backfill(place: Place, name: string, from: Date, to: Date): Promise<void> {
     await this.record(place, `schedule backfill ${name} ${from.toISOString()} ${to.toISOString()}`);
-    await this.with(place, name, (handle) => handle.backfill({ start: from, end: to, overlap: ScheduleOverlapPolicy.BUFFER_ALL }));
+    await this.with(place, name, (handle) =>
+      handle.backfill({ start: from, end: to, overlap: ScheduleOverlapPolicy.BUFFER_ALL }),
+    );
   }
 
   /**
-   * Makes the schedules that come from the stack file what it says now; `before` names those that it may have had. A pause
-   * outlasts it, and others are left alone. May run twice.
+   * Makes the schedules that come from the stack file what it says now; `before` names those that it may have had. A
+   * pause outlasts it, and others are left alone. May run twice.
    */
   async sync(place: Place, wanted: readonly ScheduleSpec[], before: readonly string[]): Promise<void> {
     for (const name of before) {
@@ -137,8 +171,14 @@ export class Schedules {
     for (const spec of wanted) {
       const present = await this.find(place, spec.name);
       if (!present) await this.make(place, spec, 'file');
-      else if (present.source === 'client') throw new BadRequest(`the schedule ${spec.name} of the stack file was made by a command before; delete that one`);
-      else if (JSON.stringify(present.spec) !== JSON.stringify(spec)) await this.with(place, spec.name, (handle) => handle.update(({ state }) => ({ ...toOptions(place, spec, 'file'), state })));
+      else if (present.source === 'client')
+        throw new BadRequest(
+          `the schedule ${spec.name} of the stack file was made by a command before; delete that one`,
+        );
+      else if (JSON.stringify(present.spec) !== JSON.stringify(spec))
+        await this.with(place, spec.name, (handle) =>
+          handle.update(({ state }) => ({ ...toOptions(place, spec, 'file'), state })),
+        );
     }
   }
 
@@ -163,7 +203,10 @@ export class Schedules {
     if (!description) return { at, workflowId, end: { outcome: 'no longer known' } };
     const { status } = description;
     if (status.name === 'RUNNING') return { at, workflowId };
-    const end = await (handle.result() as Promise<UnattendedEnd>).catch((error: Error): UnattendedEnd => ({ outcome: status.name.toLowerCase(), message: causeOf(error) }));
+    const end = await (handle.result() as Promise<UnattendedEnd>).catch((error: Error): UnattendedEnd => ({
+      outcome: status.name.toLowerCase(),
+      message: causeOf(error),
+    }));
     return { at, workflowId, end };
   }
 
@@ -181,8 +224,20 @@ export class Schedules {
 function toOptions(place: Place, spec: ScheduleSpec, source: RedeployInput['source']) {
   const input: RedeployInput = { place, spec, source };
   return {
-    spec: { cronExpressions: spec.cron, ...(spec.everyMs !== undefined && { intervals: [{ every: spec.everyMs }] }), timezone: spec.timeZone, jitter: spec.jitterMs },
-    action: { type: 'startWorkflow' as const, workflowType: 'redeploy', workflowId: `redeploy/${place.stack}/${place.environment}/${spec.name}`, taskQueue, args: [input], typedSearchAttributes: placeAttributes(place) },
+    spec: {
+      cronExpressions: spec.cron,
+      ...(spec.everyMs !== undefined && { intervals: [{ every: spec.everyMs }] }),
+      timezone: spec.timeZone,
+      jitter: spec.jitterMs,
+    },
+    action: {
+      type: 'startWorkflow' as const,
+      workflowType: 'redeploy',
+      workflowId: `redeploy/${place.stack}/${place.environment}/${spec.name}`,
+      taskQueue,
+      args: [input],
+      typedSearchAttributes: placeAttributes(place),
+    },
     policies: { overlap: overlaps[spec.overlap], catchupWindow: spec.catchupMs },
   };
 }
@@ -194,11 +249,16 @@ function toView(name: string, { action, state, info }: ScheduleDescription): Sch
   const { spec, source } = input as RedeployInput;
   if (!isWhole(spec.what)) throw new UnreadableSchedule(name);
   return {
-    spec, source,
+    spec,
+    source,
     paused: state.paused,
     note: state.note,
     next: info.nextActionTimes,
-    recent: info.recentActions.map(({ takenAt, action: { workflow } }) => ({ at: takenAt, workflowId: workflow.workflowId, runId: workflow.firstExecutionRunId })),
+    recent: info.recentActions.map(({ takenAt, action: { workflow } }) => ({
+      at: takenAt,
+      workflowId: workflow.workflowId,
+      runId: workflow.firstExecutionRunId,
+    })),
   };
 }
 
@@ -212,14 +272,20 @@ function unlessUnreadable(error: unknown): 'unreadable' {
 }
 
 function unknown({ stack, environment }: Place, name: string): BadRequest {
-  return new BadRequest(`${stack}/${environment} has no schedule ${name}; \`deploy-code schedule list\` shows those there are`);
+  return new BadRequest(
+    `${stack}/${environment} has no schedule ${name}; \`deploy-code schedule list\` shows those there are`,
+  );
 }
 
 const pageSize = 100;
 const invalidArgument = 3;
 
 function isInvalid(error: Error): boolean {
-  return (error as { code?: number }).code === invalidArgument || (error.cause instanceof Error && isInvalid(error.cause)) || error instanceof TypeError;
+  return (
+    (error as { code?: number }).code === invalidArgument ||
+    (error.cause instanceof Error && isInvalid(error.cause)) ||
+    error instanceof TypeError
+  );
 }
 
 function causeOf({ message, cause }: Error): string {

@@ -10,14 +10,21 @@ const longestPauseMs = 1000;
 const busyWithinMs = 60_000;
 
 /**
- * Waits until a worker has taken the first task of a workflow, as a rule at once. A worker that has died is known to Temporal for minutes:
- * only the task that nobody takes tells. The workflow is ended then, so that no late worker answers a question that nobody asks any more.
+ * Waits until a worker has taken the first task of a workflow, as a rule at once. A worker that has died is known to
+ * Temporal for minutes: only the task that nobody takes tells. The workflow is ended then, so that no late worker
+ * answers a question that nobody asks any more.
  * @throws NoWorker
  */
 export async function untilTaken(client: Client, workflow: WorkflowHandle): Promise<void> {
   const begin = Date.now();
   for (let pause = firstLookMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
-    const isOver = await Promise.race([workflow.result().then(() => true, () => true), sleep(pause, false)]);
+    const isOver = await Promise.race([
+      workflow.result().then(
+        () => true,
+        () => true,
+      ),
+      sleep(pause, false),
+    ]);
     if (isOver || (await isTaken(workflow))) return;
     const waited = Date.now() - begin;
     if (waited < answerWithinMs) continue;

@@ -10,7 +10,11 @@ export function deploymentsOf(place: Place): string {
 
 /** The deployment of an environment that has a number. @throws NameProblem */
 export function deploymentNumbered(place: Place, number: number): string {
-  return query({ WorkflowType: 'deployment', ...attributesOf(place), [searchAttributes.number.name]: requireNumber('deployment', number) });
+  return query({
+    WorkflowType: 'deployment',
+    ...attributesOf(place),
+    [searchAttributes.number.name]: requireNumber('deployment', number),
+  });
 }
 
 /** Releases of an environment that are kept. @throws NameProblem */
@@ -24,7 +28,9 @@ function attributesOf(place: Place): Record<string, string> {
 }
 
 function query(conditions: Record<string, string | number>): string {
-  return Object.entries(conditions).map(([attribute, value]) => `${attribute} = ${literal(value)}`).join(' AND ');
+  return Object.entries(conditions)
+    .map(([attribute, value]) => `${attribute} = ${literal(value)}`)
+    .join(' AND ');
 }
 
 /** A value as Temporal reads it. Quotes and backslashes would end it. */

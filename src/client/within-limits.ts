@@ -8,5 +8,7 @@ export function withinLimits(stack: Stack): Stack {
   const found = excessOf(stack);
   const excess = found.length > 0 ? found : packedExcess(packedSize(stack));
   if (excess.length === 0) return stack;
-  throw new BadRequest(excess.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': ')).join('\n'));
+  throw new BadRequest(
+    excess.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': ')).join('\n'),
+  );
 }

@@ -1,6 +1,12 @@
-/** The same data in objects that inherit nothing: a service that names `constructor` as its dependency must not find one. */
+/**
+ * The same data in objects that inherit nothing: a service that names `constructor` as its dependency must not find
+ * one.
+ */
 export function bare<T>(data: T): T {
   if (Array.isArray(data)) return data.map(bare) as T;
   if (typeof data !== 'object' || data === null) return data;
-  return Object.assign(Object.create(null) as object, Object.fromEntries(Object.entries(data).map(([key, value]) => [key, bare(value as unknown)]))) as T;
+  return Object.assign(
+    Object.create(null) as object,
+    Object.fromEntries(Object.entries(data).map(([key, value]) => [key, bare(value as unknown)])),
+  ) as T;
 }

@@ -9,7 +9,8 @@ const notPassed = 'this version does not pass it on to the runtime';
 /** Compose's keys of a service that have no place here, each with what to do instead. */
 const elsewhere: Record<string, string> = {
   build: 'images are built before a deployment: let CI build and push one, and name it with image',
-  container_name: 'the engine names instances, so that two versions can exist side by side; others reach the service by its name',
+  container_name:
+    'the engine names instances, so that two versions can exist side by side; others reach the service by its name',
   hostname: 'others reach the service by its name; more names go under networks as aliases',
   links: 'others are reached by their names on a common network',
   profiles: 'every service of a stack is deployed; write an overlay per environment',
@@ -49,10 +50,14 @@ export function fromComposeSpellings(data: unknown): { data: unknown; findings: 
   const result: Data = Object.fromEntries(Object.entries(data).filter(([key]) => !key.startsWith('x-')));
   if (isData(result.services)) {
     result.services = Object.fromEntries(
-      Object.entries(result.services).map(([name, service]) => [name, isData(service) ? toService(service, ['services', name], findings) : service]),
+      Object.entries(result.services).map(([name, service]) => [
+        name,
+        isData(service) ? toService(service, ['services', name], findings) : service,
+      ]),
     );
   }
-  if (isData(result.networks)) result.networks = mapData(result.networks, (network, name) => toNetwork(network, ['networks', name], findings));
+  if (isData(result.networks))
+    result.networks = mapData(result.networks, (network, name) => toNetwork(network, ['networks', name], findings));
   if (isData(result.volumes)) result.volumes = mapData(result.volumes, toVolume);
   return { data: result, findings };
 }
@@ -74,7 +79,13 @@ function toService(service: Data, path: string[], findings: Finding[]): Data {
     else if (key === 'restart' && value === false) result.restart = 'no';
     else if (key === 'scale') result.replicas = value;
     else if (key === 'volumes' && Array.isArray(value)) moveTmpfs(result, value, [...path, key], findings);
-    else if (key === 'expose' && !isExposure(value)) findings.push({ path: [...path, key], message: 'every port of a container can be reached from its networks; for a way in from outside write {port: 8080, host_port: 80} or {port: 8080, host: shop.example.com}' });
+    else if (key === 'expose' && !isExposure(value))
+      findings.push({
+        path: [...path, key],
+        message:
+          'every port of a container can be reached from its networks; for a way in from outside ' +
+          'write {port: 8080, host_port: 80} or {port: 8080, host: shop.example.com}',
+      });
     else if (Object.hasOwn(elsewhere, key)) findings.push({ path: [...path, key], message: elsewhere[key]! });
     else if (key === 'tmpfs' && result.tmpfs !== undefined) result.tmpfs = [value, result.tmpfs].flat();
     else result[key] = value;
@@ -141,10 +152,23 @@ function toDependencies(value: unknown, path: string[], findings: Finding[]): un
   if (!isData(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, entry]) => {
-      if (isData(entry) && entry.required === false) findings.push({ path: [...path, name, 'required'], message: 'every dependency of a stack is deployed; remove the dependency, or required' });
-      if (isData(entry) && entry.restart === true) findings.push({ path: [...path, name, 'restart'], message: 'dependants keep running when what they depend on is replaced; remove restart' });
+      if (isData(entry) && entry.required === false)
+        findings.push({
+          path: [...path, name, 'required'],
+          message: 'every dependency of a stack is deployed; remove the dependency, or required',
+        });
+      if (isData(entry) && entry.restart === true)
+        findings.push({
+          path: [...path, name, 'restart'],
+          message: 'dependants keep running when what they depend on is replaced; remove restart',
+        });
       const condition = isData(entry) ? entry.condition : entry;
-      return [name, typeof condition === 'string' ? condition.replace(/^service_/, '').replace('completed_successfully', 'completed') : (condition ?? 'started')];
+      return [
+        name,
+        typeof condition === 'string'
+          ? condition.replace(/^service_/, '').replace('completed_successfully', 'completed')
+          : (condition ?? 'started'),
+      ];
     }),
   );
 }
@@ -158,13 +182,18 @@ function moveDeploy(service: Data, value: unknown, path: string[], findings: Fin
       addResource(service, 'limit', item.limits);
       addResource(service, 'reserve', item.reservations);
     } else if (key === 'restart_policy' && isData(item)) service.restart ??= toRestart(item);
-    else findings.push({ path: [...path, key], message: 'has no meaning here; services take replicas, resources, restart and strategy' });
+    else
+      findings.push({
+        path: [...path, key],
+        message: 'has no meaning here; services take replicas, resources, restart and strategy',
+      });
   }
 }
 
 function toRestart(policy: Data): unknown {
   if (policy.condition === 'none') return 'no';
-  if (policy.condition === 'on-failure') return policy.max_attempts === undefined ? 'on-failure' : `on-failure:${String(policy.max_attempts)}`;
+  if (policy.condition === 'on-failure')
+    return policy.max_attempts === undefined ? 'on-failure' : `on-failure:${String(policy.max_attempts)}`;
   return 'unless-stopped';
 }
 
@@ -184,7 +213,9 @@ function toNetwork(network: Data, path: string[], findings: Finding[]): Data {
 
 /** The one thing of `ipam` that has a place here. Docker chooses the gateway: the first address of the subnet. */
 function toSubnet({ driver, config, ...more }: Data, path: string[], findings: Finding[]): unknown {
-  const message = 'is not passed on to Docker; of ipam, the first subnet is. Leave it out, or make the network yourself and say external: true';
+  const message =
+    'is not passed on to Docker; of ipam, the first subnet is. Leave it ' +
+    'out, or make the network yourself and say external: true';
   const refuse = (...key: (string | number)[]) => void findings.push({ path: [...path, ...key], message });
   if (driver !== undefined && driver !== 'default') refuse('driver');
   for (const key of Object.keys(more)) refuse(key);

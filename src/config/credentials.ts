@@ -3,7 +3,16 @@ import { isData } from './overlay';
 import type { Finding } from './problems';
 
 /** Keys of a service below which people write credentials; secrets by name stand elsewhere. */
-const places = new Set(['environment', 'labels', 'logging', 'health_check', 'entrypoint', 'command', 'hooks', 'strategy']);
+const places = new Set([
+  'environment',
+  'labels',
+  'logging',
+  'health_check',
+  'entrypoint',
+  'command',
+  'hooks',
+  'strategy',
+]);
 const passwordInUrl = /\b[a-z][a-z0-9+.-]*:\/\/[^\s/?#:@]*:[^\s/?#@]+@/i;
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 /** Headers that let somebody in. */
@@ -11,15 +20,28 @@ const header = /^(?:proxy-)?authorization$|^cookie$|^x-(?:api-key|auth-token)$/i
 const travels = 'whoever may read the file or the history in Temporal has it';
 
 /**
- * Values of a stack file that look like credentials, though they may be none: nothing is refused for them. `data`: the file with its variables
- * filled in, in our spelling. No value is ever in a finding.
+ * Values of a stack file that look like credentials, though they may be none: nothing is refused for them. `data`: the
+ * file with its variables filled in, in our spelling. No value is ever in a finding.
  */
 export function literalCredentials(data: unknown): Finding[] {
   const services = isData(data) && isData(data.services) ? Object.entries(data.services) : [];
-  const ofServices = services.flatMap(([name, service]) => (isData(service) ? Object.entries(service) : []).flatMap(([key, value]) => (places.has(key) ? below(value, ['services', name, key]) : [])));
+  const ofServices = services.flatMap(([name, service]) =>
+    (isData(service) ? Object.entries(service) : []).flatMap(([key, value]) =>
+      places.has(key) ? below(value, ['services', name, key]) : [],
+    ),
+  );
   const configs = isData(data) && isData(data.configs) ? Object.entries(data.configs) : [];
-  const ofConfigs = configs.filter(([, config]) => isData(config) && typeof config.content === 'string' && privateKey.test(config.content));
-  return [...ofServices, ...ofConfigs.map(([name]) => ({ path: ['configs', name, 'content'], message: `holds a private key, and ${travels}; declare it under the top-level secrets` })), ...ofSubscribers(data)];
+  const ofConfigs = configs.filter(
+    ([, config]) => isData(config) && typeof config.content === 'string' && privateKey.test(config.content),
+  );
+  return [
+    ...ofServices,
+    ...ofConfigs.map(([name]) => ({
+      path: ['configs', name, 'content'],
+      message: `holds a private key, and ${travels}; declare it under the top-level secrets`,
+    })),
+    ...ofSubscribers(data),
+  ];
 }
 
 function below(value: unknown, path: (string | number)[]): Finding[] {
@@ -32,8 +54,14 @@ function below(value: unknown, path: (string | number)[]): Finding[] {
 function judge(text: string, path: (string | number)[]): Finding[] {
   const { key, value } = assigned(text, path);
   const isVariable = path[2] === 'environment';
-  const use = isVariable ? `; declare it under the top-level secrets and use it with secrets: [{source: …, environment: ${key}}]` : '; declare it under the top-level secrets';
-  const isNamed = value !== '' && !/^(?:true|false|yes|no|none|null)$/i.test(value) && !isCredentialFile(key) && (isCredentialVariable(key.replaceAll('-', '_')) || header.test(key));
+  const use = isVariable
+    ? `; declare it under the top-level secrets and use it with secrets: [{source: …, environment: ${key}}]`
+    : '; declare it under the top-level secrets';
+  const isNamed =
+    value !== '' &&
+    !/^(?:true|false|yes|no|none|null)$/i.test(value) &&
+    !isCredentialFile(key) &&
+    (isCredentialVariable(key.replaceAll('-', '_')) || header.test(key));
   if (isNamed) return [{ path, message: `${key} looks like a credential, and ${travels}${use}` }];
   if (passwordInUrl.test(text)) return [{ path, message: `holds a URL with a password, and ${travels}${use}` }];
   return privateKey.test(text) ? [{ path, message: `holds a private key, and ${travels}${use}` }] : [];
@@ -44,7 +72,9 @@ function assigned(text: string, path: (string | number)[]): { key: string; value
   const last = path.at(-1);
   const cut = text.indexOf('=');
   if (typeof last !== 'number') return { key: String(last), value: text };
-  return cut > 0 ? { key: text.slice(0, cut).replace(/^-+/, ''), value: text.slice(cut + 1) } : { key: '', value: text };
+  return cut > 0
+    ? { key: text.slice(0, cut).replace(/^-+/, ''), value: text.slice(cut + 1) }
+    : { key: '', value: text };
 }
 
 /** `https://hooks.example.com/?token=…` */
@@ -53,7 +83,18 @@ function ofSubscribers(data: unknown): Finding[] {
   return subscribers.flatMap(([name, subscriber]) => {
     const url = isData(subscriber) && isData(subscriber.webhook) ? subscriber.webhook.url : undefined;
     if (typeof url !== 'string' || !URL.canParse(url)) return [];
-    const named = [...new URL(url).searchParams.keys()].find((key) => isCredentialKey(key) || /^(?:key|sig|signature)$/i.test(key));
-    return named === undefined ? [] : [{ path: ['subscribers', name, 'webhook', 'url'], message: `has a parameter "${named}", which looks like a credential, and ${travels}; put the address into a secret and write url: {secret: NAME}` }];
+    const named = [...new URL(url).searchParams.keys()].find(
+      (key) => isCredentialKey(key) || /^(?:key|sig|signature)$/i.test(key),
+    );
+    return named === undefined
+      ? []
+      : [
+          {
+            path: ['subscribers', name, 'webhook', 'url'],
+            message:
+              `has a parameter "${named}", which looks like a credential, and ${travels}; ` +
+              'put the address into a secret and write url: {secret: NAME}',
+          },
+        ];
   });
 }

@@ -1,4 +1,16 @@
-import { type Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, Scalar, visit } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  Scalar,
+  visit,
+} from 'yaml';
 import { isData } from './overlay';
 import { StackFileError, type Problem } from './problems';
 import { spellings } from './compose-spellings';
@@ -20,7 +32,8 @@ export interface SourceDocument {
 }
 
 /**
- * Reads a file. As in compose, `!reset` in an overlay takes away what the files before it say, and `!override` replaces it.
+ * Reads a file. As in compose, `!reset` in an overlay takes away what the files before it say, and `!override` replaces
+ * it.
  * @throws StackFileError with every syntax error, duplicate key and unknown tag of the file
  */
 export function parseYaml(file: string, text: string, role: 'base' | 'overlay' = 'base'): SourceDocument {
@@ -32,9 +45,20 @@ export function parseYaml(file: string, text: string, role: 'base' | 'overlay' =
     return { line, column: col };
   };
   const problems: Problem[] = withoutConsequences(document.errors).map((error) => ({
-    file, ...place(error.pos[0]), path: '', message: readable(error.code, error.message, text.split('\n')[place(error.pos[0]).line - 1] ?? ''),
+    file,
+    ...place(error.pos[0]),
+    path: '',
+    message: readable(error.code, error.message, text.split('\n')[place(error.pos[0]).line - 1] ?? ''),
   }));
-  if (problems.length === 0) problems.push(...[...aliasProblems(document), ...lostKeys(document), ...unknownTags(document)].map(({ offset, message }) => ({ file, ...place(offset), path: '', message })));
+  if (problems.length === 0)
+    problems.push(
+      ...[...aliasProblems(document), ...lostKeys(document), ...unknownTags(document)].map(({ offset, message }) => ({
+        file,
+        ...place(offset),
+        path: '',
+        message,
+      })),
+    );
   if (problems.length > 0) throw new StackFileError(problems.slice(0, 50));
   reset(document, role);
   keepModesAsWritten(document);
@@ -52,7 +76,10 @@ export function parseYaml(file: string, text: string, role: 'base' | 'overlay' =
   };
 }
 
-/** What is reset is null in an overlay, which takes it away ({@link overlay}); in the first file there is nothing to take away. */
+/**
+ * What is reset is null in an overlay, which takes it away ({@link overlay}); in the first file there is nothing to
+ * take away.
+ */
 function reset(document: Document, role: 'base' | 'overlay'): void {
   visit(document, {
     Pair: (_, pair) => {
@@ -77,12 +104,22 @@ function overriding(document: Document, data: unknown): WeakSet<object> {
   return found;
 }
 
-/** The mode of a file is octal, whether YAML takes its digits for a number or not: `0440`, `440` and `0o440` mean the same. */
+/**
+ * The mode of a file is octal, whether YAML takes its digits for a number or not: `0440`, `440` and `0o440` mean the
+ * same.
+ */
 function keepModesAsWritten(document: Document): void {
   visit(document, {
     Pair: (_, pair) => {
       const value = resolve(pair.value as Node | null, document);
-      if (!isScalar(pair.key) || pair.key.value !== 'mode' || !isScalar(value) || typeof value.value !== 'number' || value.source === undefined) return;
+      if (
+        !isScalar(pair.key) ||
+        pair.key.value !== 'mode' ||
+        !isScalar(value) ||
+        typeof value.value !== 'number' ||
+        value.source === undefined
+      )
+        return;
       if (isAlias(pair.value)) pair.value = new Scalar(value.source);
       else value.value = value.source;
     },
@@ -90,8 +127,9 @@ function keepModesAsWritten(document: Document): void {
 }
 
 /**
- * Where YAML would write a number or a flag in another way than it stands there (`1.10`, `0123`, `1e3`, 20 digits, `True`), it stays the text that it
- * is: a program that gets it, as a variable say, gets what was written. Keys that want a number read it from the text.
+ * Where YAML would write a number or a flag in another way than it stands there (`1.10`, `0123`, `1e3`, 20 digits,
+ * `True`), it stays the text that it is: a program that gets it, as a variable say, gets what was written. Keys that
+ * want a number read it from the text.
  */
 function keepNumbersAsWritten(document: Document): void {
   visit(document, {
@@ -104,7 +142,8 @@ function keepNumbersAsWritten(document: Document): void {
 
 function readable(code: string, message: string, line: string): string {
   if (code === 'DUPLICATE_KEY') return 'this key stands twice in the same map; keep one of them';
-  if (code === 'UNEXPECTED_TOKEN' && /[{[,].*\$\{/.test(line)) return 'is not valid YAML: a value with ${…} inside {} or [] has to be in quotes';
+  if (code === 'UNEXPECTED_TOKEN' && /[{[,].*\$\{/.test(line))
+    return 'is not valid YAML: a value with ${…} inside {} or [] has to be in quotes';
   return `is not valid YAML: ${message}`;
 }
 
@@ -123,7 +162,11 @@ function aliasProblems(document: Document): { offset: number; message: string }[
     if (isAlias(node)) {
       const target = node.resolve(document);
       const offset = node.range?.[0] ?? 0;
-      if (!target) problems.push({ offset, message: `there is no anchor &${node.source} above this; define it, or correct its name` });
+      if (!target)
+        problems.push({
+          offset,
+          message: `there is no anchor &${node.source} above this; define it, or correct its name`,
+        });
       else if (open.has(target)) problems.push({ offset, message: `the anchor &${node.source} contains itself` });
       else return size(target);
       return 1;
@@ -138,7 +181,8 @@ function aliasProblems(document: Document): { offset: number; message: string }[
     sizes.set(node, total);
     return total;
   };
-  if (size(document.contents) > largestExpansion) problems.push({ offset: 0, message: 'its anchors and aliases expand to far too much; write it out' });
+  if (size(document.contents) > largestExpansion)
+    problems.push({ offset: 0, message: 'its anchors and aliases expand to far too much; write it out' });
   return problems;
 }
 
@@ -159,7 +203,11 @@ function unknownTags(document: Document): { offset: number; message: string }[] 
   visit(document, {
     Node: (_, { tag, range }) => {
       const shown = tag?.replace('tag:yaml.org,2002:', '!!');
-      if (shown !== undefined && !tags.has(shown)) problems.push({ offset: range?.[0] ?? 0, message: `the tag ${shown} is not known; remove it, or write what it stands for` });
+      if (shown !== undefined && !tags.has(shown))
+        problems.push({
+          offset: range?.[0] ?? 0,
+          message: `the tag ${shown} is not known; remove it, or write what it stands for`,
+        });
     },
   });
   return problems;
@@ -183,7 +231,9 @@ function refuseDeepNesting(file: string, text: string): void {
       else if ((character === ']' || character === '}') && depth > 0) depth -= 1;
     }
     if (depth > deepest || indent > deepest * 4) {
-      throw new StackFileError([{ file, line: index + 1, column: 1, path: '', message: `is nested more than ${deepest} levels deep` }]);
+      throw new StackFileError([
+        { file, line: index + 1, column: 1, path: '', message: `is nested more than ${deepest} levels deep` },
+      ]);
     }
   }
 }
@@ -225,7 +275,11 @@ function child(node: Node | null, key: string | number, document: Document): Ste
   return mergedChild(node.items, key, document);
 }
 
-function mergedChild(items: { key: unknown; value: unknown }[], key: string | number, document: Document): Step | undefined {
+function mergedChild(
+  items: { key: unknown; value: unknown }[],
+  key: string | number,
+  document: Document,
+): Step | undefined {
   for (const pair of items) {
     const isMerge = isScalar(pair.key) && (pair.key.value === '<<' || typeof pair.key.value === 'symbol');
     if (!isMerge) continue;

@@ -29,7 +29,9 @@ export interface HostEndpoint {
   cluster?: ClusterAt;
 }
 
-const fleet = z.looseObject({ infrastructure: z.looseObject({ hosts: z.record(hostName, z.union([z.null(), host])) }) });
+const fleet = z.looseObject({
+  infrastructure: z.looseObject({ hosts: z.record(hostName, z.union([z.null(), host])) }),
+});
 
 /**
  * The hosts that a file names under `infrastructure.hosts`, be it a whole stack file or one with nothing else.
@@ -37,31 +39,55 @@ const fleet = z.looseObject({ infrastructure: z.looseObject({ hosts: z.record(ho
  */
 export function readHosts(file: string, shell: Record<string, string | undefined> = process.env): HostEndpoint[] {
   const document = parseYaml(file, readText(file));
-  const { hosts } = ((document.data as { infrastructure?: { hosts?: unknown } } | null)?.infrastructure ?? {}) as { hosts?: unknown };
+  const { hosts } = ((document.data as { infrastructure?: { hosts?: unknown } } | null)?.infrastructure ?? {}) as {
+    hosts?: unknown;
+  };
   const { data, findings } = interpolate({ infrastructure: { hosts } }, shell);
   const parsed = fleet.safeParse(data);
-  const problems = [...findings, ...(parsed.success ? openOnes(parsed.data.infrastructure.hosts) : schemaFindings(fleet, parsed.error.issues))];
-  if (problems.length > 0 || !parsed.success) throw new StackFileError(problems.map(({ path, message }) => ({ file, ...document.locate(path), path: path.join('.'), message })));
-  return Object.entries(parsed.data.infrastructure.hosts).map(([name, input]) => ({ name, ...toEndpoint(input ?? {}, dirname(resolve(file))) }));
+  const problems = [
+    ...findings,
+    ...(parsed.success ? openOnes(parsed.data.infrastructure.hosts) : schemaFindings(fleet, parsed.error.issues)),
+  ];
+  if (problems.length > 0 || !parsed.success)
+    throw new StackFileError(
+      problems.map(({ path, message }) => ({ file, ...document.locate(path), path: path.join('.'), message })),
+    );
+  return Object.entries(parsed.data.infrastructure.hosts).map(([name, input]) => ({
+    name,
+    ...toEndpoint(input ?? {}, dirname(resolve(file))),
+  }));
 }
 
 /** A worker that serves a host checks that itself: the file may hold nothing but hosts. */
 function openOnes(hosts: Record<string, HostInput | null>): Finding[] {
-  return Object.entries(hosts).flatMap(([name, host]) => (host?.docker !== undefined && !host.insecure && isUnprotected(host.docker, host.tls !== undefined) ? [{ path: ['infrastructure', 'hosts', name, 'docker'], message: unprotected }] : []));
+  return Object.entries(hosts).flatMap(([name, host]) =>
+    host?.docker !== undefined && !host.insecure && isUnprotected(host.docker, host.tls !== undefined)
+      ? [{ path: ['infrastructure', 'hosts', name, 'docker'], message: unprotected }]
+      : [],
+  );
 }
 
 function toEndpoint(input: HostInput, baseDir: string): Omit<HostEndpoint, 'name'> {
   const { kubernetes } = input;
-  return kubernetes === undefined ? { docker: toDocker(input, baseDir) } : { cluster: toCluster(typeof kubernetes === 'string' ? { context: kubernetes } : kubernetes, baseDir) };
+  return kubernetes === undefined
+    ? { docker: toDocker(input, baseDir) }
+    : { cluster: toCluster(typeof kubernetes === 'string' ? { context: kubernetes } : kubernetes, baseDir) };
 }
 
 function toCluster({ context, kubeconfig }: ClusterAt, baseDir: string): ClusterAt {
-  return { ...(context !== undefined && { context }), ...(kubeconfig !== undefined && { kubeconfig: resolve(baseDir, kubeconfig) }) };
+  return {
+    ...(context !== undefined && { context }),
+    ...(kubeconfig !== undefined && { kubeconfig: resolve(baseDir, kubeconfig) }),
+  };
 }
 
 function toDocker({ docker: url = 'unix:///var/run/docker.sock', address, tls }: HostInput, baseDir: string): DockerAt {
   const place = { url, ...(address !== undefined && { address }) };
   if (tls === undefined) return place;
-  const files = typeof tls === 'string' ? { ca: join(tls, 'ca.pem'), cert: join(tls, 'cert.pem'), key: join(tls, 'key.pem') } : tls;
-  return { ...place, tls: { ca: resolve(baseDir, files.ca), cert: resolve(baseDir, files.cert), key: resolve(baseDir, files.key) } };
+  const files =
+    typeof tls === 'string' ? { ca: join(tls, 'ca.pem'), cert: join(tls, 'cert.pem'), key: join(tls, 'key.pem') } : tls;
+  return {
+    ...place,
+    tls: { ca: resolve(baseDir, files.ca), cert: resolve(baseDir, files.cert), key: resolve(baseDir, files.key) },
+  };
 }

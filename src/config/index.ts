@@ -51,10 +51,13 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
   const documents = readDocuments(file, options.environment);
   const problem = locator(documents);
   const fail = (findings: Finding[]): void => {
-    if (findings.length > 0) throw new StackFileError(distinct(findings.map(({ path, message }) => problem(path, message))));
+    if (findings.length > 0)
+      throw new StackFileError(distinct(findings.map(({ path, message }) => problem(path, message))));
   };
 
-  const merged = documents.slice(1).reduce((below, { data, overriding }) => overlay(below, data, overriding), documents[0]!.data);
+  const merged = documents
+    .slice(1)
+    .reduce((below, { data, overriding }) => overlay(below, data, overriding), documents[0]!.data);
   const { variables = {}, shell = process.env } = options;
   const { data, used, findings: unset, warnings: left } = interpolate(merged, { ...shell, ...variables });
   const spelled = fromComposeSpellings(data);
@@ -69,7 +72,9 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
   }
   const { stack, findings } = understand(parsed.data, options);
   fail([...found, ...findings]);
-  const warnings = distinct([...left, ...literalCredentials(spelled.data)].map(({ path, message }) => problem(path, message)));
+  const warnings = distinct(
+    [...left, ...literalCredentials(spelled.data)].map(({ path, message }) => problem(path, message)),
+  );
   return { stack, warnings, problem };
 }
 
@@ -85,7 +90,10 @@ function understand(data: StackFile, options: LoadOptions): { stack: Stack; find
   const { stack: understood, findings } = normalise(file, {
     baseDir: resolve(dirname(options.file ?? 'deploy-code.yaml')),
     environment,
-    variables: { ...variables, ...Object.fromEntries(Object.entries(images).map(([name, image]) => [`image.${name}`, image])) },
+    variables: {
+      ...variables,
+      ...Object.fromEntries(Object.entries(images).map(([name, image]) => [`image.${name}`, image])),
+    },
     readConfig: (path) => readText(path, 'look at the path'),
   });
   const stack = bare(understood);
@@ -93,9 +101,17 @@ function understand(data: StackFile, options: LoadOptions): { stack: Stack; find
   return { stack, findings: [...findings, ...unknownImages(stack, images), ...rules.flatMap((rule) => rule(input))] };
 }
 
-/** Without its malformed keys a file may be understood: every problem at once. Of a service with such a key nothing more is said. */
+/**
+ * Without its malformed keys a file may be understood: every problem at once. Of a service with such a key nothing more
+ * is said.
+ */
 function meaningOfTheRest(data: unknown, malformed: Finding[], options: LoadOptions): Finding[] {
-  const parsed = stackFile.safeParse(prune(data, malformed.map(({ path }) => path)));
+  const parsed = stackFile.safeParse(
+    prune(
+      data,
+      malformed.map(({ path }) => path),
+    ),
+  );
   if (!parsed.success) return [];
   const spoken = new Set(malformed.map(({ path }) => path.slice(0, 2).join('.')));
   return understand(parsed.data, options).findings.filter(({ path }) => !spoken.has(path.slice(0, 2).join('.')));
@@ -111,21 +127,29 @@ function readDocuments(file: string, environment: string | undefined): SourceDoc
 /** What stands in an anchor is found at every use of it, and said once. */
 function distinct(problems: Problem[]): Problem[] {
   const said = new Set<string>();
-  return problems.filter(({ file, line, column, message }) => said.size < said.add(JSON.stringify([file, line, column, message])).size);
+  return problems.filter(
+    ({ file, line, column, message }) => said.size < said.add(JSON.stringify([file, line, column, message])).size,
+  );
 }
 
 /** The last file that has most of a path is where a person would look for it. */
 function locator(documents: SourceDocument[]): LoadedStack['problem'] {
   return (path, message) => {
     const places = documents.map((document) => ({ file: document.file, ...document.locate(path) }));
-    const { depth: _, ...place } = places.reduce((best, next) => (next.depth >= best.depth && next.depth > 0 ? next : best));
+    const { depth: _, ...place } = places.reduce((best, next) =>
+      next.depth >= best.depth && next.depth > 0 ? next : best,
+    );
     return { ...place, path: path.join('.'), message };
   };
 }
 
 function withImages(data: unknown, images: Record<string, string> = {}): unknown {
   const known = (data as { services?: Record<string, unknown> } | undefined)?.services ?? {};
-  const services = Object.fromEntries(Object.entries(images).filter(([name]) => name in known).map(([name, image]) => [name, { image }]));
+  const services = Object.fromEntries(
+    Object.entries(images)
+      .filter(([name]) => name in known)
+      .map(([name, image]) => [name, { image }]),
+  );
   return Object.keys(services).length > 0 ? overlay(data, { services }) : data;
 }
 

@@ -1,6 +1,8 @@
 type Data = Record<string, unknown>;
 
-/** Lays an overlay over a base: maps merge, save those that are `overriding`; everything else replaces, `null` removes. */
+/**
+ * Lays an overlay over a base: maps merge, save those that are `overriding`; everything else replaces, `null` removes.
+ */
 export function overlay(base: unknown, over: unknown, overriding: WeakSet<object> = new WeakSet()): unknown {
   if (!isData(base) || !isData(over) || overriding.has(over)) return over;
   const merged: Data = { ...base };

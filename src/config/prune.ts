@@ -12,7 +12,8 @@ export function prune(data: unknown, paths: readonly Path[]): unknown {
     else below.set(String(key), [...(below.get(String(key)) ?? []), rest]);
   }
   const keep = ([key]: [string | number, unknown]) => !here.has(String(key));
-  const deeper = ([key, value]: [string | number, unknown]) => [key, below.has(String(key)) ? prune(value, below.get(String(key))!) : value] as const;
+  const deeper = ([key, value]: [string | number, unknown]) =>
+    [key, below.has(String(key)) ? prune(value, below.get(String(key))!) : value] as const;
   if (Array.isArray(data)) return [...data.entries()].filter(keep).map((entry) => deeper(entry)[1]);
   return isData(data) ? Object.fromEntries(Object.entries(data).filter(keep).map(deeper)) : data;
 }

@@ -8,7 +8,10 @@ const largest = 2 * 1024 * 1024;
  * @param ifMissing what to do where there is no such file
  * @throws StackFileError when it is missing, larger than 2 MiB, no file, or not UTF-8 text
  */
-export function readText(path: string, ifMissing = 'look at the path (another stack file is named with --config)'): string {
+export function readText(
+  path: string,
+  ifMissing = 'look at the path (another stack file is named with --config)',
+): string {
   const refuse = (message: string): never => {
     throw new StackFileError([{ file: path, path: '', message }]);
   };

@@ -1,5 +1,14 @@
 import type {
-  ClusterSettings, FileTarget, HealthCheck, IngressRoute, InstanceKind, Probe, ResourceAmounts, RestartPolicy, SecretMount, SecretSource,
+  ClusterSettings,
+  FileTarget,
+  HealthCheck,
+  IngressRoute,
+  InstanceKind,
+  Probe,
+  ResourceAmounts,
+  RestartPolicy,
+  SecretMount,
+  SecretSource,
 } from '../model/instance';
 import type { RuntimeName } from '../model/capabilities';
 import type { ScheduleSpec } from '../model/schedule';
@@ -14,7 +23,13 @@ export interface Stack {
   environment: string;
   dryRun: boolean;
   runtime: RuntimeName;
-  infrastructure: { networkMode: 'bridge' | 'host'; cidr?: string; portRange: PortRange; dataDir?: string; cluster?: Omit<ClusterSettings, 'isolated'> };
+  infrastructure: {
+    networkMode: 'bridge' | 'host';
+    cidr?: string;
+    portRange: PortRange;
+    dataDir?: string;
+    cluster?: Omit<ClusterSettings, 'isolated'>;
+  };
   /** Docker Engines and clusters to choose from; absent: the one that the worker finds. */
   hosts?: StackHost[];
   /** Of a kept release: the host of each service. */

@@ -4,5 +4,7 @@ import { closest, distance } from 'fastest-levenshtein';
 export function didYouMean(word: string, candidates: readonly string[]): string {
   if (candidates.length === 0) return '';
   const best = closest(word, candidates);
-  return distance(word, best) <= Math.max(word.length > 3 ? 2 : 1, Math.floor(word.length / 3)) ? ` (did you mean "${best}"?)` : '';
+  return distance(word, best) <= Math.max(word.length > 3 ? 2 : 1, Math.floor(word.length / 3))
+    ? ` (did you mean "${best}"?)`
+    : '';
 }

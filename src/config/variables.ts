@@ -13,8 +13,8 @@ export interface Interpolated {
 }
 
 /**
- * Fills in the variables of every text, as the Compose Specification has them ({@link parseTemplate}). `${NAME}` that is not set and has no default is a
- * problem; `$NAME` that is not set is left for the shell of the container, and said.
+ * Fills in the variables of every text, as the Compose Specification has them ({@link parseTemplate}). `${NAME}` that
+ * is not set and has no default is a problem; `$NAME` that is not set is left for the shell of the container, and said.
  * A variable under a key that looks like a credential is refused: its value would travel.
  */
 export function interpolate(data: unknown, variables: Record<string, string | undefined>): Interpolated {
@@ -27,7 +27,11 @@ export function interpolate(data: unknown, variables: Record<string, string | un
   const text = (value: string, path: (string | number)[]): string => {
     try {
       const template = parseTemplate(value);
-      const suspect = suspectedCredential(value, references(template).filter((part) => !isLeft(part)), path);
+      const suspect = suspectedCredential(
+        value,
+        references(template).filter((part) => !isLeft(part)),
+        path,
+      );
       if (suspect) findings.push({ path, message: refuseCredential(suspect) });
       const unset = (part: Reference, message = '') => {
         if (isLeft(part)) warnings.push({ path, message: left(part) });
@@ -45,7 +49,8 @@ export function interpolate(data: unknown, variables: Record<string, string | un
   const visit = (value: unknown, path: (string | number)[]): unknown => {
     if (typeof value === 'string') return value.includes('$') ? text(value, path) : value;
     if (Array.isArray(value)) return value.map((item, index) => visit(item, [...path, index]));
-    if (isData(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, visit(item, [...path, key])]));
+    if (isData(value))
+      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, visit(item, [...path, key])]));
     return value;
   };
 
@@ -58,16 +63,29 @@ function isBare({ name, source }: Reference): boolean {
 }
 
 function left({ name, source }: Reference): string {
-  return `the variable ${name} is not set, and ${source} is left for the shell of the container; write $${source} to say so, or \${${name}} for what has to be set`;
+  return (
+    `the variable ${name} is not set, and ${source} is left for the shell of the ` +
+    `container; write $${source} to say so, or \${${name}} for what has to be set`
+  );
 }
 
 function missing({ name }: Reference, message: string): string {
   const hint = message ? `: ${message}` : '';
-  return `the variable ${name} is not set${hint}; give it with --set ${name}=…, in the environment, or a default as \${${name}:-value}`;
+  return (
+    `the variable ${name} is not set${hint}; give it with --set ${name}=…, ` +
+    `in the environment, or a default as \${${name}:-value}`
+  );
 }
 
-/** What makes a text with variables look like a credential: its key, the `KEY` of a `KEY=value` item, or a variable's own name. */
-function suspectedCredential(value: string, used: Reference[], path: (string | number)[]): { key: string; what: string } | undefined {
+/**
+ * What makes a text with variables look like a credential: its key, the `KEY` of a `KEY=value` item, or a variable's
+ * own name.
+ */
+function suspectedCredential(
+  value: string,
+  used: Reference[],
+  path: (string | number)[],
+): { key: string; what: string } | undefined {
   if (used.length === 0 || path.includes('secrets') || path.includes('configs')) return undefined;
   const last = path.at(-1);
   const key = typeof last === 'number' ? value.split('=')[0]! : String(last);
@@ -79,5 +97,9 @@ function suspectedCredential(value: string, used: Reference[], path: (string | n
 
 function refuseCredential({ key, what }: { key: string; what: string }): string {
   const asText = /^\$\w/.test(what) ? `; write $${what} for what the container shall see` : '';
-  return `${what} looks like a credential, and a variable's value travels with the release; declare it under the top-level secrets (file or environment of the worker) and use it with secrets: [{source: …, environment: ${key}}]${asText}`;
+  return (
+    `${what} looks like a credential, and a variable's value travels with the release; declare it under the ` +
+    'top-level secrets (file or environment of the worker) and use it with ' +
+    `secrets: [{source: …, environment: ${key}}]${asText}`
+  );
 }

@@ -24,8 +24,8 @@ export function bareHost(hostname: string): string {
 }
 
 /**
- * Whether an IP address belongs to the machine's own surroundings, as the metadata services of clouds do (RFC 3927, RFC 4291):
- * what answers there gives credentials to whoever asks from this machine. IPv6 addresses that carry such an IPv4
+ * Whether an IP address belongs to the machine's own surroundings, as the metadata services of clouds do (RFC 3927, RFC
+ * 4291): what answers there gives credentials to whoever asks from this machine. IPv6 addresses that carry such an IPv4
  * address count too (RFC 3056, RFC 4291, RFC 6052, RFC 8215). Anything that is not an IP address does not.
  */
 export function isSurrounding(text: string): boolean {

@@ -10,13 +10,15 @@ export interface Expected {
 }
 
 /**
- * Whether the Host header of a request names this server. A page of somebody else's can give its own name the address of this
- * machine (DNS rebinding), and its browser sends that name along. A server that others reach takes any address, and no other name.
+ * Whether the Host header of a request names this server. A page of somebody else's can give its own name the address
+ * of this machine (DNS rebinding), and its browser sends that name along. A server that others reach takes any address,
+ * and no other name.
  */
 export function isExpectedHost(header: string | undefined, { bound, allowed = [] }: Expected): boolean {
   const name = nameIn(header ?? '');
   if (name === undefined) return false;
-  if (loopback.includes(name) || name === bound.toLowerCase() || allowed.some((each) => each.toLowerCase() === name)) return true;
+  if (loopback.includes(name) || name === bound.toLowerCase() || allowed.some((each) => each.toLowerCase() === name))
+    return true;
   return !loopback.includes(bound) && isIP(name) !== 0;
 }
 

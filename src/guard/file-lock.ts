@@ -23,12 +23,17 @@ interface Holder {
 type Condition = (holder: Holder, ageMs: number) => boolean;
 
 /**
- * Runs work while no other process, on this machine or on another that shares the folder, runs work under the same lock. The lock of a process that
- * has died is taken over; one that lives keeps its own, however slow it is.
- * Rejects with the signal's reason where that aborts before the lock is free.
+ * Runs work while no other process, on this machine or on another that shares the folder, runs work under the same
+ * lock. The lock of a process that has died is taken over; one that lives keeps its own, however slow it is. Rejects
+ * with the signal's reason where that aborts before the lock is free.
  */
 export async function underLock<T>(file: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-  const holder: Holder = { token: randomUUID(), host: hostname(), pid: process.pid, started: startOf(process.pid) ?? '' };
+  const holder: Holder = {
+    token: randomUUID(),
+    host: hostname(),
+    pid: process.pid,
+    started: startOf(process.pid) ?? '',
+  };
   await take(file, holder, signal);
   const refresh = setInterval(() => void lutimes(file, new Date(), new Date()).catch(() => undefined), refreshMs);
   try {
@@ -54,10 +59,16 @@ async function take(file: string, holder: Holder, signal?: AbortSignal): Promise
 }
 
 function linked(from: string, to: string): Promise<boolean> {
-  return link(from, to).then(() => true, (error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? false : Promise.reject(error)));
+  return link(from, to).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? false : Promise.reject(error)),
+  );
 }
 
-/** Every removal is done under a second, short lock: between the look and the removal nobody can put another lock in its place. */
+/**
+ * Every removal is done under a second, short lock: between the look and the removal nobody can put another lock in its
+ * place.
+ */
 async function removeIf(file: string, condition: Condition, signal?: AbortSignal): Promise<boolean> {
   const removing = `${file}.removing`;
   while (!(await created(removing))) {
@@ -76,7 +87,10 @@ async function removeIf(file: string, condition: Condition, signal?: AbortSignal
 }
 
 function created(file: string): Promise<boolean> {
-  return writeFile(file, '', { flag: 'wx', mode: 0o600 }).then(() => true, (error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? false : Promise.reject(error)));
+  return writeFile(file, '', { flag: 'wx', mode: 0o600 }).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => (error.code === 'EEXIST' ? false : Promise.reject(error)),
+  );
 }
 
 /** A lock of earlier versions holds a bare token, and counts as one of another machine. */
@@ -91,7 +105,10 @@ async function readHolder(file: string): Promise<Holder | undefined> {
 }
 
 async function ageOf(file: string): Promise<number> {
-  return lstat(file).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0);
+  return lstat(file).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs,
+    () => 0,
+  );
 }
 
 function isGone({ host, pid, started }: Holder, ageMs: number): boolean {

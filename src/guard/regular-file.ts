@@ -7,7 +7,11 @@ const { O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
  * Opens a regular file: no link is followed, and no pipe is waited for. Closes it again where the check throws.
  * @throws Error where it is anything else
  */
-export async function openRegular(file: string, flags: number, check: (handle: FileHandle) => Promise<void>): Promise<FileHandle> {
+export async function openRegular(
+  file: string,
+  flags: number,
+  check: (handle: FileHandle) => Promise<void>,
+): Promise<FileHandle> {
   const opening = open(file, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o600);
   const handle = await unless('ELOOP', opening);
   if (!handle) throw new Error(`${file} is a symbolic link; remove it`);

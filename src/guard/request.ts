@@ -32,27 +32,51 @@ const redirections = new Set([301, 302, 303, 307, 308]);
  */
 export async function httpCall(address: string, call: HttpCall): Promise<HttpReply> {
   if (!URL.canParse(address)) throw new PeerFailure('the address is malformed');
-  return withinDeadline(call.deadlineMs, (signal) => exchange(new URL(address), call, signal, call.redirects ?? 0), call.signal);
+  return withinDeadline(
+    call.deadlineMs,
+    (signal) => exchange(new URL(address), call, signal, call.redirects ?? 0),
+    call.signal,
+  );
 }
 
 async function exchange(url: URL, call: HttpCall, signal: AbortSignal, redirects: number): Promise<HttpReply> {
   if (url.username || url.password) throw new PeerFailure('the address holds a user or a password');
   const answer = await send(url, call, signal);
-  const { statusCode: status = 0, headers: { location } } = answer;
-  if (!redirections.has(status) || location === undefined || redirects === 0) return { status, body: await bodyOf(answer, call.largest) };
+  const {
+    statusCode: status = 0,
+    headers: { location },
+  } = answer;
+  if (!redirections.has(status) || location === undefined || redirects === 0)
+    return { status, body: await bodyOf(answer, call.largest) };
   answer.destroy();
   return exchange(nextOf(url, location), call, signal, redirects - 1);
 }
 
 /** Over a connection of its own, which ends with the call. */
-function send(url: URL, { method = 'GET', headers = {}, body, elsewhere = false }: HttpCall, signal: AbortSignal): Promise<IncomingMessage> {
+function send(
+  url: URL,
+  { method = 'GET', headers = {}, body, elsewhere = false }: HttpCall,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   const request = { 'http:': requestHttp, 'https:': requestHttps }[url.protocol];
   if (!request) throw new PeerFailure('the address is neither http nor https');
   if (elsewhere) refuseSurroundings(url.hostname);
   const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
   return new Promise((resolve, reject) => {
-    request(url, { method, headers: { ...headers, ...length }, agent: false, signal, ...(elsewhere && { lookup: lookupElsewhere }) }, resolve)
-      .on('error', (error) => reject(error instanceof PeerFailure ? error : new PeerFailure(reasonOf(error), { cause: error })))
+    request(
+      url,
+      {
+        method,
+        headers: { ...headers, ...length },
+        agent: false,
+        signal,
+        ...(elsewhere && { lookup: lookupElsewhere }),
+      },
+      resolve,
+    )
+      .on('error', (error) =>
+        reject(error instanceof PeerFailure ? error : new PeerFailure(reasonOf(error), { cause: error })),
+      )
       .end(body);
   });
 }
@@ -71,7 +95,11 @@ async function bodyOf(answer: IncomingMessage, largest: number): Promise<string>
     return '';
   }
   try {
-    const body = await readBounded(answer, largest, () => new PeerFailure(`the answer is larger than ${largest} bytes`));
+    const body = await readBounded(
+      answer,
+      largest,
+      () => new PeerFailure(`the answer is larger than ${largest} bytes`),
+    );
     return body.toString('utf8');
   } catch (error) {
     throw error instanceof PeerFailure ? error : new PeerFailure(reasonOf(error as Error), { cause: error });

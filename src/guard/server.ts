@@ -27,13 +27,22 @@ export interface ServerLimits {
   connections: number;
 }
 
-const defaults: ServerLimits = { headersMs: 10_000, requestMs: 20_000, exchangeMs: 60_000, headerBytes: 16 * 1024, connections: 200 };
+const defaults: ServerLimits = {
+  headersMs: 10_000,
+  requestMs: 20_000,
+  exchangeMs: 60_000,
+  headerBytes: 16 * 1024,
+  connections: 200,
+};
 const checkMs = 1000;
 const idleMs = 5000;
 
 /** An error whose message the client may read, with the status to answer. */
 export class RequestRefused extends Error {
-  constructor(readonly status: number, message: string) {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
     super(message);
   }
 }
@@ -60,7 +69,11 @@ export function createGuardedServer({ answer, onFailure, limits }: GuardedServer
   return server;
 }
 
-async function reply(request: IncomingMessage, answer: GuardedServer['answer'], onFailure: GuardedServer['onFailure']): Promise<Answer> {
+async function reply(
+  request: IncomingMessage,
+  answer: GuardedServer['answer'],
+  onFailure: GuardedServer['onFailure'],
+): Promise<Answer> {
   try {
     const path = pathOf(request.url ?? '');
     if (path === undefined) return text(400, 'the target of the request is malformed');
@@ -81,7 +94,11 @@ export function text(status: number, message: string, headers: Record<string, st
 function send(request: IncomingMessage, response: ServerResponse, { status, body = '', headers }: Answer): void {
   const { complete: isWhole, socket } = request;
   if (!isWhole) response.once('finish', () => socket.destroySoon());
-  const common = { 'content-length': String(Buffer.byteLength(body)), 'x-content-type-options': 'nosniff', ...(!isWhole && { connection: 'close' }) };
+  const common = {
+    'content-length': String(Buffer.byteLength(body)),
+    'x-content-type-options': 'nosniff',
+    ...(!isWhole && { connection: 'close' }),
+  };
   response.writeHead(status, { ...common, ...headers }).end(request.method === 'HEAD' ? undefined : body);
 }
 

@@ -6,14 +6,23 @@ type Data = { [key: string]: unknown };
 const longestValue = 60;
 const amounts = /\.(resources\.|emptyDir\.sizeLimit)/;
 
-/** Where a workload is not what was applied any more, though something else may have been added: each completes the sentence "it is …". Pure. */
+/**
+ * Where a workload is not what was applied any more, though something else may have been added: each completes the
+ * sentence "it is …". Pure.
+ */
 export function alterationsOf(applied: WorkloadManifest, live: object): string[] {
   return differences(applied.spec, (live as Data).spec, 'spec');
 }
 
 function differences(applied: unknown, live: unknown, path: string): string[] {
-  if (Array.isArray(applied)) return applied.flatMap((item: unknown, index) => differences(item, counterpart(item, live, index), `${path}[${keyOf(item) ?? index}]`));
-  if (isData(applied)) return Object.entries(applied).flatMap(([key, value]) => (value === undefined ? [] : differences(value, isData(live) ? live[key] : undefined, `${path}.${key}`)));
+  if (Array.isArray(applied))
+    return applied.flatMap((item: unknown, index) =>
+      differences(item, counterpart(item, live, index), `${path}[${keyOf(item) ?? index}]`),
+    );
+  if (isData(applied))
+    return Object.entries(applied).flatMap(([key, value]) =>
+      value === undefined ? [] : differences(value, isData(live) ? live[key] : undefined, `${path}.${key}`),
+    );
   return isSame(applied, live, path) ? [] : [`altered at ${path}: ${shown(live)} instead of ${shown(applied)}`];
 }
 
@@ -33,7 +42,12 @@ function keyOf(item: unknown): string | undefined {
 function isSame(applied: unknown, live: unknown, path: string): boolean {
   if (applied === live) return true;
   if (live === undefined) return applied === 0 || applied === false || applied === '';
-  return amounts.test(path) && typeof applied === 'string' && typeof live === 'string' && amountOf(applied) === amountOf(live);
+  return (
+    amounts.test(path) &&
+    typeof applied === 'string' &&
+    typeof live === 'string' &&
+    amountOf(applied) === amountOf(live)
+  );
 }
 
 function shown(value: unknown): string {

@@ -17,12 +17,29 @@ export interface ClaimSpec {
 }
 
 /** A volume is a claim: the cluster finds or makes what it is kept on. */
-export function toClaim({ name, key, mountedAt, size = smallest, storageClass, shared, ...scope }: ClaimSpec): ManifestOf<'PersistentVolumeClaim'> {
+export function toClaim({
+  name,
+  key,
+  mountedAt,
+  size = smallest,
+  storageClass,
+  shared,
+  ...scope
+}: ClaimSpec): ManifestOf<'PersistentVolumeClaim'> {
   const { namespace, name: own } = qualified(name);
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
-    metadata: { name: own, namespace, labels: { 'app.kubernetes.io/managed-by': 'deploy-code', ...scopeLabels(scope) }, annotations: { [`${domain}/volume`]: key, [`${domain}/mounted-at`]: JSON.stringify(mountedAt) } },
-    spec: { accessModes: [shared ? 'ReadWriteMany' : 'ReadWriteOnce'], resources: { requests: { storage: String(size) } }, ...(storageClass !== undefined && { storageClassName: storageClass }) },
+    metadata: {
+      name: own,
+      namespace,
+      labels: { 'app.kubernetes.io/managed-by': 'deploy-code', ...scopeLabels(scope) },
+      annotations: { [`${domain}/volume`]: key, [`${domain}/mounted-at`]: JSON.stringify(mountedAt) },
+    },
+    spec: {
+      accessModes: [shared ? 'ReadWriteMany' : 'ReadWriteOnce'],
+      resources: { requests: { storage: String(size) } },
+      ...(storageClass !== undefined && { storageClassName: storageClass }),
+    },
   };
 }

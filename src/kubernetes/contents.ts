@@ -11,8 +11,8 @@ export interface Values {
 }
 
 /**
- * Where pods find it. Each version of a service has contents of its own: what runs keeps what it was started with. Their names come from the
- * hash of the spec, in which what is secret counts by a keyed fingerprint.
+ * Where pods find it. Each version of a service has contents of its own: what runs keeps what it was started with.
+ * Their names come from the hash of the spec, in which what is secret counts by a keyed fingerprint.
  */
 export interface Contents {
   config?: { name: string; files: { key: string; path: string; mode: number }[] };
@@ -26,7 +26,10 @@ type Keyed = { key: string; content: Uint8Array | string }[];
 export function toContents(spec: InstanceSpec, values: Values): Contents {
   const configs = spec.files.map(({ path, mode, content }, index) => ({ key: `file.${index}`, path, mode, content }));
   const files = values.files.map(({ path, mode, content }, index) => ({ key: `file.${index}`, path, mode, content }));
-  const hidden: Keyed = [...Object.entries(values.variables).map(([name, content]) => ({ key: `env.${name}`, content })), ...files];
+  const hidden: Keyed = [
+    ...Object.entries(values.variables).map(([name, content]) => ({ key: `env.${name}`, content })),
+    ...files,
+  ];
   const config = configs.length > 0 ? toConfigMap(spec, configs) : undefined;
   const secret = hidden.length > 0 ? toSecret(spec, hidden) : undefined;
   return {
@@ -37,21 +40,34 @@ export function toContents(spec: InstanceSpec, values: Values): Contents {
 }
 
 function toConfigMap(spec: InstanceSpec, configs: { key: string; content: string }[]): ManifestOf<'ConfigMap'> {
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: metadataOf(spec, 'config'), data: Object.fromEntries(configs.map(({ key, content }) => [key, content])) };
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: metadataOf(spec, 'config'),
+    data: Object.fromEntries(configs.map(({ key, content }) => [key, content])),
+  };
 }
 
 /** Bytes are data; a text may be written as it is. */
 function toSecret(spec: InstanceSpec, hidden: Keyed): ManifestOf<'Secret'> {
   const texts = hidden.flatMap(({ key, content }) => (typeof content === 'string' ? [[key, content] as const] : []));
-  const bytes = hidden.flatMap(({ key, content }) => (typeof content === 'string' ? [] : [[key, Buffer.from(content).toString('base64')] as const]));
+  const bytes = hidden.flatMap(({ key, content }) =>
+    typeof content === 'string' ? [] : [[key, Buffer.from(content).toString('base64')] as const],
+  );
   return {
-    apiVersion: 'v1', kind: 'Secret', metadata: metadataOf(spec, 'secret'), type: 'Opaque',
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: metadataOf(spec, 'secret'),
+    type: 'Opaque',
     ...(bytes.length > 0 && { data: Object.fromEntries(bytes) }),
     ...(texts.length > 0 && { stringData: Object.fromEntries(texts) }),
   };
 }
 
-function metadataOf(spec: InstanceSpec, what: 'config' | 'secret'): { name: string; namespace: string; labels: Record<string, string> } {
+function metadataOf(
+  spec: InstanceSpec,
+  what: 'config' | 'secret',
+): { name: string; namespace: string; labels: Record<string, string> } {
   const { namespace, name } = qualified(spec.name);
   return { name: `${name}-${what}-${contentMark(spec.hash)}`, namespace, labels: objectLabels(spec) };
 }

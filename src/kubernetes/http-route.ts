@@ -13,14 +13,23 @@ export function toHttpRoutes(spec: InstanceSpec, gateway: string): ManifestOf<'H
     spec: {
       parentRefs: [parent],
       ...(host !== '' && { hostnames: [host] }),
-      rules: routes.map(({ path, port }) => ({ matches: [{ path: { type: 'PathPrefix', value: path } }], backendRefs: [{ name, port, weight: 100 }] })),
+      rules: routes.map(({ path, port }) => ({
+        matches: [{ path: { type: 'PathPrefix', value: path } }],
+        backendRefs: [{ name, port, weight: 100 }],
+      })),
     },
   }));
 }
 
 /** The same route with a share of its requests for another service, in per cent. */
 export function sharing(route: ManifestOf<'HTTPRoute'>, service: string, share: number): ManifestOf<'HTTPRoute'> {
-  const rules = route.spec.rules.map((rule) => ({ ...rule, backendRefs: rule.backendRefs.flatMap((own) => [{ ...own, weight: 100 - share }, { ...own, name: service, weight: share }]) }));
+  const rules = route.spec.rules.map((rule) => ({
+    ...rule,
+    backendRefs: rule.backendRefs.flatMap((own) => [
+      { ...own, weight: 100 - share },
+      { ...own, name: service, weight: share },
+    ]),
+  }));
   return { ...route, spec: { ...route.spec, rules } };
 }
 

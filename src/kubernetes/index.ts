@@ -13,5 +13,11 @@ export type { Values } from './contents';
 /** Everything that the engine makes of a service on a cluster, in the order in which it is applied. Pure. */
 export function toManifests(spec: InstanceSpec, values: Values): Manifest[] {
   const contents = toContents(spec, values);
-  return [...contents.manifests, ...toReach(spec), ...toWaysIn(spec, values.certificates), ...toPolicies(spec), toWorkload(spec, contents)];
+  return [
+    ...contents.manifests,
+    ...toReach(spec),
+    ...toWaysIn(spec, values.certificates),
+    ...toPolicies(spec),
+    toWorkload(spec, contents),
+  ];
 }

@@ -16,23 +16,38 @@ export function certificatesOf(routes: readonly IngressRoute[] = []): Certificat
   return [...new Map(pairs.map((pair) => [pairName(pair), pair])).values()];
 }
 
-/** How requests come in from outside: by the Gateway of the stack where it names one, else by an Ingress. What runs beside a service has no way in of its own. */
+/**
+ * How requests come in from outside: by the Gateway of the stack where it names one, else by an Ingress. What runs
+ * beside a service has no way in of its own.
+ */
 export function toWaysIn(spec: InstanceSpec, certificates: readonly Certificate[]): Manifest[] {
   const { beside, settings } = spec.workload ?? {};
   if (beside) return [];
   return settings?.gateway === undefined ? toIngress(spec, certificates) : toHttpRoutes(spec, settings.gateway);
 }
 
-/** The Ingress of a service, with the Secrets that hold what it is served with; `certificates` in the order of `certificatesOf`. */
-function toIngress(spec: InstanceSpec, certificates: readonly Certificate[]): (ManifestOf<'Ingress'> | ManifestOf<'Secret'>)[] {
+/**
+ * The Ingress of a service, with the Secrets that hold what it is served with; `certificates` in the order of
+ * `certificatesOf`.
+ */
+function toIngress(
+  spec: InstanceSpec,
+  certificates: readonly Certificate[],
+): (ManifestOf<'Ingress'> | ManifestOf<'Secret'>)[] {
   const { ingress = [], settings } = spec.workload ?? {};
   if (ingress.length === 0) return [];
   const { namespace, name } = qualified(spec.name);
   const metadata = { name, namespace, labels: objectLabels(spec) };
-  const tls = [...groupByHolder(spec, ingress)].map(([secretName, hosts]): V1IngressTLS => ({ ...(hosts.length > 0 && { hosts }), ...(secretName !== '' && { secretName }) }));
+  const tls = [...groupByHolder(spec, ingress)].map(([secretName, hosts]): V1IngressTLS => ({
+    ...(hosts.length > 0 && { hosts }),
+    ...(secretName !== '' && { secretName }),
+  }));
   return [
     ...certificatesOf(ingress).map((pair, index): ManifestOf<'Secret'> => ({
-      apiVersion: 'v1', kind: 'Secret', metadata: { ...metadata, name: holderOf(spec, pair) }, type: 'kubernetes.io/tls',
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { ...metadata, name: holderOf(spec, pair) },
+      type: 'kubernetes.io/tls',
       stringData: { 'tls.crt': certificates[index]!.certificate, 'tls.key': certificates[index]!.key },
     })),
     {
@@ -42,7 +57,10 @@ function toIngress(spec: InstanceSpec, certificates: readonly Certificate[]): (M
       spec: {
         ...(settings?.ingressClass !== undefined && { ingressClassName: settings.ingressClass }),
         ...(tls.length > 0 && { tls }),
-        rules: ingress.map(({ host, path, port }) => ({ ...(host !== undefined && { host }), http: { paths: [{ path, pathType: 'Prefix', backend: { service: { name, port: { number: port } } } }] } })),
+        rules: ingress.map(({ host, path, port }) => ({
+          ...(host !== undefined && { host }),
+          http: { paths: [{ path, pathType: 'Prefix', backend: { service: { name, port: { number: port } } } }] },
+        })),
       },
     },
   ];

@@ -1,4 +1,16 @@
-import type { V1ConfigMap, V1Deployment, V1Ingress, V1Job, V1LabelSelector, V1NetworkPolicy, V1PersistentVolumeClaim, V1PodDisruptionBudget, V1Secret, V1Service, V1StatefulSet } from '@kubernetes/client-node';
+import type {
+  V1ConfigMap,
+  V1Deployment,
+  V1Ingress,
+  V1Job,
+  V1LabelSelector,
+  V1NetworkPolicy,
+  V1PersistentVolumeClaim,
+  V1PodDisruptionBudget,
+  V1Secret,
+  V1Service,
+  V1StatefulSet,
+} from '@kubernetes/client-node';
 
 /** The library's types are classes, and manifests are none. */
 export type Plain<T> = { [K in keyof T]: T[K] };
@@ -9,11 +21,18 @@ type Named<T, Kind extends string, Version extends string> = Omit<T, 'apiVersion
   metadata: { name: string; namespace: string; labels: Record<string, string>; annotations?: Record<string, string> };
 };
 
-export type WorkloadManifest = Named<V1Deployment, 'Deployment', 'apps/v1'> | Named<V1StatefulSet, 'StatefulSet', 'apps/v1'> | Named<V1Job, 'Job', 'batch/v1'>;
+export type WorkloadManifest =
+  | Named<V1Deployment, 'Deployment', 'apps/v1'>
+  | Named<V1StatefulSet, 'StatefulSet', 'apps/v1'>
+  | Named<V1Job, 'Job', 'batch/v1'>;
 
 /** The client library names a field otherwise than the API does. */
 type NetworkPolicyManifest = Omit<Named<V1NetworkPolicy, 'NetworkPolicy', 'networking.k8s.io/v1'>, 'spec'> & {
-  spec: { podSelector: V1LabelSelector; policyTypes: string[]; ingress: { from?: { podSelector: V1LabelSelector }[]; ports?: { port: number; protocol: string }[] }[] };
+  spec: {
+    podSelector: V1LabelSelector;
+    policyTypes: string[];
+    ingress: { from?: { podSelector: V1LabelSelector }[]; ports?: { port: number; protocol: string }[] }[];
+  };
 };
 
 /** Of the Gateway API, which a cluster may have. */
@@ -21,7 +40,10 @@ type HttpRouteManifest = Named<object, 'HTTPRoute', 'gateway.networking.k8s.io/v
   spec: {
     parentRefs: { name: string; namespace?: string }[];
     hostnames?: string[];
-    rules: { matches: { path: { type: 'PathPrefix'; value: string } }[]; backendRefs: { name: string; port: number; weight: number }[] }[];
+    rules: {
+      matches: { path: { type: 'PathPrefix'; value: string } }[];
+      backendRefs: { name: string; port: number; weight: number }[];
+    }[];
   };
 };
 

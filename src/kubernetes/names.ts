@@ -15,18 +15,28 @@ export const domain = 'deploy-code.io';
 export const fieldManager = 'deploy-code';
 
 /** How the engine finds what it has made of a stack in one place. */
-export function scopeLabels({ stack, environment }: Pick<InstanceSpec, 'stack' | 'environment'>): Record<string, string> {
+export function scopeLabels({
+  stack,
+  environment,
+}: Pick<InstanceSpec, 'stack' | 'environment'>): Record<string, string> {
   return { [`${domain}/stack`]: stack, [`${domain}/environment`]: environment };
 }
 
 /** The labels that everybody knows, and our own. */
 export function objectLabels(spec: Pick<InstanceSpec, 'stack' | 'environment' | 'service'>): Record<string, string> {
-  return { 'app.kubernetes.io/name': spec.service, 'app.kubernetes.io/part-of': spec.stack, 'app.kubernetes.io/managed-by': 'deploy-code', ...scopeLabels(spec) };
+  return {
+    'app.kubernetes.io/name': spec.service,
+    'app.kubernetes.io/part-of': spec.stack,
+    'app.kubernetes.io/managed-by': 'deploy-code',
+    ...scopeLabels(spec),
+  };
 }
 
 /** By these the cluster finds all pods of a service, given the labels of one of its objects. */
 export function serviceSelector(labels: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).filter(([label]) => label === 'app.kubernetes.io/name' || label.startsWith(`${domain}/`)));
+  return Object.fromEntries(
+    Object.entries(labels).filter(([label]) => label === 'app.kubernetes.io/name' || label.startsWith(`${domain}/`)),
+  );
 }
 
 /** `shop-staging/api-next`: what runs beside the workload of a service for a while. */
@@ -44,7 +54,9 @@ export function networkLabel(network: string): string {
 }
 
 export function labelSelector(labels: Record<string, string>): string {
-  return Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(',');
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
 }
 
 /** Eight characters that tell contents apart. */

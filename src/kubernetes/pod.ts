@@ -1,4 +1,11 @@
-import type { V1Container, V1EnvVar, V1PodSpec, V1PodTemplateSpec, V1ResourceRequirements, V1SecurityContext } from '@kubernetes/client-node';
+import type {
+  V1Container,
+  V1EnvVar,
+  V1PodSpec,
+  V1PodTemplateSpec,
+  V1ResourceRequirements,
+  V1SecurityContext,
+} from '@kubernetes/client-node';
 import type { InstanceSpec, ResourceAmounts } from '../model/instance';
 import type { Contents } from './contents';
 import type { Plain } from './manifest';
@@ -10,11 +17,17 @@ const pullPolicies = { missing: 'IfNotPresent', always: 'Always', never: 'Never'
 /** Rarely of use, and of much to an attacker; what runs as a user of its own needs none of the rest either. */
 const dropped = ['AUDIT_WRITE', 'MKNOD', 'NET_RAW', 'SETFCAP', 'SYS_CHROOT'];
 
-/** The pods of a workload. What differs here replaces them: the hash of the spec does, the number of a deployment does not. */
+/**
+ * The pods of a workload. What differs here replaces them: the hash of the spec does, the number of a deployment does
+ * not.
+ */
 export function toPodTemplate(spec: InstanceSpec, contents: Contents): V1PodTemplateSpec {
   const { workload, kind } = spec;
-  const networks = workload?.settings.isolated ? spec.networks.map(({ name }) => [networkLabel(name), 'true'] as const) : [];
-  const restarted: Record<string, string> = workload?.restartedBy === undefined ? {} : { [`${domain}/restarted-by`]: String(workload.restartedBy) };
+  const networks = workload?.settings.isolated
+    ? spec.networks.map(({ name }) => [networkLabel(name), 'true'] as const)
+    : [];
+  const restarted: Record<string, string> =
+    workload?.restartedBy === undefined ? {} : { [`${domain}/restarted-by`]: String(workload.restartedBy) };
   return {
     metadata: {
       labels: { ...objectLabels(spec), ...podSelector(spec), ...Object.fromEntries(networks) },
@@ -57,7 +70,10 @@ function toHostAliases(extraHosts: string[]): V1PodSpec['hostAliases'] {
 function toContainer(spec: InstanceSpec, contents: Contents, volumeMounts: V1Container['volumeMounts']): V1Container {
   const { service, image, entrypoint, command, workingDir, ports, healthCheck, workload } = spec;
   const environment = toEnvironment(spec, contents);
-  const distinct = ports.filter(({ container, protocol }, index) => ports.findIndex((other) => other.container === container && other.protocol === protocol) === index);
+  const distinct = ports.filter(
+    ({ container, protocol }, index) =>
+      ports.findIndex((other) => other.container === container && other.protocol === protocol) === index,
+  );
   return {
     name: service,
     image,
@@ -65,7 +81,12 @@ function toContainer(spec: InstanceSpec, contents: Contents, volumeMounts: V1Con
     ...toCommand(entrypoint, command),
     ...(workingDir !== undefined && { workingDir }),
     ...(environment.length > 0 && { env: environment }),
-    ...(distinct.length > 0 && { ports: distinct.map(({ container, protocol }) => ({ containerPort: container, protocol: protocol.toUpperCase() })) }),
+    ...(distinct.length > 0 && {
+      ports: distinct.map(({ container, protocol }) => ({
+        containerPort: container,
+        protocol: protocol.toUpperCase(),
+      })),
+    }),
     ...(volumeMounts && volumeMounts.length > 0 && { volumeMounts }),
     resources: toResources(spec),
     ...(healthCheck && spec.kind === 'service' && toProbes(healthCheck)),
@@ -89,9 +110,15 @@ function toLifecycle(spec: InstanceSpec): Pick<V1Container, 'lifecycle'> {
 }
 
 /** An entrypoint that is empty means none, also not that of the image. */
-function toCommand(entrypoint: string[] | undefined, command: string[] | undefined): Pick<V1Container, 'command' | 'args'> {
+function toCommand(
+  entrypoint: string[] | undefined,
+  command: string[] | undefined,
+): Pick<V1Container, 'command' | 'args'> {
   if (entrypoint?.length === 0) return { ...(command && { command: command.map(literally) }) };
-  return { ...(entrypoint && { command: entrypoint.map(literally) }), ...(command && { args: command.map(literally) }) };
+  return {
+    ...(entrypoint && { command: entrypoint.map(literally) }),
+    ...(command && { args: command.map(literally) }),
+  };
 }
 
 /** Kubelets read `$(NAME)`, and `$$` as `$`. */
@@ -102,7 +129,10 @@ function literally(text: string): string {
 /** Values that only the worker knows stand in a secret, never here. */
 function toEnvironment({ variables }: InstanceSpec, { secret }: Contents): V1EnvVar[] {
   const plain = Object.entries(variables).map(([name, value]) => ({ name, value: literally(value) }));
-  const hidden = (secret?.variables ?? []).map((name) => ({ name, valueFrom: { secretKeyRef: { name: secret!.name, key: `env.${name}` } } }));
+  const hidden = (secret?.variables ?? []).map((name) => ({
+    name,
+    valueFrom: { secretKeyRef: { name: secret!.name, key: `env.${name}` } },
+  }));
   return [...plain.filter(({ name }) => !secret?.variables.includes(name)), ...hidden];
 }
 
@@ -126,7 +156,10 @@ function toSecurityContext({ user, capAdd, capDrop, readOnly }: InstanceSpec): V
   const isOwn = uid !== undefined && uid > 0;
   return {
     allowPrivilegeEscalation: false,
-    capabilities: { drop: isOwn ? ['ALL'] : [...new Set([...dropped.filter((each) => !capAdd.includes(each)), ...capDrop])].sort(), ...(capAdd.length > 0 && { add: capAdd }) },
+    capabilities: {
+      drop: isOwn ? ['ALL'] : [...new Set([...dropped.filter((each) => !capAdd.includes(each)), ...capDrop])].sort(),
+      ...(capAdd.length > 0 && { add: capAdd }),
+    },
     ...(readOnly && { readOnlyRootFilesystem: true }),
     ...(uid !== undefined && { runAsUser: uid }),
     ...(group !== undefined && { runAsGroup: Number(group) }),
@@ -141,5 +174,13 @@ function groupOf({ user }: InstanceSpec): number | undefined {
 }
 
 function inZone(zone: string): V1PodSpec['affinity'] {
-  return { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'topology.kubernetes.io/zone', operator: 'In', values: [zone] }] }] } } };
+  return {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [
+          { matchExpressions: [{ key: 'topology.kubernetes.io/zone', operator: 'In', values: [zone] }] },
+        ],
+      },
+    },
+  };
 }

@@ -7,14 +7,28 @@ const seconds = (durationMs: number): number => Math.max(1, Math.ceil(durationMs
 const graceS = 10;
 
 /**
- * A health check as the cluster's probes: until it has succeeded once it is asked every second, from then on at its own interval. What
- * fails as often as it may gets no requests any more; after as long again it is restarted.
+ * A health check as the cluster's probes: until it has succeeded once it is asked every second, from then on at its own
+ * interval. What fails as often as it may gets no requests any more; after as long again it is restarted.
  */
-export function toProbes({ probe, intervalMs, timeoutMs, retries, startPeriodMs }: HealthCheck): Pick<V1Container, 'startupProbe' | 'readinessProbe' | 'livenessProbe'> {
+export function toProbes({
+  probe,
+  intervalMs,
+  timeoutMs,
+  retries,
+  startPeriodMs,
+}: HealthCheck): Pick<V1Container, 'startupProbe' | 'readinessProbe' | 'livenessProbe'> {
   const handler = { ...toHandler(probe), timeoutSeconds: seconds(timeoutMs) };
-  const steady: Plain<V1Probe> = { ...handler, periodSeconds: seconds(intervalMs), failureThreshold: Math.max(1, retries) };
+  const steady: Plain<V1Probe> = {
+    ...handler,
+    periodSeconds: seconds(intervalMs),
+    failureThreshold: Math.max(1, retries),
+  };
   return {
-    startupProbe: { ...handler, periodSeconds: 1, failureThreshold: seconds(startPeriodMs + Math.max(1, retries) * intervalMs) + graceS },
+    startupProbe: {
+      ...handler,
+      periodSeconds: 1,
+      failureThreshold: seconds(startPeriodMs + Math.max(1, retries) * intervalMs) + graceS,
+    },
     readinessProbe: steady,
     livenessProbe: { ...steady, failureThreshold: 2 * Math.max(1, retries) },
   };
@@ -23,7 +37,16 @@ export function toProbes({ probe, intervalMs, timeoutMs, retries, startPeriodMs 
 function toHandler(probe: Probe): Plain<V1Probe> {
   switch (probe.kind) {
     case 'http':
-      return { httpGet: { port: probe.port, path: probe.path, scheme: probe.scheme.toUpperCase(), ...(Object.keys(probe.headers).length > 0 && { httpHeaders: Object.entries(probe.headers).map(([name, value]) => ({ name, value })) }) } };
+      return {
+        httpGet: {
+          port: probe.port,
+          path: probe.path,
+          scheme: probe.scheme.toUpperCase(),
+          ...(Object.keys(probe.headers).length > 0 && {
+            httpHeaders: Object.entries(probe.headers).map(([name, value]) => ({ name, value })),
+          }),
+        },
+      };
     case 'tcp':
       return { tcpSocket: { port: probe.port } };
     case 'command':

@@ -2,7 +2,24 @@ import type { InstanceSpec, Workload } from '../model/instance';
 import type { WorkloadManifest } from './manifest';
 import { domain } from './names';
 
-const ofSpec = ['service', 'ordinal', 'deployment', 'release', 'phase', 'kind', 'hash', 'keys', 'image', 'restart', 'stopGraceMs', 'ports', 'reserve', 'healthCheck', 'preStop', 'networks'] as const;
+const ofSpec = [
+  'service',
+  'ordinal',
+  'deployment',
+  'release',
+  'phase',
+  'kind',
+  'hash',
+  'keys',
+  'image',
+  'restart',
+  'stopGraceMs',
+  'ports',
+  'reserve',
+  'healthCheck',
+  'preStop',
+  'networks',
+] as const;
 const ofWorkload = ['replicas', 'replaces', 'beside', 'restartedBy'] as const;
 
 /** What of an instance is written beside its workload, so that it is known again. */
@@ -28,6 +45,15 @@ function picked<T extends object>(from: T, keys: readonly string[]): Partial<T> 
 export function inState<W extends WorkloadManifest>(workload: W, state: IntendedState): W {
   const { metadata, spec } = workload;
   const { replicas } = JSON.parse(metadata.annotations![recordAnnotation]!) as InstanceRecord;
-  const size = workload.kind === 'Job' ? { suspend: state !== 'running' } : state === 'running' ? { ...(replicas !== undefined && { replicas }) } : { replicas: 0 };
-  return { ...workload, metadata: { ...metadata, annotations: { ...metadata.annotations, [stateAnnotation]: state } }, spec: { ...(spec as object), ...size } } as W;
+  const size =
+    workload.kind === 'Job'
+      ? { suspend: state !== 'running' }
+      : state === 'running'
+        ? { ...(replicas !== undefined && { replicas }) }
+        : { replicas: 0 };
+  return {
+    ...workload,
+    metadata: { ...metadata, annotations: { ...metadata.annotations, [stateAnnotation]: state } },
+    spec: { ...(spec as object), ...size },
+  } as W;
 }

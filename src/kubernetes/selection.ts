@@ -3,15 +3,18 @@ import type { Manifest } from './manifest';
 import { podSelector, serviceSelector } from './names';
 
 /**
- * Where what is meant for a service goes for a while, instead of to its own workload: to another one; to whatever runs of the service (`*`); or,
- * of what a Gateway lets in, a share to another workload, in per cent.
+ * Where what is meant for a service goes for a while, instead of to its own workload: to another one; to whatever runs
+ * of the service (`*`); or, of what a Gateway lets in, a share to another workload, in per cent.
  */
 export type ServedBy = string | { workload: string; share: number };
 
 /** An object of a service, as it is while the service is served so. */
 export function leadingTo<M extends Manifest>(manifest: M, servedBy: ServedBy | undefined): M {
   if (servedBy === undefined) return manifest;
-  if (typeof servedBy === 'object') return manifest.kind === 'HTTPRoute' ? (sharing(manifest, serviceOf(servedBy.workload), servedBy.share) as M) : manifest;
+  if (typeof servedBy === 'object')
+    return manifest.kind === 'HTTPRoute'
+      ? (sharing(manifest, serviceOf(servedBy.workload), servedBy.share) as M)
+      : manifest;
   if (manifest.kind !== 'Service') return manifest;
   const selector = servedBy === '*' ? serviceSelector(manifest.metadata.labels) : podSelector({ name: servedBy });
   return { ...manifest, spec: { ...(manifest.spec as object), selector } };

@@ -16,20 +16,49 @@ export function toWorkload(spec: InstanceSpec, contents: Contents): WorkloadMani
   const { namespace, name } = qualified(spec.name);
   const metadata = { name, namespace, labels: objectLabels(spec), annotations: toAnnotations(spec) };
   const template = toPodTemplate(spec, contents);
-  if (spec.kind === 'job') return { apiVersion: 'batch/v1', kind: 'Job', metadata, spec: { backoffLimit: 0, suspend: false, template } };
+  if (spec.kind === 'job')
+    return { apiVersion: 'batch/v1', kind: 'Job', metadata, spec: { backoffLimit: 0, suspend: false, template } };
   const replicas = spec.workload ? spec.workload.replicas : 1;
-  const common = { ...(replicas !== undefined && { replicas }), selector: { matchLabels: podSelector(spec) }, template, revisionHistoryLimit, minReadySeconds: minReadySeconds(spec) };
-  if (holdsData(spec)) return { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata, spec: { ...common, serviceName: name, podManagementPolicy: 'Parallel', updateStrategy: { type: 'RollingUpdate' } } };
-  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { ...common, strategy: toStrategy(spec.workload) } };
+  const common = {
+    ...(replicas !== undefined && { replicas }),
+    selector: { matchLabels: podSelector(spec) },
+    template,
+    revisionHistoryLimit,
+    minReadySeconds: minReadySeconds(spec),
+  };
+  if (holdsData(spec))
+    return {
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata,
+      spec: {
+        ...common,
+        serviceName: name,
+        podManagementPolicy: 'Parallel',
+        updateStrategy: { type: 'RollingUpdate' },
+      },
+    };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata,
+    spec: { ...common, strategy: toStrategy(spec.workload) },
+  };
 }
 
 function toStrategy(workload: Workload | undefined): V1DeploymentStrategy {
   const { rollout = 'recreate' } = workload ?? {};
   if (rollout === 'recreate') return { type: 'Recreate' };
-  return { type: 'RollingUpdate', rollingUpdate: { maxSurge: rollout.maxSurge, maxUnavailable: rollout.maxUnavailable } };
+  return {
+    type: 'RollingUpdate',
+    rollingUpdate: { maxSurge: rollout.maxSurge, maxUnavailable: rollout.maxUnavailable },
+  };
 }
 
-/** Nodes hear up to a second later than the engine that a pod is ready, and refuse what comes for it until then. A container of another host is started sooner than a pod. */
+/**
+ * Nodes hear up to a second later than the engine that a pod is ready, and refuse what comes for it until then. A
+ * container of another host is started sooner than a pod.
+ */
 const heardSeconds = { inside: 1, outside: 2 };
 
 /** How long pods have to be ready until they count. */

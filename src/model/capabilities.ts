@@ -3,8 +3,23 @@ export const runtimeNames = ['docker', 'kubernetes', 'process', 'memory'] as con
 export type RuntimeName = (typeof runtimeNames)[number];
 
 const containersOnly = [
-  'image', 'pull_policy', 'entrypoint', 'networks', 'volumes', 'user', 'cap_add', 'cap_drop', 'read_only', 'tmpfs',
-  'shm_size', 'init', 'extra_hosts', 'logging', 'resources.limit', 'resources.reserve.gpus', 'resources.reserve.storage',
+  'image',
+  'pull_policy',
+  'entrypoint',
+  'networks',
+  'volumes',
+  'user',
+  'cap_add',
+  'cap_drop',
+  'read_only',
+  'tmpfs',
+  'shm_size',
+  'init',
+  'extra_hosts',
+  'logging',
+  'resources.limit',
+  'resources.reserve.gpus',
+  'resources.reserve.storage',
 ] as const;
 
 /**

@@ -6,7 +6,20 @@ interface Field {
   words?: string[];
 }
 
-const months = ['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august', 'september', 'october', 'november', 'december'];
+const months = [
+  'january',
+  'february',
+  'march',
+  'april',
+  'may',
+  'june',
+  'july',
+  'august',
+  'september',
+  'october',
+  'november',
+  'december',
+];
 const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 const longestMonths = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
@@ -26,8 +39,10 @@ const shape = 'write five fields such as 0 3 * * *, or a word such as @daily';
 export function cronProblem(expression: string): string | undefined {
   const text = expression.trim();
   if (word.test(text)) return undefined;
-  if (text.startsWith('@every')) return every.test(text) ? undefined : 'write @every with a duration, such as @every 15m';
-  if (text.startsWith('@')) return 'there is no such word; write @hourly, @daily, @weekly, @monthly, @yearly or @every 15m';
+  if (text.startsWith('@every'))
+    return every.test(text) ? undefined : 'write @every with a duration, such as @every 15m';
+  if (text.startsWith('@'))
+    return 'there is no such word; write @hourly, @daily, @weekly, @monthly, @yearly or @every 15m';
   const parts = text.split(/\s+/);
   if (parts.length !== fields.length) return shape;
   const read = parts.map((part, index) => valuesOf(part, fields[index]!));
@@ -50,13 +65,18 @@ function valuesOf(text: string, field: Field): number[] | string {
 }
 
 function rangeOf(item: string, field: Field): { from: number; to: number; step: number } | string {
-  const wrong = `"${item}" is no ${field.name}: write ${field.from} to ${field.to}${field.words ? ' or a name' : ''}, a range such as ${field.from}-${field.from + 4}, or */2; commas between several`;
+  const wrong =
+    `"${item}" is no ${field.name}: write ${field.from} to ` +
+    `${field.to}${field.words ? ' or a name' : ''}, a range such as ` +
+    `${field.from}-${field.from + 4}, or */2; commas between several`;
   const [, range, first, last, step = '1'] = /^(\*|([\da-z]+)(?:-([\da-z]+))?)(?:\/(\d+))?$/i.exec(item) ?? [];
   if (range === undefined || Number(step) < 1) return wrong;
   const from = first === undefined ? field.from : numberOf(first, field);
   const to = last !== undefined ? numberOf(last, field) : first === undefined || item.includes('/') ? field.to : from;
   if (from === undefined || to === undefined) return wrong;
-  return from <= to ? { from, to, step: Number(step) } : `"${item}" ends before it begins; write ${field.from} to ${field.to} in two parts, with a comma`;
+  return from <= to
+    ? { from, to, step: Number(step) }
+    : `"${item}" ends before it begins; write ${field.from} to ${field.to} in two parts, with a comma`;
 }
 
 function numberOf(text: string, { from, to, words = [] }: Field): number | undefined {

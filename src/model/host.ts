@@ -47,7 +47,10 @@ export interface HostBreaker {
   openedAt?: number;
 }
 
-/** True for a Docker Engine at `tcp://` that is reached without TLS over a network: whoever gets between, or just asks it, is root there. */
+/**
+ * True for a Docker Engine at `tcp://` that is reached without TLS over a network: whoever gets between, or just asks
+ * it, is root there.
+ */
 export function isUnprotected(url: string, hasTls: boolean): boolean {
   const host = /^tcp:\/\/(\[[^\]]*\]|[^:/]*)/.exec(url)?.[1];
   return host !== undefined && !hasTls && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host);

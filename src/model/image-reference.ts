@@ -5,7 +5,9 @@ const registry = `(?:${hostPart}(?:\\.${hostPart})*|\\[[0-9a-fA-F:.]{2,45}\\])(?
 const pathPart = '[a-z0-9]+(?:(?:[._]|__|-{1,16})[a-z0-9]+)*';
 
 /** Docker's grammar of image references (github.com/distribution/reference). Ids of images fit it too. */
-export const imageReference = new RegExp(`^(?=.{1,520}$)(?:${registry}/)?${pathPart}(?:/${pathPart})*(?::${tag})?(?:@${digest})?$`);
+export const imageReference = new RegExp(
+  `^(?=.{1,520}$)(?:${registry}/)?${pathPart}(?:/${pathPart})*(?::${tag})?(?:@${digest})?$`,
+);
 
 const contentAddress = /^sha256:[0-9a-f]{64}$/;
 

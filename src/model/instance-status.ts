@@ -54,7 +54,19 @@ export function notRunning(state: InstanceState): string {
 }
 
 /** Signals that end programs by themselves or by the kernel, by the exit codes that stand for them. */
-const signals: Record<number, string> = { 129: 'SIGHUP', 130: 'SIGINT', 131: 'SIGQUIT', 132: 'SIGILL', 134: 'SIGABRT', 135: 'SIGBUS', 136: 'SIGFPE', 137: 'SIGKILL', 139: 'SIGSEGV', 141: 'SIGPIPE', 143: 'SIGTERM' };
+const signals: Record<number, string> = {
+  129: 'SIGHUP',
+  130: 'SIGINT',
+  131: 'SIGQUIT',
+  132: 'SIGILL',
+  134: 'SIGABRT',
+  135: 'SIGBUS',
+  136: 'SIGFPE',
+  137: 'SIGKILL',
+  139: 'SIGSEGV',
+  141: 'SIGPIPE',
+  143: 'SIGTERM',
+};
 
 /** ` (exit code 139, SIGSEGV)`; empty where it is not known. */
 export function code(exitCode: number | undefined): string {
@@ -71,6 +83,9 @@ const leastRestarts = 2;
 const soonMs = 120_000;
 
 /** True for an instance that its runtime restarts again and again: what runs for a moment in between is not healthy. */
-export function isInCrashLoop({ state, restarts, startedAt }: Pick<InstanceStatus, 'state' | 'restarts' | 'startedAt'>, now: number): boolean {
+export function isInCrashLoop(
+  { state, restarts, startedAt }: Pick<InstanceStatus, 'state' | 'restarts' | 'startedAt'>,
+  now: number,
+): boolean {
   return state === 'restarting' || (restarts >= leastRestarts && startedAt !== undefined && now - startedAt < soonMs);
 }

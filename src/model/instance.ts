@@ -92,7 +92,10 @@ export interface Workload {
   replicas?: number;
   /** How pods are replaced. */
   rollout: 'recreate' | { maxSurge: number; maxUnavailable: number; minHealthyMs: number };
-  /** It runs for a while beside the service's own workload: as a canary it gets a share of the requests, as the next one none until it is told to. */
+  /**
+   * It runs for a while beside the service's own workload: as a canary it gets a share of the requests, as the next one
+   * none until it is told to.
+   */
   beside?: Beside;
   /** Number of the deployment that had its pods replaced though nothing else changed. */
   restartedBy?: number;

@@ -33,22 +33,52 @@ const grammars = {
   environment: word,
   service: word,
   schedule: word,
-  host: { pattern: /^[a-z0-9][a-z0-9-]{0,39}$/, hint: 'use lower-case letters, digits and -, at most 40, starting with a letter or digit' },
-  namespace: { pattern: namespacePattern, hint: 'write the name of a namespace: lower-case letters, digits and -, at most 63' },
+  host: {
+    pattern: /^[a-z0-9][a-z0-9-]{0,39}$/,
+    hint: 'use lower-case letters, digits and -, at most 40, starting with a letter or digit',
+  },
+  namespace: {
+    pattern: namespacePattern,
+    hint: 'write the name of a namespace: lower-case letters, digits and -, at most 63',
+  },
   /** An image as Docker names it: `[registry[:port]/]path[:tag][@digest]`, or by its id. */
-  image: { pattern: imageReference, hint: 'write the name of an image such as nginx:1.28, ghcr.io/acme/api:1 or acme/api@sha256:…' },
+  image: {
+    pattern: imageReference,
+    hint: 'write the name of an image such as nginx:1.28, ghcr.io/acme/api:1 or acme/api@sha256:…',
+  },
   /** An object of a cluster that others have made. */
-  object: { pattern: clusterObject, hint: 'write a name of Kubernetes: lower-case letters, digits, - and ., at most 253' },
-  alias: { pattern: /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$/, hint: 'write a host name: letters, digits, -, _ and .' },
+  object: {
+    pattern: clusterObject,
+    hint: 'write a name of Kubernetes: lower-case letters, digits, - and ., at most 253',
+  },
+  alias: {
+    pattern: /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$/,
+    hint: 'write a host name: letters, digits, -, _ and .',
+  },
   user: { pattern: new RegExp(`^${account}(?::${account})?$`), hint: 'write a user, or user:group, by name or number' },
-  variable: { pattern: /^[!-<>-~]{1,256}$/, hint: 'write the name of a variable: printable characters without = and spaces, at most 256' },
-  label: { pattern: /^[!-<>-~]{1,256}$/, hint: 'write the key of a label: printable characters without = and spaces, at most 256' },
+  variable: {
+    pattern: /^[!-<>-~]{1,256}$/,
+    hint: 'write the name of a variable: printable characters without = and spaces, at most 256',
+  },
+  label: {
+    pattern: /^[!-<>-~]{1,256}$/,
+    hint: 'write the key of a label: printable characters without = and spaces, at most 256',
+  },
   signal: { pattern: /^(?:[A-Za-z][A-Za-z0-9+-]{1,19}|[0-9]{1,3})$/, hint: 'write a signal such as SIGINT' },
   capability: { pattern: /^[A-Za-z_]{2,40}$/, hint: 'write a capability such as NET_ADMIN' },
-  driver: { pattern: /^[A-Za-z0-9][A-Za-z0-9_./:-]{0,199}$/, hint: 'write the name of a logging driver such as json-file' },
-  zone: { pattern: /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/, hint: 'use letters, digits, _, . and -, at most 63' },
+  driver: {
+    pattern: /^[A-Za-z0-9][A-Za-z0-9_./:-]{0,199}$/,
+    hint: 'write the name of a logging driver such as json-file',
+  },
+  zone: {
+    pattern: /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/,
+    hint: 'use letters, digits, _, . and -, at most 63',
+  },
   /** Of a secret in Vault, and of the engine there that keeps it: no part of it leads elsewhere. */
-  vaultPath: { pattern: vaultPath, hint: 'write a path such as shop/postgres, without empty parts, .., ?, #, % and spaces' },
+  vaultPath: {
+    pattern: vaultPath,
+    hint: 'write a path such as shop/postgres, without empty parts, .., ?, #, % and spaces',
+  },
   vaultKey: { pattern: /^[^\s#\p{Cc}]{1,256}$/u, hint: 'write a key such as password' },
   /** What the engine creates: an instance, a volume, a network. */
   instance: object,
@@ -56,7 +86,10 @@ const grammars = {
   network: object,
   secret: object,
   /** What the load balancer's configuration and folders name. */
-  route: { pattern: /^[A-Za-z0-9_-]+(=[A-Za-z0-9._~+-]+)+$/, hint: 'a route is service=port, with =host and =path where it has them' },
+  route: {
+    pattern: /^[A-Za-z0-9_-]+(=[A-Za-z0-9._~+-]+)+$/,
+    hint: 'a route is service=port, with =host and =path where it has them',
+  },
   hostname: {
     pattern: /^(?=.{1,253}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i,
     hint: 'write a host name such as shop.example.com or *.example.com, at most 253 characters',
@@ -69,7 +102,10 @@ const grammars = {
   /** Where the load balancer sends requests. */
   address: { pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}:\d{1,5}$/, hint: 'write NAME:PORT' },
   /** Identifies a request; part of the id of its workflow. */
-  request: { pattern: /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}$/, hint: 'use letters, digits, _, ., : and -, at most 200, starting with a letter or digit' },
+  request: {
+    pattern: /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}$/,
+    hint: 'use letters, digits, _, ., : and -, at most 200, starting with a letter or digit',
+  },
 } as const satisfies Record<string, Grammar>;
 
 /** A kind of name; each has its grammar. */
@@ -99,7 +135,10 @@ export function requireName(kind: NameKind, value: unknown): string {
   throw new NameProblem(`${shown(value)} is not a valid name (${kind}): ${grammars[kind].hint}`);
 }
 
-/** The name of an instance, a volume or a network; on a cluster with its namespace before it, `shop-staging/api`. @throws NameProblem */
+/**
+ * The name of an instance, a volume or a network; on a cluster with its namespace before it, `shop-staging/api`.
+ * @throws NameProblem
+ */
 export function requireObject(kind: 'instance' | 'volume' | 'network', value: unknown): string {
   const parts = typeof value === 'string' ? value.split('/') : [];
   if (parts.length !== 2) return requireName(kind, value);
@@ -137,7 +176,13 @@ export function requirePlace<P extends { stack: unknown; environment: unknown }>
 /** True for the id of a deployment's workflow, `deployment/<stack>/<environment>/<request>`. */
 export function isDeploymentId(value: unknown): value is string {
   const [kind, stack, environment, request, ...more] = typeof value === 'string' ? value.split('/') : [];
-  return kind === 'deployment' && isName('stack', stack) && isName('environment', environment) && isName('request', request) && more.length === 0;
+  return (
+    kind === 'deployment' &&
+    isName('stack', stack) &&
+    isName('environment', environment) &&
+    isName('request', request) &&
+    more.length === 0
+  );
 }
 
 /** Returns the id of a deployment's workflow. @throws NameProblem where it is none */
@@ -149,7 +194,8 @@ export function requireDeploymentId(value: unknown): string {
 /** The id of the workflow that owns a host, `host/<runtime>` or `host/<runtime>/<name>`. @throws NameProblem */
 export function requireHostId(value: unknown): string {
   const [kind, runtime, name, ...more] = typeof value === 'string' ? value.split('/') : [];
-  if (kind !== 'host' || !runtimeNames.some((each) => each === runtime) || more.length > 0) throw new NameProblem(`${shown(value)} is not the id of a host: write host/RUNTIME/NAME`);
+  if (kind !== 'host' || !runtimeNames.some((each) => each === runtime) || more.length > 0)
+    throw new NameProblem(`${shown(value)} is not the id of a host: write host/RUNTIME/NAME`);
   if (name !== undefined) requireName('host', name);
   return value as string;
 }

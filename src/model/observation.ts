@@ -1,6 +1,16 @@
 import type { RuntimeName } from './capabilities';
 import type { TrafficState } from './traffic';
-import type { Beside, HealthCheck, InstanceKind, InstanceRef, Mount, NetworkAttachment, PortBinding, ResourceAmounts, RestartPolicy } from './instance';
+import type {
+  Beside,
+  HealthCheck,
+  InstanceKind,
+  InstanceRef,
+  Mount,
+  NetworkAttachment,
+  PortBinding,
+  ResourceAmounts,
+  RestartPolicy,
+} from './instance';
 
 /** Before the name of a secret: its fingerprint without a final line end. */
 export const earlierPrefix = 'earlier:';
@@ -39,7 +49,9 @@ export interface ObservedInstance extends InstanceRef {
   ports: PortBinding[];
   mounts: Mount[];
   networks: string[];
-  /** Of a workload: how many pods it is to have, and the number of the deployment whose workload it took the place of. */
+  /**
+   * Of a workload: how many pods it is to have, and the number of the deployment whose workload it took the place of.
+   */
   replicas?: number;
   replaces?: number;
   /** It was to run beside the service's own workload for a while. */
@@ -58,7 +70,10 @@ export interface ObservedNetwork {
   cidr?: string;
   /** Whether it lets nothing out; undefined where the runtime does not say. */
   internal?: boolean;
-  /** By which names running containers of others answer on it; `isAsked`: services of the same stack may reach each other by them. */
+  /**
+   * By which names running containers of others answer on it; `isAsked`: services of the same stack may reach each
+   * other by them.
+   */
   namesOfOthers?: { name: string; by: string; isAsked?: boolean }[];
   /** False: another stack's, or the host's own. */
   ours: boolean;
@@ -138,8 +153,10 @@ export interface Observation {
   tooOld?: string;
   /** What the load balancer does; absent where none runs. */
   traffic?: TrafficState;
-  /** Keyed fingerprints of the secrets and env files a stack names, and behind {@link earlierPrefix} as version 0.1 took them; never a plain hash. Behind
-   * {@link unmaskedPrefix}: that a secret is too short to be masked. */
+  /**
+   * Keyed fingerprints of the secrets and env files a stack names, and behind {@link earlierPrefix} as version 0.1 took
+   * them; never a plain hash. Behind {@link unmaskedPrefix}: that a secret is too short to be masked.
+   */
   secrets: Record<string, string>;
   /** What the worker's policy refuses; absent where it refuses nothing. */
   refused?: Refused[];

@@ -1,6 +1,8 @@
 /** The words about schedules: what is asked for again and again, and when. */
 
-/** What a schedule asks for: the current release with fresh images, services of it anew, or a run of one of its jobs. */
+/**
+ * What a schedule asks for: the current release with fresh images, services of it anew, or a run of one of its jobs.
+ */
 export type Recurring = { kind: 'deploy' } | { kind: 'restart'; services: string[] } | { kind: 'run'; job: string };
 
 /** What is asked for though nobody stands by: by a schedule, or by the watch. */

@@ -21,9 +21,9 @@ const deepest = 20;
 const longest = 1_000_000;
 
 /**
- * Reads a text as the Compose Specification does: `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME-default}`, `${NAME:?message}`, `${NAME?message}`,
- * `${NAME:+other}`, `${NAME+other}`, each within the others; `$$` is a dollar sign, as is one that begins none of these (`$5`, `$(date)`). Braces
- * within braces belong together.
+ * Reads a text as the Compose Specification does: `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME-default}`,
+ * `${NAME:?message}`, `${NAME?message}`, `${NAME:+other}`, `${NAME+other}`, each within the others; `$$` is a dollar
+ * sign, as is one that begins none of these (`$5`, `$(date)`). Braces within braces belong together.
  * @throws TemplateError where `${` begins none of these
  */
 export function parseTemplate(text: string, depth = 0): Template {
@@ -63,7 +63,8 @@ export function fillTemplate(
     if (taken > longest) throw new TemplateError(`with its variables it is longer than ${longest} characters`);
     return text;
   };
-  const fill = (parts: Template): string => parts.map((part) => (typeof part === 'string' ? part : value(part))).join('');
+  const fill = (parts: Template): string =>
+    parts.map((part) => (typeof part === 'string' ? part : value(part))).join('');
   const value = (reference: Reference): string => {
     const { name, operator, rest } = reference;
     const set = valueOf(name);
@@ -80,20 +81,29 @@ function afterDollar(text: string, dollar: number, depth: number): { part: strin
   if (text[dollar + 1] === '$') return { part: '$', end: dollar + 2 };
   if (text[dollar + 1] === '{') return braced(text, dollar, depth);
   const found = nameAt(text, dollar + 1);
-  return found ? { part: { name: found, rest: [], source: `$${found}` }, end: dollar + 1 + found.length } : { part: '$', end: dollar + 1 };
+  return found
+    ? { part: { name: found, rest: [], source: `$${found}` }, end: dollar + 1 + found.length }
+    : { part: '$', end: dollar + 1 };
 }
 
 function braced(text: string, dollar: number, depth: number): { part: Reference; end: number } {
   const close = closingBrace(text, dollar + 1);
-  if (close < 0) throw new TemplateError(`${quoted(text.slice(dollar))} has no closing brace; add }, or write $\${ for the text`);
+  if (close < 0)
+    throw new TemplateError(`${quoted(text.slice(dollar))} has no closing brace; add }, or write $\${ for the text`);
   const source = text.slice(dollar, close + 1);
   const found = nameAt(source, 2);
   const after = source.slice(2 + (found?.length ?? 0), -1);
   const operator = operators.find((each) => after.startsWith(each));
   if (!found || (after !== '' && !operator)) {
-    throw new TemplateError(`${quoted(source)} is no variable: write \${NAME}, \${NAME:-default}, \${NAME:?message} or \${NAME:+other}, or $\${ for the text`);
+    throw new TemplateError(
+      `${quoted(source)} is no variable: write \${NAME}, \${NAME:-default}, ` +
+        `\${NAME:?message} or \${NAME:+other}, or $\${ for the text`,
+    );
   }
-  return { part: { name: found, operator, rest: parseTemplate(after.slice(operator?.length ?? 0), depth + 1), source }, end: close + 1 };
+  return {
+    part: { name: found, operator, rest: parseTemplate(after.slice(operator?.length ?? 0), depth + 1), source },
+    end: close + 1,
+  };
 }
 
 function nameAt(text: string, at: number): string | undefined {

@@ -8,7 +8,10 @@
  * width), other ignorable ones and halves of surrogate pairs. Emoji keep what joins and selects them.
  */
 const joiners = String.raw`(?<=[\p{Extended_Pictographic}#*0-9])\ufe0f|(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}]\ufe0f?)\u200d(?=\p{Extended_Pictographic})`;
-const unsafe = new RegExp(String.raw`(${joiners})|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]`, 'gu');
+const unsafe = new RegExp(
+  String.raw`(${joiners})|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]`,
+  'gu',
+);
 const controls = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const longestLine = 200;
 
@@ -24,12 +27,20 @@ export function visible(text: string): string {
 
 /** The same for several lines: line ends and tabs stay, and a carriage return before a line end goes. */
 export function visibleLines(text: string): string {
-  return text.replace(/\r+(?=\n|$)/g, '').split('\n').map((line) => line.split('\t').map(visible).join('\t')).join('\n');
+  return text
+    .replace(/\r+(?=\n|$)/g, '')
+    .split('\n')
+    .map((line) => line.split('\t').map(visible).join('\t'))
+    .join('\n');
 }
 
 /** JSON in which no character does anything to a terminal; it means the same to a program. */
 export function visibleJson(json: string): string {
-  return json.replace(unsafe, (match) => match === '\n' ? match : [...Array(match.length).keys()].map((index) => `\\u${hex(match.charCodeAt(index), 4)}`).join(''));
+  return json.replace(unsafe, (match) =>
+    match === '\n'
+      ? match
+      : [...Array(match.length).keys()].map((index) => `\\u${hex(match.charCodeAt(index), 4)}`).join(''),
+  );
 }
 
 /** True for one line without control characters that is not longer than so many characters. */
@@ -37,9 +48,17 @@ export function isOneLine(text: string, longest: number): boolean {
   return text.length <= longest && !controls.test(text);
 }
 
-/** Makes one line of a text: line ends and tabs become spaces, other unsafe characters visible; cut where it is too long. */
+/**
+ * Makes one line of a text: line ends and tabs become spaces, other unsafe characters visible; cut where it is too
+ * long.
+ */
 export function oneLine(text: string, longest = longestLine): string {
-  const line = visible(text.slice(0, longest + 1).replace(/[\r\n\t\v\f\u0085\u2028\u2029]+/g, ' ').trim());
+  const line = visible(
+    text
+      .slice(0, longest + 1)
+      .replace(/[\r\n\t\v\f\u0085\u2028\u2029]+/g, ' ')
+      .trim(),
+  );
   return line.length > longest ? `${line.slice(0, longest - 1).replace(/[\ud800-\udbff\u200d]+$/, '')}…` : line;
 }
 

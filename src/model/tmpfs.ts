@@ -8,12 +8,37 @@ export interface Tmpfs {
 }
 
 const flags = [
-  'defaults', 'ro', 'rw', 'suid', 'nosuid', 'dev', 'nodev', 'exec', 'noexec', 'sync', 'async', 'dirsync', 'mand', 'nomand',
-  'atime', 'noatime', 'diratime', 'nodiratime', 'relatime', 'norelatime', 'strictatime', 'nostrictatime',
+  'defaults',
+  'ro',
+  'rw',
+  'suid',
+  'nosuid',
+  'dev',
+  'nodev',
+  'exec',
+  'noexec',
+  'sync',
+  'async',
+  'dirsync',
+  'mand',
+  'nomand',
+  'atime',
+  'noatime',
+  'diratime',
+  'nodiratime',
+  'relatime',
+  'norelatime',
+  'strictatime',
+  'nostrictatime',
 ];
 const values = [
-  'size=\\d+[kKmMgG%]?', 'nr_blocks=\\d+[kKmMgG]?', 'nr_inodes=\\d+[kKmMgG]?',
-  'mode=[0-7]{1,5}', 'uid=\\d{1,10}', 'gid=\\d{1,10}', 'mpol=[a-z0-9:,=-]+',
+  'size=\\d+[kKmMgG%]?',
+  'nr_blocks=\\d+[kKmMgG]?',
+  'nr_inodes=\\d+[kKmMgG]?',
+  'mode=[0-7]{1,5}',
+  'uid=\\d{1,10}',
+  'gid=\\d{1,10}',
+  'mpol=[a-z0-9:,=-]+',
 ];
 const option = `(?:${[...flags, ...values].join('|')})`;
 

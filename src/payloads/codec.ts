@@ -11,9 +11,14 @@ const readableBelow = 24_000;
 const compressedFrom = 1000;
 
 export interface CodecOptions {
-  /** With a key, also what is plain, and what earlier versions have encrypted; default by `DEPLOY_CODE_ACCEPT_PLAIN`. */
+  /**
+   * With a key, also what is plain, and what earlier versions have encrypted; default by `DEPLOY_CODE_ACCEPT_PLAIN`.
+   */
   acceptPlain?: boolean;
-  /** Lets workflows decide about a message that must not be used, which stands for itself then, instead of failing their task again and again. */
+  /**
+   * Lets workflows decide about a message that must not be used, which stands for itself then, instead of failing their
+   * task again and again.
+   */
   marksRefused?: boolean;
 }
 
@@ -23,19 +28,27 @@ export function acceptsPlain({ DEPLOY_CODE_ACCEPT_PLAIN: value }: NodeJS.Process
 }
 
 /**
- * What the worker and every client do to payloads: compressed where large; with a key encrypted, bound to where they belong, and nothing else
- * accepted.
+ * What the worker and every client do to payloads: compressed where large; with a key encrypted, bound to where they
+ * belong, and nothing else accepted.
  */
-export function payloadCodec(keys: KeyRing | undefined = keysOf(process.env), options: CodecOptions = {}): PayloadCodec {
+export function payloadCodec(
+  keys: KeyRing | undefined = keysOf(process.env),
+  options: CodecOptions = {},
+): PayloadCodec {
   const { acceptPlain = acceptsPlain(), marksRefused = false } = options;
   const encode = async (payload: Payload, context?: SerializationContext) =>
-    keys ? encrypt(await compress(payload, compressedFrom), keys, bindingOf(context)) : compress(payload, readableBelow);
-  const decode = async (payload: Payload, budget: Budget, context?: SerializationContext) => decompress(unseal(payload, keys, acceptPlain, context), budget);
+    keys
+      ? encrypt(await compress(payload, compressedFrom), keys, bindingOf(context))
+      : compress(payload, readableBelow);
+  const decode = async (payload: Payload, budget: Budget, context?: SerializationContext) =>
+    decompress(unseal(payload, keys, acceptPlain, context), budget);
   const decodeMarked = (payload: Payload, budget: Budget, context?: SerializationContext) =>
-    decode(payload, budget, context).then(readable).catch((error: unknown) => {
-      if (error instanceof PayloadRefused && context?.type === 'workflow') return markOf(error);
-      throw error;
-    });
+    decode(payload, budget, context)
+      .then(readable)
+      .catch((error: unknown) => {
+        if (error instanceof PayloadRefused && context?.type === 'workflow') return markOf(error);
+        throw error;
+      });
   const decodeOne = marksRefused ? decodeMarked : decode;
   return {
     encode: (payloads, context) => Promise.all(payloads.map((payload) => encode(payload, context))),
@@ -48,15 +61,31 @@ export function payloadCodec(keys: KeyRing | undefined = keysOf(process.env), op
   };
 }
 
-function unseal(payload: Payload, keys: KeyRing | undefined, acceptPlain: boolean, context: SerializationContext | undefined): Payload {
+function unseal(
+  payload: Payload,
+  keys: KeyRing | undefined,
+  acceptPlain: boolean,
+  context: SerializationContext | undefined,
+): Payload {
   const mustBeSealed = keys !== undefined && !acceptPlain;
   if (!isEncrypted(payload)) {
-    if (mustBeSealed) throw new PayloadRefused('a message is not encrypted, and this installation has a key (--accept-plain while migrating: docs/encryption.md)');
+    if (mustBeSealed)
+      throw new PayloadRefused(
+        'a message is not encrypted, and this installation has a key ' +
+          '(--accept-plain while migrating: docs/encryption.md)',
+      );
     return payload;
   }
   const { payload: opened, binding } = decrypt(payload, keys);
-  if (binding === undefined && mustBeSealed) throw new PayloadRefused('a message does not say where it belongs, as those of earlier versions (--accept-plain while migrating: docs/encryption.md)');
-  if (binding !== undefined && context && binding !== bindingOf(context)) throw new PayloadRefused(`a message was moved: it was made for ${binding || 'no workflow'} and came to ${bindingOf(context)}`);
+  if (binding === undefined && mustBeSealed)
+    throw new PayloadRefused(
+      'a message does not say where it belongs, as those of earlier versions ' +
+        '(--accept-plain while migrating: docs/encryption.md)',
+    );
+  if (binding !== undefined && context && binding !== bindingOf(context))
+    throw new PayloadRefused(
+      `a message was moved: it was made for ${binding || 'no workflow'} and came to ${bindingOf(context)}`,
+    );
   return opened;
 }
 
@@ -77,5 +106,8 @@ function readable(payload: Payload): Payload {
 }
 
 function markOf({ message }: PayloadRefused): Payload {
-  return { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from(JSON.stringify({ [refusedKey]: message })) };
+  return {
+    metadata: { encoding: Buffer.from('json/plain') },
+    data: Buffer.from(JSON.stringify({ [refusedKey]: message })),
+  };
 }

@@ -22,8 +22,8 @@ export interface Opened {
 }
 
 /**
- * Hides a payload, what it is encoded by included: nonce, tag and cipher text by AES-256-GCM. The key's id and the binding stand
- * beside it, authenticated with it.
+ * Hides a payload, what it is encoded by included: nonce, tag and cipher text by AES-256-GCM. The key's id and the
+ * binding stand beside it, authenticated with it.
  */
 export function encrypt(payload: Payload, { current }: KeyRing, binding: string): Payload {
   const nonce = randomBytes(nonceBytes);
@@ -36,18 +36,24 @@ export function encrypt(payload: Payload, { current }: KeyRing, binding: string)
 }
 
 export function isEncrypted({ metadata }: Payload): boolean {
-  return metadata?.encoding !== undefined && metadata.encoding !== null && Buffer.from(metadata.encoding).toString() === encoding;
+  return (
+    metadata?.encoding !== undefined &&
+    metadata.encoding !== null &&
+    Buffer.from(metadata.encoding).toString() === encoding
+  );
 }
 
 /**
- * @throws PayloadRefused for one that somebody has made or changed without the keys, Error where there is no key at all: a worker that was
- * started without its keys must not leave out what others have written
+ * @throws PayloadRefused for one that somebody has made or changed without the keys, Error where there is no key at
+ * all: a worker that was started without its keys must not leave out what others have written
  */
 export function decrypt({ metadata, data }: Payload, keys: KeyRing | undefined): Opened {
   const id = textOf(metadata?.[keyId]) ?? '';
   const secret = keys?.all.get(id);
   if (!secret) {
-    const why = `a payload is encrypted with the key "${id.slice(0, longestId)}", and DEPLOY_CODE_ENCRYPTION_KEY_FILE holds no such key (docs/encryption.md)`;
+    const why =
+      `a payload is encrypted with the key "${id.slice(0, longestId)}", and ` +
+      'DEPLOY_CODE_ENCRYPTION_KEY_FILE holds no such key (docs/encryption.md)';
     throw keys ? new PayloadRefused(why) : new Error(why);
   }
   const binding = textOf(metadata?.[boundTo]);
@@ -57,7 +63,9 @@ export function decrypt({ metadata, data }: Payload, keys: KeyRing | undefined):
 
 function open(bytes: Buffer, secret: Buffer, aad: Buffer): Buffer {
   try {
-    const opening = createDecipheriv(cipher, secret, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes }).setAAD(aad);
+    const opening = createDecipheriv(cipher, secret, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes }).setAAD(
+      aad,
+    );
     opening.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
     return Buffer.concat([opening.update(bytes.subarray(nonceBytes + tagBytes)), opening.final()]);
   } catch {

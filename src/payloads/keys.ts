@@ -17,17 +17,26 @@ export class KeyProblem extends Error {}
  * The keys of `DEPLOY_CODE_ENCRYPTION_KEY_FILE`, else of `DEPLOY_CODE_ENCRYPTION_KEY`; nothing where neither is set.
  * @throws KeyProblem
  */
-export function keysOf({ DEPLOY_CODE_ENCRYPTION_KEY_FILE: file, DEPLOY_CODE_ENCRYPTION_KEY: text }: NodeJS.ProcessEnv): KeyRing | undefined {
+export function keysOf({
+  DEPLOY_CODE_ENCRYPTION_KEY_FILE: file,
+  DEPLOY_CODE_ENCRYPTION_KEY: text,
+}: NodeJS.ProcessEnv): KeyRing | undefined {
   if (file) return parseKeys(readKeys(file), file);
   return text ? parseKeys(text, 'DEPLOY_CODE_ENCRYPTION_KEY') : undefined;
 }
 
 /** One key a line, `<id>:<32 bytes in base64>`; the first encrypts. Lines that begin with # say something to people. */
 export function parseKeys(text: string, where: string): KeyRing {
-  const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
   const keys = lines.map((line, index) => {
     const [, id, secret] = form.exec(line) ?? [];
-    if (!id || !secret) throw new KeyProblem(`${where}: key ${index + 1} is not of the form <id>:<32 bytes in base64>; \`deploy-code codec key\` makes one`);
+    if (!id || !secret)
+      throw new KeyProblem(
+        `${where}: key ${index + 1} is not of the form <id>:<32 bytes in base64>; \`deploy-code codec key\` makes one`,
+      );
     return { id, secret: Buffer.from(secret, 'base64') };
   });
   const [current] = keys;
@@ -46,6 +55,8 @@ function readKeys(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new KeyProblem(`DEPLOY_CODE_ENCRYPTION_KEY_FILE names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new KeyProblem(
+      `DEPLOY_CODE_ENCRYPTION_KEY_FILE names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code})`,
+    );
   }
 }

@@ -38,8 +38,13 @@ export async function serveCodec(options: CodecServerOptions): Promise<Server> {
   return server;
 }
 
-async function answer(request: IncomingMessage, path: string, { host, allowedHosts, origin, token, codec }: CodecServerOptions): Promise<Answer> {
-  if (!isExpectedHost(request.headers.host, { bound: host, allowed: allowedHosts })) return text(403, 'this server is not reached by that name; --allow-host adds one');
+async function answer(
+  request: IncomingMessage,
+  path: string,
+  { host, allowedHosts, origin, token, codec }: CodecServerOptions,
+): Promise<Answer> {
+  if (!isExpectedHost(request.headers.host, { bound: host, allowed: allowedHosts }))
+    return text(403, 'this server is not reached by that name; --allow-host adds one');
   if ((request.headers.origin ?? origin) !== origin) return text(403, `pages of ${origin} may ask, and no others`);
   const headers = {
     'access-control-allow-origin': origin,
@@ -50,10 +55,15 @@ async function answer(request: IncomingMessage, path: string, { host, allowedHos
   if (request.method === 'OPTIONS') return { status: 204, headers };
   const work = { '/encode': codec.encode.bind(codec), '/decode': codec.decode.bind(codec) }[path];
   if (!work || request.method !== 'POST') return text(404, 'this server knows POST /encode and POST /decode', headers);
-  if (token !== undefined && !isBearer(request.headers.authorization, token)) return text(401, 'a bearer token is needed, and this is not it', headers);
+  if (token !== undefined && !isBearer(request.headers.authorization, token))
+    return text(401, 'a bearer token is needed, and this is not it', headers);
   try {
     const payloads = payloadsIn(await bodyOf(request, largestBody));
-    return { status: 200, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify({ payloads: (await work(payloads.map(fromJson))).map(toJson) }) };
+    return {
+      status: 200,
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ payloads: (await work(payloads.map(fromJson))).map(toJson) }),
+    };
   } catch (error) {
     return text(error instanceof RequestRefused ? error.status : 400, (error as Error).message, headers);
   }
@@ -78,7 +88,10 @@ function parsed(body: string): unknown {
 function isPayload(value: unknown): value is JsonPayload {
   if (typeof value !== 'object' || value === null) return false;
   const { metadata = {}, data = '' } = value as { metadata?: unknown; data?: unknown };
-  const isTexts = typeof metadata === 'object' && metadata !== null && Object.values(metadata).every((each) => typeof each === 'string');
+  const isTexts =
+    typeof metadata === 'object' &&
+    metadata !== null &&
+    Object.values(metadata).every((each) => typeof each === 'string');
   return isTexts && typeof data === 'string';
 }
 
@@ -88,10 +101,16 @@ function isBearer(given: string | undefined, token: string): boolean {
 }
 
 function fromJson({ metadata = {}, data = '' }: JsonPayload): Payload {
-  return { metadata: Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, Buffer.from(value, 'base64')])), data: Buffer.from(data, 'base64') };
+  return {
+    metadata: Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, Buffer.from(value, 'base64')])),
+    data: Buffer.from(data, 'base64'),
+  };
 }
 
 function toJson({ metadata, data }: Payload): JsonPayload {
   const base64 = (bytes: Uint8Array | null | undefined) => Buffer.from(bytes ?? []).toString('base64');
-  return { metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([key, value]) => [key, base64(value)])), data: base64(data) };
+  return {
+    metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([key, value]) => [key, base64(value)])),
+    data: base64(data),
+  };
 }

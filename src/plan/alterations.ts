@@ -12,12 +12,17 @@ const amounts = {
 };
 
 /**
- * What somebody has changed by hand of an instance that runs: each completes the sentence "it is …". The limits of the load
- * balancer are the engine's own, and differ between versions.
+ * What somebody has changed by hand of an instance that runs: each completes the sentence "it is …". The limits of the
+ * load balancer are the engine's own, and differ between versions.
  */
 export function alterationsOf({ name, limit }: Service, instance: ObservedInstance): string[] {
   if (instance.kind === 'job' || instance.state !== 'running') return [];
-  return [...lostNetworks(instance).map((network) => `off the network ${network}`), ...(name === balancerName ? [] : otherLimits(instance, limit)), ...otherPolicy(instance), ...(instance.altered ?? [])];
+  return [
+    ...lostNetworks(instance).map((network) => `off the network ${network}`),
+    ...(name === balancerName ? [] : otherLimits(instance, limit)),
+    ...otherPolicy(instance),
+    ...(instance.altered ?? []),
+  ];
 }
 
 /** Networks that it was put on. */
@@ -30,7 +35,9 @@ function otherLimits({ limitsInForce }: ObservedInstance, limit: Service['limit'
   if (!limitsInForce) return [];
   return (['cpus', 'memory'] as const).flatMap((amount) => {
     const [found, meant] = [limitsInForce[amount] ?? 0, limit[amount] ?? 0];
-    return Math.round(found * nano) === Math.round(meant * nano) ? [] : [`allowed ${amounts[amount](found)} instead of ${amounts[amount](meant)}`];
+    return Math.round(found * nano) === Math.round(meant * nano)
+      ? []
+      : [`allowed ${amounts[amount](found)} instead of ${amounts[amount](meant)}`];
   });
 }
 

@@ -1,7 +1,10 @@
 import type { Service, Stack } from '../config/stack';
 import { canonical } from './hash';
 
-/** What of a service may be amended while its deployment waits (true); the rest, by which it hangs together with others, by its name in the stack file. */
+/**
+ * What of a service may be amended while its deployment waits (true); the rest, by which it hangs together with others,
+ * by its name in the stack file.
+ */
 const keys: Record<keyof Service, true | string> = {
   name: 'name',
   runtime: 'host',
@@ -56,7 +59,9 @@ export type Amended = { stack: Stack; refusals: [] } | { refusals: string[] };
 
 /** Pure: nothing but what may be amended is taken over. */
 export function amend(stack: Stack, services: readonly Service[]): Amended {
-  const refusals = services.flatMap((service) => refusalsOf(stack.services[service.name], service, Object.keys(stack.services)));
+  const refusals = services.flatMap((service) =>
+    refusalsOf(stack.services[service.name], service, Object.keys(stack.services)),
+  );
   if (refusals.length > 0) return { refusals };
   const amended = Object.fromEntries(services.map((service) => [service.name, service]));
   return { stack: { ...stack, services: { ...stack.services, ...amended } }, refusals: [] };
@@ -64,11 +69,16 @@ export function amend(stack: Stack, services: readonly Service[]): Amended {
 
 function refusalsOf(before: Service | undefined, after: Service, names: string[]): string[] {
   if (!before) return [`there is no service "${after.name}"; there are ${names.join(', ')}`];
-  const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((key) => !same(before[key as keyof Service], after[key as keyof Service]));
-  if (changed.length === 0) return [`${after.name} is what failed, unchanged; change it in the stack file, or try it again with \`retry\``];
+  const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    (key) => !same(before[key as keyof Service], after[key as keyof Service]),
+  );
+  if (changed.length === 0)
+    return [`${after.name} is what failed, unchanged; change it in the stack file, or try it again with \`retry\``];
   return changed.flatMap((key) => {
     const name = keys[key as keyof Service];
-    return name === true ? [] : [`${name ?? key} of ${after.name} cannot be amended while the deployment waits: roll it back, and deploy anew`];
+    return name === true
+      ? []
+      : [`${name ?? key} of ${after.name} cannot be amended while the deployment waits: roll it back, and deploy anew`];
   });
 }
 

@@ -36,12 +36,22 @@ export interface Comparison {
 }
 
 /** What of a service's instances can stay, what has to go, and why. */
-export function compare(service: Service, observed: readonly ObservedInstance[], print: Fingerprint, { forced = false, checks = false }: Comparison = {}): Difference {
+export function compare(
+  service: Service,
+  observed: readonly ObservedInstance[],
+  print: Fingerprint,
+  { forced = false, checks = false }: Comparison = {},
+): Difference {
   const keep = new Map<number, ObservedInstance>();
   const old = new Map<number, ObservedInstance[]>();
   for (const instance of [...observed].sort((a, b) => b.deployment - a.deployment)) {
     const { ordinal } = instance;
-    const fits = !forced && ordinal <= service.replicas && instance.hash === print.hash && runsWell(service, instance) && !(checks && hasOtherCheck(service, instance));
+    const fits =
+      !forced &&
+      ordinal <= service.replicas &&
+      instance.hash === print.hash &&
+      runsWell(service, instance) &&
+      !(checks && hasOtherCheck(service, instance));
     if (fits && !keep.has(ordinal)) keep.set(ordinal, instance);
     else old.set(ordinal, [...(old.get(ordinal) ?? []), instance]);
   }
@@ -52,8 +62,11 @@ function changesOf(service: Service, old: ObservedInstance[], print: Fingerprint
   const [instance] = old.filter(({ ordinal }) => ordinal <= service.replicas);
   if (!instance) return [];
   if (forced && instance.hash === print.hash) return [{ key: 'restart' }];
-  const keys = [...new Set([...Object.keys(print.keys), ...Object.keys(instance.keys)])].filter((key) => print.keys[key] !== instance.keys[key]);
-  if (keys.length === 0 && runsWell(service, instance) && hasOtherCheck(service, instance)) return [{ key: 'health_check' }];
+  const keys = [...new Set([...Object.keys(print.keys), ...Object.keys(instance.keys)])].filter(
+    (key) => print.keys[key] !== instance.keys[key],
+  );
+  if (keys.length === 0 && runsWell(service, instance) && hasOtherCheck(service, instance))
+    return [{ key: 'health_check' }];
   if (keys.length === 0) return [{ key: 'state', from: describeState(service, instance), to: 'running' }];
   return keys.map((key) => (key === 'image' ? { key, from: instance.image, to: service.image } : { key }));
 }

@@ -5,8 +5,8 @@ import type { Observation } from '../model/observation';
 import { balancerName } from '../model/traffic';
 
 /**
- * Services whose running instances hold a host port that another service of the stack is to have: they are stopped before
- * anything else, and started anew in their own phase. `left`: services that the deployment does not look at.
+ * Services whose running instances hold a host port that another service of the stack is to have: they are stopped
+ * before anything else, and started anew in their own phase. `left`: services that the deployment does not look at.
  */
 export function displacedServices(stack: Stack, observation: Observation, left: ReadonlySet<string>): Set<string> {
   if (stack.runtime === 'kubernetes') return new Set();
@@ -15,7 +15,9 @@ export function displacedServices(stack: Stack, observation: Observation, left: 
   const displaced = observation.instances.filter(({ service: name, ports }) => {
     const holder = stack.services[name];
     if (!holder || left.has(name)) return false;
-    const wanted = ports.filter((port) => !keepsPort(holder, port)).flatMap((port) => claims.filter((claim) => isSamePort(claim.port, port)));
+    const wanted = ports
+      .filter((port) => !keepsPort(holder, port))
+      .flatMap((port) => claims.filter((claim) => isSamePort(claim.port, port)));
     return wanted.some(({ service }) => service.name !== name);
   });
   return new Set(displaced.map(({ service }) => service));
@@ -31,5 +33,8 @@ function isSamePort({ published, protocol, hostIp }: ServicePort, port: PortBind
 
 /** Whether a service goes on publishing a port that an instance of it has. */
 export function keepsPort({ ports }: Service, { host, protocol }: PortBinding): boolean {
-  return ports.some(({ published, protocol: other }) => other === protocol && (!published || (host >= published.from && host <= published.to)));
+  return ports.some(
+    ({ published, protocol: other }) =>
+      other === protocol && (!published || (host >= published.from && host <= published.to)),
+  );
 }

@@ -33,9 +33,16 @@ function costOf(step: Step): number {
 
 /** How long a plan takes as a rule, where nobody is asked: in ms. */
 export function estimate(phases: readonly PlannedPhase[]): number {
-  const longest = (part: (service: PlannedService) => Stage[], services: PlannedService[]) => Math.max(0, ...services.map((service) => part(service).reduce((sum, stage) => sum + stageMs(stage), 0)));
+  const longest = (part: (service: PlannedService) => Stage[], services: PlannedService[]) =>
+    Math.max(0, ...services.map((service) => part(service).reduce((sum, stage) => sum + stageMs(stage), 0)));
   const deploying = phases.reduce((sum, { services }) => sum + longest(({ stages }) => stages, services), 0);
-  return deploying + longest(({ tail }) => tail, phases.flatMap(({ services }) => services));
+  return (
+    deploying +
+    longest(
+      ({ tail }) => tail,
+      phases.flatMap(({ services }) => services),
+    )
+  );
 }
 
 /** The longest of its lanes, in ms. */

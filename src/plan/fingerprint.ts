@@ -11,12 +11,12 @@ export interface Fingerprint {
 }
 
 /**
- * What makes a running instance of a service out of date: a hash, and one for each key of the stack file.
- * Images count by content address and secrets by the worker's keyed fingerprint. Keys that only steer a
- * deployment (dependencies, hooks, grace periods) replace nothing, except where pods carry them; health checks are compared as they are.
+ * What makes a running instance of a service out of date: a hash, and one for each key of the stack file. Images count
+ * by content address and secrets by the worker's keyed fingerprint. Keys that only steer a deployment (dependencies,
+ * hooks, grace periods) replace nothing, except where pods carry them; health checks are compared as they are.
  *
- * Version 0.1 took secrets without their final line end. An instance, or the last run of a job, that still fits by that way of counting is up to date:
- * an upgrade of the engine replaces nothing.
+ * Version 0.1 took secrets without their final line end. An instance, or the last run of a job, that still fits by that
+ * way of counting is up to date: an upgrade of the engine replaces nothing.
  */
 export function fingerprint(service: Service, stack: Stack, known: Known, lastRun?: string): Fingerprint {
   const now = printOf(service, stack, known);
@@ -29,7 +29,9 @@ export function fingerprint(service: Service, stack: Stack, known: Known, lastRu
 
 /** Secrets that count in the hash of a service. */
 function namesOf({ secrets, ingress = [] }: Service): string[] {
-  const certificates = ingress.flatMap(({ tls }) => (typeof tls === 'object' && 'certificate' in tls ? [tls.certificate, tls.key] : []));
+  const certificates = ingress.flatMap(({ tls }) =>
+    typeof tls === 'object' && 'certificate' in tls ? [tls.certificate, tls.key] : [],
+  );
   return [...secrets, ...certificates].map(({ name }) => name);
 }
 
@@ -43,9 +45,16 @@ function printOf(service: Service, stack: Stack, known: Secrets): Fingerprint {
     environment: service.variables,
     env_file: service.envFiles.map((file) => [file, known.secret(`env_file:${file}`)]),
     secrets: service.secrets.map(({ name, target }) => [name, target, known.secret(name)]),
-    configs: service.configs.map(({ name, path, mode, uid, gid }) => [path, mode, stack.configs[name]?.content, ...(uid === undefined && gid === undefined ? [] : [uid ?? 0, gid ?? 0])]),
+    configs: service.configs.map(({ name, path, mode, uid, gid }) => [
+      path,
+      mode,
+      stack.configs[name]?.content,
+      ...(uid === undefined && gid === undefined ? [] : [uid ?? 0, gid ?? 0]),
+    ]),
     ports: service.ports,
-    volumes: service.mounts.map((mount) => (mount.type === 'volume' ? [mount, stack.volumes[mount.volume]?.name] : { ...mount, relative: undefined })),
+    volumes: service.mounts.map((mount) =>
+      mount.type === 'volume' ? [mount, stack.volumes[mount.volume]?.name] : { ...mount, relative: undefined },
+    ),
     networks: Object.entries(service.networks).map(([name, options]) => [name, options, stack.networks[name]?.name]),
     resources: { reserve: service.reserve, limit: service.limit },
     restart: service.restart,
@@ -63,7 +72,9 @@ function printOf(service: Service, stack: Stack, known: Secrets): Fingerprint {
     health_disabled: service.healthDisabled,
     ...(stack.runtime === 'kubernetes' && ofPods(service, stack, known)),
   };
-  const texts = Object.entries(values).flatMap(([key, value]) => (isDefault(value) ? [] : [[key, canonical(value)] as const]));
+  const texts = Object.entries(values).flatMap(([key, value]) =>
+    isDefault(value) ? [] : [[key, canonical(value)] as const],
+  );
   return {
     hash: contentHash(texts.map(([key, text]) => `${key}=${text}`).join('\n')),
     keys: Object.fromEntries(texts.map(([key, text]) => [key, quickHash(text)])),

@@ -13,7 +13,9 @@ export interface OpenWindow {
 
 /** The window that is open at a time, and the longest where several are. Needs the time zones of `Intl`. */
 export function openWindow(windows: readonly FreezeWindow[], now: number): OpenWindow | undefined {
-  const open = windows.filter((window) => isWithin(window, now)).map((window) => ({ text: window.text, until: endOf(window, now), refuse: window.refuse }));
+  const open = windows
+    .filter((window) => isWithin(window, now))
+    .map((window) => ({ text: window.text, until: endOf(window, now), refuse: window.refuse }));
   return open.sort((a, b) => Number(b.refuse) - Number(a.refuse) || b.until - a.until)[0];
 }
 
@@ -35,7 +37,13 @@ function endsAt(window: FreezeWindow, at: number): boolean {
 }
 
 function minuteOfWeek(at: number, timeZone: string): number {
-  const parts = new Intl.DateTimeFormat('en-US', { timeZone, weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).formatToParts(at);
+  const parts = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    weekday: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  }).formatToParts(at);
   const part = (type: string) => parts.find((each) => each.type === type)!.value;
   return days.indexOf(part('weekday')) * 24 * 60 + Number(part('hour')) * 60 + Number(part('minute'));
 }

@@ -1,7 +1,9 @@
 import { sha256 } from '@noble/hashes/sha2';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils';
 
-/** Looked up once: in the workflow sandbox every access to a global is slow, and these run in loops over a whole stack. */
+/**
+ * Looked up once: in the workflow sandbox every access to a global is slow, and these run in loops over a whole stack.
+ */
 const { imul } = Math;
 const { stringify } = JSON;
 const { isArray } = Array;
@@ -13,7 +15,10 @@ export function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return stringify(value) ?? 'null';
   const data = value as Record<string, unknown>;
   const keys = keysOf(data).filter((key) => data[key] !== undefined);
-  return `{${keys.sort().map((key) => `${stringify(key)}:${canonical(data[key])}`).join(',')}}`;
+  return `{${keys
+    .sort()
+    .map((key) => `${stringify(key)}:${canonical(data[key])}`)
+    .join(',')}}`;
 }
 
 /** 16 hex digits of SHA-256. Decides whether an instance is out of date. */

@@ -14,7 +14,13 @@ export interface SpecContext {
 }
 
 /** What a runtime needs to start one instance of a service. */
-export function toInstanceSpec(service: Service, ordinal: number, ports: PortBinding[], { hash, keys }: Fingerprint, context: SpecContext): InstanceSpec {
+export function toInstanceSpec(
+  service: Service,
+  ordinal: number,
+  ports: PortBinding[],
+  { hash, keys }: Fingerprint,
+  context: SpecContext,
+): InstanceSpec {
   const { stack, known, deployment, release, phase } = context;
   return {
     name: instanceName(stack, service, ordinal, deployment),
@@ -38,9 +44,17 @@ export function toInstanceSpec(service: Service, ordinal: number, ports: PortBin
     files: service.configs.map(({ name, ...target }) => ({ ...target, content: stack.configs[name]?.content ?? '' })),
     ports,
     mounts: service.mounts.map((mount) =>
-      mount.type === 'volume' ? { ...mount, volume: volumeName(stack, mount.volume) } : { type: 'bind', source: mount.source, target: mount.target, readOnly: mount.readOnly },
+      mount.type === 'volume'
+        ? { ...mount, volume: volumeName(stack, mount.volume) }
+        : { type: 'bind', source: mount.source, target: mount.target, readOnly: mount.readOnly },
     ),
-    networks: stack.infrastructure.networkMode === 'host' ? [] : Object.entries(service.networks).map(([key, { aliases }]) => ({ name: networkName(stack, key), aliases: [service.name, ...aliases] })),
+    networks:
+      stack.infrastructure.networkMode === 'host'
+        ? []
+        : Object.entries(service.networks).map(([key, { aliases }]) => ({
+            name: networkName(stack, key),
+            aliases: [service.name, ...aliases],
+          })),
     networkMode: stack.infrastructure.networkMode,
     reserve: service.reserve,
     limit: service.limit,
@@ -65,6 +79,22 @@ export function toInstanceSpec(service: Service, ordinal: number, ports: PortBin
 }
 
 /** The part of a spec, or of what was observed, that stopping and starting again takes. */
-export function toRef({ name, service, ordinal, restart, stopGraceMs, healthCheck, preStop }: InstanceSpec | ObservedInstance): InstanceRef {
-  return { name, service, ordinal, restart, stopGraceMs, ...(healthCheck && { healthCheck }), ...(preStop && { preStop }) };
+export function toRef({
+  name,
+  service,
+  ordinal,
+  restart,
+  stopGraceMs,
+  healthCheck,
+  preStop,
+}: InstanceSpec | ObservedInstance): InstanceRef {
+  return {
+    name,
+    service,
+    ordinal,
+    restart,
+    stopGraceMs,
+    ...(healthCheck && { healthCheck }),
+    ...(preStop && { preStop }),
+  };
 }

@@ -1,4 +1,10 @@
-import { earlierPrefix, unmaskedPrefix, type Observation, type ObservedImage, type ObservedInstance } from '../model/observation';
+import {
+  earlierPrefix,
+  unmaskedPrefix,
+  type Observation,
+  type ObservedImage,
+  type ObservedInstance,
+} from '../model/observation';
 
 /** What was observed, by what the planner asks for: a stack has a thousand services, and each is asked about. */
 export class Known {
@@ -39,11 +45,16 @@ export class Known {
 
   /** Secrets that cannot be masked: their names, and whether they are empty or short. */
   unmaskedSecrets(): { name: string; isEmpty: boolean }[] {
-    return Object.entries(this.observation.secrets).flatMap(([key, what]) => (key.startsWith(unmaskedPrefix) ? [{ name: key.slice(unmaskedPrefix.length), isEmpty: what === 'empty' }] : []));
+    return Object.entries(this.observation.secrets).flatMap(([key, what]) =>
+      key.startsWith(unmaskedPrefix) ? [{ name: key.slice(unmaskedPrefix.length), isEmpty: what === 'empty' }] : [],
+    );
   }
 
   /** The same, with the secrets as version 0.1 counted them. */
   asEarlier(): Pick<Known, 'secret' | 'imageId'> {
-    return { secret: (name) => this.earlierSecret(name) ?? this.secret(name), imageId: (reference) => this.imageId(reference) };
+    return {
+      secret: (name) => this.earlierSecret(name) ?? this.secret(name),
+      imageId: (reference) => this.imageId(reference),
+    };
   }
 }

@@ -10,19 +10,36 @@ import { planOver } from './planner';
 
 /** A cluster on which nothing of the stack is yet. */
 const nothing: Observation = {
-  instances: [], networks: [], volumes: [], images: [], portsInUse: [], secrets: {},
-  capacity: { host: '', local: false, total: { cpus: Infinity, memory: Infinity, gpus: Infinity, storage: Infinity }, reservedByOthers: {} },
+  instances: [],
+  networks: [],
+  volumes: [],
+  images: [],
+  portsInUse: [],
+  secrets: {},
+  capacity: {
+    host: '',
+    local: false,
+    total: { cpus: Infinity, memory: Infinity, gpus: Infinity, storage: Infinity },
+    reservedByOthers: {},
+  },
 };
 
 /**
- * Everything that a deployment of the whole stack applies to empty clusters; `placement`: the host of each service, of a stack that names
- * hosts. Of what is secret there are the names only.
+ * Everything that a deployment of the whole stack applies to empty clusters; `placement`: the host of each service, of
+ * a stack that names hosts. Of what is secret there are the names only.
  */
 export function manifestsOf(stack: Stack, deployment: number, placement: Placement = {}): Manifest[] {
-  const { plan } = planOver({ stack, intent: { kind: 'deploy', force: false }, deployment, release: { to: 1 }, jobs: {} }, emptyWorld(stack, placement));
+  const { plan } = planOver(
+    { stack, intent: { kind: 'deploy', force: false }, deployment, release: { to: 1 }, jobs: {} },
+    emptyWorld(stack, placement),
+  );
   const { name, environment } = stack;
-  const claims = plan.preparation.flatMap((step) => (step.kind === 'create-volume' ? [toClaim({ ...step.volume, stack: name, environment })] : []));
-  const specs = stepsOf(plan.phases).flatMap((step) => (step.kind === 'start' || step.kind === 'create-job' ? [step.instance] : []));
+  const claims = plan.preparation.flatMap((step) =>
+    step.kind === 'create-volume' ? [toClaim({ ...step.volume, stack: name, environment })] : [],
+  );
+  const specs = stepsOf(plan.phases).flatMap((step) =>
+    step.kind === 'start' || step.kind === 'create-job' ? [step.instance] : [],
+  );
   return [...claims, ...specs.flatMap((spec) => toManifests(spec, namesOnly(spec)))];
 }
 
@@ -36,7 +53,9 @@ function emptyWorld(stack: Stack, placement: Placement): World {
 function namesOnly({ secrets, workload }: InstanceSpec): Parameters<typeof toManifests>[1] {
   const content = '(the worker knows it)';
   return {
-    variables: Object.fromEntries(secrets.flatMap(({ target }) => ('environment' in target ? [[target.environment, content]] : []))),
+    variables: Object.fromEntries(
+      secrets.flatMap(({ target }) => ('environment' in target ? [[target.environment, content]] : [])),
+    ),
     files: secrets.flatMap(({ target }) => ('path' in target ? [{ ...target, content }] : [])),
     certificates: certificatesOf(workload?.ingress).map(() => ({ certificate: content, key: content })),
   };

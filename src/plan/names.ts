@@ -19,8 +19,8 @@ const longestLabel = 63;
 const markLength = 8;
 
 /**
- * A head and a tail that fit into one label of a domain name. A head that is too long is cut and marked with a hash of the
- * whole, so that two long names stay apart; the tail, which tells instances of a service apart, is never cut.
+ * A head and a tail that fit into one label of a domain name. A head that is too long is cut and marked with a hash of
+ * the whole, so that two long names stay apart; the tail, which tells instances of a service apart, is never cut.
  */
 export function boundedName(head: string, tail: string): string {
   if (head.length + tail.length <= longestLabel) return head + tail;
@@ -29,8 +29,8 @@ export function boundedName(head: string, tail: string): string {
 }
 
 /**
- * `shop-staging-api-1-d3`: deterministic, so that a step that runs twice finds what it made. On a cluster a service keeps its name,
- * `shop-staging/api`; a job has one for each run.
+ * `shop-staging-api-1-d3`: deterministic, so that a step that runs twice finds what it made. On a cluster a service
+ * keeps its name, `shop-staging/api`; a job has one for each run.
  */
 export function instanceName(
   scope: Place,
@@ -38,7 +38,8 @@ export function instanceName(
   ordinal: number,
   deployment: number,
 ): string {
-  if (scope.runtime !== 'kubernetes') return boundedName(`${projectName(scope)}-${service}`, `-${ordinal}-d${deployment}`);
+  if (scope.runtime !== 'kubernetes')
+    return boundedName(`${projectName(scope)}-${service}`, `-${ordinal}-d${deployment}`);
   return `${namespaceOf(scope)}/${kind === 'job' ? boundedName(service, `-d${deployment}`) : service}`;
 }
 

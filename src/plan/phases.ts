@@ -24,7 +24,12 @@ export function assignPhases(services: Services): Phases {
     const earliest = Math.max(0, ...known.map((dependency) => of[dependency]!)) + 1;
     if (phase !== undefined && phase < earliest) {
       const last = known.find((dependency) => of[dependency] === earliest - 1)!;
-      refusals.push({ path: `services.${name}.phase`, message: `phase ${phase} is too early: ${name} depends on ${last}, which is in phase ${of[last]}; use ${earliest} or later` });
+      refusals.push({
+        path: `services.${name}.phase`,
+        message:
+          `phase ${phase} is too early: ${name} depends on ${last}, which is ` +
+          `in phase ${of[last]}; use ${earliest} or later`,
+      });
     }
     of[name] = Math.max(phase ?? earliest, earliest);
   }

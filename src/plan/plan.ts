@@ -62,7 +62,10 @@ export type Action =
   | { kind: 'update'; instance: InstanceSpec; force?: boolean }
   /** Makes it again what it was before a deployment. */
   | { kind: 'restore'; instance: InstanceRef; deployment: number }
-  /** Lets what is meant for a service go elsewhere than to its own workload, until that is removed; back to its own where nothing is named. */
+  /**
+   * Lets what is meant for a service go elsewhere than to its own workload, until that is removed; back to its own
+   * where nothing is named.
+   */
   | { kind: 'select'; instance: InstanceRef; to?: ServedBy }
   | { kind: 'await-healthy'; instance: InstanceRef }
   | { kind: 'create-job'; instance: InstanceSpec }
@@ -127,7 +130,8 @@ export type Lane = Step[];
 export type Stage = Lane[];
 
 /** What happens to a service. `leave`: a limited deployment does not look at it. */
-export type ServiceAction = 'create' | 'replace' | 'reroute' | 'scale' | 'restart' | 'run' | 'keep' | 'skip' | 'remove' | 'leave';
+export type ServiceAction =
+  'create' | 'replace' | 'reroute' | 'scale' | 'restart' | 'run' | 'keep' | 'skip' | 'remove' | 'leave';
 
 /** A key that changed, with what it was and is where that can be said. */
 export interface Change {

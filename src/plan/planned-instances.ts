@@ -17,50 +17,100 @@ import type { Replacement, Slot } from './strategies/strategy';
 import { noteUnnamedVolumes } from './unnamed-volumes';
 
 /** How the instances of a service become what the stack says. */
-export function planInstances(service: Service, phase: number, observed: ObservedInstance[], print: Fingerprint, planning: ServicePlanning): PlannedService {
-  const forced = planning.intent.kind === 'restart' && (planning.intent.services ?? [service.name]).includes(service.name);
+export function planInstances(
+  service: Service,
+  phase: number,
+  observed: ObservedInstance[],
+  print: Fingerprint,
+  planning: ServicePlanning,
+): PlannedService {
+  const forced =
+    planning.intent.kind === 'restart' && (planning.intent.services ?? [service.name]).includes(service.name);
   const aside = observed.filter((instance) => isTest(instance) || isUnproven(instance, service, planning));
   // The check of the load balancer is the engine's own: another version of the engine replaces nothing for it.
   const checks = !planning.keepsOldChecks && service.name !== balancerName;
-  const difference = compare(service, observed.filter((instance) => !aside.includes(instance)), print, { forced, checks });
+  const difference = compare(
+    service,
+    observed.filter((instance) => !aside.includes(instance)),
+    print,
+    { forced, checks },
+  );
   const slots = ordinals(service, difference)
     .map((ordinal) => slotOf(service, ordinal, difference, { phase, print, planning }))
     .filter(({ old, next }) => next || old.length > 0);
   const replacement = replacementOf(service, slots, [...difference.keep.values()], planning);
   const rollout = rollOut(replacement, service);
   const settled = rollout.stages.length === 0 ? settle(service, replacement, planning) : [];
-  const action = rollout.stages.length > 0 ? actionOf(slots.length, observed, difference, forced, service.replicas) : settled.length > 0 ? 'reroute' : 'keep';
-  const planned: PlannedService = { ...describe(service, action, changesOf(action, service, observed, difference), rollout.stages), ...rollout };
+  const action =
+    rollout.stages.length > 0
+      ? actionOf(slots.length, observed, difference, forced, service.replicas)
+      : settled.length > 0
+        ? 'reroute'
+        : 'keep';
+  const planned: PlannedService = {
+    ...describe(service, action, changesOf(action, service, observed, difference), rollout.stages),
+    ...rollout,
+  };
   if (settled.length > 0) planned.stages = [[settled]];
-  if (service.name === balancerName) for (const step of lanesOf(planned).flat()) if (step.kind === 'start') step.reaches = planning.traffic.newAddresses();
+  if (service.name === balancerName)
+    for (const step of lanesOf(planned).flat())
+      if (step.kind === 'start') step.reaches = planning.traffic.newAddresses();
   if (planned.action === 'replace') planned.notes.push(...replaceNotes(service, difference.changes));
   planned.goes = [...slots.flatMap(({ old }) => old), ...aside].map(({ name }) => name);
   planned.notes.push(...noteUnnamedVolumes(slots.flatMap(({ old }) => old)));
-  planned.interruptionMs = !rollout.beside && service.replicas === 1 && slots.some(({ old, next }) => next && old.some(isUp)) ? 2000 : 0;
+  planned.interruptionMs =
+    !rollout.beside && service.replicas === 1 && slots.some(({ old, next }) => next && old.some(isUp)) ? 2000 : 0;
   return planned;
 }
 
-/** Left beside the set in service by a failed deployment: whatever that had to pass before it got requests, it did not. */
+/**
+ * Left beside the set in service by a failed deployment: whatever that had to pass before it got requests, it did not.
+ */
 function isUnproven(instance: ObservedInstance, service: Service, { traffic }: ServicePlanning): boolean {
-  return ['blue_green', 'canary'].includes(strategyOf(service).kind) && isUp(instance) && traffic.of(service).passesBy(instance);
+  return (
+    ['blue_green', 'canary'].includes(strategyOf(service).kind) &&
+    isUp(instance) &&
+    traffic.of(service).passesBy(instance)
+  );
 }
 
-/** What a service that stays as it is takes: its requests go to what runs of it, and the load balancer learns new routes. */
+/**
+ * What a service that stays as it is takes: its requests go to what runs of it, and the load balancer learns new
+ * routes.
+ */
 function settle({ name }: Service, { traffic, kept }: Replacement, planning: ServicePlanning): Lane {
-  return name === balancerName ? planning.traffic.configure() : traffic.to([{ instances: kept, weight: 100 }], `route ${name} to what runs`);
+  return name === balancerName
+    ? planning.traffic.configure()
+    : traffic.to([{ instances: kept, weight: 100 }], `route ${name} to what runs`);
 }
 
-function slotOf(service: Service, ordinal: number, { keep, old: all }: Difference, { phase, print, planning }: { phase: number; print: Fingerprint; planning: ServicePlanning }): Slot {
+function slotOf(
+  service: Service,
+  ordinal: number,
+  { keep, old: all }: Difference,
+  { phase, print, planning }: { phase: number; print: Fingerprint; planning: ServicePlanning },
+): Slot {
   const old = all.get(ordinal) ?? [];
   if (keep.has(ordinal) || ordinal > service.replicas) return { old };
   const besideOld = strategyOf(service).kind !== 'recreate' && service.name !== balancerName && old.some(isUp);
   const ports = planning.ports.allocate(service, ordinal, old[0]?.ports, besideOld);
   const spec = toInstanceSpec(service, ordinal, ports, print, { ...planning, phase });
   const { stack, traffic } = planning;
-  return { old, next: service.name === balancerName && traffic.front ? toBalancerSpec(spec, traffic.front, traffic.finalTables(), stack) : spec };
+  return {
+    old,
+    next:
+      service.name === balancerName && traffic.front
+        ? toBalancerSpec(spec, traffic.front, traffic.finalTables(), stack)
+        : spec,
+  };
 }
 
-function replacementOf(service: Service, slots: Slot[], kept: ObservedInstance[], { stack, traffic, steps, deployment }: ServicePlanning): Replacement {
+function replacementOf(
+  service: Service,
+  slots: Slot[],
+  kept: ObservedInstance[],
+  { stack, traffic, steps, deployment }: ServicePlanning,
+): Replacement {
   const names = new ServiceNames(service, stack, steps);
   return {
     service: service.name,
@@ -81,7 +131,13 @@ function ordinals(service: Service, { old }: Difference): number[] {
   return [...new Set([...wanted, ...old.keys()])].sort((a, b) => a - b);
 }
 
-function actionOf(acting: number, observed: ObservedInstance[], { keep, old }: Difference, forced: boolean, replicas: number): ServiceAction {
+function actionOf(
+  acting: number,
+  observed: ObservedInstance[],
+  { keep, old }: Difference,
+  forced: boolean,
+  replicas: number,
+): ServiceAction {
   if (acting === 0) return 'keep';
   if (observed.length === 0) return 'create';
   if (forced) return 'restart';
@@ -94,7 +150,12 @@ function isBeyond(old: Difference['old'], replicas: number): boolean {
 }
 
 /** What a plan says has changed: of a service that is only scaled, how many there were. */
-function changesOf(action: ServiceAction, { replicas }: Service, observed: ObservedInstance[], { changes }: Difference): Change[] {
+function changesOf(
+  action: ServiceAction,
+  { replicas }: Service,
+  observed: ObservedInstance[],
+  { changes }: Difference,
+): Change[] {
   if (action === 'keep' || action === 'reroute') return [];
   if (action !== 'scale') return changes;
   const before = new Set(observed.filter(isUp).map(({ ordinal }) => ordinal)).size;

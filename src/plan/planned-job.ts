@@ -8,7 +8,13 @@ import { describe, type ServicePlanning } from './service-planning';
 import { toWorkload } from './workload';
 
 /** Whether a job runs, and why. */
-export function planJob(service: Service, phase: number, observed: ObservedInstance[], print: Fingerprint, planning: ServicePlanning): PlannedService {
+export function planJob(
+  service: Service,
+  phase: number,
+  observed: ObservedInstance[],
+  print: Fingerprint,
+  planning: ServicePlanning,
+): PlannedService {
   const { intent, jobs, steps } = planning;
   const reason = whyRun(service, observed, print, intent, jobs);
   if (!reason) return describe(service, 'skip', [], []);
@@ -25,11 +31,19 @@ export function planJob(service: Service, phase: number, observed: ObservedInsta
 }
 
 /** The changes that make a job run, or undefined where it does not. A rollback never runs an older release's job. */
-function whyRun(service: Service, observed: ObservedInstance[], print: Fingerprint, intent: Intent, jobs: Record<string, string>): Change[] | undefined {
+function whyRun(
+  service: Service,
+  observed: ObservedInstance[],
+  print: Fingerprint,
+  intent: Intent,
+  jobs: Record<string, string>,
+): Change[] | undefined {
   if (intent.kind === 'run') return intent.services?.includes(service.name) ? [{ key: 'requested' }] : undefined;
   if (intent.kind !== 'deploy' || service.run === 'manual') return undefined;
   if (service.run === 'always') return [{ key: 'always' }];
-  const last = observed.filter(({ state, exitCode }) => state === 'exited' && exitCode === 0).sort((a, b) => b.deployment - a.deployment)[0];
+  const last = observed
+    .filter(({ state, exitCode }) => state === 'exited' && exitCode === 0)
+    .sort((a, b) => b.deployment - a.deployment)[0];
   if (jobs[service.name] === print.hash || (!jobs[service.name] && last?.hash === print.hash)) return undefined;
   const changes = last ? compare(service, [last], print).changes.filter(({ key }) => key !== 'state') : [];
   return changes.length > 0 ? changes : [{ key: jobs[service.name] ? 'changed since its last run' : 'first run' }];

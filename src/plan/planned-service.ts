@@ -11,7 +11,9 @@ export function planService(service: Service, phase: number, planning: ServicePl
   const observed = planning.known.instancesOf(service.name);
   const print = fingerprint(service, planning.stack, planning.known, planning.jobs[service.name]);
   if (service.kind === 'job') return planJob(service, phase, observed, print, planning);
-  return planning.stack.runtime === 'kubernetes' ? planWorkload(service, phase, observed, print, planning) : planInstances(service, phase, observed, print, planning);
+  return planning.stack.runtime === 'kubernetes'
+    ? planWorkload(service, phase, observed, print, planning)
+    : planInstances(service, phase, observed, print, planning);
 }
 
 /** A service that this deployment does not look at. */
@@ -20,7 +22,11 @@ export function leave(service: Service): PlannedService {
 }
 
 /** `from` and `to` of an image with its content addresses, for a plan that one trusts. */
-export function imageChange(change: Change, service: Service, { known, stack }: Pick<ServicePlanning, 'known' | 'stack'>): Change {
+export function imageChange(
+  change: Change,
+  service: Service,
+  { known, stack }: Pick<ServicePlanning, 'known' | 'stack'>,
+): Change {
   if (change.key !== 'image' || !service.image || stack.runtime === 'kubernetes') return change;
   const before = known.instancesOf(service.name)[0]?.imageId;
   const after = known.imageId(service.image);

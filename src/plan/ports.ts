@@ -23,19 +23,29 @@ export class PortAllocator {
   private readonly next = new Map<string, number>();
   readonly refusals: Refusal[] = [];
 
-  constructor(private readonly stack: Stack, observation: Observation, displaced: ReadonlySet<string>) {
-    for (const { port, protocol, by, hostIp } of observation.portsInUse) this.hold(`${port}/${protocol}`, { by, hostIp });
+  constructor(
+    private readonly stack: Stack,
+    observation: Observation,
+    displaced: ReadonlySet<string>,
+  ) {
+    for (const { port, protocol, by, hostIp } of observation.portsInUse)
+      this.hold(`${port}/${protocol}`, { by, hostIp });
     for (const { service, ordinal, ports } of observation.instances) {
       for (const port of ports) {
         const leaves = this.whenLeft(service, port, displaced);
-        this.hold(`${port.host}/${port.protocol}`, { by: owner(service, ordinal), hostIp: port.hostIp, ...(leaves && { leaves }) });
+        this.hold(`${port.host}/${port.protocol}`, {
+          by: owner(service, ordinal),
+          hostIp: port.hostIp,
+          ...(leaves && { leaves }),
+        });
       }
     }
   }
 
   /** Ports of one instance. It may take over those of its predecessor, unless that runs beside it. */
   allocate(service: Service, ordinal: number, predecessor: PortBinding[] = [], beside = false): PortBinding[] {
-    if (this.stack.runtime === 'kubernetes') return service.ports.map((port, index) => this.onCluster(service, port, index));
+    if (this.stack.runtime === 'kubernetes')
+      return service.ports.map((port, index) => this.onCluster(service, port, index));
     const mine = beside ? `${owner(service.name, ordinal)} (new)` : owner(service.name, ordinal);
     return service.ports.map((port, index) => ({
       container: port.container,
@@ -66,7 +76,9 @@ export class PortAllocator {
     const range = port.published ?? this.stack.infrastructure.portRange;
     const isFixed = range.from === range.to;
     const inTheWay = (candidate: number) => this.inTheWay(candidate, port, mine, service.name);
-    const before = predecessor.find((each) => each.container === port.container && each.protocol === port.protocol)?.host;
+    const before = predecessor.find(
+      (each) => each.container === port.container && each.protocol === port.protocol,
+    )?.host;
     if (before && before >= range.from && before <= range.to && !inTheWay(before)) return this.take(before, port, mine);
     const search = `${range.from}-${range.to}/${port.protocol}@${port.hostIp ?? ''}`;
     for (let candidate = this.next.get(search) ?? range.from; candidate <= range.to; candidate += 1) {
@@ -82,9 +94,15 @@ export class PortAllocator {
   }
 
   /** Who keeps a service from a port: neither the service itself, nor what has left by then. */
-  private inTheWay(candidate: number, { protocol, hostIp }: ServicePort, mine: string, service: string): Holder | undefined {
+  private inTheWay(
+    candidate: number,
+    { protocol, hostIp }: ServicePort,
+    mine: string,
+    service: string,
+  ): Holder | undefined {
     return this.holders.get(`${candidate}/${protocol}`)?.find((holder) => {
-      const hasLeft = holder.leaves === 'before-all' || (holder.leaves === 'before-balancer' && service === balancerName);
+      const hasLeft =
+        holder.leaves === 'before-all' || (holder.leaves === 'before-balancer' && service === balancerName);
       return holder.by !== mine && !hasLeft && addressesOverlap(holder.hostIp, hostIp);
     });
   }

@@ -23,7 +23,17 @@ export interface ServicePlanning {
 /** A service with what is planned for it; strategies and jobs add to it. */
 export function describe(service: Service, action: ServiceAction, changes: Change[], stages: Stage[]): PlannedService {
   return {
-    name: service.name, kind: service.kind, action, replicas: service.replicas, changes, notes: [],
-    interruptionMs: 0, goes: [], continueOnFailure: service.onFailure === 'continue', beside: false, stages, tail: [],
+    name: service.name,
+    kind: service.kind,
+    action,
+    replicas: service.replicas,
+    changes,
+    notes: [],
+    interruptionMs: 0,
+    goes: [],
+    continueOnFailure: service.onFailure === 'continue',
+    beside: false,
+    stages,
+    tail: [],
   };
 }

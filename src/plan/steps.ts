@@ -15,7 +15,12 @@ export class StepFactory {
 
   make<A extends Action>(action: A, service?: string): StepOf<A['kind']> {
     const { host, named } = this.where;
-    return { id: `${label(action)}${named ? ` on ${host}` : ''}`, ...this.where, ...(service !== undefined && { service }), ...action } as never;
+    return {
+      id: `${label(action)}${named ? ` on ${host}` : ''}`,
+      ...this.where,
+      ...(service !== undefined && { service }),
+      ...action,
+    } as never;
   }
 
   /** Gives an instance the names of these attachments, and takes all others. */
@@ -25,7 +30,11 @@ export class StepFactory {
 
   /** Takes its names from an instance that stays on its networks. */
   unname(instance: InstanceRef, known: NetworkAttachment[]): Step {
-    return this.attach(instance, known.map(({ name }) => ({ name, aliases: [] })), known);
+    return this.attach(
+      instance,
+      known.map(({ name }) => ({ name, aliases: [] })),
+      known,
+    );
   }
 
   about(kind: 'await-healthy' | 'retire' | 'revive' | 'remove', instance: InstanceRef): Step {
@@ -46,13 +55,19 @@ function label(action: Action): string {
       return `update ${nameOf(action.instance)}${action.instance.image ? ` (${action.instance.image})` : ''}`;
     case 'select':
       if (action.to === undefined) return `switch ${action.instance.service} back`;
-      if (typeof action.to === 'object') return `send ${action.to.share} % of ${action.instance.service} to ${action.to.workload}`;
-      return action.to === '*' ? `let ${action.instance.service} lead to its canary too` : `switch ${action.instance.service} to ${action.to}`;
+      if (typeof action.to === 'object')
+        return `send ${action.to.share} % of ${action.instance.service} to ${action.to.workload}`;
+      return action.to === '*'
+        ? `let ${action.instance.service} lead to its canary too`
+        : `switch ${action.instance.service} to ${action.to}`;
     case 'restore':
       return `make ${action.instance.service} again what it was before deployment ${action.deployment}`;
     case 'start':
     case 'create-job':
-      return `${action.kind === 'start' ? 'start' : 'create'} ${nameOf(action.instance)}${action.instance.image ? ` (${action.instance.image})` : ''}`;
+      return (
+        `${action.kind === 'start' ? 'start' : 'create'} ` +
+        `${nameOf(action.instance)}${action.instance.image ? ` (${action.instance.image})` : ''}`
+      );
     case 'await-healthy':
       return `wait for ${shortName(action.instance)} to be ${action.instance.healthCheck ? 'healthy' : 'running'}`;
     case 'run-job':
@@ -68,12 +83,16 @@ function label(action: Action): string {
     case 'remove':
       return `remove ${action.instance.name}`;
     case 'attach':
-      return action.networks.some(({ aliases }) => aliases.length > 0) ? `name ${action.instance.name} ${namesOf(action.networks)}` : `take its names from ${action.instance.name}`;
+      return action.networks.some(({ aliases }) => aliases.length > 0)
+        ? `name ${action.instance.name} ${namesOf(action.networks)}`
+        : `take its names from ${action.instance.name}`;
     case 'route':
       return action.title;
     case 'configure':
       if (!sameRoutes(action.front, action.before)) return `put ${action.front.routes.length} routes in force`;
-      return canonical(action.front.certificates) === canonical(action.before?.certificates) ? 'put new settings of the load balancer in force' : 'put new certificates in force';
+      return canonical(action.front.certificates) === canonical(action.before?.certificates)
+        ? 'put new settings of the load balancer in force'
+        : 'put new certificates in force';
     case 'drain':
       return `drain ${action.instance.name}`;
     case 'test':

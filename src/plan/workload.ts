@@ -26,5 +26,7 @@ function awaitedFrom({ name }: Service, { services, awaitedElsewhere = [] }: Sta
 /** Where a new set has been tried beside it, the rest follows one by one. */
 function rolloutOf(strategy: ServiceStrategy): Workload['rollout'] {
   if (strategy.kind === 'recreate') return 'recreate';
-  return strategy.kind === 'rolling' ? { maxSurge: strategy.maxSurge, maxUnavailable: strategy.maxUnavailable, minHealthyMs: strategy.minHealthyMs } : { maxSurge: 1, maxUnavailable: 0, minHealthyMs: 0 };
+  return strategy.kind === 'rolling'
+    ? { maxSurge: strategy.maxSurge, maxUnavailable: strategy.maxUnavailable, minHealthyMs: strategy.minHealthyMs }
+    : { maxSurge: 1, maxUnavailable: 0, minHealthyMs: 0 };
 }

@@ -4,8 +4,8 @@ import type { Floors } from './schema';
 import { toTmpfs } from '../model/tmpfs';
 
 /**
- * An instance with what the policy wants of every container. Its hash stays: what runs is not replaced because of a floor. The load balancer,
- * which the engine itself makes, keeps the capabilities and the file system that NGINX needs.
+ * An instance with what the policy wants of every container. Its hash stays: what runs is not replaced because of a
+ * floor. The load balancer, which the engine itself makes, keeps the capabilities and the file system that NGINX needs.
  */
 export function withFloors(spec: InstanceSpec, floors: Floors | undefined): InstanceSpec {
   if (!floors) return spec;
@@ -25,17 +25,28 @@ export function withFloors(spec: InstanceSpec, floors: Floors | undefined): Inst
 
 /** Programs expect to write below /tmp. */
 function withScratch({ tmpfs, mounts }: InstanceSpec): string[] {
-  const isThere = tmpfs.some((entry) => toTmpfs(entry).path === '/tmp') || mounts.some(({ target }) => target === '/tmp');
+  const isThere =
+    tmpfs.some((entry) => toTmpfs(entry).path === '/tmp') || mounts.some(({ target }) => target === '/tmp');
   return isThere ? tmpfs : [...tmpfs, '/tmp'];
 }
 
 /** Only drivers that keep files know these options. A service may ask for less, not for more. */
-function loggingOf({ logging }: InstanceSpec, { log_max_size: size, log_max_files: files }: Floors): InstanceSpec['logging'] {
+function loggingOf(
+  { logging }: InstanceSpec,
+  { log_max_size: size, log_max_files: files }: Floors,
+): InstanceSpec['logging'] {
   const driver = logging?.driver ?? 'json-file';
   if (size === undefined || !['json-file', 'local'].includes(driver)) return logging;
   const { 'max-size': ownSize, 'max-file': ownFiles, ...others } = logging?.options ?? {};
   const kept = files === undefined ? ownFiles : smaller(ownFiles, String(files), Number);
-  return { driver, options: { ...others, 'max-size': smaller(ownSize, size, bytesOf), ...(kept !== undefined && { 'max-file': kept }) } };
+  return {
+    driver,
+    options: {
+      ...others,
+      'max-size': smaller(ownSize, size, bytesOf),
+      ...(kept !== undefined && { 'max-file': kept }),
+    },
+  };
 }
 
 function smaller(own: string | undefined, floor: string, amount: (text: string) => number): string {

@@ -2,7 +2,9 @@ import { bareHost, surroundingProblem } from '../guard/addresses';
 import { matchesAny, type Place } from './patterns';
 import type { Policy } from './schema';
 
-/** Why a subscriber may not have an address; nothing where it may. Where its name leads to is seen when it is called. */
+/**
+ * Why a subscriber may not have an address; nothing where it may. Where its name leads to is seen when it is called.
+ */
 export function hostRefusal({ hostname }: URL, { subscribers }: Policy, place: Place): string | undefined {
   const host = bareHost(hostname).toLowerCase();
   const problem = surroundingProblem(host);

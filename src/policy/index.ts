@@ -22,35 +22,64 @@ export { SourceRefused, SourceRules } from './sources';
 /** Everything about a stack that the worker's policy refuses, with the key of its file. */
 export async function refusedOf(stack: Stack, context: RuleContext): Promise<Refused[]> {
   const services = Object.values(stack.services).map((service) => refusalsOf(subjectOf(service, stack), context));
-  const found = await Promise.all([...services, secretsBesideServices(stack, context), subscriberHosts(stack, context), auditFolder(stack, context)]);
+  const found = await Promise.all([
+    ...services,
+    secretsBesideServices(stack, context),
+    subscriberHosts(stack, context),
+    auditFolder(stack, context),
+  ]);
   return found.flat();
 }
 
 /** Secrets that no service mounts: certificates, and what subscribers are reached by. */
 async function secretsBesideServices(stack: Stack, { sources }: RuleContext): Promise<Refused[]> {
-  const ofRoutes = Object.values(stack.services).flatMap(({ ingress }) => certificatesOf(ingress).flatMap(({ certificate, key }) => [certificate, key]));
-  const certificates = [...(stack.front?.certificates ?? []), ...ofRoutes].map(({ name, source }) => ({ path: `secrets.${name}`, source }));
+  const ofRoutes = Object.values(stack.services).flatMap(({ ingress }) =>
+    certificatesOf(ingress).flatMap(({ certificate, key }) => [certificate, key]),
+  );
+  const certificates = [...(stack.front?.certificates ?? []), ...ofRoutes].map(({ name, source }) => ({
+    path: `secrets.${name}`,
+    source,
+  }));
   const ofSubscribers = (stack.subscribers ?? []).flatMap(({ name, target }) => {
     const used = target.kind === 'webhook' ? target.key : target.kind === 'redis' ? target.password : target.url;
     return used ? [{ path: `subscribers.${name}`, source: used.source }] : [];
   });
-  const found = await Promise.all([...certificates, ...ofSubscribers].map(({ path, source }) => refusedSource(path, source, stack, sources)));
+  const found = await Promise.all(
+    [...certificates, ...ofSubscribers].map(({ path, source }) => refusedSource(path, source, stack, sources)),
+  );
   return found.flat();
 }
 
-async function refusedSource(path: string, source: SecretSource, { name, environment }: Stack, sources: RuleContext['sources']): Promise<Refused[]> {
-  return sources.check(source, { stack: name, environment }).then(() => [], (error: Error) => [{ path, message: error.message }]);
+async function refusedSource(
+  path: string,
+  source: SecretSource,
+  { name, environment }: Stack,
+  sources: RuleContext['sources'],
+): Promise<Refused[]> {
+  return sources.check(source, { stack: name, environment }).then(
+    () => [],
+    (error: Error) => [{ path, message: error.message }],
+  );
 }
 
 /** Addresses that are secrets are judged when they are used. */
-async function subscriberHosts({ name, environment, subscribers = [] }: Stack, { policy }: RuleContext): Promise<Refused[]> {
+async function subscriberHosts(
+  { name, environment, subscribers = [] }: Stack,
+  { policy }: RuleContext,
+): Promise<Refused[]> {
   return subscribers.flatMap(({ name: subscriber, target: { url } }) => {
-    const why = typeof url === 'string' && URL.canParse(url) ? hostRefusal(new URL(url), policy, { stack: name, environment }) : undefined;
+    const why =
+      typeof url === 'string' && URL.canParse(url)
+        ? hostRefusal(new URL(url), policy, { stack: name, environment })
+        : undefined;
     return why ? [{ path: `subscribers.${subscriber}`, message: why }] : [];
   });
 }
 
-async function auditFolder({ name, environment, infrastructure: { dataDir } }: Stack, { policy }: RuleContext): Promise<Refused[]> {
+async function auditFolder(
+  { name, environment, infrastructure: { dataDir } }: Stack,
+  { policy }: RuleContext,
+): Promise<Refused[]> {
   const why = dataDir !== undefined && (await auditFolderRefusal(dataDir, policy, { stack: name, environment }));
   return why ? [{ path: 'infrastructure.storage.data_dir', message: why }] : [];
 }

@@ -14,9 +14,28 @@ export const ownVariables = /^(DEPLOY_CODE_|TEMPORAL_|VAULT_|PGPASSWORD$|KUBECON
 
 /** Of the machine: nobody's secret to hand out. */
 export const systemFiles = [
-  '/proc', '/sys', '/dev', '/etc/shadow', '/etc/shadow-', '/etc/gshadow', '/etc/gshadow-', '/etc/master.passwd', '/etc/security/opasswd',
-  '/etc/sudoers', '/etc/sudoers.d', '/etc/ssh', '/root/.ssh', '/etc/kubernetes', '/var/lib/kubelet', '/var/lib/etcd', '/var/lib/docker',
-  '/var/lib/containerd', '/var/lib/rancher', '/etc/rancher', '/run/secrets/kubernetes.io', '/var/run/secrets/kubernetes.io',
+  '/proc',
+  '/sys',
+  '/dev',
+  '/etc/shadow',
+  '/etc/shadow-',
+  '/etc/gshadow',
+  '/etc/gshadow-',
+  '/etc/master.passwd',
+  '/etc/security/opasswd',
+  '/etc/sudoers',
+  '/etc/sudoers.d',
+  '/etc/ssh',
+  '/root/.ssh',
+  '/etc/kubernetes',
+  '/var/lib/kubelet',
+  '/var/lib/etcd',
+  '/var/lib/docker',
+  '/var/lib/containerd',
+  '/var/lib/rancher',
+  '/etc/rancher',
+  '/run/secrets/kubernetes.io',
+  '/var/run/secrets/kubernetes.io',
 ];
 
 /** Paths of the Unix sockets among the addresses of engines, such as DOCKER_HOST. */
@@ -28,9 +47,18 @@ export function unixSockets(addresses: readonly (string | undefined)[]): string[
 export function ownFiles({ dataDir, others = [] }: OwnFilesOptions, environment: Environment = process.env): string[] {
   const home = homedir();
   const named = [
-    environment.DEPLOY_CODE_KEY_FILE, environment.DEPLOY_CODE_ENCRYPTION_KEY_FILE, environment.TEMPORAL_CONFIG_FILE, environment.TEMPORAL_TLS_CLIENT_KEY_PATH,
-    environment.DOCKER_CERT_PATH, environment.DOCKER_CONFIG, environment.PGPASSFILE, ...(environment.KUBECONFIG?.split(delimiter) ?? []), ...others,
+    environment.DEPLOY_CODE_KEY_FILE,
+    environment.DEPLOY_CODE_ENCRYPTION_KEY_FILE,
+    environment.TEMPORAL_CONFIG_FILE,
+    environment.TEMPORAL_TLS_CLIENT_KEY_PATH,
+    environment.DOCKER_CERT_PATH,
+    environment.DOCKER_CONFIG,
+    environment.PGPASSFILE,
+    ...(environment.KUBECONFIG?.split(delimiter) ?? []),
+    ...others,
   ].filter((file): file is string => file !== undefined && file !== '');
-  const ofUser = ['.ssh', '.kube', '.docker', '.vault-token', '.pgpass', join('.config', 'temporalio')].map((file) => join(home, file));
+  const ofUser = ['.ssh', '.kube', '.docker', '.vault-token', '.pgpass', join('.config', 'temporalio')].map((file) =>
+    join(home, file),
+  );
   return [...systemFiles, dataDir, ...ofUser, ...named].map((file) => resolve(file));
 }

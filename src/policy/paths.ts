@@ -17,7 +17,9 @@ export interface Followed {
   isSure: boolean;
 }
 
-/** Where a path leads once symbolic links are followed, as far as it exists on this machine; links to nothing included. */
+/**
+ * Where a path leads once symbolic links are followed, as far as it exists on this machine; links to nothing included.
+ */
 export async function follow(path: string): Promise<string> {
   return (await trace(path)).path;
 }
@@ -47,7 +49,11 @@ function isAbsence({ code }: NodeJS.ErrnoException): boolean {
 }
 
 /** Whether a path, as written and with its links followed, lies in one of these folders; not where nobody can tell. */
-export async function isAllowedIn(folders: readonly string[], path: string, place: Place | undefined): Promise<boolean> {
+export async function isAllowedIn(
+  folders: readonly string[],
+  path: string,
+  place: Place | undefined,
+): Promise<boolean> {
   const filled = folders.map((folder) => fillIn(folder, place)).filter((folder) => folder !== undefined);
   const { path: real, isSure } = await trace(path);
   if (!isSure) return false;

@@ -8,19 +8,24 @@ import type { Policy } from './schema';
 import { subjectOfSpec } from './subject';
 
 /**
- * The runtime of an environment that makes nothing that the worker's policy refuses, and applies its floors. A plan has been checked before; this is the last door,
- * and the one that counts. @throws RuntimeError of kind `software`, naming the rule
+ * The runtime of an environment that makes nothing that the worker's policy refuses, and applies its floors. A plan has
+ * been checked before; this is the last door, and the one that counts. @throws RuntimeError of kind `software`, naming
+ * the rule
  */
 export function policedRuntime(runtime: Runtime, context: RuleContext, place: Place): Runtime {
   const admitted = async (spec: InstanceSpec): Promise<InstanceSpec> => {
     const subject = subjectOfSpec(spec, runtime.name, await adoptedBy(spec, runtime, context.policy));
     const refused = await refusalsOf(subject, context);
-    if (refused.length > 0) throw new RuntimeError('software', refused.map(({ path, message }) => `${path}: ${message}`).join('\n'));
+    if (refused.length > 0)
+      throw new RuntimeError('software', refused.map(({ path, message }) => `${path}: ${message}`).join('\n'));
     return withFloors(spec, context.policy.floors);
   };
   const mustBeAllowed = (namespace: string): void => {
     if (isNamespaceAllowed(namespace, context.policy, place)) return;
-    throw new RuntimeError('software', `the worker's policy does not allow the namespace ${namespace} (rule kubernetes.namespaces)`);
+    throw new RuntimeError(
+      'software',
+      `the worker's policy does not allow the namespace ${namespace} (rule kubernetes.namespaces)`,
+    );
   };
   const { workloads } = runtime;
   const overrides: Partial<Runtime> = {
@@ -30,10 +35,13 @@ export function policedRuntime(runtime: Runtime, context: RuleContext, place: Pl
       return runtime.createVolume(request);
     },
     ensureImage: async (reference, policy, onProgress, signal) => {
-      if (!isImageAllowed(reference, context.policy, place)) throw new RuntimeError('software', `the worker's policy does not allow ${reference} (rule images.registries)`);
+      if (!isImageAllowed(reference, context.policy, place))
+        throw new RuntimeError('software', `the worker's policy does not allow ${reference} (rule images.registries)`);
       return runtime.ensureImage(reference, policy, onProgress, signal);
     },
-    ...(workloads && { workloads: overlay(workloads, { bring: async (spec, force) => workloads.bring(await admitted(spec), force) }) }),
+    ...(workloads && {
+      workloads: overlay(workloads, { bring: async (spec, force) => workloads.bring(await admitted(spec), force) }),
+    }),
   };
   return overlay(runtime, overrides);
 }

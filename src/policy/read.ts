@@ -16,5 +16,7 @@ export function readPolicy(file: string): Policy {
   const parsed = policyFile.safeParse(document.data ?? {});
   if (parsed.success) return parsed.data;
   const findings = schemaFindings(policyFile, parsed.error.issues);
-  throw new StackFileError(findings.map(({ path, message }) => ({ file, ...document.locate(path), path: path.join('.'), message })));
+  throw new StackFileError(
+    findings.map(({ path, message }) => ({ file, ...document.locate(path), path: path.join('.'), message })),
+  );
 }

@@ -25,8 +25,16 @@ export interface RuleContext {
 type Rule = (subject: Subject, context: RuleContext) => Refused[] | Promise<Refused[]>;
 
 const rules: Rule[] = [
-  processesAreAllowed, imagesAreAllowed, secretsAreAllowed, bindsAreAllowed, volumesAreAllowed, socketsAreAllowed,
-  capabilitiesAreAllowed, gpusAreAllowed, hostNetworkIsAllowed, clusterIsAllowed,
+  processesAreAllowed,
+  imagesAreAllowed,
+  secretsAreAllowed,
+  bindsAreAllowed,
+  volumesAreAllowed,
+  socketsAreAllowed,
+  capabilitiesAreAllowed,
+  gpusAreAllowed,
+  hostNetworkIsAllowed,
+  clusterIsAllowed,
 ];
 
 /** Everything about a service that the worker's policy refuses. */
@@ -45,7 +53,9 @@ function processesAreAllowed(subject: Subject, { policy }: RuleContext): Refused
 }
 
 function imagesAreAllowed(subject: Subject, { policy }: RuleContext): Refused[] {
-  return subject.images.filter((image) => !isImageAllowed(image, policy, subject)).map((image) => refuse(subject, 'image', image, 'images.registries'));
+  return subject.images
+    .filter((image) => !isImageAllowed(image, policy, subject))
+    .map((image) => refuse(subject, 'image', image, 'images.registries'));
 }
 
 /** Whether an image may run; content addresses are of images that are on the host already. */
@@ -57,10 +67,23 @@ export function isImageAllowed(reference: string, { images }: Policy, place: Pla
 
 async function secretsAreAllowed(subject: Subject, { sources }: RuleContext): Promise<Refused[]> {
   const checks = [
-    ...subject.secrets.map(({ name, source }) => ({ path: `services.${subject.service}.secrets.${name}`, check: () => sources.check(source, subject) })),
-    ...subject.envFiles.map((file) => ({ path: `services.${subject.service}.env_file`, check: () => sources.checkFile(file, 'env_files', subject) })),
+    ...subject.secrets.map(({ name, source }) => ({
+      path: `services.${subject.service}.secrets.${name}`,
+      check: () => sources.check(source, subject),
+    })),
+    ...subject.envFiles.map((file) => ({
+      path: `services.${subject.service}.env_file`,
+      check: () => sources.checkFile(file, 'env_files', subject),
+    })),
   ];
-  const found = await Promise.all(checks.map(({ path, check }) => check().then(() => undefined, (error: Error) => ({ path, message: error.message }))));
+  const found = await Promise.all(
+    checks.map(({ path, check }) =>
+      check().then(
+        () => undefined,
+        (error: Error) => ({ path, message: error.message }),
+      ),
+    ),
+  );
   return found.filter((each) => each !== undefined);
 }
 
@@ -70,17 +93,24 @@ const ofProcess = /^\/proc\/(?:self|thread-self|\d+)(?:\/|$)/;
 async function bindsAreAllowed(subject: Subject, { policy, dataDir, ownVolumes }: RuleContext): Promise<Refused[]> {
   const allowed = policy.mounts?.folders;
   const own = await follow(dataDir);
-  const found = await Promise.all(subject.binds.map(async ({ path, source }) => {
-    const real = await follow(source);
-    if ([normalize(source), real].some((each) => ofProcess.test(each))) {
-      return [refuse(subject, path, `mounting ${source}: by it a process shows what it sees and holds open`, 'always')];
-    }
-    const isOwn = isWithin(own, real) || ownVolumes.some((name) => volumeOf(real) === name);
-    if (isOwn) return [refuse(subject, path, `mounting ${source}: it is the engine's own`, 'always')];
-    if (!allowed) return [];
-    if (!(await isAllowedIn(allowed, source, subject))) return [refuse(subject, path, `mounting ${source}`, 'mounts.folders')];
-    return isWithin(real, own) ? [refuse(subject, path, `mounting ${source}: the engine's own folder lies in it`, 'mounts.folders')] : [];
-  }));
+  const found = await Promise.all(
+    subject.binds.map(async ({ path, source }) => {
+      const real = await follow(source);
+      if ([normalize(source), real].some((each) => ofProcess.test(each))) {
+        return [
+          refuse(subject, path, `mounting ${source}: by it a process shows what it sees and holds open`, 'always'),
+        ];
+      }
+      const isOwn = isWithin(own, real) || ownVolumes.some((name) => volumeOf(real) === name);
+      if (isOwn) return [refuse(subject, path, `mounting ${source}: it is the engine's own`, 'always')];
+      if (!allowed) return [];
+      if (!(await isAllowedIn(allowed, source, subject)))
+        return [refuse(subject, path, `mounting ${source}`, 'mounts.folders')];
+      return isWithin(real, own)
+        ? [refuse(subject, path, `mounting ${source}: the engine's own folder lies in it`, 'mounts.folders')]
+        : [];
+    }),
+  );
   return found.flat();
 }
 
@@ -99,7 +129,13 @@ function volumesAreAllowed(subject: Subject, { policy, ownVolumes }: RuleContext
   });
 }
 
-const sockets = ['/run/docker.sock', '/run/containerd/containerd.sock', '/run/podman/podman.sock', '/run/crio/crio.sock', '/var/run/docker.sock'];
+const sockets = [
+  '/run/docker.sock',
+  '/run/containerd/containerd.sock',
+  '/run/podman/podman.sock',
+  '/run/crio/crio.sock',
+  '/var/run/docker.sock',
+];
 const socketName = /\/(docker|containerd|podman|crio|cri-dockerd)\.sock$/;
 /** Where engines without root have their sockets, one for each user. */
 const folderOfUsers = /^\/(?:var\/)?run\/user(?:\/[^/]+(?:\/podman)?)?$/;
@@ -109,11 +145,22 @@ async function socketsAreAllowed(subject: Subject, { policy, ownSockets }: RuleC
   const all = [...sockets, ...ownSockets, ...(await Promise.all(ownSockets.map(follow)))];
   const isKnown = (path: string) => all.some((socket) => isWithin(path, socket));
   const isSocket = (path: string) => socketName.test(path) || folderOfUsers.test(path) || isKnown(path);
-  const found = await Promise.all(subject.binds.map(async ({ path, source }) => {
-    const { path: real, isSure } = await trace(source);
-    const reaches = !isSure || [normalize(`${source}/.`), real].some(isSocket);
-    return reaches ? [refuse(subject, path, `mounting ${source}, by which a container engine is commanded`, 'mounts.docker_socket')] : [];
-  }));
+  const found = await Promise.all(
+    subject.binds.map(async ({ path, source }) => {
+      const { path: real, isSure } = await trace(source);
+      const reaches = !isSure || [normalize(`${source}/.`), real].some(isSocket);
+      return reaches
+        ? [
+            refuse(
+              subject,
+              path,
+              `mounting ${source}, by which a container engine is commanded`,
+              'mounts.docker_socket',
+            ),
+          ]
+        : [];
+    }),
+  );
   return found.flat();
 }
 
@@ -121,7 +168,9 @@ function capabilitiesAreAllowed(subject: Subject, { policy }: RuleContext): Refu
   const allowed = policy.containers?.capabilities;
   if (!allowed) return [];
   const names = new Set(allowed.map(bare));
-  return subject.capAdd.filter((name) => !names.has(bare(name))).map((name) => refuse(subject, 'cap_add', name, 'containers.capabilities'));
+  return subject.capAdd
+    .filter((name) => !names.has(bare(name)))
+    .map((name) => refuse(subject, 'cap_add', name, 'containers.capabilities'));
 }
 
 function bare(capability: string): string {
@@ -129,17 +178,28 @@ function bare(capability: string): string {
 }
 
 function gpusAreAllowed(subject: Subject, { policy }: RuleContext): Refused[] {
-  return subject.gpus > 0 && policy.containers?.gpus === false ? [refuse(subject, 'resources', 'GPUs', 'containers.gpus')] : [];
+  return subject.gpus > 0 && policy.containers?.gpus === false
+    ? [refuse(subject, 'resources', 'GPUs', 'containers.gpus')]
+    : [];
 }
 
 function hostNetworkIsAllowed(subject: Subject, { policy }: RuleContext): Refused[] {
   if (!subject.hostNetwork || policy.containers?.host_network !== false) return [];
-  return [{ path: 'infrastructure.network.mode', message: `the worker's policy does not allow ${subject.service} the network of the host (rule containers.host_network)` }];
+  return [
+    {
+      path: 'infrastructure.network.mode',
+      message:
+        `the worker's policy does not allow ${subject.service} the ` +
+        'network of the host (rule containers.host_network)',
+    },
+  ];
 }
 
 const ownNamespaceFile = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 
-/** Without a rule every namespace but those of the cluster itself and the worker's own: who runs there has their powers. */
+/**
+ * Without a rule every namespace but those of the cluster itself and the worker's own: who runs there has their powers.
+ */
 export function isNamespaceAllowed(namespace: string, { kubernetes }: Policy, place: Place): boolean {
   if (kubernetes?.namespaces) return matchesAny(kubernetes.namespaces, namespace, place);
   return !namespace.startsWith('kube-') && namespace !== ownNamespace();
@@ -152,8 +212,24 @@ function clusterIsAllowed(subject: Subject, { policy }: RuleContext): Refused[] 
   const isAllowed = isNamespaceAllowed(namespace, policy, subject);
   const mayBe = serviceAccount === undefined || !accounts || matchesAny(accounts, serviceAccount, subject);
   return [
-    ...(isAllowed ? [] : [{ path: 'infrastructure.kubernetes.namespace', message: `the worker's policy does not allow the namespace ${namespace} (rule kubernetes.namespaces)` }]),
-    ...(mayBe ? [] : [{ path: 'infrastructure.kubernetes.service_account', message: `the worker's policy does not allow the service account ${serviceAccount} (rule kubernetes.service_accounts)` }]),
+    ...(isAllowed
+      ? []
+      : [
+          {
+            path: 'infrastructure.kubernetes.namespace',
+            message: `the worker's policy does not allow the namespace ${namespace} (rule kubernetes.namespaces)`,
+          },
+        ]),
+    ...(mayBe
+      ? []
+      : [
+          {
+            path: 'infrastructure.kubernetes.service_account',
+            message:
+              `the worker's policy does not allow the service account ` +
+              `${serviceAccount} (rule kubernetes.service_accounts)`,
+          },
+        ]),
   ];
 }
 

@@ -17,13 +17,19 @@ const secrets = z
 
 const mounts = z
   .strictObject({
-    folders: folders.optional().describe('Folders of the host below which a bind mount must lie. An empty list: no bind mounts.'),
-    volumes: patterns.optional()
+    folders: folders
+      .optional()
+      .describe('Folders of the host below which a bind mount must lie. An empty list: no bind mounts.'),
+    volumes: patterns
+      .optional()
       .describe('Names of the external volumes that may be mounted, such as `{stack}-{environment}-*`.'),
-    docker_socket: z.boolean().optional().describe(
-      'Whether the socket of a container engine, or a folder that holds it, may be mounted. ' +
-      'The worker\'s own `DOCKER_HOST` and sockets of users in `/run/user` count.',
-    ),
+    docker_socket: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether the socket of a container engine, or a folder that holds it, may be mounted. ' +
+          "The worker's own `DOCKER_HOST` and sockets of users in `/run/user` count.",
+      ),
   })
   .describe('What of the host may be mounted.');
 
@@ -38,19 +44,28 @@ const containers = z
 const kubernetes = z
   .strictObject({
     namespaces: patterns.optional().describe('Namespaces that stacks may run in, such as `{stack}-{environment}`.'),
-    service_accounts: patterns.optional().describe('Service accounts that pods may run as. Pods that name none get no token, and are always allowed.'),
+    service_accounts: patterns
+      .optional()
+      .describe('Service accounts that pods may run as. Pods that name none get no token, and are always allowed.'),
   })
   .describe('What stacks may use of a cluster.');
 
 const images = z
   .strictObject({
-    registries: patterns.optional().describe('Where images may come from: `docker.io/library`, `ghcr.io/acme`, `*.example.com`. An entry covers everything below it.'),
+    registries: patterns
+      .optional()
+      .describe(
+        'Where images may come from: `docker.io/library`, `ghcr.io/acme`, ' +
+          '`*.example.com`. An entry covers everything below it.',
+      ),
   })
-  .describe('Which images may run, the load balancer\'s included.');
+  .describe("Which images may run, the load balancer's included.");
 
 const subscribers = z
   .strictObject({
-    hosts: patterns.optional().describe('Host names or IP addresses that subscribers may have, such as `hooks.slack.com` or `*.example.com`.'),
+    hosts: patterns
+      .optional()
+      .describe('Host names or IP addresses that subscribers may have, such as `hooks.slack.com` or `*.example.com`.'),
   })
   .describe('Who may be told of what happens.');
 
@@ -63,13 +78,42 @@ const audit = z
 const floors = z
   .strictObject({
     no_new_privileges: z.boolean().optional().describe('Processes gain no privileges by set-user-ID programs.'),
-    pids_limit: z.int().min(1).max(4_194_304).optional().describe('Most processes and threads of a container. Docker only: a cluster has it as a setting of its nodes.'),
-    cap_drop: z.array(capability).optional().describe('Capabilities that every container loses, such as `ALL`. What a service adds by `cap_add` it keeps.'),
-    read_only: z.boolean().optional().describe("The container's own file system is read-only, with a writable `/tmp`. The load balancer, which writes its configuration, is left out."),
-    log_max_size: z.string().regex(/^[1-9]\d{0,6}[kmg]$/, 'write a size such as 10m').optional().describe('A log file is rotated at this size, or at a smaller one that the service names. Docker only, with the drivers `json-file` and `local`.'),
-    log_max_files: z.int().min(1).max(100).optional().describe('Log files kept of each container; with `log_max_size`.'),
+    pids_limit: z
+      .int()
+      .min(1)
+      .max(4_194_304)
+      .optional()
+      .describe('Most processes and threads of a container. Docker only: a cluster has it as a setting of its nodes.'),
+    cap_drop: z
+      .array(capability)
+      .optional()
+      .describe('Capabilities that every container loses, such as `ALL`. What a service adds by `cap_add` it keeps.'),
+    read_only: z
+      .boolean()
+      .optional()
+      .describe(
+        "The container's own file system is read-only, with a writable `/tmp`. The " +
+          'load balancer, which writes its configuration, is left out.',
+      ),
+    log_max_size: z
+      .string()
+      .regex(/^[1-9]\d{0,6}[kmg]$/, 'write a size such as 10m')
+      .optional()
+      .describe(
+        'A log file is rotated at this size, or at a smaller one that the service ' +
+          'names. Docker only, with the drivers `json-file` and `local`.',
+      ),
+    log_max_files: z
+      .int()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('Log files kept of each container; with `log_max_size`.'),
   })
-  .refine(({ log_max_size: size, log_max_files: files }) => files === undefined || size !== undefined, { path: ['log_max_files'], message: 'needs log_max_size beside it' })
+  .refine(({ log_max_size: size, log_max_files: files }) => files === undefined || size !== undefined, {
+    path: ['log_max_files'],
+    message: 'needs log_max_size beside it',
+  })
   .describe('What holds for every container, whatever its stack file says.');
 
 /** The policy file of a worker. The one source of validation and of the table in docs/policy.md. */
@@ -77,7 +121,10 @@ export const policyFile = z
   .strictObject({
     secrets: secrets.optional(),
     mounts: mounts.optional(),
-    processes: z.boolean().optional().describe("Whether stacks may run processes as the worker's user (`container_runtime: Process`)."),
+    processes: z
+      .boolean()
+      .optional()
+      .describe("Whether stacks may run processes as the worker's user (`container_runtime: Process`)."),
     containers: containers.optional(),
     kubernetes: kubernetes.optional(),
     images: images.optional(),

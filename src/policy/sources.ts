@@ -25,7 +25,10 @@ export class SourceRules {
   private followed?: { until: number; paths: Promise<string[]> };
 
   /** `own`: what {@link ownFiles} names. */
-  constructor(private readonly policy: Policy, private readonly own: readonly string[]) {}
+  constructor(
+    private readonly policy: Policy,
+    private readonly own: readonly string[],
+  ) {}
 
   /** @throws SourceRefused with the rule */
   async check(source: SecretSource, place: Place | undefined): Promise<void> {
@@ -65,16 +68,22 @@ export class SourceRules {
 
   private checkVariable(variable: string, place: Place | undefined): void {
     if (ownVariables.test(variable)) {
-      throw new SourceRefused(`the variable ${variable} is the worker's own, and never a secret of a stack; give the value a variable of its own`);
+      throw new SourceRefused(
+        `the variable ${variable} is the worker's own, and never a secret ` +
+          'of a stack; give the value a variable of its own',
+      );
     }
     const { environment } = this.policy.secrets ?? {};
     if (!environment || matchesAny(environment, variable, place)) return;
-    throw new SourceRefused(`the worker's policy does not let the variable ${variable} be a secret (rule secrets.environment)`);
+    throw new SourceRefused(
+      `the worker's policy does not let the variable ${variable} be a secret (rule secrets.environment)`,
+    );
   }
 
   private checkVault({ mount, path }: VaultAddress, place: Place | undefined): void {
     const full = `${mount}/${path}`;
-    const isPlain = full.split('/').every((part) => part !== '' && part !== '.' && part !== '..') && !/[?#%\\\0]/.test(full);
+    const isPlain =
+      full.split('/').every((part) => part !== '' && part !== '.' && part !== '..') && !/[?#%\\\0]/.test(full);
     if (!isPlain) throw new SourceRefused(`${full} is not a path of Vault: write names separated by single slashes`);
     const { vault } = this.policy.secrets ?? {};
     if (!vault || matchesAny(vault, full, place)) return;
@@ -84,9 +93,13 @@ export class SourceRules {
   /** By its path, links followed, and by the file system that it lies on. */
   private async refuseOwn(file: string, real: string): Promise<void> {
     const isOwn = engineFolder.test(real) || (await this.ownPaths()).some((each) => isWithin(each, real));
-    if (isOwn) throw new SourceRefused(`${file} belongs to the machine or to the engine (${real}), and is never a secret of a stack`);
+    if (isOwn)
+      throw new SourceRefused(
+        `${file} belongs to the machine or to the engine (${real}), and is never a secret of a stack`,
+      );
     const { type } = await statfs(real).catch(() => ({ type: 0 }));
-    if (kernelFileSystems.has(type)) throw new SourceRefused(`${file} is made by the kernel, and is never a secret of a stack`);
+    if (kernelFileSystems.has(type))
+      throw new SourceRefused(`${file} is made by the kernel, and is never a secret of a stack`);
   }
 
   /** As written and with links followed. A plan asks for each secret of thousands of services: they share a look. */
@@ -102,7 +115,9 @@ export class SourceRules {
   private async refuseSame(file: string, { dev, ino }: Stats): Promise<void> {
     const forbidden = await Promise.all(this.own.map((each) => stat(each).catch(() => undefined)));
     if (!forbidden.some((each) => each?.isFile() && each.dev === dev && each.ino === ino)) return;
-    throw new SourceRefused(`${file} is a file of the machine or of the engine under another name, and is never a secret of a stack`);
+    throw new SourceRefused(
+      `${file} is a file of the machine or of the engine under another name, and is never a secret of a stack`,
+    );
   }
 }
 
@@ -113,6 +128,7 @@ async function readWhole(file: string, handle: Awaited<ReturnType<typeof open>>)
     const { bytesRead } = await handle.read(bytes, size, bytes.length - size, size);
     if (bytesRead === 0) return Buffer.from(bytes.subarray(0, size));
     size += bytesRead;
-    if (size > largestSource) throw new SourceRefused(`${file} is larger than 1 MiB; put the bulk of it into an image or a volume`);
+    if (size > largestSource)
+      throw new SourceRefused(`${file} is larger than 1 MiB; put the bulk of it into an image or a volume`);
   }
 }

@@ -40,8 +40,14 @@ export function subjectOf(service: Service, stack: Stack): Subject {
     volumes: volumesOf(service.mounts, (key) => {
       return { name: qualified(volumeName(stack, key)).name, isExternal: stack.volumes[key]?.external ?? false };
     }),
-    hostNetwork: sharesNetwork(networkMode, Object.keys(service.networks).map((key) => networkName(stack, key))),
-    ...(runtime === 'kubernetes' && { namespace: cluster?.namespace ?? `${stack.name}-${stack.environment}`, serviceAccount: cluster?.serviceAccount }),
+    hostNetwork: sharesNetwork(
+      networkMode,
+      Object.keys(service.networks).map((key) => networkName(stack, key)),
+    ),
+    ...(runtime === 'kubernetes' && {
+      namespace: cluster?.namespace ?? `${stack.name}-${stack.environment}`,
+      serviceAccount: cluster?.serviceAccount,
+    }),
   };
 }
 
@@ -55,7 +61,10 @@ export function subjectOfSpec(spec: InstanceSpec, runtime: RuntimeName, adopted:
     images: [spec.image, spec.imageId].filter((image): image is string => Boolean(image)),
     ...sourcesOf(spec),
     volumes: volumesOf(spec.mounts, (name) => ({ name: qualified(name).name, isExternal: adopted.includes(name) })),
-    hostNetwork: sharesNetwork(spec.networkMode, spec.networks.map(({ name }) => name)),
+    hostNetwork: sharesNetwork(
+      spec.networkMode,
+      spec.networks.map(({ name }) => name),
+    ),
     ...(runtime === 'kubernetes' && {
       namespace: qualified(spec.name).namespace,
       serviceAccount: spec.workload?.settings.serviceAccount,
@@ -63,8 +72,17 @@ export function subjectOfSpec(spec: InstanceSpec, runtime: RuntimeName, adopted:
   };
 }
 
-function sourcesOf({ secrets, envFiles, mounts, capAdd, reserve, limit }: Pick<Service | InstanceSpec, 'secrets' | 'envFiles' | 'mounts' | 'capAdd' | 'reserve' | 'limit'>) {
-  const binds = mounts.flatMap((mount, index) => (mount.type === 'bind' ? [{ path: `volumes.${index}`, source: mount.source }] : []));
+function sourcesOf({
+  secrets,
+  envFiles,
+  mounts,
+  capAdd,
+  reserve,
+  limit,
+}: Pick<Service | InstanceSpec, 'secrets' | 'envFiles' | 'mounts' | 'capAdd' | 'reserve' | 'limit'>) {
+  const binds = mounts.flatMap((mount, index) =>
+    mount.type === 'bind' ? [{ path: `volumes.${index}`, source: mount.source }] : [],
+  );
   return { secrets, envFiles, binds, capAdd, gpus: Math.max(limit.gpus ?? 0, reserve.gpus ?? 0) };
 }
 

@@ -12,28 +12,45 @@ const listening = '0A';
 
 /** Sockets that listen on this machine; none where the system does not say. */
 export async function listeningSockets(): Promise<ListeningSocket[]> {
-  const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8').catch(() => '')));
+  const tables = await Promise.all(
+    ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8').catch(() => '')),
+  );
   return tables.flatMap(parseSockets);
 }
 
 /** The sockets of a kernel table that listen. */
 export function parseSockets(table: string): ListeningSocket[] {
-  const rows = table.split('\n').slice(1).map((row) => row.trim().split(/\s+/));
-  return rows.filter(([, , , state]) => state === listening).map(([, local]) => {
-    const [address, port] = local!.split(':') as [string, string];
-    const bound = boundAddress(parseAddress(address));
-    return { port: Number.parseInt(port, 16), ...(bound !== undefined && { address: bound }) };
-  });
+  const rows = table
+    .split('\n')
+    .slice(1)
+    .map((row) => row.trim().split(/\s+/));
+  return rows
+    .filter(([, , , state]) => state === listening)
+    .map(([, local]) => {
+      const [address, port] = local!.split(':') as [string, string];
+      const bound = boundAddress(parseAddress(address));
+      return { port: Number.parseInt(port, 16), ...(bound !== undefined && { address: bound }) };
+    });
 }
 
 /** The sockets that are not those of these ports. */
 export function withoutPorts(sockets: ListeningSocket[], own: ListeningSocket[]): ListeningSocket[] {
-  return sockets.filter(({ port, address }) => !own.some((each) => each.port === port && addressesOverlap(each.address, address)));
+  return sockets.filter(
+    ({ port, address }) => !own.some((each) => each.port === port && addressesOverlap(each.address, address)),
+  );
 }
 
-/** The kernel writes words of 32 bits, each in the order of bytes of the processor: little-endian on all that Node runs on. */
+/**
+ * The kernel writes words of 32 bits, each in the order of bytes of the processor: little-endian on all that Node runs
+ * on.
+ */
 function parseAddress(hex: string): string {
-  const bytes = hex.match(/.{8}/g)!.flatMap((word) => word.match(/../g)!.reverse().map((byte) => Number.parseInt(byte, 16)));
+  const bytes = hex.match(/.{8}/g)!.flatMap((word) =>
+    word
+      .match(/../g)!
+      .reverse()
+      .map((byte) => Number.parseInt(byte, 16)),
+  );
   const address = ipaddr.fromByteArray(bytes);
   return address.kind() === 'ipv6' && (address as ipaddr.IPv6).isIPv4MappedAddress()
     ? (address as ipaddr.IPv6).toIPv4Address().toString()

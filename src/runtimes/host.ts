@@ -19,16 +19,32 @@ function interfaceNetworks(): ObservedNetwork[] {
     .flatMap(([name, addresses = []]) =>
       addresses
         .filter(({ family }) => family === 'IPv4')
-        .map(({ cidr }) => ({ name: `interface ${name}`, cidr: cidr ?? undefined, ours: false, owner: `the host's interface ${name}` })),
+        .map(({ cidr }) => ({
+          name: `interface ${name}`,
+          cidr: cidr ?? undefined,
+          ours: false,
+          owner: `the host's interface ${name}`,
+        })),
     );
 }
 
-/** Networks that the kernel's table of routes sends elsewhere, by a VPN for example; the default route is none of them. */
+/**
+ * Networks that the kernel's table of routes sends elsewhere, by a VPN for example; the default route is none of them.
+ */
 export function routedNetworks(table: string): ObservedNetwork[] {
-  const rows = table.split('\n').slice(1).map((row) => row.trim().split(/\s+/));
+  const rows = table
+    .split('\n')
+    .slice(1)
+    .map((row) => row.trim().split(/\s+/));
   return rows
-    .filter(([device, , , flags]) => device && !ofContainers.test(device) && (Number.parseInt(flags!, 16) & routeIsUp) !== 0)
-    .map(([device, destination, , , , , , mask]) => ({ device, destination: bytesOf(destination!), mask: bytesOf(mask!) }))
+    .filter(
+      ([device, , , flags]) => device && !ofContainers.test(device) && (Number.parseInt(flags!, 16) & routeIsUp) !== 0,
+    )
+    .map(([device, destination, , , , , , mask]) => ({
+      device,
+      destination: bytesOf(destination!),
+      mask: bytesOf(mask!),
+    }))
     .filter(({ mask }) => mask.some((byte) => byte !== 0))
     .map(({ device, destination, mask }) => {
       const cidr = `${destination.join('.')}/${new ipaddr.IPv4(mask).prefixLengthFromSubnetMask() ?? 32}`;
@@ -38,7 +54,10 @@ export function routedNetworks(table: string): ObservedNetwork[] {
 
 /** The kernel writes addresses in the order of bytes of the processor. */
 function bytesOf(hex: string): number[] {
-  return hex.match(/../g)!.reverse().map((byte) => Number.parseInt(byte, 16));
+  return hex
+    .match(/../g)!
+    .reverse()
+    .map((byte) => Number.parseInt(byte, 16));
 }
 
 /** Bytes free for what lives under a folder; 0 where that cannot be known. */

@@ -33,7 +33,9 @@ export interface RuntimesOptions {
 
 /** Every driver is made when it is first asked for. An unknown runtime is an error that lists the known ones. */
 export function createRuntimes(options: RuntimesOptions): Runtimes {
-  const made = new Map<RuntimeName, RuntimeDriver>(Object.entries(options.given ?? {}) as [RuntimeName, RuntimeDriver][]);
+  const made = new Map<RuntimeName, RuntimeDriver>(
+    Object.entries(options.given ?? {}) as [RuntimeName, RuntimeDriver][],
+  );
   const make: Record<RuntimeName, () => RuntimeDriver> = {
     docker: () => createDockerRuntime(options.secrets, connectDocker(options.docker)),
     kubernetes: () => loadKubernetes().createKubernetesRuntime(options.secrets, options.cluster),

@@ -16,7 +16,10 @@ export const amounts = z.object({ cpus: amount, memory: amount, gpus: amount, st
 export const instanceKind = z.enum(['service', 'job']);
 
 export const portBinding = z.object({
-  container: port, host: port, hostIp: z.string().optional(), protocol: z.enum(['tcp', 'udp']),
+  container: port,
+  host: port,
+  hostIp: z.string().optional(),
+  protocol: z.enum(['tcp', 'udp']),
 });
 
 /** By which names an instance is known on which networks. */
@@ -30,14 +33,24 @@ export const restartPolicy = z
 
 const probe = z.discriminatedUnion('kind', [
   z.object({
-    kind: z.literal('http'), port, path: z.string(), scheme: z.enum(['http', 'https']), headers: z.record(z.string(), z.string()),
+    kind: z.literal('http'),
+    port,
+    path: z.string(),
+    scheme: z.enum(['http', 'https']),
+    headers: z.record(z.string(), z.string()),
   }),
   z.object({ kind: z.literal('tcp'), port }),
   z.object({ kind: z.literal('command'), command: z.array(z.string()) }),
   z.object({ kind: z.literal('runtime') }),
 ]);
 
-export const healthCheck = z.object({ probe, intervalMs: whole, timeoutMs: whole, retries: whole, startPeriodMs: whole });
+export const healthCheck = z.object({
+  probe,
+  intervalMs: whole,
+  timeoutMs: whole,
+  retries: whole,
+  startPeriodMs: whole,
+});
 
 /** A text as JSON; undefined where it is none. */
 export function parseJson(text: string): unknown {

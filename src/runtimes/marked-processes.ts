@@ -4,8 +4,8 @@ import { readdir, readFile } from 'node:fs/promises';
 const mostLooks = 3;
 
 /**
- * Kills the processes of this machine that carry an assignment (`NAME=value`) in their environment, in whatever session or
- * group they are; resolves with how many. Without `/proc` it finds none.
+ * Kills the processes of this machine that carry an assignment (`NAME=value`) in their environment, in whatever session
+ * or group they are; resolves with how many. Without `/proc` it finds none.
  */
 export async function killMarked(mark: string): Promise<number> {
   let killed = 0;

@@ -131,11 +131,12 @@ export interface RuntimeDriver {
 }
 
 /**
- * The platform as one environment sees it. It stops, removes, executes in and mounts only what carries the labels of this
- * very stack and environment; anything else of the same name counts as missing. Each driver enforces that in one place.
+ * The platform as one environment sees it. It stops, removes, executes in and mounts only what carries the labels of
+ * this very stack and environment; anything else of the same name counts as missing. Each driver enforces that in one
+ * place.
  *
- * Everything may be called twice, and beside its own ghost: what exists already with the right hash is a success, and so is
- * removing what is gone. Failures are {@link RuntimeError}s.
+ * Everything may be called twice, and beside its own ghost: what exists already with the right hash is a success, and
+ * so is removing what is gone. Failures are {@link RuntimeError}s.
  */
 export interface Runtime {
   readonly name: RuntimeName;
@@ -169,15 +170,24 @@ export interface Runtime {
   /** Starts what was created, or has exited. */
   start(name: string): Promise<void>;
   inspect(name: string): Promise<InstanceStatus | undefined>;
-  /** Resolves with the exit code when the instance exits; with nothing where it did not run to begin with, or nobody knows. */
+  /**
+   * Resolves with the exit code when the instance exits; with nothing where it did not run to begin with, or nobody
+   * knows.
+   */
   waitForExit(name: string, signal: AbortSignal): Promise<number | undefined>;
-  /** The exit code of the next exit, also of an instance that is about to start; for runtimes that forget it when they restart. */
+  /**
+   * The exit code of the next exit, also of an instance that is about to start; for runtimes that forget it when they
+   * restart.
+   */
   nextExit?(name: string, signal: AbortSignal): Promise<number | undefined>;
   /** The exit code of the last exit of an instance that runs again by now; where the platform keeps it. */
   lastExit?(name: string): Promise<number | undefined>;
   /** Whether the platform has recorded lately that memory ran out of an instance, of its main process or any other. */
   ranOutOfMemory?(name: string): Promise<boolean>;
-  /** What exits by itself is never seen as `exited` where its policy restarts it always: what is, something else has stopped, the platform as a rule. */
+  /**
+   * What exits by itself is never seen as `exited` where its policy restarts it always: what is, something else has
+   * stopped, the platform as a rule.
+   */
   restartsWhatExits?: boolean;
   /** Stops an instance so that nothing but `revive` starts it again. */
   retire(ref: InstanceRef): Promise<void>;
@@ -189,8 +199,8 @@ export interface Runtime {
   /** Makes an instance known on networks by exactly these names; it joins those that it is not on. */
   attach(name: string, networks: NetworkAttachment[]): Promise<void>;
   /**
-   * Gives an instance an address of its own where the platform has mistaken and given it another one's; resolves with whether that was so.
-   * `port`: one at which it was asked in vain.
+   * Gives an instance an address of its own where the platform has mistaken and given it another one's; resolves with
+   * whether that was so. `port`: one at which it was asked in vain.
    */
   ensureOwnAddress?(name: string, port?: number): Promise<boolean>;
   /** Puts files of secrets into an instance that runs. */
@@ -198,7 +208,10 @@ export interface Runtime {
   /** A load balancer of the runtime's own, where instances have no shell. */
   balancer?(name: string): Balancer;
   exec(name: string, command: string[], timeoutMs: number): Promise<ExecResult>;
-  /** The same for a probe: never two at once in an instance, be it that one hangs. Absent where `exec` leaves nothing behind. */
+  /**
+   * The same for a probe: never two at once in an instance, be it that one hangs. Absent where `exec` leaves nothing
+   * behind.
+   */
   probeByCommand?(name: string, command: string[], timeoutMs: number): Promise<ExecResult>;
   logs(name: string, request: LogRequest): Promise<LogPage>;
   /** Answers a probe itself, where instances have no network: what is wrong, or nothing. */
@@ -213,11 +226,18 @@ export interface Runtime {
 export type RuntimeErrorKind = 'platform' | 'software' | 'missing';
 
 export class RuntimeError extends Error {
-  /** `address`: an address that an instance is to have is taken. `stuck`: half a start has left it so that it can only be made anew.
-   * `unclear`: a text that nobody knows, of trouble that passes or of a mistake that stays. `foreign`: something of somebody else has the name; nothing was made. */
+  /**
+   * `address`: an address that an instance is to have is taken. `stuck`: half a start has left it so that it can only
+   * be made anew. `unclear`: a text that nobody knows, of trouble that passes or of a mistake that stays. `foreign`:
+   * something of somebody else has the name; nothing was made.
+   */
   reason?: 'address' | 'stuck' | 'unclear' | 'foreign';
 
-  constructor(readonly kind: RuntimeErrorKind, message: string, options?: ErrorOptions) {
+  constructor(
+    readonly kind: RuntimeErrorKind,
+    message: string,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
     this.name = 'RuntimeError';
   }

@@ -8,14 +8,20 @@ export function scopeName({ stack, environment }: Pick<Scope, 'stack' | 'environ
 }
 
 /** Whether two scopes are the same stack in the same environment. */
-export function isSameScope(one: Pick<Scope, 'stack' | 'environment'>, other: Pick<Scope, 'stack' | 'environment'>): boolean {
+export function isSameScope(
+  one: Pick<Scope, 'stack' | 'environment'>,
+  other: Pick<Scope, 'stack' | 'environment'>,
+): boolean {
   return one.stack === other.stack && one.environment === other.environment;
 }
 
 /** Refuses to make an instance for another environment than the one that asks. */
 export function mustBeWithin(scope: Scope, spec: Pick<Scope, 'stack' | 'environment'> & { name: string }): void {
   if (isSameScope(scope, spec)) return;
-  throw new RuntimeError('software', `${spec.name} belongs to ${scopeName(spec)}; it cannot be made for ${scopeName(scope)}`);
+  throw new RuntimeError(
+    'software',
+    `${spec.name} belongs to ${scopeName(spec)}; it cannot be made for ${scopeName(scope)}`,
+  );
 }
 
 /** Refuses a name that an instance of another environment, or of another version of the service, has taken. */

@@ -6,7 +6,12 @@ import type { WorkerOptions } from '@temporalio/worker';
 export const bundlePath = join(__dirname, '..', 'workflow-bundle.js');
 
 /** The workflows as the build has bundled them; where there is no bundle, their sources are bundled at start. */
-export function workflowSource(codePath = bundlePath): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'interceptors'> {
+export function workflowSource(
+  codePath = bundlePath,
+): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'interceptors'> {
   if (existsSync(codePath)) return { workflowBundle: { codePath } };
-  return { workflowsPath: require.resolve('../workflows'), interceptors: { workflowModules: [require.resolve('../workflows/refused-messages')] } };
+  return {
+    workflowsPath: require.resolve('../workflows'),
+    interceptors: { workflowModules: [require.resolve('../workflows/refused-messages')] },
+  };
 }

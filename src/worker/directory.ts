@@ -4,7 +4,20 @@ import { endIfStuck } from '../client/responsiveness';
 import { signalEnvironment } from '../client/signal-environment';
 import { unlessMissing } from '../client/unless-missing';
 import { keptReleasesOf } from '../client/visibility';
-import { claimHostSignal, claimSignal, contentsQuery, fleetId, hostId, hostQuery, imagesMemo, joinSignal, pruneSignal, releaseId, reportHostSignal, taskQueue } from '../workflows/messages';
+import {
+  claimHostSignal,
+  claimSignal,
+  contentsQuery,
+  fleetId,
+  hostId,
+  hostQuery,
+  imagesMemo,
+  joinSignal,
+  pruneSignal,
+  releaseId,
+  reportHostSignal,
+  taskQueue,
+} from '../workflows/messages';
 import type { HostPlace } from '../model/host';
 import type { PinnedImages } from '../model/images';
 import { startOf } from './start-of';
@@ -13,22 +26,45 @@ import { createUnattended } from './unattended';
 /** What activities ask of Temporal, over the worker's own client. */
 export function createDirectory(client: Client): Directory {
   const { workflow } = client;
-  const contentsOf = (stack: string, environment: string, release: number) => unlessMissing(() => workflow.getHandle(releaseId({ stack, environment }, release)).query(contentsQuery));
+  const contentsOf = (stack: string, environment: string, release: number) =>
+    unlessMissing(() => workflow.getHandle(releaseId({ stack, environment }, release)).query(contentsQuery));
   return {
     ...createUnattended(client),
 
-    join: ({ stack, environment, ...request }) => signalEnvironment(client, { stack, environment }, joinSignal, request),
+    join: ({ stack, environment, ...request }) =>
+      signalEnvironment(client, { stack, environment }, joinSignal, request),
 
     async claimSlot(claim) {
-      await workflow.signalWithStart('fleet', { workflowId: fleetId, taskQueue, args: [], signal: claimSignal, signalArgs: [claim], staticSummary: 'who may deploy' });
+      await workflow.signalWithStart('fleet', {
+        workflowId: fleetId,
+        taskQueue,
+        args: [],
+        signal: claimSignal,
+        signalArgs: [claim],
+        staticSummary: 'who may deploy',
+      });
     },
 
     async claimHost(place, claim) {
-      await workflow.signalWithStart('host', { workflowId: hostId(place), taskQueue, args: [place], signal: claimHostSignal, signalArgs: [claim], staticSummary: ownerOf(place) });
+      await workflow.signalWithStart('host', {
+        workflowId: hostId(place),
+        taskQueue,
+        args: [place],
+        signal: claimHostSignal,
+        signalArgs: [claim],
+        staticSummary: ownerOf(place),
+      });
     },
 
     async reportHost(place, report) {
-      await workflow.signalWithStart('host', { workflowId: hostId(place), taskQueue, args: [place], signal: reportHostSignal, signalArgs: [report], staticSummary: ownerOf(place) });
+      await workflow.signalWithStart('host', {
+        workflowId: hostId(place),
+        taskQueue,
+        args: [place],
+        signal: reportHostSignal,
+        signalArgs: [report],
+        staticSummary: ownerOf(place),
+      });
     },
 
     hostBreaker: async (id) => (await unlessMissing(() => workflow.getHandle(id).query(hostQuery)))?.breaker,
@@ -42,7 +78,8 @@ export function createDirectory(client: Client): Directory {
 
     async releases(stack, environment) {
       const numbers: number[] = [];
-      for await (const { workflowId } of workflow.list({ query: keptReleasesOf({ stack, environment }) })) numbers.push(numberOf(workflowId));
+      for await (const { workflowId } of workflow.list({ query: keptReleasesOf({ stack, environment }) }))
+        numbers.push(numberOf(workflowId));
       return numbers.sort((a, b) => a - b);
     },
 
@@ -55,10 +92,14 @@ export function createDirectory(client: Client): Directory {
         const number = numberOf(workflowId);
         if (memo?.[imagesMemo] && releases.includes(number)) found.set(number, memo[imagesMemo] as PinnedImages);
       }
-      await Promise.all(releases.filter((number) => !found.has(number)).map(async (number) => {
-        const contents = await contentsOf(stack, environment, number);
-        if (contents) found.set(number, contents.images);
-      }));
+      await Promise.all(
+        releases
+          .filter((number) => !found.has(number))
+          .map(async (number) => {
+            const contents = await contentsOf(stack, environment, number);
+            if (contents) found.set(number, contents.images);
+          }),
+      );
       return found;
     },
 

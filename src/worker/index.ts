@@ -16,7 +16,14 @@ import { Builds } from '../client/builds';
 import type { RuntimeName } from '../model/capabilities';
 import { dataConverter } from '../payloads/data-converter';
 import {
-  defaultPolicy, ownFiles, policedRuntime, type Policy, readOwnVolumes, type RuleContext, SourceRules, unixSockets,
+  defaultPolicy,
+  ownFiles,
+  policedRuntime,
+  type Policy,
+  readOwnVolumes,
+  type RuleContext,
+  SourceRules,
+  unixSockets,
 } from '../policy';
 import { createRuntimes, type Runtimes } from '../runtimes';
 import type { ClusterEndpoint } from '../runtimes/kubernetes/connection';
@@ -84,13 +91,15 @@ export interface DeployCodeWorker {
   mask(text: string): string;
 }
 
-export const defaultDataDir = (): string => process.env.DEPLOY_CODE_DATA_DIR ?? (process.getuid?.() === 0 ? '/var/lib/deploy-code' : join(homedir(), '.local', 'share', 'deploy-code'));
+export const defaultDataDir = (): string =>
+  process.env.DEPLOY_CODE_DATA_DIR ??
+  (process.getuid?.() === 0 ? '/var/lib/deploy-code' : join(homedir(), '.local', 'share', 'deploy-code'));
 
 /** A heartbeat costs the server a write: one that looks for weeks sends few. */
 const seldomHeartbeats = { maxHeartbeatThrottleInterval: '30s', defaultHeartbeatThrottleInterval: '30s' } as const;
 /**
- * To plan thousands of services on a slow machine takes seconds in one go, and what is stopped in the middle takes the whole
- * process along: not after the SDK's 5 s. It has the setting, and does not name it in its types.
+ * To plan thousands of services on a slow machine takes seconds in one go, and what is stopped in the middle takes the
+ * whole process along: not after the SDK's 5 s. It has the setting, and does not name it in its types.
  */
 const longestThought = '1m';
 /** Activities of one task queue that a worker performs at once. */
@@ -113,48 +122,105 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const metrics = createMetrics(engineEvents, activityEvents);
   logEvents(engineEvents, logger);
   const readiness = new ReadinessWatch(mostActivities);
-  const onFailure = (error: Error) => logger.error({ error: error.stack ?? error.message }, 'a request to the HTTP port failed');
-  const server = configuration.port === undefined ? undefined : await serveHttp({ port: configuration.port, host: configuration.host, metrics, sdkMetrics, problems: () => readiness.problems(), onFailure });
+  const onFailure = (error: Error) =>
+    logger.error({ error: error.stack ?? error.message }, 'a request to the HTTP port failed');
+  const server =
+    configuration.port === undefined
+      ? undefined
+      : await serveHttp({
+          port: configuration.port,
+          host: configuration.host,
+          metrics,
+          sdkMetrics,
+          problems: () => readiness.problems(),
+          onFailure,
+        });
   const { client, native } = await reachServer(configuration, logger);
 
   const converter = dataConverter(undefined, { marksRefused: true });
   const directory = createDirectory(client);
 
-  const auditDatabase = configuration.auditDatabase === undefined ? undefined : new AuditDatabase(configuration.auditDatabase);
+  const auditDatabase =
+    configuration.auditDatabase === undefined ? undefined : new AuditDatabase(configuration.auditDatabase);
   const audit = auditSettings(configuration, dataDir);
   const activitiesOn = (host: Partial<ServedHost>) => {
     const { docker, cluster = configuration.cluster, runtimes: given } = host;
-    const runtimes = createRuntimes({ dataDir, secrets, supervisor: configuration.supervisor, given, docker, cluster, only: kindOf(host) });
+    const runtimes = createRuntimes({
+      dataDir,
+      secrets,
+      supervisor: configuration.supervisor,
+      given,
+      docker,
+      cluster,
+      only: kindOf(host),
+    });
     const policed: Runtimes = (place) => policedRuntime(runtimes(place), rules, place);
-    return createActivities({ runtimes: policed, rules, secrets, directory, dataDir, auditDatabase, audit, fleet: { maxParallel: configuration.maxParallelDeployments }, events: activityEvents });
+    return createActivities({
+      runtimes: policed,
+      rules,
+      secrets,
+      directory,
+      dataDir,
+      auditDatabase,
+      audit,
+      fleet: { maxParallel: configuration.maxParallelDeployments },
+      events: activityEvents,
+    });
   };
   const versioned = buildId === undefined ? {} : { workerDeploymentOptions: asBuild(buildId) };
   const common = { connection: native, namespace, ...versioned, dataConverter: converter };
   const ForWorkflows = configuration.debugStacks ? Worker : WorkflowWorker;
-  const working = (post: Post, workflows?: Partial<WorkerOptions>) => (workflows ? ForWorkflows : Worker).create({
-    ...common,
-    ...post,
-    ...workflows,
-    maxConcurrentActivityTaskExecutions: mostActivities,
-    maxHeartbeatThrottleInterval: '1s',
-    defaultHeartbeatThrottleInterval: '1s',
-    shutdownGraceTime: configuration.shutdownGraceMs ?? 10_000,
-    shutdownForceTime: (configuration.shutdownGraceMs ?? 10_000) + 10_000,
-  });
-  const watching = ({ taskQueue: queue, activities }: Post) => Worker.create({ ...common, taskQueue: watchQueueOf(queue), activities, maxConcurrentActivityTaskExecutions: mostWatched, shutdownGraceTime: 0, ...seldomHeartbeats });
-  const delivering = ({ activities }: Post) => Worker.create({ ...common, taskQueue: deliveryQueue, activities, maxConcurrentActivityTaskExecutions: mostDeliveries, shutdownGraceTime: configuration.shutdownGraceMs ?? 10_000 });
+  const working = (post: Post, workflows?: Partial<WorkerOptions>) =>
+    (workflows ? ForWorkflows : Worker).create({
+      ...common,
+      ...post,
+      ...workflows,
+      maxConcurrentActivityTaskExecutions: mostActivities,
+      maxHeartbeatThrottleInterval: '1s',
+      defaultHeartbeatThrottleInterval: '1s',
+      shutdownGraceTime: configuration.shutdownGraceMs ?? 10_000,
+      shutdownForceTime: (configuration.shutdownGraceMs ?? 10_000) + 10_000,
+    });
+  const watching = ({ taskQueue: queue, activities }: Post) =>
+    Worker.create({
+      ...common,
+      taskQueue: watchQueueOf(queue),
+      activities,
+      maxConcurrentActivityTaskExecutions: mostWatched,
+      shutdownGraceTime: 0,
+      ...seldomHeartbeats,
+    });
+  const delivering = ({ activities }: Post) =>
+    Worker.create({
+      ...common,
+      taskQueue: deliveryQueue,
+      activities,
+      maxConcurrentActivityTaskExecutions: mostDeliveries,
+      shutdownGraceTime: configuration.shutdownGraceMs ?? 10_000,
+    });
   const workflows: Partial<WorkerOptions> = {
     ...workflowSource(configuration.workflowBundle),
-    sinks: { events: { emit: { fn: (_, event: EngineEvent) => void engineEvents.emit('event', event), callDuringReplay: false } } },
+    sinks: {
+      events: {
+        emit: { fn: (_, event: EngineEvent) => void engineEvents.emit('event', event), callDuringReplay: false },
+      },
+    },
     maxCachedWorkflows: 200,
     ...({ isolateExecutionTimeout: longestThought } as object),
     maxConcurrentWorkflowTaskExecutions: 40,
     stickyQueueScheduleToStartTimeout: '5s',
     workflowThreadPoolSize: 2,
   };
-  const own = configuration.hostsOnly ? [] : [{ taskQueue, activities: activitiesOn({ runtimes: configuration.runtimes }) }];
+  const own = configuration.hostsOnly
+    ? []
+    : [{ taskQueue, activities: activitiesOn({ runtimes: configuration.runtimes }) }];
   const hosts = postsOf(configuration.hosts ?? [], activitiesOn);
-  const workers = await Promise.all([...own.map((post) => working(post, workflows)), ...hosts.map((post) => working(post)), ...[...own, ...hosts].map(watching), ...own.map(delivering)]);
+  const workers = await Promise.all([
+    ...own.map((post) => working(post, workflows)),
+    ...hosts.map((post) => working(post)),
+    ...[...own, ...hosts].map(watching),
+    ...own.map(delivering),
+  ]);
   readiness.observe(workers.slice(0, own.length + hosts.length), client);
   const shutdown = () => workers.filter((each) => each.getState() === 'RUNNING').forEach((each) => each.shutdown());
   return {
@@ -177,7 +243,10 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
 
 /** The policy, with the files that are never a secret under any: what the worker itself gets in by. */
 function rulesOf({ policy = defaultPolicy, hosts = [], cluster }: WorkerConfiguration, dataDir: string): RuleContext {
-  const others = [cluster?.kubeconfig, ...hosts.flatMap(({ docker, cluster: of }) => [docker?.tls?.key, of?.kubeconfig])];
+  const others = [
+    cluster?.kubeconfig,
+    ...hosts.flatMap(({ docker, cluster: of }) => [docker?.tls?.key, of?.kubeconfig]),
+  ];
   const sources = new SourceRules(policy, ownFiles({ dataDir, others }));
   const ownSockets = unixSockets([process.env.DOCKER_HOST, ...hosts.map(({ docker }) => docker?.url)]);
   return { policy, sources, dataDir, ownSockets, ownVolumes: readOwnVolumes(dataDir) };
@@ -187,5 +256,9 @@ export { InstallationKeyProblem } from '../activities/secrets/installation-key';
 
 function auditSettings({ auditAnchor, auditBestEffort = false }: WorkerConfiguration, dataDir: string): AuditSettings {
   const seal = new Seal(installationKey(dataDir));
-  return { seal, isBestEffort: auditBestEffort, ...(auditAnchor !== undefined && { anchor: new Anchor(auditAnchor, seal) }) };
+  return {
+    seal,
+    isBestEffort: auditBestEffort,
+    ...(auditAnchor !== undefined && { anchor: new Anchor(auditAnchor, seal) }),
+  };
 }

@@ -2,12 +2,20 @@ import type { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
 import type { EngineEvent } from '../workflows/events';
 
-const levels: Partial<Record<EngineEvent['type'], 'warn' | 'error'>> = { 'step.failed': 'error', 'platform.trouble': 'warn', 'breaker.changed': 'warn', 'module.health_changed': 'warn', 'drift.changed': 'warn', 'watch.acted': 'warn' };
+const levels: Partial<Record<EngineEvent['type'], 'warn' | 'error'>> = {
+  'step.failed': 'error',
+  'platform.trouble': 'warn',
+  'breaker.changed': 'warn',
+  'module.health_changed': 'warn',
+  'drift.changed': 'warn',
+  'watch.acted': 'warn',
+};
 
 /** One JSON line an event, with the deployment's id to find everything that belongs together. */
 export function logEvents(events: EventEmitter<{ event: [EngineEvent] }>, logger: Logger): void {
   events.on('event', (event) => {
-    if (event.type === 'host.reported') return logger[event.message === undefined ? 'debug' : 'warn']({ ...event }, event.type);
+    if (event.type === 'host.reported')
+      return logger[event.message === undefined ? 'debug' : 'warn']({ ...event }, event.type);
     const { type, stack, environment, deployment, ...details } = event;
     logger[levels[type] ?? 'info']({ deployment: `${stack}/${environment}/${deployment}`, ...details }, type);
   });

@@ -6,23 +6,98 @@ import type { EngineEvent } from '../workflows/events';
 const seconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
 /** Metrics of this worker, fed by the engine's events. */
-export function createMetrics(engine: EventEmitter<{ event: [EngineEvent] }>, activities: EventEmitter<ActivityEvents>): Registry {
+export function createMetrics(
+  engine: EventEmitter<{ event: [EngineEvent] }>,
+  activities: EventEmitter<ActivityEvents>,
+): Registry {
   const registry = new Registry();
   const registers = [registry];
-  const deployments = new Counter({ name: 'deploy_code_deployments_total', help: 'Deployments that ended, by outcome.', labelNames: ['stack', 'environment', 'intent', 'outcome'], registers });
-  const started = new Counter({ name: 'deploy_code_deployments_started_total', help: 'Deployments that began.', labelNames: ['stack', 'environment', 'intent'], registers });
-  const phases = new Histogram({ name: 'deploy_code_phase_duration_seconds', help: 'Duration of a phase.', labelNames: ['stack', 'environment', 'phase'], buckets: seconds, registers });
-  const steps = new Histogram({ name: 'deploy_code_step_duration_seconds', help: 'Duration of a step.', labelNames: ['stack', 'environment', 'service', 'step'], buckets: seconds, registers });
-  const failures = new Counter({ name: 'deploy_code_step_failures_total', help: 'Steps that failed.', labelNames: ['stack', 'environment', 'service', 'step'], registers });
-  const rollbacks = new Counter({ name: 'deploy_code_rollbacks_total', help: 'Rollbacks, by whether they were complete.', labelNames: ['stack', 'environment', 'complete'], registers });
-  const trouble = new Counter({ name: 'deploy_code_platform_trouble_total', help: 'Steps that had to wait for the platform.', labelNames: ['stack', 'environment'], registers });
-  const breakers = new Gauge({ name: 'deploy_code_circuit_breaker_open', help: '1 while automatic deployments are refused after failures in a row.', labelNames: ['stack', 'environment'], registers });
-  const hosts = new Gauge({ name: 'deploy_code_host_circuit_breaker_open', help: '1 while nothing waits for a host by which deployments have failed in a row.', labelNames: ['host'], registers });
-  const ailing = new Gauge({ name: 'deploy_code_ailing_instances', help: 'Instances that were seen dead or unhealthy between deployments and are not well yet.', labelNames: ['stack', 'environment', 'service'], registers });
-  const drift = new Gauge({ name: 'deploy_code_drift', help: 'Differences between the current release and what runs that no deployment has made.', labelNames: ['stack', 'environment'], registers });
-  const acts = new Counter({ name: 'deploy_code_watch_actions_total', help: 'What the watch has done: restarts, repairs, rollbacks.', labelNames: ['stack', 'environment', 'action'], registers });
-  const probes = new Counter({ name: 'deploy_code_probes_total', help: 'Health probes, by result.', labelNames: ['service', 'healthy'], registers });
-  const instances = new Counter({ name: 'deploy_code_instance_events_total', help: 'Instances started, retired, revived and removed.', labelNames: ['service', 'event'], registers });
+  const deployments = new Counter({
+    name: 'deploy_code_deployments_total',
+    help: 'Deployments that ended, by outcome.',
+    labelNames: ['stack', 'environment', 'intent', 'outcome'],
+    registers,
+  });
+  const started = new Counter({
+    name: 'deploy_code_deployments_started_total',
+    help: 'Deployments that began.',
+    labelNames: ['stack', 'environment', 'intent'],
+    registers,
+  });
+  const phases = new Histogram({
+    name: 'deploy_code_phase_duration_seconds',
+    help: 'Duration of a phase.',
+    labelNames: ['stack', 'environment', 'phase'],
+    buckets: seconds,
+    registers,
+  });
+  const steps = new Histogram({
+    name: 'deploy_code_step_duration_seconds',
+    help: 'Duration of a step.',
+    labelNames: ['stack', 'environment', 'service', 'step'],
+    buckets: seconds,
+    registers,
+  });
+  const failures = new Counter({
+    name: 'deploy_code_step_failures_total',
+    help: 'Steps that failed.',
+    labelNames: ['stack', 'environment', 'service', 'step'],
+    registers,
+  });
+  const rollbacks = new Counter({
+    name: 'deploy_code_rollbacks_total',
+    help: 'Rollbacks, by whether they were complete.',
+    labelNames: ['stack', 'environment', 'complete'],
+    registers,
+  });
+  const trouble = new Counter({
+    name: 'deploy_code_platform_trouble_total',
+    help: 'Steps that had to wait for the platform.',
+    labelNames: ['stack', 'environment'],
+    registers,
+  });
+  const breakers = new Gauge({
+    name: 'deploy_code_circuit_breaker_open',
+    help: '1 while automatic deployments are refused after failures in a row.',
+    labelNames: ['stack', 'environment'],
+    registers,
+  });
+  const hosts = new Gauge({
+    name: 'deploy_code_host_circuit_breaker_open',
+    help: '1 while nothing waits for a host by which deployments have failed in a row.',
+    labelNames: ['host'],
+    registers,
+  });
+  const ailing = new Gauge({
+    name: 'deploy_code_ailing_instances',
+    help: 'Instances that were seen dead or unhealthy between deployments and are not well yet.',
+    labelNames: ['stack', 'environment', 'service'],
+    registers,
+  });
+  const drift = new Gauge({
+    name: 'deploy_code_drift',
+    help: 'Differences between the current release and what runs that no deployment has made.',
+    labelNames: ['stack', 'environment'],
+    registers,
+  });
+  const acts = new Counter({
+    name: 'deploy_code_watch_actions_total',
+    help: 'What the watch has done: restarts, repairs, rollbacks.',
+    labelNames: ['stack', 'environment', 'action'],
+    registers,
+  });
+  const probes = new Counter({
+    name: 'deploy_code_probes_total',
+    help: 'Health probes, by result.',
+    labelNames: ['service', 'healthy'],
+    registers,
+  });
+  const instances = new Counter({
+    name: 'deploy_code_instance_events_total',
+    help: 'Instances started, retired, revived and removed.',
+    labelNames: ['service', 'event'],
+    registers,
+  });
 
   activities.on('probe', ({ service, healthy }) => probes.inc({ service, healthy: String(healthy) }));
   activities.on('instance', ({ service, event }) => instances.inc({ service, event }));
@@ -48,7 +123,9 @@ export function createMetrics(engine: EventEmitter<{ event: [EngineEvent] }>, ac
       case 'breaker.changed':
         return breakers.set(place, event.open ? 1 : 0);
       case 'module.health_changed':
-        return event.healthy ? ailing.dec({ ...place, service: event.service }) : ailing.inc({ ...place, service: event.service });
+        return event.healthy
+          ? ailing.dec({ ...place, service: event.service })
+          : ailing.inc({ ...place, service: event.service });
       case 'drift.changed':
         return drift.set(place, event.drift.length);
       case 'watch.acted':

@@ -16,7 +16,10 @@ export interface ServerConnections {
   native: NativeConnection;
 }
 
-/** Connects to a Temporal server that is ready for the engine. One that is away for a moment, for it restarts or starts beside the worker, is waited for. */
+/**
+ * Connects to a Temporal server that is ready for the engine. One that is away for a moment, for it restarts or starts
+ * beside the worker, is waited for.
+ */
 export async function reachServer(settings: ConnectionSettings, logger: Logger): Promise<ServerConnections> {
   for (const deadline = monotonicMs() + patienceMs; ; await sleep(pauseMs)) {
     try {
@@ -31,7 +34,10 @@ export async function reachServer(settings: ConnectionSettings, logger: Logger):
 async function reachOnce(settings: ConnectionSettings): Promise<ServerConnections> {
   const client = await connect(settings);
   try {
-    const [native] = await Promise.all([NativeConnection.connect(settings.connection as never), registerSearchAttributes(client.connection, settings.namespace)]);
+    const [native] = await Promise.all([
+      NativeConnection.connect(settings.connection as never),
+      registerSearchAttributes(client.connection, settings.namespace),
+    ]);
     return { client, native };
   } catch (error) {
     await client.connection.close();
@@ -40,5 +46,9 @@ async function reachOnce(settings: ConnectionSettings): Promise<ServerConnection
 }
 
 function isAway(error: unknown): boolean {
-  return error instanceof EngineUnreachable || error instanceof TransportError || (isGrpcServiceError(error) && away.includes(Number(error.code)));
+  return (
+    error instanceof EngineUnreachable ||
+    error instanceof TransportError ||
+    (isGrpcServiceError(error) && away.includes(Number(error.code)))
+  );
 }

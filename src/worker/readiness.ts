@@ -36,8 +36,13 @@ export function unreadiness({ queues, answeredAt, lagMs }: ReadinessFacts, now: 
 
 function ofQueue({ queue, state, fullSince, polledAt }: QueueFacts, now: number): string[] {
   if (state !== 'RUNNING') return [`the worker of ${queue} is ${state.toLowerCase()}`];
-  if (fullSince !== undefined) return now - fullSince > longestFullMs ? [`all slots of ${queue} have been taken for ${seconds(now - fullSince)}`] : [];
-  return polledAt !== undefined && now - polledAt > longestUnpolledMs ? [`Temporal has had no poll of ${queue} for ${seconds(now - polledAt)}`] : [];
+  if (fullSince !== undefined)
+    return now - fullSince > longestFullMs
+      ? [`all slots of ${queue} have been taken for ${seconds(now - fullSince)}`]
+      : [];
+  return polledAt !== undefined && now - polledAt > longestUnpolledMs
+    ? [`Temporal has had no poll of ${queue} for ${seconds(now - polledAt)}`]
+    : [];
 }
 
 function seconds(ms: number): string {

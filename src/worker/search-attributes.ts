@@ -7,20 +7,32 @@ const valueTypes = { KEYWORD: 2, INT: 3 } as const;
 const invalidArgument = 3;
 const knownWithinMs = 60_000;
 
-/** Registers the search attributes that the server does not have yet, and waits until it takes them: its caches learn of new ones in seconds. */
+/**
+ * Registers the search attributes that the server does not have yet, and waits until it takes them: its caches learn of
+ * new ones in seconds.
+ */
 export async function registerSearchAttributes(connection: ConnectionLike, namespace: string): Promise<void> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   const missing = Object.values(searchAttributes).filter(({ name }) => !(name in customAttributes));
   if (missing.length > 0) {
-    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing.map(({ name, type }) => [name, valueTypes[type as keyof typeof valueTypes]])) }).catch((error: Error) => {
-      if (!/already exists/i.test(error.message)) throw error;
-    });
+    await connection.operatorService
+      .addSearchAttributes({
+        namespace,
+        searchAttributes: Object.fromEntries(
+          missing.map(({ name, type }) => [name, valueTypes[type as keyof typeof valueTypes]]),
+        ),
+      })
+      .catch((error: Error) => {
+        if (!/already exists/i.test(error.message)) throw error;
+      });
   }
   await untilKnown(connection, namespace);
 }
 
 async function untilKnown(connection: ConnectionLike, namespace: string): Promise<void> {
-  const query = Object.values(searchAttributes).map(({ name }) => `${name} IS NULL`).join(' AND ');
+  const query = Object.values(searchAttributes)
+    .map(({ name }) => `${name} IS NULL`)
+    .join(' AND ');
   for (const deadline = monotonicMs() + knownWithinMs; ; await sleep(200)) {
     try {
       await connection.workflowService.countWorkflowExecutions({ namespace, query });

@@ -34,9 +34,13 @@ export function postsOf(hosts: readonly ServedHost[], activitiesOn: (host: Serve
 
 /** One that breaks off takes the others along, in peace: half a worker would look like a whole one. */
 export async function allToTheEnd(workers: readonly Worker[], shutdown: () => void): Promise<void> {
-  const ends = await Promise.allSettled(workers.map((worker) => worker.run().catch((error: unknown) => {
-    shutdown();
-    throw error;
-  })));
+  const ends = await Promise.allSettled(
+    workers.map((worker) =>
+      worker.run().catch((error: unknown) => {
+        shutdown();
+        throw error;
+      }),
+    ),
+  );
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }

@@ -15,7 +15,10 @@ async function install(logger: Logger): Promise<() => Promise<string>> {
   const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
   Runtime.install({
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => logger[levels[level]]({ ...meta }, message)),
-    telemetryOptions: { metrics: { prometheus: { bindAddress: address } }, logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} } },
+    telemetryOptions: {
+      metrics: { prometheus: { bindAddress: address } },
+      logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} },
+    },
     shutdownSignals: [],
   });
   return async () => (await fetch(`http://${address}/metrics`)).text();

@@ -5,11 +5,18 @@ import { SoftwareFault } from '../activities/failures';
 import { BadRequest, DeployCodeClient, DeploymentLost, NameProblem, type DeploymentHandle } from '../client';
 
 /** What schedules ask of the engine, as a client would. */
-export function createUnattended(temporal: Client): Pick<Directory, 'request' | 'outcome' | 'cancel' | 'syncSchedules'> {
+export function createUnattended(
+  temporal: Client,
+): Pick<Directory, 'request' | 'outcome' | 'cancel' | 'syncSchedules'> {
   const client = DeployCodeClient.over(temporal);
   return {
     async request({ place, what, by, reason, requestId }) {
-      const options = { requestedBy: oneLine(by, longestAuthor), reason: reason === undefined ? undefined : oneLine(reason, longestReason), automatic: true, requestId };
+      const options = {
+        requestedBy: oneLine(by, longestAuthor),
+        reason: reason === undefined ? undefined : oneLine(reason, longestReason),
+        automatic: true,
+        requestId,
+      };
       const ask = (): Promise<DeploymentHandle> => {
         switch (what.kind) {
           case 'deploy':
@@ -41,5 +48,7 @@ export function createUnattended(temporal: Client): Pick<Directory, 'request' | 
 
 /** What a person would be told is final. */
 function refuse(error: unknown): never {
-  throw error instanceof BadRequest || error instanceof DeploymentLost || error instanceof NameProblem ? new SoftwareFault(error.message) : error;
+  throw error instanceof BadRequest || error instanceof DeploymentLost || error instanceof NameProblem
+    ? new SoftwareFault(error.message)
+    : error;
 }

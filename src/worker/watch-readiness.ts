@@ -29,7 +29,10 @@ export class ReadinessWatch {
   /** Why it is not ready; nothing where it is. */
   problems(): string[] {
     this.tick();
-    return unreadiness({ queues: this.queues, answeredAt: this.answeredAt, lagMs: Math.max(0, ...this.lags.map(({ ms }) => ms)) }, monotonicMs());
+    return unreadiness(
+      { queues: this.queues, answeredAt: this.answeredAt, lagMs: Math.max(0, ...this.lags.map(({ ms }) => ms)) },
+      monotonicMs(),
+    );
   }
 
   /** Begins to look at workers that have reached Temporal. */
@@ -51,22 +54,32 @@ export class ReadinessWatch {
 
   private tick(): void {
     const now = monotonicMs();
-    this.lags = [...this.lags, { at: now, ms: now - this.expectedAt }].filter(({ at, ms }) => ms > tickMs && now - at < rememberedMs);
+    this.lags = [...this.lags, { at: now, ms: now - this.expectedAt }].filter(
+      ({ at, ms }) => ms > tickMs && now - at < rememberedMs,
+    );
     this.expectedAt = now + tickMs;
     this.queues = this.queues?.map((facts, index) => {
       const { numInFlightActivities } = this.served[index]!.getStatus();
       const isFull = numInFlightActivities >= this.slots;
-      return { ...facts, state: this.served[index]!.getState(), fullSince: isFull ? (facts.fullSince ?? now) : undefined };
+      return {
+        ...facts,
+        state: this.served[index]!.getState(),
+        fullSince: isFull ? (facts.fullSince ?? now) : undefined,
+      };
     });
   }
 
   /** Temporal says of each queue who polls it, and since when. */
   private async ask(client: Client): Promise<void> {
-    const polls = await withinDeadline(answerMs, () => Promise.all(this.served.map(async ({ options: { taskQueue: name, identity } }) => {
-      const own = (await activityPollers(client, name)).filter((poller) => poller.identity === identity);
-      const at = lastOf(own);
-      return at && monotonicMs() - (Date.now() - at.getTime());
-    })));
+    const polls = await withinDeadline(answerMs, () =>
+      Promise.all(
+        this.served.map(async ({ options: { taskQueue: name, identity } }) => {
+          const own = (await activityPollers(client, name)).filter((poller) => poller.identity === identity);
+          const at = lastOf(own);
+          return at && monotonicMs() - (Date.now() - at.getTime());
+        }),
+      ),
+    );
     this.answeredAt = monotonicMs();
     this.queues = this.queues?.map((facts, index) => ({ ...facts, polledAt: polls[index] }));
   }

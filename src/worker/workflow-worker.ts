@@ -11,13 +11,38 @@ import type { WorkflowBundleWithSourceMapAndFilename } from '@temporalio/worker/
  * (docs/decisions/0015-workflow-threads-record-no-stacks.md).
  */
 export class WorkflowWorker extends Worker {
-  protected static override async createWorkflowCreator(workflowBundle: WorkflowBundleWithSourceMapAndFilename, options: CompiledWorkerOptions, logger: Logger): Promise<WorkflowCreator> {
-    const { debugMode, isolateExecutionTimeoutMs, reuseV8Context, activities, workflowThreadPoolSize, patchActivationCallback } = options;
+  protected static override async createWorkflowCreator(
+    workflowBundle: WorkflowBundleWithSourceMapAndFilename,
+    options: CompiledWorkerOptions,
+    logger: Logger,
+  ): Promise<WorkflowCreator> {
+    const {
+      debugMode,
+      isolateExecutionTimeoutMs,
+      reuseV8Context,
+      activities,
+      workflowThreadPoolSize,
+      patchActivationCallback,
+    } = options;
     if (debugMode) return super.createWorkflowCreator(workflowBundle, options, logger);
-    const clients = Array.from({ length: workflowThreadPoolSize }, () => new WorkerThreadClient(new Thread(threadSource, { eval: true }), logger, patchActivationCallback));
+    const clients = Array.from(
+      { length: workflowThreadPoolSize },
+      () => new WorkerThreadClient(new Thread(threadSource, { eval: true }), logger, patchActivationCallback),
+    );
     const hasPatchActivationCallback = patchActivationCallback !== undefined;
     const registeredActivityNames = new Set(activities.keys());
-    await Promise.all(clients.map((client) => client.send({ type: 'init', workflowBundle, isolateExecutionTimeoutMs, reuseV8Context, registeredActivityNames, hasPatchActivationCallback })));
+    await Promise.all(
+      clients.map((client) =>
+        client.send({
+          type: 'init',
+          workflowBundle,
+          isolateExecutionTimeoutMs,
+          reuseV8Context,
+          registeredActivityNames,
+          hasPatchActivationCallback,
+        }),
+      ),
+    );
     return new ThreadedVMWorkflowCreator(clients);
   }
 }

@@ -19,13 +19,33 @@ const long: ActivityOptions = { cancellationType, startToCloseTimeout: '2h', hea
 const endless: ActivityOptions = { cancellationType, startToCloseTimeout: '30d', heartbeatTimeout: heartbeat, retry };
 
 /** For a day: whoever wants to be told may be away over night. */
-const delivery: ActivityOptions = { startToCloseTimeout: '30s', scheduleToCloseTimeout: '24h', retry: { initialInterval: '1s', maximumInterval: '10m' } };
+const delivery: ActivityOptions = {
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '24h',
+  retry: { initialInterval: '1s', maximumInterval: '10m' },
+};
 /** A disk that is full must not hold a deployment up for ever. */
-const recording: ActivityOptions = { cancellationType, startToCloseTimeout: '30s', scheduleToCloseTimeout: '2m', heartbeatTimeout: heartbeat, retry };
+const recording: ActivityOptions = {
+  cancellationType,
+  startToCloseTimeout: '30s',
+  scheduleToCloseTimeout: '2m',
+  heartbeatTimeout: heartbeat,
+  retry,
+};
 /** Looks until something is found, be it weeks; another worker goes on where one ends. Nothing waits for its end. */
-const watching: ActivityOptions = { cancellationType: 'TRY_CANCEL', startToCloseTimeout: '30d', heartbeatTimeout: '1m', retry };
+const watching: ActivityOptions = {
+  cancellationType: 'TRY_CANCEL',
+  startToCloseTimeout: '30d',
+  heartbeatTimeout: '1m',
+  retry,
+};
 /** As long as a rollout takes. Noticed soon when its worker dies; nothing waits for its end. */
-const guarding: ActivityOptions = { cancellationType: 'TRY_CANCEL', startToCloseTimeout: '30d', heartbeatTimeout: '10s', retry };
+const guarding: ActivityOptions = {
+  cancellationType: 'TRY_CANCEL',
+  startToCloseTimeout: '30d',
+  heartbeatTimeout: '10s',
+  retry,
+};
 
 const table: Record<keyof Activities, ActivityOptions> = {
   joinEnvironment: quick,
@@ -89,7 +109,16 @@ const contacts = new Set<keyof Activities>(['observe', 'recallEnvironment', 'des
 const firstContact: ActivityOptions = { scheduleToStartTimeout: '20s' };
 
 /** An activity by name, on a task queue, with the sentence that the Temporal UI shows for it. */
-export function activity<K extends keyof Activities>(name: K, taskQueue: string, summary: string): ActivityInterfaceFor<Activities>[K] {
-  const call = proxyActivities<Activities>({ ...table[name], ...(contacts.has(name) && isHostQueue(taskQueue) && firstContact), taskQueue, summary: plainMarkdownWithin(longestSummary, summary) } as ActivityOptions)[name] as (...input: unknown[]) => Promise<unknown>;
+export function activity<K extends keyof Activities>(
+  name: K,
+  taskQueue: string,
+  summary: string,
+): ActivityInterfaceFor<Activities>[K] {
+  const call = proxyActivities<Activities>({
+    ...table[name],
+    ...(contacts.has(name) && isHostQueue(taskQueue) && firstContact),
+    taskQueue,
+    summary: plainMarkdownWithin(longestSummary, summary),
+  } as ActivityOptions)[name] as (...input: unknown[]) => Promise<unknown>;
   return ((...input: unknown[]) => inTurn(call(...input))) as ActivityInterfaceFor<Activities>[K];
 }

@@ -4,13 +4,16 @@ import { excessOf, type MeasuredStack } from '../model/limits';
 import { fits, tidied, type Shape } from './messages/shape';
 
 /**
- * The input of a workflow, once it has the right shape; every `line` in it is tidied. A client that is not ours may start
- * workflows with anything: what would trip one ends it at once instead.
+ * The input of a workflow, once it has the right shape; every `line` in it is tidied. A client that is not ours may
+ * start workflows with anything: what would trip one ends it at once instead.
  * @throws ApplicationFailure where the input does not fit
  */
 export function admit<T>(input: T, shape: Shape, workflow: string): T {
   if (fits(input, shape)) return tidied(input, shape);
-  throw ApplicationFailure.nonRetryable(`malformed input of the workflow ${workflow}: a field is missing, or a name is not valid; nothing was done`, failureTypes.software);
+  throw ApplicationFailure.nonRetryable(
+    `malformed input of the workflow ${workflow}: a field is missing, or a name is not valid; nothing was done`,
+    failureTypes.software,
+  );
 }
 
 /**
@@ -19,5 +22,9 @@ export function admit<T>(input: T, shape: Shape, workflow: string): T {
  */
 export function admitSize(stack: MeasuredStack): void {
   const excess = excessOf(stack).map(({ path, message }) => `${path.join('.')} ${message}`);
-  if (excess.length > 0) throw ApplicationFailure.nonRetryable(`the stack is too large: ${excess.slice(0, 10).join('; ')}; nothing was done`, failureTypes.software);
+  if (excess.length > 0)
+    throw ApplicationFailure.nonRetryable(
+      `the stack is too large: ${excess.slice(0, 10).join('; ')}; nothing was done`,
+      failureTypes.software,
+    );
 }

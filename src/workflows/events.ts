@@ -17,16 +17,16 @@ export interface HostEvent {
 }
 
 export type DeploymentEvent = Place & { deployment: number } & (
-  | { type: 'deployment.started'; intent: IntentKind; requestedBy: string; reason?: string }
-  | { type: 'deployment.finished'; intent: IntentKind; outcome: Outcome; durationMs: number; message?: string }
-  | { type: 'phase.finished'; phase: number; durationMs: number }
-  | { type: 'step.finished'; step: string; kind: string; service?: string; phase?: number; durationMs: number }
-  | { type: 'step.failed'; step: string; kind: string; service?: string; phase?: number; message: string }
-  | { type: 'platform.trouble'; step: string; message: string }
-  | { type: 'rollback.finished'; complete: boolean; durationMs: number }
-  | { type: 'breaker.changed'; open: boolean; failures: number }
-  | WatchEvent
-);
+    | { type: 'deployment.started'; intent: IntentKind; requestedBy: string; reason?: string }
+    | { type: 'deployment.finished'; intent: IntentKind; outcome: Outcome; durationMs: number; message?: string }
+    | { type: 'phase.finished'; phase: number; durationMs: number }
+    | { type: 'step.finished'; step: string; kind: string; service?: string; phase?: number; durationMs: number }
+    | { type: 'step.failed'; step: string; kind: string; service?: string; phase?: number; message: string }
+    | { type: 'platform.trouble'; step: string; message: string }
+    | { type: 'rollback.finished'; complete: boolean; durationMs: number }
+    | { type: 'breaker.changed'; open: boolean; failures: number }
+    | WatchEvent
+  );
 
 /** What is seen and done between deployments. */
 export type WatchEvent =

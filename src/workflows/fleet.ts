@@ -31,12 +31,16 @@ export async function fleet(before: FleetState = { limit: 1, holders: [], waitin
   });
 
   await until(() => changes > 0 || state.holders.length > 0);
-  for (let isDue = false; state.holders.length + state.waiting.length > 0; ) {
+  for (let isDue = false; state.holders.length + state.waiting.length > 0;) {
     const seen = changes;
     if (isDue || (state.waiting.length > 0 && state.holders.length >= state.limit)) await forgetTheGone(state);
     while (state.waiting.length > 0 && state.holders.length < state.limit) state.holders.push(state.waiting.shift()!);
     for (const workflowId of [...state.holders, ...state.waiting]) await tell(workflowId, state, told);
-    isDue = !(await until(() => changes !== seen, state.waiting.length > 0 ? checkMs : seldomMs, 'look whether those that have a slot still run'));
+    isDue = !(await until(
+      () => changes !== seen,
+      state.waiting.length > 0 ? checkMs : seldomMs,
+      'look whether those that have a slot still run',
+    ));
     if (workflowInfo().continueAsNewSuggested) return continueAsNew<typeof fleet>(state);
   }
 }
@@ -52,7 +56,8 @@ async function tell(workflowId: string, { limit, holders }: FleetState, told: Se
 
 async function forgetTheGone(state: FleetState): Promise<void> {
   for (const workflowId of [...state.holders, ...state.waiting]) {
-    if (!(await activity('isRunning', taskQueue, `does ${workflowId} still run?`)(workflowId))) forget(state, workflowId);
+    if (!(await activity('isRunning', taskQueue, `does ${workflowId} still run?`)(workflowId)))
+      forget(state, workflowId);
   }
 }
 

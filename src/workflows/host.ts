@@ -1,22 +1,39 @@
-import { allHandlersFinished, continueAsNew, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { HostBreaker, HostPlace, HostReport } from '../model/host';
 import { activity } from './activity-options';
 import { admit } from './admit';
 import { events } from './events';
 import { listen } from './listen';
-import { claimHostSignal, hostId, hostQuery, hostWordSignal, reportHostSignal, taskQueue, type HostState } from './messages';
+import {
+  claimHostSignal,
+  hostId,
+  hostQuery,
+  hostWordSignal,
+  reportHostSignal,
+  taskQueue,
+  type HostState,
+} from './messages';
 import { inputs, shapes } from './messages/shapes';
 import { inTurn, until } from './turns';
 
-/** Deployments take a host one after the other for as long as somebody is there; then a new workflow begins when somebody comes. */
+/**
+ * Deployments take a host one after the other for as long as somebody is there; then a new workflow begins when
+ * somebody comes.
+ */
 const idleMs = 600_000;
 /** Nobody plans longer by what was seen once: images may have had to come. */
 const rememberedMs = 7_200_000;
 const mostRemembered = 200;
 
 /**
- * The owner of a host's ports and room while they are promised and not taken yet, and of what is known of its health. Who
- * claims is told what those before have claimed, and plans around it; whoever is gone holds nothing.
+ * The owner of a host's ports and room while they are promised and not taken yet, and of what is known of its health.
+ * Who claims is told what those before have claimed, and plans around it; whoever is gone holds nothing.
  */
 export async function host(place: HostPlace, before?: HostState): Promise<void> {
   admit(place, inputs.host, 'host');
@@ -33,7 +50,13 @@ export async function host(place: HostPlace, before?: HostState): Promise<void> 
     changes += 1;
     giveBack(report, state);
     state.breaker = counted(state.breaker, report, Date.now());
-    events.emit({ type: 'host.reported', host: hostId(place), failures: state.breaker?.failures ?? 0, open: state.breaker?.openedAt !== undefined, message: report.trouble });
+    events.emit({
+      type: 'host.reported',
+      host: hostId(place),
+      failures: state.breaker?.failures ?? 0,
+      open: state.breaker?.openedAt !== undefined,
+      message: report.trouble,
+    });
   });
 
   for (;;) {
@@ -44,19 +67,39 @@ export async function host(place: HostPlace, before?: HostState): Promise<void> 
       return continueAsNew<typeof host>(place, state);
     }
     const isBusy = await until(() => changes !== seen || asking.length > 0, idleMs, 'until somebody comes');
-    if (!isBusy && state.claims.length + state.kept.filter(({ at }) => Date.now() - at < rememberedMs).length === 0 && !state.breaker) return;
-    if (!isBusy) await forgetTheGone(state.claims.map(({ workflowId }) => workflowId), state);
+    if (
+      !isBusy &&
+      state.claims.length + state.kept.filter(({ at }) => Date.now() - at < rememberedMs).length === 0 &&
+      !state.breaker
+    )
+      return;
+    if (!isBusy)
+      await forgetTheGone(
+        state.claims.map(({ workflowId }) => workflowId),
+        state,
+      );
   }
 }
 
 /** What others have claimed before. */
 async function answer(workflowId: string, state: HostState): Promise<void> {
-  const earlier = () => state.claims.slice(0, state.claims.findIndex((claim) => claim.workflowId === workflowId));
-  await forgetTheGone(earlier().map((claim) => claim.workflowId), state);
+  const earlier = () =>
+    state.claims.slice(
+      0,
+      state.claims.findIndex((claim) => claim.workflowId === workflowId),
+    );
+  await forgetTheGone(
+    earlier().map((claim) => claim.workflowId),
+    state,
+  );
   const claim = state.claims.find((each) => each.workflowId === workflowId);
   if (!claim) return;
   const unseen = state.kept.filter(({ at }) => at >= claim.seenAt);
-  const word = { host: hostId(state.place), round: claim.round, others: [...unseen, ...earlier()].map(({ ports, reserve, by }) => ({ ports, reserve, by })) };
+  const word = {
+    host: hostId(state.place),
+    round: claim.round,
+    others: [...unseen, ...earlier()].map(({ ports, reserve, by }) => ({ ports, reserve, by })),
+  };
   await inTurn(getExternalWorkflowHandle(workflowId).signal(hostWordSignal, word)).catch(() => undefined);
 }
 
@@ -70,12 +113,17 @@ function giveBack({ workflowId, kept }: HostReport, state: HostState): void {
 
 async function forgetTheGone(workflowIds: string[], state: HostState): Promise<void> {
   for (const workflowId of workflowIds) {
-    if (!(await activity('isRunning', taskQueue, `does ${workflowId} still run?`)(workflowId))) state.claims = state.claims.filter((claim) => claim.workflowId !== workflowId);
+    if (!(await activity('isRunning', taskQueue, `does ${workflowId} still run?`)(workflowId)))
+      state.claims = state.claims.filter((claim) => claim.workflowId !== workflowId);
   }
 }
 
 /** Failures in a row; the first deployment that fares well ends the row. */
-export function counted(before: HostBreaker | undefined, { trouble, breaker }: HostReport, now: number): HostBreaker | undefined {
+export function counted(
+  before: HostBreaker | undefined,
+  { trouble, breaker }: HostReport,
+  now: number,
+): HostBreaker | undefined {
   if (trouble === undefined) return undefined;
   const failures = (before?.failures ?? 0) + 1;
   const isOpen = breaker.threshold > 0 && failures >= breaker.threshold;

@@ -47,37 +47,87 @@ export interface LookAround {
  * Everything that the planner has to know. Of several hosts at first only what runs there: by that services are placed,
  * and each host is asked about the images and secrets of its own.
  */
-export async function lookAround({ stack, pinned, taskQueue, summary, former = [], force = false, closely = false, patiently = (_, look) => look() }: LookAround): Promise<World> {
-  if (!stack.hosts) return { views: [{ taskQueue, observation: await patiently(taskQueue, () => activity('observe', taskQueue, summary)(withoutContents(stack), pinned, closely)) }] };
+export async function lookAround({
+  stack,
+  pinned,
+  taskQueue,
+  summary,
+  former = [],
+  force = false,
+  closely = false,
+  patiently = (_, look) => look(),
+}: LookAround): Promise<World> {
+  if (!stack.hosts)
+    return {
+      views: [
+        {
+          taskQueue,
+          observation: await patiently(taskQueue, () =>
+            activity('observe', taskQueue, summary)(withoutContents(stack), pinned, closely),
+          ),
+        },
+      ],
+    };
   const bare = withoutServices(stack);
-  const look = async (host: HostQueue, of: Stack): Promise<HostView> => ({ ...host, observation: await patiently(host.taskQueue, () => observe(host, of, pinned, summary, closely)) });
-  const lost: string[] = [];
-  const lookFor = (host: HostQueue, of: Stack): Promise<HostView> => (force ? observe(host, of, {}, summary).then((observation) => ({ ...host, observation })) : look(host, of));
-  const lookBack = (host: HostQueue) => lookEverywhere(bare, (of) => lookFor(host, of)).then((view) => [view], (error: unknown) => {
-    if (!force) throw error;
-    lost.push(host.name!);
+  const look = async (host: HostQueue, of: Stack): Promise<HostView> => ({
+    ...host,
+    observation: await patiently(host.taskQueue, () => observe(host, of, pinned, summary, closely)),
   });
+  const lost: string[] = [];
+  const lookFor = (host: HostQueue, of: Stack): Promise<HostView> =>
+    force ? observe(host, of, {}, summary).then((observation) => ({ ...host, observation })) : look(host, of);
+  const lookBack = (host: HostQueue) =>
+    lookEverywhere(bare, (of) => lookFor(host, of)).then(
+      (view) => [view],
+      (error: unknown) => {
+        if (!force) throw error;
+        lost.push(host.name!);
+      },
+    );
   const hosts = hostsOf(stack, taskQueue);
   const [seen, gone] = await Promise.all([all(hosts, (host) => look(host, bare)), all(former, lookBack)]);
-  const placed = place(stack, seen.map((view, index) => within(view, stack.hosts![index]!)));
+  const placed = place(
+    stack,
+    seen.map((view, index) => within(view, stack.hosts![index]!)),
+  );
   const views = await all(hosts, (host) => look(host, portionOf(stack, host.name!, placed.placement)));
   return { views: [...views, ...gone.flatMap((found) => found ?? [])], placed, lost };
 }
 
 /** What runs of a stack, host by host. */
 export function listInstances(stack: Stack, taskQueue: string, summary: string): Promise<Answers<HostView>> {
-  return askEach(hostsOf(stack, taskQueue), async (host) => [{ ...host, observation: await observe(host, withoutServices(stack), {}, summary) }]);
+  return askEach(hostsOf(stack, taskQueue), async (host) => [
+    { ...host, observation: await observe(host, withoutServices(stack), {}, summary) },
+  ]);
 }
 
-/** What is left of a stack on a host that its file names no more: on a cluster it may be in namespaces of which the file says no more either. */
+/**
+ * What is left of a stack on a host that its file names no more: on a cluster it may be in namespaces of which the file
+ * says no more either.
+ */
 async function lookEverywhere(stack: Stack, look: (of: Stack) => Promise<HostView>): Promise<HostView> {
-  const { observation: { elsewhere = [], ...own }, ...view } = await look(stack);
+  const {
+    observation: { elsewhere = [], ...own },
+    ...view
+  } = await look(stack);
   const others = await all(elsewhere, (namespace) => look(inNamespace(stack, namespace)));
-  return { ...view, observation: { ...own, instances: [own, ...others.map(({ observation }) => observation)].flatMap(({ instances }) => instances) } };
+  return {
+    ...view,
+    observation: {
+      ...own,
+      instances: [own, ...others.map(({ observation }) => observation)].flatMap(({ instances }) => instances),
+    },
+  };
 }
 
 function inNamespace({ infrastructure, ...stack }: Stack, namespace: string): Stack {
-  return { ...stack, infrastructure: { ...infrastructure, cluster: { pullSecrets: [], serviceType: 'ClusterIP', ...infrastructure.cluster, namespace } } };
+  return {
+    ...stack,
+    infrastructure: {
+      ...infrastructure,
+      cluster: { pullSecrets: [], serviceType: 'ClusterIP', ...infrastructure.cluster, namespace },
+    },
+  };
 }
 
 /** What runs is looked at without the contents of configs: they would be in the history at every look. */
@@ -101,8 +151,14 @@ export interface Answers<T> {
   away: HostAway[];
 }
 
-/** Asks every host. One of several that is away takes nothing from the others. @throws what the first one met where all are away */
-export async function askEach<H extends HostQueue, T>(hosts: readonly H[], ask: (host: H) => Promise<T[]>): Promise<Answers<T>> {
+/**
+ * Asks every host. One of several that is away takes nothing from the others. @throws what the first one met where all
+ * are away
+ */
+export async function askEach<H extends HostQueue, T>(
+  hosts: readonly H[],
+  ask: (host: H) => Promise<T[]>,
+): Promise<Answers<T>> {
   const failures: unknown[] = [];
   const answers = await all(hosts, async (host): Promise<Answers<T>> => {
     try {
@@ -127,8 +183,20 @@ export async function oneByOne<H>(hosts: readonly H[], work: (host: H) => Promis
   for (const host of hosts) await work(host);
 }
 
-async function observe(host: HostQueue, stack: Stack, pinned: PinnedImages, summary: string, closely = false): Promise<Observation> {
-  return whereServed(host, () => activity('observe', host.taskQueue, host.name === undefined ? summary : `${summary} on ${host.name}`)(withoutContents(stack), pinned, closely));
+async function observe(
+  host: HostQueue,
+  stack: Stack,
+  pinned: PinnedImages,
+  summary: string,
+  closely = false,
+): Promise<Observation> {
+  return whereServed(host, () =>
+    activity('observe', host.taskQueue, host.name === undefined ? summary : `${summary} on ${host.name}`)(
+      withoutContents(stack),
+      pinned,
+      closely,
+    ),
+  );
 }
 
 /** Says so where nobody serves a host. */
@@ -137,21 +205,33 @@ export async function whereServed<T>({ name }: HostQueue, ask: () => Promise<T>)
     return await ask();
   } catch (error) {
     if (name === undefined || !isUnserved(error)) throw error;
-    throw ApplicationFailure.nonRetryable(`no worker serves the host ${name}: start one with \`deploy-code worker --hosts FILE\`, or with \`--serve ${name}\` on the host itself`, failureTypes.platform);
+    throw ApplicationFailure.nonRetryable(
+      `no worker serves the host ${name}: start one with \`deploy-code worker ` +
+        `--hosts FILE\`, or with \`--serve ${name}\` on the host itself`,
+      failureTypes.platform,
+    );
   }
 }
 
 /** True for trouble of a host, or with it: it may pass, and the others have none. */
 function isAway(error: unknown): boolean {
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  return cause instanceof TimeoutFailure || (cause instanceof ApplicationFailure && cause.type === failureTypes.platform);
+  return (
+    cause instanceof TimeoutFailure || (cause instanceof ApplicationFailure && cause.type === failureTypes.platform)
+  );
 }
 
 function reasonOf(error: unknown): string {
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  return cause instanceof TimeoutFailure ? 'its worker did not answer in time' : ((cause as Error | undefined)?.message ?? 'it did not answer');
+  return cause instanceof TimeoutFailure
+    ? 'its worker did not answer in time'
+    : ((cause as Error | undefined)?.message ?? 'it did not answer');
 }
 
 function isUnserved(error: unknown): boolean {
-  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_START';
+  return (
+    error instanceof ActivityFailure &&
+    error.cause instanceof TimeoutFailure &&
+    error.cause.timeoutType === 'SCHEDULE_TO_START'
+  );
 }

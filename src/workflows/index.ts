@@ -4,7 +4,8 @@ import { deployment } from './deployment';
 import { inspect } from './inspect';
 
 /** Where workers run as builds, what comes to an end ends on the build that it began on. What lives long moves on. */
-const endsWhereItBegan = (): WorkflowDefinitionOptions => (workflowInfo().currentDeploymentVersion?.deploymentName ? { versioningBehavior: 'PINNED' } : {});
+const endsWhereItBegan = (): WorkflowDefinitionOptions =>
+  workflowInfo().currentDeploymentVersion?.deploymentName ? { versioningBehavior: 'PINNED' } : {};
 for (const workflow of [deployment, inspect]) setWorkflowOptions(endsWhereItBegan, workflow as () => Promise<unknown>);
 
 export { deployment, inspect };

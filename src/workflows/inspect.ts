@@ -71,7 +71,13 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
   switch (input.kind) {
     case 'plan': {
       admitSize(stack);
-      const world = await lookAround({ stack, pinned: input.pinned, taskQueue, summary: 'observe what runs', closely: input.intent.kind === 'repair' });
+      const world = await lookAround({
+        stack,
+        pinned: input.pinned,
+        taskQueue,
+        summary: 'observe what runs',
+        closely: input.intent.kind === 'repair',
+      });
       const { plan, refusals } = planOver(input, world);
       return { plan: summarise(plan), refusals };
     }
@@ -82,7 +88,12 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
     case 'exec': {
       await recordAct(auditPlaceOf(stack), taskQueue, `exec ${input.instance}: ${input.command.join(' ')}`, input.act);
       const host = await hostOf(input, ({ instances }) => instances.some(({ name }) => name === input.instance));
-      return activity('runCommand', host.taskQueue, `run ${input.command[0]} in ${input.instance}`)(contextOf(stack, 0), input.instance, input.command, 3_600_000);
+      return activity('runCommand', host.taskQueue, `run ${input.command[0]} in ${input.instance}`)(
+        contextOf(stack, 0),
+        input.instance,
+        input.command,
+        3_600_000,
+      );
     }
     case 'audit':
       return activity('readAudit', taskQueue, 'read the audit trail')(auditPlaceOf(stack), input.last, input.known);
@@ -91,20 +102,39 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
     case 'remove-volume': {
       await recordAct(auditPlaceOf(stack), taskQueue, `volume rm ${input.name}`, input.act);
       const host = await hostOf(input, ({ volumes }) => volumes.some(({ name }) => name === input.name));
-      return activity('removeVolume', host.taskQueue, `remove volume ${input.name}`)(contextOf(stack, 0), input.name) as Promise<undefined>;
+      return activity(
+        'removeVolume',
+        host.taskQueue,
+        `remove volume ${input.name}`,
+      )(contextOf(stack, 0), input.name) as Promise<undefined>;
     }
   }
 }
 
 async function status({ stack, taskQueue }: StackQuestion): Promise<Answers<InstanceLine>> {
-  return askEach(hostsOf(stack, taskQueue), async ({ name, taskQueue: queue }) => (await activity('describeInstances', queue, 'look at every instance')(stack)).map((line) => onHost(line, name)));
+  return askEach(hostsOf(stack, taskQueue), async ({ name, taskQueue: queue }) =>
+    (await activity('describeInstances', queue, 'look at every instance')(stack)).map((line) => onHost(line, name)),
+  );
 }
 
-async function logs({ stack, taskQueue, services, tail, after }: Extract<InspectInput, { kind: 'logs' }>): Promise<Answers<InstanceLog>> {
+async function logs({
+  stack,
+  taskQueue,
+  services,
+  tail,
+  after,
+}: Extract<InspectInput, { kind: 'logs' }>): Promise<Answers<InstanceLog>> {
   const views = await listInstances(stack, taskQueue, 'find the instances');
   const read = await askEach(views.found, ({ taskQueue: queue, observation: { instances } }) => {
-    const names = instances.filter(({ service }) => services.length === 0 || services.includes(service)).map(({ name }) => name);
-    return activity('readLogs', queue, `read the logs of ${names.length} instances`)(contextOf(stack, 0), names, tail, after);
+    const names = instances
+      .filter(({ service }) => services.length === 0 || services.includes(service))
+      .map(({ name }) => name);
+    return activity('readLogs', queue, `read the logs of ${names.length} instances`)(
+      contextOf(stack, 0),
+      names,
+      tail,
+      after,
+    );
   });
   return { found: read.found, away: [...views.away, ...read.away] };
 }
@@ -112,15 +142,27 @@ async function logs({ stack, taskQueue, services, tail, after }: Extract<Inspect
 async function volumes({ stack, taskQueue }: StackQuestion): Promise<Answers<VolumeLine>> {
   const { found, away } = await listInstances(stack, taskQueue, 'find the volumes');
   const owner = `${stack.name}/${stack.environment}`;
-  return { away, found: found.flatMap(({ name, observation }) => listVolumes(observation.volumes, observation.instances, owner).map((line) => onHost(line, name))) };
+  return {
+    away,
+    found: found.flatMap(({ name, observation }) =>
+      listVolumes(observation.volumes, observation.instances, owner).map((line) => onHost(line, name)),
+    ),
+  };
 }
 
-/** Where something is. Where it is nowhere, the first of several hosts, which will say so. @throws where it may be on a host that is away */
+/**
+ * Where something is. Where it is nowhere, the first of several hosts, which will say so. @throws where it may be on a
+ * host that is away
+ */
 async function hostOf({ stack, taskQueue }: StackQuestion, has: (seen: Observation) => boolean): Promise<HostQueue> {
   if (!stack.hosts) return { taskQueue };
   const { found, away } = await listInstances(stack, taskQueue, 'find out where it is');
   const host = found.find(({ observation }) => has(observation));
-  if (!host && away.length > 0) throw ApplicationFailure.nonRetryable(`it may be on a host that is away: ${away.map(({ host: name, reason }) => `${name}: ${reason}`).join('; ')}`, failureTypes.platform);
+  if (!host && away.length > 0)
+    throw ApplicationFailure.nonRetryable(
+      `it may be on a host that is away: ${away.map(({ host: name, reason }) => `${name}: ${reason}`).join('; ')}`,
+      failureTypes.platform,
+    );
   return host ?? found[0]!;
 }
 
@@ -130,8 +172,14 @@ function onHost<L extends object>(line: L, host: string | undefined): L {
 
 function listVolumes(volumes: ObservedVolume[], instances: ObservedInstance[], owner: string): VolumeLine[] {
   const users = new Map<string, string[]>();
-  for (const { name, mounts } of instances) for (const mount of mounts) if (mount.type === 'volume') users.set(mount.volume, [...(users.get(mount.volume) ?? []), name]);
-  const named = volumes.filter((volume) => volume.owner === owner).map(({ name }) => ({ name, unnamed: false, mountedBy: users.get(name) ?? [] }));
-  const unnamed = [...users].filter(([name]) => isUnnamed(name)).map(([name, mountedBy]) => ({ name, unnamed: true, mountedBy }));
+  for (const { name, mounts } of instances)
+    for (const mount of mounts)
+      if (mount.type === 'volume') users.set(mount.volume, [...(users.get(mount.volume) ?? []), name]);
+  const named = volumes
+    .filter((volume) => volume.owner === owner)
+    .map(({ name }) => ({ name, unnamed: false, mountedBy: users.get(name) ?? [] }));
+  const unnamed = [...users]
+    .filter(([name]) => isUnnamed(name))
+    .map(([name, mountedBy]) => ({ name, unnamed: true, mountedBy }));
   return [...named, ...unnamed];
 }

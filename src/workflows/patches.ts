@@ -1,4 +1,6 @@
-/** Where workflows behave otherwise than in an earlier release, so that deployments which began then go on as they were. */
+/**
+ * Where workflows behave otherwise than in an earlier release, so that deployments which began then go on as they were.
+ */
 export const patches = {
   /** Since 0.2: what was retired is removed by a few activities instead of one each. */
   removeTogether: 'remove-together',
@@ -18,9 +20,15 @@ export const patches = {
   audit: 'audit',
   /** Since 0.2: environments are watched between deployments. */
   watch: 'watch',
-  /** Since 0.2: new instances are watched until the commit, and requests move only to instances that are still healthy and can be reached. */
+  /**
+   * Since 0.2: new instances are watched until the commit, and requests move only to instances that are still healthy
+   * and can be reached.
+   */
   rolloutWatch: 'rollout-watch',
-  /** Since 0.2: thaws, resumed watches, commands in instances and deployments that ended without a word are written into the audit trail. */
+  /**
+   * Since 0.2: thaws, resumed watches, commands in instances and deployments that ended without a word are written into
+   * the audit trail.
+   */
   auditedActs: 'audited-acts',
   /** Since 0.2: instances with large settings start a few at a time. */
   freight: 'freight',

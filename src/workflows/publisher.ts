@@ -8,19 +8,23 @@ import type { notify } from './notify';
 export class Publisher {
   private readonly begun: Promise<unknown>[] = [];
 
-  constructor(private readonly place: Place, private readonly subscribers: readonly Subscriber[] = []) {}
+  constructor(
+    private readonly place: Place,
+    private readonly subscribers: readonly Subscriber[] = [],
+  ) {}
 
   publish(type: NotificationType, deployment: number, text: string, details: Record<string, unknown>): void {
     const interested = this.subscribers.filter(({ events }) => events.includes(type));
     if (interested.length === 0) return;
     const { stack, environment } = this.place;
     const notification: Notification = { id: uuid4(), type, at: Date.now(), ...this.place, deployment, text, details };
-    const start = () => startChild<typeof notify>('notify', {
-      workflowId: `notify/${stack}/${environment}/${notification.id}`,
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      args: [notification, interested],
-      staticSummary: `${type} of ${stack}/${environment}`,
-    });
+    const start = () =>
+      startChild<typeof notify>('notify', {
+        workflowId: `notify/${stack}/${environment}/${notification.id}`,
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        args: [notification, interested],
+        staticSummary: `${type} of ${stack}/${environment}`,
+      });
     this.begun.push(inTurn(CancellationScope.nonCancellable(start)).catch(() => undefined));
   }
 

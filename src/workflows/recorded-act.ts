@@ -16,7 +16,12 @@ export function auditPlaceOf({ name: stack, environment, infrastructure: { dataD
  * Writes what somebody is about to do into the audit trail, and tells its environment how long that is now.
  * @throws ApplicationFailure where it cannot be recorded: then it must not be done
  */
-export async function recordAct(place: AuditPlace, taskQueue: string, what: string, { by = 'unknown', from }: Act = {}): Promise<void> {
+export async function recordAct(
+  place: AuditPlace,
+  taskQueue: string,
+  what: string,
+  { by = 'unknown', from }: Act = {},
+): Promise<void> {
   if (!patched(patches.auditedActs)) return;
   const { workflowId } = workflowInfo();
   const entry = { id: workflowId, at: Date.now(), by, what, result: 'asked for', ...(from !== undefined && { from }) };
@@ -30,7 +35,10 @@ export async function recordAct(place: AuditPlace, taskQueue: string, what: stri
 export async function writeRecord(place: AuditPlace, { taskQueue, summary, entry }: RecordToWrite): Promise<void> {
   const head = await activity('recordAudit', taskQueue, summary)(place, entry);
   const { folder } = place;
-  const told = getExternalWorkflowHandle(environmentId(place)).signal(auditedSignal, { ...head, ...(folder !== undefined && { folder }) });
+  const told = getExternalWorkflowHandle(environmentId(place)).signal(auditedSignal, {
+    ...head,
+    ...(folder !== undefined && { folder }),
+  });
   await inTurn(told).catch(() => undefined);
 }
 

@@ -7,12 +7,17 @@ import { toProblem } from './deployment/failure';
 import { taskQueue, type RedeployInput } from './messages';
 import { inputs } from './messages/shapes';
 
-/** What a schedule starts: asks for a deployment and waits for its end, so that the schedule's overlap policy means something. */
+/**
+ * What a schedule starts: asks for a deployment and waits for its end, so that the schedule's overlap policy means
+ * something.
+ */
 export async function redeploy(input: RedeployInput): Promise<UnattendedEnd> {
   const { place, spec } = admit(input, inputs.redeploy, 'redeploy');
   const request = { place, what: spec.what, by: `schedule ${spec.name}`, requestId: workflowInfo().runId };
   try {
-    const workflowId = await CancellationScope.nonCancellable(() => activity('requestDeployment', taskQueue, `ask for it (${spec.what.kind})`)(request));
+    const workflowId = await CancellationScope.nonCancellable(() =>
+      activity('requestDeployment', taskQueue, `ask for it (${spec.what.kind})`)(request),
+    );
     return await endOf(workflowId);
   } catch (error) {
     if (isCancellation(error)) throw error;

@@ -3,7 +3,10 @@ import { admit } from './admit';
 import { contentsQuery, pruneSignal, type ReleaseContents } from './messages';
 import { inputs } from './messages/shapes';
 
-/** A kept release: holds the stack as it was, and stays open until pruned, so that a rollback does not depend on retention. */
+/**
+ * A kept release: holds the stack as it was, and stays open until pruned, so that a rollback does not depend on
+ * retention.
+ */
 export async function release(given: ReleaseContents): Promise<number> {
   const contents = admit(given, inputs.release, 'release');
   let pruned = false;

@@ -19,8 +19,8 @@ export class Turns {
 }
 
 /**
- * After so many steps. Of one promise that is resolved again and again, not of one promise a step: the SDK takes down the
- * stack of each promise that a workflow makes, which would be most of what a worker does.
+ * After so many steps. Of one promise that is resolved again and again, not of one promise a step: the SDK takes down
+ * the stack of each promise that a workflow makes, which would be most of what a worker does.
  */
 function afterwards(pass: () => void): void {
   let left = steps;

@@ -5,10 +5,10 @@ import { Turns } from './turn';
 const turns = new Turns();
 
 /**
- * Resolves as the event does, but one event at a time: whatever follows from it has been done, up to the next wait, before
- * anything follows from another. Temporal's SDK may hand over several events together or one by one, as queries come in
- * between, and not the same way when it replays them; without turns the order of what follows would depend on that
- * (docs/decisions/0011-one-event-at-a-time.md).
+ * Resolves as the event does, but one event at a time: whatever follows from it has been done, up to the next wait,
+ * before anything follows from another. Temporal's SDK may hand over several events together or one by one, as queries
+ * come in between, and not the same way when it replays them; without turns the order of what follows would depend on
+ * that (docs/decisions/0011-one-event-at-a-time.md).
  */
 export function inTurn<T>(event: Promise<T>): Promise<T> {
   return patched(patches.oneEventAtATime) ? turns.take(event) : event;

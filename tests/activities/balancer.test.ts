@@ -12,7 +12,10 @@ describe('a load balancer that a crash of Docker has left stopped', () => {
       exec: async () => ({ exitCode: 0, output: '' }),
     } as unknown as Runtime;
     const balancer = balancerOf(runtime, 'lb');
-    await expect(balancer.route([{ route: 'web', targets: [] } as never])).rejects.toMatchObject({ kind: 'platform', message: 'the load balancer lb does not run (exited)' });
+    await expect(balancer.route([{ route: 'web', targets: [] } as never])).rejects.toMatchObject({
+      kind: 'platform',
+      message: 'the load balancer lb does not run (exited)',
+    });
     await expect(balancer.route([{ route: 'web', targets: [] } as never])).resolves.toBeUndefined();
     expect(started).toEqual(['lb']);
   });

@@ -18,13 +18,23 @@ describe('the looks of the watch', () => {
   });
 
   it('know nothing of an instance that is new, or does not run', async () => {
-    const states: [string, ObservedInstance['state']][] = [['a', 'running'], ['b', 'running'], ['a', 'exited']];
+    const states: [string, ObservedInstance['state']][] = [
+      ['a', 'running'],
+      ['b', 'running'],
+      ['a', 'exited'],
+    ];
     let at = -1;
     const look = closeLooks(async (closely) => {
       const [id, state] = states[(at += 1)]!;
-      return { instances: [{ id, state, policy: 'always', ...(closely && { limitsInForce: { cpus: 1 } }) } as ObservedInstance] };
+      return {
+        instances: [
+          { id, state, policy: 'always', ...(closely && { limitsInForce: { cpus: 1 } }) } as ObservedInstance,
+        ],
+      };
     });
-    const limits = [await look(), await look(), await look()].map(({ instances: [instance] }) => instance!.limitsInForce);
+    const limits = [await look(), await look(), await look()].map(
+      ({ instances: [instance] }) => instance!.limitsInForce,
+    );
     expect(limits).toEqual([{ cpus: 1 }, undefined, undefined]);
   });
 });

@@ -32,14 +32,33 @@ describe('an env file', () => {
   ])('%j', (text, value) => expect(read(text)).toEqual({ A: value }));
 
   it('refers to what stands above, in it and in earlier files; the rest stays as it is written', () => {
-    const text = 'B=$A-x\nC="${A} and ${B}"\nD=\'$A\'\nE=pa$word\nF=${none}z\nG=${none:-other}\nH=$$A \\$A\nI="\\${A}"\nJ=${K}\nK=late\nL=${A:+set}';
+    const text =
+      'B=$A-x\nC="${A} and ' +
+      '${B}"\nD=\'$A\'\nE=pa$word\nF=${none}z\nG=${none:-other}\nH=$$A \\$A\nI="\\${A}"\nJ=${K}\nK=late\nL=${A:+set}';
     expect(read(text, { A: 'above' })).toEqual({
-      B: 'above-x', C: 'above and above-x', D: '$A', E: 'pa$word', F: '${none}z', G: 'other', H: '$A \\above', I: '${A}', J: '${K}', K: 'late', L: 'set',
+      B: 'above-x',
+      C: 'above and above-x',
+      D: '$A',
+      E: 'pa$word',
+      F: '${none}z',
+      G: 'other',
+      H: '$A \\above',
+      I: '${A}',
+      J: '${K}',
+      K: 'late',
+      L: 'set',
     });
   });
 
   it('sets nothing for a bare name, and takes any name that compose takes', () => {
-    expect(read('BARE\nexport OTHER\nY.dot=1\nZ-dash[0]=2\nÄ=3\n__proto__=4')).toEqual(Object.fromEntries([['Y.dot', '1'], ['Z-dash[0]', '2'], ['Ä', '3'], ['__proto__', '4']]));
+    expect(read('BARE\nexport OTHER\nY.dot=1\nZ-dash[0]=2\nÄ=3\n__proto__=4')).toEqual(
+      Object.fromEntries([
+        ['Y.dot', '1'],
+        ['Z-dash[0]', '2'],
+        ['Ä', '3'],
+        ['__proto__', '4'],
+      ]),
+    );
   });
 
   it.each([
@@ -55,13 +74,21 @@ describe('an env file', () => {
   });
 
   it('is refused where values of values grow without end', () => {
-    expect(() => read(`N0=xxxxxxxxxx\n${Array.from({ length: 60 }, (_, index) => `N${index + 1}=$N${index}$N${index}`).join('\n')}`)).toThrow('far too long');
-    expect(() => read(`A=${'x'.repeat(200_000)}\n${'B=$A\n'.repeat(1000)}`)).toThrow('longer than 2097152 characters together');
+    expect(() =>
+      read(
+        `N0=xxxxxxxxxx\n${Array.from({ length: 60 }, (_, index) => `N${index + 1}=$N${index}$N${index}`).join('\n')}`,
+      ),
+    ).toThrow('far too long');
+    expect(() => read(`A=${'x'.repeat(200_000)}\n${'B=$A\n'.repeat(1000)}`)).toThrow(
+      'longer than 2097152 characters together',
+    );
   });
 
   it('is read in one pass, however long', () => {
     const lines = Array.from({ length: 50_000 }, (_, index) => `N${index}=$N${index - 1}x`.slice(0, 40));
-    expect(Object.keys(read(`N0=1\n${'\n'.repeat(100_000)}${lines.map((line) => line.replace(/x$/, '')).join('\n')}`))).toHaveLength(50_000);
+    expect(
+      Object.keys(read(`N0=1\n${'\n'.repeat(100_000)}${lines.map((line) => line.replace(/x$/, '')).join('\n')}`)),
+    ).toHaveLength(50_000);
     expect(() => read(`A="${'\\'.repeat(500_001)}`)).toThrow('has no end');
   });
 });

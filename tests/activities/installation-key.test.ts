@@ -20,7 +20,11 @@ describe('the installation key', () => {
     const key = installationKey(dataDir);
     expect(key).toHaveLength(32);
     expect(installationKey(dataDir)).toEqual(key);
-    expect([modeOf(join(dataDir, 'installation.key')), modeOf(dataDir), readdirSync(dataDir)]).toEqual(['600', '700', ['installation.key']]);
+    expect([modeOf(join(dataDir, 'installation.key')), modeOf(dataDir), readdirSync(dataDir)]).toEqual([
+      '600',
+      '700',
+      ['installation.key'],
+    ]);
   });
 
   it.each([
@@ -33,7 +37,9 @@ describe('the installation key', () => {
   ])('is refused where it is %s, with what to do', (_, content, mode, message) => {
     const dataDir = given(content, mode);
     expect(() => installationKey(dataDir)).toThrow(InstallationKeyProblem);
-    expect(() => installationKey(dataDir)).toThrow(`the installation key ${join(dataDir, 'installation.key')} ${message}`);
+    expect(() => installationKey(dataDir)).toThrow(
+      `the installation key ${join(dataDir, 'installation.key')} ${message}`,
+    );
   });
 
   it('is refused where it is no file, or cannot be made', () => {

@@ -8,22 +8,29 @@ const hides = (secret: string) => new Masker(formsOf(Buffer.from(secret)));
 /** What is left where every text of a list is hidden wherever it stands, overlaps included. */
 function slowly(texts: string[], text: string): string {
   const hidden = Array.from(text, () => false);
-  
+
   for (const each of texts) {
     for (let place = text.indexOf(each); each.length >= 4 && place >= 0; place = text.indexOf(each, place + 1)) {
-
       hidden.fill(true, place, place + each.length);
     }
   }
-  return Array.from(text).filter((_, place) => !hidden[place]).join('');
+  return Array.from(text)
+    .filter((_, place) => !hidden[place])
+    .join('');
 }
 
 describe('a masker', () => {
   it('leaves nothing of any text that it knows, and everything else', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 1, maxLength: 12 });
-    fc.assert(fc.property(fc.array(letters, { maxLength: 12 }), fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 60 }), (texts, text) => {
-      expect(new Masker(texts).mask(text).replaceAll('***', '')).toBe(slowly(texts, text));
-    }));
+    fc.assert(
+      fc.property(
+        fc.array(letters, { maxLength: 12 }),
+        fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 60 }),
+        (texts, text) => {
+          expect(new Masker(texts).mask(text).replaceAll('***', '')).toBe(slowly(texts, text));
+        },
+      ),
+    );
   });
 
   it('hides the whole of what overlaps', () => {
@@ -35,25 +42,32 @@ describe('a masker', () => {
     const secrets = Array.from({ length: 500 }, (_, index) => `${'a'.repeat(index + 4)}b`);
     const masker = new Masker([...secrets, ...secrets.flatMap((secret) => formsOf(Buffer.from(secret)))]);
     const began = process.cpuUsage();
-    for (const text of [`${'a'.repeat(62)}c`.repeat(4000), 'the quick brown fox '.repeat(50_000)]) expect(masker.mask(text) === text).toBe(true);
+    for (const text of [`${'a'.repeat(62)}c`.repeat(4000), 'the quick brown fox '.repeat(50_000)])
+      expect(masker.mask(text) === text).toBe(true);
     expect(process.cpuUsage(began).user / 1e6).toBeLessThan(20);
   });
 });
 
 describe('a masker of percent-encoded texts', () => {
-  const hex = (code: number, upper: boolean) => `%${upper ? code.toString(16).toUpperCase().padStart(2, '0') : code.toString(16).padStart(2, '0')}`;
-  const masker = (...secrets: string[]) => new PercentMasker(secrets.map((secret) => Buffer.from(secret).toString('latin1')));
+  const hex = (code: number, upper: boolean) =>
+    `%${upper ? code.toString(16).toUpperCase().padStart(2, '0') : code.toString(16).padStart(2, '0')}`;
+  const masker = (...secrets: string[]) =>
+    new PercentMasker(secrets.map((secret) => Buffer.from(secret).toString('latin1')));
 
   it('hides a secret whichever of its characters are encoded', () => {
-    const secret = fc.string({ unit: 'grapheme', minLength: 4, maxLength: 20 }).filter((text) => Buffer.byteLength(text) >= 4 && !/[\r\n%+]/.test(text) && text.trim() === text);
-    fc.assert(fc.property(secret, fc.array(fc.nat(2), { minLength: 100, maxLength: 100 }), (text, choices) => {
-      const shown = Array.from(text, (character, index) => {
-        const choice = choices[index % choices.length]!;
-        return choice === 0 ? character : [...Buffer.from(character)].map((code) => hex(code, choice === 1)).join('');
-      }).join('');
-      fc.pre(/%[\da-f]{2}/i.test(shown));
-      expect(masker(text).mask(`a ${shown} %20 b`)).toMatch(/^a \*\*\* %20 b$/);
-    }));
+    const secret = fc
+      .string({ unit: 'grapheme', minLength: 4, maxLength: 20 })
+      .filter((text) => Buffer.byteLength(text) >= 4 && !/[\r\n%+]/.test(text) && text.trim() === text);
+    fc.assert(
+      fc.property(secret, fc.array(fc.nat(2), { minLength: 100, maxLength: 100 }), (text, choices) => {
+        const shown = Array.from(text, (character, index) => {
+          const choice = choices[index % choices.length]!;
+          return choice === 0 ? character : [...Buffer.from(character)].map((code) => hex(code, choice === 1)).join('');
+        }).join('');
+        fc.pre(/%[\da-f]{2}/i.test(shown));
+        expect(masker(text).mask(`a ${shown} %20 b`)).toMatch(/^a \*\*\* %20 b$/);
+      }),
+    );
   });
 
   it('leaves everything else, and what is not encoded at all to others', () => {
@@ -76,7 +90,7 @@ describe('the forms of a secret', () => {
     'base64, two bytes in': Buffer.from(`u:${secret}`).toString('base64'),
     base64url: Buffer.from(`u:${secret}`).toString('base64url'),
     hex: Buffer.from(secret).toString('hex'),
-    'HEX': Buffer.from(secret).toString('hex').toUpperCase(),
+    HEX: Buffer.from(secret).toString('hex').toUpperCase(),
     url: encodeURIComponent(secret),
     'a form': new URLSearchParams({ s: secret }).toString().slice(2),
     'url, lower case': encodeURIComponent(secret).replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
@@ -84,7 +98,12 @@ describe('the forms of a secret', () => {
     'json in json': JSON.stringify(json).slice(1, -1),
     'json of Go': json.replace(/[<>&]/g, (each) => `\\u00${each.charCodeAt(0).toString(16)}`),
     'json of Python': json.replaceAll('ö', '\\u00f6').replaceAll('ß', '\\u00df'),
-    xml: secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&apos;'),
+    xml: secret
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replaceAll('"', '&quot;')
+      .replaceAll("'", '&apos;'),
     'a single-quoted word': secret.replaceAll("'", `'\\''`),
     'a double-quoted word': secret.replace(/["\\$`]/g, '\\$&'),
   };
@@ -95,7 +114,9 @@ describe('the forms of a secret', () => {
   });
 
   it('cover the lines of several, and their base64 in lines', () => {
-    const key = `-----BEGIN KEY-----\n${'QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo0'.repeat(4)}\nc2hvcnQgbGluZQ==\n-----END KEY-----\n`;
+    const key =
+      '-----BEGIN ' +
+      `KEY-----\n${'QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo0'.repeat(4)}\nc2hvcnQgbGluZQ==\n-----END KEY-----\n`;
     const lines = hides(key);
     expect(lines.mask(key.replaceAll('\n', '\r\n')).replaceAll('***', '').trim()).toBe('');
     const wrapped = Buffer.from(key).toString('base64').replace(/.{76}/g, '$&\n');
@@ -103,7 +124,9 @@ describe('the forms of a secret', () => {
   });
 
   it('cover the password of a URL', () => {
-    expect(hides('postgres://shop:p%40ss-4711@db/shop').mask('login of shop failed with p@ss-4711 (p%40ss-4711)')).toBe('login of shop failed with *** (***)');
+    expect(hides('postgres://shop:p%40ss-4711@db/shop').mask('login of shop failed with p@ss-4711 (p%40ss-4711)')).toBe(
+      'login of shop failed with *** (***)',
+    );
   });
 
   it('cover bytes that are no text by their encodings', () => {

@@ -9,10 +9,34 @@ import type { InstanceStatus } from '../../src/model/instance-status';
 import { RuntimeError, type Runtime } from '../../src/runtimes/runtime';
 import { memoryStack } from '../support/memory-stack';
 
-const activitiesOn = (runtime: object) => readingActivities({ runtimes: () => runtime, secrets: { learn: async () => undefined, mask: (text: string) => text }, rules: { policy: {} } } as unknown as Dependencies);
-const run = <T>(work: () => Promise<T>): Promise<T> => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(work);
-const status = (more: Partial<InstanceStatus>): InstanceStatus => ({ state: 'running', hash: 'x', outOfMemory: false, restarts: 0, startedAt: Date.now() - 3_600_000, ...more });
-const observed = (name: string, more: object = {}) => ({ name, service: 'api', ordinal: Number(name.at(-1)), image: 'api:1', state: 'running', kind: 'service', deployment: 1, release: 1, ports: [], ...more });
+const activitiesOn = (runtime: object) =>
+  readingActivities({
+    runtimes: () => runtime,
+    secrets: { learn: async () => undefined, mask: (text: string) => text },
+    rules: { policy: {} },
+  } as unknown as Dependencies);
+const run = <T>(work: () => Promise<T>): Promise<T> =>
+  new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(work);
+const status = (more: Partial<InstanceStatus>): InstanceStatus => ({
+  state: 'running',
+  hash: 'x',
+  outOfMemory: false,
+  restarts: 0,
+  startedAt: Date.now() - 3_600_000,
+  ...more,
+});
+const observed = (name: string, more: object = {}) => ({
+  name,
+  service: 'api',
+  ordinal: Number(name.at(-1)),
+  image: 'api:1',
+  state: 'running',
+  kind: 'service',
+  deployment: 1,
+  release: 1,
+  ports: [],
+  ...more,
+});
 
 describe('what people are shown of what runs', () => {
   it('calls what is restarted again and again a crash loop, says where memory ran out, and counts neither as running', async () => {
@@ -23,47 +47,105 @@ describe('what people are shown of what runs', () => {
       'api-4': status({ state: 'exited', exitCode: 137, outOfMemory: true }),
       'api-5': status({}),
     };
-    const runtime = { observe: async () => ({ instances: Object.keys(statuses).map((name) => observed(name, { state: statuses[name]!.state })) }), inspect: async (name: string) => statuses[name], ranOutOfMemory: async (name: string) => name === 'api-1' };
+    const runtime = {
+      observe: async () => ({
+        instances: Object.keys(statuses).map((name) => observed(name, { state: statuses[name]!.state })),
+      }),
+      inspect: async (name: string) => statuses[name],
+      ranOutOfMemory: async (name: string) => name === 'api-1',
+    };
     const lines = await run(() => activitiesOn(runtime).describeInstances(memoryStack({ api: { image: 'api:1' } })));
     expect(lines.map(({ name, health, restarts, outOfMemory }) => [name, health, restarts, outOfMemory])).toEqual([
-      ['api-1', 'crash loop, out of memory', 7, true], ['api-2', 'crash loop', 3, undefined], ['api-3', '-', 5, undefined], ['api-4', 'down, out of memory', 0, true], ['api-5', '-', 0, undefined],
+      ['api-1', 'crash loop, out of memory', 7, true],
+      ['api-2', 'crash loop', 3, undefined],
+      ['api-3', '-', 5, undefined],
+      ['api-4', 'down, out of memory', 0, true],
+      ['api-5', '-', 0, undefined],
     ]);
     expect(statusTable(lines)[1]).toMatch(/^api {6}2\/5 {2}crash loop, out of memory {2}api:1 +15$/);
   });
 
   it('shows the logs of the others where those of one cannot be read, and why', async () => {
-    const refusing = (kind: 'software' | 'platform') => ({ logs: async (name: string) => (name === 'mute-1' ? Promise.reject(new RuntimeError(kind, 'no reading')) : { lines: [`log of ${name}`], cursor: 'c' }) });
-    const read = (kind: 'software' | 'platform') => run(() => activitiesOn(refusing(kind)).readLogs({ runtime: 'docker', stack: 'a', environment: 'b', deployment: 1, secrets: {}, envFiles: [] }, ['mute-1', 'loud-1'], 10, {}));
-    expect(await read('software')).toEqual([{ name: 'mute-1', lines: [], cursor: '', unreadable: 'no reading' }, { name: 'loud-1', lines: ['log of loud-1'], cursor: 'c' }]);
+    const refusing = (kind: 'software' | 'platform') => ({
+      logs: async (name: string) =>
+        name === 'mute-1'
+          ? Promise.reject(new RuntimeError(kind, 'no reading'))
+          : { lines: [`log of ${name}`], cursor: 'c' },
+    });
+    const read = (kind: 'software' | 'platform') =>
+      run(() =>
+        activitiesOn(refusing(kind)).readLogs(
+          { runtime: 'docker', stack: 'a', environment: 'b', deployment: 1, secrets: {}, envFiles: [] },
+          ['mute-1', 'loud-1'],
+          10,
+          {},
+        ),
+      );
+    expect(await read('software')).toEqual([
+      { name: 'mute-1', lines: [], cursor: '', unreadable: 'no reading' },
+      { name: 'loud-1', lines: ['log of loud-1'], cursor: 'c' },
+    ]);
     await expect(read('platform')).rejects.toMatchObject({ type: 'PlatformTrouble' });
   });
 
   it('shows the others where one cannot be looked at, and names what is paused or was never started', async () => {
     const runtime = {
       observe: async () => ({ instances: ['api-1', 'api-2', 'api-3', 'api-4'].map((name) => observed(name)) }),
-      inspect: async (name: string) => (name === 'api-1' ? Promise.reject(new RuntimeError('software', 'it is broken')) : status(name === 'api-2' ? { state: 'paused' } : name === 'api-3' ? { state: 'created' } : {})),
+      inspect: async (name: string) =>
+        name === 'api-1'
+          ? Promise.reject(new RuntimeError('software', 'it is broken'))
+          : status(name === 'api-2' ? { state: 'paused' } : name === 'api-3' ? { state: 'created' } : {}),
     };
     const lines = await run(() => activitiesOn(runtime).describeInstances(memoryStack({ api: { image: 'api:1' } })));
-    expect(lines.map(({ state, health }) => [state, health])).toEqual([['running', 'unknown (it is broken)'], ['paused', 'paused'], ['created', 'not started'], ['running', '-']]);
+    expect(lines.map(({ state, health }) => [state, health])).toEqual([
+      ['running', 'unknown (it is broken)'],
+      ['paused', 'paused'],
+      ['created', 'not started'],
+      ['running', '-'],
+    ]);
     const away = { ...runtime, inspect: async () => Promise.reject(new RuntimeError('platform', 'Docker is away')) };
-    await expect(run(() => activitiesOn(away).describeInstances(memoryStack({ api: { image: 'api:1' } })))).rejects.toMatchObject({ type: 'PlatformTrouble' });
+    await expect(
+      run(() => activitiesOn(away).describeInstances(memoryStack({ api: { image: 'api:1' } }))),
+    ).rejects.toMatchObject({ type: 'PlatformTrouble' });
   });
 
   it('shows addresses of IPv6 in brackets, so that the port can be told from them', async () => {
-    const ports = [{ container: 80, host: 8080, hostIp: '::1' }, { container: 80, host: 8081, hostIp: '127.0.0.1' }, { container: 80, host: 8082 }];
-    const runtime = { observe: async () => ({ instances: [observed('api-1', { ports })] }), inspect: async () => status({}) };
+    const ports = [
+      { container: 80, host: 8080, hostIp: '::1' },
+      { container: 80, host: 8081, hostIp: '127.0.0.1' },
+      { container: 80, host: 8082 },
+    ];
+    const runtime = {
+      observe: async () => ({ instances: [observed('api-1', { ports })] }),
+      inspect: async () => status({}),
+    };
     const [line] = await run(() => activitiesOn(runtime).describeInstances(memoryStack({ api: { image: 'api:1' } })));
     expect(line!.ports).toEqual(['[::1]:8080->80', '127.0.0.1:8081->80', '8082->80']);
-    expect([hostPort('::1', 80), hostPort('[::1]', 80), hostPort('localhost', '80')]).toEqual(['[::1]:80', '[::1]:80', 'localhost:80']);
+    expect([hostPort('::1', 80), hostPort('[::1]', 80), hostPort('localhost', '80')]).toEqual([
+      '[::1]:80',
+      '[::1]:80',
+      'localhost:80',
+    ]);
   });
 
   it('shows the logs of the others where those of one do not come', async () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
-    const logs = (name: string) => (name === 'slow-1' ? new Promise(() => undefined) : Promise.resolve({ lines: [`log of ${name}`], cursor: 'c' }));
-    const read = run(() => activitiesOn({ logs }).readLogs({ runtime: 'docker', stack: 'a', environment: 'b', deployment: 1, secrets: {}, envFiles: [] }, ['slow-1', 'loud-1'], 10, {}));
+    const logs = (name: string) =>
+      name === 'slow-1' ? new Promise(() => undefined) : Promise.resolve({ lines: [`log of ${name}`], cursor: 'c' });
+    const read = run(() =>
+      activitiesOn({ logs }).readLogs(
+        { runtime: 'docker', stack: 'a', environment: 'b', deployment: 1, secrets: {}, envFiles: [] },
+        ['slow-1', 'loud-1'],
+        10,
+        {},
+      ),
+    );
     await jest.advanceTimersByTimeAsync(25_000);
     jest.useRealTimers();
-    expect(await read).toEqual([{ name: 'slow-1', lines: [], cursor: '', unreadable: 'they did not come within 25 s' }, { name: 'loud-1', lines: ['log of loud-1'], cursor: 'c' }]);
+    expect(await read).toEqual([
+      { name: 'slow-1', lines: [], cursor: '', unreadable: 'they did not come within 25 s' },
+      { name: 'loud-1', lines: ['log of loud-1'], cursor: 'c' },
+    ]);
   });
 
   it('reads each log once, of a few instances at a time, and no more than a page of it', async () => {
@@ -77,9 +159,20 @@ describe('what people are shown of what runs', () => {
       return { lines: [name], cursor: 'c' };
     };
     const names = Array.from({ length: 40 }, (_, index) => `api-${index % 20}`);
-    const found = await run(() => activitiesOn({ logs }).readLogs({ runtime: 'docker', stack: 'a', environment: 'b', deployment: 1, secrets: {}, envFiles: [] }, names, 1e9, {}));
+    const found = await run(() =>
+      activitiesOn({ logs }).readLogs(
+        { runtime: 'docker', stack: 'a', environment: 'b', deployment: 1, secrets: {}, envFiles: [] },
+        names,
+        1e9,
+        {},
+      ),
+    );
     expect(found.map(({ name }) => name)).toEqual(names.slice(0, 20));
-    expect({ asked: asked.length, tails: new Set(asked.map(([, tail]) => tail)), most }).toEqual({ asked: 20, tails: new Set([10_000]), most: 4 });
+    expect({ asked: asked.length, tails: new Set(asked.map(([, tail]) => tail)), most }).toEqual({
+      asked: 20,
+      tails: new Set([10_000]),
+      most: 4,
+    });
   });
 
   it('knows of memory by the state, by what was recorded of a child or before a restart, and by a record that comes late', async () => {
@@ -90,6 +183,9 @@ describe('what people are shown of what runs', () => {
     expect(await ranOutOfMemory(never, 'a', { outOfMemory: false, exitCode: 1 })).toBe(false);
     expect(await ranOutOfMemory({} as Runtime, 'a', { outOfMemory: false, exitCode: 137 })).toBe(false);
     expect(await ranOutOfMemory(late, 'a', { outOfMemory: false, exitCode: 137 })).toBe(true);
-    expect([withMemory('api-1 exited 137', { outOfMemory: true }), withMemory('api-1 exited 1', {})]).toEqual(['api-1 exited 137, out of memory', 'api-1 exited 1']);
+    expect([withMemory('api-1 exited 137', { outOfMemory: true }), withMemory('api-1 exited 1', {})]).toEqual([
+      'api-1 exited 137, out of memory',
+      'api-1 exited 1',
+    ]);
   });
 });

@@ -13,8 +13,13 @@ const written = (content: string | Uint8Array) => {
   return { file };
 };
 
-const asFile = (source: { file: string }) => ({ secrets: [{ name: 's', source, target: { path: '/run/secrets/s', mode: 0o400, uid: 7 } }] });
-const asVariable = (source: { file: string }) => ({ envFiles: [], secrets: [{ name: 's', source, target: { environment: 'S' } }] });
+const asFile = (source: { file: string }) => ({
+  secrets: [{ name: 's', source, target: { path: '/run/secrets/s', mode: 0o400, uid: 7 } }],
+});
+const asVariable = (source: { file: string }) => ({
+  envFiles: [],
+  secrets: [{ name: 's', source, target: { environment: 'S' } }],
+});
 
 describe('secrets of the worker', () => {
   const dataDir = folder();
@@ -22,15 +27,27 @@ describe('secrets of the worker', () => {
 
   it('are files byte for byte, and variables without one line end', async () => {
     const bytes = Buffer.from([0xff, 0, 0x0a, 0x0a]);
-    expect(await store.files(asFile(written(bytes)))).toEqual([{ path: '/run/secrets/s', mode: 0o400, uid: 7, content: bytes }]);
+    expect(await store.files(asFile(written(bytes)))).toEqual([
+      { path: '/run/secrets/s', mode: 0o400, uid: 7, content: bytes },
+    ]);
     expect(await store.variables(asVariable(written('one\n\n')))).toEqual({ S: 'one\n' });
     expect(await store.variables(asVariable(written('one\r\n')))).toEqual({ S: 'one' });
   });
 
-  it.each([['a NUL byte', 'hunter2-nul\0rest', 'holds a NUL byte'], ['bytes that are no UTF-8', Buffer.from('hunter2-\xff', 'latin1'), 'is not UTF-8 text']])('with %s are refused as variables by name, without their value', async (_, content, message) => {
+  it.each([
+    ['a NUL byte', 'hunter2-nul\0rest', 'holds a NUL byte'],
+    ['bytes that are no UTF-8', Buffer.from('hunter2-\xff', 'latin1'), 'is not UTF-8 text'],
+  ])('with %s are refused as variables by name, without their value', async (_, content, message) => {
     const source = written(content);
-    for (const attempt of [store.variables(asVariable(source)), store.fingerprints({ s: source }, [], new Set(['s'])), store.read('s', source)]) {
-      const failure = await attempt.then(() => undefined, (error: Error) => error);
+    for (const attempt of [
+      store.variables(asVariable(source)),
+      store.fingerprints({ s: source }, [], new Set(['s'])),
+      store.read('s', source),
+    ]) {
+      const failure = await attempt.then(
+        () => undefined,
+        (error: Error) => error,
+      );
       expect(failure).toBeInstanceOf(SoftwareFault);
       expect(failure!.message).toContain(`the secret s ${message}`);
       expect(failure!.message).not.toContain('hunter2');
@@ -40,7 +57,12 @@ describe('secrets of the worker', () => {
 
   it('have fingerprints that tell every byte, and the one of version 0.1, which did not tell a final line end', async () => {
     const print = (content: string | Uint8Array) => store.fingerprints({ s: written(content) }, []);
-    const [without, withEnd, other, binary] = [await print('value'), await print('value\n'), await print('other'), await print(Buffer.from([0xff]))];
+    const [without, withEnd, other, binary] = [
+      await print('value'),
+      await print('value\n'),
+      await print('other'),
+      await print(Buffer.from([0xff])),
+    ];
     expect(new Set([without, withEnd, other, binary].map(({ s }) => s)).size).toBe(4);
     expect(without['earlier:s']).toBe(withEnd['earlier:s']);
     expect(binary).not.toHaveProperty('earlier:s');
@@ -88,9 +110,14 @@ describe('the masks of a worker', () => {
 
   it('hide what env files hold, save common words and short numbers under plain names', async () => {
     const file = join(folder(), 'app.env');
-    writeFileSync(file, 'MODE=production\nPORT=5432\nDEBUG=true\nNOTE=something-private\nDB_PASSWORD=postgres\nPIN_TOKEN=12345\nCARD=4111111111111111\n');
+    writeFileSync(
+      file,
+      'MODE=production\nPORT=5432\nDEBUG=true\nNOTE=something-private\nDB_PASSWORD=postgres\nPIN_TOKEN=12345\nCARD=4111111111111111\n',
+    );
     const store = new SecretStore(folder());
     await store.learn({}, [file]);
-    expect(store.mask('production 5432 true something-private postgres 12345 4111111111111111')).toBe('production 5432 true *** *** *** ***');
+    expect(store.mask('production 5432 true something-private postgres 12345 4111111111111111')).toBe(
+      'production 5432 true *** *** *** ***',
+    );
   });
 });

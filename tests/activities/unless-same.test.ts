@@ -6,7 +6,9 @@ it('works again only when its input has changed', () => {
     seen.push(value);
     return value * 2;
   });
-  expect([double({ value: 1 }), double({ value: 1 }), double({ value: 2 }), double({ value: 1 })]).toEqual([2, 2, 4, 2]);
+  expect([double({ value: 1 }), double({ value: 1 }), double({ value: 2 }), double({ value: 1 })]).toEqual([
+    2, 2, 4, 2,
+  ]);
   expect(seen).toEqual([1, 2, 1]);
 });
 

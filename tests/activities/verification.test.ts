@@ -6,10 +6,26 @@ import type { InstanceRef } from '../../src/model/instance';
 import type { InstanceStatus } from '../../src/model/instance-status';
 import { RuntimeError, type Runtime } from '../../src/runtimes/runtime';
 
-const context = { runtime: 'docker' as const, stack: 'shop', environment: 'test', deployment: 1, secrets: {}, envFiles: [] };
-const status = (state: InstanceStatus['state']): InstanceStatus => ({ state, hash: 'h', restarts: 0, outOfMemory: false, ...(state === 'exited' && { exitCode: 0 }) });
+const context = {
+  runtime: 'docker' as const,
+  stack: 'shop',
+  environment: 'test',
+  deployment: 1,
+  secrets: {},
+  envFiles: [],
+};
+const status = (state: InstanceStatus['state']): InstanceStatus => ({
+  state,
+  hash: 'h',
+  restarts: 0,
+  outOfMemory: false,
+  ...(state === 'exited' && { exitCode: 0 }),
+});
 
-/** An engine that a crash takes down while it is looked at: what ran then is stopped, and stays so until it is started again. */
+/**
+ * An engine that a crash takes down while it is looked at: what ran then is stopped, and stays so until it is started
+ * again.
+ */
 function crashing(states: Record<string, InstanceStatus['state']>) {
   const revived: string[] = [];
   const runtime = {
@@ -23,12 +39,25 @@ function crashing(states: Record<string, InstanceStatus['state']>) {
     waitForExit: () => new Promise(() => undefined),
     logs: async () => ({ lines: [], cursor: '' }),
   } as unknown as Runtime;
-  const dependencies = { runtimes: () => runtime, secrets: { learn: async () => undefined, mask: (text: string) => text } } as unknown as Dependencies;
+  const dependencies = {
+    runtimes: () => runtime,
+    secrets: { learn: async () => undefined, mask: (text: string) => text },
+  } as unknown as Dependencies;
   return { revived, activities: verificationActivities(dependencies) };
 }
 
-const ref = (name: string, restart: InstanceRef['restart']): InstanceRef => ({ name, service: name, ordinal: 1, restart, stopGraceMs: 1000 });
-const run = <T>(work: (...args: never[]) => Promise<T>, ...args: unknown[]): Promise<T> => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(work as never, ...(args as never[])) as Promise<T>;
+const ref = (name: string, restart: InstanceRef['restart']): InstanceRef => ({
+  name,
+  service: name,
+  ordinal: 1,
+  restart,
+  stopGraceMs: 1000,
+});
+const run = <T>(work: (...args: never[]) => Promise<T>, ...args: unknown[]): Promise<T> =>
+  new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(
+    work as never,
+    ...(args as never[]),
+  ) as Promise<T>;
 
 describe('before the commit, and at the gate of a phase', () => {
   const names = ['api', 'web'];
@@ -36,7 +65,9 @@ describe('before the commit, and at the gate of a phase', () => {
 
   it('what a crash of the platform has stopped meanwhile is started again, and what ended by itself is a failure', async () => {
     const { revived, activities } = crashing({ api: 'exited', web: 'exited' });
-    expect(await run(activities.confirm, context, instances, undefined)).toMatchObject([{ service: 'web', message: expect.stringContaining('exited 0 after it had started') as string }]);
+    expect(await run(activities.confirm, context, instances, undefined)).toMatchObject([
+      { service: 'web', message: expect.stringContaining('exited 0 after it had started') as string },
+    ]);
     expect(revived).toEqual(['api']);
   });
 
@@ -58,27 +89,57 @@ describe('before the commit, and at the gate of a phase', () => {
     ['exited 7 after it had started', { state: 'exited', exitCode: 7 }],
     ['was made and not started', { state: 'created' }],
   ] as const)('an instance that has fallen %s', async (message, found) => {
-    const runtime = { observe: async () => ({ instances: [] }), inspect: async () => ({ ...status('running'), ...found }), lastExit: async () => 3, logs: async () => ({ lines: [], cursor: '' }) } as unknown as Runtime;
-    const activities = verificationActivities({ runtimes: () => runtime, secrets: { learn: async () => undefined, mask: (text: string) => text } } as unknown as Dependencies);
-    expect(await run(activities.confirm, context, [ref('api', 'no')], undefined)).toMatchObject([{ message: `api-1 ${message}` }]);
+    const runtime = {
+      observe: async () => ({ instances: [] }),
+      inspect: async () => ({ ...status('running'), ...found }),
+      lastExit: async () => 3,
+      logs: async () => ({ lines: [], cursor: '' }),
+    } as unknown as Runtime;
+    const activities = verificationActivities({
+      runtimes: () => runtime,
+      secrets: { learn: async () => undefined, mask: (text: string) => text },
+    } as unknown as Dependencies);
+    expect(await run(activities.confirm, context, [ref('api', 'no')], undefined)).toMatchObject([
+      { message: `api-1 ${message}` },
+    ]);
   });
 
   it.each([
     ['software', ['(its logs cannot be read here: no reading)']],
     ['platform', []],
   ] as const)('the evidence says why it holds no logs, where that is not the platform: %s', async (kind, logs) => {
-    const runtime = { observe: async () => ({ instances: [] }), inspect: async () => ({ ...status('exited') }), logs: async () => Promise.reject(new RuntimeError(kind, 'no reading')) } as unknown as Runtime;
-    const activities = verificationActivities({ runtimes: () => runtime, secrets: { learn: async () => undefined, mask: (text: string) => text } } as unknown as Dependencies);
-    expect(await run(activities.confirm, context, [ref('api', 'no')], undefined)).toMatchObject([{ evidence: { logs, logLines: 0 } }]);
+    const runtime = {
+      observe: async () => ({ instances: [] }),
+      inspect: async () => ({ ...status('exited') }),
+      logs: async () => Promise.reject(new RuntimeError(kind, 'no reading')),
+    } as unknown as Runtime;
+    const activities = verificationActivities({
+      runtimes: () => runtime,
+      secrets: { learn: async () => undefined, mask: (text: string) => text },
+    } as unknown as Dependencies);
+    expect(await run(activities.confirm, context, [ref('api', 'no')], undefined)).toMatchObject([
+      { evidence: { logs, logLines: 0 } },
+    ]);
   });
 
   describe('the HEALTHCHECK of an image, where nothing else checks an instance', () => {
     type Health = InstanceStatus['health'];
     const reporting = (intervalMs: number, ...healths: Health[]) => {
       let looks = 0;
-      const inspect = async () => ({ ...status('running'), health: healths[Math.min(looks++, healths.length - 1)], ownCheck: { intervalMs, problem: 'exited 3: no luck' } });
-      const runtime = { observe: async () => ({ instances: [] }), inspect, logs: async () => ({ lines: [], cursor: '' }) } as unknown as Runtime;
-      const dependencies = { runtimes: () => runtime, secrets: { learn: async () => undefined, mask: (text: string) => text } } as unknown as Dependencies;
+      const inspect = async () => ({
+        ...status('running'),
+        health: healths[Math.min(looks++, healths.length - 1)],
+        ownCheck: { intervalMs, problem: 'exited 3: no luck' },
+      });
+      const runtime = {
+        observe: async () => ({ instances: [] }),
+        inspect,
+        logs: async () => ({ lines: [], cursor: '' }),
+      } as unknown as Runtime;
+      const dependencies = {
+        runtimes: () => runtime,
+        secrets: { learn: async () => undefined, mask: (text: string) => text },
+      } as unknown as Dependencies;
       return { looks: () => looks, activities: verificationActivities(dependencies) };
     };
     const [api] = instances;
@@ -94,8 +155,12 @@ describe('before the commit, and at the gate of a phase', () => {
 
     it('fails the deployment with what it said', async () => {
       const { activities } = reporting(1000, 'starting', 'unhealthy');
-      const message = 'api-1 is unhealthy: the HEALTHCHECK of its image exited 3: no luck (`health_check: {disable: true}` turns it off)';
-      expect(await run(activities.confirm, context, [api], undefined)).toMatchObject([{ service: 'api', message, evidence: { lastProbeError: 'the HEALTHCHECK of its image exited 3: no luck' } }]);
+      const message =
+        'api-1 is unhealthy: the HEALTHCHECK of its image exited 3: no ' +
+        'luck (`health_check: {disable: true}` turns it off)';
+      expect(await run(activities.confirm, context, [api], undefined)).toMatchObject([
+        { service: 'api', message, evidence: { lastProbeError: 'the HEALTHCHECK of its image exited 3: no luck' } },
+      ]);
     });
 
     it('is not waited for where it says nothing for minutes', async () => {

@@ -3,21 +3,51 @@ import type { ObservedInstance } from '../../src/model/observation';
 import { RuntimeError, type Runtime } from '../../src/runtimes/runtime';
 
 const day = 86_400_000;
-const check = { probe: { kind: 'tcp' as const, port: 1 }, intervalMs: 30_000, timeoutMs: 1000, retries: 3, startPeriodMs: 0 };
-const instance = (name: string, more: Partial<ObservedInstance> = {}) => ({ name, service: name, ordinal: 1, kind: 'service', state: 'running', restart: 'always', healthCheck: check, ...more }) as ObservedInstance;
+const check = {
+  probe: { kind: 'tcp' as const, port: 1 },
+  intervalMs: 30_000,
+  timeoutMs: 1000,
+  retries: 3,
+  startPeriodMs: 0,
+};
+const instance = (name: string, more: Partial<ObservedInstance> = {}) =>
+  ({
+    name,
+    service: name,
+    ordinal: 1,
+    kind: 'service',
+    state: 'running',
+    restart: 'always',
+    healthCheck: check,
+    ...more,
+  }) as ObservedInstance;
 
 /** A host whose time passes as fast as it is looked at. */
-function simulate(instances: ObservedInstance[], happens: (at: number, instances: ObservedInstance[], sick: Set<string>) => void = () => undefined) {
+function simulate(
+  instances: ObservedInstance[],
+  happens: (at: number, instances: ObservedInstance[], sick: Set<string>) => void = () => undefined,
+) {
   let at = 0;
   let probes = 0;
   const sick = new Set<string>();
   const restarts = new Map<string, number>();
-  const runtime = { probe: async (name: string) => ((probes += 1), sick.has(name) ? 'connection refused' : undefined), inspect: async (name: string) => ({ restarts: restarts.get(name) ?? 0 }) } as unknown as Runtime;
+  const runtime = {
+    probe: async (name: string) => ((probes += 1), sick.has(name) ? 'connection refused' : undefined),
+    inspect: async (name: string) => ({ restarts: restarts.get(name) ?? 0 }),
+  } as unknown as Runtime;
   const look = (more: Partial<Watching<{ instances: ObservedInstance[] }>> = {}) =>
     watch({
-      runtime, everyMs: 10_000, strictUntil: 0, known: { ailing: [], drift: [] }, signal: new AbortController().signal, drift: async () => [],
+      runtime,
+      everyMs: 10_000,
+      strictUntil: 0,
+      known: { ailing: [], drift: [] },
+      signal: new AbortController().signal,
+      drift: async () => [],
       observe: async () => (happens(at, instances, sick), { instances: instances.map((each) => ({ ...each })) }),
-      now: () => at, elapsed: () => at, wait: async (ms) => void (at += ms), ...more,
+      now: () => at,
+      elapsed: () => at,
+      wait: async (ms) => void (at += ms),
+      ...more,
     });
   return { look, at: () => at, probes: () => probes, restarts };
 }
@@ -26,13 +56,17 @@ describe('the watch over an environment', () => {
   it('of 157 services says nothing for 30 days in which nothing happens, though it looks and probes all the time', async () => {
     const instances = Array.from({ length: 157 }, (_, index) => instance(`s${index}`));
     const world = simulate(instances, (at, _, sick) => at >= 30 * day && sick.add('s7'));
-    expect(await world.look({ everyMs: 600_000 })).toMatchObject({ ailing: [{ instance: 's7', why: 'connection refused', restartable: true }] });
+    expect(await world.look({ everyMs: 600_000 })).toMatchObject({
+      ailing: [{ instance: 's7', why: 'connection refused', restartable: true }],
+    });
     expect(world.at()).toBeGreaterThanOrEqual(30 * day);
     expect(world.probes()).toBeGreaterThan(157 * 4000);
   });
 
   it('probes at the interval of the check, and bears as many failures in a row as it allows', async () => {
-    const world = simulate([instance('api')], (at, _, sick) => (at >= 100_000 ? sick.add('api') : at >= 40_000 && at < 90_000 ? sick.add('api') : sick.delete('api')));
+    const world = simulate([instance('api')], (at, _, sick) =>
+      at >= 100_000 ? sick.add('api') : at >= 40_000 && at < 90_000 ? sick.add('api') : sick.delete('api'),
+    );
     await world.look();
     expect(world.at()).toBe(180_000);
     expect(world.probes()).toBe(7);
@@ -48,21 +82,43 @@ describe('the watch over an environment', () => {
   });
 
   it('knows one that stays down by its policy, and one that is paused', async () => {
-    const world = simulate([instance('once', { restart: 'no', state: 'exited', exitCode: 0 }), instance('held', { state: 'paused' })]);
-    expect((await world.look()).ailing).toMatchObject([{ instance: 'once', restartable: false }, { instance: 'held', why: 'is paused' }]);
+    const world = simulate([
+      instance('once', { restart: 'no', state: 'exited', exitCode: 0 }),
+      instance('held', { state: 'paused' }),
+    ]);
+    expect((await world.look()).ailing).toMatchObject([
+      { instance: 'once', restartable: false },
+      { instance: 'held', why: 'is paused' },
+    ]);
   });
 
-  it("goes by the HEALTHCHECK of the image where nothing else checks an instance", async () => {
-    const world = simulate([instance('own', { healthCheck: undefined }), instance('checked')], (at, instances) => instances.forEach((each) => (each.runtimeHealth = at < 60_000 ? 'healthy' : 'unhealthy')));
-    const inspect = async () => ({ health: 'unhealthy', state: 'running', ownCheck: { intervalMs: 1, problem: 'exited 3' }, restarts: 0 });
+  it('goes by the HEALTHCHECK of the image where nothing else checks an instance', async () => {
+    const world = simulate([instance('own', { healthCheck: undefined }), instance('checked')], (at, instances) =>
+      instances.forEach((each) => (each.runtimeHealth = at < 60_000 ? 'healthy' : 'unhealthy')),
+    );
+    const inspect = async () => ({
+      health: 'unhealthy',
+      state: 'running',
+      ownCheck: { intervalMs: 1, problem: 'exited 3' },
+      restarts: 0,
+    });
     const { ailing } = await world.look({ runtime: { inspect, probe: async () => undefined } as unknown as Runtime });
-    expect(ailing).toMatchObject([{ instance: 'own', why: expect.stringContaining('is unhealthy: the HEALTHCHECK of its image exited 3') as string, restartable: true }]);
+    expect(ailing).toMatchObject([
+      {
+        instance: 'own',
+        why: expect.stringContaining('is unhealthy: the HEALTHCHECK of its image exited 3') as string,
+        restartable: true,
+      },
+    ]);
     expect(world.at()).toBe(60_000);
   });
 
   it('says nothing of what is known, and speaks when it is over', async () => {
     const world = simulate([instance('api')], (at, _, sick) => (at < 500_000 ? sick.add('api') : sick.delete('api')));
-    const known = { ailing: [{ instance: 'api', service: 'api', ordinal: 1, why: 'connection refused', restartable: true }], drift: [] };
+    const known = {
+      ailing: [{ instance: 'api', service: 'api', ordinal: 1, why: 'connection refused', restartable: true }],
+      drift: [],
+    };
     const first = await world.look({ known: { ailing: [], drift: [] } });
     expect(first.ailing).toHaveLength(1);
     expect(await world.look({ known })).toEqual({ ailing: [], drift: [] });
@@ -70,27 +126,48 @@ describe('the watch over an environment', () => {
   });
 
   it('does not take what is known for over because it has only just begun to look', async () => {
-    const world = simulate([instance('api', { state: 'exited', exitCode: 1 }), instance('web')], (at, [api]) => at >= 300_000 && (api!.state = 'running'));
-    const known = { ailing: [{ instance: 'api', service: 'api', ordinal: 1, why: 'exited 1', restartable: false }], drift: ['db-1 is gone'] };
-    expect(await world.look({ known, drift: async () => ['db-1 is gone'] })).toEqual({ ailing: [], drift: ['db-1 is gone'] });
+    const world = simulate(
+      [instance('api', { state: 'exited', exitCode: 1 }), instance('web')],
+      (at, [api]) => at >= 300_000 && (api!.state = 'running'),
+    );
+    const known = {
+      ailing: [{ instance: 'api', service: 'api', ordinal: 1, why: 'exited 1', restartable: false }],
+      drift: ['db-1 is gone'],
+    };
+    expect(await world.look({ known, drift: async () => ['db-1 is gone'] })).toEqual({
+      ailing: [],
+      drift: ['db-1 is gone'],
+    });
     expect(world.at()).toBe(300_000);
   });
 
   it('counts one that cannot even be asked as not well', async () => {
     const world = simulate([instance('api')]);
-    const runtime = { probe: async () => Promise.reject(new RuntimeError('missing', 'port 8080 of api cannot be reached')), inspect: async () => undefined } as unknown as Runtime;
-    expect((await world.look({ runtime })).ailing).toMatchObject([{ instance: 'api', why: 'port 8080 of api cannot be reached' }]);
+    const runtime = {
+      probe: async () => Promise.reject(new RuntimeError('missing', 'port 8080 of api cannot be reached')),
+      inspect: async () => undefined,
+    } as unknown as Runtime;
+    expect((await world.look({ runtime })).ailing).toMatchObject([
+      { instance: 'api', why: 'port 8080 of api cannot be reached' },
+    ]);
   });
 
   it('sees a crash that the runtime has mended while the release is on trial, and not afterwards', async () => {
-    const world = simulate([instance('api', { healthCheck: undefined })], (at) => at >= 50_000 && world.restarts.set('api', 1));
-    expect(await world.look({ strictUntil: 100_000 })).toMatchObject({ ailing: [{ why: 'crashed and was restarted (1 times)' }] });
+    const world = simulate(
+      [instance('api', { healthCheck: undefined })],
+      (at) => at >= 50_000 && world.restarts.set('api', 1),
+    );
+    expect(await world.look({ strictUntil: 100_000 })).toMatchObject({
+      ailing: [{ why: 'crashed and was restarted (1 times)' }],
+    });
   });
 
   it('tells drift that lasts from one look to the next', async () => {
     let looks = 0;
     const world = simulate([instance('api')]);
-    expect(await world.look({ drift: async () => ((looks += 1) === 2 || looks > 4 ? ['web-1 is gone'] : []) })).toEqual({ ailing: [], drift: ['web-1 is gone'] });
+    expect(await world.look({ drift: async () => ((looks += 1) === 2 || looks > 4 ? ['web-1 is gone'] : []) })).toEqual(
+      { ailing: [], drift: ['web-1 is gone'] },
+    );
     expect(looks).toBe(6);
   });
 

@@ -23,17 +23,43 @@ export async function deployBare(stack: Stack, concurrency: number): Promise<voi
   const balancer = instances.find(({ service }) => service === balancerName);
   const traffic = balancer && (await balancerOf(runtime, balancer.name).read());
   const deployment = Math.max(0, ...instances.map((instance) => instance.deployment)) + 1;
-  const { plan } = makePlan({ stack, observation: { ...observed, instances, images, secrets: {}, traffic }, intent: { kind: 'deploy', force: false }, deployment, release: { to: deployment }, jobs: {}, taskQueue: '' });
+  const { plan } = makePlan({
+    stack,
+    observation: { ...observed, instances, images, secrets: {}, traffic },
+    intent: { kind: 'deploy', force: false },
+    deployment,
+    release: { to: deployment },
+    jobs: {},
+    taskQueue: '',
+  });
   for (const step of plan.preparation) await perform(step, plan);
-  for (const { services } of plan.phases) await inStages(services.map(({ stages }) => stages), plan, concurrency);
-  await inStages(servicesOf(plan.phases).map(({ tail }) => tail), plan, concurrency);
-  await side(plan.cleanup.map((step) => [step]), plan, concurrency);
+  for (const { services } of plan.phases)
+    await inStages(
+      services.map(({ stages }) => stages),
+      plan,
+      concurrency,
+    );
+  await inStages(
+    servicesOf(plan.phases).map(({ tail }) => tail),
+    plan,
+    concurrency,
+  );
+  await side(
+    plan.cleanup.map((step) => [step]),
+    plan,
+    concurrency,
+  );
 }
 
 /** The first stages of all services, then the second ones; good enough where one service has several. */
 async function inStages(services: Stage[][], plan: Plan, concurrency: number): Promise<void> {
   const longest = Math.max(0, ...services.map(({ length }) => length));
-  for (let index = 0; index < longest; index += 1) await side(services.flatMap((stages) => stages[index] ?? []), plan, concurrency);
+  for (let index = 0; index < longest; index += 1)
+    await side(
+      services.flatMap((stages) => stages[index] ?? []),
+      plan,
+      concurrency,
+    );
 }
 
 async function side(lanes: Lane[], plan: Plan, concurrency: number): Promise<void> {
@@ -49,7 +75,13 @@ async function perform(step: Step, { stack, environment }: Plan): Promise<void> 
     case 'create-network':
       return runtime.createNetwork(step.network);
     case 'start': {
-      const unhealthy = await startUntilHealthy(runtime, step.instance, { afterTrouble: false, usedMs: 0, signal: new AbortController().signal, onProbe: () => undefined, onStart: () => undefined });
+      const unhealthy = await startUntilHealthy(runtime, step.instance, {
+        afterTrouble: false,
+        usedMs: 0,
+        signal: new AbortController().signal,
+        onProbe: () => undefined,
+        onStart: () => undefined,
+      });
       if (unhealthy) throw new Error(unhealthy.message);
       return undefined;
     }

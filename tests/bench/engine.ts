@@ -36,13 +36,32 @@ export class BenchWorker {
   readyMs = 0;
   private child?: ChildProcess;
 
-  constructor(private readonly address: string, private readonly dataDir: string, private readonly port = 19_465) {}
+  constructor(
+    private readonly address: string,
+    private readonly dataDir: string,
+    private readonly port = 19_465,
+  ) {}
 
   async start(): Promise<DeployCodeClient> {
     const begin = performance.now();
-    const child = spawn(process.execPath, [resolve('bin/deploy-code'), 'worker', '--address', this.address, '--data-dir', this.dataDir, '--port', String(this.port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(
+      process.execPath,
+      [
+        resolve('bin/deploy-code'),
+        'worker',
+        '--address',
+        this.address,
+        '--data-dir',
+        this.dataDir,
+        '--port',
+        String(this.port),
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
     this.child = child;
-    await new Promise<void>((ready) => createInterface(child.stdout!).on('line', (line) => line.includes('worker is ready') && ready()));
+    await new Promise<void>((ready) =>
+      createInterface(child.stdout!).on('line', (line) => line.includes('worker is ready') && ready()),
+    );
     this.readyMs = performance.now() - begin;
     return DeployCodeClient.connect({ address: this.address });
   }
@@ -61,7 +80,9 @@ export class BenchWorker {
 }
 
 /** A Temporal, a worker and a client for one benchmark. */
-export async function withEngine<T>(measure: (client: DeployCodeClient, worker: BenchWorker) => Promise<T>): Promise<T> {
+export async function withEngine<T>(
+  measure: (client: DeployCodeClient, worker: BenchWorker) => Promise<T>,
+): Promise<T> {
   const temporal = new BenchTemporal();
   await temporal.start();
   const worker = new BenchWorker(temporal.address, join(temporal.folder, 'data'));

@@ -18,7 +18,10 @@ const deadline = '--timeout=300s';
 
 const run = promisify(execFile);
 
-/** 40 services in 4 gated phases beside `kubectl apply` and `kubectl rollout status` phase by phase, on the cluster that `KUBECONFIG` names. */
+/**
+ * 40 services in 4 gated phases beside `kubectl apply` and `kubectl rollout status` phase by phase, on the cluster that
+ * `KUBECONFIG` names.
+ */
 export async function kubernetes(): Promise<Figure[]> {
   if (!process.env.KUBECONFIG) {
     console.error('kubernetes is skipped: KUBECONFIG names no cluster');
@@ -30,26 +33,55 @@ export async function kubernetes(): Promise<Figure[]> {
     const unchanged: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
       baseline.push(await cold(byKubectl));
-      engine.push(await cold((stack) => succeed(client, stack), async (stack) => void unchanged.push(await timed(() => succeed(client, stack)))));
+      engine.push(
+        await cold(
+          (stack) => succeed(client, stack),
+          async (stack) => void unchanged.push(await timed(() => succeed(client, stack))),
+        ),
+      );
     }
-    const detail = `engine ${engine.map(seconds).join(', ')} s; kubectl ${baseline.map(seconds).join(', ')} s; medians, interleaved`;
+    const detail =
+      `engine ${engine.map(seconds).join(', ')} s; kubectl ` +
+      `${baseline.map(seconds).join(', ')} s; medians, interleaved`;
     return [
-      { name: `kubernetes: ${services} services in ${phases} phases against kubectl`, value: ratio(median(engine) / median(baseline)), unit: 'x', bar: 1, detail },
-      { name: `kubernetes: nothing changed in ${services} services`, value: ms(median(unchanged)), unit: 'ms', bar: 1000, detail: 'request to result, median of three' },
+      {
+        name: `kubernetes: ${services} services in ${phases} phases against kubectl`,
+        value: ratio(median(engine) / median(baseline)),
+        unit: 'x',
+        bar: 1,
+        detail,
+      },
+      {
+        name: `kubernetes: nothing changed in ${services} services`,
+        value: ms(median(unchanged)),
+        unit: 'ms',
+        bar: 1000,
+        detail: 'request to result, median of three',
+      },
     ];
   });
 }
 
 const seconds = (value: number) => (value / 1000).toFixed(1);
 
-async function cold(deploy: (stack: Stack) => Promise<unknown>, afterwards?: (stack: Stack) => Promise<void>): Promise<number> {
-  const stack = clusterStack(layered(services, phases, () => ({ health_check: { http: ':8080/healthz', interval: '1s', start_period: '120s' } })), { deployment: { max_parallel: services, timeout_seconds: 600 } });
+async function cold(
+  deploy: (stack: Stack) => Promise<unknown>,
+  afterwards?: (stack: Stack) => Promise<void>,
+): Promise<number> {
+  const stack = clusterStack(
+    layered(services, phases, () => ({
+      health_check: { http: ':8080/healthz', interval: '1s', start_period: '120s' },
+    })),
+    { deployment: { max_parallel: services, timeout_seconds: 600 } },
+  );
   try {
     const took = await timed(() => deploy(stack));
     await afterwards?.(stack);
     return took;
   } finally {
-    execFileSync('kubectl', ['delete', 'namespace', namespaceOf(stack), '--grace-period=0', '--wait=true'], { stdio: 'ignore' });
+    execFileSync('kubectl', ['delete', 'namespace', namespaceOf(stack), '--grace-period=0', '--wait=true'], {
+      stdio: 'ignore',
+    });
   }
 }
 
@@ -65,6 +97,13 @@ async function byKubectl(stack: Stack): Promise<void> {
     const file = join(folder, `${phase}.yaml`);
     writeFileSync(file, own.map((manifest) => stringify(JSON.parse(JSON.stringify(manifest)))).join('---\n'));
     await run('kubectl', ['apply', '--server-side', '-f', file]);
-    await run('kubectl', ['rollout', 'status', ...own.filter(({ kind }) => kind === 'Deployment').map(({ metadata }) => `deployment/${metadata.name}`), '-n', namespace, deadline]);
+    await run('kubectl', [
+      'rollout',
+      'status',
+      ...own.filter(({ kind }) => kind === 'Deployment').map(({ metadata }) => `deployment/${metadata.name}`),
+      '-n',
+      namespace,
+      deadline,
+    ]);
   }
 }

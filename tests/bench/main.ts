@@ -19,14 +19,24 @@ async function main(args: string[]): Promise<void> {
       if (!json) console.log(row(figure));
     }
   }
-  if (json) console.log(JSON.stringify(figures.map((figure) => ({ ...figure, passes: passes(figure) })), null, 2));
+  if (json)
+    console.log(
+      JSON.stringify(
+        figures.map((figure) => ({ ...figure, passes: passes(figure) })),
+        null,
+        2,
+      ),
+    );
   if (!figures.every(passes)) process.exitCode = 1;
 }
 
 function row(figure: Figure): string {
   const bar = figure.bar === undefined ? '' : `at most ${figure.bar} ${figure.unit}`;
   const verdict = figure.bar === undefined ? '   ' : passes(figure) ? 'ok ' : 'NO ';
-  return `${verdict} ${figure.name.padEnd(70)} ${`${figure.value} ${figure.unit}`.padStart(12)}  ${bar.padEnd(18)} ${figure.detail}`;
+  return (
+    `${verdict} ${figure.name.padEnd(70)} ` +
+    `${`${figure.value} ${figure.unit}`.padStart(12)}  ${bar.padEnd(18)} ${figure.detail}`
+  );
 }
 
 void main(process.argv.slice(2)).catch((error: Error) => {

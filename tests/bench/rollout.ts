@@ -12,7 +12,10 @@ const concurrency = 10;
 const rounds = 3;
 const switches = 5;
 
-/** Replacing 20 replicas behind the load balancer, beside the bare engine in the same batches; and how quick a switch is. */
+/**
+ * Replacing 20 replicas behind the load balancer, beside the bare engine in the same batches; and how quick a switch
+ * is.
+ */
 export async function rollout(): Promise<Figure[]> {
   return withEngine(async (client) => {
     const bare: number[] = [];
@@ -24,16 +27,39 @@ export async function rollout(): Promise<Figure[]> {
     const list = (values: number[]) => values.map((value) => (value / 1000).toFixed(1)).join(', ');
     const { there, back } = await switched(client);
     return [
-      { name: `rollout: rolling replacement of ${replicas} replicas against the bare engine`, value: ratio(median(engine) / median(bare)), unit: 'x', bar: 1.15, detail: `engine ${list(engine)} s; bare engine ${list(bare)} s; medians, interleaved` },
-      { name: 'rollout: blue-green switch, to the last answer of the old set', value: ms(median(there)), unit: 'ms', bar: 300, detail: there.map(ms).join(', ') },
-      { name: 'rollout: switch back, from the request to the last answer of the new set', value: ms(median(back)), unit: 'ms', bar: 300, detail: back.map(ms).join(', ') },
+      {
+        name: `rollout: rolling replacement of ${replicas} replicas against the bare engine`,
+        value: ratio(median(engine) / median(bare)),
+        unit: 'x',
+        bar: 1.15,
+        detail: `engine ${list(engine)} s; bare engine ${list(bare)} s; medians, interleaved`,
+      },
+      {
+        name: 'rollout: blue-green switch, to the last answer of the old set',
+        value: ms(median(there)),
+        unit: 'ms',
+        bar: 300,
+        detail: there.map(ms).join(', '),
+      },
+      {
+        name: 'rollout: switch back, from the request to the last answer of the new set',
+        value: ms(median(back)),
+        unit: 'ms',
+        bar: 300,
+        detail: back.map(ms).join(', '),
+      },
     ];
   });
 }
 
 async function replaced(deploy: (stack: Stack) => Promise<unknown>): Promise<number> {
   const front = await new RolloutWorld().prepare();
-  const version = (number: string) => front.stack(number, { replicas, strategy: { rolling: { max_surge: 5 } } }, { deployment: { max_parallel: concurrency } });
+  const version = (number: string) =>
+    front.stack(
+      number,
+      { replicas, strategy: { rolling: { max_surge: 5 } } },
+      { deployment: { max_parallel: concurrency } },
+    );
   try {
     await deploy(version('1'));
     return await timed(() => deploy(version('2')));

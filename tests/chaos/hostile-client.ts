@@ -6,15 +6,43 @@ import { persist } from './persist';
 import type { Random } from './random';
 
 const signals = [
-  'go', 'queued', 'turnedAway', 'freeze', 'audited', 'join', 'leave', 'finished', 'committed', 'claim', 'giveBack', 'slot', 'report',
-  'hostWord', 'pauseWatch', 'answer', 'cancelDeployment', 'nonsense',
+  'go',
+  'queued',
+  'turnedAway',
+  'freeze',
+  'audited',
+  'join',
+  'leave',
+  'finished',
+  'committed',
+  'claim',
+  'giveBack',
+  'slot',
+  'report',
+  'hostWord',
+  'pauseWatch',
+  'answer',
+  'cancelDeployment',
+  'nonsense',
 ];
 const types = ['deployment', 'environment', 'release', 'redeploy', 'inspect', 'fleet', 'host', 'nonsense'];
 /** They wait for messages, unless what they are begun with is refused. */
 const mayStay = new Set(['nonsense', 'environment', 'fleet', 'host']);
 const junk: unknown[] = [
-  null, 0, -1, '', 'x'.repeat(5000), [], [[]], {}, { by: 7 }, { workflowId: '../..' }, { at: 'now', refuse: 'yes' },
-  { stack: '"; drop', environment: '../../etc' }, { deployment: { toString: 'no' } }, { release: -1, jobs: 'all' },
+  null,
+  0,
+  -1,
+  '',
+  'x'.repeat(5000),
+  [],
+  [[]],
+  {},
+  { by: 7 },
+  { workflowId: '../..' },
+  { at: 'now', refuse: 'yes' },
+  { stack: '"; drop', environment: '../../etc' },
+  { deployment: { toString: 'no' } },
+  { release: -1, jobs: 'all' },
 ];
 const messages = 20;
 const starts = 3;
@@ -44,7 +72,8 @@ async function begin(client: Client, random: Random, stack: string): Promise<str
 
 async function send(client: Client, random: Random, stack: string): Promise<void> {
   const targets: string[] = [`environment/${stack}/test`];
-  for await (const { workflowId } of client.workflow.list({ query: 'ExecutionStatus = "Running"', pageSize: 20 })) targets.push(workflowId);
+  for await (const { workflowId } of client.workflow.list({ query: 'ExecutionStatus = "Running"', pageSize: 20 }))
+    targets.push(workflowId);
   const handle = client.workflow.getHandle(random.pick(targets.filter((id) => !id.startsWith('hostile/'))));
   await handle.signal(random.pick(signals), random.pick(junk)).catch(() => undefined);
 }

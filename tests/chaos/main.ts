@@ -26,7 +26,10 @@ const count = (text: string): number => {
 };
 
 const program = new Command('chaos')
-  .description('Deploys, breaks and rolls back at random while the worker, Temporal, Docker and the client are killed, and checks after each round that nothing is lost.')
+  .description(
+    'Deploys, breaks and rolls back at random while the worker, Temporal, Docker and the ' +
+      'client are killed, and checks after each round that nothing is lost.',
+  )
   .option('--faults <n>', 'stop after so many', count, 20)
   .option('--seed <n>', 'the same seed plays the same rounds', count, Date.now() % 1_000_000)
   .option('--round <n>', 'play just this one', count)
@@ -62,12 +65,26 @@ async function run({ faults, seed, round, only = '', report: file }: Options): P
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {
     await arena.open();
-    if (!known.some(({ name, possible }) => name.includes(only) && (possible?.(arena) ?? true))) throw new Error(`no fault that this machine can have is called "${only}"`);
-    console.log(`seed ${seed}${arena.registry ? '' : '; no registry: nothing is pulled'}${arena.hasBalancer ? '' : '; no NGINX image: no front door'}${arena.clock ? '' : '; no libfaketime: clocks stay right'}`);
+    if (!known.some(({ name, possible }) => name.includes(only) && (possible?.(arena) ?? true)))
+      throw new Error(`no fault that this machine can have is called "${only}"`);
+    console.log(
+      `seed ${seed}${arena.registry ? '' : '; no registry: nothing is pulled'}${arena.hasBalancer ? '' : '; no NGINX image: no front door'}${arena.clock ? '' : '; no libfaketime: clocks stay right'}`,
+    );
     for (let number = round ?? 1; faultsIn(outcomes) < faults; number += 1) {
       const script = scriptOf(arena, { seed, number, only });
-      console.log(`    round ${number} begins: ${script.operation.name} of ${script.stack} with ${script.faults.map(({ fault, afterMs }) => `${fault.name} after ${afterMs} ms`).join(', ')}`);
-      const outcome = await play(arena, script).catch((error: Error): Outcome => ({ number, stack: script.stack, operation: script.operation.name, faults: faultsOf(script), results: [], violations: [`the round itself: ${error.stack}`], durationMs: 0 }));
+      console.log(
+        `    round ${number} begins: ${script.operation.name} of ${script.stack} with ` +
+          `${script.faults.map(({ fault, afterMs }) => `${fault.name} after ${afterMs} ms`).join(', ')}`,
+      );
+      const outcome = await play(arena, script).catch((error: Error): Outcome => ({
+        number,
+        stack: script.stack,
+        operation: script.operation.name,
+        faults: faultsOf(script),
+        results: [],
+        violations: [`the round itself: ${error.stack}`],
+        durationMs: 0,
+      }));
       outcomes.push(outcome);
       console.log(line(outcome));
       if (round !== undefined || outcome.violations.length > 0) break;
@@ -78,7 +95,10 @@ async function run({ faults, seed, round, only = '', report: file }: Options): P
     if (keep) console.log(`what is left to look at: ${arena.folder}`);
   }
   const durationMs = Date.now() - begin;
-  console.log(`${faultsIn(outcomes)} faults in ${outcomes.length} rounds, ${violationsIn(outcomes)} with violations, ${Math.round(durationMs / 1000)} s, seed ${seed}`);
+  console.log(
+    `${faultsIn(outcomes)} faults in ${outcomes.length} rounds, ${violationsIn(outcomes)} ` +
+      `with violations, ${Math.round(durationMs / 1000)} s, seed ${seed}`,
+  );
   if (file) writeFileSync(file, report({ seed, outcomes, durationMs }));
   return violationsIn(outcomes) > 0 ? 1 : 0;
 }

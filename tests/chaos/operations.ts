@@ -22,48 +22,126 @@ const asksWithinMs = 500;
 const good: Request['may'] = ['succeeded', 'unchanged'];
 
 export const operations: Operation[] = [
-  { name: 'deploy', weight: 6, begin: async ({ arena, stack, next }) => {
-    const variant = next();
-    return [await ask(`deploy of note ${variant.note}`, good, (options) => arena.client.deploy(toStack(arena, stack, variant), options))];
-  } },
-  { name: 'deploy what is broken', weight: 4, begin: async ({ arena, random, stack, next }) => {
-    const variant = broken(arena, next(), random);
-    return [await ask(`deploy where ${variant.broken}`, variant.broken === 'an image does not exist' ? ['rolled_back', 'refused'] : ['rolled_back'], (options) => arena.client.deploy(toStack(arena, stack, variant), options))];
-  } },
-  { name: 'roll back', weight: 2, begin: ({ arena, stack }) => orNothing(() => ask('rollback', good, (options) => arena.client.rollback(placeOf(stack), { ...options, force: true }))) },
-  { name: 'restart', weight: 1, begin: async ({ arena, stack }) => [await ask('restart of api', good, (options) => arena.client.restart(placeOf(stack), ['api'], options))] },
-  { name: 'stop', weight: 1, begin: async ({ arena, stack, next }) => {
-    const variant = next();
-    return [await ask('stop', good, (options) => arena.client.stop(toStack(arena, stack, variant), options))];
-  } },
-  { name: 'deploy twice at once', weight: 2, begin: ({ arena, stack, next }) => {
-    const variants = [next(), next()];
-    return Promise.all(variants.map((variant) => ask(`deploy of note ${variant.note}`, good, (options) => arena.client.deploy(toStack(arena, stack, variant), options))));
-  } },
-  { name: 'supersede', weight: 2, begin: async ({ arena, random, stack, next }) => {
-    const [first, second] = [next(), next()];
-    const old = await ask(`deploy of note ${first.note}`, [...good, 'cancelled', 'refused'], (options) => arena.client.deploy(toStack(arena, stack, first), options));
-    await sleep(random.between(0, 3000));
-    return [old, await ask(`superseding deploy of note ${second.note}`, good, (options) => arena.client.deploy(toStack(arena, stack, second), options), { whenBusy: 'supersede' })];
-  } },
-  { name: 'cancel', weight: 2, begin: async ({ arena, random, stack, next }) => {
-    const variant = next();
-    const request = await ask(`cancelled deploy of note ${variant.note}`, [...good, 'cancelled'], (options) => arena.client.deploy(toStack(arena, stack, variant), options));
-    await sleep(random.between(0, 3000));
-    await request.handle.cancel('chaos').catch(() => undefined);
-    return [request];
-  } },
-  { name: 'deploy by a client that is killed', weight: 2, killsClient: true, begin: async ({ arena, random, stack, next }) => {
-    await deployAndDie(arena, writeStack(toData(arena, stack, next())), random.between(300, 4000));
-    return unfinished(arena, stack);
-  } },
+  {
+    name: 'deploy',
+    weight: 6,
+    begin: async ({ arena, stack, next }) => {
+      const variant = next();
+      return [
+        await ask(`deploy of note ${variant.note}`, good, (options) =>
+          arena.client.deploy(toStack(arena, stack, variant), options),
+        ),
+      ];
+    },
+  },
+  {
+    name: 'deploy what is broken',
+    weight: 4,
+    begin: async ({ arena, random, stack, next }) => {
+      const variant = broken(arena, next(), random);
+      return [
+        await ask(
+          `deploy where ${variant.broken}`,
+          variant.broken === 'an image does not exist' ? ['rolled_back', 'refused'] : ['rolled_back'],
+          (options) => arena.client.deploy(toStack(arena, stack, variant), options),
+        ),
+      ];
+    },
+  },
+  {
+    name: 'roll back',
+    weight: 2,
+    begin: ({ arena, stack }) =>
+      orNothing(() =>
+        ask('rollback', good, (options) => arena.client.rollback(placeOf(stack), { ...options, force: true })),
+      ),
+  },
+  {
+    name: 'restart',
+    weight: 1,
+    begin: async ({ arena, stack }) => [
+      await ask('restart of api', good, (options) => arena.client.restart(placeOf(stack), ['api'], options)),
+    ],
+  },
+  {
+    name: 'stop',
+    weight: 1,
+    begin: async ({ arena, stack, next }) => {
+      const variant = next();
+      return [await ask('stop', good, (options) => arena.client.stop(toStack(arena, stack, variant), options))];
+    },
+  },
+  {
+    name: 'deploy twice at once',
+    weight: 2,
+    begin: ({ arena, stack, next }) => {
+      const variants = [next(), next()];
+      return Promise.all(
+        variants.map((variant) =>
+          ask(`deploy of note ${variant.note}`, good, (options) =>
+            arena.client.deploy(toStack(arena, stack, variant), options),
+          ),
+        ),
+      );
+    },
+  },
+  {
+    name: 'supersede',
+    weight: 2,
+    begin: async ({ arena, random, stack, next }) => {
+      const [first, second] = [next(), next()];
+      const old = await ask(`deploy of note ${first.note}`, [...good, 'cancelled', 'refused'], (options) =>
+        arena.client.deploy(toStack(arena, stack, first), options),
+      );
+      await sleep(random.between(0, 3000));
+      return [
+        old,
+        await ask(
+          `superseding deploy of note ${second.note}`,
+          good,
+          (options) => arena.client.deploy(toStack(arena, stack, second), options),
+          { whenBusy: 'supersede' },
+        ),
+      ];
+    },
+  },
+  {
+    name: 'cancel',
+    weight: 2,
+    begin: async ({ arena, random, stack, next }) => {
+      const variant = next();
+      const request = await ask(`cancelled deploy of note ${variant.note}`, [...good, 'cancelled'], (options) =>
+        arena.client.deploy(toStack(arena, stack, variant), options),
+      );
+      await sleep(random.between(0, 3000));
+      await request.handle.cancel('chaos').catch(() => undefined);
+      return [request];
+    },
+  },
+  {
+    name: 'deploy by a client that is killed',
+    weight: 2,
+    killsClient: true,
+    begin: async ({ arena, random, stack, next }) => {
+      await deployAndDie(arena, writeStack(toData(arena, stack, next())), random.between(300, 4000));
+      return unfinished(arena, stack);
+    },
+  },
 ];
 
 /** What goes on though nobody waits for it; it may still have questions. */
 async function unfinished(arena: Arena, stack: string): Promise<Request[]> {
   await sleep(asksWithinMs);
-  const entries = await persist('looking for what the dead client has asked for', 60_000, () => arena.client.history(placeOf(stack), 10));
-  return entries.filter(({ endedAt }) => !endedAt).map(({ workflowId }) => ({ what: 'deploy of a client that is gone', may: good, handle: arena.client.handle(workflowId) }));
+  const entries = await persist('looking for what the dead client has asked for', 60_000, () =>
+    arena.client.history(placeOf(stack), 10),
+  );
+  return entries
+    .filter(({ endedAt }) => !endedAt)
+    .map(({ workflowId }) => ({
+      what: 'deploy of a client that is gone',
+      may: good,
+      handle: arena.client.handle(workflowId),
+    }));
 }
 
 /** There may be no release to go back to. */

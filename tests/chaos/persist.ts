@@ -17,7 +17,9 @@ export async function persist<T>(what: string, forMs: number, attempt: () => Pro
 
 async function withinReason<T>(work: Promise<T>, deadline: number): Promise<T> {
   const stop = new AbortController();
-  const late = sleep(Math.max(0, deadline - Date.now()) + pauseMs, undefined, { signal: stop.signal }).then(() => Promise.reject(new Error('no end to it')));
+  const late = sleep(Math.max(0, deadline - Date.now()) + pauseMs, undefined, { signal: stop.signal }).then(() =>
+    Promise.reject(new Error('no end to it')),
+  );
   late.catch(() => undefined);
   try {
     return await Promise.race([work, late]);

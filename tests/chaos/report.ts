@@ -8,12 +8,18 @@ export interface Run {
 }
 
 export const faultsIn = (outcomes: Outcome[]): number => outcomes.reduce((sum, { faults }) => sum + faults.length, 0);
-export const violationsIn = (outcomes: Outcome[]): number => outcomes.filter(({ violations }) => violations.length > 0).length;
+export const violationsIn = (outcomes: Outcome[]): number =>
+  outcomes.filter(({ violations }) => violations.length > 0).length;
 
 /** One line a round. */
 export function line({ number, stack, operation, faults, results, violations, durationMs }: Outcome): string {
   const verdict = violations.length === 0 ? 'ok ' : 'NO ';
-  return [`${verdict} round ${number}  ${stack}  ${operation}  with ${faults.join(', ') || 'nothing'}  ${(durationMs / 1000).toFixed(1)} s`, ...results.map((result) => `      ${result}`), ...violations.map((violation) => `    ! ${violation}`)].join('\n');
+  return [
+    `${verdict} round ${number}  ${stack}  ${operation}  with ` +
+      `${faults.join(', ') || 'nothing'}  ${(durationMs / 1000).toFixed(1)} s`,
+    ...results.map((result) => `      ${result}`),
+    ...violations.map((violation) => `    ! ${violation}`),
+  ].join('\n');
 }
 
 /** The report that is committed. */
@@ -25,11 +31,20 @@ export function report({ seed, outcomes, durationMs }: Run): string {
 
 **${faultsIn(outcomes)} faults in ${outcomes.length} rounds, ${Math.round(durationMs / 60_000)} minutes: ${violated.length === 0 ? 'no violation' : `${violated.length} rounds with violations`}.**
 
-${table('fault', outcomes.flatMap(({ faults }) => faults))}
+${table(
+  'fault',
+  outcomes.flatMap(({ faults }) => faults),
+)}
 
-${table('asked for', outcomes.map(({ operation }) => operation))}
+${table(
+  'asked for',
+  outcomes.map(({ operation }) => operation),
+)}
 
-${table('ended', outcomes.flatMap(({ results }) => results.map((result) => /: (\w+)/.exec(result)?.[1] ?? result)))}
+${table(
+  'ended',
+  outcomes.flatMap(({ results }) => results.map((result) => /: (\w+)/.exec(result)?.[1] ?? result)),
+)}
 ${violated.map((outcome) => `\n\`\`\`\n${line(outcome)}\n\`\`\`\n`).join('')}`;
 }
 

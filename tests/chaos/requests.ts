@@ -19,9 +19,18 @@ export interface Request {
 }
 
 /** Asks, and asks again where nobody answered: requests of the same id are one deployment. */
-export async function ask(what: string, may: Request['may'], start: (options: RequestOptions) => Promise<DeploymentHandle>, options: RequestOptions = {}): Promise<Request> {
+export async function ask(
+  what: string,
+  may: Request['may'],
+  start: (options: RequestOptions) => Promise<DeploymentHandle>,
+  options: RequestOptions = {},
+): Promise<Request> {
   const requestId = randomUUID();
-  return { what, may, handle: await persist(`asking for ${what}`, takenWithinMs, () => start({ ...options, requestId })) };
+  return {
+    what,
+    may,
+    handle: await persist(`asking for ${what}`, takenWithinMs, () => start({ ...options, requestId })),
+  };
 }
 
 /** How a request ended, and what was answered to the questions it asked. */
@@ -56,7 +65,11 @@ async function answer(handle: DeploymentHandle, random: Random, answers: string[
 
 /** Deploys by the command line, which is killed with -9 after a while; what it has asked for goes on without it. */
 export async function deployAndDie(arena: Arena, file: string, afterMs: number): Promise<void> {
-  const client = spawn(process.execPath, [resolve('bin/deploy-code'), 'deploy', '--config', file, '--address', arena.temporal.address], { stdio: 'ignore', env: process.env });
+  const client = spawn(
+    process.execPath,
+    [resolve('bin/deploy-code'), 'deploy', '--config', file, '--address', arena.temporal.address],
+    { stdio: 'ignore', env: process.env },
+  );
   const gone = once(client, 'exit');
   await Promise.race([gone, sleep(afterMs)]);
   client.kill('SIGKILL');

@@ -48,7 +48,8 @@ export function scriptOf(arena: Arena, { seed, number, only }: { seed: number; n
   for (let tries = 0; chosen.length < count && tries < 20; tries += 1) {
     const fault = random.weighted(candidates);
     const possible = fault.possible?.(arena) ?? true;
-    if (possible && !chosen.some((other) => other.fault.part === fault.part)) chosen.push({ fault, afterMs: random.below(longestDelayMs), random: new Random(seed, number, tries + 1) });
+    if (possible && !chosen.some((other) => other.fault.part === fault.part))
+      chosen.push({ fault, afterMs: random.below(longestDelayMs), random: new Random(seed, number, tries + 1) });
   }
   return { number, stack, before, operation, faults: chosen, random };
 }
@@ -61,20 +62,45 @@ export function faultsOf({ operation, faults }: Script): string[] {
 export async function play(arena: Arena, script: Script): Promise<Outcome> {
   const begin = Date.now();
   const { number, stack, operation } = script;
-  const end = (results: string[], found: string[]): Outcome => ({ number, stack, operation: operation.name, faults: faultsOf(script), results, violations: found, durationMs: Date.now() - begin });
+  const end = (results: string[], found: string[]): Outcome => ({
+    number,
+    stack,
+    operation: operation.name,
+    faults: faultsOf(script),
+    results,
+    violations: found,
+    durationMs: Date.now() - begin,
+  });
   const trouble = await prepare(arena, script);
   if (trouble) return end([], [trouble]);
   const lastDeployment = (await arena.client.environment(placeOf(stack)))!.numbers.deployment;
   const before = await observed(arena.engine.docker, stack);
-  const striking = script.faults.map((each) => sleep(each.afterMs).then(() => each.fault.strike(arena, each.random, stack)));
+  const striking = script.faults.map((each) =>
+    sleep(each.afterMs).then(() => each.fault.strike(arena, each.random, stack)),
+  );
   const asked = ask(arena, script).catch((error: Error) => error.message);
   await Promise.all(striking);
   const settled = await asked;
   if (typeof settled === 'string') return end([], [settled]);
   const touched = script.faults.some(({ fault }) => fault.touchesInstances);
   const dockerCrashed = script.faults.some(({ fault }) => fault.name === dockerKilled);
-  const found = await violations({ arena, stack, lastDeployment, before, settled, touched, dockerCrashed, tokens: tokens.get(stack)! }).catch((error: Error) => [`the check itself: ${error.stack}`]);
-  return end(settled.map(({ what, result, answers }) => `${what}: ${result.outcome}${answers.length > 0 ? ` (${answers.join('; ')})` : ''}`), found);
+  const found = await violations({
+    arena,
+    stack,
+    lastDeployment,
+    before,
+    settled,
+    touched,
+    dockerCrashed,
+    tokens: tokens.get(stack)!,
+  }).catch((error: Error) => [`the check itself: ${error.stack}`]);
+  return end(
+    settled.map(
+      ({ what, result, answers }) =>
+        `${what}: ${result.outcome}${answers.length > 0 ? ` (${answers.join('; ')})` : ''}`,
+    ),
+    found,
+  );
 }
 
 async function ask(arena: Arena, { random, operation, stack, number }: Script): Promise<Settled[]> {
@@ -86,11 +112,18 @@ async function ask(arena: Arena, { random, operation, stack, number }: Script): 
 
 /** Brings a known version about, writes into its volume, and sees to it that what has to be pulled is not there. */
 async function prepare(arena: Arena, { stack, before, number }: Script): Promise<string | undefined> {
-  const { outcome, cause } = await persist('the deployment before', 120_000, async () => (await arena.client.deploy(toStack(arena, stack, before))).result());
-  if (outcome !== 'succeeded' && outcome !== 'unchanged') return `the quiet deployment before ended ${outcome}: ${cause?.message}`;
+  const { outcome, cause } = await persist('the deployment before', 120_000, async () =>
+    (await arena.client.deploy(toStack(arena, stack, before))).result(),
+  );
+  if (outcome !== 'succeeded' && outcome !== 'unchanged')
+    return `the quiet deployment before ended ${outcome}: ${cause?.message}`;
   const token = `round-${number}`;
   await write(arena.engine.docker, stack, token);
   tokens.get(stack)!.push(token);
-  for (const version of arena.registry ? pulledVersions : []) await arena.engine.docker.getImage(arena.registry!.image(version)).remove().catch(() => undefined);
+  for (const version of arena.registry ? pulledVersions : [])
+    await arena.engine.docker
+      .getImage(arena.registry!.image(version))
+      .remove()
+      .catch(() => undefined);
   return undefined;
 }

@@ -26,7 +26,10 @@ export interface Variant {
   broken?: Break;
 }
 
-const check = { health_check: { http: ':8080/healthz', interval: '300ms', retries: 30, start_period: '20s' }, stop_grace_period: '1s' };
+const check = {
+  health_check: { http: ':8080/healthz', interval: '300ms', retries: 30, start_period: '20s' },
+  stop_grace_period: '1s',
+};
 
 export function placeOf(name: string): { stack: string; environment: string } {
   return { stack: name, environment };
@@ -49,18 +52,29 @@ export function broken({ registry }: Arena, variant: Variant, random: Random): V
   return { ...variant, broken: random.pick(breaks.filter((each) => registry || each !== 'an image does not exist')) };
 }
 
-/** A database with a volume, a job, services that need each other, one that nobody checks, and on one stack a front door. */
+/**
+ * A database with a volume, a job, services that need each other, one that nobody checks, and on one stack a front
+ * door.
+ */
 export function toData(arena: Arena, name: string, variant: Variant): Data {
   const { note, image, replicas, cache, pulled, strategy, broken } = variant;
   const api: Data = {
-    image, replicas, depends_on: { migrate: 'completed' }, environment: { NOTE: String(note), ...(broken === 'a service crashes' && { CRASH: '1' }) },
-    secrets: ['password', { source: 'token', environment: 'TOKEN' }], ...check,
-    ...(broken === 'a service never gets healthy' && { health_check: { http: ':8080/nowhere', interval: '200ms', retries: 5 } }),
+    image,
+    replicas,
+    depends_on: { migrate: 'completed' },
+    environment: { NOTE: String(note), ...(broken === 'a service crashes' && { CRASH: '1' }) },
+    secrets: ['password', { source: 'token', environment: 'TOKEN' }],
+    ...check,
+    ...(broken === 'a service never gets healthy' && {
+      health_check: { http: ':8080/nowhere', interval: '200ms', retries: 5 },
+    }),
     ...(strategy && { expose: { port: 8080, host_port: 8088 }, strategy: strategies[strategy] }),
   };
-  const web = broken === 'an image does not exist' ? arena.registry!.image(0) : pulled ? arena.registry!.image(pulled) : image;
+  const web =
+    broken === 'an image does not exist' ? arena.registry!.image(0) : pulled ? arena.registry!.image(pulled) : image;
   return {
-    name, environment,
+    name,
+    environment,
     ...(strategy && { infrastructure: { load_balancer: { image: balancerImage } } }),
     subscribers: { hook: { webhook: { url: arena.peer.url } } },
     watch: { interval: '1s', on_drift: name === repairing ? 'repair' : 'report' },
@@ -69,7 +83,14 @@ export function toData(arena: Arena, name: string, variant: Variant): Data {
     volumes: { data: {}, marks: {} },
     services: {
       store: { image: images.app, restart: 'always', volumes: ['data:/data'], ...check },
-      migrate: { image: images.app, kind: 'job', depends_on: { store: 'healthy' }, volumes: ['marks:/data'], environment: { NOTE: String(note) }, command: ['sh', '-c', migration(broken)] },
+      migrate: {
+        image: images.app,
+        kind: 'job',
+        depends_on: { store: 'healthy' },
+        volumes: ['marks:/data'],
+        environment: { NOTE: String(note) },
+        command: ['sh', '-c', migration(broken)],
+      },
       api,
       web: { image: web, depends_on: { api: 'healthy' }, ...check },
       steady: { image, restart: 'always', stop_grace_period: '1s' },
@@ -91,5 +112,12 @@ const strategies: Record<string, unknown> = {
   recreate: 'recreate',
   rolling: { rolling: { max_surge: 1 } },
   blue_green: { blue_green: { keep_old: '1s' } },
-  canary: { canary: { steps: [{ weight: 20, bake: '1s' }, { weight: 60, bake: '1s' }] } },
+  canary: {
+    canary: {
+      steps: [
+        { weight: 20, bake: '1s' },
+        { weight: 60, bake: '1s' },
+      ],
+    },
+  },
 };

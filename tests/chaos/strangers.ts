@@ -31,9 +31,13 @@ export interface Strangers {
 /** Containers of nobody's that bear the names which the next deployments of a stack would give. */
 export async function moveIn({ client, engine }: Arena, random: Random, stack: string): Promise<Strangers> {
   const endsBefore = engine.ends;
-  const { deployment } = (await persist('asking for the number of the last deployment', withinMs, () => client.environment(placeOf(stack))))!.numbers;
+  const { deployment } = (await persist('asking for the number of the last deployment', withinMs, () =>
+    client.environment(placeOf(stack)),
+  ))!.numbers;
   const names = services.flatMap((service) =>
-    ordinals.flatMap((ordinal) => Array.from({ length: ahead }, (_, next) => `${stack}-test-${service}-${ordinal}-d${deployment + next + 1}`)),
+    ordinals.flatMap((ordinal) =>
+      Array.from({ length: ahead }, (_, next) => `${stack}-test-${service}-${ordinal}-d${deployment + next + 1}`),
+    ),
   );
   const chosen = names.filter(() => random.chance(0.15));
   const made = await Promise.all(chosen.map((name) => settleIn(engine.docker, name)));
@@ -42,7 +46,9 @@ export async function moveIn({ client, engine }: Arena, random: Random, stack: s
 
 /** Undefined where the name is an instance's by now. */
 async function settleIn(docker: Docker, name: string): Promise<Stranger | undefined> {
-  const made = await docker.createContainer({ name, Image: images.app, Cmd: ['sleep', '1000'], Labels: { [label]: 'yes' } }).catch(() => undefined);
+  const made = await docker
+    .createContainer({ name, Image: images.app, Cmd: ['sleep', '1000'], Labels: { [label]: 'yes' } })
+    .catch(() => undefined);
   if (!made) return undefined;
   const start = () => made.start({ abortSignal: AbortSignal.timeout(startMs) } as object).catch(unlessStarted);
   await persist(`starting the stranger ${name}`, withinMs, async () => void (await start())).catch(() => undefined);
@@ -58,10 +64,15 @@ function unlessStarted(error: Error & { statusCode?: number }): void {
 export async function moveOut({ engine }: Arena, { all, endsBefore }: Strangers): Promise<void> {
   const harmed = await Promise.all(
     all.map(async ({ container, name, startedAt }) => {
-      const found = await persist(`looking at the stranger ${name}`, withinMs, () => container.inspect().catch(unlessGone));
+      const found = await persist(`looking at the stranger ${name}`, withinMs, () =>
+        container.inspect().catch(unlessGone),
+      );
       await container.remove({ force: true }).catch(() => undefined);
       const isThere = found?.Name === `/${name}`;
-      const goesOn = startedAt === undefined || engine.ends !== endsBefore || (found?.State.Running && found.State.StartedAt === startedAt);
+      const goesOn =
+        startedAt === undefined ||
+        engine.ends !== endsBefore ||
+        (found?.State.Running && found.State.StartedAt === startedAt);
       return isThere && goesOn ? [] : [name];
     }),
   );
@@ -71,8 +82,17 @@ export async function moveOut({ engine }: Arena, { all, endsBefore }: Strangers)
 
 /** Those of which Docker did not say that it has made them. */
 async function removeUnknown(docker: Docker): Promise<void> {
-  const left = await persist('looking for strangers', withinMs, () => docker.listContainers({ all: true, filters: { label: [label] } }));
-  await Promise.all(left.map(({ Id }) => docker.getContainer(Id).remove({ force: true }).catch(() => undefined)));
+  const left = await persist('looking for strangers', withinMs, () =>
+    docker.listContainers({ all: true, filters: { label: [label] } }),
+  );
+  await Promise.all(
+    left.map(({ Id }) =>
+      docker
+        .getContainer(Id)
+        .remove({ force: true })
+        .catch(() => undefined),
+    ),
+  );
 }
 
 function unlessGone(error: Error & { statusCode?: number }): undefined {

@@ -7,41 +7,75 @@ import { cli } from '../support/cli';
 import { writeStack } from '../support/stack';
 
 describe('the command line, without an engine', () => {
-  const stack = writeStack('name: shop\nservices:\n  db: {image: "db:1", health_check: {tcp: 5432}}\n  api: {image: "api:1", depends_on: [db]}\n');
+  const stack = writeStack(
+    'name: shop\nservices:\n  db: {image: "db:1", health_check: {tcp: ' +
+      '5432}}\n  api: {image: "api:1", depends_on: [db]}\n',
+  );
 
   it('validates a file, and exits 0', async () => {
-    expect(await cli(['validate', '-c', stack])).toMatchObject({ code: 0, stdout: `${stack} is valid: shop/production, 2 services in 2 phases\n` });
+    expect(await cli(['validate', '-c', stack])).toMatchObject({
+      code: 0,
+      stdout: `${stack} is valid: shop/production, 2 services in 2 phases\n`,
+    });
   });
 
   it('names what is wrong with its place, and exits 2', async () => {
     const broken = writeStack('name: shop\nservices:\n  api: {imgae: "api:1"}\n');
-    expect(await cli(['validate', '-c', broken])).toMatchObject({ code: 2, stderr: `${broken}:3:9 services.api.imgae: is not a key here (did you mean "image"?)\n1 problem; nothing was changed\n` });
+    expect(await cli(['validate', '-c', broken])).toMatchObject({
+      code: 2,
+      stderr:
+        `${broken}:3:9 services.api.imgae: is not a key here (did you ` +
+        'mean "image"?)\n1 problem; nothing was changed\n',
+    });
     const json = await cli(['validate', '--json', '-c', broken]);
-    expect(JSON.parse(json.stdout)).toMatchObject({ exitCode: 2, error: { problems: [{ file: broken, line: 3, column: 9, path: 'services.api.imgae' }] } });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      exitCode: 2,
+      error: { problems: [{ file: broken, line: 3, column: 9, path: 'services.api.imgae' }] },
+    });
   });
 
   it('refuses a phase that contradicts a dependency, at its place', async () => {
-    const file = writeStack('name: shop\nservices:\n  a: {image: x, phase: 2}\n  b: {image: x, phase: 1, depends_on: [a]}\n');
-    expect((await cli(['validate', '-c', file])).stderr).toContain(`${file}:4:17 services.b.phase: phase 1 is too early: b depends on a, which is in phase 2; use 3 or later`);
+    const file = writeStack(
+      'name: shop\nservices:\n  a: {image: x, phase: 2}\n  b: {image: x, phase: 1, depends_on: [a]}\n',
+    );
+    expect((await cli(['validate', '-c', file])).stderr).toContain(
+      `${file}:4:17 services.b.phase: phase 1 is too early: b depends on a, which is in phase 2; use 3 or later`,
+    );
   });
 
   it('exits 2 for a word that it does not know, and suggests one that it does', async () => {
     expect(await cli(['deplyo'])).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean deploy?') });
-    expect(await cli(['deploy', '--set', 'nonsense'])).toMatchObject({ code: 2, stderr: expect.stringContaining('write NAME=VALUE') });
+    expect(await cli(['deploy', '--set', 'nonsense'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('write NAME=VALUE'),
+    });
   });
 
   it('exits 2 for names and reasons that are none, and touches nothing', async () => {
     for (const environment of ["x' OR DeployCodeStack = 'other", '../other', '', 'a\u001b[2Jb']) {
       const { code, stderr } = await cli(['history', '-c', stack, '-e', environment, '--address', '127.0.0.1:1']);
-      expect({ environment, code, stderr }).toEqual({ environment, code: 2, stderr: expect.stringContaining('is not a valid name (environment): use lower-case letters') as string });
+      expect({ environment, code, stderr }).toEqual({
+        environment,
+        code: 2,
+        stderr: expect.stringContaining('is not a valid name (environment): use lower-case letters') as string,
+      });
       expect(stderr).not.toContain('\u001b');
     }
-    for (const reason of ['one\n2  forged  row', 'a\u001b[2J', 'x'.repeat(501)]) expect(await cli(['deploy', '-c', stack, '--reason', reason, '--address', '127.0.0.1:1'])).toMatchObject({ code: 2, stderr: expect.stringContaining('write one line of at most 500 characters') });
+    for (const reason of ['one\n2  forged  row', 'a\u001b[2J', 'x'.repeat(501)])
+      expect(await cli(['deploy', '-c', stack, '--reason', reason, '--address', '127.0.0.1:1'])).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('write one line of at most 500 characters'),
+      });
   });
 
   it('exits 5 when no engine answers, and says what to do', async () => {
     const result = await cli(['deploy', '-c', stack, '--address', '127.0.0.1:1']);
-    expect(result).toMatchObject({ code: 5, stderr: 'no Temporal server answers at 127.0.0.1:1\nstart one with `deploy-code dev`, or name yours with --address, TEMPORAL_ADDRESS or a Temporal profile\n' });
+    expect(result).toMatchObject({
+      code: 5,
+      stderr:
+        'no Temporal server answers at 127.0.0.1:1\nstart one with `deploy-code dev`, or ' +
+        'name yours with --address, TEMPORAL_ADDRESS or a Temporal profile\n',
+    });
   });
 
   it('lists, describes and relates what a stack holds', async () => {
@@ -49,15 +83,23 @@ describe('the command line, without an engine', () => {
       { phase: 1, name: 'db', kind: 'service', replicas: 1, image: 'db:1' },
       { phase: 2, name: 'api', kind: 'service', replicas: 1, image: 'api:1' },
     ]);
-    expect((await cli(['modules', 'deps', 'db', '-c', stack])).stdout).toBe('db needs nothing\nneeded by api\nwith everything below: nothing\n');
-    expect(JSON.parse((await cli(['modules', 'describe', 'api', '-c', stack])).stdout)).toMatchObject({ dependsOn: { db: 'healthy' }, restart: 'unless-stopped' });
+    expect((await cli(['modules', 'deps', 'db', '-c', stack])).stdout).toBe(
+      'db needs nothing\nneeded by api\nwith everything below: nothing\n',
+    );
+    expect(JSON.parse((await cli(['modules', 'describe', 'api', '-c', stack])).stdout)).toMatchObject({
+      dependsOn: { db: 'healthy' },
+      restart: 'unless-stopped',
+    });
   });
 
   it('prints a JSON Schema by which an editor finds the same mistakes', async () => {
     const schema = JSON.parse((await cli(['schema'])).stdout) as object;
     const validate = new Ajv({ strict: false, formats: { ipv4: true, uri: true } }).compile(schema);
     for (const name of ['quickstart', 'deploy-code', 'deploy-code-test']) {
-      const file = parse(readFileSync(`configs/${name}.yaml`, 'utf8'), { merge: true, maxAliasCount: -1 }) as Record<string, unknown>;
+      const file = parse(readFileSync(`configs/${name}.yaml`, 'utf8'), { merge: true, maxAliasCount: -1 }) as Record<
+        string,
+        unknown
+      >;
       const known = Object.fromEntries(Object.entries(file).filter(([key]) => !key.startsWith('x-')));
       expect({ name, valid: validate(known), errors: validate.errors }).toEqual({ name, valid: true, errors: null });
     }
@@ -73,7 +115,9 @@ describe('the command line, without an engine', () => {
 
   it('turns a compose file into a stack file, and names with lines what it could not carry', async () => {
     const compose = join(dirname(writeStack('')), 'docker-compose.yml');
-    writeFileSync(compose, `services:
+    writeFileSync(
+      compose,
+      `services:
   db:
     image: postgres:15
     container_name: db
@@ -87,14 +131,18 @@ describe('the command line, without an engine', () => {
     depends_on: {db: {condition: service_healthy}}
     ports: ["8080:80"]
 volumes: {data: {}}
-`);
+`,
+    );
     const { code, stdout, stderr } = await cli(['import', compose, '--name', 'shop']);
     expect(code).toBe(0);
-    expect(stderr).toBe(`${compose}:4 services.db.container_name: the engine names instances, so that two versions can exist side by side; others reach the service by its name
+    expect(stderr)
+      .toBe(`${compose}:4 services.db.container_name: the engine names instances, so that two versions can exist side by side; others reach the service by its name
 ${compose}:9 services.web.build: images are built before a deployment: let CI build and push one, and name it with image
 ${compose}:10 services.web.privileged: no instance gets the whole host; name what it needs with cap_add
 `);
     const imported = writeStack(stdout);
-    expect(await cli(['validate', '-c', imported], { environment: { SHELL_VARIABLE: 'x' } })).toMatchObject({ code: 0 });
+    expect(await cli(['validate', '-c', imported], { environment: { SHELL_VARIABLE: 'x' } })).toMatchObject({
+      code: 0,
+    });
   });
 });

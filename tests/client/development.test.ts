@@ -10,7 +10,17 @@ describe('the file of a development engine', () => {
     const folder = mkdtempSync(join(tmpdir(), 'deploy-code-dev-'));
     mkdirSync(join(folder, '.deploy-code'), { mode: 0o700 });
     const file = join(folder, '.deploy-code', 'dev.json');
-    writeFileSync(file, JSON.stringify({ address: '127.0.0.1:43001', ui: 'http://localhost:43002', dataDir: join(folder, 'data'), pids: { dev: process.pid }, process: identify(process.pid), ...more }));
+    writeFileSync(
+      file,
+      JSON.stringify({
+        address: '127.0.0.1:43001',
+        ui: 'http://localhost:43002',
+        dataDir: join(folder, 'data'),
+        pids: { dev: process.pid },
+        process: identify(process.pid),
+        ...more,
+      }),
+    );
     chmodSync(file, mode);
     return { folder, file };
   };
@@ -21,7 +31,11 @@ describe('the file of a development engine', () => {
 
   it.each([
     ['others may write it', {}, 0o606],
-    ['its process has ended and another one has its number', { process: { ...identify(process.pid)!, started: '1' } }, 0o600],
+    [
+      'its process has ended and another one has its number',
+      { process: { ...identify(process.pid)!, started: '1' } },
+      0o600,
+    ],
     ['its number is not that of its process', { pids: { dev: 1 } }, 0o600],
     ['it says nothing of its process', { process: undefined }, 0o600],
     ['it is something else', { address: 7 }, 0o600],
@@ -44,12 +58,21 @@ describe('the file of a development engine', () => {
     const { folder } = written({ process: { ...identify(process.pid)!, started: '1' } });
     writeFileSync(join(folder, 'deploy-code.yaml'), 'name: shop\nservices: {app: {image: x}}\n');
     const environment = { TEMPORAL_ADDRESS: '' };
-    expect(await cli(['status'], { cwd: folder, environment })).toMatchObject({ code: 5, stderr: expect.stringContaining(`the development engine of ${folder} does not run any more`) as string });
-    expect(await cli(['status', '--address', '127.0.0.1:1'], { cwd: folder, environment })).toMatchObject({ code: 5, stderr: expect.stringContaining('no Temporal server answers at 127.0.0.1:1') as string });
+    expect(await cli(['status'], { cwd: folder, environment })).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining(`the development engine of ${folder} does not run any more`) as string,
+    });
+    expect(await cli(['status', '--address', '127.0.0.1:1'], { cwd: folder, environment })).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining('no Temporal server answers at 127.0.0.1:1') as string,
+    });
   });
 
   it('that is not trusted has nothing stopped', async () => {
     const { folder } = written({}, 0o606);
-    expect(await cli(['dev', '--stop'], { cwd: folder })).toMatchObject({ code: 2, stderr: expect.stringContaining('nothing was stopped') as string });
+    expect(await cli(['dev', '--stop'], { cwd: folder })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('nothing was stopped') as string,
+    });
   });
 });

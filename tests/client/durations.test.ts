@@ -2,8 +2,15 @@ import { milliseconds } from '../../src/client/cli/options';
 import { momentOf } from '../../src/client/cli/output/moment';
 
 describe('a duration on the command line', () => {
-  it.each([['500ms', 500], ['2s', 2000], ['1m30s', 90_000], ['1.5h', 5_400_000]])('%s', (text, ms) => expect(milliseconds(text)).toBe(ms));
-  it.each(['5', '1e3', '.5', '0s', '400d', '-2s', 'soon', ''])('%j is none: it needs a unit', (text) => expect(() => milliseconds(text)).toThrow('write a duration such as 30s, 15m or 6h.'));
+  it.each([
+    ['500ms', 500],
+    ['2s', 2000],
+    ['1m30s', 90_000],
+    ['1.5h', 5_400_000],
+  ])('%s', (text, ms) => expect(milliseconds(text)).toBe(ms));
+  it.each(['5', '1e3', '.5', '0s', '400d', '-2s', 'soon', ''])('%j is none: it needs a unit', (text) =>
+    expect(() => milliseconds(text)).toThrow('write a duration such as 30s, 15m or 6h.'),
+  );
 
   it('is told from a date, which may be a year alone', () => {
     const now = new Date('2026-01-01T00:00:00Z');

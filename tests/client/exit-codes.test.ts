@@ -3,19 +3,47 @@ import { resultText } from '../../src/client/cli/output/result-text';
 import type { DeploymentResult, Outcome } from '../../src/workflows/messages';
 
 const result = (more: Partial<DeploymentResult>): DeploymentResult => ({
-  outcome: 'succeeded', intent: 'deploy', requestedBy: 'ana', deployment: 3, release: 2, refusals: [], warnings: [], tolerated: [], notUndone: [], leftBehind: [], changed: ['api'], durationMs: 3900, ...more,
+  outcome: 'succeeded',
+  intent: 'deploy',
+  requestedBy: 'ana',
+  deployment: 3,
+  release: 2,
+  refusals: [],
+  warnings: [],
+  tolerated: [],
+  notUndone: [],
+  leftBehind: [],
+  changed: ['api'],
+  durationMs: 3900,
+  ...more,
 });
 
 describe('the exit code', () => {
   it.each<[Outcome, number]>([
-    ['succeeded', 0], ['unchanged', 0], ['rolled_back', 1], ['left_as_is', 1], ['refused', 2], ['rollback_incomplete', 3], ['cancelled', 4],
+    ['succeeded', 0],
+    ['unchanged', 0],
+    ['rolled_back', 1],
+    ['left_as_is', 1],
+    ['refused', 2],
+    ['rollback_incomplete', 3],
+    ['cancelled', 4],
   ])('of %s is %i', (outcome, code) => expect(exitCodeOf(outcome)).toBe(code));
 });
 
 describe('the last lines of a deployment', () => {
   it('show why it failed, what stays, and what to do next', () => {
     const evidence = { exitCode: 1, outOfMemory: false, logs: ['REDIS_URL: unsupported scheme'] };
-    expect(resultText(result({ outcome: 'rolled_back', rollbackMs: 3900, cause: { service: 'api', step: 'start api-1', message: 'api-1 exited 1', evidence }, notUndone: ['migrate (api:1.6.0) ran and stays applied'] }), '-e staging')).toEqual([
+    expect(
+      resultText(
+        result({
+          outcome: 'rolled_back',
+          rollbackMs: 3900,
+          cause: { service: 'api', step: 'start api-1', message: 'api-1 exited 1', evidence },
+          notUndone: ['migrate (api:1.6.0) ran and stays applied'],
+        }),
+        '-e staging',
+      ),
+    ).toEqual([
       'FAILED, rolled back in 3.9s. Running: release 2. Exit 1',
       '  cause     start api-1: api-1 exited 1, not out of memory',
       '            | REDIS_URL: unsupported scheme',
@@ -25,7 +53,9 @@ describe('the last lines of a deployment', () => {
   });
 
   it('name what a rollback could not finish, and how it goes on', () => {
-    expect(resultText(result({ outcome: 'rollback_incomplete', leftBehind: ['remove api-1: will not go'] }), '')).toEqual([
+    expect(
+      resultText(result({ outcome: 'rollback_incomplete', leftBehind: ['remove api-1: will not go'] }), ''),
+    ).toEqual([
       'FAILED, and the rollback is incomplete. Exit 3',
       '  left: remove api-1: will not go',
       '  next      mend what is named above, then `deploy-code rollback --to 2` goes on from here',
@@ -33,6 +63,15 @@ describe('the last lines of a deployment', () => {
   });
 
   it('say when the memory was too small', () => {
-    expect(resultText(result({ outcome: 'rolled_back', rollbackMs: 0, cause: { step: 's', message: 'm', evidence: { outOfMemory: true, logs: [] } } }), '')[1]).toBe('  cause     s: m, OUT OF MEMORY');
+    expect(
+      resultText(
+        result({
+          outcome: 'rolled_back',
+          rollbackMs: 0,
+          cause: { step: 's', message: 'm', evidence: { outOfMemory: true, logs: [] } },
+        }),
+        '',
+      )[1],
+    ).toBe('  cause     s: m, OUT OF MEMORY');
   });
 });

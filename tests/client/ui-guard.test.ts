@@ -16,7 +16,8 @@ describe("the guard of Temporal's UI", () => {
       if (asked.url === '/endless') {
         begun += 1;
         answer.on('close', () => void (ended += 1)).write('x'.repeat(100_000));
-      } else asked.pipe(answer.writeHead(201, { 'x-asked': `${asked.method} ${asked.url}`, 'set-cookie': ['a=1', 'b=2'] }));
+      } else
+        asked.pipe(answer.writeHead(201, { 'x-asked': `${asked.method} ${asked.url}`, 'set-cookie': ['a=1', 'b=2'] }));
     });
     await listenLocally(ui);
     port = await freePort();
@@ -27,15 +28,28 @@ describe("the guard of Temporal's UI", () => {
     stopListening(ui);
   });
 
-  const ask = (headers: Record<string, string>, { method = 'GET', path = '/', body = '' } = {}) => new Promise<{ status: number; headers: IncomingMessage['headers']; body: string }>((resolve, reject) => {
-    request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (answer) => {
-      void text(answer).then((said) => resolve({ status: answer.statusCode!, headers: answer.headers, body: said }), reject);
-    }).on('error', reject).end(body);
-  });
+  const ask = (headers: Record<string, string>, { method = 'GET', path = '/', body = '' } = {}) =>
+    new Promise<{ status: number; headers: IncomingMessage['headers']; body: string }>((resolve, reject) => {
+      request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (answer) => {
+        void text(answer).then(
+          (said) => resolve({ status: answer.statusCode!, headers: answer.headers, body: said }),
+          reject,
+        );
+      })
+        .on('error', reject)
+        .end(body);
+    });
 
   it('lets its own pages ask, with whatever they send', async () => {
-    const answered = await ask({ host: `localhost:${port}`, origin: `http://localhost:${port}` }, { method: 'POST', path: '/api/v1/x?y=%2f', body: 'hello' });
-    expect(answered).toMatchObject({ status: 201, headers: { 'x-asked': 'POST /api/v1/x?y=%2f', 'set-cookie': ['a=1', 'b=2'] }, body: 'hello' });
+    const answered = await ask(
+      { host: `localhost:${port}`, origin: `http://localhost:${port}` },
+      { method: 'POST', path: '/api/v1/x?y=%2f', body: 'hello' },
+    );
+    expect(answered).toMatchObject({
+      status: 201,
+      headers: { 'x-asked': 'POST /api/v1/x?y=%2f', 'set-cookie': ['a=1', 'b=2'] },
+      body: 'hello',
+    });
     expect((await ask({ host: `127.0.0.1:${port}` })).status).toBe(201);
   });
 
@@ -44,16 +58,25 @@ describe("the guard of Temporal's UI", () => {
     ['another address', { host: '10.0.0.1' }],
     ['what is no name', { host: 'localhost:8233/x' }],
   ])('refuses %s', async (_, headers) => {
-    expect(await ask(headers)).toMatchObject({ status: 403, body: 'the UI is reached as localhost, and under no other name\n' });
+    expect(await ask(headers)).toMatchObject({
+      status: 403,
+      body: 'the UI is reached as localhost, and under no other name\n',
+    });
   });
 
   it.each(['https://evil.example.com', 'http://localhost:1', 'null'])('refuses a page of %s', async (origin) => {
-    expect(await ask({ host: `localhost:${port}`, origin }, { method: 'POST' })).toMatchObject({ status: 403, body: `pages of http://localhost:${port} may ask, and no others\n` });
+    expect(await ask({ host: `localhost:${port}`, origin }, { method: 'POST' })).toMatchObject({
+      status: 403,
+      body: `pages of http://localhost:${port} may ask, and no others\n`,
+    });
   });
 
   it('keeps nothing open for somebody who has left', async () => {
     const left = request({ host: '127.0.0.1', port, path: '/endless', headers: { host: 'localhost' }, agent: false });
-    left.on('error', () => undefined).on('response', (answer) => answer.once('data', () => left.destroy())).end();
+    left
+      .on('error', () => undefined)
+      .on('response', (answer) => answer.once('data', () => left.destroy()))
+      .end();
     while (ended === 0) await sleep(5);
     expect(begun).toBe(1);
   });

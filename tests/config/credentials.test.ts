@@ -2,12 +2,14 @@ import { loadStack, StackFileError } from '../../src/config';
 import { writeStack } from '../support/stack';
 
 const load = (content: string, shell = {}) => loadStack({ file: writeStack(content), shell });
-const warnings = (content: string, shell = {}) => load(content, shell).warnings.map(({ line, path, message }) => `${line} ${path}: ${message}`);
+const warnings = (content: string, shell = {}) =>
+  load(content, shell).warnings.map(({ line, path, message }) => `${line} ${path}: ${message}`);
 const problems = (content: string): string[] => {
   try {
     load(content);
   } catch (error) {
-    if (error instanceof StackFileError) return error.problems.map(({ line, path, message }) => `${line} ${path}: ${message}`);
+    if (error instanceof StackFileError)
+      return error.problems.map(({ line, path, message }) => `${line} ${path}: ${message}`);
     throw error;
   }
   return [];
@@ -16,28 +18,59 @@ const service = (text: string) => `name: shop\nservices:\n  a:\n    image: "app:
 
 describe('what looks like a credential in a stack file', () => {
   it('is warned of by line and key, never refused, and never shown', () => {
-    const found = warnings(service('environment: {DB_PASSWORD: hunter2-H5, AWS_SECRET_ACCESS_KEY: "AKIAH5", PGPASSWORD: 4711, LOG_LEVEL: info}'));
-    expect(found.map((each) => each.split(' looks')[0])).toEqual(['5 services.a.environment.DB_PASSWORD: DB_PASSWORD', '5 services.a.environment.AWS_SECRET_ACCESS_KEY: AWS_SECRET_ACCESS_KEY', '5 services.a.environment.PGPASSWORD: PGPASSWORD']);
+    const found = warnings(
+      service(
+        'environment: {DB_PASSWORD: hunter2-H5, AWS_SECRET_ACCESS_KEY: "AKIAH5", PGPASSWORD: 4711, LOG_LEVEL: info}',
+      ),
+    );
+    expect(found.map((each) => each.split(' looks')[0])).toEqual([
+      '5 services.a.environment.DB_PASSWORD: DB_PASSWORD',
+      '5 services.a.environment.AWS_SECRET_ACCESS_KEY: AWS_SECRET_ACCESS_KEY',
+      '5 services.a.environment.PGPASSWORD: PGPASSWORD',
+    ]);
     expect(found[0]).toContain('use it with secrets: [{source: …, environment: DB_PASSWORD}]');
     expect(found.join()).not.toMatch(/hunter2|AKIA|4711/);
   });
 
   it.each([
     ['environment: ["DB_PASSWORD=hunter2"]', 'services.a.environment.0: DB_PASSWORD looks'],
-    ['environment: {DATABASE_URL: "postgres://shop:hunter2@db/shop"}', 'services.a.environment.DATABASE_URL: holds a URL with a password'],
+    [
+      'environment: {DATABASE_URL: "postgres://shop:hunter2@db/shop"}',
+      'services.a.environment.DATABASE_URL: holds a URL with a password',
+    ],
     ['command: [app, "--api-key=hunter2"]', 'services.a.command.1: api-key looks'],
     ['command: "app redis://:hunter2@cache"', 'services.a.command: holds a URL with a password'],
-    ['labels: {traefik.auth.password: hunter2}', 'services.a.labels.traefik.auth.password: traefik.auth.password looks'],
-    ['logging: {driver: splunk, options: {splunk-token: hunter2}}', 'services.a.logging.options.splunk-token: splunk-token looks'],
-    ['health_check: {http: ":80/", headers: {Authorization: "Bearer hunter2"}}', 'services.a.health_check.headers.Authorization: Authorization looks'],
+    [
+      'labels: {traefik.auth.password: hunter2}',
+      'services.a.labels.traefik.auth.password: traefik.auth.password looks',
+    ],
+    [
+      'logging: {driver: splunk, options: {splunk-token: hunter2}}',
+      'services.a.logging.options.splunk-token: splunk-token looks',
+    ],
+    [
+      'health_check: {http: ":80/", headers: {Authorization: "Bearer hunter2"}}',
+      'services.a.health_check.headers.Authorization: Authorization looks',
+    ],
   ])('is found wherever a service has it: %s', (text, message) => {
     expect(warnings(service(text))).toEqual([expect.stringContaining(`5 ${message}`)]);
   });
 
   it('is found in what a variable brings, in a config, and in the address of a webhook', () => {
-    expect(warnings(service('environment: {DATABASE_URL: "${URL}"}'), { URL: 'postgres://shop:hunter2@db/shop' })).toEqual([expect.stringContaining('holds a URL with a password')]);
-    expect(warnings('name: shop\nconfigs: {c: {content: "-----BEGIN RSA PRIVATE KEY-----"}}\nservices: {a: {image: x}}\n')).toEqual([expect.stringContaining('2 configs.c.content: holds a private key')]);
-    expect(warnings('name: shop\nsubscribers: {w: {webhook: {url: "https://x.example.com/hook?token=hunter2"}}}\nservices: {a: {image: x}}\n')).toEqual([expect.stringMatching(/^2 subscribers\.w\.webhook\.url: has a parameter "token".*write url: \{secret: NAME\}$/)]);
+    expect(
+      warnings(service('environment: {DATABASE_URL: "${URL}"}'), { URL: 'postgres://shop:hunter2@db/shop' }),
+    ).toEqual([expect.stringContaining('holds a URL with a password')]);
+    expect(
+      warnings('name: shop\nconfigs: {c: {content: "-----BEGIN RSA PRIVATE KEY-----"}}\nservices: {a: {image: x}}\n'),
+    ).toEqual([expect.stringContaining('2 configs.c.content: holds a private key')]);
+    expect(
+      warnings(
+        'name: shop\nsubscribers: {w: {webhook: {url: ' +
+          '"https://x.example.com/hook?token=hunter2"}}}\nservices: {a: {image: x}}\n',
+      ),
+    ).toEqual([
+      expect.stringMatching(/^2 subscribers\.w\.webhook\.url: has a parameter "token".*write url: \{secret: NAME\}$/),
+    ]);
   });
 
   it('is no setting, no file, and no name of a secret', () => {
@@ -56,10 +89,23 @@ services:
 
 describe('an address with a user or password', () => {
   it.each([
-    ['subscribers: {w: {webhook: {url: "https://me:hunter2@x.example.com/hook"}}}', 'subscribers.w.webhook.url: holds a user or password, which would travel with the release; put the whole address into a secret and write url: {secret: NAME}'],
-    ['subscribers: {w: {redis: {url: "redis://:hunter2@x"}}}', 'subscribers.w.redis.url: holds a password; name a secret as `password`'],
-    ['monitoring: {prometheus: {endpoint: "http://me:hunter2@prometheus:9090"}}', 'monitoring.prometheus.endpoint: holds a user or password'],
-    ['infrastructure: {hosts: {alpha: {docker: "ssh://me:hunter2@10.0.0.1"}}}', 'infrastructure.hosts.alpha.docker: holds a password; use tls for tcp://, and a key of the worker for ssh://'],
+    [
+      'subscribers: {w: {webhook: {url: "https://me:hunter2@x.example.com/hook"}}}',
+      'subscribers.w.webhook.url: holds a user or password, which would travel with the ' +
+        'release; put the whole address into a secret and write url: {secret: NAME}',
+    ],
+    [
+      'subscribers: {w: {redis: {url: "redis://:hunter2@x"}}}',
+      'subscribers.w.redis.url: holds a password; name a secret as `password`',
+    ],
+    [
+      'monitoring: {prometheus: {endpoint: "http://me:hunter2@prometheus:9090"}}',
+      'monitoring.prometheus.endpoint: holds a user or password',
+    ],
+    [
+      'infrastructure: {hosts: {alpha: {docker: "ssh://me:hunter2@10.0.0.1"}}}',
+      'infrastructure.hosts.alpha.docker: holds a password; use tls for tcp://, and a key of the worker for ssh://',
+    ],
   ])('is refused without being shown: %s', (text, message) => {
     const found = problems(`name: shop\n${text}\nservices: {a: {image: "x:1"}}\n`);
     expect(found).toEqual([expect.stringContaining(`2 ${message}`)]);
@@ -67,9 +113,18 @@ describe('an address with a user or password', () => {
   });
 
   it('may be a secret, of a webhook and of Slack alike', () => {
-    const { stack } = load('name: shop\nsecrets: {u: {file: /u}}\nsubscribers: {w: {webhook: {url: {secret: u}}}, s: {slack: {url: {secret: u}}}, t: {slack: {url: u}}}\nservices: {a: {image: "x:1"}}\n');
+    const { stack } = load(
+      'name: shop\nsecrets: {u: {file: /u}}\nsubscribers: {w: {webhook: {url: {secret: u}}}, s: ' +
+        '{slack: {url: {secret: u}}}, t: {slack: {url: u}}}\nservices: {a: {image: "x:1"}}\n',
+    );
     const url = { name: 'u', source: { file: '/u' } };
-    expect(stack.subscribers!.map(({ target }) => target)).toEqual([{ kind: 'webhook', url }, { kind: 'slack', url }, { kind: 'slack', url }]);
-    expect(problems('name: shop\nsubscribers: {w: {webhook: {url: {secret: nowhere}}}}\nservices: {a: {image: "x:1"}}\n')).toEqual(['2 subscribers.w: the secret "nowhere" is not declared; add it under the top-level secrets']);
+    expect(stack.subscribers!.map(({ target }) => target)).toEqual([
+      { kind: 'webhook', url },
+      { kind: 'slack', url },
+      { kind: 'slack', url },
+    ]);
+    expect(
+      problems('name: shop\nsubscribers: {w: {webhook: {url: {secret: nowhere}}}}\nservices: {a: {image: "x:1"}}\n'),
+    ).toEqual(['2 subscribers.w: the secret "nowhere" is not declared; add it under the top-level secrets']);
   });
 });

@@ -1,7 +1,8 @@
 import { loadStack, StackFileError } from '../../src/config';
 import { writeStack } from '../support/stack';
 
-const file = (service: string, head = '') => writeStack(`name: shop
+const file = (service: string, head = '') =>
+  writeStack(`name: shop
 ${head}
 secrets: {s: {file: ./s}, t: {environment: T}}
 configs: {c: {content: hello}}
@@ -10,13 +11,15 @@ services:
   app: {image: "app:1", ${service}}
 `);
 
-const load = (service: string, head?: string) => loadStack({ file: file(service, head), shell: {} }).stack.services.app!;
+const load = (service: string, head?: string) =>
+  loadStack({ file: file(service, head), shell: {} }).stack.services.app!;
 
 const problems = (service: string, head?: string): string[] => {
   try {
     load(service, head);
   } catch (error) {
-    if (error instanceof StackFileError) return error.problems.map(({ line, path, message }) => `${line} ${path}: ${message}`);
+    if (error instanceof StackFileError)
+      return error.problems.map(({ line, path, message }) => `${line} ${path}: ${message}`);
     throw error;
   }
   return [];
@@ -26,7 +29,10 @@ const cluster = 'infrastructure: {orchestrator: Kubernetes}';
 
 describe('a tmpfs', () => {
   it.each([
-    ['{type: tmpfs, target: /cache, tmpfs: {size: 16777216, mode: 0700}, read_only: true}', '/cache:size=16777216,mode=0700,ro'],
+    [
+      '{type: tmpfs, target: /cache, tmpfs: {size: 16777216, mode: 0700}, read_only: true}',
+      '/cache:size=16777216,mode=0700,ro',
+    ],
     ['{type: tmpfs, target: /cache, tmpfs: {size: 16m, mode: "1777"}}', '/cache:size=16777216,mode=1777'],
     ['{type: tmpfs, target: /cache, tmpfs: {mode: 0o755}}', '/cache:mode=755'],
     ['{type: tmpfs, target: /cache}', '/cache'],
@@ -40,37 +46,70 @@ describe('a tmpfs', () => {
     ['tmpfs: ["/cache:mode=999"]', 'services.app.tmpfs.0: is no tmpfs'],
     ['tmpfs: ["/cache:bogus"]', 'is no tmpfs; write an absolute path, with options such as /cache:size=64m,mode=0700'],
     ['volumes: [{type: tmpfs, target: /cache, tmpfs: {mode: rwx}}]', 'is no tmpfs'],
-    ['volumes: [{type: tmpfs, target: /cache, tmpfs: {inodes: 5}}]', 'services.app.volumes.0.tmpfs.inodes: is not a key of a tmpfs'],
-    ['volumes: [{type: tmpfs, target: /cache, source: data}]', 'services.app.volumes.0.source: is not a key of a tmpfs'],
-    ['tmpfs: [/data/], volumes: ["data:/data"]', 'services.app.tmpfs.0: /data/ is taken by something else of this service'],
+    [
+      'volumes: [{type: tmpfs, target: /cache, tmpfs: {inodes: 5}}]',
+      'services.app.volumes.0.tmpfs.inodes: is not a key of a tmpfs',
+    ],
+    [
+      'volumes: [{type: tmpfs, target: /cache, source: data}]',
+      'services.app.volumes.0.source: is not a key of a tmpfs',
+    ],
+    [
+      'tmpfs: [/data/], volumes: ["data:/data"]',
+      'services.app.tmpfs.0: /data/ is taken by something else of this service',
+    ],
   ])('that Docker would not make as it is written is refused: %s', (service, message) => {
     expect(problems(service)).toEqual([expect.stringContaining(message)]);
   });
 
   it('has nothing but a size on a cluster', () => {
-    expect(problems('tmpfs: ["/a:size=64M,rw", "/b:size=1g,mode=0700,noexec"]', cluster)).toEqual(['7 services.app.tmpfs.1: a folder in memory has nothing but a size on a cluster; remove mode=0700, noexec']);
+    expect(problems('tmpfs: ["/a:size=64M,rw", "/b:size=1g,mode=0700,noexec"]', cluster)).toEqual([
+      '7 services.app.tmpfs.1: a folder in memory has nothing but a size on a cluster; remove mode=0700, noexec',
+    ]);
   });
 });
 
 describe('files of secrets and configs', () => {
-  it.each(['0440', '440', '"0440"', '"440"', '0o440', '"0o440"', "'440'"])('have a mode in octal, however it is written: %s', (mode) => {
-    const { secrets, configs } = load(`secrets: [{source: s, mode: ${mode}}], configs: [{source: c, target: /c, mode: ${mode}}]`);
-    expect([secrets[0]!.target, configs[0]]).toMatchObject([{ mode: 0o440 }, { mode: 0o440 }]);
-  });
+  it.each(['0440', '440', '"0440"', '"440"', '0o440', '"0o440"', "'440'"])(
+    'have a mode in octal, however it is written: %s',
+    (mode) => {
+      const { secrets, configs } = load(
+        `secrets: [{source: s, mode: ${mode}}], configs: [{source: c, target: /c, mode: ${mode}}]`,
+      );
+      expect([secrets[0]!.target, configs[0]]).toMatchObject([{ mode: 0o440 }, { mode: 0o440 }]);
+    },
+  );
 
   it('have the mode that an anchor gives, or an anchor of a whole entry', () => {
-    expect(load('secrets: [{source: s, mode: &m 0440}, {source: t, mode: *m}]').secrets.map(({ target }) => target)).toMatchObject([{ mode: 0o440 }, { mode: 0o440 }]);
-    expect(load('secrets: [&s {source: s, mode: 0440}, {<<: *s, source: t}]').secrets.map(({ target }) => target)).toMatchObject([{ mode: 0o440 }, { mode: 0o440 }]);
+    expect(
+      load('secrets: [{source: s, mode: &m 0440}, {source: t, mode: *m}]').secrets.map(({ target }) => target),
+    ).toMatchObject([{ mode: 0o440 }, { mode: 0o440 }]);
+    expect(
+      load('secrets: [&s {source: s, mode: 0440}, {<<: *s, source: t}]').secrets.map(({ target }) => target),
+    ).toMatchObject([{ mode: 0o440 }, { mode: 0o440 }]);
   });
 
-  it.each(['288', '0888', '"rw-r--r--"', '0.5', '-440', '7777', '0x1b', '"04 40"', '1e2'])('refuse what is no octal mode: %s', (mode) => {
-    expect(problems(`secrets: [{source: s, mode: ${mode}}]`)).toEqual(['7 services.app.secrets.0.mode: is no file mode; write three octal digits such as 0440 (read by owner and group) or 0600']);
-  });
+  it.each(['288', '0888', '"rw-r--r--"', '0.5', '-440', '7777', '0x1b', '"04 40"', '1e2'])(
+    'refuse what is no octal mode: %s',
+    (mode) => {
+      expect(problems(`secrets: [{source: s, mode: ${mode}}]`)).toEqual([
+        '7 services.app.secrets.0.mode: is no file mode; write three octal ' +
+          'digits such as 0440 (read by owner and group) or 0600',
+      ]);
+    },
+  );
 
   it('have an owner by number', () => {
-    const { secrets, configs } = load('secrets: [{source: s, uid: "1000", gid: 2000, mode: 0400}], configs: [{source: c, target: /c, uid: 103}]');
-    expect([secrets[0]!.target, configs[0]]).toEqual([{ path: '/run/secrets/s', mode: 0o400, uid: 1000, gid: 2000 }, { name: 'c', path: '/c', mode: 0o444, uid: 103 }]);
-    expect(problems('secrets: [{source: s, uid: postgres}]')).toEqual(['7 services.app.secrets.0.uid: must be a number']);
+    const { secrets, configs } = load(
+      'secrets: [{source: s, uid: "1000", gid: 2000, mode: 0400}], configs: [{source: c, target: /c, uid: 103}]',
+    );
+    expect([secrets[0]!.target, configs[0]]).toEqual([
+      { path: '/run/secrets/s', mode: 0o400, uid: 1000, gid: 2000 },
+      { name: 'c', path: '/c', mode: 0o444, uid: 103 },
+    ]);
+    expect(problems('secrets: [{source: s, uid: postgres}]')).toEqual([
+      '7 services.app.secrets.0.uid: must be a number',
+    ]);
   });
 
   it('refuse an owner on a cluster, which knows none', () => {
@@ -81,8 +120,17 @@ describe('files of secrets and configs', () => {
   });
 
   it('refuse what the user of the service surely cannot read', () => {
-    expect(problems('user: "1000", secrets: [{source: s, mode: 0400}]')).toEqual(['7 services.app.secrets.0: the secret s has the mode 0400 and belongs to 0:0, so that the user 1000 cannot read it; add uid: 1000, or a mode that lets it, such as 0444']);
-    for (const use of ['user: "1000", secrets: [{source: s, mode: 0400, uid: 1000}]', 'user: "1000:7", secrets: [{source: s, mode: 0440, gid: 7}]', 'user: app, secrets: [{source: s, mode: 0400}]', 'secrets: [{source: s, mode: 0400}]']) expect(problems(use)).toEqual([]);
+    expect(problems('user: "1000", secrets: [{source: s, mode: 0400}]')).toEqual([
+      '7 services.app.secrets.0: the secret s has the mode 0400 and belongs to 0:0, so that the ' +
+        'user 1000 cannot read it; add uid: 1000, or a mode that lets it, such as 0444',
+    ]);
+    for (const use of [
+      'user: "1000", secrets: [{source: s, mode: 0400, uid: 1000}]',
+      'user: "1000:7", secrets: [{source: s, mode: 0440, gid: 7}]',
+      'user: app, secrets: [{source: s, mode: 0400}]',
+      'secrets: [{source: s, mode: 0400}]',
+    ])
+      expect(problems(use)).toEqual([]);
   });
 
   it.each([
@@ -93,30 +141,52 @@ describe('files of secrets and configs', () => {
     ['volumes: ["/srv/run:/run:ro"]', 'below /run, the folder /srv/run of the host, in which it would stay behind'],
     ['volumes: ["data:/"]', 'below /, the volume data'],
   ])('refuse on Docker what would hide them, or keep them when the container is gone: %s', (mount, message) => {
-    expect(problems(`${mount}, secrets: [s]`)).toEqual([expect.stringMatching(new RegExp(`^7 services\\.app\\.secrets\\.0: .*${message}.*; give it a target beside that`))]);
+    expect(problems(`${mount}, secrets: [s]`)).toEqual([
+      expect.stringMatching(
+        new RegExp(`^7 services\\.app\\.secrets\\.0: .*${message}.*; give it a target beside that`),
+      ),
+    ]);
     expect(problems(`${mount}, secrets: [s]`, cluster)).not.toContainEqual(expect.stringContaining('below'));
   });
 
   it('refuse a config in the same places, and where Docker and the kernel put their own', () => {
-    expect(problems('tmpfs: [/run, "/tmp:size=1m"], configs: {c: /run/app.conf}')).toEqual([expect.stringContaining('7 services.app.configs.c: the config c at /run/app.conf is below /run')]);
-    expect(problems('configs: {c: /etc/hosts}')).toEqual([expect.stringContaining('Docker writes /etc/hosts itself in every container; use extra_hosts')]);
+    expect(problems('tmpfs: [/run, "/tmp:size=1m"], configs: {c: /run/app.conf}')).toEqual([
+      expect.stringContaining('7 services.app.configs.c: the config c at /run/app.conf is below /run'),
+    ]);
+    expect(problems('configs: {c: /etc/hosts}')).toEqual([
+      expect.stringContaining('Docker writes /etc/hosts itself in every container; use extra_hosts'),
+    ]);
     expect(problems('configs: {c: /dev/shm/c}')).toEqual([expect.stringContaining('is below /dev')]);
-    expect(problems('tmpfs: [/run/app, /tmp], volumes: ["data:/runtime"], secrets: [s], configs: {c: /run/app.conf}')).toEqual([]);
+    expect(
+      problems('tmpfs: [/run/app, /tmp], volumes: ["data:/runtime"], secrets: [s], configs: {c: /run/app.conf}'),
+    ).toEqual([]);
   });
 
   it('refuse a file as a folder, and a path that leads elsewhere', () => {
-    expect(problems('configs: {c: /etc/app}, secrets: [{source: s, target: /etc/app/key}]')).toEqual([expect.stringContaining('the config c is a file at /etc/app, and /etc/app/key is to stand below it')]);
-    for (const path of ['../../etc/shadow', '/run/../etc/shadow', '/etc//x', '/etc/x/', '"/a\\nb"']) expect(problems(`secrets: [{source: s, target: ${path}}]`)).toEqual([expect.stringContaining('is no path of a file')]);
+    expect(problems('configs: {c: /etc/app}, secrets: [{source: s, target: /etc/app/key}]')).toEqual([
+      expect.stringContaining('the config c is a file at /etc/app, and /etc/app/key is to stand below it'),
+    ]);
+    for (const path of ['../../etc/shadow', '/run/../etc/shadow', '/etc//x', '/etc/x/', '"/a\\nb"'])
+      expect(problems(`secrets: [{source: s, target: ${path}}]`)).toEqual([
+        expect.stringContaining('is no path of a file'),
+      ]);
   });
 });
 
 describe('secrets as variables', () => {
   it.each(['""', '"A=B"', '"A B"', '"A\\0"', '1A'])('have a name that a variable can have, not %s', (name) => {
-    expect(problems(`secrets: [{source: s, environment: ${name}}]`)).toEqual([expect.stringContaining('7 services.app.secrets.0.environment: is no name of a variable; write letters, digits and _, such as DB_PASSWORD')]);
+    expect(problems(`secrets: [{source: s, environment: ${name}}]`)).toEqual([
+      expect.stringContaining(
+        '7 services.app.secrets.0.environment: is no name of a variable; ' +
+          'write letters, digits and _, such as DB_PASSWORD',
+      ),
+    ]);
   });
 
   it('have neither a path nor a mode', () => {
-    expect(problems('secrets: [{source: s, environment: A, mode: 0400}]')).toEqual(['7 services.app.secrets.0: has both environment and mode, which only a file has; keep one of them']);
+    expect(problems('secrets: [{source: s, environment: A, mode: 0400}]')).toEqual([
+      '7 services.app.secrets.0: has both environment and mode, which only a file has; keep one of them',
+    ]);
   });
 
   it('are like other variables in what their names must not be', () => {

@@ -5,25 +5,51 @@ import { writeStack } from '../support/stack';
 
 const imported = (compose: string, name?: string) => {
   const { text, lost } = importCompose(writeStack(compose, 'compose.yaml'), name);
-  return { text, stack: parse(text) as Record<string, never>, lost: lost.map(({ line, path, message }) => `${line} ${path}: ${message}`) };
+  return {
+    text,
+    stack: parse(text) as Record<string, never>,
+    lost: lost.map(({ line, path, message }) => `${line} ${path}: ${message}`),
+  };
 };
 
 describe('the import of a compose file', () => {
   it('keeps the names that compose gave the volumes, so that their data is found', () => {
-    const { stack } = imported('name: shop\nservices: {db: {image: "db:1", volumes: ["pg:/data", "logs:/logs", "old:/old"]}}\nvolumes: {pg: {driver: local}, logs: {name: shared_logs}, old: {external: true}}\n', 'store');
-    expect(stack).toMatchObject({ name: 'store', volumes: { pg: { name: 'shop_pg' }, logs: { name: 'shared_logs' }, old: { external: true } } });
-    expect(imported('name: Example.com\nservices: {db: {image: "db:1", volumes: ["pg:/data"]}}\n').stack).toMatchObject({ name: 'example-com', volumes: { pg: { name: 'examplecom_pg' } } });
+    const { stack } = imported(
+      'name: shop\nservices: {db: {image: "db:1", volumes: ["pg:/data", "logs:/logs", ' +
+        '"old:/old"]}}\nvolumes: {pg: {driver: local}, logs: {name: shared_logs}, old: {external: true}}\n',
+      'store',
+    );
+    expect(stack).toMatchObject({
+      name: 'store',
+      volumes: { pg: { name: 'shop_pg' }, logs: { name: 'shared_logs' }, old: { external: true } },
+    });
+    expect(imported('name: Example.com\nservices: {db: {image: "db:1", volumes: ["pg:/data"]}}\n').stack).toMatchObject(
+      { name: 'example-com', volumes: { pg: { name: 'examplecom_pg' } } },
+    );
   });
 
   it('makes a job of what others wait for until it has completed', () => {
-    const { text, stack } = imported('services:\n  migrate: {image: "m:1", restart: "no"}\n  api: {image: "a:1", scale: 2, depends_on: {migrate: {condition: service_completed_successfully}}}\n');
-    expect(stack).toMatchObject({ services: { migrate: { kind: 'job' }, api: { replicas: 2, depends_on: { migrate: 'completed' } } } });
-    expect(loadStack({ file: writeStack(text), shell: {} }).stack.services.migrate).toMatchObject({ kind: 'job', restart: 'no' });
+    const { text, stack } = imported(
+      'services:\n  migrate: {image: "m:1", restart: "no"}\n  api: {image: "a:1", scale: 2, ' +
+        'depends_on: {migrate: {condition: service_completed_successfully}}}\n',
+    );
+    expect(stack).toMatchObject({
+      services: { migrate: { kind: 'job' }, api: { replicas: 2, depends_on: { migrate: 'completed' } } },
+    });
+    expect(loadStack({ file: writeStack(text), shell: {} }).stack.services.migrate).toMatchObject({
+      kind: 'job',
+      restart: 'no',
+    });
   });
 
   it('turns the long form of a tmpfs mount into one', () => {
-    const { stack, lost } = imported('services: {a: {image: "a:1", tmpfs: /run, volumes: [{type: tmpfs, target: /tmp, tmpfs: {size: 1m}}]}}\n');
-    expect({ stack, lost }).toMatchObject({ stack: { services: { a: { tmpfs: ['/run', '/tmp:size=1048576'] } } }, lost: [] });
+    const { stack, lost } = imported(
+      'services: {a: {image: "a:1", tmpfs: /run, volumes: [{type: tmpfs, target: /tmp, tmpfs: {size: 1m}}]}}\n',
+    );
+    expect({ stack, lost }).toMatchObject({
+      stack: { services: { a: { tmpfs: ['/run', '/tmp:size=1048576'] } } },
+      lost: [],
+    });
     expect(stack).not.toHaveProperty('volumes');
   });
 
@@ -32,7 +58,12 @@ describe('the import of a compose file', () => {
   });
 
   it('names with its line what has no place in a stack file, and why', () => {
-    expect(imported('services:\n  a:\n    image: a:1\n    build: .\n    privileged: true\n    ulimits: {nofile: 1}\n    annotations: {a: b}\n    depends_on: {b: {condition: service_started, required: false}}\n  b: {image: b}\n').lost).toEqual([
+    expect(
+      imported(
+        'services:\n  a:\n    image: a:1\n    build: .\n    privileged: true\n    ulimits: {nofile: 1}\n    ' +
+          'annotations: {a: b}\n    depends_on: {b: {condition: service_started, required: false}}\n  b: {image: b}\n',
+      ).lost,
+    ).toEqual([
       expect.stringMatching(/^4 services\.a\.build: images are built before a deployment/),
       '5 services.a.privileged: no instance gets the whole host; name what it needs with cap_add',
       '6 services.a.ulimits: this version does not pass it on to the runtime',

@@ -9,7 +9,8 @@ const problems = (content: string, options: Partial<LoadOptions> = {}): string[]
   try {
     loadStack({ file, shell: {}, ...options });
   } catch (error) {
-    if (error instanceof StackFileError) return error.problems.map(({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`);
+    if (error instanceof StackFileError)
+      return error.problems.map(({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`);
     throw error;
   }
   return [];
@@ -67,10 +68,31 @@ services:
 `);
     writeFileSync(join(dirname(file), 'prometheus.yml'), 'global: {}\n');
     const { stack } = loadStack({ file, variables: { TAG: '1.5.0' }, shell: {} });
-    expect(stack.services.api).toMatchObject({ image: 'ghcr.io/acme/api:1.5.0', replicas: 3, restart: 'unless-stopped', dependsOn: { migrate: 'completed', redis: 'healthy' } });
-    expect(stack.services.api!.healthCheck).toEqual({ probe: { kind: 'http', scheme: 'http', port: 8080, path: '/healthz', headers: {} }, intervalMs: 2000, timeoutMs: 5000, retries: 3, startPeriodMs: 10_000 });
-    expect(stack.services.migrate).toMatchObject({ kind: 'job', run: 'on_change', timeoutMs: 1_200_000, onRollback: 'keep', restart: 'no' });
-    expect(stack.services.postgres).toMatchObject({ stopGraceMs: 60_000, reserve: { memory: 1024 ** 3 }, limit: { memory: 4 * 1024 ** 3 } });
+    expect(stack.services.api).toMatchObject({
+      image: 'ghcr.io/acme/api:1.5.0',
+      replicas: 3,
+      restart: 'unless-stopped',
+      dependsOn: { migrate: 'completed', redis: 'healthy' },
+    });
+    expect(stack.services.api!.healthCheck).toEqual({
+      probe: { kind: 'http', scheme: 'http', port: 8080, path: '/healthz', headers: {} },
+      intervalMs: 2000,
+      timeoutMs: 5000,
+      retries: 3,
+      startPeriodMs: 10_000,
+    });
+    expect(stack.services.migrate).toMatchObject({
+      kind: 'job',
+      run: 'on_change',
+      timeoutMs: 1_200_000,
+      onRollback: 'keep',
+      restart: 'no',
+    });
+    expect(stack.services.postgres).toMatchObject({
+      stopGraceMs: 60_000,
+      reserve: { memory: 1024 ** 3 },
+      limit: { memory: 4 * 1024 ** 3 },
+    });
     expect(stack.configs).toEqual({ prom: { content: 'global: {}\n' } });
     expect(stack.variables).toEqual({ TAG: '1.5.0' });
   });
@@ -89,21 +111,51 @@ services:
       '5:5 services.api.imgae: is not a key here (did you mean "image"?)',
       '9:5 services.database.replicas: must be a number',
     ]);
-    expect(problems(`${head}services:\n  api: {image: a:1, depends_on: [databse]}\n  database: {image: b:1}\n`)).toEqual(['4:34 services.api.depends_on.databse: there is no service "databse" (did you mean "database"?)']);
+    expect(
+      problems(`${head}services:\n  api: {image: a:1, depends_on: [databse]}\n  database: {image: b:1}\n`),
+    ).toEqual(['4:34 services.api.depends_on.databse: there is no service "databse" (did you mean "database"?)']);
   });
 
   it.each([
-    ['a cycle, in order', 'a: {image: x, depends_on: [b]}\n  b: {image: x, depends_on: [c]}\n  c: {image: x, depends_on: [a]}', 'a cycle: a -> b -> c -> a'],
-    ['a taken host port', 'a: {image: x, ports: ["80:1"]}\n  b: {image: x, ports: ["80:2"]}', 'host port 80/tcp is taken by a'],
-    ['replicas on one host port', 'a: {image: x, replicas: 2, ports: ["80:1"]}', '2 replicas cannot share host port 80; give a range such as "80-81:1"'],
-    ['more replicas than a service may have', 'a: {image: x, replicas: 1000000}', '4:17 services.a.replicas: is 1,000,000; a service has at most 1,000 instances'],
-    ['a dependency on the health of a service without a check', 'a: {image: x, depends_on: {b: healthy}}\n  b: {image: x}', 'b has no health_check'],
+    [
+      'a cycle, in order',
+      'a: {image: x, depends_on: [b]}\n  b: {image: x, depends_on: [c]}\n  c: {image: x, depends_on: [a]}',
+      'a cycle: a -> b -> c -> a',
+    ],
+    [
+      'a taken host port',
+      'a: {image: x, ports: ["80:1"]}\n  b: {image: x, ports: ["80:2"]}',
+      'host port 80/tcp is taken by a',
+    ],
+    [
+      'replicas on one host port',
+      'a: {image: x, replicas: 2, ports: ["80:1"]}',
+      '2 replicas cannot share host port 80; give a range such as "80-81:1"',
+    ],
+    [
+      'more replicas than a service may have',
+      'a: {image: x, replicas: 1000000}',
+      '4:17 services.a.replicas: is 1,000,000; a service has at most 1,000 instances',
+    ],
+    [
+      'a dependency on the health of a service without a check',
+      'a: {image: x, depends_on: {b: healthy}}\n  b: {image: x}',
+      'b has no health_check',
+    ],
     ['an undeclared network', 'a: {image: x, networks: [bakcend]}', 'the network "bakcend" is not declared'],
     ['an undeclared volume', 'a: {image: x, volumes: ["data:/data"]}', 'the volume "data" is not declared'],
     ['an undeclared secret', 'a: {image: x, secrets: [key]}', 'the secret "key" is not declared'],
     ['a service without image on Docker', 'a: {command: [x]}', 'has a command but no image; on Docker it needs one'],
-    ['a reservation above the limit', 'a: {image: x, resources: {reserve: {memory: 2G}, limit: {memory: 1G}}}', 'reserves more memory than its limit allows'],
-    ['what Docker cannot honour', 'a: {image: x, resources: {limit: {storage: 1G}}}', 'Docker cannot honour resources.limit.storage'],
+    [
+      'a reservation above the limit',
+      'a: {image: x, resources: {reserve: {memory: 2G}, limit: {memory: 1G}}}',
+      'reserves more memory than its limit allows',
+    ],
+    [
+      'what Docker cannot honour',
+      'a: {image: x, resources: {limit: {storage: 1G}}}',
+      'Docker cannot honour resources.limit.storage',
+    ],
     ['a build', 'a: {image: x, build: .}', 'images are built before a deployment'],
     ['two probes', 'a: {image: x, health_check: {http: ":1/", tcp: ":1"}}', 'has http and tcp; keep one'],
     ['a key of jobs on a service', 'a: {image: x, on_rollback: keep}', 'is a key of jobs; set kind: job, or remove it'],
@@ -114,19 +166,33 @@ services:
   });
 
   it('refuses two writers on one volume, unless the volume is shared', () => {
-    const two = (volume: string) => `${head}volumes: {data: ${volume}}\nservices:\n  a: {image: x, volumes: ["data:/d"]}\n  b: {image: x, volumes: ["data:/d"]}\n`;
+    const two = (volume: string) =>
+      `${head}volumes: {data: ${volume}}\nservices:\n  a: {image: x, volumes: ` +
+      '["data:/d"]}\n  b: {image: x, volumes: ["data:/d"]}\n';
     expect(problems(two('{}')).join()).toContain('a writes to the volume data already');
     expect(problems(two('{shared: true}'))).toEqual([]);
   });
 
   it('refuses malformed and overlapping networks', () => {
-    const found = problems('name: shop\nnetworks:\n  a: {cidr: 10.0.0.0/24}\n  b: {cidr: 10.0.0.128/25}\n  c: {cidr: 10.0.1.7/24}\n  d: {cidr: nonsense}\nservices:\n  s: {image: x}\n');
-    expect(found).toEqual(['5:7 networks.c.cidr: "10.0.1.7/24" has host bits set; write an IPv4 network such as 172.20.0.0/24', '6:7 networks.d.cidr: "nonsense" is not a network; write an IPv4 network such as 172.20.0.0/24', '4:7 networks.b.cidr: 10.0.0.128/25 overlaps 10.0.0.0/24 of networks.a'].sort((a, b) => found.indexOf(a) - found.indexOf(b)));
+    const found = problems(
+      'name: shop\nnetworks:\n  a: {cidr: 10.0.0.0/24}\n  b: {cidr: 10.0.0.128/25}\n  c: ' +
+        '{cidr: 10.0.1.7/24}\n  d: {cidr: nonsense}\nservices:\n  s: {image: x}\n',
+    );
+    expect(found).toEqual(
+      [
+        '5:7 networks.c.cidr: "10.0.1.7/24" has host bits set; write an IPv4 network such as 172.20.0.0/24',
+        '6:7 networks.d.cidr: "nonsense" is not a network; write an IPv4 network such as 172.20.0.0/24',
+        '4:7 networks.b.cidr: 10.0.0.128/25 overlaps 10.0.0.0/24 of networks.a',
+      ].sort((a, b) => found.indexOf(a) - found.indexOf(b)),
+    );
     expect(found).toHaveLength(3);
   });
 
   it('refuses what a process cannot honour, by name', () => {
-    const found = problems('name: shop\ninfrastructure: {container_runtime: Process}\nservices:\n  a: {command: [node, a.js], image: x, cap_add: [NET_ADMIN], resources: {limit: {memory: 1G}}}\n');
+    const found = problems(
+      'name: shop\ninfrastructure: {container_runtime: Process}\nservices:\n  a: {command: [node, ' +
+        'a.js], image: x, cap_add: [NET_ADMIN], resources: {limit: {memory: 1G}}}\n',
+    );
     expect(found.map((line) => line.replace(/^\S+ /, ''))).toEqual([
       'services.a.image: processes cannot honour image; remove it, or choose another runtime',
       'services.a.cap_add: processes cannot honour cap_add; remove it, or choose another runtime',
@@ -135,13 +201,20 @@ services:
   });
 
   it('refuses security that nothing enforces, unless that is accepted', () => {
-    const file = 'name: shop\nsecurity: {auth: {enabled: true, method: JWT}, rbac: {enabled: false}}\nservices: {a: {image: x}}\n';
-    expect(problems(file)).toEqual(['2:19 security.auth.enabled: nothing enforces security.auth yet; leave it out, or pass --accept-unenforced if you know that']);
+    const file =
+      'name: shop\nsecurity: {auth: {enabled: true, method: JWT}, rbac: {enabled: false}}\nservices: {a: {image: x}}\n';
+    expect(problems(file)).toEqual([
+      '2:19 security.auth.enabled: nothing enforces security.auth yet; leave ' +
+        'it out, or pass --accept-unenforced if you know that',
+    ]);
     expect(problems(file, { acceptUnenforced: true })).toEqual([]);
   });
 
   it('names the config that is too large, and the stack that does not fit into a message', () => {
-    const file = writeStack('name: shop\nconfigs:\n  small: {file: ./small.txt}\n  middle: {file: ./small.txt}\n  large: {file: ./large.txt}\nservices: {a: {image: x}}\n');
+    const file = writeStack(
+      'name: shop\nconfigs:\n  small: {file: ./small.txt}\n  middle: {file: ' +
+        './small.txt}\n  large: {file: ./large.txt}\nservices: {a: {image: x}}\n',
+    );
     const folder = dirname(file);
     const problemsOf = () => {
       try {
@@ -153,18 +226,37 @@ services:
     };
     writeFileSync(join(folder, 'small.txt'), 'small');
     writeFileSync(join(folder, 'large.txt'), 'x'.repeat(1024 ** 2 + 1));
-    expect(problemsOf()).toEqual(['5 configs.large: is 1.1 MiB; a config is at most 1 MiB: put large files into an image or a volume']);
-    for (const name of ['small.txt', 'large.txt']) writeFileSync(join(folder, name), randomBytes(780_000).toString('base64').slice(0, 1024 ** 2));
-    expect(problemsOf()).toEqual([expect.stringMatching(/the stack is 2\.3 MiB compressed; at most 1\.5 MiB travel with a release/)]);
+    expect(problemsOf()).toEqual([
+      '5 configs.large: is 1.1 MiB; a config is at most 1 MiB: put large files into an image or a volume',
+    ]);
+    for (const name of ['small.txt', 'large.txt'])
+      writeFileSync(
+        join(folder, name),
+        randomBytes(780_000)
+          .toString('base64')
+          .slice(0, 1024 ** 2),
+      );
+    expect(problemsOf()).toEqual([
+      expect.stringMatching(/the stack is 2\.3 MiB compressed; at most 1\.5 MiB travel with a release/),
+    ]);
   });
 
   it('lays the overlay of an environment over the file', () => {
-    const file = writeStack('name: shop\nservices:\n  a: {image: "a:1", environment: {A: "1", B: "2"}, ports: ["1:1"]}\n  b: {image: "b:1"}\n');
-    writeFileSync(file.replace('.yaml', '.staging.yaml'), 'services:\n  a: {environment: {B: null, C: "3"}, ports: ["2:1"]}\n  b: null\n');
+    const file = writeStack(
+      'name: shop\nservices:\n  a: {image: "a:1", environment: {A: "1", ' +
+        'B: "2"}, ports: ["1:1"]}\n  b: {image: "b:1"}\n',
+    );
+    writeFileSync(
+      file.replace('.yaml', '.staging.yaml'),
+      'services:\n  a: {environment: {B: null, C: "3"}, ports: ["2:1"]}\n  b: null\n',
+    );
     const { stack } = loadStack({ file, environment: 'staging', shell: {} });
     expect(stack.environment).toBe('staging');
     expect(Object.keys(stack.services)).toEqual(['a']);
-    expect(stack.services.a).toMatchObject({ variables: { A: '1', C: '3' }, ports: [{ container: 1, published: { from: 2, to: 2 } }] });
+    expect(stack.services.a).toMatchObject({
+      variables: { A: '1', C: '3' },
+      ports: [{ container: 1, published: { from: 2, to: 2 } }],
+    });
   });
 
   it('points into the overlay for what the overlay says', () => {
@@ -175,10 +267,15 @@ services:
   });
 
   it('fills variables in, and refuses those that are missing or secret', () => {
-    const text = 'name: shop\nservices:\n  a:\n    image: "a:${TAG:-1}"\n    replicas: ${N:-3}\n    environment: {PRICE: "$${5}", DB_PASSWORD: "${PW}", KEY_FILE: "${F:-/k}"}\n    command: ["${MUST:?say it}"]\n';
+    const text =
+      'name: shop\nservices:\n  a:\n    image: "a:${TAG:-1}"\n    replicas: ${N:-3}\n    environment: {PRICE: ' +
+      '"$${5}", DB_PASSWORD: "${PW}", KEY_FILE: "${F:-/k}"}\n    command: ["${MUST:?say it}"]\n';
     expect(problems(text, { shell: { PW: 'hunter2' } })).toEqual([
-      '6:35 services.a.environment.DB_PASSWORD: DB_PASSWORD looks like a credential, and a variable\'s value travels with the release; declare it under the top-level secrets (file or environment of the worker) and use it with secrets: [{source: …, environment: DB_PASSWORD}]',
-      '7:15 services.a.command.0: the variable MUST is not set: say it; give it with --set MUST=…, in the environment, or a default as ${MUST:-value}',
+      "6:35 services.a.environment.DB_PASSWORD: DB_PASSWORD looks like a credential, and a variable's value " +
+        'travels with the release; declare it under the top-level secrets (file or environment of ' +
+        'the worker) and use it with secrets: [{source: …, environment: DB_PASSWORD}]',
+      '7:15 services.a.command.0: the variable MUST is not set: say it; give it with ' +
+        '--set MUST=…, in the environment, or a default as ${MUST:-value}',
     ]);
     const stack = stackOf(text.replace('DB_PASSWORD: "${PW}", ', ''), { MUST: 'x', N: '2' });
     expect(stack.services.a).toMatchObject({ image: 'a:1', replicas: 2, variables: { PRICE: '${5}', KEY_FILE: '/k' } });
@@ -187,23 +284,39 @@ services:
   it('knows a credential by the name of its variable too, and a dollar sign for what it is', () => {
     const text = (environment: string) => `name: shop\nservices: {a: {image: x, environment: ${environment}}}\n`;
     const shell = { POSTGRES_PASSWORD: 'hunter2', TOKEN_ISSUER: 'https://issuer' };
-    expect(problems(text('{DSN: "postgres://app:${POSTGRES_PASSWORD}@db"}'), { shell })).toEqual([expect.stringContaining('services.a.environment.DSN: ${POSTGRES_PASSWORD} looks like a credential')]);
-    expect(problems(text('{PWD: "${OTHER:-${POSTGRES_PASSWORD}}"}'), { shell })).toEqual([expect.stringContaining('${POSTGRES_PASSWORD} looks like a credential')]);
-    expect(problems(text('{POSTGRES_PASSWORD_FILE: "/run/secrets/${DB_SECRET}"}'), { shell: { DB_SECRET: 'pg' } })).toEqual([]);
+    expect(problems(text('{DSN: "postgres://app:${POSTGRES_PASSWORD}@db"}'), { shell })).toEqual([
+      expect.stringContaining('services.a.environment.DSN: ${POSTGRES_PASSWORD} looks like a credential'),
+    ]);
+    expect(problems(text('{PWD: "${OTHER:-${POSTGRES_PASSWORD}}"}'), { shell })).toEqual([
+      expect.stringContaining('${POSTGRES_PASSWORD} looks like a credential'),
+    ]);
+    expect(
+      problems(text('{POSTGRES_PASSWORD_FILE: "/run/secrets/${DB_SECRET}"}'), { shell: { DB_SECRET: 'pg' } }),
+    ).toEqual([]);
     expect(problems(text('{ISSUER: "${TOKEN_ISSUER}", PASSWORD_RULE: "$${NAME} is literal"}'), { shell })).toEqual([]);
   });
 
   it('says of the other services what they mean, where one is malformed', () => {
-    const text = 'name: shop\nservices:\n  a: {image: x, replicas: two, depends_on: [nope]}\n  b: {image: x, depends_on: [c]}\n  c: {image: x, depends_on: [b], volumes: ["data:/d"]}\n';
-    expect(problems(text).map((line) => line.replace(/: .*/, ''))).toEqual(['3:17 services.a.replicas', '4:30 services.b.depends_on.c', '5:44 services.c.volumes.0']);
+    const text =
+      'name: shop\nservices:\n  a: {image: x, replicas: two, depends_on: [nope]}\n  b: {image: x, ' +
+      'depends_on: [c]}\n  c: {image: x, depends_on: [b], volumes: ["data:/d"]}\n';
+    expect(problems(text).map((line) => line.replace(/: .*/, ''))).toEqual([
+      '3:17 services.a.replicas',
+      '4:30 services.b.depends_on.c',
+      '5:44 services.c.volumes.0',
+    ]);
   });
 
   it('says once what is wrong in an anchor', () => {
-    expect(problems('name: shop\nx-app: &app {image: "a:${TAG}"}\nservices:\n  a: {<<: *app}\n  b: {<<: *app}\n')).toHaveLength(1);
+    expect(
+      problems('name: shop\nx-app: &app {image: "a:${TAG}"}\nservices:\n  a: {<<: *app}\n  b: {<<: *app}\n'),
+    ).toHaveLength(1);
   });
 
   it('refuses --set of a variable that the file does not have, and --image of a service that it does not have', () => {
-    expect(problems('name: shop\nservices: {a: {image: x}}\n', { variables: { TGA: '1' }, images: { b: 'y' } })).toEqual(['1:1 : --set TGA=…: the file has no ${TGA}', '2:1 services: --image b=…: there is no service "b"']);
+    expect(
+      problems('name: shop\nservices: {a: {image: x}}\n', { variables: { TGA: '1' }, images: { b: 'y' } }),
+    ).toEqual(['1:1 : --set TGA=…: the file has no ${TGA}', '2:1 services: --image b=…: there is no service "b"']);
   });
 
   it('understands the spellings of compose', () => {
@@ -219,25 +332,42 @@ services:
     command: serve --name "two words"
     depends_on: {db: {condition: service_healthy}}
 `);
-    expect(stack.services.db).toMatchObject({ healthCheck: { probe: { kind: 'command', command: ['/bin/sh', '-c', 'check it'] }, intervalMs: 90_000 }, limit: { cpus: 0.5, memory: 512 * 1024 ** 2 } });
-    expect(stack.services.web).toMatchObject({ variables: { A: '1', B: 'x=y' }, command: ['serve', '--name', 'two words'], dependsOn: { db: 'healthy' } });
+    expect(stack.services.db).toMatchObject({
+      healthCheck: { probe: { kind: 'command', command: ['/bin/sh', '-c', 'check it'] }, intervalMs: 90_000 },
+      limit: { cpus: 0.5, memory: 512 * 1024 ** 2 },
+    });
+    expect(stack.services.web).toMatchObject({
+      variables: { A: '1', B: 'x=y' },
+      command: ['serve', '--name', 'two words'],
+      dependsOn: { db: 'healthy' },
+    });
   });
 
   it('gives a listed dependency the strongest condition it can meet', () => {
-    const stack = stackOf('name: s\nservices:\n  a: {image: x, depends_on: [b, c, d]}\n  b: {image: x, health_check: {tcp: 1}}\n  c: {image: x}\n  d: {image: x, kind: job}\n');
+    const stack = stackOf(
+      'name: s\nservices:\n  a: {image: x, depends_on: [b, c, d]}\n  b: {image: x, ' +
+        'health_check: {tcp: 1}}\n  c: {image: x}\n  d: {image: x, kind: job}\n',
+    );
     expect(stack.services.a!.dependsOn).toEqual({ b: 'healthy', c: 'started', d: 'completed' });
   });
 });
 
 describe('a hostile file', () => {
-  const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghij'.split('').map((key, index) => `${key}: &${key} [${Array(9).fill(`*${'abcdefghi'[index]}`).join(',')}]`).join('\n')}\n`;
+  const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghij'
+    .split('')
+    .map((key, index) => `${key}: &${key} [${Array(9).fill(`*${'abcdefghi'[index]}`).join(',')}]`)
+    .join('\n')}\n`;
 
   it.each([
     ['a YAML bomb', bomb, 'expand to far too much'],
     ['an alias of nothing', 'name: s\nservices: {a: *nope}\n', 'there is no anchor &nope above this'],
     ['an anchor that contains itself', 'name: &a [*a]\n', 'contains itself'],
     ['deep flow nesting', `a: ${'['.repeat(50_000)}`, 'nested more than 100 levels deep'],
-    ['deep block nesting', Array.from({ length: 1000 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'), 'nested more than 100 levels deep'],
+    [
+      'deep block nesting',
+      Array.from({ length: 1000 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'),
+      'nested more than 100 levels deep',
+    ],
     ['duplicate keys', 'name: a\nname: b\n', 'this key stands twice'],
     ['a binary', 'name: \0\0\0', 'is a binary file'],
     ['no map', '- just\n- a list\n', 'must be a map'],
@@ -248,12 +378,19 @@ describe('a hostile file', () => {
   });
 
   it('is said to be broken once, where it breaks', () => {
-    expect(problems('name: shop\nservices:\n  a: {image: x:${V}, replicas: 2}\n  b:\n    image: y\n    labels: {c: d}\n')).toEqual(['3:17 : is not valid YAML: a value with ${…} inside {} or [] has to be in quotes']);
+    expect(
+      problems('name: shop\nservices:\n  a: {image: x:${V}, replicas: 2}\n  b:\n    image: y\n    labels: {c: d}\n'),
+    ).toEqual(['3:17 : is not valid YAML: a value with ${…} inside {} or [] has to be in quotes']);
   });
 
   it('names the key of a config that cannot be read', () => {
-    const text = 'name: shop\nconfigs:\n  c: {file: ./missing.conf}\n  d: {file: /etc}\nservices: {a: {image: x, configs: {c: /c, d: /d}}}\n';
-    expect(problems(text)).toEqual([expect.stringMatching(/^3:3 configs\.c: \S+missing\.conf does not exist; look at the path$/), '4:3 configs.d: /etc is a folder; name the file in it']);
+    const text =
+      'name: shop\nconfigs:\n  c: {file: ./missing.conf}\n  d: {file: ' +
+      '/etc}\nservices: {a: {image: x, configs: {c: /c, d: /d}}}\n';
+    expect(problems(text)).toEqual([
+      expect.stringMatching(/^3:3 configs\.c: \S+missing\.conf does not exist; look at the path$/),
+      '4:3 configs.d: /etc is a folder; name the file in it',
+    ]);
   });
 
   it('is not read when it has 100 MB', () => {
@@ -268,7 +405,15 @@ describe('a hostile file', () => {
 });
 
 describe('the stack files that come with the project', () => {
-  it.each([['quickstart.yaml', 7], ['deploy-code.yaml', 60], ['deploy-code-test.yaml', 60], ['rollouts/rolling.yaml', 2], ['rollouts/blue-green.yaml', 2], ['rollouts/canary.yaml', 3], ['kubernetes/shop.yaml', 4]])('configs/%s is valid', (name, services) => {
+  it.each([
+    ['quickstart.yaml', 7],
+    ['deploy-code.yaml', 60],
+    ['deploy-code-test.yaml', 60],
+    ['rollouts/rolling.yaml', 2],
+    ['rollouts/blue-green.yaml', 2],
+    ['rollouts/canary.yaml', 3],
+    ['kubernetes/shop.yaml', 4],
+  ])('configs/%s is valid', (name, services) => {
     const file = join('configs', name);
     expect(readFileSync(file, 'utf8')).not.toBe('');
     expect(Object.keys(loadStack({ file, shell: {} }).stack.services).length).toBeGreaterThanOrEqual(services);

@@ -15,19 +15,38 @@ function withOverlay(over: string) {
 
 describe('the tags of compose', () => {
   it('replace and take away what the file says in its overlay', () => {
-    const app = withOverlay('services:\n  app:\n    environment: !override {C: "3"}\n    ports: !reset []\n    labels: !reset null\n    command: !override ["x"]\n');
+    const app = withOverlay(
+      'services:\n  app:\n    environment: !override {C: "3"}\n    ports: !reset ' +
+        '[]\n    labels: !reset null\n    command: !override ["x"]\n',
+    );
     expect(app).toMatchObject({ variables: { C: '3' }, ports: [], labels: {}, command: ['x'] });
-    expect(withOverlay('services:\n  app: !override\n    image: y:2\n')).toMatchObject({ image: 'y:2', variables: {}, ports: [] });
+    expect(withOverlay('services:\n  app: !override\n    image: y:2\n')).toMatchObject({
+      image: 'y:2',
+      variables: {},
+      ports: [],
+    });
     expect(withOverlay('services:\n  app:\n    environment: !reset\n      C: "3"\n')).toMatchObject({ variables: {} });
-    expect(withOverlay('services:\n  app:\n    environment: {C: "3"}\n')).toMatchObject({ variables: { A: '1', B: '2', C: '3' } });
+    expect(withOverlay('services:\n  app:\n    environment: {C: "3"}\n')).toMatchObject({
+      variables: { A: '1', B: '2', C: '3' },
+    });
   });
 
   it('have nothing beneath them in a single file', () => {
-    const app = stackOf('name: shop\nservices:\n  app:\n    image: x\n    ports: !reset []\n    command: !override ["x"]\n    environment: !override {A: !!str 12, B: !!int "13", C: !!float 1}\n').services.app!;
+    const app = stackOf(
+      'name: shop\nservices:\n  app:\n    image: x\n    ports: !reset []\n    command: !override ' +
+        '["x"]\n    environment: !override {A: !!str 12, B: !!int "13", C: !!float 1}\n',
+    ).services.app!;
     expect(app).toMatchObject({ ports: [], command: ['x'], variables: { A: '12', B: '13', C: '1' } });
   });
 
-  it.each([['!vault x', '!vault'], ['!!python/object {a: b}', '!!python/object'], ['!!binary aGk=', '!!binary'], ['!!set {A}', '!!set'], ['!!timestamp 2024-01-01', '!!timestamp'], ['!Override {A: b}', '!Override']])('of others are refused: %s', (text, tag) => {
+  it.each([
+    ['!vault x', '!vault'],
+    ['!!python/object {a: b}', '!!python/object'],
+    ['!!binary aGk=', '!!binary'],
+    ['!!set {A}', '!!set'],
+    ['!!timestamp 2024-01-01', '!!timestamp'],
+    ['!Override {A: b}', '!Override'],
+  ])('of others are refused: %s', (text, tag) => {
     let problems: string[] = [];
     try {
       stackOf(`name: shop\nservices:\n  app:\n    image: x\n    environment: ${text}\n`);
@@ -39,13 +58,18 @@ describe('the tags of compose', () => {
 });
 
 describe('ipam of a network', () => {
-  const ipam = (text: string) => () => stackOf(`name: shop\nnetworks:\n  lan:\n    ipam: ${text}\nservices: {app: {image: x, networks: [lan]}}\n`).networks.lan;
-  it('gives the subnet', () => expect(ipam('{driver: default, config: [{subnet: 10.1.0.0/24}]}')()).toMatchObject({ cidr: '10.1.0.0/24' }));
+  const ipam = (text: string) => () =>
+    stackOf(`name: shop\nnetworks:\n  lan:\n    ipam: ${text}\nservices: {app: {image: x, networks: [lan]}}\n`).networks
+      .lan;
+  it('gives the subnet', () =>
+    expect(ipam('{driver: default, config: [{subnet: 10.1.0.0/24}]}')()).toMatchObject({ cidr: '10.1.0.0/24' }));
   it.each([
     ['{config: [{subnet: 10.1.0.0/24, gateway: 10.1.0.254}]}', 'networks.lan.ipam.config.0.gateway'],
     ['{config: [{subnet: 10.1.0.0/24, ip_range: 10.1.0.128/25}]}', 'networks.lan.ipam.config.0.ip_range'],
     ['{config: [{subnet: 10.1.0.0/24}, {subnet: "fd00::/64"}]}', 'networks.lan.ipam.config.1'],
     ['{driver: other, config: [{subnet: 10.1.0.0/24}]}', 'networks.lan.ipam.driver'],
     ['{options: {a: b}}', 'networks.lan.ipam.options'],
-  ])('of which nothing else is passed on is refused: %s', (text, path) => expect(ipam(text)).toThrow(`${path}: is not passed on to Docker; of ipam, the first subnet is`));
+  ])('of which nothing else is passed on is refused: %s', (text, path) =>
+    expect(ipam(text)).toThrow(`${path}: is not passed on to Docker; of ipam, the first subnet is`),
+  );
 });

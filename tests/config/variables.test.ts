@@ -27,12 +27,18 @@ describe('the variables of a text', () => {
   ])('%j', (text, expected) => expect(read(text)).toBe(expected));
 
   it.each([
-    ['${NONE}', 'the variable NONE is not set; give it with --set NONE=…, in the environment, or a default as ${NONE:-value}'],
+    [
+      '${NONE}',
+      'the variable NONE is not set; give it with --set NONE=…, in the environment, or a default as ${NONE:-value}',
+    ],
     ['${NONE:?say $SET}', 'the variable NONE is not set: say value; give it with --set'],
     ['${EMPTY:?}', 'the variable EMPTY is not set; give it with'],
     ['${SET', '"${SET" has no closing brace; add }, or write $${ for the text'],
     ['${NONE:-{}', '"${NONE:-{}" has no closing brace'],
-    ['${}', '"${}" is no variable: write ${NAME}, ${NAME:-default}, ${NAME:?message} or ${NAME:+other}, or $${ for the text'],
+    [
+      '${}',
+      '"${}" is no variable: write ${NAME}, ${NAME:-default}, ${NAME:?message} or ${NAME:+other}, or $${ for the text',
+    ],
     ['${a.b}', '"${a.b}" is no variable'],
     ['${1ST}', '"${1ST}" is no variable'],
     ['${SET%%x}', '"${SET%%x}" is no variable'],
@@ -41,17 +47,29 @@ describe('the variables of a text', () => {
   ])('%j is refused', (text, expected) => expect(read(text)).toContain(`! ${expected}`));
 
   it('refuses nothing of a default that is not taken', () => expect(read('${SET:-${NONE}}')).toBe('value'));
-  it('takes nothing for a variable that every object has', () => expect(read('${constructor}')).toContain('the variable constructor is not set'));
-  it('marks as used what is set', () => expect([...interpolate({ a: '$SET ${EMPTY:-${MONEY}} ${NONE+x}' }, set).used]).toEqual(['SET', 'MONEY']));
+  it('takes nothing for a variable that every object has', () =>
+    expect(read('${constructor}')).toContain('the variable constructor is not set'));
+  it('marks as used what is set', () =>
+    expect([...interpolate({ a: '$SET ${EMPTY:-${MONEY}} ${NONE+x}' }, set).used]).toEqual(['SET', 'MONEY']));
   it('names a credential as it is written, where its value would travel', () => {
-    const messages = (text: string, variables = {}) => interpolate({ command: [text] }, variables).findings.map((each) => each.message).join();
-    expect(messages('psql $DB_PASSWORD', { DB_PASSWORD: 'x' })).toMatch(/^\$DB_PASSWORD looks like a credential.*; write \$\$DB_PASSWORD for what the container shall see/);
+    const messages = (text: string, variables = {}) =>
+      interpolate({ command: [text] }, variables)
+        .findings.map((each) => each.message)
+        .join();
+    expect(messages('psql $DB_PASSWORD', { DB_PASSWORD: 'x' })).toMatch(
+      /^\$DB_PASSWORD looks like a credential.*; write \$\$DB_PASSWORD for what the container shall see/,
+    );
     expect(messages('psql ${DB_PASSWORD}')).toMatch(/^\$\{DB_PASSWORD\} looks like a credential/);
     expect(messages('psql $DB_PASSWORD')).toBe('');
   });
   it('says what it leaves for the container', () => {
     expect(interpolate({ command: ['echo $NONE $SET'] }, set).warnings).toEqual([
-      { path: ['command', 0], message: 'the variable NONE is not set, and $NONE is left for the shell of the container; write $$NONE to say so, or ${NONE} for what has to be set' },
+      {
+        path: ['command', 0],
+        message:
+          'the variable NONE is not set, and $NONE is left for the shell of the ' +
+          'container; write $$NONE to say so, or ${NONE} for what has to be set',
+      },
     ]);
   });
 });

@@ -18,21 +18,29 @@ const mistakes = [
   'failed to initialize logging driver: journald is not enabled on this host',
   'failed to create task for container: failed to initialize logging driver: max-file cannot be less than 1',
   'error looking up logging plugin nope: plugin "nope" not found',
-  'driver failed programming external connectivity on endpoint api-1 (0e9c): Error starting userland proxy: listen tcp4 192.0.2.7:18999: bind: cannot assign requested address',
-  'driver failed programming external connectivity on endpoint api-1 (0e9c): Error starting userland proxy: listen tcp6 [fe80::1]:18999: bind: invalid argument',
-  'failed to set up container networking: driver failed programming external connectivity on endpoint api-1 (0e9c): failed to bind host port for 192.0.2.7:80:172.18.0.2:80/tcp: cannot assign requested address',
-  'driver failed programming external connectivity on endpoint api-1 (0e9c): error while calling PortManager.AddPort(): cannot expose privileged port 80',
+  'driver failed programming external connectivity on endpoint api-1 (0e9c): Error starting ' +
+    'userland proxy: listen tcp4 192.0.2.7:18999: bind: cannot assign requested address',
+  'driver failed programming external connectivity on endpoint api-1 (0e9c): Error ' +
+    'starting userland proxy: listen tcp6 [fe80::1]:18999: bind: invalid argument',
+  'failed to set up container networking: driver failed programming external connectivity on endpoint api-1 ' +
+    '(0e9c): failed to bind host port for 192.0.2.7:80:172.18.0.2:80/tcp: cannot assign requested address',
+  'driver failed programming external connectivity on endpoint api-1 (0e9c): error ' +
+    'while calling PortManager.AddPort(): cannot expose privileged port 80',
   'error gathering device information while adding custom device "/dev/nope": no such file or directory',
   'failed to create shim task: OCI runtime create failed: runc create failed: wrong rlimit value: RLIMIT_NOPE: unknown',
-  'failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "cat <<EOF": executable file not found in $PATH: unknown',
-  'failed to create shim task: OCI runtime create failed: runc create failed: sysctl "kernel.nope" is not in a separate kernel namespace: unknown',
-  'OCI runtime exec failed: exec failed: unable to start container process: exec: "nope": stat nope: no such file or directory: unknown',
+  'failed to create shim task: OCI runtime create failed: runc create failed: unable to start ' +
+    'container process: exec: "cat <<EOF": executable file not found in $PATH: unknown',
+  'failed to create shim task: OCI runtime create failed: runc create failed: ' +
+    'sysctl "kernel.nope" is not in a separate kernel namespace: unknown',
+  'OCI runtime exec failed: exec failed: unable to start container process: ' +
+    'exec: "nope": stat nope: no such file or directory: unknown',
   'unable to find user nope: no matching entries in passwd file',
   'unable to find group nope: no matching entries in group file',
   'invalid tmpfs option ["nope" "1"]',
   'Invalid IPC mode: nope',
   'cgroup-parent for systemd cgroup should be a valid slice named as "xxx.slice"',
-  "error while mounting volume '/var/lib/docker/volumes/v/_data': failed to mount local volume: mount :/nope:/var/lib/docker/volumes/v/_data, data: addr=127.0.0.1: no such device",
+  "error while mounting volume '/var/lib/docker/volumes/v/_data': failed to mount local volume: " +
+    'mount :/nope:/var/lib/docker/volumes/v/_data, data: addr=127.0.0.1: no such device',
   "error while creating mount source path '/x': mkdir /x: read-only file system",
   'plugin "nope" not found',
   'failed to allocate gateway (10.1.1.1): Requested address is out of range',
@@ -40,24 +48,32 @@ const mistakes = [
   'could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network',
   "no available IPv4 addresses on this network's address pools: shop_default (0e9c)",
   'no matching manifest for linux/arm64/v8 in the manifest list entries',
-  'Get "https://registry.shop.example/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority',
+  'Get "https://registry.shop.example/v2/": tls: failed to verify ' +
+    'certificate: x509: certificate signed by unknown authority',
 ];
 
 const troubles = [
-  'failed to create shim task: OCI runtime create failed: runc create failed: mkdir /run/runc: no space left on device: unknown',
+  'failed to create shim task: OCI runtime create failed: runc create ' +
+    'failed: mkdir /run/runc: no space left on device: unknown',
   'failed to initialize logging driver: dial tcp 127.0.0.1:514: connect: connection refused',
   'Get "https://registry-1.docker.io/v2/": dial tcp 192.0.2.1:443: connect: cannot assign requested address',
   'write /var/lib/docker/tmp/GetImageBlob1: no space left on device',
   'ttrpc: closed: unknown',
-  'connection error: desc = "transport: error while dialing: dial unix /run/containerd/containerd.sock: connect: no such file or directory": unavailable',
+  'connection error: desc = "transport: error while dialing: dial unix ' +
+    '/run/containerd/containerd.sock: connect: no such file or directory": unavailable',
   'error while mounting volume: failed to mount local volume: mount nfs:/data: connection timed out',
 ];
 
 describe('a failure of Docker', () => {
-  const said = (statusCode: number, message: string) => Object.assign(new Error(message), { statusCode, json: { message } });
+  const said = (statusCode: number, message: string) =>
+    Object.assign(new Error(message), { statusCode, json: { message } });
 
   it.each<[number, string, string]>([
-    [500, 'driver failed programming external connectivity: Bind for 0.0.0.0:80 failed: port is already allocated', 'software'],
+    [
+      500,
+      'driver failed programming external connectivity: Bind for 0.0.0.0:80 failed: port is already allocated',
+      'software',
+    ],
     [500, 'OCI runtime create failed: exec: "nope": executable file not found in $PATH', 'software'],
     [404, 'manifest for acme/api:9 not found: manifest unknown', 'software'],
     [404, 'pull access denied for acme/api, repository does not exist', 'software'],
@@ -76,17 +92,26 @@ describe('a failure of Docker', () => {
     expect(toRuntimeError(said(status, message)).kind).toBe(kind);
   });
 
-  it('that never reached it is the platform\'s', () => {
-    expect(toRuntimeError(Object.assign(new Error('connect ECONNREFUSED /var/run/docker.sock'), { code: 'ECONNREFUSED' }))).toMatchObject({ kind: 'platform', message: 'the Docker Engine does not answer (ECONNREFUSED)' });
+  it("that never reached it is the platform's", () => {
+    expect(
+      toRuntimeError(Object.assign(new Error('connect ECONNREFUSED /var/run/docker.sock'), { code: 'ECONNREFUSED' })),
+    ).toMatchObject({ kind: 'platform', message: 'the Docker Engine does not answer (ECONNREFUSED)' });
   });
-  it('that vanished without a word is the platform\'s, too', async () => {
+  it("that vanished without a word is the platform's, too", async () => {
     const silent = createServer();
     const address = new URL(await listenLocally(silent));
-    const runtime = createDockerRuntime({} as SecretReader, { docker: new Docker({ protocol: 'http', host: address.hostname, port: address.port }), local: false, address: '127.0.0.1' }).within(testScope);
+    const runtime = createDockerRuntime({} as SecretReader, {
+      docker: new Docker({ protocol: 'http', host: address.hostname, port: address.port }),
+      local: false,
+      address: '127.0.0.1',
+    }).within(testScope);
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
     const seen = runtime.inspect('api-1').catch((error: Error) => error);
     jest.advanceTimersByTime(110_000);
-    expect(await seen).toMatchObject({ kind: 'platform', message: 'the Docker Engine does not answer (not within 110 s)' });
+    expect(await seen).toMatchObject({
+      kind: 'platform',
+      message: 'the Docker Engine does not answer (not within 110 s)',
+    });
     jest.useRealTimers();
     stopListening(silent);
   });
@@ -94,7 +119,10 @@ describe('a failure of Docker', () => {
     let state = { Status: 'running', Running: true, ExitCode: 0 };
     const Labels = instanceLabels(spec('job', { name: 'job-1' }));
     const mortal = createServer((request, response) => {
-      if (!request.url!.includes('/wait')) return void response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ Id: 'ab12', Name: '/job-1', State: state, Config: { Labels } }));
+      if (!request.url!.includes('/wait'))
+        return void response
+          .setHeader('Content-Type', 'application/json')
+          .end(JSON.stringify({ Id: 'ab12', Name: '/job-1', State: state, Config: { Labels } }));
       response.writeHead(200).write(' ');
       setTimeout(() => {
         state = { Status: 'exited', Running: false, ExitCode: 7 };
@@ -102,14 +130,19 @@ describe('a failure of Docker', () => {
       }, 50);
     });
     const address = new URL(await listenLocally(mortal));
-    const runtime = createDockerRuntime({} as SecretReader, { docker: new Docker({ protocol: 'http', host: address.hostname, port: address.port }), local: false, address: address.hostname }).within(testScope);
+    const runtime = createDockerRuntime({} as SecretReader, {
+      docker: new Docker({ protocol: 'http', host: address.hostname, port: address.port }),
+      local: false,
+      address: address.hostname,
+    }).within(testScope);
     expect(await runtime.waitForExit('job-1', new AbortController().signal)).toBe(7);
     stopListening(mortal);
   }, 30_000);
 });
 
 describe('a failure that nobody knows', () => {
-  const unclear = (text: string) => toRuntimeError(Object.assign(new Error(text), { statusCode: 500, json: { message: text } }));
+  const unclear = (text: string) =>
+    toRuntimeError(Object.assign(new Error(text), { statusCode: 500, json: { message: text } }));
   const failing = (...texts: string[]) => {
     const tries = { count: 0 };
     const call = async () => {
@@ -122,15 +155,21 @@ describe('a failure that nobody knows', () => {
   const well = async () => true;
 
   it('is definite once an engine that is well says it five times', async () => {
-    const { tries, call } = failing('the frobnicator of 0123456789ab has no knob 7', 'the frobnicator of ba9876543210 has no knob 7');
-    await expect(untilClear(call, well, undefined, [1, 1, 1, 1])).rejects.toMatchObject({ kind: 'software', message: 'Docker: the frobnicator of ba9876543210 has no knob 7 (so it says each of 5 times)' });
+    const { tries, call } = failing(
+      'the frobnicator of 0123456789ab has no knob 7',
+      'the frobnicator of ba9876543210 has no knob 7',
+    );
+    await expect(untilClear(call, well, undefined, [1, 1, 1, 1])).rejects.toMatchObject({
+      kind: 'software',
+      message: 'Docker: the frobnicator of ba9876543210 has no knob 7 (so it says each of 5 times)',
+    });
     expect(tries.count).toBe(5);
   });
 
   it.each([
     ['that passes, does no harm', ['odd', 'odd', 'done'], well, 3],
-    ['stays the platform\'s where the engine is not well', ['odd'], async () => false, 1],
-    ['stays the platform\'s where it says something else each time', ['odd', 'even'], well, 2],
+    ["stays the platform's where the engine is not well", ['odd'], async () => false, 1],
+    ["stays the platform's where it says something else each time", ['odd', 'even'], well, 2],
   ])('%s', async (_, texts, isWell, count) => {
     const { tries, call } = failing(...texts);
     const end = await untilClear(call, isWell, undefined, [1, 1, 1, 1]).catch(({ kind }: RuntimeError) => kind);
@@ -139,7 +178,10 @@ describe('a failure that nobody knows', () => {
 
   it('of a call that only reads, or is cancelled, is no reason to ask again', async () => {
     const call = failing('odd');
-    await expect(untilClear(call.call, well, AbortSignal.abort(), [1, 1, 1, 1])).rejects.toMatchObject({ kind: 'platform', reason: 'unclear' });
+    await expect(untilClear(call.call, well, AbortSignal.abort(), [1, 1, 1, 1])).rejects.toMatchObject({
+      kind: 'platform',
+      reason: 'unclear',
+    });
     expect(call.tries.count).toBe(1);
     const inspect = jest.fn(() => Promise.reject(unclear('odd')));
     const runtime = clearly({ docker: new Docker(), local: true, address: '' }, { inspect } as unknown as Runtime);
@@ -150,11 +192,16 @@ describe('a failure that nobody knows', () => {
 
 describe('volumes', () => {
   it('that carry no labels of the engine are adopted ones', async () => {
-    const labels: Record<string, object | null> = { ours: { 'deploy-code.stack': 'shop', 'deploy-code.environment': 'test' }, theirs: null };
+    const labels: Record<string, object | null> = {
+      ours: { 'deploy-code.stack': 'shop', 'deploy-code.environment': 'test' },
+      theirs: null,
+    };
     const engine = createServer((request, response) => {
       const name = request.url!.replace('/volumes/', '');
       response.writeHead(name in labels ? 200 : 404, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(name in labels ? { Name: name, Labels: labels[name] } : { message: 'no such volume' }));
+      response.end(
+        JSON.stringify(name in labels ? { Name: name, Labels: labels[name] } : { message: 'no such volume' }),
+      );
     });
     const { hostname: host, port } = new URL(await listenLocally(engine));
     const connection = { docker: new Docker({ protocol: 'http', host, port }), local: false, address: host };
@@ -167,16 +214,47 @@ describe('volumes', () => {
 describe('what Docker is asked to create', () => {
   it('is exactly this', () => {
     const instance = spec('api', {
-      name: 'shop-test-api-1-d3', stack: 'shop', image: 'api:1', command: ['serve'], variables: { A: '1' }, networks: [{ name: 'shop-test_default', aliases: ['api'] }],
-      ports: [{ container: 8080, host: 80, protocol: 'tcp', hostIp: '127.0.0.1' }], mounts: [{ type: 'volume', volume: 'shop-test_data', target: '/data', readOnly: false }],
-      limit: { cpus: 0.5, memory: 1024 }, reserve: { memory: 512 }, restart: 'on-failure:3', stopGraceMs: 1500, tmpfs: ['/tmp:size=1m'], capDrop: ['ALL'], readOnly: true,
+      name: 'shop-test-api-1-d3',
+      stack: 'shop',
+      image: 'api:1',
+      command: ['serve'],
+      variables: { A: '1' },
+      networks: [{ name: 'shop-test_default', aliases: ['api'] }],
+      ports: [{ container: 8080, host: 80, protocol: 'tcp', hostIp: '127.0.0.1' }],
+      mounts: [{ type: 'volume', volume: 'shop-test_data', target: '/data', readOnly: false }],
+      limit: { cpus: 0.5, memory: 1024 },
+      reserve: { memory: 512 },
+      restart: 'on-failure:3',
+      stopGraceMs: 1500,
+      tmpfs: ['/tmp:size=1m'],
+      capDrop: ['ALL'],
+      readOnly: true,
     });
-    const { Labels, ...options } = toContainerOptions(instance, { image: 'api:1', imageLabels: {}, variables: { SECRET: 'value' } });
+    const { Labels, ...options } = toContainerOptions(instance, {
+      image: 'api:1',
+      imageLabels: {},
+      variables: { SECRET: 'value' },
+    });
     expect(options).toEqual({
-      name: 'shop-test-api-1-d3', Image: 'api:1', Cmd: ['serve'], Env: ['A=1', 'SECRET=value'], StopTimeout: 2, ExposedPorts: { '8080/tcp': {} },
+      name: 'shop-test-api-1-d3',
+      Image: 'api:1',
+      Cmd: ['serve'],
+      Env: ['A=1', 'SECRET=value'],
+      StopTimeout: 2,
+      ExposedPorts: { '8080/tcp': {} },
       HostConfig: {
-        NetworkMode: 'shop-test_default', PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: '80' }] }, Mounts: [{ Type: 'volume', Source: 'shop-test_data', Target: '/data', ReadOnly: false }],
-        Tmpfs: { '/tmp': 'size=1m' }, RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 3 }, NanoCpus: 500_000_000, Memory: 1024, MemoryReservation: 512, CapAdd: [], CapDrop: ['ALL'], ReadonlyRootfs: true, ExtraHosts: [],
+        NetworkMode: 'shop-test_default',
+        PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: '80' }] },
+        Mounts: [{ Type: 'volume', Source: 'shop-test_data', Target: '/data', ReadOnly: false }],
+        Tmpfs: { '/tmp': 'size=1m' },
+        RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 3 },
+        NanoCpus: 500_000_000,
+        Memory: 1024,
+        MemoryReservation: 512,
+        CapAdd: [],
+        CapDrop: ['ALL'],
+        ReadonlyRootfs: true,
+        ExtraHosts: [],
       },
       NetworkingConfig: { EndpointsConfig: { 'shop-test_default': { Aliases: ['api'] } } },
     });
@@ -186,7 +264,12 @@ describe('what Docker is asked to create', () => {
 });
 
 describe('labels of an image', () => {
-  const labelled = { 'deploy-code.health': '{"probe":{"kind":"tcp","port":1}}', 'deploy-code.stack': 'bank', 'com.docker.compose.project': 'bank', vendor: 'acme' };
+  const labelled = {
+    'deploy-code.health': '{"probe":{"kind":"tcp","port":1}}',
+    'deploy-code.stack': 'bank',
+    'com.docker.compose.project': 'bank',
+    vendor: 'acme',
+  };
 
   it('say nothing about an instance that is made from it', () => {
     const instance = spec('api', { labels: { 'deploy-code.reserve': '{"memory":1e15}', mine: '1' } });

@@ -16,7 +16,11 @@ describe('the tables of the kernel', () => {
       '   2: 0000000000000000FFFF00000200007F:0052 00000000000000000000000000000000:0000 0A',
     ].join('\n');
     expect(parseSockets(ipv4)).toEqual([{ port: 80, address: '127.0.0.1' }, { port: 8080 }]);
-    expect(parseSockets(ipv6)).toEqual([{ port: 80, address: '::1' }, { port: 81 }, { port: 82, address: '127.0.0.2' }]);
+    expect(parseSockets(ipv6)).toEqual([
+      { port: 80, address: '::1' },
+      { port: 81 },
+      { port: 82, address: '127.0.0.2' },
+    ]);
   });
 
   it('tell which networks are routed elsewhere: neither the default route nor bridges of containers', () => {
@@ -26,6 +30,8 @@ describe('the tables of the kernel', () => {
       'vpn0\t00C82B0A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0',
       'docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0',
     ].join('\n');
-    expect(routedNetworks(routes)).toEqual([{ name: 'route 10.43.200.0/24', cidr: '10.43.200.0/24', ours: false, owner: "the host's route to it by vpn0" }]);
+    expect(routedNetworks(routes)).toEqual([
+      { name: 'route 10.43.200.0/24', cidr: '10.43.200.0/24', ours: false, owner: "the host's route to it by vpn0" },
+    ]);
   });
 });

@@ -3,13 +3,20 @@ import { aliasesOn } from '../../src/runtimes/docker/network-names';
 
 const container = (project: string, service: string, state = 'running') =>
   ({
-    State: state, Names: [`/${project}-${service}-1`], NetworkSettings: { Networks: { edge: {} } },
+    State: state,
+    Names: [`/${project}-${service}-1`],
+    NetworkSettings: { Networks: { edge: {} } },
     Labels: { 'com.docker.compose.project': project, 'com.docker.compose.service': service },
   }) as unknown as ContainerInfo;
 
 describe('the names of others on a network', () => {
   it('are asked for where several services of one stack are there', () => {
-    const { namesOfOthers } = aliasesOn('edge', [container('shop', 'web'), container('shop', 'db'), container('blog', 'web'), container('old', 'db', 'exited')]);
+    const { namesOfOthers } = aliasesOn('edge', [
+      container('shop', 'web'),
+      container('shop', 'db'),
+      container('blog', 'web'),
+      container('old', 'db', 'exited'),
+    ]);
     expect(namesOfOthers).toEqual([
       { name: 'web', by: 'the compose project shop', isAsked: true },
       { name: 'shop-web-1', by: 'the compose project shop', isAsked: true },

@@ -20,21 +20,39 @@ describeUnless(ownEngineMissing(), 'a Docker Engine that restarts in mid-deploym
   beforeAll(async () => {
     await own.create(Object.values(images));
     const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-restart-'));
-    engine = await startEngine('restarts', { dataDir, runtimes: { docker: createDockerRuntime(new SecretStore(dataDir), { docker: own.docker, local: true, address: '127.0.0.1' }) } });
+    engine = await startEngine('restarts', {
+      dataDir,
+      runtimes: {
+        docker: createDockerRuntime(new SecretStore(dataDir), {
+          docker: own.docker,
+          local: true,
+          address: '127.0.0.1',
+        }),
+      },
+    });
   });
   afterAll(async () => {
     await engine.close();
     await own.destroy();
   });
 
-  const check = { command: ['wget', '-q', '-O', '/dev/null', 'http://127.0.0.1:8080/healthz'], interval: '500ms', start_period: '30s' };
+  const check = {
+    command: ['wget', '-q', '-O', '/dev/null', 'http://127.0.0.1:8080/healthz'],
+    interval: '500ms',
+    start_period: '30s',
+  };
   const version = (image: (index: number) => string): Stack => {
-    const stack = dockerStack(layered(9, 3, (index) => ({ image: image(index), health_check: check, restart: 'always' })), { deployment: { max_parallel: 3, timeout_seconds: 600 } });
+    const stack = dockerStack(
+      layered(9, 3, (index) => ({ image: image(index), health_check: check, restart: 'always' })),
+      { deployment: { max_parallel: 3, timeout_seconds: 600 } },
+    );
     return { ...stack, name: (name ??= stack.name) };
   };
-  const listing = async () => (await own.docker.listContainers({ all: true })).map(({ Id, Names, State }) => `${Names[0]} ${State} ${Id}`).sort();
+  const listing = async () =>
+    (await own.docker.listContainers({ all: true })).map(({ Id, Names, State }) => `${Names[0]} ${State} ${Id}`).sort();
   const begun = async (handle: DeploymentHandle, phase: number) => {
-    for await (const { events } of handle.watch()) if (events.some((event) => event.phase === phase && event.state === 'begun')) return;
+    for await (const { events } of handle.watch())
+      if (events.some((event) => event.phase === phase && event.state === 'begun')) return;
   };
   const restart = async () => {
     await own.stop();
@@ -43,12 +61,18 @@ describeUnless(ownEngineMissing(), 'a Docker Engine that restarts in mid-deploym
   };
 
   it('is waited for, and the deployment comes to the same end: no duplicate, nothing old that came back', async () => {
-    expect(await (await engine.client.deploy(version(() => images.app))).result()).toMatchObject({ outcome: 'succeeded' });
+    expect(await (await engine.client.deploy(version(() => images.app))).result()).toMatchObject({
+      outcome: 'succeeded',
+    });
     const handle = await engine.client.deploy(version(() => images.next));
     await begun(handle, 2);
     await restart();
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded', release: 2, leftBehind: [] });
-    expect((await handle.progress()).events.some(({ state, text }) => state === 'trouble' && text.includes('the Docker Engine does not answer'))).toBe(true);
+    expect(
+      (await handle.progress()).events.some(
+        ({ state, text }) => state === 'trouble' && text.includes('the Docker Engine does not answer'),
+      ),
+    ).toBe(true);
     const running = await listing();
     expect(running).toHaveLength(9);
     expect(running.every((line) => line.includes('-d2 running '))).toBe(true);

@@ -12,7 +12,10 @@ import { webApp } from '../support/web-app';
 
 const nginx = findNginx();
 const full = process.env.DEPLOY_CODE_TEST_FULL === '1';
-const others: [string, object][] = [['blue_green', { blue_green: { keep_old: '0s' } }], ['canary', { canary: { steps: [{ weight: 20, bake: '1s' }] } }]];
+const others: [string, object][] = [
+  ['blue_green', { blue_green: { keep_old: '0s' } }],
+  ['canary', { canary: { steps: [{ weight: 20, bake: '1s' }] } }],
+];
 
 describeUnless('missing' in nginx ? nginx.missing : undefined, 'the front door of processes', () => {
   let engine: TestEngine;
@@ -34,9 +37,22 @@ describeUnless('missing' in nginx ? nginx.missing : undefined, 'the front door o
 
   const stack = (version: string, strategy: object | string, more: object = {}): Stack =>
     stackOf({
-      name, environment: 'test',
+      name,
+      environment: 'test',
       infrastructure: { container_runtime: 'Process' },
-      services: { web: { command: [process.execPath, app], working_dir: tmpdir(), environment: { VERSION: version }, replicas: 3, expose: { port: 8080, host_port: port }, strategy, ...more, health_check: { http: ':8080/healthz', interval: '200ms' }, stop_grace_period: '2s' } },
+      services: {
+        web: {
+          command: [process.execPath, app],
+          working_dir: tmpdir(),
+          environment: { VERSION: version },
+          replicas: 3,
+          expose: { port: 8080, host_port: port },
+          strategy,
+          ...more,
+          health_check: { http: ':8080/healthz', interval: '200ms' },
+          stop_grace_period: '2s',
+        },
+      },
     });
   const deploy = async (wanted: Stack) => {
     const result = await (await engine.client.deploy(wanted)).result();
@@ -45,10 +61,13 @@ describeUnless('missing' in nginx ? nginx.missing : undefined, 'the front door o
   };
 
   it.each([['rolling', 'rolling'], ...(full ? others : [])])('loses no request: %s', async (_, strategy) => {
-    expect(await deploy(stack('1', strategy))).toMatchObject({ outcome: expect.stringMatching(/succeeded|unchanged/) as string });
+    expect(await deploy(stack('1', strategy))).toMatchObject({
+      outcome: expect.stringMatching(/succeeded|unchanged/) as string,
+    });
     const load = new Load({ url: `http://127.0.0.1:${port}/`, connections: 10 });
     await load.answered(100);
-    for (const version of ['2', '3', '1']) expect(await deploy(stack(version, strategy))).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+    for (const version of ['2', '3', '1'])
+      expect(await deploy(stack(version, strategy))).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
     await load.answered(100);
     const { failed, versions } = await load.stop();
     expect(failed).toEqual({});
@@ -57,11 +76,21 @@ describeUnless('missing' in nginx ? nginx.missing : undefined, 'the front door o
 
   it('loses no request while the load balancer itself is replaced, for it gets another port', async () => {
     const another = await freePort();
-    const two = { expose: [{ port: 8080, host_port: port }, { port: 8080, host_port: another }] };
-    expect(await deploy(stack('1', 'rolling'))).toMatchObject({ outcome: expect.stringMatching(/succeeded|unchanged/) as string });
+    const two = {
+      expose: [
+        { port: 8080, host_port: port },
+        { port: 8080, host_port: another },
+      ],
+    };
+    expect(await deploy(stack('1', 'rolling'))).toMatchObject({
+      outcome: expect.stringMatching(/succeeded|unchanged/) as string,
+    });
     const load = new Load({ url: `http://127.0.0.1:${port}/`, connections: 10 });
     await load.answered(100);
-    expect(await deploy(stack('1', 'rolling', two))).toMatchObject({ outcome: 'succeeded', changed: ['web', 'load-balancer'] });
+    expect(await deploy(stack('1', 'rolling', two))).toMatchObject({
+      outcome: 'succeeded',
+      changed: ['web', 'load-balancer'],
+    });
     expect((await fetch(`http://127.0.0.1:${another}/`)).status).toBe(200);
     expect(await deploy(stack('1', 'rolling'))).toMatchObject({ outcome: 'succeeded', changed: ['load-balancer'] });
     await load.answered(100);

@@ -29,21 +29,27 @@ describeWith('docker', `a worker killed with -9 at ${kills} random moments`, () 
     rmSync(dataDir, { recursive: true, force: true });
   });
 
-  const version = (image: string, last: string) => ({ ...dockerStack(layered(12, 3, (index) => ({ image: index === 11 ? last : image }))), name: stack.name });
-
-  it.each(Array.from({ length: kills }, (_, round) => round))('round %i: what runs is what the deployment says', async (round) => {
-    const broken = round % 2 === 0;
-    const before = await listing(stack.name);
-    const image = round % 4 < 2 ? images.next : images.app;
-    const handle = await client.deploy(version(image, broken ? images.broken : image));
-    await sleep(Math.random() * 5000);
-    await worker.kill();
-    await worker.start();
-    const { outcome, leftBehind } = await handle.result();
-    expect({ outcome, leftBehind }).toEqual({ outcome: broken ? 'rolled_back' : outcome, leftBehind: [] });
-    if (broken) expect(await listing(stack.name)).toEqual(before);
-    const running = await states(stack.name);
-    expect(running).toHaveLength(12);
-    expect(running.every((line) => line.endsWith(' running'))).toBe(true);
+  const version = (image: string, last: string) => ({
+    ...dockerStack(layered(12, 3, (index) => ({ image: index === 11 ? last : image }))),
+    name: stack.name,
   });
+
+  it.each(Array.from({ length: kills }, (_, round) => round))(
+    'round %i: what runs is what the deployment says',
+    async (round) => {
+      const broken = round % 2 === 0;
+      const before = await listing(stack.name);
+      const image = round % 4 < 2 ? images.next : images.app;
+      const handle = await client.deploy(version(image, broken ? images.broken : image));
+      await sleep(Math.random() * 5000);
+      await worker.kill();
+      await worker.start();
+      const { outcome, leftBehind } = await handle.result();
+      expect({ outcome, leftBehind }).toEqual({ outcome: broken ? 'rolled_back' : outcome, leftBehind: [] });
+      if (broken) expect(await listing(stack.name)).toEqual(before);
+      const running = await states(stack.name);
+      expect(running).toHaveLength(12);
+      expect(running.every((line) => line.endsWith(' running'))).toBe(true);
+    },
+  );
 });

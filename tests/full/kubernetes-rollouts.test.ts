@@ -27,7 +27,9 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
     return engine.client.deploy(stack);
   };
   const urlOf = async (stack: Stack) => {
-    const { spec } = await clusterConfig().makeApiClient(CoreV1Api).readNamespacedService({ name: 'api', namespace: namespaceOf(stack) });
+    const { spec } = await clusterConfig()
+      .makeApiClient(CoreV1Api)
+      .readNamespacedService({ name: 'api', namespace: namespaceOf(stack) });
     return `http://${spec!.clusterIP}:8080/version`;
   };
   /** Which versions answer at the service's address, and how often. */
@@ -41,23 +43,39 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
     return seen;
   };
   /** Which part of the requests the next version answers comes to lie between these. */
-  const nextGets = (stack: Stack, [low, high]: [number, number]) => eventually(async () => {
-    const { 2: share = 0 } = await answers(stack, 200);
-    expect(share / 200).toBeGreaterThan(low);
-    expect(share / 200).toBeLessThan(high);
-  });
-  const behindGateway = (api: Record<string, unknown>): Stack => clusterStack({ api: { image: images.app, ...probed, expose: { port: 8080, host: 'shop.example.com' }, ...api } }, { infrastructure: { kubernetes: { gateway: 'infra/public' } } });
-  const awaited = (handle: DeploymentHandle, title: string) => eventually(async () => expect((await handle.progress()).approvals?.map((each) => each.title)).toEqual([title]), 60_000);
+  const nextGets = (stack: Stack, [low, high]: [number, number]) =>
+    eventually(async () => {
+      const { 2: share = 0 } = await answers(stack, 200);
+      expect(share / 200).toBeGreaterThan(low);
+      expect(share / 200).toBeLessThan(high);
+    });
+  const behindGateway = (api: Record<string, unknown>): Stack =>
+    clusterStack(
+      { api: { image: images.app, ...probed, expose: { port: 8080, host: 'shop.example.com' }, ...api } },
+      { infrastructure: { kubernetes: { gateway: 'infra/public' } } },
+    );
+  const awaited = (handle: DeploymentHandle, title: string) =>
+    eventually(
+      async () => expect((await handle.progress()).approvals?.map((each) => each.title)).toEqual([title]),
+      60_000,
+    );
 
-  it('by rolling, by canary and back loses no request to the service\'s address', async () => {
+  it("by rolling, by canary and back loses no request to the service's address", async () => {
     const stack = make(images.app, 'rolling');
     expect(await (await deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
     await eventually(async () => expect(await answers(stack, 20)).toEqual({ 1: 20 }));
     const load = new Load({ url: await urlOf(stack), connections: 4, pauseMs: 5 });
     await load.answered(100);
-    expect(await (await deploy(make(images.next, 'rolling', stack.name))).result()).toMatchObject({ outcome: 'succeeded', changed: ['api'] });
-    expect(await (await deploy(make(images.app, { canary: { steps: [{ weight: 40, bake: '1s' }] } }, stack.name))).result()).toMatchObject({ outcome: 'succeeded', changed: ['api'] });
-    expect(await (await engine.client.rollback({ stack: stack.name, environment: 'test' }, { to: 2 })).result()).toMatchObject({ outcome: 'succeeded' });
+    expect(await (await deploy(make(images.next, 'rolling', stack.name))).result()).toMatchObject({
+      outcome: 'succeeded',
+      changed: ['api'],
+    });
+    expect(
+      await (await deploy(make(images.app, { canary: { steps: [{ weight: 40, bake: '1s' }] } }, stack.name))).result(),
+    ).toMatchObject({ outcome: 'succeeded', changed: ['api'] });
+    expect(
+      await (await engine.client.rollback({ stack: stack.name, environment: 'test' }, { to: 2 })).result(),
+    ).toMatchObject({ outcome: 'succeeded' });
     await load.answered(100);
     expect((await load.stop()).failed).toEqual({});
   });
@@ -73,26 +91,67 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
     expect(await ready(stack)).toEqual(['api 3/3']);
     expect(await answers(stack)).toEqual({ 2: 60 });
-    expect(Object.keys(await specs(stack)).sort()).toEqual(['Deployment api', 'PodDisruptionBudget api', 'Service api']);
+    expect(Object.keys(await specs(stack)).sort()).toEqual([
+      'Deployment api',
+      'PodDisruptionBudget api',
+      'Service api',
+    ]);
   });
 
-  it.each([['well', '0', { outcome: 'succeeded' }], ['not well', '0.5', { outcome: 'rolled_back', cause: { message: expect.stringContaining('errors is 0.5, more than 0.1') } }]])('by canary that a Prometheus of the stack finds %s', async (_, value, end) => {
-    const strategy = { canary: { steps: [{ weight: 25, bake: '2s' }], analysis: { interval: '1s', checks: [{ name: 'errors', query: 'errors', max: 0.1 }] } } };
+  it.each([
+    ['well', '0', { outcome: 'succeeded' }],
+    [
+      'not well',
+      '0.5',
+      { outcome: 'rolled_back', cause: { message: expect.stringContaining('errors is 0.5, more than 0.1') } },
+    ],
+  ])('by canary that a Prometheus of the stack finds %s', async (_, value, end) => {
+    const strategy = {
+      canary: {
+        steps: [{ weight: 25, bake: '2s' }],
+        analysis: { interval: '1s', checks: [{ name: 'errors', query: 'errors', max: 0.1 }] },
+      },
+    };
     const answer = JSON.stringify({ status: 'success', data: { resultType: 'scalar', result: [0, value] } });
     const prometheus = { image: images.app, ...probed, configs: { answer: '/www/api/v1/query' } };
-    const judged = (image: string) => clusterStack({ prometheus, api: { image, replicas: 3, ...probed, strategy } }, { monitoring: { prometheus: { endpoint: 'http://prometheus:8080' } }, configs: { answer: { content: answer } } });
+    const judged = (image: string) =>
+      clusterStack(
+        { prometheus, api: { image, replicas: 3, ...probed, strategy } },
+        {
+          monitoring: { prometheus: { endpoint: 'http://prometheus:8080' } },
+          configs: { answer: { content: answer } },
+        },
+      );
     const stack = judged(images.app);
     expect(await (await deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
-    expect(await (await deploy({ ...judged(images.next), name: stack.name })).result()).toMatchObject({ ...end, leftBehind: [] });
+    expect(await (await deploy({ ...judged(images.next), name: stack.name })).result()).toMatchObject({
+      ...end,
+      leftBehind: [],
+    });
   });
 
   it('by canary behind a Gateway gives it its share by weight, and takes it back when that is rejected', async () => {
     await ensureHttpRoutes();
-    const strategy = { canary: { steps: [{ weight: 10, approval: true }, { weight: 60, approval: true }] } };
+    const strategy = {
+      canary: {
+        steps: [
+          { weight: 10, approval: true },
+          { weight: 60, approval: true },
+        ],
+      },
+    };
     const behind = (image: string) => behindGateway({ image, replicas: 2, strategy });
     const stack = behind(images.app);
     const weights = async () => {
-      const route = (await clusterConfig().makeApiClient(CustomObjectsApi).getNamespacedCustomObject({ group: 'gateway.networking.k8s.io', version: 'v1', plural: 'httproutes', namespace: namespaceOf(stack), name: 'api' })) as { spec: { rules: { backendRefs: { name: string; weight: number }[] }[] } };
+      const route = (await clusterConfig()
+        .makeApiClient(CustomObjectsApi)
+        .getNamespacedCustomObject({
+          group: 'gateway.networking.k8s.io',
+          version: 'v1',
+          plural: 'httproutes',
+          namespace: namespaceOf(stack),
+          name: 'api',
+        })) as { spec: { rules: { backendRefs: { name: string; weight: number }[] }[] } };
       return Object.fromEntries(route.spec.rules[0]!.backendRefs.map(({ name, weight }) => [name, weight]));
     };
     expect(await (await deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
@@ -129,8 +188,18 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
     try {
       expect(await (await deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
       const before = await specs(stack);
-      const result = await (await deploy({ ...behindGateway({ expose: { port: 8080, host: 'else.example.com' } }), name: stack.name })).result();
-      expect(result).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { service: 'api', message: 'api is not taken by the Gateway infra/public (NoMatchingListenerHostname): no listener of that name' } });
+      const result = await (
+        await deploy({ ...behindGateway({ expose: { port: 8080, host: 'else.example.com' } }), name: stack.name })
+      ).result();
+      expect(result).toMatchObject({
+        outcome: 'rolled_back',
+        leftBehind: [],
+        cause: {
+          service: 'api',
+          message:
+            'api is not taken by the Gateway infra/public (NoMatchingListenerHostname): no listener of that name',
+        },
+      });
       expect(await specs(stack)).toEqual(before);
     } finally {
       await controller.stop();
@@ -165,7 +234,13 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
   });
 
   it('by blue-green tries the whole new set first, and then switches', async () => {
-    const strategy = { blue_green: { smoke_test: { command: ['sh', '-c', 'test "$$VERSION" = 2 && echo $$TARGET | grep -q api-next:8080'] }, approval: true, keep_old: '3s' } };
+    const strategy = {
+      blue_green: {
+        smoke_test: { command: ['sh', '-c', 'test "$$VERSION" = 2 && echo $$TARGET | grep -q api-next:8080'] },
+        approval: true,
+        keep_old: '3s',
+      },
+    };
     const stack = make(images.app, strategy);
     await (await deploy(stack)).result();
     const handle = await deploy(make(images.next, strategy, stack.name));
@@ -177,7 +252,11 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
     expect(await ready(stack)).toEqual(['api 3/3']);
     expect(await answers(stack)).toEqual({ 2: 60 });
-    expect(Object.keys(await specs(stack)).sort()).toEqual(['Deployment api', 'PodDisruptionBudget api', 'Service api']);
+    expect(Object.keys(await specs(stack)).sort()).toEqual([
+      'Deployment api',
+      'PodDisruptionBudget api',
+      'Service api',
+    ]);
   });
 
   it('by blue-green whose test fails, or that is aborted after the switch, leaves everything as it was', async () => {
@@ -185,7 +264,11 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
     const stack = make(images.app, failing);
     await (await deploy(stack)).result();
     const before = await specs(stack);
-    expect(await (await deploy(make(images.next, failing, stack.name))).result()).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { message: 'the smoke test of api exited 3' } });
+    expect(await (await deploy(make(images.next, failing, stack.name))).result()).toMatchObject({
+      outcome: 'rolled_back',
+      leftBehind: [],
+      cause: { message: 'the smoke test of api exited 3' },
+    });
     expect(await specs(stack)).toEqual(before);
     const handle = await deploy(make(images.next, { blue_green: { keep_old: '60s' } }, stack.name));
     await eventually(async () => expect(await answers(stack)).toEqual({ 2: 60 }));

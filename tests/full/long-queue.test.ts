@@ -30,13 +30,21 @@ describe('an environment with a history that is full', () => {
       waiting.push(await engine.client.deploy(stack, { reason: `number ${number}` }));
       await eventually(async () => expect((await engine.client.environment(place))?.queue).toHaveLength(number));
     }
-    for (; (await handle.describe()).runId === first; freezes += 50) await Promise.all(Array.from({ length: 50 }, () => engine.client.freeze(place, { reason: 'all wait' })));
-    expect((await engine.client.environment(place))?.queue.map(({ asked }) => asked?.reason)).toEqual(Array.from({ length: 20 }, (_, index) => `number ${index + 1}`));
+    for (; (await handle.describe()).runId === first; freezes += 50)
+      await Promise.all(Array.from({ length: 50 }, () => engine.client.freeze(place, { reason: 'all wait' })));
+    expect((await engine.client.environment(place))?.queue.map(({ asked }) => asked?.reason)).toEqual(
+      Array.from({ length: 20 }, (_, index) => `number ${index + 1}`),
+    );
     await engine.client.thaw(place);
     const results = await Promise.all(waiting.map((each) => each.result()));
-    expect(results.map(({ deployment, outcome }) => [deployment, outcome])).toEqual(results.map((_, index) => [index + 1, index === 0 ? 'succeeded' : 'unchanged']));
+    expect(results.map(({ deployment, outcome }) => [deployment, outcome])).toEqual(
+      results.map((_, index) => [index + 1, index === 0 ? 'succeeded' : 'unchanged']),
+    );
     await eventually(async () => expect((await engine.client.environment(place))?.acts ?? []).toEqual([]), 120_000);
     const { records, broken } = await engine.client.audit(stack, 100_000);
-    expect({ broken, freezes: records.filter(({ what }) => what === 'freeze').length }).toEqual({ broken: undefined, freezes });
+    expect({ broken, freezes: records.filter(({ what }) => what === 'freeze').length }).toEqual({
+      broken: undefined,
+      freezes,
+    });
   }, 400_000);
 });

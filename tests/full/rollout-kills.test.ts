@@ -48,20 +48,37 @@ describeWith('docker', 'a rollout whose worker is killed at each of its steps', 
     }
   };
 
-  it.each(Object.entries(strategies))('goes on, and loses no request: %s', async (_, strategy) => {
-    const front = await worlds.next();
-    const settings = { deployment: { timeout_seconds: 3600 } };
-    expect(await (await client.deploy(front.stack('1', { strategy }, settings))).result()).toMatchObject({ outcome: 'succeeded' });
-    const load = new Load({ url: front.url, connections: 5, pauseMs: 5 });
-    const forward = await client.deploy(front.stack('2', { strategy }, settings));
-    expect((await killAtEachStep(forward)).length).toBeGreaterThan(3);
-    expect(await forward.result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
-    const back = await client.deploy(front.stack('3', { strategy }, { ...settings, services: { late: { image: images.broken, depends_on: { web: 'healthy' } } } }));
-    await killAtEachStep(back);
-    expect(await back.result()).toMatchObject({ outcome: 'rolled_back', leftBehind: [] });
-    expect((await load.stop()).failed).toEqual({});
-    expect(await states(front.name)).toEqual(['load-balancer-1-d1 running', 'web-1-d2 running', 'web-2-d2 running', 'web-3-d2 running']);
-  }, 1_200_000);
+  it.each(Object.entries(strategies))(
+    'goes on, and loses no request: %s',
+    async (_, strategy) => {
+      const front = await worlds.next();
+      const settings = { deployment: { timeout_seconds: 3600 } };
+      expect(await (await client.deploy(front.stack('1', { strategy }, settings))).result()).toMatchObject({
+        outcome: 'succeeded',
+      });
+      const load = new Load({ url: front.url, connections: 5, pauseMs: 5 });
+      const forward = await client.deploy(front.stack('2', { strategy }, settings));
+      expect((await killAtEachStep(forward)).length).toBeGreaterThan(3);
+      expect(await forward.result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+      const back = await client.deploy(
+        front.stack(
+          '3',
+          { strategy },
+          { ...settings, services: { late: { image: images.broken, depends_on: { web: 'healthy' } } } },
+        ),
+      );
+      await killAtEachStep(back);
+      expect(await back.result()).toMatchObject({ outcome: 'rolled_back', leftBehind: [] });
+      expect((await load.stop()).failed).toEqual({});
+      expect(await states(front.name)).toEqual([
+        'load-balancer-1-d1 running',
+        'web-1-d2 running',
+        'web-2-d2 running',
+        'web-3-d2 running',
+      ]);
+    },
+    1_200_000,
+  );
 });
 
 function stepsUnderWay({ events }: Progress): string[] {

@@ -10,7 +10,10 @@ const healthy = { health_check: { command: ['check'], interval: '100ms', retries
 
 const shop = (environment: string, web = 'web:1') =>
   stackOf({
-    name: 'shop', environment, infrastructure: { container_runtime: 'Memory' }, volumes: { data: {} },
+    name: 'shop',
+    environment,
+    infrastructure: { container_runtime: 'Memory' },
+    volumes: { data: {} },
     services: {
       database: { image: 'database:1', volumes: ['data:/data'], ...healthy },
       cache: { image: 'cache:1', ...healthy },
@@ -31,7 +34,8 @@ describeWith('chromium', 'the Temporal UI', () => {
 
   beforeAll(async () => {
     host.callMs = 20;
-    for (const name of ['database', 'cache', 'migrate', 'search', 'api']) host.images.set(`${name}:1`, `sha256:${name}`);
+    for (const name of ['database', 'cache', 'migrate', 'search', 'api'])
+      host.images.set(`${name}:1`, `sha256:${name}`);
     engine = await startEngine('ui', { runtimes: { memory: createMemoryRuntime(host) } });
     browser = await startChromium();
     page = await openPage(browser);
@@ -56,7 +60,8 @@ describeWith('chromium', 'the Temporal UI', () => {
     while ((await engine!.client.history({ stack: 'shop', environment })).length < count) await sleep(50);
   };
 
-  const open = (path: string) => page.goto(`${process.env.DEPLOY_CODE_TEST_TEMPORAL_UI}/namespaces/ui/workflows${path}`);
+  const open = (path: string) =>
+    page.goto(`${process.env.DEPLOY_CODE_TEST_TEMPORAL_UI}/namespaces/ui/workflows${path}`);
 
   const openDeployment = async (id: string, tab: RegExp) => {
     await open(`/${encodeURIComponent(id)}`);
@@ -79,7 +84,14 @@ describeWith('chromium', 'the Temporal UI', () => {
     await openDeployment(production[0]!, /^History/);
     await page.getByText('Compact', { exact: true }).click();
     const activities = page.getByRole('row').filter({ hasText: 'Activity Type' });
-    for (const sentence of ['pull web:1', 'create volume shop-production_data', 'start database-1 (database:1)',  'run migrate-1', 'start web-1 (web:1)', 'confirm that 5 instances run']) {
+    for (const sentence of [
+      'pull web:1',
+      'create volume shop-production_data',
+      'start database-1 (database:1)',
+      'run migrate-1',
+      'start web-1 (web:1)',
+      'confirm that 5 instances run',
+    ]) {
       await activities.filter({ hasText: sentence }).waitFor();
     }
     expect(await activities.filter({ hasNotText: 'Summary' }).allInnerTexts()).toEqual([]);
@@ -102,11 +114,15 @@ describeWith('chromium', 'the Temporal UI', () => {
     if (process.env.DEPLOY_CODE_SCREENSHOT === '1') await takeScreenshot(details);
   });
 
-  const cells = async (table: Locator) => Promise.all((await table.getByRole('row').all()).map((row) => row.locator('th, td').allInnerTexts()));
+  const cells = async (table: Locator) =>
+    Promise.all((await table.getByRole('row').all()).map((row) => row.locator('th, td').allInnerTexts()));
 
   /** For the README. The UI makes the frame of the details a little too short for its content. */
   const takeScreenshot = async (details: Locator) => {
-    const height = await details.contentFrame().locator('html').evaluate((html) => html.scrollHeight);
+    const height = await details
+      .contentFrame()
+      .locator('html')
+      .evaluate((html) => html.scrollHeight);
     await details.evaluate((frame, pixels) => frame.style.setProperty('height', `${pixels}px`), height);
     await page.screenshot({ path: 'docs/images/temporal-ui.png' });
   };

@@ -22,36 +22,71 @@ describe.each([1000, 5000])('a stack of %d services', (count) => {
   });
 
   const services = (version: string) =>
-    Object.fromEntries(Array.from({ length: count }, (_, index) => {
-      const name = `service-${index}`;
-      return [name, { image: `app:${version}`, environment: { NAME: name, TEXT: 'what a service has to be told, and a little more than that' }, health_check: { command: ['check'], interval: '1s' }, ...(index >= count / 4 && { depends_on: { [`service-${index - count / 4}`]: 'healthy' } }) }];
-    }));
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => {
+        const name = `service-${index}`;
+        return [
+          name,
+          {
+            image: `app:${version}`,
+            environment: { NAME: name, TEXT: 'what a service has to be told, and a little more than that' },
+            health_check: { command: ['check'], interval: '1s' },
+            ...(index >= count / 4 && { depends_on: { [`service-${index - count / 4}`]: 'healthy' } }),
+          },
+        ];
+      }),
+    );
   const stack = (version: string, name?: string): Stack => {
     const made = memoryStack(services(version), { deployment: { max_parallel: 50, timeout_seconds: 1200 } });
     return name === undefined ? made : { ...made, name };
   };
   const size = async (id: string) => {
     const { raw } = await temporal.workflow.getHandle(id).describe();
-    return { events: Number(raw.workflowExecutionInfo?.historyLength), bytes: Number(raw.workflowExecutionInfo?.historySizeBytes) };
+    return {
+      events: Number(raw.workflowExecutionInfo?.historyLength),
+      bytes: Number(raw.workflowExecutionInfo?.historySizeBytes),
+    };
   };
   /** How often a workflow's tasks did not end in time. */
   const timeouts = async (id: string) => {
     let found = 0;
     let nextPageToken: Uint8Array | undefined;
     do {
-      const page = await temporal.workflowService.getWorkflowExecutionHistory({ namespace: 'thousands', execution: { workflowId: id }, maximumPageSize: 250, nextPageToken });
-      found += page.history!.events!.filter(({ workflowTaskTimedOutEventAttributes }) => workflowTaskTimedOutEventAttributes).length;
+      const page = await temporal.workflowService.getWorkflowExecutionHistory({
+        namespace: 'thousands',
+        execution: { workflowId: id },
+        maximumPageSize: 250,
+        nextPageToken,
+      });
+      found += page.history!.events!.filter(
+        ({ workflowTaskTimedOutEventAttributes }) => workflowTaskTimedOutEventAttributes,
+      ).length;
       nextPageToken = page.nextPageToken ?? undefined;
     } while (nextPageToken?.length);
     return found;
   };
-  const running = (image: string) => [...host.instances.values()].filter(({ spec, status }) => spec.image === image && status.state === 'running').length;
+  const running = (image: string) =>
+    [...host.instances.values()].filter(({ spec, status }) => spec.image === image && status.state === 'running')
+      .length;
 
   it('is deployed, replaced and rolled back within the limits of a history', async () => {
     const first = stack('1');
     const sizes: unknown[] = [];
-    for (const [version, outcome] of [['1', 'succeeded'], ['2', 'succeeded'], ['3', 'rolled_back']] as const) {
-      if (outcome === 'rolled_back') host.faults = [{ operation: 'start', service: `service-${count - 1}`, kind: 'software', message: 'broken on purpose', times: 1 }];
+    for (const [version, outcome] of [
+      ['1', 'succeeded'],
+      ['2', 'succeeded'],
+      ['3', 'rolled_back'],
+    ] as const) {
+      if (outcome === 'rolled_back')
+        host.faults = [
+          {
+            operation: 'start',
+            service: `service-${count - 1}`,
+            kind: 'software',
+            message: 'broken on purpose',
+            times: 1,
+          },
+        ];
       const handle = await engine.client.deploy(stack(version, first.name));
       expect(await handle.result()).toMatchObject({ outcome, leftBehind: [] });
       const { events, bytes } = await size(handle.id);
@@ -63,7 +98,9 @@ describe.each([1000, 5000])('a stack of %d services', (count) => {
   }, 1_200_000);
 
   it('is deployed while six programs take all the processor they get, and no workflow task times out', async () => {
-    const programs = Array.from({ length: 6 }, () => spawn(process.execPath, ['-e', 'for (;;) ;'], { stdio: 'ignore' }));
+    const programs = Array.from({ length: 6 }, () =>
+      spawn(process.execPath, ['-e', 'for (;;) ;'], { stdio: 'ignore' }),
+    );
     try {
       const handle = await engine.client.deploy(stack('4'));
       expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });

@@ -27,16 +27,70 @@ services:
   web: {image: "acme/web:1", ports: ["80:8080", "8000-8010:9000", {target: 443, published: 8443, protocol: tcp}], configs: {prom: /etc/prom.yml}, depends_on: [api], labels: {a: b}, networks: [front], hooks: {pre_stop: "sleep 1"}, on_failure: continue, tmpfs: /tmp, extra_hosts: ["a:1.2.3.4"], logging: {driver: json-file, options: {max-size: 1m}}}
 `;
 
-const texts = [everything, ...['quickstart.yaml', 'rollouts/canary.yaml', 'rollouts/blue-green.yaml'].map((file) => readFileSync(`configs/${file}`, 'utf8'))];
+const texts = [
+  everything,
+  ...['quickstart.yaml', 'rollouts/canary.yaml', 'rollouts/blue-green.yaml'].map((file) =>
+    readFileSync(`configs/${file}`, 'utf8'),
+  ),
+];
 
 /** What a hand that slips, a template that fails, or somebody who tries may leave in a file. */
 const strange = fc.oneof(
-  fc.constantFrom<unknown>(null, '', ' ', -1, 0, 1e21, 0.1, true, [], {}, [null], { '': null }, '${', '${X:?}', '$', '1h1h', '-5s', '99999999999999s', '0', '1e3', 'NaN', '../../../etc/passwd', 'constructor', 'toString', ['constructor'], { constructor: 'healthy' }, '*', '&a', '!!js/function', '__proto__', '\u0000', '💥', 'a'.repeat(500), '65536', '0:0', '1-0', ':', '::', '8080:', 'x:y:z:w', '9'.repeat(400)),
-  fc.integer(), fc.double(), fc.string({ maxLength: 20 }), fc.array(fc.string({ maxLength: 5 }), { maxLength: 3 }),
+  fc.constantFrom<unknown>(
+    null,
+    '',
+    ' ',
+    -1,
+    0,
+    1e21,
+    0.1,
+    true,
+    [],
+    {},
+    [null],
+    { '': null },
+    '${',
+    '${X:?}',
+    '$',
+    '1h1h',
+    '-5s',
+    '99999999999999s',
+    '0',
+    '1e3',
+    'NaN',
+    '../../../etc/passwd',
+    'constructor',
+    'toString',
+    ['constructor'],
+    { constructor: 'healthy' },
+    '*',
+    '&a',
+    '!!js/function',
+    '__proto__',
+    '\u0000',
+    '💥',
+    'a'.repeat(500),
+    '65536',
+    '0:0',
+    '1-0',
+    ':',
+    '::',
+    '8080:',
+    'x:y:z:w',
+    '9'.repeat(400),
+  ),
+  fc.integer(),
+  fc.double(),
+  fc.string({ maxLength: 20 }),
+  fc.array(fc.string({ maxLength: 5 }), { maxLength: 3 }),
 );
 
 /** Replaces, removes or adds what a path of random turns leads to. */
-function mutate(data: unknown, turns: readonly number[], change: { how: number; value: unknown; key: string }): unknown {
+function mutate(
+  data: unknown,
+  turns: readonly number[],
+  change: { how: number; value: unknown; key: string },
+): unknown {
   if (typeof data !== 'object' || data === null || turns.length === 0) return change.value;
   const keys = Object.keys(data);
   const [turn = 0, ...rest] = turns;
@@ -48,7 +102,18 @@ function mutate(data: unknown, turns: readonly number[], change: { how: number; 
   return copy;
 }
 
-const changes = fc.array(fc.record({ turns: fc.array(fc.nat({ max: 200 }), { minLength: 1, maxLength: 6 }), how: fc.nat({ max: 3 }), value: strange, key: fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom('__proto__', 'constructor', 'services', 'image', 'replicas', '<<')) }), { minLength: 1, maxLength: 4 });
+const changes = fc.array(
+  fc.record({
+    turns: fc.array(fc.nat({ max: 200 }), { minLength: 1, maxLength: 6 }),
+    how: fc.nat({ max: 3 }),
+    value: strange,
+    key: fc.oneof(
+      fc.string({ maxLength: 8 }),
+      fc.constantFrom('__proto__', 'constructor', 'services', 'image', 'replicas', '<<'),
+    ),
+  }),
+  { minLength: 1, maxLength: 4 },
+);
 
 /** A stack that is accepted, or every reason why not; never anything else. */
 function load(text: string): Stack | undefined {
@@ -58,7 +123,11 @@ function load(text: string): Stack | undefined {
     expect(error).toBeInstanceOf(StackFileError);
     const { problems } = error as StackFileError;
     expect(problems.length).toBeGreaterThan(0);
-    for (const { message, line } of problems) expect({ message: message.length > 0, line: line === undefined || line > 0 }).toEqual({ message: true, line: true });
+    for (const { message, line } of problems)
+      expect({ message: message.length > 0, line: line === undefined || line > 0 }).toEqual({
+        message: true,
+        line: true,
+      });
     return undefined;
   }
 }
@@ -66,8 +135,10 @@ function load(text: string): Stack | undefined {
 /** Whatever is accepted can be honoured: numbers are numbers, durations pass, ports exist, and there is a plan. */
 function mustBeHonourable(stack: Stack): void {
   const bad: string[] = [];
-  const whole = (what: string, value: number | undefined, from: number, to: number) => value !== undefined && !(Number.isInteger(value) && value >= from && value <= to) && bad.push(`${what} ${value}`);
-  const time = (what: string, value: number | undefined) => value !== undefined && !(Number.isFinite(value) && value >= 0) && bad.push(`${what} ${value}`);
+  const whole = (what: string, value: number | undefined, from: number, to: number) =>
+    value !== undefined && !(Number.isInteger(value) && value >= from && value <= to) && bad.push(`${what} ${value}`);
+  const time = (what: string, value: number | undefined) =>
+    value !== undefined && !(Number.isFinite(value) && value >= 0) && bad.push(`${what} ${value}`);
   whole('max_parallel', stack.deployment.maxParallel, 1, 100);
   time('timeout', stack.deployment.timeoutMs);
   time('platform_timeout', stack.deployment.platformTimeoutMs);
@@ -80,8 +151,11 @@ function mustBeHonourable(stack: Stack): void {
       whole(`${name} host port`, published?.from, 1, 65_535);
       whole(`${name} host port`, published?.to, published?.from ?? 1, 65_535);
     }
-    if (healthCheck) for (const each of [healthCheck.intervalMs, healthCheck.timeoutMs, healthCheck.startPeriodMs]) time(`${name} health_check`, each);
-    for (const amount of [...Object.values(reserve), ...Object.values(limit)] as number[]) time(`${name} resources`, amount);
+    if (healthCheck)
+      for (const each of [healthCheck.intervalMs, healthCheck.timeoutMs, healthCheck.startPeriodMs])
+        time(`${name} health_check`, each);
+    for (const amount of [...Object.values(reserve), ...Object.values(limit)] as number[])
+      time(`${name} resources`, amount);
   }
   expect(bad).toEqual([]);
   plan(stack, emptyObservation(stack));
@@ -92,7 +166,9 @@ describe(`a stack file that something has happened to (${2 * cases} cases)`, () 
     const files = texts.map((text) => parse(text, { merge: true }) as unknown);
     fc.assert(
       fc.property(fc.nat({ max: files.length - 1 }), changes, (file, all) => {
-        const stack = load(stringify(all.reduce((data, { turns, ...change }) => mutate(data, turns, change), files[file])));
+        const stack = load(
+          stringify(all.reduce((data, { turns, ...change }) => mutate(data, turns, change), files[file])),
+        );
         if (stack) mustBeHonourable(stack);
       }),
       { numRuns: cases },
@@ -100,10 +176,26 @@ describe(`a stack file that something has happened to (${2 * cases} cases)`, () 
   });
 
   it('in its text: is refused with its problems, or means what can be honoured', () => {
-    const cuts = fc.array(fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), take: fc.nat({ max: 30 }), put: fc.oneof(fc.string({ maxLength: 6 }), fc.constantFrom('\n', '\t', ': ', '- ', '{', '[', '"', '#', '&x ', '*x', '<<: *x\n', '---\n', '\u0000', '${')) }), { minLength: 1, maxLength: 5 });
+    const cuts = fc.array(
+      fc.record({
+        at: fc.double({ min: 0, max: 1, noNaN: true }),
+        take: fc.nat({ max: 30 }),
+        put: fc.oneof(
+          fc.string({ maxLength: 6 }),
+          fc.constantFrom('\n', '\t', ': ', '- ', '{', '[', '"', '#', '&x ', '*x', '<<: *x\n', '---\n', '\u0000', '${'),
+        ),
+      }),
+      { minLength: 1, maxLength: 5 },
+    );
     fc.assert(
       fc.property(fc.constantFrom(...texts), cuts, (text, all) => {
-        const stack = load(all.reduce((whole, { at, take, put }) => whole.slice(0, Math.floor(at * whole.length)) + put + whole.slice(Math.floor(at * whole.length) + take), text));
+        const stack = load(
+          all.reduce(
+            (whole, { at, take, put }) =>
+              whole.slice(0, Math.floor(at * whole.length)) + put + whole.slice(Math.floor(at * whole.length) + take),
+            text,
+          ),
+        );
         if (stack) mustBeHonourable(stack);
       }),
       { numRuns: cases },

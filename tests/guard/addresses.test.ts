@@ -20,8 +20,16 @@ describe('addresses of the surroundings of a machine', () => {
     expect(isSurrounding(address)).toBe(true);
   });
 
-  it.each(['127.0.0.1', '::1', '10.0.0.1', '93.184.216.34', '64:ff9b::8.8.8.8', '2002:808:808::1', '2001:db8::a9fe:a9fe', 'fd20:ce::253', 'example.com', ''])(
-    'are not mixed up with %s',
-    (address) => expect(isSurrounding(address)).toBe(false),
-  );
+  it.each([
+    '127.0.0.1',
+    '::1',
+    '10.0.0.1',
+    '93.184.216.34',
+    '64:ff9b::8.8.8.8',
+    '2002:808:808::1',
+    '2001:db8::a9fe:a9fe',
+    'fd20:ce::253',
+    'example.com',
+    '',
+  ])('are not mixed up with %s', (address) => expect(isSurrounding(address)).toBe(false));
 });

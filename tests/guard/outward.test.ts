@@ -26,27 +26,82 @@ interface Caller {
 }
 
 const json = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{"data":"';
-const notification: Notification = { id: '1', type: 'deployment.finished', at: 0, stack: 'shop', environment: 'test', deployment: 1, text: 'done', details: {} };
-const redis = (port: number) => withinDeadline(deadlineMs, (signal) => addToStream({ url: `redis://127.0.0.1:${port}`, stream: 's', longest: 10 }, notification, 'pw', signal));
-const redisAt = (host: string) => withinDeadline(deadlineMs, (signal) => addToStream({ url: `redis://${host}:1`, stream: 's', longest: 10 }, notification, 'pw', signal)).catch((error: Error) => error.message);
+const notification: Notification = {
+  id: '1',
+  type: 'deployment.finished',
+  at: 0,
+  stack: 'shop',
+  environment: 'test',
+  deployment: 1,
+  text: 'done',
+  details: {},
+};
+const redis = (port: number) =>
+  withinDeadline(deadlineMs, (signal) =>
+    addToStream({ url: `redis://127.0.0.1:${port}`, stream: 's', longest: 10 }, notification, 'pw', signal),
+  );
+const redisAt = (host: string) =>
+  withinDeadline(deadlineMs, (signal) =>
+    addToStream({ url: `redis://${host}:1`, stream: 's', longest: 10 }, notification, 'pw', signal),
+  ).catch((error: Error) => error.message);
 
-const vault = (port: number) => new Vault({ VAULT_ADDR: `http://127.0.0.1:${port}`, VAULT_TOKEN: 't' }, { timeoutMs: deadlineMs, largestAnswer: 100_000 }).read('db', { mount: 'secret', path: 'shop/db', key: 'password' });
+const vault = (port: number) =>
+  new Vault(
+    { VAULT_ADDR: `http://127.0.0.1:${port}`, VAULT_TOKEN: 't' },
+    { timeoutMs: deadlineMs, largestAnswer: 100_000 },
+  ).read('db', { mount: 'secret', path: 'shop/db', key: 'password' });
 const cluster = (port: number) => {
-  const connection = { name: 'test', server: new URL(`http://127.0.0.1:${port}`), security: async () => ({ headers: {} }) } as unknown as ConstructorParameters<typeof KubernetesApi>[0];
-  return new KubernetesApi(connection, { answerMs: deadlineMs, watchMs: 2 * deadlineMs, largest: 100_000, longestEvent: 100_000 });
+  const connection = {
+    name: 'test',
+    server: new URL(`http://127.0.0.1:${port}`),
+    security: async () => ({ headers: {} }),
+  } as unknown as ConstructorParameters<typeof KubernetesApi>[0];
+  return new KubernetesApi(connection, {
+    answerMs: deadlineMs,
+    watchMs: 2 * deadlineMs,
+    largest: 100_000,
+    longestEvent: 100_000,
+  });
 };
 const instance = (port: number) => ({ address: async () => ({ host: '127.0.0.1', port }) }) as unknown as Runtime;
-const probeOf = (check: Probe) => (port: number) => probe(instance(port), 'api-1', { probe: check, timeoutMs: deadlineMs, intervalMs: 1000, retries: 1, startPeriodMs: 0 });
+const probeOf = (check: Probe) => (port: number) =>
+  probe(instance(port), 'api-1', {
+    probe: check,
+    timeoutMs: deadlineMs,
+    intervalMs: 1000,
+    retries: 1,
+    startPeriodMs: 0,
+  });
 
 const callers: Caller[] = [
   { name: 'a question to Vault', opening: json, call: vault },
   { name: 'a question to a cluster', opening: json, call: (port) => cluster(port).get('/api/v1/pods') },
-  { name: 'a refusal of a cluster', opening: 'HTTP/1.1 500 Oops\r\n\r\n', call: (port) => cluster(port).get('/api/v1/pods') },
-  { name: 'a watch of a cluster', opening: json, call: (port) => cluster(port).watch('/api/v1/pods', {}, () => undefined, new AbortController().signal) },
+  {
+    name: 'a refusal of a cluster',
+    opening: 'HTTP/1.1 500 Oops\r\n\r\n',
+    call: (port) => cluster(port).get('/api/v1/pods'),
+  },
+  {
+    name: 'a watch of a cluster',
+    opening: json,
+    call: (port) => cluster(port).watch('/api/v1/pods', {}, () => undefined, new AbortController().signal),
+  },
   { name: 'a log of a cluster', opening: json, call: (port) => cluster(port).text('/api/v1/namespaces/a/pods/b/log') },
-  { name: 'a health probe that is answered with headers', opening: 'HTTP/1.1 200 OK\r\nx: ', call: probeOf({ kind: 'http', scheme: 'http', port: 1, path: '/', headers: {} }) },
-  { name: 'an HTTP call', opening: json, call: (port) => httpCall(`http://127.0.0.1:${port}/`, { deadlineMs, largest: 100_000 }) },
-  { name: 'a call that reads no body', opening: 'HTTP/1.1 200 OK\r\nx: ', call: (port) => httpCall(`http://127.0.0.1:${port}/`, { method: 'POST', body: '{}', deadlineMs, largest: 0 }) },
+  {
+    name: 'a health probe that is answered with headers',
+    opening: 'HTTP/1.1 200 OK\r\nx: ',
+    call: probeOf({ kind: 'http', scheme: 'http', port: 1, path: '/', headers: {} }),
+  },
+  {
+    name: 'an HTTP call',
+    opening: json,
+    call: (port) => httpCall(`http://127.0.0.1:${port}/`, { deadlineMs, largest: 100_000 }),
+  },
+  {
+    name: 'a call that reads no body',
+    opening: 'HTTP/1.1 200 OK\r\nx: ',
+    call: (port) => httpCall(`http://127.0.0.1:${port}/`, { method: 'POST', body: '{}', deadlineMs, largest: 0 }),
+  },
   { name: 'a delivery to Redis', opening: '+OK\r\n$1000\r\n', call: redis },
   { name: 'a delivery to Redis that gets no reply at all', opening: '', call: redis },
 ];
@@ -75,7 +130,18 @@ it('a health probe reads little of an answer without end, and is content', async
   await peer.stop();
 });
 
-it.each(['/api/v1/namespaces/a/pods/../secrets', '/api/v1/pods?x=1', '//evil.invalid/api', '/api/v1/namespaces//pods', '/api/v1/pods/a%2fb', '/api/v1/namespaces/a/pods/b/proxy/../../secrets', '/api/v1/namespaces/a/pods/b/proxy/..%2f..', '/apis\\x', 'api/v1', '/other'])('a cluster is asked for nothing at %j', async (path) => {
+it.each([
+  '/api/v1/namespaces/a/pods/../secrets',
+  '/api/v1/pods?x=1',
+  '//evil.invalid/api',
+  '/api/v1/namespaces//pods',
+  '/api/v1/pods/a%2fb',
+  '/api/v1/namespaces/a/pods/b/proxy/../../secrets',
+  '/api/v1/namespaces/a/pods/b/proxy/..%2f..',
+  '/apis\\x',
+  'api/v1',
+  '/other',
+])('a cluster is asked for nothing at %j', async (path) => {
   const peer = new HostilePeer('hangs');
   const port = await peer.start();
   await expect(cluster(port).get(path)).rejects.toThrow('nothing was asked of the Kubernetes API');
@@ -85,7 +151,8 @@ it.each(['/api/v1/namespaces/a/pods/../secrets', '/api/v1/pods?x=1', '//evil.inv
 
 describe('a call over HTTP', () => {
   it('names neither its address nor a password in what it throws', async () => {
-    const why = (address: string) => httpCall(address, { deadlineMs, largest: 10 }).catch((error: Error) => error.message);
+    const why = (address: string) =>
+      httpCall(address, { deadlineMs, largest: 10 }).catch((error: Error) => error.message);
     expect(await why('http://user:hunter2@127.0.0.1:1/')).toBe('the address holds a user or a password');
     expect(await why(`http://127.0.0.1:${await freePort()}/token-4711`)).toBe('ECONNREFUSED');
     expect(await why('ftp://127.0.0.1/')).toBe('the address is neither http nor https');
@@ -93,11 +160,18 @@ describe('a call over HTTP', () => {
   });
 
   it('goes to no address of the surroundings of its machine where it is told so, by name or by number', async () => {
-    const why = (address: string) => httpCall(address, { deadlineMs, largest: 10, elsewhere: true }).catch((error: Error) => error.message);
-    expect(await why('http://169.254.169.254/latest')).toBe('169.254.169.254 is a link-local or metadata address, which a stack file cannot name');
+    const why = (address: string) =>
+      httpCall(address, { deadlineMs, largest: 10, elsewhere: true }).catch((error: Error) => error.message);
+    expect(await why('http://169.254.169.254/latest')).toBe(
+      '169.254.169.254 is a link-local or metadata address, which a stack file cannot name',
+    );
     expect(await why(`http://localhost:${await freePort()}/`)).toBe('ECONNREFUSED');
-    const led = (name: string, options: LookupOptions) => new Promise((resolve) => lookupElsewhere(name, options, (error, address) => resolve(error ? error.message : address)));
-    const refused = 'its name leads to 169.254.169.254, a link-local or metadata address, which a stack file cannot name';
+    const led = (name: string, options: LookupOptions) =>
+      new Promise((resolve) =>
+        lookupElsewhere(name, options, (error, address) => resolve(error ? error.message : address)),
+      );
+    const refused =
+      'its name leads to 169.254.169.254, a link-local or metadata address, which a stack file cannot name';
     expect([await led('0xa9fea9fe', { all: true }), await led('0xa9fea9fe', {})]).toEqual([refused, refused]);
     expect(await led('127.0.0.1', { all: true })).toEqual([{ address: '127.0.0.1', family: 4 }]);
     expect(await redisAt('0xa9fea9fe')).toBe(`no answer (${refused})`);
@@ -107,7 +181,11 @@ describe('a call over HTTP', () => {
     const peer = new HostilePeer('hangs');
     const port = await peer.start();
     const caller = new AbortController();
-    const ended = httpCall(`http://127.0.0.1:${port}/`, { deadlineMs: 60_000, largest: 10, signal: caller.signal }).catch((error: Error) => error.message);
+    const ended = httpCall(`http://127.0.0.1:${port}/`, {
+      deadlineMs: 60_000,
+      largest: 10,
+      signal: caller.signal,
+    }).catch((error: Error) => error.message);
     while (peer.open === 0) await sleep(5);
     caller.abort(new Error('given up'));
     expect(await ended).toBe('given up');

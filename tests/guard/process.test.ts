@@ -11,7 +11,9 @@ async function run(program: string): Promise<{ code: number; said: string }> {
   return { code: code as number, said };
 }
 
-const guarded = "guardProcess({ onError: (error) => console.log('seen', error.message), stop: () => (clearInterval(work), console.log('stopped')) });";
+const guarded =
+  "guardProcess({ onError: (error) => console.log('seen', error.message), " +
+  "stop: () => (clearInterval(work), console.log('stopped')) });";
 
 describe('a guarded process', () => {
   it('lives on after an exception and a rejection that nothing has caught', async () => {

@@ -9,7 +9,10 @@ it.each<[string, (signal: AbortSignal) => Promise<unknown>]>([
 ])('%s of a month does not end at once, as a timer of Node would', async (_, begin) => {
   const stop = new AbortController();
   let ended = false;
-  const sleeping = begin(stop.signal).then(() => void (ended = true), () => void (ended = true));
+  const sleeping = begin(stop.signal).then(
+    () => void (ended = true),
+    () => void (ended = true),
+  );
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(ended).toBe(false);
   stop.abort();

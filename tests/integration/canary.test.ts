@@ -14,8 +14,10 @@ scrape_configs:
     dns_sd_configs: [{names: [web, web.next], type: A, port: 8080, refresh_interval: 500ms}]
     relabel_configs: [{source_labels: [__meta_dns_name], target_label: set}]
 `;
-const share = (set: string) => `sum(rate(http_requests_total{set="${set}",code="500"}[4s])) / sum(rate(http_requests_total{set="${set}"}[4s]))`;
-const latency = (set: string) => `sum(rate(http_request_seconds_sum{set="${set}"}[4s])) / sum(rate(http_request_seconds_count{set="${set}"}[4s]))`;
+const share = (set: string) =>
+  `sum(rate(http_requests_total{set="${set}",code="500"}[4s])) / sum(rate(http_requests_total{set="${set}"}[4s]))`;
+const latency = (set: string) =>
+  `sum(rate(http_request_seconds_sum{set="${set}"}[4s])) / sum(rate(http_request_seconds_count{set="${set}"}[4s]))`;
 
 describeWith('docker', 'a canary judged by Prometheus', () => {
   let engine: TestEngine;
@@ -48,7 +50,13 @@ describeWith('docker', 'a canary judged by Prometheus', () => {
       {
         monitoring: { prometheus: { endpoint: 'http://prometheus:9090' } },
         configs: { prometheus: { content: scrape } },
-        services: { prometheus: { image: 'prom/prometheus:v2.42.0', configs: { prometheus: '/etc/prometheus/prometheus.yml' }, health_check: { http: ':9090/-/ready', interval: '500ms', start_period: '30s' } } },
+        services: {
+          prometheus: {
+            image: 'prom/prometheus:v2.42.0',
+            configs: { prometheus: '/etc/prometheus/prometheus.yml' },
+            health_check: { http: ':9090/-/ready', interval: '500ms', start_period: '30s' },
+          },
+        },
       },
     );
 
@@ -67,13 +75,21 @@ describeWith('docker', 'a canary judged by Prometheus', () => {
     const running = await engine.client.deploy(judged(front, '2', environment));
     const events: ProgressEvent[] = [];
     for await (const progress of running.watch()) events.push(...progress.events);
-    expect(await running.result()).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { service: 'web', message: expect.stringMatching(why) as string } });
+    expect(await running.result()).toMatchObject({
+      outcome: 'rolled_back',
+      leftBehind: [],
+      cause: { service: 'web', message: expect.stringMatching(why) as string },
+    });
     const caught = events.find(({ state, step }) => state === 'failed' && step?.startsWith('bake web'))!.at;
     await load.answered(100);
     const { failed } = await load.stop();
     expect(Object.keys(failed).filter((what) => what !== 'status 500')).toEqual([]);
     expect(load.lastAnswer['2']! - caught).toBeLessThan(2 * intervalMs);
-    expect((await states(front.name)).filter((line) => line.startsWith('web'))).toEqual(['web-1-d1 running', 'web-2-d1 running', 'web-3-d1 running']);
+    expect((await states(front.name)).filter((line) => line.startsWith('web'))).toEqual([
+      'web-1-d1 running',
+      'web-2-d1 running',
+      'web-3-d1 running',
+    ]);
   });
 
   it('takes over when its numbers are good', async () => {
@@ -81,7 +97,8 @@ describeWith('docker', 'a canary judged by Prometheus', () => {
     const load = new Load({ url: front.url, connections: 8, pauseMs: 10 });
     const running = await engine.client.deploy(judged(front, '2'));
     const notes: string[] = [];
-    for await (const { events } of running.watch()) notes.push(...events.filter(({ kind }) => kind === 'note').map(({ text }) => text));
+    for await (const { events } of running.watch())
+      notes.push(...events.filter(({ kind }) => kind === 'note').map(({ text }) => text));
     expect(await running.result()).toMatchObject({ outcome: 'succeeded' });
     expect(notes.some((note) => note.startsWith('bake web at 20 % for 12 s: errors 0, latency 0'))).toBe(true);
     expect((await load.stop()).failed).toEqual({});

@@ -21,8 +21,10 @@ describe('the command line, with an engine', () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
-  const run = (args: string[], onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void) => cli(args, { environment: place, onOutput });
-  const server = (port: number) => `require('http').createServer((_, r) => r.end('ok')).listen(process.env.PORT || ${port})`;
+  const run = (args: string[], onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void) =>
+    cli(args, { environment: place, onOutput });
+  const server = (port: number) =>
+    `require('http').createServer((_, r) => r.end('ok')).listen(process.env.PORT || ${port})`;
   const stack = (port: number, mode = '${MODE:-working}') => {
     const file = writeStack(`name: ${uniqueName('cli')}
 environment: test
@@ -42,16 +44,28 @@ services:
   it('deploys, says what it did line by line, and exits 0', async () => {
     const file = stack(28_301);
     const { code, stdout } = await run(['deploy', '-c', file, '--reason', 'TICKET-1']);
-    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/phase 1 {2}\+ app {2}create[^]*ok {4}phase 1 {2}app \d[^]*DONE in \d.*Running: release 1/) });
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /phase 1 {2}\+ app {2}create[^]*ok {4}phase 1 {2}app \d[^]*DONE in \d.*Running: release 1/,
+      ),
+    });
     expect((await run(['deploy', '-c', file])).stdout).toMatch(/Nothing changed .*Running: release 1/);
-    expect((await run(['status', '-c', file])).stdout).toMatch(/release 1 {2}by .*just now\nSERVICE.*\napp {6}1\/1 {2}healthy/);
+    expect((await run(['status', '-c', file])).stdout).toMatch(
+      /release 1 {2}by .*just now\nSERVICE.*\napp {6}1\/1 {2}healthy/,
+    );
   });
 
   it('rolls a broken version back, shows why, and exits 1', async () => {
     const file = stack(28_302);
     await run(['deploy', '-c', file]);
     const { code, stdout } = await run(['deploy', '-c', file, '--set', 'MODE=broken']);
-    expect({ code, stdout }).toMatchObject({ code: 1, stdout: expect.stringMatching(/FAIL {2}phase 1 {2}app-1 exited 7[^]*FAILED, rolled back in .*Running: release 1\. Exit 1[^]*\| broken on purpose/) });
+    expect({ code, stdout }).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(
+        /FAIL {2}phase 1 {2}app-1 exited 7[^]*FAILED, rolled back in .*Running: release 1\. Exit 1[^]*\| broken on purpose/,
+      ),
+    });
     expect((await run(['logs', '2', 'app', '-c', file])).stdout).toBe('app-1 exited 7\nbroken on purpose\n');
     expect((await run(['history', '-c', file])).stdout).toMatch(/2 +rolled_back[^]*1 +succeeded/);
   });
@@ -60,34 +74,65 @@ services:
     const file = stack(28_303);
     const { stdout } = await run(['deploy', '-c', file, '--json']);
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'succeeded', release: 1, exitCode: 0 });
-    const lines = (await run(['deploy', '-c', file, '--set', 'MODE=broken', '--json', '--watch'])).stdout.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    const lines = (await run(['deploy', '-c', file, '--set', 'MODE=broken', '--json', '--watch'])).stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines.slice(0, -1).every(({ sequence }) => typeof sequence === 'number')).toBe(true);
     expect(lines.at(-1)).toMatchObject({ outcome: 'rolled_back', exitCode: 1 });
   });
 
   it('exits 2 for a request that makes no sense, and changes nothing', async () => {
     const file = stack(28_304);
-    expect(await run(['rollback', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('has no release to go back to') });
-    expect(await run(['restart', 'app', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('nothing is deployed') });
-    expect(await run(['plan', '-c', file, '--services', 'nope'])).toMatchObject({ code: 2, stdout: expect.stringContaining('there is no service "nope"') });
-    expect(await run(['logs', 'nope', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no service "nope"; there are app') });
-    expect(await run(['status', '-c', file, '--namespace', 'nowhere'])).toMatchObject({ code: 5, stderr: expect.stringContaining('has no namespace "nowhere"') });
+    expect(await run(['rollback', '-c', file])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('has no release to go back to'),
+    });
+    expect(await run(['restart', 'app', '-c', file])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('nothing is deployed'),
+    });
+    expect(await run(['plan', '-c', file, '--services', 'nope'])).toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining('there is no service "nope"'),
+    });
+    expect(await run(['logs', 'nope', '-c', file])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('there is no service "nope"; there are app'),
+    });
+    expect(await run(['status', '-c', file, '--namespace', 'nowhere'])).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining('has no namespace "nowhere"'),
+    });
   });
 
   it('asks about an environment without the variables that a deployment needs', async () => {
-    const file = writeStack(`name: ${uniqueName('cli')}\nenvironment: test\ninfrastructure: {container_runtime: Process}\nservices:\n  app: {command: ["\${PROGRAM:?use --set PROGRAM=}", "60"], stop_grace_period: 1s}\n`);
+    const file = writeStack(
+      `name: ${uniqueName('cli')}\nenvironment: test\ninfrastructure: {container_runtime: Process}\nservices:\n  app: {command: ["\${PROGRAM:?use --set PROGRAM=}", "60"], stop_grace_period: 1s}\n`,
+    );
     files.push(file);
-    expect(await run(['deploy', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('use --set PROGRAM=') });
+    expect(await run(['deploy', '-c', file])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('use --set PROGRAM='),
+    });
     expect(await run(['deploy', '-c', file, '--set', 'PROGRAM=sleep'])).toMatchObject({ code: 0 });
-    expect(await run(['status', '-c', file])).toMatchObject({ code: 0, stdout: expect.stringContaining('PROGRAM=sleep') });
+    expect(await run(['status', '-c', file])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('PROGRAM=sleep'),
+    });
     expect(await run(['history', '-c', file])).toMatchObject({ code: 0 });
   });
 
   it('returns at once with --detach', async () => {
-    const file = writeStack(`name: ${uniqueName('cli')}\nenvironment: test\ninfrastructure: {container_runtime: Process}\nservices:\n  job: {kind: job, command: [sleep, "15"]}\n`);
+    const file = writeStack(
+      `name: ${uniqueName('cli')}\nenvironment: test\ninfrastructure: {container_runtime: Process}\nservices:\n  job: {kind: job, command: [sleep, "15"]}\n`,
+    );
     files.push(file);
     const begin = Date.now();
-    expect(await run(['deploy', '-c', file, '--detach'])).toMatchObject({ code: 0, stdout: expect.stringContaining('Detached: deployment 1 goes on.') });
+    expect(await run(['deploy', '-c', file, '--detach'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Detached: deployment 1 goes on.'),
+    });
     expect(Date.now() - begin).toBeLessThan(12_000);
   });
 
@@ -105,8 +150,14 @@ services:
       asked = true;
       kill('SIGINT');
     });
-    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('Detached: deployment 1 goes on.') });
-    expect(await run(['status', '1', '--watch', '-c', file])).toMatchObject({ code: 0, stdout: expect.stringContaining('DONE') });
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Detached: deployment 1 goes on.'),
+    });
+    expect(await run(['status', '1', '--watch', '-c', file])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('DONE'),
+    });
   });
 
   it('cancels a deployment, which is rolled back, and exits 4', async () => {
@@ -123,7 +174,10 @@ services:
       asked = true;
       void run(['cancel', '1', '-c', file]);
     });
-    expect({ code, stdout }).toMatchObject({ code: 4, stdout: expect.stringMatching(/CANCELLED \(cancelled by .*\), rolled back in/) });
+    expect({ code, stdout }).toMatchObject({
+      code: 4,
+      stdout: expect.stringMatching(/CANCELLED \(cancelled by .*\), rolled back in/),
+    });
   });
 
   it('changes nothing with --dry-run, and prints the same as plan', async () => {
@@ -136,26 +190,52 @@ services:
   it('runs a command in an instance, and passes its exit code on', async () => {
     const file = stack(28_306);
     await run(['deploy', '-c', file]);
-    expect(await run(['exec', 'app', '-c', file, '--', 'sh', '-c', 'echo port $PORT; exit 3'])).toMatchObject({ code: 3, stdout: 'port 28306\n' });
+    expect(await run(['exec', 'app', '-c', file, '--', 'sh', '-c', 'echo port $PORT; exit 3'])).toMatchObject({
+      code: 3,
+      stdout: 'port 28306\n',
+    });
   });
 
   it('shows who waits, freezes and thaws, and keeps schedules', async () => {
     const file = stack(28_307);
-    expect(await run(['freeze', '-c', file, '--until', 'yesterday'])).toMatchObject({ code: 2, stderr: expect.stringContaining('write a time to come such as') });
-    expect((await run(['freeze', '-c', file, '--until', '2h', '--reason', 'stocktaking'])).stdout).toMatch(/is frozen until [-\d]+ [:\d]+ by .*: stocktaking; requests wait, --force goes past it/);
-    expect((await run(['deploy', '-d', '-c', file, '--reason', 'TICKET-7'])).stdout).toMatch(/^queued; frozen until .*stocktaking/);
+    expect(await run(['freeze', '-c', file, '--until', 'yesterday'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('write a time to come such as'),
+    });
+    expect((await run(['freeze', '-c', file, '--until', '2h', '--reason', 'stocktaking'])).stdout).toMatch(
+      /is frozen until [-\d]+ [:\d]+ by .*: stocktaking; requests wait, --force goes past it/,
+    );
+    expect((await run(['deploy', '-d', '-c', file, '--reason', 'TICKET-7'])).stdout).toMatch(
+      /^queued; frozen until .*stocktaking/,
+    );
     const id = /^(\w{8}) +waits +deploy .* TICKET-7$/m.exec((await run(['queue', '-c', file])).stdout)![1]!;
-    expect(await run(['deploy', '--reject', '-c', file])).toMatchObject({ code: 2, stdout: expect.stringContaining('queue: another deployment waits; ask again') });
-    expect(await run(['deploy', '--reject', '--supersede', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('cannot be used with') });
+    expect(await run(['deploy', '--reject', '-c', file])).toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining('queue: another deployment waits; ask again'),
+    });
+    expect(await run(['deploy', '--reject', '--supersede', '-c', file])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('cannot be used with'),
+    });
     expect((await run(['queue', 'remove', id, '-c', file])).stdout).toBe(`${id} is out of the queue\n`);
     expect((await run(['deploy', '--force', '-c', file])).stdout).toMatch(/note {2}begins by force: frozen until/);
     expect((await run(['thaw', '-c', file])).code).toBe(0);
     expect((await run(['queue', '-c', file])).stdout).toBe('nothing runs, and nothing waits\n');
-    expect(await run(['schedule', 'create', 'nightly', '--cron', 'whenever', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('write five fields such as 0 3 * * *') });
-    expect((await run(['schedule', 'create', 'nightly', '--cron', '0 3 * * *', '--services', 'app', '-c', file])).stdout).toBe('nightly: restart app, at 0 3 * * * UTC\n');
+    expect(await run(['schedule', 'create', 'nightly', '--cron', 'whenever', '-c', file])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('write five fields such as 0 3 * * *'),
+    });
+    expect(
+      (await run(['schedule', 'create', 'nightly', '--cron', '0 3 * * *', '--services', 'app', '-c', file])).stdout,
+    ).toBe('nightly: restart app, at 0 3 * * * UTC\n');
     const inUtc = { ...place, TZ: 'UTC' };
-    expect((await cli(['schedule', 'list', '-c', file], { environment: inUtc })).stdout).toMatch(/nightly +restart app +at 0 3 \* \* \* UTC +on +[-\d]+ 03:00 UTC +command/);
+    expect((await cli(['schedule', 'list', '-c', file], { environment: inUtc })).stdout).toMatch(
+      /nightly +restart app +at 0 3 \* \* \* UTC +on +[-\d]+ 03:00 UTC +command/,
+    );
     expect((await run(['schedule', 'delete', 'nightly', '-c', file])).stdout).toBe('nightly is deleted\n');
-    expect(await run(['schedule', 'describe', 'nightly', '-c', file])).toMatchObject({ code: 2, stderr: expect.stringContaining('has no schedule nightly') });
+    expect(await run(['schedule', 'describe', 'nightly', '-c', file])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('has no schedule nightly'),
+    });
   });
 });

@@ -6,7 +6,9 @@ import { images } from '../support/image';
 import { describeWith } from '../support/parts';
 import { uniqueName, writeStack } from '../support/stack';
 
-/** After the nginx-golang-postgres of docker/awesome-compose, with what people add to it; the images are the tests' own. */
+/**
+ * After the nginx-golang-postgres of docker/awesome-compose, with what people add to it; the images are the tests' own.
+ */
 const compose = (image: string) => `services:
   backend:
     image: ${image}
@@ -66,14 +68,19 @@ describeWith('docker', 'a compose file of a real project', () => {
 
   it('is imported, says what it lost, and deploys', async () => {
     const { text, lost } = importCompose(writeStack(compose(images.app), 'compose.yaml'), name);
-    expect(lost.map(({ line, path }) => `${line} ${path}`)).toEqual(['4 services.backend.container_name', '28 services.db.expose']);
+    expect(lost.map(({ line, path }) => `${line} ${path}`)).toEqual([
+      '4 services.backend.container_name',
+      '28 services.db.expose',
+    ]);
 
     const file = writeStack(text.replace('db/password.txt', '/etc/hostname'));
     const { stack } = loadStack({ file, environment: 'test', shell: {} });
     expect(stack.services.proxy!.dependsOn).toEqual({ backend: 'healthy' });
     expect(await (await engine.client.deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
     expect(await (await fetch('http://127.0.0.1:28400/version')).text()).toBe('1\n');
-    const [db] = await docker.listContainers({ filters: { label: [`deploy-code.stack=${name}`, 'deploy-code.service=db'] } });
+    const [db] = await docker.listContainers({
+      filters: { label: [`deploy-code.stack=${name}`, 'deploy-code.service=db'] },
+    });
     expect(Object.keys(db!.NetworkSettings.Networks)).toEqual([`${name}-test_back`]);
     expect(await (await engine.client.stop(stack)).result()).toMatchObject({ outcome: 'succeeded' });
   });

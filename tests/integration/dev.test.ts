@@ -24,10 +24,15 @@ describe('deploy-code dev', () => {
   const begun = async () => {
     const [port, uiPort] = [await freePort(), await freePort()];
     const PATH = `${join(folder, 'bin')}${delimiter}${process.env.PATH ?? ''}`;
-    const child = spawn(process.execPath, [resolve('bin/deploy-code'), 'dev', '--port', String(port), '--ui-port', String(uiPort)], { cwd: folder, env: { ...process.env, PATH }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(
+      process.execPath,
+      [resolve('bin/deploy-code'), 'dev', '--port', String(port), '--ui-port', String(uiPort)],
+      { cwd: folder, env: { ...process.env, PATH }, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
     started.push(child);
     const said = { text: '' };
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said.text += chunk.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (said.text += chunk.toString()));
     return { child, said };
   };
   const ended = async (child: ChildProcess, signal: NodeJS.Signals) => {
@@ -40,13 +45,16 @@ describe('deploy-code dev', () => {
   };
   /** Processes that were started there: it stands in their variables or arguments. */
   const ofThisFolder = () =>
-    readdirSync('/proc').filter((entry) => /^\d+$/.test(entry)).map(Number).filter((pid) => {
-      try {
-        return ['environ', 'cmdline'].some((what) => readFileSync(`/proc/${pid}/${what}`, 'utf8').includes(folder));
-      } catch {
-        return false;
-      }
-    });
+    readdirSync('/proc')
+      .filter((entry) => /^\d+$/.test(entry))
+      .map(Number)
+      .filter((pid) => {
+        try {
+          return ['environ', 'cmdline'].some((what) => readFileSync(`/proc/${pid}/${what}`, 'utf8').includes(folder));
+        } catch {
+          return false;
+        }
+      });
 
   it('that is ended before it is ready leaves no process behind', async () => {
     const { child } = await begun();
@@ -75,7 +83,10 @@ describe('deploy-code dev', () => {
     await underLock(join(folder, '.deploy-code', 'dev.lock'), async () => {
       const { child, said } = await begun();
       await once(child, 'exit');
-      expect({ code: child.exitCode, said: said.text }).toEqual({ code: 2, said: expect.stringContaining('another `deploy-code dev` is starting or ending in this folder') as string });
+      expect({ code: child.exitCode, said: said.text }).toEqual({
+        code: 2,
+        said: expect.stringContaining('another `deploy-code dev` is starting or ending in this folder') as string,
+      });
     });
   });
 });

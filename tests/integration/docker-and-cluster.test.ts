@@ -17,7 +17,9 @@ import { WorkerProcess } from '../support/worker-process';
 type Data = Record<string, unknown>;
 
 const port = 30_700 + (process.pid % 1000);
-const address = Object.values(networkInterfaces()).flat().find((each) => each?.family === 'IPv4' && !each.internal)!.address;
+const address = Object.values(networkInterfaces())
+  .flat()
+  .find((each) => each?.family === 'IPv4' && !each.internal)!.address;
 
 describeWith('kubernetes', 'one deployment over Docker and a cluster', () => {
   const name = uniqueName('both');
@@ -36,18 +38,42 @@ describeWith('kubernetes', 'one deployment over Docker and a cluster', () => {
   });
 
   const checked = (at: number) => ({ ...probed, health_check: { ...probed.health_check, http: `:${at}/healthz` } });
-  const store = () => ({ image: images.app, environment: { PORT: String(port) }, ports: [`${port}:${port}`], ...checked(port) });
-  /** A store on Docker, an api of it on the cluster, a page of that on Docker again: each finds the one before by its name. */
-  const shop = (api: Data = {}, page: Data = {}): Stack => stackOf({
-    name, environment: 'test',
-    infrastructure: { hosts, kubernetes: { service_type: 'NodePort' } },
-    deployment: { phases: { 2: { host: 'cloud' } } },
-    services: {
-      store: store(),
-      api: { image: images.app, phase: 2, depends_on: { store: 'healthy' }, environment: { PORT: String(port + 1), DEPENDS: `http://store:${port}/healthz` }, ports: [`${port + 1}:${port + 1}`], ...checked(port + 1), ...api },
-      page: { image: images.app, ...probed, depends_on: { api: 'healthy' }, environment: { DEPENDS: `http://api:${port + 1}/healthz` }, ...page },
-    },
+  const store = () => ({
+    image: images.app,
+    environment: { PORT: String(port) },
+    ports: [`${port}:${port}`],
+    ...checked(port),
   });
+  /**
+   * A store on Docker, an api of it on the cluster, a page of that on Docker again: each finds the one before by its
+   * name.
+   */
+  const shop = (api: Data = {}, page: Data = {}): Stack =>
+    stackOf({
+      name,
+      environment: 'test',
+      infrastructure: { hosts, kubernetes: { service_type: 'NodePort' } },
+      deployment: { phases: { 2: { host: 'cloud' } } },
+      services: {
+        store: store(),
+        api: {
+          image: images.app,
+          phase: 2,
+          depends_on: { store: 'healthy' },
+          environment: { PORT: String(port + 1), DEPENDS: `http://store:${port}/healthz` },
+          ports: [`${port + 1}:${port + 1}`],
+          ...checked(port + 1),
+          ...api,
+        },
+        page: {
+          image: images.app,
+          ...probed,
+          depends_on: { api: 'healthy' },
+          environment: { DEPENDS: `http://api:${port + 1}/healthz` },
+          ...page,
+        },
+      },
+    });
   const deploy = async (stack: Stack) => (await engine.client.deploy(stack)).result();
   const succeeded = async (stack: Stack) => {
     const result = await deploy(stack);
@@ -60,15 +86,28 @@ describeWith('kubernetes', 'one deployment over Docker and a cluster', () => {
     expect(await succeeded(shop())).toMatchObject({ outcome: 'succeeded', changed: ['store', 'api', 'page'] });
     expect(await states(name)).toEqual(['page-1-d1 running', 'store-1-d1 running']);
     expect(await ready({ name })).toEqual(['api 1/1']);
-    expect((await engine.client.status(shop())).found.map(({ service, host, health }) => `${service} ${host} ${health}`).sort()).toEqual(['api cloud healthy', 'page here healthy', 'store here healthy']);
-    expect((await engine.client.hosts(shop())).map(({ name: host, runtime, workers }) => ({ host, runtime, workers }))).toEqual([{ host: 'here', runtime: 'docker', workers: 1 }, { host: 'cloud', runtime: 'kubernetes', workers: 1 }]);
+    expect(
+      (await engine.client.status(shop())).found
+        .map(({ service, host, health }) => `${service} ${host} ${health}`)
+        .sort(),
+    ).toEqual(['api cloud healthy', 'page here healthy', 'store here healthy']);
+    expect(
+      (await engine.client.hosts(shop())).map(({ name: host, runtime, workers }) => ({ host, runtime, workers })),
+    ).toEqual([
+      { host: 'here', runtime: 'docker', workers: 1 },
+      { host: 'cloud', runtime: 'kubernetes', workers: 1 },
+    ]);
     expect(await deploy(shop())).toMatchObject({ outcome: 'unchanged' });
   });
 
   it('undoes what it did on both when the last phase fails', async () => {
     const before = await world();
     const result = await deploy(shop({ image: images.next }, { image: images.broken }));
-    expect(result).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { service: 'page', message: expect.stringContaining('page-1 exited 1') } });
+    expect(result).toMatchObject({
+      outcome: 'rolled_back',
+      leftBehind: [],
+      cause: { service: 'page', message: expect.stringContaining('page-1 exited 1') },
+    });
     expect(await world()).toEqual(before);
   });
 
@@ -76,13 +115,20 @@ describeWith('kubernetes', 'one deployment over Docker and a cluster', () => {
     expect(await succeeded(shop({ host: 'here' }))).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
     expect(await states(name)).toEqual(expect.arrayContaining([expect.stringMatching(/^api-1-d\d+ running$/)]));
     expect(Object.keys(await specs({ name }))).toEqual([]);
-    expect(await (await engine.client.rollback({ stack: name, environment: 'test' }, { to: 1 })).result()).toMatchObject({ outcome: 'succeeded', release: 1, leftBehind: [] });
+    expect(
+      await (await engine.client.rollback({ stack: name, environment: 'test' }, { to: 1 })).result(),
+    ).toMatchObject({ outcome: 'succeeded', release: 1, leftBehind: [] });
     expect(await ready({ name })).toEqual(['api 1/1']);
     expect((await states(name)).map((line) => line.split('-')[0])).toEqual(['page', 'store']);
   });
 
   it('clears the cluster when the file names it no more, and stops everywhere', async () => {
-    const alone = stackOf({ name, environment: 'test', infrastructure: { hosts: { here: hosts.here } }, services: { store: store() } });
+    const alone = stackOf({
+      name,
+      environment: 'test',
+      infrastructure: { hosts: { here: hosts.here } },
+      services: { store: store() },
+    });
     expect(await deploy(alone)).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
     expect(await ready({ name })).toEqual([]);
     expect(await specs({ name })).toEqual({});
@@ -93,9 +139,23 @@ describeWith('kubernetes', 'one deployment over Docker and a cluster', () => {
   it('clears a namespace too that the file named, and names no more', async () => {
     const own = `${name}-own`;
     const services = { store: store(), api: { image: images.app, host: 'cloud', ...probed } };
-    expect(await deploy(stackOf({ name, environment: 'test', infrastructure: { hosts, kubernetes: { namespace: `${own}-test` } }, services }))).toMatchObject({ outcome: 'succeeded' });
+    expect(
+      await deploy(
+        stackOf({
+          name,
+          environment: 'test',
+          infrastructure: { hosts, kubernetes: { namespace: `${own}-test` } },
+          services,
+        }),
+      ),
+    ).toMatchObject({ outcome: 'succeeded' });
     expect(await ready({ name: own })).toEqual(['api 1/1']);
-    const alone = stackOf({ name, environment: 'test', infrastructure: { hosts: { here: hosts.here } }, services: { store: store() } });
+    const alone = stackOf({
+      name,
+      environment: 'test',
+      infrastructure: { hosts: { here: hosts.here } },
+      services: { store: store() },
+    });
     expect(await deploy(alone)).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
     expect(await specs({ name: own })).toEqual({});
     expect(await (await engine.client.stop(alone)).result()).toMatchObject({ outcome: 'succeeded' });
@@ -103,10 +163,20 @@ describeWith('kubernetes', 'one deployment over Docker and a cluster', () => {
   });
 
   it('is refused where two hosts are one cluster', async () => {
-    const twice = stackOf({ name, environment: 'test', infrastructure: { hosts: { cloud: hosts.cloud, again: hosts.cloud } }, services: { store: store() } });
-    const second = await startEngine('docker-and-cluster', { hosts: [{ name: 'again', cluster: clusterEndpoint() }], hostsOnly: true });
+    const twice = stackOf({
+      name,
+      environment: 'test',
+      infrastructure: { hosts: { cloud: hosts.cloud, again: hosts.cloud } },
+      services: { store: store() },
+    });
+    const second = await startEngine('docker-and-cluster', {
+      hosts: [{ name: 'again', cluster: clusterEndpoint() }],
+      hostsOnly: true,
+    });
     const { refusals } = await engine.client.plan(twice);
-    expect(refusals).toEqual([{ path: 'infrastructure.hosts.again', message: expect.stringContaining('is the same as cloud') }]);
+    expect(refusals).toEqual([
+      { path: 'infrastructure.hosts.again', message: expect.stringContaining('is the same as cloud') },
+    ]);
     await second.close();
   });
 
@@ -120,7 +190,11 @@ describeWith('kubernetes', 'one deployment over Docker and a cluster', () => {
       await worker.kill();
       expect(await states(name)).toEqual(['store-1-d1 running']);
       await worker.start();
-      expect(await handle.result()).toMatchObject({ outcome: 'succeeded', changed: ['store', 'api', 'page'], leftBehind: [] });
+      expect(await handle.result()).toMatchObject({
+        outcome: 'succeeded',
+        changed: ['store', 'api', 'page'],
+        leftBehind: [],
+      });
       expect(await ready({ name })).toEqual(['api 1/1']);
       expect(await states(name)).toEqual(['page-1-d1 running', 'store-1-d1 running']);
       expect(await (await client.stop(shop())).result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });

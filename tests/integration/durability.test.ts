@@ -46,7 +46,14 @@ describeWith('docker', 'a worker killed with -9', () => {
   });
 
   it('in the middle of a health check: the check goes on', async () => {
-    const stack = dockerStack({ slow: { image: images.app, ...healthy, environment: { START_DELAY: '4' }, health_check: { http: ':8080/healthz', interval: '500ms', start_period: '60s' } } });
+    const stack = dockerStack({
+      slow: {
+        image: images.app,
+        ...healthy,
+        environment: { START_DELAY: '4' },
+        health_check: { http: ':8080/healthz', interval: '500ms', start_period: '60s' },
+      },
+    });
     const handle = await deploy(stack);
     await reached(handle, ({ state, text }) => state === 'begun' && text.startsWith('start slow-1'));
     await restart();
@@ -58,7 +65,10 @@ describeWith('docker', 'a worker killed with -9', () => {
     const stack = dockerStack(layered(8, 2));
     await (await deploy(stack)).result();
     const before = await listing(stack.name);
-    const handle = await deploy({ ...dockerStack(layered(8, 2, (index) => (index < 7 ? { image: images.next } : { image: images.broken }))), name: stack.name });
+    const handle = await deploy({
+      ...dockerStack(layered(8, 2, (index) => (index < 7 ? { image: images.next } : { image: images.broken }))),
+      name: stack.name,
+    });
     await reached(handle, ({ text }) => text === 'rolling_back');
     await restart();
     expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', leftBehind: [] });
@@ -66,7 +76,17 @@ describeWith('docker', 'a worker killed with -9', () => {
   });
 
   it('while a job runs: the job is found again by name, and runs once', async () => {
-    const stack = dockerStack({ job: { image: images.app, kind: 'job', volumes: ['marks:/data'], command: ['sh', '-c', 'echo ran >> /data/log; sleep 4; cat /data/log; exit 0'] } }, { volumes: { marks: {} } });
+    const stack = dockerStack(
+      {
+        job: {
+          image: images.app,
+          kind: 'job',
+          volumes: ['marks:/data'],
+          command: ['sh', '-c', 'echo ran >> /data/log; sleep 4; cat /data/log; exit 0'],
+        },
+      },
+      { volumes: { marks: {} } },
+    );
     const handle = await deploy(stack);
     await reached(handle, ({ state, text }) => state === 'begun' && text === 'run job-1');
     await restart();

@@ -20,7 +20,8 @@ import { RolloutWorlds } from '../support/rollout';
 
 describeWith('docker', 'the front door', () => {
   let engine: TestEngine;
-  const dockerOf = (stack: string) => createDockerRuntime(new SecretStore(engine.dataDir)).within({ stack, environment: 'test' });
+  const dockerOf = (stack: string) =>
+    createDockerRuntime(new SecretStore(engine.dataDir)).within({ stack, environment: 'test' });
   const worlds = new RolloutWorlds();
   const folder = mkdtempSync(join(tmpdir(), 'deploy-code-tls-'));
   const file = (name: string) => join(folder, name);
@@ -33,7 +34,26 @@ describeWith('docker', 'the front door', () => {
     await engine.close();
   });
 
-  const certify = (certificate: string, key: string) => execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=shop.example.com', '-days', '2', '-keyout', file(key), '-out', file(certificate)], { stdio: 'ignore' });
+  const certify = (certificate: string, key: string) =>
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-subj',
+        '/CN=shop.example.com',
+        '-days',
+        '2',
+        '-keyout',
+        file(key),
+        '-out',
+        file(certificate),
+      ],
+      { stdio: 'ignore' },
+    );
   const world = () => worlds.next();
   const deploy = async (stack: Stack) => (await engine.client.deploy(stack)).result();
   const get = async (url: string, headers: Record<string, string> = {}) => {
@@ -46,31 +66,66 @@ describeWith('docker', 'the front door', () => {
     expect(await deploy(front.stack('1'))).toMatchObject({ outcome: 'succeeded' });
     const { body } = await get(`${front.url}some/path?x=1`);
     const { headers } = JSON.parse(body) as { headers: Record<string, string> };
-    expect(headers).toMatchObject({ host: `127.0.0.1:${front.port}`, 'x-forwarded-proto': 'http', 'x-forwarded-port': String(front.port), 'x-forwarded-host': `127.0.0.1:${front.port}` });
+    expect(headers).toMatchObject({
+      host: `127.0.0.1:${front.port}`,
+      'x-forwarded-proto': 'http',
+      'x-forwarded-port': String(front.port),
+      'x-forwarded-host': `127.0.0.1:${front.port}`,
+    });
     expect(headers['x-real-ip']).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
     expect(headers['x-forwarded-for']).toBe(headers['x-real-ip']);
   });
 
-  it.each(['nginx:1.22', 'nginx:1.28'])('passes requests and answers on as if the service were asked directly: %s', async (image) => {
-    const front = await world();
-    expect(await deploy(front.stack('1', { replicas: 1 }, { infrastructure: { load_balancer: { image } } }))).toMatchObject({ outcome: 'succeeded' });
-    expect((await ask(`${front.url}big?=40000`)).headers['set-cookie']![0]).toHaveLength(40_002);
-    const forged = { api_key: 'k', 'x.dotted': 'd', 'x-large': 'y'.repeat(30_000), 'x-forwarded-for': '1.2.3.4', x_forwarded_for: '1.2.3.4', 'x-real_ip': '1.2.3.4', 'x-forwarded-proto': 'https', forwarded: 'for=1.2.3.4' };
-    const { headers } = JSON.parse((await ask(front.url, forged)).body) as { headers: Record<string, string> };
-    expect(headers).toMatchObject({ api_key: 'k', 'x.dotted': 'd', 'x-large': forged['x-large'], 'x-forwarded-proto': 'http' });
-    expect(JSON.stringify(headers)).not.toContain('1.2.3.4');
-    const { firstMs, lastMs } = await ask(`${front.url}drip`);
-    expect(lastMs - firstMs).toBeGreaterThan(1000);
-  });
+  it.each(['nginx:1.22', 'nginx:1.28'])(
+    'passes requests and answers on as if the service were asked directly: %s',
+    async (image) => {
+      const front = await world();
+      expect(
+        await deploy(front.stack('1', { replicas: 1 }, { infrastructure: { load_balancer: { image } } })),
+      ).toMatchObject({ outcome: 'succeeded' });
+      expect((await ask(`${front.url}big?=40000`)).headers['set-cookie']![0]).toHaveLength(40_002);
+      const forged = {
+        api_key: 'k',
+        'x.dotted': 'd',
+        'x-large': 'y'.repeat(30_000),
+        'x-forwarded-for': '1.2.3.4',
+        x_forwarded_for: '1.2.3.4',
+        'x-real_ip': '1.2.3.4',
+        'x-forwarded-proto': 'https',
+        forwarded: 'for=1.2.3.4',
+      };
+      const { headers } = JSON.parse((await ask(front.url, forged)).body) as { headers: Record<string, string> };
+      expect(headers).toMatchObject({
+        api_key: 'k',
+        'x.dotted': 'd',
+        'x-large': forged['x-large'],
+        'x-forwarded-proto': 'http',
+      });
+      expect(JSON.stringify(headers)).not.toContain('1.2.3.4');
+      const { firstMs, lastMs } = await ask(`${front.url}drip`);
+      expect(lastMs - firstMs).toBeGreaterThan(1000);
+    },
+  );
 
   it('believes what trusted proxies say about who asks', async () => {
     const front = await world();
-    const settings = (trusted: string[]) => ({ infrastructure: { load_balancer: { image: 'nginx:1.28', trusted_proxies: trusted } } });
+    const settings = (trusted: string[]) => ({
+      infrastructure: { load_balancer: { image: 'nginx:1.28', trusted_proxies: trusted } },
+    });
     const said = { 'x-forwarded-for': '1.2.3.4', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'shop.example.com' };
-    const told = async () => (JSON.parse((await ask(front.url, said)).body) as { headers: Record<string, string> }).headers;
-    expect(await deploy(front.stack('1', { replicas: 1 }, settings(['0.0.0.0/0'])))).toMatchObject({ outcome: 'succeeded' });
-    expect(await told()).toMatchObject({ ...said, 'x-forwarded-for': expect.stringMatching(/^1\.2\.3\.4, \d+\.\d+\.\d+\.\d+$/) as string });
-    expect(await deploy(front.stack('1', { replicas: 1 }, settings(['203.0.113.0/24'])))).toMatchObject({ outcome: 'succeeded', changed: ['load-balancer'] });
+    const told = async () =>
+      (JSON.parse((await ask(front.url, said)).body) as { headers: Record<string, string> }).headers;
+    expect(await deploy(front.stack('1', { replicas: 1 }, settings(['0.0.0.0/0'])))).toMatchObject({
+      outcome: 'succeeded',
+    });
+    expect(await told()).toMatchObject({
+      ...said,
+      'x-forwarded-for': expect.stringMatching(/^1\.2\.3\.4, \d+\.\d+\.\d+\.\d+$/) as string,
+    });
+    expect(await deploy(front.stack('1', { replicas: 1 }, settings(['203.0.113.0/24'])))).toMatchObject({
+      outcome: 'succeeded',
+      changed: ['load-balancer'],
+    });
     expect(await told()).toMatchObject({ 'x-forwarded-proto': 'http', 'x-forwarded-host': `127.0.0.1:${front.port}` });
     expect(await states(front.name)).toEqual(['load-balancer-1-d1 running', 'web-1-d1 running']);
   });
@@ -80,14 +135,36 @@ describeWith('docker', 'the front door', () => {
     expect(await deploy(front.stack('1', { replicas: 1 }))).toMatchObject({ outcome: 'succeeded' });
     const { Config, HostConfig } = await docker.getContainer(`${front.name}-test-load-balancer-1-d1`).inspect();
     expect(Config.User).toBe('101:101');
-    expect(HostConfig).toMatchObject({ CapDrop: ['ALL'], CapAdd: [], SecurityOpt: ['no-new-privileges:true'], PidsLimit: 2048, Memory: 2 ** 30, LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } } });
-    expect(await (await engine.client.repair({ stack: front.name, environment: 'test' })).result()).toMatchObject({ outcome: 'unchanged' });
+    expect(HostConfig).toMatchObject({
+      CapDrop: ['ALL'],
+      CapAdd: [],
+      SecurityOpt: ['no-new-privileges:true'],
+      PidsLimit: 2048,
+      Memory: 2 ** 30,
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
+    });
+    expect(await (await engine.client.repair({ stack: front.name, environment: 'test' })).result()).toMatchObject({
+      outcome: 'unchanged',
+    });
   });
 
   it('fails the deployment of a service that it cannot reach, before a request goes there', async () => {
     const front = await world();
-    const deaf = { image: 'node:20', command: ['node', '-e', 'require("net").createServer().listen(9999)'], replicas: 1, health_check: { tcp: 9999, interval: '500ms' } };
-    expect(await deploy(front.stack('1', deaf))).toMatchObject({ outcome: 'rolled_back', cause: { service: 'web', message: expect.stringMatching(/the load balancer does not reach .*-web-1-d1:8080 \(nothing accepts connections there/) as string } });
+    const deaf = {
+      image: 'node:20',
+      command: ['node', '-e', 'require("net").createServer().listen(9999)'],
+      replicas: 1,
+      health_check: { tcp: 9999, interval: '500ms' },
+    };
+    expect(await deploy(front.stack('1', deaf))).toMatchObject({
+      outcome: 'rolled_back',
+      cause: {
+        service: 'web',
+        message: expect.stringMatching(
+          /the load balancer does not reach .*-web-1-d1:8080 \(nothing accepts connections there/,
+        ) as string,
+      },
+    });
     expect(await deploy(front.stack('1', { replicas: 1 }))).toMatchObject({ outcome: 'succeeded' });
     const load = new Load({ url: front.url, connections: 5 });
     expect(await deploy(front.stack('2', deaf))).toMatchObject({ outcome: 'rolled_back', release: 1 });
@@ -98,9 +175,24 @@ describeWith('docker', 'the front door', () => {
   it('speaks TLS 1.2 and 1.3 only, with the certificate from a secret, and sends plain requests on', async () => {
     const front = await world();
     const [http, https] = [await freePort(), await freePort()];
-    const settings = { infrastructure: { load_balancer: { image: 'nginx:1.28', http_port: http, https_port: https, tls: { certificate: 'cert', key: 'key' } } }, secrets: { cert: { file: file('cert.pem') }, key: { file: file('key.pem') } } };
-    expect(await deploy(front.stack('1', { expose: { port: 8080, host: 'shop.example.com' }, replicas: 1 }, settings))).toMatchObject({ outcome: 'succeeded' });
-    expect(await get(`http://127.0.0.1:${http}/x?y=1`)).toMatchObject({ status: 308, location: `https://127.0.0.1:${https}/x?y=1` });
+    const settings = {
+      infrastructure: {
+        load_balancer: {
+          image: 'nginx:1.28',
+          http_port: http,
+          https_port: https,
+          tls: { certificate: 'cert', key: 'key' },
+        },
+      },
+      secrets: { cert: { file: file('cert.pem') }, key: { file: file('key.pem') } },
+    };
+    expect(
+      await deploy(front.stack('1', { expose: { port: 8080, host: 'shop.example.com' }, replicas: 1 }, settings)),
+    ).toMatchObject({ outcome: 'succeeded' });
+    expect(await get(`http://127.0.0.1:${http}/x?y=1`)).toMatchObject({
+      status: 308,
+      location: `https://127.0.0.1:${https}/x?y=1`,
+    });
     expect(await getTls(https, 'shop.example.com', readFileSync(file('cert.pem')))).toBe(200);
     expect(await getTls(https, 'other.example.com', readFileSync(file('cert.pem')))).toBe(404);
     expect(await handshake(https, 'TLSv1.3')).toBe('TLSv1.3');
@@ -111,7 +203,17 @@ describeWith('docker', 'the front door', () => {
   it('takes a new certificate under load without losing a request, and keeps the one it has where NGINX refuses the other', async () => {
     const front = await world();
     const https = await freePort();
-    const settings = { infrastructure: { load_balancer: { image: 'nginx:1.28', https_port: https, http_port: await freePort(), tls: { certificate: 'cert', key: 'key' } } }, secrets: { cert: { file: file('rotated.pem') }, key: { file: file('rotated-key.pem') } } };
+    const settings = {
+      infrastructure: {
+        load_balancer: {
+          image: 'nginx:1.28',
+          https_port: https,
+          http_port: await freePort(),
+          tls: { certificate: 'cert', key: 'key' },
+        },
+      },
+      secrets: { cert: { file: file('rotated.pem') }, key: { file: file('rotated-key.pem') } },
+    };
     const stack = () => front.stack('1', { expose: { port: 8080, path: '/' }, replicas: 1 }, settings);
     certify('rotated.pem', 'rotated-key.pem');
     expect(await deploy(stack())).toMatchObject({ outcome: 'succeeded' });
@@ -123,41 +225,66 @@ describeWith('docker', 'the front door', () => {
     expect(await getTls(https, 'shop.example.com', second)).toBe(200);
     certify('rotated.pem', 'key-of-another.pem');
     const refused = await deploy(stack());
-    expect(refused).toMatchObject({ outcome: 'rolled_back', cause: { message: expect.stringContaining('key values mismatch') as string } });
+    expect(refused).toMatchObject({
+      outcome: 'rolled_back',
+      cause: { message: expect.stringContaining('key values mismatch') as string },
+    });
     expect(await getTls(https, 'shop.example.com', second)).toBe(200);
     await load.answered(100);
     expect((await load.stop()).failed).toEqual({});
     expect(await states(front.name)).toEqual(['load-balancer-1-d1 running', 'web-1-d1 running']);
   });
 
-  it.each([...(process.env.DEPLOY_CODE_TEST_FULL === '1' ? ['nginx:1.28'] : []), 'nginx:1.22'])('learns and forgets routes under load without losing a request: %s', async (image) => {
-    const front = await world();
-    const shared = await freePort();
-    const settings = (services: object) => ({ infrastructure: { load_balancer: { image, http_port: shared } }, services });
-    const web = { expose: { port: 8080, path: '/web' }, replicas: 1 };
-    const api = { image: 'node:20', command: ['node', '/app.js'], configs: { app: '/app.js' }, environment: { VERSION: 'api' }, health_check: { http: ':8080/healthz', interval: '500ms' }, stop_grace_period: '2s' };
-    expect(await deploy(front.stack('1', web, settings({})))).toMatchObject({ outcome: 'succeeded' });
-    expect((await get(`http://127.0.0.1:${shared}/api`)).status).toBe(404);
-    const load = new Load({ url: `http://127.0.0.1:${shared}/web`, connections: 10 });
-    await load.answered(100);
-    expect(await deploy(front.stack('1', web, settings({ api: { ...api, expose: { port: 8080, path: '/api' } } })))).toMatchObject({ outcome: 'succeeded', changed: ['api', 'load-balancer'] });
-    expect(await get(`http://127.0.0.1:${shared}/api/v1`)).toMatchObject({ status: 200, body: expect.stringContaining('"version":"api"') as string });
-    expect((await get(`http://127.0.0.1:${shared}/apiary`)).status).toBe(404);
-    expect(await deploy(front.stack('1', web, settings({})))).toMatchObject({ outcome: 'succeeded' });
-    expect((await get(`http://127.0.0.1:${shared}/api`)).status).toBe(404);
-    await load.answered(100);
-    expect((await load.stop()).failed).toEqual({});
-    expect(await states(front.name)).toEqual(['load-balancer-1-d1 running', 'web-1-d1 running']);
-  });
+  it.each([...(process.env.DEPLOY_CODE_TEST_FULL === '1' ? ['nginx:1.28'] : []), 'nginx:1.22'])(
+    'learns and forgets routes under load without losing a request: %s',
+    async (image) => {
+      const front = await world();
+      const shared = await freePort();
+      const settings = (services: object) => ({
+        infrastructure: { load_balancer: { image, http_port: shared } },
+        services,
+      });
+      const web = { expose: { port: 8080, path: '/web' }, replicas: 1 };
+      const api = {
+        image: 'node:20',
+        command: ['node', '/app.js'],
+        configs: { app: '/app.js' },
+        environment: { VERSION: 'api' },
+        health_check: { http: ':8080/healthz', interval: '500ms' },
+        stop_grace_period: '2s',
+      };
+      expect(await deploy(front.stack('1', web, settings({})))).toMatchObject({ outcome: 'succeeded' });
+      expect((await get(`http://127.0.0.1:${shared}/api`)).status).toBe(404);
+      const load = new Load({ url: `http://127.0.0.1:${shared}/web`, connections: 10 });
+      await load.answered(100);
+      expect(
+        await deploy(front.stack('1', web, settings({ api: { ...api, expose: { port: 8080, path: '/api' } } }))),
+      ).toMatchObject({ outcome: 'succeeded', changed: ['api', 'load-balancer'] });
+      expect(await get(`http://127.0.0.1:${shared}/api/v1`)).toMatchObject({
+        status: 200,
+        body: expect.stringContaining('"version":"api"') as string,
+      });
+      expect((await get(`http://127.0.0.1:${shared}/apiary`)).status).toBe(404);
+      expect(await deploy(front.stack('1', web, settings({})))).toMatchObject({ outcome: 'succeeded' });
+      expect((await get(`http://127.0.0.1:${shared}/api`)).status).toBe(404);
+      await load.answered(100);
+      expect((await load.stop()).failed).toEqual({});
+      expect(await states(front.name)).toEqual(['load-balancer-1-d1 running', 'web-1-d1 running']);
+    },
+  );
 
   it('keeps serving when NGINX refuses a configuration, and hands on its message', async () => {
     const front = await world();
     expect(await deploy(front.stack('1', { replicas: 1 }))).toMatchObject({ outcome: 'succeeded' });
     const door = balancerOf(dockerOf(front.name), `${front.name}-test-load-balancer-1-d1`);
     const { front: routes } = await door.read();
-    await expect(door.configure({ ...routes!, redirects: [{ from: 0, to: 443 }] })).rejects.toThrow(/invalid port in "0"/);
+    await expect(door.configure({ ...routes!, redirects: [{ from: 0, to: 443 }] })).rejects.toThrow(
+      /invalid port in "0"/,
+    );
     expect(await door.read()).toMatchObject({ front: routes });
-    expect(await door.unreached(['nowhere:80', `${front.name}-test-web-1-d1:8080`])).toEqual([{ address: 'nowhere:80', reason: expect.stringContaining('its name cannot be resolved') as string }]);
+    expect(await door.unreached(['nowhere:80', `${front.name}-test-web-1-d1:8080`])).toEqual([
+      { address: 'nowhere:80', reason: expect.stringContaining('its name cannot be resolved') as string },
+    ]);
     expect((await get(front.url)).status).toBe(200);
   });
 
@@ -201,21 +328,45 @@ describeWith('docker', 'the front door', () => {
   it('goes with the last service that is exposed', async () => {
     const front = await world();
     expect(await deploy(front.stack('1', { replicas: 1 }))).toMatchObject({ outcome: 'succeeded' });
-    expect(await deploy(front.stack('1', { replicas: 1, expose: [] }))).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+    expect(await deploy(front.stack('1', { replicas: 1, expose: [] }))).toMatchObject({
+      outcome: 'succeeded',
+      leftBehind: [],
+    });
     expect((await states(front.name)).filter((line) => line.startsWith('load-balancer'))).toEqual([]);
-    expect(await (await engine.client.stop(front.stack('1', { replicas: 1, expose: [] }))).result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+    expect(await (await engine.client.stop(front.stack('1', { replicas: 1, expose: [] }))).result()).toMatchObject({
+      outcome: 'succeeded',
+      leftBehind: [],
+    });
     expect(await states(front.name)).toEqual([]);
   });
 
   it('moves the name of a service that is not exposed once the new instances are healthy', async () => {
     const front = await world();
-    const client = { image: 'node:20', command: ['node', '-e', askByName], depends_on: ['api'], environment: { TARGET: 'http://api:8080/' } };
-    const api = (version: string) => ({ image: 'node:20', command: ['node', '/app.js'], configs: { app: '/app.js' }, environment: { VERSION: version }, replicas: 2, strategy: 'rolling', health_check: { http: ':8080/healthz', interval: '500ms' }, stop_grace_period: '2s' });
+    const client = {
+      image: 'node:20',
+      command: ['node', '-e', askByName],
+      depends_on: ['api'],
+      environment: { TARGET: 'http://api:8080/' },
+    };
+    const api = (version: string) => ({
+      image: 'node:20',
+      command: ['node', '/app.js'],
+      configs: { app: '/app.js' },
+      environment: { VERSION: version },
+      replicas: 2,
+      strategy: 'rolling',
+      health_check: { http: ':8080/healthz', interval: '500ms' },
+      stop_grace_period: '2s',
+    });
     const stack = (version: string) => front.stack('1', { replicas: 1 }, { services: { api: api(version), client } });
     expect(await deploy(stack('a'))).toMatchObject({ outcome: 'succeeded' });
-    for (const version of ['b', 'c']) expect(await deploy(stack(version))).toMatchObject({ outcome: 'succeeded', changed: ['api'] });
-    const lines = async () => (await docker.getContainer(`${front.name}-test-client-1-d1`).logs({ stdout: true, stderr: true })).toString();
-    await eventually(async () => expect((await lines()).match(/version ./g)).toEqual(['version a', 'version b', 'version c']));
+    for (const version of ['b', 'c'])
+      expect(await deploy(stack(version))).toMatchObject({ outcome: 'succeeded', changed: ['api'] });
+    const lines = async () =>
+      (await docker.getContainer(`${front.name}-test-client-1-d1`).logs({ stdout: true, stderr: true })).toString();
+    await eventually(async () =>
+      expect((await lines()).match(/version ./g)).toEqual(['version a', 'version b', 'version c']),
+    );
     expect((await lines()).match(/failed.*/g)).toBeNull();
   });
 });
@@ -237,7 +388,10 @@ let last;
 `;
 
 /** One request with headers as they are written, and when its first and last bytes came. */
-function ask(url: string, headers: Record<string, string> = {}): Promise<{ headers: IncomingHttpHeaders; body: string; firstMs: number; lastMs: number }> {
+function ask(
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<{ headers: IncomingHttpHeaders; body: string; firstMs: number; lastMs: number }> {
   return new Promise((resolve, reject) => {
     requestPlainly(url, { headers, agent: false, maxHeaderSize: 131_072 }, (response) => {
       const chunks: Buffer[] = [];
@@ -246,8 +400,12 @@ function ask(url: string, headers: Record<string, string> = {}): Promise<{ heade
         firstMs ||= Date.now();
         chunks.push(chunk);
       });
-      response.once('end', () => resolve({ headers: response.headers, body: Buffer.concat(chunks).toString(), firstMs, lastMs: Date.now() }));
-    }).once('error', reject).end();
+      response.once('end', () =>
+        resolve({ headers: response.headers, body: Buffer.concat(chunks).toString(), firstMs, lastMs: Date.now() }),
+      );
+    })
+      .once('error', reject)
+      .end();
   });
 }
 
@@ -257,17 +415,29 @@ function getTls(port: number, host: string, ca: Buffer): Promise<number> {
     request({ host: '127.0.0.1', port, path: '/', headers: { host }, agent }, (response) => {
       response.resume();
       resolve(response.statusCode!);
-    }).once('error', reject).end();
+    })
+      .once('error', reject)
+      .end();
   });
 }
 
 /** The protocol agreed on, or what was wrong. */
 function handshake(port: number, version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, minVersion: version, maxVersion: version, ...(version === 'TLSv1.1' && { ciphers: 'DEFAULT@SECLEVEL=0' }) }, () => {
-      resolve(socket.getProtocol() ?? '');
-      socket.destroy();
-    });
+    const socket = connect(
+      {
+        host: '127.0.0.1',
+        port,
+        rejectUnauthorized: false,
+        minVersion: version,
+        maxVersion: version,
+        ...(version === 'TLSv1.1' && { ciphers: 'DEFAULT@SECLEVEL=0' }),
+      },
+      () => {
+        resolve(socket.getProtocol() ?? '');
+        socket.destroy();
+      },
+    );
     socket.once('error', (error) => resolve(error.message));
   });
 }

@@ -51,16 +51,34 @@ services:
     const { code, stdout } = await run('plan', '--manifests');
     expect(code).toBe(0);
     expect(stdout).not.toContain(process.env.HOME!);
-    await clusterConfig().makeApiClient(CoreV1Api).createNamespace({ body: { metadata: { name: `${name}-test` } } });
+    await clusterConfig()
+      .makeApiClient(CoreV1Api)
+      .createNamespace({ body: { metadata: { name: `${name}-test` } } });
     const objects = KubernetesObjectApi.makeApiClient(clusterConfig());
     const manifests = parseAllDocuments(stdout).map((document) => document.toJS() as KubernetesObject);
-    for (const manifest of manifests) await objects.patch(manifest, undefined, 'All', 'deploy-code', false, PatchStrategy.ServerSideApply);
-    expect(manifests.map(({ kind }) => kind)).toEqual(['PersistentVolumeClaim', 'Job', 'ConfigMap', 'Secret', 'Service', 'PodDisruptionBudget', 'Deployment']);
+    for (const manifest of manifests)
+      await objects.patch(manifest, undefined, 'All', 'deploy-code', false, PatchStrategy.ServerSideApply);
+    expect(manifests.map(({ kind }) => kind)).toEqual([
+      'PersistentVolumeClaim',
+      'Job',
+      'ConfigMap',
+      'Secret',
+      'Service',
+      'PodDisruptionBudget',
+      'Deployment',
+    ]);
   });
 
   it('deploys, and shows pods, logs and what a command says', async () => {
-    expect(await run('deploy')).toMatchObject({ code: 0, stdout: expect.stringMatching(/kubernetes:\/\/[^]*phase 2 {2}\+ api x2 {3}create[^]*ok {4}phase 2 {2}api \d[^]*DONE in/) });
-    expect((await run('status')).stdout).toMatch(/\napi +2\/2 +healthy +app:1 +0 +80->8080, 80->8080\nmigrate +0\/1 +completed/);
+    expect(await run('deploy')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /kubernetes:\/\/[^]*phase 2 {2}\+ api x2 {3}create[^]*ok {4}phase 2 {2}api \d[^]*DONE in/,
+      ),
+    });
+    expect((await run('status')).stdout).toMatch(
+      /\napi +2\/2 +healthy +app:1 +0 +80->8080, 80->8080\nmigrate +0\/1 +completed/,
+    );
     expect((await run('logs', 'api')).stdout).toMatch(/serving version 1/);
     expect((await cli(['exec', '-c', file, 'api-2', '--', 'cat', '/etc/page'], { environment })).stdout).toBe('hello');
     expect((await run('deploy')).stdout).toMatch(/Nothing changed/);
@@ -68,7 +86,12 @@ services:
 
   it('shows the evidence of what failed, and goes on with what ran', async () => {
     const { code, stdout } = await run('deploy', '--set', `IMAGE=${images.broken}`);
-    expect({ code, stdout }).toMatchObject({ code: 1, stdout: expect.stringMatching(/FAIL {2}phase 2 {2}api exited 1[^]*FAILED, rolled back in [^]*Running: release 1\. Exit 1[^]*\| told to crash/) });
+    expect({ code, stdout }).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(
+        /FAIL {2}phase 2 {2}api exited 1[^]*FAILED, rolled back in [^]*Running: release 1\. Exit 1[^]*\| told to crash/,
+      ),
+    });
     expect((await run('status')).stdout).toMatch(/\napi +2\/2 +healthy +app:1/);
   });
 

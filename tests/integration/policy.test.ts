@@ -6,8 +6,19 @@ import { describeWith } from '../support/parts';
 describeWith('docker', 'the policy of a worker', () => {
   let engine: TestEngine;
   const used = new Set<string>();
-  const floors = { no_new_privileges: true, pids_limit: 64, cap_drop: ['NET_RAW'], read_only: true, log_max_size: '1m' };
-  const policy = { mounts: { folders: ['/srv/data/{stack}'], docker_socket: false }, containers: { capabilities: [] }, exec: false, floors };
+  const floors = {
+    no_new_privileges: true,
+    pids_limit: 64,
+    cap_drop: ['NET_RAW'],
+    read_only: true,
+    log_max_size: '1m',
+  };
+  const policy = {
+    mounts: { folders: ['/srv/data/{stack}'], docker_socket: false },
+    containers: { capabilities: [] },
+    exec: false,
+    floors,
+  };
 
   beforeAll(async () => void (engine = await startEngine('policy', { policy })));
   afterAll(async () => {
@@ -26,21 +37,32 @@ describeWith('docker', 'the policy of a worker', () => {
     const { refusals } = await engine.client.plan(made);
     expect(refusals.map(({ path, message }) => `${path}: ${message}`)).toEqual([
       "services.app.volumes.0: the worker's policy does not allow mounting /var/run/docker.sock (rule mounts.folders)",
-      "services.app.volumes.0: the worker's policy does not allow mounting /var/run/docker.sock, by which a container engine is commanded (rule mounts.docker_socket)",
+      "services.app.volumes.0: the worker's policy does not allow mounting " +
+        '/var/run/docker.sock, by which a container engine is commanded (rule mounts.docker_socket)',
       "services.app.cap_add: the worker's policy does not allow SYS_ADMIN (rule containers.capabilities)",
     ]);
     const result = await (await engine.client.deploy(made, { force: true })).result();
     expect(result).toMatchObject({ outcome: 'refused', refusals });
-    expect(await docker.listContainers({ all: true, filters: { label: [`deploy-code.stack=${made.name}`] } })).toEqual([]);
+    expect(await docker.listContainers({ all: true, filters: { label: [`deploy-code.stack=${made.name}`] } })).toEqual(
+      [],
+    );
   });
 
   it('gives every container its floors, refuses exec, and lets a service stay as it is', async () => {
     const made = stack({ tmpfs: ['/www'] });
     expect(await (await engine.client.deploy(made)).result()).toMatchObject({ outcome: 'succeeded' });
     const { HostConfig } = await docker.getContainer(`${made.name}-test-app-1-d1`).inspect();
-    expect(HostConfig).toMatchObject({ SecurityOpt: ['no-new-privileges:true'], PidsLimit: 64, CapDrop: ['NET_RAW'], ReadonlyRootfs: true, LogConfig: { Type: 'json-file', Config: { 'max-size': '1m' } } });
+    expect(HostConfig).toMatchObject({
+      SecurityOpt: ['no-new-privileges:true'],
+      PidsLimit: 64,
+      CapDrop: ['NET_RAW'],
+      ReadonlyRootfs: true,
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '1m' } },
+    });
     expect(Object.keys(HostConfig.Tmpfs as object).sort()).toEqual(['/tmp', '/www']);
-    await expect(engine.client.exec(made, `${made.name}-test-app-1-d1`, ['true'])).rejects.toMatchObject({ cause: { cause: { message: expect.stringContaining('rule exec') } } });
+    await expect(engine.client.exec(made, `${made.name}-test-app-1-d1`, ['true'])).rejects.toMatchObject({
+      cause: { cause: { message: expect.stringContaining('rule exec') } },
+    });
     expect(await (await engine.client.deploy(made)).result()).toMatchObject({ outcome: 'unchanged' });
   });
 });

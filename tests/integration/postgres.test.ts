@@ -17,7 +17,14 @@ describeWith('postgres', 'the engine on a Temporal with PostgreSQL', () => {
   let client: DeployCodeClient;
   beforeAll(async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-postgres-'));
-    worker = await createWorker({ connection, namespace: 'default', dataDir, runtimes: { memory: createMemoryRuntime(host) }, logger: pino({ level: 'silent' }), workflowBundle: resolve('dist/workflow-bundle.js') });
+    worker = await createWorker({
+      connection,
+      namespace: 'default',
+      dataDir,
+      runtimes: { memory: createMemoryRuntime(host) },
+      logger: pino({ level: 'silent' }),
+      workflowBundle: resolve('dist/workflow-bundle.js'),
+    });
     running = worker.run();
     client = await DeployCodeClient.connect(connection);
   });
@@ -32,10 +39,16 @@ describeWith('postgres', 'the engine on a Temporal with PostgreSQL', () => {
     const place = { stack: stack.name, environment: 'test' };
     expect(await (await client.deploy(stack)).result()).toMatchObject({ outcome: 'succeeded', release: 1 });
     host.exits['web:2'] = 1;
-    expect(await (await client.deploy(shop({ web: 'web:2' }, {}, stack.name))).result()).toMatchObject({ outcome: 'rolled_back', release: 1 });
+    expect(await (await client.deploy(shop({ web: 'web:2' }, {}, stack.name))).result()).toMatchObject({
+      outcome: 'rolled_back',
+      release: 1,
+    });
     let history = await client.history(place);
     while (history.length < 2 || history.some(({ result }) => !result)) history = await client.history(place);
-    expect(history.map(({ deployment, status }) => ({ deployment, status }))).toEqual([{ deployment: 2, status: 'rolled_back' }, { deployment: 1, status: 'succeeded' }]);
+    expect(history.map(({ deployment, status }) => ({ deployment, status }))).toEqual([
+      { deployment: 2, status: 'rolled_back' },
+      { deployment: 1, status: 'succeeded' },
+    ]);
     expect(await (await client.deployment(place, 2)).result()).toMatchObject({ cause: { message: 'web-1 exited 1' } });
   });
 });

@@ -19,7 +19,10 @@ describeWith('docker', 'the promises about data', () => {
     return (await engine.client.deploy(stack, options)).result();
   };
   const database = (image: string, name?: string, more = {}) => {
-    const stack = dockerStack({ db: { image, environment: { DATA: '/data' }, volumes: ['data:/data'], ...healthy } }, { volumes: { data: {} }, ...more });
+    const stack = dockerStack(
+      { db: { image, environment: { DATA: '/data' }, volumes: ['data:/data'], ...healthy } },
+      { volumes: { data: {} }, ...more },
+    );
     return name ? { ...stack, name } : stack;
   };
   const volume = (name: string) => docker.getVolume(name).inspect();
@@ -52,30 +55,72 @@ describeWith('docker', 'the promises about data', () => {
   });
 
   it('2: a retired instance has no restart policy while the new one runs, and has it back after a rollback', async () => {
-    const stack = dockerStack({ db: { image: images.app, restart: 'always', ...healthy }, web: { image: images.app, depends_on: ['db'], ...healthy } });
+    const stack = dockerStack({
+      db: { image: images.app, restart: 'always', ...healthy },
+      web: { image: images.app, depends_on: ['db'], ...healthy },
+    });
     await deploy(stack);
-    const policies = async () => Object.fromEntries(await Promise.all((await docker.listContainers({ all: true, filters: { label: [`deploy-code.stack=${stack.name}`] } })).map(async ({ Id, Names }) => [Names[0]!.replace(/.*-test-/, ''), (await docker.getContainer(Id).inspect()).HostConfig.RestartPolicy?.Name] as const)));
-    const slow = { ...dockerStack({ db: { image: images.next, restart: 'always', ...healthy }, web: { image: images.app, depends_on: ['db'], command: ['sh', '-c', 'sleep 1; exit 1'], ...healthy } }), name: stack.name };
+    const policies = async () =>
+      Object.fromEntries(
+        await Promise.all(
+          (await docker.listContainers({ all: true, filters: { label: [`deploy-code.stack=${stack.name}`] } })).map(
+            async ({ Id, Names }) =>
+              [
+                Names[0]!.replace(/.*-test-/, ''),
+                (await docker.getContainer(Id).inspect()).HostConfig.RestartPolicy?.Name,
+              ] as const,
+          ),
+        ),
+      );
+    const slow = {
+      ...dockerStack({
+        db: { image: images.next, restart: 'always', ...healthy },
+        web: { image: images.app, depends_on: ['db'], command: ['sh', '-c', 'sleep 1; exit 1'], ...healthy },
+      }),
+      name: stack.name,
+    };
     const handle = await engine.client.deploy(slow);
-    for await (const { events } of handle.watch()) if (events.some(({ text, state }) => state === 'begun' && text.startsWith('start web-1'))) break;
+    for await (const { events } of handle.watch())
+      if (events.some(({ text, state }) => state === 'begun' && text.startsWith('start web-1'))) break;
     expect(await policies()).toMatchObject({ 'db-1-d1': 'no', 'db-1-d2': 'always' });
     expect(await handle.result()).toMatchObject({ outcome: 'rolled_back' });
     expect(await policies()).toEqual({ 'db-1-d1': 'always', 'web-1-d1': 'unless-stopped' });
   });
 
-  it('3: an environment cannot mount another\'s volume', async () => {
+  it("3: an environment cannot mount another's volume", async () => {
     const stack = database(images.app);
     await deploy(stack);
-    const thief = dockerStack({ db: { image: images.app, volumes: ['data:/data'] } }, { volumes: { data: { name: `${stack.name}-test_data`, external: true } } });
-    expect(await deploy(thief)).toMatchObject({ outcome: 'refused', refusals: [{ message: `the volume "${stack.name}-test_data" belongs to ${stack.name}/test; an environment never mounts another's volume` }] });
+    const thief = dockerStack(
+      { db: { image: images.app, volumes: ['data:/data'] } },
+      { volumes: { data: { name: `${stack.name}-test_data`, external: true } } },
+    );
+    expect(await deploy(thief)).toMatchObject({
+      outcome: 'refused',
+      refusals: [
+        {
+          message:
+            `the volume "${stack.name}-test_data" belongs to ` +
+            `${stack.name}/test; an environment never mounts another's volume`,
+        },
+      ],
+    });
     expect(await listing(thief.name)).toEqual([]);
   });
 
   it('3: a renamed volume is refused as NEW, EMPTY without --force, and the old one is kept', async () => {
     const stack = database(images.app);
     await deploy(stack);
-    const renamed = { ...dockerStack({ db: { image: images.app, environment: { DATA: '/data' }, volumes: ['fresh:/data'], ...healthy } }, { volumes: { fresh: {} } }), name: stack.name };
-    expect(await deploy(renamed)).toMatchObject({ outcome: 'refused', refusals: [{ message: expect.stringContaining('NEW, EMPTY') }] });
+    const renamed = {
+      ...dockerStack(
+        { db: { image: images.app, environment: { DATA: '/data' }, volumes: ['fresh:/data'], ...healthy } },
+        { volumes: { fresh: {} } },
+      ),
+      name: stack.name,
+    };
+    expect(await deploy(renamed)).toMatchObject({
+      outcome: 'refused',
+      refusals: [{ message: expect.stringContaining('NEW, EMPTY') }],
+    });
     expect(await deploy(renamed, { force: true })).toMatchObject({ outcome: 'succeeded' });
     expect(await volume(`${stack.name}-test_data`)).toBeDefined();
   });
@@ -84,18 +129,41 @@ describeWith('docker', 'the promises about data', () => {
     const stack = database(images.app);
     await deploy(stack);
     const { plan } = await engine.client.plan(database(images.next, stack.name));
-    expect(plan.phases[0]!.services[0]).toMatchObject({ action: 'replace', notes: [expect.stringContaining('one-way')] });
+    expect(plan.phases[0]!.services[0]).toMatchObject({
+      action: 'replace',
+      notes: [expect.stringContaining('one-way')],
+    });
   });
 
   it('5: a migration that ran is not undone by an older one, and the result says so loudly', async () => {
     const migrated = (image: string, web: string, name?: string) => {
-      const stack = dockerStack({ migrate: { image, kind: 'job', command: ['sh', '-c', 'echo migrate $$VERSION >> /data/log'], volumes: ['data:/data'] }, web: { image: web, depends_on: ['migrate'], ...healthy } }, { volumes: { data: {} } });
+      const stack = dockerStack(
+        {
+          migrate: {
+            image,
+            kind: 'job',
+            command: ['sh', '-c', 'echo migrate $$VERSION >> /data/log'],
+            volumes: ['data:/data'],
+          },
+          web: { image: web, depends_on: ['migrate'], ...healthy },
+        },
+        { volumes: { data: {} } },
+      );
       return name ? { ...stack, name } : stack;
     };
     const stack = migrated(images.app, images.app);
     await deploy(stack);
-    expect(await deploy(migrated(images.next, images.broken, stack.name))).toMatchObject({ outcome: 'rolled_back', notUndone: [`migrate (${images.next}) ran and stays applied`] });
-    const look = dockerStack({ look: { image: images.app, kind: 'job', command: ['cat', '/data/log'], volumes: ['data:/data:ro'] }, web: { image: images.app, ...healthy } }, { volumes: { data: {} } });
+    expect(await deploy(migrated(images.next, images.broken, stack.name))).toMatchObject({
+      outcome: 'rolled_back',
+      notUndone: [`migrate (${images.next}) ran and stays applied`],
+    });
+    const look = dockerStack(
+      {
+        look: { image: images.app, kind: 'job', command: ['cat', '/data/log'], volumes: ['data:/data:ro'] },
+        web: { image: images.app, ...healthy },
+      },
+      { volumes: { data: {} } },
+    );
     await deploy({ ...look, name: stack.name });
     expect((await engine.client.logs(stack, ['look'], 10)).found[0]!.lines).toEqual(['migrate 1', 'migrate 2']);
   });
@@ -116,7 +184,8 @@ describeWith('docker', 'the promises about data', () => {
     await container.exec({ Cmd: ['kill', '1'] }).then((run) => run.start({}));
     await exited;
     engine = await startEngine('volumes');
-    while ((await container.inspect()).State.Status !== 'running') await new Promise((resolve) => setTimeout(resolve, 20));
+    while ((await container.inspect()).State.Status !== 'running')
+      await new Promise((resolve) => setTimeout(resolve, 20));
     expect((await container.inspect()).RestartCount).toBeGreaterThan(0);
     expect(await states(stack.name)).toEqual(['web-1-d1 running']);
   });

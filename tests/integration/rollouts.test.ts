@@ -9,10 +9,16 @@ import { RolloutWorlds } from '../support/rollout';
 
 const full = process.env.DEPLOY_CODE_TEST_FULL === '1';
 const requests = full ? 50_000 : 5000;
-const smokeTest = { command: ['node', '-e', 'fetch("http://" + process.env.TARGET).then((answer) => process.exit(answer.ok ? 0 : 1))'] };
+const smokeTest = {
+  command: ['node', '-e', 'fetch("http://" + process.env.TARGET).then((answer) => process.exit(answer.ok ? 0 : 1))'],
+};
 const strategies = {
   rolling: { rolling: {} },
-  ...(full && { 'rolling, two at a time and one missing': { rolling: { max_surge: 1, max_unavailable: 1, min_healthy_time: '500ms' } } }),
+  ...(full && {
+    'rolling, two at a time and one missing': {
+      rolling: { max_surge: 1, max_unavailable: 1, min_healthy_time: '500ms' },
+    },
+  }),
   blue_green: { blue_green: { smoke_test: smokeTest, keep_old: '500ms' } },
   canary: { canary: { steps: [{ weight: 10, bake: '500ms' }, { weight: 50 }] } },
 };
@@ -29,20 +35,36 @@ describeWith('docker', 'a rollout under load', () => {
   const world = () => worlds.next();
   const deploy = async (stack: Stack) => (await engine.client.deploy(stack)).result();
 
-  it.each(Object.entries(strategies))('replaces a service of three twice, puts it back when a later phase fails, and loses no request: %s', async (_, strategy) => {
-    const front = await world();
-    expect(await deploy(front.stack('1', { strategy }))).toMatchObject({ outcome: 'succeeded' });
-    const load = new Load({ url: front.url });
-    await load.answered(200);
-    for (const version of ['2', '3']) expect(await deploy(front.stack(version, { strategy }))).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
-    const broken = { services: { late: { image: images.broken, depends_on: { web: 'healthy' } } } };
-    expect(await deploy(front.stack('4', { strategy }, broken))).toMatchObject({ outcome: 'rolled_back', release: 3, leftBehind: [] });
-    await load.answered(Math.max(200, requests - load.sent));
-    const { failed, versions } = await load.stop();
-    expect(failed).toEqual({});
-    expect(Object.keys(versions)).toEqual(['1', '2', '3', '4']);
-    expect(await states(front.name)).toEqual(['load-balancer-1-d1 running', 'web-1-d3 running', 'web-2-d3 running', 'web-3-d3 running']);
-  });
+  it.each(Object.entries(strategies))(
+    'replaces a service of three twice, puts it back when a later phase fails, and loses no request: %s',
+    async (_, strategy) => {
+      const front = await world();
+      expect(await deploy(front.stack('1', { strategy }))).toMatchObject({ outcome: 'succeeded' });
+      const load = new Load({ url: front.url });
+      await load.answered(200);
+      for (const version of ['2', '3'])
+        expect(await deploy(front.stack(version, { strategy }))).toMatchObject({
+          outcome: 'succeeded',
+          leftBehind: [],
+        });
+      const broken = { services: { late: { image: images.broken, depends_on: { web: 'healthy' } } } };
+      expect(await deploy(front.stack('4', { strategy }, broken))).toMatchObject({
+        outcome: 'rolled_back',
+        release: 3,
+        leftBehind: [],
+      });
+      await load.answered(Math.max(200, requests - load.sent));
+      const { failed, versions } = await load.stop();
+      expect(failed).toEqual({});
+      expect(Object.keys(versions)).toEqual(['1', '2', '3', '4']);
+      expect(await states(front.name)).toEqual([
+        'load-balancer-1-d1 running',
+        'web-1-d3 running',
+        'web-2-d3 running',
+        'web-3-d3 running',
+      ]);
+    },
+  );
 
   const slow = {
     rolling: { rolling: { min_healthy_time: '3s' } },
@@ -50,18 +72,31 @@ describeWith('docker', 'a rollout under load', () => {
     canary: { canary: { steps: [{ weight: 50, bake: '10m' }] } },
   };
 
-  it.each(Object.entries(slow))('goes back to the old set, and loses no request, when new instances turn unhealthy late: %s', async (_, strategy) => {
-    const front = await world();
-    expect(await deploy(front.stack('1', { strategy }))).toMatchObject({ outcome: 'succeeded' });
-    const load = new Load({ url: front.url });
-    await load.answered(200);
-    const result = await deploy(front.stack('2', { strategy, environment: { UNHEALTHY_AFTER_MS: '5000' } }));
-    expect(result).toMatchObject({ outcome: 'rolled_back', release: 1, leftBehind: [], cause: { service: 'web', evidence: { lastProbeError: 'GET :8080/healthz answered 503' } } });
-    await load.answered(200);
-    const { failed, versions } = await load.stop();
-    expect({ failed, versions: Object.keys(versions) }).toEqual({ failed: {}, versions: ['1', '2'] });
-    expect(await states(front.name)).toEqual(['load-balancer-1-d1 running', 'web-1-d1 running', 'web-2-d1 running', 'web-3-d1 running']);
-  });
+  it.each(Object.entries(slow))(
+    'goes back to the old set, and loses no request, when new instances turn unhealthy late: %s',
+    async (_, strategy) => {
+      const front = await world();
+      expect(await deploy(front.stack('1', { strategy }))).toMatchObject({ outcome: 'succeeded' });
+      const load = new Load({ url: front.url });
+      await load.answered(200);
+      const result = await deploy(front.stack('2', { strategy, environment: { UNHEALTHY_AFTER_MS: '5000' } }));
+      expect(result).toMatchObject({
+        outcome: 'rolled_back',
+        release: 1,
+        leftBehind: [],
+        cause: { service: 'web', evidence: { lastProbeError: 'GET :8080/healthz answered 503' } },
+      });
+      await load.answered(200);
+      const { failed, versions } = await load.stop();
+      expect({ failed, versions: Object.keys(versions) }).toEqual({ failed: {}, versions: ['1', '2'] });
+      expect(await states(front.name)).toEqual([
+        'load-balancer-1-d1 running',
+        'web-1-d1 running',
+        'web-2-d1 running',
+        'web-3-d1 running',
+      ]);
+    },
+  );
 
   it('goes back to the old set at once when a new instance crashes while the old set is kept', async () => {
     const front = await world();
@@ -70,13 +105,26 @@ describeWith('docker', 'a rollout under load', () => {
     const result = await deploy(front.stack('2', { strategy, environment: { FAIL_AFTER_MS: '5000' } }));
     const load = new Load({ url: front.url });
     await load.answered(200);
-    expect(result).toMatchObject({ outcome: 'rolled_back', leftBehind: [], cause: { service: 'web', message: expect.stringMatching(/crashed/) as string } });
+    expect(result).toMatchObject({
+      outcome: 'rolled_back',
+      leftBehind: [],
+      cause: { service: 'web', message: expect.stringMatching(/crashed/) as string },
+    });
     expect(await load.stop()).toMatchObject({ failed: {}, versions: { 1: expect.any(Number) as number } });
   });
 
   it('gives a canary its share, and loses nothing when it takes over', async () => {
     const front = await world();
-    const strategy = { strategy: { canary: { steps: [{ weight: 10, bake: '1h' }, { weight: 50, bake: '1s' }] } } };
+    const strategy = {
+      strategy: {
+        canary: {
+          steps: [
+            { weight: 10, bake: '1h' },
+            { weight: 50, bake: '1s' },
+          ],
+        },
+      },
+    };
     expect(await deploy(front.stack('1', strategy))).toMatchObject({ outcome: 'succeeded' });
     const load = new Load({ url: front.url, pauseMs: 0 });
     const running = await engine.client.deploy(front.stack('2', strategy));
@@ -93,22 +141,27 @@ describeWith('docker', 'a rollout under load', () => {
     expect(Math.abs((100 * next!) / (old! + next!) - 10)).toBeLessThan(2);
   });
 
-  it.each(Object.entries(strategies).slice(0, full ? undefined : 1))('waits for slow answers, uploads that trickle in, and WebSockets: %s', async (_, plain) => {
-    const front = await world();
-    const strategy = { strategy: plain };
-    expect(await deploy(front.stack('1', strategy))).toMatchObject({ outcome: 'succeeded' });
-    const slow = new Load({ url: `${front.url}slow`, connections: 10 });
-    const uploads = new Load({ url: front.url, connections: 5, body: Buffer.alloc(4000), trickleMs: 1000 });
-    const sockets = new EchoSockets(front.port, 5, 1500);
-    await slow.answered(5);
-    for (const version of ['2', '3']) expect(await deploy(front.stack(version, strategy))).toMatchObject({ outcome: 'succeeded' });
-    const reports = await Promise.all([slow.stop(), uploads.stop(), sockets.stop()]);
-    expect(reports.map(({ failed }) => failed)).toEqual([{}, {}, {}]);
-    for (const { sent } of reports) expect(sent).toBeGreaterThan(10);
-  });
+  it.each(Object.entries(strategies).slice(0, full ? undefined : 1))(
+    'waits for slow answers, uploads that trickle in, and WebSockets: %s',
+    async (_, plain) => {
+      const front = await world();
+      const strategy = { strategy: plain };
+      expect(await deploy(front.stack('1', strategy))).toMatchObject({ outcome: 'succeeded' });
+      const slow = new Load({ url: `${front.url}slow`, connections: 10 });
+      const uploads = new Load({ url: front.url, connections: 5, body: Buffer.alloc(4000), trickleMs: 1000 });
+      const sockets = new EchoSockets(front.port, 5, 1500);
+      await slow.answered(5);
+      for (const version of ['2', '3'])
+        expect(await deploy(front.stack(version, strategy))).toMatchObject({ outcome: 'succeeded' });
+      const reports = await Promise.all([slow.stop(), uploads.stop(), sockets.stop()]);
+      expect(reports.map(({ failed }) => failed)).toEqual([{}, {}, {}]);
+      for (const { sent } of reports) expect(sent).toBeGreaterThan(10);
+    },
+  );
 });
 
 async function reached(handle: DeploymentHandle, step: string, state: string): Promise<void> {
-  for await (const { events } of handle.watch()) if (events.some((event) => event.step === step && event.state === state)) return;
+  for await (const { events } of handle.watch())
+    if (events.some((event) => event.step === step && event.state === state)) return;
   throw new Error(`it ended without ${step}`);
 }

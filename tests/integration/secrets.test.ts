@@ -12,7 +12,13 @@ import { describeWith } from '../support/parts';
 
 describeWith('docker', 'secrets', () => {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-code-secrets-'));
-  const planted = ['file-secret-4711', 'variable-secret-4712', 'env-file-secret-4713', 'rotated-secret-4714', 'rotated-again-4715'];
+  const planted = [
+    'file-secret-4711',
+    'variable-secret-4712',
+    'env-file-secret-4713',
+    'rotated-secret-4714',
+    'rotated-again-4715',
+  ];
   const file = join(folder, 'password');
   const envFile = join(folder, 'app.env');
   const logged: string[] = [];
@@ -24,8 +30,15 @@ describeWith('docker', 'secrets', () => {
     writeFileSync(file, `${planted[0]}\n`);
     writeFileSync(envFile, `API_TOKEN=${planted[2]}\nHARMLESS=yes\n`);
     process.env.PLANTED = planted[1];
-    engine = await startEngine('secrets', { port: 0, log: new Writable({ write: (chunk: Buffer, _, done) => (logged.push(chunk.toString()), done()) }) });
-    temporal = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'secrets', dataConverter: { payloadCodecs: [payloadCodec()] } });
+    engine = await startEngine('secrets', {
+      port: 0,
+      log: new Writable({ write: (chunk: Buffer, _, done) => (logged.push(chunk.toString()), done()) }),
+    });
+    temporal = new Client({
+      connection: await Connection.connect({ address: address() }),
+      namespace: 'secrets',
+      dataConverter: { payloadCodecs: [payloadCodec()] },
+    });
   });
   afterAll(async () => {
     for (const stack of used) await wipe(stack);
@@ -37,7 +50,10 @@ describeWith('docker', 'secrets', () => {
     const made = dockerStack(
       {
         app: {
-          image: images.app, command: ['sh', '-c', command], env_file: envFile, ...healthy,
+          image: images.app,
+          command: ['sh', '-c', command],
+          env_file: envFile,
+          ...healthy,
           secrets: ['password', { source: 'token', environment: 'TOKEN' }],
         },
       },
@@ -69,18 +85,26 @@ describeWith('docker', 'secrets', () => {
     await (await engine.client.deploy(made)).result();
     expect(await (await engine.client.deploy(made)).result()).toMatchObject({ outcome: 'unchanged' });
     writeFileSync(file, planted[3]!);
-    expect((await engine.client.plan(made)).plan.phases[0]!.services[0]).toMatchObject({ action: 'replace', changes: [{ key: 'secrets' }] });
+    expect((await engine.client.plan(made)).plan.phases[0]!.services[0]).toMatchObject({
+      action: 'replace',
+      changes: [{ key: 'secrets' }],
+    });
     expect(await (await engine.client.deploy(made)).result()).toMatchObject({ outcome: 'succeeded', changed: ['app'] });
   });
 
   it('that a crashing service prints are masked in the evidence, the logs and the output of commands', async () => {
     const made = stack('cat /run/secrets/password; echo; echo "$$TOKEN $$API_TOKEN" >&2; exit 5');
     const result = await (await engine.client.deploy(made)).result();
-    expect(result).toMatchObject({ outcome: 'rolled_back', cause: { evidence: { logs: expect.arrayContaining(['***', '*** ***']) } } });
+    expect(result).toMatchObject({
+      outcome: 'rolled_back',
+      cause: { evidence: { logs: expect.arrayContaining(['***', '*** ***']) } },
+    });
     const talking = stack('cat /run/secrets/password; echo; exec /bin/app');
     await (await engine.client.deploy(talking)).result();
     expect((await engine.client.logs(talking, ['app'], 10)).found[0]!.lines[0]).toBe('***');
-    expect((await engine.client.exec(talking, `${talking.name}-test-app-1-d1`, ['sh', '-c', 'echo $TOKEN'])).output).toBe('***\n');
+    expect(
+      (await engine.client.exec(talking, `${talking.name}-test-app-1-d1`, ['sh', '-c', 'echo $TOKEN'])).output,
+    ).toBe('***\n');
   });
 
   it('are masked in the encodings of programs too, and an earlier value as long as a container has it', async () => {
@@ -90,8 +114,12 @@ describeWith('docker', 'secrets', () => {
     const shown = async (command: string) => (await engine.client.exec(made, name, ['sh', '-c', command])).output;
     const before = readFileSync(file, 'utf8');
     writeFileSync(file, planted[4]!);
-    expect(await shown('cat /run/secrets/password; echo " $TOKEN"')).toBe(`***${before.endsWith('\n') ? '\n' : ''} ***\n`);
-    expect(await shown('printf "user:%s" "$TOKEN" | base64; printf %s "$TOKEN" | od -An -v -tx1 | tr -d " \\n"')).toMatch(/^\S{1,8}\*\*\*\S{0,4}\n\*\*\*$/);
+    expect(await shown('cat /run/secrets/password; echo " $TOKEN"')).toBe(
+      `***${before.endsWith('\n') ? '\n' : ''} ***\n`,
+    );
+    expect(
+      await shown('printf "user:%s" "$TOKEN" | base64; printf %s "$TOKEN" | od -An -v -tx1 | tr -d " \\n"'),
+    ).toMatch(/^\S{1,8}\*\*\*\S{0,4}\n\*\*\*$/);
   });
 
   it('that Docker itself shows in an error are masked there', async () => {
@@ -102,9 +130,15 @@ describeWith('docker', 'secrets', () => {
   });
 
   it('that are missing are named all at once, and nothing is touched', async () => {
-    const made = dockerStack({ app: { image: images.app, secrets: ['a', 'b'] } }, { secrets: { a: { file: '/nowhere/a' }, b: { environment: 'NOWHERE_B' } } });
+    const made = dockerStack(
+      { app: { image: images.app, secrets: ['a', 'b'] } },
+      { secrets: { a: { file: '/nowhere/a' }, b: { environment: 'NOWHERE_B' } } },
+    );
     const result = await (await engine.client.deploy(made)).result();
-    expect(result).toMatchObject({ outcome: 'refused', cause: { message: expect.stringMatching(/cannot read \/nowhere\/a \(ENOENT\)[^]*no variable NOWHERE_B/) } });
+    expect(result).toMatchObject({
+      outcome: 'refused',
+      cause: { message: expect.stringMatching(/cannot read \/nowhere\/a \(ENOENT\)[^]*no variable NOWHERE_B/) },
+    });
   });
 
   it('never reach a history, a log or a metric', async () => {
@@ -114,7 +148,13 @@ describeWith('docker', 'secrets', () => {
     expect(everything.logs).toContain('deployment.finished');
     expect(everything.metrics).toContain('deploy_code_deployments_total');
     for (const [where, text] of Object.entries(everything)) {
-      for (const value of planted) for (const form of [value, Buffer.from(value).toString('base64').replace(/=+$/, ''), Buffer.from(value).toString('hex')]) expect({ where, found: text.includes(form) }).toEqual({ where, found: false });
+      for (const value of planted)
+        for (const form of [
+          value,
+          Buffer.from(value).toString('base64').replace(/=+$/, ''),
+          Buffer.from(value).toString('hex'),
+        ])
+          expect({ where, found: text.includes(form) }).toEqual({ where, found: false });
     }
   });
 });

@@ -8,13 +8,17 @@ import { images } from '../support/image';
 import { describeWith } from '../support/parts';
 
 /** A host is shared with containers, volumes and networks of others, and they may have any name. */
-describeWith('docker', 'what is not the stack\'s own', () => {
+describeWith('docker', "what is not the stack's own", () => {
   let engine: TestEngine;
   const used = new Set<string>();
   const strangers: string[] = [];
   beforeAll(async () => void (engine = await startEngine('strangers')));
   afterAll(async () => {
-    for (const id of strangers) await docker.getContainer(id).remove({ force: true, v: true }).catch(() => undefined);
+    for (const id of strangers)
+      await docker
+        .getContainer(id)
+        .remove({ force: true, v: true })
+        .catch(() => undefined);
     for (const stack of used) await wipe(stack);
     await engine.close();
   });
@@ -38,7 +42,9 @@ describeWith('docker', 'what is not the stack\'s own', () => {
     const result = await handle.result();
     expect(result).toMatchObject({ outcome: 'rolled_back', leftBehind: [] });
     expect(JSON.stringify(await handle.progress())).not.toContain(`remove ${stack.name}-test-app-1-d1`);
-    expect(JSON.stringify(result.cause)).toContain(`the name ${stack.name}-test-app-1-d1 is taken by a container that does not belong to this stack`);
+    expect(JSON.stringify(result.cause)).toContain(
+      `the name ${stack.name}-test-app-1-d1 is taken by a container that does not belong to this stack`,
+    );
     expect((await taken.inspect()).State).toMatchObject({ Running: true });
     await taken.rename({ name: `${stack.name}-moved` });
     expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded' });
@@ -49,11 +55,14 @@ describeWith('docker', 'what is not the stack\'s own', () => {
   it('is not executed in, and none of its volumes is removed, whatever a client asks for', async () => {
     const stack = dockerStack({ app: { image: images.app, ...healthy } });
     await deploy(stack);
-    const other = await stranger(`${stack.name}-test-other`, { Labels: { 'deploy-code.stack': stack.name, 'deploy-code.environment': 'elsewhere' } });
+    const other = await stranger(`${stack.name}-test-other`, {
+      Labels: { 'deploy-code.stack': stack.name, 'deploy-code.environment': 'elsewhere' },
+    });
     const Name = `${stack.name}-precious`;
     await docker.createVolume({ Name });
     try {
-      for (const name of [other.id, `${stack.name}-test-other`]) await expect(engine.client.exec(stack, name, ['touch', '/touched'])).rejects.toThrow();
+      for (const name of [other.id, `${stack.name}-test-other`])
+        await expect(engine.client.exec(stack, name, ['touch', '/touched'])).rejects.toThrow();
       await expect(engine.client.removeVolume(stack, Name)).rejects.toThrow();
       expect(await docker.getVolume(Name).inspect()).toMatchObject({ Name });
       expect(await other.changes()).not.toContainEqual(expect.objectContaining({ Path: '/touched' }));
@@ -64,12 +73,19 @@ describeWith('docker', 'what is not the stack\'s own', () => {
 
   it('is not taken for an instance because its image carries labels of the engine', async () => {
     const stack = dockerStack({ app: { image: `deploy-code-test/labelled-${process.pid}:1`, ...healthy } });
-    const labels = { 'deploy-code.stack': stack.name, 'deploy-code.environment': 'test', 'deploy-code.health': '{"probe":', 'deploy-code.reserve': '{"memory":1e15}' };
+    const labels = {
+      'deploy-code.stack': stack.name,
+      'deploy-code.environment': 'test',
+      'deploy-code.health': '{"probe":',
+      'deploy-code.reserve': '{"memory":1e15}',
+    };
     const source = await stranger(`labelled-${process.pid}`, { Labels: labels });
     await source.commit({ repo: `deploy-code-test/labelled-${process.pid}`, tag: '1' });
     try {
       expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded' });
-      expect((await engine.client.status(stack)).found.map(({ name, health }) => [name, health])).toEqual([[`${stack.name}-test-app-1-d1`, 'healthy']]);
+      expect((await engine.client.status(stack)).found.map(({ name, health }) => [name, health])).toEqual([
+        [`${stack.name}-test-app-1-d1`, 'healthy'],
+      ]);
       expect(await (await engine.client.stop(stack)).result()).toMatchObject({ outcome: 'succeeded' });
       expect((await source.inspect()).State).toMatchObject({ Running: true });
     } finally {
@@ -91,14 +107,21 @@ describeWith('docker', 'what is not the stack\'s own', () => {
   it('is told from what was renamed: a port and a volume go over to the service under its new name, and back', async () => {
     const port = await freePort();
     const stack = (service: string, image: string, name?: string) => {
-      const made = dockerStack({ [service]: { image, ports: [`${port}:8080`], volumes: ['data:/data'], ...healthy } }, { volumes: { data: {} } });
+      const made = dockerStack(
+        { [service]: { image, ports: [`${port}:8080`], volumes: ['data:/data'], ...healthy } },
+        { volumes: { data: {} } },
+      );
       return name ? { ...made, name } : made;
     };
     const first = stack('web', images.app);
     await deploy(first);
-    expect(await deploy(stack('frontend', images.broken, first.name), { force: true })).toMatchObject({ outcome: 'rolled_back' });
+    expect(await deploy(stack('frontend', images.broken, first.name), { force: true })).toMatchObject({
+      outcome: 'rolled_back',
+    });
     expect(await states(first.name)).toEqual(['web-1-d1 running']);
-    expect(await deploy(stack('frontend', images.next, first.name), { force: true })).toMatchObject({ outcome: 'succeeded' });
+    expect(await deploy(stack('frontend', images.next, first.name), { force: true })).toMatchObject({
+      outcome: 'succeeded',
+    });
     expect(await states(first.name)).toEqual(['frontend-1-d3 running']);
   });
 
@@ -113,7 +136,9 @@ describeWith('docker', 'what is not the stack\'s own', () => {
   it('sees a front door reach instances whose names would be too long for a domain name', async () => {
     const port = await freePort();
     const long = 'payment-provider-callbacks-of-checkouts';
-    const stack = dockerStack({ [long]: { image: images.app, expose: { port: 8080, host_port: port }, drain_timeout: '1s', ...healthy } });
+    const stack = dockerStack({
+      [long]: { image: images.app, expose: { port: 8080, host_port: port }, drain_timeout: '1s', ...healthy },
+    });
     expect(await deploy(stack)).toMatchObject({ outcome: 'succeeded' });
     expect((await fetch(`http://127.0.0.1:${port}/version`)).status).toBe(200);
   });

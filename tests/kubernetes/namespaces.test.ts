@@ -7,7 +7,8 @@ import type { Runtime } from '../../src/runtimes/runtime';
 import { spec } from '../runtimes/contract';
 
 const place = { stack: 'shop', environment: 'test' };
-const instance = (name: string, more: Partial<InstanceSpec> = {}): InstanceSpec => spec('api', { ...place, name, ...more });
+const instance = (name: string, more: Partial<InstanceSpec> = {}): InstanceSpec =>
+  spec('api', { ...place, name, ...more });
 const mounting = (volume: string): InstanceSpec =>
   instance('shop-test/api', { mounts: [{ type: 'volume', volume, target: '/data', readOnly: false }] });
 const onNetwork = (name: string): InstanceSpec => instance('shop-test/api', { networks: [{ name, aliases: [] }] });
@@ -32,21 +33,26 @@ describe('a cluster as an environment sees it', () => {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-code-namespaces-'));
   const kubeconfig = join(folder, 'kubeconfig');
   // Nothing listens there: what is asked of this cluster ends with an error of kind `platform`.
-  writeFileSync(kubeconfig, JSON.stringify({
-    clusters: [{ name: 'away', cluster: { server: 'http://127.0.0.1:1' } }],
-    users: [{ name: 'nobody', user: {} }],
-    contexts: [{ name: 'away', context: { cluster: 'away', user: 'nobody' } }],
-    'current-context': 'away',
-  }));
+  writeFileSync(
+    kubeconfig,
+    JSON.stringify({
+      clusters: [{ name: 'away', cluster: { server: 'http://127.0.0.1:1' } }],
+      users: [{ name: 'nobody', user: {} }],
+      contexts: [{ name: 'away', context: { cluster: 'away', user: 'nobody' } }],
+      'current-context': 'away',
+    }),
+  );
   const driver = createKubernetesRuntime({ variables: async () => ({}), files: async () => [] }, { kubeconfig });
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it.each(acts)('does not %s in another namespace', async (_, act) => {
     await expect(act(driver.within(place), 'bank-live/api')).rejects.toMatchObject({
-      kind: 'software', message: 'bank-live/api is in the namespace bank-live; that of shop/test is shop-test',
+      kind: 'software',
+      message: 'bank-live/api is in the namespace bank-live; that of shop/test is shop-test',
     });
     await expect(act(driver.within({ ...place, namespace: 'shared' }), 'bank-live/api')).rejects.toMatchObject({
-      kind: 'software', message: expect.stringContaining('that of shop/test is shared'),
+      kind: 'software',
+      message: expect.stringContaining('that of shop/test is shared'),
     });
   });
 

@@ -15,11 +15,19 @@ const reserve = { cpus: 2, memory: 1024 };
 const ownDeployments = '/apis/apps/v1/namespaces/shop-test/deployments';
 
 function deployment(
-  of: Place, name: string, annotations: Annotations = {}, more: Partial<InstanceSpec> = {},
+  of: Place,
+  name: string,
+  annotations: Annotations = {},
+  more: Partial<InstanceSpec> = {},
 ): Manifest {
   const made = spec(name, { ...of, name: `${of.stack}-${of.environment}/${name}`, reserve, ...more });
-  const manifest = toManifests(made, { variables: {}, files: [], certificates: [] }).find(({ kind }) => kind === 'Deployment')!;
-  return { ...manifest, metadata: { ...manifest.metadata, annotations: { ...manifest.metadata.annotations, ...annotations } } };
+  const manifest = toManifests(made, { variables: {}, files: [], certificates: [] }).find(
+    ({ kind }) => kind === 'Deployment',
+  )!;
+  return {
+    ...manifest,
+    metadata: { ...manifest.metadata, annotations: { ...manifest.metadata.annotations, ...annotations } },
+  };
 }
 
 interface Objects {
@@ -52,11 +60,13 @@ describe('observing a cluster', () => {
     const own = [deployment(scope, 'api'), deployment(scope, 'bad', annotations)];
     const { instances, unreadable } = await observe(serverWith({ own }), cluster, scope, {});
     expect(instances.map(({ name }) => name)).toEqual(['shop-test/api']);
-    expect(unreadable).toEqual([{
-      name: 'shop-test/bad',
-      why: `its annotation ${Object.keys(annotations)[0]} cannot be read`,
-      remove: 'kubectl delete deployment bad --namespace shop-test',
-    }]);
+    expect(unreadable).toEqual([
+      {
+        name: 'shop-test/bad',
+        why: `its annotation ${Object.keys(annotations)[0]} cannot be read`,
+        remove: 'kubectl delete deployment bad --namespace shop-test',
+      },
+    ]);
   });
 
   it.each(poison)('counts a workload of others as nothing where its annotations are %s', async (_, annotations) => {
@@ -81,18 +91,38 @@ describe('observing a cluster', () => {
       networks: [{ name: 'shop-test/default', aliases: ['api'] }],
       restart: 'on-failure:3',
     };
-    const { instances: [found] } = await observe(serverWith({ own: [deployment(scope, 'api', {}, noted)] }), cluster, scope, {});
-    expect(found).toMatchObject({ ...noted, networks: ['shop-test/default'], names: noted.networks, policy: 'on-failure:3' });
+    const {
+      instances: [found],
+    } = await observe(serverWith({ own: [deployment(scope, 'api', {}, noted)] }), cluster, scope, {});
+    expect(found).toMatchObject({
+      ...noted,
+      networks: ['shop-test/default'],
+      names: noted.networks,
+      policy: 'on-failure:3',
+    });
   });
 
   it('goes on where a note of what was applied cannot be read, and says so', async () => {
-    const note = { type: 'deploy-code.io/manifests', data: { manifests: 'nonsense' }, metadata: { resourceVersion: '1' } };
-    const { instances } = await observe(serverWith({ own: [deployment(scope, 'api')], note }), cluster, scope, { closely: true });
-    expect(instances[0]!.altered).toEqual([expect.stringContaining('the note of what was applied of shop-test/api cannot be read')]);
+    const note = {
+      type: 'deploy-code.io/manifests',
+      data: { manifests: 'nonsense' },
+      metadata: { resourceVersion: '1' },
+    };
+    const { instances } = await observe(serverWith({ own: [deployment(scope, 'api')], note }), cluster, scope, {
+      closely: true,
+    });
+    expect(instances[0]!.altered).toEqual([
+      expect.stringContaining('the note of what was applied of shop-test/api cannot be read'),
+    ]);
   });
 
   it('tells people by which command a workload that cannot be read goes', () => {
-    const stack = stackOf({ name: 'shop', environment: 'test', infrastructure: { orchestrator: 'Kubernetes' }, services: { api: { image: 'api:1' } } });
+    const stack = stackOf({
+      name: 'shop',
+      environment: 'test',
+      infrastructure: { orchestrator: 'Kubernetes' },
+      services: { api: { image: 'api:1' } },
+    });
     const unreadable = [{ name: 'shop-test/bad', why: 'it cannot be read', remove: 'kubectl delete job bad' }];
     expect(plan(stack, { ...emptyObservation(stack), unreadable }).plan.warnings).toContain(
       'shop-test/bad is left alone: it cannot be read; remove it with `kubectl delete job bad` if it is not needed',

@@ -29,7 +29,9 @@ class Store {
   } as unknown as KubernetesApi;
 
   note(service: string): Entry {
-    const secret = this.objects.get(`/api/v1/namespaces/shop-test/secrets/deploy-code.${service}`) as unknown as { data: { manifests: string } };
+    const secret = this.objects.get(`/api/v1/namespaces/shop-test/secrets/deploy-code.${service}`) as unknown as {
+      data: { manifests: string };
+    };
     return JSON.parse(gunzipSync(Buffer.from(secret.data.manifests, 'base64')).toString()) as Entry;
   }
 
@@ -41,19 +43,35 @@ class Store {
   }
 
   selector(service: string): unknown {
-    return (this.objects.get(`/api/v1/namespaces/shop-test/services/${service}`) as { spec: { selector?: unknown } } | undefined)?.spec.selector;
+    return (
+      this.objects.get(`/api/v1/namespaces/shop-test/services/${service}`) as
+        { spec: { selector?: unknown } } | undefined
+    )?.spec.selector;
   }
 }
 
-const stack = stackOf({ name: 'shop', environment: 'test', infrastructure: { orchestrator: 'Kubernetes' }, services: { api: { image: 'api:1', ports: ['80:8080'] } } });
+const stack = stackOf({
+  name: 'shop',
+  environment: 'test',
+  infrastructure: { orchestrator: 'Kubernetes' },
+  services: { api: { image: 'api:1', ports: ['80:8080'] } },
+});
 const [start] = allSteps(plan(stack, emptyObservation(stack)).plan);
 const main = (start as { instance: InstanceSpec }).instance;
-const beside = (which: 'canary' | 'next'): InstanceSpec => ({ ...main, name: `${main.name}-${which}`, workload: { ...main.workload!, beside: which } });
+const beside = (which: 'canary' | 'next'): InstanceSpec => ({
+  ...main,
+  name: `${main.name}-${which}`,
+  workload: { ...main.workload!, beside: which },
+});
 
 describe('what runs beside a service', () => {
   const begun = async () => {
     const store = new Store();
-    const workloads = new Workloads(store.api, { variables: async () => ({}), files: async () => [] }, { stack: 'shop', environment: 'test' });
+    const workloads = new Workloads(
+      store.api,
+      { variables: async () => ({}), files: async () => [] },
+      { stack: 'shop', environment: 'test' },
+    );
     await workloads.bring(main, false);
     await workloads.bring(beside('next'), false);
     await workloads.select(main.name, `${main.name}-next`);
@@ -77,7 +95,11 @@ describe('what runs beside a service', () => {
 describe('a note of what was applied', () => {
   const deployed = async () => {
     const store = new Store();
-    const workloads = new Workloads(store.api, { variables: async () => ({}), files: async () => [] }, { stack: 'shop', environment: 'test' });
+    const workloads = new Workloads(
+      store.api,
+      { variables: async () => ({}), files: async () => [] },
+      { stack: 'shop', environment: 'test' },
+    );
     await workloads.bring(main, false);
     await workloads.bring({ ...main, deployment: 2, image: 'api:2', hash: 'two' }, false);
     return { store, workloads, note: store.note('api') };
@@ -86,7 +108,9 @@ describe('a note of what was applied', () => {
   const service = ({ before }: Entry): Manifest => before!.manifests.find(({ kind }) => kind === 'Service')!;
 
   const podOf = ({ before }: Entry): V1PodSpec => {
-    const workload = before!.manifests.find(({ kind }) => kind === 'Deployment') as { spec: { template: { spec: V1PodSpec } } };
+    const workload = before!.manifests.find(({ kind }) => kind === 'Deployment') as {
+      spec: { template: { spec: V1PodSpec } };
+    };
     return workload.spec.template.spec;
   };
 
@@ -97,31 +121,132 @@ describe('a note of what was applied', () => {
   });
 
   it.each<[string, (note: Entry) => void]>([
-    ['an object of another namespace', (note) => { service(note).metadata.namespace = 'kube-system'; }],
-    ['an object of another stack', (note) => { Object.assign(service(note).metadata.labels, bankLabels); }],
-    ['an object of another service', (note) => { service(note).metadata.labels['app.kubernetes.io/name'] = 'database'; }],
-    ['an object of a kind that is never made', (note) => { Object.assign(service(note), { kind: 'RoleBinding', apiVersion: 'rbac.authorization.k8s.io/v1' }); }],
-    ['a kind under another version', (note) => { service(note).apiVersion = 'v2' as 'v1'; }],
-    ['a name that leads elsewhere', (note) => { service(note).metadata.name = '../../kube-system/services/api'; }],
-    ['the workload of another service', (note) => { note.before!.manifests.find(({ kind }) => kind === 'Deployment')!.metadata.name = 'database'; }],
-    ['a workload that says nothing of itself', (note) => { note.before!.manifests.find(({ kind }) => kind === 'Deployment')!.metadata.annotations = {}; }],
-    ['that its requests go to another service', (note) => { note.servedBy = 'shop-test/bank'; }],
-    ['a pod with the secrets of others', (note) => { podOf(note).volumes = [{ name: 'keys', secret: { secretName: 'bank-keys', items: [] } }]; }],
-    ['a variable from a secret of others', (note) => { podOf(note).containers[0]!.env = [{ name: 'KEY', valueFrom: { secretKeyRef: { name: 'bank-keys', key: 'key' } } }]; }],
-    ['a pod with the configs of others', (note) => { podOf(note).volumes = [{ name: 'page', configMap: { name: 'bank-page', items: [] } }]; }],
-    ['a pod with a folder of the node', (note) => { podOf(note).volumes = [{ name: 'root', hostPath: { path: '/' } }]; }],
-    ['a pod with a container of its own', (note) => { podOf(note).initContainers = [{ name: 'first', image: 'evil:1' }]; }],
-    ['a privileged pod', (note) => { podOf(note).containers[0]!.securityContext = { privileged: true }; }],
-    ['to delete in another namespace', (note) => { note.stale = ['/api/v1/namespaces/bank-live/secrets/keys']; }],
-    ['to delete a namespace', (note) => { note.stale = ['/api/v1/namespaces/shop-test']; }],
-    ['to delete a claim', (note) => { note.stale = ['/api/v1/namespaces/shop-test/persistentvolumeclaims/data']; }],
+    [
+      'an object of another namespace',
+      (note) => {
+        service(note).metadata.namespace = 'kube-system';
+      },
+    ],
+    [
+      'an object of another stack',
+      (note) => {
+        Object.assign(service(note).metadata.labels, bankLabels);
+      },
+    ],
+    [
+      'an object of another service',
+      (note) => {
+        service(note).metadata.labels['app.kubernetes.io/name'] = 'database';
+      },
+    ],
+    [
+      'an object of a kind that is never made',
+      (note) => {
+        Object.assign(service(note), { kind: 'RoleBinding', apiVersion: 'rbac.authorization.k8s.io/v1' });
+      },
+    ],
+    [
+      'a kind under another version',
+      (note) => {
+        service(note).apiVersion = 'v2' as 'v1';
+      },
+    ],
+    [
+      'a name that leads elsewhere',
+      (note) => {
+        service(note).metadata.name = '../../kube-system/services/api';
+      },
+    ],
+    [
+      'the workload of another service',
+      (note) => {
+        note.before!.manifests.find(({ kind }) => kind === 'Deployment')!.metadata.name = 'database';
+      },
+    ],
+    [
+      'a workload that says nothing of itself',
+      (note) => {
+        note.before!.manifests.find(({ kind }) => kind === 'Deployment')!.metadata.annotations = {};
+      },
+    ],
+    [
+      'that its requests go to another service',
+      (note) => {
+        note.servedBy = 'shop-test/bank';
+      },
+    ],
+    [
+      'a pod with the secrets of others',
+      (note) => {
+        podOf(note).volumes = [{ name: 'keys', secret: { secretName: 'bank-keys', items: [] } }];
+      },
+    ],
+    [
+      'a variable from a secret of others',
+      (note) => {
+        podOf(note).containers[0]!.env = [
+          { name: 'KEY', valueFrom: { secretKeyRef: { name: 'bank-keys', key: 'key' } } },
+        ];
+      },
+    ],
+    [
+      'a pod with the configs of others',
+      (note) => {
+        podOf(note).volumes = [{ name: 'page', configMap: { name: 'bank-page', items: [] } }];
+      },
+    ],
+    [
+      'a pod with a folder of the node',
+      (note) => {
+        podOf(note).volumes = [{ name: 'root', hostPath: { path: '/' } }];
+      },
+    ],
+    [
+      'a pod with a container of its own',
+      (note) => {
+        podOf(note).initContainers = [{ name: 'first', image: 'evil:1' }];
+      },
+    ],
+    [
+      'a privileged pod',
+      (note) => {
+        podOf(note).containers[0]!.securityContext = { privileged: true };
+      },
+    ],
+    [
+      'to delete in another namespace',
+      (note) => {
+        note.stale = ['/api/v1/namespaces/bank-live/secrets/keys'];
+      },
+    ],
+    [
+      'to delete a namespace',
+      (note) => {
+        note.stale = ['/api/v1/namespaces/shop-test'];
+      },
+    ],
+    [
+      'to delete a claim',
+      (note) => {
+        note.stale = ['/api/v1/namespaces/shop-test/persistentvolumeclaims/data'];
+      },
+    ],
   ])('is not obeyed where it says %s', async (_, alter) => {
     const { store, workloads, note } = await deployed();
     alter(note);
     store.forge('api', JSON.stringify(note));
     const before = new Map(store.objects);
-    for (const act of [() => workloads.restore(main, 2), () => workloads.remove(main), () => workloads.select(main.name, '*'), () => workloads.revive(main), () => workloads.bring(main, true)]) {
-      await expect(act()).rejects.toMatchObject({ kind: 'software', message: expect.stringContaining('the note of what was applied of shop-test/api') });
+    for (const act of [
+      () => workloads.restore(main, 2),
+      () => workloads.remove(main),
+      () => workloads.select(main.name, '*'),
+      () => workloads.revive(main),
+      () => workloads.bring(main, true),
+    ]) {
+      await expect(act()).rejects.toMatchObject({
+        kind: 'software',
+        message: expect.stringContaining('the note of what was applied of shop-test/api'),
+      });
     }
     expect(store.objects).toEqual(before);
   });
@@ -133,7 +258,10 @@ describe('a note of what was applied', () => {
   ])('is not read where it holds %s', async (_, text) => {
     const { store, workloads } = await deployed();
     store.forge('api', text);
-    await expect(workloads.restore(main, 2)).rejects.toMatchObject({ kind: 'software', message: expect.stringContaining('cannot be read; see the Secret deploy-code.api of the namespace shop-test') });
+    await expect(workloads.restore(main, 2)).rejects.toMatchObject({
+      kind: 'software',
+      message: expect.stringContaining('cannot be read; see the Secret deploy-code.api of the namespace shop-test'),
+    });
   });
 
   it('neither deletes nor takes over what has the labels of others', async () => {
@@ -143,7 +271,9 @@ describe('a note of what was applied', () => {
     store.forge('api', JSON.stringify({ ...note, stale: [path] }));
     await expect(workloads.remove(main)).rejects.toThrow(`${path} is not of shop/test: left alone`);
     service(note).metadata.name = 'ledger';
-    store.objects.set('/api/v1/namespaces/shop-test/services/ledger', { metadata: { name: 'ledger', labels: bankLabels } } as never);
+    store.objects.set('/api/v1/namespaces/shop-test/services/ledger', {
+      metadata: { name: 'ledger', labels: bankLabels },
+    } as never);
     store.forge('api', JSON.stringify(note));
     const before = new Map(store.objects);
     await expect(workloads.restore(main, 2)).rejects.toThrow('services/ledger is not of shop/test: left alone');
@@ -154,11 +284,16 @@ describe('a note of what was applied', () => {
     const { store, workloads, note } = await deployed();
     podOf(note).volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }];
     store.forge('api', JSON.stringify(note));
-    await expect(workloads.restore(main, 2)).rejects.toMatchObject({ kind: 'missing', message: 'shop/test has no volume shop-test/data' });
+    await expect(workloads.restore(main, 2)).rejects.toMatchObject({
+      kind: 'missing',
+      message: 'shop/test has no volume shop-test/data',
+    });
     const claim = '/api/v1/namespaces/shop-test/persistentvolumeclaims/data';
     store.objects.set(claim, { metadata: { name: 'data', labels: bankLabels } } as never);
     const before = new Map(store.objects);
-    await expect(workloads.restore(main, 2)).rejects.toThrow('the volume shop-test/data belongs to stack bank/test, not to shop/test');
+    await expect(workloads.restore(main, 2)).rejects.toThrow(
+      'the volume shop-test/data belongs to stack bank/test, not to shop/test',
+    );
     expect(store.objects).toEqual(before);
   });
 });

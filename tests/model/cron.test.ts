@@ -13,6 +13,8 @@ describe('a cron expression', () => {
     ['@reboot', 'there is no such word; write @hourly, @daily, @weekly, @monthly, @yearly or @every 15m'],
   ])('%j is refused with what to do', (text, problem) => expect(cronProblem(text)).toBe(problem));
   it('is checked in a stack file, with its line', () => {
-    expect(() => stackOf('name: shop\nservices:\n  app: {image: x}\nschedules:\n  nightly: {cron: ["0 3 * * *", "0 25 * * *"]}\n')).toThrow('5:3 schedules.nightly: has the cron expression "0 25 * * *": "25" is no hour');
+    expect(() =>
+      stackOf('name: shop\nservices:\n  app: {image: x}\nschedules:\n  nightly: {cron: ["0 3 * * *", "0 25 * * *"]}\n'),
+    ).toThrow('5:3 schedules.nightly: has the cron expression "0 25 * * *": "25" is no hour');
   });
 });

@@ -1,5 +1,14 @@
 import fc from 'fast-check';
-import { requireDeploymentId, requireHostId, requireName, requireNumber, requireObject, requirePlace, NameProblem, type NameKind } from '../../src/model/names';
+import {
+  requireDeploymentId,
+  requireHostId,
+  requireName,
+  requireNumber,
+  requireObject,
+  requirePlace,
+  NameProblem,
+  type NameKind,
+} from '../../src/model/names';
 import { deploymentNumbered, deploymentsOf, keptReleasesOf, literal } from '../../src/client/visibility';
 import { deploymentId, environmentId, hostId, hostQueue, releaseId, scheduleId } from '../../src/workflows/messages';
 
@@ -8,7 +17,31 @@ const cases = process.env.DEPLOY_CODE_TEST_FULL ? 50_000 : 3000;
 /** What people try: quotes, paths, queries, control characters, and anything else. */
 const hostile = fc.oneof(
   fc.string({ unit: 'binary' }),
-  fc.array(fc.constantFrom('shop', '..', '/', "'", '"', '\\', ' OR ', '%2e', '?', '#', '\0', '\n', '\u202e', '-', '_', 'A', '1', '.'), { maxLength: 6 }).map((parts) => parts.join('')),
+  fc
+    .array(
+      fc.constantFrom(
+        'shop',
+        '..',
+        '/',
+        "'",
+        '"',
+        '\\',
+        ' OR ',
+        '%2e',
+        '?',
+        '#',
+        '\0',
+        '\n',
+        '\u202e',
+        '-',
+        '_',
+        'A',
+        '1',
+        '.',
+      ),
+      { maxLength: 6 },
+    )
+    .map((parts) => parts.join('')),
   fc.constantFrom('constructor', '', '__proto__', 'a'.repeat(41), "x' OR DeployCodeStack = 'y"),
 );
 const junk = fc.oneof(hostile, fc.anything());
@@ -29,7 +62,14 @@ describe(`names from outside (${cases} cases)`, () => {
     fc.assert(
       fc.property(junk, junk, junk, (stack, environment, other) => {
         const place = { stack, environment } as never;
-        const makers = [() => deploymentId(place, other as never), () => environmentId(place), () => releaseId(place, other as never), () => scheduleId(place, other as never), () => hostQueue(other as never), () => hostId({ runtime: stack as never, name: other as never })];
+        const makers = [
+          () => deploymentId(place, other as never),
+          () => environmentId(place),
+          () => releaseId(place, other as never),
+          () => scheduleId(place, other as never),
+          () => hostQueue(other as never),
+          () => hostId({ runtime: stack as never, name: other as never }),
+        ];
         return makers.every((make) => holds(make, isPath));
       }),
       { numRuns: cases },
@@ -41,25 +81,64 @@ describe(`names from outside (${cases} cases)`, () => {
     fc.assert(
       fc.property(hostile, hostile, junk, (stack, environment, number) => {
         const place = { stack, environment };
-        return [() => deploymentsOf(place), () => deploymentNumbered(place, number as never), () => keptReleasesOf(place)].every((make) => holds(make, (text) => query.test(text)));
+        return [
+          () => deploymentsOf(place),
+          () => deploymentNumbered(place, number as never),
+          () => keptReleasesOf(place),
+        ].every((make) => holds(make, (text) => query.test(text)));
       }),
       { numRuns: cases },
     );
   });
 
   it('are quoted besides, so that a value ends where its text does', () => {
-    fc.assert(fc.property(hostile, (value) => /^'([^'\\]|''|\\\\)*'$/s.test(literal(value))), { numRuns: cases });
+    fc.assert(
+      fc.property(hostile, (value) => /^'([^'\\]|''|\\\\)*'$/s.test(literal(value))),
+      { numRuns: cases },
+    );
   });
 
   it('reach paths only as names: none leads out of its folder', () => {
-    const kinds: NameKind[] = ['stack', 'environment', 'service', 'schedule', 'host', 'namespace', 'instance', 'volume', 'network', 'request'];
-    fc.assert(fc.property(fc.constantFrom(...kinds), junk, (kind, value) => holds(() => requireName(kind, value), (text) => isPath(text) && !text.includes('/'))), { numRuns: cases });
-    fc.assert(fc.property(junk, (value) => holds(() => requireObject('instance', value), (text) => isPath(text) && text.split('/').length <= 2)), { numRuns: cases });
+    const kinds: NameKind[] = [
+      'stack',
+      'environment',
+      'service',
+      'schedule',
+      'host',
+      'namespace',
+      'instance',
+      'volume',
+      'network',
+      'request',
+    ];
+    fc.assert(
+      fc.property(fc.constantFrom(...kinds), junk, (kind, value) =>
+        holds(
+          () => requireName(kind, value),
+          (text) => isPath(text) && !text.includes('/'),
+        ),
+      ),
+      { numRuns: cases },
+    );
+    fc.assert(
+      fc.property(junk, (value) =>
+        holds(
+          () => requireObject('instance', value),
+          (text) => isPath(text) && text.split('/').length <= 2,
+        ),
+      ),
+      { numRuns: cases },
+    );
   });
 
   it('are taken where they are names', () => {
-    expect(requirePlace({ stack: 'shop', environment: 'pre-prod_2' })).toEqual({ stack: 'shop', environment: 'pre-prod_2' });
-    expect(requireDeploymentId('deployment/shop/production/watch-repair-3-1-0f9c')).toBe('deployment/shop/production/watch-repair-3-1-0f9c');
+    expect(requirePlace({ stack: 'shop', environment: 'pre-prod_2' })).toEqual({
+      stack: 'shop',
+      environment: 'pre-prod_2',
+    });
+    expect(requireDeploymentId('deployment/shop/production/watch-repair-3-1-0f9c')).toBe(
+      'deployment/shop/production/watch-repair-3-1-0f9c',
+    );
     expect(requireHostId('host/docker')).toBe('host/docker');
     expect(requireHostId('host/kubernetes/stage-1')).toBe('host/kubernetes/stage-1');
     expect(requireObject('instance', 'shop-staging/api')).toBe('shop-staging/api');
@@ -68,7 +147,10 @@ describe(`names from outside (${cases} cases)`, () => {
   });
 
   it('are refused with what was given and what to write', () => {
-    expect(() => requireName('environment', "x' OR 'a' = 'a")).toThrow('"x\' OR \'a\' = \'a" is not a valid name (environment): use lower-case letters, digits, - and _, at most 40, starting with a letter or digit');
+    expect(() => requireName('environment', "x' OR 'a' = 'a")).toThrow(
+      "\"x' OR 'a' = 'a\" is not a valid name (environment): use lower-case letters, " +
+        'digits, - and _, at most 40, starting with a letter or digit',
+    );
     expect(() => requireName('stack', 'a\u001b[2J')).toThrow('"a\\u001b[2J" is not a valid name (stack)');
     expect(() => requireNumber('release', 1.5)).toThrow('is not the number of a release');
   });

@@ -8,8 +8,16 @@ import { newKey, parseKeys } from '../../src/payloads/keys';
 
 const [first, second] = [newKey('first'), newKey('second')];
 const ring = (...keys: string[]) => parseKeys(keys.join('\n'), 'the test');
-const json = (value: unknown): Payload => ({ metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from(JSON.stringify(value)) });
-const text = ({ metadata, data }: Payload) => ({ metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([key, value]) => [key, Buffer.from(value).toString()])), data: Buffer.from(data ?? []).toString() });
+const json = (value: unknown): Payload => ({
+  metadata: { encoding: Buffer.from('json/plain') },
+  data: Buffer.from(JSON.stringify(value)),
+});
+const text = ({ metadata, data }: Payload) => ({
+  metadata: Object.fromEntries(
+    Object.entries(metadata ?? {}).map(([key, value]) => [key, Buffer.from(value).toString()]),
+  ),
+  data: Buffer.from(data ?? []).toString(),
+});
 
 describe('encrypted payloads', () => {
   it('come back as they were, whatever is in them, and show nothing of it', async () => {
@@ -17,7 +25,11 @@ describe('encrypted payloads', () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ minLength: 8, maxLength: 5000 }), async (value) => {
         const [hidden] = await codec.encode([json({ value })]);
-        expect(text(hidden!).metadata).toEqual({ encoding: 'binary/encrypted', 'encryption-key-id': 'first', 'bound-to': '' });
+        expect(text(hidden!).metadata).toEqual({
+          encoding: 'binary/encrypted',
+          'encryption-key-id': 'first',
+          'bound-to': '',
+        });
         expect(Buffer.from(hidden!.data!).includes(Buffer.from(value))).toBe(false);
         expect(text((await codec.decode([hidden!]))[0]!)).toEqual(text(json({ value })));
       }),
@@ -35,7 +47,9 @@ describe('encrypted payloads', () => {
     const rotated = payloadCodec(ring(second, first));
     expect(text((await rotated.decode([old!]))[0]!).data).toBe('"old"');
     expect(text((await rotated.encode([json('new')]))[0]!).metadata['encryption-key-id']).toBe('second');
-    await expect(payloadCodec(ring(second)).decode([old!])).rejects.toThrow('a payload is encrypted with the key "first", and DEPLOY_CODE_ENCRYPTION_KEY_FILE holds no such key');
+    await expect(payloadCodec(ring(second)).decode([old!])).rejects.toThrow(
+      'a payload is encrypted with the key "first", and DEPLOY_CODE_ENCRYPTION_KEY_FILE holds no such key',
+    );
     await expect(payloadCodec(undefined).decode([old!])).rejects.toThrow('a payload is encrypted with the key "first"');
   });
 
@@ -47,18 +61,34 @@ describe('encrypted payloads', () => {
       data[index]! ^= 1;
       await expect(codec.decode([{ ...hidden!, data }])).rejects.toThrow();
     }
-    await expect(codec.decode([{ ...hidden!, metadata: { ...hidden!.metadata, 'encryption-key-id': Buffer.from('other') } }])).rejects.toThrow();
+    await expect(
+      codec.decode([{ ...hidden!, metadata: { ...hidden!.metadata, 'encryption-key-id': Buffer.from('other') } }]),
+    ).rejects.toThrow();
   });
 
   describe('belong where they were made for', () => {
-    const workflow = (workflowId: string, namespace = 'production'): SerializationContext => ({ type: 'workflow', namespace, workflowId });
-    const activity = (activityId: string, workflowId = 'deployment/shop/production/1'): SerializationContext => ({ type: 'activity', namespace: 'production', workflowId, activityId, isLocal: false });
+    const workflow = (workflowId: string, namespace = 'production'): SerializationContext => ({
+      type: 'workflow',
+      namespace,
+      workflowId,
+    });
+    const activity = (activityId: string, workflowId = 'deployment/shop/production/1'): SerializationContext => ({
+      type: 'activity',
+      namespace: 'production',
+      workflowId,
+      activityId,
+      isLocal: false,
+    });
     const codec = payloadCodec(ring(first));
 
     it.each<[string, SerializationContext, SerializationContext]>([
       ['another deployment', workflow('deployment/shop/production/1'), workflow('deployment/shop/production/2')],
       ['another environment', workflow('environment/shop/staging'), workflow('environment/shop/production')],
-      ['another namespace', workflow('environment/shop/production', 'staging'), workflow('environment/shop/production')],
+      [
+        'another namespace',
+        workflow('environment/shop/production', 'staging'),
+        workflow('environment/shop/production'),
+      ],
       ['a workflow, from one of its activities', activity('1'), workflow('deployment/shop/production/1')],
       ['another activity', activity('1'), activity('2')],
       ['an activity of another workflow', activity('1'), activity('1', 'deployment/shop/production/2')],
@@ -67,14 +97,21 @@ describe('encrypted payloads', () => {
       expect(text((await codec.decode([hidden!], made))[0]!).data).toBe('"freeze"');
       await expect(codec.decode([hidden!], came)).rejects.toThrow('a message was moved');
       const claimed = (await codec.encode([json('x')], came))[0]!.metadata!['bound-to']!;
-      await expect(codec.decode([{ ...hidden!, metadata: { ...hidden!.metadata, 'bound-to': claimed } }], came)).rejects.toThrow('changed by somebody without the key');
+      await expect(
+        codec.decode([{ ...hidden!, metadata: { ...hidden!.metadata, 'bound-to': claimed } }], came),
+      ).rejects.toThrow('changed by somebody without the key');
       const { 'bound-to': _bound, ...unbound } = hidden!.metadata!;
-      await expect(payloadCodec(ring(first), { acceptPlain: true }).decode([{ ...hidden!, metadata: unbound }], came)).rejects.toThrow('changed by somebody without the key');
+      await expect(
+        payloadCodec(ring(first), { acceptPlain: true }).decode([{ ...hidden!, metadata: unbound }], came),
+      ).rejects.toThrow('changed by somebody without the key');
     });
 
     it('also where a schedule adds the time to the id of what it starts', async () => {
       const [hidden] = await codec.encode([json('nightly')], workflow('redeploy/shop/production/nightly'));
-      expect(text((await codec.decode([hidden!], workflow('redeploy/shop/production/nightly-2026-11-28T02:00:00Z')))[0]!).data).toBe('"nightly"');
+      expect(
+        text((await codec.decode([hidden!], workflow('redeploy/shop/production/nightly-2026-11-28T02:00:00Z')))[0]!)
+          .data,
+      ).toBe('"nightly"');
     });
 
     it('and are read by those who look at all of them, as the Temporal UI does', async () => {
@@ -87,8 +124,14 @@ describe('encrypted payloads', () => {
   const unbound = (payload: Payload): Payload => {
     const nonce = randomBytes(12);
     const sealing = createCipheriv('aes-256-gcm', ring(first).current.secret, nonce).setAAD(Buffer.from('first'));
-    const sealed = Buffer.concat([sealing.update(temporal.api.common.v1.Payload.encode(payload).finish()), sealing.final()]);
-    return { metadata: { encoding: Buffer.from('binary/encrypted'), 'encryption-key-id': Buffer.from('first') }, data: Buffer.concat([nonce, sealing.getAuthTag(), sealed]) };
+    const sealed = Buffer.concat([
+      sealing.update(temporal.api.common.v1.Payload.encode(payload).finish()),
+      sealing.final(),
+    ]);
+    return {
+      metadata: { encoding: Buffer.from('binary/encrypted'), 'encryption-key-id': Buffer.from('first') },
+      data: Buffer.concat([nonce, sealing.getAuthTag(), sealed]),
+    };
   };
 
   it('of before there were keys, or bindings, are accepted only while migrating', async () => {
@@ -104,16 +147,31 @@ describe('encrypted payloads', () => {
 });
 
 describe('payloads that must not be used', () => {
-  const context: SerializationContext = { type: 'workflow', namespace: 'default', workflowId: 'environment/shop/production' };
-  const zipped = (data: Buffer, before = 'json/plain'): Payload => ({ metadata: { encoding: Buffer.from('binary/gzip'), 'deploy-code-encoding': Buffer.from(before) }, data });
+  const context: SerializationContext = {
+    type: 'workflow',
+    namespace: 'default',
+    workflowId: 'environment/shop/production',
+  };
+  const zipped = (data: Buffer, before = 'json/plain'): Payload => ({
+    metadata: { encoding: Buffer.from('binary/gzip'), 'deploy-code-encoding': Buffer.from(before) },
+    data,
+  });
 
   it.each<[string, Payload, string]>([
-    ['are far larger once decompressed', zipped(gzipSync(Buffer.alloc(40 * 1024 * 1024))), 'would be larger than 33554432 bytes'],
+    [
+      'are far larger once decompressed',
+      zipped(gzipSync(Buffer.alloc(40 * 1024 * 1024))),
+      'would be larger than 33554432 bytes',
+    ],
     ['are no gzip', zipped(Buffer.from('garbage')), 'cannot be read'],
     ['end too early', zipped(gzipSync('x'.repeat(1000)).subarray(0, 20)), 'cannot be read'],
     ['are compressed twice', zipped(gzipSync(gzipSync('"x"')), 'binary/gzip'), 'in no encoding'],
     ['are no JSON', { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{') }, 'not JSON'],
-    ['no converter reads', { metadata: { encoding: Buffer.from('json/protobuf') }, data: Buffer.from('{}') }, 'in no encoding'],
+    [
+      'no converter reads',
+      { metadata: { encoding: Buffer.from('json/protobuf') }, data: Buffer.from('{}') },
+      'in no encoding',
+    ],
     ['say nothing of themselves', { data: Buffer.from('x') }, 'in no encoding'],
   ])('that %s stand for themselves in a workflow, with the reason', async (_, payload, reason) => {
     const [decoded] = await payloadCodec(undefined, { marksRefused: true }).decode([payload], context);
@@ -123,18 +181,27 @@ describe('payloads that must not be used', () => {
   it('fill the memory together no more than alone', async () => {
     const many = Array.from({ length: 4 }, () => zipped(gzipSync(JSON.stringify(' '.repeat(30 * 1024 * 1024)))));
     const decoded = await payloadCodec(undefined, { marksRefused: true }).decode(many, context);
-    expect(decoded.map((payload) => (text(payload).data.length > 1000 ? 'taken' : text(payload).data))).toEqual(['taken', 'taken', expect.stringContaining('larger than'), expect.stringContaining('larger than')]);
+    expect(decoded.map((payload) => (text(payload).data.length > 1000 ? 'taken' : text(payload).data))).toEqual([
+      'taken',
+      'taken',
+      expect.stringContaining('larger than'),
+      expect.stringContaining('larger than'),
+    ]);
   });
 
   it('with a key that is not among ours stand for themselves, too', async () => {
     const [hidden] = await payloadCodec(ring(first)).encode([json('x')], context);
     const [decoded] = await payloadCodec(ring(second), { marksRefused: true }).decode([hidden!], context);
-    expect(JSON.parse(text(decoded!).data)).toEqual({ 'deploy-code:refused': expect.stringContaining('holds no such key') });
+    expect(JSON.parse(text(decoded!).data)).toEqual({
+      'deploy-code:refused': expect.stringContaining('holds no such key'),
+    });
   });
 
   it('fail everywhere else, and so does one whose key is only missing here', async () => {
     const [hidden] = await payloadCodec(ring(first)).encode([json('x')], context);
-    await expect(payloadCodec(undefined, { marksRefused: true }).decode([hidden!], context)).rejects.toThrow('holds no such key');
+    await expect(payloadCodec(undefined, { marksRefused: true }).decode([hidden!], context)).rejects.toThrow(
+      'holds no such key',
+    );
     await expect(payloadCodec(undefined).decode([zipped(Buffer.from('garbage'))])).rejects.toThrow('cannot be read');
   });
 });

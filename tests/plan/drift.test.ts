@@ -3,7 +3,16 @@ import { allSteps, emptyObservation, plan, World } from '../support/observation'
 import type { ObservedInstance } from '../../src/model/observation';
 import { stackOf } from '../support/stack';
 
-const stack = stackOf({ name: 'shop', environment: 'test', volumes: { data: {} }, services: { db: { image: 'db:1', volumes: ['data:/data'] }, api: { image: 'api:1', replicas: 2 }, migrate: { image: 'api:1', kind: 'job' } } });
+const stack = stackOf({
+  name: 'shop',
+  environment: 'test',
+  volumes: { data: {} },
+  services: {
+    db: { image: 'db:1', volumes: ['data:/data'] },
+    api: { image: 'api:1', replicas: 2 },
+    migrate: { image: 'api:1', kind: 'job' },
+  },
+});
 
 describe('drift', () => {
   const deployed = () => {
@@ -12,7 +21,8 @@ describe('drift', () => {
     for (const step of plan(stack, emptyObservation(stack)).plan.preparation) world.perform(step);
     return world;
   };
-  const driftOf = (world: World, of = stack) => findDrift({ stack: of, observation: world.observe(of), deployment: 1, release: 1, jobs: {} });
+  const driftOf = (world: World, of = stack) =>
+    findDrift({ stack: of, observation: world.observe(of), deployment: 1, release: 1, jobs: {} });
   const name = (short: string) => `shop-test-${short}-d1`;
 
   it('is nothing where what runs is what was deployed, jobs and dead instances aside', () => {
@@ -27,7 +37,11 @@ describe('drift', () => {
     world.instances.delete(name('api-2'));
     world.networks.clear();
     world.volumes.clear();
-    expect(driftOf(world)).toEqual(['the network shop-test_default is gone', 'the volume shop-test_data is gone', 'api-2 is gone']);
+    expect(driftOf(world)).toEqual([
+      'the network shop-test_default is gone',
+      'the volume shop-test_data is gone',
+      'api-2 is gone',
+    ]);
   });
 
   it('is an instance that nobody deployed', () => {
@@ -42,23 +56,50 @@ describe('drift', () => {
     const world = deployed();
     world.instances.get(name('api-2'))!.networks = [];
     expect(driftOf(world)).toEqual(['api-2 is off the network shop-test_default']);
-    const { plan: repair } = plan(stack, world.observe(stack), { intent: { kind: 'repair', force: false }, deployment: 2 });
-    expect(allSteps(repair).filter(({ kind }) => kind === 'start').map(({ id }) => id)).toEqual(['start api-2 (api:1)']);
+    const { plan: repair } = plan(stack, world.observe(stack), {
+      intent: { kind: 'repair', force: false },
+      deployment: 2,
+    });
+    expect(
+      allSteps(repair)
+        .filter(({ kind }) => kind === 'start')
+        .map(({ id }) => id),
+    ).toEqual(['start api-2 (api:1)']);
   });
 
   it('is an instance whose limits or restart policy somebody has changed', () => {
-    const limited = stackOf({ name: 'shop', environment: 'test', services: { api: { image: 'api:1', replicas: 2, restart: 'always', resources: { limit: { cpus: 0.3, memory: '64M' } } } } });
+    const limited = stackOf({
+      name: 'shop',
+      environment: 'test',
+      services: {
+        api: { image: 'api:1', replicas: 2, restart: 'always', resources: { limit: { cpus: 0.3, memory: '64M' } } },
+      },
+    });
     const world = new World('shop/test');
     const { plan: first } = plan(limited, emptyObservation(limited));
     for (const step of [...first.preparation, ...allSteps(first)]) world.perform(step);
-    const [one, two] = ['api-1', 'api-2'].map((short) => world.instances.get(name(short))!) as [ObservedInstance, ObservedInstance];
+    const [one, two] = ['api-1', 'api-2'].map((short) => world.instances.get(name(short))!) as [
+      ObservedInstance,
+      ObservedInstance,
+    ];
     for (const each of [one, two]) each.limitsInForce = { cpus: 0.3, memory: 64 * 1024 ** 2 };
     expect(driftOf(world, limited)).toEqual([]);
     one.limitsInForce = { cpus: 2, memory: 0 };
     two.policy = 'no';
-    expect(driftOf(world, limited)).toEqual(['api-1 is allowed 2 CPUs instead of 0.3 CPUs', 'api-1 is allowed all memory instead of 64 MiB of memory', 'api-2 is restarted by "no" instead of "always"']);
-    const { plan: repair } = plan(limited, world.observe(limited), { intent: { kind: 'repair', force: false }, deployment: 2 });
-    expect(allSteps(repair).filter(({ kind }) => kind === 'start').map(({ id }) => id)).toEqual(['start api-1 (api:1)', 'start api-2 (api:1)']);
+    expect(driftOf(world, limited)).toEqual([
+      'api-1 is allowed 2 CPUs instead of 0.3 CPUs',
+      'api-1 is allowed all memory instead of 64 MiB of memory',
+      'api-2 is restarted by "no" instead of "always"',
+    ]);
+    const { plan: repair } = plan(limited, world.observe(limited), {
+      intent: { kind: 'repair', force: false },
+      deployment: 2,
+    });
+    expect(
+      allSteps(repair)
+        .filter(({ kind }) => kind === 'start')
+        .map(({ id }) => id),
+    ).toEqual(['start api-1 (api:1)', 'start api-2 (api:1)']);
   });
 
   it('is an instance that runs with something else', () => {

@@ -26,16 +26,37 @@ function toStack(drawn: Drawn): Stack {
   const volumes = Object.fromEntries(names.map((index) => [`v${index}`, {}]));
   const entries = names.map((index) => {
     const { version, replicas, job, needs, port, volume } = drawn[index]!;
-    const dependencies = [...new Set(needs)].filter((other) => other < index && names.includes(other)).map((other) => `s${other}`);
+    const dependencies = [...new Set(needs)]
+      .filter((other) => other < index && names.includes(other))
+      .map((other) => `s${other}`);
     const base = { image: `s${index}:${version}`, depends_on: dependencies };
     if (job) return [`s${index}`, { ...base, kind: 'job' }];
-    return [`s${index}`, { ...base, replicas: volume ? 1 : replicas, ...(port && { ports: ['8080'] }), ...(volume && { volumes: [`v${index}:/data`] }), health_check: { tcp: 8080 } }];
+    return [
+      `s${index}`,
+      {
+        ...base,
+        replicas: volume ? 1 : replicas,
+        ...(port && { ports: ['8080'] }),
+        ...(volume && { volumes: [`v${index}:/data`] }),
+        health_check: { tcp: 8080 },
+      },
+    ];
   });
-  return stackOf({ name: 'laws', infrastructure: { network: { cidr: '10.0.0.0/16' } }, volumes, services: Object.fromEntries(entries) });
+  return stackOf({
+    name: 'laws',
+    infrastructure: { network: { cidr: '10.0.0.0/16' } },
+    volumes,
+    services: Object.fromEntries(entries),
+  });
 }
 
 function perform(world: World, { preparation, phases, cleanup }: Plan): void {
-  for (const step of [...preparation, ...phases.flatMap(({ services: planned }) => planned.flatMap((service) => lanesOf(service).flat())), ...cleanup]) world.perform(step);
+  for (const step of [
+    ...preparation,
+    ...phases.flatMap(({ services: planned }) => planned.flatMap((service) => lanesOf(service).flat())),
+    ...cleanup,
+  ])
+    world.perform(step);
 }
 
 /** A host on which a stack has been deployed. */
@@ -50,9 +71,14 @@ describe('every plan', () => {
     fc.assert(
       fc.property(services, (drawn) => {
         const stack = toStack(drawn);
-        const phaseOf = new Map(plan(stack).plan.phases.flatMap(({ number, services: planned }) => planned.map(({ name }) => [name, number] as const)));
+        const phaseOf = new Map(
+          plan(stack).plan.phases.flatMap(({ number, services: planned }) =>
+            planned.map(({ name }) => [name, number] as const),
+          ),
+        );
         for (const service of Object.values(stack.services)) {
-          for (const dependency of Object.keys(service.dependsOn)) expect(phaseOf.get(service.name)).toBeGreaterThan(phaseOf.get(dependency)!);
+          for (const dependency of Object.keys(service.dependsOn))
+            expect(phaseOf.get(service.name)).toBeGreaterThan(phaseOf.get(dependency)!);
         }
       }),
     );
@@ -67,8 +93,12 @@ describe('every plan', () => {
         const again = plan(second, world.observe(second), { deployment: 3, release: { from: 2, to: 3 } });
         expect(allSteps(again.plan)).toEqual([]);
         expect([...again.plan.preparation, ...again.plan.cleanup]).toEqual([]);
-        const wanted = Object.values(second.services).filter(({ kind }) => kind === 'service').flatMap(({ name, replicas }) => Array.from({ length: replicas }, (_, index) => `${name}-${index + 1}`));
-        const running = [...world.instances.values()].filter(({ state }) => state === 'running').map(({ service, ordinal }) => `${service}-${ordinal}`);
+        const wanted = Object.values(second.services)
+          .filter(({ kind }) => kind === 'service')
+          .flatMap(({ name, replicas }) => Array.from({ length: replicas }, (_, index) => `${name}-${index + 1}`));
+        const running = [...world.instances.values()]
+          .filter(({ state }) => state === 'running')
+          .map(({ service, ordinal }) => `${service}-${ordinal}`);
         expect(running.sort()).toEqual(wanted.sort());
       }),
     );
@@ -85,9 +115,18 @@ describe('every plan', () => {
         const steps = [...next.preparation, ...allSteps(next)];
         const begun = steps.slice(0, steps.length === 0 ? 0 : (cut % steps.length) + 1);
         for (const step of begun) world.perform(step);
-        const mounted = new Set(begun.flatMap((step) => (step.kind === 'start' ? step.instance.mounts : [])).map((mount) => (mount.type === 'volume' ? mount.volume : '')));
+        const mounted = new Set(
+          begun
+            .flatMap((step) => (step.kind === 'start' ? step.instance.mounts : []))
+            .map((mount) => (mount.type === 'volume' ? mount.volume : '')),
+        );
 
-        const back = planRollback({ plan: next, begun: new Set(begun.map(({ id }) => id)), done: new Set(), onRollback: {} });
+        const back = planRollback({
+          plan: next,
+          begun: new Set(begun.map(({ id }) => id)),
+          done: new Set(),
+          onRollback: {},
+        });
         for (const step of back.stages.flatMap(({ lanes }) => lanes.flat())) world.perform(step);
         const kept = [...mounted].filter((name) => !listing.includes(name) && world.volumes.has(name));
         expect(world.listing()).toEqual([...listing, ...kept].sort());
@@ -102,7 +141,9 @@ describe('every plan', () => {
         const second = toStack(after);
         for (const step of allSteps(plan(second, world.observe(second), { deployment: 2 }).plan)) {
           world.perform(step);
-          const volumes = [...world.instances.values()].filter(({ state }) => state === 'running').flatMap(({ mounts }) => mounts.flatMap((mount) => (mount.type === 'volume' ? [mount.volume] : [])));
+          const volumes = [...world.instances.values()]
+            .filter(({ state }) => state === 'running')
+            .flatMap(({ mounts }) => mounts.flatMap((mount) => (mount.type === 'volume' ? [mount.volume] : [])));
           expect(new Set(volumes).size).toBe(volumes.length);
         }
       }),
@@ -112,7 +153,9 @@ describe('every plan', () => {
   it('gives every instance host ports of its own', () => {
     fc.assert(
       fc.property(services, (drawn) => {
-        const ports = allSteps(plan(toStack(drawn)).plan).flatMap((step) => (step.kind === 'start' ? step.instance.ports.map(({ host }) => host) : []));
+        const ports = allSteps(plan(toStack(drawn)).plan).flatMap((step) =>
+          step.kind === 'start' ? step.instance.ports.map(({ host }) => host) : [],
+        );
         expect(new Set(ports).size).toBe(ports.length);
       }),
     );

@@ -17,7 +17,8 @@ describe('names of instances', () => {
   it('stay one label of a domain name, whatever the number of the deployment', () => {
     fc.assert(
       fc.property(words, words, words, numbers, numbers, (name, environment, service, ordinal, deployment) => {
-        const of = (count: number) => instanceName({ ...stack, name, environment }, { name: service, kind: 'service' }, ordinal, count);
+        const of = (count: number) =>
+          instanceName({ ...stack, name, environment }, { name: service, kind: 'service' }, ordinal, count);
         expect(of(deployment).length).toBeLessThanOrEqual(63);
         expect(of(deployment)).toMatch(label);
         expect(of(deployment).endsWith(`-${ordinal}-d${deployment}`)).toBe(true);
@@ -32,7 +33,12 @@ describe('names of instances', () => {
   });
 
   it('of jobs on a cluster stay one label too', () => {
-    const cluster = stackOf({ name: 'shop', environment: 'staging', infrastructure: { orchestrator: 'Kubernetes' }, services: { api: { image: 'a' } } });
+    const cluster = stackOf({
+      name: 'shop',
+      environment: 'staging',
+      infrastructure: { orchestrator: 'Kubernetes' },
+      services: { api: { image: 'a' } },
+    });
     const [, name] = instanceName(cluster, { name: 'a'.repeat(63), kind: 'job' }, 1, 1234).split('/');
     expect(name).toHaveLength(63);
   });

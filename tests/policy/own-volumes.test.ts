@@ -4,7 +4,8 @@ import { ownVolumes } from '../../src/policy/own-volumes';
 const inContainer = [
   '1082 981 0:198 / / ro,relatime master:390 - overlay overlay ro,lowerdir=/var/lib/docker/overlay2/l/A',
   '1083 1082 0:201 / /proc rw,nosuid,nodev,noexec,relatime - proc proc rw',
-  '1090 1082 8:1 /var/lib/docker/volumes/deploy-code_worker/_data /var/lib/deploy-code rw,relatime master:1 - ext4 /dev/sda1 rw',
+  '1090 1082 8:1 /var/lib/docker/volumes/deploy-code_worker/_data ' +
+    '/var/lib/deploy-code rw,relatime master:1 - ext4 /dev/sda1 rw',
   '1091 1082 0:25 /docker.sock /run/docker.sock rw,nosuid,nodev - tmpfs tmpfs rw,size=800k',
   '1092 1082 8:1 /var/lib/docker/volumes/other/_data /srv/other rw,relatime master:1 - ext4 /dev/sda1 rw',
   '',

@@ -6,21 +6,43 @@ import { spec } from '../runtimes/contract';
 describe('a runtime under a policy', () => {
   const host = new MemoryHost();
   const place = { stack: 'shop', environment: 'test' };
-  const under = (policy: Policy) => policedRuntime(createMemoryRuntime(host).within(place), { policy, sources: new SourceRules(policy, ownFiles({ dataDir: '/nowhere' })), dataDir: '/nowhere', ownSockets: [], ownVolumes: [] }, place);
+  const under = (policy: Policy) =>
+    policedRuntime(
+      createMemoryRuntime(host).within(place),
+      {
+        policy,
+        sources: new SourceRules(policy, ownFiles({ dataDir: '/nowhere' })),
+        dataDir: '/nowhere',
+        ownSockets: [],
+        ownVolumes: [],
+      },
+      place,
+    );
 
   it('makes nothing that the policy refuses, be it that no plan was asked', async () => {
     const runtime = under({ mounts: { folders: [] }, images: { registries: ['ghcr.io/{stack}'] } });
-    const instance = spec('api', { stack: 'shop', image: 'ghcr.io/shop/api:1', mounts: [{ type: 'bind', source: '/', target: '/host', readOnly: true }] });
-    await expect(runtime.create(instance)).rejects.toMatchObject({ kind: 'software', message: 'services.api.volumes.0: the worker\'s policy does not allow mounting / (rule mounts.folders)' });
+    const instance = spec('api', {
+      stack: 'shop',
+      image: 'ghcr.io/shop/api:1',
+      mounts: [{ type: 'bind', source: '/', target: '/host', readOnly: true }],
+    });
+    await expect(runtime.create(instance)).rejects.toMatchObject({
+      kind: 'software',
+      message: "services.api.volumes.0: the worker's policy does not allow mounting / (rule mounts.folders)",
+    });
     expect(await runtime.inspect(instance.name)).toBeUndefined();
-    await expect(runtime.ensureImage('ghcr.io/bank/api:1', 'missing', () => undefined)).rejects.toThrow('rule images.registries');
+    await expect(runtime.ensureImage('ghcr.io/bank/api:1', 'missing', () => undefined)).rejects.toThrow(
+      'rule images.registries',
+    );
     await runtime.ensureImage('ghcr.io/shop/api:1', 'missing', () => undefined);
   });
 
   it('judges the image that an instance is made of, not only the one that it is named after', async () => {
     const runtime = under({ images: { registries: ['ghcr.io/{stack}'] } });
     const instance = spec('web', { ...place, image: 'ghcr.io/shop/web:1', imageId: 'evil.example.com/x:1' });
-    await expect(runtime.create(instance)).rejects.toThrow('does not allow evil.example.com/x:1 (rule images.registries)');
+    await expect(runtime.create(instance)).rejects.toThrow(
+      'does not allow evil.example.com/x:1 (rule images.registries)',
+    );
     await runtime.create({ ...instance, imageId: `sha256:${'0a'.repeat(32)}` });
   });
 
@@ -31,12 +53,21 @@ describe('a runtime under a policy', () => {
   });
 
   it('judges volumes that the engine has not made, and leaves its own alone', async () => {
-    const mounting = (volume: string) => spec('db', { ...place, name: `db-${volume}`, image: 'db:1', mounts: [{ type: 'volume', volume, target: '/data', readOnly: false }] });
+    const mounting = (volume: string) =>
+      spec('db', {
+        ...place,
+        name: `db-${volume}`,
+        image: 'db:1',
+        mounts: [{ type: 'volume', volume, target: '/data', readOnly: false }],
+      });
     host.volumes.set('theirs', { owner: '', mountedAt: [] });
     const runtime = under({ mounts: { folders: [] } });
     await runtime.createVolume({ name: 'ours', key: 'ours', mountedAt: [] });
     await runtime.create(mounting('ours'));
-    await expect(runtime.create(mounting('theirs'))).rejects.toThrow('services.db.volumes.0: the worker\'s policy does not allow mounting the external volume theirs (rule mounts.volumes)');
+    await expect(runtime.create(mounting('theirs'))).rejects.toThrow(
+      "services.db.volumes.0: the worker's policy does not allow mounting " +
+        'the external volume theirs (rule mounts.volumes)',
+    );
     await under({ mounts: { folders: [], volumes: ['their*'] } }).create(mounting('theirs'));
   });
 
@@ -45,28 +76,52 @@ describe('a runtime under a policy', () => {
     const instance = spec('api', { ...place, image: 'api:1' });
     await runtime.create(instance);
     await runtime.start(instance.name);
-    expect(host.instances.get(instance.name)?.spec).toMatchObject({ capDrop: ['ALL'], pidsLimit: 9, hash: instance.hash });
+    expect(host.instances.get(instance.name)?.spec).toMatchObject({
+      capDrop: ['ALL'],
+      pidsLimit: 9,
+      hash: instance.hash,
+    });
     expect((await runtime.inspect(instance.name))?.state).toBe('running');
     expect(runtime.name).toBe('memory');
   });
 
   describe('on a cluster', () => {
-    const settings: ClusterSettings = { pullSecrets: [], serviceType: 'ClusterIP', isolated: false, namespace: 'shop-test' };
+    const settings: ClusterSettings = {
+      pullSecrets: [],
+      serviceType: 'ClusterIP',
+      isolated: false,
+      namespace: 'shop-test',
+    };
     const workload: Workload = { rollout: 'recreate', pullPolicy: 'missing', ingress: [], settings };
     const cluster = () => {
-      const made = { ...createMemoryRuntime(host).within(place), name: 'kubernetes' as const, createVolume: jest.fn(async () => undefined) };
+      const made = {
+        ...createMemoryRuntime(host).within(place),
+        name: 'kubernetes' as const,
+        createVolume: jest.fn(async () => undefined),
+      };
       const sources = new SourceRules({}, ownFiles({ dataDir: '/nowhere' }));
-      return { made, runtime: policedRuntime(made, { policy: {}, sources, ownVolumes: [], ownSockets: [], dataDir: '/nowhere' }, place) };
+      return {
+        made,
+        runtime: policedRuntime(
+          made,
+          { policy: {}, sources, ownVolumes: [], ownSockets: [], dataDir: '/nowhere' },
+          place,
+        ),
+      };
     };
 
     it('judges the namespace that an instance comes to be in, whatever its settings claim', async () => {
       const instance = spec('api', { ...place, name: 'kube-system/api', workload });
-      await expect(cluster().runtime.create(instance)).rejects.toThrow('does not allow the namespace kube-system (rule kubernetes.namespaces)');
+      await expect(cluster().runtime.create(instance)).rejects.toThrow(
+        'does not allow the namespace kube-system (rule kubernetes.namespaces)',
+      );
     });
 
     it('makes no volume in a namespace that it does not allow', async () => {
       const { made, runtime } = cluster();
-      await expect(runtime.createVolume({ name: 'kube-system/data', key: 'data', mountedAt: [] })).rejects.toThrow('rule kubernetes.namespaces');
+      await expect(runtime.createVolume({ name: 'kube-system/data', key: 'data', mountedAt: [] })).rejects.toThrow(
+        'rule kubernetes.namespaces',
+      );
       expect(made.createVolume).not.toHaveBeenCalled();
       await runtime.createVolume({ name: 'shop-test/data', key: 'data', mountedAt: [] });
       expect(made.createVolume).toHaveBeenCalledTimes(1);

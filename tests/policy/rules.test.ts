@@ -42,9 +42,13 @@ describe('a policy file', () => {
         return (error as StackFileError).problems.map(({ line, path, message }) => `${line} ${path}: ${message}`);
       }
     };
-    expect(problems('mounts:\n  folder: [/srv]\n')).toEqual(['2 mounts.folder: is not a key here (did you mean "folders"?)']);
+    expect(problems('mounts:\n  folder: [/srv]\n')).toEqual([
+      '2 mounts.folder: is not a key here (did you mean "folders"?)',
+    ]);
     expect(problems('exec: true\nprocesses: perhaps\n')).toEqual(['2 processes: must be true or false']);
-    expect(problems('mounts: {folders: [srv]}\n')).toEqual(['1 mounts.folders.0: write an absolute path such as /srv/data/{stack}']);
+    expect(problems('mounts: {folders: [srv]}\n')).toEqual([
+      '1 mounts.folders.0: write an absolute path such as /srv/data/{stack}',
+    ]);
     expect(problems('floors:\n  log_max_files: 3\n')).toEqual(['2 floors.log_max_files: needs log_max_size beside it']);
     expect(problems('- a list\n')[0]).toMatch(/^1 : must be a map/);
     expect(() => readPolicy(join(folder, 'nowhere.yaml'))).toThrow(StackFileError);
@@ -58,8 +62,21 @@ describe('a policy file', () => {
 
 describe('a policy', () => {
   const refused = async (policy: Policy, service: object, more: object = {}) => {
-    const stack = stackOf({ name: 'shop', environment: 'test', services: { api: { image: 'acme/api:1', ...service } }, ...more });
-    return (await refusedOf(stack, { policy, sources: new SourceRules(policy, ownFiles({ dataDir })), dataDir, ownSockets: unixSockets(['unix:///srv/engine/api.sock', 'tcp://10.0.0.2:2376', undefined]), ownVolumes: ['deploy-code_worker'] })).map(({ path, message }) => `${path}: ${message}`);
+    const stack = stackOf({
+      name: 'shop',
+      environment: 'test',
+      services: { api: { image: 'acme/api:1', ...service } },
+      ...more,
+    });
+    return (
+      await refusedOf(stack, {
+        policy,
+        sources: new SourceRules(policy, ownFiles({ dataDir })),
+        dataDir,
+        ownSockets: unixSockets(['unix:///srv/engine/api.sock', 'tcp://10.0.0.2:2376', undefined]),
+        ownVolumes: ['deploy-code_worker'],
+      })
+    ).map(({ path, message }) => `${path}: ${message}`);
   };
 
   it('refuses nothing of a stack where it has no rule', async () => {
@@ -68,37 +85,207 @@ describe('a policy', () => {
   });
 
   it.each<[string, Policy, object, object, string]>([
-    ['images of other registries', { images: { registries: ['ghcr.io/acme'] } }, {}, {}, 'services.api.image: the worker\'s policy does not allow acme/api:1 (rule images.registries)'],
-    ['a registry that only begins like an allowed one', { images: { registries: ['ghcr.io/acme'] } }, { image: 'ghcr.io/acme-evil/api:1' }, {}, 'rule images.registries'],
-    ['capabilities', { containers: { capabilities: ['NET_BIND_SERVICE'] } }, { cap_add: ['CAP_NET_BIND_SERVICE', 'SYS_ADMIN'] }, {}, 'services.api.cap_add: the worker\'s policy does not allow SYS_ADMIN (rule containers.capabilities)'],
+    [
+      'images of other registries',
+      { images: { registries: ['ghcr.io/acme'] } },
+      {},
+      {},
+      "services.api.image: the worker's policy does not allow acme/api:1 (rule images.registries)",
+    ],
+    [
+      'a registry that only begins like an allowed one',
+      { images: { registries: ['ghcr.io/acme'] } },
+      { image: 'ghcr.io/acme-evil/api:1' },
+      {},
+      'rule images.registries',
+    ],
+    [
+      'capabilities',
+      { containers: { capabilities: ['NET_BIND_SERVICE'] } },
+      { cap_add: ['CAP_NET_BIND_SERVICE', 'SYS_ADMIN'] },
+      {},
+      "services.api.cap_add: the worker's policy does not allow SYS_ADMIN (rule containers.capabilities)",
+    ],
     ['GPUs', { containers: { gpus: false } }, { resources: { gpus: 1 } }, {}, 'rule containers.gpus'],
-    ['the network of the host', { containers: { host_network: false } }, {}, { infrastructure: { network: { mode: 'Host' } } }, 'infrastructure.network.mode: the worker\'s policy does not allow api the network of the host (rule containers.host_network)'],
-    ['processes', { processes: false }, { image: undefined, command: ['true'] }, { infrastructure: { container_runtime: 'Process' } }, 'rule processes'],
-    ['another namespace', { kubernetes: { namespaces: ['{stack}-{environment}'] } }, {}, { infrastructure: { orchestrator: 'Kubernetes', kubernetes: { namespace: 'bank' } } }, 'rule kubernetes.namespaces'],
-    ['the namespaces of a cluster itself', {}, {}, { infrastructure: { orchestrator: 'Kubernetes', kubernetes: { namespace: 'kube-system' } } }, 'rule kubernetes.namespaces'],
-    ['service accounts', { kubernetes: { service_accounts: ['{stack}-*'] } }, {}, { infrastructure: { orchestrator: 'Kubernetes', kubernetes: { service_account: 'clusterrole-aggregation-controller' } } }, 'rule kubernetes.service_accounts'],
-    ['an env_file', { secrets: { env_files: ['/etc/env'] } }, { env_file: '/srv/app.env' }, {}, 'services.api.env_file: the worker\'s policy does not let a secret come from /srv/app.env (rule secrets.env_files)'],
-    ['a secret', { secrets: { files: ['/etc/secrets'] } }, { secrets: ['token'] }, { secrets: { token: { file: '/srv/token' } } }, 'services.api.secrets.token: '],
-    ["a subscriber's key", { secrets: { environment: [] } }, {}, { secrets: { key: { environment: 'HOOK' } }, subscribers: { ops: { webhook: { url: 'https://example.com/', key: 'key' } } } }, 'subscribers.ops: '],
-    ['subscribers elsewhere', { subscribers: { hosts: ['*.example.com'] } }, {}, { subscribers: { ops: { webhook: { url: 'https://example.org/' } }, ci: { webhook: { url: 'https://ci.example.com/' } } } }, 'subscribers.ops: the worker\'s policy does not allow subscribers at example.org (rule subscribers.hosts)'],
-    ...['http://169.254.169.254/latest', 'http://0xa9fea9fe/', 'http://[::ffff:169.254.169.254]/', 'http://[fe80::1]:80/', 'http://[fd00:ec2::254]/', 'http://100.100.100.200/'].map((url): [string, Policy, object, object, string] => [
-      `a subscriber at ${url}`, {}, {}, { subscribers: { ops: { webhook: { url } } } }, 'is a link-local or metadata address, which a stack file cannot name',
+    [
+      'the network of the host',
+      { containers: { host_network: false } },
+      {},
+      { infrastructure: { network: { mode: 'Host' } } },
+      "infrastructure.network.mode: the worker's policy does not allow api " +
+        'the network of the host (rule containers.host_network)',
+    ],
+    [
+      'processes',
+      { processes: false },
+      { image: undefined, command: ['true'] },
+      { infrastructure: { container_runtime: 'Process' } },
+      'rule processes',
+    ],
+    [
+      'another namespace',
+      { kubernetes: { namespaces: ['{stack}-{environment}'] } },
+      {},
+      { infrastructure: { orchestrator: 'Kubernetes', kubernetes: { namespace: 'bank' } } },
+      'rule kubernetes.namespaces',
+    ],
+    [
+      'the namespaces of a cluster itself',
+      {},
+      {},
+      { infrastructure: { orchestrator: 'Kubernetes', kubernetes: { namespace: 'kube-system' } } },
+      'rule kubernetes.namespaces',
+    ],
+    [
+      'service accounts',
+      { kubernetes: { service_accounts: ['{stack}-*'] } },
+      {},
+      {
+        infrastructure: {
+          orchestrator: 'Kubernetes',
+          kubernetes: { service_account: 'clusterrole-aggregation-controller' },
+        },
+      },
+      'rule kubernetes.service_accounts',
+    ],
+    [
+      'an env_file',
+      { secrets: { env_files: ['/etc/env'] } },
+      { env_file: '/srv/app.env' },
+      {},
+      "services.api.env_file: the worker's policy does not let a secret " +
+        'come from /srv/app.env (rule secrets.env_files)',
+    ],
+    [
+      'a secret',
+      { secrets: { files: ['/etc/secrets'] } },
+      { secrets: ['token'] },
+      { secrets: { token: { file: '/srv/token' } } },
+      'services.api.secrets.token: ',
+    ],
+    [
+      "a subscriber's key",
+      { secrets: { environment: [] } },
+      {},
+      {
+        secrets: { key: { environment: 'HOOK' } },
+        subscribers: { ops: { webhook: { url: 'https://example.com/', key: 'key' } } },
+      },
+      'subscribers.ops: ',
+    ],
+    [
+      'subscribers elsewhere',
+      { subscribers: { hosts: ['*.example.com'] } },
+      {},
+      {
+        subscribers: {
+          ops: { webhook: { url: 'https://example.org/' } },
+          ci: { webhook: { url: 'https://ci.example.com/' } },
+        },
+      },
+      "subscribers.ops: the worker's policy does not allow subscribers at example.org (rule subscribers.hosts)",
+    ],
+    ...[
+      'http://169.254.169.254/latest',
+      'http://0xa9fea9fe/',
+      'http://[::ffff:169.254.169.254]/',
+      'http://[fe80::1]:80/',
+      'http://[fd00:ec2::254]/',
+      'http://100.100.100.200/',
+    ].map((url): [string, Policy, object, object, string] => [
+      `a subscriber at ${url}`,
+      {},
+      {},
+      { subscribers: { ops: { webhook: { url } } } },
+      'is a link-local or metadata address, which a stack file cannot name',
     ]),
-    ['a folder for the audit trail', { audit: { folders: [] } }, {}, { infrastructure: { storage: { data_dir: '/srv/audit' } } }, 'infrastructure.storage.data_dir: '],
-    ['the Docker socket', { mounts: { docker_socket: false } }, { volumes: ['/var/run/docker.sock:/s'] }, {}, 'rule mounts.docker_socket'],
-    ['a folder that holds the Docker socket', { mounts: { docker_socket: false } }, { volumes: ['/:/host:ro'] }, {}, 'rule mounts.docker_socket'],
-    ...['/run/user/1000/docker.sock', '/run/user/1000', '/var/run/user/1000/podman/', '/run/user', '/srv/engine/api.sock', '/srv/./engine'].map((source): [string, Policy, object, object, string] => [
-      `a socket of an engine at ${source}`, { mounts: { docker_socket: false } }, { volumes: [`${source}:/x`] }, {}, 'rule mounts.docker_socket',
+    [
+      'a folder for the audit trail',
+      { audit: { folders: [] } },
+      {},
+      { infrastructure: { storage: { data_dir: '/srv/audit' } } },
+      'infrastructure.storage.data_dir: ',
+    ],
+    [
+      'the Docker socket',
+      { mounts: { docker_socket: false } },
+      { volumes: ['/var/run/docker.sock:/s'] },
+      {},
+      'rule mounts.docker_socket',
+    ],
+    [
+      'a folder that holds the Docker socket',
+      { mounts: { docker_socket: false } },
+      { volumes: ['/:/host:ro'] },
+      {},
+      'rule mounts.docker_socket',
+    ],
+    ...[
+      '/run/user/1000/docker.sock',
+      '/run/user/1000',
+      '/var/run/user/1000/podman/',
+      '/run/user',
+      '/srv/engine/api.sock',
+      '/srv/./engine',
+    ].map((source): [string, Policy, object, object, string] => [
+      `a socket of an engine at ${source}`,
+      { mounts: { docker_socket: false } },
+      { volumes: [`${source}:/x`] },
+      {},
+      'rule mounts.docker_socket',
     ]),
-    ...['/proc/1/root', '/proc/1/root/srv', '/proc/self/cwd', '/proc/./1/fd/3', '/proc/thread-self/root', '/dev/fd'].map((source): [string, Policy, object, object, string] => [
-      `what a process sees at ${source}`, {}, { volumes: [`${source}:/x`] }, {}, 'rule always',
+    ...[
+      '/proc/1/root',
+      '/proc/1/root/srv',
+      '/proc/self/cwd',
+      '/proc/./1/fd/3',
+      '/proc/thread-self/root',
+      '/dev/fd',
+    ].map((source): [string, Policy, object, object, string] => [
+      `what a process sees at ${source}`,
+      {},
+      { volumes: [`${source}:/x`] },
+      {},
+      'rule always',
     ]),
     ["the engine's own folder", {}, { volumes: [`${dataDir}/audit:/x`] }, {}, 'rule always'],
-    ["the volume of the engine's own folder", {}, { volumes: ['v:/x'] }, { volumes: { v: { external: true, name: 'deploy-code_worker' } } }, 'services.api.volumes.0: the worker\'s policy does not allow mounting the volume deploy-code_worker: it is the engine\'s own (rule always)'],
-    ["the path of that volume on the host", {}, { volumes: ['/srv/docker/volumes/deploy-code_worker/_data/keys:/x'] }, {}, 'rule always'],
-    ['external volumes where only folders are allowed', { mounts: { folders: ['/srv'] } }, { volumes: ['v:/x'] }, { volumes: { v: { external: true, name: 'bank' } } }, 'services.api.volumes.0: the worker\'s policy does not allow mounting the external volume bank (rule mounts.volumes)'],
-    ['external volumes of others', { mounts: { volumes: ['{stack}-{environment}-*'] } }, { volumes: ['v:/x', 'w:/y'] }, { volumes: { v: { external: true, name: 'shop-test-data' }, w: { external: true, name: 'shop-live-data' } } }, 'mounting the external volume shop-live-data (rule mounts.volumes)'],
-    ["a folder that holds the engine's own", { mounts: { folders: ['/'] } }, { volumes: [`${folder}:/x`] }, {}, 'rule mounts.folders'],
+    [
+      "the volume of the engine's own folder",
+      {},
+      { volumes: ['v:/x'] },
+      { volumes: { v: { external: true, name: 'deploy-code_worker' } } },
+      "services.api.volumes.0: the worker's policy does not allow mounting the " +
+        "volume deploy-code_worker: it is the engine's own (rule always)",
+    ],
+    [
+      'the path of that volume on the host',
+      {},
+      { volumes: ['/srv/docker/volumes/deploy-code_worker/_data/keys:/x'] },
+      {},
+      'rule always',
+    ],
+    [
+      'external volumes where only folders are allowed',
+      { mounts: { folders: ['/srv'] } },
+      { volumes: ['v:/x'] },
+      { volumes: { v: { external: true, name: 'bank' } } },
+      "services.api.volumes.0: the worker's policy does not allow " +
+        'mounting the external volume bank (rule mounts.volumes)',
+    ],
+    [
+      'external volumes of others',
+      { mounts: { volumes: ['{stack}-{environment}-*'] } },
+      { volumes: ['v:/x', 'w:/y'] },
+      { volumes: { v: { external: true, name: 'shop-test-data' }, w: { external: true, name: 'shop-live-data' } } },
+      'mounting the external volume shop-live-data (rule mounts.volumes)',
+    ],
+    [
+      "a folder that holds the engine's own",
+      { mounts: { folders: ['/'] } },
+      { volumes: [`${folder}:/x`] },
+      {},
+      'rule mounts.folders',
+    ],
   ])('refuses %s, and names the rule and the key', async (_, policy, service, more, expected) => {
     expect(await refused(policy, service, more)).toEqual([expect.stringContaining(expected)]);
   });
@@ -109,11 +296,16 @@ describe('a policy', () => {
     symlinkSync(join(folder, 'hidden', 'circle'), join(folder, 'hidden', 'circle'));
     chmodSync(folder, 0o755);
     chmodSync(join(folder, 'hidden', 'closed'), 0o000);
-    const mounting = (name: string, mounts: Policy['mounts']) => refused({ mounts }, { volumes: [`${folder}/hidden/${name}:/x`] });
+    const mounting = (name: string, mounts: Policy['mounts']) =>
+      refused({ mounts }, { volumes: [`${folder}/hidden/${name}:/x`] });
     await asNobody(async () => {
       for (const name of ['closed/link', 'circle']) {
-        expect(await mounting(name, { folders: [join(folder, 'hidden')] })).toEqual([expect.stringContaining('rule mounts.folders')]);
-        expect(await mounting(name, { docker_socket: false })).toEqual([expect.stringContaining('rule mounts.docker_socket')]);
+        expect(await mounting(name, { folders: [join(folder, 'hidden')] })).toEqual([
+          expect.stringContaining('rule mounts.folders'),
+        ]);
+        expect(await mounting(name, { docker_socket: false })).toEqual([
+          expect.stringContaining('rule mounts.docker_socket'),
+        ]);
         expect(await mounting(name, {})).toEqual([]);
       }
       expect(await mounting('new', { folders: [join(folder, 'hidden')], docker_socket: false })).toEqual([]);
@@ -131,13 +323,36 @@ describe('a policy', () => {
     symlinkSync('/root/not-yet', join(folder, 'data', 'shop', 'dangling'));
     const policy: Policy = { mounts: { folders: [join(folder, 'data', '{stack}')] } };
     expect(await refused(policy, { volumes: [`${folder}/data/shop/new:/x`] })).toEqual([]);
-    for (const source of ['shop/link', 'shop/link/ssl', 'shop/dangling', 'shop/../bank', 'shopping']) expect(await refused(policy, { volumes: [`${folder}/data/${source}:/x`] })).toEqual([expect.stringContaining('rule mounts.folders')]);
+    for (const source of ['shop/link', 'shop/link/ssl', 'shop/dangling', 'shop/../bank', 'shopping'])
+      expect(await refused(policy, { volumes: [`${folder}/data/${source}:/x`] })).toEqual([
+        expect.stringContaining('rule mounts.folders'),
+      ]);
   });
 
   it('knows an image by its registry, however it is written', () => {
-    const names = ['busybox', 'busybox:1', 'acme/api:1', 'index.docker.io/acme/api', 'ghcr.io/acme/api@sha256:abc', 'localhost/x:1', 'registry:5000/a/b:2'].map(imageName);
-    expect(names).toEqual(['docker.io/library/busybox', 'docker.io/library/busybox', 'docker.io/acme/api', 'docker.io/acme/api', 'ghcr.io/acme/api', 'localhost/x', 'registry:5000/a/b']);
-    expect(['MYREG/foo:1', 'sha256:5000/evil/x', 'docker.io/busybox'].map(imageName)).toEqual(['MYREG/foo', 'sha256:5000/evil/x', 'docker.io/library/busybox']);
+    const names = [
+      'busybox',
+      'busybox:1',
+      'acme/api:1',
+      'index.docker.io/acme/api',
+      'ghcr.io/acme/api@sha256:abc',
+      'localhost/x:1',
+      'registry:5000/a/b:2',
+    ].map(imageName);
+    expect(names).toEqual([
+      'docker.io/library/busybox',
+      'docker.io/library/busybox',
+      'docker.io/acme/api',
+      'docker.io/acme/api',
+      'ghcr.io/acme/api',
+      'localhost/x',
+      'registry:5000/a/b',
+    ]);
+    expect(['MYREG/foo:1', 'sha256:5000/evil/x', 'docker.io/busybox'].map(imageName)).toEqual([
+      'MYREG/foo',
+      'sha256:5000/evil/x',
+      'docker.io/library/busybox',
+    ]);
   });
 
   it('takes nothing but the whole id of an image for one that is on the host already', () => {
@@ -149,46 +364,99 @@ describe('a policy', () => {
 
   it('knows the network of the host by its name, too', async () => {
     const policy: Policy = { containers: { host_network: false } };
-    const stack = stackOf({ name: 'shop', services: { api: { image: 'acme/api:1', networks: ['h'] } }, networks: { h: { external: true, name: 'lan' } } });
+    const stack = stackOf({
+      name: 'shop',
+      services: { api: { image: 'acme/api:1', networks: ['h'] } },
+      networks: { h: { external: true, name: 'lan' } },
+    });
     stack.networks.h!.name = 'host';
-    const found = await refusedOf(stack, { policy, sources: new SourceRules(policy, ownFiles({ dataDir })), dataDir, ownSockets: unixSockets(['unix:///srv/engine/api.sock', 'tcp://10.0.0.2:2376', undefined]), ownVolumes: ['deploy-code_worker'] });
-    expect(found).toEqual([expect.objectContaining({ path: 'infrastructure.network.mode', message: expect.stringContaining('rule containers.host_network') })]);
+    const found = await refusedOf(stack, {
+      policy,
+      sources: new SourceRules(policy, ownFiles({ dataDir })),
+      dataDir,
+      ownSockets: unixSockets(['unix:///srv/engine/api.sock', 'tcp://10.0.0.2:2376', undefined]),
+      ownVolumes: ['deploy-code_worker'],
+    });
+    expect(found).toEqual([
+      expect.objectContaining({
+        path: 'infrastructure.network.mode',
+        message: expect.stringContaining('rule containers.host_network'),
+      }),
+    ]);
   });
 
   it('takes a first part in capitals for the registry that Docker pulls from', async () => {
     const policy: Policy = { images: { registries: ['docker.io'] } };
-    expect(await refused(policy, { image: 'MYREG/foo:1' })).toEqual([expect.stringContaining('rule images.registries')]);
+    expect(await refused(policy, { image: 'MYREG/foo:1' })).toEqual([
+      expect.stringContaining('rule images.registries'),
+    ]);
   });
 
   it('never lets the name of a stack change what a pattern means', () => {
-    fc.assert(fc.property(fc.string(), fc.string(), (stack, rest) => {
-      if (matches('secret/{stack}/*', `secret/${stack}/${rest}`, { stack, environment: 'test' })) expect(stack).toMatch(/^[a-z0-9][a-z0-9_-]*$/);
-      expect(matches('{stack}', `${stack}x`, { stack, environment: 'test' })).toBe(false);
-    }));
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (stack, rest) => {
+        if (matches('secret/{stack}/*', `secret/${stack}/${rest}`, { stack, environment: 'test' }))
+          expect(stack).toMatch(/^[a-z0-9][a-z0-9_-]*$/);
+        expect(matches('{stack}', `${stack}x`, { stack, environment: 'test' })).toBe(false);
+      }),
+    );
   });
 });
 
 describe('floors', () => {
-  const spec = { service: 'api', readOnly: false, tmpfs: [], mounts: [], capAdd: ['CHOWN'], capDrop: ['MKNOD'], hash: 'h' } as unknown as InstanceSpec;
-  const floors = { no_new_privileges: true, pids_limit: 100, cap_drop: ['NET_RAW'], read_only: true, log_max_size: '10m', log_max_files: 3 };
+  const spec = {
+    service: 'api',
+    readOnly: false,
+    tmpfs: [],
+    mounts: [],
+    capAdd: ['CHOWN'],
+    capDrop: ['MKNOD'],
+    hash: 'h',
+  } as unknown as InstanceSpec;
+  const floors = {
+    no_new_privileges: true,
+    pids_limit: 100,
+    cap_drop: ['NET_RAW'],
+    read_only: true,
+    log_max_size: '10m',
+    log_max_files: 3,
+  };
 
   it('hold for every container, and change neither its hash nor what it adds itself', () => {
     expect(withFloors(spec, floors)).toEqual({
-      ...spec, readOnly: true, tmpfs: ['/tmp'], capDrop: ['MKNOD', 'NET_RAW'], noNewPrivileges: true, pidsLimit: 100,
+      ...spec,
+      readOnly: true,
+      tmpfs: ['/tmp'],
+      capDrop: ['MKNOD', 'NET_RAW'],
+      noNewPrivileges: true,
+      pidsLimit: 100,
       logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } },
     });
     expect(withFloors(spec, undefined)).toBe(spec);
   });
 
   it('let a service ask for less, and not for more', () => {
-    const logs = (options: Record<string, string>) => withFloors({ ...spec, logging: { options } }, floors).logging?.options;
-    expect(logs({ 'max-size': '1m', 'max-file': '2', tag: 'x' })).toEqual({ 'max-size': '1m', 'max-file': '2', tag: 'x' });
+    const logs = (options: Record<string, string>) =>
+      withFloors({ ...spec, logging: { options } }, floors).logging?.options;
+    expect(logs({ 'max-size': '1m', 'max-file': '2', tag: 'x' })).toEqual({
+      'max-size': '1m',
+      'max-file': '2',
+      tag: 'x',
+    });
     expect(logs({ 'max-size': '2g', 'max-file': '90' })).toEqual({ 'max-size': '10m', 'max-file': '3' });
     expect(logs({ 'max-size': '-1' })).toEqual({ 'max-size': '10m', 'max-file': '3' });
-    expect(withFloors({ ...spec, logging: { driver: 'syslog', options: {} } }, floors).logging).toEqual({ driver: 'syslog', options: {} });
+    expect(withFloors({ ...spec, logging: { driver: 'syslog', options: {} } }, floors).logging).toEqual({
+      driver: 'syslog',
+      options: {},
+    });
   });
 
   it('leave the load balancer what NGINX needs', () => {
-    expect(withFloors({ ...spec, service: 'load-balancer' }, floors)).toMatchObject({ readOnly: false, capDrop: ['MKNOD'], noNewPrivileges: true, pidsLimit: 100 });
+    expect(withFloors({ ...spec, service: 'load-balancer' }, floors)).toMatchObject({
+      readOnly: false,
+      capDrop: ['MKNOD'],
+      noNewPrivileges: true,
+      pidsLimit: 100,
+    });
   });
 });

@@ -17,7 +17,8 @@ describe('sources of secrets', () => {
     if (content !== undefined) writeFileSync(file, content);
     return file;
   };
-  const rules = (policy: Policy = {}, environment: Record<string, string> = {}) => new SourceRules(policy, ownFiles({ dataDir }, environment));
+  const rules = (policy: Policy = {}, environment: Record<string, string> = {}) =>
+    new SourceRules(policy, ownFiles({ dataDir }, environment));
   const read = (file: string, policy?: Policy) => rules(policy).read(file, 'files', place);
   const key = at('data/installation.key', 'the key');
   const keyFile = at('keys/encryption', 'k1:…');
@@ -41,21 +42,35 @@ describe('sources of secrets', () => {
     ['anything else in the data folder', () => at('data/processes/x', 'x')],
     ['a development engine', () => at('project/.deploy-code/engine/key', 'x')],
     ['a symbolic link to the key', () => (symlinkSync(key, join(folder, 'soft')), join(folder, 'soft'))],
-    ['a link to the folder of the key', () => (symlinkSync(dataDir, join(folder, 'folder')), join(folder, 'folder', 'installation.key'))],
+    [
+      'a link to the folder of the key',
+      () => (symlinkSync(dataDir, join(folder, 'folder')), join(folder, 'folder', 'installation.key')),
+    ],
     ['a hard link to the key', () => (linkSync(keyFile, join(folder, 'hard')), join(folder, 'hard'))],
-    ['a link to the environment', () => (symlinkSync('/proc/self/environ', join(folder, 'environ')), join(folder, 'environ'))],
+    [
+      'a link to the environment',
+      () => (symlinkSync('/proc/self/environ', join(folder, 'environ')), join(folder, 'environ')),
+    ],
     ['a folder', () => folder],
     ['a pipe', () => (execFileSync('mkfifo', [join(folder, 'pipe')]), join(folder, 'pipe'))],
     ['a path with a zero byte', () => `${folder}/a\0b`],
   ])('refuse %s, under any policy', async (_, file) => {
     const name = file();
-    const permissive = new SourceRules({ secrets: { files: ['/'] } }, ownFiles({ dataDir }, { DEPLOY_CODE_ENCRYPTION_KEY_FILE: keyFile }));
+    const permissive = new SourceRules(
+      { secrets: { files: ['/'] } },
+      ownFiles({ dataDir }, { DEPLOY_CODE_ENCRYPTION_KEY_FILE: keyFile }),
+    );
     await expect(permissive.read(name, 'files', place)).rejects.toThrow(SourceRefused);
   });
 
-  it.each(['DEPLOY_CODE_ENCRYPTION_KEY', 'TEMPORAL_API_KEY', 'VAULT_TOKEN', 'PGPASSWORD', 'KUBECONFIG'])('refuse the variable %s, under any policy', async (environment) => {
-    await expect(rules({ secrets: { environment: ['**'] } }).check({ environment }, place)).rejects.toThrow("the worker's own");
-  });
+  it.each(['DEPLOY_CODE_ENCRYPTION_KEY', 'TEMPORAL_API_KEY', 'VAULT_TOKEN', 'PGPASSWORD', 'KUBECONFIG'])(
+    'refuse the variable %s, under any policy',
+    async (environment) => {
+      await expect(rules({ secrets: { environment: ['**'] } }).check({ environment }, place)).rejects.toThrow(
+        "the worker's own",
+      );
+    },
+  );
 
   it('are kept to the folders of the policy, links followed', async () => {
     const policy: Policy = { secrets: { files: [join(folder, 'teams', '{stack}')] } };
@@ -63,10 +78,17 @@ describe('sources of secrets', () => {
     const others = at('teams/bank/token', 'theirs');
     symlinkSync(others, join(folder, 'teams', 'shop', 'link'));
     expect(String(await read(own, policy))).toBe('mine');
-    for (const file of [others, join(folder, 'teams/shop/../bank/token'), join(folder, 'teams/shop/link'), at('teams/shopping/token', 'x')]) {
+    for (const file of [
+      others,
+      join(folder, 'teams/shop/../bank/token'),
+      join(folder, 'teams/shop/link'),
+      at('teams/shopping/token', 'x'),
+    ]) {
       await expect(read(file, policy)).rejects.toThrow('rule secrets.files');
     }
-    await expect(rules(policy).read(own, 'files', { stack: '../bank', environment: 'test' })).rejects.toThrow('rule secrets.files');
+    await expect(rules(policy).read(own, 'files', { stack: '../bank', environment: 'test' })).rejects.toThrow(
+      'rule secrets.files',
+    );
     await expect(rules(policy).read(own, 'files', undefined)).rejects.toThrow('rule secrets.files');
   });
 
@@ -77,7 +99,14 @@ describe('sources of secrets', () => {
     await rules(policy).check(vault('shop/db/main'), place);
     await expect(rules(policy).check({ environment: 'BANK_TOKEN' }, place)).rejects.toThrow('rule secrets.environment');
     await expect(rules(policy).check(vault('bank/db'), place)).rejects.toThrow('rule secrets.vault');
-    for (const path of ['shop/../bank/db', 'shop//db', 'shop/%2e%2e/bank', 'shop/db?version=1', '../auth/token', 'shop/db/']) {
+    for (const path of [
+      'shop/../bank/db',
+      'shop//db',
+      'shop/%2e%2e/bank',
+      'shop/db?version=1',
+      '../auth/token',
+      'shop/db/',
+    ]) {
       await expect(rules(policy).check(vault(path), place)).rejects.toThrow(SourceRefused);
       await expect(rules().check(vault(path), place)).rejects.toThrow('not a path of Vault');
     }

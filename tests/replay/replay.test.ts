@@ -19,7 +19,10 @@ async function record(): Promise<void> {
   const client = new Client({ connection, namespace: 'replay', dataConverter: { payloadCodecs: [payloadCodec()] } });
   mkdirSync(join(histories, version), { recursive: true });
   for (const [name, workflowId] of Object.entries(await scenarios(engine))) {
-    writeFileSync(join(histories, version, `${name}.history`), History.encode(await client.workflow.getHandle(workflowId).fetchHistory()).finish());
+    writeFileSync(
+      join(histories, version, `${name}.history`),
+      History.encode(await client.workflow.getHandle(workflowId).fetchHistory()).finish(),
+    );
   }
   await connection.close();
   await engine.close();
@@ -28,12 +31,14 @@ async function record(): Promise<void> {
 describe('the histories of every released version', () => {
   if (process.env.DEPLOY_CODE_RECORD === '1') beforeAll(record);
 
-  it('include this one\'s', () => {
+  it("include this one's", () => {
     expect(readdirSync(histories)).toContain(version);
   });
 
   it('replay with the workflows of today', async () => {
-    const files = readdirSync(histories).flatMap((folder) => readdirSync(join(histories, folder)).map((file) => join(histories, folder, file)));
+    const files = readdirSync(histories).flatMap((folder) =>
+      readdirSync(join(histories, folder)).map((file) => join(histories, folder, file)),
+    );
     expect(files.length).toBeGreaterThan(5);
     for (const file of files) {
       const history = History.decode(readFileSync(file));
@@ -44,7 +49,10 @@ describe('the histories of every released version', () => {
   it('would show a change that breaks them', async () => {
     const file = join(histories, version, 'deployment-first.history');
     const changed = History.decode(readFileSync(file));
-    for (const { activityTaskScheduledEventAttributes: scheduled } of changed.events) if (scheduled?.activityType?.name === 'startInstance') scheduled.activityType.name = 'anotherActivity';
-    await expect(Worker.runReplayHistory({ ...bundle, dataConverter: { payloadCodecs: [payloadCodec()] } }, changed, file)).rejects.toThrow(/[Nn]ondeterminism/);
+    for (const { activityTaskScheduledEventAttributes: scheduled } of changed.events)
+      if (scheduled?.activityType?.name === 'startInstance') scheduled.activityType.name = 'anotherActivity';
+    await expect(
+      Worker.runReplayHistory({ ...bundle, dataConverter: { payloadCodecs: [payloadCodec()] } }, changed, file),
+    ).rejects.toThrow(/[Nn]ondeterminism/);
   });
 });

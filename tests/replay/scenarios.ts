@@ -18,7 +18,9 @@ export async function scenarios({ client }: TestEngine): Promise<Record<string, 
   const unchanged = await run(await client.deploy(shop({}, {}, name)));
   const replaced = await run(await client.deploy(shop({ api: 'api:2', migrate: 'migrate:2' }, {}, name)));
   host.exits['web:broken'] = 1;
-  const rolledBack = await run(await client.deploy(shop({ api: 'api:3', migrate: 'migrate:3', web: 'web:broken' }, {}, name)));
+  const rolledBack = await run(
+    await client.deploy(shop({ api: 'api:3', migrate: 'migrate:3', web: 'web:broken' }, {}, name)),
+  );
   host.faults = [{ operation: 'start', service: 'web', kind: 'platform', message: 'away', times: 1 }];
   const trouble = await run(await client.deploy(shop({ api: 'api:2', migrate: 'migrate:3', web: 'web:2' }, {}, name)));
   const back = await run(await client.rollback(place, { to: 1 }));
@@ -31,7 +33,7 @@ export async function scenarios({ client }: TestEngine): Promise<Record<string, 
     'deployment-platform-trouble': trouble,
     'deployment-rollback': back,
     'deployment-stop': stopped,
-    'environment': `environment/${name}/test`,
-    'release': `release/${name}/test/1`,
+    environment: `environment/${name}/test`,
+    release: `release/${name}/test/1`,
   };
 }

@@ -32,16 +32,54 @@ let counter = 0;
 export function spec(name: string, more: Partial<InstanceSpec> = {}): InstanceSpec {
   counter += 1;
   return {
-    name: `contract-${process.pid}-${name}-${counter}`, stack: `contract-${process.pid}`, environment: 'test', service: name, ordinal: 1, deployment: 1, release: 1, phase: 1, kind: 'service',
-    variables: {}, envFiles: [], secrets: [], files: [], ports: [], mounts: [], networks: [], networkMode: 'bridge', reserve: {}, limit: {}, restart: 'unless-stopped', stopGraceMs: 3000,
-    init: false, tmpfs: [], capAdd: [], capDrop: [], readOnly: false, extraHosts: [], labels: {}, hash: 'hash', keys: { image: 'x' }, ...more,
+    name: `contract-${process.pid}-${name}-${counter}`,
+    stack: `contract-${process.pid}`,
+    environment: 'test',
+    service: name,
+    ordinal: 1,
+    deployment: 1,
+    release: 1,
+    phase: 1,
+    kind: 'service',
+    variables: {},
+    envFiles: [],
+    secrets: [],
+    files: [],
+    ports: [],
+    mounts: [],
+    networks: [],
+    networkMode: 'bridge',
+    reserve: {},
+    limit: {},
+    restart: 'unless-stopped',
+    stopGraceMs: 3000,
+    init: false,
+    tmpfs: [],
+    capAdd: [],
+    capDrop: [],
+    readOnly: false,
+    extraHosts: [],
+    labels: {},
+    hash: 'hash',
+    keys: { image: 'x' },
+    ...more,
   };
 }
 
-const ref = ({ name, service, ordinal, restart, stopGraceMs }: InstanceSpec): InstanceRef => ({ name, service, ordinal, restart, stopGraceMs });
+const ref = ({ name, service, ordinal, restart, stopGraceMs }: InstanceSpec): InstanceRef => ({
+  name,
+  service,
+  ordinal,
+  restart,
+  stopGraceMs,
+});
 
 /** Logs 3,000 lines, most of them equal, and then goes on running. */
-export const talkative = ['sh', '-c', 'i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo "line $((i / 1000))"; done; exec sleep 300'];
+export const talkative = [
+  'sh',
+  '-c',
+  'i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo "line $((i / 1000))"; done; exec sleep 300',
+];
 
 /** Reads page by page until as many lines have come. */
 export async function followLogs(runtime: Runtime, name: string, count: number): Promise<string[]> {
@@ -74,7 +112,8 @@ export function contract(subject: () => ContractSubject): void {
     const options = { signal: AbortSignal.timeout(60_000), judgesRoutes: false, onWaiting: () => undefined };
     expect(await ofScope(instance).workloads?.awaitReady(ref(instance), options)).toBeUndefined();
   };
-  const observed = async (name: string) => (await runtime().observe({ images: [], ports: [] })).instances.find((each) => each.name === name);
+  const observed = async (name: string) =>
+    (await runtime().observe({ images: [], ports: [] })).instances.find((each) => each.name === name);
 
   afterEach(async () => {
     for (const instance of made.splice(0)) await ofScope(instance).remove(ref(instance));
@@ -85,9 +124,21 @@ export function contract(subject: () => ContractSubject): void {
   });
 
   it('makes an instance without starting it, and knows it by its labels', async () => {
-    const instance = await make(subject().running('made', { ordinal: 2, deployment: 7, release: 3, phase: 4, keys: { a: '1' } }));
+    const instance = await make(
+      subject().running('made', { ordinal: 2, deployment: 7, release: 3, phase: 4, keys: { a: '1' } }),
+    );
     expect(await runtime().inspect(instance.name)).toMatchObject({ state: 'created', hash: 'hash' });
-    expect(await observed(instance.name)).toMatchObject({ service: 'made', ordinal: 2, deployment: 7, release: 3, phase: 4, keys: { a: '1' }, restart: 'unless-stopped', policy: 'unless-stopped', stopGraceMs: 3000 });
+    expect(await observed(instance.name)).toMatchObject({
+      service: 'made',
+      ordinal: 2,
+      deployment: 7,
+      release: 3,
+      phase: 4,
+      keys: { a: '1' },
+      restart: 'unless-stopped',
+      policy: 'unless-stopped',
+      stopGraceMs: 3000,
+    });
   });
 
   it('creates and starts twice as once', async () => {
@@ -106,7 +157,9 @@ export function contract(subject: () => ContractSubject): void {
     const instance = subject().running('ghost');
     made.push(instance);
     await Promise.all([runtime().create(instance), runtime().create(instance), runtime().create(instance)]);
-    expect((await runtime().observe({ images: [], ports: [] })).instances.filter(({ name }) => name === instance.name)).toHaveLength(1);
+    expect(
+      (await runtime().observe({ images: [], ports: [] })).instances.filter(({ name }) => name === instance.name),
+    ).toHaveLength(1);
   });
 
   it('sees an exit with its code, and keeps it', async () => {
@@ -118,7 +171,12 @@ export function contract(subject: () => ContractSubject): void {
 
   it('stops waiting for an exit when it is told to', async () => {
     const instance = await start(subject().running('waits'));
-    await Promise.race([runtime().waitForExit(instance.name, AbortSignal.timeout(100)).catch(() => undefined), new Promise((_, reject) => setTimeout(reject, 5000))]);
+    await Promise.race([
+      runtime()
+        .waitForExit(instance.name, AbortSignal.timeout(100))
+        .catch(() => undefined),
+      new Promise((_, reject) => setTimeout(reject, 5000)),
+    ]);
     expect(await runtime().inspect(instance.name)).toMatchObject({ state: 'running' });
   });
 
@@ -164,7 +222,11 @@ export function contract(subject: () => ContractSubject): void {
   });
 
   it('puts no secret where no instance is', async () => {
-    const secret = { name: 'path', source: { environment: 'PATH' }, target: { path: '/run/secrets/path', mode: 0o400 } };
+    const secret = {
+      name: 'path',
+      source: { environment: 'PATH' },
+      target: { path: '/run/secrets/path', mode: 0o400 },
+    };
     await expect(runtime().putSecrets('contract-nobody', [secret])).rejects.toMatchObject({ kind: 'missing' });
   });
 
@@ -209,7 +271,8 @@ export function contract(subject: () => ContractSubject): void {
       () => runtime().create(mounting),
       async () => runtime().workloads?.bring(mounting, true) ?? runtime().create(mounting),
     ];
-    for (const act of acts) await expect(act()).rejects.toMatchObject({ kind: 'software', message: expect.stringContaining(name) });
+    for (const act of acts)
+      await expect(act()).rejects.toMatchObject({ kind: 'software', message: expect.stringContaining(name) });
     expect(await runtime().inspect(mounting.name)).toBeUndefined();
     expect(await found()).toEqual(before);
     await runtime(strangeScope).removeVolume(name);
@@ -225,24 +288,50 @@ export function contract(subject: () => ContractSubject): void {
       return { file: join(folder, name) };
     };
     const owner = runtime().name === 'kubernetes' || process.getuid?.() !== 0 ? {} : { uid: 1234, gid: 300_000 };
-    const instance = await start(subject().running('bytes', {
-      secrets: [
-        { name: 'key', source: source('key', 'first\nlast\n'), target: { path: '/run/secrets/key', mode: 0o400 } },
-        { name: 'shut', source: source('shut', 'closed'), target: { path: '/run/secrets/shut', mode: 0 } },
-        { name: 'store', source: source('store', awkward), target: { path: '/run/secrets/store', mode: 0o440, ...owner } },
-      ],
-      files: [{ path: fileAt('/etc/app.conf') === '/etc/app.conf' ? '/etc/app.conf' : '/app.conf', content: 'größer\n', mode: 0o640 }],
-    }));
+    const instance = await start(
+      subject().running('bytes', {
+        secrets: [
+          { name: 'key', source: source('key', 'first\nlast\n'), target: { path: '/run/secrets/key', mode: 0o400 } },
+          { name: 'shut', source: source('shut', 'closed'), target: { path: '/run/secrets/shut', mode: 0 } },
+          {
+            name: 'store',
+            source: source('store', awkward),
+            target: { path: '/run/secrets/store', mode: 0o440, ...owner },
+          },
+        ],
+        files: [
+          {
+            path: fileAt('/etc/app.conf') === '/etc/app.conf' ? '/etc/app.conf' : '/app.conf',
+            content: 'größer\n',
+            mode: 0o640,
+          },
+        ],
+      }),
+    );
     const shown = async (path: string) => {
-      const { output } = await runtime().exec(instance.name, ['sh', '-c', `stat -L -c '%a %u:%g' "${path}" && od -An -v -tx1 "${path}"`], 10_000);
+      const { output } = await runtime().exec(
+        instance.name,
+        ['sh', '-c', `stat -L -c '%a %u:%g' "${path}" && od -An -v -tx1 "${path}"`],
+        10_000,
+      );
       const [line, ...bytes] = output.split('\n');
       return { mode: line!.split(' ')[0], owner: line!.split(' ')[1], bytes: bytes.join('').replaceAll(' ', '') };
     };
     try {
-      expect(await shown(fileAt('/run/secrets/key'))).toMatchObject({ mode: '400', bytes: Buffer.from('first\nlast\n').toString('hex') });
+      expect(await shown(fileAt('/run/secrets/key'))).toMatchObject({
+        mode: '400',
+        bytes: Buffer.from('first\nlast\n').toString('hex'),
+      });
       expect(await shown(fileAt('/run/secrets/shut'))).toMatchObject({ mode: '0' });
-      expect(await shown(fileAt('/run/secrets/store'))).toMatchObject({ mode: '440', bytes: awkward.toString('hex'), ...('uid' in owner && { owner: '1234:300000' }) });
-      expect(await shown(fileAt('/etc/app.conf'))).toMatchObject({ mode: '640', bytes: Buffer.from('größer\n').toString('hex') });
+      expect(await shown(fileAt('/run/secrets/store'))).toMatchObject({
+        mode: '440',
+        bytes: awkward.toString('hex'),
+        ...('uid' in owner && { owner: '1234:300000' }),
+      });
+      expect(await shown(fileAt('/etc/app.conf'))).toMatchObject({
+        mode: '640',
+        bytes: Buffer.from('größer\n').toString('hex'),
+      });
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -255,12 +344,18 @@ export function contract(subject: () => ContractSubject): void {
 }
 
 /** What every runtime that runs commands beside an instance keeps: none of them outlives its time. */
-export async function endsLateCommands(runtime: Runtime, name: string, run: Runtime['exec'] = (...asked) => runtime.exec(...asked)): Promise<void> {
+export async function endsLateCommands(
+  runtime: Runtime,
+  name: string,
+  run: Runtime['exec'] = (...asked) => runtime.exec(...asked),
+): Promise<void> {
   const seconds = String(7_000_000 + process.pid);
   const hang = ['sh', '-c', `sleep ${seconds} & sleep ${seconds}; true`];
   const left = async () => {
     const list = 'for p in /proc/[0-9]*; do tr "\\0" " " < "$p/cmdline"; echo; done 2>/dev/null';
-    return (await runtime.exec(name, ['sh', '-c', list], 10_000)).output.split('\n').filter((line) => line.trim() === `sleep ${seconds}`);
+    return (await runtime.exec(name, ['sh', '-c', list], 10_000)).output
+      .split('\n')
+      .filter((line) => line.trim() === `sleep ${seconds}`);
   };
   for (let round = 0; round < 3; round += 1) {
     const calls = [run, run].map((each) => each(name, hang, 300).catch((error: Error) => error.message));

@@ -45,22 +45,39 @@ describeWith('docker', 'the Docker runtime', () => {
     try {
       await runtime.create(instance);
       await runtime.start(instance.name);
-      expect(await runtime.exec(instance.name, ['cat', '/etc/app.conf', '/run/secrets/key'], 5000)).toEqual({ exitCode: 0, output: 'hellohunter2' });
+      expect(await runtime.exec(instance.name, ['cat', '/etc/app.conf', '/run/secrets/key'], 5000)).toEqual({
+        exitCode: 0,
+        output: 'hellohunter2',
+      });
       writeFileSync(secretFile, 'hunter3');
-      await runtime.putSecrets(instance.name, [{ ...instance.secrets[0]!, target: { path: '/run/secrets/key.2', mode: 0o400 } }]);
-      expect(await runtime.exec(instance.name, ['cat', '/run/secrets/key.2', '/run/secrets/key'], 5000)).toEqual({ exitCode: 0, output: 'hunter3hunter2' });
-      expect((await runtime.exec(instance.name, ['sh', '-c', 'sleep 0.3; wget -q -O - http://named:8080/healthz'], 5000)).output).toBe('ok\n');
+      await runtime.putSecrets(instance.name, [
+        { ...instance.secrets[0]!, target: { path: '/run/secrets/key.2', mode: 0o400 } },
+      ]);
+      expect(await runtime.exec(instance.name, ['cat', '/run/secrets/key.2', '/run/secrets/key'], 5000)).toEqual({
+        exitCode: 0,
+        output: 'hunter3hunter2',
+      });
+      expect(
+        (await runtime.exec(instance.name, ['sh', '-c', 'sleep 0.3; wget -q -O - http://named:8080/healthz'], 5000))
+          .output,
+      ).toBe('ok\n');
       const info = await docker.getContainer(instance.name).inspect();
       expect(Object.keys(info.NetworkSettings.Networks).sort()).toEqual(networks.map(({ name }) => name));
       expect(JSON.stringify(info)).not.toContain('hunter2');
-      expect(info.Config.Labels).toMatchObject({ 'com.docker.compose.project': `contract-${process.pid}-test`, 'com.docker.compose.service': 'named' });
+      expect(info.Config.Labels).toMatchObject({
+        'com.docker.compose.project': `contract-${process.pid}-test`,
+        'com.docker.compose.service': 'named',
+      });
     } finally {
       await runtime.remove(instance);
       for (const { name } of networks) await runtime.removeNetwork(name);
     }
   });
 
-  it.each([['an engine on this machine', true], ['an engine elsewhere', false]])('ends a command that takes too long, with all that it has started, on %s', async (_, local) => {
+  it.each([
+    ['an engine on this machine', true],
+    ['an engine elsewhere', false],
+  ])('ends a command that takes too long, with all that it has started, on %s', async (_, local) => {
     const there = createDockerRuntime(new SecretStore(dataDir), { ...connectDocker(), local }).within(testScope);
     const instance = spec('late', { image: images.app });
     await runtime.create(instance);
@@ -76,10 +93,23 @@ describeWith('docker', 'the Docker runtime', () => {
   it('gives a container that Docker has given the address of another one an address of its own', async () => {
     const network = { key: 'twice', name: `contract-${process.pid}_twice`, internal: false };
     await runtime.createNetwork(network);
-    const [first, second] = ['first', 'second'].map((name) => spec(name, { image: images.app, networks: [{ name: network.name, aliases: [name] }] })) as [ReturnType<typeof spec>, ReturnType<typeof spec>];
-    const addressOf = async (name: string) => (await docker.getContainer(name).inspect()).NetworkSettings.Networks[network.name]!.IPAddress;
+    const [first, second] = ['first', 'second'].map((name) =>
+      spec(name, { image: images.app, networks: [{ name: network.name, aliases: [name] }] }),
+    ) as [ReturnType<typeof spec>, ReturnType<typeof spec>];
+    const addressOf = async (name: string) =>
+      (await docker.getContainer(name).inspect()).NetworkSettings.Networks[network.name]!.IPAddress;
     /** As after a crash: what Docker says of the first container is what it says of the second. */
-    const mistaken = { local: true, address: '127.0.0.1', docker: Object.assign(new Docker(), { listContainers: async () => (await docker.listContainers()).map((each) => ({ ...each, NetworkSettings: { Networks: { [network.name]: { IPAddress: twice } } } })) }) };
+    const mistaken = {
+      local: true,
+      address: '127.0.0.1',
+      docker: Object.assign(new Docker(), {
+        listContainers: async () =>
+          (await docker.listContainers()).map((each) => ({
+            ...each,
+            NetworkSettings: { Networks: { [network.name]: { IPAddress: twice } } },
+          })),
+      }),
+    };
     let twice = '';
     try {
       for (const each of [first, second]) {
@@ -88,54 +118,77 @@ describeWith('docker', 'the Docker runtime', () => {
       }
       twice = await addressOf(second.name);
       expect(await runtime.ensureOwnAddress!(second.name)).toBe(false);
-      expect(await createDockerRuntime(new SecretStore(dataDir), mistaken).within(testScope).ensureOwnAddress!(second.name)).toBe(true);
+      expect(
+        await createDockerRuntime(new SecretStore(dataDir), mistaken).within(testScope).ensureOwnAddress!(second.name),
+      ).toBe(true);
       expect(await addressOf(second.name)).not.toBe(twice);
-      expect((await runtime.exec(first.name, ['wget', '-q', '-O', '-', 'http://second:8080/healthz'], 5000)).output).toBe('ok\n');
+      expect(
+        (await runtime.exec(first.name, ['wget', '-q', '-O', '-', 'http://second:8080/healthz'], 5000)).output,
+      ).toBe('ok\n');
     } finally {
       for (const each of [first, second]) await runtime.remove(each);
       await runtime.removeNetwork(network.name);
     }
   });
 
-  describeUnless(ownEngineMissing(), 'a container at whose address something answers that Docker has lost sight of', () => {
-    it('is given an address of its own', async () => {
-      const network = { key: 'lost', name: `contract-${process.pid}_lost`, internal: false };
-      await runtime.createNetwork(network);
-      const instance = spec('robbed', { image: images.app, networks: [{ name: network.name, aliases: ['robbed'] }] });
-      const endpoint = async () => (await docker.getContainer(instance.name).inspect()).NetworkSettings.Networks[network.name]!;
-      const isHealthy = async () => {
-        const { host, port } = await runtime.address(instance.name, 8080);
-        return fetch(`http://${host}:${port}/healthz`).then(({ ok }) => ok, () => false);
-      };
-      const { Id } = await docker.getNetwork(network.name).inspect() as { Id: string };
-      let lost: LostEndpoint | undefined;
-      try {
-        await runtime.create(instance);
-        await runtime.start(instance.name);
-        await eventually(async () => expect(await isHealthy()).toBe(true));
-        expect(await runtime.ensureOwnAddress!(instance.name, 8080)).toBe(false);
-        const { IPAddress, MacAddress, IPPrefixLen, Gateway } = await endpoint();
-        lost = new LostEndpoint({ bridge: `br-${Id.slice(0, 12)}`, address: `${IPAddress}/${IPPrefixLen}`, mac: MacAddress, gateway: Gateway });
-        expect(await isHealthy()).toBe(false);
-        expect(await runtime.ensureOwnAddress!(instance.name, 8080)).toBe(true);
-        expect((await endpoint()).IPAddress).not.toBe(IPAddress);
-        expect(await isHealthy()).toBe(true);
-      } finally {
-        lost?.remove();
-        await runtime.remove(instance);
-        await runtime.removeNetwork(network.name);
-      }
-    });
-  });
+  describeUnless(
+    ownEngineMissing(),
+    'a container at whose address something answers that Docker has lost sight of',
+    () => {
+      it('is given an address of its own', async () => {
+        const network = { key: 'lost', name: `contract-${process.pid}_lost`, internal: false };
+        await runtime.createNetwork(network);
+        const instance = spec('robbed', { image: images.app, networks: [{ name: network.name, aliases: ['robbed'] }] });
+        const endpoint = async () =>
+          (await docker.getContainer(instance.name).inspect()).NetworkSettings.Networks[network.name]!;
+        const isHealthy = async () => {
+          const { host, port } = await runtime.address(instance.name, 8080);
+          return fetch(`http://${host}:${port}/healthz`).then(
+            ({ ok }) => ok,
+            () => false,
+          );
+        };
+        const { Id } = (await docker.getNetwork(network.name).inspect()) as { Id: string };
+        let lost: LostEndpoint | undefined;
+        try {
+          await runtime.create(instance);
+          await runtime.start(instance.name);
+          await eventually(async () => expect(await isHealthy()).toBe(true));
+          expect(await runtime.ensureOwnAddress!(instance.name, 8080)).toBe(false);
+          const { IPAddress, MacAddress, IPPrefixLen, Gateway } = await endpoint();
+          lost = new LostEndpoint({
+            bridge: `br-${Id.slice(0, 12)}`,
+            address: `${IPAddress}/${IPPrefixLen}`,
+            mac: MacAddress,
+            gateway: Gateway,
+          });
+          expect(await isHealthy()).toBe(false);
+          expect(await runtime.ensureOwnAddress!(instance.name, 8080)).toBe(true);
+          expect((await endpoint()).IPAddress).not.toBe(IPAddress);
+          expect(await isHealthy()).toBe(true);
+        } finally {
+          lost?.remove();
+          await runtime.remove(instance);
+          await runtime.removeNetwork(network.name);
+        }
+      });
+    },
+  );
 
   it('reads a line that Docker has cut into pieces as one', async () => {
-    const instance = spec('long-line', { image: images.app, command: ['sh', '-c', "head -c 40000 /dev/zero | tr '\\0' x; echo end; echo next; exec sleep 300"] });
+    const instance = spec('long-line', {
+      image: images.app,
+      command: ['sh', '-c', "head -c 40000 /dev/zero | tr '\\0' x; echo end; echo next; exec sleep 300"],
+    });
     try {
       await runtime.create(instance);
       await runtime.start(instance.name);
       await eventually(async () => {
         const { lines } = await runtime.logs(instance.name, { tail: 100 });
-        expect(lines.map((line) => [line.length, line.slice(-3)])).toEqual([[40_003, 'end'], [4, 'ext']]);
+        expect(lines.map((line) => [line.length, line.slice(-3)])).toEqual([
+          [40_003, 'end'],
+          [4, 'ext'],
+        ]);
       });
     } finally {
       await runtime.remove(instance);
@@ -148,13 +201,23 @@ describeWith('docker', 'the Docker runtime', () => {
     await runtime.start(instance.name);
     const { Id } = await docker.getContainer(instance.name).inspect();
     /** What Docker cannot delete keeps the container dead, as a crash in the middle of its removal does. */
-    const held = join((await docker.info() as { DockerRootDir: string }).DockerRootDir, 'containers', Id, 'hostconfig.json');
+    const held = join(
+      ((await docker.info()) as { DockerRootDir: string }).DockerRootDir,
+      'containers',
+      Id,
+      'hostconfig.json',
+    );
     execFileSync('chattr', ['+i', held]);
     try {
       await expect(docker.getContainer(Id).remove({ force: true })).rejects.toThrow('unable to remove filesystem');
       expect(await runtime.inspect(instance.name)).toBeUndefined();
-      expect((await runtime.observe({ images: [], ports: [] })).instances.filter(({ name }) => name === instance.name)).toMatchObject([{ state: 'missing' }]);
-      await expect(runtime.start(instance.name)).rejects.toMatchObject({ kind: 'missing', message: expect.stringContaining('marked for removal') as string });
+      expect(
+        (await runtime.observe({ images: [], ports: [] })).instances.filter(({ name }) => name === instance.name),
+      ).toMatchObject([{ state: 'missing' }]);
+      await expect(runtime.start(instance.name)).rejects.toMatchObject({
+        kind: 'missing',
+        message: expect.stringContaining('marked for removal') as string,
+      });
       await expect(runtime.revive(instance)).rejects.toMatchObject({ kind: 'missing' });
       await runtime.retire(instance);
       await expect(runtime.create(instance)).rejects.toMatchObject({ kind: 'platform' });
@@ -171,7 +234,13 @@ describeWith('docker', 'the Docker runtime', () => {
   it('makes a container anew that Docker cannot start any more, and it is the same: files, names, address, volumes, labels, and one that says whose place it takes', async () => {
     const networks = ['one', 'two'].map((key) => ({ key, name: `contract-${process.pid}_${key}`, internal: false }));
     for (const network of networks) await runtime.createNetwork(network);
-    const instance = spec('stuck', { image: images.app, networks: networks.map(({ name }) => ({ name, aliases: ['stuck'] })), files: [{ path: '/etc/app.conf', content: 'hello', mode: 0o444 }], keepsAddress: true, restart: 'always' });
+    const instance = spec('stuck', {
+      image: images.app,
+      networks: networks.map(({ name }) => ({ name, aliases: ['stuck'] })),
+      files: [{ path: '/etc/app.conf', content: 'hello', mode: 0o444 }],
+      keepsAddress: true,
+      restart: 'always',
+    });
     await runtime.create(instance);
     const container = docker.getContainer(instance.name);
     try {
@@ -181,25 +250,45 @@ describeWith('docker', 'the Docker runtime', () => {
       const before = await container.inspect();
       let isInterrupted = true;
       /** As after a crash of Docker in the middle of a start. */
-      const interrupted = Object.assign(new Docker(), { getContainer: (id: string) => {
-        const found = docker.getContainer(id);
-        const start = found.start.bind(found);
-        return Object.assign(found, { start: async () => {
-          if (!isInterrupted) return start();
-          isInterrupted = false;
-          throw Object.assign(new Error('interrupted'), { statusCode: 409, json: { message: `task ${before.Id}: already exists` } });
-        } });
-      } });
-      await createDockerRuntime(new SecretStore(dataDir), { docker: interrupted, local: true, address: '127.0.0.1' }).within(testScope).revive(instance);
+      const interrupted = Object.assign(new Docker(), {
+        getContainer: (id: string) => {
+          const found = docker.getContainer(id);
+          const start = found.start.bind(found);
+          return Object.assign(found, {
+            start: async () => {
+              if (!isInterrupted) return start();
+              isInterrupted = false;
+              throw Object.assign(new Error('interrupted'), {
+                statusCode: 409,
+                json: { message: `task ${before.Id}: already exists` },
+              });
+            },
+          });
+        },
+      });
+      await createDockerRuntime(new SecretStore(dataDir), { docker: interrupted, local: true, address: '127.0.0.1' })
+        .within(testScope)
+        .revive(instance);
       const after = await docker.getContainer(instance.name).inspect();
       expect(after.Id).not.toBe(before.Id);
       expect(after.Config.Labels).toEqual({ ...before.Config.Labels, 'deploy-code.remade-from': before.Id });
       expect(after.State.Running).toBe(true);
       expect(after.HostConfig.RestartPolicy!.Name).toBe('always');
-      for (const { name } of networks) expect(after.NetworkSettings.Networks[name]!.IPAddress).toBe((before.NetworkSettings.Networks[name] as unknown as { IPAMConfig: { IPv4Address: string } }).IPAMConfig.IPv4Address);
-      expect((await runtime.exec(instance.name, ['cat', '/etc/app.conf', '/var/own/note'], 5000)).output).toBe('hellowritten\n');
-      expect((await runtime.exec(instance.name, ['sh', '-c', 'sleep 0.3; wget -q -O - http://stuck:8080/healthz'], 5000)).output).toBe('ok\n');
-      expect((await docker.listContainers({ all: true })).filter(({ Names }) => Names[0]!.startsWith(`/${instance.name}`))).toHaveLength(1);
+      for (const { name } of networks)
+        expect(after.NetworkSettings.Networks[name]!.IPAddress).toBe(
+          (before.NetworkSettings.Networks[name] as unknown as { IPAMConfig: { IPv4Address: string } }).IPAMConfig
+            .IPv4Address,
+        );
+      expect((await runtime.exec(instance.name, ['cat', '/etc/app.conf', '/var/own/note'], 5000)).output).toBe(
+        'hellowritten\n',
+      );
+      expect(
+        (await runtime.exec(instance.name, ['sh', '-c', 'sleep 0.3; wget -q -O - http://stuck:8080/healthz'], 5000))
+          .output,
+      ).toBe('ok\n');
+      expect(
+        (await docker.listContainers({ all: true })).filter(({ Names }) => Names[0]!.startsWith(`/${instance.name}`)),
+      ).toHaveLength(1);
     } finally {
       await runtime.remove(instance);
       for (const { name } of networks) await runtime.removeNetwork(name);
@@ -209,8 +298,17 @@ describeWith('docker', 'the Docker runtime', () => {
   it('says that memory ran out, of the main process and of a child, after a restart too', async () => {
     const eat = 'x=aaaaaaaa; while :; do x=$x$x; done';
     const instances = [
-      spec('eater', { image: images.app, command: ['sh', '-c', eat], limit: { memory: 16 * 1024 ** 2 }, restart: 'always' }),
-      spec('parent', { image: images.app, command: ['sh', '-c', `sh -c '${eat}'; sleep 60`], limit: { memory: 16 * 1024 ** 2 } }),
+      spec('eater', {
+        image: images.app,
+        command: ['sh', '-c', eat],
+        limit: { memory: 16 * 1024 ** 2 },
+        restart: 'always',
+      }),
+      spec('parent', {
+        image: images.app,
+        command: ['sh', '-c', `sh -c '${eat}'; sleep 60`],
+        limit: { memory: 16 * 1024 ** 2 },
+      }),
       spec('calm', { image: images.app, limit: { memory: 64 * 1024 ** 2 } }),
     ];
     try {
@@ -219,7 +317,9 @@ describeWith('docker', 'the Docker runtime', () => {
         await runtime.start(instance.name);
       }
       const [eater, parent, calm] = instances.map(({ name }) => name) as [string, string, string];
-      await eventually(async () => expect(await Promise.all([eater, parent].map((name) => runtime.ranOutOfMemory!(name)))).toEqual([true, true]));
+      await eventually(async () =>
+        expect(await Promise.all([eater, parent].map((name) => runtime.ranOutOfMemory!(name)))).toEqual([true, true]),
+      );
       expect((await runtime.inspect(parent))!.state).toBe('running');
       expect(await runtime.ranOutOfMemory!(calm)).toBe(false);
     } finally {
@@ -231,35 +331,68 @@ describeWith('docker', 'the Docker runtime', () => {
     const instance = spec('mute', { image: images.app, logging: { driver: 'none', options: {} } });
     await runtime.create(instance);
     await runtime.start(instance.name);
-    await expect(runtime.logs(instance.name, { tail: 5 })).rejects.toMatchObject({ kind: 'software', message: expect.stringContaining('choose one that keeps them on the host') as string });
+    await expect(runtime.logs(instance.name, { tail: 5 })).rejects.toMatchObject({
+      kind: 'software',
+      message: expect.stringContaining('choose one that keeps them on the host') as string,
+    });
     await runtime.remove(instance);
   });
 
   it.each([
-    ['misused', { 'max-size': 'abc' }, 'json-file', "it could not be started: failed to initialize logging driver: invalid size: 'abc'"],
-    ['whose server is away', { 'syslog-address': 'tcp://127.0.0.1:1' }, 'syslog', 'it could not be started: failed to initialize logging driver: dial tcp'],
-  ])('says why a container has no logs that was not started for its log driver, %s', async (_, options, driverName, why) => {
-    const instance = spec('unstarted', { image: images.app, logging: { driver: driverName, options: options as unknown as Record<string, string> } });
-    await runtime.create(instance);
-    try {
-      expect((await runtime.logs(instance.name, { tail: 5 })).lines).toEqual([]);
-      await expect(docker.getContainer(instance.name).start()).rejects.toThrow();
-      await expect(runtime.logs(instance.name, { tail: 5 })).rejects.toMatchObject({ kind: 'missing', message: expect.stringContaining(why) as string });
-    } finally {
-      await runtime.remove(instance);
-    }
-  });
+    [
+      'misused',
+      { 'max-size': 'abc' },
+      'json-file',
+      "it could not be started: failed to initialize logging driver: invalid size: 'abc'",
+    ],
+    [
+      'whose server is away',
+      { 'syslog-address': 'tcp://127.0.0.1:1' },
+      'syslog',
+      'it could not be started: failed to initialize logging driver: dial tcp',
+    ],
+  ])(
+    'says why a container has no logs that was not started for its log driver, %s',
+    async (_, options, driverName, why) => {
+      const instance = spec('unstarted', {
+        image: images.app,
+        logging: { driver: driverName, options: options as unknown as Record<string, string> },
+      });
+      await runtime.create(instance);
+      try {
+        expect((await runtime.logs(instance.name, { tail: 5 })).lines).toEqual([]);
+        await expect(docker.getContainer(instance.name).start()).rejects.toThrow();
+        await expect(runtime.logs(instance.name, { tail: 5 })).rejects.toMatchObject({
+          kind: 'missing',
+          message: expect.stringContaining(why) as string,
+        });
+      } finally {
+        await runtime.remove(instance);
+      }
+    },
+  );
 
   it('sees at a close look what somebody has changed of a container that runs', async () => {
-    const instance = spec('updated', { image: images.app, limit: { cpus: 0.5, memory: 64 * 1024 ** 2 }, restart: 'always' });
+    const instance = spec('updated', {
+      image: images.app,
+      limit: { cpus: 0.5, memory: 64 * 1024 ** 2 },
+      restart: 'always',
+    });
     await runtime.create(instance);
     await runtime.start(instance.name);
     const look = async (closely: boolean) => {
-      const { limitsInForce, policy } = (await runtime.observe({ images: [], ports: [], closely })).instances.find(({ name }) => name === instance.name)!;
+      const { limitsInForce, policy } = (await runtime.observe({ images: [], ports: [], closely })).instances.find(
+        ({ name }) => name === instance.name,
+      )!;
       return { limitsInForce, policy };
     };
     expect(await look(true)).toEqual({ limitsInForce: { cpus: 0.5, memory: 64 * 1024 ** 2 }, policy: 'always' });
-    await docker.getContainer(instance.name).update({ NanoCpus: 1_500_000_000, Memory: 128 * 1024 ** 2, MemorySwap: 256 * 1024 ** 2, RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 3 } });
+    await docker.getContainer(instance.name).update({
+      NanoCpus: 1_500_000_000,
+      Memory: 128 * 1024 ** 2,
+      MemorySwap: 256 * 1024 ** 2,
+      RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 3 },
+    });
     expect(await look(true)).toEqual({ limitsInForce: { cpus: 1.5, memory: 128 * 1024 ** 2 }, policy: 'on-failure:3' });
     expect(await look(false)).toEqual({ limitsInForce: undefined, policy: 'always' });
     await runtime.remove(instance);
@@ -269,7 +402,10 @@ describeWith('docker', 'the Docker runtime', () => {
     const name = `contract-${process.pid}_data`;
     await runtime.createVolume({ key: 'data', name, mountedAt: ['db:/data'] });
     await runtime.createVolume({ key: 'data', name, mountedAt: ['db:/data'] });
-    const instance = spec('mounts', { image: images.app, mounts: [{ type: 'volume', volume: name, target: '/data', readOnly: false }] });
+    const instance = spec('mounts', {
+      image: images.app,
+      mounts: [{ type: 'volume', volume: name, target: '/data', readOnly: false }],
+    });
     await runtime.create(instance);
     await expect(runtime.removeVolume(name)).rejects.toThrow('in use');
     await runtime.remove(instance);
@@ -279,11 +415,13 @@ describeWith('docker', 'the Docker runtime', () => {
     await runtime.removeVolume(name);
   });
 
-  it('refuses a network or volume of the same name that is somebody else\'s', async () => {
+  it("refuses a network or volume of the same name that is somebody else's", async () => {
     const name = `contract-${process.pid}_other`;
     const somebody = driver.within({ stack: 'somebody', environment: 'else' });
     await somebody.createVolume({ key: 'data', name, mountedAt: [] });
-    await expect(runtime.createVolume({ key: 'data', name, mountedAt: ['db:/data'] })).rejects.toThrow('belongs to stack somebody/else');
+    await expect(runtime.createVolume({ key: 'data', name, mountedAt: ['db:/data'] })).rejects.toThrow(
+      'belongs to stack somebody/else',
+    );
     await expect(runtime.removeVolume(name)).rejects.toThrow('belongs to stack somebody/else');
     await somebody.removeVolume(name);
   });
@@ -299,13 +437,23 @@ describeWith('docker', 'the Docker runtime', () => {
 
   it('tells apart whose trouble a failure is', async () => {
     const missing = spec('missing', { image: 'deploy-code-test/no-such-image:1' });
-    await expect(runtime.create(missing)).rejects.toMatchObject({ kind: 'software', message: expect.stringContaining('check the name and tag of the image') });
+    await expect(runtime.create(missing)).rejects.toMatchObject({
+      kind: 'software',
+      message: expect.stringContaining('check the name and tag of the image'),
+    });
     const unstartable = spec('unstartable', { image: images.app, command: ['/no/such/program'] });
     await runtime.create(unstartable);
     await expect(runtime.start(unstartable.name)).rejects.toMatchObject({ kind: 'software' });
     await runtime.remove(unstartable);
-    const away = createDockerRuntime(new SecretStore(dataDir), { docker: new Docker({ socketPath: '/nowhere/docker.sock' }), local: true, address: '127.0.0.1' }).within(testScope);
-    await expect(away.inspect('anything')).rejects.toMatchObject({ kind: 'platform', message: expect.stringContaining('the Docker Engine does not answer') });
+    const away = createDockerRuntime(new SecretStore(dataDir), {
+      docker: new Docker({ socketPath: '/nowhere/docker.sock' }),
+      local: true,
+      address: '127.0.0.1',
+    }).within(testScope);
+    await expect(away.inspect('anything')).rejects.toMatchObject({
+      kind: 'platform',
+      message: expect.stringContaining('the Docker Engine does not answer'),
+    });
   });
 
   it.each([
@@ -313,32 +461,53 @@ describeWith('docker', 'the Docker runtime', () => {
     ['a value that its log driver does not take', { logging: { driver: 'json-file', options: { 'max-size': 'abc' } } }],
     ['a log driver that the host does not have', { logging: { driver: 'nope', options: {} } }],
     ['a log driver that cannot work', { logging: { driver: 'splunk', options: {} } }],
-    ['an address that the host does not have', { ports: [{ container: 80, host: 18_999, protocol: 'tcp' as const, hostIp: '192.0.2.7' }] }],
-    ['an address that needs the name of an interface', { ports: [{ container: 80, host: 18_999, protocol: 'tcp' as const, hostIp: 'fe80::1' }] }],
+    [
+      'an address that the host does not have',
+      { ports: [{ container: 80, host: 18_999, protocol: 'tcp' as const, hostIp: '192.0.2.7' }] },
+    ],
+    [
+      'an address that needs the name of an interface',
+      { ports: [{ container: 80, host: 18_999, protocol: 'tcp' as const, hostIp: 'fe80::1' }] },
+    ],
     ['a user that the image does not have', { user: 'nobody-of-that-name' }],
     ['options that tmpfs does not know', { tmpfs: ['/scratch:nope=1'] }],
     ['a size that tmpfs does not take', { tmpfs: ['/scratch:size=abc'] }],
     ['a folder that is a file', { workingDir: '/etc/passwd' }],
     ['a program that is a folder', { command: ['/etc'] }],
-    ['a folder mounted on a file', { mounts: [{ type: 'bind' as const, source: tmpdir(), target: '/etc/passwd', readOnly: true }] }],
+    [
+      'a folder mounted on a file',
+      { mounts: [{ type: 'bind' as const, source: tmpdir(), target: '/etc/passwd', readOnly: true }] },
+    ],
     ['a capability that there is not', { capAdd: ['NOPE'] }],
     ['less memory than Docker gives', { limit: { memory: 1000 } }],
-  ])('fails for good, and soon, on %s', async (_, mistake) => {
-    const instance = spec('mistaken', { image: images.app, ...mistake });
-    const begun = Date.now();
-    try {
-      await expect(runtime.create(instance).then(() => runtime.start(instance.name))).rejects.toMatchObject({ kind: 'software' });
-      expect(Date.now() - begun).toBeLessThan(20_000);
-    } finally {
-      await runtime.remove(instance);
-    }
-  }, 40_000);
+  ])(
+    'fails for good, and soon, on %s',
+    async (_, mistake) => {
+      const instance = spec('mistaken', { image: images.app, ...mistake });
+      const begun = Date.now();
+      try {
+        await expect(runtime.create(instance).then(() => runtime.start(instance.name))).rejects.toMatchObject({
+          kind: 'software',
+        });
+        expect(Date.now() - begun).toBeLessThan(20_000);
+      } finally {
+        await runtime.remove(instance);
+      }
+    },
+    40_000,
+  );
 
   it('fails for good on a log server that stays away, after some tries', async () => {
-    const instance = spec('unlogged', { image: images.app, logging: { driver: 'syslog', options: { 'syslog-address': 'tcp://127.0.0.1:1' } } });
+    const instance = spec('unlogged', {
+      image: images.app,
+      logging: { driver: 'syslog', options: { 'syslog-address': 'tcp://127.0.0.1:1' } },
+    });
     await runtime.create(instance);
     const begun = Date.now();
-    await expect(runtime.start(instance.name)).rejects.toMatchObject({ kind: 'software', message: expect.stringContaining('connection refused; the server of the log driver is away') as string });
+    await expect(runtime.start(instance.name)).rejects.toMatchObject({
+      kind: 'software',
+      message: expect.stringContaining('connection refused; the server of the log driver is away') as string,
+    });
     expect(Date.now() - begun).toBeGreaterThan(10_000);
     await runtime.remove(instance);
   }, 60_000);
@@ -346,12 +515,27 @@ describeWith('docker', 'the Docker runtime', () => {
   it.each([
     ['an address that is no network', { cidr: 'zzz' }],
     ['a network of one address', { cidr: '10.99.1.0/32' }],
-  ])('fails for good, and soon, on %s', async (_, mistake) => {
-    await expect(runtime.createNetwork({ key: 'mistaken', name: `contract-${process.pid}_mistaken`, internal: false, ...mistake })).rejects.toMatchObject({ kind: 'software' });
-  }, 40_000);
+  ])(
+    'fails for good, and soon, on %s',
+    async (_, mistake) => {
+      await expect(
+        runtime.createNetwork({
+          key: 'mistaken',
+          name: `contract-${process.pid}_mistaken`,
+          internal: false,
+          ...mistake,
+        }),
+      ).rejects.toMatchObject({ kind: 'software' });
+    },
+    40_000,
+  );
 
   it('knows how a container ended that has been started again since', async () => {
-    const instance = spec('again', { image: images.app, restart: 'unless-stopped', command: ['sh', '-c', 'test -f /tmp/again && exec sleep 60; touch /tmp/again; exit 3'] });
+    const instance = spec('again', {
+      image: images.app,
+      restart: 'unless-stopped',
+      command: ['sh', '-c', 'test -f /tmp/again && exec sleep 60; touch /tmp/again; exit 3'],
+    });
     await runtime.create(instance);
     await runtime.start(instance.name);
     let status = await runtime.inspect(instance.name);
@@ -391,7 +575,9 @@ describeWith('docker', 'the Docker runtime', () => {
     await runtime.holdImage(id, 'kept');
     await runtime.dropImage({ reference, id });
     expect(await names()).toEqual(expect.arrayContaining([reference]));
-    expect(await names()).not.toEqual(expect.arrayContaining([expect.stringContaining(`deploy-code/kept:contract-${process.pid}`)]));
+    expect(await names()).not.toEqual(
+      expect.arrayContaining([expect.stringContaining(`deploy-code/kept:contract-${process.pid}`)]),
+    );
     await docker.getImage(reference).remove();
   });
 });

@@ -21,48 +21,68 @@ import { describeWith } from '../support/parts';
 type Data = Record<string, unknown>;
 
 const bank = {
-  'app.kubernetes.io/name': 'api', 'app.kubernetes.io/managed-by': 'deploy-code',
-  'deploy-code.io/stack': 'bank', 'deploy-code.io/environment': 'test',
+  'app.kubernetes.io/name': 'api',
+  'app.kubernetes.io/managed-by': 'deploy-code',
+  'deploy-code.io/stack': 'bank',
+  'deploy-code.io/environment': 'test',
 };
-const strangers: [whose: string, labels: Record<string, string>][] = [['nobody', { team: 'billing' }], ['another stack', bank]];
+const strangers: [whose: string, labels: Record<string, string>][] = [
+  ['nobody', { team: 'billing' }],
+  ['another stack', bank],
+];
 
 const values: Values = {
-  variables: { PASSWORD: 'x' }, files: [], certificates: [{ certificate: 'x', key: 'x' }],
+  variables: { PASSWORD: 'x' },
+  files: [],
+  certificates: [{ certificate: 'x', key: 'x' }],
 };
 
 /** The spec of a service of a stack as a plan names it, in the namespace of the stack. */
 function specOf(service: Data, more: Data = {}): InstanceSpec {
-  const secrets = Object.fromEntries(['password', 'chain', 'key'].map((name) => [name, { environment: 'KUBERNETES_TEST_TOKEN' }]));
+  const secrets = Object.fromEntries(
+    ['password', 'chain', 'key'].map((name) => [name, { environment: 'KUBERNETES_TEST_TOKEN' }]),
+  );
   const stack = clusterStack({ api: { image: images.app, ...service } }, { secrets, ...more });
   const { plan: planned, refusals } = plan(stack, emptyObservation(stack));
   expect(refusals).toEqual([]);
-  return (allSteps(planned).find(({ kind }) => kind === 'start' || kind === 'create-job') as { instance: InstanceSpec }).instance;
+  return (allSteps(planned).find(({ kind }) => kind === 'start' || kind === 'create-job') as { instance: InstanceSpec })
+    .instance;
 }
 
-const withEverything = (): InstanceSpec => specOf(
-  {
-    replicas: 2, ports: ['80:8080'], networks: ['back'], configs: { page: '/etc/page.html' },
-    secrets: [{ source: 'password', environment: 'PASSWORD' }],
-    expose: { port: 8080, host: 'shop.example.com', tls: { certificate: 'chain', key: 'key' } },
-  },
-  { networks: { back: {} }, configs: { page: { content: 'hello' } } },
-);
-const withRoute = (): InstanceSpec => specOf(
-  { ports: ['80:8080'], expose: { port: 8080, host: 'shop.example.com' } },
-  { infrastructure: { kubernetes: { gateway: 'gate' } } },
-);
+const withEverything = (): InstanceSpec =>
+  specOf(
+    {
+      replicas: 2,
+      ports: ['80:8080'],
+      networks: ['back'],
+      configs: { page: '/etc/page.html' },
+      secrets: [{ source: 'password', environment: 'PASSWORD' }],
+      expose: { port: 8080, host: 'shop.example.com', tls: { certificate: 'chain', key: 'key' } },
+    },
+    { networks: { back: {} }, configs: { page: { content: 'hello' } } },
+  );
+const withRoute = (): InstanceSpec =>
+  specOf(
+    { ports: ['80:8080'], expose: { port: 8080, host: 'shop.example.com' } },
+    { infrastructure: { kubernetes: { gateway: 'gate' } } },
+  );
 const withData = (): InstanceSpec => specOf({ volumes: ['data:/data'] }, { volumes: { data: { size: '10M' } } });
 const job = (): InstanceSpec => specOf({ kind: 'job', command: ['true'] });
 
 const noteOf = ({ name }: InstanceSpec): Manifest => {
   const [namespace, own] = name.split('/');
   return {
-    apiVersion: 'v1', kind: 'Secret', type: 'Opaque', stringData: { theirs: 'x' },
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'Opaque',
+    stringData: { theirs: 'x' },
     metadata: { name: `deploy-code.${own}`, namespace: namespace!, labels: {} },
   };
 };
-const made = (kind: Manifest['kind'], part = '') => (spec: InstanceSpec): Manifest =>
-  toManifests(spec, values).find((each) => each.kind === kind && each.metadata.name.includes(part))!;
+const made =
+  (kind: Manifest['kind'], part = '') =>
+  (spec: InstanceSpec): Manifest =>
+    toManifests(spec, values).find((each) => each.kind === kind && each.metadata.name.includes(part))!;
 
 const kinds: [what: string, spec: () => InstanceSpec, object: (spec: InstanceSpec) => Manifest][] = [
   ['a Deployment', withEverything, made('Deployment')],
@@ -81,7 +101,10 @@ const kinds: [what: string, spec: () => InstanceSpec, object: (spec: InstanceSpe
 
 describeWith('kubernetes', 'a namespace full of strangers', () => {
   process.env.KUBERNETES_TEST_TOKEN = 'hunter2';
-  const driver = createKubernetesRuntime(new SecretStore(mkdtempSync(join(tmpdir(), 'deploy-code-strangers-'))), clusterEndpoint());
+  const driver = createKubernetesRuntime(
+    new SecretStore(mkdtempSync(join(tmpdir(), 'deploy-code-strangers-'))),
+    clusterEndpoint(),
+  );
   const namespaces = new Set<string>();
   let api: KubernetesApi;
   beforeAll(async () => {
@@ -92,33 +115,49 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
     for (const name of namespaces) await deleteNamespace(name);
   });
 
-  const refOf = ({ name, service, ordinal, restart }: InstanceSpec): InstanceRef => ({ name, service, ordinal, restart, stopGraceMs: 1000 });
+  const refOf = ({ name, service, ordinal, restart }: InstanceSpec): InstanceRef => ({
+    name,
+    service,
+    ordinal,
+    restart,
+    stopGraceMs: 1000,
+  });
   const enter = async (spec: InstanceSpec): Promise<{ runtime: Runtime; namespace: string }> => {
     const namespace = namespaceOf({ name: spec.stack });
     if (!namespaces.has(namespace)) await api.post('/api/v1/namespaces', { metadata: { name: namespace } });
     namespaces.add(namespace);
     const runtime = driver.within({ stack: spec.stack, environment: spec.environment });
-    for (const mount of spec.mounts) if (mount.type === 'volume') await runtime.createVolume({ name: mount.volume, key: 'data', mountedAt: [], size: 1e7 });
+    for (const mount of spec.mounts)
+      if (mount.type === 'volume')
+        await runtime.createVolume({ name: mount.volume, key: 'data', mountedAt: [], size: 1e7 });
     return { runtime, namespace };
   };
 
   describe.each(strangers)('of %s', (_, labels) => {
-    it.each(kinds)('keeps %s that a new service would need the name of, also when that is undone and stopped', async (__, specOfKind, objectOf) => {
-      const spec = specOfKind();
-      const { runtime, namespace } = await enter(spec);
-      const theirs = objectOf(spec);
-      await occupy(api, theirs, labels);
-      const before = await objectsIn(api, namespace);
-      const refusal = { kind: 'software', message: expect.stringContaining(`the ${theirs.kind} ${namespace}/${theirs.metadata.name} exists and is not of this service`) };
-      await expect(runtime.create(spec)).rejects.toMatchObject(refusal);
-      await expect(runtime.workloads!.bring(spec, true)).rejects.toMatchObject(refusal);
-      await runtime.workloads!.restore(refOf(spec), spec.deployment);
-      await runtime.retire(refOf(spec));
-      await runtime.remove(refOf(spec));
-      await expect(runtime.start(spec.name)).rejects.toMatchObject({ kind: 'missing' });
-      await expect(runtime.revive(refOf(spec))).rejects.toMatchObject({ kind: 'missing' });
-      expect(await objectsIn(api, namespace)).toEqual(before);
-    });
+    it.each(kinds)(
+      'keeps %s that a new service would need the name of, also when that is undone and stopped',
+      async (__, specOfKind, objectOf) => {
+        const spec = specOfKind();
+        const { runtime, namespace } = await enter(spec);
+        const theirs = objectOf(spec);
+        await occupy(api, theirs, labels);
+        const before = await objectsIn(api, namespace);
+        const refusal = {
+          kind: 'software',
+          message: expect.stringContaining(
+            `the ${theirs.kind} ${namespace}/${theirs.metadata.name} exists and is not of this service`,
+          ),
+        };
+        await expect(runtime.create(spec)).rejects.toMatchObject(refusal);
+        await expect(runtime.workloads!.bring(spec, true)).rejects.toMatchObject(refusal);
+        await runtime.workloads!.restore(refOf(spec), spec.deployment);
+        await runtime.retire(refOf(spec));
+        await runtime.remove(refOf(spec));
+        await expect(runtime.start(spec.name)).rejects.toMatchObject({ kind: 'missing' });
+        await expect(runtime.revive(refOf(spec))).rejects.toMatchObject({ kind: 'missing' });
+        expect(await objectsIn(api, namespace)).toEqual(before);
+      },
+    );
   });
 
   it('keeps what has taken the place of something that was deployed: nothing is changed then, neither forth nor back, nor by a stop', async () => {
@@ -139,10 +178,16 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
           () => workloads.bring(next, true),
           () => workloads.restore(refOf(next), 2),
           () => runtime.remove(refOf(next)),
-          ...(theirs.kind === 'Deployment' ? [() => runtime.retire(refOf(next)), () => runtime.revive(refOf(next)), () => runtime.start(next.name)] : []),
+          ...(theirs.kind === 'Deployment'
+            ? [() => runtime.retire(refOf(next)), () => runtime.revive(refOf(next)), () => runtime.start(next.name)]
+            : []),
           ...(theirs.kind === 'Service' || theirs.kind === 'HTTPRoute' ? [() => workloads.select(next.name, '*')] : []),
         ];
-        for (const act of acts) await expect(act()).rejects.toMatchObject({ kind: 'software', message: expect.stringMatching(new RegExp(`${theirs.metadata.name} .*not of`)) });
+        for (const act of acts)
+          await expect(act()).rejects.toMatchObject({
+            kind: 'software',
+            message: expect.stringMatching(new RegExp(`${theirs.metadata.name} .*not of`)),
+          });
         expect([what, await objectsIn(api, namespace)]).toEqual([what, before]);
         expect(ofSpec).toBe(specOfKind);
         await vacate(api, pathOf(theirs));
@@ -156,14 +201,32 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
   it('mounts no claim that has come to be of another stack, mounts one that is of none, and removes neither', async () => {
     const spec = withData();
     const { runtime, namespace } = await enter(spec);
-    const claim = toClaim({ name: `${namespace}/data`, stack: 'bank', environment: 'test', key: 'data', mountedAt: [], size: 1e7 });
+    const claim = toClaim({
+      name: `${namespace}/data`,
+      stack: 'bank',
+      environment: 'test',
+      key: 'data',
+      mountedAt: [],
+      size: 1e7,
+    });
     await runtime.create(spec);
     await vacate(api, pathOf(claim));
-    await expect(runtime.start(spec.name)).rejects.toMatchObject({ kind: 'missing', message: expect.stringContaining(`no volume ${namespace}/data`) });
+    await expect(runtime.start(spec.name)).rejects.toMatchObject({
+      kind: 'missing',
+      message: expect.stringContaining(`no volume ${namespace}/data`),
+    });
     await occupy(api, claim, claim.metadata.labels);
     const before = await objectsIn(api, namespace);
-    const refusal = { kind: 'software', message: expect.stringContaining(`the volume ${namespace}/data belongs to stack bank/test`) };
-    for (const act of [() => runtime.start(spec.name), () => runtime.revive(refOf(spec)), () => runtime.workloads!.bring(spec, true), () => runtime.removeVolume(`${namespace}/data`)]) {
+    const refusal = {
+      kind: 'software',
+      message: expect.stringContaining(`the volume ${namespace}/data belongs to stack bank/test`),
+    };
+    for (const act of [
+      () => runtime.start(spec.name),
+      () => runtime.revive(refOf(spec)),
+      () => runtime.workloads!.bring(spec, true),
+      () => runtime.removeVolume(`${namespace}/data`),
+    ]) {
       await expect(act()).rejects.toMatchObject(refusal);
     }
     expect(await objectsIn(api, namespace)).toEqual(before);
@@ -176,9 +239,14 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
     await runtime.workloads!.bring(spec, false);
     expect(await runtime.inspect(spec.name)).toMatchObject({ state: 'running' });
     expect(await runtime.adoptedVolumes!([`${namespace}/data`])).toEqual([`${namespace}/data`]);
-    await expect(runtime.removeVolume(`${namespace}/data`)).rejects.toMatchObject({ kind: 'software', message: expect.stringContaining('belongs to somebody else') });
+    await expect(runtime.removeVolume(`${namespace}/data`)).rejects.toMatchObject({
+      kind: 'software',
+      message: expect.stringContaining('belongs to somebody else'),
+    });
     await runtime.remove(refOf(spec));
-    expect((await objectsIn(api, namespace))[pathOf(claim)]).toEqual(expect.objectContaining({ metadata: expect.objectContaining({ labels: { team: 'billing' } }) }));
+    expect((await objectsIn(api, namespace))[pathOf(claim)]).toEqual(
+      expect.objectContaining({ metadata: expect.objectContaining({ labels: { team: 'billing' } }) }),
+    );
   });
 
   it('takes no pod of another stack for its own, whatever workload that says it is of', async () => {
@@ -187,8 +255,15 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
     await runtime.workloads!.bring(spec, false);
     const pods = `/api/v1/namespaces/${namespace}/pods`;
     const containers = [{ name: 'api', image: images.app, imagePullPolicy: 'IfNotPresent' }];
-    await api.post(pods, { metadata: { name: 'theirs', labels: { ...bank, 'deploy-code.io/workload': 'api' } }, spec: { containers } });
-    await runtime.workloads!.awaitReady(refOf(spec), { signal: AbortSignal.timeout(60_000), judgesRoutes: false, onWaiting: () => undefined });
+    await api.post(pods, {
+      metadata: { name: 'theirs', labels: { ...bank, 'deploy-code.io/workload': 'api' } },
+      spec: { containers },
+    });
+    await runtime.workloads!.awaitReady(refOf(spec), {
+      signal: AbortSignal.timeout(60_000),
+      judgesRoutes: false,
+      onWaiting: () => undefined,
+    });
     const lines = await runtime.workloads!.pods(spec.name);
     expect(lines.map(({ name }) => name)).toEqual([expect.stringMatching(new RegExp(`^${namespace}/api-`))]);
     const { output } = await runtime.exec(spec.name, ['cat', '/etc/hostname'], 10_000);
@@ -204,7 +279,12 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
     const { runtime, namespace } = await enter(spec);
     await runtime.workloads!.bring(spec, false);
     await runtime.workloads!.bring(next, false);
-    const keys: Manifest = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'bank-keys', namespace, labels: {} }, stringData: { key: 'x' } };
+    const keys: Manifest = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'bank-keys', namespace, labels: {} },
+      stringData: { key: 'x' },
+    };
     await occupy(api, keys, bank);
     const own = toManifests(spec, values).find(({ kind }) => kind === 'Deployment')!;
     const current = { deployment: 2, manifests: [own], at: 1 };
@@ -214,15 +294,40 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
       Buffer.alloc(64 * 1024 * 1024),
       JSON.stringify({ current, stale: [pathOf(keys)] }),
       JSON.stringify({ current, before: { ...current, deployment: 1, manifests: [spied] } }),
-      JSON.stringify({ current, before: { ...current, deployment: 1, manifests: [own, { ...keys, metadata: { ...keys.metadata, labels: own.metadata.labels } }] } }),
+      JSON.stringify({
+        current,
+        before: {
+          ...current,
+          deployment: 1,
+          manifests: [own, { ...keys, metadata: { ...keys.metadata, labels: own.metadata.labels } }],
+        },
+      }),
     ];
     for (const text of forged) {
       const manifests = gzipSync(text).toString('base64');
       const note = `/api/v1/namespaces/${namespace}/secrets/deploy-code.api`;
-      await api.apply(note, { apiVersion: 'v1', kind: 'Secret', type: 'deploy-code.io/manifests', metadata: { name: 'deploy-code.api' }, data: { manifests } }, 'forger', true);
+      await api.apply(
+        note,
+        {
+          apiVersion: 'v1',
+          kind: 'Secret',
+          type: 'deploy-code.io/manifests',
+          metadata: { name: 'deploy-code.api' },
+          data: { manifests },
+        },
+        'forger',
+        true,
+      );
       const before = await objectsIn(api, namespace);
-      for (const act of [() => runtime.workloads!.restore(refOf(next), 2), () => runtime.remove(refOf(next)), () => runtime.workloads!.bring(next, true)]) {
-        await expect(act()).rejects.toMatchObject({ kind: 'software', message: expect.stringMatching(/the note of what was applied of .*\/api|bank-keys is not of/) });
+      for (const act of [
+        () => runtime.workloads!.restore(refOf(next), 2),
+        () => runtime.remove(refOf(next)),
+        () => runtime.workloads!.bring(next, true),
+      ]) {
+        await expect(act()).rejects.toMatchObject({
+          kind: 'software',
+          message: expect.stringMatching(/the note of what was applied of .*\/api|bank-keys is not of/),
+        });
       }
       expect(await objectsIn(api, namespace)).toEqual(before);
     }

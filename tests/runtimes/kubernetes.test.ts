@@ -20,7 +20,10 @@ const namespace = `contract-${process.pid}-test`;
 const chosen = `${namespace}-chosen`;
 
 describeWith('kubernetes', 'the Kubernetes runtime', () => {
-  const cluster = createKubernetesRuntime(new SecretStore(mkdtempSync(join(tmpdir(), 'deploy-code-kubernetes-'))), clusterEndpoint());
+  const cluster = createKubernetesRuntime(
+    new SecretStore(mkdtempSync(join(tmpdir(), 'deploy-code-kubernetes-'))),
+    clusterEndpoint(),
+  );
   /** All scopes of the contract share a namespace. */
   const driver: RuntimeDriver = { ...cluster, within: (scope) => cluster.within({ ...scope, namespace }) };
   afterAll(async () => {
@@ -54,10 +57,17 @@ describeWith('kubernetes', 'the Kubernetes runtime', () => {
       directory: { release: async () => ({ stack: kept }) },
       events: new EventEmitter(),
     } as unknown as Dependencies);
-    const restart = (release?: number) => new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') })
-      .run(() => restartInstance({ place: { stack, environment }, runtime: 'kubernetes', instance: instance.name, release }));
+    const restart = (release?: number) =>
+      new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(() =>
+        restartInstance({ place: { stack, environment }, runtime: 'kubernetes', instance: instance.name, release }),
+      );
     const podOf = async () => (await runtime.workloads!.pods(instance.name)).map(({ name }) => name);
-    const comeUp = () => runtime.workloads!.awaitReady(instance, { signal: AbortSignal.timeout(60_000), judgesRoutes: false, onWaiting: () => undefined });
+    const comeUp = () =>
+      runtime.workloads!.awaitReady(instance, {
+        signal: AbortSignal.timeout(60_000),
+        judgesRoutes: false,
+        onWaiting: () => undefined,
+      });
     await runtime.workloads!.bring(instance, false);
     expect(await comeUp()).toBeUndefined();
     const before = await podOf();

@@ -10,7 +10,12 @@ import { contract, endsLateCommands, followLogs, spec, talkative, testScope } fr
 
 describe('the process runtime', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-processes-'));
-  const make = () => createProcessRuntime({ dataDir, secrets: new SecretStore(dataDir), supervisor: resolve('dist/runtimes/process/supervisor.js') });
+  const make = () =>
+    createProcessRuntime({
+      dataDir,
+      secrets: new SecretStore(dataDir),
+      supervisor: resolve('dist/runtimes/process/supervisor.js'),
+    });
   const driver = make();
   const runtime = driver.within(testScope);
   afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
@@ -23,8 +28,10 @@ describe('the process runtime', () => {
     fileAt: (path) => `$DEPLOY_CODE_FILES/${path.slice(path.lastIndexOf('/') + 1)}`,
   }));
 
-  const state = (name: string) => JSON.parse(readFileSync(join(dataDir, 'processes', name, 'state.json'), 'utf8')) as ProcessState;
-  const alive = (pid: number) => existsSync(`/proc/${pid}`) && !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  const state = (name: string) =>
+    JSON.parse(readFileSync(join(dataDir, 'processes', name, 'state.json'), 'utf8')) as ProcessState;
+  const alive = (pid: number) =>
+    existsSync(`/proc/${pid}`) && !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   const until = async (check: () => boolean | Promise<boolean>) => {
     while (!(await check())) await sleep(20);
   };
@@ -43,7 +50,10 @@ describe('the process runtime', () => {
   });
 
   it('stops the whole process group, with grace, then kills it', async () => {
-    const instance = await started(script('trap "" TERM; sleep 300 & echo $! > "$DEPLOY_CODE_FILES/grandchild"; wait; wait'), { stopGraceMs: 200 });
+    const instance = await started(
+      script('trap "" TERM; sleep 300 & echo $! > "$DEPLOY_CODE_FILES/grandchild"; wait; wait'),
+      { stopGraceMs: 200 },
+    );
     const file = join(dataDir, 'processes', instance.name, 'files', 'grandchild');
     await until(() => existsSync(file) && readFileSync(file, 'utf8') !== '');
     const pids = [state(instance.name).child!.pid, Number(readFileSync(file, 'utf8'))];
@@ -60,7 +70,9 @@ describe('the process runtime', () => {
       await until(() => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'));
       return Number(readFileSync(file, 'utf8'));
     };
-    const daemon = 'setsid sh -c \'echo $$ > "$DEPLOY_CODE_FILES/daemon.new"; mv "$DEPLOY_CODE_FILES/daemon.new" "$DEPLOY_CODE_FILES/daemon"; exec sleep 1000\' &';
+    const daemon =
+      'setsid sh -c \'echo $$ > "$DEPLOY_CODE_FILES/daemon.new"; mv ' +
+      '"$DEPLOY_CODE_FILES/daemon.new" "$DEPLOY_CODE_FILES/daemon"; exec sleep 1000\' &';
 
     it.each([
       ['stops, and ends the child', `${daemon} exec sleep 1000`, {}],
@@ -85,7 +97,9 @@ describe('the process runtime', () => {
     });
 
     it('exits also where nothing tells the child from a stranger', async () => {
-      const instance = await started(script(`setsid env -i PATH="$PATH" sleep 20 & sleep 0.2; exit 7`), { restart: 'no' });
+      const instance = await started(script(`setsid env -i PATH="$PATH" sleep 20 & sleep 0.2; exit 7`), {
+        restart: 'no',
+      });
       expect(await runtime.waitForExit(instance.name, AbortSignal.timeout(5000))).toBe(7);
       await runtime.remove(instance);
     });
@@ -102,7 +116,9 @@ describe('the process runtime', () => {
 
     it('leaves no child of a command that took too long', async () => {
       const instance = await started(script('exec sleep 1000'));
-      const command = runtime.exec(instance.name, script(`${daemon} sleep 1000`), 1500).catch((error: Error) => error.message);
+      const command = runtime
+        .exec(instance.name, script(`${daemon} sleep 1000`), 1500)
+        .catch((error: Error) => error.message);
       const pid = await pidIn(instance);
       expect(await command).toBe('the command did not end within 1500 ms');
       await until(() => !alive(pid));
@@ -117,7 +133,10 @@ describe('the process runtime', () => {
   });
 
   it('knows how a process ended that has been started again since', async () => {
-    const instance = await started(script('test -f "$DEPLOY_CODE_FILES/again" && exec sleep 60; touch "$DEPLOY_CODE_FILES/again"; exit 3'), { restart: 'always' });
+    const instance = await started(
+      script('test -f "$DEPLOY_CODE_FILES/again" && exec sleep 60; touch "$DEPLOY_CODE_FILES/again"; exit 3'),
+      { restart: 'always' },
+    );
     await until(async () => (await runtime.inspect(instance.name))?.restarts === 1);
     expect(await runtime.lastExit!(instance.name)).toBe(3);
     await runtime.remove(instance);
@@ -151,19 +170,28 @@ describe('the process runtime', () => {
   it('gives an instance its port, its files and its secrets, and writes no secret into its spec', async () => {
     const secretFile = join(mkdtempSync(join(tmpdir(), 'deploy-code-process-secret-')), 'secret');
     writeFileSync(secretFile, 'hunter2\n');
-    const instance = await started(script('echo "port $PORT, key $KEY, config $(cat $DEPLOY_CODE_FILES/app.conf)"; exec sleep 300'), {
-      ports: [{ container: 8080, host: 34_567, protocol: 'tcp' }],
-      files: [{ path: '/app.conf', content: 'hello', mode: 0o444 }],
-      secrets: [{ name: 'key', source: { file: secretFile }, target: { environment: 'KEY' } }],
-    });
+    const instance = await started(
+      script('echo "port $PORT, key $KEY, config $(cat $DEPLOY_CODE_FILES/app.conf)"; exec sleep 300'),
+      {
+        ports: [{ container: 8080, host: 34_567, protocol: 'tcp' }],
+        files: [{ path: '/app.conf', content: 'hello', mode: 0o444 }],
+        secrets: [{ name: 'key', source: { file: secretFile }, target: { environment: 'KEY' } }],
+      },
+    );
     await until(async () => (await runtime.logs(instance.name, { tail: 1 })).lines.length > 0);
     expect((await runtime.logs(instance.name, { tail: 5 })).lines).toEqual(['port 34567, key hunter2, config hello']);
     expect(readFileSync(join(dataDir, 'processes', instance.name, 'spec.json'), 'utf8')).not.toContain('hunter2');
-    await runtime.putSecrets(instance.name, [{ name: 'key', source: { file: secretFile }, target: { path: '/run/secrets/key.2', mode: 0o400 } }]);
-    expect((await runtime.exec(instance.name, ['sh', '-c', 'cat $DEPLOY_CODE_FILES/key.2'], 5000)).output).toBe('hunter2\n');
+    await runtime.putSecrets(instance.name, [
+      { name: 'key', source: { file: secretFile }, target: { path: '/run/secrets/key.2', mode: 0o400 } },
+    ]);
+    expect((await runtime.exec(instance.name, ['sh', '-c', 'cat $DEPLOY_CODE_FILES/key.2'], 5000)).output).toBe(
+      'hunter2\n',
+    );
     const placed = () => statSync(join(dataDir, 'processes', instance.name, 'files', 'key.2'));
     const before = placed();
-    await runtime.putSecrets(instance.name, [{ name: 'key', source: { file: secretFile }, target: { path: '/run/secrets/key.2', mode: 0o400 } }]);
+    await runtime.putSecrets(instance.name, [
+      { name: 'key', source: { file: secretFile }, target: { path: '/run/secrets/key.2', mode: 0o400 } },
+    ]);
     expect(placed().ino).not.toBe(before.ino);
     expect(placed().mode & 0o777).toBe(0o400);
     expect(await runtime.address(instance.name, 8080)).toEqual({ host: '127.0.0.1', port: 34_567 });
@@ -178,7 +206,11 @@ describe('the process runtime', () => {
 
   it('waits for no output of what a command has left running', async () => {
     const instance = await started(script('exec sleep 300'));
-    expect(await runtime.exec(instance.name, ['sh', '-c', 'sleep 60 & echo $!'], 30_000).then(({ output }) => process.kill(Number(output)))).toBe(true);
+    expect(
+      await runtime
+        .exec(instance.name, ['sh', '-c', 'sleep 60 & echo $!'], 30_000)
+        .then(({ output }) => process.kill(Number(output))),
+    ).toBe(true);
     await runtime.remove(instance);
   });
 
@@ -199,7 +231,11 @@ describe('the process runtime', () => {
     log.write(Buffer.from('th'));
     const second = readLog(file, { tail: 1, after: first.cursor });
     log.write(Buffer.from('ree\nfour\n'));
-    expect([first.lines, second.lines, readLog(file, { tail: 1, after: second.cursor }).lines]).toEqual([['two'], [], ['three', 'four']]);
+    expect([first.lines, second.lines, readLog(file, { tail: 1, after: second.cursor }).lines]).toEqual([
+      ['two'],
+      [],
+      ['three', 'four'],
+    ]);
   });
 
   it('shows a last line that has no end', () => {
@@ -212,7 +248,11 @@ describe('the process runtime', () => {
     const file = join(dataDir, 'rotating.log');
     const log = new RotatingLog(file, 10, 2);
     for (const text of ['first-----', 'second----', 'third-----', 'fourth----']) log.write(Buffer.from(text));
-    expect([file, `${file}.1`, `${file}.2`].map((each) => readFileSync(each, 'utf8'))).toEqual(['fourth----', 'third-----', 'second----']);
+    expect([file, `${file}.1`, `${file}.2`].map((each) => readFileSync(each, 'utf8'))).toEqual([
+      'fourth----',
+      'third-----',
+      'second----',
+    ]);
     expect(existsSync(`${file}.3`)).toBe(false);
   });
 });

@@ -38,7 +38,11 @@ function inhabited(taken: typeof environments): MemoryHost {
     const name = names[index]!;
     const instance = spec('x', { name, ...owner, hash: 'theirs' });
     host.instances.set(name, {
-      spec: instance, policy: 'always', exited: [], attached: [], traffic: { tables: [] },
+      spec: instance,
+      policy: 'always',
+      exited: [],
+      attached: [],
+      traffic: { tables: [] },
       status: { state: 'running', hash: 'theirs', outOfMemory: false, restarts: 0 },
     });
     host.networks.set(name, { owner: `${owner.stack}/${owner.environment}`, internal: false });
@@ -51,7 +55,14 @@ function inhabited(taken: typeof environments): MemoryHost {
 function ofStrangers(host: MemoryHost): string {
   const isTheirs = (owner: string) => owner !== `${mine.stack}/${mine.environment}`;
   return JSON.stringify([
-    [...host.instances].filter(([, { spec: { stack, environment } }]) => isTheirs(`${stack}/${environment}`)),
+    [...host.instances].filter(
+      ([
+        ,
+        {
+          spec: { stack, environment },
+        },
+      ]) => isTheirs(`${stack}/${environment}`),
+    ),
     [...host.networks].filter(([, { owner }]) => isTheirs(owner)),
     [...host.volumes].filter(([, { owner }]) => isTheirs(owner)),
   ]);

@@ -24,7 +24,10 @@ export class ApiProxy {
     config.loadFromFile(clusterEndpoint().kubeconfig!);
     const { port } = this.server.address() as AddressInfo;
     const through = new KubeConfig();
-    through.loadFromClusterAndUser({ ...config.getCurrentCluster()!, server: `https://127.0.0.1:${port}` }, config.getCurrentUser()!);
+    through.loadFromClusterAndUser(
+      { ...config.getCurrentCluster()!, server: `https://127.0.0.1:${port}` },
+      config.getCurrentUser()!,
+    );
     const file = join(mkdtempSync(join(tmpdir(), 'deploy-code-proxy-')), 'config');
     writeFileSync(file, through.exportConfig(), { mode: 0o600 });
     return file;
@@ -48,13 +51,18 @@ export class ApiProxy {
   private pass(socket: Socket): void {
     if (this.isCut) return void socket.destroy();
     const onward = connect(Number(this.target.port), this.target.hostname);
-    for (const [one, other] of [[socket, onward], [onward, socket]] as const) {
+    for (const [one, other] of [
+      [socket, onward],
+      [onward, socket],
+    ] as const) {
       this.sockets.add(one);
       one.pipe(other);
-      one.once('error', () => other.destroy()).once('close', () => {
-        this.sockets.delete(one);
-        other.destroy();
-      });
+      one
+        .once('error', () => other.destroy())
+        .once('close', () => {
+          this.sockets.delete(one);
+          other.destroy();
+        });
     }
   }
 }

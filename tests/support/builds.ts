@@ -12,7 +12,10 @@ import type { Namespace } from './namespaces';
 export function anotherBuild(): string {
   const bundle = join(mkdtempSync(join(tmpdir(), 'deploy-code-build-')), 'workflow-bundle.js');
   const text = readFileSync(resolve('dist/workflow-bundle.js'), 'utf8');
-  const changed = text.replace("become('planning')", "note('planned by the new build');this.options.log.become('planning')");
+  const changed = text.replace(
+    "become('planning')",
+    "note('planned by the new build');this.options.log.become('planning')",
+  );
   if (changed === text) throw new Error('the bundle has no place to change');
   writeFileSync(bundle, changed);
   return bundle;
@@ -29,7 +32,9 @@ export class BuildEngines {
   async start(buildId: string, workflowBundle?: string): Promise<TestEngine> {
     const engine = await startEngine(this.namespace, { runtimes: this.runtimes, buildId, workflowBundle });
     this.engines.add(engine);
-    await eventually(async () => expect(await engine.client.builds.list()).toContainEqual(expect.objectContaining({ id: buildId, workers: 1 })));
+    await eventually(async () =>
+      expect(await engine.client.builds.list()).toContainEqual(expect.objectContaining({ id: buildId, workers: 1 })),
+    );
     return engine;
   }
 
@@ -45,6 +50,9 @@ export class BuildEngines {
 
 /** A stack that deploys as long as its application is unhealthy. */
 export function slowStack(name?: string, version = '1'): Stack {
-  const made = memoryStack({ app: { image: `app:${version}`, health_check: { command: ['check'], interval: '50ms', start_period: '10m' } } }, { deployment: { timeout_seconds: 600 } });
+  const made = memoryStack(
+    { app: { image: `app:${version}`, health_check: { command: ['check'], interval: '50ms', start_period: '10m' } } },
+    { deployment: { timeout_seconds: 600 } },
+  );
   return name === undefined ? made : { ...made, name };
 }

@@ -8,14 +8,24 @@ import type { Browser, Page } from 'playwright-core';
 const run = promisify(execFile);
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const application = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
-const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const args = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 /** Makes sure that a Chromium is there and runs; resolves with why there is none. */
 export async function prepareChromium(): Promise<string | undefined> {
   if (await runs()) return undefined;
   const how = 'install Chromium, or run the tests with DEPLOY_CODE_TEST_SETUP=1 as root on Debian';
   if (process.env.DEPLOY_CODE_TEST_SETUP !== '1') return `there is no Chromium: ${how}`;
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return `there is no Chromium, and it can only be installed as root on Debian: ${how}`;
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get'))
+    return `there is no Chromium, and it can only be installed as root on Debian: ${how}`;
   const failure = await install();
   if (failure) return `Chromium could not be installed: ${failure}`;
   return (await runs()) ? undefined : 'the installed Chromium does not run';
@@ -33,18 +43,31 @@ export async function startChromium(): Promise<Browser> {
 export async function openPage(browser: Browser): Promise<Page> {
   const page = await browser.newPage({ viewport: { width: 1680, height: 1050 }, deviceScaleFactor: 6 / 7 });
   page.setDefaultTimeout(60_000);
-  await page.route('**/*', (route) => route.fetch().then((response) => route.fulfill({ response })).catch(() => route.abort().catch(() => undefined)));
+  await page.route('**/*', (route) =>
+    route
+      .fetch()
+      .then((response) => route.fulfill({ response }))
+      .catch(() => route.abort().catch(() => undefined)),
+  );
   return page;
 }
 
 function findChromium(): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter);
-  return [...names.flatMap((name) => folders.map((folder) => join(folder, name))), application].find((file) => existsSync(file));
+  return [...names.flatMap((name) => folders.map((folder) => join(folder, name))), application].find((file) =>
+    existsSync(file),
+  );
 }
 
 async function runs(): Promise<boolean> {
   const file = findChromium();
-  return file !== undefined && run(file, ['--version']).then(() => true, () => false);
+  return (
+    file !== undefined &&
+    run(file, ['--version']).then(
+      () => true,
+      () => false,
+    )
+  );
 }
 
 /**
@@ -53,7 +76,17 @@ async function runs(): Promise<boolean> {
  */
 async function install(): Promise<string | undefined> {
   const lists = mkdtempSync(join(tmpdir(), 'apt-lists-'));
-  const apt = `apt-get -qq -o DPkg::Lock::Timeout=300 -o Dir::State::Lists=${lists} -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root`;
-  const script = `${apt} update && ${apt} install -y --no-install-recommends chromium; status=$?; rm -rf ${lists}; exit $status`;
-  return run('sh', ['-c', script], { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, maxBuffer: 2 ** 26 }).then(() => undefined, (error: Error & { stderr?: string }) => error.stderr?.trim().split('\n').at(-1) ?? error.message);
+  const apt =
+    `apt-get -qq -o DPkg::Lock::Timeout=300 -o Dir::State::Lists=${lists} -o ` +
+    'Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Sandbox::User=root';
+  const script =
+    `${apt} update && ${apt} install -y --no-install-recommends ` +
+    `chromium; status=$?; rm -rf ${lists}; exit $status`;
+  return run('sh', ['-c', script], {
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    maxBuffer: 2 ** 26,
+  }).then(
+    () => undefined,
+    (error: Error & { stderr?: string }) => error.stderr?.trim().split('\n').at(-1) ?? error.message,
+  );
 }

@@ -8,8 +8,19 @@ export interface CliResult {
 }
 
 /** Runs the built command line as a process of its own. */
-export function cli(args: string[], options: { cwd?: string; environment?: Record<string, string>; onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void } = {}): Promise<CliResult> {
-  const child = spawn(process.execPath, [resolve('bin/deploy-code'), ...args], { cwd: options.cwd, env: { ...process.env, ...options.environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+export function cli(
+  args: string[],
+  options: {
+    cwd?: string;
+    environment?: Record<string, string>;
+    onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+  } = {},
+): Promise<CliResult> {
+  const child = spawn(process.execPath, [resolve('bin/deploy-code'), ...args], {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => {

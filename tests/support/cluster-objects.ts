@@ -6,7 +6,13 @@ import { collection, madeKinds, pathOf } from '../../src/runtimes/kubernetes/pat
 
 /** An object as the cluster keeps it. */
 export interface Kept {
-  metadata: { name: string; uid: string; resourceVersion?: string; managedFields?: { subresource?: string }[]; annotations?: Record<string, string> };
+  metadata: {
+    name: string;
+    uid: string;
+    resourceVersion?: string;
+    managedFields?: { subresource?: string }[];
+    annotations?: Record<string, string>;
+  };
   status?: unknown;
 }
 
@@ -19,15 +25,21 @@ const claims = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' } as const;
 
 /** Everything that is in a namespace and lasts, by its path; without what controllers say of it. */
 export async function objectsIn(api: KubernetesApi, namespace: string): Promise<Record<string, unknown>> {
-  const lists = await Promise.all([...madeKinds, claims].map(async (kind) => {
-    const path = collection(kind, namespace);
-    const items = await api.list<Kept>(path);
-    return items.map((each) => [`${path}/${each.metadata.name}`, lasting(each)] as const);
-  }));
+  const lists = await Promise.all(
+    [...madeKinds, claims].map(async (kind) => {
+      const path = collection(kind, namespace);
+      const items = await api.list<Kept>(path);
+      return items.map((each) => [`${path}/${each.metadata.name}`, lasting(each)] as const);
+    }),
+  );
   return Object.fromEntries(lists.flat().filter(([path]) => !path.endsWith('/kube-root-ca.crt')));
 }
 
-function lasting({ status: _, metadata: { resourceVersion: __, managedFields, annotations, ...metadata }, ...rest }: Kept): unknown {
+function lasting({
+  status: _,
+  metadata: { resourceVersion: __, managedFields, annotations, ...metadata },
+  ...rest
+}: Kept): unknown {
   const { 'deployment.kubernetes.io/revision': ___, ...own } = annotations ?? {};
   const fields = managedFields?.filter(({ subresource }) => subresource !== 'status');
   return { ...rest, metadata: { ...metadata, annotations: own, managedFields: fields } };
@@ -44,13 +56,27 @@ export async function occupy(api: KubernetesApi, manifest: Manifest, labels: Rec
 /** Has no pods, and selects none of ours. */
 function idle(manifest: Manifest): object {
   const labels = { app: 'theirs' };
-  const template = { metadata: { labels }, spec: { restartPolicy: 'Always', containers: [{ name: 'theirs', image: 'theirs:1' }] } };
+  const template = {
+    metadata: { labels },
+    spec: { restartPolicy: 'Always', containers: [{ name: 'theirs', image: 'theirs:1' }] },
+  };
   switch (manifest.kind) {
     case 'Deployment':
     case 'StatefulSet':
-      return { ...manifest, spec: { replicas: 0, selector: { matchLabels: labels }, template, ...(manifest.kind === 'StatefulSet' && { serviceName: 'theirs' }) } };
+      return {
+        ...manifest,
+        spec: {
+          replicas: 0,
+          selector: { matchLabels: labels },
+          template,
+          ...(manifest.kind === 'StatefulSet' && { serviceName: 'theirs' }),
+        },
+      };
     case 'Job':
-      return { ...manifest, spec: { suspend: true, template: { ...template, spec: { ...template.spec, restartPolicy: 'Never' } } } };
+      return {
+        ...manifest,
+        spec: { suspend: true, template: { ...template, spec: { ...template.spec, restartPolicy: 'Never' } } },
+      };
     default:
       return manifest;
   }

@@ -2,7 +2,13 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CoreV1Api, KubeConfig, KubernetesObjectApi, PatchStrategy, type KubernetesObject } from '@kubernetes/client-node';
+import {
+  CoreV1Api,
+  KubeConfig,
+  KubernetesObjectApi,
+  PatchStrategy,
+  type KubernetesObject,
+} from '@kubernetes/client-node';
 import { parseAllDocuments } from 'yaml';
 import type { ClusterEndpoint } from '../../src/runtimes/kubernetes/connection';
 import { images } from './image';
@@ -13,8 +19,9 @@ export function clusterEndpoint(): ClusterEndpoint {
 }
 
 /**
- * Tells why there is no cluster to test on. `DEPLOY_CODE_TEST_KUBECONFIG` names one, as somebody who may do anything there; where its nodes
- * pull no images of this machine, `DEPLOY_CODE_TEST_KUBERNETES_LOAD` is a command that brings them there.
+ * Tells why there is no cluster to test on. `DEPLOY_CODE_TEST_KUBECONFIG` names one, as somebody who may do anything
+ * there; where its nodes pull no images of this machine, `DEPLOY_CODE_TEST_KUBERNETES_LOAD` is a command that brings
+ * them there.
  */
 export async function prepareCluster(): Promise<string | undefined> {
   if (!process.env.DEPLOY_CODE_TEST_KUBECONFIG) return 'DEPLOY_CODE_TEST_KUBECONFIG names no cluster';
@@ -31,8 +38,9 @@ export function loadImages(names: readonly string[]): void {
 }
 
 /**
- * The first `ip netns` of a machine mounts the folder of network namespaces once more, and with it those of all pods: where the nodes are on this machine, a pod
- * that is there by then can never be removed. So it happens before there is any; who may not do that makes no namespaces later on either.
+ * The first `ip netns` of a machine mounts the folder of network namespaces once more, and with it those of all pods:
+ * where the nodes are on this machine, a pod that is there by then can never be removed. So it happens before there is
+ * any; who may not do that makes no namespaces later on either.
  */
 function mountNamespaces(): void {
   const name = `deploy-code-test-${process.pid}`;
@@ -48,16 +56,28 @@ export function clusterConfig(): KubeConfig {
 }
 
 export async function deleteNamespace(name: string): Promise<void> {
-  await clusterConfig().makeApiClient(CoreV1Api).deleteNamespace({ name, gracePeriodSeconds: 0 }).catch(() => undefined);
+  await clusterConfig()
+    .makeApiClient(CoreV1Api)
+    .deleteNamespace({ name, gracePeriodSeconds: 0 })
+    .catch(() => undefined);
 }
 
 /** Makes the roles that the project ships, and a kubeconfig of its service account. */
 async function asEngine(): Promise<string> {
   const config = clusterConfig();
   const objects = KubernetesObjectApi.makeApiClient(config);
-  const documents = ['roles', 'every-namespace'].flatMap((name) => parseAllDocuments(readFileSync(`configs/kubernetes/${name}.yaml`, 'utf8')));
+  const documents = ['roles', 'every-namespace'].flatMap((name) =>
+    parseAllDocuments(readFileSync(`configs/kubernetes/${name}.yaml`, 'utf8')),
+  );
   for (const document of documents) {
-    await objects.patch(document.toJS() as KubernetesObject, undefined, undefined, 'deploy-code-test', true, PatchStrategy.ServerSideApply);
+    await objects.patch(
+      document.toJS() as KubernetesObject,
+      undefined,
+      undefined,
+      'deploy-code-test',
+      true,
+      PatchStrategy.ServerSideApply,
+    );
   }
   return kubeconfigOf('deploy-code');
 }
@@ -65,7 +85,11 @@ async function asEngine(): Promise<string> {
 /** A kubeconfig of a service account beside the worker's. */
 export async function kubeconfigOf(account: string): Promise<string> {
   const config = clusterConfig();
-  const { status } = await config.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken({ name: account, namespace: 'deploy-code', body: { spec: { audiences: [], expirationSeconds: 7200 } } });
+  const { status } = await config.makeApiClient(CoreV1Api).createNamespacedServiceAccountToken({
+    name: account,
+    namespace: 'deploy-code',
+    body: { spec: { audiences: [], expirationSeconds: 7200 } },
+  });
   const own = new KubeConfig();
   const cluster = config.getCurrentCluster()!;
   own.loadFromClusterAndUser(cluster, { name: account, token: status!.token });

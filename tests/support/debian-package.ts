@@ -2,7 +2,11 @@ import { execFileSync } from 'node:child_process';
 
 /** Fetches a package of this Debian into a folder, without installing it. @throws Error where that cannot be */
 export function downloadPackage(name: string, folder: string): void {
-  const get = () => execFileSync('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', name], { cwd: folder, stdio: 'ignore' });
+  const get = () =>
+    execFileSync('apt-get', ['download', '-qq', '-o', 'APT::Sandbox::User=root', name], {
+      cwd: folder,
+      stdio: 'ignore',
+    });
   try {
     get();
   } catch {

@@ -13,7 +13,15 @@ export async function listing(stack: string): Promise<unknown[]> {
   const containers = await docker.listContainers({ all: true, filters });
   const networks = await docker.listNetworks({ filters });
   return [
-    ...containers.map(({ Id, Names, Image, State, Ports, Mounts, Labels }) => ({ Id, Names, Image, State, Ports: Ports.map(({ PublicPort }) => PublicPort).sort((a, b) => (a ?? 0) - (b ?? 0)), Mounts: Mounts.map(({ Name }) => Name), Labels })),
+    ...containers.map(({ Id, Names, Image, State, Ports, Mounts, Labels }) => ({
+      Id,
+      Names,
+      Image,
+      State,
+      Ports: Ports.map(({ PublicPort }) => PublicPort).sort((a, b) => (a ?? 0) - (b ?? 0)),
+      Mounts: Mounts.map(({ Name }) => Name),
+      Labels,
+    })),
     ...networks.map(({ Id, Name }) => ({ Id, Name })),
     ...(await volumesOf(stack)).map(({ Name }) => ({ Name })),
   ].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
@@ -31,11 +39,17 @@ export const isMiscounted = (message: string): boolean => message.includes('has 
 /** Removes everything of a stack, whatever state a failed test left it in. */
 export async function wipe(stack: string): Promise<void> {
   const filters = { label: [`deploy-code.stack=${stack}`] };
-  for (const { Id } of await docker.listContainers({ all: true, filters })) await docker.getContainer(Id).remove({ force: true, v: true });
-  for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove().catch((error: Error) => (isMiscounted(error.message) ? undefined : Promise.reject(error)));
+  for (const { Id } of await docker.listContainers({ all: true, filters }))
+    await docker.getContainer(Id).remove({ force: true, v: true });
+  for (const { Id } of await docker.listNetworks({ filters }))
+    await docker
+      .getNetwork(Id)
+      .remove()
+      .catch((error: Error) => (isMiscounted(error.message) ? undefined : Promise.reject(error)));
   for (const { Name } of await volumesOf(stack)) await docker.getVolume(Name).remove();
   const held = await docker.listImages({ filters: { reference: [`deploy-code/*:${stack}-*`] } });
-  for (const name of held.flatMap(({ RepoTags }) => RepoTags ?? []).filter((tag) => tag.includes(`:${stack}-`))) await docker.getImage(name).remove();
+  for (const name of held.flatMap(({ RepoTags }) => RepoTags ?? []).filter((tag) => tag.includes(`:${stack}-`)))
+    await docker.getImage(name).remove();
 }
 
 async function volumesOf(stack: string): Promise<{ Name: string }[]> {
@@ -56,7 +70,13 @@ export function layered(count: number, phases: number, change: (index: number) =
   return Object.fromEntries(
     Array.from({ length: count }, (_, index) => {
       const phase = Math.floor(index / perPhase);
-      const dependency = phase === 0 ? {} : { depends_on: { [`s${index - perPhase}`]: 'healthy' }, environment: { DEPENDS: `http://s${index - perPhase}:8080/healthz` } };
+      const dependency =
+        phase === 0
+          ? {}
+          : {
+              depends_on: { [`s${index - perPhase}`]: 'healthy' },
+              environment: { DEPENDS: `http://s${index - perPhase}:8080/healthz` },
+            };
       return [`s${index}`, { image: images.app, ...healthy, ...dependency, ...change(index) }];
     }),
   );

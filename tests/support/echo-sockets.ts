@@ -10,7 +10,11 @@ export class EchoSockets {
   private readonly open = new Set<Socket>();
   private over = false;
 
-  constructor(private readonly port: number, count: number, private readonly lifeMs: number) {
+  constructor(
+    private readonly port: number,
+    count: number,
+    private readonly lifeMs: number,
+  ) {
     this.workers = Array.from({ length: count }, () => this.work());
   }
 
@@ -47,7 +51,10 @@ export class EchoSockets {
     this.open.add(socket);
     socket.once('close', () => this.open.delete(socket));
     await once(socket, 'connect');
-    socket.write(`GET / HTTP/1.1\r\nHost: front\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nSec-WebSocket-Version: 13\r\n\r\n`);
+    socket.write(
+      'GET / HTTP/1.1\r\nHost: front\r\nUpgrade: websocket\r\nConnection: ' +
+        `Upgrade\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+    );
     const answer = (await chunk(socket)).toString();
     if (!answer.startsWith('HTTP/1.1 101')) throw new Error(answer.split('\r\n')[0]);
     for (const end = Date.now() + this.lifeMs; Date.now() < end; await sleep(50)) {
@@ -63,7 +70,10 @@ export class EchoSockets {
 async function chunk(socket: Socket): Promise<Buffer> {
   const gone = new AbortController();
   try {
-    const [data] = (await Promise.race([once(socket, 'data', gone), once(socket, 'close', gone).then(() => Promise.reject(new Error('closed')))])) as [Buffer];
+    const [data] = (await Promise.race([
+      once(socket, 'data', gone),
+      once(socket, 'close', gone).then(() => Promise.reject(new Error('closed'))),
+    ])) as [Buffer];
     return data;
   } finally {
     gone.abort();

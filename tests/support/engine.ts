@@ -38,17 +38,47 @@ export interface TestEngineOptions {
 }
 
 export async function startEngine(namespace: Namespace, options: TestEngineOptions = {}): Promise<TestEngine> {
-  const { runtimes, port, log, maxParallelDeployments, buildId, auditDatabase, hosts, hostsOnly, cluster, policy, debugStacks, workflowBundle = resolve('dist/workflow-bundle.js') } = options;
+  const {
+    runtimes,
+    port,
+    log,
+    maxParallelDeployments,
+    buildId,
+    auditDatabase,
+    hosts,
+    hostsOnly,
+    cluster,
+    policy,
+    debugStacks,
+    workflowBundle = resolve('dist/workflow-bundle.js'),
+  } = options;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'deploy-code-test-'));
   const logger = log ? pino(log) : pino({ level: 'silent' });
   const worker = await createWorker({
-    connection: { address: address() }, namespace, dataDir, runtimes, port, logger, maxParallelDeployments, buildId, auditDatabase, hosts, hostsOnly, cluster, policy, debugStacks, workflowBundle,
-    supervisor: resolve('dist/runtimes/process/supervisor.js'), shutdownGraceMs: 2000,
+    connection: { address: address() },
+    namespace,
+    dataDir,
+    runtimes,
+    port,
+    logger,
+    maxParallelDeployments,
+    buildId,
+    auditDatabase,
+    hosts,
+    hostsOnly,
+    cluster,
+    policy,
+    debugStacks,
+    workflowBundle,
+    supervisor: resolve('dist/runtimes/process/supervisor.js'),
+    shutdownGraceMs: 2000,
   });
   const running = worker.run();
   const client = await DeployCodeClient.connect({ address: address(), namespace });
   return {
-    client, worker, dataDir,
+    client,
+    worker,
+    dataDir,
     close: async () => {
       await client.close();
       worker.shutdown();

@@ -12,16 +12,25 @@ import { prepareImages } from './image';
 import { namespaces } from './namespaces';
 import { record, required, type Part } from './parts';
 
-const withoutPostgres = 'DEPLOY_CODE_TEST_POSTGRES_ADDRESS names no such server; docker-compose.yml starts one at 127.0.0.1:7233';
+const withoutPostgres =
+  'DEPLOY_CODE_TEST_POSTGRES_ADDRESS names no such server; docker-compose.yml starts one at 127.0.0.1:7233';
 
 /** One Temporal server and one image set for all suites; each suite has a namespace of its own. */
 export default async function setup(): Promise<void> {
   const exhaustive = process.env.DEPLOY_CODE_TEST_FULL === '1' || process.argv.includes('full');
-  const [withoutChromium, withoutDocker] = await Promise.all([exhaustive ? prepareChromium() : undefined, docker(), temporal()]);
+  const [withoutChromium, withoutDocker] = await Promise.all([
+    exhaustive ? prepareChromium() : undefined,
+    docker(),
+    temporal(),
+  ]);
   if (exhaustive) settle('chromium', withoutChromium, 'suites in a browser');
   settle('docker', withoutDocker, 'suites on real Docker');
   settle('kubernetes', withoutDocker ?? (await prepareCluster()), 'suites on a real cluster');
-  settle('postgres', process.env.DEPLOY_CODE_TEST_POSTGRES_ADDRESS ? undefined : withoutPostgres, 'suites on Temporal with PostgreSQL');
+  settle(
+    'postgres',
+    process.env.DEPLOY_CODE_TEST_POSTGRES_ADDRESS ? undefined : withoutPostgres,
+    'suites on Temporal with PostgreSQL',
+  );
 }
 
 function settle(part: Part, missing: string | undefined, suites: string): void {
@@ -39,7 +48,15 @@ async function temporal(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-code-temporal-'));
   const extraArgs = [...namespaces.flatMap((name) => ['--namespace', name]), ...tuning];
   const uiPort = await freePort();
-  const environment = await TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'existing-path', path: cli }, dbFilename: join(folder, 'temporal.db'), ui: true, uiPort, extraArgs } });
+  const environment = await TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path: cli },
+      dbFilename: join(folder, 'temporal.db'),
+      ui: true,
+      uiPort,
+      extraArgs,
+    },
+  });
   process.env.DEPLOY_CODE_TEST_TEMPORAL_CLI = cli;
   process.env.DEPLOY_CODE_TEST_TEMPORAL = environment.address;
   process.env.DEPLOY_CODE_TEST_TEMPORAL_UI = `http://127.0.0.1:${uiPort}`;

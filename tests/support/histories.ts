@@ -10,5 +10,7 @@ export async function decoded(value: unknown): Promise<string> {
     const [plain] = await payloadCodec().decode([payload as never]);
     return Buffer.from(plain!.data!).toString('utf8');
   }
-  return (await Promise.all(Object.entries(value).map(async ([key, item]) => `${key}: ${await decoded(item)}`))).join('\n');
+  return (await Promise.all(Object.entries(value).map(async ([key, item]) => `${key}: ${await decoded(item)}`))).join(
+    '\n',
+  );
 }

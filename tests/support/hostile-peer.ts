@@ -20,7 +20,10 @@ export class HostilePeer {
   sent = 0;
   private readonly server: Server;
 
-  constructor(private readonly hostility: Hostility, private readonly opening = '') {
+  constructor(
+    private readonly hostility: Hostility,
+    private readonly opening = '',
+  ) {
     this.server = createServer((socket) => this.meet(socket));
   }
 
@@ -41,10 +44,13 @@ export class HostilePeer {
     this.sockets.add(socket);
     this.open += 1;
     this.most = Math.max(this.most, this.open);
-    socket.on('error', () => undefined).resume().once('close', () => {
-      this.open -= 1;
-      this.sockets.delete(socket);
-    });
+    socket
+      .on('error', () => undefined)
+      .resume()
+      .once('close', () => {
+        this.open -= 1;
+        this.sockets.delete(socket);
+      });
     if (this.hostility === 'trickles') this.trickle(socket);
     if (this.hostility === 'sends without end') this.pour(socket);
   }

@@ -7,9 +7,32 @@ import { pack } from 'tar-stream';
 import { downloadPackage } from './debian-package';
 
 /** The tests' own image: a static busybox and a small app. Nothing is pulled. */
-export const images = { app: 'deploy-code-test/app:1', next: 'deploy-code-test/app:2', broken: 'deploy-code-test/app:broken' };
+export const images = {
+  app: 'deploy-code-test/app:1',
+  next: 'deploy-code-test/app:2',
+  broken: 'deploy-code-test/app:broken',
+};
 
-const applets = ['sh', 'httpd', 'wget', 'sleep', 'cat', 'ls', 'echo', 'kill', 'mkdir', 'env', 'true', 'false', 'touch', 'test', 'date', 'nc', 'stat', 'id'];
+const applets = [
+  'sh',
+  'httpd',
+  'wget',
+  'sleep',
+  'cat',
+  'ls',
+  'echo',
+  'kill',
+  'mkdir',
+  'env',
+  'true',
+  'false',
+  'touch',
+  'test',
+  'date',
+  'nc',
+  'stat',
+  'id',
+];
 
 /**
  * CRASH=code: exit at once. CRASH_AFTER=seconds: exit 1 then. START_DELAY=seconds: serve only then.
@@ -33,7 +56,17 @@ wait $server
 /** Builds the images unless they are there; resolves with why that is impossible. */
 export async function prepareImages(): Promise<string | undefined> {
   const docker = new Docker();
-  const present = await Promise.all(Object.values(images).map((name) => docker.getImage(name).inspect().then(() => true, () => false)));
+  const present = await Promise.all(
+    Object.values(images).map((name) =>
+      docker
+        .getImage(name)
+        .inspect()
+        .then(
+          () => true,
+          () => false,
+        ),
+    ),
+  );
   if (present.every(Boolean)) return undefined;
   const busybox = findBusybox();
   if (!busybox) return 'there is no static busybox to make the test image of: install busybox-static';
@@ -48,7 +81,9 @@ export async function buildOnApp(name: string, ...lines: string[]): Promise<void
   archive.entry({ name: 'Dockerfile' }, [`FROM ${images.app}`, ...lines, ''].join('\n'));
   archive.finalize();
   const stream = await docker.buildImage(archive as never, { t: name });
-  await new Promise<void>((resolve, reject) => docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve())));
+  await new Promise<void>((resolve, reject) =>
+    docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve())),
+  );
 }
 
 function findBusybox(): Buffer | undefined {
@@ -80,7 +115,22 @@ async function build(docker: Docker, name: string, busybox: Buffer): Promise<voi
   archive.entry({ name: 'tmp', type: 'directory', mode: 0o1777 });
   archive.entry({ name: 'data', type: 'directory', mode: 0o777 });
   archive.finalize();
-  const imported: unknown = docker.importImage(archive as never, { repo: name.split(':')[0], tag: version, changes: ['ENV PATH=/bin', `ENV VERSION=${version}`, ...(version === 'broken' ? ['ENV CRASH=1'] : []), 'EXPOSE 8080', 'CMD ["/bin/app"]'] } as never);
+  const imported: unknown = docker.importImage(
+    archive as never,
+    {
+      repo: name.split(':')[0],
+      tag: version,
+      changes: [
+        'ENV PATH=/bin',
+        `ENV VERSION=${version}`,
+        ...(version === 'broken' ? ['ENV CRASH=1'] : []),
+        'EXPOSE 8080',
+        'CMD ["/bin/app"]',
+      ],
+    } as never,
+  );
   const stream = await (imported as Promise<NodeJS.ReadableStream>);
-  await new Promise<void>((resolve, reject) => docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve())));
+  await new Promise<void>((resolve, reject) =>
+    docker.modem.followProgress(stream, (error) => (error ? reject(error) : resolve())),
+  );
 }

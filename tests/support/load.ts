@@ -21,7 +21,10 @@ export interface LoadOptions {
 
 const defaultPauseMs = process.env.DEPLOY_CODE_TEST_FULL === '1' ? 0 : 20;
 
-/** A strict client: keep-alive connections that send without looking, and count every request that got no complete answer. */
+/**
+ * A strict client: keep-alive connections that send without looking, and count every request that got no complete
+ * answer.
+ */
 export class Load {
   private readonly report: LoadReport = { sent: 0, failed: {}, versions: {} };
   private readonly agent: Agent;
@@ -32,7 +35,9 @@ export class Load {
 
   constructor(private readonly options: LoadOptions) {
     const { connections = 20 } = options;
-    this.agent = this.tls ? new TlsAgent({ keepAlive: true, maxSockets: connections, rejectUnauthorized: false }) : new Agent({ keepAlive: true, maxSockets: connections });
+    this.agent = this.tls
+      ? new TlsAgent({ keepAlive: true, maxSockets: connections, rejectUnauthorized: false })
+      : new Agent({ keepAlive: true, maxSockets: connections });
     this.workers = Array.from({ length: connections }, () => this.work());
   }
 
@@ -66,7 +71,8 @@ export class Load {
     while (!this.over) {
       const outcome = await this.one();
       this.report.sent += 1;
-      const [counts, name] = 'failed' in outcome ? [this.report.failed, outcome.failed] : [this.report.versions, outcome.version];
+      const [counts, name] =
+        'failed' in outcome ? [this.report.failed, outcome.failed] : [this.report.versions, outcome.version];
       counts[name] = (counts[name] ?? 0) + 1;
       if ('version' in outcome) this.lastAnswer[outcome.version] = Date.now();
       if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -76,7 +82,16 @@ export class Load {
   private one(): Promise<{ failed: string } | { version: string }> {
     const { url, body, trickleMs = 0 } = this.options;
     return new Promise((resolve) => {
-      const call = (this.tls ? requestByTls : request)(url, { agent: this.agent, method: body ? 'POST' : 'GET', ...(body && { headers: { 'content-length': body.length } }), timeout: 20_000 }, (response) => void read(response).then(resolve));
+      const call = (this.tls ? requestByTls : request)(
+        url,
+        {
+          agent: this.agent,
+          method: body ? 'POST' : 'GET',
+          ...(body && { headers: { 'content-length': body.length } }),
+          timeout: 20_000,
+        },
+        (response) => void read(response).then(resolve),
+      );
       call.once('timeout', () => call.destroy(new Error('no answer in time')));
       call.once('error', (error: NodeJS.ErrnoException) => resolve({ failed: error.code ?? error.message }));
       void send(call, body, trickleMs);

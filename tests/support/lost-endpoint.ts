@@ -11,7 +11,10 @@ export interface LostEndpointOptions {
 
 let count = 0;
 
-/** What a crash of Docker leaves behind of a container: a network of its own on the bridge, with an address, and nothing that runs in it. */
+/**
+ * What a crash of Docker leaves behind of a container: a network of its own on the bridge, with an address, and nothing
+ * that runs in it.
+ */
 export class LostEndpoint {
   private readonly name = `lost-${process.pid}-${(count += 1)}`;
   private readonly outside = `lost${process.pid % 10_000}${count}`;
@@ -31,6 +34,13 @@ export class LostEndpoint {
 
   /** A bridge sends frames to whom it has heard last. */
   private speak(gateway: string): void {
-    execFileSync('ip', ['netns', 'exec', this.name, 'bash', '-c', `(echo > /dev/tcp/${gateway}/1) 2>/dev/null || true`]);
+    execFileSync('ip', [
+      'netns',
+      'exec',
+      this.name,
+      'bash',
+      '-c',
+      `(echo > /dev/tcp/${gateway}/1) 2>/dev/null || true`,
+    ]);
   }
 }

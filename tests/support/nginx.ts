@@ -17,14 +17,24 @@ export function findNginx(): { folder: string } | { missing: string } {
 /** The program of an image, with the libraries it came with. */
 function fromImage(image: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-code-nginx-'));
-  const container = execFileSync('docker', ['create', image], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  const container = execFileSync('docker', ['create', image], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).trim();
   try {
     execFileSync('docker', ['cp', `${container}:/usr/sbin/nginx`, join(folder, 'nginx.program')]);
-    execFileSync('sh', ['-c', `docker cp ${container}:/usr/lib/x86_64-linux-gnu - | tar -x -C ${folder} --wildcards '*/libpcre2-8.so*' '*/libssl.so*' '*/libcrypto.so*' '*/libz.so*' '*/libcrypt.so*'`]);
+    execFileSync('sh', [
+      '-c',
+      `docker cp ${container}:/usr/lib/x86_64-linux-gnu - | tar -x -C ${folder} --wildcards ` +
+        `'*/libpcre2-8.so*' '*/libssl.so*' '*/libcrypto.so*' '*/libz.so*' '*/libcrypt.so*'`,
+    ]);
   } finally {
     execFileSync('docker', ['rm', container], { stdio: 'ignore' });
   }
-  writeFileSync(join(folder, 'nginx'), `#!/bin/sh\nLD_LIBRARY_PATH=${folder}/x86_64-linux-gnu exec ${folder}/nginx.program "$@"\n`);
+  writeFileSync(
+    join(folder, 'nginx'),
+    `#!/bin/sh\nLD_LIBRARY_PATH=${folder}/x86_64-linux-gnu exec ${folder}/nginx.program "$@"\n`,
+  );
   chmodSync(join(folder, 'nginx'), 0o755);
   execFileSync(join(folder, 'nginx'), ['-v'], { stdio: 'ignore' });
   return folder;

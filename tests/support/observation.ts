@@ -10,14 +10,32 @@ import { makePlan, type PlanInput, type Planning } from '../../src/plan/planner'
 export function emptyObservation(stack: Stack): Observation {
   const references = [...new Set(Object.values(stack.services).flatMap(({ image }) => (image ? [image] : [])))];
   return {
-    instances: [], networks: [], volumes: [], portsInUse: [], secrets: {},
+    instances: [],
+    networks: [],
+    volumes: [],
+    portsInUse: [],
+    secrets: {},
     images: references.map((reference) => ({ reference, id: `sha256:${reference}` })),
-    capacity: { host: 'docker://test', local: true, total: { cpus: 8, memory: 64 * 1024 ** 3, gpus: 0, storage: 0 }, reservedByOthers: {} },
+    capacity: {
+      host: 'docker://test',
+      local: true,
+      total: { cpus: 8, memory: 64 * 1024 ** 3, gpus: 0, storage: 0 },
+      reservedByOthers: {},
+    },
   };
 }
 
 export function plan(stack: Stack, observation = emptyObservation(stack), more: Partial<PlanInput> = {}): Planning {
-  return makePlan({ stack, observation, intent: { kind: 'deploy', force: false }, deployment: 1, release: { to: 1 }, jobs: {}, taskQueue: 'deploy-code', ...more });
+  return makePlan({
+    stack,
+    observation,
+    intent: { kind: 'deploy', force: false },
+    deployment: 1,
+    release: { to: 1 },
+    jobs: {},
+    taskQueue: 'deploy-code',
+    ...more,
+  });
 }
 
 export const allSteps = ({ phases }: Plan): Step[] => stepsOf(phases);
@@ -45,9 +63,15 @@ export class World {
       case 'retire':
         return this.change(step.instance.name, { state: 'exited', exitCode: 143, policy: 'no' });
       case 'retire-together':
-        return step.retirements.forEach(({ instance }) => this.change(instance.name, { state: 'exited', exitCode: 143, policy: 'no' }));
+        return step.retirements.forEach(({ instance }) =>
+          this.change(instance.name, { state: 'exited', exitCode: 143, policy: 'no' }),
+        );
       case 'revive':
-        return this.change(step.instance.name, { state: 'running', exitCode: undefined, policy: step.instance.restart });
+        return this.change(step.instance.name, {
+          state: 'running',
+          exitCode: undefined,
+          policy: step.instance.restart,
+        });
       case 'remove':
         return void this.instances.delete(step.instance.name);
       case 'create-network':
@@ -61,7 +85,13 @@ export class World {
       case 'attach':
         return void this.names.set(step.instance.name, aliasesOf(step.networks));
       case 'route':
-        return this.traffic && void (this.traffic.tables = [...this.traffic.tables.filter(({ route }) => !step.tables.some((table) => table.route === route)), ...step.tables]);
+        return (
+          this.traffic &&
+          void (this.traffic.tables = [
+            ...this.traffic.tables.filter(({ route }) => !step.tables.some((table) => table.route === route)),
+            ...step.tables,
+          ])
+        );
       case 'configure':
         return this.traffic && void (this.traffic.front = step.front);
       default:
@@ -81,12 +111,23 @@ export class World {
 
   /** Ids, states, policies: what "the same listing" means. */
   listing(): string[] {
-    const instances = [...this.instances.values()].map(({ name, state, policy, image, ports }) => `${name} ${image} ${state} ${policy} ${JSON.stringify(ports)}`);
+    const instances = [...this.instances.values()].map(
+      ({ name, state, policy, image, ports }) => `${name} ${image} ${state} ${policy} ${JSON.stringify(ports)}`,
+    );
     return [...instances, ...this.networks.keys(), ...this.volumes].sort();
   }
 
   private put(spec: InstanceSpec, state: ObservedInstance['state']): void {
-    this.instances.set(spec.name, { ...spec, id: spec.name, image: spec.image ?? '', imageId: spec.imageId ?? '', state, policy: spec.restart, networks: spec.networks.map(({ name }) => name), names: spec.names ?? spec.networks });
+    this.instances.set(spec.name, {
+      ...spec,
+      id: spec.name,
+      image: spec.image ?? '',
+      imageId: spec.imageId ?? '',
+      state,
+      policy: spec.restart,
+      networks: spec.networks.map(({ name }) => name),
+      names: spec.names ?? spec.networks,
+    });
     this.names.set(spec.name, aliasesOf(spec.networks));
     if (spec.service === balancerName) this.traffic = initialTraffic(spec);
   }

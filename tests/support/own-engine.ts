@@ -63,13 +63,32 @@ export class OwnEngine {
   async start(): Promise<void> {
     const log = openSync(join(this.folder, 'dockerd.log'), 'a');
     const at = (name: string) => join(this.folder, name);
-    const options = ['--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid'), '-H', `unix://${this.socket}`, ...(this.options.flags ?? [])];
+    const options = [
+      '--data-root',
+      at('data'),
+      '--exec-root',
+      at('exec'),
+      '--pidfile',
+      at('pid'),
+      '-H',
+      `unix://${this.socket}`,
+      ...(this.options.flags ?? []),
+    ];
     const [program, ...rest] = [...(this.network?.enter ?? []), 'dockerd', ...options];
-    const environment = { ...process.env, ...(this.options.temporaryFiles && { DOCKER_TMPDIR: this.options.temporaryFiles }) };
+    const environment = {
+      ...process.env,
+      ...(this.options.temporaryFiles && { DOCKER_TMPDIR: this.options.temporaryFiles }),
+    };
     rmSync(at('pid'), { force: true });
     this.daemon = spawn(program!, rest, { stdio: ['ignore', log, log], env: environment });
     for (const deadline = Date.now() + startWithinMs; Date.now() < deadline; await sleep(100)) {
-      if (await this.docker.ping().then(() => true, () => false)) return;
+      if (
+        await this.docker.ping().then(
+          () => true,
+          () => false,
+        )
+      )
+        return;
       if (this.daemon.exitCode !== null) return this.start();
     }
     throw new Error(`the engine does not answer: look at ${at('dockerd.log')}`);
@@ -86,7 +105,8 @@ export class OwnEngine {
   }
 
   async destroy(): Promise<void> {
-    for (const { Id } of await this.docker.listContainers({ all: true })) await this.docker.getContainer(Id).remove({ force: true, v: true });
+    for (const { Id } of await this.docker.listContainers({ all: true }))
+      await this.docker.getContainer(Id).remove({ force: true, v: true });
     await this.stop();
     this.reap();
     this.network?.destroy();
@@ -102,8 +122,11 @@ export class OwnEngine {
 
   /** An engine that was killed has left mounts behind that the next one did not know of. */
   private unmount(): void {
-    const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '');
-    for (const path of mounts.filter((each) => each.startsWith(this.folder)).reverse()) execFileSync('umount', ['-l', path]);
+    const mounts = readFileSync('/proc/self/mounts', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' ')[1] ?? '');
+    for (const path of mounts.filter((each) => each.startsWith(this.folder)).reverse())
+      execFileSync('umount', ['-l', path]);
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {
@@ -116,7 +139,9 @@ export class OwnEngine {
 }
 
 function pidsOf(wanted: (command: string) => boolean): number[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  const pids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
   return pids.filter((pid) => wanted(contentOf(`/proc/${pid}/cmdline`)));
 }
 

@@ -14,9 +14,19 @@ export class Registry {
   private server?: ChildProcess;
   private readonly settings: string;
 
-  private constructor(private readonly program: string, private readonly folder: string) {
+  private constructor(
+    private readonly program: string,
+    private readonly folder: string,
+  ) {
     this.settings = join(folder, 'registry.json');
-    writeFileSync(this.settings, JSON.stringify({ version: 0.1, storage: { filesystem: { rootdirectory: join(folder, 'registry') } }, http: { addr: address } }));
+    writeFileSync(
+      this.settings,
+      JSON.stringify({
+        version: 0.1,
+        storage: { filesystem: { rootdirectory: join(folder, 'registry') } },
+        http: { addr: address },
+      }),
+    );
   }
 
   /** Nothing where this machine has none. */
@@ -44,7 +54,13 @@ export class Registry {
   async start(): Promise<void> {
     const log = openSync(join(this.folder, 'registry.log'), 'a');
     this.server = spawn(this.program, ['serve', this.settings], { stdio: ['ignore', log, log] });
-    while (!(await fetch(`http://${address}/v2/`).then(({ ok }) => ok, () => false))) await sleep(50);
+    while (
+      !(await fetch(`http://${address}/v2/`).then(
+        ({ ok }) => ok,
+        () => false,
+      ))
+    )
+      await sleep(50);
   }
 
   async kill(): Promise<void> {
@@ -58,5 +74,8 @@ export class Registry {
 }
 
 function installed(): string | undefined {
-  return (process.env.PATH ?? '').split(':').map((folder) => join(folder, 'docker-registry')).find((program) => existsSync(program));
+  return (process.env.PATH ?? '')
+    .split(':')
+    .map((folder) => join(folder, 'docker-registry'))
+    .find((program) => existsSync(program));
 }

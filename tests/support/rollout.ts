@@ -22,7 +22,12 @@ export class RolloutWorld {
 
   stack(version: string, change: Data = {}, more: Data = {}): Stack {
     const { environment = {}, ...rest } = change;
-    const { services = {}, infrastructure = {}, configs = {}, ...others } = more as { services?: Data; infrastructure?: Data; configs?: Data };
+    const {
+      services = {},
+      infrastructure = {},
+      configs = {},
+      ...others
+    } = more as { services?: Data; infrastructure?: Data; configs?: Data };
     return stackOf({
       name: this.name,
       environment: 'test',
@@ -30,7 +35,9 @@ export class RolloutWorld {
       configs: { app: { content: webApp }, ...configs },
       services: {
         web: {
-          image: 'node:20', command: ['node', '/app.js'], configs: { app: '/app.js' },
+          image: 'node:20',
+          command: ['node', '/app.js'],
+          configs: { app: '/app.js' },
           environment: { VERSION: version, ...(environment as Data) },
           replicas: 3,
           expose: { port: 8080, host_port: this.port },

@@ -2,7 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RuntimeError, type Runtime, type RuntimeDriver } from '../../src/runtimes/runtime';
 import type { Random } from '../chaos/random';
 
-const operations = ['observe', 'findImages', 'ensureImage', 'createNetwork', 'removeNetwork', 'createVolume', 'removeVolume', 'create', 'start', 'inspect', 'retire', 'revive', 'remove', 'attach'] as const;
+const operations = [
+  'observe',
+  'findImages',
+  'ensureImage',
+  'createNetwork',
+  'removeNetwork',
+  'createVolume',
+  'removeVolume',
+  'create',
+  'start',
+  'inspect',
+  'retire',
+  'revive',
+  'remove',
+  'attach',
+] as const;
 
 /** A runtime of which a share of the calls fail: before they had an effect, or, worse, after it. */
 export class Unreliability {
@@ -17,7 +32,13 @@ export class Unreliability {
   }
 
   private aroundRuntime(runtime: Runtime): Runtime {
-    const wrapped = Object.fromEntries(operations.map((operation) => [operation, (...input: unknown[]) => this.call(operation, () => (runtime[operation] as (...input: unknown[]) => Promise<unknown>)(...input))]));
+    const wrapped = Object.fromEntries(
+      operations.map((operation) => [
+        operation,
+        (...input: unknown[]) =>
+          this.call(operation, () => (runtime[operation] as (...input: unknown[]) => Promise<unknown>)(...input)),
+      ]),
+    );
     return { ...runtime, ...wrapped };
   }
 

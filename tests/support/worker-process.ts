@@ -20,14 +20,36 @@ export class WorkerProcess {
   private process?: ChildProcess;
 
   /** `respawn`: started again where it ends by itself, as every service manager does. */
-  constructor(private readonly namespace: Namespace | 'default', private readonly dataDir: string, private readonly environment: Record<string, string> = {}, private readonly server = address(), private readonly respawn = false) {}
+  constructor(
+    private readonly namespace: Namespace | 'default',
+    private readonly dataDir: string,
+    private readonly environment: Record<string, string> = {},
+    private readonly server = address(),
+    private readonly respawn = false,
+  ) {}
 
   /** Resolves when it is ready to work. */
   async start(): Promise<void> {
     this.port = await freePort();
-    const child = spawn(process.execPath, [resolve('bin/deploy-code'), 'worker', '--address', this.server, '--namespace', this.namespace, '--data-dir', this.dataDir, '--port', String(this.port)], {
-      stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...this.environment },
-    });
+    const child = spawn(
+      process.execPath,
+      [
+        resolve('bin/deploy-code'),
+        'worker',
+        '--address',
+        this.server,
+        '--namespace',
+        this.namespace,
+        '--data-dir',
+        this.dataDir,
+        '--port',
+        String(this.port),
+      ],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...process.env, ...this.environment },
+      },
+    );
     this.process = child;
     await new Promise<void>((ready, failed) => {
       child.once('exit', (code) => failed(new Error(`the worker ended with ${code}: ${this.lines.join('\n')}`)));

@@ -7,12 +7,20 @@ import { eventually } from '../support/eventually';
 describe('two builds of the engine', () => {
   const engines = new BuildEngines('builds');
   let temporal: Client;
-  beforeAll(async () => void (temporal = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'builds' })));
+  beforeAll(
+    async () =>
+      void (temporal = new Client({
+        connection: await Connection.connect({ address: address() }),
+        namespace: 'builds',
+      })),
+  );
   afterAll(async () => {
     await engines.close();
     await temporal.connection.close();
   });
-  const buildOf = async (workflowId: string) => (await temporal.workflow.getHandle(workflowId).describe()).raw.workflowExecutionInfo?.versioningInfo?.deploymentVersion?.buildId;
+  const buildOf = async (workflowId: string) =>
+    (await temporal.workflow.getHandle(workflowId).describe()).raw.workflowExecutionInfo?.versioningInfo
+      ?.deploymentVersion?.buildId;
 
   it('run side by side: what runs ends on the one it began on, what is new begins on the other once it is promoted', async () => {
     const { client } = await engines.start('one');

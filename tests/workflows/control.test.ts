@@ -12,7 +12,10 @@ import { memoryStack } from '../support/memory-stack';
 describe('who may begin in an environment', () => {
   const host = new MemoryHost();
   let engine: TestEngine;
-  beforeAll(async () => void (engine = await startEngine('control', { port: 0, runtimes: { memory: createMemoryRuntime(host) } })));
+  beforeAll(
+    async () =>
+      void (engine = await startEngine('control', { port: 0, runtimes: { memory: createMemoryRuntime(host) } })),
+  );
   afterAll(() => engine.close());
   afterEach(() => {
     host.held.clear();
@@ -21,7 +24,10 @@ describe('who may begin in an environment', () => {
 
   const place = ({ name }: Stack) => ({ stack: name, environment: 'test' });
   const held = () => memoryStack({ job: { image: 'held:1', kind: 'job' } });
-  const app = (image = 'app:1', more: Record<string, unknown> = {}, name?: string) => ({ ...memoryStack({ app: { image, health_check: { command: ['check'], interval: '100ms', retries: 1 } } }, more), ...(name && { name }) });
+  const app = (image = 'app:1', more: Record<string, unknown> = {}, name?: string) => ({
+    ...memoryStack({ app: { image, health_check: { command: ['check'], interval: '100ms', retries: 1 } } }, more),
+    ...(name && { name }),
+  });
   const running = async ({ name }: Stack, deployment: number) => {
     while (host.instances.get(`${name}-test-job-1-d${deployment}`)?.status.state !== 'running') await sleep(20);
   };
@@ -29,8 +35,12 @@ describe('who may begin in an environment', () => {
     for await (const progress of handle.watch()) if (check(progress)) return progress;
     throw new Error('it never came to that');
   };
-  const gauge = async ({ name }: Stack) => new RegExp(`deploy_code_circuit_breaker_open{stack="${name}",environment="test"} (\\d)`).exec(await (await fetch(`http://127.0.0.1:${engine.worker.port}/metrics`)).text())?.[1];
-  const waiting = (handle: DeploymentHandle) => seen(handle, ({ behind, held: why }) => behind !== undefined || why !== undefined);
+  const gauge = async ({ name }: Stack) =>
+    new RegExp(`deploy_code_circuit_breaker_open{stack="${name}",environment="test"} (\\d)`).exec(
+      await (await fetch(`http://127.0.0.1:${engine.worker.port}/metrics`)).text(),
+    )?.[1];
+  const waiting = (handle: DeploymentHandle) =>
+    seen(handle, ({ behind, held: why }) => behind !== undefined || why !== undefined);
 
   it('lets the newest take the place of one that runs, after that is rolled back, and of those that wait', async () => {
     host.held.add('held:1');
@@ -39,12 +49,23 @@ describe('who may begin in an environment', () => {
     await running(stack, 1);
     const second = await engine.client.deploy(stack);
     await waiting(second);
-    const third = await engine.client.deploy({ ...stack, services: { job: { ...stack.services.job!, image: 'other:1' } } }, { whenBusy: 'supersede', requestedBy: 'ana', reason: 'SHOP-9' });
-    expect(await second.result()).toMatchObject({ outcome: 'refused', refusals: [{ path: 'queue', message: 'superseded by a newer request of ana (SHOP-9)' }] });
-    await seen(first, ({ events }) => events.some(({ text }) => text.startsWith('cancelled by a newer request of ana')));
+    const third = await engine.client.deploy(
+      { ...stack, services: { job: { ...stack.services.job!, image: 'other:1' } } },
+      { whenBusy: 'supersede', requestedBy: 'ana', reason: 'SHOP-9' },
+    );
+    expect(await second.result()).toMatchObject({
+      outcome: 'refused',
+      refusals: [{ path: 'queue', message: 'superseded by a newer request of ana (SHOP-9)' }],
+    });
+    await seen(first, ({ events }) =>
+      events.some(({ text }) => text.startsWith('cancelled by a newer request of ana')),
+    );
     expect((await third.progress()).deployment).toBeUndefined();
     host.exit(`${stack.name}-test-job-1-d1`, 0);
-    expect(await first.result()).toMatchObject({ outcome: 'cancelled', cause: { message: 'cancelled by a newer request of ana (SHOP-9)' } });
+    expect(await first.result()).toMatchObject({
+      outcome: 'cancelled',
+      cause: { message: 'cancelled by a newer request of ana (SHOP-9)' },
+    });
     expect(await third.result()).toMatchObject({ outcome: 'succeeded', deployment: 2 });
   });
 
@@ -54,14 +75,20 @@ describe('who may begin in an environment', () => {
     const first = await engine.client.deploy(stack, { requestedBy: 'ben' });
     await running(stack, 1);
     const second = await engine.client.deploy(stack, { whenBusy: 'reject' });
-    expect(await second.result()).toMatchObject({ outcome: 'refused', refusals: [{ path: 'queue', message: expect.stringMatching(/^deployment 1 by ben runs; ask again/) as string }] });
+    expect(await second.result()).toMatchObject({
+      outcome: 'refused',
+      refusals: [{ path: 'queue', message: expect.stringMatching(/^deployment 1 by ben runs; ask again/) as string }],
+    });
     host.exit(`${stack.name}-test-job-1-d1`, 0);
     expect(await first.result()).toMatchObject({ outcome: 'succeeded' });
   });
 
   it('restarts what is current when its turn comes, not what was when it was asked for', async () => {
     host.held.add('held:1');
-    const version = (image: string, job: string, name?: string) => ({ ...memoryStack({ app: { image }, job: { image: job, kind: 'job' } }), ...(name && { name }) });
+    const version = (image: string, job: string, name?: string) => ({
+      ...memoryStack({ app: { image }, job: { image: job, kind: 'job' } }),
+      ...(name && { name }),
+    });
     const first = version('app:1', 'quick:1');
     expect(await (await engine.client.deploy(first)).result()).toMatchObject({ outcome: 'succeeded' });
     const second = await engine.client.deploy(version('app:2', 'held:1', first.name));
@@ -78,7 +105,10 @@ describe('who may begin in an environment', () => {
     host.held.add('held:1');
     const stack = memoryStack({ app: { image: 'app:1' }, job: { image: 'quick:1', kind: 'job' } });
     expect(await (await engine.client.deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
-    const busy = await engine.client.deploy({ ...stack, services: { ...stack.services, job: { ...stack.services.job!, image: 'held:1' } } });
+    const busy = await engine.client.deploy({
+      ...stack,
+      services: { ...stack.services, job: { ...stack.services.job!, image: 'held:1' } },
+    });
     await running(stack, 2);
     const stop = await engine.client.stop(stack);
     await waiting(stop);
@@ -86,7 +116,11 @@ describe('who may begin in an environment', () => {
     host.exit(`${stack.name}-test-job-1-d2`, 0);
     expect(await busy.result()).toMatchObject({ outcome: 'succeeded' });
     expect(await stop.result()).toMatchObject({ outcome: 'succeeded' });
-    for (const handle of again) expect(await handle.result()).toMatchObject({ outcome: 'refused', refusals: [{ message: expect.stringMatching(/^nothing is deployed in .* any more$/) as string }] });
+    for (const handle of again)
+      expect(await handle.result()).toMatchObject({
+        outcome: 'refused',
+        refusals: [{ message: expect.stringMatching(/^nothing is deployed in .* any more$/) as string }],
+      });
     const numbers = async () => (await engine.client.history(place(stack))).map(({ deployment }) => deployment);
     await eventually(async () => expect(new Set(await numbers())).toEqual(new Set([1, 2, 3, 4, 5])));
     expect([...host.instances.values()].filter(({ spec }) => spec.stack === stack.name)).toEqual([]);
@@ -121,9 +155,19 @@ describe('who may begin in an environment', () => {
     await engine.client.freeze(place(stack), { reason: 'holidays', by: 'ana' });
     const waits = await engine.client.deploy(stack);
     expect((await waiting(waits)).held).toBe('frozen by ana: holidays');
-    const forced = await (await engine.client.deploy(stack, { force: true, requestedBy: 'ben', reason: 'hotfix' })).result();
-    expect(forced).toMatchObject({ outcome: 'succeeded', deployment: 1, requestedBy: 'ben', reason: 'hotfix', forcedPast: 'frozen by ana: holidays' });
-    expect((await engine.client.environment(place(stack)))?.recent).toMatchObject([{ deployment: 1, past: 'frozen by ana: holidays' }]);
+    const forced = await (
+      await engine.client.deploy(stack, { force: true, requestedBy: 'ben', reason: 'hotfix' })
+    ).result();
+    expect(forced).toMatchObject({
+      outcome: 'succeeded',
+      deployment: 1,
+      requestedBy: 'ben',
+      reason: 'hotfix',
+      forcedPast: 'frozen by ana: holidays',
+    });
+    expect((await engine.client.environment(place(stack)))?.recent).toMatchObject([
+      { deployment: 1, past: 'frozen by ana: holidays' },
+    ]);
     await engine.client.thaw(place(stack));
     expect(await waits.result()).toMatchObject({ outcome: 'unchanged', deployment: 2 });
     await expect(engine.client.thaw(place(stack))).rejects.toThrow(/is not frozen/);
@@ -140,11 +184,32 @@ describe('who may begin in an environment', () => {
   it('turns requests away where a freeze says so, and in the windows of the stack file', async () => {
     const frozen = app();
     await engine.client.freeze(place(frozen), { refuse: true, by: 'ana' });
-    expect(await (await engine.client.deploy(frozen)).result()).toMatchObject({ outcome: 'refused', refusals: [{ message: 'frozen by ana; --force goes past it' }] });
-    const always = { deployment: { freeze_windows: [{ from: 'mon 00:00', to: 'sun 23:59', action: 'refuse' }, { from: 'sun 23:59', to: 'mon 00:00', action: 'refuse' }] } };
+    expect(await (await engine.client.deploy(frozen)).result()).toMatchObject({
+      outcome: 'refused',
+      refusals: [{ message: 'frozen by ana; --force goes past it' }],
+    });
+    const always = {
+      deployment: {
+        freeze_windows: [
+          { from: 'mon 00:00', to: 'sun 23:59', action: 'refuse' },
+          { from: 'sun 23:59', to: 'mon 00:00', action: 'refuse' },
+        ],
+      },
+    };
     const window = app('app:1', always);
-    expect(await (await engine.client.deploy(window)).result()).toMatchObject({ outcome: 'refused', refusals: [{ message: expect.stringMatching(/^frozen by the window (mon 00:00 to sun 23:59|sun 23:59 to mon 00:00) UTC until .*; --force goes past it$/) as string }] });
-    expect(await (await engine.client.deploy(window, { force: true })).result()).toMatchObject({ outcome: 'succeeded' });
+    expect(await (await engine.client.deploy(window)).result()).toMatchObject({
+      outcome: 'refused',
+      refusals: [
+        {
+          message: expect.stringMatching(
+            /^frozen by the window (mon 00:00 to sun 23:59|sun 23:59 to mon 00:00) UTC until .*; --force goes past it$/,
+          ) as string,
+        },
+      ],
+    });
+    expect(await (await engine.client.deploy(window, { force: true })).result()).toMatchObject({
+      outcome: 'succeeded',
+    });
   });
 
   it('opens the circuit breaker after failures in a row: automatic requests are refused, people are not', async () => {
@@ -153,49 +218,98 @@ describe('who may begin in an environment', () => {
     host.unhealthy['app:bad'] = 'never healthy';
     const bad = app('app:bad', breaker, good.name);
     expect(await (await engine.client.deploy(good)).result()).toMatchObject({ outcome: 'succeeded' });
-    for (let failure = 0; failure < 2; failure += 1) expect(await (await engine.client.deploy(bad)).result()).toMatchObject({ outcome: 'rolled_back' });
-    expect(await (await engine.client.deploy(good, { automatic: true })).result()).toMatchObject({ outcome: 'refused', refusals: [{ message: expect.stringMatching(/^the circuit breaker is open after 2 failed deployments in a row/) as string }] });
-    expect((await engine.client.environment(place(good)))?.breaker).toMatchObject({ failures: 2, openedAt: expect.any(Number) as number });
+    for (let failure = 0; failure < 2; failure += 1)
+      expect(await (await engine.client.deploy(bad)).result()).toMatchObject({ outcome: 'rolled_back' });
+    expect(await (await engine.client.deploy(good, { automatic: true })).result()).toMatchObject({
+      outcome: 'refused',
+      refusals: [
+        {
+          message: expect.stringMatching(/^the circuit breaker is open after 2 failed deployments in a row/) as string,
+        },
+      ],
+    });
+    expect((await engine.client.environment(place(good)))?.breaker).toMatchObject({
+      failures: 2,
+      openedAt: expect.any(Number) as number,
+    });
     expect(await gauge(good)).toBe('1');
     expect(await (await engine.client.deploy(good)).result()).toMatchObject({ outcome: 'unchanged' });
-    expect(await (await engine.client.deploy(good, { automatic: true })).result()).toMatchObject({ outcome: 'unchanged' });
+    expect(await (await engine.client.deploy(good, { automatic: true })).result()).toMatchObject({
+      outcome: 'unchanged',
+    });
     expect(await gauge(good)).toBe('0');
   });
 
   describe('against a client that is not ours', () => {
     let temporal: Client;
-    beforeAll(async () => void (temporal = await connect(connectionSettings({ address: address(), namespace: 'control' }))));
+    beforeAll(
+      async () => void (temporal = await connect(connectionSettings({ address: address(), namespace: 'control' }))),
+    );
     afterAll(() => temporal.connection.close());
-    const start = (type: string, ...args: unknown[]) => temporal.workflow.execute(type, { taskQueue, workflowId: `${type}/${randomUUID()}`, args });
-    const fault = (message: RegExp) => ({ cause: { type: 'SoftwareFault', message: expect.stringMatching(message) as string } });
+    const start = (type: string, ...args: unknown[]) =>
+      temporal.workflow.execute(type, { taskQueue, workflowId: `${type}/${randomUUID()}`, args });
+    const fault = (message: RegExp) => ({
+      cause: { type: 'SoftwareFault', message: expect.stringMatching(message) as string },
+    });
     const malformed = fault(/^malformed input of the workflow/);
 
     it('ends workflows that are started with names which are none, or with no sense at all', async () => {
       const other = app();
       await (await engine.client.deploy(other)).result();
       for (const environment of [`x' OR DeployCodeStack = '${other.name}`, `../${other.name}/test`, 'a\nb', '']) {
-        await expect(start('inspect', { kind: 'audit', stack: { ...other, environment }, last: 50, taskQueue })).rejects.toMatchObject(malformed);
-        await expect(start('deployment', { stack: { ...other, environment }, taskQueue, intent: { kind: 'stop', force: true }, requestedBy: 'eve', pinned: {} })).rejects.toMatchObject(malformed);
+        await expect(
+          start('inspect', { kind: 'audit', stack: { ...other, environment }, last: 50, taskQueue }),
+        ).rejects.toMatchObject(malformed);
+        await expect(
+          start('deployment', {
+            stack: { ...other, environment },
+            taskQueue,
+            intent: { kind: 'stop', force: true },
+            requestedBy: 'eve',
+            pinned: {},
+          }),
+        ).rejects.toMatchObject(malformed);
         await expect(start('environment', { stack: other.name, environment })).rejects.toMatchObject(malformed);
       }
       await expect(start('deployment')).rejects.toMatchObject(malformed);
       await expect(start('host', { runtime: 'docker', name: '../x' })).rejects.toMatchObject(malformed);
-      await expect(start('inspect', { kind: 'exec', stack: other, instance: '../../x', command: ['sh'], taskQueue })).rejects.toMatchObject({ cause: { cause: { type: 'SoftwareFault', message: expect.stringContaining('is not a valid name (instance)') as string } } });
+      await expect(
+        start('inspect', { kind: 'exec', stack: other, instance: '../../x', command: ['sh'], taskQueue }),
+      ).rejects.toMatchObject({
+        cause: {
+          cause: {
+            type: 'SoftwareFault',
+            message: expect.stringContaining('is not a valid name (instance)') as string,
+          },
+        },
+      });
       expect(await engine.client.history(place(other))).toHaveLength(1);
     });
 
     it('finds no other stack by a name with quotes, and writes no forged row into the audit trail', async () => {
       const stack = app();
       await (await engine.client.deploy(stack, { requestedBy: 'ana' })).result();
-      await expect(engine.client.history({ stack: stack.name, environment: "x' OR DeployCodeEnvironment = 'test" })).rejects.toThrow('is not a valid name (environment)');
-      await expect(engine.client.deploy(stack, { reason: 'one\ntwo' })).rejects.toThrow('reason must be one line of at most 500 characters');
+      await expect(
+        engine.client.history({ stack: stack.name, environment: "x' OR DeployCodeEnvironment = 'test" }),
+      ).rejects.toThrow('is not a valid name (environment)');
+      await expect(engine.client.deploy(stack, { reason: 'one\ntwo' })).rejects.toThrow(
+        'reason must be one line of at most 500 characters',
+      );
       const environment = temporal.workflow.getHandle(environmentId(place(stack)));
-      await environment.signal('freeze', { by: 'eve', at: Date.now(), refuse: true, reason: 'x\n3  2026-01-01 00:00  ana  deploy  succeeded\u001b[2J' });
+      await environment.signal('freeze', {
+        by: 'eve',
+        at: Date.now(),
+        refuse: true,
+        reason: 'x\n3  2026-01-01 00:00  ana  deploy  succeeded\u001b[2J',
+      });
       await environment.signal('join', { workflowId: '../somebody', runtime: 'memory' });
       for (;;) {
         const { records } = await engine.client.audit(stack);
         if (records.length > 1) {
-          expect(records.map(({ by, what, why }) => ({ by, what, why }))).toEqual([{ by: 'ana', what: 'deploy', why: undefined }, { by: 'eve', what: 'freeze', why: 'x 3  2026-01-01 00:00  ana  deploy  succeeded\\x1b[2J' }]);
+          expect(records.map(({ by, what, why }) => ({ by, what, why }))).toEqual([
+            { by: 'ana', what: 'deploy', why: undefined },
+            { by: 'eve', what: 'freeze', why: 'x 3  2026-01-01 00:00  ana  deploy  succeeded\\x1b[2J' },
+          ]);
           break;
         }
         await sleep(50);

@@ -7,18 +7,27 @@ import { memoryStack, shop } from '../support/memory-stack';
 describe('a deployment', () => {
   const host = new MemoryHost();
   let engine: TestEngine;
-  beforeAll(async () => void (engine = await startEngine('deployment', { runtimes: { memory: createMemoryRuntime(host) } })));
+  beforeAll(
+    async () => void (engine = await startEngine('deployment', { runtimes: { memory: createMemoryRuntime(host) } })),
+  );
   afterAll(() => engine.close());
 
-  const deploy = async (stack: Parameters<TestEngine['client']['deploy']>[0], options = {}) => (await engine.client.deploy(stack, options)).result();
-  const listing = (stack: { name: string }) => [...host.instances.values()].filter(({ spec }) => spec.stack === stack.name).map(({ spec, status }) => `${spec.name} ${status.state}`).sort();
+  const deploy = async (stack: Parameters<TestEngine['client']['deploy']>[0], options = {}) =>
+    (await engine.client.deploy(stack, options)).result();
+  const listing = (stack: { name: string }) =>
+    [...host.instances.values()]
+      .filter(({ spec }) => spec.stack === stack.name)
+      .map(({ spec, status }) => `${spec.name} ${status.state}`)
+      .sort();
 
   it('brings services up phase by phase, each after what it depends on', async () => {
     const stack = shop();
     host.calls.length = 0;
     const result = await deploy(stack);
     expect(result).toMatchObject({ outcome: 'succeeded', deployment: 1, release: 1 });
-    const starts = host.calls.filter((call) => call.startsWith('start ')).map((call) => call.replace(/.*-test-(\w+)-.*/, '$1'));
+    const starts = host.calls
+      .filter((call) => call.startsWith('start '))
+      .map((call) => call.replace(/.*-test-(\w+)-.*/, '$1'));
     expect(starts).toEqual(['database', 'migrate', 'api', 'api', 'web']);
   });
 
@@ -31,9 +40,17 @@ describe('a deployment', () => {
     expect(await deploy(stricter)).toMatchObject({ outcome: 'succeeded', release: 2, changed: [] });
     expect(await deploy({ ...stricter, version: '2.0.0' })).toMatchObject({ outcome: 'unchanged', release: 2 });
     expect({ listing: listing(stack), calls: host.calls }).toEqual({ listing: before, calls: [] });
-    expect((await engine.client.release({ stack: stack.name, environment: 'test' }, 2)).stack.deployment.watchWindowMs).toBe(300_000);
-    expect(await (await engine.client.rollback({ stack: stack.name, environment: 'test' })).result()).toMatchObject({ outcome: 'succeeded', release: 1, changed: [] });
-    expect((await engine.client.environment({ stack: stack.name, environment: 'test' }))?.current).toMatchObject({ release: 1 });
+    expect(
+      (await engine.client.release({ stack: stack.name, environment: 'test' }, 2)).stack.deployment.watchWindowMs,
+    ).toBe(300_000);
+    expect(await (await engine.client.rollback({ stack: stack.name, environment: 'test' })).result()).toMatchObject({
+      outcome: 'succeeded',
+      release: 1,
+      changed: [],
+    });
+    expect((await engine.client.environment({ stack: stack.name, environment: 'test' }))?.current).toMatchObject({
+      release: 1,
+    });
   });
 
   it('changes nothing when nothing changed', async () => {
@@ -52,16 +69,23 @@ describe('a deployment', () => {
     host.calls.length = 0;
     const result = await deploy(shop({ api: 'api:2' }, {}, stack.name));
     expect(result).toMatchObject({ outcome: 'succeeded', release: 2, changed: ['api'] });
-    const calls = host.calls.filter((call) => /^(retire|start)/.test(call)).map((call) => call.replace(/ .*-test-/, ' '));
+    const calls = host.calls
+      .filter((call) => /^(retire|start)/.test(call))
+      .map((call) => call.replace(/ .*-test-/, ' '));
     expect(calls).toEqual(['retire api-1-d1', 'start api-1-d2', 'retire api-2-d1', 'start api-2-d2']);
   });
 
   it('tries a changed health check, and goes back where it fails', async () => {
-    const checked = (command: string) => memoryStack({ app: { image: 'app:1', health_check: { command: [command], interval: '100ms', retries: 2 } } });
+    const checked = (command: string) =>
+      memoryStack({ app: { image: 'app:1', health_check: { command: [command], interval: '100ms', retries: 2 } } });
     const first = checked('old');
     expect(await deploy(first)).toMatchObject({ outcome: 'succeeded' });
     host.unhealthy[`${first.name}-test-app-1-d2`] = 'exited 1';
-    expect(await deploy({ ...checked('new'), name: first.name })).toMatchObject({ outcome: 'rolled_back', release: 1, cause: { service: 'app', evidence: { lastProbeError: 'exited 1' } } });
+    expect(await deploy({ ...checked('new'), name: first.name })).toMatchObject({
+      outcome: 'rolled_back',
+      release: 1,
+      cause: { service: 'app', evidence: { lastProbeError: 'exited 1' } },
+    });
     expect(listing(first)).toEqual([`${first.name}-test-app-1-d1 running`]);
     expect(await deploy(first)).toMatchObject({ outcome: 'unchanged' });
   });
@@ -71,7 +95,12 @@ describe('a deployment', () => {
     host.calls.length = 0;
     const { plan, refusals } = await engine.client.plan(stack);
     expect(refusals).toEqual([]);
-    expect(plan.phases.map(({ services }) => services.map(({ name, action }) => `${name} ${action}`))).toEqual([['database create'], ['migrate run'], ['api create'], ['web create']]);
+    expect(plan.phases.map(({ services }) => services.map(({ name, action }) => `${name} ${action}`))).toEqual([
+      ['database create'],
+      ['migrate run'],
+      ['api create'],
+      ['web create'],
+    ]);
     expect(host.calls).toEqual([]);
     expect(listing(stack)).toEqual([]);
   });
@@ -80,7 +109,16 @@ describe('a deployment', () => {
     const stack = memoryStack({ big: { image: 'big:1', resources: { reserve: { cpus: 20_000 } } } });
     host.calls.length = 0;
     const result = await deploy(stack);
-    expect(result).toMatchObject({ outcome: 'refused', refusals: [{ message: expect.stringContaining('the stack reserves 20000 CPUs (big 20000); host memory://test has 10000 CPUs') }] });
+    expect(result).toMatchObject({
+      outcome: 'refused',
+      refusals: [
+        {
+          message: expect.stringContaining(
+            'the stack reserves 20000 CPUs (big 20000); host memory://test has 10000 CPUs',
+          ),
+        },
+      ],
+    });
     expect(host.calls).toEqual([]);
   });
 
@@ -89,13 +127,21 @@ describe('a deployment', () => {
     await deploy(stack);
     const { web: _web, api: _api, ...rest } = stack.services;
     host.calls.length = 0;
-    expect(await deploy({ ...stack, services: rest })).toMatchObject({ outcome: 'succeeded', changed: expect.arrayContaining(['api', 'web']) });
-    expect(host.calls.filter((call) => call.startsWith('retire')).map((call) => call.replace(/.*-test-(\w+)-.*/, '$1'))).toEqual(['web', 'api', 'api']);
+    expect(await deploy({ ...stack, services: rest })).toMatchObject({
+      outcome: 'succeeded',
+      changed: expect.arrayContaining(['api', 'web']),
+    });
+    expect(
+      host.calls.filter((call) => call.startsWith('retire')).map((call) => call.replace(/.*-test-(\w+)-.*/, '$1')),
+    ).toEqual(['web', 'api', 'api']);
   });
 
   it('looks only at named services and what they need', async () => {
     const stack = shop();
-    expect(await deploy(stack, { services: ['database'] })).toMatchObject({ outcome: 'succeeded', changed: ['database'] });
+    expect(await deploy(stack, { services: ['database'] })).toMatchObject({
+      outcome: 'succeeded',
+      changed: ['database'],
+    });
     expect(listing(stack)).toHaveLength(1);
   });
 
@@ -104,17 +150,24 @@ describe('a deployment', () => {
     host.exits.metrics = 3;
     const result = await deploy(stack);
     delete host.exits.metrics;
-    expect(result).toMatchObject({ outcome: 'succeeded', tolerated: [{ service: 'metrics', message: 'metrics-1 exited 3' }] });
+    expect(result).toMatchObject({
+      outcome: 'succeeded',
+      tolerated: [{ service: 'metrics', message: 'metrics-1 exited 3' }],
+    });
     expect(listing(stack)).toEqual([`${stack.name}-test-shop-1-d1 running`]);
   });
 
   it('waits for a platform that is away before there is a plan', async () => {
     const stack = shop({}, { watch: { enabled: false } });
     await deploy(stack);
-    host.faults = [{ operation: 'observe', service: stack.name, kind: 'platform', message: 'the engine is away', times: 2 }];
+    host.faults = [
+      { operation: 'observe', service: stack.name, kind: 'platform', message: 'the engine is away', times: 2 },
+    ];
     const handle = await engine.client.deploy(stack);
     expect(await handle.result()).toMatchObject({ outcome: 'unchanged' });
-    expect((await handle.progress()).events.map(({ text }) => text)).toContain('waits for the platform: the engine is away');
+    expect((await handle.progress()).events.map(({ text }) => text)).toContain(
+      'waits for the platform: the engine is away',
+    );
   });
 
   it('waits for a platform that is away, on its own clock', async () => {
@@ -123,14 +176,21 @@ describe('a deployment', () => {
     const handle = await engine.client.deploy(stack);
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
     const { events } = await handle.progress();
-    expect(events.filter(({ state }) => state === 'trouble')).toMatchObject([{ text: 'the engine is away' }, { text: 'the engine is away' }]);
+    expect(events.filter(({ state }) => state === 'trouble')).toMatchObject([
+      { text: 'the engine is away' },
+      { text: 'the engine is away' },
+    ]);
   });
 
   it('starts again before the commit what a crash of the platform has left down, though its policy is to restart it', async () => {
     const stack = shop();
     host.unhealthy.web = 'not yet';
     const handle = await engine.client.deploy(stack);
-    await eventually(async () => expect((await handle.progress()).events).toContainEqual(expect.objectContaining({ step: 'start web-1 (web:1)', state: 'begun' })));
+    await eventually(async () =>
+      expect((await handle.progress()).events).toContainEqual(
+        expect.objectContaining({ step: 'start web-1 (web:1)', state: 'begun' }),
+      ),
+    );
     host.exit(`${stack.name}-test-database-1-d1`, 0);
     host.unhealthy = {};
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
@@ -142,15 +202,25 @@ describe('a deployment', () => {
     await deploy(stack);
     const result = await (await engine.client.restart({ stack: stack.name, environment: 'test' }, ['api'])).result();
     expect(result).toMatchObject({ outcome: 'succeeded', release: 1, changed: ['api'] });
-    expect(listing(stack).filter((line) => line.includes('-api-'))).toEqual([`${stack.name}-test-api-1-d2 running`, `${stack.name}-test-api-2-d2 running`]);
+    expect(listing(stack).filter((line) => line.includes('-api-'))).toEqual([
+      `${stack.name}-test-api-1-d2 running`,
+      `${stack.name}-test-api-2-d2 running`,
+    ]);
   });
 
   it('shows in the Temporal UI how a large stack stands, in text that needs no codec', async () => {
-    const stack = memoryStack(Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`service-with-a-name-${index}`, { image: 'app:1' }])), { deployment: { max_parallel: 50 } });
+    const stack = memoryStack(
+      Object.fromEntries(
+        Array.from({ length: 150 }, (_, index) => [`service-with-a-name-${index}`, { image: 'app:1' }]),
+      ),
+      { deployment: { max_parallel: 50 } },
+    );
     const handle = await engine.client.deploy(stack);
     await handle.result();
     const plain = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'deployment' });
-    const { currentDetails } = await plain.workflow.getHandle(handle.id).query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    const { currentDetails } = await plain.workflow
+      .getHandle(handle.id)
+      .query<{ currentDetails: string }>('__temporal_workflow_metadata');
     await plain.connection.close();
     expect(currentDetails).toContain('**deployment 1**: succeeded');
     expect(currentDetails).toContain('| 1 | service-with-a-name-149 | create | ok |');
@@ -159,9 +229,14 @@ describe('a deployment', () => {
   it('stops named services only, and stays with the release that is kept', async () => {
     const stack = shop();
     await deploy(stack);
-    expect(await (await engine.client.stop(stack, { services: ['web'] })).result()).toMatchObject({ outcome: 'succeeded', changed: ['web'] });
+    expect(await (await engine.client.stop(stack, { services: ['web'] })).result()).toMatchObject({
+      outcome: 'succeeded',
+      changed: ['web'],
+    });
     expect((await engine.client.environment({ stack: stack.name, environment: 'test' }))?.current?.release).toBe(1);
-    expect(await (await engine.client.restart({ stack: stack.name, environment: 'test' }, ['api'])).result()).toMatchObject({ outcome: 'succeeded' });
+    expect(
+      await (await engine.client.restart({ stack: stack.name, environment: 'test' }, ['api'])).result(),
+    ).toMatchObject({ outcome: 'succeeded' });
   });
 
   it('stops everything, dependants first, and keeps volumes', async () => {
@@ -170,7 +245,9 @@ describe('a deployment', () => {
     host.calls.length = 0;
     expect(await (await engine.client.stop(stack)).result()).toMatchObject({ outcome: 'succeeded', intent: 'stop' });
     expect(listing(stack)).toEqual([]);
-    expect(host.calls.filter((call) => call.startsWith('retire')).map((call) => call.replace(/.*-test-(\w+)-.*/, '$1'))).toEqual(['web', 'api', 'api', 'database']);
+    expect(
+      host.calls.filter((call) => call.startsWith('retire')).map((call) => call.replace(/.*-test-(\w+)-.*/, '$1')),
+    ).toEqual(['web', 'api', 'api', 'database']);
     expect([...host.volumes.keys()]).toContain(`${stack.name}-test_data`);
   });
 });

@@ -40,7 +40,10 @@ describe('an engine with an encryption key', () => {
 
   const historyOf = async (id: string) => {
     const connection = await Connection.connect({ address: address() });
-    const { history } = await connection.workflowService.getWorkflowExecutionHistory({ namespace: 'encryption', execution: { workflowId: id } });
+    const { history } = await connection.workflowService.getWorkflowExecutionHistory({
+      namespace: 'encryption',
+      execution: { workflowId: id },
+    });
     await connection.close();
     return history!.events!;
   };
@@ -49,17 +52,37 @@ describe('an engine with an encryption key', () => {
     for (const id of [workflowId, failedId, `environment/${stack.name}/test`, `release/${stack.name}/test/1`]) {
       const events = await historyOf(id);
       expect(events.length).toBeGreaterThan(2);
-      const bytes = Buffer.from(JSON.stringify(events, (_, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value)));
+      const bytes = Buffer.from(
+        JSON.stringify(events, (_, value: unknown) =>
+          value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value,
+        ),
+      );
       expect(bytes.includes(hidden)).toBe(false);
     }
   });
 
   it('lets those read who may: the codec server decodes what the Temporal UI shows it', async () => {
-    const server = await serveCodec({ port: 0, host: '127.0.0.1', origin: 'http://ui.example.com', token: 'may-read', codec: payloadCodec(keysOf(process.env), { acceptPlain: true }) });
+    const server = await serveCodec({
+      port: 0,
+      host: '127.0.0.1',
+      origin: 'http://ui.example.com',
+      token: 'may-read',
+      codec: payloadCodec(keysOf(process.env), { acceptPlain: true }),
+    });
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const [started] = await historyOf(workflowId);
-    const payloads = started!.workflowExecutionStartedEventAttributes!.input!.payloads!.map(({ metadata, data }) => ({ metadata: Object.fromEntries(Object.entries(metadata!).map(([key, value]) => [key, Buffer.from(value).toString('base64')])), data: Buffer.from(data!).toString('base64') }));
-    const ask = (token: string, body = JSON.stringify({ payloads })) => fetch(`${url}/decode`, { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body });
+    const payloads = started!.workflowExecutionStartedEventAttributes!.input!.payloads!.map(({ metadata, data }) => ({
+      metadata: Object.fromEntries(
+        Object.entries(metadata!).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+      ),
+      data: Buffer.from(data!).toString('base64'),
+    }));
+    const ask = (token: string, body = JSON.stringify({ payloads })) =>
+      fetch(`${url}/decode`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body,
+      });
     try {
       const answer = await ask('may-read');
       expect(answer.headers.get('access-control-allow-origin')).toBe('http://ui.example.com');
@@ -94,26 +117,58 @@ describe('an engine with an encryption key', () => {
       const [started] = await historyOf(workflowId);
       const { input, workflowType } = started!.workflowExecutionStartedEventAttributes!;
       const copy = `deployment/${stack.name}/test/copy`;
-      await connection.workflowService.startWorkflowExecution({ namespace: 'encryption', workflowId: copy, workflowType, taskQueue: { name: 'deploy-code' }, input, requestId: copy });
+      await connection.workflowService.startWorkflowExecution({
+        namespace: 'encryption',
+        workflowId: copy,
+        workflowType,
+        taskQueue: { name: 'deploy-code' },
+        input,
+        requestId: copy,
+      });
       await expect(raw.workflow.getHandle(copy).result()).rejects.toMatchObject({ name: 'WorkflowFailedError' });
     });
 
     it('a freeze of another environment freezes nothing, and neither does a plain one', async () => {
       await engine.client.freeze({ stack: stack.name, environment: 'other' }, { reason: 'holidays' });
       const events = await historyOf(`environment/${stack.name}/other`);
-      const freeze = events.map(({ workflowExecutionSignaledEventAttributes: signal }) => signal).find((signal) => signal?.signalName === 'freeze')!;
+      const freeze = events
+        .map(({ workflowExecutionSignaledEventAttributes: signal }) => signal)
+        .find((signal) => signal?.signalName === 'freeze')!;
       const workflowExecution = { workflowId: `environment/${stack.name}/test` };
-      await connection.workflowService.signalWorkflowExecution({ namespace: 'encryption', workflowExecution, signalName: 'freeze', input: freeze.input });
-      await raw.workflow.getHandle(workflowExecution.workflowId).signal('freeze', { by: 'mallory', from: 'x', at: Date.now(), refuse: true });
-      const zipped = { metadata: { encoding: Buffer.from('binary/gzip'), 'deploy-code-encoding': Buffer.from('json/plain') }, data: gzipSync(Buffer.alloc(64 * 1024 * 1024)) };
-      await connection.workflowService.signalWorkflowExecution({ namespace: 'encryption', workflowExecution, signalName: 'freeze', input: { payloads: [zipped] } });
+      await connection.workflowService.signalWorkflowExecution({
+        namespace: 'encryption',
+        workflowExecution,
+        signalName: 'freeze',
+        input: freeze.input,
+      });
+      await raw.workflow
+        .getHandle(workflowExecution.workflowId)
+        .signal('freeze', { by: 'mallory', from: 'x', at: Date.now(), refuse: true });
+      const zipped = {
+        metadata: { encoding: Buffer.from('binary/gzip'), 'deploy-code-encoding': Buffer.from('json/plain') },
+        data: gzipSync(Buffer.alloc(64 * 1024 * 1024)),
+      };
+      await connection.workflowService.signalWorkflowExecution({
+        namespace: 'encryption',
+        workflowExecution,
+        signalName: 'freeze',
+        input: { payloads: [zipped] },
+      });
       await goesOn();
     });
 
     it('and goes on with another worker, which reads its history once more', async () => {
       const workflowId = `environment/${stack.name}/test`;
-      const sealed = { metadata: { encoding: Buffer.from('binary/encrypted'), 'encryption-key-id': Buffer.from('nobodys') }, data: Buffer.alloc(40) };
-      await connection.workflowService.signalWorkflowExecution({ namespace: 'encryption', workflowExecution: { workflowId }, signalName: 'freeze', input: { payloads: [sealed] } });
+      const sealed = {
+        metadata: { encoding: Buffer.from('binary/encrypted'), 'encryption-key-id': Buffer.from('nobodys') },
+        data: Buffer.alloc(40),
+      };
+      await connection.workflowService.signalWorkflowExecution({
+        namespace: 'encryption',
+        workflowExecution: { workflowId },
+        signalName: 'freeze',
+        input: { payloads: [sealed] },
+      });
       await goesOn();
       await engine.close();
       engine = await startEngine('encryption', { runtimes: { memory: createMemoryRuntime(host) } });
@@ -125,7 +180,9 @@ describe('an engine with an encryption key', () => {
     delete process.env.DEPLOY_CODE_ENCRYPTION_KEY_FILE;
     const client = await DeployCodeClient.connect({ address: address(), namespace: 'encryption' });
     process.env.DEPLOY_CODE_ENCRYPTION_KEY_FILE = file;
-    await expect(client.environment({ stack: stack.name, environment: 'test' })).rejects.toThrow(/encrypted with the key "test", and DEPLOY_CODE_ENCRYPTION_KEY_FILE holds no such key/);
+    await expect(client.environment({ stack: stack.name, environment: 'test' })).rejects.toThrow(
+      /encrypted with the key "test", and DEPLOY_CODE_ENCRYPTION_KEY_FILE holds no such key/,
+    );
     await client.close();
   });
 });

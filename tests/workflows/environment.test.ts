@@ -11,7 +11,11 @@ describe('an environment', () => {
   let temporal: Client;
   beforeAll(async () => {
     engine = await startEngine('environment', { runtimes: { memory: createMemoryRuntime(host) } });
-    temporal = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'environment', dataConverter: { payloadCodecs: [payloadCodec()] } });
+    temporal = new Client({
+      connection: await Connection.connect({ address: address() }),
+      namespace: 'environment',
+      dataConverter: { payloadCodecs: [payloadCodec()] },
+    });
   });
   afterAll(async () => {
     await temporal.connection.close();
@@ -28,9 +32,11 @@ describe('an environment', () => {
     for await (const { behind } of handle.watch()) if (behind !== undefined) return { handle, behind };
     throw new Error('it did not queue');
   };
-  const release = (stack: { name: string }, deployment: number) => host.exit(`${stack.name}-test-job-1-d${deployment}`, 0);
+  const release = (stack: { name: string }, deployment: number) =>
+    host.exit(`${stack.name}-test-job-1-d${deployment}`, 0);
   const running = async (stack: { name: string }, deployment: number) => {
-    while (host.instances.get(`${stack.name}-test-job-1-d${deployment}`)?.status.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 20));
+    while (host.instances.get(`${stack.name}-test-job-1-d${deployment}`)?.status.state !== 'running')
+      await new Promise((resolve) => setTimeout(resolve, 20));
   };
   /** One deployment that runs, and another that waits for it. */
   const two = async () => {
@@ -53,7 +59,10 @@ describe('an environment', () => {
   it('lets one that waits be cancelled', async () => {
     const { stack, first, second } = await two();
     await second.cancel('ana');
-    expect(await second.result()).toMatchObject({ outcome: 'cancelled', cause: { message: 'cancelled by ana while it waited' } });
+    expect(await second.result()).toMatchObject({
+      outcome: 'cancelled',
+      cause: { message: 'cancelled by ana while it waited' },
+    });
     release(stack, 1);
     expect(await first.result()).toMatchObject({ outcome: 'succeeded' });
     expect((await engine.client.environment({ stack: stack.name, environment: 'test' }))?.queue).toEqual([]);
@@ -61,7 +70,10 @@ describe('an environment', () => {
 
   it('lets no field of a message stand for one of its own', async () => {
     const { stack, first, second } = await two();
-    for (const { id } of [first, second]) await temporal.workflow.getHandle(id).signal('queued', { deployment: { toString: 'no' }, status: 'succeeded', events: null });
+    for (const { id } of [first, second])
+      await temporal.workflow
+        .getHandle(id)
+        .signal('queued', { deployment: { toString: 'no' }, status: 'succeeded', events: null });
     expect(await first.progress()).toMatchObject({ status: 'deploying', deployment: 1 });
     release(stack, 1);
     expect(await first.result()).toMatchObject({ outcome: 'succeeded', deployment: 1 });
@@ -79,24 +91,37 @@ describe('an environment', () => {
     const next = await engine.client.deploy(stack);
     expect(await next.result()).toMatchObject({ outcome: 'unchanged', deployment: 3, release: 1 });
     const left = [...host.instances.values()].filter(({ spec }) => spec.stack === stack.name);
-    expect(left.map(({ spec, status }) => `${spec.service}-${spec.ordinal} ${spec.deployment} ${status.state}`).sort()).toEqual(['api-1 1 running', 'api-2 1 running', 'database-1 1 running', 'migrate-1 1 exited', 'web-1 1 running']);
-    expect((await engine.client.environment({ stack: stack.name, environment: 'test' }))?.recent.map(({ outcome }) => outcome)).toEqual(['succeeded', 'lost', 'unchanged']);
+    expect(
+      left.map(({ spec, status }) => `${spec.service}-${spec.ordinal} ${spec.deployment} ${status.state}`).sort(),
+    ).toEqual(['api-1 1 running', 'api-2 1 running', 'database-1 1 running', 'migrate-1 1 exited', 'web-1 1 running']);
+    expect(
+      (await engine.client.environment({ stack: stack.name, environment: 'test' }))?.recent.map(
+        ({ outcome }) => outcome,
+      ),
+    ).toEqual(['succeeded', 'lost', 'unchanged']);
   });
 
   it('resumes its numbers from labels and kept releases when its own workflow is lost', async () => {
     const stack = shop();
     await (await engine.client.deploy(stack)).result();
     await (await engine.client.deploy(shop({ web: 'web:2' }, {}, stack.name))).result();
-    await temporal.workflow.getHandle(environmentId({ stack: stack.name, environment: 'test' })).terminate('lost on purpose');
+    await temporal.workflow
+      .getHandle(environmentId({ stack: stack.name, environment: 'test' }))
+      .terminate('lost on purpose');
     const result = await (await engine.client.deploy(shop({ web: 'web:3' }, {}, stack.name))).result();
     expect(result).toMatchObject({ outcome: 'succeeded', deployment: 3, release: 3 });
   });
 
   it('keeps the last releases only', async () => {
     const stack = memoryStack({ app: { image: 'app:0' } }, { deployment: { keep_releases: 2 } });
-    for (const version of [1, 2, 3, 4]) await (await engine.client.deploy({ ...stack, services: { app: { ...stack.services.app!, image: `app:${version}` } } })).result();
+    for (const version of [1, 2, 3, 4])
+      await (
+        await engine.client.deploy({ ...stack, services: { app: { ...stack.services.app!, image: `app:${version}` } } })
+      ).result();
     expect((await engine.client.environment({ stack: stack.name, environment: 'test' }))?.releases).toEqual([3, 4]);
-    await expect(engine.client.rollback({ stack: stack.name, environment: 'test' }, { to: 1 })).rejects.toThrow('release 1 of');
+    await expect(engine.client.rollback({ stack: stack.name, environment: 'test' }, { to: 1 })).rejects.toThrow(
+      'release 1 of',
+    );
     expect([...host.images.keys()].filter((name) => name.startsWith('app:')).sort()).toEqual(['app:3', 'app:4']);
   });
 

@@ -22,9 +22,20 @@ describe('workers that take only so many deployments at once', () => {
     host.unhealthy = {};
   });
 
-  const stack = () => memoryStack({ app: { image: 'app:1', health_check: { command: ['check'], interval: '50ms', start_period: '5m' } } });
-  const begun = (handle: DeploymentHandle) => eventually(async () => expect((await handle.progress()).status).toBe('deploying'));
-  const held = (handle: DeploymentHandle) => eventually(async () => expect(await handle.progress()).toMatchObject({ status: 'queued', deployment: 1, held: 'as many deployments run as the workers take at once (2)' }));
+  const stack = () =>
+    memoryStack({
+      app: { image: 'app:1', health_check: { command: ['check'], interval: '50ms', start_period: '5m' } },
+    });
+  const begun = (handle: DeploymentHandle) =>
+    eventually(async () => expect((await handle.progress()).status).toBe('deploying'));
+  const held = (handle: DeploymentHandle) =>
+    eventually(async () =>
+      expect(await handle.progress()).toMatchObject({
+        status: 'queued',
+        deployment: 1,
+        held: 'as many deployments run as the workers take at once (2)',
+      }),
+    );
   const placeOf = ({ id }: DeploymentHandle) => ({ stack: id.split('/')[1]!, environment: 'test' });
   const fleet = () => temporal.workflow.getHandle(fleetId).query(fleetQuery);
   const deployAll = async (count: number): Promise<DeploymentHandle[]> => {
@@ -35,13 +46,21 @@ describe('workers that take only so many deployments at once', () => {
     }
     return handles;
   };
-  const results = (handles: DeploymentHandle[]) => Promise.all(handles.map(async (handle) => (await handle.result()).outcome));
-  const isOver = () => eventually(async () => expect((await temporal.workflow.getHandle(fleetId).describe()).status.name).toBe('COMPLETED'));
+  const results = (handles: DeploymentHandle[]) =>
+    Promise.all(handles.map(async (handle) => (await handle.result()).outcome));
+  const isOver = () =>
+    eventually(async () =>
+      expect((await temporal.workflow.getHandle(fleetId).describe()).status.name).toBe('COMPLETED'),
+    );
 
   it('let the others wait, in the order of asking, and say so', async () => {
     host.unhealthy = { app: 'not yet' };
     const handles = await deployAll(4);
-    expect(await fleet()).toMatchObject({ limit: 2, holders: handles.slice(0, 2).map(({ id }) => id), waiting: handles.slice(2).map(({ id }) => id) });
+    expect(await fleet()).toMatchObject({
+      limit: 2,
+      holders: handles.slice(0, 2).map(({ id }) => id),
+      waiting: handles.slice(2).map(({ id }) => id),
+    });
     await handles[0]!.cancel('ana');
     await begun(handles[2]!);
     await held(handles[3]!);

@@ -25,7 +25,13 @@ describe('a host that several stacks take at once', () => {
   });
 
   const stack = (service: Data, more: Data = {}, name = uniqueName('claims')): Stack =>
-    stackOf({ name, environment: 'test', infrastructure: { container_runtime: 'Memory', port_range: '20000-20999' }, services: { web: { image: 'web:1', ...service } }, ...more });
+    stackOf({
+      name,
+      environment: 'test',
+      infrastructure: { container_runtime: 'Memory', port_range: '20000-20999' },
+      services: { web: { image: 'web:1', ...service } },
+      ...more,
+    });
   const ask = async (of: Stack, options = {}) => (await engine.client.deploy(of, options)).result();
   /** Two stacks with that service: neither creates anything until one of them has ended. */
   const bothAtOnce = async (service: Data) => {
@@ -53,7 +59,9 @@ describe('a host that several stacks take at once', () => {
   it('says who takes a port, or the room, that another one wants', async () => {
     const results = await bothAtOnce({ ports: ['7070:80'] });
     expect(results.map(({ outcome }) => outcome).sort()).toEqual(['refused', 'succeeded']);
-    expect(results.find(({ outcome }) => outcome === 'refused')!.refusals[0]!.message).toMatch(/^host port 7070 is in use by deployment 1 of claims-.*\/test/);
+    expect(results.find(({ outcome }) => outcome === 'refused')!.refusals[0]!.message).toMatch(
+      /^host port 7070 is in use by deployment 1 of claims-.*\/test/,
+    );
 
     host.total = { ...host.total, cpus: 10 };
     const large = await bothAtOnce({ resources: { cpus: 6 } });
@@ -72,15 +80,33 @@ describe('a host that several stacks take at once', () => {
   });
 
   it('that fails deployment after deployment is not waited for any more, until one fares well', async () => {
-    const settings = { deployment: { platform_timeout: '1s', circuit_breaker_threshold: 2, circuit_breaker_recovery: '10m' } };
+    const settings = {
+      deployment: { platform_timeout: '1s', circuit_breaker_threshold: 2, circuit_breaker_recovery: '10m' },
+    };
     const name = uniqueName('breaker');
     const failing = () => stack({}, settings, name);
     expect(await ask(failing())).toMatchObject({ outcome: 'succeeded' });
-    host.faults = [{ operation: 'observe', service: name, kind: 'platform', message: 'the engine is away', times: 1000 }];
-    for (let round = 0; round < 2; round += 1) expect(await ask(failing())).toMatchObject({ outcome: 'refused', cause: { message: 'the engine is away' } });
-    await eventually(async () => expect((await owner()).breaker).toMatchObject({ failures: 2, trouble: 'the engine is away', openedAt: expect.any(Number) }));
+    host.faults = [
+      { operation: 'observe', service: name, kind: 'platform', message: 'the engine is away', times: 1000 },
+    ];
+    for (let round = 0; round < 2; round += 1)
+      expect(await ask(failing())).toMatchObject({ outcome: 'refused', cause: { message: 'the engine is away' } });
+    await eventually(async () =>
+      expect((await owner()).breaker).toMatchObject({
+        failures: 2,
+        trouble: 'the engine is away',
+        openedAt: expect.any(Number),
+      }),
+    );
     const refused = await ask(failing());
-    expect(refused).toMatchObject({ outcome: 'refused', cause: { message: expect.stringContaining('the engine is away; the circuit breaker of the host is open: 2 deployments in a row failed by it') } });
+    expect(refused).toMatchObject({
+      outcome: 'refused',
+      cause: {
+        message: expect.stringContaining(
+          'the engine is away; the circuit breaker of the host is open: 2 deployments in a row failed by it',
+        ),
+      },
+    });
     host.faults = [];
     expect(await ask(stack({ command: ['other'] }, settings, name))).toMatchObject({ outcome: 'succeeded' });
     await eventually(async () => expect((await owner()).breaker).toBeUndefined());

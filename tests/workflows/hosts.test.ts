@@ -13,37 +13,76 @@ describe('a stack over several hosts', () => {
   const hosts = { alpha: new MemoryHost(), beta: new MemoryHost(), gamma: new MemoryHost() };
   let engine: TestEngine;
   beforeAll(async () => {
-    engine = await startEngine('hosts', { hosts: Object.entries(hosts).map(([name, host]) => ({ name, runtimes: { memory: createMemoryRuntime(host) } })) });
+    engine = await startEngine('hosts', {
+      hosts: Object.entries(hosts).map(([name, host]) => ({ name, runtimes: { memory: createMemoryRuntime(host) } })),
+    });
   });
   afterAll(() => engine.close());
 
-  const named = (names: string[]) => Object.fromEntries(names.map((name) => [name, { address: addresses[name], zone: name === 'alpha' ? 'data' : 'edge' }]));
+  const named = (names: string[]) =>
+    Object.fromEntries(
+      names.map((name) => [name, { address: addresses[name], zone: name === 'alpha' ? 'data' : 'edge' }]),
+    );
   const stack = (name: string, services: Record<string, Data>, of = ['alpha', 'beta'], more: Data = {}): Stack =>
-    stackOf({ name, environment: 'test', infrastructure: { container_runtime: 'Memory', hosts: named(of) }, volumes: { data: {} }, services, ...more });
-  const shop = (name: string, images: { db?: string; web?: string } = {}, of?: string[], web: Data = { zone: 'edge' }, more?: Data) =>
-    stack(name, {
-      db: { image: images.db ?? 'db:1', zone: 'data', ports: ['5432:5432'], volumes: ['data:/d'], ...checked },
-      web: { image: images.web ?? 'web:1', depends_on: { db: 'healthy' }, replicas: 2, ...checked, ...web },
-    }, of, more);
-  const on = (host: MemoryHost, name: string) => [...host.instances.values()].filter(({ spec, status }) => spec.stack === name && status.state === 'running').map(({ spec }) => `${spec.service}-${spec.ordinal}-d${spec.deployment}`).sort();
+    stackOf({
+      name,
+      environment: 'test',
+      infrastructure: { container_runtime: 'Memory', hosts: named(of) },
+      volumes: { data: {} },
+      services,
+      ...more,
+    });
+  const shop = (
+    name: string,
+    images: { db?: string; web?: string } = {},
+    of?: string[],
+    web: Data = { zone: 'edge' },
+    more?: Data,
+  ) =>
+    stack(
+      name,
+      {
+        db: { image: images.db ?? 'db:1', zone: 'data', ports: ['5432:5432'], volumes: ['data:/d'], ...checked },
+        web: { image: images.web ?? 'web:1', depends_on: { db: 'healthy' }, replicas: 2, ...checked, ...web },
+      },
+      of,
+      more,
+    );
+  const on = (host: MemoryHost, name: string) =>
+    [...host.instances.values()]
+      .filter(({ spec, status }) => spec.stack === name && status.state === 'running')
+      .map(({ spec }) => `${spec.service}-${spec.ordinal}-d${spec.deployment}`)
+      .sort();
   const deploy = async (of: Stack, options = {}) => (await engine.client.deploy(of, options)).result();
 
   it('is deployed, looked at, changed, put back and stopped as one', async () => {
     const name = uniqueName('shop');
     expect(await deploy(shop(name))).toMatchObject({ outcome: 'succeeded' });
     expect([on(hosts.alpha, name), on(hosts.beta, name)]).toEqual([['db-1-d1'], ['web-1-d1', 'web-2-d1']]);
-    expect([...hosts.beta.instances.values()].find(({ spec }) => spec.stack === name)!.spec.extraHosts).toEqual(['db:10.0.0.1']);
+    expect([...hosts.beta.instances.values()].find(({ spec }) => spec.stack === name)!.spec.extraHosts).toEqual([
+      'db:10.0.0.1',
+    ]);
     expect(hosts.beta.volumes.has(`${name}-test_data`)).toBe(false);
     const { found: lines } = await engine.client.status(shop(name));
-    expect(lines.map(({ service, ordinal, host }) => `${service}-${ordinal} ${host}`).sort()).toEqual(['db-1 alpha', 'web-1 beta', 'web-2 beta']);
+    expect(lines.map(({ service, ordinal, host }) => `${service}-${ordinal} ${host}`).sort()).toEqual([
+      'db-1 alpha',
+      'web-1 beta',
+      'web-2 beta',
+    ]);
     expect(await deploy(shop(name))).toMatchObject({ outcome: 'unchanged' });
 
     const { plan } = await engine.client.plan(shop(name, { db: 'db:2', web: 'web:2' }));
     expect(plan.host).toBe('alpha, beta');
-    expect(plan.phases.flatMap(({ services }) => services.flatMap(({ steps }) => steps))).toEqual(expect.arrayContaining(['start db-1 (db:2) on alpha', 'start web-1 (web:2) on beta']));
+    expect(plan.phases.flatMap(({ services }) => services.flatMap(({ steps }) => steps))).toEqual(
+      expect.arrayContaining(['start db-1 (db:2) on alpha', 'start web-1 (web:2) on beta']),
+    );
 
     hosts.beta.unhealthy['web:2'] = 'answers 500';
-    expect(await deploy(shop(name, { db: 'db:2', web: 'web:2' }))).toMatchObject({ outcome: 'rolled_back', cause: { service: 'web' }, leftBehind: [] });
+    expect(await deploy(shop(name, { db: 'db:2', web: 'web:2' }))).toMatchObject({
+      outcome: 'rolled_back',
+      cause: { service: 'web' },
+      leftBehind: [],
+    });
     expect([on(hosts.alpha, name), on(hosts.beta, name)]).toEqual([['db-1-d1'], ['web-1-d1', 'web-2-d1']]);
 
     expect(await (await engine.client.stop(shop(name))).result()).toMatchObject({ outcome: 'succeeded' });
@@ -55,12 +94,17 @@ describe('a stack over several hosts', () => {
     const of = ['alpha', 'beta', 'gamma'];
     await deploy(shop(name, {}, of, { host: 'beta' }));
     hosts.gamma.unhealthy['web:2'] = 'answers 500';
-    expect(await deploy(shop(name, { web: 'web:2' }, of, { host: 'gamma' }))).toMatchObject({ outcome: 'rolled_back', leftBehind: [] });
+    expect(await deploy(shop(name, { web: 'web:2' }, of, { host: 'gamma' }))).toMatchObject({
+      outcome: 'rolled_back',
+      leftBehind: [],
+    });
     expect([on(hosts.beta, name), on(hosts.gamma, name)]).toEqual([['web-1-d1', 'web-2-d1'], []]);
     expect(await deploy(shop(name, {}, of, { host: 'gamma' }))).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
     expect([on(hosts.beta, name), on(hosts.gamma, name)]).toEqual([[], ['web-1-d3', 'web-2-d3']]);
     expect(await deploy(shop(name, {}, of, { zone: 'edge' }))).toMatchObject({ outcome: 'succeeded', changed: [] });
-    expect(await (await engine.client.rollback({ stack: name, environment: 'test' }, { to: 1 })).result()).toMatchObject({ outcome: 'succeeded' });
+    expect(
+      await (await engine.client.rollback({ stack: name, environment: 'test' }, { to: 1 })).result(),
+    ).toMatchObject({ outcome: 'succeeded' });
     expect([on(hosts.beta, name), on(hosts.gamma, name)]).toEqual([['web-1-d5', 'web-2-d5'], []]);
   });
 
@@ -68,7 +112,10 @@ describe('a stack over several hosts', () => {
     const name = uniqueName('data');
     await deploy(shop(name));
     const moved = stack(name, { db: { image: 'db:1', host: 'beta', volumes: ['data:/d'] } });
-    expect(await deploy(moved)).toMatchObject({ outcome: 'refused', refusals: [{ path: 'services.db', message: expect.stringContaining('its data is on alpha') }] });
+    expect(await deploy(moved)).toMatchObject({
+      outcome: 'refused',
+      refusals: [{ path: 'services.db', message: expect.stringContaining('its data is on alpha') }],
+    });
   });
 
   it('takes what a host has that the file no longer names', async () => {
@@ -86,14 +133,22 @@ describe('a stack over several hosts', () => {
     await deploy(shop(name, {}, undefined, { zone: 'edge' }, { watch: { interval: '100ms' } }));
     hosts.beta.exit(`${name}-test-web-2-d1`, 1);
     hosts.alpha.exit(`${name}-test-db-1-d1`, 1);
-    await eventually(async () => expect([on(hosts.alpha, name), on(hosts.beta, name)]).toEqual([['db-1-d1'], ['web-1-d1', 'web-2-d1']]));
+    await eventually(async () =>
+      expect([on(hosts.alpha, name), on(hosts.beta, name)]).toEqual([['db-1-d1'], ['web-1-d1', 'web-2-d1']]),
+    );
     hosts.alpha.instances.delete(`${name}-test-db-1-d1`);
-    await eventually(async () => expect((await engine.client.environment({ stack: name, environment: 'test' }))!.watch!.drift).toEqual(['db-1 is gone (on alpha)']));
+    await eventually(async () =>
+      expect((await engine.client.environment({ stack: name, environment: 'test' }))!.watch!.drift).toEqual([
+        'db-1 is gone (on alpha)',
+      ]),
+    );
   });
 
   it('says which host nobody serves', async () => {
     const name = uniqueName('unserved');
-    await expect(deploy(stack(name, { web: { image: 'web:1' } }, ['alpha', 'delta']))).rejects.toMatchObject({ message: expect.stringContaining('no worker serves the host delta') });
+    await expect(deploy(stack(name, { web: { image: 'web:1' } }, ['alpha', 'delta']))).rejects.toMatchObject({
+      message: expect.stringContaining('no worker serves the host delta'),
+    });
   });
 
   it('shows what runs on the others while one host is away', async () => {
@@ -103,22 +158,46 @@ describe('a stack over several hosts', () => {
     const delta = { host: 'delta', reason: expect.stringContaining('no worker serves the host delta') };
 
     const { found, away } = await engine.client.status(wider);
-    expect(found.map(({ service, ordinal, host }) => `${service}-${ordinal} ${host}`).sort()).toEqual(['db-1 alpha', 'web-1 beta', 'web-2 beta']);
+    expect(found.map(({ service, ordinal, host }) => `${service}-${ordinal} ${host}`).sort()).toEqual([
+      'db-1 alpha',
+      'web-1 beta',
+      'web-2 beta',
+    ]);
     expect(away).toEqual([delta]);
-    expect(await engine.client.logs(wider, ['db'], 5)).toMatchObject({ found: [{ name: `${name}-test-db-1-d1` }], away: [delta] });
-    expect(await engine.client.volumes(wider)).toMatchObject({ found: [{ name: `${name}-test_data`, host: 'alpha' }], away: [delta] });
+    expect(await engine.client.logs(wider, ['db'], 5)).toMatchObject({
+      found: [{ name: `${name}-test-db-1-d1` }],
+      away: [delta],
+    });
+    expect(await engine.client.volumes(wider)).toMatchObject({
+      found: [{ name: `${name}-test_data`, host: 'alpha' }],
+      away: [delta],
+    });
     expect(await engine.client.exec(wider, `${name}-test-db-1-d1`, ['true'])).toMatchObject({ exitCode: 0 });
-    await expect(engine.client.exec(wider, `${name}-test-none-1-d1`, ['true'])).rejects.toMatchObject({ cause: { message: expect.stringContaining('it may be on a host that is away: delta: no worker serves') } });
-    await expect(engine.client.status({ ...wider, hosts: wider.hosts!.filter((host) => host.name === 'delta') })).rejects.toMatchObject({ message: expect.stringContaining('no worker serves the host delta') });
+    await expect(engine.client.exec(wider, `${name}-test-none-1-d1`, ['true'])).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('it may be on a host that is away: delta: no worker serves') },
+    });
+    await expect(
+      engine.client.status({ ...wider, hosts: wider.hosts!.filter((host) => host.name === 'delta') }),
+    ).rejects.toMatchObject({ message: expect.stringContaining('no worker serves the host delta') });
   }, 180_000);
 
   it('waits for a host whose worker is gone as for any platform, and leaves a lost one out by force', async () => {
     const name = uniqueName('lost');
-    const apart = await startEngine('hosts', { hosts: [{ name: 'epsilon', runtimes: { memory: createMemoryRuntime() } }], hostsOnly: true });
-    const on = (of: string[]) => stack(name, { web: { image: 'web:1' } }, of, { deployment: { platform_timeout: '1s' } });
+    const apart = await startEngine('hosts', {
+      hosts: [{ name: 'epsilon', runtimes: { memory: createMemoryRuntime() } }],
+      hostsOnly: true,
+    });
+    const on = (of: string[]) =>
+      stack(name, { web: { image: 'web:1' } }, of, { deployment: { platform_timeout: '1s' } });
     expect(await deploy(on(['epsilon']))).toMatchObject({ outcome: 'succeeded' });
     await apart.close();
-    expect(await deploy(on(['alpha']))).toMatchObject({ outcome: 'refused', cause: { message: expect.stringContaining('no worker serves the host epsilon') } });
-    expect(await deploy(on(['alpha']), { force: true })).toMatchObject({ outcome: 'succeeded', warnings: [expect.stringContaining('the host epsilon is left out')] });
+    expect(await deploy(on(['alpha']))).toMatchObject({
+      outcome: 'refused',
+      cause: { message: expect.stringContaining('no worker serves the host epsilon') },
+    });
+    expect(await deploy(on(['alpha']), { force: true })).toMatchObject({
+      outcome: 'succeeded',
+      warnings: [expect.stringContaining('the host epsilon is left out')],
+    });
   }, 120_000);
 });

@@ -22,10 +22,13 @@ describe('a job', () => {
     host.held.clear();
   });
 
-  const deploy = async (stack: Parameters<TestEngine['client']['deploy']>[0]) => (await engine.client.deploy(stack)).result();
-  const runs = (name: string) => host.calls.filter((call) => call.startsWith('start ') && call.includes(`-${name}-`)).length;
+  const deploy = async (stack: Parameters<TestEngine['client']['deploy']>[0]) =>
+    (await engine.client.deploy(stack)).result();
+  const runs = (name: string) =>
+    host.calls.filter((call) => call.startsWith('start ') && call.includes(`-${name}-`)).length;
   const until = async (handle: DeploymentHandle, text: string) => {
-    for await (const { events, question } of handle.watch()) if (question?.text.includes(text) || events.some((event) => event.text.includes(text))) return;
+    for await (const { events, question } of handle.watch())
+      if (question?.text.includes(text) || events.some((event) => event.text.includes(text))) return;
   };
 
   it('runs again only when it changed since its last successful run', async () => {
@@ -38,7 +41,7 @@ describe('a job', () => {
     expect(runs('migrate')).toBe(1);
   });
 
-  it('is never undone by running an older release\'s job; on_rollback: keep says loudly that it stays', async () => {
+  it("is never undone by running an older release's job; on_rollback: keep says loudly that it stays", async () => {
     const stack = shop();
     await deploy(stack);
     host.calls.length = 0;
@@ -58,7 +61,10 @@ describe('a job', () => {
     const stack = shop();
     await deploy(stack);
     host.exits['migrate:2'] = 3;
-    expect(await deploy(shop({ migrate: 'migrate:2' }, {}, stack.name))).toMatchObject({ outcome: 'rolled_back', notUndone: ['migrate (migrate:2, failed) stays as far as it came'] });
+    expect(await deploy(shop({ migrate: 'migrate:2' }, {}, stack.name))).toMatchObject({
+      outcome: 'rolled_back',
+      notUndone: ['migrate (migrate:2, failed) stays as far as it came'],
+    });
     await deploy(shop({ migrate: 'migrate:3' }, {}, stack.name));
     const place = { stack: stack.name, environment: 'test' };
     expect(await engine.client.jobsSince(place, 1)).toEqual([
@@ -73,10 +79,15 @@ describe('a job', () => {
     const stack = shop({}, refuse);
     await deploy(stack);
     host.exits['web:2'] = 1;
-    const handle = await engine.client.deploy(shop({ migrate: 'migrate:2', api: 'api:2', web: 'web:2' }, refuse, stack.name));
+    const handle = await engine.client.deploy(
+      shop({ migrate: 'migrate:2', api: 'api:2', web: 'web:2' }, refuse, stack.name),
+    );
     await until(handle, 'on_rollback is refuse');
     const { question, status } = await handle.progress();
-    expect({ status, answers: question?.answers }).toEqual({ status: 'waiting', answers: ['roll back', 'leave as is'] });
+    expect({ status, answers: question?.answers }).toEqual({
+      status: 'waiting',
+      answers: ['roll back', 'leave as is'],
+    });
     const api = (await engine.client.status(stack)).found.filter(({ service }) => service === 'api');
     expect(api.map(({ image, state }) => `${image} ${state}`)).toEqual(['api:2 running', 'api:2 running']);
     await handle.answer(question!.id, 'leave as is', 'ana');
@@ -88,7 +99,13 @@ describe('a job', () => {
     await deploy(stack);
     host.calls.length = 0;
     host.exits['web:2'] = 1;
-    const result = await deploy(shop({ migrate: 'migrate:2', api: 'api:2', web: 'web:2' }, { migrate: { on_rollback: { command: 'bin/migrate down' } } }, stack.name));
+    const result = await deploy(
+      shop(
+        { migrate: 'migrate:2', api: 'api:2', web: 'web:2' },
+        { migrate: { on_rollback: { command: 'bin/migrate down' } } },
+        stack.name,
+      ),
+    );
     expect(result).toMatchObject({ outcome: 'rolled_back', notUndone: [] });
     const calls = host.calls.map((call) => call.replace(/ .*-test-/, ' '));
     const undo = calls.indexOf('start migrate-1-d2-undo');
@@ -103,10 +120,15 @@ describe('a job', () => {
     await until(handle, 'run migrate-1');
     await handle.cancel('ana');
     await until(handle, 'run migrate-1');
-    const job = [...host.instances.values()].find(({ spec }) => spec.stack === stack.name && spec.service === 'migrate')!;
+    const job = [...host.instances.values()].find(
+      ({ spec }) => spec.stack === stack.name && spec.service === 'migrate',
+    )!;
     expect(job.status.state).toBe('running');
     host.exit(job.spec.name, 0);
-    expect(await handle.result()).toMatchObject({ outcome: 'cancelled', notUndone: ['migrate (migrate:1) ran and stays applied'] });
+    expect(await handle.result()).toMatchObject({
+      outcome: 'cancelled',
+      notUndone: ['migrate (migrate:1) ran and stays applied'],
+    });
   });
 
   it('that a command has undone runs again with the next deployment', async () => {
@@ -117,11 +139,13 @@ describe('a job', () => {
     await deploy(shop({ migrate: 'migrate:2', web: 'web:2' }, undoable, stack.name));
     expect(await engine.client.jobsSince({ stack: stack.name, environment: 'test' }, 1)).toEqual([]);
     host.calls.length = 0;
-    expect(await deploy(shop({ migrate: 'migrate:2', web: 'web:3' }, undoable, stack.name))).toMatchObject({ outcome: 'succeeded' });
+    expect(await deploy(shop({ migrate: 'migrate:2', web: 'web:3' }, undoable, stack.name))).toMatchObject({
+      outcome: 'succeeded',
+    });
     expect(runs('migrate')).toBe(1);
   });
 
-  it('of a deployment that was lost is waited for, and never taken for the next one\'s own', async () => {
+  it("of a deployment that was lost is waited for, and never taken for the next one's own", async () => {
     const stack = shop();
     await deploy(stack);
     host.held.add('migrate:2');
@@ -130,7 +154,10 @@ describe('a job', () => {
     await temporal.workflow.getHandle(lost.id).terminate('lost on purpose');
     setTimeout(() => host.exit(`${stack.name}-test-migrate-1-d2`, 0), 500);
     host.exits['migrate:3'] = 1;
-    expect(await deploy(shop({ migrate: 'migrate:3' }, {}, stack.name))).toMatchObject({ outcome: 'rolled_back', deployment: 3 });
+    expect(await deploy(shop({ migrate: 'migrate:3' }, {}, stack.name))).toMatchObject({
+      outcome: 'rolled_back',
+      deployment: 3,
+    });
     delete host.exits['migrate:3'];
     host.calls.length = 0;
     expect(await deploy(shop({ migrate: 'migrate:3' }, {}, stack.name))).toMatchObject({ outcome: 'succeeded' });
@@ -149,7 +176,10 @@ describe('a job', () => {
   it('has its own clock, which stops it', async () => {
     const stack = memoryStack({ slow: { image: 'slow:1', kind: 'job', timeout: '300ms' } });
     host.held.add('slow:1');
-    expect(await deploy(stack)).toMatchObject({ outcome: 'rolled_back', cause: { message: 'slow did not finish within its timeout of 0.3 s and was stopped' } });
+    expect(await deploy(stack)).toMatchObject({
+      outcome: 'rolled_back',
+      cause: { message: 'slow did not finish within its timeout of 0.3 s and was stopped' },
+    });
   });
 
   it('whose end nobody can know is asked about, and never runs twice by itself', async () => {
@@ -175,7 +205,9 @@ describe('a job', () => {
     host.calls.length = 0;
     await deploy(stack);
     expect(runs('report')).toBe(0);
-    expect(await (await engine.client.runJob({ stack: stack.name, environment: 'test' }, 'report')).result()).toMatchObject({ outcome: 'succeeded', release: 1, changed: ['report'] });
+    expect(
+      await (await engine.client.runJob({ stack: stack.name, environment: 'test' }, 'report')).result(),
+    ).toMatchObject({ outcome: 'succeeded', release: 1, changed: ['report'] });
     expect(runs('report')).toBe(1);
   });
 });

@@ -13,7 +13,9 @@ const strategies = {
 describe('what fails after it has been healthy', () => {
   const host = new MemoryHost();
   let engine: TestEngine;
-  beforeAll(async () => void (engine = await startEngine('late-failures', { runtimes: { memory: createMemoryRuntime(host) } })));
+  beforeAll(
+    async () => void (engine = await startEngine('late-failures', { runtimes: { memory: createMemoryRuntime(host) } })),
+  );
   afterAll(() => engine.close());
   afterEach(() => {
     host.unhealthy = {};
@@ -32,11 +34,21 @@ describe('what fails after it has been healthy', () => {
     return { name: first.name, handle: await engine.client.deploy(shop('2', web, more, first.name)) };
   };
   const reached = async (handle: DeploymentHandle, step: string, state = 'begun') => {
-    for await (const { events } of handle.watch()) if (events.some((event) => event.step === step && event.state === state)) return;
+    for await (const { events } of handle.watch())
+      if (events.some((event) => event.step === step && event.state === state)) return;
     throw new Error(`it ended without ${step}`);
   };
-  const targets = (name: string) => host.get(`${name}-test-load-balancer-1-d1`).traffic.tables.flatMap((table) => table.targets.map(({ address, weight }) => `${address.replace(`${name}-test-`, '')} ${weight}`));
-  const running = (name: string) => [...host.instances.values()].filter(({ spec, status }) => spec.stack === name && status.state === 'running').map(({ spec }) => spec.name.replace(`${name}-test-`, '')).sort();
+  const targets = (name: string) =>
+    host
+      .get(`${name}-test-load-balancer-1-d1`)
+      .traffic.tables.flatMap((table) =>
+        table.targets.map(({ address, weight }) => `${address.replace(`${name}-test-`, '')} ${weight}`),
+      );
+  const running = (name: string) =>
+    [...host.instances.values()]
+      .filter(({ spec, status }) => spec.stack === name && status.state === 'running')
+      .map(({ spec }) => spec.name.replace(`${name}-test-`, ''))
+      .sort();
   const asBefore = ['load-balancer-1-d1', 'web-1-d1', 'web-2-d1'];
   const old = ['web-1-d1:8080 50', 'web-2-d1:8080 50'];
 
@@ -46,8 +58,16 @@ describe('what fails after it has been healthy', () => {
       await reached(handle, waiting);
       host.unhealthy['web:2'] = 'GET :8080 answered 503';
       expect(await handle.result()).toMatchObject({
-        outcome: 'rolled_back', release: 1, leftBehind: [],
-        cause: { service: 'web', message: expect.stringMatching(/^web-\d has become unhealthy: GET :8080 answered 503 \(3 probes in a row\)$/) as string, evidence: { lastProbeError: 'GET :8080 answered 503', logs: ['log of web'] } },
+        outcome: 'rolled_back',
+        release: 1,
+        leftBehind: [],
+        cause: {
+          service: 'web',
+          message: expect.stringMatching(
+            /^web-\d has become unhealthy: GET :8080 answered 503 \(3 probes in a row\)$/,
+          ) as string,
+          evidence: { lastProbeError: 'GET :8080 answered 503', logs: ['log of web'] },
+        },
       });
       expect(targets(name)).toEqual(old);
       expect(running(name)).toEqual(asBefore);
@@ -57,18 +77,29 @@ describe('what fails after it has been healthy', () => {
       const { name, handle } = await replaced({ strategy });
       await reached(handle, waiting);
       host.get(`${name}-test-web-1-d2`).status.restarts += 1;
-      expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', cause: { service: 'web', message: 'web-1 crashed and was restarted' }, leftBehind: [] });
+      expect(await handle.result()).toMatchObject({
+        outcome: 'rolled_back',
+        cause: { service: 'web', message: 'web-1 crashed and was restarted' },
+        leftBehind: [],
+      });
       expect(targets(name)).toEqual(old);
 
       const again = await engine.client.deploy(shop('3', { strategy }, {}, name));
       await reached(again, waiting);
       host.exit(`${name}-test-web-1-d3`, 7);
-      expect(await again.result()).toMatchObject({ outcome: 'rolled_back', cause: { message: 'web-1 exited 7 after it had started', evidence: { exitCode: 7 } } });
+      expect(await again.result()).toMatchObject({
+        outcome: 'rolled_back',
+        cause: { message: 'web-1 exited 7 after it had started', evidence: { exitCode: 7 } },
+      });
       expect(running(name)).toEqual(asBefore);
     });
 
     it('bears fewer failed probes in a row than its health check allows, and a platform that is away', async () => {
-      const { handle } = await replaced({ ...checked, strategy, health_check: { command: ['check'], interval: '100ms', retries: 1000 } });
+      const { handle } = await replaced({
+        ...checked,
+        strategy,
+        health_check: { command: ['check'], interval: '100ms', retries: 1000 },
+      });
       await reached(handle, waiting);
       host.unhealthy['web:2'] = 'busy';
       host.faults = [{ operation: 'inspect', service: '*', kind: 'platform', message: 'Docker is away', times: 3 }];
@@ -87,7 +118,8 @@ describe('what fails after it has been healthy', () => {
     const first = engine.client.deploy(stack);
     const job = (deployment: number) => `${stack.name}-test-slow-1-d${deployment}`;
     const finish = async (deployment: number) => {
-      while (host.instances.get(job(deployment))?.status.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 20));
+      while (host.instances.get(job(deployment))?.status.state !== 'running')
+        await new Promise((resolve) => setTimeout(resolve, 20));
       return () => host.exit(job(deployment), 0);
     };
     (await finish(1))();
@@ -111,8 +143,18 @@ describe('what fails after it has been healthy', () => {
     await reached(handle, 'see web 2 healthy for 0.3 s');
     host.unhealthy[`${first.name}-test-web-1-d2`] = 'sick';
     const fewest = { serving: 4 };
-    const counting = setInterval(() => (fewest.serving = Math.min(fewest.serving, running(first.name).filter((name) => name.startsWith('web')).length)), 5);
-    expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', cause: { service: 'web', message: 'web-1 has become unhealthy: sick (3 probes in a row)' } });
+    const counting = setInterval(
+      () =>
+        (fewest.serving = Math.min(
+          fewest.serving,
+          running(first.name).filter((name) => name.startsWith('web')).length,
+        )),
+      5,
+    );
+    expect(await handle.result()).toMatchObject({
+      outcome: 'rolled_back',
+      cause: { service: 'web', message: 'web-1 has become unhealthy: sick (3 probes in a row)' },
+    });
     clearInterval(counting);
     expect(fewest.serving).toBe(4);
     expect(running(first.name)).toEqual(['load-balancer-1-d1', 'web-1-d1', 'web-2-d1', 'web-3-d1', 'web-4-d1']);
@@ -121,7 +163,10 @@ describe('what fails after it has been healthy', () => {
   it('fails a service of an earlier phase before the commit, though nothing is in front of it', async () => {
     host.held.add('slow:1');
     const plain = (version: string, name?: string) => {
-      const stack = memoryStack({ app: { image: `app:${version}`, ...checked }, later: { image: 'slow:1', kind: 'job', run: 'always', depends_on: { app: 'healthy' } } });
+      const stack = memoryStack({
+        app: { image: `app:${version}`, ...checked },
+        later: { image: 'slow:1', kind: 'job', run: 'always', depends_on: { app: 'healthy' } },
+      });
       return name ? { ...stack, name } : stack;
     };
     const stack = plain('1');
@@ -130,14 +175,21 @@ describe('what fails after it has been healthy', () => {
     while (host.instances.get(job)?.status.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 20));
     host.unhealthy['app:1'] = 'sick';
     host.exit(job, 0);
-    expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', cause: { step: 'confirm', service: 'app', message: 'app-1 has become unhealthy: sick (3 probes in a row)' } });
+    expect(await handle.result()).toMatchObject({
+      outcome: 'rolled_back',
+      cause: { step: 'confirm', service: 'app', message: 'app-1 has become unhealthy: sick (3 probes in a row)' },
+    });
   });
 
   it('fails alone where its service may', async () => {
     const { name, handle } = await replaced({ strategy: strategies.blue_green.strategy, on_failure: 'continue' });
     await reached(handle, strategies.blue_green.waiting);
     host.unhealthy['web:2'] = 'sick';
-    expect(await handle.result()).toMatchObject({ outcome: 'succeeded', tolerated: [{ service: 'web', message: expect.stringContaining('has become unhealthy: sick') as string }], leftBehind: [] });
+    expect(await handle.result()).toMatchObject({
+      outcome: 'succeeded',
+      tolerated: [{ service: 'web', message: expect.stringContaining('has become unhealthy: sick') as string }],
+      leftBehind: [],
+    });
     expect(targets(name)).toEqual(old);
     expect(running(name)).toEqual(asBefore);
   });
@@ -152,7 +204,11 @@ describe('what fails after it has been healthy', () => {
     letGo();
     await reached(handle, `drain and stop ${first.name}-test-web-1-d1 and 1 more`, 'done');
     host.unhealthy['web:2'] = 'sick';
-    expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', cause: { service: 'web', message: expect.stringContaining('has become unhealthy: sick') as string }, leftBehind: [] });
+    expect(await handle.result()).toMatchObject({
+      outcome: 'rolled_back',
+      cause: { service: 'web', message: expect.stringContaining('has become unhealthy: sick') as string },
+      leftBehind: [],
+    });
     expect(targets(first.name)).toEqual(old);
     expect(running(first.name)).toEqual(asBefore);
   });
@@ -161,8 +217,21 @@ describe('what fails after it has been healthy', () => {
     const first = shop('1', {});
     expect(await deploy(first)).toMatchObject({ outcome: 'succeeded' });
     host.unreachable.add('web');
-    expect(await deploy(shop('2', {}, {}, first.name))).toMatchObject({ outcome: 'rolled_back', cause: { service: 'web', message: expect.stringContaining(`the load balancer does not reach ${first.name}-test-web-1-d2:8080`) as string } });
+    expect(await deploy(shop('2', {}, {}, first.name))).toMatchObject({
+      outcome: 'rolled_back',
+      cause: {
+        service: 'web',
+        message: expect.stringContaining(`the load balancer does not reach ${first.name}-test-web-1-d2:8080`) as string,
+      },
+    });
     expect(targets(first.name)).toEqual(old);
-    expect(await deploy(shop('1', {}))).toMatchObject({ outcome: 'rolled_back', cause: { step: 'confirm', service: 'web', message: expect.stringContaining('the load balancer does not reach') as string } });
+    expect(await deploy(shop('1', {}))).toMatchObject({
+      outcome: 'rolled_back',
+      cause: {
+        step: 'confirm',
+        service: 'web',
+        message: expect.stringContaining('the load balancer does not reach') as string,
+      },
+    });
   }, 60_000);
 });

@@ -15,7 +15,10 @@ describe('while no worker is there', () => {
     const first = await startEngine('no-worker', { runtimes });
     const client = await DeployCodeClient.connect({ address: address(), namespace: 'no-worker' });
     const stack = memoryStack({ job: { image: 'held:1', kind: 'job' } });
-    const file = writeStack(`name: ${stack.name}\nenvironment: test\ninfrastructure: {container_runtime: Memory}\nservices: {job: {image: "held:1", kind: job}}\n`);
+    const file = writeStack(
+      `name: ${stack.name}\nenvironment: test\ninfrastructure: {container_runtime: ` +
+        'Memory}\nservices: {job: {image: "held:1", kind: job}}\n',
+    );
     const where = ['-c', file, '--address', address(), '--namespace', 'no-worker'];
     try {
       const handle = await client.deploy(stack);
@@ -28,13 +31,31 @@ describe('while no worker is there', () => {
       })();
       await first.close();
 
-      const [status, follower] = await Promise.all([cli(['status', ...where]), cli(['status', '1', '--watch', '--give-up-after', '1s', ...where])]);
-      expect(status).toMatchObject({ code: 5, stderr: expect.stringMatching(/^no worker answers(; the last one asked for work at [\d:]+)?\nstart one with `deploy-code worker`/) as string });
-      expect(follower).toMatchObject({ code: 5, stderr: expect.stringContaining('the deployment is not over') as string });
-      for (const { stdout, stderr } of [status, follower]) expect(stdout + stderr).not.toMatch(/\d+ [A-Z]+_[A-Z_]+|gRPC/);
+      const [status, follower] = await Promise.all([
+        cli(['status', ...where]),
+        cli(['status', '1', '--watch', '--give-up-after', '1s', ...where]),
+      ]);
+      expect(status).toMatchObject({
+        code: 5,
+        stderr: expect.stringMatching(
+          /^no worker answers(; the last one asked for work at [\d:]+)?\nstart one with `deploy-code worker`/,
+        ) as string,
+      });
+      expect(follower).toMatchObject({
+        code: 5,
+        stderr: expect.stringContaining('the deployment is not over') as string,
+      });
+      for (const { stdout, stderr } of [status, follower])
+        expect(stdout + stderr).not.toMatch(/\d+ [A-Z]+_[A-Z_]+|gRPC/);
       await expect(client.environment({ stack: stack.name, environment: 'test' })).rejects.toThrow(NoWorker);
       while (troubles.length === 0) await sleep(50);
-      expect(troubles[0]).toMatchObject({ since: expect.any(Date) as Date, error: { message: expect.stringContaining('no worker answers') as string, advice: expect.stringContaining('deploy-code worker') as string } });
+      expect(troubles[0]).toMatchObject({
+        since: expect.any(Date) as Date,
+        error: {
+          message: expect.stringContaining('no worker answers') as string,
+          advice: expect.stringContaining('deploy-code worker') as string,
+        },
+      });
 
       const second = await startEngine('no-worker', { runtimes });
       host.exit(`${stack.name}-test-job-1-d1`, 0);

@@ -8,7 +8,9 @@ type Data = Record<string, unknown>;
 describe('a deployment that fails and waits', () => {
   const host = new MemoryHost();
   let engine: TestEngine;
-  beforeAll(async () => void (engine = await startEngine('remedy', { runtimes: { memory: createMemoryRuntime(host) } })));
+  beforeAll(
+    async () => void (engine = await startEngine('remedy', { runtimes: { memory: createMemoryRuntime(host) } })),
+  );
   afterAll(() => engine.close());
   afterEach(() => {
     host.exits = {};
@@ -29,18 +31,30 @@ describe('a deployment that fails and waits', () => {
     );
     return name ? { ...stack, name } : stack;
   };
-  const images = (name: string) => [...host.instances.values()].filter(({ spec, status }) => spec.stack === name && spec.kind === 'service' && status.state === 'running').map(({ spec }) => spec.image ?? '').sort();
-  const starts = (name: string) => host.calls.filter((call) => call.startsWith(`start ${name}-`)).map((call) => call.replace(/.*-test-(\w+)-(\d+)-.*/, '$1 $2'));
+  const images = (name: string) =>
+    [...host.instances.values()]
+      .filter(({ spec, status }) => spec.stack === name && spec.kind === 'service' && status.state === 'running')
+      .map(({ spec }) => spec.image ?? '')
+      .sort();
+  const starts = (name: string) =>
+    host.calls
+      .filter((call) => call.startsWith(`start ${name}-`))
+      .map((call) => call.replace(/.*-test-(\w+)-(\d+)-.*/, '$1 $2'));
   const version = (number: string) => [`api:${number}`, `api:${number}`, `database:${number}`, `web:${number}`];
   const untilFailed = async (handle: DeploymentHandle): Promise<void> => {
     for await (const { failure } of handle.watch()) if (failure) return;
     throw new Error('it ended without waiting');
   };
-  const steer = (handle: DeploymentHandle, action: 'retry' | 'abort') => handle.steer({ action, by: 'ana', reason: 'I looked' });
-  const amend = (handle: DeploymentHandle, stack: Stack, ...names: string[]) => handle.amend({ by: 'ana', services: names.map((name) => stack.services[name]!) });
+  const steer = (handle: DeploymentHandle, action: 'retry' | 'abort') =>
+    handle.steer({ action, by: 'ana', reason: 'I looked' });
+  const amend = (handle: DeploymentHandle, stack: Stack, ...names: string[]) =>
+    handle.amend({ by: 'ana', services: names.map((name) => stack.services[name]!) });
 
   /** A first release, and a second one whose api exits. */
-  const failed = async (more: Data = waits, exits: Record<string, number> = { 'api:2': 3 }): Promise<{ name: string; handle: DeploymentHandle }> => {
+  const failed = async (
+    more: Data = waits,
+    exits: Record<string, number> = { 'api:2': 3 },
+  ): Promise<{ name: string; handle: DeploymentHandle }> => {
     const first = shop('1');
     expect(await (await engine.client.deploy(first)).result()).toMatchObject({ outcome: 'succeeded' });
     host.exits = exits;
@@ -52,10 +66,18 @@ describe('a deployment that fails and waits', () => {
 
   it('shows why, with what failed put back and the rest as it shall be', async () => {
     const { name, handle } = await failed();
-    expect(await handle.progress()).toMatchObject({ status: 'waiting', failure: { cause: { service: 'api', message: expect.stringContaining('exited 3') as string } } });
+    expect(await handle.progress()).toMatchObject({
+      status: 'waiting',
+      failure: { cause: { service: 'api', message: expect.stringContaining('exited 3') as string } },
+    });
     expect(images(name)).toEqual(['api:1', 'api:1', 'database:2', 'web:1']);
     await steer(handle, 'abort');
-    expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', cause: { service: 'api' }, leftBehind: [], steering: [{ action: 'abort', by: 'ana', reason: 'I looked' }] });
+    expect(await handle.result()).toMatchObject({
+      outcome: 'rolled_back',
+      cause: { service: 'api' },
+      leftBehind: [],
+      steering: [{ action: 'abort', by: 'ana', reason: 'I looked' }],
+    });
     expect(images(name)).toEqual(version('1'));
   });
 
@@ -63,7 +85,12 @@ describe('a deployment that fails and waits', () => {
     const { name, handle } = await failed();
     host.exits = {};
     await steer(handle, 'retry');
-    expect(await handle.result()).toMatchObject({ outcome: 'succeeded', release: 2, leftBehind: [], steering: [{ action: 'retry' }] });
+    expect(await handle.result()).toMatchObject({
+      outcome: 'succeeded',
+      release: 2,
+      leftBehind: [],
+      steering: [{ action: 'retry' }],
+    });
     expect(images(name)).toEqual(version('2'));
     expect(starts(name).filter((start) => !start.startsWith('api'))).toEqual(['database 1', 'migrate 1', 'web 1']);
     expect(await (await engine.client.deploy(shop('2', name))).result()).toMatchObject({ outcome: 'unchanged' });
@@ -83,17 +110,30 @@ describe('a deployment that fails and waits', () => {
     host.exits = {};
     const mended = shop('2', name, waits, { image: 'api:3', environment: { MODE: 'safe' } });
     await amend(handle, mended, 'api');
-    expect(await handle.result()).toMatchObject({ outcome: 'succeeded', leftBehind: [], steering: [{ action: 'amend', service: 'api', by: 'ana' }] });
+    expect(await handle.result()).toMatchObject({
+      outcome: 'succeeded',
+      leftBehind: [],
+      steering: [{ action: 'amend', service: 'api', by: 'ana' }],
+    });
     expect(images(name)).toEqual(['api:3', 'api:3', 'database:2', 'web:2']);
-    expect((await engine.client.release({ stack: name, environment: 'test' }, 2)).stack.services.api).toMatchObject({ image: 'api:3', variables: { MODE: 'safe' } });
+    expect((await engine.client.release({ stack: name, environment: 'test' }, 2)).stack.services.api).toMatchObject({
+      image: 'api:3',
+      variables: { MODE: 'safe' },
+    });
     expect(await (await engine.client.deploy(mended)).result()).toMatchObject({ outcome: 'unchanged' });
   });
 
   it('takes no amendment that is none, or of what others hang on', async () => {
     const { name, handle } = await failed();
-    await expect(amend(handle, shop('2', name), 'api')).rejects.toThrow('api is what failed, unchanged; change it in the stack file, or try it again with `retry`');
-    await expect(amend(handle, shop('2', name, waits, { replicas: 3 }), 'api')).rejects.toThrow('replicas of api cannot be amended');
-    await expect(amend(handle, shop('2', name, waits, { resources: { reserve: { cpus: 20_000 } } }), 'api')).rejects.toThrow('has 10000 CPUs');
+    await expect(amend(handle, shop('2', name), 'api')).rejects.toThrow(
+      'api is what failed, unchanged; change it in the stack file, or try it again with `retry`',
+    );
+    await expect(amend(handle, shop('2', name, waits, { replicas: 3 }), 'api')).rejects.toThrow(
+      'replicas of api cannot be amended',
+    );
+    await expect(
+      amend(handle, shop('2', name, waits, { resources: { reserve: { cpus: 20_000 } } }), 'api'),
+    ).rejects.toThrow('has 10000 CPUs');
     await expect(handle.amend({ by: 'ana', services: [{ name: 'api' } as never] })).rejects.toThrow();
     await steer(handle, 'abort');
     await handle.result();
@@ -123,10 +163,18 @@ describe('a deployment that fails and waits', () => {
   });
 
   it('sends requests back to the old instances while it waits', async () => {
-    const exposed = { expose: { port: 8080, host_port: 80 }, strategy: { canary: { steps: [{ weight: 50, bake: '50ms' }] } } };
+    const exposed = {
+      expose: { port: 8080, host_port: 80 },
+      strategy: { canary: { steps: [{ weight: 50, bake: '50ms' }] } },
+    };
     const first = shop('1', undefined, waits, exposed);
     await (await engine.client.deploy(first)).result();
-    const targets = () => host.get(`${first.name}-test-load-balancer-1-d1`).traffic.tables.flatMap((table) => table.targets.map(({ address, weight }) => `${address.replace(`${first.name}-test-`, '')} ${weight}`));
+    const targets = () =>
+      host
+        .get(`${first.name}-test-load-balancer-1-d1`)
+        .traffic.tables.flatMap((table) =>
+          table.targets.map(({ address, weight }) => `${address.replace(`${first.name}-test-`, '')} ${weight}`),
+        );
     const before = targets();
     host.exits = { 'api:2': 3 };
     const handle = await engine.client.deploy(shop('2', first.name, waits, exposed));
@@ -148,7 +196,14 @@ describe('a deployment that fails and waits', () => {
     const first = shop('1');
     await (await engine.client.deploy(first)).result();
     host.unhealthy = { 'api:2': 'connection refused' };
-    const handle = await engine.client.deploy(shop('2', first.name, { deployment: { ...waits.deployment, timeout_seconds: 2 } }, { health_check: { command: ['check'], interval: '100ms', start_period: '1m' } }));
+    const handle = await engine.client.deploy(
+      shop(
+        '2',
+        first.name,
+        { deployment: { ...waits.deployment, timeout_seconds: 2 } },
+        { health_check: { command: ['check'], interval: '100ms', start_period: '1m' } },
+      ),
+    );
     await untilFailed(handle);
     expect(await handle.progress()).toMatchObject({ failure: { cause: { step: 'timeout', service: 'api' } } });
     host.unhealthy = {};

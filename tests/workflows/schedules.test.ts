@@ -13,7 +13,9 @@ const checked = { health_check: { command: ['check'], interval: '100ms', retries
 describe('schedules', () => {
   const host = new MemoryHost();
   let engine: TestEngine;
-  beforeAll(async () => void (engine = await startEngine('schedules', { runtimes: { memory: createMemoryRuntime(host) } })));
+  beforeAll(
+    async () => void (engine = await startEngine('schedules', { runtimes: { memory: createMemoryRuntime(host) } })),
+  );
   afterAll(() => engine.close());
   afterEach(() => {
     host.held.clear();
@@ -21,12 +23,26 @@ describe('schedules', () => {
   });
 
   const place = ({ name }: Stack) => ({ stack: name, environment: 'test' });
-  const shop = (more: Record<string, unknown> = {}, name?: string): Stack => ({ ...memoryStack({ app: { image: 'app:1', ...checked }, backup: { image: 'backup:1', kind: 'job', run: 'manual' } }, more), ...(name && { name }) });
+  const shop = (more: Record<string, unknown> = {}, name?: string): Stack => ({
+    ...memoryStack(
+      { app: { image: 'app:1', ...checked }, backup: { image: 'backup:1', kind: 'job', run: 'manual' } },
+      more,
+    ),
+    ...(name && { name }),
+  });
   const deployed = async (stack: Stack) => {
     expect((await (await engine.client.deploy(stack)).result()).outcome).toMatch(/succeeded|unchanged/);
     return stack;
   };
-  const never = (name: string, what: ScheduleSpec['what']): ScheduleSpec => ({ name, cron: ['0 0 1 1 *'], timeZone: 'UTC', jitterMs: 0, overlap: 'skip', catchupMs: 60_000, what });
+  const never = (name: string, what: ScheduleSpec['what']): ScheduleSpec => ({
+    name,
+    cron: ['0 0 1 1 *'],
+    timeZone: 'UTC',
+    jitterMs: 0,
+    overlap: 'skip',
+    catchupMs: 60_000,
+    what,
+  });
   const ended = async (stack: Stack, name: string, count: number) => {
     for (;;) {
       const { runs } = await engine.client.schedules.describe(place(stack), name);
@@ -43,16 +59,28 @@ describe('schedules', () => {
 
   it('restart services, run jobs and deploy the stack again, with fresh images, and tell what came of it', async () => {
     const stack = await deployed(shop());
-    expect(await triggered(stack, { kind: 'restart', services: ['app'] })).toEqual({ outcome: 'succeeded', deployment: 2 });
+    expect(await triggered(stack, { kind: 'restart', services: ['app'] })).toEqual({
+      outcome: 'succeeded',
+      deployment: 2,
+    });
     expect(await triggered(stack, { kind: 'run', job: 'backup' })).toEqual({ outcome: 'succeeded', deployment: 3 });
     expect(await triggered(stack, { kind: 'deploy' })).toEqual({ outcome: 'unchanged', deployment: 4 });
-    expect(host.calls.filter((call) => call.startsWith('start') && call.includes(stack.name)).map((call) => call.replace(/.*-test-/, ''))).toEqual(['app-1-d1', 'app-1-d2', 'backup-1-d3']);
-    expect((await engine.client.history(place(stack))).map(({ result }) => result?.requestedBy)).toEqual(expect.arrayContaining(['schedule restart', 'schedule run', 'schedule deploy']));
+    expect(
+      host.calls
+        .filter((call) => call.startsWith('start') && call.includes(stack.name))
+        .map((call) => call.replace(/.*-test-/, '')),
+    ).toEqual(['app-1-d1', 'app-1-d2', 'backup-1-d3']);
+    expect((await engine.client.history(place(stack))).map(({ result }) => result?.requestedBy)).toEqual(
+      expect.arrayContaining(['schedule restart', 'schedule run', 'schedule deploy']),
+    );
   });
 
   it('take every cron expression that a stack file may have', async () => {
     const stack = await deployed(shop());
-    await engine.client.schedules.create(place(stack), { ...never('all', { kind: 'deploy' }), cron: cronExpressions.taken });
+    await engine.client.schedules.create(place(stack), {
+      ...never('all', { kind: 'deploy' }),
+      cron: cronExpressions.taken,
+    });
     const { next } = await engine.client.schedules.describe(place(stack), 'all');
     expect(next.length).toBeGreaterThan(0);
   });
@@ -60,8 +88,14 @@ describe('schedules', () => {
   it('come round as documented in the two hours of a year in which clocks change: not at all, and once', async () => {
     const stack = await deployed(shop());
     const next = async (name: string, cron: string) => {
-      await engine.client.schedules.create(place(stack), { ...never(name, { kind: 'deploy' }), cron: [cron], timeZone: 'Europe/Berlin' });
-      return (await engine.client.schedules.describe(place(stack), name)).next.map((each) => each.toISOString().slice(0, 10));
+      await engine.client.schedules.create(place(stack), {
+        ...never(name, { kind: 'deploy' }),
+        cron: [cron],
+        timeZone: 'Europe/Berlin',
+      });
+      return (await engine.client.schedules.describe(place(stack), name)).next.map((each) =>
+        each.toISOString().slice(0, 10),
+      );
     };
     expect(await next('spring', '30 2 25-31 3 SUN')).toEqual([]);
     const nights = await next('autumn', '30 2 25-31 10 SUN');
@@ -71,28 +105,46 @@ describe('schedules', () => {
 
   it('come round by themselves', async () => {
     const stack = await deployed(shop());
-    await engine.client.schedules.create(place(stack), { ...never('often', { kind: 'deploy' }), cron: [], everyMs: 1000 });
-    expect((await ended(stack, 'often', 2)).every(({ end }) => end === undefined || end.outcome === 'unchanged')).toBe(true);
+    await engine.client.schedules.create(place(stack), {
+      ...never('often', { kind: 'deploy' }),
+      cron: [],
+      everyMs: 1000,
+    });
+    expect((await ended(stack, 'often', 2)).every(({ end }) => end === undefined || end.outcome === 'unchanged')).toBe(
+      true,
+    );
     await engine.client.schedules.pause(place(stack), 'often', 'by ana: enough');
-    expect(await engine.client.schedules.describe(place(stack), 'often')).toMatchObject({ paused: true, note: 'by ana: enough' });
+    expect(await engine.client.schedules.describe(place(stack), 'often')).toMatchObject({
+      paused: true,
+      note: 'by ana: enough',
+    });
     await engine.client.schedules.delete(place(stack), 'often');
     await expect(engine.client.schedules.describe(place(stack), 'often')).rejects.toThrow(/has no schedule often/);
   });
 
   it('tell why nothing came of it: nothing deployed, an open circuit breaker', async () => {
-    expect(await triggered(shop(), { kind: 'deploy' })).toMatchObject({ outcome: 'refused', message: expect.stringMatching(/^nothing is deployed in/) as string });
+    expect(await triggered(shop(), { kind: 'deploy' })).toMatchObject({
+      outcome: 'refused',
+      message: expect.stringMatching(/^nothing is deployed in/) as string,
+    });
     const breaker = { deployment: { circuit_breaker_threshold: 1 } };
     const stack = await deployed(shop(breaker));
     host.unhealthy['app:bad'] = 'never healthy';
     const bad = { ...stack, services: { ...stack.services, app: { ...stack.services.app!, image: 'app:bad' } } };
     expect(await (await engine.client.deploy(bad)).result()).toMatchObject({ outcome: 'rolled_back' });
-    expect(await triggered(stack, { kind: 'restart', services: ['app'] })).toMatchObject({ outcome: 'refused', message: expect.stringMatching(/^the circuit breaker is open after 1 failed/) as string });
+    expect(await triggered(stack, { kind: 'restart', services: ['app'] })).toMatchObject({
+      outcome: 'refused',
+      message: expect.stringMatching(/^the circuit breaker is open after 1 failed/) as string,
+    });
   });
 
   it('wait for a deployment that runs, and leave out what comes round meanwhile', async () => {
     const stack = await deployed(shop());
     host.held.add('held:1');
-    const busy = await engine.client.deploy({ ...stack, services: { ...stack.services, backup: { ...stack.services.backup!, image: 'held:1', run: 'always' } } });
+    const busy = await engine.client.deploy({
+      ...stack,
+      services: { ...stack.services, backup: { ...stack.services.backup!, image: 'held:1', run: 'always' } },
+    });
     while (host.instances.get(`${stack.name}-test-backup-1-d2`)?.status.state !== 'running') await sleep(20);
     await engine.client.schedules.create(place(stack), never('again', { kind: 'restart', services: ['app'] }));
     await engine.client.schedules.trigger(place(stack), 'again');
@@ -105,15 +157,26 @@ describe('schedules', () => {
 
   it('cancel the request before where they are to, and wait until it has gone back', async () => {
     host.held.add('held:1');
-    const stack = await deployed(memoryStack({ app: { image: 'app:1', ...checked }, backup: { image: 'held:1', kind: 'job', run: 'manual' } }));
+    const stack = await deployed(
+      memoryStack({ app: { image: 'app:1', ...checked }, backup: { image: 'held:1', kind: 'job', run: 'manual' } }),
+    );
     const job = async (deployment: number) => {
-      while (host.instances.get(`${stack.name}-test-backup-1-d${deployment}`)?.status.state !== 'running') await sleep(20);
+      while (host.instances.get(`${stack.name}-test-backup-1-d${deployment}`)?.status.state !== 'running')
+        await sleep(20);
     };
-    await engine.client.schedules.create(place(stack), { ...never('newest', { kind: 'run', job: 'backup' }), overlap: 'cancel_other' });
+    await engine.client.schedules.create(place(stack), {
+      ...never('newest', { kind: 'run', job: 'backup' }),
+      overlap: 'cancel_other',
+    });
     await engine.client.schedules.trigger(place(stack), 'newest');
     await job(2);
     await engine.client.schedules.trigger(place(stack), 'newest');
-    while ((await engine.client.deployment(place(stack), 2).then((handle) => handle.progress())).events.every(({ text }) => !text.startsWith('cancelled by its schedule'))) await sleep(50);
+    while (
+      (await engine.client.deployment(place(stack), 2).then((handle) => handle.progress())).events.every(
+        ({ text }) => !text.startsWith('cancelled by its schedule'),
+      )
+    )
+      await sleep(50);
     host.exit(`${stack.name}-test-backup-1-d2`, 0);
     await job(3);
     host.exit(`${stack.name}-test-backup-1-d3`, 0);
@@ -122,17 +185,41 @@ describe('schedules', () => {
 
   it('make up for the times between two moments', async () => {
     const stack = await deployed(shop());
-    await engine.client.schedules.create(place(stack), { ...never('hourly', { kind: 'restart', services: ['app'] }), cron: ['0 * * * *'] });
-    await engine.client.schedules.backfill(place(stack), 'hourly', new Date('2026-11-20T00:30:00Z'), new Date('2026-11-20T02:30:00Z'));
-    expect((await ended(stack, 'hourly', 2)).map(({ end }) => end)).toEqual([{ outcome: 'succeeded', deployment: 2 }, { outcome: 'succeeded', deployment: 3 }]);
+    await engine.client.schedules.create(place(stack), {
+      ...never('hourly', { kind: 'restart', services: ['app'] }),
+      cron: ['0 * * * *'],
+    });
+    await engine.client.schedules.backfill(
+      place(stack),
+      'hourly',
+      new Date('2026-11-20T00:30:00Z'),
+      new Date('2026-11-20T02:30:00Z'),
+    );
+    expect((await ended(stack, 'hourly', 2)).map(({ end }) => end)).toEqual([
+      { outcome: 'succeeded', deployment: 2 },
+      { outcome: 'succeeded', deployment: 3 },
+    ]);
   });
 
   it('of the stack file are kept in step with it by deployments, and gone when it is stopped', async () => {
     const nightly = { cron: '0 3 * * *', time_zone: 'Europe/Berlin', services: ['app'] };
-    const job = (schedule?: object | string) => ({ services: { app: { image: 'app:1', ...checked }, backup: { image: 'backup:1', kind: 'job', run: 'manual', ...(schedule && { schedule }) } } });
+    const job = (schedule?: object | string) => ({
+      services: {
+        app: { image: 'app:1', ...checked },
+        backup: { image: 'backup:1', kind: 'job', run: 'manual', ...(schedule && { schedule }) },
+      },
+    });
     const stack = await deployed(shop({ schedules: { nightly, weekly: { cron: '@weekly' } }, ...job('30 2 * * *') }));
-    const views = async () => (await engine.client.schedules.list(place(stack))).schedules.map(({ spec, source, paused }: ScheduleView) => `${spec.name} ${spec.cron.join()} ${spec.what.kind} ${source}${paused ? ' paused' : ''}`);
-    expect(await views()).toEqual(['backup 30 2 * * * run file', 'nightly 0 3 * * * restart file', 'weekly @weekly deploy file']);
+    const views = async () =>
+      (await engine.client.schedules.list(place(stack))).schedules.map(
+        ({ spec, source, paused }: ScheduleView) =>
+          `${spec.name} ${spec.cron.join()} ${spec.what.kind} ${source}${paused ? ' paused' : ''}`,
+      );
+    expect(await views()).toEqual([
+      'backup 30 2 * * * run file',
+      'nightly 0 3 * * * restart file',
+      'weekly @weekly deploy file',
+    ]);
     await engine.client.schedules.pause(place(stack), 'nightly', 'by ana');
     await engine.client.schedules.create(place(stack), never('mine', { kind: 'deploy' }));
     await deployed(shop({ schedules: { nightly: { ...nightly, cron: '0 4 * * *' } }, ...job() }, stack.name));
@@ -144,19 +231,38 @@ describe('schedules', () => {
   it('are listed beside those that something else has made, which are named', async () => {
     const stack = await deployed(shop());
     await engine.client.schedules.create(place(stack), never('mine', { kind: 'deploy' }));
-    const temporal = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'schedules' });
-    const foreign = (name: string, args: unknown[]) => temporal.schedule.create({
-      scheduleId: `schedule/${stack.name}/test/${name}`, spec: { calendars: [{ month: 'JANUARY' }] }, memo: { of: 'somebody else' },
-      action: { type: 'startWorkflow', workflowType: 'redeploy', taskQueue: 'nobody', workflowId: `foreign-${name}`, args },
+    const temporal = new Client({
+      connection: await Connection.connect({ address: address() }),
+      namespace: 'schedules',
     });
-    await Promise.all([foreign('nothing', []), foreign('half', [{ place: place(stack), spec: { ...never('half', { kind: 'deploy' }), what: { kind: 'restart' } } }])]);
+    const foreign = (name: string, args: unknown[]) =>
+      temporal.schedule.create({
+        scheduleId: `schedule/${stack.name}/test/${name}`,
+        spec: { calendars: [{ month: 'JANUARY' }] },
+        memo: { of: 'somebody else' },
+        action: {
+          type: 'startWorkflow',
+          workflowType: 'redeploy',
+          taskQueue: 'nobody',
+          workflowId: `foreign-${name}`,
+          args,
+        },
+      });
+    await Promise.all([
+      foreign('nothing', []),
+      foreign('half', [
+        { place: place(stack), spec: { ...never('half', { kind: 'deploy' }), what: { kind: 'restart' } } },
+      ]),
+    ]);
     const listed = async () => {
       const { schedules, unreadable } = await engine.client.schedules.list(place(stack));
       return { readable: schedules.map(({ spec }) => spec.name), unreadable };
     };
     await eventually(async () => expect((await listed()).unreadable).toHaveLength(2));
     expect(await listed()).toEqual({ readable: ['mine'], unreadable: ['half', 'nothing'] });
-    await expect(engine.client.schedules.describe(place(stack), 'half')).rejects.toThrow(/half was not made by deploy-code.*schedule delete half/);
+    await expect(engine.client.schedules.describe(place(stack), 'half')).rejects.toThrow(
+      /half was not made by deploy-code.*schedule delete half/,
+    );
     await engine.client.schedules.delete(place(stack), 'half');
     await eventually(async () => expect((await listed()).unreadable).toEqual(['nothing']));
     await temporal.connection.close();

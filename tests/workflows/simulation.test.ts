@@ -24,34 +24,72 @@ describe(`${wanted} simulated faults of the platform (seed ${seed})`, () => {
   host.exits['broken:1'] = 1;
   const unreliability = new Unreliability(new Random(seed, 0));
   let engine: TestEngine;
-  beforeAll(async () => void (engine = await startEngine('simulation', { runtimes: { memory: unreliability.around(createMemoryRuntime(host)) } })));
+  beforeAll(
+    async () =>
+      void (engine = await startEngine('simulation', {
+        runtimes: { memory: unreliability.around(createMemoryRuntime(host)) },
+      })),
+  );
   afterAll(() => engine.close());
 
   const toStack = (name: string, { note, replicas, extra, broken }: Variant): Stack => ({
     ...memoryStack(
       {
         store: { image: 'store:1', volumes: ['data:/data'], ...checked },
-        migrate: { image: 'migrate:1', kind: 'job', environment: { NOTE: String(note) }, depends_on: { store: 'healthy' } },
-        api: { image: `api:${note % 3}`, replicas, environment: { NOTE: String(note) }, depends_on: { migrate: 'completed' }, ...checked },
-        web: { image: broken ? 'broken:1' : 'web:1', environment: { NOTE: String(Math.floor(note / 2)) }, depends_on: { api: 'healthy' } },
+        migrate: {
+          image: 'migrate:1',
+          kind: 'job',
+          environment: { NOTE: String(note) },
+          depends_on: { store: 'healthy' },
+        },
+        api: {
+          image: `api:${note % 3}`,
+          replicas,
+          environment: { NOTE: String(note) },
+          depends_on: { migrate: 'completed' },
+          ...checked,
+        },
+        web: {
+          image: broken ? 'broken:1' : 'web:1',
+          environment: { NOTE: String(Math.floor(note / 2)) },
+          depends_on: { api: 'healthy' },
+        },
         ...(extra && { extra: { image: 'extra:1' } }),
       },
-      { volumes: { data: {} }, watch: { enabled: false }, deployment: { circuit_breaker_threshold: 0, timeout_seconds: 3600 } },
+      {
+        volumes: { data: {} },
+        watch: { enabled: false },
+        deployment: { circuit_breaker_threshold: 0, timeout_seconds: 3600 },
+      },
     ),
     name,
   });
 
   /** What runs, instance by instance, and whether anything is left over. */
-  const running = (name: string) => [...host.instances.values()].filter(({ spec }) => spec.stack === name && spec.kind !== 'job').map(({ spec, status, policy }) => `${spec.service}-${spec.ordinal} ${spec.variables.NOTE ?? ''} ${status.state} ${policy}`).sort();
+  const running = (name: string) =>
+    [...host.instances.values()]
+      .filter(({ spec }) => spec.stack === name && spec.kind !== 'job')
+      .map(
+        ({ spec, status, policy }) =>
+          `${spec.service}-${spec.ordinal} ${spec.variables.NOTE ?? ''} ${status.state} ${policy}`,
+      )
+      .sort();
   const expected = ({ note, replicas, extra }: Variant) =>
     [
-      'store-1  running unless-stopped', `web-1 ${Math.floor(note / 2)} running unless-stopped`, ...(extra ? ['extra-1  running unless-stopped'] : []),
+      'store-1  running unless-stopped',
+      `web-1 ${Math.floor(note / 2)} running unless-stopped`,
+      ...(extra ? ['extra-1  running unless-stopped'] : []),
       ...Array.from({ length: replicas }, (_, index) => `api-${index + 1} ${note} running unless-stopped`),
     ].sort();
 
   /** No lock and no queue entry is left. */
   const quiet = async (place: Place) => {
-    for (let state = await engine.client.environment(place); state?.running || state?.queue.length; state = await engine.client.environment(place)) await sleep(100);
+    for (
+      let state = await engine.client.environment(place);
+      state?.running || state?.queue.length;
+      state = await engine.client.environment(place)
+    )
+      await sleep(100);
   };
 
   /** Deploys at random until there were enough faults; nothing that is not broken may ever fail. */
@@ -62,15 +100,31 @@ describe(`${wanted} simulated faults of the platform (seed ${seed})`, () => {
     let current: Variant | undefined;
     for (let round = 1; unreliability.faults < wanted; round += 1) {
       unreliability.share = random.between(0.05, 0.2);
-      const next: Variant = { note: round, replicas: 1 + random.below(3), extra: random.chance(0.5), broken: random.chance(0.3) };
+      const next: Variant = {
+        note: round,
+        replicas: 1 + random.below(3),
+        extra: random.chance(0.5),
+        broken: random.chance(0.3),
+      };
       const before = running(name);
       const handle = await engine.client.deploy(toStack(name, next));
       if (random.chance(0.2)) await handle.cancel('chance');
       const result: DeploymentResult = await handle.result();
       if (result.outcome === 'succeeded') current = next;
       const seen = { round, outcome: result.outcome, cause: result.cause?.message, leftBehind: result.leftBehind };
-      expect(seen).toEqual({ ...seen, outcome: next.broken && result.outcome !== 'cancelled' ? 'rolled_back' : expect.stringMatching(/^(succeeded|cancelled)$/), leftBehind: [] });
-      expect({ round, seen, running: running(name) }).toEqual({ round, seen, running: result.outcome === 'succeeded' ? expected(current!) : before });
+      expect(seen).toEqual({
+        ...seen,
+        outcome:
+          next.broken && result.outcome !== 'cancelled'
+            ? 'rolled_back'
+            : expect.stringMatching(/^(succeeded|cancelled)$/),
+        leftBehind: [],
+      });
+      expect({ round, seen, running: running(name) }).toEqual({
+        round,
+        seen,
+        running: result.outcome === 'succeeded' ? expected(current!) : before,
+      });
       await quiet(place);
     }
     return { name, rounds: (await engine.client.environment(place))?.numbers.deployment };

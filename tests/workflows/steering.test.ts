@@ -7,14 +7,19 @@ import { memoryStack } from '../support/memory-stack';
 describe('a rollout', () => {
   const host = new MemoryHost();
   let engine: TestEngine;
-  beforeAll(async () => void (engine = await startEngine('steering', { runtimes: { memory: createMemoryRuntime(host) } })));
+  beforeAll(
+    async () => void (engine = await startEngine('steering', { runtimes: { memory: createMemoryRuntime(host) } })),
+  );
   afterAll(() => engine.close());
   afterEach(() => {
     host.commands = {};
     host.exits = {};
   });
 
-  const checked = { health_check: { command: ['check'], interval: '100ms', retries: 2 }, expose: { port: 8080, host_port: 80 } };
+  const checked = {
+    health_check: { command: ['check'], interval: '100ms', retries: 2 },
+    expose: { port: 8080, host_port: 80 },
+  };
   const nobodyAnswers = { monitoring: { prometheus: { endpoint: 'http://127.0.0.1:1' } } };
   const shop = (version: string, strategy: object, name?: string): Stack => {
     const stack = memoryStack({ web: { image: `web:${version}`, replicas: 2, strategy, ...checked } }, nobodyAnswers);
@@ -26,23 +31,39 @@ describe('a rollout', () => {
     return { name: first.name, handle: await engine.client.deploy(shop('2', strategy, first.name)) };
   };
   const reached = async (handle: DeploymentHandle, step: string, state = 'begun') => {
-    for await (const { events } of handle.watch()) if (events.some((event) => event.step === step && event.state === state)) return;
+    for await (const { events } of handle.watch())
+      if (events.some((event) => event.step === step && event.state === state)) return;
     throw new Error(`it ended without ${step}`);
   };
-  const steer = (handle: DeploymentHandle, action: Steer['action'], more: Partial<Steer> = {}) => handle.steer({ action, by: 'ana', ...more });
-  const targets = (name: string) => host.get(`${name}-test-load-balancer-1-d1`).traffic.tables.flatMap((table) => table.targets.map(({ address, weight }) => `${address.replace(`${name}-test-`, '')} ${weight}`));
-  const [old, next] = [['web-1-d1:8080 50', 'web-2-d1:8080 50'], ['web-1-d2:8080 50', 'web-2-d2:8080 50']];
+  const steer = (handle: DeploymentHandle, action: Steer['action'], more: Partial<Steer> = {}) =>
+    handle.steer({ action, by: 'ana', ...more });
+  const targets = (name: string) =>
+    host
+      .get(`${name}-test-load-balancer-1-d1`)
+      .traffic.tables.flatMap((table) =>
+        table.targets.map(({ address, weight }) => `${address.replace(`${name}-test-`, '')} ${weight}`),
+      );
+  const [old, next] = [
+    ['web-1-d1:8080 50', 'web-2-d1:8080 50'],
+    ['web-1-d2:8080 50', 'web-2-d2:8080 50'],
+  ];
 
   const approved = { blue_green: { approval: true, keep_old: '0s' } };
 
   it('waits for an approval, and goes on with it; who and why is recorded', async () => {
     const { name, handle } = await begun(approved);
     await reached(handle, 'approve the switch of web');
-    expect(await handle.progress()).toMatchObject({ status: 'waiting', approvals: [{ title: 'approve the switch of web', service: 'web' }] });
+    expect(await handle.progress()).toMatchObject({
+      status: 'waiting',
+      approvals: [{ title: 'approve the switch of web', service: 'web' }],
+    });
     expect(targets(name)).toEqual(old);
     await expect(steer(handle, 'approve', { service: 'api' })).rejects.toThrow('nothing waits for an approval for api');
     await steer(handle, 'approve', { reason: 'looks good' });
-    expect(await handle.result()).toMatchObject({ outcome: 'succeeded', steering: [{ action: 'approve', by: 'ana', reason: 'looks good', at: expect.any(Number) as number }] });
+    expect(await handle.result()).toMatchObject({
+      outcome: 'succeeded',
+      steering: [{ action: 'approve', by: 'ana', reason: 'looks good', at: expect.any(Number) as number }],
+    });
     expect(targets(name)).toEqual(next);
     await expect(steer(handle, 'approve')).rejects.toThrow();
   });
@@ -51,7 +72,11 @@ describe('a rollout', () => {
     const { name, handle } = await begun(approved);
     await reached(handle, 'approve the switch of web');
     await steer(handle, 'reject', { reason: 'too red' });
-    expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', cause: { service: 'web', message: 'rejected by ana: too red' }, leftBehind: [] });
+    expect(await handle.result()).toMatchObject({
+      outcome: 'rolled_back',
+      cause: { service: 'web', message: 'rejected by ana: too red' },
+      leftBehind: [],
+    });
     expect(targets(name)).toEqual(old);
   });
 
@@ -59,7 +84,9 @@ describe('a rollout', () => {
     ['approve', 'succeeded'],
     ['reject', 'rolled_back'],
   ])('counts silence as what the file says: %s', async (otherwise, outcome) => {
-    const { handle } = await begun({ blue_green: { approval: { timeout: '300ms', default: otherwise }, keep_old: '0s' } });
+    const { handle } = await begun({
+      blue_green: { approval: { timeout: '300ms', default: otherwise }, keep_old: '0s' },
+    });
     expect(await handle.result()).toMatchObject({ outcome });
   });
 
@@ -92,7 +119,12 @@ describe('a rollout', () => {
     const { name, handle } = await begun({ blue_green: { keep_old: '1h' } });
     await reached(handle, 'keep the old web for 3600 s');
     await steer(handle, 'abort', { reason: 'customers complain' });
-    expect(await handle.result()).toMatchObject({ outcome: 'cancelled', cause: { message: 'cancelled by ana: customers complain' }, steering: [{ action: 'abort' }], leftBehind: [] });
+    expect(await handle.result()).toMatchObject({
+      outcome: 'cancelled',
+      cause: { message: 'cancelled by ana: customers complain' },
+      steering: [{ action: 'abort' }],
+      leftBehind: [],
+    });
     expect(targets(name)).toEqual(old);
   });
 
@@ -105,7 +137,10 @@ describe('a rollout', () => {
     const { events } = await handle.progress();
     expect(events.find(({ step, state }) => step?.startsWith('bake') && state === 'done')).toBeUndefined();
     await steer(handle, 'resume');
-    expect(await handle.result()).toMatchObject({ outcome: 'succeeded', steering: [{ action: 'pause' }, { action: 'resume' }] });
+    expect(await handle.result()).toMatchObject({
+      outcome: 'succeeded',
+      steering: [{ action: 'pause' }, { action: 'resume' }],
+    });
   });
 
   it.each([
@@ -137,12 +172,25 @@ describe('a rollout', () => {
     const strategy = { blue_green: { smoke_test: { command: ['check'], image: 'check:1' }, keep_old: '0s' } };
     host.exits['check:1'] = 3;
     const { name, handle } = await begun(strategy);
-    expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', cause: { message: 'the smoke test of web exited 3' }, notUndone: [] });
+    expect(await handle.result()).toMatchObject({
+      outcome: 'rolled_back',
+      cause: { message: 'the smoke test of web exited 3' },
+      notUndone: [],
+    });
     expect(host.calls.some((call) => call.startsWith('balancer') && call.includes(name))).toBe(false);
-    expect([...host.instances.keys()].filter((each) => each.startsWith(name)).sort()).toEqual([`${name}-test-load-balancer-1-d1`, `${name}-test-web-1-d1`, `${name}-test-web-2-d1`]);
+    expect([...host.instances.keys()].filter((each) => each.startsWith(name)).sort()).toEqual([
+      `${name}-test-load-balancer-1-d1`,
+      `${name}-test-web-1-d1`,
+      `${name}-test-web-2-d1`,
+    ]);
   });
 
-  const unanswered = (policy: string) => ({ canary: { steps: [{ weight: 10, bake: '500ms' }], analysis: { interval: '200ms', without_answer: policy, checks: [{ name: 'errors', query: 'up', max: 1 }] } } });
+  const unanswered = (policy: string) => ({
+    canary: {
+      steps: [{ weight: 10, bake: '500ms' }],
+      analysis: { interval: '200ms', without_answer: policy, checks: [{ name: 'errors', query: 'up', max: 1 }] },
+    },
+  });
 
   it.each([
     ['fail', 'rolled_back'],
@@ -151,7 +199,10 @@ describe('a rollout', () => {
     const { handle } = await begun(unanswered(policy));
     const result = await handle.result();
     expect(result).toMatchObject({ outcome, leftBehind: [] });
-    if (outcome === 'rolled_back') expect(result.cause!.message).toMatch(/the numbers are missing: errors: Prometheus at http:\/\/127\.0\.0\.1:1 does not answer/);
+    if (outcome === 'rolled_back')
+      expect(result.cause!.message).toMatch(
+        /the numbers are missing: errors: Prometheus at http:\/\/127\.0\.0\.1:1 does not answer/,
+      );
   });
 
   it('whose numbers nobody gives asks a person, where the file says so', async () => {
@@ -166,8 +217,18 @@ describe('a rollout', () => {
     const strategy = { rolling: {} };
     const first = shop('1', strategy);
     await (await engine.client.deploy(first)).result();
-    host.faults = [{ operation: 'balancer', service: 'route', kind: 'platform', message: 'the load balancer does not run', times: 2 }];
-    expect(await (await engine.client.deploy(shop('2', strategy, first.name))).result()).toMatchObject({ outcome: 'succeeded' });
+    host.faults = [
+      {
+        operation: 'balancer',
+        service: 'route',
+        kind: 'platform',
+        message: 'the load balancer does not run',
+        times: 2,
+      },
+    ];
+    expect(await (await engine.client.deploy(shop('2', strategy, first.name))).result()).toMatchObject({
+      outcome: 'succeeded',
+    });
     expect(host.faults[0]!.times).toBe(0);
   });
 });

@@ -26,10 +26,13 @@ class Listener {
   readonly received: Received[] = [];
   /** Answers of the next requests; then 200. */
   answers: number[] = [];
-  private readonly server: Server = createServer((request, response) => void text(request).then((body) => {
-    this.received.push({ path: request.url!, headers: request.headers as Record<string, string>, body });
-    response.writeHead(this.answers.shift() ?? 200).end();
-  }));
+  private readonly server: Server = createServer(
+    (request, response) =>
+      void text(request).then((body) => {
+        this.received.push({ path: request.url!, headers: request.headers as Record<string, string>, body });
+        response.writeHead(this.answers.shift() ?? 200).end();
+      }),
+  );
 
   start(): Promise<string> {
     return listenLocally(this.server);
@@ -55,7 +58,11 @@ describe('those who subscribed', () => {
   let engine: TestEngine;
   beforeAll(async () => {
     url = await listener.start();
-    Object.assign(process.env, { HOOK_KEY: 'hook-key-9911', SLACK_URL: `${url}/slack`, PRIVATE_URL: `${url.replace('://', '://me:pass-4711@')}/private\n` });
+    Object.assign(process.env, {
+      HOOK_KEY: 'hook-key-9911',
+      SLACK_URL: `${url}/slack`,
+      PRIVATE_URL: `${url.replace('://', '://me:pass-4711@')}/private\n`,
+    });
     engine = await startEngine('subscribers', { runtimes: { memory: createMemoryRuntime(host) } });
   });
   afterAll(async () => {
@@ -64,33 +71,85 @@ describe('those who subscribed', () => {
   });
 
   const stackOf = (image: string, subscribers: object, name?: string, more: object = {}): Stack => {
-    const stack = memoryStack({ api: { image } }, { watch: { interval: '50ms' }, secrets: { hook: { environment: 'HOOK_KEY' }, slack: { environment: 'SLACK_URL' }, private: { environment: 'PRIVATE_URL' } }, subscribers, ...more });
+    const stack = memoryStack(
+      { api: { image } },
+      {
+        watch: { interval: '50ms' },
+        secrets: {
+          hook: { environment: 'HOOK_KEY' },
+          slack: { environment: 'SLACK_URL' },
+          private: { environment: 'PRIVATE_URL' },
+        },
+        subscribers,
+        ...more,
+      },
+    );
     return name ? { ...stack, name } : stack;
   };
 
   it('get what they asked for, signed, with the evidence of a failure and no secret', async () => {
-    const stack = stackOf('api:1', { ci: { webhook: { url: `${url}/ci`, key: 'hook' }, events: ['deployment.finished'] } });
+    const stack = stackOf('api:1', {
+      ci: { webhook: { url: `${url}/ci`, key: 'hook' }, events: ['deployment.finished'] },
+    });
     await (await engine.client.deploy(stack)).result();
     const { headers, body } = await listener.of('/ci', 'deployment.finished');
-    expect(headers['x-deploy-code-signature']).toBe(signatureOf('hook-key-9911', headers['x-deploy-code-timestamp']!, body));
+    expect(headers['x-deploy-code-signature']).toBe(
+      signatureOf('hook-key-9911', headers['x-deploy-code-timestamp']!, body),
+    );
     expect(headers).toMatchObject({ 'x-deploy-code-event': 'deployment.finished', 'content-type': 'application/json' });
-    expect(JSON.parse(body)).toMatchObject({ stack: stack.name, environment: 'test', deployment: 1, text: expect.stringMatching(/^deployment 1 succeeded after [\d.]+ s; release 1 runs$/), details: { outcome: 'succeeded', release: 1, changed: ['api'] } });
+    expect(JSON.parse(body)).toMatchObject({
+      stack: stack.name,
+      environment: 'test',
+      deployment: 1,
+      text: expect.stringMatching(/^deployment 1 succeeded after [\d.]+ s; release 1 runs$/),
+      details: { outcome: 'succeeded', release: 1, changed: ['api'] },
+    });
     host.exits['broken:1'] = 3;
     listener.received.length = 0;
-    await (await engine.client.deploy(stackOf('broken:1', { ci: { webhook: { url: `${url}/ci` } }, chat: { slack: { url: { secret: 'slack' } }, events: ['deployment.finished'] }, private: { webhook: { url: { secret: 'private' } } } }, stack.name))).result();
+    await (
+      await engine.client.deploy(
+        stackOf(
+          'broken:1',
+          {
+            ci: { webhook: { url: `${url}/ci` } },
+            chat: { slack: { url: { secret: 'slack' } }, events: ['deployment.finished'] },
+            private: { webhook: { url: { secret: 'private' } } },
+          },
+          stack.name,
+        ),
+      )
+    ).result();
     const failed = await listener.of('/ci', 'deployment.finished');
-    expect(JSON.parse(failed.body)).toMatchObject({ text: expect.stringContaining('rolled back'), details: { cause: { service: 'api', message: 'api-1 exited 3', evidence: { exitCode: 3, logs: ['log of api'] } } } });
+    expect(JSON.parse(failed.body)).toMatchObject({
+      text: expect.stringContaining('rolled back'),
+      details: {
+        cause: { service: 'api', message: 'api-1 exited 3', evidence: { exitCode: 3, logs: ['log of api'] } },
+      },
+    });
     expect(failed.headers['x-deploy-code-signature']).toBeUndefined();
     await listener.of('/ci', 'deployment.started');
-    expect((await listener.of('/private', 'deployment.finished')).headers.authorization).toBe(`Basic ${Buffer.from('me:pass-4711').toString('base64')}`);
+    expect((await listener.of('/private', 'deployment.finished')).headers.authorization).toBe(
+      `Basic ${Buffer.from('me:pass-4711').toString('base64')}`,
+    );
     while (!listener.received.some(({ path }) => path === '/slack')) await sleep(20);
-    expect(JSON.parse(listener.received.find(({ path }) => path === '/slack')!.body)).toMatchObject({ blocks: [{ text: { text: expect.stringContaining('api-1 exited 3') } }, { text: { text: '```log of api```' } }] });
+    expect(JSON.parse(listener.received.find(({ path }) => path === '/slack')!.body)).toMatchObject({
+      blocks: [{ text: { text: expect.stringContaining('api-1 exited 3') } }, { text: { text: '```log of api```' } }],
+    });
   });
 
   it('are tried again with the same id, and one that is dead holds nothing up', async () => {
     listener.answers = [500, 503];
     listener.received.length = 0;
-    const stack = stackOf('api:1', { flaky: { webhook: { url: `${url}/flaky` }, events: ['deployment.finished'] }, dead: { webhook: { url: `http://127.0.0.1:${await freePort()}/dead` } }, gone: { slack: { url: 'nowhere' } } }, undefined, { secrets: { nowhere: { environment: 'NO_SUCH_VARIABLE' } } });
+    const stack = stackOf(
+      'api:1',
+      {
+        flaky: { webhook: { url: `${url}/flaky` }, events: ['deployment.finished'] },
+        dead: { webhook: { url: `http://127.0.0.1:${await freePort()}/dead` } },
+        gone: { slack: { url: 'nowhere' } },
+      },
+      undefined,
+      { secrets: { nowhere: { environment: 'NO_SUCH_VARIABLE' } } },
+    );
     expect(await (await engine.client.deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
     while (listener.received.length < 3) await sleep(20);
     const ids = listener.received.map(({ headers }) => headers['x-deploy-code-delivery']);
@@ -101,11 +160,19 @@ describe('those who subscribed', () => {
     const hole = new HostilePeer('hangs');
     const port = await hole.start();
     listener.received.length = 0;
-    const dead = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`r${index}`, { redis: { url: `redis://127.0.0.1:${port}` } }]));
+    const dead = Object.fromEntries(
+      Array.from({ length: 60 }, (_, index) => [`r${index}`, { redis: { url: `redis://127.0.0.1:${port}` } }]),
+    );
     const stack = stackOf('api:1', { ...dead, ci: { webhook: { url: `${url}/ci` } } });
     expect(await (await engine.client.deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
     for (let image = 2; image < 5; image += 1) {
-      expect(await (await engine.client.deploy(stackOf(`api:${image}`, { ...dead, ci: { webhook: { url: `${url}/ci` } } }, stack.name))).result()).toMatchObject({ outcome: 'succeeded' });
+      expect(
+        await (
+          await engine.client.deploy(
+            stackOf(`api:${image}`, { ...dead, ci: { webhook: { url: `${url}/ci` } } }, stack.name),
+          )
+        ).result(),
+      ).toMatchObject({ outcome: 'succeeded' });
       expect(await (await engine.client.deploy(stackOf('api:1', {}))).result()).toMatchObject({ outcome: 'succeeded' });
     }
     expect(JSON.parse((await listener.of('/ci', 'deployment.finished')).body)).toMatchObject({ stack: stack.name });
@@ -121,14 +188,28 @@ describe('those who subscribed', () => {
     while ((await engine.client.environment(place))?.watch?.deployment !== 1) await sleep(50);
     await sleep(300);
     host.exit(`${stack.name}-test-api-1-d1`, 9);
-    expect(JSON.parse((await listener.of('/ops', 'module.health_changed')).body)).toMatchObject({ text: `${stack.name}-test-api-1-d1 is not well: exited 9`, details: { healthy: false, service: 'api' } });
-    expect(JSON.parse((await listener.of('/ops', 'watch.acted')).body)).toMatchObject({ text: 'restart: api-1 exited 9' });
+    expect(JSON.parse((await listener.of('/ops', 'module.health_changed')).body)).toMatchObject({
+      text: `${stack.name}-test-api-1-d1 is not well: exited 9`,
+      details: { healthy: false, service: 'api' },
+    });
+    expect(JSON.parse((await listener.of('/ops', 'watch.acted')).body)).toMatchObject({
+      text: 'restart: api-1 exited 9',
+    });
   });
 });
 
 describe('a message to Slack', () => {
   it('cannot be broken out of by what a service logs', () => {
-    const { text, blocks, ...how } = messageOf({ id: '1', type: 'deployment.finished', at: 0, stack: 'shop', environment: 'test', deployment: 1, text: 'failed: <!channel> & more\u202e', details: { cause: { evidence: { logs: ['``` <https://evil|click>'] } } } });
+    const { text, blocks, ...how } = messageOf({
+      id: '1',
+      type: 'deployment.finished',
+      at: 0,
+      stack: 'shop',
+      environment: 'test',
+      deployment: 1,
+      text: 'failed: <!channel> & more\u202e',
+      details: { cause: { evidence: { logs: ['``` <https://evil|click>'] } } },
+    });
     expect(JSON.stringify(blocks)).toContain('failed: &lt;!channel&gt; &amp; more');
     expect(text).toBe('shop/test failed: &lt;!channel&gt; &amp; more\\u202e');
     expect(how).toEqual({ parse: 'none', link_names: false });
@@ -138,20 +219,57 @@ describe('a message to Slack', () => {
 
 describeWith('docker', 'a Redis stream', () => {
   it('gets each event, and stays short', async () => {
-    if (!(await docker.getImage('redis:7').inspect().then(() => true, () => false))) return console.warn('skipped: redis:7 is not here');
+    if (
+      !(await docker
+        .getImage('redis:7')
+        .inspect()
+        .then(
+          () => true,
+          () => false,
+        ))
+    )
+      return console.warn('skipped: redis:7 is not here');
     const port = await freePort();
-    const container = await docker.createContainer({ Image: 'redis:7', Cmd: ['redis-server', '--requirepass', 'pw-7731'], HostConfig: { PortBindings: { '6379/tcp': [{ HostIp: '127.0.0.1', HostPort: String(port) }] } } });
+    const container = await docker.createContainer({
+      Image: 'redis:7',
+      Cmd: ['redis-server', '--requirepass', 'pw-7731'],
+      HostConfig: { PortBindings: { '6379/tcp': [{ HostIp: '127.0.0.1', HostPort: String(port) }] } },
+    });
     await container.start();
     try {
       const target = { url: `redis://127.0.0.1:${port}`, stream: 'events', longest: 100 };
-      const notification = { id: 'n1', type: 'deployment.finished' as const, at: 0, stack: 'shop', environment: 'test', deployment: 3, text: 'done', details: { outcome: 'succeeded' } };
+      const notification = {
+        id: 'n1',
+        type: 'deployment.finished' as const,
+        at: 0,
+        stack: 'shop',
+        environment: 'test',
+        deployment: 3,
+        text: 'done',
+        details: { outcome: 'succeeded' },
+      };
       const add = (password: string) => addToStream(target, notification, password, AbortSignal.timeout(10_000));
       await expect(add('wrong')).rejects.toThrow();
-      for (let tries = 0; ; tries += 1) if (await add('pw-7731').then(() => true, (error: Error) => (tries > 100 ? Promise.reject(error) : sleep(50)))) break;
+      for (let tries = 0; ; tries += 1)
+        if (
+          await add('pw-7731').then(
+            () => true,
+            (error: Error) => (tries > 100 ? Promise.reject(error) : sleep(50)),
+          )
+        )
+          break;
       const client = await createClient({ url: target.url, password: 'pw-7731' }).connect();
       const entries = await client.xRange('events', '-', '+');
-      expect(entries?.at(-1)?.message).toMatchObject({ id: 'n1', type: 'deployment.finished', stack: 'shop', environment: 'test' });
-      expect(JSON.parse(entries!.at(-1)!.message.event!)).toMatchObject({ at: '1970-01-01T00:00:00.000Z', details: { outcome: 'succeeded' } });
+      expect(entries?.at(-1)?.message).toMatchObject({
+        id: 'n1',
+        type: 'deployment.finished',
+        stack: 'shop',
+        environment: 'test',
+      });
+      expect(JSON.parse(entries!.at(-1)!.message.event!)).toMatchObject({
+        at: '1970-01-01T00:00:00.000Z',
+        details: { outcome: 'succeeded' },
+      });
       client.destroy();
     } finally {
       await container.remove({ force: true, v: true });

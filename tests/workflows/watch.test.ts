@@ -11,11 +11,16 @@ const checked = { health_check: { command: ['check'], interval: '50ms', retries:
 describe('an environment between deployments', () => {
   const host = new MemoryHost();
   let engine: TestEngine;
-  beforeAll(async () => void (engine = await startEngine('watch', { runtimes: { memory: createMemoryRuntime(host) } })));
+  beforeAll(
+    async () => void (engine = await startEngine('watch', { runtimes: { memory: createMemoryRuntime(host) } })),
+  );
   afterAll(() => engine.close());
 
   const stackOf = (image: string, more: object = {}, name?: string): Stack => {
-    const stack = memoryStack({ api: { image, replicas: 2, ...checked }, web: { image: 'web:1', restart: 'always' } }, { watch: { interval: '50ms' }, ...more });
+    const stack = memoryStack(
+      { api: { image, replicas: 2, ...checked }, web: { image: 'web:1', restart: 'always' } },
+      { watch: { interval: '50ms' }, ...more },
+    );
     return name ? { ...stack, name } : stack;
   };
   const placeOf = ({ name }: Stack) => ({ stack: name, environment: 'test' });
@@ -40,15 +45,22 @@ describe('an environment between deployments', () => {
     await until(stack, ({ watch }) => watch?.release === 1);
     const dead = instance(stack, 'web-1-d1');
     host.exit(dead, 137);
-    const { watch } = await until(stack, (state) => state.watch?.restarts[dead] !== undefined && state.watch.ailing.length === 0);
+    const { watch } = await until(
+      stack,
+      (state) => state.watch?.restarts[dead] !== undefined && state.watch.ailing.length === 0,
+    );
     expect(host.get(dead).status.state).toBe('running');
     expect(watch).toMatchObject({ ailing: [], restarts: { [dead]: { count: 1 } } });
     expect(host.get(dead).policy).toBe('always');
     expect((await engine.client.status(stack)).found.find(({ name }) => name === dead)).toMatchObject({ restarts: 1 });
     const client = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'watch' });
     const { events } = await client.workflow.getHandle(`environment/${stack.name}/test`).fetchHistory();
-    const restarts = events!.filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'restartInstance');
-    expect(JSON.parse(await decoded(restarts[0]!.activityTaskScheduledEventAttributes!.input!.payloads))).toMatchObject({ instance: dead, release: 1 });
+    const restarts = events!.filter(
+      (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'restartInstance',
+    );
+    expect(JSON.parse(await decoded(restarts[0]!.activityTaskScheduledEventAttributes!.input!.payloads))).toMatchObject(
+      { instance: dead, release: 1 },
+    );
     await client.connection.close();
   });
 
@@ -56,7 +68,10 @@ describe('an environment between deployments', () => {
     const stack = stackOf('sick:1');
     await deploy(stack);
     host.unhealthy['sick:1'] = 'GET :8080 answered 500';
-    const { watch } = await until(stack, (state) => Object.keys(state.watch?.restarts ?? {}).length === 2 && state.watch?.ailing.length === 2);
+    const { watch } = await until(
+      stack,
+      (state) => Object.keys(state.watch?.restarts ?? {}).length === 2 && state.watch?.ailing.length === 2,
+    );
     expect(watch!.ailing.map(({ why }) => why)).toEqual(['GET :8080 answered 500', 'GET :8080 answered 500']);
     expect(Object.values(watch!.restarts).map(({ count }) => count)).toEqual([1, 1]);
     delete host.unhealthy['sick:1'];
@@ -71,28 +86,50 @@ describe('an environment between deployments', () => {
     const { watch, numbers } = await until(stack, (state) => (state.watch?.drift.length ?? 0) > 0);
     expect(watch!.drift).toEqual(['api-2 is gone']);
     expect(numbers.deployment).toBe(1);
-    expect(await (await engine.client.repair(placeOf(stack))).result()).toMatchObject({ outcome: 'succeeded', intent: 'repair', release: 1, changed: ['api'] });
-    expect([...host.instances.keys()].filter((name) => name.startsWith(stack.name)).sort()).toEqual(['api-1-d1', 'api-2-d2', 'web-1-d1'].map((name) => instance(stack, name)));
+    expect(await (await engine.client.repair(placeOf(stack))).result()).toMatchObject({
+      outcome: 'succeeded',
+      intent: 'repair',
+      release: 1,
+      changed: ['api'],
+    });
+    expect([...host.instances.keys()].filter((name) => name.startsWith(stack.name)).sort()).toEqual(
+      ['api-1-d1', 'api-2-d2', 'web-1-d1'].map((name) => instance(stack, name)),
+    );
     const { current } = await until(stack, (state) => state.watch?.deployment === 2);
     expect(current).toMatchObject({ release: 1, deployment: 2 });
   });
 
   it('sees what somebody has changed of an instance that runs, and `repair` replaces just that one', async () => {
-    const stack = memoryStack({ api: { image: 'api:1', replicas: 2, resources: { limit: { memory: '64M' } }, ...checked } }, { watch: { interval: '50ms' } });
+    const stack = memoryStack(
+      { api: { image: 'api:1', replicas: 2, resources: { limit: { memory: '64M' } }, ...checked } },
+      { watch: { interval: '50ms' } },
+    );
     await deploy(stack);
     host.get(instance(stack, 'api-2-d1')).spec.limit.memory = 2 ** 30;
     const { watch } = await until(stack, (state) => (state.watch?.drift.length ?? 0) > 0);
     expect(watch!.drift).toEqual(['api-2 is allowed 1024 MiB of memory instead of 64 MiB of memory']);
-    expect(await (await engine.client.repair(placeOf(stack))).result()).toMatchObject({ outcome: 'succeeded', changed: ['api'] });
-    expect([...host.instances.keys()].filter((name) => name.startsWith(stack.name)).sort()).toEqual(['api-1-d1', 'api-2-d2'].map((name) => instance(stack, name)));
+    expect(await (await engine.client.repair(placeOf(stack))).result()).toMatchObject({
+      outcome: 'succeeded',
+      changed: ['api'],
+    });
+    expect([...host.instances.keys()].filter((name) => name.startsWith(stack.name)).sort()).toEqual(
+      ['api-1-d1', 'api-2-d2'].map((name) => instance(stack, name)),
+    );
   });
 
   it('repairs drift by itself where the file says so, and says who asked', async () => {
     const stack = stackOf('api:1', { watch: { interval: '50ms', on_drift: 'repair' } });
     await deploy(stack);
     host.instances.delete(instance(stack, 'web-1-d1'));
-    await until(stack, ({ recent }) => recent.some(({ deployment, outcome }) => deployment === 2 && outcome === 'succeeded'));
-    expect(await (await engine.client.deployment(placeOf(stack), 2)).result()).toMatchObject({ intent: 'repair', requestedBy: 'the watch', reason: 'web-1 is gone', release: 1 });
+    await until(stack, ({ recent }) =>
+      recent.some(({ deployment, outcome }) => deployment === 2 && outcome === 'succeeded'),
+    );
+    expect(await (await engine.client.deployment(placeOf(stack), 2)).result()).toMatchObject({
+      intent: 'repair',
+      requestedBy: 'the watch',
+      reason: 'web-1 is gone',
+      release: 1,
+    });
   });
 
   it('rolls a release back that crashes within its watch window, and not the one it goes back to', async () => {
@@ -100,9 +137,15 @@ describe('an environment between deployments', () => {
     await deploy(stack);
     await deploy(stackOf('api:2', { deployment: { watch_window: '10m' } }, stack.name));
     host.exit(instance(stack, 'api-1-d2'), 1);
-    const { current } = await until(stack, ({ recent }) => recent.some(({ deployment, outcome }) => deployment === 3 && outcome === 'succeeded'));
+    const { current } = await until(stack, ({ recent }) =>
+      recent.some(({ deployment, outcome }) => deployment === 3 && outcome === 'succeeded'),
+    );
     expect(current).toMatchObject({ deployment: 3, release: 1 });
-    expect(await (await engine.client.deployment(placeOf(stack), 3)).result()).toMatchObject({ intent: 'rollback', requestedBy: 'the watch', reason: 'api-1 exited 1 within the watch window of deployment 2' });
+    expect(await (await engine.client.deployment(placeOf(stack), 3)).result()).toMatchObject({
+      intent: 'rollback',
+      requestedBy: 'the watch',
+      reason: 'api-1 exited 1 within the watch window of deployment 2',
+    });
     await until(stack, ({ watch }) => watch?.deployment === 3);
     host.exit(instance(stack, 'api-1-d3'), 1);
     const { numbers } = await until(stack, ({ watch }) => watch?.restarts[instance(stack, 'api-1-d3')] !== undefined);
@@ -113,7 +156,11 @@ describe('an environment between deployments', () => {
     const stack = stackOf('api:1');
     for (const version of ['1', '2', '3']) await deploy(stackOf(`api:${version}`, {}, stack.name));
     const late = await engine.client.rollback(placeOf(stack), { insteadOf: 2 });
-    expect(await late.result()).toMatchObject({ outcome: 'refused', release: 3, refusals: [{ message: 'release 2, which it was to do away with, is not current any more' }] });
+    expect(await late.result()).toMatchObject({
+      outcome: 'refused',
+      release: 3,
+      refusals: [{ message: 'release 2, which it was to do away with, is not current any more' }],
+    });
   });
 
   it('keeps its hands off while it is paused, and while a deployment runs', async () => {

@@ -12,15 +12,24 @@ interface Anchored {
 }
 
 /**
- * The end of every trail, signed, in a file elsewhere: on another disk, or one that somebody else collects. Whoever rewrites a trail, and
- * Temporal's memory of it, has to rewrite that too.
+ * The end of every trail, signed, in a file elsewhere: on another disk, or one that somebody else collects. Whoever
+ * rewrites a trail, and Temporal's memory of it, has to rewrite that too.
  */
 export class Anchor {
-  constructor(private readonly file: string, private readonly seal: Seal) {}
+  constructor(
+    private readonly file: string,
+    private readonly seal: Seal,
+  ) {}
 
   /** Lasting once it resolves. */
   async add(trail: string, { sequence, hash }: Pick<AuditHead, 'sequence' | 'hash'>): Promise<void> {
-    const line: Anchored = { at: new Date().toISOString(), trail, sequence, hash, ...this.seal.mark(anchorOf(trail, sequence), hash) };
+    const line: Anchored = {
+      at: new Date().toISOString(),
+      trail,
+      sequence,
+      hash,
+      ...this.seal.mark(anchorOf(trail, sequence), hash),
+    };
     const handle = await open(this.file, 'a', 0o600);
     try {
       await handle.appendFile(`${JSON.stringify(line)}\n`);
@@ -33,8 +42,13 @@ export class Anchor {
   /** What it has of a trail, as far as the worker's key proves it. */
   async read(trail: string): Promise<Pick<AuditHead, 'sequence' | 'hash'>[]> {
     const text = await readFile(this.file, 'utf8').catch(() => '');
-    const lines = text.split('\n').flatMap(parse).filter((line) => line.trail === trail);
-    return lines.filter(({ sequence, hash, key, mac }) => this.seal.proves(anchorOf(trail, sequence), hash, { key, mac }));
+    const lines = text
+      .split('\n')
+      .flatMap(parse)
+      .filter((line) => line.trail === trail);
+    return lines.filter(({ sequence, hash, key, mac }) =>
+      this.seal.proves(anchorOf(trail, sequence), hash, { key, mac }),
+    );
   }
 }
 
@@ -46,7 +60,12 @@ function anchorOf(trail: string, sequence: number): string {
 function parse(line: string): Anchored[] {
   try {
     const parsed = JSON.parse(line) as Partial<Anchored> | null;
-    return typeof parsed?.hash === 'string' && typeof parsed.mac === 'string' && typeof parsed.key === 'string' && Number.isInteger(parsed.sequence) ? [parsed as Anchored] : [];
+    return typeof parsed?.hash === 'string' &&
+      typeof parsed.mac === 'string' &&
+      typeof parsed.key === 'string' &&
+      Number.isInteger(parsed.sequence)
+      ? [parsed as Anchored]
+      : [];
   } catch {
     return [];
   }

@@ -6,8 +6,23 @@ import type { Marking } from './trail';
 export const origin = '0'.repeat(64);
 
 /** The record that follows another. */
-export function follow(last: AuditHead | undefined, { id, at, by, from, what, why, result, deployment }: AuditEntry, mark: Marking): AuditRecord {
-  const record = { sequence: (last?.sequence ?? 0) + 1, id, at, by, from, what, why, result, deployment, previous: last?.hash ?? origin };
+export function follow(
+  last: AuditHead | undefined,
+  { id, at, by, from, what, why, result, deployment }: AuditEntry,
+  mark: Marking,
+): AuditRecord {
+  const record = {
+    sequence: (last?.sequence ?? 0) + 1,
+    id,
+    at,
+    by,
+    from,
+    what,
+    why,
+    result,
+    deployment,
+    previous: last?.hash ?? origin,
+  };
   const hash = hashOf(record);
   return { ...record, hash, ...mark(hash) };
 }
@@ -17,16 +32,39 @@ export function findBreak(records: readonly AuditRecord[], known: AuditHead | un
   let last: AuditHead | undefined;
   for (const record of records) {
     const { hash, ...rest } = record;
-    if (record.sequence !== (last?.sequence ?? 0) + 1) return `after record ${last?.sequence ?? 0} comes record ${record.sequence}: records are missing or were moved`;
-    if (record.previous !== (last?.hash ?? origin) || hashOf(rest) !== hash) return `record ${record.sequence} was changed, or the one before it`;
+    if (record.sequence !== (last?.sequence ?? 0) + 1)
+      return `after record ${last?.sequence ?? 0} comes record ${record.sequence}: records are missing or were moved`;
+    if (record.previous !== (last?.hash ?? origin) || hashOf(rest) !== hash)
+      return `record ${record.sequence} was changed, or the one before it`;
     last = record;
   }
   if (!known) return undefined;
   const same = records[known.sequence - 1];
-  if (!same) return `there are ${records.length} records, and the environment remembers ${known.sequence}: the last ones are missing`;
-  return same.hash === known.hash ? undefined : `record ${known.sequence} is not the one that the environment remembers: the trail was written anew`;
+  if (!same)
+    return (
+      `there are ${records.length} records, and the environment ` +
+      `remembers ${known.sequence}: the last ones are missing`
+    );
+  return same.hash === known.hash
+    ? undefined
+    : `record ${known.sequence} is not the one that the environment remembers: the trail was written anew`;
 }
 
-function hashOf({ sequence, id, at, by, from, what, why, result, deployment, previous }: Omit<AuditRecord, 'hash'>): string {
-  return createHash('sha256').update(JSON.stringify([sequence, id, at, by, from ?? null, what, why ?? null, result, deployment ?? null, previous])).digest('hex');
+function hashOf({
+  sequence,
+  id,
+  at,
+  by,
+  from,
+  what,
+  why,
+  result,
+  deployment,
+  previous,
+}: Omit<AuditRecord, 'hash'>): string {
+  return createHash('sha256')
+    .update(
+      JSON.stringify([sequence, id, at, by, from ?? null, what, why ?? null, result, deployment ?? null, previous]),
+    )
+    .digest('hex');
 }

@@ -18,9 +18,20 @@ export interface Proof {
 }
 
 /** Checks everything that can be checked of a trail. `trail`: its name, `stack/environment`. */
-export function examine(trail: string, records: readonly AuditRecord[], seal: Seal, { known, anchored = [] }: Witnesses): Proof {
+export function examine(
+  trail: string,
+  records: readonly AuditRecord[],
+  seal: Seal,
+  { known, anchored = [] }: Witnesses,
+): Proof {
   const broken = findBreak(records, known) ?? findForged(trail, records, seal) ?? findUnlikeAnchor(records, anchored);
-  const proof = [...proved(records, seal, broken), ...byOtherKeys(records, seal), ...unmarked(records), ...anchors(anchored), ...gaps(records)];
+  const proof = [
+    ...proved(records, seal, broken),
+    ...byOtherKeys(records, seal),
+    ...unmarked(records),
+    ...anchors(anchored),
+    ...gaps(records),
+  ];
   return { ...(broken !== undefined && { broken }), proof };
 }
 
@@ -28,13 +39,18 @@ export function examine(trail: string, records: readonly AuditRecord[], seal: Se
 function findForged(trail: string, records: readonly AuditRecord[], seal: Seal): string | undefined {
   const since = records.findIndex(({ mac }) => mac !== undefined);
   for (const { sequence, hash, key, mac } of since < 0 ? [] : records.slice(since)) {
-    if (key === undefined || mac === undefined) return `record ${sequence} has no MAC, and records before it do: it was not written by a worker`;
-    if (key === seal.id && !seal.proves(trail, hash, { key, mac })) return `the MAC of record ${sequence} is wrong: it was not written by a worker of this installation`;
+    if (key === undefined || mac === undefined)
+      return `record ${sequence} has no MAC, and records before it do: it was not written by a worker`;
+    if (key === seal.id && !seal.proves(trail, hash, { key, mac }))
+      return `the MAC of record ${sequence} is wrong: it was not written by a worker of this installation`;
   }
   return undefined;
 }
 
-function findUnlikeAnchor(records: readonly AuditRecord[], anchored: NonNullable<Witnesses['anchored']>): string | undefined {
+function findUnlikeAnchor(
+  records: readonly AuditRecord[],
+  anchored: NonNullable<Witnesses['anchored']>,
+): string | undefined {
   const unlike = anchored.find(({ sequence, hash }) => records[sequence - 1]?.hash !== hash);
   if (!unlike) return undefined;
   const is = records[unlike.sequence - 1] ? 'is another one' : 'is missing';
@@ -48,7 +64,11 @@ function proved(records: readonly AuditRecord[], { id }: Seal, broken: string | 
 
 function byOtherKeys(records: readonly AuditRecord[], { id }: Seal): string[] {
   const others = [...new Set(records.flatMap(({ key }) => (key === undefined || key === id ? [] : [key])))];
-  return others.map((other) => `not proved here, for the key ${other} is another installation's: ${rangesOf(records.filter(({ key }) => key === other).map(({ sequence }) => sequence))}`);
+  return others.map(
+    (other) =>
+      `not proved here, for the key ${other} is another installation's: ` +
+      `${rangesOf(records.filter(({ key }) => key === other).map(({ sequence }) => sequence))}`,
+  );
 }
 
 function unmarked(records: readonly AuditRecord[]): string[] {
@@ -57,7 +77,9 @@ function unmarked(records: readonly AuditRecord[]): string[] {
 }
 
 function anchors(anchored: NonNullable<Witnesses['anchored']>): string[] {
-  return anchored.length === 0 ? [] : [`anchored elsewhere: up to record ${Math.max(...anchored.map(({ sequence }) => sequence))}`];
+  return anchored.length === 0
+    ? []
+    : [`anchored elsewhere: up to record ${Math.max(...anchored.map(({ sequence }) => sequence))}`];
 }
 
 /** Deployments are numbered without a gap: one without a record was terminated, or lost its record. */
@@ -68,7 +90,12 @@ function gaps(records: readonly AuditRecord[]): string[] {
     return number > before + 1 ? [[before + 1, number - 1]] : [];
   });
   const isOne = missing.length === 1 && missing[0]![0] === missing[0]![1];
-  return missing.length === 0 ? [] : [`without a record, though later ones have theirs: ${isOne ? 'deployment' : 'deployments'} ${rangesText(missing)}`];
+  return missing.length === 0
+    ? []
+    : [
+        'without a record, though later ones have theirs: ' +
+          `${isOne ? 'deployment' : 'deployments'} ${rangesText(missing)}`,
+      ];
 }
 
 /** `1 to 3, 7`. */

@@ -6,7 +6,10 @@ export interface Mark {
   mac: string;
 }
 
-/** Proves that a record was written by an installation: whoever may write to a trail, and lacks the installation's key, can forge none. */
+/**
+ * Proves that a record was written by an installation: whoever may write to a trail, and lacks the installation's key,
+ * can forge none.
+ */
 export class Seal {
   /** Says which key, and nothing about it. */
   readonly id: string;

@@ -9,11 +9,18 @@ const queues = new Map<string, Promise<unknown>>();
 
 /** A trail as a file of JSON lines, which is only ever appended to. Workers that share the folder share the trail. */
 export class TrailFile implements Trail {
-  constructor(private readonly file: string, private readonly mark: Marking) {}
+  constructor(
+    private readonly file: string,
+    private readonly mark: Marking,
+  ) {}
 
   async read(): Promise<AuditRecord[]> {
     const text = (await readPlain(this.file)) ?? '';
-    return text.slice(0, text.lastIndexOf('\n') + 1).split('\n').filter(Boolean).map((line) => JSON.parse(line) as AuditRecord);
+    return text
+      .slice(0, text.lastIndexOf('\n') + 1)
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as AuditRecord);
   }
 
   /** Written through to the disk once it resolves. An entry that is there already is not written twice. */
@@ -44,7 +51,8 @@ export class TrailFile implements Trail {
     const handle = await openPlain(this.file, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT);
     try {
       const text = await handle.readFile('utf8');
-      if (!text.endsWith('\n') && text !== '') await handle.truncate(Buffer.byteLength(text.slice(0, text.lastIndexOf('\n') + 1)));
+      if (!text.endsWith('\n') && text !== '')
+        await handle.truncate(Buffer.byteLength(text.slice(0, text.lastIndexOf('\n') + 1)));
       await handle.appendFile(line);
       await handle.sync();
     } finally {
@@ -55,7 +63,10 @@ export class TrailFile implements Trail {
   /** One at a time: by a queue within this process, by a lock among processes. */
   private alone<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const turn = (queues.get(this.file) ?? Promise.resolve()).then(() => underLock(`${this.file}.lock`, work, signal));
-    queues.set(this.file, turn.catch(() => undefined));
+    queues.set(
+      this.file,
+      turn.catch(() => undefined),
+    );
     return turn;
   }
 }

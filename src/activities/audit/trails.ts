@@ -29,7 +29,10 @@ const leastFree = 64 * 1024;
 /** For what lies in the folder of a stack file: the disk may be of another machine, and others may write there. */
 const elsewhereMs = 10_000;
 
-/** The trails of a worker: in its database, or in its own data folder whatever a stack file says; that may ask for a copy elsewhere. */
+/**
+ * The trails of a worker: in its database, or in its own data folder whatever a stack file says; that may ask for a
+ * copy elsewhere.
+ */
 export class AuditTrails {
   constructor(private readonly means: Pick<Dependencies, 'dataDir' | 'auditDatabase' | 'audit' | 'rules'>) {}
 
@@ -63,7 +66,9 @@ export class AuditTrails {
   private trailOf(about: AuditPlace): Trail {
     const { auditDatabase, dataDir, audit } = this.means;
     const mark = (hash: string) => audit.seal.mark(nameOf(about), hash);
-    return auditDatabase?.trailOf(about.stack, about.environment, mark) ?? new TrailFile(this.fileOf(dataDir, about), mark);
+    return (
+      auditDatabase?.trailOf(about.stack, about.environment, mark) ?? new TrailFile(this.fileOf(dataDir, about), mark)
+    );
   }
 
   private fileOf(folder: string, { stack, environment }: AuditPlace): string {
@@ -83,12 +88,17 @@ export class AuditTrails {
 
   /** A plan has been checked before; the folder of a message has not. */
   private async refusal({ folder, stack, environment }: AuditPlace): Promise<string | undefined> {
-    return folder === undefined ? undefined : auditFolderRefusal(folder, this.means.rules.policy, { stack, environment });
+    return folder === undefined
+      ? undefined
+      : auditFolderRefusal(folder, this.means.rules.policy, { stack, environment });
   }
 
   private async anchor(about: AuditPlace, record: AuditRecord): Promise<string[]> {
     const added = this.means.audit.anchor?.add(nameOf(about), record) ?? Promise.resolve();
-    return added.then(() => [], (error: Error) => [`the anchor file cannot be written: ${error.message}`]);
+    return added.then(
+      () => [],
+      (error: Error) => [`the anchor file cannot be written: ${error.message}`],
+    );
   }
 
   private async copy(about: AuditPlace, trail: Trail): Promise<string[]> {
@@ -111,12 +121,17 @@ function nameOf({ stack, environment }: AuditPlace): string {
   return `${stack}/${environment}`;
 }
 
-/** What the system does not let be read is not there to be taken over. A link or a pipe is: somebody has put it there. */
+/**
+ * What the system does not let be read is not there to be taken over. A link or a pipe is: somebody has put it there.
+ */
 function unlessRefused(error: NodeJS.ErrnoException): undefined {
   if (error.code === undefined) throw error;
   return undefined;
 }
 
 function exists(file: string): Promise<boolean> {
-  return access(file).then(() => true, () => false);
+  return access(file).then(
+    () => true,
+    () => false,
+  );
 }

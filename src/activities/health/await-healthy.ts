@@ -38,8 +38,15 @@ export interface Unhealthy {
   logs?: string[];
 }
 
-/** Makes and starts an instance, and watches it from before its start: no exit is too quick to be seen. What half a start has left is made anew. */
-export async function startUntilHealthy(runtime: Runtime, spec: InstanceSpec, options: StartOptions): Promise<Unhealthy | undefined> {
+/**
+ * Makes and starts an instance, and watches it from before its start: no exit is too quick to be seen. What half a
+ * start has left is made anew.
+ */
+export async function startUntilHealthy(
+  runtime: Runtime,
+  spec: InstanceSpec,
+  options: StartOptions,
+): Promise<Unhealthy | undefined> {
   try {
     return await startOnce(runtime, spec, options);
   } catch (error) {
@@ -71,9 +78,14 @@ async function startOnce(runtime: Runtime, spec: InstanceSpec, options: StartOpt
  * Watches an instance until it is healthy (resolves with nothing) or cannot get so (resolves with why).
  * Probes come within milliseconds at first and back off to the check's interval; an exit is seen as it happens.
  */
-export async function awaitHealthy(runtime: Runtime, ref: InstanceRef, options: AwaitOptions): Promise<Unhealthy | undefined> {
+export async function awaitHealthy(
+  runtime: Runtime,
+  ref: InstanceRef,
+  options: AwaitOptions,
+): Promise<Unhealthy | undefined> {
   if (runtime.workloads) return awaitWorkload(runtime.workloads, ref, options);
-  const restartsBefore = options.fresh && !options.afterTrouble ? 0 : await restartsSoFar(runtime, ref, options.afterTrouble);
+  const restartsBefore =
+    options.fresh && !options.afterTrouble ? 0 : await restartsSoFar(runtime, ref, options.afterTrouble);
   if (!ref.healthCheck && !isDown(ref, await runtime.inspect(ref.name), restartsBefore)) return undefined;
   const stop = new AbortController();
   let lastProbeError: string | undefined;
@@ -94,9 +106,18 @@ export async function awaitHealthy(runtime: Runtime, ref: InstanceRef, options: 
 }
 
 /** A cluster probes by itself, and tells as it happens. */
-function awaitWorkload(workloads: Workloads, ref: InstanceRef, { fresh, signal, usedMs, onProbe }: AwaitOptions): Promise<Unhealthy | undefined> {
+function awaitWorkload(
+  workloads: Workloads,
+  ref: InstanceRef,
+  { fresh, signal, usedMs, onProbe }: AwaitOptions,
+): Promise<Unhealthy | undefined> {
   const begin = monotonicMs();
-  return workloads.awaitReady(ref, { signal, judgesRoutes: fresh, ...(ref.healthCheck && { patienceMs: patience(ref.healthCheck) }), onWaiting: (why) => onProbe(why, usedMs + monotonicMs() - begin) });
+  return workloads.awaitReady(ref, {
+    signal,
+    judgesRoutes: fresh,
+    ...(ref.healthCheck && { patienceMs: patience(ref.healthCheck) }),
+    onWaiting: (why) => onProbe(why, usedMs + monotonicMs() - begin),
+  });
 }
 
 /** Where trouble with the platform has stopped the instance, it is started again first. */
@@ -115,13 +136,28 @@ function rejectedBy(cancelled: AbortSignal, over: AbortSignal): Promise<never> {
   });
 }
 
-/** Resolves when the instance is down for good: its restart policy has no attempt left, or has nothing to do with a start. */
-async function watchExit(runtime: Runtime, ref: InstanceRef, restartsBefore: number, firstExit: AwaitOptions['firstExit'], signal: AbortSignal): Promise<Unhealthy | undefined> {
+/**
+ * Resolves when the instance is down for good: its restart policy has no attempt left, or has nothing to do with a
+ * start.
+ */
+async function watchExit(
+  runtime: Runtime,
+  ref: InstanceRef,
+  restartsBefore: number,
+  firstExit: AwaitOptions['firstExit'],
+  signal: AbortSignal,
+): Promise<Unhealthy | undefined> {
   let exitCode: number | undefined;
   for (let awaited = firstExit; !signal.aborted; awaited = undefined) {
     const status = await runtime.inspect(ref.name);
-    if (isStopped(runtime, ref, status)) throw new RuntimeError('platform', `something has stopped ${ref.name}, the Docker Engine as a rule: by its policy it would have been restarted otherwise`);
-    if (isDown(ref, status, restartsBefore)) return describeDown(status, exitCode ?? (await known(firstExit)) ?? (await nextExit(runtime, ref.name, status)));
+    if (isStopped(runtime, ref, status))
+      throw new RuntimeError(
+        'platform',
+        `something has stopped ${ref.name}, the Docker Engine as a rule: by ` +
+          'its policy it would have been restarted otherwise',
+      );
+    if (isDown(ref, status, restartsBefore))
+      return describeDown(status, exitCode ?? (await known(firstExit)) ?? (await nextExit(runtime, ref.name, status)));
     try {
       exitCode = await (awaited ?? runtime.waitForExit(ref.name, signal));
     } catch (error) {
@@ -132,7 +168,11 @@ async function watchExit(runtime: Runtime, ref: InstanceRef, restartsBefore: num
 }
 
 /** Not by itself: a restart of the platform ends what runs, with an exit code like any other. */
-function isStopped({ restartsWhatExits }: Runtime, { restart }: InstanceRef, status: InstanceStatus | undefined): boolean {
+function isStopped(
+  { restartsWhatExits }: Runtime,
+  { restart }: InstanceRef,
+  status: InstanceStatus | undefined,
+): boolean {
   return restartsWhatExits === true && status?.state === 'exited' && alwaysRestarted.has(restart);
 }
 
@@ -148,8 +188,15 @@ function known(firstExit: AwaitOptions['firstExit']): Promise<number | undefined
   return Promise.race([firstExit, sleep(seenMs, undefined)]);
 }
 
-/** The runtime has restarted it before anybody looked, and forgotten the exit code; what crashes once does so again soon. */
-async function nextExit(runtime: Runtime, name: string, status: InstanceStatus | undefined): Promise<number | undefined> {
+/**
+ * The runtime has restarted it before anybody looked, and forgotten the exit code; what crashes once does so again
+ * soon.
+ */
+async function nextExit(
+  runtime: Runtime,
+  name: string,
+  status: InstanceStatus | undefined,
+): Promise<number | undefined> {
   if (status?.state !== 'running') return status?.exitCode;
   return runtime.waitForExit(name, AbortSignal.timeout(nextExitMs)).catch(() => undefined);
 }
@@ -160,14 +207,20 @@ function describeDown(status: InstanceStatus | undefined, exitCode: number | und
   return { message: exited(exitCode), status: { ...status, exitCode } };
 }
 
-async function probeUntilHealthy(runtime: Runtime, { name, healthCheck }: InstanceRef, options: AwaitOptions, signal: AbortSignal): Promise<Unhealthy | undefined> {
+async function probeUntilHealthy(
+  runtime: Runtime,
+  { name, healthCheck }: InstanceRef,
+  options: AwaitOptions,
+  signal: AbortSignal,
+): Promise<Unhealthy | undefined> {
   if (!healthCheck) return new Promise(() => undefined);
   const deadline = patience(healthCheck);
   const begin = monotonicMs();
   const used = () => options.usedMs + monotonicMs() - begin;
   let problem: string | undefined;
   let suspectAfterMs = suspiciousMs;
-  // An instance that has just gone cannot be probed: what the probe before found stands, and whoever watches for its exit says why.
+  // An instance that has just gone cannot be probed: what the probe before found stands, and whoever watches for its
+  // exit says why.
   for (let delay = firstDelayMs; ; delay = Math.min(delay * growth, healthCheck.intervalMs)) {
     problem = await problemOf(runtime, name, healthCheck, problem);
     if (signal.aborted) return new Promise(() => undefined);
@@ -177,7 +230,11 @@ async function probeUntilHealthy(runtime: Runtime, { name, healthCheck }: Instan
       suspectAfterMs *= 2;
       await runtime.ensureOwnAddress?.(name, 'port' in healthCheck.probe ? healthCheck.probe.port : undefined);
     }
-    if (used() > deadline) return { message: `is not healthy after ${Math.round(used() / 100) / 10} s`, status: await runtime.inspect(name) };
+    if (used() > deadline)
+      return {
+        message: `is not healthy after ${Math.round(used() / 100) / 10} s`,
+        status: await runtime.inspect(name),
+      };
     await sleepLong(Math.min(delay, Math.max(1, deadline - used() + 1)), signal).catch(() => undefined);
   }
 }

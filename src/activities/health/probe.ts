@@ -11,7 +11,11 @@ const largestHeaders = 64 * 1024;
 type Target = { host: string; port: number };
 
 /** Probes an instance once. Resolves with what is wrong, or with nothing where it is healthy. */
-export async function probe(runtime: Runtime, name: string, { probe: check, timeoutMs }: HealthCheck): Promise<string | undefined> {
+export async function probe(
+  runtime: Runtime,
+  name: string,
+  { probe: check, timeoutMs }: HealthCheck,
+): Promise<string | undefined> {
   if (runtime.probe) return runtime.probe(name);
   switch (check.kind) {
     case 'http':
@@ -25,8 +29,16 @@ export async function probe(runtime: Runtime, name: string, { probe: check, time
   }
 }
 
-/** The same, where an instance that cannot even be asked has a problem too; a platform that is away says nothing of it, and is thrown. */
-export async function problemOf(runtime: Runtime, name: string, check: HealthCheck, otherwise?: string): Promise<string | undefined> {
+/**
+ * The same, where an instance that cannot even be asked has a problem too; a platform that is away says nothing of it,
+ * and is thrown.
+ */
+export async function problemOf(
+  runtime: Runtime,
+  name: string,
+  check: HealthCheck,
+  otherwise?: string,
+): Promise<string | undefined> {
   try {
     return await probe(runtime, name, check);
   } catch (error) {
@@ -36,15 +48,31 @@ export async function problemOf(runtime: Runtime, name: string, check: HealthChe
 }
 
 /**
- * Redirects are not followed and count as healthy; certificates are not verified, for a probe goes to an address. A little
- * of the body is read, so that the service sees a client that listens; one that sends without end is cut off.
+ * Redirects are not followed and count as healthy; certificates are not verified, for a probe goes to an address. A
+ * little of the body is read, so that the service sees a client that listens; one that sends without end is cut off.
  */
-function http({ host, port }: Target, { scheme, path, headers }: { scheme: string; path: string; headers: Record<string, string> }, timeoutMs: number): Promise<string | undefined> {
+function http(
+  { host, port }: Target,
+  { scheme, path, headers }: { scheme: string; path: string; headers: Record<string, string> },
+  timeoutMs: number,
+): Promise<string | undefined> {
   const request = scheme === 'https' ? httpsRequest : httpRequest;
   const signal = AbortSignal.timeout(timeoutMs);
-  const options = { host, port, path, headers, agent: false, rejectUnauthorized: false, signal, maxHeaderSize: largestHeaders };
+  const options = {
+    host,
+    port,
+    path,
+    headers,
+    agent: false,
+    rejectUnauthorized: false,
+    signal,
+    maxHeaderSize: largestHeaders,
+  };
   return new Promise((resolve) => {
-    const fail = (error: NodeJS.ErrnoException) => resolve(`GET :${port}${path}: ${signal.aborted ? `no answer within ${timeoutMs} ms` : (error.code ?? error.message)}`);
+    const fail = (error: NodeJS.ErrnoException) =>
+      resolve(
+        `GET :${port}${path}: ${signal.aborted ? `no answer within ${timeoutMs} ms` : (error.code ?? error.message)}`,
+      );
     try {
       const call = request(options, (response) => {
         const { statusCode = 0 } = response;
@@ -60,10 +88,12 @@ function http({ host, port }: Target, { scheme, path, headers }: { scheme: strin
 
 function readLittle(response: IncomingMessage, stop: () => void): void {
   let size = 0;
-  response.on('error', () => undefined).on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > largestBody) stop();
-  });
+  response
+    .on('error', () => undefined)
+    .on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > largestBody) stop();
+    });
 }
 
 function tcp({ host, port }: Target, timeoutMs: number): Promise<string | undefined> {
@@ -79,14 +109,24 @@ function tcp({ host, port }: Target, timeoutMs: number): Promise<string | undefi
   });
 }
 
-async function command(runtime: Runtime, name: string, words: string[], timeoutMs: number): Promise<string | undefined> {
-  const { exitCode, output } = await (runtime.probeByCommand?.(name, words, timeoutMs) ?? runtime.exec(name, words, timeoutMs));
-  return exitCode === 0 ? undefined : `${words[0]} exited ${exitCode}${output.trim() ? `: ${output.trim().slice(-300)}` : ''}`;
+async function command(
+  runtime: Runtime,
+  name: string,
+  words: string[],
+  timeoutMs: number,
+): Promise<string | undefined> {
+  const { exitCode, output } = await (runtime.probeByCommand?.(name, words, timeoutMs) ??
+    runtime.exec(name, words, timeoutMs));
+  return exitCode === 0
+    ? undefined
+    : `${words[0]} exited ${exitCode}${output.trim() ? `: ${output.trim().slice(-300)}` : ''}`;
 }
 
 async function reported(runtime: Runtime, name: string): Promise<string | undefined> {
   const status = await runtime.inspect(name);
   if (!status?.health) return 'the runtime reports no health; does the image have a HEALTHCHECK?';
   const problem = status.ownCheck?.problem;
-  return status.health === 'healthy' ? undefined : `the runtime reports ${status.health}${problem ? ` (${problem})` : ''}`;
+  return status.health === 'healthy'
+    ? undefined
+    : `the runtime reports ${status.health}${problem ? ` (${problem})` : ''}`;
 }

@@ -42,15 +42,19 @@ const startEndsMs = 20_000;
 const looksAtPod = 2;
 
 /**
- * Watches instances, each from the moment it has been healthy (or has run, where it has no health check). Resolves with the
- * first that turns unhealthy by the interval and retries of its own health check, exits, or is restarted. An instance that
- * has not been healthy yet is left to the activity that starts it. Changes nothing; waits while the platform is away.
+ * Watches instances, each from the moment it has been healthy (or has run, where it has no health check). Resolves with
+ * the first that turns unhealthy by the interval and retries of its own health check, exits, or is restarted. An
+ * instance that has not been healthy yet is left to the activity that starts it. Changes nothing; waits while the
+ * platform is away.
  */
 export async function watchRollout(options: RolloutWatching): Promise<Failed> {
   const { instances, signal } = options;
   const watch = new RolloutWatch(options);
   const shortest = Math.min(...instances.map(({ healthCheck }) => healthCheck?.intervalMs ?? longestLookMs));
-  const everyMs = Math.max(perInstanceMs * instances.length, Math.min(longestLookMs, Math.max(shortestLookMs, shortest)));
+  const everyMs = Math.max(
+    perInstanceMs * instances.length,
+    Math.min(longestLookMs, Math.max(shortestLookMs, shortest)),
+  );
   for (;;) {
     signal.throwIfAborted();
     const failed = await watch.look(monotonicMs());
@@ -113,20 +117,28 @@ class RolloutWatch {
     const before = this.letIn[name];
     if (before === undefined) {
       if (status?.state === 'exited') return this.exitedBefore(name, status, now);
-      if (status?.state === 'running' && ((await this.probe(instance, now)) === 'healthy' || this.mustHaveStarted(instance, now))) this.admit(name, restartsOfStart(instance, status.restarts));
+      if (
+        status?.state === 'running' &&
+        ((await this.probe(instance, now)) === 'healthy' || this.mustHaveStarted(instance, now))
+      )
+        this.admit(name, restartsOfStart(instance, status.restarts));
       return undefined;
     }
     const down = lapseOf(status);
     if (down && this.mayBeThePlatform(instance, status, now)) return undefined;
     if (down) return down;
     if (before === unknown) this.admit(name, status!.restarts);
-    else if (status!.restarts > before && this.countsRestarts(instance)) return crashedAndRestarted(this.options.runtime, name, status!);
+    else if (status!.restarts > before && this.countsRestarts(instance))
+      return crashedAndRestarted(this.options.runtime, name, status!);
     if (!instance.healthCheck) return failedOwnCheck(status);
     const problem = await this.probe(instance, now);
     return typeof problem === 'object' ? { ...problem, status } : undefined;
   }
 
-  /** One that exits while it starts ends its start, and the deployment: one that goes on had started before any look saw it healthy. */
+  /**
+   * One that exits while it starts ends its start, and the deployment: one that goes on had started before any look saw
+   * it healthy.
+   */
   private exitedBefore(name: string, status: InstanceStatus, now: number): Lapse | undefined {
     const sight = this.sightOf(name);
     sight.stoppedAt ??= now;
@@ -147,19 +159,28 @@ class RolloutWatch {
     }
     if (!isIn) return 'not yet';
     sight.failures += 1;
-    return sight.failures < failuresAllowed(healthCheck) ? 'not yet' : { message: unhealthy(problem, sight.failures), lastProbeError: problem };
+    return sight.failures < failuresAllowed(healthCheck)
+      ? 'not yet'
+      : { message: unhealthy(problem, sight.failures), lastProbeError: problem };
   }
 
-  /** Its start has ended by now, and well, since the deployment goes on: it was healthy for so short a time that no look saw it. */
+  /**
+   * Its start has ended by now, and well, since the deployment goes on: it was healthy for so short a time that no look
+   * saw it.
+   */
   private mustHaveStarted({ name, healthCheck }: InstanceRef, now: number): boolean {
     const sight = this.sightOf(name);
     sight.runningSince ??= now;
     return healthCheck !== undefined && now - sight.runningSince > patience(healthCheck) + graceMs;
   }
 
-  /** What exits by itself is restarted by such a policy: something else has stopped it, the engine as a rule, which then starts it again. */
+  /**
+   * What exits by itself is restarted by such a policy: something else has stopped it, the engine as a rule, which then
+   * starts it again.
+   */
   private mayBeThePlatform({ name, restart }: InstanceRef, status: InstanceStatus | undefined, now: number): boolean {
-    if (status?.state !== 'exited' || !this.options.runtime.restartsWhatExits || !alwaysRestarted.has(restart)) return false;
+    if (status?.state !== 'exited' || !this.options.runtime.restartsWhatExits || !alwaysRestarted.has(restart))
+      return false;
     const sight = this.sightOf(name);
     sight.stoppedAt ??= now;
     return now - sight.stoppedAt < stoppedMs;
@@ -170,7 +191,10 @@ class RolloutWatch {
     return healthCheck !== undefined || !restart.startsWith('on-failure');
   }
 
-  /** The cluster counts failed probes by itself. Pods come and go: each is judged alone, and one that is gone is forgotten. */
+  /**
+   * The cluster counts failed probes by itself. Pods come and go: each is judged alone, and one that is gone is
+   * forgotten.
+   */
   private async examinePods({ name }: InstanceRef): Promise<Lapse | undefined> {
     for (const pod of await this.options.runtime.workloads!.pods(name)) {
       const isWell = pod.state === 'running' && pod.health !== 'unhealthy';

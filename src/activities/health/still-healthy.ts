@@ -21,16 +21,21 @@ export interface Lapse {
 }
 
 /**
- * Checks an instance that has been healthy before. Resolves with nothing at its first successful probe, and with the reason
- * after as many failures in a row as its health check allows, an interval apart. Without a health check it has to run, and
- * the HEALTHCHECK of its image, if there is one, must not fail. A
- * cluster probes by itself, and may be replacing a pod: there a pod gets the time that a start has.
+ * Checks an instance that has been healthy before. Resolves with nothing at its first successful probe, and with the
+ * reason after as many failures in a row as its health check allows, an interval apart. Without a health check it has
+ * to run, and the HEALTHCHECK of its image, if there is one, must not fail. A cluster probes by itself, and may be
+ * replacing a pod: there a pod gets the time that a start has.
  * @throws RuntimeError while the platform is away
  */
-export async function stillHealthy(runtime: Runtime, ref: InstanceRef, signal: AbortSignal): Promise<Lapse | undefined> {
+export async function stillHealthy(
+  runtime: Runtime,
+  ref: InstanceRef,
+  signal: AbortSignal,
+): Promise<Lapse | undefined> {
   const { healthCheck } = ref;
   const patienceMs = healthCheck && patience(healthCheck);
-  if (runtime.workloads) return runtime.workloads.awaitReady(ref, { patienceMs, judgesRoutes: false, signal, onWaiting: () => undefined });
+  if (runtime.workloads)
+    return runtime.workloads.awaitReady(ref, { patienceMs, judgesRoutes: false, signal, onWaiting: () => undefined });
   if (!healthCheck) return (await ownVerdict(runtime, ref.name, signal)).lapse;
   let problem: string | undefined;
   for (let failures = 1; ; failures += 1) {
@@ -38,16 +43,22 @@ export async function stillHealthy(runtime: Runtime, ref: InstanceRef, signal: A
     if (problem === undefined) return undefined;
     const down = lapseOf(await runtime.inspect(ref.name));
     if (down && down.status?.state !== 'restarting') return down;
-    if (failures >= failuresAllowed(healthCheck)) return { message: unhealthy(problem, failures), lastProbeError: problem, status: down?.status };
+    if (failures >= failuresAllowed(healthCheck))
+      return { message: unhealthy(problem, failures), lastProbeError: problem, status: down?.status };
     await sleepLong(healthCheck.intervalMs, signal);
   }
 }
 
 /**
- * What an instance is by its runtime alone, for one whose stack file names no health check. While the HEALTHCHECK of its image
- * has no verdict yet it is waited for, as long as one can be expected: not where it is asked for the first time after a minute only.
+ * What an instance is by its runtime alone, for one whose stack file names no health check. While the HEALTHCHECK of
+ * its image has no verdict yet it is waited for, as long as one can be expected: not where it is asked for the first
+ * time after a minute only.
  */
-export async function ownVerdict(runtime: Runtime, name: string, signal: AbortSignal): Promise<{ lapse?: Lapse; status?: InstanceStatus }> {
+export async function ownVerdict(
+  runtime: Runtime,
+  name: string,
+  signal: AbortSignal,
+): Promise<{ lapse?: Lapse; status?: InstanceStatus }> {
   for (const deadline = monotonicMs() + longestVerdictMs; ; await sleepLong(verdictLookMs, signal)) {
     const status = await runtime.inspect(name);
     const lapse = lapseOf(status) ?? failedOwnCheck(status);
@@ -60,7 +71,11 @@ export async function ownVerdict(runtime: Runtime, name: string, signal: AbortSi
 export function failedOwnCheck(status: InstanceStatus | undefined): Lapse | undefined {
   if (status?.health !== 'unhealthy') return undefined;
   const lastProbeError = `the HEALTHCHECK of its image ${status.ownCheck?.problem ?? 'fails'}`;
-  return { message: `is unhealthy: ${lastProbeError} (\`health_check: {disable: true}\` turns it off)`, lastProbeError, status };
+  return {
+    message: `is unhealthy: ${lastProbeError} (\`health_check: {disable: true}\` turns it off)`,
+    lastProbeError,
+    status,
+  };
 }
 
 /** How many probes in a row have to fail before an instance counts as unhealthy. */
@@ -83,5 +98,11 @@ export function lapseOf(status: InstanceStatus | undefined): Lapse | undefined {
   if (!status) return { message: gone };
   if (status.state === 'running' || status.state === 'paused') return undefined;
   if (status.state === 'exited') return { message: `${exited(status.exitCode)} after it had started`, status };
-  return { message: status.state === 'restarting' ? `crashed${code(status.exitCode)} and is being restarted` : notRunning(status.state), status };
+  return {
+    message:
+      status.state === 'restarting'
+        ? `crashed${code(status.exitCode)} and is being restarted`
+        : notRunning(status.state),
+    status,
+  };
 }

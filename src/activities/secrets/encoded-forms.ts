@@ -9,7 +9,10 @@ const mostEncodedLines = 16;
 /** Columns after which `base64` and PEM begin a new line. */
 const lineWidths = [76, 64];
 
-/** Every text by which a secret may be shown: as it is, line by line, and as programs encode it on its way into logs and messages. */
+/**
+ * Every text by which a secret may be shown: as it is, line by line, and as programs encode it on its way into logs and
+ * messages.
+ */
 export function formsOf(bytes: Uint8Array): string[] {
   const text = textOf(bytes);
   const forms = new Set<string>();
@@ -23,12 +26,18 @@ export function formsOf(bytes: Uint8Array): string[] {
   return [...forms];
 }
 
-/** The whole, without its last line end, and each of its lines. A line too short to be masked by itself is masked where the whole stands. */
+/**
+ * The whole, without its last line end, and each of its lines. A line too short to be masked by itself is masked where
+ * the whole stands.
+ */
 export function piecesOf(text: string): string[] {
   const whole = withoutLineEnd(text);
   const lines = whole.split(/\r?\n/);
-  const pieces = lines.length === 1 ? [whole] : [...(whole.length <= largestWhole ? [whole] : []), ...lines.slice(0, mostLines)];
-  return [...new Set([...pieces.flatMap((piece) => [piece, piece.trim()]), ...passwordsOf(whole)])].filter((piece) => piece.length >= shortestMasked);
+  const pieces =
+    lines.length === 1 ? [whole] : [...(whole.length <= largestWhole ? [whole] : []), ...lines.slice(0, mostLines)];
+  return [...new Set([...pieces.flatMap((piece) => [piece, piece.trim()]), ...passwordsOf(whole)])].filter(
+    (piece) => piece.length >= shortestMasked,
+  );
 }
 
 /** A program that cannot log in shows the password of its URL by itself. */
@@ -70,7 +79,14 @@ function escapeUnit(character: string): string {
 function urlForms(text: string): string[] {
   const component = encodeURIComponent(text);
   const strict = component.replace(/[!'()*]/g, percent);
-  const forms = [component, strict, component.replaceAll('%20', '+'), strict.replaceAll('%20', '+'), strict.replaceAll('%2F', '/'), encodeURI(text)];
+  const forms = [
+    component,
+    strict,
+    component.replaceAll('%20', '+'),
+    strict.replaceAll('%20', '+'),
+    strict.replaceAll('%2F', '/'),
+    encodeURI(text),
+  ];
   return forms.flatMap((form) => [form, form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())]);
 }
 
@@ -81,22 +97,36 @@ function percent(character: string): string {
 /** XML and HTML, with the spellings of quotes that differ by library. */
 function markupForms(text: string): string[] {
   const base = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  const quotes = ['"', '&quot;', '&#34;'].flatMap((double) => ["'", '&apos;', '&#39;', '&#x27;'].map((single) => [double, single] as const));
+  const quotes = ['"', '&quot;', '&#34;'].flatMap((double) =>
+    ["'", '&apos;', '&#39;', '&#x27;'].map((single) => [double, single] as const),
+  );
   return quotes.map(([double, single]) => base.replaceAll('"', double).replaceAll("'", single));
 }
 
 /** Words of a shell: within single quotes in both habits, within double quotes, and with backslashes. */
 function shellForms(text: string): string[] {
-  return [text.replaceAll("'", `'\\''`), text.replaceAll("'", `'"'"'`), text.replace(/["\\$`]/g, '\\$&'), text.replace(/[^\w@%+=:,./-]/g, '\\$&')];
+  return [
+    text.replaceAll("'", `'\\''`),
+    text.replaceAll("'", `'"'"'`),
+    text.replace(/["\\$`]/g, '\\$&'),
+    text.replace(/[^\w@%+=:,./-]/g, '\\$&'),
+  ];
 }
 
-/** Base64, where the secret may begin at any of three places within what is encoded, with both alphabets and in lines; and hex. */
+/**
+ * Base64, where the secret may begin at any of three places within what is encoded, with both alphabets and in lines;
+ * and hex.
+ */
 function binaryForms(bytes: Uint8Array): string[] {
   const buffer = Buffer.from(bytes);
   const base64 = [0, 1, 2].map((before) => base64After(buffer, before));
   const inLines = lineWidths.flatMap((width) => linesOf(buffer.toString('base64').replace(/=+$/, ''), width));
   const hex = buffer.toString('hex');
-  return [...[...base64, ...inLines].flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]), hex, hex.toUpperCase()];
+  return [
+    ...[...base64, ...inLines].flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]),
+    hex,
+    hex.toUpperCase(),
+  ];
 }
 
 /** The digits that depend on nothing but the bytes, where so many others stand before them. */
@@ -108,5 +138,7 @@ function base64After(buffer: Buffer, before: number): string {
 /** What is longer than a line is met in lines; a short rest tells nothing and would be met everywhere. */
 function linesOf(digits: string, width: number): string[] {
   if (digits.length <= width) return [];
-  return Array.from({ length: Math.ceil(digits.length / width) }, (_, index) => digits.slice(index * width, (index + 1) * width)).filter((line) => line.length >= 8);
+  return Array.from({ length: Math.ceil(digits.length / width) }, (_, index) =>
+    digits.slice(index * width, (index + 1) * width),
+  ).filter((line) => line.length >= 8);
 }

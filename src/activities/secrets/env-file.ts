@@ -2,7 +2,18 @@ import { fillTemplate, parseTemplate, TemplateError, type Reference } from '../.
 import { SoftwareFault } from '../failures';
 
 const escape = /\\(?:([abfnrtv$"\\])|0([0-3][0-7]{2}))/g;
-const escaped: Record<string, string> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', $: '$$', '"': '"', '\\': '\\' };
+const escaped: Record<string, string> = {
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  $: '$$',
+  '"': '"',
+  '\\': '\\',
+};
 const assignment = /^[^\S\n]*(?:export[^\S\n]+)?([\p{L}\p{N}_.[\]-]+)[^\S\n]*(?:([=:])[^\S\n]*|(?=\n|$))/u;
 /** What may stand behind a closing quote. */
 const beside = /^[^\S\n]*(?:#[^\n]*)?(?:\n|$)/;
@@ -12,9 +23,9 @@ const nothing = /^(?:\s+|#[^\n]*)*/;
 const longest = 2 ** 21;
 
 /**
- * The variables of an env file, as compose reads one: `#` begins a comment at the start of a line or after a space; quoted values may hold lines and,
- * in double quotes, escapes; values refer to variables above them and in `earlier`, and what refers to none stays as it is written. A name without
- * `=` sets nothing.
+ * The variables of an env file, as compose reads one: `#` begins a comment at the start of a line or after a space;
+ * quoted values may hold lines and, in double quotes, escapes; values refer to variables above them and in `earlier`,
+ * and what refers to none stays as it is written. A name without `=` sets nothing.
  * @throws SoftwareFault that names the file and the line, and never shows a value
  */
 export function parseEnvFile(file: string, text: string, earlier: Record<string, string> = {}): Record<string, string> {
@@ -23,7 +34,10 @@ export function parseEnvFile(file: string, text: string, earlier: Record<string,
   const valueOf = (name: string) => values.get(name) ?? (Object.hasOwn(earlier, name) ? earlier[name] : undefined);
   let rest = text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
   const all = rest;
-  const wrong = (message: string) => new SoftwareFault(`the env_file ${file}, line ${all.slice(0, all.length - rest.length).split('\n').length}: ${message}`);
+  const wrong = (message: string) =>
+    new SoftwareFault(
+      `the env_file ${file}, line ${all.slice(0, all.length - rest.length).split('\n').length}: ${message}`,
+    );
 
   for (rest = rest.replace(nothing, ''); rest !== ''; rest = rest.replace(nothing, '')) {
     const found = assignment.exec(rest);
@@ -56,7 +70,12 @@ function valueAt(rest: string, wrong: (message: string) => Error): Value {
   if (end < 0) throw wrong('the quote that begins there has no end');
   if (!beside.test(rest.slice(end + 1))) throw wrong('something stands behind the closing quote; only a comment may');
   const inside = rest.slice(1, end);
-  const text = quote === "'" ? inside.replaceAll("\\'", "'") : inside.replace(escape, (_, letter?: string, octal?: string) => (letter ? escaped[letter]! : String.fromCharCode(Number.parseInt(octal!, 8))));
+  const text =
+    quote === "'"
+      ? inside.replaceAll("\\'", "'")
+      : inside.replace(escape, (_, letter?: string, octal?: string) =>
+          letter ? escaped[letter]! : String.fromCharCode(Number.parseInt(octal!, 8)),
+        );
   return { text, length: end + 1, isLiteral: quote === "'" };
 }
 
@@ -68,7 +87,11 @@ function closingQuote(text: string, quote: string): number {
   return -1;
 }
 
-function expand(text: string, valueOf: (name: string) => string | undefined, wrong: (message: string) => Error): string {
+function expand(
+  text: string,
+  valueOf: (name: string) => string | undefined,
+  wrong: (message: string) => Error,
+): string {
   const unset = ({ name, source }: Reference, message: string | undefined) => {
     if (message === undefined) return source;
     throw wrong(`the variable ${name} is not set above it`);
@@ -76,6 +99,8 @@ function expand(text: string, valueOf: (name: string) => string | undefined, wro
   try {
     return fillTemplate(parseTemplate(text), valueOf, unset);
   } catch (error) {
-    throw error instanceof TemplateError ? wrong('a ${…} in it cannot be read, or becomes far too long; write $${ for the text') : error;
+    throw error instanceof TemplateError
+      ? wrong('a ${…} in it cannot be read, or becomes far too long; write $${ for the text')
+      : error;
   }
 }

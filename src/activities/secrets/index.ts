@@ -31,32 +31,46 @@ export class SecretStore {
   async variables({ secrets, envFiles }: Pick<InstanceSpec, 'secrets' | 'envFiles'>): Promise<Record<string, string>> {
     let result: Record<string, string> = {};
     for (const file of envFiles) result = { ...result, ...(await this.envFile(file, result)) };
-    for (const { name, source, target } of secrets) if ('environment' in target) result[target.environment] = variableOf(`the secret ${name}`, await this.value(name, source));
+    for (const { name, source, target } of secrets)
+      if ('environment' in target)
+        result[target.environment] = variableOf(`the secret ${name}`, await this.value(name, source));
     return result;
   }
 
   async files({ secrets }: Pick<InstanceSpec, 'secrets'>): Promise<SecretFile[]> {
     const files = secrets.flatMap(({ name, source, target }) => ('path' in target ? [{ name, source, target }] : []));
-    return Promise.all(files.map(async ({ name, source, target }) => ({ ...target, content: await this.value(name, source) })));
+    return Promise.all(
+      files.map(async ({ name, source, target }) => ({ ...target, content: await this.value(name, source) })),
+    );
   }
 
   /**
-   * Fingerprints of secrets and env files: HMACs under the installation's key. They tell change, and nothing of the value. Secrets that are text
-   * have a second one, as version 0.1 took it. `variables`: secrets that are used as variables, which not every value can be.
+   * Fingerprints of secrets and env files: HMACs under the installation's key. They tell change, and nothing of the
+   * value. Secrets that are text have a second one, as version 0.1 took it. `variables`: secrets that are used as
+   * variables, which not every value can be.
    */
-  async fingerprints(secrets: Record<string, SecretSource>, envFiles: string[], variables: ReadonlySet<string> = new Set()): Promise<Record<string, string>> {
+  async fingerprints(
+    secrets: Record<string, SecretSource>,
+    envFiles: string[],
+    variables: ReadonlySet<string> = new Set(),
+  ): Promise<Record<string, string>> {
     const named = Object.entries(secrets).map(async ([name, source]) => {
       const value = await this.value(name, source);
       if (variables.has(name)) variableOf(`the secret ${name}`, value);
       return this.fingerprintsOf(name, value);
     });
-    const files = envFiles.map(async (file) => ({ [`env_file:${file}`]: this.fingerprint(JSON.stringify(await this.envFile(file))) }));
+    const files = envFiles.map(async (file) => ({
+      [`env_file:${file}`]: this.fingerprint(JSON.stringify(await this.envFile(file))),
+    }));
     const all = await Promise.allSettled([...named, ...files]);
     const away = all.find((each) => each.status === 'rejected' && each.reason instanceof RuntimeError);
     if (away?.status === 'rejected') throw away.reason;
     const missing = all.flatMap((each) => (each.status === 'rejected' ? [(each.reason as Error).message] : []));
     if (missing.length > 0) throw new SoftwareFault(missing.join('\n'));
-    return Object.assign({}, ...all.map((each) => (each.status === 'fulfilled' ? each.value : {}))) as Record<string, string>;
+    return Object.assign({}, ...all.map((each) => (each.status === 'fulfilled' ? each.value : {}))) as Record<
+      string,
+      string
+    >;
   }
 
   /** Learns the values of a stack, so that {@link mask} knows them. What cannot be read cannot be shown either. */
@@ -97,7 +111,8 @@ export class SecretStore {
   private async envFile(file: string, earlier: Record<string, string> = {}): Promise<Record<string, string>> {
     const text = variableOf(`the env_file ${file}`, await this.permitted.file('env_file', file, 'env_files'));
     const values = parseEnvFile(file, text, earlier);
-    for (const [name, value] of Object.entries(values)) if (value.length >= shortestMasked && !isHarmless(name, value)) this.masks.learn(Buffer.from(value));
+    for (const [name, value] of Object.entries(values))
+      if (value.length >= shortestMasked && !isHarmless(name, value)) this.masks.learn(Buffer.from(value));
     return values;
   }
 }

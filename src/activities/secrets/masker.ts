@@ -3,12 +3,18 @@ export const mask = '***';
 /** Shorter texts stand everywhere. */
 export const shortestMasked = 4;
 
-/** Longer texts are known by their pieces: a piece that a line end or a limit has cut off is hidden too, and no comparison takes long. */
+/**
+ * Longer texts are known by their pieces: a piece that a line end or a limit has cut off is hidden too, and no
+ * comparison takes long.
+ */
 const pieceLength = 64;
 /** Texts from this length on have a table of their own, which leaves out more places. */
 const longPrefix = 8;
 
-/** Finds many texts in one pass. The time grows with the length of what is searched, and with the logarithm of the number of texts. */
+/**
+ * Finds many texts in one pass. The time grows with the length of what is searched, and with the logarithm of the
+ * number of texts.
+ */
 export class Masker {
   private readonly groups: Group[];
 
@@ -55,13 +61,15 @@ export function hide(text: string, spans: readonly Span[]): string {
 /** All of one length, the last of them overlapping the one before. */
 function piecesOf(text: string): string[] {
   if (text.length <= pieceLength) return [text];
-  const whole = Array.from({ length: Math.floor(text.length / pieceLength) }, (_, index) => text.slice(index * pieceLength, (index + 1) * pieceLength));
+  const whole = Array.from({ length: Math.floor(text.length / pieceLength) }, (_, index) =>
+    text.slice(index * pieceLength, (index + 1) * pieceLength),
+  );
   return [...whole, text.slice(-pieceLength)];
 }
 
 /**
- * Texts that are at least as long as a prefix, sorted: a search by halves finds the longest one that begins at a place. A table of prefixes
- * leaves out most places before.
+ * Texts that are at least as long as a prefix, sorted: a search by halves finds the longest one that begins at a place.
+ * A table of prefixes leaves out most places before.
  */
 class Group {
   private readonly sorted: string[];
@@ -69,7 +77,10 @@ class Group {
   private readonly shorter: Int32Array;
   private readonly prefixes: Uint8Array;
 
-  constructor(texts: readonly string[], private readonly prefix: number) {
+  constructor(
+    texts: readonly string[],
+    private readonly prefix: number,
+  ) {
     this.sorted = [...texts].sort((a, b) => (a < b ? -1 : 1));
     this.shorter = new Int32Array(this.sorted.length);
     this.prefixes = new Uint8Array(2 ** Math.min(24, Math.ceil(Math.log2(this.sorted.length * 16 + 1))));
@@ -103,7 +114,8 @@ class Group {
 
   private bucketAt(text: string, place: number): number {
     let hash = 0;
-    for (let offset = 0; offset < this.prefix; offset += 1) hash = Math.imul(hash ^ text.charCodeAt(place + offset), 0x5bd1e995);
+    for (let offset = 0; offset < this.prefix; offset += 1)
+      hash = Math.imul(hash ^ text.charCodeAt(place + offset), 0x5bd1e995);
     return (hash ^ (hash >>> 15)) & (this.prefixes.length - 1);
   }
 }

@@ -18,15 +18,25 @@ export class PercentMasker {
   mask(text: string): string {
     if (!escape.test(text)) return text;
     const { bytes, places } = decoded(text);
-    return hide(text, this.masker.placesIn(bytes).map(({ from, to }) => ({ from: places[from]!, to: places[to]! })));
+    return hide(
+      text,
+      this.masker.placesIn(bytes).map(({ from, to }) => ({ from: places[from]!, to: places[to]! })),
+    );
   }
 }
 
 /** A secret, and the parts of it that may stand alone; also with the plus signs of forms for its spaces. */
 function bytesOfPieces(secret: string): string[] {
   const text = textOf(Buffer.from(secret, 'latin1'));
-  const pieces = text !== undefined ? piecesOf(text).map((piece) => Buffer.from(piece).toString('latin1')) : secret.length <= largestBinary ? [secret] : [];
-  return pieces.flatMap((piece) => (piece.includes(' ') ? [piece, piece.replaceAll(' ', '+')] : [piece])).filter((piece) => piece.length >= shortestMasked);
+  const pieces =
+    text !== undefined
+      ? piecesOf(text).map((piece) => Buffer.from(piece).toString('latin1'))
+      : secret.length <= largestBinary
+        ? [secret]
+        : [];
+  return pieces
+    .flatMap((piece) => (piece.includes(' ') ? [piece, piece.replaceAll(' ', '+')] : [piece]))
+    .filter((piece) => piece.length >= shortestMasked);
 }
 
 function bytesOf(character: string): string {
@@ -37,7 +47,7 @@ function bytesOf(character: string): string {
 function decoded(text: string): { bytes: string; places: number[] } {
   const parts: string[] = [];
   const places: number[] = [];
-  for (let place = 0; place < text.length; ) {
+  for (let place = 0; place < text.length;) {
     const isEscape = text[place] === '%' && escape.test(text.slice(place, place + 3));
     const length = isEscape ? 3 : text.codePointAt(place)! > 0xffff ? 2 : 1;
     const written = text.slice(place, place + length);

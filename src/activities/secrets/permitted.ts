@@ -17,7 +17,9 @@ export class PermittedSources {
     return this.rules.read(file, kind, placeOfTask()).catch((error: Error) => {
       const { code } = error as NodeJS.ErrnoException;
       if (code === undefined) return refuse(name)(error);
-      throw new SoftwareFault(`the secret ${name}: the worker cannot read ${file} (${code}); put it there, readable by the worker's user`);
+      throw new SoftwareFault(
+        `the secret ${name}: the worker cannot read ${file} (${code}); put it there, readable by the worker's user`,
+      );
     });
   }
 }

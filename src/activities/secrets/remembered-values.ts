@@ -9,8 +9,9 @@ const tagBytes = 16;
 const mostKept = 5000;
 
 /**
- * The secrets that workers of this folder have ever read, so that an earlier value stays masked after it was rotated: a container that
- * was started with it may run for months. A file for each, encrypted under the installation's key and named by a keyed hash.
+ * The secrets that workers of this folder have ever read, so that an earlier value stays masked after it was rotated: a
+ * container that was started with it may run for months. A file for each, encrypted under the installation's key and
+ * named by a keyed hash.
  */
 export class RememberedValues {
   private readonly folder: string;
@@ -18,7 +19,10 @@ export class RememberedValues {
   private readonly known = new Set<string>();
   private seenAt = -1;
 
-  constructor(dataDir: string, private readonly key: Buffer) {
+  constructor(
+    dataDir: string,
+    private readonly key: Buffer,
+  ) {
     this.folder = join(dataDir, 'masks');
     this.encryptionKey = Buffer.from(hkdfSync('sha256', key, '', 'deploy-code remembered secrets', 32));
   }
@@ -35,7 +39,9 @@ export class RememberedValues {
     });
   }
 
-  /** A data folder that takes no more files must stop no deployment: the value is known as long as this worker lives. */
+  /**
+   * A data folder that takes no more files must stop no deployment: the value is known as long as this worker lives.
+   */
   add(value: Uint8Array): void {
     const name = createHmac('sha256', this.key).update('mask\0').update(value).digest('hex');
     if (this.known.has(name)) return;
@@ -78,7 +84,9 @@ export class RememberedValues {
   private decrypt(name: string): Buffer | undefined {
     try {
       const bytes = readFileSync(join(this.folder, name));
-      const decipher = createDecipheriv(algorithm, this.encryptionKey, bytes.subarray(0, ivBytes), { authTagLength: tagBytes }).setAAD(Buffer.from(name));
+      const decipher = createDecipheriv(algorithm, this.encryptionKey, bytes.subarray(0, ivBytes), {
+        authTagLength: tagBytes,
+      }).setAAD(Buffer.from(name));
       decipher.setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes));
       return Buffer.concat([decipher.update(bytes.subarray(ivBytes + tagBytes)), decipher.final()]);
     } catch {

@@ -15,7 +15,11 @@ export class SecretSources {
     await this.permitted.check(name, source);
     if ('vault' in source) return Buffer.from(await this.vault.read(name, source.vault));
     const value = process.env[source.environment];
-    if (value === undefined) throw new SoftwareFault(`the secret ${name}: the worker's environment has no variable ${source.environment}; set it where the worker is started`);
+    if (value === undefined)
+      throw new SoftwareFault(
+        `the secret ${name}: the worker's environment has no variable ` +
+          `${source.environment}; set it where the worker is started`,
+      );
     return Buffer.from(value);
   }
 }

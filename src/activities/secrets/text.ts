@@ -22,7 +22,11 @@ export function withoutLineEnd(text: string): string {
  */
 export function variableOf(what: string, bytes: Uint8Array): string {
   const text = textOf(bytes);
-  if (text === undefined) throw new SoftwareFault(`${what} is not UTF-8 text, which a variable must be; use it as a file: leave environment out`);
-  if (text.includes('\0')) throw new SoftwareFault(`${what} holds a NUL byte, which no variable can; use it as a file: leave environment out`);
+  if (text === undefined)
+    throw new SoftwareFault(
+      `${what} is not UTF-8 text, which a variable must be; use it as a file: leave environment out`,
+    );
+  if (text.includes('\0'))
+    throw new SoftwareFault(`${what} holds a NUL byte, which no variable can; use it as a file: leave environment out`);
   return withoutLineEnd(text);
 }

@@ -23,8 +23,9 @@ interface Kept<T> {
 }
 
 /**
- * HashiCorp Vault, KV version 2, by its HTTP interface (https://developer.hashicorp.com/vault/api-docs). Found as its own command line finds
- * it: `VAULT_ADDR`, `VAULT_NAMESPACE`, and `VAULT_TOKEN` or, for AppRole, `VAULT_ROLE_ID` and `VAULT_SECRET_ID`.
+ * HashiCorp Vault, KV version 2, by its HTTP interface (https://developer.hashicorp.com/vault/api-docs). Found as its
+ * own command line finds it: `VAULT_ADDR`, `VAULT_NAMESPACE`, and `VAULT_TOKEN` or, for AppRole, `VAULT_ROLE_ID` and
+ * `VAULT_SECRET_ID`.
  */
 export class Vault {
   private readonly secrets = new Map<string, Kept<Record<string, unknown>>>();
@@ -38,7 +39,8 @@ export class Vault {
   /** @throws SoftwareFault where there is no such key or it must not be read, RuntimeError where Vault is away */
   async read(name: string, { mount, path, key }: VaultAddress): Promise<string> {
     const found = (await this.secret(name, `${mount}/data/${path}`))[key];
-    if (found === undefined || found === null) throw new SoftwareFault(`the secret ${name}: ${mount}/${path} in Vault has no key "${key}"`);
+    if (found === undefined || found === null)
+      throw new SoftwareFault(`the secret ${name}: ${mount}/${path} in Vault has no key "${key}"`);
     return typeof found === 'string' ? found : JSON.stringify(found);
   }
 
@@ -57,8 +59,13 @@ export class Vault {
       this.token = undefined;
       answer = await this.ask(name, path);
     }
-    if (answer.status === 404) throw new SoftwareFault(`the secret ${name}: Vault has nothing at ${path}; write it with \`vault kv put\``);
-    if (answer.status === 403) throw new SoftwareFault(`the secret ${name}: Vault does not let the worker read ${path}; its policy needs "read" there, and its token must not have ended`);
+    if (answer.status === 404)
+      throw new SoftwareFault(`the secret ${name}: Vault has nothing at ${path}; write it with \`vault kv put\``);
+    if (answer.status === 403)
+      throw new SoftwareFault(
+        `the secret ${name}: Vault does not let the worker read ${path}; its ` +
+          'policy needs "read" there, and its token must not have ended',
+      );
     return read(secretAnswer, answer).data.data;
   }
 
@@ -69,24 +76,45 @@ export class Vault {
   private login(name: string): Promise<string> {
     const { VAULT_TOKEN: given, VAULT_ROLE_ID: role, VAULT_SECRET_ID: secret } = this.environment;
     if (given) return Promise.resolve(given);
-    if (!role || !secret) throw new SoftwareFault(`the secret ${name}: the worker has no way into Vault; start it with VAULT_TOKEN, or with VAULT_ROLE_ID and VAULT_SECRET_ID`);
+    if (!role || !secret)
+      throw new SoftwareFault(
+        `the secret ${name}: the worker has no way into Vault; start it with ` +
+          'VAULT_TOKEN, or with VAULT_ROLE_ID and VAULT_SECRET_ID',
+      );
     if (this.token && monotonicMs() < this.token.until) return this.token.answer;
-    const kept: Kept<string> = { until: Infinity, answer: this.loginByRole(name, role, secret).then(({ token, forMs }) => ((kept.until = monotonicMs() + forMs * spare), token)) };
+    const kept: Kept<string> = {
+      until: Infinity,
+      answer: this.loginByRole(name, role, secret).then(
+        ({ token, forMs }) => ((kept.until = monotonicMs() + forMs * spare), token),
+      ),
+    };
     this.token = kept;
     kept.answer.catch(() => (this.token = undefined));
     return kept.answer;
   }
 
   private async loginByRole(name: string, role: string, secret: string): Promise<{ token: string; forMs: number }> {
-    const answer = await this.call(name, 'auth/approle/login', { method: 'POST', body: JSON.stringify({ role_id: role, secret_id: secret }) });
-    if (answer.status < 200 || answer.status > 299) throw new SoftwareFault(`the secret ${name}: Vault refuses the worker's AppRole (${answer.status}); look at VAULT_ROLE_ID and VAULT_SECRET_ID`);
+    const answer = await this.call(name, 'auth/approle/login', {
+      method: 'POST',
+      body: JSON.stringify({ role_id: role, secret_id: secret }),
+    });
+    if (answer.status < 200 || answer.status > 299)
+      throw new SoftwareFault(
+        `the secret ${name}: Vault refuses the worker's AppRole ` +
+          `(${answer.status}); look at VAULT_ROLE_ID and VAULT_SECRET_ID`,
+      );
     const { client_token: token, lease_duration: seconds } = read(loginAnswer, answer).auth;
     return { token, forMs: seconds === 0 ? Infinity : seconds * 1000 };
   }
 
-  private async call(name: string, path: string, request: { method?: string; body?: string; headers?: Record<string, string> }): Promise<HttpReply> {
+  private async call(
+    name: string,
+    path: string,
+    request: { method?: string; body?: string; headers?: Record<string, string> },
+  ): Promise<HttpReply> {
     const { VAULT_ADDR: address, VAULT_NAMESPACE: namespace } = this.environment;
-    if (!address) throw new SoftwareFault(`the secret ${name}: the worker does not know where Vault is; start it with VAULT_ADDR`);
+    if (!address)
+      throw new SoftwareFault(`the secret ${name}: the worker does not know where Vault is; start it with VAULT_ADDR`);
     const url = urlOf(name, address, path);
     const headers = { ...request.headers, ...(namespace && { 'x-vault-namespace': namespace }) };
     const { timeoutMs: deadlineMs, largestAnswer: largest } = this.limits;
@@ -94,13 +122,22 @@ export class Vault {
       throw new RuntimeError('platform', `Vault at ${url.origin} does not answer (${error.message})`, { cause: error });
     });
     const { status } = answer;
-    if (status >= 300 && status < 400) throw new SoftwareFault(`the secret ${name}: Vault at ${url.origin} sends to another address, which the worker does not follow with its token; name in VAULT_ADDR where Vault really answers`);
+    if (status >= 300 && status < 400)
+      throw new SoftwareFault(
+        `the secret ${name}: Vault at ${url.origin} sends to another address, which the worker does ` +
+          'not follow with its token; name in VAULT_ADDR where Vault really answers',
+      );
     if (status !== 429 && status < 500) return answer;
-    throw new RuntimeError('platform', `Vault at ${url.origin} answered ${status}${status === 503 ? ' (is it sealed?)' : ''}`);
+    throw new RuntimeError(
+      'platform',
+      `Vault at ${url.origin} answered ${status}${status === 503 ? ' (is it sealed?)' : ''}`,
+    );
   }
 }
 
-/** @throws RuntimeError where Vault, or whoever answers in its place, says something else than its documentation does */
+/**
+ * @throws RuntimeError where Vault, or whoever answers in its place, says something else than its documentation does
+ */
 function read<T>(schema: z.ZodType<T>, { body }: HttpReply): T {
   try {
     return schema.parse(JSON.parse(body));
@@ -112,8 +149,15 @@ function read<T>(schema: z.ZodType<T>, { body }: HttpReply): T {
 /** Every part of the path is a name, and leads nowhere else. */
 function urlOf(name: string, address: string, path: string): URL {
   const base = URL.canParse(address) ? new URL(address) : undefined;
-  if (!base || !/^https?:$/.test(base.protocol) || base.username || base.password) throw new SoftwareFault(`the secret ${name}: VAULT_ADDR is no plain http or https address; write one such as https://vault.example.com:8200`);
+  if (!base || !/^https?:$/.test(base.protocol) || base.username || base.password)
+    throw new SoftwareFault(
+      `the secret ${name}: VAULT_ADDR is no plain http or https address; ` +
+        'write one such as https://vault.example.com:8200',
+    );
   const parts = path.split('/');
-  if (parts.some((part) => part === '' || part === '.' || part === '..')) throw new SoftwareFault(`the secret ${name}: ${JSON.stringify(path)} is no path in Vault; write one such as shop/postgres`);
+  if (parts.some((part) => part === '' || part === '.' || part === '..'))
+    throw new SoftwareFault(
+      `the secret ${name}: ${JSON.stringify(path)} is no path in Vault; write one such as shop/postgres`,
+    );
   return new URL(`${base.origin}${base.pathname.replace(/\/+$/, '')}/v1/${parts.map(encodeURIComponent).join('/')}`);
 }

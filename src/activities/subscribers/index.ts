@@ -12,17 +12,24 @@ import { addToStream } from './redis';
 import { sendToSlack } from './slack';
 import { sendToWebhook } from './webhook';
 
-/** Less than the activity's own time, so that a delivery always ends by itself: waiting for a place and reading secrets included. */
+/**
+ * Less than the activity's own time, so that a delivery always ends by itself: waiting for a place and reading secrets
+ * included.
+ */
 const deadlineMs = 25_000;
 const longestPauseMs = 60_000;
 
 /** Tells those who subscribed. */
-export function subscriberActivities({ secrets, rules }: Pick<Dependencies, 'secrets' | 'rules'>): Pick<Activities, 'deliver'> {
+export function subscriberActivities({
+  secrets,
+  rules,
+}: Pick<Dependencies, 'secrets' | 'rules'>): Pick<Activities, 'deliver'> {
   const peers = new PeerLimits();
   const secret = (use: NamedSecret) => secrets.read(use.name, use.source);
   const secretAddress = async (use: NamedSecret) => {
     const address = (await secret(use)).trim();
-    if (!/^https?:\/\//.test(address) || !URL.canParse(address)) throw new SoftwareFault(`the secret ${use.name} is not an http or https URL; store the full URL in it`);
+    if (!/^https?:\/\//.test(address) || !URL.canParse(address))
+      throw new SoftwareFault(`the secret ${use.name} is not an http or https URL; store the full URL in it`);
     return address;
   };
   const send = async (target: SubscriberTarget, notification: Notification, signal: AbortSignal): Promise<void> => {
@@ -40,9 +47,12 @@ export function subscriberActivities({ secrets, rules }: Pick<Dependencies, 'sec
     });
   };
   return {
-    deliver: ({ target }, notification) => alive(({ signal: cancelled }) => withinDeadline(deadlineMs, (signal) => send(target, notification, signal), cancelled).catch((error: Error) => {
-      throw toDeliveryFailure(error, secrets.mask(error.message));
-    })),
+    deliver: ({ target }, notification) =>
+      alive(({ signal: cancelled }) =>
+        withinDeadline(deadlineMs, (signal) => send(target, notification, signal), cancelled).catch((error: Error) => {
+          throw toDeliveryFailure(error, secrets.mask(error.message));
+        }),
+      ),
   };
 }
 
@@ -61,5 +71,9 @@ function hostOf(address: string): string {
 function toDeliveryFailure(error: Error, message: string): ApplicationFailure {
   const { attempt } = Context.current().info;
   const pauseMs = Math.min(longestPauseMs, 1000 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
-  return ApplicationFailure.create({ message, nonRetryable: error instanceof SoftwareFault, ...(error instanceof PeerBusy && { nextRetryDelay: Math.round(pauseMs) }) });
+  return ApplicationFailure.create({
+    message,
+    nonRetryable: error instanceof SoftwareFault,
+    ...(error instanceof PeerBusy && { nextRetryDelay: Math.round(pauseMs) }),
+  });
 }

@@ -7,8 +7,8 @@ const crlf = '\r\n';
 
 /**
  * Sends commands to Redis over a connection of their own, and resolves once each has its reply
- * (https://redis.io/docs/latest/develop/reference/protocol-spec/). Understands the replies of one line, which are all that
- * these commands have, and gives up a peer that sends more: client libraries buffer a reply without a limit.
+ * (https://redis.io/docs/latest/develop/reference/protocol-spec/). Understands the replies of one line, which are all
+ * that these commands have, and gives up a peer that sends more: client libraries buffer a reply without a limit.
  * @throws PeerFailure where the peer refuses a command, sends something else, or goes away
  */
 export async function sendCommands(url: URL, commands: readonly string[][], signal: AbortSignal): Promise<void> {
@@ -47,7 +47,9 @@ function readReplies(socket: Socket, count: number): Promise<string[]> {
       if (!replies.add(chunk)) reject(new PeerFailure('sent an answer that is not a Redis reply'));
       else if (replies.all.length >= count) resolve(replies.all);
     });
-    socket.once('error', (error: NodeJS.ErrnoException) => reject(new PeerFailure(`no answer (${error.code ?? error.message})`)));
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new PeerFailure(`no answer (${error.code ?? error.message})`)),
+    );
     socket.once('close', () => reject(new PeerFailure('no answer (the connection was closed)')));
   });
 }

@@ -9,7 +9,12 @@ const longestSection = 2900;
 const longestHeadline = 1000;
 
 /** The message of an incoming webhook of Slack: a headline, and of a failure the last lines that it logged. */
-export function messageOf({ stack, environment, text: told, details }: Notification): { text: string; blocks: object[]; parse: 'none'; link_names: false } {
+export function messageOf({ stack, environment, text: told, details }: Notification): {
+  text: string;
+  blocks: object[];
+  parse: 'none';
+  link_names: false;
+} {
   const text = oneLine(told, longestHeadline);
   const headline = `*${escape(`${stack}/${environment}`)}* ${escape(text)}`;
   const { evidence } = (details.cause ?? {}) as { evidence?: Evidence };
@@ -18,7 +23,12 @@ export function messageOf({ stack, environment, text: told, details }: Notificat
     text: escape(`${stack}/${environment} ${text}`),
     parse: 'none',
     link_names: false,
-    blocks: [section(headline), ...(lines ? [section(`\`\`\`${escape(visibleLines(lines)).replaceAll('`', "'").slice(-longestSection)}\`\`\``)] : [])],
+    blocks: [
+      section(headline),
+      ...(lines
+        ? [section(`\`\`\`${escape(visibleLines(lines)).replaceAll('`', "'").slice(-longestSection)}\`\`\``)]
+        : []),
+    ],
   };
 }
 

@@ -13,13 +13,23 @@ export function signatureOf(key: string, timestamp: string, body: string): strin
 }
 
 /** Sends a notification to a webhook, signed where there is a key. */
-export async function sendToWebhook(url: string, notification: Notification, key: string | undefined, signal: AbortSignal): Promise<void> {
+export async function sendToWebhook(
+  url: string,
+  notification: Notification,
+  key: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const body = bodyOf(notification);
   const timestamp = String(Math.floor(Date.now() / 1000));
-  await post(url, body, {
-    'x-deploy-code-event': notification.type,
-    'x-deploy-code-delivery': notification.id,
-    'x-deploy-code-timestamp': timestamp,
-    ...(key !== undefined && { 'x-deploy-code-signature': signatureOf(key, timestamp, body) }),
-  }, signal);
+  await post(
+    url,
+    body,
+    {
+      'x-deploy-code-event': notification.type,
+      'x-deploy-code-delivery': notification.id,
+      'x-deploy-code-timestamp': timestamp,
+      ...(key !== undefined && { 'x-deploy-code-signature': signatureOf(key, timestamp, body) }),
+    },
+    signal,
+  );
 }

@@ -4,7 +4,9 @@ import type { ObservedInstance } from '../../model/observation';
 const closeEvery = 10;
 
 /** Looks of which the first and every tenth are close ones; what those saw of an instance counts until the next. */
-export function closeLooks<Seen extends { instances: ObservedInstance[] }>(observe: (closely: boolean) => Promise<Seen>): () => Promise<Seen> {
+export function closeLooks<Seen extends { instances: ObservedInstance[] }>(
+  observe: (closely: boolean) => Promise<Seen>,
+): () => Promise<Seen> {
   let looks = 0;
   let known = new Map<string, ObservedInstance>();
   return async () => {
@@ -12,7 +14,9 @@ export function closeLooks<Seen extends { instances: ObservedInstance[] }>(obser
     const seen = await observe(isClose);
     looks += 1;
     if (isClose) known = new Map(seen.instances.map((instance) => [instance.id, instance]));
-    return isClose ? seen : { ...seen, instances: seen.instances.map((instance) => asSeenClosely(instance, known.get(instance.id))) };
+    return isClose
+      ? seen
+      : { ...seen, instances: seen.instances.map((instance) => asSeenClosely(instance, known.get(instance.id))) };
   };
 }
 

@@ -29,24 +29,44 @@ export class Examination {
   private readonly records: Map<string, Record>;
 
   /** What is known to be wrong is so until it is seen to be well. */
-  constructor(private readonly runtime: Runtime, known: readonly Ailing[]) {
-    this.records = new Map(known.map(({ instance, why }) => [instance, { failures: Infinity, problem: why, nextProbeAt: 0, wrongLooks: looksUntilDown, restarts: -1 }]));
+  constructor(
+    private readonly runtime: Runtime,
+    known: readonly Ailing[],
+  ) {
+    this.records = new Map(
+      known.map(({ instance, why }) => [
+        instance,
+        { failures: Infinity, problem: why, nextProbeAt: 0, wrongLooks: looksUntilDown, restarts: -1 },
+      ]),
+    );
   }
 
   /** Those that are not well. `strict`: a restart by the runtime is not well either. */
   async look(instances: ObservedInstance[], now: number, strict: boolean): Promise<Ailing[]> {
     const serving = instances.filter(({ kind }) => kind !== 'job');
-    for (const name of this.records.keys()) if (!serving.some((instance) => instance.name === name)) this.records.delete(name);
+    for (const name of this.records.keys())
+      if (!serving.some((instance) => instance.name === name)) this.records.delete(name);
     const found = await Promise.all(serving.map((instance) => this.examine(instance, now, strict)));
     return found.filter((each) => each !== undefined);
   }
 
   private async examine(instance: ObservedInstance, now: number, strict: boolean): Promise<Ailing | undefined> {
     const record = this.recordOf(instance.name);
-    const why = instance.state === 'running' ? ((await this.crashes(instance, record, strict)) ?? (await this.health(instance, record, now))) : await this.down(instance, record);
+    const why =
+      instance.state === 'running'
+        ? ((await this.crashes(instance, record, strict)) ?? (await this.health(instance, record, now)))
+        : await this.down(instance, record);
     if (instance.state === 'running') Object.assign(record, { wrongLooks: 0, outOfMemory: undefined });
     const { name, service, ordinal, restart } = instance;
-    return why === undefined ? undefined : { instance: name, service, ordinal, why, restartable: restart !== 'no' && instance.state !== 'missing' && !this.runtime.workloads };
+    return why === undefined
+      ? undefined
+      : {
+          instance: name,
+          service,
+          ordinal,
+          why,
+          restartable: restart !== 'no' && instance.state !== 'missing' && !this.runtime.workloads,
+        };
   }
 
   private recordOf(name: string): Record {
@@ -61,10 +81,15 @@ export class Examination {
     const restarts = (await this.runtime.inspect(name))?.restarts ?? 0;
     record.restarts ??= restarts;
     if (restarts <= record.restarts) return undefined;
-    return withMemory(`${crashed} (${restarts} times)`, { outOfMemory: await ranOutOfMemory(this.runtime, name, undefined) });
+    return withMemory(`${crashed} (${restarts} times)`, {
+      outOfMemory: await ranOutOfMemory(this.runtime, name, undefined),
+    });
   }
 
-  private async down({ name, state, exitCode, outOfMemory = false }: ObservedInstance, record: Record): Promise<string | undefined> {
+  private async down(
+    { name, state, exitCode, outOfMemory = false }: ObservedInstance,
+    record: Record,
+  ): Promise<string | undefined> {
     record.wrongLooks += 1;
     if (record.wrongLooks < looksUntilDown) return undefined;
     if (state === 'missing') return gone;
@@ -73,9 +98,17 @@ export class Examination {
     return withMemory(`exited ${exitCode ?? '?'}`, { outOfMemory: record.outOfMemory });
   }
 
-  /** Unhealthy after as many failures in a row as the check allows, healthy again at the first success. Without one the image's own check counts. */
-  private async health({ name, healthCheck, runtimeHealth }: ObservedInstance, record: Record, now: number): Promise<string | undefined> {
-    if (!healthCheck) return runtimeHealth === 'unhealthy' ? failedOwnCheck(await this.runtime.inspect(name))?.message : undefined;
+  /**
+   * Unhealthy after as many failures in a row as the check allows, healthy again at the first success. Without one the
+   * image's own check counts.
+   */
+  private async health(
+    { name, healthCheck, runtimeHealth }: ObservedInstance,
+    record: Record,
+    now: number,
+  ): Promise<string | undefined> {
+    if (!healthCheck)
+      return runtimeHealth === 'unhealthy' ? failedOwnCheck(await this.runtime.inspect(name))?.message : undefined;
     if (now >= record.nextProbeAt) {
       record.nextProbeAt = now + healthCheck.intervalMs;
       record.problem = await problemOf(this.runtime, name, healthCheck);
@@ -84,4 +117,3 @@ export class Examination {
     return record.failures >= failuresAllowed(healthCheck) ? record.problem : undefined;
   }
 }
-

@@ -33,23 +33,37 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
         if (!stack.watch) return { findings: { ailing: [], drift: [] } };
         const windowMs = kept.deployment === deployment ? (stack.deployment.watchWindowMs ?? 0) : 0;
         const observe = closeLooks((closely) => observeHost(dependencies, stack, closely));
-        const driftOf = unlessSame((observation: Observation) => findDrift({ stack, observation, deployment, release, jobs }));
+        const driftOf = unlessSame((observation: Observation) =>
+          findDrift({ stack, observation, deployment, release, jobs }),
+        );
         const findings = await watch({
           runtime: runtimes(placeOf(stack)),
           observe,
-          drift: (seen) => differences(async () => driftOf(await completeObservation(dependencies, stack, images, seen))),
+          drift: (seen) =>
+            differences(async () => driftOf(await completeObservation(dependencies, stack, images, seen))),
           everyMs: stack.watch.everyMs,
           strictUntil: committedAt + windowMs,
           known,
           signal,
         });
-        await secrets.learn(stack.secrets, Object.values(stack.services).flatMap(({ envFiles }) => envFiles));
-        return { findings: masked(findings, secrets), settings: stack.watch, windowMs, ...(stack.subscribers && { subscribers: stack.subscribers }) };
+        await secrets.learn(
+          stack.secrets,
+          Object.values(stack.services).flatMap(({ envFiles }) => envFiles),
+        );
+        return {
+          findings: masked(findings, secrets),
+          settings: stack.watch,
+          windowMs,
+          ...(stack.subscribers && { subscribers: stack.subscribers }),
+        };
       }),
 
     restartInstance: ({ place, runtime: name, instance, release, host }) =>
       alive(async () => {
-        const where = release === undefined ? { runtime: name, ...place } : placeOf(partOf((await keptRelease(place, release)).stack, host));
+        const where =
+          release === undefined
+            ? { runtime: name, ...place }
+            : placeOf(partOf((await keptRelease(place, release)).stack, host));
         const runtime = runtimes(where);
         const { instances } = await runtime.observe({ images: [], ports: [] });
         const found = instances.find((each) => each.name === instance);
@@ -80,5 +94,8 @@ async function differences(compare: () => Promise<string[]>): Promise<string[]> 
 
 /** What a health check prints may hold a secret. */
 function masked({ ailing, drift }: Findings, secrets: SecretStore): Findings {
-  return { ailing: ailing.map((each) => ({ ...each, why: secrets.mask(each.why) })), drift: drift.map((each) => secrets.mask(each)) };
+  return {
+    ailing: ailing.map((each) => ({ ...each, why: secrets.mask(each.why) })),
+    drift: drift.map((each) => secrets.mask(each)),
+  };
 }

@@ -26,7 +26,18 @@ export interface Watching<Seen> {
 }
 
 /** Looks again and again; resolves as soon as what is found is something else than what is known. */
-export async function watch<Seen extends { instances: ObservedInstance[] }>({ runtime, observe, drift, everyMs, strictUntil, known, signal, now = Date.now, elapsed = monotonicMs, wait = sleepLong }: Watching<Seen>): Promise<Findings> {
+export async function watch<Seen extends { instances: ObservedInstance[] }>({
+  runtime,
+  observe,
+  drift,
+  everyMs,
+  strictUntil,
+  known,
+  signal,
+  now = Date.now,
+  elapsed = monotonicMs,
+  wait = sleepLong,
+}: Watching<Seen>): Promise<Findings> {
   const examination = new Examination(runtime, known.ailing);
   let trustedFrom = -Infinity;
   let driftBefore = known.drift;
@@ -48,9 +59,14 @@ export async function watch<Seen extends { instances: ObservedInstance[] }>({ ru
 }
 
 function same(one: Findings, other: Findings): boolean {
-  return names(one.ailing) === names(other.ailing) && [...one.drift].sort().join('\n') === [...other.drift].sort().join('\n');
+  return (
+    names(one.ailing) === names(other.ailing) && [...one.drift].sort().join('\n') === [...other.drift].sort().join('\n')
+  );
 }
 
 function names(ailing: Ailing[]): string {
-  return ailing.map(({ instance }) => instance).sort().join('\n');
+  return ailing
+    .map(({ instance }) => instance)
+    .sort()
+    .join('\n');
 }

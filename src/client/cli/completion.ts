@@ -31,7 +31,9 @@ function describe(command: Command, path: string[] = []): Row[] {
 }
 
 function bash(rows: Row[]): string {
-  const cases = rows.map(({ path, words }) => `    "${path}") words="${words.map(({ word }) => word).join(' ')}" ;;`).join('\n');
+  const cases = rows
+    .map(({ path, words }) => `    "${path}") words="${words.map(({ word }) => word).join(' ')}" ;;`)
+    .join('\n');
   return `# deploy-code completion
 _deploy_code() {
   local current="\${COMP_WORDS[COMP_CWORD]}" path="" words="" word

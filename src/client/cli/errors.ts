@@ -19,14 +19,27 @@ function describe(error: unknown): { code: number; lines: string[]; data: unknow
     const count = error.problems.length;
     return {
       code: exitCodes.badInput,
-      lines: [...error.problems.map((problem) => paint.red(formatProblem(problem))), `${count} problem${count === 1 ? '' : 's'}; nothing was changed`],
+      lines: [
+        ...error.problems.map((problem) => paint.red(formatProblem(problem))),
+        `${count} problem${count === 1 ? '' : 's'}; nothing was changed`,
+      ],
       data: { problems: error.problems },
     };
   }
   const message = messageOf(error);
-  if (error instanceof EngineUnreachable) return { code: exitCodes.unreachable, lines: [paint.red(message), error.advice], data: { message, advice: error.advice } };
-  if (error instanceof BadRequest || error instanceof NameProblem || error instanceof KeyProblem) return { code: exitCodes.badInput, lines: [paint.red(message)], data: { message } };
-  return { code: isFault(error) ? exitCodes.badInput : exitCodes.failed, lines: [paint.red(message)], data: { message } };
+  if (error instanceof EngineUnreachable)
+    return {
+      code: exitCodes.unreachable,
+      lines: [paint.red(message), error.advice],
+      data: { message, advice: error.advice },
+    };
+  if (error instanceof BadRequest || error instanceof NameProblem || error instanceof KeyProblem)
+    return { code: exitCodes.badInput, lines: [paint.red(message)], data: { message } };
+  return {
+    code: isFault(error) ? exitCodes.badInput : exitCodes.failed,
+    lines: [paint.red(message)],
+    data: { message },
+  };
 }
 
 /** What a question to the engine found wrong with the stack: a secret that is not there, say. Nothing was changed. */
@@ -37,6 +50,11 @@ function isFault(error: unknown): boolean {
 /** The innermost message: Temporal wraps what a workflow or an activity said. */
 function messageOf(error: unknown): string {
   let inner = error;
-  while (inner instanceof Error && inner.cause instanceof Error && !(inner instanceof EngineUnreachable || inner instanceof BadRequest || inner instanceof DeploymentLost)) inner = inner.cause;
+  while (
+    inner instanceof Error &&
+    inner.cause instanceof Error &&
+    !(inner instanceof EngineUnreachable || inner instanceof BadRequest || inner instanceof DeploymentLost)
+  )
+    inner = inner.cause;
   return inner instanceof Error ? inner.message : String(inner);
 }

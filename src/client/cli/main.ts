@@ -5,7 +5,9 @@ import { createProgram } from './program';
 
 /** Runs a command line; the exit code tells how it went. */
 export async function main(argv: string[]): Promise<void> {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exitCodes.done : exitCodes.failed));
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? exitCodes.done : exitCodes.failed),
+  );
   const program = createProgram();
   const strict = (command: typeof program): void => {
     command.exitOverride();

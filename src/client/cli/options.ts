@@ -36,7 +36,10 @@ export function withStack(command: Command): Command {
 /** Where Temporal is. */
 export function withConnection(command: Command): Command {
   return command
-    .option('--address <host:port>', 'Temporal frontend (default: TEMPORAL_ADDRESS, a profile, or a running `deploy-code dev`)')
+    .option(
+      '--address <host:port>',
+      'Temporal frontend (default: TEMPORAL_ADDRESS, a profile, or a running `deploy-code dev`)',
+    )
     .option('--namespace <name>', 'Temporal namespace');
 }
 
@@ -45,7 +48,11 @@ export function withFollowing(command: Command): Command {
   return command
     .option('--reason <text>', 'why, for the history', reason)
     .option('-d, --detach', 'return as soon as it has begun')
-    .option('--give-up-after <duration>', 'stop waiting after so long without a worker or a Temporal server (exit 5); the deployment goes on without you', milliseconds)
+    .option(
+      '--give-up-after <duration>',
+      'stop waiting after so long without a worker or a Temporal server (exit 5); the deployment goes on without you',
+      milliseconds,
+    )
     .option('--json', 'print the result as one JSON document')
     .option('--watch', 'with --json: one event a line as well');
 }
@@ -59,8 +66,14 @@ export interface QueueOptions {
 /** What to do where another deployment of the environment runs or waits. */
 export function withQueue(command: Command): Command {
   return command
-    .addOption(new Option('--queue', 'wait for deployments that run or wait (default)').conflicts(['supersede', 'reject']))
-    .addOption(new Option('--supersede', 'take the place of deployments that run (rolled back first) or wait').conflicts('reject'))
+    .addOption(
+      new Option('--queue', 'wait for deployments that run or wait (default)').conflicts(['supersede', 'reject']),
+    )
+    .addOption(
+      new Option('--supersede', 'take the place of deployments that run (rolled back first) or wait').conflicts(
+        'reject',
+      ),
+    )
     .option('--reject', 'give up where another deployment runs or waits');
 }
 
@@ -83,7 +96,13 @@ export function milliseconds(text: string): number {
 
 /** Comma lists and repetition alike. */
 export function list(value: string, all: string[] = []): string[] {
-  return [...all, ...value.split(',').map((item) => item.trim()).filter(Boolean)];
+  return [
+    ...all,
+    ...value
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean),
+  ];
 }
 
 export function positive(value: string): number {
@@ -102,5 +121,11 @@ export function load(options: StackOptions): LoadedStack {
 }
 
 function fromOptions(options: StackOptions): LoadOptions {
-  return { file: options.config, environment: options.env, variables: options.set, images: options.image, acceptUnenforced: options.acceptUnenforced };
+  return {
+    file: options.config,
+    environment: options.env,
+    variables: options.set,
+    images: options.image,
+    acceptUnenforced: options.acceptUnenforced,
+  };
 }

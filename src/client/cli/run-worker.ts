@@ -42,13 +42,26 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const logger = pino({ hooks: { streamWrite: visibleJson } });
   if (options.acceptPlain) process.env.DEPLOY_CODE_ACCEPT_PLAIN = '1';
   const settings = connectionSettings(options);
-  const dataDir = options.dataDir ?? (process.env.DEPLOY_CODE_DATA_DIR || (findDevelopmentEngine()?.dataDir ?? defaultDataDir()));
-  if (!keysOf(process.env)) logger.warn('no encryption key is set: whoever may read Temporal may read the histories of deployments (docs/encryption.md)');
-  const buildId = options.buildId === true ? ownBuildId() : (options.buildId ?? (process.env.DEPLOY_CODE_BUILD_ID || undefined));
+  const dataDir =
+    options.dataDir ?? (process.env.DEPLOY_CODE_DATA_DIR || (findDevelopmentEngine()?.dataDir ?? defaultDataDir()));
+  if (!keysOf(process.env))
+    logger.warn(
+      'no encryption key is set: whoever may read Temporal may read the histories of deployments (docs/encryption.md)',
+    );
+  const buildId =
+    options.buildId === true ? ownBuildId() : (options.buildId ?? (process.env.DEPLOY_CODE_BUILD_ID || undefined));
   requireProtectedDocker(process.env);
   const hosts = hostsOf(options);
   const worker = await createWorker({
-    ...settings, dataDir, port: options.port, host: options.host, logger, buildId, hosts, hostsOnly: options.serve !== undefined, cluster: { kubeconfig: options.kubeconfig, context: options.context },
+    ...settings,
+    dataDir,
+    port: options.port,
+    host: options.host,
+    logger,
+    buildId,
+    hosts,
+    hostsOnly: options.serve !== undefined,
+    cluster: { kubeconfig: options.kubeconfig, context: options.context },
     auditDatabase: databaseOf(process.env.DEPLOY_CODE_AUDIT_DATABASE),
     debugStacks: options.debugStacks,
     policy: policyOf(options),
@@ -59,30 +72,62 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
     throw error instanceof InstallationKeyProblem ? new BadRequest(error.message) : error;
   });
   guardProcess({
-    onError: (error) => logger.error({ error: worker.mask(error.stack ?? error.message) }, 'an error that nothing has caught; the worker goes on'),
+    onError: (error) =>
+      logger.error(
+        { error: worker.mask(error.stack ?? error.message) },
+        'an error that nothing has caught; the worker goes on',
+      ),
     stop: () => worker.shutdown(),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => worker.shutdown());
-  logger.info({ address: settings.connection.address, namespace: settings.namespace, dataDir, metrics: worker.port, buildId, ...(hosts.length > 0 && { hosts: hosts.map(({ name }) => name) }) }, 'worker is ready');
+  logger.info(
+    {
+      address: settings.connection.address,
+      namespace: settings.namespace,
+      dataDir,
+      metrics: worker.port,
+      buildId,
+      ...(hosts.length > 0 && { hosts: hosts.map(({ name }) => name) }),
+    },
+    'worker is ready',
+  );
   await worker.run();
   logger.info('worker has drained');
 }
 
-/** @throws BadRequest where DOCKER_HOST is reached over a network without TLS, and nobody has said that this is meant */
-function requireProtectedDocker({ DOCKER_HOST: url = '', DOCKER_TLS_VERIFY: verify, DOCKER_CERT_PATH: folder, DEPLOY_CODE_DOCKER_INSECURE: insecure }: NodeJS.ProcessEnv): void {
+/**
+ * @throws BadRequest where DOCKER_HOST is reached over a network without TLS, and nobody has said that this is meant
+ */
+function requireProtectedDocker({
+  DOCKER_HOST: url = '',
+  DOCKER_TLS_VERIFY: verify,
+  DOCKER_CERT_PATH: folder,
+  DEPLOY_CODE_DOCKER_INSECURE: insecure,
+}: NodeJS.ProcessEnv): void {
   if (insecure === 'true' || !isUnprotected(url, Boolean(verify && folder))) return;
-  throw new BadRequest('DOCKER_HOST is not encrypted, and whoever reaches it is root on that host; set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH, use ssh://, or set DEPLOY_CODE_DOCKER_INSECURE=true');
+  throw new BadRequest(
+    'DOCKER_HOST is not encrypted, and whoever reaches it is root on that host; set ' +
+      'DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH, use ssh://, or set DEPLOY_CODE_DOCKER_INSECURE=true',
+  );
 }
 
-function hostsOf({ hosts: file = process.env.DEPLOY_CODE_HOSTS || undefined, serve }: RunWorkerOptions): HostEndpoint[] {
+function hostsOf({
+  hosts: file = process.env.DEPLOY_CODE_HOSTS || undefined,
+  serve,
+}: RunWorkerOptions): HostEndpoint[] {
   if (file === undefined && serve) throw new BadRequest('--serve names hosts of a file; give that with --hosts FILE');
   const hosts = file === undefined ? [] : readHosts(file);
   const missing = serve?.find((name) => !hosts.some((host) => host.name === name));
-  if (missing !== undefined) throw new BadRequest(`there is no host "${missing}" in ${file}; there are ${hosts.map(({ name }) => name).join(', ')}`);
+  if (missing !== undefined)
+    throw new BadRequest(
+      `there is no host "${missing}" in ${file}; there are ${hosts.map(({ name }) => name).join(', ')}`,
+    );
   return serve ? hosts.filter(({ name }) => serve.includes(name)) : hosts;
 }
 
-function policyOf({ policy: file = process.env.DEPLOY_CODE_POLICY || undefined }: RunWorkerOptions): Policy | undefined {
+function policyOf({
+  policy: file = process.env.DEPLOY_CODE_POLICY || undefined,
+}: RunWorkerOptions): Policy | undefined {
   return file === undefined ? undefined : readPolicy(file);
 }
 
@@ -95,5 +140,8 @@ function limitOf(text: string | undefined): number | undefined {
 function databaseOf(url: string | undefined): string | undefined {
   if (!url) return undefined;
   if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return url;
-  throw new BadRequest('DEPLOY_CODE_AUDIT_DATABASE is no URL of a PostgreSQL database; write postgresql://user@host:5432/database, and the password into PGPASSWORD');
+  throw new BadRequest(
+    'DEPLOY_CODE_AUDIT_DATABASE is no URL of a PostgreSQL database; write ' +
+      'postgresql://user@host:5432/database, and the password into PGPASSWORD',
+  );
 }

@@ -31,28 +31,46 @@ export interface Imported {
 export function importCompose(file: string, name?: string): Imported {
   const document = parseYaml(file, readText(file));
   const lost: Lost[] = [];
-  const lose = (path: (string | number)[], message: string) => lost.push({ line: document.locate(path).line, path: path.join('.'), message });
+  const lose = (path: (string | number)[], message: string) =>
+    lost.push({ line: document.locate(path).line, path: path.join('.'), message });
 
   const spelled = fromComposeSpellings(document.data);
   const stack = spelled.data as Data;
-  if (!isData(document.data) || !isData(stack.services)) throw new StackFileError([{ file, path: '', message: 'is no compose file: it has no services' }]);
+  if (!isData(document.data) || !isData(stack.services))
+    throw new StackFileError([{ file, path: '', message: 'is no compose file: it has no services' }]);
   for (const { path, message } of spelled.findings) lose(path, message);
   const origin = String(stack.name ?? basename(dirname(resolve(file))));
-  const result = withoutUnknown({ name: name ?? toName(origin), ...without(stack, ['name', 'version']), services: toServices(stack.services) }, lose);
+  const result = withoutUnknown(
+    { name: name ?? toName(origin), ...without(stack, ['name', 'version']), services: toServices(stack.services) },
+    lose,
+  );
   declareVolumes(result, toComposeProject(origin));
-  return { text: `# Imported from ${basename(file)}. \`deploy-code validate\` checks it, \`deploy-code plan\` shows what it does.\n${stringify(result, { lineWidth: 120 })}`, lost };
+  return {
+    text:
+      `# Imported from ${basename(file)}. \`deploy-code validate\` checks it, \`deploy-code ` +
+      `plan\` shows what it does.\n${stringify(result, { lineWidth: 120 })}`,
+    lost,
+  };
 }
 
 type Lose = (path: (string | number)[], message: string) => void;
 
 /** What others wait for until it has completed is a job. */
 function toServices(services: Data): Data {
-  const dependencies = Object.values(services).flatMap((service) => (isData(service) && isData(service.depends_on) ? Object.entries(service.depends_on) : []));
+  const dependencies = Object.values(services).flatMap((service) =>
+    isData(service) && isData(service.depends_on) ? Object.entries(service.depends_on) : [],
+  );
   const jobs = new Set(dependencies.filter(([, condition]) => condition === 'completed').map(([name]) => name));
   return Object.fromEntries(
     Object.entries(services).map(([name, service]) => {
       if (!isData(service)) return [name, service];
-      return [name, { ...(jobs.has(name) && { kind: 'job' }), ...passVariables(without(service, jobs.has(name) ? ['restart'] : [])) }];
+      return [
+        name,
+        {
+          ...(jobs.has(name) && { kind: 'job' }),
+          ...passVariables(without(service, jobs.has(name) ? ['restart'] : [])),
+        },
+      ];
     }),
   );
 }
@@ -60,7 +78,9 @@ function toServices(services: Data): Data {
 /** Compose lets a variable of the shell through by its bare name. */
 function passVariables(service: Data): Data {
   if (!Array.isArray(service.environment)) return service;
-  const environment = service.environment.map((item: unknown) => (typeof item === 'string' && !item.includes('=') ? `${item}=\${${item}}` : item));
+  const environment = service.environment.map((item: unknown) =>
+    typeof item === 'string' && !item.includes('=') ? `${item}=\${${item}}` : item,
+  );
   return { ...service, environment };
 }
 
@@ -70,7 +90,14 @@ function withoutUnknown(stack: Data, lose: Lose, rounds = 5): Data {
   if (parsed.success || rounds === 0) return stack;
   const findings = schemaFindings(stackFile, parsed.error.issues);
   for (const { path, message } of findings) lose(path, message.replace(/;.*/, ', and is left out'));
-  return withoutUnknown(prune(stack, findings.map(({ path }) => path)) as Data, lose, rounds - 1);
+  return withoutUnknown(
+    prune(
+      stack,
+      findings.map(({ path }) => path),
+    ) as Data,
+    lose,
+    rounds - 1,
+  );
 }
 
 /**
@@ -83,20 +110,40 @@ function declareVolumes(stack: Data, project: string): void {
   for (const service of Object.values(stack.services)) {
     if (!isData(service) || !Array.isArray(service.volumes)) continue;
     for (const mount of service.volumes as unknown[]) {
-      const source = typeof mount === 'string' ? mount.split(':')[0]! : isData(mount) && mount.type !== 'bind' ? String(mount.source) : '.';
+      const source =
+        typeof mount === 'string'
+          ? mount.split(':')[0]!
+          : isData(mount) && mount.type !== 'bind'
+            ? String(mount.source)
+            : '.';
       if (/^[a-z0-9][\w-]*$/.test(source)) declared[source] ??= {};
     }
   }
-  if (Object.keys(declared).length > 0) stack.volumes = Object.fromEntries(Object.entries(declared).map(([key, volume]) => [key, isData(volume) && volume.external ? volume : { name: `${project}_${key}`, ...(volume as Data | null) }]));
+  if (Object.keys(declared).length > 0)
+    stack.volumes = Object.fromEntries(
+      Object.entries(declared).map(([key, volume]) => [
+        key,
+        isData(volume) && volume.external ? volume : { name: `${project}_${key}`, ...(volume as Data | null) },
+      ]),
+    );
 }
 
 /** How compose itself makes a project's name of a folder's. */
 function toComposeProject(text: string): string {
-  return text.toLowerCase().replace(/[^a-z0-9_-]/g, '').replace(/^[_-]+/, '');
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]/g, '')
+    .replace(/^[_-]+/, '');
 }
 
 function toName(text: string): string {
-  return text.toLowerCase().replace(/[^a-z0-9_-]+/g, '-').replace(/^[^a-z0-9]+/, '').slice(0, 40) || 'stack';
+  return (
+    text
+      .toLowerCase()
+      .replace(/[^a-z0-9_-]+/g, '-')
+      .replace(/^[^a-z0-9]+/, '')
+      .slice(0, 40) || 'stack'
+  );
 }
 
 function without(data: Data, keys: string[]): Data {

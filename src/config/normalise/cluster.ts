@@ -7,16 +7,41 @@ import { Malformed } from './words';
 
 type ClusterInput = NonNullable<StackFile['infrastructure']>['kubernetes'];
 
-export function toCluster({ namespace, pull_secrets: pullSecrets = [], service_account, ingress_class, gateway, service_type: serviceType = 'ClusterIP' }: NonNullable<ClusterInput> = {}): Stack['infrastructure']['cluster'] {
-  return { pullSecrets, serviceType, ...(namespace !== undefined && { namespace }), ...(service_account !== undefined && { serviceAccount: service_account }), ...(ingress_class !== undefined && { ingressClass: ingress_class }), ...(gateway !== undefined && { gateway }) };
+export function toCluster({
+  namespace,
+  pull_secrets: pullSecrets = [],
+  service_account,
+  ingress_class,
+  gateway,
+  service_type: serviceType = 'ClusterIP',
+}: NonNullable<ClusterInput> = {}): Stack['infrastructure']['cluster'] {
+  return {
+    pullSecrets,
+    serviceType,
+    ...(namespace !== undefined && { namespace }),
+    ...(service_account !== undefined && { serviceAccount: service_account }),
+    ...(ingress_class !== undefined && { ingressClass: ingress_class }),
+    ...(gateway !== undefined && { gateway }),
+  };
 }
 
 /** What is exposed comes in by an Ingress: the cluster has a front door of its own. */
-export function toIngress({ expose }: Pick<ServiceInput, 'expose'>, secrets: Record<string, SecretSource>): IngressRoute[] {
-  return [expose ?? []].flat().map(({ host, path = '/', port, tls }) => ({ ...(host !== undefined && { host: host.toLowerCase() }), path, port, ...(tls && { tls: toTls(tls, secrets) }) }));
+export function toIngress(
+  { expose }: Pick<ServiceInput, 'expose'>,
+  secrets: Record<string, SecretSource>,
+): IngressRoute[] {
+  return [expose ?? []].flat().map(({ host, path = '/', port, tls }) => ({
+    ...(host !== undefined && { host: host.toLowerCase() }),
+    path,
+    port,
+    ...(tls && { tls: toTls(tls, secrets) }),
+  }));
 }
 
-function toTls(tls: true | Exclude<ExposureInput['tls'], boolean | undefined>, secrets: Record<string, SecretSource>): NonNullable<IngressRoute['tls']> {
+function toTls(
+  tls: true | Exclude<ExposureInput['tls'], boolean | undefined>,
+  secrets: Record<string, SecretSource>,
+): NonNullable<IngressRoute['tls']> {
   if (tls === true || 'secret' in tls) return tls;
   const mounted = (name: string, path: string): SecretMount => {
     const source = secrets[name];

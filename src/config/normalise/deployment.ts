@@ -19,12 +19,22 @@ export function toDeployment(input: DeploymentInput, attempt: Attempt): Deployme
     platformTimeoutMs: toMs(input.platform_timeout ?? '15m'),
     watchWindowMs: toMs(input.watch_window ?? 0),
     keepReleases: input.keep_releases ?? 10,
-    circuitBreaker: { threshold: input.circuit_breaker_threshold ?? 3, recoveryMs: toMs(input.circuit_breaker_recovery ?? '15m') },
-    freezeWindows: (input.freeze_windows ?? []).flatMap((window, index) => attempt(['deployment', 'freeze_windows', index], () => [toWindow(window)], [])),
+    circuitBreaker: {
+      threshold: input.circuit_breaker_threshold ?? 3,
+      recoveryMs: toMs(input.circuit_breaker_recovery ?? '15m'),
+    },
+    freezeWindows: (input.freeze_windows ?? []).flatMap((window, index) =>
+      attempt(['deployment', 'freeze_windows', index], () => [toWindow(window)], []),
+    ),
   };
 }
 
-function toWindow({ from, to, time_zone: zone, action }: NonNullable<DeploymentInput['freeze_windows']>[number]): FreezeWindow {
+function toWindow({
+  from,
+  to,
+  time_zone: zone,
+  action,
+}: NonNullable<DeploymentInput['freeze_windows']>[number]): FreezeWindow {
   const timeZone = toTimeZone(zone);
   const [begin, end] = [toMinute(from), toMinute(to)];
   if (begin === end) throw new Malformed('begins and ends at the same moment; give it a length');

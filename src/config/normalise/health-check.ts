@@ -24,9 +24,15 @@ function toHealthCheck(input: HealthCheckInput, defaultIntervalMs: number): Heal
 }
 
 function toProbe(input: HealthCheckInput): Probe {
-  const kinds = (['http', 'tcp', 'command', 'runtime'] as const).filter((kind) => input[kind] !== undefined && input[kind] !== false);
+  const kinds = (['http', 'tcp', 'command', 'runtime'] as const).filter(
+    (kind) => input[kind] !== undefined && input[kind] !== false,
+  );
   if (kinds.length !== 1) {
-    throw new Malformed(kinds.length === 0 ? 'names no probe; give one of http, tcp, command or runtime' : `has ${kinds.join(' and ')}; keep one`);
+    throw new Malformed(
+      kinds.length === 0
+        ? 'names no probe; give one of http, tcp, command or runtime'
+        : `has ${kinds.join(' and ')}; keep one`,
+    );
   }
   switch (kinds[0]!) {
     case 'http':

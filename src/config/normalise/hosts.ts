@@ -7,13 +7,26 @@ import { toAmounts } from './amounts';
 const address = /^(?:tcp|ssh):\/\/(?:[^@/]*@)?(\d+\.\d+\.\d+\.\d+)(?::\d+)?$/;
 
 /** The hosts of a stack, without how they are reached: that is a matter of their workers. */
-export function toHosts(input: Record<string, HostInput | null> | undefined, runtime: RuntimeName): StackHost[] | undefined {
+export function toHosts(
+  input: Record<string, HostInput | null> | undefined,
+  runtime: RuntimeName,
+): StackHost[] | undefined {
   if (!input || Object.keys(input).length === 0) return undefined;
   return Object.entries(input).map(([name, host]) => toHost(name, host ?? {}, runtime));
 }
 
-function toHost(name: string, { docker, kubernetes, address: given, zone, capacity }: HostInput, runtime: RuntimeName): StackHost {
+function toHost(
+  name: string,
+  { docker, kubernetes, address: given, zone, capacity }: HostInput,
+  runtime: RuntimeName,
+): StackHost {
   const kind = kubernetes === undefined ? outsideClusters(runtime) : 'kubernetes';
   const own = given ?? address.exec(docker ?? '')?.[1];
-  return { name, ...(kind !== runtime && { runtime: kind }), capacity: toAmounts(capacity), ...(own !== undefined && { address: own }), ...(zone !== undefined && { zone }) };
+  return {
+    name,
+    ...(kind !== runtime && { runtime: kind }),
+    capacity: toAmounts(capacity),
+    ...(own !== undefined && { address: own }),
+    ...(zone !== undefined && { zone }),
+  };
 }

@@ -41,7 +41,9 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
     }
   };
   const { infrastructure = {}, deployment = {} } = file;
-  const secrets = mapValues(file.secrets, (secret, name) => attempt(['secrets', name], () => toSecretSource(secret, context.baseDir), { environment: '' }));
+  const secrets = mapValues(file.secrets, (secret, name) =>
+    attempt(['secrets', name], () => toSecretSource(secret, context.baseDir), { environment: '' }),
+  );
   const runtime = toRuntime(infrastructure);
   const hosts = toHosts(infrastructure.hosts, runtime);
   const watch = toWatch(file.watch);
@@ -57,15 +59,31 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
     infrastructure: {
       networkMode: infrastructure.network?.mode === 'Host' ? 'host' : 'bridge',
       cidr: infrastructure.network?.cidr,
-      portRange: attempt(['infrastructure', 'port_range'], () => toRange(infrastructure.port_range ?? '20000-29999'), { from: 20_000, to: 29_999 }),
+      portRange: attempt(['infrastructure', 'port_range'], () => toRange(infrastructure.port_range ?? '20000-29999'), {
+        from: 20_000,
+        to: 29_999,
+      }),
       dataDir: infrastructure.storage?.data_dir,
       ...(reachesClusters({ runtime, hosts }) && { cluster: toCluster(infrastructure.kubernetes) }),
     },
     ...(hosts && { hosts }),
     deployment: toDeployment(deployment, attempt),
-    networks: mapValues(file.networks, (network) => ({ name: network?.name, cidr: network?.cidr, external: network?.external ?? false, internal: network?.internal ?? false })),
-    volumes: mapValues(file.volumes, (volume) => ({ name: volume?.name, external: volume?.external ?? false, shared: volume?.shared ?? false, ...(volume?.size !== undefined && { size: toBytes(volume.size) }), ...(volume?.storage_class !== undefined && { storageClass: volume.storage_class }) })),
-    configs: mapValues(file.configs, (config, name) => ({ content: attempt(['configs', name], () => contentOf(config, context), '') })),
+    networks: mapValues(file.networks, (network) => ({
+      name: network?.name,
+      cidr: network?.cidr,
+      external: network?.external ?? false,
+      internal: network?.internal ?? false,
+    })),
+    volumes: mapValues(file.volumes, (volume) => ({
+      name: volume?.name,
+      external: volume?.external ?? false,
+      shared: volume?.shared ?? false,
+      ...(volume?.size !== undefined && { size: toBytes(volume.size) }),
+      ...(volume?.storage_class !== undefined && { storageClass: volume.storage_class }),
+    })),
+    configs: mapValues(file.configs, (config, name) => ({
+      content: attempt(['configs', name], () => contentOf(config, context), ''),
+    })),
     secrets,
     services: mapValues(file.services, (given, name) => {
       const input = inPhase(given, deployment.phases);
@@ -87,28 +105,48 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
     variables: context.variables,
     ...(file.monitoring?.prometheus && { prometheus: file.monitoring.prometheus.endpoint }),
   };
-  const behind = Object.fromEntries(Object.entries(file.services).filter(([name]) => runtimeOf(stack.services[name]!, stack) !== 'kubernetes'));
+  const behind = Object.fromEntries(
+    Object.entries(file.services).filter(([name]) => runtimeOf(stack.services[name]!, stack) !== 'kubernetes'),
+  );
   const outside = outsideClusters(runtime);
-  const front = toFront(behind, stack.services, { settings: infrastructure.load_balancer ?? {}, secrets, runtime: outside, internal: new Set(Object.keys(stack.networks).filter((name) => stack.networks[name]!.internal)), attempt });
+  const front = toFront(behind, stack.services, {
+    settings: infrastructure.load_balancer ?? {},
+    secrets,
+    runtime: outside,
+    internal: new Set(Object.keys(stack.networks).filter((name) => stack.networks[name]!.internal)),
+    attempt,
+  });
   if (!front) return { stack, findings };
   const balancer: Service = { ...front.balancer, ...(outside !== runtime && { runtime: outside }) };
-  return { stack: { ...stack, front: front.front, services: { ...stack.services, [balancerName]: balancer } }, findings };
+  return {
+    stack: { ...stack, front: front.front, services: { ...stack.services, [balancerName]: balancer } },
+    findings,
+  };
 }
 
 /** A phase may say where its services run, those that do not say so themselves. */
 function inPhase(input: ServiceInput, phases: NonNullable<StackFile['deployment']>['phases'] = {}): ServiceInput {
-  const host = input.phase === undefined || input.host !== undefined || input.zone !== undefined ? undefined : phases[input.phase]?.host;
+  const host =
+    input.phase === undefined || input.host !== undefined || input.zone !== undefined
+      ? undefined
+      : phases[input.phase]?.host;
   return host === undefined ? input : { ...input, host };
 }
 
 function toRuntime(infrastructure: NonNullable<StackFile['infrastructure']>): RuntimeName {
   if (infrastructure.container_runtime === 'Memory') return 'memory';
   if (infrastructure.orchestrator === 'Kubernetes') return 'kubernetes';
-  return infrastructure.container_runtime === 'Process' || infrastructure.orchestrator === 'Process' ? 'process' : 'docker';
+  return infrastructure.container_runtime === 'Process' || infrastructure.orchestrator === 'Process'
+    ? 'process'
+    : 'docker';
 }
 
-function toSecretSource({ file, environment, vault }: NonNullable<StackFile['secrets']>[string], baseDir: string): SecretSource {
-  if ([file, environment, vault].filter((source) => source !== undefined).length !== 1) throw new Malformed('needs one of file, environment and vault');
+function toSecretSource(
+  { file, environment, vault }: NonNullable<StackFile['secrets']>[string],
+  baseDir: string,
+): SecretSource {
+  if ([file, environment, vault].filter((source) => source !== undefined).length !== 1)
+    throw new Malformed('needs one of file, environment and vault');
   if (file !== undefined) return { file: resolve(baseDir, file) };
   return vault === undefined ? { environment: environment! } : { vault: toVaultAddress(vault) };
 }
@@ -120,7 +158,8 @@ function toVaultAddress(vault: NonNullable<NonNullable<StackFile['secrets']>[str
 }
 
 function contentOf(config: { file?: string; content?: string }, context: NormaliseContext): string {
-  if ((config.file === undefined) === (config.content === undefined)) throw new Malformed('needs one of file and content');
+  if ((config.file === undefined) === (config.content === undefined))
+    throw new Malformed('needs one of file and content');
   if (config.content !== undefined) return config.content;
   try {
     return context.readConfig(resolve(context.baseDir, config.file!));
@@ -129,6 +168,9 @@ function contentOf(config: { file?: string; content?: string }, context: Normali
   }
 }
 
-function mapValues<T, U>(record: Record<string, T> | undefined, change: (value: T, key: string) => U): Record<string, U> {
+function mapValues<T, U>(
+  record: Record<string, T> | undefined,
+  change: (value: T, key: string) => U,
+): Record<string, U> {
   return bare(Object.fromEntries(Object.entries(record ?? {}).map(([key, value]) => [key, change(value, key)])));
 }

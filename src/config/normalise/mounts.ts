@@ -7,9 +7,15 @@ type MountInput = NonNullable<ServiceInput['volumes']>[number];
 
 /** `name:/path[:ro]`, `/host:/path[:ro]`, `./relative:/path`, or the long form. */
 export function toMount(input: MountInput, baseDir: string): ServiceMount {
-  const { source, target, readOnly, type } = typeof input === 'string' ? parse(input) : {
-    source: input.source, target: input.target, readOnly: input.read_only ?? false, type: input.type,
-  };
+  const { source, target, readOnly, type } =
+    typeof input === 'string'
+      ? parse(input)
+      : {
+          source: input.source,
+          target: input.target,
+          readOnly: input.read_only ?? false,
+          type: input.type,
+        };
   if (!target.startsWith('/')) throw new Malformed(`"${target}" must be an absolute path inside the container`);
   const isPath = /^[./~]/.test(source);
   if ((type ?? (isPath ? 'bind' : 'volume')) === 'volume') return { type: 'volume', volume: source, target, readOnly };
@@ -21,8 +27,12 @@ export function toMount(input: MountInput, baseDir: string): ServiceMount {
 function parse(text: string): { source: string; target: string; readOnly: boolean; type?: 'volume' | 'bind' } {
   const [source, target, mode, ...rest] = text.split(':');
   if (!source || !target || rest.length > 0) {
-    throw new Malformed(`"${text}" is not a mount; write "name:/path" with the volume under the top-level volumes, or "/host/path:/path:ro"`);
+    throw new Malformed(
+      `"${text}" is not a mount; write "name:/path" with the volume under ` +
+        'the top-level volumes, or "/host/path:/path:ro"',
+    );
   }
-  if (mode !== undefined && mode !== 'ro' && mode !== 'rw') throw new Malformed(`"${mode}" is not a mode of a mount; use ro or rw`);
+  if (mode !== undefined && mode !== 'ro' && mode !== 'rw')
+    throw new Malformed(`"${mode}" is not a mode of a mount; use ro or rw`);
   return { source, target, readOnly: mode === 'ro' };
 }

@@ -19,7 +19,8 @@ export function toPort(input: PortInput): ServicePort {
 
 function parse(text: string): ServicePort {
   const match = /^(?:(?:(\[[^\]]+\]|[^:]+):)?(\d+(?:-\d+)?)?:)?(\d+)(?:\/(tcp|udp))?$/.exec(text);
-  if (!match) throw new Malformed(`"${text}" is not a port; write "80:8080", "8000-8010:8080", "127.0.0.1:80:8080" or "8080"`);
+  if (!match)
+    throw new Malformed(`"${text}" is not a port; write "80:8080", "8000-8010:8080", "127.0.0.1:80:8080" or "8080"`);
   const [, ip, published, container, protocol] = match;
   return {
     container: valid(Number(container)),
@@ -32,12 +33,14 @@ function parse(text: string): ServicePort {
 /** `8000-8010`, or one port. */
 export function toRange(text: string): PortRange {
   const [from, to = from] = text.split('-').map(Number);
-  if (!from || !to || from > to || to > 65_535) throw new Malformed(`"${text}" is not a port or a range of ports between 1 and 65535`);
+  if (!from || !to || from > to || to > 65_535)
+    throw new Malformed(`"${text}" is not a port or a range of ports between 1 and 65535`);
   return { from, to };
 }
 
 function valid(port: number): number {
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Malformed(`${port} is not a port; ports are 1 to 65535`);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new Malformed(`${port} is not a port; ports are 1 to 65535`);
   return port;
 }
 

@@ -11,11 +11,18 @@ export function toSchedules(file: StackFile, attempt: Attempt): ScheduleSpec[] {
   const own = Object.entries(file.schedules ?? {}).map(([name, input]) => ({ name, path: ['schedules', name], input }));
   const ofJobs = Object.entries(file.services).flatMap(([name, { schedule }]) => {
     if (schedule === undefined) return [];
-    return [{ name, path: ['services', name, 'schedule'], input: { ...(typeof schedule === 'string' ? { cron: schedule } : schedule), job: name } }];
+    return [
+      {
+        name,
+        path: ['services', name, 'schedule'],
+        input: { ...(typeof schedule === 'string' ? { cron: schedule } : schedule), job: name },
+      },
+    ];
   });
   return [...own, ...ofJobs].flatMap(({ name, path, input }, index) =>
     attempt(path, () => {
-      if (own.some((other, at) => other.name === name && at !== index)) throw new Malformed(`has the name of schedules.${name}; rename that one`);
+      if (own.some((other, at) => other.name === name && at !== index))
+        throw new Malformed(`has the name of schedules.${name}; rename that one`);
       return [toSchedule(name, input, file)];
     }, []),
   );
@@ -30,9 +37,12 @@ function toSchedule(name: string, input: ScheduleInput, file: StackFile): Schedu
   if (cron.length === 0 && input.every === undefined) throw new Malformed('says no time; add cron or every');
   const timeZone = toTimeZone(input.time_zone);
   const everyMs = input.every === undefined ? undefined : toMs(input.every);
-  if (everyMs !== undefined && everyMs < 1000) throw new Malformed('comes round more often than every second; give it more time');
+  if (everyMs !== undefined && everyMs < 1000)
+    throw new Malformed('comes round more often than every second; give it more time');
   return {
-    name, cron, timeZone,
+    name,
+    cron,
+    timeZone,
     ...(everyMs !== undefined && { everyMs }),
     jitterMs: toMs(input.jitter ?? 0),
     overlap: input.overlap ?? 'skip',
@@ -42,12 +52,17 @@ function toSchedule(name: string, input: ScheduleInput, file: StackFile): Schedu
 }
 
 function toRecurring({ services, job }: ScheduleInput, file: StackFile): Recurring {
-  if (services?.length === 0) throw new Malformed('names no service; leave services out to deploy the whole stack again');
+  if (services?.length === 0)
+    throw new Malformed('names no service; leave services out to deploy the whole stack again');
   if (services && job !== undefined) throw new Malformed('names services and a job; make two schedules of it');
   const missing = [...(services ?? []), ...(job === undefined ? [] : [job])].find((name) => !file.services[name]);
-  if (missing !== undefined) throw new Malformed(`names ${missing}, and there is no such service; there are ${Object.keys(file.services).join(', ')}`);
+  if (missing !== undefined)
+    throw new Malformed(
+      `names ${missing}, and there is no such service; there are ${Object.keys(file.services).join(', ')}`,
+    );
   const runs = services?.find((name) => file.services[name]!.kind === 'job');
   if (runs !== undefined) throw new Malformed(`names ${runs}, which is a job; write job: ${runs} to run it`);
-  if (job !== undefined && file.services[job]!.kind !== 'job') throw new Malformed(`names ${job}, which is a service; write services: [${job}] to restart it`);
+  if (job !== undefined && file.services[job]!.kind !== 'job')
+    throw new Malformed(`names ${job}, which is a service; write services: [${job}] to restart it`);
   return job === undefined ? (services ? { kind: 'restart', services } : { kind: 'deploy' }) : { kind: 'run', job };
 }

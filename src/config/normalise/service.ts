@@ -35,14 +35,17 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
   const given = (input.ports ?? []).flatMap((port, index) => attempt(['ports', index], () => [toPort(port)], []));
   const isProcess = context.runtime === 'process';
   const ports = isProcess ? withExposed(given, input) : given;
-  const mounts = (input.volumes ?? []).flatMap((mount, index) => attempt(['volumes', index], () => [toMount(mount, baseDir)], []));
+  const mounts = (input.volumes ?? []).flatMap((mount, index) =>
+    attempt(['volumes', index], () => [toMount(mount, baseDir)], []),
+  );
   const otherwise = isUsuallyRolling(input, context, ports, mounts) ? 'rolling' : 'recreate';
   return {
     name,
     kind,
     image: input.image,
     pullPolicy: input.pull_policy ?? 'missing',
-    entrypoint: input.entrypoint === undefined ? undefined : attempt(['entrypoint'], () => toWords(input.entrypoint!), []),
+    entrypoint:
+      input.entrypoint === undefined ? undefined : attempt(['entrypoint'], () => toWords(input.entrypoint!), []),
     command: input.command === undefined ? undefined : attempt(['command'], () => toWords(input.command!), []),
     workingDir: isProcess ? resolve(baseDir, input.working_dir ?? '.') : input.working_dir,
     user: input.user === undefined ? undefined : String(input.user),
@@ -51,19 +54,26 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
     ports,
     mounts,
     configs: attempt(['configs'], () => toConfigs(input.configs), []),
-    secrets: (input.secrets ?? []).flatMap((secret, index) => attempt(['secrets', index], () => [toSecret(secret, context.secrets)], [])),
+    secrets: (input.secrets ?? []).flatMap((secret, index) =>
+      attempt(['secrets', index], () => [toSecret(secret, context.secrets)], []),
+    ),
     networks: toNetworks(input.networks),
     dependsOn: toDependencies(input.depends_on, context.input),
     ...attempt(['health_check'], () => toHealth(input.health_check, context.healthCheckIntervalMs), {}),
     replicas: input.replicas ?? 1,
-    ...(context.runtime === 'kubernetes' && kind === 'service' && input.replicas === undefined && mayRunTwice([], mounts, context.shared) && { autoscaled: true as const }),
+    ...(context.runtime === 'kubernetes' &&
+      kind === 'service' &&
+      input.replicas === undefined &&
+      mayRunTwice([], mounts, context.shared) && { autoscaled: true as const }),
     ...resources,
     restart: (input.restart as RestartPolicy | undefined) ?? (kind === 'job' ? 'no' : 'unless-stopped'),
     stopSignal: input.stop_signal,
     stopGraceMs: toMs(input.stop_grace_period ?? 10),
     labels: attempt(['labels'], () => toAssignments(input.labels), {}),
     phase: input.phase,
-    strategy: attempt(['strategy'], () => toStrategy(input.strategy, input.replicas ?? 1, otherwise), { kind: 'recreate' }),
+    strategy: attempt(['strategy'], () => toStrategy(input.strategy, input.replicas ?? 1, otherwise), {
+      kind: 'recreate',
+    }),
     ...(input.expose && { drainMs: toMs(input.drain_timeout ?? 30) }),
     hooks: {
       postStart: input.hooks?.post_start === undefined ? undefined : toShell(input.hooks.post_start),
@@ -77,32 +87,54 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
     capAdd: input.cap_add ?? [],
     capDrop: input.cap_drop ?? [],
     readOnly: input.read_only ?? false,
-    extraHosts: Object.entries(attempt(['extra_hosts'], () => toAssignments(input.extra_hosts, ':'), {})).map(([host, ip]) => `${host}:${ip}`),
-    ...(input.expose && context.runtime === 'kubernetes' && { ingress: attempt(['expose'], () => toIngress(input, context.secrets), []) }),
+    extraHosts: Object.entries(attempt(['extra_hosts'], () => toAssignments(input.extra_hosts, ':'), {})).map(
+      ([host, ip]) => `${host}:${ip}`,
+    ),
+    ...(input.expose &&
+      context.runtime === 'kubernetes' && {
+        ingress: attempt(['expose'], () => toIngress(input, context.secrets), []),
+      }),
     ...(input.zone !== undefined && { zone: input.zone }),
     ...(input.host !== undefined && { host: input.host }),
     run: input.run ?? 'on_change',
     timeoutMs: input.timeout === undefined ? undefined : toMs(input.timeout),
-    onRollback: typeof input.on_rollback === 'object' ? { command: toWords(input.on_rollback.command) } : (input.on_rollback ?? 'keep'),
+    onRollback:
+      typeof input.on_rollback === 'object'
+        ? { command: toWords(input.on_rollback.command) }
+        : (input.on_rollback ?? 'keep'),
   };
 }
 
-/** The engine gives a process that is exposed a port of its own, so that two versions can run side by side; the first one is `$PORT`. */
+/**
+ * The engine gives a process that is exposed a port of its own, so that two versions can run side by side; the first
+ * one is `$PORT`.
+ */
 function withExposed(ports: ServicePort[], input: ServiceInput): ServicePort[] {
   const exposed = [...new Set([input.expose ?? []].flat().map(({ port }) => port))];
-  const own = exposed.map((port): ServicePort => ports.find(({ container }) => container === port) ?? { container: port, protocol: 'tcp' });
+  const own = exposed.map(
+    (port): ServicePort => ports.find(({ container }) => container === port) ?? { container: port, protocol: 'tcp' },
+  );
   return [...own, ...ports.filter((port) => !own.includes(port))];
 }
 
 /** What is exposed is not to lose requests; a cluster replaces pods one by one wherever it can. */
-function isUsuallyRolling(input: ServiceInput, { runtime, shared }: ServiceContext, ports: ServicePort[], mounts: ServiceMount[]): boolean {
-  if (runtime === 'kubernetes') return input.health_check !== undefined && input.kind !== 'job' && mayRunTwice([], mounts, shared);
+function isUsuallyRolling(
+  input: ServiceInput,
+  { runtime, shared }: ServiceContext,
+  ports: ServicePort[],
+  mounts: ServiceMount[],
+): boolean {
+  if (runtime === 'kubernetes')
+    return input.health_check !== undefined && input.kind !== 'job' && mayRunTwice([], mounts, shared);
   return input.expose !== undefined && mayRunTwice(ports, mounts, shared);
 }
 
 /** Neither a fixed host port nor a volume of its own is in the way of a second version. */
 function mayRunTwice(ports: ServicePort[], mounts: ServiceMount[], shared: ServiceContext['shared']): boolean {
-  return !ports.some(({ published }) => published && published.from === published.to) && !mounts.some((mount) => mount.type === 'volume' && !mount.readOnly && !shared(mount.volume));
+  return (
+    !ports.some(({ published }) => published && published.from === published.to) &&
+    !mounts.some((mount) => mount.type === 'volume' && !mount.readOnly && !shared(mount.volume))
+  );
 }
 
 function toList(input: string | string[] | undefined): string[] {
@@ -113,7 +145,10 @@ function toList(input: string | string[] | undefined): string[] {
 function toVariables(input: ServiceInput['environment']): Record<string, string> {
   const variables = toAssignments(input);
   for (const [name, value] of Object.entries(variables)) {
-    if (!/^[^=\s]+$/.test(name) || hasControlCharacter(name)) throw new Malformed(`${JSON.stringify(name)} is no name of a variable; write letters, digits and _, such as LOG_LEVEL`);
+    if (!/^[^=\s]+$/.test(name) || hasControlCharacter(name))
+      throw new Malformed(
+        `${JSON.stringify(name)} is no name of a variable; write letters, digits and _, such as LOG_LEVEL`,
+      );
     if (value.includes('\0')) throw new Malformed(`${name} holds a NUL character, which no variable can; remove it`);
   }
   return variables;
@@ -122,18 +157,27 @@ function toVariables(input: ServiceInput['environment']): Record<string, string>
 type FileUse = { mode?: string | number; uid?: number; gid?: number };
 
 function toConfigs(input: ServiceInput['configs']): Service['configs'] {
-  const uses = Array.isArray(input) ? input : Object.entries(input ?? {}).map(([source, target]) => ({ source, target }));
+  const uses = Array.isArray(input)
+    ? input
+    : Object.entries(input ?? {}).map(([source, target]) => ({ source, target }));
   return uses.map((item) => {
     const use: FileUse & { source: string; target?: string } = typeof item === 'string' ? { source: item } : item;
     return { name: use.source, ...toFile(use.target ?? `/${use.source}`, use) };
   });
 }
 
-function toSecret(input: NonNullable<ServiceInput['secrets']>[number], secrets: Record<string, SecretSource>): SecretMount {
+function toSecret(
+  input: NonNullable<ServiceInput['secrets']>[number],
+  secrets: Record<string, SecretSource>,
+): SecretMount {
   const use = typeof input === 'string' ? { source: input } : input;
   const source = secrets[use.source];
-  if (!source) throw new Malformed(`the secret "${use.source}" is not declared; add it under the top-level secrets with file or environment`);
-  if (use.environment !== undefined) return { name: use.source, source, target: { environment: toVariable(use.environment, use) } };
+  if (!source)
+    throw new Malformed(
+      `the secret "${use.source}" is not declared; add it under the top-level secrets with file or environment`,
+    );
+  if (use.environment !== undefined)
+    return { name: use.source, source, target: { environment: toVariable(use.environment, use) } };
   const path = use.target ?? use.source;
   return { name: use.source, source, target: toFile(path.startsWith('/') ? path : `/run/secrets/${path}`, use) };
 }
@@ -147,9 +191,21 @@ function toVariable(name: string, { target, mode, uid, gid }: FileUse & { target
 
 /** Absolute, or below the folder of a process. */
 function toFile(path: string, { mode, uid, gid }: FileUse): FileTarget {
-  const isPlain = path.replace(/^\//, '').split('/').every((part) => part !== '' && part !== '.' && part !== '..');
-  if (!isPlain || hasControlCharacter(path)) throw new Malformed(`${JSON.stringify(path)} is no path of a file; write it out, such as /etc/app/key.pem, without . or .. and empty parts`);
-  return { path, mode: mode === undefined ? 0o444 : toMode(mode), ...(uid !== undefined && { uid }), ...(gid !== undefined && { gid }) };
+  const isPlain = path
+    .replace(/^\//, '')
+    .split('/')
+    .every((part) => part !== '' && part !== '.' && part !== '..');
+  if (!isPlain || hasControlCharacter(path))
+    throw new Malformed(
+      `${JSON.stringify(path)} is no path of a file; write it out, such as ` +
+        '/etc/app/key.pem, without . or .. and empty parts',
+    );
+  return {
+    path,
+    mode: mode === undefined ? 0o444 : toMode(mode),
+    ...(uid !== undefined && { uid }),
+    ...(gid !== undefined && { gid }),
+  };
 }
 
 function hasControlCharacter(text: string): boolean {
@@ -159,10 +215,15 @@ function hasControlCharacter(text: string): boolean {
 function toNetworks(input: ServiceInput['networks']): Service['networks'] {
   if (!input) return { default: { aliases: [] } };
   if (Array.isArray(input)) return Object.fromEntries(input.map((name) => [name, { aliases: [] }]));
-  return Object.fromEntries(Object.entries(input).map(([name, options]) => [name, { aliases: options?.aliases ?? [] }]));
+  return Object.fromEntries(
+    Object.entries(input).map(([name, options]) => [name, { aliases: options?.aliases ?? [] }]),
+  );
 }
 
-function toDependencies(input: ServiceInput['depends_on'], find: ServiceContext['input']): Record<string, DependencyCondition> {
+function toDependencies(
+  input: ServiceInput['depends_on'],
+  find: ServiceContext['input'],
+): Record<string, DependencyCondition> {
   if (!input) return {};
   if (!Array.isArray(input)) return input;
   return Object.fromEntries(input.map((name) => [name, readiest(find(name))]));

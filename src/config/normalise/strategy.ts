@@ -7,10 +7,19 @@ type Options = Exclude<StrategyInput, string>;
 type Canary = NonNullable<Options['canary']>;
 
 /** @throws Malformed unless exactly one strategy is given, with options that leave something to do */
-export function toStrategy(input: StrategyInput | undefined, replicas: number, otherwise: 'recreate' | 'rolling'): ServiceStrategy {
+export function toStrategy(
+  input: StrategyInput | undefined,
+  replicas: number,
+  otherwise: 'recreate' | 'rolling',
+): ServiceStrategy {
   const options: Options = typeof input === 'object' ? input : {};
   const given = typeof input === 'object' ? (Object.keys(input) as (keyof Options)[]) : [input ?? otherwise];
-  if (given.length !== 1) throw new Malformed(given.length === 0 ? 'names no strategy; give one of rolling, blue_green and canary' : `has ${given.join(' and ')}; keep one`);
+  if (given.length !== 1)
+    throw new Malformed(
+      given.length === 0
+        ? 'names no strategy; give one of rolling, blue_green and canary'
+        : `has ${given.join(' and ')}; keep one`,
+    );
   switch (given[0]!) {
     case 'recreate':
       return { kind: 'recreate' };
@@ -26,7 +35,10 @@ export function toStrategy(input: StrategyInput | undefined, replicas: number, o
 function toRolling(input: NonNullable<Options['rolling']>, replicas: number): ServiceStrategy {
   const maxSurge = toCount(input.max_surge ?? 1, Math.max(1, replicas), Math.ceil);
   const maxUnavailable = toCount(input.max_unavailable ?? 0, replicas, Math.floor);
-  if (maxSurge + maxUnavailable === 0) throw new Malformed('max_surge and max_unavailable are both 0, so that nothing could ever be replaced; give one of them at least 1');
+  if (maxSurge + maxUnavailable === 0)
+    throw new Malformed(
+      'max_surge and max_unavailable are both 0, so that nothing could ever be replaced; give one of them at least 1',
+    );
   return { kind: 'rolling', maxSurge, maxUnavailable, minHealthyMs: toMs(input.min_healthy_time ?? 0) };
 }
 
@@ -37,15 +49,26 @@ function toCount(amount: number | string, replicas: number, round: (value: numbe
 function toBlueGreen({ smoke_test: smoke, approval, keep_old }: NonNullable<Options['blue_green']>): ServiceStrategy {
   return {
     kind: 'blue_green',
-    ...(smoke && { smokeTest: { command: toWords(smoke.command), ...(smoke.image !== undefined && { image: smoke.image }), timeoutMs: toMs(smoke.timeout ?? '5m') } }),
+    ...(smoke && {
+      smokeTest: {
+        command: toWords(smoke.command),
+        ...(smoke.image !== undefined && { image: smoke.image }),
+        timeoutMs: toMs(smoke.timeout ?? '5m'),
+      },
+    }),
     ...toApproval(approval),
     keepOldMs: toMs(keep_old ?? '1m'),
   };
 }
 
 function toCanary({ steps, analysis }: Canary): ServiceStrategy {
-  const wrong = steps.find(({ weight }, index) => weight < 1 || weight > 99 || weight <= (steps[index - 1]?.weight ?? 0));
-  if (wrong) throw new Malformed(`has a step of weight ${wrong.weight}; weights are whole per cent from 1 to 99, each more than the one before`);
+  const wrong = steps.find(
+    ({ weight }, index) => weight < 1 || weight > 99 || weight <= (steps[index - 1]?.weight ?? 0),
+  );
+  if (wrong)
+    throw new Malformed(
+      `has a step of weight ${wrong.weight}; weights are whole per cent from 1 to 99, each more than the one before`,
+    );
   return {
     kind: 'canary',
     steps: steps.map(({ weight, bake, approval }) => ({ weight, bakeMs: toMs(bake ?? 0), ...toApproval(approval) })),
@@ -58,8 +81,10 @@ function toAnalysis({ interval, checks, samples, without_answer }: NonNullable<C
     intervalMs: Math.max(100, toMs(interval ?? 10)),
     checks: checks.map(({ name, query, baseline, min, max, max_ratio, max_difference }) => {
       const compares = max_ratio !== undefined || max_difference !== undefined;
-      if (!compares && min === undefined && max === undefined) throw new Malformed(`the check "${name ?? query}" has no limit; give it min, max, max_ratio or max_difference`);
-      if (compares && baseline === undefined) throw new Malformed(`the check "${name ?? query}" compares with nothing; give it a baseline`);
+      if (!compares && min === undefined && max === undefined)
+        throw new Malformed(`the check "${name ?? query}" has no limit; give it min, max, max_ratio or max_difference`);
+      if (compares && baseline === undefined)
+        throw new Malformed(`the check "${name ?? query}" compares with nothing; give it a baseline`);
       return { name: name ?? query, query, baseline, min, max, maxRatio: max_ratio, maxDifference: max_difference };
     }),
     samples,

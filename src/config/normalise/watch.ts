@@ -3,6 +3,11 @@ import type { StackFile } from '../schema/stack-file';
 import { toMs } from '../schema/values';
 
 /** What is done between deployments; nothing where that is not wanted. */
-export function toWatch({ enabled = true, interval = '30s', on_unhealthy: onUnhealthy = 'restart', on_drift: onDrift = 'report' }: StackFile['watch'] = {}): WatchSettings | undefined {
+export function toWatch({
+  enabled = true,
+  interval = '30s',
+  on_unhealthy: onUnhealthy = 'restart',
+  on_drift: onDrift = 'report',
+}: StackFile['watch'] = {}): WatchSettings | undefined {
   return enabled ? { everyMs: toMs(interval), onUnhealthy, onDrift } : undefined;
 }

@@ -1,7 +1,9 @@
 /** A text that is not of the form its key asks for. */
 export class Malformed extends Error {}
 
-/** Reads a part of the file; what is {@link Malformed} becomes a finding at its path, and the fallback stands in for it. */
+/**
+ * Reads a part of the file; what is {@link Malformed} becomes a finding at its path, and the fallback stands in for it.
+ */
 export type Attempt = <T>(path: (string | number)[], parse: () => T, fallback: T) => T;
 
 /** Splits a command line as a shell would, without expanding anything. */
@@ -13,7 +15,11 @@ export function splitWords(text: string): string[] {
     const character = text[index]!;
     if (quote) {
       if (character === quote) quote = '';
-      else word += character === '\\' && quote === '"' && /["\\$`]/.test(text[index + 1] ?? '') ? text[(index += 1)]! : character;
+      else
+        word +=
+          character === '\\' && quote === '"' && /["\\$`]/.test(text[index + 1] ?? '')
+            ? text[(index += 1)]!
+            : character;
     } else if (character === '"' || character === "'") {
       quote = character;
       word ??= '';
@@ -42,13 +48,20 @@ export function toShell(command: CommandInput): string[] {
 }
 
 /** `{KEY: value}` of either form; a key without a value is refused, for it would depend on where it runs. */
-export function toAssignments(input: Record<string, unknown> | string[] | undefined, separator: '=' | ':' = '='): Record<string, string> {
+export function toAssignments(
+  input: Record<string, unknown> | string[] | undefined,
+  separator: '=' | ':' = '=',
+): Record<string, string> {
   if (!input) return {};
-  if (!Array.isArray(input)) return Object.fromEntries(Object.entries(input).map(([key, value]) => [key, value === null ? '' : String(value)]));
+  if (!Array.isArray(input))
+    return Object.fromEntries(Object.entries(input).map(([key, value]) => [key, value === null ? '' : String(value)]));
   return Object.fromEntries(
     input.map((item) => {
       const cut = item.indexOf(separator);
-      if (cut < 1) throw new Malformed(`"${item}" has no value; write KEY${separator}value (for a variable of your shell, KEY${separator}\${KEY})`);
+      if (cut < 1)
+        throw new Malformed(
+          `"${item}" has no value; write KEY${separator}value (for a variable of your shell, KEY${separator}\${KEY})`,
+        );
       return [item.slice(0, cut), item.slice(cut + 1)];
     }),
   );

@@ -12,8 +12,23 @@ export const dependenciesExist: Rule = eachService((service, { stack }) =>
       const others = Object.keys(stack.services).filter((other) => other !== service.name);
       return [at(service, path, `there is no service "${name}"${didYouMean(name, others)}`)];
     }
-    if (condition === 'healthy' && !dependency.healthCheck) return [at(service, path, `${name} has no health_check; give it one (\`{runtime: true}\` for the HEALTHCHECK of its image), or depend on started`)];
-    if (condition === 'completed' && dependency.kind !== 'job') return [at(service, path, `${name} is a service and never completes; make it kind: job, or depend on healthy or started`)];
+    if (condition === 'healthy' && !dependency.healthCheck)
+      return [
+        at(
+          service,
+          path,
+          `${name} has no health_check; give it one (\`{runtime: true}\` for ` +
+            'the HEALTHCHECK of its image), or depend on started',
+        ),
+      ];
+    if (condition === 'completed' && dependency.kind !== 'job')
+      return [
+        at(
+          service,
+          path,
+          `${name} is a service and never completes; make it kind: job, or depend on healthy or started`,
+        ),
+      ];
     return [];
   }),
 );
@@ -28,7 +43,13 @@ export const noCycles: Rule = ({ stack }) => {
   function visit(name: string, trail: string[]): void {
     if (state.get(name) === 'open') {
       const cycle = [...trail.slice(trail.indexOf(name)), name];
-      findings.push(at(stack.services[cycle[0]!]!, ['depends_on', cycle[1]!], `a cycle: ${cycle.join(' -> ')}; remove one of these dependencies`));
+      findings.push(
+        at(
+          stack.services[cycle[0]!]!,
+          ['depends_on', cycle[1]!],
+          `a cycle: ${cycle.join(' -> ')}; remove one of these dependencies`,
+        ),
+      );
       return;
     }
     const service: Service | undefined = stack.services[name];

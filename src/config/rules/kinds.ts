@@ -6,9 +6,12 @@ const serviceKeys = ['replicas', 'hooks', 'health_check', 'expose', 'strategy', 
 
 /** A service of Docker has an image, a process has a command. */
 export const startable: Rule = eachService((service, { stack }) => {
-  if (stack.runtime === 'process') return service.command ? [] : [at(service, [], 'has no command; a process service names the program to run')];
+  if (stack.runtime === 'process')
+    return service.command ? [] : [at(service, [], 'has no command; a process service names the program to run')];
   if (service.image) return [];
-  const what = service.command ? 'has a command but no image; on Docker it needs one (for a process set infrastructure.container_runtime: Process)' : 'has no image';
+  const what = service.command
+    ? 'has a command but no image; on Docker it needs one (for a process set infrastructure.container_runtime: Process)'
+    : 'has no image';
   return [at(service, [], what)];
 });
 
@@ -17,7 +20,9 @@ export const keysFitKind: Rule = eachService((service, { file }) => {
   const input: ServiceInput = file.services[service.name]!;
   const wrong = service.kind === 'job' ? serviceKeys : jobKeys;
   const remedy = service.kind === 'job' ? 'has no meaning for a job' : 'is a key of jobs; set kind: job, or remove it';
-  return wrong.filter((key) => input[key] !== undefined && !(key === 'replicas' && service.replicas === 1)).map((key) => at(service, [key], remedy));
+  return wrong
+    .filter((key) => input[key] !== undefined && !(key === 'replicas' && service.replicas === 1))
+    .map((key) => at(service, [key], remedy));
 });
 
 /** A job finishes: nothing restarts it for ever. */

@@ -7,14 +7,28 @@ import { toTmpfs } from '../../model/tmpfs';
 export const networksDeclared: Rule = eachService((service, { stack }) =>
   Object.keys(service.networks)
     .filter((name) => name !== 'default' && !stack.networks[name])
-    .map((name) => at(service, ['networks', name], `the network "${name}" is not declared${didYouMean(name, Object.keys(stack.networks))}; add it under the top-level networks`)),
+    .map((name) =>
+      at(
+        service,
+        ['networks', name],
+        `the network "${name}" is not ` +
+          `declared${didYouMean(name, Object.keys(stack.networks))}; add it under the top-level networks`,
+      ),
+    ),
 );
 
 /** Volumes that a service mounts are declared, so that a misspelt one never starts empty. */
 export const volumesDeclared: Rule = eachService((service, { stack }) =>
   service.mounts.flatMap((mount, index) =>
     mount.type === 'volume' && !(mount.volume in stack.volumes)
-      ? [at(service, ['volumes', index], `the volume "${mount.volume}" is not declared${didYouMean(mount.volume, Object.keys(stack.volumes))}; add it under the top-level volumes`)]
+      ? [
+          at(
+            service,
+            ['volumes', index],
+            `the volume "${mount.volume}" is not ` +
+              `declared${didYouMean(mount.volume, Object.keys(stack.volumes))}; add it under the top-level volumes`,
+          ),
+        ]
       : [],
   ),
 );
@@ -23,7 +37,14 @@ export const volumesDeclared: Rule = eachService((service, { stack }) =>
 export const configsDeclared: Rule = eachService((service, { stack }) =>
   service.configs
     .filter(({ name }) => !(name in stack.configs))
-    .map(({ name }) => at(service, ['configs', name], `the config "${name}" is not declared${didYouMean(name, Object.keys(stack.configs))}; add it under the top-level configs`)),
+    .map(({ name }) =>
+      at(
+        service,
+        ['configs', name],
+        `the config "${name}" is not ` +
+          `declared${didYouMean(name, Object.keys(stack.configs))}; add it under the top-level configs`,
+      ),
+    ),
 );
 
 /** Two things of a service never stand at the same path, however it is written: `/data/` is `/data`. */
@@ -33,7 +54,13 @@ export const pathsDistinct: Rule = eachService((service) => {
     ...service.mounts.map(({ target }, index) => ({ target, path: ['volumes', index] })),
     ...service.tmpfs.map((entry, index) => ({ target: toTmpfs(entry).path, path: ['tmpfs', index] })),
     ...service.configs.map(({ path, name }) => ({ target: path, path: ['configs', name] })),
-    ...service.secrets.flatMap(({ target }, index) => ('path' in target ? [{ target: target.path, path: ['secrets', index] }] : [])),
+    ...service.secrets.flatMap(({ target }, index) =>
+      'path' in target ? [{ target: target.path, path: ['secrets', index] }] : [],
+    ),
   ];
-  return paths.flatMap(({ target, path }) => (seen.size === seen.add(posix.resolve('/', target)).size ? [at(service, path, `${target} is taken by something else of this service`)] : []));
+  return paths.flatMap(({ target, path }) =>
+    seen.size === seen.add(posix.resolve('/', target)).size
+      ? [at(service, path, `${target} is taken by something else of this service`)]
+      : [],
+  );
 });

@@ -32,8 +32,14 @@ export const cidrsAreApart: Rule = ({ stack }) => {
   const parent = ranges.length;
   for (const [name, network] of Object.entries(stack.networks)) add(network.cidr, ['networks', name, 'cidr']);
   for (const [index, range] of ranges.slice(parent).entries()) {
-    const other = ranges.slice(parent, parent + index).find((before) => before.first <= range.last && range.first <= before.last);
-    if (other) findings.push({ path: range.path, message: `${range.cidr} overlaps ${other.cidr} of ${other.path.slice(0, 2).join('.')}` });
+    const other = ranges
+      .slice(parent, parent + index)
+      .find((before) => before.first <= range.last && range.first <= before.last);
+    if (other)
+      findings.push({
+        path: range.path,
+        message: `${range.cidr} overlaps ${other.cidr} of ${other.path.slice(0, 2).join('.')}`,
+      });
   }
   return findings;
 };

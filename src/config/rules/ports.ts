@@ -10,7 +10,16 @@ const width = ({ published }: ServicePort): number => (published ? published.to 
 export const replicasFitPorts: Rule = eachService((service, { stack }) =>
   service.ports.flatMap((port, index) =>
     runtimeOf(service, stack) !== 'kubernetes' && service.replicas > width(port)
-      ? [at(service, ['ports', index], `${service.replicas} replicas cannot share ${width(port) === 1 ? `host port ${port.published!.from}` : `${width(port)} host ports`}; give a range such as "${port.published!.from}-${port.published!.from + service.replicas - 1}:${port.container}"`)]
+      ? [
+          at(
+            service,
+            ['ports', index],
+            `${service.replicas} replicas cannot share ` +
+              `${width(port) === 1 ? `host port ${port.published!.from}` : `${width(port)} host ports`}; give a ` +
+              'range such as ' +
+              `"${port.published!.from}-${port.published!.from + service.replicas - 1}:${port.container}"`,
+          ),
+        ]
       : [],
   ),
 );

@@ -9,7 +9,9 @@ export const resourcesPossible: Rule = eachService(({ reserve, limit, ...service
       ? [at(service as never, ['resources', 'reserve', amount], `reserves more ${amount} than its limit allows`)]
       : [],
   ),
-  ...((limit.memory ?? Infinity) < 6 * 1024 ** 2 ? [at(service as never, ['resources', 'limit', 'memory'], 'is less than 6M, the least that Docker accepts')] : []),
+  ...((limit.memory ?? Infinity) < 6 * 1024 ** 2
+    ? [at(service as never, ['resources', 'limit', 'memory'], 'is less than 6M, the least that Docker accepts')]
+    : []),
   ...((limit.cpus ?? 1) <= 0 ? [at(service as never, ['resources', 'limit', 'cpus'], 'must be more than 0')] : []),
 ]);
 
@@ -21,9 +23,19 @@ export const oneWriterPerVolume: Rule = ({ stack }) => {
       if (mount.type !== 'volume' || mount.readOnly || stack.volumes[mount.volume]?.shared) return [];
       const other = writers.get(mount.volume);
       writers.set(mount.volume, service.name);
-      const remedy = `mount it read-only here, or say volumes.${mount.volume}.shared: true if the software can share it`;
-      if (other) return [at(service, ['volumes', index], `${other} writes to the volume ${mount.volume} already; ${remedy}`)];
-      return service.replicas > 1 ? [at(service, ['volumes', index], `${service.replicas} replicas would write to the volume ${mount.volume} at once; ${remedy}`)] : [];
+      const remedy =
+        'mount it read-only here, or say ' + `volumes.${mount.volume}.shared: true if the software can share it`;
+      if (other)
+        return [at(service, ['volumes', index], `${other} writes to the volume ${mount.volume} already; ${remedy}`)];
+      return service.replicas > 1
+        ? [
+            at(
+              service,
+              ['volumes', index],
+              `${service.replicas} replicas would write to the volume ${mount.volume} at once; ${remedy}`,
+            ),
+          ]
+        : [];
     }),
   );
 };

@@ -15,7 +15,10 @@ export type Rule = (input: RuleInput) => Finding[];
 
 /** A rule that looks at one service of the file at a time. */
 export function eachService(check: (service: Service, input: RuleInput) => Finding[]): Rule {
-  return (input) => Object.values(input.stack.services).filter(({ name }) => input.file.services[name]).flatMap((service) => check(service, input));
+  return (input) =>
+    Object.values(input.stack.services)
+      .filter(({ name }) => input.file.services[name])
+      .flatMap((service) => check(service, input));
 }
 
 /** A finding below a service. */

@@ -6,33 +6,54 @@ const durationPattern = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 const sizePattern = /^\d+(?:\.\d+)?\s*(?:[kKmMgGtT]i?[bB]?|[bB])?$/;
 
 const numeric = /^(?:[-+]?(?=\.?\d)(?:0|[1-9]\d*)?(?:\.\d*)?(?:e[-+]?\d+)?|0x[0-9a-f]+|0o[0-7]+)$/i;
-/** A number that stands as text, of `${VARIABLE}` say; anything else as it is, also `0123`, of which programs differ. */
-export const fromText = (value: unknown): unknown => (typeof value === 'string' && numeric.test(value) ? Number(value) : value);
+/**
+ * A number that stands as text, of `${VARIABLE}` say; anything else as it is, also `0123`, of which programs differ.
+ */
+export const fromText = (value: unknown): unknown =>
+  typeof value === 'string' && numeric.test(value) ? Number(value) : value;
 
 /** Seconds as a number, or text such as `500ms`, `2s`, `1m30s`. */
 export const duration = z
-  .preprocess(fromText, z.union([z.number().nonnegative(), z.string().regex(durationPattern, 'write a duration such as 500ms, 2s or 1m30s')]))
+  .preprocess(
+    fromText,
+    z.union([
+      z.number().nonnegative(),
+      z.string().regex(durationPattern, 'write a duration such as 500ms, 2s or 1m30s'),
+    ]),
+  )
   .refine((value) => !isDuration(value) || toMs(value) <= longestMs, 'is longer than a year')
   .describe('Seconds as a number, or a duration such as `500ms`, `2s`, `1m30s`.');
 
 const shortestMs = 10;
 
 /** A {@link duration} between two looks at something; 0 would be work without a pause. */
-export const interval = duration.refine((value) => !isDuration(value) || toMs(value) >= shortestMs, `is shorter than ${shortestMs}ms`);
+export const interval = duration.refine(
+  (value) => !isDuration(value) || toMs(value) >= shortestMs,
+  `is shorter than ${shortestMs}ms`,
+);
 
 function isDuration(value: number | string): boolean {
   return typeof value === 'number' || durationPattern.test(value);
 }
 
-/** Milliseconds of a text such as `2s`; undefined where it is no duration, as a number without a unit is none here, or longer than a year. */
+/**
+ * Milliseconds of a text such as `2s`; undefined where it is no duration, as a number without a unit is none here, or
+ * longer than a year.
+ */
 export function durationMs(text: string): number | undefined {
   return durationPattern.test(text) && toMs(text) <= longestMs ? toMs(text) : undefined;
 }
 
 /** Bytes as a number, or text such as `512M`, `4G`. */
 export const size = z
-  .preprocess(fromText, z.union([z.number().int().nonnegative(), z.string().regex(sizePattern, 'write a size such as 512M or 4G')]))
-  .refine((value) => (typeof value === 'string' && !sizePattern.test(value)) || Number.isSafeInteger(toBytes(value)), 'is more than any machine has')
+  .preprocess(
+    fromText,
+    z.union([z.number().int().nonnegative(), z.string().regex(sizePattern, 'write a size such as 512M or 4G')]),
+  )
+  .refine(
+    (value) => (typeof value === 'string' && !sizePattern.test(value)) || Number.isSafeInteger(toBytes(value)),
+    'is more than any machine has',
+  )
   .describe('Bytes as a number, or a size such as `512M`, `4G`.');
 
 const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -41,7 +62,8 @@ const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000
 export function toMs(value: number | string): number {
   if (typeof value === 'number') return Math.round(value * 1000);
   let total = 0;
-  for (const [, amount, unit] of value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) total += Number(amount) * unitMs[unit!]!;
+  for (const [, amount, unit] of value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g))
+    total += Number(amount) * unitMs[unit!]!;
   return Math.round(total);
 }
 
@@ -64,7 +86,13 @@ const noMode = 'is no file mode; write three octal digits such as 0440 (read by 
 
 /** Permissions of a file in octal, as {@link parseYaml} keeps them: `0440`, `"440"`, `0o440`. */
 export const fileMode = z
-  .union([z.string().regex(modePattern, noMode), z.number().int().refine((digits) => modePattern.test(String(digits)), noMode)])
+  .union([
+    z.string().regex(modePattern, noMode),
+    z
+      .number()
+      .int()
+      .refine((digits) => modePattern.test(String(digits)), noMode),
+  ])
   .describe('File mode, in octal however it is written; default 0444.');
 
 /** The bits of a {@link fileMode}. */
@@ -81,7 +109,10 @@ export function hasUserinfo(url: string): boolean {
 }
 
 const booleans: Record<string, boolean> = { true: true, false: false };
-export const flag = z.preprocess((value) => (typeof value === 'string' ? (booleans[value.toLowerCase()] ?? value) : value), z.boolean());
+export const flag = z.preprocess(
+  (value) => (typeof value === 'string' ? (booleans[value.toLowerCase()] ?? value) : value),
+  z.boolean(),
+);
 
 /** A shell-like string or a list of words. */
 export const command = z
@@ -93,13 +124,16 @@ export const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 export const assignments = z.union([z.record(z.string(), scalar), z.array(z.string())]);
 export const names = z.array(z.string());
 /** `/path` in memory, with Docker's options. */
-export const tmpfs = z.string().regex(tmpfsPattern, 'is no tmpfs; write an absolute path, with options such as /cache:size=64m,mode=0700');
+export const tmpfs = z
+  .string()
+  .regex(tmpfsPattern, 'is no tmpfs; write an absolute path, with options such as /cache:size=64m,mode=0700');
 export const oneOrMore = z.union([z.string(), z.array(z.string())]);
 
 /** Matches a value whatever its case: `Sequential` and `sequential` are the same. */
 export function choice<const T extends readonly [string, ...string[]]>(...values: T) {
   return z.preprocess(
-    (value) => (typeof value === 'string' ? (values.find((v) => v.toLowerCase() === value.toLowerCase()) ?? value) : value),
+    (value) =>
+      typeof value === 'string' ? (values.find((v) => v.toLowerCase() === value.toLowerCase()) ?? value) : value,
     z.enum(values),
   );
 }

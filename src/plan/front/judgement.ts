@@ -19,7 +19,12 @@ export function judgementOf(service: Service, slots: Slot[], stack: Stack): Judg
 export function judgementOfPods(service: Service, stack: Stack): Judgement | undefined {
   const pods = (workload: string) => `${workload}-[a-z0-9]+-[a-z0-9]+`;
   const canary = `${service.name}-canary`;
-  return judgementBy(service, stack, { next: canary, stable: service.name, next_instances: pods(canary), stable_instances: pods(service.name) });
+  return judgementBy(service, stack, {
+    next: canary,
+    stable: service.name,
+    next_instances: pods(canary),
+    stable_instances: pods(service.name),
+  });
 }
 
 function judgementBy(service: Service, stack: Stack, words: Record<string, string>): Judgement | undefined {
@@ -27,13 +32,21 @@ function judgementBy(service: Service, stack: Stack, words: Record<string, strin
   if (strategy.kind !== 'canary' || !strategy.analysis || !stack.prometheus) return undefined;
   const fill = (query: string) => query.replace(/\{\{\s*(\w+)\s*\}\}/g, (whole, word: string) => words[word] ?? whole);
   const host = /^[a-z]+:\/\/([^:/]+)/.exec(stack.prometheus)?.[1];
-  return { endpoint: stack.prometheus, ...(host && stack.services[host] && { prometheus: host }), analysis: filled(strategy.analysis, fill) };
+  return {
+    endpoint: stack.prometheus,
+    ...(host && stack.services[host] && { prometheus: host }),
+    analysis: filled(strategy.analysis, fill),
+  };
 }
 
 function filled({ checks, samples, ...rest }: Analysis, fill: (query: string) => string): Analysis {
   return {
     ...rest,
-    checks: checks.map(({ query, baseline, ...check }) => ({ ...check, query: fill(query), ...(baseline !== undefined && { baseline: fill(baseline) }) })),
+    checks: checks.map(({ query, baseline, ...check }) => ({
+      ...check,
+      query: fill(query),
+      ...(baseline !== undefined && { baseline: fill(baseline) }),
+    })),
     ...(samples && { samples: { ...samples, query: fill(samples.query) } }),
   };
 }

@@ -12,8 +12,8 @@ const settleMs = 1200;
 
 /**
  * The name that others reach a service by. It moves to new instances once they are healthy, and leaves old ones before
- * they stop. Where every request comes through the load balancer, and no service depends on this one, nobody needs that:
- * each move takes an instance off its network for a moment.
+ * they stop. Where every request comes through the load balancer, and no service depends on this one, nobody needs
+ * that: each move takes an instance off its network for a moment.
  */
 export class ServiceNames {
   private readonly service: string;
@@ -21,11 +21,17 @@ export class ServiceNames {
   /** The new set has a name of its own while it waits. */
   private readonly asNext: boolean;
 
-  constructor(service: Service, { services, front, runtime, infrastructure }: Stack, private readonly steps: StepFactory) {
+  constructor(
+    service: Service,
+    { services, front, runtime, infrastructure }: Stack,
+    private readonly steps: StepFactory,
+  ) {
     this.service = service.name;
     const { kind } = strategyOf(service);
     const inNetworks = runtime !== 'process' && infrastructure.networkMode !== 'host';
-    const reached = !front?.routes.some((route) => route.service === service.name) || Object.values(services).some(({ name, dependsOn }) => name !== balancerName && service.name in dependsOn);
+    const reached =
+      !front?.routes.some((route) => route.service === service.name) ||
+      Object.values(services).some(({ name, dependsOn }) => name !== balancerName && service.name in dependsOn);
     this.moves = inNetworks && reached && kind !== 'recreate';
     this.asNext = inNetworks && (kind === 'blue_green' || kind === 'canary');
   }
@@ -38,7 +44,11 @@ export class ServiceNames {
   /** A new instance that waits for its name. */
   withheld(spec: InstanceSpec): InstanceSpec {
     if (!this.moves && !this.asNext) return spec;
-    return { ...spec, names: spec.networks, networks: spec.networks.map(({ name }) => ({ name, aliases: this.asNext ? [nextName(spec.service)] : [] })) };
+    return {
+      ...spec,
+      names: spec.networks,
+      networks: spec.networks.map(({ name }) => ({ name, aliases: this.asNext ? [nextName(spec.service)] : [] })),
+    };
   }
 
   give(spec: InstanceSpec): Lane {
@@ -53,11 +63,21 @@ export class ServiceNames {
     return [this.steps.attach(toRef(instance), names, names)];
   }
 
-  /** Leaving its name takes an instance off the network for a moment: it stays long enough for those who lost a packet in it. */
+  /**
+   * Leaving its name takes an instance off the network for a moment: it stays long enough for those who lost a packet
+   * in it.
+   */
   take(instance: ObservedInstance): Lane {
     const { names, ordinal } = instance;
     if (!this.moves || !names || names.length === 0) return [];
-    const settle = this.steps.make({ kind: 'hold', title: `let the last connections to the old ${this.service} ${ordinal} arrive`, durationMs: settleMs }, this.service);
+    const settle = this.steps.make(
+      {
+        kind: 'hold',
+        title: `let the last connections to the old ${this.service} ${ordinal} arrive`,
+        durationMs: settleMs,
+      },
+      this.service,
+    );
     return [this.steps.unname(toRef(instance), names), settle];
   }
 }

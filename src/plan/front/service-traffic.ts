@@ -40,7 +40,9 @@ export class ServiceTraffic {
   newAddresses: string[] = [];
 
   constructor(private readonly options: ServiceTrafficOptions) {
-    this.tables = options.routes.map(({ key }) => options.state?.tables.find(({ route }) => route === key) ?? { route: key, targets: [] });
+    this.tables = options.routes.map(
+      ({ key }) => options.state?.tables.find(({ route }) => route === key) ?? { route: key, targets: [] },
+    );
   }
 
   /** Whether requests come through a load balancer that runs. */
@@ -51,14 +53,24 @@ export class ServiceTraffic {
   /** Whether an instance gets none of the requests that others of its service get. */
   passesBy(instance: Running): boolean {
     const { routes, runtime, state } = this.options;
-    const targets = routes.flatMap(({ key, port }) => (state?.tables.find(({ route }) => route === key)?.targets ?? []).map((target) => ({ ...target, port })));
+    const targets = routes.flatMap(({ key, port }) =>
+      (state?.tables.find(({ route }) => route === key)?.targets ?? []).map((target) => ({ ...target, port })),
+    );
     return targets.length > 0 && !targets.some(({ address, port }) => address === addressOf(instance, port, runtime));
   }
 
   tablesFor(shares: readonly SharedBy[]): RouteTable[] {
     const { routes, runtime } = this.options;
     const shared = shares.filter(({ instances }) => instances.length > 0);
-    return routes.map(({ key, port }) => tableOf(key, shared.map(({ instances, weight }) => ({ weight, addresses: instances.map((instance) => addressOf(instance, port, runtime)) }))));
+    return routes.map(({ key, port }) =>
+      tableOf(
+        key,
+        shared.map(({ instances, weight }) => ({
+          weight,
+          addresses: instances.map((instance) => addressOf(instance, port, runtime)),
+        })),
+      ),
+    );
   }
 
   /** Sends the requests to these instances from here on; no step where they go there already. */
@@ -68,10 +80,17 @@ export class ServiceTraffic {
     this.tables = this.tablesFor(shares);
     this.decided = this.tables;
     const { routes, runtime } = this.options;
-    this.newAddresses = routes.flatMap(({ port }) => shares.flatMap(({ instances }) => instances.filter(isNew)).map((instance) => addressOf(instance, port, runtime)));
+    this.newAddresses = routes.flatMap(({ port }) =>
+      shares.flatMap(({ instances }) => instances.filter(isNew)).map((instance) => addressOf(instance, port, runtime)),
+    );
     const known = this.tables.every(({ route }) => state?.tables.some((each) => each.route === route));
     if (!balancer || (known && this.tables.every((table, index) => sameTable(before[index], table)))) return [];
-    return [{ ...steps.make({ kind: 'route', title, balancer, tables: this.tables, before }, service), gate: gateTo(shares, this.tables, before, balancer) }];
+    return [
+      {
+        ...steps.make({ kind: 'route', title, balancer, tables: this.tables, before }, service),
+        gate: gateTo(shares, this.tables, before, balancer),
+      },
+    ];
   }
 
   /** What has to hold before new instances are tested, as they get requests next. */
@@ -84,7 +103,9 @@ export class ServiceTraffic {
   /** Lets an instance finish what it has begun. */
   drain(instance: Running): Lane {
     const drain = this.drainOf(instance);
-    return drain ? [this.options.steps.make({ kind: 'drain', instance: toRef(instance), ...drain }, instance.service)] : [];
+    return drain
+      ? [this.options.steps.make({ kind: 'drain', instance: toRef(instance), ...drain }, instance.service)]
+      : [];
   }
 
   /** What is open at an instance that requests came to. */
@@ -94,11 +115,19 @@ export class ServiceTraffic {
   }
 }
 
-/** Requests go to new instances only while all of them are healthy, and to no address that the load balancer does not reach. */
+/**
+ * Requests go to new instances only while all of them are healthy, and to no address that the load balancer does not
+ * reach.
+ */
 function gateTo(shares: readonly SharedBy[], tables: RouteTable[], before: RouteTable[], balancer: InstanceRef): Gate {
   const known = new Set(before.flatMap(({ targets }) => targets.map(({ address }) => address)));
-  const added = tables.flatMap(({ targets }) => targets.map(({ address }) => address)).filter((address) => !known.has(address));
-  return { healthy: shares.flatMap(({ instances }) => instances.filter(isNew)).map(toRef), ...(added.length > 0 && { reached: { balancer, addresses: [...new Set(added)] } }) };
+  const added = tables
+    .flatMap(({ targets }) => targets.map(({ address }) => address))
+    .filter((address) => !known.has(address));
+  return {
+    healthy: shares.flatMap(({ instances }) => instances.filter(isNew)).map(toRef),
+    ...(added.length > 0 && { reached: { balancer, addresses: [...new Set(added)] } }),
+  };
 }
 
 function isNew(instance: Running): boolean {
@@ -106,7 +135,13 @@ function isNew(instance: Running): boolean {
 }
 
 /** The requests that are open at an instance by routes; nothing where none can be. */
-export function drainAt(instance: Running, routes: readonly Route[], balancer: InstanceRef | undefined, runtime: RuntimeName, timeoutMs = defaultDrainMs): Drain | undefined {
+export function drainAt(
+  instance: Running,
+  routes: readonly Route[],
+  balancer: InstanceRef | undefined,
+  runtime: RuntimeName,
+  timeoutMs = defaultDrainMs,
+): Drain | undefined {
   if (!balancer || routes.length === 0) return undefined;
   return { balancer, addresses: [...new Set(routes.map(({ port }) => addressOf(instance, port, runtime)))], timeoutMs };
 }

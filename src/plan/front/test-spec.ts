@@ -11,12 +11,23 @@ export function isTest({ kind, hash }: Pick<InstanceSpec, 'kind' | 'hash'>): boo
 }
 
 /** A job against new instances: their image, networks and variables, and `$TARGET` to reach them by. */
-export function toTestSpec(next: InstanceSpec[], { command, image }: { command: string[]; image?: string }, deployment: number, stack: Stack): InstanceSpec {
+export function toTestSpec(
+  next: InstanceSpec[],
+  { command, image }: { command: string[]; image?: string },
+  deployment: number,
+  stack: Stack,
+): InstanceSpec {
   const [first] = next;
   const { ports, workload, healthCheck } = first!;
   const probed = healthCheck && 'port' in healthCheck.probe ? healthCheck.probe.port : undefined;
-  const port = stack.front?.routes.find(({ service }) => service === first!.service)?.port ?? stack.services[first!.service]?.ingress?.[0]?.port ?? ports[0]?.container ?? probed;
-  const targets = next.map((instance) => (port === undefined ? instance.name : addressOf(instance, port, stack.runtime)));
+  const port =
+    stack.front?.routes.find(({ service }) => service === first!.service)?.port ??
+    stack.services[first!.service]?.ingress?.[0]?.port ??
+    ports[0]?.container ??
+    probed;
+  const targets = next.map((instance) =>
+    port === undefined ? instance.name : addressOf(instance, port, stack.runtime),
+  );
   return {
     ...first!,
     name: testName(stack, first!.service, deployment),

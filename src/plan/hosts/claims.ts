@@ -22,17 +22,29 @@ export function claimsOf(plan: Plan, { services }: Stack): Map<string, Claim> {
 
 /** The world as it will be once others have what they claim. */
 export function withClaims(world: World, claimed: ReadonlyMap<string, Claimed[]>): World {
-  return { ...world, views: world.views.map((view) => {
-    const others = claimed.get(view.taskQueue) ?? [];
-    const { observation } = view;
-    const reservedByOthers = { ...observation.capacity.reservedByOthers };
-    for (const { reserve } of others) add(reservedByOthers, reserve);
-    const portsInUse = others.flatMap(({ ports, by }) => ports.map((each) => {
-      const [port, protocol] = each.split('/');
-      return { port: Number(port), protocol: protocol as 'tcp' | 'udp', by };
-    }));
-    return { ...view, observation: { ...observation, portsInUse: [...observation.portsInUse, ...portsInUse], capacity: { ...observation.capacity, reservedByOthers } } };
-  }) };
+  return {
+    ...world,
+    views: world.views.map((view) => {
+      const others = claimed.get(view.taskQueue) ?? [];
+      const { observation } = view;
+      const reservedByOthers = { ...observation.capacity.reservedByOthers };
+      for (const { reserve } of others) add(reservedByOthers, reserve);
+      const portsInUse = others.flatMap(({ ports, by }) =>
+        ports.map((each) => {
+          const [port, protocol] = each.split('/');
+          return { port: Number(port), protocol: protocol as 'tcp' | 'udp', by };
+        }),
+      );
+      return {
+        ...view,
+        observation: {
+          ...observation,
+          portsInUse: [...observation.portsInUse, ...portsInUse],
+          capacity: { ...observation.capacity, reservedByOthers },
+        },
+      };
+    }),
+  };
 }
 
 /** What is replaced gives back what the new instance takes. */
@@ -41,7 +53,9 @@ function isMore({ action, beside }: PlannedService): boolean {
 }
 
 function startsOf(planned: PlannedService): StepOf<'start' | 'create-job'>[] {
-  return lanesOf(planned).flat().filter((step) => step.kind === 'start' || step.kind === 'create-job');
+  return lanesOf(planned)
+    .flat()
+    .filter((step) => step.kind === 'start' || step.kind === 'create-job');
 }
 
 function add(sum: ResourceAmounts, more: ResourceAmounts): void {

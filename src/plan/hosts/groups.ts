@@ -18,7 +18,9 @@ interface Bond {
 
 /** The services of a stack, in groups that no network between hosts may part. */
 export function groupsOf(stack: Stack): Group[] {
-  const groups = new Map<string, Group>(Object.values(stack.services).map((service) => [service.name, { services: [service], reasons: [] }]));
+  const groups = new Map<string, Group>(
+    Object.values(stack.services).map((service) => [service.name, { services: [service], reasons: [] }]),
+  );
   for (const { one, other, reason } of [...byDependency(stack), ...byVolume(stack), ...byFront(stack)]) {
     const [into, from] = [groups.get(one)!, groups.get(other)!];
     if (into === from) continue;
@@ -36,8 +38,17 @@ function byDependency(stack: Stack): Bond[] {
   return Object.values(services).flatMap((service) =>
     Object.keys(service.dependsOn).flatMap((name): Bond[] => {
       const dependency = services[name];
-      if (!dependency || sharedNetworks(service, dependency).length === 0 || (isReachable(dependency, stack) && isKnown)) return [];
-      const remedy = isReachable(dependency, stack) ? 'a host has no address' : runtimeOf(dependency, stack) === 'kubernetes' ? `${name} opens no fixed port of its cluster` : `${name} publishes no fixed port`;
+      if (
+        !dependency ||
+        sharedNetworks(service, dependency).length === 0 ||
+        (isReachable(dependency, stack) && isKnown)
+      )
+        return [];
+      const remedy = isReachable(dependency, stack)
+        ? 'a host has no address'
+        : runtimeOf(dependency, stack) === 'kubernetes'
+          ? `${name} opens no fixed port of its cluster`
+          : `${name} publishes no fixed port`;
       return [{ one: name, other: service.name, reason: `${service.name} depends on ${name} (${remedy})` }];
     }),
   );
@@ -50,7 +61,9 @@ function byVolume({ services }: Stack): Bond[] {
       if (mount.type !== 'volume') return [];
       const one = first.get(mount.volume);
       if (one === undefined) first.set(mount.volume, name);
-      return one === undefined || one === name ? [] : [{ one, other: name, reason: `${one} and ${name} mount the volume ${mount.volume}` }];
+      return one === undefined || one === name
+        ? []
+        : [{ one, other: name, reason: `${one} and ${name} mount the volume ${mount.volume}` }];
     }),
   );
 }

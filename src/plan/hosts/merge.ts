@@ -2,7 +2,10 @@ import type { Stack } from '../../config/stack';
 import type { HostPlan } from '../host-plan';
 import { lanesOf, type PlannedPhase, type PlannedService } from '../plan';
 
-/** The phases of all hosts as one order: what is in the way goes first, the phases of the stack, what is gone from it last. */
+/**
+ * The phases of all hosts as one order: what is in the way goes first, the phases of the stack, what is gone from it
+ * last.
+ */
 export function inOrderOfPhases(parts: readonly HostPlan[], stack: Stack): PlannedPhase[] {
   const first = parts.map(({ removals }) => named(removals.first, stack));
   const last = parts.map(({ removals }) => named(removals.last, stack));
@@ -24,7 +27,10 @@ function sideBySide(of: readonly PlannedPhase[][]): PlannedPhase[] {
 
 /** A service that moves to another host is in the plan twice; what goes is named by where it was. */
 function named(removals: PlannedPhase[], { services }: Stack): PlannedPhase[] {
-  return removals.map((phase) => ({ ...phase, services: phase.services.map((service) => (services[service.name] ? asMoved(service) : service)) }));
+  return removals.map((phase) => ({
+    ...phase,
+    services: phase.services.map((service) => (services[service.name] ? asMoved(service) : service)),
+  }));
 }
 
 function asMoved(service: PlannedService): PlannedService {

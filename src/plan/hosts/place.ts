@@ -15,7 +15,13 @@ export interface Placed {
  * room allow; the rest goes where most is left. Data never moves: a service stays with its volumes, or is refused.
  */
 export function place(stack: Stack, views: readonly HostView[]): Placed {
-  const hosts = (stack.hosts ?? []).map((host) => new Room(host, views.find(({ name }) => name === host.name)));
+  const hosts = (stack.hosts ?? []).map(
+    (host) =>
+      new Room(
+        host,
+        views.find(({ name }) => name === host.name),
+      ),
+  );
   const groups = groupsOf(stack).map((group) => candidateOf(group, hosts, stack));
   const refusals = groups.flatMap(({ refusals: found }) => found);
   const placement: Placement = {};
@@ -40,14 +46,29 @@ interface Candidate {
 
 function candidateOf(group: Group, hosts: readonly Room[], stack: Stack): Candidate {
   const wishing = group.services.filter(({ host, zone }) => host !== undefined || zone !== undefined);
-  const fits = ({ host }: Room) => group.services.every((service) => runtimeOf(service, stack) === runtimeOf(host, stack)) && wishing.every((service) => goes(service, host));
+  const fits = ({ host }: Room) =>
+    group.services.every((service) => runtimeOf(service, stack) === runtimeOf(host, stack)) &&
+    wishing.every((service) => goes(service, host));
   const allowed = hosts.filter(fits);
   const holding = hosts.filter((room) => room.holdsDataOf(group, stack));
-  const data = mostOf(group, holding.filter((room) => allowed.includes(room))) ?? holding.find((room) => allowed.includes(room)) ?? holding[0];
+  const data =
+    mostOf(
+      group,
+      holding.filter((room) => allowed.includes(room)),
+    ) ??
+    holding.find((room) => allowed.includes(room)) ??
+    holding[0];
   const keeps = data ?? mostOf(group, hosts);
-  if (allowed.length === 0) return { group, allowed: [...hosts], keeps, holdsData: false, refusals: [torn(group, wishing, stack)] };
+  if (allowed.length === 0)
+    return { group, allowed: [...hosts], keeps, holdsData: false, refusals: [torn(group, wishing, stack)] };
   const moves = data !== undefined && !allowed.includes(data);
-  return { group, allowed, ...(keeps && allowed.includes(keeps) && { keeps }), holdsData: data !== undefined && !moves, refusals: moves ? [leavesData(group, data, allowed)] : [] };
+  return {
+    group,
+    allowed,
+    ...(keeps && allowed.includes(keeps) && { keeps }),
+    holdsData: data !== undefined && !moves,
+    refusals: moves ? [leavesData(group, data, allowed)] : [],
+  };
 }
 
 function choose({ keeps, allowed, holdsData, group }: Candidate): Room {
@@ -68,12 +89,19 @@ function goes({ host, zone }: Service, to: StackHost): boolean {
 function torn({ services, reasons }: Group, wishing: Service[], stack: Stack): Refusal {
   const wishes = [
     ...wishing.map(({ name, host, zone }) => `${name} wants ${host === undefined ? `zone ${zone}` : `host ${host}`}`),
-    ...services.filter((service) => !wishing.includes(service)).filter((service) => wishing.some((each) => runtimeOf(each, stack) !== runtimeOf(service, stack))).map((service) => `${service.name} runs on ${runtimeOf(service, stack) === 'kubernetes' ? 'a cluster' : 'Docker'}`),
+    ...services
+      .filter((service) => !wishing.includes(service))
+      .filter((service) => wishing.some((each) => runtimeOf(each, stack) !== runtimeOf(service, stack)))
+      .map(
+        (service) => `${service.name} runs on ${runtimeOf(service, stack) === 'kubernetes' ? 'a cluster' : 'Docker'}`,
+      ),
   ];
   const last = wishing.at(-1) ?? services.at(-1)!;
   return {
     path: `services.${last.name}.${last.host === undefined ? 'zone' : 'host'}`,
-    message: `${wishes.join(', ')}, and they must share a host: ${reasons.join('; ')}. Give them one host or zone, or publish the port by which one reaches the other (ports: ["5432:5432"])`,
+    message:
+      `${wishes.join(', ')}, and they must share a host: ${reasons.join('; ')}. Give them one host or ` +
+      'zone, or publish the port by which one reaches the other (ports: ["5432:5432"])',
   };
 }
 
@@ -81,7 +109,10 @@ function leavesData({ services }: Group, from: Room, allowed: Room[]): Refusal {
   const owner = services.find(({ mounts }) => mounts.some(({ type }) => type === 'volume'))!;
   return {
     path: `services.${owner.name}`,
-    message: `its data is on ${from.host.name}, and it would start EMPTY on ${allowed.map(({ host }) => host.name).join(' or ')}: volumes do not move between hosts. Leave it on ${from.host.name}, or pass --force if that is meant`,
+    message:
+      `its data is on ${from.host.name}, and it would start EMPTY on ` +
+      `${allowed.map(({ host }) => host.name).join(' or ')}: volumes do not move between ` +
+      `hosts. Leave it on ${from.host.name}, or pass --force if that is meant`,
     forceable: true,
   };
 }

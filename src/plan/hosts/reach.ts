@@ -2,12 +2,19 @@ import { runtimeOf } from '../../config/runtime-of';
 import type { Service, Stack } from '../../config/stack';
 import { isNodePort } from '../../kubernetes/reach';
 
-/** Whether services of other hosts reach a service: by a port of the host that never changes, which a cluster opens only if it is told to. */
+/**
+ * Whether services of other hosts reach a service: by a port of the host that never changes, which a cluster opens only
+ * if it is told to.
+ */
 export function isReachable(service: Service, stack: Stack): boolean {
-  const fixed = service.ports.filter(({ published, hostIp }) => published && published.from === published.to && !hostIp?.startsWith('127.'));
+  const fixed = service.ports.filter(
+    ({ published, hostIp }) => published && published.from === published.to && !hostIp?.startsWith('127.'),
+  );
   if (runtimeOf(service, stack) !== 'kubernetes') return fixed.length > 0;
   const { serviceType = 'ClusterIP' } = stack.infrastructure.cluster ?? {};
-  return serviceType === 'NodePort' ? fixed.some(({ published }) => isNodePort(published!.from)) : serviceType === 'LoadBalancer' && fixed.length > 0;
+  return serviceType === 'NodePort'
+    ? fixed.some(({ published }) => isNodePort(published!.from))
+    : serviceType === 'LoadBalancer' && fixed.length > 0;
 }
 
 /** Networks that two services share. */
@@ -19,13 +26,20 @@ export function sharedNetworks(one: Service, other: Service): string[] {
  * `name:address` of everything on other hosts that a service would find by name on its own: a network of Docker ends
  * where its host does.
  */
-export function namesElsewhere(service: Service, stack: Stack, hostOf: (service: string) => string | undefined): string[] {
+export function namesElsewhere(
+  service: Service,
+  stack: Stack,
+  hostOf: (service: string) => string | undefined,
+): string[] {
   const own = hostOf(service.name);
   return Object.values(stack.services).flatMap((other) => {
     const host = hostOf(other.name);
     const address = stack.hosts?.find(({ name }) => name === host)?.address;
     if (host === own || address === undefined || !isReachable(other, stack)) return [];
-    const names = [other.name, ...sharedNetworks(service, other).flatMap((network) => other.networks[network]!.aliases)];
+    const names = [
+      other.name,
+      ...sharedNetworks(service, other).flatMap((network) => other.networks[network]!.aliases),
+    ];
     return sharedNetworks(service, other).length > 0 ? [...new Set(names)].map((name) => `${name}:${address}`) : [];
   });
 }

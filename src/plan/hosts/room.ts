@@ -14,21 +14,34 @@ export class Room {
   private services = 0;
   private readonly taken: ResourceAmounts = {};
 
-  constructor(readonly host: StackHost, private readonly view: HostView | undefined) {
+  constructor(
+    readonly host: StackHost,
+    private readonly view: HostView | undefined,
+  ) {
     for (const amount of amounts) this.taken[amount] = view?.observation.capacity.reservedByOthers[amount] ?? 0;
   }
 
   runs({ services }: Group): number {
     const names = new Set(services.map(({ name }) => name));
-    return this.view?.observation.instances.filter((instance) => names.has(instance.service) && isUp(instance)).length ?? 0;
+    return (
+      this.view?.observation.instances.filter((instance) => names.has(instance.service) && isUp(instance)).length ?? 0
+    );
   }
 
   holdsDataOf({ services }: Group, stack: Stack): boolean {
     const here = { ...stack, runtime: runtimeOf(this.host, stack) };
     const owner = `${stack.name}/${stack.environment}`;
     const mounted = new Set([...mountedVolumes(services)].map((key) => volumeName(here, key)));
-    const external = new Set(Object.entries(stack.volumes).filter(([, { external: is }]) => is).map(([name]) => volumeName(here, name)));
-    return this.view?.observation.volumes.some(({ name, owner: of }) => mounted.has(name) && (of === owner || external.has(name))) ?? false;
+    const external = new Set(
+      Object.entries(stack.volumes)
+        .filter(([, { external: is }]) => is)
+        .map(([name]) => volumeName(here, name)),
+    );
+    return (
+      this.view?.observation.volumes.some(
+        ({ name, owner: of }) => mounted.has(name) && (of === owner || external.has(name)),
+      ) ?? false
+    );
   }
 
   /** Whether there is room for a group. */
@@ -43,11 +56,13 @@ export class Room {
 
   /** Of what there is least of, the part that would be reserved. */
   private fullnessWith({ services }: Group): number {
-    return Math.max(...amounts.map((amount) => {
-      const wanted = (this.taken[amount] ?? 0) + reserved(services, amount);
-      const total = this.view?.observation.capacity.total[amount] ?? 0;
-      return wanted === 0 ? 0 : wanted / total;
-    }));
+    return Math.max(
+      ...amounts.map((amount) => {
+        const wanted = (this.taken[amount] ?? 0) + reserved(services, amount);
+        const total = this.view?.observation.capacity.total[amount] ?? 0;
+        return wanted === 0 ? 0 : wanted / total;
+      }),
+    );
   }
 
   take({ services }: Group): void {

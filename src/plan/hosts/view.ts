@@ -22,6 +22,17 @@ export interface World {
 /** What a stack may reserve of a host: no more than its file says, and than there is. */
 export function within(view: HostView, host: StackHost): HostView {
   const { capacity } = view.observation;
-  const total = Object.fromEntries(Object.entries(capacity.total).map(([amount, all]) => [amount, Math.min(all, host.capacity[amount as keyof StackHost['capacity']] ?? Infinity)]));
-  return { ...view, observation: { ...view.observation, capacity: { ...capacity, host: host.name, total: total as typeof capacity.total } } };
+  const total = Object.fromEntries(
+    Object.entries(capacity.total).map(([amount, all]) => [
+      amount,
+      Math.min(all, host.capacity[amount as keyof StackHost['capacity']] ?? Infinity),
+    ]),
+  );
+  return {
+    ...view,
+    observation: {
+      ...view.observation,
+      capacity: { ...capacity, host: host.name, total: total as typeof capacity.total },
+    },
+  };
 }

@@ -5,15 +5,35 @@ import { incoming, outgoing, stagesOf, start, type Strategy } from './strategy';
 
 type BlueGreen = Extract<ServiceStrategy, { kind: 'blue_green' }>;
 
-/** A whole new set beside the old one, tested and approved before it gets a request; then one switch. The old set stays for a while. */
+/**
+ * A whole new set beside the old one, tested and approved before it gets a request; then one switch. The old set stays
+ * for a while.
+ */
 export const blueGreen: Strategy<BlueGreen> = (replacement, { smokeTest, approval, keepOldMs }) => {
   const { service, kept, traffic, names, steps, testOf } = replacement;
   const old = outgoing(replacement);
   if (kept.length > 0 || old.length === 0 || incoming(replacement).length === 0) return atOnce(replacement);
   const next = incoming(replacement).map((spec) => names.withheld(spec));
-  const test: Lane = smokeTest ? [{ ...steps.make({ kind: 'test', instance: testOf(next, smokeTest), timeoutMs: smokeTest.timeoutMs }, service), gate: traffic.gateOf(next) }] : [];
-  const approve: Lane = approval ? [steps.make({ kind: 'approve', title: `approve the switch of ${service}`, approval }, service)] : [];
-  const keep: Lane = keepOldMs > 0 && next.length > 0 ? [steps.make({ kind: 'hold', title: `keep the old ${service} for ${keepOldMs / 1000} s`, durationMs: keepOldMs }, service)] : [];
+  const test: Lane = smokeTest
+    ? [
+        {
+          ...steps.make({ kind: 'test', instance: testOf(next, smokeTest), timeoutMs: smokeTest.timeoutMs }, service),
+          gate: traffic.gateOf(next),
+        },
+      ]
+    : [];
+  const approve: Lane = approval
+    ? [steps.make({ kind: 'approve', title: `approve the switch of ${service}`, approval }, service)]
+    : [];
+  const keep: Lane =
+    keepOldMs > 0 && next.length > 0
+      ? [
+          steps.make(
+            { kind: 'hold', title: `keep the old ${service} for ${keepOldMs / 1000} s`, durationMs: keepOldMs },
+            service,
+          ),
+        ]
+      : [];
   return {
     stages: stagesOf([
       next.map((spec) => start(spec, replacement)),

@@ -9,28 +9,42 @@ type CanaryStep = Canary['steps'][number];
 
 /**
  * A growing share of the requests goes to new instances, as many as the share needs. The old set stays whole until the
- * end, so that it can take everything again at any moment: also while new instances leave their networks for their names.
+ * end, so that it can take everything again at any moment: also while new instances leave their networks for their
+ * names.
  */
 export const canary: Strategy<Canary> = (replacement, { steps: weights }) => {
   const { service, kept, traffic, names } = replacement;
   const old = outgoing(replacement);
   if (kept.length > 0 || old.length === 0 || incoming(replacement).length === 0) return atOnce(replacement);
   const next = incoming(replacement).map((spec) => names.withheld(spec));
-  const sharing = (serving: InstanceSpec[], weight: number, title: string) => traffic.to([{ instances: serving, weight: serving.length > 0 ? weight : 0 }, { instances: old, weight: serving.length > 0 ? 100 - weight : 100 }].filter((share) => share.weight > 0), title);
+  const sharing = (serving: InstanceSpec[], weight: number, title: string) =>
+    traffic.to(
+      [
+        { instances: serving, weight: serving.length > 0 ? weight : 0 },
+        { instances: old, weight: serving.length > 0 ? 100 - weight : 100 },
+      ].filter((share) => share.weight > 0),
+      title,
+    );
   const stages: Stage[] = [];
   let serving: InstanceSpec[] = [];
   for (const step of weights) {
     const needed = next.slice(0, instancesFor(step.weight, next.length));
     stages.push(needed.slice(serving.length).map((spec) => start(spec, replacement)));
     serving = needed;
-    stages.push([sharing(serving, step.weight, `send ${step.weight} % of ${service} to the new set`)], [bake(step, replacement)], [approve(step, replacement)]);
+    stages.push(
+      [sharing(serving, step.weight, `send ${step.weight} % of ${service} to the new set`)],
+      [bake(step, replacement)],
+      [approve(step, replacement)],
+    );
   }
   const rest = next.slice(serving.length);
   const aside = serving.some((spec) => names.give(spec).length > 0);
   stages.push(
     rest.map((spec) => start(spec, replacement)),
     rest.map((spec) => names.give(spec)),
-    aside ? [sharing(rest, weights.at(-1)!.weight, `let the first of the new ${service} step aside for their names`)] : [],
+    aside
+      ? [sharing(rest, weights.at(-1)!.weight, `let the first of the new ${service} step aside for their names`)]
+      : [],
     serving.map((spec) => names.give(spec)),
     [sharing(next, 100, `send 100 % of ${service} to the new set`)],
     old.map((instance) => names.take(instance)),
@@ -44,12 +58,30 @@ export function instancesFor(weight: number, whole: number): number {
 }
 
 /** Holds a share for a while, and judges it meanwhile. */
-export function bake({ weight, bakeMs }: CanaryStep, { service, judge, steps }: Pick<Replacement, 'service' | 'judge' | 'steps'>): Lane {
+export function bake(
+  { weight, bakeMs }: CanaryStep,
+  { service, judge, steps }: Pick<Replacement, 'service' | 'judge' | 'steps'>,
+): Lane {
   if (bakeMs === 0) return [];
-  return [steps.make({ kind: 'hold', title: `bake ${service} at ${weight} % for ${bakeMs / 1000} s`, durationMs: bakeMs, ...(judge && { analysis: judge }) }, service)];
+  return [
+    steps.make(
+      {
+        kind: 'hold',
+        title: `bake ${service} at ${weight} % for ${bakeMs / 1000} s`,
+        durationMs: bakeMs,
+        ...(judge && { analysis: judge }),
+      },
+      service,
+    ),
+  ];
 }
 
 /** Waits for a person before the share grows. */
-export function approve({ weight, approval }: CanaryStep, { service, steps }: Pick<Replacement, 'service' | 'steps'>): Lane {
-  return approval ? [steps.make({ kind: 'approve', title: `approve ${service} beyond ${weight} %`, approval }, service)] : [];
+export function approve(
+  { weight, approval }: CanaryStep,
+  { service, steps }: Pick<Replacement, 'service' | 'steps'>,
+): Lane {
+  return approval
+    ? [steps.make({ kind: 'approve', title: `approve ${service} beyond ${weight} %`, approval }, service)]
+    : [];
 }

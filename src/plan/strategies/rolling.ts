@@ -2,7 +2,18 @@ import type { InstanceSpec } from '../../model/instance';
 import type { Running } from '../front/service-traffic';
 import { toRef } from '../instance-spec';
 import type { Lane, Stage } from '../plan';
-import { incoming, onceHealthy, outgoing, retireAll, serves, stagesOf, start, type Replacement, type Rollout, type Strategy } from './strategy';
+import {
+  incoming,
+  onceHealthy,
+  outgoing,
+  retireAll,
+  serves,
+  stagesOf,
+  start,
+  type Replacement,
+  type Rollout,
+  type Strategy,
+} from './strategy';
 
 export interface BatchOptions {
   /** Instances beyond the wanted ones. Those that finish their last requests do not count. */
@@ -15,7 +26,9 @@ export interface BatchOptions {
 /** New instances beside the old ones, some at a time; the requests follow, and only then old ones stop. */
 export const rolling: Strategy<BatchOptions> = (replacement, options) => {
   const beside = serves(replacement);
-  const slots = beside ? replacement.slots.map(({ old, next }) => ({ old, next: next && replacement.names.withheld(next) })) : replacement.slots;
+  const slots = beside
+    ? replacement.slots.map(({ old, next }) => ({ old, next: next && replacement.names.withheld(next) }))
+    : replacement.slots;
   return { ...inBatches({ ...replacement, slots }, options), beside };
 };
 
@@ -26,8 +39,8 @@ export function atOnce(replacement: Replacement): Rollout {
 
 /**
  * Never fewer instances serve than the wanted ones (or those that served before, if they were fewer) less
- * `maxUnavailable`. The last ones of a batch finish their requests while the next batch starts. Old ones only go while the
- * new ones of earlier batches are healthy.
+ * `maxUnavailable`. The last ones of a batch finish their requests while the next batch starts. Old ones only go while
+ * the new ones of earlier batches are healthy.
  */
 export function inBatches(replacement: Replacement, { maxSurge, maxUnavailable, minHealthyMs }: BatchOptions): Rollout {
   const { replicas, kept, traffic, names } = replacement;
@@ -48,12 +61,19 @@ export function inBatches(replacement: Replacement, { maxSurge, maxUnavailable, 
   while (arriving.length > 0 || leaving.length > 0) {
     if (maxSurge === 0) finish();
     const batch = arriving.splice(0, Math.max(0, ceiling - serving.length));
-    if (batch.length > 0) stages.push([...finishing, ...batch.map((next) => start(next, replacement))], ...settle(batch, minHealthyMs, replacement), batch.map((next) => names.give(next)));
+    if (batch.length > 0)
+      stages.push(
+        [...finishing, ...batch.map((next) => start(next, replacement))],
+        ...settle(batch, minHealthyMs, replacement),
+        batch.map((next) => names.give(next)),
+      );
     if (batch.length > 0) finishing = [];
     serving = [...serving, ...batch];
     const gone = leaving.splice(0, Math.max(0, serving.length - floor));
     serving = serving.filter((instance) => !(gone as Running[]).includes(instance));
-    stages.push([traffic.to([{ instances: serving, weight: 100 }], titleOf(replacement, total - arriving.length, leaving.length))]);
+    stages.push([
+      traffic.to([{ instances: serving, weight: 100 }], titleOf(replacement, total - arriving.length, leaving.length)),
+    ]);
     finishing.push(...retireAll(gone, replacement).map((lane) => (traffic.flows ? lane : onceHealthy(earlier, lane))));
     earlier.push(...batch);
   }
@@ -72,6 +92,11 @@ function titleOf({ service, kept, slots }: Replacement, arrived: number, staying
 function settle(batch: InstanceSpec[], minHealthyMs: number, { service, steps }: Replacement): Stage[] {
   if (minHealthyMs === 0) return [];
   const names = batch.map(({ ordinal }) => ordinal).join(', ');
-  const hold: Lane = [steps.make({ kind: 'hold', title: `see ${service} ${names} healthy for ${minHealthyMs / 1000} s`, durationMs: minHealthyMs }, service)];
+  const hold: Lane = [
+    steps.make(
+      { kind: 'hold', title: `see ${service} ${names} healthy for ${minHealthyMs / 1000} s`, durationMs: minHealthyMs },
+      service,
+    ),
+  ];
   return [[hold], batch.map((next) => [steps.about('await-healthy', toRef(next))])];
 }

@@ -45,7 +45,14 @@ export type Strategy<Options = unknown> = (replacement: Replacement, options: Op
 export function start(next: InstanceSpec, { postStart, steps }: Replacement): Lane {
   return [
     steps.make({ kind: 'start', instance: next }, next.service),
-    ...(postStart ? [steps.make({ kind: 'exec', instance: toRef(next), command: postStart, purpose: 'post_start hook' }, next.service)] : []),
+    ...(postStart
+      ? [
+          steps.make(
+            { kind: 'exec', instance: toRef(next), command: postStart, purpose: 'post_start hook' },
+            next.service,
+          ),
+        ]
+      : []),
   ];
 }
 
@@ -55,7 +62,10 @@ export function retireAll(old: readonly ObservedInstance[], replacement: Replace
   const alone = lanes.flatMap((lane) => (lane.length === 1 && lane[0]!.kind === 'retire' ? [lane[0]!] : []));
   if (alone.length < 2) return lanes;
   const retirements = alone.map(({ instance, drain }): Retirement => ({ instance, ...(drain && { drain }) }));
-  return [[replacement.steps.make({ kind: 'retire-together', retirements }, replacement.service)], ...lanes.filter(({ length }) => length > 1)];
+  return [
+    [replacement.steps.make({ kind: 'retire-together', retirements }, replacement.service)],
+    ...lanes.filter(({ length }) => length > 1),
+  ];
 }
 
 /** Stops an instance once it has answered its last request; its name leaves it in between. */

@@ -36,17 +36,32 @@ export function rollOutWorkload(replacement: WorkloadReplacement, strategy: Serv
 }
 
 /**
- * A share of the requests goes to pods of the new kind: what a Gateway lets in by weight, else by their part of all pods, to which the service's
- * name leads then. Once they have held, the others become like them.
+ * A share of the requests goes to pods of the new kind: what a Gateway lets in by weight, else by their part of all
+ * pods, to which the service's name leads then. Once they have held, the others become like them.
  */
-function canary(replacement: WorkloadReplacement, { steps: weights }: Extract<ServiceStrategy, { kind: 'canary' }>): Rollout {
-  const { service: { name }, update, byWeight, judge, steps } = replacement;
+function canary(
+  replacement: WorkloadReplacement,
+  { steps: weights }: Extract<ServiceStrategy, { kind: 'canary' }>,
+): Rollout {
+  const {
+    service: { name },
+    update,
+    byWeight,
+    judge,
+    steps,
+  } = replacement;
   const lane = weights.flatMap((share, index): Step[] => {
     const { weight } = share;
-    const instance = beside(replacement, 'canary', byWeight ? instancesFor(weight, replacement.replicas) : podsFor(weight, replacement.replicas));
+    const instance = beside(
+      replacement,
+      'canary',
+      byWeight ? instancesFor(weight, replacement.replicas) : podsFor(weight, replacement.replicas),
+    );
     const select = (to: ServedBy) => steps.make({ kind: 'select', instance: toRef(replacement.instance), to }, name);
     return [
-      index === 0 ? steps.make({ kind: 'start', instance }, name) : { ...steps.make({ kind: 'update', instance }, name), id: `grow the canary of ${name} to ${weight} %` },
+      index === 0
+        ? steps.make({ kind: 'start', instance }, name)
+        : { ...steps.make({ kind: 'update', instance }, name), id: `grow the canary of ${name} to ${weight} %` },
       ...(byWeight ? [select({ workload: instance.name, share: weight })] : index === 0 ? [select('*')] : []),
       ...bake(share, { service: name, judge, steps }),
       ...approve(share, { service: name, steps }),
@@ -55,17 +70,39 @@ function canary(replacement: WorkloadReplacement, { steps: weights }: Extract<Se
   return { stages: [[[...lane, ...update, away(replacement, 'canary')]]], tail: [], beside: true };
 }
 
-/** A whole new set beside the old one, tested and approved before it gets a request. While it serves, the service's own workload becomes like it. */
-function blueGreen(replacement: WorkloadReplacement, { smokeTest, approval, keepOldMs }: Extract<ServiceStrategy, { kind: 'blue_green' }>): Rollout {
-  const { service: { name }, instance, update, testOf, steps } = replacement;
+/**
+ * A whole new set beside the old one, tested and approved before it gets a request. While it serves, the service's own
+ * workload becomes like it.
+ */
+function blueGreen(
+  replacement: WorkloadReplacement,
+  { smokeTest, approval, keepOldMs }: Extract<ServiceStrategy, { kind: 'blue_green' }>,
+): Rollout {
+  const {
+    service: { name },
+    instance,
+    update,
+    testOf,
+    steps,
+  } = replacement;
   const next = beside(replacement, 'next', replacement.replicas);
   const lane: Lane = [
     steps.make({ kind: 'start', instance: next }, name),
-    ...(smokeTest ? [steps.make({ kind: 'test', instance: testOf(next, smokeTest), timeoutMs: smokeTest.timeoutMs }, name)] : []),
+    ...(smokeTest
+      ? [steps.make({ kind: 'test', instance: testOf(next, smokeTest), timeoutMs: smokeTest.timeoutMs }, name)]
+      : []),
     ...(approval ? [steps.make({ kind: 'approve', title: `approve the switch of ${name}`, approval }, name)] : []),
     steps.make({ kind: 'select', instance: toRef(instance), to: next.name }, name),
   ];
-  const keep: Lane = keepOldMs > 0 ? [steps.make({ kind: 'hold', title: `keep the old ${name} for ${keepOldMs / 1000} s`, durationMs: keepOldMs }, name)] : [];
+  const keep: Lane =
+    keepOldMs > 0
+      ? [
+          steps.make(
+            { kind: 'hold', title: `keep the old ${name} for ${keepOldMs / 1000} s`, durationMs: keepOldMs },
+            name,
+          ),
+        ]
+      : [];
   return { stages: [[lane]], tail: [[[...keep, ...update, away(replacement, 'next')]]], beside: true };
 }
 

@@ -14,6 +14,16 @@ export async function address(
   const inside = Object.values(NetworkSettings.Networks).find(({ IPAddress }) => IPAddress)?.IPAddress;
   if (local && inside) return { host: inside, port };
   const published = NetworkSettings.Ports[`${port}/tcp`]?.[0];
-  if (published) return { host: published.HostIp && published.HostIp !== '0.0.0.0' && published.HostIp !== '::' ? published.HostIp : engineAddress, port: Number(published.HostPort) };
-  throw new RuntimeError('software', `port ${port} of ${name} cannot be reached from the worker: publish it under ports, or check health with a command`);
+  if (published)
+    return {
+      host:
+        published.HostIp && published.HostIp !== '0.0.0.0' && published.HostIp !== '::'
+          ? published.HostIp
+          : engineAddress,
+      port: Number(published.HostPort),
+    };
+  throw new RuntimeError(
+    'software',
+    `port ${port} of ${name} cannot be reached from the worker: publish it under ports, or check health with a command`,
+  );
 }

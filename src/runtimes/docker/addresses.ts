@@ -19,7 +19,11 @@ export function rangeForDocker(subnet: string): string | undefined {
 }
 
 /** An address that no container has or will come back with; undefined where the network has no half for that. */
-export async function freeAddress({ docker: engine }: DockerConnection, network: string, container: string): Promise<string | undefined> {
+export async function freeAddress(
+  { docker: engine }: DockerConnection,
+  network: string,
+  container: string,
+): Promise<string | undefined> {
   const { Name, IPAM } = await docker(() => engine.getNetwork(network).inspect() as Promise<NetworkInspectInfo>);
   const range = IPAM?.Config?.find(({ IPRange }) => IPRange);
   if (!range) return undefined;
@@ -36,11 +40,13 @@ export async function freeAddress({ docker: engine }: DockerConnection, network:
 
 async function takenAddresses(engine: DockerConnection['docker'], network: string): Promise<Set<string>> {
   const containers = await docker(() => engine.listContainers({ all: true, filters: { network: [network] } }));
-  return new Set(containers.flatMap(({ NetworkSettings }) => {
-    const endpoint = NetworkSettings.Networks[network];
-    const fixed = (endpoint?.IPAMConfig as { IPv4Address?: string } | undefined)?.IPv4Address;
-    return [endpoint?.IPAddress, fixed].filter((address): address is string => Boolean(address));
-  }));
+  return new Set(
+    containers.flatMap(({ NetworkSettings }) => {
+      const endpoint = NetworkSettings.Networks[network];
+      const fixed = (endpoint?.IPAMConfig as { IPv4Address?: string } | undefined)?.IPv4Address;
+      return [endpoint?.IPAddress, fixed].filter((address): address is string => Boolean(address));
+    }),
+  );
 }
 
 /** Without the broadcast address. */

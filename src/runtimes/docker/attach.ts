@@ -33,7 +33,13 @@ export async function readdress(connection: DockerConnection, name: string): Pro
   const fixed = Object.entries(endpoints).filter(([, endpoint]) => endpoint.IPAMConfig?.IPv4Address);
   for (const [network, { Aliases }] of fixed) {
     await disconnect(connection, name, network);
-    await join(connection, name, network, (Aliases ?? []).filter((alias) => alias !== shortId(id)), await freeAddress(connection, network, name));
+    await join(
+      connection,
+      name,
+      network,
+      (Aliases ?? []).filter((alias) => alias !== shortId(id)),
+      await freeAddress(connection, network, name),
+    );
   }
   return fixed.length > 0;
 }
@@ -44,16 +50,29 @@ export function refuseNetworkModes(networks: readonly NetworkAttachment[]): void
   if (problem !== undefined) throw new RuntimeError('software', problem);
 }
 
-export async function join({ docker: engine }: DockerConnection, name: string, network: string, aliases: string[], address: string | undefined): Promise<void> {
+export async function join(
+  { docker: engine }: DockerConnection,
+  name: string,
+  network: string,
+  aliases: string[],
+  address: string | undefined,
+): Promise<void> {
   const settings = { Aliases: aliases, ...(address && { IPAMConfig: { IPv4Address: address } }) };
-  await dockerOr([403], undefined, () => engine.getNetwork(network).connect({ Container: name, EndpointConfig: settings }) as Promise<void>);
+  await dockerOr(
+    [403],
+    undefined,
+    () => engine.getNetwork(network).connect({ Container: name, EndpointConfig: settings }) as Promise<void>,
+  );
 }
 
 export async function disconnect({ docker: engine }: DockerConnection, name: string, network: string): Promise<void> {
   await dockerOr([404], undefined, () => engine.getNetwork(network).disconnect({ Container: name }) as Promise<void>);
 }
 
-export async function endpointsOf({ docker: engine }: DockerConnection, name: string): Promise<{ id: string; endpoints: Record<string, Endpoint> }> {
+export async function endpointsOf(
+  { docker: engine }: DockerConnection,
+  name: string,
+): Promise<{ id: string; endpoints: Record<string, Endpoint> }> {
   const { Id, NetworkSettings } = await docker(() => engine.getContainer(name).inspect());
   return { id: Id, endpoints: NetworkSettings.Networks as Record<string, Endpoint> };
 }

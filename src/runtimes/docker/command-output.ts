@@ -3,8 +3,8 @@ import type { Duplex } from 'node:stream';
 const headerLength = 8;
 
 /**
- * What a command says over a connection to the engine, at most `largest` bytes of it: Docker frames stdout and stderr (one
- * byte for which, three of padding, four for the length). Whatever comes beyond that is read and forgotten.
+ * What a command says over a connection to the engine, at most `largest` bytes of it: Docker frames stdout and stderr
+ * (one byte for which, three of padding, four for the length). Whatever comes beyond that is read and forgotten.
  */
 export class CommandOutput {
   private readonly chunks: Buffer[] = [];
@@ -12,7 +12,10 @@ export class CommandOutput {
   private header = Buffer.alloc(0);
   private left = 0;
 
-  constructor(stream: Duplex, private readonly largest: number) {
+  constructor(
+    stream: Duplex,
+    private readonly largest: number,
+  ) {
     stream.on('data', (chunk: Buffer) => this.take(chunk));
   }
 
@@ -21,7 +24,7 @@ export class CommandOutput {
   }
 
   private take(chunk: Buffer): void {
-    for (let rest = chunk; rest.length > 0; ) rest = this.left > 0 ? this.takeContent(rest) : this.takeHeader(rest);
+    for (let rest = chunk; rest.length > 0;) rest = this.left > 0 ? this.takeContent(rest) : this.takeHeader(rest);
   }
 
   private takeContent(bytes: Buffer): Buffer {

@@ -44,7 +44,16 @@ export function connectDocker(endpoint: DockerEndpoint | undefined = fromEnviron
     case 'unix:':
       return { docker: new Engine({ socketPath: url.pathname }), local: process.platform === 'linux', address };
     case 'ssh:':
-      return { docker: new Engine({ protocol: 'http', host: 'docker', port: 80, agent: new SshAgent(url) } as Docker.DockerOptions), local: false, address };
+      return {
+        docker: new Engine({
+          protocol: 'http',
+          host: 'docker',
+          port: 80,
+          agent: new SshAgent(url),
+        } as Docker.DockerOptions),
+        local: false,
+        address,
+      };
     default:
       return { docker: new Engine(overTcp(url, endpoint.tls)), local: false, address };
   }
@@ -57,5 +66,12 @@ function fromEnvironment(): DockerEndpoint | undefined {
 
 function overTcp({ hostname: host, port }: URL, tls: TlsFiles | undefined): Docker.DockerOptions {
   if (!tls) return { protocol: 'http', host, port: Number(port || unencrypted) };
-  return { protocol: 'https', host, port: Number(port || encrypted), ca: readFileSync(tls.ca), cert: readFileSync(tls.cert), key: readFileSync(tls.key) };
+  return {
+    protocol: 'https',
+    host,
+    port: Number(port || encrypted),
+    ca: readFileSync(tls.ca),
+    cert: readFileSync(tls.cert),
+    key: readFileSync(tls.key),
+  };
 }

@@ -38,7 +38,13 @@ export function toContainerOptions(spec: InstanceSpec, details: ContainerDetails
     StopTimeout: Math.ceil(spec.stopGraceMs / 1000),
     ExposedPorts: Object.fromEntries(spec.ports.map((port) => [`${port.container}/${port.protocol}`, {}])),
     HostConfig: toHostConfig(spec),
-    ...(network && { NetworkingConfig: { EndpointsConfig: { [network.name]: { Aliases: network.aliases, ...(address && { IPAMConfig: { IPv4Address: address } }) } } } }),
+    ...(network && {
+      NetworkingConfig: {
+        EndpointsConfig: {
+          [network.name]: { Aliases: network.aliases, ...(address && { IPAMConfig: { IPv4Address: address } }) },
+        },
+      },
+    }),
   };
 }
 
@@ -52,7 +58,10 @@ function toHostConfig(spec: InstanceSpec): HostConfig {
     NanoCpus: spec.limit.cpus && Math.round(spec.limit.cpus * 1e9),
     Memory: spec.limit.memory,
     MemoryReservation: spec.reserve.memory,
-    DeviceRequests: spec.limit.gpus || spec.reserve.gpus ? [{ Driver: '', Count: spec.limit.gpus ?? spec.reserve.gpus, Capabilities: [['gpu']] }] : undefined,
+    DeviceRequests:
+      spec.limit.gpus || spec.reserve.gpus
+        ? [{ Driver: '', Count: spec.limit.gpus ?? spec.reserve.gpus, Capabilities: [['gpu']] }]
+        : undefined,
     Init: spec.init || undefined,
     ShmSize: spec.shmSize,
     CapAdd: spec.capAdd,

@@ -24,11 +24,15 @@ const hub = 'https://index.docker.io/v1/';
  * @throws RuntimeError where the reference is malformed: nothing is looked up for an address that it may hide
  */
 export function registryOf(reference: string): string {
-  if (!isName('image', reference)) throw new RuntimeError('software', `${JSON.stringify(reference)} is not the name of an image`);
+  if (!isName('image', reference))
+    throw new RuntimeError('software', `${JSON.stringify(reference)} is not the name of an image`);
   return registryHost(reference) ?? hub;
 }
 
-/** Credentials for an image's registry from Docker's own configuration and credential helpers; undefined where it has none. */
+/**
+ * Credentials for an image's registry from Docker's own configuration and credential helpers; undefined where it has
+ * none.
+ */
 export async function credentialsFor(reference: string): Promise<AuthConfig | undefined> {
   const registry = registryOf(reference);
   const config = await readConfig();
@@ -45,15 +49,24 @@ async function readConfig(): Promise<DockerConfig> {
   }
 }
 
-/** The protocol of docker-credential-helpers: the registry on stdin, JSON on stdout. One that does not answer in time has none. */
+/**
+ * The protocol of docker-credential-helpers: the registry on stdin, JSON on stdout. One that does not answer in time
+ * has none.
+ */
 async function askHelper(helper: string, registry: string): Promise<AuthConfig | undefined> {
-  const run = promisify(execFile)(`docker-credential-${helper}`, ['get'], { timeout: helperMs, killSignal: 'SIGKILL', maxBuffer: largestAnswer });
+  const run = promisify(execFile)(`docker-credential-${helper}`, ['get'], {
+    timeout: helperMs,
+    killSignal: 'SIGKILL',
+    maxBuffer: largestAnswer,
+  });
   run.child.stdin?.on('error', () => undefined).end(registry);
   try {
     // What a helper has started may hold its output open after its end.
     const { stdout } = await withDeadline(run, helperMs + 1000, () => new Error('late'));
     const { Username, Secret } = JSON.parse(stdout) as { Username: string; Secret: string };
-    return Username === '<token>' ? ({ identitytoken: Secret, serveraddress: registry } as never) : { username: Username, password: Secret, serveraddress: registry };
+    return Username === '<token>'
+      ? ({ identitytoken: Secret, serveraddress: registry } as never)
+      : { username: Username, password: Secret, serveraddress: registry };
   } catch {
     run.child.stdout?.destroy();
     run.child.stderr?.destroy();

@@ -18,7 +18,12 @@ export function markOf(mark: string): string {
  * Kills a command and what it has started: on this machine where the engine is here, else by a shell in the container.
  * Resolves with whether it is over; an image without a shell on another machine cannot be helped.
  */
-export async function endCommand(connection: DockerConnection, id: string, mark: string, isOver: () => Promise<boolean>): Promise<boolean> {
+export async function endCommand(
+  connection: DockerConnection,
+  id: string,
+  mark: string,
+  isOver: () => Promise<boolean>,
+): Promise<boolean> {
   const killed = connection.local ? await killMarked(markOf(mark)) : 0;
   if (killed === 0) await killInside(connection, id, markOf(mark)).catch(() => undefined);
   for (const deadline = monotonicMs() + goneWithinMs; ; await sleep(lookMs)) {

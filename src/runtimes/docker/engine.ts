@@ -32,5 +32,8 @@ export class Engine extends Docker {
 
 function checked(kind: NameKind, name: string): string {
   if (isName(kind, name)) return name;
-  throw new RuntimeError('software', `${JSON.stringify(name)} names no ${kind}; nothing was asked of the Docker Engine`);
+  throw new RuntimeError(
+    'software',
+    `${JSON.stringify(name)} names no ${kind}; nothing was asked of the Docker Engine`,
+  );
 }

@@ -11,7 +11,10 @@ const largestOutput = 256 * 1024;
 
 /** A command that did not end in time, and that could not be ended in its container. */
 export class CommandLeft extends RuntimeError {
-  constructor(message: string, readonly isOver: () => Promise<boolean>) {
+  constructor(
+    message: string,
+    readonly isOver: () => Promise<boolean>,
+  ) {
     super('software', message);
   }
 }
@@ -21,9 +24,17 @@ export class CommandLeft extends RuntimeError {
  * time is killed, with the processes that it has started; `mark` tells them apart from all others.
  * @throws RuntimeError where it does not end in time; CommandLeft where it still runs then
  */
-export async function exec(connection: DockerConnection, id: string, command: string[], timeoutMs: number, mark: string = randomUUID()): Promise<ExecResult> {
+export async function exec(
+  connection: DockerConnection,
+  id: string,
+  command: string[],
+  timeoutMs: number,
+  mark: string = randomUUID(),
+): Promise<ExecResult> {
   const { docker: engine } = connection;
-  const run = await docker(() => engine.getContainer(id).exec({ Cmd: command, Env: [markOf(mark)], AttachStdout: true, AttachStderr: true }));
+  const run = await docker(() =>
+    engine.getContainer(id).exec({ Cmd: command, Env: [markOf(mark)], AttachStdout: true, AttachStderr: true }),
+  );
   const stream = (await docker(() => run.start({ hijack: true, stdin: false }))) as Duplex;
   const output = new CommandOutput(stream, largestOutput);
   const hasEnded = await endsWithin(stream, timeoutMs);

@@ -16,10 +16,15 @@ const lately = 600;
 const deathsOf = (name: string) => ({ type: ['container' as const], container: [name], event: ['die'] });
 
 /**
- * The exit code of a container's next exit, as Docker announces it; ask before it starts. Waiting for the exit is not enough: Docker
- * 20.10 reads the code after it has woken who waits, which gives 0 where the container has been started again in between.
+ * The exit code of a container's next exit, as Docker announces it; ask before it starts. Waiting for the exit is not
+ * enough: Docker 20.10 reads the code after it has woken who waits, which gives 0 where the container has been started
+ * again in between.
  */
-export async function nextExit({ docker: engine }: DockerConnection, name: string, signal: AbortSignal): Promise<number | undefined> {
+export async function nextExit(
+  { docker: engine }: DockerConnection,
+  name: string,
+  signal: AbortSignal,
+): Promise<number | undefined> {
   const stream = (await engine.getEvents({ filters: deathsOf(name) })) as Readable;
   const end = () => void stream.destroy();
   signal.addEventListener('abort', end, { once: true });
@@ -37,7 +42,8 @@ async function firstCode(stream: Readable): Promise<number | undefined> {
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     text += chunk.toString();
     if (text.includes('\n')) return codeOf(text.slice(0, text.indexOf('\n')));
-    if (text.length > longestEvents) throw new RuntimeError('platform', 'the Docker Engine sends an event without an end');
+    if (text.length > longestEvents)
+      throw new RuntimeError('platform', 'the Docker Engine sends an event without an end');
   }
   return undefined;
 }
@@ -51,19 +57,29 @@ export async function lastExit({ docker: engine }: DockerConnection, name: strin
   let last: Death | undefined;
   await docker(async () => {
     const events = (await engine.getEvents({ since: 0, until: now, filters: deathsOf(name) })) as Readable;
-    await eachJsonLine<Death>(events, (death) => (last = death), { silenceMs: eventsMs, totalMs: eventsMs, longestLine: longestEvents });
+    await eachJsonLine<Death>(events, (death) => (last = death), {
+      silenceMs: eventsMs,
+      totalMs: eventsMs,
+      longestLine: longestEvents,
+    });
   });
   return last && Number(last.Actor.Attributes.exitCode);
 }
 
-/** Whether the kernel has killed something in a container for memory within the last ten minutes, by the same record. */
+/**
+ * Whether the kernel has killed something in a container for memory within the last ten minutes, by the same record.
+ */
 export async function ranOutOfMemory({ docker: engine }: DockerConnection, name: string): Promise<boolean> {
   const now = Math.ceil(Date.now() / 1000);
   const filters = { type: ['container' as const], container: [name], event: ['oom'] };
   let found = false;
   await docker(async () => {
     const events = (await engine.getEvents({ since: now - lately, until: now, filters })) as Readable;
-    await eachJsonLine<unknown>(events, () => (found = true), { silenceMs: eventsMs, totalMs: eventsMs, longestLine: longestEvents });
+    await eachJsonLine<unknown>(events, () => (found = true), {
+      silenceMs: eventsMs,
+      totalMs: eventsMs,
+      longestLine: longestEvents,
+    });
   });
   return found;
 }

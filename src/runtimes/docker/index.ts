@@ -17,7 +17,10 @@ import { OwnContainers, type RememberedIds } from './own-containers';
 import { ProbeCommands } from './probe-commands';
 
 /** Docker, through its Engine API. */
-export function createDockerRuntime(secrets: SecretReader, connection: DockerConnection = connectDocker()): RuntimeDriver {
+export function createDockerRuntime(
+  secrets: SecretReader,
+  connection: DockerConnection = connectDocker(),
+): RuntimeDriver {
   const remembered: RememberedIds = new Map();
   const probes = new ProbeCommands(connection);
   return {
@@ -31,7 +34,8 @@ export function createDockerRuntime(secrets: SecretReader, connection: DockerCon
         restartsWhatExits: true,
         observe: (questions) => observe(connection, scope, questions),
         findImages: (references) => findImages(connection, references),
-        ensureImage: (reference, policy, onProgress, signal) => ensureImage(connection, reference, policy, onProgress, signal),
+        ensureImage: (reference, policy, onProgress, signal) =>
+          ensureImage(connection, reference, policy, onProgress, signal),
         holdImage: (id, why) => holdImage(connection, scope, id, why),
         dropImage: (image) => dropImage(connection, scope, image),
         createNetwork: (request) => createNetwork(connection, scope, request),

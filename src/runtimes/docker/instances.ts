@@ -55,9 +55,12 @@ export class DockerInstances {
   /** An address that somebody else has taken since is given up. */
   async start(name: string): Promise<void> {
     const start = () =>
-      this.containers.use(name, (id) => dockerOr([304], undefined, async () => void (await this.container(id).start())));
+      this.containers.use(name, (id) =>
+        dockerOr([304], undefined, async () => void (await this.container(id).start())),
+      );
     await start().catch(async (error: RuntimeError) => {
-      const readdressed = error.reason === 'address' && (await this.containers.use(name, (id) => readdress(this.connection, id)));
+      const readdressed =
+        error.reason === 'address' && (await this.containers.use(name, (id) => readdress(this.connection, id)));
       if (!readdressed) throw error;
       await start();
     });
@@ -79,14 +82,18 @@ export class DockerInstances {
     if (isDown(status)) return status?.exitCode;
     const over = new AbortController();
     try {
-      const told = docker(() => wait as Promise<{ StatusCode: number }>, forever).then(({ StatusCode }) => this.exitCode(id, StatusCode));
+      const told = docker(() => wait as Promise<{ StatusCode: number }>, forever).then(({ StatusCode }) =>
+        this.exitCode(id, StatusCode),
+      );
       return await Promise.race([told, this.seenDown(id, over.signal)]);
     } finally {
       over.abort();
     }
   }
 
-  /** An engine that dies takes its word along, and nobody may hear that: what waits for it looks by itself now and then. */
+  /**
+   * An engine that dies takes its word along, and nobody may hear that: what waits for it looks by itself now and then.
+   */
   private async seenDown(id: string, over: AbortSignal): Promise<number | undefined> {
     for (;;) {
       await sleep(lookMs, undefined, { signal: over }).catch(() => undefined);
@@ -112,7 +119,9 @@ export class DockerInstances {
 
   async revive({ name, restart }: InstanceRef): Promise<void> {
     await finishRemake(this.connection, this.containers, name);
-    await this.containers.use(name, (id) => docker(() => this.container(id).update({ RestartPolicy: toRestartPolicy(restart) })));
+    await this.containers.use(name, (id) =>
+      docker(() => this.container(id).update({ RestartPolicy: toRestartPolicy(restart) })),
+    );
     await this.start(name).catch(async (error: RuntimeError) => {
       if (error.reason !== 'stuck') throw error;
       await remake(this.connection, this.containers, name);
@@ -142,12 +151,21 @@ export class DockerInstances {
     return info && toStatus(info);
   }
 
-  private async addressFor({ keepsAddress, name }: InstanceSpec, network: string | undefined): Promise<string | undefined> {
+  private async addressFor(
+    { keepsAddress, name }: InstanceSpec,
+    network: string | undefined,
+  ): Promise<string | undefined> {
     return keepsAddress && network !== undefined ? freeAddress(this.connection, network, name) : undefined;
   }
 
-  /** The image's name where it still means what was planned, so that `docker ps` reads well; else its content address. */
-  private async imageFor({ image, imageId, name }: InstanceSpec): Promise<{ image: string; imageLabels: Record<string, string> }> {
+  /**
+   * The image's name where it still means what was planned, so that `docker ps` reads well; else its content address.
+   */
+  private async imageFor({
+    image,
+    imageId,
+    name,
+  }: InstanceSpec): Promise<{ image: string; imageLabels: Record<string, string> }> {
     if (!image) throw new RuntimeError('software', `${name} has no image`);
     const named = await inspectImage(this.connection, image);
     if (!imageId || named?.Id === imageId) return { image, imageLabels: named?.Config.Labels ?? {} };
@@ -155,7 +173,9 @@ export class DockerInstances {
     return { image: imageId, imageLabels: planned?.Config.Labels ?? {} };
   }
 
-  /** Somebody made it before: an earlier try of this very step, or its ghost. Docker answers 409, and 404 for a moment. */
+  /**
+   * Somebody made it before: an earlier try of this very step, or its ghost. Docker answers 409, and 404 for a moment.
+   */
   private async adopt(spec: InstanceSpec): Promise<void> {
     for (const deadline = monotonicMs() + ghostDeadlineMs; monotonicMs() < deadline; await sleep(50)) {
       const own = await this.containers.inspect(spec.name);
@@ -166,12 +186,15 @@ export class DockerInstances {
       }
       if (own) throw nameTaken(spec.name, true);
       // A container that is being made may be seen by the second look only: then it is judged once more.
-      if ((await this.containers.inspectAnybodys(spec.name)) && !(await this.containers.inspect(spec.name))) throw nameTaken(spec.name, false);
+      if ((await this.containers.inspectAnybodys(spec.name)) && !(await this.containers.inspect(spec.name)))
+        throw nameTaken(spec.name, false);
     }
     throw new RuntimeError('platform', `Docker says that the name ${spec.name} is taken, and shows no such container`);
   }
 
-  /** True where a container of this name was on its way out: it holds its name no longer, or is being removed right now. */
+  /**
+   * True where a container of this name was on its way out: it holds its name no longer, or is being removed right now.
+   */
   private async finishRemoval(name: string): Promise<boolean> {
     const own = await this.containers.inspect(name);
     if (!own || !isDying(own.State.Status)) return false;
@@ -181,19 +204,29 @@ export class DockerInstances {
 
   /** Docker refuses two networks in one create, and takes files only afterwards. */
   private async prepare(container: Container, spec: InstanceSpec): Promise<void> {
-    for (const { name, aliases } of spec.networks.slice(1)) await join(this.connection, container.id, name, aliases, await this.addressFor(spec, name));
+    for (const { name, aliases } of spec.networks.slice(1))
+      await join(this.connection, container.id, name, aliases, await this.addressFor(spec, name));
     const secrets = await this.secrets.files(spec);
     await refuseCovered(container, secrets);
     await this.putFiles(container, [...spec.files, ...secrets], spec.folders);
   }
 
-  private async putFiles(container: Container, files: (ConfigFile | SecretFile)[], folders: FileTarget[] = []): Promise<void> {
-    if (files.length > 0) await docker(() => container.putArchive(toArchive(files, folders) as unknown as NodeJS.ReadableStream, { path: '/' }));
+  private async putFiles(
+    container: Container,
+    files: (ConfigFile | SecretFile)[],
+    folders: FileTarget[] = [],
+  ): Promise<void> {
+    if (files.length > 0)
+      await docker(() =>
+        container.putArchive(toArchive(files, folders) as unknown as NodeJS.ReadableStream, { path: '/' }),
+      );
   }
 }
 
 function nameTaken(name: string, isOwn: boolean): RuntimeError {
-  const whose = isOwn ? 'was made from another version of the service' : 'does not belong to this stack and environment';
+  const whose = isOwn
+    ? 'was made from another version of the service'
+    : 'does not belong to this stack and environment';
   const message =
     `the name ${name} is taken by a container that ${whose}; it was left as it is. ` +
     `Rename it (\`docker rename ${name} NEW-NAME\`) or remove it, then deploy again`;
@@ -210,7 +243,8 @@ const largestPlainId = 0o777777;
 /** Docker keeps the owners that stand in an archive. */
 function toArchive(files: (ConfigFile | SecretFile)[], folders: FileTarget[]): Pack {
   const archive = pack();
-  for (const { path, mode, uid, gid } of folders) archive.entry({ name: path.replace(/^\//, ''), type: 'directory', mode: typed(mode, 0o040000), uid, gid });
+  for (const { path, mode, uid, gid } of folders)
+    archive.entry({ name: path.replace(/^\//, ''), type: 'directory', mode: typed(mode, 0o040000), uid, gid });
   for (const { path, mode, uid = 0, gid = 0, content } of files) {
     const name = path.replace(/^\//, '');
     const pax = uid > largestPlainId || gid > largestPlainId ? { uid: String(uid), gid: String(gid) } : undefined;
@@ -232,5 +266,10 @@ async function erase(container: Container): Promise<void> {
 
 /** Docker answers when it has stopped. */
 async function stop(container: Container, graceMs: number): Promise<void> {
-  await dockerOr([304, 404], undefined, async () => void (await container.stop({ t: Math.ceil(graceMs / 1000) })), graceMs + answerMs);
+  await dockerOr(
+    [304, 404],
+    undefined,
+    async () => void (await container.stop({ t: Math.ceil(graceMs / 1000) })),
+    graceMs + answerMs,
+  );
 }

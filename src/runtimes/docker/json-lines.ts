@@ -14,7 +14,11 @@ export interface LineLimits {
  * Reads the JSON documents of a stream, one a line, until it ends.
  * @throws RuntimeError of kind `platform` where the stream falls silent, lasts too long or is no such stream
  */
-export async function eachJsonLine<T>(stream: Readable, onLine: (line: T) => void, { silenceMs, totalMs, longestLine }: LineLimits): Promise<void> {
+export async function eachJsonLine<T>(
+  stream: Readable,
+  onLine: (line: T) => void,
+  { silenceMs, totalMs, longestLine }: LineLimits,
+): Promise<void> {
   const end = (why: string) => () => void stream.destroy(new RuntimeError('platform', `the Docker Engine ${why}`));
   const silence = setTimeout(end(`has said nothing for ${silenceMs / 1000} s`), silenceMs);
   const total = setTimeout(end(`does not come to an end (not within ${totalMs / 1000} s)`), totalMs);
@@ -24,7 +28,8 @@ export async function eachJsonLine<T>(stream: Readable, onLine: (line: T) => voi
       silence.refresh();
       const lines = (rest + chunk.toString()).split('\n');
       rest = lines.pop()!;
-      if (rest.length > longestLine) throw new RuntimeError('platform', `the Docker Engine sends a line of more than ${longestLine} characters`);
+      if (rest.length > longestLine)
+        throw new RuntimeError('platform', `the Docker Engine sends a line of more than ${longestLine} characters`);
       for (const line of lines) if (line.trim() !== '') onLine(parse<T>(line));
     }
   } finally {

@@ -1,6 +1,22 @@
 import { z } from 'zod';
-import type { HealthCheck, InstanceKind, NetworkAttachment, PortBinding, ResourceAmounts, RestartPolicy } from '../../model/instance';
-import { amounts, attachments, healthCheck, instanceKind, parseJson, portBinding, restartPolicy, whole } from '../instance-shapes';
+import type {
+  HealthCheck,
+  InstanceKind,
+  NetworkAttachment,
+  PortBinding,
+  ResourceAmounts,
+  RestartPolicy,
+} from '../../model/instance';
+import {
+  amounts,
+  attachments,
+  healthCheck,
+  instanceKind,
+  parseJson,
+  portBinding,
+  restartPolicy,
+  whole,
+} from '../instance-shapes';
 
 /** What the labels of a container say about its instance. */
 export interface LabelledInstance {

@@ -16,7 +16,10 @@ export function project({ stack, environment }: Scope): string {
   return `${stack}-${environment}`;
 }
 
-/** Compose's own labels, so that `docker compose ls` and `ps` show the stack. Never on volumes: `down -v` would take them. */
+/**
+ * Compose's own labels, so that `docker compose ls` and `ps` show the stack. Never on volumes: `down -v` would take
+ * them.
+ */
 export function composeLabels(spec: InstanceSpec): Record<string, string> {
   return {
     'com.docker.compose.project': project(spec),
@@ -32,18 +35,33 @@ export function composeLabels(spec: InstanceSpec): Record<string, string> {
 export function instanceLabels(spec: InstanceSpec): Record<string, string> {
   const names = spec.names ?? (spec.networks.length > 0 ? spec.networks : undefined);
   const json: Record<string, unknown> = {
-    keys: spec.keys, ports: spec.ports, reserve: spec.reserve, health: spec.healthCheck, 'pre-stop': spec.preStop, names,
+    keys: spec.keys,
+    ports: spec.ports,
+    reserve: spec.reserve,
+    health: spec.healthCheck,
+    'pre-stop': spec.preStop,
+    names,
   };
   const texts: Record<string, string | number> = {
-    name: spec.name, service: spec.service, ordinal: spec.ordinal, deployment: spec.deployment, release: spec.release,
-    phase: spec.phase, kind: spec.kind, hash: spec.hash, restart: spec.restart, 'stop-grace': spec.stopGraceMs,
+    name: spec.name,
+    service: spec.service,
+    ordinal: spec.ordinal,
+    deployment: spec.deployment,
+    release: spec.release,
+    phase: spec.phase,
+    kind: spec.kind,
+    hash: spec.hash,
+    restart: spec.restart,
+    'stop-grace': spec.stopGraceMs,
   };
   for (const [key, value] of Object.entries(json)) if (value !== undefined) texts[key] = JSON.stringify(value);
   const own = Object.fromEntries(Object.entries(texts).map(([key, value]) => [prefix + key, String(value)]));
   return { ...scopeLabels(spec), ...own };
 }
 
-/** Labels of the engine's that an image brings along would be inherited: they are given empty values, which say nothing. */
+/**
+ * Labels of the engine's that an image brings along would be inherited: they are given empty values, which say nothing.
+ */
 export function withoutInherited(labels: Record<string, string> | null | undefined): Record<string, string> {
   const inherited = Object.keys(labels ?? {}).filter((key) => key.startsWith(prefix) || key.startsWith(composePrefix));
   return Object.fromEntries(inherited.map((key) => [key, '']));
@@ -81,7 +99,9 @@ export function reserveOf(labels: Record<string, string>): ResourceAmounts {
  * @throws Error that names the label which cannot be read
  */
 export function readLabels(labels: Record<string, string>): LabelledInstance {
-  const own = Object.fromEntries(Object.entries(labels).filter(([key, value]) => key.startsWith(prefix) && value !== ''));
+  const own = Object.fromEntries(
+    Object.entries(labels).filter(([key, value]) => key.startsWith(prefix) && value !== ''),
+  );
   const said = Object.fromEntries(Object.keys(labelShapes).map((key) => [key, own[prefix + key]]));
   const { 'stop-grace': stopGraceMs, health: healthCheck, 'pre-stop': preStop, ...rest } = readShapes(said);
   const { keys = {}, ports = [], reserve = {} } = rest;

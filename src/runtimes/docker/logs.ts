@@ -7,23 +7,36 @@ const longestPage = 10_000;
 const lineEnd = 0x0a;
 
 /** What a container logged. The cursor is the time of the last line, which Docker keeps to the nanosecond. */
-export async function logs({ docker: engine }: DockerConnection, name: string, { tail, after }: LogRequest): Promise<LogPage> {
+export async function logs(
+  { docker: engine }: DockerConnection,
+  name: string,
+  { tail, after }: LogRequest,
+): Promise<LogPage> {
   const container = engine.getContainer(name);
   const { Config, State } = await docker(() => container.inspect());
-  if (State.Status === 'created' && State.Error) throw new RuntimeError('missing', `it could not be started: ${State.Error}`);
+  if (State.Status === 'created' && State.Error)
+    throw new RuntimeError('missing', `it could not be started: ${State.Error}`);
   if (State.Status === 'created') return { lines: [], cursor: after ?? '' };
-  const range = after === undefined ? { tail } : { tail: longestPage, ...(after && { since: toUnix(after) as unknown as number }) };
-  const raw = await docker(() => container.logs({ stdout: true, stderr: true, timestamps: true, ...range })).catch(ofDriver);
+  const range =
+    after === undefined ? { tail } : { tail: longestPage, ...(after && { since: toUnix(after) as unknown as number }) };
+  const raw = await docker(() => container.logs({ stdout: true, stderr: true, timestamps: true, ...range })).catch(
+    ofDriver,
+  );
   const text = Config.Tty ? raw.toString('utf8') : demultiplex(raw);
   const stamped = text.split('\n').filter((line) => line !== '' && line.slice(0, line.indexOf(' ')) > (after ?? ''));
   const lines = stamped.map((line) => line.slice(line.indexOf(' ') + 1)).filter((line) => line !== '');
   return { lines, cursor: stamped.at(-1)?.split(' ')[0] ?? after ?? '' };
 }
 
-/** An engine that has just answered, and fails at the logs of one container, passes on the failure of that container's log driver. */
+/**
+ * An engine that has just answered, and fails at the logs of one container, passes on the failure of that container's
+ * log driver.
+ */
 function ofDriver(error: RuntimeError): never {
   const { statusCode } = error.cause as { statusCode?: number };
-  throw error.kind === 'platform' && statusCode !== undefined ? new RuntimeError('software', error.message, { cause: error.cause }) : error;
+  throw error.kind === 'platform' && statusCode !== undefined
+    ? new RuntimeError('software', error.message, { cause: error.cause })
+    : error;
 }
 
 /** `2026-11-21T10:00:00.123456789Z` as `1795255200.123456789`: a number would lose the nanoseconds. */
@@ -32,13 +45,13 @@ function toUnix(timestamp: string): string {
 }
 
 /**
- * Docker frames stdout and stderr: one byte for which, three of padding, four for the length. It cuts a line every 16 KiB, and stamps each piece:
- * the pieces are one line again, so that nothing within it is torn apart.
+ * Docker frames stdout and stderr: one byte for which, three of padding, four for the length. It cuts a line every 16
+ * KiB, and stamps each piece: the pieces are one line again, so that nothing within it is torn apart.
  */
 function demultiplex(raw: Buffer): string {
   const parts: Buffer[] = [];
   const cut = new Set<number>();
-  for (let offset = 0; offset + 8 <= raw.length; ) {
+  for (let offset = 0; offset + 8 <= raw.length;) {
     const [stream, length] = [raw[offset]!, raw.readUInt32BE(offset + 4)];
     const piece = raw.subarray(offset + 8, offset + 8 + length);
     parts.push(cut.has(stream) ? piece.subarray(piece.indexOf(' ') + 1) : piece);

@@ -31,7 +31,16 @@ interface Modem {
   protocol: string;
   dial(call: Call, callback: Callback): void;
   buildRequest(options: RequestOptions, call: Call, data: unknown, callback: Callback): void;
-  buildPayload(error: Error | null, isStream: boolean, statusCodes: Call['statusCodes'], openStdin: boolean, request: unknown, response: unknown, json: unknown, callback: Callback): void;
+  buildPayload(
+    error: Error | null,
+    isStream: boolean,
+    statusCodes: Call['statusCodes'],
+    openStdin: boolean,
+    request: unknown,
+    response: unknown,
+    json: unknown,
+    callback: Callback,
+  ): void;
 }
 
 const defaults: ModemLimits = { answerMs, largest: 256 * 1024 * 1024 };
@@ -42,15 +51,18 @@ const pullBeginsMs = 5 * 60_000;
 const enginePath = /^(?:\/[A-Za-z0-9_.:@[\]-]+)+\??$/;
 
 /**
- * Replaces how the library talks to an engine: every call has a deadline that ends its connection, answers have a limit,
- * and no redirect is followed. The library has none of the three, and follows redirects to any host.
+ * Replaces how the library talks to an engine: every call has a deadline that ends its connection, answers have a
+ * limit, and no redirect is followed. The library has none of the three, and follows redirects to any host.
  */
 export function guardModem(modem: unknown, limits: Partial<ModemLimits> = {}): void {
   const guarded = modem as Modem;
   const dial = guarded.dial.bind(guarded);
   const all = { ...defaults, ...limits };
   guarded.dial = (call, callback) => {
-    if (!isEnginePath(call.path)) return callback(new RuntimeError('software', 'a name that leads elsewhere; nothing was asked of the Docker Engine'));
+    if (!isEnginePath(call.path))
+      return callback(
+        new RuntimeError('software', 'a name that leads elsewhere; nothing was asked of the Docker Engine'),
+      );
     dial(call, callback);
   };
   guarded.buildRequest = (options, call, data, callback) => converse(guarded, all, options, call, data, callback);
@@ -60,7 +72,14 @@ function isEnginePath(path: string): boolean {
   return enginePath.test(path) && !path.split(/[/?]/).some((part) => part === '.' || part === '..');
 }
 
-function converse(modem: Modem, limits: ModemLimits, options: RequestOptions, call: Call, data: unknown, callback: Callback): void {
+function converse(
+  modem: Modem,
+  limits: ModemLimits,
+  options: RequestOptions,
+  call: Call,
+  data: unknown,
+  callback: Callback,
+): void {
   const limitMs = deadlineOf(call, limits.answerMs);
   const request = open(modem, options);
   if (request instanceof Error) return callback(request);
@@ -73,11 +92,25 @@ function converse(modem: Modem, limits: ModemLimits, options: RequestOptions, ca
     callback(error, result);
   };
   const isGood = ({ statusCode = 0 }: IncomingMessage) => call.statusCodes[statusCode] === true;
-  const hand = (response: IncomingMessage, isStream: boolean, json: unknown) => modem.buildPayload(null, isStream, call.statusCodes, isStream && call.openStdin === true, request, response, json, finish);
+  const hand = (response: IncomingMessage, isStream: boolean, json: unknown) =>
+    modem.buildPayload(
+      null,
+      isStream,
+      call.statusCodes,
+      isStream && call.openStdin === true,
+      request,
+      response,
+      json,
+      finish,
+    );
   let isAnswered = false;
   request.once('response', () => (isAnswered = true)).once('upgrade', () => (isAnswered = true));
   request.on('error', finish);
-  request.on('close', () => isAnswered || finish(new RuntimeError('platform', 'the Docker Engine ended the connection instead of an answer')));
+  request.on(
+    'close',
+    () =>
+      isAnswered || finish(new RuntimeError('platform', 'the Docker Engine ended the connection instead of an answer')),
+  );
   request.on('upgrade', (_, socket: Duplex, head: Buffer) => {
     if (!call.hijack) {
       socket.destroy();
@@ -88,10 +121,13 @@ function converse(modem: Modem, limits: ModemLimits, options: RequestOptions, ca
   });
   request.on('response', (response) => {
     if (call.isStream && isGood(response)) return hand(response, true, null);
-    collect(response, limits.largest).then((answer) => hand(response, false, parsed(answer) ?? (isGood(response) ? null : answer)), (error: Error) => {
-      request.destroy();
-      finish(error);
-    });
+    collect(response, limits.largest).then(
+      (answer) => hand(response, false, parsed(answer) ?? (isGood(response) ? null : answer)),
+      (error: Error) => {
+        request.destroy();
+        finish(error);
+      },
+    );
   });
   send(request, call, data);
 }
@@ -108,7 +144,9 @@ function open({ protocol }: Modem, options: RequestOptions): ClientRequest | Err
 function deadlineOf({ path, options }: Call, usualMs: number): number {
   if (path.endsWith('/wait') || path.endsWith('/wait?')) return forever;
   if (path.startsWith('/images/create')) return Math.max(usualMs, pullBeginsMs);
-  return /^\/containers\/[^/]+\/(?:stop|restart)\??$/.test(path) ? (options?.t ?? defaultStopSeconds) * 1000 + usualMs : usualMs;
+  return /^\/containers\/[^/]+\/(?:stop|restart)\??$/.test(path)
+    ? (options?.t ?? defaultStopSeconds) * 1000 + usualMs
+    : usualMs;
 }
 
 function collect(response: IncomingMessage, largest: number): Promise<Buffer> {

@@ -13,7 +13,9 @@ export function aliasesOn(network: string, others: readonly ContainerInfo[]): Pi
     .map((container) => ({ by: callerOf(container), names: aliasesOf(container, network) }));
   const services = new Map<string, Set<string | undefined>>();
   for (const { by, names } of here) services.set(by, (services.get(by) ?? new Set()).add(names[0]));
-  const taken = here.flatMap(({ by, names }) => names.map((name) => ({ name, by, ...(services.get(by)!.size > 1 && { isAsked: true }) })));
+  const taken = here.flatMap(({ by, names }) =>
+    names.map((name) => ({ name, by, ...(services.get(by)!.size > 1 && { isAsked: true }) })),
+  );
   return taken.length > 0 ? { namesOfOthers: taken } : {};
 }
 
@@ -27,5 +29,7 @@ function aliasesOf({ Labels, Names }: ContainerInfo, network: string): string[] 
 function callerOf({ Labels, Names }: ContainerInfo): string {
   const owner = ownerOfContainer(Labels, Names[0] ?? '');
   if (owner) return `${owner.stack}/${owner.environment}`;
-  return Labels[composeProject] ? `the compose project ${Labels[composeProject]}` : `the container ${bareName(Names[0] ?? '')}`;
+  return Labels[composeProject]
+    ? `the compose project ${Labels[composeProject]}`
+    : `the container ${bareName(Names[0] ?? '')}`;
 }

@@ -16,7 +16,11 @@ interface NetworkInfo {
 type Labels = Record<string, string> | null | undefined;
 
 /** One that exists is taken as it is: only where it is this environment's, with these very settings. */
-export async function createNetwork(connection: DockerConnection, scope: Scope, request: NetworkRequest): Promise<void> {
+export async function createNetwork(
+  connection: DockerConnection,
+  scope: Scope,
+  request: NetworkRequest,
+): Promise<void> {
   const { docker: engine } = connection;
   const { name, key, cidr, internal } = request;
   const found = await findNetwork(connection, name);
@@ -37,7 +41,10 @@ export async function createNetwork(connection: DockerConnection, scope: Scope, 
   await docker(async () => void (await create(cidr ?? (await freeRange(connection, create)))));
 }
 
-/** A range that Docker chooses. Only where it has been told a range does it let a container come back with the address it had. */
+/**
+ * A range that Docker chooses. Only where it has been told a range does it let a container come back with the address
+ * it had.
+ */
 async function freeRange(
   { docker: engine }: DockerConnection,
   create: (subnet: undefined) => Promise<{ id: string }>,
@@ -57,10 +64,16 @@ export async function removeNetwork(connection: DockerConnection, scope: Scope, 
 }
 
 /** Volumes carry our labels only: compose's project label would let `docker compose down -v` take them. */
-export async function createVolume({ docker: engine }: DockerConnection, scope: Scope, request: VolumeRequest): Promise<void> {
+export async function createVolume(
+  { docker: engine }: DockerConnection,
+  scope: Scope,
+  request: VolumeRequest,
+): Promise<void> {
   const found = await dockerOr([404], undefined, () => engine.getVolume(request.name).inspect());
   if (found) return mustBeOurs(found.Labels, scope, `the volume "${request.name}"`);
-  await docker(() => engine.createVolume({ Name: request.name, Labels: { ...scopeLabels(scope), ...volumeLabels(request) } }));
+  await docker(() =>
+    engine.createVolume({ Name: request.name, Labels: { ...scopeLabels(scope), ...volumeLabels(request) } }),
+  );
 }
 
 export async function removeVolume({ docker: engine }: DockerConnection, scope: Scope, name: string): Promise<void> {
@@ -80,10 +93,14 @@ export async function adoptedVolumes(connection: DockerConnection, names: readon
 }
 
 /**
- * Refuses to mount what another environment owns. A volume without our labels is one that the stack has adopted; one that
- * does not exist would be made by Docker, without any label.
+ * Refuses to mount what another environment owns. A volume without our labels is one that the stack has adopted; one
+ * that does not exist would be made by Docker, without any label.
  */
-export async function refuseForeignVolumes({ docker: engine }: DockerConnection, scope: Scope, mounts: Mount[]): Promise<void> {
+export async function refuseForeignVolumes(
+  { docker: engine }: DockerConnection,
+  scope: Scope,
+  mounts: Mount[],
+): Promise<void> {
   const names = new Set(mounts.flatMap((mount) => (mount.type === 'volume' ? [mount.volume] : [])));
   await Promise.all(
     [...names].map(async (name) => {
@@ -98,11 +115,19 @@ function findNetwork({ docker: engine }: DockerConnection, name: string): Promis
   return dockerOr([404], undefined, () => engine.getNetwork(name).inspect() as Promise<NetworkInfo>);
 }
 
-function mustFit({ Internal = false, Labels, IPAM }: NetworkInfo, scope: Scope, { name, cidr, internal }: NetworkRequest): void {
+function mustFit(
+  { Internal = false, Labels, IPAM }: NetworkInfo,
+  scope: Scope,
+  { name, cidr, internal }: NetworkRequest,
+): void {
   mustBeOurs(Labels, scope, `the network "${name}"`);
   const range = IPAM?.Config?.find(({ Subnet }) => Subnet && !Subnet.includes(':'))?.Subnet;
   const differs = Internal !== internal ? 'internal' : cidr !== undefined && range !== cidr ? 'cidr' : undefined;
-  if (differs) throw new RuntimeError('software', `the network "${name}" exists with another ${differs}; stop the stack, then deploy again`);
+  if (differs)
+    throw new RuntimeError(
+      'software',
+      `the network "${name}" exists with another ${differs}; stop the stack, then deploy again`,
+    );
 }
 
 function isOwnedBy(scope: Scope, labels: Labels): boolean {
@@ -113,5 +138,8 @@ function isOwnedBy(scope: Scope, labels: Labels): boolean {
 function mustBeOurs(labels: Labels, scope: Scope, what: string): void {
   if (isOwnedBy(scope, labels)) return;
   const owner = ownerOf(labels);
-  throw new RuntimeError('software', `${what} belongs to ${owner ? `stack ${owner}` : 'somebody else'}, not to ${scopeName(scope)}`);
+  throw new RuntimeError(
+    'software',
+    `${what} belongs to ${owner ? `stack ${owner}` : 'somebody else'}, not to ${scopeName(scope)}`,
+  );
 }

@@ -1,6 +1,13 @@
 import type { ContainerInfo, HostConfig } from 'dockerode';
 import type { Mount, RestartPolicy } from '../../model/instance';
-import type { InstanceState, Observation, ObservedInstance, ObservedNetwork, PortInUse, Unreadable } from '../../model/observation';
+import type {
+  InstanceState,
+  Observation,
+  ObservedInstance,
+  ObservedNetwork,
+  PortInUse,
+  Unreadable,
+} from '../../model/observation';
 import { countGpus, freeStorage, hostNetworks } from '../host';
 import { listeningSockets, withoutPorts, type ListeningSocket } from '../host-sockets';
 import { boundAddress } from '../../model/host-port';
@@ -18,7 +25,11 @@ import { bareName, isOwn, ownerOfContainer } from './ownership';
 const defaultCpuPeriod = 100_000;
 
 /** One look at everything: a handful of calls, however many instances there are; a close one asks about each. */
-export async function observe(connection: DockerConnection, scope: Scope, questions: Questions): Promise<Omit<Observation, 'secrets'>> {
+export async function observe(
+  connection: DockerConnection,
+  scope: Scope,
+  questions: Questions,
+): Promise<Omit<Observation, 'secrets'>> {
   const { docker: engine, local } = connection;
   const [containers, networks, volumes, info, listening, ofHost] = await docker(() =>
     Promise.all([
@@ -40,7 +51,12 @@ export async function observe(connection: DockerConnection, scope: Scope, questi
       ...networks.map((network) => ({ ...toNetwork(network, scope), ...aliasesOn(network.Name, others) })),
       ...withoutBridges(ofHost, networks),
     ],
-    volumes: (volumes.Volumes ?? []).map(({ Name, Labels }) => ({ name: Name, owner: ownerOf(Labels), mountedAt: readMountedAt(Labels), writers: writersOf(Name, others) })),
+    volumes: (volumes.Volumes ?? []).map(({ Name, Labels }) => ({
+      name: Name,
+      owner: ownerOf(Labels),
+      mountedAt: readMountedAt(Labels),
+      writers: writersOf(Name, others),
+    })),
     images: await findImages(connection, questions.images),
     portsInUse: portsInUse(mine, others, listening, questions),
     capacity: {
@@ -48,7 +64,12 @@ export async function observe(connection: DockerConnection, scope: Scope, questi
       runtime: 'docker',
       engine: info.ID,
       local,
-      total: { cpus: info.NCPU, memory: info.MemTotal, gpus: local ? await countGpus() : 0, storage: local ? await freeStorage(info.DockerRootDir) : 0 },
+      total: {
+        cpus: info.NCPU,
+        memory: info.MemTotal,
+        gpus: local ? await countGpus() : 0,
+        storage: local ? await freeStorage(info.DockerRootDir) : 0,
+      },
       reservedByOthers: reservations(others),
     },
   };
@@ -78,7 +99,10 @@ async function toInstance(
   { info, labelled }: Readable,
   { closely }: Questions,
 ): Promise<ObservedInstance> {
-  const found = info.State === 'running' && !closely ? undefined : await dockerOr([404], undefined, () => engine.getContainer(info.Id).inspect());
+  const found =
+    info.State === 'running' && !closely
+      ? undefined
+      : await dockerOr([404], undefined, () => engine.getContainer(info.Id).inspect());
   const stopped = info.State === 'running' ? undefined : found;
   const policy = found?.HostConfig.RestartPolicy;
   return {
@@ -99,7 +123,10 @@ async function toInstance(
   };
 }
 
-/** What Docker was asked to remove, and was interrupted at, is gone: it can neither be started nor changed. Only its name is taken still. */
+/**
+ * What Docker was asked to remove, and was interrupted at, is gone: it can neither be started nor changed. Only its
+ * name is taken still.
+ */
 export function isDying(state: string): boolean {
   return state === 'dead' || state === 'removing';
 }
@@ -112,7 +139,12 @@ function toPolicy(name: string, retries: number | undefined): RestartPolicy {
   return (name === 'on-failure' && retries ? `on-failure:${retries}` : name) as RestartPolicy;
 }
 
-function toLimits({ NanoCpus = 0, CpuQuota = 0, CpuPeriod = 0, Memory = 0 }: HostConfig): ObservedInstance['limitsInForce'] {
+function toLimits({
+  NanoCpus = 0,
+  CpuQuota = 0,
+  CpuPeriod = 0,
+  Memory = 0,
+}: HostConfig): ObservedInstance['limitsInForce'] {
   const share = CpuQuota > 0 ? CpuQuota / (CpuPeriod || defaultCpuPeriod) : 0;
   return { cpus: NanoCpus > 0 ? NanoCpus / 1e9 : share, memory: Memory };
 }
@@ -123,7 +155,9 @@ function toHealth(status: string): ObservedInstance['runtimeHealth'] {
 }
 
 function toMount({ Type, Name, Source, Destination, RW }: ContainerInfo['Mounts'][number]): Mount {
-  return Type === 'volume' ? { type: 'volume', volume: Name ?? '', target: Destination, readOnly: !RW } : { type: 'bind', source: Source, target: Destination, readOnly: !RW };
+  return Type === 'volume'
+    ? { type: 'volume', volume: Name ?? '', target: Destination, readOnly: !RW }
+    : { type: 'bind', source: Source, target: Destination, readOnly: !RW };
 }
 
 interface ListedNetwork {
@@ -145,7 +179,12 @@ function toNetwork(network: ListedNetwork, scope: Scope): ObservedNetwork {
 }
 
 function writersOf(volume: string, others: ContainerInfo[]): string[] {
-  return others.filter(({ State, Mounts }) => State === 'running' && Mounts.some(({ Type, Name, RW }) => Type === 'volume' && Name === volume && RW)).map(({ Names }) => Names[0]!.slice(1));
+  return others
+    .filter(
+      ({ State, Mounts }) =>
+        State === 'running' && Mounts.some(({ Type, Name, RW }) => Type === 'volume' && Name === volume && RW),
+    )
+    .map(({ Names }) => Names[0]!.slice(1));
 }
 
 function portsInUse(
@@ -156,17 +195,33 @@ function portsInUse(
 ): PortInUse[] {
   const ofMine = mine.flatMap((container) => published(container));
   const ofOthers = others.flatMap((container) => published(container));
-  const ofHost = withoutPorts(listening, [...ofMine, ...ofOthers].filter(({ protocol }) => protocol === 'tcp'));
+  const ofHost = withoutPorts(
+    listening,
+    [...ofMine, ...ofOthers].filter(({ protocol }) => protocol === 'tcp'),
+  );
   const all: PortInUse[] = [
-    ...ofOthers.map(({ port, address, protocol, name }) => ({ port, protocol, by: `the container ${name}`, ...at(address) })),
-    ...ofHost.map(({ port, address }) => ({ port, protocol: 'tcp' as const, by: 'a process of the host', ...at(address) })),
+    ...ofOthers.map(({ port, address, protocol, name }) => ({
+      port,
+      protocol,
+      by: `the container ${name}`,
+      ...at(address),
+    })),
+    ...ofHost.map(({ port, address }) => ({
+      port,
+      protocol: 'tcp' as const,
+      by: 'a process of the host',
+      ...at(address),
+    })),
   ];
   return all.filter(({ port }) => ports.length === 0 || ports.some((range) => port >= range.from && port <= range.to));
 }
 
 function published({ Ports, Names }: ContainerInfo): (ListeningSocket & { protocol: 'tcp' | 'udp'; name: string })[] {
   return Ports.filter(({ PublicPort }) => PublicPort).map(({ PublicPort, Type, IP }) => ({
-    port: PublicPort, address: boundAddress(IP), protocol: Type === 'udp' ? 'udp' : 'tcp', name: bareName(Names[0] ?? ''),
+    port: PublicPort,
+    address: boundAddress(IP),
+    protocol: Type === 'udp' ? 'udp' : 'tcp',
+    name: bareName(Names[0] ?? ''),
   }));
 }
 

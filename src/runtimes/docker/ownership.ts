@@ -14,8 +14,8 @@ export function replacementName(name: string): string {
 
 /**
  * Whether a container is an instance of an environment. An image can bring any label along, a name it cannot: so the
- * container has to bear the name that its labels give it. Those made before that label existed bear the project's name, and the hash
- * that every instance has.
+ * container has to bear the name that its labels give it. Those made before that label existed bear the project's name,
+ * and the hash that every instance has.
  */
 export function isOwn(scope: Scope, labels: Record<string, string> | undefined, containerName: string): boolean {
   const owner = scopeOfLabels(labels);

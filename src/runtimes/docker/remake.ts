@@ -17,8 +17,9 @@ const kinds = { modified: 0, added: 1 };
 const ownFiles = new Set(['/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/.dockerenv']);
 
 /**
- * The same container once more, under its own name, with its labels, networks, volumes and what has been written into it:
- * Docker cannot start one that it was interrupted at starting. A label names the one that it takes the place of. May be called again wherever it was broken off.
+ * The same container once more, under its own name, with its labels, networks, volumes and what has been written into
+ * it: Docker cannot start one that it was interrupted at starting. A label names the one that it takes the place of.
+ * May be called again wherever it was broken off.
  */
 export async function remake(connection: DockerConnection, containers: OwnContainers, name: string): Promise<void> {
   const { docker: engine } = connection;
@@ -35,8 +36,14 @@ export async function remake(connection: DockerConnection, containers: OwnContai
   await finishRemake(connection, containers, name);
 }
 
-/** Gives a replacement its name once the container in whose place it was made is gone; does nothing where there is none. */
-export async function finishRemake(connection: DockerConnection, containers: OwnContainers, name: string): Promise<void> {
+/**
+ * Gives a replacement its name once the container in whose place it was made is gone; does nothing where there is none.
+ */
+export async function finishRemake(
+  connection: DockerConnection,
+  containers: OwnContainers,
+  name: string,
+): Promise<void> {
   const replacement = await findReplacement(connection, containers, name);
   if (!replacement || (await containers.inspectAnybodys(name))) return;
   await docker(() => connection.docker.getContainer(replacement.Id).rename({ name }) as Promise<void>);
@@ -53,27 +60,41 @@ async function findReplacement(
 
 /** Volumes without a name are named, so that none is made anew. */
 function asBefore({ Id, Config, HostConfig, Mounts, NetworkSettings }: ContainerInspectInfo): ContainerCreateOptions {
-  const named = new Set([...(HostConfig.Binds ?? []).map((bind) => bind.split(':')[1]), ...(HostConfig.Mounts ?? []).map(({ Target }) => Target)]);
-  const unnamed = Mounts.filter(({ Type, Destination }) => Type === 'volume' && !named.has(Destination)).map(({ Name, Destination }) => `${Name}:${Destination}`);
+  const named = new Set([
+    ...(HostConfig.Binds ?? []).map((bind) => bind.split(':')[1]),
+    ...(HostConfig.Mounts ?? []).map(({ Target }) => Target),
+  ]);
+  const unnamed = Mounts.filter(({ Type, Destination }) => Type === 'volume' && !named.has(Destination)).map(
+    ({ Name, Destination }) => `${Name}:${Destination}`,
+  );
   const [first] = Object.keys(NetworkSettings.Networks);
   return {
     ...Config,
     Labels: { ...Config.Labels, ...remadeFrom(Id) },
     HostConfig: { ...HostConfig, Binds: [...(HostConfig.Binds ?? []), ...unnamed] },
-    ...(first !== undefined && { NetworkingConfig: { EndpointsConfig: { [first]: endpointOf(NetworkSettings.Networks[first]!, Id) } } }),
+    ...(first !== undefined && {
+      NetworkingConfig: { EndpointsConfig: { [first]: endpointOf(NetworkSettings.Networks[first]!, Id) } },
+    }),
   } as ContainerCreateOptions;
 }
 
 type Endpoint = ContainerInspectInfo['NetworkSettings']['Networks'][string];
 
 /** Its short id as a name is the old container's own. */
-function endpointOf({ Aliases, IPAMConfig }: Endpoint, id: string): { Aliases: string[]; IPAMConfig?: { IPv4Address: string } } {
+function endpointOf(
+  { Aliases, IPAMConfig }: Endpoint,
+  id: string,
+): { Aliases: string[]; IPAMConfig?: { IPv4Address: string } } {
   const address = (IPAMConfig as { IPv4Address?: string } | null)?.IPv4Address;
   const aliases = ((Aliases as string[] | null) ?? []).filter((alias) => alias !== shortId(id));
   return { Aliases: aliases, ...(address && { IPAMConfig: { IPv4Address: address } }) };
 }
 
-async function connect(connection: DockerConnection, name: string, { Id, NetworkSettings }: ContainerInspectInfo): Promise<void> {
+async function connect(
+  connection: DockerConnection,
+  name: string,
+  { Id, NetworkSettings }: ContainerInspectInfo,
+): Promise<void> {
   for (const [network, endpoint] of Object.entries(NetworkSettings.Networks).slice(1)) {
     const { Aliases, IPAMConfig } = endpointOf(endpoint, Id);
     await join(connection, name, network, Aliases, IPAMConfig?.IPv4Address);
@@ -83,10 +104,16 @@ async function connect(connection: DockerConnection, name: string, { Id, Network
 /** Configs and files of secrets were put in before its first start; the rest it has written itself. */
 async function copyFiles(from: Container, to: Container, { Mounts }: ContainerInspectInfo): Promise<void> {
   const changes = (await docker(() => from.changes() as Promise<Change[] | null>)) ?? [];
-  const mounted = (path: string) => Mounts.some(({ Destination }) => path === Destination || path.startsWith(`${Destination}/`));
+  const mounted = (path: string) =>
+    Mounts.some(({ Destination }) => path === Destination || path.startsWith(`${Destination}/`));
   const isAdded = (path: string) => changes.some(({ Path, Kind }) => Path === path && Kind === kinds.added);
   const isLeaf = (path: string) => !changes.some(({ Path }) => Path.startsWith(`${path}/`));
-  const copied = changes.filter(({ Path, Kind }) => (Kind === kinds.added ? !isAdded(folderOf(Path)) : Kind === kinds.modified && isLeaf(Path)) && !ownFiles.has(Path) && !mounted(Path));
+  const copied = changes.filter(
+    ({ Path, Kind }) =>
+      (Kind === kinds.added ? !isAdded(folderOf(Path)) : Kind === kinds.modified && isLeaf(Path)) &&
+      !ownFiles.has(Path) &&
+      !mounted(Path),
+  );
   for (const { Path: path } of copied) {
     const archive = await docker(async () => buffer(await from.getArchive({ path })));
     await docker(() => to.putArchive(archive, { path: folderOf(path) }) as Promise<unknown>);

@@ -19,8 +19,15 @@ export class SshAgent extends Agent {
 
   override createConnection(): Duplex {
     const { hostname, port, username } = this.url;
-    const options = [...settings.flatMap((setting) => ['-o', setting]), ...(port ? ['-p', port] : []), ...(username ? ['-l', decodeURIComponent(username)] : [])];
-    return new SshStream(hostname, spawn('ssh', [...options, '--', hostname, 'docker', 'system', 'dial-stdio'], { stdio: 'pipe', env: process.env }));
+    const options = [
+      ...settings.flatMap((setting) => ['-o', setting]),
+      ...(port ? ['-p', port] : []),
+      ...(username ? ['-l', decodeURIComponent(username)] : []),
+    ];
+    return new SshStream(
+      hostname,
+      spawn('ssh', [...options, '--', hostname, 'docker', 'system', 'dial-stdio'], { stdio: 'pipe', env: process.env }),
+    );
   }
 
   /** A pipe has no settings of a socket. */
@@ -30,7 +37,10 @@ export class SshAgent extends Agent {
 
   override reuseSocket(): void {}
 
-  /** The client describes every request in full for its debug log, be that off: with all connections of an agent that would take seconds. */
+  /**
+   * The client describes every request in full for its debug log, be that off: with all connections of an agent that
+   * would take seconds.
+   */
   [inspect.custom](): string {
     return `ssh to ${this.url.hostname}`;
   }
@@ -40,13 +50,20 @@ export class SshAgent extends Agent {
 class SshStream extends Duplex {
   private reason = '';
 
-  constructor(hostname: string, private readonly ssh: ChildProcessWithoutNullStreams) {
+  constructor(
+    hostname: string,
+    private readonly ssh: ChildProcessWithoutNullStreams,
+  ) {
     super({ allowHalfOpen: true });
     ssh.stdout.on('data', (chunk: Buffer) => void (this.push(chunk) || ssh.stdout.pause()));
     ssh.stderr.on('data', (text: Buffer) => (this.reason = `${this.reason}${text.toString()}`.slice(-longestReason)));
     ssh.stdin.on('error', () => undefined);
     ssh.once('error', (error) => this.destroy(unreachable(`ssh cannot be run: ${error.message}`)));
-    ssh.once('close', (code) => (code === 0 ? this.push(null) : this.destroy(unreachable(`ssh ${hostname}: ${this.reason.trim() || `exit ${code}`}`))));
+    ssh.once('close', (code) =>
+      code === 0
+        ? this.push(null)
+        : this.destroy(unreachable(`ssh ${hostname}: ${this.reason.trim() || `exit ${code}`}`)),
+    );
   }
 
   override _read(): void {

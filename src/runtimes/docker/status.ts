@@ -22,7 +22,10 @@ export function toStatus({ State, RestartCount, Config }: ContainerInspectInfo):
 }
 
 /** Docker counts in nanoseconds; since 25 an image may have itself checked more often while it starts. */
-function ownCheck({ Log }: { Log?: { ExitCode: number; Output: string }[] | null }, check: Partial<Record<'Interval' | 'StartInterval', number>> = {}): InstanceStatus['ownCheck'] {
+function ownCheck(
+  { Log }: { Log?: { ExitCode: number; Output: string }[] | null },
+  check: Partial<Record<'Interval' | 'StartInterval', number>> = {},
+): InstanceStatus['ownCheck'] {
   const intervalMs = (check.StartInterval || check.Interval || defaultInterval * 1e9) / 1e6;
   const last = Log?.at(-1);
   if (!last || last.ExitCode === 0) return { intervalMs };

@@ -11,12 +11,29 @@ type Acting = (...input: never[]) => Promise<unknown>;
 
 /** Calls that change something, and may be made twice. What only reads, or runs a command, is asked once. */
 const acting = [
-  'ensureImage', 'holdImage', 'dropImage', 'createNetwork', 'removeNetwork', 'createVolume', 'removeVolume', 'create', 'start', 'retire', 'revive', 'remove', 'attach', 'putSecrets',
+  'ensureImage',
+  'holdImage',
+  'dropImage',
+  'createNetwork',
+  'removeNetwork',
+  'createVolume',
+  'removeVolume',
+  'create',
+  'start',
+  'retire',
+  'revive',
+  'remove',
+  'attach',
+  'putSecrets',
 ] as const satisfies readonly (keyof Runtime)[];
 
 /** The same runtime, whose changes do not fail unclearly for long. */
 export function clearly(connection: DockerConnection, runtime: Runtime): Runtime {
-  const isWell = async () => docker(() => connection.docker.ping() as Promise<unknown>, pingMs).then(() => true, () => false);
+  const isWell = async () =>
+    docker(() => connection.docker.ping() as Promise<unknown>, pingMs).then(
+      () => true,
+      () => false,
+    );
   const clear = acting.map((name) => {
     const call = runtime[name] as Acting;
     return [name, (...input: never[]) => untilClear(() => call(...input), isWell, (input as unknown[]).find(isSignal))];
@@ -25,17 +42,24 @@ export function clearly(connection: DockerConnection, runtime: Runtime): Runtime
 }
 
 /**
- * Tries a call again that fails with a text that nobody knows. An engine that is well and says the same five times means it:
- * then the failure is definite. Everything else is thrown as it comes, also trouble that has another text each time.
+ * Tries a call again that fails with a text that nobody knows. An engine that is well and says the same five times
+ * means it: then the failure is definite. Everything else is thrown as it comes, also trouble that has another text
+ * each time.
  */
-export async function untilClear<T>(call: () => Promise<T>, isWell: () => Promise<boolean>, signal?: AbortSignal, pauses: readonly number[] = pausesMs): Promise<T> {
+export async function untilClear<T>(
+  call: () => Promise<T>,
+  isWell: () => Promise<boolean>,
+  signal?: AbortSignal,
+  pauses: readonly number[] = pausesMs,
+): Promise<T> {
   let before: RuntimeError | undefined;
   for (let tries = 1; ; tries++) {
     try {
       return await call();
     } catch (error) {
       if (!isUnclear(error) || (before && !isSame(before, error)) || signal?.aborted || !(await isWell())) throw error;
-      if (tries > pauses.length) throw new RuntimeError('software', `${error.message} (so it says each of ${tries} times)`, { cause: error });
+      if (tries > pauses.length)
+        throw new RuntimeError('software', `${error.message} (so it says each of ${tries} times)`, { cause: error });
       before = error;
       await sleep(pauses[tries - 1], undefined, { signal }).catch(() => undefined);
     }

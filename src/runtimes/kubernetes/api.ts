@@ -23,7 +23,10 @@ export interface WatchEvent<T> {
   object: T;
 }
 
-/** How long an answer may take in all, how many bytes it may have, and how long a watch goes on without the server ending it. */
+/**
+ * How long an answer may take in all, how many bytes it may have, and how long a watch goes on without the server
+ * ending it.
+ */
 export interface ApiLimits {
   answerMs: number;
   largest: number;
@@ -32,9 +35,17 @@ export interface ApiLimits {
 }
 
 const largestRefusal = 1024 * 1024;
-const defaults: ApiLimits = { answerMs: 30_000, largest: 256 * 1024 * 1024, longestEvent: 16 * 1024 * 1024, watchMs: 5 * 60_000 };
+const defaults: ApiLimits = {
+  answerMs: 30_000,
+  largest: 256 * 1024 * 1024,
+  longestEvent: 16 * 1024 * 1024,
+  watchMs: 5 * 60_000,
+};
 
-/** The Kubernetes API as it is: objects come and go as JSON, so that nothing of them is lost that a library does not know. */
+/**
+ * The Kubernetes API as it is: objects come and go as JSON, so that nothing of them is lost that a library does not
+ * know.
+ */
 export class KubernetesApi {
   private readonly limits: ApiLimits;
 
@@ -68,7 +79,12 @@ export class KubernetesApi {
 
   /** Server-side apply; `force` takes over what others own, a dry run changes nothing. */
   apply<T>(path: string, body: unknown, fieldManager: string, force: boolean, dryRun = false): Promise<T> {
-    return this.json<T>(path, { method: 'PATCH', body, contentType: 'application/apply-patch+yaml', query: { fieldManager, force, ...(dryRun && { dryRun: 'All' }) } });
+    return this.json<T>(path, {
+      method: 'PATCH',
+      body,
+      contentType: 'application/apply-patch+yaml',
+      query: { fieldManager, force, ...(dryRun && { dryRun: 'All' }) },
+    });
   }
 
   /** What is gone already is a success. */
@@ -82,10 +98,17 @@ export class KubernetesApi {
   }
 
   /** Everything that is there at first, then what happens to it; ends when the server ends it. */
-  async watch<T>(path: string, query: Query, onEvent: (event: WatchEvent<T>) => void, signal: AbortSignal): Promise<void> {
+  async watch<T>(
+    path: string,
+    query: Query,
+    onEvent: (event: WatchEvent<T>) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { watchMs, longestEvent, answerMs } = this.limits;
     await this.inTime(watchMs, signal, async (over) => {
-      const answer = await this.inTime(answerMs, over, (first) => this.open(path, { query: { ...query, watch: true }, signal: AbortSignal.any([first, over]) }));
+      const answer = await this.inTime(answerMs, over, (first) =>
+        this.open(path, { query: { ...query, watch: true }, signal: AbortSignal.any([first, over]) }),
+      );
       for await (const line of linesOf(answer, longestEvent)) onEvent(JSON.parse(line) as WatchEvent<T>);
     });
   }
@@ -101,25 +124,41 @@ export class KubernetesApi {
 
   private read(path: string, call: Call): Promise<string> {
     const { answerMs, largest } = this.limits;
-    return this.inTime(answerMs, call.signal, async (signal) => textOf(await this.open(path, { ...call, signal }), largest));
+    return this.inTime(answerMs, call.signal, async (signal) =>
+      textOf(await this.open(path, { ...call, signal }), largest),
+    );
   }
 
   /** What takes longer is given up, with its connection. */
-  private inTime<T>(limitMs: number, signal: AbortSignal | undefined, work: (over: AbortSignal) => Promise<T>): Promise<T> {
+  private inTime<T>(
+    limitMs: number,
+    signal: AbortSignal | undefined,
+    work: (over: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     return withinDeadline(limitMs, work, signal).catch((error: Error) => {
-      throw error instanceof PeerFailure || typeof (error as NodeJS.ErrnoException).code === 'string' ? toAway(error) : error;
+      throw error instanceof PeerFailure || typeof (error as NodeJS.ErrnoException).code === 'string'
+        ? toAway(error)
+        : error;
     });
   }
 
   /** @throws RuntimeError where the server does not answer, or refuses */
-  private async open(path: string, { method = 'GET', query = {}, body, contentType = 'application/json', signal }: Call): Promise<IncomingMessage> {
+  private async open(
+    path: string,
+    { method = 'GET', query = {}, body, contentType = 'application/json', signal }: Call,
+  ): Promise<IncomingMessage> {
     const { server } = this.connection;
-    if (!isApiPath(path)) throw new RuntimeError('software', 'a name that leads elsewhere; nothing was asked of the Kubernetes API');
+    if (!isApiPath(path))
+      throw new RuntimeError('software', 'a name that leads elsewhere; nothing was asked of the Kubernetes API');
     const { agent, headers: credentials } = await this.connection.security();
     const url = new URL(server.pathname.replace(/\/$/, '') + path, server);
     for (const [key, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(key, String(value));
     const content = body === undefined ? undefined : JSON.stringify(body);
-    const headers = { ...credentials, Accept: 'application/json', ...(content !== undefined && { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(content) }) };
+    const headers = {
+      ...credentials,
+      Accept: 'application/json',
+      ...(content !== undefined && { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(content) }),
+    };
     const answer = await send(url, { method, headers, signal, ...(url.protocol === 'https:' && { agent }) }, content);
     if ((answer.statusCode ?? 500) < 300) return answer;
     throw toApiError(answer.statusCode ?? 500, await textOf(answer, largestRefusal));
@@ -135,7 +174,8 @@ function send(url: URL, options: RequestOptions, content: string | undefined): P
 }
 
 async function textOf(answer: IncomingMessage, largest: number): Promise<string> {
-  const tooLarge = () => new RuntimeError('platform', `an answer of the Kubernetes API is larger than ${largest} bytes`);
+  const tooLarge = () =>
+    new RuntimeError('platform', `an answer of the Kubernetes API is larger than ${largest} bytes`);
   return (await readBounded(answer, largest, tooLarge)).toString('utf8');
 }
 
@@ -145,7 +185,8 @@ async function* linesOf(answer: IncomingMessage, longest: number): AsyncGenerato
   for await (const chunk of answer.setEncoding('utf8') as AsyncIterable<string>) {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop()!;
-    if (rest.length > longest) throw new RuntimeError('platform', `the Kubernetes API sends an event of more than ${longest} characters`);
+    if (rest.length > longest)
+      throw new RuntimeError('platform', `the Kubernetes API sends an event of more than ${longest} characters`);
     yield* lines.filter((line) => line !== '');
   }
 }

@@ -25,10 +25,24 @@ const none: Total = { cpus: 0, memory: 0, gpus: 0, storage: 0 };
 const unknown: Total = { cpus: 1e9, memory: 2 ** 60, gpus: 1e9, storage: 2 ** 60 };
 
 /** What the nodes that take pods have in all, and what pods of others have asked for. */
-export async function observeCapacity(api: KubernetesApi, { host, identity }: Pick<Cluster, 'host' | 'identity'>, scope: Scope): Promise<Capacity> {
-  const running = { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed', labelSelector: 'app.kubernetes.io/managed-by!=deploy-code' };
-  const [engine, nodes, foreign, stacks] = await Promise.all([identity(), unlessForbidden(() => api.list<V1Node>('/api/v1/nodes')), unlessForbidden(() => api.list<V1Pod>('/api/v1/pods', running)), otherStacks(api, scope)]);
-  const ofPods = (foreign ?? []).flatMap(({ spec }) => (spec?.containers ?? []).map(({ resources }) => toAmounts(resources?.requests)));
+export async function observeCapacity(
+  api: KubernetesApi,
+  { host, identity }: Pick<Cluster, 'host' | 'identity'>,
+  scope: Scope,
+): Promise<Capacity> {
+  const running = {
+    fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed',
+    labelSelector: 'app.kubernetes.io/managed-by!=deploy-code',
+  };
+  const [engine, nodes, foreign, stacks] = await Promise.all([
+    identity(),
+    unlessForbidden(() => api.list<V1Node>('/api/v1/nodes')),
+    unlessForbidden(() => api.list<V1Pod>('/api/v1/pods', running)),
+    otherStacks(api, scope),
+  ]);
+  const ofPods = (foreign ?? []).flatMap(({ spec }) =>
+    (spec?.containers ?? []).map(({ resources }) => toAmounts(resources?.requests)),
+  );
   return {
     host,
     runtime: 'kubernetes',
@@ -39,22 +53,45 @@ export async function observeCapacity(api: KubernetesApi, { host, identity }: Pi
   };
 }
 
-/** What other stacks of the engine's have reserved, by what was asked for: their pods may not have been made yet. What cannot be read counts as nothing. */
+/**
+ * What other stacks of the engine's have reserved, by what was asked for: their pods may not have been made yet. What
+ * cannot be read counts as nothing.
+ */
 async function otherStacks(api: KubernetesApi, scope: Scope): Promise<Total[]> {
   const own = Object.entries(scopeLabels(scope));
   const kinds = ['deployments', 'statefulsets'];
-  const found = await Promise.all(kinds.map((kind) => unlessForbidden(() => api.list<V1Deployment>(`/apis/apps/v1/${kind}`, { labelSelector: 'app.kubernetes.io/managed-by=deploy-code' }))));
-  return found.flatMap((each) => each ?? []).flatMap(({ metadata, spec }) => {
-    const known = own.every(([key, value]) => metadata?.labels?.[key] === value) ? undefined : readForeignRecord(metadata?.annotations);
-    if (known?.state !== 'running') return [];
-    const { reserve } = known.record;
-    const replicas = spec?.replicas ?? 1;
-    return [{ cpus: (reserve.cpus ?? 0) * replicas, memory: (reserve.memory ?? 0) * replicas, gpus: (reserve.gpus ?? 0) * replicas, storage: (reserve.storage ?? 0) * replicas }];
-  });
+  const found = await Promise.all(
+    kinds.map((kind) =>
+      unlessForbidden(() =>
+        api.list<V1Deployment>(`/apis/apps/v1/${kind}`, { labelSelector: 'app.kubernetes.io/managed-by=deploy-code' }),
+      ),
+    ),
+  );
+  return found
+    .flatMap((each) => each ?? [])
+    .flatMap(({ metadata, spec }) => {
+      const known = own.every(([key, value]) => metadata?.labels?.[key] === value)
+        ? undefined
+        : readForeignRecord(metadata?.annotations);
+      if (known?.state !== 'running') return [];
+      const { reserve } = known.record;
+      const replicas = spec?.replicas ?? 1;
+      return [
+        {
+          cpus: (reserve.cpus ?? 0) * replicas,
+          memory: (reserve.memory ?? 0) * replicas,
+          gpus: (reserve.gpus ?? 0) * replicas,
+          storage: (reserve.storage ?? 0) * replicas,
+        },
+      ];
+    });
 }
 
 function isOpen({ spec, status }: V1Node): boolean {
-  return !spec?.unschedulable && (status?.conditions?.some(({ type, status: holds }) => type === 'Ready' && holds === 'True') ?? false);
+  return (
+    !spec?.unschedulable &&
+    (status?.conditions?.some(({ type, status: holds }) => type === 'Ready' && holds === 'True') ?? false)
+  );
 }
 
 function toAmounts(quantities: Record<string, string> = {}): Total {
@@ -63,5 +100,13 @@ function toAmounts(quantities: Record<string, string> = {}): Total {
 }
 
 function sum(all: Total[]): Total {
-  return all.reduce((total, each) => ({ cpus: total.cpus + each.cpus, memory: total.memory + each.memory, gpus: total.gpus + each.gpus, storage: total.storage + each.storage }), none);
+  return all.reduce(
+    (total, each) => ({
+      cpus: total.cpus + each.cpus,
+      memory: total.memory + each.memory,
+      gpus: total.gpus + each.gpus,
+      storage: total.storage + each.storage,
+    }),
+    none,
+  );
 }

@@ -27,17 +27,23 @@ export async function createVolume(api: KubernetesApi, scope: Scope, request: Vo
 }
 
 /**
- * Refuses manifests whose pods would mount a claim of another environment. One without our labels is one that the stack has
- * adopted; for one that is not there a pod would wait, and take whatever somebody makes under that name.
+ * Refuses manifests whose pods would mount a claim of another environment. One without our labels is one that the stack
+ * has adopted; for one that is not there a pod would wait, and take whatever somebody makes under that name.
  */
-export async function refuseForeignClaims(api: KubernetesApi, scope: Scope, manifests: readonly Manifest[]): Promise<void> {
+export async function refuseForeignClaims(
+  api: KubernetesApi,
+  scope: Scope,
+  manifests: readonly Manifest[],
+): Promise<void> {
   const names = new Set(manifests.filter(isWorkload).flatMap(claimsOf));
-  await Promise.all([...names].map(async (name) => {
-    const { namespace, name: own } = qualified(name);
-    const found = await api.find<V1PersistentVolumeClaim>(`${claimsIn(namespace)}/${own}`);
-    if (!found) throw missing('volume', name, scope);
-    if (ownerOf(found) !== '') mustBeOurs(found, scope, name);
-  }));
+  await Promise.all(
+    [...names].map(async (name) => {
+      const { namespace, name: own } = qualified(name);
+      const found = await api.find<V1PersistentVolumeClaim>(`${claimsIn(namespace)}/${own}`);
+      if (!found) throw missing('volume', name, scope);
+      if (ownerOf(found) !== '') mustBeOurs(found, scope, name);
+    }),
+  );
 }
 
 /** Those of these volumes that the engine has not made. What does not exist it has not made either. */
@@ -49,7 +55,9 @@ export async function adoptedVolumes(api: KubernetesApi, names: readonly string[
 
 function claimsOf({ metadata: { namespace }, spec }: WorkloadManifest): string[] {
   const volumes = spec?.template.spec?.volumes ?? [];
-  return volumes.flatMap(({ persistentVolumeClaim }) => (persistentVolumeClaim ? [`${namespace}/${persistentVolumeClaim.claimName}`] : []));
+  return volumes.flatMap(({ persistentVolumeClaim }) =>
+    persistentVolumeClaim ? [`${namespace}/${persistentVolumeClaim.claimName}`] : [],
+  );
 }
 
 /** Refuses while a pod has it. */
@@ -59,11 +67,20 @@ export async function removeVolume(api: KubernetesApi, scope: Scope, name: strin
   if (!found) return;
   mustBeOurs(found, scope, name);
   const users = (await api.list<V1Pod>(podsIn(namespace))).filter((pod) => mounts(pod, own));
-  if (users.length > 0) throw new RuntimeError('software', `the volume ${name} is in use by ${users.map(({ metadata }) => metadata!.name).join(', ')}`);
+  if (users.length > 0)
+    throw new RuntimeError(
+      'software',
+      `the volume ${name} is in use by ${users.map(({ metadata }) => metadata!.name).join(', ')}`,
+    );
   await api.delete(`${claimsIn(namespace)}/${own}`, { preconditions: { uid: found.metadata!.uid } });
 }
 
-export async function observeVolumes(api: KubernetesApi, namespace: string, scope: Scope, pods: readonly V1Pod[]): Promise<ObservedVolume[]> {
+export async function observeVolumes(
+  api: KubernetesApi,
+  namespace: string,
+  scope: Scope,
+  pods: readonly V1Pod[],
+): Promise<ObservedVolume[]> {
   const claims = await api.list<V1PersistentVolumeClaim>(claimsIn(namespace));
   const own = Object.entries(scopeLabels(scope));
   const others = pods.filter(({ metadata }) => !own.every(([key, value]) => metadata?.labels?.[key] === value));
@@ -89,5 +106,9 @@ function ownerOf(claim: V1PersistentVolumeClaim | undefined): string {
 }
 
 function mounts({ spec, status }: V1Pod, claim: string): boolean {
-  return status?.phase !== 'Succeeded' && status?.phase !== 'Failed' && (spec?.volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === claim) ?? false);
+  return (
+    status?.phase !== 'Succeeded' &&
+    status?.phase !== 'Failed' &&
+    (spec?.volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === claim) ?? false)
+  );
 }

@@ -15,11 +15,17 @@ export class Complaints {
   private readonly since = new Map<string, number>();
 
   /** `from`: what was complained of before does not count; in ms since the epoch. */
-  constructor(private readonly api: KubernetesApi, private readonly from: number) {}
+  constructor(
+    private readonly api: KubernetesApi,
+    private readonly from: number,
+  ) {}
 
   async about(live: Live): Promise<string | undefined> {
     const { namespace } = qualified(live.name);
-    const uids = [live.workload.metadata!.uid!, ...live.pods.filter(({ status }) => status?.phase === 'Pending').map(({ metadata }) => metadata!.uid!)];
+    const uids = [
+      live.workload.metadata!.uid!,
+      ...live.pods.filter(({ status }) => status?.phase === 'Pending').map(({ metadata }) => metadata!.uid!),
+    ];
     const events = (await warningsOf(this.api, namespace, uids)).filter(({ at }) => at >= this.from);
     const known = events.findLast(({ reason, text }) => final.has(reason) || (held.has(reason) && !passing.test(text)));
     if (!known || final.has(known.reason)) return known?.text;

@@ -4,7 +4,13 @@ import { RuntimeError, type RuntimeErrorKind } from '../runtime';
 /** An answer of the API server that is none of success. */
 export class ApiError extends RuntimeError {
   /** `foreign`: the answer of something that the server only passes on. */
-  constructor(kind: RuntimeErrorKind, message: string, readonly status: number, readonly why: string | undefined, readonly foreign?: string) {
+  constructor(
+    kind: RuntimeErrorKind,
+    message: string,
+    readonly status: number,
+    readonly why: string | undefined,
+    readonly foreign?: string,
+  ) {
     super(kind, message);
   }
 }
@@ -16,13 +22,29 @@ export function toApiError(status: number, body: string): ApiError {
   const found = parse(body);
   const message = found?.message ?? (body.trim().slice(0, 300) || `status ${status}`);
   const conflicts = found?.details?.causes?.filter(({ reason }) => reason === 'FieldManagerConflict') ?? [];
-  if (conflicts.length > 0) return new ApiError('software', `${nameOf(found!)}: somebody else owns ${conflicts.map(describe).join(', ')}; leave it to them by removing it from the stack file, or take it over with --force`, status, 'Conflict');
-  return new ApiError(kindOf(status, found), `Kubernetes: ${message}${status === 401 || (status === 403 && /cannot \w+ resource/.test(message)) ? '; see the roles in configs/kubernetes' : ''}`, status, found?.reason, found ? undefined : body);
+  if (conflicts.length > 0)
+    return new ApiError(
+      'software',
+      `${nameOf(found!)}: somebody else owns ${conflicts.map(describe).join(', ')}; leave it to ` +
+        'them by removing it from the stack file, or take it over with --force',
+      status,
+      'Conflict',
+    );
+  return new ApiError(
+    kindOf(status, found),
+    'Kubernetes: ' +
+      `${message}${status === 401 || (status === 403 && /cannot \w+ resource/.test(message)) ? '; see the roles in configs/kubernetes' : ''}`,
+    status,
+    found?.reason,
+    found ? undefined : body,
+  );
 }
 
 /** A connection that failed. */
 export function toAway(error: NodeJS.ErrnoException): RuntimeError {
-  return new RuntimeError('platform', `the Kubernetes API does not answer (${error.code ?? error.message})`, { cause: error });
+  return new RuntimeError('platform', `the Kubernetes API does not answer (${error.code ?? error.message})`, {
+    cause: error,
+  });
 }
 
 function kindOf(status: number, found: V1Status | undefined): RuntimeErrorKind {

@@ -10,7 +10,9 @@ import { containerName } from './live';
 import { runningPod } from './running-pod';
 import { monotonicMs } from '../../guard/monotonic';
 
-/** Runs a command in a pod, or in the first of a workload that runs, and collects what it says, at most 256 KiB of it. */
+/**
+ * Runs a command in a pod, or in the first of a workload that runs, and collects what it says, at most 256 KiB of it.
+ */
 export async function exec(
   { api, scope, connection: { config } }: { api: KubernetesApi; scope: Scope; connection: ClusterConnection },
   name: string,
@@ -23,11 +25,28 @@ export async function exec(
   const conversation = new Conversation();
   const ended = new Promise<V1Status>((resolve, reject) => {
     new Exec(config)
-      .exec(qualified(name).namespace, pod.metadata!.name!, containerName(pod), command, output.sink, output.sink, null, false, resolve)
-      .then((socket) => conversation.keep(socket, reject), (error: Error) => reject(toAway(error)));
+      .exec(
+        qualified(name).namespace,
+        pod.metadata!.name!,
+        containerName(pod),
+        command,
+        output.sink,
+        output.sink,
+        null,
+        false,
+        resolve,
+      )
+      .then(
+        (socket) => conversation.keep(socket, reject),
+        (error: Error) => reject(toAway(error)),
+      );
   });
   try {
-    const status = await withDeadline(ended, deadline - monotonicMs(), () => new RuntimeError('software', `the command did not end within ${timeoutMs} ms`));
+    const status = await withDeadline(
+      ended,
+      deadline - monotonicMs(),
+      () => new RuntimeError('software', `the command did not end within ${timeoutMs} ms`),
+    );
     return { exitCode: exitCodeOf(status), output: output.text() };
   } finally {
     conversation.end();
@@ -43,7 +62,9 @@ class Conversation {
 
   keep(socket: CommandSocket, reject: (error: Error) => void): void {
     this.socket = socket;
-    socket.once('error', (error: Error) => reject(toAway(error))).once('close', () => reject(new RuntimeError('platform', 'the Kubernetes API ended a command')));
+    socket
+      .once('error', (error: Error) => reject(toAway(error)))
+      .once('close', () => reject(new RuntimeError('platform', 'the Kubernetes API ended a command')));
     if (this.isOver) socket.terminate();
   }
 

@@ -38,7 +38,11 @@ function hasStarted({ pods }: Live): boolean {
 async function refuseHopeless(live: Live, complaints: Complaints): Promise<void> {
   const verdicts = live.pods.map((pod) => judgePod(pod, { generation: 0, attempts: Infinity, since: 0 }, Date.now()));
   const found = verdicts.find(({ kind }) => kind === 'failed' || kind === 'unschedulable' || kind === 'platform');
-  if (found) throw new RuntimeError(found.kind === 'platform' ? 'platform' : 'software', `${live.record.service} ${found.message}`);
+  if (found)
+    throw new RuntimeError(
+      found.kind === 'platform' ? 'platform' : 'software',
+      `${live.record.service} ${found.message}`,
+    );
   const complaint = await complaints.about(live);
   if (complaint !== undefined) throw new RuntimeError('software', `${live.record.service} is held up: ${complaint}`);
 }

@@ -2,7 +2,10 @@ import type { V1Namespace } from '@kubernetes/client-node';
 import type { KubernetesApi } from './api';
 import { unlessForbidden } from './errors';
 
-/** Every cluster has it from its first moment on: its uid is as good as one of the cluster. An address is not, for inside of clusters they are all the same. */
+/**
+ * Every cluster has it from its first moment on: its uid is as good as one of the cluster. An address is not, for
+ * inside of clusters they are all the same.
+ */
 const oldestNamespace = '/api/v1/namespaces/kube-system';
 
 /** What a cluster is known by, whatever address it is reached by. Asked once: it never changes. */

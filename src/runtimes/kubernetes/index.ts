@@ -25,7 +25,8 @@ export function createKubernetesRuntime(secrets: SecretReader, endpoint?: Cluste
   return {
     name: 'kubernetes',
     cannotHonour: cannotHonour.kubernetes,
-    within: (scope) => clusterWithin({ api, views, connection, cluster, scope, workloads: new Workloads(api, secrets, scope) }),
+    within: (scope) =>
+      clusterWithin({ api, views, connection, cluster, scope, workloads: new Workloads(api, secrets, scope) }),
   };
 }
 
@@ -39,8 +40,8 @@ interface ClusterOfScope {
 }
 
 /**
- * What is made, read or run is in the namespace of the environment. What runs in one that its stack file named before can
- * still be stopped, removed and brought back.
+ * What is made, read or run is in the namespace of the environment. What runs in one that its stack file named before
+ * can still be stopped, removed and brought back.
  */
 function clusterWithin({ workloads, cluster, ...means }: ClusterOfScope): Runtime {
   const { api, scope } = means;

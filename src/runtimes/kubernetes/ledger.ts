@@ -35,11 +35,14 @@ const key = 'manifests';
 const noteType = `${domain}/manifests`;
 
 /**
- * What the engine has applied of each service, in a Secret beside it: manifests hold what is secret, and a rollback applies
- * the very same again.
+ * What the engine has applied of each service, in a Secret beside it: manifests hold what is secret, and a rollback
+ * applies the very same again.
  */
 export class Ledger {
-  constructor(private readonly api: KubernetesApi, private readonly scope: Scope) {}
+  constructor(
+    private readonly api: KubernetesApi,
+    private readonly scope: Scope,
+  ) {}
 
   /**
    * Undefined where nothing was noted, and where what was noted is another environment's.
@@ -51,10 +54,14 @@ export class Ledger {
     return isOf(noted, this.scope) ? noted : undefined;
   }
 
-  /** Whoever it belongs to: for telling people who has taken a name. @throws RuntimeError where a Secret has that is no note */
+  /**
+   * Whoever it belongs to: for telling people who has taken a name. @throws RuntimeError where a Secret has that is no
+   * note
+   */
   async readAnybodys(name: string): Promise<Noted | undefined> {
     const secret = await this.api.find<V1Secret>(this.path(name));
-    if (secret && !isNote(secret)) throw notOfThisService([`the Secret ${qualified(name).namespace}/${ledgerName(name)}`]);
+    if (secret && !isNote(secret))
+      throw notOfThisService([`the Secret ${qualified(name).namespace}/${ledgerName(name)}`]);
     return secret && this.entryOf(name, secret);
   }
 
@@ -71,9 +78,13 @@ export class Ledger {
     const data = { [key]: pack(name, { current, before, servedBy, stale }) };
     const labels = { 'app.kubernetes.io/managed-by': 'deploy-code', [`${domain}/ledger`]: qualified(name).name };
     const metadata = { name: ledgerName(name), namespace, labels, ...(seen && { resourceVersion: seen.version }) };
-    await this.api.apply(this.path(name), { apiVersion: 'v1', kind: 'Secret', type: noteType, metadata, data }, fieldManager, true).catch((error: unknown) => {
-      throw error instanceof ApiError && error.status === 409 ? new RuntimeError('platform', `somebody else has noted something about ${name} meanwhile`, { cause: error }) : error;
-    });
+    await this.api
+      .apply(this.path(name), { apiVersion: 'v1', kind: 'Secret', type: noteType, metadata, data }, fieldManager, true)
+      .catch((error: unknown) => {
+        throw error instanceof ApiError && error.status === 409
+          ? new RuntimeError('platform', `somebody else has noted something about ${name} meanwhile`, { cause: error })
+          : error;
+      });
   }
 
   /** One that was written since it was seen stays. */

@@ -11,7 +11,8 @@ import { collection, pathOf, podsIn, workloadKinds, type WorkloadKind } from './
 import { readRecord } from './record';
 
 /** A workload as the cluster shows it. */
-export type LiveWorkload = (V1Deployment & { kind?: string }) | (V1StatefulSet & { kind?: string }) | (V1Job & { kind?: string });
+export type LiveWorkload =
+  (V1Deployment & { kind?: string }) | (V1StatefulSet & { kind?: string }) | (V1Job & { kind?: string });
 
 /** One of ours, with its pods. */
 export interface Live {
@@ -41,7 +42,12 @@ export async function find(
   const { namespace, name: own } = qualified(name);
   const ownPods = labelSelector({ ...podSelector({ name }), ...scopeLabels(scope) });
   const [found, pods] = await Promise.all([
-    Promise.all(kinds.map(async (kind) => ({ kind: kind.kind, workload: await api.find<LiveWorkload>(`${collection(kind, namespace)}/${own}`) }))),
+    Promise.all(
+      kinds.map(async (kind) => ({
+        kind: kind.kind,
+        workload: await api.find<LiveWorkload>(`${collection(kind, namespace)}/${own}`),
+      })),
+    ),
     api.list<V1Pod>(podsIn(namespace), { labelSelector: ownPods }),
   ]);
   const ours = found.filter(({ workload }) => hasScope(workload?.metadata?.labels, scope));
@@ -86,7 +92,13 @@ export function isOver({ status }: V1Pod): boolean {
 export function endOf(pod: V1Pod): { exitCode: number; outOfMemory: boolean; at: number } | undefined {
   const { state, lastState } = mainContainer(pod) ?? {};
   const end = state?.terminated ?? lastState?.terminated;
-  return end && { exitCode: end.exitCode, outOfMemory: end.reason === 'OOMKilled', at: Date.parse(String(end.finishedAt ?? 0)) || 0 };
+  return (
+    end && {
+      exitCode: end.exitCode,
+      outOfMemory: end.reason === 'OOMKilled',
+      at: Date.parse(String(end.finishedAt ?? 0)) || 0,
+    }
+  );
 }
 
 export function isGoing({ metadata }: V1Pod): boolean {
@@ -97,7 +109,9 @@ export function statusOf(live: Live): InstanceStatus {
   const { record, pods } = live;
   const { state, exitCode } = stateOf(live);
   const ends = pods.map(endOf);
-  const starts = pods.flatMap((pod) => mainContainer(pod)?.state?.running?.startedAt ?? []).map((at) => Date.parse(String(at)));
+  const starts = pods
+    .flatMap((pod) => mainContainer(pod)?.state?.running?.startedAt ?? [])
+    .map((at) => Date.parse(String(at)));
   const isReady = pods.length > 0 && pods.every((pod) => mainContainer(pod)?.ready);
   return {
     state,
@@ -119,9 +133,18 @@ export function stateOf({ workload, kind, intended, pods }: Live): { state: Inst
   return { state: crashes.length > 0 && crashes.length === pods.length ? 'restarting' : 'running' };
 }
 
-function jobState({ status }: V1Job, intended: IntendedState, pods: V1Pod[]): { state: InstanceState; exitCode?: number } {
-  const holds = (type: string) => status?.conditions?.some((each) => each.type === type && each.status === 'True') ?? false;
+function jobState(
+  { status }: V1Job,
+  intended: IntendedState,
+  pods: V1Pod[],
+): { state: InstanceState; exitCode?: number } {
+  const holds = (type: string) =>
+    status?.conditions?.some((each) => each.type === type && each.status === 'True') ?? false;
   if (holds('Complete')) return { state: 'exited', exitCode: 0 };
-  if (holds('Failed')) return { state: 'exited', exitCode: pods.map((pod) => endOf(pod)?.exitCode).find((code) => code !== undefined && code !== 0) };
+  if (holds('Failed'))
+    return {
+      state: 'exited',
+      exitCode: pods.map((pod) => endOf(pod)?.exitCode).find((code) => code !== undefined && code !== 0),
+    };
   return intended === 'running' ? { state: 'running' } : { state: intended === 'retired' ? 'exited' : 'created' };
 }

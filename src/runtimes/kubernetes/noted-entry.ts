@@ -21,11 +21,17 @@ const manifest = z.looseObject({
   metadata: z.looseObject({ name: z.string(), namespace: z.string(), labels: texts, annotations: texts.optional() }),
 });
 const applied = z.object({
-  deployment: whole, manifests: z.array(manifest), at: z.number(), replicas: whole.optional(),
+  deployment: whole,
+  manifests: z.array(manifest),
+  at: z.number(),
+  replicas: whole.optional(),
 });
 const servedBy = z.union([z.string(), z.object({ workload: z.string(), share: z.number().min(0).max(100) })]);
 const entrySchema = z.object({
-  current: applied, before: applied.optional(), servedBy: servedBy.optional(), stale: z.array(z.string()).optional(),
+  current: applied,
+  before: applied.optional(),
+  servedBy: servedBy.optional(),
+  stale: z.array(z.string()).optional(),
 });
 
 /** @throws RuntimeError of kind `software` where it would be too large to be read again */

@@ -6,13 +6,28 @@ const keys = <K extends string>(...names: K[]) => Object.fromEntries(names.map((
 
 const variable = z.union([
   z.strictObject({ name: z.string(), value: z.string() }),
-  z.strictObject({ name: z.string(), valueFrom: z.strictObject({ secretKeyRef: z.strictObject({ name: z.string(), key: z.string() }) }) }),
+  z.strictObject({
+    name: z.string(),
+    valueFrom: z.strictObject({ secretKeyRef: z.strictObject({ name: z.string(), key: z.string() }) }),
+  }),
 ]);
 
 const container = z.strictObject({
   ...keys(
-    'name', 'image', 'imagePullPolicy', 'command', 'args', 'workingDir', 'ports', 'volumeMounts', 'resources',
-    'startupProbe', 'readinessProbe', 'livenessProbe', 'lifecycle', 'terminationMessagePolicy',
+    'name',
+    'image',
+    'imagePullPolicy',
+    'command',
+    'args',
+    'workingDir',
+    'ports',
+    'volumeMounts',
+    'resources',
+    'startupProbe',
+    'readinessProbe',
+    'livenessProbe',
+    'lifecycle',
+    'terminationMessagePolicy',
   ),
   env: z.array(variable).optional(),
   securityContext: z.strictObject({
@@ -30,8 +45,17 @@ const volume = z.union([
 
 const pod = z.strictObject({
   ...keys(
-    'enableServiceLinks', 'automountServiceAccountToken', 'terminationGracePeriodSeconds', 'serviceAccountName',
-    'imagePullSecrets', 'hostNetwork', 'dnsPolicy', 'hostAliases', 'affinity', 'securityContext', 'restartPolicy',
+    'enableServiceLinks',
+    'automountServiceAccountToken',
+    'terminationGracePeriodSeconds',
+    'serviceAccountName',
+    'imagePullSecrets',
+    'hostNetwork',
+    'dnsPolicy',
+    'hostAliases',
+    'affinity',
+    'securityContext',
+    'restartPolicy',
   ),
   containers: z.tuple([container]),
   volumes: z.array(volume).optional(),
@@ -39,21 +63,33 @@ const pod = z.strictObject({
 
 const workloadSpec = z.strictObject({
   ...keys(
-    'replicas', 'selector', 'revisionHistoryLimit', 'minReadySeconds', 'strategy', 'serviceName', 'podManagementPolicy',
-    'updateStrategy', 'backoffLimit', 'suspend',
+    'replicas',
+    'selector',
+    'revisionHistoryLimit',
+    'minReadySeconds',
+    'strategy',
+    'serviceName',
+    'podManagementPolicy',
+    'updateStrategy',
+    'backoffLimit',
+    'suspend',
   ),
   template: z.strictObject({ metadata: anything, spec: pod }),
 });
 
 /**
- * Whether the pods of a noted workload are like those that the engine makes, and see no Secret and no ConfigMap but those
- * that were noted with them.
+ * Whether the pods of a noted workload are like those that the engine makes, and see no Secret and no ConfigMap but
+ * those that were noted with them.
  */
 export function areOwnPods({ spec }: WorkloadManifest, noted: readonly Manifest[]): boolean {
   const read = workloadSpec.safeParse(spec);
   if (!read.success) return false;
-  const { containers: [{ env = [] }], volumes = [] } = read.data.template.spec;
-  const names = (kind: Manifest['kind']) => noted.filter((each) => each.kind === kind).map(({ metadata }) => metadata.name);
+  const {
+    containers: [{ env = [] }],
+    volumes = [],
+  } = read.data.template.spec;
+  const names = (kind: Manifest['kind']) =>
+    noted.filter((each) => each.kind === kind).map(({ metadata }) => metadata.name);
   const secrets = [
     ...env.flatMap((each) => ('valueFrom' in each ? [each.valueFrom.secretKeyRef.name] : [])),
     ...volumes.flatMap((each) => ('secret' in each ? [each.secret.secretName] : [])),

@@ -14,8 +14,16 @@ import { statusOf, toLive, type Live, type LiveWorkload } from './live';
 import { namespaceOf } from './namespaces';
 import { collection, podsIn, workloadKinds, type WorkloadKind } from './paths';
 
-/** One look at everything: a listing for each kind, however many workloads there are; a close one compares each with what was applied. */
-export async function observe(api: KubernetesApi, cluster: Cluster, scope: Scope, { closely = false, gateway = false }: Pick<Questions, 'closely' | 'gateway'>): Promise<Omit<Observation, 'secrets'>> {
+/**
+ * One look at everything: a listing for each kind, however many workloads there are; a close one compares each with
+ * what was applied.
+ */
+export async function observe(
+  api: KubernetesApi,
+  cluster: Cluster,
+  scope: Scope,
+  { closely = false, gateway = false }: Pick<Questions, 'closely' | 'gateway'>,
+): Promise<Omit<Observation, 'secrets'>> {
   const namespace = namespaceOf(scope);
   const pods = await api.list<V1Pod>(podsIn(namespace));
   const [workloads, volumes, capacity, elsewhere, gateways, tooOld] = await Promise.all([
@@ -27,7 +35,12 @@ export async function observe(api: KubernetesApi, cluster: Cluster, scope: Scope
     cluster.tooOld(),
   ]);
   const { readable, unreadable } = sortOut(workloads.flat(), pods);
-  const instances = await Promise.all(readable.map(async (live) => ({ ...toObserved(live), ...(closely && { altered: await alterationsIn(new Ledger(api, scope), live) }) })));
+  const instances = await Promise.all(
+    readable.map(async (live) => ({
+      ...toObserved(live),
+      ...(closely && { altered: await alterationsIn(new Ledger(api, scope), live) }),
+    })),
+  );
   return {
     instances,
     ...(unreadable.length > 0 && { unreadable }),
@@ -57,7 +70,10 @@ async function workloadsOf(api: KubernetesApi, scope: Scope, kind: WorkloadKind,
 function sortOut(listed: Listed[], pods: V1Pod[]): { readable: Live[]; unreadable: Unreadable[] } {
   const readable: Live[] = [];
   const unreadable: Unreadable[] = [];
-  for (const { kind: { kind }, workload } of listed) {
+  for (const {
+    kind: { kind },
+    workload,
+  } of listed) {
     try {
       readable.push(...[toLive(workload, kind, pods)].filter((live) => live !== undefined));
     } catch (error) {
@@ -72,14 +88,20 @@ function sortOut(listed: Listed[], pods: V1Pod[]): { readable: Live[]; unreadabl
 /** A stack whose file has come to name another namespace would run twice. */
 async function findElsewhere(api: KubernetesApi, scope: Scope, namespace: string): Promise<string[]> {
   const own = { labelSelector: labelSelector(scopeLabels(scope)) };
-  const found = await Promise.all(['deployments', 'statefulsets'].map((kind) => unlessForbidden(() => api.list<LiveWorkload>(`/apis/apps/v1/${kind}`, own))));
+  const found = await Promise.all(
+    ['deployments', 'statefulsets'].map((kind) =>
+      unlessForbidden(() => api.list<LiveWorkload>(`/apis/apps/v1/${kind}`, own)),
+    ),
+  );
   const names = found.flatMap((workloads) => workloads ?? []).map(({ metadata }) => metadata!.namespace!);
   return [...new Set(names)].filter((name) => name !== namespace);
 }
 
 /** Who may not ask finds out when a route is made. */
 async function knowsGateways(api: KubernetesApi): Promise<boolean> {
-  return (await unlessForbidden(async () => (await api.find('/apis/gateway.networking.k8s.io/v1')) !== undefined)) ?? true;
+  return (
+    (await unlessForbidden(async () => (await api.find('/apis/gateway.networking.k8s.io/v1')) !== undefined)) ?? true
+  );
 }
 
 /** What somebody has changed of it since it was applied; a note that cannot be used is such a change too. */
@@ -88,7 +110,8 @@ async function alterationsIn(ledger: Ledger, { name, workload, intended }: Live)
     const applied = (await ledger.read(name))?.current.manifests.find(isWorkload);
     return applied && intended === 'running' ? alterationsOf(inState(applied, intended), workload) : [];
   } catch (error) {
-    if (error instanceof RuntimeError && error.kind === 'software') return [`without a note that can be used: ${error.message}`];
+    if (error instanceof RuntimeError && error.kind === 'software')
+      return [`without a note that can be used: ${error.message}`];
     throw error;
   }
 }
@@ -110,7 +133,18 @@ function toObserved(live: Live): ObservedInstance {
     outOfMemory: status.outOfMemory,
     startedAt: Date.parse(String(workload.metadata?.creationTimestamp)),
     restarts: status.restarts,
-    mounts: (template?.volumes ?? []).flatMap(({ persistentVolumeClaim }) => (persistentVolumeClaim ? [{ type: 'volume' as const, volume: `${workload.metadata!.namespace}/${persistentVolumeClaim.claimName}`, target: '', readOnly: persistentVolumeClaim.readOnly ?? false }] : [])),
+    mounts: (template?.volumes ?? []).flatMap(({ persistentVolumeClaim }) =>
+      persistentVolumeClaim
+        ? [
+            {
+              type: 'volume' as const,
+              volume: `${workload.metadata!.namespace}/${persistentVolumeClaim.claimName}`,
+              target: '',
+              readOnly: persistentVolumeClaim.readOnly ?? false,
+            },
+          ]
+        : [],
+    ),
     networks: networks.map((network) => network.name),
     names: networks,
   };

@@ -13,18 +13,29 @@ export function isOf<E extends Entry>(entry: E | undefined, scope: Pick<Scope, '
 }
 
 /** Whether labels of an object are those of an environment. */
-export function hasScope(labels: Record<string, string> | undefined, scope: Pick<Scope, 'stack' | 'environment'>): boolean {
+export function hasScope(
+  labels: Record<string, string> | undefined,
+  scope: Pick<Scope, 'stack' | 'environment'>,
+): boolean {
   return labels !== undefined && hasLabels(labels, scopeLabels(scope));
 }
 
-/** Two stacks may share a namespace, and no name in it. @throws RuntimeError where what was noted under a name is another stack's */
+/**
+ * Two stacks may share a namespace, and no name in it. @throws RuntimeError where what was noted under a name is
+ * another stack's
+ */
 export function refuseOther(entry: Entry | undefined, { name, stack, environment }: InstanceSpec): void {
-  if (entry && !isOf(entry, { stack, environment })) throw new RuntimeError('software', `the name ${name} is taken by another stack of its namespace; give the service another name, or the stack another namespace`);
+  if (entry && !isOf(entry, { stack, environment }))
+    throw new RuntimeError(
+      'software',
+      `the name ${name} is taken by another stack of its namespace; give the ` +
+        'service another name, or the stack another namespace',
+    );
 }
 
 /**
- * Refuses to take over what somebody else, or another service, has under these names, be it that the service had it once.
- * Resolves with whether any of them is there.
+ * Refuses to take over what somebody else, or another service, has under these names, be it that the service had it
+ * once. Resolves with whether any of them is there.
  * @throws RuntimeError that names it
  */
 export async function refuseForeign(api: KubernetesApi, manifests: readonly Manifest[]): Promise<boolean> {
@@ -32,12 +43,18 @@ export async function refuseForeign(api: KubernetesApi, manifests: readonly Mani
   const found = await Promise.all(looks);
   const foreign = found.filter(({ manifest, live }) => live && !isOfSameService(live, manifest));
   if (foreign.length === 0) return found.some(({ live }) => live);
-  throw notOfThisService(foreign.map(({ manifest: { kind, metadata } }) => `the ${kind} ${metadata.namespace}/${metadata.name}`));
+  throw notOfThisService(
+    foreign.map(({ manifest: { kind, metadata } }) => `the ${kind} ${metadata.namespace}/${metadata.name}`),
+  );
 }
 
 export function notOfThisService(names: readonly string[]): RuntimeError {
   const several = names.length > 1;
-  return new RuntimeError('software', `${names.join(' and ')} ${several ? 'exist and are' : 'exists and is'} not of this service; remove ${several ? 'them' : 'it'}, or choose another name`);
+  return new RuntimeError(
+    'software',
+    `${names.join(' and ')} ${several ? 'exist and are' : 'exists and is'} not of this ` +
+      `service; remove ${several ? 'them' : 'it'}, or choose another name`,
+  );
 }
 
 /**
@@ -70,7 +87,10 @@ export async function ownedUid(api: KubernetesApi, path: string, scope: Scope): 
 }
 
 function isOfSameService(live: Manifest, manifest: Manifest): boolean {
-  const own = Object.entries(manifest.metadata.labels).filter(([label]) => ['app.kubernetes.io/managed-by', 'app.kubernetes.io/name'].includes(label) || label.startsWith(`${domain}/`));
+  const own = Object.entries(manifest.metadata.labels).filter(
+    ([label]) =>
+      ['app.kubernetes.io/managed-by', 'app.kubernetes.io/name'].includes(label) || label.startsWith(`${domain}/`),
+  );
   return hasLabels(live.metadata.labels ?? {}, Object.fromEntries(own));
 }
 

@@ -1,8 +1,17 @@
 import type { Manifest, WorkloadManifest } from '../../kubernetes';
 
 const plurals: Record<Manifest['kind'], string> = {
-  Deployment: 'deployments', StatefulSet: 'statefulsets', Job: 'jobs', Service: 'services', ConfigMap: 'configmaps', Secret: 'secrets',
-  PersistentVolumeClaim: 'persistentvolumeclaims', Ingress: 'ingresses', HTTPRoute: 'httproutes', NetworkPolicy: 'networkpolicies', PodDisruptionBudget: 'poddisruptionbudgets',
+  Deployment: 'deployments',
+  StatefulSet: 'statefulsets',
+  Job: 'jobs',
+  Service: 'services',
+  ConfigMap: 'configmaps',
+  Secret: 'secrets',
+  PersistentVolumeClaim: 'persistentvolumeclaims',
+  Ingress: 'ingresses',
+  HTTPRoute: 'httproutes',
+  NetworkPolicy: 'networkpolicies',
+  PodDisruptionBudget: 'poddisruptionbudgets',
 };
 
 type Typed = Pick<Manifest, 'apiVersion' | 'kind'>;
@@ -22,7 +31,11 @@ export function podsIn(namespace: string): string {
 
 export type WorkloadKind = Pick<WorkloadManifest, 'apiVersion' | 'kind'>;
 
-export const workloadKinds: readonly WorkloadKind[] = [{ apiVersion: 'apps/v1', kind: 'Deployment' }, { apiVersion: 'apps/v1', kind: 'StatefulSet' }, { apiVersion: 'batch/v1', kind: 'Job' }];
+export const workloadKinds: readonly WorkloadKind[] = [
+  { apiVersion: 'apps/v1', kind: 'Deployment' },
+  { apiVersion: 'apps/v1', kind: 'StatefulSet' },
+  { apiVersion: 'batch/v1', kind: 'Job' },
+];
 
 /** What the engine makes of a service; claims of volumes are made apart. */
 export const madeKinds: readonly Typed[] = [
@@ -39,14 +52,23 @@ export const madeKinds: readonly Typed[] = [
 const ownPart = /^[A-Za-z0-9_.:~-]+$/;
 
 /**
- * Whether a path is one of the API, part by part: a name that would end it, or lead elsewhere, has been put into others.
- * Behind `/proxy/` stands the path of somebody else, which does not lead out of there either.
+ * Whether a path is one of the API, part by part: a name that would end it, or lead elsewhere, has been put into
+ * others. Behind `/proxy/` stands the path of somebody else, which does not lead out of there either.
  */
 export function isApiPath(path: string): boolean {
   const [own = '', ...others] = path.split(/(?<=\/proxy)(?=\/)/);
   const [empty, root, ...parts] = own.split('/');
-  const isOwn = empty === '' && ['api', 'apis', 'version'].includes(root!) && parts.every((part) => ownPart.test(part) && !isStep(part));
-  return isOwn && others.join('').split('/').every((part) => !isStep(part) && !/[?#\\\s]|%2f|%5c|%00/i.test(part));
+  const isOwn =
+    empty === '' &&
+    ['api', 'apis', 'version'].includes(root!) &&
+    parts.every((part) => ownPart.test(part) && !isStep(part));
+  return (
+    isOwn &&
+    others
+      .join('')
+      .split('/')
+      .every((part) => !isStep(part) && !/[?#\\\s]|%2f|%5c|%00/i.test(part))
+  );
 }
 
 function isStep(part: string): boolean {

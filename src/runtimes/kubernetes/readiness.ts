@@ -33,8 +33,8 @@ export interface AwaitReadyOptions extends Omit<ReadyOptions, 'judgesRoutes'> {
 }
 
 /**
- * Waits until all pods of a workload are ready and of its newest kind; resolves with why they cannot get so. Changes are heard as they
- * happen; a look of its own now and then does not trust that.
+ * Waits until all pods of a workload are ready and of its newest kind; resolves with why they cannot get so. Changes
+ * are heard as they happen; a look of its own now and then does not trust that.
  */
 export async function awaitReady(
   { api, scope, views }: { api: KubernetesApi; scope: Scope; views: Views },
@@ -45,22 +45,29 @@ export async function awaitReady(
   const first = await find(api, scope, ref.name, kinds);
   if (!first) return { message: gone, events: [], logs: [] };
   const attempts = ref.restart.startsWith('on-failure') ? Number(ref.restart.split(':')[1] ?? Infinity) : 0;
-  const expectation: Expectation = { generation: first.workload.metadata?.generation ?? 0, patienceMs, attempts, since };
+  const expectation: Expectation = {
+    generation: first.workload.metadata?.generation ?? 0,
+    patienceMs,
+    attempts,
+    since,
+  };
   const complaints = new Complaints(api, since);
   return views.during(namespace, async (view) => {
-    for (let [live, silentSince] = [first, monotonicMs()]; ; ) {
+    for (let [live, silentSince] = [first, monotonicMs()]; ;) {
       const { kind, message, pod } = judge(live, expectation, Date.now());
       if (kind === 'ready') {
         const refusal = await refusedRoute(api, scope, routes, signal);
         return refusal === undefined ? undefined : { message: refusal, ...(await evidenceOf(api, live, pod)) };
       }
       if (kind === 'platform') throw new RuntimeError('platform', `${ref.name}: ${message}`);
-      if (kind === 'failed' || (kind === 'unschedulable' && !(await isGrowing(api, pod!)))) return { message, ...(await evidenceOf(api, live, pod)) };
+      if (kind === 'failed' || (kind === 'unschedulable' && !(await isGrowing(api, pod!))))
+        return { message, ...(await evidenceOf(api, live, pod)) };
       onWaiting(message);
       if (monotonicMs() - silentSince > silentMs) {
         silentSince = monotonicMs();
         const complaint = await complaints.about(live);
-        if (complaint !== undefined) return { message: `is held up: ${complaint}`, ...(await evidenceOf(api, live, pod)) };
+        if (complaint !== undefined)
+          return { message: `is held up: ${complaint}`, ...(await evidenceOf(api, live, pod)) };
         live = (await find(api, scope, ref.name, kinds)) ?? live;
         continue;
       }
@@ -87,7 +94,12 @@ function versionsOf({ workload, pods }: Live): string {
 
 /** Something makes a node for it. */
 async function isGrowing(api: KubernetesApi, { metadata, status }: V1Pod): Promise<boolean> {
-  const since = Date.parse(String(status?.conditions?.find(({ type }) => type === 'PodScheduled')?.lastTransitionTime ?? metadata?.creationTimestamp));
+  const since = Date.parse(
+    String(
+      status?.conditions?.find(({ type }) => type === 'PodScheduled')?.lastTransitionTime ??
+        metadata?.creationTimestamp,
+    ),
+  );
   const events = await eventsOf(api, metadata!.namespace!, metadata!.uid!);
   return Date.now() - since < growsWithinMs && events.some(({ reason }) => growing.has(reason));
 }
@@ -97,6 +109,13 @@ async function evidenceOf(api: KubernetesApi, live: Live, pod: V1Pod | undefined
   const { namespace } = qualified(live.name);
   const end = pod && endOf(pod);
   const { uid } = (pod ?? live.workload).metadata!;
-  const [warnings, logs] = await Promise.all([warningsOf(api, namespace, [uid!]).catch(() => []), pod ? logOf(api, live.name, pod, { tail: lastLines }).catch(() => []) : []]);
-  return { status: { ...statusOf({ ...live, pods: pod ? [pod] : live.pods }), ...(end && { exitCode: end.exitCode }) }, events: warnings.slice(-lastEvents).map(({ text }) => text), logs: logs.map(({ line }) => line) };
+  const [warnings, logs] = await Promise.all([
+    warningsOf(api, namespace, [uid!]).catch(() => []),
+    pod ? logOf(api, live.name, pod, { tail: lastLines }).catch(() => []) : [],
+  ]);
+  return {
+    status: { ...statusOf({ ...live, pods: pod ? [pod] : live.pods }), ...(end && { exitCode: end.exitCode }) },
+    events: warnings.slice(-lastEvents).map(({ text }) => text),
+    logs: logs.map(({ line }) => line),
+  };
 }

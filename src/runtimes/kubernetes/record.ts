@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { recordAnnotation, stateAnnotation, type InstanceRecord, type IntendedState } from '../../kubernetes/record';
 import {
-  amounts, attachments, healthCheck, instanceKind, parseJson, portBinding, restartPolicy, whole,
+  amounts,
+  attachments,
+  healthCheck,
+  instanceKind,
+  parseJson,
+  portBinding,
+  restartPolicy,
+  whole,
 } from '../instance-shapes';
 import { RuntimeError } from '../runtime';
 

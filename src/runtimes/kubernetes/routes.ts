@@ -20,8 +20,8 @@ const seenWithinMs = 5000;
 const lookMs = 200;
 
 /**
- * Why a Gateway does not take a route, of those whose paths are named; nothing where they are taken, and where nobody has said anything: who shall
- * know whether a controller will come.
+ * Why a Gateway does not take a route, of those whose paths are named; nothing where they are taken, and where nobody
+ * has said anything: who shall know whether a controller will come.
  */
 export async function refusedRoute(
   api: KubernetesApi,
@@ -32,15 +32,24 @@ export async function refusedRoute(
   for (const deadline = monotonicMs() + seenWithinMs; ; await sleep(lookMs, undefined, { signal })) {
     const found = await Promise.all(paths.map((path) => api.find<Route>(path)));
     const routes = found.filter((route) => hasScope(route?.metadata?.labels, scope));
-    const words = routes.flatMap((route) => (route?.status?.parents ?? []).map((parent) => wordOf(parent, route?.metadata?.generation ?? 0)));
+    const words = routes.flatMap((route) =>
+      (route?.status?.parents ?? []).map((parent) => wordOf(parent, route?.metadata?.generation ?? 0)),
+    );
     const refusal = words.find((word) => word !== undefined && word !== 'unseen');
     if (refusal !== undefined || !words.includes('unseen') || monotonicMs() > deadline) return refusal;
   }
 }
 
-/** What a Gateway says of a generation of a route: why it does not take it, nothing where it does, or that it has not seen it yet. */
+/**
+ * What a Gateway says of a generation of a route: why it does not take it, nothing where it does, or that it has not
+ * seen it yet.
+ */
 function wordOf({ parentRef: { namespace, name }, conditions = [] }: Parent, generation: number): string | undefined {
   const accepted = conditions.find(({ type }) => type === 'Accepted');
   if (!accepted || (accepted.observedGeneration ?? 0) < generation) return 'unseen';
-  return accepted.status === 'False' ? `is not taken by the Gateway ${namespace === undefined ? name : `${namespace}/${name}`} (${accepted.reason ?? 'no reason'}): ${accepted.message ?? ''}` : undefined;
+  return accepted.status === 'False'
+    ? 'is not taken by the Gateway ' +
+        `${namespace === undefined ? name : `${namespace}/${name}`} ` +
+        `(${accepted.reason ?? 'no reason'}): ${accepted.message ?? ''}`
+    : undefined;
 }

@@ -24,6 +24,7 @@ export async function runningPod(api: KubernetesApi, scope: Scope, name: string,
 async function podNamed(api: KubernetesApi, scope: Scope, name: string): Promise<V1Pod[]> {
   const { namespace, name: own } = qualified(name);
   const pod = await api.find<V1Pod>(`${podsIn(namespace)}/${own}`);
-  if (!pod || !hasScope(pod.metadata?.labels, scope)) throw new RuntimeError('missing', `there is neither a workload nor a pod ${name}`);
+  if (!pod || !hasScope(pod.metadata?.labels, scope))
+    throw new RuntimeError('missing', `there is neither a workload nor a pod ${name}`);
   return [pod];
 }

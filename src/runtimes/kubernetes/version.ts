@@ -3,7 +3,10 @@ import { oldestMinor } from '../../kubernetes/version';
 import type { KubernetesApi } from './api';
 import { unlessForbidden } from './errors';
 
-/** The version of a cluster that is too old for what the engine makes there, such as `v1.29.4`. Asked until it is new enough: it only gets newer. */
+/**
+ * The version of a cluster that is too old for what the engine makes there, such as `v1.29.4`. Asked until it is new
+ * enough: it only gets newer.
+ */
 export function oldVersionOf(api: KubernetesApi): () => Promise<string | undefined> {
   let isNew = false;
   return async () => {

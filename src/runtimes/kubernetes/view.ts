@@ -12,7 +12,9 @@ const watchSeconds = 240;
 
 type Cache<T> = Map<string, T>;
 
-/** What is in a namespace of ours as it changes, by a watch for each kind: all who wait for something there share it. */
+/**
+ * What is in a namespace of ours as it changes, by a watch for each kind: all who wait for something there share it.
+ */
 export class NamespaceView {
   readonly pods: Cache<V1Pod> = new Map();
   readonly workloads: Cache<LiveWorkload> = new Map();
@@ -21,7 +23,10 @@ export class NamespaceView {
   private readonly over = new AbortController();
   private waiting: (() => void)[] = [];
 
-  constructor(private readonly api: KubernetesApi, namespace: string) {
+  constructor(
+    private readonly api: KubernetesApi,
+    namespace: string,
+  ) {
     void this.follow(podsIn(namespace), this.pods);
     for (const kind of workloadKinds) void this.follow(collection(kind, namespace), this.workloads, kind.kind);
   }
@@ -39,25 +44,37 @@ export class NamespaceView {
     this.over.abort();
   }
 
-  private async follow<T extends { metadata?: V1ObjectMeta }>(path: string, cache: Cache<T>, kind?: string): Promise<void> {
+  private async follow<T extends { metadata?: V1ObjectMeta }>(
+    path: string,
+    cache: Cache<T>,
+    kind?: string,
+  ): Promise<void> {
     const { signal } = this.over;
     const own = new Set<string>();
     while (!signal.aborted) {
       for (const key of own) cache.delete(key);
       own.clear();
       try {
-        await this.api.watch<T>(path, { labelSelector: ours, timeoutSeconds: watchSeconds }, ({ type, object }) => {
-          this.trouble = undefined;
-          if (type === 'BOOKMARK' || type === 'ERROR') return;
-          const key = object.metadata!.uid!;
-          if (type === 'DELETED') cache.delete(key);
-          else cache.set(key, kind === undefined ? object : { ...object, kind });
-          own.add(key);
-          this.announce();
-        }, signal);
+        await this.api.watch<T>(
+          path,
+          { labelSelector: ours, timeoutSeconds: watchSeconds },
+          ({ type, object }) => {
+            this.trouble = undefined;
+            if (type === 'BOOKMARK' || type === 'ERROR') return;
+            const key = object.metadata!.uid!;
+            if (type === 'DELETED') cache.delete(key);
+            else cache.set(key, kind === undefined ? object : { ...object, kind });
+            own.add(key);
+            this.announce();
+          },
+          signal,
+        );
       } catch (error) {
         if (signal.aborted) return;
-        this.trouble = error instanceof RuntimeError ? error : new RuntimeError('platform', `the Kubernetes API ended a watch (${(error as Error).message})`);
+        this.trouble =
+          error instanceof RuntimeError
+            ? error
+            : new RuntimeError('platform', `the Kubernetes API ended a watch (${(error as Error).message})`);
         this.announce();
         await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
       }

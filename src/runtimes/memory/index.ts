@@ -6,7 +6,13 @@ import type { Observation, ObservedInstance } from '../../model/observation';
 import type { TrafficState } from '../../model/traffic';
 import { initialTraffic, memoryBalancer } from './balancer';
 import {
-  RuntimeError, type HoldReason, type Questions, type Runtime, type RuntimeDriver, type RuntimeErrorKind, type Scope,
+  RuntimeError,
+  type HoldReason,
+  type Questions,
+  type Runtime,
+  type RuntimeDriver,
+  type RuntimeErrorKind,
+  type Scope,
 } from '../runtime';
 import { isSameScope, missing, mustBeWithin, refuseTaken, scopeName } from '../scope';
 
@@ -97,7 +103,9 @@ export class MemoryHost {
 
   /** Throws the fault that is due. */
   fail(operation: keyof Runtime, service: string): void {
-    const fault = this.faults.find((each) => each.operation === operation && (each.service === '*' || each.service === service) && each.times > 0);
+    const fault = this.faults.find(
+      (each) => each.operation === operation && (each.service === '*' || each.service === service) && each.times > 0,
+    );
     if (!fault) return;
     fault.times -= 1;
     throw new RuntimeError(fault.kind, fault.message);
@@ -148,7 +156,8 @@ function memoryWithin(host: MemoryHost, scope: Scope): Runtime {
     },
     createNetwork: async ({ name, cidr, internal }) => {
       const found = host.networks.get(name);
-      if (found && found.owner !== owner) throw new RuntimeError('software', `the network "${name}" belongs to ${found.owner}, not to ${owner}`);
+      if (found && found.owner !== owner)
+        throw new RuntimeError('software', `the network "${name}" belongs to ${found.owner}, not to ${owner}`);
       await host.act('createNetwork', '*', name);
       host.networks.set(name, { cidr, internal, owner });
     },
@@ -159,15 +168,19 @@ function memoryWithin(host: MemoryHost, scope: Scope): Runtime {
     },
     createVolume: async ({ name, mountedAt }) => {
       const found = host.volumes.get(name);
-      if (found && found.owner !== owner) throw new RuntimeError('software', `the volume "${name}" belongs to ${found.owner}, not to ${owner}`);
+      if (found && found.owner !== owner)
+        throw new RuntimeError('software', `the volume "${name}" belongs to ${found.owner}, not to ${owner}`);
       await host.act('createVolume', '*', name);
       host.volumes.set(name, { owner, mountedAt });
     },
     removeVolume: async (name) => {
       const found = host.volumes.get(name);
-      if (found && found.owner !== owner) throw new RuntimeError('software', `the volume "${name}" belongs to ${found.owner}, not to ${owner}`);
+      if (found && found.owner !== owner)
+        throw new RuntimeError('software', `the volume "${name}" belongs to ${found.owner}, not to ${owner}`);
       await host.act('removeVolume', '*', name);
-      const user = [...host.instances.values()].find(({ spec }) => spec.mounts.some((mount) => mount.type === 'volume' && mount.volume === name));
+      const user = [...host.instances.values()].find(({ spec }) =>
+        spec.mounts.some((mount) => mount.type === 'volume' && mount.volume === name),
+      );
       if (user) throw new RuntimeError('software', `the volume ${name} is in use by ${user.spec.name}`);
       host.volumes.delete(name);
     },
@@ -177,7 +190,14 @@ function memoryWithin(host: MemoryHost, scope: Scope): Runtime {
       const found = host.instances.get(spec.name);
       if (found) return refuseTaken(scope, spec, found.spec);
       await host.act('create', spec.service, spec.name);
-      host.instances.set(spec.name, { spec, policy: spec.restart, exited: [], attached: spec.networks, traffic: initialTraffic(spec), status: { state: 'created', hash: spec.hash, outOfMemory: false, restarts: 0 } });
+      host.instances.set(spec.name, {
+        spec,
+        policy: spec.restart,
+        exited: [],
+        attached: spec.networks,
+        traffic: initialTraffic(spec),
+        status: { state: 'created', hash: spec.hash, outOfMemory: false, restarts: 0 },
+      });
     },
     start: async (name) => (get(name).status.state === 'running' ? undefined : start(name)),
     inspect: async (name) => {
@@ -220,7 +240,12 @@ function memoryWithin(host: MemoryHost, scope: Scope): Runtime {
       instance.attached = networks;
     },
     putSecrets: async (name) => void get(name),
-    balancer: (name) => memoryBalancer(get(name).traffic, (what) => host.act('balancer', what, name), (address) => !host.unreachable.has(get(address.split(':')[0]!).spec.service)),
+    balancer: (name) =>
+      memoryBalancer(
+        get(name).traffic,
+        (what) => host.act('balancer', what, name),
+        (address) => !host.unreachable.has(get(address.split(':')[0]!).spec.service),
+      ),
     exec: async (name) => host.of(host.commands, get(name).spec) ?? { exitCode: 0, output: '' },
     logs: async (name, { after }) => ({ lines: after ? [] : [`log of ${get(name).spec.service}`], cursor: '1' }),
     probe: async (name) => host.of(host.unhealthy, get(name).spec),
@@ -228,23 +253,52 @@ function memoryWithin(host: MemoryHost, scope: Scope): Runtime {
   };
 }
 
-function observe(host: MemoryHost, owner: string, { images, closely = false }: Questions): Omit<Observation, 'secrets'> {
+function observe(
+  host: MemoryHost,
+  owner: string,
+  { images, closely = false }: Questions,
+): Omit<Observation, 'secrets'> {
   const mine = [...host.instances.values()].filter(({ spec }) => `${spec.stack}/${spec.environment}` === owner);
   return {
     instances: mine.map((instance) => toObserved(instance, closely)),
-    networks: [...host.networks].map(([name, network]) => ({ name, cidr: network.cidr, internal: network.internal, ours: network.owner === owner, owner: `stack ${network.owner}` })),
+    networks: [...host.networks].map(([name, network]) => ({
+      name,
+      cidr: network.cidr,
+      internal: network.internal,
+      ours: network.owner === owner,
+      owner: `stack ${network.owner}`,
+    })),
     volumes: [...host.volumes].map(([name, volume]) => ({ name, ...volume })),
     images: images.map((reference) => ({ reference, id: host.imageId(reference) })),
     portsInUse: [],
-    capacity: { host: 'memory://test', local: true, total: host.total, reservedByOthers: reserved([...host.instances.values()].filter((each) => !mine.includes(each) && each.status.state === 'running')) },
+    capacity: {
+      host: 'memory://test',
+      local: true,
+      total: host.total,
+      reservedByOthers: reserved(
+        [...host.instances.values()].filter((each) => !mine.includes(each) && each.status.state === 'running'),
+      ),
+    },
   };
 }
 
 function reserved(others: MemoryInstance[]): ResourceAmounts {
-  const sum = (amount: 'cpus' | 'memory' | 'gpus') => others.reduce((total, { spec }) => total + (spec.reserve[amount] ?? 0), 0);
+  const sum = (amount: 'cpus' | 'memory' | 'gpus') =>
+    others.reduce((total, { spec }) => total + (spec.reserve[amount] ?? 0), 0);
   return { cpus: sum('cpus'), memory: sum('memory'), gpus: sum('gpus') };
 }
 
 function toObserved({ spec, status, policy }: MemoryInstance, closely: boolean): ObservedInstance {
-  return { ...spec, id: spec.name, image: spec.image ?? '', imageId: spec.imageId ?? '', state: status.state, policy, ...(closely && { limitsInForce: spec.limit }), exitCode: status.exitCode, networks: spec.networks.map(({ name }) => name), names: spec.names ?? spec.networks };
+  return {
+    ...spec,
+    id: spec.name,
+    image: spec.image ?? '',
+    imageId: spec.imageId ?? '',
+    state: status.state,
+    policy,
+    ...(closely && { limitsInForce: spec.limit }),
+    exitCode: status.exitCode,
+    networks: spec.networks.map(({ name }) => name),
+    names: spec.names ?? spec.networks,
+  };
 }

@@ -19,10 +19,12 @@ export function createProcessRuntime(options: ProcessOptions): ProcessRuntime {
     removeAll: async () => {
       const everybodys = new ProcessInstances({ ...options, dataDir });
       const names = everybodys.names();
-      await Promise.all(names.map((name) => {
-        const stopGraceMs = everybodys.folder(name).spec()?.stopGraceMs ?? 0;
-        return everybodys.remove({ name, stopGraceMs });
-      }));
+      await Promise.all(
+        names.map((name) => {
+          const stopGraceMs = everybodys.folder(name).spec()?.stopGraceMs ?? 0;
+          return everybodys.remove({ name, stopGraceMs });
+        }),
+      );
       return names.length;
     },
   };

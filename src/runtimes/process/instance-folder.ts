@@ -19,7 +19,9 @@ export interface ProcessState {
   startedAt?: number;
 }
 
-/** The folder of one instance: its spec, state, restart policy, logs and files. Secrets are never written into the spec. */
+/**
+ * The folder of one instance: its spec, state, restart policy, logs and files. Secrets are never written into the spec.
+ */
 export class InstanceFolder {
   constructor(readonly path: string) {}
 
@@ -104,6 +106,10 @@ function giveTo(file: string, path: string, uid: number | undefined, gid: number
   } catch (error) {
     rmSync(file, { force: true });
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
-    throw new RuntimeError('software', `${path} is to belong to ${uid ?? ''}:${gid ?? ''}, and the worker's user must not give files away; leave uid and gid out, or run the worker as root`);
+    throw new RuntimeError(
+      'software',
+      `${path} is to belong to ${uid ?? ''}:${gid ?? ''}, and the worker's user must not ` +
+        'give files away; leave uid and gid out, or run the worker as root',
+    );
   }
 }

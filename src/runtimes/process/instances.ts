@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { InstanceRef, InstanceSpec, SecretMount } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
-import { RuntimeError, type ExecResult, type LogPage, type LogRequest, type Scope, type SecretReader } from '../runtime';
+import {
+  RuntimeError,
+  type ExecResult,
+  type LogPage,
+  type LogRequest,
+  type Scope,
+  type SecretReader,
+} from '../runtime';
 import { isSameScope, mustBeWithin, refuseTaken } from '../scope';
 import { isAlive } from '../../guard/process-identity';
 import { InstanceFolder, type ProcessState } from './instance-folder';
@@ -23,7 +30,10 @@ export interface ProcessOptions {
 
 /** Start and end of processes, each under its own supervisor. Of one environment; without a scope, of all. */
 export class ProcessInstances {
-  constructor(private readonly options: ProcessOptions, private readonly scope?: Scope) {}
+  constructor(
+    private readonly options: ProcessOptions,
+    private readonly scope?: Scope,
+  ) {}
 
   names(): string[] {
     return existsSync(this.options.dataDir) ? readdirSync(this.options.dataDir).filter(isFolderName) : [];
@@ -61,7 +71,11 @@ export class ProcessInstances {
     if (!spec) return undefined;
     const said = folder.state();
     const isUp = said.state === 'running' || said.state === 'restarting';
-    return { ...said, hash: spec.hash, ...(isUp && !isAlive(said.supervisor) && { state: 'exited', exitCode: undefined }) };
+    return {
+      ...said,
+      hash: spec.hash,
+      ...(isUp && !isAlive(said.supervisor) && { state: 'exited', exitCode: undefined }),
+    };
   }
 
   async inspect(name: string): Promise<InstanceStatus | undefined> {
@@ -81,11 +95,20 @@ export class ProcessInstances {
     const folder = this.folder(name);
     const environment = await this.environment(folder);
     const errors = openSync(folder.log, 'a', 0o600);
-    const supervisor = spawn(process.execPath, [this.options.supervisor ?? join(__dirname, 'supervisor.js'), folder.path], { detached: true, stdio: ['pipe', errors, errors] });
+    const supervisor = spawn(
+      process.execPath,
+      [this.options.supervisor ?? join(__dirname, 'supervisor.js'), folder.path],
+      { detached: true, stdio: ['pipe', errors, errors] },
+    );
     closeSync(errors);
     supervisor.stdin!.end(JSON.stringify(environment));
     supervisor.unref();
-    await this.until(name, ({ startedAt }) => startedAt !== undefined && startedAt !== status.startedAt, 10_000, 'start');
+    await this.until(
+      name,
+      ({ startedAt }) => startedAt !== undefined && startedAt !== status.startedAt,
+      10_000,
+      'start',
+    );
   }
 
   async waitForExit(name: string, signal: AbortSignal): Promise<number | undefined> {
@@ -93,7 +116,8 @@ export class ProcessInstances {
     const before = this.status(name)?.restarts;
     while (!signal.aborted) {
       const status = this.status(name);
-      if (!status || status.state !== 'running' || status.restarts !== before) return status?.lastExit ?? status?.exitCode;
+      if (!status || status.state !== 'running' || status.restarts !== before)
+        return status?.lastExit ?? status?.exitCode;
       await sleep(50, undefined, { signal }).catch(() => undefined);
     }
     return undefined;
@@ -146,18 +170,32 @@ export class ProcessInstances {
     const [first] = spec.ports;
     const { PATH = '', HOME = '' } = process.env;
     return {
-      PATH, HOME, ...(first && { PORT: String(first.host) }), ...Object.fromEntries(spec.ports.map(({ container, host }) => [`PORT_${container}`, String(host)])), DEPLOY_CODE_FILES: folder.files,
-      DEPLOY_CODE_INSTANCE: `${spec.service}-${spec.ordinal}`, ...spec.variables, ...(await this.options.secrets.variables(spec)),
+      PATH,
+      HOME,
+      ...(first && { PORT: String(first.host) }),
+      ...Object.fromEntries(spec.ports.map(({ container, host }) => [`PORT_${container}`, String(host)])),
+      DEPLOY_CODE_FILES: folder.files,
+      DEPLOY_CODE_INSTANCE: `${spec.service}-${spec.ordinal}`,
+      ...spec.variables,
+      ...(await this.options.secrets.variables(spec)),
     };
   }
 
-  /** A child whose supervisor was killed is nobody's; it must not run beside its successor, nor must what it has started. */
+  /**
+   * A child whose supervisor was killed is nobody's; it must not run beside its successor, nor must what it has
+   * started.
+   */
   private async killOrphan({ child, mark }: ProcessState): Promise<void> {
     if (mark) await killMarked(mark);
     if (child && isAlive(child)) signalGroup(child.pid, 'SIGKILL');
   }
 
-  private async until(name: string, reached: (state: ProcessState) => boolean, deadlineMs: number, what: string): Promise<void> {
+  private async until(
+    name: string,
+    reached: (state: ProcessState) => boolean,
+    deadlineMs: number,
+    what: string,
+  ): Promise<void> {
     for (const deadline = monotonicMs() + deadlineMs; monotonicMs() < deadline; await sleep(5)) {
       const status = this.status(name);
       if (!status || reached(status)) return;

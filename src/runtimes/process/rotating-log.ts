@@ -6,7 +6,11 @@ export class RotatingLog {
   private file: number;
   private size: number;
 
-  constructor(private readonly path: string, private readonly largest: number, private readonly kept: number) {
+  constructor(
+    private readonly path: string,
+    private readonly largest: number,
+    private readonly kept: number,
+  ) {
     this.file = openSync(path, 'a', 0o600);
     this.size = fstatSync(this.file).size;
   }
@@ -40,12 +44,18 @@ export function readLog(path: string, { tail, after }: LogRequest): LogPage {
   const [inode, place] = after?.split(':') ?? [];
   const current = readWhole(path);
   const rotated = current?.inode === inode ? undefined : readWhole(`${path}.1`);
-  const files = [...new Map([rotated, current].flatMap((file) => (file ? [[file.inode, file] as const] : []))).values()];
+  const files = [
+    ...new Map([rotated, current].flatMap((file) => (file ? [[file.inode, file] as const] : []))).values(),
+  ];
   const last = files.at(-1);
   if (!last) return { lines: [], cursor: '' };
   if (!after) return { lines: linesOf(files).slice(-tail), cursor: `${last.inode}:${last.content.length}` };
   const first = files.findIndex((file) => file.inode === inode);
-  const fresh = files.slice(Math.max(0, first)).map((file, index) => (index === 0 && first >= 0 ? { ...file, content: file.content.subarray(Number(place)) } : file));
+  const fresh = files
+    .slice(Math.max(0, first))
+    .map((file, index) =>
+      index === 0 && first >= 0 ? { ...file, content: file.content.subarray(Number(place)) } : file,
+    );
   const partial = last.content.length - (last.content.lastIndexOf('\n') + 1);
   return { lines: linesOf(fresh, partial), cursor: `${last.inode}:${last.content.length - partial}` };
 }
@@ -68,5 +78,9 @@ function readWhole(file: string): LogFile | undefined {
 /** The lines of files in order, without so many bytes at the end. */
 function linesOf(files: LogFile[], without = 0): string[] {
   const text = Buffer.concat(files.map(({ content }) => content));
-  return text.subarray(0, Math.max(0, text.length - without)).toString('utf8').split('\n').filter((line) => line !== '');
+  return text
+    .subarray(0, Math.max(0, text.length - without))
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '');
 }

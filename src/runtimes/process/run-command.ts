@@ -17,10 +17,18 @@ export interface CommandOptions {
  * Runs a command beside an instance and collects what it says, at most 256 KiB of it; 127 where it cannot be run.
  * @throws RuntimeError where it does not end in time; it is killed then, with all that it has started
  */
-export function runCommand([program = '', ...args]: string[], { cwd, env, timeoutMs }: CommandOptions): Promise<ExecResult> {
+export function runCommand(
+  [program = '', ...args]: string[],
+  { cwd, env, timeoutMs }: CommandOptions,
+): Promise<ExecResult> {
   return new Promise((resolve, reject) => {
     const mark = randomUUID();
-    const child = spawn(program, args, { cwd, env: { ...env, DEPLOY_CODE_COMMAND: mark }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...env, DEPLOY_CODE_COMMAND: mark },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const chunks: Buffer[] = [];
     let kept = 0;
     const take = (chunk: Buffer) => {

@@ -17,11 +17,11 @@ const recordAgainMs = 1000;
 const outputMs = 500;
 
 /**
- * The parent of one process instance, detached from the worker: it owns the logs, the exit code and the
- * restarts, so that the worker may die. Started with the instance's folder as its argument; the environment
- * of the child comes as JSON on stdin, so that no secret stands in an argument list or a file.
- * SIGTERM stops the child (its stop signal, then after the grace period SIGKILL, each to the whole group).
- * With the child ends what it has started, also in sessions of their own: they are known by a mark in their environment.
+ * The parent of one process instance, detached from the worker: it owns the logs, the exit code and the restarts, so
+ * that the worker may die. Started with the instance's folder as its argument; the environment of the child comes as
+ * JSON on stdin, so that no secret stands in an argument list or a file. SIGTERM stops the child (its stop signal, then
+ * after the grace period SIGKILL, each to the whole group). With the child ends what it has started, also in sessions
+ * of their own: they are known by a mark in their environment.
  */
 async function supervise(folder: InstanceFolder, environment: Record<string, string>): Promise<void> {
   const spec = folder.spec()!;
@@ -42,20 +42,40 @@ async function supervise(folder: InstanceFolder, environment: Record<string, str
     const [program, ...args] = [...(spec.entrypoint ?? []), ...(spec.command ?? [])];
     const run = randomUUID();
     const mark = `DEPLOY_CODE_RUN=${run}`;
-    child = spawn(program!, args, { cwd: spec.workingDir, env: { ...environment, DEPLOY_CODE_RUN: run }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    child = spawn(program!, args, {
+      cwd: spec.workingDir,
+      env: { ...environment, DEPLOY_CODE_RUN: run },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     child.stdout!.on('data', (chunk: Buffer) => log.write(chunk));
     child.stderr!.on('data', (chunk: Buffer) => log.write(chunk));
-    keep(folder, Object.assign(state, { state: 'running', child: child.pid && identify(child.pid), mark, startedAt: Date.now(), exitCode: undefined }));
+    keep(
+      folder,
+      Object.assign(state, {
+        state: 'running',
+        child: child.pid && identify(child.pid),
+        mark,
+        startedAt: Date.now(),
+        exitCode: undefined,
+      }),
+    );
     const exitCode = await exitOf(child, mark, log);
     state.mark = undefined;
-    if (stopping || !mayRestart(folder.policy(), exitCode, state.restarts)) return keepLast(folder, { ...state, state: 'exited', exitCode });
-    keep(folder, Object.assign(state, { state: 'restarting', exitCode, lastExit: exitCode, restarts: state.restarts + 1 }));
+    if (stopping || !mayRestart(folder.policy(), exitCode, state.restarts))
+      return keepLast(folder, { ...state, state: 'exited', exitCode });
+    keep(
+      folder,
+      Object.assign(state, { state: 'restarting', exitCode, lastExit: exitCode, restarts: state.restarts + 1 }),
+    );
     await new Promise((resolve) => setTimeout(resolve, Math.min(100 * 2 ** state.restarts, 60_000)));
     if (stopping) return keepLast(folder, { ...state, state: 'exited', exitCode });
   }
 }
 
-/** A full disk takes no state: the child is supervised all the same, and its end is recorded as soon as there is room. */
+/**
+ * A full disk takes no state: the child is supervised all the same, and its end is recorded as soon as there is room.
+ */
 async function keepLast(folder: InstanceFolder, state: ProcessState): Promise<void> {
   while (!keep(folder, state)) await sleep(recordAgainMs);
 }
@@ -70,8 +90,8 @@ function keep(folder: InstanceFolder, state: ProcessState): boolean {
 }
 
 /**
- * The exit code; 128 and the signal's number where a signal ended it, 127 where it could not start. It is known as soon as the
- * process itself has ended; what it has started gets a moment for its last output, and is killed then.
+ * The exit code; 128 and the signal's number where a signal ended it, 127 where it could not start. It is known as soon
+ * as the process itself has ended; what it has started gets a moment for its last output, and is killed then.
  */
 async function exitOf(child: ChildProcess, mark: string, log: RotatingLog): Promise<number> {
   const closed = once(child, 'close').catch(() => undefined);
@@ -101,7 +121,10 @@ function mayRestart(policy: string, exitCode: number, restarts: number): boolean
 guardProcess({ onError: (error) => console.error(`supervisor: ${error.message}`) });
 void text(process.stdin)
   .then((input) => supervise(new InstanceFolder(process.argv[2]!), JSON.parse(input) as Record<string, string>))
-  .then(() => process.exit(0), (error: Error) => {
-    console.error(`supervisor: ${error.message}`);
-    process.exit(1);
-  });
+  .then(
+    () => process.exit(0),
+    (error: Error) => {
+      console.error(`supervisor: ${error.message}`);
+      process.exit(1);
+    },
+  );

@@ -8,18 +8,43 @@ import { auditPlaceOf, writeRecord } from '../recorded-act';
 export async function recordRequest(input: DeploymentInput, begin: number, result: DeploymentResult): Promise<void> {
   if (!patched(patches.audit)) return;
   const { taskQueue, intent, requestedBy } = input;
-  const record = { taskQueue, summary: `record: ${intent.kind} by ${requestedBy}`, entry: entryOf(input, begin, result) };
+  const record = {
+    taskQueue,
+    summary: `record: ${intent.kind} by ${requestedBy}`,
+    entry: entryOf(input, begin, result),
+  };
   await writeRecord(auditPlaceOf(input.stack), record).catch(() => undefined);
 }
 
-function entryOf({ intent, requestedBy, requestedFrom, reason, target }: DeploymentInput, begin: number, { outcome, deployment, release, cause, refusals, forcedPast, steering }: DeploymentResult): AuditEntry {
-  const what = [intent.kind, ...(intent.services ?? []), ...(target === undefined ? [] : [`release ${target}`]), ...(intent.force ? ['--force'] : [])].join(' ');
+function entryOf(
+  { intent, requestedBy, requestedFrom, reason, target }: DeploymentInput,
+  begin: number,
+  { outcome, deployment, release, cause, refusals, forcedPast, steering }: DeploymentResult,
+): AuditEntry {
+  const what = [
+    intent.kind,
+    ...(intent.services ?? []),
+    ...(target === undefined ? [] : [`release ${target}`]),
+    ...(intent.force ? ['--force'] : []),
+  ].join(' ');
   const why = cause?.message ?? refusals[0]?.message;
-  const steered = (steering ?? []).map(({ action, by, reason: because }) => `${action} by ${by}${because ? ` (${because})` : ''}`);
-  const details = [...(release === undefined ? [] : [`release ${release} runs`]), ...(why === undefined ? [] : [why]), ...(forcedPast === undefined ? [] : [`past: ${forcedPast}`]), ...steered];
+  const steered = (steering ?? []).map(
+    ({ action, by, reason: because }) => `${action} by ${by}${because ? ` (${because})` : ''}`,
+  );
+  const details = [
+    ...(release === undefined ? [] : [`release ${release} runs`]),
+    ...(why === undefined ? [] : [why]),
+    ...(forcedPast === undefined ? [] : [`past: ${forcedPast}`]),
+    ...steered,
+  ];
   return {
-    id: workflowInfo().workflowId, at: begin, by: requestedBy, what,
+    id: workflowInfo().workflowId,
+    at: begin,
+    by: requestedBy,
+    what,
     result: [outcome.replaceAll('_', ' '), ...details].join('; '),
-    ...(requestedFrom !== undefined && { from: requestedFrom }), ...(reason !== undefined && { why: reason }), ...(deployment !== undefined && { deployment }),
+    ...(requestedFrom !== undefined && { from: requestedFrom }),
+    ...(reason !== undefined && { why: reason }),
+    ...(deployment !== undefined && { deployment }),
   };
 }

@@ -16,18 +16,20 @@ export class DeploymentClock {
 
   /** Starts counting; calls back when the limit is used up. */
   start(limitMs: number, onExpired: () => void): void {
-    this.scope.run(async () => {
-      while (this.usedMs < limitMs) {
-        if (this.pauses > 0 && patched(patches.clockStandsStill)) await until(() => this.pauses === 0);
-        const tick = Math.min(tickMs, limitMs - this.usedMs);
-        await rest(tick, 'clock of the deployment');
-        if (this.pauses === 0) this.usedMs += tick;
-      }
-      this.expired = () => this.start(limitMs, onExpired);
-      onExpired();
-    }).catch((error: unknown) => {
-      if (!isCancellation(error)) throw error;
-    });
+    this.scope
+      .run(async () => {
+        while (this.usedMs < limitMs) {
+          if (this.pauses > 0 && patched(patches.clockStandsStill)) await until(() => this.pauses === 0);
+          const tick = Math.min(tickMs, limitMs - this.usedMs);
+          await rest(tick, 'clock of the deployment');
+          if (this.pauses === 0) this.usedMs += tick;
+        }
+        this.expired = () => this.start(limitMs, onExpired);
+        onExpired();
+      })
+      .catch((error: unknown) => {
+        if (!isCancellation(error)) throw error;
+      });
   }
 
   /** All the time again, for another try. */

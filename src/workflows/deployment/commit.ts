@@ -33,7 +33,10 @@ export interface Achievement {
   stays: ReadonlySet<string>;
 }
 
-/** The point of no return: the environment is told first, then the release is kept, then what was retired goes. Nothing here rolls back. */
+/**
+ * The point of no return: the environment is told first, then the release is kept, then what was retired goes. Nothing
+ * here rolls back.
+ */
 export class Commit {
   /** Names of the schedules that come from the stack file, once they are in step with it. */
   schedules?: string[];
@@ -46,7 +49,9 @@ export class Commit {
       await link.committed(input.intent.kind === 'stop' && !input.intent.services ? undefined : plan.release.to);
       await this.holdImages(plan, input);
       if (input.intent.kind === 'deploy') {
-        await keepRelease(input, plan, jobs, images, link).catch((error: Error) => wayBack.leftBehind.push(`release ${plan.release.to} is not kept: ${error.message}`));
+        await keepRelease(input, plan, jobs, images, link).catch((error: Error) =>
+          wayBack.leftBehind.push(`release ${plan.release.to} is not kept: ${error.message}`),
+        );
       }
       await this.keepSchedules(input);
       const steps = plan.cleanup.filter((step) => !(step.kind === 'remove' && stays.has(step.instance.name)));
@@ -64,18 +69,30 @@ export class Commit {
     });
   }
 
-  /** What ran until now is still in use by its instances: before they go, a kept release's images whose tags have moved are held. */
+  /**
+   * What ran until now is still in use by its instances: before they go, a kept release's images whose tags have moved
+   * are held.
+   */
   private async holdImages(plan: Plan, { stack, taskQueue }: DeploymentInput): Promise<void> {
     const { go, context, wayBack, patiently } = this.options;
     if (go.releases.length === 0 || !plan.cleanup.some(({ kind }) => kind === 'remove')) return;
-    const hold = (queue: string) => patiently(queue, () => activity('holdImages', queue, `keep the images of release ${go.releases.join(', ')}`)(context, go.releases));
-    await all(hostsOf(stack, taskQueue), (host) => hold(host.taskQueue)).catch((error: Error) => wayBack.leftBehind.push(`images of kept releases: ${toProblem(error).message}`));
+    const hold = (queue: string) =>
+      patiently(queue, () =>
+        activity('holdImages', queue, `keep the images of release ${go.releases.join(', ')}`)(context, go.releases),
+      );
+    await all(hostsOf(stack, taskQueue), (host) => hold(host.taskQueue)).catch((error: Error) =>
+      wayBack.leftBehind.push(`images of kept releases: ${toProblem(error).message}`),
+    );
   }
 }
 
 /** The instances of a plan that go when it commits, of services that pass the test. */
 export function goers({ phases }: Plan, of: (service: string) => boolean): Set<string> {
-  return new Set(servicesOf(phases).filter(({ name }) => of(name)).flatMap(({ goes }) => goes));
+  return new Set(
+    servicesOf(phases)
+      .filter(({ name }) => of(name))
+      .flatMap(({ goes }) => goes),
+  );
 }
 
 /** What was retired goes a few at a time. */

@@ -5,14 +5,16 @@ import type { Stack } from '../../config/stack';
 const inlineBelow = 2000;
 
 /**
- * Names the configs of a stack instead of repeating their contents: these are in the history once, with the start of the
- * deployment, where the activities read them (`src/activities/config-contents.ts`).
+ * Names the configs of a stack instead of repeating their contents: these are in the history once, with the start of
+ * the deployment, where the activities read them (`src/activities/config-contents.ts`).
  */
 export class ConfigReferences {
   private readonly names: ReadonlyMap<string, string>;
 
   constructor(configs: Stack['configs']) {
-    this.names = new Map(Object.entries(configs).flatMap(([name, { content }]) => (content.length < inlineBelow ? [] : [[content, name]])));
+    this.names = new Map(
+      Object.entries(configs).flatMap(([name, { content }]) => (content.length < inlineBelow ? [] : [[content, name]])),
+    );
   }
 
   /** An instance as it is told to an activity. */

@@ -2,7 +2,17 @@ import type { SearchAttributePair } from '@temporalio/common';
 import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
 import { events } from '../events';
 import { inTurn } from '../turns';
-import { committedSignal, environmentId, finishedSignal, leaveSignal, placeAttributes, searchAttributes, type DeploymentInput, type FinishedReport, type Go } from '../messages';
+import {
+  committedSignal,
+  environmentId,
+  finishedSignal,
+  leaveSignal,
+  placeAttributes,
+  searchAttributes,
+  type DeploymentInput,
+  type FinishedReport,
+  type Go,
+} from '../messages';
 
 /** What a deployment tells its environment, and those who listen. */
 export class EnvironmentLink {
@@ -30,11 +40,19 @@ export class EnvironmentLink {
   }
 
   committed(release: number | undefined): Promise<void> {
-    return this.tell((environment) => environment.signal(committedSignal, { workflowId: workflowInfo().workflowId, deployment: this.go!.deployment, release }));
+    return this.tell((environment) =>
+      environment.signal(committedSignal, {
+        workflowId: workflowInfo().workflowId,
+        deployment: this.go!.deployment,
+        release,
+      }),
+    );
   }
 
   finished(report: Omit<FinishedReport, 'workflowId'>): Promise<void> {
-    return this.tell((environment) => environment.signal(finishedSignal, { workflowId: workflowInfo().workflowId, ...report }));
+    return this.tell((environment) =>
+      environment.signal(finishedSignal, { workflowId: workflowInfo().workflowId, ...report }),
+    );
   }
 
   leave(): Promise<void> {
@@ -42,7 +60,9 @@ export class EnvironmentLink {
   }
 
   /** An environment that is gone resumes its numbers from labels; a deployment does not fail for it. */
-  private async tell(signal: (environment: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>): Promise<void> {
+  private async tell(
+    signal: (environment: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>,
+  ): Promise<void> {
     const { name: stack, environment } = this.input.stack;
     await inTurn(signal(getExternalWorkflowHandle(environmentId({ stack, environment })))).catch(() => undefined);
   }

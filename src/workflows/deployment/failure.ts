@@ -1,4 +1,10 @@
-import { ActivityFailure, ApplicationFailure, CancelledFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  isCancellation,
+  TimeoutFailure,
+} from '@temporalio/workflow';
 import { notMade, type FailureType } from '../../activities/contract';
 import type { Evidence } from '../../model/instance-status';
 import type { Step } from '../../plan/plan';
@@ -26,9 +32,15 @@ export interface ActivityProblem {
 export function toProblem(error: unknown): ActivityProblem {
   const inner = error instanceof ActivityFailure ? error.cause : error;
   if (inner instanceof ApplicationFailure) {
-    return { type: (inner.type as FailureType | undefined) ?? 'UnexpectedError', message: inner.message, evidence: (inner.details?.[0] ?? undefined) as Evidence | undefined, ...(inner.details?.[1] === notMade && { isNotMade: true }) };
+    return {
+      type: (inner.type as FailureType | undefined) ?? 'UnexpectedError',
+      message: inner.message,
+      evidence: (inner.details?.[0] ?? undefined) as Evidence | undefined,
+      ...(inner.details?.[1] === notMade && { isNotMade: true }),
+    };
   }
-  if (inner instanceof TimeoutFailure) return { type: 'PlatformTrouble', message: 'the worker did not finish it in time' };
+  if (inner instanceof TimeoutFailure)
+    return { type: 'PlatformTrouble', message: 'the worker did not finish it in time' };
   return { type: 'UnexpectedError', message: inner instanceof Error ? inner.message : String(inner) };
 }
 
@@ -49,5 +61,10 @@ export function toCause(error: unknown, step: Pick<Step, 'id' | 'service'>): Cau
 export function withEvidence(cause: Cause, interrupted: readonly Cause[]): Cause {
   const [first] = interrupted;
   if (cause.step !== 'timeout' || !first) return cause;
-  return { ...cause, service: first.service, message: `${cause.message}; not done: ${interrupted.map(({ step }) => step).join(', ')}`, evidence: first.evidence };
+  return {
+    ...cause,
+    service: first.service,
+    message: `${cause.message}; not done: ${interrupted.map(({ step }) => step).join(', ')}`,
+    evidence: first.evidence,
+  };
 }

@@ -2,10 +2,16 @@ import { patched } from '@temporalio/workflow';
 import { patches } from '../patches';
 import { until } from '../turns';
 
-/** In characters of JSON. A workflow task that starts activities with more than 4 MB of input is refused by Temporal, again and again. */
+/**
+ * In characters of JSON. A workflow task that starts activities with more than 4 MB of input is refused by Temporal,
+ * again and again.
+ */
 const most = 1_500_000;
 
-/** Bounds what is on its way to activities at once: instances with large settings start a few at a time, whatever `max_parallel` says. */
+/**
+ * Bounds what is on its way to activities at once: instances with large settings start a few at a time, whatever
+ * `max_parallel` says.
+ */
 export class Freight {
   private carried = 0;
 

@@ -39,7 +39,9 @@ export class HostClaims {
     return this.round > 0;
   }
 
-  /** Before a look at the hosts: how they have fared until now. Nothing waits for the answer but who meets with trouble. */
+  /**
+   * Before a look at the hosts: how they have fared until now. Nothing waits for the answer but who meets with trouble.
+   */
   beginLook(stack: Stack): void {
     this.seenAt = Date.now();
     const ids = hostsOf(stack, this.taskQueue).map((host) => hostId(placeOf(host, stack)));
@@ -52,13 +54,26 @@ export class HostClaims {
     const breaker = (await this.breakers)[hostId(placeOf({ name }, stack))];
     if (breaker?.openedAt === undefined || Date.now() >= breaker.openedAt + breaker.recoveryMs) return undefined;
     const until = new Date(breaker.openedAt + breaker.recoveryMs).toISOString().slice(0, 16).replace('T', ' ');
-    return `the circuit breaker of ${name === undefined ? 'the host' : `the host ${name}`} is open: ${breaker.failures} deployments in a row failed by it; nothing waits for it before ${until} UTC, save with --force`;
+    return (
+      `the circuit breaker of ${name === undefined ? 'the host' : `the host ${name}`} is open: ` +
+      `${breaker.failures} deployments in a row failed by it; nothing ` +
+      `waits for it before ${until} UTC, save with --force`
+    );
   }
 
-  /** Claims what a plan takes; where others were first it is planned anew around them. Resolves with the world as it will be then. */
-  async secure(stack: Stack, world: World, by: string, planned: Planning, replan: (world: World) => Promise<Planning>): Promise<Secured> {
+  /**
+   * Claims what a plan takes; where others were first it is planned anew around them. Resolves with the world as it
+   * will be then.
+   */
+  async secure(
+    stack: Stack,
+    world: World,
+    by: string,
+    planned: Planning,
+    replan: (world: World) => Promise<Planning>,
+  ): Promise<Secured> {
     let secured: Secured = { planning: planned, world };
-    for (let counted = ''; ; ) {
+    for (let counted = ''; ;) {
       const others = await this.claim(secured.planning.plan, stack, world, by);
       const found = JSON.stringify([...others]);
       if (found === counted || !isInTheWay(secured.planning.plan, stack, others)) return secured;
@@ -69,23 +84,38 @@ export class HostClaims {
     }
   }
 
-  /** What others had claimed before, by task queue. An owner that does not answer is not waited for: Docker refuses a port that is taken. */
+  /**
+   * What others had claimed before, by task queue. An owner that does not answer is not waited for: Docker refuses a
+   * port that is taken.
+   */
   private async claim(plan: Plan, stack: Stack, { views }: World, by: string): Promise<Map<string, Claimed[]>> {
     const claims = claimsOf(plan, stack);
     this.round += 1;
     const { round } = this;
     const { workflowId } = workflowInfo();
-    const asked = views.filter(({ taskQueue }) => claims.has(taskQueue)).map((view) => ({ place: placeOf(view, stack), taskQueue: view.taskQueue }));
+    const asked = views
+      .filter(({ taskQueue }) => claims.has(taskQueue))
+      .map((view) => ({ place: placeOf(view, stack), taskQueue: view.taskQueue }));
     await all(asked, async ({ place, taskQueue }) => {
       this.claimed.set(hostId(place), place);
-      await activity('claimHost', this.taskQueue, `claim ports and room of ${hostId(place)}`)(place, { ...claims.get(taskQueue)!, workflowId, by, round, seenAt: this.seenAt });
+      await activity(
+        'claimHost',
+        this.taskQueue,
+        `claim ports and room of ${hostId(place)}`,
+      )(place, { ...claims.get(taskQueue)!, workflowId, by, round, seenAt: this.seenAt });
     });
-    const wordOf = (place: HostPlace) => { const word = this.words.get(hostId(place)); return word?.round === round ? word : undefined; };
+    const wordOf = (place: HostPlace) => {
+      const word = this.words.get(hostId(place));
+      return word?.round === round ? word : undefined;
+    };
     await until(() => asked.every(({ place }) => wordOf(place)), answerMs, 'what others have claimed');
     return new Map(asked.map(({ place, taskQueue }) => [taskQueue, wordOf(place)?.others ?? []]));
   }
 
-  /** What was claimed is there by now, or given up. Tells how the hosts fared: `lost`, by task queue, what they failed to do. */
+  /**
+   * What was claimed is there by now, or given up. Tells how the hosts fared: `lost`, by task queue, what they failed
+   * to do.
+   */
   async release(stack: Stack, kept: boolean, lost: ReadonlyMap<string, string>): Promise<void> {
     const { workflowId } = workflowInfo();
     const before = await this.breakers;
@@ -94,7 +124,13 @@ export class HostClaims {
       const place = placeOf(host, stack);
       const trouble = lost.get(host.taskQueue);
       if (trouble === undefined && !this.claimed.has(hostId(place)) && !before[hostId(place)]) return;
-      await activity('reportHost', this.taskQueue, `tell ${hostId(place)} how it went`)(place, { workflowId, kept, breaker: circuitBreaker, ...(trouble !== undefined && { trouble }) }).catch(() => undefined);
+      await activity(
+        'reportHost',
+        this.taskQueue,
+        `tell ${hostId(place)} how it went`,
+      )(place, { workflowId, kept, breaker: circuitBreaker, ...(trouble !== undefined && { trouble }) }).catch(
+        () => undefined,
+      );
     });
   }
 }
@@ -104,6 +140,10 @@ function isInTheWay(plan: Plan, stack: Stack, others: ReadonlyMap<string, Claime
   const claims = claimsOf(plan, stack);
   return [...others].some(([taskQueue, before]) => {
     const { ports, reserve } = claims.get(taskQueue)!;
-    return before.some((other) => other.ports.some((port) => ports.includes(port)) || (Object.keys(reserve).length > 0 && Object.keys(other.reserve).length > 0));
+    return before.some(
+      (other) =>
+        other.ports.some((port) => ports.includes(port)) ||
+        (Object.keys(reserve).length > 0 && Object.keys(other.reserve).length > 0),
+    );
   });
 }

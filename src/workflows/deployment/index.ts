@@ -1,10 +1,31 @@
-import { ApplicationFailure, CancellationScope, patched, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  patched,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Asked } from '../../plan/asked';
 import { acts, servicesOf } from '../../plan/plan';
 import { activity } from '../activity-options';
 import { admit, admitSize } from '../admit';
 import { events } from '../events';
-import { amendUpdate, answerSignal, cancelSignal, goSignal, progressQuery, queuedSignal, searchAttributes, steerUpdate, turnedAwaySignal, type Amendment, type DeploymentInput, type DeploymentResult, type Go } from '../messages';
+import {
+  amendUpdate,
+  answerSignal,
+  cancelSignal,
+  goSignal,
+  progressQuery,
+  queuedSignal,
+  searchAttributes,
+  steerUpdate,
+  turnedAwaySignal,
+  type Amendment,
+  type DeploymentInput,
+  type DeploymentResult,
+  type Go,
+} from '../messages';
 import { hostsOf, oneByOne, type HostQueue } from '../hosts';
 import { listen } from '../listen';
 import { fits, tidied } from '../messages/shape';
@@ -29,7 +50,10 @@ const firstRejoinMs = 60_000;
 const longestRejoinMs = 1_800_000;
 const temporalItself = 'the Temporal UI or CLI';
 
-/** One attempt to bring a release about. Joins the environment's queue, waits for its word, deploys, commits or rolls back. */
+/**
+ * One attempt to bring a release about. Joins the environment's queue, waits for its word, deploys, commits or rolls
+ * back.
+ */
 export async function deployment(given: DeploymentInput): Promise<DeploymentResult> {
   const input = admit(given, inputs.deployment, 'deployment');
   if (input.intent.kind !== 'stop' && patched(patches.sizeLimits)) admitSize(input.stack);
@@ -63,20 +87,29 @@ class Deployment {
   /** Of what it was started with, whichever release it comes to be about. */
   private readonly references: ConfigReferences;
   private readonly remedy = new Remedy(this.log);
-  private readonly steering = new Steering(this.log, this.remedy, ({ by, reason }) => this.cancel(`${by}${reason ? `: ${reason}` : ''}`, false));
+  private readonly steering = new Steering(this.log, this.remedy, ({ by, reason }) =>
+    this.cancel(`${by}${reason ? `: ${reason}` : ''}`, false),
+  );
 
   constructor(private input: DeploymentInput) {
     this.references = new ConfigReferences(input.stack.configs);
     this.link = new EnvironmentLink(input);
     this.claims = new HostClaims(input.taskQueue);
-    this.publisher = new Publisher({ stack: input.stack.name, environment: input.stack.environment }, input.stack.subscribers);
+    this.publisher = new Publisher(
+      { stack: input.stack.name, environment: input.stack.environment },
+      input.stack.subscribers,
+    );
     setHandler(progressQuery, (since) => this.log.since(since));
     listen(goSignal, shapes.go, (go) => void (this.go ??= go));
     listen(queuedSignal, shapes.queued, (waits) => this.log.wait(waits));
     listen(turnedAwaySignal, shapes.turnedAway, (why) => void (this.turnedAway ??= why));
     listen(cancelSignal, shapes.cancel, (order) => this.cancel(order?.by ?? temporalItself, order?.killJobs ?? false));
-    setHandler(steerUpdate, (steer) => this.steering.take(tidied(steer, shapes.steer)), { validator: (steer) => this.steering.check(steer) });
-    setHandler(amendUpdate, (amendment) => this.steering.amend(tidied(amendment, shapes.amendment)), { validator: (amendment) => this.checkAmendment(amendment) });
+    setHandler(steerUpdate, (steer) => this.steering.take(tidied(steer, shapes.steer)), {
+      validator: (steer) => this.steering.check(steer),
+    });
+    setHandler(amendUpdate, (amendment) => this.steering.amend(tidied(amendment, shapes.amendment)), {
+      validator: (amendment) => this.checkAmendment(amendment),
+    });
     listen(answerSignal, shapes.answer, ({ question, answer }) => {
       if (question === this.log.question?.id && this.log.question.answers.includes(answer)) this.answer = answer;
     });
@@ -86,26 +119,40 @@ class Deployment {
     if (this.run?.committed) return this.log.note(`too late for ${by} to cancel: it has committed`);
     this.cancelledBy ??= by;
     this.steering.letGo(false);
-    if (this.run) this.log.note(`cancelled by ${by}: what has begun is rolled back; a running job ${killJobs ? 'is ended' : 'finishes first'}`);
+    if (this.run)
+      this.log.note(
+        `cancelled by ${by}: what has begun is rolled back; a running job ${killJobs ? 'is ended' : 'finishes first'}`,
+      );
     this.run?.stop({ step: 'cancel', message: `cancelled by ${by}` });
     if (killJobs) this.run?.interpreter.killJobs();
   }
 
   /** @throws ApplicationFailure with everything that speaks against it */
   private checkAmendment(amendment: Amendment): void {
-    if (!fits(amendment, shapes.amendment)) throw ApplicationFailure.nonRetryable('that is no amendment; `deploy-code amend` makes one', 'NothingToAmend');
-    if (!this.run || !this.remedy.isAwaited) throw ApplicationFailure.nonRetryable('it has not failed: nothing waits to be amended', 'NothingToAmend');
-    if (this.input.intent.kind !== 'deploy' || this.input.followsCurrent) throw ApplicationFailure.nonRetryable('only the deployment of a stack file can be amended; `retry` tries this one again', 'NothingToAmend');
+    if (!fits(amendment, shapes.amendment))
+      throw ApplicationFailure.nonRetryable('that is no amendment; `deploy-code amend` makes one', 'NothingToAmend');
+    if (!this.run || !this.remedy.isAwaited)
+      throw ApplicationFailure.nonRetryable('it has not failed: nothing waits to be amended', 'NothingToAmend');
+    if (this.input.intent.kind !== 'deploy' || this.input.followsCurrent)
+      throw ApplicationFailure.nonRetryable(
+        'only the deployment of a stack file can be amended; `retry` tries this one again',
+        'NothingToAmend',
+      );
     this.run.amended(amendment.services);
   }
 
   async conduct(): Promise<DeploymentResult> {
     await this.waitForTurn();
-    if (!this.go && this.turnedAway !== undefined) return this.finish({ outcome: 'refused', refusals: [{ path: 'queue', message: this.turnedAway }] });
+    if (!this.go && this.turnedAway !== undefined)
+      return this.finish({ outcome: 'refused', refusals: [{ path: 'queue', message: this.turnedAway }] });
     if (!this.go) {
       await this.link.leave();
       await this.handBack('cancelled');
-      return this.finish({ outcome: 'cancelled', refusals: [], cause: { step: 'queue', message: `cancelled by ${this.cancelledBy} while it waited` } });
+      return this.finish({
+        outcome: 'cancelled',
+        refusals: [],
+        cause: { step: 'queue', message: `cancelled by ${this.cancelledBy} while it waited` },
+      });
     }
     this.log.deployment = this.go.deployment;
     if (this.maxParallel !== undefined) await this.takeSlot(this.maxParallel, this.go);
@@ -114,13 +161,34 @@ class Deployment {
     tellBegin(this.publisher, this.go.deployment, this.input);
     const gone = await this.followCurrent(this.go);
     if (gone !== undefined) return this.endEarly(gone);
-    upsertSearchAttributes([{ key: searchAttributes.status, value: 'running' }, { key: searchAttributes.number, value: this.go.deployment }]);
-    this.run = new DeploymentRun({ input: this.input, go: this.go, log: this.log, link: this.link, ask: (text, answers) => this.ask(text, answers), steering: this.steering, remedy: this.remedy, claims: this.claims, publisher: this.publisher, references: this.references });
+    upsertSearchAttributes([
+      { key: searchAttributes.status, value: 'running' },
+      { key: searchAttributes.number, value: this.go.deployment },
+    ]);
+    this.run = new DeploymentRun({
+      input: this.input,
+      go: this.go,
+      log: this.log,
+      link: this.link,
+      ask: (text, answers) => this.ask(text, answers),
+      steering: this.steering,
+      remedy: this.remedy,
+      claims: this.claims,
+      publisher: this.publisher,
+      references: this.references,
+    });
     if (this.cancelledBy) this.cancel(this.cancelledBy, false);
     const result = await this.run.execute();
     const releases = await this.prune(result);
     const finished = this.finish(result);
-    await this.link.finished({ deployment: this.go.deployment, outcome: result.outcome, jobs: this.run.jobs, releases, ...(this.run.commit.schedules && { schedules: this.run.commit.schedules }), ...(result.outcome === 'succeeded' && this.input.intent.kind !== 'stop' && this.run.said) });
+    await this.link.finished({
+      deployment: this.go.deployment,
+      outcome: result.outcome,
+      jobs: this.run.jobs,
+      releases,
+      ...(this.run.commit.schedules && { schedules: this.run.commit.schedules }),
+      ...(result.outcome === 'succeeded' && this.input.intent.kind !== 'stop' && this.run.said),
+    });
     return finished;
   }
 
@@ -138,21 +206,27 @@ class Deployment {
 
   /** Returns a word that nothing was done with; one may have come also while it left the queue. */
   private async handBack(outcome: 'cancelled' | 'refused'): Promise<void> {
-    if (this.go) await this.link.finished({ deployment: this.go.deployment, outcome, jobs: [], releases: this.go.releases });
+    if (this.go)
+      await this.link.finished({ deployment: this.go.deployment, outcome, jobs: [], releases: this.go.releases });
   }
 
   /** What waited for its turn is about the release that is current by now. Resolves with why it cannot be. */
   private async followCurrent({ release }: Go): Promise<string | undefined> {
     const { input } = this;
     const place = { stack: input.stack.name, environment: input.stack.environment };
-    if (input.insteadOf !== undefined && input.insteadOf !== release.from) return `release ${input.insteadOf}, which it was to do away with, is not current any more`;
+    if (input.insteadOf !== undefined && input.insteadOf !== release.from)
+      return `release ${input.insteadOf}, which it was to do away with, is not current any more`;
     if (!input.followsCurrent) return undefined;
     if (release.from === undefined) return `nothing is deployed in ${place.stack}/${place.environment} any more`;
     if (input.target === release.from) return undefined;
     const read = activity('readRelease', input.taskQueue, `read release ${release.from}`)(place, release.from);
     const kept = await read.catch((error: Error) => toProblem(error).message);
     if (typeof kept === 'string') return kept;
-    this.input = { ...input, stack: kept.stack, ...(input.target !== undefined && { pinned: input.intent.fresh ? {} : kept.images, target: release.from }) };
+    this.input = {
+      ...input,
+      stack: kept.stack,
+      ...(input.target !== undefined && { pinned: input.intent.fresh ? {} : kept.images, target: release.from }),
+    };
     return undefined;
   }
 
@@ -167,7 +241,20 @@ class Deployment {
     const { stack, taskQueue } = this.input;
     const ready = () => this.go !== undefined || this.cancelledBy !== undefined || this.turnedAway !== undefined;
     for (let patience = firstRejoinMs; ; patience = Math.min(patience * 2, longestRejoinMs)) {
-      const rules = await activity('joinEnvironment', taskQueue, `join the queue of ${stack.name}/${stack.environment}`)({ stack: stack.name, environment: stack.environment, runtime: stack.runtime, ...(stack.hosts && { hosts: stack.hosts.map(({ name }) => name) }), ...namespaceIn(stack), workflowId: workflowInfo().workflowId, asked: this.asked(), windows: stack.deployment.freezeWindows ?? [] });
+      const rules = await activity(
+        'joinEnvironment',
+        taskQueue,
+        `join the queue of ${stack.name}/${stack.environment}`,
+      )({
+        stack: stack.name,
+        environment: stack.environment,
+        runtime: stack.runtime,
+        ...(stack.hosts && { hosts: stack.hosts.map(({ name }) => name) }),
+        ...namespaceIn(stack),
+        workflowId: workflowInfo().workflowId,
+        asked: this.asked(),
+        windows: stack.deployment.freezeWindows ?? [],
+      });
       this.maxParallel = rules?.maxParallel;
       if (await until(ready, patience, 'join again if not called')) return;
     }
@@ -176,7 +263,16 @@ class Deployment {
   private asked(): Asked {
     const { stack, intent, requestedBy, reason, whenBusy = 'queue', automatic = false } = this.input;
     const { circuitBreaker = { threshold: 0, recoveryMs: 0 } } = stack.deployment;
-    return { by: requestedBy, ...(reason !== undefined && { reason }), intent: intent.kind, at: this.begin, whenBusy, force: intent.force, automatic, breaker: circuitBreaker };
+    return {
+      by: requestedBy,
+      ...(reason !== undefined && { reason }),
+      intent: intent.kind,
+      at: this.begin,
+      whenBusy,
+      force: intent.force,
+      automatic,
+      breaker: circuitBreaker,
+    };
   }
 
   /** One question at a time: an answer belongs to the one that is shown. */
@@ -211,12 +307,24 @@ class Deployment {
     if (outcome !== 'succeeded' || intent.kind !== 'deploy') return releases;
     const current = target ?? release.next;
     const all = [...new Set([...releases, current])].sort((a, b) => a - b);
-    const drop = all.slice(0, Math.max(0, all.length - stack.deployment.keepReleases)).filter((each) => each !== current);
+    const drop = all
+      .slice(0, Math.max(0, all.length - stack.deployment.keepReleases))
+      .filter((each) => each !== current);
     const keep = all.filter((each) => !drop.includes(each));
     if (drop.length > 0) {
       const hosts = hostsOf(stack, taskQueue);
-      const prune = ({ taskQueue: queue }: HostQueue) => this.run!.patiently(queue, () => activity('pruneReleases', queue, `remove the releases ${drop.join(', ')}`)(contextOf(stack, this.go!.deployment), drop, keep, queue === hosts.at(-1)!.taskQueue));
-      await oneByOne(hosts, prune).catch((error: Error) => this.run!.wayBack.leftBehind.push(`releases ${drop.join(', ')}: ${error.message}`));
+      const prune = ({ taskQueue: queue }: HostQueue) =>
+        this.run!.patiently(queue, () =>
+          activity('pruneReleases', queue, `remove the releases ${drop.join(', ')}`)(
+            contextOf(stack, this.go!.deployment),
+            drop,
+            keep,
+            queue === hosts.at(-1)!.taskQueue,
+          ),
+        );
+      await oneByOne(hosts, prune).catch((error: Error) =>
+        this.run!.wayBack.leftBehind.push(`releases ${drop.join(', ')}: ${error.message}`),
+      );
     }
     return keep;
   }
@@ -224,25 +332,42 @@ class Deployment {
   private finish({ outcome, cause, refusals, rollbackMs }: RunResult): DeploymentResult {
     const { run, go, input } = this;
     const result: DeploymentResult = {
-      outcome, cause, refusals, rollbackMs,
+      outcome,
+      cause,
+      refusals,
+      rollbackMs,
       intent: input.intent.kind,
       requestedBy: input.requestedBy,
       reason: input.reason,
       deployment: go?.deployment,
-      release: outcome === 'succeeded' ? (input.intent.kind === 'stop' ? undefined : run?.plan?.release.to) : go?.release.from,
+      release:
+        outcome === 'succeeded' ? (input.intent.kind === 'stop' ? undefined : run?.plan?.release.to) : go?.release.from,
       warnings: run?.plan?.warnings ?? [],
       tolerated: run?.wayForward.tolerated ?? [],
       notUndone: run?.retreat.notUndone ?? [],
       leftBehind: run?.wayBack.leftBehind ?? [],
       ...(go?.past !== undefined && { forcedPast: go.past }),
       ...(this.steering.records.length > 0 && { steering: this.steering.records }),
-      changed: servicesOf(run?.plan?.phases ?? []).filter(acts).map(({ name }) => name),
+      changed: servicesOf(run?.plan?.phases ?? [])
+        .filter(acts)
+        .map(({ name }) => name),
       durationMs: Date.now() - this.begin,
     };
-    this.log.cause ??= cause ?? (refusals[0] && { step: 'plan', message: `${refusals[0].path}: ${refusals[0].message}` });
+    this.log.cause ??=
+      cause ?? (refusals[0] && { step: 'plan', message: `${refusals[0].path}: ${refusals[0].message}` });
     this.log.become(outcome);
     this.markEnd(result);
-    if (go) events.emit({ stack: input.stack.name, environment: input.stack.environment, deployment: go.deployment, type: 'deployment.finished', intent: input.intent.kind, outcome, durationMs: result.durationMs, message: cause?.message });
+    if (go)
+      events.emit({
+        stack: input.stack.name,
+        environment: input.stack.environment,
+        deployment: go.deployment,
+        type: 'deployment.finished',
+        intent: input.intent.kind,
+        outcome,
+        durationMs: result.durationMs,
+        message: cause?.message,
+      });
     tellEnd(this.publisher, result);
     return result;
   }

@@ -102,30 +102,62 @@ export class Interpreter {
     this.begun.add(step.id);
     log.step(step, 'begun', phase);
     try {
-      await patience.retry(step.taskQueue, (afterTrouble) => this.dispatch(step, afterTrouble), (message) => {
-        log.step(step, 'trouble', phase, { text: message });
-        events.emit({ ...this.place, type: 'platform.trouble', step: step.id, message });
-      });
+      await patience.retry(
+        step.taskQueue,
+        (afterTrouble) => this.dispatch(step, afterTrouble),
+        (message) => {
+          log.step(step, 'trouble', phase, { text: message });
+          events.emit({ ...this.place, type: 'platform.trouble', step: step.id, message });
+        },
+      );
       this.done.add(step.id);
       const durationMs = Date.now() - begin;
       log.step(step, 'done', phase, { durationMs });
-      events.emit({ ...this.place, type: 'step.finished', step: step.id, kind: step.kind, service: step.service, phase, durationMs });
+      events.emit({
+        ...this.place,
+        type: 'step.finished',
+        step: step.id,
+        kind: step.kind,
+        service: step.service,
+        phase,
+        durationMs,
+      });
     } catch (error) {
       if (isCancellation(error)) {
-        this.interrupted.push({ step: step.id, service: step.service, message: 'not done', evidence: interruptionOf(error) });
+        this.interrupted.push({
+          step: step.id,
+          service: step.service,
+          message: 'not done',
+          evidence: interruptionOf(error),
+        });
         throw error;
       }
       const { message, evidence, isNotMade } = toProblem(error);
       if (isNotMade) this.begun.delete(step.id);
       log.step(step, 'failed', phase, { durationMs: Date.now() - begin, text: message });
-      events.emit({ ...this.place, type: 'step.failed', step: step.id, kind: step.kind, service: step.service, phase, message });
-      throw error instanceof StepFailure ? error : new StepFailure({ step: step.id, service: step.service, message, evidence });
+      events.emit({
+        ...this.place,
+        type: 'step.failed',
+        step: step.id,
+        kind: step.kind,
+        service: step.service,
+        phase,
+        message,
+      });
+      throw error instanceof StepFailure
+        ? error
+        : new StepFailure({ step: step.id, service: step.service, message, evidence });
     }
   }
 
   private async dispatch(step: Step, afterTrouble: boolean): Promise<void> {
     const { gate, taskQueue } = step;
-    if (gate && (gate.healthy.length > 0 || gate.reached) && patched(patches.rolloutWatch)) await activity('passGate', taskQueue, `${step.id}: are the new instances healthy and reached?`)(this.options.context, gate);
+    if (gate && (gate.healthy.length > 0 || gate.reached) && patched(patches.rolloutWatch))
+      await activity(
+        'passGate',
+        taskQueue,
+        `${step.id}: are the new instances healthy and reached?`,
+      )(this.options.context, gate);
     switch (step.kind) {
       case 'pull':
         return this.pull(step);
@@ -150,14 +182,20 @@ export class Interpreter {
   private async runJob(step: StepOf<'run-job'>): Promise<void> {
     const { context, clock, ask } = this.options;
     const run = (again: boolean) =>
-      this.protectedJob(() => clock.during(() => activity('runJob', step.taskQueue, step.id)(context, step.instance, { timeoutMs: step.timeoutMs, again })));
+      this.protectedJob(() =>
+        clock.during(() =>
+          activity('runJob', step.taskQueue, step.id)(context, step.instance, { timeoutMs: step.timeoutMs, again }),
+        ),
+      );
     for (let again = false; ; again = true) {
       try {
         return await run(again);
       } catch (error) {
         const problem = toProblem(error);
         if (problem.type !== 'JobOutcomeUnknown') throw error;
-        const answer = await clock.during(() => ask(`${problem.message}. What happened to ${step.instance.service}?`, ['succeeded', 'failed', 'run again']));
+        const answer = await clock.during(() =>
+          ask(`${problem.message}. What happened to ${step.instance.service}?`, ['succeeded', 'failed', 'run again']),
+        );
         if (answer === 'succeeded') return;
         if (answer !== 'run again') throw error;
       }

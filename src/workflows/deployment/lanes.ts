@@ -12,24 +12,58 @@ type OnFailure = (error: unknown, lane: ServiceLane) => boolean;
 
 /** Steps that need nothing of each other, side by side; the first failure stops the others. */
 export function runSteps(steps: readonly Step[], limit: number, run: (lane: Lane) => Promise<void>): Promise<void> {
-  return runLanes(steps.map((step) => [step]), limit, run, () => false);
+  return runLanes(
+    steps.map((step) => [step]),
+    limit,
+    run,
+    () => false,
+  );
 }
 
 /** Lanes that need nothing of each other, side by side. */
-export function runLanes(lanes: readonly Lane[], limit: number, run: (lane: Lane) => Promise<void>, onFailure: (error: unknown) => boolean): Promise<void> {
-  return runWork(lanes.map((lane) => new Stages([[lane]])), limit, ({ lane }) => run(lane), onFailure);
+export function runLanes(
+  lanes: readonly Lane[],
+  limit: number,
+  run: (lane: Lane) => Promise<void>,
+  onFailure: (error: unknown) => boolean,
+): Promise<void> {
+  return runWork(
+    lanes.map((lane) => new Stages([[lane]])),
+    limit,
+    ({ lane }) => run(lane),
+    onFailure,
+  );
 }
 
 /**
  * The stages of services: those of one after each other, the lanes of a stage and the services side by side. A failure
  * that is taken upon itself ends the stages of its service, and only those.
  */
-export function runServices(services: readonly PlannedService[], stagesOf: (service: PlannedService) => Stage[], limit: number, run: (lane: ServiceLane) => Promise<void>, onFailure: OnFailure): Promise<void> {
-  return runWork(services.map((service) => new Stages(stagesOf(service), service)), limit, run, onFailure);
+export function runServices(
+  services: readonly PlannedService[],
+  stagesOf: (service: PlannedService) => Stage[],
+  limit: number,
+  run: (lane: ServiceLane) => Promise<void>,
+  onFailure: OnFailure,
+): Promise<void> {
+  return runWork(
+    services.map((service) => new Stages(stagesOf(service), service)),
+    limit,
+    run,
+    onFailure,
+  );
 }
 
-/** At most `limit` lanes at once; who has begun goes on before others begin. A failure is thrown once all has come to rest. */
-async function runWork(all: Stages[], limit: number, run: (lane: ServiceLane) => Promise<void>, onFailure: OnFailure): Promise<void> {
+/**
+ * At most `limit` lanes at once; who has begun goes on before others begin. A failure is thrown once all has come to
+ * rest.
+ */
+async function runWork(
+  all: Stages[],
+  limit: number,
+  run: (lane: ServiceLane) => Promise<void>,
+  onFailure: OnFailure,
+): Promise<void> {
   const failures: unknown[] = [];
   const scope = new CancellationScope({ cancellable: true });
   const queue = all.flatMap((stages) => stages.next());
@@ -42,7 +76,10 @@ async function runWork(all: Stages[], limit: number, run: (lane: ServiceLane) =>
         await new Promise<void>((resolve) => idle.push(resolve));
         continue;
       }
-      const failure = await run(next).then(() => undefined, (error: unknown) => ({ error }));
+      const failure = await run(next).then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      );
       queue.unshift(...next.stages.done(failure !== undefined));
       if (failure && !onFailure(failure.error, next)) {
         failures.push(failure.error);
@@ -64,7 +101,10 @@ class Stages {
   private readonly rest: Stage[];
   private running = 0;
 
-  constructor(stages: readonly Stage[], private readonly service?: PlannedService) {
+  constructor(
+    stages: readonly Stage[],
+    private readonly service?: PlannedService,
+  ) {
     this.rest = stages.filter((stage) => stage.length > 0);
   }
 

@@ -12,10 +12,18 @@ export class Patience {
   /** What was waited for in vain, by the task queue of its host. */
   readonly lost = new Map<string, string>();
 
-  constructor(private readonly clock: DeploymentClock, private readonly platformTimeoutMs: number) {}
+  constructor(
+    private readonly clock: DeploymentClock,
+    private readonly platformTimeoutMs: number,
+  ) {}
 
   /** Tries until the platform is back; what else goes wrong is final. The first trouble is told. */
-  async retry<T>(taskQueue: string, attempt: (afterTrouble: boolean) => Promise<T>, onTrouble: (message: string) => void, isPatient = () => true): Promise<T> {
+  async retry<T>(
+    taskQueue: string,
+    attempt: (afterTrouble: boolean) => Promise<T>,
+    onTrouble: (message: string) => void,
+    isPatient = () => true,
+  ): Promise<T> {
     try {
       return await attempt(false);
     } catch (error) {

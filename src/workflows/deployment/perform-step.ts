@@ -17,7 +17,11 @@ export interface StepSurroundings {
 }
 
 /** What a step means is its activity's matter. `afterTrouble`: the platform was away in between. */
-export async function performStep(step: ActivityStep, { context, references, freight }: StepSurroundings, afterTrouble: boolean): Promise<void> {
+export async function performStep(
+  step: ActivityStep,
+  { context, references, freight }: StepSurroundings,
+  afterTrouble: boolean,
+): Promise<void> {
   const { taskQueue, id } = step;
   const send = (spec: InstanceSpec, start: (instance: InstanceByReference) => Promise<void>) => {
     const instance = references.of(spec);
@@ -33,9 +37,16 @@ export async function performStep(step: ActivityStep, { context, references, fre
     case 'remove-volume':
       return activity('removeVolume', taskQueue, id)(context, step.name);
     case 'start':
-      return send(step.instance, (instance) => activity('startInstance', taskQueue, id)(context, instance, { afterTrouble }));
+      return send(step.instance, (instance) =>
+        activity('startInstance', taskQueue, id)(context, instance, { afterTrouble }),
+      );
     case 'update':
-      return send(step.instance, (instance) => activity('startInstance', taskQueue, id)(context, instance, { afterTrouble, ...(step.force && { force: true }) }));
+      return send(step.instance, (instance) =>
+        activity('startInstance', taskQueue, id)(context, instance, {
+          afterTrouble,
+          ...(step.force && { force: true }),
+        }),
+      );
     case 'select':
       return activity('selectInstance', taskQueue, id)(context, step.instance, step.to);
     case 'restore':
@@ -55,10 +66,16 @@ export async function performStep(step: ActivityStep, { context, references, fre
     case 'configure':
       return activity('configureBalancer', taskQueue, id)(context, step.balancer, step.front);
     case 'drain':
-      await activity('drainInstance', taskQueue, id)(context, { balancer: step.balancer, addresses: step.addresses, timeoutMs: step.timeoutMs });
+      await activity(
+        'drainInstance',
+        taskQueue,
+        id,
+      )(context, { balancer: step.balancer, addresses: step.addresses, timeoutMs: step.timeoutMs });
       return undefined;
     case 'retire':
-      return step.drain ? activity('retireInstance', taskQueue, id)(context, step.instance, step.drain) : activity('retireInstance', taskQueue, id)(context, step.instance);
+      return step.drain
+        ? activity('retireInstance', taskQueue, id)(context, step.instance, step.drain)
+        : activity('retireInstance', taskQueue, id)(context, step.instance);
     case 'retire-together':
       return activity('retireInstances', taskQueue, id)(context, step.retirements);
     case 'revive':

@@ -44,21 +44,38 @@ export class Preparation {
     return this.look(input, 'observe what runs after that');
   }
 
-  private look({ stack, pinned, taskQueue, intent: { kind, force } }: DeploymentInput, summary: string): Promise<World> {
+  private look(
+    { stack, pinned, taskQueue, intent: { kind, force } }: DeploymentInput,
+    summary: string,
+  ): Promise<World> {
     const { go, claims } = this.options;
     if (patched(patches.hostClaims)) claims.beginLook(stack);
-    const patiently: Look = (queue, look) => this.options.patiently(queue, () => look().catch(async (error: unknown) => {
-      const hopeless = force || !isTrouble(error) ? undefined : await claims.hopeless(stack, queue);
-      throw hopeless === undefined ? error : ApplicationFailure.nonRetryable(`${toProblem(error).message}; ${hopeless}`, failureTypes.software);
-    }));
-    const former = (go.hosts ?? []).filter((name) => stack.hosts && !stack.hosts.some((host) => host.name === name)).map(hostNamed);
+    const patiently: Look = (queue, look) =>
+      this.options.patiently(queue, () =>
+        look().catch(async (error: unknown) => {
+          const hopeless = force || !isTrouble(error) ? undefined : await claims.hopeless(stack, queue);
+          throw hopeless === undefined
+            ? error
+            : ApplicationFailure.nonRetryable(`${toProblem(error).message}; ${hopeless}`, failureTypes.software);
+        }),
+      );
+    const former = (go.hosts ?? [])
+      .filter((name) => stack.hosts && !stack.hosts.some((host) => host.name === name))
+      .map(hostNamed);
     return lookAround({ stack, pinned, taskQueue, summary, former, force, closely: kind === 'repair', patiently });
   }
 
   draft({ stack, intent, target }: DeploymentInput, world: World): Planning {
-    const { deployment, release: { from, next }, jobs } = this.options.go;
+    const {
+      deployment,
+      release: { from, next },
+      jobs,
+    } = this.options.go;
     const to = target ?? (intent.kind === 'deploy' ? next : (from ?? next));
-    return planOver({ stack, intent, deployment, release: { from, to }, jobs, keepsOldChecks: !patched(patches.newChecks) }, world);
+    return planOver(
+      { stack, intent, deployment, release: { from, to }, jobs, keepsOldChecks: !patched(patches.newChecks) },
+      world,
+    );
   }
 
   /** All images are there before the first instance stops. Only then is it known what changes. */
@@ -78,15 +95,27 @@ export class Preparation {
   private withPulled(view: HostView): HostView {
     const pulled = this.options.interpreter.imagesOn(view.taskQueue);
     const others = view.observation.images.filter(({ reference }) => !pulled[reference]);
-    return { ...view, observation: { ...view.observation, images: [...others, ...Object.entries(pulled).map(([reference, image]) => ({ reference, ...image }))] } };
+    return {
+      ...view,
+      observation: {
+        ...view.observation,
+        images: [...others, ...Object.entries(pulled).map(([reference, image]) => ({ reference, ...image }))],
+      },
+    };
   }
 
   /** The stack with services as they shall be. @throws ApplicationFailure where that cannot be, with the reasons */
   amended(input: DeploymentInput, services: Service[], world: World): Stack {
     const amended = amend(input.stack, services);
     if ('stack' in amended) admitSize(amended.stack);
-    const refusals = 'stack' in amended ? this.draft({ ...input, stack: amended.stack }, world).refusals.map(({ path, message }) => `${path}: ${message}`) : amended.refusals;
-    if (!('stack' in amended) || refusals.length > 0) throw ApplicationFailure.nonRetryable(refusals.join('\n'), 'NothingToAmend');
+    const refusals =
+      'stack' in amended
+        ? this.draft({ ...input, stack: amended.stack }, world).refusals.map(
+            ({ path, message }) => `${path}: ${message}`,
+          )
+        : amended.refusals;
+    if (!('stack' in amended) || refusals.length > 0)
+      throw ApplicationFailure.nonRetryable(refusals.join('\n'), 'NothingToAmend');
     return amended.stack;
   }
 }

@@ -1,6 +1,15 @@
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Step } from '../../plan/plan';
-import { searchAttributes, type Cause, type PlanSummary, type Progress, type ProgressEvent, type Question, type Queued, type Status } from '../messages';
+import {
+  searchAttributes,
+  type Cause,
+  type PlanSummary,
+  type Progress,
+  type ProgressEvent,
+  type Question,
+  type Queued,
+  type Status,
+} from '../messages';
 import { details } from './summary';
 
 const mostEvents = 20_000;
@@ -29,7 +38,17 @@ export class ProgressLog {
   since(sequence: number): Progress {
     const { status, deployment, waits, question, cause, planned, approvals, failure } = this;
     const plan = planned && sequence <= planned.after ? planned.plan : undefined;
-    return { status, deployment, ...waits, question, cause, plan, ...(approvals?.length && { approvals }), ...(failure && { failure }), events: this.events.slice(sequence) };
+    return {
+      status,
+      deployment,
+      ...waits,
+      question,
+      cause,
+      plan,
+      ...(approvals?.length && { approvals }),
+      ...(failure && { failure }),
+      events: this.events.slice(sequence),
+    };
   }
 
   wait(waits: Queued): void {
@@ -58,11 +77,25 @@ export class ProgressLog {
     this.add({ kind: 'note', text });
   }
 
-  step(step: Step, state: ProgressEvent['state'], phase: number | undefined, extra: { durationMs?: number; text?: string } = {}): void {
-    this.add({ kind: 'step', state, step: step.id, service: step.service, phase, text: extra.text ?? step.id, durationMs: extra.durationMs });
+  step(
+    step: Step,
+    state: ProgressEvent['state'],
+    phase: number | undefined,
+    extra: { durationMs?: number; text?: string } = {},
+  ): void {
+    this.add({
+      kind: 'step',
+      state,
+      step: step.id,
+      service: step.service,
+      phase,
+      text: extra.text ?? step.id,
+      durationMs: extra.durationMs,
+    });
   }
 
   private add(event: Omit<ProgressEvent, 'sequence' | 'at'>): void {
-    if (this.events.length < mostEvents) this.events.push({ sequence: this.events.length + 1, at: Date.now(), ...event });
+    if (this.events.length < mostEvents)
+      this.events.push({ sequence: this.events.length + 1, at: Date.now(), ...event });
   }
 }

@@ -20,7 +20,10 @@ export interface Unfinished {
 export async function putBackUnfinished(unfinished: Unfinished): Promise<string[]> {
   const { plan, interpreter, wayBack } = unfinished;
   const { begun, done } = interpreter;
-  const isHalf = (service: PlannedService) => service.kind !== 'job' && isBegun(service, interpreter) && (service.name === unfinished.failed || !isThrough(service, interpreter));
+  const isHalf = (service: PlannedService) =>
+    service.kind !== 'job' &&
+    isBegun(service, interpreter) &&
+    (service.name === unfinished.failed || !isThrough(service, interpreter));
   const phases = plan.phases.map((phase) => ({ ...phase, services: phase.services.filter(isHalf) }));
   const half = servicesOf(phases);
   if (half.length === 0) return [];
@@ -33,14 +36,22 @@ export async function putBackUnfinished(unfinished: Unfinished): Promise<string[
 
 /** A job that did not succeed runs again from the start, in a container of its own. */
 export async function clearFailedJobs({ plan, interpreter, wayBack }: Unfinished): Promise<void> {
-  const jobs = servicesOf(plan.phases).filter((service) => service.kind === 'job' && isBegun(service, interpreter) && !isThrough(service, interpreter));
+  const jobs = servicesOf(plan.phases).filter(
+    (service) => service.kind === 'job' && isBegun(service, interpreter) && !isThrough(service, interpreter),
+  );
   const steps = jobs.flatMap((job) => lanesOf(job).flat());
-  await wayBack.collect(steps.flatMap((step) => (step.kind === 'create-job' ? [[StepFactory.beside(step).about('remove', toRef(step.instance))]] : [])));
+  await wayBack.collect(
+    steps.flatMap((step) =>
+      step.kind === 'create-job' ? [[StepFactory.beside(step).about('remove', toRef(step.instance))]] : [],
+    ),
+  );
   interpreter.forget(steps, 'that they are done');
 }
 
 function isBegun(service: PlannedService, { begun }: Interpreter): boolean {
-  return lanesOf(service).flat().some(({ id }) => begun.has(id));
+  return lanesOf(service)
+    .flat()
+    .some(({ id }) => begun.has(id));
 }
 
 /** What outlasts the rest of the deployment may still be to come. */

@@ -28,7 +28,8 @@ export class Remedy {
     this.log.failure = { cause, until: Date.now() + limitMs };
     this.log.becomeFound('waiting');
     try {
-      if (!(await until(() => this.decision !== undefined, limitMs))) this.log.note(`nobody came within ${limitMs / 1000} s`);
+      if (!(await until(() => this.decision !== undefined, limitMs)))
+        this.log.note(`nobody came within ${limitMs / 1000} s`);
       return this.decision ?? { kind: 'roll back' };
     } finally {
       this.awaited = false;

@@ -22,9 +22,10 @@ export interface RolloutWatchOptions {
 }
 
 /**
- * Watches the new instances of services that are replaced step by step, from the moment each is healthy until the commit.
- * The first that fails ends the way forward; its requests go back before anything else is undone. One activity watches all
- * such instances of a phase on a host: what is replaced in one step has none, and is checked before the commit.
+ * Watches the new instances of services that are replaced step by step, from the moment each is healthy until the
+ * commit. The first that fails ends the way forward; its requests go back before anything else is undone. One activity
+ * watches all such instances of a phase on a host: what is replaced in one step has none, and is checked before the
+ * commit.
  */
 export class RolloutWatch {
   private plan?: Plan;
@@ -49,8 +50,12 @@ export class RolloutWatch {
     this.lanes.clear();
     this.watching = new CancellationScope({ cancellable: true });
     this.forward = new CancellationScope({ cancellable: true });
-    for (const { number, services } of plan.phases) for (const service of services) if (this.isLetIn(service)) this.watch(service, number);
-    const failure = await this.forward.run(work).then(() => undefined, (error: unknown) => ({ error }));
+    for (const { number, services } of plan.phases)
+      for (const service of services) if (this.isLetIn(service)) this.watch(service, number);
+    const failure = await this.forward.run(work).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
     this.watching.cancel();
     await Promise.all(this.reactions);
     this.rethrow(failure);
@@ -89,9 +94,12 @@ export class RolloutWatch {
       const key = `${phase} ${queue}`;
       if (this.begun.has(key)) continue;
       this.begun.add(key);
-      const services = servicesOf(this.plan!.phases.filter(({ number, kind }) => number === phase && kind === 'deploy'));
+      const services = servicesOf(
+        this.plan!.phases.filter(({ number, kind }) => number === phase && kind === 'deploy'),
+      );
       void this.watching!.run(() => this.watchOver(services, queue)).catch((error: unknown) => {
-        if (!isCancellation(error)) this.options.log.note(`the watch over new instances has stopped: ${toProblem(error).message}`);
+        if (!isCancellation(error))
+          this.options.log.note(`the watch over new instances has stopped: ${toProblem(error).message}`);
       });
     }
   }
@@ -101,15 +109,30 @@ export class RolloutWatch {
     const { context, isTolerated } = this.options;
     for (;;) {
       const left = services.filter(({ name }) => !isTolerated(name));
-      const instances = left.flatMap((service) => watchedOf(service).filter(({ taskQueue }) => taskQueue === queue)).map(({ instance }) => toRef(instance));
+      const instances = left
+        .flatMap((service) => watchedOf(service).filter(({ taskQueue }) => taskQueue === queue))
+        .map(({ instance }) => toRef(instance));
       if (instances.length === 0) return;
-      const failed = await activity('watchInstances', watchQueueOf(queue), `watch ${instances.length} new instances until the commit`)(context, instances);
-      if (this.end(failed, left.find(({ name }) => name === failed.service)!)) return;
+      const failed = await activity(
+        'watchInstances',
+        watchQueueOf(queue),
+        `watch ${instances.length} new instances until the commit`,
+      )(context, instances);
+      if (
+        this.end(
+          failed,
+          left.find(({ name }) => name === failed.service)!,
+        )
+      )
+        return;
     }
   }
 
   /** True where the whole deployment ends by it. */
-  private end({ service: name, instance, message, evidence }: NotRunning & { instance: string }, service: PlannedService): boolean {
+  private end(
+    { service: name, instance, message, evidence }: NotRunning & { instance: string },
+    service: PlannedService,
+  ): boolean {
     if (this.found) return true;
     if (this.options.isTolerated(name)) return false;
     const failure = new StepFailure({ step: `watch ${name}`, service: name, message, evidence });
@@ -132,7 +155,9 @@ export class RolloutWatch {
     return CancellationScope.nonCancellable(async () => {
       await Promise.allSettled(lanes.map(({ over }) => over));
       await perform(planDiversion(service, interpreter.begun, instance));
-    }).catch((error: unknown) => log.note(`requests could not be moved away from ${instance}: ${toProblem(error).message}`));
+    }).catch((error: unknown) =>
+      log.note(`requests could not be moved away from ${instance}: ${toProblem(error).message}`),
+    );
   }
 }
 
@@ -149,6 +174,12 @@ function watchedOf({ action, stages, tail }: PlannedService): StepOf<'start'>[] 
   if (action === 'create') return [];
   const all = [...stages, ...tail];
   return all.flatMap((stage, index) =>
-    stage.flatMap((lane) => lane.flatMap((step, at) => (step.kind === 'start' && (index < all.length - 1 || lane.slice(at + 1).some(({ kind }) => kind !== 'exec')) ? [step] : []))),
+    stage.flatMap((lane) =>
+      lane.flatMap((step, at) =>
+        step.kind === 'start' && (index < all.length - 1 || lane.slice(at + 1).some(({ kind }) => kind !== 'exec'))
+          ? [step]
+          : [],
+      ),
+    ),
   );
 }

@@ -81,15 +81,42 @@ export class DeploymentRun {
     this.context = contextOf(stack, go.deployment);
     this.patience = new Patience(this.clock, stack.deployment.platformTimeoutMs);
     this.waits = new Waits({ context: this.context, clock: this.clock, log, steering, ask, publisher });
-    this.interpreter = new Interpreter({ context: this.context, references: options.references, freight: new Freight(JSON.stringify(this.context).length), pinned, log, clock: this.clock, patience: this.patience, ask, waits: this.waits });
+    this.interpreter = new Interpreter({
+      context: this.context,
+      references: options.references,
+      freight: new Freight(JSON.stringify(this.context).length),
+      pinned,
+      log,
+      clock: this.clock,
+      patience: this.patience,
+      ask,
+      waits: this.waits,
+    });
     this.wayBack = new WayBack(this.interpreter, stack.deployment.maxParallel);
-    this.preparation = new Preparation({ go, log, interpreter: this.interpreter, wayBack: this.wayBack, patiently, claims: options.claims });
-    this.wayForward = new WayForward({ input, context: this.context, interpreter: this.interpreter, wayBack: this.wayBack, log, link, patiently });
+    this.preparation = new Preparation({
+      go,
+      log,
+      interpreter: this.interpreter,
+      wayBack: this.wayBack,
+      patiently,
+      claims: options.claims,
+    });
+    this.wayForward = new WayForward({
+      input,
+      context: this.context,
+      interpreter: this.interpreter,
+      wayBack: this.wayBack,
+      log,
+      link,
+      patiently,
+    });
     this.retreat = new Retreat({ interpreter: this.interpreter, wayBack: this.wayBack, log, link, steering, ask });
     this.commit = new Commit({ go, context: this.context, link, wayBack: this.wayBack, patiently });
   }
 
-  /** Stops the way forward; what has begun is rolled back. Running jobs finish first. After the commit it is too late. */
+  /**
+   * Stops the way forward; what has begun is rolled back. Running jobs finish first. After the commit it is too late.
+   */
   stop(cause: Cause): void {
     this.cause ??= cause;
     if (!this.committed) this.forward.cancel();
@@ -101,7 +128,10 @@ export class DeploymentRun {
       for (;;) {
         const failure = await this.forward.run(() => this.goForward()).catch((error: unknown) => ({ error }));
         if ('outcome' in failure) return failure;
-        const cause = withEvidence(this.cause ?? toCause(failure.error, { id: this.plan ? 'deploy' : 'plan' }), this.interpreter.interrupted);
+        const cause = withEvidence(
+          this.cause ?? toCause(failure.error, { id: this.plan ? 'deploy' : 'plan' }),
+          this.interpreter.interrupted,
+        );
         if (this.mayWait(cause, failure.error) && (await this.isRemedied(cause))) continue;
         this.options.log.cause = cause;
         return await this.goBack(cause);
@@ -118,7 +148,9 @@ export class DeploymentRun {
 
   private begin(): Promise<World> {
     const { timeoutMs } = this.input.stack.deployment;
-    this.clock.start(timeoutMs, () => this.stop({ step: 'timeout', message: `not done within ${timeoutMs / 1000} s (deployment.timeout_seconds)` }));
+    this.clock.start(timeoutMs, () =>
+      this.stop({ step: 'timeout', message: `not done within ${timeoutMs / 1000} s (deployment.timeout_seconds)` }),
+    );
     this.options.log.become('planning');
     return this.preparation.settleAndLook(this.input);
   }
@@ -148,7 +180,13 @@ export class DeploymentRun {
     const { name, environment } = this.input.stack;
     const planning = await this.preparation.withImages(this.input, draft, world);
     if (claims.areMade || !changesAnything(planning.plan) || !patched(patches.hostClaims)) return planning;
-    const secured = await claims.secure(this.input.stack, world, `deployment ${go.deployment} of ${name}/${environment}`, planning, (around) => this.preparation.withImages(this.input, this.preparation.draft(this.input, around), around));
+    const secured = await claims.secure(
+      this.input.stack,
+      world,
+      `deployment ${go.deployment} of ${name}/${environment}`,
+      planning,
+      (around) => this.preparation.withImages(this.input, this.preparation.draft(this.input, around), around),
+    );
     this.world = secured.world;
     return secured.planning;
   }
@@ -175,18 +213,35 @@ export class DeploymentRun {
   /** Where a person has decided, or nobody stands by, there is nobody to wait for. */
   private mayWait({ step }: Cause, error: unknown): boolean {
     const { waitOnFailureMs = 0 } = this.input.stack.deployment;
-    return waitOnFailureMs > 0 && !this.input.automatic && this.world !== undefined && step !== 'cancel' && !(error instanceof Rejection);
+    return (
+      waitOnFailureMs > 0 &&
+      !this.input.automatic &&
+      this.world !== undefined &&
+      step !== 'cancel' &&
+      !(error instanceof Rejection)
+    );
   }
 
   /** Waits for a person; true where the deployment goes on. */
   private async isRemedied(cause: Cause): Promise<boolean> {
-    const { plan, interpreter, wayBack, clock, options: { log, go, publisher, remedy } } = this;
+    const {
+      plan,
+      interpreter,
+      wayBack,
+      clock,
+      options: { log, go, publisher, remedy },
+    } = this;
     this.cause = undefined;
     const unfinished = plan && { plan, failed: cause.service, interpreter, wayBack };
     const back = unfinished ? await putBackUnfinished(unfinished) : [];
     if (back.length > 0) log.note(`${back.join(', ')} put back until somebody has decided`);
     if (this.isStopped()) return false;
-    publisher.publish('deployment.waiting', go.deployment, `deployment ${go.deployment} has failed and waits: ${cause.message}`, { cause });
+    publisher.publish(
+      'deployment.waiting',
+      go.deployment,
+      `deployment ${go.deployment} has failed and waits: ${cause.message}`,
+      { cause },
+    );
     const decision = await clock.during(() => remedy.await(cause, this.input.stack.deployment.waitOnFailureMs!));
     if (decision.kind === 'roll back' || this.isStopped()) return false;
     if (unfinished) await clearFailedJobs(unfinished);
@@ -209,7 +264,9 @@ export class DeploymentRun {
 
   /** A look that is no step. */
   patiently<T>(taskQueue: string, look: () => Promise<T>): Promise<T> {
-    return this.patience.look(taskQueue, look, (message) => this.options.log.note(`waits for the platform: ${message}`));
+    return this.patience.look(taskQueue, look, (message) =>
+      this.options.log.note(`waits for the platform: ${message}`),
+    );
   }
 
   /** The jobs that this deployment ran, or began to, and that no command has undone. */
@@ -224,8 +281,16 @@ export class DeploymentRun {
     this.options.log.become('committing');
     const { input, jobs, wayForward, interpreter } = this;
     const images = views.flatMap(({ observation }) => observation.images);
-    const found = Object.fromEntries(images.filter(({ id }) => id).map(({ reference, ...image }) => [reference, image]));
-    await this.commit.perform({ input, plan, jobs, images: { ...found, ...input.pinned, ...interpreter.images }, stays: goers(plan, (name) => wayForward.isTolerated(name)) });
+    const found = Object.fromEntries(
+      images.filter(({ id }) => id).map(({ reference, ...image }) => [reference, image]),
+    );
+    await this.commit.perform({
+      input,
+      plan,
+      jobs,
+      images: { ...found, ...input.pinned, ...interpreter.images },
+      stays: goers(plan, (name) => wayForward.isTolerated(name)),
+    });
   }
 
   /** A rollback that a person insists on is done also where failed deployments are left as they are. */
@@ -236,7 +301,12 @@ export class DeploymentRun {
     if (!input.stack.deployment.rollbackOnFailure && !this.isAborted()) return this.leaveAsIs(cause);
     if (!(await retreat.isAllowed(input, plan))) return this.leaveAsIs(cause);
     const { complete, rollbackMs } = await retreat.perform(input, plan);
-    return { outcome: !complete ? 'rollback_incomplete' : cancelled ? 'cancelled' : 'rolled_back', cause, refusals: [], rollbackMs };
+    return {
+      outcome: !complete ? 'rollback_incomplete' : cancelled ? 'cancelled' : 'rolled_back',
+      cause,
+      refusals: [],
+      rollbackMs,
+    };
   }
 
   private isAborted(): boolean {

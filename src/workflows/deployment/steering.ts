@@ -6,7 +6,15 @@ import { until } from '../turns';
 import type { ProgressLog } from './progress-log';
 import type { Remedy } from './remedy';
 
-const said: Record<Steer['action'], string> = { approve: 'approved', reject: 'rejected', promote: 'promoted', pause: 'paused', resume: 'resumed', abort: 'aborted', retry: 'tried again' };
+const said: Record<Steer['action'], string> = {
+  approve: 'approved',
+  reject: 'rejected',
+  promote: 'promoted',
+  pause: 'paused',
+  resume: 'resumed',
+  abort: 'aborted',
+  retry: 'tried again',
+};
 
 interface Pending {
   service?: string;
@@ -29,19 +37,36 @@ export class Steering {
   /** From here on nothing is held up: it commits, or goes back. */
   private closed = false;
 
-  constructor(private readonly log: ProgressLog, private readonly remedy: Remedy, private readonly abort: (steer: Steer) => void) {}
+  constructor(
+    private readonly log: ProgressLog,
+    private readonly remedy: Remedy,
+    private readonly abort: (steer: Steer) => void,
+  ) {}
 
   /** @throws ApplicationFailure where there is nothing to do it to */
   check(steer: Steer): void {
-    if (!fits(steer, shapes.steer)) throw ApplicationFailure.nonRetryable('that is no way to steer; `deploy-code approve`, `reject`, `promote`, `pause`, `resume`, `abort` and `retry` are', 'NothingToSteer');
+    if (!fits(steer, shapes.steer))
+      throw ApplicationFailure.nonRetryable(
+        'that is no way to steer; `deploy-code approve`, `reject`, ' +
+          '`promote`, `pause`, `resume`, `abort` and `retry` are',
+        'NothingToSteer',
+      );
     const { action, service } = steer;
     const of = service === undefined ? '' : ` for ${service}`;
-    if ((action === 'approve' || action === 'reject') && this.waiting(service).length === 0) throw ApplicationFailure.nonRetryable(`nothing waits for an approval${of}`, 'NothingToSteer');
-    if (action === 'promote' && this.held(service).length === 0) throw ApplicationFailure.nonRetryable(`nothing bakes or is kept${of} that could be cut short`, 'NothingToSteer');
-    if (action === 'pause' && this.pause) throw ApplicationFailure.nonRetryable(`it is paused already, by ${this.pause.by}`, 'NothingToSteer');
+    if ((action === 'approve' || action === 'reject') && this.waiting(service).length === 0)
+      throw ApplicationFailure.nonRetryable(`nothing waits for an approval${of}`, 'NothingToSteer');
+    if (action === 'promote' && this.held(service).length === 0)
+      throw ApplicationFailure.nonRetryable(`nothing bakes or is kept${of} that could be cut short`, 'NothingToSteer');
+    if (action === 'pause' && this.pause)
+      throw ApplicationFailure.nonRetryable(`it is paused already, by ${this.pause.by}`, 'NothingToSteer');
     if (action === 'resume' && !this.pause) throw ApplicationFailure.nonRetryable('it is not paused', 'NothingToSteer');
-    if (action === 'retry' && !this.remedy.isAwaited) throw ApplicationFailure.nonRetryable('it has not failed: nothing waits to be tried again', 'NothingToSteer');
-    if (this.closed && action !== 'resume') throw ApplicationFailure.nonRetryable(`too late: it is ${this.log.status.replaceAll('_', ' ')}`, 'NothingToSteer');
+    if (action === 'retry' && !this.remedy.isAwaited)
+      throw ApplicationFailure.nonRetryable('it has not failed: nothing waits to be tried again', 'NothingToSteer');
+    if (this.closed && action !== 'resume')
+      throw ApplicationFailure.nonRetryable(
+        `too late: it is ${this.log.status.replaceAll('_', ' ')}`,
+        'NothingToSteer',
+      );
   }
 
   take(steer: Steer): void {
@@ -122,6 +147,12 @@ export class Steering {
 
   private record({ action, by, reason, service }: Omit<SteeringRecord, 'at'>, what: string): void {
     this.log.note(`${what} by ${by}${reason ? `: ${reason}` : ''}`);
-    this.records.push({ action, by, at: Date.now(), ...(reason !== undefined && { reason }), ...(service !== undefined && { service }) });
+    this.records.push({
+      action,
+      by,
+      at: Date.now(),
+      ...(reason !== undefined && { reason }),
+      ...(service !== undefined && { service }),
+    });
   }
 }

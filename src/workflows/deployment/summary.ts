@@ -6,23 +6,48 @@ import type { PlanSummary, Progress, ServiceSummary } from '../messages';
 export function summarise(plan: Plan): PlanSummary {
   const { stack, environment, host, deployment, release, warnings, newVolumes, estimateMs } = plan;
   return {
-    stack, environment, host, deployment, release, warnings, newVolumes, estimateMs,
+    stack,
+    environment,
+    host,
+    deployment,
+    release,
+    warnings,
+    newVolumes,
+    estimateMs,
     changes: changesAnything(plan),
     pulls: plan.pulls.map(({ image }) => image.reference),
     preparation: plan.preparation.map(({ id }) => id),
     phases: plan.phases.map(({ number, kind, services }) => ({
-      number, kind,
-      services: services.map((service) => ({ ...described(service), ...(plan.placement?.[service.name] !== undefined && { host: plan.placement[service.name] }), steps: lanesOf(service).flat().map(({ id }) => id), ...rolloutOf(service) })),
+      number,
+      kind,
+      services: services.map((service) => ({
+        ...described(service),
+        ...(plan.placement?.[service.name] !== undefined && { host: plan.placement[service.name] }),
+        steps: lanesOf(service)
+          .flat()
+          .map(({ id }) => id),
+        ...rolloutOf(service),
+      })),
     })),
   };
 }
 
-function described({ name, kind, action, replicas, changes, notes, interruptionMs }: PlannedService): Omit<ServiceSummary, 'steps'> {
+function described({
+  name,
+  kind,
+  action,
+  replicas,
+  changes,
+  notes,
+  interruptionMs,
+}: PlannedService): Omit<ServiceSummary, 'steps'> {
   return { name, kind, action, replicas, changes, notes, interruptionMs };
 }
 
 function rolloutOf(service: PlannedService): Pick<ServiceSummary, 'rollout'> {
-  const told = lanesOf(service).flat().filter(({ kind }) => ['route', 'hold', 'approve', 'test', 'configure'].includes(kind));
+  const told = lanesOf(service)
+    .flat()
+    .filter(({ kind }) => ['route', 'hold', 'approve', 'test', 'configure'].includes(kind));
   return told.length > 0 ? { rollout: told.map(({ id }) => id) } : {};
 }
 
@@ -49,14 +74,23 @@ export function details(progress: Progress): string {
 function table(plan: PlanSummary, { events, status }: Progress): string {
   const state = new Map<string, string>();
   for (const { step, state: reached } of events) if (step && reached) state.set(step, reached);
-  const rows = plan.phases.flatMap(({ number, services }) => services.map((service) => `| ${number} | ${service.name} | ${service.action} | ${resultOf(service, state, status)} |`));
+  const rows = plan.phases.flatMap(({ number, services }) =>
+    services.map(
+      (service) => `| ${number} | ${service.name} | ${service.action} | ${resultOf(service, state, status)} |`,
+    ),
+  );
   return `| phase | service | action | state |\n|---|---|---|---|\n${rows.join('\n')}`;
 }
 
-function resultOf({ steps, action, kind }: ServiceSummary, state: Map<string, string>, status: Progress['status']): string {
+function resultOf(
+  { steps, action, kind }: ServiceSummary,
+  state: Map<string, string>,
+  status: Progress['status'],
+): string {
   const done = steps.filter((step) => state.get(step) === 'done').length;
   if (steps.some((step) => state.get(step) === 'failed')) return 'FAILED';
   if (steps.length === 0) return '=';
-  if (done > 0 && action !== 'keep' && ['rolled_back', 'cancelled', 'rollback_incomplete'].includes(status)) return kind === 'job' ? 'ran' : 'undone';
+  if (done > 0 && action !== 'keep' && ['rolled_back', 'cancelled', 'rollback_incomplete'].includes(status))
+    return kind === 'job' ? 'ran' : 'undone';
   return done === steps.length ? 'ok' : done > 0 ? `${done} of ${steps.length}` : '';
 }

@@ -15,20 +15,29 @@ export class WayBack {
   /** What could not be finished. */
   readonly leftBehind: string[] = [];
 
-  constructor(private readonly interpreter: Interpreter, private readonly limit: number) {}
+  constructor(
+    private readonly interpreter: Interpreter,
+    private readonly limit: number,
+  ) {}
 
   async perform({ stages }: RollbackPlan): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
-      for (const { lanes } of stages) await this.collect(lanes.length > mostAlone && patched(patches.backTogether) ? together(lanes) : lanes);
+      for (const { lanes } of stages)
+        await this.collect(lanes.length > mostAlone && patched(patches.backTogether) ? together(lanes) : lanes);
     });
   }
 
   /** Runs lanes side by side; what fails is named in `leftBehind`. */
   async collect(lanes: Lane[]): Promise<void> {
-    await runLanes(lanes, this.limit, (lane) => this.interpreter.lane(lane), (error) => {
-      const { step, message } = toCause(error, { id: 'rollback' });
-      this.leftBehind.push(`${step}: ${message}`);
-      return true;
-    });
+    await runLanes(
+      lanes,
+      this.limit,
+      (lane) => this.interpreter.lane(lane),
+      (error) => {
+        const { step, message } = toCause(error, { id: 'rollback' });
+        this.leftBehind.push(`${step}: ${message}`);
+        return true;
+      },
+    );
   }
 }

@@ -10,9 +10,11 @@ const succeeding: (Outcome | 'lost')[] = ['succeeded', 'unchanged'];
 /** Why a request is not taken at all; nothing where it is, be it that it has to wait. */
 export function turnAway(request: JoinRequest, state: EnvironmentState, now: number): string | undefined {
   const { asked } = request;
-  if (state.queue.length >= limits.queue) return `${state.queue.length} deployments are already waiting; try again when some have finished`;
+  if (state.queue.length >= limits.queue)
+    return `${state.queue.length} deployments are already waiting; try again when some have finished`;
   if (!asked) return undefined;
-  if (asked.whenBusy === 'reject' && isBusy(request, state)) return `${busyWith(state)}; ask again when it is over, or leave out --reject to wait for it`;
+  if (asked.whenBusy === 'reject' && isBusy(request, state))
+    return `${busyWith(state)}; ask again when it is over, or leave out --reject to wait for it`;
   return forbids(request, state, now);
 }
 
@@ -42,9 +44,15 @@ export interface Hold {
 
 function holds({ window, automatic }: Asked, { freeze, breaker }: EnvironmentState, now: number): Hold[] {
   return [
-    ...(freeze && isOn(freeze, now) ? [{ text: freezeText(freeze, iso), until: freeze.until, refuse: freeze.refuse }] : []),
-    ...(window && now < window.until ? [{ ...window, text: `frozen by the window ${window.text} until ${iso(new Date(window.until))}` }] : []),
-    ...(automatic && breaker && isOpen(breaker, now) ? [{ text: breakerText(breaker), until: breaker.openedAt! + breaker.recoveryMs, refuse: true }] : []),
+    ...(freeze && isOn(freeze, now)
+      ? [{ text: freezeText(freeze, iso), until: freeze.until, refuse: freeze.refuse }]
+      : []),
+    ...(window && now < window.until
+      ? [{ ...window, text: `frozen by the window ${window.text} until ${iso(new Date(window.until))}` }]
+      : []),
+    ...(automatic && breaker && isOpen(breaker, now)
+      ? [{ text: breakerText(breaker), until: breaker.openedAt! + breaker.recoveryMs, refuse: true }]
+      : []),
   ];
 }
 
@@ -62,7 +70,10 @@ function isOpen({ openedAt, recoveryMs }: Breaker, now: number): boolean {
 }
 
 function breakerText({ failures, openedAt, recoveryMs }: Breaker): string {
-  return `the circuit breaker is open after ${failures} failed deployments in a row; automatic ones are refused until ${iso(new Date(openedAt! + recoveryMs))}`;
+  return (
+    `the circuit breaker is open after ${failures} failed deployments in a row; ` +
+    `automatic ones are refused until ${iso(new Date(openedAt! + recoveryMs))}`
+  );
 }
 
 function isBusy({ workflowId }: JoinRequest, { running, queue }: EnvironmentState): boolean {

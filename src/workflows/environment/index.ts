@@ -1,5 +1,18 @@
 import { allHandlersFinished, continueAsNew, patched, setHandler, workflowInfo } from '@temporalio/workflow';
-import { auditedSignal, committedSignal, environmentQuery, finishedSignal, freezeSignal, joinSignal, leaveSignal, pauseWatchSignal, resumeWatchSignal, thawSignal, type EnvironmentState, type Place } from '../messages';
+import {
+  auditedSignal,
+  committedSignal,
+  environmentQuery,
+  finishedSignal,
+  freezeSignal,
+  joinSignal,
+  leaveSignal,
+  pauseWatchSignal,
+  resumeWatchSignal,
+  thawSignal,
+  type EnvironmentState,
+  type Place,
+} from '../messages';
 import { admit } from '../admit';
 import { listen, listenToAct } from '../listen';
 import { inputs, shapes } from '../messages/shapes';
@@ -19,11 +32,24 @@ const supersededCheckMs = 10_000;
 export async function environment(place: Place, before?: EnvironmentState): Promise<void> {
   admit(place, inputs.environment, 'environment');
   admit(before, inputs.environmentState, 'environment');
-  const memory = new EnvironmentMemory(before ?? { place, runtime: 'docker', numbers: { deployment: 0, release: 0 }, releases: [], jobs: {}, runs: [], queue: [], recent: [] });
+  const memory = new EnvironmentMemory(
+    before ?? {
+      place,
+      runtime: 'docker',
+      numbers: { deployment: 0, release: 0 },
+      releases: [],
+      jobs: {},
+      runs: [],
+      queue: [],
+      recent: [],
+    },
+  );
   setHandler(environmentQuery, () => memory.state);
   listen(joinSignal, shapes.join, (request) => memory.join(request));
   listen(leaveSignal, shapes.leave, (workflowId) => memory.leave(workflowId));
-  listen(committedSignal, shapes.committed, ({ workflowId, deployment, release }) => memory.commit(workflowId, deployment, release));
+  listen(committedSignal, shapes.committed, ({ workflowId, deployment, release }) =>
+    memory.commit(workflowId, deployment, release),
+  );
   listen(finishedSignal, shapes.finished, (report) => memory.finish(report));
   listen(freezeSignal, shapes.freeze, (freeze) => memory.freeze(freeze));
   listen(auditedSignal, shapes.audited, (head) => memory.records.remember(head));
@@ -33,7 +59,7 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
   const watch = new EnvironmentWatch(memory);
 
   await until(() => !memory.isEmpty() || before !== undefined);
-  for (let check = firstCheckMs; ; ) {
+  for (let check = firstCheckMs; ;) {
     const attentive = patched(patches.attentiveEnvironment);
     let seen = memory.changes;
     if (memory.knowsNothing()) await memory.recall();
@@ -50,7 +76,12 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
       return continueAsNew<typeof environment>(place, memory.state);
     }
     if (!attentive) seen = memory.changes;
-    const checkMs = memory.state.running?.supersededBy !== undefined ? Math.min(check, supersededCheckMs) : memory.state.running ? check : longestCheckMs;
+    const checkMs =
+      memory.state.running?.supersededBy !== undefined
+        ? Math.min(check, supersededCheckMs)
+        : memory.state.running
+          ? check
+          : longestCheckMs;
     const changed = await until(() => memory.changes !== seen, Math.min(checkMs, memory.nextEventMs(), watch.nextMs()));
     check = changed ? firstCheckMs : Math.min(check * 2, longestCheckMs);
     await memory.checkRunning(!changed);

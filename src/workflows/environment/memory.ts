@@ -1,7 +1,22 @@
 import { getExternalWorkflowHandle, patched } from '@temporalio/workflow';
 import { asPast } from '../../plan/job-runs';
 import { activity } from '../activity-options';
-import { cancelSignal, goSignal, isOn, queuedSignal, taskQueue, turnedAwaySignal, type Act, type EnvironmentState, type FinishedReport, type Freeze, type JoinRequest, type Outcome, type Queued, type WatchPause } from '../messages';
+import {
+  cancelSignal,
+  goSignal,
+  isOn,
+  queuedSignal,
+  taskQueue,
+  turnedAwaySignal,
+  type Act,
+  type EnvironmentState,
+  type FinishedReport,
+  type Freeze,
+  type JoinRequest,
+  type Outcome,
+  type Queued,
+  type WatchPause,
+} from '../messages';
 import { toProblem, type ActivityProblem } from '../deployment/failure';
 import { events } from '../events';
 import { patches } from '../patches';
@@ -100,7 +115,9 @@ export class EnvironmentMemory {
   /** What labels and visibility know, where this workflow has no memory of its own. */
   async recall(): Promise<void> {
     const [first] = this.state.queue;
-    const recollection = await recall(this.state, first).catch((error: Error) => this.cannotSee(first, toProblem(error)));
+    const recollection = await recall(this.state, first).catch((error: Error) =>
+      this.cannotSee(first, toProblem(error)),
+    );
     if (!recollection) return;
     const { deployment, release, releases, committed, runs } = recollection;
     this.trouble = undefined;
@@ -136,7 +153,8 @@ export class EnvironmentMemory {
   }
 
   async tellDecisions(): Promise<void> {
-    for (let next = this.decisions.shift(); next; next = this.decisions.shift()) await tell(next.workflowId, next.signal);
+    for (let next = this.decisions.shift(); next; next = this.decisions.shift())
+      await tell(next.workflowId, next.signal);
   }
 
   /** Gives the word to the next in the queue that may begin, and tells the others what they wait for. */
@@ -164,18 +182,27 @@ export class EnvironmentMemory {
     for (const request of state.queue) {
       const held = this.trouble ?? heldBack(request, state, Date.now())?.text;
       const waits = { ...(state.running && { behind: state.running.deployment }), ...(held !== undefined && { held }) };
-      if (Object.keys(waits).length > 0 && this.isNews(request.workflowId, waits)) await tell(request.workflowId, (handle) => handle.signal(queuedSignal, waits));
+      if (Object.keys(waits).length > 0 && this.isNews(request.workflowId, waits))
+        await tell(request.workflowId, (handle) => handle.signal(queuedSignal, waits));
     }
   }
 
-  /** A deployment that was terminated or timed out never reports; it counts as failed. One that is superseded and cannot take that in is terminated. */
+  /**
+   * A deployment that was terminated or timed out never reports; it counts as failed. One that is superseded and cannot
+   * take that in is terminated.
+   */
   async checkRunning(due: boolean): Promise<void> {
     const { running, queue } = this.state;
     if (!running || !(due || queue.length > 0)) return;
     const { workflowId, deployment, supersededBy } = running;
-    const asked = supersededBy !== undefined && patched(patches.endsStuck)
-      ? activity('endIfStuck', taskQueue, `see that deployment ${deployment} comes to its end`)(workflowId, supersededBy)
-      : activity('isRunning', taskQueue, `ask whether deployment ${deployment} still runs`)(workflowId);
+    const asked =
+      supersededBy !== undefined && patched(patches.endsStuck)
+        ? activity(
+            'endIfStuck',
+            taskQueue,
+            `see that deployment ${deployment} comes to its end`,
+          )(workflowId, supersededBy)
+        : activity('isRunning', taskQueue, `ask whether deployment ${deployment} still runs`)(workflowId);
     if (await asked.catch(() => true)) return;
     if (this.state.running !== running) return;
     this.ended(running.deployment, 'lost', undefined);
@@ -195,7 +222,16 @@ export class EnvironmentMemory {
   isEmpty(): boolean {
     const { running, queue, current, releases, freeze, breaker, acts = [] } = this.state;
     const frozen = freeze !== undefined && isOn(freeze, Date.now());
-    return !running && queue.length === 0 && acts.length === 0 && this.decisions.length === 0 && !current && releases.length === 0 && !frozen && breaker?.openedAt === undefined;
+    return (
+      !running &&
+      queue.length === 0 &&
+      acts.length === 0 &&
+      this.decisions.length === 0 &&
+      !current &&
+      releases.length === 0 &&
+      !frozen &&
+      breaker?.openedAt === undefined
+    );
   }
 
   /** The first that nothing holds back. */
@@ -216,7 +252,11 @@ export class EnvironmentMemory {
   /** Looks at the clock of the place once more: a window may have opened since it asked. */
   private async meetsWindow({ asked }: JoinRequest): Promise<boolean> {
     if (!asked?.windows || asked.force) return false;
-    asked.window = await activity('findOpenWindow', taskQueue, 'look whether a freeze window is open')(asked.windows).catch(() => undefined);
+    asked.window = await activity(
+      'findOpenWindow',
+      taskQueue,
+      'look whether a freeze window is open',
+    )(asked.windows).catch(() => undefined);
     if (!asked.window) return false;
     this.sortOut();
     return true;
@@ -229,17 +269,26 @@ export class EnvironmentMemory {
     return true;
   }
 
-  /** The newest that may begin wins: what runs is rolled back to a clean point first, and what waited before it never begins. */
+  /**
+   * The newest that may begin wins: what runs is rolled back to a clean point first, and what waited before it never
+   * begins.
+   */
   private supersede(now: number): void {
     const { running, queue } = this.state;
-    const index = queue.findLastIndex((request) => request.asked?.whenBusy === 'supersede' && !heldBack(request, this.state, now));
+    const index = queue.findLastIndex(
+      (request) => request.asked?.whenBusy === 'supersede' && !heldBack(request, this.state, now),
+    );
     const asked = queue[index]?.asked;
     if (!asked) return;
     const newer = `a newer request of ${asked.by}${asked.reason ? ` (${asked.reason})` : ''}`;
     for (const request of queue.splice(0, index)) this.sendAway(request, `superseded by ${newer}`);
     asked.whenBusy = 'queue';
     if (running) running.supersededBy = newer;
-    if (running) this.decisions.push({ workflowId: running.workflowId, signal: (handle) => handle.signal(cancelSignal, { by: newer, killJobs: false }) });
+    if (running)
+      this.decisions.push({
+        workflowId: running.workflowId,
+        signal: (handle) => handle.signal(cancelSignal, { by: newer, killJobs: false }),
+      });
   }
 
   private sendAway({ workflowId }: JoinRequest, why: string): void {
@@ -250,22 +299,33 @@ export class EnvironmentMemory {
   private tellBreaker(deployment: number, open: boolean, failures: number): void {
     const { place, watch } = this.state;
     events.emit({ ...place, deployment, type: 'breaker.changed', open, failures });
-    new Publisher(place, watch?.subscribers).publish('breaker.changed', deployment, open ? `circuit breaker open after ${failures} failed deployments in a row` : 'circuit breaker closed', { open, failures });
+    new Publisher(place, watch?.subscribers).publish(
+      'breaker.changed',
+      deployment,
+      open ? `circuit breaker open after ${failures} failed deployments in a row` : 'circuit breaker closed',
+      { open, failures },
+    );
   }
 
   private ended(deployment: number, outcome: Outcome | 'lost', release: number | undefined): void {
     const { state } = this;
     const past = state.running?.past;
-    state.recent = [...state.recent, { deployment, outcome, release, ...(past !== undefined && { past }) }].slice(-remembered);
+    state.recent = [...state.recent, { deployment, outcome, release, ...(past !== undefined && { past }) }].slice(
+      -remembered,
+    );
     state.running = undefined;
     if (state.watch?.sentBackUntil !== undefined) state.watch.sentBackUntil = 0;
     const before = state.breaker;
     state.breaker = countEnd(before, outcome, Date.now());
     const open = state.breaker?.openedAt !== undefined;
-    if (state.breaker && open !== (before?.openedAt !== undefined)) this.tellBreaker(deployment, open, state.breaker.failures);
+    if (state.breaker && open !== (before?.openedAt !== undefined))
+      this.tellBreaker(deployment, open, state.breaker.failures);
   }
 }
 
 async function tell(workflowId: string, signal: (handle: Handle) => Promise<void>): Promise<boolean> {
-  return inTurn(signal(getExternalWorkflowHandle(workflowId))).then(() => true, () => false);
+  return inTurn(signal(getExternalWorkflowHandle(workflowId))).then(
+    () => true,
+    () => false,
+  );
 }

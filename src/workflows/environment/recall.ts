@@ -4,9 +4,20 @@ import { all, hostNamed, whereServed, type HostQueue } from '../hosts';
 import { taskQueue, type EnvironmentState, type JoinRequest } from '../messages';
 
 /** What labels, on every host, and visibility still know of an environment. */
-export async function recall({ place, runtime }: EnvironmentState, { hosts, namespace }: Pick<JoinRequest, 'hosts' | 'namespace'> = {}): Promise<Recollection> {
+export async function recall(
+  { place, runtime }: EnvironmentState,
+  { hosts, namespace }: Pick<JoinRequest, 'hosts' | 'namespace'> = {},
+): Promise<Recollection> {
   const queues: HostQueue[] = hosts?.length ? hosts.map(hostNamed) : [{ taskQueue }];
-  const recollections = await all(queues, (host) => whereServed(host, () => activity('recallEnvironment', host.taskQueue, 'recall the numbers of this environment')({ ...place, runtime, ...(namespace !== undefined && { namespace }) })));
+  const recollections = await all(queues, (host) =>
+    whereServed(host, () =>
+      activity(
+        'recallEnvironment',
+        host.taskQueue,
+        'recall the numbers of this environment',
+      )({ ...place, runtime, ...(namespace !== undefined && { namespace }) }),
+    ),
+  );
   return recollections.reduce(newest);
 }
 

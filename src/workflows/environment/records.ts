@@ -13,7 +13,8 @@ export class EnvironmentRecords {
   }
 
   noteAct({ by = 'unknown', from }: Act, what: string): void {
-    if (patched(patches.auditedActs)) this.add({ id: uuid4(), by, what, result: 'done', ...(from !== undefined && { from }) });
+    if (patched(patches.auditedActs))
+      this.add({ id: uuid4(), by, what, result: 'done', ...(from !== undefined && { from }) });
   }
 
   /** A deployment that was terminated writes nothing itself; one that still did is there already, by its id. */
@@ -31,18 +32,29 @@ export class EnvironmentRecords {
   /** Somebody has written into it. */
   remember(head: NonNullable<EnvironmentState['audit']>): void {
     const { audit } = this.state;
-    if (head.folder !== audit?.folder || head.place !== audit?.place || head.sequence > (audit?.sequence ?? 0)) this.state.audit = head;
+    if (head.folder !== audit?.folder || head.place !== audit?.place || head.sequence > (audit?.sequence ?? 0))
+      this.state.audit = head;
   }
 
-  /** A trail that cannot be written holds nothing up, nor does a long one: one record at a time, the rest when nothing else happens. What a full history leaves unwritten the next one writes. */
+  /**
+   * A trail that cannot be written holds nothing up, nor does a long one: one record at a time, the rest when nothing
+   * else happens. What a full history leaves unwritten the next one writes.
+   */
   async write(isDisturbed: () => boolean): Promise<void> {
     const { place, acts = [] } = this.state;
     while (acts.length > 0 && !workflowInfo().continueAsNewSuggested) {
       const entry = acts.shift()!;
       const { audit } = this.state;
       const folder = audit?.folder === undefined ? {} : { folder: audit.folder };
-      const recorded = activity('recordAudit', taskQueue, `record: ${entry.what} by ${entry.by}`)({ ...place, ...folder }, entry);
-      await recorded.then((head) => this.remember({ ...head, ...folder }), () => undefined);
+      const recorded = activity(
+        'recordAudit',
+        taskQueue,
+        `record: ${entry.what} by ${entry.by}`,
+      )({ ...place, ...folder }, entry);
+      await recorded.then(
+        (head) => this.remember({ ...head, ...folder }),
+        () => undefined,
+      );
       if (isDisturbed()) return;
     }
   }

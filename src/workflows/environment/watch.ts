@@ -8,7 +8,20 @@ import { events, type WatchEvent } from '../events';
 import { hostQueue, isOn, taskQueue, watchQueue, watchQueueOf, type WatchState } from '../messages';
 import type { EnvironmentMemory } from './memory';
 import { Publisher } from '../publisher';
-import { changesOfHealth, countRestart, dueRestarts, forget, isOnTrial, isRepairDue, knownOf, nextMoment, nextRepair, nextRestart, startOf, withReport } from './watch-state';
+import {
+  changesOfHealth,
+  countRestart,
+  dueRestarts,
+  forget,
+  isOnTrial,
+  isRepairDue,
+  knownOf,
+  nextMoment,
+  nextRepair,
+  nextRestart,
+  startOf,
+  withReport,
+} from './watch-state';
 
 const troubleMs = 300_000;
 /** A rollback that was asked for has so long to get its turn before restarts are tried instead. */
@@ -69,20 +82,38 @@ export class EnvironmentWatch {
     delete watch.trouble;
     const scope = new CancellationScope();
     this.looking.set(host, scope);
-    const orders = { place, release, deployment, committedAt: current?.at ?? 0, jobs, known: knownOf(watch, host), ...(host !== undefined && { host }) };
-    const reported = scope.run(() => activity('watchRelease', host === undefined ? watchQueue : watchQueueOf(hostQueue(host)), `watch release ${release}${host === undefined ? '' : ` on ${host}`}`)(orders));
+    const orders = {
+      place,
+      release,
+      deployment,
+      committedAt: current?.at ?? 0,
+      jobs,
+      known: knownOf(watch, host),
+      ...(host !== undefined && { host }),
+    };
+    const reported = scope.run(() =>
+      activity(
+        'watchRelease',
+        host === undefined ? watchQueue : watchQueueOf(hostQueue(host)),
+        `watch release ${release}${host === undefined ? '' : ` on ${host}`}`,
+      )(orders),
+    );
     const end = (take: () => void) => {
       if (this.looking.get(host) !== scope) return;
       this.looking.delete(host);
       this.memory.changes += 1;
       take();
     };
-    void reported.then((report) => end(() => this.reports.push({ report, host })), (error: unknown) => end(() => this.fail(error)));
+    void reported.then(
+      (report) => end(() => this.reports.push({ report, host })),
+      (error: unknown) => end(() => this.fail(error)),
+    );
   }
 
   private fail(error: unknown): void {
     const { watch } = this.memory.state;
-    if (!isCancellation(error) && watch) watch.trouble = { message: toProblem(error).message, retryAt: Date.now() + troubleMs };
+    if (!isCancellation(error) && watch)
+      watch.trouble = { message: toProblem(error).message, retryAt: Date.now() + troubleMs };
   }
 
   private take(report: WatchReport, host: string | undefined): void {
@@ -91,8 +122,10 @@ export class EnvironmentWatch {
     const after = withReport(before, report, Date.now(), host);
     state.watch = after;
     const { ailing, recovered } = changesOfHealth(before, after);
-    for (const { service, instance, why } of ailing) this.tell({ type: 'module.health_changed', service, instance, healthy: false, message: why });
-    for (const { service, instance } of recovered) this.tell({ type: 'module.health_changed', service, instance, healthy: true });
+    for (const { service, instance, why } of ailing)
+      this.tell({ type: 'module.health_changed', service, instance, healthy: false, message: why });
+    for (const { service, instance } of recovered)
+      this.tell({ type: 'module.health_changed', service, instance, healthy: true });
     if (before.drift.join('\n') !== after.drift.join('\n')) this.tell({ type: 'drift.changed', drift: after.drift });
   }
 
@@ -118,7 +151,9 @@ export class EnvironmentWatch {
     watch.sentBackUntil = Date.now() + sentBackMs;
     const reason = `${service}-${ordinal} ${why} within the watch window of deployment ${watch.deployment}`;
     const { release: insteadOf } = this.memory.state.current!;
-    const asked = insteadOf !== undefined && await this.request({ kind: 'rollback', insteadOf }, reason, `watch-rollback-${watch.deployment}`);
+    const asked =
+      insteadOf !== undefined &&
+      (await this.request({ kind: 'rollback', insteadOf }, reason, `watch-rollback-${watch.deployment}`));
     if (!asked) watch.sentBackUntil = 0;
     return asked;
   }
@@ -129,21 +164,43 @@ export class EnvironmentWatch {
     this.rest();
     const orders = { place, runtime, instance, release: watch.release, ...(host !== undefined && { host }) };
     this.tell({ type: 'watch.acted', action: 'restart', instance, message: `${service}-${ordinal} ${why}` });
-    await activity('restartInstance', host === undefined ? taskQueue : hostQueue(host), `restart ${service}-${ordinal}: ${why}`)(orders).then((before) => {
-      countRestart(watch, instance, before);
-      forget(watch, instance);
-    }, () => undefined);
+    await activity(
+      'restartInstance',
+      host === undefined ? taskQueue : hostQueue(host),
+      `restart ${service}-${ordinal}: ${why}`,
+    )(orders).then(
+      (before) => {
+        countRestart(watch, instance, before);
+        forget(watch, instance);
+      },
+      () => undefined,
+    );
   }
 
   private async repair(watch: WatchState): Promise<void> {
     watch.repairs = nextRepair(watch.repairs, Date.now());
-    await this.request({ kind: 'repair' }, watch.drift.join('; '), `watch-repair-${watch.deployment}-${watch.repairs.count}-${workflowInfo().runId}`);
+    await this.request(
+      { kind: 'repair' },
+      watch.drift.join('; '),
+      `watch-repair-${watch.deployment}-${watch.repairs.count}-${workflowInfo().runId}`,
+    );
   }
 
-  private async request(what: Extract<Unattended, { kind: 'repair' | 'rollback' }>, reason: string, requestId: string): Promise<boolean> {
+  private async request(
+    what: Extract<Unattended, { kind: 'repair' | 'rollback' }>,
+    reason: string,
+    requestId: string,
+  ): Promise<boolean> {
     const { place } = this.memory.state;
-    const asked = activity('requestDeployment', taskQueue, `ask for a ${what.kind}: ${reason}`)({ place, what, by, reason, requestId });
-    const why = await asked.then(() => undefined, (error: unknown) => toProblem(error).message);
+    const asked = activity(
+      'requestDeployment',
+      taskQueue,
+      `ask for a ${what.kind}: ${reason}`,
+    )({ place, what, by, reason, requestId });
+    const why = await asked.then(
+      () => undefined,
+      (error: unknown) => toProblem(error).message,
+    );
     this.tell({ type: 'watch.acted', action: what.kind, message: why ?? reason });
     return why === undefined;
   }

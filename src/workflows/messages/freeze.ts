@@ -20,6 +20,9 @@ export function freezeText(freeze: Freeze, write: (time: Date) => string): strin
 }
 
 /** `until … by ana: holidays`. */
-export function orderText({ by, reason, until }: Pick<Freeze, 'by' | 'reason' | 'until'>, write: (time: Date) => string): string {
+export function orderText(
+  { by, reason, until }: Pick<Freeze, 'by' | 'reason' | 'until'>,
+  write: (time: Date) => string,
+): string {
   return `${until === undefined ? '' : `until ${write(new Date(until))} `}by ${by}${reason ? `: ${reason}` : ''}`;
 }

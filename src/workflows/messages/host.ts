@@ -5,7 +5,8 @@ import { requireHostId, requireName } from '../../model/names';
 /** What deployments and the owners of their hosts say to each other. */
 
 /** Id of the workflow that owns a host. @throws NameProblem where a name in it is none */
-export const hostId = ({ runtime, name }: HostPlace): string => requireHostId(['host', runtime, ...(name === undefined ? [] : [requireName('host', name)])].join('/'));
+export const hostId = ({ runtime, name }: HostPlace): string =>
+  requireHostId(['host', runtime, ...(name === undefined ? [] : [requireName('host', name)])].join('/'));
 
 /** What those who came before have claimed. */
 export interface HostWord {

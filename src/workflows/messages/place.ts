@@ -10,7 +10,9 @@ export const hostQueue = (host: string): string => `${taskQueue}/${requireName('
 /** True for the task queue of a host. */
 export const isHostQueue = (queue: string): boolean => queue.startsWith(`${taskQueue}/`);
 
-/** Deliveries to subscribers have a queue, and slots of a worker, of their own: they never take those of deployments. */
+/**
+ * Deliveries to subscribers have a queue, and slots of a worker, of their own: they never take those of deployments.
+ */
 export const deliveryQueue = `${taskQueue}-deliveries`;
 
 export interface Place {
@@ -24,11 +26,14 @@ const pathOf = (place: Place): string => {
 };
 
 /** Ids of workflows. @throws NameProblem where a name in them is none */
-export const deploymentId = (place: Place, request: string): string => `deployment/${pathOf(place)}/${requireName('request', request)}`;
+export const deploymentId = (place: Place, request: string): string =>
+  `deployment/${pathOf(place)}/${requireName('request', request)}`;
 export const environmentId = (place: Place): string => `environment/${pathOf(place)}`;
-export const releaseId = (place: Place, release: number): string => `release/${pathOf(place)}/${requireNumber('release', release)}`;
+export const releaseId = (place: Place, release: number): string =>
+  `release/${pathOf(place)}/${requireNumber('release', release)}`;
 export const schedulePrefix = (place: Place): string => `schedule/${pathOf(place)}/`;
-export const scheduleId = (place: Place, name: string): string => `${schedulePrefix(place)}${requireName('schedule', name)}`;
+export const scheduleId = (place: Place, name: string): string =>
+  `${schedulePrefix(place)}${requireName('schedule', name)}`;
 
 export const searchAttributes = {
   stack: defineSearchAttributeKey('DeployCodeStack', 'KEYWORD'),

@@ -5,17 +5,24 @@ import type { Cause, Outcome } from './deployment';
 
 /** What a deployment that runs tells, and how people steer it. */
 
-export type Status = 'queued' | 'planning' | 'pulling' | 'deploying' | 'waiting' | 'committing' | 'rolling_back' | Outcome;
+export type Status =
+  'queued' | 'planning' | 'pulling' | 'deploying' | 'waiting' | 'committing' | 'rolling_back' | Outcome;
 
 /** A plan without what only a runtime needs; for printing and for the progress display. */
-export interface PlanSummary extends Pick<Plan, 'stack' | 'environment' | 'host' | 'deployment' | 'release' | 'warnings' | 'newVolumes' | 'estimateMs'> {
+export interface PlanSummary extends Pick<
+  Plan,
+  'stack' | 'environment' | 'host' | 'deployment' | 'release' | 'warnings' | 'newVolumes' | 'estimateMs'
+> {
   phases: (Pick<PlannedPhase, 'number' | 'kind'> & { services: ServiceSummary[] })[];
   preparation: string[];
   pulls: string[];
   changes: boolean;
 }
 
-export interface ServiceSummary extends Pick<PlannedService, 'name' | 'kind' | 'action' | 'replicas' | 'changes' | 'notes' | 'interruptionMs'> {
+export interface ServiceSummary extends Pick<
+  PlannedService,
+  'name' | 'kind' | 'action' | 'replicas' | 'changes' | 'notes' | 'interruptionMs'
+> {
   steps: string[];
   /** Where the stack names hosts. */
   host?: string;

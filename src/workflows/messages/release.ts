@@ -16,7 +16,10 @@ export interface ReleaseContents {
   jobs: JobRun[];
 }
 
-/** Key of the memo with a release's images: every deployment reads those of all releases, and wakes none of their workflows for that. */
+/**
+ * Key of the memo with a release's images: every deployment reads those of all releases, and wakes none of their
+ * workflows for that.
+ */
 export const imagesMemo = 'images';
 export const contentsQuery = defineQuery<ReleaseContents>('contents');
 export const pruneSignal = defineSignal('prune');

@@ -47,7 +47,8 @@ export function fits(value: unknown, shape: Shape): boolean {
   if (shape === 'anything') return true;
   if (shape === 'text') return typeof value === 'string';
   if (shape === 'number') return typeof value === 'number' && Math.abs(value) <= furthestTime;
-  if (shape === 'count') return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= largestCount;
+  if (shape === 'count')
+    return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= largestCount;
   if (shape === 'flag') return typeof value === 'boolean';
   if (shape === 'deployment') return isDeploymentId(value);
   if ('name' in shape) return isName(shape.name, value);
@@ -72,5 +73,8 @@ function tidy(value: unknown, shape: Shape): unknown {
   if ('listOf' in shape) return (value as unknown[]).map((each) => tidy(each, shape.listOf));
   if (!('fields' in shape)) return value;
   const known = Object.entries(shape.fields).filter(([key]) => Object.hasOwn(value, key));
-  return { ...(!shape.only && value), ...Object.fromEntries(known.map(([key, field]) => [key, tidy((value as Record<string, unknown>)[key], field)])) };
+  return {
+    ...(!shape.only && value),
+    ...Object.fromEntries(known.map(([key, field]) => [key, tidy((value as Record<string, unknown>)[key], field)])),
+  };
 }

@@ -9,7 +9,15 @@ const reason = line(longestReason);
 
 const runtime = oneOf(...runtimeNames);
 const whenBusy = oneOf('queue', 'supersede', 'reject');
-const outcome = oneOf('succeeded', 'unchanged', 'refused', 'rolled_back', 'left_as_is', 'rollback_incomplete', 'cancelled');
+const outcome = oneOf(
+  'succeeded',
+  'unchanged',
+  'refused',
+  'rolled_back',
+  'left_as_is',
+  'rollback_incomplete',
+  'cancelled',
+);
 
 const window = fields({ from: 'number', to: 'number', timeZone: 'text', text: 'text', refuse: 'flag' });
 
@@ -53,7 +61,9 @@ const front = fields({
   trustedProxies: optional(listOf(named('range'))),
 });
 
-/** What of a stack names something, and so reaches ids, queries and paths; and what is counted before anything else is. */
+/**
+ * What of a stack names something, and so reaches ids, queries and paths; and what is counted before anything else is.
+ */
 const stack = fields({
   name: named('stack'),
   environment: named('environment'),
@@ -62,7 +72,11 @@ const stack = fields({
   configs: recordOf(fields({ content: 'text' })),
   deployment: fields({ maxParallel: 'number', platformTimeoutMs: 'number' }),
   hosts: optional(listOf(fields({ name: named('host') }))),
-  subscribers: optional(listOf(fields({ name: 'text', events: listOf('text'), target: fields({ kind: oneOf('webhook', 'slack', 'redis') }) }))),
+  subscribers: optional(
+    listOf(
+      fields({ name: 'text', events: listOf('text'), target: fields({ kind: oneOf('webhook', 'slack', 'redis') }) }),
+    ),
+  ),
   front: optional(front),
   infrastructure: fields({ cluster: optional(fields({ namespace: optional(named('namespace')) })) }),
 });
@@ -96,7 +110,11 @@ const scheduleSpec = fields({
 export const inputs = {
   deployment: fields({
     stack,
-    intent: fields({ kind: oneOf('deploy', 'rollback', 'stop', 'restart', 'run', 'repair'), force: 'flag', services: optional(listOf('text')) }),
+    intent: fields({
+      kind: oneOf('deploy', 'rollback', 'stop', 'restart', 'run', 'repair'),
+      force: 'flag',
+      services: optional(listOf('text')),
+    }),
     taskQueue: 'text',
     requestedBy: author,
     requestedFrom: optional(author),
@@ -111,21 +129,39 @@ export const inputs = {
   environmentState: optional(environmentState),
   fleet: optional(fields({ limit: 'number', holders: deployments, waiting: deployments })),
   host: fields({ runtime, name: optional(named('host')) }),
-  inspect: fields({ kind: oneOf('plan', 'status', 'logs', 'exec', 'audit', 'volumes', 'remove-volume'), stack, taskQueue: 'text', act: optional(act) }),
+  inspect: fields({
+    kind: oneOf('plan', 'status', 'logs', 'exec', 'audit', 'volumes', 'remove-volume'),
+    stack,
+    taskQueue: 'text',
+    act: optional(act),
+  }),
   release: fields({
-    release: 'number', deployment: 'number', stack, requestedBy: author, reason: optional(reason), at: 'number',
+    release: 'number',
+    deployment: 'number',
+    stack,
+    requestedBy: author,
+    reason: optional(reason),
+    at: 'number',
     jobs: listOf(fields({ service: named('service'), hash: 'text' })),
   }),
   act: fields({
     kind: oneOf('act'),
     place: fields({ stack: named('stack'), environment: named('environment'), folder: optional('text') }),
-    what: 'text', taskQueue: 'text', act: optional(act),
+    what: 'text',
+    taskQueue: 'text',
+    act: optional(act),
   }),
   redeploy: fields({ place, spec: scheduleSpec }),
 } as const;
 
 export const shapes = {
-  join: fields({ workflowId: 'deployment', runtime, hosts: optional(listOf(named('host'))), namespace: optional(named('namespace')), asked: optional(asked) }),
+  join: fields({
+    workflowId: 'deployment',
+    runtime,
+    hosts: optional(listOf(named('host'))),
+    namespace: optional(named('namespace')),
+    asked: optional(asked),
+  }),
   leave: 'deployment',
   committed: only({ workflowId: 'deployment', deployment: 'count', release: optional('count') }),
   finished: fields({
@@ -155,14 +191,30 @@ export const shapes = {
   }),
   claim: fields({ workflowId: 'deployment', limit: 'number' }),
   slot: only({ granted: 'flag', limit: 'number' }),
-  hostClaim: fields({ workflowId: 'deployment', by: author, round: 'number', seenAt: 'number', ports: listOf('text'), reserve }),
+  hostClaim: fields({
+    workflowId: 'deployment',
+    by: author,
+    round: 'number',
+    seenAt: 'number',
+    ports: listOf('text'),
+    reserve,
+  }),
   hostReport: fields({ workflowId: 'deployment', kept: 'flag', trouble: optional('text'), breaker }),
-  hostWord: fields({ host: 'text', round: 'number', others: listOf(fields({ by: author, ports: listOf('text'), reserve })) }),
+  hostWord: fields({
+    host: 'text',
+    round: 'number',
+    others: listOf(fields({ by: author, ports: listOf('text'), reserve })),
+  }),
   queued: only({ behind: optional('count'), held: optional('text') }),
   turnedAway: 'text',
   /** The Temporal UI sends it without a word. */
   cancel: optional(fields({ by: optional(author), killJobs: optional('flag') })),
   answer: only({ question: 'text', answer: 'text', by: author }),
-  steer: only({ action: oneOf('approve', 'reject', 'promote', 'pause', 'resume', 'abort', 'retry'), by: author, reason: optional(reason), service: optional(named('service')) }),
+  steer: only({
+    action: oneOf('approve', 'reject', 'promote', 'pause', 'resume', 'abort', 'retry'),
+    by: author,
+    reason: optional(reason),
+    service: optional(named('service')),
+  }),
   amendment: fields({ services: listOf(fields({ name: named('service') })), by: author, reason: optional(reason) }),
 } as const;

@@ -25,13 +25,19 @@ export interface WatchState extends Findings {
   settings?: WatchSettings;
   windowMs?: number;
   subscribers?: Subscriber[];
-  /** It has not stood its trial, and a rollback was asked for: until then, or until a deployment ends, it is left to that. */
+  /**
+   * It has not stood its trial, and a rollback was asked for: until then, or until a deployment ends, it is left to
+   * that.
+   */
   sentBackUntil?: number;
   /** Nobody wants it watched. */
   off?: boolean;
   /** By the full name of the instance. */
   restarts: Record<string, Attempts>;
-  /** How often each instance was restarted by the engine, and by its runtime before that: the runtime has forgotten those. */
+  /**
+   * How often each instance was restarted by the engine, and by its runtime before that: the runtime has forgotten
+   * those.
+   */
   restarted?: Record<string, number>;
   repairs: Attempts;
   /** Why nothing can be seen, and when it is tried again. */

@@ -9,7 +9,10 @@ const cache = resolve('.deploy-code', 'cache', 'faketime');
 export class Clock {
   private readonly file: string;
 
-  private constructor(private readonly library: string, folder: string) {
+  private constructor(
+    private readonly library: string,
+    folder: string,
+  ) {
     this.file = join(folder, 'clock');
     this.set(0);
   }
@@ -32,10 +35,16 @@ export class Clock {
     execFileSync('dpkg', ['-x', readdirSync(cache).find((file) => file.endsWith('.deb'))!, '.'], { cwd: cache });
   }
 
-  /** What a process has to be started with. Clocks that measure durations are left alone, as they are by any administrator. */
+  /**
+   * What a process has to be started with. Clocks that measure durations are left alone, as they are by any
+   * administrator.
+   */
   get environment(): Record<string, string> {
     return {
-      LD_PRELOAD: this.library, FAKETIME_TIMESTAMP_FILE: this.file, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1',
+      LD_PRELOAD: this.library,
+      FAKETIME_TIMESTAMP_FILE: this.file,
+      FAKETIME_NO_CACHE: '1',
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
       DONT_FAKE_MONOTONIC: '1',
     };
   }
@@ -48,6 +57,8 @@ export class Clock {
 
 function unpacked(): string | undefined {
   if (!existsSync(cache)) return undefined;
-  const file = readdirSync(cache, { recursive: true, encoding: 'utf8' }).find((each) => each.endsWith('/libfaketime.so.1'));
+  const file = readdirSync(cache, { recursive: true, encoding: 'utf8' }).find((each) =>
+    each.endsWith('/libfaketime.so.1'),
+  );
   return file && join(cache, file);
 }

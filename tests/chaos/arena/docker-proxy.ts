@@ -4,10 +4,13 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How the way to Docker is at the moment; `share` of the requests fail, `upToMs` is added to each. */
-export type Mood = { kind: 'calm' } | { kind: 'slow'; upToMs: number } | { kind: 'failing'; share: number } | { kind: 'away' };
+export type Mood =
+  { kind: 'calm' } | { kind: 'slow'; upToMs: number } | { kind: 'failing'; share: number } | { kind: 'away' };
 
 const refusal = '{"message":"the engine is not itself"}';
-const answer500 = `HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: ${refusal.length}\r\nConnection: close\r\n\r\n${refusal}`;
+const answer500 =
+  'HTTP/1.1 500 Internal Server Error\r\nContent-Type: ' +
+  `application/json\r\nContent-Length: ${refusal.length}\r\nConnection: close\r\n\r\n${refusal}`;
 
 /** Stands between the worker and the Docker Engine, and can be slow, fail, lose answers, or be gone. */
 export class DockerProxy {
@@ -15,7 +18,10 @@ export class DockerProxy {
   private server?: Server;
   private readonly open = new Set<Socket>();
 
-  constructor(readonly socket: string, private readonly engine: string) {}
+  constructor(
+    readonly socket: string,
+    private readonly engine: string,
+  ) {}
 
   async start(): Promise<void> {
     rmSync(this.socket, { force: true });
@@ -40,7 +46,10 @@ export class DockerProxy {
     for (const socket of [client, engine]) socket.on('error', end).on('close', end);
     engine.pipe(client);
     let before = Promise.resolve();
-    client.on('data', (chunk: Buffer) => void (before = before.then(() => this.pass(chunk, client, engine)).catch(end)));
+    client.on(
+      'data',
+      (chunk: Buffer) => void (before = before.then(() => this.pass(chunk, client, engine)).catch(end)),
+    );
     client.on('end', () => void before.then(() => engine.end()));
   }
 

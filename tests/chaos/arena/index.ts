@@ -24,7 +24,10 @@ const pullSpace = 1024 ** 3;
 const leftWhenFull = 256 * 1024;
 const stateSpace = 512 * 1024 ** 2;
 
-/** Everything real that a deployment needs, each part a process that can be killed. Lives in a network namespace of its own. */
+/**
+ * Everything real that a deployment needs, each part a process that can be killed. Lives in a network namespace of its
+ * own.
+ */
 export class Arena {
   readonly folder = mkdtempSync(join(tmpdir(), 'deploy-code-chaos-'));
   readonly secretFile = join(this.folder, 'secret');
@@ -51,7 +54,13 @@ export class Arena {
 
   async open(): Promise<void> {
     writeFileSync(this.secretFile, planted.file);
-    this.hasBalancer = await new Docker().getImage(balancerImage).inspect().then(() => true, () => false);
+    this.hasBalancer = await new Docker()
+      .getImage(balancerImage)
+      .inspect()
+      .then(
+        () => true,
+        () => false,
+      );
     const engine = this.engine.create([...Object.values(images), ...(this.hasBalancer ? [balancerImage] : [])]);
     await Promise.all([engine, this.proxy.start(), this.temporal.start(), this.registry?.start(), this.peer.start()]);
     if (this.registry) await publish(this.engine.docker, this.registry);
@@ -67,7 +76,11 @@ export class Arena {
     await this.registry?.kill();
     this.proxy.stop();
     this.peer.stop();
-    if (keep) writeFileSync(join(this.folder, 'containers.json'), JSON.stringify(await this.engine.docker.listContainers({ all: true }), null, 1));
+    if (keep)
+      writeFileSync(
+        join(this.folder, 'containers.json'),
+        JSON.stringify(await this.engine.docker.listContainers({ all: true }), null, 1),
+      );
     await this.engine.destroy();
     execFileSync('umount', ['--lazy', this.pullFolder]);
     if (keep) cpSync(this.stateFolder, join(this.folder, 'state-kept'), { recursive: true });
@@ -77,7 +90,11 @@ export class Arena {
   }
 
   makeWorker(): WorkerProcess {
-    const environment = { DOCKER_HOST: `unix://${this.proxy.socket}`, CHAOS_SECRET: planted.variable, ...this.clock?.environment };
+    const environment = {
+      DOCKER_HOST: `unix://${this.proxy.socket}`,
+      CHAOS_SECRET: planted.variable,
+      ...this.clock?.environment,
+    };
     return new WorkerProcess('default', join(this.stateFolder, 'data'), environment, this.temporal.address, true);
   }
 

@@ -9,7 +9,9 @@ export const pulledVersions = [1, 2, 3];
 
 const layerSize = 4 * 1024 ** 2;
 
-/** Puts images into the registry, each with a layer of its own that is worth a pull, and removes them from the engine. */
+/**
+ * Puts images into the registry, each with a layer of its own that is worth a pull, and removes them from the engine.
+ */
 export async function publish(engine: Docker, registry: Registry): Promise<void> {
   for (const version of pulledVersions) {
     const name = registry.image(version);

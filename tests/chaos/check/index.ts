@@ -30,7 +30,11 @@ export async function violations(evidence: Evidence): Promise<string[]> {
   const place = placeOf(stack);
   const quiet = await persist('waiting until nothing runs or waits', quietWithinMs, async () => {
     const state = await arena.client.environment(place);
-    if (state?.running || (state?.queue.length ?? 0) > 0) throw new Error(`running ${JSON.stringify(state?.running)}, waiting ${JSON.stringify(state?.queue.map(({ workflowId }) => workflowId))}`);
+    if (state?.running || (state?.queue.length ?? 0) > 0)
+      throw new Error(
+        `running ${JSON.stringify(state?.running)}, waiting ` +
+          `${JSON.stringify(state?.queue.map(({ workflowId }) => workflowId))}`,
+      );
     return state;
   }).catch((error: Error) => error.message);
   if (typeof quiet === 'string') return [`a lock or a queue entry leaked: ${quiet}`];
@@ -43,7 +47,13 @@ function results({ settled, touched }: Evidence): string[] {
   return settled.flatMap(({ what, may, result, answers }) => {
     const { outcome, cause, leftBehind, refusals } = result;
     const tolerated = touched || answers.length > 0;
-    const wrong = may.includes(outcome) || tolerated ? [] : [`${what} ended ${outcome}, not ${may.join(' or ')}: ${cause?.message ?? ''} ${refusals.map(({ message }) => message).join('; ')}`];
+    const wrong =
+      may.includes(outcome) || tolerated
+        ? []
+        : [
+            `${what} ended ${outcome}, not ${may.join(' or ')}: ` +
+              `${cause?.message ?? ''} ${refusals.map(({ message }) => message).join('; ')}`,
+          ];
     return leftBehind.length === 0 || tolerated ? wrong : [...wrong, `${what} left behind: ${leftBehind.join('; ')}`];
   });
 }
@@ -54,8 +64,12 @@ async function history({ arena, stack, lastDeployment, settled }: Evidence): Pro
   return persist('the history', 20_000, async () => {
     const entries = (await arena.client.history(placeOf(stack), 10)).filter(({ deployment }) => own(deployment));
     const open = entries.filter(({ result }) => !result);
-    const missing = settled.filter(({ result }) => result.deployment !== undefined && !entries.some(({ deployment }) => deployment === result.deployment));
-    if (open.length > 0) throw new Error(`${open.map(({ workflowId, status }) => `${workflowId} is ${status}`).join(', ')}`);
+    const missing = settled.filter(
+      ({ result }) =>
+        result.deployment !== undefined && !entries.some(({ deployment }) => deployment === result.deployment),
+    );
+    if (open.length > 0)
+      throw new Error(`${open.map(({ workflowId, status }) => `${workflowId} is ${status}`).join(', ')}`);
     if (missing.length > 0) throw new Error(`${missing.map(({ what }) => what).join(', ')} is not in the history`);
     return [];
   }).catch((error: Error) => [error.message]);
@@ -70,7 +84,10 @@ async function heal({ arena, stack }: Evidence): Promise<string[]> {
   return outcome === 'succeeded' || outcome === 'unchanged' ? [] : [`healing ended ${outcome}: ${cause?.message}`];
 }
 
-/** What runs is what the current release says, instance by instance; and the very same as before where nothing was brought about. */
+/**
+ * What runs is what the current release says, instance by instance; and the very same as before where nothing was
+ * brought about.
+ */
 async function instances({ arena, stack, before, settled, touched, dockerCrashed }: Evidence): Promise<string[]> {
   const wanted = await expected(arena, stack);
   const { docker } = arena.engine;
@@ -78,9 +95,17 @@ async function instances({ arena, stack, before, settled, touched, dockerCrashed
     const found = await observed(docker, stack);
     const wrong = wanted.difference(found);
     if (wrong.length > 0) throw new Error(`what runs is not what the release says: ${wrong.join('; ')}`);
-    const unchanged = settled.length > 0 && !touched && settled.every(({ result }) => ['rolled_back', 'refused', 'cancelled', 'unchanged'].includes(result.outcome));
-    const ids = (listing: Listing) => listing.map(({ name, id }) => `${name} ${id}`).sort().join(', ');
-    if (unchanged && !isSame(before, found, dockerCrashed)) throw new Error(`not the same containers as before: ${ids(before)} became ${ids(found)}`);
+    const unchanged =
+      settled.length > 0 &&
+      !touched &&
+      settled.every(({ result }) => ['rolled_back', 'refused', 'cancelled', 'unchanged'].includes(result.outcome));
+    const ids = (listing: Listing) =>
+      listing
+        .map(({ name, id }) => `${name} ${id}`)
+        .sort()
+        .join(', ');
+    if (unchanged && !isSame(before, found, dockerCrashed))
+      throw new Error(`not the same containers as before: ${ids(before)} became ${ids(found)}`);
     return [];
   }).catch((error: Error) => [error.message]);
 }

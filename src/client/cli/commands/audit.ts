@@ -11,7 +11,16 @@ interface AuditOptions extends StackOptions, ConnectionOptions {
 }
 
 export function addAudit(program: Command): void {
-  withConnection(withStack(program.command('audit').description('who asked for what, and what came of it; checks that no record was changed or removed (exit 1 where one was)')))
+  withConnection(
+    withStack(
+      program
+        .command('audit')
+        .description(
+          'who asked for what, and what came of it; checks that no record ' +
+            'was changed or removed (exit 1 where one was)',
+        ),
+    ),
+  )
     .option('--last <n>', 'so many records; all of them are checked', positive, 50)
     .option('--json', 'print one JSON document')
     .action(showAudit);
@@ -22,10 +31,21 @@ async function showAudit(options: AuditOptions): Promise<void> {
   if (trail.broken !== undefined) process.exitCode = 1;
   if (options.json) return printJson(trail);
   if (trail.records.length > 0) print(table([['NO', 'AT', 'BY', 'WHAT', 'RESULT', 'WHY'], ...trail.records.map(row)]));
-  say(trail.broken === undefined ? `${counted(trail.total, 'record')}, and the chain is whole` : `BROKEN: ${trail.broken}`);
+  say(
+    trail.broken === undefined
+      ? `${counted(trail.total, 'record')}, and the chain is whole`
+      : `BROKEN: ${trail.broken}`,
+  );
   for (const sentence of trail.proof ?? []) say(`  ${sentence}`);
 }
 
 function row({ sequence, at, by, from, what, result, why, deployment }: AuditRecord): string[] {
-  return [String(sequence), moment(new Date(at)), from === undefined ? by : `${by}@${from}`, deployment === undefined ? what : `${what} (${deployment})`, result, why ?? ''];
+  return [
+    String(sequence),
+    moment(new Date(at)),
+    from === undefined ? by : `${by}@${from}`,
+    deployment === undefined ? what : `${what} (${deployment})`,
+    result,
+    why ?? '',
+  ];
 }

@@ -20,14 +20,19 @@ interface ControlOptions extends StackOptions, ConnectionOptions {
 
 const moment = (text: string): Date => {
   const date = momentOf(text, new Date());
-  if (!date) throw new InvalidArgumentError('write a time to come such as 2026-12-24T18:00 (of this machine), or a duration such as 2h.');
+  if (!date)
+    throw new InvalidArgumentError(
+      'write a time to come such as 2026-12-24T18:00 (of this machine), or a duration such as 2h.',
+    );
   return date;
 };
 
 /** Who may begin, and what the engine may do by itself: the queue of an environment, freezes, pauses of its watch. */
 export function addControl(program: Command): void {
   const queue = program.command('queue').description('deployments of the environment that run or wait');
-  withConnection(withStack(queue.command('list', { isDefault: true }).description('the one that runs, and those that wait')))
+  withConnection(
+    withStack(queue.command('list', { isDefault: true }).description('the one that runs, and those that wait')),
+  )
     .option('--json', 'print one JSON document')
     .action(listQueue);
   withConnection(withStack(queue.command('remove').description('take one that waits out of the queue')))
@@ -41,9 +46,17 @@ export function addControl(program: Command): void {
     .action(freeze);
   withConnection(withStack(program.command('thaw').description('end a freeze; what waits begins'))).action(thaw);
 
-  const watch = program.command('watch').description('the watch over what runs between deployments; `status` shows what it sees');
-  withConnection(withStack(watch.command('pause').description('restart and repair nothing, for somebody works on what runs')))
-    .option('--until <time>', 'until then, or for so long: 2026-12-24T18:00, 2h (default: until `watch resume`)', moment)
+  const watch = program
+    .command('watch')
+    .description('the watch over what runs between deployments; `status` shows what it sees');
+  withConnection(
+    withStack(watch.command('pause').description('restart and repair nothing, for somebody works on what runs')),
+  )
+    .option(
+      '--until <time>',
+      'until then, or for so long: 2026-12-24T18:00, 2h (default: until `watch resume`)',
+      moment,
+    )
     .option('--reason <text>', 'why', reason)
     .action(pauseWatch);
   withConnection(withStack(watch.command('resume').description('end a pause'))).action(resumeWatch);
@@ -63,11 +76,20 @@ async function removeFromQueue(id: string, options: ControlOptions): Promise<voi
   await withClient(options, async (client) => {
     const waiting = (await client.environment(place))?.queue.map(({ workflowId }) => workflowId) ?? [];
     const found = waiting.filter((workflowId) => workflowId === id || workflowId.startsWith(deploymentId(place, id)));
-    if (found.length !== 1) throw new BadRequest(`${found.length === 0 ? 'nothing' : 'more than one'} that waits has the id ${id}; \`deploy-code queue\` lists them, and \`deploy-code cancel\` ends one that runs`);
+    if (found.length !== 1)
+      throw new BadRequest(
+        `${found.length === 0 ? 'nothing' : 'more than one'} that waits has the id ${id}; ` +
+          `\`deploy-code queue\` lists them, and \`deploy-code cancel\` ends one that runs`,
+      );
     const handle = client.handle(found[0]!);
     await handle.cancel(userName());
     const { deployment } = await handle.result();
-    say(deployment === undefined ? `${id} is out of the queue` : `${id} had begun as deployment ${deployment} in that moment; \`deploy-code status ${deployment}\` shows how it ended`);
+    say(
+      deployment === undefined
+        ? `${id} is out of the queue`
+        : `${id} had begun as deployment ${deployment} in that moment; ` +
+            `\`deploy-code status ${deployment}\` shows how it ended`,
+    );
   });
 }
 
@@ -75,7 +97,10 @@ async function freeze(options: ControlOptions): Promise<void> {
   const { stack } = loadPlace(options);
   const { until, refuse, reason } = options;
   const frozen = await withClient(options, (client) => client.freeze(placeOf(stack), { until, refuse, reason }));
-  say(`${stack.name}/${stack.environment} is ${freezeText(frozen, timeText)}; requests ${frozen.refuse ? 'are refused' : 'wait'}, --force goes past it`);
+  say(
+    `${stack.name}/${stack.environment} is ${freezeText(frozen, timeText)}; requests ` +
+      `${frozen.refuse ? 'are refused' : 'wait'}, --force goes past it`,
+  );
 }
 
 async function thaw(options: ControlOptions): Promise<void> {

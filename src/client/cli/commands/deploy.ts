@@ -5,7 +5,17 @@ import { manifestsOf } from '../../../plan/manifests';
 import { servicesOf } from '../../../plan/plan';
 import { BadRequest } from '../../errors';
 import { exitCodes } from '../exit-codes';
-import { list, whenBusy, withConnection, withFollowing, withQueue, withStack, type ConnectionOptions, type QueueOptions, type StackOptions } from '../options';
+import {
+  list,
+  whenBusy,
+  withConnection,
+  withFollowing,
+  withQueue,
+  withStack,
+  type ConnectionOptions,
+  type QueueOptions,
+  type StackOptions,
+} from '../options';
 import { follow } from '../output/follow';
 import { planText, refusalText } from '../output/plan-text';
 import { placeArguments, withClient } from './session';
@@ -30,9 +40,22 @@ export function addDeploy(program: Command): void {
     .option('--force', 'pass refusals that say so')
     .option('--manifests', 'on Kubernetes: print what a deployment of the whole stack applies, as `kubectl` reads it')
     .option('--json', 'print one JSON document')
-    .action(async (options: DeployOptions) => void (process.exitCode = await (options.manifests ? showManifests(options) : showPlan(options))));
+    .action(
+      async (options: DeployOptions) =>
+        void (process.exitCode = await (options.manifests ? showManifests(options) : showPlan(options))),
+    );
 
-  withQueue(withFollowing(withConnection(withStack(program.command('deploy').description('deploy the stack as a new release; rolled back as a whole when it fails')))))
+  withQueue(
+    withFollowing(
+      withConnection(
+        withStack(
+          program
+            .command('deploy')
+            .description('deploy the stack as a new release; rolled back as a whole when it fails'),
+        ),
+      ),
+    ),
+  )
     .option('--services <names>', 'only these services and what they depend on', list)
     .option('--dry-run', 'only show the plan')
     .option('--force', 'go past refusals and freezes that say so')
@@ -50,9 +73,12 @@ async function showPlan(options: DeployOptions): Promise<number> {
 /** Whatever runs: what is secret is not in it. */
 async function showManifests(options: DeployOptions): Promise<number> {
   const { stack } = checked(options);
-  if (!reachesClusters(stack)) throw new BadRequest('--manifests is for stacks on a cluster: orchestrator: Kubernetes, or a host with kubernetes');
+  if (!reachesClusters(stack))
+    throw new BadRequest('--manifests is for stacks on a cluster: orchestrator: Kubernetes, or a host with kubernetes');
   const { plan } = await withClient(options, (client) => client.plan(stack, options));
-  const placement = Object.fromEntries(servicesOf(plan.phases).flatMap(({ name, host }) => (host === undefined ? [] : [[name, host]])));
+  const placement = Object.fromEntries(
+    servicesOf(plan.phases).flatMap(({ name, host }) => (host === undefined ? [] : [[name, host]])),
+  );
   const manifests = manifestsOf(stack, plan.deployment, placement);
   if (options.json) printJson(manifests);
   else printFile(`${manifests.map((manifest) => stringify(JSON.parse(JSON.stringify(manifest)))).join('---\n')}\n`);
@@ -62,5 +88,10 @@ async function showManifests(options: DeployOptions): Promise<number> {
 async function deploy(options: DeployOptions): Promise<number> {
   const { stack } = checked(options);
   if (options.dryRun || stack.dryRun) return showPlan(options);
-  return withClient(options, async (client) => follow(await client.deploy(stack, { ...options, whenBusy: whenBusy(options) }), { ...options, place: placeArguments(options) }));
+  return withClient(options, async (client) =>
+    follow(await client.deploy(stack, { ...options, whenBusy: whenBusy(options) }), {
+      ...options,
+      place: placeArguments(options),
+    }),
+  );
 }

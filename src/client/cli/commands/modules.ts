@@ -17,10 +17,28 @@ export function addModules(program: Command): void {
     .action((options: ModuleOptions) => {
       const { stack } = load(options);
       const { of } = assignPhases(stack.services);
-      const services = Object.values(stack.services).map(({ name, kind, image, replicas, command }) => ({ phase: of[name]!, name, kind, replicas, image: image ?? (command ?? []).join(' ') }));
+      const services = Object.values(stack.services).map(({ name, kind, image, replicas, command }) => ({
+        phase: of[name]!,
+        name,
+        kind,
+        replicas,
+        image: image ?? (command ?? []).join(' '),
+      }));
       services.sort((a, b) => a.phase - b.phase || (a.name < b.name ? -1 : 1));
       if (options.json) printJson(services);
-      else print(table([['PHASE', 'NAME', 'KIND', 'REPLICAS', 'IMAGE'], ...services.map(({ phase, name, kind, replicas, image }) => [String(phase), name, kind, String(replicas), image])]));
+      else
+        print(
+          table([
+            ['PHASE', 'NAME', 'KIND', 'REPLICAS', 'IMAGE'],
+            ...services.map(({ phase, name, kind, replicas, image }) => [
+              String(phase),
+              name,
+              kind,
+              String(replicas),
+              image,
+            ]),
+          ]),
+        );
     });
 
   withStack(modules.command('describe').description('everything about one service, defaults filled in'))
@@ -36,7 +54,11 @@ export function addModules(program: Command): void {
       const needs = Object.entries(service.dependsOn).map(([dependency, condition]) => `${dependency} (${condition})`);
       const neededBy = dependants(stack.services, name);
       if (options.json) return printJson({ name, needs: service.dependsOn, neededBy, needsInAll: all });
-      print([`${name} needs ${needs.join(', ') || 'nothing'}`, `needed by ${neededBy.join(', ') || 'nothing'}`, `with everything below: ${all.join(', ') || 'nothing'}`]);
+      print([
+        `${name} needs ${needs.join(', ') || 'nothing'}`,
+        `needed by ${neededBy.join(', ') || 'nothing'}`,
+        `with everything below: ${all.join(', ') || 'nothing'}`,
+      ]);
     });
 }
 

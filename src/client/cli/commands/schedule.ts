@@ -6,7 +6,16 @@ import { placeOf } from '../../place';
 import { unreadableText, type Schedules } from '../../schedules';
 import { userName } from '../../user';
 import type { Place } from '../../../workflows/messages';
-import { list, loadPlace, milliseconds, reason, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import {
+  list,
+  loadPlace,
+  milliseconds,
+  reason,
+  withConnection,
+  withStack,
+  type ConnectionOptions,
+  type StackOptions,
+} from '../options';
 import { runRows, scheduleRows, timesText, whatText } from '../output/schedule-text';
 import { zoned } from '../output/words';
 import { withClient } from './session';
@@ -40,8 +49,11 @@ const cronExpressions = (text: string, all: string[] = []): string[] => {
 
 /** Schedules: deployments, restarts and jobs that come round by themselves. */
 export function addSchedules(program: Command): void {
-  const schedule = program.command('schedule').description('redeployments, restarts and jobs that come round by themselves');
-  const command = (name: string, description: string) => withConnection(withStack(schedule.command(name).description(description)));
+  const schedule = program
+    .command('schedule')
+    .description('redeployments, restarts and jobs that come round by themselves');
+  const command = (name: string, description: string) =>
+    withConnection(withStack(schedule.command(name).description(description)));
   const about = (name: string, description: string) => command(name, description).argument('<name>', 'of the schedule');
 
   about('create', 'make a schedule: of the whole stack with fresh images, of services, or of a job')
@@ -49,18 +61,43 @@ export function addSchedules(program: Command): void {
     .option('--every <duration>', 'instead, or besides: so often', milliseconds)
     .option('--time-zone <zone>', 'of --cron', 'UTC')
     .option('--jitter <duration>', 'put each time off by up to so much', milliseconds, 0)
-    .addOption(new Option('--overlap <policy>', 'where its last request is not over').choices(['skip', 'buffer_one', 'cancel_other']).default('skip'))
-    .option('--catch-up <duration>', 'make up for what an absent server missed, up to so long ago', milliseconds, 3_600_000)
+    .addOption(
+      new Option('--overlap <policy>', 'where its last request is not over')
+        .choices(['skip', 'buffer_one', 'cancel_other'])
+        .default('skip'),
+    )
+    .option(
+      '--catch-up <duration>',
+      'make up for what an absent server missed, up to so long ago',
+      milliseconds,
+      3_600_000,
+    )
     .option('--services <names>', 'restart these services with fresh images', list)
     .addOption(new Option('--job <name>', 'run this job').conflicts('services'))
     .action((name: string, options: ScheduleOptions) => on(options, create(name, options)));
 
-  command('list', 'schedules of the environment').option('--json', 'print one JSON document').action((options: ScheduleOptions) => on(options, showAll(options)));
-  about('describe', 'when it comes round, and what came of the last times').option('--json', 'print one JSON document').action((name: string, options: ScheduleOptions) => on(options, describe(name, options)));
-  about('pause', 'let it come round no more until `resume`').option('--reason <text>', 'why, for others', reason).action((name: string, options: ScheduleOptions) => on(options, pause(name, options)));
-  about('resume', 'end a pause').action((name: string, options: ScheduleOptions) => on(options, (schedules, place) => schedules.resume(place, name, `resumed by ${userName()}`), `${name} goes on`));
-  about('trigger', 'ask for it now, besides its times').action((name: string, options: ScheduleOptions) => on(options, (schedules, place) => schedules.trigger(place, name), `${name} is asked for; \`deploy-code schedule describe ${name}\` shows what comes of it`));
-  about('delete', 'remove the schedule; what it has begun goes on').action((name: string, options: ScheduleOptions) => on(options, (schedules, place) => schedules.delete(place, name), `${name} is deleted`));
+  command('list', 'schedules of the environment')
+    .option('--json', 'print one JSON document')
+    .action((options: ScheduleOptions) => on(options, showAll(options)));
+  about('describe', 'when it comes round, and what came of the last times')
+    .option('--json', 'print one JSON document')
+    .action((name: string, options: ScheduleOptions) => on(options, describe(name, options)));
+  about('pause', 'let it come round no more until `resume`')
+    .option('--reason <text>', 'why, for others', reason)
+    .action((name: string, options: ScheduleOptions) => on(options, pause(name, options)));
+  about('resume', 'end a pause').action((name: string, options: ScheduleOptions) =>
+    on(options, (schedules, place) => schedules.resume(place, name, `resumed by ${userName()}`), `${name} goes on`),
+  );
+  about('trigger', 'ask for it now, besides its times').action((name: string, options: ScheduleOptions) =>
+    on(
+      options,
+      (schedules, place) => schedules.trigger(place, name),
+      `${name} is asked for; \`deploy-code schedule describe ${name}\` shows what comes of it`,
+    ),
+  );
+  about('delete', 'remove the schedule; what it has begun goes on').action((name: string, options: ScheduleOptions) =>
+    on(options, (schedules, place) => schedules.delete(place, name), `${name} is deleted`),
+  );
   about('backfill', 'make up for the times between two moments, one after the other')
     .requiredOption('--from <time>', 'the first moment', date)
     .requiredOption('--to <time>', 'the last moment', date)
@@ -78,7 +115,16 @@ function create(name: string, options: ScheduleOptions): Work {
   return async (schedules, place) => {
     const { cron = [], every, timeZone, jitter, overlap, catchUp } = options;
     if (cron.length === 0 && every === undefined) throw new BadRequest('a schedule needs --cron or --every');
-    const spec: ScheduleSpec = { name, cron, ...(every !== undefined && { everyMs: every }), timeZone, jitterMs: jitter, overlap, catchupMs: catchUp, what: whatOf(options) };
+    const spec: ScheduleSpec = {
+      name,
+      cron,
+      ...(every !== undefined && { everyMs: every }),
+      timeZone,
+      jitterMs: jitter,
+      overlap,
+      catchupMs: catchUp,
+      what: whatOf(options),
+    };
     await schedules.create(place, spec);
     say(`${name}: ${whatText(spec.what)}, ${timesText(spec)}`);
   };
@@ -103,7 +149,12 @@ function describe(name: string, { json }: ScheduleOptions): Work {
   return async (schedules, place) => {
     const view = await schedules.describe(place, name);
     if (json) return printJson(view);
-    print([`${name}: ${whatText(view.spec.what)}, ${timesText(view.spec)}`, ...(view.paused ? [`paused${view.note ? `: ${view.note}` : ''}`] : view.next.slice(0, 3).map((next) => `next  ${zoned(next)}`))]);
+    print([
+      `${name}: ${whatText(view.spec.what)}, ${timesText(view.spec)}`,
+      ...(view.paused
+        ? [`paused${view.note ? `: ${view.note}` : ''}`]
+        : view.next.slice(0, 3).map((next) => `next  ${zoned(next)}`)),
+    ]);
     if (view.runs.length > 0) print(table([['WHEN', 'OUTCOME', 'DEPLOYMENT', 'WHY'], ...runRows(view.runs)]));
   };
 }

@@ -4,8 +4,14 @@ import type { DeployCodeClient } from '../../client';
 import { BadRequest } from '../../errors';
 import type { ConnectionOptions } from '../options';
 
-/** Connects, does the work, and closes the connection whatever happens. Loaded late: `validate` needs no Temporal. @throws NameProblem */
-export async function withClient<T>(options: ConnectionOptions & { env?: string }, work: (client: DeployCodeClient) => Promise<T>): Promise<T> {
+/**
+ * Connects, does the work, and closes the connection whatever happens. Loaded late: `validate` needs no Temporal.
+ * @throws NameProblem
+ */
+export async function withClient<T>(
+  options: ConnectionOptions & { env?: string },
+  work: (client: DeployCodeClient) => Promise<T>,
+): Promise<T> {
   if (options.env !== undefined) requireName('environment', options.env);
   const { DeployCodeClient } = await import('../../client.js');
   const client = await DeployCodeClient.connect(options);

@@ -11,16 +11,36 @@ type VolumeOptions = StackOptions & ConnectionOptions & { json?: boolean; force?
 export function addVolume(program: Command): void {
   const volume = program.command('volume').description("an environment's volumes");
 
-  withConnection(withStack(volume.command('ls').description('volumes of the environment: those that the engine created, and those without a name that its instances mount')))
+  withConnection(
+    withStack(
+      volume
+        .command('ls')
+        .description(
+          'volumes of the environment: those that the engine created, and ' +
+            'those without a name that its instances mount',
+        ),
+    ),
+  )
     .option('--json', 'print one JSON document')
     .action(async (options: VolumeOptions) => {
       const { found, away } = await withClient(options, (client) => client.volumes(loadPlace(options).stack));
       sayAway(away);
       if (options.json) printJson(found);
-      else print(table([['VOLUME', 'MOUNTED BY'], ...found.map(({ name, unnamed, mountedBy, host }) => [`${name}${unnamed ? ' (unnamed)' : ''}${host === undefined ? '' : ` on ${host}`}`, mountedBy.join(', ') || '-'])]));
+      else
+        print(
+          table([
+            ['VOLUME', 'MOUNTED BY'],
+            ...found.map(({ name, unnamed, mountedBy, host }) => [
+              `${name}${unnamed ? ' (unnamed)' : ''}${host === undefined ? '' : ` on ${host}`}`,
+              mountedBy.join(', ') || '-',
+            ]),
+          ]),
+        );
     });
 
-  withConnection(withStack(volume.command('rm').description('delete a volume and its data; the only command that does')))
+  withConnection(
+    withStack(volume.command('rm').description('delete a volume and its data; the only command that does')),
+  )
     .argument('<name>', 'its name on the host')
     .option('--force', 'do not ask')
     .action(async (name: string, options: VolumeOptions) => {
@@ -30,7 +50,8 @@ export function addVolume(program: Command): void {
         const found = volumes.found.find((each) => each.name === name);
         if (!found) sayAway(volumes.away);
         if (!found) throw new BadRequest(`${stack.name}/${stack.environment} has no volume "${name}"`);
-        if (found.mountedBy.length > 0) throw new BadRequest(`the volume "${name}" is mounted by ${found.mountedBy.join(', ')}; stop that first`);
+        if (found.mountedBy.length > 0)
+          throw new BadRequest(`the volume "${name}" is mounted by ${found.mountedBy.join(', ')}; stop that first`);
         if (!options.force) await confirm(name);
         await client.removeVolume(stack, name);
         say(`deleted ${name}`);
@@ -40,5 +61,6 @@ export function addVolume(program: Command): void {
 
 async function confirm(name: string): Promise<void> {
   const warning = `The data of "${name}" will be gone for good.`;
-  if ((await ask(warning, `${warning} Type its name to delete it: `)) !== name) throw new BadRequest('not confirmed; nothing was deleted');
+  if ((await ask(warning, `${warning} Type its name to delete it: `)) !== name)
+    throw new BadRequest('not confirmed; nothing was deleted');
 }

@@ -82,7 +82,13 @@ async function run({ port, uiPort }: DevOptions, parts: Parts): Promise<void> {
     uiGuard.close();
     uiGuard.closeAllConnections();
   });
-  const server = await startServer({ cli, port, ui: hidden, folder: engineFolder, started: (child) => parts.add(() => endProcess(child, serverEndsWithinMs)) });
+  const server = await startServer({
+    cli,
+    port,
+    ui: hidden,
+    folder: engineFolder,
+    started: (child) => parts.add(() => endProcess(child, serverEndsWithinMs)),
+  });
   guardProcess({ onError: (error) => say(`an error that nothing has caught: ${error.message}`) });
   const metricsPort = await freePort();
   const log = sizeOf(workerLog());
@@ -110,7 +116,11 @@ function sizeOf(file: string): number {
 function startWorker(address: string, dataDir: string, port: number): ChildProcess {
   const log = openSync(workerLog(), 'a', 0o600);
   const environment = { ...process.env, TEMPORAL_ADDRESS: address, DEPLOY_CODE_DATA_DIR: dataDir };
-  return spawn(process.execPath, [process.argv[1]!, 'worker', '--port', String(port)], { stdio: ['ignore', log, log], env: environment, detached: true });
+  return spawn(process.execPath, [process.argv[1]!, 'worker', '--port', String(port)], {
+    stdio: ['ignore', log, log],
+    env: environment,
+    detached: true,
+  });
 }
 
 /** `from`: where the log of this run begins; before it stand earlier ones. */
@@ -133,7 +143,11 @@ async function detach({ port, uiPort }: DevOptions): Promise<void> {
   prepareFolders();
   const file = join(engineFolder, 'dev.log');
   const log = openSync(file, 'w', 0o600);
-  const background = spawn(process.execPath, [process.argv[1]!, 'dev', '--port', String(port), '--ui-port', String(uiPort)], { detached: true, stdio: ['ignore', log, log] });
+  const background = spawn(
+    process.execPath,
+    [process.argv[1]!, 'dev', '--port', String(port), '--ui-port', String(uiPort)],
+    { detached: true, stdio: ['ignore', log, log] },
+  );
   background.unref();
   let shown = 0;
   for (const deadline = Date.now() + startWithinMs; Date.now() < deadline; await sleep(50)) {
@@ -151,11 +165,16 @@ async function stop(): Promise<void> {
   const known = recall();
   if (known?.isRunning) {
     process.kill(known.engine.pids.dev, 'SIGTERM');
-    for (const deadline = Date.now() + stopWithinMs + 5000; Date.now() < deadline && recall()?.isRunning; ) await sleep(50);
+    for (const deadline = Date.now() + stopWithinMs + 5000; Date.now() < deadline && recall()?.isRunning;)
+      await sleep(50);
   }
   const ended = known ? await endProcesses(dataFolder()) : 0;
   forget();
-  say(known ? `the engine is stopped, and its state deleted${ended > 0 ? `; ${ended} process instances ended with it` : ''}` : 'no engine ran here');
+  say(
+    known
+      ? `the engine is stopped, and its state deleted${ended > 0 ? `; ${ended} process instances ended with it` : ''}`
+      : 'no engine ran here',
+  );
 }
 
 async function requireFree(port: number): Promise<void> {

@@ -46,7 +46,11 @@ export class KeptWorker {
     const { start, say, log, firstPauseMs = 1000 } = this.options;
     const now = Date.now();
     this.ends = [...this.ends.filter((at) => now - at < windowMs), now];
-    if (this.ends.length > mostEnds) throw new EngineUnreachable(`the worker has ended ${this.ends.length} times within ${windowMs / 60_000} minutes, at last with ${how}`, `look at ${log}`);
+    if (this.ends.length > mostEnds)
+      throw new EngineUnreachable(
+        `the worker has ended ${this.ends.length} times within ${windowMs / 60_000} minutes, at last with ${how}`,
+        `look at ${log}`,
+      );
     const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (this.ends.length - 1));
     say(`the worker has ended with ${how}; it starts again in ${pauseMs / 1000} s (log ${log})`);
     await sleep(pauseMs, undefined, { signal: this.over.signal }).catch(() => undefined);

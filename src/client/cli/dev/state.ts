@@ -24,7 +24,10 @@ export function recall(): EngineRecord | undefined {
   const found = readRecord(record);
   if (found) return found;
   if (!existsSync(record)) return undefined;
-  throw new BadRequest(`${record} is not what \`deploy-code dev\` wrote, belongs to another user, or can be written by others; nothing was stopped. Look at it, and remove ${folder} if it is yours`);
+  throw new BadRequest(
+    `${record} is not what \`deploy-code dev\` wrote, belongs to another user, or can be written by ` +
+      `others; nothing was stopped. Look at it, and remove ${folder} if it is yours`,
+  );
 }
 
 /** Deletes everything but the cached Temporal CLI. */

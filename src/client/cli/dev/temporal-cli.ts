@@ -14,7 +14,11 @@ const run = promisify(execFile);
  * Finds a Temporal CLI: on PATH, else in the cache, else by the official download, else by `go install`.
  * @throws EngineUnreachable with how to get one
  */
-export async function findTemporalCli(cacheFolder: string, say: (text: string) => void, signal?: AbortSignal): Promise<string> {
+export async function findTemporalCli(
+  cacheFolder: string,
+  say: (text: string) => void,
+  signal?: AbortSignal,
+): Promise<string> {
   const cached = join(cacheFolder, 'temporal');
   const found = onPath('temporal') ?? (existsSync(cached) ? cached : undefined);
   if (found) return found;
@@ -27,11 +31,18 @@ export async function findTemporalCli(cacheFolder: string, say: (text: string) =
     if (await build(cacheFolder, signal)) return cached;
     signal?.throwIfAborted();
   }
-  throw new EngineUnreachable('there is no Temporal CLI, and none could be fetched', `install it (https://docs.temporal.io/cli), or go and \`go install github.com/temporalio/cli/cmd/temporal@v${version}\``);
+  throw new EngineUnreachable(
+    'there is no Temporal CLI, and none could be fetched',
+    `install it (https://docs.temporal.io/cli), or go and \`go install ` +
+      `github.com/temporalio/cli/cmd/temporal@v${version}\``,
+  );
 }
 
 function onPath(name: string): string | undefined {
-  return (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name)).find((file) => existsSync(file));
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((file) => existsSync(file));
 }
 
 /** The official archive holds the one binary. */
@@ -39,7 +50,10 @@ async function download(target: string, signal?: AbortSignal): Promise<boolean> 
   const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
   const archive = `${target}.tar.gz`;
   try {
-    const response = await fetch(`https://temporal.download/cli/archive/v${version}?platform=${process.platform}&arch=${architecture}`, { signal: AbortSignal.any([AbortSignal.timeout(120_000), ...(signal ? [signal] : [])]) });
+    const response = await fetch(
+      `https://temporal.download/cli/archive/v${version}?platform=${process.platform}&arch=${architecture}`,
+      { signal: AbortSignal.any([AbortSignal.timeout(120_000), ...(signal ? [signal] : [])]) },
+    );
     if (!response.ok || !response.body) return false;
     await pipeline(Readable.fromWeb(response.body as never), createWriteStream(archive));
     await run('tar', ['-xzf', archive, '-C', join(target, '..'), 'temporal']);
@@ -55,7 +69,11 @@ async function download(target: string, signal?: AbortSignal): Promise<boolean> 
 async function build(cacheFolder: string, signal?: AbortSignal): Promise<boolean> {
   const bin = join(cacheFolder, 'go-bin');
   try {
-    await run('go', ['install', `github.com/temporalio/cli/cmd/temporal@v${version}`], { env: { ...process.env, GOBIN: bin }, maxBuffer: 16 * 1024 * 1024, signal });
+    await run('go', ['install', `github.com/temporalio/cli/cmd/temporal@v${version}`], {
+      env: { ...process.env, GOBIN: bin },
+      maxBuffer: 16 * 1024 * 1024,
+      signal,
+    });
     await rename(join(bin, 'temporal'), join(cacheFolder, 'temporal'));
     return true;
   } catch {

@@ -42,11 +42,24 @@ export async function startServer({ cli, port, ui, folder, started }: ServerOpti
   );
   started?.(server);
   await untilReady(server, port, temporalLog(folder));
-  await promisify(execFile)(cli, ['operator', 'namespace', 'update', '--namespace', 'default', '--retention', retention, '--address', `127.0.0.1:${port}`]);
+  await promisify(execFile)(cli, [
+    'operator',
+    'namespace',
+    'update',
+    '--namespace',
+    'default',
+    '--retention',
+    retention,
+    '--address',
+    `127.0.0.1:${port}`,
+  ]);
   return server;
 }
 
-/** Temporal's HTTP API, which nothing here uses, answers under its own address only: no page of somebody else's gets at it. */
+/**
+ * Temporal's HTTP API, which nothing here uses, answers under its own address only: no page of somebody else's gets at
+ * it.
+ */
 async function httpApi(): Promise<string[]> {
   const port = await freePort();
   return ['--http-port', String(port), '--dynamic-config-value', `frontend.httpAllowedHosts=["127.0.0.1:${port}"]`];
@@ -61,7 +74,9 @@ async function untilReady(server: ChildProcess, port: number, log: string): Prom
   for (const deadline = Date.now() + readyWithinMs; Date.now() < deadline; await sleep(100)) {
     const ended = server.exitCode ?? server.signalCode;
     if (ended !== null) throw new EngineUnreachable(`the Temporal server ended with ${ended}`, `look at ${log}`);
-    const connection = await Connection.connect({ address: `127.0.0.1:${port}`, connectTimeout: '1s' }).catch(() => undefined);
+    const connection = await Connection.connect({ address: `127.0.0.1:${port}`, connectTimeout: '1s' }).catch(
+      () => undefined,
+    );
     if (!connection) continue;
     const known = await connection.workflowService.describeNamespace({ namespace: 'default' }).catch(() => undefined);
     await connection.close();

@@ -1,6 +1,11 @@
 import { randomInt } from 'node:crypto';
 import {
-  createServer, request as requestHttp, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse,
+  createServer,
+  request as requestHttp,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
 } from 'node:http';
 import { once } from 'node:events';
 import { pipeline } from 'node:stream';
@@ -25,12 +30,20 @@ const bound = '127.0.0.1';
 const silentMs = 60_000;
 const largestHeaders = 64 * 1024;
 const ofOneConnection = new Set([
-  'connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'te', 'trailer', 'transfer-encoding', 'upgrade',
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
 ]);
 
 /**
- * Stands before Temporal's UI, which takes a request under any name and from any page: a page of somebody else's that gives its own
- * name the address of this machine could read and start deployments. Only requests to `localhost` from its own pages pass.
+ * Stands before Temporal's UI, which takes a request under any name and from any page: a page of somebody else's that
+ * gives its own name the address of this machine could read and start deployments. Only requests to `localhost` from
+ * its own pages pass.
  */
 export async function guardUi(port: number, ui: UiAddress): Promise<Server> {
   const server = createServer({ maxHeaderSize: largestHeaders }, (request, response) => {
@@ -53,10 +66,13 @@ function refusalOf({ headers }: IncomingMessage, port: number): string | undefin
 
 function pass(request: IncomingMessage, response: ServerResponse, { host, port }: UiAddress): void {
   const headers = passedOn(request.headers);
-  const onward = requestHttp({ host, port, method: request.method, path: request.url, headers, agent: false }, (answer) => {
-    response.writeHead(answer.statusCode ?? 502, passedOn(answer.headers));
-    pipeline(answer, response, () => undefined);
-  });
+  const onward = requestHttp(
+    { host, port, method: request.method, path: request.url, headers, agent: false },
+    (answer) => {
+      response.writeHead(answer.statusCode ?? 502, passedOn(answer.headers));
+      pipeline(answer, response, () => undefined);
+    },
+  );
   onward.on('error', () => {
     if (response.headersSent) response.destroy();
     else response.writeHead(502).end('the Temporal UI does not answer\n');

@@ -10,7 +10,10 @@ const mostMissed = 2;
 
 /** Settles only when the server of a development engine has ended. @throws EngineUnreachable */
 export async function untilTemporalIsGone(server: ChildProcess, log: string): Promise<never> {
-  throw new EngineUnreachable(`Temporal has ended with ${await endOf(server)}`, `look at ${log}, and start the engine again with \`deploy-code dev\``);
+  throw new EngineUnreachable(
+    `Temporal has ended with ${await endOf(server)}`,
+    `look at ${log}, and start the engine again with \`deploy-code dev\``,
+  );
 }
 
 /** Tells when a server that runs does not answer, and when it does again; until the signal. */
@@ -28,7 +31,10 @@ async function isAnswering(address: string): Promise<boolean> {
   const connection = await Connection.connect({ address, connectTimeout: answerMs }).catch(() => undefined);
   if (!connection) return false;
   const ask = connection.withDeadline(Date.now() + answerMs, () => connection.workflowService.getSystemInfo({}));
-  const answers = await ask.then(() => true, () => false);
+  const answers = await ask.then(
+    () => true,
+    () => false,
+  );
   await connection.close().catch(() => undefined);
   return answers;
 }

@@ -1,4 +1,11 @@
-import { freezeText, isOn, type Breaker, type EnvironmentState, type Freeze, type JoinRequest } from '../../../workflows/messages';
+import {
+  freezeText,
+  isOn,
+  type Breaker,
+  type EnvironmentState,
+  type Freeze,
+  type JoinRequest,
+} from '../../../workflows/messages';
 import { ago, moment } from './words';
 
 /** What a freeze that is not over says. */
@@ -16,10 +23,20 @@ export function breakerText({ failures, openedAt, recoveryMs }: Breaker): string
 
 /** One row for what runs, one for each that waits. */
 export function queueRows(running: EnvironmentState['running'], queue: readonly JoinRequest[]): string[][] {
-  return [...(running ? [row(running, `runs (${running.deployment})`)] : []), ...queue.map((request) => row(request, 'waits'))];
+  return [
+    ...(running ? [row(running, `runs (${running.deployment})`)] : []),
+    ...queue.map((request) => row(request, 'waits')),
+  ];
 }
 
 function row({ workflowId, asked }: Pick<JoinRequest, 'workflowId' | 'asked'>, state: string): string[] {
   const id = workflowId.split('/').at(-1)!.slice(0, 8);
-  return [id, state, asked?.intent ?? '-', asked?.by ?? '-', asked ? ago(new Date(asked.at)) : '-', asked?.reason ?? ''];
+  return [
+    id,
+    state,
+    asked?.intent ?? '-',
+    asked?.by ?? '-',
+    asked ? ago(new Date(asked.at)) : '-',
+    asked?.reason ?? '',
+  ];
 }

@@ -31,12 +31,18 @@ export async function follow(handle: DeploymentHandle, options: FollowOptions): 
   let last: Progress | undefined;
   try {
     for await (const progress of handle.watch(stop.signal, trouble.take)) {
-      if (progress.question && progress.question.id !== last?.question?.id) display.note(questionText(progress, options.place));
+      if (progress.question && progress.question.id !== last?.question?.id)
+        display.note(questionText(progress, options.place));
       if (titles(progress) !== titles(last)) display.note(approvalText(progress, options.place));
-      if (progress.failure && progress.failure.until !== last?.failure?.until) display.note(failureText(progress, options.place));
+      if (progress.failure && progress.failure.until !== last?.failure?.until)
+        display.note(failureText(progress, options.place));
       last = progress;
       display.show(progress);
-      if (options.detach && (progress.deployment !== undefined || progress.behind !== undefined || progress.held !== undefined)) break;
+      if (
+        options.detach &&
+        (progress.deployment !== undefined || progress.behind !== undefined || progress.held !== undefined)
+      )
+        break;
     }
   } finally {
     process.off('SIGINT', detach);
@@ -62,7 +68,12 @@ interface Display {
 }
 
 function createDisplay({ json, watch }: FollowOptions): Display {
-  if (json) return { show: (progress) => watch && progress.events.forEach((event) => printJson(event)), note: () => undefined, close: () => undefined };
+  if (json)
+    return {
+      show: (progress) => watch && progress.events.forEach((event) => printJson(event)),
+      note: () => undefined,
+      close: () => undefined,
+    };
   if (!process.stdout.isTTY) {
     const lines = new ProgressLines(say);
     return { show: (progress) => lines.show(progress), note: print, close: () => undefined };
@@ -88,8 +99,16 @@ function questionText({ deployment, question }: Progress, place: string): string
 
 function sayDetached(id: string, last: Progress | undefined, { json, place }: FollowOptions): number {
   const number = last?.deployment;
-  if (json) printJson({ workflowId: id, deployment: number, status: last?.status, behind: last?.behind, detached: true });
-  else say(number === undefined ? `Detached: the deployment waits in the queue and goes on by itself. \`deploy-code cancel ${id}${place}\` takes it out.` : `Detached: deployment ${number} goes on. \`deploy-code status ${number} --watch${place}\` shows it again; \`deploy-code cancel ${number}${place}\` rolls it back.`);
+  if (json)
+    printJson({ workflowId: id, deployment: number, status: last?.status, behind: last?.behind, detached: true });
+  else
+    say(
+      number === undefined
+        ? 'Detached: the deployment waits in the queue and goes on by itself. ' +
+            `\`deploy-code cancel ${id}${place}\` takes it out.`
+        : `Detached: deployment ${number} goes on. \`deploy-code status ${number} --watch${place}\` ` +
+            `shows it again; \`deploy-code cancel ${number}${place}\` rolls it back.`,
+    );
   return exitCodes.done;
 }
 

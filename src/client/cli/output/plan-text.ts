@@ -3,19 +3,45 @@ import type { PlanSummary, ServiceSummary } from '../../../workflows/messages';
 import { seconds, shorten } from './words';
 import { paint, table } from './terminal';
 
-const signs: Partial<Record<ServiceSummary['action'], string>> = { create: '+', replace: '~', reroute: '~', scale: '~', restart: '~', run: '!', remove: '-' };
-const colours: Record<string, (text: string) => string> = { '+': paint.green, '~': paint.yellow, '!': paint.magenta, '-': paint.red };
+const signs: Partial<Record<ServiceSummary['action'], string>> = {
+  create: '+',
+  replace: '~',
+  reroute: '~',
+  scale: '~',
+  restart: '~',
+  run: '!',
+  remove: '-',
+};
+const colours: Record<string, (text: string) => string> = {
+  '+': paint.green,
+  '~': paint.yellow,
+  '!': paint.magenta,
+  '-': paint.red,
+};
 
 /** A plan, like a diff one trusts. */
 export function planText(plan: PlanSummary): string[] {
   const { from, to } = plan.release;
-  const release = from === undefined ? `release ${to} (nothing is deployed here yet)` : from === to ? `release ${to}` : `release ${from} -> ${to}`;
-  const rows = plan.phases.flatMap(({ number, kind, services }) => services.filter(acts).map((service) => ({ service, cells: row(kind === 'removals' ? 'removed' : `phase ${number}`, service) })));
+  const release =
+    from === undefined
+      ? `release ${to} (nothing is deployed here yet)`
+      : from === to
+        ? `release ${to}`
+        : `release ${from} -> ${to}`;
+  const rows = plan.phases.flatMap(({ number, kind, services }) =>
+    services
+      .filter(acts)
+      .map((service) => ({ service, cells: row(kind === 'removals' ? 'removed' : `phase ${number}`, service) })),
+  );
   return [
-    `${paint.bold(`${plan.stack}/${plan.environment}`)}  ${plan.changes ? release : 'nothing to change'}   ${plan.host}`,
+    `${paint.bold(`${plan.stack}/${plan.environment}`)}  ` +
+      `${plan.changes ? release : 'nothing to change'}   ${plan.host}`,
     ...plan.preparation.map((step) => `  ${paint.green('+')} ${step}`),
     ...plan.pulls.map((image) => `  ${paint.cyan('>')} ${image}`.replace('> ', '> pull ')),
-    ...table(rows.map(({ cells }) => cells)).flatMap((line, index) => [colour(`  ${line}`), ...rollout(rows[index]!.service)]),
+    ...table(rows.map(({ cells }) => cells)).flatMap((line, index) => [
+      colour(`  ${line}`),
+      ...rollout(rows[index]!.service),
+    ]),
     ...unchanged(plan),
     ...footer(plan),
     ...plan.warnings.map((warning) => paint.yellow(`  warning: ${warning}`)),
@@ -24,7 +50,16 @@ export function planText(plan: PlanSummary): string[] {
 
 function row(place: string, service: ServiceSummary): string[] {
   const name = service.replicas === 1 ? service.name : `${service.name} x${service.replicas}`;
-  return [place, `${signs[service.action]} ${name}`, service.action, [...(service.host === undefined ? [] : [`on ${service.host}`]), ...service.changes.map(changeText), ...service.notes].join('; ')];
+  return [
+    place,
+    `${signs[service.action]} ${name}`,
+    service.action,
+    [
+      ...(service.host === undefined ? [] : [`on ${service.host}`]),
+      ...service.changes.map(changeText),
+      ...service.notes,
+    ].join('; '),
+  ];
 }
 
 /** How requests move, step by step. */
@@ -55,10 +90,16 @@ function unchanged({ phases, newVolumes }: PlanSummary): string[] {
 function footer({ phases, changes, estimateMs }: PlanSummary): string[] {
   if (!changes) return [];
   const interrupted = servicesOf(phases).filter(({ interruptionMs }) => interruptionMs > 0);
-  const interruption = interrupted.length > 0 ? interrupted.map(({ name, interruptionMs }) => `${name} about ${seconds(interruptionMs)}`).join(', ') : 'none';
+  const interruption =
+    interrupted.length > 0
+      ? interrupted.map(({ name, interruptionMs }) => `${name} about ${seconds(interruptionMs)}`).join(', ')
+      : 'none';
   return [`  interruption: ${interruption}   estimate ${seconds(estimateMs)}`];
 }
 
 export function refusalText(refusals: readonly Refusal[]): string[] {
-  return [...refusals.map(({ path, message }) => paint.red(`${path}: ${message}`)), `${refusals.length} reason${refusals.length === 1 ? '' : 's'} not to deploy; nothing was changed`];
+  return [
+    ...refusals.map(({ path, message }) => paint.red(`${path}: ${message}`)),
+    `${refusals.length} reason${refusals.length === 1 ? '' : 's'} not to deploy; nothing was changed`,
+  ];
 }

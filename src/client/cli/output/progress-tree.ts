@@ -38,7 +38,12 @@ export class ProgressTree {
     if (kind === 'note') this.notes.push(text);
     if (kind !== 'step' || !step || !state) return;
     const before = this.steps.get(step);
-    this.steps.set(step, { state, text, begun: state === 'begun' ? at : (before?.begun ?? at), ended: state === 'done' || state === 'failed' ? at : undefined });
+    this.steps.set(step, {
+      state,
+      text,
+      begun: state === 'begun' ? at : (before?.begun ?? at),
+      ended: state === 'done' || state === 'failed' ? at : undefined,
+    });
   }
 
   private draw(): void {
@@ -47,7 +52,12 @@ export class ProgressTree {
     const head = (this.latest && waitText(this.latest)) ?? `deployment ${deployment}: ${status.replace('_', ' ')}`;
     const height = (process.stdout.rows ?? 40) - 4;
     const body = (this.latest?.plan?.phases ?? []).flatMap((phase) => this.phase(phase, status === 'rolling_back'));
-    const lines = [paint.bold(head), ...fit(body, height), ...this.notes.slice(-3).map((note) => paint.yellow(`  ${note}`)), ...this.undoing(status)];
+    const lines = [
+      paint.bold(head),
+      ...fit(body, height),
+      ...this.notes.slice(-3).map((note) => paint.yellow(`  ${note}`)),
+      ...this.undoing(status),
+    ];
     const columns = Math.max(1, (process.stdout.columns ?? 80) - 1);
     logUpdate(lines.map((line) => renderedWithin(columns, line)).join('\n'));
   }
@@ -56,16 +66,33 @@ export class ProgressTree {
     const shown = services.filter(acts);
     if (shown.length === 0) return [];
     const done = shown.every((service) => this.stateOf(service) === 'done');
-    if (done && !goingBack) return [`  ${paint.green('✔')} phase ${number}  ${shown.length} service${shown.length === 1 ? '' : 's'} ${paint.dim(this.took(shown))}`];
+    if (done && !goingBack)
+      return [
+        `  ${paint.green('✔')} phase ${number}  ${shown.length} ` +
+          `service${shown.length === 1 ? '' : 's'} ${paint.dim(this.took(shown))}`,
+      ];
     return [`  phase ${number}`, ...shown.map((service) => this.service(service))];
   }
 
   private service(service: ServiceSummary): string {
     const state = this.stateOf(service);
-    const current = service.steps.map((step) => this.steps.get(step)).filter((step) => step && !step.ended).at(-1);
-    const marks = { done: paint.green('✔'), failed: paint.red('✖'), trouble: paint.yellow('!'), begun: paint.cyan(frames[this.frame]!), waiting: paint.dim('·') };
-    const detail = state === 'done' ? this.took([service]) : state === 'begun' || state === 'trouble' ? (current?.text ?? '') : '';
-    return `    ${marks[state]} ${service.name}${service.replicas > 1 ? ` x${service.replicas}` : ''} ${paint.dim(detail)}`;
+    const current = service.steps
+      .map((step) => this.steps.get(step))
+      .filter((step) => step && !step.ended)
+      .at(-1);
+    const marks = {
+      done: paint.green('✔'),
+      failed: paint.red('✖'),
+      trouble: paint.yellow('!'),
+      begun: paint.cyan(frames[this.frame]!),
+      waiting: paint.dim('·'),
+    };
+    const detail =
+      state === 'done' ? this.took([service]) : state === 'begun' || state === 'trouble' ? (current?.text ?? '') : '';
+    return (
+      `    ${marks[state]} ` +
+      `${service.name}${service.replicas > 1 ? ` x${service.replicas}` : ''} ${paint.dim(detail)}`
+    );
   }
 
   private stateOf({ steps }: ServiceSummary): 'done' | 'failed' | 'trouble' | 'begun' | 'waiting' {
@@ -89,5 +116,7 @@ export class ProgressTree {
 }
 
 function fit(lines: string[], height: number): string[] {
-  return lines.length <= height ? lines : [...lines.slice(-height), paint.dim(`  (${lines.length - height} more lines above)`)];
+  return lines.length <= height
+    ? lines
+    : [...lines.slice(-height), paint.dim(`  (${lines.length - height} more lines above)`)];
 }

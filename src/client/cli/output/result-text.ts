@@ -15,11 +15,21 @@ export function resultText(result: DeploymentResult, place: string): string[] {
     ...(result.refusals.length > 0 ? refusalText(result.refusals) : []),
     ...result.tolerated.map((each) => paint.yellow(`  FAILED alone (on_failure: continue): ${each.message}`)),
     ...result.warnings.map((warning) => paint.yellow(`  warning: ${warning}`)),
-    ...(result.steering ?? []).map(({ action, by, reason, service }) => `  steered   ${action}${service ? ` ${service}` : ''} by ${by}${reason ? `: ${reason}` : ''}`),
+    ...(result.steering ?? []).map(
+      ({ action, by, reason, service }) =>
+        `  steered   ${action}${service ? ` ${service}` : ''} by ${by}${reason ? `: ${reason}` : ''}`,
+    ),
     ...result.notUndone.map((what) => paint.bold(paint.yellow(`  NOT undone: ${what}`))),
     ...result.leftBehind.map((what) => paint.red(`  left: ${what}`)),
-    ...(outcome === 'rollback_incomplete' ? [`  next      mend what is named above, then \`deploy-code ${result.release === undefined ? 'stop' : `rollback --to ${result.release}`}\` goes on from here`] : []),
-    ...(cause?.service && deployment ? [`  next      deploy-code logs ${deployment} ${cause.service}${place ? `   (${place})` : ''}`] : []),
+    ...(outcome === 'rollback_incomplete'
+      ? [
+          `  next      mend what is named above, then \`deploy-code ` +
+            `${result.release === undefined ? 'stop' : `rollback --to ${result.release}`}\` goes on from here`,
+        ]
+      : []),
+    ...(cause?.service && deployment
+      ? [`  next      deploy-code logs ${deployment} ${cause.service}${place ? `   (${place})` : ''}`]
+      : []),
   ];
 }
 
@@ -29,7 +39,11 @@ function headline({ outcome, durationMs, rollbackMs, release, cause, intent, cha
   const back = rollbackMs === undefined ? '' : ` in ${seconds(rollbackMs)}`;
   switch (outcome) {
     case 'succeeded':
-      return paint.green(intent === 'stop' ? `STOPPED ${changed.length} services in ${took}; volumes are kept` : `DONE in ${took}. ${running}`);
+      return paint.green(
+        intent === 'stop'
+          ? `STOPPED ${changed.length} services in ${took}; volumes are kept`
+          : `DONE in ${took}. ${running}`,
+      );
     case 'unchanged':
       return paint.green(`Nothing changed (looked for ${took}). ${running}`);
     case 'refused':
@@ -41,18 +55,27 @@ function headline({ outcome, durationMs, rollbackMs, release, cause, intent, cha
     case 'rollback_incomplete':
       return paint.red(`FAILED, and the rollback is incomplete. Exit ${exitCodeOf(outcome)}`);
     case 'cancelled':
-      return paint.yellow(`CANCELLED (${cause?.message ?? 'before it began'})${rollbackMs === undefined ? '' : `, rolled back${back}`}. ${running}. Exit ${exitCodeOf(outcome)}`);
+      return paint.yellow(
+        'CANCELLED ' +
+          `(${cause?.message ?? 'before it began'})${rollbackMs === undefined ? '' : `, rolled back${back}`}. ` +
+          `${running}. Exit ${exitCodeOf(outcome)}`,
+      );
   }
 }
 
 /** What went wrong, and everything that shows why. */
 export function causeText({ step, message, evidence: found }: Cause): string[] {
-  const memory = found?.outOfMemory === undefined || message.includes('out of memory') ? [] : [found.outOfMemory ? 'OUT OF MEMORY' : 'not out of memory'];
+  const memory =
+    found?.outOfMemory === undefined || message.includes('out of memory')
+      ? []
+      : [found.outOfMemory ? 'OUT OF MEMORY' : 'not out of memory'];
   const probe = found?.lastProbeError ? [`last probe: ${found.lastProbeError}`] : [];
   const logs = found?.logs ?? [];
   return [
     `  cause     ${step}: ${[message, ...memory, ...probe].join(', ')}`,
     ...logs.slice(-shownLogLines).map((line) => paint.dim(`            | ${line}`)),
-    ...(logs.length > shownLogLines ? [paint.dim(`            (the last ${shownLogLines} of ${logs.length} lines)`)] : []),
+    ...(logs.length > shownLogLines
+      ? [paint.dim(`            (the last ${shownLogLines} of ${logs.length} lines)`)]
+      : []),
   ];
 }

@@ -18,10 +18,24 @@ export function timesText({ cron, everyMs, timeZone, jitterMs }: ScheduleSpec): 
 }
 
 export function scheduleRows(views: readonly ScheduleView[]): string[][] {
-  return views.map(({ spec, source, paused, next }) => [spec.name, whatText(spec.what), timesText(spec), paused ? 'paused' : 'on', paused || !next[0] ? '-' : zoned(next[0]), source === 'file' ? 'stack file' : 'command']);
+  return views.map(({ spec, source, paused, next }) => [
+    spec.name,
+    whatText(spec.what),
+    timesText(spec),
+    paused ? 'paused' : 'on',
+    paused || !next[0] ? '-' : zoned(next[0]),
+    source === 'file' ? 'stack file' : 'command',
+  ]);
 }
 
 /** The newest first. */
 export function runRows(runs: readonly ScheduledRun[]): string[][] {
-  return [...runs].reverse().map(({ at, end }) => [zoned(at), end?.outcome.replaceAll('_', ' ') ?? 'runs', String(end?.deployment ?? '-'), end?.message ?? '']);
+  return [...runs]
+    .reverse()
+    .map(({ at, end }) => [
+      zoned(at),
+      end?.outcome.replaceAll('_', ' ') ?? 'runs',
+      String(end?.deployment ?? '-'),
+      end?.message ?? '',
+    ]);
 }

@@ -4,8 +4,9 @@ import stringWidth from 'string-width';
 import { visible, visibleJson, visibleLines } from '../../../model/text';
 
 /**
- * The one place through which everything that people read leaves this program. Text from outside can hold escape sequences:
- * whatever a terminal would obey is shown escaped, also where the output is no terminal, for people pipe it to one.
+ * The one place through which everything that people read leaves this program. Text from outside can hold escape
+ * sequences: whatever a terminal would obey is shown escaped, also where the output is no terminal, for people pipe it
+ * to one.
  */
 
 /** Nobody outside can know it, so nobody outside can write a style. */
@@ -13,7 +14,10 @@ const secret = randomBytes(12).toString('hex');
 const mark = (code: number): string => `\u001b${secret}:${code};`;
 const marks = new RegExp(`\u001b${secret}:(\\d+);`);
 
-const style = (open: number, close: number) => (text: string): string => (pc.isColorSupported ? `${mark(open)}${text}${mark(close)}` : text);
+const style =
+  (open: number, close: number) =>
+  (text: string): string =>
+    pc.isColorSupported ? `${mark(open)}${text}${mark(close)}` : text;
 
 /** Styles of this program's own words. They come into force when the text is printed. */
 export const paint = {
@@ -94,7 +98,12 @@ export function printRawLines(lines: readonly string[]): void {
 export function table(rows: readonly (readonly string[])[]): string[] {
   const cells = rows.map((row) => row.map(visible));
   const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => stringWidth(row[column] ?? ''))));
-  return cells.map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : padded(cell, widths[column]!))).join('  ').trimEnd());
+  return cells.map((row) =>
+    row
+      .map((cell, column) => (column === row.length - 1 ? cell : padded(cell, widths[column]!)))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 function padded(text: string, width: number): string {
@@ -103,7 +112,10 @@ function padded(text: string, width: number): string {
 
 /** Splits a line at our own marks: those become styles, and what is between them is written as the function says. */
 function styled(line: string, write: (text: string) => string): string {
-  return line.split(marks).map((part, index) => (index % 2 === 0 ? write(part) : `\u001b[${part}m`)).join('');
+  return line
+    .split(marks)
+    .map((part, index) => (index % 2 === 0 ? write(part) : `\u001b[${part}m`))
+    .join('');
 }
 
 /** As many whole characters as fit into so many columns. */

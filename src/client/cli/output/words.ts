@@ -18,12 +18,17 @@ export function ago(date: Date): string {
 /** `2026-12-24 18:00`, by the clock of this machine. */
 export function moment(date: Date): string {
   const two = (value: number) => String(value).padStart(2, '0');
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
+  return (
+    `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ` +
+    `${two(date.getHours())}:${two(date.getMinutes())}`
+  );
 }
 
 /** `2026-11-22 02:30 UTC`: beside times of another zone. */
 export function zoned(date: Date): string {
-  const zone = new Intl.DateTimeFormat('en', { timeZoneName: 'short' }).formatToParts(date).find(({ type }) => type === 'timeZoneName');
+  const zone = new Intl.DateTimeFormat('en', { timeZoneName: 'short' })
+    .formatToParts(date)
+    .find(({ type }) => type === 'timeZoneName');
   return `${moment(date)} ${zone?.value ?? ''}`;
 }
 
@@ -43,7 +48,15 @@ export function shorten(names: readonly string[], most: number): string {
 }
 
 /** What a deployment waits for that has not begun; nothing once it has. */
-export function waitText({ status, deployment, behind, held }: Pick<Progress, 'status' | 'deployment' | 'behind' | 'held'>): string | undefined {
+export function waitText({
+  status,
+  deployment,
+  behind,
+  held,
+}: Pick<Progress, 'status' | 'deployment' | 'behind' | 'held'>): string | undefined {
   if (status !== 'queued' || deployment !== undefined) return undefined;
-  return [behind === undefined ? 'queued' : `queued behind deployment ${behind}`, ...(held === undefined ? [] : [held])].join('; ');
+  return [
+    behind === undefined ? 'queued' : `queued behind deployment ${behind}`,
+    ...(held === undefined ? [] : [held]),
+  ].join('; ');
 }
