@@ -57,7 +57,8 @@ function policyPage() {
       `\`.deploy-code\` folders, the key files, certificates and kubeconfigs that the worker was started with, ` +
       `and \`.ssh\`, \`.kube\`, \`.docker\`, \`.vault-token\` and \`.pgpass\` of its user. Symbolic links are ` +
       'seen through everywhere; hard links, and mounts of a file under another name, only for the single files ' +
-      'in this list, not for what lies in its folders. Anything that is not a regular file, lies on a file system that the kernel makes up, or is larger than 1 MiB is refused too.',
+      'in this list, not for what lies in its folders. Anything that is not a regular file, lies on a file system ' +
+      'that the kernel makes up, or is larger than 1 MiB is refused too.',
     'As a variable: `DEPLOY_CODE_*`, `TEMPORAL_*`, `VAULT_*`, `DOCKER_*`, `PGPASSWORD` and `KUBECONFIG`.',
     'As the address of a subscriber or of Prometheus: link-local addresses (`169.254.0.0/16`, `fe80::/10`) ' +
       'and the metadata services of clouds, also where a name leads to one when it is called.',

@@ -80,7 +80,9 @@ kill -HUP "$master"
 n=0
 while :; do
 taking=
-for w in $old; do if [ -e "/proc/$w" ] && ! grep -q 'shutting down' "/proc/$w/cmdline" 2> /dev/null; then taking=$w; fi; done
+for w in $old; do
+if [ -e "/proc/$w" ] && ! grep -q 'shutting down' "/proc/$w/cmdline" 2> /dev/null; then taking=$w; fi
+done
 if [ -z "$taking" ]; then break; fi
 n=$((n + 1))
 if [ "$n" -gt 200 ]; then echo 'its workers did not take the new configuration within 10 s'; exit 1; fi

@@ -7,9 +7,10 @@
  * Control characters (C0, DEL, C1), line and paragraph separators, format characters (bidirectional overrides, zero
  * width), other ignorable ones and halves of surrogate pairs. Emoji keep what joins and selects them.
  */
-const joiners = String.raw`(?<=[\p{Extended_Pictographic}#*0-9])\ufe0f|(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}]\ufe0f?)\u200d(?=\p{Extended_Pictographic})`;
+const selector = String.raw`(?<=[\p{Extended_Pictographic}#*0-9])\ufe0f`;
+const joiner = String.raw`(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}]\ufe0f?)\u200d(?=\p{Extended_Pictographic})`;
 const unsafe = new RegExp(
-  String.raw`(${joiners})|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]`,
+  String.raw`(${selector}|${joiner})|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}]`,
   'gu',
 );
 const controls = /[\p{Cc}\p{Zl}\p{Zp}]/u;

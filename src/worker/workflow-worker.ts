@@ -2,8 +2,11 @@ import { Worker as Thread } from 'node:worker_threads';
 import type { Logger } from '@temporalio/common';
 import { type CompiledWorkerOptions, Worker } from '@temporalio/worker';
 import type { WorkflowCreator } from '@temporalio/worker/lib/workflow/interface';
-import { ThreadedVMWorkflowCreator, WorkerThreadClient } from '@temporalio/worker/lib/workflow/threaded-vm';
-import type { WorkflowBundleWithSourceMapAndFilename } from '@temporalio/worker/lib/workflow/workflow-worker-thread/input';
+import {
+  ThreadedVMWorkflowCreator,
+  type ThreadedVMWorkflowCreatorOptions,
+  WorkerThreadClient,
+} from '@temporalio/worker/lib/workflow/threaded-vm';
 
 /**
  * A Temporal worker whose workflow threads do not record the stack of every promise. The SDK records them for its
@@ -12,7 +15,7 @@ import type { WorkflowBundleWithSourceMapAndFilename } from '@temporalio/worker/
  */
 export class WorkflowWorker extends Worker {
   protected static override async createWorkflowCreator(
-    workflowBundle: WorkflowBundleWithSourceMapAndFilename,
+    workflowBundle: ThreadedVMWorkflowCreatorOptions['workflowBundle'],
     options: CompiledWorkerOptions,
     logger: Logger,
   ): Promise<WorkflowCreator> {

@@ -199,7 +199,7 @@ describe('an audit trail', () => {
     });
   });
 
-  it('is copied to, and taken over from, no folder that the policy of its worker does not allow, whatever a message asks for', async () => {
+  it('is copied to and taken over from folders that the policy allows only, whatever a message asks for', async () => {
     const [dataDir, allowed, other] = ['data', 'allowed', 'other'].map((name) =>
       mkdtempSync(join(tmpdir(), `deploy-code-${name}-`)),
     ) as [string, string, string];

@@ -39,7 +39,7 @@ const observed = (name: string, more: object = {}) => ({
 });
 
 describe('what people are shown of what runs', () => {
-  it('calls what is restarted again and again a crash loop, says where memory ran out, and counts neither as running', async () => {
+  it('reports crash loops and memory that ran out, and counts neither as running', async () => {
     const statuses: Record<string, InstanceStatus> = {
       'api-1': status({ restarts: 7, startedAt: Date.now() - 900 }),
       'api-2': status({ state: 'restarting', restarts: 3 }),
@@ -175,7 +175,7 @@ describe('what people are shown of what runs', () => {
     });
   });
 
-  it('knows of memory by the state, by what was recorded of a child or before a restart, and by a record that comes late', async () => {
+  it('knows of memory by the state, by records of a child or before a restart, and by late records', async () => {
     let looks = 0;
     const late = { ranOutOfMemory: async () => (looks += 1) > 1 } as unknown as Runtime;
     const never = { ranOutOfMemory: async () => false } as unknown as Runtime;

@@ -55,7 +55,7 @@ describe('secrets of the worker', () => {
     expect(await store.fingerprints({ s: source }, [])).toHaveProperty('s');
   });
 
-  it('have fingerprints that tell every byte, and the one of version 0.1, which did not tell a final line end', async () => {
+  it('have fingerprints that tell every byte, and that of version 0.1, which ignored a final line end', async () => {
     const print = (content: string | Uint8Array) => store.fingerprints({ s: written(content) }, []);
     const [without, withEnd, other, binary] = [
       await print('value'),
@@ -86,7 +86,7 @@ describe('secrets of the worker', () => {
 });
 
 describe('the masks of a worker', () => {
-  it('hide an earlier value after a rotation, also from a worker that never read it, and keep no value in plain text', async () => {
+  it('hide an earlier value after a rotation, also on another worker, and keep no value in plain text', async () => {
     const dataDir = folder();
     const source = written('first-value-4711\n');
     const old = new SecretStore(dataDir);
@@ -112,7 +112,8 @@ describe('the masks of a worker', () => {
     const file = join(folder(), 'app.env');
     writeFileSync(
       file,
-      'MODE=production\nPORT=5432\nDEBUG=true\nNOTE=something-private\nDB_PASSWORD=postgres\nPIN_TOKEN=12345\nCARD=4111111111111111\n',
+      'MODE=production\nPORT=5432\nDEBUG=true\nNOTE=something-private\n' +
+        'DB_PASSWORD=postgres\nPIN_TOKEN=12345\nCARD=4111111111111111\n',
     );
     const store = new SecretStore(folder());
     await store.learn({}, [file]);

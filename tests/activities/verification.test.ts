@@ -63,7 +63,7 @@ describe('before the commit, and at the gate of a phase', () => {
   const names = ['api', 'web'];
   const instances = [ref('api', 'unless-stopped'), ref('web', 'no')];
 
-  it('what a crash of the platform has stopped meanwhile is started again, and what ended by itself is a failure', async () => {
+  it('starts again what a crash of the platform has stopped, and fails for what ended by itself', async () => {
     const { revived, activities } = crashing({ api: 'exited', web: 'exited' });
     expect(await run(activities.confirm, context, instances, undefined)).toMatchObject([
       { service: 'web', message: expect.stringContaining('exited 0 after it had started') as string },

@@ -53,7 +53,7 @@ function simulate(
 }
 
 describe('the watch over an environment', () => {
-  it('of 157 services says nothing for 30 days in which nothing happens, though it looks and probes all the time', async () => {
+  it('of 157 services says nothing for 30 quiet days, though it looks and probes all the time', async () => {
     const instances = Array.from({ length: 157 }, (_, index) => instance(`s${index}`));
     const world = simulate(instances, (at, _, sick) => at >= 30 * day && sick.add('s7'));
     expect(await world.look({ everyMs: 600_000 })).toMatchObject({

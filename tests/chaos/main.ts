@@ -67,9 +67,12 @@ async function run({ faults, seed, round, only = '', report: file }: Options): P
     await arena.open();
     if (!known.some(({ name, possible }) => name.includes(only) && (possible?.(arena) ?? true)))
       throw new Error(`no fault that this machine can have is called "${only}"`);
-    console.log(
-      `seed ${seed}${arena.registry ? '' : '; no registry: nothing is pulled'}${arena.hasBalancer ? '' : '; no NGINX image: no front door'}${arena.clock ? '' : '; no libfaketime: clocks stay right'}`,
-    );
+    const missing = [
+      arena.registry ? [] : 'no registry: nothing is pulled',
+      arena.hasBalancer ? [] : 'no NGINX image: no front door',
+      arena.clock ? [] : 'no libfaketime: clocks stay right',
+    ].flat();
+    console.log([`seed ${seed}`, ...missing].join('; '));
     for (let number = round ?? 1; faultsIn(outcomes) < faults; number += 1) {
       const script = scriptOf(arena, { seed, number, only });
       console.log(

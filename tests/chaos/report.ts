@@ -25,11 +25,15 @@ export function line({ number, stack, operation, faults, results, violations, du
 /** The report that is committed. */
 export function report({ seed, outcomes, durationMs }: Run): string {
   const violated = outcomes.filter(({ violations }) => violations.length > 0);
+  const day = new Date().toISOString().slice(0, 10);
+  const memory = `${Math.round(totalmem() / 1024 ** 3)} GiB`;
+  const machine = `${cpus().length} cores, ${memory}, Linux ${release()}, Node ${process.version}`;
+  const verdict = violated.length === 0 ? 'no violation' : `${violated.length} rounds with violations`;
   return `# Chaos report
 
-\`npm run chaos -- --faults ${faultsIn(outcomes)} --seed ${seed}\`, ${new Date().toISOString().slice(0, 10)}, on ${cpus().length} cores, ${Math.round(totalmem() / 1024 ** 3)} GiB, Linux ${release()}, Node ${process.version}.
+\`npm run chaos -- --faults ${faultsIn(outcomes)} --seed ${seed}\`, ${day}, on ${machine}.
 
-**${faultsIn(outcomes)} faults in ${outcomes.length} rounds, ${Math.round(durationMs / 60_000)} minutes: ${violated.length === 0 ? 'no violation' : `${violated.length} rounds with violations`}.**
+**${faultsIn(outcomes)} faults in ${outcomes.length} rounds, ${Math.round(durationMs / 60_000)} minutes: ${verdict}.**
 
 ${table(
   'fault',

@@ -135,11 +135,14 @@ volumes: {data: {}}
     );
     const { code, stdout, stderr } = await cli(['import', compose, '--name', 'shop']);
     expect(code).toBe(0);
-    expect(stderr)
-      .toBe(`${compose}:4 services.db.container_name: the engine names instances, so that two versions can exist side by side; others reach the service by its name
-${compose}:9 services.web.build: images are built before a deployment: let CI build and push one, and name it with image
-${compose}:10 services.web.privileged: no instance gets the whole host; name what it needs with cap_add
-`);
+    expect(stderr.split('\n')).toEqual([
+      `${compose}:4 services.db.container_name: the engine names instances, so that two versions can exist side by ` +
+        'side; others reach the service by its name',
+      `${compose}:9 services.web.build: images are built before a deployment: let CI build and push one, ` +
+        'and name it with image',
+      `${compose}:10 services.web.privileged: no instance gets the whole host; name what it needs with cap_add`,
+      '',
+    ]);
     const imported = writeStack(stdout);
     expect(await cli(['validate', '-c', imported], { environment: { SHELL_VARIABLE: 'x' } })).toMatchObject({
       code: 0,

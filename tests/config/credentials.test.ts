@@ -80,7 +80,13 @@ subscribers: {w: {webhook: {url: {secret: hook}}}, r: {redis: {url: "redis://r",
 services:
   a:
     image: "app:1"
-    environment: {DB_PASSWORD_FILE: /run/secrets/db_password, TOKEN_ISSUER: shop, USE_PASSWORD: "true", API_URL: "http://api:8080", EMPTY_TOKEN: "", MAIL: "ann@example.com"}
+    environment:
+      DB_PASSWORD_FILE: /run/secrets/db_password
+      TOKEN_ISSUER: shop
+      USE_PASSWORD: "true"
+      API_URL: "http://api:8080"
+      EMPTY_TOKEN: ""
+      MAIL: "ann@example.com"
     secrets: [db_password]
 `;
     expect(warnings(text)).toEqual([]);

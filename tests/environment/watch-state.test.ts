@@ -31,7 +31,7 @@ describe('what follows from what the watch finds', () => {
     expect(nextRepair({ count: 9, nextAt: 0 }, 0).nextAt).toBe(3_600_000);
   });
 
-  it('restarts at once what has not been restarted, then when its time has come, and never what stays down by its policy', () => {
+  it('restarts at once, later when the time has come, and never what stays down by its policy', () => {
     const sick = state({
       ailing: [ailing('new'), ailing('waits'), ailing('stays', false)],
       restarts: { waits: { count: 1, nextAt: 5000 } },
@@ -47,7 +47,7 @@ describe('what follows from what the watch finds', () => {
     expect(nextMoment(state())).toBe(Infinity);
   });
 
-  it('remembers restarts while an instance comes and goes, and begins anew once it has been well for ten minutes', () => {
+  it('remembers restarts of an instance until it has been well for ten minutes', () => {
     const flapping = state({ restarts: { api: { count: 3, nextAt: 10_000 } } });
     const well = { findings: { ailing: [], drift: [] }, settings };
     expect(withReport(flapping, well, 20_000).restarts).toEqual({ api: { count: 3, nextAt: 10_000 } });

@@ -206,7 +206,7 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
     }
   });
 
-  it('by canary that brings the service behind a Gateway gives it its share by pods, and all by the route at the end', async () => {
+  it('by canary that brings a service behind a Gateway shares by pods, and by the route at the end', async () => {
     await ensureHttpRoutes();
     const strategy = { canary: { steps: [{ weight: 50, approval: true }] } };
     const stack = make(images.app, strategy);

@@ -54,7 +54,7 @@ describeWith('kubernetes', 'trouble on the way to a cluster', () => {
   const names = (count: number) => Array.from({ length: count }, (_, index) => `s${index} 1/1`).sort();
   const like = (name: string, services: Record<string, unknown>): Stack => ({ ...clusterStack(services), name });
 
-  it('a worker killed with -9 in mid-phase: the deployment ends as if nothing had happened, with no duplicate', async () => {
+  it('a worker killed with -9 in mid-phase: the deployment ends as if nothing had happened, once', async () => {
     const stack = clusterStack(layered(6, 3));
     const handle = await deploy(stack);
     await reached(handle, begun('start s2'));
@@ -106,7 +106,7 @@ describeWith('kubernetes', 'trouble on the way to a cluster', () => {
     expect(await ready(stack)).toEqual(names(4));
   });
 
-  it('a deployment that ended without a word: the next one makes again what it had changed, and goes on from there', async () => {
+  it('a deployment that ended without a word: the next one undoes its changes, and goes on from there', async () => {
     const stack = clusterStack({ api: { image: images.app, ...probed } });
     await result(stack);
     const lost = await deploy(
@@ -148,7 +148,7 @@ describeWith('kubernetes', 'trouble on the way to a cluster', () => {
     expect(await ready(stack)).toEqual(['api 1/1']);
   });
 
-  it('what somebody else owns of an object is left alone, and told by name where the stack wants it otherwise', async () => {
+  it('what somebody else owns of an object is left alone, and named where the stack wants it otherwise', async () => {
     const stack = clusterStack({ api: { image: images.app, replicas: 1, ...probed } });
     await result(stack);
     const apps = clusterConfig().makeApiClient(AppsV1Api);

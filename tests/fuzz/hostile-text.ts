@@ -39,10 +39,6 @@ export const hostileText = fc.oneof(
 /** Whatever a terminal obeys or a reader does not see, in what is printed; styles of our own and line ends aside. */
 export function unsafeIn(printed: string): string[] {
   // oxlint-disable-next-line no-control-regex -- the styles of this program
-  return (
-    printed
-      .replace(/\u001b\[\d+m/g, '')
-      .replace(/\u200d|\ufe0f/g, '')
-      .match(/[^\P{Cc}\n\t]|\p{Cf}|\p{Zl}|\p{Zp}|\p{Cs}/gu) ?? []
-  );
+  const unstyled = printed.replace(/\u001b\[\d+m/g, '').replace(/\u200d|\ufe0f/g, '');
+  return unstyled.match(/[^\P{Cc}\n\t]|\p{Cf}|\p{Zl}|\p{Zp}|\p{Cs}/gu) ?? [];
 }

@@ -12,19 +12,32 @@ const everything = `
 name: shop
 environment: production
 infrastructure: {container_runtime: Docker, network: {mode: Bridge, cidr: 172.20.0.0/16}, port_range: 20000-29999}
-deployment: {strategy: Parallel, max_parallel: 4, timeout_seconds: 300, watch_window: 5m, freeze_windows: [{from: "fri 18:00", to: "mon 08:00", time_zone: Europe/Berlin}]}
+deployment:
+  {strategy: Parallel, max_parallel: 4, timeout_seconds: 300, watch_window: 5m,
+   freeze_windows: [{from: "fri 18:00", to: "mon 08:00", time_zone: Europe/Berlin}]}
 watch: {interval: 10s, on_drift: repair}
 secrets: {password: {file: /etc/shop/password}}
 volumes: {data: {name: shop_data, external: true}}
 configs: {prom: {content: "global: {}"}}
 networks: {front: {cidr: 172.21.0.0/24}, back: {internal: true}}
 schedules: {nightly: {cron: "0 3 * * *", services: [api]}}
-x-app: &app {image: "acme/api:1", environment: {PGHOST: db, PORT: 8080}, secrets: [password], resources: {reserve: {cpus: 0.5, memory: 1G}, limit: {memory: 4G}}}
+x-app: &app
+  {image: "acme/api:1", environment: {PGHOST: db, PORT: 8080}, secrets: [password],
+   resources: {reserve: {cpus: 0.5, memory: 1G}, limit: {memory: 4G}}}
 services:
-  db: {image: "postgres:15", volumes: ["data:/var/lib/postgresql/data"], health_check: {command: [pg_isready], interval: 2s, retries: 3}, stop_grace_period: 60s, networks: [back]}
-  migrate: {<<: *app, kind: job, depends_on: {db: healthy}, run: on_change, timeout: 20m, on_rollback: keep, networks: [back]}
-  api: {<<: *app, replicas: 3, depends_on: {migrate: completed}, health_check: {http: ":8080/healthz", start_period: 10s}, networks: {back: {aliases: [backend]}, front: }, strategy: {rolling: {max_surge: 25%}}}
-  web: {image: "acme/web:1", ports: ["80:8080", "8000-8010:9000", {target: 443, published: 8443, protocol: tcp}], configs: {prom: /etc/prom.yml}, depends_on: [api], labels: {a: b}, networks: [front], hooks: {pre_stop: "sleep 1"}, on_failure: continue, tmpfs: /tmp, extra_hosts: ["a:1.2.3.4"], logging: {driver: json-file, options: {max-size: 1m}}}
+  db:
+    {image: "postgres:15", volumes: ["data:/var/lib/postgresql/data"], stop_grace_period: 60s, networks: [back],
+     health_check: {command: [pg_isready], interval: 2s, retries: 3}}
+  migrate:
+    {<<: *app, kind: job, depends_on: {db: healthy}, run: on_change, timeout: 20m, on_rollback: keep, networks: [back]}
+  api:
+    {<<: *app, replicas: 3, depends_on: {migrate: completed}, health_check: {http: ":8080/healthz", start_period: 10s},
+     networks: {back: {aliases: [backend]}, front: }, strategy: {rolling: {max_surge: 25%}}}
+  web:
+    {image: "acme/web:1", ports: ["80:8080", "8000-8010:9000", {target: 443, published: 8443, protocol: tcp}],
+     configs: {prom: /etc/prom.yml}, depends_on: [api], labels: {a: b}, networks: [front], hooks: {pre_stop: "sleep 1"},
+     on_failure: continue, tmpfs: /tmp, extra_hosts: ["a:1.2.3.4"],
+     logging: {driver: json-file, options: {max-size: 1m}}}
 `;
 
 const texts = [

@@ -26,12 +26,16 @@ describe('the command line, with an engine', () => {
   const server = (port: number) =>
     `require('http').createServer((_, r) => r.end('ok')).listen(process.env.PORT || ${port})`;
   const stack = (port: number, mode = '${MODE:-working}') => {
+    const quoted = server(port).replaceAll('"', '\\"');
     const file = writeStack(`name: ${uniqueName('cli')}
 environment: test
 infrastructure: {container_runtime: Process}
 services:
   app:
-    command: [node, -e, "if (process.env.MODE === 'broken') { console.error('broken on purpose'); process.exit(7) } ${server(port).replaceAll('"', '\\"')}"]
+    command:
+      - node
+      - -e
+      - "if (process.env.MODE === 'broken') { console.error('broken on purpose'); process.exit(7) } ${quoted}"
     environment: {MODE: "${mode}"}
     ports: ["${port}:80"]
     health_check: {http: ":80/", interval: 1s}
@@ -63,7 +67,7 @@ services:
     expect({ code, stdout }).toMatchObject({
       code: 1,
       stdout: expect.stringMatching(
-        /FAIL {2}phase 1 {2}app-1 exited 7[^]*FAILED, rolled back in .*Running: release 1\. Exit 1[^]*\| broken on purpose/,
+        /FAIL {2}phase 1 {2}app-1 exited 7[^]*FAILED, rolled back in .*: release 1\. Exit 1[^]*\| broken on purpose/,
       ),
     });
     expect((await run(['logs', '2', 'app', '-c', file])).stdout).toBe('app-1 exited 7\nbroken on purpose\n');
@@ -108,7 +112,8 @@ services:
 
   it('asks about an environment without the variables that a deployment needs', async () => {
     const file = writeStack(
-      `name: ${uniqueName('cli')}\nenvironment: test\ninfrastructure: {container_runtime: Process}\nservices:\n  app: {command: ["\${PROGRAM:?use --set PROGRAM=}", "60"], stop_grace_period: 1s}\n`,
+      `name: ${uniqueName('cli')}\nenvironment: test\ninfrastructure: {container_runtime: ` +
+        `Process}\nservices:\n  app: {command: ["\${PROGRAM:?use --set PROGRAM=}", "60"], stop_grace_period: 1s}\n`,
     );
     files.push(file);
     expect(await run(['deploy', '-c', file])).toMatchObject({
@@ -125,7 +130,8 @@ services:
 
   it('returns at once with --detach', async () => {
     const file = writeStack(
-      `name: ${uniqueName('cli')}\nenvironment: test\ninfrastructure: {container_runtime: Process}\nservices:\n  job: {kind: job, command: [sleep, "15"]}\n`,
+      `name: ${uniqueName('cli')}\nenvironment: test\ninfrastructure: {container_runtime: ` +
+        'Process}\nservices:\n  job: {kind: job, command: [sleep, "15"]}\n',
     );
     files.push(file);
     const begin = Date.now();

@@ -256,7 +256,7 @@ describeWith('docker', 'a deployment on Docker', () => {
   });
 
   describe('one of whose services names a value that its log driver does not take', () => {
-    it('waits with the reason, while the logs and the status show the others; and goes back when it is told to', async () => {
+    it('waits with the reason while logs and status show the others; and rolls back on demand', async () => {
       const logging = { driver: 'json-file', options: { 'max-size': 'abc' } };
       const stack = dockerStack(
         {

@@ -200,7 +200,7 @@ describeWith('docker', 'the front door', () => {
     expect(await handshake(https, 'TLSv1.1')).toMatch(/alert|unsupported|protocol/i);
   });
 
-  it('takes a new certificate under load without losing a request, and keeps the one it has where NGINX refuses the other', async () => {
+  it('takes a new certificate under load without losing a request, and keeps one if NGINX refuses', async () => {
     const front = await world();
     const https = await freePort();
     const settings = {

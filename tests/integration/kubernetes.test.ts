@@ -260,7 +260,7 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
     });
   });
 
-  it('serves a host name with a certificate of the stack, and with another one once that is there; a failure leaves the one there was', async () => {
+  it('serves a host name with a certificate of the stack, then with a new one; a failure keeps the old', async () => {
     process.env.KUBERNETES_TEST_CHAIN = 'first chain';
     process.env.KUBERNETES_TEST_KEY = 'its key';
     const secrets = { chain: { environment: 'KUBERNETES_TEST_CHAIN' }, key: { environment: 'KUBERNETES_TEST_KEY' } };
@@ -335,7 +335,7 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
     });
   });
 
-  it('leaves what others have under its names as it is, when it deploys, when that is undone, and when it stops', async () => {
+  it('leaves objects of others under its names alone: in a deployment, a rollback and a stop', async () => {
     const api = anybody();
     const services = { api: { image: images.app, ...probed } };
     const stack = clusterStack(services);

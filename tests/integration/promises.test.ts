@@ -54,7 +54,7 @@ describeWith('docker', 'the promises about data', () => {
     expect(await volume(`${stack.name}-test_data`)).toBeDefined();
   });
 
-  it('2: a retired instance has no restart policy while the new one runs, and has it back after a rollback', async () => {
+  it('2: a retired instance has no restart policy until a rollback gives it back', async () => {
     const stack = dockerStack({
       db: { image: images.app, restart: 'always', ...healthy },
       web: { image: images.app, depends_on: ['db'], ...healthy },

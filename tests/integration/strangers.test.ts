@@ -34,7 +34,7 @@ describeWith('docker', "what is not the stack's own", () => {
     return container;
   };
 
-  it('is left alone by a deployment that fails because it has the name of an instance, and by the rollback', async () => {
+  it('with the name of an instance is left alone by the deployment that fails, and by its rollback', async () => {
     const stack = dockerStack({ app: { image: images.app, ...healthy } });
     const taken = await stranger(`${stack.name}-test-app-1-d1`);
     used.add(stack.name);
@@ -104,7 +104,7 @@ describeWith('docker', "what is not the stack's own", () => {
     listener.close();
   });
 
-  it('is told from what was renamed: a port and a volume go over to the service under its new name, and back', async () => {
+  it('is told from a renamed service, which takes its port and its volume over, and back', async () => {
     const port = await freePort();
     const stack = (service: string, image: string, name?: string) => {
       const made = dockerStack(

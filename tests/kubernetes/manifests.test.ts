@@ -43,7 +43,7 @@ function printed(spec: InstanceSpec, values = none): string {
 const expected = (name: string): string => readFileSync(join(__dirname, 'expected', `${name}.yaml`), 'utf8');
 
 describe('the manifests of a service', () => {
-  it('that holds nothing: a Deployment with probes and limits, a name with ports, a budget for its pods, and a host name', () => {
+  it('without volumes: a Deployment with probes and limits, a Service, a budget for its pods, and a host name', () => {
     const spec = specOf(
       'api',
       {
@@ -73,7 +73,7 @@ describe('the manifests of a service', () => {
     expect(printed(spec)).toBe(expected('stateless'));
   });
 
-  it('that is replaced while it serves: its pods serve on until everybody has heard that they go, unless a hook of its own sees to that', () => {
+  it('replaced while it serves: its pods serve on until everybody has heard, unless a hook sees to that', () => {
     const podOf = (more: Data) => {
       const workload = toManifests(
         specOf('api', {
@@ -129,7 +129,7 @@ describe('the manifests of a service', () => {
     expect(printed(spec)).toBe(expected('stateful'));
   });
 
-  it('with configs and secrets: each version has contents of its own, and no value stands in the pod or in a name', () => {
+  it('with configs and secrets: each version has its own contents; no value stands in the pod or in a name', () => {
     const spec = specOf(
       'api',
       {
@@ -162,7 +162,7 @@ describe('the manifests of a service', () => {
     );
   });
 
-  it('on networks of its own: only who shares one in the same environment reaches it, and what is published everybody', () => {
+  it('on networks: only services that share one reach it, and everybody reaches what is published', () => {
     const spec = specOf(
       'api',
       { api: { image: 'acme/api:1', networks: ['backend', 'data'], ports: ['80:8080'] } },
@@ -171,7 +171,7 @@ describe('the manifests of a service', () => {
     expect(printed(spec)).toBe(expected('isolated'));
   });
 
-  it('with certificates: of its own in a Secret for each version, of the namespace by name, or those of whatever serves it', () => {
+  it('with certificates: in a Secret for each version, by name from the namespace, or those of the gateway', () => {
     const routes = [
       { host: 'shop.example.com', tls: { certificate: 'chain', key: 'key' } },
       { host: 'www.example.com', tls: { certificate: 'chain', key: 'key' } },

@@ -167,7 +167,7 @@ describe('networks', () => {
     expect(refusalsOf(true, false)).toMatchObject([{ path: 'networks.back.internal' }]);
   });
 
-  it('of others are not joined by services whose names another environment has there, unless nobody here asks by them', () => {
+  it('of others are not joined by services whose names another environment has, unless nobody asks by them', () => {
     const others = [
       {
         name: 'edge',

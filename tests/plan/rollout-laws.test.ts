@@ -142,7 +142,7 @@ describe('every rollout', () => {
     );
   });
 
-  it('undone after any of its steps, ends in the old set with its names and all requests, and goes dark at no moment', () => {
+  it('undone after any of its steps, ends in the old set with its names and all requests, never dark', () => {
     fc.assert(
       fc.property(service, service, picks, fc.nat(), (before, after, order, cut) => {
         const { first, second, world, next } = change(before, after);

@@ -213,7 +213,7 @@ describe('a plan for a cluster', () => {
     expect(ids(allSteps(plan(shop({ strategy }), emptyObservation(shop({}))).plan))).toEqual(['start api (api:1)']);
   });
 
-  it('goes back: what was begun is made again what it was, dependencies first, and what ran beside it goes last', () => {
+  it('goes back: what was begun is restored, dependencies first, and what ran beside it goes last', () => {
     const strategy = { canary: { steps: [{ weight: 20 }] } };
     const web = (image: string) => ({ web: { image, ...check, depends_on: { api: 'healthy' } } });
     const { plan: second } = next(shop({ image: 'api:2', strategy }, web('web:2')), shop({ strategy }, web('web:1')));
@@ -270,7 +270,7 @@ describe('a plan for a cluster', () => {
     ]);
   });
 
-  it('settles what a deployment without an end left: what it replaced comes back, what it added goes, what ran beside goes last', () => {
+  it('settles what a lost deployment left: what it replaced comes back, what it added goes', () => {
     const instances = deployed(shop({}, { added: { image: 'x:1' } })).map((instance) => ({
       ...instance,
       deployment: 2,

@@ -251,7 +251,7 @@ export function contract(subject: () => ContractSubject): void {
     expect(await runtime(strangeScope).inspect(name)).toMatchObject({ state: 'running', restarts: 0 });
   });
 
-  it('neither takes, mounts nor removes a volume of another environment, and mounts none that is not there', async () => {
+  it('neither takes, mounts nor removes a volume of another environment, nor mounts a missing one', async () => {
     const { volumeAt, running } = subject();
     if (!volumeAt) return;
     const name = volumeAt(`contract-volume-${process.pid}`);
@@ -279,7 +279,7 @@ export function contract(subject: () => ContractSubject): void {
     await eventually(async () => expect(await found()).toBeUndefined());
   });
 
-  it('brings secrets and configs into an instance byte for byte, with their modes, and their owners where it knows owners', async () => {
+  it('brings secrets and configs into an instance byte for byte, with modes and, where known, owners', async () => {
     const { fileAt } = subject();
     if (!fileAt) return expect(runtime().name).toBe('memory');
     const folder = mkdtempSync(join(tmpdir(), 'deploy-code-contract-'));

@@ -231,7 +231,7 @@ describeWith('docker', 'the Docker runtime', () => {
     expect(await docker.listContainers({ all: true, filters: { id: [Id] } })).toEqual([]);
   });
 
-  it('makes a container anew that Docker cannot start any more, and it is the same: files, names, address, volumes, labels, and one that says whose place it takes', async () => {
+  it('makes a container anew that Docker cannot start any more, with the same files, names and volumes', async () => {
     const networks = ['one', 'two'].map((key) => ({ key, name: `contract-${process.pid}_${key}`, internal: false }));
     for (const network of networks) await runtime.createNetwork(network);
     const instance = spec('stuck', {

@@ -160,7 +160,7 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
     );
   });
 
-  it('keeps what has taken the place of something that was deployed: nothing is changed then, neither forth nor back, nor by a stop', async () => {
+  it('leaves an object alone that took the place of ours: in a deployment, a rollback and a stop', async () => {
     for (const specOfKind of [withEverything, withRoute]) {
       const spec = specOfKind();
       const next = { ...spec, deployment: 2, hash: 'next', image: images.next };
@@ -198,7 +198,7 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
     }
   });
 
-  it('mounts no claim that has come to be of another stack, mounts one that is of none, and removes neither', async () => {
+  it('mounts no claim of another stack, mounts one that is of none, and removes neither', async () => {
     const spec = withData();
     const { runtime, namespace } = await enter(spec);
     const claim = toClaim({
@@ -273,7 +273,7 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
     expect(await api.find(`${pods}/theirs`)).toBeDefined();
   });
 
-  it('obeys no note that somebody else has written: one without an end, or about objects and secrets of others', async () => {
+  it('obeys no forged note: one without an end, or about objects and secrets of others', async () => {
     const spec = withEverything();
     const next = { ...spec, deployment: 2, hash: 'next', image: images.next };
     const { runtime, namespace } = await enter(spec);

@@ -112,7 +112,8 @@ export async function ready(stack: Pick<Stack, 'name'>): Promise<string[]> {
       const [late] = own.filter(
         ({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed' && !isReady(status),
       );
-      return `${name} ${own.filter(({ status }) => isReady(status)).length}/${own.length}${late ? `: ${await whyNot(core, late)}` : ''}`;
+      const ready = own.filter(({ status }) => isReady(status));
+      return `${name} ${ready.length}/${own.length}${late ? `: ${await whyNot(core, late)}` : ''}`;
     }),
   );
 }

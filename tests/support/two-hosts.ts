@@ -54,7 +54,10 @@ export class TwoHosts {
       `
 infrastructure:
   hosts:
-    alpha: {docker: "tcp://${addresses.alpha}:${port}", tls: {ca: ca.pem, cert: worker-cert.pem, key: worker-key.pem}, zone: data}
+    alpha:
+      docker: "tcp://${addresses.alpha}:${port}"
+      tls: {ca: ca.pem, cert: worker-cert.pem, key: worker-key.pem}
+      zone: data
     beta: {docker: "ssh://tester@127.0.0.1:${sshPort}", address: ${addresses.beta}, zone: edge}
 `,
     );

@@ -8,16 +8,31 @@
 export const webApp = String.raw`
 const { createServer } = require('node:http');
 const { createHash } = require('node:crypto');
-const { VERSION = '1', LATENCY_MS = '0', ERROR_RATE = '0', PORT = '8080', UNHEALTHY, UNHEALTHY_AFTER_MS, FAIL_AFTER_MS } = process.env;
+const { VERSION = '1', LATENCY_MS = '0', ERROR_RATE = '0', PORT = '8080' } = process.env;
+const { UNHEALTHY, UNHEALTHY_AFTER_MS, FAIL_AFTER_MS } = process.env;
+const switching =
+  'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ';
 let count = 0, failed = 0, seconds = 0;
 
+const metrics = () => [
+  'http_requests_total{code="200"} ' + (count - failed),
+  'http_requests_total{code="500"} ' + failed,
+  'http_request_seconds_sum ' + seconds,
+  'http_request_seconds_count ' + count,
+  '',
+].join('\n');
+
 const server = createServer({ maxHeaderSize: 131072 }, (request, response) => {
-  const answer = (status, body, type = 'application/json') => response.writeHead(status, { 'content-type': type }).end(body);
+  const answer = (status, body, type = 'application/json') =>
+    response.writeHead(status, { 'content-type': type }).end(body);
   const path = request.url.split('?')[0];
   const isUnhealthy = UNHEALTHY || (UNHEALTHY_AFTER_MS && process.uptime() * 1000 > Number(UNHEALTHY_AFTER_MS));
   if (path === '/healthz') return answer(isUnhealthy ? 503 : 200, '{}');
-  if (path === '/metrics') return answer(200, 'http_requests_total{code="200"} ' + (count - failed) + '\nhttp_requests_total{code="500"} ' + failed + '\nhttp_request_seconds_sum ' + seconds + '\nhttp_request_seconds_count ' + count + '\n', 'text/plain; version=0.0.4');
-  if (path === '/big') return response.writeHead(200, { 'set-cookie': 'a=' + 'x'.repeat(Number(request.url.split('=')[1])) }).end('{}');
+  if (path === '/metrics') return answer(200, metrics(), 'text/plain; version=0.0.4');
+  if (path === '/big') {
+    const value = 'x'.repeat(Number(request.url.split('=')[1]));
+    return response.writeHead(200, { 'set-cookie': 'a=' + value }).end('{}');
+  }
   if (path === '/drip') {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n');
     return void setTimeout(() => response.end('data: 2\n\n'), 1500);
@@ -34,8 +49,9 @@ const server = createServer({ maxHeaderSize: 131072 }, (request, response) => {
 });
 
 server.on('upgrade', (request, socket) => {
-  const accept = createHash('sha1').update(request.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64');
-  socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ' + accept + '\r\n\r\n');
+  const key = request.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+  const accept = createHash('sha1').update(key).digest('base64');
+  socket.write(switching + accept + '\r\n\r\n');
   socket.on('data', (frame) => {
     if ((frame[0] & 15) === 8) return socket.end();
     const length = frame[1] & 127;

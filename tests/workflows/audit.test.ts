@@ -69,7 +69,7 @@ describe('the audit trail of an environment', () => {
     expect(records[0]).toMatchObject({ from: hostname() });
   });
 
-  it('lies with the worker whatever the file says, with a copy where that asks for one, and shows what was done to it', async () => {
+  it('lies with the worker whatever the file says, with a copy on request, and shows tampering', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'deploy-code-trail-'));
     const stack = stackOf('api:1', undefined, {
       infrastructure: { container_runtime: 'Memory', storage: { data_dir: folder } },
@@ -133,7 +133,7 @@ describe('the audit trail of an environment', () => {
     });
   });
 
-  it('that cannot be written lets nothing begin, unless the operator says so; a copy that cannot be written does not matter', async () => {
+  it('that cannot be written lets nothing begin, unless the operator says so; a failed copy is no matter', async () => {
     const elsewhere = join(mkdtempSync(join(tmpdir(), 'deploy-code-trail-')), 'file');
     writeFileSync(elsewhere, '');
     const copied = stackOf('api:1', undefined, {

@@ -22,7 +22,7 @@ describe('two builds of the engine', () => {
     (await temporal.workflow.getHandle(workflowId).describe()).raw.workflowExecutionInfo?.versioningInfo
       ?.deploymentVersion?.buildId;
 
-  it('run side by side: what runs ends on the one it began on, what is new begins on the other once it is promoted', async () => {
+  it('run side by side: deployments end on the build they began on, new ones begin on the promoted one', async () => {
     const { client } = await engines.start('one');
     await eventually(async () => expect(await client.builds.current()).toBe('one'));
     engines.host.unhealthy = { app: 'not yet' };

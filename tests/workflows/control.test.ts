@@ -150,7 +150,7 @@ describe('who may begin in an environment', () => {
     await first.result();
   });
 
-  it('lets requests wait while it is frozen, and begin when it is thawed; --force goes past it and says so', async () => {
+  it('lets requests wait while it is frozen, and begin once thawed; --force goes past it and says so', async () => {
     const stack = app();
     await engine.client.freeze(place(stack), { reason: 'holidays', by: 'ana' });
     const waits = await engine.client.deploy(stack);

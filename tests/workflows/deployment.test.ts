@@ -182,7 +182,7 @@ describe('a deployment', () => {
     ]);
   });
 
-  it('starts again before the commit what a crash of the platform has left down, though its policy is to restart it', async () => {
+  it('starts again before the commit what a crash of the platform has left down', async () => {
     const stack = shop();
     host.unhealthy.web = 'not yet';
     const handle = await engine.client.deploy(stack);

@@ -80,7 +80,7 @@ describe('an environment', () => {
     expect(await second.result()).toMatchObject({ outcome: 'unchanged', deployment: 2 });
   });
 
-  it('never leaks its lock: a terminated deployment counts as failed, and the next one settles what it left', async () => {
+  it('never leaks its lock: a terminated deployment has failed, and the next one settles what it left', async () => {
     const stack = shop();
     await (await engine.client.deploy(stack)).result();
     host.unhealthy['web:2'] = 'never healthy';

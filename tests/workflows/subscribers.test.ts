@@ -156,7 +156,7 @@ describe('those who subscribed', () => {
     expect(new Set(ids).size).toBe(1);
   });
 
-  it('leave deployments and each other in peace, be 60 of them a Redis that takes connections and never answers', async () => {
+  it('leave deployments and each other in peace, though 60 of them are a Redis that never answers', async () => {
     const hole = new HostilePeer('hangs');
     const port = await hole.start();
     listener.received.length = 0;

@@ -79,7 +79,7 @@ describe('an environment between deployments', () => {
     expect(calls(`start ${instance(stack, 'api-1-d1')}`)).toBe(2);
   });
 
-  it('tells drift, and leaves it alone where the file does not say otherwise; `repair` puts it right and keeps the release', async () => {
+  it('reports drift, and leaves it alone by default; `repair` puts it right and keeps the release', async () => {
     const stack = stackOf('api:1');
     await deploy(stack);
     host.instances.delete(instance(stack, 'api-2-d1'));

@@ -90,9 +90,9 @@ function toRoute(service: string, input: ExposureInput, settings: LoadBalancerIn
 
 /** A folder is called by it. */
 function short(key: string): string {
-  return key.length <= longestKey
-    ? key
-    : `${key.slice(0, longestKey - digestLength - 1)}=${createHash('sha256').update(key).digest('hex').slice(0, digestLength)}`;
+  if (key.length <= longestKey) return key;
+  const digest = createHash('sha256').update(key).digest('hex').slice(0, digestLength);
+  return `${key.slice(0, longestKey - digestLength - 1)}=${digest}`;
 }
 
 /** Plain requests to the shared port are sent on, unless something else is served there. */

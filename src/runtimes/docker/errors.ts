@@ -12,8 +12,18 @@ interface DockerError extends Error {
  * Troubles of the host that pass, wherever in a start they strike; only at the end of a text, which quotes what it is
  * about.
  */
-const passingInside =
-  /(?:no space left on device|disk quota exceeded|cannot allocate memory|too many open files|resource temporarily unavailable|resource busy|context deadline exceeded|connection reset by peer)(?:: unknown)?$/i;
+const passingInside = anyOf(
+  ...[
+    'no space left on device',
+    'disk quota exceeded',
+    'cannot allocate memory',
+    'too many open files',
+    'resource temporarily unavailable',
+    'resource busy',
+    'context deadline exceeded',
+    'connection reset by peer',
+  ].map((text) => `${text}(?:: unknown)?$`),
+);
 
 /**
  * Docker says 500 for a mistake in a file as for a dead registry, so its text decides; only here, and tested.
@@ -65,7 +75,14 @@ const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: R
     advice: 'Docker does not trust the registry; give it the certificate, or list it under `insecure-registries`',
   },
   {
-    text: /no such image|manifest unknown|manifest for .* not found|repository .* not found|name unknown|invalid reference format/i,
+    text: anyOf(
+      'no such image',
+      'manifest unknown',
+      'manifest for .* not found',
+      'repository .* not found',
+      'name unknown',
+      'invalid reference format',
+    ),
     kind: 'software',
     advice: 'check the name and tag of the image',
   },
@@ -101,20 +118,45 @@ const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: R
     kind: 'software',
   },
   {
-    text: /invalid mount config|bind source path does not exist|creating mount source path|mounts denied|is not shared from the host/i,
+    text: anyOf(
+      'invalid mount config',
+      'bind source path does not exist',
+      'creating mount source path',
+      'mounts denied',
+      'is not shared from the host',
+    ),
     kind: 'software',
   },
   {
-    text: /mount(?:ing)? (?:local )?volume.*(?:no such device|no such file or directory|invalid argument|not a directory|not permitted|permission denied|protocol not supported)/i,
+    text: anyOf(
+      ...[
+        'no such device',
+        'no such file or directory',
+        'invalid argument',
+        'not a directory',
+        'not permitted',
+        'permission denied',
+        'protocol not supported',
+      ].map((text) => `mount(?:ing)? (?:local )?volume.*${text}`),
+    ),
     kind: 'software',
   },
   {
-    text: /invalid (?:IP|subnet|CIDR|pool)|Pool overlaps|(?:failed to allocate|no matching subnet for) gateway|requested address is out of range/i,
+    text: anyOf(
+      'invalid (?:IP|subnet|CIDR|pool)',
+      'Pool overlaps',
+      '(?:failed to allocate|no matching subnet for) gateway',
+      'requested address is out of range',
+    ),
     kind: 'software',
     advice: 'choose another CIDR',
   },
   {
-    text: /non-overlapping (?:IPv[46] )?address pool|predefined address pools have been fully subnetted|no available (?:IPv[46] )?addresses/i,
+    text: anyOf(
+      'non-overlapping (?:IPv[46] )?address pool',
+      'predefined address pools have been fully subnetted',
+      'no available (?:IPv[46] )?addresses',
+    ),
     kind: 'software',
     advice: 'Docker has no addresses left: remove networks that nobody needs, or give the network a CIDR of its own',
   },
@@ -131,7 +173,15 @@ const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: R
   { text: /error gathering device information/i, kind: 'software', advice: 'the host has no such device' },
   { text: /could not select device driver/i, kind: 'software', advice: 'the host has no GPU driver for Docker' },
   {
-    text: /unknown (?:or invalid )?runtime|invalid (?:tmpfs option|IPC mode|PID mode|UTS mode|hostname|sysctl|--security-opt|cgroup)|valid slice named|seccomp profile|apparmor profile|--storage-opt is supported only|not a swarm manager/i,
+    text: anyOf(
+      'unknown (?:or invalid )?runtime',
+      'invalid (?:tmpfs option|IPC mode|PID mode|UTS mode|hostname|sysctl|--security-opt|cgroup)',
+      'valid slice named',
+      'seccomp profile',
+      'apparmor profile',
+      '--storage-opt is supported only',
+      'not a swarm manager',
+    ),
     kind: 'software',
   },
   {
@@ -142,11 +192,31 @@ const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: R
   { text: /marked for removal/i, kind: 'missing', advice: 'Docker was interrupted while it removed the container' },
   { text: /no such container|no such volume|network .* not found|no such network/i, kind: 'missing' },
   {
-    text: /dial tcp|i\/o timeout|TLS handshake|connection refused|no such host|proxyconnect|toomanyrequests|EOF|context deadline|server misbehaving/i,
+    text: anyOf(
+      'dial tcp',
+      String.raw`i/o timeout`,
+      'TLS handshake',
+      'connection refused',
+      'no such host',
+      'proxyconnect',
+      'toomanyrequests',
+      'EOF',
+      'context deadline',
+      'server misbehaving',
+    ),
     kind: 'platform',
   },
   {
-    text: /no route to host|network is unreachable|timed out|connection reset|broken pipe|ttrpc: closed|transport is closing|code = Unavailable/i,
+    text: anyOf(
+      'no route to host',
+      'network is unreachable',
+      'timed out',
+      'connection reset',
+      'broken pipe',
+      'ttrpc: closed',
+      'transport is closing',
+      'code = Unavailable',
+    ),
     kind: 'platform',
   },
 ];
@@ -161,6 +231,11 @@ const unreachable = [
   'ENOTFOUND',
   'EAI_AGAIN',
 ];
+
+/** Texts that match one of these patterns, in capitals or not. */
+function anyOf(...patterns: string[]): RegExp {
+  return new RegExp(patterns.join('|'), 'i');
+}
 
 /** A Docker failure as whose trouble it is. */
 export function toRuntimeError(error: unknown): RuntimeError {

@@ -30,10 +30,10 @@ export function toApiError(status: number, body: string): ApiError {
       status,
       'Conflict',
     );
+  const lacksRole = status === 401 || (status === 403 && /cannot \w+ resource/.test(message));
   return new ApiError(
     kindOf(status, found),
-    'Kubernetes: ' +
-      `${message}${status === 401 || (status === 403 && /cannot \w+ resource/.test(message)) ? '; see the roles in configs/kubernetes' : ''}`,
+    `Kubernetes: ${message}${lacksRole ? '; see the roles in configs/kubernetes' : ''}`,
     status,
     found?.reason,
     found ? undefined : body,

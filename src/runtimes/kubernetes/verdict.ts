@@ -43,8 +43,13 @@ const hopeless = new Set([
   'PostStartHookError',
 ]);
 const unpulled = new Set(['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable', 'ImageInspectError']);
-const passing =
-  /dial tcp|i\/o timeout|TLS handshake|connection refused|no such host|toomanyrequests|\bEOF\b|deadline exceeded|5\d\d (?:Internal|Bad Gateway|Service|Gateway)/i;
+const passing = new RegExp(
+  [
+    'dial tcp|i/o timeout|TLS handshake|connection refused|no such host|toomanyrequests|deadline exceeded',
+    String.raw`\bEOF\b|5\d\d (?:Internal|Bad Gateway|Service|Gateway)`,
+  ].join('|'),
+  'i',
+);
 
 /** Judges a workload by what is seen of it and its pods. Pure. */
 export function judge(live: Live, expectation: Expectation, now: number): Verdict {

@@ -2,6 +2,10 @@ import { crashLoop, type InstanceLine } from '../../../model/instance-status';
 import { paint, table } from './terminal';
 
 /** One row a service: how many of its instances run, and how they are. */
+function isUp({ state, health }: InstanceLine): boolean {
+  return state === 'running' && !health.startsWith(crashLoop);
+}
+
 export function statusTable(lines: readonly InstanceLine[]): string[] {
   const services = new Map<string, InstanceLine[]>();
   for (const line of lines) services.set(line.service, [...(services.get(line.service) ?? []), line]);
@@ -10,7 +14,7 @@ export function statusTable(lines: readonly InstanceLine[]): string[] {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, instances]) => [
       name,
-      `${instances.filter(({ state, health }) => state === 'running' && !health.startsWith(crashLoop)).length}/${instances.length}`,
+      `${instances.filter(isUp).length}/${instances.length}`,
       worst(instances.map(({ health }) => health)),
       tag(instances[0]!.image),
       String(instances.reduce((sum, { restarts }) => sum + restarts, 0)),
