@@ -4,5 +4,5 @@ const { build, installPackages, root } = require('./setup');
 
 installPackages();
 build();
-const { findTemporalCli } = require('../dist/client/cli/dev/temporal-cli');
+const { findTemporalCli } = require('../dist/cli/dev/temporal-cli');
 void findTemporalCli(join(root, '.deploy-code', 'cache'), console.log).then(console.log);

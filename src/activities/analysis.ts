@@ -1,4 +1,4 @@
-import type { Check } from '../config/stack';
+import type { Check } from '../model/stack';
 import type { Judgement } from '../plan/plan';
 import { hostPort } from '../model/host-port';
 import { httpCall } from '../guard/request';

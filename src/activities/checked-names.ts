@@ -1,4 +1,4 @@
-import type { Stack } from '../config/stack';
+import type { Stack } from '../model/stack';
 import { largestPort } from '../model/host-port';
 import type { InstanceByReference, InstanceRef, NetworkAttachment } from '../model/instance';
 import {

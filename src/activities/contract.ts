@@ -1,8 +1,8 @@
-import type { FreezeWindow, Stack } from '../config/stack';
+import type { FreezeWindow, Stack } from '../model/stack';
 import type { AuditEntry, AuditHead, AuditTrail } from '../model/audit';
 import type { RuntimeName } from '../model/capabilities';
 import type { HostBreaker, HostClaim, HostPlace, HostReport } from '../model/host';
-import type { ServedBy } from '../kubernetes/selection';
+import type { ServedBy } from '../model/instance';
 import type { InstanceByReference, InstanceRef, NetworkAttachment, SecretSource } from '../model/instance';
 import type { PinnedImages } from '../model/images';
 import type { Evidence, InstanceLine } from '../model/instance-status';
@@ -13,7 +13,7 @@ import type { Front, RouteTable } from '../model/traffic';
 import type { Findings, WatchSettings } from '../model/watch';
 import type { Asked } from '../plan/asked';
 import type { OpenWindow } from '../plan/freeze-windows';
-import type { PastRun } from '../plan/job-runs';
+import type { PastRun } from '../plan/service/job-runs';
 import type {
   Drain,
   Gate,

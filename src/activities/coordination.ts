@@ -1,4 +1,4 @@
-import { asPast } from '../plan/job-runs';
+import { asPast } from '../plan/service/job-runs';
 import { openWindow } from '../plan/freeze-windows';
 import { alive } from './alive';
 import type { Activities } from './contract';

@@ -1,13 +1,13 @@
 import type { EventEmitter } from 'node:events';
-import type { Stack } from '../config/stack';
+import type { Stack } from '../model/stack';
 import type { HostBreaker, HostClaim, HostPlace, HostReport } from '../model/host';
 import type { PinnedImages } from '../model/images';
-import type { JobRun } from '../plan/job-runs';
+import type { JobRun } from '../plan/service/job-runs';
 import type { RuleContext } from '../policy';
 import type { Runtimes } from '../runtimes';
 import type { ScheduleSpec, UnattendedEnd } from '../model/schedule';
 import type { AuditDatabase } from './audit/trail-table';
-import type { AuditSettings } from './audit/trails';
+import type { AuditSettings } from './audit/settings';
 import type { AutomaticRequest, FleetRules, JoinInput, SlotClaim } from './contract';
 import type { SecretStore } from './secrets';
 

@@ -1,4 +1,4 @@
-import type { Stack } from '../config/stack';
+import type { Stack } from '../model/stack';
 import type { SecretSource } from '../model/instance';
 import type { Activities } from './contract';
 import type { SecretStore } from './secrets';

@@ -1,9 +1,9 @@
-import type { Stack } from '../config/stack';
-import { certificatesOf } from '../kubernetes';
+import type { Stack } from '../model/stack';
+import { certificatesOf } from '../model/certificates';
 import type { PinnedImages } from '../model/images';
 import type { Observation } from '../model/observation';
 import { balancerName, type TrafficState } from '../model/traffic';
-import { imagesOf } from '../plan/images';
+import { imagesOf } from '../plan/resources/images';
 import { type RuleContext, refusedOf } from '../policy';
 import type { RuntimePlace } from '../runtimes';
 import type { Runtime } from '../runtimes/runtime';

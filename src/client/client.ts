@@ -1,11 +1,10 @@
 import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
-import type { Stack } from '../config/stack';
+import type { Stack } from '../model/stack';
 import type { AuditTrail } from '../model/audit';
 import { requireDeploymentId } from '../model/names';
 import { longestAuthor, longestReason, oneLine } from '../model/text';
-import type { WhenBusy } from '../plan/asked';
-import type { PastRun } from '../plan/job-runs';
+import type { PastRun } from '../plan/service/job-runs';
 import type { IntentKind, Refusal } from '../plan/plan';
 import type { InspectResults } from '../workflows/inspect';
 import {
@@ -26,40 +25,24 @@ import {
   type ReleaseContents,
   type WatchPause,
 } from '../workflows/messages';
-import { ask } from './ask';
-import { Builds } from './builds';
-import { connect, connectionSettings } from './connection';
+import { ask } from '../temporal/ask';
+import { Builds } from '../temporal/builds';
+import { connect, connectionSettings } from '../temporal/connection';
 import { DeploymentHandle } from './deployment-handle';
-import { BadRequest } from './errors';
+import { BadRequest } from '../temporal/errors';
 import { listHistory, findDeployment, type HistoryEntry } from './history';
 import { actOf, orderOf, type OrderOptions } from './orders';
 import { lineOf } from './line-of';
 import { placeOf } from './place';
-import { intentOf, startDeployment } from './request';
+import { intentOf, startDeployment, type RequestOptions } from './request';
 import { Schedules } from './schedules';
 import { Reader } from './reader';
-import type { Ending, Patience } from './responsiveness';
+import type { Ending, Patience } from '../temporal/responsiveness';
 import { settle } from './settle';
-import { signalEnvironment } from './signal-environment';
-import { unlessMissing } from './unless-missing';
+import { signalEnvironment } from '../temporal/signal-environment';
+import { unlessMissing } from '../temporal/unless-missing';
 import { userName } from './user';
 import { withinLimits } from './within-limits';
-
-export interface RequestOptions {
-  services?: string[];
-  force?: boolean;
-  reason?: string;
-  /** Who asks; default the user of this process. */
-  requestedBy?: string;
-  /** Where another deployment of the environment runs or waits; default `queue`. */
-  whenBusy?: WhenBusy;
-  /** Nobody stands by: an open circuit breaker refuses it. */
-  automatic?: boolean;
-  /** Pulls images anew, also those that are on the host. */
-  fresh?: boolean;
-  /** Requests of the same id are one deployment. */
-  requestId?: string;
-}
 
 export interface PlanResult {
   plan: PlanSummary;

@@ -12,10 +12,10 @@ import {
   type Progress,
   type Steer,
 } from '../workflows/messages';
-import { ask } from './ask';
-import { BadRequest, DeploymentLost, type EngineUnreachable } from './errors';
-import { endIfStuck, type Ending, type Patience } from './responsiveness';
-import { isPassing, translated } from './temporal-errors';
+import { ask } from '../temporal/ask';
+import { BadRequest, DeploymentLost, type EngineUnreachable } from '../temporal/errors';
+import { endIfStuck, type Ending, type Patience } from '../temporal/responsiveness';
+import { isPassing, translated } from '../temporal/temporal-errors';
 
 const firstPollMs = 40;
 const longestPollMs = 400;

@@ -1,6 +1,6 @@
 import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { searchAttributes, type DeploymentResult, type Place } from '../workflows/messages';
-import { deploymentNumbered, deploymentsOf } from './visibility';
+import { deploymentNumbered, deploymentsOf } from '../temporal/visibility';
 
 /** One deployment of the past. */
 export interface HistoryEntry {

@@ -1,12 +1,12 @@
 import type { Client } from '@temporalio/client';
-import { placeOf } from '../config/runtime-of';
-import type { Stack } from '../config/stack';
+import { placeOf } from '../model/runtime-of';
+import type { Stack } from '../model/stack';
 import type { RuntimeName } from '../model/capabilities';
 import type { HostBreaker } from '../model/host';
 import { hostId, hostQuery, taskQueue } from '../workflows/messages';
-import { ask } from './ask';
-import { pollersOf, pollersOfHost } from './pollers';
-import { unlessMissing } from './unless-missing';
+import { ask } from '../temporal/ask';
+import { pollersOf, pollersOfHost } from '../temporal/pollers';
+import { unlessMissing } from '../temporal/unless-missing';
 
 /** A host of a stack, and how deployments fare with it. */
 export interface HostLine {

@@ -1,6 +1,7 @@
-export { DeployCodeClient, type PlanResult, type RequestOptions } from './client';
+export { DeployCodeClient, type PlanResult } from './client';
+export type { RequestOptions } from './request';
 export { DeploymentHandle } from './deployment-handle';
-export { BadRequest, DeploymentLost, EngineUnreachable, NoWorker } from './errors';
+export { BadRequest, DeploymentLost, EngineUnreachable, NoWorker } from '../temporal/errors';
 export { NameProblem } from '../model/names';
 export type { HistoryEntry } from './history';
 export { Schedules, type ScheduledRun, type ScheduleListing, type ScheduleView } from './schedules';

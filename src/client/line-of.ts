@@ -1,5 +1,5 @@
 import { isOneLine } from '../model/text';
-import { BadRequest } from './errors';
+import { BadRequest } from '../temporal/errors';
 
 /**
  * A text that is shown in one row: who asks, or why. @throws BadRequest where it has several lines, control characters,

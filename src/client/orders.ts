@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { longestAuthor, longestReason } from '../model/text';
 import type { Act } from '../workflows/messages';
-import { BadRequest } from './errors';
+import { BadRequest } from '../temporal/errors';
 import { lineOf } from './line-of';
 import { userName } from './user';
 

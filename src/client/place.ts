@@ -1,4 +1,4 @@
-import type { Stack } from '../config/stack';
+import type { Stack } from '../model/stack';
 import type { Place } from '../workflows/messages';
 
 /** Where a stack goes: its own name, in its environment. */

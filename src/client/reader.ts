@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
-import type { Stack } from '../config/stack';
+import type { Stack } from '../model/stack';
 import type { Answers } from '../workflows/hosts';
 import type { InspectInput, InspectResults } from '../workflows/inspect';
 import { taskQueue, type Place } from '../workflows/messages';
-import { findHostWorkers, findWorker, unserved, unservedHosts } from './find-worker';
+import { findHostWorkers, findWorker, unserved, unservedHosts } from '../temporal/find-worker';
 import { actOf } from './orders';
 import { listHosts, type HostLine } from './hosts';
-import { untilTaken } from './until-taken';
+import { untilTaken } from '../temporal/until-taken';
 
 /** What can be asked about what runs. Talks to Temporal only: what runs is the workers' matter. */
 export class Reader {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
 import { plainMarkdown, plainMarkdownWithin } from '../model/markdown';
+import type { WhenBusy } from '../plan/asked';
 import type { Intent, IntentKind } from '../plan/plan';
 import {
   deploymentId,
@@ -16,6 +17,23 @@ const largeStack = { services: 200, workflowTaskTimeout: '1m' } as const;
 const longestSummary = 130;
 const longestDetails = 4000;
 const longestLine = 1000;
+
+/** How a deployment is asked for. */
+export interface RequestOptions {
+  services?: string[];
+  force?: boolean;
+  reason?: string;
+  /** Who asks; default the user of this process. */
+  requestedBy?: string;
+  /** Where another deployment of the environment runs or waits; default `queue`. */
+  whenBusy?: WhenBusy;
+  /** Nobody stands by: an open circuit breaker refuses it. */
+  automatic?: boolean;
+  /** Pulls images anew, also those that are on the host. */
+  fresh?: boolean;
+  /** Requests of the same id are one deployment. */
+  requestId?: string;
+}
 
 /** What is wanted of a deployment. */
 export function intentOf(

@@ -18,9 +18,9 @@ import {
   type Place,
   type RedeployInput,
 } from '../workflows/messages';
-import { BadRequest } from './errors';
-import { isFromTemporal } from './temporal-errors';
-import { unlessMissing } from './unless-missing';
+import { BadRequest } from '../temporal/errors';
+import { isFromTemporal } from '../temporal/temporal-errors';
+import { unlessMissing } from '../temporal/unless-missing';
 
 const overlaps: Record<Overlap, ScheduleOverlapPolicy> = {
   skip: ScheduleOverlapPolicy.SKIP,

@@ -1,10 +1,17 @@
 import type { Client } from '@temporalio/client';
-import type { Stack } from '../config/stack';
-import { environmentId } from '../workflows/messages';
-import type { DeployCodeClient } from './client';
+import type { Stack } from '../model/stack';
+import { environmentId, type Place } from '../workflows/messages';
+import type { RequestOptions } from './request';
 import type { DeploymentHandle } from './deployment-handle';
 import { placeOf } from './place';
-import { endIfStuck } from './responsiveness';
+import { endIfStuck } from '../temporal/responsiveness';
+
+/** What settling asks of a client. */
+interface Settling {
+  environment(place: Place): Promise<{ current?: { release?: number } } | undefined>;
+  stop(stack: Stack, options: RequestOptions): Promise<DeploymentHandle>;
+  repair(place: Place, options: RequestOptions): Promise<DeploymentHandle>;
+}
 
 /**
  * Puts back what a terminated deployment has left: by a deployment that changes nothing else. Undefined where the
@@ -12,7 +19,7 @@ import { endIfStuck } from './responsiveness';
  * puts it back.
  */
 export async function settle(
-  client: DeployCodeClient,
+  client: Settling,
   temporal: Client,
   stack: Stack,
   requestedBy: string,

@@ -1,7 +1,7 @@
 import { packedSize } from '../config/packed-size';
-import type { Stack } from '../config/stack';
+import type { Stack } from '../model/stack';
 import { excessOf, packedExcess } from '../model/limits';
-import { BadRequest } from './errors';
+import { BadRequest } from '../temporal/errors';
 
 /** Returns the stack. @throws BadRequest where it is larger than the engine takes; nothing has been started then */
 export function withinLimits(stack: Stack): Stack {

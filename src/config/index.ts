@@ -13,7 +13,7 @@ import { schemaFindings } from './schema-problems';
 import { prune } from './prune';
 import { stackFile, type StackFile } from './schema/stack-file';
 import { readText } from './source';
-import type { Stack } from './stack';
+import type { Stack } from '../model/stack';
 import { interpolate } from './variables';
 
 export interface LoadOptions {
@@ -166,4 +166,4 @@ function unusedVariables(variables: Record<string, string>, used: Set<string>): 
 }
 
 export { StackFileError, formatProblem, type Problem } from './problems';
-export type { Stack } from './stack';
+export type { Stack } from '../model/stack';

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { limits } from '../model/limits';
-import type { Stack } from './stack';
+import type { Stack } from '../model/stack';
 
 /**
  * Bytes of a stack as it travels with a release; no more is known of one that fits anyway than how large it is

@@ -7,7 +7,6 @@ import { toReach } from './reach';
 import { toWorkload } from './workload';
 
 export { isWorkload, type Manifest, type ManifestOf, type WorkloadManifest } from './manifest';
-export { certificatesOf } from './ingress';
 export type { Values } from './contents';
 
 /** Everything that the engine makes of a service on a cluster, in the order in which it is applied. Pure. */

@@ -1,4 +1,5 @@
 import type { V1IngressTLS } from '@kubernetes/client-node';
+import { certificatesOf, pairName } from '../model/certificates';
 import type { CertificatePair, IngressRoute, InstanceSpec } from '../model/instance';
 import { toHttpRoutes } from './http-route';
 import type { Manifest, ManifestOf } from './manifest';
@@ -8,12 +9,6 @@ import { contentMark, objectLabels, qualified } from './names';
 export interface Certificate {
   certificate: string;
   key: string;
-}
-
-/** The certificates of the stack's own secrets among ways in, each once. */
-export function certificatesOf(routes: readonly IngressRoute[] = []): CertificatePair[] {
-  const pairs = routes.flatMap(({ tls }) => (isOwn(tls) ? [tls] : []));
-  return [...new Map(pairs.map((pair) => [pairName(pair), pair])).values()];
 }
 
 /**
@@ -80,12 +75,4 @@ function groupByHolder(spec: InstanceSpec, routes: readonly IngressRoute[]): Map
 /** A name for each version: what runs is served as it was. */
 function holderOf(spec: InstanceSpec, pair: CertificatePair): string {
   return `${qualified(spec.name).name}-tls-${contentMark(`${spec.hash} ${pairName(pair)}`)}`;
-}
-
-function pairName({ certificate, key }: CertificatePair): string {
-  return `${certificate.name} ${key.name}`;
-}
-
-function isOwn(tls: IngressRoute['tls']): tls is CertificatePair {
-  return typeof tls === 'object' && 'certificate' in tls;
 }

@@ -1,12 +1,7 @@
+import type { ServedBy } from '../model/instance';
 import { sharing } from './http-route';
 import type { Manifest } from './manifest';
 import { podSelector, serviceSelector } from './names';
-
-/**
- * Where what is meant for a service goes for a while, instead of to its own workload: to another one; to whatever runs
- * of the service (`*`); or, of what a Gateway lets in, a share to another workload, in per cent.
- */
-export type ServedBy = string | { workload: string; share: number };
 
 /** An object of a service, as it is while the service is served so. */
 export function leadingTo<M extends Manifest>(manifest: M, servedBy: ServedBy | undefined): M {

@@ -216,3 +216,9 @@ export interface InstanceRef {
   healthCheck?: HealthCheck;
   preStop?: string[];
 }
+
+/**
+ * Where what is meant for a service goes for a while, instead of to its own workload: to another one; to whatever runs
+ * of the service (`*`); or, of what a Gateway lets in, a share to another workload, in per cent.
+ */
+export type ServedBy = string | { workload: string; share: number };

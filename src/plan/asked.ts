@@ -1,4 +1,4 @@
-import type { BreakerSettings, FreezeWindow } from '../config/stack';
+import type { BreakerSettings, FreezeWindow } from '../model/stack';
 import type { OpenWindow } from './freeze-windows';
 import type { IntentKind } from './plan';
 

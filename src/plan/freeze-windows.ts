@@ -1,4 +1,4 @@
-import type { FreezeWindow } from '../config/stack';
+import type { FreezeWindow } from '../model/stack';
 
 const weekMinutes = 7 * 24 * 60;
 const minuteMs = 60_000;

@@ -1,4 +1,4 @@
-import type { Service } from '../config/stack';
+import type { Service } from '../model/stack';
 
 type Services = Record<string, Pick<Service, 'dependsOn' | 'phase'>>;
 

@@ -1,6 +1,7 @@
-import { runtimeOf } from '../config/runtime-of';
-import type { Placement, Stack } from '../config/stack';
-import { certificatesOf, toManifests, type Manifest } from '../kubernetes';
+import { runtimeOf } from '../model/runtime-of';
+import type { Placement, Stack } from '../model/stack';
+import { certificatesOf } from '../model/certificates';
+import { toManifests, type Manifest } from '../kubernetes';
 import { toClaim } from '../kubernetes/claim';
 import type { InstanceSpec } from '../model/instance';
 import type { Observation } from '../model/observation';

@@ -1,5 +1,5 @@
-import type { Service, Stack } from '../config/stack';
-import { contentHash } from './hash';
+import type { Service, Stack } from '../model/stack';
+import { contentHash } from './service/hash';
 
 type Scope = Pick<Stack, 'name' | 'environment'>;
 type Place = Scope & Pick<Stack, 'runtime' | 'infrastructure'>;

@@ -1,4 +1,4 @@
-import type { Service } from '../config/stack';
+import type { Service } from '../model/stack';
 import type { Refusal } from './plan';
 import { inOrder } from './graph';
 

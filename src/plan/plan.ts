@@ -1,5 +1,5 @@
-import type { Analysis, Approval, Placement } from '../config/stack';
-import type { ServedBy } from '../kubernetes/selection';
+import type { Analysis, Approval, Placement } from '../model/stack';
+import type { ServedBy } from '../model/instance';
 import type { InstanceRef, InstanceSpec, NetworkAttachment } from '../model/instance';
 import type { RuntimeName } from '../model/capabilities';
 import type { Front, RouteTable } from '../model/traffic';

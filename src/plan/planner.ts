@@ -1,27 +1,17 @@
-import { runtimeOf } from '../config/runtime-of';
-import type { Stack } from '../config/stack';
+import { runtimeOf } from '../model/runtime-of';
+import type { Stack } from '../model/stack';
 import type { Observation } from '../model/observation';
 import { balancerName } from '../model/traffic';
 import { estimate } from './estimate';
 import { withDependencies } from './graph';
-import { planHost, type HostPlan } from './host-plan';
+import { planHost, type HostPlan } from './hosts/host-plan';
 import { inOrderOfPhases } from './hosts/merge';
 import { portionOf } from './hosts/portion';
 import { within, type HostView, type World } from './hosts/view';
-import { toRef } from './instance-spec';
+import { toRef } from './service/instance-spec';
 import { assignPhases } from './phases';
+import type { PlanInput } from './plan-input';
 import { lanesOf, servicesOf, type Intent, type Plan, type Refusal } from './plan';
-
-export interface PlanInput {
-  stack: Stack;
-  intent: Intent;
-  deployment: number;
-  release: { from?: number; to: number };
-  /** Hash of the last successful run of each job. */
-  jobs: Record<string, string>;
-  /** As an earlier engine planned: a changed health check replaces nothing. */
-  keepsOldChecks?: boolean;
-}
 
 export interface Planning {
   plan: Plan;

@@ -1,6 +1,6 @@
 import type { InstanceRef, InstanceSpec, NetworkAttachment } from '../model/instance';
 import type { Front } from '../model/traffic';
-import { canonical } from './hash';
+import { canonical } from './service/hash';
 import { shortName } from './names';
 import type { Action, Step, StepOf, Whereabouts } from './plan';
 

@@ -1,10 +1,10 @@
-import { runtimeOf } from '../config/runtime-of';
-import type { Service, Stack } from '../config/stack';
+import { runtimeOf } from '../model/runtime-of';
+import type { Service, Stack } from '../model/stack';
 import { qualified } from '../kubernetes/names';
 import type { RuntimeName } from '../model/capabilities';
 import type { InstanceSpec, Mount, SecretMount } from '../model/instance';
 import { sharesNetwork } from '../model/network-modes';
-import { imagesOf } from '../plan/images';
+import { imagesOf } from '../plan/resources/images';
 import { networkName, volumeName } from '../plan/names';
 import type { Place } from './patterns';
 

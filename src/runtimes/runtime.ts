@@ -1,4 +1,4 @@
-import type { ServedBy } from '../kubernetes/selection';
+import type { ServedBy } from '../model/instance';
 import type { RuntimeName } from '../model/capabilities';
 import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretFile, SecretMount } from '../model/instance';
 import type { Front, RouteTable, TrafficState } from '../model/traffic';

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerDeploymentOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { workerDeployment, type Builds } from '../client/builds';
-import { BadRequest } from '../client/errors';
+import { workerDeployment, type Builds } from '../temporal/builds';
+import { BadRequest } from '../temporal/errors';
 import { bundlePath } from './bundle';
 import { monotonicMs } from '../guard/monotonic';
 

@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
 import type { Directory } from '../activities/dependencies';
-import { endIfStuck } from '../client/responsiveness';
-import { signalEnvironment } from '../client/signal-environment';
-import { unlessMissing } from '../client/unless-missing';
-import { keptReleasesOf } from '../client/visibility';
+import { endIfStuck } from '../temporal/responsiveness';
+import { signalEnvironment } from '../temporal/signal-environment';
+import { unlessMissing } from '../temporal/unless-missing';
+import { keptReleasesOf } from '../temporal/visibility';
 import {
   claimHostSignal,
   claimSignal,
@@ -20,7 +20,7 @@ import {
 } from '../workflows/messages';
 import type { HostPlace } from '../model/host';
 import type { PinnedImages } from '../model/images';
-import { startOf } from './start-of';
+import { startOf } from '../temporal/start-of';
 import { createUnattended } from './unattended';
 
 /** What activities ask of Temporal, over the worker's own client. */

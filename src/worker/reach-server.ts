@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError, type Client } from '@temporalio/client';
 import { NativeConnection, TransportError } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { connect, type ConnectionSettings } from '../client/connection';
-import { EngineUnreachable } from '../client/errors';
-import { registerSearchAttributes } from './search-attributes';
+import { connect, type ConnectionSettings } from '../temporal/connection';
+import { EngineUnreachable } from '../temporal/errors';
+import { registerSearchAttributes } from '../temporal/search-attributes';
 import { monotonicMs } from '../guard/monotonic';
 
 const patienceMs = 60_000;

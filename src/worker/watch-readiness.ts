@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Worker } from '@temporalio/worker';
-import { activityPollers, lastOf } from '../client/pollers';
+import { activityPollers, lastOf } from '../temporal/pollers';
 import { withinDeadline } from '../guard/deadline';
 import { monotonicMs } from '../guard/monotonic';
 import { unreadiness, type QueueFacts } from './readiness';

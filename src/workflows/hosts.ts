@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import { failureTypes } from '../activities/contract';
-import type { Stack } from '../config/stack';
+import type { Stack } from '../model/stack';
 import type { PinnedImages } from '../model/images';
 import type { Observation } from '../model/observation';
 import { place } from '../plan/hosts/place';

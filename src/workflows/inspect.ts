@@ -1,14 +1,14 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { failureTypes } from '../activities/contract';
 import type { AuditPlace, InstanceLog } from '../activities/contract';
-import type { Stack } from '../config/stack';
+import type { Stack } from '../model/stack';
 import type { AuditHead, AuditTrail } from '../model/audit';
 import type { PinnedImages } from '../model/images';
 import type { InstanceLine } from '../model/instance-status';
 import type { Observation, ObservedInstance, ObservedVolume } from '../model/observation';
 import type { Intent, Refusal } from '../plan/plan';
 import { planOver } from '../plan/planner';
-import { isUnnamed } from '../plan/unnamed-volumes';
+import { isUnnamed } from '../plan/resources/unnamed-volumes';
 import { activity } from './activity-options';
 import { admit, admitSize } from './admit';
 import { askEach, hostsOf, listInstances, lookAround, type Answers, type HostQueue } from './hosts';

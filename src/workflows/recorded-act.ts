@@ -1,6 +1,6 @@
 import { getExternalWorkflowHandle, patched, workflowInfo } from '@temporalio/workflow';
 import type { AuditPlace } from '../activities/contract';
-import type { Stack } from '../config/stack';
+import type { Stack } from '../model/stack';
 import type { AuditEntry } from '../model/audit';
 import { activity } from './activity-options';
 import { auditedSignal, environmentId, type Act } from './messages';

@@ -1,5 +1,5 @@
 import type { StepContext } from '../activities/contract';
-import type { Stack } from '../config/stack';
+import type { Stack } from '../model/stack';
 
 /** Where the activities of a stack act, and by which sources its secrets are known. */
 export function contextOf(stack: Stack, deployment: number): StepContext {

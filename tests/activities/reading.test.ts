@@ -1,6 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { statusTable } from '../../src/client/cli/output/status-table';
+import { statusTable } from '../../src/cli/output/status-table';
 import { readingActivities } from '../../src/activities/reading';
 import { ranOutOfMemory, withMemory } from '../../src/activities/memory';
 import type { Dependencies } from '../../src/activities/dependencies';

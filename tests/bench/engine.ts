@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { startServer } from '../../src/client/cli/dev/temporal-server';
-import { findTemporalCli } from '../../src/client/cli/dev/temporal-cli';
+import { startServer } from '../../src/cli/dev/temporal-server';
+import { findTemporalCli } from '../../src/cli/dev/temporal-cli';
 import { DeployCodeClient, type Stack } from '../../src/client';
 
 const port = 17_433;

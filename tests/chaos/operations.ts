@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BadRequest } from '../../src/client/errors';
+import { BadRequest } from '../../src/temporal/errors';
 import { writeStack } from '../support/stack';
 import type { Arena } from './arena';
 import { persist } from './persist';

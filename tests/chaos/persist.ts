@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BadRequest, DeploymentLost } from '../../src/client/errors';
+import { BadRequest, DeploymentLost } from '../../src/temporal/errors';
 
 const pauseMs = 200;
 

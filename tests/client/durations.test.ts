@@ -1,5 +1,5 @@
-import { milliseconds } from '../../src/client/cli/options';
-import { momentOf } from '../../src/client/cli/output/moment';
+import { milliseconds } from '../../src/cli/options';
+import { momentOf } from '../../src/cli/output/moment';
 
 describe('a duration on the command line', () => {
   it.each([

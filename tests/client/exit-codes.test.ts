@@ -1,5 +1,5 @@
-import { exitCodeOf } from '../../src/client/cli/exit-codes';
-import { resultText } from '../../src/client/cli/output/result-text';
+import { exitCodeOf } from '../../src/cli/exit-codes';
+import { resultText } from '../../src/cli/output/result-text';
 import type { DeploymentResult, Outcome } from '../../src/workflows/messages';
 
 const result = (more: Partial<DeploymentResult>): DeploymentResult => ({

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { KeptWorker } from '../../src/client/cli/dev/keep-worker';
-import { untilTemporalIsGone } from '../../src/client/cli/dev/watch-temporal';
+import { KeptWorker } from '../../src/cli/dev/keep-worker';
+import { untilTemporalIsGone } from '../../src/cli/dev/watch-temporal';
 
 const run = (script: string) => spawn('sh', ['-c', script], { stdio: 'ignore' });
 

@@ -1,7 +1,7 @@
 import { ServiceError } from '@temporalio/client';
 import { BadRequest, EngineUnreachable, NoWorker } from '../../src/client';
-import { answerWithinMs, ask } from '../../src/client/ask';
-import { isPassing, translated } from '../../src/client/temporal-errors';
+import { answerWithinMs, ask } from '../../src/temporal/ask';
+import { isPassing, translated } from '../../src/temporal/temporal-errors';
 
 const grpc = (code: number, name: string, details: string): Error =>
   new ServiceError('Failed to query Workflow', {

@@ -8,19 +8,17 @@ import type { DeploymentResult, PlanSummary, Progress } from '../../src/workflow
 process.env.FORCE_COLOR = '1';
 delete process.env.NO_COLOR;
 const { paint, rendered, renderedWithin, table } =
-  require('../../src/client/cli/output/terminal') as typeof import('../../src/client/cli/output/terminal');
-const { planText } =
-  require('../../src/client/cli/output/plan-text') as typeof import('../../src/client/cli/output/plan-text');
-const { resultText } =
-  require('../../src/client/cli/output/result-text') as typeof import('../../src/client/cli/output/result-text');
+  require('../../src/cli/output/terminal') as typeof import('../../src/cli/output/terminal');
+const { planText } = require('../../src/cli/output/plan-text') as typeof import('../../src/cli/output/plan-text');
+const { resultText } = require('../../src/cli/output/result-text') as typeof import('../../src/cli/output/result-text');
 const { ProgressLines } =
-  require('../../src/client/cli/output/progress-lines') as typeof import('../../src/client/cli/output/progress-lines');
+  require('../../src/cli/output/progress-lines') as typeof import('../../src/cli/output/progress-lines');
 const { statusTable } =
-  require('../../src/client/cli/output/status-table') as typeof import('../../src/client/cli/output/status-table');
+  require('../../src/cli/output/status-table') as typeof import('../../src/cli/output/status-table');
 const { queueRows } =
-  require('../../src/client/cli/output/control-text') as typeof import('../../src/client/cli/output/control-text');
+  require('../../src/cli/output/control-text') as typeof import('../../src/cli/output/control-text');
 const { waitingText } =
-  require('../../src/client/cli/output/question-text') as typeof import('../../src/client/cli/output/question-text');
+  require('../../src/cli/output/question-text') as typeof import('../../src/cli/output/question-text');
 
 const cases = process.env.DEPLOY_CODE_TEST_FULL ? 10_000 : 500;
 const hostile = fc.string({
@@ -202,11 +200,11 @@ describe(`what people read (${cases} cases)`, () => {
   });
 
   it('leaves this program through one place only', () => {
-    const files = readdirSync('src/client/cli', { recursive: true, encoding: 'utf8' }).filter(
+    const files = readdirSync('src/cli', { recursive: true, encoding: 'utf8' }).filter(
       (file) => file.endsWith('.ts') && file !== join('output', 'terminal.ts'),
     );
     const others = files.filter((file) =>
-      /console\.|std(out|err)\.write\((?!visibleLines)/.test(readFileSync(join('src/client/cli', file), 'utf8')),
+      /console\.|std(out|err)\.write\((?!visibleLines)/.test(readFileSync(join('src/cli', file), 'utf8')),
     );
     expect(others).toEqual([]);
   });

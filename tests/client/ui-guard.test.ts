@@ -2,8 +2,8 @@ import { createServer, request, type IncomingMessage, type Server } from 'node:h
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { guardUi, hiddenAddress } from '../../src/client/cli/dev/ui-guard';
-import { freePort } from '../../src/worker/free-port';
+import { guardUi, hiddenAddress } from '../../src/cli/dev/ui-guard';
+import { freePort } from '../../src/guard/free-port';
 import { listenLocally, stopListening } from '../support/local-server';
 
 describe("the guard of Temporal's UI", () => {

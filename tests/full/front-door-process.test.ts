@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Stack } from '../../src/client';
-import { freePort } from '../../src/worker/free-port';
+import { freePort } from '../../src/guard/free-port';
 import { startEngine, type TestEngine } from '../support/engine';
 import { Load } from '../support/load';
 import { findNginx } from '../support/nginx';

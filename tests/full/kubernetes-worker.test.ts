@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { AppsV1Api, CoreV1Api, type V1Deployment } from '@kubernetes/client-node';
 import { parseAllDocuments } from 'yaml';
 import { DeployCodeClient } from '../../src/client';
-import { freePort } from '../../src/worker/free-port';
+import { freePort } from '../../src/guard/free-port';
 import { clusterConfig, loadImages } from '../support/cluster';
 import { clusterStack, probed, ready, wipe } from '../support/cluster-world';
 import { address } from '../support/engine';

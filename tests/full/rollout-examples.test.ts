@@ -1,6 +1,6 @@
 import { loadStack } from '../../src/config';
 import type { DeploymentHandle, Stack } from '../../src/client';
-import { freePort } from '../../src/worker/free-port';
+import { freePort } from '../../src/guard/free-port';
 import { wipe } from '../support/docker-world';
 import { cli } from '../support/cli';
 import { address, startEngine, type TestEngine } from '../support/engine';

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { CommanderError, type Command } from 'commander';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { createProgram } from '../../src/client/cli/program';
-import { explain } from '../../src/client/cli/errors';
-import { exitCodes } from '../../src/client/cli/exit-codes';
+import { createProgram } from '../../src/cli/program';
+import { explain } from '../../src/cli/errors';
+import { exitCodes } from '../../src/cli/exit-codes';
 import { hostileText, unsafeIn } from './hostile-text';
 
 const cases = process.env.DEPLOY_CODE_TEST_FULL ? 5000 : 150;

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { planText } from '../../src/client/cli/output/plan-text';
-import { ProgressLines } from '../../src/client/cli/output/progress-lines';
-import { approvalText, failureText } from '../../src/client/cli/output/question-text';
-import { resultText } from '../../src/client/cli/output/result-text';
-import { statusTable } from '../../src/client/cli/output/status-table';
-import { rendered, renderedWithin } from '../../src/client/cli/output/terminal';
+import { planText } from '../../src/cli/output/plan-text';
+import { ProgressLines } from '../../src/cli/output/progress-lines';
+import { approvalText, failureText } from '../../src/cli/output/question-text';
+import { resultText } from '../../src/cli/output/result-text';
+import { statusTable } from '../../src/cli/output/status-table';
+import { rendered, renderedWithin } from '../../src/cli/output/terminal';
 import type { DeploymentResult, Progress } from '../../src/workflows/messages';
 import { hostileText as text, unsafeIn } from './hostile-text';
 

@@ -10,7 +10,7 @@ import { lookupElsewhere } from '../../src/guard/addresses';
 import { httpCall } from '../../src/guard/request';
 import { withinDeadline } from '../../src/guard/deadline';
 import type { Notification } from '../../src/model/notification';
-import { freePort } from '../../src/worker/free-port';
+import { freePort } from '../../src/guard/free-port';
 import { hostilities, HostilePeer } from '../support/hostile-peer';
 
 const deadlineMs = 500;

@@ -3,7 +3,7 @@ import type Docker from 'dockerode';
 import { Seal } from '../../src/activities/audit/seal';
 import { AuditDatabase } from '../../src/activities/audit/trail-table';
 import { createMemoryRuntime } from '../../src/runtimes/memory';
-import { freePort } from '../../src/worker/free-port';
+import { freePort } from '../../src/guard/free-port';
 import { docker } from '../support/docker-world';
 import { startEngine, type TestEngine } from '../support/engine';
 import { eventually } from '../support/eventually';

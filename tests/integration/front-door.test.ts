@@ -9,7 +9,7 @@ import { balancerOf } from '../../src/activities/balancer';
 import { SecretStore } from '../../src/activities/secrets';
 import type { Stack } from '../../src/client';
 import { createDockerRuntime } from '../../src/runtimes/docker';
-import { freePort } from '../../src/worker/free-port';
+import { freePort } from '../../src/guard/free-port';
 import { docker, states } from '../support/docker-world';
 import { EchoSockets } from '../support/echo-sockets';
 import { startEngine, type TestEngine } from '../support/engine';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { Stack } from '../../src/config';
-import { freePort } from '../../src/worker/free-port';
+import { freePort } from '../../src/guard/free-port';
 import { docker, dockerStack, healthy, states, wipe } from '../support/docker-world';
 import { startEngine, type TestEngine } from '../support/engine';
 import { images } from '../support/image';

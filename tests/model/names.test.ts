@@ -9,7 +9,7 @@ import {
   NameProblem,
   type NameKind,
 } from '../../src/model/names';
-import { deploymentNumbered, deploymentsOf, keptReleasesOf, literal } from '../../src/client/visibility';
+import { deploymentNumbered, deploymentsOf, keptReleasesOf, literal } from '../../src/temporal/visibility';
 import { deploymentId, environmentId, hostId, hostQueue, releaseId, scheduleId } from '../../src/workflows/messages';
 
 const cases = process.env.DEPLOY_CODE_TEST_FULL ? 50_000 : 3000;

@@ -1,4 +1,4 @@
-import { findDrift } from '../../src/plan/drift';
+import { findDrift } from '../../src/plan/service/drift';
 import { allSteps, emptyObservation, plan, World } from '../support/observation';
 import type { ObservedInstance } from '../../src/model/observation';
 import { stackOf } from '../support/stack';

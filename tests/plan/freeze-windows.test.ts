@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { FreezeWindow } from '../../src/config/stack';
+import type { FreezeWindow } from '../../src/model/stack';
 import { isWithin, openWindow } from '../../src/plan/freeze-windows';
 
 const week = 7 * 24 * 60;

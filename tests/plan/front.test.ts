@@ -1,6 +1,6 @@
 import { balancerName } from '../../src/model/traffic';
 import { stepsOf } from '../../src/plan/plan';
-import { planSettlement } from '../../src/plan/settlement';
+import { planSettlement } from '../../src/plan/undo/settlement';
 import { allSteps, plan, World } from '../support/observation';
 import { stackOf } from '../support/stack';
 

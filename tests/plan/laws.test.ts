@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Stack } from '../../src/config';
 import { lanesOf, type Plan } from '../../src/plan/plan';
-import { planRollback } from '../../src/plan/rollback';
+import { planRollback } from '../../src/plan/undo/rollback';
 import { stackOf } from '../support/stack';
 import { allSteps, plan, World } from '../support/observation';
 

@@ -1,4 +1,4 @@
-import { planText } from '../../src/client/cli/output/plan-text';
+import { planText } from '../../src/cli/output/plan-text';
 import type { Step } from '../../src/plan/plan';
 import { summarise } from '../../src/workflows/deployment/summary';
 import { stackOf } from '../support/stack';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import type { Stack } from '../../src/config';
-import type { ServiceStrategy } from '../../src/config/stack';
+import type { ServiceStrategy } from '../../src/model/stack';
 import { balancerName } from '../../src/model/traffic';
 import { lanesOf, servicesOf, type Plan, type Stage, type Step } from '../../src/plan/plan';
-import { planRollback } from '../../src/plan/rollback';
+import { planRollback } from '../../src/plan/undo/rollback';
 import { plan, World } from '../support/observation';
 import { stackOf } from '../support/stack';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { toRef } from '../../src/plan/instance-spec';
+import { toRef } from '../../src/plan/service/instance-spec';
 import type { Lane, Step } from '../../src/plan/plan';
 import { StepFactory } from '../../src/plan/steps';
-import { together } from '../../src/plan/together';
+import { together } from '../../src/plan/undo/together';
 import { spec } from '../runtimes/contract';
 
 const steps = new StepFactory({ host: 'memory://test', taskQueue: 'deploy-code' });

@@ -1,8 +1,8 @@
-import type { Stack } from '../../src/config/stack';
+import type { Stack } from '../../src/model/stack';
 import type { ObservedInstance } from '../../src/model/observation';
 import { servicesOf, type Step } from '../../src/plan/plan';
-import { planRollback } from '../../src/plan/rollback';
-import { planSettlement } from '../../src/plan/settlement';
+import { planRollback } from '../../src/plan/undo/rollback';
+import { planSettlement } from '../../src/plan/undo/settlement';
 import { allSteps, emptyObservation, plan } from '../support/observation';
 import { stackOf } from '../support/stack';
 

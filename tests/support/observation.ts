@@ -4,7 +4,8 @@ import type { Observation, ObservedInstance } from '../../src/model/observation'
 import { balancerName, type TrafficState } from '../../src/model/traffic';
 import { initialTraffic } from '../../src/runtimes/memory/balancer';
 import { stepsOf, type Plan, type Step } from '../../src/plan/plan';
-import { makePlan, type PlanInput, type Planning } from '../../src/plan/planner';
+import type { PlanInput } from '../../src/plan/plan-input';
+import { makePlan, type Planning } from '../../src/plan/planner';
 
 /** A host on which nothing runs and every image is. */
 export function emptyObservation(stack: Stack): Observation {

@@ -1,4 +1,4 @@
-import { freePort } from '../../src/worker/free-port';
+import { freePort } from '../../src/guard/free-port';
 import type { Stack } from '../../src/config';
 import { stackOf, uniqueName } from './stack';
 import { wipe } from './docker-world';

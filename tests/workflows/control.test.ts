@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { DeploymentHandle, Stack } from '../../src/client';
-import { connect, connectionSettings } from '../../src/client/connection';
+import { connect, connectionSettings } from '../../src/temporal/connection';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { environmentId, taskQueue, type Progress } from '../../src/workflows/messages';
 import { address, startEngine, type TestEngine } from '../support/engine';

@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { dataConverter } from '../../src/payloads/data-converter';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { deploymentId, taskQueue, type DeploymentInput } from '../../src/workflows/messages';
-import type { Stack } from '../../src/config/stack';
+import type { Stack } from '../../src/model/stack';
 import { address, startEngine, type TestEngine } from '../support/engine';
 import { eventually } from '../support/eventually';
 import { memoryStack } from '../support/memory-stack';

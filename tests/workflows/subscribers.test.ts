@@ -7,7 +7,7 @@ import { signatureOf } from '../../src/activities/subscribers/webhook';
 import { addToStream } from '../../src/activities/subscribers/redis';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import type { Stack } from '../../src/client';
-import { freePort } from '../../src/worker/free-port';
+import { freePort } from '../../src/guard/free-port';
 import { docker } from '../support/docker-world';
 import { startEngine, type TestEngine } from '../support/engine';
 import { HostilePeer } from '../support/hostile-peer';

@@ -1,4 +1,4 @@
-import type { Stack } from '../../config/stack';
+import type { Stack } from '../../model/stack';
 import { RuntimeError } from '../../runtimes/runtime';
 import type { Dependencies } from '../dependencies';
 import { SoftwareFault } from '../failures';

@@ -7,22 +7,11 @@ import { withinDeadline } from '../../guard/deadline';
 import { auditFolderRefusal } from '../../policy';
 import type { AuditPlace } from '../contract';
 import type { Dependencies } from '../dependencies';
-import type { Anchor } from './anchor';
 import { unless } from '../../guard/regular-file';
 import { makeFolders, openPlain, readPlain } from './plain-file';
 import { examine, type Proof } from './proof';
-import type { Seal } from './seal';
 import type { Trail } from './trail';
 import { TrailFile } from './trail-file';
-
-/** How a worker keeps audit trails. */
-export interface AuditSettings {
-  seal: Seal;
-  /** Where the end of each trail is noted as well. */
-  anchor?: Anchor;
-  /** What cannot be recorded is done all the same. */
-  isBestEffort: boolean;
-}
 
 /** In bytes. A record is about 500. */
 const leastFree = 64 * 1024;

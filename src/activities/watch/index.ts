@@ -1,9 +1,9 @@
-import type { Stack } from '../../config/stack';
+import type { Stack } from '../../model/stack';
 import type { Observation } from '../../model/observation';
 import type { Findings } from '../../model/watch';
-import { findDrift } from '../../plan/drift';
+import { findDrift } from '../../plan/service/drift';
 import { portionOf } from '../../plan/hosts/portion';
-import { toRef } from '../../plan/instance-spec';
+import { toRef } from '../../plan/service/instance-spec';
 import { alive } from '../alive';
 import type { Activities, WatchOrders } from '../contract';
 import type { Dependencies } from '../dependencies';

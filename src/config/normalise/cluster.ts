@@ -2,7 +2,7 @@ import type { StackFile } from '../schema/stack-file';
 import type { ServiceInput } from '../schema/service';
 import type { IngressRoute, SecretMount, SecretSource } from '../../model/instance';
 import type { ExposureInput } from '../schema/exposure';
-import type { Stack } from '../stack';
+import type { Stack } from '../../model/stack';
 import { Malformed } from './words';
 
 type ClusterInput = NonNullable<StackFile['infrastructure']>['kubernetes'];

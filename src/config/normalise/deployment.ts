@@ -1,6 +1,6 @@
 import type { StackFile } from '../schema/stack-file';
 import { toMs } from '../schema/values';
-import type { DeploymentSettings, FreezeWindow } from '../stack';
+import type { DeploymentSettings, FreezeWindow } from '../../model/stack';
 import { toTimeZone } from './time-zone';
 import { type Attempt, Malformed } from './words';
 

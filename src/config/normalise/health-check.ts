@@ -1,6 +1,6 @@
 import type { HealthCheckInput } from '../schema/health-check';
 import { toMs } from '../schema/values';
-import type { HealthCheck, Probe } from '../stack';
+import type { HealthCheck, Probe } from '../../model/stack';
 import { Malformed, toShell } from './words';
 
 /** What a service says of its health; nothing where it says nothing. */

@@ -1,7 +1,7 @@
 import type { HostInput } from '../schema/host';
 import type { RuntimeName } from '../../model/capabilities';
-import { outsideClusters } from '../runtime-of';
-import type { StackHost } from '../stack';
+import { outsideClusters } from '../../model/runtime-of';
+import type { StackHost } from '../../model/stack';
 import { toAmounts } from './amounts';
 
 const address = /^(?:tcp|ssh):\/\/(?:[^@/]*@)?(\d+\.\d+\.\d+\.\d+)(?::\d+)?$/;

@@ -5,7 +5,7 @@ import type { SecretSource } from '../../model/instance';
 import type { ExposureInput } from '../schema/exposure';
 import type { StackFile } from '../schema/stack-file';
 import { toMs } from '../schema/values';
-import type { Service } from '../stack';
+import type { Service } from '../../model/stack';
 import { type Attempt, Malformed } from './words';
 
 const longestKey = 200;

@@ -3,7 +3,7 @@ import type { RuntimeName } from '../../model/capabilities';
 import type { FileTarget, ResourceAmounts, RestartPolicy, SecretMount, SecretSource } from '../../model/instance';
 import type { ServiceInput } from '../schema/service';
 import { toBytes, toMode, toMs } from '../schema/values';
-import type { DependencyCondition, Service, ServiceMount, ServicePort } from '../stack';
+import type { DependencyCondition, Service, ServiceMount, ServicePort } from '../../model/stack';
 import { toAmounts } from './amounts';
 import { toIngress } from './cluster';
 import { toHealth } from './health-check';

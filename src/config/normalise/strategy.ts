@@ -1,6 +1,6 @@
 import type { ApprovalInput, StrategyInput } from '../schema/strategy';
 import { toMs } from '../schema/values';
-import type { Analysis, Approval, ServiceStrategy } from '../stack';
+import type { Analysis, Approval, ServiceStrategy } from '../../model/stack';
 import { Malformed, toWords } from './words';
 
 type Options = Exclude<StrategyInput, string>;

@@ -1,10 +1,10 @@
 import { alwaysRestarted } from '../../model/instance';
 import { toTmpfs } from '../../model/tmpfs';
-import { mountedVolumes } from '../mounted-volumes';
+import { mountedVolumes } from '../../model/mounted-volumes';
 import type { Finding } from '../problems';
 import type { ServiceInput } from '../schema/service';
-import type { Service, ServiceStrategy, Stack } from '../stack';
-import { reachesClusters, runtimeOf } from '../runtime-of';
+import type { Service, ServiceStrategy, Stack } from '../../model/stack';
+import { reachesClusters, runtimeOf } from '../../model/runtime-of';
 import { ownersOf } from './files';
 import { at, eachService, type Rule } from './rule';
 

@@ -1,5 +1,5 @@
 import type { Finding } from '../problems';
-import type { Service } from '../stack';
+import type { Service } from '../../model/stack';
 import { didYouMean } from '../suggest';
 import { at, eachService, type Rule } from './rule';
 

@@ -2,8 +2,8 @@ import { posix } from 'node:path';
 import type { FileTarget } from '../../model/instance';
 import { toTmpfs } from '../../model/tmpfs';
 import type { Finding } from '../problems';
-import { runtimeOf } from '../runtime-of';
-import type { Service } from '../stack';
+import { runtimeOf } from '../../model/runtime-of';
+import type { Service } from '../../model/stack';
 import { at, eachService, type Rule } from './rule';
 
 interface PlacedFile extends FileTarget {

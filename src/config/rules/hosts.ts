@@ -1,7 +1,7 @@
 import { isUnprotected } from '../../model/host';
 import type { Finding } from '../problems';
-import { reachesClusters, runtimeOf } from '../runtime-of';
-import type { StackHost } from '../stack';
+import { reachesClusters, runtimeOf } from '../../model/runtime-of';
+import type { StackHost } from '../../model/stack';
 import { at, eachService, type Rule } from './rule';
 
 /** What to write about a Docker Engine that anybody on the way may command. */

@@ -1,7 +1,7 @@
 import { addressesOverlap } from '../../model/host-port';
 import type { Finding } from '../problems';
-import type { ServicePort } from '../stack';
-import { runtimeOf } from '../runtime-of';
+import type { ServicePort } from '../../model/stack';
+import { runtimeOf } from '../../model/runtime-of';
 import { at, eachService, type Rule } from './rule';
 
 const width = ({ published }: ServicePort): number => (published ? published.to - published.from + 1 : Infinity);

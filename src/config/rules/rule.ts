@@ -1,6 +1,6 @@
 import type { Finding } from '../problems';
 import type { StackFile } from '../schema/stack-file';
-import type { Service, Stack } from '../stack';
+import type { Service, Stack } from '../../model/stack';
 
 export interface RuleInput {
   /** As written, to know what the file names. */

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { grammarOf, isName, type NameKind } from '../../model/names';
 import type { Finding } from '../problems';
-import type { Service } from '../stack';
+import type { Service } from '../../model/stack';
 import { at, eachService, type Rule } from './rule';
 
 /** Labels that the engine knows its own things by. */

@@ -1,4 +1,4 @@
-import type { Stack } from '../../config/stack';
+import type { Stack } from '../../model/stack';
 import type { Claim, Claimed } from '../../model/host';
 import type { ResourceAmounts } from '../../model/instance';
 import { lanesOf, servicesOf, type Plan, type PlannedService, type StepOf } from '../plan';

@@ -1,5 +1,5 @@
-import type { Stack } from '../../config/stack';
-import type { HostPlan } from '../host-plan';
+import type { Stack } from '../../model/stack';
+import type { HostPlan } from './host-plan';
 import { lanesOf, type PlannedPhase, type PlannedService } from '../plan';
 
 /**

@@ -1,14 +1,9 @@
-import { runtimeOf } from '../../config/runtime-of';
-import type { Placement, Service, Stack, StackHost } from '../../config/stack';
+import { runtimeOf } from '../../model/runtime-of';
+import type { Placement, Service, Stack, StackHost } from '../../model/stack';
 import type { Refusal } from '../plan';
 import { groupsOf, type Group } from './groups';
 import { reserved, Room } from './room';
-import type { HostView } from './view';
-
-export interface Placed {
-  placement: Placement;
-  refusals: Refusal[];
-}
+import type { HostView, Placed } from './view';
 
 /**
  * The host of each service. What belongs together stays together, and what runs stays where it runs as long as zone and

@@ -1,6 +1,6 @@
-import { mountedVolumes } from '../../config/mounted-volumes';
-import { runtimeOf } from '../../config/runtime-of';
-import type { Placement, Service, Stack } from '../../config/stack';
+import { mountedVolumes } from '../../model/mounted-volumes';
+import { runtimeOf } from '../../model/runtime-of';
+import type { Placement, Service, Stack } from '../../model/stack';
 import type { RuntimeName } from '../../model/capabilities';
 import { balancerName } from '../../model/traffic';
 import { namesElsewhere } from './reach';

@@ -1,5 +1,5 @@
-import { runtimeOf } from '../../config/runtime-of';
-import type { Service, Stack } from '../../config/stack';
+import { runtimeOf } from '../../model/runtime-of';
+import type { Service, Stack } from '../../model/stack';
 import { isNodePort } from '../../kubernetes/reach';
 
 /**

@@ -1,6 +1,6 @@
-import { mountedVolumes } from '../../config/mounted-volumes';
-import { runtimeOf } from '../../config/runtime-of';
-import type { Service, Stack, StackHost } from '../../config/stack';
+import { mountedVolumes } from '../../model/mounted-volumes';
+import { runtimeOf } from '../../model/runtime-of';
+import type { Service, Stack, StackHost } from '../../model/stack';
 import type { ResourceAmounts } from '../../model/instance';
 import { isUp } from '../../model/observation';
 import { volumeName } from '../names';

@@ -1,6 +1,6 @@
-import type { StackHost } from '../../config/stack';
+import type { Placement, StackHost } from '../../model/stack';
 import type { Observation } from '../../model/observation';
-import type { Placed } from './place';
+import type { Refusal } from '../plan';
 
 /** A host as it was observed, and who acts on it. */
 export interface HostView {
@@ -8,6 +8,12 @@ export interface HostView {
   name?: string;
   taskQueue: string;
   observation: Observation;
+}
+
+/** The host of each service, and why there is none. */
+export interface Placed {
+  placement: Placement;
+  refusals: Refusal[];
 }
 
 /** Everything that the planner knows of the world. */

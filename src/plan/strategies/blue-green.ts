@@ -1,4 +1,4 @@
-import type { ServiceStrategy } from '../../config/stack';
+import type { ServiceStrategy } from '../../model/stack';
 import type { Lane } from '../plan';
 import { atOnce } from './rolling';
 import { incoming, outgoing, stagesOf, start, type Strategy } from './strategy';

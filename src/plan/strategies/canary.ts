@@ -1,4 +1,4 @@
-import type { ServiceStrategy } from '../../config/stack';
+import type { ServiceStrategy } from '../../model/stack';
 import type { InstanceSpec } from '../../model/instance';
 import type { Lane, Stage } from '../plan';
 import { atOnce } from './rolling';

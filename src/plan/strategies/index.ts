@@ -1,4 +1,4 @@
-import type { Service } from '../../config/stack';
+import type { Service } from '../../model/stack';
 import { blueGreen } from './blue-green';
 import { canary } from './canary';
 import { recreate } from './recreate';

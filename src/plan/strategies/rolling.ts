@@ -1,6 +1,6 @@
 import type { InstanceSpec } from '../../model/instance';
-import type { Running } from '../front/service-traffic';
-import { toRef } from '../instance-spec';
+import type { Running } from '../traffic/service-traffic';
+import { toRef } from '../service/instance-spec';
 import type { Lane, Stage } from '../plan';
 import {
   incoming,

@@ -1,8 +1,8 @@
 import type { InstanceSpec } from '../../model/instance';
 import { isUp, type ObservedInstance } from '../../model/observation';
-import type { ServiceNames } from '../front/service-names';
-import type { ServiceTraffic } from '../front/service-traffic';
-import { toRef } from '../instance-spec';
+import type { ServiceNames } from '../traffic/service-names';
+import type { ServiceTraffic } from '../traffic/service-traffic';
+import { toRef } from '../service/instance-spec';
 import type { Judgement, Lane, Retirement, Stage } from '../plan';
 import type { StepFactory } from '../steps';
 

@@ -1,8 +1,8 @@
-import type { Service, ServiceStrategy } from '../../config/stack';
+import type { Service, ServiceStrategy } from '../../model/stack';
 import { besideName } from '../../kubernetes/names';
-import type { ServedBy } from '../../kubernetes/selection';
+import type { ServedBy } from '../../model/instance';
 import type { Beside, InstanceSpec, Workload } from '../../model/instance';
-import { toRef } from '../instance-spec';
+import { toRef } from '../service/instance-spec';
 import type { Judgement, Lane, Step } from '../plan';
 import type { StepFactory } from '../steps';
 import { approve, bake, instancesFor } from './canary';

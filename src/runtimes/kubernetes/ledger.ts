@@ -1,35 +1,11 @@
 import type { V1Secret } from '@kubernetes/client-node';
-import type { ServedBy } from '../../kubernetes/selection';
-import type { Manifest } from '../../kubernetes';
 import { domain, fieldManager, qualified } from '../../kubernetes/names';
 import type { KubernetesApi } from './api';
+import type { Entry, Noted } from './entry';
 import { ApiError } from './errors';
 import { RuntimeError, type Scope } from '../runtime';
 import { pack, refuseForged, unpack } from './noted-entry';
 import { isOf, notOfThisService } from './ownership';
-
-/** The manifests that a deployment has applied for a service, and when, in ms since the epoch. */
-export interface Applied {
-  deployment: number;
-  manifests: Manifest[];
-  at: number;
-  /** How many pods there were when something else took its place. */
-  replicas?: number;
-}
-
-/** What was applied last, and what it took the place of. */
-export interface Entry {
-  current: Applied;
-  before?: Applied;
-  servedBy?: ServedBy;
-  /** Paths of what is to be deleted, until that is done. */
-  stale?: string[];
-}
-
-/** An entry as it was read: who writes it again has to have seen it last. */
-export interface Noted extends Entry {
-  version: string;
-}
 
 const key = 'manifests';
 const noteType = `${domain}/manifests`;

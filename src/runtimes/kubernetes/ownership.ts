@@ -4,7 +4,7 @@ import type { InstanceSpec } from '../../model/instance';
 import { RuntimeError, type Scope } from '../runtime';
 import { scopeName } from '../scope';
 import type { KubernetesApi } from './api';
-import type { Entry } from './ledger';
+import type { Entry } from './entry';
 import { pathOf } from './paths';
 
 /** Whether there is a note, and it is this environment's. */

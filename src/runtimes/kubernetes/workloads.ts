@@ -1,16 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Deployment } from '@kubernetes/client-node';
-import {
-  certificatesOf,
-  isWorkload,
-  toManifests,
-  type Manifest,
-  type Values,
-  type WorkloadManifest,
-} from '../../kubernetes';
+import { certificatesOf } from '../../model/certificates';
+import { isWorkload, toManifests, type Manifest, type Values, type WorkloadManifest } from '../../kubernetes';
 import { besideName, qualified } from '../../kubernetes/names';
 import type { IntendedState } from '../../kubernetes/record';
-import type { ServedBy } from '../../kubernetes/selection';
+import type { ServedBy } from '../../model/instance';
 import type { InstanceRef, InstanceSpec } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import { monotonicMs } from '../../guard/monotonic';
@@ -19,7 +13,8 @@ import { mustBeWithin } from '../scope';
 import type { KubernetesApi } from './api';
 import { Applier } from './applier';
 import { refuseForeignClaims } from './claims';
-import { Ledger, type Applied, type Entry, type Noted } from './ledger';
+import type { Applied, Entry, Noted } from './entry';
+import { Ledger } from './ledger';
 import { find, readLive, stateOf, statusOf, type Live, type LiveWorkload } from './live';
 import { ensureNamespace } from './namespaces';
 import { refuseForeign, refuseOther, refuseStrangers } from './ownership';

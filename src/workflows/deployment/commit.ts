@@ -1,9 +1,9 @@
 import { CancellationScope, patched } from '@temporalio/workflow';
 import type { StepContext } from '../../activities/contract';
 import type { PinnedImages } from '../../model/images';
-import type { JobRun } from '../../plan/job-runs';
+import type { JobRun } from '../../plan/service/job-runs';
 import { servicesOf, type Lane, type Plan, type Step } from '../../plan/plan';
-import { together } from '../../plan/together';
+import { together } from '../../plan/undo/together';
 import { activity } from '../activity-options';
 import { all, hostsOf, type Look } from '../hosts';
 import type { DeploymentInput, Go } from '../messages';

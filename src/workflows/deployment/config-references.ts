@@ -1,5 +1,5 @@
 import type { InstanceByReference, InstanceSpec } from '../../model/instance';
-import type { Stack } from '../../config/stack';
+import type { Stack } from '../../model/stack';
 
 /** Shorter contents travel with the instance: looking them up would take longer. */
 const inlineBelow = 2000;

@@ -1,6 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
-import { placeOf } from '../../config/runtime-of';
-import type { BreakerSettings, Stack } from '../../config/stack';
+import { placeOf } from '../../model/runtime-of';
+import type { BreakerSettings, Stack } from '../../model/stack';
 import type { Claimed, HostBreaker, HostPlace } from '../../model/host';
 import { claimsOf, withClaims } from '../../plan/hosts/claims';
 import type { World } from '../../plan/hosts/view';

@@ -1,6 +1,6 @@
 import { ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import type { PinnedImages } from '../../model/images';
-import type { JobRun } from '../../plan/job-runs';
+import type { JobRun } from '../../plan/service/job-runs';
 import type { Plan } from '../../plan/plan';
 import { imagesMemo, releaseId, type DeploymentInput, type ReleaseContents } from '../messages';
 import { inTurn } from '../turns';

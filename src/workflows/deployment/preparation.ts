@@ -1,10 +1,10 @@
 import { ApplicationFailure, patched } from '@temporalio/workflow';
 import { failureTypes } from '../../activities/contract';
-import type { Service, Stack } from '../../config/stack';
+import type { Service, Stack } from '../../model/stack';
 import type { HostView, World } from '../../plan/hosts/view';
-import { amend } from '../../plan/amendment';
+import { amend } from '../../plan/service/amendment';
 import { planOver, type Planning } from '../../plan/planner';
-import { planSettlement } from '../../plan/settlement';
+import { planSettlement } from '../../plan/undo/settlement';
 import { admitSize } from '../admit';
 import { hostNamed, lookAround, type Look } from '../hosts';
 import type { DeploymentInput, Go } from '../messages';

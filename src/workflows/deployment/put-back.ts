@@ -1,6 +1,6 @@
-import { toRef } from '../../plan/instance-spec';
+import { toRef } from '../../plan/service/instance-spec';
 import { lanesOf, servicesOf, type Plan, type PlannedService } from '../../plan/plan';
-import { planRollback } from '../../plan/rollback';
+import { planRollback } from '../../plan/undo/rollback';
 import { StepFactory } from '../../plan/steps';
 import type { Interpreter } from './interpreter';
 import type { WayBack } from './way-back';

@@ -1,4 +1,4 @@
-import type { Service } from '../../config/stack';
+import type { Service } from '../../model/stack';
 import type { Cause } from '../messages';
 import { until } from '../turns';
 import type { ProgressLog } from './progress-log';

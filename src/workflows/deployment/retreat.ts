@@ -1,5 +1,5 @@
 import { lanesOf, servicesOf, type Plan } from '../../plan/plan';
-import { planRollback } from '../../plan/rollback';
+import { planRollback } from '../../plan/undo/rollback';
 import type { DeploymentInput } from '../messages';
 import type { EnvironmentLink } from './environment-link';
 import type { Interpreter } from './interpreter';

@@ -1,7 +1,7 @@
 import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
 import type { NotRunning, StepContext } from '../../activities/contract';
-import { planDiversion } from '../../plan/diversion';
-import { toRef } from '../../plan/instance-spec';
+import { planDiversion } from '../../plan/traffic/diversion';
+import { toRef } from '../../plan/service/instance-spec';
 import { servicesOf, type Plan, type PlannedService, type Stage, type StepOf } from '../../plan/plan';
 import { activity } from '../activity-options';
 import { watchQueueOf } from '../messages';

@@ -1,11 +1,11 @@
 import { CancellationScope, patched } from '@temporalio/workflow';
 import type { StepContext } from '../../activities/contract';
-import type { Service, Stack } from '../../config/stack';
+import type { Service, Stack } from '../../model/stack';
 import type { World } from '../../plan/hosts/view';
-import { jobRuns, type JobRun } from '../../plan/job-runs';
+import { jobRuns, type JobRun } from '../../plan/service/job-runs';
 import { changesAnything, type Plan, type Refusal } from '../../plan/plan';
 import type { Planning } from '../../plan/planner';
-import { settingsOf } from '../../plan/settings';
+import { settingsOf } from '../../plan/service/settings';
 import type { Look } from '../hosts';
 import type { Cause, DeploymentInput, Go, Outcome } from '../messages';
 import type { Publisher } from '../publisher';

@@ -1,7 +1,7 @@
 import { CancellationScope, patched } from '@temporalio/workflow';
 import type { Lane } from '../../plan/plan';
-import type { RollbackPlan } from '../../plan/rollback';
-import { together } from '../../plan/together';
+import type { RollbackPlan } from '../../plan/undo/rollback';
+import { together } from '../../plan/undo/together';
 import { patches } from '../patches';
 import { toCause } from './failure';
 import type { Interpreter } from './interpreter';

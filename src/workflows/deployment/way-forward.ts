@@ -1,6 +1,6 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { NotRunning, StepContext } from '../../activities/contract';
-import { toRef } from '../../plan/instance-spec';
+import { toRef } from '../../plan/service/instance-spec';
 import {
   lanesOf,
   servicesOf,
@@ -10,7 +10,7 @@ import {
   type PlannedService,
   type StepOf,
 } from '../../plan/plan';
-import { planRollback } from '../../plan/rollback';
+import { planRollback } from '../../plan/undo/rollback';
 import { activity } from '../activity-options';
 import { all, type Look } from '../hosts';
 import { rest } from '../turns';

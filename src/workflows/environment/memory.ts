@@ -1,5 +1,5 @@
 import { getExternalWorkflowHandle, patched } from '@temporalio/workflow';
-import { asPast } from '../../plan/job-runs';
+import { asPast } from '../../plan/service/job-runs';
 import { activity } from '../activity-options';
 import {
   cancelSignal,

@@ -1,8 +1,8 @@
-import type { Stack } from '../../config/stack';
+import type { Stack } from '../../model/stack';
 import type { PinnedImages } from '../../model/images';
-import type { Evidence } from '../../model/instance-status';
 import type { WhenBusy } from '../../plan/asked';
 import type { Intent, IntentKind, Refusal } from '../../plan/plan';
+import type { Cause, Outcome } from './outcome';
 import type { SteeringRecord } from './progress';
 
 /** What a deployment is asked for, and how it ended. */
@@ -27,17 +27,6 @@ export interface DeploymentInput {
   insteadOf?: number;
   /** The release that a rollback, restart or run brings about again. */
   target?: number;
-}
-
-/** How a deployment ended. One shape for success and failure. */
-export type Outcome =
-  'succeeded' | 'unchanged' | 'refused' | 'rolled_back' | 'left_as_is' | 'rollback_incomplete' | 'cancelled';
-
-export interface Cause {
-  service?: string;
-  step: string;
-  message: string;
-  evidence?: Evidence;
 }
 
 export interface DeploymentResult {

@@ -1,11 +1,11 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { AuditEntry, AuditHead } from '../../model/audit';
 import type { RuntimeName } from '../../model/capabilities';
-import type { JobRun, PastRun } from '../../plan/job-runs';
-import type { BreakerSettings } from '../../config/stack';
+import type { JobRun, PastRun } from '../../plan/service/job-runs';
+import type { BreakerSettings } from '../../model/stack';
 import type { Asked } from '../../plan/asked';
 import type { Act } from './act';
-import type { Outcome } from './deployment';
+import type { Outcome } from './outcome';
 import type { Freeze } from './freeze';
 import type { Place } from './place';
 import type { WatchPause, WatchState } from './watch';

@@ -5,6 +5,7 @@ export * from './environment';
 export * from './fleet';
 export * from './freeze';
 export * from './host';
+export * from './outcome';
 export * from './place';
 export * from './progress';
 export * from './release';

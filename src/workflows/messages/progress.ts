@@ -1,7 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { Service } from '../../config/stack';
+import type { Service } from '../../model/stack';
 import type { Plan, PlannedPhase, PlannedService } from '../../plan/plan';
-import type { Cause, Outcome } from './deployment';
+import type { Cause, Outcome } from './outcome';
 
 /** What a deployment that runs tells, and how people steer it. */
 

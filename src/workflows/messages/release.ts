@@ -1,7 +1,7 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { Stack } from '../../config/stack';
+import type { Stack } from '../../model/stack';
 import type { PinnedImages } from '../../model/images';
-import type { JobRun } from '../../plan/job-runs';
+import type { JobRun } from '../../plan/service/job-runs';
 
 /** What a kept release tells. */
 

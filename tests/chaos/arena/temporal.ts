@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { findTemporalCli } from '../../../src/client/cli/dev/temporal-cli';
-import { startServer } from '../../../src/client/cli/dev/temporal-server';
+import { findTemporalCli } from '../../../src/cli/dev/temporal-cli';
+import { startServer } from '../../../src/cli/dev/temporal-server';
 
 const port = 7233;
 

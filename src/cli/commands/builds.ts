@@ -1,0 +1,64 @@
+import type { Command } from 'commander';
+import { placeOf } from '../../client/place';
+import { loadPlace, positive, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { ago } from '../output/words';
+import { placeArguments, withClient } from './session';
+import { print, printJson, say, table } from '../output/terminal';
+
+interface ListOptions extends ConnectionOptions {
+  json?: boolean;
+}
+
+/** Builds of the engine side by side, while it is upgraded. */
+export function addBuilds(worker: Command): void {
+  withConnection(
+    worker
+      .command('builds')
+      .description('list the builds of the engine: which is current, which still has deployments'),
+  )
+    .option('--json', 'print one JSON document')
+    .action(listBuilds);
+
+  withConnection(
+    worker.command('promote').description('let new deployments begin on this build; those that run end on theirs'),
+  )
+    .argument('<build>', 'its id')
+    .action(async (build: string, options: ConnectionOptions) => {
+      await withClient(options, (client) => client.builds.promote(build));
+      say(`build ${build} is current: new deployments begin on it, those that run end on theirs`);
+    });
+
+  withConnection(
+    withStack(
+      worker
+        .command('adopt')
+        .description('let a deployment whose build nobody runs any more go on with the current one'),
+    ),
+  )
+    .argument('<deployment>', 'its number', positive)
+    .action(adopt);
+}
+
+async function listBuilds(options: ListOptions): Promise<void> {
+  const builds = await withClient(options, (client) => client.builds.list());
+  if (options.json) return printJson(builds);
+  if (builds.length === 0) say('no worker runs as a build; `deploy-code worker --build-id` does');
+  else
+    print(
+      table([
+        ['BUILD', 'STATE', 'WORKERS', 'SINCE'],
+        ...builds.map(({ id, state, workers, since }) => [id, state, String(workers), since ? ago(since) : '-']),
+      ]),
+    );
+}
+
+async function adopt(number: number, options: StackOptions & ConnectionOptions): Promise<void> {
+  await withClient(options, async (client) => {
+    const { id } = await client.deployment(placeOf(loadPlace(options).stack), number);
+    await client.builds.adopt(id);
+    say(
+      `deployment ${number} goes on with the current build; \`deploy-code status ` +
+        `${number} --watch${placeArguments(options)}\` shows it`,
+    );
+  });
+}

@@ -1,0 +1,166 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { nameRun } from '../../plan/service/job-runs';
+import type { DeployCodeClient } from '../../client/client';
+import type { RequestOptions } from '../../client/request';
+import { isOver } from '../../client/deployment-handle';
+import { BadRequest } from '../../temporal/errors';
+import { placeOf } from '../../client/place';
+import { userName } from '../../client/user';
+import {
+  loadPlace,
+  list,
+  positive,
+  whenBusy,
+  withConnection,
+  withFollowing,
+  withQueue,
+  withStack,
+  type ConnectionOptions,
+  type QueueOptions,
+  type StackOptions,
+} from '../options';
+import { follow } from '../output/follow';
+import { counted } from '../output/words';
+import { ask } from '../prompt';
+import { placeArguments, withClient } from './session';
+import { say } from '../output/terminal';
+
+interface ChangeOptions extends StackOptions, ConnectionOptions, QueueOptions {
+  force?: boolean;
+  reason?: string;
+  json?: boolean;
+  watch?: boolean;
+  detach?: boolean;
+  giveUpAfter?: number;
+  to?: number;
+  services?: string[];
+  killJobs?: boolean;
+}
+
+const change = (program: Command, name: string, description: string): Command =>
+  withQueue(withFollowing(withConnection(withStack(program.command(name).description(description)))));
+
+export function addChanges(program: Command): void {
+  change(program, 'rollback', 'bring a kept release about again')
+    .option('--to <release>', 'its number (default: the one before the current)', positive)
+    .option('--force', 'go back over jobs that ran since, and pass refusals that say so')
+    .action((options: ChangeOptions) => run(options, (client) => rollback(client, options)));
+
+  change(program, 'restart', 'replace the instances of services by fresh ones of the same release')
+    .argument('<service...>', 'services to restart')
+    .option('--force', 'go past freezes')
+    .action((services: string[], options: ChangeOptions) =>
+      run(options, (client) => client.restart(placeOf(loadPlace(options).stack), services, request(options))),
+    );
+
+  change(program, 'run', 'run a job of the current release now')
+    .argument('<job>', 'job to run')
+    .option('--force', 'go past freezes')
+    .action((job: string, options: ChangeOptions) =>
+      run(options, (client) => client.runJob(placeOf(loadPlace(options).stack), job, request(options))),
+    );
+
+  change(program, 'repair', 'put right what differs from the current release though no deployment has done it')
+    .option('--force', 'go past freezes')
+    .action((options: ChangeOptions) =>
+      run(options, (client) => client.repair(placeOf(loadPlace(options).stack), request(options))),
+    );
+
+  change(program, 'stop', 'stop and remove what runs, dependants first; volumes stay')
+    .option('--services <names>', 'only these services', list)
+    .option('--force', 'go past freezes')
+    .action((options: ChangeOptions) =>
+      run(options, (client) => client.stop(loadPlace(options).stack, request(options))),
+    );
+
+  withConnection(
+    withStack(program.command('cancel').description('cancel a deployment; what it has begun is rolled back')),
+  )
+    .argument('<deployment>', 'its number, or the workflow id of one that waits', (value) => value)
+    .option('--kill-jobs', 'end running jobs too; otherwise they finish first')
+    .action((deployment: string, options: ChangeOptions) => cancel(deployment, options));
+
+  withConnection(withStack(program.command('answer').description('answer the question that a deployment waits with')))
+    .argument('<deployment>', 'its number', positive)
+    .argument('<answer>', 'one of the answers it names')
+    .action((deployment: number, answer: string, options: ChangeOptions) =>
+      answerQuestion(deployment, answer, options),
+    );
+}
+
+/** What of the options the engine is asked for. */
+function request(options: ChangeOptions): RequestOptions {
+  const { services, force, reason } = options;
+  return { services, force, reason, whenBusy: whenBusy(options) };
+}
+
+async function run(
+  options: ChangeOptions,
+  start: (client: DeployCodeClient) => ReturnType<DeployCodeClient['deploy']>,
+): Promise<void> {
+  process.exitCode = await withClient(options, async (client) =>
+    follow(await start(client), { ...options, place: placeArguments(options) }),
+  );
+}
+
+async function rollback(client: DeployCodeClient, options: ChangeOptions): ReturnType<DeployCodeClient['rollback']> {
+  const place = placeOf(loadPlace(options).stack);
+  const to = options.to ?? (await client.previousRelease(place));
+  const jobs = (await client.jobsSince(place, to)).map(nameRun);
+  if (jobs.length > 0 && !options.force)
+    await confirm(
+      `release ${to} predates ${counted(jobs.length, 'run')} of jobs: ` +
+        `${jobs.join(', ')}. What they did stays. Continue?`,
+    );
+  return client.rollback(place, { ...request(options), to });
+}
+
+async function confirm(question: string): Promise<void> {
+  if (!/^y(es)?$/i.test(await ask(question, `${question} [y/N] `)))
+    throw new BadRequest('not confirmed; nothing was changed');
+}
+
+async function cancel(which: string, options: ChangeOptions): Promise<void> {
+  await withClient(options, async (client) => {
+    const { stack } = loadPlace(options);
+    const place = placeOf(stack);
+    const number = Number(which);
+    if (!which.startsWith('deployment/') && !Number.isInteger(number))
+      throw new InvalidArgumentError('write a number, or a workflow id.');
+    const handle = which.startsWith('deployment/')
+      ? client.handleIn(place, which)
+      : await client.deployment(place, number);
+    const progress = await handle.progress().catch(() => undefined);
+    if (progress && isOver(progress))
+      throw new BadRequest(`deployment ${which} has already ended: ${progress.status.replaceAll('_', ' ')}`);
+    const { ending, settling } = await client.cancel(stack, handle.id, userName(), options);
+    if (ending === 'over') throw new BadRequest(`deployment ${which} has already ended`);
+    if (ending === 'terminated') {
+      say(
+        `deployment ${which} could not be cancelled: its workflow tasks fail, or no worker takes ` +
+          'them. It was terminated, and the next deployment puts back what it left',
+      );
+      if (settling) process.exitCode = await follow(settling, { ...options, place: placeArguments(options) });
+      return;
+    }
+    const watch =
+      progress?.deployment === undefined
+        ? ''
+        : `; \`deploy-code status ${progress.deployment} --watch${placeArguments(options)}\` shows what comes of it`;
+    say(`deployment ${which} is asked to cancel${watch}`);
+    if (ending === 'unserved')
+      say('no worker answers; it is cancelled once one is there: start one with `deploy-code worker`');
+  });
+}
+
+async function answerQuestion(number: number, answer: string, options: ChangeOptions): Promise<void> {
+  await withClient(options, async (client) => {
+    const handle = await client.deployment(placeOf(loadPlace(options).stack), number);
+    const { question } = await handle.progress();
+    if (!question) throw new BadRequest(`deployment ${number} asks nothing`);
+    if (!question.answers.includes(answer))
+      throw new BadRequest(`"${answer}" is no answer to "${question.text}"; answer ${question.answers.join(', or ')}`);
+    await handle.answer(question.id, answer, userName());
+    say(`answered "${answer}"`);
+  });
+}

@@ -1,0 +1,74 @@
+import type { Command } from 'commander';
+import { hostPort } from '../../model/host-port';
+import { list, positive } from '../options';
+import { complain, say } from '../output/terminal';
+
+interface CodecOptions {
+  port: number;
+  host: string;
+  origin: string;
+  allowHost?: string[];
+}
+
+interface KeyOptions {
+  id?: string;
+}
+
+/** Encryption of what Temporal keeps: its keys, and the server by which the Temporal UI reads it. */
+export function addCodec(program: Command): void {
+  const codec = program
+    .command('codec')
+    .description('encryption of payloads: keys, and a codec server for the Temporal UI');
+
+  codec
+    .command('key')
+    .description(
+      'print a new key, a line of the file that DEPLOY_CODE_ENCRYPTION_KEY_FILE names; the first line encrypts',
+    )
+    .option('--id <name>', 'its name, which stands beside what it encrypts (default: k and the date of today)')
+    .action(async ({ id = `k${new Date().toISOString().slice(0, 10)}` }: KeyOptions) => {
+      const { newKey, parseKeys } = await import('../../payloads/keys.js');
+      const key = newKey(id);
+      parseKeys(key, '--id');
+      say(key);
+    });
+
+  codec
+    .command('serve')
+    .description(
+      'decode payloads for the Temporal UI and CLI; with ' +
+        'DEPLOY_CODE_CODEC_TOKEN only for those who bring it as a bearer token',
+    )
+    .option('--port <port>', 'port', positive, 8234)
+    .option('--host <address>', 'address; behind a proxy of yours where others reach it', '127.0.0.1')
+    .option('--origin <url>', 'of the Temporal UI, as browsers name it', 'http://localhost:8233')
+    .option('--allow-host <names>', 'names besides its address by which it is reached, through a proxy say', list)
+    .action(serve);
+}
+
+async function serve({ port, host, origin, allowHost }: CodecOptions): Promise<void> {
+  const [{ payloadCodec }, { keysOf }, { serveCodec }, { guardProcess }] = await Promise.all([
+    import('../../payloads/codec.js'),
+    import('../../payloads/keys.js'),
+    import('../../payloads/server.js'),
+    import('../../guard/process.js'),
+  ]);
+  const keys = keysOf(process.env);
+  const token = process.env.DEPLOY_CODE_CODEC_TOKEN || undefined;
+  const onFailure = (error: Error) => complain(`a request failed: ${error.message}`);
+  const server = await serveCodec({
+    port,
+    host,
+    allowedHosts: allowHost,
+    origin,
+    token,
+    codec: payloadCodec(keys, { acceptPlain: true }),
+    onFailure,
+  });
+  guardProcess({ onError: onFailure, stop: () => server.close() });
+  const notes = [
+    ...(keys ? [] : ['without keys: what is compressed only']),
+    ...(token === undefined ? ['whoever reaches it reads everything'] : []),
+  ];
+  say([`codec server at http://${hostPort(host, port)} for ${origin}`, ...notes].join('; '));
+}

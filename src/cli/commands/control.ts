@@ -1,0 +1,123 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { deploymentId, freezeText } from '../../workflows/messages';
+import { BadRequest } from '../../temporal/errors';
+import { placeOf } from '../../client/place';
+import { userName } from '../../client/user';
+import { loadPlace, reason, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { momentOf } from '../output/moment';
+import { frozenText, queueRows } from '../output/control-text';
+import { pauseText } from '../output/watch-text';
+import { moment as timeText } from '../output/words';
+import { withClient } from './session';
+import { print, printJson, say, table } from '../output/terminal';
+
+interface ControlOptions extends StackOptions, ConnectionOptions {
+  json?: boolean;
+  until?: Date;
+  refuse?: boolean;
+  reason?: string;
+}
+
+const moment = (text: string): Date => {
+  const date = momentOf(text, new Date());
+  if (!date)
+    throw new InvalidArgumentError(
+      'write a time to come such as 2026-12-24T18:00 (of this machine), or a duration such as 2h.',
+    );
+  return date;
+};
+
+/** Who may begin, and what the engine may do by itself: the queue of an environment, freezes, pauses of its watch. */
+export function addControl(program: Command): void {
+  const queue = program.command('queue').description('deployments of the environment that run or wait');
+  withConnection(
+    withStack(queue.command('list', { isDefault: true }).description('the one that runs, and those that wait')),
+  )
+    .option('--json', 'print one JSON document')
+    .action(listQueue);
+  withConnection(withStack(queue.command('remove').description('take one that waits out of the queue')))
+    .argument('<id>', 'as `queue list` shows it')
+    .action(removeFromQueue);
+
+  withConnection(withStack(program.command('freeze').description('let no deployment begin; what runs goes on')))
+    .option('--until <time>', 'until then, or for so long: 2026-12-24T18:00, 2h (default: until `thaw`)', moment)
+    .option('--refuse', 'turn requests away instead of letting them wait')
+    .option('--reason <text>', 'why, for those who have to wait', reason)
+    .action(freeze);
+  withConnection(withStack(program.command('thaw').description('end a freeze; what waits begins'))).action(thaw);
+
+  const watch = program
+    .command('watch')
+    .description('the watch over what runs between deployments; `status` shows what it sees');
+  withConnection(
+    withStack(watch.command('pause').description('restart and repair nothing, for somebody works on what runs')),
+  )
+    .option(
+      '--until <time>',
+      'until then, or for so long: 2026-12-24T18:00, 2h (default: until `watch resume`)',
+      moment,
+    )
+    .option('--reason <text>', 'why', reason)
+    .action(pauseWatch);
+  withConnection(withStack(watch.command('resume').description('end a pause'))).action(resumeWatch);
+}
+
+async function listQueue(options: ControlOptions): Promise<void> {
+  const state = await withClient(options, (client) => client.environment(placeOf(loadPlace(options).stack)));
+  const { running, queue = [], freeze, breaker } = state ?? {};
+  if (options.json) return printJson({ running, queue, freeze, breaker });
+  print(frozenText(freeze));
+  if (!running && queue.length === 0) return say('nothing runs, and nothing waits');
+  print(table([['ID', 'STATE', 'WHAT', 'BY', 'SINCE', 'REASON'], ...queueRows(running, queue)]));
+}
+
+async function removeFromQueue(id: string, options: ControlOptions): Promise<void> {
+  const place = placeOf(loadPlace(options).stack);
+  await withClient(options, async (client) => {
+    const waiting = (await client.environment(place))?.queue.map(({ workflowId }) => workflowId) ?? [];
+    const found = waiting.filter((workflowId) => workflowId === id || workflowId.startsWith(deploymentId(place, id)));
+    if (found.length !== 1)
+      throw new BadRequest(
+        `${found.length === 0 ? 'nothing' : 'more than one'} that waits has the id ${id}; ` +
+          `\`deploy-code queue\` lists them, and \`deploy-code cancel\` ends one that runs`,
+      );
+    const handle = client.handle(found[0]!);
+    await handle.cancel(userName());
+    const { deployment } = await handle.result();
+    say(
+      deployment === undefined
+        ? `${id} is out of the queue`
+        : `${id} had begun as deployment ${deployment} in that moment; ` +
+            `\`deploy-code status ${deployment}\` shows how it ended`,
+    );
+  });
+}
+
+async function freeze(options: ControlOptions): Promise<void> {
+  const { stack } = loadPlace(options);
+  const { until, refuse, reason } = options;
+  const frozen = await withClient(options, (client) => client.freeze(placeOf(stack), { until, refuse, reason }));
+  say(
+    `${stack.name}/${stack.environment} is ${freezeText(frozen, timeText)}; requests ` +
+      `${frozen.refuse ? 'are refused' : 'wait'}, --force goes past it`,
+  );
+}
+
+async function thaw(options: ControlOptions): Promise<void> {
+  const { stack } = loadPlace(options);
+  await withClient(options, (client) => client.thaw(placeOf(stack)));
+  say(`${stack.name}/${stack.environment} is thawed; what waits begins`);
+}
+
+async function pauseWatch(options: ControlOptions): Promise<void> {
+  const { stack } = loadPlace(options);
+  const { until, reason } = options;
+  const pause = await withClient(options, (client) => client.pauseWatch(placeOf(stack), { until, reason }));
+  say(`${stack.name}/${stack.environment}: ${pauseText(pause)}; nothing is restarted or repaired`);
+}
+
+async function resumeWatch(options: ControlOptions): Promise<void> {
+  const { stack } = loadPlace(options);
+  await withClient(options, (client) => client.resumeWatch(placeOf(stack)));
+  say(`${stack.name}/${stack.environment} is watched again`);
+}

@@ -1,0 +1,97 @@
+import type { Command } from 'commander';
+import { stringify } from 'yaml';
+import { reachesClusters } from '../../model/runtime-of';
+import { manifestsOf } from '../../plan/manifests';
+import { servicesOf } from '../../plan/plan';
+import { BadRequest } from '../../temporal/errors';
+import { exitCodes } from '../exit-codes';
+import {
+  list,
+  whenBusy,
+  withConnection,
+  withFollowing,
+  withQueue,
+  withStack,
+  type ConnectionOptions,
+  type QueueOptions,
+  type StackOptions,
+} from '../options';
+import { follow } from '../output/follow';
+import { planText, refusalText } from '../output/plan-text';
+import { placeArguments, withClient } from './session';
+import { checked } from './validate';
+import { print, printFile, printJson } from '../output/terminal';
+
+export interface DeployOptions extends StackOptions, ConnectionOptions, QueueOptions {
+  services?: string[];
+  force?: boolean;
+  reason?: string;
+  dryRun?: boolean;
+  manifests?: boolean;
+  json?: boolean;
+  watch?: boolean;
+  detach?: boolean;
+  giveUpAfter?: number;
+}
+
+export function addDeploy(program: Command): void {
+  withConnection(withStack(program.command('plan').description('show what a deployment would do; changes nothing')))
+    .option('--services <names>', 'only these services and what they depend on', list)
+    .option('--force', 'pass refusals that say so')
+    .option('--manifests', 'on Kubernetes: print what a deployment of the whole stack applies, as `kubectl` reads it')
+    .option('--json', 'print one JSON document')
+    .action(
+      async (options: DeployOptions) =>
+        void (process.exitCode = await (options.manifests ? showManifests(options) : showPlan(options))),
+    );
+
+  withQueue(
+    withFollowing(
+      withConnection(
+        withStack(
+          program
+            .command('deploy')
+            .description('deploy the stack as a new release; rolled back as a whole when it fails'),
+        ),
+      ),
+    ),
+  )
+    .option('--services <names>', 'only these services and what they depend on', list)
+    .option('--dry-run', 'only show the plan')
+    .option('--force', 'go past refusals and freezes that say so')
+    .action(async (options: DeployOptions) => void (process.exitCode = await deploy(options)));
+}
+
+async function showPlan(options: DeployOptions): Promise<number> {
+  const { stack } = checked(options);
+  const { plan, refusals } = await withClient(options, (client) => client.plan(stack, options));
+  if (options.json) printJson({ plan, refusals });
+  else print([...planText(plan), ...(refusals.length > 0 ? refusalText(refusals) : [])]);
+  return refusals.length > 0 ? exitCodes.badInput : exitCodes.done;
+}
+
+/** Whatever runs: what is secret is not in it. */
+async function showManifests(options: DeployOptions): Promise<number> {
+  const { stack } = checked(options);
+  if (!reachesClusters(stack))
+    throw new BadRequest('--manifests is for stacks on a cluster: orchestrator: Kubernetes, or a host with kubernetes');
+  const { plan } = await withClient(options, (client) => client.plan(stack, options));
+  const placement = Object.fromEntries(
+    servicesOf(plan.phases).flatMap(({ name, host }) => (host === undefined ? [] : [[name, host]])),
+  );
+  const manifests = manifestsOf(stack, plan.deployment, placement);
+  if (options.json) printJson(manifests);
+  else printFile(`${manifests.map((manifest) => stringify(JSON.parse(JSON.stringify(manifest)))).join('---\n')}\n`);
+  return exitCodes.done;
+}
+
+async function deploy(options: DeployOptions): Promise<number> {
+  const { stack } = checked(options);
+  if (options.dryRun || stack.dryRun) return showPlan(options);
+  return withClient(options, async (client) =>
+    follow(await client.deploy(stack, { ...options, whenBusy: whenBusy(options) }), {
+      ...options,
+      place: placeArguments(options),
+    }),
+  );
+}

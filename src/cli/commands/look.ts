@@ -1,0 +1,255 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { DeployCodeClient } from '../../client/client';
+import { isOver } from '../../client/deployment-handle';
+import { BadRequest } from '../../temporal/errors';
+import { placeOf } from '../../client/place';
+import type { DeploymentResult } from '../../workflows/messages';
+import type { HistoryEntry } from '../../client/history';
+import {
+  loadPlace,
+  milliseconds,
+  positive,
+  withConnection,
+  withStack,
+  type ConnectionOptions,
+  type StackOptions,
+} from '../options';
+import { breakerText, frozenText } from '../output/control-text';
+import { follow } from '../output/follow';
+import { sayAway } from '../output/hosts-away';
+import { waitingText } from '../output/question-text';
+import { statusTable } from '../output/status-table';
+import { watchText } from '../output/watch-text';
+import { ago, seconds, shorten } from '../output/words';
+import { placeArguments, serviceOf, withClient } from './session';
+import { paint, print, printJson, printRaw, printRawLines, printText, say, table } from '../output/terminal';
+
+const followMs = 1000;
+
+interface LookOptions extends StackOptions, ConnectionOptions {
+  json?: boolean;
+  watch?: boolean;
+  raw?: boolean;
+  giveUpAfter?: number;
+  follow?: boolean;
+  tail: number;
+  limit: number;
+}
+
+export function addLooks(program: Command): void {
+  withConnection(
+    withStack(program.command('status').description('what runs and how it is; with a number, one deployment')),
+  )
+    .argument('[deployment]', 'number of a deployment', positive)
+    .option('--watch', 'follow the deployment until it ends')
+    .option(
+      '--give-up-after <duration>',
+      'with --watch: stop after so long without a worker or a Temporal server (exit 5)',
+      milliseconds,
+    )
+    .option('--json', 'print one JSON document')
+    .action((deployment: number | undefined, options: LookOptions) =>
+      deployment === undefined ? showStatus(options) : showDeployment(deployment, options),
+    );
+
+  withConnection(withStack(program.command('history').description('deployments of the environment, the newest first')))
+    .option('--limit <n>', 'how many', positive, 20)
+    .option('--json', 'print one JSON document')
+    .action(showHistory);
+
+  withConnection(
+    withStack(
+      program
+        .command('logs')
+        .description('last log lines of instances; with a number, the evidence of that deployment'),
+    ),
+  )
+    .argument('[deployment-or-service...]', '`3 api`: what deployment 3 saw of api; `api web`: what they log now')
+    .option('-f, --follow', 'go on as lines come')
+    .option('--tail <n>', 'lines of each instance', positive, 50)
+    .option('--raw', 'pass escape sequences on to the terminal; without it they are shown escaped')
+    .option('--json', 'one JSON object a line')
+    .action(showLogs);
+
+  withConnection(withStack(program.command('exec').description('run a command inside an instance: exec api -- ls /')))
+    .option('--raw', 'pass its output on as it is; without it escape sequences are shown escaped')
+    .argument('<instance>', '`api`, or `api-2` for another replica')
+    .argument('<command...>', 'command and its arguments, after --')
+    .action(runInside);
+}
+
+async function showStatus(options: LookOptions): Promise<void> {
+  const { stack } = loadPlace(options);
+  await withClient(options, async (client) => {
+    const [{ found: lines, away }, state] = await Promise.all([
+      client.status(stack),
+      client.environment(placeOf(stack)),
+    ]);
+    const release = state?.current?.release;
+    const contents = release === undefined ? undefined : await client.release(placeOf(stack), release);
+    sayAway(away);
+    if (options.json)
+      return printJson({
+        stack: stack.name,
+        environment: stack.environment,
+        release,
+        running: state?.running,
+        queued: state?.queue.length ?? 0,
+        freeze: state?.freeze,
+        breaker: state?.breaker,
+        watch: state?.watch,
+        watchPause: state?.watchPause,
+        instances: lines,
+        ...(away.length > 0 && { hostsAway: away }),
+      });
+    const variables = Object.entries(contents?.stack.variables ?? {}).map(([name, value]) => `${name}=${value}`);
+    const about = contents
+      ? [`release ${release}`, ...variables, `by ${contents.requestedBy}`, ago(new Date(contents.at))]
+      : ['nothing deployed'];
+    say(`${paint.bold(`${stack.name}/${stack.environment}`)}  ${about.join('  ')}`);
+    print(
+      [
+        ...frozenText(state?.freeze),
+        ...(state?.breaker ? breakerText(state.breaker) : []),
+        ...(state ? watchText(state) : []),
+      ].map(paint.yellow),
+    );
+    if (state?.running)
+      print((await runningText(client, state.running, state.queue.length, placeArguments(options))).map(paint.yellow));
+    if (lines.length > 0) print(statusTable(lines));
+  });
+}
+
+async function runningText(
+  client: DeployCodeClient,
+  { workflowId, deployment }: { workflowId: string; deployment: number },
+  queued: number,
+  place: string,
+): Promise<string[]> {
+  const missing = await client.builds.missing(workflowId);
+  if (missing !== undefined)
+    return [
+      `deployment ${deployment} stands still: it began on build ${missing}, which no worker runs any more`,
+      `  start a worker of that build, or: deploy-code worker adopt ${deployment}${place}`,
+    ];
+  const waits = waitingText(await client.handle(workflowId).progress(), place);
+  return [
+    `deployment ${deployment} ` +
+      `${waits.length > 0 ? 'waits' : 'runs'}${queued > 0 ? `, ${queued} queued behind it` : ''}`,
+    ...waits,
+  ];
+}
+
+async function showDeployment(number: number, options: LookOptions): Promise<void> {
+  const place = placeOf(loadPlace(options).stack);
+  process.exitCode = await withClient(options, async (client) => {
+    const handle = await client.deployment(place, number);
+    const show = () => follow(handle, { ...options, place: placeArguments(options) });
+    if (options.watch) return show();
+    const progress = await handle.progress();
+    if (isOver(progress)) return show();
+    if (options.json) printJson(progress);
+    else print([`deployment ${number}: ${progress.status}`, ...waitingText(progress, placeArguments(options))]);
+    return 0;
+  });
+}
+
+async function showHistory(options: LookOptions): Promise<void> {
+  const entries = await withClient(options, (client) =>
+    client.history(placeOf(loadPlace(options).stack), options.limit),
+  );
+  if (options.json) return printJson(entries);
+  print(table([['NUMBER', 'STATUS', 'RELEASE', 'WHEN', 'TOOK', 'BY', 'WHAT'], ...entries.map(historyRow)]));
+}
+
+function historyRow({ deployment, status, release, startedAt, result }: HistoryEntry): string[] {
+  return [
+    String(deployment ?? '-'),
+    status,
+    String(release ?? '-'),
+    ago(startedAt),
+    result ? seconds(result.durationMs) : '-',
+    result?.requestedBy ?? '-',
+    result ? whatOf(result) : '',
+  ];
+}
+
+function whatOf({ intent, reason, cause, changed }: DeploymentResult): string {
+  return [intent, reason, cause?.message ?? (shorten(changed, 5) || 'nothing')].filter(Boolean).join(': ');
+}
+
+async function showLogs(words: string[], options: LookOptions): Promise<void> {
+  const { stack } = loadPlace(options);
+  const [first, ...services] = words;
+  await withClient(options, async (client) => {
+    if (first && /^\d+$/.test(first))
+      return (options.raw ? printRawLines : print)(await evidence(client, Number(first), services, options));
+    for (const name of words) serviceOf(stack, name);
+    const cursors: Record<string, string> = {};
+    let said = new Set<string>();
+    do {
+      const { found, away } = await client.logs(stack, words, options.tail, cursors);
+      sayAway(away.filter(({ host }) => !said.has(host)));
+      said = new Set(away.map(({ host }) => host));
+      for (const { name, lines, cursor, unreadable } of found) {
+        if (unreadable !== undefined && !(name in cursors)) sayUnreadable(name, unreadable, options);
+        cursors[name] = cursor;
+        for (const line of lines) showLine(name, line, options);
+      }
+      if (options.follow) await sleep(followMs);
+    } while (options.follow);
+  });
+}
+
+/** Once, however long the others are followed. */
+function sayUnreadable(instance: string, unreadable: string, { json }: LookOptions): void {
+  if (json) printJson({ instance, unreadable });
+  else say(`${paint.cyan(instance)} | ${paint.yellow(`(its logs cannot be read here: ${unreadable})`)}`);
+}
+
+function showLine(instance: string, line: string, { json, raw }: LookOptions): void {
+  if (json) printJson({ instance, line });
+  else if (raw) printRawLines([`${instance} | ${line}`]);
+  else say(`${paint.cyan(instance)} | ${line}`);
+}
+
+async function evidence(
+  client: DeployCodeClient,
+  number: number,
+  services: string[],
+  options: LookOptions,
+): Promise<string[]> {
+  const handle = await client.deployment(placeOf(loadPlace(options).stack), number);
+  const { cause, tolerated } = await handle.result();
+  const causes = [cause, ...tolerated].filter(
+    (each) => each?.evidence && (services.length === 0 || services.includes(each.service ?? '')),
+  );
+  if (causes.length === 0)
+    throw new BadRequest(
+      `deployment ${number} kept no ` +
+        `evidence${services.length > 0 ? ` of ${services.join(', ')}` : ''}; ` +
+        `\`${['deploy-code logs', ...services].join(' ')}\` shows what runs now`,
+    );
+  return causes.flatMap((each) => [options.raw ? each!.message : paint.bold(each!.message), ...each!.evidence!.logs]);
+}
+
+async function runInside(which: string, command: string[], options: LookOptions): Promise<void> {
+  const { stack } = loadPlace(options);
+  await withClient(options, async (client) => {
+    const { found, away } = await client.status(stack);
+    const running = found.filter(({ state }) => state === 'running');
+    const instance =
+      running.find(({ service, ordinal, name }) => name === which || `${service}-${ordinal}` === which) ??
+      running.find(({ service }) => service === which);
+    if (!instance) sayAway(away);
+    if (!instance)
+      throw new BadRequest(
+        `no instance "${which}" runs; there are ` +
+          `${running.map(({ service, ordinal }) => `${service}-${ordinal}`).join(', ') || 'none'}`,
+      );
+    const { exitCode, output } = await client.exec(stack, instance.name, command);
+    (options.raw ? printRaw : printText)(output);
+    process.exitCode = exitCode;
+  });
+}

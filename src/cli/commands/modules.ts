@@ -1,0 +1,68 @@
+import type { Command } from 'commander';
+import { dependants, withDependencies } from '../../plan/graph';
+import { assignPhases } from '../../plan/phases';
+import { load, withStack, type StackOptions } from '../options';
+
+import { serviceOf } from './session';
+import { print, printJson, table } from '../output/terminal';
+
+type ModuleOptions = StackOptions & { json?: boolean };
+
+/** What a stack file holds, read from the file alone. */
+export function addModules(program: Command): void {
+  const modules = program.command('modules').description('what a stack file holds');
+
+  withStack(modules.command('list').description('every service with its phase, kind and image'))
+    .option('--json', 'print one JSON document')
+    .action((options: ModuleOptions) => {
+      const { stack } = load(options);
+      const { of } = assignPhases(stack.services);
+      const services = Object.values(stack.services).map(({ name, kind, image, replicas, command }) => ({
+        phase: of[name]!,
+        name,
+        kind,
+        replicas,
+        image: image ?? (command ?? []).join(' '),
+      }));
+      services.sort((a, b) => a.phase - b.phase || (a.name < b.name ? -1 : 1));
+      if (options.json) printJson(services);
+      else
+        print(
+          table([
+            ['PHASE', 'NAME', 'KIND', 'REPLICAS', 'IMAGE'],
+            ...services.map(({ phase, name, kind, replicas, image }) => [
+              String(phase),
+              name,
+              kind,
+              String(replicas),
+              image,
+            ]),
+          ]),
+        );
+    });
+
+  withStack(modules.command('describe').description('everything about one service, defaults filled in'))
+    .argument('<name>', 'service')
+    .action((name: string, options: ModuleOptions) => printJson(find(options, name).service));
+
+  withStack(modules.command('deps').description('what a service needs, and what needs it'))
+    .argument('<name>', 'service')
+    .option('--json', 'print one JSON document')
+    .action((name: string, options: ModuleOptions) => {
+      const { stack, service } = find(options, name);
+      const all = [...withDependencies(stack.services, [name])].filter((other) => other !== name);
+      const needs = Object.entries(service.dependsOn).map(([dependency, condition]) => `${dependency} (${condition})`);
+      const neededBy = dependants(stack.services, name);
+      if (options.json) return printJson({ name, needs: service.dependsOn, neededBy, needsInAll: all });
+      print([
+        `${name} needs ${needs.join(', ') || 'nothing'}`,
+        `needed by ${neededBy.join(', ') || 'nothing'}`,
+        `with everything below: ${all.join(', ') || 'nothing'}`,
+      ]);
+    });
+}
+
+function find(options: ModuleOptions, name: string) {
+  const { stack } = load(options);
+  return { stack, service: serviceOf(stack, name) };
+}

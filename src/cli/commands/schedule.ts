@@ -1,0 +1,175 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { cronProblem } from '../../model/cron';
+import type { Overlap, Recurring, ScheduleSpec } from '../../model/schedule';
+import { BadRequest } from '../../temporal/errors';
+import { placeOf } from '../../client/place';
+import { unreadableText, type Schedules } from '../../client/schedules';
+import { userName } from '../../client/user';
+import type { Place } from '../../workflows/messages';
+import {
+  list,
+  loadPlace,
+  milliseconds,
+  reason,
+  withConnection,
+  withStack,
+  type ConnectionOptions,
+  type StackOptions,
+} from '../options';
+import { runRows, scheduleRows, timesText, whatText } from '../output/schedule-text';
+import { zoned } from '../output/words';
+import { withClient } from './session';
+import { print, printJson, say, table } from '../output/terminal';
+
+interface ScheduleOptions extends StackOptions, ConnectionOptions {
+  cron?: string[];
+  every?: number;
+  timeZone: string;
+  jitter: number;
+  overlap: Overlap;
+  catchUp: number;
+  services?: string[];
+  job?: string;
+  reason?: string;
+  from: Date;
+  to: Date;
+  json?: boolean;
+}
+
+const date = (text: string): Date => {
+  const moment = new Date(text);
+  if (Number.isNaN(moment.getTime())) throw new InvalidArgumentError('write a time such as 2026-12-24T18:00.');
+  return moment;
+};
+const cronExpressions = (text: string, all: string[] = []): string[] => {
+  const problem = cronProblem(text);
+  if (problem !== undefined) throw new InvalidArgumentError(problem);
+  return [...all, text];
+};
+
+/** Schedules: deployments, restarts and jobs that come round by themselves. */
+export function addSchedules(program: Command): void {
+  const schedule = program
+    .command('schedule')
+    .description('redeployments, restarts and jobs that come round by themselves');
+  const command = (name: string, description: string) =>
+    withConnection(withStack(schedule.command(name).description(description)));
+  const about = (name: string, description: string) => command(name, description).argument('<name>', 'of the schedule');
+
+  about('create', 'make a schedule: of the whole stack with fresh images, of services, or of a job')
+    .option('--cron <expression>', 'five fields or a word such as @daily; may be repeated', cronExpressions)
+    .option('--every <duration>', 'instead, or besides: so often', milliseconds)
+    .option('--time-zone <zone>', 'of --cron', 'UTC')
+    .option('--jitter <duration>', 'put each time off by up to so much', milliseconds, 0)
+    .addOption(
+      new Option('--overlap <policy>', 'where its last request is not over')
+        .choices(['skip', 'buffer_one', 'cancel_other'])
+        .default('skip'),
+    )
+    .option(
+      '--catch-up <duration>',
+      'make up for what an absent server missed, up to so long ago',
+      milliseconds,
+      3_600_000,
+    )
+    .option('--services <names>', 'restart these services with fresh images', list)
+    .addOption(new Option('--job <name>', 'run this job').conflicts('services'))
+    .action((name: string, options: ScheduleOptions) => on(options, create(name, options)));
+
+  command('list', 'schedules of the environment')
+    .option('--json', 'print one JSON document')
+    .action((options: ScheduleOptions) => on(options, showAll(options)));
+  about('describe', 'when it comes round, and what came of the last times')
+    .option('--json', 'print one JSON document')
+    .action((name: string, options: ScheduleOptions) => on(options, describe(name, options)));
+  about('pause', 'let it come round no more until `resume`')
+    .option('--reason <text>', 'why, for others', reason)
+    .action((name: string, options: ScheduleOptions) => on(options, pause(name, options)));
+  about('resume', 'end a pause').action((name: string, options: ScheduleOptions) =>
+    on(options, (schedules, place) => schedules.resume(place, name, `resumed by ${userName()}`), `${name} goes on`),
+  );
+  about('trigger', 'ask for it now, besides its times').action((name: string, options: ScheduleOptions) =>
+    on(
+      options,
+      (schedules, place) => schedules.trigger(place, name),
+      `${name} is asked for; \`deploy-code schedule describe ${name}\` shows what comes of it`,
+    ),
+  );
+  about('delete', 'remove the schedule; what it has begun goes on').action((name: string, options: ScheduleOptions) =>
+    on(options, (schedules, place) => schedules.delete(place, name), `${name} is deleted`),
+  );
+  about('backfill', 'make up for the times between two moments, one after the other')
+    .requiredOption('--from <time>', 'the first moment', date)
+    .requiredOption('--to <time>', 'the last moment', date)
+    .action((name: string, options: ScheduleOptions) => on(options, backfill(name, options)));
+}
+
+type Work = (schedules: Schedules, place: Place) => Promise<void>;
+
+async function on(options: ScheduleOptions, work: Work, said?: string): Promise<void> {
+  await withClient(options, (client) => work(client.schedules, placeOf(loadPlace(options).stack)));
+  if (said !== undefined) say(said);
+}
+
+function create(name: string, options: ScheduleOptions): Work {
+  return async (schedules, place) => {
+    const { cron = [], every, timeZone, jitter, overlap, catchUp } = options;
+    if (cron.length === 0 && every === undefined) throw new BadRequest('a schedule needs --cron or --every');
+    const spec: ScheduleSpec = {
+      name,
+      cron,
+      ...(every !== undefined && { everyMs: every }),
+      timeZone,
+      jitterMs: jitter,
+      overlap,
+      catchupMs: catchUp,
+      what: whatOf(options),
+    };
+    await schedules.create(place, spec);
+    say(`${name}: ${whatText(spec.what)}, ${timesText(spec)}`);
+  };
+}
+
+function whatOf({ services, job }: ScheduleOptions): Recurring {
+  if (job !== undefined) return { kind: 'run', job };
+  return services ? { kind: 'restart', services } : { kind: 'deploy' };
+}
+
+function showAll({ json }: ScheduleOptions): Work {
+  return async (schedules, place) => {
+    const { schedules: all, unreadable } = await schedules.list(place);
+    if (json) printJson(all);
+    else if (all.length > 0) print(table([['NAME', 'WHAT', 'WHEN', 'STATE', 'NEXT', 'FROM'], ...scheduleRows(all)]));
+    else if (unreadable.length === 0) say('no schedules');
+    for (const name of unreadable) say(unreadableText(name));
+  };
+}
+
+function describe(name: string, { json }: ScheduleOptions): Work {
+  return async (schedules, place) => {
+    const view = await schedules.describe(place, name);
+    if (json) return printJson(view);
+    print([
+      `${name}: ${whatText(view.spec.what)}, ${timesText(view.spec)}`,
+      ...(view.paused
+        ? [`paused${view.note ? `: ${view.note}` : ''}`]
+        : view.next.slice(0, 3).map((next) => `next  ${zoned(next)}`)),
+    ]);
+    if (view.runs.length > 0) print(table([['WHEN', 'OUTCOME', 'DEPLOYMENT', 'WHY'], ...runRows(view.runs)]));
+  };
+}
+
+function pause(name: string, { reason }: ScheduleOptions): Work {
+  return async (schedules, place) => {
+    await schedules.pause(place, name, `by ${userName()}${reason ? `: ${reason}` : ''}`);
+    say(`${name} is paused`);
+  };
+}
+
+function backfill(name: string, { from, to }: ScheduleOptions): Work {
+  return async (schedules, place) => {
+    if (from >= to) throw new BadRequest('--from lies before --to');
+    await schedules.backfill(place, name, from, to);
+    say(`${name} makes up for the times between ${zoned(from)} and ${zoned(to)}`);
+  };
+}

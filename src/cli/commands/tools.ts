@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { stackFile } from '../../config/schema/stack-file';
+import { BadRequest } from '../../temporal/errors';
+import { importCompose } from '../../config/import';
+import { completionScript } from '../completion';
+import { complain, printFile, printText } from '../output/terminal';
+
+/** What helps to write stack files and command lines. */
+export function addTools(program: Command): void {
+  program
+    .command('schema')
+    .description('print the JSON Schema of stack files, for editors')
+    .action(() => printText(`${JSON.stringify(z.toJSONSchema(stackFile, { unrepresentable: 'any' }), null, 2)}\n`));
+
+  program
+    .command('import')
+    .description('turn a compose file into a stack file; says with lines what it could not carry')
+    .argument('<compose-file>', 'such as docker-compose.yml')
+    .option('--name <stack>', "name of the stack (default: the compose file's name or folder)")
+    .action((file: string, options: { name?: string }) => {
+      const { error } = stackFile.shape.name.optional().safeParse(options.name);
+      if (error) throw new BadRequest(`--name ${options.name}: ${error.issues[0]!.message}`);
+      const { text, lost } = importCompose(file, options.name);
+      printFile(text);
+      for (const { line, path, message } of lost) complain(`${file}:${line} ${path}: ${message}`);
+    });
+
+  program
+    .command('completion')
+    .description('print a completion script for your shell')
+    .argument('<shell>', 'bash, zsh or fish')
+    .action((shell: string) => printFile(completionScript(program, shell)));
+}

@@ -1,0 +1,188 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync, readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { identify } from '../../guard/process-identity';
+import { findDevelopmentEngine } from '../../temporal/development';
+import { BadRequest, EngineUnreachable } from '../../temporal/errors';
+import { endProcesses } from '../../worker/end-processes';
+import { freePort } from '../../guard/free-port';
+import { underLock } from '../../guard/file-lock';
+import { guardProcess } from '../../guard/process';
+import { KeptWorker } from './keep-worker';
+import { endProcess, Parts } from './parts';
+import { cacheFolder, engineFolder, forget, lockFile, prepareFolders, recall, remember } from './state';
+import { findTemporalCli } from './temporal-cli';
+import { startServer, temporalLog } from './temporal-server';
+import { guardUi, hiddenAddress } from './ui-guard';
+import { tellSilence, untilTemporalIsGone } from './watch-temporal';
+import { printText, say } from '../output/terminal';
+
+export interface DevOptions {
+  detach?: boolean;
+  stop?: boolean;
+  port: number;
+  uiPort: number;
+}
+
+const startWithinMs = 600_000;
+const stopWithinMs = 30_000;
+const lockWithinMs = 500;
+/** One that is asked to end while it starts may not hear it; it loses nothing by being killed. */
+const serverEndsWithinMs = 5000;
+
+/** An engine for development: an embedded Temporal and a worker, in the foreground or behind. */
+export async function dev(options: DevOptions): Promise<void> {
+  if (options.stop) return stop();
+  const running = findDevelopmentEngine();
+  if (running) {
+    say(`the engine runs already: Temporal ${running.address}, UI ${running.ui}`);
+    return;
+  }
+  return options.detach ? detach(options) : foreground(options);
+}
+
+/** One engine at a time in a folder, from its first step on: two would write to one database. */
+async function foreground(options: DevOptions): Promise<void> {
+  prepareFolders();
+  let isAlone = false;
+  const work = () => {
+    isAlone = true;
+    return untilItEnds(options);
+  };
+  await underLock(lockFile, work, AbortSignal.timeout(lockWithinMs)).catch((error: unknown) => {
+    if (isAlone) throw error;
+    throw new BadRequest('another `deploy-code dev` is starting or ending in this folder; wait for it, or end it');
+  });
+}
+
+/** Whoever asks it to stop is heard before anything is started: nothing stays behind. */
+async function untilItEnds(options: DevOptions): Promise<void> {
+  const parts = new Parts();
+  const running = run(options, parts);
+  running.catch(() => undefined);
+  try {
+    await Promise.race([untilAskedToStop(), running]);
+  } finally {
+    await parts.end();
+  }
+}
+
+async function run({ port, uiPort }: DevOptions, parts: Parts): Promise<void> {
+  const cli = await findTemporalCli(cacheFolder, say, parts.signal);
+  for (const each of [port, uiPort]) await requireFree(each);
+  const address = `127.0.0.1:${port}`;
+  const ui = `http://localhost:${uiPort}`;
+  const dataDir = dataFolder();
+  const hidden = await hiddenAddress();
+  const uiGuard = (await guardUi(uiPort, hidden)).unref();
+  parts.add(async () => {
+    uiGuard.close();
+    uiGuard.closeAllConnections();
+  });
+  const server = await startServer({
+    cli,
+    port,
+    ui: hidden,
+    folder: engineFolder,
+    started: (child) => parts.add(() => endProcess(child, serverEndsWithinMs)),
+  });
+  guardProcess({ onError: (error) => say(`an error that nothing has caught: ${error.message}`) });
+  const metricsPort = await freePort();
+  const log = sizeOf(workerLog());
+  const worker = new KeptWorker({ start: () => startWorker(address, dataDir, metricsPort), say, log: workerLog() });
+  parts.add(() => endProcess(worker.release()));
+  await untilWorkerIsReady(worker.child, log);
+  remember({ address, ui, dataDir, pids: { dev: process.pid }, process: identify(process.pid) });
+  say(`engine ready: Temporal ${address}, UI ${ui}, worker ${worker.child.pid} (log ${workerLog()})`);
+  void tellSilence(address, say, parts.signal);
+  await Promise.race([worker.keep(), untilTemporalIsGone(server, temporalLog(engineFolder))]);
+}
+
+function dataFolder(): string {
+  return join(engineFolder, 'data');
+}
+
+function workerLog(): string {
+  return join(engineFolder, 'worker.log');
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function startWorker(address: string, dataDir: string, port: number): ChildProcess {
+  const log = openSync(workerLog(), 'a', 0o600);
+  const environment = { ...process.env, TEMPORAL_ADDRESS: address, DEPLOY_CODE_DATA_DIR: dataDir };
+  return spawn(process.execPath, [process.argv[1]!, 'worker', '--port', String(port)], {
+    stdio: ['ignore', log, log],
+    env: environment,
+    detached: true,
+  });
+}
+
+/** `from`: where the log of this run begins; before it stand earlier ones. */
+async function untilWorkerIsReady(worker: ChildProcess, from: number): Promise<void> {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(50)) {
+    const log = readFileSync(workerLog()).subarray(from);
+    if (log.includes('worker is ready')) return;
+    const ended = worker.exitCode ?? worker.signalCode;
+    if (ended !== null) throw new EngineUnreachable(`the worker ended with ${ended}`, `look at ${workerLog()}`);
+  }
+  throw new EngineUnreachable('the worker did not get ready within 30 s', `look at ${workerLog()}`);
+}
+
+async function untilAskedToStop(): Promise<void> {
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+}
+
+/** Starts the foreground form in the background and waits until it is ready. */
+async function detach({ port, uiPort }: DevOptions): Promise<void> {
+  prepareFolders();
+  const file = join(engineFolder, 'dev.log');
+  const log = openSync(file, 'w', 0o600);
+  const background = spawn(
+    process.execPath,
+    [process.argv[1]!, 'dev', '--port', String(port), '--ui-port', String(uiPort)],
+    { detached: true, stdio: ['ignore', log, log] },
+  );
+  background.unref();
+  let shown = 0;
+  for (const deadline = Date.now() + startWithinMs; Date.now() < deadline; await sleep(50)) {
+    const text = readFileSync(file, 'utf8');
+    printText(text.slice(shown));
+    shown = text.length;
+    if (background.exitCode !== null) throw new EngineUnreachable('the engine did not start', `look at ${file}`);
+    if (findDevelopmentEngine()) return;
+  }
+  throw new EngineUnreachable('the engine did not get ready', `look at ${file}`);
+}
+
+/** Stops the engine of this folder, and the processes that it deployed. Containers run on until `deploy-code stop`. */
+async function stop(): Promise<void> {
+  const known = recall();
+  if (known?.isRunning) {
+    process.kill(known.engine.pids.dev, 'SIGTERM');
+    for (const deadline = Date.now() + stopWithinMs + 5000; Date.now() < deadline && recall()?.isRunning;)
+      await sleep(50);
+  }
+  const ended = known ? await endProcesses(dataFolder()) : 0;
+  forget();
+  say(
+    known
+      ? `the engine is stopped, and its state deleted${ended > 0 ? `; ${ended} process instances ended with it` : ''}`
+      : 'no engine ran here',
+  );
+}
+
+async function requireFree(port: number): Promise<void> {
+  const server = createServer();
+  const busy = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(true));
+    server.listen(port, '127.0.0.1', () => resolve(false));
+  });
+  await new Promise((resolve) => server.close(resolve));
+  if (busy) throw new BadRequest(`port ${port} is in use; choose others with --port and --ui-port`);
+}

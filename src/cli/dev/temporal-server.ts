@@ -1,0 +1,86 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { openSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Connection } from '@temporalio/client';
+import { EngineUnreachable } from '../../temporal/errors';
+import { freePort } from '../../guard/free-port';
+import type { UiAddress } from './ui-guard';
+
+const readyWithinMs = 30_000;
+const retention = '720h';
+
+/** The dev server's defaults are slow; with these, ten activities take 180 ms instead of 1 s. */
+export const tuning = [
+  'history.transferProcessorMaxPollRPS=2000',
+  'history.timerProcessorMaxPollRPS=2000',
+  'history.timerProcessorMaxTimeShift="10ms"',
+  'system.enableActivityEagerExecution=true',
+]
+  .flatMap((value) => ['--dynamic-config-value', value])
+  .concat(['journal_mode=WAL', 'synchronous=NORMAL'].flatMap((pragma) => ['--sqlite-pragma', pragma]));
+
+export interface ServerOptions {
+  cli: string;
+  port: number;
+  /** Where its UI listens. */
+  ui: UiAddress;
+  folder: string;
+  /** Hears of its process before it answers. */
+  started?: (server: ChildProcess) => void;
+}
+
+/** Starts an embedded Temporal on a file database and waits until it answers. */
+export async function startServer({ cli, port, ui, folder, started }: ServerOptions): Promise<ChildProcess> {
+  const ports = ['--port', String(port), '--ui-ip', ui.host, '--ui-port', String(ui.port), ...(await httpApi())];
+  const log = openSync(temporalLog(folder), 'a', 0o600);
+  const server = spawn(
+    cli,
+    ['server', 'start-dev', '--db-filename', join(folder, 'temporal.db'), ...ports, '--log-level', 'warn', ...tuning],
+    { stdio: ['ignore', log, log], detached: true },
+  );
+  started?.(server);
+  await untilReady(server, port, temporalLog(folder));
+  await promisify(execFile)(cli, [
+    'operator',
+    'namespace',
+    'update',
+    '--namespace',
+    'default',
+    '--retention',
+    retention,
+    '--address',
+    `127.0.0.1:${port}`,
+  ]);
+  return server;
+}
+
+/**
+ * Temporal's HTTP API, which nothing here uses, answers under its own address only: no page of somebody else's gets at
+ * it.
+ */
+async function httpApi(): Promise<string[]> {
+  const port = await freePort();
+  return ['--http-port', String(port), '--dynamic-config-value', `frontend.httpAllowedHosts=["127.0.0.1:${port}"]`];
+}
+
+/** Where the server of a development engine logs. */
+export function temporalLog(folder: string): string {
+  return join(folder, 'temporal.log');
+}
+
+async function untilReady(server: ChildProcess, port: number, log: string): Promise<void> {
+  for (const deadline = Date.now() + readyWithinMs; Date.now() < deadline; await sleep(100)) {
+    const ended = server.exitCode ?? server.signalCode;
+    if (ended !== null) throw new EngineUnreachable(`the Temporal server ended with ${ended}`, `look at ${log}`);
+    const connection = await Connection.connect({ address: `127.0.0.1:${port}`, connectTimeout: '1s' }).catch(
+      () => undefined,
+    );
+    if (!connection) continue;
+    const known = await connection.workflowService.describeNamespace({ namespace: 'default' }).catch(() => undefined);
+    await connection.close();
+    if (known) return;
+  }
+  throw new EngineUnreachable(`the Temporal server did not answer within ${readyWithinMs / 1000} s`, `look at ${log}`);
+}

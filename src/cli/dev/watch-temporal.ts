@@ -1,0 +1,40 @@
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { EngineUnreachable } from '../../temporal/errors';
+import { endOf } from './keep-worker';
+
+const lookMs = 5000;
+const answerMs = 3000;
+const mostMissed = 2;
+
+/** Settles only when the server of a development engine has ended. @throws EngineUnreachable */
+export async function untilTemporalIsGone(server: ChildProcess, log: string): Promise<never> {
+  throw new EngineUnreachable(
+    `Temporal has ended with ${await endOf(server)}`,
+    `look at ${log}, and start the engine again with \`deploy-code dev\``,
+  );
+}
+
+/** Tells when a server that runs does not answer, and when it does again; until the signal. */
+export async function tellSilence(address: string, say: (text: string) => void, signal: AbortSignal): Promise<void> {
+  for (let missed = 0; !signal.aborted; await sleep(lookMs, undefined, { signal }).catch(() => undefined)) {
+    const answers = await isAnswering(address);
+    if (signal.aborted) return;
+    if (answers && missed >= mostMissed) say('Temporal answers again');
+    missed = answers ? 0 : missed + 1;
+    if (missed === mostMissed) say(`Temporal at ${address} does not answer; deployments wait for it`);
+  }
+}
+
+async function isAnswering(address: string): Promise<boolean> {
+  const connection = await Connection.connect({ address, connectTimeout: answerMs }).catch(() => undefined);
+  if (!connection) return false;
+  const ask = connection.withDeadline(Date.now() + answerMs, () => connection.workflowService.getSystemInfo({}));
+  const answers = await ask.then(
+    () => true,
+    () => false,
+  );
+  await connection.close().catch(() => undefined);
+  return answers;
+}

@@ -1,0 +1,60 @@
+import { formatProblem, StackFileError } from '../config';
+import { NameProblem } from '../model/names';
+import { KeyProblem } from '../payloads/keys';
+import { BadRequest, DeploymentLost, EngineUnreachable } from '../temporal/errors';
+import { translated } from '../temporal/temporal-errors';
+import { exitCodes } from './exit-codes';
+import { complain, paint, printJson } from './output/terminal';
+
+/** Says what went wrong and what to do, and returns the exit code for it. */
+export function explain(error: unknown, json: boolean): number {
+  const { code, lines, data } = describe(translated(error));
+  if (json) printJson({ error: data, exitCode: code });
+  else lines.forEach(complain);
+  return code;
+}
+
+function describe(error: unknown): { code: number; lines: string[]; data: unknown } {
+  if (error instanceof StackFileError) {
+    const count = error.problems.length;
+    return {
+      code: exitCodes.badInput,
+      lines: [
+        ...error.problems.map((problem) => paint.red(formatProblem(problem))),
+        `${count} problem${count === 1 ? '' : 's'}; nothing was changed`,
+      ],
+      data: { problems: error.problems },
+    };
+  }
+  const message = messageOf(error);
+  if (error instanceof EngineUnreachable)
+    return {
+      code: exitCodes.unreachable,
+      lines: [paint.red(message), error.advice],
+      data: { message, advice: error.advice },
+    };
+  if (error instanceof BadRequest || error instanceof NameProblem || error instanceof KeyProblem)
+    return { code: exitCodes.badInput, lines: [paint.red(message)], data: { message } };
+  return {
+    code: isFault(error) ? exitCodes.badInput : exitCodes.failed,
+    lines: [paint.red(message)],
+    data: { message },
+  };
+}
+
+/** What a question to the engine found wrong with the stack: a secret that is not there, say. Nothing was changed. */
+function isFault(error: unknown): boolean {
+  return error instanceof Error && ((error as { type?: string }).type === 'SoftwareFault' || isFault(error.cause));
+}
+
+/** The innermost message: Temporal wraps what a workflow or an activity said. */
+function messageOf(error: unknown): string {
+  let inner = error;
+  while (
+    inner instanceof Error &&
+    inner.cause instanceof Error &&
+    !(inner instanceof EngineUnreachable || inner instanceof BadRequest || inner instanceof DeploymentLost)
+  )
+    inner = inner.cause;
+  return inner instanceof Error ? inner.message : String(inner);
+}

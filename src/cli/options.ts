@@ -1,0 +1,131 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { isOneLine, longestReason } from '../model/text';
+import type { WhenBusy } from '../plan/asked';
+import { durationMs } from '../config/schema/values';
+import { loadStack, type LoadedStack, type LoadOptions } from '../config';
+
+export interface StackOptions {
+  config: string;
+  env?: string;
+  set?: Record<string, string>;
+  image?: Record<string, string>;
+  acceptUnenforced?: boolean;
+}
+
+export interface ConnectionOptions {
+  address?: string;
+  namespace?: string;
+}
+
+const collect = (value: string, all: Record<string, string> = {}): Record<string, string> => {
+  const cut = value.indexOf('=');
+  if (cut < 1) throw new InvalidArgumentError('write NAME=VALUE.');
+  return { ...all, [value.slice(0, cut)]: value.slice(cut + 1) };
+};
+
+/** Which stack file, which environment, which variables. */
+export function withStack(command: Command): Command {
+  return command
+    .option('-c, --config <file>', 'stack file', 'deploy-code.yaml')
+    .option('-e, --env <environment>', 'environment; lays <file>.<environment>.yaml over the file')
+    .option('--set <name=value>', 'value of ${NAME} in the file; may be repeated', collect)
+    .option('--image <service=reference>', 'image of a service; may be repeated', collect)
+    .option('--accept-unenforced', 'accept settings that nothing enforces yet');
+}
+
+/** Where Temporal is. */
+export function withConnection(command: Command): Command {
+  return command
+    .option(
+      '--address <host:port>',
+      'Temporal frontend (default: TEMPORAL_ADDRESS, a profile, or a running `deploy-code dev`)',
+    )
+    .option('--namespace <name>', 'Temporal namespace');
+}
+
+/** Why, and how to show it. */
+export function withFollowing(command: Command): Command {
+  return command
+    .option('--reason <text>', 'why, for the history', reason)
+    .option('-d, --detach', 'return as soon as it has begun')
+    .option(
+      '--give-up-after <duration>',
+      'stop waiting after so long without a worker or a Temporal server (exit 5); the deployment goes on without you',
+      milliseconds,
+    )
+    .option('--json', 'print the result as one JSON document')
+    .option('--watch', 'with --json: one event a line as well');
+}
+
+export interface QueueOptions {
+  queue?: boolean;
+  supersede?: boolean;
+  reject?: boolean;
+}
+
+/** What to do where another deployment of the environment runs or waits. */
+export function withQueue(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--queue', 'wait for deployments that run or wait (default)').conflicts(['supersede', 'reject']),
+    )
+    .addOption(
+      new Option('--supersede', 'take the place of deployments that run (rolled back first) or wait').conflicts(
+        'reject',
+      ),
+    )
+    .option('--reject', 'give up where another deployment runs or waits');
+}
+
+export function whenBusy({ supersede, reject }: QueueOptions): WhenBusy {
+  return supersede ? 'supersede' : reject ? 'reject' : 'queue';
+}
+
+/** Whoever reads the history sees a reason in one row. */
+export function reason(text: string): string {
+  if (isOneLine(text, longestReason)) return text;
+  throw new InvalidArgumentError(`write one line of at most ${longestReason} characters, without control characters.`);
+}
+
+/** A duration of the stack file's kind, in ms. */
+export function milliseconds(text: string): number {
+  const ms = durationMs(text) ?? 0;
+  if (ms <= 0) throw new InvalidArgumentError('write a duration such as 30s, 15m or 6h.');
+  return ms;
+}
+
+/** Comma lists and repetition alike. */
+export function list(value: string, all: string[] = []): string[] {
+  return [
+    ...all,
+    ...value
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean),
+  ];
+}
+
+export function positive(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('write a whole number from 1.');
+  return number;
+}
+
+/** For commands that ask about an environment: what a deployment needs may be missing. */
+export function loadPlace(options: StackOptions): LoadedStack {
+  return loadStack({ ...fromOptions(options), placeOnly: true });
+}
+
+export function load(options: StackOptions): LoadedStack {
+  return loadStack(fromOptions(options));
+}
+
+function fromOptions(options: StackOptions): LoadOptions {
+  return {
+    file: options.config,
+    environment: options.env,
+    variables: options.set,
+    images: options.image,
+    acceptUnenforced: options.acceptUnenforced,
+  };
+}

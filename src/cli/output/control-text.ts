@@ -1,0 +1,42 @@
+import {
+  freezeText,
+  isOn,
+  type Breaker,
+  type EnvironmentState,
+  type Freeze,
+  type JoinRequest,
+} from '../../workflows/messages';
+import { ago, moment } from './words';
+
+/** What a freeze that is not over says. */
+export function frozenText(freeze: Freeze | undefined): string[] {
+  return freeze && isOn(freeze, Date.now()) ? [freezeText(freeze, moment)] : [];
+}
+
+/** Nothing while it is closed. */
+export function breakerText({ failures, openedAt, recoveryMs }: Breaker): string[] {
+  if (openedAt === undefined) return [];
+  const until = openedAt + recoveryMs;
+  const then = until > Date.now() ? `refused until ${moment(new Date(until))}` : 'tried one at a time';
+  return [`circuit breaker open after ${failures} failed deployments in a row: automatic ones are ${then}`];
+}
+
+/** One row for what runs, one for each that waits. */
+export function queueRows(running: EnvironmentState['running'], queue: readonly JoinRequest[]): string[][] {
+  return [
+    ...(running ? [row(running, `runs (${running.deployment})`)] : []),
+    ...queue.map((request) => row(request, 'waits')),
+  ];
+}
+
+function row({ workflowId, asked }: Pick<JoinRequest, 'workflowId' | 'asked'>, state: string): string[] {
+  const id = workflowId.split('/').at(-1)!.slice(0, 8);
+  return [
+    id,
+    state,
+    asked?.intent ?? '-',
+    asked?.by ?? '-',
+    asked ? ago(new Date(asked.at)) : '-',
+    asked?.reason ?? '',
+  ];
+}

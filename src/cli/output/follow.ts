@@ -1,0 +1,120 @@
+import type { DeploymentResult, Progress } from '../../workflows/messages';
+import { isOver, type DeploymentHandle } from '../../client/deployment-handle';
+import { exitCodeOf, exitCodes } from '../exit-codes';
+import { planText } from './plan-text';
+import { ProgressLines } from './progress-lines';
+import { ProgressTree } from './progress-tree';
+import { answerCommands, approvalText, failureText } from './question-text';
+import { resultText } from './result-text';
+import { TroubleNotes } from './trouble-notes';
+import { paint, print, printJson, say } from './terminal';
+
+export interface FollowOptions {
+  json?: boolean;
+  watch?: boolean;
+  detach?: boolean;
+  /** Gives up after so long without a worker, in ms; default: never. */
+  giveUpAfter?: number;
+  /** Options that name the environment in a command line. */
+  place: string;
+}
+
+const detachedPatienceMs = 10_000;
+
+/** Shows a deployment until it ends, and returns the exit code. Ctrl-C detaches: the deployment goes on. */
+export async function follow(handle: DeploymentHandle, options: FollowOptions): Promise<number> {
+  const stop = new AbortController();
+  const detach = () => stop.abort();
+  process.once('SIGINT', detach);
+  const display = createDisplay(options);
+  const trouble = new TroubleNotes((lines) => display.note(lines), patienceOf(options));
+  let last: Progress | undefined;
+  try {
+    for await (const progress of handle.watch(stop.signal, trouble.take)) {
+      if (progress.question && progress.question.id !== last?.question?.id)
+        display.note(questionText(progress, options.place));
+      if (titles(progress) !== titles(last)) display.note(approvalText(progress, options.place));
+      if (progress.failure && progress.failure.until !== last?.failure?.until)
+        display.note(failureText(progress, options.place));
+      last = progress;
+      display.show(progress);
+      if (
+        options.detach &&
+        (progress.deployment !== undefined || progress.behind !== undefined || progress.held !== undefined)
+      )
+        break;
+    }
+  } finally {
+    process.off('SIGINT', detach);
+    display.close();
+  }
+  if (stop.signal.aborted || (options.detach && !(last && isOver(last)))) return sayDetached(handle.id, last, options);
+  return sayResult(await handle.result({ onTrouble: trouble.take }), options);
+}
+
+/** Whoever does not want to wait does not wait long for a worker. */
+function patienceOf({ giveUpAfter, detach }: FollowOptions): number {
+  return giveUpAfter ?? (detach ? detachedPatienceMs : Infinity);
+}
+
+function titles(progress: Progress | undefined): string {
+  return (progress?.approvals ?? []).map(({ title }) => title).join();
+}
+
+interface Display {
+  show(progress: Progress): void;
+  note(lines: string[]): void;
+  close(): void;
+}
+
+function createDisplay({ json, watch }: FollowOptions): Display {
+  if (json)
+    return {
+      show: (progress) => watch && progress.events.forEach((event) => printJson(event)),
+      note: () => undefined,
+      close: () => undefined,
+    };
+  if (!process.stdout.isTTY) {
+    const lines = new ProgressLines(say);
+    return { show: (progress) => lines.show(progress), note: print, close: () => undefined };
+  }
+  const tree = new ProgressTree();
+  let shown = false;
+  return {
+    show: (progress) => {
+      if (progress.plan && !shown && progress.status !== 'pulling') {
+        shown = true;
+        print(planText(progress.plan));
+      }
+      tree.show(progress);
+    },
+    note: print,
+    close: () => tree.close(),
+  };
+}
+
+function questionText({ deployment, question }: Progress, place: string): string[] {
+  return [paint.bold(question!.text), ...answerCommands(deployment, question!, place)];
+}
+
+function sayDetached(id: string, last: Progress | undefined, { json, place }: FollowOptions): number {
+  const number = last?.deployment;
+  if (json)
+    printJson({ workflowId: id, deployment: number, status: last?.status, behind: last?.behind, detached: true });
+  else
+    say(
+      number === undefined
+        ? 'Detached: the deployment waits in the queue and goes on by itself. ' +
+            `\`deploy-code cancel ${id}${place}\` takes it out.`
+        : `Detached: deployment ${number} goes on. \`deploy-code status ${number} --watch${place}\` ` +
+            `shows it again; \`deploy-code cancel ${number}${place}\` rolls it back.`,
+    );
+  return exitCodes.done;
+}
+
+function sayResult(result: DeploymentResult, { json, place }: FollowOptions): number {
+  const code = exitCodeOf(result.outcome);
+  if (json) printJson({ ...result, exitCode: code });
+  else print(resultText(result, place.trim()));
+  return code;
+}

@@ -1,0 +1,105 @@
+import { acts, servicesOf, type Refusal } from '../../plan/plan';
+import type { PlanSummary, ServiceSummary } from '../../workflows/messages';
+import { seconds, shorten } from './words';
+import { paint, table } from './terminal';
+
+const signs: Partial<Record<ServiceSummary['action'], string>> = {
+  create: '+',
+  replace: '~',
+  reroute: '~',
+  scale: '~',
+  restart: '~',
+  run: '!',
+  remove: '-',
+};
+const colours: Record<string, (text: string) => string> = {
+  '+': paint.green,
+  '~': paint.yellow,
+  '!': paint.magenta,
+  '-': paint.red,
+};
+
+/** A plan, like a diff one trusts. */
+export function planText(plan: PlanSummary): string[] {
+  const { from, to } = plan.release;
+  const release =
+    from === undefined
+      ? `release ${to} (nothing is deployed here yet)`
+      : from === to
+        ? `release ${to}`
+        : `release ${from} -> ${to}`;
+  const rows = plan.phases.flatMap(({ number, kind, services }) =>
+    services
+      .filter(acts)
+      .map((service) => ({ service, cells: row(kind === 'removals' ? 'removed' : `phase ${number}`, service) })),
+  );
+  return [
+    `${paint.bold(`${plan.stack}/${plan.environment}`)}  ` +
+      `${plan.changes ? release : 'nothing to change'}   ${plan.host}`,
+    ...plan.preparation.map((step) => `  ${paint.green('+')} ${step}`),
+    ...plan.pulls.map((image) => `  ${paint.cyan('>')} ${image}`.replace('> ', '> pull ')),
+    ...table(rows.map(({ cells }) => cells)).flatMap((line, index) => [
+      colour(`  ${line}`),
+      ...rollout(rows[index]!.service),
+    ]),
+    ...unchanged(plan),
+    ...footer(plan),
+    ...plan.warnings.map((warning) => paint.yellow(`  warning: ${warning}`)),
+  ];
+}
+
+function row(place: string, service: ServiceSummary): string[] {
+  const name = service.replicas === 1 ? service.name : `${service.name} x${service.replicas}`;
+  return [
+    place,
+    `${signs[service.action]} ${name}`,
+    service.action,
+    [
+      ...(service.host === undefined ? [] : [`on ${service.host}`]),
+      ...service.changes.map(changeText),
+      ...service.notes,
+    ].join('; '),
+  ];
+}
+
+/** How requests move, step by step. */
+function rollout({ rollout: steps = [] }: ServiceSummary): string[] {
+  return steps.map((step) => paint.dim(`              ${step}`));
+}
+
+function changeText({ key, from, to }: ServiceSummary['changes'][number]): string {
+  return from !== undefined && to !== undefined ? `${key} ${from} -> ${to}` : key;
+}
+
+function colour(line: string): string {
+  const sign = /^ {2}\S+(?: \d+)? +([+~!-]) /.exec(line)?.[1];
+  return sign ? colours[sign]!(line) : line;
+}
+
+function unchanged({ phases, newVolumes }: PlanSummary): string[] {
+  const services = servicesOf(phases);
+  const same = services.filter(({ action }) => action === 'keep' || action === 'skip').map(({ name }) => name);
+  const left = services.filter(({ action }) => action === 'leave').map(({ name }) => name);
+  const data = newVolumes.length > 0 ? `NEW, EMPTY volumes: ${newVolumes.join(', ')}` : 'no volume touched';
+  return [
+    ...(same.length > 0 ? [`  = ${shorten(same, 8)} unchanged   data: ${data}`] : [`  data: ${data}`]),
+    ...(left.length > 0 ? [`  . ${shorten(left, 8)} not looked at`] : []),
+  ];
+}
+
+function footer({ phases, changes, estimateMs }: PlanSummary): string[] {
+  if (!changes) return [];
+  const interrupted = servicesOf(phases).filter(({ interruptionMs }) => interruptionMs > 0);
+  const interruption =
+    interrupted.length > 0
+      ? interrupted.map(({ name, interruptionMs }) => `${name} about ${seconds(interruptionMs)}`).join(', ')
+      : 'none';
+  return [`  interruption: ${interruption}   estimate ${seconds(estimateMs)}`];
+}
+
+export function refusalText(refusals: readonly Refusal[]): string[] {
+  return [
+    ...refusals.map(({ path, message }) => paint.red(`${path}: ${message}`)),
+    `${refusals.length} reason${refusals.length === 1 ? '' : 's'} not to deploy; nothing was changed`,
+  ];
+}

@@ -1,0 +1,122 @@
+import logUpdate from 'log-update';
+import { acts } from '../../plan/plan';
+import type { PlanSummary, Progress, ProgressEvent, ServiceSummary } from '../../workflows/messages';
+import { seconds, waitText } from './words';
+import { paint, renderedWithin } from './terminal';
+
+const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const refreshMs = 100;
+
+interface StepState {
+  state: ProgressEvent['state'];
+  begun: number;
+  ended?: number;
+  text: string;
+}
+
+/** Progress on a terminal: a live tree of phases and services with their times. */
+export class ProgressTree {
+  private readonly steps = new Map<string, StepState>();
+  private readonly notes: string[] = [];
+  private latest?: Progress;
+  private frame = 0;
+  private readonly timer = setInterval(() => this.draw(), refreshMs);
+
+  show(progress: Progress): void {
+    this.latest = progress;
+    for (const event of progress.events) this.take(event);
+  }
+
+  /** Leaves the last picture on the screen. */
+  close(): void {
+    clearInterval(this.timer);
+    this.draw();
+    logUpdate.done();
+  }
+
+  private take({ kind, step, state, at, text }: ProgressEvent): void {
+    if (kind === 'note') this.notes.push(text);
+    if (kind !== 'step' || !step || !state) return;
+    const before = this.steps.get(step);
+    this.steps.set(step, {
+      state,
+      text,
+      begun: state === 'begun' ? at : (before?.begun ?? at),
+      ended: state === 'done' || state === 'failed' ? at : undefined,
+    });
+  }
+
+  private draw(): void {
+    this.frame = (this.frame + 1) % frames.length;
+    const { status, deployment } = this.latest ?? { status: 'queued' as const };
+    const head = (this.latest && waitText(this.latest)) ?? `deployment ${deployment}: ${status.replace('_', ' ')}`;
+    const height = (process.stdout.rows ?? 40) - 4;
+    const body = (this.latest?.plan?.phases ?? []).flatMap((phase) => this.phase(phase, status === 'rolling_back'));
+    const lines = [
+      paint.bold(head),
+      ...fit(body, height),
+      ...this.notes.slice(-3).map((note) => paint.yellow(`  ${note}`)),
+      ...this.undoing(status),
+    ];
+    const columns = Math.max(1, (process.stdout.columns ?? 80) - 1);
+    logUpdate(lines.map((line) => renderedWithin(columns, line)).join('\n'));
+  }
+
+  private phase({ number, services }: PlanSummary['phases'][number], goingBack: boolean): string[] {
+    const shown = services.filter(acts);
+    if (shown.length === 0) return [];
+    const done = shown.every((service) => this.stateOf(service) === 'done');
+    if (done && !goingBack)
+      return [
+        `  ${paint.green('✔')} phase ${number}  ${shown.length} ` +
+          `service${shown.length === 1 ? '' : 's'} ${paint.dim(this.took(shown))}`,
+      ];
+    return [`  phase ${number}`, ...shown.map((service) => this.service(service))];
+  }
+
+  private service(service: ServiceSummary): string {
+    const state = this.stateOf(service);
+    const current = service.steps
+      .map((step) => this.steps.get(step))
+      .filter((step) => step && !step.ended)
+      .at(-1);
+    const marks = {
+      done: paint.green('✔'),
+      failed: paint.red('✖'),
+      trouble: paint.yellow('!'),
+      begun: paint.cyan(frames[this.frame]!),
+      waiting: paint.dim('·'),
+    };
+    const detail =
+      state === 'done' ? this.took([service]) : state === 'begun' || state === 'trouble' ? (current?.text ?? '') : '';
+    return (
+      `    ${marks[state]} ` +
+      `${service.name}${service.replicas > 1 ? ` x${service.replicas}` : ''} ${paint.dim(detail)}`
+    );
+  }
+
+  private stateOf({ steps }: ServiceSummary): 'done' | 'failed' | 'trouble' | 'begun' | 'waiting' {
+    const states = steps.map((step) => this.steps.get(step)?.state);
+    if (states.includes('failed')) return 'failed';
+    if (states.includes('trouble')) return 'trouble';
+    if (states.length > 0 && states.every((state) => state === 'done')) return 'done';
+    return states.some((state) => state !== undefined) ? 'begun' : 'waiting';
+  }
+
+  private took(services: ServiceSummary[]): string {
+    const all = services.flatMap(({ steps }) => steps.flatMap((step) => this.steps.get(step) ?? []));
+    return seconds(Math.max(...all.map(({ ended = 0 }) => ended)) - Math.min(...all.map(({ begun }) => begun)));
+  }
+
+  private undoing(status: string): string[] {
+    if (status !== 'rolling_back') return [];
+    const last = [...this.steps.values()].filter(({ ended }) => !ended).at(-1);
+    return [paint.yellow(`  ${frames[this.frame]} putting back what was${last ? `: ${last.text}` : ''}`)];
+  }
+}
+
+function fit(lines: string[], height: number): string[] {
+  return lines.length <= height
+    ? lines
+    : [...lines.slice(-height), paint.dim(`  (${lines.length - height} more lines above)`)];
+}

@@ -1,0 +1,52 @@
+import type { Progress, Question } from '../../workflows/messages';
+import { causeText } from './result-text';
+import { moment } from './words';
+
+/** The commands that answer a question; `place` names the environment in a command line. */
+export function answerCommands(deployment: number | undefined, { answers }: Question, place: string): string[] {
+  return answers.map((answer) => `  deploy-code answer ${deployment} "${answer}"${place}`);
+}
+
+/** Why a deployment waits instead of rolling back, and the commands that end it. */
+export function failureText(
+  { deployment, failure }: Pick<Progress, 'deployment' | 'failure'>,
+  place: string,
+): string[] {
+  if (!failure) return [];
+  const { cause, until } = failure;
+  return [
+    `failed${cause.service === undefined ? '' : `: ${cause.service}`}`,
+    ...causeText(cause),
+    `waits until ${moment(new Date(until))}, and is rolled back then`,
+    `  deploy-code amend ${deployment} ` +
+      `${cause.service ?? 'SERVICE'}${place}   (goes on with what the stack file says of it now)`,
+    `  deploy-code retry ${deployment}${place}`,
+    `  deploy-code abort ${deployment}${place}   (rolls back now)`,
+  ];
+}
+
+/** What waits for an approval, and the commands that give it. */
+export function approvalText(
+  { deployment, approvals = [] }: Pick<Progress, 'deployment' | 'approvals'>,
+  place: string,
+): string[] {
+  return approvals.flatMap(({ title, service }) => {
+    const of = service !== undefined && approvals.length > 1 ? ` --service ${service}` : '';
+    return [
+      `waits: ${title}`,
+      `  deploy-code approve ${deployment}${of}${place}`,
+      `  deploy-code reject ${deployment}${of} --reason …${place}`,
+    ];
+  });
+}
+
+/** Whatever a deployment that has its turn waits for. */
+export function waitingText(progress: Progress, place: string): string[] {
+  const { deployment, question, held } = progress;
+  return [
+    ...(held === undefined ? [] : [held]),
+    ...approvalText(progress, place),
+    ...failureText(progress, place),
+    ...(question ? [question.text, ...answerCommands(deployment, question, place)] : []),
+  ];
+}

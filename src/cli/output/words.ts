@@ -1,0 +1,62 @@
+import type { Progress } from '../../workflows/messages';
+
+/** Times and lists, as people read them. */
+
+export function seconds(ms: number): string {
+  if (ms < 1000) return `${Math.max(0.1, Math.round(ms / 100) / 10)}s`;
+  if (ms < 60_000) return `${Math.round(ms / 100) / 10}s`;
+  return `${Math.floor(ms / 60_000)}m${Math.round((ms % 60_000) / 1000)}s`;
+}
+
+export function ago(date: Date): string {
+  const minutes = Math.floor((Date.now() - date.getTime()) / 60_000);
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return `${minutes} min ago`;
+  return minutes < 2880 ? `${Math.floor(minutes / 60)} h ago` : `${Math.floor(minutes / 1440)} days ago`;
+}
+
+/** `2026-12-24 18:00`, by the clock of this machine. */
+export function moment(date: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  return (
+    `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ` +
+    `${two(date.getHours())}:${two(date.getMinutes())}`
+  );
+}
+
+/** `2026-11-22 02:30 UTC`: beside times of another zone. */
+export function zoned(date: Date): string {
+  const zone = new Intl.DateTimeFormat('en', { timeZoneName: 'short' })
+    .formatToParts(date)
+    .find(({ type }) => type === 'timeZoneName');
+  return `${moment(date)} ${zone?.value ?? ''}`;
+}
+
+/** `18:00:05`, by the clock of this machine. */
+export function clock(date: Date): string {
+  return date.toLocaleTimeString('sv');
+}
+
+/** `1 service`, `2 services`. */
+export function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
+
+/** `a, b and 3 more`. */
+export function shorten(names: readonly string[], most: number): string {
+  return names.length > most ? `${names.slice(0, most).join(', ')} and ${names.length - most} more` : names.join(', ');
+}
+
+/** What a deployment waits for that has not begun; nothing once it has. */
+export function waitText({
+  status,
+  deployment,
+  behind,
+  held,
+}: Pick<Progress, 'status' | 'deployment' | 'behind' | 'held'>): string | undefined {
+  if (status !== 'queued' || deployment !== undefined) return undefined;
+  return [
+    behind === undefined ? 'queued' : `queued behind deployment ${behind}`,
+    ...(held === undefined ? [] : [held]),
+  ].join('; ');
+}

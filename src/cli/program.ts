@@ -1,0 +1,52 @@
+import { Command } from 'commander';
+import { visibleLines } from '../model/text';
+import { addAudit } from './commands/audit';
+import { addChanges } from './commands/change';
+import { addCodec } from './commands/codec';
+import { addControl } from './commands/control';
+import { addDeploy } from './commands/deploy';
+import { addEngine } from './commands/engine';
+import { addHosts } from './commands/hosts';
+import { addLooks } from './commands/look';
+import { addModules } from './commands/modules';
+import { addSchedules } from './commands/schedule';
+import { addSteering } from './commands/steer';
+import { addTools } from './commands/tools';
+import { addValidate } from './commands/validate';
+import { addVolume } from './commands/volume';
+
+const help = `
+The first hour:
+  deploy-code dev                      an engine on this machine, with the Temporal UI
+  deploy-code validate                 check deploy-code.yaml
+  deploy-code plan                     see what would change
+  deploy-code deploy --reason TICKET   deploy it; a failure is rolled back as a whole
+  deploy-code status                   see what runs
+
+Exit codes: 0 done, 1 failed and rolled back, 2 bad input, 3 rollback incomplete, 4 cancelled, 5 engine not reached`;
+
+/** The command line, as data: what runs it also completes and documents it. */
+export function createProgram(): Command {
+  const program = new Command('deploy-code')
+    .description('Deploys a stack of services, phase by phase, as a durable workflow.')
+    .version((require('../../package.json') as { version: string }).version)
+    .configureOutput({ writeErr: (text) => void process.stderr.write(visibleLines(text)) })
+    .showSuggestionAfterError()
+    .showHelpAfterError('(deploy-code --help shows how)')
+    .addHelpText('after', help);
+  addEngine(program);
+  addCodec(program);
+  addValidate(program);
+  addDeploy(program);
+  addLooks(program);
+  addChanges(program);
+  addSteering(program);
+  addControl(program);
+  addSchedules(program);
+  addAudit(program);
+  addVolume(program);
+  addHosts(program);
+  addModules(program);
+  addTools(program);
+  return program;
+}

@@ -1,0 +1,147 @@
+import pino from 'pino';
+import { readHosts, type HostEndpoint } from '../config/hosts';
+import { createWorker, defaultDataDir, InstallationKeyProblem } from '../worker';
+import { visibleJson } from '../model/text';
+import { isUnprotected } from '../model/host';
+import { ownBuildId } from '../worker/build';
+import { guardProcess } from '../guard/process';
+import { keysOf } from '../payloads/keys';
+import { type Policy, readPolicy } from '../policy';
+import { connectionSettings } from '../temporal/connection';
+import { BadRequest } from '../temporal/errors';
+import { findDevelopmentEngine } from '../temporal/development';
+
+export interface RunWorkerOptions {
+  address?: string;
+  namespace?: string;
+  port: number;
+  host?: string;
+  dataDir?: string;
+  maxParallelDeployments?: number;
+  /** True: its own one. */
+  buildId?: string | true;
+  /** File that names hosts. */
+  hosts?: string;
+  /** The only ones of them that it serves. */
+  serve?: string[];
+  /** The cluster of stacks on Kubernetes. */
+  kubeconfig?: string;
+  context?: string;
+  debugStacks?: boolean;
+  /** File that says what stack files may do. */
+  policy?: string;
+  /** With a key: messages that are plain, or bound to nothing, are accepted too. */
+  acceptPlain?: boolean;
+  /** File in which the end of each audit trail is noted too. */
+  auditAnchor?: string;
+  auditBestEffort?: boolean;
+}
+
+/** Runs a worker until SIGTERM or SIGINT; then it takes no new work, and finishes what it can. */
+export async function runWorker(options: RunWorkerOptions): Promise<void> {
+  const logger = pino({ hooks: { streamWrite: visibleJson } });
+  if (options.acceptPlain) process.env.DEPLOY_CODE_ACCEPT_PLAIN = '1';
+  const settings = connectionSettings(options);
+  const dataDir =
+    options.dataDir ?? (process.env.DEPLOY_CODE_DATA_DIR || (findDevelopmentEngine()?.dataDir ?? defaultDataDir()));
+  if (!keysOf(process.env))
+    logger.warn(
+      'no encryption key is set: whoever may read Temporal may read the histories of deployments (docs/encryption.md)',
+    );
+  const buildId =
+    options.buildId === true ? ownBuildId() : (options.buildId ?? (process.env.DEPLOY_CODE_BUILD_ID || undefined));
+  requireProtectedDocker(process.env);
+  const hosts = hostsOf(options);
+  const worker = await createWorker({
+    ...settings,
+    dataDir,
+    port: options.port,
+    host: options.host,
+    logger,
+    buildId,
+    hosts,
+    hostsOnly: options.serve !== undefined,
+    cluster: { kubeconfig: options.kubeconfig, context: options.context },
+    auditDatabase: databaseOf(process.env.DEPLOY_CODE_AUDIT_DATABASE),
+    debugStacks: options.debugStacks,
+    policy: policyOf(options),
+    auditAnchor: options.auditAnchor ?? (process.env.DEPLOY_CODE_AUDIT_ANCHOR || undefined),
+    auditBestEffort: options.auditBestEffort,
+    maxParallelDeployments: options.maxParallelDeployments ?? limitOf(process.env.DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS),
+  }).catch((error: Error) => {
+    throw error instanceof InstallationKeyProblem ? new BadRequest(error.message) : error;
+  });
+  guardProcess({
+    onError: (error) =>
+      logger.error(
+        { error: worker.mask(error.stack ?? error.message) },
+        'an error that nothing has caught; the worker goes on',
+      ),
+    stop: () => worker.shutdown(),
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => worker.shutdown());
+  logger.info(
+    {
+      address: settings.connection.address,
+      namespace: settings.namespace,
+      dataDir,
+      metrics: worker.port,
+      buildId,
+      ...(hosts.length > 0 && { hosts: hosts.map(({ name }) => name) }),
+    },
+    'worker is ready',
+  );
+  await worker.run();
+  logger.info('worker has drained');
+}
+
+/**
+ * @throws BadRequest where DOCKER_HOST is reached over a network without TLS, and nobody has said that this is meant
+ */
+function requireProtectedDocker({
+  DOCKER_HOST: url = '',
+  DOCKER_TLS_VERIFY: verify,
+  DOCKER_CERT_PATH: folder,
+  DEPLOY_CODE_DOCKER_INSECURE: insecure,
+}: NodeJS.ProcessEnv): void {
+  if (insecure === 'true' || !isUnprotected(url, Boolean(verify && folder))) return;
+  throw new BadRequest(
+    'DOCKER_HOST is not encrypted, and whoever reaches it is root on that host; set ' +
+      'DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH, use ssh://, or set DEPLOY_CODE_DOCKER_INSECURE=true',
+  );
+}
+
+function hostsOf({
+  hosts: file = process.env.DEPLOY_CODE_HOSTS || undefined,
+  serve,
+}: RunWorkerOptions): HostEndpoint[] {
+  if (file === undefined && serve) throw new BadRequest('--serve names hosts of a file; give that with --hosts FILE');
+  const hosts = file === undefined ? [] : readHosts(file);
+  const missing = serve?.find((name) => !hosts.some((host) => host.name === name));
+  if (missing !== undefined)
+    throw new BadRequest(
+      `there is no host "${missing}" in ${file}; there are ${hosts.map(({ name }) => name).join(', ')}`,
+    );
+  return serve ? hosts.filter(({ name }) => serve.includes(name)) : hosts;
+}
+
+function policyOf({
+  policy: file = process.env.DEPLOY_CODE_POLICY || undefined,
+}: RunWorkerOptions): Policy | undefined {
+  return file === undefined ? undefined : readPolicy(file);
+}
+
+function limitOf(text: string | undefined): number | undefined {
+  if (!text) return undefined;
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new BadRequest(`DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS is "${text}"; write a whole number from 1`);
+}
+
+function databaseOf(url: string | undefined): string | undefined {
+  if (!url) return undefined;
+  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return url;
+  throw new BadRequest(
+    'DEPLOY_CODE_AUDIT_DATABASE is no URL of a PostgreSQL database; write ' +
+      'postgresql://user@host:5432/database, and the password into PGPASSWORD',
+  );
+}

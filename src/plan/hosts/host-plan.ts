@@ -1,0 +1,262 @@
+import type { Stack } from '../../model/stack';
+import { oldestMinor } from '../../kubernetes/version';
+import type { Observation } from '../../model/observation';
+import { checkCapacity } from '../resources/capacity';
+import { displacedServices } from '../resources/displaced';
+import { Traffic } from '../traffic/traffic';
+import type { HostView } from './view';
+import { toRef } from '../service/instance-spec';
+import { imagesOf } from '../resources/images';
+import { Known } from '../known';
+import { planNetworks } from '../resources/networks';
+import {
+  lanesOf,
+  servicesOf,
+  type Intent,
+  type Plan,
+  type PlannedPhase,
+  type PlannedService,
+  type Refusal,
+  type Step,
+} from '../plan';
+import { imageChange, leave, planService } from '../service/planned-service';
+import type { PlanInput } from '../plan-input';
+import { PortAllocator } from '../resources/ports';
+import { planRemovals, type Removals } from '../undo/removals';
+import type { ServicePlanning } from '../service/service-planning';
+import { StepFactory } from '../steps';
+import { strategyOf } from '../strategies/strategy-of';
+import { warnOfUnnamedVolumes } from '../resources/unnamed-volumes';
+import { planVolumes } from '../resources/volumes';
+
+export interface HostPlanInput extends PlanInput, HostView {
+  /** Phase of every service, of other hosts too. */
+  phases: Record<string, number>;
+  /** Services that a limited deployment does not look at. */
+  left: ReadonlySet<string>;
+}
+
+/** What is done on one host. */
+export interface HostPlan extends Pick<Plan, 'pulls' | 'preparation' | 'cleanup' | 'warnings' | 'newVolumes'> {
+  removals: Removals;
+  phases: PlannedPhase[];
+  refusals: Refusal[];
+  planning: ServicePlanning;
+}
+
+/** The plan of what a stack has on one host. */
+export function planHost(input: HostPlanInput): HostPlan {
+  const { observation, intent, stack, phases, left, name, taskQueue } = input;
+  const steps = new StepFactory({
+    host: observation.capacity.host,
+    taskQueue,
+    ...(name !== undefined && { named: true }),
+  });
+  const networks = planNetworks(stack, observation);
+  const volumes = planVolumes(stack, observation);
+  const displaced = displacedServices(stack, observation, left);
+  const known = new Known(without(displaced, observation));
+  const planning: ServicePlanning = {
+    ...input,
+    known,
+    release: input.release.to,
+    ports: new PortAllocator(stack, observation, displaced),
+    traffic: new Traffic(stack, known, steps, left),
+    steps,
+  };
+
+  const planned = planServices(phases, left, planning);
+  const capacity = checkCapacity(stack, observation, besideOld(planned, stack));
+  const removals = planRemovals({
+    stack,
+    observation,
+    displaced,
+    planned,
+    last: Math.max(0, ...Object.values(phases)),
+    traffic: planning.traffic,
+    steps,
+  });
+  const all = [...removals.first, ...planned, ...removals.last];
+  const stops = intent.kind === 'stop';
+  return {
+    planning,
+    phases: planned,
+    removals,
+    pulls: planPulls(planned, stack, observation, intent, steps),
+    preparation: stops
+      ? []
+      : [
+          ...networks.create.map((network): Step => steps.make({ kind: 'create-network', network })),
+          ...volumes.create.map((volume): Step => steps.make({ kind: 'create-volume', volume })),
+        ],
+    cleanup: [
+      ...cleanup(all, observation, steps),
+      ...networks.obsolete
+        .filter(() => !intent.services)
+        .map((obsolete) => steps.make({ kind: 'remove-network' as const, name: obsolete })),
+    ],
+    warnings: [
+      ...capacity.warnings,
+      ...warnOfUnnamedVolumes(planned, stack, known),
+      ...warnOfUnreadable(observation),
+      ...(stops ? [] : warnOfUnmaskedSecrets(known)),
+    ],
+    newVolumes: stops ? [] : volumes.create.map((volume) => volume.name),
+    refusals: stops
+      ? []
+      : [
+          ...networks.refusals,
+          ...volumes.refusals,
+          ...capacity.refusals,
+          ...planning.ports.refusals,
+          ...reachable(stack, observation),
+          ...elsewhere(observation),
+          ...unfit(stack, observation),
+          ...(observation.refused ?? []),
+        ],
+  };
+}
+
+/** What is stopped before anything else is as good as gone for the rest of the plan. */
+function without(displaced: ReadonlySet<string>, observation: Observation): Observation {
+  if (displaced.size === 0) return observation;
+  return { ...observation, instances: observation.instances.filter(({ service }) => !displaced.has(service)) };
+}
+
+/** How many instances of services run beyond the wanted ones while old and new ones run side by side. */
+function besideOld(phases: PlannedPhase[], { services }: Stack): Record<string, number> {
+  return Object.fromEntries(
+    servicesOf(phases)
+      .filter(({ beside }) => beside)
+      .map((planned) => {
+        const starts = lanesOf(planned)
+          .flat()
+          .filter(({ kind }) => kind === 'start').length;
+        const strategy = strategyOf(services[planned.name]!);
+        return [planned.name, strategy.kind === 'rolling' ? Math.min(starts, strategy.maxSurge) : starts];
+      }),
+  );
+}
+
+function planServices(
+  phaseOf: Record<string, number>,
+  left: ReadonlySet<string>,
+  planning: ServicePlanning,
+): PlannedPhase[] {
+  const { stack } = planning;
+  const phases = new Map<number, PlannedService[]>();
+  for (const service of Object.values(stack.services)) {
+    const number = phaseOf[service.name]!;
+    const planned = left.has(service.name) ? leave(service) : planService(service, number, planning);
+    planned.changes = planned.changes.map((change) => imageChange(change, service, planning));
+    const others = phases.get(number);
+    if (others) others.push(planned);
+    else phases.set(number, [planned]);
+  }
+  return [...phases]
+    .sort(([a], [b]) => a - b)
+    .map(([number, services]): PlannedPhase => ({ number, kind: 'deploy', services }));
+}
+
+function planPulls(
+  phases: PlannedPhase[],
+  stack: Stack,
+  observation: Observation,
+  intent: Intent,
+  steps: StepFactory,
+): Plan['pulls'] {
+  if (stack.runtime === 'kubernetes') return [];
+  const present = new Set(observation.images.filter(({ id }) => id).map(({ reference }) => reference));
+  const pulls = new Map<string, Plan['pulls'][number]>();
+  for (const { name, action } of servicesOf(phases)) {
+    const service = stack.services[name];
+    if (!service || action === 'leave' || action === 'remove') continue;
+    const fresh = intent.fresh && (intent.services ?? [name]).includes(name) && service.pullPolicy !== 'never';
+    const policy = fresh ? 'always' : service.pullPolicy;
+    for (const reference of imagesOf(service))
+      if (policy === 'always' || !present.has(reference))
+        pulls.set(reference, steps.make({ kind: 'pull', image: { reference, policy } }));
+  }
+  return [...pulls.values()];
+}
+
+/** After the commit, what was retired goes, and so do the finished runs of jobs that ran again. */
+function cleanup(phases: PlannedPhase[], observation: Observation, steps: StepFactory): Step[] {
+  const goes = new Set(servicesOf(phases).flatMap((service) => service.goes));
+  return observation.instances
+    .filter(({ name }) => goes.has(name))
+    .map((instance) => steps.about('remove', toRef(instance)));
+}
+
+/** Under another namespace it would run twice. */
+function elsewhere({ elsewhere: namespaces = [] }: Observation): Refusal[] {
+  return namespaces.map((namespace) => ({
+    path: 'infrastructure.kubernetes.namespace',
+    message:
+      `the stack runs in the namespace ${namespace}; name that one and ` +
+      `\`deploy-code stop\` it there first, or leave it there`,
+  }));
+}
+
+/** What a cluster has to know before anything is put there. */
+function unfit({ services }: Stack, { lacksGateways, tooOld, capacity: { host } }: Observation): Refusal[] {
+  const old =
+    tooOld !== undefined && Object.keys(services).length > 0
+      ? [
+          {
+            path: 'infrastructure',
+            message:
+              `${host} is Kubernetes ${tooOld}; the engine needs 1.${oldestMinor} or ` +
+              'newer: upgrade the cluster, or deploy to another one',
+          },
+        ]
+      : [];
+  return lacksGateways
+    ? [
+        ...old,
+        {
+          path: 'infrastructure.kubernetes.gateway',
+          message:
+            'the cluster does not know gateway.networking.k8s.io/v1: install the Gateway ' +
+            'API there, or remove gateway and let requests in by an Ingress',
+        },
+      ]
+    : old;
+}
+
+/** What cannot be read is left alone, and people have to know of it. */
+function warnOfUnreadable({ unreadable = [] }: Observation): string[] {
+  return unreadable.map(
+    ({ name, why, remove = `docker rm -f ${name}` }) =>
+      `${name} is left alone: ${why}; remove it with \`${remove}\` if it is not needed`,
+  );
+}
+
+/** Files of this machine are of no use to an engine on another one. */
+function reachable(stack: Stack, { capacity }: Observation): Refusal[] {
+  if (capacity.local) return [];
+  return Object.values(stack.services).flatMap((service) =>
+    service.mounts.flatMap((mount, index) =>
+      mount.type === 'bind' && mount.relative
+        ? [
+            {
+              path: `services.${service.name}.volumes.${index}`,
+              message:
+                `a relative bind mount has no meaning on ${capacity.host}, another machine; use ` +
+                'configs for files, a volume for data, or an absolute path of that host',
+            },
+          ]
+        : [],
+    ),
+  );
+}
+
+function warnOfUnmaskedSecrets(known: Known): string[] {
+  return known
+    .unmaskedSecrets()
+    .map(({ name, isEmpty }) =>
+      isEmpty
+        ? `the secret ${name} is empty`
+        : `the secret ${name} has fewer than four characters, so it cannot be masked in logs and messages`,
+    );
+}

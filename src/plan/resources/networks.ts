@@ -1,0 +1,157 @@
+import type { Stack } from '../../model/stack';
+import type { Observation, ObservedNetwork } from '../../model/observation';
+import { networkName } from '../names';
+import type { NetworkSpec, Refusal } from '../plan';
+
+interface Range {
+  first: number;
+  last: number;
+}
+
+export interface NetworkPlan {
+  create: NetworkSpec[];
+  /** Ours, and of no use to the new stack. */
+  obsolete: string[];
+  refusals: Refusal[];
+}
+
+/** Which networks to create, with a CIDR each, and which clash with what the host has. */
+export function planNetworks(stack: Stack, observation: Observation): NetworkPlan {
+  const refusals: Refusal[] = [];
+  const create: NetworkSpec[] = [];
+  const wanted = usedNetworks(stack);
+  const existing = new Map(observation.networks.map((network) => [network.name, network]));
+  const taken = observation.networks.flatMap(({ cidr, name }) => (cidr ? [{ ...toRange(cidr), name }] : []));
+  for (const { cidr } of Object.values(stack.networks)) if (cidr) taken.push({ ...toRange(cidr), name: '' });
+
+  for (const key of wanted) {
+    const { cidr, external = false, internal = false } = stack.networks[key] ?? {};
+    const name = networkName(stack, key);
+    const path = `networks.${key}`;
+    const found = existing.get(name);
+    if (external) {
+      if (found) refusals.push(...refuseSharedNames(stack, key, found));
+      else
+        refusals.push({
+          path,
+          message: `the external network "${name}" does not exist on the host; create it, or remove external`,
+        });
+    } else if (found) {
+      refusals.push(...refuseExisting(found, { cidr, internal }, path));
+    } else {
+      const clash =
+        cidr && observation.networks.find((other) => other.cidr && overlaps(toRange(cidr), toRange(other.cidr)));
+      if (clash)
+        refusals.push({
+          path: `${path}.cidr`,
+          message: `${cidr} overlaps ${clash.cidr} of ${clash.owner}; choose another CIDR`,
+        });
+      const chosen = cidr ?? carve(stack, taken, path, refusals);
+      if (chosen) taken.push({ ...toRange(chosen), name });
+      create.push({ name, key, cidr: chosen, internal });
+    }
+  }
+  const names = new Set(wanted.map((key) => networkName(stack, key)));
+  return {
+    create,
+    obsolete: observation.networks.filter(({ ours, name }) => ours && !names.has(name)).map(({ name }) => name),
+    refusals,
+  };
+}
+
+function usedNetworks(stack: Stack): string[] {
+  if (stack.runtime === 'process' || stack.runtime === 'kubernetes' || stack.infrastructure.networkMode === 'host')
+    return [];
+  return [...new Set(Object.values(stack.services).flatMap((service) => Object.keys(service.networks)))].sort();
+}
+
+/**
+ * Docker answers a name with the containers of everybody who has it on a network: whoever asks reaches one or the other
+ * by turns. Nobody asks by the name of a service that is alone of its stack there; an alias is there to be asked for.
+ */
+function refuseSharedNames({ services }: Stack, key: string, { name, namesOfOthers = [] }: ObservedNetwork): Refusal[] {
+  const joined = Object.values(services).filter(({ networks }) => key in networks);
+  return joined.flatMap(({ name: service, networks }) => {
+    const aliases = networks[key]!.aliases;
+    const isAsked = (other: { name: string; isAsked?: boolean }) =>
+      joined.length > 1 || other.isAsked || aliases.includes(other.name);
+    const taken = namesOfOthers.find((other) => [service, ...aliases].includes(other.name) && isAsked(other));
+    if (!taken) return [];
+    const message =
+      `on the external network "${name}", "${taken.name}" is also a name of ` +
+      `${taken.by}: other services would reach either of them. ` +
+      'Let the services of this stack reach each other by a network of their ' +
+      'own, and only what others must reach join this one; ' +
+      'or choose another name; or pass --force if both may answer';
+    return [{ path: `services.${service}.networks.${key}`, message, forceable: true }];
+  });
+}
+
+function refuseExisting(
+  found: ObservedNetwork,
+  { cidr, internal }: { cidr?: string; internal: boolean },
+  path: string,
+): Refusal[] {
+  if (!found.ours)
+    return [
+      {
+        path,
+        message:
+          `the network "${found.name}" exists and belongs to ` +
+          `${found.owner}; choose another name, or say external: true`,
+      },
+    ];
+  if (cidr && found.cidr && cidr !== found.cidr) {
+    return [
+      {
+        path: `${path}.cidr`,
+        message:
+          `the network "${found.name}" runs with ${found.cidr} and cannot change to ${cidr} under ` +
+          `its instances; run \`deploy-code stop\` first, or give it a new name`,
+      },
+    ];
+  }
+  if (found.internal !== undefined && found.internal !== internal) {
+    const [is, wanted] = [found.internal, internal].map((each) => (each ? 'internal' : 'not internal'));
+    const message =
+      `the network "${found.name}" is ${is} and cannot become ${wanted} under its instances; ` +
+      'run `deploy-code stop` first, or give it a new name';
+    return [{ path: `${path}.internal`, message }];
+  }
+  return [];
+}
+
+/** The first /24 of the stack's CIDR that nothing on the host uses; undefined leaves the choice to the runtime. */
+function carve(stack: Stack, taken: Range[], path: string, refusals: Refusal[]): string | undefined {
+  const parent = stack.infrastructure.cidr;
+  if (!parent) return undefined;
+  const { first, last } = toRange(parent);
+  const size = Math.min(256, last - first + 1);
+  for (let start = first; start + size - 1 <= last; start += size) {
+    if (!taken.some((range) => overlaps(range, { first: start, last: start + size - 1 })))
+      return `${toAddress(start)}/${32 - Math.log2(size)}`;
+  }
+  refusals.push({
+    path,
+    message:
+      `${parent} has no free /${32 - Math.log2(size)} left for it; give ` +
+      'infrastructure.network.cidr another range, or the network a cidr of its own',
+  });
+  return undefined;
+}
+
+export function toRange(cidr: string): Range {
+  const [address, bits] = cidr.split('/');
+  const value = address!.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
+  const size = 2 ** (32 - Number(bits));
+  const first = Math.floor(value / size) * size;
+  return { first, last: first + size - 1 };
+}
+
+function toAddress(value: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+}
+
+function overlaps(a: Range, b: Range): boolean {
+  return a.first <= b.last && b.first <= a.last;
+}

@@ -1,0 +1,135 @@
+import type { Service, ServicePort, Stack } from '../../model/stack';
+import { isNodePort } from '../../kubernetes/reach';
+import { addressesOverlap } from '../../model/host-port';
+import type { PortBinding } from '../../model/instance';
+import type { Observation } from '../../model/observation';
+import { balancerName } from '../../model/traffic';
+import { keepsPort } from './displaced';
+import type { Refusal } from '../plan';
+import { strategyOf } from '../strategies/strategy-of';
+
+interface Holder {
+  by: string;
+  hostIp?: string;
+  /** The port is given up before whoever takes it starts. */
+  leaves?: 'before-all' | 'before-balancer';
+}
+
+/** Hands out host ports. The engine chooses them, for those that Docker chooses change at every start. */
+export class PortAllocator {
+  /** Who holds a port, by `80/tcp`: at different addresses of the host it may be several. */
+  private readonly holders = new Map<string, Holder[]>();
+  /** Where the search in a range goes on: everything before is taken. */
+  private readonly next = new Map<string, number>();
+  readonly refusals: Refusal[] = [];
+
+  constructor(
+    private readonly stack: Stack,
+    observation: Observation,
+    displaced: ReadonlySet<string>,
+  ) {
+    for (const { port, protocol, by, hostIp } of observation.portsInUse)
+      this.hold(`${port}/${protocol}`, { by, hostIp });
+    for (const { service, ordinal, ports } of observation.instances) {
+      for (const port of ports) {
+        const leaves = this.whenLeft(service, port, displaced);
+        this.hold(`${port.host}/${port.protocol}`, {
+          by: owner(service, ordinal),
+          hostIp: port.hostIp,
+          ...(leaves && { leaves }),
+        });
+      }
+    }
+  }
+
+  /** Ports of one instance. It may take over those of its predecessor, unless that runs beside it. */
+  allocate(service: Service, ordinal: number, predecessor: PortBinding[] = [], beside = false): PortBinding[] {
+    if (this.stack.runtime === 'kubernetes')
+      return service.ports.map((port, index) => this.onCluster(service, port, index));
+    const mine = beside ? `${owner(service.name, ordinal)} (new)` : owner(service.name, ordinal);
+    return service.ports.map((port, index) => ({
+      container: port.container,
+      protocol: port.protocol,
+      ...(port.hostIp !== undefined && { hostIp: port.hostIp }),
+      host: this.choose(service, mine, port, index, beside ? [] : predecessor),
+    }));
+  }
+
+  /** A service has an address of its own, and all of its ports; those of nodes are everybody's. */
+  private onCluster({ name }: Service, port: ServicePort, index: number): PortBinding {
+    const { container, protocol } = port;
+    const host = port.published?.from ?? container;
+    const key = `${host}/${protocol}`;
+    const mine = owner(name, 1);
+    if (this.stack.infrastructure.cluster?.serviceType === 'NodePort' && isNodePort(host)) {
+      const other = this.holders.get(key)?.find(({ by }) => by !== mine);
+      if (other) {
+        const message = `port ${key} of the nodes is in use by ${other.by}; choose another, or stop that`;
+        this.refusals.push({ path: `services.${name}.ports.${index}`, message });
+      }
+      this.hold(key, { by: other?.by ?? mine });
+    }
+    return { container, host, protocol };
+  }
+
+  private choose(service: Service, mine: string, port: ServicePort, index: number, predecessor: PortBinding[]): number {
+    const range = port.published ?? this.stack.infrastructure.portRange;
+    const isFixed = range.from === range.to;
+    const inTheWay = (candidate: number) => this.inTheWay(candidate, port, mine, service.name);
+    const before = predecessor.find(
+      (each) => each.container === port.container && each.protocol === port.protocol,
+    )?.host;
+    if (before && before >= range.from && before <= range.to && !inTheWay(before)) return this.take(before, port, mine);
+    const search = `${range.from}-${range.to}/${port.protocol}@${port.hostIp ?? ''}`;
+    for (let candidate = this.next.get(search) ?? range.from; candidate <= range.to; candidate += 1) {
+      this.next.set(search, isFixed ? candidate : candidate + 1);
+      if (isFixed ? !inTheWay(candidate) : this.isUnused(candidate, port)) return this.take(candidate, port, mine);
+    }
+    const by = inTheWay(range.from)?.by;
+    const message = isFixed
+      ? `host port ${range.from} is in use by ${by}; choose another, or stop that`
+      : `no host port of ${range.from}-${range.to} is free; give a wider range`;
+    this.refusals.push({ path: `services.${service.name}.ports.${index}`, message });
+    return range.from;
+  }
+
+  /** Who keeps a service from a port: neither the service itself, nor what has left by then. */
+  private inTheWay(
+    candidate: number,
+    { protocol, hostIp }: ServicePort,
+    mine: string,
+    service: string,
+  ): Holder | undefined {
+    return this.holders.get(`${candidate}/${protocol}`)?.find((holder) => {
+      const hasLeft =
+        holder.leaves === 'before-all' || (holder.leaves === 'before-balancer' && service === balancerName);
+      return holder.by !== mine && !hasLeft && addressesOverlap(holder.hostIp, hostIp);
+    });
+  }
+
+  private isUnused(candidate: number, { protocol, hostIp }: ServicePort): boolean {
+    const holders = this.holders.get(`${candidate}/${protocol}`) ?? [];
+    return !holders.some((holder) => addressesOverlap(holder.hostIp, hostIp));
+  }
+
+  /** When the holder of a port gives it up though it was not asked to; undefined: it does not. */
+  private whenLeft(name: string, port: PortBinding, displaced: ReadonlySet<string>): Holder['leaves'] {
+    const service = this.stack.services[name];
+    if (!service || displaced.has(name)) return 'before-all';
+    if (!['recreate', 'rolling'].includes(strategyOf(service).kind)) return undefined;
+    return keepsPort(service, port) ? undefined : 'before-balancer';
+  }
+
+  private take(candidate: number, { protocol, hostIp }: ServicePort, by: string): number {
+    this.hold(`${candidate}/${protocol}`, { by, hostIp });
+    return candidate;
+  }
+
+  private hold(key: string, holder: Holder): void {
+    this.holders.set(key, [...(this.holders.get(key) ?? []), holder]);
+  }
+}
+
+function owner(service: string, ordinal: number): string {
+  return `${service}-${ordinal}`;
+}

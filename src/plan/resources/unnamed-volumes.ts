@@ -1,0 +1,44 @@
+import type { Service, Stack } from '../../model/stack';
+import type { ObservedInstance } from '../../model/observation';
+import type { Known } from '../known';
+import { acts, servicesOf, type PlannedPhase } from '../plan';
+import { toTmpfs } from '../../model/tmpfs';
+
+/** True for the names that Docker gives to volumes nobody has named. */
+export function isUnnamed(volume: string): boolean {
+  return /^[0-9a-f]{64}$/.test(volume);
+}
+
+/** An image that declares a volume gets one without a name, which its next instance never sees. */
+export function warnOfUnnamedVolumes(planned: PlannedPhase[], stack: Stack, known: Known): string[] {
+  const found = servicesOf(planned)
+    .filter((service) => acts(service) && service.kind === 'service')
+    .flatMap(({ name }) => {
+      const service = stack.services[name];
+      const paths = service ? notHeld(service, known) : [];
+      return paths.length > 0 ? [`${name} (${paths.join(', ')})`] : [];
+    });
+  return found.length > 0
+    ? [
+        `data of ${found.join(', ')} lives in volumes without a name: a replaced ` +
+          'instance starts empty; name them under volumes to keep it',
+      ]
+    : [];
+}
+
+function notHeld({ image, mounts, tmpfs }: Service, known: Known): string[] {
+  const held = [...mounts.map(({ target }) => target), ...tmpfs.map((entry) => toTmpfs(entry).path)];
+  return known
+    .imageVolumes(image ?? '')
+    .filter((path) => !held.some((target) => path === target || path.startsWith(`${target}/`)));
+}
+
+/** What a replaced or removed instance leaves behind in volumes that only their long names can find again. */
+export function noteUnnamedVolumes(goes: readonly ObservedInstance[]): string[] {
+  const left = goes.flatMap(({ mounts }) =>
+    mounts.flatMap((mount) =>
+      mount.type === 'volume' && isUnnamed(mount.volume) ? [`${mount.target} (${mount.volume.slice(0, 12)}…)`] : [],
+    ),
+  );
+  return left.length > 0 ? [`leaves the data of ${left.join(', ')} behind in a volume without a name`] : [];
+}

@@ -1,0 +1,109 @@
+import type { Service, Stack } from '../../model/stack';
+import type { Observation } from '../../model/observation';
+import { volumeName } from '../names';
+import type { Refusal, VolumeSpec } from '../plan';
+
+export interface VolumePlan {
+  create: VolumeSpec[];
+  refusals: Refusal[];
+}
+
+/** Which volumes to create, and whether each that exists is this environment's to mount. */
+export function planVolumes(stack: Stack, observation: Observation): VolumePlan {
+  const create: VolumeSpec[] = [];
+  const refusals: Refusal[] = [];
+  const owner = `${stack.name}/${stack.environment}`;
+  for (const [key, { external, size, storageClass, shared }] of Object.entries(stack.volumes)) {
+    const name = volumeName(stack, key);
+    const path = `volumes.${key}`;
+    const found = observation.volumes.find((volume) => volume.name === name);
+    if (!found) {
+      if (external)
+        refusals.push({
+          path,
+          message:
+            `the external volume "${name}" does not exist on the host; create ` +
+            'it, or remove external to start with an empty one',
+        });
+      else
+        create.push({
+          name,
+          key,
+          mountedAt: mountsOf(stack, key),
+          ...(stack.runtime === 'kubernetes' && { size, storageClass, shared }),
+        });
+    } else if (found.owner && found.owner !== owner) {
+      refusals.push({
+        path,
+        message: `the volume "${name}" belongs to ${found.owner}; an environment never mounts another's volume`,
+      });
+    } else if (found.writers?.length && !stack.volumes[key]!.shared && writes(stack, key)) {
+      refusals.push({
+        path,
+        message:
+          `the container ${found.writers.join(', ')} writes to the volume ` +
+          `"${name}"; stop it first: one writer a volume`,
+      });
+    } else if (!found.owner && !external) {
+      refusals.push({
+        path,
+        message:
+          `the volume "${name}" exists and is not the engine's; say ` +
+          'external: true to adopt it, or choose another name',
+      });
+    }
+  }
+  refusals.push(
+    ...Object.values(stack.services).flatMap((service) => refuseRenamed(service, stack, observation, create)),
+  );
+  return { create, refusals };
+}
+
+function writes(stack: Stack, volume: string): boolean {
+  return Object.values(stack.services).some(({ mounts }) =>
+    mounts.some((mount) => mount.type === 'volume' && mount.volume === volume && !mount.readOnly),
+  );
+}
+
+function mountsOf(stack: Stack, volume: string): string[] {
+  return Object.values(stack.services).flatMap(({ name, mounts }) =>
+    mounts.flatMap((mount) => (mount.type === 'volume' && mount.volume === volume ? [`${name}:${mount.target}`] : [])),
+  );
+}
+
+/** A service that had data at a path, and would find an empty volume there, is refused without `--force`. */
+function refuseRenamed(service: Service, stack: Stack, observation: Observation, create: VolumeSpec[]): Refusal[] {
+  return service.mounts.flatMap((mount, index) => {
+    if (mount.type !== 'volume') return [];
+    const name = volumeName(stack, mount.volume);
+    if (!create.some((volume) => volume.name === name)) return [];
+    const old = volumeBefore(service.name, mount.target, name, stack, observation);
+    if (old === undefined) return [];
+    const message =
+      `${mount.target} would be NEW, EMPTY: the volume "${name}" does not exist; ` +
+      `the old one, "${old}", is kept. Pass --force if that is meant`;
+    return [{ path: `services.${service.name}.volumes.${index}`, message, forceable: true }];
+  });
+}
+
+/** The volume that a service has had at a path: its instances still mount it, or its labels remember. */
+function volumeBefore(
+  service: string,
+  path: string,
+  name: string,
+  stack: Stack,
+  { instances, volumes }: Observation,
+): string | undefined {
+  const mounted = instances
+    .filter((instance) => instance.service === service)
+    .flatMap(({ mounts }) => mounts)
+    .find((mount) => mount.type === 'volume' && mount.target === path && mount.volume !== name);
+  if (mounted?.type === 'volume') return mounted.volume;
+  const named = new Set(Object.keys(stack.volumes).map((key) => volumeName(stack, key)));
+  return volumes.find(
+    (volume) =>
+      volume.owner === `${stack.name}/${stack.environment}` &&
+      !named.has(volume.name) &&
+      volume.mountedAt?.includes(`${service}:${path}`),
+  )?.name;
+}

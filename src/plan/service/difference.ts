@@ -1,0 +1,78 @@
+import type { Service } from '../../model/stack';
+import type { ObservedInstance } from '../../model/observation';
+import { alterationsOf } from './alterations';
+import type { Fingerprint } from './fingerprint';
+import { canonical } from './hash';
+import type { Change } from '../plan';
+
+export interface Difference {
+  /** By ordinal: the instance that can stay as it is. */
+  keep: Map<number, ObservedInstance>;
+  /** By ordinal: instances that have to go. */
+  old: Map<number, ObservedInstance[]>;
+  changes: Change[];
+}
+
+function runsWell(service: Service, instance: ObservedInstance): boolean {
+  const { state, runtimeHealth } = instance;
+  const isUnhealthy = runtimeHealth === 'unhealthy' && isJudgedByRuntime(service);
+  return state === 'running' && !isUnhealthy && alterationsOf(service, instance).length === 0;
+}
+
+function hasOtherCheck({ healthCheck }: Service, instance: ObservedInstance): boolean {
+  return canonical(healthCheck) !== canonical(instance.healthCheck);
+}
+
+/** The image's own HEALTHCHECK counts where the file neither gives another one nor turns it off. */
+function isJudgedByRuntime({ healthCheck, healthDisabled }: Service): boolean {
+  return !healthDisabled && (!healthCheck || healthCheck.probe.kind === 'runtime');
+}
+
+export interface Comparison {
+  /** Whether all of them have to go. */
+  forced?: boolean;
+  /** Whether those with another health check have to go: an instance is judged by the one that it was made with. */
+  checks?: boolean;
+}
+
+/** What of a service's instances can stay, what has to go, and why. */
+export function compare(
+  service: Service,
+  observed: readonly ObservedInstance[],
+  print: Fingerprint,
+  { forced = false, checks = false }: Comparison = {},
+): Difference {
+  const keep = new Map<number, ObservedInstance>();
+  const old = new Map<number, ObservedInstance[]>();
+  for (const instance of [...observed].sort((a, b) => b.deployment - a.deployment)) {
+    const { ordinal } = instance;
+    const fits =
+      !forced &&
+      ordinal <= service.replicas &&
+      instance.hash === print.hash &&
+      runsWell(service, instance) &&
+      !(checks && hasOtherCheck(service, instance));
+    if (fits && !keep.has(ordinal)) keep.set(ordinal, instance);
+    else old.set(ordinal, [...(old.get(ordinal) ?? []), instance]);
+  }
+  return { keep, old, changes: changesOf(service, [...old.values()].flat(), print, forced) };
+}
+
+function changesOf(service: Service, old: ObservedInstance[], print: Fingerprint, forced: boolean): Change[] {
+  const [instance] = old.filter(({ ordinal }) => ordinal <= service.replicas);
+  if (!instance) return [];
+  if (forced && instance.hash === print.hash) return [{ key: 'restart' }];
+  const keys = [...new Set([...Object.keys(print.keys), ...Object.keys(instance.keys)])].filter(
+    (key) => print.keys[key] !== instance.keys[key],
+  );
+  if (keys.length === 0 && runsWell(service, instance) && hasOtherCheck(service, instance))
+    return [{ key: 'health_check' }];
+  if (keys.length === 0) return [{ key: 'state', from: describeState(service, instance), to: 'running' }];
+  return keys.map((key) => (key === 'image' ? { key, from: instance.image, to: service.image } : { key }));
+}
+
+function describeState(service: Service, instance: ObservedInstance): string {
+  if (instance.state === 'exited') return `exited ${instance.exitCode ?? '?'}`;
+  const [altered] = alterationsOf(service, instance);
+  return altered ?? (instance.state === 'running' ? (instance.runtimeHealth ?? 'running') : instance.state);
+}

@@ -1,0 +1,107 @@
+import type { Service, Stack } from '../../model/stack';
+import type { IngressRoute } from '../../model/instance';
+import { canonical, contentHash, quickHash } from './hash';
+import type { Known } from '../known';
+
+type Secrets = Pick<Known, 'secret' | 'imageId'>;
+
+export interface Fingerprint {
+  hash: string;
+  keys: Record<string, string>;
+}
+
+/**
+ * What makes a running instance of a service out of date: a hash, and one for each key of the stack file. Images count
+ * by content address and secrets by the worker's keyed fingerprint. Keys that only steer a deployment (dependencies,
+ * hooks, grace periods) replace nothing, except where pods carry them; health checks are compared as they are.
+ *
+ * Version 0.1 took secrets without their final line end. An instance, or the last run of a job, that still fits by that
+ * way of counting is up to date: an upgrade of the engine replaces nothing.
+ */
+export function fingerprint(service: Service, stack: Stack, known: Known, lastRun?: string): Fingerprint {
+  const now = printOf(service, stack, known);
+  const held = [lastRun, ...known.instancesOf(service.name).map(({ hash }) => hash)];
+  if (held.every((hash) => hash === undefined || hash === now.hash)) return now;
+  if (!namesOf(service).some((name) => known.earlierSecret(name) !== undefined)) return now;
+  const earlier = printOf(service, stack, known.asEarlier());
+  return held.includes(earlier.hash) ? earlier : now;
+}
+
+/** Secrets that count in the hash of a service. */
+function namesOf({ secrets, ingress = [] }: Service): string[] {
+  const certificates = ingress.flatMap(({ tls }) =>
+    typeof tls === 'object' && 'certificate' in tls ? [tls.certificate, tls.key] : [],
+  );
+  return [...secrets, ...certificates].map(({ name }) => name);
+}
+
+function printOf(service: Service, stack: Stack, known: Secrets): Fingerprint {
+  const values: Record<string, unknown> = {
+    image: service.image && (known.imageId(service.image) || service.image),
+    entrypoint: service.entrypoint,
+    command: service.command,
+    working_dir: service.workingDir,
+    user: service.user,
+    environment: service.variables,
+    env_file: service.envFiles.map((file) => [file, known.secret(`env_file:${file}`)]),
+    secrets: service.secrets.map(({ name, target }) => [name, target, known.secret(name)]),
+    configs: service.configs.map(({ name, path, mode, uid, gid }) => [
+      path,
+      mode,
+      stack.configs[name]?.content,
+      ...(uid === undefined && gid === undefined ? [] : [uid ?? 0, gid ?? 0]),
+    ]),
+    ports: service.ports,
+    volumes: service.mounts.map((mount) =>
+      mount.type === 'volume' ? [mount, stack.volumes[mount.volume]?.name] : { ...mount, relative: undefined },
+    ),
+    networks: Object.entries(service.networks).map(([name, options]) => [name, options, stack.networks[name]?.name]),
+    resources: { reserve: service.reserve, limit: service.limit },
+    restart: service.restart,
+    stop_signal: service.stopSignal,
+    labels: service.labels,
+    logging: service.logging,
+    init: service.init,
+    shm_size: service.shmSize,
+    tmpfs: service.tmpfs,
+    cap_add: service.capAdd,
+    cap_drop: service.capDrop,
+    read_only: service.readOnly,
+    extra_hosts: service.extraHosts,
+    network_mode: stack.infrastructure.networkMode,
+    health_disabled: service.healthDisabled,
+    ...(stack.runtime === 'kubernetes' && ofPods(service, stack, known)),
+  };
+  const texts = Object.entries(values).flatMap(([key, value]) =>
+    isDefault(value) ? [] : [[key, canonical(value)] as const],
+  );
+  return {
+    hash: contentHash(texts.map(([key, text]) => `${key}=${text}`).join('\n')),
+    keys: Object.fromEntries(texts.map(([key, text]) => [key, quickHash(text)])),
+  };
+}
+
+/** What a cluster does by itself stands in its pods, or beside them. */
+function ofPods(service: Service, { infrastructure, networks }: Stack, known: Secrets): Record<string, unknown> {
+  return {
+    health_check: service.healthCheck,
+    stop_grace_period: service.stopGraceMs,
+    hooks: service.hooks.preStop,
+    pull_policy: service.pullPolicy,
+    zone: service.zone,
+    expose: service.ingress?.map((route) => ({ ...route, ...(route.tls && { tls: ofCertificate(route.tls, known) }) })),
+    kubernetes: infrastructure.cluster,
+    isolated: Object.keys(networks).length > 0,
+  };
+}
+
+/** Where a secret comes from says nothing of what it is. */
+function ofCertificate(tls: NonNullable<IngressRoute['tls']>, known: Secrets): unknown {
+  if (tls === true || 'secret' in tls) return tls;
+  return [tls.certificate, tls.key].map(({ name }) => [name, known.secret(name)]);
+}
+
+function isDefault(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return value === undefined || value === false || value === null;
+  return Object.keys(value).length === 0;
+}

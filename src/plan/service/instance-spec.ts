@@ -1,0 +1,100 @@
+import type { Service, Stack } from '../../model/stack';
+import type { InstanceRef, InstanceSpec, PortBinding } from '../../model/instance';
+import type { ObservedInstance } from '../../model/observation';
+import type { Fingerprint } from './fingerprint';
+import type { Known } from '../known';
+import { instanceName, networkName, volumeName } from '../names';
+
+export interface SpecContext {
+  stack: Stack;
+  known: Known;
+  deployment: number;
+  release: number;
+  phase: number;
+}
+
+/** What a runtime needs to start one instance of a service. */
+export function toInstanceSpec(
+  service: Service,
+  ordinal: number,
+  ports: PortBinding[],
+  { hash, keys }: Fingerprint,
+  context: SpecContext,
+): InstanceSpec {
+  const { stack, known, deployment, release, phase } = context;
+  return {
+    name: instanceName(stack, service, ordinal, deployment),
+    stack: stack.name,
+    environment: stack.environment,
+    service: service.name,
+    ordinal,
+    deployment,
+    release,
+    phase,
+    kind: service.kind,
+    image: service.image,
+    imageId: service.image && known.imageId(service.image),
+    entrypoint: service.entrypoint,
+    command: service.command,
+    workingDir: service.workingDir,
+    user: service.user,
+    variables: service.variables,
+    envFiles: service.envFiles,
+    secrets: service.secrets,
+    files: service.configs.map(({ name, ...target }) => ({ ...target, content: stack.configs[name]?.content ?? '' })),
+    ports,
+    mounts: service.mounts.map((mount) =>
+      mount.type === 'volume'
+        ? { ...mount, volume: volumeName(stack, mount.volume) }
+        : { type: 'bind', source: mount.source, target: mount.target, readOnly: mount.readOnly },
+    ),
+    networks:
+      stack.infrastructure.networkMode === 'host'
+        ? []
+        : Object.entries(service.networks).map(([key, { aliases }]) => ({
+            name: networkName(stack, key),
+            aliases: [service.name, ...aliases],
+          })),
+    networkMode: stack.infrastructure.networkMode,
+    reserve: service.reserve,
+    limit: service.limit,
+    restart: service.restart,
+    stopSignal: service.stopSignal,
+    stopGraceMs: service.stopGraceMs,
+    init: service.init,
+    shmSize: service.shmSize,
+    tmpfs: service.tmpfs,
+    capAdd: service.capAdd,
+    capDrop: service.capDrop,
+    readOnly: service.readOnly,
+    extraHosts: service.extraHosts,
+    logging: service.logging,
+    labels: service.labels,
+    healthCheck: service.healthCheck,
+    ...(service.healthDisabled && { healthDisabled: true as const }),
+    preStop: service.hooks.preStop,
+    hash,
+    keys,
+  };
+}
+
+/** The part of a spec, or of what was observed, that stopping and starting again takes. */
+export function toRef({
+  name,
+  service,
+  ordinal,
+  restart,
+  stopGraceMs,
+  healthCheck,
+  preStop,
+}: InstanceSpec | ObservedInstance): InstanceRef {
+  return {
+    name,
+    service,
+    ordinal,
+    restart,
+    stopGraceMs,
+    ...(healthCheck && { healthCheck }),
+    ...(preStop && { preStop }),
+  };
+}

@@ -1,0 +1,38 @@
+import type { Service } from '../../model/stack';
+import { fingerprint } from './fingerprint';
+import type { Change, PlannedService } from '../plan';
+import { planInstances } from './planned-instances';
+import { planJob } from './planned-job';
+import { planWorkload } from './planned-workload';
+import { describe, type ServicePlanning } from './service-planning';
+
+/** What happens to one service of the stack. */
+export function planService(service: Service, phase: number, planning: ServicePlanning): PlannedService {
+  const observed = planning.known.instancesOf(service.name);
+  const print = fingerprint(service, planning.stack, planning.known, planning.jobs[service.name]);
+  if (service.kind === 'job') return planJob(service, phase, observed, print, planning);
+  return planning.stack.runtime === 'kubernetes'
+    ? planWorkload(service, phase, observed, print, planning)
+    : planInstances(service, phase, observed, print, planning);
+}
+
+/** A service that this deployment does not look at. */
+export function leave(service: Service): PlannedService {
+  return describe(service, 'leave', [], []);
+}
+
+/** `from` and `to` of an image with its content addresses, for a plan that one trusts. */
+export function imageChange(
+  change: Change,
+  service: Service,
+  { known, stack }: Pick<ServicePlanning, 'known' | 'stack'>,
+): Change {
+  if (change.key !== 'image' || !service.image || stack.runtime === 'kubernetes') return change;
+  const before = known.instancesOf(service.name)[0]?.imageId;
+  const after = known.imageId(service.image);
+  return { ...change, from: withDigest(change.from, before), to: withDigest(change.to, after) };
+}
+
+function withDigest(reference: string | undefined, id: string | undefined): string {
+  return `${reference ?? '?'}${id ? ` (${id.slice(0, 10)}…)` : ' (not pulled yet)'}`;
+}

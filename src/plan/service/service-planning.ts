@@ -1,0 +1,39 @@
+import type { Service, Stack } from '../../model/stack';
+import type { Traffic } from '../traffic/traffic';
+import type { Known } from '../known';
+import type { Change, Intent, PlannedService, ServiceAction, Stage } from '../plan';
+import type { PortAllocator } from '../resources/ports';
+import type { StepFactory } from '../steps';
+
+/** What the plan of one service takes of everything else. */
+export interface ServicePlanning {
+  stack: Stack;
+  known: Known;
+  intent: Intent;
+  deployment: number;
+  release: number;
+  /** Hash of the last successful run of each job, as the environment remembers it. */
+  jobs: Record<string, string>;
+  keepsOldChecks?: boolean;
+  ports: PortAllocator;
+  traffic: Traffic;
+  steps: StepFactory;
+}
+
+/** A service with what is planned for it; strategies and jobs add to it. */
+export function describe(service: Service, action: ServiceAction, changes: Change[], stages: Stage[]): PlannedService {
+  return {
+    name: service.name,
+    kind: service.kind,
+    action,
+    replicas: service.replicas,
+    changes,
+    notes: [],
+    interruptionMs: 0,
+    goes: [],
+    continueOnFailure: service.onFailure === 'continue',
+    beside: false,
+    stages,
+    tail: [],
+  };
+}

@@ -1,0 +1,56 @@
+import { tableOf } from '../../balancer/tables';
+import { lanesOf, type Lane, type PlannedService, type Stage, type StepOf } from '../plan';
+import { addressesOf, hasGoneTooFar, nameBack, sendBack } from '../undo/rollback';
+import { StepFactory } from '../steps';
+
+/**
+ * What takes requests away from a new instance that has failed, at once, before anything else is undone: names and
+ * requests go back to the old set where all of it still runs, else to the other instances that serve.
+ */
+export function planDiversion(service: PlannedService, begun: ReadonlySet<string>, failed: string): Stage[] {
+  const steps = lanesOf(service)
+    .flat()
+    .filter(({ id }) => begun.has(id));
+  const each = { service, phase: 0, steps };
+  const stages = hasGoneTooFar(steps)
+    ? [around(service, steps, failed)]
+    : [nameBack(each), [...sendBack(each), ...selectBack(steps)]];
+  return stages.filter((stage) => stage.length > 0);
+}
+
+function around({ name }: PlannedService, steps: Lane, failed: string): Stage {
+  const last = steps.filter((step) => step.kind === 'route').at(-1) as StepOf<'route'> | undefined;
+  const started = steps.find((step) => step.kind === 'start' && step.instance.name === failed) as
+    StepOf<'start'> | undefined;
+  if (!last || !started) return [];
+  const sick = new Set(addressesOf(started.instance, steps));
+  const tables = last.tables.map(({ route, targets }) =>
+    tableOf(route, [
+      { weight: 100, addresses: targets.map(({ address }) => address).filter((address) => !sick.has(address)) },
+    ]),
+  );
+  if (tables.some(({ targets }) => targets.length === 0)) return [];
+  const { ordinal } = started.instance;
+  return [
+    [
+      StepFactory.beside(last).make(
+        {
+          kind: 'route',
+          title: `route ${name} around its new instance ${ordinal}`,
+          balancer: last.balancer,
+          tables,
+          before: last.tables,
+        },
+        name,
+      ),
+    ],
+  ];
+}
+
+/** On a cluster: to the workload of the service's own name. */
+function selectBack(steps: Lane): Stage {
+  const selected = steps.find((step) => step.kind === 'select');
+  return selected?.kind === 'select'
+    ? [[StepFactory.beside(selected).make({ kind: 'select', instance: selected.instance }, selected.service)]]
+    : [];
+}

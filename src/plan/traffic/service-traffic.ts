@@ -1,0 +1,154 @@
+import { sameTable, tableOf } from '../../balancer/tables';
+import { qualified } from '../../kubernetes/names';
+import type { RuntimeName } from '../../model/capabilities';
+import type { InstanceRef, InstanceSpec } from '../../model/instance';
+import type { ObservedInstance } from '../../model/observation';
+import type { Route, RouteTable, TrafficState } from '../../model/traffic';
+import { toRef } from '../service/instance-spec';
+import type { Drain, Gate, Lane } from '../plan';
+import type { StepFactory } from '../steps';
+
+/** How long open requests may take to finish where the file does not say. */
+export const defaultDrainMs = 30_000;
+
+export type Running = InstanceSpec | ObservedInstance;
+
+/** Instances that share a part of a service's requests. */
+export interface SharedBy {
+  instances: readonly Running[];
+  /** Per cent. */
+  weight: number;
+}
+
+export interface ServiceTrafficOptions {
+  service: string;
+  routes: Route[];
+  runtime: RuntimeName;
+  /** The load balancer that runs while the service is replaced; absent where none does yet. */
+  balancer?: InstanceRef;
+  state?: TrafficState;
+  drainMs: number;
+  steps: StepFactory;
+}
+
+/** Where the requests to one service go, step by step; in the end, what its routes shall be. */
+export class ServiceTraffic {
+  private tables: RouteTable[];
+  /** Where its routes shall lead in the end, as far as the plan has said so. */
+  decided?: RouteTable[];
+  /** Of the new instances among those that get requests in the end. */
+  newAddresses: string[] = [];
+
+  constructor(private readonly options: ServiceTrafficOptions) {
+    this.tables = options.routes.map(
+      ({ key }) => options.state?.tables.find(({ route }) => route === key) ?? { route: key, targets: [] },
+    );
+  }
+
+  /** Whether requests come through a load balancer that runs. */
+  get flows(): boolean {
+    return this.options.balancer !== undefined && this.options.routes.length > 0;
+  }
+
+  /** Whether an instance gets none of the requests that others of its service get. */
+  passesBy(instance: Running): boolean {
+    const { routes, runtime, state } = this.options;
+    const targets = routes.flatMap(({ key, port }) =>
+      (state?.tables.find(({ route }) => route === key)?.targets ?? []).map((target) => ({ ...target, port })),
+    );
+    return targets.length > 0 && !targets.some(({ address, port }) => address === addressOf(instance, port, runtime));
+  }
+
+  tablesFor(shares: readonly SharedBy[]): RouteTable[] {
+    const { routes, runtime } = this.options;
+    const shared = shares.filter(({ instances }) => instances.length > 0);
+    return routes.map(({ key, port }) =>
+      tableOf(
+        key,
+        shared.map(({ instances, weight }) => ({
+          weight,
+          addresses: instances.map((instance) => addressOf(instance, port, runtime)),
+        })),
+      ),
+    );
+  }
+
+  /** Sends the requests to these instances from here on; no step where they go there already. */
+  to(shares: readonly SharedBy[], title: string): Lane {
+    const { balancer, service, steps, state } = this.options;
+    const before = this.tables;
+    this.tables = this.tablesFor(shares);
+    this.decided = this.tables;
+    const { routes, runtime } = this.options;
+    this.newAddresses = routes.flatMap(({ port }) =>
+      shares.flatMap(({ instances }) => instances.filter(isNew)).map((instance) => addressOf(instance, port, runtime)),
+    );
+    const known = this.tables.every(({ route }) => state?.tables.some((each) => each.route === route));
+    if (!balancer || (known && this.tables.every((table, index) => sameTable(before[index], table)))) return [];
+    return [
+      {
+        ...steps.make({ kind: 'route', title, balancer, tables: this.tables, before }, service),
+        gate: gateTo(shares, this.tables, before, balancer),
+      },
+    ];
+  }
+
+  /** What has to hold before new instances are tested, as they get requests next. */
+  gateOf(next: InstanceSpec[]): Gate {
+    const { balancer } = this.options;
+    const shares = [{ instances: next, weight: 100 }];
+    return balancer ? gateTo(shares, this.tablesFor(shares), this.tables, balancer) : { healthy: next.map(toRef) };
+  }
+
+  /** Lets an instance finish what it has begun. */
+  drain(instance: Running): Lane {
+    const drain = this.drainOf(instance);
+    return drain
+      ? [this.options.steps.make({ kind: 'drain', instance: toRef(instance), ...drain }, instance.service)]
+      : [];
+  }
+
+  /** What is open at an instance that requests came to. */
+  drainOf(instance: Running): Drain | undefined {
+    const { routes, balancer, runtime, drainMs } = this.options;
+    return drainAt(instance, routes, balancer, runtime, drainMs);
+  }
+}
+
+/**
+ * Requests go to new instances only while all of them are healthy, and to no address that the load balancer does not
+ * reach.
+ */
+function gateTo(shares: readonly SharedBy[], tables: RouteTable[], before: RouteTable[], balancer: InstanceRef): Gate {
+  const known = new Set(before.flatMap(({ targets }) => targets.map(({ address }) => address)));
+  const added = tables
+    .flatMap(({ targets }) => targets.map(({ address }) => address))
+    .filter((address) => !known.has(address));
+  return {
+    healthy: shares.flatMap(({ instances }) => instances.filter(isNew)).map(toRef),
+    ...(added.length > 0 && { reached: { balancer, addresses: [...new Set(added)] } }),
+  };
+}
+
+function isNew(instance: Running): boolean {
+  return !('state' in instance);
+}
+
+/** The requests that are open at an instance by routes; nothing where none can be. */
+export function drainAt(
+  instance: Running,
+  routes: readonly Route[],
+  balancer: InstanceRef | undefined,
+  runtime: RuntimeName,
+  timeoutMs = defaultDrainMs,
+): Drain | undefined {
+  if (!balancer || routes.length === 0) return undefined;
+  return { balancer, addresses: [...new Set(routes.map(({ port }) => addressOf(instance, port, runtime)))], timeoutMs };
+}
+
+/** Containers are reached by their names, processes by the ports that the engine gave them. */
+export function addressOf({ name, ports }: Running, port: number, runtime: RuntimeName): string {
+  if (runtime === 'kubernetes') return `${qualified(name).name}:${port}`;
+  if (runtime !== 'process') return `${name}:${port}`;
+  return `127.0.0.1:${ports.find(({ container }) => container === port)?.host ?? port}`;
+}

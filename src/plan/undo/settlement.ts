@@ -1,0 +1,225 @@
+import { sameTable, tableOf } from '../../balancer/tables';
+import type { RuntimeName } from '../../model/capabilities';
+import { isUp, type Observation, type ObservedInstance } from '../../model/observation';
+import { balancerName, type RouteTable } from '../../model/traffic';
+import { addressOf, drainAt } from '../traffic/service-traffic';
+import { isTest } from '../traffic/test-spec';
+import type { HostView } from '../hosts/view';
+import { toRef } from '../service/instance-spec';
+import type { Lane } from '../plan';
+import type { RollbackPlan } from './rollback';
+import { StepFactory } from '../steps';
+
+type Stages = RollbackPlan['stages'];
+
+type Seen = Pick<Observation, 'instances' | 'traffic' | 'capacity'>;
+
+/** A host as it was found. */
+export interface SettlementView extends Pick<HostView, 'name' | 'taskQueue'> {
+  observation: Seen;
+}
+
+export interface SettlementInput {
+  views: readonly SettlementView[];
+  /** Number of the deployment whose instances are the committed ones. */
+  committed: number;
+  runtime: RuntimeName;
+}
+
+/**
+ * The way back from a deployment that ended without a word (terminated, or its history lost): what it started goes,
+ * what was committed before it and does not run comes up again, by phase. What it started behind the load balancer goes
+ * last, once requests and names have gone back.
+ */
+export function planSettlement({ views, committed, runtime }: SettlementInput): RollbackPlan {
+  const hosts = views.map((view) => settleHost(view, committed, view.observation.capacity.runtime ?? runtime));
+  const isNeeded = hosts.some(({ leftovers, aside }) => leftovers.length + aside.length > 0);
+  return {
+    stages: [
+      ...byPhase(
+        'leftovers',
+        hosts.flatMap(({ leftovers }) => leftovers),
+        true,
+      ),
+      ...byPhase(
+        'instances',
+        hosts.flatMap(({ stopped, retired }) => (isNeeded ? stopped : retired)),
+        false,
+      ),
+      ...hosts.flatMap(({ back }) => back),
+      ...byPhase(
+        'new instances',
+        hosts.flatMap(({ aside }) => aside),
+        true,
+      ),
+    ],
+    notUndone: [],
+  };
+}
+
+/** What becomes of an instance. */
+interface Fate {
+  phase: number;
+  lane: Lane;
+}
+
+/** What is to be done on one host. */
+interface HostSettlement {
+  leftovers: Fate[];
+  /** Of what was committed: all that does not run, and that of it which the deployment had stopped. */
+  stopped: Fate[];
+  retired: Fate[];
+  back: Stages;
+  aside: Fate[];
+}
+
+function settleHost(
+  { name, taskQueue, observation }: SettlementView,
+  committed: number,
+  runtime: RuntimeName,
+): HostSettlement {
+  const { instances, traffic, capacity } = observation;
+  const steps = new StepFactory(
+    name === undefined ? { host: capacity.host, taskQueue } : { host: name, taskQueue, named: true },
+  );
+  const leftovers = instances.filter(({ deployment }) => deployment > committed);
+  const lasting = newest(instances.filter(({ deployment, kind }) => deployment <= committed && kind === 'service'));
+  const stopped = lasting.filter((instance) => !isUp(instance));
+  const retired = stopped.filter(({ policy, restart }) => policy !== restart);
+  const exposed = new Set(traffic?.front?.routes.map(({ service }) => service));
+  const aside = leftovers.filter(
+    ({ service, kind, beside }) =>
+      beside !== undefined ||
+      (kind === 'service' && exposed.has(service) && lasting.some((each) => each.service === service)),
+  );
+  const touched = new Set([...leftovers, ...retired].map(({ service }) => service));
+  const fate =
+    (lane: (instance: ObservedInstance) => Lane) =>
+    (instance: ObservedInstance): Fate => ({ phase: instance.phase, lane: lane(instance) });
+  const remove = (instance: ObservedInstance) =>
+    instance.replaces === undefined
+      ? [...wait(instance, steps), steps.about('remove', toRef(instance))]
+      : [
+          steps.make(
+            { kind: 'restore' as const, instance: toRef(instance), deployment: instance.deployment },
+            instance.service,
+          ),
+        ];
+  const revive = fate((instance) => [steps.about('revive', toRef(instance))]);
+  return {
+    leftovers: leftovers.filter((each) => !aside.includes(each)).map(fate(remove)),
+    stopped: stopped.map(revive),
+    retired: retired.map(revive),
+    back:
+      touched.size > 0
+        ? sendBack(
+            lasting.filter(({ service }) => touched.has(service) || service === balancerName),
+            traffic?.tables ?? [],
+            observation,
+            runtime,
+            steps,
+          )
+        : [],
+    aside: aside.map(fate((instance) => [...drain(instance, observation, runtime, steps), ...remove(instance)])),
+  };
+}
+
+function byPhase(title: string, of: Fate[], descending: boolean): Stages {
+  const phases = [...new Set(of.map(({ phase }) => phase))].sort((a, b) => (descending ? b - a : a - b));
+  return phases.map((phase) => ({
+    title: `${title} of phase ${phase}`,
+    lanes: of.filter((each) => each.phase === phase).map(({ lane }) => lane),
+  }));
+}
+
+/** Nothing kills a job unasked; a test is none. */
+function wait(instance: ObservedInstance, steps: StepFactory): Lane {
+  return instance.kind === 'job' && !isTest(instance) && instance.state === 'running'
+    ? [steps.make({ kind: 'run-job', instance: toRef(instance) }, instance.service)]
+    : [];
+}
+
+function drain(
+  instance: ObservedInstance,
+  { instances, traffic }: Seen,
+  runtime: RuntimeName,
+  steps: StepFactory,
+): Lane {
+  const balancer = instances.find(({ service, state }) => service === balancerName && state === 'running');
+  const routes = (traffic?.front?.routes ?? []).filter(({ service }) => service === instance.service);
+  const open = drainAt(instance, routes, balancer && toRef(balancer), runtime);
+  return open ? [steps.make({ kind: 'drain', instance: toRef(instance), ...open }, instance.service)] : [];
+}
+
+/** Names and requests to what was committed. */
+function sendBack(
+  lasting: ObservedInstance[],
+  tables: RouteTable[],
+  { traffic }: Seen,
+  runtime: RuntimeName,
+  steps: StepFactory,
+): Stages {
+  const balancer = lasting.find(({ service }) => service === balancerName);
+  const named = lasting.filter(
+    ({ names, service }) => names && service !== balancerName && runtime !== 'process' && runtime !== 'kubernetes',
+  );
+  const wanted = (traffic?.front?.routes ?? []).map(({ key, service, port }) =>
+    tableOf(key, [
+      {
+        weight: 100,
+        addresses: lasting.filter((each) => each.service === service).map((each) => addressOf(each, port, runtime)),
+      },
+    ]),
+  );
+  const moved = wanted.filter(
+    (table) =>
+      table.targets.length > 0 &&
+      !sameTable(
+        tables.find(({ route }) => route === table.route),
+        table,
+      ),
+  );
+  return [
+    ...(named.length > 0
+      ? [
+          {
+            title: 'names',
+            lanes: named.map((instance) => [steps.attach(toRef(instance), instance.names!, instance.names!)]),
+          },
+        ]
+      : []),
+    ...(balancer && moved.length > 0
+      ? [
+          {
+            title: 'requests',
+            lanes: [
+              [
+                steps.make(
+                  {
+                    kind: 'route',
+                    title: 'route requests back',
+                    balancer: toRef(balancer),
+                    tables: moved,
+                    before: tables,
+                  },
+                  balancerName,
+                ),
+              ],
+            ],
+          },
+        ]
+      : []),
+  ];
+}
+
+/**
+ * Of each ordinal of a service the instance that was committed last: an older one has been replaced, and stays retired.
+ */
+function newest(instances: ObservedInstance[]): ObservedInstance[] {
+  const latest = new Map<string, ObservedInstance>();
+  for (const instance of instances) {
+    const key = `${instance.service}-${instance.ordinal}`;
+    if (instance.deployment >= (latest.get(key)?.deployment ?? 0)) latest.set(key, instance);
+  }
+  return [...latest.values()];
+}
