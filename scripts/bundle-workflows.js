@@ -8,7 +8,7 @@ const logger = Object.fromEntries(['log', 'trace', 'debug', 'info'].map((level) 
 
 bundleWorkflowCode({
   workflowsPath: join(dist, 'workflows', 'index.js'),
-  workflowInterceptorModules: [join(dist, 'workflows', 'refused-messages.js')],
+  workflowInterceptorModules: [join(dist, 'workflows', 'support', 'refused-messages.js')],
   logger: { ...logger, warn: console.warn, error: console.error },
 })
   .then(({ code }) => writeFileSync(join(dist, 'workflow-bundle.js'), code))

@@ -1,4 +1,4 @@
-// What the configuration page says of compose. By hand: src/config/compose-spellings.ts is what it describes.
+// What the configuration page says of compose. By hand: src/config/read/compose-spellings.ts is what it describes.
 
 const composeSpellings = [
   ['anchors, `<<`, `x-*`, `$VAR`, `${VAR}`, `${VAR:-default}`, `${VAR:?message}`, `${VAR:+other}`, `$$`', 'the same'],

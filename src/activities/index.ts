@@ -1,19 +1,19 @@
 import { auditActivities } from './audit';
 import type { Activities } from './contract';
-import { withCheckedNames } from './checked-names';
-import { ConfigContents } from './config-contents';
+import { withCheckedNames } from './guards/checked-names';
+import { ConfigContents } from './instances/config-contents';
 import { coordinationActivities } from './coordination';
 import type { Dependencies } from './dependencies';
 import { instanceActivities } from './instances';
-import { jobActivities } from './jobs';
-import { withMaskedTexts } from './masked-activities';
-import { readingActivities } from './reading';
-import { analysisActivities } from './analysis';
+import { jobActivities } from './instances/jobs';
+import { withMaskedTexts } from './guards/masked-activities';
+import { readingActivities } from './observe/reading';
+import { analysisActivities } from './health/analysis';
 import { scheduleActivities } from './schedules';
 import { subscriberActivities } from './subscribers';
-import { surroundingActivities } from './surroundings';
+import { surroundingActivities } from './observe/surroundings';
 import { trafficActivities } from './traffic';
-import { verificationActivities } from './verification';
+import { verificationActivities } from './health/verification';
 import { watchActivities } from './watch';
 
 /** Every activity, on the given runtimes, secrets and directory. */

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { placeOf } from '../model/runtime-of';
+import { placeOf } from '../model/stack/runtime-of';
 import type { Stack } from '../model/stack';
 import type { RuntimeName } from '../model/capabilities';
 import type { HostBreaker } from '../model/host';

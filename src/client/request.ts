@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
-import { plainMarkdown, plainMarkdownWithin } from '../model/markdown';
+import { plainMarkdown, plainMarkdownWithin } from '../model/text/markdown';
 import type { WhenBusy } from '../plan/asked';
 import type { Intent, IntentKind } from '../plan/plan';
 import {

@@ -1,6 +1,6 @@
 import { packedSize } from '../config/packed-size';
 import type { Stack } from '../model/stack';
-import { excessOf, packedExcess } from '../model/limits';
+import { excessOf, packedExcess } from '../model/stack/limits';
 import { BadRequest } from '../temporal/errors';
 
 /** Returns the stack. @throws BadRequest where it is larger than the engine takes; nothing has been started then */

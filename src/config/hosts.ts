@@ -1,13 +1,13 @@
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { parseYaml } from './document';
+import { parseYaml } from './read/document';
 import { isUnprotected } from '../model/host';
 import { StackFileError, type Finding } from './problems';
 import { unprotected } from './rules/hosts';
-import { schemaFindings } from './schema-problems';
+import { schemaFindings } from './schema/problems';
 import { host, hostName, type HostInput } from './schema/host';
-import { readText } from './source';
-import { interpolate } from './variables';
+import { readText } from './read/source';
+import { interpolate } from './read/variables';
 
 /** How a worker reaches the Docker Engine of a host. Paths are absolute. */
 interface DockerAt {

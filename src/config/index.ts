@@ -1,20 +1,20 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, parse, resolve } from 'node:path';
 import { requireName } from '../model/names';
-import { bare } from './bare';
-import { fromComposeSpellings } from './compose-spellings';
-import { literalCredentials } from './credentials';
-import { parseYaml, type SourceDocument } from './document';
+import { bare } from './read/bare';
+import { fromComposeSpellings } from './read/compose-spellings';
+import { literalCredentials } from './rules/credentials';
+import { parseYaml, type SourceDocument } from './read/document';
 import { normalise } from './normalise';
-import { overlay } from './overlay';
+import { overlay } from './read/overlay';
 import { StackFileError, type Finding, type Problem } from './problems';
 import { rules } from './rules';
-import { schemaFindings } from './schema-problems';
-import { prune } from './prune';
+import { schemaFindings } from './schema/problems';
+import { prune } from './read/prune';
 import { stackFile, type StackFile } from './schema/stack-file';
-import { readText } from './source';
+import { readText } from './read/source';
 import type { Stack } from '../model/stack';
-import { interpolate } from './variables';
+import { interpolate } from './read/variables';
 
 export interface LoadOptions {
   /** The stack file; default `deploy-code.yaml` in the working folder. */

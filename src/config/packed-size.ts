@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { limits } from '../model/limits';
+import { limits } from '../model/stack/limits';
 import type { Stack } from '../model/stack';
 
 /**

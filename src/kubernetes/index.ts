@@ -1,13 +1,13 @@
 import type { InstanceSpec } from '../model/instance';
-import { toContents, type Values } from './contents';
+import { toContents, type Values } from './workload/contents';
 import type { Manifest } from './manifest';
-import { toWaysIn } from './ingress';
+import { toWaysIn } from './traffic/ingress';
 import { toPolicies } from './policies';
-import { toReach } from './reach';
+import { toReach } from './traffic/reach';
 import { toWorkload } from './workload';
 
 export { isWorkload, type Manifest, type ManifestOf, type WorkloadManifest } from './manifest';
-export type { Values } from './contents';
+export type { Values } from './workload/contents';
 
 /** Everything that the engine makes of a service on a cluster, in the order in which it is applied. Pure. */
 export function toManifests(spec: InstanceSpec, values: Values): Manifest[] {

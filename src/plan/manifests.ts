@@ -1,6 +1,6 @@
-import { runtimeOf } from '../model/runtime-of';
+import { runtimeOf } from '../model/stack/runtime-of';
 import type { Placement, Stack } from '../model/stack';
-import { certificatesOf } from '../model/certificates';
+import { certificatesOf } from '../model/stack/certificates';
 import { toManifests, type Manifest } from '../kubernetes';
 import { toClaim } from '../kubernetes/claim';
 import type { InstanceSpec } from '../model/instance';

@@ -1,4 +1,4 @@
-import { runtimeOf } from '../model/runtime-of';
+import { runtimeOf } from '../model/stack/runtime-of';
 import type { Stack } from '../model/stack';
 import type { Observation } from '../model/observation';
 import { balancerName } from '../model/traffic';

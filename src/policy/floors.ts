@@ -1,7 +1,7 @@
 import type { InstanceSpec } from '../model/instance';
 import { balancerName } from '../model/traffic';
 import type { Floors } from './schema';
-import { toTmpfs } from '../model/tmpfs';
+import { toTmpfs } from '../model/stack/tmpfs';
 
 /**
  * An instance with what the policy wants of every container. Its hash stays: what runs is not replaced because of a

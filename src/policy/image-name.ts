@@ -1,4 +1,4 @@
-import { registryHost } from '../model/image-reference';
+import { registryHost } from '../model/names/image-reference';
 
 const hub = 'docker.io';
 

@@ -1,5 +1,5 @@
 import type { Stack } from '../model/stack';
-import { certificatesOf } from '../model/certificates';
+import { certificatesOf } from '../model/stack/certificates';
 import type { SecretSource } from '../model/instance';
 import type { Refused } from '../model/observation';
 import { hostRefusal } from './hosts';

@@ -1,7 +1,7 @@
-import { parseYaml } from '../config/document';
+import { parseYaml } from '../config/read/document';
 import { StackFileError } from '../config/problems';
-import { schemaFindings } from '../config/schema-problems';
-import { readText } from '../config/source';
+import { schemaFindings } from '../config/schema/problems';
+import { readText } from '../config/read/source';
 import { type Policy, policyFile } from './schema';
 
 /** What holds without a policy file: see docs/policy.md. */

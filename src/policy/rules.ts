@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { normalize } from 'node:path';
-import { isContentAddress } from '../model/image-reference';
+import { isContentAddress } from '../model/names/image-reference';
 import type { Refused } from '../model/observation';
 import { imageName } from './image-name';
 import { volumeOf } from './own-volumes';

@@ -1,9 +1,9 @@
-import { runtimeOf } from '../model/runtime-of';
+import { runtimeOf } from '../model/stack/runtime-of';
 import type { Service, Stack } from '../model/stack';
 import { qualified } from '../kubernetes/names';
 import type { RuntimeName } from '../model/capabilities';
 import type { InstanceSpec, Mount, SecretMount } from '../model/instance';
-import { sharesNetwork } from '../model/network-modes';
+import { sharesNetwork } from '../model/names/network-modes';
 import { imagesOf } from '../plan/resources/images';
 import { networkName, volumeName } from '../plan/names';
 import type { Place } from './patterns';

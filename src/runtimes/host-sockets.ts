@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import ipaddr from 'ipaddr.js';
-import { addressesOverlap, boundAddress } from '../model/host-port';
+import { addressesOverlap, boundAddress } from '../model/names/host-port';
 
 /** A TCP port that something on this machine listens on; without an address, on every one. */
 export interface ListeningSocket {

@@ -1,7 +1,7 @@
 import { runtimeNames, type RuntimeName } from '../model/capabilities';
 import { createDockerRuntime } from './docker';
-import { connectDocker, type DockerEndpoint } from './docker/connection';
-import type { ClusterEndpoint } from './kubernetes/connection';
+import { connectDocker, type DockerEndpoint } from './docker/api/connection';
+import type { ClusterEndpoint } from './kubernetes/api/connection';
 import { createMemoryRuntime } from './memory';
 import { createProcessRuntime } from './process';
 import type { Runtime, RuntimeDriver, Scope, SecretReader } from './runtime';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { largestPort } from '../model/host-port';
+import { largestPort } from '../model/names/host-port';
 import type { RestartPolicy } from '../model/instance';
 
 /** The shapes of what drivers note about an instance, in labels or annotations that others may write too. */

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Logger } from 'pino';
-import type { EngineEvent } from '../workflows/events';
+import type { EngineEvent } from '../workflows/support/events';
 
 const levels: Partial<Record<EngineEvent['type'], 'warn' | 'error'>> = {
   'step.failed': 'error',

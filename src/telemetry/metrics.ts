@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ActivityEvents } from '../activities/dependencies';
-import type { EngineEvent } from '../workflows/events';
+import type { EngineEvent } from '../workflows/support/events';
 
 const seconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 

@@ -12,6 +12,6 @@ export function workflowSource(
   if (existsSync(codePath)) return { workflowBundle: { codePath } };
   return {
     workflowsPath: require.resolve('../workflows'),
-    interceptors: { workflowModules: [require.resolve('../workflows/refused-messages')] },
+    interceptors: { workflowModules: [require.resolve('../workflows/support/refused-messages')] },
   };
 }

@@ -26,9 +26,9 @@ import {
   unixSockets,
 } from '../policy';
 import { createRuntimes, type Runtimes } from '../runtimes';
-import type { ClusterEndpoint } from '../runtimes/kubernetes/connection';
+import type { ClusterEndpoint } from '../runtimes/kubernetes/api/connection';
 import type { RuntimeDriver } from '../runtimes/runtime';
-import type { EngineEvent } from '../workflows/events';
+import type { EngineEvent } from '../workflows/support/events';
 import { deliveryQueue, taskQueue, watchQueueOf } from '../workflows/messages';
 import { asBuild, offerBuild } from './build';
 import { workflowSource } from './bundle';

@@ -1,8 +1,8 @@
 import type { Worker, WorkerOptions } from '@temporalio/worker';
 import type { RuntimeName } from '../model/capabilities';
-import type { DockerEndpoint } from '../runtimes/docker/connection';
+import type { DockerEndpoint } from '../runtimes/docker/api/connection';
 import type { HostKind } from '../runtimes';
-import type { ClusterEndpoint } from '../runtimes/kubernetes/connection';
+import type { ClusterEndpoint } from '../runtimes/kubernetes/api/connection';
 import type { RuntimeDriver } from '../runtimes/runtime';
 import { hostQueue } from '../workflows/messages';
 

@@ -1,10 +1,10 @@
 import { continueAsNew, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow';
-import { activity } from './activity-options';
-import { admit } from './admit';
-import { listen } from './listen';
+import { activity } from './support/activity-options';
+import { admit } from './support/admit';
+import { listen } from './support/listen';
 import { claimSignal, fleetQuery, giveBackSignal, slotSignal, taskQueue, type FleetState } from './messages';
 import { inputs, shapes } from './messages/shapes';
-import { inTurn, until } from './turns';
+import { inTurn, until } from './support/turns';
 
 const checkMs = 60_000;
 const seldomMs = 3_600_000;

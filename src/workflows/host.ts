@@ -6,10 +6,10 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { HostBreaker, HostPlace, HostReport } from '../model/host';
-import { activity } from './activity-options';
-import { admit } from './admit';
-import { events } from './events';
-import { listen } from './listen';
+import { activity } from './support/activity-options';
+import { admit } from './support/admit';
+import { events } from './support/events';
+import { listen } from './support/listen';
 import {
   claimHostSignal,
   hostId,
@@ -20,7 +20,7 @@ import {
   type HostState,
 } from './messages';
 import { inputs, shapes } from './messages/shapes';
-import { inTurn, until } from './turns';
+import { inTurn, until } from './support/turns';
 
 /**
  * Deployments take a host one after the other for as long as somebody is there; then a new workflow begins when

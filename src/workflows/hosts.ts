@@ -6,7 +6,7 @@ import type { Observation } from '../model/observation';
 import { place } from '../plan/hosts/place';
 import { portionOf } from '../plan/hosts/portion';
 import { within, type HostView, type World } from '../plan/hosts/view';
-import { activity } from './activity-options';
+import { activity } from './support/activity-options';
 import { hostQueue } from './messages';
 
 /** Where a stack runs, and the task queue of the worker that serves it. */

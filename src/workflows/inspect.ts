@@ -9,13 +9,13 @@ import type { Observation, ObservedInstance, ObservedVolume } from '../model/obs
 import type { Intent, Refusal } from '../plan/plan';
 import { planOver } from '../plan/planner';
 import { isUnnamed } from '../plan/resources/unnamed-volumes';
-import { activity } from './activity-options';
-import { admit, admitSize } from './admit';
+import { activity } from './support/activity-options';
+import { admit, admitSize } from './support/admit';
 import { askEach, hostsOf, listInstances, lookAround, type Answers, type HostQueue } from './hosts';
-import { contextOf } from './step-context';
-import { summarise } from './deployment/summary';
+import { contextOf } from './support/step-context';
+import { summarise } from './deployment/report/summary';
 import type { Act, PlanSummary } from './messages';
-import { auditPlaceOf, recordAct } from './recorded-act';
+import { auditPlaceOf, recordAct } from './support/recorded-act';
 import { inputs } from './messages/shapes';
 
 export interface PlanRequest {

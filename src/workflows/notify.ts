@@ -1,6 +1,6 @@
 import type { Notification, Subscriber } from '../model/notification';
-import { activity } from './activity-options';
-import { toProblem } from './deployment/failure';
+import { activity } from './support/activity-options';
+import { toProblem } from './deployment/steps/failure';
 import { deliveryQueue } from './messages';
 
 /**

@@ -1,9 +1,9 @@
 import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
 import { failureTypes } from '../activities/contract';
 import type { UnattendedEnd } from '../model/schedule';
-import { activity } from './activity-options';
-import { admit } from './admit';
-import { toProblem } from './deployment/failure';
+import { activity } from './support/activity-options';
+import { admit } from './support/admit';
+import { toProblem } from './deployment/steps/failure';
 import { taskQueue, type RedeployInput } from './messages';
 import { inputs } from './messages/shapes';
 

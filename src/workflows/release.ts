@@ -1,5 +1,5 @@
 import { condition, setHandler } from '@temporalio/workflow';
-import { admit } from './admit';
+import { admit } from './support/admit';
 import { contentsQuery, pruneSignal, type ReleaseContents } from './messages';
 import { inputs } from './messages/shapes';
 

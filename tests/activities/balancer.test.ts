@@ -1,4 +1,4 @@
-import { balancerOf } from '../../src/activities/balancer';
+import { balancerOf } from '../../src/activities/traffic/balancer';
 import type { Runtime } from '../../src/runtimes/runtime';
 
 describe('a load balancer that a crash of Docker has left stopped', () => {

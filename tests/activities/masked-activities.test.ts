@@ -5,7 +5,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import pino from 'pino';
 import type { Activities } from '../../src/activities';
 import { failureTypes } from '../../src/activities/contract';
-import { withMaskedTexts } from '../../src/activities/masked-activities';
+import { withMaskedTexts } from '../../src/activities/guards/masked-activities';
 import { SecretStore } from '../../src/activities/secrets';
 import { maskedLogger } from '../../src/worker/masked-logger';
 

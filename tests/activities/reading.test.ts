@@ -1,10 +1,10 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { statusTable } from '../../src/cli/output/status-table';
-import { readingActivities } from '../../src/activities/reading';
-import { ranOutOfMemory, withMemory } from '../../src/activities/memory';
+import { readingActivities } from '../../src/activities/observe/reading';
+import { ranOutOfMemory, withMemory } from '../../src/activities/instances/memory';
 import type { Dependencies } from '../../src/activities/dependencies';
-import { hostPort } from '../../src/model/host-port';
+import { hostPort } from '../../src/model/names/host-port';
 import type { InstanceStatus } from '../../src/model/instance-status';
 import { RuntimeError, type Runtime } from '../../src/runtimes/runtime';
 import { memoryStack } from '../support/memory-stack';

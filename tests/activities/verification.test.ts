@@ -1,7 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { Dependencies } from '../../src/activities/dependencies';
-import { verificationActivities } from '../../src/activities/verification';
+import { verificationActivities } from '../../src/activities/health/verification';
 import type { InstanceRef } from '../../src/model/instance';
 import type { InstanceStatus } from '../../src/model/instance-status';
 import { RuntimeError, type Runtime } from '../../src/runtimes/runtime';

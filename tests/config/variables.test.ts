@@ -1,4 +1,4 @@
-import { interpolate } from '../../src/config/variables';
+import { interpolate } from '../../src/config/read/variables';
 
 const set = { SET: 'value', EMPTY: '', MONEY: '$5 ${SET}' };
 

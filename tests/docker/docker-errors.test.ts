@@ -1,12 +1,12 @@
 import { createServer } from 'node:http';
 import Docker from 'dockerode';
 import { createDockerRuntime } from '../../src/runtimes/docker';
-import { toRuntimeError } from '../../src/runtimes/docker/errors';
-import { registryOf } from '../../src/runtimes/docker/credentials';
+import { toRuntimeError } from '../../src/runtimes/docker/api/errors';
+import { registryOf } from '../../src/runtimes/docker/images/credentials';
 import { toContainerOptions } from '../../src/runtimes/docker/container-spec';
 import { instanceLabels, readLabels } from '../../src/runtimes/docker/labels';
-import { isOwn } from '../../src/runtimes/docker/ownership';
-import { clearly, untilClear } from '../../src/runtimes/docker/until-clear';
+import { isOwn } from '../../src/runtimes/docker/labels/ownership';
+import { clearly, untilClear } from '../../src/runtimes/docker/api/until-clear';
 import type { Runtime, RuntimeError, SecretReader } from '../../src/runtimes/runtime';
 import { spec, testScope } from '../runtimes/contract';
 import { listenLocally, stopListening } from '../support/local-server';

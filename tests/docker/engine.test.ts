@@ -1,13 +1,13 @@
 import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { attach } from '../../src/runtimes/docker/attach';
-import { credentialsFor } from '../../src/runtimes/docker/credentials';
+import { attach } from '../../src/runtimes/docker/networks/attach';
+import { credentialsFor } from '../../src/runtimes/docker/images/credentials';
 import { createDockerRuntime } from '../../src/runtimes/docker';
-import { Engine } from '../../src/runtimes/docker/engine';
+import { Engine } from '../../src/runtimes/docker/api/engine';
 import { exec } from '../../src/runtimes/docker/exec';
 import { pull } from '../../src/runtimes/docker/images';
-import { ProbeCommands } from '../../src/runtimes/docker/probe-commands';
+import { ProbeCommands } from '../../src/runtimes/docker/exec/probe-commands';
 import type { SecretReader } from '../../src/runtimes/runtime';
 import { spec } from '../runtimes/contract';
 import { hostilities, HostilePeer } from '../support/hostile-peer';

@@ -1,5 +1,5 @@
 import type { ContainerInfo } from 'dockerode';
-import { aliasesOn } from '../../src/runtimes/docker/network-names';
+import { aliasesOn } from '../../src/runtimes/docker/networks/network-names';
 
 const container = (project: string, service: string, state = 'running') =>
   ({

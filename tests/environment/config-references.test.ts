@@ -1,5 +1,5 @@
 import type { InstanceSpec } from '../../src/model/instance';
-import { ConfigReferences } from '../../src/workflows/deployment/config-references';
+import { ConfigReferences } from '../../src/workflows/deployment/steps/config-references';
 
 const target = { path: '/etc/app.conf', mode: 0o444 };
 const large = 'x'.repeat(5000);

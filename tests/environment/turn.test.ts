@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Turns } from '../../src/workflows/turn';
+import { Turns } from '../../src/workflows/support/turn';
 
 /** Some coroutines wait for an event each, then take some steps, then do something: in which order? */
 async function orderOf(steps: readonly number[], together: boolean): Promise<number[]> {

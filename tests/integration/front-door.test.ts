@@ -5,7 +5,7 @@ import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { balancerOf } from '../../src/activities/balancer';
+import { balancerOf } from '../../src/activities/traffic/balancer';
 import { SecretStore } from '../../src/activities/secrets';
 import type { Stack } from '../../src/client';
 import { createDockerRuntime } from '../../src/runtimes/docker';

@@ -2,7 +2,7 @@ import { AppsV1Api } from '@kubernetes/client-node';
 import { Client, Connection } from '@temporalio/client';
 import type { Manifest } from '../../src/kubernetes';
 import { payloadCodec } from '../../src/payloads/codec';
-import { pathOf } from '../../src/runtimes/kubernetes/paths';
+import { pathOf } from '../../src/runtimes/kubernetes/api/paths';
 import { clusterConfig, clusterEndpoint, deleteNamespace } from '../support/cluster';
 import { anybody, occupy, vacate } from '../support/cluster-objects';
 import { clusterStack, layered, namespaceOf, probed, ready, specs, wipe } from '../support/cluster-world';

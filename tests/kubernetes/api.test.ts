@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { KubernetesApi } from '../../src/runtimes/kubernetes/api';
-import { ask } from '../../src/runtimes/kubernetes/ask';
+import { ask } from '../../src/runtimes/kubernetes/pods/ask';
 import { scopeLabels } from '../../src/kubernetes/names';
-import { oldVersionOf } from '../../src/runtimes/kubernetes/version';
+import { oldVersionOf } from '../../src/runtimes/kubernetes/api/version';
 
 describe('an API server', () => {
   let server: Server;

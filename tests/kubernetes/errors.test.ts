@@ -1,4 +1,4 @@
-import { toApiError, toAway } from '../../src/runtimes/kubernetes/errors';
+import { toApiError, toAway } from '../../src/runtimes/kubernetes/api/errors';
 import { amountOf } from '../../src/kubernetes/quantities';
 
 const body = (message: string, more: object = {}) => JSON.stringify({ kind: 'Status', message, ...more });

@@ -1,5 +1,5 @@
 import type { V1ContainerState, V1Pod } from '@kubernetes/client-node';
-import { serviceOf } from '../../src/runtimes/kubernetes/pod-lines';
+import { serviceOf } from '../../src/runtimes/kubernetes/pods/pod-lines';
 
 const now = Date.parse('2026-11-20T12:00:00Z');
 const running = (secondsAgo: number): V1ContainerState => ({

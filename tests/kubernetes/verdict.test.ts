@@ -1,6 +1,6 @@
 import type { V1ContainerState, V1Pod } from '@kubernetes/client-node';
 import type { Live } from '../../src/runtimes/kubernetes/live';
-import { judge, type Expectation } from '../../src/runtimes/kubernetes/verdict';
+import { judge, type Expectation } from '../../src/runtimes/kubernetes/readiness/verdict';
 
 const now = Date.parse('2026-01-01T00:01:00Z');
 const ago = (seconds: number) => new Date(now - seconds * 1000) as unknown as Date;

@@ -1,9 +1,9 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { V1PodSpec } from '@kubernetes/client-node';
 import type { Manifest } from '../../src/kubernetes';
-import { ApiError } from '../../src/runtimes/kubernetes/errors';
+import { ApiError } from '../../src/runtimes/kubernetes/api/errors';
 import type { KubernetesApi } from '../../src/runtimes/kubernetes/api';
-import type { Entry } from '../../src/runtimes/kubernetes/entry';
+import type { Entry } from '../../src/runtimes/kubernetes/ledger/entry';
 import { Workloads } from '../../src/runtimes/kubernetes/workloads';
 import type { InstanceSpec } from '../../src/model/instance';
 import { allSteps, emptyObservation, plan } from '../support/observation';

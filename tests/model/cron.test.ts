@@ -1,4 +1,4 @@
-import { cronProblem } from '../../src/model/cron';
+import { cronProblem } from '../../src/model/schedule/cron';
 import { stackOf } from '../support/stack';
 import { cronExpressions } from '../support/cron-expressions';
 

@@ -1,4 +1,4 @@
-import { excessOf, limits, packedExcess, type MeasuredStack } from '../../src/model/limits';
+import { excessOf, limits, packedExcess, type MeasuredStack } from '../../src/model/stack/limits';
 
 const stack = (given: Partial<MeasuredStack>): MeasuredStack => ({
   services: {},

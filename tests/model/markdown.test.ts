@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { plainMarkdown, plainMarkdownWithin } from '../../src/model/markdown';
+import { plainMarkdown, plainMarkdownWithin } from '../../src/model/text/markdown';
 
 const hostile = fc.string({
   unit: fc.constantFrom(

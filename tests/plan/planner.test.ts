@@ -1,6 +1,6 @@
 import { planText } from '../../src/cli/output/plan-text';
 import type { Step } from '../../src/plan/plan';
-import { summarise } from '../../src/workflows/deployment/summary';
+import { summarise } from '../../src/workflows/deployment/report/summary';
 import { stackOf } from '../support/stack';
 import { allSteps, emptyObservation, plan, World } from '../support/observation';
 

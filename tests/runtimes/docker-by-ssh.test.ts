@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SecretStore } from '../../src/activities/secrets';
 import { createDockerRuntime } from '../../src/runtimes/docker';
-import { connectDocker } from '../../src/runtimes/docker/connection';
+import { connectDocker } from '../../src/runtimes/docker/api/connection';
 import { images } from '../support/image';
 import { describeUnless } from '../support/parts';
 import { SshServer } from '../support/ssh-server';

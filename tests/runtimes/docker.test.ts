@@ -5,7 +5,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDockerRuntime } from '../../src/runtimes/docker';
-import { connectDocker } from '../../src/runtimes/docker/connection';
+import { connectDocker } from '../../src/runtimes/docker/api/connection';
 import { lastExit } from '../../src/runtimes/docker/exits';
 import { images } from '../support/image';
 import { eventually } from '../support/eventually';

@@ -8,7 +8,7 @@ import { toClaim } from '../../src/kubernetes/claim';
 import type { InstanceRef, InstanceSpec } from '../../src/model/instance';
 import { createKubernetesRuntime } from '../../src/runtimes/kubernetes';
 import type { KubernetesApi } from '../../src/runtimes/kubernetes/api';
-import { pathOf } from '../../src/runtimes/kubernetes/paths';
+import { pathOf } from '../../src/runtimes/kubernetes/api/paths';
 import type { Runtime } from '../../src/runtimes/runtime';
 import { clusterEndpoint, deleteNamespace } from '../support/cluster';
 import { anybody, objectsIn, occupy, vacate } from '../support/cluster-objects';

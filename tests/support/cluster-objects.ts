@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Manifest } from '../../src/kubernetes';
 import { KubernetesApi } from '../../src/runtimes/kubernetes/api';
-import { connectCluster } from '../../src/runtimes/kubernetes/connection';
-import { collection, madeKinds, pathOf } from '../../src/runtimes/kubernetes/paths';
+import { connectCluster } from '../../src/runtimes/kubernetes/api/connection';
+import { collection, madeKinds, pathOf } from '../../src/runtimes/kubernetes/api/paths';
 
 /** An object as the cluster keeps it. */
 export interface Kept {

@@ -10,7 +10,7 @@ import {
   type KubernetesObject,
 } from '@kubernetes/client-node';
 import { parseAllDocuments } from 'yaml';
-import type { ClusterEndpoint } from '../../src/runtimes/kubernetes/connection';
+import type { ClusterEndpoint } from '../../src/runtimes/kubernetes/api/connection';
 import { images } from './image';
 
 /** As the engine, which may do what the shipped roles say and no more. */

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import pino from 'pino';
 import { DeployCodeClient } from '../../src/client';
 import type { Policy } from '../../src/policy';
-import type { ClusterEndpoint } from '../../src/runtimes/kubernetes/connection';
+import type { ClusterEndpoint } from '../../src/runtimes/kubernetes/api/connection';
 import type { RuntimeDriver } from '../../src/runtimes/runtime';
 import type { RuntimeName } from '../../src/model/capabilities';
 import { createWorker, type DeployCodeWorker } from '../../src/worker';

@@ -1,4 +1,4 @@
-import { fillTemplate, parseTemplate, TemplateError, type Reference } from '../../model/template';
+import { fillTemplate, parseTemplate, TemplateError, type Reference } from '../../model/text/template';
 import { SoftwareFault } from '../failures';
 
 const escape = /\\(?:([abfnrtv$"\\])|0([0-3][0-7]{2}))/g;

@@ -1,4 +1,4 @@
-import { isCredentialKey } from '../../model/credential-names';
+import { isCredentialKey } from '../../model/names/credential-names';
 
 /** Values of settings, not of secrets: to mask them would garble every log. */
 const words = new Set([

@@ -1,7 +1,7 @@
 import type { SecretSource } from '../../model/instance';
 import { SourceRefused, type SourceRules } from '../../policy';
 import { SoftwareFault } from '../failures';
-import { placeOfTask } from '../place-of-task';
+import { placeOfTask } from '../guards/place-of-task';
 
 /** Sources of secrets as far as the worker's policy lets the stack of the running activity use them. */
 export class PermittedSources {

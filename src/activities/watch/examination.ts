@@ -4,7 +4,7 @@ import type { ObservedInstance } from '../../model/observation';
 import type { Runtime } from '../../runtimes/runtime';
 import { problemOf } from '../health/probe';
 import { failedOwnCheck, failuresAllowed } from '../health/still-healthy';
-import { ranOutOfMemory, withMemory } from '../memory';
+import { ranOutOfMemory, withMemory } from '../instances/memory';
 
 /** What is known of an instance from one look to the next. */
 interface Record {

@@ -8,7 +8,7 @@ import { alive } from '../alive';
 import type { Activities, WatchOrders } from '../contract';
 import type { Dependencies } from '../dependencies';
 import { isFault, SoftwareFault } from '../failures';
-import { completeObservation, observeHost, placeOf } from '../observe-stack';
+import { completeObservation, observeHost, placeOf } from '../observe/observe-stack';
 import type { SecretStore } from '../secrets';
 import { closeLooks } from './close-looks';
 import { unlessSame } from './unless-same';

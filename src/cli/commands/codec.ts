@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { hostPort } from '../../model/host-port';
+import { hostPort } from '../../model/names/host-port';
 import { list, positive } from '../options';
 import { complain, say } from '../output/terminal';
 

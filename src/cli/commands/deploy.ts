@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
-import { reachesClusters } from '../../model/runtime-of';
+import { reachesClusters } from '../../model/stack/runtime-of';
 import { manifestsOf } from '../../plan/manifests';
 import { servicesOf } from '../../plan/plan';
 import { BadRequest } from '../../temporal/errors';

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { cronProblem } from '../../model/cron';
+import { cronProblem } from '../../model/schedule/cron';
 import type { Overlap, Recurring, ScheduleSpec } from '../../model/schedule';
 import { BadRequest } from '../../temporal/errors';
 import { placeOf } from '../../client/place';

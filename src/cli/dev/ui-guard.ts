@@ -10,7 +10,7 @@ import {
 import { once } from 'node:events';
 import { pipeline } from 'node:stream';
 import { freePort } from '../../guard/free-port';
-import { hostPort } from '../../model/host-port';
+import { hostPort } from '../../model/names/host-port';
 import { isExpectedHost } from '../../guard/expected-host';
 
 /** Where Temporal's UI really listens. */

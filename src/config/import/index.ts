@@ -1,13 +1,13 @@
 import { basename, dirname, resolve } from 'node:path';
 import { stringify } from 'yaml';
-import { fromComposeSpellings } from '../compose-spellings';
-import { parseYaml } from '../document';
-import { isData } from '../overlay';
+import { fromComposeSpellings } from '../read/compose-spellings';
+import { parseYaml } from '../read/document';
+import { isData } from '../read/overlay';
 import { StackFileError } from '../problems';
-import { prune } from '../prune';
-import { schemaFindings } from '../schema-problems';
+import { prune } from '../read/prune';
+import { schemaFindings } from '../schema/problems';
 import { stackFile } from '../schema/stack-file';
-import { readText } from '../source';
+import { readText } from '../read/source';
 
 type Data = Record<string, unknown>;
 

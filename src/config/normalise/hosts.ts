@@ -1,6 +1,6 @@
 import type { HostInput } from '../schema/host';
 import type { RuntimeName } from '../../model/capabilities';
-import { outsideClusters } from '../../model/runtime-of';
+import { outsideClusters } from '../../model/stack/runtime-of';
 import type { StackHost } from '../../model/stack';
 import { toAmounts } from './amounts';
 

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import type { RuntimeName } from '../../model/capabilities';
 import type { SecretSource, VaultAddress } from '../../model/instance';
-import { bare } from '../bare';
+import { bare } from '../read/bare';
 import { StackFileError, type Finding } from '../problems';
 import type { StackFile } from '../schema/stack-file';
 import { toBytes, toMs } from '../schema/values';
 import type { ServiceInput } from '../schema/service';
-import { outsideClusters, reachesClusters, runtimeAmong, runtimeOf } from '../../model/runtime-of';
+import { outsideClusters, reachesClusters, runtimeAmong, runtimeOf } from '../../model/stack/runtime-of';
 import type { Service, Stack } from '../../model/stack';
 import { balancerName } from '../../model/traffic';
 import { toCluster } from './cluster';

@@ -1,4 +1,4 @@
-import { cronProblem } from '../../model/cron';
+import { cronProblem } from '../../model/schedule/cron';
 import type { Recurring, ScheduleSpec } from '../../model/schedule';
 import type { ScheduleInput } from '../schema/schedule';
 import type { StackFile } from '../schema/stack-file';

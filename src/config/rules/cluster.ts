@@ -1,10 +1,10 @@
 import { alwaysRestarted } from '../../model/instance';
-import { toTmpfs } from '../../model/tmpfs';
-import { mountedVolumes } from '../../model/mounted-volumes';
+import { toTmpfs } from '../../model/stack/tmpfs';
+import { mountedVolumes } from '../../model/stack/mounted-volumes';
 import type { Finding } from '../problems';
 import type { ServiceInput } from '../schema/service';
 import type { Service, ServiceStrategy, Stack } from '../../model/stack';
-import { reachesClusters, runtimeOf } from '../../model/runtime-of';
+import { reachesClusters, runtimeOf } from '../../model/stack/runtime-of';
 import { ownersOf } from './files';
 import { at, eachService, type Rule } from './rule';
 

@@ -1,6 +1,6 @@
 import type { Finding } from '../problems';
 import type { Service } from '../../model/stack';
-import { didYouMean } from '../suggest';
+import { didYouMean } from '../schema/suggest';
 import { at, eachService, type Rule } from './rule';
 
 /** A service depends on services of the stack, and on a condition that they can meet. */

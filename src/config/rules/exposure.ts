@@ -1,7 +1,7 @@
 import { balancerName, type Route } from '../../model/traffic';
 import type { Finding } from '../problems';
 import type { Service, ServiceStrategy, Stack } from '../../model/stack';
-import { runtimeOf } from '../../model/runtime-of';
+import { runtimeOf } from '../../model/stack/runtime-of';
 import { at, eachService, type Rule } from './rule';
 
 const mostReplicas = 100;

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import type { FileTarget } from '../../model/instance';
-import { toTmpfs } from '../../model/tmpfs';
+import { toTmpfs } from '../../model/stack/tmpfs';
 import type { Finding } from '../problems';
-import { runtimeOf } from '../../model/runtime-of';
+import { runtimeOf } from '../../model/stack/runtime-of';
 import type { Service } from '../../model/stack';
 import { at, eachService, type Rule } from './rule';
 

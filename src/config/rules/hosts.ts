@@ -1,6 +1,6 @@
 import { isUnprotected } from '../../model/host';
 import type { Finding } from '../problems';
-import { reachesClusters, runtimeOf } from '../../model/runtime-of';
+import { reachesClusters, runtimeOf } from '../../model/stack/runtime-of';
 import type { StackHost } from '../../model/stack';
 import { at, eachService, type Rule } from './rule';
 

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
-import { didYouMean } from '../suggest';
+import { didYouMean } from '../schema/suggest';
 import { at, eachService, type Rule } from './rule';
-import { toTmpfs } from '../../model/tmpfs';
+import { toTmpfs } from '../../model/stack/tmpfs';
 
 /** Networks that a service joins are declared; `default` needs no declaration. */
 export const networksDeclared: Rule = eachService((service, { stack }) =>

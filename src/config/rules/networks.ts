@@ -1,5 +1,5 @@
 import { parseCIDR } from 'ipaddr.js';
-import { networkModeProblem } from '../../model/network-modes';
+import { networkModeProblem } from '../../model/names/network-modes';
 import type { Finding } from '../problems';
 import type { Rule } from './rule';
 

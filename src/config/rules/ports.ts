@@ -1,7 +1,7 @@
-import { addressesOverlap } from '../../model/host-port';
+import { addressesOverlap } from '../../model/names/host-port';
 import type { Finding } from '../problems';
 import type { ServicePort } from '../../model/stack';
-import { runtimeOf } from '../../model/runtime-of';
+import { runtimeOf } from '../../model/stack/runtime-of';
 import { at, eachService, type Rule } from './rule';
 
 const width = ({ published }: ServicePort): number => (published ? published.to - published.from + 1 : Infinity);

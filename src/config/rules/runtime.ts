@@ -1,7 +1,7 @@
 import { cannotHonour } from '../../model/capabilities';
-import { isData } from '../overlay';
+import { isData } from '../read/overlay';
 import type { Finding } from '../problems';
-import { runtimeOf } from '../../model/runtime-of';
+import { runtimeOf } from '../../model/stack/runtime-of';
 import { at, eachService, type Rule } from './rule';
 
 const display = { docker: 'Docker', kubernetes: 'Kubernetes', process: 'processes', memory: 'the memory runtime' };

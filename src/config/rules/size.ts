@@ -1,4 +1,4 @@
-import { excessOf, packedExcess } from '../../model/limits';
+import { excessOf, packedExcess } from '../../model/stack/limits';
 import { packedSize } from '../packed-size';
 import type { Rule } from './rule';
 

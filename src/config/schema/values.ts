@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { longestMs } from '../../model/limits';
-import { tmpfsPattern } from '../../model/tmpfs';
+import { longestMs } from '../../model/stack/limits';
+import { tmpfsPattern } from '../../model/stack/tmpfs';
 
 const durationPattern = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 const sizePattern = /^\d+(?:\.\d+)?\s*(?:[kKmMgGtT]i?[bB]?|[bB])?$/;

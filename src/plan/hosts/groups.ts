@@ -1,4 +1,4 @@
-import { runtimeOf } from '../../model/runtime-of';
+import { runtimeOf } from '../../model/stack/runtime-of';
 import type { Service, Stack } from '../../model/stack';
 import { balancerName } from '../../model/traffic';
 import { isReachable, sharedNetworks } from './reach';

@@ -1,4 +1,4 @@
-import { runtimeOf } from '../../model/runtime-of';
+import { runtimeOf } from '../../model/stack/runtime-of';
 import type { Placement, Service, Stack, StackHost } from '../../model/stack';
 import type { Refusal } from '../plan';
 import { groupsOf, type Group } from './groups';

@@ -1,5 +1,5 @@
-import { mountedVolumes } from '../../model/mounted-volumes';
-import { runtimeOf } from '../../model/runtime-of';
+import { mountedVolumes } from '../../model/stack/mounted-volumes';
+import { runtimeOf } from '../../model/stack/runtime-of';
 import type { Placement, Service, Stack } from '../../model/stack';
 import type { RuntimeName } from '../../model/capabilities';
 import { balancerName } from '../../model/traffic';

@@ -1,6 +1,6 @@
-import { runtimeOf } from '../../model/runtime-of';
+import { runtimeOf } from '../../model/stack/runtime-of';
 import type { Service, Stack } from '../../model/stack';
-import { isNodePort } from '../../kubernetes/reach';
+import { isNodePort } from '../../kubernetes/traffic/reach';
 
 /**
  * Whether services of other hosts reach a service: by a port of the host that never changes, which a cluster opens only

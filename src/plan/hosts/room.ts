@@ -1,5 +1,5 @@
-import { mountedVolumes } from '../../model/mounted-volumes';
-import { runtimeOf } from '../../model/runtime-of';
+import { mountedVolumes } from '../../model/stack/mounted-volumes';
+import { runtimeOf } from '../../model/stack/runtime-of';
 import type { Service, Stack, StackHost } from '../../model/stack';
 import type { ResourceAmounts } from '../../model/instance';
 import { isUp } from '../../model/observation';

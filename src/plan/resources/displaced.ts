@@ -1,5 +1,5 @@
 import type { Service, ServicePort, Stack } from '../../model/stack';
-import { addressesOverlap } from '../../model/host-port';
+import { addressesOverlap } from '../../model/names/host-port';
 import type { PortBinding } from '../../model/instance';
 import type { Observation } from '../../model/observation';
 import { balancerName } from '../../model/traffic';

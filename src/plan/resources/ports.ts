@@ -1,6 +1,6 @@
 import type { Service, ServicePort, Stack } from '../../model/stack';
-import { isNodePort } from '../../kubernetes/reach';
-import { addressesOverlap } from '../../model/host-port';
+import { isNodePort } from '../../kubernetes/traffic/reach';
+import { addressesOverlap } from '../../model/names/host-port';
 import type { PortBinding } from '../../model/instance';
 import type { Observation } from '../../model/observation';
 import { balancerName } from '../../model/traffic';

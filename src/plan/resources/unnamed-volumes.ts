@@ -2,7 +2,7 @@ import type { Service, Stack } from '../../model/stack';
 import type { ObservedInstance } from '../../model/observation';
 import type { Known } from '../known';
 import { acts, servicesOf, type PlannedPhase } from '../plan';
-import { toTmpfs } from '../../model/tmpfs';
+import { toTmpfs } from '../../model/stack/tmpfs';
 
 /** True for the names that Docker gives to volumes nobody has named. */
 export function isUnnamed(volume: string): boolean {

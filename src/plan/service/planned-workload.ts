@@ -1,5 +1,5 @@
 import type { Service } from '../../model/stack';
-import { takesShare } from '../../kubernetes/reach';
+import { takesShare } from '../../kubernetes/traffic/reach';
 import { isUp, type ObservedInstance } from '../../model/observation';
 import { alterationsOf } from './alterations';
 import { compare } from './difference';

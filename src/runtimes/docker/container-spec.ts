@@ -1,7 +1,7 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
 import type { InstanceSpec, Mount, RestartPolicy } from '../../model/instance';
 import { composeLabels, instanceLabels, withoutInherited } from './labels';
-import { toTmpfs } from '../../model/tmpfs';
+import { toTmpfs } from '../../model/stack/tmpfs';
 
 /** What only the driver knows of a container that it is about to make. */
 export interface ContainerDetails {

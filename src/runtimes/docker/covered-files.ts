@@ -1,7 +1,7 @@
 import type { Container } from 'dockerode';
 import type { SecretFile } from '../../model/instance';
 import { RuntimeError } from '../runtime';
-import { docker } from './errors';
+import { docker } from './api/errors';
 
 /**
  * A secret below something mounted would be written into that, and stay behind in plain text when the container is

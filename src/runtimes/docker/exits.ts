@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
-import type { DockerConnection } from './connection';
+import type { DockerConnection } from './api/connection';
 import { RuntimeError } from '../runtime';
-import { docker } from './errors';
-import { eachJsonLine } from './json-lines';
+import { docker } from './api/errors';
+import { eachJsonLine } from './api/json-lines';
 
 interface Death {
   Actor: { Attributes: { exitCode: string } };

@@ -1,20 +1,20 @@
 import { cannotHonour } from '../../model/capabilities';
 import type { RuntimeDriver, SecretReader } from '../runtime';
-import { address } from './address';
-import { attach } from './attach';
-import { connectDocker, type DockerConnection } from './connection';
+import { address } from './networks/address';
+import { attach } from './networks/attach';
+import { connectDocker, type DockerConnection } from './api/connection';
 import { exec } from './exec';
 import { lastExit, nextExit, ranOutOfMemory } from './exits';
-import { dropImage, holdImage } from './image-holds';
+import { dropImage, holdImage } from './images/image-holds';
 import { ensureImage, findImages } from './images';
 import { DockerInstances } from './instances';
 import { logs } from './logs';
 import { adoptedVolumes, createNetwork, createVolume, removeNetwork, removeVolume } from './networks';
 import { observe } from './observe';
-import { clearly } from './until-clear';
-import { ensureOwnAddress } from './own-address';
-import { OwnContainers, type RememberedIds } from './own-containers';
-import { ProbeCommands } from './probe-commands';
+import { clearly } from './api/until-clear';
+import { ensureOwnAddress } from './networks/own-address';
+import { OwnContainers, type RememberedIds } from './labels/own-containers';
+import { ProbeCommands } from './exec/probe-commands';
 
 /** Docker, through its Engine API. */
 export function createDockerRuntime(

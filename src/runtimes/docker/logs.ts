@@ -1,6 +1,6 @@
 import { RuntimeError, type LogPage, type LogRequest } from '../runtime';
-import type { DockerConnection } from './connection';
-import { docker } from './errors';
+import type { DockerConnection } from './api/connection';
+import { docker } from './api/errors';
 
 /** Lines of one look at what came since the last; a burst beyond that is cut at its beginning. */
 const longestPage = 10_000;

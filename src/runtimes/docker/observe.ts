@@ -10,16 +10,16 @@ import type {
 } from '../../model/observation';
 import { countGpus, freeStorage, hostNetworks } from '../host';
 import { listeningSockets, withoutPorts, type ListeningSocket } from '../host-sockets';
-import { boundAddress } from '../../model/host-port';
+import { boundAddress } from '../../model/names/host-port';
 import type { Questions, Scope } from '../runtime';
 import { scopeName } from '../scope';
-import type { DockerConnection } from './connection';
-import { docker, dockerOr } from './errors';
+import type { DockerConnection } from './api/connection';
+import { docker, dockerOr } from './api/errors';
 import { findImages } from './images';
-import type { LabelledInstance } from './label-schema';
+import type { LabelledInstance } from './labels/label-schema';
 import { ownerOf, readLabels, readMountedAt, reserveOf } from './labels';
-import { aliasesOn } from './network-names';
-import { bareName, isOwn, ownerOfContainer } from './ownership';
+import { aliasesOn } from './networks/network-names';
+import { bareName, isOwn, ownerOfContainer } from './labels/ownership';
 
 /** Of Docker's, in µs. */
 const defaultCpuPeriod = 100_000;

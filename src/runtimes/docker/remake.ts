@@ -1,11 +1,11 @@
 import { buffer } from 'node:stream/consumers';
 import type { Container, ContainerCreateOptions, ContainerInspectInfo } from 'dockerode';
-import { join, shortId } from './attach';
-import type { DockerConnection } from './connection';
-import { docker, dockerOr } from './errors';
+import { join, shortId } from './networks/attach';
+import type { DockerConnection } from './api/connection';
+import { docker, dockerOr } from './api/errors';
 import { remadeFrom } from './labels';
-import type { OwnContainers } from './own-containers';
-import { isOwn, replacementName } from './ownership';
+import type { OwnContainers } from './labels/own-containers';
+import { isOwn, replacementName } from './labels/ownership';
 
 interface Change {
   Path: string;

@@ -3,13 +3,13 @@ import type { V1Deployment, V1Pod, V1Service } from '@kubernetes/client-node';
 import { isWorkload, type Manifest, type ManifestOf, type WorkloadManifest } from '../../kubernetes';
 import { domain, fieldManager, labelSelector, podSelector, qualified, scopeLabels } from '../../kubernetes/names';
 import { inState, type IntendedState } from '../../kubernetes/record';
-import { leadingTo } from '../../kubernetes/selection';
+import { leadingTo } from '../../kubernetes/traffic/selection';
 import type { ServedBy } from '../../model/instance';
 import { RuntimeError, type Scope } from '../runtime';
 import type { KubernetesApi } from './api';
 import { isOver } from './live';
 import { ownedUid } from './ownership';
-import { pathOf, podsIn } from './paths';
+import { pathOf, podsIn } from './api/paths';
 import { monotonicMs } from '../../guard/monotonic';
 
 /** Beyond its grace period a pod is killed; the rest is the kubelet's own pace. */

@@ -5,8 +5,8 @@ import type { Scope } from '../runtime';
 import { scopeLabels } from '../../kubernetes/names';
 import { amountOf } from '../../kubernetes/quantities';
 import type { KubernetesApi } from './api';
-import { unlessForbidden } from './errors';
-import { readForeignRecord } from './record';
+import { unlessForbidden } from './api/errors';
+import { readForeignRecord } from './ledger/record';
 
 /** A cluster as the engine has come to know it. */
 export interface Cluster {

@@ -7,9 +7,9 @@ import { textsIn } from '../instance-shapes';
 import { RuntimeError, type Scope, type VolumeRequest } from '../runtime';
 import { missing, scopeName } from '../scope';
 import type { KubernetesApi } from './api';
-import { ApiError } from './errors';
+import { ApiError } from './api/errors';
 import { ensureNamespace } from './namespaces';
-import { podsIn } from './paths';
+import { podsIn } from './api/paths';
 
 const claimsIn = (namespace: string): string => `/api/v1/namespaces/${namespace}/persistentvolumeclaims`;
 

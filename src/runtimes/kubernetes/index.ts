@@ -1,19 +1,19 @@
 import { cannotHonour } from '../../model/capabilities';
 import { RuntimeError, type Runtime, type RuntimeDriver, type Scope, type SecretReader } from '../runtime';
 import { KubernetesApi } from './api';
-import { ask } from './ask';
+import { ask } from './pods/ask';
 import { adoptedVolumes, createVolume, removeVolume } from './claims';
-import { connectCluster, type ClusterConnection, type ClusterEndpoint } from './connection';
-import { exec } from './exec';
-import { waitForExit } from './exits';
-import { identityOf } from './identity';
-import { logs } from './logs';
+import { connectCluster, type ClusterConnection, type ClusterEndpoint } from './api/connection';
+import { exec } from './pods/exec';
+import { waitForExit } from './readiness/exits';
+import { identityOf } from './api/identity';
+import { logs } from './pods/logs';
 import { namesIn, requireOwnNamespace } from './namespaces';
 import { observe } from './observe';
-import { podLines } from './pod-lines';
+import { podLines } from './pods/pod-lines';
 import { awaitReady } from './readiness';
-import { oldVersionOf } from './version';
-import { Views } from './view';
+import { oldVersionOf } from './api/version';
+import { Views } from './readiness/view';
 import { Workloads } from './workloads';
 
 /** A Kubernetes cluster. An instance is a workload there, with all its pods. */

@@ -7,8 +7,8 @@ import type { InstanceState } from '../../model/observation';
 import type { Scope } from '../runtime';
 import type { KubernetesApi } from './api';
 import { hasLabels, hasScope, scopeIn } from './ownership';
-import { collection, pathOf, podsIn, workloadKinds, type WorkloadKind } from './paths';
-import { readRecord } from './record';
+import { collection, pathOf, podsIn, workloadKinds, type WorkloadKind } from './api/paths';
+import { readRecord } from './ledger/record';
 
 /** A workload as the cluster shows it. */
 export type LiveWorkload =

@@ -3,7 +3,7 @@ import type { InstanceSpec } from '../../model/instance';
 import { RuntimeError, type Scope } from '../runtime';
 import { scopeName } from '../scope';
 import type { KubernetesApi } from './api';
-import { ApiError } from './errors';
+import { ApiError } from './api/errors';
 
 /** A stack's namespace in one environment. */
 export function namespaceOf({ stack, environment, namespace }: Scope): string {

@@ -6,13 +6,13 @@ import { inState } from '../../kubernetes/record';
 import type { Observation, ObservedInstance, Unreadable } from '../../model/observation';
 import { RuntimeError, type Questions, type Scope } from '../runtime';
 import type { KubernetesApi } from './api';
-import { unlessForbidden } from './errors';
+import { unlessForbidden } from './api/errors';
 import { observeCapacity, type Cluster } from './capacity';
 import { observeVolumes } from './claims';
 import { Ledger } from './ledger';
 import { statusOf, toLive, type Live, type LiveWorkload } from './live';
 import { namespaceOf } from './namespaces';
-import { collection, podsIn, workloadKinds, type WorkloadKind } from './paths';
+import { collection, podsIn, workloadKinds, type WorkloadKind } from './api/paths';
 
 /**
  * One look at everything: a listing for each kind, however many workloads there are; a close one compares each with

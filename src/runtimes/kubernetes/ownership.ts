@@ -4,8 +4,8 @@ import type { InstanceSpec } from '../../model/instance';
 import { RuntimeError, type Scope } from '../runtime';
 import { scopeName } from '../scope';
 import type { KubernetesApi } from './api';
-import type { Entry } from './entry';
-import { pathOf } from './paths';
+import type { Entry } from './ledger/entry';
+import { pathOf } from './api/paths';
 
 /** Whether there is a note, and it is this environment's. */
 export function isOf<E extends Entry>(entry: E | undefined, scope: Pick<Scope, 'stack' | 'environment'>): entry is E {

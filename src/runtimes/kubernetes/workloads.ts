@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1Deployment } from '@kubernetes/client-node';
-import { certificatesOf } from '../../model/certificates';
+import { certificatesOf } from '../../model/stack/certificates';
 import { isWorkload, toManifests, type Manifest, type Values, type WorkloadManifest } from '../../kubernetes';
 import { besideName, qualified } from '../../kubernetes/names';
 import type { IntendedState } from '../../kubernetes/record';
@@ -13,14 +13,14 @@ import { mustBeWithin } from '../scope';
 import type { KubernetesApi } from './api';
 import { Applier } from './applier';
 import { refuseForeignClaims } from './claims';
-import type { Applied, Entry, Noted } from './entry';
+import type { Applied, Entry, Noted } from './ledger/entry';
 import { Ledger } from './ledger';
 import { find, readLive, stateOf, statusOf, type Live, type LiveWorkload } from './live';
 import { ensureNamespace } from './namespaces';
 import { refuseForeign, refuseOther, refuseStrangers } from './ownership';
-import { pathOf } from './paths';
-import { readRecord } from './record';
-import { isReady } from './verdict';
+import { pathOf } from './api/paths';
+import { readRecord } from './ledger/record';
+import { isReady } from './readiness/verdict';
 
 type Goer = Pick<InstanceRef, 'name' | 'stopGraceMs'>;
 

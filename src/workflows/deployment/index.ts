@@ -8,9 +8,9 @@ import {
 } from '@temporalio/workflow';
 import type { Asked } from '../../plan/asked';
 import { acts, servicesOf } from '../../plan/plan';
-import { activity } from '../activity-options';
-import { admit, admitSize } from '../admit';
-import { events } from '../events';
+import { activity } from '../support/activity-options';
+import { admit, admitSize } from '../support/admit';
+import { events } from '../support/events';
 import {
   amendUpdate,
   answerSignal,
@@ -27,24 +27,24 @@ import {
   type Go,
 } from '../messages';
 import { hostsOf, oneByOne, type HostQueue } from '../hosts';
-import { listen } from '../listen';
+import { listen } from '../support/listen';
 import { fits, tidied } from '../messages/shape';
 import { inputs, shapes } from '../messages/shapes';
-import { patches } from '../patches';
-import { contextOf, namespaceIn } from '../step-context';
-import { Publisher } from '../publisher';
-import { until } from '../turns';
-import { recordRequest } from './audit';
-import { ConfigReferences } from './config-references';
-import { EnvironmentLink } from './environment-link';
-import { toProblem } from './failure';
-import { HostClaims } from './host-claims';
-import { FleetSlot } from './fleet-slot';
-import { tellBegin, tellEnd } from './news';
-import { ProgressLog } from './progress-log';
-import { Remedy } from './remedy';
+import { patches } from '../support/patches';
+import { contextOf, namespaceIn } from '../support/step-context';
+import { Publisher } from '../support/publisher';
+import { until } from '../support/turns';
+import { recordRequest } from './report/audit';
+import { ConfigReferences } from './steps/config-references';
+import { EnvironmentLink } from './admission/environment-link';
+import { toProblem } from './steps/failure';
+import { HostClaims } from './admission/host-claims';
+import { FleetSlot } from './admission/fleet-slot';
+import { tellBegin, tellEnd } from './report/news';
+import { ProgressLog } from './report/progress-log';
+import { Remedy } from './people/failure-decision';
 import { DeploymentRun, type RunResult } from './run';
-import { Steering } from './steering';
+import { Steering } from './people/steering';
 
 const firstRejoinMs = 60_000;
 const longestRejoinMs = 1_800_000;

@@ -1,4 +1,4 @@
-import { limits } from '../../model/limits';
+import { limits } from '../../model/stack/limits';
 import type { Asked } from '../../plan/asked';
 import { freezeText, isOn, type Breaker, type EnvironmentState, type JoinRequest, type Outcome } from '../messages';
 

@@ -13,11 +13,11 @@ import {
   type EnvironmentState,
   type Place,
 } from '../messages';
-import { admit } from '../admit';
-import { listen, listenToAct } from '../listen';
+import { admit } from '../support/admit';
+import { listen, listenToAct } from '../support/listen';
 import { inputs, shapes } from '../messages/shapes';
-import { patches } from '../patches';
-import { until } from '../turns';
+import { patches } from '../support/patches';
+import { until } from '../support/turns';
 import { EnvironmentMemory } from './memory';
 import { EnvironmentWatch } from './watch';
 

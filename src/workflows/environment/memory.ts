@@ -1,6 +1,6 @@
 import { getExternalWorkflowHandle, patched } from '@temporalio/workflow';
 import { asPast } from '../../plan/service/job-runs';
-import { activity } from '../activity-options';
+import { activity } from '../support/activity-options';
 import {
   cancelSignal,
   goSignal,
@@ -17,11 +17,11 @@ import {
   type Queued,
   type WatchPause,
 } from '../messages';
-import { toProblem, type ActivityProblem } from '../deployment/failure';
-import { events } from '../events';
-import { patches } from '../patches';
-import { Publisher } from '../publisher';
-import { inTurn } from '../turns';
+import { toProblem, type ActivityProblem } from '../deployment/steps/failure';
+import { events } from '../support/events';
+import { patches } from '../support/patches';
+import { Publisher } from '../support/publisher';
+import { inTurn } from '../support/turns';
 import { countEnd, forbids, goesPast, heldBack, turnAway } from './admission';
 import { recall } from './recall';
 import { EnvironmentRecords } from './records';

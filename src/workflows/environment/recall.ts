@@ -1,5 +1,5 @@
 import type { Recollection } from '../../activities/contract';
-import { activity } from '../activity-options';
+import { activity } from '../support/activity-options';
 import { all, hostNamed, whereServed, type HostQueue } from '../hosts';
 import { taskQueue, type EnvironmentState, type JoinRequest } from '../messages';
 

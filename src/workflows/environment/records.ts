@@ -1,8 +1,8 @@
 import { patched, uuid4, workflowInfo } from '@temporalio/workflow';
 import type { AuditEntry } from '../../model/audit';
-import { activity } from '../activity-options';
+import { activity } from '../support/activity-options';
 import { taskQueue, type Act, type EnvironmentState } from '../messages';
-import { patches } from '../patches';
+import { patches } from '../support/patches';
 
 /** The audit trail, as the environment knows it: what it has yet to write into it, and how long it is. */
 export class EnvironmentRecords {

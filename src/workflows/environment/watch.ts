@@ -2,12 +2,12 @@ import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/wor
 import type { WatchReport } from '../../activities/contract';
 import type { Unattended } from '../../model/schedule';
 import type { Ailing } from '../../model/watch';
-import { activity } from '../activity-options';
-import { toProblem } from '../deployment/failure';
-import { events, type WatchEvent } from '../events';
+import { activity } from '../support/activity-options';
+import { toProblem } from '../deployment/steps/failure';
+import { events, type WatchEvent } from '../support/events';
 import { hostQueue, isOn, taskQueue, watchQueue, watchQueueOf, type WatchState } from '../messages';
 import type { EnvironmentMemory } from './memory';
-import { Publisher } from '../publisher';
+import { Publisher } from '../support/publisher';
 import {
   changesOfHealth,
   countRestart,

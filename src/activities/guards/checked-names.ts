@@ -1,0 +1,231 @@
+import type { Stack } from '../../model/stack';
+import { largestPort } from '../../model/names/host-port';
+import type { InstanceByReference, InstanceRef, NetworkAttachment } from '../../model/instance';
+import {
+  requireDeploymentId,
+  requireHostId,
+  requireName,
+  requireNetwork,
+  requireNumber,
+  requireObject,
+  requirePlace,
+  requireWhole,
+} from '../../model/names';
+import { longestMs } from '../../model/stack/limits';
+import { alive } from '../alive';
+import type { Activities, StepContext } from '../contract';
+
+/** Throws a NameProblem where an argument of the activity holds a name that its grammar does not allow. */
+type Checks = { [A in keyof Activities]: (...input: Parameters<Activities[A]>) => unknown };
+
+/**
+ * The same activities, which refuse names that are none before they do anything. Whoever may write into Temporal calls
+ * activities with whatever they like: what clients and workflows have checked is checked again by the worker that acts.
+ */
+export function withCheckedNames(activities: Activities): Activities {
+  const checked = Object.entries(activities).map(([name, run]: [string, (...input: never[]) => Promise<unknown>]) => {
+    const check = checks[name as keyof Activities] as (...input: unknown[]) => unknown;
+    return [name, (...input: never[]) => (problemOf(() => check(...input)) ?? { run: run(...input) }).run];
+  });
+  return Object.fromEntries(checked) as Activities;
+}
+
+/** An activity that ends with what is wrong with its input; nothing where all is well. */
+function problemOf(check: () => unknown): { run: Promise<never> } | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    return { run: alive(() => Promise.reject(error as Error)) };
+  }
+}
+
+const context = ({ stack, environment, namespace }: Pick<StepContext, 'stack' | 'environment' | 'namespace'>) => {
+  requirePlace({ stack, environment });
+  if (namespace !== undefined) requireName('namespace', namespace);
+};
+const stackOf = ({ name, environment, services, networks, hosts = [], infrastructure: { cluster } }: Stack) => {
+  context({ stack: name, environment, namespace: cluster?.namespace });
+  for (const [key, network] of Object.entries(networks)) {
+    if (network.external || network.name !== undefined) requireNetwork(network.name ?? key);
+  }
+  for (const [key, service] of Object.entries(services)) {
+    requireName('service', key);
+    requireName('service', service.name);
+  }
+  for (const host of hosts) requireName('host', host.name);
+};
+const instance = ({ name, service }: Pick<InstanceRef, 'name' | 'service'>) => {
+  requireObject('instance', name);
+  requireName('service', service);
+};
+const ofInstance = (where: StepContext, ref: Pick<InstanceRef, 'name' | 'service'>) => {
+  context(where);
+  instance(ref);
+};
+const joining = (networks: readonly NetworkAttachment[] = []) => networks.forEach(({ name }) => requireNetwork(name));
+/** Of an instance that is to be made: of what it will join, too. */
+const ofNewInstance = (where: StepContext, made: InstanceByReference) => {
+  ofInstance(where, made);
+  joining(made.networks);
+  joining(made.names);
+};
+const ofInstances = (where: StepContext, refs: InstanceRef[]) => {
+  context(where);
+  refs.forEach(instance);
+};
+
+/** Weights are per cent. */
+const wholeShare = 100;
+
+const checks: Checks = {
+  joinEnvironment: ({ workflowId, hosts = [], ...where }) => {
+    context(where);
+    requireDeploymentId(workflowId);
+    hosts.forEach((name) => requireName('host', name));
+  },
+  claimSlot: ({ workflowId }) => requireDeploymentId(workflowId),
+  claimHost: ({ name }, { workflowId }) => {
+    if (name !== undefined) requireName('host', name);
+    requireDeploymentId(workflowId);
+  },
+  reportHost: ({ name }, { workflowId }) => {
+    if (name !== undefined) requireName('host', name);
+    requireDeploymentId(workflowId);
+  },
+  readHostBreakers: (ids) => ids.forEach(requireHostId),
+  recallEnvironment: context,
+  requestDeployment: ({ place, requestId, what }) => {
+    requirePlace(place);
+    requireName('request', requestId);
+    if (what.kind === 'restart') what.services.forEach((name) => requireName('service', name));
+    if (what.kind === 'run') requireName('service', what.job);
+  },
+  awaitDeployment: requireDeploymentId,
+  cancelDeployment: requireDeploymentId,
+  syncSchedules: (where, wanted, before) => {
+    context(where);
+    for (const name of [...wanted.map((spec) => spec.name), ...before]) requireName('schedule', name);
+  },
+  findOpenWindow: () => undefined,
+  readRelease: (place, release) => {
+    requirePlace(place);
+    requireNumber('release', release);
+  },
+  isRunning: requireDeploymentId,
+  endIfStuck: requireDeploymentId,
+  observe: stackOf,
+  pullImage: context,
+  createNetwork: (where, { name }) => {
+    context(where);
+    requireNetwork(name);
+  },
+  removeNetwork: (where, name) => {
+    context(where);
+    requireNetwork(name);
+  },
+  createVolume: (where, { name }) => {
+    context(where);
+    requireObject('volume', name);
+  },
+  removeVolume: (where, name) => {
+    context(where);
+    requireObject('volume', name);
+  },
+  startInstance: ofNewInstance,
+  awaitHealthy: ofInstance,
+  restoreInstance: ofInstance,
+  selectInstance: ofInstance,
+  createJob: ofNewInstance,
+  runJob: ofInstance,
+  execInInstance: ofInstance,
+  retireInstance: ofInstance,
+  retireInstances: (where, retirements) =>
+    ofInstances(
+      where,
+      retirements.map((each) => each.instance),
+    ),
+  reviveInstance: ofInstance,
+  reviveInstances: ofInstances,
+  removeInstance: ofInstance,
+  removeInstances: ofInstances,
+  attachInstance: (where, ref, networks) => {
+    ofInstance(where, ref);
+    joining(networks);
+  },
+  routeTraffic: (where, balancer, tables) => {
+    ofInstance(where, balancer);
+    for (const { route, targets } of tables) {
+      requireName('route', route);
+      for (const { address } of targets) requireName('address', address);
+      const weights = targets.map(({ weight }) => requireWhole('the weight of a target', weight, 0, wholeShare));
+      requireWhole(
+        'the sum of all weights',
+        weights.reduce((sum, weight) => sum + weight, 0),
+        0,
+        wholeShare,
+      );
+    }
+  },
+  configureBalancer: (where, balancer, front) => {
+    ofInstance(where, balancer);
+    for (const { key, host, path, port, listen, timeoutMs, tls } of front.routes) {
+      requireName('route', key);
+      requireName('path', path);
+      if (host !== undefined) requireName('hostname', host);
+      for (const each of [port, listen]) requireWhole('a port', each, 1, largestPort);
+      requireWhole('the timeout of a route', timeoutMs, 0, longestMs);
+      if (tls) for (const each of [tls.certificate, tls.key]) requireName('secret', each);
+    }
+    for (const { from, to } of front.redirects)
+      for (const each of [from, to]) requireWhole('a port', each, 1, largestPort);
+    for (const { file } of front.certificates) requireName('secret', file);
+    for (const range of front.trustedProxies ?? []) requireName('range', range);
+  },
+  drainInstance: (where, { balancer, addresses }) => {
+    ofInstance(where, balancer);
+    for (const address of addresses) requireName('address', address);
+  },
+  runTest: ofNewInstance,
+  analyse: context,
+  passGate: (where, { healthy, reached }) => {
+    ofInstances(where, [...healthy, ...(reached ? [reached.balancer] : [])]);
+    for (const address of reached?.addresses ?? []) requireName('address', address);
+  },
+  watchInstances: ofInstances,
+  confirm: (where, expected, reached) => {
+    ofInstances(where, [...expected, ...(reached ? [reached.balancer] : [])]);
+    for (const { address } of reached?.targets ?? []) requireName('address', address);
+  },
+  holdImages: (where, releases) => {
+    context(where);
+    releases.forEach((release) => requireNumber('release', release));
+  },
+  pruneReleases: (where, drop, keep) => {
+    context(where);
+    [...drop, ...keep].forEach((release) => requireNumber('release', release));
+  },
+  recordAudit: (place) => requirePlace(place),
+  readAudit: (place) => requirePlace(place),
+  deliver: (_, { stack, environment }) => requirePlace({ stack, environment }),
+  watchRelease: ({ place, release, host }) => {
+    requirePlace(place);
+    requireNumber('release', release);
+    if (host !== undefined) requireName('host', host);
+  },
+  restartInstance: ({ place, instance, release, host }) => {
+    requirePlace(place);
+    requireObject('instance', instance);
+    if (release !== undefined) requireNumber('release', release);
+    if (host !== undefined) requireName('host', host);
+  },
+  describeInstances: stackOf,
+  readLogs: (where, names) => {
+    context(where);
+    names.forEach((name) => requireObject('instance', name));
+  },
+  runCommand: (where, name) => {
+    context(where);
+    requireObject('instance', name);
+  },
+};

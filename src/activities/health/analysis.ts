@@ -1,0 +1,156 @@
+import type { Check } from '../../model/stack';
+import type { Judgement } from '../../plan/plan';
+import { hostPort } from '../../model/names/host-port';
+import { httpCall } from '../../guard/request';
+import { alive } from '../alive';
+import type { Activities } from '../contract';
+import type { Dependencies } from '../dependencies';
+import type { Runtime } from '../../runtimes/runtime';
+
+const queryTimeoutMs = 5000;
+/** Bytes: a query gives one number. */
+const largestAnswer = 1024 * 1024;
+const longestWord = 200;
+
+type Answer = { value: number } | { missing: string };
+
+/** What Prometheus says of new instances. */
+export function analysisActivities({ runtimes }: Dependencies): Pick<Activities, 'analyse'> {
+  return {
+    analyse: (context, judgement) =>
+      alive(async () => {
+        const { checks, samples } = judgement.analysis;
+        const ask = await prometheus(runtimes(context), judgement);
+        const looks = await Promise.all(checks.map((check) => look(check, ask)));
+        const enough = samples ? await ask(samples.query) : { value: Infinity };
+        const few =
+          samples && (!('value' in enough) || enough.value < samples.min)
+            ? [`${'value' in enough ? enough.value : 'no'} samples, and ${samples.min} are needed`]
+            : [];
+        return {
+          failed: looks.flatMap(({ failed }) => failed),
+          missing: [...looks.flatMap(({ missing }) => missing), ...few],
+          seen: looks.map(({ seen }) => seen).filter(Boolean),
+        };
+      }),
+  };
+}
+
+async function look(
+  check: Check,
+  ask: (query: string) => Promise<Answer>,
+): Promise<{ failed: string[]; missing: string[]; seen: string }> {
+  const [answer, baseline] = await Promise.all([
+    ask(check.query),
+    check.baseline === undefined ? undefined : ask(check.baseline),
+  ]);
+  if ('missing' in answer) return { failed: [], missing: [`${check.name}: ${answer.missing}`], seen: '' };
+  if (baseline && 'missing' in baseline)
+    return { failed: [], missing: [`${check.name}, the old set: ${baseline.missing}`], seen: '' };
+  const failed = judge(check, answer.value, baseline?.value).map((reason) => `${check.name} ${reason}`);
+  return {
+    failed,
+    missing: [],
+    seen: `${check.name} ${short(answer.value)}${baseline ? ` (the old set ${short(baseline.value)})` : ''}`,
+  };
+}
+
+/** What an answer breaks. */
+export function judge({ min, max, maxRatio, maxDifference }: Check, value: number, baseline = 0): string[] {
+  const is = `is ${short(value)}`;
+  return [
+    ...(min !== undefined && value < min ? [`${is}, less than ${min}`] : []),
+    ...(max !== undefined && value > max ? [`${is}, more than ${max}`] : []),
+    ...(maxRatio !== undefined && value > baseline * maxRatio
+      ? [`${is}, more than ${maxRatio} times the ${short(baseline)} of the old set`]
+      : []),
+    ...(maxDifference !== undefined && value - baseline > maxDifference
+      ? [`${is}, more than ${maxDifference} above the ${short(baseline)} of the old set`]
+      : []),
+  ];
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+/** Asks for one number: of a service of the stack where the worker reaches its instance, else of any host. */
+async function prometheus(
+  runtime: Runtime,
+  { endpoint, prometheus: service }: Judgement,
+): Promise<(query: string) => Promise<Answer>> {
+  const get = service
+    ? await inside(runtime, endpoint, service).catch((error: Error) => ({ missing: error.message }))
+    : overHttp(endpoint);
+  return async (query) => {
+    if (typeof get !== 'function') return get;
+    try {
+      return parse(read(await get(`/api/v1/query?${new URLSearchParams({ query }).toString()}`)));
+    } catch (error) {
+      return { missing: `Prometheus at ${endpoint} does not answer (${(error as Error).message})` };
+    }
+  };
+}
+
+/** The answer to a GET of a path. */
+type Get = (path: string) => Promise<string>;
+
+function overHttp(base: string): Get {
+  return async (path) =>
+    (
+      await httpCall(`${baseOf(base)}${path}`, {
+        deadlineMs: queryTimeoutMs,
+        largest: largestAnswer,
+        redirects: 2,
+        elsewhere: true,
+      })
+    ).body;
+}
+
+/** Of an instance of the stack: a pod is asked by way of its cluster, anything else where the worker reaches it. */
+async function inside(runtime: Runtime, endpoint: string, service: string): Promise<Get> {
+  const url = new URL(endpoint);
+  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+  const { instances } = await runtime.observe({ images: [], ports: [] });
+  const instance = instances.find((each) => each.service === service && each.state === 'running');
+  if (!instance) throw new Error(`no instance of ${service} runs`);
+  const { workloads } = runtime;
+  if (workloads) {
+    url.port = String(instance.ports.find(({ host }) => host === port)?.container ?? port);
+    return (path) => workloads.ask(instance.name, new URL(`${baseOf(url.href)}${path}`), queryTimeoutMs);
+  }
+  const { host, port: reached } = await runtime.address(instance.name, port);
+  return overHttp(`${url.protocol}//${hostPort(host, reached)}${url.pathname}`);
+}
+
+function baseOf(url: string): string {
+  return url.replace(/\/$/, '');
+}
+
+interface PrometheusAnswer {
+  status: string;
+  error?: string;
+  data?: { resultType: string; result: unknown };
+}
+
+/** @throws Error with what something else, in its place, has to say */
+function read(text: string): PrometheusAnswer {
+  try {
+    return JSON.parse(text) as PrometheusAnswer;
+  } catch {
+    throw new Error(`it says: ${text.trim().slice(0, longestWord)}`);
+  }
+}
+
+function parse({ status, error, data }: PrometheusAnswer): Answer {
+  if (status !== 'success') return { missing: `Prometheus refuses the query: ${error ?? status}` };
+  const result = data?.result;
+  const samples =
+    data?.resultType === 'scalar'
+      ? [{ value: result as [number, string] }]
+      : ((result ?? []) as { value?: [number, string] }[]);
+  if (samples.length > 1)
+    return { missing: `the query gives ${samples.length} numbers; let it give one, with sum() or max()` };
+  const value = Number(samples[0]?.value?.[1] ?? NaN);
+  return Number.isNaN(value) ? { missing: 'Prometheus has no number yet' } : { value };
+}

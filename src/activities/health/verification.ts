@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { alwaysRestarted, type InstanceRef } from '../../model/instance';
+import type { Evidence, InstanceStatus } from '../../model/instance-status';
+import type { Runtime } from '../../runtimes/runtime';
+import { alive } from '../alive';
+import { balancerOf } from '../traffic/balancer';
+import type { Activities, NotRunning, StepContext } from '../contract';
+import type { Dependencies } from '../dependencies';
+import { eachOf } from '../each-of';
+import { gatherEvidence } from '../instances/evidence';
+import { SoftwareFault } from '../failures';
+import { withMemory } from '../instances/memory';
+import { awaitHealthy } from './await-healthy';
+import { watchRollout, type LetIn } from './rollout-watch';
+import { crashedAndRestarted, ownVerdict, stillHealthy, type Lapse } from './still-healthy';
+import { nameIn } from '../instances';
+import { monotonicMs } from '../../guard/monotonic';
+
+type Unreached = { address: string; reason: string };
+
+/** So many instances are probed at once. */
+const atOnce = 50;
+const listensWithinMs = 10_000;
+const betweenTriesMs = 500;
+
+/** What makes sure that what a deployment has started stays healthy until the commit. */
+export function verificationActivities({
+  runtimes,
+  secrets,
+}: Dependencies): Pick<Activities, 'passGate' | 'watchInstances' | 'confirm'> {
+  const evidenceOf = (context: StepContext, { name }: InstanceRef, lapse: Lapse): Promise<Evidence> =>
+    gatherEvidence(runtimes(context), secrets, context, name, lapse);
+  const failureOf = async (context: StepContext, instance: InstanceRef, lapse: Lapse): Promise<NotRunning> => {
+    const evidence = await evidenceOf(context, instance, lapse);
+    return {
+      service: instance.service,
+      message: withMemory(`${nameIn(context, instance)} ${secrets.mask(lapse.message)}`, evidence),
+      evidence,
+    };
+  };
+  return {
+    passGate: (context, gate) =>
+      alive(async ({ signal }) => {
+        const runtime = runtimes(context);
+        await eachOf(gate.healthy, atOnce, async (instance) => {
+          const lapse = await unlessStopped(runtime, instance, signal, () => stillHealthy(runtime, instance, signal));
+          if (!lapse) return;
+          const { message, evidence } = await failureOf(context, instance, lapse);
+          throw new SoftwareFault(message, evidence);
+        });
+        const unreached = gate.reached
+          ? await findUnreached(runtime, gate.reached.balancer, gate.reached.addresses, signal)
+          : [];
+        if (unreached.length > 0) throw new SoftwareFault(unreachedMessage(unreached));
+      }),
+
+    watchInstances: (context, instances) =>
+      alive(async ({ signal, note, before }) => {
+        const runtime = runtimes(context);
+        const { instance, ...lapse } = await watchRollout({
+          runtime,
+          instances,
+          letIn: before as LetIn | undefined,
+          onLetIn: note,
+          signal,
+        });
+        return { instance: instance.name, ...(await failureOf(context, instance, lapse)) };
+      }),
+
+    confirm: (context, expected, reached) =>
+      alive(async ({ signal }) => {
+        const runtime = runtimes(context);
+        const { instances } = await runtime.observe({ images: [], ports: [] });
+        const states = new Map(instances.map(({ name, state }) => [name, state]));
+        const failures: NotRunning[] = [];
+        await eachOf(expected, atOnce, async (instance) => {
+          const lapse = await unlessStopped(
+            runtime,
+            instance,
+            signal,
+            () => confirmOne(runtime, instance, signal),
+            states.get(instance.name),
+          );
+          if (lapse) failures.push(await failureOf(context, instance, lapse));
+        });
+        const unreached = reached
+          ? await findUnreached(
+              runtime,
+              reached.balancer,
+              reached.targets.map(({ address }) => address),
+              signal,
+            )
+          : [];
+        for (const each of unreached)
+          failures.push({
+            service: reached!.targets.find(({ address }) => address === each.address)!.service,
+            message: unreachedMessage([each]),
+            evidence: { logs: [] },
+          });
+        return failures;
+      }),
+  };
+}
+
+/**
+ * What a crash of the platform has stopped, also while it was looked at, is started again: by its policy it would have
+ * been otherwise.
+ */
+async function unlessStopped(
+  runtime: Runtime,
+  instance: InstanceRef,
+  signal: AbortSignal,
+  look: () => Promise<Lapse | undefined>,
+  seen?: string,
+): Promise<Lapse | undefined> {
+  const isStopped = (state: string | undefined) => state === 'exited' && alwaysRestarted.has(instance.restart);
+  if (!isStopped(seen)) {
+    const lapse = await look();
+    if (!isStopped(lapse?.status?.state)) return lapse;
+  }
+  return awaitHealthy(runtime, instance, {
+    fresh: false,
+    afterTrouble: true,
+    usedMs: 0,
+    signal,
+    onProbe: () => undefined,
+  });
+}
+
+async function confirmOne(runtime: Runtime, instance: InstanceRef, signal: AbortSignal): Promise<Lapse | undefined> {
+  if (instance.healthCheck || runtime.workloads) return stillHealthy(runtime, instance, signal);
+  const { lapse, status } = await ownVerdict(runtime, instance.name, signal);
+  return lapse ?? (hasCrashed(instance, status!) ? crashedAndRestarted(runtime, instance.name, status!) : undefined);
+}
+
+/** Nobody probes an instance without a health check: one that its runtime had to restart has crashed. */
+function hasCrashed({ restart }: InstanceRef, { restarts }: InstanceStatus): boolean {
+  return restarts > 0 && !restart.startsWith('on-failure');
+}
+
+/**
+ * The addresses that the load balancer does not reach. A program without a health check may need a moment until it
+ * listens.
+ */
+async function findUnreached(
+  runtime: Runtime,
+  balancer: InstanceRef,
+  addresses: string[],
+  signal: AbortSignal,
+): Promise<Unreached[]> {
+  const deadline = monotonicMs() + listensWithinMs;
+  for (let left = addresses; ; await sleep(betweenTriesMs, undefined, { signal })) {
+    const unreached = left.length > 0 ? await balancerOf(runtime, balancer.name).unreached(left) : [];
+    if (unreached.length === 0 || monotonicMs() >= deadline) return unreached;
+    left = unreached.map(({ address }) => address);
+  }
+}
+
+function unreachedMessage(unreached: Unreached[]): string {
+  return (
+    'the load balancer does not reach ' +
+    `${unreached.map(({ address, reason }) => `${address} (${reason})`).join('; ')}`
+  );
+}

@@ -1,0 +1,172 @@
+import { crashLoop, isInCrashLoop, type InstanceLine, type InstanceStatus } from '../../model/instance-status';
+import { hostPort } from '../../model/names/host-port';
+import type { ObservedInstance } from '../../model/observation';
+import { withDeadline } from '../../runtimes/deadline';
+import { RuntimeError, type LogPage, type LogRequest, type Runtime } from '../../runtimes/runtime';
+import { alive } from '../alive';
+import type { Activities, InstanceLog } from '../contract';
+import type { Dependencies } from '../dependencies';
+import { eachOf } from '../each-of';
+import { maskLines } from '../instances/evidence';
+import { ranOutOfMemory } from '../instances/memory';
+import { SoftwareFault } from '../failures';
+import { probe } from '../health/probe';
+import { placeOf } from './observe-stack';
+
+const longestLine = 16_000;
+/** Of one instance in one look. */
+const mostLines = 10_000;
+/** What is read lies in memory whole until its last lines are taken. */
+const readAtOnce = 4;
+/** For the logs of one instance. */
+const readingMs = 25_000;
+/** Characters: Temporal takes results of 2 MB. */
+const largestAnswer = 1_000_000;
+
+type ReadingActivities = Pick<Activities, 'describeInstances' | 'readLogs' | 'runCommand'>;
+
+/** What people want to see of what runs. */
+export function readingActivities({ runtimes, secrets, rules }: Dependencies): ReadingActivities {
+  return {
+    describeInstances: (stack) =>
+      alive(async () => {
+        const runtime = runtimes(placeOf(stack));
+        const { instances } = await runtime.observe({ images: [], ports: [] });
+        const shown = instances.filter((instance) => !isReplaced(instance, instances));
+        const lines = await Promise.all(
+          shown.map((instance) =>
+            describeAll(runtime, instance).catch((error: unknown) => [undescribed(instance, error)]),
+          ),
+        );
+        return lines.flat();
+      }),
+
+    readLogs: (context, instances, tail, after) =>
+      alive(async () => {
+        await secrets.learn(context.secrets, context.envFiles);
+        const runtime = runtimes(context);
+        const names = [...new Set(instances)];
+        const read = new Map<string, InstanceLog>();
+        await eachOf(names, readAtOnce, async (name) => {
+          const { lines, cursor, ...unread } = await pageOf(runtime, name, {
+            tail: Math.min(tail, mostLines),
+            after: after[name],
+          });
+          read.set(name, {
+            ...unread,
+            name,
+            lines: newest(maskLines(secrets, lines, longestLine), largestAnswer / names.length),
+            cursor,
+          });
+        });
+        return names.map((name) => read.get(name)!);
+      }),
+
+    runCommand: (context, instance, command, timeoutMs) =>
+      alive(async () => {
+        if (rules.policy.exec === false)
+          throw new SoftwareFault("the worker's policy does not allow commands inside instances (rule exec)");
+        await secrets.learn(context.secrets, context.envFiles);
+        const { exitCode, output } = await runtimes(context).exec(instance, command, timeoutMs);
+        return { exitCode, output: secrets.mask(output) };
+      }),
+  };
+}
+
+/**
+ * An instance whose logs cannot be read, or do not come, takes nothing from the others. Trouble with the platform
+ * passes, and is tried again.
+ */
+async function pageOf(runtime: Runtime, name: string, request: LogRequest): Promise<LogPage & { unreadable?: string }> {
+  const late = () => new RuntimeError('software', `they did not come within ${readingMs / 1000} s`);
+  return withDeadline(runtime.logs(name, request), readingMs, late).catch((error: unknown) => {
+    if (!(error instanceof RuntimeError) || error.kind === 'platform') throw error;
+    return { lines: [], cursor: request.after ?? '', unreadable: error.message };
+  });
+}
+
+/** The last lines that fit, and how many do not. */
+function newest(lines: string[], largest: number): string[] {
+  let size = 0;
+  const cut = lines.findLastIndex((line) => (size += line.length) > largest);
+  return cut < 0 ? lines : [`(${cut + 1} lines left out)`, ...lines.slice(cut + 1)];
+}
+
+/** A retired instance waits for the commit, or to be brought back; its successor stands for the service. */
+function isReplaced({ service, ordinal, deployment, state }: ObservedInstance, all: ObservedInstance[]): boolean {
+  return (
+    state === 'exited' &&
+    all.some((other) => other.service === service && other.ordinal === ordinal && other.deployment > deployment)
+  );
+}
+
+/** Of a workload each pod by itself. */
+async function describeAll(runtime: Runtime, instance: ObservedInstance): Promise<InstanceLine[]> {
+  const pods = (await runtime.workloads?.pods(instance.name)) ?? [];
+  if (pods.length === 0) return [await describe(runtime, instance)];
+  const { service, image, release } = instance;
+  return pods.map((pod, index) => ({ service, ordinal: index + 1, image, release, ports: portsOf(instance), ...pod }));
+}
+
+async function describe(runtime: Runtime, instance: ObservedInstance): Promise<InstanceLine> {
+  const status = await runtime.inspect(instance.name);
+  const isLooping = instance.kind !== 'job' && status !== undefined && isInCrashLoop(status, Date.now());
+  const outOfMemory =
+    status &&
+    (status.state !== 'running' || status.restarts > 0) &&
+    (await ranOutOfMemory(runtime, instance.name, status));
+  const found = isLooping ? crashLoop : await health(runtime, instance, status);
+  return {
+    service: instance.service,
+    ordinal: instance.ordinal,
+    name: instance.name,
+    state: status?.state ?? 'missing',
+    health: outOfMemory && (isLooping || status.state !== 'running') ? `${found}, out of memory` : found,
+    ...(outOfMemory && { outOfMemory }),
+    image: instance.image,
+    restarts: status?.restarts ?? 0,
+    ports: portsOf(instance),
+    release: instance.release,
+  };
+}
+
+/**
+ * One that cannot be looked at is shown as it was seen among all others. Trouble with the platform concerns them all.
+ */
+function undescribed(instance: ObservedInstance, error: unknown): InstanceLine {
+  if (!(error instanceof RuntimeError) || (error.kind === 'platform' && error.reason !== 'unclear')) throw error;
+  const { service, ordinal, name, state, image, release, restarts = 0 } = instance;
+  return {
+    service,
+    ordinal,
+    name,
+    state,
+    health: `unknown (${error.message})`,
+    image,
+    restarts,
+    ports: portsOf(instance),
+    release,
+  };
+}
+
+function portsOf({ ports }: ObservedInstance): string[] {
+  return ports.map(({ hostIp, host, container }) => `${hostIp ? hostPort(hostIp, host) : host}->${container}`);
+}
+
+async function health(
+  runtime: Runtime,
+  { name, healthCheck, kind, exitCode, state }: ObservedInstance,
+  now: InstanceStatus | undefined,
+): Promise<string> {
+  if (now?.state === 'paused') return 'paused';
+  if (now?.state === 'created') return 'not started';
+  if (kind === 'job')
+    return state === 'exited' ? (exitCode === 0 ? 'completed' : `exited ${exitCode ?? '?'}`) : 'running';
+  if (now?.state !== 'running') return 'down';
+  if (!healthCheck) return now.health ?? '-';
+  return (await probe(runtime, name, { ...healthCheck, timeoutMs: Math.min(healthCheck.timeoutMs, 2000) }).catch(
+    (error: Error) => error.message,
+  )) === undefined
+    ? 'healthy'
+    : 'unhealthy';
+}

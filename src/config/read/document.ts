@@ -1,0 +1,298 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  Scalar,
+  visit,
+} from 'yaml';
+import { isData } from './overlay';
+import { StackFileError, type Problem } from '../problems';
+import { spellings } from './compose-spellings';
+
+const deepest = 100;
+/** Keys and values with every alias written out; 157 services have about 10,000. */
+const largestExpansion = 500_000;
+
+const tags = new Set(['!!map', '!!seq', '!!str', '!!int', '!!float', '!!bool', '!!null', '!override', '!reset']);
+
+/** A YAML file, as data and as something that knows where each key stands. */
+export interface SourceDocument {
+  file: string;
+  data: unknown;
+  /** Maps that replace what an earlier file says instead of joining it: `!override`. */
+  overriding: WeakSet<object>;
+  /** Line and column (from 1) of a path, or of the longest part of it that the file has. */
+  locate(path: (string | number)[]): { line: number; column: number; depth: number };
+}
+
+/**
+ * Reads a file. As in compose, `!reset` in an overlay takes away what the files before it say, and `!override` replaces
+ * it.
+ * @throws StackFileError with every syntax error, duplicate key and unknown tag of the file
+ */
+export function parseYaml(file: string, text: string, role: 'base' | 'overlay' = 'base'): SourceDocument {
+  refuseDeepNesting(file, text);
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: 'silent' });
+  const place = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  const problems: Problem[] = withoutConsequences(document.errors).map((error) => ({
+    file,
+    ...place(error.pos[0]),
+    path: '',
+    message: readable(error.code, error.message, text.split('\n')[place(error.pos[0]).line - 1] ?? ''),
+  }));
+  if (problems.length === 0)
+    problems.push(
+      ...[...aliasProblems(document), ...lostKeys(document), ...unknownTags(document)].map(({ offset, message }) => ({
+        file,
+        ...place(offset),
+        path: '',
+        message,
+      })),
+    );
+  if (problems.length > 0) throw new StackFileError(problems.slice(0, 50));
+  reset(document, role);
+  keepModesAsWritten(document);
+  keepNumbersAsWritten(document);
+
+  const data = toData(file, document);
+  return {
+    file,
+    data,
+    overriding: overriding(document, data),
+    locate(path) {
+      const found = walk(document, path);
+      return { ...place(found.offset), depth: found.depth };
+    },
+  };
+}
+
+/**
+ * What is reset is null in an overlay, which takes it away ({@link overlay}); in the first file there is nothing to
+ * take away.
+ */
+function reset(document: Document, role: 'base' | 'overlay'): void {
+  visit(document, {
+    Pair: (_, pair) => {
+      if ((pair.value as Node | null)?.tag !== '!reset') return undefined;
+      if (role === 'base') return visit.REMOVE;
+      pair.value = new Scalar(null);
+      return visit.SKIP;
+    },
+  });
+}
+
+function overriding(document: Document, data: unknown): WeakSet<object> {
+  const found = new WeakSet<object>();
+  visit(document, {
+    Map: (_, map, ancestors) => {
+      if (map.tag !== '!override') return;
+      const keys = ancestors.flatMap((each) => (isPair(each) ? [String((each.key as Scalar).value)] : []));
+      const value = keys.reduce<unknown>((below, key) => (isData(below) ? below[key] : undefined), data);
+      if (isData(value)) found.add(value);
+    },
+  });
+  return found;
+}
+
+/**
+ * The mode of a file is octal, whether YAML takes its digits for a number or not: `0440`, `440` and `0o440` mean the
+ * same.
+ */
+function keepModesAsWritten(document: Document): void {
+  visit(document, {
+    Pair: (_, pair) => {
+      const value = resolve(pair.value as Node | null, document);
+      if (
+        !isScalar(pair.key) ||
+        pair.key.value !== 'mode' ||
+        !isScalar(value) ||
+        typeof value.value !== 'number' ||
+        value.source === undefined
+      )
+        return;
+      if (isAlias(pair.value)) pair.value = new Scalar(value.source);
+      else value.value = value.source;
+    },
+  });
+}
+
+/**
+ * Where YAML would write a number or a flag in another way than it stands there (`1.10`, `0123`, `1e3`, 20 digits,
+ * `True`), it stays the text that it is: a program that gets it, as a variable say, gets what was written. Keys that
+ * want a number read it from the text.
+ */
+function keepNumbersAsWritten(document: Document): void {
+  visit(document, {
+    Scalar: (_, scalar) => {
+      const isRead = typeof scalar.value === 'number' || typeof scalar.value === 'boolean';
+      if (isRead && scalar.source !== undefined && scalar.source !== String(scalar.value)) scalar.value = scalar.source;
+    },
+  });
+}
+
+function readable(code: string, message: string, line: string): string {
+  if (code === 'DUPLICATE_KEY') return 'this key stands twice in the same map; keep one of them';
+  if (code === 'UNEXPECTED_TOKEN' && /[{[,].*\$\{/.test(line))
+    return 'is not valid YAML: a value with ${…} inside {} or [] has to be in quotes';
+  return `is not valid YAML: ${message}`;
+}
+
+/** What cannot be read makes all that follows it unexpected. */
+function withoutConsequences<T extends { code: string }>(errors: readonly T[]): T[] {
+  const first = errors.find(({ code }) => code === 'UNEXPECTED_TOKEN');
+  return first ? errors.filter((error) => error === first || error.code === 'DUPLICATE_KEY') : [...errors];
+}
+
+/** Aliases of anchors that do not exist, that contain themselves, or that expand to far too much. */
+function aliasProblems(document: Document): { offset: number; message: string }[] {
+  const problems: { offset: number; message: string }[] = [];
+  const sizes = new Map<Node, number>();
+  const open = new Set<Node>();
+  const size = (node: unknown): number => {
+    if (isAlias(node)) {
+      const target = node.resolve(document);
+      const offset = node.range?.[0] ?? 0;
+      if (!target)
+        problems.push({
+          offset,
+          message: `there is no anchor &${node.source} above this; define it, or correct its name`,
+        });
+      else if (open.has(target)) problems.push({ offset, message: `the anchor &${node.source} contains itself` });
+      else return size(target);
+      return 1;
+    }
+    if (!isMap(node) && !isSeq(node)) return 1;
+    const known = sizes.get(node);
+    if (known !== undefined) return known;
+    open.add(node);
+    const items = isMap(node) ? node.items.map(({ value }) => value) : node.items;
+    const total = items.reduce<number>((sum, item) => sum + 1 + size(item), 1);
+    open.delete(node);
+    sizes.set(node, total);
+    return total;
+  };
+  if (size(document.contents) > largestExpansion)
+    problems.push({ offset: 0, message: 'its anchors and aliases expand to far too much; write it out' });
+  return problems;
+}
+
+/** What JavaScript takes for something else than a key would be lost without a word. */
+function lostKeys(document: Document): { offset: number; message: string }[] {
+  const problems: { offset: number; message: string }[] = [];
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (!isScalar(key) || key.value !== '__proto__') return;
+      problems.push({ offset: key.range?.[0] ?? 0, message: '__proto__ cannot be a key; choose another name' });
+    },
+  });
+  return problems;
+}
+
+function unknownTags(document: Document): { offset: number; message: string }[] {
+  const problems: { offset: number; message: string }[] = [];
+  visit(document, {
+    Node: (_, { tag, range }) => {
+      const shown = tag?.replace('tag:yaml.org,2002:', '!!');
+      if (shown !== undefined && !tags.has(shown))
+        problems.push({
+          offset: range?.[0] ?? 0,
+          message: `the tag ${shown} is not known; remove it, or write what it stands for`,
+        });
+    },
+  });
+  return problems;
+}
+
+function toData(file: string, document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: -1 });
+  } catch (error) {
+    throw new StackFileError([{ file, path: '', message: `cannot be read: ${(error as Error).message}` }]);
+  }
+}
+
+/** A parser recurses once per level: a hostile file must not get that far. */
+function refuseDeepNesting(file: string, text: string): void {
+  let depth = 0;
+  for (const [index, line] of text.split('\n').entries()) {
+    const indent = line.length - line.replace(/^[\s\-?]+/, '').length;
+    for (const character of line) {
+      if (character === '[' || character === '{') depth += 1;
+      else if ((character === ']' || character === '}') && depth > 0) depth -= 1;
+    }
+    if (depth > deepest || indent > deepest * 4) {
+      throw new StackFileError([
+        { file, line: index + 1, column: 1, path: '', message: `is nested more than ${deepest} levels deep` },
+      ]);
+    }
+  }
+}
+
+interface Found {
+  offset: number;
+  depth: number;
+}
+
+function walk(document: Document, path: (string | number)[]): Found {
+  let node = resolve(document.contents, document);
+  let found: Found = { offset: node?.range?.[0] ?? 0, depth: 0 };
+  for (const [index, key] of path.entries()) {
+    const step = child(node, key, document);
+    if (!step) break;
+    found = { offset: step.offset, depth: index + 1 };
+    node = step.value;
+  }
+  return found;
+}
+
+interface Step {
+  offset: number;
+  value: Node | null;
+}
+
+function child(node: Node | null, key: string | number, document: Document): Step | undefined {
+  if (isSeq(node)) {
+    const item = (node.items as Node[]).find((each, index) => index === key || (isScalar(each) && each.value === key));
+    return item && { offset: item.range?.[0] ?? 0, value: resolve(item, document) };
+  }
+  if (!isMap(node)) return undefined;
+  const wanted = spellings(String(key));
+  for (const pair of node.items) {
+    if (isScalar(pair.key) && wanted.includes(String(pair.key.value))) {
+      return { offset: pair.key.range?.[0] ?? 0, value: resolve(pair.value as Node | null, document) };
+    }
+  }
+  return mergedChild(node.items, key, document);
+}
+
+function mergedChild(
+  items: { key: unknown; value: unknown }[],
+  key: string | number,
+  document: Document,
+): Step | undefined {
+  for (const pair of items) {
+    const isMerge = isScalar(pair.key) && (pair.key.value === '<<' || typeof pair.key.value === 'symbol');
+    if (!isMerge) continue;
+    const source = resolve(pair.value as Node | null, document);
+    const candidates = isSeq(source) ? (source.items as Node[]) : [source];
+    for (const candidate of candidates) {
+      const found = child(resolve(candidate, document), key, document);
+      if (found) return found;
+    }
+  }
+  return undefined;
+}
+
+function resolve(node: Node | null | undefined, document: Document): Node | null {
+  return isAlias(node) ? (node.resolve(document) ?? null) : (node ?? null);
+}

@@ -1,0 +1,44 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { StackFileError } from '../problems';
+
+const largest = 2 * 1024 * 1024;
+
+/**
+ * The text of a file that a person wrote.
+ * @param ifMissing what to do where there is no such file
+ * @throws StackFileError when it is missing, larger than 2 MiB, no file, or not UTF-8 text
+ */
+export function readText(
+  path: string,
+  ifMissing = 'look at the path (another stack file is named with --config)',
+): string {
+  const refuse = (message: string): never => {
+    throw new StackFileError([{ file: path, path: '', message }]);
+  };
+  const bytes = readBytes(path, ifMissing, refuse);
+  if (bytes.includes(0)) refuse('is a binary file, and has to be text');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return refuse('is not UTF-8 text; save it as UTF-8');
+  }
+}
+
+function readBytes(path: string, ifMissing: string, refuse: (message: string) => never): Buffer {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return refuse(code === 'ENOENT' ? `does not exist; ${ifMissing}` : `cannot be read: ${message}`);
+  }
+  try {
+    const { size, mode } = fstatSync(file);
+    if ((mode & 0o170000) === 0o040000) refuse('is a folder; name the file in it');
+    if (size > largest) refuse(`is ${Math.ceil(size / 1024 / 1024)} MiB; at most 2 MiB are read`);
+    const buffer = Buffer.alloc(size);
+    return buffer.subarray(0, readSync(file, buffer, 0, size, 0));
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,100 @@
+import { isCredentialFile, isCredentialKey, isCredentialVariable } from '../../model/names/credential-names';
+import { isData } from '../read/overlay';
+import type { Finding } from '../problems';
+
+/** Keys of a service below which people write credentials; secrets by name stand elsewhere. */
+const places = new Set([
+  'environment',
+  'labels',
+  'logging',
+  'health_check',
+  'entrypoint',
+  'command',
+  'hooks',
+  'strategy',
+]);
+const passwordInUrl = /\b[a-z][a-z0-9+.-]*:\/\/[^\s/?#:@]*:[^\s/?#@]+@/i;
+const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+/** Headers that let somebody in. */
+const header = /^(?:proxy-)?authorization$|^cookie$|^x-(?:api-key|auth-token)$/i;
+const travels = 'whoever may read the file or the history in Temporal has it';
+
+/**
+ * Values of a stack file that look like credentials, though they may be none: nothing is refused for them. `data`: the
+ * file with its variables filled in, in our spelling. No value is ever in a finding.
+ */
+export function literalCredentials(data: unknown): Finding[] {
+  const services = isData(data) && isData(data.services) ? Object.entries(data.services) : [];
+  const ofServices = services.flatMap(([name, service]) =>
+    (isData(service) ? Object.entries(service) : []).flatMap(([key, value]) =>
+      places.has(key) ? below(value, ['services', name, key]) : [],
+    ),
+  );
+  const configs = isData(data) && isData(data.configs) ? Object.entries(data.configs) : [];
+  const ofConfigs = configs.filter(
+    ([, config]) => isData(config) && typeof config.content === 'string' && privateKey.test(config.content),
+  );
+  return [
+    ...ofServices,
+    ...ofConfigs.map(([name]) => ({
+      path: ['configs', name, 'content'],
+      message: `holds a private key, and ${travels}; declare it under the top-level secrets`,
+    })),
+    ...ofSubscribers(data),
+  ];
+}
+
+function below(value: unknown, path: (string | number)[]): Finding[] {
+  if (Array.isArray(value)) return value.flatMap((item: unknown, index) => below(item, [...path, index]));
+  if (isData(value)) return Object.entries(value).flatMap(([key, item]) => below(item, [...path, key]));
+  const isText = typeof value === 'string' || typeof value === 'number';
+  return isText ? judge(String(value), path) : [];
+}
+
+function judge(text: string, path: (string | number)[]): Finding[] {
+  const { key, value } = assigned(text, path);
+  const isVariable = path[2] === 'environment';
+  const use = isVariable
+    ? `; declare it under the top-level secrets and use it with secrets: [{source: …, environment: ${key}}]`
+    : '; declare it under the top-level secrets';
+  const isNamed =
+    value !== '' &&
+    !/^(?:true|false|yes|no|none|null)$/i.test(value) &&
+    !isCredentialFile(key) &&
+    (isCredentialVariable(key.replaceAll('-', '_')) || header.test(key));
+  if (isNamed) return [{ path, message: `${key} looks like a credential, and ${travels}${use}` }];
+  if (passwordInUrl.test(text)) return [{ path, message: `holds a URL with a password, and ${travels}${use}` }];
+  return privateKey.test(text) ? [{ path, message: `holds a private key, and ${travels}${use}` }] : [];
+}
+
+/** `KEY=value` in a list, or the value of a key. */
+function assigned(text: string, path: (string | number)[]): { key: string; value: string } {
+  const last = path.at(-1);
+  const cut = text.indexOf('=');
+  if (typeof last !== 'number') return { key: String(last), value: text };
+  return cut > 0
+    ? { key: text.slice(0, cut).replace(/^-+/, ''), value: text.slice(cut + 1) }
+    : { key: '', value: text };
+}
+
+/** `https://hooks.example.com/?token=…` */
+function ofSubscribers(data: unknown): Finding[] {
+  const subscribers = isData(data) && isData(data.subscribers) ? Object.entries(data.subscribers) : [];
+  return subscribers.flatMap(([name, subscriber]) => {
+    const url = isData(subscriber) && isData(subscriber.webhook) ? subscriber.webhook.url : undefined;
+    if (typeof url !== 'string' || !URL.canParse(url)) return [];
+    const named = [...new URL(url).searchParams.keys()].find(
+      (key) => isCredentialKey(key) || /^(?:key|sig|signature)$/i.test(key),
+    );
+    return named === undefined
+      ? []
+      : [
+          {
+            path: ['subscribers', name, 'webhook', 'url'],
+            message:
+              `has a parameter "${named}", which looks like a credential, and ${travels}; ` +
+              'put the address into a secret and write url: {secret: NAME}',
+          },
+        ];
+  });
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import type { Finding } from '../problems';
+import { didYouMean } from './suggest';
+
+const mostListed = 12;
+
+type Issue = z.core.$ZodIssue;
+
+/** What a schema finds wrong, one sentence a finding, with "did you mean" for misspelt keys. */
+export function schemaFindings(schema: z.ZodType, issues: readonly Issue[], path: PropertyKey[] = []): Finding[] {
+  return issues.flatMap((issue) => {
+    const at = [...path, ...issue.path] as (string | number)[];
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => ({ path: [...at, key], message: unknownKey(schema, at, key) }));
+    if (issue.code === 'invalid_union') return schemaFindings(schema, likeliest(issue.errors), at);
+    if (issue.code === 'invalid_key')
+      return [{ path: at, message: `is not a name: ${issue.issues[0]?.message ?? issue.message}` }];
+    return [{ path: at, message: sentence(issue) }];
+  });
+}
+
+function sentence(issue: Issue): string {
+  if (issue.code === 'invalid_type')
+    return issue.input === undefined && issue.message.includes('undefined')
+      ? 'is required'
+      : `must be ${article(issue.expected)}`;
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
+  return issue.message;
+}
+
+const words: Record<string, string> = {
+  record: 'a map',
+  object: 'a map',
+  array: 'a list',
+  string: 'text (put it in quotes)',
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  null: 'empty',
+};
+
+function article(expected: string): string {
+  return words[expected] ?? expected;
+}
+
+/** Of a union's alternatives, the one that the input resembles most: its errors lie deepest, and are the fewest. */
+function likeliest(alternatives: readonly (readonly Issue[])[]): readonly Issue[] {
+  const depth = (issues: readonly Issue[]) =>
+    Math.max(...issues.map((issue) => issue.path.length + (issue.code === 'unrecognized_keys' ? 1 : 0)));
+  const misfit = (issues: readonly Issue[]) =>
+    issues.some((issue) => issue.path.length === 0 && issue.code === 'invalid_type') ? 1 : 0;
+  const [first] = [...alternatives].sort((a, b) => misfit(a) - misfit(b) || depth(b) - depth(a) || a.length - b.length);
+  return first ?? [];
+}
+
+function unknownKey(schema: z.ZodType, path: (string | number)[], key: string): string {
+  const known = keysAt(schema, path);
+  const guess = didYouMean(key, known);
+  if (guess) return `is not a key here${guess}`;
+  return known.length > mostListed
+    ? 'is not a key here; docs/configuration.md and `deploy-code schema` list those there are'
+    : `is not a key here; known are ${known.join(', ')}`;
+}
+
+function keysAt(schema: z.ZodType, path: (string | number)[]): string[] {
+  let level: z.ZodType[] = alternatives(schema);
+  for (const key of path) level = level.flatMap((each) => below(each, key)).flatMap(alternatives);
+  return [...new Set(level.flatMap((each) => (each instanceof z.ZodObject ? Object.keys(each.shape) : [])))];
+}
+
+function alternatives(schema: z.ZodType): z.ZodType[] {
+  if (schema instanceof z.ZodOptional) return alternatives(schema.unwrap() as z.ZodType);
+  if (schema instanceof z.ZodUnion) return (schema.options as z.ZodType[]).flatMap(alternatives);
+  if (schema instanceof z.ZodPipe) return alternatives(schema.out as z.ZodType);
+  return [schema];
+}
+
+function below(schema: z.ZodType, key: string | number): z.ZodType[] {
+  if (schema instanceof z.ZodObject) return key in schema.shape ? [schema.shape[key] as z.ZodType] : [];
+  if (schema instanceof z.ZodRecord) return [schema.valueType as z.ZodType];
+  if (schema instanceof z.ZodArray) return [schema.element as z.ZodType];
+  return [];
+}

@@ -1,0 +1,73 @@
+import type { FileTarget, InstanceSpec } from '../../model/instance';
+import type { Certificate } from '../traffic/ingress';
+import type { ManifestOf } from '../manifest';
+import { contentMark, objectLabels, qualified } from '../names';
+
+/** What only the worker knows: variables from env files and secrets, files of secrets, certificates. */
+export interface Values {
+  variables: Record<string, string>;
+  files: (FileTarget & { content: Uint8Array | string })[];
+  certificates: Certificate[];
+}
+
+/**
+ * Where pods find it. Each version of a service has contents of its own: what runs keeps what it was started with.
+ * Their names come from the hash of the spec, in which what is secret counts by a keyed fingerprint.
+ */
+export interface Contents {
+  config?: { name: string; files: { key: string; path: string; mode: number }[] };
+  secret?: { name: string; variables: string[]; files: { key: string; path: string; mode: number }[] };
+  manifests: (ManifestOf<'ConfigMap'> | ManifestOf<'Secret'>)[];
+}
+
+type Keyed = { key: string; content: Uint8Array | string }[];
+
+/** Configs as a ConfigMap, what is secret as a Secret. */
+export function toContents(spec: InstanceSpec, values: Values): Contents {
+  const configs = spec.files.map(({ path, mode, content }, index) => ({ key: `file.${index}`, path, mode, content }));
+  const files = values.files.map(({ path, mode, content }, index) => ({ key: `file.${index}`, path, mode, content }));
+  const hidden: Keyed = [
+    ...Object.entries(values.variables).map(([name, content]) => ({ key: `env.${name}`, content })),
+    ...files,
+  ];
+  const config = configs.length > 0 ? toConfigMap(spec, configs) : undefined;
+  const secret = hidden.length > 0 ? toSecret(spec, hidden) : undefined;
+  return {
+    ...(config && { config: { name: config.metadata.name, files: configs } }),
+    ...(secret && { secret: { name: secret.metadata.name, variables: Object.keys(values.variables), files } }),
+    manifests: [...(config ? [config] : []), ...(secret ? [secret] : [])],
+  };
+}
+
+function toConfigMap(spec: InstanceSpec, configs: { key: string; content: string }[]): ManifestOf<'ConfigMap'> {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: metadataOf(spec, 'config'),
+    data: Object.fromEntries(configs.map(({ key, content }) => [key, content])),
+  };
+}
+
+/** Bytes are data; a text may be written as it is. */
+function toSecret(spec: InstanceSpec, hidden: Keyed): ManifestOf<'Secret'> {
+  const texts = hidden.flatMap(({ key, content }) => (typeof content === 'string' ? [[key, content] as const] : []));
+  const bytes = hidden.flatMap(({ key, content }) =>
+    typeof content === 'string' ? [] : [[key, Buffer.from(content).toString('base64')] as const],
+  );
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: metadataOf(spec, 'secret'),
+    type: 'Opaque',
+    ...(bytes.length > 0 && { data: Object.fromEntries(bytes) }),
+    ...(texts.length > 0 && { stringData: Object.fromEntries(texts) }),
+  };
+}
+
+function metadataOf(
+  spec: InstanceSpec,
+  what: 'config' | 'secret',
+): { name: string; namespace: string; labels: Record<string, string> } {
+  const { namespace, name } = qualified(spec.name);
+  return { name: `${name}-${what}-${contentMark(spec.hash)}`, namespace, labels: objectLabels(spec) };
+}

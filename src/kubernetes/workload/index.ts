@@ -1,0 +1,69 @@
+import type { V1DeploymentStrategy } from '@kubernetes/client-node';
+import type { InstanceSpec, Workload } from '../../model/instance';
+import type { Contents } from './contents';
+import type { WorkloadManifest } from '../manifest';
+import { objectLabels, podSelector, qualified } from '../names';
+import { toPodTemplate } from './pod';
+import { hasAddress } from '../traffic/reach';
+import { toAnnotations } from '../record';
+import { holdsData } from './volumes';
+
+/** Replica sets that are kept of a Deployment: its own history is no concern of the engine's. */
+const revisionHistoryLimit = 2;
+
+/** A job, a service that holds data, or one that does not. */
+export function toWorkload(spec: InstanceSpec, contents: Contents): WorkloadManifest {
+  const { namespace, name } = qualified(spec.name);
+  const metadata = { name, namespace, labels: objectLabels(spec), annotations: toAnnotations(spec) };
+  const template = toPodTemplate(spec, contents);
+  if (spec.kind === 'job')
+    return { apiVersion: 'batch/v1', kind: 'Job', metadata, spec: { backoffLimit: 0, suspend: false, template } };
+  const replicas = spec.workload ? spec.workload.replicas : 1;
+  const common = {
+    ...(replicas !== undefined && { replicas }),
+    selector: { matchLabels: podSelector(spec) },
+    template,
+    revisionHistoryLimit,
+    minReadySeconds: minReadySeconds(spec),
+  };
+  if (holdsData(spec))
+    return {
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata,
+      spec: {
+        ...common,
+        serviceName: name,
+        podManagementPolicy: 'Parallel',
+        updateStrategy: { type: 'RollingUpdate' },
+      },
+    };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata,
+    spec: { ...common, strategy: toStrategy(spec.workload) },
+  };
+}
+
+function toStrategy(workload: Workload | undefined): V1DeploymentStrategy {
+  const { rollout = 'recreate' } = workload ?? {};
+  if (rollout === 'recreate') return { type: 'Recreate' };
+  return {
+    type: 'RollingUpdate',
+    rollingUpdate: { maxSurge: rollout.maxSurge, maxUnavailable: rollout.maxUnavailable },
+  };
+}
+
+/**
+ * Nodes hear up to a second later than the engine that a pod is ready, and refuse what comes for it until then. A
+ * container of another host is started sooner than a pod.
+ */
+const heardSeconds = { inside: 1, outside: 2 };
+
+/** How long pods have to be ready until they count. */
+function minReadySeconds(spec: InstanceSpec): number {
+  const { awaited, rollout } = spec.workload ?? {};
+  const seen = typeof rollout === 'object' ? Math.ceil(rollout.minHealthyMs / 1000) : 0;
+  return Math.max(seen, awaited && hasAddress(spec) ? heardSeconds[awaited] : 0);
+}

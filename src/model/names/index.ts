@@ -1,0 +1,210 @@
+/**
+ * The grammar of every name that comes from outside: the only one. Stack files, command lines, clients, activities and
+ * workflows check by it, so no other text reaches a query, a path, an address or the id of a workflow.
+ */
+
+import { runtimeNames } from '../capabilities';
+import { imageReference } from './image-reference';
+import { networkModeProblem } from './network-modes';
+
+interface Grammar {
+  pattern: RegExp;
+  hint: string;
+}
+
+const word: Grammar = {
+  pattern: /^[a-z0-9][a-z0-9_-]{0,39}$/,
+  hint: 'use lower-case letters, digits, - and _, at most 40, starting with a letter or digit',
+};
+const object: Grammar = {
+  pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/,
+  hint: 'use letters, digits, _, . and -, at most 255, starting with a letter or digit',
+};
+const namespacePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+const clusterPart = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+const clusterObject = new RegExp(`^(?=.{1,253}$)${clusterPart}(?:\\.${clusterPart})*$`);
+const account = '[A-Za-z0-9_][A-Za-z0-9_.@$-]{0,63}';
+const vaultPart = '[^\\s/#?%\\\\\\p{Cc}]+';
+const vaultPath = new RegExp(`^(?=.{1,512}$)(?!(?:.*/)?\\.{1,2}(?:/|$))${vaultPart}(?:/${vaultPart})*$`, 'u');
+
+const grammars = {
+  stack: word,
+  environment: word,
+  service: word,
+  schedule: word,
+  host: {
+    pattern: /^[a-z0-9][a-z0-9-]{0,39}$/,
+    hint: 'use lower-case letters, digits and -, at most 40, starting with a letter or digit',
+  },
+  namespace: {
+    pattern: namespacePattern,
+    hint: 'write the name of a namespace: lower-case letters, digits and -, at most 63',
+  },
+  /** An image as Docker names it: `[registry[:port]/]path[:tag][@digest]`, or by its id. */
+  image: {
+    pattern: imageReference,
+    hint: 'write the name of an image such as nginx:1.28, ghcr.io/acme/api:1 or acme/api@sha256:…',
+  },
+  /** An object of a cluster that others have made. */
+  object: {
+    pattern: clusterObject,
+    hint: 'write a name of Kubernetes: lower-case letters, digits, - and ., at most 253',
+  },
+  alias: {
+    pattern: /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$/,
+    hint: 'write a host name: letters, digits, -, _ and .',
+  },
+  user: { pattern: new RegExp(`^${account}(?::${account})?$`), hint: 'write a user, or user:group, by name or number' },
+  variable: {
+    pattern: /^[!-<>-~]{1,256}$/,
+    hint: 'write the name of a variable: printable characters without = and spaces, at most 256',
+  },
+  label: {
+    pattern: /^[!-<>-~]{1,256}$/,
+    hint: 'write the key of a label: printable characters without = and spaces, at most 256',
+  },
+  signal: { pattern: /^(?:[A-Za-z][A-Za-z0-9+-]{1,19}|[0-9]{1,3})$/, hint: 'write a signal such as SIGINT' },
+  capability: { pattern: /^[A-Za-z_]{2,40}$/, hint: 'write a capability such as NET_ADMIN' },
+  driver: {
+    pattern: /^[A-Za-z0-9][A-Za-z0-9_./:-]{0,199}$/,
+    hint: 'write the name of a logging driver such as json-file',
+  },
+  zone: {
+    pattern: /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/,
+    hint: 'use letters, digits, _, . and -, at most 63',
+  },
+  /** Of a secret in Vault, and of the engine there that keeps it: no part of it leads elsewhere. */
+  vaultPath: {
+    pattern: vaultPath,
+    hint: 'write a path such as shop/postgres, without empty parts, .., ?, #, % and spaces',
+  },
+  vaultKey: { pattern: /^[^\s#\p{Cc}]{1,256}$/u, hint: 'write a key such as password' },
+  /** What the engine creates: an instance, a volume, a network. */
+  instance: object,
+  volume: object,
+  network: object,
+  secret: object,
+  /** What the load balancer's configuration and folders name. */
+  route: {
+    pattern: /^[A-Za-z0-9_-]+(=[A-Za-z0-9._~+-]+)+$/,
+    hint: 'a route is service=port, with =host and =path where it has them',
+  },
+  hostname: {
+    pattern: /^(?=.{1,253}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i,
+    hint: 'write a host name such as shop.example.com or *.example.com, at most 253 characters',
+  },
+  path: {
+    pattern: /^(?=.{1,500}$)\/(?!.*\/\/)(?!.*\/\.{1,2}(\/|$))[A-Za-z0-9/._~-]*$/,
+    hint: 'write a path such as /api, of letters, digits and / . _ ~ -, without // or /./, at most 500 characters',
+  },
+  range: { pattern: /^[0-9A-Fa-f.:]{2,45}\/\d{1,3}$/, hint: 'write a network such as 10.0.0.0/8' },
+  /** Where the load balancer sends requests. */
+  address: { pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}:\d{1,5}$/, hint: 'write NAME:PORT' },
+  /** Identifies a request; part of the id of its workflow. */
+  request: {
+    pattern: /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}$/,
+    hint: 'use letters, digits, _, ., : and -, at most 200, starting with a letter or digit',
+  },
+} as const satisfies Record<string, Grammar>;
+
+/** A kind of name; each has its grammar. */
+export type NameKind = keyof typeof grammars;
+
+/** A name that its grammar does not allow. Whoever asked gave it: exit code 2, and no retry helps. */
+export class NameProblem extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'NameProblem';
+  }
+}
+
+/** Pattern and advice of a kind of name, for schemas. */
+export function grammarOf(kind: NameKind): Grammar {
+  return grammars[kind];
+}
+
+/** True for text that a kind of name allows. Words that every JavaScript object knows are no names. */
+export function isName(kind: NameKind, value: unknown): value is string {
+  return typeof value === 'string' && grammars[kind].pattern.test(value) && !(value in {});
+}
+
+/** Returns the name. @throws NameProblem where its grammar does not allow it */
+export function requireName(kind: NameKind, value: unknown): string {
+  if (isName(kind, value)) return value;
+  throw new NameProblem(`${shown(value)} is not a valid name (${kind}): ${grammars[kind].hint}`);
+}
+
+/**
+ * The name of an instance, a volume or a network; on a cluster with its namespace before it, `shop-staging/api`.
+ * @throws NameProblem
+ */
+export function requireObject(kind: 'instance' | 'volume' | 'network', value: unknown): string {
+  const parts = typeof value === 'string' ? value.split('/') : [];
+  if (parts.length !== 2) return requireName(kind, value);
+  requireName('namespace', parts[0]);
+  requireName(kind, parts[1]);
+  return value as string;
+}
+
+/** The name of a network to join. @throws NameProblem, also where Docker would take it for a mode such as `host` */
+export function requireNetwork(value: unknown): string {
+  const problem = typeof value === 'string' ? networkModeProblem(value) : undefined;
+  if (problem !== undefined) throw new NameProblem(problem);
+  return requireObject('network', value);
+}
+
+/** @throws NameProblem where it is not a whole number from `least` to `most`. `what`: as the subject of the sentence */
+export function requireWhole(what: string, value: unknown, least: number, most: number): number {
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
+  throw new NameProblem(`${what} is a whole number from ${least} to ${most}`);
+}
+
+/** A release or a deployment. @throws NameProblem unless it is a whole number from 0 */
+export function requireNumber(kind: 'release' | 'deployment', value: unknown): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
+  throw new NameProblem(`${shown(value)} is not the number of a ${kind}: write a whole number`);
+}
+
+/** A stack in an environment. @throws NameProblem */
+export function requirePlace<P extends { stack: unknown; environment: unknown }>(place: P): P {
+  requireName('stack', place.stack);
+  requireName('environment', place.environment);
+  return place;
+}
+
+/** True for the id of a deployment's workflow, `deployment/<stack>/<environment>/<request>`. */
+export function isDeploymentId(value: unknown): value is string {
+  const [kind, stack, environment, request, ...more] = typeof value === 'string' ? value.split('/') : [];
+  return (
+    kind === 'deployment' &&
+    isName('stack', stack) &&
+    isName('environment', environment) &&
+    isName('request', request) &&
+    more.length === 0
+  );
+}
+
+/** Returns the id of a deployment's workflow. @throws NameProblem where it is none */
+export function requireDeploymentId(value: unknown): string {
+  if (isDeploymentId(value)) return value;
+  throw new NameProblem(`${shown(value)} is not the id of a deployment: write deployment/STACK/ENVIRONMENT/REQUEST`);
+}
+
+/** The id of the workflow that owns a host, `host/<runtime>` or `host/<runtime>/<name>`. @throws NameProblem */
+export function requireHostId(value: unknown): string {
+  const [kind, runtime, name, ...more] = typeof value === 'string' ? value.split('/') : [];
+  if (kind !== 'host' || !runtimeNames.some((each) => each === runtime) || more.length > 0)
+    throw new NameProblem(`${shown(value)} is not the id of a host: write host/RUNTIME/NAME`);
+  if (name !== undefined) requireName('host', name);
+  return value as string;
+}
+
+const longestShown = 60;
+
+/** Quoted, with everything escaped that is not plain text. */
+function shown(value: unknown): string {
+  if (typeof value !== 'string') return `a value of type ${typeof value}`;
+  const quoted = JSON.stringify(value.length > longestShown ? `${value.slice(0, longestShown)}…` : value);
+  return quoted.replace(/[^\x20-\x7e…]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

@@ -1,0 +1,298 @@
+import { RuntimeError, type RuntimeErrorKind } from '../../runtime';
+import { withDeadline } from '../../deadline';
+
+interface DockerError extends Error {
+  statusCode?: number;
+  code?: string;
+  json?: { message?: string };
+  reason?: string;
+}
+
+/**
+ * Troubles of the host that pass, wherever in a start they strike; only at the end of a text, which quotes what it is
+ * about.
+ */
+const passingInside = anyOf(
+  ...[
+    'no space left on device',
+    'disk quota exceeded',
+    'cannot allocate memory',
+    'too many open files',
+    'resource temporarily unavailable',
+    'resource busy',
+    'context deadline exceeded',
+    'connection reset by peer',
+  ].map((text) => `${text}(?:: unknown)?$`),
+);
+
+/**
+ * Docker says 500 for a mistake in a file as for a dead registry, so its text decides; only here, and tested.
+ * The first row that matches counts; a 5xx that no row knows is unclear, and `untilClear` finds out.
+ */
+const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: RuntimeError['reason'] }[] = [
+  {
+    text: /^Address already in use$/,
+    kind: 'software',
+    advice: 'another container of the network has that address',
+    reason: 'address',
+  },
+  {
+    text: /has active endpoints/i,
+    kind: 'software',
+    advice:
+      'containers are in it; where `docker network inspect` shows none, ' +
+      'Docker has miscounted and forgets it when it is restarted',
+  },
+  {
+    text: /task \S+ already exists|^id already in use$/i,
+    kind: 'software',
+    advice: 'Docker was interrupted while it started the container, which can only be made anew',
+    reason: 'stuck',
+  },
+  {
+    text: /endpoint with name .* already exists in network/i,
+    kind: 'platform',
+    advice: 'Docker was interrupted while it connected the container',
+  },
+  {
+    text: /port is already allocated|address already in use/i,
+    kind: 'software',
+    advice: 'something else on the host listens on that port',
+  },
+  {
+    text: /(?:bind: |failed to bind host port .*: )(?:cannot assign requested address|invalid argument)/i,
+    kind: 'software',
+    advice: 'the host does not have the address on which a port is to be published; check `ports`',
+  },
+  {
+    text: /(?:bind: |failed to bind host port .*: )permission denied|cannot expose privileged port/i,
+    kind: 'software',
+    advice: 'Docker may not listen on that port; choose one above 1023',
+  },
+  {
+    text: /x509: |server gave HTTP response to HTTPS client/i,
+    kind: 'software',
+    advice: 'Docker does not trust the registry; give it the certificate, or list it under `insecure-registries`',
+  },
+  {
+    text: anyOf(
+      'no such image',
+      'manifest unknown',
+      'manifest for .* not found',
+      'repository .* not found',
+      'name unknown',
+      'invalid reference format',
+    ),
+    kind: 'software',
+    advice: 'check the name and tag of the image',
+  },
+  {
+    text: /no matching manifest|does not match the specified platform/i,
+    kind: 'software',
+    advice: 'the image was not built for the processor of this host',
+  },
+  {
+    text: /pull access denied|unauthorized|authentication required|denied: /i,
+    kind: 'software',
+    advice: 'log the worker in with `docker login`, and check the name of the image',
+  },
+  { text: passingInside, kind: 'platform' },
+  {
+    text: /(?:initialize|create) logging driver: .*dial (?:tcp|udp|unix)/i,
+    kind: 'platform',
+    advice: 'the server of the log driver is away',
+    reason: 'unclear',
+  },
+  {
+    text: /logging driver does not support reading/i,
+    kind: 'software',
+    advice: 'it sends them elsewhere: read them there, or choose one that keeps them on the host, such as local',
+  },
+  {
+    text: /logging driver|logging plugin|log driver|log opt|logging mode/i,
+    kind: 'software',
+    advice: 'check `logging` of the service',
+  },
+  {
+    text: /OCI runtime (?:create|exec) failed|executable file not found|permission denied: unknown/i,
+    kind: 'software',
+  },
+  {
+    text: anyOf(
+      'invalid mount config',
+      'bind source path does not exist',
+      'creating mount source path',
+      'mounts denied',
+      'is not shared from the host',
+    ),
+    kind: 'software',
+  },
+  {
+    text: anyOf(
+      ...[
+        'no such device',
+        'no such file or directory',
+        'invalid argument',
+        'not a directory',
+        'not permitted',
+        'permission denied',
+        'protocol not supported',
+      ].map((text) => `mount(?:ing)? (?:local )?volume.*${text}`),
+    ),
+    kind: 'software',
+  },
+  {
+    text: anyOf(
+      'invalid (?:IP|subnet|CIDR|pool)',
+      'Pool overlaps',
+      '(?:failed to allocate|no matching subnet for) gateway',
+      'requested address is out of range',
+    ),
+    kind: 'software',
+    advice: 'choose another CIDR',
+  },
+  {
+    text: anyOf(
+      'non-overlapping (?:IPv[46] )?address pool',
+      'predefined address pools have been fully subnetted',
+      'no available (?:IPv[46] )?addresses',
+    ),
+    kind: 'software',
+    advice: 'Docker has no addresses left: remove networks that nobody needs, or give the network a CIDR of its own',
+  },
+  {
+    text: /plugin \S+ not found|error looking up \S+ plugin/i,
+    kind: 'software',
+    advice: 'the host has no such plugin',
+  },
+  {
+    text: /unable to find (?:user|group)|no matching entries in (?:passwd|group) file/i,
+    kind: 'software',
+    advice: 'the image does not have the user of the service',
+  },
+  { text: /error gathering device information/i, kind: 'software', advice: 'the host has no such device' },
+  { text: /could not select device driver/i, kind: 'software', advice: 'the host has no GPU driver for Docker' },
+  {
+    text: anyOf(
+      'unknown (?:or invalid )?runtime',
+      'invalid (?:tmpfs option|IPC mode|PID mode|UTS mode|hostname|sysctl|--security-opt|cgroup)',
+      'valid slice named',
+      'seccomp profile',
+      'apparmor profile',
+      '--storage-opt is supported only',
+      'not a swarm manager',
+    ),
+    kind: 'software',
+  },
+  {
+    text: /unable to remove (?:root )?filesystem|failed to remove root filesystem/i,
+    kind: 'platform',
+    advice: 'Docker cannot delete the files of the container yet',
+  },
+  { text: /marked for removal/i, kind: 'missing', advice: 'Docker was interrupted while it removed the container' },
+  { text: /no such container|no such volume|network .* not found|no such network/i, kind: 'missing' },
+  {
+    text: anyOf(
+      'dial tcp',
+      String.raw`i/o timeout`,
+      'TLS handshake',
+      'connection refused',
+      'no such host',
+      'proxyconnect',
+      'toomanyrequests',
+      'EOF',
+      'context deadline',
+      'server misbehaving',
+    ),
+    kind: 'platform',
+  },
+  {
+    text: anyOf(
+      'no route to host',
+      'network is unreachable',
+      'timed out',
+      'connection reset',
+      'broken pipe',
+      'ttrpc: closed',
+      'transport is closing',
+      'code = Unavailable',
+    ),
+    kind: 'platform',
+  },
+];
+
+const unreachable = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+];
+
+/** Texts that match one of these patterns, in capitals or not. */
+function anyOf(...patterns: string[]): RegExp {
+  return new RegExp(patterns.join('|'), 'i');
+}
+
+/** A Docker failure as whose trouble it is. */
+export function toRuntimeError(error: unknown): RuntimeError {
+  if (error instanceof RuntimeError) return error;
+  const { statusCode, code, json, reason: said, message } = error as DockerError;
+  const text = (json?.message ?? message ?? said ?? String(error)).replace(/^\(HTTP code \d+\) [^-]* - /, '').trim();
+  if (statusCode === undefined && (unreachable.includes(code ?? '') || /socket hang up|aborted/.test(text))) {
+    return new RuntimeError(
+      'platform',
+      `the Docker Engine does not answer (${code === undefined || text.startsWith('ssh') ? text : code})`,
+      { cause: error },
+    );
+  }
+  const row = table.find((each) => each.text.test(text));
+  const kind = row?.kind ?? (statusCode === 404 ? 'missing' : (statusCode ?? 500) >= 500 ? 'platform' : 'software');
+  const reason = row ? row.reason : kind === 'platform' ? ('unclear' as const) : undefined;
+  return Object.assign(
+    new RuntimeError(kind, `Docker: ${text}${row?.advice ? `; ${row.advice}` : ''}`, { cause: error }),
+    { reason },
+  );
+}
+
+/**
+ * For calls that do not last as long as what they are about: a host that vanishes without a word must not be waited for
+ * without an end.
+ */
+export const answerMs = 110_000;
+
+/** Runs a call on Docker; what it throws is a {@link RuntimeError}. */
+export async function docker<T>(call: () => Promise<T>, limitMs = answerMs): Promise<T> {
+  try {
+    return await answered(call(), limitMs);
+  } catch (error) {
+    throw toRuntimeError(error);
+  }
+}
+
+/** The same, with a fallback where the thing is missing (404) or nothing changed (304). */
+export async function dockerOr<T>(
+  statuses: number[],
+  fallback: T,
+  call: () => Promise<T>,
+  limitMs = answerMs,
+): Promise<T> {
+  try {
+    return await answered(call(), limitMs);
+  } catch (error) {
+    if (statuses.includes((error as DockerError).statusCode ?? 0)) return fallback;
+    throw toRuntimeError(error);
+  }
+}
+
+function answered<T>(answer: Promise<T>, limitMs: number): Promise<T> {
+  return withDeadline(answer, limitMs, () => late(limitMs));
+}
+
+/** The engine took longer than a limit, in ms. */
+export function late(limitMs: number): RuntimeError {
+  return new RuntimeError('platform', `the Docker Engine does not answer (not within ${limitMs / 1000} s)`);
+}

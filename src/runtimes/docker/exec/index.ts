@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RuntimeError, type ExecResult } from '../../runtime';
+import { CommandOutput } from './command-output';
+import type { DockerConnection } from '../api/connection';
+import { endCommand, markOf } from './end-command';
+import { docker } from '../api/errors';
+
+const largestOutput = 256 * 1024;
+
+/** A command that did not end in time, and that could not be ended in its container. */
+export class CommandLeft extends RuntimeError {
+  constructor(
+    message: string,
+    readonly isOver: () => Promise<boolean>,
+  ) {
+    super('software', message);
+  }
+}
+
+/**
+ * Runs a command in a container, by its id, and collects what it says, at most 256 KiB of it. One that does not end in
+ * time is killed, with the processes that it has started; `mark` tells them apart from all others.
+ * @throws RuntimeError where it does not end in time; CommandLeft where it still runs then
+ */
+export async function exec(
+  connection: DockerConnection,
+  id: string,
+  command: string[],
+  timeoutMs: number,
+  mark: string = randomUUID(),
+): Promise<ExecResult> {
+  const { docker: engine } = connection;
+  const run = await docker(() =>
+    engine.getContainer(id).exec({ Cmd: command, Env: [markOf(mark)], AttachStdout: true, AttachStderr: true }),
+  );
+  const stream = (await docker(() => run.start({ hijack: true, stdin: false }))) as Duplex;
+  const output = new CommandOutput(stream, largestOutput);
+  const hasEnded = await endsWithin(stream, timeoutMs);
+  const isOver = async () => !(await docker(() => run.inspect())).Running;
+  if (!hasEnded) {
+    const message = `the command did not end within ${timeoutMs} ms`;
+    if (await endCommand(connection, id, mark, isOver)) throw new RuntimeError('software', message);
+    throw new CommandLeft(`${message}, and cannot be ended in its container`, isOver);
+  }
+  const { ExitCode } = await docker(() => run.inspect());
+  return { exitCode: ExitCode ?? -1, output: output.text() };
+}
+
+/** Whether a stream ends in time; it is closed in any case. */
+async function endsWithin(stream: Duplex, limitMs: number): Promise<boolean> {
+  const over = new AbortController();
+  const ended = new Promise<boolean>((resolve) => {
+    for (const event of ['end', 'close', 'error']) stream.once(event, () => resolve(true));
+  });
+  try {
+    return await Promise.race([ended, sleep(limitMs, false, { signal: over.signal })]);
+  } finally {
+    over.abort();
+    stream.on('error', () => undefined).destroy();
+  }
+}

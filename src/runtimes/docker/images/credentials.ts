@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { AuthConfig } from 'dockerode';
+import { registryHost } from '../../../model/names/image-reference';
+import { isName } from '../../../model/names';
+import { withDeadline } from '../../deadline';
+import { RuntimeError } from '../../runtime';
+
+interface DockerConfig {
+  auths?: Record<string, { auth?: string; identitytoken?: string }>;
+  credHelpers?: Record<string, string>;
+  credsStore?: string;
+}
+
+const helperMs = 10_000;
+const largestAnswer = 1024 * 1024;
+const hub = 'https://index.docker.io/v1/';
+
+/**
+ * Registry of an image reference, as Docker's configuration names it.
+ * @throws RuntimeError where the reference is malformed: nothing is looked up for an address that it may hide
+ */
+export function registryOf(reference: string): string {
+  if (!isName('image', reference))
+    throw new RuntimeError('software', `${JSON.stringify(reference)} is not the name of an image`);
+  return registryHost(reference) ?? hub;
+}
+
+/**
+ * Credentials for an image's registry from Docker's own configuration and credential helpers; undefined where it has
+ * none.
+ */
+export async function credentialsFor(reference: string): Promise<AuthConfig | undefined> {
+  const registry = registryOf(reference);
+  const config = await readConfig();
+  const helper = config.credHelpers?.[registry] ?? config.credsStore;
+  return (helper ? await askHelper(helper, registry) : undefined) ?? fromAuths(config, registry);
+}
+
+async function readConfig(): Promise<DockerConfig> {
+  const folder = process.env.DOCKER_CONFIG ?? join(homedir(), '.docker');
+  try {
+    return JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as DockerConfig;
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * The protocol of docker-credential-helpers: the registry on stdin, JSON on stdout. One that does not answer in time
+ * has none.
+ */
+async function askHelper(helper: string, registry: string): Promise<AuthConfig | undefined> {
+  const run = promisify(execFile)(`docker-credential-${helper}`, ['get'], {
+    timeout: helperMs,
+    killSignal: 'SIGKILL',
+    maxBuffer: largestAnswer,
+  });
+  run.child.stdin?.on('error', () => undefined).end(registry);
+  try {
+    // What a helper has started may hold its output open after its end.
+    const { stdout } = await withDeadline(run, helperMs + 1000, () => new Error('late'));
+    const { Username, Secret } = JSON.parse(stdout) as { Username: string; Secret: string };
+    return Username === '<token>'
+      ? ({ identitytoken: Secret, serveraddress: registry } as never)
+      : { username: Username, password: Secret, serveraddress: registry };
+  } catch {
+    run.child.stdout?.destroy();
+    run.child.stderr?.destroy();
+    return undefined;
+  }
+}
+
+function fromAuths({ auths = {} }: DockerConfig, registry: string): AuthConfig | undefined {
+  const entry = auths[registry] ?? auths[`https://${registry}`];
+  if (entry?.identitytoken) return { identitytoken: entry.identitytoken, serveraddress: registry } as never;
+  if (!entry?.auth) return undefined;
+  const [username, ...password] = Buffer.from(entry.auth, 'base64').toString('utf8').split(':');
+  return { username: username!, password: password.join(':'), serveraddress: registry };
+}

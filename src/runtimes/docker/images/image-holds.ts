@@ -1,0 +1,42 @@
+import type { ObservedImage } from '../../../model/observation';
+import type { HoldReason, Scope } from '../../runtime';
+import type { DockerConnection } from '../api/connection';
+import { docker, dockerOr } from '../api/errors';
+import { findImage } from '.';
+import { project } from '../labels';
+
+const reasons: HoldReason[] = ['pulled', 'kept'];
+
+/**
+ * A second name, `deploy-code/kept:shop-staging-51c2ab34…`: without one, `docker image prune` takes an image whose tag
+ * has moved.
+ */
+export async function holdImage(
+  { docker: engine }: DockerConnection,
+  scope: Scope,
+  id: string,
+  why: HoldReason,
+): Promise<void> {
+  const [repo, tag] = holdName(scope, id, why);
+  await docker(async () => void (await engine.getImage(id).tag({ repo, tag })));
+}
+
+/**
+ * Takes the second names back; what the engine had pulled loses its tag too, if that still means it. Docker keeps what
+ * a container uses.
+ */
+export async function dropImage(
+  connection: DockerConnection,
+  scope: Scope,
+  { reference, id, digest }: Pick<ObservedImage, 'reference' | 'id' | 'digest'>,
+): Promise<void> {
+  const remove = (name: string) =>
+    dockerOr([404, 409], false, async () => (await connection.docker.getImage(name).remove(), true));
+  const [pulled] = await Promise.all(reasons.map((why) => remove(holdName(scope, id, why).join(':'))));
+  if (!pulled) return;
+  for (const name of [reference, digest]) if (name && (await findImage(connection, name)) === id) await remove(name);
+}
+
+function holdName(scope: Scope, id: string, why: HoldReason): [repo: string, tag: string] {
+  return [`deploy-code/${why}`, `${project(scope)}-${id.replace('sha256:', '').slice(0, 12)}`];
+}

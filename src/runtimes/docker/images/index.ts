@@ -1,0 +1,123 @@
+import type { Readable } from 'node:stream';
+import type { ImageInspectInfo } from 'dockerode';
+import { PeerFailure, withinDeadline } from '../../../guard/deadline';
+import { isName } from '../../../model/names';
+import type { ObservedImage } from '../../../model/observation';
+import { RuntimeError, type ImageResult } from '../../runtime';
+import type { DockerConnection } from '../api/connection';
+import { credentialsFor } from './credentials';
+import { dockerOr, late, toRuntimeError } from '../api/errors';
+import { eachJsonLine, type LineLimits } from '../api/json-lines';
+
+type Policy = 'missing' | 'always' | 'never';
+
+/** An image of the host; undefined where it is not there. */
+export function inspectImage(
+  { docker: engine }: DockerConnection,
+  reference: string,
+): Promise<ImageInspectInfo | undefined> {
+  return dockerOr([404], undefined, () => engine.getImage(reference).inspect());
+}
+
+/** Content address of an image on the host; undefined where it is not there. */
+export async function findImage(connection: DockerConnection, reference: string): Promise<string | undefined> {
+  return (await findImages(connection, [reference]))[0]!.id || undefined;
+}
+
+/** Content addresses, and where the registry knows them the digests to pull the very same images by. */
+export function findImages(connection: DockerConnection, references: string[]): Promise<ObservedImage[]> {
+  return Promise.all(
+    references.map(async (reference) => {
+      const info = await inspectImage(connection, reference);
+      const volumes = Object.keys(info?.Config.Volumes ?? {});
+      return {
+        reference,
+        id: info?.Id ?? '',
+        ...(info?.RepoDigests?.[0] && { digest: info.RepoDigests[0] }),
+        ...(volumes.length > 0 && { volumes }),
+      };
+    }),
+  );
+}
+
+export async function ensureImage(
+  connection: DockerConnection,
+  reference: string,
+  policy: Policy,
+  onProgress: (text: string) => void,
+  signal?: AbortSignal,
+): Promise<ImageResult> {
+  const before = await findImage(connection, reference);
+  if (before && policy !== 'always') return { id: before, pulled: false };
+  if (policy === 'never')
+    throw new RuntimeError(
+      'software',
+      `the image ${reference} is not on the host, and pull_policy is never; load it, or let it be pulled`,
+    );
+  await pull(connection, reference, onProgress, signal);
+  const after = await findImage(connection, reference);
+  if (!after) throw new RuntimeError('platform', `Docker pulled ${reference}, and does not have it`);
+  return { id: after, pulled: after !== before };
+}
+
+/** A registry that takes connections and never answers must not hold up a pull for hours. */
+const pullLimits: LineLimits = { silenceMs: 5 * 60_000, totalMs: 110 * 60_000, longestLine: 1024 * 1024 };
+
+/**
+ * @throws RuntimeError where the registry refuses, falls silent or is away; nothing is sent anywhere for a malformed
+ * reference
+ */
+export async function pull(
+  { docker: engine }: DockerConnection,
+  reference: string,
+  onProgress: (text: string) => void,
+  signal?: AbortSignal,
+  limits = pullLimits,
+): Promise<void> {
+  if (!isName('image', reference))
+    throw new RuntimeError('software', `${JSON.stringify(reference)} is not the name of an image`);
+  const authconfig = await credentialsFor(reference);
+  const begin = (over: AbortSignal) =>
+    engine.pull(withTag(reference), {
+      ...(authconfig && { authconfig }),
+      abortSignal: AbortSignal.any([over, ...(signal ? [signal] : [])]),
+    });
+  const stream = await withinDeadline(limits.silenceMs, begin, signal).catch((error: Error) => {
+    throw error instanceof PeerFailure ? late(limits.silenceMs) : toRuntimeError(error);
+  });
+  const progress = new PullProgress();
+  const take = (event: LayerEvent) => {
+    if (event.error !== undefined) throw toRuntimeError(new Error(event.error));
+    onProgress(progress.add(event));
+  };
+  await eachJsonLine(stream as Readable, take, limits).catch((error: Error) => {
+    throw toRuntimeError(error);
+  });
+}
+
+/** Without a tag Docker would pull every tag there is. */
+function withTag(reference: string): string {
+  const last = reference.split('/').at(-1)!;
+  return last.includes(':') || last.includes('@') ? reference : `${reference}:latest`;
+}
+
+interface LayerEvent {
+  error?: string;
+  id?: string;
+  status?: string;
+  progressDetail?: { current?: number; total?: number };
+}
+
+/** Adds up Docker's events of single layers to one line. */
+class PullProgress {
+  private readonly layers = new Map<string, { current: number; total: number }>();
+
+  add({ id, status, progressDetail }: LayerEvent): string {
+    if (id && progressDetail?.total)
+      this.layers.set(id, { current: progressDetail.current ?? 0, total: progressDetail.total });
+    const all = [...this.layers.values()];
+    const total = all.reduce((sum, layer) => sum + layer.total, 0);
+    const current = all.reduce((sum, layer) => sum + layer.current, 0);
+    return total > 0 ? `${Math.round((100 * current) / total)} % of ${Math.round(total / 1e6)} MB` : (status ?? '');
+  }
+}

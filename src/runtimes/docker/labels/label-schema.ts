@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import type {
+  HealthCheck,
+  InstanceKind,
+  NetworkAttachment,
+  PortBinding,
+  ResourceAmounts,
+  RestartPolicy,
+} from '../../../model/instance';
+import {
+  amounts,
+  attachments,
+  healthCheck,
+  instanceKind,
+  parseJson,
+  portBinding,
+  restartPolicy,
+  whole,
+} from '../../instance-shapes';
+
+/** What the labels of a container say about its instance. */
+export interface LabelledInstance {
+  service: string;
+  ordinal: number;
+  deployment: number;
+  release: number;
+  phase: number;
+  kind: InstanceKind;
+  hash: string;
+  keys: Record<string, string>;
+  restart: RestartPolicy;
+  stopGraceMs: number;
+  ports: PortBinding[];
+  reserve: ResourceAmounts;
+  healthCheck?: HealthCheck;
+  preStop?: string[];
+  names?: NetworkAttachment[];
+}
+
+const count = z.coerce.number().pipe(whole);
+
+function inJson<T extends z.ZodType>(shape: T): z.ZodPipe<z.ZodTransform<unknown, string>, T> {
+  return z.preprocess((text: string) => parseJson(text), shape) as z.ZodPipe<z.ZodTransform<unknown, string>, T>;
+}
+
+/** The shape of each label, without its prefix. */
+export const labelShapes = {
+  service: z.string().min(1),
+  ordinal: count,
+  deployment: count,
+  release: count,
+  phase: count,
+  kind: instanceKind,
+  hash: z.string(),
+  restart: restartPolicy,
+  'stop-grace': count,
+  keys: inJson(z.record(z.string(), z.string())).optional(),
+  ports: inJson(z.array(portBinding)).optional(),
+  reserve: inJson(amounts).optional(),
+  health: inJson(healthCheck).optional(),
+  'pre-stop': inJson(z.array(z.string())).optional(),
+  names: inJson(attachments).optional(),
+};
+
+export const labelSchema = z.object(labelShapes);

@@ -1,0 +1,29 @@
+import { RuntimeError } from '../../runtime';
+import type { DockerConnection } from '../api/connection';
+import { docker } from '../api/errors';
+
+/** Where this process reaches a port of a container: its own address on a local engine, else the published port. */
+export async function address(
+  { docker: engine, local, address: engineAddress }: DockerConnection,
+  id: string,
+  name: string,
+  port: number,
+): Promise<{ host: string; port: number }> {
+  const { NetworkSettings, HostConfig } = await docker(() => engine.getContainer(id).inspect());
+  if (HostConfig.NetworkMode === 'host') return { host: engineAddress, port };
+  const inside = Object.values(NetworkSettings.Networks).find(({ IPAddress }) => IPAddress)?.IPAddress;
+  if (local && inside) return { host: inside, port };
+  const published = NetworkSettings.Ports[`${port}/tcp`]?.[0];
+  if (published)
+    return {
+      host:
+        published.HostIp && published.HostIp !== '0.0.0.0' && published.HostIp !== '::'
+          ? published.HostIp
+          : engineAddress,
+      port: Number(published.HostPort),
+    };
+  throw new RuntimeError(
+    'software',
+    `port ${port} of ${name} cannot be reached from the worker: publish it under ports, or check health with a command`,
+  );
+}

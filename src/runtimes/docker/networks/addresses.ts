@@ -1,0 +1,69 @@
+import type { NetworkInspectInfo } from 'dockerode';
+import type { DockerConnection } from '../api/connection';
+import { docker } from '../api/errors';
+
+interface Range {
+  first: number;
+  last: number;
+}
+
+const smallestSplit = 16;
+
+/**
+ * The half of a network's range from which Docker gives addresses by itself. The other half is for containers that come
+ * back with the address they had: Docker would give theirs away while they are stopped, and refuse to start them.
+ */
+export function rangeForDocker(subnet: string): string | undefined {
+  const [address, bits] = subnet.split('/');
+  return 2 ** (32 - Number(bits)) < smallestSplit ? undefined : `${address}/${Number(bits) + 1}`;
+}
+
+/** An address that no container has or will come back with; undefined where the network has no half for that. */
+export async function freeAddress(
+  { docker: engine }: DockerConnection,
+  network: string,
+  container: string,
+): Promise<string | undefined> {
+  const { Name, IPAM } = await docker(() => engine.getNetwork(network).inspect() as Promise<NetworkInspectInfo>);
+  const range = IPAM?.Config?.find(({ IPRange }) => IPRange);
+  if (!range) return undefined;
+  const taken = await takenAddresses(engine, Name);
+  const { first, last } = upperHalf(range.Subnet!);
+  const size = last - first;
+  const start = spread(container, size);
+  for (let step = 0; step < size; step += 1) {
+    const address = toAddress(first + ((start + step) % size));
+    if (!taken.has(address)) return address;
+  }
+  return undefined;
+}
+
+async function takenAddresses(engine: DockerConnection['docker'], network: string): Promise<Set<string>> {
+  const containers = await docker(() => engine.listContainers({ all: true, filters: { network: [network] } }));
+  return new Set(
+    containers.flatMap(({ NetworkSettings }) => {
+      const endpoint = NetworkSettings.Networks[network];
+      const fixed = (endpoint?.IPAMConfig as { IPv4Address?: string } | undefined)?.IPv4Address;
+      return [endpoint?.IPAddress, fixed].filter((address): address is string => Boolean(address));
+    }),
+  );
+}
+
+/** Without the broadcast address. */
+function upperHalf(subnet: string): Range {
+  const [address, bits] = subnet.split('/');
+  const size = 2 ** (32 - Number(bits));
+  const first = address!.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
+  return { first: first + size / 2, last: first + size - 1 };
+}
+
+/** Names that differ begin to look at different places. */
+function spread(name: string, size: number): number {
+  let hash = 0;
+  for (let index = 0; index < name.length; index += 1) hash = (Math.imul(hash, 31) + name.charCodeAt(index)) >>> 0;
+  return hash % size;
+}
+
+function toAddress(value: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+}

@@ -1,0 +1,89 @@
+import type { NetworkAttachment } from '../../../model/instance';
+import { networkModeProblem } from '../../../model/names/network-modes';
+import { RuntimeError } from '../../runtime';
+import { freeAddress } from './addresses';
+import type { DockerConnection } from '../api/connection';
+import { docker, dockerOr } from '../api/errors';
+
+export interface Endpoint {
+  IPAddress?: string;
+  Aliases?: string[] | null;
+  IPAMConfig?: { IPv4Address?: string } | null;
+}
+
+/**
+ * Docker gives an endpoint its names when it is made: it is made again, with the address that it had, so that the
+ * container's open connections survive the moment in between.
+ */
+export async function attach(connection: DockerConnection, name: string, networks: NetworkAttachment[]): Promise<void> {
+  refuseNetworkModes(networks);
+  const { id, endpoints } = await endpointsOf(connection, name);
+  for (const { name: network, aliases } of networks) {
+    const endpoint = endpoints[network];
+    if (endpoint && sameNames(endpoint.Aliases ?? [], aliases, id)) continue;
+    if (endpoint) await disconnect(connection, name, network);
+    const address = endpoint ? endpoint.IPAMConfig?.IPv4Address : await freeAddress(connection, network, name);
+    await join(connection, name, network, aliases, address);
+  }
+}
+
+/** Other addresses, for a container whose own are taken by now. Resolves with whether that was so. */
+export async function readdress(connection: DockerConnection, name: string): Promise<boolean> {
+  const { id, endpoints } = await endpointsOf(connection, name);
+  const fixed = Object.entries(endpoints).filter(([, endpoint]) => endpoint.IPAMConfig?.IPv4Address);
+  for (const [network, { Aliases }] of fixed) {
+    await disconnect(connection, name, network);
+    await join(
+      connection,
+      name,
+      network,
+      (Aliases ?? []).filter((alias) => alias !== shortId(id)),
+      await freeAddress(connection, network, name),
+    );
+  }
+  return fixed.length > 0;
+}
+
+/** @throws RuntimeError where Docker would take the name of a network for a mode, such as `host` */
+export function refuseNetworkModes(networks: readonly NetworkAttachment[]): void {
+  const problem = networks.map(({ name }) => networkModeProblem(name)).find((each) => each !== undefined);
+  if (problem !== undefined) throw new RuntimeError('software', problem);
+}
+
+export async function join(
+  { docker: engine }: DockerConnection,
+  name: string,
+  network: string,
+  aliases: string[],
+  address: string | undefined,
+): Promise<void> {
+  const settings = { Aliases: aliases, ...(address && { IPAMConfig: { IPv4Address: address } }) };
+  await dockerOr(
+    [403],
+    undefined,
+    () => engine.getNetwork(network).connect({ Container: name, EndpointConfig: settings }) as Promise<void>,
+  );
+}
+
+export async function disconnect({ docker: engine }: DockerConnection, name: string, network: string): Promise<void> {
+  await dockerOr([404], undefined, () => engine.getNetwork(network).disconnect({ Container: name }) as Promise<void>);
+}
+
+export async function endpointsOf(
+  { docker: engine }: DockerConnection,
+  name: string,
+): Promise<{ id: string; endpoints: Record<string, Endpoint> }> {
+  const { Id, NetworkSettings } = await docker(() => engine.getContainer(name).inspect());
+  return { id: Id, endpoints: NetworkSettings.Networks as Record<string, Endpoint> };
+}
+
+/** Docker adds the short id of the container to whatever names it is given. */
+function sameNames(known: string[], wanted: string[], id: string): boolean {
+  const own = known.filter((alias) => alias !== shortId(id));
+  return own.length === wanted.length && wanted.every((alias) => own.includes(alias));
+}
+
+/** What Docker knows a container by on its networks, besides its names. */
+export function shortId(id: string): string {
+  return id.slice(0, 12);
+}

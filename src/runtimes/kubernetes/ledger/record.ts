@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { recordAnnotation, stateAnnotation, type InstanceRecord, type IntendedState } from '../../../kubernetes/record';
+import {
+  amounts,
+  attachments,
+  healthCheck,
+  instanceKind,
+  parseJson,
+  portBinding,
+  restartPolicy,
+  whole,
+} from '../../instance-shapes';
+import { RuntimeError } from '../../runtime';
+
+/** What the annotations of a workload say about its instance. */
+export interface NotedInstance {
+  record: InstanceRecord;
+  state: IntendedState;
+}
+
+type Annotations = Record<string, string> | undefined;
+
+const recordSchema: z.ZodType<InstanceRecord> = z.object({
+  service: z.string().min(1),
+  ordinal: whole,
+  deployment: whole,
+  release: whole,
+  phase: whole,
+  kind: instanceKind,
+  hash: z.string(),
+  keys: z.record(z.string(), z.string()),
+  image: z.string().optional(),
+  restart: restartPolicy,
+  stopGraceMs: whole,
+  ports: z.array(portBinding),
+  reserve: amounts,
+  healthCheck: healthCheck.optional(),
+  preStop: z.array(z.string()).optional(),
+  networks: attachments,
+  replicas: whole.optional(),
+  replaces: whole.optional(),
+  beside: z.enum(['canary', 'next']).optional(),
+  restartedBy: whole.optional(),
+});
+
+const stateSchema: z.ZodType<IntendedState> = z.enum(['created', 'running', 'retired']);
+
+/**
+ * Undefined where the object is not one of ours.
+ * @throws RuntimeError of kind `software` that names the annotation which cannot be read
+ */
+export function readRecord(annotations: Annotations): NotedInstance | undefined {
+  const text = annotations?.[recordAnnotation];
+  if (text === undefined) return undefined;
+  const record = recordSchema.safeParse(parseJson(text));
+  const state = stateSchema.safeParse(annotations![stateAnnotation]);
+  if (record.success && state.success) return { record: record.data, state: state.data };
+  const unread = record.success ? stateAnnotation : recordAnnotation;
+  throw new RuntimeError('software', `its annotation ${unread} cannot be read`);
+}
+
+/** The same of an object that may be anybody's: undefined also where it cannot be read. */
+export function readForeignRecord(annotations: Annotations): NotedInstance | undefined {
+  try {
+    return readRecord(annotations);
+  } catch {
+    return undefined;
+  }
+}

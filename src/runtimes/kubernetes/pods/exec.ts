@@ -1,0 +1,82 @@
+import { Exec, type V1Status } from '@kubernetes/client-node';
+import { qualified } from '../../../kubernetes/names';
+import { collectOutput } from '../../collect-output';
+import { withDeadline } from '../../deadline';
+import { RuntimeError, type ExecResult, type Scope } from '../../runtime';
+import type { KubernetesApi } from '../api';
+import type { ClusterConnection } from '../api/connection';
+import { toAway } from '../api/errors';
+import { containerName } from '../live';
+import { runningPod } from './running-pod';
+import { monotonicMs } from '../../../guard/monotonic';
+
+/**
+ * Runs a command in a pod, or in the first of a workload that runs, and collects what it says, at most 256 KiB of it.
+ */
+export async function exec(
+  { api, scope, connection: { config } }: { api: KubernetesApi; scope: Scope; connection: ClusterConnection },
+  name: string,
+  command: string[],
+  timeoutMs: number,
+): Promise<ExecResult> {
+  const deadline = monotonicMs() + timeoutMs;
+  const pod = await runningPod(api, scope, name, deadline);
+  const output = collectOutput();
+  const conversation = new Conversation();
+  const ended = new Promise<V1Status>((resolve, reject) => {
+    new Exec(config)
+      .exec(
+        qualified(name).namespace,
+        pod.metadata!.name!,
+        containerName(pod),
+        command,
+        output.sink,
+        output.sink,
+        null,
+        false,
+        resolve,
+      )
+      .then(
+        (socket) => conversation.keep(socket, reject),
+        (error: Error) => reject(toAway(error)),
+      );
+  });
+  try {
+    const status = await withDeadline(
+      ended,
+      deadline - monotonicMs(),
+      () => new RuntimeError('software', `the command did not end within ${timeoutMs} ms`),
+    );
+    return { exitCode: exitCodeOf(status), output: output.text() };
+  } finally {
+    conversation.end();
+  }
+}
+
+type CommandSocket = Awaited<ReturnType<Exec['exec']>>;
+
+/** The connection of a command: closed at its end, also where it is only made after that. */
+class Conversation {
+  private socket?: CommandSocket;
+  private isOver = false;
+
+  keep(socket: CommandSocket, reject: (error: Error) => void): void {
+    this.socket = socket;
+    socket
+      .once('error', (error: Error) => reject(toAway(error)))
+      .once('close', () => reject(new RuntimeError('platform', 'the Kubernetes API ended a command')));
+    if (this.isOver) socket.terminate();
+  }
+
+  end(): void {
+    this.isOver = true;
+    this.socket?.terminate();
+  }
+}
+
+function exitCodeOf({ status, message, details }: V1Status): number {
+  if (status === 'Success') return 0;
+  const told = details?.causes?.find(({ reason }) => reason === 'ExitCode')?.message;
+  if (told !== undefined) return Number(told);
+  throw new RuntimeError('software', message ?? 'the command could not be run');
+}

@@ -1,0 +1,77 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import { qualified } from '../../../kubernetes/names';
+import { RuntimeError, type LogPage, type LogRequest, type Scope } from '../../runtime';
+import type { KubernetesApi } from '../api';
+import { containerName, endOf, find, mainContainer } from '../live';
+import { podsIn } from '../api/paths';
+
+const longestPage = 10_000;
+
+interface Stamped {
+  at: string;
+  line: string;
+}
+
+/**
+ * What the pods of a workload have logged, in the order of time; several say which one. The cursor is the time of the
+ * last line.
+ */
+export async function logs(
+  api: KubernetesApi,
+  scope: Scope,
+  name: string,
+  { tail, after }: LogRequest,
+): Promise<LogPage> {
+  const live = await find(api, scope, name);
+  if (!live) throw new RuntimeError('missing', `there is no workload ${name}`);
+  const pods = live.pods.filter((pod) => mainContainer(pod)?.state?.running ?? endOf(pod));
+  const several = pods.length > 1;
+  const read = await Promise.all(
+    pods.map(async (pod) =>
+      (await logOf(api, name, pod, { tail, after })).map(({ at, line }) => ({
+        at,
+        line: several ? `${shortName(pod)} | ${line}` : line,
+      })),
+    ),
+  );
+  const lines = read
+    .flat()
+    .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+    .filter(({ at }) => at > (after ?? ''));
+  const page = after === undefined ? lines.slice(-tail) : lines;
+  return { lines: page.map(({ line }) => line).filter((line) => line !== ''), cursor: lines.at(-1)?.at ?? after ?? '' };
+}
+
+/** Of a container that has been restarted also what the one before had said last. */
+export async function logOf(
+  api: KubernetesApi,
+  name: string,
+  pod: V1Pod,
+  { tail, after }: LogRequest,
+): Promise<Stamped[]> {
+  const path = `${podsIn(qualified(name).namespace)}/${pod.metadata!.name}/log`;
+  const query = {
+    timestamps: true,
+    container: containerName(pod),
+    ...(after ? { sinceTime: after, tailLines: longestPage } : { tailLines: tail }),
+  };
+  const restarted = mainContainer(pod)?.lastState?.terminated !== undefined && after === undefined;
+  const texts = await Promise.all([
+    restarted ? api.text(path, { ...query, previous: true }).catch(() => '') : '',
+    api.text(path, query).catch(unlessNotStarted),
+  ]);
+  return texts
+    .join('')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => ({ at: line.slice(0, line.indexOf(' ')), line: line.slice(line.indexOf(' ') + 1) }));
+}
+
+function unlessNotStarted(error: unknown): string {
+  if (error instanceof RuntimeError && error.kind !== 'platform') return '';
+  throw error;
+}
+
+function shortName({ metadata }: V1Pod): string {
+  return metadata!.name!.split('-').slice(-1)[0]!;
+}

@@ -1,0 +1,139 @@
+import type { V1Deployment, V1Pod, V1StatefulSet } from '@kubernetes/client-node';
+import { domain } from '../../../kubernetes/names';
+import { endOf, isGoing, isOver, mainContainer, type Live } from '../live';
+
+export interface Expectation {
+  /** Of the workload, once it is what was asked for. */
+  generation: number;
+  /** How long a pod that runs may take to get ready, in ms; absent: it is not checked. */
+  patienceMs?: number;
+  /** Exits that its restart policy forgives. */
+  attempts: number;
+  /** What ended before is another deployment's; in ms since the epoch. */
+  since: number;
+}
+
+/**
+ * How it stands with a workload. `platform`: nobody's fault here, and it passes. `unschedulable`: unless the cluster
+ * grows.
+ */
+export interface Verdict {
+  kind: 'ready' | 'waiting' | 'failed' | 'platform' | 'unschedulable';
+  message: string;
+  /** The pod that shows it. */
+  pod?: V1Pod;
+}
+
+/** Kubelets probe by the second, and report at their own pace. */
+const kubeletMs = 5000;
+/** A cluster that grows looks for what it lacks every ten seconds. */
+const unschedulableMs = 15_000;
+/** Ends are told by the second. */
+const secondMs = 1000;
+/** What makes a volume says itself where it cannot. */
+const unboundMs = 120_000;
+const unbound = /unbound immediate PersistentVolumeClaims/;
+const hopeless = new Set([
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'RunContainerError',
+  'PreCreateHookError',
+  'PostStartHookError',
+]);
+const unpulled = new Set(['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable', 'ImageInspectError']);
+const passing = new RegExp(
+  [
+    'dial tcp|i/o timeout|TLS handshake|connection refused|no such host|toomanyrequests|deadline exceeded',
+    String.raw`\bEOF\b|5\d\d (?:Internal|Bad Gateway|Service|Gateway)`,
+  ].join('|'),
+  'i',
+);
+
+/** Judges a workload by what is seen of it and its pods. Pure. */
+export function judge(live: Live, expectation: Expectation, now: number): Verdict {
+  const { workload } = live;
+  if ((workload.metadata?.generation ?? 0) < expectation.generation)
+    return waiting('the cluster has not taken it in yet');
+  if (isReady(live)) return { kind: 'ready', message: '' };
+  const refused = (workload.status as V1Deployment['status'])?.conditions?.find(
+    ({ type, status }) => type === 'ReplicaFailure' && status === 'True',
+  );
+  if (refused)
+    return { kind: 'failed', message: `is refused pods by the cluster: ${refused.message ?? refused.reason}` };
+  const current = live.pods.filter((pod) => isCurrent(pod, live) && !isGoing(pod) && !isOver(pod));
+  const verdicts = current.map((pod) => judgePod(pod, expectation, now));
+  return (
+    verdicts.find(({ kind }) => kind === 'failed') ??
+    verdicts.find(({ kind }) => kind === 'unschedulable') ??
+    verdicts.find(({ kind }) => kind === 'platform') ??
+    verdicts.find(({ message }) => message !== '') ??
+    waiting('')
+  );
+}
+
+function waiting(message: string, pod?: V1Pod): Verdict {
+  return { kind: 'waiting', message, ...(pod && { pod }) };
+}
+
+/** All that shall be there is there, is of the newest kind, and is ready; and nothing else is. */
+export function isReady({ workload, kind }: Live): boolean {
+  const { status, metadata } = workload as V1Deployment & V1StatefulSet;
+  const wanted = (workload as V1Deployment).spec?.replicas ?? 0;
+  if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return false;
+  if (
+    kind === 'StatefulSet' &&
+    status?.currentRevision !== status?.updateRevision &&
+    (status?.updatedReplicas ?? 0) < wanted
+  )
+    return false;
+  return (
+    (status?.updatedReplicas ?? 0) === wanted &&
+    (status?.availableReplicas ?? 0) === wanted &&
+    (status?.replicas ?? 0) === wanted
+  );
+}
+
+/** Made by what the workload says now, not by what it said before. */
+function isCurrent(pod: V1Pod, { workload }: Live): boolean {
+  const wanted = (workload as V1Deployment).spec?.template?.metadata?.annotations ?? {};
+  const keys = [`${domain}/hash`, `${domain}/restarted-by`];
+  return keys.every((key) => pod.metadata?.annotations?.[key] === wanted[key]);
+}
+
+/** One pod of those that are to get ready. */
+export function judgePod(pod: V1Pod, { patienceMs, attempts, since }: Expectation, now: number): Verdict {
+  const failed = (message: string): Verdict => ({ kind: 'failed', message, pod });
+  const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable') {
+    const sinceMs = now - Date.parse(String(scheduled.lastTransitionTime ?? pod.metadata?.creationTimestamp));
+    const patience = unbound.test(scheduled.message ?? '') ? unboundMs : unschedulableMs;
+    return sinceMs > patience
+      ? { kind: 'unschedulable', message: `cannot be scheduled: ${scheduled.message}`, pod }
+      : waiting(`cannot be scheduled yet: ${scheduled.message}`, pod);
+  }
+  const container = mainContainer(pod);
+  const reason = container?.state?.waiting?.reason ?? '';
+  const message = container?.state?.waiting?.message ?? '';
+  if (unpulled.has(reason))
+    return {
+      kind: passing.test(message) ? 'platform' : 'failed',
+      message: `cannot pull its image (${reason}): ${message}`,
+      pod,
+    };
+  if (hopeless.has(reason)) return failed(`cannot start its container (${reason}): ${message}`);
+  const end = endOf(pod);
+  if (
+    end &&
+    end.at >= since - secondMs &&
+    (container?.restartCount ?? 0) + (container?.state?.terminated ? 1 : 0) > attempts
+  )
+    return failed(`exited ${end.exitCode}${end.outOfMemory ? ', out of memory' : ''}`);
+  const startedAt = container?.state?.running?.startedAt;
+  if (!startedAt) return waiting(reason, pod);
+  const runsMs = now - Date.parse(String(startedAt));
+  if (patienceMs !== undefined && !container.ready && runsMs > patienceMs + kubeletMs)
+    return failed(`is not healthy after ${Math.round(runsMs / 1000)} s`);
+  return waiting(container.ready ? '' : 'is not ready yet', pod);
+}

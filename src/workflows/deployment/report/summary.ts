@@ -1,0 +1,96 @@
+import { plainMarkdown } from '../../../model/text/markdown';
+import { changesAnything, lanesOf, type Plan, type PlannedService } from '../../../plan/plan';
+import type { PlanSummary, Progress, ServiceSummary } from '../../messages';
+
+/** A plan as people and programs see it. */
+export function summarise(plan: Plan): PlanSummary {
+  const { stack, environment, host, deployment, release, warnings, newVolumes, estimateMs } = plan;
+  return {
+    stack,
+    environment,
+    host,
+    deployment,
+    release,
+    warnings,
+    newVolumes,
+    estimateMs,
+    changes: changesAnything(plan),
+    pulls: plan.pulls.map(({ image }) => image.reference),
+    preparation: plan.preparation.map(({ id }) => id),
+    phases: plan.phases.map(({ number, kind, services }) => ({
+      number,
+      kind,
+      services: services.map((service) => ({
+        ...described(service),
+        ...(plan.placement?.[service.name] !== undefined && { host: plan.placement[service.name] }),
+        steps: lanesOf(service)
+          .flat()
+          .map(({ id }) => id),
+        ...rolloutOf(service),
+      })),
+    })),
+  };
+}
+
+function described({
+  name,
+  kind,
+  action,
+  replicas,
+  changes,
+  notes,
+  interruptionMs,
+}: PlannedService): Omit<ServiceSummary, 'steps'> {
+  return { name, kind, action, replicas, changes, notes, interruptionMs };
+}
+
+function rolloutOf(service: PlannedService): Pick<ServiceSummary, 'rollout'> {
+  const told = lanesOf(service)
+    .flat()
+    .filter(({ kind }) => ['route', 'hold', 'approve', 'test', 'configure'].includes(kind));
+  return told.length > 0 ? { rollout: told.map(({ id }) => id) } : {};
+}
+
+const longestDetails = 18_000;
+const longestText = 2000;
+/** The Temporal UI cuts off the last line of its details. */
+const lastLine = '\n\n\u00a0';
+
+/** How a deployment stands, with its phases as a table, for the Temporal UI. */
+export function details(progress: Progress): string {
+  const { plan, status, deployment, behind, held, question, cause, approvals = [] } = progress;
+  const head = [
+    `**deployment ${deployment ?? '(waits)'}**: ${status.replaceAll('_', ' ')}`,
+    ...(behind !== undefined && status === 'queued' ? [`behind deployment ${behind}`] : []),
+    ...(held !== undefined && status === 'queued' ? [plainMarkdown(held, longestText)] : []),
+    ...(cause ? [plainMarkdown(cause.message, longestText)] : []),
+    ...approvals.map(({ title }) => `waits: ${plainMarkdown(title, longestText)}`),
+    ...(question ? [plainMarkdown(`${question.text} (${question.answers.join(', ')})`, longestText)] : []),
+  ].join(', ');
+  const text = plan ? `${head}\n\n${table(plan, progress)}` : head;
+  return `${text.length > longestDetails ? `${text.slice(0, longestDetails)}\n…` : text}${lastLine}`;
+}
+
+function table(plan: PlanSummary, { events, status }: Progress): string {
+  const state = new Map<string, string>();
+  for (const { step, state: reached } of events) if (step && reached) state.set(step, reached);
+  const rows = plan.phases.flatMap(({ number, services }) =>
+    services.map(
+      (service) => `| ${number} | ${service.name} | ${service.action} | ${resultOf(service, state, status)} |`,
+    ),
+  );
+  return `| phase | service | action | state |\n|---|---|---|---|\n${rows.join('\n')}`;
+}
+
+function resultOf(
+  { steps, action, kind }: ServiceSummary,
+  state: Map<string, string>,
+  status: Progress['status'],
+): string {
+  const done = steps.filter((step) => state.get(step) === 'done').length;
+  if (steps.some((step) => state.get(step) === 'failed')) return 'FAILED';
+  if (steps.length === 0) return '=';
+  if (done > 0 && action !== 'keep' && ['rolled_back', 'cancelled', 'rollback_incomplete'].includes(status))
+    return kind === 'job' ? 'ran' : 'undone';
+  return done === steps.length ? 'ok' : done > 0 ? `${done} of ${steps.length}` : '';
+}

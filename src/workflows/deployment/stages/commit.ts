@@ -1,0 +1,102 @@
+import { CancellationScope, patched } from '@temporalio/workflow';
+import type { StepContext } from '../../../activities/contract';
+import type { PinnedImages } from '../../../model/images';
+import type { JobRun } from '../../../plan/service/job-runs';
+import { servicesOf, type Lane, type Plan, type Step } from '../../../plan/plan';
+import { together } from '../../../plan/undo/together';
+import { activity } from '../../support/activity-options';
+import { all, hostsOf, type Look } from '../../hosts';
+import type { DeploymentInput, Go } from '../../messages';
+import { patches } from '../../support/patches';
+import type { EnvironmentLink } from '../admission/environment-link';
+import { toProblem } from '../steps/failure';
+import { keepRelease } from './keep-release';
+import { keepSchedules } from './keep-schedules';
+import type { WayBack } from '../steps/compensation';
+
+export interface CommitOptions {
+  go: Go;
+  context: StepContext;
+  link: EnvironmentLink;
+  wayBack: WayBack;
+  /** Waits for a platform that is away. */
+  patiently: Look;
+}
+
+/** What a commit makes lasting. */
+export interface Achievement {
+  input: DeploymentInput;
+  plan: Plan;
+  jobs: JobRun[];
+  images: PinnedImages;
+  /** Instances that stay though the plan said they go: of services that failed alone. */
+  stays: ReadonlySet<string>;
+}
+
+/**
+ * The point of no return: the environment is told first, then the release is kept, then what was retired goes. Nothing
+ * here rolls back.
+ */
+export class Commit {
+  /** Names of the schedules that come from the stack file, once they are in step with it. */
+  schedules?: string[];
+
+  constructor(private readonly options: CommitOptions) {}
+
+  async perform({ input, plan, jobs, images, stays }: Achievement): Promise<void> {
+    const { link, wayBack } = this.options;
+    await CancellationScope.nonCancellable(async () => {
+      await link.committed(input.intent.kind === 'stop' && !input.intent.services ? undefined : plan.release.to);
+      await this.holdImages(plan, input);
+      if (input.intent.kind === 'deploy') {
+        await keepRelease(input, plan, jobs, images, link).catch((error: Error) =>
+          wayBack.leftBehind.push(`release ${plan.release.to} is not kept: ${error.message}`),
+        );
+      }
+      await this.keepSchedules(input);
+      const steps = plan.cleanup.filter((step) => !(step.kind === 'remove' && stays.has(step.instance.name)));
+      const others = steps.filter(({ kind }) => kind !== 'remove');
+      await wayBack.collect(removals(steps));
+      await wayBack.collect(others.map((step) => [step]));
+    });
+  }
+
+  async keepSchedules(input: DeploymentInput): Promise<void> {
+    const { go, wayBack } = this.options;
+    this.schedules = await keepSchedules(input, go).catch((error: Error) => {
+      wayBack.leftBehind.push(`schedules: ${toProblem(error).message}`);
+      return [...new Set([...(go.schedules ?? []), ...(input.stack.schedules ?? []).map(({ name }) => name)])];
+    });
+  }
+
+  /**
+   * What ran until now is still in use by its instances: before they go, a kept release's images whose tags have moved
+   * are held.
+   */
+  private async holdImages(plan: Plan, { stack, taskQueue }: DeploymentInput): Promise<void> {
+    const { go, context, wayBack, patiently } = this.options;
+    if (go.releases.length === 0 || !plan.cleanup.some(({ kind }) => kind === 'remove')) return;
+    const hold = (queue: string) =>
+      patiently(queue, () =>
+        activity('holdImages', queue, `keep the images of release ${go.releases.join(', ')}`)(context, go.releases),
+      );
+    await all(hostsOf(stack, taskQueue), (host) => hold(host.taskQueue)).catch((error: Error) =>
+      wayBack.leftBehind.push(`images of kept releases: ${toProblem(error).message}`),
+    );
+  }
+}
+
+/** The instances of a plan that go when it commits, of services that pass the test. */
+export function goers({ phases }: Plan, of: (service: string) => boolean): Set<string> {
+  return new Set(
+    servicesOf(phases)
+      .filter(({ name }) => of(name))
+      .flatMap(({ goes }) => goes),
+  );
+}
+
+/** What was retired goes a few at a time. */
+function removals(steps: Step[]): Lane[] {
+  const lanes = steps.filter((step) => step.kind === 'remove').map((step) => [step]);
+  return patched(patches.removeTogether) ? together(lanes) : lanes;
+}

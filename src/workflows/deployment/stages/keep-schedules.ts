@@ -1,0 +1,23 @@
+import type { DeploymentInput, Go } from '../../messages';
+import { activity } from '../../support/activity-options';
+import { contextOf } from '../../support/step-context';
+
+/**
+ * Makes the schedules of the stack file what this release says; resolves with their names. An environment that is
+ * stopped has none.
+ */
+export async function keepSchedules(
+  { stack, intent, taskQueue, followsCurrent }: DeploymentInput,
+  { deployment, schedules: before = [] }: Go,
+): Promise<string[]> {
+  const whole = intent.kind === 'deploy' || intent.kind === 'rollback' || (intent.kind === 'stop' && !intent.services);
+  if (!whole || intent.services || followsCurrent) return before;
+  const wanted = intent.kind === 'stop' ? [] : (stack.schedules ?? []);
+  if (wanted.length === 0 && before.length === 0) return before;
+  await activity('syncSchedules', taskQueue, `keep ${wanted.length} schedules`)(
+    contextOf(stack, deployment),
+    wanted,
+    before,
+  );
+  return wanted.map(({ name }) => name);
+}

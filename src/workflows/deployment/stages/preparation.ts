@@ -1,0 +1,121 @@
+import { ApplicationFailure, patched } from '@temporalio/workflow';
+import { failureTypes } from '../../../activities/contract';
+import type { Service, Stack } from '../../../model/stack';
+import type { HostView, World } from '../../../plan/hosts/view';
+import { amend } from '../../../plan/service/amendment';
+import { planOver, type Planning } from '../../../plan/planner';
+import { planSettlement } from '../../../plan/undo/settlement';
+import { admitSize } from '../../support/admit';
+import { hostNamed, lookAround, type Look } from '../../hosts';
+import type { DeploymentInput, Go } from '../../messages';
+import { patches } from '../../support/patches';
+import { toProblem } from '../steps/failure';
+import type { HostClaims } from '../admission/host-claims';
+import type { Interpreter } from '../steps/interpreter';
+import { runSteps } from '../steps/lanes';
+import { isTrouble } from '../steps/platform-retry';
+import type { ProgressLog } from '../report/progress-log';
+import { summarise } from '../report/summary';
+import type { WayBack } from '../steps/compensation';
+
+export interface PreparationOptions {
+  go: Go;
+  log: ProgressLog;
+  interpreter: Interpreter;
+  wayBack: WayBack;
+  /** Waits for a platform that is away. */
+  patiently: Look;
+  claims: HostClaims;
+}
+
+/** What comes before the first step: a look at what runs, and the plan. */
+export class Preparation {
+  constructor(private readonly options: PreparationOptions) {}
+
+  /** What a deployment that ended without a word left behind is put back first. */
+  async settleAndLook(input: DeploymentInput): Promise<World> {
+    const { go, log, wayBack, interpreter } = this.options;
+    const world = await this.look(input, 'observe what runs');
+    const settlement = planSettlement({ views: world.views, committed: go.committed, runtime: input.stack.runtime });
+    if (settlement.stages.length === 0) return world;
+    log.note('an earlier deployment ended without a word; putting back what it left');
+    await wayBack.perform(settlement);
+    interpreter.forgetAll();
+    return this.look(input, 'observe what runs after that');
+  }
+
+  private look(
+    { stack, pinned, taskQueue, intent: { kind, force } }: DeploymentInput,
+    summary: string,
+  ): Promise<World> {
+    const { go, claims } = this.options;
+    if (patched(patches.hostClaims)) claims.beginLook(stack);
+    const patiently: Look = (queue, look) =>
+      this.options.patiently(queue, () =>
+        look().catch(async (error: unknown) => {
+          const hopeless = force || !isTrouble(error) ? undefined : await claims.hopeless(stack, queue);
+          throw hopeless === undefined
+            ? error
+            : ApplicationFailure.nonRetryable(`${toProblem(error).message}; ${hopeless}`, failureTypes.software);
+        }),
+      );
+    const former = (go.hosts ?? [])
+      .filter((name) => stack.hosts && !stack.hosts.some((host) => host.name === name))
+      .map(hostNamed);
+    return lookAround({ stack, pinned, taskQueue, summary, former, force, closely: kind === 'repair', patiently });
+  }
+
+  draft({ stack, intent, target }: DeploymentInput, world: World): Planning {
+    const {
+      deployment,
+      release: { from, next },
+      jobs,
+    } = this.options.go;
+    const to = target ?? (intent.kind === 'deploy' ? next : (from ?? next));
+    return planOver(
+      { stack, intent, deployment, release: { from, to }, jobs, keepsOldChecks: !patched(patches.newChecks) },
+      world,
+    );
+  }
+
+  /** All images are there before the first instance stops. Only then is it known what changes. */
+  async withImages(input: DeploymentInput, draft: Planning, world: World): Promise<Planning> {
+    const { interpreter, log } = this.options;
+    const { plan } = draft;
+    if (plan.pulls.length === 0) return draft;
+    const pulls = interpreter.rest(plan.pulls);
+    if (pulls.length > 0) {
+      log.plan = summarise(plan);
+      log.become('pulling');
+      await runSteps(pulls, plan.maxParallel, (lane) => interpreter.lane(lane));
+    }
+    return this.draft(input, { ...world, views: world.views.map((view) => this.withPulled(view)) });
+  }
+
+  private withPulled(view: HostView): HostView {
+    const pulled = this.options.interpreter.imagesOn(view.taskQueue);
+    const others = view.observation.images.filter(({ reference }) => !pulled[reference]);
+    return {
+      ...view,
+      observation: {
+        ...view.observation,
+        images: [...others, ...Object.entries(pulled).map(([reference, image]) => ({ reference, ...image }))],
+      },
+    };
+  }
+
+  /** The stack with services as they shall be. @throws ApplicationFailure where that cannot be, with the reasons */
+  amended(input: DeploymentInput, services: Service[], world: World): Stack {
+    const amended = amend(input.stack, services);
+    if ('stack' in amended) admitSize(amended.stack);
+    const refusals =
+      'stack' in amended
+        ? this.draft({ ...input, stack: amended.stack }, world).refusals.map(
+            ({ path, message }) => `${path}: ${message}`,
+          )
+        : amended.refusals;
+    if (!('stack' in amended) || refusals.length > 0)
+      throw ApplicationFailure.nonRetryable(refusals.join('\n'), 'NothingToAmend');
+    return amended.stack;
+  }
+}

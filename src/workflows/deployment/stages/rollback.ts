@@ -1,0 +1,69 @@
+import { lanesOf, servicesOf, type Plan } from '../../../plan/plan';
+import { planRollback } from '../../../plan/undo/rollback';
+import type { DeploymentInput } from '../../messages';
+import type { EnvironmentLink } from '../admission/environment-link';
+import type { Interpreter } from '../steps/interpreter';
+import type { ProgressLog } from '../report/progress-log';
+import type { Steering } from '../people/steering';
+import type { WayBack } from '../steps/compensation';
+
+export interface RetreatOptions {
+  interpreter: Interpreter;
+  wayBack: WayBack;
+  log: ProgressLog;
+  link: EnvironmentLink;
+  steering: Steering;
+  ask: (text: string, answers: string[]) => Promise<string>;
+}
+
+/** The rollback of a whole deployment. */
+export class Retreat {
+  /** Jobs whose effect stays. */
+  readonly notUndone: string[] = [];
+  /** Jobs that their `on_rollback` command has undone. */
+  readonly undone = new Set<string>();
+
+  constructor(private readonly options: RetreatOptions) {}
+
+  /** A job with `on_rollback: refuse` that ran makes the rollback wait for a person. */
+  async isAllowed({ stack }: DeploymentInput, plan: Plan): Promise<boolean> {
+    const { begun } = this.options.interpreter;
+    const ran = servicesOf(plan.phases).filter(
+      (service) =>
+        stack.services[service.name]?.onRollback === 'refuse' &&
+        lanesOf(service)
+          .flat()
+          .some(({ kind, id }) => kind === 'run-job' && begun.has(id)),
+    );
+    if (ran.length === 0) return true;
+    const answer = await this.options.ask(
+      `${ran.map(({ name }) => name).join(', ')} ran, and on_rollback is refuse. Roll the rest back?`,
+      ['roll back', 'leave as is'],
+    );
+    return answer === 'roll back';
+  }
+
+  async perform({ stack }: DeploymentInput, plan: Plan): Promise<{ complete: boolean; rollbackMs: number }> {
+    const {
+      interpreter: { begun, done },
+      wayBack,
+      log,
+      link,
+      steering,
+    } = this.options;
+    const begin = Date.now();
+    steering.letGo(true);
+    log.become('rolling_back');
+    const onRollback = Object.fromEntries(
+      Object.values(stack.services).map((service) => [service.name, service.onRollback]),
+    );
+    const back = planRollback({ plan, begun, done, onRollback });
+    await wayBack.perform(back);
+    this.notUndone.push(...back.notUndone);
+    for (const step of back.stages.flatMap(({ lanes }) => lanes.flat()))
+      if (step.kind === 'run-job' && done.has(step.id)) this.undone.add(step.instance.service);
+    const [complete, rollbackMs] = [wayBack.leftBehind.length === 0, Date.now() - begin];
+    link.rolledBack(complete, rollbackMs);
+    return { complete, rollbackMs };
+  }
+}

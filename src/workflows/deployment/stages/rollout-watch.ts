@@ -1,0 +1,185 @@
+import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
+import type { NotRunning, StepContext } from '../../../activities/contract';
+import { planDiversion } from '../../../plan/traffic/diversion';
+import { toRef } from '../../../plan/service/instance-spec';
+import { servicesOf, type Plan, type PlannedService, type Stage, type StepOf } from '../../../plan/plan';
+import { activity } from '../../support/activity-options';
+import { watchQueueOf } from '../../messages';
+import { patches } from '../../support/patches';
+import { StepFailure, toProblem } from '../steps/failure';
+import type { Interpreter } from '../steps/interpreter';
+import type { ProgressLog } from '../report/progress-log';
+
+export interface RolloutWatchOptions {
+  context: StepContext;
+  interpreter: Interpreter;
+  log: ProgressLog;
+  /** Whether requests leave a failed instance: not where a failed deployment is left as it is. */
+  diverts: boolean;
+  isTolerated: (service: string) => boolean;
+  /** Takes a failure of a service that may fail alone (true). */
+  tolerate: (failure: StepFailure, service: PlannedService) => boolean;
+}
+
+/**
+ * Watches the new instances of services that are replaced step by step, from the moment each is healthy until the
+ * commit. The first that fails ends the way forward; its requests go back before anything else is undone. One activity
+ * watches all such instances of a phase on a host: what is replaced in one step has none, and is checked before the
+ * commit.
+ */
+export class RolloutWatch {
+  private plan?: Plan;
+  private found?: StepFailure;
+  private forward?: CancellationScope;
+  private watching?: CancellationScope;
+  private readonly begun = new Set<string>();
+  private readonly seen = new Set<PlannedService>();
+  private readonly lanes = new Map<string, Set<Lane>>();
+  private reactions: Promise<void>[] = [];
+
+  constructor(private readonly options: RolloutWatchOptions) {}
+
+  /** Performs work on the way forward. @throws StepFailure of an instance that fails meanwhile */
+  async during(plan: Plan, work: () => Promise<void>): Promise<void> {
+    if (!patched(patches.rolloutWatch)) return work();
+    this.plan = plan;
+    this.found = undefined;
+    this.reactions = [];
+    this.begun.clear();
+    this.seen.clear();
+    this.lanes.clear();
+    this.watching = new CancellationScope({ cancellable: true });
+    this.forward = new CancellationScope({ cancellable: true });
+    for (const { number, services } of plan.phases)
+      for (const service of services) if (this.isLetIn(service)) this.watch(service, number);
+    const failure = await this.forward.run(work).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    this.watching.cancel();
+    await Promise.all(this.reactions);
+    this.rethrow(failure);
+  }
+
+  private rethrow(failure: { error: unknown } | undefined): void {
+    if (this.found) throw this.found;
+    if (failure) throw failure.error;
+  }
+
+  /** Performs a lane of a service, which ends early when an instance of the service fails. */
+  async lane(service: PlannedService, phase: number, work: () => Promise<void>): Promise<void> {
+    if (!this.watching) return work();
+    this.watch(service, phase);
+    const scope = new CancellationScope({ cancellable: true });
+    const lane: Lane = { scope, over: scope.run(work) };
+    const lanes = this.lanes.get(service.name) ?? new Set();
+    this.lanes.set(service.name, lanes.add(lane));
+    try {
+      await lane.over;
+    } catch (error) {
+      throw lane.failure ?? error;
+    } finally {
+      lanes.delete(lane);
+    }
+  }
+
+  private isLetIn(service: PlannedService): boolean {
+    return watchedOf(service).some(({ id }) => this.options.interpreter.done.has(id));
+  }
+
+  private watch(service: PlannedService, phase: number): void {
+    if (this.seen.has(service)) return;
+    this.seen.add(service);
+    for (const queue of new Set(watchedOf(service).map(({ taskQueue }) => taskQueue))) {
+      const key = `${phase} ${queue}`;
+      if (this.begun.has(key)) continue;
+      this.begun.add(key);
+      const services = servicesOf(
+        this.plan!.phases.filter(({ number, kind }) => number === phase && kind === 'deploy'),
+      );
+      void this.watching!.run(() => this.watchOver(services, queue)).catch((error: unknown) => {
+        if (!isCancellation(error))
+          this.options.log.note(`the watch over new instances has stopped: ${toProblem(error).message}`);
+      });
+    }
+  }
+
+  /** Until one fails, for which the deployment does. */
+  private async watchOver(services: PlannedService[], queue: string): Promise<void> {
+    const { context, isTolerated } = this.options;
+    for (;;) {
+      const left = services.filter(({ name }) => !isTolerated(name));
+      const instances = left
+        .flatMap((service) => watchedOf(service).filter(({ taskQueue }) => taskQueue === queue))
+        .map(({ instance }) => toRef(instance));
+      if (instances.length === 0) return;
+      const failed = await activity(
+        'watchInstances',
+        watchQueueOf(queue),
+        `watch ${instances.length} new instances until the commit`,
+      )(context, instances);
+      if (
+        this.end(
+          failed,
+          left.find(({ name }) => name === failed.service)!,
+        )
+      )
+        return;
+    }
+  }
+
+  /** True where the whole deployment ends by it. */
+  private end(
+    { service: name, instance, message, evidence }: NotRunning & { instance: string },
+    service: PlannedService,
+  ): boolean {
+    if (this.found) return true;
+    if (this.options.isTolerated(name)) return false;
+    const failure = new StepFailure({ step: `watch ${name}`, service: name, message, evidence });
+    const isTolerated = this.options.tolerate(failure, service);
+    this.options.log.note(message);
+    const lanes = [...(this.lanes.get(name) ?? [])];
+    if (!isTolerated) this.found = failure;
+    for (const lane of lanes) lane.failure = failure;
+    for (const { scope } of isTolerated ? lanes : [{ scope: this.forward! }]) scope.cancel();
+    if (this.options.diverts) this.reactions.push(this.divert(service, lanes, instance));
+    return !isTolerated;
+  }
+
+  /** Once nothing of the service is in the making: other services may take long to come to rest. */
+  private divert(service: PlannedService, lanes: Lane[], instance: string): Promise<void> {
+    const { interpreter, log } = this.options;
+    const perform = async (stages: Stage[]) => {
+      for (const stage of stages) await Promise.all(stage.flat().map((step) => interpreter.perform(step)));
+    };
+    return CancellationScope.nonCancellable(async () => {
+      await Promise.allSettled(lanes.map(({ over }) => over));
+      await perform(planDiversion(service, interpreter.begun, instance));
+    }).catch((error: unknown) =>
+      log.note(`requests could not be moved away from ${instance}: ${toProblem(error).message}`),
+    );
+  }
+}
+
+/** A lane under way. */
+interface Lane {
+  scope: CancellationScope;
+  over: Promise<void>;
+  /** Why it has been ended. */
+  failure?: StepFailure;
+}
+
+/** The starts of a service after which it has further steps, while something older of it has served. */
+function watchedOf({ action, stages, tail }: PlannedService): StepOf<'start'>[] {
+  if (action === 'create') return [];
+  const all = [...stages, ...tail];
+  return all.flatMap((stage, index) =>
+    stage.flatMap((lane) =>
+      lane.flatMap((step, at) =>
+        step.kind === 'start' && (index < all.length - 1 || lane.slice(at + 1).some(({ kind }) => kind !== 'exec'))
+          ? [step]
+          : [],
+      ),
+    ),
+  );
+}

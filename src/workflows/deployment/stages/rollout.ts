@@ -1,0 +1,192 @@
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { NotRunning, StepContext } from '../../../activities/contract';
+import { toRef } from '../../../plan/service/instance-spec';
+import {
+  lanesOf,
+  servicesOf,
+  type Lane,
+  type Plan,
+  type PlannedPhase,
+  type PlannedService,
+  type StepOf,
+} from '../../../plan/plan';
+import { planRollback } from '../../../plan/undo/rollback';
+import { activity } from '../../support/activity-options';
+import { all, type Look } from '../../hosts';
+import { rest } from '../../support/turns';
+import type { Cause, DeploymentInput } from '../../messages';
+import type { EnvironmentLink } from '../admission/environment-link';
+import { StepFailure, toCause } from '../steps/failure';
+import type { Interpreter } from '../steps/interpreter';
+import { runServices, runSteps } from '../steps/lanes';
+import { RolloutWatch } from './rollout-watch';
+import type { ProgressLog } from '../report/progress-log';
+import type { WayBack } from '../steps/compensation';
+
+const settleMs = 1000;
+
+export interface WayForwardOptions {
+  input: DeploymentInput;
+  context: StepContext;
+  interpreter: Interpreter;
+  /** Puts back what failed alone. */
+  wayBack: WayBack;
+  log: ProgressLog;
+  link: EnvironmentLink;
+  /** Waits for a platform that is away. */
+  patiently: Look;
+}
+
+/**
+ * Performs what is left of a plan phase by phase, up to the look that confirms it. A service with `on_failure:
+ * continue` fails alone.
+ */
+export class WayForward {
+  /** Why services failed alone. */
+  readonly tolerated: Cause[] = [];
+  private lastStart = 0;
+  private readonly watch: RolloutWatch;
+
+  constructor(private readonly options: WayForwardOptions) {
+    const { context, interpreter, log, input } = options;
+    this.watch = new RolloutWatch({
+      context,
+      interpreter,
+      log,
+      diverts: input.stack.deployment.rollbackOnFailure,
+      isTolerated: (name) => this.isTolerated(name),
+      tolerate: (failure, service) => this.tolerate(failure, service),
+    });
+  }
+
+  async perform(plan: Plan): Promise<void> {
+    const { log, interpreter } = this.options;
+    this.tolerated.length = 0;
+    log.become('deploying');
+    await runSteps(interpreter.rest(plan.preparation), plan.maxParallel, (lane) => interpreter.lane(lane));
+    await this.watch.during(plan, async () => {
+      for (const phase of plan.phases) await this.deployPhase(phase, plan.maxParallel);
+      await this.outlast(plan);
+      await interpreter.whilePaused();
+      do await this.confirm(plan);
+      while (await interpreter.whilePaused());
+    });
+    await this.putBackTolerated(plan);
+  }
+
+  isTolerated(name: string): boolean {
+    return this.tolerated.some(({ service }) => service === name);
+  }
+
+  private async deployPhase({ number, services }: PlannedPhase, limit: number): Promise<void> {
+    const begin = Date.now();
+    if (services.every(({ stages }) => this.options.interpreter.rest(stages.flat(2)).length === 0)) return;
+    await runServices(
+      services,
+      ({ stages }) => stages,
+      limit,
+      ({ service, lane }) => this.deployLane(service!, lane, number),
+      (error, { service }) => this.tolerate(error, service!),
+    );
+    this.options.link.phaseFinished(number, Date.now() - begin);
+    this.options.log.publish();
+  }
+
+  /** What has to outlast the rest: old sets that are kept for a while, requests that are still open. */
+  private async outlast({ phases }: Plan): Promise<void> {
+    const staying = servicesOf(phases).filter(
+      ({ name, tail }) => this.options.interpreter.rest(tail.flat(2)).length > 0 && !this.isTolerated(name),
+    );
+    if (staying.length === 0) return;
+    const phaseOf = new Map(
+      phases.flatMap(({ number, services }) => services.map((service) => [service, number] as const)),
+    );
+    const lanes = staying.flatMap(({ tail }) => tail.flat()).length;
+    await runServices(
+      staying,
+      ({ tail }) => tail,
+      lanes,
+      ({ service, lane }) => this.deployLane(service!, lane, phaseOf.get(service!)!),
+      (error, { service }) => this.tolerate(error, service!),
+    );
+  }
+
+  private async deployLane(service: PlannedService, lane: Lane, phase: number): Promise<void> {
+    const dependencies = Object.entries(this.options.input.stack.services[service.name]?.dependsOn ?? {});
+    const failed = dependencies.find(([name, condition]) => condition !== 'started' && this.isTolerated(name));
+    if (failed)
+      throw new StepFailure({
+        service: service.name,
+        step: 'dependencies',
+        message: `${service.name} depends on ${failed[0]}, which failed`,
+      });
+    await this.watch.lane(service, phase, () =>
+      this.options.interpreter.lane(this.options.interpreter.rest(lane), phase),
+    );
+    this.lastStart = Date.now();
+  }
+
+  private tolerate(error: unknown, service: PlannedService): boolean {
+    if (!service.continueOnFailure || isCancellation(error) || CancellationScope.current().consideredCancelled)
+      return false;
+    if (this.isTolerated(service.name)) return true;
+    this.tolerated.push(toCause(error, { id: service.name, service: service.name }));
+    return true;
+  }
+
+  /**
+   * Before the commit one listing confirms every phase; what nobody checks must at least have stayed up for a second.
+   */
+  private async confirm({ phases }: Plan): Promise<void> {
+    const services = new Map(servicesOf(phases).map((service) => [service.name, service]));
+    const started = [...services.values()]
+      .filter(({ name }) => !this.isTolerated(name))
+      .flatMap((service) => lanesOf(service).flat());
+    const gone = new Set(started.flatMap((step) => (step.kind === 'remove' ? [step.instance.name] : [])));
+    const starts = started
+      .filter((step) => step.kind === 'start' || step.kind === 'update')
+      .filter(({ instance }) => !gone.has(instance.name));
+    if (starts.some(({ instance }) => !instance.healthCheck))
+      await rest(
+        Math.max(1, settleMs - (Date.now() - this.lastStart)),
+        'what nothing checks must stay up for a second',
+      );
+    const queues = [...new Set(starts.map(({ taskQueue }) => taskQueue))];
+    const down = await all(queues, (queue) =>
+      this.listing(
+        queue,
+        starts.filter(({ taskQueue }) => taskQueue === queue),
+      ),
+    );
+    for (const { service, message, evidence } of down.flat()) {
+      const failure = new StepFailure({ step: 'confirm', service, message, evidence });
+      if (!this.tolerate(failure, services.get(service)!)) throw failure;
+    }
+  }
+
+  private listing(taskQueue: string, starts: StepOf<'start' | 'update'>[]): Promise<NotRunning[]> {
+    const { patiently, context } = this.options;
+    const confirm = activity('confirm', taskQueue, `confirm that ${starts.length} instances run and are healthy`);
+    const expected = starts.map(({ instance }) => toRef(instance));
+    const front = starts.find((step) => step.kind === 'start' && step.reaches !== undefined) as
+      StepOf<'start'> | undefined;
+    const targets = (front?.reaches ?? []).filter(({ service }) => !this.isTolerated(service));
+    return patiently(taskQueue, () =>
+      front && targets.length > 0
+        ? confirm(context, expected, { balancer: toRef(front.instance), targets })
+        : confirm(context, expected),
+    );
+  }
+
+  /** Only what failed alone is put back. */
+  private async putBackTolerated(plan: Plan): Promise<void> {
+    if (this.tolerated.length === 0) return;
+    const { begun, done } = this.options.interpreter;
+    const phases = plan.phases.map((phase) => ({
+      ...phase,
+      services: phase.services.filter(({ name }) => this.isTolerated(name)),
+    }));
+    const back = planRollback({ plan: { ...plan, phases, preparation: [] }, begun, done, onRollback: {} });
+    await this.options.wayBack.perform(back);
+  }
+}

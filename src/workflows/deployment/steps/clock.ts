@@ -1,0 +1,55 @@
+import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
+import { patches } from '../../support/patches';
+import { rest, until } from '../../support/turns';
+
+const tickMs = 30_000;
+
+/**
+ * The clock of a deployment. It stands still while the platform is away, while a job runs (jobs have their own)
+ * and while a person is asked; and since it counts ticks, also while no worker is there to do the work.
+ */
+export class DeploymentClock {
+  private usedMs = 0;
+  private pauses = 0;
+  private expired?: () => void;
+  private readonly scope = new CancellationScope({ cancellable: true });
+
+  /** Starts counting; calls back when the limit is used up. */
+  start(limitMs: number, onExpired: () => void): void {
+    this.scope
+      .run(async () => {
+        while (this.usedMs < limitMs) {
+          if (this.pauses > 0 && patched(patches.clockStandsStill)) await until(() => this.pauses === 0);
+          const tick = Math.min(tickMs, limitMs - this.usedMs);
+          await rest(tick, 'clock of the deployment');
+          if (this.pauses === 0) this.usedMs += tick;
+        }
+        this.expired = () => this.start(limitMs, onExpired);
+        onExpired();
+      })
+      .catch((error: unknown) => {
+        if (!isCancellation(error)) throw error;
+      });
+  }
+
+  /** All the time again, for another try. */
+  renew(): void {
+    this.usedMs = 0;
+    this.expired?.();
+    this.expired = undefined;
+  }
+
+  stop(): void {
+    this.scope.cancel();
+  }
+
+  /** Lets work take its time. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.pauses += 1;
+    try {
+      return await work();
+    } finally {
+      this.pauses -= 1;
+    }
+  }
+}

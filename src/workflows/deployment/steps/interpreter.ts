@@ -1,0 +1,217 @@
+import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
+import type { StepContext } from '../../../activities/contract';
+import type { PinnedImages } from '../../../model/images';
+import type { Lane, Step, StepOf } from '../../../plan/plan';
+import { activity } from '../../support/activity-options';
+import { events } from '../../support/events';
+import { patches } from '../../support/patches';
+import type { DeploymentClock } from './clock';
+import type { ConfigReferences } from './config-references';
+import type { Cause } from '../../messages';
+import { interruptionOf, StepFailure, toProblem } from './failure';
+import type { Patience } from './platform-retry';
+import { performStep } from './perform-step';
+import type { Freight } from './payload-budget';
+import type { ProgressLog } from '../report/progress-log';
+import type { Waits } from './waiting-steps';
+
+export interface InterpreterOptions {
+  context: StepContext;
+  references: ConfigReferences;
+  freight: Freight;
+  pinned: PinnedImages;
+  log: ProgressLog;
+  clock: DeploymentClock;
+  patience: Patience;
+  /** Asks a person; resolves with the answer. */
+  ask: (text: string, answers: string[]) => Promise<string>;
+  /** Steps that wait, for time or for people. */
+  waits: Waits;
+}
+
+/** Performs the steps of a plan. It knows no runtime and no strategy: what a step means is its activity's matter. */
+export class Interpreter {
+  /** Ids of the steps begun: noted before the effect, which may half-succeed. */
+  readonly begun = new Set<string>();
+  readonly done = new Set<string>();
+  /** Steps that a cancellation ended, with what they saw last. */
+  readonly interrupted: Cause[] = [];
+  /** What pulls brought about, by the task queue of the host. */
+  private readonly pulled = new Map<string, PinnedImages>();
+  private readonly jobScopes = new Set<CancellationScope>();
+
+  private readonly place: { stack: string; environment: string; deployment: number };
+
+  constructor(private readonly options: InterpreterOptions) {
+    const { stack, environment, deployment } = options.context;
+    this.place = { stack, environment, deployment };
+  }
+
+  /** What was done for an earlier deployment is not this one's own. */
+  forgetAll(): void {
+    for (const steps of [this.begun, this.done]) steps.clear();
+  }
+
+  /** Steps that are to be performed again. What has begun is undone by a rollback, unless that is forgotten too. */
+  forget(steps: readonly Step[], what: 'that they began' | 'that they are done'): void {
+    for (const { id } of steps) {
+      this.done.delete(id);
+      if (what === 'that they began') this.begun.delete(id);
+    }
+  }
+
+  /** What of these steps is not done yet. */
+  rest<S extends Step>(steps: readonly S[]): S[] {
+    return steps.filter(({ id }) => !this.done.has(id));
+  }
+
+  /** What pulls brought about on the host of a task queue. */
+  imagesOn(taskQueue: string): PinnedImages {
+    return this.pulled.get(taskQueue) ?? {};
+  }
+
+  /** On all hosts. */
+  get images(): PinnedImages {
+    return Object.assign({}, ...this.pulled.values()) as PinnedImages;
+  }
+
+  /** The steps of a lane, one after the other. */
+  async lane(lane: Lane, phase?: number): Promise<void> {
+    for (const step of lane) {
+      await this.options.waits.whilePaused();
+      await this.perform(step, phase);
+    }
+  }
+
+  /** Waits until nobody wants it to stand still; true where somebody did. */
+  async whilePaused(): Promise<boolean> {
+    const { isPaused } = this.options.waits;
+    await this.options.waits.whilePaused();
+    return isPaused;
+  }
+
+  /** Ends running jobs; only a person may ask for that. */
+  killJobs(): void {
+    for (const scope of this.jobScopes) scope.cancel();
+  }
+
+  /** One step: retried on the platform's own clock while the platform is away, final when the software is at fault. */
+  async perform(step: Step, phase?: number): Promise<void> {
+    const { log, patience } = this.options;
+    const begin = Date.now();
+    this.begun.add(step.id);
+    log.step(step, 'begun', phase);
+    try {
+      await patience.retry(
+        step.taskQueue,
+        (afterTrouble) => this.dispatch(step, afterTrouble),
+        (message) => {
+          log.step(step, 'trouble', phase, { text: message });
+          events.emit({ ...this.place, type: 'platform.trouble', step: step.id, message });
+        },
+      );
+      this.done.add(step.id);
+      const durationMs = Date.now() - begin;
+      log.step(step, 'done', phase, { durationMs });
+      events.emit({
+        ...this.place,
+        type: 'step.finished',
+        step: step.id,
+        kind: step.kind,
+        service: step.service,
+        phase,
+        durationMs,
+      });
+    } catch (error) {
+      if (isCancellation(error)) {
+        this.interrupted.push({
+          step: step.id,
+          service: step.service,
+          message: 'not done',
+          evidence: interruptionOf(error),
+        });
+        throw error;
+      }
+      const { message, evidence, isNotMade } = toProblem(error);
+      if (isNotMade) this.begun.delete(step.id);
+      log.step(step, 'failed', phase, { durationMs: Date.now() - begin, text: message });
+      events.emit({
+        ...this.place,
+        type: 'step.failed',
+        step: step.id,
+        kind: step.kind,
+        service: step.service,
+        phase,
+        message,
+      });
+      throw error instanceof StepFailure
+        ? error
+        : new StepFailure({ step: step.id, service: step.service, message, evidence });
+    }
+  }
+
+  private async dispatch(step: Step, afterTrouble: boolean): Promise<void> {
+    const { gate, taskQueue } = step;
+    if (gate && (gate.healthy.length > 0 || gate.reached) && patched(patches.rolloutWatch))
+      await activity(
+        'passGate',
+        taskQueue,
+        `${step.id}: are the new instances healthy and reached?`,
+      )(this.options.context, gate);
+    switch (step.kind) {
+      case 'pull':
+        return this.pull(step);
+      case 'run-job':
+        return this.runJob(step);
+      case 'hold':
+        return this.options.waits.hold(step);
+      case 'approve':
+        return this.options.waits.approve(step);
+      default:
+        return performStep(step, this.options, afterTrouble);
+    }
+  }
+
+  private async pull({ image, taskQueue, id }: StepOf<'pull'>): Promise<void> {
+    const { context, pinned } = this.options;
+    const { reference, ...found } = await activity('pullImage', taskQueue, id)(context, image, pinned[image.reference]);
+    this.pulled.set(taskQueue, { ...this.imagesOn(taskQueue), [reference]: found });
+  }
+
+  /** A running job is ended by nothing that ends a deployment, and its outcome is never guessed. */
+  private async runJob(step: StepOf<'run-job'>): Promise<void> {
+    const { context, clock, ask } = this.options;
+    const run = (again: boolean) =>
+      this.protectedJob(() =>
+        clock.during(() =>
+          activity('runJob', step.taskQueue, step.id)(context, step.instance, { timeoutMs: step.timeoutMs, again }),
+        ),
+      );
+    for (let again = false; ; again = true) {
+      try {
+        return await run(again);
+      } catch (error) {
+        const problem = toProblem(error);
+        if (problem.type !== 'JobOutcomeUnknown') throw error;
+        const answer = await clock.during(() =>
+          ask(`${problem.message}. What happened to ${step.instance.service}?`, ['succeeded', 'failed', 'run again']),
+        );
+        if (answer === 'succeeded') return;
+        if (answer !== 'run again') throw error;
+      }
+    }
+  }
+
+  /** In a scope of its own below one that cannot be cancelled. */
+  private protectedJob(work: () => Promise<void>): Promise<void> {
+    return CancellationScope.nonCancellable(async () => {
+      const scope = new CancellationScope({ cancellable: true });
+      this.jobScopes.add(scope);
+      try {
+        await scope.run(work);
+      } finally {
+        this.jobScopes.delete(scope);
+      }
+    });
+  }
+}

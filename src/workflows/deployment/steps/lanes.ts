@@ -1,0 +1,128 @@
+import { CancellationScope } from '@temporalio/workflow';
+import type { Lane, PlannedService, Stage, Step } from '../../../plan/plan';
+
+/** A lane, and the service whose it is. */
+export interface ServiceLane {
+  service?: PlannedService;
+  lane: Lane;
+}
+
+/** Takes a failure upon itself (true), or lets it stop everything. */
+type OnFailure = (error: unknown, lane: ServiceLane) => boolean;
+
+/** Steps that need nothing of each other, side by side; the first failure stops the others. */
+export function runSteps(steps: readonly Step[], limit: number, run: (lane: Lane) => Promise<void>): Promise<void> {
+  return runLanes(
+    steps.map((step) => [step]),
+    limit,
+    run,
+    () => false,
+  );
+}
+
+/** Lanes that need nothing of each other, side by side. */
+export function runLanes(
+  lanes: readonly Lane[],
+  limit: number,
+  run: (lane: Lane) => Promise<void>,
+  onFailure: (error: unknown) => boolean,
+): Promise<void> {
+  return runWork(
+    lanes.map((lane) => new Stages([[lane]])),
+    limit,
+    ({ lane }) => run(lane),
+    onFailure,
+  );
+}
+
+/**
+ * The stages of services: those of one after each other, the lanes of a stage and the services side by side. A failure
+ * that is taken upon itself ends the stages of its service, and only those.
+ */
+export function runServices(
+  services: readonly PlannedService[],
+  stagesOf: (service: PlannedService) => Stage[],
+  limit: number,
+  run: (lane: ServiceLane) => Promise<void>,
+  onFailure: OnFailure,
+): Promise<void> {
+  return runWork(
+    services.map((service) => new Stages(stagesOf(service), service)),
+    limit,
+    run,
+    onFailure,
+  );
+}
+
+/**
+ * At most `limit` lanes at once; who has begun goes on before others begin. A failure is thrown once all has come to
+ * rest.
+ */
+async function runWork(
+  all: Stages[],
+  limit: number,
+  run: (lane: ServiceLane) => Promise<void>,
+  onFailure: OnFailure,
+): Promise<void> {
+  const failures: unknown[] = [];
+  const scope = new CancellationScope({ cancellable: true });
+  const queue = all.flatMap((stages) => stages.next());
+  const idle: (() => void)[] = [];
+  const worker = async (): Promise<void> => {
+    while (!scope.consideredCancelled) {
+      const next = queue.shift();
+      if (!next) {
+        if (all.every((stages) => stages.areOver)) return;
+        await new Promise<void>((resolve) => idle.push(resolve));
+        continue;
+      }
+      const failure = await run(next).then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      );
+      queue.unshift(...next.stages.done(failure !== undefined));
+      if (failure && !onFailure(failure.error, next)) {
+        failures.push(failure.error);
+        scope.cancel();
+      }
+      for (const resume of idle.splice(0)) resume();
+    }
+  };
+  await scope.run(() => Promise.all(Array.from({ length: limit }, worker)));
+  if (failures.length > 0) throw failures[0];
+}
+
+interface QueuedLane extends ServiceLane {
+  stages: Stages;
+}
+
+/** How far stages have come. */
+class Stages {
+  private readonly rest: Stage[];
+  private running = 0;
+
+  constructor(
+    stages: readonly Stage[],
+    private readonly service?: PlannedService,
+  ) {
+    this.rest = stages.filter((stage) => stage.length > 0);
+  }
+
+  get areOver(): boolean {
+    return this.running === 0 && this.rest.length === 0;
+  }
+
+  /** The lanes of the next stage. */
+  next(): QueuedLane[] {
+    const lanes = this.rest.shift() ?? [];
+    this.running = lanes.length;
+    return lanes.map((lane) => ({ lane, service: this.service, stages: this }));
+  }
+
+  /** One lane has ended: what comes next, if it was the last of its stage. */
+  done(failed: boolean): QueuedLane[] {
+    this.running -= 1;
+    if (failed) this.rest.length = 0;
+    return this.running === 0 ? this.next() : [];
+  }
+}

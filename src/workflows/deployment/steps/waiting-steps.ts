@@ -1,0 +1,106 @@
+import type { StepContext } from '../../../activities/contract';
+import type { StepOf } from '../../../plan/plan';
+import { activity } from '../../support/activity-options';
+import type { DeploymentClock } from './clock';
+import { Rejection, StepFailure } from './failure';
+import type { ProgressLog } from '../report/progress-log';
+import type { Publisher } from '../../support/publisher';
+import type { Steering } from '../people/steering';
+
+export interface WaitsOptions {
+  context: StepContext;
+  clock: DeploymentClock;
+  log: ProgressLog;
+  steering: Steering;
+  ask: (text: string, answers: string[]) => Promise<string>;
+  publisher: Publisher;
+}
+
+/**
+ * Steps that wait: for time, with a look at the numbers now and then, or for a person. The deployment's clock stands
+ * still.
+ */
+export class Waits {
+  constructor(private readonly options: WaitsOptions) {}
+
+  get isPaused(): boolean {
+    return this.options.steering.isPaused;
+  }
+
+  whilePaused(): Promise<void> {
+    return this.options.clock.during(() => this.options.steering.whilePaused());
+  }
+
+  approve(step: StepOf<'approve'>): Promise<void> {
+    const { clock, steering, log, publisher, context } = this.options;
+    const { timeoutMs, otherwise } = step.approval;
+    publisher.publish('deployment.waiting', context.deployment, step.title, {
+      service: step.service,
+      timeoutMs,
+      otherwise,
+    });
+    return clock.during(async () => {
+      const answer = await steering.approval(step.title, step.service, timeoutMs);
+      if (!answer)
+        log.note(`${step.title}: nobody answered within ${timeoutMs / 1000} s, which counts as ${otherwise}`);
+      if ((answer?.action ?? otherwise) === 'approve') return;
+      const by = answer
+        ? `by ${answer.by}${answer.reason ? `: ${answer.reason}` : ''}`
+        : `: nobody answered within ${timeoutMs / 1000} s`;
+      throw new Rejection({ step: step.id, service: step.service, message: `rejected ${by}` });
+    });
+  }
+
+  /** Time while it is paused does not count. */
+  hold(step: StepOf<'hold'>): Promise<void> {
+    const { clock, steering } = this.options;
+    return clock.during(() =>
+      steering.holding(step.service, async (hold) => {
+        let missing: string[] = [];
+        for (let usedMs = 0; usedMs < step.durationMs;) {
+          await steering.whilePaused();
+          const begin = Date.now();
+          const waitMs = Math.min(step.durationMs - usedMs, step.analysis?.analysis.intervalMs ?? Infinity);
+          const cutShort = await steering.wait(hold, waitMs);
+          if (hold.over) return;
+          usedMs += cutShort ? Date.now() - begin : waitMs;
+          if (!steering.isPaused) missing = await this.look(step);
+        }
+        if (missing.length > 0 && !hold.over) await this.withoutAnswer(step, missing);
+      }),
+    );
+  }
+
+  /** One look at the numbers: what is missing. @throws StepFailure where a limit is broken */
+  private async look(step: StepOf<'hold'>): Promise<string[]> {
+    if (!step.analysis) return [];
+    const { failed, missing, seen } = await activity(
+      'analyse',
+      step.taskQueue,
+      `${step.title}: look at the numbers`,
+    )(this.options.context, step.analysis);
+    if (failed.length > 0) {
+      const message = failed.join('; ');
+      this.options.publisher.publish(
+        'performance.threshold_exceeded',
+        this.options.context.deployment,
+        `${step.service}: ${message}`,
+        { service: step.service, step: step.title, failed, seen },
+      );
+      throw new StepFailure({ step: step.id, service: step.service, message });
+    }
+    if (seen.length > 0) this.options.log.note(`${step.title}: ${seen.join(', ')}`);
+    return missing;
+  }
+
+  private async withoutAnswer(step: StepOf<'hold'>, missing: string[]): Promise<void> {
+    const text = `the numbers are missing: ${missing.join('; ')}`;
+    const policy = step.analysis!.analysis.withoutAnswer;
+    this.options.log.note(`${step.title}: ${text}`);
+    if (policy === 'pass') return;
+    const failure = { step: step.id, service: step.service, message: text };
+    if (policy === 'fail') throw new StepFailure(failure);
+    if ((await this.options.ask(`${step.title}: ${text}. Go on?`, ['go on', 'roll back'])) !== 'go on')
+      throw new Rejection(failure);
+  }
+}
