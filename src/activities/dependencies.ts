@@ -20,7 +20,7 @@ export interface KeptRelease {
 }
 
 /** What activities ask of Temporal. */
-export interface Directory {
+export interface TemporalGateway {
   join(input: Omit<JoinInput, 'windows'>): Promise<void>;
   claimSlot(claim: SlotClaim): Promise<void>;
   claimHost(host: HostPlace, claim: HostClaim): Promise<void>;
@@ -57,7 +57,7 @@ export interface Dependencies {
   secrets: SecretStore;
   /** What the worker lets stacks do. */
   rules: RuleContext;
-  directory: Directory;
+  directory: TemporalGateway;
   /** Where the worker keeps what must last. */
   dataDir: string;
   /** Where audit trails are kept; absent: in files. */

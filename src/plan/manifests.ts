@@ -5,7 +5,7 @@ import { toManifests, type Manifest } from '../kubernetes';
 import { toClaim } from '../kubernetes/claim';
 import type { InstanceSpec } from '../model/instance';
 import type { Observation } from '../model/observation';
-import type { HostView, World } from './hosts/view';
+import type { HostObservation, StackObservation } from './hosts/view';
 import { stepsOf } from './plan';
 import { planOver } from './planner';
 
@@ -44,8 +44,8 @@ export function manifestsOf(stack: Stack, deployment: number, placement: Placeme
   return [...claims, ...specs.flatMap((spec) => toManifests(spec, namesOnly(spec)))];
 }
 
-function emptyWorld(stack: Stack, placement: Placement): World {
-  const view: HostView = { taskQueue: '', observation: nothing };
+function emptyWorld(stack: Stack, placement: Placement): StackObservation {
+  const view: HostObservation = { taskQueue: '', observation: nothing };
   if (!stack.hosts) return { views: [view] };
   const clusters = stack.hosts.filter((host) => runtimeOf(host, stack) === 'kubernetes');
   return { views: clusters.map(({ name }) => ({ ...view, name })), placed: { placement, refusals: [] } };

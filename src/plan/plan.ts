@@ -150,7 +150,7 @@ export interface PlannedService {
   notes: string[];
   interruptionMs: number;
   /** Names of the instances that go when the deployment commits. */
-  goes: string[];
+  superseded: string[];
   continueOnFailure: boolean;
   /** New instances run beside the old ones: on the way back the old ones come first, then the new ones go. */
   beside: boolean;

@@ -7,7 +7,7 @@ import { withDependencies } from './graph';
 import { planHost, type HostPlan } from './hosts/host-plan';
 import { inOrderOfPhases } from './hosts/merge';
 import { portionOf } from './hosts/portion';
-import { within, type HostView, type World } from './hosts/view';
+import { within, type HostObservation, type StackObservation } from './hosts/view';
 import { toRef } from './service/instance-spec';
 import { assignPhases } from './phases';
 import type { PlanInput } from './plan-input';
@@ -29,7 +29,7 @@ export function makePlan({
 }
 
 /** Stack + what was observed + capacity -> plan. Pure: the same input gives the same plan. */
-export function planOver(input: PlanInput, { views: seen, placed, lost = [] }: World): Planning {
+export function planOver(input: PlanInput, { views: seen, placed, lost = [] }: StackObservation): Planning {
   const { intent } = input;
   const stack = intent.kind === 'stop' ? withoutServices(input.stack, intent.services) : input.stack;
   const phases = assignPhases(stack.services);
@@ -87,7 +87,7 @@ function distinct(refusals: readonly Refusal[]): Refusal[] {
 }
 
 /** Its worker has taken a host for something else than the file does. */
-function otherThanSaid(views: readonly HostView[], stack: Stack): Refusal[] {
+function otherThanSaid(views: readonly HostObservation[], stack: Stack): Refusal[] {
   return views.flatMap(
     ({
       name,
@@ -113,7 +113,7 @@ function otherThanSaid(views: readonly HostView[], stack: Stack): Refusal[] {
 }
 
 /** Of one engine or cluster two hosts would take each other's networks. */
-function sameTwice(views: readonly HostView[]): Refusal[] {
+function sameTwice(views: readonly HostObservation[]): Refusal[] {
   const first = new Map<string, string>();
   return views.flatMap(
     ({
@@ -140,7 +140,7 @@ function sameTwice(views: readonly HostView[]): Refusal[] {
 }
 
 /** A host that the stack names may hold less than there is. */
-function asOf(view: HostView, { hosts }: Stack): HostView {
+function asOf(view: HostObservation, { hosts }: Stack): HostObservation {
   const host = hosts?.find(({ name }) => name === view.name);
   return host ? within(view, host) : view;
 }

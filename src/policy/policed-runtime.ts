@@ -40,7 +40,7 @@ export function policedRuntime(runtime: Runtime, context: RuleContext, place: Pl
       return runtime.ensureImage(reference, policy, onProgress, signal);
     },
     ...(workloads && {
-      workloads: overlay(workloads, { bring: async (spec, force) => workloads.bring(await admitted(spec), force) }),
+      workloads: overlay(workloads, { apply: async (spec, force) => workloads.apply(await admitted(spec), force) }),
     }),
   };
   return overlay(runtime, overrides);

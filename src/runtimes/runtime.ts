@@ -106,7 +106,7 @@ export interface ReadyOptions {
 /** What a cluster does by itself: a whole service is one instance, made something else where it stands. */
 export interface Workloads {
   /** Makes it what the spec says, whatever it was; `force` takes over what others have changed of it. */
-  bring(spec: InstanceSpec, force: boolean): Promise<void>;
+  apply(spec: InstanceSpec, force: boolean): Promise<void>;
   /** Makes it again what it was before a deployment; what that deployment did not touch stays. */
   restore(ref: Pick<InstanceRef, 'name' | 'stopGraceMs'>, deployment: number): Promise<void>;
   /** Lets requests to a service go elsewhere for a while; to its own workload where nothing is named. */

@@ -32,7 +32,7 @@ import type { EngineEvent } from '../workflows/support/events';
 import { deliveryQueue, taskQueue, watchQueueOf } from '../workflows/messages';
 import { asBuild, offerBuild } from './build';
 import { workflowSource } from './bundle';
-import { createDirectory } from './directory';
+import { createTemporalGateway } from './temporal-gateway';
 import { portOf, serveHttp } from './http';
 import { logEvents } from '../telemetry/log-events';
 import { maskedLogger } from './masked-logger';
@@ -138,7 +138,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const { client, native } = await reachServer(configuration, logger);
 
   const converter = dataConverter(undefined, { marksRefused: true });
-  const directory = createDirectory(client);
+  const directory = createTemporalGateway(client);
 
   const auditDatabase =
     configuration.auditDatabase === undefined ? undefined : new AuditDatabase(configuration.auditDatabase);

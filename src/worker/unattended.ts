@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { Directory } from '../activities/dependencies';
+import type { TemporalGateway } from '../activities/dependencies';
 import { longestAuthor, longestReason, oneLine } from '../model/text';
 import { SoftwareFault } from '../activities/failures';
 import { BadRequest, DeployCodeClient, DeploymentLost, NameProblem, type DeploymentHandle } from '../client';
@@ -7,7 +7,7 @@ import { BadRequest, DeployCodeClient, DeploymentLost, NameProblem, type Deploym
 /** What schedules ask of the engine, as a client would. */
 export function createUnattended(
   temporal: Client,
-): Pick<Directory, 'request' | 'outcome' | 'cancel' | 'syncSchedules'> {
+): Pick<TemporalGateway, 'request' | 'outcome' | 'cancel' | 'syncSchedules'> {
   const client = DeployCodeClient.over(temporal);
   return {
     async request({ place, what, by, reason, requestId }) {

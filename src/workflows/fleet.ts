@@ -4,7 +4,7 @@ import { admit } from './support/admit';
 import { listen } from './support/listen';
 import { claimSignal, fleetQuery, giveBackSignal, slotSignal, taskQueue, type FleetState } from './messages';
 import { inputs, shapes } from './messages/shapes';
-import { inTurn, until } from './support/turns';
+import { serialised, waitUntil } from './support/serialised-events';
 
 const checkMs = 60_000;
 const seldomMs = 3_600_000;
@@ -30,13 +30,13 @@ export async function fleet(before: FleetState = { limit: 1, holders: [], waitin
     forget(state, workflowId);
   });
 
-  await until(() => changes > 0 || state.holders.length > 0);
+  await waitUntil(() => changes > 0 || state.holders.length > 0);
   for (let isDue = false; state.holders.length + state.waiting.length > 0;) {
     const seen = changes;
     if (isDue || (state.waiting.length > 0 && state.holders.length >= state.limit)) await forgetTheGone(state);
     while (state.waiting.length > 0 && state.holders.length < state.limit) state.holders.push(state.waiting.shift()!);
     for (const workflowId of [...state.holders, ...state.waiting]) await tell(workflowId, state, told);
-    isDue = !(await until(
+    isDue = !(await waitUntil(
       () => changes !== seen,
       state.waiting.length > 0 ? checkMs : seldomMs,
       'look whether those that have a slot still run',
@@ -51,7 +51,7 @@ async function tell(workflowId: string, { limit, holders }: FleetState, told: Se
   const word = `${workflowId} ${granted ? 'granted' : 'waits'}`;
   if (told.has(word)) return;
   told.add(word);
-  await inTurn(getExternalWorkflowHandle(workflowId).signal(slotSignal, { granted, limit })).catch(() => undefined);
+  await serialised(getExternalWorkflowHandle(workflowId).signal(slotSignal, { granted, limit })).catch(() => undefined);
 }
 
 async function forgetTheGone(state: FleetState): Promise<void> {

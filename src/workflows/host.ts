@@ -20,7 +20,7 @@ import {
   type HostState,
 } from './messages';
 import { inputs, shapes } from './messages/shapes';
-import { inTurn, until } from './support/turns';
+import { serialised, waitUntil } from './support/serialised-events';
 
 /**
  * Deployments take a host one after the other for as long as somebody is there; then a new workflow begins when
@@ -63,10 +63,10 @@ export async function host(place: HostPlace, before?: HostState): Promise<void> 
     const seen = changes;
     for (let next = asking.shift(); next !== undefined; next = asking.shift()) await answer(next, state);
     if (workflowInfo().continueAsNewSuggested) {
-      await until(allHandlersFinished);
+      await waitUntil(allHandlersFinished);
       return continueAsNew<typeof host>(place, state);
     }
-    const isBusy = await until(() => changes !== seen || asking.length > 0, idleMs, 'until somebody comes');
+    const isBusy = await waitUntil(() => changes !== seen || asking.length > 0, idleMs, 'until somebody comes');
     if (
       !isBusy &&
       state.claims.length + state.kept.filter(({ at }) => Date.now() - at < rememberedMs).length === 0 &&
@@ -100,7 +100,7 @@ async function answer(workflowId: string, state: HostState): Promise<void> {
     round: claim.round,
     others: [...unseen, ...earlier()].map(({ ports, reserve, by }) => ({ ports, reserve, by })),
   };
-  await inTurn(getExternalWorkflowHandle(workflowId).signal(hostWordSignal, word)).catch(() => undefined);
+  await serialised(getExternalWorkflowHandle(workflowId).signal(hostWordSignal, word)).catch(() => undefined);
 }
 
 function giveBack({ workflowId, kept }: HostReport, state: HostState): void {

@@ -5,7 +5,7 @@ import type { PinnedImages } from '../model/images';
 import type { Observation } from '../model/observation';
 import { place } from '../plan/hosts/place';
 import { portionOf } from '../plan/hosts/portion';
-import { within, type HostView, type World } from '../plan/hosts/view';
+import { within, type HostObservation, type StackObservation } from '../plan/hosts/view';
 import { activity } from './support/activity-options';
 import { hostQueue } from './messages';
 
@@ -26,7 +26,7 @@ export function hostNamed(name: string): HostQueue {
 }
 
 /** A look at the host of a task queue that is no step; waits for a platform that is away. */
-export type Look = <T>(taskQueue: string, look: () => Promise<T>) => Promise<T>;
+export type WithPlatformRetry = <T>(taskQueue: string, look: () => Promise<T>) => Promise<T>;
 
 export interface LookAround {
   stack: Stack;
@@ -40,7 +40,7 @@ export interface LookAround {
   /** Also what has been changed of instances by hand. */
   closely?: boolean;
   /** Waits for a platform that is away. */
-  patiently?: Look;
+  withPlatformRetry?: WithPlatformRetry;
 }
 
 /**
@@ -55,26 +55,26 @@ export async function lookAround({
   former = [],
   force = false,
   closely = false,
-  patiently = (_, look) => look(),
-}: LookAround): Promise<World> {
+  withPlatformRetry = (_, look) => look(),
+}: LookAround): Promise<StackObservation> {
   if (!stack.hosts)
     return {
       views: [
         {
           taskQueue,
-          observation: await patiently(taskQueue, () =>
+          observation: await withPlatformRetry(taskQueue, () =>
             activity('observe', taskQueue, summary)(withoutContents(stack), pinned, closely),
           ),
         },
       ],
     };
   const bare = withoutServices(stack);
-  const look = async (host: HostQueue, of: Stack): Promise<HostView> => ({
+  const look = async (host: HostQueue, of: Stack): Promise<HostObservation> => ({
     ...host,
-    observation: await patiently(host.taskQueue, () => observe(host, of, pinned, summary, closely)),
+    observation: await withPlatformRetry(host.taskQueue, () => observe(host, of, pinned, summary, closely)),
   });
   const lost: string[] = [];
-  const lookFor = (host: HostQueue, of: Stack): Promise<HostView> =>
+  const lookFor = (host: HostQueue, of: Stack): Promise<HostObservation> =>
     force ? observe(host, of, {}, summary).then((observation) => ({ ...host, observation })) : look(host, of);
   const lookBack = (host: HostQueue) =>
     lookEverywhere(bare, (of) => lookFor(host, of)).then(
@@ -95,7 +95,7 @@ export async function lookAround({
 }
 
 /** What runs of a stack, host by host. */
-export function listInstances(stack: Stack, taskQueue: string, summary: string): Promise<Answers<HostView>> {
+export function listInstances(stack: Stack, taskQueue: string, summary: string): Promise<Answers<HostObservation>> {
   return askEach(hostsOf(stack, taskQueue), async (host) => [
     { ...host, observation: await observe(host, withoutServices(stack), {}, summary) },
   ]);
@@ -105,7 +105,7 @@ export function listInstances(stack: Stack, taskQueue: string, summary: string):
  * What is left of a stack on a host that its file names no more: on a cluster it may be in namespaces of which the file
  * says no more either.
  */
-async function lookEverywhere(stack: Stack, look: (of: Stack) => Promise<HostView>): Promise<HostView> {
+async function lookEverywhere(stack: Stack, look: (of: Stack) => Promise<HostObservation>): Promise<HostObservation> {
   const {
     observation: { elsewhere = [], ...own },
     ...view

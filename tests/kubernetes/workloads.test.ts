@@ -72,8 +72,8 @@ describe('what runs beside a service', () => {
       { variables: async () => ({}), files: async () => [] },
       { stack: 'shop', environment: 'test' },
     );
-    await workloads.bring(main, false);
-    await workloads.bring(beside('next'), false);
+    await workloads.apply(main, false);
+    await workloads.apply(beside('next'), false);
     await workloads.select(main.name, `${main.name}-next`);
     return { store, workloads };
   };
@@ -100,8 +100,8 @@ describe('a note of what was applied', () => {
       { variables: async () => ({}), files: async () => [] },
       { stack: 'shop', environment: 'test' },
     );
-    await workloads.bring(main, false);
-    await workloads.bring({ ...main, deployment: 2, image: 'api:2', hash: 'two' }, false);
+    await workloads.apply(main, false);
+    await workloads.apply({ ...main, deployment: 2, image: 'api:2', hash: 'two' }, false);
     return { store, workloads, note: store.note('api') };
   };
   const bankLabels = { 'deploy-code.io/stack': 'bank', 'deploy-code.io/environment': 'test' };
@@ -241,7 +241,7 @@ describe('a note of what was applied', () => {
       () => workloads.remove(main),
       () => workloads.select(main.name, '*'),
       () => workloads.revive(main),
-      () => workloads.bring(main, true),
+      () => workloads.apply(main, true),
     ]) {
       await expect(act()).rejects.toMatchObject({
         kind: 'software',

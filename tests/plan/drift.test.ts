@@ -1,5 +1,5 @@
 import { findDrift } from '../../src/plan/service/drift';
-import { allSteps, emptyObservation, plan, World } from '../support/observation';
+import { allSteps, emptyObservation, plan, StackObservation } from '../support/observation';
 import type { ObservedInstance } from '../../src/model/observation';
 import { stackOf } from '../support/stack';
 
@@ -16,12 +16,12 @@ const stack = stackOf({
 
 describe('drift', () => {
   const deployed = () => {
-    const world = new World('shop/test');
+    const world = new StackObservation('shop/test');
     for (const step of allSteps(plan(stack, emptyObservation(stack)).plan)) world.perform(step);
     for (const step of plan(stack, emptyObservation(stack)).plan.preparation) world.perform(step);
     return world;
   };
-  const driftOf = (world: World, of = stack) =>
+  const driftOf = (world: StackObservation, of = stack) =>
     findDrift({ stack: of, observation: world.observe(of), deployment: 1, release: 1, jobs: {} });
   const name = (short: string) => `shop-test-${short}-d1`;
 
@@ -75,7 +75,7 @@ describe('drift', () => {
         api: { image: 'api:1', replicas: 2, restart: 'always', resources: { limit: { cpus: 0.3, memory: '64M' } } },
       },
     });
-    const world = new World('shop/test');
+    const world = new StackObservation('shop/test');
     const { plan: first } = plan(limited, emptyObservation(limited));
     for (const step of [...first.preparation, ...allSteps(first)]) world.perform(step);
     const [one, two] = ['api-1', 'api-2'].map((short) => world.instances.get(name(short))!) as [

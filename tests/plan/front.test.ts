@@ -1,15 +1,15 @@
 import { balancerName } from '../../src/model/traffic';
 import { stepsOf } from '../../src/plan/plan';
 import { planSettlement } from '../../src/plan/undo/settlement';
-import { allSteps, plan, World } from '../support/observation';
+import { allSteps, plan, StackObservation } from '../support/observation';
 import { stackOf } from '../support/stack';
 
 const web = (version: number, more: object = {}) => ({ image: `web:${version}`, health_check: { tcp: 8080 }, ...more });
 const stack = (service: object, more: object = {}) => stackOf({ name: 'front', services: { web: service }, ...more });
 const next = { deployment: 2, release: { from: 1, to: 2 } };
 
-function deployed(wanted: ReturnType<typeof stack>): World {
-  const world = new World('front/production');
+function deployed(wanted: ReturnType<typeof stack>): StackObservation {
+  const world = new StackObservation('front/production');
   for (const step of allSteps(plan(wanted).plan)) world.perform(step);
   return world;
 }

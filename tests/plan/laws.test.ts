@@ -3,7 +3,7 @@ import type { Stack } from '../../src/config';
 import { lanesOf, type Plan } from '../../src/plan/plan';
 import { planRollback } from '../../src/plan/undo/rollback';
 import { stackOf } from '../support/stack';
-import { allSteps, plan, World } from '../support/observation';
+import { allSteps, plan, StackObservation } from '../support/observation';
 
 /** Stacks of up to eight services that depend on earlier ones only, and so have no cycles. */
 const services = fc.array(
@@ -50,7 +50,7 @@ function toStack(drawn: Drawn): Stack {
   });
 }
 
-function perform(world: World, { preparation, phases, cleanup }: Plan): void {
+function perform(world: StackObservation, { preparation, phases, cleanup }: Plan): void {
   for (const step of [
     ...preparation,
     ...phases.flatMap(({ services: planned }) => planned.flatMap((service) => lanesOf(service).flat())),
@@ -60,8 +60,8 @@ function perform(world: World, { preparation, phases, cleanup }: Plan): void {
 }
 
 /** A host on which a stack has been deployed. */
-function deployed(stack: Stack): World {
-  const world = new World('laws/production');
+function deployed(stack: Stack): StackObservation {
+  const world = new StackObservation('laws/production');
   perform(world, plan(stack, world.observe(stack)).plan);
   return world;
 }
@@ -113,18 +113,18 @@ describe('every plan', () => {
         const second = toStack(after);
         const { plan: next } = plan(second, world.observe(second), { deployment: 2, release: { from: 1, to: 2 } });
         const steps = [...next.preparation, ...allSteps(next)];
-        const begun = steps.slice(0, steps.length === 0 ? 0 : (cut % steps.length) + 1);
-        for (const step of begun) world.perform(step);
+        const started = steps.slice(0, steps.length === 0 ? 0 : (cut % steps.length) + 1);
+        for (const step of started) world.perform(step);
         const mounted = new Set(
-          begun
+          started
             .flatMap((step) => (step.kind === 'start' ? step.instance.mounts : []))
             .map((mount) => (mount.type === 'volume' ? mount.volume : '')),
         );
 
         const back = planRollback({
           plan: next,
-          begun: new Set(begun.map(({ id }) => id)),
-          done: new Set(),
+          started: new Set(started.map(({ id }) => id)),
+          finished: new Set(),
           onRollback: {},
         });
         for (const step of back.stages.flatMap(({ lanes }) => lanes.flat())) world.perform(step);

@@ -2,12 +2,12 @@ import { planText } from '../../src/cli/output/plan-text';
 import type { Step } from '../../src/plan/plan';
 import { summarise } from '../../src/workflows/deployment/report/summary';
 import { stackOf } from '../support/stack';
-import { allSteps, emptyObservation, plan, World } from '../support/observation';
+import { allSteps, emptyObservation, plan, StackObservation } from '../support/observation';
 
 const base = { name: 'shop', environment: 'staging', infrastructure: { network: { cidr: '172.20.0.0/16' } } };
 const named = (step: Step): string => `${step.kind} ${'instance' in step ? step.instance.service : ''}`;
 const deployed = (stack: ReturnType<typeof stackOf>) => {
-  const world = new World('shop/staging');
+  const world = new StackObservation('shop/staging');
   const { plan: first } = plan(stack);
   for (const step of [...first.preparation, ...allSteps(first)]) world.perform(step);
   return world;
@@ -322,7 +322,7 @@ describe('ports', () => {
       );
     const first = plan(stack('1'), observation);
     expect(hosts(first)).toEqual([8001, 8002]);
-    const world = new World('shop/staging');
+    const world = new StackObservation('shop/staging');
     for (const step of allSteps(first.plan)) world.perform(step);
     expect(hosts(plan(stack('2'), world.observe(stack('2')), { deployment: 2 }))).toEqual([8001, 8002]);
   });

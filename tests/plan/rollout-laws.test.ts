@@ -4,7 +4,7 @@ import type { ServiceStrategy } from '../../src/model/stack';
 import { balancerName } from '../../src/model/traffic';
 import { lanesOf, servicesOf, type Plan, type Stage, type Step } from '../../src/plan/plan';
 import { planRollback } from '../../src/plan/undo/rollback';
-import { plan, World } from '../support/observation';
+import { plan, StackObservation } from '../support/observation';
 import { stackOf } from '../support/stack';
 
 const strategies = fc.oneof(
@@ -66,18 +66,18 @@ function inSomeOrder({ phases, cleanup }: Plan, picks: number[]): Step[] {
   ];
 }
 
-function deployed(stack: Stack): World {
-  const world = new World('laws/production');
+function deployed(stack: Stack): StackObservation {
+  const world = new StackObservation('laws/production');
   for (const step of inSomeOrder(plan(stack).plan, [0])) world.perform(step);
   return world;
 }
 
-const table = (world: World) => world.traffic!.tables.find(({ route }) => route === 'web=8080=80')!;
-const running = (world: World) =>
+const table = (world: StackObservation) => world.traffic!.tables.find(({ route }) => route === 'web=8080=80')!;
+const running = (world: StackObservation) =>
   [...world.instances.values()].filter(
     ({ service: name, state, kind }) => name === 'web' && state === 'running' && kind === 'service',
   );
-const served = (world: World) =>
+const served = (world: StackObservation) =>
   table(world).targets.map(({ address }) => running(world).find(({ name }) => address === `${name}:8080`));
 const floorOf = (before: Stack, after: Stack) => {
   const strategy = after.services.web!.strategy as ServiceStrategy;
@@ -86,7 +86,7 @@ const floorOf = (before: Stack, after: Stack) => {
 };
 
 /** Requests go to what runs, and all of them do. */
-function expectSound(world: World): void {
+function expectSound(world: StackObservation): void {
   expect(served(world)).not.toContain(undefined);
   expect(table(world).targets.reduce((sum, { weight }) => sum + weight, 0)).toBe(
     table(world).targets.length > 0 ? 100 : 0,
@@ -148,12 +148,12 @@ describe('every rollout', () => {
         const { first, second, world, next } = change(before, after);
         const [listing, tables, names] = [world.listing(), structuredClone(table(world)), oldNames(world)];
         const steps = inSomeOrder({ ...next, cleanup: [] }, order);
-        const begun = steps.slice(0, steps.length === 0 ? 0 : (cut % steps.length) + 1);
-        for (const step of begun) world.perform(step);
+        const started = steps.slice(0, steps.length === 0 ? 0 : (cut % steps.length) + 1);
+        for (const step of started) world.perform(step);
         const back = planRollback({
           plan: next,
-          begun: new Set(begun.map(({ id }) => id)),
-          done: new Set(),
+          started: new Set(started.map(({ id }) => id)),
+          finished: new Set(),
           onRollback: {},
         });
         for (const step of back.stages.flatMap(({ lanes }) => lanes.flat())) {
@@ -248,7 +248,7 @@ describe('every rollout', () => {
   });
 });
 
-function oldNames(world: World): Record<string, string[]> {
+function oldNames(world: StackObservation): Record<string, string[]> {
   return Object.fromEntries(
     [...world.names].filter(([name]) => world.instances.has(name) && !name.includes(balancerName)),
   );

@@ -1,6 +1,6 @@
 import { balancerName } from '../../src/model/traffic';
 import { stackOf } from '../support/stack';
-import { allSteps, emptyObservation, plan, World } from '../support/observation';
+import { allSteps, emptyObservation, plan, StackObservation } from '../support/observation';
 
 const stack = stackOf({
   name: 'shop',
@@ -21,7 +21,7 @@ const of = (secrets: Record<string, string>) => ({ ...emptyObservation(stack), s
 
 /** The host as version 0.1 left it, and what is planned there now; `jobs`: the last run of each. */
 function upgraded(secrets: Record<string, string>) {
-  const world = new World('shop/staging');
+  const world = new StackObservation('shop/staging');
   const { plan: first } = plan(stack, of({ key: 'k', cert: 'c' }));
   for (const step of [...first.preparation, ...allSteps(first)]) world.perform(step);
   const ran = allSteps(first).flatMap((step) => (step.kind === 'create-job' ? [step.instance.hash] : []))[0]!;
@@ -54,7 +54,7 @@ describe('the first deployment after an upgrade', () => {
 
 describe('an instance of this version', () => {
   it('is replaced where a final line end of its secret was added or removed', () => {
-    const world = new World('shop/staging');
+    const world = new StackObservation('shop/staging');
     const { plan: first } = plan(stack, of({ key: 'with', 'earlier:key': 'k', cert: 'c' }));
     for (const step of [...first.preparation, ...allSteps(first)]) world.perform(step);
     const next = plan(

@@ -217,8 +217,8 @@ describe('a plan for a cluster', () => {
     const strategy = { canary: { steps: [{ weight: 20 }] } };
     const web = (image: string) => ({ web: { image, ...check, depends_on: { api: 'healthy' } } });
     const { plan: second } = next(shop({ image: 'api:2', strategy }, web('web:2')), shop({ strategy }, web('web:1')));
-    const back = (...begun: string[]) =>
-      planRollback({ plan: second, begun: new Set(begun), done: new Set(), onRollback: {} }).stages.map(
+    const back = (...started: string[]) =>
+      planRollback({ plan: second, started: new Set(started), finished: new Set(), onRollback: {} }).stages.map(
         ({ title, lanes }) => [title, ids(lanes.flat())],
       );
     expect(back('start the canary of api (api:2)')).toEqual([['phase 1 aside', ['remove shop-test/api-canary']]]);
@@ -239,10 +239,13 @@ describe('a plan for a cluster', () => {
     });
     const { plan: second } = next(holding, shop({ replicas: 1 }));
     const all = [...second.preparation, ...allSteps(second)];
-    const titles = (begun: Step[]) =>
-      planRollback({ plan: second, begun: new Set(ids(begun)), done: new Set(), onRollback: {} }).stages.flatMap(
-        ({ lanes }) => ids(lanes.flat()),
-      );
+    const titles = (started: Step[]) =>
+      planRollback({
+        plan: second,
+        started: new Set(ids(started)),
+        finished: new Set(),
+        onRollback: {},
+      }).stages.flatMap(({ lanes }) => ids(lanes.flat()));
     expect(titles(second.preparation)).toEqual(['remove volume shop-test/data']);
     expect(titles(all)).toEqual(['make api again what it was before deployment 2']);
   });
@@ -256,8 +259,8 @@ describe('a plan for a cluster', () => {
     const { plan: second } = next(stack('api:2'), stack('api:1'));
     const { stages } = planRollback({
       plan: second,
-      begun: new Set(ids(allSteps(second))),
-      done: new Set(ids(allSteps(second))),
+      started: new Set(ids(allSteps(second))),
+      finished: new Set(ids(allSteps(second))),
       onRollback: { migrate: { command: ['undo'] } },
     });
     expect(stages.map(({ title, lanes }) => [title, ids(lanes.flat())])).toEqual([

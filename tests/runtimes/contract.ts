@@ -269,7 +269,7 @@ export function contract(subject: () => ContractSubject): void {
       () => runtime().createVolume(request),
       () => runtime().removeVolume(name),
       () => runtime().create(mounting),
-      async () => runtime().workloads?.bring(mounting, true) ?? runtime().create(mounting),
+      async () => runtime().workloads?.apply(mounting, true) ?? runtime().create(mounting),
     ];
     for (const act of acts)
       await expect(act()).rejects.toMatchObject({ kind: 'software', message: expect.stringContaining(name) });

@@ -149,7 +149,7 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
           ),
         };
         await expect(runtime.create(spec)).rejects.toMatchObject(refusal);
-        await expect(runtime.workloads!.bring(spec, true)).rejects.toMatchObject(refusal);
+        await expect(runtime.workloads!.apply(spec, true)).rejects.toMatchObject(refusal);
         await runtime.workloads!.restore(refOf(spec), spec.deployment);
         await runtime.retire(refOf(spec));
         await runtime.remove(refOf(spec));
@@ -166,8 +166,8 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
       const next = { ...spec, deployment: 2, hash: 'next', image: images.next };
       const { runtime, namespace } = await enter(spec);
       const workloads = runtime.workloads!;
-      await workloads.bring(spec, false);
-      await workloads.bring(next, false);
+      await workloads.apply(spec, false);
+      await workloads.apply(next, false);
       for (const [what, ofSpec, objectOf] of kinds.filter(([, each]) => each === specOfKind)) {
         if (objectOf === noteOf) continue;
         const theirs = objectOf(next);
@@ -175,7 +175,7 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
         await occupy(api, theirs, what === 'a Service' ? bank : { team: 'billing' });
         const before = await objectsIn(api, namespace);
         const acts = [
-          () => workloads.bring(next, true),
+          () => workloads.apply(next, true),
           () => workloads.restore(refOf(next), 2),
           () => runtime.remove(refOf(next)),
           ...(theirs.kind === 'Deployment'
@@ -191,7 +191,7 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
         expect([what, await objectsIn(api, namespace)]).toEqual([what, before]);
         expect(ofSpec).toBe(specOfKind);
         await vacate(api, pathOf(theirs));
-        await workloads.bring(next, true);
+        await workloads.apply(next, true);
       }
       await runtime.remove(refOf(next));
       expect(Object.keys(await objectsIn(api, namespace))).toEqual([]);
@@ -224,7 +224,7 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
     for (const act of [
       () => runtime.start(spec.name),
       () => runtime.revive(refOf(spec)),
-      () => runtime.workloads!.bring(spec, true),
+      () => runtime.workloads!.apply(spec, true),
       () => runtime.removeVolume(`${namespace}/data`),
     ]) {
       await expect(act()).rejects.toMatchObject(refusal);
@@ -236,7 +236,7 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
 
     await vacate(api, pathOf(claim));
     await occupy(api, claim, { team: 'billing' });
-    await runtime.workloads!.bring(spec, false);
+    await runtime.workloads!.apply(spec, false);
     expect(await runtime.inspect(spec.name)).toMatchObject({ state: 'running' });
     expect(await runtime.adoptedVolumes!([`${namespace}/data`])).toEqual([`${namespace}/data`]);
     await expect(runtime.removeVolume(`${namespace}/data`)).rejects.toMatchObject({
@@ -252,7 +252,7 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
   it('takes no pod of another stack for its own, whatever workload that says it is of', async () => {
     const spec = specOf({ stop_grace_period: '1s' });
     const { runtime, namespace } = await enter(spec);
-    await runtime.workloads!.bring(spec, false);
+    await runtime.workloads!.apply(spec, false);
     const pods = `/api/v1/namespaces/${namespace}/pods`;
     const containers = [{ name: 'api', image: images.app, imagePullPolicy: 'IfNotPresent' }];
     await api.post(pods, {
@@ -277,8 +277,8 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
     const spec = withEverything();
     const next = { ...spec, deployment: 2, hash: 'next', image: images.next };
     const { runtime, namespace } = await enter(spec);
-    await runtime.workloads!.bring(spec, false);
-    await runtime.workloads!.bring(next, false);
+    await runtime.workloads!.apply(spec, false);
+    await runtime.workloads!.apply(next, false);
     const keys: Manifest = {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -322,7 +322,7 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
       for (const act of [
         () => runtime.workloads!.restore(refOf(next), 2),
         () => runtime.remove(refOf(next)),
-        () => runtime.workloads!.bring(next, true),
+        () => runtime.workloads!.apply(next, true),
       ]) {
         await expect(act()).rejects.toMatchObject({
           kind: 'software',

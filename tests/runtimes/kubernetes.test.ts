@@ -68,7 +68,7 @@ describeWith('kubernetes', 'the Kubernetes runtime', () => {
         judgesRoutes: false,
         onWaiting: () => undefined,
       });
-    await runtime.workloads!.bring(instance, false);
+    await runtime.workloads!.apply(instance, false);
     expect(await comeUp()).toBeUndefined();
     const before = await podOf();
     await restart();

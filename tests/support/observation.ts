@@ -42,7 +42,7 @@ export function plan(stack: Stack, observation = emptyObservation(stack), more: 
 export const allSteps = ({ phases }: Plan): Step[] => stepsOf(phases);
 
 /** What a host looks like while steps are performed on it: a model of a runtime, without time. */
-export class World {
+export class StackObservation {
   readonly instances = new Map<string, ObservedInstance>();
   readonly networks = new Map<string, string | undefined>();
   readonly volumes = new Set<string>();

@@ -58,7 +58,7 @@ export async function startUntilHealthy(
 
 async function startOnce(runtime: Runtime, spec: InstanceSpec, options: StartOptions): Promise<Unhealthy | undefined> {
   if (runtime.workloads) {
-    await runtime.workloads.bring(spec, options.force ?? false);
+    await runtime.workloads.apply(spec, options.force ?? false);
     options.onStart();
     return awaitHealthy(runtime, spec, { ...options, fresh: true });
   }

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { InstanceByReference, InstanceSpec } from '../../model/instance';
 import { RuntimeError } from '../../runtimes/runtime';
-import type { Directory } from '../dependencies';
+import type { TemporalGateway } from '../dependencies';
 import { SoftwareFault } from '../failures';
 
 type Configs = Readonly<Record<string, { content: string }>>;
@@ -16,7 +16,7 @@ const remembered = 8;
 export class ConfigContents {
   private readonly known = new Map<string, Promise<Configs>>();
 
-  constructor(private readonly directory: Pick<Directory, 'configs'>) {}
+  constructor(private readonly directory: Pick<TemporalGateway, 'configs'>) {}
 
   /**
    * The instance with the contents of all its files; to be called inside an activity.

@@ -2,7 +2,7 @@ import type { Stack } from '../../model/stack';
 import type { Claim, Claimed } from '../../model/host';
 import type { ResourceAmounts } from '../../model/instance';
 import { lanesOf, servicesOf, type Plan, type PlannedService, type StepOf } from '../plan';
-import type { World } from './view';
+import type { StackObservation } from './view';
 
 const amounts = ['cpus', 'memory', 'gpus', 'storage'] as const;
 
@@ -21,7 +21,7 @@ export function claimsOf(plan: Plan, { services }: Stack): Map<string, Claim> {
 }
 
 /** The world as it will be once others have what they claim. */
-export function withClaims(world: World, claimed: ReadonlyMap<string, Claimed[]>): World {
+export function withClaims(world: StackObservation, claimed: ReadonlyMap<string, Claimed[]>): StackObservation {
   return {
     ...world,
     views: world.views.map((view) => {

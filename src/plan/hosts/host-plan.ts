@@ -4,10 +4,10 @@ import type { Observation } from '../../model/observation';
 import { checkCapacity } from '../resources/capacity';
 import { displacedServices } from '../resources/displaced';
 import { Traffic } from '../traffic/traffic';
-import type { HostView } from './view';
+import type { HostObservation } from './view';
 import { toRef } from '../service/instance-spec';
 import { imagesOf } from '../resources/images';
-import { Known } from '../known';
+import { ObservationIndex } from '../observation-index';
 import { planNetworks } from '../resources/networks';
 import {
   lanesOf,
@@ -29,7 +29,7 @@ import { strategyOf } from '../strategies/strategy-of';
 import { warnOfUnnamedVolumes } from '../resources/unnamed-volumes';
 import { planVolumes } from '../resources/volumes';
 
-export interface HostPlanInput extends PlanInput, HostView {
+export interface HostPlanInput extends PlanInput, HostObservation {
   /** Phase of every service, of other hosts too. */
   phases: Record<string, number>;
   /** Services that a limited deployment does not look at. */
@@ -55,7 +55,7 @@ export function planHost(input: HostPlanInput): HostPlan {
   const networks = planNetworks(stack, observation);
   const volumes = planVolumes(stack, observation);
   const displaced = displacedServices(stack, observation, left);
-  const known = new Known(without(displaced, observation));
+  const known = new ObservationIndex(without(displaced, observation));
   const planning: ServicePlanning = {
     ...input,
     known,
@@ -182,9 +182,9 @@ function planPulls(
 
 /** After the commit, what was retired goes, and so do the finished runs of jobs that ran again. */
 function cleanup(phases: PlannedPhase[], observation: Observation, steps: StepFactory): Step[] {
-  const goes = new Set(servicesOf(phases).flatMap((service) => service.goes));
+  const superseded = new Set(servicesOf(phases).flatMap((service) => service.superseded));
   return observation.instances
-    .filter(({ name }) => goes.has(name))
+    .filter(({ name }) => superseded.has(name))
     .map((instance) => steps.about('remove', toRef(instance)));
 }
 
@@ -251,7 +251,7 @@ function reachable(stack: Stack, { capacity }: Observation): Refusal[] {
   );
 }
 
-function warnOfUnmaskedSecrets(known: Known): string[] {
+function warnOfUnmaskedSecrets(known: ObservationIndex): string[] {
   return known
     .unmaskedSecrets()
     .map(({ name, isEmpty }) =>

@@ -2,17 +2,17 @@ import { runtimeOf } from '../../model/stack/runtime-of';
 import type { Placement, Service, Stack, StackHost } from '../../model/stack';
 import type { Refusal } from '../plan';
 import { groupsOf, type Group } from './groups';
-import { reserved, Room } from './room';
-import type { HostView, Placed } from './view';
+import { reserved, HostCapacity } from './host-capacity';
+import type { HostObservation, Placed } from './view';
 
 /**
  * The host of each service. What belongs together stays together, and what runs stays where it runs as long as zone and
  * room allow; the rest goes where most is left. Data never moves: a service stays with its volumes, or is refused.
  */
-export function place(stack: Stack, views: readonly HostView[]): Placed {
+export function place(stack: Stack, views: readonly HostObservation[]): Placed {
   const hosts = (stack.hosts ?? []).map(
     (host) =>
-      new Room(
+      new HostCapacity(
         host,
         views.find(({ name }) => name === host.name),
       ),
@@ -32,19 +32,19 @@ export function place(stack: Stack, views: readonly HostView[]): Placed {
 /** A group with the hosts that it may run on. */
 interface Candidate {
   group: Group;
-  allowed: Room[];
+  allowed: HostCapacity[];
   /** Where its data is, or else where it runs. */
-  keeps?: Room;
+  keeps?: HostCapacity;
   holdsData: boolean;
   refusals: Refusal[];
 }
 
-function candidateOf(group: Group, hosts: readonly Room[], stack: Stack): Candidate {
+function candidateOf(group: Group, hosts: readonly HostCapacity[], stack: Stack): Candidate {
   const wishing = group.services.filter(({ host, zone }) => host !== undefined || zone !== undefined);
-  const fits = ({ host }: Room) =>
+  const isAllowed = ({ host }: HostCapacity) =>
     group.services.every((service) => runtimeOf(service, stack) === runtimeOf(host, stack)) &&
-    wishing.every((service) => goes(service, host));
-  const allowed = hosts.filter(fits);
+    wishing.every((service) => acceptsHost(service, host));
+  const allowed = hosts.filter(isAllowed);
   const holding = hosts.filter((room) => room.holdsDataOf(group, stack));
   const data =
     mostOf(
@@ -55,7 +55,13 @@ function candidateOf(group: Group, hosts: readonly Room[], stack: Stack): Candid
     holding[0];
   const keeps = data ?? mostOf(group, hosts);
   if (allowed.length === 0)
-    return { group, allowed: [...hosts], keeps, holdsData: false, refusals: [torn(group, wishing, stack)] };
+    return {
+      group,
+      allowed: [...hosts],
+      keeps,
+      holdsData: false,
+      refusals: [conflictingPlacement(group, wishing, stack)],
+    };
   const moves = data !== undefined && !allowed.includes(data);
   return {
     group,
@@ -66,22 +72,22 @@ function candidateOf(group: Group, hosts: readonly Room[], stack: Stack): Candid
   };
 }
 
-function choose({ keeps, allowed, holdsData, group }: Candidate): Room {
+function choose({ keeps, allowed, holdsData, group }: Candidate): HostCapacity {
   if (keeps && (holdsData || keeps.has(group))) return keeps;
   return allowed.reduce((best, next) => (next.isBetterFor(group, best) ? next : best), allowed[0]!);
 }
 
 /** The host that most of a group's instances run on. */
-function mostOf(group: Group, hosts: readonly Room[]): Room | undefined {
+function mostOf(group: Group, hosts: readonly HostCapacity[]): HostCapacity | undefined {
   const [most] = [...hosts].sort((a, b) => b.runs(group) - a.runs(group));
   return most && most.runs(group) > 0 ? most : undefined;
 }
 
-function goes({ host, zone }: Service, to: StackHost): boolean {
+function acceptsHost({ host, zone }: Service, to: StackHost): boolean {
   return host === undefined ? zone === undefined || zone === to.zone : host === to.name;
 }
 
-function torn({ services, reasons }: Group, wishing: Service[], stack: Stack): Refusal {
+function conflictingPlacement({ services, reasons }: Group, wishing: Service[], stack: Stack): Refusal {
   const wishes = [
     ...wishing.map(({ name, host, zone }) => `${name} wants ${host === undefined ? `zone ${zone}` : `host ${host}`}`),
     ...services
@@ -100,7 +106,7 @@ function torn({ services, reasons }: Group, wishing: Service[], stack: Stack): R
   };
 }
 
-function leavesData({ services }: Group, from: Room, allowed: Room[]): Refusal {
+function leavesData({ services }: Group, from: HostCapacity, allowed: HostCapacity[]): Refusal {
   const owner = services.find(({ mounts }) => mounts.some(({ type }) => type === 'volume'))!;
   return {
     path: `services.${owner.name}`,

@@ -3,7 +3,7 @@ import type { Observation } from '../../model/observation';
 import type { Refusal } from '../plan';
 
 /** A host as it was observed, and who acts on it. */
-export interface HostView {
+export interface HostObservation {
   /** Its name in the stack file; absent where that names none. */
   name?: string;
   taskQueue: string;
@@ -17,8 +17,8 @@ export interface Placed {
 }
 
 /** Everything that the planner knows of the world. */
-export interface World {
-  views: HostView[];
+export interface StackObservation {
+  views: HostObservation[];
   /** Where services run, of a stack that names hosts. */
   placed?: Placed;
   /** Hosts that may have something of it, and cannot be asked. */
@@ -26,7 +26,7 @@ export interface World {
 }
 
 /** What a stack may reserve of a host: no more than its file says, and than there is. */
-export function within(view: HostView, host: StackHost): HostView {
+export function within(view: HostObservation, host: StackHost): HostObservation {
   const { capacity } = view.observation;
   const total = Object.fromEntries(
     Object.entries(capacity.total).map(([amount, all]) => [

@@ -1,6 +1,6 @@
 import type { Service, Stack } from '../../model/stack';
 import type { ObservedInstance } from '../../model/observation';
-import type { Known } from '../known';
+import type { ObservationIndex } from '../observation-index';
 import { acts, servicesOf, type PlannedPhase } from '../plan';
 import { toTmpfs } from '../../model/stack/tmpfs';
 
@@ -10,7 +10,7 @@ export function isUnnamed(volume: string): boolean {
 }
 
 /** An image that declares a volume gets one without a name, which its next instance never sees. */
-export function warnOfUnnamedVolumes(planned: PlannedPhase[], stack: Stack, known: Known): string[] {
+export function warnOfUnnamedVolumes(planned: PlannedPhase[], stack: Stack, known: ObservationIndex): string[] {
   const found = servicesOf(planned)
     .filter((service) => acts(service) && service.kind === 'service')
     .flatMap(({ name }) => {
@@ -26,7 +26,7 @@ export function warnOfUnnamedVolumes(planned: PlannedPhase[], stack: Stack, know
     : [];
 }
 
-function notHeld({ image, mounts, tmpfs }: Service, known: Known): string[] {
+function notHeld({ image, mounts, tmpfs }: Service, known: ObservationIndex): string[] {
   const held = [...mounts.map(({ target }) => target), ...tmpfs.map((entry) => toTmpfs(entry).path)];
   return known
     .imageVolumes(image ?? '')

@@ -53,7 +53,7 @@ function unexpected({ name }: PlannedService, { instances }: Observation): strin
 
 /** An instance that is there and down is not well, which is another matter. */
 function differences(
-  { name, kind, replicas, changes, goes }: PlannedService,
+  { name, kind, replicas, changes, superseded }: PlannedService,
   service: Service,
   { instances }: Observation,
 ): string[] {
@@ -64,10 +64,10 @@ function differences(
   );
   const surplus = present.filter(
     (instance) =>
-      goes.includes(instance.name) &&
+      superseded.includes(instance.name) &&
       (instance.ordinal > replicas ||
         present.some(
-          (other) => other.ordinal === instance.ordinal && other !== instance && !goes.includes(other.name),
+          (other) => other.ordinal === instance.ordinal && other !== instance && !superseded.includes(other.name),
         )),
   );
   const altered = present.flatMap((instance) =>

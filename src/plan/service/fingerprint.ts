@@ -1,9 +1,9 @@
 import type { Service, Stack } from '../../model/stack';
 import type { IngressRoute } from '../../model/instance';
 import { canonical, contentHash, quickHash } from './hash';
-import type { Known } from '../known';
+import type { ObservationIndex } from '../observation-index';
 
-type Secrets = Pick<Known, 'secret' | 'imageId'>;
+type Secrets = Pick<ObservationIndex, 'secret' | 'imageId'>;
 
 export interface Fingerprint {
   hash: string;
@@ -18,7 +18,7 @@ export interface Fingerprint {
  * Version 0.1 took secrets without their final line end. An instance, or the last run of a job, that still fits by that
  * way of counting is up to date: an upgrade of the engine replaces nothing.
  */
-export function fingerprint(service: Service, stack: Stack, known: Known, lastRun?: string): Fingerprint {
+export function fingerprint(service: Service, stack: Stack, known: ObservationIndex, lastRun?: string): Fingerprint {
   const now = printOf(service, stack, known);
   const held = [lastRun, ...known.instancesOf(service.name).map(({ hash }) => hash)];
   if (held.every((hash) => hash === undefined || hash === now.hash)) return now;

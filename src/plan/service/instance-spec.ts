@@ -2,12 +2,12 @@ import type { Service, Stack } from '../../model/stack';
 import type { InstanceRef, InstanceSpec, PortBinding } from '../../model/instance';
 import type { ObservedInstance } from '../../model/observation';
 import type { Fingerprint } from './fingerprint';
-import type { Known } from '../known';
+import type { ObservationIndex } from '../observation-index';
 import { instanceName, networkName, volumeName } from '../names';
 
 export interface SpecContext {
   stack: Stack;
-  known: Known;
+  known: ObservationIndex;
   deployment: number;
   release: number;
   phase: number;

@@ -17,15 +17,15 @@ export function asPast(runs: readonly JobRun[], deployment: number): PastRun[] {
 }
 
 /** The jobs of a plan that were begun, by the ids of the steps begun and done. */
-export function jobRuns(phases: Plan['phases'], begun: ReadonlySet<string>, done: ReadonlySet<string>): JobRun[] {
+export function jobRuns(phases: Plan['phases'], started: ReadonlySet<string>, finished: ReadonlySet<string>): JobRun[] {
   return servicesOf(phases)
     .flatMap(lanesOf)
     .flatMap((lane) => {
       const made = lane.find((step) => step.kind === 'create-job');
       const ran = lane.find((step) => step.kind === 'run-job');
-      if (made?.kind !== 'create-job' || !ran || !begun.has(ran.id)) return [];
+      if (made?.kind !== 'create-job' || !ran || !started.has(ran.id)) return [];
       const { service, image, hash } = made.instance;
-      return [{ service, ...(image && { image }), hash, failed: !done.has(ran.id) }];
+      return [{ service, ...(image && { image }), hash, failed: !finished.has(ran.id) }];
     });
 }
 

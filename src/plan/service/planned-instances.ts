@@ -56,7 +56,7 @@ export function planInstances(
     for (const step of lanesOf(planned).flat())
       if (step.kind === 'start') step.reaches = planning.traffic.newAddresses();
   if (planned.action === 'replace') planned.notes.push(...replaceNotes(service, difference.changes));
-  planned.goes = [...slots.flatMap(({ old }) => old), ...aside].map(({ name }) => name);
+  planned.superseded = [...slots.flatMap(({ old }) => old), ...aside].map(({ name }) => name);
   planned.notes.push(...noteUnnamedVolumes(slots.flatMap(({ old }) => old)));
   planned.interruptionMs =
     !rollout.beside && service.replicas === 1 && slots.some(({ old, next }) => next && old.some(isUp)) ? 2000 : 0;

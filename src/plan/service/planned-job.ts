@@ -25,7 +25,7 @@ export function planJob(
     steps.make({ kind: 'run-job', instance: toRef(spec), timeoutMs: service.timeoutMs }, service.name),
   ];
   const planned = describe(service, 'run', reason, [[lane]]);
-  planned.goes = observed.map(({ name }) => name);
+  planned.superseded = observed.map(({ name }) => name);
   planned.notes.push(rollbackNote(service));
   return planned;
 }

@@ -1,6 +1,6 @@
 import type { Service, Stack } from '../../model/stack';
 import type { Traffic } from '../traffic/traffic';
-import type { Known } from '../known';
+import type { ObservationIndex } from '../observation-index';
 import type { Change, Intent, PlannedService, ServiceAction, Stage } from '../plan';
 import type { PortAllocator } from '../resources/ports';
 import type { StepFactory } from '../steps';
@@ -8,7 +8,7 @@ import type { StepFactory } from '../steps';
 /** What the plan of one service takes of everything else. */
 export interface ServicePlanning {
   stack: Stack;
-  known: Known;
+  known: ObservationIndex;
   intent: Intent;
   deployment: number;
   release: number;
@@ -30,7 +30,7 @@ export function describe(service: Service, action: ServiceAction, changes: Chang
     changes,
     notes: [],
     interruptionMs: 0,
-    goes: [],
+    superseded: [],
     continueOnFailure: service.onFailure === 'continue',
     beside: false,
     stages,

@@ -1,20 +1,20 @@
 import { tableOf } from '../../balancer/tables';
 import { lanesOf, type Lane, type PlannedService, type Stage, type StepOf } from '../plan';
-import { addressesOf, hasGoneTooFar, nameBack, sendBack } from '../undo/rollback';
+import { addressesOf, hasGoneTooFar, restoreNames, restoreTraffic } from '../undo/rollback';
 import { StepFactory } from '../steps';
 
 /**
  * What takes requests away from a new instance that has failed, at once, before anything else is undone: names and
  * requests go back to the old set where all of it still runs, else to the other instances that serve.
  */
-export function planDiversion(service: PlannedService, begun: ReadonlySet<string>, failed: string): Stage[] {
+export function planDiversion(service: PlannedService, started: ReadonlySet<string>, failed: string): Stage[] {
   const steps = lanesOf(service)
     .flat()
-    .filter(({ id }) => begun.has(id));
+    .filter(({ id }) => started.has(id));
   const each = { service, phase: 0, steps };
   const stages = hasGoneTooFar(steps)
     ? [around(service, steps, failed)]
-    : [nameBack(each), [...sendBack(each), ...selectBack(steps)]];
+    : [restoreNames(each), [...restoreTraffic(each), ...selectBack(steps)]];
   return stages.filter((stage) => stage.length > 0);
 }
 

@@ -4,7 +4,7 @@ import { isUp, type ObservedInstance } from '../../model/observation';
 import { configurationRevision } from '../../balancer/nginx-config';
 import { balancerName, type CertificateFile, type Front, type Route, type RouteTable } from '../../model/traffic';
 import { toRef } from '../service/instance-spec';
-import type { Known } from '../known';
+import type { ObservationIndex } from '../observation-index';
 import type { Drain, Lane, Reachable } from '../plan';
 import type { StepFactory } from '../steps';
 import { defaultDrainMs, drainAt, ServiceTraffic } from './service-traffic';
@@ -20,7 +20,7 @@ export class Traffic {
   /** `left`: services that a limited deployment does not look at. */
   constructor(
     private readonly stack: Stack,
-    private readonly known: Known,
+    private readonly known: ObservationIndex,
     private readonly steps: StepFactory,
     private readonly left: ReadonlySet<string>,
   ) {

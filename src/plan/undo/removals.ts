@@ -76,7 +76,7 @@ function toPhases(
       changes: [],
       notes: noteUnnamedVolumes(instances),
       interruptionMs: 0,
-      goes: instances.map((instance) => instance.name),
+      superseded: instances.map((instance) => instance.name),
       continueOnFailure: false,
       beside: false,
       stages: [lanes],

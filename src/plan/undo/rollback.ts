@@ -26,14 +26,14 @@ export interface RollbackPlan {
 export interface RollbackInput {
   plan: Plan;
   /** Ids of the steps that were begun: their effect may have happened, in part or whole. */
-  begun: ReadonlySet<string>;
+  started: ReadonlySet<string>;
   /** Ids of the steps that were finished. */
-  done: ReadonlySet<string>;
+  finished: ReadonlySet<string>;
   onRollback: Record<string, OnRollback>;
 }
 
 /** A service's steps that were begun. */
-export interface Begun {
+export interface StartedService {
   service: PlannedService;
   /** Of its phase; negative for services that the new stack no longer has. */
   phase: number;
@@ -41,78 +41,88 @@ export interface Begun {
 }
 
 /**
- * The way back from the steps begun. The front door first: where the old instances still run, requests and names go
- * back to them at once. Then new instances down, dependants first; then what jobs did, where they say how; then old
- * instances up, dependencies first and health-gated, with their names and requests. What ran beside old instances goes
- * last, once nothing is sent to it. Then networks and volumes that only this deployment made. A volume that an instance
- * may have mounted is never removed.
+ * Plans the rollback of the started steps, in this order:
+ *
+ * 1. The load balancer, if the deployment replaced it.
+ * 2. Names and requests, back to old instances that still run.
+ * 3. New instances are stopped, dependants first; then jobs are undone where they say how.
+ * 4. Old instances start again, dependencies first and health-gated, and get their names and requests.
+ * 5. New instances that ran beside old ones are drained and removed.
+ * 6. Networks and volumes that only this deployment created. A volume that an instance may have mounted stays.
  */
-export function planRollback({ plan, begun, done: finished, onRollback }: RollbackInput): RollbackPlan {
+export function planRollback({ plan, started, finished, onRollback }: RollbackInput): RollbackPlan {
   const all = plan.phases
-    .flatMap((phase) => phase.services.map((service) => begunOf(phase, service, begun)))
+    .flatMap((phase) => phase.services.map((service) => startedOf(phase, service, started)))
     .filter((each) => each.steps.length > 0);
   const fromBehind = Math.min(
     ...all.filter(({ service }) => typeof onRollback[service.name] === 'object').map(({ phase }) => phase),
     Infinity,
   );
-  const door = all.filter(({ service }) => service.name === balancerName);
-  const gentle = all.filter(({ service, phase }) => service.beside && phase < fromBehind);
-  const abrupt = all.filter((each) => !gentle.includes(each) && !door.includes(each));
-  const standing = gentle.filter((each) => !hasGoneTooFar(each.steps));
-  const fallen = all.filter((each) => !standing.includes(each));
+  const loadBalancer = all.filter(({ service }) => service.name === balancerName);
+  const besideOld = all.filter(({ service, phase }) => service.beside && phase < fromBehind);
+  const inPlace = all.filter((each) => !besideOld.includes(each) && !loadBalancer.includes(each));
+  const switchable = besideOld.filter((each) => !hasGoneTooFar(each.steps));
+  const restored = all.filter((each) => !switchable.includes(each));
   const stages = [
     {
       title: 'the load balancer',
-      lanes: door.map((each) => doorBack(each, onRollback)).filter((lane) => lane.length > 0),
+      lanes: loadBalancer.map((each) => undoLoadBalancer(each, onRollback)).filter((lane) => lane.length > 0),
     },
-    { title: 'names back', lanes: standing.flatMap((each) => nameBack(each)) },
+    { title: 'names back', lanes: switchable.flatMap((each) => restoreNames(each)) },
     {
       title: 'the front door',
-      lanes: all.flatMap((each) => [...putFrontBack(each), ...(standing.includes(each) ? sendBack(each) : [])]),
+      lanes: all.flatMap((each) => [
+        ...restoreRouting(each),
+        ...(switchable.includes(each) ? restoreTraffic(each) : []),
+      ]),
     },
-    ...byPhase(abrupt, 'down', true, ({ steps: done, phase }) =>
-      done.flatMap((step) => takeDown(step, onRollback, phase >= fromBehind)),
+    ...byPhase(inPlace, 'down', true, ({ steps: finished, phase }) =>
+      finished.flatMap((step) => stopAndRemove(step, onRollback, phase >= fromBehind)),
     ),
     ...byPhase(
-      fallen.filter((each) => !door.includes(each)),
+      restored.filter((each) => !loadBalancer.includes(each)),
       'up',
       false,
-      (each) => bringBack(each),
+      (each) => restoreInstances(each),
     ),
-    { title: 'names of what runs again', lanes: fallen.flatMap((each) => nameBack(each)) },
-    { title: 'requests to what runs again', lanes: fallen.flatMap((each) => sendBack(each)) },
-    ...byPhase(gentle, 'aside', true, (each) => each.steps.flatMap((step) => takeAside(step, each))),
+    { title: 'names of what runs again', lanes: restored.flatMap((each) => restoreNames(each)) },
+    { title: 'requests to what runs again', lanes: restored.flatMap((each) => restoreTraffic(each)) },
+    ...byPhase(besideOld, 'aside', true, (each) => each.steps.flatMap((step) => drainAndRemove(step, each))),
     {
       title: 'networks and volumes',
       lanes: undoPreparation(
         plan,
-        begun,
+        started,
         all.flatMap((each) => each.steps),
       ),
     },
   ];
   return {
     stages: stages.filter(({ lanes }) => lanes.length > 0),
-    notUndone: keptJobs(jobRuns(plan.phases, begun, finished), onRollback),
+    notUndone: keptJobs(jobRuns(plan.phases, started, finished), onRollback),
   };
 }
 
-function begunOf({ kind, number }: PlannedPhase, service: PlannedService, begun: ReadonlySet<string>): Begun {
+function startedOf(
+  { kind, number }: PlannedPhase,
+  service: PlannedService,
+  started: ReadonlySet<string>,
+): StartedService {
   return {
     service,
     phase: kind === 'removals' && number > 0 ? -number : number,
     steps: lanesOf(service)
       .flat()
-      .filter(({ id }) => begun.has(id)),
+      .filter(({ id }) => started.has(id)),
   };
 }
 
 /** One stage a phase: the last phase first on the way down, removed services first on the way up. */
 function byPhase(
-  services: Begun[],
+  services: StartedService[],
   way: string,
   descending: boolean,
-  lanes: (each: Begun) => Lane[],
+  lanes: (each: StartedService) => Lane[],
 ): RollbackPlan['stages'] {
   const order = (phase: number) => (descending ? -Math.abs(phase) : phase);
   const phases = [...new Set(services.map(({ phase }) => phase))].sort((a, b) => order(a) - order(b));
@@ -123,9 +133,9 @@ function byPhase(
 }
 
 /** One that two instances of may listen beside each other is never without one. */
-function doorBack(each: Begun, onRollback: RollbackInput['onRollback']): Lane {
-  const down = each.steps.flatMap((step) => takeDown(step, onRollback)).flat();
-  const up = bringBack(each).flat();
+function undoLoadBalancer(each: StartedService, onRollback: RollbackInput['onRollback']): Lane {
+  const down = each.steps.flatMap((step) => stopAndRemove(step, onRollback)).flat();
+  const up = restoreInstances(each).flat();
   return each.service.beside ? [...up, ...down] : [...down, ...up];
 }
 
@@ -133,13 +143,13 @@ function doorBack(each: Begun, onRollback: RollbackInput['onRollback']): Lane {
  * Whether old instances have been stopped, or changed where they stand: requests cannot go back to them before they are
  * up again.
  */
-export function hasGoneTooFar(begun: readonly Step[]): boolean {
-  return begun.some((step) => retirementsOf(step).length > 0 || isReplacement(step));
+export function hasGoneTooFar(started: readonly Step[]): boolean {
+  return started.some((step) => retirementsOf(step).length > 0 || isReplacement(step));
 }
 
 /** The routes that were in force before. */
-function putFrontBack({ steps: done }: Begun): Lane[] {
-  return done.flatMap((step) =>
+function restoreRouting({ steps: finished }: StartedService): Lane[] {
+  return finished.flatMap((step) =>
     step.kind === 'configure' && step.before
       ? [
           [
@@ -154,8 +164,8 @@ function putFrontBack({ steps: done }: Begun): Lane[] {
 }
 
 /** Names as they were, before requests come back: an instance leaves its networks for a moment to get them. */
-export function nameBack({ steps: done }: Begun): Lane[] {
-  return done.flatMap((step) =>
+export function restoreNames({ steps: finished }: StartedService): Lane[] {
+  return finished.flatMap((step) =>
     step.kind === 'attach' && isTaken(step)
       ? [[StepFactory.beside(step).attach(step.instance, step.before, step.networks)]]
       : [],
@@ -163,8 +173,8 @@ export function nameBack({ steps: done }: Begun): Lane[] {
 }
 
 /** Requests as they went before the first step that moved them. */
-export function sendBack({ service, steps: done }: Begun): Lane[] {
-  const first = done.find((step) => step.kind === 'route');
+export function restoreTraffic({ service, steps: finished }: StartedService): Lane[] {
+  const first = finished.find((step) => step.kind === 'route');
   if (first?.kind !== 'route') return [];
   return [
     [
@@ -187,17 +197,17 @@ function isTaken({ networks }: StepOf<'attach'>): boolean {
 }
 
 /** A new instance that ran beside old ones, once nothing is sent to it any more. */
-function takeAside(step: Step, { service, steps: done }: Begun): Lane[] {
+function drainAndRemove(step: Step, { service, steps: finished }: StartedService): Lane[] {
   const steps = StepFactory.beside(step);
   if (step.kind === 'test') return [[steps.about('remove', toRef(step.instance))]];
   if (step.kind !== 'start') return [];
-  const route = done.find((each) => each.kind === 'route');
-  const untitled = done.flatMap((each) =>
+  const route = finished.find((each) => each.kind === 'route');
+  const untitled = finished.flatMap((each) =>
     each.kind === 'attach' && each.instance.name === step.instance.name
       ? [steps.unname(each.instance, each.networks)]
       : [],
   );
-  const addresses = addressesOf(step.instance, done);
+  const addresses = addressesOf(step.instance, finished);
   const drain =
     route?.kind === 'route' && addresses.length > 0
       ? [
@@ -227,16 +237,16 @@ function drainMsOf(service: PlannedService): number {
 }
 
 /** Where requests have been sent to an instance. */
-export function addressesOf({ name, ports }: Pick<InstanceSpec, 'name' | 'ports'>, done: Step[]): string[] {
+export function addressesOf({ name, ports }: Pick<InstanceSpec, 'name' | 'ports'>, finished: Step[]): string[] {
   const own = ports.map(({ host }) => `127.0.0.1:${host}`);
-  const sent = done.flatMap((step) =>
+  const sent = finished.flatMap((step) =>
     step.kind === 'route' ? step.tables.flatMap(({ targets }) => targets.map(({ address }) => address)) : [],
   );
   return [...new Set(sent.filter((address) => address.startsWith(`${name}:`) || own.includes(address)))];
 }
 
 /** `whole`: what stands in the way of a command that undoes a job stops for it. */
-function takeDown(step: Step, onRollback: RollbackInput['onRollback'], whole = false): Lane[] {
+function stopAndRemove(step: Step, onRollback: RollbackInput['onRollback'], whole = false): Lane[] {
   const steps = StepFactory.beside(step);
   if (isReplacement(step) && whole) return [[steps.about('retire', toRef(step.instance))]];
   if (step.kind === 'test') return [[steps.about('remove', toRef(step.instance))]];
@@ -259,8 +269,8 @@ function runUndo(job: InstanceSpec, command: string[], steps: StepFactory): Lane
 }
 
 /** Retired instances again, side by side, and workloads as they were. */
-function bringBack({ steps: done }: Begun): Lane[] {
-  return done.flatMap((step): Lane[] => {
+function restoreInstances({ steps: finished }: StartedService): Lane[] {
+  return finished.flatMap((step): Lane[] => {
     const steps = StepFactory.beside(step);
     if (isReplacement(step))
       return [
@@ -284,16 +294,16 @@ function retirementsOf(step: Step): Retirement[] {
   return step.kind === 'retire' ? [step] : step.kind === 'retire-together' ? step.retirements : [];
 }
 
-function undoPreparation(plan: Plan, begun: ReadonlySet<string>, started: Step[]): Lane[] {
+function undoPreparation(plan: Plan, started: ReadonlySet<string>, startSteps: Step[]): Lane[] {
   const mounted = new Set(
-    started
+    startSteps
       .flatMap((step) =>
         step.kind === 'start' || step.kind === 'update' || step.kind === 'create-job' ? step.instance.mounts : [],
       )
       .flatMap((mount) => (mount.type === 'volume' ? [mount.volume] : [])),
   );
   return plan.preparation
-    .filter(({ id }) => begun.has(id))
+    .filter(({ id }) => started.has(id))
     .flatMap((step): Lane[] => {
       if (step.kind === 'create-network')
         return [[StepFactory.beside(step).make({ kind: 'remove-network', name: step.network.name })]];

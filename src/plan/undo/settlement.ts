@@ -4,7 +4,7 @@ import { isUp, type Observation, type ObservedInstance } from '../../model/obser
 import { balancerName, type RouteTable } from '../../model/traffic';
 import { addressOf, drainAt } from '../traffic/service-traffic';
 import { isTest } from '../traffic/test-spec';
-import type { HostView } from '../hosts/view';
+import type { HostObservation } from '../hosts/view';
 import { toRef } from '../service/instance-spec';
 import type { Lane } from '../plan';
 import type { RollbackPlan } from './rollback';
@@ -15,7 +15,7 @@ type Stages = RollbackPlan['stages'];
 type Seen = Pick<Observation, 'instances' | 'traffic' | 'capacity'>;
 
 /** A host as it was found. */
-export interface SettlementView extends Pick<HostView, 'name' | 'taskQueue'> {
+export interface SettlementView extends Pick<HostObservation, 'name' | 'taskQueue'> {
   observation: Seen;
 }
 
@@ -112,7 +112,7 @@ function settleHost(
     retired: retired.map(revive),
     back:
       touched.size > 0
-        ? sendBack(
+        ? restoreTraffic(
             lasting.filter(({ service }) => touched.has(service) || service === balancerName),
             traffic?.tables ?? [],
             observation,
@@ -152,7 +152,7 @@ function drain(
 }
 
 /** Names and requests to what was committed. */
-function sendBack(
+function restoreTraffic(
   lasting: ObservedInstance[],
   tables: RouteTable[],
   { traffic }: Seen,

@@ -77,7 +77,7 @@ function clusterWithin({ workloads, cluster, ...means }: ClusterOfScope): Runtim
     probe: async (name) => ((await workloads.isReady(name)) ? undefined : 'not all of its pods are ready'),
     address: unsupported('addresses'),
     workloads: {
-      bring: (spec, force) => here(namesIn(spec), () => workloads.bring(spec, force)),
+      apply: (spec, force) => here(namesIn(spec), () => workloads.apply(spec, force)),
       restore: (ref, deployment) => here([ref.name], () => workloads.restore(ref, deployment)),
       select: (name, to) => here([name], () => workloads.select(name, to)),
       ask: (name, url, timeoutMs) => here([name], () => ask(means, name, url, timeoutMs)),

@@ -65,7 +65,7 @@ export class Workloads {
    * Makes a service what the spec says, whatever it was; noted with what it was before. What it has no more goes, but
    * for what a rollback needs.
    */
-  async bring(spec: InstanceSpec, force: boolean): Promise<void> {
+  async apply(spec: InstanceSpec, force: boolean): Promise<void> {
     const { name, deployment, stopGraceMs } = spec;
     mustBeWithin(this.scope, spec);
     const known = await this.ledger.readAnybodys(name);

@@ -33,7 +33,7 @@ import { inputs, shapes } from '../messages/shapes';
 import { patches } from '../support/patches';
 import { contextOf, namespaceIn } from '../support/step-context';
 import { Publisher } from '../support/publisher';
-import { until } from '../support/turns';
+import { waitUntil } from '../support/serialised-events';
 import { recordRequest } from './report/audit';
 import { ConfigReferences } from './steps/config-references';
 import { EnvironmentLink } from './admission/environment-link';
@@ -42,7 +42,7 @@ import { HostClaims } from './admission/host-claims';
 import { FleetSlot } from './admission/fleet-slot';
 import { tellBegin, tellEnd } from './report/news';
 import { ProgressLog } from './report/progress-log';
-import { Remedy } from './people/failure-decision';
+import { FailureDecision } from './people/failure-decision';
 import { DeploymentRun, type RunResult } from './run';
 import { Steering } from './people/steering';
 
@@ -86,8 +86,8 @@ class Deployment {
   private maxParallel?: number;
   /** Of what it was started with, whichever release it comes to be about. */
   private readonly references: ConfigReferences;
-  private readonly remedy = new Remedy(this.log);
-  private readonly steering = new Steering(this.log, this.remedy, ({ by, reason }) =>
+  private readonly failureDecision = new FailureDecision(this.log);
+  private readonly steering = new Steering(this.log, this.failureDecision, ({ by, reason }) =>
     this.cancel(`${by}${reason ? `: ${reason}` : ''}`, false),
   );
 
@@ -101,7 +101,7 @@ class Deployment {
     );
     setHandler(progressQuery, (since) => this.log.since(since));
     listen(goSignal, shapes.go, (go) => void (this.go ??= go));
-    listen(queuedSignal, shapes.queued, (waits) => this.log.wait(waits));
+    listen(queuedSignal, shapes.queued, (waitingSteps) => this.log.wait(waitingSteps));
     listen(turnedAwaySignal, shapes.turnedAway, (why) => void (this.turnedAway ??= why));
     listen(cancelSignal, shapes.cancel, (order) => this.cancel(order?.by ?? temporalItself, order?.killJobs ?? false));
     setHandler(steerUpdate, (steer) => this.steering.take(tidied(steer, shapes.steer)), {
@@ -131,7 +131,7 @@ class Deployment {
   private checkAmendment(amendment: Amendment): void {
     if (!fits(amendment, shapes.amendment))
       throw ApplicationFailure.nonRetryable('that is no amendment; `deploy-code amend` makes one', 'NothingToAmend');
-    if (!this.run || !this.remedy.isAwaited)
+    if (!this.run || !this.failureDecision.isAwaited)
       throw ApplicationFailure.nonRetryable('it has not failed: nothing waits to be amended', 'NothingToAmend');
     if (this.input.intent.kind !== 'deploy' || this.input.followsCurrent)
       throw ApplicationFailure.nonRetryable(
@@ -172,7 +172,7 @@ class Deployment {
       link: this.link,
       ask: (text, answers) => this.ask(text, answers),
       steering: this.steering,
-      remedy: this.remedy,
+      failureDecision: this.failureDecision,
       claims: this.claims,
       publisher: this.publisher,
       references: this.references,
@@ -256,7 +256,7 @@ class Deployment {
         windows: stack.deployment.freezeWindows ?? [],
       });
       this.maxParallel = rules?.maxParallel;
-      if (await until(ready, patience, 'join again if not called')) return;
+      if (await waitUntil(ready, patience, 'join again if not called')) return;
     }
   }
 
@@ -291,7 +291,7 @@ class Deployment {
     this.log.note(text);
     this.publisher.publish('deployment.waiting', this.go!.deployment, text, { answers });
     try {
-      await until(() => this.answer !== undefined);
+      await waitUntil(() => this.answer !== undefined);
       this.log.note(`answered: ${this.answer}`);
       return this.answer!;
     } finally {
@@ -314,7 +314,7 @@ class Deployment {
     if (drop.length > 0) {
       const hosts = hostsOf(stack, taskQueue);
       const prune = ({ taskQueue: queue }: HostQueue) =>
-        this.run!.patiently(queue, () =>
+        this.run!.withPlatformRetry(queue, () =>
           activity('pruneReleases', queue, `remove the releases ${drop.join(', ')}`)(
             contextOf(stack, this.go!.deployment),
             drop,
@@ -323,7 +323,7 @@ class Deployment {
           ),
         );
       await oneByOne(hosts, prune).catch((error: Error) =>
-        this.run!.wayBack.leftBehind.push(`releases ${drop.join(', ')}: ${error.message}`),
+        this.run!.compensation.leftBehind.push(`releases ${drop.join(', ')}: ${error.message}`),
       );
     }
     return keep;
@@ -343,9 +343,9 @@ class Deployment {
       release:
         outcome === 'succeeded' ? (input.intent.kind === 'stop' ? undefined : run?.plan?.release.to) : go?.release.from,
       warnings: run?.plan?.warnings ?? [],
-      tolerated: run?.wayForward.tolerated ?? [],
-      notUndone: run?.retreat.notUndone ?? [],
-      leftBehind: run?.wayBack.leftBehind ?? [],
+      tolerated: run?.rollout.tolerated ?? [],
+      notUndone: run?.rollback.notUndone ?? [],
+      leftBehind: run?.compensation.leftBehind ?? [],
       ...(go?.past !== undefined && { forcedPast: go.past }),
       ...(this.steering.records.length > 0 && { steering: this.steering.records }),
       changed: servicesOf(run?.plan?.phases ?? [])

@@ -1,35 +1,35 @@
 import { CancellationScope, patched } from '@temporalio/workflow';
 import type { StepContext } from '../../activities/contract';
 import type { Service, Stack } from '../../model/stack';
-import type { World } from '../../plan/hosts/view';
+import type { StackObservation } from '../../plan/hosts/view';
 import { jobRuns, type JobRun } from '../../plan/service/job-runs';
 import { changesAnything, type Plan, type Refusal } from '../../plan/plan';
 import type { Planning } from '../../plan/planner';
 import { settingsOf } from '../../plan/service/settings';
-import type { Look } from '../hosts';
+import type { WithPlatformRetry } from '../hosts';
 import type { Cause, DeploymentInput, Go, Outcome } from '../messages';
 import type { Publisher } from '../support/publisher';
 import { patches } from '../support/patches';
 import { contextOf } from '../support/step-context';
 import { DeploymentClock } from './steps/clock';
 import type { ConfigReferences } from './steps/config-references';
-import { Commit, goers } from './stages/commit';
+import { Commit, supersededInstances } from './stages/commit';
 import type { HostClaims } from './admission/host-claims';
 import type { EnvironmentLink } from './admission/environment-link';
 import { Rejection, StepFailure, toCause, withEvidence } from './steps/failure';
-import { Freight } from './steps/payload-budget';
+import { PayloadBudget } from './steps/payload-budget';
 import { Interpreter } from './steps/interpreter';
-import { Patience } from './steps/platform-retry';
+import { PlatformRetry } from './steps/platform-retry';
 import { Preparation } from './stages/preparation';
 import type { ProgressLog } from './report/progress-log';
 import type { Steering } from './people/steering';
-import { clearFailedJobs, putBackUnfinished } from './stages/restore-unfinished';
-import type { Remedy } from './people/failure-decision';
-import { Retreat } from './stages/rollback';
+import { clearFailedJobs, restoreUnfinished } from './stages/restore-unfinished';
+import type { FailureDecision } from './people/failure-decision';
+import { Rollback } from './stages/rollback';
 import { summarise } from './report/summary';
-import { Waits } from './steps/waiting-steps';
-import { WayBack } from './steps/compensation';
-import { WayForward } from './stages/rollout';
+import { WaitingSteps } from './steps/waiting-steps';
+import { Compensation } from './steps/compensation';
+import { Rollout } from './stages/rollout';
 
 /** What the run of a deployment came to. */
 export interface RunResult {
@@ -46,7 +46,7 @@ export interface RunOptions {
   link: EnvironmentLink;
   ask: (text: string, answers: string[]) => Promise<string>;
   steering: Steering;
-  remedy: Remedy;
+  failureDecision: FailureDecision;
   claims: HostClaims;
   publisher: Publisher;
   references: ConfigReferences;
@@ -55,63 +55,70 @@ export interface RunOptions {
 /** One attempt to bring a release about, from the environment's word to the commit or the way back. */
 export class DeploymentRun {
   readonly interpreter: Interpreter;
-  readonly wayForward: WayForward;
-  readonly wayBack: WayBack;
+  readonly rollout: Rollout;
+  readonly compensation: Compensation;
   readonly commit: Commit;
-  readonly retreat: Retreat;
+  readonly rollback: Rollback;
   private readonly preparation: Preparation;
   plan?: Plan;
   private readonly clock = new DeploymentClock();
   private forward = new CancellationScope({ cancellable: true });
   private readonly context: StepContext;
-  private readonly waits: Waits;
-  private readonly patience: Patience;
+  private readonly waitingSteps: WaitingSteps;
+  private readonly platformRetry: PlatformRetry;
   private cause?: Cause;
   /** From here on nothing is rolled back. */
   committed = false;
   private input: DeploymentInput;
   /** What was there before the first step. */
-  private world?: World;
+  private world?: StackObservation;
 
   constructor(private readonly options: RunOptions) {
     const { input, go, log, link, ask, steering, publisher } = options;
     this.input = input;
     const { stack, pinned } = input;
-    const patiently: Look = (taskQueue, look) => this.patiently(taskQueue, look);
+    const withPlatformRetry: WithPlatformRetry = (taskQueue, look) => this.withPlatformRetry(taskQueue, look);
     this.context = contextOf(stack, go.deployment);
-    this.patience = new Patience(this.clock, stack.deployment.platformTimeoutMs);
-    this.waits = new Waits({ context: this.context, clock: this.clock, log, steering, ask, publisher });
+    this.platformRetry = new PlatformRetry(this.clock, stack.deployment.platformTimeoutMs);
+    this.waitingSteps = new WaitingSteps({ context: this.context, clock: this.clock, log, steering, ask, publisher });
     this.interpreter = new Interpreter({
       context: this.context,
       references: options.references,
-      freight: new Freight(JSON.stringify(this.context).length),
+      payloadBudget: new PayloadBudget(JSON.stringify(this.context).length),
       pinned,
       log,
       clock: this.clock,
-      patience: this.patience,
+      platformRetry: this.platformRetry,
       ask,
-      waits: this.waits,
+      waitingSteps: this.waitingSteps,
     });
-    this.wayBack = new WayBack(this.interpreter, stack.deployment.maxParallel);
+    this.compensation = new Compensation(this.interpreter, stack.deployment.maxParallel);
     this.preparation = new Preparation({
       go,
       log,
       interpreter: this.interpreter,
-      wayBack: this.wayBack,
-      patiently,
+      compensation: this.compensation,
+      withPlatformRetry,
       claims: options.claims,
     });
-    this.wayForward = new WayForward({
+    this.rollout = new Rollout({
       input,
       context: this.context,
       interpreter: this.interpreter,
-      wayBack: this.wayBack,
+      compensation: this.compensation,
       log,
       link,
-      patiently,
+      withPlatformRetry,
     });
-    this.retreat = new Retreat({ interpreter: this.interpreter, wayBack: this.wayBack, log, link, steering, ask });
-    this.commit = new Commit({ go, context: this.context, link, wayBack: this.wayBack, patiently });
+    this.rollback = new Rollback({
+      interpreter: this.interpreter,
+      compensation: this.compensation,
+      log,
+      link,
+      steering,
+      ask,
+    });
+    this.commit = new Commit({ go, context: this.context, link, compensation: this.compensation, withPlatformRetry });
   }
 
   /**
@@ -120,7 +127,7 @@ export class DeploymentRun {
   stop(cause: Cause): void {
     this.cause ??= cause;
     if (!this.committed) this.forward.cancel();
-    this.options.remedy.decide({ kind: 'roll back' });
+    this.options.failureDecision.decide({ kind: 'roll back' });
   }
 
   async execute(): Promise<RunResult> {
@@ -132,7 +139,7 @@ export class DeploymentRun {
           this.cause ?? toCause(failure.error, { id: this.plan ? 'deploy' : 'plan' }),
           this.interpreter.interrupted,
         );
-        if (this.mayWait(cause, failure.error) && (await this.isRemedied(cause))) continue;
+        if (this.mayWait(cause, failure.error) && (await this.awaitDecision(cause))) continue;
         this.options.log.cause = cause;
         return await this.goBack(cause);
       }
@@ -143,10 +150,10 @@ export class DeploymentRun {
 
   private async goForward(): Promise<RunResult> {
     this.world ??= await this.begin();
-    return this.bringAbout(this.world);
+    return this.deployPlan(this.world);
   }
 
-  private begin(): Promise<World> {
+  private begin(): Promise<StackObservation> {
     const { timeoutMs } = this.input.stack.deployment;
     this.clock.start(timeoutMs, () =>
       this.stop({ step: 'timeout', message: `not done within ${timeoutMs / 1000} s (deployment.timeout_seconds)` }),
@@ -156,7 +163,7 @@ export class DeploymentRun {
   }
 
   /** From what was there at first to the commit. What is done already is not done again. */
-  private async bringAbout(world: World): Promise<RunResult> {
+  private async deployPlan(world: StackObservation): Promise<RunResult> {
     const draft = this.preparation.draft(this.input, world);
     if (draft.refusals.length > 0) return { outcome: 'refused', refusals: draft.refusals };
     const { plan, refusals } = await this.planned(draft, world);
@@ -167,15 +174,15 @@ export class DeploymentRun {
       await this.commit.keepSchedules(this.input);
       return { outcome: 'unchanged', refusals: [] };
     }
-    await this.wayForward.perform(plan);
-    await this.waits.whilePaused();
+    await this.rollout.perform(plan);
+    await this.waitingSteps.whilePaused();
     if (this.cause) throw new StepFailure(this.cause);
-    await this.makeLasting(plan, world);
+    await this.commitRelease(plan, world);
     return { outcome: 'succeeded', refusals: [] };
   }
 
   /** With all images, and with ports and room that nobody else takes. */
-  private async planned(draft: Planning, world: World): Promise<Planning> {
+  private async planned(draft: Planning, world: StackObservation): Promise<Planning> {
     const { claims, go } = this.options;
     const { name, environment } = this.input.stack;
     const planning = await this.preparation.withImages(this.input, draft, world);
@@ -193,7 +200,7 @@ export class DeploymentRun {
 
   /** What hosts did not do in all the time that it waited for them, by task queue. */
   get lost(): ReadonlyMap<string, string> {
-    return this.patience.lost;
+    return this.platformRetry.lost;
   }
 
   /** Another release may be wanted though no instance changes: of a health check, of who is told. */
@@ -223,17 +230,17 @@ export class DeploymentRun {
   }
 
   /** Waits for a person; true where the deployment goes on. */
-  private async isRemedied(cause: Cause): Promise<boolean> {
+  private async awaitDecision(cause: Cause): Promise<boolean> {
     const {
       plan,
       interpreter,
-      wayBack,
+      compensation,
       clock,
-      options: { log, go, publisher, remedy },
+      options: { log, go, publisher, failureDecision },
     } = this;
     this.cause = undefined;
-    const unfinished = plan && { plan, failed: cause.service, interpreter, wayBack };
-    const back = unfinished ? await putBackUnfinished(unfinished) : [];
+    const unfinished = plan && { plan, failed: cause.service, interpreter, compensation };
+    const back = unfinished ? await restoreUnfinished(unfinished) : [];
     if (back.length > 0) log.note(`${back.join(', ')} put back until somebody has decided`);
     if (this.isStopped()) return false;
     publisher.publish(
@@ -242,7 +249,9 @@ export class DeploymentRun {
       `deployment ${go.deployment} has failed and waits: ${cause.message}`,
       { cause },
     );
-    const decision = await clock.during(() => remedy.await(cause, this.input.stack.deployment.waitOnFailureMs!));
+    const decision = await clock.during(() =>
+      failureDecision.await(cause, this.input.stack.deployment.waitOnFailureMs!),
+    );
     if (decision.kind === 'roll back' || this.isStopped()) return false;
     if (unfinished) await clearFailedJobs(unfinished);
     if (decision.kind === 'amend') this.input = { ...this.input, stack: this.amended(decision.services) };
@@ -263,23 +272,25 @@ export class DeploymentRun {
   }
 
   /** A look that is no step. */
-  patiently<T>(taskQueue: string, look: () => Promise<T>): Promise<T> {
-    return this.patience.look(taskQueue, look, (message) =>
+  withPlatformRetry<T>(taskQueue: string, look: () => Promise<T>): Promise<T> {
+    return this.platformRetry.look(taskQueue, look, (message) =>
       this.options.log.note(`waits for the platform: ${message}`),
     );
   }
 
   /** The jobs that this deployment ran, or began to, and that no command has undone. */
   get jobs(): JobRun[] {
-    const { begun, done } = this.interpreter;
-    return jobRuns(this.plan?.phases ?? [], begun, done).filter(({ service }) => !this.retreat.undone.has(service));
+    const { started, finished } = this.interpreter;
+    return jobRuns(this.plan?.phases ?? [], started, finished).filter(
+      ({ service }) => !this.rollback.undone.has(service),
+    );
   }
 
-  private async makeLasting(plan: Plan, { views }: World): Promise<void> {
+  private async commitRelease(plan: Plan, { views }: StackObservation): Promise<void> {
     this.committed = true;
     this.options.steering.letGo(true);
     this.options.log.become('committing');
-    const { input, jobs, wayForward, interpreter } = this;
+    const { input, jobs, rollout, interpreter } = this;
     const images = views.flatMap(({ observation }) => observation.images);
     const found = Object.fromEntries(
       images.filter(({ id }) => id).map(({ reference, ...image }) => [reference, image]),
@@ -289,18 +300,18 @@ export class DeploymentRun {
       plan,
       jobs,
       images: { ...found, ...input.pinned, ...interpreter.images },
-      stays: goers(plan, (name) => wayForward.isTolerated(name)),
+      retained: supersededInstances(plan, (name) => rollout.isTolerated(name)),
     });
   }
 
   /** A rollback that a person insists on is done also where failed deployments are left as they are. */
   private async goBack(cause: Cause): Promise<RunResult> {
-    const { plan, input, retreat } = this;
+    const { plan, input, rollback } = this;
     const cancelled = cause.step === 'cancel';
     if (!plan) return { outcome: cancelled ? 'cancelled' : 'refused', cause, refusals: [] };
     if (!input.stack.deployment.rollbackOnFailure && !this.isAborted()) return this.leaveAsIs(cause);
-    if (!(await retreat.isAllowed(input, plan))) return this.leaveAsIs(cause);
-    const { complete, rollbackMs } = await retreat.perform(input, plan);
+    if (!(await rollback.isAllowed(input, plan))) return this.leaveAsIs(cause);
+    const { complete, rollbackMs } = await rollback.perform(input, plan);
     return {
       outcome: !complete ? 'rollback_incomplete' : cancelled ? 'cancelled' : 'rolled_back',
       cause,

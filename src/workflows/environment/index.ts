@@ -17,7 +17,7 @@ import { admit } from '../support/admit';
 import { listen, listenToAct } from '../support/listen';
 import { inputs, shapes } from '../messages/shapes';
 import { patches } from '../support/patches';
-import { until } from '../support/turns';
+import { waitUntil } from '../support/serialised-events';
 import { EnvironmentMemory } from './memory';
 import { EnvironmentWatch } from './watch';
 
@@ -58,7 +58,7 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
   listenToAct(resumeWatchSignal, (act) => memory.resumeWatch(act));
   const watch = new EnvironmentWatch(memory);
 
-  await until(() => !memory.isEmpty() || before !== undefined);
+  await waitUntil(() => !memory.isEmpty() || before !== undefined);
   for (let check = firstCheckMs; ;) {
     const attentive = patched(patches.attentiveEnvironment);
     let seen = memory.changes;
@@ -71,7 +71,7 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
     await memory.records.write(() => memory.changes !== seen);
     if (workflowInfo().continueAsNewSuggested) {
       watch.rest();
-      await until(allHandlersFinished);
+      await waitUntil(allHandlersFinished);
       await memory.tellDecisions();
       return continueAsNew<typeof environment>(place, memory.state);
     }
@@ -82,7 +82,10 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
         : memory.state.running
           ? check
           : longestCheckMs;
-    const changed = await until(() => memory.changes !== seen, Math.min(checkMs, memory.nextEventMs(), watch.nextMs()));
+    const changed = await waitUntil(
+      () => memory.changes !== seen,
+      Math.min(checkMs, memory.nextEventMs(), watch.nextMs()),
+    );
     check = changed ? firstCheckMs : Math.min(check * 2, longestCheckMs);
     await memory.checkRunning(!changed);
   }

@@ -21,7 +21,7 @@ import { toProblem, type ActivityProblem } from '../deployment/steps/failure';
 import { events } from '../support/events';
 import { patches } from '../support/patches';
 import { Publisher } from '../support/publisher';
-import { inTurn } from '../support/turns';
+import { serialised } from '../support/serialised-events';
 import { countEnd, forbids, goesPast, heldBack, turnAway } from './admission';
 import { recall } from './recall';
 import { EnvironmentRecords } from './records';
@@ -324,7 +324,7 @@ export class EnvironmentMemory {
 }
 
 async function tell(workflowId: string, signal: (handle: Handle) => Promise<void>): Promise<boolean> {
-  return inTurn(signal(getExternalWorkflowHandle(workflowId))).then(
+  return serialised(signal(getExternalWorkflowHandle(workflowId))).then(
     () => true,
     () => false,
   );

@@ -2,7 +2,7 @@ import { type ActivityInterfaceFor, type ActivityOptions, proxyActivities } from
 import type { Activities } from '../../activities/contract';
 import { plainMarkdownWithin } from '../../model/text/markdown';
 import { isHostQueue } from '../messages';
-import { inTurn } from './turns';
+import { serialised } from './serialised-events';
 
 /**
  * Every time limit and retry policy, in one table. Typed failures are final and come back to the workflow; what
@@ -120,5 +120,5 @@ export function activity<K extends keyof Activities>(
     taskQueue,
     summary: plainMarkdownWithin(longestSummary, summary),
   } as ActivityOptions)[name] as (...input: unknown[]) => Promise<unknown>;
-  return ((...input: unknown[]) => inTurn(call(...input))) as ActivityInterfaceFor<Activities>[K];
+  return ((...input: unknown[]) => serialised(call(...input))) as ActivityInterfaceFor<Activities>[K];
 }

@@ -1,6 +1,6 @@
 import { CancellationScope, ParentClosePolicy, startChild, uuid4 } from '@temporalio/workflow';
 import type { Notification, NotificationType, Subscriber } from '../../model/notification';
-import { inTurn } from './turns';
+import { serialised } from './serialised-events';
 import type { Place } from '../messages';
 import type { notify } from '../notify';
 
@@ -25,7 +25,7 @@ export class Publisher {
         args: [notification, interested],
         staticSummary: `${type} of ${stack}/${environment}`,
       });
-    this.begun.push(inTurn(CancellationScope.nonCancellable(start)).catch(() => undefined));
+    this.begun.push(serialised(CancellationScope.nonCancellable(start)).catch(() => undefined));
   }
 
   /** Resolves when everything is on its way: a workflow that ends sooner would take it along. */

@@ -5,7 +5,7 @@ import type { AuditEntry } from '../../model/audit';
 import { activity } from './activity-options';
 import { auditedSignal, environmentId, type Act } from '../messages';
 import { patches } from './patches';
-import { inTurn } from './turns';
+import { serialised } from './serialised-events';
 
 /** Whose trail the acts on a stack are written to. */
 export function auditPlaceOf({ name: stack, environment, infrastructure: { dataDir: folder } }: Stack): AuditPlace {
@@ -39,7 +39,7 @@ export async function writeRecord(place: AuditPlace, { taskQueue, summary, entry
     ...head,
     ...(folder !== undefined && { folder }),
   });
-  await inTurn(told).catch(() => undefined);
+  await serialised(told).catch(() => undefined);
 }
 
 export interface RecordToWrite {

@@ -2,7 +2,7 @@ import type { Stack } from '../../../src/config';
 import { manifestsOf } from '../../../src/plan/manifests';
 import { claimsOf } from '../../../src/plan/hosts/claims';
 import { place } from '../../../src/plan/hosts/place';
-import type { HostView } from '../../../src/plan/hosts/view';
+import type { HostObservation } from '../../../src/plan/hosts/view';
 import type { Step } from '../../../src/plan/plan';
 import { planOver, type Planning } from '../../../src/plan/planner';
 import { allSteps, emptyObservation } from '../../support/observation';
@@ -21,7 +21,7 @@ const shop = (
 ): Stack =>
   stackOf({ name: 'shop', environment: 'test', infrastructure: { hosts, ...infrastructure }, services, ...more });
 const kinds: Record<string, 'docker' | 'kubernetes'> = { here: 'docker', cloud: 'kubernetes', overseas: 'kubernetes' };
-const views = (stack: Stack): HostView[] =>
+const views = (stack: Stack): HostObservation[] =>
   stack.hosts!.map(({ name }) => {
     const observation = emptyObservation(stack);
     return {

@@ -3,7 +3,7 @@ import type { Stack } from '../../../src/config';
 import { groupsOf } from '../../../src/plan/hosts/groups';
 import { place } from '../../../src/plan/hosts/place';
 import { portionOf } from '../../../src/plan/hosts/portion';
-import type { HostView } from '../../../src/plan/hosts/view';
+import type { HostObservation } from '../../../src/plan/hosts/view';
 import { planOver } from '../../../src/plan/planner';
 import { emptyObservation } from '../../support/observation';
 import { stackOf } from '../../support/stack';
@@ -17,7 +17,7 @@ const hosts = {
 };
 const shop = (services: Record<string, Data>, more: Data = {}) =>
   stackOf({ name: 'shop', environment: 'test', infrastructure: { hosts }, services, ...more });
-const views = (stack: Stack, memory = 64): HostView[] =>
+const views = (stack: Stack, memory = 64): HostObservation[] =>
   stack.hosts!.map(({ name }) => {
     const observation = emptyObservation(stack);
     return {

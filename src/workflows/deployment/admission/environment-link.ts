@@ -1,7 +1,7 @@
 import type { SearchAttributePair } from '@temporalio/common';
 import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
 import { events } from '../../support/events';
-import { inTurn } from '../../support/turns';
+import { serialised } from '../../support/serialised-events';
 import {
   committedSignal,
   environmentId,
@@ -64,7 +64,7 @@ export class EnvironmentLink {
     signal: (environment: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>,
   ): Promise<void> {
     const { name: stack, environment } = this.input.stack;
-    await inTurn(signal(getExternalWorkflowHandle(environmentId({ stack, environment })))).catch(() => undefined);
+    await serialised(signal(getExternalWorkflowHandle(environmentId({ stack, environment })))).catch(() => undefined);
   }
 
   private about(): { stack: string; environment: string; deployment: number } {

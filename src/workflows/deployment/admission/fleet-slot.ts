@@ -3,7 +3,7 @@ import { activity } from '../../support/activity-options';
 import { listen } from '../../support/listen';
 import { fleetId, giveBackSignal, slotSignal, type SlotWord } from '../../messages';
 import { shapes } from '../../messages/shapes';
-import { inTurn, until } from '../../support/turns';
+import { serialised, waitUntil } from '../../support/serialised-events';
 import type { ProgressLog } from '../report/progress-log';
 
 const rejoinMs = 600_000;
@@ -34,12 +34,12 @@ export class FleetSlot {
         taskQueue,
         `one of ${limit} deployments at once`,
       )({ workflowId: workflowInfo().workflowId, limit });
-    while (!(await until(() => this.word?.granted === true || isGivenUp(), rejoinMs, 'ask again')));
+    while (!(await waitUntil(() => this.word?.granted === true || isGivenUp(), rejoinMs, 'ask again')));
   }
 
   async giveBack(): Promise<void> {
     if (!this.claimed) return;
-    await inTurn(getExternalWorkflowHandle(fleetId).signal(giveBackSignal, workflowInfo().workflowId)).catch(
+    await serialised(getExternalWorkflowHandle(fleetId).signal(giveBackSignal, workflowInfo().workflowId)).catch(
       () => undefined,
     );
   }

@@ -3,7 +3,7 @@ import { placeOf } from '../../../model/stack/runtime-of';
 import type { BreakerSettings, Stack } from '../../../model/stack';
 import type { Claimed, HostBreaker, HostPlace } from '../../../model/host';
 import { claimsOf, withClaims } from '../../../plan/hosts/claims';
-import type { World } from '../../../plan/hosts/view';
+import type { StackObservation } from '../../../plan/hosts/view';
 import type { Plan } from '../../../plan/plan';
 import type { Planning } from '../../../plan/planner';
 import { activity } from '../../support/activity-options';
@@ -11,7 +11,7 @@ import { all, hostsOf } from '../../hosts';
 import { listen } from '../../support/listen';
 import { hostId, hostWordSignal, type HostWord } from '../../messages';
 import { shapes } from '../../messages/shapes';
-import { until } from '../../support/turns';
+import { waitUntil } from '../../support/serialised-events';
 
 const answerMs = 20_000;
 const noBreaker: BreakerSettings = { threshold: 0, recoveryMs: 0 };
@@ -19,7 +19,7 @@ const noBreaker: BreakerSettings = { threshold: 0, recoveryMs: 0 };
 /** A plan whose ports and room nobody else takes, and the world that it was made for. */
 export interface Secured {
   planning: Planning;
-  world: World;
+  world: StackObservation;
 }
 
 /** What a deployment asks of the owners of its hosts, and tells them. */
@@ -67,10 +67,10 @@ export class HostClaims {
    */
   async secure(
     stack: Stack,
-    world: World,
+    world: StackObservation,
     by: string,
     planned: Planning,
-    replan: (world: World) => Promise<Planning>,
+    replan: (world: StackObservation) => Promise<Planning>,
   ): Promise<Secured> {
     let secured: Secured = { planning: planned, world };
     for (let counted = ''; ;) {
@@ -88,7 +88,12 @@ export class HostClaims {
    * What others had claimed before, by task queue. An owner that does not answer is not waited for: Docker refuses a
    * port that is taken.
    */
-  private async claim(plan: Plan, stack: Stack, { views }: World, by: string): Promise<Map<string, Claimed[]>> {
+  private async claim(
+    plan: Plan,
+    stack: Stack,
+    { views }: StackObservation,
+    by: string,
+  ): Promise<Map<string, Claimed[]>> {
     const claims = claimsOf(plan, stack);
     this.round += 1;
     const { round } = this;
@@ -108,7 +113,7 @@ export class HostClaims {
       const word = this.words.get(hostId(place));
       return word?.round === round ? word : undefined;
     };
-    await until(() => asked.every(({ place }) => wordOf(place)), answerMs, 'what others have claimed');
+    await waitUntil(() => asked.every(({ place }) => wordOf(place)), answerMs, 'what others have claimed');
     return new Map(asked.map(({ place, taskQueue }) => [taskQueue, wordOf(place)?.others ?? []]));
   }
 

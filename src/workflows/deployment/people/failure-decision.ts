@@ -1,13 +1,13 @@
 import type { Service } from '../../../model/stack';
 import type { Cause } from '../../messages';
-import { until } from '../../support/turns';
+import { waitUntil } from '../../support/serialised-events';
 import type { ProgressLog } from '../report/progress-log';
 
 /** What becomes of a deployment that has failed and waits. */
 export type Decision = { kind: 'retry' } | { kind: 'amend'; services: Service[] } | { kind: 'roll back' };
 
 /** A deployment that has failed may wait for a person, who amends it, has it tried again or gives it up. */
-export class Remedy {
+export class FailureDecision {
   private decision?: Decision;
   private awaited = false;
 
@@ -28,7 +28,7 @@ export class Remedy {
     this.log.failure = { cause, until: Date.now() + limitMs };
     this.log.becomeFound('waiting');
     try {
-      if (!(await until(() => this.decision !== undefined, limitMs)))
+      if (!(await waitUntil(() => this.decision !== undefined, limitMs)))
         this.log.note(`nobody came within ${limitMs / 1000} s`);
       return this.decision ?? { kind: 'roll back' };
     } finally {

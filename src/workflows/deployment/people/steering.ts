@@ -2,9 +2,9 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import type { Amendment, Steer, SteeringRecord } from '../../messages';
 import { fits } from '../../messages/shape';
 import { shapes } from '../../messages/shapes';
-import { until } from '../../support/turns';
+import { waitUntil } from '../../support/serialised-events';
 import type { ProgressLog } from '../report/progress-log';
-import type { Remedy } from './failure-decision';
+import type { FailureDecision } from './failure-decision';
 
 const said: Record<Steer['action'], string> = {
   approve: 'approved',
@@ -39,7 +39,7 @@ export class Steering {
 
   constructor(
     private readonly log: ProgressLog,
-    private readonly remedy: Remedy,
+    private readonly failureDecision: FailureDecision,
     private readonly abort: (steer: Steer) => void,
   ) {}
 
@@ -60,7 +60,7 @@ export class Steering {
     if (action === 'pause' && this.pause)
       throw ApplicationFailure.nonRetryable(`it is paused already, by ${this.pause.by}`, 'NothingToSteer');
     if (action === 'resume' && !this.pause) throw ApplicationFailure.nonRetryable('it is not paused', 'NothingToSteer');
-    if (action === 'retry' && !this.remedy.isAwaited)
+    if (action === 'retry' && !this.failureDecision.isAwaited)
       throw ApplicationFailure.nonRetryable('it has not failed: nothing waits to be tried again', 'NothingToSteer');
     if (this.closed && action !== 'resume')
       throw ApplicationFailure.nonRetryable(
@@ -77,13 +77,13 @@ export class Steering {
     if (action === 'pause') this.pause = steer;
     if (action === 'resume') this.pause = undefined;
     if (action === 'abort') this.abort(steer);
-    if (action === 'retry') this.remedy.decide({ kind: 'retry' });
+    if (action === 'retry') this.failureDecision.decide({ kind: 'retry' });
   }
 
   amend({ services, by, reason }: Amendment): void {
     const names = services.map(({ name }) => name).join(', ');
     this.record({ action: 'amend', by, reason, service: names }, `${names} amended`);
-    this.remedy.decide({ kind: 'amend', services });
+    this.failureDecision.decide({ kind: 'amend', services });
   }
 
   get isPaused(): boolean {
@@ -98,7 +98,7 @@ export class Steering {
 
   /** Resolves once nobody wants it to stand still. */
   async whilePaused(): Promise<void> {
-    if (this.pause) await until(() => !this.pause);
+    if (this.pause) await waitUntil(() => !this.pause);
   }
 
   /** A person's word; nothing where none came in time. */
@@ -108,7 +108,7 @@ export class Steering {
     const before = this.log.status;
     this.publish('waiting');
     try {
-      await until(() => pending.answer !== undefined, timeoutMs);
+      await waitUntil(() => pending.answer !== undefined, timeoutMs);
       return pending.answer;
     } finally {
       this.approvals.delete(pending);
@@ -129,7 +129,7 @@ export class Steering {
 
   /** Waits so long; true where it ended before its time, for somebody promotes or pauses it. */
   wait(hold: Hold, durationMs: number): Promise<boolean> {
-    return until(() => hold.over || this.isPaused, Math.max(1, durationMs));
+    return waitUntil(() => hold.over || this.isPaused, Math.max(1, durationMs));
   }
 
   private waiting(service: string | undefined): Pending[] {

@@ -18,7 +18,7 @@ const mostEvents = 20_000;
 export class ProgressLog {
   status: Status = 'queued';
   deployment?: number;
-  waits: Queued = {};
+  waitingSteps: Queued = {};
   question?: Question;
   cause?: Cause;
   approvals?: Progress['approvals'];
@@ -36,12 +36,12 @@ export class ProgressLog {
 
   /** The events after a sequence number; the plan comes along until a reader has seen events of after it was made. */
   since(sequence: number): Progress {
-    const { status, deployment, waits, question, cause, planned, approvals, failure } = this;
+    const { status, deployment, waitingSteps, question, cause, planned, approvals, failure } = this;
     const plan = planned && sequence <= planned.after ? planned.plan : undefined;
     return {
       status,
       deployment,
-      ...waits,
+      ...waitingSteps,
       question,
       cause,
       plan,
@@ -51,8 +51,8 @@ export class ProgressLog {
     };
   }
 
-  wait(waits: Queued): void {
-    this.waits = waits;
+  wait(waitingSteps: Queued): void {
+    this.waitingSteps = waitingSteps;
     this.publish();
   }
 

@@ -5,32 +5,32 @@ import type { JobRun } from '../../../plan/service/job-runs';
 import { servicesOf, type Lane, type Plan, type Step } from '../../../plan/plan';
 import { together } from '../../../plan/undo/together';
 import { activity } from '../../support/activity-options';
-import { all, hostsOf, type Look } from '../../hosts';
+import { all, hostsOf, type WithPlatformRetry } from '../../hosts';
 import type { DeploymentInput, Go } from '../../messages';
 import { patches } from '../../support/patches';
 import type { EnvironmentLink } from '../admission/environment-link';
 import { toProblem } from '../steps/failure';
 import { keepRelease } from './keep-release';
 import { keepSchedules } from './keep-schedules';
-import type { WayBack } from '../steps/compensation';
+import type { Compensation } from '../steps/compensation';
 
 export interface CommitOptions {
   go: Go;
   context: StepContext;
   link: EnvironmentLink;
-  wayBack: WayBack;
+  compensation: Compensation;
   /** Waits for a platform that is away. */
-  patiently: Look;
+  withPlatformRetry: WithPlatformRetry;
 }
 
 /** What a commit makes lasting. */
-export interface Achievement {
+export interface CommitRequest {
   input: DeploymentInput;
   plan: Plan;
   jobs: JobRun[];
   images: PinnedImages;
   /** Instances that stay though the plan said they go: of services that failed alone. */
-  stays: ReadonlySet<string>;
+  retained: ReadonlySet<string>;
 }
 
 /**
@@ -43,28 +43,28 @@ export class Commit {
 
   constructor(private readonly options: CommitOptions) {}
 
-  async perform({ input, plan, jobs, images, stays }: Achievement): Promise<void> {
-    const { link, wayBack } = this.options;
+  async perform({ input, plan, jobs, images, retained }: CommitRequest): Promise<void> {
+    const { link, compensation } = this.options;
     await CancellationScope.nonCancellable(async () => {
       await link.committed(input.intent.kind === 'stop' && !input.intent.services ? undefined : plan.release.to);
       await this.holdImages(plan, input);
       if (input.intent.kind === 'deploy') {
         await keepRelease(input, plan, jobs, images, link).catch((error: Error) =>
-          wayBack.leftBehind.push(`release ${plan.release.to} is not kept: ${error.message}`),
+          compensation.leftBehind.push(`release ${plan.release.to} is not kept: ${error.message}`),
         );
       }
       await this.keepSchedules(input);
-      const steps = plan.cleanup.filter((step) => !(step.kind === 'remove' && stays.has(step.instance.name)));
+      const steps = plan.cleanup.filter((step) => !(step.kind === 'remove' && retained.has(step.instance.name)));
       const others = steps.filter(({ kind }) => kind !== 'remove');
-      await wayBack.collect(removals(steps));
-      await wayBack.collect(others.map((step) => [step]));
+      await compensation.collect(removals(steps));
+      await compensation.collect(others.map((step) => [step]));
     });
   }
 
   async keepSchedules(input: DeploymentInput): Promise<void> {
-    const { go, wayBack } = this.options;
+    const { go, compensation } = this.options;
     this.schedules = await keepSchedules(input, go).catch((error: Error) => {
-      wayBack.leftBehind.push(`schedules: ${toProblem(error).message}`);
+      compensation.leftBehind.push(`schedules: ${toProblem(error).message}`);
       return [...new Set([...(go.schedules ?? []), ...(input.stack.schedules ?? []).map(({ name }) => name)])];
     });
   }
@@ -74,24 +74,24 @@ export class Commit {
    * are held.
    */
   private async holdImages(plan: Plan, { stack, taskQueue }: DeploymentInput): Promise<void> {
-    const { go, context, wayBack, patiently } = this.options;
+    const { go, context, compensation, withPlatformRetry } = this.options;
     if (go.releases.length === 0 || !plan.cleanup.some(({ kind }) => kind === 'remove')) return;
     const hold = (queue: string) =>
-      patiently(queue, () =>
+      withPlatformRetry(queue, () =>
         activity('holdImages', queue, `keep the images of release ${go.releases.join(', ')}`)(context, go.releases),
       );
     await all(hostsOf(stack, taskQueue), (host) => hold(host.taskQueue)).catch((error: Error) =>
-      wayBack.leftBehind.push(`images of kept releases: ${toProblem(error).message}`),
+      compensation.leftBehind.push(`images of kept releases: ${toProblem(error).message}`),
     );
   }
 }
 
 /** The instances of a plan that go when it commits, of services that pass the test. */
-export function goers({ phases }: Plan, of: (service: string) => boolean): Set<string> {
+export function supersededInstances({ phases }: Plan, of: (service: string) => boolean): Set<string> {
   return new Set(
     servicesOf(phases)
       .filter(({ name }) => of(name))
-      .flatMap(({ goes }) => goes),
+      .flatMap(({ superseded }) => superseded),
   );
 }
 

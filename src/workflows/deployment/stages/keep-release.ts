@@ -3,7 +3,7 @@ import type { PinnedImages } from '../../../model/images';
 import type { JobRun } from '../../../plan/service/job-runs';
 import type { Plan } from '../../../plan/plan';
 import { imagesMemo, releaseId, type DeploymentInput, type ReleaseContents } from '../../messages';
-import { inTurn } from '../../support/turns';
+import { serialised } from '../../support/serialised-events';
 import type { EnvironmentLink } from '../admission/environment-link';
 
 /** Starts the workflow that holds the release from now on, whatever becomes of this one. */
@@ -25,7 +25,7 @@ export async function keepRelease(
     at: Date.now(),
     jobs,
   };
-  await inTurn(
+  await serialised(
     startChild('release', {
       workflowId: releaseId({ stack: stack.name, environment: stack.environment }, release),
       args: [contents],

@@ -1,12 +1,12 @@
 import { ApplicationFailure, patched } from '@temporalio/workflow';
 import { failureTypes } from '../../../activities/contract';
 import type { Service, Stack } from '../../../model/stack';
-import type { HostView, World } from '../../../plan/hosts/view';
+import type { HostObservation, StackObservation } from '../../../plan/hosts/view';
 import { amend } from '../../../plan/service/amendment';
 import { planOver, type Planning } from '../../../plan/planner';
 import { planSettlement } from '../../../plan/undo/settlement';
 import { admitSize } from '../../support/admit';
-import { hostNamed, lookAround, type Look } from '../../hosts';
+import { hostNamed, lookAround, type WithPlatformRetry } from '../../hosts';
 import type { DeploymentInput, Go } from '../../messages';
 import { patches } from '../../support/patches';
 import { toProblem } from '../steps/failure';
@@ -16,15 +16,15 @@ import { runSteps } from '../steps/lanes';
 import { isTrouble } from '../steps/platform-retry';
 import type { ProgressLog } from '../report/progress-log';
 import { summarise } from '../report/summary';
-import type { WayBack } from '../steps/compensation';
+import type { Compensation } from '../steps/compensation';
 
 export interface PreparationOptions {
   go: Go;
   log: ProgressLog;
   interpreter: Interpreter;
-  wayBack: WayBack;
+  compensation: Compensation;
   /** Waits for a platform that is away. */
-  patiently: Look;
+  withPlatformRetry: WithPlatformRetry;
   claims: HostClaims;
 }
 
@@ -33,13 +33,13 @@ export class Preparation {
   constructor(private readonly options: PreparationOptions) {}
 
   /** What a deployment that ended without a word left behind is put back first. */
-  async settleAndLook(input: DeploymentInput): Promise<World> {
-    const { go, log, wayBack, interpreter } = this.options;
+  async settleAndLook(input: DeploymentInput): Promise<StackObservation> {
+    const { go, log, compensation, interpreter } = this.options;
     const world = await this.look(input, 'observe what runs');
     const settlement = planSettlement({ views: world.views, committed: go.committed, runtime: input.stack.runtime });
     if (settlement.stages.length === 0) return world;
     log.note('an earlier deployment ended without a word; putting back what it left');
-    await wayBack.perform(settlement);
+    await compensation.perform(settlement);
     interpreter.forgetAll();
     return this.look(input, 'observe what runs after that');
   }
@@ -47,11 +47,11 @@ export class Preparation {
   private look(
     { stack, pinned, taskQueue, intent: { kind, force } }: DeploymentInput,
     summary: string,
-  ): Promise<World> {
+  ): Promise<StackObservation> {
     const { go, claims } = this.options;
     if (patched(patches.hostClaims)) claims.beginLook(stack);
-    const patiently: Look = (queue, look) =>
-      this.options.patiently(queue, () =>
+    const withPlatformRetry: WithPlatformRetry = (queue, look) =>
+      this.options.withPlatformRetry(queue, () =>
         look().catch(async (error: unknown) => {
           const hopeless = force || !isTrouble(error) ? undefined : await claims.hopeless(stack, queue);
           throw hopeless === undefined
@@ -62,10 +62,19 @@ export class Preparation {
     const former = (go.hosts ?? [])
       .filter((name) => stack.hosts && !stack.hosts.some((host) => host.name === name))
       .map(hostNamed);
-    return lookAround({ stack, pinned, taskQueue, summary, former, force, closely: kind === 'repair', patiently });
+    return lookAround({
+      stack,
+      pinned,
+      taskQueue,
+      summary,
+      former,
+      force,
+      closely: kind === 'repair',
+      withPlatformRetry,
+    });
   }
 
-  draft({ stack, intent, target }: DeploymentInput, world: World): Planning {
+  draft({ stack, intent, target }: DeploymentInput, world: StackObservation): Planning {
     const {
       deployment,
       release: { from, next },
@@ -79,11 +88,11 @@ export class Preparation {
   }
 
   /** All images are there before the first instance stops. Only then is it known what changes. */
-  async withImages(input: DeploymentInput, draft: Planning, world: World): Promise<Planning> {
+  async withImages(input: DeploymentInput, draft: Planning, world: StackObservation): Promise<Planning> {
     const { interpreter, log } = this.options;
     const { plan } = draft;
     if (plan.pulls.length === 0) return draft;
-    const pulls = interpreter.rest(plan.pulls);
+    const pulls = interpreter.remaining(plan.pulls);
     if (pulls.length > 0) {
       log.plan = summarise(plan);
       log.become('pulling');
@@ -92,7 +101,7 @@ export class Preparation {
     return this.draft(input, { ...world, views: world.views.map((view) => this.withPulled(view)) });
   }
 
-  private withPulled(view: HostView): HostView {
+  private withPulled(view: HostObservation): HostObservation {
     const pulled = this.options.interpreter.imagesOn(view.taskQueue);
     const others = view.observation.images.filter(({ reference }) => !pulled[reference]);
     return {
@@ -105,7 +114,7 @@ export class Preparation {
   }
 
   /** The stack with services as they shall be. @throws ApplicationFailure where that cannot be, with the reasons */
-  amended(input: DeploymentInput, services: Service[], world: World): Stack {
+  amended(input: DeploymentInput, services: Service[], world: StackObservation): Stack {
     const amended = amend(input.stack, services);
     if ('stack' in amended) admitSize(amended.stack);
     const refusals =

@@ -3,23 +3,23 @@ import { lanesOf, servicesOf, type Plan, type PlannedService } from '../../../pl
 import { planRollback } from '../../../plan/undo/rollback';
 import { StepFactory } from '../../../plan/steps';
 import type { Interpreter } from '../steps/interpreter';
-import type { WayBack } from '../steps/compensation';
+import type { Compensation } from '../steps/compensation';
 
 export interface Unfinished {
   plan: Plan;
   /** The service that failed, where one did: it may have been through with its steps. */
   failed?: string;
   interpreter: Interpreter;
-  wayBack: WayBack;
+  compensation: Compensation;
 }
 
 /**
  * While a person thinks about a failure each service is as it was or as it shall be: what is half done is put back, and
  * will be done again. Jobs stay as far as they came. Resolves with the names of what was put back.
  */
-export async function putBackUnfinished(unfinished: Unfinished): Promise<string[]> {
-  const { plan, interpreter, wayBack } = unfinished;
-  const { begun, done } = interpreter;
+export async function restoreUnfinished(unfinished: Unfinished): Promise<string[]> {
+  const { plan, interpreter, compensation } = unfinished;
+  const { started, finished } = interpreter;
   const isHalf = (service: PlannedService) =>
     service.kind !== 'job' &&
     isBegun(service, interpreter) &&
@@ -27,20 +27,22 @@ export async function putBackUnfinished(unfinished: Unfinished): Promise<string[
   const phases = plan.phases.map((phase) => ({ ...phase, services: phase.services.filter(isHalf) }));
   const half = servicesOf(phases);
   if (half.length === 0) return [];
-  await wayBack.perform(planRollback({ plan: { ...plan, phases, preparation: [] }, begun, done, onRollback: {} }));
+  await compensation.perform(
+    planRollback({ plan: { ...plan, phases, preparation: [] }, started, finished, onRollback: {} }),
+  );
   const steps = half.flatMap((service) => lanesOf(service).flat());
-  const isClean = wayBack.leftBehind.splice(0).length === 0;
+  const isClean = compensation.leftBehind.splice(0).length === 0;
   interpreter.forget(steps, isClean ? 'that they began' : 'that they are done');
   return half.map(({ name }) => name);
 }
 
 /** A job that did not succeed runs again from the start, in a container of its own. */
-export async function clearFailedJobs({ plan, interpreter, wayBack }: Unfinished): Promise<void> {
+export async function clearFailedJobs({ plan, interpreter, compensation }: Unfinished): Promise<void> {
   const jobs = servicesOf(plan.phases).filter(
     (service) => service.kind === 'job' && isBegun(service, interpreter) && !isThrough(service, interpreter),
   );
   const steps = jobs.flatMap((job) => lanesOf(job).flat());
-  await wayBack.collect(
+  await compensation.collect(
     steps.flatMap((step) =>
       step.kind === 'create-job' ? [[StepFactory.beside(step).about('remove', toRef(step.instance))]] : [],
     ),
@@ -48,13 +50,13 @@ export async function clearFailedJobs({ plan, interpreter, wayBack }: Unfinished
   interpreter.forget(steps, 'that they are done');
 }
 
-function isBegun(service: PlannedService, { begun }: Interpreter): boolean {
+function isBegun(service: PlannedService, { started }: Interpreter): boolean {
   return lanesOf(service)
     .flat()
-    .some(({ id }) => begun.has(id));
+    .some(({ id }) => started.has(id));
 }
 
 /** What outlasts the rest of the deployment may still be to come. */
-function isThrough({ stages }: PlannedService, { done }: Interpreter): boolean {
-  return stages.flat(2).every(({ id }) => done.has(id));
+function isThrough({ stages }: PlannedService, { finished }: Interpreter): boolean {
+  return stages.flat(2).every(({ id }) => finished.has(id));
 }

@@ -5,11 +5,11 @@ import type { EnvironmentLink } from '../admission/environment-link';
 import type { Interpreter } from '../steps/interpreter';
 import type { ProgressLog } from '../report/progress-log';
 import type { Steering } from '../people/steering';
-import type { WayBack } from '../steps/compensation';
+import type { Compensation } from '../steps/compensation';
 
-export interface RetreatOptions {
+export interface RollbackOptions {
   interpreter: Interpreter;
-  wayBack: WayBack;
+  compensation: Compensation;
   log: ProgressLog;
   link: EnvironmentLink;
   steering: Steering;
@@ -17,23 +17,23 @@ export interface RetreatOptions {
 }
 
 /** The rollback of a whole deployment. */
-export class Retreat {
+export class Rollback {
   /** Jobs whose effect stays. */
   readonly notUndone: string[] = [];
   /** Jobs that their `on_rollback` command has undone. */
   readonly undone = new Set<string>();
 
-  constructor(private readonly options: RetreatOptions) {}
+  constructor(private readonly options: RollbackOptions) {}
 
   /** A job with `on_rollback: refuse` that ran makes the rollback wait for a person. */
   async isAllowed({ stack }: DeploymentInput, plan: Plan): Promise<boolean> {
-    const { begun } = this.options.interpreter;
+    const { started } = this.options.interpreter;
     const ran = servicesOf(plan.phases).filter(
       (service) =>
         stack.services[service.name]?.onRollback === 'refuse' &&
         lanesOf(service)
           .flat()
-          .some(({ kind, id }) => kind === 'run-job' && begun.has(id)),
+          .some(({ kind, id }) => kind === 'run-job' && started.has(id)),
     );
     if (ran.length === 0) return true;
     const answer = await this.options.ask(
@@ -45,8 +45,8 @@ export class Retreat {
 
   async perform({ stack }: DeploymentInput, plan: Plan): Promise<{ complete: boolean; rollbackMs: number }> {
     const {
-      interpreter: { begun, done },
-      wayBack,
+      interpreter: { started, finished },
+      compensation,
       log,
       link,
       steering,
@@ -57,12 +57,12 @@ export class Retreat {
     const onRollback = Object.fromEntries(
       Object.values(stack.services).map((service) => [service.name, service.onRollback]),
     );
-    const back = planRollback({ plan, begun, done, onRollback });
-    await wayBack.perform(back);
+    const back = planRollback({ plan, started, finished, onRollback });
+    await compensation.perform(back);
     this.notUndone.push(...back.notUndone);
     for (const step of back.stages.flatMap(({ lanes }) => lanes.flat()))
-      if (step.kind === 'run-job' && done.has(step.id)) this.undone.add(step.instance.service);
-    const [complete, rollbackMs] = [wayBack.leftBehind.length === 0, Date.now() - begin];
+      if (step.kind === 'run-job' && finished.has(step.id)) this.undone.add(step.instance.service);
+    const [complete, rollbackMs] = [compensation.leftBehind.length === 0, Date.now() - begin];
     link.rolledBack(complete, rollbackMs);
     return { complete, rollbackMs };
   }

@@ -32,7 +32,7 @@ export class RolloutWatch {
   private found?: StepFailure;
   private forward?: CancellationScope;
   private watching?: CancellationScope;
-  private readonly begun = new Set<string>();
+  private readonly started = new Set<string>();
   private readonly seen = new Set<PlannedService>();
   private readonly lanes = new Map<string, Set<Lane>>();
   private reactions: Promise<void>[] = [];
@@ -45,7 +45,7 @@ export class RolloutWatch {
     this.plan = plan;
     this.found = undefined;
     this.reactions = [];
-    this.begun.clear();
+    this.started.clear();
     this.seen.clear();
     this.lanes.clear();
     this.watching = new CancellationScope({ cancellable: true });
@@ -84,7 +84,7 @@ export class RolloutWatch {
   }
 
   private isLetIn(service: PlannedService): boolean {
-    return watchedOf(service).some(({ id }) => this.options.interpreter.done.has(id));
+    return watchedOf(service).some(({ id }) => this.options.interpreter.finished.has(id));
   }
 
   private watch(service: PlannedService, phase: number): void {
@@ -92,8 +92,8 @@ export class RolloutWatch {
     this.seen.add(service);
     for (const queue of new Set(watchedOf(service).map(({ taskQueue }) => taskQueue))) {
       const key = `${phase} ${queue}`;
-      if (this.begun.has(key)) continue;
-      this.begun.add(key);
+      if (this.started.has(key)) continue;
+      this.started.add(key);
       const services = servicesOf(
         this.plan!.phases.filter(({ number, kind }) => number === phase && kind === 'deploy'),
       );
@@ -154,7 +154,7 @@ export class RolloutWatch {
     };
     return CancellationScope.nonCancellable(async () => {
       await Promise.allSettled(lanes.map(({ over }) => over));
-      await perform(planDiversion(service, interpreter.begun, instance));
+      await perform(planDiversion(service, interpreter.started, instance));
     }).catch((error: unknown) =>
       log.note(`requests could not be moved away from ${instance}: ${toProblem(error).message}`),
     );

@@ -12,8 +12,8 @@ import {
 } from '../../../plan/plan';
 import { planRollback } from '../../../plan/undo/rollback';
 import { activity } from '../../support/activity-options';
-import { all, type Look } from '../../hosts';
-import { rest } from '../../support/turns';
+import { all, type WithPlatformRetry } from '../../hosts';
+import { sleep } from '../../support/serialised-events';
 import type { Cause, DeploymentInput } from '../../messages';
 import type { EnvironmentLink } from '../admission/environment-link';
 import { StepFailure, toCause } from '../steps/failure';
@@ -21,33 +21,33 @@ import type { Interpreter } from '../steps/interpreter';
 import { runServices, runSteps } from '../steps/lanes';
 import { RolloutWatch } from './rollout-watch';
 import type { ProgressLog } from '../report/progress-log';
-import type { WayBack } from '../steps/compensation';
+import type { Compensation } from '../steps/compensation';
 
 const settleMs = 1000;
 
-export interface WayForwardOptions {
+export interface RolloutOptions {
   input: DeploymentInput;
   context: StepContext;
   interpreter: Interpreter;
   /** Puts back what failed alone. */
-  wayBack: WayBack;
+  compensation: Compensation;
   log: ProgressLog;
   link: EnvironmentLink;
   /** Waits for a platform that is away. */
-  patiently: Look;
+  withPlatformRetry: WithPlatformRetry;
 }
 
 /**
  * Performs what is left of a plan phase by phase, up to the look that confirms it. A service with `on_failure:
  * continue` fails alone.
  */
-export class WayForward {
+export class Rollout {
   /** Why services failed alone. */
   readonly tolerated: Cause[] = [];
   private lastStart = 0;
   private readonly watch: RolloutWatch;
 
-  constructor(private readonly options: WayForwardOptions) {
+  constructor(private readonly options: RolloutOptions) {
     const { context, interpreter, log, input } = options;
     this.watch = new RolloutWatch({
       context,
@@ -63,7 +63,7 @@ export class WayForward {
     const { log, interpreter } = this.options;
     this.tolerated.length = 0;
     log.become('deploying');
-    await runSteps(interpreter.rest(plan.preparation), plan.maxParallel, (lane) => interpreter.lane(lane));
+    await runSteps(interpreter.remaining(plan.preparation), plan.maxParallel, (lane) => interpreter.lane(lane));
     await this.watch.during(plan, async () => {
       for (const phase of plan.phases) await this.deployPhase(phase, plan.maxParallel);
       await this.outlast(plan);
@@ -71,7 +71,7 @@ export class WayForward {
       do await this.confirm(plan);
       while (await interpreter.whilePaused());
     });
-    await this.putBackTolerated(plan);
+    await this.rollBackTolerated(plan);
   }
 
   isTolerated(name: string): boolean {
@@ -80,7 +80,7 @@ export class WayForward {
 
   private async deployPhase({ number, services }: PlannedPhase, limit: number): Promise<void> {
     const begin = Date.now();
-    if (services.every(({ stages }) => this.options.interpreter.rest(stages.flat(2)).length === 0)) return;
+    if (services.every(({ stages }) => this.options.interpreter.remaining(stages.flat(2)).length === 0)) return;
     await runServices(
       services,
       ({ stages }) => stages,
@@ -95,7 +95,7 @@ export class WayForward {
   /** What has to outlast the rest: old sets that are kept for a while, requests that are still open. */
   private async outlast({ phases }: Plan): Promise<void> {
     const staying = servicesOf(phases).filter(
-      ({ name, tail }) => this.options.interpreter.rest(tail.flat(2)).length > 0 && !this.isTolerated(name),
+      ({ name, tail }) => this.options.interpreter.remaining(tail.flat(2)).length > 0 && !this.isTolerated(name),
     );
     if (staying.length === 0) return;
     const phaseOf = new Map(
@@ -121,7 +121,7 @@ export class WayForward {
         message: `${service.name} depends on ${failed[0]}, which failed`,
       });
     await this.watch.lane(service, phase, () =>
-      this.options.interpreter.lane(this.options.interpreter.rest(lane), phase),
+      this.options.interpreter.lane(this.options.interpreter.remaining(lane), phase),
     );
     this.lastStart = Date.now();
   }
@@ -147,7 +147,7 @@ export class WayForward {
       .filter((step) => step.kind === 'start' || step.kind === 'update')
       .filter(({ instance }) => !gone.has(instance.name));
     if (starts.some(({ instance }) => !instance.healthCheck))
-      await rest(
+      await sleep(
         Math.max(1, settleMs - (Date.now() - this.lastStart)),
         'what nothing checks must stay up for a second',
       );
@@ -165,13 +165,13 @@ export class WayForward {
   }
 
   private listing(taskQueue: string, starts: StepOf<'start' | 'update'>[]): Promise<NotRunning[]> {
-    const { patiently, context } = this.options;
+    const { withPlatformRetry, context } = this.options;
     const confirm = activity('confirm', taskQueue, `confirm that ${starts.length} instances run and are healthy`);
     const expected = starts.map(({ instance }) => toRef(instance));
     const front = starts.find((step) => step.kind === 'start' && step.reaches !== undefined) as
       StepOf<'start'> | undefined;
     const targets = (front?.reaches ?? []).filter(({ service }) => !this.isTolerated(service));
-    return patiently(taskQueue, () =>
+    return withPlatformRetry(taskQueue, () =>
       front && targets.length > 0
         ? confirm(context, expected, { balancer: toRef(front.instance), targets })
         : confirm(context, expected),
@@ -179,14 +179,14 @@ export class WayForward {
   }
 
   /** Only what failed alone is put back. */
-  private async putBackTolerated(plan: Plan): Promise<void> {
+  private async rollBackTolerated(plan: Plan): Promise<void> {
     if (this.tolerated.length === 0) return;
-    const { begun, done } = this.options.interpreter;
+    const { started, finished } = this.options.interpreter;
     const phases = plan.phases.map((phase) => ({
       ...phase,
       services: phase.services.filter(({ name }) => this.isTolerated(name)),
     }));
-    const back = planRollback({ plan: { ...plan, phases, preparation: [] }, begun, done, onRollback: {} });
-    await this.options.wayBack.perform(back);
+    const back = planRollback({ plan: { ...plan, phases, preparation: [] }, started, finished, onRollback: {} });
+    await this.options.compensation.perform(back);
   }
 }

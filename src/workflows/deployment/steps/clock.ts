@@ -1,6 +1,6 @@
 import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
 import { patches } from '../../support/patches';
-import { rest, until } from '../../support/turns';
+import { sleep, waitUntil } from '../../support/serialised-events';
 
 const tickMs = 30_000;
 
@@ -19,9 +19,9 @@ export class DeploymentClock {
     this.scope
       .run(async () => {
         while (this.usedMs < limitMs) {
-          if (this.pauses > 0 && patched(patches.clockStandsStill)) await until(() => this.pauses === 0);
+          if (this.pauses > 0 && patched(patches.clockStandsStill)) await waitUntil(() => this.pauses === 0);
           const tick = Math.min(tickMs, limitMs - this.usedMs);
-          await rest(tick, 'clock of the deployment');
+          await sleep(tick, 'clock of the deployment');
           if (this.pauses === 0) this.usedMs += tick;
         }
         this.expired = () => this.start(limitMs, onExpired);

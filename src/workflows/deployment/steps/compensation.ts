@@ -11,7 +11,7 @@ import { runLanes } from './lanes';
 const mostAlone = 300;
 
 /** Performs what cannot be aborted: a step that fails never hides, and the rest still run. */
-export class WayBack {
+export class Compensation {
   /** What could not be finished. */
   readonly leftBehind: string[] = [];
 

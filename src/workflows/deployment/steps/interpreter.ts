@@ -9,31 +9,31 @@ import type { DeploymentClock } from './clock';
 import type { ConfigReferences } from './config-references';
 import type { Cause } from '../../messages';
 import { interruptionOf, StepFailure, toProblem } from './failure';
-import type { Patience } from './platform-retry';
+import type { PlatformRetry } from './platform-retry';
 import { performStep } from './perform-step';
-import type { Freight } from './payload-budget';
+import type { PayloadBudget } from './payload-budget';
 import type { ProgressLog } from '../report/progress-log';
-import type { Waits } from './waiting-steps';
+import type { WaitingSteps } from './waiting-steps';
 
 export interface InterpreterOptions {
   context: StepContext;
   references: ConfigReferences;
-  freight: Freight;
+  payloadBudget: PayloadBudget;
   pinned: PinnedImages;
   log: ProgressLog;
   clock: DeploymentClock;
-  patience: Patience;
+  platformRetry: PlatformRetry;
   /** Asks a person; resolves with the answer. */
   ask: (text: string, answers: string[]) => Promise<string>;
   /** Steps that wait, for time or for people. */
-  waits: Waits;
+  waitingSteps: WaitingSteps;
 }
 
 /** Performs the steps of a plan. It knows no runtime and no strategy: what a step means is its activity's matter. */
 export class Interpreter {
   /** Ids of the steps begun: noted before the effect, which may half-succeed. */
-  readonly begun = new Set<string>();
-  readonly done = new Set<string>();
+  readonly started = new Set<string>();
+  readonly finished = new Set<string>();
   /** Steps that a cancellation ended, with what they saw last. */
   readonly interrupted: Cause[] = [];
   /** What pulls brought about, by the task queue of the host. */
@@ -49,20 +49,20 @@ export class Interpreter {
 
   /** What was done for an earlier deployment is not this one's own. */
   forgetAll(): void {
-    for (const steps of [this.begun, this.done]) steps.clear();
+    for (const steps of [this.started, this.finished]) steps.clear();
   }
 
   /** Steps that are to be performed again. What has begun is undone by a rollback, unless that is forgotten too. */
   forget(steps: readonly Step[], what: 'that they began' | 'that they are done'): void {
     for (const { id } of steps) {
-      this.done.delete(id);
-      if (what === 'that they began') this.begun.delete(id);
+      this.finished.delete(id);
+      if (what === 'that they began') this.started.delete(id);
     }
   }
 
   /** What of these steps is not done yet. */
-  rest<S extends Step>(steps: readonly S[]): S[] {
-    return steps.filter(({ id }) => !this.done.has(id));
+  remaining<S extends Step>(steps: readonly S[]): S[] {
+    return steps.filter(({ id }) => !this.finished.has(id));
   }
 
   /** What pulls brought about on the host of a task queue. */
@@ -78,15 +78,15 @@ export class Interpreter {
   /** The steps of a lane, one after the other. */
   async lane(lane: Lane, phase?: number): Promise<void> {
     for (const step of lane) {
-      await this.options.waits.whilePaused();
+      await this.options.waitingSteps.whilePaused();
       await this.perform(step, phase);
     }
   }
 
   /** Waits until nobody wants it to stand still; true where somebody did. */
   async whilePaused(): Promise<boolean> {
-    const { isPaused } = this.options.waits;
-    await this.options.waits.whilePaused();
+    const { isPaused } = this.options.waitingSteps;
+    await this.options.waitingSteps.whilePaused();
     return isPaused;
   }
 
@@ -97,12 +97,12 @@ export class Interpreter {
 
   /** One step: retried on the platform's own clock while the platform is away, final when the software is at fault. */
   async perform(step: Step, phase?: number): Promise<void> {
-    const { log, patience } = this.options;
+    const { log, platformRetry } = this.options;
     const begin = Date.now();
-    this.begun.add(step.id);
+    this.started.add(step.id);
     log.step(step, 'begun', phase);
     try {
-      await patience.retry(
+      await platformRetry.retry(
         step.taskQueue,
         (afterTrouble) => this.dispatch(step, afterTrouble),
         (message) => {
@@ -110,7 +110,7 @@ export class Interpreter {
           events.emit({ ...this.place, type: 'platform.trouble', step: step.id, message });
         },
       );
-      this.done.add(step.id);
+      this.finished.add(step.id);
       const durationMs = Date.now() - begin;
       log.step(step, 'done', phase, { durationMs });
       events.emit({
@@ -133,7 +133,7 @@ export class Interpreter {
         throw error;
       }
       const { message, evidence, isNotMade } = toProblem(error);
-      if (isNotMade) this.begun.delete(step.id);
+      if (isNotMade) this.started.delete(step.id);
       log.step(step, 'failed', phase, { durationMs: Date.now() - begin, text: message });
       events.emit({
         ...this.place,
@@ -164,9 +164,9 @@ export class Interpreter {
       case 'run-job':
         return this.runJob(step);
       case 'hold':
-        return this.options.waits.hold(step);
+        return this.options.waitingSteps.hold(step);
       case 'approve':
-        return this.options.waits.approve(step);
+        return this.options.waitingSteps.approve(step);
       default:
         return performStep(step, this.options, afterTrouble);
     }

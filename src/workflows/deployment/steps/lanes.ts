@@ -80,7 +80,7 @@ async function runWork(
         () => undefined,
         (error: unknown) => ({ error }),
       );
-      queue.unshift(...next.stages.done(failure !== undefined));
+      queue.unshift(...next.stages.finished(failure !== undefined));
       if (failure && !onFailure(failure.error, next)) {
         failures.push(failure.error);
         scope.cancel();
@@ -98,31 +98,31 @@ interface QueuedLane extends ServiceLane {
 
 /** How far stages have come. */
 class Stages {
-  private readonly rest: Stage[];
+  private readonly remaining: Stage[];
   private running = 0;
 
   constructor(
     stages: readonly Stage[],
     private readonly service?: PlannedService,
   ) {
-    this.rest = stages.filter((stage) => stage.length > 0);
+    this.remaining = stages.filter((stage) => stage.length > 0);
   }
 
   get areOver(): boolean {
-    return this.running === 0 && this.rest.length === 0;
+    return this.running === 0 && this.remaining.length === 0;
   }
 
   /** The lanes of the next stage. */
   next(): QueuedLane[] {
-    const lanes = this.rest.shift() ?? [];
+    const lanes = this.remaining.shift() ?? [];
     this.running = lanes.length;
     return lanes.map((lane) => ({ lane, service: this.service, stages: this }));
   }
 
   /** One lane has ended: what comes next, if it was the last of its stage. */
-  done(failed: boolean): QueuedLane[] {
+  finished(failed: boolean): QueuedLane[] {
     this.running -= 1;
-    if (failed) this.rest.length = 0;
+    if (failed) this.remaining.length = 0;
     return this.running === 0 ? this.next() : [];
   }
 }

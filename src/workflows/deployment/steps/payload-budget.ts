@@ -1,6 +1,6 @@
 import { patched } from '@temporalio/workflow';
 import { patches } from '../../support/patches';
-import { until } from '../../support/turns';
+import { waitUntil } from '../../support/serialised-events';
 
 /**
  * In characters of JSON. A workflow task that starts activities with more than 4 MB of input is refused by Temporal,
@@ -12,7 +12,7 @@ const most = 1_500_000;
  * Bounds what is on its way to activities at once: instances with large settings start a few at a time, whatever
  * `max_parallel` says.
  */
-export class Freight {
+export class PayloadBudget {
   private carried = 0;
 
   /** `overhead`: what every activity is sent beside its load. */
@@ -25,7 +25,7 @@ export class Freight {
   }
 
   private async wait<T>(size: number, work: () => Promise<T>): Promise<T> {
-    while (!this.hasRoom(size)) await until(() => this.hasRoom(size));
+    while (!this.hasRoom(size)) await waitUntil(() => this.hasRoom(size));
     return this.send(size, work);
   }
 

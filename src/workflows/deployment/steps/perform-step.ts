@@ -4,7 +4,7 @@ import type { Step, StepOf } from '../../../plan/plan';
 import { activity } from '../../support/activity-options';
 import type { ConfigReferences } from './config-references';
 import { StepFailure } from './failure';
-import type { Freight } from './payload-budget';
+import type { PayloadBudget } from './payload-budget';
 
 /** A step that one activity performs. */
 export type ActivityStep = Exclude<Step, StepOf<'pull' | 'run-job' | 'hold' | 'approve'>>;
@@ -13,19 +13,19 @@ export type ActivityStep = Exclude<Step, StepOf<'pull' | 'run-job' | 'hold' | 'a
 export interface StepSurroundings {
   context: StepContext;
   references: ConfigReferences;
-  freight: Freight;
+  payloadBudget: PayloadBudget;
 }
 
 /** What a step means is its activity's matter. `afterTrouble`: the platform was away in between. */
 export async function performStep(
   step: ActivityStep,
-  { context, references, freight }: StepSurroundings,
+  { context, references, payloadBudget }: StepSurroundings,
   afterTrouble: boolean,
 ): Promise<void> {
   const { taskQueue, id } = step;
   const send = (spec: InstanceSpec, start: (instance: InstanceByReference) => Promise<void>) => {
     const instance = references.of(spec);
-    return freight.carry(instance, () => start(instance));
+    return payloadBudget.carry(instance, () => start(instance));
   };
   switch (step.kind) {
     case 'create-network':

@@ -1,6 +1,6 @@
 import { isCancellation, patched } from '@temporalio/workflow';
 import { patches } from '../../support/patches';
-import { rest } from '../../support/turns';
+import { sleep } from '../../support/serialised-events';
 import type { DeploymentClock } from './clock';
 import { toProblem } from './failure';
 
@@ -8,7 +8,7 @@ const firstBackoffMs = 500;
 const longestBackoffMs = 15_000;
 
 /** Waits for a platform that is away, on a clock of its own: the deployment's stands still meanwhile. */
-export class Patience {
+export class PlatformRetry {
   /** What was waited for in vain, by the task queue of its host. */
   readonly lost = new Map<string, string>();
 
@@ -33,7 +33,7 @@ export class Patience {
     const since = Date.now();
     return this.clock.during(async () => {
       for (let backoff = firstBackoffMs; ; backoff = Math.min(backoff * 2, longestBackoffMs)) {
-        await rest(backoff, 'the platform is away');
+        await sleep(backoff, 'the platform is away');
         try {
           return await attempt(true);
         } catch (error) {

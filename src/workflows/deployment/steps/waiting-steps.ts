@@ -7,7 +7,7 @@ import type { ProgressLog } from '../report/progress-log';
 import type { Publisher } from '../../support/publisher';
 import type { Steering } from '../people/steering';
 
-export interface WaitsOptions {
+export interface WaitingStepsOptions {
   context: StepContext;
   clock: DeploymentClock;
   log: ProgressLog;
@@ -20,8 +20,8 @@ export interface WaitsOptions {
  * Steps that wait: for time, with a look at the numbers now and then, or for a person. The deployment's clock stands
  * still.
  */
-export class Waits {
-  constructor(private readonly options: WaitsOptions) {}
+export class WaitingSteps {
+  constructor(private readonly options: WaitingStepsOptions) {}
 
   get isPaused(): boolean {
     return this.options.steering.isPaused;

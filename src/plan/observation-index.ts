@@ -7,7 +7,7 @@ import {
 } from '../model/observation';
 
 /** What was observed, by what the planner asks for: a stack has a thousand services, and each is asked about. */
-export class Known {
+export class ObservationIndex {
   private readonly byService = new Map<string, ObservedInstance[]>();
   private readonly images: Map<string, ObservedImage>;
 
@@ -51,7 +51,7 @@ export class Known {
   }
 
   /** The same, with the secrets as version 0.1 counted them. */
-  asEarlier(): Pick<Known, 'secret' | 'imageId'> {
+  asEarlier(): Pick<ObservationIndex, 'secret' | 'imageId'> {
     return {
       secret: (name) => this.earlierSecret(name) ?? this.secret(name),
       imageId: (reference) => this.imageId(reference),

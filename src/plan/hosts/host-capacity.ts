@@ -5,18 +5,18 @@ import type { ResourceAmounts } from '../../model/instance';
 import { isUp } from '../../model/observation';
 import { volumeName } from '../names';
 import type { Group } from './groups';
-import type { HostView } from './view';
+import type { HostObservation } from './view';
 
 const amounts = ['cpus', 'memory', 'gpus'] as const;
 
 /** A host, and what of it is left while services are placed. */
-export class Room {
+export class HostCapacity {
   private services = 0;
   private readonly taken: ResourceAmounts = {};
 
   constructor(
     readonly host: StackHost,
-    private readonly view: HostView | undefined,
+    private readonly view: HostObservation | undefined,
   ) {
     for (const amount of amounts) this.taken[amount] = view?.observation.capacity.reservedByOthers[amount] ?? 0;
   }
@@ -49,7 +49,7 @@ export class Room {
     return this.fullnessWith(group) <= 1;
   }
 
-  isBetterFor(group: Group, other: Room): boolean {
+  isBetterFor(group: Group, other: HostCapacity): boolean {
     const [mine, its] = [this.fullnessWith(group), other.fullnessWith(group)];
     return mine === its ? this.services < other.services : mine < its;
   }

@@ -1,4 +1,4 @@
-import { condition, patched, sleep } from '@temporalio/workflow';
+import { condition, patched, sleep as timer } from '@temporalio/workflow';
 import { patches } from './patches';
 import { Turns } from './turn';
 
@@ -10,18 +10,18 @@ const turns = new Turns();
  * come in between, and not the same way when it replays them; without turns the order of what follows would depend on
  * that (docs/decisions/0011-one-event-at-a-time.md).
  */
-export function inTurn<T>(event: Promise<T>): Promise<T> {
+export function serialised<T>(event: Promise<T>): Promise<T> {
   return patched(patches.oneEventAtATime) ? turns.take(event) : event;
 }
 
 /** Waits for a time, in ms. */
-export function rest(durationMs: number, summary: string): Promise<void> {
-  return inTurn(sleep(durationMs, { summary }));
+export function sleep(durationMs: number, summary: string): Promise<void> {
+  return serialised(timer(durationMs, { summary }));
 }
 
 /** Waits until something holds; with a limit, whether it came to hold in time. */
-export function until(holds: () => boolean): Promise<void>;
-export function until(holds: () => boolean, limitMs: number, summary?: string): Promise<boolean>;
-export function until(holds: () => boolean, limitMs?: number, summary?: string): Promise<void | boolean> {
-  return inTurn<void | boolean>(limitMs === undefined ? condition(holds) : condition(holds, limitMs, { summary }));
+export function waitUntil(holds: () => boolean): Promise<void>;
+export function waitUntil(holds: () => boolean, limitMs: number, summary?: string): Promise<boolean>;
+export function waitUntil(holds: () => boolean, limitMs?: number, summary?: string): Promise<void | boolean> {
+  return serialised<void | boolean>(limitMs === undefined ? condition(holds) : condition(holds, limitMs, { summary }));
 }

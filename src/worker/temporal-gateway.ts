@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { Directory } from '../activities/dependencies';
+import type { TemporalGateway } from '../activities/dependencies';
 import { endIfStuck } from '../temporal/responsiveness';
 import { signalEnvironment } from '../temporal/signal-environment';
 import { unlessMissing } from '../temporal/unless-missing';
@@ -24,7 +24,7 @@ import { startOf } from '../temporal/start-of';
 import { createUnattended } from './unattended';
 
 /** What activities ask of Temporal, over the worker's own client. */
-export function createDirectory(client: Client): Directory {
+export function createTemporalGateway(client: Client): TemporalGateway {
   const { workflow } = client;
   const contentsOf = (stack: string, environment: string, release: number) =>
     unlessMissing(() => workflow.getHandle(releaseId({ stack, environment }, release)).query(contentsQuery));
