@@ -314,7 +314,7 @@ class Deployment {
     if (drop.length > 0) {
       const hosts = hostsOf(stack, taskQueue);
       const prune = ({ taskQueue: queue }: HostQueue) =>
-        this.run!.withPlatformRetry(queue, () =>
+        this.run!.context.withPlatformRetry(queue, () =>
           activity('pruneReleases', queue, `remove the releases ${drop.join(', ')}`)(
             contextOf(stack, this.go!.deployment),
             drop,

@@ -1,30 +1,18 @@
 import { CancellationScope, patched } from '@temporalio/workflow';
-import type { StepContext } from '../../activities/contract';
 import type { Service, Stack } from '../../model/stack';
 import type { StackObservation } from '../../plan/hosts/view';
 import { jobRuns, type JobRun } from '../../plan/service/job-runs';
 import { changesAnything, type Plan, type Refusal } from '../../plan/plan';
 import type { Planning } from '../../plan/planner';
 import { settingsOf } from '../../plan/service/settings';
-import type { WithPlatformRetry } from '../hosts';
-import type { Cause, DeploymentInput, Go, Outcome } from '../messages';
-import type { Publisher } from '../support/publisher';
+import type { Cause, DeploymentInput, Outcome } from '../messages';
+import { createContext, type DeploymentContext, type DeploymentParts } from './context';
 import { patches } from '../support/patches';
-import { contextOf } from '../support/step-context';
-import { DeploymentClock } from './steps/clock';
-import type { ConfigReferences } from './steps/config-references';
 import { Commit, supersededInstances } from './stages/commit';
-import type { HostClaims } from './admission/host-claims';
-import type { EnvironmentLink } from './admission/environment-link';
 import { Rejection, StepFailure, toCause, withEvidence } from './steps/failure';
-import { PayloadBudget } from './steps/payload-budget';
 import { Interpreter } from './steps/interpreter';
-import { PlatformRetry } from './steps/platform-retry';
 import { Preparation } from './stages/preparation';
-import type { ProgressLog } from './report/progress-log';
-import type { Steering } from './people/steering';
 import { clearFailedJobs, restoreUnfinished } from './stages/restore-unfinished';
-import type { FailureDecision } from './people/failure-decision';
 import { Rollback } from './stages/rollback';
 import { summarise } from './report/summary';
 import { WaitingSteps } from './steps/waiting-steps';
@@ -39,19 +27,6 @@ export interface RunResult {
   rollbackMs?: number;
 }
 
-export interface RunOptions {
-  input: DeploymentInput;
-  go: Go;
-  log: ProgressLog;
-  link: EnvironmentLink;
-  ask: (text: string, answers: string[]) => Promise<string>;
-  steering: Steering;
-  failureDecision: FailureDecision;
-  claims: HostClaims;
-  publisher: Publisher;
-  references: ConfigReferences;
-}
-
 /** One attempt to bring a release about, from the environment's word to the commit or the way back. */
 export class DeploymentRun {
   readonly interpreter: Interpreter;
@@ -61,11 +36,9 @@ export class DeploymentRun {
   readonly rollback: Rollback;
   private readonly preparation: Preparation;
   plan?: Plan;
-  private readonly clock = new DeploymentClock();
   private forward = new CancellationScope({ cancellable: true });
-  private readonly context: StepContext;
+  readonly context: DeploymentContext;
   private readonly waitingSteps: WaitingSteps;
-  private readonly platformRetry: PlatformRetry;
   private cause?: Cause;
   /** From here on nothing is rolled back. */
   committed = false;
@@ -73,52 +46,17 @@ export class DeploymentRun {
   /** What was there before the first step. */
   private world?: StackObservation;
 
-  constructor(private readonly options: RunOptions) {
-    const { input, go, log, link, ask, steering, publisher } = options;
-    this.input = input;
-    const { stack, pinned } = input;
-    const withPlatformRetry: WithPlatformRetry = (taskQueue, look) => this.withPlatformRetry(taskQueue, look);
-    this.context = contextOf(stack, go.deployment);
-    this.platformRetry = new PlatformRetry(this.clock, stack.deployment.platformTimeoutMs);
-    this.waitingSteps = new WaitingSteps({ context: this.context, clock: this.clock, log, steering, ask, publisher });
-    this.interpreter = new Interpreter({
-      context: this.context,
-      references: options.references,
-      payloadBudget: new PayloadBudget(JSON.stringify(this.context).length),
-      pinned,
-      log,
-      clock: this.clock,
-      platformRetry: this.platformRetry,
-      ask,
-      waitingSteps: this.waitingSteps,
-    });
-    this.compensation = new Compensation(this.interpreter, stack.deployment.maxParallel);
-    this.preparation = new Preparation({
-      go,
-      log,
-      interpreter: this.interpreter,
-      compensation: this.compensation,
-      withPlatformRetry,
-      claims: options.claims,
-    });
-    this.rollout = new Rollout({
-      input,
-      context: this.context,
-      interpreter: this.interpreter,
-      compensation: this.compensation,
-      log,
-      link,
-      withPlatformRetry,
-    });
-    this.rollback = new Rollback({
-      interpreter: this.interpreter,
-      compensation: this.compensation,
-      log,
-      link,
-      steering,
-      ask,
-    });
-    this.commit = new Commit({ go, context: this.context, link, compensation: this.compensation, withPlatformRetry });
+  constructor(parts: DeploymentParts) {
+    const context = createContext(parts);
+    this.context = context;
+    this.input = parts.input;
+    this.waitingSteps = new WaitingSteps(context);
+    this.interpreter = new Interpreter(context, this.waitingSteps);
+    this.compensation = new Compensation(this.interpreter, parts.input.stack.deployment.maxParallel);
+    this.preparation = new Preparation(context, this.interpreter, this.compensation);
+    this.rollout = new Rollout(context, this.interpreter, this.compensation);
+    this.rollback = new Rollback(context, this.interpreter, this.compensation);
+    this.commit = new Commit(context, this.compensation);
   }
 
   /**
@@ -127,7 +65,7 @@ export class DeploymentRun {
   stop(cause: Cause): void {
     this.cause ??= cause;
     if (!this.committed) this.forward.cancel();
-    this.options.failureDecision.decide({ kind: 'roll back' });
+    this.context.failureDecision.decide({ kind: 'roll back' });
   }
 
   async execute(): Promise<RunResult> {
@@ -140,11 +78,11 @@ export class DeploymentRun {
           this.interpreter.interrupted,
         );
         if (this.mayWait(cause, failure.error) && (await this.awaitDecision(cause))) continue;
-        this.options.log.cause = cause;
+        this.context.log.cause = cause;
         return await this.goBack(cause);
       }
     } finally {
-      this.clock.stop();
+      this.context.clock.stop();
     }
   }
 
@@ -155,10 +93,10 @@ export class DeploymentRun {
 
   private begin(): Promise<StackObservation> {
     const { timeoutMs } = this.input.stack.deployment;
-    this.clock.start(timeoutMs, () =>
+    this.context.clock.start(timeoutMs, () =>
       this.stop({ step: 'timeout', message: `not done within ${timeoutMs / 1000} s (deployment.timeout_seconds)` }),
     );
-    this.options.log.become('planning');
+    this.context.log.become('planning');
     return this.preparation.settleAndLook(this.input);
   }
 
@@ -169,7 +107,7 @@ export class DeploymentRun {
     const { plan, refusals } = await this.planned(draft, world);
     if (refusals.length > 0) return { outcome: 'refused', refusals };
     this.plan = plan;
-    this.options.log.plan = summarise(plan);
+    this.context.log.plan = summarise(plan);
     if (!changesAnything(plan) && !this.saysSomethingNew()) {
       await this.commit.keepSchedules(this.input);
       return { outcome: 'unchanged', refusals: [] };
@@ -183,7 +121,7 @@ export class DeploymentRun {
 
   /** With all images, and with ports and room that nobody else takes. */
   private async planned(draft: Planning, world: StackObservation): Promise<Planning> {
-    const { claims, go } = this.options;
+    const { claims, go } = this.context;
     const { name, environment } = this.input.stack;
     const planning = await this.preparation.withImages(this.input, draft, world);
     if (claims.areMade || !changesAnything(planning.plan) || !patched(patches.hostClaims)) return planning;
@@ -200,13 +138,13 @@ export class DeploymentRun {
 
   /** What hosts did not do in all the time that it waited for them, by task queue. */
   get lost(): ReadonlyMap<string, string> {
-    return this.platformRetry.lost;
+    return this.context.platformRetry.lost;
   }
 
   /** Another release may be wanted though no instance changes: of a health check, of who is told. */
   private saysSomethingNew(): boolean {
     const { intent, followsCurrent } = this.input;
-    const { settings } = this.options.go;
+    const { settings } = this.context.go;
     const isWhole = (intent.kind === 'deploy' || intent.kind === 'rollback') && !intent.services && !followsCurrent;
     return isWhole && settings !== undefined && settings !== this.said.settings;
   }
@@ -235,8 +173,7 @@ export class DeploymentRun {
       plan,
       interpreter,
       compensation,
-      clock,
-      options: { log, go, publisher, failureDecision },
+      context: { log, go, publisher, failureDecision, clock },
     } = this;
     this.cause = undefined;
     const unfinished = plan && { plan, failed: cause.service, interpreter, compensation };
@@ -271,13 +208,6 @@ export class DeploymentRun {
     return this.preparation.amended(this.input, services, this.world!);
   }
 
-  /** A look that is no step. */
-  withPlatformRetry<T>(taskQueue: string, look: () => Promise<T>): Promise<T> {
-    return this.platformRetry.look(taskQueue, look, (message) =>
-      this.options.log.note(`waits for the platform: ${message}`),
-    );
-  }
-
   /** The jobs that this deployment ran, or began to, and that no command has undone. */
   get jobs(): JobRun[] {
     const { started, finished } = this.interpreter;
@@ -288,8 +218,8 @@ export class DeploymentRun {
 
   private async commitRelease(plan: Plan, { views }: StackObservation): Promise<void> {
     this.committed = true;
-    this.options.steering.letGo(true);
-    this.options.log.become('committing');
+    this.context.steering.letGo(true);
+    this.context.log.become('committing');
     const { input, jobs, rollout, interpreter } = this;
     const images = views.flatMap(({ observation }) => observation.images);
     const found = Object.fromEntries(
@@ -326,7 +256,7 @@ export class DeploymentRun {
 
   /** What runs now is what the next deployment starts from. */
   private async leaveAsIs(cause: Cause): Promise<RunResult> {
-    const { link, go } = this.options;
+    const { link, go } = this.context;
     await link.committed(go.release.from);
     return { outcome: 'left_as_is', cause, refusals: [] };
   }

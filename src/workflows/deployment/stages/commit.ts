@@ -1,27 +1,17 @@
 import { CancellationScope, patched } from '@temporalio/workflow';
-import type { StepContext } from '../../../activities/contract';
 import type { PinnedImages } from '../../../model/images';
 import type { JobRun } from '../../../plan/service/job-runs';
 import { servicesOf, type Lane, type Plan, type Step } from '../../../plan/plan';
 import { together } from '../../../plan/undo/together';
 import { activity } from '../../support/activity-options';
-import { all, hostsOf, type WithPlatformRetry } from '../../hosts';
-import type { DeploymentInput, Go } from '../../messages';
+import { all, hostsOf } from '../../hosts';
+import type { DeploymentInput } from '../../messages';
 import { patches } from '../../support/patches';
-import type { EnvironmentLink } from '../admission/environment-link';
+import type { DeploymentContext } from '../context';
 import { toProblem } from '../steps/failure';
 import { keepRelease } from './keep-release';
 import { keepSchedules } from './keep-schedules';
 import type { Compensation } from '../steps/compensation';
-
-export interface CommitOptions {
-  go: Go;
-  context: StepContext;
-  link: EnvironmentLink;
-  compensation: Compensation;
-  /** Waits for a platform that is away. */
-  withPlatformRetry: WithPlatformRetry;
-}
 
 /** What a commit makes lasting. */
 export interface CommitRequest {
@@ -41,10 +31,14 @@ export class Commit {
   /** Names of the schedules that come from the stack file, once they are in step with it. */
   schedules?: string[];
 
-  constructor(private readonly options: CommitOptions) {}
+  constructor(
+    private readonly context: DeploymentContext,
+    private readonly compensation: Compensation,
+  ) {}
 
   async perform({ input, plan, jobs, images, retained }: CommitRequest): Promise<void> {
-    const { link, compensation } = this.options;
+    const { compensation } = this;
+    const { link } = this.context;
     await CancellationScope.nonCancellable(async () => {
       await link.committed(input.intent.kind === 'stop' && !input.intent.services ? undefined : plan.release.to);
       await this.holdImages(plan, input);
@@ -62,7 +56,8 @@ export class Commit {
   }
 
   async keepSchedules(input: DeploymentInput): Promise<void> {
-    const { go, compensation } = this.options;
+    const { compensation } = this;
+    const { go } = this.context;
     this.schedules = await keepSchedules(input, go).catch((error: Error) => {
       compensation.leftBehind.push(`schedules: ${toProblem(error).message}`);
       return [...new Set([...(go.schedules ?? []), ...(input.stack.schedules ?? []).map(({ name }) => name)])];
@@ -74,11 +69,12 @@ export class Commit {
    * are held.
    */
   private async holdImages(plan: Plan, { stack, taskQueue }: DeploymentInput): Promise<void> {
-    const { go, context, compensation, withPlatformRetry } = this.options;
+    const { compensation } = this;
+    const { go, step, withPlatformRetry } = this.context;
     if (go.releases.length === 0 || !plan.cleanup.some(({ kind }) => kind === 'remove')) return;
     const hold = (queue: string) =>
       withPlatformRetry(queue, () =>
-        activity('holdImages', queue, `keep the images of release ${go.releases.join(', ')}`)(context, go.releases),
+        activity('holdImages', queue, `keep the images of release ${go.releases.join(', ')}`)(step, go.releases),
       );
     await all(hostsOf(stack, taskQueue), (host) => hold(host.taskQueue)).catch((error: Error) =>
       compensation.leftBehind.push(`images of kept releases: ${toProblem(error).message}`),

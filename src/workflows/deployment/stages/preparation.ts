@@ -7,34 +7,28 @@ import { planOver, type Planning } from '../../../plan/planner';
 import { planSettlement } from '../../../plan/undo/settlement';
 import { admitSize } from '../../support/admit';
 import { hostNamed, lookAround, type WithPlatformRetry } from '../../hosts';
-import type { DeploymentInput, Go } from '../../messages';
+import type { DeploymentInput } from '../../messages';
 import { patches } from '../../support/patches';
+import type { DeploymentContext } from '../context';
 import { toProblem } from '../steps/failure';
-import type { HostClaims } from '../admission/host-claims';
 import type { Interpreter } from '../steps/interpreter';
 import { runSteps } from '../steps/lanes';
 import { isTrouble } from '../steps/platform-retry';
-import type { ProgressLog } from '../report/progress-log';
 import { summarise } from '../report/summary';
 import type { Compensation } from '../steps/compensation';
 
-export interface PreparationOptions {
-  go: Go;
-  log: ProgressLog;
-  interpreter: Interpreter;
-  compensation: Compensation;
-  /** Waits for a platform that is away. */
-  withPlatformRetry: WithPlatformRetry;
-  claims: HostClaims;
-}
-
 /** What comes before the first step: a look at what runs, and the plan. */
 export class Preparation {
-  constructor(private readonly options: PreparationOptions) {}
+  constructor(
+    private readonly context: DeploymentContext,
+    private readonly interpreter: Interpreter,
+    private readonly compensation: Compensation,
+  ) {}
 
   /** What a deployment that ended without a word left behind is put back first. */
   async settleAndLook(input: DeploymentInput): Promise<StackObservation> {
-    const { go, log, compensation, interpreter } = this.options;
+    const { compensation, interpreter } = this;
+    const { go, log } = this.context;
     const world = await this.look(input, 'observe what runs');
     const settlement = planSettlement({ views: world.views, committed: go.committed, runtime: input.stack.runtime });
     if (settlement.stages.length === 0) return world;
@@ -48,10 +42,10 @@ export class Preparation {
     { stack, pinned, taskQueue, intent: { kind, force } }: DeploymentInput,
     summary: string,
   ): Promise<StackObservation> {
-    const { go, claims } = this.options;
+    const { go, claims } = this.context;
     if (patched(patches.hostClaims)) claims.beginLook(stack);
     const withPlatformRetry: WithPlatformRetry = (queue, look) =>
-      this.options.withPlatformRetry(queue, () =>
+      this.context.withPlatformRetry(queue, () =>
         look().catch(async (error: unknown) => {
           const hopeless = force || !isTrouble(error) ? undefined : await claims.hopeless(stack, queue);
           throw hopeless === undefined
@@ -79,7 +73,7 @@ export class Preparation {
       deployment,
       release: { from, next },
       jobs,
-    } = this.options.go;
+    } = this.context.go;
     const to = target ?? (intent.kind === 'deploy' ? next : (from ?? next));
     return planOver(
       { stack, intent, deployment, release: { from, to }, jobs, keepsOldChecks: !patched(patches.newChecks) },
@@ -89,7 +83,8 @@ export class Preparation {
 
   /** All images are there before the first instance stops. Only then is it known what changes. */
   async withImages(input: DeploymentInput, draft: Planning, world: StackObservation): Promise<Planning> {
-    const { interpreter, log } = this.options;
+    const { interpreter } = this;
+    const { log } = this.context;
     const { plan } = draft;
     if (plan.pulls.length === 0) return draft;
     const pulls = interpreter.remaining(plan.pulls);
@@ -102,7 +97,7 @@ export class Preparation {
   }
 
   private withPulled(view: HostObservation): HostObservation {
-    const pulled = this.options.interpreter.imagesOn(view.taskQueue);
+    const pulled = this.interpreter.imagesOn(view.taskQueue);
     const others = view.observation.images.filter(({ reference }) => !pulled[reference]);
     return {
       ...view,

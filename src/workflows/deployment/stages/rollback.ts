@@ -1,20 +1,9 @@
 import { lanesOf, servicesOf, type Plan } from '../../../plan/plan';
 import { planRollback } from '../../../plan/undo/rollback';
 import type { DeploymentInput } from '../../messages';
-import type { EnvironmentLink } from '../admission/environment-link';
+import type { DeploymentContext } from '../context';
 import type { Interpreter } from '../steps/interpreter';
-import type { ProgressLog } from '../report/progress-log';
-import type { Steering } from '../people/steering';
 import type { Compensation } from '../steps/compensation';
-
-export interface RollbackOptions {
-  interpreter: Interpreter;
-  compensation: Compensation;
-  log: ProgressLog;
-  link: EnvironmentLink;
-  steering: Steering;
-  ask: (text: string, answers: string[]) => Promise<string>;
-}
 
 /** The rollback of a whole deployment. */
 export class Rollback {
@@ -23,11 +12,15 @@ export class Rollback {
   /** Jobs that their `on_rollback` command has undone. */
   readonly undone = new Set<string>();
 
-  constructor(private readonly options: RollbackOptions) {}
+  constructor(
+    private readonly context: DeploymentContext,
+    private readonly interpreter: Interpreter,
+    private readonly compensation: Compensation,
+  ) {}
 
   /** A job with `on_rollback: refuse` that ran makes the rollback wait for a person. */
   async isAllowed({ stack }: DeploymentInput, plan: Plan): Promise<boolean> {
-    const { started } = this.options.interpreter;
+    const { started } = this.interpreter;
     const ran = servicesOf(plan.phases).filter(
       (service) =>
         stack.services[service.name]?.onRollback === 'refuse' &&
@@ -36,7 +29,7 @@ export class Rollback {
           .some(({ kind, id }) => kind === 'run-job' && started.has(id)),
     );
     if (ran.length === 0) return true;
-    const answer = await this.options.ask(
+    const answer = await this.context.ask(
       `${ran.map(({ name }) => name).join(', ')} ran, and on_rollback is refuse. Roll the rest back?`,
       ['roll back', 'leave as is'],
     );
@@ -44,13 +37,9 @@ export class Rollback {
   }
 
   async perform({ stack }: DeploymentInput, plan: Plan): Promise<{ complete: boolean; rollbackMs: number }> {
-    const {
-      interpreter: { started, finished },
-      compensation,
-      log,
-      link,
-      steering,
-    } = this.options;
+    const { started, finished } = this.interpreter;
+    const { compensation } = this;
+    const { log, link, steering } = this.context;
     const begin = Date.now();
     steering.letGo(true);
     log.become('rolling_back');

@@ -1,21 +1,17 @@
 import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
-import type { NotRunning, StepContext } from '../../../activities/contract';
+import type { NotRunning } from '../../../activities/contract';
 import { planDiversion } from '../../../plan/traffic/diversion';
 import { toRef } from '../../../plan/service/instance-spec';
 import { servicesOf, type Plan, type PlannedService, type Stage, type StepOf } from '../../../plan/plan';
 import { activity } from '../../support/activity-options';
 import { watchQueueOf } from '../../messages';
 import { patches } from '../../support/patches';
+import type { DeploymentContext } from '../context';
 import { StepFailure, toProblem } from '../steps/failure';
 import type { Interpreter } from '../steps/interpreter';
-import type { ProgressLog } from '../report/progress-log';
 
-export interface RolloutWatchOptions {
-  context: StepContext;
-  interpreter: Interpreter;
-  log: ProgressLog;
-  /** Whether requests leave a failed instance: not where a failed deployment is left as it is. */
-  diverts: boolean;
+/** Services that may fail alone. */
+export interface Tolerance {
   isTolerated: (service: string) => boolean;
   /** Takes a failure of a service that may fail alone (true). */
   tolerate: (failure: StepFailure, service: PlannedService) => boolean;
@@ -37,7 +33,11 @@ export class RolloutWatch {
   private readonly lanes = new Map<string, Set<Lane>>();
   private reactions: Promise<void>[] = [];
 
-  constructor(private readonly options: RolloutWatchOptions) {}
+  constructor(
+    private readonly context: DeploymentContext,
+    private readonly interpreter: Interpreter,
+    private readonly tolerance: Tolerance,
+  ) {}
 
   /** Performs work on the way forward. @throws StepFailure of an instance that fails meanwhile */
   async during(plan: Plan, work: () => Promise<void>): Promise<void> {
@@ -84,7 +84,7 @@ export class RolloutWatch {
   }
 
   private isLetIn(service: PlannedService): boolean {
-    return watchedOf(service).some(({ id }) => this.options.interpreter.finished.has(id));
+    return watchedOf(service).some(({ id }) => this.interpreter.finished.has(id));
   }
 
   private watch(service: PlannedService, phase: number): void {
@@ -99,14 +99,15 @@ export class RolloutWatch {
       );
       void this.watching!.run(() => this.watchOver(services, queue)).catch((error: unknown) => {
         if (!isCancellation(error))
-          this.options.log.note(`the watch over new instances has stopped: ${toProblem(error).message}`);
+          this.context.log.note(`the watch over new instances has stopped: ${toProblem(error).message}`);
       });
     }
   }
 
   /** Until one fails, for which the deployment does. */
   private async watchOver(services: PlannedService[], queue: string): Promise<void> {
-    const { context, isTolerated } = this.options;
+    const { step: context } = this.context;
+    const { isTolerated } = this.tolerance;
     for (;;) {
       const left = services.filter(({ name }) => !isTolerated(name));
       const instances = left
@@ -134,21 +135,23 @@ export class RolloutWatch {
     service: PlannedService,
   ): boolean {
     if (this.found) return true;
-    if (this.options.isTolerated(name)) return false;
+    if (this.tolerance.isTolerated(name)) return false;
     const failure = new StepFailure({ step: `watch ${name}`, service: name, message, evidence });
-    const isTolerated = this.options.tolerate(failure, service);
-    this.options.log.note(message);
+    const isTolerated = this.tolerance.tolerate(failure, service);
+    this.context.log.note(message);
     const lanes = [...(this.lanes.get(name) ?? [])];
     if (!isTolerated) this.found = failure;
     for (const lane of lanes) lane.failure = failure;
     for (const { scope } of isTolerated ? lanes : [{ scope: this.forward! }]) scope.cancel();
-    if (this.options.diverts) this.reactions.push(this.divert(service, lanes, instance));
+    if (this.context.input.stack.deployment.rollbackOnFailure)
+      this.reactions.push(this.divert(service, lanes, instance));
     return !isTolerated;
   }
 
   /** Once nothing of the service is in the making: other services may take long to come to rest. */
   private divert(service: PlannedService, lanes: Lane[], instance: string): Promise<void> {
-    const { interpreter, log } = this.options;
+    const { interpreter } = this;
+    const { log } = this.context;
     const perform = async (stages: Stage[]) => {
       for (const stage of stages) await Promise.all(stage.flat().map((step) => interpreter.perform(step)));
     };

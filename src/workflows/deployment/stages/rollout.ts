@@ -1,5 +1,5 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import type { NotRunning, StepContext } from '../../../activities/contract';
+import type { NotRunning } from '../../../activities/contract';
 import { toRef } from '../../../plan/service/instance-spec';
 import {
   lanesOf,
@@ -12,30 +12,17 @@ import {
 } from '../../../plan/plan';
 import { planRollback } from '../../../plan/undo/rollback';
 import { activity } from '../../support/activity-options';
-import { all, type WithPlatformRetry } from '../../hosts';
+import { all } from '../../hosts';
 import { sleep } from '../../support/serialised-events';
-import type { Cause, DeploymentInput } from '../../messages';
-import type { EnvironmentLink } from '../admission/environment-link';
+import type { Cause } from '../../messages';
+import type { DeploymentContext } from '../context';
 import { StepFailure, toCause } from '../steps/failure';
 import type { Interpreter } from '../steps/interpreter';
 import { runServices, runSteps } from '../steps/lanes';
 import { RolloutWatch } from './rollout-watch';
-import type { ProgressLog } from '../report/progress-log';
 import type { Compensation } from '../steps/compensation';
 
 const settleMs = 1000;
-
-export interface RolloutOptions {
-  input: DeploymentInput;
-  context: StepContext;
-  interpreter: Interpreter;
-  /** Puts back what failed alone. */
-  compensation: Compensation;
-  log: ProgressLog;
-  link: EnvironmentLink;
-  /** Waits for a platform that is away. */
-  withPlatformRetry: WithPlatformRetry;
-}
 
 /**
  * Performs what is left of a plan phase by phase, up to the look that confirms it. A service with `on_failure:
@@ -47,20 +34,20 @@ export class Rollout {
   private lastStart = 0;
   private readonly watch: RolloutWatch;
 
-  constructor(private readonly options: RolloutOptions) {
-    const { context, interpreter, log, input } = options;
-    this.watch = new RolloutWatch({
-      context,
-      interpreter,
-      log,
-      diverts: input.stack.deployment.rollbackOnFailure,
+  constructor(
+    private readonly context: DeploymentContext,
+    private readonly interpreter: Interpreter,
+    private readonly compensation: Compensation,
+  ) {
+    this.watch = new RolloutWatch(context, interpreter, {
       isTolerated: (name) => this.isTolerated(name),
       tolerate: (failure, service) => this.tolerate(failure, service),
     });
   }
 
   async perform(plan: Plan): Promise<void> {
-    const { log, interpreter } = this.options;
+    const { interpreter } = this;
+    const { log } = this.context;
     this.tolerated.length = 0;
     log.become('deploying');
     await runSteps(interpreter.remaining(plan.preparation), plan.maxParallel, (lane) => interpreter.lane(lane));
@@ -80,7 +67,7 @@ export class Rollout {
 
   private async deployPhase({ number, services }: PlannedPhase, limit: number): Promise<void> {
     const begin = Date.now();
-    if (services.every(({ stages }) => this.options.interpreter.remaining(stages.flat(2)).length === 0)) return;
+    if (services.every(({ stages }) => this.interpreter.remaining(stages.flat(2)).length === 0)) return;
     await runServices(
       services,
       ({ stages }) => stages,
@@ -88,14 +75,14 @@ export class Rollout {
       ({ service, lane }) => this.deployLane(service!, lane, number),
       (error, { service }) => this.tolerate(error, service!),
     );
-    this.options.link.phaseFinished(number, Date.now() - begin);
-    this.options.log.publish();
+    this.context.link.phaseFinished(number, Date.now() - begin);
+    this.context.log.publish();
   }
 
   /** What has to outlast the rest: old sets that are kept for a while, requests that are still open. */
   private async outlast({ phases }: Plan): Promise<void> {
     const staying = servicesOf(phases).filter(
-      ({ name, tail }) => this.options.interpreter.remaining(tail.flat(2)).length > 0 && !this.isTolerated(name),
+      ({ name, tail }) => this.interpreter.remaining(tail.flat(2)).length > 0 && !this.isTolerated(name),
     );
     if (staying.length === 0) return;
     const phaseOf = new Map(
@@ -112,7 +99,7 @@ export class Rollout {
   }
 
   private async deployLane(service: PlannedService, lane: Lane, phase: number): Promise<void> {
-    const dependencies = Object.entries(this.options.input.stack.services[service.name]?.dependsOn ?? {});
+    const dependencies = Object.entries(this.context.input.stack.services[service.name]?.dependsOn ?? {});
     const failed = dependencies.find(([name, condition]) => condition !== 'started' && this.isTolerated(name));
     if (failed)
       throw new StepFailure({
@@ -120,9 +107,7 @@ export class Rollout {
         step: 'dependencies',
         message: `${service.name} depends on ${failed[0]}, which failed`,
       });
-    await this.watch.lane(service, phase, () =>
-      this.options.interpreter.lane(this.options.interpreter.remaining(lane), phase),
-    );
+    await this.watch.lane(service, phase, () => this.interpreter.lane(this.interpreter.remaining(lane), phase));
     this.lastStart = Date.now();
   }
 
@@ -165,7 +150,7 @@ export class Rollout {
   }
 
   private listing(taskQueue: string, starts: StepOf<'start' | 'update'>[]): Promise<NotRunning[]> {
-    const { withPlatformRetry, context } = this.options;
+    const { withPlatformRetry, step: context } = this.context;
     const confirm = activity('confirm', taskQueue, `confirm that ${starts.length} instances run and are healthy`);
     const expected = starts.map(({ instance }) => toRef(instance));
     const front = starts.find((step) => step.kind === 'start' && step.reaches !== undefined) as
@@ -181,12 +166,12 @@ export class Rollout {
   /** Only what failed alone is put back. */
   private async rollBackTolerated(plan: Plan): Promise<void> {
     if (this.tolerated.length === 0) return;
-    const { started, finished } = this.options.interpreter;
+    const { started, finished } = this.interpreter;
     const phases = plan.phases.map((phase) => ({
       ...phase,
       services: phase.services.filter(({ name }) => this.isTolerated(name)),
     }));
     const back = planRollback({ plan: { ...plan, phases, preparation: [] }, started, finished, onRollback: {} });
-    await this.options.compensation.perform(back);
+    await this.compensation.perform(back);
   }
 }

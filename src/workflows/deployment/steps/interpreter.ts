@@ -1,33 +1,14 @@
 import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
-import type { StepContext } from '../../../activities/contract';
 import type { PinnedImages } from '../../../model/images';
 import type { Lane, Step, StepOf } from '../../../plan/plan';
 import { activity } from '../../support/activity-options';
 import { events } from '../../support/events';
 import { patches } from '../../support/patches';
-import type { DeploymentClock } from './clock';
-import type { ConfigReferences } from './config-references';
 import type { Cause } from '../../messages';
+import type { DeploymentContext } from '../context';
 import { interruptionOf, StepFailure, toProblem } from './failure';
-import type { PlatformRetry } from './platform-retry';
 import { performStep } from './perform-step';
-import type { PayloadBudget } from './payload-budget';
-import type { ProgressLog } from '../report/progress-log';
 import type { WaitingSteps } from './waiting-steps';
-
-export interface InterpreterOptions {
-  context: StepContext;
-  references: ConfigReferences;
-  payloadBudget: PayloadBudget;
-  pinned: PinnedImages;
-  log: ProgressLog;
-  clock: DeploymentClock;
-  platformRetry: PlatformRetry;
-  /** Asks a person; resolves with the answer. */
-  ask: (text: string, answers: string[]) => Promise<string>;
-  /** Steps that wait, for time or for people. */
-  waitingSteps: WaitingSteps;
-}
 
 /** Performs the steps of a plan. It knows no runtime and no strategy: what a step means is its activity's matter. */
 export class Interpreter {
@@ -42,8 +23,11 @@ export class Interpreter {
 
   private readonly place: { stack: string; environment: string; deployment: number };
 
-  constructor(private readonly options: InterpreterOptions) {
-    const { stack, environment, deployment } = options.context;
+  constructor(
+    private readonly context: DeploymentContext,
+    private readonly waitingSteps: WaitingSteps,
+  ) {
+    const { stack, environment, deployment } = context.step;
     this.place = { stack, environment, deployment };
   }
 
@@ -78,15 +62,15 @@ export class Interpreter {
   /** The steps of a lane, one after the other. */
   async lane(lane: Lane, phase?: number): Promise<void> {
     for (const step of lane) {
-      await this.options.waitingSteps.whilePaused();
+      await this.waitingSteps.whilePaused();
       await this.perform(step, phase);
     }
   }
 
   /** Waits until nobody wants it to stand still; true where somebody did. */
   async whilePaused(): Promise<boolean> {
-    const { isPaused } = this.options.waitingSteps;
-    await this.options.waitingSteps.whilePaused();
+    const { isPaused } = this.waitingSteps;
+    await this.waitingSteps.whilePaused();
     return isPaused;
   }
 
@@ -97,7 +81,7 @@ export class Interpreter {
 
   /** One step: retried on the platform's own clock while the platform is away, final when the software is at fault. */
   async perform(step: Step, phase?: number): Promise<void> {
-    const { log, platformRetry } = this.options;
+    const { log, platformRetry } = this.context;
     const begin = Date.now();
     this.started.add(step.id);
     log.step(step, 'begun', phase);
@@ -157,30 +141,33 @@ export class Interpreter {
         'passGate',
         taskQueue,
         `${step.id}: are the new instances healthy and reached?`,
-      )(this.options.context, gate);
+      )(this.context.step, gate);
     switch (step.kind) {
       case 'pull':
         return this.pull(step);
       case 'run-job':
         return this.runJob(step);
       case 'hold':
-        return this.options.waitingSteps.hold(step);
+        return this.waitingSteps.hold(step);
       case 'approve':
-        return this.options.waitingSteps.approve(step);
+        return this.waitingSteps.approve(step);
       default:
-        return performStep(step, this.options, afterTrouble);
+        return performStep(step, this.context, afterTrouble);
     }
   }
 
   private async pull({ image, taskQueue, id }: StepOf<'pull'>): Promise<void> {
-    const { context, pinned } = this.options;
-    const { reference, ...found } = await activity('pullImage', taskQueue, id)(context, image, pinned[image.reference]);
+    const {
+      step,
+      input: { pinned },
+    } = this.context;
+    const { reference, ...found } = await activity('pullImage', taskQueue, id)(step, image, pinned[image.reference]);
     this.pulled.set(taskQueue, { ...this.imagesOn(taskQueue), [reference]: found });
   }
 
   /** A running job is ended by nothing that ends a deployment, and its outcome is never guessed. */
   private async runJob(step: StepOf<'run-job'>): Promise<void> {
-    const { context, clock, ask } = this.options;
+    const { step: context, clock, ask } = this.context;
     const run = (again: boolean) =>
       this.protectedJob(() =>
         clock.during(() =>

@@ -1,25 +1,16 @@
-import type { StepContext } from '../../../activities/contract';
 import type { InstanceByReference, InstanceSpec } from '../../../model/instance';
 import type { Step, StepOf } from '../../../plan/plan';
 import { activity } from '../../support/activity-options';
-import type { ConfigReferences } from './config-references';
+import type { DeploymentContext } from '../context';
 import { StepFailure } from './failure';
-import type { PayloadBudget } from './payload-budget';
 
 /** A step that one activity performs. */
 export type ActivityStep = Exclude<Step, StepOf<'pull' | 'run-job' | 'hold' | 'approve'>>;
 
-/** Where a step acts, and the configs that its instances name. */
-export interface StepSurroundings {
-  context: StepContext;
-  references: ConfigReferences;
-  payloadBudget: PayloadBudget;
-}
-
 /** What a step means is its activity's matter. `afterTrouble`: the platform was away in between. */
 export async function performStep(
   step: ActivityStep,
-  { context, references, payloadBudget }: StepSurroundings,
+  { step: context, references, payloadBudget }: Pick<DeploymentContext, 'step' | 'references' | 'payloadBudget'>,
   afterTrouble: boolean,
 ): Promise<void> {
   const { taskQueue, id } = step;

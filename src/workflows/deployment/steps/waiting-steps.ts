@@ -1,40 +1,33 @@
-import type { StepContext } from '../../../activities/contract';
 import type { StepOf } from '../../../plan/plan';
 import { activity } from '../../support/activity-options';
-import type { DeploymentClock } from './clock';
+import type { DeploymentContext } from '../context';
 import { Rejection, StepFailure } from './failure';
-import type { ProgressLog } from '../report/progress-log';
-import type { Publisher } from '../../support/publisher';
-import type { Steering } from '../people/steering';
-
-export interface WaitingStepsOptions {
-  context: StepContext;
-  clock: DeploymentClock;
-  log: ProgressLog;
-  steering: Steering;
-  ask: (text: string, answers: string[]) => Promise<string>;
-  publisher: Publisher;
-}
 
 /**
  * Steps that wait: for time, with a look at the numbers now and then, or for a person. The deployment's clock stands
  * still.
  */
 export class WaitingSteps {
-  constructor(private readonly options: WaitingStepsOptions) {}
+  constructor(private readonly context: DeploymentContext) {}
 
   get isPaused(): boolean {
-    return this.options.steering.isPaused;
+    return this.context.steering.isPaused;
   }
 
   whilePaused(): Promise<void> {
-    return this.options.clock.during(() => this.options.steering.whilePaused());
+    return this.context.clock.during(() => this.context.steering.whilePaused());
   }
 
   approve(step: StepOf<'approve'>): Promise<void> {
-    const { clock, steering, log, publisher, context } = this.options;
+    const {
+      clock,
+      steering,
+      log,
+      publisher,
+      step: { deployment },
+    } = this.context;
     const { timeoutMs, otherwise } = step.approval;
-    publisher.publish('deployment.waiting', context.deployment, step.title, {
+    publisher.publish('deployment.waiting', deployment, step.title, {
       service: step.service,
       timeoutMs,
       otherwise,
@@ -53,7 +46,7 @@ export class WaitingSteps {
 
   /** Time while it is paused does not count. */
   hold(step: StepOf<'hold'>): Promise<void> {
-    const { clock, steering } = this.options;
+    const { clock, steering } = this.context;
     return clock.during(() =>
       steering.holding(step.service, async (hold) => {
         let missing: string[] = [];
@@ -78,29 +71,29 @@ export class WaitingSteps {
       'analyse',
       step.taskQueue,
       `${step.title}: look at the numbers`,
-    )(this.options.context, step.analysis);
+    )(this.context.step, step.analysis);
     if (failed.length > 0) {
       const message = failed.join('; ');
-      this.options.publisher.publish(
+      this.context.publisher.publish(
         'performance.threshold_exceeded',
-        this.options.context.deployment,
+        this.context.step.deployment,
         `${step.service}: ${message}`,
         { service: step.service, step: step.title, failed, seen },
       );
       throw new StepFailure({ step: step.id, service: step.service, message });
     }
-    if (seen.length > 0) this.options.log.note(`${step.title}: ${seen.join(', ')}`);
+    if (seen.length > 0) this.context.log.note(`${step.title}: ${seen.join(', ')}`);
     return missing;
   }
 
   private async withoutAnswer(step: StepOf<'hold'>, missing: string[]): Promise<void> {
     const text = `the numbers are missing: ${missing.join('; ')}`;
     const policy = step.analysis!.analysis.withoutAnswer;
-    this.options.log.note(`${step.title}: ${text}`);
+    this.context.log.note(`${step.title}: ${text}`);
     if (policy === 'pass') return;
     const failure = { step: step.id, service: step.service, message: text };
     if (policy === 'fail') throw new StepFailure(failure);
-    if ((await this.options.ask(`${step.title}: ${text}. Go on?`, ['go on', 'roll back'])) !== 'go on')
+    if ((await this.context.ask(`${step.title}: ${text}. Go on?`, ['go on', 'roll back'])) !== 'go on')
       throw new Rejection(failure);
   }
 }

@@ -1,0 +1,58 @@
+import type { StepContext } from '../../activities/contract';
+import type { WithPlatformRetry } from '../hosts';
+import type { DeploymentInput, Go } from '../messages';
+import { contextOf } from '../support/step-context';
+import type { Publisher } from '../support/publisher';
+import type { EnvironmentLink } from './admission/environment-link';
+import type { HostClaims } from './admission/host-claims';
+import type { FailureDecision } from './people/failure-decision';
+import type { Steering } from './people/steering';
+import type { ProgressLog } from './report/progress-log';
+import { DeploymentClock } from './steps/clock';
+import type { ConfigReferences } from './steps/config-references';
+import { PayloadBudget } from './steps/payload-budget';
+import { PlatformRetry } from './steps/platform-retry';
+
+/** What a deployment brings along once its environment has let it begin. */
+export interface DeploymentParts {
+  /** What it was asked for. An amendment changes the run's, not this. */
+  input: DeploymentInput;
+  /** The environment's word, with the numbers of the deployment and its release. */
+  go: Go;
+  log: ProgressLog;
+  link: EnvironmentLink;
+  publisher: Publisher;
+  steering: Steering;
+  failureDecision: FailureDecision;
+  claims: HostClaims;
+  references: ConfigReferences;
+  /** Asks a person; resolves with the answer. */
+  ask: (text: string, answers: string[]) => Promise<string>;
+}
+
+/** What all stages and steps of a deployment share. */
+export interface DeploymentContext extends DeploymentParts {
+  /** Where its activities act. */
+  step: StepContext;
+  clock: DeploymentClock;
+  platformRetry: PlatformRetry;
+  payloadBudget: PayloadBudget;
+  /** Runs a call that is no step; waits for a platform that is away. */
+  withPlatformRetry: WithPlatformRetry;
+}
+
+export function createContext(parts: DeploymentParts): DeploymentContext {
+  const { stack } = parts.input;
+  const step = contextOf(stack, parts.go.deployment);
+  const clock = new DeploymentClock();
+  const platformRetry = new PlatformRetry(clock, stack.deployment.platformTimeoutMs);
+  return {
+    ...parts,
+    step,
+    clock,
+    platformRetry,
+    payloadBudget: new PayloadBudget(JSON.stringify(step).length),
+    withPlatformRetry: (taskQueue, call) =>
+      platformRetry.look(taskQueue, call, (message) => parts.log.note(`waits for the platform: ${message}`)),
+  };
+}
