@@ -115,7 +115,7 @@ describe('a plan for a cluster', () => {
       action: 'replace',
       changes: [{ key: 'image', from: 'api:1', to: 'api:2' }],
       interruptionMs: 0,
-      goes: [],
+      superseded: [],
     });
     expect(servicesOf(next(shop({ replicas: 5 }), shop({})).plan.phases)[0]).toMatchObject({
       action: 'scale',

@@ -14,7 +14,7 @@ export function anotherBuild(): string {
   const text = readFileSync(resolve('dist/workflow-bundle.js'), 'utf8');
   const changed = text.replace(
     "become('planning')",
-    "note('planned by the new build');this.options.log.become('planning')",
+    "note('planned by the new build');this.context.log.become('planning')",
   );
   if (changed === text) throw new Error('the bundle has no place to change');
   writeFileSync(bundle, changed);

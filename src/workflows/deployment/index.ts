@@ -4,13 +4,9 @@ import {
   patched,
   setHandler,
   upsertSearchAttributes,
-  workflowInfo,
 } from '@temporalio/workflow';
-import type { Asked } from '../../plan/asked';
-import { acts, servicesOf } from '../../plan/plan';
 import { activity } from '../support/activity-options';
 import { admit, admitSize } from '../support/admit';
-import { events } from '../support/events';
 import {
   amendUpdate,
   answerSignal,
@@ -26,14 +22,11 @@ import {
   type DeploymentResult,
   type Go,
 } from '../messages';
-import { hostsOf, oneByOne, type HostQueue } from '../hosts';
 import { listen } from '../support/listen';
 import { fits, tidied } from '../messages/shape';
 import { inputs, shapes } from '../messages/shapes';
 import { patches } from '../support/patches';
-import { contextOf, namespaceIn } from '../support/step-context';
 import { Publisher } from '../support/publisher';
-import { waitUntil } from '../support/serialised-events';
 import { recordRequest } from './report/audit';
 import { ConfigReferences } from './steps/config-references';
 import { EnvironmentLink } from './admission/environment-link';
@@ -42,12 +35,14 @@ import { HostClaims } from './admission/host-claims';
 import { FleetSlot } from './admission/fleet-slot';
 import { tellBegin, tellEnd } from './report/news';
 import { ProgressLog } from './report/progress-log';
+import { waitForTurn } from './admission/queue';
 import { FailureDecision } from './people/failure-decision';
+import { Questions } from './people/questions';
+import { emitEnd, markEnd, resultOf } from './report/result';
+import { pruneReleases } from './stages/prune-releases';
 import { DeploymentRun, type RunResult } from './run';
 import { Steering } from './people/steering';
 
-const firstRejoinMs = 60_000;
-const longestRejoinMs = 1_800_000;
 const temporalItself = 'the Temporal UI or CLI';
 
 /**
@@ -78,12 +73,11 @@ class Deployment {
   private run?: DeploymentRun;
   private cancelledBy?: string;
   private turnedAway?: string;
-  private answer?: string;
-  private questions = 0;
-  private asking: Promise<unknown> = Promise.resolve();
+  private readonly questions = new Questions(this.log, (text, answers) =>
+    this.publisher.publish('deployment.waiting', this.go!.deployment, text, { answers }),
+  );
   readonly slot = new FleetSlot(this.log);
   readonly claims: HostClaims;
-  private maxParallel?: number;
   /** Of what it was started with, whichever release it comes to be about. */
   private readonly references: ConfigReferences;
   private readonly failureDecision = new FailureDecision(this.log);
@@ -110,9 +104,7 @@ class Deployment {
     setHandler(amendUpdate, (amendment) => this.steering.amend(tidied(amendment, shapes.amendment)), {
       validator: (amendment) => this.checkAmendment(amendment),
     });
-    listen(answerSignal, shapes.answer, ({ question, answer }) => {
-      if (question === this.log.question?.id && this.log.question.answers.includes(answer)) this.answer = answer;
-    });
+    listen(answerSignal, shapes.answer, ({ question, answer }) => this.questions.answer(question, answer));
   }
 
   cancel(by: string, killJobs: boolean): void {
@@ -142,7 +134,8 @@ class Deployment {
   }
 
   async conduct(): Promise<DeploymentResult> {
-    await this.waitForTurn();
+    const isDecided = () => this.go !== undefined || this.cancelledBy !== undefined || this.turnedAway !== undefined;
+    const maxParallel = await waitForTurn(this.input, this.begin, isDecided);
     if (!this.go && this.turnedAway !== undefined)
       return this.finish({ outcome: 'refused', refusals: [{ path: 'queue', message: this.turnedAway }] });
     if (!this.go) {
@@ -155,7 +148,7 @@ class Deployment {
       });
     }
     this.log.deployment = this.go.deployment;
-    if (this.maxParallel !== undefined) await this.takeSlot(this.maxParallel, this.go);
+    if (maxParallel !== undefined) await this.takeSlot(maxParallel, this.go);
     if (this.go.past !== undefined) this.log.note(`begins by force: ${this.go.past}`);
     this.link.begin(this.go);
     tellBegin(this.publisher, this.go.deployment, this.input);
@@ -170,7 +163,7 @@ class Deployment {
       go: this.go,
       log: this.log,
       link: this.link,
-      ask: (text, answers) => this.ask(text, answers),
+      ask: (text, answers) => this.questions.ask(text, answers),
       steering: this.steering,
       failureDecision: this.failureDecision,
       claims: this.claims,
@@ -179,7 +172,7 @@ class Deployment {
     });
     if (this.cancelledBy) this.cancel(this.cancelledBy, false);
     const result = await this.run.execute();
-    const releases = await this.prune(result);
+    const releases = await pruneReleases(this.run.context, this.run.compensation, result.outcome);
     const finished = this.finish(result);
     await this.link.finished({
       deployment: this.go.deployment,
@@ -236,148 +229,15 @@ class Deployment {
     return finished;
   }
 
-  /** Joining again is harmless, and an environment that was lost in the meantime learns of this deployment. */
-  private async waitForTurn(): Promise<void> {
-    const { stack, taskQueue } = this.input;
-    const ready = () => this.go !== undefined || this.cancelledBy !== undefined || this.turnedAway !== undefined;
-    for (let patience = firstRejoinMs; ; patience = Math.min(patience * 2, longestRejoinMs)) {
-      const rules = await activity(
-        'joinEnvironment',
-        taskQueue,
-        `join the queue of ${stack.name}/${stack.environment}`,
-      )({
-        stack: stack.name,
-        environment: stack.environment,
-        runtime: stack.runtime,
-        ...(stack.hosts && { hosts: stack.hosts.map(({ name }) => name) }),
-        ...namespaceIn(stack),
-        workflowId: workflowInfo().workflowId,
-        asked: this.asked(),
-        windows: stack.deployment.freezeWindows ?? [],
-      });
-      this.maxParallel = rules?.maxParallel;
-      if (await waitUntil(ready, patience, 'join again if not called')) return;
-    }
-  }
-
-  private asked(): Asked {
-    const { stack, intent, requestedBy, reason, whenBusy = 'queue', automatic = false } = this.input;
-    const { circuitBreaker = { threshold: 0, recoveryMs: 0 } } = stack.deployment;
-    return {
-      by: requestedBy,
-      ...(reason !== undefined && { reason }),
-      intent: intent.kind,
-      at: this.begin,
-      whenBusy,
-      force: intent.force,
-      automatic,
-      breaker: circuitBreaker,
-    };
-  }
-
-  /** One question at a time: an answer belongs to the one that is shown. */
-  private ask(text: string, answers: string[]): Promise<string> {
-    const asked = this.asking.then(() => this.askAlone(text, answers));
-    this.asking = asked.catch(() => undefined);
-    return asked;
-  }
-
-  private async askAlone(text: string, answers: string[]): Promise<string> {
-    const before = this.log.status;
-    this.questions += 1;
-    this.answer = undefined;
-    this.log.question = { id: `q${this.questions}`, text, answers };
-    this.log.becomeFound('waiting');
-    this.log.note(text);
-    this.publisher.publish('deployment.waiting', this.go!.deployment, text, { answers });
-    try {
-      await waitUntil(() => this.answer !== undefined);
-      this.log.note(`answered: ${this.answer}`);
-      return this.answer!;
-    } finally {
-      this.log.question = undefined;
-      this.log.becomeFound(before);
-    }
-  }
-
-  /** Keeps the last releases, and always the current one. */
-  private async prune({ outcome }: RunResult): Promise<number[]> {
-    const { releases, release } = this.go!;
-    const { stack, intent, taskQueue, target } = this.input;
-    if (outcome !== 'succeeded' || intent.kind !== 'deploy') return releases;
-    const current = target ?? release.next;
-    const all = [...new Set([...releases, current])].sort((a, b) => a - b);
-    const drop = all
-      .slice(0, Math.max(0, all.length - stack.deployment.keepReleases))
-      .filter((each) => each !== current);
-    const keep = all.filter((each) => !drop.includes(each));
-    if (drop.length > 0) {
-      const hosts = hostsOf(stack, taskQueue);
-      const prune = ({ taskQueue: queue }: HostQueue) =>
-        this.run!.context.withPlatformRetry(queue, () =>
-          activity('pruneReleases', queue, `remove the releases ${drop.join(', ')}`)(
-            contextOf(stack, this.go!.deployment),
-            drop,
-            keep,
-            queue === hosts.at(-1)!.taskQueue,
-          ),
-        );
-      await oneByOne(hosts, prune).catch((error: Error) =>
-        this.run!.compensation.leftBehind.push(`releases ${drop.join(', ')}: ${error.message}`),
-      );
-    }
-    return keep;
-  }
-
-  private finish({ outcome, cause, refusals, rollbackMs }: RunResult): DeploymentResult {
-    const { run, go, input } = this;
-    const result: DeploymentResult = {
-      outcome,
-      cause,
-      refusals,
-      rollbackMs,
-      intent: input.intent.kind,
-      requestedBy: input.requestedBy,
-      reason: input.reason,
-      deployment: go?.deployment,
-      release:
-        outcome === 'succeeded' ? (input.intent.kind === 'stop' ? undefined : run?.plan?.release.to) : go?.release.from,
-      warnings: run?.plan?.warnings ?? [],
-      tolerated: run?.rollout.tolerated ?? [],
-      notUndone: run?.rollback.notUndone ?? [],
-      leftBehind: run?.compensation.leftBehind ?? [],
-      ...(go?.past !== undefined && { forcedPast: go.past }),
-      ...(this.steering.records.length > 0 && { steering: this.steering.records }),
-      changed: servicesOf(run?.plan?.phases ?? [])
-        .filter(acts)
-        .map(({ name }) => name),
-      durationMs: Date.now() - this.begin,
-    };
-    this.log.cause ??=
-      cause ?? (refusals[0] && { step: 'plan', message: `${refusals[0].path}: ${refusals[0].message}` });
-    this.log.become(outcome);
-    this.markEnd(result);
-    if (go)
-      events.emit({
-        stack: input.stack.name,
-        environment: input.stack.environment,
-        deployment: go.deployment,
-        type: 'deployment.finished',
-        intent: input.intent.kind,
-        outcome,
-        durationMs: result.durationMs,
-        message: cause?.message,
-      });
+  private finish(ended: RunResult): DeploymentResult {
+    const { run, go, input, begin, log } = this;
+    const { cause, refusals } = ended;
+    const result = resultOf(ended, { input, begin, go, run, steering: this.steering.records });
+    log.cause ??= cause ?? (refusals[0] && { step: 'plan', message: `${refusals[0].path}: ${refusals[0].message}` });
+    log.become(result.outcome);
+    markEnd(result);
+    if (go) emitEnd(input, go.deployment, result);
     tellEnd(this.publisher, result);
     return result;
-  }
-
-  /** By these it is found, also one that ended before it began anything. */
-  private markEnd({ outcome, deployment, release }: DeploymentResult): void {
-    upsertSearchAttributes([
-      { key: searchAttributes.status, value: outcome },
-      ...(deployment === undefined ? [] : [{ key: searchAttributes.number, value: deployment }]),
-      ...(release === undefined ? [] : [{ key: searchAttributes.release, value: release }]),
-    ]);
   }
 }

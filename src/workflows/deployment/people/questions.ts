@@ -1,0 +1,45 @@
+import { waitUntil } from '../../support/serialised-events';
+import type { ProgressLog } from '../report/progress-log';
+
+/** Questions to people, one at a time: an answer belongs to the one that is shown. */
+export class Questions {
+  private answered?: string;
+  private asked = 0;
+  private asking: Promise<unknown> = Promise.resolve();
+
+  /** `announce` tells subscribers of a question. */
+  constructor(
+    private readonly log: ProgressLog,
+    private readonly announce: (text: string, answers: string[]) => void,
+  ) {}
+
+  /** Resolves with the answer. */
+  ask(text: string, answers: string[]): Promise<string> {
+    const asked = this.asking.then(() => this.askAlone(text, answers));
+    this.asking = asked.catch(() => undefined);
+    return asked;
+  }
+
+  answer(question: string, answer: string): void {
+    const shown = this.log.question;
+    if (question === shown?.id && shown.answers.includes(answer)) this.answered = answer;
+  }
+
+  private async askAlone(text: string, answers: string[]): Promise<string> {
+    const before = this.log.status;
+    this.asked += 1;
+    this.answered = undefined;
+    this.log.question = { id: `q${this.asked}`, text, answers };
+    this.log.becomeFound('waiting');
+    this.log.note(text);
+    this.announce(text, answers);
+    try {
+      await waitUntil(() => this.answered !== undefined);
+      this.log.note(`answered: ${this.answered}`);
+      return this.answered!;
+    } finally {
+      this.log.question = undefined;
+      this.log.becomeFound(before);
+    }
+  }
+}
