@@ -1,3 +1,4 @@
+import type { NetworkSpec, VolumeSpec } from '../model/resources';
 import type { FreezeWindow, Stack } from '../model/stack';
 import type { AuditEntry, AuditHead, AuditTrail } from '../model/audit';
 import type { RuntimeName } from '../model/capabilities';
@@ -14,16 +15,7 @@ import type { Findings, WatchSettings } from '../model/watch';
 import type { Asked } from '../plan/asked';
 import type { OpenWindow } from '../plan/freeze-windows';
 import type { PastRun } from '../plan/service/job-runs';
-import type {
-  Drain,
-  Gate,
-  ImageRequest,
-  Judgement,
-  NetworkSpec,
-  Reachable,
-  Retirement,
-  VolumeSpec,
-} from '../plan/plan';
+import type { Drain, Gate, ImageRequest, Judgement, Reachable, Retirement } from '../plan/plan';
 
 /** What every step's activity is told of where it acts. Secrets by source, never by value. */
 export interface StepContext {

@@ -1,3 +1,4 @@
+import type { NetworkSpec, VolumeSpec } from '../model/resources';
 import type { Analysis, Approval, Placement } from '../model/stack';
 import type { ServedBy } from '../model/instance';
 import type { InstanceRef, InstanceSpec, NetworkAttachment } from '../model/instance';
@@ -26,24 +27,6 @@ export interface Gate {
   healthy: InstanceRef[];
   /** Where new instances are to get requests: the load balancer must reach all of these addresses. */
   reached?: { balancer: InstanceRef; addresses: string[] };
-}
-
-export interface NetworkSpec {
-  name: string;
-  key: string;
-  cidr?: string;
-  internal: boolean;
-}
-
-export interface VolumeSpec {
-  name: string;
-  key: string;
-  /** `service:/path` of each mount, so that a renamed volume is known for what it was. */
-  mountedAt: string[];
-  /** On a cluster: bytes, of which class, and whether several may write at once. */
-  size?: number;
-  storageClass?: string;
-  shared?: boolean;
 }
 
 export interface ImageRequest {

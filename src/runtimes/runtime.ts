@@ -1,3 +1,4 @@
+import type { NetworkSpec, VolumeSpec } from '../model/resources';
 import type { ServedBy } from '../model/instance';
 import type { RuntimeName } from '../model/capabilities';
 import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretFile, SecretMount } from '../model/instance';
@@ -22,24 +23,6 @@ export interface Questions {
   closely?: boolean;
   /** Whether the stack comes in by a Gateway. */
   gateway?: boolean;
-}
-
-export interface NetworkRequest {
-  name: string;
-  key: string;
-  cidr?: string;
-  internal: boolean;
-}
-
-export interface VolumeRequest {
-  name: string;
-  key: string;
-  /** `service:/path` of each mount. */
-  mountedAt: string[];
-  /** On a cluster: bytes, of which class, and whether several may write at once. */
-  size?: number;
-  storageClass?: string;
-  shared?: boolean;
 }
 
 export interface ImageResult {
@@ -155,10 +138,10 @@ export interface Runtime {
   /** Takes that name back. An image that the engine had pulled goes with it, unless something else uses it. */
   dropImage(image: Pick<ObservedImage, 'reference' | 'id' | 'digest'>): Promise<void>;
   /** @throws RuntimeError where a network of that name belongs to somebody else, or was made with other settings */
-  createNetwork(request: NetworkRequest): Promise<void>;
+  createNetwork(request: NetworkSpec): Promise<void>;
   removeNetwork(name: string): Promise<void>;
   /** @throws RuntimeError where a volume of that name belongs to somebody else */
-  createVolume(request: VolumeRequest): Promise<void>;
+  createVolume(request: VolumeSpec): Promise<void>;
   /** @throws RuntimeError while an instance mounts it, and where it belongs to somebody else */
   removeVolume(name: string): Promise<void>;
 

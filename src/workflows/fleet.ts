@@ -1,8 +1,8 @@
 import { continueAsNew, getExternalWorkflowHandle, setHandler, workflowInfo } from '@temporalio/workflow';
-import { activity } from './support/activity-options';
+import { forEachGone } from './support/gone';
 import { admit } from './support/admit';
 import { listen } from './support/listen';
-import { claimSignal, fleetQuery, giveBackSignal, slotSignal, taskQueue, type FleetState } from './messages';
+import { claimSignal, fleetQuery, giveBackSignal, slotSignal, type FleetState } from './messages';
 import { inputs, shapes } from './messages/shapes';
 import { serialised, waitUntil } from './support/serialised-events';
 
@@ -33,7 +33,8 @@ export async function fleet(before: FleetState = { limit: 1, holders: [], waitin
   await waitUntil(() => changes > 0 || state.holders.length > 0);
   for (let isDue = false; state.holders.length + state.waiting.length > 0;) {
     const seen = changes;
-    if (isDue || (state.waiting.length > 0 && state.holders.length >= state.limit)) await forgetTheGone(state);
+    if (isDue || (state.waiting.length > 0 && state.holders.length >= state.limit))
+      await forEachGone([...state.holders, ...state.waiting], (workflowId) => forget(state, workflowId));
     while (state.waiting.length > 0 && state.holders.length < state.limit) state.holders.push(state.waiting.shift()!);
     for (const workflowId of [...state.holders, ...state.waiting]) await tell(workflowId, state, told);
     isDue = !(await waitUntil(
@@ -52,13 +53,6 @@ async function tell(workflowId: string, { limit, holders }: FleetState, told: Se
   if (told.has(word)) return;
   told.add(word);
   await serialised(getExternalWorkflowHandle(workflowId).signal(slotSignal, { granted, limit })).catch(() => undefined);
-}
-
-async function forgetTheGone(state: FleetState): Promise<void> {
-  for (const workflowId of [...state.holders, ...state.waiting]) {
-    if (!(await activity('isRunning', taskQueue, `does ${workflowId} still run?`)(workflowId)))
-      forget(state, workflowId);
-  }
 }
 
 function forget(state: FleetState, workflowId: string): void {

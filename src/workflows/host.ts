@@ -6,19 +6,11 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { HostBreaker, HostPlace, HostReport } from '../model/host';
-import { activity } from './support/activity-options';
+import { forEachGone } from './support/gone';
 import { admit } from './support/admit';
 import { events } from './support/events';
 import { listen } from './support/listen';
-import {
-  claimHostSignal,
-  hostId,
-  hostQuery,
-  hostWordSignal,
-  reportHostSignal,
-  taskQueue,
-  type HostState,
-} from './messages';
+import { claimHostSignal, hostId, hostQuery, hostWordSignal, reportHostSignal, type HostState } from './messages';
 import { inputs, shapes } from './messages/shapes';
 import { serialised, waitUntil } from './support/serialised-events';
 
@@ -74,9 +66,9 @@ export async function host(place: HostPlace, before?: HostState): Promise<void> 
     )
       return;
     if (!isBusy)
-      await forgetTheGone(
+      await forEachGone(
         state.claims.map(({ workflowId }) => workflowId),
-        state,
+        (gone) => forget(gone, state),
       );
   }
 }
@@ -88,9 +80,9 @@ async function answer(workflowId: string, state: HostState): Promise<void> {
       0,
       state.claims.findIndex((claim) => claim.workflowId === workflowId),
     );
-  await forgetTheGone(
+  await forEachGone(
     earlier().map((claim) => claim.workflowId),
-    state,
+    (gone) => forget(gone, state),
   );
   const claim = state.claims.find((each) => each.workflowId === workflowId);
   if (!claim) return;
@@ -103,19 +95,16 @@ async function answer(workflowId: string, state: HostState): Promise<void> {
   await serialised(getExternalWorkflowHandle(workflowId).signal(hostWordSignal, word)).catch(() => undefined);
 }
 
+function forget(workflowId: string, state: HostState): void {
+  state.claims = state.claims.filter((claim) => claim.workflowId !== workflowId);
+}
+
 function giveBack({ workflowId, kept }: HostReport, state: HostState): void {
   const now = Date.now();
   const claim = state.claims.find((each) => each.workflowId === workflowId);
   state.claims = state.claims.filter((each) => each !== claim);
   if (claim && kept) state.kept.push({ ports: claim.ports, reserve: claim.reserve, by: claim.by, at: now });
   state.kept = state.kept.filter(({ at }) => now - at < rememberedMs).slice(-mostRemembered);
-}
-
-async function forgetTheGone(workflowIds: string[], state: HostState): Promise<void> {
-  for (const workflowId of workflowIds) {
-    if (!(await activity('isRunning', taskQueue, `does ${workflowId} still run?`)(workflowId)))
-      state.claims = state.claims.filter((claim) => claim.workflowId !== workflowId);
-  }
 }
 
 /** Failures in a row; the first deployment that fares well ends the row. */

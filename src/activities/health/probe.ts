@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { connect } from 'node:net';
+import { tryTcp } from '../../guard/tcp';
 import type { HealthCheck } from '../../model/instance';
 import { RuntimeError, type Runtime } from '../../runtimes/runtime';
 
@@ -96,17 +96,10 @@ function readLittle(response: IncomingMessage, stop: () => void): void {
     });
 }
 
-function tcp({ host, port }: Target, timeoutMs: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: timeoutMs });
-    const end = (problem?: string) => {
-      socket.destroy();
-      resolve(problem);
-    };
-    socket.once('connect', () => end());
-    socket.once('timeout', () => end(`connect :${port}: no answer within ${timeoutMs} ms`));
-    socket.once('error', (error: NodeJS.ErrnoException) => end(`connect :${port}: ${error.code ?? error.message}`));
-  });
+async function tcp({ host, port }: Target, timeoutMs: number): Promise<string | undefined> {
+  const problem = await tryTcp(host, port, timeoutMs);
+  if (problem === undefined) return undefined;
+  return `connect :${port}: ${problem === 'timeout' ? `no answer within ${timeoutMs} ms` : problem}`;
 }
 
 async function command(

@@ -1,12 +1,9 @@
+import type { NetworkSpec } from '../../model/resources';
 import type { Stack } from '../../model/stack';
 import type { Observation, ObservedNetwork } from '../../model/observation';
 import { networkName } from '../names';
-import type { NetworkSpec, Refusal } from '../plan';
-
-interface Range {
-  first: number;
-  last: number;
-}
+import { overlaps, toAddress, toRange, type AddressRange } from '../../model/ipv4';
+import type { Refusal } from '../plan';
 
 export interface NetworkPlan {
   create: NetworkSpec[];
@@ -122,7 +119,7 @@ function refuseExisting(
 }
 
 /** The first /24 of the stack's CIDR that nothing on the host uses; undefined leaves the choice to the runtime. */
-function carve(stack: Stack, taken: Range[], path: string, refusals: Refusal[]): string | undefined {
+function carve(stack: Stack, taken: AddressRange[], path: string, refusals: Refusal[]): string | undefined {
   const parent = stack.infrastructure.cidr;
   if (!parent) return undefined;
   const { first, last } = toRange(parent);
@@ -138,20 +135,4 @@ function carve(stack: Stack, taken: Range[], path: string, refusals: Refusal[]):
       'infrastructure.network.cidr another range, or the network a cidr of its own',
   });
   return undefined;
-}
-
-export function toRange(cidr: string): Range {
-  const [address, bits] = cidr.split('/');
-  const value = address!.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
-  const size = 2 ** (32 - Number(bits));
-  const first = Math.floor(value / size) * size;
-  return { first, last: first + size - 1 };
-}
-
-function toAddress(value: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
-}
-
-function overlaps(a: Range, b: Range): boolean {
-  return a.first <= b.last && b.first <= a.last;
 }

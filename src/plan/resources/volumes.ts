@@ -1,7 +1,8 @@
+import type { VolumeSpec } from '../../model/resources';
 import type { Service, Stack } from '../../model/stack';
 import type { Observation } from '../../model/observation';
 import { volumeName } from '../names';
-import type { Refusal, VolumeSpec } from '../plan';
+import type { Refusal } from '../plan';
 
 export interface VolumePlan {
   create: VolumeSpec[];

@@ -1,10 +1,11 @@
+import type { VolumeSpec } from '../../model/resources';
 import type { V1PersistentVolumeClaim, V1Pod } from '@kubernetes/client-node';
 import { isWorkload, type Manifest, type WorkloadManifest } from '../../kubernetes';
 import { toClaim } from '../../kubernetes/claim';
 import { domain, qualified, scopeLabels } from '../../kubernetes/names';
 import type { ObservedVolume } from '../../model/observation';
 import { textsIn } from '../instance-shapes';
-import { RuntimeError, type Scope, type VolumeRequest } from '../runtime';
+import { RuntimeError, type Scope } from '../runtime';
 import { missing, scopeName } from '../scope';
 import type { KubernetesApi } from './api';
 import { ApiError } from './api/errors';
@@ -14,7 +15,7 @@ import { podsIn } from './api/paths';
 const claimsIn = (namespace: string): string => `/api/v1/namespaces/${namespace}/persistentvolumeclaims`;
 
 /** A volume is a claim. One of the same name that is somebody else's is refused. */
-export async function createVolume(api: KubernetesApi, scope: Scope, request: VolumeRequest): Promise<void> {
+export async function createVolume(api: KubernetesApi, scope: Scope, request: VolumeSpec): Promise<void> {
   const { namespace, name: own } = qualified(request.name);
   await ensureNamespace(api, namespace, scope);
   const found = await api.find<V1PersistentVolumeClaim>(`${claimsIn(namespace)}/${own}`);

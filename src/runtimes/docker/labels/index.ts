@@ -1,7 +1,8 @@
+import type { VolumeSpec } from '../../../model/resources';
 import type { z } from 'zod';
 import type { InstanceSpec, NetworkAttachment, ResourceAmounts } from '../../../model/instance';
 import { amounts, attachments, parseJson, textsIn } from '../../instance-shapes';
-import type { Scope, VolumeRequest } from '../../runtime';
+import type { Scope } from '../../runtime';
 import { labelSchema, labelShapes, type LabelledInstance } from './label-schema';
 
 const prefix = 'deploy-code.';
@@ -119,7 +120,7 @@ export function remadeFrom(id: string): Record<string, string> {
   return { [`${prefix}remade-from`]: id };
 }
 
-export function volumeLabels({ key, mountedAt }: VolumeRequest): Record<string, string> {
+export function volumeLabels({ key, mountedAt }: VolumeSpec): Record<string, string> {
   return { [`${prefix}volume`]: key, [`${prefix}mounted-at`]: JSON.stringify(mountedAt) };
 }
 

@@ -1,11 +1,7 @@
 import type { NetworkInspectInfo } from 'dockerode';
+import { toAddress, toRange, type AddressRange } from '../../../model/ipv4';
 import type { DockerConnection } from '../api/connection';
 import { docker } from '../api/errors';
-
-interface Range {
-  first: number;
-  last: number;
-}
 
 const smallestSplit = 16;
 
@@ -50,11 +46,9 @@ async function takenAddresses(engine: DockerConnection['docker'], network: strin
 }
 
 /** Without the broadcast address. */
-function upperHalf(subnet: string): Range {
-  const [address, bits] = subnet.split('/');
-  const size = 2 ** (32 - Number(bits));
-  const first = address!.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
-  return { first: first + size / 2, last: first + size - 1 };
+function upperHalf(subnet: string): AddressRange {
+  const { first, last } = toRange(subnet);
+  return { first: first + (last - first + 1) / 2, last };
 }
 
 /** Names that differ begin to look at different places. */
@@ -62,8 +56,4 @@ function spread(name: string, size: number): number {
   let hash = 0;
   for (let index = 0; index < name.length; index += 1) hash = (Math.imul(hash, 31) + name.charCodeAt(index)) >>> 0;
   return hash % size;
-}
-
-function toAddress(value: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 }

@@ -1,5 +1,6 @@
+import type { NetworkSpec, VolumeSpec } from '../../../model/resources';
 import type { Mount } from '../../../model/instance';
-import { RuntimeError, type NetworkRequest, type Scope, type VolumeRequest } from '../../runtime';
+import { RuntimeError, type Scope } from '../../runtime';
 import { isSameScope, missing, scopeName } from '../../scope';
 import { rangeForDocker } from './addresses';
 import type { DockerConnection } from '../api/connection';
@@ -16,11 +17,7 @@ interface NetworkInfo {
 type Labels = Record<string, string> | null | undefined;
 
 /** One that exists is taken as it is: only where it is this environment's, with these very settings. */
-export async function createNetwork(
-  connection: DockerConnection,
-  scope: Scope,
-  request: NetworkRequest,
-): Promise<void> {
+export async function createNetwork(connection: DockerConnection, scope: Scope, request: NetworkSpec): Promise<void> {
   const { docker: engine } = connection;
   const { name, key, cidr, internal } = request;
   const found = await findNetwork(connection, name);
@@ -67,7 +64,7 @@ export async function removeNetwork(connection: DockerConnection, scope: Scope, 
 export async function createVolume(
   { docker: engine }: DockerConnection,
   scope: Scope,
-  request: VolumeRequest,
+  request: VolumeSpec,
 ): Promise<void> {
   const found = await dockerOr([404], undefined, () => engine.getVolume(request.name).inspect());
   if (found) return mustBeOurs(found.Labels, scope, `the volume "${request.name}"`);
@@ -118,7 +115,7 @@ function findNetwork({ docker: engine }: DockerConnection, name: string): Promis
 function mustFit(
   { Internal = false, Labels, IPAM }: NetworkInfo,
   scope: Scope,
-  { name, cidr, internal }: NetworkRequest,
+  { name, cidr, internal }: NetworkSpec,
 ): void {
   mustBeOurs(Labels, scope, `the network "${name}"`);
   const range = IPAM?.Config?.find(({ Subnet }) => Subnet && !Subnet.includes(':'))?.Subnet;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { tryTcp } from '../../../guard/tcp';
 import { freeAddress } from './addresses';
 import { disconnect, endpointsOf, join, shortId, type Endpoint } from './attach';
 import type { DockerConnection } from '../api/connection';
@@ -78,16 +78,6 @@ function socketsOf(pid: number, table: string): string[][] {
   }
 }
 
-function isRefused(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: connectMs });
-    const end = (refused: boolean) => {
-      socket.destroy();
-      resolve(refused);
-    };
-    socket
-      .once('connect', () => end(false))
-      .once('timeout', () => end(false))
-      .once('error', ({ code }: NodeJS.ErrnoException) => end(code === 'ECONNREFUSED'));
-  });
+async function isRefused(host: string, port: number): Promise<boolean> {
+  return (await tryTcp(host, port, connectMs)) === 'ECONNREFUSED';
 }
