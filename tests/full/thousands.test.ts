@@ -8,13 +8,18 @@ import { memoryStack } from '../support/memory-stack';
 /** The server ends a workflow with more. */
 const limits = { events: 51_200, bytes: 50 * 1024 ** 2 };
 
+/** Bytes: a page of a history with the start of a stack of 5,000 services. */
+const largestPage = 64 * 1024 ** 2;
+
 describe.each([1000, 5000])('a stack of %d services', (count) => {
   const host = new MemoryHost();
   let engine: TestEngine;
   let temporal: Client;
   beforeAll(async () => {
     engine = await startEngine('thousands', { runtimes: { memory: createMemoryRuntime(host) } });
-    temporal = new Client({ connection: await Connection.connect({ address: address() }), namespace: 'thousands' });
+    const channelArgs = { 'grpc.max_receive_message_length': largestPage };
+    const connection = await Connection.connect({ address: address(), channelArgs });
+    temporal = new Client({ connection, namespace: 'thousands' });
   });
   afterAll(async () => {
     await temporal.connection.close();
