@@ -3,6 +3,7 @@ import type { InstanceRef } from '../../src/model/instance';
 import type { InstanceStatus } from '../../src/model/instance-status';
 import type { Runtime } from '../../src/runtimes/runtime';
 import { RuntimeError } from '../../src/runtimes/runtime';
+import { until } from '../support/until';
 
 const check = {
   probe: { kind: 'command' as const, command: ['check'] },
@@ -72,7 +73,7 @@ describe('waiting for health', () => {
   it('sees an exit as it happens, with its code', async () => {
     const { runtime, exits } = fake([running, { ...running, state: 'restarting' }], ['no']);
     const waiting = awaitHealthy(runtime, ref('unless-stopped', { ...check, intervalMs: 60_000 }), options());
-    while (exits.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => exits.length > 0);
     exits[0]!(3);
     expect(await waiting).toMatchObject({ message: 'exited 3', lastProbeError: 'no' });
   });

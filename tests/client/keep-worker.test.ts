@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { KeptWorker } from '../../src/cli/dev/keep-worker';
 import { untilTemporalIsGone } from '../../src/cli/dev/watch-temporal';
+import { until } from '../support/until';
 
 const run = (script: string) => spawn('sh', ['-c', script], { stdio: 'ignore' });
 
@@ -15,7 +16,7 @@ describe('the worker of a development engine', () => {
       firstPauseMs: 10,
     });
     void worker.keep();
-    while (said.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => said.length >= 2);
     expect(said).toEqual([
       'the worker has ended with exit code 7; it starts again in 0.01 s (log worker.log)',
       `the worker runs again (${worker.child.pid})`,

@@ -1,10 +1,10 @@
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { guardUi, hiddenAddress } from '../../src/cli/dev/ui-guard';
 import { freePort } from '../../src/guard/free-port';
 import { listenLocally, stopListening } from '../support/local-server';
+import { until } from '../support/until';
 
 describe("the guard of Temporal's UI", () => {
   let ui: Server;
@@ -77,7 +77,7 @@ describe("the guard of Temporal's UI", () => {
       .on('error', () => undefined)
       .on('response', (answer) => answer.once('data', () => left.destroy()))
       .end();
-    while (ended === 0) await sleep(5);
+    await until(() => ended > 0);
     expect(begun).toBe(1);
   });
 

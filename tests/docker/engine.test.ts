@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { attach } from '../../src/runtimes/docker/networks/attach';
 import { credentialsFor } from '../../src/runtimes/docker/images/credentials';
@@ -12,6 +11,7 @@ import type { SecretReader } from '../../src/runtimes/runtime';
 import { spec } from '../runtimes/contract';
 import { hostilities, HostilePeer } from '../support/hostile-peer';
 import { listenLocally, stopListening } from '../support/local-server';
+import { until } from '../support/until';
 
 const local = (port: number | string) => ({ protocol: 'http' as const, host: '127.0.0.1', port: Number(port) });
 const scope = { stack: 'shop', environment: 'test' };
@@ -178,7 +178,7 @@ describe.each(hostilities)('an engine that %s', (hostility) => {
     const peer = new HostilePeer(hostility, opening);
     const port = await peer.start();
     await expect(call(port)).rejects.toThrow();
-    while (peer.open > 0) await sleep(10);
+    await until(() => peer.open === 0);
     expect(peer.sent).toBeLessThan(32 * 1024 * 1024);
     await peer.stop();
   });

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { openPage, startChromium } from '../support/chromium';
 import { startEngine, type TestEngine } from '../support/engine';
 import { describeWith } from '../support/parts';
 import { stackOf } from '../support/stack';
+import { until } from '../support/until';
 
 const healthy = { health_check: { command: ['check'], interval: '100ms', retries: 2 } };
 
@@ -57,7 +57,7 @@ describeWith('chromium', 'the Temporal UI', () => {
 
   /** A list shows what Temporal has indexed by the time it is opened. */
   const untilListed = async (environment: string, count: number) => {
-    while ((await engine!.client.history({ stack: 'shop', environment })).length < count) await sleep(50);
+    await until(async () => (await engine!.client.history({ stack: 'shop', environment })).length >= count);
   };
 
   const open = (path: string) =>

@@ -1,5 +1,4 @@
 import type { LookupOptions } from 'node:dns';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { probe } from '../../src/activities/health/probe';
 import { Vault } from '../../src/activities/secrets/vault';
 import type { Probe } from '../../src/model/instance';
@@ -12,6 +11,7 @@ import { withinDeadline } from '../../src/guard/deadline';
 import type { Notification } from '../../src/model/notification';
 import { freePort } from '../../src/guard/free-port';
 import { hostilities, HostilePeer } from '../support/hostile-peer';
+import { until } from '../support/until';
 
 const deadlineMs = 500;
 /** What the connection and its buffers hold besides what a caller reads. */
@@ -113,7 +113,7 @@ describe.each(hostilities)('a peer that %s', (hostility) => {
     try {
       const problem = await call(port).catch((error: Error) => error.message);
       expect(typeof problem).toBe('string');
-      while (peer.open > 0) await sleep(10);
+      await until(() => peer.open === 0);
       expect(peer.sent).toBeLessThan(mostTaken);
     } finally {
       await peer.stop();
@@ -125,7 +125,7 @@ it('a health probe reads little of an answer without end, and is content', async
   const peer = new HostilePeer('sends without end', 'HTTP/1.1 200 OK\r\n\r\n');
   const port = await peer.start();
   expect(await probeOf({ kind: 'http', scheme: 'http', port: 1, path: '/', headers: {} })(port)).toBeUndefined();
-  while (peer.open > 0) await sleep(5);
+  await until(() => peer.open === 0);
   expect(peer.sent).toBeLessThan(mostTaken);
   await peer.stop();
 });
@@ -186,10 +186,10 @@ describe('a call over HTTP', () => {
       largest: 10,
       signal: caller.signal,
     }).catch((error: Error) => error.message);
-    while (peer.open === 0) await sleep(5);
+    await until(() => peer.open > 0);
     caller.abort(new Error('given up'));
     expect(await ended).toBe('given up');
-    while (peer.open > 0) await sleep(5);
+    await until(() => peer.open === 0);
     await peer.stop();
   });
 });

@@ -7,6 +7,7 @@ import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { createWorker, type DeployCodeWorker } from '../../src/worker';
 import { shop } from '../support/memory-stack';
 import { describeWith } from '../support/parts';
+import { until } from '../support/until';
 
 /** The production-shaped server: search attributes on SQL, several shards, no eager tricks. */
 describeWith('postgres', 'the engine on a Temporal with PostgreSQL', () => {
@@ -43,8 +44,8 @@ describeWith('postgres', 'the engine on a Temporal with PostgreSQL', () => {
       outcome: 'rolled_back',
       release: 1,
     });
-    let history = await client.history(place);
-    while (history.length < 2 || history.some(({ result }) => !result)) history = await client.history(place);
+    await until(async () => (await client.history(place)).filter(({ result }) => result).length === 2);
+    const history = await client.history(place);
     expect(history.map(({ deployment, status }) => ({ deployment, status }))).toEqual([
       { deployment: 2, status: 'rolled_back' },
       { deployment: 1, status: 'succeeded' },

@@ -3,6 +3,7 @@ import { docker, dockerStack, healthy, listing, states, wipe } from '../support/
 import { images } from '../support/image';
 import { describeWith } from '../support/parts';
 import type { Stack } from '../../src/config';
+import { until } from '../support/until';
 
 /** The seven promises about data that the README makes. 5 (jobs) is held by tests/workflows/jobs.test.ts as well. */
 describeWith('docker', 'the promises about data', () => {
@@ -184,8 +185,7 @@ describeWith('docker', 'the promises about data', () => {
     await container.exec({ Cmd: ['kill', '1'] }).then((run) => run.start({}));
     await exited;
     engine = await startEngine('volumes');
-    while ((await container.inspect()).State.Status !== 'running')
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(async () => (await container.inspect()).State.Status === 'running');
     expect((await container.inspect()).RestartCount).toBeGreaterThan(0);
     expect(await states(stack.name)).toEqual(['web-1-d1 running']);
   });

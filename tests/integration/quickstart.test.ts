@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadStack } from '../../src/config';
 import { startEngine, type TestEngine } from '../support/engine';
+import { until } from '../support/until';
 
 describe("the quickstart's stack", () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-quickstart-'));
@@ -28,7 +29,7 @@ describe("the quickstart's stack", () => {
       items: [{ name: 'coffee' }, { name: 'tea' }],
       orders: [{ id: 1, item: 'coffee' }],
     });
-    while (((await shop()).mails as unknown[]).length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(async () => ((await shop()).mails as unknown[]).length > 0);
   });
 
   it('says that nothing changed when it is deployed again', async () => {

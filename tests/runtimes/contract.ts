@@ -6,6 +6,7 @@ import { cannotHonour } from '../../src/model/capabilities';
 import type { InstanceRef, InstanceSpec } from '../../src/model/instance';
 import { RuntimeError, type Runtime, type RuntimeDriver, type Scope } from '../../src/runtimes/runtime';
 import { eventually } from '../support/eventually';
+import { until } from '../support/until';
 
 export interface ContractSubject {
   driver: RuntimeDriver;
@@ -360,6 +361,6 @@ export async function endsLateCommands(
   for (let round = 0; round < 3; round += 1) {
     const calls = [run, run].map((each) => each(name, hang, 300).catch((error: Error) => error.message));
     for (const message of await Promise.all(calls)) expect(message).toBe('the command did not end within 300 ms');
-    while ((await left()).length > 0) await sleep(20);
+    await until(async () => (await left()).length === 0);
   }
 }

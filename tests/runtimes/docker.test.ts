@@ -13,6 +13,7 @@ import { LostEndpoint } from '../support/lost-endpoint';
 import { ownEngineMissing } from '../support/own-engine';
 import { describeUnless, describeWith } from '../support/parts';
 import { contract, endsLateCommands, followLogs, spec, talkative, testScope } from './contract';
+import { until } from '../support/until';
 
 describeWith('docker', 'the Docker runtime', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-docker-'));
@@ -538,9 +539,11 @@ describeWith('docker', 'the Docker runtime', () => {
     });
     await runtime.create(instance);
     await runtime.start(instance.name);
-    let status = await runtime.inspect(instance.name);
-    while (status?.restarts !== 1 || status.state !== 'running') status = await runtime.inspect(instance.name);
-    expect(status.exitCode).toBeUndefined();
+    await until(async () => {
+      const { restarts, state } = (await runtime.inspect(instance.name))!;
+      return restarts === 1 && state === 'running';
+    });
+    expect((await runtime.inspect(instance.name))!.exitCode).toBeUndefined();
     expect(await lastExit({ docker, local: true, address: '127.0.0.1' }, instance.name)).toBe(3);
     expect(await runtime.lastExit!(instance.name)).toBe(3);
     await runtime.remove(instance);

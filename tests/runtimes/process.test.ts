@@ -1,12 +1,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SecretStore } from '../../src/activities/secrets';
 import { createProcessRuntime } from '../../src/runtimes/process';
 import type { ProcessState } from '../../src/runtimes/process/instance-folder';
 import { readLog, RotatingLog } from '../../src/runtimes/process/rotating-log';
 import { contract, endsLateCommands, followLogs, spec, talkative, testScope } from './contract';
+import { until } from '../support/until';
 
 describe('the process runtime', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-processes-'));
@@ -32,9 +32,6 @@ describe('the process runtime', () => {
     JSON.parse(readFileSync(join(dataDir, 'processes', name, 'state.json'), 'utf8')) as ProcessState;
   const alive = (pid: number) =>
     existsSync(`/proc/${pid}`) && !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  const until = async (check: () => boolean | Promise<boolean>) => {
-    while (!(await check())) await sleep(20);
-  };
 
   const started = async (command: string[], more = {}) => {
     const instance = spec('process', { command, ...more });

@@ -3,6 +3,7 @@ import type { Manifest } from '../../src/kubernetes';
 import { KubernetesApi } from '../../src/runtimes/kubernetes/api';
 import { connectCluster } from '../../src/runtimes/kubernetes/api/connection';
 import { collection, madeKinds, pathOf } from '../../src/runtimes/kubernetes/api/paths';
+import { until } from './until';
 
 /** An object as the cluster keeps it. */
 export interface Kept {
@@ -85,5 +86,5 @@ function idle(manifest: Manifest): object {
 /** Deletes an object with what belongs to it; resolves when it is gone. */
 export async function vacate(api: KubernetesApi, path: string): Promise<void> {
   await api.delete(path, { propagationPolicy: 'Foreground', gracePeriodSeconds: 0 });
-  while (await api.find(path)) await sleep(100);
+  await until(async () => !(await api.find(path)));
 }

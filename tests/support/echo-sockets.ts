@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from './until';
 
 /** WebSockets that live for a while each, and miss every echo that does not come back. */
 export class EchoSockets {
@@ -20,7 +21,7 @@ export class EchoSockets {
 
   /** Resolves once so many echoes have come back. */
   async echoed(count: number): Promise<void> {
-    while (this.report.sent < count) await sleep(20);
+    await until(() => this.report.sent >= count);
   }
 
   /** Ends at once, whatever the sockets are doing. */

@@ -1,5 +1,6 @@
 import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent as TlsAgent, request as requestByTls } from 'node:https';
+import { until } from './until';
 
 export interface LoadReport {
   sent: number;
@@ -55,8 +56,8 @@ export class Load {
 
   /** Resolves once so many requests have been answered since. */
   async answered(count: number): Promise<void> {
-    const until = this.report.sent + count;
-    while (this.report.sent < until) await new Promise((resolve) => setTimeout(resolve, 5));
+    const wanted = this.report.sent + count;
+    await until(() => this.report.sent >= wanted);
   }
 
   async stop(): Promise<LoadReport> {

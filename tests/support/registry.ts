@@ -2,8 +2,8 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { downloadPackage } from './debian-package';
+import { until } from './until';
 
 const address = '127.0.0.1:5000';
 const cache = resolve('.deploy-code', 'cache', 'registry');
@@ -54,13 +54,12 @@ export class Registry {
   async start(): Promise<void> {
     const log = openSync(join(this.folder, 'registry.log'), 'a');
     this.server = spawn(this.program, ['serve', this.settings], { stdio: ['ignore', log, log] });
-    while (
-      !(await fetch(`http://${address}/v2/`).then(
+    await until(() =>
+      fetch(`http://${address}/v2/`).then(
         ({ ok }) => ok,
         () => false,
-      ))
-    )
-      await sleep(50);
+      ),
+    );
   }
 
   async kill(): Promise<void> {

@@ -1,13 +1,13 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { follow } from '../../src/activities/audit/chain';
 import type { Stack } from '../../src/client';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { address, startEngine, type TestEngine } from '../support/engine';
 import { memoryStack } from '../support/memory-stack';
+import { until } from '../support/until';
 
 describe('the audit trail of an environment', () => {
   const host = new MemoryHost();
@@ -23,8 +23,9 @@ describe('the audit trail of an environment', () => {
     ...(name && { name }),
   });
   const known = async ({ name }: Stack, sequence: number) => {
-    while ((await engine.client.environment({ stack: name, environment: 'test' }))?.audit?.sequence !== sequence)
-      await sleep(20);
+    await until(
+      async () => (await engine.client.environment({ stack: name, environment: 'test' }))?.audit?.sequence === sequence,
+    );
   };
 
   it('has every request: who, from where, what, why, and what came of it', async () => {
@@ -192,7 +193,7 @@ describe('the audit trail of an environment', () => {
     host.held.add('held:1');
     const handle = await engine.client.deploy(stack, { requestedBy: 'ana' });
     const job = `${stack.name}-test-job-1-d1`;
-    while (host.instances.get(job)?.status.state !== 'running') await sleep(20);
+    await until(() => host.instances.get(job)?.status.state === 'running');
     const connection = await Connection.connect({ address: address() });
     await new Client({ connection, namespace: 'audit' }).workflow.getHandle(handle.id).terminate();
     host.held.clear();

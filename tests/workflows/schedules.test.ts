@@ -7,6 +7,7 @@ import { cronExpressions } from '../support/cron-expressions';
 import { address, startEngine, type TestEngine } from '../support/engine';
 import { eventually } from '../support/eventually';
 import { memoryStack } from '../support/memory-stack';
+import { until } from '../support/until';
 
 const checked = { health_check: { command: ['check'], interval: '100ms', retries: 1 } };
 
@@ -44,11 +45,9 @@ describe('schedules', () => {
     what,
   });
   const ended = async (stack: Stack, name: string, count: number) => {
-    for (;;) {
-      const { runs } = await engine.client.schedules.describe(place(stack), name);
-      if (runs.filter(({ end }) => end).length >= count) return runs;
-      await sleep(100);
-    }
+    const runs = async () => (await engine.client.schedules.describe(place(stack), name)).runs;
+    await until(async () => (await runs()).filter(({ end }) => end).length >= count);
+    return runs();
   };
   const triggered = async (stack: Stack, what: ScheduleSpec['what']) => {
     const name = what.kind;

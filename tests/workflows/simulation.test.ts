@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeploymentResult, Stack } from '../../src/client';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import type { Place } from '../../src/workflows/messages';
@@ -6,6 +5,7 @@ import { Random } from '../chaos/random';
 import { startEngine, type TestEngine } from '../support/engine';
 import { memoryStack } from '../support/memory-stack';
 import { Unreliability } from '../support/unreliable-runtime';
+import { until } from '../support/until';
 
 const wanted = process.env.DEPLOY_CODE_TEST_FULL ? 10_000 : 40;
 const seed = Number(process.env.DEPLOY_CODE_SEED ?? 4711);
@@ -84,12 +84,10 @@ describe(`${wanted} simulated faults of the platform (seed ${seed})`, () => {
 
   /** No lock and no queue entry is left. */
   const quiet = async (place: Place) => {
-    for (
-      let state = await engine.client.environment(place);
-      state?.running || state?.queue.length;
-      state = await engine.client.environment(place)
-    )
-      await sleep(100);
+    await until(async () => {
+      const state = await engine.client.environment(place);
+      return !state?.running && !state?.queue.length;
+    });
   };
 
   /** Deploys at random until there were enough faults; nothing that is not broken may ever fail. */

@@ -14,6 +14,7 @@ import { HostilePeer } from '../support/hostile-peer';
 import { listenLocally, stopListening } from '../support/local-server';
 import { memoryStack } from '../support/memory-stack';
 import { describeWith } from '../support/parts';
+import { until } from '../support/until';
 
 interface Received {
   path: string;
@@ -185,7 +186,7 @@ describe('those who subscribed', () => {
     const stack = stackOf('api:1', { ops: { webhook: { url: `${url}/ops` } } });
     await (await engine.client.deploy(stack)).result();
     const place = { stack: stack.name, environment: 'test' };
-    while ((await engine.client.environment(place))?.watch?.deployment !== 1) await sleep(50);
+    await until(async () => (await engine.client.environment(place))?.watch?.deployment === 1);
     await sleep(300);
     host.exit(`${stack.name}-test-api-1-d1`, 9);
     expect(JSON.parse((await listener.of('/ops', 'module.health_changed')).body)).toMatchObject({
