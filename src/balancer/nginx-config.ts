@@ -162,7 +162,7 @@ function server({ listen, host, tls, routes }: Server, files: ReadonlyMap<string
       ...(routes.length > 0
         ? [
             'location @fallback {',
-            ...indent(['proxy_pass http://$fallback;', ...patience(longest)]),
+            ...indent(['proxy_pass http://$fallback;', ...timeouts(longest)]),
             '}',
             'location @gone { return 502; }',
             'location @late { return 504; }',
@@ -187,13 +187,13 @@ function block(head: string, { key, timeoutMs }: Route): string[] {
       `root routes/${key}/active/$bucket;`,
       'if ($target = none) { return 503; }',
       'proxy_pass http://$target;',
-      ...patience(timeoutMs),
+      ...timeouts(timeoutMs),
     ]),
     '}',
   ];
 }
 
-function patience(timeoutMs: number): string[] {
+function timeouts(timeoutMs: number): string[] {
   const timeout = `${Math.ceil(timeoutMs / 1000)}s`;
   return [`proxy_read_timeout ${timeout};`, `proxy_send_timeout ${timeout};`];
 }

@@ -37,7 +37,7 @@ import { placeOf } from './place';
 import { intentOf, startDeployment, type RequestOptions } from './request';
 import { Schedules } from './schedules';
 import { Reader } from './reader';
-import type { Ending, Patience } from '../temporal/responsiveness';
+import type { Ending, ResponseLimits } from '../temporal/responsiveness';
 import { settle } from './settle';
 import { signalEnvironment } from '../temporal/signal-environment';
 import { unlessMissing } from '../temporal/unless-missing';
@@ -261,7 +261,7 @@ export class DeployCodeClient extends Reader {
     stack: Stack,
     workflowId: string,
     by: string,
-    options: { killJobs?: boolean; patience?: Patience } = {},
+    options: { killJobs?: boolean; responseLimits?: ResponseLimits } = {},
   ): Promise<{ ending: Ending; settling?: DeploymentHandle }> {
     const handle = this.handleIn(placeOf(stack), workflowId);
     const ending = await handle.end(by, options);

@@ -14,7 +14,7 @@ import {
 } from '../workflows/messages';
 import { ask } from '../temporal/ask';
 import { BadRequest, DeploymentLost, type EngineUnreachable } from '../temporal/errors';
-import { endIfStuck, type Ending, type Patience } from '../temporal/responsiveness';
+import { endIfStuck, type Ending, type ResponseLimits } from '../temporal/responsiveness';
 import { isPassing, translated } from '../temporal/temporal-errors';
 
 const firstPollMs = 40;
@@ -145,10 +145,10 @@ export class DeploymentHandle {
    * Cancels it, and terminates it where it cannot take that in: its workflow tasks fail, or the build that it runs on
    * is gone. Then nothing was rolled back; the next deployment of its environment puts back what it left.
    */
-  async end(by: string, options: { killJobs?: boolean; patience?: Patience } = {}): Promise<Ending> {
+  async end(by: string, options: { killJobs?: boolean; responseLimits?: ResponseLimits } = {}): Promise<Ending> {
     if (!(await this.isOpen())) return 'over';
     await this.cancel(by, options);
-    return endIfStuck(this.workflow, by, options.patience);
+    return endIfStuck(this.workflow, by, options.responseLimits);
   }
 
   /**

@@ -78,7 +78,7 @@ export type PodLine = Pick<InstanceLine, 'name' | 'state' | 'health' | 'restarts
 
 export interface ReadyOptions {
   /** How long a pod that runs may take to get ready, in ms. */
-  patienceMs?: number;
+  healthyWithinMs?: number;
   /** Whether a Gateway has to take its routes: what is made again is as good as it was. */
   judgesRoutes: boolean;
   signal: AbortSignal;

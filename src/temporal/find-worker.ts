@@ -4,7 +4,7 @@ import { taskQueue } from '../workflows/messages';
 import { EngineUnreachable } from './errors';
 import { pollersOf, pollersOfHost } from './pollers';
 
-const patienceMs = 3000;
+const waitMs = 3000;
 const pauseMs = 100;
 
 /** Waits for a worker that may have been started just now. @throws {EngineUnreachable} where none comes */
@@ -36,7 +36,7 @@ export function unserved(hosts: readonly string[]): EngineUnreachable {
 }
 
 async function appears(look: () => Promise<unknown[]>): Promise<boolean> {
-  for (const deadline = Date.now() + patienceMs; (await look()).length === 0; await sleep(pauseMs))
+  for (const deadline = Date.now() + waitMs; (await look()).length === 0; await sleep(pauseMs))
     if (Date.now() > deadline) return false;
   return true;
 }

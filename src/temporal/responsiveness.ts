@@ -13,14 +13,14 @@ const scheduled = 1;
 const longestPollMs = 75_000;
 
 /** How long a workflow may leave a message alone, in ms. */
-export interface Patience {
+export interface ResponseLimits {
   /** While its tasks fail. */
   failingMs: number;
   /** While no worker takes its task: the build that it is pinned to is gone. */
   unservedMs: number;
 }
 
-export const patience: Patience = { failingMs: 15_000, unservedMs: 90_000 };
+export const responseLimits: ResponseLimits = { failingMs: 15_000, unservedMs: 90_000 };
 
 /**
  * `answered`: it has taken in what it was sent before. `over`: it has ended, or there is none. `unserved`: no worker is
@@ -29,7 +29,10 @@ export const patience: Patience = { failingMs: 15_000, unservedMs: 90_000 };
 export type Response = 'answered' | 'over' | 'stuck' | 'unserved';
 
 /** Waits until a workflow has taken in what it was sent, or it is plain that it cannot. */
-export async function responseOf(workflow: WorkflowHandle, { failingMs, unservedMs }: Patience): Promise<Response> {
+export async function responseOf(
+  workflow: WorkflowHandle,
+  { failingMs, unservedMs }: ResponseLimits,
+): Promise<Response> {
   const begin = Date.now();
   for (let first: { task: string; since: number } | undefined; ; await sleep(pollMs)) {
     const description = await unlessMissing(() => workflow.describe());
@@ -72,10 +75,13 @@ async function isServed({ client }: WorkflowHandle, since: number): Promise<bool
 export type Ending = Exclude<Response, 'stuck'> | 'terminated';
 
 /** Terminates a workflow that cannot take in what it was sent. One that can is left to come to its end. */
-export async function endIfStuck(workflow: WorkflowHandle, by: string, given?: Patience): Promise<Ending> {
+export async function endIfStuck(workflow: WorkflowHandle, by: string, given?: ResponseLimits): Promise<Ending> {
   const lastPoll = await lastPollOf(workflow.client);
   const isAway = lastPoll === undefined || Date.now() - lastPoll.getTime() > longestPollMs;
-  const response = await responseOf(workflow, given ?? (isAway ? { ...patience, unservedMs: 0 } : patience));
+  const response = await responseOf(
+    workflow,
+    given ?? (isAway ? { ...responseLimits, unservedMs: 0 } : responseLimits),
+  );
   if (response !== 'stuck') return response;
   await unlessMissing(() => workflow.terminate(`ended for ${by}: its workflow tasks fail, or no worker takes them`));
   return 'terminated';

@@ -8,7 +8,7 @@ import { BadRequest } from '../temporal/errors';
 import { bundlePath } from './bundle';
 import { monotonicMs } from '../guard/monotonic';
 
-const patienceMs = 60_000;
+const waitMs = 60_000;
 
 /** An id for what is installed here: its version, and a hash of its workflows. */
 export function ownBuildId(codePath = bundlePath): string {
@@ -29,11 +29,7 @@ export function asBuild(buildId: string): WorkerDeploymentOptions {
 
 /** Where no build is current, nothing would ever begin: the first one is. Others wait to be promoted. */
 export async function offerBuild(builds: Builds, buildId: string, logger: Logger): Promise<void> {
-  for (
-    const deadline = monotonicMs() + patienceMs;
-    monotonicMs() < deadline;
-    await sleep(500, undefined, { ref: false })
-  ) {
+  for (const deadline = monotonicMs() + waitMs; monotonicMs() < deadline; await sleep(500, undefined, { ref: false })) {
     const current = await builds.current().catch(() => undefined);
     if (current === buildId) return;
     if (current !== undefined)

@@ -7,7 +7,7 @@ import { EngineUnreachable } from '../temporal/errors';
 import { registerSearchAttributes } from '../temporal/search-attributes';
 import { monotonicMs } from '../guard/monotonic';
 
-const patienceMs = 60_000;
+const waitMs = 60_000;
 const pauseMs = 1000;
 const away = [4, 14];
 
@@ -21,7 +21,7 @@ export interface ServerConnections {
  * beside the worker, is waited for.
  */
 export async function reachServer(settings: ConnectionSettings, logger: Logger): Promise<ServerConnections> {
-  for (const deadline = monotonicMs() + patienceMs; ; await sleep(pauseMs)) {
+  for (const deadline = monotonicMs() + waitMs; ; await sleep(pauseMs)) {
     try {
       return await reachOnce(settings);
     } catch (error) {

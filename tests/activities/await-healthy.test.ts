@@ -1,4 +1,4 @@
-import { awaitHealthy, patience, startUntilHealthy } from '../../src/activities/health/await-healthy';
+import { awaitHealthy, healthyWithinMs, startUntilHealthy } from '../../src/activities/health/await-healthy';
 import type { InstanceRef } from '../../src/model/instance';
 import type { InstanceStatus } from '../../src/model/instance-status';
 import type { Runtime } from '../../src/runtimes/runtime';
@@ -55,7 +55,7 @@ describe('waiting for health', () => {
   });
 
   it('is patient for the start period and then for retries, an interval apart', async () => {
-    expect(patience({ ...check, startPeriodMs: 500 })).toBe(800);
+    expect(healthyWithinMs({ ...check, startPeriodMs: 500 })).toBe(800);
     const { runtime, probes } = fake([running], ['connection refused']);
     expect(await awaitHealthy(runtime, ref(), options())).toMatchObject({
       message: expect.stringMatching(/^is not healthy after 0\.\d s$/),

@@ -4,7 +4,7 @@ import { judge, type Expectation } from '../../src/runtimes/kubernetes/readiness
 
 const now = Date.parse('2026-01-01T00:01:00Z');
 const ago = (seconds: number) => new Date(now - seconds * 1000) as unknown as Date;
-const expectation: Expectation = { generation: 2, patienceMs: 3000, attempts: 0, since: now - 30_000 };
+const expectation: Expectation = { generation: 2, healthyWithinMs: 3000, attempts: 0, since: now - 30_000 };
 
 type Status = NonNullable<V1Pod['status']>;
 

@@ -130,7 +130,7 @@ describe('a deployment whose workflow tasks always fail', () => {
   it('holds no other environment up, and `cancel` ends it and puts back what ran', async () => {
     const { stack, id } = await poisoned();
     expect(await (await engine.client.deploy(web('other:1'))).result()).toMatchObject({ outcome: 'succeeded' });
-    const { ending, settling } = await engine.client.cancel(stack, id, 'ana', { patience: quick });
+    const { ending, settling } = await engine.client.cancel(stack, id, 'ana', { responseLimits: quick });
     expect(ending).toBe('terminated');
     expect(await settling!.result()).toMatchObject({ outcome: expect.stringMatching(/succeeded|unchanged/) });
     expect(running(stack)).toEqual(['web:1']);

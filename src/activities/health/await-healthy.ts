@@ -115,7 +115,7 @@ function awaitWorkload(
   return workloads.awaitReady(ref, {
     signal,
     judgesRoutes: fresh,
-    ...(ref.healthCheck && { patienceMs: patience(ref.healthCheck) }),
+    ...(ref.healthCheck && { healthyWithinMs: healthyWithinMs(ref.healthCheck) }),
     onWaiting: (why) => onProbe(why, usedMs + monotonicMs() - begin),
   });
 }
@@ -214,7 +214,7 @@ async function probeUntilHealthy(
   signal: AbortSignal,
 ): Promise<Unhealthy | undefined> {
   if (!healthCheck) return new Promise(() => undefined);
-  const deadline = patience(healthCheck);
+  const deadline = healthyWithinMs(healthCheck);
   const begin = monotonicMs();
   const used = () => options.usedMs + monotonicMs() - begin;
   let problem: string | undefined;
@@ -240,6 +240,6 @@ async function probeUntilHealthy(
 }
 
 /** How long failures are borne: the start period, then `retries` failures an interval apart. */
-export function patience({ startPeriodMs, retries, intervalMs, timeoutMs }: HealthCheck): number {
+export function healthyWithinMs({ startPeriodMs, retries, intervalMs, timeoutMs }: HealthCheck): number {
   return startPeriodMs + Math.max(1, retries) * intervalMs + (retries > 0 ? 0 : timeoutMs);
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { alwaysRestarted, type InstanceRef } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
 import { RuntimeError, type Runtime } from '../../runtimes/runtime';
-import { patience } from './await-healthy';
+import { healthyWithinMs } from './await-healthy';
 import { problemOf } from './probe';
 import { eachOf } from '../each-of';
 import { crashedAndRestarted, failedOwnCheck, failuresAllowed, lapseOf, unhealthy, type Lapse } from './still-healthy';
@@ -171,7 +171,7 @@ class RolloutWatch {
   private mustHaveStarted({ name, healthCheck }: InstanceRef, now: number): boolean {
     const sight = this.sightOf(name);
     sight.runningSince ??= now;
-    return healthCheck !== undefined && now - sight.runningSince > patience(healthCheck) + graceMs;
+    return healthCheck !== undefined && now - sight.runningSince > healthyWithinMs(healthCheck) + graceMs;
   }
 
   /**

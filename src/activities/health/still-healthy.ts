@@ -3,7 +3,7 @@ import { sleepLong } from '../../guard/timers';
 import type { HealthCheck, InstanceRef } from '../../model/instance';
 import { code, exited, gone, notRunning, type InstanceStatus } from '../../model/instance-status';
 import type { Runtime } from '../../runtimes/runtime';
-import { patience } from './await-healthy';
+import { healthyWithinMs } from './await-healthy';
 import { problemOf } from './probe';
 
 const verdictLookMs = 500;
@@ -33,9 +33,13 @@ export async function stillHealthy(
   signal: AbortSignal,
 ): Promise<Lapse | undefined> {
   const { healthCheck } = ref;
-  const patienceMs = healthCheck && patience(healthCheck);
   if (runtime.workloads)
-    return runtime.workloads.awaitReady(ref, { patienceMs, judgesRoutes: false, signal, onWaiting: () => undefined });
+    return runtime.workloads.awaitReady(ref, {
+      healthyWithinMs: healthCheck && healthyWithinMs(healthCheck),
+      judgesRoutes: false,
+      signal,
+      onWaiting: () => undefined,
+    });
   if (!healthCheck) return (await ownVerdict(runtime, ref.name, signal)).lapse;
   let problem: string | undefined;
   for (let failures = 1; ; failures += 1) {

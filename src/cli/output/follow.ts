@@ -19,7 +19,7 @@ export interface FollowOptions {
   place: string;
 }
 
-const detachedPatienceMs = 10_000;
+const detachedGiveUpAfterMs = 10_000;
 
 /** Shows a deployment until it ends, and returns the exit code. Ctrl-C detaches: the deployment goes on. */
 export async function follow(handle: DeploymentHandle, options: FollowOptions): Promise<number> {
@@ -27,7 +27,7 @@ export async function follow(handle: DeploymentHandle, options: FollowOptions): 
   const detach = () => stop.abort();
   process.once('SIGINT', detach);
   const display = createDisplay(options);
-  const trouble = new TroubleNotes((lines) => display.note(lines), patienceOf(options));
+  const trouble = new TroubleNotes((lines) => display.note(lines), giveUpAfterMsOf(options));
   let last: Progress | undefined;
   try {
     for await (const progress of handle.watch(stop.signal, trouble.take)) {
@@ -53,8 +53,8 @@ export async function follow(handle: DeploymentHandle, options: FollowOptions): 
 }
 
 /** Whoever does not want to wait does not wait long for a worker. */
-function patienceOf({ giveUpAfter, detach }: FollowOptions): number {
-  return giveUpAfter ?? (detach ? detachedPatienceMs : Infinity);
+function giveUpAfterMsOf({ giveUpAfter, detach }: FollowOptions): number {
+  return giveUpAfter ?? (detach ? detachedGiveUpAfterMs : Infinity);
 }
 
 function titles(progress: Progress | undefined): string {

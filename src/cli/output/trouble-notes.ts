@@ -10,10 +10,10 @@ export class TroubleNotes {
   private said?: { message: string; at: number };
   private since?: Date;
 
-  /** `patienceMs`: how long nobody may answer. */
+  /** `giveUpAfterMs`: how long nobody may answer. */
   constructor(
     private readonly note: (lines: string[]) => void,
-    private readonly patienceMs: number,
+    private readonly giveUpAfterMs: number,
   ) {}
 
   /** @throws EngineUnreachable once it has lasted too long */
@@ -25,7 +25,7 @@ export class TroubleNotes {
     } = trouble;
     this.since ??= since;
     const lasted = Date.now() - this.since.getTime();
-    if (lasted > this.patienceMs)
+    if (lasted > this.giveUpAfterMs)
       throw new EngineUnreachable(
         `${message}, for ${seconds(lasted)}; the deployment is not over, and goes on when somebody does`,
         advice,

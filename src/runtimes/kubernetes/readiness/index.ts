@@ -39,7 +39,7 @@ export interface AwaitReadyOptions extends Omit<ReadyOptions, 'judgesRoutes'> {
 export async function awaitReady(
   { api, scope, views }: { api: KubernetesApi; scope: Scope; views: Views },
   ref: InstanceRef,
-  { patienceMs, since, kinds, routes, signal, onWaiting }: AwaitReadyOptions,
+  { healthyWithinMs, since, kinds, routes, signal, onWaiting }: AwaitReadyOptions,
 ): Promise<Unready | undefined> {
   const { namespace } = qualified(ref.name);
   const first = await find(api, scope, ref.name, kinds);
@@ -47,7 +47,7 @@ export async function awaitReady(
   const attempts = ref.restart.startsWith('on-failure') ? Number(ref.restart.split(':')[1] ?? Infinity) : 0;
   const expectation: Expectation = {
     generation: first.workload.metadata?.generation ?? 0,
-    patienceMs,
+    healthyWithinMs,
     attempts,
     since,
   };

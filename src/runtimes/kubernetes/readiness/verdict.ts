@@ -6,7 +6,7 @@ export interface Expectation {
   /** Of the workload, once it is what was asked for. */
   generation: number;
   /** How long a pod that runs may take to get ready, in ms; absent: it is not checked. */
-  patienceMs?: number;
+  healthyWithinMs?: number;
   /** Exits that its restart policy forgives. */
   attempts: number;
   /** What ended before is another deployment's; in ms since the epoch. */
@@ -103,13 +103,13 @@ function isCurrent(pod: V1Pod, { workload }: Live): boolean {
 }
 
 /** One pod of those that are to get ready. */
-export function judgePod(pod: V1Pod, { patienceMs, attempts, since }: Expectation, now: number): Verdict {
+export function judgePod(pod: V1Pod, { healthyWithinMs, attempts, since }: Expectation, now: number): Verdict {
   const failed = (message: string): Verdict => ({ kind: 'failed', message, pod });
   const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable') {
     const sinceMs = now - Date.parse(String(scheduled.lastTransitionTime ?? pod.metadata?.creationTimestamp));
-    const patience = unbound.test(scheduled.message ?? '') ? unboundMs : unschedulableMs;
-    return sinceMs > patience
+    const limitMs = unbound.test(scheduled.message ?? '') ? unboundMs : unschedulableMs;
+    return sinceMs > limitMs
       ? { kind: 'unschedulable', message: `cannot be scheduled: ${scheduled.message}`, pod }
       : waiting(`cannot be scheduled yet: ${scheduled.message}`, pod);
   }
@@ -133,7 +133,7 @@ export function judgePod(pod: V1Pod, { patienceMs, attempts, since }: Expectatio
   const startedAt = container?.state?.running?.startedAt;
   if (!startedAt) return waiting(reason, pod);
   const runsMs = now - Date.parse(String(startedAt));
-  if (patienceMs !== undefined && !container.ready && runsMs > patienceMs + kubeletMs)
+  if (healthyWithinMs !== undefined && !container.ready && runsMs > healthyWithinMs + kubeletMs)
     return failed(`is not healthy after ${Math.round(runsMs / 1000)} s`);
   return waiting(container.ready ? '' : 'is not ready yet', pod);
 }
