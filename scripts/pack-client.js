@@ -35,7 +35,9 @@ function manifest() {
     main: `${entry}.js`,
     types: `${entry}.d.ts`,
     engines,
-    dependencies: Object.fromEntries([...packages].sort().map((name) => [name, dependencies[name]])),
+    dependencies: Object.fromEntries(
+      [...packages].sort((a, b) => (a < b ? -1 : 1)).map((name) => [name, dependencies[name]]),
+    ),
   };
 }
 

@@ -1,5 +1,6 @@
-// `npm run release -- 0.2.0`: gives what is under "Unreleased" in CHANGELOG.md that version and today's date, sets it in
-// package.json, records the histories that later versions have to replay, and commits and tags all of it. Pushes nothing.
+// `npm run release -- 0.2.0`: gives what is under "Unreleased" in CHANGELOG.md that version and today's date, sets it
+// in package.json, records the histories that later versions have to replay, and commits and tags all of it. Pushes
+// nothing.
 const { readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { run, root } = require('./setup');
