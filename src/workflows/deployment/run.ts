@@ -1,4 +1,4 @@
-import { CancellationScope, patched } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, patched } from '@temporalio/workflow';
 import type { Service, Stack } from '../../model/stack';
 import type { StackObservation } from '../../plan/hosts/view';
 import { jobRuns, type JobRun } from '../../plan/service/job-runs';
@@ -12,7 +12,7 @@ import { Commit, supersededInstances } from './stages/commit';
 import { Rejection, StepFailure, toCause, withEvidence } from './steps/failure';
 import { Interpreter } from './steps/interpreter';
 import { Preparation } from './stages/preparation';
-import { clearFailedJobs, restoreUnfinished } from './stages/restore-unfinished';
+import { clearFailedJobs, hasRun, restoreAmended, restoreUnfinished } from './stages/restore-unfinished';
 import { Rollback } from './stages/rollback';
 import { summarise } from './report/summary';
 import { WaitingSteps } from './steps/waiting-steps';
@@ -191,7 +191,10 @@ export class DeploymentRun {
     );
     if (decision.kind === 'roll back' || this.isStopped()) return false;
     if (unfinished) await clearFailedJobs(unfinished);
-    if (decision.kind === 'amend') this.input = { ...this.input, stack: this.amended(decision.services) };
+    if (decision.kind === 'amend') {
+      if (unfinished) await restoreAmended(unfinished, new Set(decision.services.map(({ name }) => name)));
+      this.input = { ...this.input, stack: this.amended(decision.services) };
+    }
     interpreter.interrupted.length = 0;
     this.forward = new CancellationScope({ cancellable: true });
     clock.renew();
@@ -205,6 +208,15 @@ export class DeploymentRun {
 
   /** The stack with services as they shall be. @throws ApplicationFailure where that cannot be, with the reasons */
   amended(services: Service[]): Stack {
+    const { plan, interpreter } = this;
+    const ran = services.filter(({ name }) => plan !== undefined && hasRun({ plan, interpreter }, name));
+    if (ran.length > 0) {
+      const names = ran.map(({ name }) => name).join(', ');
+      throw ApplicationFailure.nonRetryable(
+        `${names} has run already in this deployment; amend the others`,
+        'NothingToAmend',
+      );
+    }
     return this.preparation.amended(this.input, services, this.world!);
   }
 

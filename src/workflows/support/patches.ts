@@ -42,4 +42,6 @@ export const patches = {
   newChecks: 'new-checks',
   /** Since 0.2: a superseded deployment that cannot take that in is terminated. */
   endsStuck: 'ends-stuck',
+  /** Since 0.2: an amended service that was through is put back, and done again. */
+  restoreAmended: 'restore-amended',
 } as const;

@@ -1,6 +1,8 @@
+import { patched } from '@temporalio/workflow';
 import { toRef } from '../../../plan/service/instance-spec';
 import { lanesOf, servicesOf, type Plan, type PlannedService } from '../../../plan/plan';
 import { planRollback } from '../../../plan/undo/rollback';
+import { patches } from '../../support/patches';
 import { StepFactory } from '../../../plan/steps';
 import type { Interpreter } from '../steps/interpreter';
 import type { Compensation } from '../steps/compensation';
@@ -17,23 +19,44 @@ export interface Unfinished {
  * While a person thinks about a failure each service is as it was or as it shall be: what is half done is put back, and
  * will be done again. Jobs stay as far as they came. Resolves with the names of what was put back.
  */
-export async function restoreUnfinished(unfinished: Unfinished): Promise<string[]> {
+export function restoreUnfinished(unfinished: Unfinished): Promise<string[]> {
+  const { failed, interpreter } = unfinished;
+  return restore(
+    unfinished,
+    (service) => isBegun(service, interpreter) && (service.name === failed || !isThrough(service, interpreter)),
+  );
+}
+
+/** Amended services that were through are put back, and will be done again as they are now. Resolves with their names. */
+export async function restoreAmended(unfinished: Unfinished, amended: ReadonlySet<string>): Promise<string[]> {
+  const { plan, interpreter } = unfinished;
+  const isToRestore = ({ name, kind }: PlannedService) => amended.has(name) && kind !== 'job';
+  const begun = servicesOf(plan.phases).filter((service) => isToRestore(service) && isBegun(service, interpreter));
+  return begun.length > 0 && patched(patches.restoreAmended) ? restore(unfinished, isToRestore) : [];
+}
+
+/** Whether a job has been run to its end. */
+export function hasRun({ plan, interpreter }: Pick<Unfinished, 'plan' | 'interpreter'>, job: string): boolean {
+  const found = servicesOf(plan.phases).find(({ name }) => name === job);
+  return found?.kind === 'job' && isBegun(found, interpreter) && isThrough(found, interpreter);
+}
+
+async function restore(unfinished: Unfinished, which: (service: PlannedService) => boolean): Promise<string[]> {
   const { plan, interpreter, compensation } = unfinished;
   const { started, finished } = interpreter;
-  const isHalf = (service: PlannedService) =>
-    service.kind !== 'job' &&
-    isBegun(service, interpreter) &&
-    (service.name === unfinished.failed || !isThrough(service, interpreter));
-  const phases = plan.phases.map((phase) => ({ ...phase, services: phase.services.filter(isHalf) }));
-  const half = servicesOf(phases);
-  if (half.length === 0) return [];
+  const phases = plan.phases.map((phase) => ({
+    ...phase,
+    services: phase.services.filter((service) => service.kind !== 'job' && which(service)),
+  }));
+  const services = servicesOf(phases);
+  if (services.length === 0) return [];
   await compensation.perform(
     planRollback({ plan: { ...plan, phases, preparation: [] }, started, finished, onRollback: {} }),
   );
-  const steps = half.flatMap((service) => lanesOf(service).flat());
+  const steps = services.flatMap((service) => lanesOf(service).flat());
   const isClean = compensation.leftBehind.splice(0).length === 0;
   interpreter.forget(steps, isClean ? 'that they began' : 'that they are done');
-  return half.map(({ name }) => name);
+  return services.map(({ name }) => name);
 }
 
 /** A job that did not succeed runs again from the start, in a container of its own. */

@@ -81,6 +81,30 @@ describe('a deployment that fails and waits', () => {
     expect(images(name)).toEqual(version('1'));
   });
 
+  it('does again what was through when that is amended, be it in its variables only', async () => {
+    const { name, handle } = await failed();
+    host.exits = {};
+    const mended = shop('2', name, waits, { image: 'api:2b' });
+    const database = { ...mended.services.database!, variables: { LEVEL: 'debug' } };
+    await handle.amend({ by: 'ana', services: [database, mended.services.api!] });
+    expect(await handle.result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
+    const running = [...host.instances.values()].filter(
+      ({ spec, status }) => spec.stack === name && spec.service === 'database' && status.state === 'running',
+    );
+    expect(running.map(({ spec }) => spec.variables.LEVEL)).toEqual(['debug']);
+  });
+
+  it('takes no amendment of a job that has run: it would have to run twice', async () => {
+    const { name, handle } = await failed();
+    const mended = shop('2', name, waits, { image: 'api:2b' });
+    const migrate = { ...mended.services.migrate!, variables: { LEVEL: 'debug' } };
+    await expect(handle.amend({ by: 'ana', services: [migrate, mended.services.api!] })).rejects.toMatchObject({
+      message: expect.stringContaining('migrate has run already in this deployment'),
+    });
+    await steer(handle, 'abort');
+    expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', leftBehind: [] });
+  });
+
   it('goes on where it failed when it is tried again', async () => {
     const { name, handle } = await failed();
     host.exits = {};
