@@ -27,7 +27,7 @@ export function restoreUnfinished(unfinished: Unfinished): Promise<string[]> {
   );
 }
 
-/** Amended services that were through are put back, and will be done again as they are now. Resolves with their names. */
+/** Amended services that were through are put back, and will be done again. Resolves with their names. */
 export async function restoreAmended(unfinished: Unfinished, amended: ReadonlySet<string>): Promise<string[]> {
   const { plan, interpreter } = unfinished;
   const isToRestore = ({ name, kind }: PlannedService) => amended.has(name) && kind !== 'job';
