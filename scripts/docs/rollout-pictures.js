@@ -94,7 +94,7 @@ function timelineOf(file) {
           ),
         });
       if (['route', 'hold', 'test', 'approve'].includes(step.kind))
-        marks.push({ at: step.kind === 'route' ? at + took : at + took / 2, text: step.id });
+        marks.push({ at: step.kind === 'route' ? at + took : at + took / 2, text: step.title });
     }
     at += took;
   }

@@ -14,8 +14,10 @@ export interface Whereabouts {
 }
 
 interface StepBase extends Whereabouts {
-  /** Unique in a plan, and readable: `start api-1`. */
+  /** Unique in a plan, and the same in every plan of the same deployment: `api/start/1`. */
   id: string;
+  /** What a person reads: `start api-1 (ghcr.io/acme/api:1.6.0)`. */
+  title: string;
   service?: string;
   /** Has to be passed first. */
   gate?: Gate;

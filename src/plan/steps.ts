@@ -1,10 +1,13 @@
 import type { InstanceRef, InstanceSpec, NetworkAttachment } from '../model/instance';
 import type { Front } from '../model/traffic';
-import { canonical } from './service/hash';
+import { canonical, contentHash } from './service/hash';
 import { shortName } from './names';
 import type { Action, Step, StepOf, Whereabouts } from './plan';
 
-/** Gives steps their host, task queue and readable id. */
+/** Characters of a digest: enough for the steps of a service. */
+const digestLength = 8;
+
+/** Gives steps their host, task queue, id and title. */
 export class StepFactory {
   constructor(private readonly where: Whereabouts) {}
 
@@ -15,8 +18,10 @@ export class StepFactory {
 
   make<A extends Action>(action: A, service?: string): StepOf<A['kind']> {
     const { host, named } = this.where;
+    const title = titleOf(action);
     return {
-      id: `${label(action)}${named ? ` on ${host}` : ''}`,
+      id: `${named ? `${host}:` : ''}${service ?? 'stack'}/${action.kind}/${subjectOf(action, title)}`,
+      title: `${title}${named ? ` on ${host}` : ''}`,
       ...this.where,
       ...(service !== undefined && { service }),
       ...action,
@@ -42,8 +47,37 @@ export class StepFactory {
   }
 }
 
+/** What a step is about, within its kind and service; where its title alone tells steps apart, a digest of that. */
+function subjectOf(action: Action, title: string): string {
+  switch (action.kind) {
+    case 'pull':
+      return action.image.reference;
+    case 'create-network':
+      return action.network.name;
+    case 'create-volume':
+      return action.volume.name;
+    case 'remove-network':
+    case 'remove-volume':
+      return action.name;
+    case 'start':
+    case 'create-job':
+    case 'test':
+      return action.instance.workload?.beside ?? String(action.instance.ordinal);
+    case 'await-healthy':
+    case 'run-job':
+    case 'retire':
+    case 'revive':
+    case 'remove':
+    case 'drain':
+    case 'restore':
+      return action.instance.name;
+    default:
+      return contentHash(title).slice(0, digestLength);
+  }
+}
+
 /** `start api-1 (ghcr.io/acme/api:1.6.0)`: what a person reads in the Temporal UI. */
-function label(action: Action): string {
+function titleOf(action: Action): string {
   switch (action.kind) {
     case 'pull':
       return `pull ${action.image.reference}`;

@@ -80,8 +80,8 @@ async function switched(client: DeployCodeClient): Promise<{ there: number[]; ba
       const handle = await client.deploy(version('2'));
       let begun = 0;
       for await (const { events } of handle.watch()) {
-        begun = events.find(({ step, state }) => state === 'begun' && step?.startsWith('switch '))?.at ?? begun;
-        if (events.some(({ step, state }) => state === 'begun' && step?.startsWith('keep the old '))) break;
+        begun = events.find(({ title, state }) => state === 'begun' && title?.startsWith('switch '))?.at ?? begun;
+        if (events.some(({ title, state }) => state === 'begun' && title?.startsWith('keep the old '))) break;
       }
       there.push(load.lastAnswer['1']! - begun);
       await load.answered(50);

@@ -38,7 +38,7 @@ describe('the last lines of a deployment', () => {
         result({
           outcome: 'rolled_back',
           rollbackMs: 3900,
-          cause: { service: 'api', step: 'start api-1', message: 'api-1 exited 1', evidence },
+          cause: { service: 'api', step: 'api/start/1', title: 'start api-1', message: 'api-1 exited 1', evidence },
           notUndone: ['migrate (api:1.6.0) ran and stays applied'],
         }),
         '-e staging',

@@ -123,7 +123,7 @@ describe(`what people read (${cases} cases)`, () => {
           changes: [{ key: 'image', from: text, to: text }],
           notes: [text],
           interruptionMs: 5,
-          steps: [text],
+          steps: [{ id: text, title: text }],
           host: text,
           rollout: [text],
         };

@@ -67,7 +67,7 @@ describeWith('docker', 'the examples of rollouts', () => {
       expect(await (await engine.client.deploy(version('1'))).result()).toMatchObject({ outcome: 'succeeded' });
       const handle = await engine.client.deploy(version('2'));
       for await (const { events } of handle.watch())
-        if (events.some(({ step, state }) => state === 'begun' && step?.startsWith('keep the old '))) break;
+        if (events.some(({ title, state }) => state === 'begun' && title?.startsWith('keep the old '))) break;
       expect(await steer('approve', '2')).toMatchObject({
         code: 2,
         stderr: expect.stringContaining('nothing waits for an approval') as string,

@@ -80,7 +80,7 @@ describeWith('docker', 'a canary judged by Prometheus', () => {
       leftBehind: [],
       cause: { service: 'web', message: expect.stringMatching(why) as string },
     });
-    const caught = events.find(({ state, step }) => state === 'failed' && step?.startsWith('bake web'))!.at;
+    const caught = events.find(({ state, title }) => state === 'failed' && title?.startsWith('bake web'))!.at;
     await load.answered(100);
     const { failed } = await load.stop();
     expect(Object.keys(failed).filter((what) => what !== 'status 500')).toEqual([]);

@@ -319,7 +319,7 @@ describeWith('docker', 'the front door', () => {
     const handle = await engine.client.deploy(front.stack('2', service));
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
     const { events } = await handle.progress();
-    const drained = events.find(({ step, state }) => state === 'done' && step?.startsWith('drain and stop'))!;
+    const drained = events.find(({ title, state }) => state === 'done' && title?.startsWith('drain and stop'))!;
     expect(drained.durationMs).toBeGreaterThanOrEqual(1000);
     expect(drained.durationMs).toBeLessThan(10_000);
     endless.abandon();

@@ -162,6 +162,6 @@ describeWith('docker', 'a rollout under load', () => {
 
 async function reached(handle: DeploymentHandle, step: string, state: string): Promise<void> {
   for await (const { events } of handle.watch())
-    if (events.some((event) => event.step === step && event.state === state)) return;
+    if (events.some((event) => event.title === step && event.state === state)) return;
   throw new Error(`it ended without ${step}`);
 }

@@ -63,7 +63,7 @@ describe('drift', () => {
     expect(
       allSteps(repair)
         .filter(({ kind }) => kind === 'start')
-        .map(({ id }) => id),
+        .map(({ title }) => title),
     ).toEqual(['start api-2 (api:1)']);
   });
 
@@ -98,7 +98,7 @@ describe('drift', () => {
     expect(
       allSteps(repair)
         .filter(({ kind }) => kind === 'start')
-        .map(({ id }) => id),
+        .map(({ title }) => title),
     ).toEqual(['start api-1 (api:1)', 'start api-2 (api:1)']);
   });
 

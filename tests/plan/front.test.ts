@@ -94,7 +94,7 @@ describe('the front door in a plan', () => {
       { ...observation, traffic: { ...observation.traffic!, front: before } },
       next,
     );
-    expect(allSteps(renewal).map(({ id }) => id)).toEqual([
+    expect(allSteps(renewal).map(({ title }) => title)).toEqual([
       'wait for web-1 to be healthy',
       'put new settings of the load balancer in force',
     ]);
@@ -151,7 +151,7 @@ describe('the front door in a plan', () => {
     const { plan: rollout } = plan(canary(2), world.observe(canary(2)), next);
     const told = allSteps(rollout)
       .filter(({ kind }) => ['route', 'hold', 'approve'].includes(kind))
-      .map(({ id }) => id);
+      .map(({ title }) => title);
     expect(told).toEqual([
       'send 25 % of web to the new set',
       'bake web at 25 % for 600 s',

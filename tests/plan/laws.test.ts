@@ -104,6 +104,21 @@ describe('every plan', () => {
     );
   });
 
+  it('gives each step an id of its own, which the same plan gives again', () => {
+    fc.assert(
+      fc.property(services, services, (before, after) => {
+        const world = deployed(toStack(before));
+        const make = () =>
+          plan(toStack(after), world.observe(toStack(after)), { deployment: 2, release: { from: 1, to: 2 } }).plan;
+        const idsOf = (of: Plan) => [...of.preparation, ...allSteps(of), ...of.cleanup].map(({ id }) => id);
+        const ids = idsOf(make());
+        expect(new Set(ids).size).toBe(ids.length);
+        expect(ids.every((id) => /^[^/]+\/[a-z-]+\/\S+$/.test(id))).toBe(true);
+        expect(idsOf(make())).toEqual(ids);
+      }),
+    );
+  });
+
   it('undone after any of its steps, puts back the very same listing', () => {
     fc.assert(
       fc.property(services, services, fc.nat(), (before, after, cut) => {

@@ -241,7 +241,7 @@ describe('every rollout', () => {
         const ids = servicesOf(change(before, after).next.phases)
           .flatMap(lanesOf)
           .flat()
-          .map(({ id }) => id);
+          .map(({ title }) => title);
         expect(new Set(ids).size).toBe(ids.length);
       }),
     );

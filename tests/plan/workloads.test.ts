@@ -1,6 +1,6 @@
 import type { Stack } from '../../src/model/stack';
 import type { ObservedInstance } from '../../src/model/observation';
-import { servicesOf, type Step } from '../../src/plan/plan';
+import { servicesOf, type Plan, type Step } from '../../src/plan/plan';
 import { planRollback } from '../../src/plan/undo/rollback';
 import { planSettlement } from '../../src/plan/undo/settlement';
 import { allSteps, emptyObservation, plan } from '../support/observation';
@@ -45,7 +45,14 @@ const next = (stack: Stack, before: Stack) =>
     { ...emptyObservation(stack), instances: deployed(before) },
     { deployment: 2, release: { from: 1, to: 2 } },
   );
-const ids = (steps: Step[]) => steps.map(({ id }) => id);
+/** The ids of steps with these titles. */
+const idsOf = (of: Plan, titles: string[]) =>
+  new Set(
+    allSteps(of)
+      .filter(({ title }) => titles.includes(title))
+      .map(({ id }) => id),
+  );
+const ids = (steps: Step[]) => steps.map(({ title }) => title);
 const sizes = (steps: Step[]) =>
   steps.flatMap((step) =>
     step.kind === 'start' || step.kind === 'update'
@@ -218,7 +225,7 @@ describe('a plan for a cluster', () => {
     const web = (image: string) => ({ web: { image, ...check, depends_on: { api: 'healthy' } } });
     const { plan: second } = next(shop({ image: 'api:2', strategy }, web('web:2')), shop({ strategy }, web('web:1')));
     const back = (...started: string[]) =>
-      planRollback({ plan: second, started: new Set(started), finished: new Set(), onRollback: {} }).stages.map(
+      planRollback({ plan: second, started: idsOf(second, started), finished: new Set(), onRollback: {} }).stages.map(
         ({ title, lanes }) => [title, ids(lanes.flat())],
       );
     expect(back('start the canary of api (api:2)')).toEqual([['phase 1 aside', ['remove shop-test/api-canary']]]);
@@ -242,7 +249,7 @@ describe('a plan for a cluster', () => {
     const titles = (started: Step[]) =>
       planRollback({
         plan: second,
-        started: new Set(ids(started)),
+        started: new Set(started.map(({ id }) => id)),
         finished: new Set(),
         onRollback: {},
       }).stages.flatMap(({ lanes }) => ids(lanes.flat()));
@@ -259,8 +266,8 @@ describe('a plan for a cluster', () => {
     const { plan: second } = next(stack('api:2'), stack('api:1'));
     const { stages } = planRollback({
       plan: second,
-      started: new Set(ids(allSteps(second))),
-      finished: new Set(ids(allSteps(second))),
+      started: new Set(allSteps(second).map(({ id }) => id)),
+      finished: new Set(allSteps(second).map(({ id }) => id)),
       onRollback: { migrate: { command: ['undo'] } },
     });
     expect(stages.map(({ title, lanes }) => [title, ids(lanes.flat())])).toEqual([

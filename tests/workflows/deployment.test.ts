@@ -188,7 +188,7 @@ describe('a deployment', () => {
     const handle = await engine.client.deploy(stack);
     await eventually(async () =>
       expect((await handle.progress()).events).toContainEqual(
-        expect.objectContaining({ step: 'start web-1 (web:1)', state: 'begun' }),
+        expect.objectContaining({ step: 'web/start/1', title: 'start web-1 (web:1)', state: 'begun' }),
       ),
     );
     host.exit(`${stack.name}-test-database-1-d1`, 0);

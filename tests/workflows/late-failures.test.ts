@@ -35,7 +35,7 @@ describe('what fails after it has been healthy', () => {
   };
   const reached = async (handle: DeploymentHandle, step: string, state = 'begun') => {
     for await (const { events } of handle.watch())
-      if (events.some((event) => event.step === step && event.state === state)) return;
+      if (events.some((event) => event.title === step && event.state === state)) return;
     throw new Error(`it ended without ${step}`);
   };
   const targets = (name: string) =>

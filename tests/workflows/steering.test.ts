@@ -32,7 +32,7 @@ describe('a rollout', () => {
   };
   const reached = async (handle: DeploymentHandle, step: string, state = 'begun') => {
     for await (const { events } of handle.watch())
-      if (events.some((event) => event.step === step && event.state === state)) return;
+      if (events.some((event) => event.title === step && event.state === state)) return;
     throw new Error(`it ended without ${step}`);
   };
   const steer = (handle: DeploymentHandle, action: Steer['action'], more: Partial<Steer> = {}) =>
@@ -135,7 +135,7 @@ describe('a rollout', () => {
     await expect(steer(handle, 'pause')).rejects.toThrow('it is paused already, by ana');
     await new Promise((resolve) => setTimeout(resolve, 6000));
     const { events } = await handle.progress();
-    expect(events.find(({ step, state }) => step?.startsWith('bake') && state === 'done')).toBeUndefined();
+    expect(events.find(({ title, state }) => title?.startsWith('bake') && state === 'done')).toBeUndefined();
     await steer(handle, 'resume');
     expect(await handle.result()).toMatchObject({
       outcome: 'succeeded',

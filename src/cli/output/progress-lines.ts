@@ -35,7 +35,7 @@ export class ProgressLines {
       return event.text === 'rolling_back' ? this.print('  undo  putting back what was') : undefined;
     if (event.state === 'failed') return this.print(`  ${spoken.failed}  ${place(event)}${event.text}`);
     if (event.state === 'trouble')
-      return this.print(`  ${spoken.trouble}  ${place(event)}${event.step}: ${event.text}`);
+      return this.print(`  ${spoken.trouble}  ${place(event)}${event.title ?? event.step}: ${event.text}`);
     if (event.state !== 'done') return this.begin(event, service);
     if (!service || event.phase === undefined)
       return this.print(`  ${spoken.done.padEnd(4)}  ${event.text} ${seconds(event.durationMs ?? 0)}`);
@@ -51,8 +51,8 @@ export class ProgressLines {
   /** A rollout may take its time: each of its moves is said as it begins. */
   private begin(event: ProgressEvent, service: ServiceSummary | undefined): void {
     if (event.service !== undefined && !this.begun.has(event.service)) this.begun.set(event.service, event.at);
-    if (event.phase !== undefined && service?.rollout?.includes(event.step ?? ''))
-      this.print(`  ${spoken.begun.padEnd(4)}  ${place(event)}${event.step}`);
+    if (event.phase !== undefined && service?.rollout?.includes(event.title ?? ''))
+      this.print(`  ${spoken.begun.padEnd(4)}  ${place(event)}${event.title}`);
   }
 }
 

@@ -77,7 +77,7 @@ export class ProgressTree {
   private service(service: ServiceSummary): string {
     const state = this.stateOf(service);
     const current = service.steps
-      .map((step) => this.steps.get(step))
+      .map(({ id }) => this.steps.get(id))
       .filter((step) => step && !step.ended)
       .at(-1);
     const marks = {
@@ -96,7 +96,7 @@ export class ProgressTree {
   }
 
   private stateOf({ steps }: ServiceSummary): 'done' | 'failed' | 'trouble' | 'begun' | 'waiting' {
-    const states = steps.map((step) => this.steps.get(step)?.state);
+    const states = steps.map(({ id }) => this.steps.get(id)?.state);
     if (states.includes('failed')) return 'failed';
     if (states.includes('trouble')) return 'trouble';
     if (states.length > 0 && states.every((state) => state === 'done')) return 'done';
@@ -104,7 +104,7 @@ export class ProgressTree {
   }
 
   private took(services: ServiceSummary[]): string {
-    const all = services.flatMap(({ steps }) => steps.flatMap((step) => this.steps.get(step) ?? []));
+    const all = services.flatMap(({ steps }) => steps.flatMap(({ id }) => this.steps.get(id) ?? []));
     return seconds(Math.max(...all.map(({ ended = 0 }) => ended)) - Math.min(...all.map(({ begun }) => begun)));
   }
 

@@ -64,7 +64,7 @@ function headline({ outcome, durationMs, rollbackMs, release, cause, intent, cha
 }
 
 /** What went wrong, and everything that shows why. */
-export function causeText({ step, message, evidence: found }: Cause): string[] {
+export function causeText({ step, title = step, message, evidence: found }: Cause): string[] {
   const memory =
     found?.outOfMemory === undefined || message.includes('out of memory')
       ? []
@@ -72,7 +72,7 @@ export function causeText({ step, message, evidence: found }: Cause): string[] {
   const probe = found?.lastProbeError ? [`last probe: ${found.lastProbeError}`] : [];
   const logs = found?.logs ?? [];
   return [
-    `  cause     ${step}: ${[message, ...memory, ...probe].join(', ')}`,
+    `  cause     ${title}: ${[message, ...memory, ...probe].join(', ')}`,
     ...logs.slice(-shownLogLines).map((line) => paint.dim(`            | ${line}`)),
     ...(logs.length > shownLogLines
       ? [paint.dim(`            (the last ${shownLogLines} of ${logs.length} lines)`)]

@@ -61,7 +61,11 @@ function canary(
     return [
       index === 0
         ? steps.make({ kind: 'start', instance }, name)
-        : { ...steps.make({ kind: 'update', instance }, name), id: `grow the canary of ${name} to ${weight} %` },
+        : {
+            ...steps.make({ kind: 'update', instance }, name),
+            id: `${name}/update/canary-${weight}`,
+            title: `grow the canary of ${name} to ${weight} %`,
+          },
       ...(byWeight ? [select({ workload: instance.name, share: weight })] : index === 0 ? [select('*')] : []),
       ...bake(share, { service: name, judge, steps }),
       ...approve(share, { service: name, steps }),

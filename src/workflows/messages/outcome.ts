@@ -6,7 +6,10 @@ export type Outcome =
 
 export interface Cause {
   service?: string;
+  /** The id of a step, or the stage that failed: `plan`, `confirm`, `timeout`, `cancel`. */
   step: string;
+  /** The title of the step. */
+  title?: string;
   message: string;
   evidence?: Evidence;
 }

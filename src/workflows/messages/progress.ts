@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Service } from '../../model/stack';
-import type { Plan, PlannedPhase, PlannedService } from '../../plan/plan';
+import type { Plan, PlannedPhase, PlannedService, Step } from '../../plan/plan';
 import type { Cause, Outcome } from './outcome';
 
 /** What a deployment that runs tells, and how people steer it. */
@@ -19,11 +19,14 @@ export interface PlanSummary extends Pick<
   changes: boolean;
 }
 
+/** A step of a plan: its id for programs, its title for people. */
+export type StepSummary = Pick<Step, 'id' | 'title'>;
+
 export interface ServiceSummary extends Pick<
   PlannedService,
   'name' | 'kind' | 'action' | 'replicas' | 'changes' | 'notes' | 'interruptionMs'
 > {
-  steps: string[];
+  steps: StepSummary[];
   /** Where the stack names hosts. */
   host?: string;
   /** How its requests move, in sentences: shares, times, approvals. */
@@ -37,7 +40,9 @@ export interface ProgressEvent {
   kind: 'status' | 'step' | 'note';
   state?: 'begun' | 'done' | 'failed' | 'trouble' | 'undone';
   text: string;
+  /** The id of a step, and its title. */
   step?: string;
+  title?: string;
   service?: string;
   phase?: number;
   durationMs?: number;

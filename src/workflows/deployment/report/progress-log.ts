@@ -87,9 +87,10 @@ export class ProgressLog {
       kind: 'step',
       state,
       step: step.id,
+      title: step.title,
       service: step.service,
       phase,
-      text: extra.text ?? step.id,
+      text: extra.text ?? step.title,
       durationMs: extra.durationMs,
     });
   }

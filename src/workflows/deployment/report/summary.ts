@@ -16,7 +16,7 @@ export function summarise(plan: Plan): PlanSummary {
     estimateMs,
     changes: changesAnything(plan),
     pulls: plan.pulls.map(({ image }) => image.reference),
-    preparation: plan.preparation.map(({ id }) => id),
+    preparation: plan.preparation.map(({ title }) => title),
     phases: plan.phases.map(({ number, kind, services }) => ({
       number,
       kind,
@@ -25,7 +25,7 @@ export function summarise(plan: Plan): PlanSummary {
         ...(plan.placement?.[service.name] !== undefined && { host: plan.placement[service.name] }),
         steps: lanesOf(service)
           .flat()
-          .map(({ id }) => id),
+          .map(({ id, title }) => ({ id, title })),
         ...rolloutOf(service),
       })),
     })),
@@ -48,7 +48,7 @@ function rolloutOf(service: PlannedService): Pick<ServiceSummary, 'rollout'> {
   const told = lanesOf(service)
     .flat()
     .filter(({ kind }) => ['route', 'hold', 'approve', 'test', 'configure'].includes(kind));
-  return told.length > 0 ? { rollout: told.map(({ id }) => id) } : {};
+  return told.length > 0 ? { rollout: told.map(({ title }) => title) } : {};
 }
 
 const longestDetails = 18_000;
@@ -87,8 +87,8 @@ function resultOf(
   state: Map<string, string>,
   status: Progress['status'],
 ): string {
-  const done = steps.filter((step) => state.get(step) === 'done').length;
-  if (steps.some((step) => state.get(step) === 'failed')) return 'FAILED';
+  const done = steps.filter(({ id }) => state.get(id) === 'done').length;
+  if (steps.some(({ id }) => state.get(id) === 'failed')) return 'FAILED';
   if (steps.length === 0) return '=';
   if (done > 0 && action !== 'keep' && ['rolled_back', 'cancelled', 'rollback_incomplete'].includes(status))
     return kind === 'job' ? 'ran' : 'undone';

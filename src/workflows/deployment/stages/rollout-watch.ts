@@ -136,7 +136,7 @@ export class RolloutWatch {
   ): boolean {
     if (this.found) return true;
     if (this.tolerance.isTolerated(name)) return false;
-    const failure = new StepFailure({ step: `watch ${name}`, service: name, message, evidence });
+    const failure = new StepFailure({ step: 'watch', title: `watch ${name}`, service: name, message, evidence });
     const isTolerated = this.tolerance.tolerate(failure, service);
     this.context.log.note(message);
     const lanes = [...(this.lanes.get(name) ?? [])];

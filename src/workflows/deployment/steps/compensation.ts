@@ -34,8 +34,8 @@ export class Compensation {
       this.limit,
       (lane) => this.interpreter.lane(lane),
       (error) => {
-        const { step, message } = toCause(error, { id: 'rollback' });
-        this.leftBehind.push(`${step}: ${message}`);
+        const { step, title = step, message } = toCause(error, { id: 'rollback' });
+        this.leftBehind.push(`${title}: ${message}`);
         return true;
       },
     );

@@ -51,10 +51,15 @@ export function interruptionOf(error: unknown): Evidence | undefined {
 }
 
 /** Any error on the way forward as the cause of the deployment's end. */
-export function toCause(error: unknown, step: Pick<Step, 'id' | 'service'>): Cause {
+export function toCause(error: unknown, step: Pick<Step, 'id' | 'service'> & { title?: string }): Cause {
   if (error instanceof StepFailure) return error.cause;
   const { message, evidence } = toProblem(error);
-  return { step: step.id, service: step.service, message: isCancellation(error) ? 'cancelled' : message, evidence };
+  return { ...named(step), service: step.service, message: isCancellation(error) ? 'cancelled' : message, evidence };
+}
+
+/** How a cause names a step. */
+export function named({ id, title }: { id: string; title?: string }): Pick<Cause, 'step' | 'title'> {
+  return { step: id, ...(title !== undefined && { title }) };
 }
 
 /** Out of time: what was waited for says why. */
@@ -64,7 +69,7 @@ export function withEvidence(cause: Cause, interrupted: readonly Cause[]): Cause
   return {
     ...cause,
     service: first.service,
-    message: `${cause.message}; not done: ${interrupted.map(({ step }) => step).join(', ')}`,
+    message: `${cause.message}; not done: ${interrupted.map(({ step, title }) => title ?? step).join(', ')}`,
     evidence: first.evidence,
   };
 }

@@ -6,7 +6,7 @@ import { events } from '../../support/events';
 import { patches } from '../../support/patches';
 import type { Cause } from '../../messages';
 import type { DeploymentContext } from '../context';
-import { interruptionOf, StepFailure, toProblem } from './failure';
+import { interruptionOf, named, StepFailure, toProblem } from './failure';
 import { performStep } from './perform-step';
 import type { WaitingSteps } from './waiting-steps';
 
@@ -109,7 +109,7 @@ export class Interpreter {
     } catch (error) {
       if (isCancellation(error)) {
         this.interrupted.push({
-          step: step.id,
+          ...named(step),
           service: step.service,
           message: 'not done',
           evidence: interruptionOf(error),
@@ -130,7 +130,7 @@ export class Interpreter {
       });
       throw error instanceof StepFailure
         ? error
-        : new StepFailure({ step: step.id, service: step.service, message, evidence });
+        : new StepFailure({ ...named(step), service: step.service, message, evidence });
     }
   }
 
@@ -140,7 +140,7 @@ export class Interpreter {
       await activity(
         'passGate',
         taskQueue,
-        `${step.id}: are the new instances healthy and reached?`,
+        `${step.title}: are the new instances healthy and reached?`,
       )(this.context.step, gate);
     switch (step.kind) {
       case 'pull':
@@ -156,12 +156,12 @@ export class Interpreter {
     }
   }
 
-  private async pull({ image, taskQueue, id }: StepOf<'pull'>): Promise<void> {
+  private async pull({ image, taskQueue, title }: StepOf<'pull'>): Promise<void> {
     const {
       step,
       input: { pinned },
     } = this.context;
-    const { reference, ...found } = await activity('pullImage', taskQueue, id)(step, image, pinned[image.reference]);
+    const { reference, ...found } = await activity('pullImage', taskQueue, title)(step, image, pinned[image.reference]);
     this.pulled.set(taskQueue, { ...this.imagesOn(taskQueue), [reference]: found });
   }
 
@@ -171,7 +171,7 @@ export class Interpreter {
     const run = (again: boolean) =>
       this.protectedJob(() =>
         clock.during(() =>
-          activity('runJob', step.taskQueue, step.id)(context, step.instance, { timeoutMs: step.timeoutMs, again }),
+          activity('runJob', step.taskQueue, step.title)(context, step.instance, { timeoutMs: step.timeoutMs, again }),
         ),
       );
     for (let again = false; ; again = true) {

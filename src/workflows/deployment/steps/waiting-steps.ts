@@ -1,7 +1,7 @@
 import type { StepOf } from '../../../plan/plan';
 import { activity } from '../../support/activity-options';
 import type { DeploymentContext } from '../context';
-import { Rejection, StepFailure } from './failure';
+import { named, Rejection, StepFailure } from './failure';
 
 /**
  * Steps that wait: for time, with a look at the numbers now and then, or for a person. The deployment's clock stands
@@ -40,7 +40,7 @@ export class WaitingSteps {
       const by = answer
         ? `by ${answer.by}${answer.reason ? `: ${answer.reason}` : ''}`
         : `: nobody answered within ${timeoutMs / 1000} s`;
-      throw new Rejection({ step: step.id, service: step.service, message: `rejected ${by}` });
+      throw new Rejection({ ...named(step), service: step.service, message: `rejected ${by}` });
     });
   }
 
@@ -80,7 +80,7 @@ export class WaitingSteps {
         `${step.service}: ${message}`,
         { service: step.service, step: step.title, failed, seen },
       );
-      throw new StepFailure({ step: step.id, service: step.service, message });
+      throw new StepFailure({ ...named(step), service: step.service, message });
     }
     if (seen.length > 0) this.context.log.note(`${step.title}: ${seen.join(', ')}`);
     return missing;
@@ -91,7 +91,7 @@ export class WaitingSteps {
     const policy = step.analysis!.analysis.withoutAnswer;
     this.context.log.note(`${step.title}: ${text}`);
     if (policy === 'pass') return;
-    const failure = { step: step.id, service: step.service, message: text };
+    const failure = { ...named(step), service: step.service, message: text };
     if (policy === 'fail') throw new StepFailure(failure);
     if ((await this.context.ask(`${step.title}: ${text}. Go on?`, ['go on', 'roll back'])) !== 'go on')
       throw new Rejection(failure);
