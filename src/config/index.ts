@@ -68,7 +68,11 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
     const malformed = schemaFindings(stackFile, parsed.error.issues);
     const unsetAt = new Set(unset.map(({ path }) => placeOf(problem(path, ''))));
     const sensible = malformed.filter(({ path }) => !unsetAt.has(placeOf(problem(path, ''))));
-    return fail([...found, ...sensible, ...meaningOfTheRest(given, malformed, options)]) as never;
+    const rest = understandRest(given, malformed, options);
+    fail([...found, ...sensible, ...(rest?.findings ?? [])]);
+    // Only what unset variables have left malformed is wrong: without it the place is known all the same, or not.
+    if (!rest) fail(unset);
+    return { stack: rest!.stack, warnings: [], problem };
   }
   const { stack, findings } = understand(parsed.data, options);
   fail([...found, ...findings]);
@@ -103,18 +107,19 @@ function understand(data: StackFile, options: LoadOptions): { stack: Stack; find
 
 /**
  * Without its malformed keys a file may be understood: every problem at once. Of a service with such a key nothing more
- * is said.
+ * is said. Undefined where the rest has no meaning.
  */
-function meaningOfTheRest(data: unknown, malformed: Finding[], options: LoadOptions): Finding[] {
-  const parsed = stackFile.safeParse(
-    prune(
-      data,
-      malformed.map(({ path }) => path),
-    ),
-  );
-  if (!parsed.success) return [];
-  const spoken = new Set(malformed.map(({ path }) => path.slice(0, 2).join('.')));
-  return understand(parsed.data, options).findings.filter(({ path }) => !spoken.has(path.slice(0, 2).join('.')));
+function understandRest(
+  data: unknown,
+  malformed: Finding[],
+  options: LoadOptions,
+): { stack: Stack; findings: Finding[] } | undefined {
+  const paths = malformed.map(({ path }) => path);
+  const parsed = stackFile.safeParse(prune(data, paths));
+  if (!parsed.success) return undefined;
+  const spoken = new Set(paths.map((path) => path.slice(0, 2).join('.')));
+  const { stack, findings } = understand(parsed.data, options);
+  return { stack, findings: findings.filter(({ path }) => !spoken.has(path.slice(0, 2).join('.'))) };
 }
 
 function readDocuments(file: string, environment: string | undefined): SourceDocument[] {
