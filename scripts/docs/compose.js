@@ -9,22 +9,22 @@ const composeSpellings = [
     '`healthcheck.test: [CMD-SHELL, text]`, `healthcheck.test: text`',
     '`health_check.command: text`, which runs in `/bin/sh -c`',
   ],
-  ['`healthcheck.disable: true`, `healthcheck.test: [NONE]`', 'no `health_check`'],
-  ['`healthcheck.start_interval`', 'left out: probes start within milliseconds anyway'],
+  ['`healthcheck.disable: true`, `healthcheck.test: [NONE]`', '`health_check: {disable: true}`'],
+  ['`healthcheck.start_interval`', 'ignored: probes start within milliseconds anyway'],
   ['`depends_on: {db: {condition: service_healthy}}`', '`depends_on: {db: healthy}`'],
   ['`condition: service_started`, `service_completed_successfully`', '`started`, `completed`'],
   ['`deploy.replicas`', '`replicas`'],
-  ['`deploy.labels`', '`labels`, where the service has none'],
+  ['`deploy.labels`', '`labels`, if the service has none'],
   ['`deploy.resources.limits`, `deploy.resources.reservations`', '`resources.limit`, `resources.reserve`'],
-  ['`deploy.restart_policy`', '`restart`, where the service has none'],
+  ['`deploy.restart_policy`', '`restart`, if the service has none'],
   [
     '`mem_limit`, `mem_reservation`, `cpus`',
     '`resources.limit.memory`, `resources.reserve.memory`, `resources.limit.cpus`',
   ],
   ['`restart: false`', '`restart: "no"`'],
   ['`ipam.config[0].subnet` of a network', '`cidr`'],
-  ['`driver: bridge` of a network', 'left out: it is the only one'],
-  ['`build`, `container_name`, other keys of `deploy`', 'refused, each with a sentence'],
+  ['`driver: bridge` of a network', 'ignored: the engine has no other driver'],
+  ['`build`, `container_name`, other keys of `deploy`', 'refused, each with an explanation'],
 ];
 
 /** Keys of a service that mean what they mean in compose. */

@@ -104,7 +104,7 @@ describe('the command line, without an engine', () => {
       expect({ name, valid: validate(known), errors: validate.errors }).toEqual({ name, valid: true, errors: null });
     }
     expect(validate({ name: 'shop', services: { api: { imgae: 'x' } } })).toBe(false);
-    expect(JSON.stringify(schema)).toContain('How instances are replaced');
+    expect(JSON.stringify(schema)).toContain('How to replace instances');
   });
 
   it.each(['bash', 'zsh', 'fish'])('completes commands and options in %s', async (shell) => {

@@ -10,17 +10,14 @@ export const cluster = z
       .string()
       .regex(grammarOf('namespace').pattern, grammarOf('namespace').hint)
       .optional()
-      .describe('Where everything of the stack is; default `<stack>-<environment>`, made where it is missing.'),
-    pull_secrets: z
-      .array(named('object'))
-      .optional()
-      .describe('Secrets of the namespace that hold the keys to registries.'),
+      .describe('Namespace of the stack; default `<stack>-<environment>`. Created if missing.'),
+    pull_secrets: z.array(named('object')).optional().describe('Secrets in the namespace with registry credentials.'),
     service_account: named('object')
       .optional()
-      .describe('Of the namespace, for the pods. Without one they get no token.'),
+      .describe('Service account of the pods, in the namespace. Without one, pods get no token.'),
     ingress_class: named('object')
       .optional()
-      .describe('Of the Ingress of what is exposed; default the class of the cluster.'),
+      .describe('Ingress class for exposed services; default that of the cluster.'),
     gateway: z
       .string()
       .regex(
@@ -29,14 +26,14 @@ export const cluster = z
       )
       .optional()
       .describe(
-        'Of the Gateway API, where the cluster has it: what is exposed gets an HTTPRoute there instead ' +
-          'of an Ingress, and a canary its share by weight. `name` or `namespace/name`.',
+        'Gateway for exposed services, `name` or `namespace/name`, on clusters with the Gateway API. Each ' +
+          'service gets an HTTPRoute instead of an Ingress, and canaries split requests by weight.',
       ),
     service_type: choice('ClusterIP', 'NodePort', 'LoadBalancer')
       .optional()
       .describe(
-        'Of services with `ports`; default `ClusterIP`: reached within the cluster only. ' +
-          '`NodePort`: a published port of 30000 to 32767 is that of the nodes too.',
+        'Type of the Services for `ports`; default `ClusterIP`, reachable within the cluster only. With ' +
+          '`NodePort`, a published port from 30000 to 32767 is also the port on the nodes.',
       ),
   })
-  .describe('With `orchestrator: Kubernetes`, or a cluster among `hosts`.');
+  .describe('Settings for `orchestrator: Kubernetes`, and for clusters among `hosts`.');

@@ -8,41 +8,43 @@ const hostName = named('hostname');
 const path = named('path');
 
 export const tls = z.strictObject({
-  certificate: z.string().describe('Name under the top-level `secrets`: the certificate and its chain, PEM.'),
-  key: z.string().describe('Name under the top-level `secrets`: its key, PEM.'),
+  certificate: z
+    .string()
+    .describe('Name under the top-level `secrets`: the certificate with its chain, in PEM format.'),
+  key: z.string().describe('Name under the top-level `secrets`: the private key, in PEM format.'),
 });
 
 const ofCluster = z.strictObject({
   secret: named('object').describe(
-    'On a cluster: a Secret of type `kubernetes.io/tls` that is in the namespace, or that others put there.',
+    'On a cluster: a Secret of type `kubernetes.io/tls` in the namespace, which the engine does not create.',
   ),
 });
 
 const one = z.strictObject({
-  port: integer.describe('The port inside the instances.'),
+  port: integer.describe('Port inside the instances.'),
   host_port: integer
     .optional()
-    .describe('A host port of its own. Without it the service shares the ports of `infrastructure.load_balancer`.'),
-  host: hostName.optional().describe('Only requests for this host name.'),
+    .describe('Dedicated host port. Without it, the service shares the ports of `infrastructure.load_balancer`.'),
+  host: hostName.optional().describe('Route only requests for this host name.'),
   path: path
     .optional()
-    .describe('Only requests for this path and what is below it; default `/`. It is passed on unchanged.'),
+    .describe('Route only requests for this path and below; default `/`. The path is passed on unchanged.'),
   tls: z
     .union([flag, tls, ofCluster])
     .optional()
     .describe(
-      'On a host port of its own: `true` for the certificate of `infrastructure.load_balancer`, or one of its ' +
-        'own. On a cluster: `true` for the one of the Ingress controller, one ' +
-        'of its own, or `{secret: NAME}` of the namespace.',
+      'With `host_port`: `true` for the certificate of `infrastructure.load_balancer`, or a dedicated ' +
+        'certificate. On a cluster: `true` for the certificate of the Ingress controller, a dedicated ' +
+        'certificate, or `{secret: NAME}` in the namespace.',
     ),
-  timeout: duration.optional().describe('The longest silence of an instance within an answer; default 60s.'),
+  timeout: duration.optional().describe('Longest silence of an instance during a response; default 60s.'),
 });
 
 export const exposure = z
   .union([one, z.array(one)])
   .describe(
-    'Reached from outside through the load balancer that the engine runs: a rollout ' +
-      'moves requests from old instances to new ones, and loses none.',
+    'Make the service reachable from outside, through the load balancer that the engine runs. A ' +
+      'rollout moves requests from old to new instances without losing any.',
   );
 
 export type ExposureInput = z.infer<typeof one>;
@@ -62,21 +64,21 @@ export const loadBalancer = z
     image: named('image')
       .optional()
       .describe(
-        'An NGINX image; default `nginx:1.28`. From 1.27.4 on idle client ' +
-          'connections survive a change of routes; older ones keep none.',
+        'NGINX image; default `nginx:1.28`. From 1.27.4 on, idle client connections survive route ' +
+          'changes; older versions keep no idle connections.',
       ),
-    http_port: integer.optional().describe('The host port that services with a host name or path share; default 80.'),
+    http_port: integer.optional().describe('Host port shared by exposed services without `host_port`; default 80.'),
     https_port: integer
       .optional()
-      .describe('The same with TLS; default 443. Needs `tls`; requests to `http_port` are then sent on to it.'),
+      .describe('Shared host port with TLS; default 443. Needs `tls`; `http_port` then redirects to it.'),
     tls: tls.optional(),
     trusted_proxies: z
       .array(network)
       .max(100)
       .optional()
       .describe(
-        'Networks of proxies in front of this one, such as `10.0.0.0/8`: what they say in ' +
-          '`X-Forwarded-*` headers is passed on. From anybody else these headers are overwritten.',
+        'Networks of trusted proxies in front of the load balancer, such as `10.0.0.0/8`. Their ' +
+          '`X-Forwarded-*` headers are passed on; those of all other clients are overwritten.',
       ),
   })
-  .describe('The NGINX that serves what services `expose`. It runs where there is any.');
+  .describe('NGINX load balancer for services with `expose`. It runs only if there are any.');

@@ -6,21 +6,23 @@ import { amount, count, flag, hasUserinfo, size } from './values';
 const engine = /^(unix:\/\/\/\S+|(tcp|ssh):\/\/[^\s/]+)$/;
 
 const tls = z.union([
-  z.string().describe('A folder of the worker with `ca.pem`, `cert.pem` and `key.pem`.'),
-  z.strictObject({ ca: z.string(), cert: z.string(), key: z.string() }).describe('Files of the worker.'),
+  z.string().describe('Folder on the worker with `ca.pem`, `cert.pem` and `key.pem`.'),
+  z.strictObject({ ca: z.string(), cert: z.string(), key: z.string() }).describe('Files on the worker.'),
 ]);
 
 export const hostName = z.string().regex(grammarOf('host').pattern, grammarOf('host').hint);
 
 const kubernetes = z.union([
-  z.string().min(1).describe('A context of the kubeconfig of the worker.'),
+  z.string().min(1).describe("Context in the worker's kubeconfig."),
   z.strictObject({
-    context: z.string().min(1).optional().describe('Default the current one.'),
+    context: z.string().min(1).optional().describe('Context in the kubeconfig; default its current context.'),
     kubeconfig: z
       .string()
       .min(1)
       .optional()
-      .describe('A file of the worker; default the one that `kubectl` would take, and in a pod its service account.'),
+      .describe(
+        'Kubeconfig file on the worker; default the file that `kubectl` uses, and in a pod its service account.',
+      ),
   }),
 ]);
 
@@ -36,37 +38,38 @@ export const host = z
       )
       .optional()
       .describe(
-        'Where the worker that serves the host finds its Docker Engine: `unix:///var/run/docker.sock` ' +
-          '(default: on that very host), `tcp://10.0.0.2:2376` with `tls`, or `ssh://user@10.0.0.2`.',
+        'Address of the Docker Engine, as seen from the worker that serves this host: ' +
+          '`unix:///var/run/docker.sock` (default, with the worker on this host), `tcp://10.0.0.2:2376` ' +
+          'with `tls`, or `ssh://user@10.0.0.2`.',
       ),
     kubernetes: kubernetes
       .optional()
-      .describe('Instead of `docker`: where the worker that serves the host finds its cluster.'),
+      .describe('Instead of `docker`: the cluster, as seen from the worker that serves this host.'),
     insecure: flag
       .optional()
       .describe(
-        '`true`: reach a Docker Engine at `tcp://` without `tls`. Whoever ' +
-          'reaches it, or gets between, is root on the host.',
+        '`true`: allow a Docker Engine at `tcp://` without `tls`. Anyone who can reach or intercept the ' +
+          'connection is root on the host.',
       ),
     tls: tls
       .optional()
       .describe(
-        'Certificates of the worker for `tcp://`: a folder with `ca.pem`, ' +
-          '`cert.pem` and `key.pem`, or the three files.',
+        'Certificates on the worker for `tcp://`: a folder with `ca.pem`, `cert.pem` and `key.pem`, or ' +
+          'the three files.',
       ),
     address: z
       .ipv4('write an IPv4 address')
       .optional()
       .describe(
-        'By which the other hosts reach it; default the address in `docker`. Of ' +
-          'a cluster: of any node, or of what balances its load.',
+        'IPv4 address at which the other hosts reach this one; default the address in `docker`. For a ' +
+          'cluster: the address of any node, or of a load balancer in front of the nodes.',
       ),
-    zone: named('zone').optional().describe('Services choose by it: `zone: edge`.'),
+    zone: named('zone').optional().describe('Zone of this host. Services select it with `zone: edge`.'),
     capacity: z
       .strictObject({ cpus: amount.optional(), memory: size.optional(), gpus: count.optional() })
       .optional()
-      .describe('What may be reserved of it, where that is not all it has.'),
+      .describe('Resources that services may reserve; default all that the host has.'),
   })
-  .describe('A Docker Engine or a cluster that instances may run on.');
+  .describe('A Docker Engine or cluster that can run instances.');
 
 export type HostInput = z.infer<typeof host>;

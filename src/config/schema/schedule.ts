@@ -2,18 +2,21 @@ import { z } from 'zod';
 import { choice, duration, oneOrMore } from './values';
 
 const times = {
-  cron: oneOrMore.optional().describe('Five fields (`0 3 * * *`) or a word (`@daily`); several: any of them.'),
-  every: duration.optional().describe('Instead, or besides: so often, such as `6h`.'),
-  time_zone: z.string().optional().describe('Of `cron`, such as `Europe/Berlin`; default `UTC`.'),
-  jitter: duration.optional().describe('Each time is put off by up to so much, so that not everything begins at once.'),
+  cron: oneOrMore
+    .optional()
+    .describe('Five fields (`0 3 * * *`) or a word (`@daily`). A list combines the times of its entries.'),
+  every: duration.optional().describe('Fixed interval such as `6h`, instead of `cron` or in addition to it.'),
+  time_zone: z.string().optional().describe('Time zone of `cron`, such as `Europe/Berlin`; default `UTC`.'),
+  jitter: duration.optional().describe('Maximum delay added to each run, so that runs do not all start at once.'),
   overlap: choice('skip', 'buffer_one', 'cancel_other')
     .optional()
     .describe(
-      'Where its last request is not over: leave this one out (`skip`, default), let one wait, or cancel that one.',
+      'If the previous request is still open: skip this one (`skip`, default), let one wait ' +
+        '(`buffer_one`), or cancel the previous one (`cancel_other`).',
     ),
   catchup_window: duration
     .optional()
-    .describe('What a Temporal server that was away missed is made up for if it is not older than that; default 1h.'),
+    .describe('Maximum age of runs that are made up for after an outage of the Temporal server; default 1h.'),
 };
 
 /** When a job runs besides deployments: a cron expression, or more. */
@@ -26,10 +29,10 @@ export const schedule = z.strictObject({
     .array(z.string())
     .optional()
     .describe(
-      'Restarts these services with fresh images. Without it and `job` the ' +
-        'whole stack is deployed again, with fresh images.',
+      'Restart these services with fresh images. Without `services` and `job`, the whole stack is ' +
+        'redeployed with fresh images.',
     ),
-  job: z.string().optional().describe('Runs this job.'),
+  job: z.string().optional().describe('Run this job.'),
 });
 
 export type ScheduleInput = z.infer<typeof schedule>;

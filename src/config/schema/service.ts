@@ -24,7 +24,7 @@ import {
 } from './values';
 
 const amounts = z.strictObject({
-  cpus: amount.optional().describe('Cores, such as 0.5.'),
+  cpus: amount.optional().describe('CPU cores, such as 0.5.'),
   memory: size.optional(),
   gpus: count.optional(),
   storage: size.optional(),
@@ -32,20 +32,20 @@ const amounts = z.strictObject({
 
 const resources = amounts
   .extend({
-    reserve: amounts.optional().describe('What the host must have free for each instance.'),
-    limit: amounts.optional().describe('What each instance may use at most.'),
+    reserve: amounts.optional().describe('Resources that the host must have free for each instance.'),
+    limit: amounts.optional().describe('Maximum resources of each instance.'),
   })
-  .describe('Written flat it is both reservation and limit.');
+  .describe('Resources of each instance. Written flat, they are both reservation and limit.');
 
 const port = z.union([
   z.number().int().min(1).max(65_535),
   z.string(),
   z.strictObject({
-    target: integer.describe('The port inside the container.'),
+    target: integer.describe('Port inside the container.'),
     published: z
       .union([integer, z.string()])
       .optional()
-      .describe('The host port, or a range `8000-8010` to allocate from.'),
+      .describe('Host port, or a range `8000-8010` to allocate from.'),
     host_ip: z.string().optional(),
     protocol: choice('tcp', 'udp').optional(),
   }),
@@ -63,8 +63,8 @@ const mount = z.union([
 
 const fileUse = {
   mode: fileMode.optional(),
-  uid: ownerId.optional().describe('Number of the user that the file belongs to; default 0. Not on Kubernetes.'),
-  gid: ownerId.optional().describe('Number of its group; default 0. Not on Kubernetes.'),
+  uid: ownerId.optional().describe("User ID of the file's owner; default 0. Not on Kubernetes."),
+  gid: ownerId.optional().describe('Group ID of the file; default 0. Not on Kubernetes.'),
 };
 
 const secretUse = z.union([
@@ -76,7 +76,7 @@ const secretUse = z.union([
       .string()
       .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'is no name of a variable; write letters, digits and _, such as DB_PASSWORD')
       .optional()
-      .describe('Give it as this environment variable instead of a file, without one line end at its end.'),
+      .describe('Environment variable to set instead of a file. One trailing newline is removed.'),
     ...fileUse,
   }),
 ]);
@@ -95,32 +95,32 @@ export const service = z
       .describe('`service` keeps running; `job` must finish with exit code 0. Default `service`.'),
     image: named('image')
       .optional()
-      .describe('The image to run. Its content address is recorded: a moved tag is a change.'),
-    pull_policy: choice('missing', 'always', 'never').optional().describe('Default `missing`.'),
+      .describe('Image to run. Each release records its digest, so a moved tag is a change.'),
+    pull_policy: choice('missing', 'always', 'never').optional().describe('When to pull the image; default `missing`.'),
     entrypoint: command.optional(),
     command: command.optional().describe("Replaces the image's command; for processes, the program to run."),
     working_dir: z.string().optional(),
     user: z.union([named('user'), z.number().int().nonnegative()]).optional(),
-    environment: assignments.optional().describe('Variables that are not secret. They travel with the release.'),
-    env_file: oneOrMore.optional().describe('Files of `KEY=value` lines that the worker reads; they never travel.'),
+    environment: assignments.optional().describe('Environment variables without secrets, stored with the release.'),
+    env_file: oneOrMore.optional().describe('Files of `KEY=value` lines on the worker, never stored with the release.'),
     ports: z
       .array(port)
       .optional()
       .describe(
-        '`"80:8080"`, `"8000-8010:8080"` (allocated from the range), ' +
-          '`"8080"` (allocated from `infrastructure.port_range`).',
+        '`"80:8080"`, `"8000-8010:8080"` (allocated from the range) ' +
+          'or `"8080"` (allocated from `infrastructure.port_range`).',
       ),
     volumes: z
       .array(mount)
       .optional()
-      .describe('`"name:/path"` for a top-level volume, `"/host/path:/path:ro"` for a bind mount.'),
+      .describe('`"name:/path"` for a top-level volume, or `"/host/path:/path:ro"` for a bind mount.'),
     configs: configUse
       .optional()
-      .describe('Files whose content travels with the release; a change replaces the instances.'),
+      .describe('Files whose content is stored with the release. A change replaces the instances.'),
     secrets: z
       .array(secretUse)
       .optional()
-      .describe('Secrets by name, as files under /run/secrets or as environment variables.'),
+      .describe('Secrets by name, as files under `/run/secrets` or as environment variables.'),
     networks: z
       .union([
         names,
@@ -132,11 +132,11 @@ export const service = z
       .union([names, z.record(z.string(), condition)])
       .optional()
       .describe(
-        'A list, or a map to `started`, `healthy` or `completed`. A listed service must ' +
-          'be healthy where it has a check, completed where it is a job.',
+        'Services and jobs to deploy first: a list, or a map to `started`, `healthy` or `completed`. In a ' +
+          'list, a job must be completed, and a service with a health check must be healthy.',
       ),
     health_check: healthCheck.optional(),
-    replicas: count.optional().describe('Instances of the service, at most 1000; default 1.'),
+    replicas: count.optional().describe('Number of instances, at most 1000; default 1.'),
     resources: resources.optional(),
     restart: z
       .string()
@@ -145,38 +145,41 @@ export const service = z
         'use no, always, unless-stopped, on-failure or on-failure:N',
       )
       .optional()
-      .describe('Default `unless-stopped`; for jobs `no`.'),
+      .describe('Restart policy; default `unless-stopped`, for jobs `no`.'),
     stop_signal: named('signal').optional(),
-    stop_grace_period: duration.optional().describe('Between the stop signal and the kill; default 10s.'),
+    stop_grace_period: duration.optional().describe('Time between the stop signal and the kill; default 10s.'),
     labels: assignments.optional(),
     phase: z
       .preprocess(fromText, z.number().int().positive())
       .optional()
-      .describe('Deploy in this phase. Without it the earliest phase after the dependencies.'),
+      .describe('Phase to deploy in; default the earliest phase after the dependencies.'),
     zone: named('zone')
       .optional()
       .describe(
-        'Runs on a host of this zone of `infrastructure.hosts`; which one, the engine chooses by what is reserved.',
+        'Run on a host in this zone of `infrastructure.hosts`. The engine picks the host by the reserved ' +
+          'resources.',
       ),
-    host: z.string().optional().describe('Runs on this host of `infrastructure.hosts`.'),
+    host: z.string().optional().describe('Run on this host of `infrastructure.hosts`.'),
     expose: exposure.optional(),
     strategy: strategy.optional(),
     drain_timeout: duration
       .optional()
-      .describe('How long open requests may take to finish once an instance gets no new ones; default 30s.'),
+      .describe('Time for open requests to finish once an instance gets no new ones; default 30s.'),
     hooks: z
       .strictObject({
         post_start: command
           .optional()
-          .describe('Runs in each new instance once it is healthy; must exit 0. A string runs in `/bin/sh -c`.'),
+          .describe('Command in each new instance once it is healthy; must exit 0. A string runs in `/bin/sh -c`.'),
         pre_stop: command
           .optional()
-          .describe('Runs in each instance before it is stopped. A string runs in `/bin/sh -c`.'),
+          .describe('Command in each instance before it stops. A string runs in `/bin/sh -c`.'),
       })
       .optional(),
     on_failure: choice('rollback', 'continue')
       .optional()
-      .describe('`continue`: a failure of this service is reported, and rolls nothing back.'),
+      .describe(
+        '`continue`: if this service fails, restore only this service and report the failure. Default `rollback`.',
+      ),
     logging: z
       .strictObject({ driver: named('driver').optional(), options: z.record(z.string(), scalar).optional() })
       .optional(),
@@ -186,8 +189,8 @@ export const service = z
       .union([tmpfs, z.array(tmpfs)])
       .optional()
       .describe(
-        'Paths in memory, empty at every start, with the options that Docker knows: ' +
-          '`/cache:size=64m,mode=0700`. On a cluster `size` is the only one.',
+        "In-memory paths, empty at every start, with Docker's options: `/cache:size=64m,mode=0700`. On a " +
+          'cluster, `size` is the only option.',
       ),
     cap_add: z.array(named('capability')).optional(),
     cap_drop: z.array(named('capability')).optional(),
@@ -195,22 +198,24 @@ export const service = z
     extra_hosts: assignments.optional(),
     run: choice('always', 'on_change', 'manual')
       .optional()
-      .describe('Jobs: when to run. Default `on_change`: when it differs from its last successful run.'),
+      .describe(
+        'Jobs: when a deployment runs the job. Default `on_change`: if it differs from its last successful run.',
+      ),
     schedule: jobSchedule
       .optional()
       .describe(
-        'Jobs: when to run besides, as a cron expression or a map of `cron`, ' +
-          '`every`, `time_zone`, `jitter`, `overlap`, `catchup_window`.',
+        'Jobs: additional times to run, as a cron expression or a map of `cron`, `every`, `time_zone`, ' +
+          '`jitter`, `overlap`, `catchup_window`.',
       ),
-    timeout: duration.optional().describe('Jobs: their own clock. Without it a job may run as long as it needs.'),
+    timeout: duration.optional().describe('Jobs: time limit of a run. Without it, a job may run as long as it needs.'),
     on_rollback: z
       .union([choice('keep', 'refuse'), z.strictObject({ command })])
       .optional()
       .describe(
-        'Jobs: what a rollback does about a run. `keep` says loudly that it stays, `refuse` ' +
-          'waits for a person, a command runs in the newer image. Default `keep`.',
+        'Jobs: how a rollback handles a run of this job. `keep` (default) reports that its effects stay, ' +
+          '`refuse` waits for a person, and a command runs in the newer image.',
       ),
   })
-  .describe('One service or job of the stack.');
+  .describe('A service or job of the stack.');
 
 export type ServiceInput = z.infer<typeof service>;

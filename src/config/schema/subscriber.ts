@@ -19,13 +19,18 @@ export const subscriber = z
       .array(choice(...notificationTypes))
       .min(1)
       .optional()
-      .describe('What of; default everything.'),
+      .describe('Events to send; default all.'),
     webhook: z
       .strictObject({
         url: z
           .union([httpUrl, bySecret])
-          .describe('Gets each event as a JSON document by POST. `{secret: NAME}` where the address itself is secret.'),
-        key: secretName.optional().describe('Name under the top-level `secrets`: signs what is sent (HMAC-SHA256).'),
+          .describe(
+            'Address that receives each event as a JSON document by POST. Use `{secret: NAME}` if the address ' +
+              'itself is secret.',
+          ),
+        key: secretName
+          .optional()
+          .describe('Name under the top-level `secrets`: the key that signs each event (HMAC-SHA256).'),
       })
       .optional(),
     slack: z
@@ -33,8 +38,7 @@ export const subscriber = z
         url: z
           .union([secretName, bySecret])
           .describe(
-            'The address of an incoming webhook, which is a secret: its name under ' +
-              'the top-level `secrets`, bare or as `{secret: NAME}`.',
+            'Name under the top-level `secrets`, bare or as `{secret: NAME}`: the address of an incoming webhook.',
           ),
       })
       .optional(),
@@ -50,11 +54,13 @@ export const subscriber = z
             'write the name of a stream: at most 512 characters, no control characters',
           )
           .optional()
-          .describe('Default `deploy-code`.'),
-        longest: count.optional().describe('About as many entries are kept; default 10000.'),
+          .describe('Name of the stream; default `deploy-code`.'),
+        longest: count.optional().describe('Approximate number of entries kept; default 10000.'),
         password: secretName.optional().describe('Name under the top-level `secrets`.'),
       })
       .optional()
-      .describe('Each event is added to a Redis stream.'),
+      .describe('Add each event to a Redis stream.'),
   })
-  .describe('One of `webhook`, `slack` and `redis`. One that is dead holds nothing up; it is tried for a day.');
+  .describe(
+    'Set one of `webhook`, `slack` and `redis`. A failed delivery delays no deployment, and is retried for a day.',
+  );

@@ -93,7 +93,7 @@ export const fileMode = z
       .int()
       .refine((digits) => modePattern.test(String(digits)), noMode),
   ])
-  .describe('File mode, in octal however it is written; default 0444.');
+  .describe('File mode, always read as octal; default 0444.');
 
 /** The bits of a {@link fileMode}. */
 export function toMode(digits: string | number): number {
@@ -117,7 +117,7 @@ export const flag = z.preprocess(
 /** A shell-like string or a list of words. */
 export const command = z
   .union([z.string(), z.array(z.union([z.string(), z.number()]))])
-  .describe('A list of words, or one string that is split as a shell would (no shell is started).');
+  .describe('A list of words, or one string that is split as a shell would split it (no shell runs).');
 
 export const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 /** `{KEY: value}` or `["KEY=value"]`. */
