@@ -27,10 +27,10 @@ const collect = (value: string, all: Record<string, string> = {}): Record<string
 export function withStack(command: Command): Command {
   return command
     .option('-c, --config <file>', 'stack file', 'deploy-code.yaml')
-    .option('-e, --env <environment>', 'environment; lays <file>.<environment>.yaml over the file')
-    .option('--set <name=value>', 'value of ${NAME} in the file; may be repeated', collect)
-    .option('--image <service=reference>', 'image of a service; may be repeated', collect)
-    .option('--accept-unenforced', 'accept settings that nothing enforces yet');
+    .option('-e, --env <environment>', 'environment; overlays the file with <file>.<environment>.yaml')
+    .option('--set <name=value>', 'value of ${NAME} in the file; repeatable', collect)
+    .option('--image <service=reference>', 'image of a service; repeatable', collect)
+    .option('--accept-unenforced', 'accept settings that are not enforced yet');
 }
 
 /** Where Temporal is. */
@@ -46,15 +46,15 @@ export function withConnection(command: Command): Command {
 /** Why, and how to show it. */
 export function withFollowing(command: Command): Command {
   return command
-    .option('--reason <text>', 'why, for the history', reason)
-    .option('-d, --detach', 'return as soon as it has begun')
+    .option('--reason <text>', 'reason, shown in the history', reason)
+    .option('-d, --detach', 'return as soon as the deployment has started')
     .option(
       '--give-up-after <duration>',
-      'stop waiting after so long without a worker or a Temporal server (exit 5); the deployment goes on without you',
+      'stop waiting after this time without a worker or a Temporal server (exit 5); the deployment continues',
       milliseconds,
     )
     .option('--json', 'print the result as one JSON document')
-    .option('--watch', 'with --json: one event a line as well');
+    .option('--watch', 'with --json: also print one event per line');
 }
 
 export interface QueueOptions {
@@ -67,14 +67,12 @@ export interface QueueOptions {
 export function withQueue(command: Command): Command {
   return command
     .addOption(
-      new Option('--queue', 'wait for deployments that run or wait (default)').conflicts(['supersede', 'reject']),
+      new Option('--queue', 'wait for running and waiting deployments (default)').conflicts(['supersede', 'reject']),
     )
     .addOption(
-      new Option('--supersede', 'take the place of deployments that run (rolled back first) or wait').conflicts(
-        'reject',
-      ),
+      new Option('--supersede', 'replace running deployments (rolled back first) and waiting ones').conflicts('reject'),
     )
-    .option('--reject', 'give up where another deployment runs or waits');
+    .option('--reject', 'give up if another deployment runs or waits');
 }
 
 export function whenBusy({ supersede, reject }: QueueOptions): WhenBusy {

@@ -16,14 +16,14 @@ import { addValidate } from './commands/validate';
 import { addVolume } from './commands/volume';
 
 const help = `
-The first hour:
-  deploy-code dev                      an engine on this machine, with the Temporal UI
+Getting started:
+  deploy-code dev                      start an engine on this machine, with the Temporal UI
   deploy-code validate                 check deploy-code.yaml
-  deploy-code plan                     see what would change
-  deploy-code deploy --reason TICKET   deploy it; a failure is rolled back as a whole
-  deploy-code status                   see what runs
+  deploy-code plan                     show the changes
+  deploy-code deploy --reason TICKET   deploy the stack; a failure rolls back everything
+  deploy-code status                   show the running instances
 
-Exit codes: 0 done, 1 failed and rolled back, 2 bad input, 3 rollback incomplete, 4 cancelled, 5 engine not reached`;
+Exit codes: 0 done, 1 failed and rolled back, 2 bad input, 3 rollback incomplete, 4 cancelled, 5 engine unreachable`;
 
 /** The command line, as data: what runs it also completes and documents it. */
 export function createProgram(): Command {
@@ -32,7 +32,7 @@ export function createProgram(): Command {
     .version((require('../../package.json') as { version: string }).version)
     .configureOutput({ writeErr: (text) => void process.stderr.write(visibleLines(text)) })
     .showSuggestionAfterError()
-    .showHelpAfterError('(deploy-code --help shows how)')
+    .showHelpAfterError('(run deploy-code --help for usage)')
     .addHelpText('after', help);
   addEngine(program);
   addCodec(program);

@@ -102,7 +102,7 @@ services:
     });
     expect(await run(['logs', 'nope', '-c', file])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('there is no service "nope"; there are app'),
+      stderr: expect.stringContaining('there is no service "nope"; available: app'),
     });
     expect(await run(['status', '-c', file, '--namespace', 'nowhere'])).toMatchObject({
       code: 5,
@@ -206,7 +206,7 @@ services:
     const file = stack(28_307);
     expect(await run(['freeze', '-c', file, '--until', 'yesterday'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('write a time to come such as'),
+      stderr: expect.stringContaining('write a future time such as'),
     });
     expect((await run(['freeze', '-c', file, '--until', '2h', '--reason', 'stocktaking'])).stdout).toMatch(
       /is frozen until [-\d]+ [:\d]+ by .*: stocktaking; requests wait, --force goes past it/,

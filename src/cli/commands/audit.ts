@@ -16,12 +16,12 @@ export function addAudit(program: Command): void {
       program
         .command('audit')
         .description(
-          'who asked for what, and what came of it; checks that no record ' +
-            'was changed or removed (exit 1 where one was)',
+          'show who requested what, with the results; verify that no record was changed or removed (exit 1 ' +
+            'if one was)',
         ),
     ),
   )
-    .option('--last <n>', 'so many records; all of them are checked', positive, 50)
+    .option('--last <n>', 'number of records to show; all records are verified', positive, 50)
     .option('--json', 'print one JSON document')
     .action(showAudit);
 }

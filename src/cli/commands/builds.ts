@@ -14,15 +14,17 @@ export function addBuilds(worker: Command): void {
   withConnection(
     worker
       .command('builds')
-      .description('list the builds of the engine: which is current, which still has deployments'),
+      .description('list the builds of the engine: the current one, and others that still have deployments'),
   )
     .option('--json', 'print one JSON document')
     .action(listBuilds);
 
   withConnection(
-    worker.command('promote').description('let new deployments begin on this build; those that run end on theirs'),
+    worker
+      .command('promote')
+      .description('start new deployments on this build; running ones finish on their own build'),
   )
-    .argument('<build>', 'its id')
+    .argument('<build>', 'build ID')
     .action(async (build: string, options: ConnectionOptions) => {
       await withClient(options, (client) => client.builds.promote(build));
       say(`build ${build} is current: new deployments begin on it, those that run end on theirs`);
@@ -32,10 +34,10 @@ export function addBuilds(worker: Command): void {
     withStack(
       worker
         .command('adopt')
-        .description('let a deployment whose build nobody runs any more go on with the current one'),
+        .description('continue a deployment on the current build if no worker runs its own build any more'),
     ),
   )
-    .argument('<deployment>', 'its number', positive)
+    .argument('<deployment>', 'deployment number', positive)
     .action(adopt);
 }
 

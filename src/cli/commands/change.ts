@@ -41,48 +41,49 @@ const change = (program: Command, name: string, description: string): Command =>
   withQueue(withFollowing(withConnection(withStack(program.command(name).description(description)))));
 
 export function addChanges(program: Command): void {
-  change(program, 'rollback', 'bring a kept release about again')
-    .option('--to <release>', 'its number (default: the one before the current)', positive)
-    .option('--force', 'go back over jobs that ran since, and pass refusals that say so')
+  change(program, 'rollback', 'roll back to a kept release')
+    .option('--to <release>', 'release number (default: the release before the current one)', positive)
+    .option(
+      '--force',
+      'roll back past jobs that ran since, without asking; override freezes, and refusals that allow --force',
+    )
     .action((options: ChangeOptions) => run(options, (client) => rollback(client, options)));
 
-  change(program, 'restart', 'replace the instances of services by fresh ones of the same release')
+  change(program, 'restart', 'replace the instances of services with fresh ones of the same release')
     .argument('<service...>', 'services to restart')
-    .option('--force', 'go past freezes')
+    .option('--force', 'override freezes')
     .action((services: string[], options: ChangeOptions) =>
       run(options, (client) => client.restart(placeOf(loadPlace(options).stack), services, request(options))),
     );
 
   change(program, 'run', 'run a job of the current release now')
     .argument('<job>', 'job to run')
-    .option('--force', 'go past freezes')
+    .option('--force', 'override freezes')
     .action((job: string, options: ChangeOptions) =>
       run(options, (client) => client.runJob(placeOf(loadPlace(options).stack), job, request(options))),
     );
 
-  change(program, 'repair', 'put right what differs from the current release though no deployment has done it')
-    .option('--force', 'go past freezes')
+  change(program, 'repair', 'correct drift: differences from the current release that no deployment made')
+    .option('--force', 'override freezes')
     .action((options: ChangeOptions) =>
       run(options, (client) => client.repair(placeOf(loadPlace(options).stack), request(options))),
     );
 
-  change(program, 'stop', 'stop and remove what runs, dependants first; volumes stay')
+  change(program, 'stop', 'stop and remove services, dependants first; volumes are kept')
     .option('--services <names>', 'only these services', list)
-    .option('--force', 'go past freezes')
+    .option('--force', 'override freezes')
     .action((options: ChangeOptions) =>
       run(options, (client) => client.stop(loadPlace(options).stack, request(options))),
     );
 
-  withConnection(
-    withStack(program.command('cancel').description('cancel a deployment; what it has begun is rolled back')),
-  )
-    .argument('<deployment>', 'its number, or the workflow id of one that waits', (value) => value)
-    .option('--kill-jobs', 'end running jobs too; otherwise they finish first')
+  withConnection(withStack(program.command('cancel').description('cancel a deployment and roll back its changes')))
+    .argument('<deployment>', 'deployment number, or workflow ID of a waiting deployment', (value) => value)
+    .option('--kill-jobs', 'also end running jobs; by default they finish first')
     .action((deployment: string, options: ChangeOptions) => cancel(deployment, options));
 
-  withConnection(withStack(program.command('answer').description('answer the question that a deployment waits with')))
-    .argument('<deployment>', 'its number', positive)
-    .argument('<answer>', 'one of the answers it names')
+  withConnection(withStack(program.command('answer').description('answer the question of a waiting deployment')))
+    .argument('<deployment>', 'deployment number', positive)
+    .argument('<answer>', 'one of the answers that the deployment offers')
     .action((deployment: number, answer: string, options: ChangeOptions) =>
       answerQuestion(deployment, answer, options),
     );
@@ -126,7 +127,7 @@ async function cancel(which: string, options: ChangeOptions): Promise<void> {
     const place = placeOf(stack);
     const number = Number(which);
     if (!which.startsWith('deployment/') && !Number.isInteger(number))
-      throw new InvalidArgumentError('write a number, or a workflow id.');
+      throw new InvalidArgumentError('write a deployment number, or a workflow ID.');
     const handle = which.startsWith('deployment/')
       ? client.handleIn(place, which)
       : await client.deployment(place, number);
@@ -157,9 +158,11 @@ async function answerQuestion(number: number, answer: string, options: ChangeOpt
   await withClient(options, async (client) => {
     const handle = await client.deployment(placeOf(loadPlace(options).stack), number);
     const { question } = await handle.progress();
-    if (!question) throw new BadRequest(`deployment ${number} asks nothing`);
+    if (!question) throw new BadRequest(`deployment ${number} has no open question`);
     if (!question.answers.includes(answer))
-      throw new BadRequest(`"${answer}" is no answer to "${question.text}"; answer ${question.answers.join(', or ')}`);
+      throw new BadRequest(
+        `"${answer}" is not an answer to "${question.text}"; answer ${question.answers.join(', or ')}`,
+      );
     await handle.answer(question.id, answer, userName());
     say(`answered "${answer}"`);
   });

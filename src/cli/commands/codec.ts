@@ -23,9 +23,10 @@ export function addCodec(program: Command): void {
   codec
     .command('key')
     .description(
-      'print a new key, a line of the file that DEPLOY_CODE_ENCRYPTION_KEY_FILE names; the first line encrypts',
+      'print a new key, as a line for the file in DEPLOY_CODE_ENCRYPTION_KEY_FILE; the key in its first ' +
+        'line encrypts',
     )
-    .option('--id <name>', 'its name, which stands beside what it encrypts (default: k and the date of today)')
+    .option('--id <name>', "key name, stored beside the encrypted data (default: k and today's date)")
     .action(async ({ id = `k${new Date().toISOString().slice(0, 10)}` }: KeyOptions) => {
       const { newKey, parseKeys } = await import('../../payloads/keys.js');
       const key = newKey(id);
@@ -36,13 +37,13 @@ export function addCodec(program: Command): void {
   codec
     .command('serve')
     .description(
-      'decode payloads for the Temporal UI and CLI; with ' +
-        'DEPLOY_CODE_CODEC_TOKEN only for those who bring it as a bearer token',
+      'decode payloads for the Temporal UI and CLI; with DEPLOY_CODE_CODEC_TOKEN, requests need it as a ' +
+        'bearer token',
     )
     .option('--port <port>', 'port', positive, 8234)
-    .option('--host <address>', 'address; behind a proxy of yours where others reach it', '127.0.0.1')
-    .option('--origin <url>', 'of the Temporal UI, as browsers name it', 'http://localhost:8233')
-    .option('--allow-host <names>', 'names besides its address by which it is reached, through a proxy say', list)
+    .option('--host <address>', 'listen address; use your own proxy to give others access', '127.0.0.1')
+    .option('--origin <url>', 'origin of the Temporal UI, as browsers send it', 'http://localhost:8233')
+    .option('--allow-host <names>', 'additional host names for requests, such as that of a proxy', list)
     .action(serve);
 }
 

@@ -22,44 +22,48 @@ const moment = (text: string): Date => {
   const date = momentOf(text, new Date());
   if (!date)
     throw new InvalidArgumentError(
-      'write a time to come such as 2026-12-24T18:00 (of this machine), or a duration such as 2h.',
+      'write a future time such as 2026-12-24T18:00 (local time), or a duration such as 2h.',
     );
   return date;
 };
 
 /** Who may begin, and what the engine may do by itself: the queue of an environment, freezes, pauses of its watch. */
 export function addControl(program: Command): void {
-  const queue = program.command('queue').description('deployments of the environment that run or wait');
+  const queue = program.command('queue').description('running and waiting deployments of the environment');
   withConnection(
-    withStack(queue.command('list', { isDefault: true }).description('the one that runs, and those that wait')),
+    withStack(
+      queue.command('list', { isDefault: true }).description('list the running deployment and the waiting ones'),
+    ),
   )
     .option('--json', 'print one JSON document')
     .action(listQueue);
-  withConnection(withStack(queue.command('remove').description('take one that waits out of the queue')))
-    .argument('<id>', 'as `queue list` shows it')
+  withConnection(withStack(queue.command('remove').description('remove a waiting deployment from the queue')))
+    .argument('<id>', 'ID as shown by `queue list`')
     .action(removeFromQueue);
 
-  withConnection(withStack(program.command('freeze').description('let no deployment begin; what runs goes on')))
-    .option('--until <time>', 'until then, or for so long: 2026-12-24T18:00, 2h (default: until `thaw`)', moment)
-    .option('--refuse', 'turn requests away instead of letting them wait')
-    .option('--reason <text>', 'why, for those who have to wait', reason)
+  withConnection(withStack(program.command('freeze').description('block new deployments; running ones continue')))
+    .option('--until <time>', 'end, as a time or a duration: 2026-12-24T18:00, 2h (default: until `thaw`)', moment)
+    .option('--refuse', 'reject requests instead of queueing them')
+    .option('--reason <text>', 'reason, shown to those who wait', reason)
     .action(freeze);
-  withConnection(withStack(program.command('thaw').description('end a freeze; what waits begins'))).action(thaw);
+  withConnection(withStack(program.command('thaw').description('end a freeze; waiting deployments start'))).action(
+    thaw,
+  );
 
   const watch = program
     .command('watch')
-    .description('the watch over what runs between deployments; `status` shows what it sees');
+    .description('the watch over instances between deployments; `status` shows its findings');
   withConnection(
-    withStack(watch.command('pause').description('restart and repair nothing, for somebody works on what runs')),
+    withStack(watch.command('pause').description('pause automatic restarts and repairs, for manual work on instances')),
   )
     .option(
       '--until <time>',
-      'until then, or for so long: 2026-12-24T18:00, 2h (default: until `watch resume`)',
+      'end, as a time or a duration: 2026-12-24T18:00, 2h (default: until `watch resume`)',
       moment,
     )
-    .option('--reason <text>', 'why', reason)
+    .option('--reason <text>', 'reason for the pause', reason)
     .action(pauseWatch);
-  withConnection(withStack(watch.command('resume').description('end a pause'))).action(resumeWatch);
+  withConnection(withStack(watch.command('resume').description('end a pause of the watch'))).action(resumeWatch);
 }
 
 async function listQueue(options: ControlOptions): Promise<void> {
@@ -78,8 +82,8 @@ async function removeFromQueue(id: string, options: ControlOptions): Promise<voi
     const found = waiting.filter((workflowId) => workflowId === id || workflowId.startsWith(deploymentId(place, id)));
     if (found.length !== 1)
       throw new BadRequest(
-        `${found.length === 0 ? 'nothing' : 'more than one'} that waits has the id ${id}; ` +
-          `\`deploy-code queue\` lists them, and \`deploy-code cancel\` ends one that runs`,
+        `${found.length === 0 ? 'no waiting deployment has' : 'several waiting deployments have'} the ID ${id}; ` +
+          `\`deploy-code queue\` lists them, and \`deploy-code cancel\` ends a running one`,
       );
     const handle = client.handle(found[0]!);
     await handle.cancel(userName());

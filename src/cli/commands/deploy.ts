@@ -35,10 +35,12 @@ export interface DeployOptions extends StackOptions, ConnectionOptions, QueueOpt
 }
 
 export function addDeploy(program: Command): void {
-  withConnection(withStack(program.command('plan').description('show what a deployment would do; changes nothing')))
-    .option('--services <names>', 'only these services and what they depend on', list)
-    .option('--force', 'pass refusals that say so')
-    .option('--manifests', 'on Kubernetes: print what a deployment of the whole stack applies, as `kubectl` reads it')
+  withConnection(
+    withStack(program.command('plan').description('show what a deployment would do, without changing anything')),
+  )
+    .option('--services <names>', 'only these services and their dependencies', list)
+    .option('--force', 'override refusals that allow --force')
+    .option('--manifests', 'on Kubernetes: print the manifests of the whole stack, in the format of `kubectl`')
     .option('--json', 'print one JSON document')
     .action(
       async (options: DeployOptions) =>
@@ -51,14 +53,14 @@ export function addDeploy(program: Command): void {
         withStack(
           program
             .command('deploy')
-            .description('deploy the stack as a new release; rolled back as a whole when it fails'),
+            .description('deploy the stack as a new release; a failure rolls back the whole deployment'),
         ),
       ),
     ),
   )
-    .option('--services <names>', 'only these services and what they depend on', list)
+    .option('--services <names>', 'only these services and their dependencies', list)
     .option('--dry-run', 'only show the plan')
-    .option('--force', 'go past refusals and freezes that say so')
+    .option('--force', 'override freezes, and refusals that allow --force')
     .action(async (options: DeployOptions) => void (process.exitCode = await deploy(options)));
 }
 
@@ -74,7 +76,9 @@ async function showPlan(options: DeployOptions): Promise<number> {
 async function showManifests(options: DeployOptions): Promise<number> {
   const { stack } = checked(options);
   if (!reachesClusters(stack))
-    throw new BadRequest('--manifests is for stacks on a cluster: orchestrator: Kubernetes, or a host with kubernetes');
+    throw new BadRequest(
+      '--manifests needs a stack on Kubernetes: orchestrator: Kubernetes, or a host with kubernetes',
+    );
   const { plan } = await withClient(options, (client) => client.plan(stack, options));
   const placement = Object.fromEntries(
     servicesOf(plan.phases).flatMap(({ name, host }) => (host === undefined ? [] : [[name, host]])),

@@ -24,9 +24,9 @@ interface WorkerOptions extends ConnectionOptions {
 export function addEngine(program: Command): void {
   program
     .command('dev')
-    .description('run a development engine here: an embedded Temporal (file database, UI) and a worker')
-    .option('-d, --detach', 'in the background')
-    .option('--stop', 'stop the one that runs here and delete its state')
+    .description('run a development engine in this folder: an embedded Temporal (file database, UI) and a worker')
+    .option('-d, --detach', 'run in the background')
+    .option('--stop', 'stop the engine of this folder and delete its state')
     .option('--port <port>', 'Temporal frontend', positive, 7233)
     .option('--ui-port <port>', 'Temporal UI', positive, 8233)
     .action(async (options: DevOptions) => {
@@ -36,48 +36,53 @@ export function addEngine(program: Command): void {
 
   const worker = program.command('worker').enablePositionalOptions();
   addBuilds(worker);
-  withConnection(worker.description('run a worker: it performs deployments, and serves /metrics, /healthz and /readyz'))
-    .option('--port <port>', 'of /metrics, /healthz and /readyz', positive, 9464)
-    .option('--host <address>', 'to serve them on (default 127.0.0.1)')
+  withConnection(
+    worker.description('run a worker, which performs deployments and serves /metrics, /healthz and /readyz'),
+  )
+    .option('--port <port>', 'port for /metrics, /healthz and /readyz', positive, 9464)
+    .option('--host <address>', 'listen address for that port (default 127.0.0.1)')
     .option(
       '--data-dir <folder>',
-      'key, process instances and their logs (default: DEPLOY_CODE_DATA_DIR, or /var/lib/deploy-code)',
+      'folder for the key, process instances and their logs (default: DEPLOY_CODE_DATA_DIR, or ' +
+        '/var/lib/deploy-code)',
     )
     .option(
       '--hosts <file>',
-      'serve the hosts that a file names under infrastructure.hosts too, each ' +
-        'on a task queue of its own (default: DEPLOY_CODE_HOSTS)',
+      'also serve the hosts in a file, under infrastructure.hosts, each on its own task queue (default: ' +
+        'DEPLOY_CODE_HOSTS)',
     )
-    .option('--serve <names>', 'serve nothing but these of them, and leave workflows to other workers', list)
+    .option('--serve <names>', 'serve only these hosts of the file, and leave workflows to other workers', list)
     .option(
       '--kubeconfig <file>',
-      'the cluster of stacks on Kubernetes (default: KUBECONFIG, ' +
-        '~/.kube/config, or the service account of its own pod)',
+      'kubeconfig for stacks on Kubernetes (default: KUBECONFIG, ~/.kube/config, or the service account ' +
+        "of the worker's pod)",
     )
-    .option('--context <name>', 'of the kubeconfig (default: its current one)')
-    .option('--policy <file>', 'what stack files may do here: docs/policy.md (default: DEPLOY_CODE_POLICY)')
+    .option('--context <name>', 'context in the kubeconfig (default: its current context)')
+    .option('--policy <file>', 'policy for stack files, see docs/policy.md (default: DEPLOY_CODE_POLICY)')
     .option(
       '--audit-anchor <file>',
-      'note the signed end of each audit trail in this file as well (default: DEPLOY_CODE_AUDIT_ANCHOR)',
+      'also record the signed end of each audit trail in this file (default: DEPLOY_CODE_AUDIT_ANCHOR)',
     )
-    .option('--audit-best-effort', 'do what cannot be recorded in the audit trail all the same')
+    .option('--audit-best-effort', 'perform requests even if the audit trail cannot record them')
     .option(
       '--accept-plain',
-      'with an encryption key: accept messages from before it too (default: DEPLOY_CODE_ACCEPT_PLAIN)',
+      'with an encryption key: also accept messages from before the key was set (default: ' +
+        'DEPLOY_CODE_ACCEPT_PLAIN)',
     )
     .option(
       '--max-parallel-deployments <n>',
-      'deployments that all workers together take at once (default: DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS, or no limit)',
+      'maximum number of deployments at once across all workers (default: ' +
+        'DEPLOY_CODE_MAX_PARALLEL_DEPLOYMENTS, or no limit)',
       positive,
     )
     .option(
       '--build-id [id]',
-      'run beside other builds of the engine under this id (default: ' +
-        'DEPLOY_CODE_BUILD_ID; without a value: the version and a hash of the workflows)',
+      'build ID, to run beside other builds of the engine (default: DEPLOY_CODE_BUILD_ID; without a ' +
+        'value: the version and a hash of the workflows)',
     )
     .option(
       '--debug-stacks',
-      "record where workflows wait, for the stack traces of Temporal's UI; deployments take twice the processor time",
+      'record workflow stack traces for the Temporal UI; deployments take twice the processor time',
     )
     .action(async (options: WorkerOptions) => {
       const { runWorker } = await import('../run-worker.js');

@@ -17,9 +17,7 @@ type HostsOptions = StackOptions & ConnectionOptions & { json?: boolean };
 export function addHosts(program: Command): void {
   withConnection(
     withStack(
-      program
-        .command('hosts')
-        .description('where the stack may run: who serves each host, and how deployments fare with it'),
+      program.command('hosts').description('list the hosts of the stack, with their workers and circuit breakers'),
     ),
   )
     .option('--json', 'print one JSON document')

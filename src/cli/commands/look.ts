@@ -39,13 +39,17 @@ interface LookOptions extends StackOptions, ConnectionOptions {
 
 export function addLooks(program: Command): void {
   withConnection(
-    withStack(program.command('status').description('what runs and how it is; with a number, one deployment')),
+    withStack(
+      program
+        .command('status')
+        .description('show the running instances and their health; with a number, one deployment'),
+    ),
   )
-    .argument('[deployment]', 'number of a deployment', positive)
+    .argument('[deployment]', 'deployment number', positive)
     .option('--watch', 'follow the deployment until it ends')
     .option(
       '--give-up-after <duration>',
-      'with --watch: stop after so long without a worker or a Temporal server (exit 5)',
+      'with --watch: stop after this time without a worker or a Temporal server (exit 5)',
       milliseconds,
     )
     .option('--json', 'print one JSON document')
@@ -53,8 +57,10 @@ export function addLooks(program: Command): void {
       deployment === undefined ? showStatus(options) : showDeployment(deployment, options),
     );
 
-  withConnection(withStack(program.command('history').description('deployments of the environment, the newest first')))
-    .option('--limit <n>', 'how many', positive, 20)
+  withConnection(
+    withStack(program.command('history').description('list the deployments of the environment, newest first')),
+  )
+    .option('--limit <n>', 'number of deployments', positive, 20)
     .option('--json', 'print one JSON document')
     .action(showHistory);
 
@@ -62,18 +68,20 @@ export function addLooks(program: Command): void {
     withStack(
       program
         .command('logs')
-        .description('last log lines of instances; with a number, the evidence of that deployment'),
+        .description('show the last log lines of instances; with a number, the evidence of that deployment'),
     ),
   )
-    .argument('[deployment-or-service...]', '`3 api`: what deployment 3 saw of api; `api web`: what they log now')
-    .option('-f, --follow', 'go on as lines come')
-    .option('--tail <n>', 'lines of each instance', positive, 50)
-    .option('--raw', 'pass escape sequences on to the terminal; without it they are shown escaped')
-    .option('--json', 'one JSON object a line')
+    .argument('[deployment-or-service...]', '`3 api`: evidence of deployment 3 for api; `api web`: their current logs')
+    .option('-f, --follow', 'keep printing new lines')
+    .option('--tail <n>', 'number of lines per instance', positive, 50)
+    .option('--raw', 'pass escape sequences on to the terminal; by default they are shown escaped')
+    .option('--json', 'print one JSON object per line')
     .action(showLogs);
 
-  withConnection(withStack(program.command('exec').description('run a command inside an instance: exec api -- ls /')))
-    .option('--raw', 'pass its output on as it is; without it escape sequences are shown escaped')
+  withConnection(
+    withStack(program.command('exec').description('run a command inside an instance, for example `exec api -- ls /`')),
+  )
+    .option('--raw', 'print the output unchanged; by default escape sequences are shown escaped')
     .argument('<instance>', '`api`, or `api-2` for another replica')
     .argument('<command...>', 'command and its arguments, after --')
     .action(runInside);
@@ -228,8 +236,8 @@ async function evidence(
   if (causes.length === 0)
     throw new BadRequest(
       `deployment ${number} kept no ` +
-        `evidence${services.length > 0 ? ` of ${services.join(', ')}` : ''}; ` +
-        `\`${['deploy-code logs', ...services].join(' ')}\` shows what runs now`,
+        `evidence${services.length > 0 ? ` for ${services.join(', ')}` : ''}; ` +
+        `\`${['deploy-code logs', ...services].join(' ')}\` shows the current logs`,
     );
   return causes.flatMap((each) => [options.raw ? each!.message : paint.bold(each!.message), ...each!.evidence!.logs]);
 }
@@ -245,7 +253,7 @@ async function runInside(which: string, command: string[], options: LookOptions)
     if (!instance) sayAway(away);
     if (!instance)
       throw new BadRequest(
-        `no instance "${which}" runs; there are ` +
+        `no running instance is called "${which}"; running: ` +
           `${running.map(({ service, ordinal }) => `${service}-${ordinal}`).join(', ') || 'none'}`,
       );
     const { exitCode, output } = await client.exec(stack, instance.name, command);

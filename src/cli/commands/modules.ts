@@ -10,9 +10,9 @@ type ModuleOptions = StackOptions & { json?: boolean };
 
 /** What a stack file holds, read from the file alone. */
 export function addModules(program: Command): void {
-  const modules = program.command('modules').description('what a stack file holds');
+  const modules = program.command('modules').description('the services of a stack file');
 
-  withStack(modules.command('list').description('every service with its phase, kind and image'))
+  withStack(modules.command('list').description('list all services with phase, kind and image'))
     .option('--json', 'print one JSON document')
     .action((options: ModuleOptions) => {
       const { stack } = load(options);
@@ -41,12 +41,12 @@ export function addModules(program: Command): void {
         );
     });
 
-  withStack(modules.command('describe').description('everything about one service, defaults filled in'))
-    .argument('<name>', 'service')
+  withStack(modules.command('describe').description('show one service with all defaults filled in'))
+    .argument('<name>', 'service name')
     .action((name: string, options: ModuleOptions) => printJson(find(options, name).service));
 
-  withStack(modules.command('deps').description('what a service needs, and what needs it'))
-    .argument('<name>', 'service')
+  withStack(modules.command('deps').description('show the dependencies and dependants of a service'))
+    .argument('<name>', 'service name')
     .option('--json', 'print one JSON document')
     .action((name: string, options: ModuleOptions) => {
       const { stack, service } = find(options, name);

@@ -49,26 +49,25 @@ const cronExpressions = (text: string, all: string[] = []): string[] => {
 
 /** Schedules: deployments, restarts and jobs that come round by themselves. */
 export function addSchedules(program: Command): void {
-  const schedule = program
-    .command('schedule')
-    .description('redeployments, restarts and jobs that come round by themselves');
+  const schedule = program.command('schedule').description('recurring deployments, restarts and jobs');
   const command = (name: string, description: string) =>
     withConnection(withStack(schedule.command(name).description(description)));
-  const about = (name: string, description: string) => command(name, description).argument('<name>', 'of the schedule');
+  const about = (name: string, description: string) =>
+    command(name, description).argument('<name>', 'name of the schedule');
 
-  about('create', 'make a schedule: of the whole stack with fresh images, of services, or of a job')
-    .option('--cron <expression>', 'five fields or a word such as @daily; may be repeated', cronExpressions)
-    .option('--every <duration>', 'instead, or besides: so often', milliseconds)
-    .option('--time-zone <zone>', 'of --cron', 'UTC')
-    .option('--jitter <duration>', 'put each time off by up to so much', milliseconds, 0)
+  about('create', 'create a schedule for the whole stack with fresh images, for services, or for a job')
+    .option('--cron <expression>', 'five fields or a word such as @daily; repeatable', cronExpressions)
+    .option('--every <duration>', 'interval, instead of --cron or in addition to it', milliseconds)
+    .option('--time-zone <zone>', 'time zone of --cron', 'UTC')
+    .option('--jitter <duration>', 'maximum delay added to each run', milliseconds, 0)
     .addOption(
-      new Option('--overlap <policy>', 'where its last request is not over')
+      new Option('--overlap <policy>', 'action if the previous request is still open')
         .choices(['skip', 'buffer_one', 'cancel_other'])
         .default('skip'),
     )
     .option(
       '--catch-up <duration>',
-      'make up for what an absent server missed, up to so long ago',
+      'maximum age of runs that are made up for after a server outage',
       milliseconds,
       3_600_000,
     )
@@ -76,31 +75,32 @@ export function addSchedules(program: Command): void {
     .addOption(new Option('--job <name>', 'run this job').conflicts('services'))
     .action((name: string, options: ScheduleOptions) => on(options, create(name, options)));
 
-  command('list', 'schedules of the environment')
+  command('list', 'list the schedules of the environment')
     .option('--json', 'print one JSON document')
     .action((options: ScheduleOptions) => on(options, showAll(options)));
-  about('describe', 'when it comes round, and what came of the last times')
+  about('describe', 'show the next times of a schedule, and its last results')
     .option('--json', 'print one JSON document')
     .action((name: string, options: ScheduleOptions) => on(options, describe(name, options)));
-  about('pause', 'let it come round no more until `resume`')
-    .option('--reason <text>', 'why, for others', reason)
+  about('pause', 'pause a schedule until `resume`')
+    .option('--reason <text>', 'reason, shown to others', reason)
     .action((name: string, options: ScheduleOptions) => on(options, pause(name, options)));
-  about('resume', 'end a pause').action((name: string, options: ScheduleOptions) =>
+  about('resume', 'resume a paused schedule').action((name: string, options: ScheduleOptions) =>
     on(options, (schedules, place) => schedules.resume(place, name, `resumed by ${userName()}`), `${name} goes on`),
   );
-  about('trigger', 'ask for it now, besides its times').action((name: string, options: ScheduleOptions) =>
+  about('trigger', 'run a schedule now, in addition to its times').action((name: string, options: ScheduleOptions) =>
     on(
       options,
       (schedules, place) => schedules.trigger(place, name),
       `${name} is asked for; \`deploy-code schedule describe ${name}\` shows what comes of it`,
     ),
   );
-  about('delete', 'remove the schedule; what it has begun goes on').action((name: string, options: ScheduleOptions) =>
-    on(options, (schedules, place) => schedules.delete(place, name), `${name} is deleted`),
+  about('delete', 'delete a schedule; deployments that it has started continue').action(
+    (name: string, options: ScheduleOptions) =>
+      on(options, (schedules, place) => schedules.delete(place, name), `${name} is deleted`),
   );
-  about('backfill', 'make up for the times between two moments, one after the other')
-    .requiredOption('--from <time>', 'the first moment', date)
-    .requiredOption('--to <time>', 'the last moment', date)
+  about('backfill', 'run a schedule for each of its times in a past period, one after the other')
+    .requiredOption('--from <time>', 'start of the period', date)
+    .requiredOption('--to <time>', 'end of the period', date)
     .action((name: string, options: ScheduleOptions) => on(options, backfill(name, options)));
 }
 
@@ -168,7 +168,7 @@ function pause(name: string, { reason }: ScheduleOptions): Work {
 
 function backfill(name: string, { from, to }: ScheduleOptions): Work {
   return async (schedules, place) => {
-    if (from >= to) throw new BadRequest('--from lies before --to');
+    if (from >= to) throw new BadRequest('--from must be before --to');
     await schedules.backfill(place, name, from, to);
     say(`${name} makes up for the times between ${zoned(from)} and ${zoned(to)}`);
   };

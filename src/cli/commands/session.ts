@@ -30,6 +30,6 @@ export function placeArguments({ config, env }: { config: string; env?: string }
 /** @throws BadRequest where the stack has no such service */
 export function serviceOf({ services }: Stack, name: string): Stack['services'][string] {
   const service = services[name];
-  if (!service) throw new BadRequest(`there is no service "${name}"; there are ${Object.keys(services).join(', ')}`);
+  if (!service) throw new BadRequest(`there is no service "${name}"; available: ${Object.keys(services).join(', ')}`);
   return service;
 }

@@ -30,29 +30,29 @@ interface Way {
 }
 
 const ways: Way[] = [
-  { action: 'approve', description: 'approve what a rollout waits with', said: 'approved', ofService: true },
+  { action: 'approve', description: 'approve the waiting step of a rollout', said: 'approved', ofService: true },
   {
     action: 'reject',
-    description: 'reject what a rollout waits with; the whole deployment is rolled back',
+    description: 'reject the waiting step of a rollout, and roll back the whole deployment',
     said: 'rejected',
     ofService: true,
   },
   {
     action: 'promote',
-    description: 'skip what is left of a bake, or of the time that an old set is kept',
+    description: 'skip the rest of a bake, or of the time that an old set is kept',
     said: 'promoted',
     ofService: true,
   },
-  { action: 'pause', description: 'begin no further step until `resume`', said: 'paused' },
-  { action: 'resume', description: 'go on after `pause`', said: 'resumed' },
+  { action: 'pause', description: 'pause a deployment: start no further steps until `resume`', said: 'paused' },
+  { action: 'resume', description: 'resume a deployment after `pause`', said: 'resumed' },
   {
     action: 'retry',
-    description: 'try again what has failed, where the deployment waits (`on_failure: wait`)',
+    description: 'retry a failed deployment that waits (`on_failure: wait`)',
     said: 'tried again',
   },
   {
     action: 'abort',
-    description: 'stop a rollout: requests go back first, then the rest is rolled back',
+    description: 'abort a rollout: move requests back first, then roll back the rest',
     said: 'aborted',
   },
 ];
@@ -61,8 +61,8 @@ const ways: Way[] = [
 export function addSteering(program: Command): void {
   for (const { action, description, said, ofService } of ways) {
     const command = withConnection(withStack(program.command(action).description(description)))
-      .argument('<deployment>', 'its number', positive)
-      .option('--reason <text>', 'why, for the record', reason);
+      .argument('<deployment>', 'deployment number', positive)
+      .option('--reason <text>', 'reason, kept in the record', reason);
     if (ofService) command.option('--service <name>', 'only this service');
     command.action((number: number, options: SteerOptions) => steer(number, action, said, options));
   }
@@ -70,14 +70,12 @@ export function addSteering(program: Command): void {
     withStack(
       program
         .command('amend')
-        .description(
-          'give a deployment that has failed and waits services as the stack file has them now; it goes on from there',
-        ),
+        .description('continue a failed deployment that waits, with changed services from the stack file'),
     ),
   )
-    .argument('<deployment>', 'its number', positive)
-    .argument('<services...>', 'services that have been changed: image, command, environment, resources, health check')
-    .option('--reason <text>', 'why, for the record', reason)
+    .argument('<deployment>', 'deployment number', positive)
+    .argument('<services...>', 'services with changes to image, command, environment, resources or health check')
+    .option('--reason <text>', 'reason, kept in the record', reason)
     .action((number: number, services: string[], options: SteerOptions) => amend(number, services, options));
 }
 
@@ -86,7 +84,7 @@ async function amend(number: number, names: string[], options: SteerOptions): Pr
   const services = names.map((name) => {
     const service = stack.services[name];
     if (service) return service;
-    throw new BadRequest(`there is no service "${name}"; there are ${Object.keys(stack.services).join(', ')}`);
+    throw new BadRequest(`there is no service "${name}"; available: ${Object.keys(stack.services).join(', ')}`);
   });
   await withClient(options, async (client) => {
     const handle = await client.deployment(placeOf(stack), number);

@@ -15,9 +15,9 @@ export function addTools(program: Command): void {
 
   program
     .command('import')
-    .description('turn a compose file into a stack file; says with lines what it could not carry')
-    .argument('<compose-file>', 'such as docker-compose.yml')
-    .option('--name <stack>', "name of the stack (default: the compose file's name or folder)")
+    .description('convert a compose file into a stack file; lists the lines that it could not convert')
+    .argument('<compose-file>', 'compose file, such as docker-compose.yml')
+    .option('--name <stack>', "stack name (default: the compose file's name or folder)")
     .action((file: string, options: { name?: string }) => {
       const { error } = stackFile.shape.name.optional().safeParse(options.name);
       if (error) throw new BadRequest(`--name ${options.name}: ${error.issues[0]!.message}`);

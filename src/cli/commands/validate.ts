@@ -7,7 +7,7 @@ import { complain, paint, printJson, say } from '../output/terminal';
 
 export function addValidate(program: Command): void {
   withStack(
-    program.command('validate').description('check a stack file; every problem at once, with its place and what to do'),
+    program.command('validate').description('check a stack file, and report all problems with place and remedy'),
   )
     .option('--json', 'print one JSON document')
     .action((options: StackOptions & { json?: boolean }) => {

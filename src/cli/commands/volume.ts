@@ -9,15 +9,15 @@ import { print, printJson, say, table } from '../output/terminal';
 type VolumeOptions = StackOptions & ConnectionOptions & { json?: boolean; force?: boolean };
 
 export function addVolume(program: Command): void {
-  const volume = program.command('volume').description("an environment's volumes");
+  const volume = program.command('volume').description('volumes of an environment');
 
   withConnection(
     withStack(
       volume
         .command('ls')
         .description(
-          'volumes of the environment: those that the engine created, and ' +
-            'those without a name that its instances mount',
+          'list the volumes of the environment: those that the engine created, and unnamed ones that its ' +
+            'instances mount',
         ),
     ),
   )
@@ -39,10 +39,10 @@ export function addVolume(program: Command): void {
     });
 
   withConnection(
-    withStack(volume.command('rm').description('delete a volume and its data; the only command that does')),
+    withStack(volume.command('rm').description('delete a volume and its data; no other command deletes volumes')),
   )
-    .argument('<name>', 'its name on the host')
-    .option('--force', 'do not ask')
+    .argument('<name>', 'volume name on the host')
+    .option('--force', 'do not ask for confirmation')
     .action(async (name: string, options: VolumeOptions) => {
       await withClient(options, async (client) => {
         const { stack } = loadPlace(options);
