@@ -12,7 +12,7 @@ export function completionScript(program: Command, shell: string): string {
     case 'fish':
       return fish(rows);
     default:
-      throw new BadRequest(`no completion for "${shell}"; there are bash, zsh and fish`);
+      throw new BadRequest(`no completion for "${shell}"; choose bash, zsh or fish`);
   }
 }
 

@@ -6,7 +6,7 @@ import { rendered } from './output/terminal';
  * Asks a person at the terminal; where there is none, `--force` has to say yes. @throws BadRequest without a terminal
  */
 export async function ask(warning: string, question: string): Promise<string> {
-  if (!process.stdin.isTTY) throw new BadRequest(`${warning} Pass --force to say yes`);
+  if (!process.stdin.isTTY) throw new BadRequest(`${warning} Pass --force to confirm`);
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await terminal.question(rendered(question));
   terminal.close();

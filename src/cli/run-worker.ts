@@ -46,7 +46,8 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
     options.dataDir ?? (process.env.DEPLOY_CODE_DATA_DIR || (findDevelopmentEngine()?.dataDir ?? defaultDataDir()));
   if (!keysOf(process.env))
     logger.warn(
-      'no encryption key is set: whoever may read Temporal may read the histories of deployments (docs/encryption.md)',
+      'no encryption key is set: anyone who can read Temporal can read the histories of deployments ' +
+        '(docs/encryption.md)',
     );
   const buildId =
     options.buildId === true ? ownBuildId() : (options.buildId ?? (process.env.DEPLOY_CODE_BUILD_ID || undefined));
@@ -106,7 +107,7 @@ function requireProtectedDocker({
 }: NodeJS.ProcessEnv): void {
   if (insecure === 'true' || !isUnprotected(url, Boolean(verify && folder))) return;
   throw new BadRequest(
-    'DOCKER_HOST is not encrypted, and whoever reaches it is root on that host; set ' +
+    'DOCKER_HOST is not encrypted, and anyone who can reach it is root on that host; set ' +
       'DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH, use ssh://, or set DEPLOY_CODE_DOCKER_INSECURE=true',
   );
 }
@@ -115,12 +116,13 @@ function hostsOf({
   hosts: file = process.env.DEPLOY_CODE_HOSTS || undefined,
   serve,
 }: RunWorkerOptions): HostEndpoint[] {
-  if (file === undefined && serve) throw new BadRequest('--serve names hosts of a file; give that with --hosts FILE');
+  if (file === undefined && serve)
+    throw new BadRequest('--serve selects hosts of a file; pass that file with --hosts FILE');
   const hosts = file === undefined ? [] : readHosts(file);
   const missing = serve?.find((name) => !hosts.some((host) => host.name === name));
   if (missing !== undefined)
     throw new BadRequest(
-      `there is no host "${missing}" in ${file}; there are ${hosts.map(({ name }) => name).join(', ')}`,
+      `there is no host "${missing}" in ${file}; available: ${hosts.map(({ name }) => name).join(', ')}`,
     );
   return serve ? hosts.filter(({ name }) => serve.includes(name)) : hosts;
 }
@@ -141,7 +143,7 @@ function databaseOf(url: string | undefined): string | undefined {
   if (!url) return undefined;
   if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return url;
   throw new BadRequest(
-    'DEPLOY_CODE_AUDIT_DATABASE is no URL of a PostgreSQL database; write ' +
-      'postgresql://user@host:5432/database, and the password into PGPASSWORD',
+    'DEPLOY_CODE_AUDIT_DATABASE is not the URL of a PostgreSQL database; write ' +
+      'postgresql://user@host:5432/database, and put the password into PGPASSWORD',
   );
 }

@@ -36,8 +36,8 @@ describe('the worker of a development engine', () => {
       firstPauseMs: 1,
     });
     await expect(worker.keep()).rejects.toMatchObject({
-      message: 'the worker has ended 6 times within 5 minutes, at last with SIGKILL',
-      advice: 'look at worker.log',
+      message: 'the worker has ended 6 times within 5 minutes, most recently with SIGKILL',
+      advice: 'see worker.log',
     });
     expect(said.filter((text) => text.includes('starts again'))).toHaveLength(5);
   });

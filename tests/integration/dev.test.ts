@@ -85,7 +85,7 @@ describe('deploy-code dev', () => {
       await once(child, 'exit');
       expect({ code: child.exitCode, said: said.text }).toEqual({
         code: 2,
-        said: expect.stringContaining('another `deploy-code dev` is starting or ending in this folder') as string,
+        said: expect.stringContaining('another `deploy-code dev` is starting or stopping in this folder') as string,
       });
     });
   });

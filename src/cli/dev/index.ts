@@ -54,7 +54,7 @@ async function foreground(options: DevOptions): Promise<void> {
   };
   await underLock(lockFile, work, AbortSignal.timeout(lockWithinMs)).catch((error: unknown) => {
     if (isAlone) throw error;
-    throw new BadRequest('another `deploy-code dev` is starting or ending in this folder; wait for it, or end it');
+    throw new BadRequest('another `deploy-code dev` is starting or stopping in this folder; wait for it, or stop it');
   });
 }
 
@@ -129,9 +129,9 @@ async function untilWorkerIsReady(worker: ChildProcess, from: number): Promise<v
     const log = readFileSync(workerLog()).subarray(from);
     if (log.includes('worker is ready')) return;
     const ended = worker.exitCode ?? worker.signalCode;
-    if (ended !== null) throw new EngineUnreachable(`the worker ended with ${ended}`, `look at ${workerLog()}`);
+    if (ended !== null) throw new EngineUnreachable(`the worker ended with ${ended}`, `see ${workerLog()}`);
   }
-  throw new EngineUnreachable('the worker did not get ready within 30 s', `look at ${workerLog()}`);
+  throw new EngineUnreachable('the worker was not ready within 30 s', `see ${workerLog()}`);
 }
 
 async function untilAskedToStop(): Promise<void> {
@@ -154,10 +154,10 @@ async function detach({ port, uiPort }: DevOptions): Promise<void> {
     const text = readFileSync(file, 'utf8');
     printText(text.slice(shown));
     shown = text.length;
-    if (background.exitCode !== null) throw new EngineUnreachable('the engine did not start', `look at ${file}`);
+    if (background.exitCode !== null) throw new EngineUnreachable('the engine did not start', `see ${file}`);
     if (findDevelopmentEngine()) return;
   }
-  throw new EngineUnreachable('the engine did not get ready', `look at ${file}`);
+  throw new EngineUnreachable('the engine was not ready in time', `see ${file}`);
 }
 
 /** Stops the engine of this folder, and the processes that it deployed. Containers run on until `deploy-code stop`. */

@@ -48,8 +48,8 @@ export class KeptWorker {
     this.ends = [...this.ends.filter((at) => now - at < windowMs), now];
     if (this.ends.length > mostEnds)
       throw new EngineUnreachable(
-        `the worker has ended ${this.ends.length} times within ${windowMs / 60_000} minutes, at last with ${how}`,
-        `look at ${log}`,
+        `the worker has ended ${this.ends.length} times within ${windowMs / 60_000} minutes, most recently with ${how}`,
+        `see ${log}`,
       );
     const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (this.ends.length - 1));
     say(`the worker has ended with ${how}; it starts again in ${pauseMs / 1000} s (log ${log})`);

@@ -25,8 +25,8 @@ export function recall(): EngineRecord | undefined {
   if (found) return found;
   if (!existsSync(record)) return undefined;
   throw new BadRequest(
-    `${record} is not what \`deploy-code dev\` wrote, belongs to another user, or can be written by ` +
-      `others; nothing was stopped. Look at it, and remove ${folder} if it is yours`,
+    `${record} was not written by \`deploy-code dev\`, belongs to another user, or is writable by ` +
+      `others; nothing was stopped. Check the file, and remove ${folder} if it is yours`,
   );
 }
 

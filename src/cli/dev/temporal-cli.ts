@@ -32,8 +32,8 @@ export async function findTemporalCli(
     signal?.throwIfAborted();
   }
   throw new EngineUnreachable(
-    'there is no Temporal CLI, and none could be fetched',
-    `install it (https://docs.temporal.io/cli), or go and \`go install ` +
+    'the Temporal CLI is not installed, and could not be downloaded',
+    `install it (https://docs.temporal.io/cli), or install Go and run \`go install ` +
       `github.com/temporalio/cli/cmd/temporal@v${version}\``,
   );
 }

@@ -73,7 +73,7 @@ export function temporalLog(folder: string): string {
 async function untilReady(server: ChildProcess, port: number, log: string): Promise<void> {
   for (const deadline = Date.now() + readyWithinMs; Date.now() < deadline; await sleep(100)) {
     const ended = server.exitCode ?? server.signalCode;
-    if (ended !== null) throw new EngineUnreachable(`the Temporal server ended with ${ended}`, `look at ${log}`);
+    if (ended !== null) throw new EngineUnreachable(`the Temporal server ended with ${ended}`, `see ${log}`);
     const connection = await Connection.connect({ address: `127.0.0.1:${port}`, connectTimeout: '1s' }).catch(
       () => undefined,
     );
@@ -82,5 +82,5 @@ async function untilReady(server: ChildProcess, port: number, log: string): Prom
     await connection.close();
     if (known) return;
   }
-  throw new EngineUnreachable(`the Temporal server did not answer within ${readyWithinMs / 1000} s`, `look at ${log}`);
+  throw new EngineUnreachable(`the Temporal server did not answer within ${readyWithinMs / 1000} s`, `see ${log}`);
 }

@@ -12,7 +12,7 @@ const mostMissed = 2;
 export async function untilTemporalIsGone(server: ChildProcess, log: string): Promise<never> {
   throw new EngineUnreachable(
     `Temporal has ended with ${await endOf(server)}`,
-    `look at ${log}, and start the engine again with \`deploy-code dev\``,
+    `see ${log}, and restart the engine with \`deploy-code dev\``,
   );
 }
 

@@ -27,7 +27,7 @@ export class TroubleNotes {
     const lasted = Date.now() - this.since.getTime();
     if (lasted > this.giveUpAfterMs)
       throw new EngineUnreachable(
-        `${message}, for ${seconds(lasted)}; the deployment is not over, and goes on when somebody does`,
+        `${message}, for ${seconds(lasted)}; the deployment is not over, and continues once it gets an answer`,
         advice,
       );
     if (this.said?.message === message && Date.now() - this.said.at < repeatMs) return;
