@@ -61,7 +61,10 @@ function reachableFrom(entries) {
 
 function importsOf(file) {
   const text = readFileSync(join(dist, file), 'utf8');
-  return [...text.matchAll(/(?:\brequire\(|\bfrom |\bimport\()["']([^"']+)["']/g)].map(([, from]) => from);
+  const call = /\b(?:require|import)\(["']([^"']+)["']\)/g;
+  const statement = /^(?:import|export)\b[^;]*?\bfrom ["']([^"']+)["'];/gm;
+  const found = [...text.matchAll(call), ...(file.endsWith('.d.ts') ? text.matchAll(statement) : [])];
+  return found.map(([, from]) => from);
 }
 
 /** The built file, or the declarations, that an import leads to. */

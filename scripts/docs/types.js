@@ -51,9 +51,12 @@ function eitherOf(types) {
     : different.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }
 
-function rangeOf({ minimum, maximum, exclusiveMinimum }) {
+const isLimit = (value) => value !== undefined && Math.abs(value) < Number.MAX_SAFE_INTEGER;
+const upTo = (maximum) => (isLimit(maximum) ? `, at most ${maximum}` : '');
+
+function rangeOf({ type, minimum, maximum, exclusiveMinimum }) {
+  if (type === 'number' && exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum}${upTo(maximum)}`;
   const from = exclusiveMinimum === undefined ? minimum : exclusiveMinimum + 1;
-  const isLimit = (value) => value !== undefined && Math.abs(value) < Number.MAX_SAFE_INTEGER;
   if (isLimit(from) && isLimit(maximum)) return ` ${from} to ${maximum}`;
   return isLimit(from) && from > 0 ? ` from ${from}` : '';
 }

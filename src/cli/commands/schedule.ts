@@ -65,11 +65,10 @@ export function addSchedules(program: Command): void {
         .choices(['skip', 'buffer_one', 'cancel_other'])
         .default('skip'),
     )
-    .option(
-      '--catch-up <duration>',
-      'maximum age of runs that are made up for after a server outage',
-      milliseconds,
-      3_600_000,
+    .addOption(
+      new Option('--catch-up <duration>', 'maximum age of runs that are made up for after a server outage')
+        .argParser(milliseconds)
+        .default(3_600_000, '1h'),
     )
     .option('--services <names>', 'restart these services with fresh images', list)
     .addOption(new Option('--job <name>', 'run this job').conflicts('services'))

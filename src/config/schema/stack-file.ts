@@ -180,7 +180,7 @@ const endpoint = z
   );
 
 const monitoring = z.strictObject({
-  enabled: flag.optional(),
+  enabled: flag.optional().describe('For the record; the engine does not use it.'),
   prometheus: z
     .strictObject({ endpoint })
     .optional()
@@ -188,7 +188,10 @@ const monitoring = z.strictObject({
       'Prometheus server for the analysis of canaries, such as `http://prometheus:9090`: a service of ' +
         'the stack or any other host.',
     ),
-  grafana: z.strictObject({ endpoint }).optional().describe('Grafana server with the dashboards.'),
+  grafana: z
+    .strictObject({ endpoint })
+    .optional()
+    .describe('Grafana server with the dashboards, for the record; the engine does not use it.'),
 });
 
 const network = z.strictObject({
