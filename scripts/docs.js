@@ -1,5 +1,5 @@
-// `npm run docs`: writes docs/configuration.md, docs/policy.md, docs/cli.md and the pictures of rollouts from the built
-// code. `--check` only says whether they are up to date.
+// `npm run docs`: writes docs/configuration.md, docs/policy.md, docs/cli.md, docs/events.md and the pictures of
+// rollouts from the built code. `--check` only says whether they are up to date.
 const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const prettier = require('prettier');
@@ -11,6 +11,7 @@ const generated = {
   'docs/configuration.md': require('./docs/configuration').configurationPage(),
   'docs/policy.md': require('./docs/policy').policyPage(),
   'docs/cli.md': require('./docs/cli').cliPage(),
+  'docs/events.md': require('./docs/events').eventsPage(),
   ...require('./docs/rollout-pictures').rolloutPictures(),
 };
 

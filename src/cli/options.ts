@@ -53,8 +53,8 @@ export function withFollowing(command: Command): Command {
       'stop waiting after this time without a worker or a Temporal server (exit 5); the deployment continues',
       milliseconds,
     )
-    .option('--json', 'print the result as one JSON document')
-    .option('--watch', 'with --json: also print one event per line');
+    .option('--json', 'print events as JSON Lines; the last line is the result')
+    .addOption(new Option('--watch', 'as --json prints anyway').hideHelp());
 }
 
 export interface QueueOptions {

@@ -11,6 +11,7 @@ import {
   type DeploymentResult,
   type Progress,
   type Steer,
+  type Place,
 } from '../workflows/messages';
 import { ask } from '../temporal/ask';
 import { BadRequest, DeploymentLost, type EngineUnreachable } from '../temporal/errors';
@@ -51,6 +52,12 @@ export function isOver({ status }: Pick<Progress, 'status'>): boolean {
 /** One deployment, running or ended. */
 export class DeploymentHandle {
   constructor(private readonly workflow: WorkflowHandle<() => Promise<DeploymentResult>>) {}
+
+  /** The environment that it is about. */
+  get place(): Place {
+    const [, stack = '', environment = ''] = this.id.split('/');
+    return { stack, environment };
+  }
 
   /** Its workflow id. */
   get id(): string {

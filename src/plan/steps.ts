@@ -63,8 +63,9 @@ function subjectOf(action: Action, title: string): string {
     case 'create-job':
     case 'test':
       return action.instance.workload?.beside ?? String(action.instance.ordinal);
-    case 'await-healthy':
     case 'run-job':
+      return String(action.instance.ordinal);
+    case 'await-healthy':
     case 'retire':
     case 'revive':
     case 'remove':

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { event, type Event } from '../../src/cli/output/event';
 import { address } from '../support/engine';
 import { cli } from '../support/cli';
 import { uniqueName, writeStack } from '../support/stack';
@@ -74,16 +75,36 @@ services:
     expect((await run(['history', '-c', file])).stdout).toMatch(/2 +rolled_back[^]*1 +succeeded/);
   });
 
-  it('gives programs one document, or one event a line and then the document', async () => {
+  it('gives programs events as JSON Lines, with the result as the last', async () => {
     const file = stack(28_303);
-    const { stdout } = await run(['deploy', '-c', file, '--json']);
-    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'succeeded', release: 1, exitCode: 0 });
-    const lines = (await run(['deploy', '-c', file, '--set', 'MODE=broken', '--json', '--watch'])).stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(lines.slice(0, -1).every(({ sequence }) => typeof sequence === 'number')).toBe(true);
-    expect(lines.at(-1)).toMatchObject({ outcome: 'rolled_back', exitCode: 1 });
+    const eventsOf = (stdout: string): Event[] =>
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => event.parse(JSON.parse(line)));
+    const first = eventsOf((await run(['deploy', '-c', file, '--json'])).stdout);
+    const numbers = first.flatMap((each) => ('sequence' in each ? [each.sequence] : []));
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+    expect(first.map(({ code, ...each }) => `${code} ${'step' in each ? each.step.id : ''}`)).toEqual(
+      expect.arrayContaining(['step.started app/start/1', 'step.finished app/start/1']),
+    );
+    expect(first.at(-1)).toMatchObject({
+      code: 'deployment.finished',
+      environment: 'test',
+      deployment: 1,
+      data: { outcome: 'succeeded', release: 1, exitCode: 0 },
+    });
+
+    const broken = eventsOf((await run(['deploy', '-c', file, '--set', 'MODE=broken', '--json'])).stdout);
+    expect(broken).toContainEqual(
+      expect.objectContaining({ code: 'step.failed', step: expect.objectContaining({ id: 'app/start/1' }) as object }),
+    );
+    expect(broken.at(-1)).toMatchObject({ data: { outcome: 'rolled_back', exitCode: 1 } });
+    const shown = eventsOf((await run(['status', '2', '-c', file, '--watch', '--json'])).stdout);
+    expect(shown.slice(0, -1)).toEqual(broken.slice(0, -1));
+    expect(eventsOf((await run(['status', '2', '-c', file, '--json'])).stdout).map(({ code }) => code)).toEqual([
+      'deployment.finished',
+    ]);
   });
 
   it('exits 2 for a request that makes no sense, and changes nothing', async () => {

@@ -52,7 +52,7 @@ export function addLooks(program: Command): void {
       'with --watch: stop after this time without a worker or a Temporal server (exit 5)',
       milliseconds,
     )
-    .option('--json', 'print one JSON document')
+    .option('--json', 'print one JSON document; with --watch events as JSON Lines')
     .action((deployment: number | undefined, options: LookOptions) =>
       deployment === undefined ? showStatus(options) : showDeployment(deployment, options),
     );
@@ -153,7 +153,7 @@ async function showDeployment(number: number, options: LookOptions): Promise<voi
   const place = placeOf(loadPlace(options).stack);
   process.exitCode = await withClient(options, async (client) => {
     const handle = await client.deployment(place, number);
-    const show = () => follow(handle, { ...options, place: placeArguments(options) });
+    const show = () => follow(handle, { watch: false, ...options, place: placeArguments(options) });
     if (options.watch) return show();
     const progress = await handle.progress();
     if (isOver(progress)) return show();

@@ -1,5 +1,6 @@
-import type { DeploymentResult, Progress } from '../../workflows/messages';
+import type { DeploymentResult, Place, Progress } from '../../workflows/messages';
 import { isOver, type DeploymentHandle } from '../../client/deployment-handle';
+import { detachedEvent, finishedEvent, toEvent } from './event';
 import { exitCodeOf, exitCodes } from '../exit-codes';
 import { planText } from './plan-text';
 import { ProgressLines } from './progress-lines';
@@ -10,7 +11,9 @@ import { TroubleNotes } from './trouble-notes';
 import { paint, print, printJson, say } from './terminal';
 
 export interface FollowOptions {
+  /** Prints events as JSON Lines, the last of which is the result. */
   json?: boolean;
+  /** With `json`: false prints the last line only. */
   watch?: boolean;
   detach?: boolean;
   /** Gives up after so long without a worker, in ms; default: never. */
@@ -26,7 +29,7 @@ export async function follow(handle: DeploymentHandle, options: FollowOptions): 
   const stop = new AbortController();
   const detach = () => stop.abort();
   process.once('SIGINT', detach);
-  const display = createDisplay(options);
+  const display = createDisplay(options, handle.place);
   const trouble = new TroubleNotes((lines) => display.note(lines), giveUpAfterMsOf(options));
   let last: Progress | undefined;
   try {
@@ -48,8 +51,8 @@ export async function follow(handle: DeploymentHandle, options: FollowOptions): 
     process.off('SIGINT', detach);
     display.close();
   }
-  if (stop.signal.aborted || (options.detach && !(last && isOver(last)))) return sayDetached(handle.id, last, options);
-  return sayResult(await handle.result({ onTrouble: trouble.take }), options);
+  if (stop.signal.aborted || (options.detach && !(last && isOver(last)))) return sayDetached(handle, last, options);
+  return sayResult(await handle.result({ onTrouble: trouble.take }), handle.place, options);
 }
 
 /** Whoever does not want to wait does not wait long for a worker. */
@@ -67,10 +70,11 @@ interface Display {
   close(): void;
 }
 
-function createDisplay({ json, watch }: FollowOptions): Display {
+function createDisplay({ json, watch = true }: FollowOptions, place: Place): Display {
   if (json)
     return {
-      show: (progress) => watch && progress.events.forEach((event) => printJson(event)),
+      show: ({ events, deployment }) =>
+        watch && events.forEach((event) => printJson(toEvent(event, { place, deployment }))),
       note: () => undefined,
       close: () => undefined,
     };
@@ -97,10 +101,16 @@ function questionText({ deployment, question }: Progress, place: string): string
   return [paint.bold(question!.text), ...answerCommands(deployment, question!, place)];
 }
 
-function sayDetached(id: string, last: Progress | undefined, { json, place }: FollowOptions): number {
+function sayDetached(
+  { id, place: of }: DeploymentHandle,
+  last: Progress | undefined,
+  { json, place }: FollowOptions,
+): number {
   const number = last?.deployment;
   if (json)
-    printJson({ workflowId: id, deployment: number, status: last?.status, behind: last?.behind, detached: true });
+    printJson(
+      detachedEvent({ workflowId: id, status: last?.status, behind: last?.behind }, { place: of, deployment: number }),
+    );
   else
     say(
       number === undefined
@@ -112,9 +122,9 @@ function sayDetached(id: string, last: Progress | undefined, { json, place }: Fo
   return exitCodes.done;
 }
 
-function sayResult(result: DeploymentResult, { json, place }: FollowOptions): number {
+function sayResult(result: DeploymentResult, of: Place, { json, place }: FollowOptions): number {
   const code = exitCodeOf(result.outcome);
-  if (json) printJson({ ...result, exitCode: code });
+  if (json) printJson(finishedEvent(result, code, { place: of, deployment: result.deployment }));
   else print(resultText(result, place.trim()));
   return code;
 }
