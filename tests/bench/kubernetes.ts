@@ -8,6 +8,8 @@ import type { Stack } from '../../src/client';
 import { assignPhases } from '../../src/plan/phases';
 import { manifestsOf } from '../../src/plan/manifests';
 import { clusterStack, layered, namespaceOf } from '../support/cluster-world';
+import { loadImages } from '../support/cluster';
+import { images } from '../support/image';
 import { succeed, withEngine } from './engine';
 import { median, ms, ratio, timed, type Figure } from './figure';
 
@@ -27,6 +29,7 @@ export async function kubernetes(): Promise<Figure[]> {
     console.error('kubernetes is skipped: KUBECONFIG names no cluster');
     return [];
   }
+  await requireImage(images.app);
   return withEngine(async (client) => {
     const baseline: number[] = [];
     const engine: number[] = [];
@@ -60,6 +63,24 @@ export async function kubernetes(): Promise<Figure[]> {
       },
     ];
   });
+}
+
+/** @throws Error with what is missing: without the image every pod would wait for it */
+async function requireImage(image: string): Promise<void> {
+  loadImages([image]);
+  const name = `bench-image-${process.pid}`;
+  const pod = ['--image', image, '--image-pull-policy=IfNotPresent', '--restart=Never', '--command', '--', 'true'];
+  try {
+    await run('kubectl', ['run', name, ...pod]);
+    await run('kubectl', ['wait', `pod/${name}`, '--for=jsonpath={.status.phase}=Succeeded', '--timeout=60s']);
+  } catch {
+    throw new Error(
+      `no pod of ${image} gets to run within 60 s: bring the image to the nodes, ` +
+        'or name a command that does with DEPLOY_CODE_TEST_KUBERNETES_LOAD',
+    );
+  } finally {
+    await run('kubectl', ['delete', 'pod', name, '--ignore-not-found', '--grace-period=0', '--wait=false']);
+  }
 }
 
 const seconds = (value: number) => (value / 1000).toFixed(1);
