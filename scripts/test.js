@@ -1,8 +1,14 @@
 // `npm test`: all set-up, then lint, types, unit tests and the suites on real parts. `--full` adds the exhaustive ones.
 const { spawnSync } = require('node:child_process');
+const { mkdtempSync, readFileSync, writeFileSync } = require('node:fs');
+const { tmpdir } = require('node:os');
+const { join } = require('node:path');
 const { build, installPackages, root } = require('./setup');
 
 const full = process.argv.includes('--full');
+/** Suites that were skipped, one a line, with the reason. */
+const skipped = join(mkdtempSync(join(tmpdir(), 'deploy-code-skipped-')), 'suites');
+writeFileSync(skipped, '');
 // The SDK's native runtime has no end of its own in a test process: hence --forceExit.
 const jest = ['node_modules/jest/bin/jest.js', '--selectProjects'];
 
@@ -20,7 +26,7 @@ function command(program, args) {
   const { status } = spawnSync(program, args, {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, DEPLOY_CODE_TEST_FULL: full ? '1' : '' },
+    env: { ...process.env, DEPLOY_CODE_TEST_FULL: full ? '1' : '', DEPLOY_CODE_TEST_SKIPPED: skipped },
   });
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}`);
 }
@@ -38,3 +44,5 @@ for (const [name, work] of parts) {
   if (process.exitCode) break;
 }
 console.log(`\n${took.join('\n')}`);
+const suites = [...new Set(readFileSync(skipped, 'utf8').split('\n').filter(Boolean))];
+if (suites.length > 0) console.log(['', 'skipped:', ...suites.map((line) => `  ${line}`)].join('\n'));

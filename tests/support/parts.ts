@@ -1,3 +1,5 @@
+import { appendFileSync } from 'node:fs';
+
 /** Real parts that a machine may lack, and what the global setup found of them. */
 export type Part = 'docker' | 'kubernetes' | 'chromium' | 'postgres';
 
@@ -17,7 +19,10 @@ export function describeWith(part: Part, title: string, suite: () => void): void
 /** `describe` where nothing is missing; else the suite is skipped, and says why in its title and on stderr. */
 export function describeUnless(missing: string | undefined, title: string, suite: () => void): void {
   if (!missing) return describe(title, suite);
-  process.stderr.write(`skipped: ${title}: ${missing}\n`);
+  const line = `${title}: ${missing}\n`;
+  process.stderr.write(`skipped: ${line}`);
+  const summary = process.env.DEPLOY_CODE_TEST_SKIPPED;
+  if (summary) appendFileSync(summary, line);
   describe.skip(`${title} (skipped: ${missing})`, suite);
 }
 
