@@ -1,8 +1,8 @@
 // `npm test`: all set-up, then lint, types, unit tests and the suites on real parts. `--full` adds the exhaustive ones.
 const { spawnSync } = require('node:child_process');
-const { mkdtempSync, readFileSync, writeFileSync } = require('node:fs');
+const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
-const { join } = require('node:path');
+const { dirname, join } = require('node:path');
 const { build, installPackages, root } = require('./setup');
 
 const full = process.argv.includes('--full');
@@ -45,4 +45,5 @@ for (const [name, work] of parts) {
 }
 console.log(`\n${took.join('\n')}`);
 const suites = [...new Set(readFileSync(skipped, 'utf8').split('\n').filter(Boolean))];
+rmSync(dirname(skipped), { recursive: true });
 if (suites.length > 0) console.log(['', 'skipped:', ...suites.map((line) => `  ${line}`)].join('\n'));
