@@ -10,10 +10,13 @@ export interface ListeningSocket {
 
 const listening = '0A';
 
-/** Sockets that listen on this machine; none where the system does not say. */
-export async function listeningSockets(): Promise<ListeningSocket[]> {
+/**
+ * Sockets that listen on this machine, or in the network that a process sees; none where the system does not say.
+ * `folder`: of the kernel's tables.
+ */
+export async function listeningSockets(folder = '/proc/net'): Promise<ListeningSocket[]> {
   const tables = await Promise.all(
-    ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'utf8').catch(() => '')),
+    ['tcp', 'tcp6'].map((table) => readFile(`${folder}/${table}`, 'utf8').catch(() => '')),
   );
   return tables.flatMap(parseSockets);
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { listeningSockets } from '../../host-sockets';
 import { tryTcp } from '../../../guard/tcp';
 import { freeAddress } from './addresses';
 import { disconnect, endpointsOf, join, shortId, type Endpoint } from './attach';
@@ -6,7 +6,6 @@ import type { DockerConnection } from '../api/connection';
 import { docker } from '../api/errors';
 
 const connectMs = 1000;
-const listening = '0A';
 
 /**
  * After a crash Docker gives addresses away that running containers have (moby/moby#18535), or that a container which
@@ -56,26 +55,13 @@ async function isAnsweredByAnother(
   if (!local) return false;
   const { State, NetworkSettings } = await docker(() => engine.getContainer(name).inspect());
   const address = Object.values(NetworkSettings.Networks).find(({ IPAddress }) => IPAddress)?.IPAddress;
-  return address !== undefined && State.Running && listens(State.Pid, port) && (await isRefused(address, port));
+  return address !== undefined && State.Running && (await listens(State.Pid, port)) && isRefused(address, port);
 }
 
 /** On every address, as the kernel tells of the network that a process sees. */
-function listens(pid: number, port: number): boolean {
-  const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  return ['tcp', 'tcp6']
-    .flatMap((table) => socketsOf(pid, table))
-    .some(([, local, , state]) => state === listening && /^0+:/.test(local ?? '') && local!.endsWith(end));
-}
-
-function socketsOf(pid: number, table: string): string[][] {
-  try {
-    return readFileSync(`/proc/${pid}/net/${table}`, 'utf8')
-      .split('\n')
-      .slice(1)
-      .map((line) => line.trim().split(/\s+/));
-  } catch {
-    return [];
-  }
+async function listens(pid: number, port: number): Promise<boolean> {
+  const sockets = await listeningSockets(`/proc/${pid}/net`);
+  return sockets.some((socket) => socket.port === port && socket.address === undefined);
 }
 
 async function isRefused(host: string, port: number): Promise<boolean> {
