@@ -33,7 +33,7 @@ describeWith('docker', 'the examples of rollouts', () => {
   /** Nobody waits for the bakes of an example. */
   const impatient = async (handle: DeploymentHandle) => {
     for await (const { events } of handle.watch()) {
-      if (events.some(({ step, state }) => state === 'begun' && /^(bake|keep) /.test(step ?? '')))
+      if (events.some(({ title, state }) => state === 'begun' && /^(bake|keep) /.test(title ?? '')))
         await handle.steer({ action: 'promote', by: 'the test' }).catch(() => undefined);
     }
     return handle.result();
