@@ -1,7 +1,8 @@
 // `npm run pack:client [FOLDER]`: writes the client as a package of its own, `deploy-code-client`, from the built code.
 // Whoever only calls the engine installs no driver with it: no dockerode, no Kubernetes client, no pg.
 const { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
-const { dirname, join, normalize, resolve } = require('node:path');
+const { dirname, join, resolve } = require('node:path');
+const { fileOf, packageOf } = require('./imports');
 
 const root = join(__dirname, '..');
 const dist = join(root, 'dist');
@@ -50,7 +51,7 @@ function reachableFrom(entries) {
     if (files.has(file)) continue;
     files.add(file);
     for (const from of importsOf(file)) {
-      if (from.startsWith('.')) waiting.push(fileOf(file, from));
+      if (from.startsWith('.')) waiting.push(builtFileOf(file, from));
       else if (!from.startsWith('node:')) packages.add(packageOf(from));
     }
   }
@@ -68,17 +69,8 @@ function importsOf(file) {
 }
 
 /** The built file, or the declarations, that an import leads to. */
-function fileOf(file, from) {
-  const extension = file.endsWith('.d.ts') ? '.d.ts' : '.js';
-  const path = normalize(join(dirname(file), from.replace(/\.js$/, '')));
-  const found = [`${path}${extension}`, join(path, `index${extension}`)].find((each) => existsSync(join(dist, each)));
+function builtFileOf(file, from) {
+  const found = fileOf(dist, file, from, file.endsWith('.d.ts') ? '.d.ts' : '.js');
   if (found === undefined) throw new Error(`${file} imports ${from}, which is not built`);
   return found;
-}
-
-function packageOf(from) {
-  return from
-    .split('/')
-    .slice(0, from.startsWith('@') ? 2 : 1)
-    .join('/');
 }

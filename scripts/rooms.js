@@ -1,8 +1,9 @@
 // Part of `npm run lint`: which room of `src` may import which, which packages each may use, that nothing goes in
 // circles (types included), and that folders stay small. Another tree can be named.
-const { readdirSync, readFileSync, statSync } = require('node:fs');
-const { dirname, join, normalize, relative } = require('node:path');
+const { readdirSync, readFileSync } = require('node:fs');
+const { dirname, join, relative } = require('node:path');
 const { parseSync } = require('oxc-parser');
+const { fileOf, packageOf } = require('./imports');
 
 const root = process.argv[2] ?? join(__dirname, '..');
 /** A folder with more files has chapters. */
@@ -62,6 +63,7 @@ const rooms = {
   },
   cli: {
     uses: ['worker', 'client', 'temporal', 'config', 'plan', 'policy', 'payloads', 'guard', 'model'].concat(
+      'cli/output/terminal',
       'workflows/messages',
     ),
     types: ['workflows'],
@@ -108,9 +110,7 @@ function importsOf(file) {
 /** The file that an import leads to; undefined for a package. */
 function resolve(file, from) {
   if (!from.startsWith('.')) return undefined;
-  const path = normalize(join(dirname(file), from.replace(/\.js$/, '')));
-  const candidates = [`${path}.ts`, join(path, 'index.ts')];
-  const target = candidates.find((each) => statSync(join(root, 'src', each), { throwIfNoEntry: false })?.isFile());
+  const target = fileOf(join(root, 'src'), file, from, '.ts');
   if (!target) problems.push(`src/${file}: imports ${from}, which is not there`);
   return target ?? file;
 }
@@ -119,12 +119,7 @@ function check(file, { from, target, isType }) {
   const own = roomOf(file);
   const { uses = [], types = [], packages = [], typePackages = [] } = rooms[own];
   if (target === undefined) {
-    const name = from.startsWith('node:')
-      ? 'node'
-      : from
-          .split('/')
-          .slice(0, from.startsWith('@') ? 2 : 1)
-          .join('/');
+    const name = from.startsWith('node:') ? 'node' : packageOf(from);
     if (!packages.includes(name) && !(isType && typePackages.includes(name)))
       problems.push(`src/${file}: ${own} does not use the package ${name}${isType ? '' : ' (a value of it)'}`);
     return;
@@ -133,7 +128,6 @@ function check(file, { from, target, isType }) {
   const path = target.replace(/(?:\/index)?\.ts$/, '');
   const isAllowed = (name) => name === other || path === name || path.startsWith(`${name}/`);
   if (other === own || uses.some(isAllowed) || (isType && types.some(isAllowed))) return;
-  if (other === `${own}/messages` || own.startsWith(`${other}/`) || other.startsWith(`${own}/`)) return;
   problems.push(`src/${file}: ${own} imports ${isType ? 'types' : 'values'} of ${other} (${from})`);
 }
 

@@ -45,6 +45,13 @@ describe('the arrows between rooms', () => {
     ).toEqual(['src/workflows/d.ts: workflows imports values of activities (../activities/connection)']);
   });
 
+  it('are held between a room and one within it', () => {
+    const files = { 'workflows/run.ts': 'export const run = 1;\n' };
+    expect(problemsOf({ ...files, 'workflows/messages/a.ts': "import { run } from '../run';\n" })).toEqual([
+      'src/workflows/messages/a.ts: workflows/messages imports values of workflows (../run)',
+    ]);
+  });
+
   it('are held for packages: a type may be used where its package may not', () => {
     expect(problemsOf({ 'kubernetes/a.ts': "import type { V1Pod } from '@kubernetes/client-node';\n" })).toEqual([]);
     expect(problemsOf({ 'kubernetes/a.ts': "import { KubeConfig } from '@kubernetes/client-node';\n" })).toEqual([
