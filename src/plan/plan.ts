@@ -68,15 +68,15 @@ export type Action =
   /** Makes an instance known on its networks by exactly these names. `before` is what it was known by. */
   | { kind: 'attach'; instance: InstanceRef; networks: NetworkAttachment[]; before: NetworkAttachment[] }
   /** Sends requests elsewhere, all routes of a service at once. */
-  | { kind: 'route'; title: string; balancer: InstanceRef; tables: RouteTable[]; before: RouteTable[] }
+  | { kind: 'route'; label: string; balancer: InstanceRef; tables: RouteTable[]; before: RouteTable[] }
   /** Puts other routes in force, without a request lost. */
   | { kind: 'configure'; balancer: InstanceRef; front: Front; before?: Front }
   /** Waits until no request is open at an instance that gets no new ones, but not for ever. */
   | ({ kind: 'drain'; instance: InstanceRef } & Drain)
   /** A job against new instances; it leaves nothing behind. */
   | { kind: 'test'; instance: InstanceSpec; timeoutMs: number }
-  | { kind: 'hold'; title: string; durationMs: number; analysis?: Judgement }
-  | { kind: 'approve'; title: string; approval: Approval }
+  | { kind: 'hold'; label: string; durationMs: number; analysis?: Judgement }
+  | { kind: 'approve'; label: string; approval: Approval }
   | { kind: 'remove-network'; name: string }
   | { kind: 'remove-volume'; name: string };
 

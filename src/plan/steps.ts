@@ -122,7 +122,7 @@ function titleOf(action: Action): string {
         ? `name ${action.instance.name} ${namesOf(action.networks)}`
         : `take its names from ${action.instance.name}`;
     case 'route':
-      return action.title;
+      return action.label;
     case 'configure':
       if (!sameRoutes(action.front, action.before)) return `put ${action.front.routes.length} routes in force`;
       return canonical(action.front.certificates) === canonical(action.before?.certificates)
@@ -134,7 +134,7 @@ function titleOf(action: Action): string {
       return `smoke test of ${action.instance.service}`;
     case 'hold':
     case 'approve':
-      return action.title;
+      return action.label;
     case 'remove-together':
       return `remove ${action.instances[0]?.name} and ${action.instances.length - 1} more`;
     case 'revive-together':

@@ -12,7 +12,7 @@ const amounts = {
 };
 
 /**
- * What somebody has changed by hand of an instance that runs: each completes the sentence "it is …". The limits of the
+ * Changes that somebody made to a running instance by hand; each completes the sentence "it is …". The limits of the
  * load balancer are the engine's own, and differ between versions.
  */
 export function alterationsOf({ name, limit }: Service, instance: ObservedInstance): string[] {

@@ -17,13 +17,13 @@ export const canary: Strategy<Canary> = (replacement, { steps: weights }) => {
   const old = outgoing(replacement);
   if (kept.length > 0 || old.length === 0 || incoming(replacement).length === 0) return atOnce(replacement);
   const next = incoming(replacement).map((spec) => names.withheld(spec));
-  const sharing = (serving: InstanceSpec[], weight: number, title: string) =>
+  const sharing = (serving: InstanceSpec[], weight: number, label: string) =>
     traffic.to(
       [
         { instances: serving, weight: serving.length > 0 ? weight : 0 },
         { instances: old, weight: serving.length > 0 ? 100 - weight : 100 },
       ].filter((share) => share.weight > 0),
-      title,
+      label,
     );
   const stages: Stage[] = [];
   let serving: InstanceSpec[] = [];
@@ -67,7 +67,7 @@ export function bake(
     steps.make(
       {
         kind: 'hold',
-        title: `bake ${service} at ${weight} % for ${bakeMs / 1000} s`,
+        label: `bake ${service} at ${weight} % for ${bakeMs / 1000} s`,
         durationMs: bakeMs,
         ...(judge && { analysis: judge }),
       },
@@ -82,6 +82,6 @@ export function approve(
   { service, steps }: Pick<Replacement, 'service' | 'steps'>,
 ): Lane {
   return approval
-    ? [steps.make({ kind: 'approve', title: `approve ${service} beyond ${weight} %`, approval }, service)]
+    ? [steps.make({ kind: 'approve', label: `approve ${service} beyond ${weight} %`, approval }, service)]
     : [];
 }

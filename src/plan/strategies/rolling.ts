@@ -72,7 +72,7 @@ export function inBatches(replacement: Replacement, { maxSurge, maxUnavailable, 
     const gone = leaving.splice(0, Math.max(0, serving.length - floor));
     serving = serving.filter((instance) => !(gone as Running[]).includes(instance));
     stages.push([
-      traffic.to([{ instances: serving, weight: 100 }], titleOf(replacement, total - arriving.length, leaving.length)),
+      traffic.to([{ instances: serving, weight: 100 }], labelOf(replacement, total - arriving.length, leaving.length)),
     ]);
     finishing.push(...retireAll(gone, replacement).map((lane) => (traffic.flows ? lane : onceHealthy(earlier, lane))));
     earlier.push(...batch);
@@ -82,7 +82,7 @@ export function inBatches(replacement: Replacement, { maxSurge, maxUnavailable, 
 }
 
 /** Fewer instances and none of them new: what is left says more than how many are new. */
-function titleOf({ service, kept, slots }: Replacement, arrived: number, staying: number): string {
+function labelOf({ service, kept, slots }: Replacement, arrived: number, staying: number): string {
   const total = slots.filter(({ next }) => next).length;
   if (total === 0 && kept.length > 0) return `route ${service}: to the ${kept.length + staying} that stay`;
   return `route ${service}: ${arrived} of ${total} new, ${staying} old`;
@@ -94,7 +94,7 @@ function settle(batch: InstanceSpec[], minHealthyMs: number, { service, steps }:
   const names = batch.map(({ ordinal }) => ordinal).join(', ');
   const hold: Lane = [
     steps.make(
-      { kind: 'hold', title: `see ${service} ${names} healthy for ${minHealthyMs / 1000} s`, durationMs: minHealthyMs },
+      { kind: 'hold', label: `see ${service} ${names} healthy for ${minHealthyMs / 1000} s`, durationMs: minHealthyMs },
       service,
     ),
   ];

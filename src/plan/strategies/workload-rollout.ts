@@ -95,14 +95,14 @@ function blueGreen(
     ...(smokeTest
       ? [steps.make({ kind: 'test', instance: testOf(next, smokeTest), timeoutMs: smokeTest.timeoutMs }, name)]
       : []),
-    ...(approval ? [steps.make({ kind: 'approve', title: `approve the switch of ${name}`, approval }, name)] : []),
+    ...(approval ? [steps.make({ kind: 'approve', label: `approve the switch of ${name}`, approval }, name)] : []),
     steps.make({ kind: 'select', instance: toRef(instance), to: next.name }, name),
   ];
   const keep: Lane =
     keepOldMs > 0
       ? [
           steps.make(
-            { kind: 'hold', title: `keep the old ${name} for ${keepOldMs / 1000} s`, durationMs: keepOldMs },
+            { kind: 'hold', label: `keep the old ${name} for ${keepOldMs / 1000} s`, durationMs: keepOldMs },
             name,
           ),
         ]

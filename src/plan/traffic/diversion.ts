@@ -36,7 +36,7 @@ function around({ name }: PlannedService, steps: Lane, failed: string): Stage {
       StepFactory.beside(last).make(
         {
           kind: 'route',
-          title: `route ${name} around its new instance ${ordinal}`,
+          label: `route ${name} around its new instance ${ordinal}`,
           balancer: last.balancer,
           tables,
           before: last.tables,

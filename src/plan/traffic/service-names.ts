@@ -73,7 +73,7 @@ export class ServiceNames {
     const settle = this.steps.make(
       {
         kind: 'hold',
-        title: `let the last connections to the old ${this.service} ${ordinal} arrive`,
+        label: `let the last connections to the old ${this.service} ${ordinal} arrive`,
         durationMs: settleMs,
       },
       this.service,

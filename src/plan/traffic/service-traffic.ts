@@ -74,7 +74,7 @@ export class ServiceTraffic {
   }
 
   /** Sends the requests to these instances from here on; no step where they go there already. */
-  to(shares: readonly SharedBy[], title: string): Lane {
+  to(shares: readonly SharedBy[], label: string): Lane {
     const { balancer, service, steps, state } = this.options;
     const before = this.tables;
     this.tables = this.tablesFor(shares);
@@ -87,7 +87,7 @@ export class ServiceTraffic {
     if (!balancer || (known && this.tables.every((table, index) => sameTable(before[index], table)))) return [];
     return [
       {
-        ...steps.make({ kind: 'route', title, balancer, tables: this.tables, before }, service),
+        ...steps.make({ kind: 'route', label, balancer, tables: this.tables, before }, service),
         gate: gateTo(shares, this.tables, before, balancer),
       },
     ];

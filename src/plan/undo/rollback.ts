@@ -181,7 +181,7 @@ export function restoreTraffic({ service, steps: finished }: StartedService): La
       StepFactory.beside(first).make(
         {
           kind: 'route',
-          title: `route ${service.name} back`,
+          label: `route ${service.name} back`,
           balancer: first.balancer,
           tables: first.before,
           before: first.tables,

@@ -197,7 +197,7 @@ function restoreTraffic(
                 steps.make(
                   {
                     kind: 'route',
-                    title: 'route requests back',
+                    label: 'route requests back',
                     balancer: toRef(balancer),
                     tables: moved,
                     before: tables,

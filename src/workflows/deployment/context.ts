@@ -33,7 +33,7 @@ export interface DeploymentParts {
 /** What all stages and steps of a deployment share. */
 export interface DeploymentContext extends DeploymentParts {
   /** Where its activities act. */
-  step: StepContext;
+  activityContext: StepContext;
   clock: DeploymentClock;
   platformRetry: PlatformRetry;
   payloadBudget: PayloadBudget;
@@ -43,15 +43,15 @@ export interface DeploymentContext extends DeploymentParts {
 
 export function createContext(parts: DeploymentParts): DeploymentContext {
   const { stack } = parts.input;
-  const step = contextOf(stack, parts.go.deployment);
+  const activityContext = contextOf(stack, parts.go.deployment);
   const clock = new DeploymentClock();
   const platformRetry = new PlatformRetry(clock, stack.deployment.platformTimeoutMs);
   return {
     ...parts,
-    step,
+    activityContext,
     clock,
     platformRetry,
-    payloadBudget: new PayloadBudget(JSON.stringify(step).length),
+    payloadBudget: new PayloadBudget(JSON.stringify(activityContext).length),
     withPlatformRetry: (taskQueue, call) =>
       platformRetry.look(taskQueue, call, (message) => parts.log.note(`waits for the platform: ${message}`)),
   };

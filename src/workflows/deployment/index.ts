@@ -95,7 +95,7 @@ class Deployment {
     );
     setHandler(progressQuery, (since) => this.log.since(since));
     listen(goSignal, shapes.go, (go) => void (this.go ??= go));
-    listen(queuedSignal, shapes.queued, (waitingSteps) => this.log.wait(waitingSteps));
+    listen(queuedSignal, shapes.queued, (queued) => this.log.wait(queued));
     listen(turnedAwaySignal, shapes.turnedAway, (why) => void (this.turnedAway ??= why));
     listen(cancelSignal, shapes.cancel, (order) => this.cancel(order?.by ?? temporalItself, order?.killJobs ?? false));
     setHandler(steerUpdate, (steer) => this.steering.take(tidied(steer, shapes.steer)), {
@@ -130,7 +130,7 @@ class Deployment {
         'only the deployment of a stack file can be amended; `retry` tries this one again',
         'NothingToAmend',
       );
-    this.run.amended(amendment.services);
+    this.run.checkAmendment(amendment.services);
   }
 
   async conduct(): Promise<DeploymentResult> {

@@ -206,8 +206,8 @@ export class DeploymentRun {
     return this.cause !== undefined;
   }
 
-  /** The stack with services as they shall be. @throws ApplicationFailure where that cannot be, with the reasons */
-  amended(services: Service[]): Stack {
+  /** @throws ApplicationFailure where services cannot be amended so, with the reasons */
+  checkAmendment(services: Service[]): void {
     const { plan, interpreter } = this;
     const ran = services.filter(({ name }) => plan !== undefined && hasRun({ plan, interpreter }, name));
     if (ran.length > 0) {
@@ -217,6 +217,11 @@ export class DeploymentRun {
         'NothingToAmend',
       );
     }
+    this.amended(services);
+  }
+
+  /** The stack with services as they shall be. @throws ApplicationFailure where that cannot be, with the reasons */
+  private amended(services: Service[]): Stack {
     return this.preparation.amended(this.input, services, this.world!);
   }
 

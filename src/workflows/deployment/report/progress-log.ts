@@ -18,7 +18,7 @@ const mostEvents = 20_000;
 export class ProgressLog {
   status: Status = 'queued';
   deployment?: number;
-  waitingSteps: Queued = {};
+  queued: Queued = {};
   question?: Question;
   cause?: Cause;
   approvals?: Progress['approvals'];
@@ -36,12 +36,12 @@ export class ProgressLog {
 
   /** The events after a sequence number; the plan comes along until a reader has seen events of after it was made. */
   since(sequence: number): Progress {
-    const { status, deployment, waitingSteps, question, cause, planned, approvals, failure } = this;
+    const { status, deployment, queued, question, cause, planned, approvals, failure } = this;
     const plan = planned && sequence <= planned.after ? planned.plan : undefined;
     return {
       status,
       deployment,
-      ...waitingSteps,
+      ...queued,
       question,
       cause,
       plan,
@@ -51,8 +51,8 @@ export class ProgressLog {
     };
   }
 
-  wait(waitingSteps: Queued): void {
-    this.waitingSteps = waitingSteps;
+  wait(queued: Queued): void {
+    this.queued = queued;
     this.publish();
   }
 

@@ -70,11 +70,15 @@ export class Commit {
    */
   private async holdImages(plan: Plan, { stack, taskQueue }: DeploymentInput): Promise<void> {
     const { compensation } = this;
-    const { go, step, withPlatformRetry } = this.context;
+    const { go, activityContext, withPlatformRetry } = this.context;
     if (go.releases.length === 0 || !plan.cleanup.some(({ kind }) => kind === 'remove')) return;
     const hold = (queue: string) =>
       withPlatformRetry(queue, () =>
-        activity('holdImages', queue, `keep the images of release ${go.releases.join(', ')}`)(step, go.releases),
+        activity(
+          'holdImages',
+          queue,
+          `keep the images of release ${go.releases.join(', ')}`,
+        )(activityContext, go.releases),
       );
     await all(hostsOf(stack, taskQueue), (host) => hold(host.taskQueue)).catch((error: Error) =>
       compensation.leftBehind.push(`images of kept releases: ${toProblem(error).message}`),

@@ -27,12 +27,12 @@ export function restoreUnfinished(unfinished: Unfinished): Promise<string[]> {
   );
 }
 
-/** Amended services that were through are put back, and will be done again. Resolves with their names. */
-export async function restoreAmended(unfinished: Unfinished, amended: ReadonlySet<string>): Promise<string[]> {
+/** Puts amended services back that were through: they will be done again. */
+export async function restoreAmended(unfinished: Unfinished, amended: ReadonlySet<string>): Promise<void> {
   const { plan, interpreter } = unfinished;
-  const isToRestore = ({ name, kind }: PlannedService) => amended.has(name) && kind !== 'job';
-  const begun = servicesOf(plan.phases).filter((service) => isToRestore(service) && isBegun(service, interpreter));
-  return begun.length > 0 && patched(patches.restoreAmended) ? restore(unfinished, isToRestore) : [];
+  const isToRestore = (service: PlannedService) => amended.has(service.name) && isBegun(service, interpreter);
+  const services = servicesOf(plan.phases).filter(({ kind }) => kind !== 'job');
+  if (services.some(isToRestore) && patched(patches.restoreAmended)) await restore(unfinished, isToRestore);
 }
 
 /** Whether a job has been run to its end. */
@@ -41,6 +41,7 @@ export function hasRun({ plan, interpreter }: Pick<Unfinished, 'plan' | 'interpr
   return found?.kind === 'job' && isBegun(found, interpreter) && isThrough(found, interpreter);
 }
 
+/** Services only: what a job did stays. Resolves with the names of what was put back. */
 async function restore(unfinished: Unfinished, which: (service: PlannedService) => boolean): Promise<string[]> {
   const { plan, interpreter, compensation } = unfinished;
   const { started, finished } = interpreter;

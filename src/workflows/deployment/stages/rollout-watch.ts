@@ -106,7 +106,7 @@ export class RolloutWatch {
 
   /** Until one fails, for which the deployment does. */
   private async watchOver(services: PlannedService[], queue: string): Promise<void> {
-    const { step: context } = this.context;
+    const { activityContext: context } = this.context;
     const { isTolerated } = this.tolerance;
     for (;;) {
       const left = services.filter(({ name }) => !isTolerated(name));

@@ -150,7 +150,7 @@ export class Rollout {
   }
 
   private listing(taskQueue: string, starts: StepOf<'start' | 'update'>[]): Promise<NotRunning[]> {
-    const { withPlatformRetry, step: context } = this.context;
+    const { withPlatformRetry, activityContext } = this.context;
     const confirm = activity('confirm', taskQueue, `confirm that ${starts.length} instances run and are healthy`);
     const expected = starts.map(({ instance }) => toRef(instance));
     const front = starts.find((step) => step.kind === 'start' && step.reaches !== undefined) as
@@ -158,8 +158,8 @@ export class Rollout {
     const targets = (front?.reaches ?? []).filter(({ service }) => !this.isTolerated(service));
     return withPlatformRetry(taskQueue, () =>
       front && targets.length > 0
-        ? confirm(context, expected, { balancer: toRef(front.instance), targets })
-        : confirm(context, expected),
+        ? confirm(activityContext, expected, { balancer: toRef(front.instance), targets })
+        : confirm(activityContext, expected),
     );
   }
 

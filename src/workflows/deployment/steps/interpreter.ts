@@ -27,7 +27,7 @@ export class Interpreter {
     private readonly context: DeploymentContext,
     private readonly waitingSteps: WaitingSteps,
   ) {
-    const { stack, environment, deployment } = context.step;
+    const { stack, environment, deployment } = context.activityContext;
     this.place = { stack, environment, deployment };
   }
 
@@ -141,7 +141,7 @@ export class Interpreter {
         'passGate',
         taskQueue,
         `${step.title}: are the new instances healthy and reached?`,
-      )(this.context.step, gate);
+      )(this.context.activityContext, gate);
     switch (step.kind) {
       case 'pull':
         return this.pull(step);
@@ -158,20 +158,27 @@ export class Interpreter {
 
   private async pull({ image, taskQueue, title }: StepOf<'pull'>): Promise<void> {
     const {
-      step,
+      activityContext,
       input: { pinned },
     } = this.context;
-    const { reference, ...found } = await activity('pullImage', taskQueue, title)(step, image, pinned[image.reference]);
+    const { reference, ...found } = await activity('pullImage', taskQueue, title)(
+      activityContext,
+      image,
+      pinned[image.reference],
+    );
     this.pulled.set(taskQueue, { ...this.imagesOn(taskQueue), [reference]: found });
   }
 
   /** A running job is ended by nothing that ends a deployment, and its outcome is never guessed. */
   private async runJob(step: StepOf<'run-job'>): Promise<void> {
-    const { step: context, clock, ask } = this.context;
+    const { activityContext, clock, ask } = this.context;
     const run = (again: boolean) =>
       this.protectedJob(() =>
         clock.during(() =>
-          activity('runJob', step.taskQueue, step.title)(context, step.instance, { timeoutMs: step.timeoutMs, again }),
+          activity('runJob', step.taskQueue, step.title)(activityContext, step.instance, {
+            timeoutMs: step.timeoutMs,
+            again,
+          }),
         ),
       );
     for (let again = false; ; again = true) {

@@ -10,7 +10,11 @@ export type ActivityStep = Exclude<Step, StepOf<'pull' | 'run-job' | 'hold' | 'a
 /** What a step means is its activity's matter. `afterTrouble`: the platform was away in between. */
 export async function performStep(
   step: ActivityStep,
-  { step: context, references, payloadBudget }: Pick<DeploymentContext, 'step' | 'references' | 'payloadBudget'>,
+  {
+    activityContext: context,
+    references,
+    payloadBudget,
+  }: Pick<DeploymentContext, 'activityContext' | 'references' | 'payloadBudget'>,
   afterTrouble: boolean,
 ): Promise<void> {
   const { taskQueue, title } = step;

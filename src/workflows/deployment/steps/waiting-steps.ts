@@ -24,18 +24,18 @@ export class WaitingSteps {
       steering,
       log,
       publisher,
-      step: { deployment },
+      activityContext: { deployment },
     } = this.context;
     const { timeoutMs, otherwise } = step.approval;
-    publisher.publish('deployment.waiting', deployment, step.title, {
+    publisher.publish('deployment.waiting', deployment, step.label, {
       service: step.service,
       timeoutMs,
       otherwise,
     });
     return clock.during(async () => {
-      const answer = await steering.approval(step.title, step.service, timeoutMs);
+      const answer = await steering.approval(step.label, step.service, timeoutMs);
       if (!answer)
-        log.note(`${step.title}: nobody answered within ${timeoutMs / 1000} s, which counts as ${otherwise}`);
+        log.note(`${step.label}: nobody answered within ${timeoutMs / 1000} s, which counts as ${otherwise}`);
       if ((answer?.action ?? otherwise) === 'approve') return;
       const by = answer
         ? `by ${answer.by}${answer.reason ? `: ${answer.reason}` : ''}`
@@ -70,30 +70,30 @@ export class WaitingSteps {
     const { failed, missing, seen } = await activity(
       'analyse',
       step.taskQueue,
-      `${step.title}: look at the numbers`,
-    )(this.context.step, step.analysis);
+      `${step.label}: look at the numbers`,
+    )(this.context.activityContext, step.analysis);
     if (failed.length > 0) {
       const message = failed.join('; ');
       this.context.publisher.publish(
         'performance.threshold_exceeded',
-        this.context.step.deployment,
+        this.context.activityContext.deployment,
         `${step.service}: ${message}`,
-        { service: step.service, step: step.title, failed, seen },
+        { service: step.service, step: step.label, failed, seen },
       );
       throw new StepFailure({ ...named(step), service: step.service, message });
     }
-    if (seen.length > 0) this.context.log.note(`${step.title}: ${seen.join(', ')}`);
+    if (seen.length > 0) this.context.log.note(`${step.label}: ${seen.join(', ')}`);
     return missing;
   }
 
   private async withoutAnswer(step: StepOf<'hold'>, missing: string[]): Promise<void> {
     const text = `the numbers are missing: ${missing.join('; ')}`;
     const policy = step.analysis!.analysis.withoutAnswer;
-    this.context.log.note(`${step.title}: ${text}`);
+    this.context.log.note(`${step.label}: ${text}`);
     if (policy === 'pass') return;
     const failure = { ...named(step), service: step.service, message: text };
     if (policy === 'fail') throw new StepFailure(failure);
-    if ((await this.context.ask(`${step.title}: ${text}. Go on?`, ['go on', 'roll back'])) !== 'go on')
+    if ((await this.context.ask(`${step.label}: ${text}. Go on?`, ['go on', 'roll back'])) !== 'go on')
       throw new Rejection(failure);
   }
 }
