@@ -22,7 +22,7 @@ function eventsPage() {
   );
 }
 
-function codeSection({ description, properties, required }, common) {
+function codeSection({ description, properties }, common) {
   const own = Object.entries(properties).filter(([name]) => !(name in common) && name !== 'code');
   const rows = own.flatMap(([name, schema]) => [
     ...(name === 'sequence' ? rowsOf({ sequence: schema }) : []),
@@ -36,7 +36,7 @@ function codeSection({ description, properties, required }, common) {
   return [
     `### ${code(properties.code.const)}`,
     [description, loose].filter(Boolean).join(' '),
-    required.includes('sequence') || rows.length > 0 ? table(['field', 'type', 'meaning'], rows) : '',
+    table(['field', 'type', 'meaning'], rows),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import { TerminatedFailure, TimeoutFailure } from '@temporalio/common';
+import { placeOfDeployment } from '../model/names';
 import {
   amendUpdate,
   answerSignal,
@@ -53,10 +54,9 @@ export function isOver({ status }: Pick<Progress, 'status'>): boolean {
 export class DeploymentHandle {
   constructor(private readonly workflow: WorkflowHandle<() => Promise<DeploymentResult>>) {}
 
-  /** The environment that it is about. */
+  /** The environment that it is about. @throws NameProblem where its id is not that of a deployment */
   get place(): Place {
-    const [, stack = '', environment = ''] = this.id.split('/');
-    return { stack, environment };
+    return placeOfDeployment(this.id);
   }
 
   /** Its workflow id. */

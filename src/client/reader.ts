@@ -54,9 +54,7 @@ export class Reader {
     await this.inspect({ kind: 'remove-volume', stack, name, taskQueue, act: actOf(by) });
   }
 
-  /**
-   * Asks about the hosts that a worker serves, and waits for no other. @throws EngineUnreachable where all are without
-   */
+  /** Asks only hosts that a worker serves; the others count as away. @throws EngineUnreachable if no host is served */
   private async ofServed<T>(stack: Stack, ask: (stack: Stack) => Promise<Answers<T>>): Promise<Answers<T>> {
     const { hosts = [] } = stack;
     const missing = await unservedHosts(
@@ -102,7 +100,7 @@ export class Reader {
   }
 }
 
-/** Questions that the hosts answer that are there. */
+/** Questions that reachable hosts answer while others are away. */
 const partial: ReadonlySet<InspectInput['kind']> = new Set([
   'status',
   'logs',

@@ -22,7 +22,7 @@ export async function findHostWorkers(client: Client, hosts: readonly string[]):
   if (missing.length > 0) throw unserved(missing);
 }
 
-/** Those of the hosts for which no worker comes. */
+/** Hosts that no worker serves, after a short wait for one that has just been started. */
 export async function unservedHosts(client: Client, hosts: readonly string[]): Promise<string[]> {
   const served = await Promise.all(hosts.map((host) => appears(() => pollersOfHost(client, host))));
   return hosts.filter((_, index) => !served[index]);

@@ -139,7 +139,7 @@ function withoutServices({ front: _, ...stack }: Stack): Stack {
   return { ...stack, services: {} };
 }
 
-/** A host of several that gave no answer. */
+/** A host that did not answer, and why. */
 export interface HostAway {
   host: string;
   reason: string;
@@ -151,10 +151,7 @@ export interface Answers<T> {
   away: HostAway[];
 }
 
-/**
- * Asks every host. One of several that is away takes nothing from the others. @throws what the first one met where all
- * are away
- */
+/** Asks every host, and lists those that are away. @throws the first failure if all are away */
 export async function askEach<H extends HostQueue, T>(
   hosts: readonly H[],
   ask: (host: H) => Promise<T[]>,
@@ -213,7 +210,7 @@ export async function whereServed<T>({ name }: HostQueue, ask: () => Promise<T>)
   }
 }
 
-/** True for trouble of a host, or with it: it may pass, and the others have none. */
+/** True for trouble with one host, which may pass. */
 function isAway(error: unknown): boolean {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   return (

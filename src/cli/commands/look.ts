@@ -250,12 +250,13 @@ async function runInside(which: string, command: string[], options: LookOptions)
     const instance =
       running.find(({ service, ordinal, name }) => name === which || `${service}-${ordinal}` === which) ??
       running.find(({ service }) => service === which);
-    if (!instance) sayAway(away);
-    if (!instance)
+    if (!instance) {
+      sayAway(away);
       throw new BadRequest(
         `no running instance is called "${which}"; running: ` +
           `${running.map(({ service, ordinal }) => `${service}-${ordinal}`).join(', ') || 'none'}`,
       );
+    }
     const { exitCode, output } = await client.exec(stack, instance.name, command);
     (options.raw ? printRaw : printText)(output);
     process.exitCode = exitCode;

@@ -48,8 +48,10 @@ export function addVolume(program: Command): void {
         const { stack } = loadPlace(options);
         const volumes = await client.volumes(stack);
         const found = volumes.found.find((each) => each.name === name);
-        if (!found) sayAway(volumes.away);
-        if (!found) throw new BadRequest(`${stack.name}/${stack.environment} has no volume "${name}"`);
+        if (!found) {
+          sayAway(volumes.away);
+          throw new BadRequest(`${stack.name}/${stack.environment} has no volume "${name}"`);
+        }
         if (found.mountedBy.length > 0)
           throw new BadRequest(`the volume "${name}" is mounted by ${found.mountedBy.join(', ')}; stop that first`);
         if (!options.force) await confirm(name);

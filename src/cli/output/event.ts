@@ -32,7 +32,7 @@ export const event = z.discriminatedUnion('code', [
       code: z.literal('deployment.status_changed'),
       ...numbered,
       data: z.strictObject({
-        status: z.string().describe('`planning`, `pulling`, `deploying`, `waiting` (for a person), `rolling_back`, …'),
+        status: z.string().describe('Such as `planning`, `deploying`, `waiting` (for a person), `rolling_back`.'),
       }),
     })
     .describe('The deployment entered another stage.'),

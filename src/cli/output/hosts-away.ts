@@ -2,10 +2,7 @@ import type { HostAway } from '../../workflows/hosts';
 import { exitCodes } from '../exit-codes';
 import { complain, paint } from './terminal';
 
-/**
- * Says to standard error which hosts did not answer. What is shown without them is not all there is: the exit code says
- * so to programs.
- */
+/** Names the hosts that did not answer, on standard error. The exit code tells programs that output is missing. */
 export function sayAway(away: readonly HostAway[]): void {
   if (away.length === 0) return;
   process.exitCode = exitCodes.unreachable;

@@ -2,10 +2,6 @@ import { crashLoop, type InstanceLine } from '../../model/instance-status';
 import { paint, table } from './terminal';
 
 /** One row a service: how many of its instances run, and how they are. */
-function isUp({ state, health }: InstanceLine): boolean {
-  return state === 'running' && !health.startsWith(crashLoop);
-}
-
 export function statusTable(lines: readonly InstanceLine[]): string[] {
   const services = new Map<string, InstanceLine[]>();
   for (const line of lines) services.set(line.service, [...(services.get(line.service) ?? []), line]);
@@ -42,4 +38,8 @@ function worst(healths: string[]): string {
 function tag(image: string): string {
   const last = image.split('/').at(-1)!;
   return last.length > 40 ? `${last.slice(0, 39)}…` : last;
+}
+
+function isUp({ state, health }: InstanceLine): boolean {
+  return state === 'running' && !health.startsWith(crashLoop);
 }

@@ -191,6 +191,12 @@ export function requireDeploymentId(value: unknown): string {
   throw new NameProblem(`${shown(value)} is not the id of a deployment: write deployment/STACK/ENVIRONMENT/REQUEST`);
 }
 
+/** The environment that a deployment is about, by the id of its workflow. @throws NameProblem where it is none */
+export function placeOfDeployment(id: string): { stack: string; environment: string } {
+  const [, stack, environment] = requireDeploymentId(id).split('/');
+  return { stack: stack!, environment: environment! };
+}
+
 /** The id of the workflow that owns a host, `host/<runtime>` or `host/<runtime>/<name>`. @throws NameProblem */
 export function requireHostId(value: unknown): string {
   const [kind, runtime, name, ...more] = typeof value === 'string' ? value.split('/') : [];
@@ -206,5 +212,6 @@ const longestShown = 60;
 function shown(value: unknown): string {
   if (typeof value !== 'string') return `a value of type ${typeof value}`;
   const quoted = JSON.stringify(value.length > longestShown ? `${value.slice(0, longestShown)}…` : value);
-  return quoted.replace(/[^\x20-\x7e…]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return quoted.replace(/[^\x20-\x7e…]/g, escaped);
 }

@@ -8,8 +8,8 @@ import { project } from '../labels';
 const reasons: HoldReason[] = ['pulled', 'kept'];
 
 /**
- * A second name, `deploy-code/kept:shop-staging-51c2ab34…`: without one, `docker image prune` takes an image whose tag
- * has moved.
+ * A second name, `deploy-code/kept:shop-staging-51c2ab34…`: without one, `docker image prune` takes an image whose
+ * tag has moved.
  */
 export async function holdImage(
   { docker: engine }: DockerConnection,
