@@ -198,6 +198,12 @@ export function acts({ action }: Pick<PlannedService, 'action'>): boolean {
   return action !== 'keep' && action !== 'skip' && action !== 'leave';
 }
 
+/** The same plan for some of its services, without what all of them share. */
+export function withOnly(plan: Plan, which: (service: PlannedService) => boolean): Plan {
+  const phases = plan.phases.map((phase) => ({ ...phase, services: phase.services.filter(which) }));
+  return { ...plan, phases, preparation: [] };
+}
+
 /** The services of phases, in order. */
 export function servicesOf<S>(phases: readonly { services: S[] }[]): S[] {
   return phases.flatMap(({ services }) => services);

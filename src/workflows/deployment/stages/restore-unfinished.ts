@@ -1,6 +1,6 @@
 import { patched } from '@temporalio/workflow';
 import { toRef } from '../../../plan/service/instance-spec';
-import { lanesOf, servicesOf, type Plan, type PlannedService } from '../../../plan/plan';
+import { lanesOf, servicesOf, withOnly, type Plan, type PlannedService } from '../../../plan/plan';
 import { planRollback } from '../../../plan/undo/rollback';
 import { patches } from '../../support/patches';
 import { StepFactory } from '../../../plan/steps';
@@ -45,15 +45,10 @@ export function hasRun({ plan, interpreter }: Pick<Unfinished, 'plan' | 'interpr
 async function restore(unfinished: Unfinished, which: (service: PlannedService) => boolean): Promise<string[]> {
   const { plan, interpreter, compensation } = unfinished;
   const { started, finished } = interpreter;
-  const phases = plan.phases.map((phase) => ({
-    ...phase,
-    services: phase.services.filter((service) => service.kind !== 'job' && which(service)),
-  }));
-  const services = servicesOf(phases);
+  const part = withOnly(plan, (service) => service.kind !== 'job' && which(service));
+  const services = servicesOf(part.phases);
   if (services.length === 0) return [];
-  await compensation.perform(
-    planRollback({ plan: { ...plan, phases, preparation: [] }, started, finished, onRollback: {} }),
-  );
+  await compensation.perform(planRollback({ plan: part, started, finished, onRollback: {} }));
   const steps = services.flatMap((service) => lanesOf(service).flat());
   const isClean = compensation.leftBehind.splice(0).length === 0;
   interpreter.forget(steps, isClean ? 'that they began' : 'that they are done');

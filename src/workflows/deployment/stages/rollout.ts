@@ -4,6 +4,7 @@ import { toRef } from '../../../plan/service/instance-spec';
 import {
   lanesOf,
   servicesOf,
+  withOnly,
   type Lane,
   type Plan,
   type PlannedPhase,
@@ -167,11 +168,8 @@ export class Rollout {
   private async rollBackTolerated(plan: Plan): Promise<void> {
     if (this.tolerated.length === 0) return;
     const { started, finished } = this.interpreter;
-    const phases = plan.phases.map((phase) => ({
-      ...phase,
-      services: phase.services.filter(({ name }) => this.isTolerated(name)),
-    }));
-    const back = planRollback({ plan: { ...plan, phases, preparation: [] }, started, finished, onRollback: {} });
+    const part = withOnly(plan, ({ name }) => this.isTolerated(name));
+    const back = planRollback({ plan: part, started, finished, onRollback: {} });
     await this.compensation.perform(back);
   }
 }
