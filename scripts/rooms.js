@@ -51,7 +51,7 @@ const rooms = {
   },
   telemetry: {
     uses: ['guard'],
-    types: ['workflows', 'activities'],
+    types: ['model', 'activities'],
     packages: ['node', 'pino', 'prom-client', '@temporalio/worker'],
   },
   worker: {

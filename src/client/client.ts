@@ -5,7 +5,8 @@ import type { AuditTrail } from '../model/audit';
 import { requireDeploymentId } from '../model/names';
 import { longestAuthor, longestReason, oneLine } from '../model/text';
 import type { PastRun } from '../plan/service/job-runs';
-import type { IntentKind, Refusal } from '../plan/plan';
+import type { IntentKind } from '../model/deployment';
+import type { Refusal } from '../plan/plan';
 import type { InspectResults } from '../workflows/inspect';
 import {
   contentsQuery,

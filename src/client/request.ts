@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
 import { plainMarkdown, plainMarkdownWithin } from '../model/text/markdown';
 import type { WhenBusy } from '../plan/asked';
-import type { Intent, IntentKind } from '../plan/plan';
+import type { IntentKind } from '../model/deployment';
+import type { Intent } from '../plan/plan';
 import {
   deploymentId,
   placeAttributes,

@@ -1,6 +1,6 @@
 import type { BreakerSettings, FreezeWindow } from '../model/stack';
 import type { OpenWindow } from './freeze-windows';
-import type { IntentKind } from './plan';
+import type { IntentKind } from '../model/deployment';
 
 /** Where another deployment runs or waits: wait for it, take its place, or give up. */
 export type WhenBusy = 'queue' | 'supersede' | 'reject';

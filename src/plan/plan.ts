@@ -1,3 +1,4 @@
+import type { IntentKind } from '../model/deployment';
 import type { NetworkSpec, VolumeSpec } from '../model/resources';
 import type { Analysis, Approval, Placement } from '../model/stack';
 import type { ServedBy } from '../model/instance';
@@ -182,8 +183,6 @@ export interface Refusal {
 }
 
 /** What a deployment is asked to do. */
-export type IntentKind = 'deploy' | 'rollback' | 'stop' | 'restart' | 'run' | 'repair';
-
 export interface Intent {
   kind: IntentKind;
   /** Only these services, and what they depend on. */

@@ -1,22 +1,36 @@
 import type { EventEmitter } from 'node:events';
-import type { Logger } from 'pino';
-import type { EngineEvent } from '../workflows/support/events';
+import type { Level, Logger } from 'pino';
+import type { Event, EventCode } from '../model/events';
+import type { EngineEvents } from './engine-events';
 
-const levels: Partial<Record<EngineEvent['type'], 'warn' | 'error'>> = {
+const levels: Partial<Record<EventCode, Level>> = {
+  'deployment.status_changed': 'debug',
+  'step.started': 'debug',
   'step.failed': 'error',
-  'platform.trouble': 'warn',
+  'step.delayed': 'warn',
   'breaker.changed': 'warn',
   'module.health_changed': 'warn',
   'drift.changed': 'warn',
   'watch.acted': 'warn',
 };
 
-/** One JSON line an event, with the deployment's id to find everything that belongs together. */
-export function logEvents(events: EventEmitter<{ event: [EngineEvent] }>, logger: Logger): void {
+/** Logs each event as one JSON line that carries the id of its deployment. */
+export function logEvents(events: EventEmitter<EngineEvents>, logger: Logger): void {
   events.on('event', (event) => {
-    if (event.type === 'host.reported')
-      return logger[event.message === undefined ? 'debug' : 'warn']({ ...event }, event.type);
-    const { type, stack, environment, deployment, ...details } = event;
-    logger[levels[type] ?? 'info']({ deployment: `${stack}/${environment}/${deployment}`, ...details }, type);
+    if (event.code === 'host.reported')
+      return logger[event.data.message === undefined ? 'debug' : 'warn'](event.data, event.code);
+    const { code, stack, environment, deployment, step } = event;
+    const about = step && { step: step.id, kind: step.kind, service: step.service, phase: step.phase };
+    logger[levels[code] ?? 'info'](
+      { deployment: `${stack}/${environment}/${deployment}`, ...about, ...loggedData(event) },
+      code,
+    );
   });
+}
+
+/** The evidence of a failure stays in the result: it can be long. */
+function loggedData(event: Event): object {
+  if (event.code !== 'deployment.finished' && event.code !== 'deployment.waiting') return event.data;
+  const { cause, ...data } = event.data;
+  return { ...data, ...(cause && { cause: { step: cause.step, message: cause.message } }) };
 }

@@ -1,15 +1,13 @@
 import type { EventEmitter } from 'node:events';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ActivityEvents } from '../activities/dependencies';
-import type { EngineEvent } from '../workflows/support/events';
+import type { StepReference } from '../model/events';
+import type { EngineEvents } from './engine-events';
 
 const seconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
 /** Metrics of this worker, fed by the engine's events. */
-export function createMetrics(
-  engine: EventEmitter<{ event: [EngineEvent] }>,
-  activities: EventEmitter<ActivityEvents>,
-): Registry {
+export function createMetrics(engine: EventEmitter<EngineEvents>, activities: EventEmitter<ActivityEvents>): Registry {
   const registry = new Registry();
   const registers = [registry];
   const deployments = new Counter({
@@ -102,35 +100,37 @@ export function createMetrics(
   activities.on('probe', ({ service, healthy }) => probes.inc({ service, healthy: String(healthy) }));
   activities.on('instance', ({ service, event }) => instances.inc({ service, event }));
   engine.on('event', (event) => {
-    if (event.type === 'host.reported') return hosts.set({ host: event.host }, event.open ? 1 : 0);
+    if (event.code === 'host.reported') return hosts.set({ host: event.data.host }, event.data.open ? 1 : 0);
     const { stack, environment } = event;
     const place = { stack, environment };
-    switch (event.type) {
+    switch (event.code) {
       case 'deployment.started':
-        return started.inc({ ...place, intent: event.intent });
+        return started.inc({ ...place, intent: event.data.intent });
       case 'deployment.finished':
-        return deployments.inc({ ...place, intent: event.intent, outcome: event.outcome });
+        return deployments.inc({ ...place, intent: event.data.intent, outcome: event.data.outcome });
       case 'phase.finished':
-        return phases.observe({ ...place, phase: event.phase }, event.durationMs / 1000);
+        return phases.observe({ ...place, phase: event.data.phase }, event.data.durationMs / 1000);
       case 'step.finished':
-        return steps.observe({ ...place, service: event.service ?? '', step: event.kind }, event.durationMs / 1000);
+        return steps.observe({ ...place, ...labelsOf(event.step) }, event.data.durationMs / 1000);
       case 'step.failed':
-        return failures.inc({ ...place, service: event.service ?? '', step: event.kind });
-      case 'platform.trouble':
+        return failures.inc({ ...place, ...labelsOf(event.step) });
+      case 'step.delayed':
         return trouble.inc(place);
       case 'rollback.finished':
-        return rollbacks.inc({ ...place, complete: String(event.complete) });
+        return rollbacks.inc({ ...place, complete: String(event.data.complete) });
       case 'breaker.changed':
-        return breakers.set(place, event.open ? 1 : 0);
+        return breakers.set(place, event.data.open ? 1 : 0);
       case 'module.health_changed':
-        return event.healthy
-          ? ailing.dec({ ...place, service: event.service })
-          : ailing.inc({ ...place, service: event.service });
+        return ailing[event.data.healthy ? 'dec' : 'inc']({ ...place, service: event.data.service });
       case 'drift.changed':
-        return drift.set(place, event.drift.length);
+        return drift.set(place, event.data.drift.length);
       case 'watch.acted':
-        return acts.inc({ ...place, action: event.action });
+        return acts.inc({ ...place, action: event.data.action });
     }
   });
   return registry;
+}
+
+function labelsOf({ service = '', kind }: StepReference): { service: string; step: string } {
+  return { service, step: kind };
 }

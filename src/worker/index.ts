@@ -28,12 +28,12 @@ import {
 import { createRuntimes, type Runtimes } from '../runtimes';
 import type { ClusterEndpoint } from '../runtimes/kubernetes/api/connection';
 import type { RuntimeDriver } from '../runtimes/runtime';
-import type { EngineEvent } from '../workflows/support/events';
 import { deliveryQueue, taskQueue, watchQueueOf } from '../workflows/messages';
 import { asBuild, offerBuild } from './build';
 import { workflowSource } from './bundle';
 import { createTemporalGateway } from './temporal-gateway';
 import { portOf, serveHttp } from './http';
+import type { EngineEvents } from '../telemetry/engine-events';
 import { logEvents } from '../telemetry/log-events';
 import { maskedLogger } from './masked-logger';
 import { createMetrics } from '../telemetry/metrics';
@@ -117,7 +117,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const mask = (text: string) => secrets.mask(text);
   const logger = maskedLogger(configuration.logger ?? pino(), mask);
   const sdkMetrics = await installTelemetry(logger);
-  const engineEvents = new EventEmitter<{ event: [EngineEvent] }>();
+  const engineEvents = new EventEmitter<EngineEvents>();
   const activityEvents = new EventEmitter<ActivityEvents>();
   const metrics = createMetrics(engineEvents, activityEvents);
   logEvents(engineEvents, logger);
@@ -202,7 +202,10 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
     ...workflowSource(configuration.workflowBundle),
     sinks: {
       events: {
-        emit: { fn: (_, event: EngineEvent) => void engineEvents.emit('event', event), callDuringReplay: false },
+        emit: {
+          fn: (_, event: EngineEvents['event'][0]) => void engineEvents.emit('event', event),
+          callDuringReplay: false,
+        },
       },
     },
     maxCachedWorkflows: 200,

@@ -8,7 +8,7 @@ import {
 import type { HostBreaker, HostPlace, HostReport } from '../model/host';
 import { forEachGone } from './support/gone';
 import { admit } from './support/admit';
-import { events } from './support/events';
+import { reportHost } from './support/reporter';
 import { listen } from './support/listen';
 import { claimHostSignal, hostId, hostQuery, hostWordSignal, reportHostSignal, type HostState } from './messages';
 import { inputs, shapes } from './messages/shapes';
@@ -42,8 +42,7 @@ export async function host(place: HostPlace, before?: HostState): Promise<void> 
     changes += 1;
     giveBack(report, state);
     state.breaker = counted(state.breaker, report, Date.now());
-    events.emit({
-      type: 'host.reported',
+    reportHost({
       host: hostId(place),
       failures: state.breaker?.failures ?? 0,
       open: state.breaker?.openedAt !== undefined,

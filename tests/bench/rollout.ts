@@ -3,6 +3,7 @@ import type { Stack } from '../../src/config';
 import { wipe } from '../support/docker-world';
 import { Load } from '../support/load';
 import { RolloutWorld } from '../support/rollout';
+import { step } from '../support/events';
 import { deployBare } from './bare-engine';
 import { succeed, withEngine } from './engine';
 import { median, ms, ratio, timed, type Figure } from './figure';
@@ -80,8 +81,8 @@ async function switched(client: DeployCodeClient): Promise<{ there: number[]; ba
       const handle = await client.deploy(version('2'));
       let begun = 0;
       for await (const { events } of handle.watch()) {
-        begun = events.find(({ title, state }) => state === 'begun' && title?.startsWith('switch '))?.at ?? begun;
-        if (events.some(({ title, state }) => state === 'begun' && title?.startsWith('keep the old '))) break;
+        begun = events.find(step('step.started', 'switch '))?.at ?? begun;
+        if (events.some(step('step.started', 'keep the old '))) break;
       }
       there.push(load.lastAnswer['1']! - begun);
       await load.answered(50);

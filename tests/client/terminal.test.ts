@@ -150,8 +150,14 @@ describe(`what people read (${cases} cases)`, () => {
           approvals: [{ title: text, service: text }],
           failure: { cause, until: 1 },
           events: [
-            { sequence: 1, at: 1, kind: 'note', text },
-            { sequence: 2, at: 1, kind: 'step', state: 'failed', text, step: text, service: text, phase: 1 },
+            { sequence: 1, at: 1, code: 'deployment.noted', data: { message: text } },
+            {
+              sequence: 2,
+              at: 1,
+              code: 'step.failed',
+              step: { id: text, kind: 'start', title: text, service: text, phase: 1 },
+              data: { message: text, durationMs: 1 },
+            },
           ],
         };
         const lines: string[] = [];

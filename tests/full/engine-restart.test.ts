@@ -10,6 +10,7 @@ import { startEngine, type TestEngine } from '../support/engine';
 import { images } from '../support/image';
 import { OwnEngine, ownEngineMissing } from '../support/own-engine';
 import { describeUnless } from '../support/parts';
+import { delayed, reached } from '../support/events';
 
 const awayMs = 2000;
 
@@ -51,8 +52,7 @@ describeUnless(ownEngineMissing(), 'a Docker Engine that restarts in mid-deploym
   const listing = async () =>
     (await own.docker.listContainers({ all: true })).map(({ Id, Names, State }) => `${Names[0]} ${State} ${Id}`).sort();
   const begun = async (handle: DeploymentHandle, phase: number) => {
-    for await (const { events } of handle.watch())
-      if (events.some((event) => event.phase === phase && event.state === 'begun')) return;
+    await reached(handle, ({ code, step }) => code === 'step.started' && step.phase === phase);
   };
   const restart = async () => {
     await own.stop();
@@ -68,11 +68,7 @@ describeUnless(ownEngineMissing(), 'a Docker Engine that restarts in mid-deploym
     await begun(handle, 2);
     await restart();
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded', release: 2, leftBehind: [] });
-    expect(
-      (await handle.progress()).events.some(
-        ({ state, text }) => state === 'trouble' && text.includes('the Docker Engine does not answer'),
-      ),
-    ).toBe(true);
+    expect((await handle.progress()).events.some(delayed('the Docker Engine does not answer'))).toBe(true);
     const running = await listing();
     expect(running).toHaveLength(9);
     expect(running.every((line) => line.includes('-d2 running '))).toBe(true);

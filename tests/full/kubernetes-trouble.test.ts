@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppsV1Api, CoreV1Api, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { Client, Connection } from '@temporalio/client';
-import { DeployCodeClient, type DeploymentHandle, type ProgressEvent, type Stack } from '../../src/client';
+import { DeployCodeClient, type Stack } from '../../src/client';
 import { ApiProxy } from '../support/api-proxy';
 import { clusterConfig } from '../support/cluster';
 import { clusterStack, layered, namespaceOf, probed, ready, specs, wipe } from '../support/cluster-world';
@@ -16,6 +16,7 @@ import { images } from '../support/image';
 import { describeWith } from '../support/parts';
 import { Registry } from '../support/registry';
 import { WorkerProcess } from '../support/worker-process';
+import { delayed, reached, step } from '../support/events';
 
 const awayMs = process.env.DEPLOY_CODE_TEST_FULL === '1' ? 30_000 : 5000;
 
@@ -44,13 +45,7 @@ describeWith('kubernetes', 'trouble on the way to a cluster', () => {
     return client.deploy(stack, options);
   };
   const result = async (stack: Stack, options = {}) => (await deploy(stack, options)).result();
-  const reached = async (handle: DeploymentHandle, wanted: (event: ProgressEvent) => boolean) => {
-    for await (const { events } of handle.watch()) if (events.some(wanted)) return;
-  };
-  const begun =
-    (what: string) =>
-    ({ state, text }: ProgressEvent) =>
-      state === 'begun' && text.startsWith(what);
+  const begun = (title: string) => step('step.started', title);
   const names = (count: number) => Array.from({ length: count }, (_, index) => `s${index} 1/1`).sort();
   const like = (name: string, services: Record<string, unknown>): Stack => ({ ...clusterStack(services), name });
 
@@ -80,11 +75,7 @@ describeWith('kubernetes', 'trouble on the way to a cluster', () => {
     await sleep(awayMs);
     proxy.mend();
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
-    expect(
-      (await handle.progress()).events.some(
-        ({ state, text }) => state === 'trouble' && text.includes('Kubernetes API'),
-      ),
-    ).toBe(true);
+    expect((await handle.progress()).events.some(delayed('Kubernetes API'))).toBe(true);
     expect(await ready(stack)).toEqual(['first 1/1', 'second 1/1']);
   });
 
@@ -256,10 +247,7 @@ describeWith('kubernetes', 'trouble on the way to a cluster', () => {
       });
       await registry.kill();
       const handle = await deploy(stack(image));
-      await reached(
-        handle,
-        ({ state, text }) => state === 'trouble' && /cannot pull its image .*connection refused/.test(text),
-      );
+      await reached(handle, delayed(/cannot pull its image .*connection refused/));
       await registry.start();
       expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
     } finally {

@@ -7,6 +7,7 @@ import { address, startEngine, type TestEngine } from '../support/engine';
 import { Load } from '../support/load';
 import { describeWith } from '../support/parts';
 import { uniqueName } from '../support/stack';
+import { reached, step } from '../support/events';
 
 const file = 'configs/rollouts/blue-green.yaml';
 
@@ -33,7 +34,7 @@ describeWith('docker', 'the examples of rollouts', () => {
   /** Nobody waits for the bakes of an example. */
   const impatient = async (handle: DeploymentHandle) => {
     for await (const { events } of handle.watch()) {
-      if (events.some(({ title, state }) => state === 'begun' && /^(bake|keep) /.test(title ?? '')))
+      if (events.some(({ code, step }) => code === 'step.started' && /^(bake|keep) /.test(step.title)))
         await handle.steer({ action: 'promote', by: 'the test' }).catch(() => undefined);
     }
     return handle.result();
@@ -66,8 +67,7 @@ describeWith('docker', 'the examples of rollouts', () => {
     try {
       expect(await (await engine.client.deploy(version('1'))).result()).toMatchObject({ outcome: 'succeeded' });
       const handle = await engine.client.deploy(version('2'));
-      for await (const { events } of handle.watch())
-        if (events.some(({ title, state }) => state === 'begun' && title?.startsWith('keep the old '))) break;
+      await reached(handle, step('step.started', 'keep the old '));
       expect(await steer('approve', '2')).toMatchObject({
         code: 2,
         stderr: expect.stringContaining('nothing waits for an approval') as string,

@@ -82,7 +82,7 @@ describeWith('docker', 'a rollout whose worker is killed at each of its steps', 
 });
 
 function stepsUnderWay({ events }: Progress): string[] {
-  const state = new Map<string, string | undefined>();
-  for (const event of events) if (event.step && event.kind === 'step') state.set(event.step, event.state);
-  return [...state].filter(([, reached]) => reached === 'begun').map(([step]) => step);
+  const latest = new Map<string, string>();
+  for (const { code, step } of events) if (step) latest.set(step.id, code);
+  return [...latest].filter(([, code]) => code === 'step.started').map(([id]) => id);
 }

@@ -5,6 +5,7 @@ import { startEngine, type TestEngine } from '../support/engine';
 import { Load } from '../support/load';
 import { describeWith } from '../support/parts';
 import { type RolloutWorld, RolloutWorlds } from '../support/rollout';
+import { notesOf, step } from '../support/events';
 
 const intervalMs = 1000;
 const scrape = `
@@ -80,7 +81,7 @@ describeWith('docker', 'a canary judged by Prometheus', () => {
       leftBehind: [],
       cause: { service: 'web', message: expect.stringMatching(why) as string },
     });
-    const caught = events.find(({ state, title }) => state === 'failed' && title?.startsWith('bake web'))!.at;
+    const caught = events.find(step('step.failed', 'bake web'))!.at;
     await load.answered(100);
     const { failed } = await load.stop();
     expect(Object.keys(failed).filter((what) => what !== 'status 500')).toEqual([]);
@@ -97,8 +98,7 @@ describeWith('docker', 'a canary judged by Prometheus', () => {
     const load = new Load({ url: front.url, connections: 8, pauseMs: 10 });
     const running = await engine.client.deploy(judged(front, '2'));
     const notes: string[] = [];
-    for await (const { events } of running.watch())
-      notes.push(...events.filter(({ kind }) => kind === 'note').map(({ text }) => text));
+    for await (const { events } of running.watch()) notes.push(...notesOf(events));
     expect(await running.result()).toMatchObject({ outcome: 'succeeded' });
     expect(notes.some((note) => note.startsWith('bake web at 20 % for 12 s: errors 0, latency 0'))).toBe(true);
     expect((await load.stop()).failed).toEqual({});

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { event, type Event } from '../../src/cli/output/event';
+import { event, type EventLine } from '../../src/cli/output/event';
 import { address } from '../support/engine';
 import { cli } from '../support/cli';
 import { uniqueName, writeStack } from '../support/stack';
@@ -74,7 +74,7 @@ services:
 
   it('gives programs events as JSON Lines, with the result as the last', async () => {
     const file = stack(28_303);
-    const eventsOf = (stdout: string): Event[] =>
+    const eventsOf = (stdout: string): EventLine[] =>
       stdout
         .trim()
         .split('\n')

@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DeployCodeClient, type DeploymentHandle, type ProgressEvent, type Stack } from '../../src/client';
+import { DeployCodeClient, type Stack } from '../../src/client';
 import { address } from '../support/engine';
 import { dockerStack, healthy, layered, listing, states, wipe } from '../support/docker-world';
 import { images } from '../support/image';
 import { describeWith } from '../support/parts';
 import { WorkerProcess } from '../support/worker-process';
+import { reached, step } from '../support/events';
 
 describeWith('docker', 'a worker killed with -9', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-durability-'));
@@ -28,9 +29,6 @@ describeWith('docker', 'a worker killed with -9', () => {
     used.add(stack.name);
     return client.deploy(stack);
   };
-  const reached = async (handle: DeploymentHandle, wanted: (event: ProgressEvent) => boolean) => {
-    for await (const { events } of handle.watch()) if (events.some(wanted)) return;
-  };
   const restart = async () => {
     await worker.kill();
     await worker.start();
@@ -39,7 +37,7 @@ describeWith('docker', 'a worker killed with -9', () => {
   it('in the middle of a start: the deployment ends as if nothing had happened, with no duplicate', async () => {
     const stack = dockerStack(layered(12, 3));
     const handle = await deploy(stack);
-    await reached(handle, ({ state, text }) => state === 'begun' && text.startsWith('start s4-1'));
+    await reached(handle, step('step.started', 'start s4-1'));
     await restart();
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded', release: 1 });
     expect(await states(stack.name)).toEqual(Array.from({ length: 12 }, (_, index) => `s${index}-1-d1 running`).sort());
@@ -55,7 +53,7 @@ describeWith('docker', 'a worker killed with -9', () => {
       },
     });
     const handle = await deploy(stack);
-    await reached(handle, ({ state, text }) => state === 'begun' && text.startsWith('start slow-1'));
+    await reached(handle, step('step.started', 'start slow-1'));
     await restart();
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
     expect(await states(stack.name)).toEqual(['slow-1-d1 running']);
@@ -69,7 +67,10 @@ describeWith('docker', 'a worker killed with -9', () => {
       ...dockerStack(layered(8, 2, (index) => (index < 7 ? { image: images.next } : { image: images.broken }))),
       name: stack.name,
     });
-    await reached(handle, ({ text }) => text === 'rolling_back');
+    await reached(
+      handle,
+      (event) => event.code === 'deployment.status_changed' && event.data.status === 'rolling_back',
+    );
     await restart();
     expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', leftBehind: [] });
     expect(await listing(stack.name)).toEqual(before);
@@ -88,7 +89,7 @@ describeWith('docker', 'a worker killed with -9', () => {
       { volumes: { marks: {} } },
     );
     const handle = await deploy(stack);
-    await reached(handle, ({ state, text }) => state === 'begun' && text === 'run job-1');
+    await reached(handle, step('step.started', 'run job-1'));
     await restart();
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
     expect((await client.logs(stack, ['job'], 10)).found).toMatchObject([{ lines: ['ran'] }]);

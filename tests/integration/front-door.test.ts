@@ -17,6 +17,7 @@ import { Load } from '../support/load';
 import { eventually } from '../support/eventually';
 import { describeWith } from '../support/parts';
 import { RolloutWorlds } from '../support/rollout';
+import { step } from '../support/events';
 
 describeWith('docker', 'the front door', () => {
   let engine: TestEngine;
@@ -319,9 +320,10 @@ describeWith('docker', 'the front door', () => {
     const handle = await engine.client.deploy(front.stack('2', service));
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
     const { events } = await handle.progress();
-    const drained = events.find(({ title, state }) => state === 'done' && title?.startsWith('drain and stop'))!;
-    expect(drained.durationMs).toBeGreaterThanOrEqual(1000);
-    expect(drained.durationMs).toBeLessThan(10_000);
+    const drained = events.find(step('step.finished', 'drain and stop'))!;
+    const { durationMs } = drained.data as { durationMs: number };
+    expect(durationMs).toBeGreaterThanOrEqual(1000);
+    expect(durationMs).toBeLessThan(10_000);
     endless.abandon();
   });
 

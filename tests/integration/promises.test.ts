@@ -4,6 +4,7 @@ import { images } from '../support/image';
 import { describeWith } from '../support/parts';
 import type { Stack } from '../../src/config';
 import { until } from '../support/until';
+import { reached, step } from '../support/events';
 
 /** The seven promises about data that the README makes. 5 (jobs) is held by tests/workflows/jobs.test.ts as well. */
 describeWith('docker', 'the promises about data', () => {
@@ -81,8 +82,7 @@ describeWith('docker', 'the promises about data', () => {
       name: stack.name,
     };
     const handle = await engine.client.deploy(slow);
-    for await (const { events } of handle.watch())
-      if (events.some(({ text, state }) => state === 'begun' && text.startsWith('start web-1'))) break;
+    await reached(handle, step('step.started', 'start web-1'));
     expect(await policies()).toMatchObject({ 'db-1-d1': 'no', 'db-1-d2': 'always' });
     expect(await handle.result()).toMatchObject({ outcome: 'rolled_back' });
     expect(await policies()).toEqual({ 'db-1-d1': 'always', 'web-1-d1': 'unless-stopped' });

@@ -1,4 +1,4 @@
-import type { DeploymentHandle, Stack } from '../../src/client';
+import type { Stack } from '../../src/client';
 import { startEngine, type TestEngine } from '../support/engine';
 import { states } from '../support/docker-world';
 import { EchoSockets } from '../support/echo-sockets';
@@ -6,6 +6,7 @@ import { images } from '../support/image';
 import { Load } from '../support/load';
 import { describeWith } from '../support/parts';
 import { RolloutWorlds } from '../support/rollout';
+import { reached, step } from '../support/events';
 
 const full = process.env.DEPLOY_CODE_TEST_FULL === '1';
 const requests = full ? 50_000 : 5000;
@@ -128,7 +129,7 @@ describeWith('docker', 'a rollout under load', () => {
     expect(await deploy(front.stack('1', strategy))).toMatchObject({ outcome: 'succeeded' });
     const load = new Load({ url: front.url, pauseMs: 0 });
     const running = await engine.client.deploy(front.stack('2', strategy));
-    await reached(running, 'bake web at 10 % for 3600 s', 'begun');
+    await reached(running, step('step.started', 'bake web at 10 % for 3600 s'));
     const before = { ...load.versions };
     await load.answered(4000);
     const after = { ...load.versions };
@@ -159,9 +160,3 @@ describeWith('docker', 'a rollout under load', () => {
     },
   );
 });
-
-async function reached(handle: DeploymentHandle, step: string, state: string): Promise<void> {
-  for await (const { events } of handle.watch())
-    if (events.some((event) => event.title === step && event.state === state)) return;
-  throw new Error(`it ended without ${step}`);
-}

@@ -3,6 +3,7 @@ import { environmentId } from '../../src/workflows/messages';
 import { anotherBuild, BuildEngines, slowStack } from '../support/builds';
 import { address } from '../support/engine';
 import { eventually } from '../support/eventually';
+import { notesOf } from '../support/events';
 
 describe('two builds of the engine', () => {
   const engines = new BuildEngines('builds');
@@ -39,7 +40,7 @@ describe('two builds of the engine', () => {
     engines.host.unhealthy = {};
     expect([(await running.result()).outcome, (await later.result()).outcome]).toEqual(['succeeded', 'succeeded']);
     expect([await buildOf(running.id), await buildOf(later.id)]).toEqual(['one', 'two']);
-    expect((await later.progress()).events.map(({ text }) => text)).toContain('planned by the new build');
+    expect(notesOf((await later.progress()).events)).toContain('planned by the new build');
 
     await (await client.deploy(slowStack(stack.name, '2'))).result();
     expect(await buildOf(environmentId({ stack: stack.name, environment: 'test' }))).toBe('two');

@@ -8,6 +8,7 @@ import { environmentId, taskQueue, type Progress } from '../../src/workflows/mes
 import { address, startEngine, type TestEngine } from '../support/engine';
 import { eventually } from '../support/eventually';
 import { memoryStack } from '../support/memory-stack';
+import { note } from '../support/events';
 
 describe('who may begin in an environment', () => {
   const host = new MemoryHost();
@@ -57,9 +58,7 @@ describe('who may begin in an environment', () => {
       outcome: 'refused',
       refusals: [{ path: 'queue', message: 'superseded by a newer request of ana (SHOP-9)' }],
     });
-    await seen(first, ({ events }) =>
-      events.some(({ text }) => text.startsWith('cancelled by a newer request of ana')),
-    );
+    await seen(first, ({ events }) => events.some(note('cancelled by a newer request of ana')));
     expect((await third.progress()).deployment).toBeUndefined();
     host.exit(`${stack.name}-test-job-1-d1`, 0);
     expect(await first.result()).toMatchObject({

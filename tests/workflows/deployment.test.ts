@@ -3,6 +3,7 @@ import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { address, startEngine, type TestEngine } from '../support/engine';
 import { eventually } from '../support/eventually';
 import { memoryStack, shop } from '../support/memory-stack';
+import { notesOf } from '../support/events';
 
 describe('a deployment', () => {
   const host = new MemoryHost();
@@ -165,9 +166,7 @@ describe('a deployment', () => {
     ];
     const handle = await engine.client.deploy(stack);
     expect(await handle.result()).toMatchObject({ outcome: 'unchanged' });
-    expect((await handle.progress()).events.map(({ text }) => text)).toContain(
-      'waits for the platform: the engine is away',
-    );
+    expect(notesOf((await handle.progress()).events)).toContain('waits for the platform: the engine is away');
   });
 
   it('waits for a platform that is away, on its own clock', async () => {
@@ -176,9 +175,9 @@ describe('a deployment', () => {
     const handle = await engine.client.deploy(stack);
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
     const { events } = await handle.progress();
-    expect(events.filter(({ state }) => state === 'trouble')).toMatchObject([
-      { text: 'the engine is away' },
-      { text: 'the engine is away' },
+    expect(events.filter(({ code }) => code === 'step.delayed')).toMatchObject([
+      { data: { message: 'the engine is away' } },
+      { data: { message: 'the engine is away' } },
     ]);
   });
 
@@ -188,7 +187,10 @@ describe('a deployment', () => {
     const handle = await engine.client.deploy(stack);
     await eventually(async () =>
       expect((await handle.progress()).events).toContainEqual(
-        expect.objectContaining({ step: 'web/start/1', title: 'start web-1 (web:1)', state: 'begun' }),
+        expect.objectContaining({
+          code: 'step.started',
+          step: { id: 'web/start/1', kind: 'start', title: 'start web-1 (web:1)', service: 'web', phase: 4 },
+        }),
       ),
     );
     host.exit(`${stack.name}-test-database-1-d1`, 0);

@@ -4,6 +4,7 @@ import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { environmentId } from '../../src/workflows/messages';
 import { address, startEngine, type TestEngine } from '../support/engine';
 import { memoryStack, shop } from '../support/memory-stack';
+import { reached, step } from '../support/events';
 
 describe('an environment', () => {
   const host = new MemoryHost();
@@ -85,7 +86,7 @@ describe('an environment', () => {
     await (await engine.client.deploy(stack)).result();
     host.unhealthy['web:2'] = 'never healthy';
     const lost = await engine.client.deploy(shop({ api: 'api:2', web: 'web:2' }, {}, stack.name));
-    for await (const { events } of lost.watch()) if (events.some(({ text }) => text.startsWith('start web-1'))) break;
+    await reached(lost, step('step.started', 'start web-1'));
     await temporal.workflow.getHandle(lost.id).terminate('lost on purpose');
 
     const next = await engine.client.deploy(stack);

@@ -28,7 +28,7 @@ describe('a job', () => {
     host.calls.filter((call) => call.startsWith('start ') && call.includes(`-${name}-`)).length;
   const until = async (handle: DeploymentHandle, text: string) => {
     for await (const { events, question } of handle.watch())
-      if (question?.text.includes(text) || events.some((event) => event.text.includes(text))) return;
+      if (question?.text.includes(text) || events.some((event) => JSON.stringify(event).includes(text))) return;
   };
 
   it('runs again only when it changed since its last successful run', async () => {

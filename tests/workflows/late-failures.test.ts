@@ -2,6 +2,7 @@ import type { DeploymentHandle, Stack } from '../../src/client';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { startEngine, type TestEngine } from '../support/engine';
 import { memoryStack } from '../support/memory-stack';
+import { reached, step } from '../support/events';
 
 const checked = { health_check: { command: ['check'], interval: '100ms', retries: 3 } };
 const exposed = { ...checked, expose: { port: 8080, host_port: 80 } };
@@ -33,11 +34,6 @@ describe('what fails after it has been healthy', () => {
     expect(await deploy(first)).toMatchObject({ outcome: 'succeeded' });
     return { name: first.name, handle: await engine.client.deploy(shop('2', web, more, first.name)) };
   };
-  const reached = async (handle: DeploymentHandle, step: string, state = 'begun') => {
-    for await (const { events } of handle.watch())
-      if (events.some((event) => event.title === step && event.state === state)) return;
-    throw new Error(`it ended without ${step}`);
-  };
   const targets = (name: string) =>
     host
       .get(`${name}-test-load-balancer-1-d1`)
@@ -55,7 +51,7 @@ describe('what fails after it has been healthy', () => {
   describe.each(Object.entries(strategies))('%s', (_, { strategy, waiting }) => {
     it('sends the requests back to the old set as soon as a new instance turns unhealthy, and rolls back', async () => {
       const { name, handle } = await replaced({ strategy });
-      await reached(handle, waiting);
+      await reached(handle, step('step.started', waiting));
       host.unhealthy['web:2'] = 'GET :8080 answered 503';
       expect(await handle.result()).toMatchObject({
         outcome: 'rolled_back',
@@ -75,7 +71,7 @@ describe('what fails after it has been healthy', () => {
 
     it('goes back when a new instance exits, or is restarted', async () => {
       const { name, handle } = await replaced({ strategy });
-      await reached(handle, waiting);
+      await reached(handle, step('step.started', waiting));
       host.get(`${name}-test-web-1-d2`).status.restarts += 1;
       expect(await handle.result()).toMatchObject({
         outcome: 'rolled_back',
@@ -85,7 +81,7 @@ describe('what fails after it has been healthy', () => {
       expect(targets(name)).toEqual(old);
 
       const again = await engine.client.deploy(shop('3', { strategy }, {}, name));
-      await reached(again, waiting);
+      await reached(again, step('step.started', waiting));
       host.exit(`${name}-test-web-1-d3`, 7);
       expect(await again.result()).toMatchObject({
         outcome: 'rolled_back',
@@ -100,7 +96,7 @@ describe('what fails after it has been healthy', () => {
         strategy,
         health_check: { command: ['check'], interval: '100ms', retries: 1000 },
       });
-      await reached(handle, waiting);
+      await reached(handle, step('step.started', waiting));
       host.unhealthy['web:2'] = 'busy';
       host.faults = [{ operation: 'inspect', service: '*', kind: 'platform', message: 'Docker is away', times: 3 }];
       await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -126,9 +122,9 @@ describe('what fails after it has been healthy', () => {
     expect(await (await first).result()).toMatchObject({ outcome: 'succeeded' });
     const handle = await engine.client.deploy(shop('2', { strategy: strategies.canary.strategy }, more, stack.name));
     const end = await finish(2);
-    await reached(handle, strategies.canary.waiting);
+    await reached(handle, step('step.started', strategies.canary.waiting));
     host.unhealthy['web:2'] = 'sick';
-    await reached(handle, 'route web back', 'done');
+    await reached(handle, step('step.finished', 'route web back'));
     expect(targets(stack.name)).toEqual(old);
     expect((await handle.progress()).status).toBe('deploying');
     end();
@@ -140,7 +136,7 @@ describe('what fails after it has been healthy', () => {
     const first = shop('1', { replicas: 4, strategy });
     await deploy(first);
     const handle = await engine.client.deploy(shop('2', { replicas: 4, strategy }, {}, first.name));
-    await reached(handle, 'see web 2 healthy for 0.3 s');
+    await reached(handle, step('step.started', 'see web 2 healthy for 0.3 s'));
     host.unhealthy[`${first.name}-test-web-1-d2`] = 'sick';
     const fewest = { serving: 4 };
     const counting = setInterval(
@@ -183,7 +179,7 @@ describe('what fails after it has been healthy', () => {
 
   it('fails alone where its service may', async () => {
     const { name, handle } = await replaced({ strategy: strategies.blue_green.strategy, on_failure: 'continue' });
-    await reached(handle, strategies.blue_green.waiting);
+    await reached(handle, step('step.started', strategies.blue_green.waiting));
     host.unhealthy['web:2'] = 'sick';
     expect(await handle.result()).toMatchObject({
       outcome: 'succeeded',
@@ -199,10 +195,10 @@ describe('what fails after it has been healthy', () => {
     await deploy(first);
     const letGo = host.holdBack('retire');
     const handle = await engine.client.deploy(shop('2', { strategy: { rolling: { max_surge: 2 } } }, {}, first.name));
-    await reached(handle, `drain and stop ${first.name}-test-web-1-d1 and 1 more`);
+    await reached(handle, step('step.started', `drain and stop ${first.name}-test-web-1-d1 and 1 more`));
     await handle.steer({ action: 'pause', by: 'ana' });
     letGo();
-    await reached(handle, `drain and stop ${first.name}-test-web-1-d1 and 1 more`, 'done');
+    await reached(handle, step('step.finished', `drain and stop ${first.name}-test-web-1-d1 and 1 more`));
     host.unhealthy['web:2'] = 'sick';
     expect(await handle.result()).toMatchObject({
       outcome: 'rolled_back',

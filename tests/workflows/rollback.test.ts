@@ -1,6 +1,7 @@
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { startEngine, type TestEngine } from '../support/engine';
 import { memoryStack, shop } from '../support/memory-stack';
+import { reached, step } from '../support/events';
 
 describe('a rollback', () => {
   const host = new MemoryHost();
@@ -118,8 +119,7 @@ describe('a rollback', () => {
     const stack = memoryStack({ slow: { image: 'slow:1', health_check: { command: ['check'], interval: '10s' } } });
     host.unhealthy.slow = 'not yet';
     const handle = await engine.client.deploy(stack);
-    for await (const { events } of handle.watch())
-      if (events.some(({ text }) => text.startsWith('start slow-1'))) break;
+    await reached(handle, step('step.started', 'start slow-1'));
     while (host.instances.get(`${stack.name}-test-slow-1-d1`)?.status.state !== 'running')
       await new Promise((resolve) => setTimeout(resolve, 10));
     await handle.cancel('ana');

@@ -8,6 +8,7 @@ import { address, startEngine, type TestEngine } from '../support/engine';
 import { eventually } from '../support/eventually';
 import { memoryStack } from '../support/memory-stack';
 import { until } from '../support/until';
+import { note } from '../support/events';
 
 const checked = { health_check: { command: ['check'], interval: '100ms', retries: 1 } };
 
@@ -171,8 +172,8 @@ describe('schedules', () => {
     await job(2);
     await engine.client.schedules.trigger(place(stack), 'newest');
     while (
-      (await engine.client.deployment(place(stack), 2).then((handle) => handle.progress())).events.every(
-        ({ text }) => !text.startsWith('cancelled by its schedule'),
+      !(await engine.client.deployment(place(stack), 2).then((handle) => handle.progress())).events.some(
+        note('cancelled by its schedule'),
       )
     )
       await sleep(50);

@@ -3,6 +3,7 @@ import type { Steer } from '../../src/workflows/messages';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { startEngine, type TestEngine } from '../support/engine';
 import { memoryStack } from '../support/memory-stack';
+import { reached, step } from '../support/events';
 
 describe('a rollout', () => {
   const host = new MemoryHost();
@@ -30,11 +31,6 @@ describe('a rollout', () => {
     expect(await (await engine.client.deploy(first)).result()).toMatchObject({ outcome: 'succeeded' });
     return { name: first.name, handle: await engine.client.deploy(shop('2', strategy, first.name)) };
   };
-  const reached = async (handle: DeploymentHandle, step: string, state = 'begun') => {
-    for await (const { events } of handle.watch())
-      if (events.some((event) => event.title === step && event.state === state)) return;
-    throw new Error(`it ended without ${step}`);
-  };
   const steer = (handle: DeploymentHandle, action: Steer['action'], more: Partial<Steer> = {}) =>
     handle.steer({ action, by: 'ana', ...more });
   const targets = (name: string) =>
@@ -52,7 +48,7 @@ describe('a rollout', () => {
 
   it('waits for an approval, and goes on with it; who and why is recorded', async () => {
     const { name, handle } = await begun(approved);
-    await reached(handle, 'approve the switch of web');
+    await reached(handle, step('step.started', 'approve the switch of web'));
     expect(await handle.progress()).toMatchObject({
       status: 'waiting',
       approvals: [{ title: 'approve the switch of web', service: 'web' }],
@@ -70,7 +66,7 @@ describe('a rollout', () => {
 
   it('that is rejected is rolled back', async () => {
     const { name, handle } = await begun(approved);
-    await reached(handle, 'approve the switch of web');
+    await reached(handle, step('step.started', 'approve the switch of web'));
     await steer(handle, 'reject', { reason: 'too red' });
     expect(await handle.result()).toMatchObject({
       outcome: 'rolled_back',
@@ -95,7 +91,7 @@ describe('a rollout', () => {
     await (await engine.client.deploy(first)).result();
     const short = { ...shop('2', approved, first.name), deployment: { ...first.deployment, timeoutMs: 5000 } };
     const handle = await engine.client.deploy(short);
-    await reached(handle, 'approve the switch of web');
+    await reached(handle, step('step.started', 'approve the switch of web'));
     await new Promise((resolve) => setTimeout(resolve, 6500));
     await steer(handle, 'approve');
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
@@ -103,13 +99,13 @@ describe('a rollout', () => {
 
   it('that is promoted skips what is left of its bake, and of the time that the old set is kept', async () => {
     const canary = await begun({ canary: { steps: [{ weight: 10, bake: '1h' }] } });
-    await reached(canary.handle, 'bake web at 10 % for 3600 s');
+    await reached(canary.handle, step('step.started', 'bake web at 10 % for 3600 s'));
     expect(targets(canary.name)).toEqual(['web-1-d2:8080 10', 'web-1-d1:8080 45', 'web-2-d1:8080 45']);
     await steer(canary.handle, 'promote');
     expect(await canary.handle.result()).toMatchObject({ outcome: 'succeeded' });
 
     const blueGreen = await begun({ blue_green: { keep_old: '1h' } });
-    await reached(blueGreen.handle, 'keep the old web for 3600 s');
+    await reached(blueGreen.handle, step('step.started', 'keep the old web for 3600 s'));
     expect(targets(blueGreen.name)).toEqual(next);
     await steer(blueGreen.handle, 'promote');
     expect(await blueGreen.handle.result()).toMatchObject({ outcome: 'succeeded' });
@@ -117,7 +113,7 @@ describe('a rollout', () => {
 
   it('that is aborted while the old set is kept sends the requests back', async () => {
     const { name, handle } = await begun({ blue_green: { keep_old: '1h' } });
-    await reached(handle, 'keep the old web for 3600 s');
+    await reached(handle, step('step.started', 'keep the old web for 3600 s'));
     await steer(handle, 'abort', { reason: 'customers complain' });
     expect(await handle.result()).toMatchObject({
       outcome: 'cancelled',
@@ -130,12 +126,12 @@ describe('a rollout', () => {
 
   it('that is paused begins nothing until it is resumed; its bake stands still', async () => {
     const { handle } = await begun({ canary: { steps: [{ weight: 10, bake: '5s' }] } });
-    await reached(handle, 'bake web at 10 % for 5 s');
+    await reached(handle, step('step.started', 'bake web at 10 % for 5 s'));
     await steer(handle, 'pause');
     await expect(steer(handle, 'pause')).rejects.toThrow('it is paused already, by ana');
     await new Promise((resolve) => setTimeout(resolve, 6000));
     const { events } = await handle.progress();
-    expect(events.find(({ title, state }) => title?.startsWith('bake') && state === 'done')).toBeUndefined();
+    expect(events.find(step('step.finished', 'bake'))).toBeUndefined();
     await steer(handle, 'resume');
     expect(await handle.result()).toMatchObject({
       outcome: 'succeeded',
@@ -149,7 +145,7 @@ describe('a rollout', () => {
   ] as const)('that is paused in its last step does not commit until it is steered on: %s', async (action, outcome) => {
     const letGo = host.holdBack('retire');
     const { name, handle } = await begun({ rolling: { max_surge: 2 } });
-    await reached(handle, `drain and stop ${name}-test-web-1-d1 and 1 more`);
+    await reached(handle, step('step.started', `drain and stop ${name}-test-web-1-d1 and 1 more`));
     await steer(handle, 'pause');
     letGo();
     await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -161,7 +157,7 @@ describe('a rollout', () => {
 
   it('that is aborted while it is paused goes back all the same', async () => {
     const { name, handle } = await begun({ canary: { steps: [{ weight: 10, bake: '1h' }] } });
-    await reached(handle, 'bake web at 10 % for 3600 s');
+    await reached(handle, step('step.started', 'bake web at 10 % for 3600 s'));
     await steer(handle, 'pause');
     await steer(handle, 'abort');
     expect(await handle.result()).toMatchObject({ outcome: 'cancelled', leftBehind: [] });

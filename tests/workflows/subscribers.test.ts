@@ -190,7 +190,7 @@ describe('those who subscribed', () => {
     await sleep(300);
     host.exit(`${stack.name}-test-api-1-d1`, 9);
     expect(JSON.parse((await listener.of('/ops', 'module.health_changed')).body)).toMatchObject({
-      text: `${stack.name}-test-api-1-d1 is not well: exited 9`,
+      text: `${stack.name}-test-api-1-d1 is unhealthy: exited 9`,
       details: { healthy: false, service: 'api' },
     });
     expect(JSON.parse((await listener.of('/ops', 'watch.acted')).body)).toMatchObject({

@@ -1,18 +1,12 @@
 import { z } from 'zod';
-import type { DeploymentResult, Place, ProgressEvent } from '../../workflows/messages';
+import { outcomes, statuses } from '../../model/deployment';
+import type { EventData, ProgressCode, ProgressEvent, StepEventCode, StepReference } from '../../model/events';
+import type { DeploymentResult, Place } from '../../workflows/messages';
 
 /** Fields are added within a version, and none is removed or means something else. */
 const version = 1;
 
 const count = z.number().int().nonnegative();
-const step = z
-  .strictObject({
-    id: z.string().describe('The same in every plan of the deployment: `api/start/1`.'),
-    title: z.string().describe('A sentence for people: `start api-1 (ghcr.io/acme/api:1.6.0)`.'),
-    service: z.string().optional().describe('Service that the step is about.'),
-    phase: count.optional().describe('Phase of the plan; absent in a rollback and a cleanup.'),
-  })
-  .describe('The step that it happened to.');
 const durationMs = count.describe('Time that it took, in ms.');
 const message = z.string().describe('A sentence for people.');
 
@@ -25,44 +19,46 @@ const common = {
 };
 const numbered = { ...common, sequence: count.describe('Counts the events of a deployment, from 1.') };
 
+const step: z.ZodType<StepReference> = z
+  .strictObject({
+    id: z.string().describe('The same in every plan of the deployment: `api/start/1`.'),
+    kind: z.string().describe('What the step does: `start`, `update`, `route`, …'),
+    title: z.string().describe('A sentence for people: `start api-1 (ghcr.io/acme/api:1.6.0)`.'),
+    service: z.string().optional().describe('Service that the step is about.'),
+    phase: count.optional().describe('Phase of the plan; absent in a rollback and a cleanup.'),
+  })
+  .describe('The step that the event is about.');
+
+/** Typed by the engine's own events: a field that one of them gains must be described here. */
+const data: { [C in ProgressCode]: z.ZodType<EventData[C]> } = {
+  'deployment.status_changed': z.strictObject({ status: z.enum(statuses).describe('`waiting`: for a person.') }),
+  'deployment.noted': z.strictObject({ message }),
+  'step.started': z.strictObject({}),
+  'step.finished': z.strictObject({ durationMs }),
+  'step.delayed': z.strictObject({ message }),
+  'step.failed': z.strictObject({ message, durationMs }),
+};
+
+const deploymentEvent = <C extends Exclude<ProgressCode, StepEventCode>>(code: C, meaning: string) =>
+  z.strictObject({ code: z.literal(code), ...numbered, data: data[code] }).describe(meaning);
+const stepEvent = <C extends StepEventCode>(code: C, meaning: string) =>
+  z.strictObject({ code: z.literal(code), ...numbered, step, data: data[code] }).describe(meaning);
+
 /** Everything that `deploy --json` and `status N --watch --json` print, by its code. */
 export const event = z.discriminatedUnion('code', [
-  z
-    .strictObject({
-      code: z.literal('deployment.status_changed'),
-      ...numbered,
-      data: z.strictObject({
-        status: z.string().describe('Such as `planning`, `deploying`, `waiting` (for a person), `rolling_back`.'),
-      }),
-    })
-    .describe('The deployment entered another stage.'),
-  z
-    .strictObject({ code: z.literal('deployment.noted'), ...numbered, data: z.strictObject({ message }) })
-    .describe('Something that people should know.'),
-  z
-    .strictObject({ code: z.literal('step.started'), ...numbered, step, data: z.strictObject({}) })
-    .describe('A step began.'),
-  z
-    .strictObject({ code: z.literal('step.finished'), ...numbered, step, data: z.strictObject({ durationMs }) })
-    .describe('A step succeeded.'),
-  z
-    .strictObject({ code: z.literal('step.delayed'), ...numbered, step, data: z.strictObject({ message }) })
-    .describe('The platform is away; the step waits for it.'),
-  z
-    .strictObject({
-      code: z.literal('step.failed'),
-      ...numbered,
-      step,
-      data: z.strictObject({ message, durationMs: durationMs.optional() }),
-    })
-    .describe('A step failed, and is not tried again.'),
+  deploymentEvent('deployment.status_changed', 'The deployment entered another stage.'),
+  deploymentEvent('deployment.noted', 'Something that people should know.'),
+  stepEvent('step.started', 'A step began.'),
+  stepEvent('step.finished', 'A step succeeded.'),
+  stepEvent('step.delayed', 'The platform is unavailable; the step waits for it.'),
+  stepEvent('step.failed', 'A step failed, and is not tried again.'),
   z
     .strictObject({
       code: z.literal('deployment.detached'),
       ...common,
       data: z.strictObject({
         workflowId: z.string().describe('Names the deployment while it has no number.'),
-        status: z.string().optional().describe('Its status at that moment.'),
+        status: z.enum(statuses).optional().describe('Its status at that moment.'),
         behind: count.optional().describe('Number of the deployment that it waits for.'),
       }),
     })
@@ -73,50 +69,34 @@ export const event = z.discriminatedUnion('code', [
       ...common,
       data: z
         .looseObject({
-          outcome: z.string().describe('`succeeded`, `unchanged`, `refused`, `rolled_back`, …'),
+          outcome: z.enum(outcomes).describe('How the deployment ended.'),
           exitCode: count.describe('Exit code of the command.'),
         })
         .describe('The result; its other fields are in [deploying.md](deploying.md#for-programs).'),
     })
     .describe('Last line: the deployment ended.'),
 ]);
-export type Event = z.infer<typeof event>;
+export type EventLine = z.infer<typeof event>;
 
-/** What is known of a deployment beside its events. */
+/** The deployment that an event comes from. */
 export interface EventSource {
   place: Place;
   deployment?: number;
 }
 
-export function toEvent(
-  { sequence, at, kind, state, text, step: id, title, service, phase, durationMs: took }: ProgressEvent,
-  source: EventSource,
-): Event {
-  const numbered = { ...commonOf(source, at), sequence };
-  if (kind === 'status') return { code: 'deployment.status_changed', ...numbered, data: { status: text } };
-  if (kind === 'note') return { code: 'deployment.noted', ...numbered, data: { message: text } };
-  const about = { id: id ?? '', title: title ?? text, service, phase };
-  switch (state) {
-    case 'done':
-      return { code: 'step.finished', ...numbered, step: about, data: { durationMs: took ?? 0 } };
-    case 'failed':
-      return { code: 'step.failed', ...numbered, step: about, data: { message: text, durationMs: took } };
-    case 'trouble':
-      return { code: 'step.delayed', ...numbered, step: about, data: { message: text } };
-    default:
-      return { code: 'step.started', ...numbered, step: about, data: {} };
-  }
+export function toLine({ at, ...happened }: ProgressEvent, source: EventSource): EventLine {
+  return { ...happened, ...commonOf(source, at) };
 }
 
-export function finishedEvent(result: DeploymentResult, exitCode: number, source: EventSource): Event {
+export function finishedLine(result: DeploymentResult, exitCode: number, source: EventSource): EventLine {
   return { code: 'deployment.finished', ...commonOf(source, Date.now()), data: { ...result, exitCode } };
 }
 
-export function detachedEvent(
-  data: { workflowId: string; status?: string; behind?: number },
+export function detachedLine(
+  about: Extract<EventLine, { code: 'deployment.detached' }>['data'],
   source: EventSource,
-): Event {
-  return { code: 'deployment.detached', ...commonOf(source, Date.now()), data };
+): EventLine {
+  return { code: 'deployment.detached', ...commonOf(source, Date.now()), data: about };
 }
 
 function commonOf({ place: { stack, environment }, deployment }: EventSource, at: number) {

@@ -1,6 +1,6 @@
 import type { DeploymentResult, Place, Progress } from '../../workflows/messages';
 import { isOver, type DeploymentHandle } from '../../client/deployment-handle';
-import { detachedEvent, finishedEvent, toEvent } from './event';
+import { detachedLine, finishedLine, toLine } from './event';
 import { exitCodeOf, exitCodes } from '../exit-codes';
 import { planText } from './plan-text';
 import { ProgressLines } from './progress-lines';
@@ -74,7 +74,7 @@ function createDisplay({ json, watch = true }: FollowOptions, place: Place): Dis
   if (json)
     return {
       show: ({ events, deployment }) =>
-        watch && events.forEach((event) => printJson(toEvent(event, { place, deployment }))),
+        watch && events.forEach((event) => printJson(toLine(event, { place, deployment }))),
       note: () => undefined,
       close: () => undefined,
     };
@@ -109,7 +109,7 @@ function sayDetached(
   const number = last?.deployment;
   if (json)
     printJson(
-      detachedEvent({ workflowId: id, status: last?.status, behind: last?.behind }, { place: of, deployment: number }),
+      detachedLine({ workflowId: id, status: last?.status, behind: last?.behind }, { place: of, deployment: number }),
     );
   else
     say(
@@ -124,7 +124,7 @@ function sayDetached(
 
 function sayResult(result: DeploymentResult, of: Place, { json, place }: FollowOptions): number {
   const code = exitCodeOf(result.outcome);
-  if (json) printJson(finishedEvent(result, code, { place: of, deployment: result.deployment }));
+  if (json) printJson(finishedLine(result, code, { place: of, deployment: result.deployment }));
   else print(resultText(result, place.trim()));
   return code;
 }

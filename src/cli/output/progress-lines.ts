@@ -1,15 +1,16 @@
-import type { Progress, ProgressEvent, ServiceSummary } from '../../workflows/messages';
+import type { ProgressCode, ProgressEvent, StepReference } from '../../model/events';
+import type { Progress, ServiceSummary } from '../../workflows/messages';
 import { planText } from './plan-text';
 import { seconds, waitText } from './words';
 
-const spoken = { done: 'ok', failed: 'FAIL', trouble: 'wait', begun: '...' } as const;
+type StepEvent<Code extends ProgressCode> = Extract<ProgressEvent, { code: Code }>;
 
-/** Progress as lines, for where there is no terminal: one when a service is done, one when something goes wrong. */
+/** Progress without a terminal: a line for each finished service, and for everything that goes wrong. */
 export class ProgressLines {
   private shownPlan = false;
   private shownWait?: string;
-  private readonly begun = new Map<string, number>();
-  private readonly done = new Map<string, number>();
+  private readonly startedAt = new Map<string, number>();
+  private readonly finishedSteps = new Map<string, number>();
 
   constructor(private readonly print: (line: string) => void) {}
 
@@ -25,37 +26,43 @@ export class ProgressLines {
     const services = new Map(
       (plan?.phases ?? []).flatMap((phase) => phase.services.map((service) => [service.name, service] as const)),
     );
-    for (const event of events)
-      this.event(event, event.service === undefined ? undefined : services.get(event.service));
+    for (const event of events) this.event(event, services);
   }
 
-  private event(event: ProgressEvent, service: ServiceSummary | undefined): void {
-    if (event.kind === 'note') return this.print(`  note  ${event.text}`);
-    if (event.kind === 'status')
-      return event.text === 'rolling_back' ? this.print('  undo  putting back what was') : undefined;
-    if (event.state === 'failed') return this.print(`  ${spoken.failed}  ${place(event)}${event.text}`);
-    if (event.state === 'trouble')
-      return this.print(`  ${spoken.trouble}  ${place(event)}${event.title ?? event.step}: ${event.text}`);
-    if (event.state !== 'done') return this.begin(event, service);
-    if (!service || event.phase === undefined)
-      return this.print(`  ${spoken.done.padEnd(4)}  ${event.text} ${seconds(event.durationMs ?? 0)}`);
-    const done = (this.done.get(service.name) ?? 0) + 1;
-    this.done.set(service.name, done);
-    if (done === service.steps.length && service.action !== 'keep')
-      this.print(
-        `  ${spoken.done.padEnd(4)}  ${place(event)}${service.name} ` +
-          `${seconds(event.at - (this.begun.get(service.name) ?? event.at))}`,
-      );
+  private event(event: ProgressEvent, services: ReadonlyMap<string, ServiceSummary>): void {
+    switch (event.code) {
+      case 'deployment.noted':
+        return this.print(`  note  ${event.data.message}`);
+      case 'deployment.status_changed':
+        return event.data.status === 'rolling_back' ? this.print('  undo  rolling back') : undefined;
+      case 'step.failed':
+        return this.print(`  FAIL  ${place(event.step)}${event.data.message}`);
+      case 'step.delayed':
+        return this.print(`  wait  ${place(event.step)}${event.step.title}: ${event.data.message}`);
+      case 'step.started':
+        return this.started(event, services.get(event.step.service ?? ''));
+      case 'step.finished':
+        return this.finished(event, services.get(event.step.service ?? ''));
+    }
   }
 
-  /** A rollout may take its time: each of its moves is said as it begins. */
-  private begin(event: ProgressEvent, service: ServiceSummary | undefined): void {
-    if (event.service !== undefined && !this.begun.has(event.service)) this.begun.set(event.service, event.at);
-    if (event.phase !== undefined && service?.rollout?.includes(event.title ?? ''))
-      this.print(`  ${spoken.begun.padEnd(4)}  ${place(event)}${event.title}`);
+  /** A rollout can take long: each of its moves is a line when it starts. */
+  private started({ step, at }: StepEvent<'step.started'>, service: ServiceSummary | undefined): void {
+    const { service: name, phase, title } = step;
+    if (name !== undefined && !this.startedAt.has(name)) this.startedAt.set(name, at);
+    if (phase !== undefined && service?.rollout?.includes(title)) this.print(`  ...   ${place(step)}${title}`);
+  }
+
+  private finished({ step, at, data }: StepEvent<'step.finished'>, service: ServiceSummary | undefined): void {
+    if (!service || step.phase === undefined) return this.print(`  ok    ${step.title} ${seconds(data.durationMs)}`);
+    const finished = (this.finishedSteps.get(service.name) ?? 0) + 1;
+    this.finishedSteps.set(service.name, finished);
+    if (finished < service.steps.length || service.action === 'keep') return;
+    const took = at - (this.startedAt.get(service.name) ?? at);
+    this.print(`  ok    ${place(step)}${service.name} ${seconds(took)}`);
   }
 }
 
-function place({ phase }: ProgressEvent): string {
+function place({ phase }: StepReference): string {
   return phase === undefined ? '' : `phase ${phase}  `;
 }

@@ -1,6 +1,7 @@
 import logUpdate from 'log-update';
 import { acts } from '../../plan/plan';
-import type { PlanSummary, Progress, ProgressEvent, ServiceSummary } from '../../workflows/messages';
+import type { ProgressEvent, StepEventCode } from '../../model/events';
+import type { PlanSummary, Progress, ServiceSummary } from '../../workflows/messages';
 import { seconds, waitText } from './words';
 import { paint, renderedWithin } from './terminal';
 
@@ -8,9 +9,9 @@ const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 const refreshMs = 100;
 
 interface StepState {
-  state: ProgressEvent['state'];
-  begun: number;
-  ended?: number;
+  state: StepEventCode;
+  startedAt: number;
+  endedAt?: number;
   text: string;
 }
 
@@ -34,15 +35,15 @@ export class ProgressTree {
     logUpdate.done();
   }
 
-  private take({ kind, step, state, at, text }: ProgressEvent): void {
-    if (kind === 'note') this.notes.push(text);
-    if (kind !== 'step' || !step || !state) return;
-    const before = this.steps.get(step);
-    this.steps.set(step, {
-      state,
-      text,
-      begun: state === 'begun' ? at : (before?.begun ?? at),
-      ended: state === 'done' || state === 'failed' ? at : undefined,
+  private take(event: ProgressEvent): void {
+    const { code, at, step } = event;
+    if (code === 'deployment.noted') this.notes.push(event.data.message);
+    if (!step) return;
+    this.steps.set(step.id, {
+      state: code,
+      text: code === 'step.delayed' ? event.data.message : step.title,
+      startedAt: code === 'step.started' ? at : (this.steps.get(step.id)?.startedAt ?? at),
+      endedAt: code === 'step.finished' || code === 'step.failed' ? at : undefined,
     });
   }
 
@@ -62,11 +63,11 @@ export class ProgressTree {
     logUpdate(lines.map((line) => renderedWithin(columns, line)).join('\n'));
   }
 
-  private phase({ number, services }: PlanSummary['phases'][number], goingBack: boolean): string[] {
+  private phase({ number, services }: PlanSummary['phases'][number], isRollingBack: boolean): string[] {
     const shown = services.filter(acts);
     if (shown.length === 0) return [];
-    const done = shown.every((service) => this.stateOf(service) === 'done');
-    if (done && !goingBack)
+    const done = shown.every((service) => this.stateOf(service) === 'step.finished');
+    if (done && !isRollingBack)
       return [
         `  ${paint.green('✔')} phase ${number}  ${shown.length} ` +
           `service${shown.length === 1 ? '' : 's'} ${paint.dim(this.took(shown))}`,
@@ -78,41 +79,46 @@ export class ProgressTree {
     const state = this.stateOf(service);
     const current = service.steps
       .map(({ id }) => this.steps.get(id))
-      .filter((step) => step && !step.ended)
+      .filter((step) => step && !step.endedAt)
       .at(-1);
     const marks = {
-      done: paint.green('✔'),
-      failed: paint.red('✖'),
-      trouble: paint.yellow('!'),
-      begun: paint.cyan(frames[this.frame]!),
+      'step.finished': paint.green('✔'),
+      'step.failed': paint.red('✖'),
+      'step.delayed': paint.yellow('!'),
+      'step.started': paint.cyan(frames[this.frame]!),
       waiting: paint.dim('·'),
     };
-    const detail =
-      state === 'done' ? this.took([service]) : state === 'begun' || state === 'trouble' ? (current?.text ?? '') : '';
+    const detail = state === 'step.finished' ? this.took([service]) : isUnderWay(state) ? (current?.text ?? '') : '';
     return (
       `    ${marks[state]} ` +
       `${service.name}${service.replicas > 1 ? ` x${service.replicas}` : ''} ${paint.dim(detail)}`
     );
   }
 
-  private stateOf({ steps }: ServiceSummary): 'done' | 'failed' | 'trouble' | 'begun' | 'waiting' {
+  private stateOf({ steps }: ServiceSummary): StepEventCode | 'waiting' {
     const states = steps.map(({ id }) => this.steps.get(id)?.state);
-    if (states.includes('failed')) return 'failed';
-    if (states.includes('trouble')) return 'trouble';
-    if (states.length > 0 && states.every((state) => state === 'done')) return 'done';
-    return states.some((state) => state !== undefined) ? 'begun' : 'waiting';
+    if (states.includes('step.failed')) return 'step.failed';
+    if (states.includes('step.delayed')) return 'step.delayed';
+    if (states.length > 0 && states.every((state) => state === 'step.finished')) return 'step.finished';
+    return states.some((state) => state !== undefined) ? 'step.started' : 'waiting';
   }
 
   private took(services: ServiceSummary[]): string {
     const all = services.flatMap(({ steps }) => steps.flatMap(({ id }) => this.steps.get(id) ?? []));
-    return seconds(Math.max(...all.map(({ ended = 0 }) => ended)) - Math.min(...all.map(({ begun }) => begun)));
+    return seconds(
+      Math.max(...all.map(({ endedAt = 0 }) => endedAt)) - Math.min(...all.map(({ startedAt }) => startedAt)),
+    );
   }
 
   private undoing(status: string): string[] {
     if (status !== 'rolling_back') return [];
-    const last = [...this.steps.values()].filter(({ ended }) => !ended).at(-1);
-    return [paint.yellow(`  ${frames[this.frame]} putting back what was${last ? `: ${last.text}` : ''}`)];
+    const last = [...this.steps.values()].filter(({ endedAt }) => !endedAt).at(-1);
+    return [paint.yellow(`  ${frames[this.frame]} rolling back${last ? `: ${last.text}` : ''}`)];
   }
+}
+
+function isUnderWay(state: StepEventCode | 'waiting'): boolean {
+  return state === 'step.started' || state === 'step.delayed';
 }
 
 function fit(lines: string[], height: number): string[] {

@@ -2,7 +2,6 @@ import type { StepContext } from '../../activities/contract';
 import type { WithPlatformRetry } from '../hosts';
 import type { DeploymentInput, Go } from '../messages';
 import { contextOf } from '../support/step-context';
-import type { Publisher } from '../support/publisher';
 import type { EnvironmentLink } from './admission/environment-link';
 import type { HostClaims } from './admission/host-claims';
 import type { FailureDecision } from './people/failure-decision';
@@ -13,15 +12,14 @@ import type { ConfigReferences } from './steps/config-references';
 import { PayloadBudget } from './steps/payload-budget';
 import { PlatformRetry } from './steps/platform-retry';
 
-/** What a deployment brings along once its environment has let it begin. */
+/** The parts of a deployment that exist once its environment has let it begin. */
 export interface DeploymentParts {
-  /** What it was asked for. An amendment changes the run's, not this. */
+  /** The request. An amendment changes the run's input, not this one. */
   input: DeploymentInput;
-  /** The environment's word, with the numbers of the deployment and its release. */
+  /** The environment's permission, with the numbers of the deployment and its release. */
   go: Go;
   log: ProgressLog;
   link: EnvironmentLink;
-  publisher: Publisher;
   steering: Steering;
   failureDecision: FailureDecision;
   claims: HostClaims;
@@ -30,7 +28,7 @@ export interface DeploymentParts {
   ask: (text: string, answers: string[]) => Promise<string>;
 }
 
-/** What all stages and steps of a deployment share. */
+/** Shared by all stages and steps of a deployment. */
 export interface DeploymentContext extends DeploymentParts {
   /** Where its activities act. */
   activityContext: StepContext;

@@ -26,19 +26,18 @@ import { listen } from '../support/listen';
 import { fits, tidied } from '../messages/shape';
 import { inputs, shapes } from '../messages/shapes';
 import { patches } from '../support/patches';
-import { Publisher } from '../support/publisher';
+import { Reporter } from '../support/reporter';
 import { recordRequest } from './report/audit';
 import { ConfigReferences } from './steps/config-references';
 import { EnvironmentLink } from './admission/environment-link';
 import { toProblem } from './steps/failure';
 import { HostClaims } from './admission/host-claims';
 import { FleetSlot } from './admission/fleet-slot';
-import { tellBegin, tellEnd } from './report/news';
 import { ProgressLog } from './report/progress-log';
 import { waitForTurn } from './admission/queue';
 import { FailureDecision } from './people/failure-decision';
 import { Questions } from './people/questions';
-import { emitEnd, markEnd, resultOf } from './report/result';
+import { finishedEvent, markEnd, resultOf, startedEvent } from './report/result';
 import { pruneReleases } from './stages/prune-releases';
 import { DeploymentRun, type RunResult } from './run';
 import { Steering } from './people/steering';
@@ -57,7 +56,7 @@ export async function deployment(given: DeploymentInput): Promise<DeploymentResu
   return CancellationScope.nonCancellable(async () => {
     const result = await conduct.conduct();
     await conduct.letGo(result);
-    await conduct.publisher.settled();
+    await conduct.reporter.settled();
     await recordRequest(input, conduct.begin, result);
     return result;
   });
@@ -66,32 +65,33 @@ export async function deployment(given: DeploymentInput): Promise<DeploymentResu
 /** The workflow's state and its handlers, around the run itself. */
 class Deployment {
   readonly begin = Date.now();
-  private readonly log = new ProgressLog();
-  readonly publisher: Publisher;
+  readonly reporter: Reporter;
+  private readonly log: ProgressLog;
   private readonly link: EnvironmentLink;
   private go?: Go;
   private run?: DeploymentRun;
   private cancelledBy?: string;
   private turnedAway?: string;
-  private readonly questions = new Questions(this.log, (text, answers) =>
-    this.publisher.publish('deployment.waiting', this.go!.deployment, text, { answers }),
-  );
-  readonly slot = new FleetSlot(this.log);
+  private readonly questions: Questions;
+  readonly slot: FleetSlot;
   readonly claims: HostClaims;
-  /** Of what it was started with, whichever release it comes to be about. */
+  /** Of the stack that it was started with, whichever release it follows later. */
   private readonly references: ConfigReferences;
-  private readonly failureDecision = new FailureDecision(this.log);
-  private readonly steering = new Steering(this.log, this.failureDecision, ({ by, reason }) =>
-    this.cancel(`${by}${reason ? `: ${reason}` : ''}`, false),
-  );
+  private readonly failureDecision: FailureDecision;
+  private readonly steering: Steering;
 
   constructor(private input: DeploymentInput) {
-    this.references = new ConfigReferences(input.stack.configs);
-    this.link = new EnvironmentLink(input);
+    const { name: stack, environment, subscribers, configs } = input.stack;
+    this.reporter = new Reporter({ stack, environment }, subscribers);
+    this.log = new ProgressLog(this.reporter);
+    this.questions = new Questions(this.log);
+    this.slot = new FleetSlot(this.log);
     this.claims = new HostClaims(input.taskQueue);
-    this.publisher = new Publisher(
-      { stack: input.stack.name, environment: input.stack.environment },
-      input.stack.subscribers,
+    this.references = new ConfigReferences(configs);
+    this.link = new EnvironmentLink(input);
+    this.failureDecision = new FailureDecision(this.log);
+    this.steering = new Steering(this.log, this.failureDecision, ({ by, reason }) =>
+      this.cancel(`${by}${reason ? `: ${reason}` : ''}`, false),
     );
     setHandler(progressQuery, (since) => this.log.since(since));
     listen(goSignal, shapes.go, (go) => void (this.go ??= go));
@@ -151,7 +151,7 @@ class Deployment {
     if (maxParallel !== undefined) await this.takeSlot(maxParallel, this.go);
     if (this.go.past !== undefined) this.log.note(`begins by force: ${this.go.past}`);
     this.link.begin(this.go);
-    tellBegin(this.publisher, this.go.deployment, this.input);
+    this.log.report(startedEvent(this.input));
     const gone = await this.followCurrent(this.go);
     if (gone !== undefined) return this.endEarly(gone);
     upsertSearchAttributes([
@@ -167,7 +167,6 @@ class Deployment {
       steering: this.steering,
       failureDecision: this.failureDecision,
       claims: this.claims,
-      publisher: this.publisher,
       references: this.references,
     });
     if (this.cancelledBy) this.cancel(this.cancelledBy, false);
@@ -236,8 +235,7 @@ class Deployment {
     log.cause ??= cause ?? (refusals[0] && { step: 'plan', message: `${refusals[0].path}: ${refusals[0].message}` });
     log.become(result.outcome);
     markEnd(result);
-    if (go) emitEnd(input, go.deployment, result);
-    tellEnd(this.publisher, result);
+    if (go) log.report(finishedEvent(result));
     return result;
   }
 }

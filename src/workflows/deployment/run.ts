@@ -173,19 +173,15 @@ export class DeploymentRun {
       plan,
       interpreter,
       compensation,
-      context: { log, go, publisher, failureDecision, clock },
+      context: { log, go, failureDecision, clock },
     } = this;
     this.cause = undefined;
     const unfinished = plan && { plan, failed: cause.service, interpreter, compensation };
     const back = unfinished ? await restoreUnfinished(unfinished) : [];
     if (back.length > 0) log.note(`${back.join(', ')} put back until somebody has decided`);
     if (this.isStopped()) return false;
-    publisher.publish(
-      'deployment.waiting',
-      go.deployment,
-      `deployment ${go.deployment} has failed and waits: ${cause.message}`,
-      { cause },
-    );
+    const message = `deployment ${go.deployment} has failed and waits: ${cause.message}`;
+    log.report({ code: 'deployment.waiting', data: { message, cause } });
     const decision = await clock.during(() =>
       failureDecision.await(cause, this.input.stack.deployment.waitOnFailureMs!),
     );

@@ -18,9 +18,8 @@ import {
   type WatchPause,
 } from '../messages';
 import { toProblem, type ActivityProblem } from '../deployment/steps/failure';
-import { events } from '../support/events';
 import { patches } from '../support/patches';
-import { Publisher } from '../support/publisher';
+import { Reporter } from '../support/reporter';
 import { serialised } from '../support/serialised-events';
 import { countEnd, forbids, goesPast, heldBack, turnAway } from './admission';
 import { recall } from './recall';
@@ -298,13 +297,7 @@ export class EnvironmentMemory {
 
   private tellBreaker(deployment: number, open: boolean, failures: number): void {
     const { place, watch } = this.state;
-    events.emit({ ...place, deployment, type: 'breaker.changed', open, failures });
-    new Publisher(place, watch?.subscribers).publish(
-      'breaker.changed',
-      deployment,
-      open ? `circuit breaker open after ${failures} failed deployments in a row` : 'circuit breaker closed',
-      { open, failures },
-    );
+    new Reporter(place, watch?.subscribers).report(deployment, { code: 'breaker.changed', data: { open, failures } });
   }
 
   private ended(deployment: number, outcome: Outcome | 'lost', release: number | undefined): void {

@@ -1,13 +1,13 @@
 import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
+import type { Happening } from '../../model/events';
 import type { WatchReport } from '../../activities/contract';
 import type { Unattended } from '../../model/schedule';
 import type { Ailing } from '../../model/watch';
 import { activity } from '../support/activity-options';
 import { toProblem } from '../deployment/steps/failure';
-import { events, type WatchEvent } from '../support/events';
 import { hostQueue, isOn, taskQueue, watchQueue, watchQueueOf, type WatchState } from '../messages';
 import type { EnvironmentMemory } from './memory';
-import { Publisher } from '../support/publisher';
+import { Reporter } from '../support/reporter';
 import {
   changesOfHealth,
   countRestart,
@@ -123,10 +123,11 @@ export class EnvironmentWatch {
     state.watch = after;
     const { ailing, recovered } = changesOfHealth(before, after);
     for (const { service, instance, why } of ailing)
-      this.tell({ type: 'module.health_changed', service, instance, healthy: false, message: why });
+      this.report({ code: 'module.health_changed', data: { service, instance, healthy: false, message: why } });
     for (const { service, instance } of recovered)
-      this.tell({ type: 'module.health_changed', service, instance, healthy: true });
-    if (before.drift.join('\n') !== after.drift.join('\n')) this.tell({ type: 'drift.changed', drift: after.drift });
+      this.report({ code: 'module.health_changed', data: { service, instance, healthy: true } });
+    if (before.drift.join('\n') !== after.drift.join('\n'))
+      this.report({ code: 'drift.changed', data: { drift: after.drift } });
   }
 
   private async act(): Promise<void> {
@@ -163,7 +164,10 @@ export class EnvironmentWatch {
     watch.restarts[instance] = nextRestart(watch.restarts[instance], Date.now());
     this.rest();
     const orders = { place, runtime, instance, release: watch.release, ...(host !== undefined && { host }) };
-    this.tell({ type: 'watch.acted', action: 'restart', instance, message: `${service}-${ordinal} ${why}` });
+    this.report({
+      code: 'watch.acted',
+      data: { action: 'restart', instance, message: `${service}-${ordinal} ${why}` },
+    });
     await activity(
       'restartInstance',
       host === undefined ? taskQueue : hostQueue(host),
@@ -201,26 +205,12 @@ export class EnvironmentWatch {
       () => undefined,
       (error: unknown) => toProblem(error).message,
     );
-    this.tell({ type: 'watch.acted', action: what.kind, message: why ?? reason });
+    this.report({ code: 'watch.acted', data: { action: what.kind, message: why ?? reason } });
     return why === undefined;
   }
 
-  private tell(event: WatchEvent): void {
+  private report(happening: Happening): void {
     const { place, watch } = this.memory.state;
-    const deployment = watch?.deployment ?? 0;
-    events.emit({ ...place, deployment, ...event });
-    const { type, ...details } = event;
-    new Publisher(place, watch?.subscribers).publish(type, deployment, textOf(event), details);
-  }
-}
-
-function textOf(event: WatchEvent): string {
-  switch (event.type) {
-    case 'module.health_changed':
-      return event.healthy ? `${event.instance} is well again` : `${event.instance} is not well: ${event.message}`;
-    case 'drift.changed':
-      return event.drift.length > 0 ? `drift: ${event.drift.join('; ')}` : 'no drift any more';
-    case 'watch.acted':
-      return `${event.action}: ${event.message}`;
+    new Reporter(place, watch?.subscribers).report(watch?.deployment ?? 0, happening);
   }
 }

@@ -1,8 +1,8 @@
 import type { Stack } from '../../model/stack';
 import type { PinnedImages } from '../../model/images';
 import type { WhenBusy } from '../../plan/asked';
-import type { Intent, IntentKind, Refusal } from '../../plan/plan';
-import type { Cause, Outcome } from './outcome';
+import type { Cause, IntentKind, Outcome } from '../../model/deployment';
+import type { Intent, Refusal } from '../../plan/plan';
 import type { SteeringRecord } from './progress';
 
 /** What a deployment is asked for, and how it ended. */

@@ -5,7 +5,7 @@ import type { JobRun, PastRun } from '../../plan/service/job-runs';
 import type { BreakerSettings } from '../../model/stack';
 import type { Asked } from '../../plan/asked';
 import type { Act } from './act';
-import type { Outcome } from './outcome';
+import type { Outcome } from '../../model/deployment';
 import type { Freeze } from './freeze';
 import type { Place } from './place';
 import type { WatchPause, WatchState } from './watch';

@@ -1,12 +1,10 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Service } from '../../model/stack';
 import type { Plan, PlannedPhase, PlannedService, Step } from '../../plan/plan';
-import type { Cause, Outcome } from './outcome';
+import type { Cause, Status } from '../../model/deployment';
+import type { ProgressEvent } from '../../model/events';
 
 /** What a deployment that runs tells, and how people steer it. */
-
-export type Status =
-  'queued' | 'planning' | 'pulling' | 'deploying' | 'waiting' | 'committing' | 'rolling_back' | Outcome;
 
 /** A plan without what only a runtime needs; for printing and for the progress display. */
 export interface PlanSummary extends Pick<
@@ -31,21 +29,6 @@ export interface ServiceSummary extends Pick<
   host?: string;
   /** How its requests move, in sentences: shares, times, approvals. */
   rollout?: string[];
-}
-
-/** One thing that happened. `sequence` counts from 1. */
-export interface ProgressEvent {
-  sequence: number;
-  at: number;
-  kind: 'status' | 'step' | 'note';
-  state?: 'begun' | 'done' | 'failed' | 'trouble' | 'undone';
-  text: string;
-  /** The id of a step, and its title. */
-  step?: string;
-  title?: string;
-  service?: string;
-  phase?: number;
-  durationMs?: number;
 }
 
 /** What a person wants of a rollout that runs. */

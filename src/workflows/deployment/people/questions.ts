@@ -1,17 +1,13 @@
 import { waitUntil } from '../../support/serialised-events';
 import type { ProgressLog } from '../report/progress-log';
 
-/** Questions to people, one at a time: an answer belongs to the one that is shown. */
+/** Asks people one question at a time, so that an answer always belongs to the question that is shown. */
 export class Questions {
   private answered?: string;
   private asked = 0;
   private asking: Promise<unknown> = Promise.resolve();
 
-  /** `announce` tells subscribers of a question. */
-  constructor(
-    private readonly log: ProgressLog,
-    private readonly announce: (text: string, answers: string[]) => void,
-  ) {}
+  constructor(private readonly log: ProgressLog) {}
 
   /** Resolves with the answer. */
   ask(text: string, answers: string[]): Promise<string> {
@@ -32,7 +28,7 @@ export class Questions {
     this.log.question = { id: `q${this.asked}`, text, answers };
     this.log.becomeFound('waiting');
     this.log.note(text);
-    this.announce(text, answers);
+    this.log.report({ code: 'deployment.waiting', data: { message: text, answers } });
     try {
       await waitUntil(() => this.answered !== undefined);
       this.log.note(`answered: ${this.answered}`);

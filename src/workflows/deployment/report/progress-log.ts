@@ -1,5 +1,6 @@
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import type { Step } from '../../../plan/plan';
+import { isProgress, type Happening } from '../../../model/events';
+import type { Reporter } from '../../support/reporter';
 import {
   searchAttributes,
   type Cause,
@@ -14,7 +15,7 @@ import { details } from './summary';
 
 const mostEvents = 20_000;
 
-/** What a deployment has to tell: its status, its plan, and everything that happened in order. */
+/** A deployment's status, plan and events. Answers progress queries, and passes events on to the reporter. */
 export class ProgressLog {
   status: Status = 'queued';
   deployment?: number;
@@ -25,6 +26,8 @@ export class ProgressLog {
   failure?: Progress['failure'];
   private readonly events: ProgressEvent[] = [];
   private planned?: { plan: PlanSummary; after: number };
+
+  constructor(private readonly reporter: Reporter) {}
 
   get plan(): PlanSummary | undefined {
     return this.planned?.plan;
@@ -58,45 +61,29 @@ export class ProgressLog {
 
   become(status: Status): void {
     this.status = status;
-    this.add({ kind: 'status', text: status });
+    this.report({ code: 'deployment.status_changed', data: { status } });
     this.publish();
   }
 
-  /** The same, and found by it: whether a person is waited for. */
+  /** Also shows in the search attributes whether the deployment waits for a person. */
   becomeFound(status: Status): void {
     this.become(status);
     upsertSearchAttributes([{ key: searchAttributes.status, value: status === 'waiting' ? 'waiting' : 'running' }]);
   }
 
-  /** Shows in the Temporal UI how things stand. */
+  /** Shows the state in the Temporal UI. */
   publish(): void {
     setCurrentDetails(details(this.since(0)));
   }
 
-  note(text: string): void {
-    this.add({ kind: 'note', text });
+  note(message: string): void {
+    this.report({ code: 'deployment.noted', data: { message } });
   }
 
-  step(
-    step: Step,
-    state: ProgressEvent['state'],
-    phase: number | undefined,
-    extra: { durationMs?: number; text?: string } = {},
-  ): void {
-    this.add({
-      kind: 'step',
-      state,
-      step: step.id,
-      title: step.title,
-      service: step.service,
-      phase,
-      text: extra.text ?? step.title,
-      durationMs: extra.durationMs,
-    });
-  }
-
-  private add(event: Omit<ProgressEvent, 'sequence' | 'at'>): void {
-    if (this.events.length < mostEvents)
-      this.events.push({ sequence: this.events.length + 1, at: Date.now(), ...event });
+  /** The one way in for everything that happens in a deployment. */
+  report(happening: Happening): void {
+    if (isProgress(happening) && this.events.length < mostEvents)
+      this.events.push({ sequence: this.events.length + 1, at: Date.now(), ...happening });
+    this.reporter.report(this.deployment ?? 0, happening);
   }
 }

@@ -1,6 +1,6 @@
 import { upsertSearchAttributes } from '@temporalio/workflow';
+import type { Happening } from '../../../model/events';
 import { acts, servicesOf } from '../../../plan/plan';
-import { events } from '../../support/events';
 import {
   searchAttributes,
   type DeploymentInput,
@@ -10,7 +10,7 @@ import {
 } from '../../messages';
 import type { DeploymentRun, RunResult } from '../run';
 
-/** A deployment that has ended. `go` and `run`: as far as it came to have them. */
+/** A deployment that has ended; without `go` it never began, without `run` it made no plan. */
 export interface Ended {
   input: DeploymentInput;
   begin: number;
@@ -19,7 +19,7 @@ export interface Ended {
   steering: SteeringRecord[];
 }
 
-/** What the deployment tells about its end. */
+/** The result of a deployment. */
 export function resultOf(
   { outcome, cause, refusals, rollbackMs }: RunResult,
   { input, begin, go, run, steering }: Ended,
@@ -48,7 +48,7 @@ export function resultOf(
   };
 }
 
-/** By these it is found, also one that ended before it began anything. */
+/** Sets the search attributes by which an ended deployment is found, even one that never began. */
 export function markEnd({ outcome, deployment, release }: DeploymentResult): void {
   upsertSearchAttributes([
     { key: searchAttributes.status, value: outcome },
@@ -57,16 +57,14 @@ export function markEnd({ outcome, deployment, release }: DeploymentResult): voi
   ]);
 }
 
-/** Tells the worker's metrics and logs. */
-export function emitEnd({ stack }: DeploymentInput, deployment: number, result: DeploymentResult): void {
-  events.emit({
-    stack: stack.name,
-    environment: stack.environment,
-    deployment,
-    type: 'deployment.finished',
-    intent: result.intent,
-    outcome: result.outcome,
-    durationMs: result.durationMs,
-    message: result.cause?.message,
-  });
+export function startedEvent({ intent, requestedBy, reason, target }: DeploymentInput): Happening {
+  return { code: 'deployment.started', data: { intent: intent.kind, requestedBy, reason, target } };
+}
+
+export function finishedEvent(result: DeploymentResult): Happening {
+  const { outcome, intent, requestedBy, reason, release, cause, changed, leftBehind, notUndone, durationMs } = result;
+  return {
+    code: 'deployment.finished',
+    data: { outcome, intent, requestedBy, reason, release, cause, changed, leftBehind, notUndone, durationMs },
+  };
 }

@@ -1,3 +1,4 @@
+import type { StepEventCode } from '../../../model/events';
 import { plainMarkdown } from '../../../model/text/markdown';
 import { changesAnything, lanesOf, type Plan, type PlannedService } from '../../../plan/plan';
 import type { PlanSummary, Progress, ServiceSummary } from '../../messages';
@@ -72,11 +73,11 @@ export function details(progress: Progress): string {
 }
 
 function table(plan: PlanSummary, { events, status }: Progress): string {
-  const state = new Map<string, string>();
-  for (const { step, state: reached } of events) if (step && reached) state.set(step, reached);
+  const latest = new Map<string, StepEventCode>();
+  for (const { step, code } of events) if (step) latest.set(step.id, code);
   const rows = plan.phases.flatMap(({ number, services }) =>
     services.map(
-      (service) => `| ${number} | ${service.name} | ${service.action} | ${resultOf(service, state, status)} |`,
+      (service) => `| ${number} | ${service.name} | ${service.action} | ${resultOf(service, latest, status)} |`,
     ),
   );
   return `| phase | service | action | state |\n|---|---|---|---|\n${rows.join('\n')}`;
@@ -84,11 +85,11 @@ function table(plan: PlanSummary, { events, status }: Progress): string {
 
 function resultOf(
   { steps, action, kind }: ServiceSummary,
-  state: Map<string, string>,
+  latest: ReadonlyMap<string, StepEventCode>,
   status: Progress['status'],
 ): string {
-  const done = steps.filter(({ id }) => state.get(id) === 'done').length;
-  if (steps.some(({ id }) => state.get(id) === 'failed')) return 'FAILED';
+  const done = steps.filter(({ id }) => latest.get(id) === 'step.finished').length;
+  if (steps.some(({ id }) => latest.get(id) === 'step.failed')) return 'FAILED';
   if (steps.length === 0) return '=';
   if (done > 0 && action !== 'keep' && ['rolled_back', 'cancelled', 'rollback_incomplete'].includes(status))
     return kind === 'job' ? 'ran' : 'undone';

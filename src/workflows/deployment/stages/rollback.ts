@@ -39,7 +39,7 @@ export class Rollback {
   async perform({ stack }: DeploymentInput, plan: Plan): Promise<{ complete: boolean; rollbackMs: number }> {
     const { started, finished } = this.interpreter;
     const { compensation } = this;
-    const { log, link, steering } = this.context;
+    const { log, steering } = this.context;
     const begin = Date.now();
     steering.letGo(true);
     log.become('rolling_back');
@@ -52,7 +52,7 @@ export class Rollback {
     for (const step of back.stages.flatMap(({ lanes }) => lanes.flat()))
       if (step.kind === 'run-job' && finished.has(step.id)) this.undone.add(step.instance.service);
     const [complete, rollbackMs] = [compensation.leftBehind.length === 0, Date.now() - begin];
-    link.rolledBack(complete, rollbackMs);
+    log.report({ code: 'rollback.finished', data: { complete, durationMs: rollbackMs } });
     return { complete, rollbackMs };
   }
 }

@@ -76,7 +76,7 @@ export class Rollout {
       ({ service, lane }) => this.deployLane(service!, lane, number),
       (error, { service }) => this.tolerate(error, service!),
     );
-    this.context.link.phaseFinished(number, Date.now() - begin);
+    this.context.log.report({ code: 'phase.finished', data: { phase: number, durationMs: Date.now() - begin } });
     this.context.log.publish();
   }
 

@@ -1,8 +1,8 @@
 import { CancellationScope, isCancellation, patched } from '@temporalio/workflow';
+import type { StepReference } from '../../../model/events';
 import type { PinnedImages } from '../../../model/images';
 import type { Lane, Step, StepOf } from '../../../plan/plan';
 import { activity } from '../../support/activity-options';
-import { events } from '../../support/events';
 import { patches } from '../../support/patches';
 import type { Cause } from '../../messages';
 import type { DeploymentContext } from '../context';
@@ -21,15 +21,10 @@ export class Interpreter {
   private readonly pulled = new Map<string, PinnedImages>();
   private readonly jobScopes = new Set<CancellationScope>();
 
-  private readonly place: { stack: string; environment: string; deployment: number };
-
   constructor(
     private readonly context: DeploymentContext,
     private readonly waitingSteps: WaitingSteps,
-  ) {
-    const { stack, environment, deployment } = context.activityContext;
-    this.place = { stack, environment, deployment };
-  }
+  ) {}
 
   /** What was done for an earlier deployment is not this one's own. */
   forgetAll(): void {
@@ -84,28 +79,17 @@ export class Interpreter {
     const { log, platformRetry } = this.context;
     const begin = Date.now();
     this.started.add(step.id);
-    log.step(step, 'begun', phase);
+    const about: StepReference = { id: step.id, kind: step.kind, title: step.title, service: step.service, phase };
+    log.report({ code: 'step.started', step: about, data: {} });
     try {
       await platformRetry.retry(
         step.taskQueue,
         (afterTrouble) => this.dispatch(step, afterTrouble),
-        (message) => {
-          log.step(step, 'trouble', phase, { text: message });
-          events.emit({ ...this.place, type: 'platform.trouble', step: step.id, message });
-        },
+        (message) => log.report({ code: 'step.delayed', step: about, data: { message } }),
       );
       this.finished.add(step.id);
       const durationMs = Date.now() - begin;
-      log.step(step, 'done', phase, { durationMs });
-      events.emit({
-        ...this.place,
-        type: 'step.finished',
-        step: step.id,
-        kind: step.kind,
-        service: step.service,
-        phase,
-        durationMs,
-      });
+      log.report({ code: 'step.finished', step: about, data: { durationMs } });
     } catch (error) {
       if (isCancellation(error)) {
         this.interrupted.push({
@@ -118,16 +102,7 @@ export class Interpreter {
       }
       const { message, evidence, isNotMade } = toProblem(error);
       if (isNotMade) this.started.delete(step.id);
-      log.step(step, 'failed', phase, { durationMs: Date.now() - begin, text: message });
-      events.emit({
-        ...this.place,
-        type: 'step.failed',
-        step: step.id,
-        kind: step.kind,
-        service: step.service,
-        phase,
-        message,
-      });
+      log.report({ code: 'step.failed', step: about, data: { message, durationMs: Date.now() - begin } });
       throw error instanceof StepFailure
         ? error
         : new StepFailure({ ...named(step), service: step.service, message, evidence });

@@ -3,10 +3,7 @@ import { activity } from '../../support/activity-options';
 import type { DeploymentContext } from '../context';
 import { named, Rejection, StepFailure } from './failure';
 
-/**
- * Steps that wait: for time, with a look at the numbers now and then, or for a person. The deployment's clock stands
- * still.
- */
+/** Steps that wait: for time, with an analysis at intervals, or for a person. They do not count against the timeout. */
 export class WaitingSteps {
   constructor(private readonly context: DeploymentContext) {}
 
@@ -19,18 +16,11 @@ export class WaitingSteps {
   }
 
   approve(step: StepOf<'approve'>): Promise<void> {
-    const {
-      clock,
-      steering,
-      log,
-      publisher,
-      activityContext: { deployment },
-    } = this.context;
+    const { clock, steering, log } = this.context;
     const { timeoutMs, otherwise } = step.approval;
-    publisher.publish('deployment.waiting', deployment, step.label, {
-      service: step.service,
-      timeoutMs,
-      otherwise,
+    log.report({
+      code: 'deployment.waiting',
+      data: { message: step.label, service: step.service, timeoutMs, otherwise },
     });
     return clock.during(async () => {
       const answer = await steering.approval(step.label, step.service, timeoutMs);
@@ -44,7 +34,7 @@ export class WaitingSteps {
     });
   }
 
-  /** Time while it is paused does not count. */
+  /** Time during a pause does not count. */
   hold(step: StepOf<'hold'>): Promise<void> {
     const { clock, steering } = this.context;
     return clock.during(() =>
@@ -64,7 +54,11 @@ export class WaitingSteps {
     );
   }
 
-  /** One look at the numbers: what is missing. @throws StepFailure where a limit is broken */
+  /**
+   * Queries the metrics once, and returns those that had no answer.
+   *
+   * @throws StepFailure when a limit is exceeded
+   */
   private async look(step: StepOf<'hold'>): Promise<string[]> {
     if (!step.analysis) return [];
     const { failed, missing, seen } = await activity(
@@ -73,14 +67,12 @@ export class WaitingSteps {
       `${step.label}: look at the numbers`,
     )(this.context.activityContext, step.analysis);
     if (failed.length > 0) {
-      const message = failed.join('; ');
-      this.context.publisher.publish(
-        'performance.threshold_exceeded',
-        this.context.activityContext.deployment,
-        `${step.service}: ${message}`,
-        { service: step.service, step: step.label, failed, seen },
-      );
-      throw new StepFailure({ ...named(step), service: step.service, message });
+      const { service, label } = step;
+      this.context.log.report({
+        code: 'performance.threshold_exceeded',
+        data: { service, step: label, failed, seen },
+      });
+      throw new StepFailure({ ...named(step), service, message: failed.join('; ') });
     }
     if (seen.length > 0) this.context.log.note(`${step.label}: ${seen.join(', ')}`);
     return missing;

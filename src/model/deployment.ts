@@ -1,0 +1,40 @@
+import type { Evidence } from './instance-status';
+
+/** What a deployment is asked to do. */
+export type IntentKind = 'deploy' | 'rollback' | 'stop' | 'restart' | 'run' | 'repair';
+
+/** How a deployment ended. One shape for success and failure. */
+export const outcomes = [
+  'succeeded',
+  'unchanged',
+  'refused',
+  'rolled_back',
+  'left_as_is',
+  'rollback_incomplete',
+  'cancelled',
+] as const;
+export type Outcome = (typeof outcomes)[number];
+
+/** Stages of a deployment, then its outcome. `waiting`: for a person. */
+export const statuses = [
+  'queued',
+  'planning',
+  'pulling',
+  'deploying',
+  'waiting',
+  'committing',
+  'rolling_back',
+  ...outcomes,
+] as const;
+export type Status = (typeof statuses)[number];
+
+/** Why a deployment failed. */
+export interface Cause {
+  service?: string;
+  /** The id of a step, or the stage that failed: `plan`, `confirm`, `timeout`, `cancel`. */
+  step: string;
+  /** The title of the step. */
+  title?: string;
+  message: string;
+  evidence?: Evidence;
+}
