@@ -1,7 +1,7 @@
 import type { NetworkSpec, VolumeSpec } from '../model/resources';
 import type { FreezeWindow, Stack } from '../model/stack';
 import type { AuditEntry, AuditHead, AuditTrail } from '../model/audit';
-import type { RuntimeName } from '../model/capabilities';
+import type { RuntimeName } from '../model/runtimes';
 import type { HostBreaker, HostClaim, HostPlace, HostReport } from '../model/host';
 import type { ServedBy } from '../model/instance';
 import type { InstanceByReference, InstanceRef, NetworkAttachment, SecretSource } from '../model/instance';

@@ -1,4 +1,4 @@
-import type { RuntimeName } from '../model/capabilities';
+import type { RuntimeName } from '../model/runtimes';
 import type { Front, Route } from '../model/traffic';
 import { forwarding } from './forwarding';
 

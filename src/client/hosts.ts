@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { placeOf } from '../model/stack/runtime-of';
 import type { Stack } from '../model/stack';
-import type { RuntimeName } from '../model/capabilities';
+import type { RuntimeName } from '../model/runtimes';
 import type { HostBreaker } from '../model/host';
 import { hostId, hostQuery, taskQueue } from '../workflows/messages';
 import { ask } from '../temporal/ask';

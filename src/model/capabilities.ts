@@ -1,34 +1,27 @@
-/** The runtimes of this version, by the name that a stack file resolves to. */
-export const runtimeNames = ['docker', 'kubernetes', 'process', 'memory'] as const;
-export type RuntimeName = (typeof runtimeNames)[number];
+import { containerOptions, optionNames } from './container-options';
+import type { RuntimeName } from './runtimes';
 
-const containersOnly = [
-  'image',
-  'pull_policy',
-  'entrypoint',
-  'networks',
-  'volumes',
-  'user',
-  'cap_add',
-  'cap_drop',
-  'read_only',
-  'tmpfs',
-  'shm_size',
-  'init',
-  'extra_hosts',
-  'logging',
-  'resources.limit',
-  'resources.reserve.gpus',
-  'resources.reserve.storage',
-] as const;
+/** Keys beside the container options, in a service or below one of its options. */
+const otherKeys: Record<RuntimeName, readonly string[]> = {
+  docker: ['resources.limit.storage'],
+  kubernetes: ['drain_timeout'],
+  process: ['image', 'pull_policy', 'networks', 'volumes', 'resources.reserve.gpus', 'resources.reserve.storage'],
+  memory: [],
+};
 
 /**
  * Keys of a service that a runtime cannot honour. The configuration refuses them by name;
  * the runtimes' contract suite holds each runtime to its row.
  */
 export const cannotHonour: Record<RuntimeName, readonly string[]> = {
-  docker: ['resources.limit.storage'],
-  kubernetes: ['drain_timeout', 'init', 'logging', 'stop_signal'],
-  process: containersOnly,
-  memory: [],
+  docker: keysOf('docker'),
+  kubernetes: keysOf('kubernetes'),
+  process: keysOf('process'),
+  memory: keysOf('memory'),
 };
+
+function keysOf(runtime: RuntimeName): string[] {
+  const options = optionNames.map((name) => containerOptions[name]);
+  const unsupported = options.filter((option) => option.unsupported?.includes(runtime)).map(({ key }) => key);
+  return [...otherKeys[runtime], ...unsupported];
+}

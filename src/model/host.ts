@@ -1,4 +1,4 @@
-import type { RuntimeName } from './capabilities';
+import type { RuntimeName } from './runtimes';
 import type { ResourceAmounts } from './instance';
 
 /** The words about a host that deployments of several stacks share. */

@@ -1,4 +1,4 @@
-/** The words that every room shares about instances. Types only: this room imports nothing. */
+/** The words that every room shares about instances. Types only. */
 
 export type InstanceKind = 'service' | 'job';
 
@@ -86,6 +86,34 @@ export type Probe =
   | { kind: 'command'; command: string[] }
   | { kind: 'runtime' };
 
+/** Options that a service passes to the containers of its instances. Durations in ms, sizes in bytes. */
+export interface ContainerOptions {
+  entrypoint?: string[];
+  command?: string[];
+  workingDir?: string;
+  user?: string;
+  variables: Record<string, string>;
+  envFiles: string[];
+  secrets: SecretMount[];
+  reserve: ResourceAmounts;
+  limit: ResourceAmounts;
+  restart: RestartPolicy;
+  stopSignal?: string;
+  stopGraceMs: number;
+  labels: Record<string, string>;
+  logging?: { driver?: string; options: Record<string, string> };
+  init: boolean;
+  shmSize?: number;
+  tmpfs: string[];
+  capAdd: string[];
+  capDrop: string[];
+  readOnly: boolean;
+  extraHosts: string[];
+  healthCheck?: HealthCheck;
+  /** Neither the engine nor the image's own HEALTHCHECK judges the instance. */
+  healthDisabled?: true;
+}
+
 /** On a cluster the instances of a service are one workload, whose pods the cluster makes and replaces by itself. */
 export interface Workload {
   /** Absent where others choose how many. */
@@ -143,7 +171,7 @@ export interface ClusterSettings {
 }
 
 /** What a runtime needs to start one instance; plain data, no secret values. */
-export interface InstanceSpec {
+export interface InstanceSpec extends ContainerOptions {
   name: string;
   stack: string;
   environment: string;
@@ -155,13 +183,6 @@ export interface InstanceSpec {
   kind: InstanceKind;
   image?: string;
   imageId?: string;
-  entrypoint?: string[];
-  command?: string[];
-  workingDir?: string;
-  user?: string;
-  variables: Record<string, string>;
-  envFiles: string[];
-  secrets: SecretMount[];
   files: ConfigFile[];
   /** Folders to make before its files, where its user has to write. */
   folders?: FileTarget[];
@@ -173,27 +194,10 @@ export interface InstanceSpec {
   /** Its names move while it runs: it keeps its addresses then, so that no connection breaks. */
   keepsAddress?: boolean;
   networkMode: 'bridge' | 'host';
-  reserve: ResourceAmounts;
-  limit: ResourceAmounts;
-  restart: RestartPolicy;
-  stopSignal?: string;
-  stopGraceMs: number;
-  init: boolean;
-  shmSize?: number;
-  tmpfs: string[];
-  capAdd: string[];
-  capDrop: string[];
   /** Keep the processes from gaining privileges by setuid programs. */
   noNewPrivileges?: boolean;
   /** How many processes and threads it may have at once. */
   pidsLimit?: number;
-  readOnly: boolean;
-  extraHosts: string[];
-  logging?: { driver?: string; options: Record<string, string> };
-  labels: Record<string, string>;
-  healthCheck?: HealthCheck;
-  /** The image's own HEALTHCHECK is turned off. */
-  healthDisabled?: true;
   preStop?: string[];
   /** On a cluster only. */
   workload?: Workload;

@@ -1,4 +1,4 @@
-import type { RuntimeName } from './capabilities';
+import type { RuntimeName } from './runtimes';
 import type { TrafficState } from './traffic';
 import type {
   Beside,

@@ -1,3 +1,4 @@
+import { hasWorkloads } from '../model/runtimes';
 import type { Service, Stack } from '../model/stack';
 import { contentHash } from './service/hash';
 
@@ -38,25 +39,24 @@ export function instanceName(
   ordinal: number,
   deployment: number,
 ): string {
-  if (scope.runtime !== 'kubernetes')
-    return boundedName(`${projectName(scope)}-${service}`, `-${ordinal}-d${deployment}`);
+  if (!hasWorkloads(scope)) return boundedName(`${projectName(scope)}-${service}`, `-${ordinal}-d${deployment}`);
   return `${namespaceOf(scope)}/${kind === 'job' ? boundedName(service, `-d${deployment}`) : service}`;
 }
 
 /** The job that tests a new set of a service. */
 export function testName(scope: Place, service: string, deployment: number): string {
   const tail = `-test-d${deployment}`;
-  if (scope.runtime === 'kubernetes') return `${namespaceOf(scope)}/${boundedName(service, tail)}`;
+  if (hasWorkloads(scope)) return `${namespaceOf(scope)}/${boundedName(service, tail)}`;
   return boundedName(`${projectName(scope)}-${service}`, tail);
 }
 
 export function networkName(stack: Stack, key: string): string {
-  if (stack.runtime === 'kubernetes') return `${namespaceOf(stack)}/${stack.networks[key]?.name ?? key}`;
+  if (hasWorkloads(stack)) return `${namespaceOf(stack)}/${stack.networks[key]?.name ?? key}`;
   return stack.networks[key]?.name ?? (stack.networks[key]?.external ? key : `${projectName(stack)}_${key}`);
 }
 
 export function volumeName(stack: Stack, key: string): string {
-  if (stack.runtime === 'kubernetes') return `${namespaceOf(stack)}/${stack.volumes[key]?.name ?? key}`;
+  if (hasWorkloads(stack)) return `${namespaceOf(stack)}/${stack.volumes[key]?.name ?? key}`;
   return stack.volumes[key]?.name ?? (stack.volumes[key]?.external ? key : `${projectName(stack)}_${key}`);
 }
 

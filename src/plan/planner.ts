@@ -1,3 +1,4 @@
+import { runtimeTraits } from '../model/runtimes';
 import { runtimeOf } from '../model/stack/runtime-of';
 import type { Stack } from '../model/stack';
 import type { Observation } from '../model/observation';
@@ -97,9 +98,7 @@ function otherThanSaid(views: readonly HostObservation[], stack: Stack): Refusal
     }) => {
       const host = stack.hosts?.find((each) => each.name === name);
       if (!host || runtime === undefined || runtime === runtimeOf(host, stack)) return [];
-      const [is, said] = [runtime, runtimeOf(host, stack)].map((each) =>
-        each === 'kubernetes' ? 'a cluster' : 'a Docker Engine',
-      );
+      const [is, said] = [runtime, runtimeOf(host, stack)].map((each) => runtimeTraits[each].host);
       return [
         {
           path: `infrastructure.hosts.${host.name}`,

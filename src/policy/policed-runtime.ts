@@ -27,18 +27,29 @@ export function policedRuntime(runtime: Runtime, context: RuleContext, place: Pl
       `the worker's policy does not allow the namespace ${namespace} (rule kubernetes.namespaces)`,
     );
   };
-  const { workloads } = runtime;
+  const mustBePullable = (image: string): void => {
+    if (isImageAllowed(image, context.policy, place)) return;
+    throw new RuntimeError('software', `the worker's policy does not allow ${image} (rule images.registries)`);
+  };
+  const { workloads, volumes, images } = runtime;
   const overrides: Partial<Runtime> = {
     create: async (spec) => runtime.create(await admitted(spec)),
-    createVolume: async (request) => {
-      if (runtime.name === 'kubernetes') mustBeAllowed(qualified(request.name).namespace);
-      return runtime.createVolume(request);
-    },
-    ensureImage: async (reference, policy, onProgress, signal) => {
-      if (!isImageAllowed(reference, context.policy, place))
-        throw new RuntimeError('software', `the worker's policy does not allow ${reference} (rule images.registries)`);
-      return runtime.ensureImage(reference, policy, onProgress, signal);
-    },
+    ...(volumes && {
+      volumes: overlay(volumes, {
+        create: async (request) => {
+          if (runtime.name === 'kubernetes') mustBeAllowed(qualified(request.name).namespace);
+          return volumes.create(request);
+        },
+      }),
+    }),
+    ...(images && {
+      images: overlay(images, {
+        ensure: async (reference, policy, onProgress, signal) => {
+          mustBePullable(reference);
+          return images.ensure(reference, policy, onProgress, signal);
+        },
+      }),
+    }),
     ...(workloads && {
       workloads: overlay(workloads, { apply: async (spec, force) => workloads.apply(await admitted(spec), force) }),
     }),
@@ -50,7 +61,7 @@ export function policedRuntime(runtime: Runtime, context: RuleContext, place: Pl
 async function adoptedBy({ mounts }: InstanceSpec, runtime: Runtime, policy: Policy): Promise<string[]> {
   const names = mounts.flatMap((mount) => (mount.type === 'volume' ? [mount.volume] : []));
   if (names.length === 0 || !judgesVolumes(policy)) return [];
-  return (await runtime.adoptedVolumes?.([...new Set(names)])) ?? [];
+  return (await runtime.volumes?.adopted([...new Set(names)])) ?? [];
 }
 
 /** The same object with some of its members replaced; everything else acts on the original. */

@@ -1,7 +1,7 @@
 import { runtimeOf } from '../model/stack/runtime-of';
 import type { Service, Stack } from '../model/stack';
 import { qualified } from '../kubernetes/names';
-import type { RuntimeName } from '../model/capabilities';
+import type { RuntimeName } from '../model/runtimes';
 import type { InstanceSpec, Mount, SecretMount } from '../model/instance';
 import { sharesNetwork } from '../model/names/network-modes';
 import { imagesOf } from '../plan/resources/images';

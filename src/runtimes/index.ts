@@ -1,4 +1,4 @@
-import { runtimeNames, type RuntimeName } from '../model/capabilities';
+import { runtimeNames, type RuntimeName } from '../model/runtimes';
 import { createDockerRuntime } from './docker';
 import { connectDocker, type DockerEndpoint } from './docker/api/connection';
 import type { ClusterEndpoint } from './kubernetes/api/connection';

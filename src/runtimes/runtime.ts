@@ -1,6 +1,6 @@
 import type { NetworkSpec, VolumeSpec } from '../model/resources';
 import type { ServedBy } from '../model/instance';
-import type { RuntimeName } from '../model/capabilities';
+import type { RuntimeName } from '../model/runtimes';
 import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretFile, SecretMount } from '../model/instance';
 import type { Front, RouteTable, TrafficState } from '../model/traffic';
 import type { InstanceLine, InstanceStatus } from '../model/instance-status';
@@ -86,25 +86,103 @@ export interface ReadyOptions {
   onWaiting: (why: string) => void;
 }
 
-/** What a cluster does by itself: a whole service is one instance, made something else where it stands. */
-export interface Workloads {
-  /** Makes it what the spec says, whatever it was; `force` takes over what others have changed of it. */
+/** Image operations of a platform whose images the engine pulls. */
+export interface Images {
+  find(references: string[]): Promise<ObservedImage[]>;
+  ensure(
+    reference: string,
+    policy: 'missing' | 'always' | 'never',
+    onProgress: (text: string) => void,
+    signal?: AbortSignal,
+  ): Promise<ImageResult>;
+  /** Tags an image with a name of the engine's own, so that it outlives its tag and a clean-up of the host. */
+  hold(id: string, why: HoldReason): Promise<void>;
+  /** Removes that tag, and the image too if the engine pulled it and nothing else uses it. */
+  drop(image: Pick<ObservedImage, 'reference' | 'id' | 'digest'>): Promise<void>;
+}
+
+/** Network operations of a platform whose instances have names on networks that the engine creates. */
+export interface Networks {
+  /** @throws RuntimeError if the name belongs to somebody else, or the network has other settings */
+  create(request: NetworkSpec): Promise<void>;
+  remove(name: string): Promise<void>;
+  /** Gives an instance exactly these names on networks, and joins the networks that it is not on. */
+  attach(name: string, networks: NetworkAttachment[]): Promise<void>;
+  /**
+   * Gives an instance a new address if the platform gave it the address of another one; resolves with whether it did.
+   * `port`: a port at which the instance did not answer.
+   */
+  ensureOwnAddress?(name: string, port?: number): Promise<boolean>;
+}
+
+export interface Volumes {
+  /** @throws RuntimeError if the name belongs to somebody else */
+  create(request: VolumeSpec): Promise<void>;
+  /** @throws RuntimeError while an instance mounts it, and if it belongs to somebody else */
+  remove(name: string): Promise<void>;
+  /** The volumes among these that the engine did not create. */
+  adopted(names: readonly string[]): Promise<string[]>;
+}
+
+/** Operations of a platform on which a service is one workload, whose pods the platform manages. */
+export interface WorkloadRunner {
+  /** Creates or changes the workload; `force` also overwrites changes that others made. */
   apply(spec: InstanceSpec, force: boolean): Promise<void>;
-  /** Makes it again what it was before a deployment; what that deployment did not touch stays. */
+  /** Restores the workload to its state before a deployment; a workload that it did not touch stays as it is. */
   restore(ref: Pick<InstanceRef, 'name' | 'stopGraceMs'>, deployment: number): Promise<void>;
-  /** Lets requests to a service go elsewhere for a while; to its own workload where nothing is named. */
+  /** Sends the requests for a service to other pods for a while; without `to`, back to its own workload. */
   select(name: string, to: ServedBy | undefined): Promise<void>;
-  /** What one of its pods answers to a GET. `url`: scheme, port and path, as others ask the service by its name. */
+  /** The answer of one of its pods to a GET. `url`: scheme, port and path, under the name of the service. */
   ask(name: string, url: URL, timeoutMs: number): Promise<string>;
-  /** Its pods, one by one. */
   pods(name: string): Promise<PodLine[]>;
-  /** Resolves once it is ready, or with why it cannot get so. */
+  /** Resolves when the workload is ready, or with the reason why it cannot become ready. */
   awaitReady(ref: InstanceRef, options: ReadyOptions): Promise<Unready | undefined>;
 }
 
-/**
- * A platform that runs instances. Small, and the same for all: one contract suite holds every implementation.
- */
+/** Reads instances. */
+export interface Inspector {
+  observe(questions: Questions): Promise<Omit<Observation, 'secrets'>>;
+  inspect(name: string): Promise<InstanceStatus | undefined>;
+  /** Resolves with the exit code when the instance exits; undefined if it did not run, or the code is unknown. */
+  waitForExit(name: string, signal: AbortSignal): Promise<number | undefined>;
+  /** Exit code of the next exit, even before the start; for platforms that forget it when they restart an instance. */
+  nextExit?(name: string, signal: AbortSignal): Promise<number | undefined>;
+  /** Exit code of the last exit of an instance that runs again, where the platform keeps it. */
+  lastExit?(name: string): Promise<number | undefined>;
+  /** Whether any process of the instance was recently killed because memory ran out. */
+  ranOutOfMemory?(name: string): Promise<boolean>;
+  /**
+   * True: the platform restarts every exit of an instance with the policy `always`, so that one seen as `exited` was
+   * stopped by something else.
+   */
+  restartsWhatExits?: boolean;
+  logs(name: string, request: LogRequest): Promise<LogPage>;
+  exec(name: string, command: string[], timeoutMs: number): Promise<ExecResult>;
+  /** `exec` for probes: never two at a time in one instance. Absent where `exec` leaves no process behind. */
+  probeByCommand?(name: string, command: string[], timeoutMs: number): Promise<ExecResult>;
+  /** The platform's own verdict, where the worker cannot reach instances: the problem, or undefined. */
+  probe?(name: string): Promise<string | undefined>;
+  /** Address at which the worker reaches a port of the instance; absent where it cannot. */
+  address?(name: string, port: number): Promise<{ host: string; port: number }>;
+}
+
+/** Changes instances; a workload counts as one instance. */
+export interface InstanceRunner {
+  /** Creates an instance without starting it. */
+  create(spec: InstanceSpec): Promise<void>;
+  /** Starts an instance that was created or has exited. */
+  start(name: string): Promise<void>;
+  /** Stops an instance so that only `revive` starts it again. */
+  retire(ref: InstanceRef): Promise<void>;
+  /** Restores the restart policy of a retired instance, and starts it. */
+  revive(ref: InstanceRef): Promise<void>;
+  /** Stops the instance first if it runs. Keeps volumes. */
+  remove(ref: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void>;
+  /** Replaces secret files of a running instance; absent where secrets are fixed when an instance is created. */
+  putSecrets?(name: string, secrets: SecretMount[]): Promise<void>;
+}
+
+/** A platform that runs instances. One contract suite holds every driver to its capabilities. */
 export interface RuntimeDriver {
   readonly name: RuntimeName;
   /** Keys of a service that it cannot honour. */
@@ -114,95 +192,31 @@ export interface RuntimeDriver {
 }
 
 /**
- * The platform as one environment sees it. It stops, removes, executes in and mounts only what carries the labels of
- * this very stack and environment; anything else of the same name counts as missing. Each driver enforces that in one
- * place.
+ * The platform as one environment sees it: two parts that every driver has, and capabilities that some have. It stops,
+ * removes, executes in and mounts only what carries the labels of this stack and environment; anything else of the
+ * same name counts as missing. Each driver enforces that in one place.
  *
- * Everything may be called twice, and beside its own ghost: what exists already with the right hash is a success, and
- * so is removing what is gone. Failures are {@link RuntimeError}s.
+ * Every call may be repeated, also while an earlier one still runs: an instance that exists with the right hash is a
+ * success, and so is the removal of a missing one. Failures are {@link RuntimeError}s.
  */
-export interface Runtime {
+export interface Runtime extends Inspector, InstanceRunner {
   readonly name: RuntimeName;
-
-  observe(questions: Questions): Promise<Omit<Observation, 'secrets'>>;
-
-  findImages(references: string[]): Promise<ObservedImage[]>;
-  ensureImage(
-    reference: string,
-    policy: 'missing' | 'always' | 'never',
-    onProgress: (text: string) => void,
-    signal?: AbortSignal,
-  ): Promise<ImageResult>;
-  /** Gives an image a name of the engine's own: it outlives its tag, and a clean-up of the host. */
-  holdImage(id: string, why: HoldReason): Promise<void>;
-  /** Takes that name back. An image that the engine had pulled goes with it, unless something else uses it. */
-  dropImage(image: Pick<ObservedImage, 'reference' | 'id' | 'digest'>): Promise<void>;
-  /** @throws RuntimeError where a network of that name belongs to somebody else, or was made with other settings */
-  createNetwork(request: NetworkSpec): Promise<void>;
-  removeNetwork(name: string): Promise<void>;
-  /** @throws RuntimeError where a volume of that name belongs to somebody else */
-  createVolume(request: VolumeSpec): Promise<void>;
-  /** @throws RuntimeError while an instance mounts it, and where it belongs to somebody else */
-  removeVolume(name: string): Promise<void>;
-
-  /** Those of these volumes that the engine has not made. Absent where the platform does not tell. */
-  adoptedVolumes?(names: readonly string[]): Promise<string[]>;
-
-  /** Makes an instance without starting it. */
-  create(spec: InstanceSpec): Promise<void>;
-  /** Starts what was created, or has exited. */
-  start(name: string): Promise<void>;
-  inspect(name: string): Promise<InstanceStatus | undefined>;
-  /**
-   * Resolves with the exit code when the instance exits; with nothing where it did not run to begin with, or nobody
-   * knows.
-   */
-  waitForExit(name: string, signal: AbortSignal): Promise<number | undefined>;
-  /**
-   * The exit code of the next exit, also of an instance that is about to start; for runtimes that forget it when they
-   * restart.
-   */
-  nextExit?(name: string, signal: AbortSignal): Promise<number | undefined>;
-  /** The exit code of the last exit of an instance that runs again by now; where the platform keeps it. */
-  lastExit?(name: string): Promise<number | undefined>;
-  /** Whether the platform has recorded lately that memory ran out of an instance, of its main process or any other. */
-  ranOutOfMemory?(name: string): Promise<boolean>;
-  /**
-   * What exits by itself is never seen as `exited` where its policy restarts it always: what is, something else has
-   * stopped, the platform as a rule.
-   */
-  restartsWhatExits?: boolean;
-  /** Stops an instance so that nothing but `revive` starts it again. */
-  retire(ref: InstanceRef): Promise<void>;
-  /** Gives a retired instance its restart policy back and starts it. */
-  revive(ref: InstanceRef): Promise<void>;
-  /** Stops it if need be. Keeps volumes. */
-  remove(ref: Pick<InstanceRef, 'name' | 'stopGraceMs'>): Promise<void>;
-
-  /** Makes an instance known on networks by exactly these names; it joins those that it is not on. */
-  attach(name: string, networks: NetworkAttachment[]): Promise<void>;
-  /**
-   * Gives an instance an address of its own where the platform has mistaken and given it another one's; resolves with
-   * whether that was so. `port`: one at which it was asked in vain.
-   */
-  ensureOwnAddress?(name: string, port?: number): Promise<boolean>;
-  /** Puts files of secrets into an instance that runs. */
-  putSecrets(name: string, secrets: SecretMount[]): Promise<void>;
-  /** A load balancer of the runtime's own, where instances have no shell. */
+  images?: Images;
+  networks?: Networks;
+  volumes?: Volumes;
+  workloads?: WorkloadRunner;
+  /** The load balancer of a runtime whose instances have no shell. */
   balancer?(name: string): Balancer;
-  exec(name: string, command: string[], timeoutMs: number): Promise<ExecResult>;
-  /**
-   * The same for a probe: never two at once in an instance, be it that one hangs. Absent where `exec` leaves nothing
-   * behind.
-   */
-  probeByCommand?(name: string, command: string[], timeoutMs: number): Promise<ExecResult>;
-  logs(name: string, request: LogRequest): Promise<LogPage>;
-  /** Answers a probe itself, where instances have no network: what is wrong, or nothing. */
-  probe?(name: string): Promise<string | undefined>;
-  /** Where the worker reaches a port of the instance. */
-  address(name: string, port: number): Promise<{ host: string; port: number }>;
-  /** Only where a service is one workload. */
-  workloads?: Workloads;
+}
+
+/** @throws RuntimeError of kind `software`, if the runtime has no such capability */
+export function capability<Name extends 'images' | 'networks' | 'volumes' | 'workloads' | 'address' | 'putSecrets'>(
+  runtime: Runtime,
+  name: Name,
+): NonNullable<Runtime[Name]> {
+  const found = runtime[name];
+  if (!found) throw new RuntimeError('software', `the runtime ${runtime.name} has no ${name}`);
+  return found;
 }
 
 /** Whose trouble a failure is. `platform` passes by itself: Docker restarting, a registry away. */

@@ -13,7 +13,7 @@ import type { ActivityEvents } from '../activities/dependencies';
 import { SecretStore } from '../activities/secrets';
 import { installationKey } from '../activities/secrets/installation-key';
 import { Builds } from '../temporal/builds';
-import type { RuntimeName } from '../model/capabilities';
+import type { RuntimeName } from '../model/runtimes';
 import { dataConverter } from '../payloads/data-converter';
 import {
   defaultPolicy,

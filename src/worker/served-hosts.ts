@@ -1,5 +1,5 @@
 import type { Worker, WorkerOptions } from '@temporalio/worker';
-import type { RuntimeName } from '../model/capabilities';
+import type { RuntimeName } from '../model/runtimes';
 import type { DockerEndpoint } from '../runtimes/docker/api/connection';
 import type { HostKind } from '../runtimes';
 import type { ClusterEndpoint } from '../runtimes/kubernetes/api/connection';

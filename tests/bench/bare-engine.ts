@@ -18,7 +18,7 @@ const driver = createDockerRuntime(new SecretStore(mkdtempSync(join(tmpdir(), 'd
 /** The same plan by the same driver, probes and phases, with nothing durable about it. */
 export async function deployBare(stack: Stack, concurrency: number): Promise<void> {
   const runtime = driver.within({ stack: stack.name, environment: stack.environment });
-  const images = await runtime.findImages([...new Set(Object.values(stack.services).map(({ image }) => image!))]);
+  const images = await runtime.images!.find([...new Set(Object.values(stack.services).map(({ image }) => image!))]);
   const { instances, ...observed } = await runtime.observe({ images: [], ports: [] });
   const balancer = instances.find(({ service }) => service === balancerName);
   const traffic = balancer && (await balancerOf(runtime, balancer.name).read());
@@ -73,7 +73,7 @@ async function perform(step: Step, { stack, environment }: Plan): Promise<void> 
   const runtime = driver.within({ stack, environment });
   switch (step.kind) {
     case 'create-network':
-      return runtime.createNetwork(step.network);
+      return runtime.networks!.create(step.network);
     case 'start': {
       const unhealthy = await startUntilHealthy(runtime, step.instance, {
         afterTrouble: false,
@@ -86,7 +86,7 @@ async function perform(step: Step, { stack, environment }: Plan): Promise<void> 
       return undefined;
     }
     case 'attach':
-      return runtime.attach(step.instance.name, step.networks);
+      return runtime.networks!.attach(step.instance.name, step.networks);
     case 'route':
       return balancerOf(runtime, step.balancer.name).route(step.tables);
     case 'drain':

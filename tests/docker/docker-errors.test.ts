@@ -3,7 +3,7 @@ import Docker from 'dockerode';
 import { createDockerRuntime } from '../../src/runtimes/docker';
 import { toRuntimeError } from '../../src/runtimes/docker/api/errors';
 import { registryOf } from '../../src/runtimes/docker/images/credentials';
-import { toContainerOptions } from '../../src/runtimes/docker/container-spec';
+import { toCreateRequest } from '../../src/runtimes/docker/container-spec';
 import { instanceLabels, readLabels } from '../../src/runtimes/docker/labels';
 import { isOwn } from '../../src/runtimes/docker/labels/ownership';
 import { clearly, untilClear } from '../../src/runtimes/docker/api/until-clear';
@@ -206,7 +206,7 @@ describe('volumes', () => {
     const { hostname: host, port } = new URL(await listenLocally(engine));
     const connection = { docker: new Docker({ protocol: 'http', host, port }), local: false, address: host };
     const runtime = createDockerRuntime({} as SecretReader, connection).within(testScope);
-    expect(await runtime.adoptedVolumes!(['ours', 'theirs', 'gone'])).toEqual(['theirs', 'gone']);
+    expect(await runtime.volumes!.adopted(['ours', 'theirs', 'gone'])).toEqual(['theirs', 'gone']);
     stopListening(engine);
   });
 });
@@ -230,7 +230,7 @@ describe('what Docker is asked to create', () => {
       capDrop: ['ALL'],
       readOnly: true,
     });
-    const { Labels, ...options } = toContainerOptions(instance, {
+    const { Labels, ...options } = toCreateRequest(instance, {
       image: 'api:1',
       imageLabels: {},
       variables: { SECRET: 'value' },
@@ -273,7 +273,7 @@ describe('labels of an image', () => {
 
   it('say nothing about an instance that is made from it', () => {
     const instance = spec('api', { labels: { 'deploy-code.reserve': '{"memory":1e15}', mine: '1' } });
-    const { Labels } = toContainerOptions(instance, { image: 'api:1', imageLabels: labelled, variables: {} });
+    const { Labels } = toCreateRequest(instance, { image: 'api:1', imageLabels: labelled, variables: {} });
     const inContainer = { ...labelled, ...Labels };
     expect(readLabels(inContainer)).toEqual(readLabels(instanceLabels(instance)));
     expect(inContainer).toMatchObject({ vendor: 'acme', mine: '1', 'deploy-code.stack': instance.stack });

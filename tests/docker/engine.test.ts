@@ -57,8 +57,8 @@ describe('a name that is none', () => {
     const own = runtime();
     const calls = [
       () => own.inspect(name),
-      () => own.removeNetwork(name),
-      () => own.removeVolume(name),
+      () => own.networks!.remove(name),
+      () => own.volumes!.remove(name),
       () => own.logs(name, { tail: 1 }),
     ];
     for (const call of calls)
@@ -67,7 +67,7 @@ describe('a name that is none', () => {
         message: expect.stringContaining('nothing was asked'),
       });
     if (name !== 'a/json')
-      for (const call of [() => own.findImages([name]), () => own.ensureImage(name, 'always', () => undefined)])
+      for (const call of [() => own.images!.find([name]), () => own.images!.ensure(name, 'always', () => undefined)])
         await expect(call()).rejects.toMatchObject({ kind: 'software' });
     expect(asked).toEqual([]);
   });

@@ -23,8 +23,8 @@ const acts: [string, (runtime: Runtime, name: string) => Promise<unknown>][] = [
   ['restore', (runtime, name) => runtime.workloads!.restore(instance(name), 1)],
   ['select', (runtime, name) => runtime.workloads!.select(name, undefined)],
   ['ask', (runtime, name) => runtime.workloads!.ask(name, url, 1000)],
-  ['create a volume', (runtime, name) => runtime.createVolume({ name, key: 'data', mountedAt: [] })],
-  ['remove a volume', (runtime, name) => runtime.removeVolume(name)],
+  ['create a volume', (runtime, name) => runtime.volumes!.create({ name, key: 'data', mountedAt: [] })],
+  ['remove a volume', (runtime, name) => runtime.volumes!.remove(name)],
   ['execute', (runtime, name) => runtime.exec(name, ['true'], 1000)],
   ['read logs', (runtime, name) => runtime.logs(name, { tail: 1 })],
 ];

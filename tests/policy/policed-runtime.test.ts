@@ -31,10 +31,10 @@ describe('a runtime under a policy', () => {
       message: "services.api.volumes.0: the worker's policy does not allow mounting / (rule mounts.folders)",
     });
     expect(await runtime.inspect(instance.name)).toBeUndefined();
-    await expect(runtime.ensureImage('ghcr.io/bank/api:1', 'missing', () => undefined)).rejects.toThrow(
+    await expect(runtime.images!.ensure('ghcr.io/bank/api:1', 'missing', () => undefined)).rejects.toThrow(
       'rule images.registries',
     );
-    await runtime.ensureImage('ghcr.io/shop/api:1', 'missing', () => undefined);
+    await runtime.images!.ensure('ghcr.io/shop/api:1', 'missing', () => undefined);
   });
 
   it('judges the image that an instance is made of, not only the one that it is named after', async () => {
@@ -62,7 +62,7 @@ describe('a runtime under a policy', () => {
       });
     host.volumes.set('theirs', { owner: '', mountedAt: [] });
     const runtime = under({ mounts: { folders: [] } });
-    await runtime.createVolume({ name: 'ours', key: 'ours', mountedAt: [] });
+    await runtime.volumes!.create({ name: 'ours', key: 'ours', mountedAt: [] });
     await runtime.create(mounting('ours'));
     await expect(runtime.create(mounting('theirs'))).rejects.toThrow(
       "services.db.volumes.0: the worker's policy does not allow mounting " +
@@ -94,11 +94,9 @@ describe('a runtime under a policy', () => {
     };
     const workload: Workload = { rollout: 'recreate', pullPolicy: 'missing', ingress: [], settings };
     const cluster = () => {
-      const made = {
-        ...createMemoryRuntime(host).within(place),
-        name: 'kubernetes' as const,
-        createVolume: jest.fn(async () => undefined),
-      };
+      const memory = createMemoryRuntime(host).within(place);
+      const create = jest.fn(async () => undefined);
+      const made = { ...memory, name: 'kubernetes' as const, volumes: { ...memory.volumes!, create } };
       const sources = new SourceRules({}, ownFiles({ dataDir: '/nowhere' }));
       return {
         made,
@@ -119,12 +117,12 @@ describe('a runtime under a policy', () => {
 
     it('makes no volume in a namespace that it does not allow', async () => {
       const { made, runtime } = cluster();
-      await expect(runtime.createVolume({ name: 'kube-system/data', key: 'data', mountedAt: [] })).rejects.toThrow(
+      await expect(runtime.volumes!.create({ name: 'kube-system/data', key: 'data', mountedAt: [] })).rejects.toThrow(
         'rule kubernetes.namespaces',
       );
-      expect(made.createVolume).not.toHaveBeenCalled();
-      await runtime.createVolume({ name: 'shop-test/data', key: 'data', mountedAt: [] });
-      expect(made.createVolume).toHaveBeenCalledTimes(1);
+      expect(made.volumes.create).not.toHaveBeenCalled();
+      await runtime.volumes!.create({ name: 'shop-test/data', key: 'data', mountedAt: [] });
+      expect(made.volumes.create).toHaveBeenCalledTimes(1);
     });
   });
 });

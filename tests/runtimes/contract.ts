@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cannotHonour } from '../../src/model/capabilities';
+import { runtimeTraits } from '../../src/model/runtimes';
 import type { InstanceRef, InstanceSpec } from '../../src/model/instance';
 import { RuntimeError, type Runtime, type RuntimeDriver, type Scope } from '../../src/runtimes/runtime';
 import { eventually } from '../support/eventually';
@@ -124,6 +125,22 @@ export function contract(subject: () => ContractSubject): void {
     expect(subject().driver.cannotHonour).toEqual(cannotHonour[subject().driver.name]);
   });
 
+  it('has the capabilities that plans rely on', () => {
+    const { unit, network } = runtimeTraits[subject().driver.name];
+    const own = runtime();
+    expect({
+      workloads: 'workloads' in own,
+      networks: 'networks' in own,
+      images: 'images' in own,
+      address: 'address' in own,
+    }).toEqual({
+      workloads: unit === 'workload',
+      networks: network === 'containers',
+      images: network === 'containers',
+      address: unit === 'instance',
+    });
+  });
+
   it('makes an instance without starting it, and knows it by its labels', async () => {
     const instance = await make(
       subject().running('made', { ordinal: 2, deployment: 7, release: 3, phase: 4, keys: { a: '1' } }),
@@ -228,7 +245,9 @@ export function contract(subject: () => ContractSubject): void {
       source: { environment: 'PATH' },
       target: { path: '/run/secrets/path', mode: 0o400 },
     };
-    await expect(runtime().putSecrets('contract-nobody', [secret])).rejects.toMatchObject({ kind: 'missing' });
+    const own = runtime();
+    if (!own.putSecrets) return;
+    await expect(own.putSecrets('contract-nobody', [secret])).rejects.toMatchObject({ kind: 'missing' });
   });
 
   it('leaves alone what carries the name of an instance and the labels of another environment', async () => {
@@ -263,12 +282,12 @@ export function contract(subject: () => ContractSubject): void {
       return volumes.find((volume) => volume.name === name);
     };
     await expect(runtime().create(mounting)).rejects.toMatchObject({ kind: 'missing' });
-    await runtime(strangeScope).createVolume(request);
+    await runtime(strangeScope).volumes!.create(request);
     const before = await found();
     expect(before).toMatchObject({ name, owner: `${strangeScope.stack}/${strangeScope.environment}` });
     const acts = [
-      () => runtime().createVolume(request),
-      () => runtime().removeVolume(name),
+      () => runtime().volumes!.create(request),
+      () => runtime().volumes!.remove(name),
       () => runtime().create(mounting),
       async () => runtime().workloads?.apply(mounting, true) ?? runtime().create(mounting),
     ];
@@ -276,7 +295,7 @@ export function contract(subject: () => ContractSubject): void {
       await expect(act()).rejects.toMatchObject({ kind: 'software', message: expect.stringContaining(name) });
     expect(await runtime().inspect(mounting.name)).toBeUndefined();
     expect(await found()).toEqual(before);
-    await runtime(strangeScope).removeVolume(name);
+    await runtime(strangeScope).volumes!.remove(name);
     await eventually(async () => expect(await found()).toBeUndefined());
   });
 

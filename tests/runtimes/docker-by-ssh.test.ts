@@ -44,7 +44,7 @@ describeUnless(
           exitCode: 0,
           output: 'hello',
         });
-        expect(await runtime.address(instance.name, 8080)).toEqual({ host: '127.0.0.1', port: 28_080 });
+        expect(await runtime.address!(instance.name, 8080)).toEqual({ host: '127.0.0.1', port: 28_080 });
         expect((await runtime.logs(instance.name, { tail: 5 })).lines).toContain('serving version 1');
         const exit = runtime.waitForExit(instance.name, new AbortController().signal);
         await runtime.retire(instance);

@@ -32,8 +32,8 @@ describeWith('docker', 'the Docker runtime', () => {
   it('gives a service a name on each of its networks, and files, and secrets as files', async () => {
     const networks = ['a', 'b'].map((key) => ({ key, name: `contract-${process.pid}_${key}`, internal: false }));
     for (const network of networks) {
-      await runtime.createNetwork(network);
-      await runtime.createNetwork(network);
+      await runtime.networks!.create(network);
+      await runtime.networks!.create(network);
     }
     const secretFile = join(mkdtempSync(join(tmpdir(), 'deploy-code-docker-secret-')), 'secret');
     writeFileSync(secretFile, 'hunter2');
@@ -51,7 +51,7 @@ describeWith('docker', 'the Docker runtime', () => {
         output: 'hellohunter2',
       });
       writeFileSync(secretFile, 'hunter3');
-      await runtime.putSecrets(instance.name, [
+      await runtime.putSecrets!(instance.name, [
         { ...instance.secrets[0]!, target: { path: '/run/secrets/key.2', mode: 0o400 } },
       ]);
       expect(await runtime.exec(instance.name, ['cat', '/run/secrets/key.2', '/run/secrets/key'], 5000)).toEqual({
@@ -71,7 +71,7 @@ describeWith('docker', 'the Docker runtime', () => {
       });
     } finally {
       await runtime.remove(instance);
-      for (const { name } of networks) await runtime.removeNetwork(name);
+      for (const { name } of networks) await runtime.networks!.remove(name);
     }
   });
 
@@ -93,7 +93,7 @@ describeWith('docker', 'the Docker runtime', () => {
 
   it('gives a container that Docker has given the address of another one an address of its own', async () => {
     const network = { key: 'twice', name: `contract-${process.pid}_twice`, internal: false };
-    await runtime.createNetwork(network);
+    await runtime.networks!.create(network);
     const [first, second] = ['first', 'second'].map((name) =>
       spec(name, { image: images.app, networks: [{ name: network.name, aliases: [name] }] }),
     ) as [ReturnType<typeof spec>, ReturnType<typeof spec>];
@@ -118,9 +118,11 @@ describeWith('docker', 'the Docker runtime', () => {
         await runtime.start(each.name);
       }
       twice = await addressOf(second.name);
-      expect(await runtime.ensureOwnAddress!(second.name)).toBe(false);
+      expect(await runtime.networks!.ensureOwnAddress!(second.name)).toBe(false);
       expect(
-        await createDockerRuntime(new SecretStore(dataDir), mistaken).within(testScope).ensureOwnAddress!(second.name),
+        await createDockerRuntime(new SecretStore(dataDir), mistaken).within(testScope).networks!.ensureOwnAddress!(
+          second.name,
+        ),
       ).toBe(true);
       expect(await addressOf(second.name)).not.toBe(twice);
       expect(
@@ -128,7 +130,7 @@ describeWith('docker', 'the Docker runtime', () => {
       ).toBe('ok\n');
     } finally {
       for (const each of [first, second]) await runtime.remove(each);
-      await runtime.removeNetwork(network.name);
+      await runtime.networks!.remove(network.name);
     }
   });
 
@@ -138,12 +140,12 @@ describeWith('docker', 'the Docker runtime', () => {
     () => {
       it('is given an address of its own', async () => {
         const network = { key: 'lost', name: `contract-${process.pid}_lost`, internal: false };
-        await runtime.createNetwork(network);
+        await runtime.networks!.create(network);
         const instance = spec('robbed', { image: images.app, networks: [{ name: network.name, aliases: ['robbed'] }] });
         const endpoint = async () =>
           (await docker.getContainer(instance.name).inspect()).NetworkSettings.Networks[network.name]!;
         const isHealthy = async () => {
-          const { host, port } = await runtime.address(instance.name, 8080);
+          const { host, port } = await runtime.address!(instance.name, 8080);
           return fetch(`http://${host}:${port}/healthz`).then(
             ({ ok }) => ok,
             () => false,
@@ -155,7 +157,7 @@ describeWith('docker', 'the Docker runtime', () => {
           await runtime.create(instance);
           await runtime.start(instance.name);
           await eventually(async () => expect(await isHealthy()).toBe(true));
-          expect(await runtime.ensureOwnAddress!(instance.name, 8080)).toBe(false);
+          expect(await runtime.networks!.ensureOwnAddress!(instance.name, 8080)).toBe(false);
           const { IPAddress, MacAddress, IPPrefixLen, Gateway } = await endpoint();
           lost = new LostEndpoint({
             bridge: `br-${Id.slice(0, 12)}`,
@@ -164,13 +166,13 @@ describeWith('docker', 'the Docker runtime', () => {
             gateway: Gateway,
           });
           expect(await isHealthy()).toBe(false);
-          expect(await runtime.ensureOwnAddress!(instance.name, 8080)).toBe(true);
+          expect(await runtime.networks!.ensureOwnAddress!(instance.name, 8080)).toBe(true);
           expect((await endpoint()).IPAddress).not.toBe(IPAddress);
           expect(await isHealthy()).toBe(true);
         } finally {
           lost?.remove();
           await runtime.remove(instance);
-          await runtime.removeNetwork(network.name);
+          await runtime.networks!.remove(network.name);
         }
       });
     },
@@ -234,7 +236,7 @@ describeWith('docker', 'the Docker runtime', () => {
 
   it('makes a container anew that Docker cannot start any more, with the same files, names and volumes', async () => {
     const networks = ['one', 'two'].map((key) => ({ key, name: `contract-${process.pid}_${key}`, internal: false }));
-    for (const network of networks) await runtime.createNetwork(network);
+    for (const network of networks) await runtime.networks!.create(network);
     const instance = spec('stuck', {
       image: images.app,
       networks: networks.map(({ name }) => ({ name, aliases: ['stuck'] })),
@@ -292,7 +294,7 @@ describeWith('docker', 'the Docker runtime', () => {
       ).toHaveLength(1);
     } finally {
       await runtime.remove(instance);
-      for (const { name } of networks) await runtime.removeNetwork(name);
+      for (const { name } of networks) await runtime.networks!.remove(name);
     }
   });
 
@@ -401,30 +403,30 @@ describeWith('docker', 'the Docker runtime', () => {
 
   it('labels volumes as ours only, and keeps them from removal while they are mounted', async () => {
     const name = `contract-${process.pid}_data`;
-    await runtime.createVolume({ key: 'data', name, mountedAt: ['db:/data'] });
-    await runtime.createVolume({ key: 'data', name, mountedAt: ['db:/data'] });
+    await runtime.volumes!.create({ key: 'data', name, mountedAt: ['db:/data'] });
+    await runtime.volumes!.create({ key: 'data', name, mountedAt: ['db:/data'] });
     const instance = spec('mounts', {
       image: images.app,
       mounts: [{ type: 'volume', volume: name, target: '/data', readOnly: false }],
     });
     await runtime.create(instance);
-    await expect(runtime.removeVolume(name)).rejects.toThrow('in use');
+    await expect(runtime.volumes!.remove(name)).rejects.toThrow('in use');
     await runtime.remove(instance);
     const { Labels } = await docker.getVolume(name).inspect();
     expect(Object.keys(Labels).every((label) => label.startsWith('deploy-code.'))).toBe(true);
-    await runtime.removeVolume(name);
-    await runtime.removeVolume(name);
+    await runtime.volumes!.remove(name);
+    await runtime.volumes!.remove(name);
   });
 
   it("refuses a network or volume of the same name that is somebody else's", async () => {
     const name = `contract-${process.pid}_other`;
     const somebody = driver.within({ stack: 'somebody', environment: 'else' });
-    await somebody.createVolume({ key: 'data', name, mountedAt: [] });
-    await expect(runtime.createVolume({ key: 'data', name, mountedAt: ['db:/data'] })).rejects.toThrow(
+    await somebody.volumes!.create({ key: 'data', name, mountedAt: [] });
+    await expect(runtime.volumes!.create({ key: 'data', name, mountedAt: ['db:/data'] })).rejects.toThrow(
       'belongs to stack somebody/else',
     );
-    await expect(runtime.removeVolume(name)).rejects.toThrow('belongs to stack somebody/else');
-    await somebody.removeVolume(name);
+    await expect(runtime.volumes!.remove(name)).rejects.toThrow('belongs to stack somebody/else');
+    await somebody.volumes!.remove(name);
   });
 
   it('loses no line and shows none twice to one who follows its logs', async () => {
@@ -520,7 +522,7 @@ describeWith('docker', 'the Docker runtime', () => {
     'fails for good, and soon, on %s',
     async (_, mistake) => {
       await expect(
-        runtime.createNetwork({
+        runtime.networks!.create({
           key: 'mistaken',
           name: `contract-${process.pid}_mistaken`,
           internal: false,
@@ -550,7 +552,7 @@ describeWith('docker', 'the Docker runtime', () => {
   });
 
   it('starts the image that was planned, though its tag has moved since', async () => {
-    const [{ id } = { id: '' }] = await runtime.findImages([images.app]);
+    const [{ id } = { id: '' }] = await runtime.images!.find([images.app]);
     const moving = `deploy-code-test/moving-${process.pid}:1`;
     await docker.getImage(images.next).tag({ repo: moving.replace(/:1$/, ''), tag: '1' });
     const instance = spec('pinned', { image: moving, imageId: id });
@@ -562,21 +564,21 @@ describeWith('docker', 'the Docker runtime', () => {
 
   it('holds an image beyond its tag, and lets what it pulled go with its hold', async () => {
     const reference = `deploy-code-test/held-${process.pid}:1`;
-    const [{ id } = { id: '' }] = await runtime.findImages([images.app]);
+    const [{ id } = { id: '' }] = await runtime.images!.find([images.app]);
     const names = async () => (await docker.getImage(id).inspect()).RepoTags;
     await docker.getImage(id).tag({ repo: reference.replace(/:1$/, ''), tag: '1' });
     const held = expect.stringMatching(new RegExp(`^deploy-code/pulled:contract-${process.pid}-test-[0-9a-f]{12}$`));
 
-    await runtime.holdImage(id, 'pulled');
-    await runtime.holdImage(id, 'pulled');
+    await runtime.images!.hold(id, 'pulled');
+    await runtime.images!.hold(id, 'pulled');
     expect(await names()).toEqual(expect.arrayContaining([reference, held]));
-    await runtime.dropImage({ reference, id });
-    await runtime.dropImage({ reference, id });
+    await runtime.images!.drop({ reference, id });
+    await runtime.images!.drop({ reference, id });
     expect(await names()).not.toEqual(expect.arrayContaining([reference]));
 
     await docker.getImage(id).tag({ repo: reference.replace(/:1$/, ''), tag: '1' });
-    await runtime.holdImage(id, 'kept');
-    await runtime.dropImage({ reference, id });
+    await runtime.images!.hold(id, 'kept');
+    await runtime.images!.drop({ reference, id });
     expect(await names()).toEqual(expect.arrayContaining([reference]));
     expect(await names()).not.toEqual(
       expect.arrayContaining([expect.stringContaining(`deploy-code/kept:contract-${process.pid}`)]),

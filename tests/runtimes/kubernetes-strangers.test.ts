@@ -129,7 +129,7 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
     const runtime = driver.within({ stack: spec.stack, environment: spec.environment });
     for (const mount of spec.mounts)
       if (mount.type === 'volume')
-        await runtime.createVolume({ name: mount.volume, key: 'data', mountedAt: [], size: 1e7 });
+        await runtime.volumes!.create({ name: mount.volume, key: 'data', mountedAt: [], size: 1e7 });
     return { runtime, namespace };
   };
 
@@ -225,21 +225,21 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
       () => runtime.start(spec.name),
       () => runtime.revive(refOf(spec)),
       () => runtime.workloads!.apply(spec, true),
-      () => runtime.removeVolume(`${namespace}/data`),
+      () => runtime.volumes!.remove(`${namespace}/data`),
     ]) {
       await expect(act()).rejects.toMatchObject(refusal);
     }
     expect(await objectsIn(api, namespace)).toEqual(before);
     await runtime.remove(refOf(spec));
     expect(Object.keys(await objectsIn(api, namespace))).toEqual([pathOf(claim)]);
-    expect(await runtime.adoptedVolumes!([`${namespace}/data`])).toEqual([]);
+    expect(await runtime.volumes!.adopted([`${namespace}/data`])).toEqual([]);
 
     await vacate(api, pathOf(claim));
     await occupy(api, claim, { team: 'billing' });
     await runtime.workloads!.apply(spec, false);
     expect(await runtime.inspect(spec.name)).toMatchObject({ state: 'running' });
-    expect(await runtime.adoptedVolumes!([`${namespace}/data`])).toEqual([`${namespace}/data`]);
-    await expect(runtime.removeVolume(`${namespace}/data`)).rejects.toMatchObject({
+    expect(await runtime.volumes!.adopted([`${namespace}/data`])).toEqual([`${namespace}/data`]);
+    await expect(runtime.volumes!.remove(`${namespace}/data`)).rejects.toMatchObject({
       kind: 'software',
       message: expect.stringContaining('belongs to somebody else'),
     });

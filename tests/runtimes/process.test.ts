@@ -178,7 +178,7 @@ describe('the process runtime', () => {
     await until(async () => (await runtime.logs(instance.name, { tail: 1 })).lines.length > 0);
     expect((await runtime.logs(instance.name, { tail: 5 })).lines).toEqual(['port 34567, key hunter2, config hello']);
     expect(readFileSync(join(dataDir, 'processes', instance.name, 'spec.json'), 'utf8')).not.toContain('hunter2');
-    await runtime.putSecrets(instance.name, [
+    await runtime.putSecrets!(instance.name, [
       { name: 'key', source: { file: secretFile }, target: { path: '/run/secrets/key.2', mode: 0o400 } },
     ]);
     expect((await runtime.exec(instance.name, ['sh', '-c', 'cat $DEPLOY_CODE_FILES/key.2'], 5000)).output).toBe(
@@ -186,12 +186,12 @@ describe('the process runtime', () => {
     );
     const placed = () => statSync(join(dataDir, 'processes', instance.name, 'files', 'key.2'));
     const before = placed();
-    await runtime.putSecrets(instance.name, [
+    await runtime.putSecrets!(instance.name, [
       { name: 'key', source: { file: secretFile }, target: { path: '/run/secrets/key.2', mode: 0o400 } },
     ]);
     expect(placed().ino).not.toBe(before.ino);
     expect(placed().mode & 0o777).toBe(0o400);
-    expect(await runtime.address(instance.name, 8080)).toEqual({ host: '127.0.0.1', port: 34_567 });
+    expect(await runtime.address!(instance.name, 8080)).toEqual({ host: '127.0.0.1', port: 34_567 });
     await runtime.remove(instance);
   });
 

@@ -19,12 +19,12 @@ const acts: Record<string, (runtime: Runtime, name: string) => Promise<unknown>>
   retire: (runtime, name) => runtime.retire(refOf(name)),
   revive: (runtime, name) => runtime.revive(refOf(name)),
   remove: (runtime, name) => runtime.remove(refOf(name)),
-  attach: (runtime, name) => runtime.attach(name, [{ name: 'net', aliases: ['db'] }]),
+  attach: (runtime, name) => runtime.networks!.attach(name, [{ name: 'net', aliases: ['db'] }]),
   exec: (runtime, name) => runtime.exec(name, ['rm', '-rf', '/'], 1000),
-  'create network': (runtime, name) => runtime.createNetwork({ name, key: name, internal: true }),
-  'remove network': (runtime, name) => runtime.removeNetwork(name),
-  'create volume': (runtime, name) => runtime.createVolume({ name, key: name, mountedAt: [] }),
-  'remove volume': (runtime, name) => runtime.removeVolume(name),
+  'create network': (runtime, name) => runtime.networks!.create({ name, key: name, internal: true }),
+  'remove network': (runtime, name) => runtime.networks!.remove(name),
+  'create volume': (runtime, name) => runtime.volumes!.create({ name, key: name, mountedAt: [] }),
+  'remove volume': (runtime, name) => runtime.volumes!.remove(name),
 };
 
 const refOf = (name: string): InstanceRef => ({ name, service: 'x', ordinal: 1, restart: 'no', stopGraceMs: 0 });

@@ -6,7 +6,7 @@ import { DeployCodeClient } from '../../src/client';
 import type { Policy } from '../../src/policy';
 import type { ClusterEndpoint } from '../../src/runtimes/kubernetes/api/connection';
 import type { RuntimeDriver } from '../../src/runtimes/runtime';
-import type { RuntimeName } from '../../src/model/capabilities';
+import type { RuntimeName } from '../../src/model/runtimes';
 import { createWorker, type DeployCodeWorker } from '../../src/worker';
 import type { ServedHost } from '../../src/worker/served-hosts';
 import type { Namespace } from './namespaces';

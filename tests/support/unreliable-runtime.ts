@@ -2,22 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RuntimeError, type Runtime, type RuntimeDriver } from '../../src/runtimes/runtime';
 import type { Random } from '../chaos/random';
 
-const operations = [
-  'observe',
-  'findImages',
-  'ensureImage',
-  'createNetwork',
-  'removeNetwork',
-  'createVolume',
-  'removeVolume',
-  'create',
-  'start',
-  'inspect',
-  'retire',
-  'revive',
-  'remove',
-  'attach',
-] as const;
+const operations = ['observe', 'create', 'start', 'inspect', 'retire', 'revive', 'remove'] as const;
+const parts = {
+  images: ['find', 'ensure'],
+  networks: ['create', 'remove', 'attach'],
+  volumes: ['create', 'remove'],
+} as const;
 
 /** A runtime of which a share of the calls fail: before they had an effect, or, worse, after it. */
 export class Unreliability {
@@ -32,14 +22,20 @@ export class Unreliability {
   }
 
   private aroundRuntime(runtime: Runtime): Runtime {
-    const wrapped = Object.fromEntries(
-      operations.map((operation) => [
-        operation,
-        (...input: unknown[]) =>
-          this.call(operation, () => (runtime[operation] as (...input: unknown[]) => Promise<unknown>)(...input)),
-      ]),
-    );
-    return { ...runtime, ...wrapped };
+    return {
+      ...this.wrapped(runtime, operations),
+      images: this.wrapped(runtime.images!, parts.images),
+      networks: this.wrapped(runtime.networks!, parts.networks),
+      volumes: this.wrapped(runtime.volumes!, parts.volumes),
+    };
+  }
+
+  private wrapped<T extends object>(part: T, names: readonly (keyof T)[]): T {
+    const calls = names.map((name) => {
+      const call = part[name] as (...input: unknown[]) => Promise<unknown>;
+      return [name, (...input: unknown[]) => this.call(String(name), () => call(...input))];
+    });
+    return { ...part, ...(Object.fromEntries(calls) as Partial<T>) };
   }
 
   private async call(operation: string, work: () => Promise<unknown>): Promise<unknown> {

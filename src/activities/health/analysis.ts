@@ -5,7 +5,7 @@ import { httpCall } from '../../guard/request';
 import { alive } from '../alive';
 import type { Activities } from '../contract';
 import type { Dependencies } from '../dependencies';
-import type { Runtime } from '../../runtimes/runtime';
+import { capability, type Runtime } from '../../runtimes/runtime';
 
 const queryTimeoutMs = 5000;
 /** Bytes: a query gives one number. */
@@ -119,7 +119,7 @@ async function inside(runtime: Runtime, endpoint: string, service: string): Prom
     url.port = String(instance.ports.find(({ host }) => host === port)?.container ?? port);
     return (path) => workloads.ask(instance.name, new URL(`${baseOf(url.href)}${path}`), queryTimeoutMs);
   }
-  const { host, port: reached } = await runtime.address(instance.name, port);
+  const { host, port: reached } = await capability(runtime, 'address')(instance.name, port);
   return overHttp(`${url.protocol}//${hostPort(host, reached)}${url.pathname}`);
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alwaysRestarted, type HealthCheck, type InstanceRef, type InstanceSpec } from '../../model/instance';
 import { exited, gone, notRunning, type InstanceStatus } from '../../model/instance-status';
-import { type Runtime, RuntimeError, type Workloads } from '../../runtimes/runtime';
+import { type Runtime, RuntimeError, type WorkloadRunner } from '../../runtimes/runtime';
 import { problemOf } from './probe';
 import { monotonicMs } from '../../guard/monotonic';
 import { sleepLong } from '../../guard/timers';
@@ -107,7 +107,7 @@ export async function awaitHealthy(
 
 /** A cluster probes by itself, and tells as it happens. */
 function awaitWorkload(
-  workloads: Workloads,
+  workloads: WorkloadRunner,
   ref: InstanceRef,
   { fresh, signal, usedMs, onProbe }: AwaitOptions,
 ): Promise<Unhealthy | undefined> {
@@ -228,7 +228,10 @@ async function probeUntilHealthy(
     if (problem === undefined) return undefined;
     if (monotonicMs() - begin > suspectAfterMs) {
       suspectAfterMs *= 2;
-      await runtime.ensureOwnAddress?.(name, 'port' in healthCheck.probe ? healthCheck.probe.port : undefined);
+      await runtime.networks?.ensureOwnAddress?.(
+        name,
+        'port' in healthCheck.probe ? healthCheck.probe.port : undefined,
+      );
     }
     if (used() > deadline)
       return {

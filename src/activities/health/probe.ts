@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { tryTcp } from '../../guard/tcp';
 import type { HealthCheck } from '../../model/instance';
-import { RuntimeError, type Runtime } from '../../runtimes/runtime';
+import { capability, RuntimeError, type Runtime } from '../../runtimes/runtime';
 
 /** Bytes of an answer that are read before it is cut off. */
 const largestBody = 64 * 1024;
@@ -19,9 +19,9 @@ export async function probe(
   if (runtime.probe) return runtime.probe(name);
   switch (check.kind) {
     case 'http':
-      return http(await runtime.address(name, check.port), check, timeoutMs);
+      return http(await capability(runtime, 'address')(name, check.port), check, timeoutMs);
     case 'tcp':
-      return tcp(await runtime.address(name, check.port), timeoutMs);
+      return tcp(await capability(runtime, 'address')(name, check.port), timeoutMs);
     case 'command':
       return command(runtime, name, check.command, timeoutMs);
     case 'runtime':

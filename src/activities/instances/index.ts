@@ -1,3 +1,4 @@
+import { hasWorkloads } from '../../model/runtimes';
 import type { InstanceRef } from '../../model/instance';
 import type { Retirement } from '../../plan/plan';
 import { RuntimeError, type Runtime } from '../../runtimes/runtime';
@@ -176,9 +177,9 @@ export function instanceActivities({ runtimes, secrets, events, contents }: Part
   };
 }
 
-/** A cluster has one workload of a service, and numbers its pods itself. */
+/** The name of an instance in messages. A workload numbers its pods itself. */
 export function nameIn({ runtime }: StepContext, { service, ordinal }: InstanceRef): string {
-  return runtime === 'kubernetes' ? service : `${service}-${ordinal}`;
+  return hasWorkloads({ runtime }) ? service : `${service}-${ordinal}`;
 }
 
 /** One that still runs is told before it is stopped. */

@@ -125,6 +125,8 @@ function variablesOf({ services }: Stack): Set<string> {
 /** A kept release means the images it had, wherever their tags point today. */
 async function findImages(runtime: Runtime, stack: Stack, pinned: PinnedImages): Promise<Observation['images']> {
   const references = [...new Set(Object.values(stack.services).flatMap(imagesOf))];
-  const found = await runtime.findImages(references.map((reference) => pinned[reference]?.id ?? reference));
+  const { images } = runtime;
+  if (!images) return [];
+  const found = await images.find(references.map((reference) => pinned[reference]?.id ?? reference));
   return found.map((image, index) => ({ ...image, reference: references[index]! }));
 }

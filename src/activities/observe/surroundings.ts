@@ -5,6 +5,7 @@ import { requireRecordable } from '../audit/recordable';
 import type { Activities } from '../contract';
 import type { Dependencies } from '../dependencies';
 import { SoftwareFault } from '../failures';
+import { capability } from '../../runtimes/runtime';
 import { observeStack } from './observe-stack';
 
 type SurroundingActivities = Pick<
@@ -31,42 +32,44 @@ export function surroundingActivities(dependencies: Dependencies): SurroundingAc
 
     pullImage: (context, { reference, policy }, pinned) =>
       alive(async ({ signal, note }) => {
-        const runtime = runtimes(context);
+        const images = capability(runtimes(context), 'images');
         if (!pinned) {
-          const { id, pulled } = await runtime.ensureImage(reference, policy, note, signal);
-          if (pulled) await runtime.holdImage(id, 'pulled');
-          return { ...(await runtime.findImages([reference]))[0], reference, id };
+          const { id, pulled } = await images.ensure(reference, policy, note, signal);
+          if (pulled) await images.hold(id, 'pulled');
+          return { ...(await images.find([reference]))[0], reference, id };
         }
         if (!pinned.digest)
           throw new SoftwareFault(
             `the image ${reference} of the kept release (${pinned.id.slice(0, 19)}) is no longer on ` +
               'the host, and no registry knows it; deploy a version whose image exists',
           );
-        const { id, pulled } = await runtime.ensureImage(pinned.digest, 'missing', note, signal);
-        if (pulled) await runtime.holdImage(id, 'pulled');
+        const { id, pulled } = await images.ensure(pinned.digest, 'missing', note, signal);
+        if (pulled) await images.hold(id, 'pulled');
         return { ...pinned, reference, id };
       }),
 
-    createNetwork: (context, network) => alive(() => runtimes(context).createNetwork(network)),
-    removeNetwork: (context, name) => alive(() => runtimes(context).removeNetwork(name)),
-    createVolume: (context, volume) => alive(() => runtimes(context).createVolume(volume)),
-    removeVolume: (context, name) => alive(() => runtimes(context).removeVolume(name)),
+    createNetwork: (context, network) => alive(() => capability(runtimes(context), 'networks').create(network)),
+    removeNetwork: (context, name) => alive(() => capability(runtimes(context), 'networks').remove(name)),
+    createVolume: (context, volume) => alive(() => capability(runtimes(context), 'volumes').create(volume)),
+    removeVolume: (context, name) => alive(() => capability(runtimes(context), 'volumes').remove(name)),
 
     holdImages: (context, releases) =>
       alive(async () => {
-        const runtime = runtimes(context);
+        const { images } = runtimes(context);
+        if (!images) return;
         const kept = imagesOf(await directory.images(context.stack, context.environment, releases), releases);
-        const named = await runtime.findImages(kept.map(({ reference }) => reference));
+        const named = await images.find(kept.map(({ reference }) => reference));
         const today = new Map(named.map(({ reference, id }) => [reference, id]));
         const moved = new Set(kept.filter(({ reference, id }) => today.get(reference) !== id).map(({ id }) => id));
-        for (const { id } of await runtime.findImages([...moved])) if (id) await runtime.holdImage(id, 'kept');
+        for (const { id } of await images.find([...moved])) if (id) await images.hold(id, 'kept');
       }),
 
     pruneReleases: (context, drop, keep, last) =>
       alive(async () => {
-        const images = await directory.images(context.stack, context.environment, [...keep, ...drop]);
-        const needed = new Set(imagesOf(images, keep).map(({ id }) => id));
-        for (const image of imagesOf(images, drop)) if (!needed.has(image.id)) await runtimes(context).dropImage(image);
+        const pinned = await directory.images(context.stack, context.environment, [...keep, ...drop]);
+        const needed = new Set(imagesOf(pinned, keep).map(({ id }) => id));
+        const obsolete = imagesOf(pinned, drop).filter(({ id }) => !needed.has(id));
+        for (const image of obsolete) await runtimes(context).images?.drop(image);
         if (last !== false)
           for (const number of drop) await directory.dropRelease(context.stack, context.environment, number);
       }),

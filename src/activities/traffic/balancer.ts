@@ -13,7 +13,7 @@ import {
   type Command,
 } from '../../balancer/scripts';
 import type { Front, RouteTable, TrafficState } from '../../model/traffic';
-import { RuntimeError, type Balancer, type Runtime } from '../../runtimes/runtime';
+import { capability, RuntimeError, type Balancer, type Runtime } from '../../runtimes/runtime';
 import { SoftwareFault } from '../failures';
 import { SharedLook } from '../observe/shared-look';
 
@@ -70,7 +70,7 @@ class NginxBalancer implements Balancer {
         ),
       )
     ).split('\n');
-    await this.runtime.putSecrets(
+    await capability(this.runtime, 'putSecrets')(
       this.name,
       certificates
         .filter(({ file }) => missing.includes(file))

@@ -1,3 +1,4 @@
+import { capability } from '../../runtimes/runtime';
 import { alive } from '../alive';
 import { balancerOf } from './balancer';
 import type { Activities } from '../contract';
@@ -9,7 +10,8 @@ type TrafficActivities = Pick<Activities, 'attachInstance' | 'routeTraffic' | 'c
 /** Where requests go, and by which names. */
 export function trafficActivities({ runtimes }: Dependencies): TrafficActivities {
   return {
-    attachInstance: (context, instance, networks) => alive(() => runtimes(context).attach(instance.name, networks)),
+    attachInstance: (context, instance, networks) =>
+      alive(() => capability(runtimes(context), 'networks').attach(instance.name, networks)),
 
     routeTraffic: (context, balancer, tables) =>
       alive(() => balancerOf(runtimes(context), balancer.name).route(tables)),

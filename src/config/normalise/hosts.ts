@@ -1,5 +1,5 @@
 import type { HostInput } from '../schema/host';
-import type { RuntimeName } from '../../model/capabilities';
+import type { RuntimeName } from '../../model/runtimes';
 import { outsideClusters } from '../../model/stack/runtime-of';
 import type { StackHost } from '../../model/stack';
 import { toAmounts } from './amounts';

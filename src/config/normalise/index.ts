@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { RuntimeName } from '../../model/capabilities';
+import type { RuntimeName } from '../../model/runtimes';
 import type { SecretSource, VaultAddress } from '../../model/instance';
 import { bare } from '../read/bare';
 import { StackFileError, type Finding } from '../problems';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { balancerName, idleClientMs, type CertificateFile, type Front, type Route } from '../../model/traffic';
-import type { RuntimeName } from '../../model/capabilities';
+import type { RuntimeName } from '../../model/runtimes';
 import type { SecretSource } from '../../model/instance';
 import type { ExposureInput } from '../schema/exposure';
 import type { StackFile } from '../schema/stack-file';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { RuntimeName } from '../../model/capabilities';
+import type { RuntimeName } from '../../model/runtimes';
 import type { FileTarget, ResourceAmounts, RestartPolicy, SecretMount, SecretSource } from '../../model/instance';
 import type { ServiceInput } from '../schema/service';
 import { toBytes, toMode, toMs } from '../schema/values';

@@ -3,7 +3,7 @@
  * workflows check by it, so no other text reaches a query, a path, an address or the id of a workflow.
  */
 
-import { runtimeNames } from '../capabilities';
+import { runtimeNames } from '../runtimes';
 import { imageReference } from './image-reference';
 import { networkModeProblem } from './network-modes';
 

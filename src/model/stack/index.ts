@@ -1,16 +1,15 @@
 import type {
   ClusterSettings,
+  ContainerOptions,
   FileTarget,
   HealthCheck,
   IngressRoute,
   InstanceKind,
   Probe,
   ResourceAmounts,
-  RestartPolicy,
-  SecretMount,
   SecretSource,
 } from '../instance';
-import type { RuntimeName } from '../capabilities';
+import type { RuntimeName } from '../runtimes';
 import type { ScheduleSpec } from '../schedule';
 import type { Subscriber } from '../notification';
 import type { Front } from '../traffic';
@@ -180,51 +179,27 @@ export type ServiceStrategy =
   | { kind: 'blue_green'; smokeTest?: SmokeTest; approval?: Approval; keepOldMs: number }
   | { kind: 'canary'; steps: { weight: number; bakeMs: number; approval?: Approval }[]; analysis?: Analysis };
 
-export interface Service {
+export interface Service extends ContainerOptions {
   name: string;
   /** Where it is not the stack's. */
   runtime?: RuntimeName;
   kind: InstanceKind;
   image?: string;
   pullPolicy: 'missing' | 'always' | 'never';
-  entrypoint?: string[];
-  command?: string[];
-  workingDir?: string;
-  user?: string;
-  variables: Record<string, string>;
-  envFiles: string[];
   ports: ServicePort[];
   mounts: ServiceMount[];
   configs: ({ name: string } & FileTarget)[];
-  secrets: SecretMount[];
   networks: Record<string, { aliases: string[] }>;
   dependsOn: Record<string, DependencyCondition>;
-  healthCheck?: HealthCheck;
-  /** Neither the engine nor the image's own HEALTHCHECK judges its instances. */
-  healthDisabled?: true;
   replicas: number;
   /** On a cluster: the file does not say how many, so that something else may. */
   autoscaled?: true;
-  reserve: ResourceAmounts;
-  limit: ResourceAmounts;
-  restart: RestartPolicy;
-  stopSignal?: string;
-  stopGraceMs: number;
-  labels: Record<string, string>;
   phase?: number;
   /** Releases of 0.1 have the bare word. */
   strategy: ServiceStrategy | 'recreate';
   drainMs?: number;
   hooks: { postStart?: string[]; preStop?: string[] };
   onFailure: 'rollback' | 'continue';
-  logging?: { driver?: string; options: Record<string, string> };
-  init: boolean;
-  shmSize?: number;
-  tmpfs: string[];
-  capAdd: string[];
-  capDrop: string[];
-  readOnly: boolean;
-  extraHosts: string[];
   /** On a cluster: where requests from outside come in. */
   ingress?: IngressRoute[];
   /** Of the host, or of the nodes of a cluster, that it wants to run on. */

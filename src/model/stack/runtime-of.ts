@@ -1,4 +1,4 @@
-import type { RuntimeName } from '../capabilities';
+import { hasWorkloads, type RuntimeName } from '../runtimes';
 import type { HostPlace } from '../host';
 import type { Stack } from '.';
 
@@ -11,14 +11,14 @@ export function runtimeOf(of: Own, { runtime }: Pick<Stack, 'runtime'>): Runtime
 
 /** Where that of a stack is which is on no cluster. */
 export function outsideClusters(runtime: RuntimeName): RuntimeName {
-  return runtime === 'kubernetes' ? 'docker' : runtime;
+  return hasWorkloads({ runtime }) ? 'docker' : runtime;
 }
 
 /** Whether anything of a stack may be on a cluster. */
 export function reachesClusters({ runtime, hosts = [] }: Pick<Stack, 'runtime' | 'hosts'>): boolean {
   return hosts.length === 0
-    ? runtime === 'kubernetes'
-    : hosts.some((host) => runtimeOf(host, { runtime }) === 'kubernetes');
+    ? hasWorkloads({ runtime })
+    : hosts.some((host) => hasWorkloads({ runtime: runtimeOf(host, { runtime }) }));
 }
 
 /** What others know a host of a stack by; without a name the one that workers find by themselves. */

@@ -1,3 +1,4 @@
+import { hasWorkloads } from '../../model/runtimes';
 import { runtimeOf } from '../../model/stack/runtime-of';
 import type { Service, Stack } from '../../model/stack';
 import { balancerName } from '../../model/traffic';
@@ -46,7 +47,7 @@ function byDependency(stack: Stack): Bond[] {
         return [];
       const remedy = isReachable(dependency, stack)
         ? 'a host has no address'
-        : runtimeOf(dependency, stack) === 'kubernetes'
+        : hasWorkloads({ runtime: runtimeOf(dependency, stack) })
           ? `${name} opens no fixed port of its cluster`
           : `${name} publishes no fixed port`;
       return [{ one: name, other: service.name, reason: `${service.name} depends on ${name} (${remedy})` }];

@@ -1,3 +1,4 @@
+import { hasWorkloads } from '../../model/runtimes';
 import type { Stack } from '../../model/stack';
 import { oldestMinor } from '../../kubernetes/version';
 import type { Observation } from '../../model/observation';
@@ -165,7 +166,7 @@ function planPulls(
   intent: Intent,
   steps: StepFactory,
 ): Plan['pulls'] {
-  if (stack.runtime === 'kubernetes') return [];
+  if (hasWorkloads(stack)) return [];
   const present = new Set(observation.images.filter(({ id }) => id).map(({ reference }) => reference));
   const pulls = new Map<string, Plan['pulls'][number]>();
   for (const { name, action } of servicesOf(phases)) {

@@ -1,3 +1,4 @@
+import { runtimeTraits } from '../../model/runtimes';
 import { runtimeOf } from '../../model/stack/runtime-of';
 import type { Placement, Service, Stack, StackHost } from '../../model/stack';
 import type { Refusal } from '../plan';
@@ -93,9 +94,7 @@ function conflictingPlacement({ services, reasons }: Group, wishing: Service[], 
     ...services
       .filter((service) => !wishing.includes(service))
       .filter((service) => wishing.some((each) => runtimeOf(each, stack) !== runtimeOf(service, stack)))
-      .map(
-        (service) => `${service.name} runs on ${runtimeOf(service, stack) === 'kubernetes' ? 'a cluster' : 'Docker'}`,
-      ),
+      .map((service) => `${service.name} runs on ${runtimeTraits[runtimeOf(service, stack)].host}`),
   ];
   const last = wishing.at(-1) ?? services.at(-1)!;
   return {

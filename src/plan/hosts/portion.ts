@@ -1,7 +1,7 @@
 import { mountedVolumes } from '../../model/stack/mounted-volumes';
 import { runtimeOf } from '../../model/stack/runtime-of';
 import type { Placement, Service, Stack } from '../../model/stack';
-import type { RuntimeName } from '../../model/capabilities';
+import type { RuntimeName } from '../../model/runtimes';
 import { balancerName } from '../../model/traffic';
 import { namesElsewhere } from './reach';
 

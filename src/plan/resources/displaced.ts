@@ -1,3 +1,4 @@
+import { hasWorkloads } from '../../model/runtimes';
 import type { Service, ServicePort, Stack } from '../../model/stack';
 import { addressesOverlap } from '../../model/names/host-port';
 import type { PortBinding } from '../../model/instance';
@@ -9,7 +10,7 @@ import { balancerName } from '../../model/traffic';
  * before anything else, and started anew in their own phase. `left`: services that the deployment does not look at.
  */
 export function displacedServices(stack: Stack, observation: Observation, left: ReadonlySet<string>): Set<string> {
-  if (stack.runtime === 'kubernetes') return new Set();
+  if (hasWorkloads(stack)) return new Set();
   const services = Object.values(stack.services).filter(({ name }) => !left.has(name));
   const claims = services.flatMap((service) => fixedPorts(service).map((port) => ({ service, port })));
   const displaced = observation.instances.filter(({ service: name, ports }) => {

@@ -1,3 +1,4 @@
+import { runtimeTraits } from '../../model/runtimes';
 import type { NetworkSpec } from '../../model/resources';
 import type { Stack } from '../../model/stack';
 import type { Observation, ObservedNetwork } from '../../model/observation';
@@ -57,8 +58,7 @@ export function planNetworks(stack: Stack, observation: Observation): NetworkPla
 }
 
 function usedNetworks(stack: Stack): string[] {
-  if (stack.runtime === 'process' || stack.runtime === 'kubernetes' || stack.infrastructure.networkMode === 'host')
-    return [];
+  if (runtimeTraits[stack.runtime].network !== 'containers' || stack.infrastructure.networkMode === 'host') return [];
   return [...new Set(Object.values(stack.services).flatMap((service) => Object.keys(service.networks)))].sort();
 }
 

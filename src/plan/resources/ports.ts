@@ -1,3 +1,4 @@
+import { hasWorkloads } from '../../model/runtimes';
 import type { Service, ServicePort, Stack } from '../../model/stack';
 import { isNodePort } from '../../kubernetes/traffic/reach';
 import { addressesOverlap } from '../../model/names/host-port';
@@ -44,8 +45,7 @@ export class PortAllocator {
 
   /** Ports of one instance. It may take over those of its predecessor, unless that runs beside it. */
   allocate(service: Service, ordinal: number, predecessor: PortBinding[] = [], beside = false): PortBinding[] {
-    if (this.stack.runtime === 'kubernetes')
-      return service.ports.map((port, index) => this.onCluster(service, port, index));
+    if (hasWorkloads(this.stack)) return service.ports.map((port, index) => this.onCluster(service, port, index));
     const mine = beside ? `${owner(service.name, ordinal)} (new)` : owner(service.name, ordinal);
     return service.ports.map((port, index) => ({
       container: port.container,

@@ -1,3 +1,4 @@
+import { hasWorkloads } from '../../model/runtimes';
 import type { VolumeSpec } from '../../model/resources';
 import type { Service, Stack } from '../../model/stack';
 import type { Observation } from '../../model/observation';
@@ -31,7 +32,7 @@ export function planVolumes(stack: Stack, observation: Observation): VolumePlan 
           name,
           key,
           mountedAt: mountsOf(stack, key),
-          ...(stack.runtime === 'kubernetes' && { size, storageClass, shared }),
+          ...(hasWorkloads(stack) && { size, storageClass, shared }),
         });
     } else if (found.owner && found.owner !== owner) {
       refusals.push({

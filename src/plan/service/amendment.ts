@@ -1,63 +1,44 @@
+import { containerOptions, optionNames } from '../../model/container-options';
+import type { ContainerOptions } from '../../model/instance';
 import type { Service, Stack } from '../../model/stack';
 import { canonical } from './hash';
 
-/**
- * What of a service may be amended while its deployment waits (true); the rest, by which it hangs together with others,
- * by its name in the stack file.
- */
-const keys: Record<keyof Service, true | string> = {
+/** What can be amended while a deployment waits (true); everything else by its key in the stack file. */
+const ownProperties: Record<Exclude<keyof Service, keyof ContainerOptions>, true | string> = {
   name: 'name',
   runtime: 'host',
   kind: 'kind',
   image: true,
   pullPolicy: true,
-  entrypoint: true,
-  command: true,
-  workingDir: true,
-  user: true,
-  variables: true,
-  envFiles: 'env_file',
   ports: 'ports',
   mounts: 'volumes',
   configs: 'configs',
-  secrets: 'secrets',
   networks: 'networks',
   dependsOn: 'depends_on',
-  healthCheck: true,
-  healthDisabled: true,
   replicas: 'replicas',
   autoscaled: 'replicas',
-  reserve: true,
-  limit: true,
-  restart: true,
-  stopSignal: true,
-  stopGraceMs: true,
-  labels: true,
   phase: 'phase',
   strategy: 'strategy',
   ingress: 'expose',
   drainMs: 'drain_timeout',
   hooks: true,
   onFailure: true,
-  logging: true,
-  init: true,
-  shmSize: true,
-  tmpfs: true,
-  capAdd: true,
-  capDrop: true,
-  readOnly: true,
-  extraHosts: true,
   zone: 'zone',
   host: 'host',
   run: true,
   timeoutMs: true,
   onRollback: true,
 };
+const options = optionNames.map((name) => {
+  const { key, amendable = true } = containerOptions[name];
+  return [name, amendable || key] as const;
+});
+const keys: Readonly<Record<string, true | string>> = { ...ownProperties, ...Object.fromEntries(options) };
 
-/** A stack with services as somebody amended them, or why that cannot be. */
+/** A stack with amended services, or the reasons why they are refused. */
 export type Amended = { stack: Stack; refusals: [] } | { refusals: string[] };
 
-/** Pure: nothing but what may be amended is taken over. */
+/** Replaces services of a stack by amended ones. */
 export function amend(stack: Stack, services: readonly Service[]): Amended {
   const refusals = services.flatMap((service) =>
     refusalsOf(stack.services[service.name], service, Object.keys(stack.services)),
@@ -75,7 +56,7 @@ function refusalsOf(before: Service | undefined, after: Service, names: string[]
   if (changed.length === 0)
     return [`${after.name} is what failed, unchanged; change it in the stack file, or try it again with \`retry\``];
   return changed.flatMap((key) => {
-    const name = keys[key as keyof Service];
+    const name = keys[key];
     return name === true
       ? []
       : [`${name ?? key} of ${after.name} cannot be amended while the deployment waits: roll it back, and deploy anew`];

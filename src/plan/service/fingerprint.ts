@@ -1,3 +1,5 @@
+import { hasWorkloads } from '../../model/runtimes';
+import { containerOptions, optionNames } from '../../model/container-options';
 import type { Service, Stack } from '../../model/stack';
 import type { IngressRoute } from '../../model/instance';
 import { canonical, contentHash, quickHash } from './hash';
@@ -36,13 +38,8 @@ function namesOf({ secrets, ingress = [] }: Service): string[] {
 }
 
 function printOf(service: Service, stack: Stack, known: Secrets): Fingerprint {
-  const values: Record<string, unknown> = {
+  const special: Partial<Record<FirstKey, unknown>> = {
     image: service.image && (known.imageId(service.image) || service.image),
-    entrypoint: service.entrypoint,
-    command: service.command,
-    working_dir: service.workingDir,
-    user: service.user,
-    environment: service.variables,
     env_file: service.envFiles.map((file) => [file, known.secret(`env_file:${file}`)]),
     secrets: service.secrets.map(({ name, target }) => [name, target, known.secret(name)]),
     configs: service.configs.map(({ name, path, mode, uid, gid }) => [
@@ -57,32 +54,74 @@ function printOf(service: Service, stack: Stack, known: Secrets): Fingerprint {
     ),
     networks: Object.entries(service.networks).map(([name, options]) => [name, options, stack.networks[name]?.name]),
     resources: { reserve: service.reserve, limit: service.limit },
-    restart: service.restart,
-    stop_signal: service.stopSignal,
-    labels: service.labels,
-    logging: service.logging,
-    init: service.init,
-    shm_size: service.shmSize,
-    tmpfs: service.tmpfs,
-    cap_add: service.capAdd,
-    cap_drop: service.capDrop,
-    read_only: service.readOnly,
-    extra_hosts: service.extraHosts,
     network_mode: stack.infrastructure.networkMode,
-    health_disabled: service.healthDisabled,
-    ...(stack.runtime === 'kubernetes' && ofPods(service, stack, known)),
+    ...(hasWorkloads(stack) && ofPods(service, stack, known)),
   };
-  const texts = Object.entries(values).flatMap(([key, value]) =>
-    isDefault(value) ? [] : [[key, canonical(value)] as const],
-  );
+  const values: Record<string, unknown> = { ...replacingOptions(service), ...special };
+  const texts = order.flatMap((key) => (isDefault(values[key]) ? [] : [[key, canonical(values[key])] as const]));
   return {
     hash: contentHash(texts.map(([key, text]) => `${key}=${text}`).join('\n')),
     keys: Object.fromEntries(texts.map(([key, text]) => [key, quickHash(text)])),
   };
 }
 
+/** The first keys, in the order that the hash depends on: another one would replace all instances. */
+const firstKeys = [
+  'image',
+  'entrypoint',
+  'command',
+  'working_dir',
+  'user',
+  'environment',
+  'env_file',
+  'secrets',
+  'configs',
+  'ports',
+  'volumes',
+  'networks',
+  'resources',
+  'restart',
+  'stop_signal',
+  'labels',
+  'logging',
+  'init',
+  'shm_size',
+  'tmpfs',
+  'cap_add',
+  'cap_drop',
+  'read_only',
+  'extra_hosts',
+  'network_mode',
+  'health_disabled',
+  'health_check',
+  'stop_grace_period',
+  'hooks',
+  'pull_policy',
+  'zone',
+  'expose',
+  'kubernetes',
+  'isolated',
+] as const;
+type FirstKey = (typeof firstKeys)[number];
+
+/** Options whose change replaces an instance. `reserve` and `limit` count together, as `resources`. */
+const replacing = optionNames.filter(
+  (name) => containerOptions[name].replaces !== false && name !== 'reserve' && name !== 'limit',
+);
+const order = [...new Set<string>([...firstKeys, ...replacing.map((name) => containerOptions[name].key).sort()])];
+
+function replacingOptions(service: Service): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const name of replacing) values[containerOptions[name].key] = service[name];
+  return values;
+}
+
 /** What a cluster does by itself stands in its pods, or beside them. */
-function ofPods(service: Service, { infrastructure, networks }: Stack, known: Secrets): Record<string, unknown> {
+function ofPods(
+  service: Service,
+  { infrastructure, networks }: Stack,
+  known: Secrets,
+): Partial<Record<FirstKey, unknown>> {
   return {
     health_check: service.healthCheck,
     stop_grace_period: service.stopGraceMs,

@@ -1,3 +1,4 @@
+import { pickOptions } from '../../model/container-options';
 import type { Service, Stack } from '../../model/stack';
 import type { InstanceRef, InstanceSpec, PortBinding } from '../../model/instance';
 import type { ObservedInstance } from '../../model/observation';
@@ -13,7 +14,7 @@ export interface SpecContext {
   phase: number;
 }
 
-/** What a runtime needs to start one instance of a service. */
+/** The specification by which a runtime starts one instance of a service. */
 export function toInstanceSpec(
   service: Service,
   ordinal: number,
@@ -23,6 +24,7 @@ export function toInstanceSpec(
 ): InstanceSpec {
   const { stack, known, deployment, release, phase } = context;
   return {
+    ...pickOptions(service),
     name: instanceName(stack, service, ordinal, deployment),
     stack: stack.name,
     environment: stack.environment,
@@ -34,13 +36,6 @@ export function toInstanceSpec(
     kind: service.kind,
     image: service.image,
     imageId: service.image && known.imageId(service.image),
-    entrypoint: service.entrypoint,
-    command: service.command,
-    workingDir: service.workingDir,
-    user: service.user,
-    variables: service.variables,
-    envFiles: service.envFiles,
-    secrets: service.secrets,
     files: service.configs.map(({ name, ...target }) => ({ ...target, content: stack.configs[name]?.content ?? '' })),
     ports,
     mounts: service.mounts.map((mount) =>
@@ -56,22 +51,6 @@ export function toInstanceSpec(
             aliases: [service.name, ...aliases],
           })),
     networkMode: stack.infrastructure.networkMode,
-    reserve: service.reserve,
-    limit: service.limit,
-    restart: service.restart,
-    stopSignal: service.stopSignal,
-    stopGraceMs: service.stopGraceMs,
-    init: service.init,
-    shmSize: service.shmSize,
-    tmpfs: service.tmpfs,
-    capAdd: service.capAdd,
-    capDrop: service.capDrop,
-    readOnly: service.readOnly,
-    extraHosts: service.extraHosts,
-    logging: service.logging,
-    labels: service.labels,
-    healthCheck: service.healthCheck,
-    ...(service.healthDisabled && { healthDisabled: true as const }),
     preStop: service.hooks.preStop,
     hash,
     keys,

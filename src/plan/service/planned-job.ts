@@ -1,3 +1,4 @@
+import { hasWorkloads } from '../../model/runtimes';
 import type { Service } from '../../model/stack';
 import type { ObservedInstance } from '../../model/observation';
 import { compare } from './difference';
@@ -19,7 +20,7 @@ export function planJob(
   const reason = whyRun(service, observed, print, intent, jobs);
   if (!reason) return describe(service, 'skip', [], []);
   const spec = toInstanceSpec(service, 1, planning.ports.allocate(service, 1), print, { ...planning, phase });
-  if (planning.stack.runtime === 'kubernetes') spec.workload = toWorkload(service, planning.stack);
+  if (hasWorkloads(planning.stack)) spec.workload = toWorkload(service, planning.stack);
   const lane: Lane = [
     steps.make({ kind: 'create-job', instance: spec }, service.name),
     steps.make({ kind: 'run-job', instance: toRef(spec), timeoutMs: service.timeoutMs }, service.name),

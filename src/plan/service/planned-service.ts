@@ -1,3 +1,4 @@
+import { hasWorkloads } from '../../model/runtimes';
 import type { Service } from '../../model/stack';
 import { fingerprint } from './fingerprint';
 import type { Change, PlannedService } from '../plan';
@@ -11,7 +12,7 @@ export function planService(service: Service, phase: number, planning: ServicePl
   const observed = planning.known.instancesOf(service.name);
   const print = fingerprint(service, planning.stack, planning.known, planning.jobs[service.name]);
   if (service.kind === 'job') return planJob(service, phase, observed, print, planning);
-  return planning.stack.runtime === 'kubernetes'
+  return hasWorkloads(planning.stack)
     ? planWorkload(service, phase, observed, print, planning)
     : planInstances(service, phase, observed, print, planning);
 }
@@ -27,7 +28,7 @@ export function imageChange(
   service: Service,
   { known, stack }: Pick<ServicePlanning, 'known' | 'stack'>,
 ): Change {
-  if (change.key !== 'image' || !service.image || stack.runtime === 'kubernetes') return change;
+  if (change.key !== 'image' || !service.image || hasWorkloads(stack)) return change;
   const before = known.instancesOf(service.name)[0]?.imageId;
   const after = known.imageId(service.image);
   return { ...change, from: withDigest(change.from, before), to: withDigest(change.to, after) };

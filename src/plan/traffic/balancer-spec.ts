@@ -1,3 +1,4 @@
+import { runtimeTraits } from '../../model/runtimes';
 import { nginxConfig, nginxOptions } from '../../balancer/nginx-config';
 import { secretOf } from '../../balancer/certificates';
 import { enterFolder, prefix, startScript } from '../../balancer/scripts';
@@ -29,7 +30,7 @@ export function toBalancerSpec(
 ): InstanceSpec {
   const options = nginxOptions(runtime);
   const { owner } = options;
-  const folder = runtime === 'process' ? '' : `${prefix}/`;
+  const folder = runtimeTraits[runtime].network === 'host' ? '' : `${prefix}/`;
   const file = (name: string, content: string) => ({ path: `${folder}${name}`, content, mode: 0o444 });
   return {
     ...spec,

@@ -1,3 +1,4 @@
+import { runtimeTraits } from '../../model/runtimes';
 import type { Service, Stack } from '../../model/stack';
 import type { InstanceSpec } from '../../model/instance';
 import type { ObservedInstance } from '../../model/observation';
@@ -28,7 +29,7 @@ export class ServiceNames {
   ) {
     this.service = service.name;
     const { kind } = strategyOf(service);
-    const inNetworks = runtime !== 'process' && infrastructure.networkMode !== 'host';
+    const inNetworks = runtimeTraits[runtime].network !== 'host' && infrastructure.networkMode !== 'host';
     const reached =
       !front?.routes.some((route) => route.service === service.name) ||
       Object.values(services).some(({ name, dependsOn }) => name !== balancerName && service.name in dependsOn);

@@ -1,6 +1,6 @@
 import { sameTable, tableOf } from '../../balancer/tables';
 import { qualified } from '../../kubernetes/names';
-import type { RuntimeName } from '../../model/capabilities';
+import { runtimeTraits, type RuntimeName } from '../../model/runtimes';
 import type { InstanceRef, InstanceSpec } from '../../model/instance';
 import type { ObservedInstance } from '../../model/observation';
 import type { Route, RouteTable, TrafficState } from '../../model/traffic';
@@ -146,9 +146,14 @@ export function drainAt(
   return { balancer, addresses: [...new Set(routes.map(({ port }) => addressOf(instance, port, runtime)))], timeoutMs };
 }
 
-/** Containers are reached by their names, processes by the ports that the engine gave them. */
+/** `host:port` at which an instance is reached: by its name, or on the host by the port that the engine gave it. */
 export function addressOf({ name, ports }: Running, port: number, runtime: RuntimeName): string {
-  if (runtime === 'kubernetes') return `${qualified(name).name}:${port}`;
-  if (runtime !== 'process') return `${name}:${port}`;
-  return `127.0.0.1:${ports.find(({ container }) => container === port)?.host ?? port}`;
+  switch (runtimeTraits[runtime].network) {
+    case 'cluster':
+      return `${qualified(name).name}:${port}`;
+    case 'containers':
+      return `${name}:${port}`;
+    case 'host':
+      return `127.0.0.1:${ports.find(({ container }) => container === port)?.host ?? port}`;
+  }
 }

@@ -1,5 +1,5 @@
 import { sameTable, tableOf } from '../../balancer/tables';
-import type { RuntimeName } from '../../model/capabilities';
+import { runtimeTraits, type RuntimeName } from '../../model/runtimes';
 import { isUp, type Observation, type ObservedInstance } from '../../model/observation';
 import { balancerName, type RouteTable } from '../../model/traffic';
 import { addressOf, drainAt } from '../traffic/service-traffic';
@@ -160,9 +160,8 @@ function restoreTraffic(
   steps: StepFactory,
 ): Stages {
   const balancer = lasting.find(({ service }) => service === balancerName);
-  const named = lasting.filter(
-    ({ names, service }) => names && service !== balancerName && runtime !== 'process' && runtime !== 'kubernetes',
-  );
+  const hasNames = runtimeTraits[runtime].network === 'containers';
+  const named = lasting.filter(({ names, service }) => hasNames && names && service !== balancerName);
   const wanted = (traffic?.front?.routes ?? []).map(({ key, service, port }) =>
     tableOf(key, [
       {

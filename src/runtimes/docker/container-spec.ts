@@ -1,9 +1,10 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
-import type { InstanceSpec, Mount, RestartPolicy } from '../../model/instance';
+import { optionNames } from '../../model/container-options';
+import type { ContainerOptions, InstanceSpec, Mount, RestartPolicy } from '../../model/instance';
 import { composeLabels, instanceLabels, withoutInherited } from './labels';
 import { toTmpfs } from '../../model/stack/tmpfs';
 
-/** What only the driver knows of a container that it is about to make. */
+/** The part of a new container that only the driver knows. */
 export interface ContainerDetails {
   /** Name or content address. */
   image: string;
@@ -15,17 +16,49 @@ export interface ContainerDetails {
   address?: string;
 }
 
-/** What Docker is asked to create for an instance. Pure. */
-export function toContainerOptions(spec: InstanceSpec, details: ContainerDetails): ContainerCreateOptions {
+type Created = Omit<ContainerCreateOptions, 'HostConfig'> & { HostConfig?: HostConfig };
+type Value<Name extends keyof ContainerOptions> = Exclude<ContainerOptions[Name], undefined>;
+
+/** Docker's form of each option; `elsewhere`: of its own below, or no matter of Docker's. */
+const forms: { [Name in keyof ContainerOptions]-?: ((value: Value<Name>) => Created) | 'elsewhere' } = {
+  entrypoint: (Entrypoint) => ({ Entrypoint }),
+  command: (Cmd) => ({ Cmd }),
+  workingDir: (WorkingDir) => ({ WorkingDir }),
+  user: (User) => ({ User }),
+  variables: 'elsewhere',
+  envFiles: 'elsewhere',
+  secrets: 'elsewhere',
+  reserve: ({ memory }) => ({ HostConfig: { MemoryReservation: memory } }),
+  limit: ({ cpus, memory }) => ({ HostConfig: { NanoCpus: cpus && Math.round(cpus * 1e9), Memory: memory } }),
+  restart: (policy) => ({ HostConfig: { RestartPolicy: toRestartPolicy(policy) } }),
+  stopSignal: (StopSignal) => ({ StopSignal }),
+  stopGraceMs: (ms) => ({ StopTimeout: Math.ceil(ms / 1000) }),
+  labels: 'elsewhere',
+  logging: ({ driver = 'json-file', options }) => ({ HostConfig: { LogConfig: { Type: driver, Config: options } } }),
+  init: (init) => ({ HostConfig: { Init: init || undefined } }),
+  shmSize: (ShmSize) => ({ HostConfig: { ShmSize } }),
+  tmpfs: (mounts) => ({
+    HostConfig: {
+      Tmpfs: Object.fromEntries(mounts.map(toTmpfs).map(({ path, options }) => [path, options.join(',')])),
+    },
+  }),
+  capAdd: (CapAdd) => ({ HostConfig: { CapAdd } }),
+  capDrop: (CapDrop) => ({ HostConfig: { CapDrop } }),
+  readOnly: (ReadonlyRootfs) => ({ HostConfig: { ReadonlyRootfs } }),
+  extraHosts: (ExtraHosts) => ({ HostConfig: { ExtraHosts } }),
+  healthCheck: 'elsewhere',
+  healthDisabled: () => ({ Healthcheck: { Test: ['NONE'] } }),
+};
+
+/** The request by which Docker creates the container of an instance. Pure. */
+export function toCreateRequest(spec: InstanceSpec, details: ContainerDetails): ContainerCreateOptions {
   const { image, imageLabels, variables, address } = details;
   const [network] = spec.networks;
+  const { HostConfig: host, ...options } = optionForms(spec);
   return {
     name: spec.name,
     Image: image,
-    Entrypoint: spec.entrypoint,
-    Cmd: spec.command,
-    WorkingDir: spec.workingDir,
-    User: spec.user,
+    ...options,
     Env: Object.entries({ ...spec.variables, ...variables }).map(([key, value]) => `${key}=${value}`),
     Labels: {
       ...spec.labels,
@@ -33,11 +66,16 @@ export function toContainerOptions(spec: InstanceSpec, details: ContainerDetails
       ...composeLabels(spec),
       ...instanceLabels(spec),
     },
-    ...(spec.healthDisabled && { Healthcheck: { Test: ['NONE'] } }),
-    StopSignal: spec.stopSignal,
-    StopTimeout: Math.ceil(spec.stopGraceMs / 1000),
     ExposedPorts: Object.fromEntries(spec.ports.map((port) => [`${port.container}/${port.protocol}`, {}])),
-    HostConfig: toHostConfig(spec),
+    HostConfig: {
+      ...host,
+      NetworkMode: spec.networkMode === 'host' ? 'host' : network?.name,
+      PortBindings: toPortBindings(spec),
+      Mounts: spec.mounts.map(toMount),
+      DeviceRequests: toGpus(spec),
+      ...(spec.noNewPrivileges && { SecurityOpt: ['no-new-privileges:true'] }),
+      ...(spec.pidsLimit !== undefined && { PidsLimit: spec.pidsLimit }),
+    },
     ...(network && {
       NetworkingConfig: {
         EndpointsConfig: {
@@ -48,30 +86,18 @@ export function toContainerOptions(spec: InstanceSpec, details: ContainerDetails
   };
 }
 
-function toHostConfig(spec: InstanceSpec): HostConfig {
-  return {
-    NetworkMode: spec.networkMode === 'host' ? 'host' : spec.networks[0]?.name,
-    PortBindings: toPortBindings(spec),
-    Mounts: spec.mounts.map(toMount),
-    Tmpfs: Object.fromEntries(spec.tmpfs.map(toTmpfs).map(({ path, options }) => [path, options.join(',')])),
-    RestartPolicy: toRestartPolicy(spec.restart),
-    NanoCpus: spec.limit.cpus && Math.round(spec.limit.cpus * 1e9),
-    Memory: spec.limit.memory,
-    MemoryReservation: spec.reserve.memory,
-    DeviceRequests:
-      spec.limit.gpus || spec.reserve.gpus
-        ? [{ Driver: '', Count: spec.limit.gpus ?? spec.reserve.gpus, Capabilities: [['gpu']] }]
-        : undefined,
-    Init: spec.init || undefined,
-    ShmSize: spec.shmSize,
-    CapAdd: spec.capAdd,
-    CapDrop: spec.capDrop,
-    ...(spec.noNewPrivileges && { SecurityOpt: ['no-new-privileges:true'] }),
-    ...(spec.pidsLimit !== undefined && { PidsLimit: spec.pidsLimit }),
-    ReadonlyRootfs: spec.readOnly,
-    ExtraHosts: spec.extraHosts,
-    LogConfig: spec.logging && { Type: spec.logging.driver ?? 'json-file', Config: spec.logging.options },
-  } as HostConfig;
+function optionForms(spec: InstanceSpec): Created {
+  return optionNames.reduce<Created>((all, name) => {
+    const form = forms[name] as ((value: unknown) => Created) | 'elsewhere';
+    if (form === 'elsewhere' || spec[name] === undefined) return all;
+    const { HostConfig, ...options } = form(spec[name]);
+    return { ...all, ...options, HostConfig: { ...all.HostConfig, ...HostConfig } };
+  }, {});
+}
+
+function toGpus({ limit, reserve }: InstanceSpec): HostConfig['DeviceRequests'] {
+  if (!limit.gpus && !reserve.gpus) return undefined;
+  return [{ Driver: '', Count: limit.gpus ?? reserve.gpus, Capabilities: [['gpu']] }];
 }
 
 function toPortBindings({ ports }: InstanceSpec): HostConfig['PortBindings'] {

@@ -9,7 +9,7 @@ import { foreign, mustBeWithin } from '../scope';
 import { freeAddress } from './networks/addresses';
 import { join, readdress, refuseNetworkModes } from './networks/attach';
 import type { DockerConnection } from './api/connection';
-import { toContainerOptions, toRestartPolicy } from './container-spec';
+import { toCreateRequest, toRestartPolicy } from './container-spec';
 import { refuseCovered } from './covered-files';
 import { forever } from '../deadline';
 import { answerMs, docker, dockerOr } from './api/errors';
@@ -44,7 +44,7 @@ export class DockerInstances {
       variables: await this.secrets.variables(spec),
       address: await this.addressFor(spec, spec.networks[0]?.name),
     };
-    const options = toContainerOptions(spec, details);
+    const options = toCreateRequest(spec, details);
     const make = () => dockerOr([409], undefined, () => this.connection.docker.createContainer(options));
     const container = (await make()) ?? ((await this.finishRemoval(spec.name)) ? await make() : undefined);
     if (!container) return this.adopt(spec);

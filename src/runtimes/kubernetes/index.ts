@@ -1,5 +1,5 @@
 import { cannotHonour } from '../../model/capabilities';
-import { RuntimeError, type Runtime, type RuntimeDriver, type Scope, type SecretReader } from '../runtime';
+import type { Runtime, RuntimeDriver, Scope, SecretReader } from '../runtime';
 import { KubernetesApi } from './api';
 import { ask } from './pods/ask';
 import { adoptedVolumes, createVolume, removeVolume } from './claims';
@@ -52,15 +52,11 @@ function clusterWithin({ workloads, cluster, ...means }: ClusterOfScope): Runtim
   return {
     name: 'kubernetes',
     observe: (questions) => observe(api, cluster, scope, questions),
-    findImages: async () => [],
-    ensureImage: unsupported('images'),
-    holdImage: async () => undefined,
-    dropImage: async () => undefined,
-    createNetwork: unsupported('networks'),
-    removeNetwork: unsupported('networks'),
-    createVolume: (request) => here([request.name], () => createVolume(api, scope, request)),
-    removeVolume: (name) => here([name], () => removeVolume(api, scope, name)),
-    adoptedVolumes: (names) => here([...names], () => adoptedVolumes(api, names)),
+    volumes: {
+      create: (request) => here([request.name], () => createVolume(api, scope, request)),
+      remove: (name) => here([name], () => removeVolume(api, scope, name)),
+      adopted: (names) => here([...names], () => adoptedVolumes(api, names)),
+    },
     create: (spec) => here(namesIn(spec), () => workloads.create(spec)),
     start: (name) => workloads.start(name),
     inspect: (name) => workloads.inspect(name),
@@ -68,14 +64,9 @@ function clusterWithin({ workloads, cluster, ...means }: ClusterOfScope): Runtim
     retire: (ref) => workloads.retire(ref),
     revive: (ref) => workloads.revive(ref),
     remove: (ref) => workloads.remove(ref),
-    attach: unsupported('networks'),
-    putSecrets: async (name) => {
-      throw new RuntimeError('missing', `${name} takes its secrets when its pods are made`);
-    },
     exec: (name, command, timeoutMs) => here([name], () => exec(means, name, command, timeoutMs)),
     logs: (name, request) => here([name], () => logs(api, scope, name, request)),
     probe: async (name) => ((await workloads.isReady(name)) ? undefined : 'not all of its pods are ready'),
-    address: unsupported('addresses'),
     workloads: {
       apply: (spec, force) => here(namesIn(spec), () => workloads.apply(spec, force)),
       restore: (ref, deployment) => here([ref.name], () => workloads.restore(ref, deployment)),
@@ -87,11 +78,5 @@ function clusterWithin({ workloads, cluster, ...means }: ClusterOfScope): Runtim
         return awaitReady(means, ref, { ...options, since: at, kinds, routes: judgesRoutes ? routes : [] });
       },
     },
-  };
-}
-
-function unsupported(what: string): () => Promise<never> {
-  return async () => {
-    throw new RuntimeError('software', `a cluster has no ${what} of the engine's`);
   };
 }

@@ -27,9 +27,12 @@ interface MemoryInstance {
   traffic: TrafficState;
 }
 
+/** Calls that can be made to fail or to wait. */
+export type Operation = keyof Runtime | 'ensureImage' | `${'create' | 'remove'}${'Network' | 'Volume'}` | 'attach';
+
 /** What goes wrong on demand: `times` calls of an operation on a service, then it works again. */
 export interface Fault {
-  operation: keyof Runtime;
+  operation: Operation;
   /** A service, for `observe` a stack, or `*`. */
   service: string;
   kind: RuntimeErrorKind;
@@ -58,7 +61,7 @@ export class MemoryHost {
   /** Services that the load balancer cannot connect to. */
   readonly unreachable = new Set<string>();
   callMs = 0;
-  private readonly heldBack = new Map<keyof Runtime, Promise<void>>();
+  private readonly heldBack = new Map<Operation, Promise<void>>();
   total = { cpus: 10_000, memory: 2 ** 50, gpus: 0, storage: 2 ** 50 };
 
   /** Ends an instance as a crash would. */
@@ -85,7 +88,7 @@ export class MemoryHost {
   }
 
   /** Lets no call of that operation through until what it returns is called. */
-  holdBack(operation: keyof Runtime): () => void {
+  holdBack(operation: Operation): () => void {
     let letThrough = () => {};
     this.heldBack.set(operation, new Promise((resolve) => (letThrough = resolve)));
     return () => {
@@ -94,7 +97,7 @@ export class MemoryHost {
     };
   }
 
-  async act(operation: keyof Runtime, service: string, target: string): Promise<void> {
+  async act(operation: Operation, service: string, target: string): Promise<void> {
     this.calls.push(`${operation} ${target}`);
     if (this.callMs > 0) await sleep(this.callMs);
     await this.heldBack.get(operation);
@@ -102,7 +105,7 @@ export class MemoryHost {
   }
 
   /** Throws the fault that is due. */
-  fail(operation: keyof Runtime, service: string): void {
+  fail(operation: Operation, service: string): void {
     const fault = this.faults.find(
       (each) => each.operation === operation && (each.service === '*' || each.service === service) && each.times > 0,
     );
@@ -141,50 +144,61 @@ function memoryWithin(host: MemoryHost, scope: Scope): Runtime {
       host.fail('observe', scope.stack);
       return observe(host, owner, questions);
     },
-    findImages: async (references) => references.map((reference) => ({ reference, id: host.imageId(reference) })),
-    ensureImage: async (reference) => {
-      const found = host.images.get(reference);
-      if (found) return { id: found, pulled: false };
-      await host.act('ensureImage', '*', reference);
-      host.images.set(reference, `sha256:${Buffer.from(reference).toString('hex')}`);
-      return { id: host.images.get(reference)!, pulled: true };
+    images: {
+      find: async (references) => references.map((reference) => ({ reference, id: host.imageId(reference) })),
+      ensure: async (reference) => {
+        const found = host.images.get(reference);
+        if (found) return { id: found, pulled: false };
+        await host.act('ensureImage', '*', reference);
+        host.images.set(reference, `sha256:${Buffer.from(reference).toString('hex')}`);
+        return { id: host.images.get(reference)!, pulled: true };
+      },
+      hold: async (id, why) => void host.holds.set(id, why),
+      drop: async ({ reference, id }) => {
+        if (host.holds.get(id) === 'pulled' && host.images.get(reference) === id) host.images.delete(reference);
+        host.holds.delete(id);
+      },
     },
-    holdImage: async (id, why) => void host.holds.set(id, why),
-    dropImage: async ({ reference, id }) => {
-      if (host.holds.get(id) === 'pulled' && host.images.get(reference) === id) host.images.delete(reference);
-      host.holds.delete(id);
+    networks: {
+      create: async ({ name, cidr, internal }) => {
+        const found = host.networks.get(name);
+        if (found && found.owner !== owner)
+          throw new RuntimeError('software', `the network "${name}" belongs to ${found.owner}, not to ${owner}`);
+        await host.act('createNetwork', '*', name);
+        host.networks.set(name, { cidr, internal, owner });
+      },
+      remove: async (name) => {
+        if (host.networks.get(name)?.owner !== owner) return;
+        await host.act('removeNetwork', '*', name);
+        host.networks.delete(name);
+      },
+      attach: async (name, networks) => {
+        const instance = get(name);
+        await host.act('attach', instance.spec.service, name);
+        instance.attached = networks;
+      },
     },
-    createNetwork: async ({ name, cidr, internal }) => {
-      const found = host.networks.get(name);
-      if (found && found.owner !== owner)
-        throw new RuntimeError('software', `the network "${name}" belongs to ${found.owner}, not to ${owner}`);
-      await host.act('createNetwork', '*', name);
-      host.networks.set(name, { cidr, internal, owner });
+    volumes: {
+      create: async ({ name, mountedAt }) => {
+        const found = host.volumes.get(name);
+        if (found && found.owner !== owner)
+          throw new RuntimeError('software', `the volume "${name}" belongs to ${found.owner}, not to ${owner}`);
+        await host.act('createVolume', '*', name);
+        host.volumes.set(name, { owner, mountedAt });
+      },
+      remove: async (name) => {
+        const found = host.volumes.get(name);
+        if (found && found.owner !== owner)
+          throw new RuntimeError('software', `the volume "${name}" belongs to ${found.owner}, not to ${owner}`);
+        await host.act('removeVolume', '*', name);
+        const user = [...host.instances.values()].find(({ spec }) =>
+          spec.mounts.some((mount) => mount.type === 'volume' && mount.volume === name),
+        );
+        if (user) throw new RuntimeError('software', `the volume ${name} is in use by ${user.spec.name}`);
+        host.volumes.delete(name);
+      },
+      adopted: async (names) => names.filter((name) => host.volumes.get(name)?.owner !== owner),
     },
-    removeNetwork: async (name) => {
-      if (host.networks.get(name)?.owner !== owner) return;
-      await host.act('removeNetwork', '*', name);
-      host.networks.delete(name);
-    },
-    createVolume: async ({ name, mountedAt }) => {
-      const found = host.volumes.get(name);
-      if (found && found.owner !== owner)
-        throw new RuntimeError('software', `the volume "${name}" belongs to ${found.owner}, not to ${owner}`);
-      await host.act('createVolume', '*', name);
-      host.volumes.set(name, { owner, mountedAt });
-    },
-    removeVolume: async (name) => {
-      const found = host.volumes.get(name);
-      if (found && found.owner !== owner)
-        throw new RuntimeError('software', `the volume "${name}" belongs to ${found.owner}, not to ${owner}`);
-      await host.act('removeVolume', '*', name);
-      const user = [...host.instances.values()].find(({ spec }) =>
-        spec.mounts.some((mount) => mount.type === 'volume' && mount.volume === name),
-      );
-      if (user) throw new RuntimeError('software', `the volume ${name} is in use by ${user.spec.name}`);
-      host.volumes.delete(name);
-    },
-    adoptedVolumes: async (names) => names.filter((name) => host.volumes.get(name)?.owner !== owner),
     create: async (spec) => {
       mustBeWithin(scope, spec);
       const found = host.instances.get(spec.name);
@@ -233,11 +247,6 @@ function memoryWithin(host: MemoryHost, scope: Scope): Runtime {
       await host.act('remove', instance.spec.service, name);
       host.exit(name, 143);
       host.instances.delete(name);
-    },
-    attach: async (name, networks) => {
-      const instance = get(name);
-      await host.act('attach', instance.spec.service, name);
-      instance.attached = networks;
     },
     putSecrets: async (name) => void get(name),
     balancer: (name) =>

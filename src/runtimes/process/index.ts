@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { cannotHonour } from '../../model/capabilities';
-import { RuntimeError, type Runtime, type RuntimeDriver, type Scope } from '../runtime';
+import { type Runtime, type RuntimeDriver, type Scope } from '../runtime';
 import { ProcessInstances, type ProcessOptions } from './instances';
 import { observe } from './observe';
 
@@ -34,14 +34,6 @@ function processesWithin(scope: Scope, dataDir: string, instances: ProcessInstan
   return {
     name: 'process',
     observe: (questions) => observe(instances, dataDir, scope, questions),
-    findImages: async () => [],
-    ensureImage: unsupported('images'),
-    holdImage: unsupported('images'),
-    dropImage: unsupported('images'),
-    createNetwork: unsupported('networks'),
-    removeNetwork: unsupported('networks'),
-    createVolume: unsupported('volumes'),
-    removeVolume: unsupported('volumes'),
     create: (spec) => instances.create(spec),
     start: (name) => instances.start(name),
     inspect: (name) => instances.inspect(name),
@@ -50,7 +42,6 @@ function processesWithin(scope: Scope, dataDir: string, instances: ProcessInstan
     retire: (ref) => instances.retire(ref),
     revive: (ref) => instances.revive(ref),
     remove: (ref) => instances.remove(ref),
-    attach: unsupported('networks'),
     putSecrets: (name, files) => instances.putSecrets(name, files),
     exec: (name, command, timeoutMs) => instances.exec(name, command, timeoutMs),
     logs: (name, request) => instances.logs(name, request),
@@ -58,11 +49,5 @@ function processesWithin(scope: Scope, dataDir: string, instances: ProcessInstan
       const bound = instances.specOf(name).ports.find(({ container }) => container === port);
       return { host: '127.0.0.1', port: bound?.host ?? port };
     },
-  };
-}
-
-function unsupported(what: string): () => Promise<never> {
-  return async () => {
-    throw new RuntimeError('software', `processes have no ${what}`);
   };
 }

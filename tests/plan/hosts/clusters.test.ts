@@ -116,7 +116,7 @@ describe('one stack over Docker and clusters', () => {
       {
         path: 'services.web.host',
         message: expect.stringContaining(
-          'web wants host cloud, db runs on Docker, and they must share a ' +
+          'web wants host cloud, db runs on a Docker Engine, and they must share a ' +
             'host: web depends on db (db publishes no fixed port)',
         ),
       },

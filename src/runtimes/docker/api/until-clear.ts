@@ -7,38 +7,37 @@ import { docker } from './errors';
 const pausesMs = [1000, 2000, 4000, 8000];
 const pingMs = 5000;
 
-type Acting = (...input: never[]) => Promise<unknown>;
+type Call = (...input: unknown[]) => Promise<unknown>;
 
-/** Calls that change something, and may be made twice. What only reads, or runs a command, is asked once. */
-const acting = [
-  'ensureImage',
-  'holdImage',
-  'dropImage',
-  'createNetwork',
-  'removeNetwork',
-  'createVolume',
-  'removeVolume',
-  'create',
-  'start',
-  'retire',
-  'revive',
-  'remove',
-  'attach',
-  'putSecrets',
-] as const satisfies readonly (keyof Runtime)[];
+/** Calls that change something, and may be repeated. Calls that only read or run a command are made once. */
+const changing = ['create', 'start', 'retire', 'revive', 'remove', 'putSecrets'] as const;
+const changingParts = {
+  images: ['ensure', 'hold', 'drop'],
+  networks: ['create', 'remove', 'attach'],
+  volumes: ['create', 'remove'],
+} as const satisfies { [Part in keyof Runtime]?: readonly (keyof NonNullable<Runtime[Part]>)[] };
 
-/** The same runtime, whose changes do not fail unclearly for long. */
+/** The same runtime, whose changes are retried while they fail with an unknown error. */
 export function clearly(connection: DockerConnection, runtime: Runtime): Runtime {
   const isWell = async () =>
     docker(() => connection.docker.ping() as Promise<unknown>, pingMs).then(
       () => true,
       () => false,
     );
-  const clear = acting.map((name) => {
-    const call = runtime[name] as Acting;
-    return [name, (...input: never[]) => untilClear(() => call(...input), isWell, (input as unknown[]).find(isSignal))];
-  });
-  return { ...runtime, ...(Object.fromEntries(clear) as Partial<Runtime>) };
+  const wrapped = <T extends object>(part: T, names: readonly (keyof T)[]): T => {
+    const calls = names.map((name) => {
+      const call = part[name] as Call;
+      return [name, (...input: unknown[]) => untilClear(() => call(...input), isWell, input.find(isSignal))];
+    });
+    return { ...part, ...(Object.fromEntries(calls) as Partial<T>) };
+  };
+  const { images, networks, volumes } = runtime;
+  return {
+    ...wrapped(runtime, changing),
+    ...(images && { images: wrapped(images, changingParts.images) }),
+    ...(networks && { networks: wrapped(networks, changingParts.networks) }),
+    ...(volumes && { volumes: wrapped(volumes, changingParts.volumes) }),
+  };
 }
 
 /**

@@ -1,0 +1,49 @@
+import type { ContainerOptions } from './instance';
+import type { RuntimeName } from './runtimes';
+
+export interface OptionTraits {
+  /** Key in the stack file. */
+  key: string;
+  /** Runtimes that cannot honour it. The configuration refuses the key there. */
+  unsupported?: readonly RuntimeName[];
+  /** False: a change of it replaces no instance. */
+  replaces?: false;
+  /** False: it cannot be amended while a failed deployment waits. */
+  amendable?: false;
+}
+
+/** Everything that the engine knows about an option beside its value. A new option needs a row here. */
+export const containerOptions: Record<keyof ContainerOptions, OptionTraits> = {
+  entrypoint: { key: 'entrypoint', unsupported: ['process'] },
+  command: { key: 'command' },
+  workingDir: { key: 'working_dir' },
+  user: { key: 'user', unsupported: ['process'] },
+  variables: { key: 'environment' },
+  envFiles: { key: 'env_file', amendable: false },
+  secrets: { key: 'secrets', amendable: false },
+  restart: { key: 'restart' },
+  stopSignal: { key: 'stop_signal', unsupported: ['kubernetes'] },
+  stopGraceMs: { key: 'stop_grace_period', replaces: false },
+  labels: { key: 'labels' },
+  logging: { key: 'logging', unsupported: ['kubernetes', 'process'] },
+  init: { key: 'init', unsupported: ['kubernetes', 'process'] },
+  shmSize: { key: 'shm_size', unsupported: ['process'] },
+  tmpfs: { key: 'tmpfs', unsupported: ['process'] },
+  capAdd: { key: 'cap_add', unsupported: ['process'] },
+  capDrop: { key: 'cap_drop', unsupported: ['process'] },
+  readOnly: { key: 'read_only', unsupported: ['process'] },
+  extraHosts: { key: 'extra_hosts', unsupported: ['process'] },
+  healthCheck: { key: 'health_check', replaces: false },
+  healthDisabled: { key: 'health_disabled' },
+  reserve: { key: 'resources.reserve' },
+  limit: { key: 'resources.limit', unsupported: ['process'] },
+};
+
+export const optionNames = Object.keys(containerOptions) as (keyof ContainerOptions)[];
+
+/** The container options among the properties of a service or an instance. */
+export function pickOptions(from: ContainerOptions): ContainerOptions {
+  const options: Partial<Record<keyof ContainerOptions, unknown>> = {};
+  for (const name of optionNames) options[name] = from[name];
+  return options as unknown as ContainerOptions;
+}
