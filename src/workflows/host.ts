@@ -8,6 +8,7 @@ import {
 import type { HostBreaker, HostPlace, HostReport } from '../model/host';
 import { forEachGone } from './support/gone';
 import { admit } from './support/admit';
+import { countFailure } from './support/breaker';
 import { reportHost } from './support/reporter';
 import { listen } from './support/listen';
 import { claimHostSignal, hostId, hostQuery, hostWordSignal, reportHostSignal, type HostState } from './messages';
@@ -106,14 +107,12 @@ function giveBack({ workflowId, kept }: HostReport, state: HostState): void {
   state.kept = state.kept.filter(({ at }) => now - at < rememberedMs).slice(-mostRemembered);
 }
 
-/** Failures in a row; the first deployment that fares well ends the row. */
+/** The circuit breaker of a host after a report; a deployment without trouble closes it. */
 export function counted(
   before: HostBreaker | undefined,
   { trouble, breaker }: HostReport,
   now: number,
 ): HostBreaker | undefined {
   if (trouble === undefined) return undefined;
-  const failures = (before?.failures ?? 0) + 1;
-  const isOpen = breaker.threshold > 0 && failures >= breaker.threshold;
-  return { ...breaker, failures, trouble, ...(isOpen && { openedAt: now }) };
+  return { ...breaker, trouble, ...countFailure(breaker, before?.failures ?? 0, now) };
 }

@@ -1,13 +1,14 @@
 import { limits } from '../../model/stack/limits';
 import type { Asked } from '../../plan/asked';
+import { countFailure, isOpen } from '../support/breaker';
 import { freezeText, isOn, type Breaker, type EnvironmentState, type JoinRequest, type Outcome } from '../messages';
 
-/** Whether deployments may begin: pure functions of what the environment remembers and of the time. */
+/** Whether deployments may begin: pure functions of the state of the environment and of the time. */
 
 const failing: (Outcome | 'lost')[] = ['rolled_back', 'rollback_incomplete', 'left_as_is', 'lost'];
 const succeeding: (Outcome | 'lost')[] = ['succeeded', 'unchanged'];
 
-/** Why a request is not taken at all; nothing where it is, be it that it has to wait. */
+/** The reason for refusing a request at once; undefined if it may begin or wait. */
 export function turnAway(request: JoinRequest, state: EnvironmentState, now: number): string | undefined {
   const { asked } = request;
   if (state.queue.length >= limits.queue)
@@ -18,19 +19,19 @@ export function turnAway(request: JoinRequest, state: EnvironmentState, now: num
   return forbids(request, state, now);
 }
 
-/** Why a request may not begin, now or when its turn comes. */
+/** The reason for refusing a request, now or when its turn comes. */
 export function forbids({ asked }: JoinRequest, state: EnvironmentState, now: number): string | undefined {
   if (!asked || asked.force) return undefined;
   const hold = holds(asked, state, now).find(({ refuse }) => refuse);
   return hold && `${hold.text}; --force goes past it`;
 }
 
-/** What a request with force goes past, for the record. */
+/** The hold that a request with `--force` passes, for the record. */
 export function goesPast({ asked }: JoinRequest, state: EnvironmentState, now: number): string | undefined {
   return asked?.force ? holds(asked, state, now)[0]?.text : undefined;
 }
 
-/** Why, and until when, a request that was taken has to wait although nothing runs. */
+/** The hold for which an accepted request waits although nothing runs. */
 export function heldBack({ asked }: JoinRequest, state: EnvironmentState, now: number): Hold | undefined {
   return !asked || asked.force ? undefined : holds(asked, state, now)[0];
 }
@@ -56,17 +57,12 @@ function holds({ window, automatic }: Asked, { freeze, breaker }: EnvironmentSta
   ];
 }
 
-/** Counts an end. The breaker opens at its threshold, and anew when what tried after its recovery time fails. */
+/** The circuit breaker after a deployment has ended. */
 export function countEnd(breaker: Breaker | undefined, outcome: Outcome | 'lost', now: number): Breaker | undefined {
   if (!breaker) return undefined;
   if (succeeding.includes(outcome)) return { ...breaker, failures: 0, openedAt: undefined };
   if (!failing.includes(outcome)) return breaker;
-  const failures = breaker.failures + 1;
-  return { ...breaker, failures, openedAt: breaker.threshold > 0 && failures >= breaker.threshold ? now : undefined };
-}
-
-function isOpen({ openedAt, recoveryMs }: Breaker, now: number): boolean {
-  return openedAt !== undefined && now < openedAt + recoveryMs;
+  return { ...breaker, ...countFailure(breaker, breaker.failures, now) };
 }
 
 function breakerText({ failures, openedAt, recoveryMs }: Breaker): string {

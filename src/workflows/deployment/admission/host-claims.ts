@@ -10,6 +10,7 @@ import { activity } from '../../support/activity-options';
 import { all, hostsOf } from '../../hosts';
 import { listen } from '../../support/listen';
 import { hostId, hostWordSignal, type HostWord } from '../../messages';
+import { isOpen } from '../../support/breaker';
 import { shapes } from '../../messages/shapes';
 import { waitUntil } from '../../support/serialised-events';
 
@@ -52,8 +53,8 @@ export class HostClaims {
   async hopeless(stack: Stack, taskQueue: string): Promise<string | undefined> {
     const name = hostsOf(stack, this.taskQueue).find((host) => host.taskQueue === taskQueue)?.name;
     const breaker = (await this.breakers)[hostId(placeOf({ name }, stack))];
-    if (breaker?.openedAt === undefined || Date.now() >= breaker.openedAt + breaker.recoveryMs) return undefined;
-    const until = new Date(breaker.openedAt + breaker.recoveryMs).toISOString().slice(0, 16).replace('T', ' ');
+    if (!breaker || !isOpen(breaker, Date.now())) return undefined;
+    const until = new Date(breaker.openedAt! + breaker.recoveryMs).toISOString().slice(0, 16).replace('T', ' ');
     return (
       `the circuit breaker of ${name === undefined ? 'the host' : `the host ${name}`} is open: ` +
       `${breaker.failures} deployments in a row failed by it; nothing ` +
