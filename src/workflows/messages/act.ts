@@ -1,6 +1,14 @@
-/** Who does something; absent from clients of earlier versions. */
-export interface Act {
-  by?: string;
+import { longestAuthor, longestReason } from '../../model/text';
+import { line, only, optional, type TypeOf } from './shape';
+
+export const author = line(longestAuthor);
+export const reason = optional(line(longestReason));
+
+export const act = only({
+  by: author,
   /** Host that the request came from. */
-  from?: string;
-}
+  from: optional(author),
+});
+
+/** Who does something; empty from clients of earlier versions. */
+export type Act = Partial<TypeOf<typeof act>>;

@@ -1,46 +1,47 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { AuditEntry, AuditHead } from '../../model/audit';
-import type { RuntimeName } from '../../model/capabilities';
+import type { RuntimeName } from '../../model/runtimes';
 import type { JobRun, PastRun } from '../../plan/service/job-runs';
 import type { BreakerSettings } from '../../model/stack';
 import type { Asked } from '../../plan/asked';
 import type { Act } from './act';
-import type { Outcome } from '../../model/deployment';
+import { outcomes, type Outcome } from '../../model/deployment';
+import { fields, listOf, named, oneOf, only, optional, partOf, recordOf, type TypeOf } from './shape';
 import type { Freeze } from './freeze';
 import type { Place } from './place';
 import type { WatchPause, WatchState } from './watch';
 
-/** What deployments and their environment say to each other. */
+/** Messages between deployments and the workflow of their environment. */
 
-/** The environment's word that a deployment may begin. */
-export interface Go {
-  deployment: number;
-  release: { from?: number; next: number };
-  /** Number of the deployment whose instances are the committed ones. */
-  committed: number;
-  /** Numbers of the kept ones. */
-  releases: number[];
-  jobs: Record<string, string>;
-  /** What it begins in spite of, by force. */
-  past?: string;
+/** The environment permits a deployment to begin. */
+export const go = fields({
+  deployment: 'count',
+  release: fields({ from: optional('count'), next: 'count' }),
+  /** Number of the deployment whose instances are committed. */
+  committed: 'count',
+  /** Numbers of the kept releases. */
+  releases: listOf('count'),
+  /** Hash of the last successful run of each job. */
+  jobs: recordOf('text'),
+  /** The freeze or open circuit breaker that `--force` passes. */
+  past: optional('text'),
   /** Names of the schedules that come from the stack file. */
-  schedules?: string[];
-  /** Stands for what the current release says. */
-  settings?: string;
+  schedules: optional(listOf(named('schedule'))),
+  /** Hash of the settings of the current release. */
+  settings: optional('text'),
   /** Hosts of the current release. */
-  hosts?: string[];
-}
+  hosts: optional(listOf(named('host'))),
+});
+export type Go = TypeOf<typeof go>;
 
 export const goSignal = defineSignal<[Go]>('go');
 
 /** Why a deployment waits: behind another one, or because nothing may begin now. */
-export interface Queued {
-  behind?: number;
-  held?: string;
-}
+export const queued = only({ behind: optional('count'), held: optional('text') });
+export type Queued = TypeOf<typeof queued>;
 
 export const queuedSignal = defineSignal<[Queued]>('queued');
-/** The environment does not take the deployment; the text says why, and what to do. */
+/** The environment refuses the deployment; the text says why, and what to do. */
 export const turnedAwaySignal = defineSignal<[string]>('turnedAway');
 
 export interface JoinRequest {
@@ -62,19 +63,19 @@ export interface Breaker extends BreakerSettings {
   openedAt?: number;
 }
 
-/** What a deployment reports when it ends. */
-export interface FinishedReport {
-  workflowId: string;
-  deployment: number;
-  outcome: Outcome;
-  committed?: { deployment: number; release?: number };
-  /** Jobs that it ran, or began to. */
-  jobs: JobRun[];
-  releases: number[];
-  schedules?: string[];
-  settings?: string;
-  hosts?: string[];
-}
+/** The report of a deployment that ends. */
+export const finished = fields({
+  workflowId: 'deployment',
+  deployment: 'count',
+  outcome: oneOf(...outcomes),
+  /** Jobs that it ran, or began to run. */
+  jobs: listOf(partOf<JobRun>({ service: named('service'), hash: 'text' })),
+  releases: listOf('count'),
+  schedules: optional(listOf(named('schedule'))),
+  settings: optional('text'),
+  hosts: optional(listOf(named('host'))),
+});
+export type FinishedReport = TypeOf<typeof finished>;
 
 /** A deployment has written into the audit trail. */
 export const auditedSignal = defineSignal<[AuditHead & { folder?: string }]>('audited');
@@ -113,11 +114,8 @@ export interface EnvironmentState {
 
 export const environmentQuery = defineQuery<EnvironmentState>('state');
 
-/** Sent at the commit: from here on the deployment's instances are the environment's own. */
-export interface CommittedReport {
-  workflowId: string;
-  deployment: number;
-  release?: number;
-}
+/** Sent at the commit: from then on the deployment's instances belong to the environment. */
+export const committed = only({ workflowId: 'deployment', deployment: 'count', release: optional('count') });
+export type CommittedReport = TypeOf<typeof committed>;
 
 export const committedSignal = defineSignal<[CommittedReport]>('committed');

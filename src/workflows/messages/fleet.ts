@@ -1,7 +1,8 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { SlotClaim } from '../../activities/contract';
+import { only, type TypeOf } from './shape';
 
-/** What deployments and the fleet say to each other, where the workers take only so many deployments at once. */
+/** Messages between deployments and the fleet, where the workers limit how many deployments run at once. */
 
 export const fleetId = 'fleet';
 
@@ -18,10 +19,8 @@ export const claimSignal = defineSignal<[SlotClaim]>('claim');
 /** The deployment has ended, or wants no slot any more. */
 export const giveBackSignal = defineSignal<[string]>('giveBack');
 
-/** What the fleet tells a deployment: that it may begin, or behind how many it waits. */
-export interface SlotWord {
-  granted: boolean;
-  limit: number;
-}
+/** The answer of the fleet to a deployment: it may begin, or as many as `limit` run. */
+export const slotWord = only({ granted: 'flag', limit: 'number' });
+export type SlotWord = TypeOf<typeof slotWord>;
 
 export const slotSignal = defineSignal<[SlotWord]>('slot');

@@ -1,22 +1,26 @@
-/** Nothing begins until it is over. */
-export interface Freeze {
-  by: string;
-  reason?: string;
-  at: number;
-  /** In ms since the epoch; absent: until somebody thaws. */
-  until?: number;
-  /** Turns requests away instead of letting them wait. */
-  refuse: boolean;
-}
+import { author, reason } from './act';
+import { only, optional, type TypeOf } from './shape';
 
-/** Of whatever somebody has ordered for a while. */
+/** While it lasts, no deployment of the environment begins. */
+export const freeze = only({
+  by: author,
+  reason,
+  at: 'number',
+  /** In ms since the epoch; absent: until somebody thaws. */
+  until: optional('number'),
+  /** Refuses requests instead of letting them wait. */
+  refuse: 'flag',
+});
+export type Freeze = TypeOf<typeof freeze>;
+
+/** Whether an order that may end by itself is in force. */
 export function isOn({ until }: Pick<Freeze, 'until'>, now: number): boolean {
   return until === undefined || now < until;
 }
 
-/** `frozen until … by ana: holidays`; whoever reads it has a way of their own to write a time. */
-export function freezeText(freeze: Freeze, write: (time: Date) => string): string {
-  return `frozen ${orderText(freeze, write)}`;
+/** `frozen until … by ana: holidays`; `write` formats the time for the reader. */
+export function freezeText(order: Freeze, write: (time: Date) => string): string {
+  return `frozen ${orderText(order, write)}`;
 }
 
 /** `until … by ana: holidays`. */

@@ -1,19 +1,22 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { Claimed, HostBreaker, HostClaim, HostPlace, HostReport } from '../../model/host';
 import { requireHostId, requireName } from '../../model/names';
+import { author } from './act';
+import { fields, listOf, partOf, recordOf, type TypeOf } from './shape';
 
-/** What deployments and the owners of their hosts say to each other. */
+/** Messages between deployments and the workflows of their hosts. */
 
-/** Id of the workflow that owns a host. @throws NameProblem where a name in it is none */
+/** Id of the workflow of a host. @throws NameProblem if a name in it is invalid */
 export const hostId = ({ runtime, name }: HostPlace): string =>
   requireHostId(['host', runtime, ...(name === undefined ? [] : [requireName('host', name)])].join('/'));
 
-/** What those who came before have claimed. */
-export interface HostWord {
-  host: string;
-  round: number;
-  others: Claimed[];
-}
+/** The answer of a host to a claim: the claims before it. */
+export const hostWord = fields({
+  host: 'text',
+  round: 'number',
+  others: listOf(partOf<Claimed>({ by: author, ports: listOf('text'), reserve: recordOf('number') })),
+});
+export type HostWord = TypeOf<typeof hostWord>;
 
 export interface HostState {
   place: HostPlace;

@@ -1,7 +1,8 @@
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { requireName, requireNumber, requirePlace } from '../../model/names';
+import { fields, named, type TypeOf } from './shape';
 
-/** Where workflows are, and how they are found. */
+/** The names, task queues and search attributes of workflows. */
 
 export const taskQueue = 'deploy-code';
 
@@ -15,25 +16,22 @@ export const isHostQueue = (queue: string): boolean => queue.startsWith(`${taskQ
  */
 export const deliveryQueue = `${taskQueue}-deliveries`;
 
-export interface Place {
-  stack: string;
-  environment: string;
-}
+export const place = fields({ stack: named('stack'), environment: named('environment') });
+export type Place = TypeOf<typeof place>;
 
-const pathOf = (place: Place): string => {
-  const { stack, environment } = requirePlace(place);
+const pathOf = (of: Place): string => {
+  const { stack, environment } = requirePlace(of);
   return `${stack}/${environment}`;
 };
 
 /** Ids of workflows. @throws NameProblem where a name in them is none */
-export const deploymentId = (place: Place, request: string): string =>
-  `deployment/${pathOf(place)}/${requireName('request', request)}`;
-export const environmentId = (place: Place): string => `environment/${pathOf(place)}`;
-export const releaseId = (place: Place, release: number): string =>
-  `release/${pathOf(place)}/${requireNumber('release', release)}`;
-export const schedulePrefix = (place: Place): string => `schedule/${pathOf(place)}/`;
-export const scheduleId = (place: Place, name: string): string =>
-  `${schedulePrefix(place)}${requireName('schedule', name)}`;
+export const deploymentId = (of: Place, request: string): string =>
+  `deployment/${pathOf(of)}/${requireName('request', request)}`;
+export const environmentId = (of: Place): string => `environment/${pathOf(of)}`;
+export const releaseId = (of: Place, release: number): string =>
+  `release/${pathOf(of)}/${requireNumber('release', release)}`;
+export const schedulePrefix = (of: Place): string => `schedule/${pathOf(of)}/`;
+export const scheduleId = (of: Place, name: string): string => `${schedulePrefix(of)}${requireName('schedule', name)}`;
 
 export const searchAttributes = {
   stack: defineSearchAttributeKey('DeployCodeStack', 'KEYWORD'),
@@ -43,7 +41,7 @@ export const searchAttributes = {
   number: defineSearchAttributeKey('DeployCodeNumber', 'INT'),
 };
 
-/** By which everything of an environment is found. */
+/** Search attributes of every workflow of an environment. */
 export const placeAttributes = ({ stack, environment }: Place): SearchAttributePair[] => [
   { key: searchAttributes.stack, value: stack },
   { key: searchAttributes.environment, value: environment },

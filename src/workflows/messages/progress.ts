@@ -3,6 +3,8 @@ import type { Service } from '../../model/stack';
 import type { Plan, PlannedPhase, PlannedService, Step } from '../../plan/plan';
 import type { Cause, Status } from '../../model/deployment';
 import type { ProgressEvent } from '../../model/events';
+import { author, reason } from './act';
+import { fields, listOf, named, oneOf, only, optional, partOf, type TypeOf } from './shape';
 
 /** What a deployment that runs tells, and how people steer it. */
 
@@ -31,21 +33,23 @@ export interface ServiceSummary extends Pick<
   rollout?: string[];
 }
 
-/** What a person wants of a rollout that runs. */
-export interface Steer {
-  action: 'approve' | 'reject' | 'promote' | 'pause' | 'resume' | 'abort' | 'retry';
-  by: string;
-  reason?: string;
-  /** Only what waits of this service. */
-  service?: string;
-}
+/** A person steers a running rollout. */
+export const steer = only({
+  action: oneOf('approve', 'reject', 'promote', 'pause', 'resume', 'abort', 'retry'),
+  by: author,
+  reason,
+  /** Only the waiting steps of this service. */
+  service: optional(named('service')),
+});
+export type Steer = TypeOf<typeof steer>;
 
-/** What a person changes about a deployment that has failed and waits: services as they shall be. */
-export interface Amendment {
-  services: Service[];
-  by: string;
-  reason?: string;
-}
+/** A person gives a deployment that waits after a failure new definitions of services. */
+export const amendment = fields({
+  services: listOf(partOf<Service>({ name: named('service') })),
+  by: author,
+  reason,
+});
+export type Amendment = TypeOf<typeof amendment>;
 
 /** Who did what, when and why. */
 export interface SteeringRecord extends Omit<Steer, 'action'> {
@@ -84,6 +88,10 @@ export interface Progress {
 }
 
 export const progressQuery = defineQuery<Progress, [number]>('progress');
-export const answerSignal = defineSignal<[{ question: string; answer: string; by: string }]>('answer');
-/** Without a word it means: roll back, and let running jobs finish first. */
-export const cancelSignal = defineSignal<[{ by?: string; killJobs?: boolean } | undefined]>('cancelDeployment');
+
+export const answer = only({ question: 'text', answer: 'text', by: author });
+export const answerSignal = defineSignal<[TypeOf<typeof answer>]>('answer');
+
+/** Empty from the Temporal UI: roll back, and let running jobs finish first. */
+export const cancel = optional(fields({ by: optional(author), killJobs: optional('flag') }));
+export const cancelSignal = defineSignal<[TypeOf<typeof cancel>]>('cancelDeployment');

@@ -2,15 +2,15 @@ import { isDeploymentId, isName, type NameKind } from '../../model/names';
 import { oneLine } from '../../model/text';
 
 /**
- * What a message must look like to be taken. Messages come from outside: anybody may send one by Temporal's own command
- * line or UI, and a workflow that trips over one stands still for ever. Plain words instead of a schema library, which
- * is too heavy for the sandbox.
+ * The shape that a message must have to be accepted. Messages come from outside: anybody can send one with Temporal's
+ * own command line or UI, and a workflow that fails on one stands still for ever. Plain data instead of a schema
+ * library, which is too heavy for the sandbox. {@link TypeOf} derives the type of a message from its shape.
  */
 export type Shape =
   | 'text'
-  /** Also as a time: no further from 1970 than a date reaches. */
+  /** Also a time: at most as far from 1970 as a date reaches. */
   | 'number'
-  /** A number of something, or of its place in a row. */
+  /** A whole number from 0, such as that of a deployment. */
   | 'count'
   | 'flag'
   | 'anything'
@@ -18,30 +18,68 @@ export type Shape =
   | 'deployment'
   /** A name of this kind. */
   | { name: NameKind }
-  /** One line of so many characters at most. Taken as {@link tidied}. */
+  /** One line of at most so many characters, made so by {@link tidied}. */
   | { line: number }
   | { oneOf: readonly string[] }
   | { optional: Shape }
   | { listOf: Shape }
   | { recordOf: Shape }
-  /** `only`: what else a message holds is left out. */
+  /** `only`: other fields are dropped. */
   | { fields: Record<string, Shape>; only?: true };
+
+/** `whole` is never set: it carries the type. */
+export interface Part<T> {
+  fields: Record<string, Shape>;
+  whole: T;
+}
+type KeyOf<T> = T extends unknown ? keyof T : never;
+
+/** The type of the messages that fit a shape. */
+export type TypeOf<S> = S extends { whole: infer T }
+  ? T
+  : S extends 'text' | 'deployment' | { name: NameKind } | { line: number }
+    ? string
+    : S extends 'number' | 'count'
+      ? number
+      : S extends 'flag'
+        ? boolean
+        : S extends { oneOf: readonly (infer Word)[] }
+          ? Word
+          : S extends { optional: infer Inner }
+            ? TypeOf<Inner> | undefined
+            : S extends { listOf: infer Item }
+              ? TypeOf<Item>[]
+              : S extends { recordOf: infer Value }
+                ? Record<string, TypeOf<Value>>
+                : S extends { fields: infer Fields }
+                  ? TypeOfFields<Fields>
+                  : unknown;
+type IsOptional<S> = S extends { optional: unknown } ? true : false;
+type TypeOfFields<Fields> = {
+  -readonly [Key in keyof Fields as IsOptional<Fields[Key]> extends true ? never : Key]: TypeOf<Fields[Key]>;
+} & {
+  -readonly [Key in keyof Fields as IsOptional<Fields[Key]> extends true ? Key : never]?: TypeOf<Fields[Key]>;
+};
 
 const largestCount = 1e9;
 /** In ms. */
 const furthestTime = 8.64e15;
 
-export const optional = (shape: Shape): Shape => ({ optional: shape });
-export const named = (kind: NameKind): Shape => ({ name: kind });
-export const line = (longest: number): Shape => ({ line: longest });
-export const listOf = (shape: Shape): Shape => ({ listOf: shape });
-export const recordOf = (shape: Shape): Shape => ({ recordOf: shape });
-export const oneOf = (...words: readonly string[]): Shape => ({ oneOf: words });
+export const optional = <const S extends Shape>(shape: S) => ({ optional: shape }) as const;
+export const named = (kind: NameKind) => ({ name: kind }) as const;
+export const line = (longest: number) => ({ line: longest }) as const;
+export const listOf = <const S extends Shape>(shape: S) => ({ listOf: shape }) as const;
+export const recordOf = <const S extends Shape>(shape: S) => ({ recordOf: shape }) as const;
+export const oneOf = <const Words extends readonly string[]>(...words: Words) => ({ oneOf: words }) as const;
 /** Other fields may be there: a newer sender knows more. */
-export const fields = (of: Record<string, Shape>): Shape => ({ fields: of });
+export const fields = <const F extends Record<string, Shape>>(of: F) => ({ fields: of }) as const;
 
 /** These fields and no others: a stranger's field must not stand for one of ours where messages are kept or merged. */
-export const only = (of: Record<string, Shape>): Shape => ({ fields: of, only: true });
+export const only = <const F extends Record<string, Shape>>(of: F) => ({ fields: of, only: true }) as const;
+
+/** The shape of a `T` of which only these fields are checked; a field that `T` does not have does not compile. */
+export const partOf = <T>(of: Partial<Record<KeyOf<T> & string, Shape>>): Part<T> =>
+  ({ fields: of }) as unknown as Part<T>;
 
 export function fits(value: unknown, shape: Shape): boolean {
   if (shape === 'anything') return true;

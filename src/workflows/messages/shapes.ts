@@ -1,31 +1,37 @@
-import { runtimeNames } from '../../model/capabilities';
-import { longestAuthor, longestReason } from '../../model/text';
-import { fields, line, listOf, named, oneOf, only, optional, recordOf } from './shape';
+import type { HostClaim, HostPlace, HostReport } from '../../model/host';
+import type { ScheduleSpec } from '../../model/schedule';
+import type { BreakerSettings, FreezeWindow, Stack } from '../../model/stack';
+import type { Front } from '../../model/traffic';
+import type { Asked } from '../../plan/asked';
+import type { SlotClaim } from '../../activities/contract';
+import type { DeploymentInput } from './deployment';
+import type { EnvironmentState, JoinRequest } from './environment';
+import type { FleetState } from './fleet';
+import type { ReleaseContents } from './release';
+import type { RedeployInput } from './schedule';
+import { runtimeNames } from '../../model/runtimes';
+import { act, author, reason } from './act';
+import { committed, finished, go, queued } from './environment';
+import { slotWord } from './fleet';
+import { freeze } from './freeze';
+import { hostWord } from './host';
+import { place } from './place';
+import { amendment, answer, cancel, steer } from './progress';
+import { fields, listOf, named, oneOf, only, optional, partOf, recordOf } from './shape';
+import { watchPause } from './watch';
 
 /** The shapes of every message that a workflow takes. */
 
-const author = line(longestAuthor);
-const reason = line(longestReason);
-
 const runtime = oneOf(...runtimeNames);
 const whenBusy = oneOf('queue', 'supersede', 'reject');
-const outcome = oneOf(
-  'succeeded',
-  'unchanged',
-  'refused',
-  'rolled_back',
-  'left_as_is',
-  'rollback_incomplete',
-  'cancelled',
-);
 
-const window = fields({ from: 'number', to: 'number', timeZone: 'text', text: 'text', refuse: 'flag' });
+const window = partOf<FreezeWindow>({ from: 'number', to: 'number', timeZone: 'text', text: 'text', refuse: 'flag' });
 
-const breaker = fields({ threshold: 'number', recoveryMs: 'number' });
+const breaker = partOf<BreakerSettings>({ threshold: 'number', recoveryMs: 'number' });
 
-const asked = fields({
+const asked = partOf<Asked>({
   by: author,
-  reason: optional(reason),
+  reason: reason,
   intent: 'text',
   at: 'number',
   whenBusy,
@@ -38,12 +44,8 @@ const asked = fields({
 
 const reserve = recordOf('number');
 
-const act = only({ by: author, from: optional(author) });
-
-const place = fields({ stack: named('stack'), environment: named('environment') });
-
 /** What of the load balancer stands in its configuration and its folders. */
-const front = fields({
+const front = partOf<Front>({
   routes: listOf(
     fields({
       key: named('route'),
@@ -64,7 +66,7 @@ const front = fields({
 /**
  * What of a stack names something, and so reaches ids, queries and paths; and what is counted before anything else is.
  */
-const stack = fields({
+const stack = partOf<Stack>({
   name: named('stack'),
   environment: named('environment'),
   runtime,
@@ -84,7 +86,7 @@ const stack = fields({
 const deployments = listOf('deployment');
 
 /** What an environment remembers when its history grows too long: it hands it to its own next run. */
-const environmentState = fields({
+const environmentState = partOf<EnvironmentState>({
   place,
   runtime,
   numbers: fields({ deployment: 'number', release: 'number' }),
@@ -97,7 +99,7 @@ const environmentState = fields({
   recent: listOf(fields({ deployment: 'number', outcome: 'text' })),
 });
 
-const scheduleSpec = fields({
+const scheduleSpec = partOf<ScheduleSpec>({
   name: named('schedule'),
   cron: listOf('text'),
   everyMs: optional('number'),
@@ -108,7 +110,7 @@ const scheduleSpec = fields({
 
 /** The shapes of what workflows are started with. */
 export const inputs = {
-  deployment: fields({
+  deployment: partOf<DeploymentInput>({
     stack,
     intent: fields({
       kind: oneOf('deploy', 'rollback', 'stop', 'restart', 'run', 'repair'),
@@ -118,7 +120,7 @@ export const inputs = {
     taskQueue: 'text',
     requestedBy: author,
     requestedFrom: optional(author),
-    reason: optional(reason),
+    reason: reason,
     whenBusy: optional(whenBusy),
     automatic: optional('flag'),
     followsCurrent: optional('flag'),
@@ -127,20 +129,20 @@ export const inputs = {
   }),
   environment: place,
   environmentState: optional(environmentState),
-  fleet: optional(fields({ limit: 'number', holders: deployments, waiting: deployments })),
-  host: fields({ runtime, name: optional(named('host')) }),
+  fleet: optional(partOf<FleetState>({ limit: 'number', holders: deployments, waiting: deployments })),
+  host: partOf<HostPlace>({ runtime, name: optional(named('host')) }),
   inspect: fields({
     kind: oneOf('plan', 'status', 'logs', 'exec', 'audit', 'volumes', 'remove-volume'),
     stack,
     taskQueue: 'text',
     act: optional(act),
   }),
-  release: fields({
+  release: partOf<ReleaseContents>({
     release: 'number',
     deployment: 'number',
     stack,
     requestedBy: author,
-    reason: optional(reason),
+    reason: reason,
     at: 'number',
     jobs: listOf(fields({ service: named('service'), hash: 'text' })),
   }),
@@ -151,11 +153,11 @@ export const inputs = {
     taskQueue: 'text',
     act: optional(act),
   }),
-  redeploy: fields({ place, spec: scheduleSpec }),
+  redeploy: partOf<RedeployInput>({ place, spec: scheduleSpec }),
 } as const;
 
 export const shapes = {
-  join: fields({
+  join: partOf<JoinRequest>({
     workflowId: 'deployment',
     runtime,
     hosts: optional(listOf(named('host'))),
@@ -163,35 +165,16 @@ export const shapes = {
     asked: optional(asked),
   }),
   leave: 'deployment',
-  committed: only({ workflowId: 'deployment', deployment: 'count', release: optional('count') }),
-  finished: fields({
-    workflowId: 'deployment',
-    deployment: 'count',
-    outcome,
-    jobs: listOf(fields({ service: named('service'), hash: 'text' })),
-    releases: listOf('count'),
-    schedules: optional(listOf(named('schedule'))),
-    settings: optional('text'),
-    hosts: optional(listOf(named('host'))),
-  }),
+  committed,
+  finished,
   audited: only({ sequence: 'count', hash: 'text', folder: optional('text'), place: optional(oneOf('database')) }),
-  freeze: only({ by: author, reason: optional(reason), at: 'number', until: optional('number'), refuse: 'flag' }),
-  pauseWatch: only({ by: author, reason: optional(reason), until: optional('number') }),
+  freeze,
+  pauseWatch: watchPause,
   act,
-  go: fields({
-    deployment: 'count',
-    release: fields({ from: optional('count'), next: 'count' }),
-    committed: 'count',
-    releases: listOf('count'),
-    jobs: recordOf('text'),
-    past: optional('text'),
-    schedules: optional(listOf(named('schedule'))),
-    settings: optional('text'),
-    hosts: optional(listOf(named('host'))),
-  }),
-  claim: fields({ workflowId: 'deployment', limit: 'number' }),
-  slot: only({ granted: 'flag', limit: 'number' }),
-  hostClaim: fields({
+  go,
+  claim: partOf<SlotClaim>({ workflowId: 'deployment', limit: 'number' }),
+  slot: slotWord,
+  hostClaim: partOf<HostClaim>({
     workflowId: 'deployment',
     by: author,
     round: 'number',
@@ -199,22 +182,12 @@ export const shapes = {
     ports: listOf('text'),
     reserve,
   }),
-  hostReport: fields({ workflowId: 'deployment', kept: 'flag', trouble: optional('text'), breaker }),
-  hostWord: fields({
-    host: 'text',
-    round: 'number',
-    others: listOf(fields({ by: author, ports: listOf('text'), reserve })),
-  }),
-  queued: only({ behind: optional('count'), held: optional('text') }),
+  hostReport: partOf<HostReport>({ workflowId: 'deployment', kept: 'flag', trouble: optional('text'), breaker }),
+  hostWord,
+  queued,
   turnedAway: 'text',
-  /** The Temporal UI sends it without a word. */
-  cancel: optional(fields({ by: optional(author), killJobs: optional('flag') })),
-  answer: only({ question: 'text', answer: 'text', by: author }),
-  steer: only({
-    action: oneOf('approve', 'reject', 'promote', 'pause', 'resume', 'abort', 'retry'),
-    by: author,
-    reason: optional(reason),
-    service: optional(named('service')),
-  }),
-  amendment: fields({ services: listOf(fields({ name: named('service') })), by: author, reason: optional(reason) }),
+  cancel,
+  answer,
+  steer,
+  amendment,
 } as const;

@@ -1,12 +1,13 @@
 import { defineSignal } from '@temporalio/workflow';
 import type { Findings, WatchSettings } from '../../model/watch';
 import type { Subscriber } from '../../model/notification';
-import type { Act } from './act';
+import { author, reason, type Act } from './act';
 import { taskQueue } from './place';
+import { only, optional, type TypeOf } from './shape';
 
-/** What an environment knows of what it watches between deployments. */
+/** The state of the watch between deployments. */
 
-/** A look takes weeks and costs nothing: looks must not take the places of work. */
+/** Watches last for weeks and cost nothing: they must not take the slots of other activities. */
 export const watchQueueOf = (queue: string): string => `${queue}-watch`;
 export const watchQueue = watchQueueOf(taskQueue);
 
@@ -44,13 +45,14 @@ export interface WatchState extends Findings {
   trouble?: { message: string; retryAt: number };
 }
 
-/** Somebody works on what runs: the engine keeps its hands off. */
-export interface WatchPause {
-  by: string;
-  reason?: string;
+/** While it lasts, the engine changes nothing between deployments: somebody works on the instances. */
+export const watchPause = only({
+  by: author,
+  reason,
   /** In ms since the epoch; absent: until it is resumed. */
-  until?: number;
-}
+  until: optional('number'),
+});
+export type WatchPause = TypeOf<typeof watchPause>;
 
 export const pauseWatchSignal = defineSignal<[WatchPause]>('pauseWatch');
 export const resumeWatchSignal = defineSignal<[Act?]>('resumeWatch');
