@@ -1,13 +1,13 @@
 import type { PinnedImages } from '../../model/images';
 import type { ObservedImage } from '../../model/observation';
-import { alive } from '../alive';
+import { withHeartbeat } from '../heartbeat';
 import { requireRecordable } from '../audit/recordable';
 import type { Activities } from '../contract';
 import type { Dependencies } from '../dependencies';
 import { SoftwareFault } from '../failures';
 import { observeStack } from './observe-stack';
 
-type SurroundingActivities = Pick<
+type ResourceActivities = Pick<
   Activities,
   | 'observe'
   | 'pullImage'
@@ -19,21 +19,21 @@ type SurroundingActivities = Pick<
   | 'pruneReleases'
 >;
 
-/** What instances need around them: images, networks, volumes, and a look at what is there. */
-export function surroundingActivities(dependencies: Dependencies): SurroundingActivities {
+/** Activities on images, networks and volumes, and the observation of hosts. */
+export function resourceActivities(dependencies: Dependencies): ResourceActivities {
   const { runtimes, secrets, directory, rules } = dependencies;
   return {
     observe: (stack, pinned, closely = false) =>
-      alive(async () => {
+      withHeartbeat(async () => {
         if (Object.keys(stack.services).length > 0) await requireRecordable(dependencies, stack);
         return observeStack({ runtimes, secrets, rules }, stack, pinned, closely);
       }),
 
     pullImage: (context, { reference, policy }, pinned) =>
-      alive(async ({ signal, note }) => {
+      withHeartbeat(async ({ signal, heartbeat }) => {
         const runtime = runtimes(context);
         if (!pinned) {
-          const { id, pulled } = await runtime.ensureImage(reference, policy, note, signal);
+          const { id, pulled } = await runtime.ensureImage(reference, policy, heartbeat, signal);
           if (pulled) await runtime.holdImage(id, 'pulled');
           return { ...(await runtime.findImages([reference]))[0], reference, id };
         }
@@ -42,18 +42,18 @@ export function surroundingActivities(dependencies: Dependencies): SurroundingAc
             `the image ${reference} of the kept release (${pinned.id.slice(0, 19)}) is no longer on ` +
               'the host, and no registry knows it; deploy a version whose image exists',
           );
-        const { id, pulled } = await runtime.ensureImage(pinned.digest, 'missing', note, signal);
+        const { id, pulled } = await runtime.ensureImage(pinned.digest, 'missing', heartbeat, signal);
         if (pulled) await runtime.holdImage(id, 'pulled');
         return { ...pinned, reference, id };
       }),
 
-    createNetwork: (context, network) => alive(() => runtimes(context).createNetwork(network)),
-    removeNetwork: (context, name) => alive(() => runtimes(context).removeNetwork(name)),
-    createVolume: (context, volume) => alive(() => runtimes(context).createVolume(volume)),
-    removeVolume: (context, name) => alive(() => runtimes(context).removeVolume(name)),
+    createNetwork: (context, network) => withHeartbeat(() => runtimes(context).createNetwork(network)),
+    removeNetwork: (context, name) => withHeartbeat(() => runtimes(context).removeNetwork(name)),
+    createVolume: (context, volume) => withHeartbeat(() => runtimes(context).createVolume(volume)),
+    removeVolume: (context, name) => withHeartbeat(() => runtimes(context).removeVolume(name)),
 
     holdImages: (context, releases) =>
-      alive(async () => {
+      withHeartbeat(async () => {
         const runtime = runtimes(context);
         const kept = imagesOf(await directory.images(context.stack, context.environment, releases), releases);
         const named = await runtime.findImages(kept.map(({ reference }) => reference));
@@ -63,7 +63,7 @@ export function surroundingActivities(dependencies: Dependencies): SurroundingAc
       }),
 
     pruneReleases: (context, drop, keep, last) =>
-      alive(async () => {
+      withHeartbeat(async () => {
         const images = await directory.images(context.stack, context.environment, [...keep, ...drop]);
         const needed = new Set(imagesOf(images, keep).map(({ id }) => id));
         for (const image of imagesOf(images, drop)) if (!needed.has(image.id)) await runtimes(context).dropImage(image);
@@ -73,7 +73,7 @@ export function surroundingActivities(dependencies: Dependencies): SurroundingAc
   };
 }
 
-/** The images of releases; most releases share most of them. */
+/** Images of releases, without duplicates: most releases share most of them. */
 function imagesOf(found: ReadonlyMap<number, PinnedImages>, releases: number[]): ObservedImage[] {
   const images = releases.flatMap((number) =>
     Object.entries(found.get(number) ?? {}).map(([reference, image]) => ({ reference, ...image })),
