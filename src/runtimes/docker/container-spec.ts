@@ -3,19 +3,19 @@ import type { InstanceSpec, Mount, RestartPolicy } from '../../model/instance';
 import { composeLabels, instanceLabels, withoutInherited } from './labels';
 import { toTmpfs } from '../../model/stack/tmpfs';
 
-/** What only the driver knows of a container that it is about to make. */
+/** Values for a container that only the driver knows. */
 export interface ContainerDetails {
   /** Name or content address. */
   image: string;
-  /** Labels that come with the image. */
+  /** Labels of the image. */
   imageLabels: Record<string, string>;
-  /** Variables whose values only the worker reads. */
+  /** Variables with values that only the worker can read. */
   variables: Record<string, string>;
-  /** The address to have on the first network. */
+  /** Fixed IP address in the first network. */
   address?: string;
 }
 
-/** What Docker is asked to create for an instance. Pure. */
+/** The create options of an instance's container. Pure. */
 export function toContainerOptions(spec: InstanceSpec, details: ContainerDetails): ContainerCreateOptions {
   const { image, imageLabels, variables, address } = details;
   const [network] = spec.networks;
@@ -87,7 +87,7 @@ function toMount(mount: Mount): NonNullable<HostConfig['Mounts']>[number] {
   return { Type: mount.type, Source: source, Target: mount.target, ReadOnly: mount.readOnly };
 }
 
-/** Docker's form of a restart policy. */
+/** A restart policy in Docker's format. */
 export function toRestartPolicy(policy: RestartPolicy): { Name: string; MaximumRetryCount?: number } {
   const [name, retries] = policy.split(':');
   return retries === undefined ? { Name: name! } : { Name: name!, MaximumRetryCount: Number(retries) };

@@ -3,14 +3,14 @@ import { RuntimeError, type Runtime } from '../../runtime';
 import type { DockerConnection } from './connection';
 import { docker } from './errors';
 
-/** Between tries: trouble of the engine's own that is over within 15 s does no harm. */
+/** Pauses between attempts: problems of the engine that end within 15 s do no harm. */
 const pausesMs = [1000, 2000, 4000, 8000];
 const pingMs = 5000;
 
-type Acting = (...input: never[]) => Promise<unknown>;
+type Call = (...input: never[]) => Promise<unknown>;
 
-/** Calls that change something, and may be made twice. What only reads, or runs a command, is asked once. */
-const acting = [
+/** Idempotent calls with effects. Reads and commands are tried once. */
+const retried = [
   'ensureImage',
   'holdImage',
   'dropImage',
@@ -27,41 +27,46 @@ const acting = [
   'putSecrets',
 ] as const satisfies readonly (keyof Runtime)[];
 
-/** The same runtime, whose changes do not fail unclearly for long. */
+/** Wraps a runtime so that its changes are retried after unclear failures. */
 export function clearly(connection: DockerConnection, runtime: Runtime): Runtime {
-  const isWell = async () =>
+  const isHealthy = async () =>
     docker(() => connection.docker.ping() as Promise<unknown>, pingMs).then(
       () => true,
       () => false,
     );
-  const clear = acting.map((name) => {
-    const call = runtime[name] as Acting;
-    return [name, (...input: never[]) => untilClear(() => call(...input), isWell, (input as unknown[]).find(isSignal))];
+  const wrapped = retried.map((name) => {
+    const call = runtime[name] as Call;
+    return [
+      name,
+      (...input: never[]) => untilClear(() => call(...input), isHealthy, (input as unknown[]).find(isSignal)),
+    ];
   });
-  return { ...runtime, ...(Object.fromEntries(clear) as Partial<Runtime>) };
+  return { ...runtime, ...(Object.fromEntries(wrapped) as Partial<Runtime>) };
 }
 
 /**
- * Tries a call again that fails with a text that nobody knows. An engine that is well and says the same five times
- * means it: then the failure is definite. Everything else is thrown as it comes, also trouble that has another text
- * each time.
+ * Retries a call that fails with an unknown error text. If the engine is healthy and the same error occurs five times,
+ * it is final. Other errors, and texts that differ each time, are thrown at once.
  */
 export async function untilClear<T>(
   call: () => Promise<T>,
-  isWell: () => Promise<boolean>,
+  isHealthy: () => Promise<boolean>,
   signal?: AbortSignal,
   pauses: readonly number[] = pausesMs,
 ): Promise<T> {
-  let before: RuntimeError | undefined;
-  for (let tries = 1; ; tries++) {
+  let previous: RuntimeError | undefined;
+  for (let attempts = 1; ; attempts++) {
     try {
       return await call();
     } catch (error) {
-      if (!isUnclear(error) || (before && !isSame(before, error)) || signal?.aborted || !(await isWell())) throw error;
-      if (tries > pauses.length)
-        throw new RuntimeError('software', `${error.message} (so it says each of ${tries} times)`, { cause: error });
-      before = error;
-      await sleep(pauses[tries - 1], undefined, { signal }).catch(() => undefined);
+      if (!isUnclear(error) || (previous && !isSame(previous, error)) || signal?.aborted || !(await isHealthy()))
+        throw error;
+      if (attempts > pauses.length)
+        throw new RuntimeError('software', `${error.message} (the same error in each of ${attempts} attempts)`, {
+          cause: error,
+        });
+      previous = error;
+      await sleep(pauses[attempts - 1], undefined, { signal }).catch(() => undefined);
     }
   }
 }
@@ -70,7 +75,7 @@ function isUnclear(error: unknown): error is RuntimeError {
   return error instanceof RuntimeError && error.reason === 'unclear';
 }
 
-/** But for what is new at every try: ids, and the names that Docker derives from them. */
+/** Compares messages without ids and numbers, which are new in every attempt. */
 function isSame(one: RuntimeError, other: RuntimeError): boolean {
   const stable = ({ message }: RuntimeError) => message.replace(/[0-9a-f]{8,}/gi, '#').replace(/\d+/g, '#');
   return stable(one) === stable(other);
