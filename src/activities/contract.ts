@@ -17,12 +17,12 @@ import type { OpenWindow } from '../plan/freeze-windows';
 import type { PastRun } from '../plan/service/job-runs';
 import type { Drain, Gate, ImageRequest, Judgement, Reachable, Retirement } from '../plan/plan';
 
-/** What every step's activity is told of where it acts. Secrets by source, never by value. */
+/** Where the activity of a step acts. Secrets are given by source, never by value. */
 export interface StepContext {
   runtime: RuntimeName;
   stack: string;
   environment: string;
-  /** On a cluster, where it is not `<stack>-<environment>`. */
+  /** On a cluster; absent: `<stack>-<environment>`. */
   namespace?: string;
   deployment: number;
   secrets: Record<string, SecretSource>;
@@ -40,146 +40,149 @@ export interface JoinInput {
   windows?: FreezeWindow[];
   /** Names of the stack's hosts. */
   hosts?: string[];
-  /** On a cluster, where it is not `<stack>-<environment>`. */
+  /** On a cluster; absent: `<stack>-<environment>`. */
   namespace?: string;
 }
 
-/** `maxParallel`: deployments that all workers together take at once; absent where there is no limit. */
+/** `maxParallel`: deployments that may run at the same time on all workers together; absent: no limit. */
 export interface FleetRules {
   maxParallel?: number;
 }
 
-/** `workflowId`: of the deployment. `limit`: deployments at once, as the worker says that took the claim along. */
+/** `workflowId`: of the deployment. `limit`: parallel deployments that the worker which placed the claim allows. */
 export interface SlotClaim {
   workflowId: string;
   limit: number;
 }
 
-/** What a schedule asks for, or the watch. */
+/** A deployment that a schedule or the watch requests. */
 export interface AutomaticRequest {
   place: { stack: string; environment: string };
   what: Unattended;
   by: string;
   reason?: string;
-  /** Asked for twice, it is one deployment. */
+  /** Idempotency key: two requests with the same id start one deployment. */
   requestId: string;
 }
 
-/** What is to be watched, and what is known of it. */
+/** The release to watch, and the findings so far. */
 export interface WatchOrders {
   place: { stack: string; environment: string };
   release: number;
-  /** Only what is on this host. */
+  /** Limits the watch to this host. */
   host?: string;
-  /** Number of the deployment that brought it about, and when that was; in ms since the epoch. */
+  /** Number of the deployment that created the release, and the time of its commit; in ms since the epoch. */
   deployment: number;
   committedAt: number;
   jobs: Record<string, string>;
   known: Findings;
 }
 
-/** An instance that is to be stopped and started again, as the release that runs says where it is. */
+/** An instance to restart. `release` and `host` tell where it runs. */
 export interface RestartOrders {
   place: { stack: string; environment: string };
   instance: string;
-  /** Absent where the environment is of before this was told: `runtime` alone says where then. */
+  /** Absent in requests of earlier versions: `runtime` alone tells where it runs then. */
   release?: number;
   host?: string;
   runtime: RuntimeName;
 }
 
-/** What is not as it was known to be. Without settings: nobody wants it watched. */
+/** Findings that differ from the known ones. Without `settings` the release is not to be watched. */
 export interface WatchReport {
   findings: Findings;
   settings?: WatchSettings;
-  /** Who wants to be told. */
+  /** Subscribers to notify. */
   subscribers?: Subscriber[];
-  /** How long after its deployment the release is rolled back when something is not well; in ms, 0: never. */
+  /** Time after the commit during which an unhealthy release is rolled back; in ms, 0: never. */
   windowMs?: number;
 }
 
-/** Whose trail, and in which folder of the worker; default its data folder. */
+/** The environment of a trail. `folder`: of the worker; default its data folder. */
 export interface AuditPlace {
   stack: string;
   environment: string;
   folder?: string;
 }
 
-/** What labels and visibility still know of an environment whose workflow is gone. */
+/**
+ * State of an environment whose workflow no longer exists, as recovered from labels and Temporal's visibility store.
+ */
 export interface Recollection {
   deployment: number;
   release: number;
   committed?: { deployment: number; release: number };
   releases: number[];
-  /** Runs of jobs that kept releases know of. */
+  /** Runs of jobs that kept releases have recorded. */
   runs: PastRun[];
 }
 
-/** An instance that had started and does not run any more. */
+/** An instance that had started and no longer runs. */
 export interface NotRunning {
   service: string;
   message: string;
   evidence: Evidence;
 }
 
-/** What an instance logged, and where its next lines begin. */
+/** Log lines of an instance. `cursor`: where the next lines begin. */
 export interface InstanceLog {
   name: string;
   lines: string[];
   cursor: string;
-  /** Why its logs cannot be read here. */
+  /** Why its logs cannot be read; absent when they can. */
   unreadable?: string;
 }
 
-/** What an analysis found at one look. */
+/** The result of one round of checks of an analysis. */
 export interface Verdict {
-  /** Limits that are broken. */
+  /** Limits that were exceeded. */
   failed: string[];
-  /** Answers that there are not. */
+  /** Checks that gave no value. */
   missing: string[];
-  /** The numbers, for people. */
+  /** The measured values, for display. */
   seen: string[];
 }
 
 export interface HealthOptions {
-  /** The platform was away in between: what it has stopped is started again. */
+  /** The platform was unavailable in the meantime: start the instances that it stopped. */
   afterTrouble: boolean;
 }
 
 export interface Activities {
-  /** Joins the queue of an environment; resolves with what this worker knows of the fleet. */
+  /** Joins the queue of an environment; resolves with this worker's fleet rules. */
   joinEnvironment(input: JoinInput): Promise<FleetRules>;
   /** Asks for one of the fleet's slots. */
   claimSlot(claim: SlotClaim): Promise<void>;
-  /** Tells the owner of a host what is about to be taken of it; it answers with a signal. */
+  /** Reserves capacity with the owner of a host, which answers with a signal. */
   claimHost(host: HostPlace, claim: HostClaim): Promise<void>;
-  /** Tells the owner of a host how a deployment fared, which claims nothing any more. */
+  /** Reports the outcome of a deployment to the owner of a host, and releases its claim. */
   reportHost(host: HostPlace, report: HostReport): Promise<void>;
-  /** The circuit breakers of hosts by which deployments have failed, by the id of their owner. */
+  /** Circuit breakers of hosts on which deployments have failed, by the id of the host's owner. */
   readHostBreakers(ids: string[]): Promise<Record<string, HostBreaker>>;
   recallEnvironment(input: Pick<JoinInput, 'stack' | 'environment' | 'runtime' | 'namespace'>): Promise<Recollection>;
-  /** Asks for a deployment on behalf of a schedule or of the watch: the id of its workflow. */
+  /** Requests a deployment on behalf of a schedule or the watch; resolves with the id of its workflow. */
   requestDeployment(request: AutomaticRequest): Promise<string>;
-  /** Ends when the deployment does. */
+  /** Resolves when the deployment has ended. */
   awaitDeployment(workflowId: string): Promise<UnattendedEnd>;
   cancelDeployment(workflowId: string): Promise<void>;
   /**
-   * Makes the schedules that come from the stack file what it says now; `before`: the names of those it may have made.
+   * Creates, updates and deletes the schedules of the stack file; `before`: names that an earlier sync may have
+   * created.
    */
   syncSchedules(context: StepContext, wanted: ScheduleSpec[], before: string[]): Promise<void>;
-  /** The window of these that is open at this moment. */
+  /** The freeze window that is open now; undefined if none is. */
   findOpenWindow(windows: FreezeWindow[]): Promise<OpenWindow | undefined>;
-  /** What a kept release holds. */
+  /** Reads a kept release. */
   readRelease(
     place: { stack: string; environment: string },
     release: number,
   ): Promise<{ stack: Stack; images: PinnedImages }>;
-  /** Whether a deployment workflow still runs. */
+  /** True while the deployment workflow runs. */
   isRunning(workflowId: string): Promise<boolean>;
-  /** Terminates a deployment that cannot take in what it was sent; resolves with whether it still runs. */
+  /** Terminates a deployment that cannot process its signals; resolves with whether it still runs. */
   endIfStuck(workflowId: string, by: string): Promise<boolean>;
 
-  /** `closely`: also what has been changed of instances since they were made. */
+  /** `closely`: also detects changes made to instances since they were created. */
   observe(stack: Stack, pinned: PinnedImages, closely?: boolean): Promise<Observation>;
   pullImage(context: StepContext, image: ImageRequest, pinned?: PinnedImages[string]): Promise<ObservedImage>;
   createNetwork(context: StepContext, network: NetworkSpec): Promise<void>;
@@ -187,56 +190,60 @@ export interface Activities {
   createVolume(context: StepContext, volume: VolumeSpec): Promise<void>;
   removeVolume(context: StepContext, name: string): Promise<void>;
   /**
-   * Makes and starts an instance; ends when it is healthy. An exit, or failing probes, end it with evidence. A workload
-   * that is there becomes what the spec says; `force` takes over what others have changed of it.
+   * Creates and starts an instance; resolves when it is healthy. An exit or failing probes end it with evidence. An
+   * existing workload is updated to the spec; `force` takes over fields that others have changed.
    */
   startInstance(
     context: StepContext,
     instance: InstanceByReference,
     options: HealthOptions & { force?: boolean },
   ): Promise<void>;
-  /** The same for an instance that runs already. */
+  /** The same for an instance that already runs. */
   awaitHealthy(context: StepContext, instance: InstanceRef, options: HealthOptions): Promise<void>;
-  /** Makes a workload again what it was before a deployment; ends when it is healthy. */
+  /** Restores a workload to its state before a deployment; resolves when it is healthy. */
   restoreInstance(context: StepContext, instance: InstanceRef, deployment: number): Promise<void>;
-  /** Lets what is meant for a service go elsewhere than to its own workload; back to its own where nothing is named. */
+  /** Points the Kubernetes Service of an instance at another workload; at its own if `to` is absent. */
   selectInstance(context: StepContext, instance: InstanceRef, to?: ServedBy): Promise<void>;
   createJob(context: StepContext, instance: InstanceByReference): Promise<void>;
-  /** Starts a created job unless it has run already, and waits for its end. */
+  /** Starts a created job unless it has already run, and waits for its end. */
   runJob(context: StepContext, instance: InstanceRef, options: { timeoutMs?: number; again: boolean }): Promise<void>;
   execInInstance(context: StepContext, instance: InstanceRef, command: string[], purpose: string): Promise<void>;
-  /** Stops an instance; with a drain once no request is open at it, or its time is over. */
+  /** Stops an instance; with a drain, once no request is open or the drain's timeout is over. */
   retireInstance(context: StepContext, instance: InstanceRef, drain?: Drain): Promise<void>;
-  /** Stops instances side by side, each as {@link retireInstance} would. */
+  /** Stops instances in parallel, each like {@link retireInstance}. */
   retireInstances(context: StepContext, retirements: Retirement[]): Promise<void>;
-  /** Starts a retired instance again; ends when it is healthy. */
+  /** Starts a retired instance again; resolves when it is healthy. */
   reviveInstance(context: StepContext, instance: InstanceRef, options: HealthOptions): Promise<void>;
-  /** Starts retired instances again, one after the other; resolves with what did not get healthy, and why. */
+  /**
+   * Starts retired instances again, one after the other; resolves with a message for each that did not become healthy.
+   */
   reviveInstances(context: StepContext, instances: InstanceRef[], options: HealthOptions): Promise<string[]>;
   removeInstance(context: StepContext, instance: InstanceRef): Promise<void>;
-  /** Removes what it can; resolves with what it could not, and why. */
+  /** Removes instances; resolves with a message for each that could not be removed. */
   removeInstances(context: StepContext, instances: InstanceRef[]): Promise<string[]>;
-  /** Makes an instance known on its networks by exactly these names. Its open connections survive. */
+  /** Gives an instance exactly these names on its networks. Its open connections survive. */
   attachInstance(context: StepContext, instance: InstanceRef, networks: NetworkAttachment[]): Promise<void>;
-  /** Sends the requests of routes elsewhere. */
+  /** Changes the targets of routes. */
   routeTraffic(context: StepContext, balancer: InstanceRef, tables: RouteTable[]): Promise<void>;
-  /** Puts routes in force. What NGINX refuses changes nothing, and fails with its message. */
+  /**
+   * Applies a configuration of the load balancer. If NGINX rejects it, nothing changes and its message is the error.
+   */
   configureBalancer(context: StepContext, balancer: InstanceRef, front: Front): Promise<void>;
-  /** Waits until no request is open at addresses, or the time is over; resolves with how many still are. */
+  /** Waits until no request to the addresses is open, or the timeout is over; resolves with the number still open. */
   drainInstance(context: StepContext, drain: Drain): Promise<number>;
   /** Runs a job against new instances, and removes it. */
   runTest(context: StepContext, instance: InstanceByReference, timeoutMs: number): Promise<void>;
-  /** One look at what Prometheus says. */
+  /** Runs all checks of an analysis once. */
   analyse(context: StepContext, judgement: Judgement): Promise<Verdict>;
-  /** Ends once a gate is open. @throws SoftwareFault with evidence where it stays shut */
+  /** Resolves when the gate is open. @throws SoftwareFault with evidence if it stays shut */
   passGate(context: StepContext, gate: Gate): Promise<void>;
   /**
-   * Watches instances of a deployment from the moment each is healthy; resolves with the first that turns unhealthy,
-   * exits or is restarted. Changes nothing.
+   * Watches instances of a deployment, each from the moment it is healthy; resolves with the first that becomes
+   * unhealthy, exits or is restarted. Changes nothing.
    */
   watchInstances(context: StepContext, instances: InstanceRef[]): Promise<NotRunning & { instance: string }>;
   /**
-   * The expected instances that do not run, are not healthy any more, or that a new load balancer does not reach, with
+   * The expected instances that do not run, are no longer healthy, or cannot be reached by a new load balancer, with
    * evidence.
    */
   confirm(
@@ -244,32 +251,29 @@ export interface Activities {
     expected: InstanceRef[],
     reached?: { balancer: InstanceRef; targets: Reachable[] },
   ): Promise<NotRunning[]>;
-  /** Keeps images of kept releases whose tags have moved. */
+  /** Tags images of kept releases whose own tags have moved, so that they are not pruned. */
   holdImages(context: StepContext, releases: number[]): Promise<void>;
-  /**
-   * Removes images that only releases used which are kept no longer, and the engine had pulled; on the last host the
-   * releases too.
-   */
+  /** Removes images that the engine pulled and that only dropped releases use; on the last host also the releases. */
   pruneReleases(context: StepContext, drop: number[], keep: number[], last: boolean): Promise<void>;
 
-  /** Adds to the audit trail; resolves with its last record then. */
+  /** Appends to the audit trail; resolves with its last record. */
   recordAudit(place: AuditPlace, entry: AuditEntry): Promise<AuditHead>;
-  /** The last records, and whether the trail is whole; `known`: what is remembered of its end. */
+  /** The last records, and whether the trail is intact; `known`: the last record as the environment remembers it. */
   readAudit(place: AuditPlace, last: number, known: AuditHead | undefined): Promise<AuditTrail>;
 
-  /** Tells a subscriber; what fails may be tried again. */
+  /** Delivers a notification to a subscriber; failures may be retried. */
   deliver(subscriber: Subscriber, notification: Notification): Promise<void>;
 
-  /** Looks again and again; ends as soon as something is not as it is known to be. */
+  /** Observes periodically; resolves as soon as the findings differ from the known ones. */
   watchRelease(orders: WatchOrders): Promise<WatchReport>;
   /**
-   * Stops an instance and starts it again, by its restart policy; one that is gone is left to repairs. Resolves with
-   * how often its runtime had restarted it by then, for the runtime begins to count anew.
+   * Restarts an instance; a missing one is left to repairs. Resolves with its restart count before the restart, because
+   * the runtime then counts from zero again.
    */
   restartInstance(orders: RestartOrders): Promise<number>;
 
   describeInstances(stack: Stack): Promise<InstanceLine[]>;
-  /** The last lines of instances; of those with a cursor what came after it. */
+  /** The last log lines of instances; for those with a cursor, the lines after it. */
   readLogs(
     context: StepContext,
     instances: string[],
@@ -284,13 +288,13 @@ export interface Activities {
   ): Promise<{ exitCode: number; output: string }>;
 }
 
-/** Types of activity failures. Workflows look at these, never at text. */
+/** Types of activity failures. Workflows check these, never the text. */
 export const failureTypes = {
-  /** Docker, a registry or a host is away: retried on its own clock. */
+  /** Docker, a registry or a host is unavailable: retried on a clock of its own. */
   platform: 'PlatformTrouble',
-  /** The container exits, a probe fails, the file names something that is not there: fails fast. */
+  /** The container exits, a probe fails, or the stack file names something that does not exist: fails fast. */
   software: 'SoftwareFault',
-  /** A job may or may not have run: a person decides. */
+  /** A job may or may not have run: a person has to decide. */
   unknownOutcome: 'JobOutcomeUnknown',
   /** A defect of the engine. */
   unexpected: 'UnexpectedError',
@@ -298,7 +302,7 @@ export const failureTypes = {
 
 export type FailureType = (typeof failureTypes)[keyof typeof failureTypes];
 
-/** Second detail of a failure: nothing of the step has happened, and nothing is to be undone. */
+/** Second detail of a failure: the step had no effect, so there is nothing to undo. */
 export const notMade = 'not made';
 
 /** First detail of a failure. */

@@ -1,6 +1,6 @@
 import { asPast } from '../plan/service/job-runs';
 import { openWindow } from '../plan/freeze-windows';
-import { alive } from './alive';
+import { withHeartbeat } from './heartbeat';
 import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 import { SoftwareFault } from './failures';
@@ -19,11 +19,11 @@ type CoordinationActivities = Pick<
   | 'endIfStuck'
 >;
 
-/** What workflows cannot ask of each other themselves. */
+/** Calls between workflows that only an activity can make. */
 export function coordinationActivities({ directory, runtimes, fleet = {} }: Dependencies): CoordinationActivities {
   return {
     joinEnvironment: ({ windows = [], asked, ...input }) =>
-      alive(async () => {
+      withHeartbeat(async () => {
         const window = openWindow(windows, Date.now());
         await directory.join({
           ...input,
@@ -32,33 +32,33 @@ export function coordinationActivities({ directory, runtimes, fleet = {} }: Depe
         return fleet;
       }),
 
-    claimHost: (host, claim) => alive(() => directory.claimHost(host, claim)),
+    claimHost: (host, claim) => withHeartbeat(() => directory.claimHost(host, claim)),
 
-    reportHost: (host, report) => alive(() => directory.reportHost(host, report)),
+    reportHost: (host, report) => withHeartbeat(() => directory.reportHost(host, report)),
 
     readHostBreakers: (ids) =>
-      alive(async () => {
+      withHeartbeat(async () => {
         const breakers = await Promise.all(ids.map((id) => directory.hostBreaker(id)));
         return Object.fromEntries(ids.flatMap((id, index) => (breakers[index] ? [[id, breakers[index]]] : [])));
       }),
 
-    claimSlot: (claim) => alive(() => directory.claimSlot(claim)),
+    claimSlot: (claim) => withHeartbeat(() => directory.claimSlot(claim)),
 
-    findOpenWindow: (windows) => alive(async () => openWindow(windows, Date.now())),
+    findOpenWindow: (windows) => withHeartbeat(async () => openWindow(windows, Date.now())),
 
     readRelease: ({ stack, environment }, number) =>
-      alive(async () => {
+      withHeartbeat(async () => {
         const kept = await directory.release(stack, environment, number);
         if (!kept) throw new SoftwareFault(`release ${number} of ${stack}/${environment} is not kept`);
         return { stack: kept.stack, images: kept.images };
       }),
 
-    isRunning: (workflowId) => alive(() => directory.isRunning(workflowId)),
+    isRunning: (workflowId) => withHeartbeat(() => directory.isRunning(workflowId)),
 
-    endIfStuck: (workflowId, by) => alive(() => directory.endIfStuck(workflowId, by)),
+    endIfStuck: (workflowId, by) => withHeartbeat(() => directory.endIfStuck(workflowId, by)),
 
     recallEnvironment: ({ stack, environment, runtime, namespace }) =>
-      alive(async () => {
+      withHeartbeat(async () => {
         const { instances } = await runtimes({ runtime, stack, environment, namespace }).observe({
           images: [],
           ports: [],

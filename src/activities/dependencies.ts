@@ -11,7 +11,7 @@ import type { AuditSettings } from './audit/settings';
 import type { AutomaticRequest, FleetRules, JoinInput, SlotClaim } from './contract';
 import type { SecretStore } from './secrets';
 
-/** What activities need to know of a kept release. */
+/** The parts of a kept release that activities use. */
 export interface KeptRelease {
   stack: Stack;
   deployment: number;
@@ -19,7 +19,7 @@ export interface KeptRelease {
   jobs: JobRun[];
 }
 
-/** What activities ask of Temporal. */
+/** Temporal, as activities use it. */
 export interface TemporalGateway {
   join(input: Omit<JoinInput, 'windows'>): Promise<void>;
   claimSlot(claim: SlotClaim): Promise<void>;
@@ -27,9 +27,9 @@ export interface TemporalGateway {
   reportHost(host: HostPlace, report: HostReport): Promise<void>;
   hostBreaker(id: string): Promise<HostBreaker | undefined>;
   isRunning(workflowId: string): Promise<boolean>;
-  /** Terminates a workflow that cannot take in what it was sent; resolves with whether it still runs. */
+  /** Terminates a workflow that cannot process its signals; resolves with whether it still runs. */
   endIfStuck(workflowId: string, by: string): Promise<boolean>;
-  /** @throws SoftwareFault where there is nothing to do it to */
+  /** @throws SoftwareFault if the environment has no release to act on */
   request(request: AutomaticRequest): Promise<string>;
   /** Resolves when the deployment has ended. */
   outcome(workflowId: string): Promise<UnattendedEnd>;
@@ -37,16 +37,16 @@ export interface TemporalGateway {
   syncSchedules(place: { stack: string; environment: string }, wanted: ScheduleSpec[], before: string[]): Promise<void>;
   /** Numbers of the kept releases of an environment, ascending. */
   releases(stack: string, environment: string): Promise<number[]>;
-  /** A kept release; undefined where it is gone. */
+  /** A kept release; undefined if it was dropped. */
   release(stack: string, environment: string, release: number): Promise<KeptRelease | undefined>;
-  /** The images of those of the releases that are kept, by number. */
+  /** Images of the given releases that are still kept, by release number. */
   images(stack: string, environment: string, releases: number[]): Promise<Map<number, PinnedImages>>;
   /** The configs that the workflow of a deployment was started with. */
   configs(workflowId: string, runId: string): Promise<Stack['configs']>;
   dropRelease(stack: string, environment: string, release: number): Promise<void>;
 }
 
-/** What happened, for whoever listens: metrics and logs today. */
+/** Events of activities, for metrics and logs. */
 export interface ActivityEvents {
   probe: [{ service: string; healthy: boolean }];
   instance: [{ service: string; event: 'started' | 'retired' | 'revived' | 'removed' }];
@@ -55,12 +55,12 @@ export interface ActivityEvents {
 export interface Dependencies {
   runtimes: Runtimes;
   secrets: SecretStore;
-  /** What the worker lets stacks do. */
+  /** The worker's policy for stack files. */
   rules: RuleContext;
   directory: TemporalGateway;
-  /** Where the worker keeps what must last. */
+  /** Folder of the worker's persistent data. */
   dataDir: string;
-  /** Where audit trails are kept; absent: in files. */
+  /** Database of the audit trails; absent: they are files. */
   auditDatabase?: AuditDatabase;
   audit: AuditSettings;
   fleet?: FleetRules;

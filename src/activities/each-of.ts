@@ -1,14 +1,20 @@
-/** Works on all items, so many at once; the first failure ends it once what is under way has ended. */
-export async function eachOf<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = [...items];
+/**
+ * Processes all items with limited concurrency. After a failure no item is started; the work in progress results first.
+ */
+export async function eachOf<T>(
+  items: readonly T[],
+  concurrency: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = [...items];
   const worker = async () => {
     try {
-      for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
+      for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
     } catch (error) {
-      waiting.length = 0;
+      queue.length = 0;
       throw error;
     }
   };
-  const ends = await Promise.allSettled(Array.from({ length: atOnce }, worker));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  const results = await Promise.allSettled(Array.from({ length: concurrency }, worker));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

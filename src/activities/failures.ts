@@ -4,7 +4,7 @@ import { NameProblem } from '../model/names';
 import { RuntimeError } from '../runtimes/runtime';
 import { failureTypes, notMade } from './contract';
 
-/** A fault of the software, with what shows it. */
+/** A fault of the deployed software, with evidence. */
 export class SoftwareFault extends Error {
   constructor(
     message: string,
@@ -14,16 +14,17 @@ export class SoftwareFault extends Error {
   }
 }
 
-/** The fault of what is looked at, which stays: not the platform's, which passes. */
+/** True for a permanent fault of the deployed software; false for a platform failure, which is temporary. */
 export function isFault(error: unknown): error is Error {
   return error instanceof SoftwareFault || (error instanceof RuntimeError && error.kind !== 'platform');
 }
 
-/** Nobody can know whether the job ran to its end. */
+/** It is unknown whether a job ran to its end. */
 export class UnknownOutcome extends Error {}
 
 /**
- * Any error of an activity as the failure that a workflow understands. All are final: the workflow decides on retries.
+ * Converts an error of an activity to a failure that workflows understand. All are non-retryable: the workflow decides
+ * on retries.
  */
 export function toFailure(error: unknown): Error {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;

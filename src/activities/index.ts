@@ -11,17 +11,17 @@ import { readingActivities } from './observe/reading';
 import { analysisActivities } from './health/analysis';
 import { scheduleActivities } from './schedules';
 import { subscriberActivities } from './subscribers';
-import { surroundingActivities } from './observe/surroundings';
+import { resourceActivities } from './observe/resources';
 import { trafficActivities } from './traffic';
 import { verificationActivities } from './health/verification';
 import { watchActivities } from './watch';
 
-/** Every activity, on the given runtimes, secrets and directory. */
+/** All activities, on the given dependencies. */
 export function createActivities(dependencies: Dependencies): Activities {
   const contents = new ConfigContents(dependencies.directory);
   const activities: Activities = {
     ...coordinationActivities(dependencies),
-    ...surroundingActivities(dependencies),
+    ...resourceActivities(dependencies),
     ...instanceActivities({ ...dependencies, contents }),
     ...verificationActivities(dependencies),
     ...jobActivities({ ...dependencies, contents }),

@@ -1,4 +1,4 @@
-import { alive } from './alive';
+import { withHeartbeat } from './heartbeat';
 import type { Activities } from './contract';
 import type { Dependencies } from './dependencies';
 
@@ -7,20 +7,20 @@ type ScheduleActivities = Pick<
   'requestDeployment' | 'awaitDeployment' | 'cancelDeployment' | 'syncSchedules'
 >;
 
-/** What schedules ask for, and how they are kept in step with the stack file. */
+/** Activities of schedules: deployments that they request, and their sync with the stack file. */
 export function scheduleActivities({ directory }: Dependencies): ScheduleActivities {
   return {
-    requestDeployment: (request) => alive(() => directory.request(request)),
+    requestDeployment: (request) => withHeartbeat(() => directory.request(request)),
     awaitDeployment: (workflowId) =>
-      alive(({ signal }) => Promise.race([directory.outcome(workflowId), aborted(signal)])),
-    cancelDeployment: (workflowId) => alive(() => directory.cancel(workflowId, 'its schedule')),
+      withHeartbeat(({ signal }) => Promise.race([directory.outcome(workflowId), rejectOnAbort(signal)])),
+    cancelDeployment: (workflowId) => withHeartbeat(() => directory.cancel(workflowId, 'its schedule')),
     syncSchedules: ({ stack, environment }, wanted, before) =>
-      alive(() => directory.syncSchedules({ stack, environment }, wanted, before)),
+      withHeartbeat(() => directory.syncSchedules({ stack, environment }, wanted, before)),
   };
 }
 
-/** Whatever ends the activity, a worker that shuts down among it, leaves the deployment alone. */
-function aborted(signal: AbortSignal): Promise<never> {
+/** Ends the wait without ending the deployment, also when the worker shuts down. */
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) =>
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
   );

@@ -2,7 +2,7 @@ import type { SecretMount } from '../model/instance';
 import type { CertificateFile } from '../model/traffic';
 import type { NginxOptions } from './nginx-config';
 
-/** Where an instance of the load balancer has a certificate or a key. Its configuration names the same place. */
+/** The mount of a certificate or key in the load balancer, at the path that its configuration uses. */
 export function secretOf({ name, source, file }: CertificateFile, { owner }: NginxOptions): SecretMount {
   return { name, source, target: { path: `/run/secrets/${file}`, mode: 0o400, ...owner } };
 }

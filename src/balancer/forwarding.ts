@@ -1,8 +1,5 @@
-/**
- * Headers that tell a service who asks: the engine's own value for each, and what a trusted proxy may have said
- * instead.
- */
-const told: { header: string; own: string }[] = [
+/** Headers that identify the client: the engine's own value of each, unless a trusted proxy has set it. */
+const ownHeaders: { header: string; own: string }[] = [
   { header: 'X-Real-IP', own: '$remote_addr' },
   { header: 'X-Forwarded-For', own: '$remote_addr' },
   { header: 'X-Forwarded-Proto', own: '$scheme' },
@@ -10,8 +7,8 @@ const told: { header: string; own: string }[] = [
   { header: 'X-Forwarded-Port', own: '$server_port' },
 ];
 
-/** The engine says nothing of these; services that listen to them must not believe a client. */
-const untold = [
+/** Headers that the engine does not set; removed, so that services do not trust a client's value. */
+const removedHeaders = [
   'Forwarded',
   'X-Forwarded-Prefix',
   'X-Forwarded-Protocol',
@@ -21,30 +18,32 @@ const untold = [
 ];
 
 /**
- * Directives by which a service learns who asks. Clients cannot forge any of these headers: what they send is
- * overwritten or dropped, spellings with underscores included, which CGI-like servers take for the same. Proxies with
- * an address in `trusted` are believed: what they say is passed on, and their own address is added to X-Forwarded-For.
+ * Directives for the headers that identify the client. Clients cannot forge them: their values are overwritten or
+ * removed, also in spellings with underscores, which CGI-like servers treat as equal. Values from proxies in `trusted`
+ * are passed on, with the proxy's address added to X-Forwarded-For.
  */
 export function forwarding(trusted: readonly string[] = []): string[] {
-  const names = [...told.map(({ header }) => header), ...untold];
-  const misspelt = names.flatMap(spellings).map((header) => `proxy_set_header ${header} "";`);
+  const names = [...ownHeaders.map(({ header }) => header), ...removedHeaders];
+  const withUnderscores = names.flatMap(spellings).map((header) => `proxy_set_header ${header} "";`);
   if (trusted.length === 0)
     return [
-      ...told.map(({ header, own }) => `proxy_set_header ${header} ${own};`),
-      ...untold.map((header) => `proxy_set_header ${header} "";`),
-      ...misspelt,
+      ...ownHeaders.map(({ header, own }) => `proxy_set_header ${header} ${own};`),
+      ...removedHeaders.map((header) => `proxy_set_header ${header} "";`),
+      ...withUnderscores,
     ];
   return [
     `geo $trusted { default 0; ${trusted.map((range) => `${range} 1;`).join(' ')} }`,
     'map $trusted $told_x_forwarded_for { 1 $proxy_add_x_forwarded_for; default $remote_addr; }',
-    ...told.filter(({ header }) => header !== 'X-Forwarded-For').map(({ header, own }) => believed(header, own)),
-    ...untold.map((header) => believed(header, '""')),
+    ...ownHeaders
+      .filter(({ header }) => header !== 'X-Forwarded-For')
+      .map(({ header, own }) => fromTrustedProxy(header, own)),
+    ...removedHeaders.map((header) => fromTrustedProxy(header, '""')),
     ...names.map((header) => `proxy_set_header ${header} $told_${variable(header)};`),
-    ...misspelt,
+    ...withUnderscores,
   ];
 }
 
-function believed(header: string, own: string): string {
+function fromTrustedProxy(header: string, own: string): string {
   const name = variable(header);
   return `map $trusted:$http_${name} $told_${name} { ~^1:. $http_${name}; default ${own}; }`;
 }
@@ -53,7 +52,7 @@ function variable(header: string): string {
   return header.toLowerCase().replaceAll('-', '_');
 }
 
-/** The same name with some of its hyphens as underscores. */
+/** All spellings of a name with some of its hyphens as underscores. */
 function spellings(header: string): string[] {
   const all = header
     .split('-')

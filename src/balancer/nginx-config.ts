@@ -3,38 +3,38 @@ import type { Front, Route } from '../model/traffic';
 import { forwarding } from './forwarding';
 
 /**
- * Counts what {@link nginxConfig} writes otherwise than before: a load balancer with an older number gets a new
+ * Increase it when the output of {@link nginxConfig} changes: a load balancer with an older number gets a new
  * configuration at the next deployment.
  */
 export const configurationRevision = 2;
 
 export interface NginxOptions {
-  /** DNS server that knows the names of instances; none where targets are addresses. */
+  /** DNS server that resolves names of instances; absent if targets are IP addresses. */
   resolver?: string;
-  /** Where files of secrets are, with a slash at the end; empty for the folder of the configuration. */
+  /** Folder of secret files, with a slash at the end; empty for the folder of the configuration. */
   secrets: string;
-  /** Whose files of secrets are; absent for a process, which has its own user's. */
+  /** Owner of secret files; absent for a process, which runs as the worker's user. */
   owner?: { uid: number; gid: number };
 }
 
 /** The user `nginx` of the official images. */
 const unprivileged = { uid: 101, gid: 101 };
 
-/** In a container instances are names of its engine's own DNS; processes are ports of one host. */
+/** In a container, targets are names in Docker's DNS; for processes, ports of one host. */
 export function nginxOptions(runtime: RuntimeName): NginxOptions {
   return runtime === 'docker'
     ? { resolver: '127.0.0.11', secrets: '/run/secrets/', owner: unprivileged }
     : { secrets: '' };
 }
 
-/** Requests of a route are spread over so many links; their shares are whole per cent. */
+/** The links over which requests of a route are spread; weights are whole per cent. */
 export const buckets = Array.from({ length: 100 }, (_, index) => String(index).padStart(2, '0'));
 
 /**
- * The whole configuration of the managed NGINX, relative to its prefix. It names no instance: a request picks a bucket,
- * and the bucket is a link under `routes/` whose real path ends in `to/<instance>/<fallback>/<bucket>`. Renaming one
- * link moves the traffic between two requests, without a reload. {@link Front} is checked where stack files are read:
- * what stands here can contain neither spaces nor quotes, braces, semicolons or dollar signs.
+ * The complete configuration of the managed NGINX, relative to its prefix. It names no instance: a request picks a
+ * bucket, which is a link under `routes/` whose real path ends in `to/<instance>/<fallback>/<bucket>`. Renaming one
+ * link switches the traffic without a reload. {@link Front} was validated with the stack file: its values contain no
+ * spaces, quotes, braces, semicolons or dollar signs.
  */
 export function nginxConfig(front: Front, { resolver, secrets }: NginxOptions): string {
   const servers = serversOf(front);
@@ -86,9 +86,9 @@ const temporaryFolders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].ma
 );
 
 /**
- * A body is passed on as it comes, so that the connection to an instance stands from the request's first moment: what
- * is open can be counted. It is closed with the answer, for the same reason. Answers are passed on as they come too,
- * and headers as they are: a service is to be reached as if it were asked directly.
+ * Request bodies are not buffered, so that the connection to an instance exists from the start of a request, and open
+ * requests can be counted; for the same reason it is not kept alive. Responses are not buffered and headers are
+ * unchanged, so that a service behaves as if it were called directly.
  */
 const proxying = [
   'proxy_http_version 1.1;',
@@ -113,13 +113,13 @@ const proxying = [
 
 interface Server {
   listen: number;
-  /** Absent: whatever no other server of the port is named by. */
+  /** Absent: the default server of the port. */
   host?: string;
   tls?: Route['tls'];
   routes: Route[];
 }
 
-/** One server for each port and host name. A port that only names are served on has one more, which knows nothing. */
+/** One server per port and host name. A port with host names only also gets a default server, which returns 404. */
 function serversOf({ routes }: Front): Server[] {
   const servers = new Map<string, Server>();
   for (const route of [...routes].sort(order)) {
@@ -127,8 +127,8 @@ function serversOf({ routes }: Front): Server[] {
     const unnamed = `${listen}/`;
     if (!servers.has(unnamed)) servers.set(unnamed, { listen, tls, routes: [] });
     const key = `${unnamed}${host ?? ''}`;
-    const known = servers.get(key) ?? { listen, host, tls, routes: [] };
-    servers.set(key, { ...known, routes: [...known.routes, route] });
+    const existing = servers.get(key) ?? { listen, host, tls, routes: [] };
+    servers.set(key, { ...existing, routes: [...existing.routes, route] });
   }
   return [...servers.values()];
 }
@@ -173,7 +173,7 @@ function server({ listen, host, tls, routes }: Server, files: ReadonlyMap<string
   ];
 }
 
-/** Below `/v1` is `/v1` itself and what follows `/v1/`, but not `/v1beta`. */
+/** The path `/v1` matches `/v1` and `/v1/...`, but not `/v1beta`. */
 function location(route: Route): string[] {
   if (route.path === '/') return block('location /', route);
   const path = route.path.replace(/\/+$/, '');

@@ -2,30 +2,33 @@ import { idleClientMs, type Front, type RouteTable, type TrafficState } from '..
 import type { NginxOptions } from './nginx-config';
 import { leadsOf } from './tables';
 
-/** What a shell in the balancer's folder is told. Every command may run twice. */
+/** A shell command for the balancer's folder. All commands are idempotent. */
 export type Command = string[];
 
 /** The folder of the balancer inside its container. */
 export const prefix = '/deploy-code';
-/** Goes there; a process has a folder of its own. */
+/** Changes to that folder; a process has a folder of its own. */
 export const enterFolder = `cd "\${DEPLOY_CODE_FILES:-${prefix}}"`;
 
 const configuration = 'nginx.conf';
 const longestArgument = 30_000;
 
-/** From this version on idle connections survive a reload; before, none are kept, so that none can be lost. */
+/**
+ * NGINX 1.27.4 and later keep idle connections open during a reload. Earlier versions get no keepalive, so that no
+ * request is lost.
+ */
 const keepIdle = `v=$(nginx -v 2>&1 | sed 's/.*nginx\\/\\([0-9.]*\\).*/\\1/')
 if [ "$(printf '%s\\n' 1.27.4 "$v" | sort -t . -k 1,1n -k 2,2n -k 3,3n | head -n 1)" = 1.27.4 ]
 then echo 'keepalive_timeout ${idleClientMs / 1000}s; keepalive_min_timeout ${idleClientMs / 1000}s;' > keepalive.conf
 else echo 'keepalive_timeout 0;' > keepalive.conf
 fi`;
 
-/** A process may only read what its own user has written. */
+/** Run as root, a process has to keep its user, whose files the workers of NGINX read. */
 const asOneself = `user=
 if [ -n "$DEPLOY_CODE_FILES" ] && [ "$(id -u)" = 0 ]; then user="user $(id -un) $(id -gn);"; fi
 echo "$user" > user.conf`;
 
-/** Starts NGINX with the given tables; one that is only started again goes on with those it had. */
+/** Starts NGINX with the given tables; after a restart it uses the tables it had. */
 export function startScript(tables: readonly RouteTable[]): string {
   return `set -e
 mkdir -p routes temp
@@ -39,10 +42,7 @@ rm -f nginx.pid
 exec nginx -e stderr -p "$PWD" -c ${configuration}`;
 }
 
-/**
- * Sends a route's requests elsewhere: a new folder of links is made beside the one in use, then one rename puts it in
- * force.
- */
+/** Changes the targets of a route: creates a new folder of links, then activates it by one rename. */
 export function routeScript(table: RouteTable): string {
   return `(
 mkdir -p routes/${table.route} && cd routes/${table.route}
@@ -53,7 +53,7 @@ new=t-$((\${old#t-} + 1))
 rm -rf "$new" && mkdir "$new" && cd "$new"
 lead() { way=$1; shift; for bucket in "$@"; do echo "to/$way/$bucket"; done; }
 links="$(
-${waysOf(table).join('\n')}
+${leadLines(table).join('\n')}
 )"
 mkdir -p $links
 ln -s $links .
@@ -64,15 +64,15 @@ fi
 )`;
 }
 
-/** One line for each way that buckets lead. */
-function waysOf(table: RouteTable): string[] {
+/** One shell line per pair of target and fallback, with its buckets. */
+function leadLines(table: RouteTable): string[] {
   const ways = new Map<string, string[]>();
   for (const { bucket, target, fallback } of leadsOf(table))
     ways.set(`${target}/${fallback}`, [...(ways.get(`${target}/${fallback}`) ?? []), bucket]);
   return [...ways].map(([way, all]) => `lead ${way} ${all.join(' ')}`);
 }
 
-/** Ends when no worker of NGINX takes new connections by the old configuration any more. */
+/** Reloads NGINX; ends when no old worker accepts connections any more. */
 const reload = `master=$(cat nginx.pid)
 old=$(cat "/proc/$master/task/$master/children" 2> /dev/null || true)
 kill -HUP "$master"
@@ -90,8 +90,8 @@ sleep 0.05
 done`;
 
 /**
- * Checks a configuration and puts it in force. One that NGINX refuses changes nothing; its message is the output. What
- * is said to be in force is written last.
+ * Checks and activates a configuration. If NGINX rejects it, nothing changes and its message is the output.
+ * `front.json` is written last, so that it never describes an inactive configuration.
  */
 export function configureCommand(front: Front, text: string): Command {
   const script = `set -e
@@ -107,12 +107,12 @@ mv -f next.json front.json`;
   return shell(script, String(parts.length), ...parts, ...chunks(JSON.stringify(front)));
 }
 
-/** Prints which of the files of certificates are not there. */
+/** Prints the certificate files that are missing. */
 export function missingCommand(files: readonly string[], { secrets }: NginxOptions): Command {
   return shell(`for f; do [ -e "${secrets}$f" ] || echo "$f"; done`, ...files);
 }
 
-/** One argument holds 128 KiB at most. */
+/** An argument of a command can have at most 128 KiB. */
 function chunks(text: string): string[] {
   return Array.from({ length: Math.ceil(text.length / longestArgument) }, (_, index) =>
     text.slice(index * longestArgument, (index + 1) * longestArgument),
@@ -123,7 +123,7 @@ export function routeCommand(table: RouteTable): Command {
   return shell(`set -e\n${routeScript(table)}`);
 }
 
-/** Prints what is served and where it goes, one JSON document a line. */
+/** Prints the configuration and the active tables, one JSON document per line. */
 export function readCommand(): Command {
   return shell(`for f in front.json routes/*/active/table.json; do if [ -f "$f" ]; then cat "$f"; echo; fi; done`);
 }
@@ -136,10 +136,13 @@ export function parseState(output: string): TrafficState {
   return { front: front as Front, tables: tables as RouteTable[] };
 }
 
-/** Kernel states of connections that a request may be on. */
+/** Kernel states of connections that may carry a request. */
 const open = ['01', '02', '03'];
 
-/** Prints the addresses of hosts, then the balancer's open connections to their ports. There may be many others. */
+/**
+ * Prints the IP addresses of hosts, then the balancer's open connections to their ports, filtered as there may be many
+ * others.
+ */
 export function connectionsCommand(addresses: readonly string[]): Command {
   const hosts = [...new Set(addresses.map(hostOf))];
   const ports = [...new Set(addresses.map((address) => hexPort(portOf(address))))];
@@ -149,7 +152,7 @@ export function connectionsCommand(addresses: readonly string[]): Command {
   );
 }
 
-/** How many connections stand to any of the addresses, by the output of {@link connectionsCommand}. */
+/** Number of connections to any of the addresses, from the output of {@link connectionsCommand}. */
 export function countConnections(output: string, addresses: readonly string[]): number {
   const [hosts = '', sockets = ''] = output.split('\n\n');
   const resolved = new Map(hosts.split('\n').map((line) => [line.split(' ')[0]!, line.split(' ')[1] ?? '']));
@@ -162,10 +165,7 @@ export function countConnections(output: string, addresses: readonly string[]): 
 
 const connectSeconds = 3;
 
-/**
- * Connects to each address, side by side, with whatever the image has for that; where it has nothing, names are only
- * looked up.
- */
+/** Connects to each address with bash or nc, in parallel; if the image has neither, names are only resolved. */
 const connect = `connect() {
 if command -v bash > /dev/null
 then timeout ${connectSeconds} bash -c 'exec 3<> "/dev/tcp/$0/$1"' "$1" "$2" 2> /dev/null
@@ -186,13 +186,13 @@ export function reachCommand(addresses: readonly string[]): Command {
 const unreachedBecause: Record<string, string> = {
   unknown:
     'its name cannot be resolved: it shares no network with the load balancer, or ' +
-    'a part of its name is longer than the 63 characters of DNS',
+    'a label of its name is longer than 63 characters, the limit of DNS',
   silent:
-    'nothing accepts connections there; does the service listen on this ' +
-    'port, on all addresses (0.0.0.0) of its container?',
+    'nothing accepts connections there; make the service listen on this ' +
+    'port and on all addresses (0.0.0.0) of its container',
 };
 
-/** What {@link reachCommand} has printed, as sentences. */
+/** Parses the output of {@link reachCommand}. */
 export function parseUnreached(output: string): { address: string; reason: string }[] {
   return output
     .split('\n')
@@ -211,7 +211,7 @@ function portOf(address: string): number {
   return Number(address.split(':')[1]);
 }
 
-/** As the kernel writes it: the bytes of the address backwards. */
+/** In the format of /proc/net/tcp: the bytes of the address reversed. */
 function toHex(address: string, port: number): string {
   const bytes = address.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'));
   return `${bytes.reverse().join('').toUpperCase()}:${hexPort(port)}`;

@@ -1,14 +1,14 @@
 import type { RouteTable, Target } from '../model/traffic';
 import { buckets } from './nginx-config';
 
-/** Instances with the share of all requests that they take together. */
+/** A group of instances, and the weight of all of them together. */
 export interface Share {
   addresses: string[];
-  /** Per cent. The weights of a table's shares add up to 100. */
+  /** In per cent. The weights of all shares of a table add up to 100. */
   weight: number;
 }
 
-/** Spreads each share evenly over its instances, in whole per cent; what cannot be divided goes to the first ones. */
+/** Splits each share evenly over its instances, in whole per cent; the first ones get the remainder. */
 export function tableOf(route: string, shares: readonly Share[]): RouteTable {
   const targets = shares.flatMap(({ addresses, weight }) =>
     [...addresses]
@@ -22,14 +22,14 @@ function evenly(total: number, parts: number, index: number): number {
   return Math.floor(total / parts) + (index < total % parts ? 1 : 0);
 }
 
-/** Where one bucket leads: to an instance, and to another of the same table where the first one does not answer. */
+/** Target of one bucket: an instance, and another one of the table if that does not answer. */
 export interface Lead {
   bucket: string;
   target: string;
   fallback: string;
 }
 
-/** The instances take turns, so that neighbours of a failed one share its load. */
+/** Fallbacks rotate, so that all other instances share the load of a failed one. */
 export function leadsOf({ targets }: RouteTable): Lead[] {
   const order = targets.flatMap(({ address, weight }) => Array.from({ length: weight }, () => address));
   if (order.length === 0) return buckets.map((bucket) => ({ bucket, target: 'none', fallback: 'none' }));
@@ -41,7 +41,7 @@ export function leadsOf({ targets }: RouteTable): Lead[] {
   });
 }
 
-/** Whether two tables send requests the same way. */
+/** True if two tables have the same targets and weights. */
 export function sameTable(a: RouteTable | undefined, b: RouteTable): boolean {
   return a !== undefined && JSON.stringify(canonical(a)) === JSON.stringify(canonical(b));
 }

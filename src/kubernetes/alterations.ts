@@ -7,8 +7,8 @@ const longestValue = 60;
 const amounts = /\.(resources\.|emptyDir\.sizeLimit)/;
 
 /**
- * Where a workload is not what was applied any more, though something else may have been added: each completes the
- * sentence "it is …". Pure.
+ * Differences between a workload and its applied manifest, each to complete the sentence "it is …". Additions by others
+ * are ignored. Pure.
  */
 export function alterationsOf(applied: WorkloadManifest, live: object): string[] {
   return differences(applied.spec, (live as Data).spec, 'spec');
@@ -26,7 +26,7 @@ function differences(applied: unknown, live: unknown, path: string): string[] {
   return isSame(applied, live, path) ? [] : [`altered at ${path}: ${shown(live)} instead of ${shown(applied)}`];
 }
 
-/** Others may add to a list: what has a path or a name is found by it. */
+/** Others may add items to a list: items with a path or a name are matched by it. */
 function counterpart(item: unknown, live: unknown, index: number): unknown {
   if (!Array.isArray(live)) return undefined;
   const key = keyOf(item);
@@ -38,7 +38,7 @@ function keyOf(item: unknown): string | undefined {
   return [item.mountPath, item.name].find((key) => typeof key === 'string');
 }
 
-/** What is nothing is left out by the cluster, and it writes amounts in its own way. */
+/** The cluster omits zero values, and writes quantities in its own format. */
 function isSame(applied: unknown, live: unknown, path: string): boolean {
   if (applied === live) return true;
   if (live === undefined) return applied === 0 || applied === false || applied === '';

@@ -16,7 +16,7 @@ export interface ClaimSpec {
   shared?: boolean;
 }
 
-/** A volume is a claim: the cluster finds or makes what it is kept on. */
+/** A volume as a PersistentVolumeClaim, for which the cluster finds or provisions storage. */
 export function toClaim({
   name,
   key,

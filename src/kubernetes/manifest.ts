@@ -12,7 +12,7 @@ import type {
   V1StatefulSet,
 } from '@kubernetes/client-node';
 
-/** The library's types are classes, and manifests are none. */
+/** The library's types are classes, but manifests are plain objects. */
 export type Plain<T> = { [K in keyof T]: T[K] };
 
 type Named<T, Kind extends string, Version extends string> = Omit<T, 'apiVersion' | 'kind' | 'metadata' | 'status'> & {
@@ -26,7 +26,7 @@ export type WorkloadManifest =
   | Named<V1StatefulSet, 'StatefulSet', 'apps/v1'>
   | Named<V1Job, 'Job', 'batch/v1'>;
 
-/** The client library names a field otherwise than the API does. */
+/** The client library names the field `from` differently from the API. */
 type NetworkPolicyManifest = Omit<Named<V1NetworkPolicy, 'NetworkPolicy', 'networking.k8s.io/v1'>, 'spec'> & {
   spec: {
     podSelector: V1LabelSelector;
@@ -35,7 +35,7 @@ type NetworkPolicyManifest = Omit<Named<V1NetworkPolicy, 'NetworkPolicy', 'netwo
   };
 };
 
-/** Of the Gateway API, which a cluster may have. */
+/** An object of the Gateway API, which is optional on a cluster. */
 type HttpRouteManifest = Named<object, 'HTTPRoute', 'gateway.networking.k8s.io/v1'> & {
   spec: {
     parentRefs: { name: string; namespace?: string }[];

@@ -1,6 +1,6 @@
 import type { Beside, InstanceSpec } from '../model/instance';
 
-/** A name on a cluster is told with its namespace: `shop-staging/api`. */
+/** A name with its namespace, written `shop-staging/api`. */
 export interface QualifiedName {
   namespace: string;
   name: string;
@@ -14,7 +14,7 @@ export function qualified(text: string): QualifiedName {
 export const domain = 'deploy-code.io';
 export const fieldManager = 'deploy-code';
 
-/** How the engine finds what it has made of a stack in one place. */
+/** Labels by which the engine finds its objects of a stack in an environment. */
 export function scopeLabels({
   stack,
   environment,
@@ -22,7 +22,7 @@ export function scopeLabels({
   return { [`${domain}/stack`]: stack, [`${domain}/environment`]: environment };
 }
 
-/** The labels that everybody knows, and our own. */
+/** The recommended Kubernetes labels and the engine's own. */
 export function objectLabels(spec: Pick<InstanceSpec, 'stack' | 'environment' | 'service'>): Record<string, string> {
   return {
     'app.kubernetes.io/name': spec.service,
@@ -32,19 +32,19 @@ export function objectLabels(spec: Pick<InstanceSpec, 'stack' | 'environment' | 
   };
 }
 
-/** By these the cluster finds all pods of a service, given the labels of one of its objects. */
+/** Selects all pods of a service, given the labels of one of its objects. */
 export function serviceSelector(labels: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(labels).filter(([label]) => label === 'app.kubernetes.io/name' || label.startsWith(`${domain}/`)),
   );
 }
 
-/** `shop-staging/api-next`: what runs beside the workload of a service for a while. */
+/** Name of a temporary workload beside that of the service: `shop-staging/api-next`. */
 export function besideName(name: string, beside: Beside): string {
   return `${name}-${beside}`;
 }
 
-/** By these a workload finds its own pods. */
+/** Selects the pods of one workload. */
 export function podSelector(spec: Pick<InstanceSpec, 'name'>): Record<string, string> {
   return { [`${domain}/workload`]: qualified(spec.name).name };
 }
@@ -59,7 +59,7 @@ export function labelSelector(labels: Record<string, string>): string {
     .join(',');
 }
 
-/** Eight characters that tell contents apart. */
+/** A hash of eight characters, to distinguish versions of contents. */
 export function contentMark(text: string): string {
   let [a, b] = [0x811c9dc5, 0x01000193];
   for (const character of text) {

@@ -2,7 +2,7 @@ import type { InstanceSpec } from '../model/instance';
 import type { Manifest, ManifestOf } from './manifest';
 import { networkLabel, objectLabels, podSelector, qualified, scopeLabels } from './names';
 
-/** What holds the cluster back: from taking too many pods of a service at once, and from letting others in. */
+/** A PodDisruptionBudget, and a NetworkPolicy if the service is isolated. */
 export function toPolicies(spec: InstanceSpec): Manifest[] {
   return spec.kind === 'job' ? [] : [...toBudget(spec), ...toNetworkPolicy(spec)];
 }
@@ -21,8 +21,8 @@ function toBudget(spec: InstanceSpec): ManifestOf<'PodDisruptionBudget'>[] {
 }
 
 /**
- * Only pods of the same environment that share a network reach it: other stacks of the namespace can have a network of
- * that name; what is published or exposed everybody reaches, at those ports.
+ * Admits pods that share a network with the service, and anybody to published and exposed ports. Limited to the
+ * environment, because other stacks in the namespace may have a network of the same name.
  */
 function toNetworkPolicy(spec: InstanceSpec): ManifestOf<'NetworkPolicy'>[] {
   const { settings, ingress = [] } = spec.workload ?? {};
@@ -31,7 +31,7 @@ function toNetworkPolicy(spec: InstanceSpec): ManifestOf<'NetworkPolicy'>[] {
   const neighbours = spec.networks.map(({ name: network }) => ({
     podSelector: { matchLabels: { ...scopeLabels(spec), [networkLabel(network)]: 'true' } },
   }));
-  const open = [
+  const openPorts = [
     ...spec.ports.map(({ container, protocol }) => ({ port: container, protocol: protocol.toUpperCase() })),
     ...ingress.map(({ port }) => ({ port, protocol: 'TCP' })),
   ];
@@ -45,7 +45,7 @@ function toNetworkPolicy(spec: InstanceSpec): ManifestOf<'NetworkPolicy'>[] {
         policyTypes: ['Ingress'],
         ingress: [
           ...(neighbours.length > 0 ? [{ from: neighbours }] : []),
-          ...(open.length > 0 ? [{ ports: open }] : []),
+          ...(openPorts.length > 0 ? [{ ports: openPorts }] : []),
         ],
       },
     },

@@ -17,7 +17,7 @@ const units: Record<string, number> = {
   Ei: 2 ** 60,
 };
 
-/** `500m` as 0.5, `64Mi` in bytes; nothing is 0. */
+/** A quantity as a number: `500m` is 0.5, `64Mi` is in bytes; 0 if undefined. */
 export function amountOf(quantity: string | undefined): number {
   const [, digits, unit] = /^([0-9.eE+-]+?)([numkKMGTPE]i?)?$/.exec(quantity ?? '0') ?? [];
   return Number(digits ?? 0) * units[unit ?? '']!;

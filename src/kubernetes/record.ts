@@ -2,7 +2,7 @@ import type { InstanceSpec, Workload } from '../model/instance';
 import type { WorkloadManifest } from './manifest';
 import { domain } from './names';
 
-const ofSpec = [
+const specKeys = [
   'service',
   'ordinal',
   'deployment',
@@ -20,20 +20,21 @@ const ofSpec = [
   'preStop',
   'networks',
 ] as const;
-const ofWorkload = ['replicas', 'replaces', 'beside', 'restartedBy'] as const;
+const workloadKeys = ['replicas', 'replaces', 'beside', 'restartedBy'] as const;
 
-/** What of an instance is written beside its workload, so that it is known again. */
-export type InstanceRecord = Pick<InstanceSpec, (typeof ofSpec)[number]> & Pick<Workload, (typeof ofWorkload)[number]>;
+/** The part of an instance that is stored in an annotation of its workload, to read it back later. */
+export type InstanceRecord = Pick<InstanceSpec, (typeof specKeys)[number]> &
+  Pick<Workload, (typeof workloadKeys)[number]>;
 
-/** The annotations that hold the record of an instance, in JSON, and its intended state. */
+/** Annotations for the record of an instance, in JSON, and for its intended state. */
 export const recordAnnotation = `${domain}/instance`;
 export const stateAnnotation = `${domain}/state`;
 
-/** `created`: not started yet. `retired`: stopped, so that nothing but a rollback starts it again. */
+/** `created`: not started yet. `retired`: stopped until a rollback starts it again. */
 export type IntendedState = 'created' | 'running' | 'retired';
 
 export function toAnnotations(spec: InstanceSpec): Record<string, string> {
-  const record = { ...picked(spec, ofSpec), ...picked(spec.workload ?? { replicas: 1 }, ofWorkload) };
+  const record = { ...picked(spec, specKeys), ...picked(spec.workload ?? { replicas: 1 }, workloadKeys) };
   return { [recordAnnotation]: JSON.stringify(record), [stateAnnotation]: 'running' satisfies IntendedState };
 }
 
@@ -41,7 +42,7 @@ function picked<T extends object>(from: T, keys: readonly string[]): Partial<T> 
   return Object.fromEntries(Object.entries(from).filter(([key]) => keys.includes(key))) as Partial<T>;
 }
 
-/** A workload that the engine has made, as it is to be: `running` has its replicas, or runs; the others have none. */
+/** The workload scaled for a state: its replicas (a job: not suspended) if `running`, else none. */
 export function inState<W extends WorkloadManifest>(workload: W, state: IntendedState): W {
   const { metadata, spec } = workload;
   const { replicas } = JSON.parse(metadata.annotations![recordAnnotation]!) as InstanceRecord;

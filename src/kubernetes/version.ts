@@ -1,2 +1,2 @@
-/** Of Kubernetes 1: since 1.30 pods can be told to serve on for a moment before they go. */
+/** Minor version of Kubernetes 1: since 1.30 a `preStop` hook can sleep. */
 export const oldestMinor = 30;

@@ -1,11 +1,11 @@
 import type { SerializationContext } from '@temporalio/common';
 
-/** A schedule adds the time to the id of what it starts, after its input was encrypted. */
+/** A schedule appends the time to the id of a workflow after its input was encrypted. */
 const scheduledAt = /-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
 /**
- * Where a payload belongs: namespace, whether to a workflow or an activity, and of which ids. Empty where the SDK does
- * not say, as for the memo of a schedule.
+ * The owner of a payload: namespace, type (workflow or activity) and ids. Empty if the SDK gives none, as for the memo
+ * of a schedule.
  */
 export function bindingOf(context: SerializationContext | undefined): string {
   if (!context) return '';

@@ -5,31 +5,29 @@ import { decrypt, encrypt, isEncrypted } from './encryption';
 import { keysOf, type KeyRing } from './keys';
 import { PayloadRefused, refusedKey } from './refused';
 
-/** In bytes. Smaller payloads stay readable in the Temporal UI, a deployment's details (at most 20,000) among them. */
+/** In bytes. Smaller payloads stay readable in the Temporal UI, including a deployment's details (at most 20,000). */
 const readableBelow = 24_000;
-/** Encrypted ones are not readable anyway. */
+/** In bytes. Encrypted payloads are not readable anyway, so smaller ones are compressed too. */
 const compressedFrom = 1000;
 
 export interface CodecOptions {
   /**
-   * With a key, also what is plain, and what earlier versions have encrypted; default by `DEPLOY_CODE_ACCEPT_PLAIN`.
+   * Accept plain payloads and those that earlier versions encrypted although there is a key; default by
+   * `DEPLOY_CODE_ACCEPT_PLAIN`.
    */
   acceptPlain?: boolean;
-  /**
-   * Lets workflows decide about a message that must not be used, which stands for itself then, instead of failing their
-   * task again and again.
-   */
+  /** Decode a refused payload to a marker, so that the workflow can handle it; otherwise its task fails forever. */
   marksRefused?: boolean;
 }
 
-/** Whether messages from before encryption are accepted, by the environment. */
+/** True if the environment says that unencrypted messages are accepted. */
 export function acceptsPlain({ DEPLOY_CODE_ACCEPT_PLAIN: value }: NodeJS.ProcessEnv = process.env): boolean {
   return value === '1' || value === 'true';
 }
 
 /**
- * What the worker and every client do to payloads: compressed where large; with a key encrypted, bound to where they
- * belong, and nothing else accepted.
+ * The codec of the worker and all clients: compresses large payloads; with a key, encrypts them, binds them to their
+ * owner, and refuses all others.
  */
 export function payloadCodec(
   keys: KeyRing | undefined = keysOf(process.env),
@@ -71,7 +69,7 @@ function unseal(
   if (!isEncrypted(payload)) {
     if (mustBeSealed)
       throw new PayloadRefused(
-        'a message is not encrypted, and this installation has a key ' +
+        'a message is not encrypted, but this installation has a key ' +
           '(--accept-plain while migrating: docs/encryption.md)',
       );
     return payload;
@@ -79,29 +77,30 @@ function unseal(
   const { payload: opened, binding } = decrypt(payload, keys);
   if (binding === undefined && mustBeSealed)
     throw new PayloadRefused(
-      'a message does not say where it belongs, as those of earlier versions ' +
+      'a message is not bound to a workflow; an earlier version wrote it ' +
         '(--accept-plain while migrating: docs/encryption.md)',
     );
   if (binding !== undefined && context && binding !== bindingOf(context))
     throw new PayloadRefused(
-      `a message was moved: it was made for ${binding || 'no workflow'} and came to ${bindingOf(context)}`,
+      `a message was moved: it belongs to ${binding || 'no workflow'}, not to ${bindingOf(context)}`,
     );
   return opened;
 }
 
-/** What the engine's converter reads. */
-const known = new Set(['json/plain', 'binary/plain', 'binary/null']);
+/** Encodings that the engine's data converter can read. */
+const readableEncodings = new Set(['json/plain', 'binary/plain', 'binary/null']);
 
-/** What no converter reads would fail the task of a workflow for ever. */
+/** Refuses payloads that the data converter cannot read: they would fail the task of a workflow forever. */
 function readable(payload: Payload): Payload {
   const encoding = Buffer.from(payload.metadata?.encoding ?? []).toString();
-  if (!known.has(encoding)) throw new PayloadRefused('a message is in no encoding that this engine writes');
+  if (!readableEncodings.has(encoding))
+    throw new PayloadRefused('a message has an encoding that this engine does not use');
   if (encoding !== 'json/plain') return payload;
   try {
     JSON.parse(Buffer.from(payload.data ?? []).toString());
     return payload;
   } catch {
-    throw new PayloadRefused('a message is not JSON though it says so');
+    throw new PayloadRefused('a message is marked as JSON but is not valid JSON');
   }
 }
 

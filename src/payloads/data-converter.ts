@@ -3,8 +3,7 @@ import { payloadCodec, type CodecOptions } from './codec';
 import { keysOf, type KeyRing } from './keys';
 
 /**
- * How the worker and every client write to Temporal and read from it. Without a key messages of failures stay readable
- * in its UI.
+ * The data converter of the worker and all clients. Without a key, failure messages stay readable in the Temporal UI.
  */
 export function dataConverter(
   keys: KeyRing | undefined = keysOf(process.env),

@@ -9,29 +9,29 @@ const { Payload: PayloadBytes } = temporal.api.common.v1;
 const encoding = 'binary/encrypted';
 const cipher = 'aes-256-gcm';
 const keyId = 'encryption-key-id';
-/** Where the payload belongs; absent in those of earlier versions. */
+/** Metadata key of the binding; absent in payloads of earlier versions. */
 const boundTo = 'bound-to';
 const longestId = 40;
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** A payload as it was before, and where it belongs; absent in those of earlier versions. */
-export interface Opened {
+/** A decrypted payload, and its binding; absent in payloads of earlier versions. */
+export interface Decrypted {
   payload: Payload;
   binding?: string;
 }
 
 /**
- * Hides a payload, what it is encoded by included: nonce, tag and cipher text by AES-256-GCM. The key's id and the
- * binding stand beside it, authenticated with it.
+ * Encrypts a payload including its metadata: nonce, tag and ciphertext of AES-256-GCM. The key's id and the binding are
+ * stored in plain text, and authenticated.
  */
 export function encrypt(payload: Payload, { current }: KeyRing, binding: string): Payload {
   const nonce = randomBytes(nonceBytes);
-  const sealing = createCipheriv(cipher, current.secret, nonce).setAAD(associated(current.id, binding));
-  const text = Buffer.concat([sealing.update(PayloadBytes.encode(payload).finish()), sealing.final()]);
+  const encryptor = createCipheriv(cipher, current.secret, nonce).setAAD(associated(current.id, binding));
+  const text = Buffer.concat([encryptor.update(PayloadBytes.encode(payload).finish()), encryptor.final()]);
   return {
     metadata: { encoding: Buffer.from(encoding), [keyId]: Buffer.from(current.id), [boundTo]: Buffer.from(binding) },
-    data: Buffer.concat([nonce, sealing.getAuthTag(), text]),
+    data: Buffer.concat([nonce, encryptor.getAuthTag(), text]),
   };
 }
 
@@ -44,16 +44,16 @@ export function isEncrypted({ metadata }: Payload): boolean {
 }
 
 /**
- * @throws PayloadRefused for one that somebody has made or changed without the keys, Error where there is no key at
- * all: a worker that was started without its keys must not leave out what others have written
+ * @throws PayloadRefused if the payload was forged or changed without the key
+ * @throws Error if there are no keys at all: a worker that was started without its keys must not skip valid messages
  */
-export function decrypt({ metadata, data }: Payload, keys: KeyRing | undefined): Opened {
+export function decrypt({ metadata, data }: Payload, keys: KeyRing | undefined): Decrypted {
   const id = textOf(metadata?.[keyId]) ?? '';
   const secret = keys?.all.get(id);
   if (!secret) {
     const why =
-      `a payload is encrypted with the key "${id.slice(0, longestId)}", and ` +
-      'DEPLOY_CODE_ENCRYPTION_KEY_FILE holds no such key (docs/encryption.md)';
+      `a payload is encrypted with the key "${id.slice(0, longestId)}", but ` +
+      'DEPLOY_CODE_ENCRYPTION_KEY_FILE has no such key; add it (docs/encryption.md)';
     throw keys ? new PayloadRefused(why) : new Error(why);
   }
   const binding = textOf(metadata?.[boundTo]);
@@ -63,17 +63,17 @@ export function decrypt({ metadata, data }: Payload, keys: KeyRing | undefined):
 
 function open(bytes: Buffer, secret: Buffer, aad: Buffer): Buffer {
   try {
-    const opening = createDecipheriv(cipher, secret, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes }).setAAD(
-      aad,
-    );
-    opening.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
-    return Buffer.concat([opening.update(bytes.subarray(nonceBytes + tagBytes)), opening.final()]);
+    const decryptor = createDecipheriv(cipher, secret, bytes.subarray(0, nonceBytes), {
+      authTagLength: tagBytes,
+    }).setAAD(aad);
+    decryptor.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
+    return Buffer.concat([decryptor.update(bytes.subarray(nonceBytes + tagBytes)), decryptor.final()]);
   } catch {
     throw new PayloadRefused('an encrypted message was changed by somebody without the key');
   }
 }
 
-/** The id alone is what earlier versions authenticated; neither has a line break. */
+/** Additional authenticated data. Earlier versions authenticated the id only; neither part contains a line break. */
 function associated(id: string, binding: string | undefined): Buffer {
   return Buffer.from(binding === undefined ? id : `${id}\n${binding}`);
 }

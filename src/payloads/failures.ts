@@ -1,6 +1,7 @@
 import { DefaultFailureConverter } from '@temporalio/common';
 
 /**
- * Messages and stacks of failures become payloads, and so are encrypted like the rest. Temporal loads it by its path.
+ * Encodes messages and stacks of failures as payloads, so that they are encrypted too. Temporal loads this file by its
+ * path.
  */
 export const failureConverter = new DefaultFailureConverter({ encodeCommonAttributes: true });

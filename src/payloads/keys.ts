@@ -4,17 +4,17 @@ import { readFileSync } from 'node:fs';
 const keyBytes = 32;
 const form = /^([A-Za-z0-9_.-]{1,40}):([A-Za-z0-9+/]{43}=)$/;
 
-/** Keys of payloads. New ones are encrypted with the first; old ones stay readable as long as theirs is there. */
+/** Keys for payloads. The first encrypts new payloads; the others only decrypt old ones. */
 export interface KeyRing {
   current: { id: string; secret: Buffer };
   all: ReadonlyMap<string, Buffer>;
 }
 
-/** Keys that cannot be used, said without showing them. */
+/** Unusable keys; the message never contains a key. */
 export class KeyProblem extends Error {}
 
 /**
- * The keys of `DEPLOY_CODE_ENCRYPTION_KEY_FILE`, else of `DEPLOY_CODE_ENCRYPTION_KEY`; nothing where neither is set.
+ * The keys of `DEPLOY_CODE_ENCRYPTION_KEY_FILE`, else of `DEPLOY_CODE_ENCRYPTION_KEY`; undefined if neither is set.
  * @throws KeyProblem
  */
 export function keysOf({
@@ -25,7 +25,7 @@ export function keysOf({
   return text ? parseKeys(text, 'DEPLOY_CODE_ENCRYPTION_KEY') : undefined;
 }
 
-/** One key a line, `<id>:<32 bytes in base64>`; the first encrypts. Lines that begin with # say something to people. */
+/** Parses one key per line, `<id>:<32 bytes in base64>`; the first encrypts. Lines that begin with # are comments. */
 export function parseKeys(text: string, where: string): KeyRing {
   const lines = text
     .split('\n')
@@ -35,14 +35,14 @@ export function parseKeys(text: string, where: string): KeyRing {
     const [, id, secret] = form.exec(line) ?? [];
     if (!id || !secret)
       throw new KeyProblem(
-        `${where}: key ${index + 1} is not of the form <id>:<32 bytes in base64>; \`deploy-code codec key\` makes one`,
+        `${where}: key ${index + 1} must be <id>:<32 bytes in base64>; \`deploy-code codec key\` creates one`,
       );
     return { id, secret: Buffer.from(secret, 'base64') };
   });
   const [current] = keys;
-  if (!current) throw new KeyProblem(`${where} holds no key; \`deploy-code codec key\` makes one`);
-  const twice = keys.find(({ id }, index) => keys.findIndex((other) => other.id === id) !== index);
-  if (twice) throw new KeyProblem(`${where} has two keys of the id ${twice.id}; give each its own`);
+  if (!current) throw new KeyProblem(`${where} has no key; \`deploy-code codec key\` creates one`);
+  const duplicate = keys.find(({ id }, index) => keys.findIndex((other) => other.id === id) !== index);
+  if (duplicate) throw new KeyProblem(`${where} has two keys with the id ${duplicate.id}; give each its own id`);
   return { current, all: new Map(keys.map(({ id, secret }) => [id, secret])) };
 }
 

@@ -1,12 +1,12 @@
-/** Pure: workflows read this file too. */
+/** Pure: workflows import this file too. */
 
-/** Stands where a payload was that must not be used; its value says why. */
+/** Key of the marker that replaces a refused payload; its value is the reason. */
 export const refusedKey = 'deploy-code:refused';
 
 /** A payload that was forged, moved, left plain, or cannot be decoded. */
 export class PayloadRefused extends Error {}
 
-/** Why a value must not be used; undefined for every other value. */
+/** The reason in a marker; undefined for every other value. */
 export function reasonIn(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || !(refusedKey in value)) return undefined;
   return String((value as Record<string, unknown>)[refusedKey]);

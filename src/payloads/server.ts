@@ -10,14 +10,14 @@ const form = 'write {"payloads": [{"metadata": {"key": "base64"}, "data": "base6
 export interface CodecServerOptions {
   port: number;
   host: string;
-  /** The Temporal UI that may ask, as browsers name it: `http://localhost:8233`. */
+  /** Origin of the Temporal UI that may call, as browsers send it: `http://localhost:8233`. */
   origin: string;
-  /** Names besides its address by which it is reached, through a proxy say. */
+  /** Host names other than its address, such as those of a proxy. */
   allowedHosts?: readonly string[];
-  /** Asked for as `Authorization: Bearer`; absent: nothing is asked for. */
+  /** Required as `Authorization: Bearer`; absent: no authentication. */
   token?: string;
   codec: PayloadCodec;
-  /** Hears why a request failed. */
+  /** Receives the error of a failed request. */
   onFailure?: (error: Error) => void;
 }
 
@@ -26,7 +26,7 @@ interface JsonPayload {
   data?: string;
 }
 
-/** Temporal's remote codec: `POST /encode` and `POST /decode`, for the UI and the CLI of those who may read. */
+/** Serves Temporal's remote codec, `POST /encode` and `POST /decode`, for the Temporal UI and CLI. */
 export async function serveCodec(options: CodecServerOptions): Promise<Server> {
   const { port, host, onFailure = () => undefined } = options;
   const server = createGuardedServer({ onFailure, answer: (request, path) => answer(request, path, options) });
@@ -44,8 +44,8 @@ async function answer(
   { host, allowedHosts, origin, token, codec }: CodecServerOptions,
 ): Promise<Answer> {
   if (!isExpectedHost(request.headers.host, { bound: host, allowed: allowedHosts }))
-    return text(403, 'this server is not reached by that name; --allow-host adds one');
-  if ((request.headers.origin ?? origin) !== origin) return text(403, `pages of ${origin} may ask, and no others`);
+    return text(403, 'this host name is not allowed; add it with --allow-host');
+  if ((request.headers.origin ?? origin) !== origin) return text(403, `only pages of ${origin} may call this server`);
   const headers = {
     'access-control-allow-origin': origin,
     'access-control-allow-methods': 'POST, OPTIONS',
@@ -54,9 +54,10 @@ async function answer(
   };
   if (request.method === 'OPTIONS') return { status: 204, headers };
   const work = { '/encode': codec.encode.bind(codec), '/decode': codec.decode.bind(codec) }[path];
-  if (!work || request.method !== 'POST') return text(404, 'this server knows POST /encode and POST /decode', headers);
+  if (!work || request.method !== 'POST')
+    return text(404, 'unknown endpoint; use POST /encode or POST /decode', headers);
   if (token !== undefined && !isBearer(request.headers.authorization, token))
-    return text(401, 'a bearer token is needed, and this is not it', headers);
+    return text(401, 'the bearer token is missing or wrong', headers);
   try {
     const payloads = payloadsIn(await bodyOf(request, largestBody));
     return {
@@ -69,7 +70,7 @@ async function answer(
   }
 }
 
-/** @throws RequestRefused where the body is not what Temporal sends */
+/** @throws RequestRefused if the body is not in Temporal's format */
 function payloadsIn(body: string): JsonPayload[] {
   const given = parsed(body) as { payloads?: unknown } | null;
   const payloads = typeof given === 'object' && given !== null ? (given.payloads ?? []) : undefined;

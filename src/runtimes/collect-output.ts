@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 
 const largestOutput = 256 * 1024;
 
-/** Where a command's output goes, and what has come of it so far: at most 256 KiB. */
+/** A sink for a command's output, and the collected text: at most 256 KiB. */
 export function collectOutput(): { sink: PassThrough; text: () => string } {
   const sink = new PassThrough();
   const chunks: Buffer[] = [];

@@ -1,9 +1,9 @@
 import { forTimer } from '../guard/timers';
 
-/** For work that lasts as long as what it is about. */
+/** No limit, for calls that wait for something. */
 export const forever = Infinity;
 
-/** The work's result, unless it takes longer than the limit (ms): then `late` gives the error. */
+/** The result of the work; rejects with the error from `late` if it takes longer than the limit, in ms. */
 export async function withDeadline<T>(work: Promise<T>, limitMs: number, late: () => Error): Promise<T> {
   if (limitMs === forever) return work;
   let timer: NodeJS.Timeout | undefined;

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import ipaddr from 'ipaddr.js';
 import { addressesOverlap, boundAddress } from '../model/names/host-port';
 
-/** A TCP port that something on this machine listens on; without an address, on every one. */
+/** A TCP port on which a process listens; without an address, on all addresses. */
 export interface ListeningSocket {
   port: number;
   address?: string;
@@ -11,8 +11,8 @@ export interface ListeningSocket {
 const listening = '0A';
 
 /**
- * Sockets that listen on this machine, or in the network that a process sees; none where the system does not say.
- * `folder`: of the kernel's tables.
+ * Listening sockets of this machine, or of a process's network namespace; empty if the system has no tables. `folder`:
+ * of the kernel's tables.
  */
 export async function listeningSockets(folder = '/proc/net'): Promise<ListeningSocket[]> {
   const tables = await Promise.all(
@@ -21,7 +21,7 @@ export async function listeningSockets(folder = '/proc/net'): Promise<ListeningS
   return tables.flatMap(parseSockets);
 }
 
-/** The sockets of a kernel table that listen. */
+/** The listening sockets in a kernel table. */
 export function parseSockets(table: string): ListeningSocket[] {
   const rows = table
     .split('\n')
@@ -36,17 +36,14 @@ export function parseSockets(table: string): ListeningSocket[] {
     });
 }
 
-/** The sockets that are not those of these ports. */
+/** The sockets that do not overlap with the given ports. */
 export function withoutPorts(sockets: ListeningSocket[], own: ListeningSocket[]): ListeningSocket[] {
   return sockets.filter(
     ({ port, address }) => !own.some((each) => each.port === port && addressesOverlap(each.address, address)),
   );
 }
 
-/**
- * The kernel writes words of 32 bits, each in the order of bytes of the processor: little-endian on all that Node runs
- * on.
- */
+/** The kernel writes 32-bit words in the byte order of the CPU: little-endian on all platforms of Node. */
 function parseAddress(hex: string): string {
   const bytes = hex.match(/.{8}/g)!.flatMap((word) =>
     word

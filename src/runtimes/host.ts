@@ -3,10 +3,10 @@ import { networkInterfaces } from 'node:os';
 import ipaddr from 'ipaddr.js';
 import type { ObservedNetwork } from '../model/observation';
 
-/** RTF_UP of the kernel's routes. */
+/** The flag RTF_UP of the kernel's routes. */
 const routeIsUp = 1;
 
-/** Networks of this machine's own interfaces and routes; those of container bridges are left to their engine. */
+/** Networks of this machine's interfaces and routes, without container bridges, which their engine reports. */
 export async function hostNetworks(): Promise<ObservedNetwork[]> {
   return [...interfaceNetworks(), ...routedNetworks(await readFile('/proc/net/route', 'utf8').catch(() => ''))];
 }
@@ -28,9 +28,7 @@ function interfaceNetworks(): ObservedNetwork[] {
     );
 }
 
-/**
- * Networks that the kernel's table of routes sends elsewhere, by a VPN for example; the default route is none of them.
- */
+/** Networks in the kernel's routing table, for example of a VPN, without the default route. */
 export function routedNetworks(table: string): ObservedNetwork[] {
   const rows = table
     .split('\n')
@@ -52,7 +50,7 @@ export function routedNetworks(table: string): ObservedNetwork[] {
     });
 }
 
-/** The kernel writes addresses in the order of bytes of the processor. */
+/** The kernel writes addresses in the byte order of the CPU. */
 function bytesOf(hex: string): number[] {
   return hex
     .match(/../g)!
@@ -60,7 +58,7 @@ function bytesOf(hex: string): number[] {
     .map((byte) => Number.parseInt(byte, 16));
 }
 
-/** Bytes free for what lives under a folder; 0 where that cannot be known. */
+/** Free bytes on the disk of a folder; 0 if unknown. */
 export async function freeStorage(folder: string): Promise<number> {
   const stats = await statfs(folder).catch(() => undefined);
   return stats ? stats.bavail * stats.bsize : 0;

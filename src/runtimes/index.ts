@@ -6,7 +6,7 @@ import { createMemoryRuntime } from './memory';
 import { createProcessRuntime } from './process';
 import type { Runtime, RuntimeDriver, Scope, SecretReader } from './runtime';
 
-/** What a host of a stack can be. */
+/** The kinds of hosts. */
 export type HostKind = Extract<RuntimeName, 'docker' | 'kubernetes'>;
 
 /** An environment, and the kind of platform it runs on. */
@@ -14,24 +14,24 @@ export interface RuntimePlace extends Scope {
   runtime: RuntimeName;
 }
 
-/** The platform of an environment, as that environment sees it. */
+/** Resolves a place to the runtime of its environment. */
 export type Runtimes = (place: RuntimePlace) => Runtime;
 
 export interface RuntimesOptions {
   dataDir: string;
   secrets: SecretReader;
   supervisor?: string;
-  /** Where Docker is; absent: where the `docker` command would look. */
+  /** The Docker Engine; absent: that of the `docker` command. */
   docker?: DockerEndpoint;
-  /** Which cluster; absent: the one that `kubectl` would take. */
+  /** The cluster; absent: that of `kubectl`. */
   cluster?: ClusterEndpoint;
-  /** What a host of a stack is, be it asked for the other: the stack may span both. */
+  /** The kind of this worker's host, used even if the stack names the other kind: a stack can span both. */
   only?: HostKind;
-  /** Runtimes to use instead of those made here. */
+  /** Runtimes to use instead of new ones. */
   given?: Partial<Record<RuntimeName, RuntimeDriver>>;
 }
 
-/** Every driver is made when it is first asked for. An unknown runtime is an error that lists the known ones. */
+/** Creates drivers on first use. @throws Error for an unknown runtime */
 export function createRuntimes(options: RuntimesOptions): Runtimes {
   const made = new Map<RuntimeName, RuntimeDriver>(
     Object.entries(options.given ?? {}) as [RuntimeName, RuntimeDriver][],
@@ -42,8 +42,8 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
     process: () => createProcessRuntime(options),
     memory: () => createMemoryRuntime(),
   };
-  return ({ runtime: asked, stack, environment, namespace }) => {
-    const name = options.only && isHostKind(asked) ? options.only : asked;
+  return ({ runtime: requested, stack, environment, namespace }) => {
+    const name = options.only && isHostKind(requested) ? options.only : requested;
     if (!made.has(name)) {
       if (!make[name]) throw new Error(`there is no runtime "${name}"; known are ${runtimeNames.join(', ')}`);
       made.set(name, make[name]());
@@ -56,7 +56,7 @@ function isHostKind(name: RuntimeName): name is HostKind {
   return name === 'docker' || name === 'kubernetes';
 }
 
-/** Its client library is large: it is loaded where somebody deploys to a cluster. */
+/** Loaded on first use, as its client library is large. */
 function loadKubernetes(): typeof import('./kubernetes') {
   return require('./kubernetes') as typeof import('./kubernetes');
 }

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { largestPort } from '../model/names/host-port';
 import type { RestartPolicy } from '../model/instance';
 
-/** The shapes of what drivers note about an instance, in labels or annotations that others may write too. */
+/** Schemas of instance data in labels or annotations, which others can write too. */
 
 const port = z.number().int().min(0).max(largestPort);
 const amount = z.number().nonnegative().max(Number.MAX_SAFE_INTEGER).optional();
 
-/** A number of something, or a time in ms. */
+/** A count, or a time in ms. */
 export const whole = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 
 /** CPUs in cores, memory and storage in bytes. */
@@ -22,7 +22,7 @@ export const portBinding = z.object({
   protocol: z.enum(['tcp', 'udp']),
 });
 
-/** By which names an instance is known on which networks. */
+/** Networks of an instance, and its names on each. */
 export const attachments = z.array(z.object({ name: z.string(), aliases: z.array(z.string()) }));
 
 /** `always`, or `on-failure:3`. */
@@ -52,7 +52,7 @@ export const healthCheck = z.object({
   startPeriodMs: whole,
 });
 
-/** A text as JSON; undefined where it is none. */
+/** Parses JSON; undefined if it is invalid. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -61,8 +61,8 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The texts of a JSON list; none where it cannot be read. */
+/** The strings of a JSON list; empty if it is invalid. */
 export function textsIn(json: string | undefined): string[] {
-  const said = parseJson(json ?? '[]');
-  return Array.isArray(said) ? said.filter((each): each is string => typeof each === 'string') : [];
+  const list = parseJson(json ?? '[]');
+  return Array.isArray(list) ? list.filter((each): each is string => typeof each === 'string') : [];
 }

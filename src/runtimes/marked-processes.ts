@@ -1,15 +1,15 @@
 import { readdir, readFile } from 'node:fs/promises';
 
-/** Processes that are being started while the first look is taken are found by the next. */
-const mostLooks = 3;
+/** Scans of all processes: later ones find processes that were started during the first. */
+const mostScans = 3;
 
 /**
- * Kills the processes of this machine that carry an assignment (`NAME=value`) in their environment, in whatever session
- * or group they are; resolves with how many. Without `/proc` it finds none.
+ * Kills all processes of this machine with an assignment (`NAME=value`) in their environment, in any session or group;
+ * resolves with their number. Without `/proc` it finds none.
  */
 export async function killMarked(mark: string): Promise<number> {
   let killed = 0;
-  for (let looks = 0; looks < mostLooks; looks += 1) killed += (await pidsWith(mark)).filter(kill).length;
+  for (let scans = 0; scans < mostScans; scans += 1) killed += (await pidsWith(mark)).filter(kill).length;
   return killed;
 }
 

@@ -2,12 +2,12 @@ import { RuntimeError, type Scope } from './runtime';
 
 type SpecIdentity = Pick<Scope, 'stack' | 'environment'> & { name: string; hash: string };
 
-/** `shop/staging`: how people call an environment. */
+/** The name of an environment for people: `shop/staging`. */
 export function scopeName({ stack, environment }: Pick<Scope, 'stack' | 'environment'>): string {
   return `${stack}/${environment}`;
 }
 
-/** Whether two scopes are the same stack in the same environment. */
+/** True if two scopes are the same stack in the same environment. */
 export function isSameScope(
   one: Pick<Scope, 'stack' | 'environment'>,
   other: Pick<Scope, 'stack' | 'environment'>,
@@ -15,28 +15,31 @@ export function isSameScope(
   return one.stack === other.stack && one.environment === other.environment;
 }
 
-/** Refuses to make an instance for another environment than the one that asks. */
+/** Refuses to create an instance for another environment than the scope. */
 export function mustBeWithin(scope: Scope, spec: Pick<Scope, 'stack' | 'environment'> & { name: string }): void {
   if (isSameScope(scope, spec)) return;
   throw new RuntimeError(
     'software',
-    `${spec.name} belongs to ${scopeName(spec)}; it cannot be made for ${scopeName(scope)}`,
+    `${spec.name} belongs to ${scopeName(spec)}; it cannot be created for ${scopeName(scope)}`,
   );
 }
 
-/** Refuses a name that an instance of another environment, or of another version of the service, has taken. */
+/** Refuses a name that an instance of another environment, or of another version of the service, has. */
 export function refuseTaken(scope: Scope, spec: SpecIdentity, found: SpecIdentity): void {
   if (!isSameScope(scope, found)) throw foreign(`the name ${spec.name} is taken by an instance of ${scopeName(found)}`);
   if (found.hash === spec.hash) return;
-  throw new RuntimeError('software', `an instance named ${spec.name} exists, made from another version of the service`);
+  throw new RuntimeError(
+    'software',
+    `an instance named ${spec.name} exists, created from another version of the service`,
+  );
 }
 
-/** Another one's thing has the name of an instance that was to be made. */
+/** The error for a name that an object of another owner has. */
 export function foreign(message: string): RuntimeError {
   return Object.assign(new RuntimeError('software', message), { reason: 'foreign' as const });
 }
 
-/** What is missing, or carries the labels of somebody else: for the caller there is no difference. */
+/** The error for an object that is missing or belongs to others: callers need no distinction. */
 export function missing(kind: 'instance' | 'network' | 'volume', name: string, scope: Scope): RuntimeError {
   return new RuntimeError('missing', `${scopeName(scope)} has no ${kind} ${name}`);
 }

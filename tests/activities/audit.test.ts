@@ -104,10 +104,12 @@ describe('an audit trail', () => {
     const { records } = await written(4);
     const { records: anew } = await written(4);
     expect(findBreak(records.slice(0, 3), records.at(-1))).toBe(
-      'there are 3 records, and the environment remembers 4: the last ones are missing',
+      'the trail has 3 records, but the environment remembers 4: the last ones are missing',
     );
     const other = { ...records.at(-1)!, hash: 'f'.repeat(64) };
-    expect(findBreak(anew, other)).toMatch('the trail was written anew');
+    expect(findBreak(anew, other)).toMatch(
+      'differs from the one that the environment remembers: the trail was rewritten',
+    );
     expect(findBreak(records, records[1])).toBeUndefined();
   });
 
@@ -146,7 +148,7 @@ describe('an audit trail', () => {
       const { records } = await written(3);
       expect(proofOf(records)).toEqual({ proof: [`proved by the key of this worker (${seal.id}): 1 to 3`] });
       expect(proofOf(records, other)).toEqual({
-        proof: [`not proved here, for the key ${seal.id} is another installation's: 1 to 3`],
+        proof: [`not proved here, as the key ${seal.id} belongs to another installation: 1 to 3`],
       });
     });
 
@@ -157,19 +159,23 @@ describe('an audit trail', () => {
       expect(proofOf(anew).broken).toMatch('the MAC of record 2 is wrong');
       expect(proofOf(anew).proof).toEqual([]);
       expect(examine('shop/production', records, seal, {}).broken).toMatch('the MAC of record 1 is wrong');
-      expect(proofOf(forged(records, 1, other)).proof.join()).toMatch(`the key ${other.id} is another installation's`);
+      expect(proofOf(forged(records, 1, other)).proof.join()).toMatch(
+        `the key ${other.id} belongs to another installation`,
+      );
     });
 
     it('takes records of before there were MACs, and none without one after them', async () => {
       const { records } = await written(3);
       const plain = records.map(({ key: _key, mac: _mac, ...rest }) => rest);
-      expect(proofOf(plain)).toEqual({ proof: ['not proved, for they have no MAC: 1 to 3'] });
+      expect(proofOf(plain)).toEqual({ proof: ['not proved, as they have no MAC: 1 to 3'] });
       expect(proofOf([...plain.slice(0, 2), records[2]!]).broken).toBeUndefined();
       expect(proofOf([...plain.slice(0, 2), records[2]!]).proof).toEqual([
         `proved by the key of this worker (${seal.id}): 3`,
-        'not proved, for they have no MAC: 1 to 2',
+        'not proved, as they have no MAC: 1 to 2',
       ]);
-      expect(proofOf([...records.slice(0, 2), plain[2]!]).broken).toMatch('record 3 has no MAC');
+      expect(proofOf([...records.slice(0, 2), plain[2]!]).broken).toBe(
+        'record 3 has no MAC, but earlier records do: it was not written by a worker',
+      );
     });
 
     it('names deployments without a record', async () => {
@@ -193,7 +199,7 @@ describe('an audit trail', () => {
       expect(anchored.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
       expect(proofOf(records, seal, { anchored }).proof).toContain('anchored elsewhere: up to record 3');
       expect(proofOf(records.slice(0, 2), seal, { anchored }).broken).toBe(
-        'record 3 is missing: the anchor file knows it',
+        'record 3 is missing, but the anchor file has it',
       );
       expect(proofOf((await written(4)).records, seal, { anchored }).broken).toBeUndefined();
     });

@@ -62,11 +62,11 @@ describe('an env file', () => {
   });
 
   it.each([
-    ['A=1\nB="hunter2', 'line 2: the quote that begins there has no end'],
-    ['A=1\n\nB="x" hunter2', 'line 3: something stands behind the closing quote'],
-    ['A=1\n# x\nthe hunter2', 'line 3: is no NAME=value'],
-    ['=hunter2', 'line 1: is no NAME=value'],
-    ['A=1\r\nB=${hunter2', 'line 2: a ${…} in it cannot be read'],
+    ['A=1\nB="hunter2', 'line 2: the quote that begins there is not closed'],
+    ['A=1\n\nB="x" hunter2', 'line 3: unexpected text after the closing quote; only a comment may follow it'],
+    ['A=1\n# x\nthe hunter2', 'line 3: is not NAME=value; names consist of letters, digits and _ . - [ ]'],
+    ['=hunter2', 'line 1: is not NAME=value; names consist of letters, digits and _ . - [ ]'],
+    ['A=1\r\nB=${hunter2', 'line 2: a ${…} in it is invalid, or its expansion is too long; write $${ for a literal ${'],
     ['A=${B:?hunter2}', 'line 1: the variable B is not set above it'],
   ])('%j is refused by name and line, without what stands there', (text, message) => {
     expect(() => read(text)).toThrow(`the env_file app.env, ${message}`);
@@ -78,7 +78,7 @@ describe('an env file', () => {
       read(
         `N0=xxxxxxxxxx\n${Array.from({ length: 60 }, (_, index) => `N${index + 1}=$N${index}$N${index}`).join('\n')}`,
       ),
-    ).toThrow('far too long');
+    ).toThrow('a ${…} in it is invalid, or its expansion is too long; write $${ for a literal ${');
     expect(() => read(`A=${'x'.repeat(200_000)}\n${'B=$A\n'.repeat(1000)}`)).toThrow(
       'longer than 2097152 characters together',
     );
@@ -89,6 +89,6 @@ describe('an env file', () => {
     expect(
       Object.keys(read(`N0=1\n${'\n'.repeat(100_000)}${lines.map((line) => line.replace(/x$/, '')).join('\n')}`)),
     ).toHaveLength(50_000);
-    expect(() => read(`A="${'\\'.repeat(500_001)}`)).toThrow('has no end');
+    expect(() => read(`A="${'\\'.repeat(500_001)}`)).toThrow('the quote that begins there is not closed');
   });
 });

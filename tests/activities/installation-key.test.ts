@@ -29,11 +29,22 @@ describe('the installation key', () => {
 
   it.each([
     ['empty', Buffer.alloc(0), 0o600, 'is empty; restore it from a backup'],
-    ['too short', Buffer.alloc(31, 'k'), 0o600, 'has 31 bytes, and 32 are the least'],
-    ['too long', Buffer.alloc(5000, 'k'), 0o600, 'has 5000 bytes, and 4096 are the most'],
-    ['open to all', Buffer.alloc(32, 'k'), 0o644, 'is open to others (mode 0644); run chmod 600'],
-    ['writable by all', Buffer.alloc(32, 'k'), 0o602, 'is open to others (mode 0602)'],
-    ['open to its group', Buffer.alloc(32, 'k'), 0o640, 'is open to others (mode 0640)'],
+    [
+      'too short',
+      Buffer.alloc(31, 'k'),
+      0o600,
+      'has 31 bytes, fewer than the required 32; restore it from a backup, or remove it so that the ' +
+        'worker creates a new one',
+    ],
+    [
+      'too long',
+      Buffer.alloc(5000, 'k'),
+      0o600,
+      'has 5000 bytes, more than the allowed 4096; check that it is the right file',
+    ],
+    ['open to all', Buffer.alloc(32, 'k'), 0o644, 'is accessible to others (mode 0644); run chmod 600'],
+    ['writable by all', Buffer.alloc(32, 'k'), 0o602, 'is accessible to others (mode 0602)'],
+    ['open to its group', Buffer.alloc(32, 'k'), 0o640, 'is accessible to others (mode 0640)'],
   ])('is refused where it is %s, with what to do', (_, content, mode, message) => {
     const dataDir = given(content, mode);
     expect(() => installationKey(dataDir)).toThrow(InstallationKeyProblem);
@@ -45,8 +56,10 @@ describe('the installation key', () => {
   it('is refused where it is no file, or cannot be made', () => {
     const dataDir = folder();
     writeFileSync(join(dataDir, 'file'), '');
-    expect(() => installationKey(join(dataDir, 'file', 'data'))).toThrow('cannot be read or made');
+    expect(() => installationKey(join(dataDir, 'file', 'data'))).toThrow('cannot be read or created');
     mkdirSync(join(dataDir, 'installation.key'));
-    expect(() => installationKey(dataDir)).toThrow('is no file; name a file of at least 32 random bytes');
+    expect(() => installationKey(dataDir)).toThrow(
+      'is not a file; set DEPLOY_CODE_KEY_FILE to a file of at least 32 random bytes',
+    );
   });
 });

@@ -143,7 +143,7 @@ describe('what people are shown of what runs', () => {
     await jest.advanceTimersByTimeAsync(25_000);
     jest.useRealTimers();
     expect(await read).toEqual([
-      { name: 'slow-1', lines: [], cursor: '', unreadable: 'they did not come within 25 s' },
+      { name: 'slow-1', lines: [], cursor: '', unreadable: 'no answer within 25 s' },
       { name: 'loud-1', lines: ['log of loud-1'], cursor: 'c' },
     ]);
   });

@@ -35,7 +35,11 @@ describe('secrets of the worker', () => {
   });
 
   it.each([
-    ['a NUL byte', 'hunter2-nul\0rest', 'holds a NUL byte'],
+    [
+      'a NUL byte',
+      'hunter2-nul\0rest',
+      'contains a NUL byte, which variables cannot; remove `environment` to mount it as a file',
+    ],
     ['bytes that are no UTF-8', Buffer.from('hunter2-\xff', 'latin1'), 'is not UTF-8 text'],
   ])('with %s are refused as variables by name, without their value', async (_, content, message) => {
     const source = written(content);

@@ -110,8 +110,14 @@ describe('secrets in Vault', () => {
     await expect(vault({ VAULT_TOKEN: 'no' }).read('db', password)).rejects.toThrow(
       'does not let the worker read secret/data/shop/postgres',
     );
-    await expect(vault({}).read('db', password)).rejects.toThrow('no way into Vault');
-    await expect(new Vault({}).read('db', password)).rejects.toThrow('no way into Vault');
+    await expect(vault({}).read('db', password)).rejects.toThrow(
+      'the secret db: the worker has no credentials for Vault; start it with VAULT_TOKEN, or with ' +
+        'VAULT_ROLE_ID and VAULT_SECRET_ID',
+    );
+    await expect(new Vault({}).read('db', password)).rejects.toThrow(
+      'the secret db: the worker has no credentials for Vault; start it with VAULT_TOKEN, or with ' +
+        'VAULT_ROLE_ID and VAULT_SECRET_ID',
+    );
     await expect(new Vault({ VAULT_TOKEN: 'root' }).read('db', password)).rejects.toThrow('start it with VAULT_ADDR');
   });
 
@@ -132,13 +138,16 @@ describe('secrets in Vault', () => {
     const elsewhere = new DocumentedVault();
     server.redirect = `${await elsewhere.start()}/v1/secret/data/shop/postgres`;
     await expect(vault().read('db', password)).rejects.toThrow(
-      `the secret db: Vault at ${address} sends to another address`,
+      `the secret db: Vault at ${address} redirects to another address, and the worker does not ` +
+        'send its token there; set VAULT_ADDR to the final address',
     );
     expect(elsewhere.asked).toEqual([]);
     elsewhere.stop();
     server.redirect = undefined;
     for (const path of ['../../sys/health', 'shop/../../x', 'shop//x', ''])
-      await expect(vault().read('db', { ...password, path })).rejects.toThrow('is no path in Vault');
+      await expect(vault().read('db', { ...password, path })).rejects.toThrow(
+        'is not a path in Vault; use one such as shop/postgres',
+      );
     await expect(vault().read('db', { ...password, path: 'shop/a?b#c%2f' })).rejects.toThrow('Vault has nothing at');
     expect(server.asked.map(({ path }) => path)).toEqual([
       'secret/data/shop/postgres',
@@ -146,7 +155,9 @@ describe('secrets in Vault', () => {
     ]);
     await expect(
       new Vault({ VAULT_ADDR: 'http://user:hunter2@vault', VAULT_TOKEN: 'x' }).read('db', password),
-    ).rejects.toThrow(/^the secret db: VAULT_ADDR is no plain http or https address(?!.*hunter2)/);
+    ).rejects.toThrow(
+      /^the secret db: VAULT_ADDR is not a plain http or https address; use one such as https:(?!.*hunter2)/,
+    );
   });
 
   it('are a secret like any other: fingerprinted, so that a rotated one replaces its users, and masked', async () => {

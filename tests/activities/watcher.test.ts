@@ -1,4 +1,4 @@
-import { watch, type Watching } from '../../src/activities/watch/watcher';
+import { watch, type WatchOptions } from '../../src/activities/watch/watcher';
 import type { ObservedInstance } from '../../src/model/observation';
 import { RuntimeError, type Runtime } from '../../src/runtimes/runtime';
 
@@ -35,7 +35,7 @@ function simulate(
     probe: async (name: string) => ((probes += 1), sick.has(name) ? 'connection refused' : undefined),
     inspect: async (name: string) => ({ restarts: restarts.get(name) ?? 0 }),
   } as unknown as Runtime;
-  const look = (more: Partial<Watching<{ instances: ObservedInstance[] }>> = {}) =>
+  const look = (more: Partial<WatchOptions<{ instances: ObservedInstance[] }>> = {}) =>
     watch({
       runtime,
       everyMs: 10_000,

@@ -110,7 +110,7 @@ describe('a failure of Docker', () => {
     jest.advanceTimersByTime(110_000);
     expect(await seen).toMatchObject({
       kind: 'platform',
-      message: 'the Docker Engine does not answer (not within 110 s)',
+      message: 'the Docker Engine does not answer within 110 s',
     });
     jest.useRealTimers();
     stopListening(silent);
@@ -161,7 +161,7 @@ describe('a failure that nobody knows', () => {
     );
     await expect(untilClear(call, well, undefined, [1, 1, 1, 1])).rejects.toMatchObject({
       kind: 'software',
-      message: 'Docker: the frobnicator of ba9876543210 has no knob 7 (so it says each of 5 times)',
+      message: 'Docker: the frobnicator of ba9876543210 has no knob 7 (the same error in each of 5 attempts)',
     });
     expect(tries.count).toBe(5);
   });

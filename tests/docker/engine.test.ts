@@ -64,7 +64,7 @@ describe('a name that is none', () => {
     for (const call of calls)
       await expect(call()).rejects.toMatchObject({
         kind: 'software',
-        message: expect.stringContaining('nothing was asked'),
+        message: expect.stringContaining('no request was sent to the Docker Engine'),
       });
     if (name !== 'a/json')
       for (const call of [() => own.images!.find([name]), () => own.images!.ensure(name, 'always', () => undefined)])
@@ -113,7 +113,7 @@ describe('a name that is none', () => {
       await expect(pull({ docker: engine(), local: false, address: '' }, name, () => undefined)).rejects.toMatchObject({
         kind: 'software',
       });
-      await expect(credentialsFor(name)).rejects.toThrow('is not the name of an image');
+      await expect(credentialsFor(name)).rejects.toThrow('is not a valid image name');
     }
     expect(asked).toEqual([]);
   });
@@ -219,11 +219,10 @@ describe('a command in a container', () => {
     const engine = new HangingEngine();
     const probes = new ProbeCommands(await engine.start());
     const both = [probes.run(id, ['hang'], 100), probes.run(id, ['hang'], 100)];
-    for (const each of both) await expect(each).rejects.toThrow('cannot be ended in its container');
+    for (const each of both)
+      await expect(each).rejects.toThrow('the command did not end within 100 ms, and could not be killed');
     expect(engine.started).toBe(1);
-    await expect(probes.run(id, ['hang'], 100)).rejects.toThrow(
-      'the probe before this one did not end, and still runs',
-    );
+    await expect(probes.run(id, ['hang'], 100)).rejects.toThrow('the previous probe has not ended and still runs');
     expect(engine.started).toBe(1);
     engine.isRunning = false;
     await expect(probes.run(id, ['hang'], 100)).rejects.toThrow('did not end within 100 ms');

@@ -197,7 +197,7 @@ describeWith('kubernetes', 'a rollout on Kubernetes', () => {
         cause: {
           service: 'api',
           message:
-            'api is not taken by the Gateway infra/public (NoMatchingListenerHostname): no listener of that name',
+            'api is not accepted by the Gateway infra/public (NoMatchingListenerHostname): no listener of that name',
         },
       });
       expect(await specs(stack)).toEqual(before);

@@ -156,7 +156,7 @@ describeWith('kubernetes', 'trouble on the way to a cluster', () => {
       outcome: 'rolled_back',
       cause: {
         service: 'api',
-        message: expect.stringMatching(/somebody else owns \.spec\.replicas \(autoscaler\).*--force/),
+        message: expect.stringMatching(/another field manager owns \.spec\.replicas \(autoscaler\).*--force/),
       },
     });
     expect((await apps.readNamespacedDeployment({ name: 'api', namespace: namespaceOf(stack) })).spec!.replicas).toBe(
@@ -201,7 +201,7 @@ describeWith('kubernetes', 'trouble on the way to a cluster', () => {
     expect(await result(stack)).toMatchObject({
       outcome: 'rolled_back',
       leftBehind: [],
-      cause: { message: expect.stringMatching(/api is refused pods by the cluster: .*exceeded quota: small/) },
+      cause: { message: expect.stringMatching(/api cannot create pods: .*exceeded quota: small/) },
     });
   });
 
@@ -217,7 +217,7 @@ describeWith('kubernetes', 'trouble on the way to a cluster', () => {
         leftBehind: [],
         cause: {
           service: 'api',
-          message: expect.stringMatching(/^api is held up: FailedMount: .*hostPath type check failed/),
+          message: expect.stringMatching(/^api cannot start: FailedMount: .*hostPath type check failed/),
         },
       });
     } finally {

@@ -144,7 +144,9 @@ it.each([
 ])('a cluster is asked for nothing at %j', async (path) => {
   const peer = new HostilePeer('hangs');
   const port = await peer.start();
-  await expect(cluster(port).get(path)).rejects.toThrow('nothing was asked of the Kubernetes API');
+  await expect(cluster(port).get(path)).rejects.toThrow(
+    'a name contains a path to another endpoint; no request was sent to the Kubernetes API',
+  );
   expect(peer.most).toBe(0);
   await peer.stop();
 });

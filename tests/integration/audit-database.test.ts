@@ -58,10 +58,10 @@ describeWith('docker', 'an audit trail in PostgreSQL', () => {
       'UPDATE deploy_code_audit SET record = replace(record, \'"ana"\', \'"eve"\') WHERE stack = $1 AND sequence = 1',
       [stack.name],
     );
-    expect(await engine.client.audit(stack)).toMatchObject({ broken: 'record 1 was changed, or the one before it' });
+    expect(await engine.client.audit(stack)).toMatchObject({ broken: 'record 1 or the one before it was changed' });
     await owner.query('DELETE FROM deploy_code_audit WHERE stack = $1', [stack.name]);
     expect(await engine.client.audit(stack)).toMatchObject({
-      broken: 'there are 0 records, and the environment remembers 2: the last ones are missing',
+      broken: 'the trail has 0 records, but the environment remembers 2: the last ones are missing',
     });
   });
 

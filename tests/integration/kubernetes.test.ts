@@ -370,7 +370,7 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
       cause: { message: expect.stringContaining(`the Service ${namespace}/api exists and is not of this service`) },
     });
     expect(await (await engine.client.stop(stack)).result()).toMatchObject({
-      leftBehind: [expect.stringContaining(`services/api is not of ${stack.name}/test: left alone`)],
+      leftBehind: [expect.stringContaining(`services/api is not of ${stack.name}/test; nothing was changed`)],
     });
     expect(Object.keys(await specs(stack))).toEqual(Object.keys(changed));
     expect(await ready(stack)).toEqual([]);

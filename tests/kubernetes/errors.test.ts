@@ -27,8 +27,8 @@ describe('an answer of the API server', () => {
     expect(
       toApiError(409, body('Apply failed', { details: { kind: 'deployments', name: 'api', causes } })).message,
     ).toBe(
-      'deployments api: somebody else owns .spec.replicas (kubectl-edit); leave it to them ' +
-        'by removing it from the stack file, or take it over with --force',
+      'deployments api: another field manager owns .spec.replicas (kubectl-edit); remove the ' +
+        'fields from the stack file, or take them over with --force',
     );
   });
 

@@ -48,11 +48,11 @@ describe('a cluster as an environment sees it', () => {
   it.each(acts)('does not %s in another namespace', async (_, act) => {
     await expect(act(driver.within(place), 'bank-live/api')).rejects.toMatchObject({
       kind: 'software',
-      message: 'bank-live/api is in the namespace bank-live; that of shop/test is shop-test',
+      message: 'bank-live/api is in the namespace bank-live, but the namespace of shop/test is shop-test',
     });
     await expect(act(driver.within({ ...place, namespace: 'shared' }), 'bank-live/api')).rejects.toMatchObject({
       kind: 'software',
-      message: expect.stringContaining('that of shop/test is shared'),
+      message: expect.stringContaining('but the namespace of shop/test is shared'),
     });
   });
 

@@ -112,7 +112,7 @@ describe('observing a cluster', () => {
       closely: true,
     });
     expect(instances[0]!.altered).toEqual([
-      expect.stringContaining('the note of what was applied of shop-test/api cannot be read'),
+      expect.stringContaining('the record of what was applied for shop-test/api cannot be read'),
     ]);
   });
 

@@ -69,7 +69,7 @@ describe('the judgement of a workload', () => {
   it('waits for the cluster to take in what was asked for', () => {
     expect(judge(live([], whole, { generation: 1 }), expectation, now)).toMatchObject({
       kind: 'waiting',
-      message: 'the cluster has not taken it in yet',
+      message: 'the cluster has not processed it yet',
     });
   });
 
@@ -161,6 +161,6 @@ describe('the judgement of a workload', () => {
   it('tells what the cluster refuses to make', () => {
     expect(
       verdict([], { conditions: [{ type: 'ReplicaFailure', status: 'True', message: 'exceeded quota: small' }] }),
-    ).toBe('failed: is refused pods by the cluster: exceeded quota: small');
+    ).toBe('failed: cannot create pods: exceeded quota: small');
   });
 });

@@ -245,7 +245,7 @@ describe('a note of what was applied', () => {
     ]) {
       await expect(act()).rejects.toMatchObject({
         kind: 'software',
-        message: expect.stringContaining('the note of what was applied of shop-test/api'),
+        message: expect.stringContaining('the record of what was applied for shop-test/api'),
       });
     }
     expect(store.objects).toEqual(before);
@@ -260,7 +260,7 @@ describe('a note of what was applied', () => {
     store.forge('api', text);
     await expect(workloads.restore(main, 2)).rejects.toMatchObject({
       kind: 'software',
-      message: expect.stringContaining('cannot be read; see the Secret deploy-code.api of the namespace shop-test'),
+      message: expect.stringContaining('cannot be read; see the Secret deploy-code.api in the namespace shop-test'),
     });
   });
 
@@ -269,14 +269,16 @@ describe('a note of what was applied', () => {
     const path = '/api/v1/namespaces/shop-test/secrets/keys';
     store.objects.set(path, { metadata: { name: 'keys', labels: bankLabels } } as never);
     store.forge('api', JSON.stringify({ ...note, stale: [path] }));
-    await expect(workloads.remove(main)).rejects.toThrow(`${path} is not of shop/test: left alone`);
+    await expect(workloads.remove(main)).rejects.toThrow(`${path} is not of shop/test; nothing was changed`);
     service(note).metadata.name = 'ledger';
     store.objects.set('/api/v1/namespaces/shop-test/services/ledger', {
       metadata: { name: 'ledger', labels: bankLabels },
     } as never);
     store.forge('api', JSON.stringify(note));
     const before = new Map(store.objects);
-    await expect(workloads.restore(main, 2)).rejects.toThrow('services/ledger is not of shop/test: left alone');
+    await expect(workloads.restore(main, 2)).rejects.toThrow(
+      'services/ledger is not of shop/test; nothing was changed',
+    );
     expect(store.objects).toEqual(before);
   });
 

@@ -48,7 +48,8 @@ describe('encrypted payloads', () => {
     expect(text((await rotated.decode([old!]))[0]!).data).toBe('"old"');
     expect(text((await rotated.encode([json('new')]))[0]!).metadata['encryption-key-id']).toBe('second');
     await expect(payloadCodec(ring(second)).decode([old!])).rejects.toThrow(
-      'a payload is encrypted with the key "first", and DEPLOY_CODE_ENCRYPTION_KEY_FILE holds no such key',
+      'a payload is encrypted with the key "first", but DEPLOY_CODE_ENCRYPTION_KEY_FILE has no such ' +
+        'key; add it (docs/encryption.md)',
     );
     await expect(payloadCodec(undefined).decode([old!])).rejects.toThrow('a payload is encrypted with the key "first"');
   });
@@ -161,18 +162,30 @@ describe('payloads that must not be used', () => {
     [
       'are far larger once decompressed',
       zipped(gzipSync(Buffer.alloc(40 * 1024 * 1024))),
-      'would be larger than 33554432 bytes',
+      'a message exceeds 33554432 bytes when decompressed',
     ],
     ['are no gzip', zipped(Buffer.from('garbage')), 'cannot be read'],
     ['end too early', zipped(gzipSync('x'.repeat(1000)).subarray(0, 20)), 'cannot be read'],
-    ['are compressed twice', zipped(gzipSync(gzipSync('"x"')), 'binary/gzip'), 'in no encoding'],
-    ['are no JSON', { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{') }, 'not JSON'],
+    [
+      'are compressed twice',
+      zipped(gzipSync(gzipSync('"x"')), 'binary/gzip'),
+      'a message has an encoding that this engine does not use',
+    ],
+    [
+      'are no JSON',
+      { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{') },
+      'a message is marked as JSON but is not valid JSON',
+    ],
     [
       'no converter reads',
       { metadata: { encoding: Buffer.from('json/protobuf') }, data: Buffer.from('{}') },
-      'in no encoding',
+      'a message has an encoding that this engine does not use',
     ],
-    ['say nothing of themselves', { data: Buffer.from('x') }, 'in no encoding'],
+    [
+      'say nothing of themselves',
+      { data: Buffer.from('x') },
+      'a message has an encoding that this engine does not use',
+    ],
   ])('that %s stand for themselves in a workflow, with the reason', async (_, payload, reason) => {
     const [decoded] = await payloadCodec(undefined, { marksRefused: true }).decode([payload], context);
     expect(JSON.parse(text(decoded!).data)).toEqual({ 'deploy-code:refused': expect.stringContaining(reason) });
@@ -184,8 +197,8 @@ describe('payloads that must not be used', () => {
     expect(decoded.map((payload) => (text(payload).data.length > 1000 ? 'taken' : text(payload).data))).toEqual([
       'taken',
       'taken',
-      expect.stringContaining('larger than'),
-      expect.stringContaining('larger than'),
+      expect.stringContaining('a message exceeds 4194300 bytes when decompressed'),
+      expect.stringContaining('a message exceeds 4194300 bytes when decompressed'),
     ]);
   });
 
@@ -193,14 +206,18 @@ describe('payloads that must not be used', () => {
     const [hidden] = await payloadCodec(ring(first)).encode([json('x')], context);
     const [decoded] = await payloadCodec(ring(second), { marksRefused: true }).decode([hidden!], context);
     expect(JSON.parse(text(decoded!).data)).toEqual({
-      'deploy-code:refused': expect.stringContaining('holds no such key'),
+      'deploy-code:refused': expect.stringContaining(
+        'a payload is encrypted with the key "first", but DEPLOY_CODE_ENCRYPTION_KEY_FILE has no ' +
+          'such key; add it (docs/encryption.md)',
+      ),
     });
   });
 
   it('fail everywhere else, and so does one whose key is only missing here', async () => {
     const [hidden] = await payloadCodec(ring(first)).encode([json('x')], context);
     await expect(payloadCodec(undefined, { marksRefused: true }).decode([hidden!], context)).rejects.toThrow(
-      'holds no such key',
+      'a payload is encrypted with the key "first", but DEPLOY_CODE_ENCRYPTION_KEY_FILE has no such ' +
+        'key; add it (docs/encryption.md)',
     );
     await expect(payloadCodec(undefined).decode([zipped(Buffer.from('garbage'))])).rejects.toThrow('cannot be read');
   });
@@ -212,9 +229,9 @@ describe('a file of keys', () => {
   });
 
   it.each([
-    ['holds no key', '# nothing\n'],
-    ['key 1 is not of the form <id>:<32 bytes in base64>', 'short:AAAA'],
-    ['has two keys of the id first', `${first}\n${newKey('first')}`],
+    ['has no key; `deploy-code codec key` creates one', '# nothing\n'],
+    ['key 1 must be <id>:<32 bytes in base64>; `deploy-code codec key` creates one', 'short:AAAA'],
+    ['has two keys with the id first; give each its own id', `${first}\n${newKey('first')}`],
   ])('that %s is refused without being shown', (problem, content) => {
     expect(() => parseKeys(content, '/etc/keys')).toThrow(problem);
     expect(() => parseKeys(content, '/etc/keys')).not.toThrow(first.split(':')[1]);

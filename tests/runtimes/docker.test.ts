@@ -509,7 +509,7 @@ describeWith('docker', 'the Docker runtime', () => {
     const begun = Date.now();
     await expect(runtime.start(instance.name)).rejects.toMatchObject({
       kind: 'software',
-      message: expect.stringContaining('connection refused; the server of the log driver is away') as string,
+      message: expect.stringContaining('connection refused; the server of the log driver is unavailable') as string,
     });
     expect(Date.now() - begun).toBeGreaterThan(10_000);
     await runtime.remove(instance);

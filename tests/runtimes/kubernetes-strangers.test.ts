@@ -326,7 +326,7 @@ describeWith('kubernetes', 'a namespace full of strangers', () => {
       ]) {
         await expect(act()).rejects.toMatchObject({
           kind: 'software',
-          message: expect.stringMatching(/the note of what was applied of .*\/api|bank-keys is not of/),
+          message: expect.stringMatching(/the record of what was applied for .*\/api|bank-keys is not of/),
         });
       }
       expect(await objectsIn(api, namespace)).toEqual(before);

@@ -181,7 +181,7 @@ describe('an engine with an encryption key', () => {
     const client = await DeployCodeClient.connect({ address: address(), namespace: 'encryption' });
     process.env.DEPLOY_CODE_ENCRYPTION_KEY_FILE = file;
     await expect(client.environment({ stack: stack.name, environment: 'test' })).rejects.toThrow(
-      /encrypted with the key "test", and DEPLOY_CODE_ENCRYPTION_KEY_FILE holds no such key/,
+      /encrypted with the key "test", but DEPLOY_CODE_ENCRYPTION_KEY_FILE has no such key; add it/,
     );
     await client.close();
   });

@@ -12,8 +12,8 @@ interface Anchored {
 }
 
 /**
- * The end of every trail, signed, in a file elsewhere: on another disk, or one that somebody else collects. Whoever
- * rewrites a trail, and Temporal's memory of it, has to rewrite that too.
+ * Appends the signed end of every trail to a file elsewhere: on another disk, or collected by somebody else. Rewriting
+ * a trail unnoticed then requires rewriting this file too.
  */
 export class Anchor {
   constructor(
@@ -21,7 +21,7 @@ export class Anchor {
     private readonly seal: Seal,
   ) {}
 
-  /** Lasting once it resolves. */
+  /** Synced to disk when it resolves. */
   async add(trail: string, { sequence, hash }: Pick<AuditHead, 'sequence' | 'hash'>): Promise<void> {
     const line: Anchored = {
       at: new Date().toISOString(),
@@ -39,7 +39,7 @@ export class Anchor {
     }
   }
 
-  /** What it has of a trail, as far as the worker's key proves it. */
+  /** The anchors of a trail whose MAC is valid under the worker's key. */
   async read(trail: string): Promise<Pick<AuditHead, 'sequence' | 'hash'>[]> {
     const text = await readFile(this.file, 'utf8').catch(() => '');
     const lines = text
@@ -56,7 +56,7 @@ function anchorOf(trail: string, sequence: number): string {
   return `anchor of ${trail} at ${sequence}`;
 }
 
-/** A line that was cut off proves nothing, and neither does anything else that was put in. */
+/** Skips truncated and foreign lines, which prove nothing. */
 function parse(line: string): Anchored[] {
   try {
     const parsed = JSON.parse(line) as Partial<Anchored> | null;

@@ -3,7 +3,7 @@ import { longestAuthor, longestReason, oneLine } from '../../model/text';
 
 const longestResult = 2000;
 
-/** An entry whose every text is one line: no line end in a reason can look like a record of its own. */
+/** An entry with single-line texts, so that no line break in a reason can fake a record. */
 export function asRow({ by, from, what, why, result, ...rest }: AuditEntry): AuditEntry {
   return {
     ...rest,

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import type { AuditEntry, AuditHead, AuditRecord } from '../../model/audit';
 import type { Marking } from './trail';
 
-/** Before the first record. */
+/** The `previous` hash of the first record. */
 export const origin = '0'.repeat(64);
 
-/** The record that follows another. */
+/** Builds the record that follows another. */
 export function follow(
   last: AuditHead | undefined,
   { id, at, by, from, what, why, result, deployment }: AuditEntry,
@@ -27,27 +27,30 @@ export function follow(
   return { ...record, hash, ...mark(hash) };
 }
 
-/** Where a trail is broken; nothing where it is whole. `known`: what was remembered of its last record. */
+/**
+ * Describes where a trail is broken; undefined if it is intact. `known`: its last record as the environment remembers
+ * it.
+ */
 export function findBreak(records: readonly AuditRecord[], known: AuditHead | undefined): string | undefined {
   let last: AuditHead | undefined;
   for (const record of records) {
     const { hash, ...rest } = record;
     if (record.sequence !== (last?.sequence ?? 0) + 1)
-      return `after record ${last?.sequence ?? 0} comes record ${record.sequence}: records are missing or were moved`;
+      return `record ${record.sequence} follows record ${last?.sequence ?? 0}: records are missing or were moved`;
     if (record.previous !== (last?.hash ?? origin) || hashOf(rest) !== hash)
-      return `record ${record.sequence} was changed, or the one before it`;
+      return `record ${record.sequence} or the one before it was changed`;
     last = record;
   }
   if (!known) return undefined;
   const same = records[known.sequence - 1];
   if (!same)
     return (
-      `there are ${records.length} records, and the environment ` +
+      `the trail has ${records.length} records, but the environment ` +
       `remembers ${known.sequence}: the last ones are missing`
     );
   return same.hash === known.hash
     ? undefined
-    : `record ${known.sequence} is not the one that the environment remembers: the trail was written anew`;
+    : `record ${known.sequence} differs from the one that the environment remembers: the trail was rewritten`;
 }
 
 function hashOf({

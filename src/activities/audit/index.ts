@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { AuditEntry } from '../../model/audit';
-import { alive } from '../alive';
+import { withHeartbeat } from '../heartbeat';
 import type { Activities } from '../contract';
 import type { Dependencies } from '../dependencies';
 import { SoftwareFault } from '../failures';
@@ -11,8 +11,8 @@ import { reasonOf } from './reason';
 import { AuditTrails } from './trails';
 
 /**
- * The audit trail of each environment, which survives Temporal's retention: in a database where one is given, else in a
- * file.
+ * Activities on the audit trail of each environment, which outlives Temporal's retention: in a database if one is
+ * configured, else in a file.
  */
 export function auditActivities(
   dependencies: Pick<Dependencies, 'dataDir' | 'auditDatabase' | 'audit' | 'secrets' | 'rules'>,
@@ -20,30 +20,30 @@ export function auditActivities(
   const { auditDatabase, audit, secrets } = dependencies;
   const place = auditDatabase && ({ place: 'database' } as const);
   const trails = () => new AuditTrails(dependencies);
-  /** A database comes back; a folder that cannot be written has to be mended. */
-  const unwritten = (error: Error): never => {
+  /** A database failure is temporary; a folder that is not writable has to be repaired. */
+  const failWrite = (error: Error): never => {
     const message = `the audit trail cannot be written: ${reasonOf(error)}`;
     throw auditDatabase ? ApplicationFailure.retryable(message) : new SoftwareFault(message);
   };
   return {
     recordAudit: (about, entry) =>
-      alive(async () => {
+      withHeartbeat(async () => {
         const { sequence, hash, troubles } = await trails()
           .append(about, asRow(masked(entry, secrets)))
-          .catch(unwritten);
+          .catch(failWrite);
         for (const trouble of troubles) Context.current().log.warn(trouble);
         return { sequence, hash, ...place };
       }),
 
     readAudit: (about, last, known) =>
-      alive(async () => {
+      withHeartbeat(async () => {
         const { records, ...proof } = await trails()
           .examine(about, known?.place === place?.place ? known : undefined)
           .catch((error: Error) => {
             throw new SoftwareFault(`the audit trail cannot be read: ${reasonOf(error)}`);
           });
         const unrecorded = audit.isBestEffort
-          ? ['this worker goes on where it cannot record (--audit-best-effort)']
+          ? ['this worker continues deployments that it cannot record (--audit-best-effort)']
           : [];
         return {
           records: records.slice(-last),
@@ -55,7 +55,7 @@ export function auditActivities(
   };
 }
 
-/** A command, or a cause, may hold what the worker knows to be secret. */
+/** A command or a cause may contain secrets. */
 function masked({ what, why, result, ...rest }: AuditEntry, secrets: Pick<SecretStore, 'mask'>): AuditEntry {
   return {
     ...rest,

@@ -3,13 +3,13 @@ import { type FileHandle, mkdir, readlink, realpath } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { openRegular, unless } from '../../guard/regular-file';
 
-/** In bytes; of a trail, about half a million records. */
+/** In bytes; a trail of this size has about half a million records. */
 const largestFile = 256 * 1024 * 1024;
 const { O_RDONLY } = constants;
 
 /**
- * Makes the folders of a trail, `audit` and the stack, below the folder that somebody has named.
- * @throws Error where one of them is a symbolic link
+ * Creates the folders of a trail, `audit` and the stack, below the configured folder.
+ * @throws Error if one of them is a symbolic link
  */
 export async function makeFolders(file: string): Promise<void> {
   const named = namedFolder(file);
@@ -21,8 +21,8 @@ export async function makeFolders(file: string): Promise<void> {
 }
 
 /**
- * Opens a file of a trail. Whoever may write to its folder may have put anything in its place.
- * @throws Error where it is no regular file, is larger than 256 MiB, or lies elsewhere by a symbolic link
+ * Opens a file of a trail. Anybody with write access to its folder may have replaced it.
+ * @throws Error if it is not a regular file, is larger than 256 MiB, or a symbolic link leads elsewhere
  */
 export function openPlain(file: string, flags: number): Promise<FileHandle> {
   return openRegular(file, flags, async (handle) => {
@@ -31,7 +31,7 @@ export function openPlain(file: string, flags: number): Promise<FileHandle> {
   });
 }
 
-/** The content of such a file; undefined where there is none. @throws Error as {@link openPlain} does */
+/** The content of such a file; undefined if it does not exist. @throws Error as {@link openPlain} does */
 export async function readPlain(file: string): Promise<string | undefined> {
   const handle = await unless('ENOENT', openPlain(file, O_RDONLY));
   try {
@@ -41,21 +41,23 @@ export async function readPlain(file: string): Promise<string | undefined> {
   }
 }
 
-/** What a stack file or a worker names: `audit`, the stack and the file below it are the engine's. */
+/** The folder that a stack file or a worker configures; `audit`, the stack and the file below it are the engine's. */
 function namedFolder(file: string): string {
   return dirname(dirname(dirname(file)));
 }
 
-/** Links on the way to the folder that was named are meant; the policy has seen where they lead. */
+/** Links above the configured folder are allowed; the policy has checked their target. */
 async function expectedPath(named: string, path: string): Promise<string> {
   return join(await realpath(named), relative(named, path));
 }
 
-/** Of what is open: the path may lead elsewhere by now. Where the kernel does not tell, the path has to do. */
+/**
+ * The path of the open file, as the name may have been relinked. Falls back to the name where the kernel does not tell.
+ */
 async function openedPath(file: string, { fd }: FileHandle): Promise<string> {
   return readlink(`/proc/self/fd/${fd}`).catch(() => realpath(file));
 }
 
 function requireSame(path: string, real: string, expected: string): void {
-  if (real !== expected) throw new Error(`${path} leads to ${real} by a symbolic link; remove the link`);
+  if (real !== expected) throw new Error(`${path} is a symbolic link to ${real}; remove the link`);
 }

@@ -2,22 +2,22 @@ import type { AuditHead, AuditRecord } from '../../model/audit';
 import { findBreak } from './chain';
 import type { Seal } from './seal';
 
-/** What is known of a trail elsewhere than in the trail itself. */
+/** Evidence about a trail from outside the trail. */
 export interface Witnesses {
-  /** What the environment's workflow remembers of its last record. */
+  /** Its last record as the environment's workflow remembers it. */
   known?: AuditHead;
-  /** What an anchor file has of it. */
+  /** Records in the anchor file. */
   anchored?: readonly Pick<AuditHead, 'sequence' | 'hash'>[];
 }
 
 export interface Proof {
-  /** Where the trail is broken, in a sentence; absent: nowhere. */
+  /** Where the trail is broken, as a sentence; absent if it is intact. */
   broken?: string;
-  /** What is proved and what is not, a sentence each. */
+  /** One sentence each for what is proved and what is not. */
   proof: string[];
 }
 
-/** Checks everything that can be checked of a trail. `trail`: its name, `stack/environment`. */
+/** Runs all checks of a trail. `trail`: its name, `stack/environment`. */
 export function examine(
   trail: string,
   records: readonly AuditRecord[],
@@ -35,12 +35,12 @@ export function examine(
   return { ...(broken !== undefined && { broken }), proof };
 }
 
-/** A record without a MAC after one that has it was not written by the engine. */
+/** Workers write a MAC with every record: one without, after one with, is forged. */
 function findForged(trail: string, records: readonly AuditRecord[], seal: Seal): string | undefined {
   const since = records.findIndex(({ mac }) => mac !== undefined);
   for (const { sequence, hash, key, mac } of since < 0 ? [] : records.slice(since)) {
     if (key === undefined || mac === undefined)
-      return `record ${sequence} has no MAC, and records before it do: it was not written by a worker`;
+      return `record ${sequence} has no MAC, but earlier records do: it was not written by a worker`;
     if (key === seal.id && !seal.proves(trail, hash, { key, mac }))
       return `the MAC of record ${sequence} is wrong: it was not written by a worker of this installation`;
   }
@@ -53,8 +53,9 @@ function findUnlikeAnchor(
 ): string | undefined {
   const unlike = anchored.find(({ sequence, hash }) => records[sequence - 1]?.hash !== hash);
   if (!unlike) return undefined;
-  const is = records[unlike.sequence - 1] ? 'is another one' : 'is missing';
-  return `record ${unlike.sequence} ${is}: the anchor file knows it`;
+  return records[unlike.sequence - 1]
+    ? `record ${unlike.sequence} differs from the anchor file`
+    : `record ${unlike.sequence} is missing, but the anchor file has it`;
 }
 
 function proved(records: readonly AuditRecord[], { id }: Seal, broken: string | undefined): string[] {
@@ -66,14 +67,14 @@ function byOtherKeys(records: readonly AuditRecord[], { id }: Seal): string[] {
   const others = [...new Set(records.flatMap(({ key }) => (key === undefined || key === id ? [] : [key])))];
   return others.map(
     (other) =>
-      `not proved here, for the key ${other} is another installation's: ` +
+      `not proved here, as the key ${other} belongs to another installation: ` +
       `${rangesOf(records.filter(({ key }) => key === other).map(({ sequence }) => sequence))}`,
   );
 }
 
 function unmarked(records: readonly AuditRecord[]): string[] {
   const without = records.filter(({ mac }) => mac === undefined).map(({ sequence }) => sequence);
-  return without.length === 0 ? [] : [`not proved, for they have no MAC: ${rangesOf(without)}`];
+  return without.length === 0 ? [] : [`not proved, as they have no MAC: ${rangesOf(without)}`];
 }
 
 function anchors(anchored: NonNullable<Witnesses['anchored']>): string[] {
@@ -82,7 +83,7 @@ function anchors(anchored: NonNullable<Witnesses['anchored']>): string[] {
     : [`anchored elsewhere: up to record ${Math.max(...anchored.map(({ sequence }) => sequence))}`];
 }
 
-/** Deployments are numbered without a gap: one without a record was terminated, or lost its record. */
+/** Deployments are numbered without gaps: one without a record was terminated, or its record was lost. */
 function gaps(records: readonly AuditRecord[]): string[] {
   const numbers = [...new Set(records.flatMap(({ deployment }) => deployment ?? []))].sort((one, other) => one - other);
   const missing = numbers.slice(1).flatMap((number, index): [number, number][] => {

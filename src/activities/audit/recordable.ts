@@ -6,8 +6,8 @@ import { reasonOf } from './reason';
 import { AuditTrails } from './trails';
 
 /**
- * Nothing is begun that could not be recorded at this moment, unless the worker was started with `--audit-best-effort`.
- * @throws SoftwareFault for a folder that has to be mended, RuntimeError for a database, which comes back
+ * Refuses deployments while the audit trail is not writable, unless the worker was started with `--audit-best-effort`.
+ * @throws SoftwareFault for a folder, which has to be repaired, RuntimeError for a database, whose failure is temporary
  */
 export async function requireRecordable(
   dependencies: Pick<Dependencies, 'dataDir' | 'auditDatabase' | 'audit' | 'rules'>,
@@ -20,7 +20,7 @@ export async function requireRecordable(
       const reason = `the audit trail cannot be written: ${reasonOf(error)}`;
       if (dependencies.auditDatabase) throw new RuntimeError('platform', reason);
       throw new SoftwareFault(
-        `${reason}; nothing is done that cannot be recorded: mend it, or start the worker with --audit-best-effort`,
+        `${reason}; repair it, or start the worker with --audit-best-effort to deploy without records`,
       );
     });
 }

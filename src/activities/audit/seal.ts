@@ -1,17 +1,14 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
-/** The MAC of a record, and which key it is by. */
+/** The MAC of a record, and the id of its key. */
 export interface Mark {
   key: string;
   mac: string;
 }
 
-/**
- * Proves that a record was written by an installation: whoever may write to a trail, and lacks the installation's key,
- * can forge none.
- */
+/** Proves that an installation wrote a record: without the installation's key nobody can forge one. */
 export class Seal {
-  /** Says which key, and nothing about it. */
+  /** Identifies the key without revealing it. */
   readonly id: string;
   private readonly secret: Buffer;
 
@@ -20,7 +17,7 @@ export class Seal {
     this.id = createHash('sha256').update('deploy-code audit key').update(this.secret).digest('hex').slice(0, 16);
   }
 
-  /** `trail`: whose record it is, so that none can be moved to another trail. */
+  /** `trail`: included in the MAC, so that a record cannot be moved to another trail. */
   mark(trail: string, hash: string): Mark {
     return { key: this.id, mac: this.macOf(trail, hash) };
   }

@@ -7,7 +7,7 @@ import type { Marking, Trail } from './trail';
 
 const queues = new Map<string, Promise<unknown>>();
 
-/** A trail as a file of JSON lines, which is only ever appended to. Workers that share the folder share the trail. */
+/** A trail as an append-only file of JSON lines. Workers that share the folder share the trail. */
 export class TrailFile implements Trail {
   constructor(
     private readonly file: string,
@@ -23,10 +23,10 @@ export class TrailFile implements Trail {
       .map((line) => JSON.parse(line) as AuditRecord);
   }
 
-  /** Written through to the disk once it resolves. An entry that is there already is not written twice. */
+  /** Synced to disk when it resolves. An entry that is already there is not written again. */
   async append(entry: AuditEntry): Promise<AuditRecord> {
     await makeFolders(this.file);
-    return this.alone(async () => {
+    return this.exclusively(async () => {
       const records = await this.read();
       const present = records.findLast(({ id }) => id === entry.id);
       if (present) return present;
@@ -36,17 +36,17 @@ export class TrailFile implements Trail {
     });
   }
 
-  /** Adds the records of another trail that this one lacks. Waits for the lock until the signal aborts. */
+  /** Appends records of another trail that this one lacks. Waits for the lock until the signal aborts. */
   async copy(records: readonly AuditRecord[], signal: AbortSignal): Promise<void> {
     await makeFolders(this.file);
-    await this.alone(async () => {
+    await this.exclusively(async () => {
       const present = await this.read();
       const missing = records.slice(present.length);
       if (missing.length > 0) await this.write(missing.map((record) => `${JSON.stringify(record)}\n`).join(''));
     }, signal);
   }
 
-  /** What a crash has cut off in the middle of a line was never acknowledged: it goes. */
+  /** Removes a partial line that a crash left: it was never acknowledged. */
   private async write(line: string): Promise<void> {
     const handle = await openPlain(this.file, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT);
     try {
@@ -60,8 +60,8 @@ export class TrailFile implements Trail {
     }
   }
 
-  /** One at a time: by a queue within this process, by a lock among processes. */
-  private alone<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  /** Runs work exclusively: a queue serialises this process, a lock all processes. */
+  private exclusively<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const turn = (queues.get(this.file) ?? Promise.resolve()).then(() => underLock(`${this.file}.lock`, work, signal));
     queues.set(
       this.file,

@@ -5,7 +5,7 @@ import type { Marking, Trail } from './trail';
 
 const connectTimeoutMs = 5000;
 
-/** Keeps what the hash covers as the text that was hashed; the columns beside it are for queries. */
+/** `record` holds the hashed text; the other columns are for queries. */
 const table = `CREATE TABLE IF NOT EXISTS deploy_code_audit (
   stack text NOT NULL,
   environment text NOT NULL,
@@ -19,12 +19,11 @@ const table = `CREATE TABLE IF NOT EXISTS deploy_code_audit (
 )`;
 
 /**
- * A table of PostgreSQL that holds the trails of all environments. Its user needs no more than SELECT and INSERT where
- * the table exists.
+ * A PostgreSQL table with the trails of all environments. If the table exists, its user needs only SELECT and INSERT.
  */
 export class AuditDatabase {
   private readonly pool: Pool;
-  private made?: Promise<void>;
+  private tableReady?: Promise<void>;
 
   /** `url`: `postgresql://user@host:5432/database`. The password may come from PGPASSWORD or a password file. */
   constructor(url: string) {
@@ -44,7 +43,7 @@ export class AuditDatabase {
     };
   }
 
-  /** @throws Error where no record could be written at this moment */
+  /** @throws Error if no record can be written now */
   async requireReachable(): Promise<void> {
     await this.use((client) => client.query('SELECT 1'));
   }
@@ -54,11 +53,11 @@ export class AuditDatabase {
   }
 
   private async use<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    this.made ??= this.make().catch((error: unknown) => {
-      this.made = undefined;
+    this.tableReady ??= this.ensureTable().catch((error: unknown) => {
+      this.tableReady = undefined;
       throw error;
     });
-    await this.made;
+    await this.tableReady;
     const client = await this.pool.connect();
     try {
       return await work(client);
@@ -67,8 +66,8 @@ export class AuditDatabase {
     }
   }
 
-  /** A user that may not create tables needs none to be created. */
-  private async make(): Promise<void> {
+  /** Creates the table only if it is missing: the user may lack the right to create tables. */
+  private async ensureTable(): Promise<void> {
     const { rows } = await this.pool.query<{ present: string | null }>(
       "SELECT to_regclass('deploy_code_audit') AS present",
     );
@@ -84,7 +83,7 @@ async function recordsOf(client: PoolClient, stack: string, environment: string)
   return rows.map(({ record }) => JSON.parse(record) as AuditRecord);
 }
 
-/** One at a time for each environment, whichever worker it is. */
+/** Serialised per environment across all workers. */
 async function append(
   client: PoolClient,
   stack: string,

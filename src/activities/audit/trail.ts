@@ -1,12 +1,12 @@
 import type { AuditEntry, AuditRecord } from '../../model/audit';
 import type { Mark } from './seal';
 
-/** The MAC of a record, by its hash. */
+/** Computes the MAC of a record from its hash. */
 export type Marking = (hash: string) => Mark;
 
-/** Where the records of an environment are kept. They are only ever appended to. */
+/** Append-only storage of the records of an environment. */
 export interface Trail {
   read(): Promise<AuditRecord[]>;
-  /** Lasting once it resolves. An entry that is there already is not written twice. */
+  /** Durable when it resolves. An entry that is already there is not written again. */
   append(entry: AuditEntry): Promise<AuditRecord>;
 }

@@ -13,21 +13,20 @@ import { examine, type Proof } from './proof';
 import type { Trail } from './trail';
 import { TrailFile } from './trail-file';
 
-/** In bytes. A record is about 500. */
+/** Free disk space in bytes. A record takes about 500. */
 const leastFree = 64 * 1024;
-/** For what lies in the folder of a stack file: the disk may be of another machine, and others may write there. */
+/** Timeout for the folder of a stack file, which may be on a remote disk and locked by others. */
 const elsewhereMs = 10_000;
 
 /**
- * The trails of a worker: in its database, or in its own data folder whatever a stack file says; that may ask for a
- * copy elsewhere.
+ * The trails of a worker: in its database, or in its own data folder. A stack file can only request a copy elsewhere.
  */
 export class AuditTrails {
-  constructor(private readonly means: Pick<Dependencies, 'dataDir' | 'auditDatabase' | 'audit' | 'rules'>) {}
+  constructor(private readonly dependencies: Pick<Dependencies, 'dataDir' | 'auditDatabase' | 'audit' | 'rules'>) {}
 
-  /** `troubles`: what went wrong after the record was written. */
+  /** `troubles`: problems after the record was written. */
   async append(about: AuditPlace, entry: AuditEntry): Promise<AuditRecord & { troubles: string[] }> {
-    await this.adopt(about);
+    await this.adoptFormer(about);
     const trail = this.trailOf(about);
     const record = await trail.append(entry);
     const troubles = await Promise.all([this.anchor(about, record), this.copy(about, trail)]);
@@ -35,17 +34,17 @@ export class AuditTrails {
   }
 
   async examine(about: AuditPlace, known: AuditHead | undefined): Promise<Proof & { records: AuditRecord[] }> {
-    await this.adopt(about);
+    await this.adoptFormer(about);
     const records = await this.trailOf(about).read();
-    const anchored = await this.means.audit.anchor?.read(nameOf(about));
-    return { records, ...examine(nameOf(about), records, this.means.audit.seal, { known, anchored }) };
+    const anchored = await this.dependencies.audit.anchor?.read(nameOf(about));
+    return { records, ...examine(nameOf(about), records, this.dependencies.audit.seal, { known, anchored }) };
   }
 
-  /** @throws Error where no record could be written at this moment */
+  /** @throws Error if no record can be written now */
   async requireWritable(about: AuditPlace): Promise<void> {
-    if (this.means.auditDatabase) return this.means.auditDatabase.requireReachable();
-    await this.adopt(about);
-    const file = this.fileOf(this.means.dataDir, about);
+    if (this.dependencies.auditDatabase) return this.dependencies.auditDatabase.requireReachable();
+    await this.adoptFormer(about);
+    const file = this.fileOf(this.dependencies.dataDir, about);
     await makeFolders(file);
     await (await openPlain(file, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT)).close();
     const { bavail, bsize } = await statfs(dirname(file));
@@ -53,7 +52,7 @@ export class AuditTrails {
   }
 
   private trailOf(about: AuditPlace): Trail {
-    const { auditDatabase, dataDir, audit } = this.means;
+    const { auditDatabase, dataDir, audit } = this.dependencies;
     const mark = (hash: string) => audit.seal.mark(nameOf(about), hash);
     return (
       auditDatabase?.trailOf(about.stack, about.environment, mark) ?? new TrailFile(this.fileOf(dataDir, about), mark)
@@ -64,10 +63,12 @@ export class AuditTrails {
     return join(folder, 'audit', requireName('stack', stack), `${requireName('environment', environment)}.jsonl`);
   }
 
-  /** In earlier versions a trail was only where its stack file said: it goes on in the worker's own folder. */
-  private async adopt(about: AuditPlace): Promise<void> {
-    if (about.folder === undefined || this.means.auditDatabase) return;
-    const [own, former] = [this.fileOf(this.means.dataDir, about), this.fileOf(about.folder, about)];
+  /**
+   * Moves a trail of an earlier version, which was only in the folder of its stack file, to the worker's own folder.
+   */
+  private async adoptFormer(about: AuditPlace): Promise<void> {
+    if (about.folder === undefined || this.dependencies.auditDatabase) return;
+    const [own, former] = [this.fileOf(this.dependencies.dataDir, about), this.fileOf(about.folder, about)];
     if (own === former || (await exists(own)) || (await this.refusal(about)) !== undefined) return;
     const records = await withinDeadline(elsewhereMs, () => readPlain(former)).catch(unlessRefused);
     if (records === undefined) return;
@@ -75,15 +76,15 @@ export class AuditTrails {
     await unless('EEXIST', writeFile(own, records, { flag: 'wx', mode: 0o600 }));
   }
 
-  /** A plan has been checked before; the folder of a message has not. */
+  /** Plans are checked before, but the folder of a message is not. */
   private async refusal({ folder, stack, environment }: AuditPlace): Promise<string | undefined> {
     return folder === undefined
       ? undefined
-      : auditFolderRefusal(folder, this.means.rules.policy, { stack, environment });
+      : auditFolderRefusal(folder, this.dependencies.rules.policy, { stack, environment });
   }
 
   private async anchor(about: AuditPlace, record: AuditRecord): Promise<string[]> {
-    const added = this.means.audit.anchor?.add(nameOf(about), record) ?? Promise.resolve();
+    const added = this.dependencies.audit.anchor?.add(nameOf(about), record) ?? Promise.resolve();
     return added.then(
       () => [],
       (error: Error) => [`the anchor file cannot be written: ${error.message}`],
@@ -92,11 +93,11 @@ export class AuditTrails {
 
   private async copy(about: AuditPlace, trail: Trail): Promise<string[]> {
     const { folder } = about;
-    if (folder === undefined || this.means.auditDatabase || folder === this.means.dataDir) return [];
+    if (folder === undefined || this.dependencies.auditDatabase || folder === this.dependencies.dataDir) return [];
     const refused = await this.refusal(about);
     if (refused !== undefined) return [refused];
     const elsewhere = new TrailFile(this.fileOf(folder, about), () => {
-      throw new Error('a copy takes no records of its own');
+      throw new Error('a copy only receives records of its trail');
     });
     const copied = withinDeadline(elsewhereMs, async (signal) => elsewhere.copy(await trail.read(), signal));
     const troubleOf = ({ message }: Error) => [
@@ -111,7 +112,8 @@ function nameOf({ stack, environment }: AuditPlace): string {
 }
 
 /**
- * What the system does not let be read is not there to be taken over. A link or a pipe is: somebody has put it there.
+ * A trail that the system does not let the worker read counts as absent. A link or a pipe was placed there by somebody,
+ * and is an error.
  */
 function unlessRefused(error: NodeJS.ErrnoException): undefined {
   if (error.code === undefined) throw error;

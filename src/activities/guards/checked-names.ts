@@ -12,15 +12,15 @@ import {
   requireWhole,
 } from '../../model/names';
 import { longestMs } from '../../model/stack/limits';
-import { alive } from '../alive';
+import { withHeartbeat } from '../heartbeat';
 import type { Activities, StepContext } from '../contract';
 
-/** Throws a NameProblem where an argument of the activity holds a name that its grammar does not allow. */
+/** Throws a NameProblem if an argument of the activity has a name that violates its grammar. */
 type Checks = { [A in keyof Activities]: (...input: Parameters<Activities[A]>) => unknown };
 
 /**
- * The same activities, which refuse names that are none before they do anything. Whoever may write into Temporal calls
- * activities with whatever they like: what clients and workflows have checked is checked again by the worker that acts.
+ * Wraps activities so that invalid names are rejected before any effect. Clients and workflows check names too, but
+ * anybody with write access to Temporal can schedule an activity with any input.
  */
 export function withCheckedNames(activities: Activities): Activities {
   const checked = Object.entries(activities).map(([name, run]: [string, (...input: never[]) => Promise<unknown>]) => {
@@ -30,13 +30,13 @@ export function withCheckedNames(activities: Activities): Activities {
   return Object.fromEntries(checked) as Activities;
 }
 
-/** An activity that ends with what is wrong with its input; nothing where all is well. */
+/** A run that fails with the problem of its input; undefined if the input is valid. */
 function problemOf(check: () => unknown): { run: Promise<never> } | undefined {
   try {
     check();
     return undefined;
   } catch (error) {
-    return { run: alive(() => Promise.reject(error as Error)) };
+    return { run: withHeartbeat(() => Promise.reject(error as Error)) };
   }
 }
 
@@ -64,7 +64,7 @@ const ofInstance = (where: StepContext, ref: Pick<InstanceRef, 'name' | 'service
   instance(ref);
 };
 const joining = (networks: readonly NetworkAttachment[] = []) => networks.forEach(({ name }) => requireNetwork(name));
-/** Of an instance that is to be made: of what it will join, too. */
+/** For a new instance: also the networks that it joins. */
 const ofNewInstance = (where: StepContext, made: InstanceByReference) => {
   ofInstance(where, made);
   joining(made.networks);
@@ -75,7 +75,7 @@ const ofInstances = (where: StepContext, refs: InstanceRef[]) => {
   refs.forEach(instance);
 };
 
-/** Weights are per cent. */
+/** Weights are percentages. */
 const wholeShare = 100;
 
 const checks: Checks = {

@@ -4,21 +4,21 @@ import type { Activities } from '../contract';
 import type { SecretStore } from '../secrets';
 import { maskDeep, maskFreeTexts } from '../secrets/mask-deep';
 
-/** A source that does not answer must not hold a failure up. */
+/** A secret source that does not answer must not delay a failure. */
 const learningMs = 3000;
 
 type Activity = (...input: unknown[]) => Promise<unknown>;
 type Secrets = Pick<SecretStore, 'learn' | 'mask'>;
 
-/** Activities whose results are texts of others, and hold no name that the workflow goes by. */
+/** Activities whose results are texts from outside, without names that the workflow uses. */
 const textual: ReadonlySet<keyof Activities> = new Set(['reviveInstances', 'removeInstances', 'analyse'] as const);
 
-/** What leaves the worker for others: the audit trail, and what subscribers are told. */
+/** Activities that send data out of the worker: to the audit trail and to subscribers. */
 const outgoing: ReadonlySet<keyof Activities> = new Set(['recordAudit', 'deliver'] as const);
 
 /**
- * The same activities, out of which no secret comes in a failure: message, details, cause and stack are masked. Docker,
- * a shell or a library may show in an error what it was given, in whatever encoding.
+ * Wraps activities so that failures contain no secret: message, details, cause and stack are masked. Docker, a shell or
+ * a library may repeat its input in an error, in any encoding.
  */
 export function withMaskedTexts(activities: Activities, secrets: Secrets): Activities {
   const mask = (text: string) => secrets.mask(text);
@@ -37,7 +37,7 @@ export function withMaskedTexts(activities: Activities, secrets: Secrets): Activ
   return Object.fromEntries(masked) as Activities;
 }
 
-/** After a restart the worker has to read what it once gave to an instance. */
+/** After a restart of the worker, its masks lack secrets that it gave to instances before: read them again. */
 async function learnFrom(context: unknown, secrets: Secrets): Promise<void> {
   const {
     secrets: sources,

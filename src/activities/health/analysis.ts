@@ -2,7 +2,7 @@ import type { Check } from '../../model/stack';
 import type { Judgement } from '../../plan/plan';
 import { hostPort } from '../../model/names/host-port';
 import { httpCall } from '../../guard/request';
-import { alive } from '../alive';
+import { withHeartbeat } from '../heartbeat';
 import type { Activities } from '../contract';
 import type { Dependencies } from '../dependencies';
 import { capability, type Runtime } from '../../runtimes/runtime';
@@ -14,29 +14,29 @@ const longestWord = 200;
 
 type Answer = { value: number } | { missing: string };
 
-/** What Prometheus says of new instances. */
+/** Checks of new instances by Prometheus queries. */
 export function analysisActivities({ runtimes }: Dependencies): Pick<Activities, 'analyse'> {
   return {
     analyse: (context, judgement) =>
-      alive(async () => {
+      withHeartbeat(async () => {
         const { checks, samples } = judgement.analysis;
         const ask = await prometheus(runtimes(context), judgement);
-        const looks = await Promise.all(checks.map((check) => look(check, ask)));
+        const results = await Promise.all(checks.map((check) => runCheck(check, ask)));
         const enough = samples ? await ask(samples.query) : { value: Infinity };
         const few =
           samples && (!('value' in enough) || enough.value < samples.min)
             ? [`${'value' in enough ? enough.value : 'no'} samples, and ${samples.min} are needed`]
             : [];
         return {
-          failed: looks.flatMap(({ failed }) => failed),
-          missing: [...looks.flatMap(({ missing }) => missing), ...few],
-          seen: looks.map(({ seen }) => seen).filter(Boolean),
+          failed: results.flatMap(({ failed }) => failed),
+          missing: [...results.flatMap(({ missing }) => missing), ...few],
+          seen: results.map(({ seen }) => seen).filter(Boolean),
         };
       }),
   };
 }
 
-async function look(
+async function runCheck(
   check: Check,
   ask: (query: string) => Promise<Answer>,
 ): Promise<{ failed: string[]; missing: string[]; seen: string }> {
@@ -55,7 +55,7 @@ async function look(
   };
 }
 
-/** What an answer breaks. */
+/** The limits of a check that a value exceeds, one message each. */
 export function judge({ min, max, maxRatio, maxDifference }: Check, value: number, baseline = 0): string[] {
   const is = `is ${short(value)}`;
   return [
@@ -74,7 +74,10 @@ function short(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-/** Asks for one number: of a service of the stack where the worker reaches its instance, else of any host. */
+/**
+ * A function that runs a query for one number: against a service of the stack if the check names one, else against its
+ * endpoint.
+ */
 async function prometheus(
   runtime: Runtime,
   { endpoint, prometheus: service }: Judgement,
@@ -92,7 +95,7 @@ async function prometheus(
   };
 }
 
-/** The answer to a GET of a path. */
+/** Resolves with the body of a GET of a path. */
 type Get = (path: string) => Promise<string>;
 
 function overHttp(base: string): Get {
@@ -107,7 +110,9 @@ function overHttp(base: string): Get {
     ).body;
 }
 
-/** Of an instance of the stack: a pod is asked by way of its cluster, anything else where the worker reaches it. */
+/**
+ * Reads from an instance of the stack: a pod through the API server, any other at the address that the worker reaches.
+ */
 async function inside(runtime: Runtime, endpoint: string, service: string): Promise<Get> {
   const url = new URL(endpoint);
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
@@ -133,12 +138,12 @@ interface PrometheusAnswer {
   data?: { resultType: string; result: unknown };
 }
 
-/** @throws Error with what something else, in its place, has to say */
+/** @throws Error with the start of the body if it is not JSON */
 function read(text: string): PrometheusAnswer {
   try {
     return JSON.parse(text) as PrometheusAnswer;
   } catch {
-    throw new Error(`it says: ${text.trim().slice(0, longestWord)}`);
+    throw new Error(`it answers: ${text.trim().slice(0, longestWord)}`);
   }
 }
 

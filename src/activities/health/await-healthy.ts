@@ -10,17 +10,17 @@ const firstDelayMs = 10;
 const growth = 1.5;
 const nextExitMs = 700;
 const seenMs = 50;
-/** What answers nothing for so long may have another one's address. */
+/** After this time without an answer, another container may hold the instance's address. */
 const suspiciousMs = 2000;
 
 export interface AwaitOptions {
-  /** An exit before this call counts too. */
+  /** Exits before this call count too. */
   fresh: boolean;
-  /** The platform was away: an instance found stopped was stopped by that. */
+  /** The platform was unavailable: it stopped the instances that are found stopped. */
   afterTrouble: boolean;
-  /** Exit code of the first exit, by whoever has waited for it since before the start. */
+  /** Exit code of the first exit, awaited since before the start. */
   firstExit?: Promise<number | undefined>;
-  /** Time that earlier attempts have used up, in ms. */
+  /** Time that earlier attempts took, in ms. */
   usedMs: number;
   signal: AbortSignal;
   onProbe: (problem: string | undefined, usedMs: number) => void;
@@ -28,19 +28,19 @@ export interface AwaitOptions {
 
 export type StartOptions = Omit<AwaitOptions, 'fresh' | 'firstExit'> & { force?: boolean; onStart: () => void };
 
-/** Why an instance did not get healthy. */
+/** Why an instance did not become healthy. */
 export interface Unhealthy {
   message: string;
   lastProbeError?: string;
   status?: InstanceStatus;
-  /** Where the runtime has gathered them itself. */
+  /** Set if the runtime has already collected them. */
   events?: string[];
   logs?: string[];
 }
 
 /**
- * Makes and starts an instance, and watches it from before its start: no exit is too quick to be seen. What half a
- * start has left is made anew.
+ * Creates and starts an instance, and watches it from before its start, so that no exit is missed. An instance that an
+ * interrupted start has left unusable is created again.
  */
 export async function startUntilHealthy(
   runtime: Runtime,
@@ -75,8 +75,8 @@ async function startOnce(runtime: Runtime, spec: InstanceSpec, options: StartOpt
 }
 
 /**
- * Watches an instance until it is healthy (resolves with nothing) or cannot get so (resolves with why).
- * Probes come within milliseconds at first and back off to the check's interval; an exit is seen as it happens.
+ * Watches an instance; resolves with undefined when it is healthy, or with the reason when it cannot become healthy.
+ * Probes start every few milliseconds and back off to the interval of the check; exits are noticed at once.
  */
 export async function awaitHealthy(
   runtime: Runtime,
@@ -105,22 +105,22 @@ export async function awaitHealthy(
   }
 }
 
-/** A cluster probes by itself, and tells as it happens. */
+/** A cluster runs the probes itself, and reports their results as they happen. */
 function awaitWorkload(
   workloads: WorkloadRunner,
   ref: InstanceRef,
   { fresh, signal, usedMs, onProbe }: AwaitOptions,
 ): Promise<Unhealthy | undefined> {
-  const begin = monotonicMs();
+  const startedAt = monotonicMs();
   return workloads.awaitReady(ref, {
     signal,
     judgesRoutes: fresh,
     ...(ref.healthCheck && { healthyWithinMs: healthyWithinMs(ref.healthCheck) }),
-    onWaiting: (why) => onProbe(why, usedMs + monotonicMs() - begin),
+    onWaiting: (why) => onProbe(why, usedMs + monotonicMs() - startedAt),
   });
 }
 
-/** Where trouble with the platform has stopped the instance, it is started again first. */
+/** The restart count. After platform trouble, a stopped instance is started first. */
 async function restartsSoFar(runtime: Runtime, ref: InstanceRef, afterTrouble: boolean): Promise<number> {
   const status = await runtime.inspect(ref.name);
   if (status?.state !== 'exited' || !afterTrouble) return status?.restarts ?? 0;
@@ -128,7 +128,7 @@ async function restartsSoFar(runtime: Runtime, ref: InstanceRef, afterTrouble: b
   return (await runtime.inspect(ref.name))?.restarts ?? 0;
 }
 
-/** Rejects when the wait is cancelled. */
+/** Rejects when `cancelled` aborts. */
 function rejectedBy(cancelled: AbortSignal, over: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     if (cancelled.aborted) reject(cancelled.reason as Error);
@@ -136,10 +136,7 @@ function rejectedBy(cancelled: AbortSignal, over: AbortSignal): Promise<never> {
   });
 }
 
-/**
- * Resolves when the instance is down for good: its restart policy has no attempt left, or has nothing to do with a
- * start.
- */
+/** Resolves when the instance is down for good: its restart policy does not restart it, or its attempts are used up. */
 async function watchExit(
   runtime: Runtime,
   ref: InstanceRef,
@@ -153,8 +150,8 @@ async function watchExit(
     if (isStopped(runtime, ref, status))
       throw new RuntimeError(
         'platform',
-        `something has stopped ${ref.name}, the Docker Engine as a rule: by ` +
-          'its policy it would have been restarted otherwise',
+        `${ref.name} was stopped from outside, usually by the Docker Engine: ` +
+          'after an exit of its own, its policy would have restarted it',
       );
     if (isDown(ref, status, restartsBefore))
       return describeDown(status, exitCode ?? (await known(firstExit)) ?? (await nextExit(runtime, ref.name, status)));
@@ -167,7 +164,9 @@ async function watchExit(
   return new Promise(() => undefined);
 }
 
-/** Not by itself: a restart of the platform ends what runs, with an exit code like any other. */
+/**
+ * True if the platform stopped the instance. The exit code does not show this, but a policy that always restarts does.
+ */
 function isStopped(
   { restartsWhatExits }: Runtime,
   { restart }: InstanceRef,
@@ -183,14 +182,13 @@ function isDown(ref: InstanceRef, status: InstanceStatus | undefined, restartsBe
   return restarts > attempts || (status.state === 'restarting' && attempts === 0);
 }
 
-/** The code, where the exit has been seen already. */
+/** The exit code, if the exit has already been seen. */
 function known(firstExit: AwaitOptions['firstExit']): Promise<number | undefined> {
   return Promise.race([firstExit, sleep(seenMs, undefined)]);
 }
 
 /**
- * The runtime has restarted it before anybody looked, and forgotten the exit code; what crashes once does so again
- * soon.
+ * The exit code of the next exit, for an instance whose first exit code was lost in a restart: a crash soon repeats.
  */
 async function nextExit(
   runtime: Runtime,
@@ -215,18 +213,18 @@ async function probeUntilHealthy(
 ): Promise<Unhealthy | undefined> {
   if (!healthCheck) return new Promise(() => undefined);
   const deadline = healthyWithinMs(healthCheck);
-  const begin = monotonicMs();
-  const used = () => options.usedMs + monotonicMs() - begin;
+  const startedAt = monotonicMs();
+  const used = () => options.usedMs + monotonicMs() - startedAt;
   let problem: string | undefined;
   let suspectAfterMs = suspiciousMs;
-  // An instance that has just gone cannot be probed: what the probe before found stands, and whoever watches for its
-  // exit says why.
+  // An instance that has just exited cannot be probed: the problem of the previous probe stands, and `watchExit`
+  // reports the exit.
   for (let delay = firstDelayMs; ; delay = Math.min(delay * growth, healthCheck.intervalMs)) {
     problem = await problemOf(runtime, name, healthCheck, problem);
     if (signal.aborted) return new Promise(() => undefined);
     options.onProbe(problem, used());
     if (problem === undefined) return undefined;
-    if (monotonicMs() - begin > suspectAfterMs) {
+    if (monotonicMs() - startedAt > suspectAfterMs) {
       suspectAfterMs *= 2;
       await runtime.networks?.ensureOwnAddress?.(
         name,
@@ -242,7 +240,7 @@ async function probeUntilHealthy(
   }
 }
 
-/** How long failures are borne: the start period, then `retries` failures an interval apart. */
+/** Time in ms until an instance must be healthy: the start period, then `retries` intervals. */
 export function healthyWithinMs({ startPeriodMs, retries, intervalMs, timeoutMs }: HealthCheck): number {
   return startPeriodMs + Math.max(1, retries) * intervalMs + (retries > 0 ? 0 : timeoutMs);
 }

@@ -4,13 +4,13 @@ import { tryTcp } from '../../guard/tcp';
 import type { HealthCheck } from '../../model/instance';
 import { capability, RuntimeError, type Runtime } from '../../runtimes/runtime';
 
-/** Bytes of an answer that are read before it is cut off. */
+/** Bytes of a response body that are read before the connection is closed. */
 const largestBody = 64 * 1024;
 const largestHeaders = 64 * 1024;
 
 type Target = { host: string; port: number };
 
-/** Probes an instance once. Resolves with what is wrong, or with nothing where it is healthy. */
+/** Probes an instance once. Resolves with the problem, or with undefined if it is healthy. */
 export async function probe(
   runtime: Runtime,
   name: string,
@@ -30,8 +30,8 @@ export async function probe(
 }
 
 /**
- * The same, where an instance that cannot even be asked has a problem too; a platform that is away says nothing of it,
- * and is thrown.
+ * The same, but an instance that cannot be probed has a problem too: `otherwise`, or the error's message. @throws
+ * RuntimeError while the platform is unavailable
  */
 export async function problemOf(
   runtime: Runtime,
@@ -48,8 +48,8 @@ export async function problemOf(
 }
 
 /**
- * Redirects are not followed and count as healthy; certificates are not verified, for a probe goes to an address. A
- * little of the body is read, so that the service sees a client that listens; one that sends without end is cut off.
+ * Redirects count as healthy and are not followed; certificates are not verified, because the probe connects to an IP
+ * address. The start of the body is read so that the service sees no early disconnect.
  */
 function http(
   { host, port }: Target,

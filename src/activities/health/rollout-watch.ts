@@ -13,47 +13,49 @@ export interface Failed extends Lapse {
   instance: InstanceRef;
 }
 
-/** Restarts of instances (of pods, on a cluster) that do not count, by name, for each that has been seen healthy. */
-export type LetIn = Record<string, number>;
+/**
+ * Restart count of each instance (on a cluster: pod) when it was first seen healthy, by name. Only later restarts
+ * count.
+ */
+export type RestartBaselines = Record<string, number>;
 
 export interface RolloutWatching {
   runtime: Runtime;
   instances: readonly InstanceRef[];
-  /** What an earlier attempt of the activity has seen. */
-  letIn?: LetIn;
-  onLetIn: (letIn: LetIn) => void;
+  /** Baselines of an earlier attempt of the activity. */
+  baselines?: RestartBaselines;
+  onBaselines: (baselines: RestartBaselines) => void;
   signal: AbortSignal;
 }
 
-const shortestLookMs = 200;
-const longestLookMs = 1000;
-/** Each look at an instance is a request to the platform: the more there are, the less often each is looked at. */
+const shortestIntervalMs = 200;
+const longestIntervalMs = 1000;
+/** Each check of an instance is a request to the platform: with many instances, each is checked less often. */
 const perInstanceMs = 20;
-const atOnce = 20;
-/** After the platform was away, its own restarts come first. */
+const concurrency = 20;
+/** Time for restarts by the platform itself after it was unavailable. */
 const graceMs = 10_000;
-/** Instead of a restart count: the next one that is seen counts as the first. */
+/** Stands for a restart count that is read anew at the next check. */
 const unknown = -1;
-/** An engine that shuts down stops its containers some time before it stops answering. */
+/** A Docker Engine that shuts down stops its containers a while baseline it stops answering. */
 const stoppedMs = 10_000;
-/** By then a start that was interrupted by trouble with the platform is being tried again. */
+/** A start that platform trouble interrupted has been retried after this time. */
 const startEndsMs = 20_000;
-/** A kubelet reports a pod that starts again in several steps. */
-const looksAtPod = 2;
+/** A kubelet reports a restart of a pod in several steps, so one unhealthy reading is not enough. */
+const failuresOfPod = 2;
 
 /**
- * Watches instances, each from the moment it has been healthy (or has run, where it has no health check). Resolves with
- * the first that turns unhealthy by the interval and retries of its own health check, exits, or is restarted. An
- * instance that has not been healthy yet is left to the activity that starts it. Changes nothing; waits while the
- * platform is away.
+ * Watches instances, each from the moment it is healthy (without a health check: it runs). Resolves with the first that
+ * becomes unhealthy by its own health check, exits, or is restarted. Instances that have not been healthy yet are left
+ * to the activity that starts them. Changes nothing; waits while the platform is unavailable.
  */
 export async function watchRollout(options: RolloutWatching): Promise<Failed> {
   const { instances, signal } = options;
   const watch = new RolloutWatch(options);
-  const shortest = Math.min(...instances.map(({ healthCheck }) => healthCheck?.intervalMs ?? longestLookMs));
+  const shortest = Math.min(...instances.map(({ healthCheck }) => healthCheck?.intervalMs ?? longestIntervalMs));
   const everyMs = Math.max(
     perInstanceMs * instances.length,
-    Math.min(longestLookMs, Math.max(shortestLookMs, shortest)),
+    Math.min(longestIntervalMs, Math.max(shortestIntervalMs, shortest)),
   );
   for (;;) {
     signal.throwIfAborted();
@@ -63,27 +65,27 @@ export async function watchRollout(options: RolloutWatching): Promise<Failed> {
   }
 }
 
-/** What is known of an instance or a pod from one look to the next. */
-interface Sight {
+/** State of an instance or a pod between two rounds. */
+interface ProbeState {
   /** Failed probes in a row. */
   failures: number;
   nextProbeAt: number;
-  /** When it was first seen stopped from outside. */
+  /** When it was first seen stopped. */
   stoppedAt?: number;
   /** When it was first seen running. */
   runningSince?: number;
 }
 
 class RolloutWatch {
-  private readonly sights = new Map<string, Sight>();
-  private readonly letIn: LetIn;
+  private readonly states = new Map<string, ProbeState>();
+  private readonly baselines: RestartBaselines;
   private trustedFrom = 0;
 
   constructor(private readonly options: RolloutWatching) {
-    this.letIn = { ...options.letIn };
+    this.baselines = { ...options.baselines };
   }
 
-  /** Looks at all instances, a few at a time; resolves with the first failure. */
+  /** Checks all instances with limited concurrency; resolves with the first failure. */
   async look(now: number): Promise<Failed | undefined> {
     let failed: Failed | undefined;
     const examine = async (instance: InstanceRef) => {
@@ -91,20 +93,20 @@ class RolloutWatch {
       if (lapse) failed ??= { instance, ...lapse };
     };
     try {
-      await eachOf(this.options.instances, atOnce, examine);
+      await eachOf(this.options.instances, concurrency, examine);
     } catch (error) {
       if (!(error instanceof RuntimeError) || error.kind !== 'platform') throw error;
-      this.trustNothing(now);
+      this.resetCounts(now);
       return undefined;
     }
     return now < this.trustedFrom ? undefined : failed;
   }
 
-  /** What was counted before the platform went away says nothing about the software. */
-  private trustNothing(now: number): void {
+  /** Failures that were counted baseline the platform became unavailable say nothing about the software. */
+  private resetCounts(now: number): void {
     this.trustedFrom = now + graceMs;
-    this.sights.clear();
-    for (const name of Object.keys(this.letIn)) this.letIn[name] = unknown;
+    this.states.clear();
+    for (const name of Object.keys(this.baselines)) this.baselines[name] = unknown;
   }
 
   private examine(instance: InstanceRef, now: number): Promise<Lapse | undefined> {
@@ -114,9 +116,9 @@ class RolloutWatch {
   private async examineInstance(instance: InstanceRef, now: number): Promise<Lapse | undefined> {
     const { name } = instance;
     const status = await this.options.runtime.inspect(name);
-    const before = this.letIn[name];
-    if (before === undefined) {
-      if (status?.state === 'exited') return this.exitedBefore(name, status, now);
+    const baseline = this.baselines[name];
+    if (baseline === undefined) {
+      if (status?.state === 'exited') return this.exitBeforeHealthy(name, status, now);
       if (
         status?.state === 'running' &&
         ((await this.probe(instance, now)) === 'healthy' || this.mustHaveStarted(instance, now))
@@ -125,10 +127,10 @@ class RolloutWatch {
       return undefined;
     }
     const down = lapseOf(status);
-    if (down && this.mayBeThePlatform(instance, status, now)) return undefined;
+    if (down && this.mayBePlatform(instance, status, now)) return undefined;
     if (down) return down;
-    if (before === unknown) this.admit(name, status!.restarts);
-    else if (status!.restarts > before && this.countsRestarts(instance))
+    if (baseline === unknown) this.admit(name, status!.restarts);
+    else if (status!.restarts > baseline && this.countsRestarts(instance))
       return crashedAndRestarted(this.options.runtime, name, status!);
     if (!instance.healthCheck) return failedOwnCheck(status);
     const problem = await this.probe(instance, now);
@@ -136,92 +138,88 @@ class RolloutWatch {
   }
 
   /**
-   * One that exits while it starts ends its start, and the deployment: one that goes on had started before any look saw
-   * it healthy.
+   * An instance that exits baseline a check saw it healthy. A failed start ends the deployment; if that continues, the
+   * instance had started.
    */
-  private exitedBefore(name: string, status: InstanceStatus, now: number): Lapse | undefined {
-    const sight = this.sightOf(name);
-    sight.stoppedAt ??= now;
-    return now - sight.stoppedAt > startEndsMs ? lapseOf(status) : undefined;
+  private exitBeforeHealthy(name: string, status: InstanceStatus, now: number): Lapse | undefined {
+    const state = this.stateOf(name);
+    state.stoppedAt ??= now;
+    return now - state.stoppedAt > startEndsMs ? lapseOf(status) : undefined;
   }
 
-  /** `healthy` where it is not due yet, too, once it has been let in. */
+  /** Between two probes, an instance with a baseline counts as healthy. */
   private async probe({ name, healthCheck }: InstanceRef, now: number): Promise<'healthy' | 'not yet' | Lapse> {
-    const isIn = this.letIn[name] !== undefined;
+    const hasBaseline = this.baselines[name] !== undefined;
     if (!healthCheck) return 'healthy';
-    const sight = this.sightOf(name);
-    if (now < sight.nextProbeAt) return isIn ? 'healthy' : 'not yet';
-    if (isIn) sight.nextProbeAt = now + healthCheck.intervalMs;
+    const state = this.stateOf(name);
+    if (now < state.nextProbeAt) return hasBaseline ? 'healthy' : 'not yet';
+    if (hasBaseline) state.nextProbeAt = now + healthCheck.intervalMs;
     const problem = await problemOf(this.options.runtime, name, healthCheck);
     if (problem === undefined) {
-      sight.failures = 0;
+      state.failures = 0;
       return 'healthy';
     }
-    if (!isIn) return 'not yet';
-    sight.failures += 1;
-    return sight.failures < failuresAllowed(healthCheck)
+    if (!hasBaseline) return 'not yet';
+    state.failures += 1;
+    return state.failures < failuresAllowed(healthCheck)
       ? 'not yet'
-      : { message: unhealthy(problem, sight.failures), lastProbeError: problem };
+      : { message: unhealthy(problem, state.failures), lastProbeError: problem };
   }
 
   /**
-   * Its start has ended by now, and well, since the deployment goes on: it was healthy for so short a time that no look
-   * saw it.
+   * The deployment continues, so the start has succeeded: the instance was healthy too briefly for any check to see it.
    */
   private mustHaveStarted({ name, healthCheck }: InstanceRef, now: number): boolean {
-    const sight = this.sightOf(name);
-    sight.runningSince ??= now;
-    return healthCheck !== undefined && now - sight.runningSince > healthyWithinMs(healthCheck) + graceMs;
+    const state = this.stateOf(name);
+    state.runningSince ??= now;
+    return healthCheck !== undefined && now - state.runningSince > healthyWithinMs(healthCheck) + graceMs;
   }
 
   /**
-   * What exits by itself is restarted by such a policy: something else has stopped it, the engine as a rule, which then
-   * starts it again.
+   * True while the exit may be caused by the platform: a policy that always restarts would have restarted a crash, and
+   * an engine that stopped its containers starts them again.
    */
-  private mayBeThePlatform({ name, restart }: InstanceRef, status: InstanceStatus | undefined, now: number): boolean {
+  private mayBePlatform({ name, restart }: InstanceRef, status: InstanceStatus | undefined, now: number): boolean {
     if (status?.state !== 'exited' || !this.options.runtime.restartsWhatExits || !alwaysRestarted.has(restart))
       return false;
-    const sight = this.sightOf(name);
-    sight.stoppedAt ??= now;
-    return now - sight.stoppedAt < stoppedMs;
+    const state = this.stateOf(name);
+    state.stoppedAt ??= now;
+    return now - state.stoppedAt < stoppedMs;
   }
 
-  /** Without a health check nothing tells the restarts that the policy grants a start from those of a crash. */
+  /** Without a health check, restarts that the policy allows a start cannot be told from crashes. */
   private countsRestarts({ restart, healthCheck }: InstanceRef): boolean {
     return healthCheck !== undefined || !restart.startsWith('on-failure');
   }
 
-  /**
-   * The cluster counts failed probes by itself. Pods come and go: each is judged alone, and one that is gone is
-   * forgotten.
-   */
+  /** The cluster counts failed probes itself. Each pod is checked on its own, and a deleted pod is forgotten. */
   private async examinePods({ name }: InstanceRef): Promise<Lapse | undefined> {
     for (const pod of await this.options.runtime.workloads!.pods(name)) {
       const isWell = pod.state === 'running' && pod.health !== 'unhealthy';
-      const before = this.letIn[pod.name];
-      if (before === unknown || (before === undefined && isWell)) this.admit(pod.name, pod.restarts);
-      if (before === undefined) continue;
-      if (before !== unknown && pod.restarts > before) return { message: `crashed: pod ${pod.name} was restarted` };
-      const sight = this.sightOf(pod.name);
-      sight.failures = isWell ? 0 : sight.failures + 1;
-      if (sight.failures >= looksAtPod) return { message: `has become unhealthy: pod ${pod.name} is not ready` };
+      const baseline = this.baselines[pod.name];
+      if (baseline === unknown || (baseline === undefined && isWell)) this.admit(pod.name, pod.restarts);
+      if (baseline === undefined) continue;
+      if (baseline !== unknown && pod.restarts > baseline) return { message: `crashed: pod ${pod.name} was restarted` };
+      const state = this.stateOf(pod.name);
+      state.failures = isWell ? 0 : state.failures + 1;
+      if (state.failures >= failuresOfPod) return { message: `has become unhealthy: pod ${pod.name} is not ready` };
     }
     return undefined;
   }
 
   private admit(name: string, restarts: number): void {
-    this.letIn[name] = restarts;
-    this.options.onLetIn({ ...this.letIn });
+    this.baselines[name] = restarts;
+    this.options.onBaselines({ ...this.baselines });
   }
 
-  private sightOf(name: string): Sight {
-    const sight = this.sights.get(name) ?? { failures: 0, nextProbeAt: 0 };
-    this.sights.set(name, sight);
-    return sight;
+  private stateOf(name: string): ProbeState {
+    const state = this.states.get(name) ?? { failures: 0, nextProbeAt: 0 };
+    this.states.set(name, state);
+    return state;
   }
 }
 
-/** Restarts that are no failure of a new instance that is healthy: its start may take some where its policy says so. */
+/** Baseline of a new instance: restarts during the start count as failures unless the policy is `on-failure`. */
 function restartsOfStart({ restart }: InstanceRef, restarts: number): number {
   return restart.startsWith('on-failure') ? restarts : 0;
 }

@@ -6,26 +6,26 @@ import type { Runtime } from '../../runtimes/runtime';
 import { healthyWithinMs } from './await-healthy';
 import { problemOf } from './probe';
 
-const verdictLookMs = 500;
+const verdictPollMs = 500;
 const longestIntervalMs = 60_000;
 const longestVerdictMs = 180_000;
 
-/** Why an instance that was healthy is not any more. `message` follows the name of the instance. */
+/** Why an instance is no longer healthy. `message` follows the name of the instance. */
 export interface Lapse {
   message: string;
   lastProbeError?: string;
   status?: InstanceStatus;
-  /** Where the runtime has gathered them itself. */
+  /** Set if the runtime has already collected them. */
   events?: string[];
   logs?: string[];
 }
 
 /**
- * Checks an instance that has been healthy before. Resolves with nothing at its first successful probe, and with the
- * reason after as many failures in a row as its health check allows, an interval apart. Without a health check it has
- * to run, and the HEALTHCHECK of its image, if there is one, must not fail. A cluster probes by itself, and may be
- * replacing a pod: there a pod gets the time that a start has.
- * @throws RuntimeError while the platform is away
+ * Checks an instance that has been healthy before. Resolves with undefined at its first successful probe, and with the
+ * reason after as many failures in a row as its health check allows. Without a health check it has to run, and the
+ * HEALTHCHECK of its image, if any, must not fail. On a cluster, which may be replacing a pod, it has as much time as a
+ * start.
+ * @throws RuntimeError while the platform is unavailable
  */
 export async function stillHealthy(
   runtime: Runtime,
@@ -54,16 +54,15 @@ export async function stillHealthy(
 }
 
 /**
- * What an instance is by its runtime alone, for one whose stack file names no health check. While the HEALTHCHECK of
- * its image has no verdict yet it is waited for, as long as one can be expected: not where it is asked for the first
- * time after a minute only.
+ * State and health of an instance without a health check in the stack file. Waits while the HEALTHCHECK of its image
+ * has no result yet, unless its interval is longer than a minute.
  */
 export async function ownVerdict(
   runtime: Runtime,
   name: string,
   signal: AbortSignal,
 ): Promise<{ lapse?: Lapse; status?: InstanceStatus }> {
-  for (const deadline = monotonicMs() + longestVerdictMs; ; await sleepLong(verdictLookMs, signal)) {
+  for (const deadline = monotonicMs() + longestVerdictMs; ; await sleepLong(verdictPollMs, signal)) {
     const status = await runtime.inspect(name);
     const lapse = lapseOf(status) ?? failedOwnCheck(status);
     const isAwaited = status?.health === 'starting' && (status.ownCheck?.intervalMs ?? Infinity) <= longestIntervalMs;
@@ -71,7 +70,7 @@ export async function ownVerdict(
   }
 }
 
-/** Nothing where the image brings no HEALTHCHECK, or it does not fail. */
+/** Undefined if the image has no HEALTHCHECK, or it does not fail. */
 export function failedOwnCheck(status: InstanceStatus | undefined): Lapse | undefined {
   if (status?.health !== 'unhealthy') return undefined;
   const lastProbeError = `the HEALTHCHECK of its image ${status.ownCheck?.problem ?? 'fails'}`;
@@ -82,7 +81,7 @@ export function failedOwnCheck(status: InstanceStatus | undefined): Lapse | unde
   };
 }
 
-/** How many probes in a row have to fail before an instance counts as unhealthy. */
+/** Failed probes in a row after which an instance counts as unhealthy. */
 export function failuresAllowed({ retries }: HealthCheck): number {
   return Math.max(1, retries);
 }
@@ -91,13 +90,13 @@ export function unhealthy(problem: string, failures: number): string {
   return `has become unhealthy: ${problem}${failures > 1 ? ` (${failures} probes in a row)` : ''}`;
 }
 
-/** For an instance that its runtime has started again already: with the code of its exit, where that is kept. */
+/** The lapse of an instance that its runtime has already restarted; with the exit code if the runtime keeps it. */
 export async function crashedAndRestarted(runtime: Runtime, name: string, status: InstanceStatus): Promise<Lapse> {
   const exitCode = await runtime.lastExit?.(name).catch(() => undefined);
   return { message: `crashed${code(exitCode)} and was restarted`, status };
 }
 
-/** Nothing where the instance runs. */
+/** Undefined if the instance runs. */
 export function lapseOf(status: InstanceStatus | undefined): Lapse | undefined {
   if (!status) return { message: gone };
   if (status.state === 'running' || status.state === 'paused') return undefined;

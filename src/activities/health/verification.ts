@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { alwaysRestarted, type InstanceRef } from '../../model/instance';
 import type { Evidence, InstanceStatus } from '../../model/instance-status';
 import type { Runtime } from '../../runtimes/runtime';
-import { alive } from '../alive';
+import { withHeartbeat } from '../heartbeat';
 import { balancerOf } from '../traffic/balancer';
 import type { Activities, NotRunning, StepContext } from '../contract';
 import type { Dependencies } from '../dependencies';
@@ -11,19 +11,19 @@ import { gatherEvidence } from '../instances/evidence';
 import { SoftwareFault } from '../failures';
 import { withMemory } from '../instances/memory';
 import { awaitHealthy } from './await-healthy';
-import { watchRollout, type LetIn } from './rollout-watch';
+import { watchRollout, type RestartBaselines } from './rollout-watch';
 import { crashedAndRestarted, ownVerdict, stillHealthy, type Lapse } from './still-healthy';
 import { nameIn } from '../instances';
 import { monotonicMs } from '../../guard/monotonic';
 
 type Unreached = { address: string; reason: string };
 
-/** So many instances are probed at once. */
-const atOnce = 50;
+/** Instances that are probed in parallel. */
+const concurrency = 50;
 const listensWithinMs = 10_000;
 const betweenTriesMs = 500;
 
-/** What makes sure that what a deployment has started stays healthy until the commit. */
+/** Activities that verify that new instances stay healthy until the commit. */
 export function verificationActivities({
   runtimes,
   secrets,
@@ -40,9 +40,9 @@ export function verificationActivities({
   };
   return {
     passGate: (context, gate) =>
-      alive(async ({ signal }) => {
+      withHeartbeat(async ({ signal }) => {
         const runtime = runtimes(context);
-        await eachOf(gate.healthy, atOnce, async (instance) => {
+        await eachOf(gate.healthy, concurrency, async (instance) => {
           const lapse = await unlessStopped(runtime, instance, signal, () => stillHealthy(runtime, instance, signal));
           if (!lapse) return;
           const { message, evidence } = await failureOf(context, instance, lapse);
@@ -55,25 +55,25 @@ export function verificationActivities({
       }),
 
     watchInstances: (context, instances) =>
-      alive(async ({ signal, note, before }) => {
+      withHeartbeat(async ({ signal, heartbeat, previous }) => {
         const runtime = runtimes(context);
         const { instance, ...lapse } = await watchRollout({
           runtime,
           instances,
-          letIn: before as LetIn | undefined,
-          onLetIn: note,
+          baselines: previous as RestartBaselines | undefined,
+          onBaselines: heartbeat,
           signal,
         });
         return { instance: instance.name, ...(await failureOf(context, instance, lapse)) };
       }),
 
     confirm: (context, expected, reached) =>
-      alive(async ({ signal }) => {
+      withHeartbeat(async ({ signal }) => {
         const runtime = runtimes(context);
         const { instances } = await runtime.observe({ images: [], ports: [] });
         const states = new Map(instances.map(({ name, state }) => [name, state]));
         const failures: NotRunning[] = [];
-        await eachOf(expected, atOnce, async (instance) => {
+        await eachOf(expected, concurrency, async (instance) => {
           const lapse = await unlessStopped(
             runtime,
             instance,
@@ -103,19 +103,19 @@ export function verificationActivities({
 }
 
 /**
- * What a crash of the platform has stopped, also while it was looked at, is started again: by its policy it would have
- * been otherwise.
+ * Runs a check. An instance that a crash of the platform has stopped, even during the check, is started again: its
+ * policy would have restarted it after an exit of its own.
  */
 async function unlessStopped(
   runtime: Runtime,
   instance: InstanceRef,
   signal: AbortSignal,
-  look: () => Promise<Lapse | undefined>,
-  seen?: string,
+  check: () => Promise<Lapse | undefined>,
+  knownState?: string,
 ): Promise<Lapse | undefined> {
   const isStopped = (state: string | undefined) => state === 'exited' && alwaysRestarted.has(instance.restart);
-  if (!isStopped(seen)) {
-    const lapse = await look();
+  if (!isStopped(knownState)) {
+    const lapse = await check();
     if (!isStopped(lapse?.status?.state)) return lapse;
   }
   return awaitHealthy(runtime, instance, {
@@ -133,14 +133,14 @@ async function confirmOne(runtime: Runtime, instance: InstanceRef, signal: Abort
   return lapse ?? (hasCrashed(instance, status!) ? crashedAndRestarted(runtime, instance.name, status!) : undefined);
 }
 
-/** Nobody probes an instance without a health check: one that its runtime had to restart has crashed. */
+/** For an instance without a health check, a restart by its runtime is the only sign of a crash. */
 function hasCrashed({ restart }: InstanceRef, { restarts }: InstanceStatus): boolean {
   return restarts > 0 && !restart.startsWith('on-failure');
 }
 
 /**
- * The addresses that the load balancer does not reach. A program without a health check may need a moment until it
- * listens.
+ * The addresses that the load balancer does not reach. Retried for a while: without a health check, a program may not
+ * listen yet.
  */
 async function findUnreached(
   runtime: Runtime,
@@ -149,10 +149,10 @@ async function findUnreached(
   signal: AbortSignal,
 ): Promise<Unreached[]> {
   const deadline = monotonicMs() + listensWithinMs;
-  for (let left = addresses; ; await sleep(betweenTriesMs, undefined, { signal })) {
-    const unreached = left.length > 0 ? await balancerOf(runtime, balancer.name).unreached(left) : [];
+  for (let remaining = addresses; ; await sleep(betweenTriesMs, undefined, { signal })) {
+    const unreached = remaining.length > 0 ? await balancerOf(runtime, balancer.name).unreached(remaining) : [];
     if (unreached.length === 0 || monotonicMs() >= deadline) return unreached;
-    left = unreached.map(({ address }) => address);
+    remaining = unreached.map(({ address }) => address);
   }
 }
 

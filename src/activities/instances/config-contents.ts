@@ -6,22 +6,22 @@ import { SoftwareFault } from '../failures';
 
 type Configs = Readonly<Record<string, { content: string }>>;
 
-/** Deployments whose configs a worker remembers: together at most 64 MiB, as a stack has at most 8 MiB. */
-const remembered = 8;
+/** Deployments whose configs a worker caches: at most 64 MiB in total, as a stack has at most 8 MiB. */
+const mostCached = 8;
 
 /**
- * The contents of configs that an instance only names. They are read from the start of the deployment's own workflow,
- * once a deployment and worker: any worker can do that at any time, also one that was just started on another host.
+ * Contents of configs that an instance references by name. They are read from the input of the deployment's workflow,
+ * once per deployment and worker, so that any worker can serve them, even one that has just started.
  */
 export class ConfigContents {
-  private readonly known = new Map<string, Promise<Configs>>();
+  private readonly cache = new Map<string, Promise<Configs>>();
 
   constructor(private readonly directory: Pick<TemporalGateway, 'configs'>) {}
 
   /**
-   * The instance with the contents of all its files; to be called inside an activity.
-   * @throws RuntimeError where Temporal does not answer; the deployment tries again
-   * @throws SoftwareFault where its deployment has no such config
+   * The instance with the contents of all its files. Call it inside an activity.
+   * @throws RuntimeError if Temporal does not answer; the deployment retries
+   * @throws SoftwareFault if its deployment has no such config
    */
   async complete(instance: InstanceByReference): Promise<InstanceSpec> {
     const configs = instance.files.some((file) => 'config' in file) ? await this.configsOfDeployment() : {};
@@ -39,16 +39,16 @@ export class ConfigContents {
 
   private configsOfDeployment(): Promise<Configs> {
     const { workflowId, runId } = Context.current().info.workflowExecution!;
-    const found = this.known.get(runId) ?? this.read(workflowId, runId);
-    this.known.delete(runId);
-    this.known.set(runId, found);
-    for (const oldest of this.known.keys()) if (this.known.size > remembered) this.known.delete(oldest);
+    const found = this.cache.get(runId) ?? this.read(workflowId, runId);
+    this.cache.delete(runId);
+    this.cache.set(runId, found);
+    for (const oldest of this.cache.keys()) if (this.cache.size > mostCached) this.cache.delete(oldest);
     return found;
   }
 
   private read(workflowId: string, runId: string): Promise<Configs> {
     const reading = this.directory.configs(workflowId, runId).catch((error: Error) => {
-      this.known.delete(runId);
+      this.cache.delete(runId);
       throw new RuntimeError(
         'platform',
         `the configs of the deployment cannot be read from Temporal: ${error.message}`,

@@ -4,58 +4,58 @@ import type { StepContext } from '../contract';
 import { ranOutOfMemory } from './memory';
 import type { SecretStore } from '../secrets';
 
-const lines = 50;
-const lineLength = 400;
+const mostLines = 50;
+const longestLine = 400;
 
-/** What is known of a failure by then. */
+/** What is already known about a failure. */
 export interface Findings {
   status?: InstanceStatus;
   lastProbeError?: string;
-  /** What a cluster had to complain of. */
+  /** Warning events of a cluster. */
   events?: string[];
-  /** Where they have been read already. */
+  /** Log lines, if they have already been read. */
   logs?: string[];
 }
 
-/** What shows why an instance failed: its end, the last probe, its last log lines; bounded, secrets masked. */
+/** Collects evidence of a failure: exit status, last probe, last log lines; bounded, secrets masked. */
 export async function gatherEvidence(
   runtime: Runtime,
   secrets: SecretStore,
   context: StepContext,
   name: string,
-  found: Findings,
+  known: Findings,
 ): Promise<Evidence> {
   await secrets.learn(context.secrets, context.envFiles);
   const unread: string[] = [];
   const logs =
-    found.logs ??
+    known.logs ??
     (
       await runtime
-        .logs(name, { tail: lines })
+        .logs(name, { tail: mostLines })
         .catch((error: Error) => (unread.push(...whyUnread(error)), { lines: [] }))
     ).lines;
-  const outOfMemory = await ranOutOfMemory(runtime, name, found.status);
+  const outOfMemory = await ranOutOfMemory(runtime, name, known.status);
   return {
-    exitCode: found.status?.exitCode,
-    outOfMemory: outOfMemory || found.status?.outOfMemory,
-    lastProbeError: found.lastProbeError && secrets.mask(found.lastProbeError),
+    exitCode: known.status?.exitCode,
+    outOfMemory: outOfMemory || known.status?.outOfMemory,
+    lastProbeError: known.lastProbeError && secrets.mask(known.lastProbeError),
     logs: maskLines(
       secrets,
-      [...(found.events ?? []).map((event) => `event: ${event}`), ...unread, ...logs],
-      lineLength,
+      [...(known.events ?? []).map((event) => `event: ${event}`), ...unread, ...logs],
+      longestLine,
     ),
     logLines: logs.length,
   };
 }
 
-/** What is not there needs no explanation, and trouble with the platform passes. */
+/** A missing instance needs no explanation, and platform trouble is temporary. */
 function whyUnread(error: Error): string[] {
   return error instanceof RuntimeError && error.kind === 'software'
     ? [`(its logs cannot be read here: ${error.message})`]
     : [];
 }
 
-/** Masks across line ends too: a secret may span several. */
+/** Masks the joined lines, as a secret may span several. */
 export function maskLines(secrets: SecretStore, logs: string[], longest: number): string[] {
   return secrets
     .mask(logs.join('\n'))

@@ -8,7 +8,7 @@ import type { ConfigContents } from './config-contents';
 import type { Dependencies } from '../dependencies';
 import { drain } from '../traffic/drain';
 import { CancelledFailure } from '@temporalio/common';
-import { alive, type Surroundings } from '../alive';
+import { withHeartbeat, type ActivityScope } from '../heartbeat';
 import { gatherEvidence, type Findings } from './evidence';
 import { withMemory } from './memory';
 import { isFault, SoftwareFault } from '../failures';
@@ -35,25 +35,25 @@ type WatchOptions = Pick<AwaitOptions, 'signal' | 'usedMs' | 'onProbe'>;
 const hookTimeoutMs = 60_000;
 const preStopTimeoutMs = 60_000;
 
-/** What is done to one instance of a service. */
+/** Activities on instances of a service. */
 export function instanceActivities({ runtimes, secrets, events, contents }: Parts): InstanceActivities {
-  /** Watches an instance; one that does not get healthy, and a wait that is cancelled, end with the evidence. */
+  /** Runs a wait for health. An unhealthy instance and a cancelled wait both result with evidence. */
   const watched = async (
     context: StepContext,
     instance: InstanceRef,
-    { signal, note, before }: Surroundings,
+    { signal, heartbeat, previous }: ActivityScope,
     watch: (options: WatchOptions) => Promise<Unhealthy | undefined>,
   ) => {
     const evidence = (found: Findings) => gatherEvidence(runtimes(context), secrets, context, instance.name, found);
     let lastProbeError: string | undefined;
     const onProbe: WatchOptions['onProbe'] = (problem, usedMs) => {
       lastProbeError = problem;
-      note({ usedMs, ...(problem && { lastProbe: secrets.mask(problem) }) });
+      heartbeat({ usedMs, ...(problem && { lastProbe: secrets.mask(problem) }) });
       events.emit('probe', { service: instance.service, healthy: problem === undefined });
     };
     const unhealthy = await watch({
       signal,
-      usedMs: (before as { usedMs?: number } | undefined)?.usedMs ?? 0,
+      usedMs: (previous as { usedMs?: number } | undefined)?.usedMs ?? 0,
       onProbe,
     }).catch(async (error: Error) => {
       throw signal.aborted ? new CancelledFailure(error.message, [await evidence({ lastProbeError })]) : error;
@@ -65,26 +65,30 @@ export function instanceActivities({ runtimes, secrets, events, contents }: Part
   const retire = async (
     context: StepContext,
     { instance, drain: open }: Retirement,
-    { signal, note }: Surroundings,
+    { signal, heartbeat }: ActivityScope,
   ) => {
     const runtime = runtimes(context);
     if (open)
-      await drain(balancerOf(runtime, open.balancer.name), open.addresses, { timeoutMs: open.timeoutMs, signal, note });
+      await drain(balancerOf(runtime, open.balancer.name), open.addresses, {
+        timeoutMs: open.timeoutMs,
+        signal,
+        heartbeat,
+      });
     if (instance.preStop && !runtime.workloads)
       await runtime.exec(instance.name, instance.preStop, preStopTimeoutMs).catch(() => undefined);
     await runtime.retire(instance);
     events.emit('instance', { service: instance.service, event: 'retired' });
   };
-  const revive = (context: StepContext, instance: InstanceRef, surroundings: Surroundings, afterTrouble: boolean) =>
-    watched(context, instance, surroundings, async (options) => {
+  const revive = (context: StepContext, instance: InstanceRef, scope: ActivityScope, afterTrouble: boolean) =>
+    watched(context, instance, scope, async (options) => {
       await runtimes(context).revive(instance);
       events.emit('instance', { service: instance.service, event: 'revived' });
       return awaitHealthy(runtimes(context), instance, { ...options, afterTrouble, fresh: false });
     });
   return {
     startInstance: (context, instance, { afterTrouble, force = false }) =>
-      alive((surroundings) =>
-        watched(context, instance, surroundings, async (options) =>
+      withHeartbeat((scope) =>
+        watched(context, instance, scope, async (options) =>
           startUntilHealthy(runtimes(context), await contents.complete(instance), {
             ...options,
             afterTrouble,
@@ -95,14 +99,14 @@ export function instanceActivities({ runtimes, secrets, events, contents }: Part
       ),
 
     awaitHealthy: (context, instance, { afterTrouble }) =>
-      alive((surroundings) =>
-        watched(context, instance, surroundings, (options) =>
+      withHeartbeat((scope) =>
+        watched(context, instance, scope, (options) =>
           awaitHealthy(runtimes(context), instance, { ...options, afterTrouble, fresh: false }),
         ),
       ),
 
     execInInstance: (context, instance, command, purpose) =>
-      alive(async () => {
+      withHeartbeat(async () => {
         const runtime = runtimes(context);
         const { exitCode, output } = await runtime.exec(instance.name, command, hookTimeoutMs);
         if (exitCode === 0) return;
@@ -115,22 +119,20 @@ export function instanceActivities({ runtimes, secrets, events, contents }: Part
       }),
 
     retireInstance: (context, instance, open) =>
-      alive((surroundings) => retire(context, { instance, drain: open }, surroundings)),
+      withHeartbeat((scope) => retire(context, { instance, drain: open }, scope)),
 
     retireInstances: (context, retirements) =>
-      alive(async (surroundings) => {
-        const ends = await Promise.allSettled(
-          retirements.map((retirement) => retire(context, retirement, surroundings)),
-        );
-        for (const end of ends) if (end.status === 'rejected') throw end.reason;
+      withHeartbeat(async (scope) => {
+        const results = await Promise.allSettled(retirements.map((retirement) => retire(context, retirement, scope)));
+        for (const result of results) if (result.status === 'rejected') throw result.reason;
       }),
 
     reviveInstance: (context, instance, { afterTrouble }) =>
-      alive((surroundings) => revive(context, instance, surroundings, afterTrouble)),
+      withHeartbeat((scope) => revive(context, instance, scope, afterTrouble)),
 
     restoreInstance: (context, instance, deployment) =>
-      alive((surroundings) =>
-        watched(context, instance, surroundings, async (options) => {
+      withHeartbeat((scope) =>
+        watched(context, instance, scope, async (options) => {
           const runtime = runtimes(context);
           await runtime.workloads!.restore(instance, deployment);
           events.emit('instance', { service: instance.service, event: 'revived' });
@@ -139,37 +141,35 @@ export function instanceActivities({ runtimes, secrets, events, contents }: Part
       ),
 
     selectInstance: (context, instance, to) =>
-      alive(() => runtimes(context).workloads!.select(instance.name, to ?? undefined)),
+      withHeartbeat(() => runtimes(context).workloads!.select(instance.name, to ?? undefined)),
 
     reviveInstances: (context, instances, { afterTrouble }) =>
-      alive(async (surroundings) => {
+      withHeartbeat(async (scope) => {
         const failures: string[] = [];
         for (const instance of instances) {
-          await revive(context, instance, { ...surroundings, before: undefined }, afterTrouble).catch(
-            (error: Error) => {
-              if (!isFault(error)) throw error;
-              failures.push(`start ${instance.name} again: ${error.message}`);
-            },
-          );
+          await revive(context, instance, { ...scope, previous: undefined }, afterTrouble).catch((error: Error) => {
+            if (!isFault(error)) throw error;
+            failures.push(`start ${instance.name} again: ${error.message}`);
+          });
         }
         return failures;
       }),
 
     removeInstance: (context, instance) =>
-      alive(async () => {
-        await removeGently(runtimes(context), instance);
+      withHeartbeat(async () => {
+        await removeWithPreStop(runtimes(context), instance);
         events.emit('instance', { service: instance.service, event: 'removed' });
       }),
 
     removeInstances: (context, instances) =>
-      alive(async () => {
+      withHeartbeat(async () => {
         const runtime = runtimes(context);
-        const outcomes = await Promise.allSettled(instances.map((instance) => removeGently(runtime, instance)));
+        const outcomes = await Promise.allSettled(instances.map((instance) => removeWithPreStop(runtime, instance)));
         const failures = outcomes.flatMap((outcome, index) =>
           outcome.status === 'rejected' ? [{ name: instances[index]!.name, error: outcome.reason as Error }] : [],
         );
-        const away = failures.find(({ error }) => error instanceof RuntimeError && error.kind === 'platform');
-        if (away) throw away.error;
+        const unavailable = failures.find(({ error }) => error instanceof RuntimeError && error.kind === 'platform');
+        if (unavailable) throw unavailable.error;
         for (const [index, { status }] of outcomes.entries())
           if (status === 'fulfilled') events.emit('instance', { service: instances[index]!.service, event: 'removed' });
         return failures.map(({ name, error }) => `remove ${name}: ${error.message}`);
@@ -177,13 +177,13 @@ export function instanceActivities({ runtimes, secrets, events, contents }: Part
   };
 }
 
-/** The name of an instance in messages. A workload numbers its pods itself. */
+/** Name of an instance in messages. A cluster has one workload per service, without an ordinal. */
 export function nameIn({ runtime }: StepContext, { service, ordinal }: InstanceRef): string {
   return hasWorkloads({ runtime }) ? service : `${service}-${ordinal}`;
 }
 
-/** One that still runs is told before it is stopped. */
-async function removeGently(runtime: Runtime, instance: InstanceRef): Promise<void> {
+/** Runs `pre_stop` first if the instance still runs. */
+async function removeWithPreStop(runtime: Runtime, instance: InstanceRef): Promise<void> {
   if (instance.preStop && !runtime.workloads && (await runtime.inspect(instance.name))?.state === 'running')
     await runtime.exec(instance.name, instance.preStop, preStopTimeoutMs).catch(() => undefined);
   await runtime.remove(instance);

@@ -2,7 +2,7 @@ import { sleepLong } from '../../guard/timers';
 import type { InstanceStatus } from '../../model/instance-status';
 import type { InstanceRef } from '../../model/instance';
 import { RuntimeError, type Runtime } from '../../runtimes/runtime';
-import { alive } from '../alive';
+import { withHeartbeat } from '../heartbeat';
 import type { ConfigContents } from './config-contents';
 import type { Activities } from '../contract';
 import type { Dependencies } from '../dependencies';
@@ -11,8 +11,8 @@ import { SoftwareFault, UnknownOutcome } from '../failures';
 import { killed, ranOutOfMemory, withMemory } from './memory';
 
 /**
- * Jobs are made and started apart: once the making is on record, a job whose instance is missing may have
- * run, and is never run a second time without a person's word.
+ * Jobs are created and started in separate activities: once the creation is recorded, a job whose instance is missing
+ * may have run, and is not run again unless a person says so.
  */
 export function jobActivities({
   runtimes,
@@ -21,14 +21,17 @@ export function jobActivities({
   contents,
 }: Dependencies & { contents: ConfigContents }): Pick<Activities, 'createJob' | 'runJob' | 'runTest'> {
   return {
-    createJob: (context, instance) => alive(async () => runtimes(context).create(await contents.complete(instance))),
+    createJob: (context, instance) =>
+      withHeartbeat(async () => runtimes(context).create(await contents.complete(instance))),
 
     runJob: (context, instance, { timeoutMs, again }) =>
-      alive(async ({ signal }) => {
+      withHeartbeat(async ({ signal }) => {
         const runtime = runtimes(context);
         const before = await runtime.inspect(instance.name);
         if (!before)
-          throw new UnknownOutcome(`the instance of ${instance.service} is gone, so nobody can tell whether it ran`);
+          throw new UnknownOutcome(
+            `the instance of ${instance.service} no longer exists; it is unknown whether it ran`,
+          );
         if (before.state === 'created' || again) {
           await startJob(runtime, instance);
           events.emit('instance', { service: instance.service, event: 'started' });
@@ -57,7 +60,7 @@ export function jobActivities({
       }),
 
     runTest: (context, instance, timeoutMs) =>
-      alive(async ({ signal }) => {
+      withHeartbeat(async ({ signal }) => {
         const runtime = runtimes(context);
         try {
           await runtime.create(await contents.complete(instance));
@@ -81,12 +84,12 @@ export function jobActivities({
   };
 }
 
-/** Half a start may have run the job. */
+/** An interrupted start may have run the job. */
 async function startJob(runtime: Runtime, { name, service }: InstanceRef): Promise<void> {
   await runtime.start(name).catch((error: unknown) => {
     if (error instanceof RuntimeError && error.reason === 'stuck')
       throw new UnknownOutcome(
-        `the start of ${service} was interrupted, so nobody can tell whether it ran; ` +
+        `the start of ${service} was interrupted; it is unknown whether it ran, and ` +
           `it cannot be run again in this deployment (${error.message})`,
       );
     throw error;
@@ -103,17 +106,17 @@ async function exitOf(
   const forward = () => stop.abort();
   signal.addEventListener('abort', forward, { once: true });
   try {
-    const races: Promise<InstanceStatus | 'timeout'>[] = [untilExited(runtime, name, stop.signal)];
+    const outcomes: Promise<InstanceStatus | 'timeout'>[] = [untilExited(runtime, name, stop.signal)];
     if (timeoutMs !== undefined)
-      races.push(sleepLong(await remaining(runtime, name, timeoutMs), stop.signal).then(() => 'timeout' as const));
-    return await Promise.race(races);
+      outcomes.push(sleepLong(await remaining(runtime, name, timeoutMs), stop.signal).then(() => 'timeout' as const));
+    return await Promise.race(outcomes);
   } finally {
     stop.abort();
     signal.removeEventListener('abort', forward);
   }
 }
 
-/** A job keeps its clock when the worker that watched it dies. */
+/** The timeout counts from the start of the job, also when another worker takes over. */
 async function remaining(runtime: Runtime, name: string, timeoutMs: number): Promise<number> {
   const startedAt = (await runtime.inspect(name))?.startedAt ?? Date.now();
   return Math.max(0, timeoutMs - (Date.now() - startedAt));
@@ -122,7 +125,7 @@ async function remaining(runtime: Runtime, name: string, timeoutMs: number): Pro
 async function untilExited(runtime: Runtime, name: string, signal: AbortSignal): Promise<InstanceStatus> {
   for (;;) {
     const status = await runtime.inspect(name);
-    if (!status) throw new UnknownOutcome('the instance of the job is gone, so nobody can tell how it ended');
+    if (!status) throw new UnknownOutcome('the instance of the job no longer exists; it is unknown how it ended');
     if (status.state === 'exited') return status;
     if (signal.aborted) throw signal.reason;
     await runtime.waitForExit(name, signal);

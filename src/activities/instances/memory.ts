@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Evidence, InstanceStatus } from '../../model/instance-status';
 import type { Runtime } from '../../runtimes/runtime';
 
-/** Exit code of what a signal has killed. */
+/** Exit code of a process that SIGKILL ended. */
 export const killed = 137;
-/** The platform may tell of the kill a moment after the exit. */
+/** The platform may report an OOM kill a moment after the exit. */
 const lateMs = 300;
 
 /**
- * True where the runtime says that memory ran out of an instance: by its last state, or by what it has recorded lately.
- * A restart makes the state forget it, and of a child that was killed it never knew.
+ * True if the runtime reports an OOM kill: in the last state, or in its recent events. A restart clears the state, and
+ * it never includes killed child processes.
  */
 export async function ranOutOfMemory(
   runtime: Runtime,
@@ -24,7 +24,7 @@ export async function ranOutOfMemory(
   return recorded();
 }
 
-/** What happened, and that memory ran out where that is known. */
+/** The message, with `out of memory` added if that was the cause. */
 export function withMemory(message: string, { outOfMemory }: Pick<Evidence, 'outOfMemory'>): string {
   return outOfMemory && !message.endsWith('out of memory') ? `${message}, out of memory` : message;
 }

@@ -11,22 +11,27 @@ import { balancerOf } from '../traffic/balancer';
 import type { Dependencies } from '../dependencies';
 
 type Seen = Omit<Observation, 'secrets'>;
-type Means = Pick<Dependencies, 'runtimes' | 'secrets'>;
+type ObserveDependencies = Pick<Dependencies, 'runtimes' | 'secrets'>;
 
-/** Everything the planner has to know of where a stack runs; `pinned`: the images of the kept release that it is. */
+/** The observation that the planner needs. `pinned`: images of the kept release that the stack is deployed from. */
 export async function observeStack(
-  means: Means & Pick<Dependencies, 'rules'>,
+  dependencies: ObserveDependencies & Pick<Dependencies, 'rules'>,
   stack: Stack,
   pinned: PinnedImages,
   closely: boolean,
 ): Promise<Observation> {
-  const refused = await refusedOf(stack, means.rules);
-  const permitted = refused.length === 0 ? stack : await withPermittedSources(stack, means.rules);
-  const observation = await completeObservation(means, permitted, pinned, await observeHost(means, stack, closely));
+  const refused = await refusedOf(stack, dependencies.rules);
+  const permitted = refused.length === 0 ? stack : await withPermittedSources(stack, dependencies.rules);
+  const observation = await completeObservation(
+    dependencies,
+    permitted,
+    pinned,
+    await observeHost(dependencies, stack, closely),
+  );
   return refused.length === 0 ? observation : { ...observation, refused };
 }
 
-/** What the policy refuses is not even read. */
+/** The stack without secrets and env files that the policy refuses, so that they are not read. */
 async function withPermittedSources(stack: Stack, { sources }: RuleContext): Promise<Stack> {
   const place = { stack: stack.name, environment: stack.environment };
   const passes = (check: Promise<void>) =>
@@ -52,22 +57,26 @@ async function withPermittedSources(stack: Stack, { sources }: RuleContext): Pro
   return { ...stack, secrets: Object.fromEntries(secrets.flat()), services: Object.fromEntries(services) };
 }
 
-/** The runtime of a stack, and the environment that it is asked about. */
+/** The runtime and the environment of a stack. */
 export function placeOf({ name, environment, runtime, infrastructure: { cluster } }: Stack): RuntimePlace {
   const namespace = cluster?.namespace;
   return { runtime, stack: name, environment, ...(namespace !== undefined && { namespace }) };
 }
 
-/** What the runtime shows by itself. */
-export function observeHost({ runtimes }: Pick<Means, 'runtimes'>, stack: Stack, closely: boolean): Promise<Seen> {
+/** The part of the observation that the runtime reports. */
+export function observeHost(
+  { runtimes }: Pick<ObserveDependencies, 'runtimes'>,
+  stack: Stack,
+  closely: boolean,
+): Promise<Seen> {
   const isExposed = Object.values(stack.services).some(({ ingress = [] }) => ingress.length > 0);
   const gateway = isExposed && stack.infrastructure.cluster?.gateway !== undefined;
   return runtimes(placeOf(stack)).observe({ images: [], ports: portRanges(stack), closely, gateway });
 }
 
-/** The rest: images, secrets, and where requests go. */
+/** Adds images, fingerprints of secrets, and the state of the load balancer. */
 export async function completeObservation(
-  { runtimes, secrets }: Means,
+  { runtimes, secrets }: ObserveDependencies,
   stack: Stack,
   pinned: PinnedImages,
   seen: Seen,
@@ -82,10 +91,7 @@ export async function completeObservation(
   return { ...seen, images, secrets: fingerprints, ...(traffic && { traffic }) };
 }
 
-/**
- * What the load balancer says of itself; nothing where none runs. One that cannot tell must not be taken for one that
- * is not there.
- */
+/** State of the load balancer; undefined if none runs. An error is not caught: it must not look like a missing one. */
 async function trafficOf(
   runtime: Runtime,
   { front }: Stack,
@@ -102,7 +108,7 @@ function portRanges(stack: Stack): { from: number; to: number }[] {
   );
 }
 
-/** Only secrets that a service, the load balancer or an Ingress uses have to exist. */
+/** Secrets that a service, the load balancer or an Ingress uses. Others need not exist. */
 function usedSecrets(stack: Stack): Stack['secrets'] {
   const services = Object.values(stack.services);
   const ofIngress = services.flatMap(({ ingress }) =>
@@ -113,7 +119,7 @@ function usedSecrets(stack: Stack): Stack['secrets'] {
   return Object.fromEntries(Object.entries(stack.secrets).filter(([name]) => names.has(name)));
 }
 
-/** Secrets that are used as variables. */
+/** Names of secrets that are used as variables. */
 function variablesOf({ services }: Stack): Set<string> {
   return new Set(
     Object.values(services).flatMap(({ secrets }) =>
@@ -122,7 +128,7 @@ function variablesOf({ services }: Stack): Set<string> {
   );
 }
 
-/** A kept release means the images it had, wherever their tags point today. */
+/** A kept release uses the images it had, even if their tags have moved. */
 async function findImages(runtime: Runtime, stack: Stack, pinned: PinnedImages): Promise<Observation['images']> {
   const references = [...new Set(Object.values(stack.services).flatMap(imagesOf))];
   const { images } = runtime;

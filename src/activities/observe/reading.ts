@@ -3,7 +3,7 @@ import { hostPort } from '../../model/names/host-port';
 import type { ObservedInstance } from '../../model/observation';
 import { withDeadline } from '../../runtimes/deadline';
 import { RuntimeError, type LogPage, type LogRequest, type Runtime } from '../../runtimes/runtime';
-import { alive } from '../alive';
+import { withHeartbeat } from '../heartbeat';
 import type { Activities, InstanceLog } from '../contract';
 import type { Dependencies } from '../dependencies';
 import { eachOf } from '../each-of';
@@ -14,22 +14,22 @@ import { probe } from '../health/probe';
 import { placeOf } from './observe-stack';
 
 const longestLine = 16_000;
-/** Of one instance in one look. */
+/** Lines of one instance in one call. */
 const mostLines = 10_000;
-/** What is read lies in memory whole until its last lines are taken. */
+/** Instances read in parallel: their whole log pages are held in memory. */
 const readAtOnce = 4;
-/** For the logs of one instance. */
+/** Timeout for the logs of one instance. */
 const readingMs = 25_000;
-/** Characters: Temporal takes results of 2 MB. */
+/** Characters of one result; Temporal accepts up to 2 MB. */
 const largestAnswer = 1_000_000;
 
 type ReadingActivities = Pick<Activities, 'describeInstances' | 'readLogs' | 'runCommand'>;
 
-/** What people want to see of what runs. */
+/** Activities that read running instances for people: status, logs, commands. */
 export function readingActivities({ runtimes, secrets, rules }: Dependencies): ReadingActivities {
   return {
     describeInstances: (stack) =>
-      alive(async () => {
+      withHeartbeat(async () => {
         const runtime = runtimes(placeOf(stack));
         const { instances } = await runtime.observe({ images: [], ports: [] });
         const shown = instances.filter((instance) => !isReplaced(instance, instances));
@@ -42,7 +42,7 @@ export function readingActivities({ runtimes, secrets, rules }: Dependencies): R
       }),
 
     readLogs: (context, instances, tail, after) =>
-      alive(async () => {
+      withHeartbeat(async () => {
         await secrets.learn(context.secrets, context.envFiles);
         const runtime = runtimes(context);
         const names = [...new Set(instances)];
@@ -63,7 +63,7 @@ export function readingActivities({ runtimes, secrets, rules }: Dependencies): R
       }),
 
     runCommand: (context, instance, command, timeoutMs) =>
-      alive(async () => {
+      withHeartbeat(async () => {
         if (rules.policy.exec === false)
           throw new SoftwareFault("the worker's policy does not allow commands inside instances (rule exec)");
         await secrets.learn(context.secrets, context.envFiles);
@@ -73,26 +73,23 @@ export function readingActivities({ runtimes, secrets, rules }: Dependencies): R
   };
 }
 
-/**
- * An instance whose logs cannot be read, or do not come, takes nothing from the others. Trouble with the platform
- * passes, and is tried again.
- */
+/** Reads a page of logs. An unreadable log does not affect other instances; platform trouble is thrown, and retried. */
 async function pageOf(runtime: Runtime, name: string, request: LogRequest): Promise<LogPage & { unreadable?: string }> {
-  const late = () => new RuntimeError('software', `they did not come within ${readingMs / 1000} s`);
+  const late = () => new RuntimeError('software', `no answer within ${readingMs / 1000} s`);
   return withDeadline(runtime.logs(name, request), readingMs, late).catch((error: unknown) => {
     if (!(error instanceof RuntimeError) || error.kind === 'platform') throw error;
     return { lines: [], cursor: request.after ?? '', unreadable: error.message };
   });
 }
 
-/** The last lines that fit, and how many do not. */
+/** The last lines that fit, preceded by the number of lines that were left out. */
 function newest(lines: string[], largest: number): string[] {
   let size = 0;
   const cut = lines.findLastIndex((line) => (size += line.length) > largest);
   return cut < 0 ? lines : [`(${cut + 1} lines left out)`, ...lines.slice(cut + 1)];
 }
 
-/** A retired instance waits for the commit, or to be brought back; its successor stands for the service. */
+/** True for a retired instance with a successor. It waits for the commit or a rollback, and is not shown. */
 function isReplaced({ service, ordinal, deployment, state }: ObservedInstance, all: ObservedInstance[]): boolean {
   return (
     state === 'exited' &&
@@ -100,7 +97,7 @@ function isReplaced({ service, ordinal, deployment, state }: ObservedInstance, a
   );
 }
 
-/** Of a workload each pod by itself. */
+/** One line per instance; on a cluster, one per pod. */
 async function describeAll(runtime: Runtime, instance: ObservedInstance): Promise<InstanceLine[]> {
   const pods = (await runtime.workloads?.pods(instance.name)) ?? [];
   if (pods.length === 0) return [await describe(runtime, instance)];
@@ -131,7 +128,8 @@ async function describe(runtime: Runtime, instance: ObservedInstance): Promise<I
 }
 
 /**
- * One that cannot be looked at is shown as it was seen among all others. Trouble with the platform concerns them all.
+ * The line of an instance that cannot be inspected, from the listing. Platform trouble concerns all instances and is
+ * thrown.
  */
 function undescribed(instance: ObservedInstance, error: unknown): InstanceLine {
   if (!(error instanceof RuntimeError) || (error.kind === 'platform' && error.reason !== 'unclear')) throw error;

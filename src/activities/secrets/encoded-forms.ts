@@ -1,16 +1,16 @@
 import { shortestMasked } from './masker';
 import { textOf, withoutLineEnd } from './text';
 
-/** Bytes. Of a larger secret only its lines are known by their encodings, not the whole. */
+/** In bytes. Of a larger secret only the lines are encoded, not the whole. */
 const largestWhole = 64 * 1024;
 const mostLines = 2000;
-/** Of a secret of more lines, its lines one by one are known as text only. */
+/** In a secret with more lines, single lines are matched as plain text only. */
 const mostEncodedLines = 16;
-/** Columns after which `base64` and PEM begin a new line. */
+/** Columns after which `base64` and PEM break lines. */
 const lineWidths = [76, 64];
 
 /**
- * Every text by which a secret may be shown: as it is, line by line, and as programs encode it on its way into logs and
+ * Every form in which a secret may appear: as it is, line by line, and in the encodings that programs use in logs and
  * messages.
  */
 export function formsOf(bytes: Uint8Array): string[] {
@@ -27,8 +27,8 @@ export function formsOf(bytes: Uint8Array): string[] {
 }
 
 /**
- * The whole, without its last line end, and each of its lines. A line too short to be masked by itself is masked where
- * the whole stands.
+ * The whole without its last line end, and each line. Lines too short to mask on their own are masked as part of the
+ * whole.
  */
 export function piecesOf(text: string): string[] {
   const whole = withoutLineEnd(text);
@@ -40,7 +40,7 @@ export function piecesOf(text: string): string[] {
   );
 }
 
-/** A program that cannot log in shows the password of its URL by itself. */
+/** The password of a URL: programs show it on its own when a login fails. */
 function passwordsOf(text: string): string[] {
   const written = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#:@]*:([^\s/?#@]+)@/i.exec(text)?.[1];
   return written === undefined ? [] : [written, decoded(written)];
@@ -63,7 +63,7 @@ function jsonString(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
-/** JSON as JavaScript, Go (which escapes for HTML), PHP (slashes) and Python (nothing but ASCII) write it. */
+/** JSON as JavaScript, Go (escapes HTML), PHP (escapes slashes) and Python (ASCII only) write it. */
 function jsonForms(text: string): string[] {
   const json = jsonString(text);
   const ascii = json.replace(/[\u007f-\uffff]/g, escapeUnit);
@@ -75,7 +75,7 @@ function escapeUnit(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** URLs as JavaScript, forms, RFC 3986 and Python write them, in both cases of hex digits. */
+/** URL encodings of JavaScript, HTML forms, RFC 3986 and Python, with hex digits in both cases. */
 function urlForms(text: string): string[] {
   const component = encodeURIComponent(text);
   const strict = component.replace(/[!'()*]/g, percent);
@@ -94,7 +94,7 @@ function percent(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
-/** XML and HTML, with the spellings of quotes that differ by library. */
+/** XML and HTML, with the escapes of quotes that differ between libraries. */
 function markupForms(text: string): string[] {
   const base = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   const quotes = ['"', '&quot;', '&#34;'].flatMap((double) =>
@@ -103,7 +103,7 @@ function markupForms(text: string): string[] {
   return quotes.map(([double, single]) => base.replaceAll('"', double).replaceAll("'", single));
 }
 
-/** Words of a shell: within single quotes in both habits, within double quotes, and with backslashes. */
+/** Shell words: the two ways to single-quote, double quotes, and backslashes. */
 function shellForms(text: string): string[] {
   return [
     text.replaceAll("'", `'\\''`),
@@ -113,10 +113,7 @@ function shellForms(text: string): string[] {
   ];
 }
 
-/**
- * Base64, where the secret may begin at any of three places within what is encoded, with both alphabets and in lines;
- * and hex.
- */
+/** Base64 at each of the three byte offsets, in both alphabets and broken into lines; and hex. */
 function binaryForms(bytes: Uint8Array): string[] {
   const buffer = Buffer.from(bytes);
   const base64 = [0, 1, 2].map((before) => base64After(buffer, before));
@@ -129,13 +126,13 @@ function binaryForms(bytes: Uint8Array): string[] {
   ];
 }
 
-/** The digits that depend on nothing but the bytes, where so many others stand before them. */
+/** The base64 digits that depend on the secret only, when `before` other bytes precede it. */
 function base64After(buffer: Buffer, before: number): string {
   const digits = Buffer.concat([Buffer.alloc(before), buffer]).toString('base64');
   return digits.slice(Math.ceil((before * 8) / 6), Math.floor(((before + buffer.length) * 8) / 6));
 }
 
-/** What is longer than a line is met in lines; a short rest tells nothing and would be met everywhere. */
+/** The lines of a form that is longer than one line. A short last line would match everywhere. */
 function linesOf(digits: string, width: number): string[] {
   if (digits.length <= width) return [];
   return Array.from({ length: Math.ceil(digits.length / width) }, (_, index) =>

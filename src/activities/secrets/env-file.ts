@@ -15,17 +15,17 @@ const escaped: Record<string, string> = {
   '\\': '\\',
 };
 const assignment = /^[^\S\n]*(?:export[^\S\n]+)?([\p{L}\p{N}_.[\]-]+)[^\S\n]*(?:([=:])[^\S\n]*|(?=\n|$))/u;
-/** What may stand behind a closing quote. */
-const beside = /^[^\S\n]*(?:#[^\n]*)?(?:\n|$)/;
+/** Allowed after a closing quote. */
+const afterQuote = /^[^\S\n]*(?:#[^\n]*)?(?:\n|$)/;
 /** Blank lines and comments. */
 const nothing = /^(?:\s+|#[^\n]*)*/;
-/** In characters: the values of a file together. */
+/** Characters of all values of a file. */
 const longest = 2 ** 21;
 
 /**
- * The variables of an env file, as compose reads one: `#` begins a comment at the start of a line or after a space;
- * quoted values may hold lines and, in double quotes, escapes; values refer to variables above them and in `earlier`,
- * and what refers to none stays as it is written. A name without `=` sets nothing.
+ * The variables of an env file, read like Compose does: `#` begins a comment at the start of a line or after a space;
+ * quoted values may span lines and, in double quotes, contain escapes; values can refer to variables above them and in
+ * `earlier`, and unset references are left unchanged. A name without `=` sets nothing.
  * @throws SoftwareFault that names the file and the line, and never shows a value
  */
 export function parseEnvFile(file: string, text: string, earlier: Record<string, string> = {}): Record<string, string> {
@@ -34,19 +34,19 @@ export function parseEnvFile(file: string, text: string, earlier: Record<string,
   const valueOf = (name: string) => values.get(name) ?? (Object.hasOwn(earlier, name) ? earlier[name] : undefined);
   let rest = text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
   const all = rest;
-  const wrong = (message: string) =>
+  const problem = (message: string) =>
     new SoftwareFault(
       `the env_file ${file}, line ${all.slice(0, all.length - rest.length).split('\n').length}: ${message}`,
     );
 
   for (rest = rest.replace(nothing, ''); rest !== ''; rest = rest.replace(nothing, '')) {
     const found = assignment.exec(rest);
-    if (!found) throw wrong('is no NAME=value; a name is made of letters, digits and _ . - [ ]');
+    if (!found) throw problem('is not NAME=value; names consist of letters, digits and _ . - [ ]');
     const [whole, name, sign] = found;
-    const value = sign ? valueAt(rest.slice(whole.length), wrong) : undefined;
-    if (value) values.set(name!, value.isLiteral ? value.text : expand(value.text, valueOf, wrong));
+    const value = sign ? valueAt(rest.slice(whole.length), problem) : undefined;
+    if (value) values.set(name!, value.isLiteral ? value.text : expand(value.text, valueOf, problem));
     total += values.get(name!)?.length ?? 0;
-    if (total > longest) throw wrong(`the values up to here are longer than ${longest} characters together`);
+    if (total > longest) throw problem(`the values up to here are longer than ${longest} characters together`);
     rest = rest.slice(whole.length + (value?.length ?? 0));
   }
   return Object.fromEntries(values);
@@ -54,21 +54,22 @@ export function parseEnvFile(file: string, text: string, earlier: Record<string,
 
 interface Value {
   text: string;
-  /** How many characters of the file it takes. */
+  /** Its length in the file, in characters. */
   length: number;
-  /** Whether a dollar sign in it is just that. */
+  /** True if dollar signs have no special meaning. */
   isLiteral: boolean;
 }
 
-function valueAt(rest: string, wrong: (message: string) => Error): Value {
+function valueAt(rest: string, problem: (message: string) => Error): Value {
   const quote = rest[0];
   if (quote !== '"' && quote !== "'") {
     const line = /^[^\n]*/.exec(rest)![0];
     return { text: line.split(' #')[0]!.trimEnd(), length: line.length, isLiteral: false };
   }
   const end = closingQuote(rest, quote);
-  if (end < 0) throw wrong('the quote that begins there has no end');
-  if (!beside.test(rest.slice(end + 1))) throw wrong('something stands behind the closing quote; only a comment may');
+  if (end < 0) throw problem('the quote that begins there is not closed');
+  if (!afterQuote.test(rest.slice(end + 1)))
+    throw problem('unexpected text after the closing quote; only a comment may follow it');
   const inside = rest.slice(1, end);
   const text =
     quote === "'"
@@ -90,17 +91,17 @@ function closingQuote(text: string, quote: string): number {
 function expand(
   text: string,
   valueOf: (name: string) => string | undefined,
-  wrong: (message: string) => Error,
+  problem: (message: string) => Error,
 ): string {
   const unset = ({ name, source }: Reference, message: string | undefined) => {
     if (message === undefined) return source;
-    throw wrong(`the variable ${name} is not set above it`);
+    throw problem(`the variable ${name} is not set above it`);
   };
   try {
     return fillTemplate(parseTemplate(text), valueOf, unset);
   } catch (error) {
     throw error instanceof TemplateError
-      ? wrong('a ${…} in it cannot be read, or becomes far too long; write $${ for the text')
+      ? problem('a ${…} in it is invalid, or its expansion is too long; write $${ for a literal ${')
       : error;
   }
 }

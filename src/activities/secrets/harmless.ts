@@ -1,6 +1,6 @@
 import { isCredentialKey } from '../../model/names/credential-names';
 
-/** Values of settings, not of secrets: to mask them would garble every log. */
+/** Common setting values. Masking them would garble every log. */
 const words = new Set([
   'true',
   'false',
@@ -72,12 +72,12 @@ const words = new Set([
   'stdout',
   'stderr',
 ]);
-/** A port, a size, a limit: not the digits of a card or a long PIN. */
+/** A port, a size or a limit, but not a card number or a long PIN. */
 const number = /^[-+]?\d{1,7}(?:\.\d+)?$/;
 
 /**
- * True for a variable of an env file that holds a setting: a common word or a short number under a name that is not
- * that of a credential.
+ * True if a variable of an env file is a setting, not a secret: a common word or a short number, under a name that does
+ * not suggest a credential.
  */
 export function isHarmless(name: string, value: string): boolean {
   return !isCredentialKey(name) && (words.has(value.toLowerCase()) || number.test(value));

@@ -13,14 +13,14 @@ import { PermittedSources } from './permitted';
 import { SecretSources } from './sources';
 import { textOf, variableOf, withoutLineEnd } from './text';
 
-/** The worker's secrets: read at the moment of use, compared by a keyed fingerprint, masked in whatever is shown. */
+/** The worker's secrets: read when they are used, compared by keyed fingerprints, and masked in all output. */
 export class SecretStore {
   private readonly key: Buffer;
   private readonly masks: Masks;
   private readonly permitted: PermittedSources;
   private readonly sources: SecretSources;
 
-  /** `rules`: which sources stacks may name; default every one but those of the machine and the engine. */
+  /** `rules`: sources that stacks may use; default all but files of the machine and of the engine. */
   constructor(dataDir: string, rules = new SourceRules(defaultPolicy, ownFiles({ dataDir }))) {
     this.key = installationKey(dataDir);
     this.masks = new Masks(dataDir, this.key);
@@ -45,9 +45,9 @@ export class SecretStore {
   }
 
   /**
-   * Fingerprints of secrets and env files: HMACs under the installation's key. They tell change, and nothing of the
-   * value. Secrets that are text have a second one, as version 0.1 took it. `variables`: secrets that are used as
-   * variables, which not every value can be.
+   * Fingerprints of secrets and env files: HMACs under the installation's key, which reveal changes but not values.
+   * Text secrets have a second one in the format of version 0.1. `variables`: secrets used as variables, whose values
+   * must be valid for that.
    */
   async fingerprints(
     secrets: Record<string, SecretSource>,
@@ -73,17 +73,17 @@ export class SecretStore {
     >;
   }
 
-  /** Learns the values of a stack, so that {@link mask} knows them. What cannot be read cannot be shown either. */
+  /** Learns the values of a stack for {@link mask}. Unreadable sources are skipped: their values cannot leak either. */
   async learn(secrets: Record<string, SecretSource>, envFiles: string[]): Promise<void> {
     await this.fingerprints(secrets, envFiles).catch(() => undefined);
   }
 
-  /** The text of a secret that the worker itself uses: a key, a password, an address. */
+  /** The text of a secret that the worker itself uses: a key, a password, a URL. */
   async read(name: string, source: SecretSource): Promise<string> {
     return variableOf(`the secret ${name}`, await this.value(name, source));
   }
 
-  /** Text without any secret that this worker, or one before it, has read; neither as it is nor encoded. */
+  /** Masks every secret that this worker or an earlier one has read, in plain and encoded form. */
   mask(text: string): string {
     return this.masks.mask(text);
   }

@@ -5,12 +5,12 @@ import { dirname, join } from 'node:path';
 const keyBytes = 32;
 const largest = 4096;
 
-/** Whoever knows the key tells secrets by their fingerprints: one that is not safe is not used. */
+/** The key is unsafe or unusable. Anybody who knows it can test guesses of secrets against fingerprints. */
 export class InstallationKeyProblem extends Error {}
 
 /**
- * Made at the first start of a worker; a fleet shares it by sharing the file.
- * @throws InstallationKeyProblem where it is empty, too short, or open to others
+ * Reads the key, or creates it at the first start of a worker; a fleet shares it by sharing the file.
+ * @throws InstallationKeyProblem if it is empty, too short, or accessible to others
  */
 export function installationKey(dataDir: string): Buffer {
   const file = process.env.DEPLOY_CODE_KEY_FILE || join(dataDir, 'installation.key');
@@ -25,25 +25,25 @@ export function installationKey(dataDir: string): Buffer {
 }
 
 function problemOf({ size, mode, uid, gid, isFile }: ReturnType<typeof read>): string | undefined {
-  if (!isFile) return 'is no file; name a file of at least 32 random bytes with DEPLOY_CODE_KEY_FILE';
+  if (!isFile) return 'is not a file; set DEPLOY_CODE_KEY_FILE to a file of at least 32 random bytes';
   const restore =
-    'restore it from a backup; without one remove it, and the worker makes a ' +
+    'restore it from a backup, or remove it so that the worker creates a ' +
     'new one (every service with a secret is then replaced once)';
   if (size === 0) return `is empty; ${restore}`;
-  if (size < keyBytes) return `has ${size} bytes, and ${keyBytes} are the least; ${restore}`;
-  if (size > largest) return `has ${size} bytes, and ${largest} are the most; is it the right file?`;
+  if (size < keyBytes) return `has ${size} bytes, fewer than the required ${keyBytes}; ${restore}`;
+  if (size > largest) return `has ${size} bytes, more than the allowed ${largest}; check that it is the right file`;
   const self = process.geteuid?.();
   if (self !== undefined && self !== 0 && uid !== self && uid !== 0)
-    return `belongs to the user ${uid}, who may change it; let it belong to the worker's user, ${self}`;
+    return `belongs to the user ${uid}, who may change it; make the worker's user, ${self}, its owner`;
   if (mode & 0o007 || (mode & 0o070 && !isLentByGroup({ mode, uid, gid })))
     return (
-      `is open to others (mode ${(mode & 0o777).toString(8).padStart(4, '0')}); run ` +
-      'chmod 600 on it, and make a new one if others may have read it'
+      `is accessible to others (mode ${(mode & 0o777).toString(8).padStart(4, '0')}); run ` +
+      'chmod 600 on it, and replace it if others may have read it'
     );
   return undefined;
 }
 
-/** A cluster mounts a Secret so for a pod that is not root: it belongs to root, and the pod's group reads it. */
+/** True for a mounted Kubernetes Secret of a non-root pod: root owns it, and the pod's group can read it. */
 function isLentByGroup({ mode, uid, gid }: Pick<Stats, 'mode' | 'uid' | 'gid'>): boolean {
   return (
     uid !== process.geteuid?.() &&
@@ -66,7 +66,7 @@ function read(file: string): Pick<Stats, 'size' | 'mode' | 'uid' | 'gid'> & { is
   return { size: stats.size, mode: stats.mode, uid: stats.uid, gid: stats.gid, isFile: stats.isFile() };
 }
 
-/** Whole or not at all: workers that start at once find one key. */
+/** Creates the key atomically, so that workers that start at the same time use the same one. */
 function make(file: string): ReturnType<typeof read> {
   const temporary = `${file}.${randomUUID()}`;
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
@@ -83,7 +83,7 @@ function make(file: string): ReturnType<typeof read> {
 
 function unreadable(file: string, error: unknown): InstallationKeyProblem {
   return new InstallationKeyProblem(
-    `the installation key ${file} cannot be read or made ` +
+    `the installation key ${file} cannot be read or created ` +
       `(${(error as NodeJS.ErrnoException).code}); the worker's user needs a data folder of its own (--data-dir)`,
     { cause: error },
   );

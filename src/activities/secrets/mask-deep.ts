@@ -1,11 +1,11 @@
-/** Levels of data that are searched; nothing of ours is deeper. */
+/** Levels of nesting that are masked; the engine's data is not deeper. */
 const deepest = 20;
 
 type Mask = (text: string) => string;
 
-/** By these an error is known: they are never texts of others. */
+/** Keys that identify an error; never free text. */
 const kinds = new Set(['name', 'type', 'code', 'category', 'kind']);
-/** Keys of what people or programs outside wrote; beside them stand names, by which one finds things again. */
+/** Keys of free text written by people or other programs. All other keys hold names, which must stay usable. */
 const free = new Set([
   'text',
   'message',
@@ -20,7 +20,7 @@ const free = new Set([
   'drift',
 ]);
 
-/** Data with every text masked; keys and other values stay as they are. Errors are masked where they stand. */
+/** Data with every text masked; keys and other values are unchanged. Errors are masked in place. */
 export function maskDeep<T>(value: T, mask: Mask, depth = 0): T {
   if (typeof value === 'string') return mask(value) as T;
   if (typeof value !== 'object' || value === null || depth > deepest) return value;
@@ -34,7 +34,7 @@ export function maskDeep<T>(value: T, mask: Mask, depth = 0): T {
     : value;
 }
 
-/** Data with its free texts masked, and its names left as they are. */
+/** Data with its free texts masked and its names unchanged. */
 export function maskFreeTexts<T>(value: T, mask: Mask, depth = 0): T {
   if (typeof value !== 'object' || value === null || depth > deepest) return value;
   if (Array.isArray(value)) return value.map((item: unknown) => maskFreeTexts(item, mask, depth + 1)) as T;
@@ -45,10 +45,7 @@ export function maskFreeTexts<T>(value: T, mask: Mask, depth = 0): T {
   return Object.fromEntries(entries) as T;
 }
 
-/**
- * The very error, so that its type stays, with everything masked that it says: message, stack, details, cause and what
- * its thrower has added.
- */
+/** Masks an error in place, which keeps its type: message, stack, details, cause and added properties. */
 function maskError(error: Error, mask: Mask, depth: number): Error {
   for (const key of Object.getOwnPropertyNames(error)) {
     const property = Object.getOwnPropertyDescriptor(error, key)!;

@@ -1,19 +1,19 @@
-/** What stands in the place of a secret. */
+/** Replaces a secret. */
 export const mask = '***';
-/** Shorter texts stand everywhere. */
+/** Shorter texts would match everywhere. */
 export const shortestMasked = 4;
 
 /**
- * Longer texts are known by their pieces: a piece that a line end or a limit has cut off is hidden too, and no
- * comparison takes long.
+ * Longer texts are matched in pieces of this length, so that truncated secrets are masked too, and comparisons stay
+ * short.
  */
 const pieceLength = 64;
-/** Texts from this length on have a table of their own, which leaves out more places. */
+/** Texts from this length on have a table of their own, which rules out more positions. */
 const longPrefix = 8;
 
 /**
- * Finds many texts in one pass. The time grows with the length of what is searched, and with the logarithm of the
- * number of texts.
+ * Finds many texts in one pass, in time proportional to the length of the input and the logarithm of the number of
+ * texts.
  */
 export class Masker {
   private readonly groups: Group[];
@@ -25,12 +25,12 @@ export class Masker {
     this.groups = [new Group(long, longPrefix), new Group(short, shortestMasked)].filter(({ size }) => size > 0);
   }
 
-  /** The text with {@link mask} in the place of what is known; what overlaps or follows without a gap gets one. */
+  /** Replaces known texts by {@link mask}; overlapping and adjacent matches get one. */
   mask(text: string): string {
     return hide(text, this.placesIn(text));
   }
 
-  /** Where what is known stands, in order; what overlaps or follows without a gap is one. */
+  /** Positions of known texts, in order; overlapping and adjacent matches are merged. */
   placesIn(text: string): Span[] {
     const spans: Span[] = [];
     for (let place = 0; this.groups.length > 0 && place + shortestMasked <= text.length; place += 1) {
@@ -45,20 +45,20 @@ export class Masker {
   }
 }
 
-/** A part of a text: from one place up to another. */
+/** A part of a text: from `from` up to, but excluding, `to`. */
 export interface Span {
   from: number;
   to: number;
 }
 
-/** A text with {@link mask} in the place of some of it. */
+/** Replaces parts of a text by {@link mask}. */
 export function hide(text: string, spans: readonly Span[]): string {
   if (spans.length === 0) return text;
   const shown = spans.map(({ from }, index) => text.slice(spans[index - 1]?.to ?? 0, from) + mask);
   return shown.join('') + text.slice(spans.at(-1)!.to);
 }
 
-/** All of one length, the last of them overlapping the one before. */
+/** Pieces of equal length; the last one may overlap its predecessor. */
 function piecesOf(text: string): string[] {
   if (text.length <= pieceLength) return [text];
   const whole = Array.from({ length: Math.floor(text.length / pieceLength) }, (_, index) =>
@@ -68,12 +68,12 @@ function piecesOf(text: string): string[] {
 }
 
 /**
- * Texts that are at least as long as a prefix, sorted: a search by halves finds the longest one that begins at a place.
- * A table of prefixes leaves out most places before.
+ * Sorted texts of at least the length of a prefix: a binary search finds the longest that begins at a position. A table
+ * of prefix hashes rules out most positions first.
  */
 class Group {
   private readonly sorted: string[];
-  /** By index: the longest other text that this one begins with, or -1. */
+  /** By index: the longest other text that is a prefix of this one, or -1. */
   private readonly shorter: Int32Array;
   private readonly prefixes: Uint8Array;
 
@@ -96,7 +96,7 @@ class Group {
     return this.sorted.length;
   }
 
-  /** Length of the longest text that begins at a place; 0 where none does. */
+  /** Length of the longest text that begins at a position; 0 if none does. */
   longestAt(text: string, place: number): number {
     if (place + this.prefix > text.length || this.prefixes[this.bucketAt(text, place)] === 0) return 0;
     let low = 0;
@@ -127,7 +127,7 @@ function commonLength(one: string, text: string, place: number): number {
   return length;
 }
 
-/** True where it sorts behind all that stands at a place. */
+/** True if it sorts after the text at a position. */
 function isBehind(one: string, text: string, place: number): boolean {
   const common = commonLength(one, text, place);
   if (common === one.length) return false;

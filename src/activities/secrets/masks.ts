@@ -3,13 +3,13 @@ import { PercentMasker } from './percent-masker';
 import { Masker } from './masker';
 import { RememberedValues } from './remembered-values';
 
-/** Bytes. More than this of one secret is masked as long as the worker lives that has read it. */
+/** In bytes. Larger secrets are not remembered: they are masked only while this worker runs. */
 const largestRemembered = 64 * 1024;
 
-/** Hides every secret that this worker, or one before it in the same data folder, has read. */
+/** Masks every secret that this worker, or an earlier one with the same data folder, has read. */
 export class Masks {
   private readonly forms = new Set<string>();
-  /** Each byte as one character. */
+  /** Values, each byte as one character. */
   private readonly known = new Set<string>();
   private readonly remembered: RememberedValues;
   private masker = new Masker([]);
@@ -37,7 +37,7 @@ export class Masks {
     this.isStale = false;
   }
 
-  /** False where it is hidden already. */
+  /** False if it is already known. */
   private hide(value: Uint8Array): boolean {
     const known = this.known.size;
     this.known.add(Buffer.from(value).toString('latin1'));

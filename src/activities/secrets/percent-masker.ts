@@ -3,14 +3,14 @@ import { hide, Masker, shortestMasked } from './masker';
 import { textOf } from './text';
 
 const escape = /%[\da-f]{2}/i;
-/** Bytes. Of a larger secret that is no text, nothing is known as percent-encoded. */
+/** In bytes. Larger binary secrets are not matched in percent-encoded form. */
 const largestBinary = 64 * 1024;
 
-/** Finds secrets in URLs, whichever of their characters a program has percent-encoded. */
+/** Masks secrets in URLs, regardless of which characters are percent-encoded. */
 export class PercentMasker {
   private readonly masker: Masker;
 
-  /** `secrets`: their bytes, each as one character. */
+  /** `secrets`: each byte as one character. */
   constructor(secrets: Iterable<string>) {
     this.masker = new Masker([...secrets].flatMap(bytesOfPieces));
   }
@@ -25,7 +25,7 @@ export class PercentMasker {
   }
 }
 
-/** A secret, and the parts of it that may stand alone; also with the plus signs of forms for its spaces. */
+/** A secret and its parts that may appear alone; also with `+` for spaces. */
 function bytesOfPieces(secret: string): string[] {
   const text = textOf(Buffer.from(secret, 'latin1'));
   const pieces =
@@ -43,7 +43,9 @@ function bytesOf(character: string): string {
   return character < '\x80' ? character : Buffer.from(character).toString('latin1');
 }
 
-/** The bytes that a text stands for, each as one character, and where in the text each of them, and its end, stands. */
+/**
+ * The bytes of a percent-decoded text, each as one character; and the position of each, and of the end, in the text.
+ */
 function decoded(text: string): { bytes: string; places: number[] } {
   const parts: string[] = [];
   const places: number[] = [];

@@ -3,16 +3,16 @@ import { SourceRefused, type SourceRules } from '../../policy';
 import { SoftwareFault } from '../failures';
 import { placeOfTask } from '../guards/place-of-task';
 
-/** Sources of secrets as far as the worker's policy lets the stack of the running activity use them. */
+/** Sources of secrets, limited by the worker's policy for the stack of the running activity. */
 export class PermittedSources {
   constructor(private readonly rules: SourceRules) {}
 
-  /** @throws SoftwareFault naming the rule */
+  /** @throws SoftwareFault with the rule that refuses it */
   async check(name: string, source: SecretSource): Promise<void> {
     await this.rules.check(source, placeOfTask()).catch(refuse(name));
   }
 
-  /** The bytes of a file, at most 1 MiB. @throws SoftwareFault naming the rule, or what cannot be read */
+  /** The bytes of a file, at most 1 MiB. @throws SoftwareFault with the rule that refuses it, or the read error */
   async file(name: string, file: string, kind: 'files' | 'env_files'): Promise<Buffer> {
     return this.rules.read(file, kind, placeOfTask()).catch((error: Error) => {
       const { code } = error as NodeJS.ErrnoException;

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 const algorithm = 'aes-256-gcm';
 const ivBytes = 12;
 const tagBytes = 16;
-/** Values, the oldest of which go first. */
+/** Number of values; the oldest are dropped first. */
 const mostKept = 5000;
 
 /**
- * The secrets that workers of this folder have ever read, so that an earlier value stays masked after it was rotated: a
- * container that was started with it may run for months. A file for each, encrypted under the installation's key and
- * named by a keyed hash.
+ * Secrets that workers with this data folder have read. An earlier value stays masked after a rotation, because
+ * containers that were started with it may run for months. One file per value, encrypted with the installation's key
+ * and named by a keyed hash.
  */
 export class RememberedValues {
   private readonly folder: string;
@@ -27,9 +27,9 @@ export class RememberedValues {
     this.encryptionKey = Buffer.from(hkdfSync('sha256', key, '', 'deploy-code remembered secrets', 32));
   }
 
-  /** Values that this or another worker has added since the last call. */
+  /** Values that any worker has added since the last call. */
   fresh(): Buffer[] {
-    const changedAt = changeOf(this.folder);
+    const changedAt = modifiedAt(this.folder);
     if (changedAt === this.seenAt) return [];
     this.seenAt = changedAt;
     const names = readdirSync(this.folder).filter((name) => /^[0-9a-f]{64}$/.test(name) && !this.known.has(name));
@@ -39,9 +39,7 @@ export class RememberedValues {
     });
   }
 
-  /**
-   * A data folder that takes no more files must stop no deployment: the value is known as long as this worker lives.
-   */
+  /** Write errors are ignored, as a full data folder must not stop deployments: this worker still knows the value. */
   add(value: Uint8Array): void {
     const name = createHmac('sha256', this.key).update('mask\0').update(value).digest('hex');
     if (this.known.has(name)) return;
@@ -55,7 +53,7 @@ export class RememberedValues {
 
   private write(name: string, value: Uint8Array): void {
     const file = join(this.folder, name);
-    if (changeOf(file) >= 0) {
+    if (modifiedAt(file) >= 0) {
       utimesSync(file, new Date(), new Date());
       return;
     }
@@ -69,7 +67,7 @@ export class RememberedValues {
   private dropOldest(): void {
     const names = readdirSync(this.folder);
     if (names.length <= mostKept) return;
-    const byAge = names.map((name) => ({ name, at: changeOf(join(this.folder, name)) })).sort((a, b) => a.at - b.at);
+    const byAge = names.map((name) => ({ name, at: modifiedAt(join(this.folder, name)) })).sort((a, b) => a.at - b.at);
     for (const { name } of byAge.slice(0, names.length - mostKept)) rmSync(join(this.folder, name), { force: true });
   }
 
@@ -80,7 +78,7 @@ export class RememberedValues {
     return Buffer.concat([iv, cipher.getAuthTag(), hidden]);
   }
 
-  /** Nothing where the file is not whole, or of another key. */
+  /** Undefined if the file is incomplete, or encrypted with another key. */
   private decrypt(name: string): Buffer | undefined {
     try {
       const bytes = readFileSync(join(this.folder, name));
@@ -95,7 +93,7 @@ export class RememberedValues {
   }
 }
 
-/** In ms since the epoch; -1 where nothing is there. */
-function changeOf(path: string): number {
+/** In ms since the epoch; -1 if it does not exist. */
+function modifiedAt(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -1;
 }

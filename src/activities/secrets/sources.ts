@@ -3,13 +3,13 @@ import { SoftwareFault } from '../failures';
 import type { PermittedSources } from './permitted';
 import { Vault } from './vault';
 
-/** Where the values of secrets are read, each time they are needed. */
+/** Reads the values of secrets, each time they are needed. */
 export class SecretSources {
   private readonly vault = new Vault(process.env);
 
   constructor(private readonly permitted: PermittedSources) {}
 
-  /** @throws SoftwareFault where there is none, RuntimeError where whoever has it is away */
+  /** @throws SoftwareFault if the secret does not exist, RuntimeError if its source is unavailable */
   async read(name: string, source: SecretSource): Promise<Buffer> {
     if ('file' in source) return this.permitted.file(name, source.file, 'files');
     await this.permitted.check(name, source);
@@ -18,7 +18,7 @@ export class SecretSources {
     if (value === undefined)
       throw new SoftwareFault(
         `the secret ${name}: the worker's environment has no variable ` +
-          `${source.environment}; set it where the worker is started`,
+          `${source.environment}; set it before you start the worker`,
       );
     return Buffer.from(value);
   }

@@ -2,7 +2,7 @@ import { SoftwareFault } from '../failures';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The text of a secret; undefined where its bytes are no UTF-8. */
+/** The text of a secret; undefined if it is not valid UTF-8. */
 export function textOf(bytes: Uint8Array): string | undefined {
   try {
     return utf8.decode(bytes);
@@ -11,22 +11,24 @@ export function textOf(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** A text without one line end at its end: files end with one, variables and passwords do not. */
+/** A text without one final line end: files end with one, variables and passwords do not. */
 export function withoutLineEnd(text: string): string {
   return text.replace(/\r?\n$/, '');
 }
 
 /**
- * A secret as a variable can hold it.
+ * A secret as the value of a variable.
  * @throws SoftwareFault that names the secret and never shows its value
  */
-export function variableOf(what: string, bytes: Uint8Array): string {
+export function variableOf(label: string, bytes: Uint8Array): string {
   const text = textOf(bytes);
   if (text === undefined)
     throw new SoftwareFault(
-      `${what} is not UTF-8 text, which a variable must be; use it as a file: leave environment out`,
+      `${label} is not UTF-8 text, as variables require; remove \`environment\` to mount it as a file`,
     );
   if (text.includes('\0'))
-    throw new SoftwareFault(`${what} holds a NUL byte, which no variable can; use it as a file: leave environment out`);
+    throw new SoftwareFault(
+      `${label} contains a NUL byte, which variables cannot; remove \`environment\` to mount it as a file`,
+    );
   return withoutLineEnd(text);
 }

@@ -7,10 +7,10 @@ import { monotonicMs } from '../../guard/monotonic';
 
 const timeoutMs = 10_000;
 const largestAnswer = 4 * 1024 * 1024;
-/** A look at a stack reads each of its secrets; they share an answer. */
+/** Secrets of a stack that share a path share one answer. */
 const keptMs = 2000;
-/** A token is renewed by a new login before it ends. */
-const spare = 0.8;
+/** Share of a token's lifetime after which a new login replaces it. */
+const renewAfter = 0.8;
 
 const secretAnswer = z.object({ data: z.object({ data: z.record(z.string(), z.unknown()) }) });
 const loginAnswer = z.object({ auth: z.object({ client_token: z.string(), lease_duration: z.number() }) });
@@ -23,8 +23,8 @@ interface Kept<T> {
 }
 
 /**
- * HashiCorp Vault, KV version 2, by its HTTP interface (https://developer.hashicorp.com/vault/api-docs). Found as its
- * own command line finds it: `VAULT_ADDR`, `VAULT_NAMESPACE`, and `VAULT_TOKEN` or, for AppRole, `VAULT_ROLE_ID` and
+ * HashiCorp Vault, KV version 2, over its HTTP API (https://developer.hashicorp.com/vault/api-docs). Configured like
+ * Vault's own CLI: `VAULT_ADDR`, `VAULT_NAMESPACE`, and `VAULT_TOKEN` or, for AppRole, `VAULT_ROLE_ID` and
  * `VAULT_SECRET_ID`.
  */
 export class Vault {
@@ -36,7 +36,7 @@ export class Vault {
     private readonly limits = { timeoutMs, largestAnswer },
   ) {}
 
-  /** @throws SoftwareFault where there is no such key or it must not be read, RuntimeError where Vault is away */
+  /** @throws SoftwareFault if the key does not exist or may not be read, RuntimeError if Vault is unavailable */
   async read(name: string, { mount, path, key }: VaultAddress): Promise<string> {
     const found = (await this.secret(name, `${mount}/data/${path}`))[key];
     if (found === undefined || found === null)
@@ -63,8 +63,8 @@ export class Vault {
       throw new SoftwareFault(`the secret ${name}: Vault has nothing at ${path}; write it with \`vault kv put\``);
     if (answer.status === 403)
       throw new SoftwareFault(
-        `the secret ${name}: Vault does not let the worker read ${path}; its ` +
-          'policy needs "read" there, and its token must not have ended',
+        `the secret ${name}: Vault does not let the worker read ${path}; grant its ` +
+          'policy "read" there, and check that its token has not expired',
       );
     return read(secretAnswer, answer).data.data;
   }
@@ -78,14 +78,14 @@ export class Vault {
     if (given) return Promise.resolve(given);
     if (!role || !secret)
       throw new SoftwareFault(
-        `the secret ${name}: the worker has no way into Vault; start it with ` +
+        `the secret ${name}: the worker has no credentials for Vault; start it with ` +
           'VAULT_TOKEN, or with VAULT_ROLE_ID and VAULT_SECRET_ID',
       );
     if (this.token && monotonicMs() < this.token.until) return this.token.answer;
     const kept: Kept<string> = {
       until: Infinity,
       answer: this.loginByRole(name, role, secret).then(
-        ({ token, forMs }) => ((kept.until = monotonicMs() + forMs * spare), token),
+        ({ token, forMs }) => ((kept.until = monotonicMs() + forMs * renewAfter), token),
       ),
     };
     this.token = kept;
@@ -101,7 +101,7 @@ export class Vault {
     if (answer.status < 200 || answer.status > 299)
       throw new SoftwareFault(
         `the secret ${name}: Vault refuses the worker's AppRole ` +
-          `(${answer.status}); look at VAULT_ROLE_ID and VAULT_SECRET_ID`,
+          `(${answer.status}); check VAULT_ROLE_ID and VAULT_SECRET_ID`,
       );
     const { client_token: token, lease_duration: seconds } = read(loginAnswer, answer).auth;
     return { token, forMs: seconds === 0 ? Infinity : seconds * 1000 };
@@ -114,7 +114,7 @@ export class Vault {
   ): Promise<HttpReply> {
     const { VAULT_ADDR: address, VAULT_NAMESPACE: namespace } = this.environment;
     if (!address)
-      throw new SoftwareFault(`the secret ${name}: the worker does not know where Vault is; start it with VAULT_ADDR`);
+      throw new SoftwareFault(`the secret ${name}: the worker has no address of Vault; start it with VAULT_ADDR`);
     const url = urlOf(name, address, path);
     const headers = { ...request.headers, ...(namespace && { 'x-vault-namespace': namespace }) };
     const { timeoutMs: deadlineMs, largestAnswer: largest } = this.limits;
@@ -124,8 +124,8 @@ export class Vault {
     const { status } = answer;
     if (status >= 300 && status < 400)
       throw new SoftwareFault(
-        `the secret ${name}: Vault at ${url.origin} sends to another address, which the worker does ` +
-          'not follow with its token; name in VAULT_ADDR where Vault really answers',
+        `the secret ${name}: Vault at ${url.origin} redirects to another address, and the worker does ` +
+          'not send its token there; set VAULT_ADDR to the final address',
       );
     if (status !== 429 && status < 500) return answer;
     throw new RuntimeError(
@@ -135,29 +135,27 @@ export class Vault {
   }
 }
 
-/**
- * @throws RuntimeError where Vault, or whoever answers in its place, says something else than its documentation does
- */
+/** @throws RuntimeError if the answer does not have the documented form */
 function read<T>(schema: z.ZodType<T>, { body }: HttpReply): T {
   try {
     return schema.parse(JSON.parse(body));
   } catch (error) {
-    throw new RuntimeError('platform', 'Vault answers something that is not of its documented form', { cause: error });
+    throw new RuntimeError('platform', 'the answer of Vault does not have the documented form', { cause: error });
   }
 }
 
-/** Every part of the path is a name, and leads nowhere else. */
+/** Rejects path parts that could lead to another endpoint. */
 function urlOf(name: string, address: string, path: string): URL {
   const base = URL.canParse(address) ? new URL(address) : undefined;
   if (!base || !/^https?:$/.test(base.protocol) || base.username || base.password)
     throw new SoftwareFault(
-      `the secret ${name}: VAULT_ADDR is no plain http or https address; ` +
-        'write one such as https://vault.example.com:8200',
+      `the secret ${name}: VAULT_ADDR is not a plain http or https address; ` +
+        'use one such as https://vault.example.com:8200',
     );
   const parts = path.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..'))
     throw new SoftwareFault(
-      `the secret ${name}: ${JSON.stringify(path)} is no path in Vault; write one such as shop/postgres`,
+      `the secret ${name}: ${JSON.stringify(path)} is not a path in Vault; use one such as shop/postgres`,
     );
   return new URL(`${base.origin}${base.pathname.replace(/\/+$/, '')}/v1/${parts.map(encodeURIComponent).join('/')}`);
 }

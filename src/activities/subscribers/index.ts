@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { withinDeadline } from '../../guard/deadline';
 import type { NamedSecret, Notification, SubscriberTarget } from '../../model/notification';
-import { alive } from '../alive';
+import { withHeartbeat } from '../heartbeat';
 import type { Activities } from '../contract';
 import type { Dependencies } from '../dependencies';
 import { SoftwareFault } from '../failures';
@@ -13,13 +13,13 @@ import { sendToSlack } from './slack';
 import { sendToWebhook } from './webhook';
 
 /**
- * Less than the activity's own time, so that a delivery always ends by itself: waiting for a place and reading secrets
- * included.
+ * Shorter than the activity's timeout, and includes waiting for a slot and reading secrets, so that a delivery always
+ * ends with an error of its own.
  */
 const deadlineMs = 25_000;
 const longestPauseMs = 60_000;
 
-/** Tells those who subscribed. */
+/** Delivers notifications to subscribers. */
 export function subscriberActivities({
   secrets,
   rules,
@@ -48,7 +48,7 @@ export function subscriberActivities({
   };
   return {
     deliver: ({ target }, notification) =>
-      alive(({ signal: cancelled }) =>
+      withHeartbeat(({ signal: cancelled }) =>
         withinDeadline(deadlineMs, (signal) => send(target, notification, signal), cancelled).catch((error: Error) => {
           throw toDeliveryFailure(error, secrets.mask(error.message));
         }),
@@ -56,18 +56,18 @@ export function subscriberActivities({
   };
 }
 
-/** @throws SoftwareFault naming the rule that does not allow it */
+/** @throws SoftwareFault with the policy rule that refuses the host */
 function refuseHost(address: string, policy: Policy, { stack, environment }: Notification): void {
   const why = URL.canParse(address) && hostRefusal(new URL(address), policy, { stack, environment });
   if (why) throw new SoftwareFault(why);
 }
 
-/** An address that cannot be read fails where it is called. */
+/** An invalid address fails later, when it is called. */
 function hostOf(address: string): string {
   return URL.canParse(address) ? new URL(address).host : address;
 }
 
-/** Of those that wait for one host, each comes back at a time of its own. */
+/** Adds jitter to the retry delay, so that deliveries waiting for one host do not come back at the same time. */
 function toDeliveryFailure(error: Error, message: string): ApplicationFailure {
   const { attempt } = Context.current().info;
   const pauseMs = Math.min(longestPauseMs, 1000 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);

@@ -1,9 +1,9 @@
-/** Deliveries to one host at a time, and those that may wait for one of these to end. */
-const mostAtOnce = 8;
+/** Parallel deliveries to one host, and deliveries that may wait for a slot. */
+const mostParallel = 8;
 const mostWaiting = 8;
 const longestWaitMs = 2000;
 
-/** So many deliveries are under way to a host already that another one has to come back later. */
+/** All slots of a host are taken; retry later. */
 export class PeerBusy extends Error {}
 
 interface Peer {
@@ -11,11 +11,11 @@ interface Peer {
   waiting: (() => void)[];
 }
 
-/** Limits the deliveries to each host: one that hangs leaves the worker's other slots to everybody else. */
+/** Limits parallel deliveries per host, so that one host that hangs does not take all slots of the worker. */
 export class PeerLimits {
   private readonly peers = new Map<string, Peer>();
 
-  /** @throws PeerBusy where the host has no place left within two seconds */
+  /** @throws PeerBusy if no slot becomes free within two seconds */
   async deliver<T>(host: string, work: () => Promise<T>): Promise<T> {
     const peer = this.peers.get(host) ?? { running: 0, waiting: [] };
     this.peers.set(host, peer);
@@ -31,11 +31,11 @@ export class PeerLimits {
 }
 
 async function enter(peer: Peer, host: string): Promise<void> {
-  if (peer.running >= mostAtOnce) await placeOf(peer, host);
+  if (peer.running >= mostParallel) await awaitSlot(peer, host);
   peer.running += 1;
 }
 
-function placeOf(peer: Peer, host: string): Promise<void> {
+function awaitSlot(peer: Peer, host: string): Promise<void> {
   if (peer.waiting.length >= mostWaiting) throw busy(host);
   return new Promise((resolve, reject) => {
     const enterNow = () => {
@@ -51,5 +51,5 @@ function placeOf(peer: Peer, host: string): Promise<void> {
 }
 
 function busy(host: string): PeerBusy {
-  return new PeerBusy(`${mostAtOnce} deliveries to ${host} are under way`);
+  return new PeerBusy(`${mostParallel} deliveries to ${host} are already in progress`);
 }

@@ -4,7 +4,7 @@ import { SoftwareFault } from '../failures';
 const deadlineMs = 10_000;
 const gone = 410;
 
-/** Posts JSON. Whatever is not taken may be tried again, unless the address says that it is gone for good. */
+/** Posts JSON. Failures may be retried, except 410 (Gone). */
 export async function post(
   url: string,
   body: string,
@@ -24,11 +24,11 @@ export async function post(
   }).catch((error: Error) => {
     throw new Error(`no answer (${error.message})`, { cause: error });
   });
-  if (status === gone) throw new SoftwareFault('answered 410: it is gone');
+  if (status === gone) throw new SoftwareFault('answered 410 (Gone); remove the subscriber or correct its URL');
   if (status < 200 || status > 299) throw new Error(`answered ${status}`);
 }
 
-/** An address that is a secret may hold a user and a password, which go into a header. */
+/** A URL from a secret may contain a user and a password; they are sent as a header. */
 function withoutUserinfo(text: string): { address: string; authorization: Record<string, string> } {
   if (!URL.canParse(text)) return { address: text, authorization: {} };
   const url = new URL(text);

@@ -8,7 +8,7 @@ export interface StreamTarget {
   longest: number;
 }
 
-/** Adds a notification to a Redis stream, which keeps about its `longest` last entries. */
+/** Adds a notification to a Redis stream, trimmed to about its `longest` last entries. */
 export async function addToStream(
   { url, stream, longest }: StreamTarget,
   notification: Notification,

@@ -6,10 +6,10 @@ import { PeerFailure } from '../../guard/deadline';
 const crlf = '\r\n';
 
 /**
- * Sends commands to Redis over a connection of their own, and resolves once each has its reply
- * (https://redis.io/docs/latest/develop/reference/protocol-spec/). Understands the replies of one line, which are all
- * that these commands have, and gives up a peer that sends more: client libraries buffer a reply without a limit.
- * @throws PeerFailure where the peer refuses a command, sends something else, or goes away
+ * Sends commands to Redis over a new connection, and resolves once each has its reply
+ * (https://redis.io/docs/latest/develop/reference/protocol-spec/). Supports one-line replies only, all that these
+ * commands have, and rejects longer ones: client libraries buffer replies without a limit.
+ * @throws PeerFailure if the peer refuses a command, sends anything else, or closes the connection
  */
 export async function sendCommands(url: URL, commands: readonly string[][], signal: AbortSignal): Promise<void> {
   const socket = open(url);
@@ -33,7 +33,7 @@ function open({ protocol, hostname, port }: URL): Socket {
   return protocol === 'rediss:' ? connectTls({ ...at, ...(isIP(host) === 0 && { servername: host }) }) : connect(at);
 }
 
-/** A list of texts of known lengths: nothing that they hold can be another command. */
+/** Length-prefixed words: no word can be read as another command. */
 function encode(words: string[]): string {
   return [`*${words.length}`, ...words.flatMap((word) => [`$${Buffer.byteLength(word)}`, word]), ''].join(crlf);
 }
@@ -44,7 +44,7 @@ function readReplies(socket: Socket, count: number): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const replies = new Replies();
     socket.setEncoding('latin1').on('data', (chunk: string) => {
-      if (!replies.add(chunk)) reject(new PeerFailure('sent an answer that is not a Redis reply'));
+      if (!replies.add(chunk)) reject(new PeerFailure('its answer is not a Redis reply'));
       else if (replies.all.length >= count) resolve(replies.all);
     });
     socket.once('error', (error: NodeJS.ErrnoException) =>
@@ -54,13 +54,13 @@ function readReplies(socket: Socket, count: number): Promise<string[]> {
   });
 }
 
-/** Replies of one line each: `+OK`, `-ERR why`, `:1`, or a length and then the text itself. */
+/** Parses one-line replies: `+OK`, `-ERR why`, `:1`, or a length and then the text. */
 class Replies {
   readonly all: string[] = [];
   private rest = '';
   private isText = false;
 
-  /** False where what has come is no such reply. */
+  /** False if the data is not such a reply. */
   add(chunk: string): boolean {
     const lines = (this.rest + chunk).split(crlf);
     this.rest = lines.pop()!;

@@ -4,11 +4,11 @@ import { oneLine, visibleLines } from '../../model/text';
 import { post } from './post';
 
 const shownLines = 10;
-/** Slack takes 3,000 characters a section. */
+/** Slack accepts 3,000 characters per section. */
 const longestSection = 2900;
 const longestHeadline = 1000;
 
-/** The message of an incoming webhook of Slack: a headline, and of a failure the last lines that it logged. */
+/** The payload of a Slack incoming webhook: a headline, and for a failure the last log lines. */
 export function messageOf({ stack, environment, text: told, details }: Notification): {
   text: string;
   blocks: object[];
@@ -36,7 +36,7 @@ export function sendToSlack(url: string, notification: Notification, signal: Abo
   return post(url, JSON.stringify(messageOf(notification)), {}, signal);
 }
 
-/** `verbatim`: Slack looks for no names and links in it. */
+/** `verbatim`: Slack does not turn names and URLs into links. */
 function section(text: string): object {
   return { type: 'section', text: { type: 'mrkdwn', text: text.slice(0, longestSection + 10), verbatim: true } };
 }

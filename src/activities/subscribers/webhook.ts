@@ -2,17 +2,17 @@ import { createHmac } from 'node:crypto';
 import type { Notification } from '../../model/notification';
 import { post } from './post';
 
-/** What a webhook gets: JSON, with the time as ISO 8601. */
+/** The body of a webhook: JSON, with the time in ISO 8601. */
 export function bodyOf({ at, ...notification }: Notification): string {
   return JSON.stringify({ ...notification, at: new Date(at).toISOString() });
 }
 
-/** HMAC-SHA256 over `<seconds since the epoch>.<body>`, in hex: whoever has the key knows who sent it, and when. */
+/** HMAC-SHA256 over `<seconds since the epoch>.<body>`, in hex. It authenticates the sender and the time. */
 export function signatureOf(key: string, timestamp: string, body: string): string {
   return `sha256=${createHmac('sha256', key).update(`${timestamp}.${body}`).digest('hex')}`;
 }
 
-/** Sends a notification to a webhook, signed where there is a key. */
+/** Sends a notification to a webhook, signed if there is a key. */
 export async function sendToWebhook(
   url: string,
   notification: Notification,

@@ -15,18 +15,18 @@ import {
 import type { Front, RouteTable, TrafficState } from '../../model/traffic';
 import { capability, RuntimeError, type Balancer, type Runtime } from '../../runtimes/runtime';
 import { SoftwareFault } from '../failures';
-import { SharedLook } from '../observe/shared-look';
+import { SharedRead } from '../observe/shared-read';
 
 const commandTimeoutMs = 30_000;
-/** Instances of a batch are drained side by side: one look at the connections is enough for all. */
-const looks = new Map<string, SharedLook>();
+/** Instances of a batch are drained in parallel, and share one read of the connections. */
+const reads = new Map<string, SharedRead>();
 
 /** The load balancer of an environment, by the name of its instance. */
 export function balancerOf(runtime: Runtime, name: string): Balancer {
   return runtime.balancer?.(name) ?? new NginxBalancer(runtime, name);
 }
 
-/** The managed NGINX, told what to do by commands inside its instance. */
+/** The managed NGINX, controlled by commands inside its instance. */
 class NginxBalancer implements Balancer {
   constructor(
     private readonly runtime: Runtime,
@@ -46,12 +46,12 @@ class NginxBalancer implements Balancer {
     await this.run(configureCommand(front, nginxConfig(front, nginxOptions(this.runtime.name))));
   }
 
-  /** None are open at one that does not run. */
+  /** A load balancer that does not run has no open requests. */
   async openRequests(addresses: string[]): Promise<number> {
     if ((await this.runtime.inspect(this.name))?.state !== 'running') return 0;
     const key = `${this.runtime.name} ${this.name}`;
-    if (!looks.has(key)) looks.set(key, new SharedLook());
-    const output = await looks.get(key)!.take(addresses, (wanted) => this.tell(connectionsCommand(wanted)));
+    if (!reads.has(key)) reads.set(key, new SharedRead());
+    const output = await reads.get(key)!.take(addresses, (wanted) => this.exec(connectionsCommand(wanted)));
     return countConnections(output, addresses);
   }
 
@@ -59,7 +59,7 @@ class NginxBalancer implements Balancer {
     return parseUnreached(await this.run(reachCommand(addresses)));
   }
 
-  /** Only those that it does not have: on the way back the worker may know nothing but the new value. */
+  /** Uploads missing certificates only: in a rollback the worker may only know the new value. */
   private async placeCertificates({ certificates }: Front): Promise<void> {
     if (certificates.length === 0) return;
     const missing = (
@@ -79,21 +79,21 @@ class NginxBalancer implements Balancer {
   }
 
   /**
-   * One that its runtime is restarting is waited for, as the platform is; one that a crash of the platform has left
-   * stopped is started.
+   * Runs a command. A load balancer that is restarting counts as platform trouble; one that a crash of the platform
+   * left stopped is started.
    */
   private async run(command: Command): Promise<string> {
     const status = await this.runtime.inspect(this.name);
     if (status?.state === 'exited') await this.runtime.start(this.name);
     if (status && status.state !== 'running')
       throw new RuntimeError('platform', `the load balancer ${this.name} does not run (${status.state})`);
-    return this.tell(command);
+    return this.exec(command);
   }
 
-  private async tell(command: Command): Promise<string> {
+  private async exec(command: Command): Promise<string> {
     const { exitCode, output } = await this.runtime.exec(this.name, command, commandTimeoutMs);
     if (exitCode !== 0)
-      throw new SoftwareFault(`the load balancer refuses: ${output.trim() || `exit ${exitCode}`}`, {
+      throw new SoftwareFault(`the load balancer rejects the command: ${output.trim() || `exit ${exitCode}`}`, {
         logs: output.split('\n').filter(Boolean).slice(-20),
       });
     return output;

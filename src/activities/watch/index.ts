@@ -4,19 +4,19 @@ import type { Findings } from '../../model/watch';
 import { findDrift } from '../../plan/service/drift';
 import { portionOf } from '../../plan/hosts/portion';
 import { toRef } from '../../plan/service/instance-spec';
-import { alive } from '../alive';
+import { withHeartbeat } from '../heartbeat';
 import type { Activities, WatchOrders } from '../contract';
 import type { Dependencies } from '../dependencies';
 import { isFault, SoftwareFault } from '../failures';
 import { completeObservation, observeHost, placeOf } from '../observe/observe-stack';
 import type { SecretStore } from '../secrets';
-import { closeLooks } from './close-looks';
-import { unlessSame } from './unless-same';
+import { observeWithDetails } from './observe-with-details';
+import { cacheLast } from './cache-last';
 import { watch } from './watcher';
 
 type WatchActivities = Pick<Activities, 'watchRelease' | 'restartInstance'>;
 
-/** What is done between deployments. */
+/** Activities that look after a release between deployments. */
 export function watchActivities(dependencies: Dependencies): WatchActivities {
   const { runtimes, directory, events, secrets } = dependencies;
   const keptRelease = async ({ stack, environment }: WatchOrders['place'], release: number) => {
@@ -26,14 +26,14 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
   };
   return {
     watchRelease: ({ place, release, host, deployment, committedAt, jobs, known }) =>
-      alive(async ({ signal }) => {
+      withHeartbeat(async ({ signal }) => {
         const kept = await keptRelease(place, release);
         const { images } = kept;
         const stack = partOf(kept.stack, host);
         if (!stack.watch) return { findings: { ailing: [], drift: [] } };
         const windowMs = kept.deployment === deployment ? (stack.deployment.watchWindowMs ?? 0) : 0;
-        const observe = closeLooks((closely) => observeHost(dependencies, stack, closely));
-        const driftOf = unlessSame((observation: Observation) =>
+        const observe = observeWithDetails((closely) => observeHost(dependencies, stack, closely));
+        const driftOf = cacheLast((observation: Observation) =>
           findDrift({ stack, observation, deployment, release, jobs }),
         );
         const findings = await watch({
@@ -59,7 +59,7 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
       }),
 
     restartInstance: ({ place, runtime: name, instance, release, host }) =>
-      alive(async () => {
+      withHeartbeat(async () => {
         const where =
           release === undefined
             ? { runtime: name, ...place }
@@ -77,12 +77,15 @@ export function watchActivities(dependencies: Dependencies): WatchActivities {
   };
 }
 
-/** What of a stack is on a host, where it names hosts. */
+/** The part of a stack on a host; all of it if no host is given. */
 function partOf(stack: Stack, host: string | undefined): Stack {
   return host === undefined ? stack : portionOf(stack, host, stack.placement ?? {});
 }
 
-/** What cannot be compared, for a secret that is gone or a load balancer that does not answer, is drift too. */
+/**
+ * If the comparison fails, because a secret is missing or the load balancer does not answer, its error is reported as
+ * drift.
+ */
 async function differences(compare: () => Promise<string[]>): Promise<string[]> {
   try {
     return await compare();
@@ -92,7 +95,7 @@ async function differences(compare: () => Promise<string[]>): Promise<string[]> 
   }
 }
 
-/** What a health check prints may hold a secret. */
+/** The output of a health check may contain a secret. */
 function masked({ ailing, drift }: Findings, secrets: SecretStore): Findings {
   return {
     ailing: ailing.map((each) => ({ ...each, why: secrets.mask(each.why) })),

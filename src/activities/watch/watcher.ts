@@ -5,27 +5,27 @@ import { sleepLong } from '../../guard/timers';
 import { RuntimeError, type Runtime } from '../../runtimes/runtime';
 import { Examination } from './examination';
 
-/** After the platform was away its own restarts come first. */
+/** Time for restarts by the platform itself after it was unavailable. */
 const graceMs = 30_000;
 
-export interface Watching<Seen> {
+export interface WatchOptions<Seen> {
   runtime: Runtime;
   observe: () => Promise<Seen>;
-  /** What differs from the release, in what was seen. */
+  /** Differences between the release and an observation. */
   drift: (seen: Seen) => Promise<string[]>;
   everyMs: number;
-  /** Until then a restart by the runtime is told too, in ms since the epoch. */
+  /** Until then a restart by the runtime counts as unhealthy; in ms since the epoch. */
   strictUntil: number;
   known: Findings;
   signal: AbortSignal;
-  /** The time of day, in ms since the epoch. */
+  /** Wall clock, in ms since the epoch. */
   now?: () => number;
-  /** A clock that never jumps, in ms. */
+  /** Monotonic clock, in ms. */
   elapsed?: () => number;
   wait?: (durationMs: number, signal: AbortSignal) => Promise<unknown>;
 }
 
-/** Looks again and again; resolves as soon as what is found is something else than what is known. */
+/** Observes periodically; resolves as soon as the findings differ from the known ones. */
 export async function watch<Seen extends { instances: ObservedInstance[] }>({
   runtime,
   observe,
@@ -37,7 +37,7 @@ export async function watch<Seen extends { instances: ObservedInstance[] }>({
   now = Date.now,
   elapsed = monotonicMs,
   wait = sleepLong,
-}: Watching<Seen>): Promise<Findings> {
+}: WatchOptions<Seen>): Promise<Findings> {
   const examination = new Examination(runtime, known.ailing);
   let trustedFrom = -Infinity;
   let driftBefore = known.drift;
@@ -45,7 +45,7 @@ export async function watch<Seen extends { instances: ObservedInstance[] }>({
     signal.throwIfAborted();
     try {
       const seen = await observe();
-      const ailing = await examination.look(seen.instances, elapsed(), now() < strictUntil);
+      const ailing = await examination.check(seen.instances, elapsed(), now() < strictUntil);
       const differs = await drift(seen);
       const findings = { ailing, drift: differs.filter((each) => driftBefore.includes(each)) };
       driftBefore = differs;

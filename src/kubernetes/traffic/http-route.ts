@@ -2,7 +2,7 @@ import type { IngressRoute, InstanceSpec } from '../../model/instance';
 import type { ManifestOf } from '../manifest';
 import { objectLabels, qualified } from '../names';
 
-/** What a service takes from the Gateway of the stack: a route for each host name. */
+/** The HTTPRoutes of a service on the Gateway of the stack, one per host name. */
 export function toHttpRoutes(spec: InstanceSpec, gateway: string): ManifestOf<'HTTPRoute'>[] {
   const { namespace, name } = qualified(spec.name);
   const parent = parentOf(gateway);
@@ -21,8 +21,8 @@ export function toHttpRoutes(spec: InstanceSpec, gateway: string): ManifestOf<'H
   }));
 }
 
-/** The same route with a share of its requests for another service, in per cent. */
-export function sharing(route: ManifestOf<'HTTPRoute'>, service: string, share: number): ManifestOf<'HTTPRoute'> {
+/** The route with a share of its requests, in per cent, sent to another service. */
+export function withShare(route: ManifestOf<'HTTPRoute'>, service: string, share: number): ManifestOf<'HTTPRoute'> {
   const rules = route.spec.rules.map((rule) => ({
     ...rule,
     backendRefs: rule.backendRefs.flatMap((own) => [

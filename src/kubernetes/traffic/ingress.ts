@@ -12,19 +12,16 @@ export interface Certificate {
 }
 
 /**
- * How requests come in from outside: by the Gateway of the stack where it names one, else by an Ingress. What runs
- * beside a service has no way in of its own.
+ * Routes from outside: HTTPRoutes if the stack names a Gateway, else an Ingress. A temporary workload beside a service
+ * has none.
  */
-export function toWaysIn(spec: InstanceSpec, certificates: readonly Certificate[]): Manifest[] {
+export function toRoutes(spec: InstanceSpec, certificates: readonly Certificate[]): Manifest[] {
   const { beside, settings } = spec.workload ?? {};
   if (beside) return [];
   return settings?.gateway === undefined ? toIngress(spec, certificates) : toHttpRoutes(spec, settings.gateway);
 }
 
-/**
- * The Ingress of a service, with the Secrets that hold what it is served with; `certificates` in the order of
- * `certificatesOf`.
- */
+/** The Ingress of a service, and the Secrets of its certificates; `certificates` in the order of `certificatesOf`. */
 function toIngress(
   spec: InstanceSpec,
   certificates: readonly Certificate[],
@@ -33,7 +30,7 @@ function toIngress(
   if (ingress.length === 0) return [];
   const { namespace, name } = qualified(spec.name);
   const metadata = { name, namespace, labels: objectLabels(spec) };
-  const tls = [...groupByHolder(spec, ingress)].map(([secretName, hosts]): V1IngressTLS => ({
+  const tls = [...groupBySecret(spec, ingress)].map(([secretName, hosts]): V1IngressTLS => ({
     ...(hosts.length > 0 && { hosts }),
     ...(secretName !== '' && { secretName }),
   }));
@@ -41,7 +38,7 @@ function toIngress(
     ...certificatesOf(ingress).map((pair, index): ManifestOf<'Secret'> => ({
       apiVersion: 'v1',
       kind: 'Secret',
-      metadata: { ...metadata, name: holderOf(spec, pair) },
+      metadata: { ...metadata, name: secretNameOf(spec, pair) },
       type: 'kubernetes.io/tls',
       stringData: { 'tls.crt': certificates[index]!.certificate, 'tls.key': certificates[index]!.key },
     })),
@@ -61,18 +58,18 @@ function toIngress(
   ];
 }
 
-/** Host names by the Secret that holds their certificate; none is the controller's own. */
-function groupByHolder(spec: InstanceSpec, routes: readonly IngressRoute[]): Map<string, string[]> {
+/** Host names by the Secret of their certificate; '' is the controller's default certificate. */
+function groupBySecret(spec: InstanceSpec, routes: readonly IngressRoute[]): Map<string, string[]> {
   const groups = new Map<string, string[]>();
   for (const { host, tls } of routes) {
     if (!tls) continue;
-    const holder = tls === true ? '' : 'secret' in tls ? tls.secret : holderOf(spec, tls);
-    groups.set(holder, [...new Set([...(groups.get(holder) ?? []), ...(host === undefined ? [] : [host])])]);
+    const secret = tls === true ? '' : 'secret' in tls ? tls.secret : secretNameOf(spec, tls);
+    groups.set(secret, [...new Set([...(groups.get(secret) ?? []), ...(host === undefined ? [] : [host])])]);
   }
   return groups;
 }
 
-/** A name for each version: what runs is served as it was. */
-function holderOf(spec: InstanceSpec, pair: CertificatePair): string {
+/** A name per version, so that running instances keep their certificate. */
+function secretNameOf(spec: InstanceSpec, pair: CertificatePair): string {
   return `${qualified(spec.name).name}-tls-${contentMark(`${spec.hash} ${pairName(pair)}`)}`;
 }

@@ -3,42 +3,39 @@ import type { Manifest, ManifestOf } from '../manifest';
 import { objectLabels, podSelector, qualified } from '../names';
 import { holdsData } from '../workload/volumes';
 
-/** What nodes give to services, unless the cluster is set up otherwise. */
+/** The default range of node ports of a cluster. */
 const nodePorts = { from: 30_000, to: 32_767 };
 
 export function isNodePort(port: number): boolean {
   return port >= nodePorts.from && port <= nodePorts.to;
 }
 
-/**
- * By what other services reach a service: its name. What is next has a name for tests, a canary one for the share that
- * a Gateway gives it.
- */
-export function toReach(spec: InstanceSpec): Manifest[] {
+/** The Services of a service. A workload `next` has one for its tests, a `canary` one for its share of a Gateway. */
+export function toServices(spec: InstanceSpec): Manifest[] {
   const { beside } = spec.workload ?? {};
   if (spec.kind === 'job' || (beside === 'canary' && !takesShare(spec))) return [];
   if (beside) return [toService(spec, qualified(spec.name).name)];
   return namesOf(spec).map((name) => toService(spec, name));
 }
 
-/** Whether a Gateway gives a canary a share of the requests, instead of its part of the pods. */
+/** True if a Gateway gives a canary its share of the requests; else its share of the pods decides. */
 export function takesShare({ workload }: Pick<InstanceSpec, 'workload'>): boolean {
   return workload?.settings.gateway !== undefined && workload.ingress.length > 0;
 }
 
-/** Whether a service's name leads to an address of its own, instead of to its pods themselves. */
+/** True if the Service has a cluster IP; false if its name resolves to its pods. */
 export function hasAddress(spec: InstanceSpec): boolean {
   return portsOf(spec, false).length > 0 && (spec.ports.length > 0 || !holdsData(spec));
 }
 
-/** Its own name, and those that networks know it by. */
+/** Its own name and its network aliases. */
 function namesOf(spec: InstanceSpec): string[] {
   return [...new Set([qualified(spec.name).name, ...spec.networks.flatMap(({ aliases }) => aliases)])];
 }
 
 /**
- * Ports that the stack file names are told to the cluster, which then gives the name an address of its own; where it
- * names none, and for what holds data, the name leads to the pods themselves, at any port.
+ * A Service with the ports of the stack file has a cluster IP. Without ports, and for services that hold data, it is
+ * headless: the name resolves to the pods, on any port.
  */
 function toService(spec: InstanceSpec, name: string): ManifestOf<'Service'> {
   const { namespace } = qualified(spec.name);
@@ -60,9 +57,8 @@ function toService(spec: InstanceSpec, name: string): ManifestOf<'Service'> {
 }
 
 /**
- * A published port is the service's own, beside the container's; of nodes too where these are asked to listen, and may.
- * A port of nodes belongs to one Service: to that of the service's own name, not to its aliases nor to what runs beside
- * it.
+ * Published ports are ports of the Service, besides those of the container, and node ports too if nodes are to listen
+ * and the port is in their range. A node port belongs to one Service only: that with the service's own name.
  */
 function portsOf(
   { ports, healthCheck, workload }: InstanceSpec,

@@ -3,7 +3,7 @@ import type { Certificate } from '../traffic/ingress';
 import type { ManifestOf } from '../manifest';
 import { contentMark, objectLabels, qualified } from '../names';
 
-/** What only the worker knows: variables from env files and secrets, files of secrets, certificates. */
+/** Values that only the worker can read: variables from env files and secrets, secret files, certificates. */
 export interface Values {
   variables: Record<string, string>;
   files: (FileTarget & { content: Uint8Array | string })[];
@@ -11,8 +11,8 @@ export interface Values {
 }
 
 /**
- * Where pods find it. Each version of a service has contents of its own: what runs keeps what it was started with.
- * Their names come from the hash of the spec, in which what is secret counts by a keyed fingerprint.
+ * The ConfigMap and the Secret of a service. Each version has its own, so that running pods keep theirs. Their names
+ * derive from the hash of the spec, which includes secrets as keyed fingerprints.
  */
 export interface Contents {
   config?: { name: string; files: { key: string; path: string; mode: number }[] };
@@ -20,13 +20,13 @@ export interface Contents {
   manifests: (ManifestOf<'ConfigMap'> | ManifestOf<'Secret'>)[];
 }
 
-type Keyed = { key: string; content: Uint8Array | string }[];
+type Entries = { key: string; content: Uint8Array | string }[];
 
-/** Configs as a ConfigMap, what is secret as a Secret. */
+/** Configs become a ConfigMap, secret values a Secret. */
 export function toContents(spec: InstanceSpec, values: Values): Contents {
   const configs = spec.files.map(({ path, mode, content }, index) => ({ key: `file.${index}`, path, mode, content }));
   const files = values.files.map(({ path, mode, content }, index) => ({ key: `file.${index}`, path, mode, content }));
-  const hidden: Keyed = [
+  const hidden: Entries = [
     ...Object.entries(values.variables).map(([name, content]) => ({ key: `env.${name}`, content })),
     ...files,
   ];
@@ -48,8 +48,8 @@ function toConfigMap(spec: InstanceSpec, configs: { key: string; content: string
   };
 }
 
-/** Bytes are data; a text may be written as it is. */
-function toSecret(spec: InstanceSpec, hidden: Keyed): ManifestOf<'Secret'> {
+/** Binary values are `data` in base64; texts are `stringData`. */
+function toSecret(spec: InstanceSpec, hidden: Entries): ManifestOf<'Secret'> {
   const texts = hidden.flatMap(({ key, content }) => (typeof content === 'string' ? [[key, content] as const] : []));
   const bytes = hidden.flatMap(({ key, content }) =>
     typeof content === 'string' ? [] : [[key, Buffer.from(content).toString('base64')] as const],

@@ -8,10 +8,10 @@ import { hasAddress } from '../traffic/reach';
 import { toAnnotations } from '../record';
 import { holdsData } from './volumes';
 
-/** Replica sets that are kept of a Deployment: its own history is no concern of the engine's. */
+/** Old ReplicaSets of a Deployment to keep. The engine does not use them. */
 const revisionHistoryLimit = 2;
 
-/** A job, a service that holds data, or one that does not. */
+/** A Job, a StatefulSet for a service that holds data, or a Deployment. */
 export function toWorkload(spec: InstanceSpec, contents: Contents): WorkloadManifest {
   const { namespace, name } = qualified(spec.name);
   const metadata = { name, namespace, labels: objectLabels(spec), annotations: toAnnotations(spec) };
@@ -56,14 +56,14 @@ function toStrategy(workload: Workload | undefined): V1DeploymentStrategy {
 }
 
 /**
- * Nodes hear up to a second later than the engine that a pod is ready, and refuse what comes for it until then. A
- * container of another host is started sooner than a pod.
+ * Seconds until all nodes know that a pod is ready; until then some refuse connections to it. From outside, where
+ * containers start faster than pods, it takes longer.
  */
-const heardSeconds = { inside: 1, outside: 2 };
+const propagationSeconds = { inside: 1, outside: 2 };
 
-/** How long pods have to be ready until they count. */
+/** Time in seconds that pods have to be ready before they count as available. */
 function minReadySeconds(spec: InstanceSpec): number {
   const { awaited, rollout } = spec.workload ?? {};
-  const seen = typeof rollout === 'object' ? Math.ceil(rollout.minHealthyMs / 1000) : 0;
-  return Math.max(seen, awaited && hasAddress(spec) ? heardSeconds[awaited] : 0);
+  const observed = typeof rollout === 'object' ? Math.ceil(rollout.minHealthyMs / 1000) : 0;
+  return Math.max(observed, awaited && hasAddress(spec) ? propagationSeconds[awaited] : 0);
 }

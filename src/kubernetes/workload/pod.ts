@@ -14,12 +14,12 @@ import { toProbes } from './probes';
 import { toVolumes } from './volumes';
 
 const pullPolicies = { missing: 'IfNotPresent', always: 'Always', never: 'Never' };
-/** Rarely of use, and of much to an attacker; what runs as a user of its own needs none of the rest either. */
+/** Capabilities that are rarely needed and useful to attackers. A non-root user loses all others as well. */
 const dropped = ['AUDIT_WRITE', 'MKNOD', 'NET_RAW', 'SETFCAP', 'SYS_CHROOT'];
 
 /**
- * The pods of a workload. What differs here replaces them: the hash of the spec does, the number of a deployment does
- * not.
+ * The pod template of a workload. A change replaces the pods, so it contains the hash of the spec but not the number of
+ * the deployment.
  */
 export function toPodTemplate(spec: InstanceSpec, contents: Contents): V1PodTemplateSpec {
   const { workload, kind } = spec;
@@ -45,7 +45,8 @@ function toPodSpec(spec: InstanceSpec, contents: Contents): Plain<V1PodSpec> {
   return {
     enableServiceLinks: false,
     automountServiceAccountToken: serviceAccount !== undefined,
-    terminationGracePeriodSeconds: Math.ceil(stopGraceMs / 1000) + (leavesFirst(spec) ? leavingSeconds : 0),
+    terminationGracePeriodSeconds:
+      Math.ceil(stopGraceMs / 1000) + (servesWhileTerminating(spec) ? terminationDelaySeconds : 0),
     ...(serviceAccount !== undefined && { serviceAccountName: serviceAccount }),
     ...(pullSecrets.length > 0 && { imagePullSecrets: pullSecrets.map((name) => ({ name })) }),
     ...(networkMode === 'host' && { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' }),
@@ -57,7 +58,7 @@ function toPodSpec(spec: InstanceSpec, contents: Contents): Plain<V1PodSpec> {
   };
 }
 
-/** One entry an address. */
+/** One entry per address. */
 function toHostAliases(extraHosts: string[]): V1PodSpec['hostAliases'] {
   const names = new Map<string, string[]>();
   for (const entry of extraHosts) {
@@ -96,20 +97,22 @@ function toContainer(spec: InstanceSpec, contents: Contents, volumeMounts: V1Con
   };
 }
 
-/** A pod that goes serves on for so long: until every node and whatever lets requests in has heard that it goes. */
-const leavingSeconds = 2;
+/** A terminating pod continues to serve until nodes and ingress controllers have stopped sending requests to it. */
+const terminationDelaySeconds = 2;
 
-/** One that others take the place of while it serves, and that does not see to it by a hook of its own. */
-function leavesFirst({ kind, preStop, workload }: InstanceSpec): boolean {
+/** True for pods that are replaced while they serve and have no `pre_stop` hook. */
+function servesWhileTerminating({ kind, preStop, workload }: InstanceSpec): boolean {
   return kind === 'service' && preStop === undefined && typeof workload?.rollout === 'object';
 }
 
 function toLifecycle(spec: InstanceSpec): Pick<V1Container, 'lifecycle'> {
   if (spec.preStop) return { lifecycle: { preStop: { exec: { command: spec.preStop } } } };
-  return leavesFirst(spec) ? { lifecycle: { preStop: { sleep: { seconds: leavingSeconds } } } } : {};
+  return servesWhileTerminating(spec)
+    ? { lifecycle: { preStop: { sleep: { seconds: terminationDelaySeconds } } } }
+    : {};
 }
 
-/** An entrypoint that is empty means none, also not that of the image. */
+/** An empty entrypoint also disables that of the image. */
 function toCommand(
   entrypoint: string[] | undefined,
   command: string[] | undefined,
@@ -121,12 +124,12 @@ function toCommand(
   };
 }
 
-/** Kubelets read `$(NAME)`, and `$$` as `$`. */
+/** Kubelets expand `$(NAME)`, and read `$$` as `$`. */
 function literally(text: string): string {
   return text.replaceAll('$', () => '$$');
 }
 
-/** Values that only the worker knows stand in a secret, never here. */
+/** Values that only the worker can read are references to a Secret. */
 function toEnvironment({ variables }: InstanceSpec, { secret }: Contents): V1EnvVar[] {
   const plain = Object.entries(variables).map(([name, value]) => ({ name, value: literally(value) }));
   const hidden = (secret?.variables ?? []).map((name) => ({
@@ -167,7 +170,7 @@ function toSecurityContext({ user, capAdd, capDrop, readOnly }: InstanceSpec): V
   };
 }
 
-/** Files of secrets belong to root: a user of its own reads them by its group. */
+/** Secret files belong to root; a non-root user reads them through its group. */
 function groupOf({ user }: InstanceSpec): number | undefined {
   if (user === undefined || Number(user.split(':')[0]) === 0) return undefined;
   return Number(user.split(':')[1] ?? user.split(':')[0]);

@@ -3,12 +3,12 @@ import type { HealthCheck, Probe } from '../../model/instance';
 import type { Plain } from '../manifest';
 
 const seconds = (durationMs: number): number => Math.max(1, Math.ceil(durationMs / 1000));
-/** The engine sees first that something does not get healthy, and says why; the cluster would only restart it. */
+/** Added to the startup probe, so that the engine reports a failed start before the cluster restarts the container. */
 const graceS = 10;
 
 /**
- * A health check as the cluster's probes: until it has succeeded once it is asked every second, from then on at its own
- * interval. What fails as often as it may gets no requests any more; after as long again it is restarted.
+ * A health check as probes of the cluster: every second until the first success, then at its own interval. After
+ * `retries` failures the pod gets no requests, after twice as many it is restarted.
  */
 export function toProbes({
   probe,

@@ -9,12 +9,12 @@ interface Mounted {
   volumeMounts: V1VolumeMount[];
 }
 
-/** It writes to a volume: never two of it at once. */
+/** True if the service writes to a volume, so that two versions must never run at once. */
 export function holdsData({ mounts }: Pick<InstanceSpec, 'mounts'>): boolean {
   return mounts.some((mount) => mount.type === 'volume' && !mount.readOnly);
 }
 
-/** Claims, configs, files of secrets and memory, and where a container sees each. */
+/** Volumes for claims, configs, secret files and memory, and their mounts. */
 export function toVolumes(spec: InstanceSpec, { config, secret }: Contents): Mounted {
   const parts = [
     claims(spec),
@@ -41,7 +41,7 @@ function claims({ mounts }: InstanceSpec): Mounted {
   };
 }
 
-/** `tmpfs` as Docker writes it, `/path` or `/path:size=64m`, and the memory that processes share. */
+/** `tmpfs` in Docker's syntax, `/path` or `/path:size=64m`, and shared memory. */
 function memory({ tmpfs, shmSize }: InstanceSpec): Mounted {
   const paths = [
     ...tmpfs.map(toTmpfs).map(({ path, size }) => ({ path, sizeLimit: size && quantityOf(size) })),
@@ -56,12 +56,12 @@ function memory({ tmpfs, shmSize }: InstanceSpec): Mounted {
   };
 }
 
-/** `64m` as a cluster writes it, `64Mi`. */
+/** Docker's `64m` as a quantity of Kubernetes: `64Mi`. */
 function quantityOf(size: string): string {
   return size.replace(/[kmg]$/i, (unit) => `${unit.toUpperCase()}i`);
 }
 
-/** Each file is mounted by itself: what the image has beside it stays. */
+/** Each file has its own mount, so that other files of the image in that folder stay visible. */
 function files(
   volume: string,
   found: { name: string; files: { key: string; path: string; mode: number }[] } | undefined,

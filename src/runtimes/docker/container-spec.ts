@@ -8,11 +8,11 @@ import { toTmpfs } from '../../model/stack/tmpfs';
 export interface ContainerDetails {
   /** Name or content address. */
   image: string;
-  /** Labels that come with the image. */
+  /** Labels of the image. */
   imageLabels: Record<string, string>;
-  /** Variables whose values only the worker reads. */
+  /** Variables with values that only the worker can read. */
   variables: Record<string, string>;
-  /** The address to have on the first network. */
+  /** Fixed IP address in the first network. */
   address?: string;
 }
 
@@ -113,7 +113,7 @@ function toMount(mount: Mount): NonNullable<HostConfig['Mounts']>[number] {
   return { Type: mount.type, Source: source, Target: mount.target, ReadOnly: mount.readOnly };
 }
 
-/** Docker's form of a restart policy. */
+/** A restart policy in Docker's format. */
 export function toRestartPolicy(policy: RestartPolicy): { Name: string; MaximumRetryCount?: number } {
   const [name, retries] = policy.split(':');
   return retries === undefined ? { Name: name! } : { Name: name!, MaximumRetryCount: Number(retries) };

@@ -4,9 +4,9 @@ import { RuntimeError } from '../runtime';
 import { docker } from './api/errors';
 
 /**
- * A secret below something mounted would be written into that, and stay behind in plain text when the container is
- * gone. The stack file's own mounts are refused before; what an image declares as a volume is known once there is a
- * container of it.
+ * Refuses secret files below mounts: Docker would write them into the volume, where they would remain in plain text
+ * after the container. Mounts of the stack file were checked before; volumes that the image declares are known only
+ * after the container was created.
  */
 export async function refuseCovered(container: Container, files: readonly SecretFile[]): Promise<void> {
   if (files.length === 0) return;
@@ -16,8 +16,8 @@ export async function refuseCovered(container: Container, files: readonly Secret
     if (mount)
       throw new RuntimeError(
         'software',
-        `a secret would stand at ${path}, which is in the ${mount.Type} at ${mount.Destination} and ` +
-          'would stay behind there; give it a target beside that, such as /secrets/key.pem',
+        `a secret file at ${path} would remain in the ${mount.Type} at ${mount.Destination} after ` +
+          'the container is removed; choose a target outside of it, such as /secrets/key.pem',
       );
   }
 }

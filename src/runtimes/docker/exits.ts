@@ -10,15 +10,15 @@ interface Death {
 
 const longestEvents = 1024 * 1024;
 const eventsMs = 30_000;
-/** In seconds. */
-const lately = 600;
+/** Period of recent events, in seconds. */
+const recentSeconds = 600;
 
 const deathsOf = (name: string) => ({ type: ['container' as const], container: [name], event: ['die'] });
 
 /**
- * The exit code of a container's next exit, as Docker announces it; ask before it starts. Waiting for the exit is not
- * enough: Docker 20.10 reads the code after it has woken who waits, which gives 0 where the container has been started
- * again in between.
+ * The exit code of a container's next exit, from Docker's events; call it before the start. Waiting for the exit is not
+ * enough: Docker 20.10 reads the code after it has notified waiters, and reports 0 if the container was restarted
+ * meanwhile.
  */
 export async function nextExit(
   { docker: engine }: DockerConnection,
@@ -43,14 +43,14 @@ async function firstCode(stream: Readable): Promise<number | undefined> {
     text += chunk.toString();
     if (text.includes('\n')) return codeOf(text.slice(0, text.indexOf('\n')));
     if (text.length > longestEvents)
-      throw new RuntimeError('platform', 'the Docker Engine sends an event without an end');
+      throw new RuntimeError('platform', 'the Docker Engine sent an event that does not end');
   }
   return undefined;
 }
 
 /**
- * The code of a container's last exit, by the engine's own record of events, which holds the latest 256;
- * nothing where it is not among them. A container that has been started again has forgotten the code itself.
+ * The exit code of a container's last exit, from the engine's last 256 events; undefined if it is not among them. A
+ * restarted container itself no longer has the code.
  */
 export async function lastExit({ docker: engine }: DockerConnection, name: string): Promise<number | undefined> {
   const now = Math.ceil(Date.now() / 1000);
@@ -66,15 +66,13 @@ export async function lastExit({ docker: engine }: DockerConnection, name: strin
   return last && Number(last.Actor.Attributes.exitCode);
 }
 
-/**
- * Whether the kernel has killed something in a container for memory within the last ten minutes, by the same record.
- */
+/** True if an OOM kill in a container is among the events of the last ten minutes. */
 export async function ranOutOfMemory({ docker: engine }: DockerConnection, name: string): Promise<boolean> {
   const now = Math.ceil(Date.now() / 1000);
   const filters = { type: ['container' as const], container: [name], event: ['oom'] };
   let found = false;
   await docker(async () => {
-    const events = (await engine.getEvents({ since: now - lately, until: now, filters })) as Readable;
+    const events = (await engine.getEvents({ since: now - recentSeconds, until: now, filters })) as Readable;
     await eachJsonLine<unknown>(events, () => (found = true), {
       silenceMs: eventsMs,
       totalMs: eventsMs,

@@ -16,7 +16,7 @@ import { ensureOwnAddress } from './networks/own-address';
 import { OwnContainers, type RememberedIds } from './labels/own-containers';
 import { ProbeCommands } from './exec/probe-commands';
 
-/** Docker, through its Engine API. */
+/** The driver for Docker, through its Engine API. */
 export function createDockerRuntime(
   secrets: SecretReader,
   connection: DockerConnection = connectDocker(),

@@ -23,11 +23,11 @@ import { finishRemake, remake } from './remake';
 import { toStatus } from './status';
 import { monotonicMs } from '../../guard/monotonic';
 
-/** Between two looks at an instance whose exit is awaited. */
-const lookMs = 5000;
+/** Interval of inspections while an exit is awaited. */
+const pollMs = 5000;
 const ghostDeadlineMs = 10_000;
 
-/** Start and end of the containers of one environment. */
+/** Lifecycle of the containers of one environment. */
 export class DockerInstances {
   constructor(
     private readonly connection: DockerConnection,
@@ -52,7 +52,7 @@ export class DockerInstances {
     await this.prepare(container, spec);
   }
 
-  /** An address that somebody else has taken since is given up. */
+  /** Starts a container; if another one has taken its address meanwhile, it gets a new one. */
   async start(name: string): Promise<void> {
     const start = () =>
       this.containers.use(name, (id) =>
@@ -82,34 +82,32 @@ export class DockerInstances {
     if (isDown(status)) return status?.exitCode;
     const over = new AbortController();
     try {
-      const told = docker(() => wait as Promise<{ StatusCode: number }>, forever).then(({ StatusCode }) =>
+      const reported = docker(() => wait as Promise<{ StatusCode: number }>, forever).then(({ StatusCode }) =>
         this.exitCode(id, StatusCode),
       );
-      return await Promise.race([told, this.seenDown(id, over.signal)]);
+      return await Promise.race([reported, this.seenDown(id, over.signal)]);
     } finally {
       over.abort();
     }
   }
 
-  /**
-   * An engine that dies takes its word along, and nobody may hear that: what waits for it looks by itself now and then.
-   */
+  /** Polls the state as well: if the engine dies, its wait may never end. */
   private async seenDown(id: string, over: AbortSignal): Promise<number | undefined> {
     for (;;) {
-      await sleep(lookMs, undefined, { signal: over }).catch(() => undefined);
+      await sleep(pollMs, undefined, { signal: over }).catch(() => undefined);
       if (over.aborted) return undefined;
       const status = await this.statusOf(id);
       if (isDown(status)) return status?.exitCode;
     }
   }
 
-  /** 0 is what a container tells, too, that has been started again in between. */
-  private async exitCode(id: string, told: number): Promise<number | undefined> {
-    if (told !== 0 || (await this.statusOf(id))?.state === 'exited') return told;
+  /** Docker also reports 0 for a container that was restarted meanwhile; then the events decide. */
+  private async exitCode(id: string, reported: number): Promise<number | undefined> {
+    if (reported !== 0 || (await this.statusOf(id))?.state === 'exited') return reported;
     return lastExit(this.connection, id);
   }
 
-  /** The policy goes first: an engine that restarts brings stopped `always` containers back. */
+  /** Removes the restart policy first: an engine that restarts would start stopped `always` containers again. */
   async retire({ name, stopGraceMs }: InstanceRef): Promise<void> {
     await this.containers.useIfThere(name, async (id) => {
       await docker(() => this.container(id).update({ RestartPolicy: { Name: 'no' } }));
@@ -159,7 +157,8 @@ export class DockerInstances {
   }
 
   /**
-   * The image's name where it still means what was planned, so that `docker ps` reads well; else its content address.
+   * The image's name if it still refers to the planned image, so that `docker ps` is readable; else its content
+   * address.
    */
   private async imageFor({
     image,
@@ -174,7 +173,8 @@ export class DockerInstances {
   }
 
   /**
-   * Somebody made it before: an earlier try of this very step, or its ghost. Docker answers 409, and 404 for a moment.
+   * The name is taken: by an earlier attempt of this step, or by a container being removed, for which Docker answers
+   * 409, and briefly 404.
    */
   private async adopt(spec: InstanceSpec): Promise<void> {
     for (const deadline = monotonicMs() + ghostDeadlineMs; monotonicMs() < deadline; await sleep(50)) {
@@ -185,16 +185,17 @@ export class DockerInstances {
         return;
       }
       if (own) throw nameTaken(spec.name, true);
-      // A container that is being made may be seen by the second look only: then it is judged once more.
+      // A container that is being created may be visible to the second call only: then check it again.
       if ((await this.containers.inspectAnybodys(spec.name)) && !(await this.containers.inspect(spec.name)))
         throw nameTaken(spec.name, false);
     }
-    throw new RuntimeError('platform', `Docker says that the name ${spec.name} is taken, and shows no such container`);
+    throw new RuntimeError(
+      'platform',
+      `Docker reports that the name ${spec.name} is taken, but shows no such container`,
+    );
   }
 
-  /**
-   * True where a container of this name was on its way out: it holds its name no longer, or is being removed right now.
-   */
+  /** True if a container of this name was being removed, and its removal is now complete or in progress. */
   private async finishRemoval(name: string): Promise<boolean> {
     const own = await this.containers.inspect(name);
     if (!own || !isDying(own.State.Status)) return false;
@@ -202,7 +203,7 @@ export class DockerInstances {
     return true;
   }
 
-  /** Docker refuses two networks in one create, and takes files only afterwards. */
+  /** Joins further networks and writes files: Docker accepts one network at creation, and files only afterwards. */
   private async prepare(container: Container, spec: InstanceSpec): Promise<void> {
     for (const { name, aliases } of spec.networks.slice(1))
       await join(this.connection, container.id, name, aliases, await this.addressFor(spec, name));
@@ -225,7 +226,7 @@ export class DockerInstances {
 
 function nameTaken(name: string, isOwn: boolean): RuntimeError {
   const whose = isOwn
-    ? 'was made from another version of the service'
+    ? 'was created from another version of the service'
     : 'does not belong to this stack and environment';
   const message =
     `the name ${name} is taken by a container that ${whose}; it was left as it is. ` +
@@ -237,10 +238,10 @@ function isDown(status: InstanceStatus | undefined): boolean {
   return !status || (status.state !== 'running' && status.state !== 'restarting');
 }
 
-/** The largest number that the plain header of an archive holds. */
+/** Largest id that the plain header of a tar archive can hold. */
 const largestPlainId = 0o777777;
 
-/** Docker keeps the owners that stand in an archive. */
+/** Docker keeps the owners in an archive. */
 function toArchive(files: (ConfigFile | SecretFile)[], folders: FileTarget[]): Pack {
   const archive = pack();
   for (const { path, mode, uid, gid } of folders)
@@ -254,17 +255,17 @@ function toArchive(files: (ConfigFile | SecretFile)[], folders: FileTarget[]): P
   return archive;
 }
 
-/** A mode of 0 by itself would be taken for none given. */
+/** Adds the file type, because a mode of 0 would count as absent. */
 function typed(mode: number | undefined, type: number): number | undefined {
   return mode === undefined ? undefined : mode | type;
 }
 
-/** Does nothing where it is gone, or is being removed right now. Its volumes stay. */
+/** Does nothing if it was removed or is being removed. Volumes are kept. */
 async function erase(container: Container): Promise<void> {
   await dockerOr([404, 409], undefined, async () => void (await container.remove({ force: true, v: false })));
 }
 
-/** Docker answers when it has stopped. */
+/** Docker answers when the container has stopped. */
 async function stop(container: Container, graceMs: number): Promise<void> {
   await dockerOr(
     [304, 404],

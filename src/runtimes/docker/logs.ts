@@ -2,11 +2,11 @@ import { RuntimeError, type LogPage, type LogRequest } from '../runtime';
 import type { DockerConnection } from './api/connection';
 import { docker } from './api/errors';
 
-/** Lines of one look at what came since the last; a burst beyond that is cut at its beginning. */
+/** Lines of one page after a cursor; if there are more, the oldest are dropped. */
 const longestPage = 10_000;
 const lineEnd = 0x0a;
 
-/** What a container logged. The cursor is the time of the last line, which Docker keeps to the nanosecond. */
+/** Log lines of a container. The cursor is the time of the last line, to the nanosecond. */
 export async function logs(
   { docker: engine }: DockerConnection,
   name: string,
@@ -29,8 +29,7 @@ export async function logs(
 }
 
 /**
- * An engine that has just answered, and fails at the logs of one container, passes on the failure of that container's
- * log driver.
+ * If the engine has just answered but fails to read the logs of one container, the failure is that of its log driver.
  */
 function ofDriver(error: RuntimeError): never {
   const { statusCode } = error.cause as { statusCode?: number };
@@ -39,14 +38,14 @@ function ofDriver(error: RuntimeError): never {
     : error;
 }
 
-/** `2026-11-21T10:00:00.123456789Z` as `1795255200.123456789`: a number would lose the nanoseconds. */
+/** Converts `2026-11-21T10:00:00.123456789Z` to `1795255200.123456789`: a number would lose the nanoseconds. */
 function toUnix(timestamp: string): string {
   return `${Math.floor(Date.parse(timestamp) / 1000)}.${/\.(\d+)/.exec(timestamp)?.[1] ?? '0'}`;
 }
 
 /**
- * Docker frames stdout and stderr: one byte for which, three of padding, four for the length. It cuts a line every 16
- * KiB, and stamps each piece: the pieces are one line again, so that nothing within it is torn apart.
+ * Docker frames stdout and stderr: one byte for the stream, three of padding, four for the length. It splits lines
+ * every 16 KiB and stamps each piece; the pieces are joined again, so that secrets in them can be masked.
  */
 function demultiplex(raw: Buffer): string {
   const parts: Buffer[] = [];

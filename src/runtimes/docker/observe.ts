@@ -21,10 +21,10 @@ import { ownerOf, readLabels, readMountedAt, reserveOf } from './labels';
 import { aliasesOn } from './networks/network-names';
 import { bareName, isOwn, ownerOfContainer } from './labels/ownership';
 
-/** Of Docker's, in µs. */
+/** Docker's default, in µs. */
 const defaultCpuPeriod = 100_000;
 
-/** One look at everything: a handful of calls, however many instances there are; a close one asks about each. */
+/** Observes a host in a few calls, however many instances there are; with `closely`, also inspects each instance. */
 export async function observe(
   connection: DockerConnection,
   scope: Scope,
@@ -80,7 +80,7 @@ interface Readable {
   labelled: LabelledInstance;
 }
 
-/** One container whose labels cannot be read is reported alone. */
+/** Separates containers with invalid labels, so that they do not affect the others. */
 function sortOut(containers: ContainerInfo[]): { readable: Readable[]; unreadable: Unreadable[] } {
   const readable: Readable[] = [];
   const unreadable: Unreadable[] = [];
@@ -124,8 +124,7 @@ async function toInstance(
 }
 
 /**
- * What Docker was asked to remove, and was interrupted at, is gone: it can neither be started nor changed. Only its
- * name is taken still.
+ * True for a container whose removal was interrupted. It can neither be started nor changed, but still holds its name.
  */
 export function isDying(state: string): boolean {
   return state === 'dead' || state === 'removing';
@@ -229,7 +228,7 @@ function at(address: string | undefined): { hostIp?: string } {
   return address === undefined ? {} : { hostIp: address };
 }
 
-/** A bridge of Docker's that somebody has given another name is known as its network. */
+/** Leaves out bridges of Docker networks, which may have custom names: they are listed as networks. */
 function withoutBridges(ofHost: ObservedNetwork[], networks: ListedNetwork[]): ObservedNetwork[] {
   const known = new Set(networks.flatMap(({ IPAM }) => IPAM?.Config?.map(({ Subnet }) => Subnet) ?? []));
   return ofHost.filter(({ cidr }) => !known.has(cidr));

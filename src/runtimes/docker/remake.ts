@@ -13,13 +13,13 @@ interface Change {
 }
 
 const kinds = { modified: 0, added: 1 };
-/** Docker writes them at every start. */
+/** Files that Docker writes at every start. */
 const ownFiles = new Set(['/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/.dockerenv']);
 
 /**
- * The same container once more, under its own name, with its labels, networks, volumes and what has been written into
- * it: Docker cannot start one that it was interrupted at starting. A label names the one that it takes the place of.
- * May be called again wherever it was broken off.
+ * Recreates a container that Docker cannot start any more because a start was interrupted: same name, labels, networks
+ * and volumes, and the files it has written. A label names the replaced container. Can be repeated after an
+ * interruption.
  */
 export async function remake(connection: DockerConnection, containers: OwnContainers, name: string): Promise<void> {
   const { docker: engine } = connection;
@@ -36,9 +36,7 @@ export async function remake(connection: DockerConnection, containers: OwnContai
   await finishRemake(connection, containers, name);
 }
 
-/**
- * Gives a replacement its name once the container in whose place it was made is gone; does nothing where there is none.
- */
+/** Renames a replacement once the replaced container is removed; does nothing if there is none. */
 export async function finishRemake(
   connection: DockerConnection,
   containers: OwnContainers,
@@ -58,7 +56,7 @@ async function findReplacement(
   return found && isOwn(scope, found.Config.Labels, found.Name) ? found : undefined;
 }
 
-/** Volumes without a name are named, so that none is made anew. */
+/** Create options of the replacement. Anonymous volumes are mounted by name, so that they are kept. */
 function asBefore({ Id, Config, HostConfig, Mounts, NetworkSettings }: ContainerInspectInfo): ContainerCreateOptions {
   const named = new Set([
     ...(HostConfig.Binds ?? []).map((bind) => bind.split(':')[1]),
@@ -80,7 +78,7 @@ function asBefore({ Id, Config, HostConfig, Mounts, NetworkSettings }: Container
 
 type Endpoint = ContainerInspectInfo['NetworkSettings']['Networks'][string];
 
-/** Its short id as a name is the old container's own. */
+/** Network settings without the short id of the old container. */
 function endpointOf(
   { Aliases, IPAMConfig }: Endpoint,
   id: string,
@@ -101,7 +99,7 @@ async function connect(
   }
 }
 
-/** Configs and files of secrets were put in before its first start; the rest it has written itself. */
+/** Copies added and modified files: configs and secrets that the engine wrote, and files of the container itself. */
 async function copyFiles(from: Container, to: Container, { Mounts }: ContainerInspectInfo): Promise<void> {
   const changes = (await docker(() => from.changes() as Promise<Change[] | null>)) ?? [];
   const mounted = (path: string) =>

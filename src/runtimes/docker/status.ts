@@ -3,11 +3,11 @@ import type { InstanceStatus } from '../../model/instance-status';
 import { hashOf } from './labels';
 import { toState } from './observe';
 
-/** In s: Docker's own, where an image does not say. */
+/** Docker's default, in s. */
 const defaultInterval = 30;
 const longestOutput = 300;
 
-/** How an instance is, by what Docker tells of its container. */
+/** The status of an instance, from the inspection of its container. */
 export function toStatus({ State, RestartCount, Config }: ContainerInspectInfo): InstanceStatus {
   return {
     state: toState(State.Status),
@@ -21,7 +21,7 @@ export function toStatus({ State, RestartCount, Config }: ContainerInspectInfo):
   };
 }
 
-/** Docker counts in nanoseconds; since 25 an image may have itself checked more often while it starts. */
+/** Docker uses nanoseconds; since version 25 an image can have a shorter interval during the start. */
 function ownCheck(
   { Log }: { Log?: { ExitCode: number; Output: string }[] | null },
   check: Partial<Record<'Interval' | 'StartInterval', number>> = {},

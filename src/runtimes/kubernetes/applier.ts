@@ -12,30 +12,30 @@ import { ownedUid } from './ownership';
 import { pathOf, podsIn } from './api/paths';
 import { monotonicMs } from '../../guard/monotonic';
 
-/** Beyond its grace period a pod is killed; the rest is the kubelet's own pace. */
+/** Time for the kubelet after the grace period, when a pod is killed. */
 const stopMarginMs = 60_000;
-const lookMs = 200;
-const notedReplicas = `${domain}/replicas`;
+const pollMs = 200;
+const replicasAnnotation = `${domain}/replicas`;
 
 export interface ApplyOptions {
   state: IntendedState;
-  /** Takes over what others have changed. */
+  /** Takes over fields that others have changed. */
   force: boolean;
   servedBy?: ServedBy;
-  /** None of it is there yet. */
+  /** No object of it exists yet. */
   isNew?: boolean;
-  /** Pods there were before, where manifests do not say how many; default as many as there are. */
+  /** Number of pods to keep if the manifests do not set it; default the current number. */
   replicas?: number;
 }
 
-/** Brings manifests to the cluster, and takes objects away. */
+/** Applies manifests and deletes objects. */
 export class Applier {
   constructor(
     private readonly api: KubernetesApi,
     private readonly scope: Scope,
   ) {}
 
-  /** The workload last: it needs the others. */
+  /** Applies the workload last, because it needs the other objects. */
   async apply(
     manifests: readonly Manifest[],
     { state, force, servedBy, isNew = false, replicas }: ApplyOptions,
@@ -53,13 +53,13 @@ export class Applier {
       );
   }
 
-  /** @throws ApiError where the cluster would not take a workload, say for what others own of it; nothing is changed */
+  /** Dry run. @throws ApiError if the cluster would refuse a workload, for example because others own its fields */
   async check(manifests: readonly Manifest[]): Promise<void> {
     for (const workload of manifests.filter(isWorkload))
       await this.api.apply(pathOf(workload), await this.sized(workload, 'running'), fieldManager, false, true);
   }
 
-  /** Deletes the very objects that carry the labels of the environment, and no successor of theirs. */
+  /** Deletes objects with the labels of the environment, but not objects created under the same name since. */
   async delete(paths: readonly string[]): Promise<void> {
     await Promise.all(
       paths.map(async (path) => {
@@ -73,49 +73,47 @@ export class Applier {
   async untilNoPods(name: string, stopGraceMs: number): Promise<void> {
     const { namespace } = qualified(name);
     const own = labelSelector({ ...podSelector({ name }), ...scopeLabels(this.scope) });
-    for (const deadline = monotonicMs() + stopGraceMs + stopMarginMs; monotonicMs() < deadline; await sleep(lookMs)) {
+    for (const deadline = monotonicMs() + stopGraceMs + stopMarginMs; monotonicMs() < deadline; await sleep(pollMs)) {
       const pods = await this.api.list<V1Pod>(podsIn(namespace), { labelSelector: own });
       if (pods.every(isOver)) return;
     }
-    throw new RuntimeError('platform', `pods of ${name} do not go: is their node away?`);
+    throw new RuntimeError('platform', `pods of ${name} do not terminate; check whether their node is available`);
   }
 
   private async applyOther(manifest: Manifest, force: boolean, isNew: boolean): Promise<void> {
-    if (manifest.kind === 'Service' && !isNew) await this.makeWay(manifest);
+    if (manifest.kind === 'Service' && !isNew) await this.deleteIfHeadlessChanges(manifest);
     await this.api.apply(pathOf(manifest), manifest, fieldManager, force);
   }
 
-  /** Whether a Service has an address of its own cannot change while it is there. */
-  private async makeWay(manifest: ManifestOf<'Service'>): Promise<void> {
+  /** Deletes the Service if it changes between headless and cluster IP, which cannot be updated. */
+  private async deleteIfHeadlessChanges(manifest: ManifestOf<'Service'>): Promise<void> {
     const live = await this.api.find<V1Service>(pathOf(manifest));
     const isHeadless = (address: string | undefined) => address === 'None';
     if (live && isHeadless(live.spec?.clusterIP) !== isHeadless(manifest.spec?.clusterIP))
       await this.delete([pathOf(manifest)]);
   }
 
-  /**
-   * Where the file does not say how many pods there are, there stay as many as there were, unless others see to that.
-   */
+  /** If the stack file does not set the number of pods, keeps the current number, unless an autoscaler manages it. */
   private async sized(workload: WorkloadManifest, state: IntendedState, replicas?: number): Promise<WorkloadManifest> {
     const wanted = inState(workload, state);
     if (workload.kind === 'Job' || workload.spec?.replicas !== undefined || state === 'created') return wanted;
     const live = await this.api.find<V1Deployment>(pathOf(workload));
-    const before = replicas || live?.spec?.replicas || Number(live?.metadata?.annotations?.[notedReplicas] ?? 1);
+    const current = replicas || live?.spec?.replicas || Number(live?.metadata?.annotations?.[replicasAnnotation] ?? 1);
     if (state === 'retired')
       return {
         ...wanted,
         metadata: {
           ...wanted.metadata,
-          annotations: { ...wanted.metadata.annotations, [notedReplicas]: String(before) },
+          annotations: { ...wanted.metadata.annotations, [replicasAnnotation]: String(current) },
         },
       };
-    return live && isOwnNumber(live)
-      ? ({ ...wanted, spec: { ...(wanted.spec as object), replicas: before } } as WorkloadManifest)
+    return live && ownsReplicas(live)
+      ? ({ ...wanted, spec: { ...(wanted.spec as object), replicas: current } } as WorkloadManifest)
       : wanted;
   }
 }
 
-function isOwnNumber({ metadata }: V1Deployment): boolean {
+function ownsReplicas({ metadata }: V1Deployment): boolean {
   return (
     metadata?.managedFields?.some(
       ({ manager, fieldsV1 }) =>

@@ -8,23 +8,23 @@ import type { KubernetesApi } from './api';
 import { unlessForbidden } from './api/errors';
 import { readForeignRecord } from './ledger/record';
 
-/** A cluster as the engine has come to know it. */
+/** A cluster as the engine identifies it. */
 export interface Cluster {
-  /** What it is called here. */
+  /** Its name in this worker. */
   host: string;
-  /** What it is known by everywhere. */
+  /** Its identity, the same for all workers. */
   identity: () => Promise<string | undefined>;
-  /** Its version, where that is too old. */
+  /** Its version if that is too old, else undefined. */
   tooOld: () => Promise<string | undefined>;
 }
 
 type Total = Required<ResourceAmounts>;
 
 const none: Total = { cpus: 0, memory: 0, gpus: 0, storage: 0 };
-/** Who may not look at nodes leaves it to the scheduler to say that there is no room. */
+/** Without permission to read nodes, the scheduler decides whether there is capacity. */
 const unknown: Total = { cpus: 1e9, memory: 2 ** 60, gpus: 1e9, storage: 2 ** 60 };
 
-/** What the nodes that take pods have in all, and what pods of others have asked for. */
+/** Total of schedulable nodes, and the requests of other owners' pods. */
 export async function observeCapacity(
   api: KubernetesApi,
   { host, identity }: Pick<Cluster, 'host' | 'identity'>,
@@ -48,14 +48,14 @@ export async function observeCapacity(
     runtime: 'kubernetes',
     engine,
     local: false,
-    total: nodes ? sum(nodes.filter(isOpen).map(({ status }) => toAmounts(status?.allocatable))) : unknown,
+    total: nodes ? sum(nodes.filter(isSchedulable).map(({ status }) => toAmounts(status?.allocatable))) : unknown,
     reservedByOthers: sum([...ofPods, ...stacks]),
   };
 }
 
 /**
- * What other stacks of the engine's have reserved, by what was asked for: their pods may not have been made yet. What
- * cannot be read counts as nothing.
+ * Reservations of other stacks of the engine, from their workloads, as their pods may not exist yet. Unreadable ones
+ * count as none.
  */
 async function otherStacks(api: KubernetesApi, scope: Scope): Promise<Total[]> {
   const own = Object.entries(scopeLabels(scope));
@@ -70,11 +70,11 @@ async function otherStacks(api: KubernetesApi, scope: Scope): Promise<Total[]> {
   return found
     .flatMap((each) => each ?? [])
     .flatMap(({ metadata, spec }) => {
-      const known = own.every(([key, value]) => metadata?.labels?.[key] === value)
+      const instance = own.every(([key, value]) => metadata?.labels?.[key] === value)
         ? undefined
         : readForeignRecord(metadata?.annotations);
-      if (known?.state !== 'running') return [];
-      const { reserve } = known.record;
+      if (instance?.state !== 'running') return [];
+      const { reserve } = instance.record;
       const replicas = spec?.replicas ?? 1;
       return [
         {
@@ -87,7 +87,7 @@ async function otherStacks(api: KubernetesApi, scope: Scope): Promise<Total[]> {
     });
 }
 
-function isOpen({ spec, status }: V1Node): boolean {
+function isSchedulable({ spec, status }: V1Node): boolean {
   return (
     !spec?.unschedulable &&
     (status?.conditions?.some(({ type, status: holds }) => type === 'Ready' && holds === 'True') ?? false)

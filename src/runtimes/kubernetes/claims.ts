@@ -14,7 +14,7 @@ import { podsIn } from './api/paths';
 
 const claimsIn = (namespace: string): string => `/api/v1/namespaces/${namespace}/persistentvolumeclaims`;
 
-/** A volume is a claim. One of the same name that is somebody else's is refused. */
+/** Creates a volume as a claim. A claim of another owner with the same name is refused. */
 export async function createVolume(api: KubernetesApi, scope: Scope, request: VolumeSpec): Promise<void> {
   const { namespace, name: own } = qualified(request.name);
   await ensureNamespace(api, namespace, scope);
@@ -28,8 +28,8 @@ export async function createVolume(api: KubernetesApi, scope: Scope, request: Vo
 }
 
 /**
- * Refuses manifests whose pods would mount a claim of another environment. One without our labels is one that the stack
- * has adopted; for one that is not there a pod would wait, and take whatever somebody makes under that name.
+ * Refuses manifests with claims of other environments. A claim without the engine's labels was adopted by the stack; a
+ * missing one is refused, because pods would wait for it and mount whatever is created under that name.
  */
 export async function refuseForeignClaims(
   api: KubernetesApi,
@@ -47,7 +47,7 @@ export async function refuseForeignClaims(
   );
 }
 
-/** Those of these volumes that the engine has not made. What does not exist it has not made either. */
+/** The volumes that the engine did not create, including missing ones. */
 export async function adoptedVolumes(api: KubernetesApi, names: readonly string[]): Promise<string[]> {
   const paths = names.map(qualified).map(({ namespace, name }) => `${claimsIn(namespace)}/${name}`);
   const found = await Promise.all(paths.map((path) => api.find<V1PersistentVolumeClaim>(path)));
@@ -61,7 +61,7 @@ function claimsOf({ metadata: { namespace }, spec }: WorkloadManifest): string[]
   );
 }
 
-/** Refuses while a pod has it. */
+/** Refused while a pod uses it. */
 export async function removeVolume(api: KubernetesApi, scope: Scope, name: string): Promise<void> {
   const { namespace, name: own } = qualified(name);
   const found = await api.find<V1PersistentVolumeClaim>(`${claimsIn(namespace)}/${own}`);

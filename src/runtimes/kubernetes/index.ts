@@ -16,7 +16,7 @@ import { oldVersionOf } from './api/version';
 import { Views } from './readiness/view';
 import { Workloads } from './workloads';
 
-/** A Kubernetes cluster. An instance is a workload there, with all its pods. */
+/** The driver for a Kubernetes cluster. An instance is a workload with all its pods. */
 export function createKubernetesRuntime(secrets: SecretReader, endpoint?: ClusterEndpoint): RuntimeDriver {
   const connection = connectCluster(endpoint);
   const api = new KubernetesApi(connection);
@@ -40,12 +40,12 @@ interface ClusterOfScope {
 }
 
 /**
- * What is made, read or run is in the namespace of the environment. What runs in one that its stack file named before
- * can still be stopped, removed and brought back.
+ * Creates, reads and runs only in the namespace of the environment. Workloads in an earlier namespace of the stack can
+ * still be stopped, removed and restored.
  */
-function clusterWithin({ workloads, cluster, ...means }: ClusterOfScope): Runtime {
-  const { api, scope } = means;
-  const here = async <T>(names: string[], act: () => Promise<T>): Promise<T> => {
+function clusterWithin({ workloads, cluster, ...context }: ClusterOfScope): Runtime {
+  const { api, scope } = context;
+  const inOwnNamespace = async <T>(names: string[], act: () => Promise<T>): Promise<T> => {
     requireOwnNamespace(scope, names);
     return act();
   };
@@ -53,29 +53,29 @@ function clusterWithin({ workloads, cluster, ...means }: ClusterOfScope): Runtim
     name: 'kubernetes',
     observe: (questions) => observe(api, cluster, scope, questions),
     volumes: {
-      create: (request) => here([request.name], () => createVolume(api, scope, request)),
-      remove: (name) => here([name], () => removeVolume(api, scope, name)),
-      adopted: (names) => here([...names], () => adoptedVolumes(api, names)),
+      create: (request) => inOwnNamespace([request.name], () => createVolume(api, scope, request)),
+      remove: (name) => inOwnNamespace([name], () => removeVolume(api, scope, name)),
+      adopted: (names) => inOwnNamespace([...names], () => adoptedVolumes(api, names)),
     },
-    create: (spec) => here(namesIn(spec), () => workloads.create(spec)),
+    create: (spec) => inOwnNamespace(namesIn(spec), () => workloads.create(spec)),
     start: (name) => workloads.start(name),
     inspect: (name) => workloads.inspect(name),
-    waitForExit: (name, signal) => waitForExit(means, name, signal),
+    waitForExit: (name, signal) => waitForExit(context, name, signal),
     retire: (ref) => workloads.retire(ref),
     revive: (ref) => workloads.revive(ref),
     remove: (ref) => workloads.remove(ref),
-    exec: (name, command, timeoutMs) => here([name], () => exec(means, name, command, timeoutMs)),
-    logs: (name, request) => here([name], () => logs(api, scope, name, request)),
+    exec: (name, command, timeoutMs) => inOwnNamespace([name], () => exec(context, name, command, timeoutMs)),
+    logs: (name, request) => inOwnNamespace([name], () => logs(api, scope, name, request)),
     probe: async (name) => ((await workloads.isReady(name)) ? undefined : 'not all of its pods are ready'),
     workloads: {
-      apply: (spec, force) => here(namesIn(spec), () => workloads.apply(spec, force)),
-      restore: (ref, deployment) => here([ref.name], () => workloads.restore(ref, deployment)),
-      select: (name, to) => here([name], () => workloads.select(name, to)),
-      ask: (name, url, timeoutMs) => here([name], () => ask(means, name, url, timeoutMs)),
+      apply: (spec, force) => inOwnNamespace(namesIn(spec), () => workloads.apply(spec, force)),
+      restore: (ref, deployment) => inOwnNamespace([ref.name], () => workloads.restore(ref, deployment)),
+      select: (name, to) => inOwnNamespace([name], () => workloads.select(name, to)),
+      ask: (name, url, timeoutMs) => inOwnNamespace([name], () => ask(context, name, url, timeoutMs)),
       pods: (name) => podLines(api, scope, name),
       awaitReady: async (ref, { judgesRoutes, ...options }) => {
         const { at, kinds, routes } = await workloads.applied(ref.name);
-        return awaitReady(means, ref, { ...options, since: at, kinds, routes: judgesRoutes ? routes : [] });
+        return awaitReady(context, ref, { ...options, since: at, kinds, routes: judgesRoutes ? routes : [] });
       },
     },
   };

@@ -10,11 +10,11 @@ import { hasLabels, hasScope, scopeIn } from './ownership';
 import { collection, pathOf, podsIn, workloadKinds, type WorkloadKind } from './api/paths';
 import { readRecord } from './ledger/record';
 
-/** A workload as the cluster shows it. */
+/** A workload as the API returns it. */
 export type LiveWorkload =
   (V1Deployment & { kind?: string }) | (V1StatefulSet & { kind?: string }) | (V1Job & { kind?: string });
 
-/** One of ours, with its pods. */
+/** A workload of the engine, with its pods. */
 export interface Live {
   name: string;
   kind: Manifest['kind'];
@@ -24,14 +24,14 @@ export interface Live {
   pods: V1Pod[];
 }
 
-/** One object of a workload, whosever it is. */
+/** Reads a workload of any owner. */
 export function readLive(api: KubernetesApi, workload: WorkloadManifest): Promise<LiveWorkload | undefined> {
   return api.find<LiveWorkload>(pathOf(workload));
 }
 
 /**
- * Undefined where this environment has no such workload; `kinds`: what it can be, where that is known.
- * @throws RuntimeError of kind `software` where its annotations cannot be read
+ * Undefined if this environment has no such workload; `kinds`: possible kinds, if noted.
+ * @throws RuntimeError of kind `software` if its annotations are invalid
  */
 export async function find(
   api: KubernetesApi,
@@ -55,25 +55,25 @@ export async function find(
 }
 
 /**
- * Undefined where it is not one of ours, or is being deleted.
- * @throws RuntimeError of kind `software` where its annotations cannot be read
+ * Undefined if it is not the engine's, or is being deleted.
+ * @throws RuntimeError of kind `software` if its annotations are invalid
  */
 export function toLive(workload: LiveWorkload, kind: Manifest['kind'], pods: readonly V1Pod[]): Live | undefined {
-  const known = workload.metadata?.deletionTimestamp ? undefined : readRecord(workload.metadata?.annotations);
-  if (!known) return undefined;
+  const noted = workload.metadata?.deletionTimestamp ? undefined : readRecord(workload.metadata?.annotations);
+  if (!noted) return undefined;
   const { name, namespace, labels } = workload.metadata!;
   const own = { ...podSelector({ name: name! }), ...scopeIn(labels) };
   return {
     name: `${namespace}/${name}`,
     kind,
     workload,
-    record: known.record,
-    intended: known.state,
+    record: noted.record,
+    intended: noted.state,
     pods: pods.filter(({ metadata }) => hasLabels(metadata?.labels ?? {}, own)),
   };
 }
 
-/** Whatever others have put beside it. */
+/** The container of the service, also if others have added sidecars. */
 export function containerName({ metadata, spec }: V1Pod): string {
   return metadata?.labels?.['app.kubernetes.io/name'] ?? spec?.containers[0]?.name ?? '';
 }
@@ -83,12 +83,12 @@ export function mainContainer(pod: V1Pod): V1ContainerStatus | undefined {
   return pod.status?.containerStatuses?.find(({ name }) => name === own);
 }
 
-/** It runs no more, and stays for people to look at: one that was evicted, or has done its work. */
+/** True for a pod that was evicted or has finished, and is kept for inspection. */
 export function isOver({ status }: V1Pod): boolean {
   return status?.phase === 'Failed' || status?.phase === 'Succeeded';
 }
 
-/** The end that a container has come to, be it that it has been restarted since. */
+/** The last exit of a container, even if it was restarted since. */
 export function endOf(pod: V1Pod): { exitCode: number; outOfMemory: boolean; at: number } | undefined {
   const { state, lastState } = mainContainer(pod) ?? {};
   const end = state?.terminated ?? lastState?.terminated;
@@ -124,7 +124,7 @@ export function statusOf(live: Live): InstanceStatus {
   };
 }
 
-/** What was made and not started, what was stopped, what has ended, and what runs or is on its way to. */
+/** The state of a workload: created, stopped, exited, running, or restarting. */
 export function stateOf({ workload, kind, intended, pods }: Live): { state: InstanceState; exitCode?: number } {
   if (kind === 'Job') return jobState(workload as V1Job, intended, pods);
   if (intended === 'created') return { state: 'created' };

@@ -5,30 +5,33 @@ import { scopeName } from '../scope';
 import type { KubernetesApi } from './api';
 import { ApiError } from './api/errors';
 
-/** A stack's namespace in one environment. */
+/** The namespace of a stack in an environment. */
 export function namespaceOf({ stack, environment, namespace }: Scope): string {
   return namespace ?? `${stack}-${environment}`;
 }
 
 /**
- * Refuses names in another namespace than the environment's, which the policy has not judged.
- * @throws RuntimeError of kind `software` that says both
+ * Refuses names in other namespaces than the environment's, which the policy has not checked.
+ * @throws RuntimeError of kind `software` that names both
  */
 export function requireOwnNamespace(scope: Scope, names: readonly string[]): void {
   const own = namespaceOf(scope);
   const other = names.find((name) => qualified(name).namespace !== own);
   if (other === undefined) return;
   const asked = qualified(other).namespace;
-  throw new RuntimeError('software', `${other} is in the namespace ${asked}; that of ${scopeName(scope)} is ${own}`);
+  throw new RuntimeError(
+    'software',
+    `${other} is in the namespace ${asked}, but the namespace of ${scopeName(scope)} is ${own}`,
+  );
 }
 
-/** `shop-staging/api`: the names of an instance, its volumes and its networks. */
+/** The names of an instance, its volumes and its networks, such as `shop-staging/api`. */
 export function namesIn({ name, mounts, networks, names = [] }: InstanceSpec): string[] {
   const volumes = mounts.flatMap((mount) => (mount.type === 'volume' ? [mount.volume] : []));
   return [name, ...volumes, ...[...networks, ...names].map((network) => network.name)];
 }
 
-/** One that is there already is taken as it is; who may not make one is told so only where it is not there. */
+/** Creates a namespace unless it exists. A worker without permission to read namespaces assumes that it exists. */
 export async function ensureNamespace(api: KubernetesApi, name: string, scope: Scope): Promise<void> {
   const path = `/api/v1/namespaces/${name}`;
   const found = await api

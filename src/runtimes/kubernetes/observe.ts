@@ -15,8 +15,8 @@ import { namespaceOf } from './namespaces';
 import { collection, podsIn, workloadKinds, type WorkloadKind } from './api/paths';
 
 /**
- * One look at everything: a listing for each kind, however many workloads there are; a close one compares each with
- * what was applied.
+ * Observes a cluster by one listing per kind, however many workloads there are; with `closely`, also compares each with
+ * its applied manifest.
  */
 export async function observe(
   api: KubernetesApi,
@@ -31,7 +31,7 @@ export async function observe(
     observeVolumes(api, namespace, scope, pods),
     observeCapacity(api, cluster, scope),
     findElsewhere(api, scope, namespace),
-    gateway ? knowsGateways(api) : true,
+    gateway ? hasGatewayApi(api) : true,
     cluster.tooOld(),
   ]);
   const { readable, unreadable } = sortOut(workloads.flat(), pods);
@@ -66,7 +66,7 @@ async function workloadsOf(api: KubernetesApi, scope: Scope, kind: WorkloadKind,
   return workloads.map((workload) => ({ kind, workload }));
 }
 
-/** One workload whose annotations cannot be read is reported alone. */
+/** Separates workloads with invalid annotations, so that they do not affect the others. */
 function sortOut(listed: Listed[], pods: V1Pod[]): { readable: Live[]; unreadable: Unreadable[] } {
   const readable: Live[] = [];
   const unreadable: Unreadable[] = [];
@@ -85,7 +85,7 @@ function sortOut(listed: Listed[], pods: V1Pod[]): { readable: Live[]; unreadabl
   return { readable, unreadable };
 }
 
-/** A stack whose file has come to name another namespace would run twice. */
+/** Other namespaces with workloads of the stack: after a change of the namespace it would run twice. */
 async function findElsewhere(api: KubernetesApi, scope: Scope, namespace: string): Promise<string[]> {
   const own = { labelSelector: labelSelector(scopeLabels(scope)) };
   const found = await Promise.all(
@@ -97,21 +97,21 @@ async function findElsewhere(api: KubernetesApi, scope: Scope, namespace: string
   return [...new Set(names)].filter((name) => name !== namespace);
 }
 
-/** Who may not ask finds out when a route is made. */
-async function knowsGateways(api: KubernetesApi): Promise<boolean> {
+/** Without permission to check, the error surfaces when the route is applied. */
+async function hasGatewayApi(api: KubernetesApi): Promise<boolean> {
   return (
     (await unlessForbidden(async () => (await api.find('/apis/gateway.networking.k8s.io/v1')) !== undefined)) ?? true
   );
 }
 
-/** What somebody has changed of it since it was applied; a note that cannot be used is such a change too. */
+/** Changes to a workload since it was applied. An unusable entry in the ledger is reported as a change. */
 async function alterationsIn(ledger: Ledger, { name, workload, intended }: Live): Promise<string[]> {
   try {
     const applied = (await ledger.read(name))?.current.manifests.find(isWorkload);
     return applied && intended === 'running' ? alterationsOf(inState(applied, intended), workload) : [];
   } catch (error) {
     if (error instanceof RuntimeError && error.kind === 'software')
-      return [`without a note that can be used: ${error.message}`];
+      return [`without a usable record: ${error.message}`];
     throw error;
   }
 }

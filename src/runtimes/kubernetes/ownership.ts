@@ -7,12 +7,12 @@ import type { KubernetesApi } from './api';
 import type { Entry } from './ledger/entry';
 import { pathOf } from './api/paths';
 
-/** Whether there is a note, and it is this environment's. */
+/** True if there is an entry, and it belongs to the environment. */
 export function isOf<E extends Entry>(entry: E | undefined, scope: Pick<Scope, 'stack' | 'environment'>): entry is E {
   return hasScope(entry?.current.manifests.find(isWorkload)?.metadata.labels, scope);
 }
 
-/** Whether labels of an object are those of an environment. */
+/** True if labels of an object are those of an environment. */
 export function hasScope(
   labels: Record<string, string> | undefined,
   scope: Pick<Scope, 'stack' | 'environment'>,
@@ -21,8 +21,8 @@ export function hasScope(
 }
 
 /**
- * Two stacks may share a namespace, and no name in it. @throws RuntimeError where what was noted under a name is
- * another stack's
+ * Two stacks can share a namespace, but no names in it.
+ * @throws RuntimeError if the entry belongs to another stack
  */
 export function refuseOther(entry: Entry | undefined, { name, stack, environment }: InstanceSpec): void {
   if (entry && !isOf(entry, { stack, environment }))
@@ -34,13 +34,13 @@ export function refuseOther(entry: Entry | undefined, { name, stack, environment
 }
 
 /**
- * Refuses to take over what somebody else, or another service, has under these names, be it that the service had it
- * once. Resolves with whether any of them is there.
- * @throws RuntimeError that names it
+ * Refuses manifests whose names belong to others, or to another service, even if the service had the name before.
+ * Resolves with whether any of them exists.
+ * @throws RuntimeError that names the objects
  */
 export async function refuseForeign(api: KubernetesApi, manifests: readonly Manifest[]): Promise<boolean> {
-  const looks = manifests.map(async (manifest) => ({ manifest, live: await api.find<Manifest>(pathOf(manifest)) }));
-  const found = await Promise.all(looks);
+  const lookups = manifests.map(async (manifest) => ({ manifest, live: await api.find<Manifest>(pathOf(manifest)) }));
+  const found = await Promise.all(lookups);
   const foreign = found.filter(({ manifest, live }) => live && !isOfSameService(live, manifest));
   if (foreign.length === 0) return found.some(({ live }) => live);
   throw notOfThisService(
@@ -58,9 +58,9 @@ export function notOfThisService(names: readonly string[]): RuntimeError {
 }
 
 /**
- * Refuses to change or delete what does not carry the labels of the environment: a note of what was applied can be
- * anybody's work, and the object can have made way for another one since.
- * @throws RuntimeError that names what does not
+ * Refuses to change or delete objects without the labels of the environment: an entry can be forged, and an object can
+ * have been replaced since.
+ * @throws RuntimeError that names the objects
  */
 export async function refuseStrangers(api: KubernetesApi, paths: readonly string[], scope: Scope): Promise<void> {
   const found = await Promise.all(paths.map(async (path) => ({ path, live: await api.find<Manifest>(path) })));
@@ -70,16 +70,16 @@ export async function refuseStrangers(api: KubernetesApi, paths: readonly string
 
 function strangersError(paths: readonly string[], scope: Scope): RuntimeError {
   const names = `${paths.join(' and ')} ${paths.length > 1 ? 'are' : 'is'}`;
-  return new RuntimeError('software', `${names} not of ${scopeName(scope)}: left alone`);
+  return new RuntimeError('software', `${names} not of ${scopeName(scope)}; nothing was changed`);
 }
 
-/** The labels by which an object says whose it is. */
+/** The labels of an object that identify its environment. */
 export function scopeIn(labels: Record<string, string> = {}): Record<string, string> {
   const wanted = scopeLabels({ stack: '', environment: '' });
   return Object.fromEntries(Object.entries(labels).filter(([label]) => label in wanted));
 }
 
-/** Which object is there, undefined for none. @throws RuntimeError where it is not this environment's */
+/** The uid of an object; undefined if it does not exist. @throws RuntimeError if it belongs to another environment */
 export async function ownedUid(api: KubernetesApi, path: string, scope: Scope): Promise<string | undefined> {
   const live = await api.find<{ metadata: { uid?: string; labels?: Record<string, string> } }>(path);
   if (live && !hasScope(live.metadata.labels, scope)) throw strangersError([path], scope);

@@ -22,17 +22,17 @@ import { pathOf } from './api/paths';
 import { readRecord } from './ledger/record';
 import { isReady } from './readiness/verdict';
 
-type Goer = Pick<InstanceRef, 'name' | 'stopGraceMs'>;
+type StopRef = Pick<InstanceRef, 'name' | 'stopGraceMs'>;
 
-const goneWithinMs = 60_000;
-const lookMs = 200;
+const deletedWithinMs = 60_000;
+const pollMs = 200;
 /**
- * A Gateway hears that a Service has gone by another way than that it gets no share any more: the latter has to come
+ * A Gateway learns of a deleted Service and of a changed share in different ways. The changed share has to arrive
  * first.
  */
-const heardMs = 2000;
+const gatewayDelayMs = 2000;
 
-/** Workloads from manifest to pods and back. What is applied is noted before, so that it can be applied again. */
+/** Lifecycle of workloads. Manifests are recorded before they are applied, so that they can be applied again. */
 export class Workloads {
   private readonly ledger: Ledger;
   private readonly applier: Applier;
@@ -46,14 +46,17 @@ export class Workloads {
     this.applier = new Applier(api, scope);
   }
 
-  /** Makes it without pods. */
+  /** Creates a workload without pods. */
   async create(spec: InstanceSpec): Promise<void> {
     mustBeWithin(this.scope, spec);
     const known = await this.ledger.readAnybodys(spec.name);
     refuseOther(known, spec);
     const found = await find(this.api, this.scope, spec.name);
     if (found && found.record.hash !== spec.hash)
-      throw new RuntimeError('software', `a ${found.kind} named ${spec.name} exists and is not this one`);
+      throw new RuntimeError(
+        'software',
+        `a ${found.kind} named ${spec.name} exists with another spec; remove it, or choose another name`,
+      );
     if (found) return;
     const manifests = await this.manifestsOf(spec);
     await this.refuseOthers(manifests);
@@ -62,8 +65,8 @@ export class Workloads {
   }
 
   /**
-   * Makes a service what the spec says, whatever it was; noted with what it was before. What it has no more goes, but
-   * for what a rollback needs.
+   * Applies a spec to a service, and records what it replaces. Objects that are no longer needed are deleted, except
+   * those that a rollback needs.
    */
   async apply(spec: InstanceSpec, force: boolean): Promise<void> {
     const { name, deployment, stopGraceMs } = spec;
@@ -92,24 +95,24 @@ export class Workloads {
     );
   }
 
-  /** What a deployment made of a service is what it was before it; what it did not come to touch stays as it is. */
-  async restore({ name, stopGraceMs }: Goer, deployment: number): Promise<void> {
+  /** Restores a service to its state before a deployment; does nothing if the deployment did not change it. */
+  async restore({ name, stopGraceMs }: StopRef, deployment: number): Promise<void> {
     const entry = await this.ledger.read(name);
     if (entry?.current.deployment !== deployment || !entry.before) return;
     const { servedBy } = entry;
-    const back: Applied = { ...entry.before, at: Date.now() };
-    const stale = staleOf(entry, paths(back.manifests));
-    await refuseStrangers(this.api, [...paths(back.manifests), ...stale], this.scope);
-    await refuseForeignClaims(this.api, this.scope, back.manifests);
+    const restored: Applied = { ...entry.before, at: Date.now() };
+    const stale = staleOf(entry, paths(restored.manifests));
+    await refuseStrangers(this.api, [...paths(restored.manifests), ...stale], this.scope);
+    await refuseForeignClaims(this.api, this.scope, restored.manifests);
     await this.clear(name, stale, stopGraceMs, () =>
-      this.applier.apply(back.manifests, { state: 'running', force: true, servedBy, replicas: back.replicas }),
+      this.applier.apply(restored.manifests, { state: 'running', force: true, servedBy, replicas: restored.replicas }),
     );
-    await this.ledger.write(name, { current: back, servedBy }, entry);
+    await this.ledger.write(name, { current: restored, servedBy }, entry);
   }
 
   /**
-   * Lets what is meant for a service go elsewhere, or to its own workload where nothing is named. That it goes
-   * elsewhere is noted until it surely does so no more.
+   * Sends the requests of a service to another workload, or to its own if none is given. The change is recorded before
+   * it takes effect, and cleared only after it is undone.
    */
   async select(name: string, servedBy: ServedBy | undefined): Promise<void> {
     const entry = await this.ledger.read(name);
@@ -122,11 +125,11 @@ export class Workloads {
     if (servedBy === undefined) await note();
   }
 
-  /** A job that has ended runs once more only as another one. */
+  /** Starts a workload. A finished job is deleted and created again. */
   async start(name: string): Promise<void> {
     const live = await find(this.api, this.scope, name);
     if (live?.kind === 'Job' && stateOf(live).state === 'exited') await this.deleteJob(live);
-    await this.become(name, 'running');
+    await this.setState(name, 'running');
   }
 
   async inspect(name: string): Promise<InstanceStatus | undefined> {
@@ -139,35 +142,33 @@ export class Workloads {
     return live !== undefined && isReady(live);
   }
 
-  /** Ends when its pods are gone. */
-  async retire({ name, stopGraceMs }: Goer): Promise<void> {
+  /** Resolves when its pods have terminated. */
+  async retire({ name, stopGraceMs }: StopRef): Promise<void> {
     if (!(await this.ledger.read(name))) return;
-    await this.become(name, 'retired');
+    await this.setState(name, 'retired');
     await this.applier.untilNoPods(name, stopGraceMs);
   }
 
   async revive({ name }: Pick<InstanceRef, 'name'>): Promise<void> {
-    await this.become(name, 'running');
+    await this.setState(name, 'running');
   }
 
   /**
-   * Everything that was made of it, its pods, and at last the note; claims of volumes stay. Requests leave it first.
+   * Removes all objects and pods of a workload, and its record at last; volume claims are kept. Requests are sent
+   * elsewhere first.
    */
-  async remove({ name, stopGraceMs }: Goer): Promise<void> {
+  async remove({ name, stopGraceMs }: StopRef): Promise<void> {
     const entry = await this.ledger.read(name);
     if (!entry) return;
     const all = staleOf(entry, []);
     await refuseStrangers(this.api, all, this.scope);
-    await this.sendBack(name, entry);
+    await this.resetTraffic(name, entry);
     await this.applier.delete(all);
     await this.applier.untilNoPods(name, stopGraceMs);
     await this.ledger.remove(name, entry);
   }
 
-  /**
-   * When what is applied was applied, in ms since the epoch, what kinds of workload it can be, and the paths of its
-   * routes.
-   */
+  /** Time of the last apply in ms since the epoch, possible kinds of the workload, and paths of its routes. */
   async applied(name: string): Promise<{ at: number; kinds?: WorkloadManifest[]; routes: string[] }> {
     const { at = 0, manifests }: Partial<Applied> = (await this.ledger.read(name))?.current ?? {};
     return {
@@ -178,14 +179,15 @@ export class Workloads {
   }
 
   /**
-   * Resolves with whether any of it is there. @throws RuntimeError where that is, or has to be mounted, and is not ours
+   * Resolves with whether any of the objects exists.
+   * @throws RuntimeError if one of them, or a volume to mount, belongs to others
    */
   private async refuseOthers(manifests: readonly Manifest[]): Promise<boolean> {
-    const [isThere] = await Promise.all([
+    const [exists] = await Promise.all([
       refuseForeign(this.api, manifests),
       refuseForeignClaims(this.api, this.scope, manifests),
     ]);
-    return isThere;
+    return exists;
   }
 
   private async liveOf({ current }: Entry): Promise<LiveWorkload | undefined> {
@@ -193,21 +195,24 @@ export class Workloads {
     return workload && readLive(this.api, workload);
   }
 
-  /** Workloads of another kind under the same name go before, and everything else after. */
+  /**
+   * Deletes stale workloads before the apply, as another kind under the same name would conflict, and other stale
+   * objects after it.
+   */
   private async clear(
     name: string,
     stale: readonly string[],
     stopGraceMs: number,
     apply: () => Promise<void>,
   ): Promise<void> {
-    const inTheWay = stale.filter(isWorkloadPath);
-    await this.applier.delete(inTheWay);
-    if (inTheWay.length > 0) await this.applier.untilNoPods(name, stopGraceMs);
+    const staleWorkloads = stale.filter(isWorkloadPath);
+    await this.applier.delete(staleWorkloads);
+    if (staleWorkloads.length > 0) await this.applier.untilNoPods(name, stopGraceMs);
     await apply();
     await this.applier.delete(stale.filter((path) => !isWorkloadPath(path)));
   }
 
-  private async sendBack(name: string, { current }: Entry): Promise<void> {
+  private async resetTraffic(name: string, { current }: Entry): Promise<void> {
     const beside = readRecord(current.manifests.find(isWorkload)?.metadata.annotations)?.record.beside;
     if (beside === undefined) return;
     const main = name.slice(0, -besideName('', beside).length);
@@ -217,7 +222,7 @@ export class Workloads {
         ? servedBy.workload === name
         : servedBy === name || (servedBy === '*' && beside === 'canary');
     if (isServing) await this.select(main, undefined);
-    if (isServing && typeof servedBy === 'object') await sleep(heardMs);
+    if (isServing && typeof servedBy === 'object') await sleep(gatewayDelayMs);
   }
 
   private async deleteJob({ name, workload }: Live): Promise<void> {
@@ -228,9 +233,9 @@ export class Workloads {
       metadata: { name: workload.metadata!.name!, namespace },
     });
     await this.applier.delete([path]);
-    for (const deadline = monotonicMs() + goneWithinMs; monotonicMs() < deadline; await sleep(lookMs))
+    for (const deadline = monotonicMs() + deletedWithinMs; monotonicMs() < deadline; await sleep(pollMs))
       if (!(await this.api.find(path))) return;
-    throw new RuntimeError('platform', `the job ${name} does not go`);
+    throw new RuntimeError('platform', `the job ${name} was not deleted within ${deletedWithinMs / 1000} s`);
   }
 
   private async manifestsOf(spec: InstanceSpec): Promise<Manifest[]> {
@@ -252,7 +257,7 @@ export class Workloads {
     );
   }
 
-  private async become(name: string, state: IntendedState): Promise<void> {
+  private async setState(name: string, state: IntendedState): Promise<void> {
     const workload = (await this.ledger.read(name))?.current.manifests.find(isWorkload);
     if (!workload) throw new RuntimeError('missing', `there is no workload ${name}`);
     await refuseStrangers(this.api, [pathOf(workload)], this.scope);
@@ -262,8 +267,8 @@ export class Workloads {
 }
 
 /**
- * What was applied when a deployment came, with the number of its pods: what another one had noted and not come to
- * apply was never there.
+ * The manifests that were in effect when a deployment started, with the number of pods. Manifests that were recorded
+ * but never applied are skipped.
  */
 function predecessor(
   { current, before }: Noted,
@@ -280,17 +285,17 @@ function paths(manifests: readonly Manifest[]): string[] {
   return manifests.map(pathOf);
 }
 
-/** Everything that is known to have been applied, but for what stays. */
-function staleOf(known: Entry | undefined, stays: readonly string[]): string[] {
+/** Paths of all objects that may have been applied, except retained ones. */
+function staleOf(known: Entry | undefined, retained: readonly string[]): string[] {
   const all = [
     ...(known?.stale ?? []),
     ...paths(known?.current.manifests ?? []),
     ...paths(known?.before?.manifests ?? []),
   ];
-  return [...new Set(all)].filter((path) => !stays.includes(path));
+  return [...new Set(all)].filter((path) => !retained.includes(path));
 }
 
-/** What pods were started with has names of its own, and is of use to a rollback. */
+/** Contents of pods have names of their own, and a rollback needs them. */
 function isContent(path: string): boolean {
   return /\/(configmaps|secrets)\//.test(path);
 }

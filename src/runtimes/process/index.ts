@@ -5,11 +5,11 @@ import { ProcessInstances, type ProcessOptions } from './instances';
 import { observe } from './observe';
 
 export interface ProcessRuntime extends RuntimeDriver {
-  /** Ends and removes every instance of every stack; resolves with how many there were. */
+  /** Stops and removes all instances of all stacks; resolves with their number. */
   removeAll(): Promise<number>;
 }
 
-/** Processes of this machine, detached from the worker. Linux and macOS. */
+/** The driver for processes on this machine, detached from the worker. Linux and macOS. */
 export function createProcessRuntime(options: ProcessOptions): ProcessRuntime {
   const dataDir = join(options.dataDir, 'processes');
   return {
@@ -17,12 +17,12 @@ export function createProcessRuntime(options: ProcessOptions): ProcessRuntime {
     cannotHonour: cannotHonour.process,
     within: (scope) => processesWithin(scope, options.dataDir, new ProcessInstances({ ...options, dataDir }, scope)),
     removeAll: async () => {
-      const everybodys = new ProcessInstances({ ...options, dataDir });
-      const names = everybodys.names();
+      const all = new ProcessInstances({ ...options, dataDir });
+      const names = all.names();
       await Promise.all(
         names.map((name) => {
-          const stopGraceMs = everybodys.folder(name).spec()?.stopGraceMs ?? 0;
-          return everybodys.remove({ name, stopGraceMs });
+          const stopGraceMs = all.folder(name).spec()?.stopGraceMs ?? 0;
+          return all.remove({ name, stopGraceMs });
         }),
       );
       return names.length;

@@ -5,23 +5,21 @@ import type { ConfigFile, InstanceSpec, RestartPolicy, SecretFile } from '../../
 import { RuntimeError } from '../runtime';
 import type { ProcessIdentity } from '../../guard/process-identity';
 
-/** What a supervisor says of its instance. */
+/** State of an instance, written by its supervisor. */
 export interface ProcessState {
   state: 'created' | 'running' | 'restarting' | 'exited';
   supervisor?: ProcessIdentity;
   child?: ProcessIdentity;
-  /** In the environment of the child and of all that it has started, until its supervisor has ended them. */
+  /** Marks the environment of the child and its descendants, until the supervisor has ended them. */
   mark?: string;
   exitCode?: number;
-  /** Exit code of the run before this one. */
+  /** Exit code of the previous run. */
   lastExit?: number;
   restarts: number;
   startedAt?: number;
 }
 
-/**
- * The folder of one instance: its spec, state, restart policy, logs and files. Secrets are never written into the spec.
- */
+/** The folder of an instance: spec, state, restart policy, logs and files. The spec contains no secrets. */
 export class InstanceFolder {
   constructor(readonly path: string) {}
 
@@ -46,16 +44,16 @@ export class InstanceFolder {
     for (const file of files) this.put(nameOf(file.path.replace(/^\/run\/secrets\//, '')), file);
   }
 
-  /** Takes the place of an earlier file as a whole, also of one that must not be written. */
+  /** Replaces an earlier file atomically, even a read-only one. */
   private put(name: string, { path, content, mode, uid, gid }: ConfigFile | SecretFile): void {
     const temporary = join(this.path, `.file.${randomUUID()}`);
     writeFileSync(temporary, content, { mode: 0o600 });
-    giveTo(temporary, path, uid, gid);
+    changeOwner(temporary, path, uid, gid);
     chmodSync(temporary, mode);
     renameSync(temporary, join(this.files, name));
   }
 
-  /** Undefined while the folder is not complete: the spec is written last. */
+  /** Undefined while the folder is incomplete: the spec is written last. */
   spec(): InstanceSpec | undefined {
     return this.readJson<InstanceSpec>('spec.json');
   }
@@ -76,7 +74,7 @@ export class InstanceFolder {
     this.write('policy.json', JSON.stringify(policy));
   }
 
-  /** Whole or not at all, whoever dies in between. */
+  /** Atomic, even if the process dies during the write. */
   private write(name: string, text: string): void {
     const temporary = join(this.path, `.${name}.${process.pid}`);
     writeFileSync(temporary, text, { mode: 0o600 });
@@ -92,13 +90,13 @@ export class InstanceFolder {
   }
 }
 
-/** The files of an instance stand in one folder, whatever their paths. */
+/** All files of an instance are in one folder, regardless of their paths. */
 function nameOf(path: string): string {
   return path.replaceAll('/', '_');
 }
 
-/** Only root gives files away. */
-function giveTo(file: string, path: string, uid: number | undefined, gid: number | undefined): void {
+/** Changes the owner of a file, which requires root. */
+function changeOwner(file: string, path: string, uid: number | undefined, gid: number | undefined): void {
   if (uid === undefined && gid === undefined) return;
   try {
     const own = statSync(file);
@@ -108,8 +106,8 @@ function giveTo(file: string, path: string, uid: number | undefined, gid: number
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
     throw new RuntimeError(
       'software',
-      `${path} is to belong to ${uid ?? ''}:${gid ?? ''}, and the worker's user must not ` +
-        'give files away; leave uid and gid out, or run the worker as root',
+      `${path}: the worker's user cannot change its owner to ${uid ?? ''}:${gid ?? ''}; ` +
+        'remove uid and gid, or run the worker as root',
     );
   }
 }

@@ -21,14 +21,14 @@ import { killMarked } from '../marked-processes';
 import { monotonicMs } from '../../guard/monotonic';
 
 export interface ProcessOptions {
-  /** Where instances keep their state and logs. */
+  /** Folder of the state and logs of instances. */
   dataDir: string;
   secrets: SecretReader;
-  /** The built supervisor. */
+  /** Path of the compiled supervisor. */
   supervisor?: string;
 }
 
-/** Start and end of processes, each under its own supervisor. Of one environment; without a scope, of all. */
+/** Lifecycle of processes, each with its own supervisor. Of one environment; without a scope, of all. */
 export class ProcessInstances {
   constructor(
     private readonly options: ProcessOptions,
@@ -39,19 +39,19 @@ export class ProcessInstances {
     return existsSync(this.options.dataDir) ? readdirSync(this.options.dataDir).filter(isFolderName) : [];
   }
 
-  /** Whoever it belongs to: for listings. */
+  /** The folder of an instance of any owner, for listings. */
   folder(name: string): InstanceFolder {
     return new InstanceFolder(join(this.options.dataDir, folderName(name)));
   }
 
-  /** @throws RuntimeError of kind `missing` where this environment has no such instance */
+  /** @throws RuntimeError of kind `missing` if this environment has no such instance */
   specOf(name: string): InstanceSpec {
     const spec = this.find(name);
     if (!spec) throw new RuntimeError('missing', `there is no instance ${name}`);
     return spec;
   }
 
-  /** Undefined where there is no such instance, or it is another environment's: what is not found is not touched. */
+  /** Undefined if there is no such instance, or it belongs to another environment and must not be touched. */
   private find(name: string): InstanceSpec | undefined {
     const spec = this.folder(name).spec();
     return spec && (!this.scope || isSameScope(this.scope, spec)) ? spec : undefined;
@@ -64,17 +64,17 @@ export class ProcessInstances {
     this.folder(spec.name).create(spec, await this.options.secrets.files(spec));
   }
 
-  /** What its supervisor last said, corrected by whether that is still there. */
+  /** The last state from its supervisor; `exited` if the supervisor is dead. */
   status(name: string): (ProcessState & { hash: string }) | undefined {
     const folder = this.folder(name);
     const spec = folder.spec();
     if (!spec) return undefined;
-    const said = folder.state();
-    const isUp = said.state === 'running' || said.state === 'restarting';
+    const reported = folder.state();
+    const isUp = reported.state === 'running' || reported.state === 'restarting';
     return {
-      ...said,
+      ...reported,
       hash: spec.hash,
-      ...(isUp && !isAlive(said.supervisor) && { state: 'exited', exitCode: undefined }),
+      ...(isUp && !isAlive(reported.supervisor) && { state: 'exited', exitCode: undefined }),
     };
   }
 
@@ -164,7 +164,7 @@ export class ProcessInstances {
     return readLog(this.folder(name).log, request);
   }
 
-  /** The environment of an instance: the worker's PATH and HOME, its own variables, ports and secrets. */
+  /** Environment variables of an instance: the worker's PATH and HOME, ports, variables and secrets. */
   private async environment(folder: InstanceFolder): Promise<Record<string, string>> {
     const spec = folder.spec()!;
     const [first] = spec.ports;
@@ -181,10 +181,7 @@ export class ProcessInstances {
     };
   }
 
-  /**
-   * A child whose supervisor was killed is nobody's; it must not run beside its successor, nor must what it has
-   * started.
-   */
+  /** Kills a child without a supervisor and its descendants, so that they do not run beside a successor. */
   private async killOrphan({ child, mark }: ProcessState): Promise<void> {
     if (mark) await killMarked(mark);
     if (child && isAlive(child)) signalGroup(child.pid, 'SIGKILL');
@@ -194,17 +191,17 @@ export class ProcessInstances {
     name: string,
     reached: (state: ProcessState) => boolean,
     deadlineMs: number,
-    what: string,
+    action: string,
   ): Promise<void> {
     for (const deadline = monotonicMs() + deadlineMs; monotonicMs() < deadline; await sleep(5)) {
       const status = this.status(name);
       if (!status || reached(status)) return;
     }
-    throw new RuntimeError('platform', `the supervisor of ${name} did not ${what} it within ${deadlineMs} ms`);
+    throw new RuntimeError('platform', `the supervisor of ${name} did not ${action} it within ${deadlineMs} ms`);
   }
 }
 
-/** Names of instances become folders: what could lead out of the data folder is no name. */
+/** Instance names become folder names: rejects names that could lead out of the data folder. */
 function isFolderName(name: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name);
 }

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import type { LogPage, LogRequest } from '../runtime';
 
-/** Appends to a file; when that is full it becomes `<file>.1`, which becomes `<file>.2`. */
+/** Appends to a file; when it is full it is renamed to `<file>.1`, and that to `<file>.2`, and so on. */
 export class RotatingLog {
   private file: number;
   private size: number;
@@ -37,8 +37,8 @@ export class RotatingLog {
 }
 
 /**
- * Reads what a {@link RotatingLog} wrote. The cursor is a file and a place in it: a rotated file is found again by its
- * inode. The current file is read first, so that one that is rotated meanwhile is met twice rather than never.
+ * Reads the files of a {@link RotatingLog}. The cursor is an inode and an offset, so that a rotated file is found
+ * again. The current file is read first: if it is rotated meanwhile, it is read twice rather than not at all.
  */
 export function readLog(path: string, { tail, after }: LogRequest): LogPage {
   const [inode, place] = after?.split(':') ?? [];
@@ -75,7 +75,7 @@ function readWhole(file: string): LogFile | undefined {
   }
 }
 
-/** The lines of files in order, without so many bytes at the end. */
+/** Lines of files in order, without some bytes at the end. */
 function linesOf(files: LogFile[], without = 0): string[] {
   const text = Buffer.concat(files.map(({ content }) => content));
   return text

@@ -4,7 +4,7 @@ import { killMarked } from '../marked-processes';
 import { RuntimeError, type ExecResult } from '../runtime';
 
 const largestOutput = 256 * 1024;
-/** What a command has started may hold its output open after its end. */
+/** Time for output after the exit: child processes may keep it open. */
 const outputMs = 500;
 
 export interface CommandOptions {
@@ -14,8 +14,8 @@ export interface CommandOptions {
 }
 
 /**
- * Runs a command beside an instance and collects what it says, at most 256 KiB of it; 127 where it cannot be run.
- * @throws RuntimeError where it does not end in time; it is killed then, with all that it has started
+ * Runs a command beside an instance and collects at most 256 KiB of output; exit code 127 if it cannot be started.
+ * @throws RuntimeError after the timeout, when it is killed with its descendants
  */
 export function runCommand(
   [program = '', ...args]: string[],
@@ -31,7 +31,7 @@ export function runCommand(
     });
     const chunks: Buffer[] = [];
     let kept = 0;
-    const take = (chunk: Buffer) => {
+    const collect = (chunk: Buffer) => {
       const wanted = chunk.subarray(0, largestOutput - kept);
       chunks.push(wanted);
       kept += wanted.length;
@@ -48,8 +48,8 @@ export function runCommand(
       reject(new RuntimeError('software', `the command did not end within ${timeoutMs} ms`));
       end(-1);
     }, timeoutMs);
-    child.stdout.on('data', take);
-    child.stderr.on('data', take);
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
     child.once('error', (error) => end(127, error.message));
     child.once('exit', (code) => {
       const late = setTimeout(() => end(code ?? -1), outputMs);
@@ -58,7 +58,7 @@ export function runCommand(
   });
 }
 
-/** Does nothing where the group is gone. */
+/** Does nothing if the group no longer exists. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);

@@ -13,15 +13,15 @@ import { RotatingLog } from './rotating-log';
 import { signalGroup } from './run-command';
 
 const recordAgainMs = 1000;
-/** What a process has started may hold its output open after its end, for ever. */
+/** Time for output after the exit: child processes may tryWrite it open forever. */
 const outputMs = 500;
 
 /**
- * The parent of one process instance, detached from the worker: it owns the logs, the exit code and the restarts, so
- * that the worker may die. Started with the instance's folder as its argument; the environment of the child comes as
- * JSON on stdin, so that no secret stands in an argument list or a file. SIGTERM stops the child (its stop signal, then
- * after the grace period SIGKILL, each to the whole group). With the child ends what it has started, also in sessions
- * of their own: they are known by a mark in their environment.
+ * The parent of a process instance, detached from the worker: it owns logs, exit code and restarts, so that the worker
+ * may die. Its argument is the instance's folder. The environment of the child is passed as JSON on stdin, to tryWrite
+ * secrets out of argument lists and files. SIGTERM stops the child: its stop signal, then SIGKILL after the grace
+ * period, each to the whole group. Descendants end with the child, even in sessions of their own: a mark in their
+ * environment identifies them.
  */
 async function supervise(folder: InstanceFolder, environment: Record<string, string>): Promise<void> {
   const spec = folder.spec()!;
@@ -50,7 +50,7 @@ async function supervise(folder: InstanceFolder, environment: Record<string, str
     });
     child.stdout!.on('data', (chunk: Buffer) => log.write(chunk));
     child.stderr!.on('data', (chunk: Buffer) => log.write(chunk));
-    keep(
+    tryWrite(
       folder,
       Object.assign(state, {
         state: 'running',
@@ -63,24 +63,22 @@ async function supervise(folder: InstanceFolder, environment: Record<string, str
     const exitCode = await exitOf(child, mark, log);
     state.mark = undefined;
     if (stopping || !mayRestart(folder.policy(), exitCode, state.restarts))
-      return keepLast(folder, { ...state, state: 'exited', exitCode });
-    keep(
+      return writeUntilDone(folder, { ...state, state: 'exited', exitCode });
+    tryWrite(
       folder,
       Object.assign(state, { state: 'restarting', exitCode, lastExit: exitCode, restarts: state.restarts + 1 }),
     );
     await new Promise((resolve) => setTimeout(resolve, Math.min(100 * 2 ** state.restarts, 60_000)));
-    if (stopping) return keepLast(folder, { ...state, state: 'exited', exitCode });
+    if (stopping) return writeUntilDone(folder, { ...state, state: 'exited', exitCode });
   }
 }
 
-/**
- * A full disk takes no state: the child is supervised all the same, and its end is recorded as soon as there is room.
- */
-async function keepLast(folder: InstanceFolder, state: ProcessState): Promise<void> {
-  while (!keep(folder, state)) await sleep(recordAgainMs);
+/** Retries until the state is written: on a full disk the exit is recorded as soon as there is space. */
+async function writeUntilDone(folder: InstanceFolder, state: ProcessState): Promise<void> {
+  while (!tryWrite(folder, state)) await sleep(recordAgainMs);
 }
 
-function keep(folder: InstanceFolder, state: ProcessState): boolean {
+function tryWrite(folder: InstanceFolder, state: ProcessState): boolean {
   try {
     folder.writeState(state);
     return true;
@@ -90,8 +88,8 @@ function keep(folder: InstanceFolder, state: ProcessState): boolean {
 }
 
 /**
- * The exit code; 128 and the signal's number where a signal ended it, 127 where it could not start. It is known as soon
- * as the process itself has ended; what it has started gets a moment for its last output, and is killed then.
+ * The exit code; 128 plus the signal's number after a signal, 127 if it could not start. Descendants get a moment for
+ * their last output after the exit, and are then killed.
  */
 async function exitOf(child: ChildProcess, mark: string, log: RotatingLog): Promise<number> {
   const closed = once(child, 'close').catch(() => undefined);
@@ -117,7 +115,7 @@ function mayRestart(policy: string, exitCode: number, restarts: number): boolean
   return restarts < Number(policy.split(':')[1] ?? Infinity);
 }
 
-// Whatever fails here must not leave the child without a parent: errors end nothing (stderr is the instance's log).
+// Errors must not end this process, or the child would lose its parent; they go to stderr, the instance's log.
 guardProcess({ onError: (error) => console.error(`supervisor: ${error.message}`) });
 void text(process.stdin)
   .then((input) => supervise(new InstanceFolder(process.argv[2]!), JSON.parse(input) as Record<string, string>))

@@ -6,17 +6,17 @@ import { SshAgent } from './ssh-agent';
 
 export interface DockerConnection {
   docker: Docker;
-  /** True where the engine shares files and addresses with this process. */
+  /** True if the engine shares files and addresses with this process. */
   local: boolean;
-  /** Where its published ports are reached. */
+  /** Host at which its published ports are reached. */
   address: string;
 }
 
-/** Where a Docker Engine is found, and by which files of the worker. */
+/** Address of a Docker Engine, and the worker's TLS files for it. */
 export interface DockerEndpoint {
   /** `unix:///var/run/docker.sock`, `tcp://10.0.0.2:2376`, `ssh://user@10.0.0.2`. */
   url: string;
-  /** Where its published ports are reached; default the host of the URL. */
+  /** Host at which its published ports are reached; default the host of the URL. */
   address?: string;
   tls?: TlsFiles;
 }
@@ -30,12 +30,12 @@ export interface TlsFiles {
 const unencrypted = 2375;
 const encrypted = 2376;
 
-/** The files that `docker` looks for in a folder. */
+/** The file names that the `docker` command expects in a certificate folder. */
 export function tlsFilesIn(folder: string): TlsFiles {
   return { ca: join(folder, 'ca.pem'), cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
 }
 
-/** Connects as the `docker` command would: `DOCKER_HOST`, `DOCKER_CERT_PATH`, else the local socket. */
+/** Connects like the `docker` command: `DOCKER_HOST`, `DOCKER_CERT_PATH`, else the local socket. */
 export function connectDocker(endpoint: DockerEndpoint | undefined = fromEnvironment()): DockerConnection {
   if (!endpoint) return { docker: new Engine(), local: process.platform === 'linux', address: '127.0.0.1' };
   const url = new URL(endpoint.url);

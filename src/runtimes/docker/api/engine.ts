@@ -4,8 +4,8 @@ import { RuntimeError } from '../../runtime';
 import { guardModem, type ModemLimits } from './modem';
 
 /**
- * A client of a Docker Engine that takes no name for a part of an address unless it is one: the library puts names into
- * paths as they are, so that `../networks/x?` would reach another endpoint, and `//host/` another machine.
+ * A Docker client that validates names. The library puts names into paths unescaped, so that `../networks/x?` would
+ * reach another endpoint, and `//host/` another machine.
  */
 export class Engine extends Docker {
   constructor(options?: Docker.DockerOptions, limits?: Partial<ModemLimits>) {
@@ -34,6 +34,6 @@ function checked(kind: NameKind, name: string): string {
   if (isName(kind, name)) return name;
   throw new RuntimeError(
     'software',
-    `${JSON.stringify(name)} names no ${kind}; nothing was asked of the Docker Engine`,
+    `${JSON.stringify(name)} is not a valid ${kind} name; no request was sent to the Docker Engine`,
   );
 }

@@ -9,8 +9,8 @@ interface DockerError extends Error {
 }
 
 /**
- * Troubles of the host that pass, wherever in a start they strike; only at the end of a text, which quotes what it is
- * about.
+ * Temporary host problems that can occur anywhere in a start. Matched only at the end of a text, whose beginning may
+ * quote names and paths.
  */
 const passingInside = anyOf(
   ...[
@@ -26,27 +26,27 @@ const passingInside = anyOf(
 );
 
 /**
- * Docker says 500 for a mistake in a file as for a dead registry, so its text decides; only here, and tested.
- * The first row that matches counts; a 5xx that no row knows is unclear, and `untilClear` finds out.
+ * Docker answers 500 both for a wrong setting and for an unavailable registry, so the text decides; only here, and
+ * tested. The first matching row counts; a 5xx that matches none is unclear, and `untilClear` retries it.
  */
 const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: RuntimeError['reason'] }[] = [
   {
     text: /^Address already in use$/,
     kind: 'software',
-    advice: 'another container of the network has that address',
+    advice: 'another container in the network has that address',
     reason: 'address',
   },
   {
     text: /has active endpoints/i,
     kind: 'software',
     advice:
-      'containers are in it; where `docker network inspect` shows none, ' +
-      'Docker has miscounted and forgets it when it is restarted',
+      'disconnect its containers; if `docker network inspect` shows none, ' +
+      'the count of Docker is wrong: restart Docker',
   },
   {
     text: /task \S+ already exists|^id already in use$/i,
     kind: 'software',
-    advice: 'Docker was interrupted while it started the container, which can only be made anew',
+    advice: 'Docker was interrupted while it started the container, which has to be recreated',
     reason: 'stuck',
   },
   {
@@ -57,12 +57,12 @@ const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: R
   {
     text: /port is already allocated|address already in use/i,
     kind: 'software',
-    advice: 'something else on the host listens on that port',
+    advice: 'another process on the host listens on that port',
   },
   {
     text: /(?:bind: |failed to bind host port .*: )(?:cannot assign requested address|invalid argument)/i,
     kind: 'software',
-    advice: 'the host does not have the address on which a port is to be published; check `ports`',
+    advice: 'the host does not have the address of a published port; check `ports`',
   },
   {
     text: /(?:bind: |failed to bind host port .*: )permission denied|cannot expose privileged port/i,
@@ -72,7 +72,7 @@ const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: R
   {
     text: /x509: |server gave HTTP response to HTTPS client/i,
     kind: 'software',
-    advice: 'Docker does not trust the registry; give it the certificate, or list it under `insecure-registries`',
+    advice: 'Docker does not trust the registry; install its certificate, or list it under `insecure-registries`',
   },
   {
     text: anyOf(
@@ -89,7 +89,7 @@ const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: R
   {
     text: /no matching manifest|does not match the specified platform/i,
     kind: 'software',
-    advice: 'the image was not built for the processor of this host',
+    advice: 'the image is not built for the CPU architecture of this host',
   },
   {
     text: /pull access denied|unauthorized|authentication required|denied: /i,
@@ -100,13 +100,13 @@ const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: R
   {
     text: /(?:initialize|create) logging driver: .*dial (?:tcp|udp|unix)/i,
     kind: 'platform',
-    advice: 'the server of the log driver is away',
+    advice: 'the server of the log driver is unavailable',
     reason: 'unclear',
   },
   {
     text: /logging driver does not support reading/i,
     kind: 'software',
-    advice: 'it sends them elsewhere: read them there, or choose one that keeps them on the host, such as local',
+    advice: 'read the logs where the driver sends them, or choose a driver that keeps them on the host, such as local',
   },
   {
     text: /logging driver|logging plugin|log driver|log opt|logging mode/i,
@@ -158,7 +158,7 @@ const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: R
       'no available (?:IPv[46] )?addresses',
     ),
     kind: 'software',
-    advice: 'Docker has no addresses left: remove networks that nobody needs, or give the network a CIDR of its own',
+    advice: 'Docker has no addresses left: remove unused networks, or set a CIDR for the network',
   },
   {
     text: /plugin \S+ not found|error looking up \S+ plugin/i,
@@ -168,7 +168,7 @@ const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: R
   {
     text: /unable to find (?:user|group)|no matching entries in (?:passwd|group) file/i,
     kind: 'software',
-    advice: 'the image does not have the user of the service',
+    advice: 'the image does not have the user of the service; check `user`',
   },
   { text: /error gathering device information/i, kind: 'software', advice: 'the host has no such device' },
   { text: /could not select device driver/i, kind: 'software', advice: 'the host has no GPU driver for Docker' },
@@ -232,16 +232,18 @@ const unreachable = [
   'EAI_AGAIN',
 ];
 
-/** Texts that match one of these patterns, in capitals or not. */
+/** Matches any of the patterns, ignoring case. */
 function anyOf(...patterns: string[]): RegExp {
   return new RegExp(patterns.join('|'), 'i');
 }
 
-/** A Docker failure as whose trouble it is. */
+/** Classifies a Docker failure. */
 export function toRuntimeError(error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error;
-  const { statusCode, code, json, reason: said, message } = error as DockerError;
-  const text = (json?.message ?? message ?? said ?? String(error)).replace(/^\(HTTP code \d+\) [^-]* - /, '').trim();
+  const { statusCode, code, json, reason: reasonText, message } = error as DockerError;
+  const text = (json?.message ?? message ?? reasonText ?? String(error))
+    .replace(/^\(HTTP code \d+\) [^-]* - /, '')
+    .trim();
   if (statusCode === undefined && (unreachable.includes(code ?? '') || /socket hang up|aborted/.test(text))) {
     return new RuntimeError(
       'platform',
@@ -259,12 +261,11 @@ export function toRuntimeError(error: unknown): RuntimeError {
 }
 
 /**
- * For calls that do not last as long as what they are about: a host that vanishes without a word must not be waited for
- * without an end.
+ * Timeout of calls that do not wait for a container: without it, a host that disappears silently would block forever.
  */
 export const answerMs = 110_000;
 
-/** Runs a call on Docker; what it throws is a {@link RuntimeError}. */
+/** Runs a Docker call; its errors become {@link RuntimeError}s. */
 export async function docker<T>(call: () => Promise<T>, limitMs = answerMs): Promise<T> {
   try {
     return await answered(call(), limitMs);
@@ -273,7 +274,7 @@ export async function docker<T>(call: () => Promise<T>, limitMs = answerMs): Pro
   }
 }
 
-/** The same, with a fallback where the thing is missing (404) or nothing changed (304). */
+/** The same, with a fallback for some HTTP statuses, such as 404 (missing) or 304 (unchanged). */
 export async function dockerOr<T>(
   statuses: number[],
   fallback: T,
@@ -292,7 +293,7 @@ function answered<T>(answer: Promise<T>, limitMs: number): Promise<T> {
   return withDeadline(answer, limitMs, () => late(limitMs));
 }
 
-/** The engine took longer than a limit, in ms. */
+/** The error of a call that took longer than a limit, in ms. */
 export function late(limitMs: number): RuntimeError {
-  return new RuntimeError('platform', `the Docker Engine does not answer (not within ${limitMs / 1000} s)`);
+  return new RuntimeError('platform', `the Docker Engine does not answer within ${limitMs / 1000} s`);
 }

@@ -2,17 +2,17 @@ import type { Readable } from 'node:stream';
 import { RuntimeError } from '../../runtime';
 
 export interface LineLimits {
-  /** Between two pieces of the stream; in ms. */
+  /** Longest time between two chunks; in ms. */
   silenceMs: number;
-  /** For the whole stream; in ms. */
+  /** Longest time of the whole stream; in ms. */
   totalMs: number;
-  /** Characters of a line. */
+  /** In characters. */
   longestLine: number;
 }
 
 /**
- * Reads the JSON documents of a stream, one a line, until it ends.
- * @throws RuntimeError of kind `platform` where the stream falls silent, lasts too long or is no such stream
+ * Reads a stream of JSON documents, one per line, until it ends.
+ * @throws RuntimeError of kind `platform` if the stream falls silent, lasts too long or is malformed
  */
 export async function eachJsonLine<T>(
   stream: Readable,
@@ -20,8 +20,8 @@ export async function eachJsonLine<T>(
   { silenceMs, totalMs, longestLine }: LineLimits,
 ): Promise<void> {
   const end = (why: string) => () => void stream.destroy(new RuntimeError('platform', `the Docker Engine ${why}`));
-  const silence = setTimeout(end(`has said nothing for ${silenceMs / 1000} s`), silenceMs);
-  const total = setTimeout(end(`does not come to an end (not within ${totalMs / 1000} s)`), totalMs);
+  const silence = setTimeout(end(`has sent nothing for ${silenceMs / 1000} s`), silenceMs);
+  const total = setTimeout(end(`did not end its answer within ${totalMs / 1000} s`), totalMs);
   let rest = '';
   try {
     for await (const chunk of stream as AsyncIterable<Buffer | string>) {
@@ -29,7 +29,7 @@ export async function eachJsonLine<T>(
       const lines = (rest + chunk.toString()).split('\n');
       rest = lines.pop()!;
       if (rest.length > longestLine)
-        throw new RuntimeError('platform', `the Docker Engine sends a line of more than ${longestLine} characters`);
+        throw new RuntimeError('platform', `the Docker Engine sent a line of more than ${longestLine} characters`);
       for (const line of lines) if (line.trim() !== '') onLine(parse<T>(line));
     }
   } finally {
@@ -43,6 +43,6 @@ function parse<T>(line: string): T {
   try {
     return JSON.parse(line) as T;
   } catch {
-    throw new RuntimeError('platform', 'the Docker Engine sends a line that is not JSON');
+    throw new RuntimeError('platform', 'the Docker Engine sent a line that is not JSON');
   }
 }

@@ -8,13 +8,13 @@ import { RuntimeError } from '../../runtime';
 import { answerMs, late } from './errors';
 
 export interface ModemLimits {
-  /** For an answer, or for the beginning of one that is a stream; in ms. */
+  /** Timeout of an answer, or of the start of a stream; in ms. */
   answerMs: number;
-  /** Bytes of an answer that is no stream. */
+  /** Limit of an answer that is not a stream; in bytes. */
   largest: number;
 }
 
-/** What the library knows of a call on the engine. */
+/** The library's description of a call. */
 interface Call {
   path: string;
   options?: { t?: number };
@@ -26,7 +26,7 @@ interface Call {
 
 type Callback = (error: Error | null, result?: unknown) => void;
 
-/** The parts of the library's modem that are replaced, or used by what replaces them. */
+/** The parts of the library's modem that are replaced, or that the replacement uses. */
 interface Modem {
   protocol: string;
   dial(call: Call, callback: Callback): void;
@@ -45,27 +45,30 @@ interface Modem {
 
 const defaults: ModemLimits = { answerMs, largest: 256 * 1024 * 1024 };
 const defaultStopSeconds = 10;
-/** The engine begins to answer a pull once the registry has answered it. */
+/** The engine starts its answer to a pull only after the registry has answered. */
 const pullBeginsMs = 5 * 60_000;
-/** Of a path that the library makes: its own words, and names. A `?` ends it. */
+/** A path that the library builds from fixed words and names. A `?` ends it. */
 const enginePath = /^(?:\/[A-Za-z0-9_.:@[\]-]+)+\??$/;
 
 /**
- * Replaces how the library talks to an engine: every call has a deadline that ends its connection, answers have a
- * limit, and no redirect is followed. The library has none of the three, and follows redirects to any host.
+ * Replaces the library's HTTP layer: every call has a timeout that closes its connection, answers have a size limit,
+ * and redirects are not followed. The library has neither limit, and follows redirects to any host.
  */
 export function guardModem(modem: unknown, limits: Partial<ModemLimits> = {}): void {
-  const guarded = modem as Modem;
-  const dial = guarded.dial.bind(guarded);
+  const target = modem as Modem;
+  const dial = target.dial.bind(target);
   const all = { ...defaults, ...limits };
-  guarded.dial = (call, callback) => {
+  target.dial = (call, callback) => {
     if (!isEnginePath(call.path))
       return callback(
-        new RuntimeError('software', 'a name that leads elsewhere; nothing was asked of the Docker Engine'),
+        new RuntimeError(
+          'software',
+          'a name contains a path to another endpoint; no request was sent to the Docker Engine',
+        ),
       );
     dial(call, callback);
   };
-  guarded.buildRequest = (options, call, data, callback) => converse(guarded, all, options, call, data, callback);
+  target.buildRequest = (options, call, data, callback) => converse(target, all, options, call, data, callback);
 }
 
 function isEnginePath(path: string): boolean {
@@ -109,12 +112,12 @@ function converse(
   request.on(
     'close',
     () =>
-      isAnswered || finish(new RuntimeError('platform', 'the Docker Engine ended the connection instead of an answer')),
+      isAnswered || finish(new RuntimeError('platform', 'the Docker Engine closed the connection without an answer')),
   );
   request.on('upgrade', (_, socket: Duplex, head: Buffer) => {
     if (!call.hijack) {
       socket.destroy();
-      return finish(new RuntimeError('platform', 'the Docker Engine answers a question with an upgrade'));
+      return finish(new RuntimeError('platform', 'the Docker Engine answered with an unexpected protocol upgrade'));
     }
     if (head.length > 0) socket.unshift(head);
     finish(null, socket);
@@ -140,7 +143,7 @@ function open({ protocol }: Modem, options: RequestOptions): ClientRequest | Err
   }
 }
 
-/** A wait lasts as long as what it waits for, and has a signal of its caller; a stop may use up its grace period. */
+/** Waits have no timeout, as their callers can abort them. A stop may also take its grace period. */
 function deadlineOf({ path, options }: Call, usualMs: number): number {
   if (path.endsWith('/wait') || path.endsWith('/wait?')) return forever;
   if (path.startsWith('/images/create')) return Math.max(usualMs, pullBeginsMs);

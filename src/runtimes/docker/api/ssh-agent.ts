@@ -3,14 +3,14 @@ import { Agent } from 'node:http';
 import { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
 
-/** Connections kept for the next request. */
+/** Idle connections that are kept for later requests. */
 const mostIdle = 16;
 const longestReason = 500;
 const settings = ['BatchMode=yes', 'ConnectTimeout=30', 'ServerAliveInterval=15'];
 
 /**
- * Connections to the Docker Engine of another machine as the `docker` command makes them: `ssh` runs `docker system
- * dial-stdio` there, with the keys, known hosts and settings of whoever runs the worker.
+ * Connects to a remote Docker Engine like the `docker` command: `ssh` runs `docker system dial-stdio` there, with the
+ * keys, known hosts and settings of the worker's user.
  */
 export class SshAgent extends Agent {
   constructor(private readonly url: URL) {
@@ -30,7 +30,7 @@ export class SshAgent extends Agent {
     );
   }
 
-  /** A pipe has no settings of a socket. */
+  /** A pipe has no socket options. */
   override keepSocketAlive(): boolean {
     return true;
   }
@@ -38,7 +38,7 @@ export class SshAgent extends Agent {
   override reuseSocket(): void {}
 
   /**
-   * The client describes every request in full for its debug log, be that off: with all connections of an agent that
+   * The client formats every request for its debug log, even if that is disabled. With all connections of an agent this
    * would take seconds.
    */
   [inspect.custom](): string {
@@ -46,7 +46,7 @@ export class SshAgent extends Agent {
   }
 }
 
-/** What is said to `ssh`, and what it says. Its end is the connection's only once it is known why. */
+/** The stdin and stdout of `ssh`. The stream ends only when `ssh` has exited and the reason is known. */
 class SshStream extends Duplex {
   private reason = '';
 
@@ -84,7 +84,7 @@ class SshStream extends Duplex {
   }
 }
 
-/** As of any engine that does not answer. */
+/** The error of an engine that does not answer. */
 function unreachable(message: string): Error {
   return Object.assign(new Error(message), { code: 'EHOSTUNREACH' });
 }

@@ -3,7 +3,7 @@ import { RuntimeError, type Runtime } from '../../runtime';
 import type { DockerConnection } from './connection';
 import { docker } from './errors';
 
-/** Between tries: trouble of the engine's own that is over within 15 s does no harm. */
+/** Pauses between attempts: problems of the engine that end within 15 s do no harm. */
 const pausesMs = [1000, 2000, 4000, 8000];
 const pingMs = 5000;
 
@@ -19,7 +19,7 @@ const changingParts = {
 
 /** The same runtime, whose changes are retried while they fail with an unknown error. */
 export function clearly(connection: DockerConnection, runtime: Runtime): Runtime {
-  const isWell = async () =>
+  const isHealthy = async () =>
     docker(() => connection.docker.ping() as Promise<unknown>, pingMs).then(
       () => true,
       () => false,
@@ -27,7 +27,7 @@ export function clearly(connection: DockerConnection, runtime: Runtime): Runtime
   const wrapped = <T extends object>(part: T, names: readonly (keyof T)[]): T => {
     const calls = names.map((name) => {
       const call = part[name] as Call;
-      return [name, (...input: unknown[]) => untilClear(() => call(...input), isWell, input.find(isSignal))];
+      return [name, (...input: unknown[]) => untilClear(() => call(...input), isHealthy, input.find(isSignal))];
     });
     return { ...part, ...(Object.fromEntries(calls) as Partial<T>) };
   };
@@ -41,26 +41,28 @@ export function clearly(connection: DockerConnection, runtime: Runtime): Runtime
 }
 
 /**
- * Tries a call again that fails with a text that nobody knows. An engine that is well and says the same five times
- * means it: then the failure is definite. Everything else is thrown as it comes, also trouble that has another text
- * each time.
+ * Retries a call that fails with an unknown error text. If the engine is healthy and the same error occurs five times,
+ * it is final. Other errors, and texts that differ each time, are thrown at once.
  */
 export async function untilClear<T>(
   call: () => Promise<T>,
-  isWell: () => Promise<boolean>,
+  isHealthy: () => Promise<boolean>,
   signal?: AbortSignal,
   pauses: readonly number[] = pausesMs,
 ): Promise<T> {
-  let before: RuntimeError | undefined;
-  for (let tries = 1; ; tries++) {
+  let previous: RuntimeError | undefined;
+  for (let attempts = 1; ; attempts++) {
     try {
       return await call();
     } catch (error) {
-      if (!isUnclear(error) || (before && !isSame(before, error)) || signal?.aborted || !(await isWell())) throw error;
-      if (tries > pauses.length)
-        throw new RuntimeError('software', `${error.message} (so it says each of ${tries} times)`, { cause: error });
-      before = error;
-      await sleep(pauses[tries - 1], undefined, { signal }).catch(() => undefined);
+      if (!isUnclear(error) || (previous && !isSame(previous, error)) || signal?.aborted || !(await isHealthy()))
+        throw error;
+      if (attempts > pauses.length)
+        throw new RuntimeError('software', `${error.message} (the same error in each of ${attempts} attempts)`, {
+          cause: error,
+        });
+      previous = error;
+      await sleep(pauses[attempts - 1], undefined, { signal }).catch(() => undefined);
     }
   }
 }
@@ -69,7 +71,7 @@ function isUnclear(error: unknown): error is RuntimeError {
   return error instanceof RuntimeError && error.reason === 'unclear';
 }
 
-/** But for what is new at every try: ids, and the names that Docker derives from them. */
+/** Compares messages without ids and numbers, which are new in every attempt. */
 function isSame(one: RuntimeError, other: RuntimeError): boolean {
   const stable = ({ message }: RuntimeError) => message.replace(/[0-9a-f]{8,}/gi, '#').replace(/\d+/g, '#');
   return stable(one) === stable(other);

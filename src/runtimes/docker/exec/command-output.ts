@@ -3,14 +3,14 @@ import type { Duplex } from 'node:stream';
 const headerLength = 8;
 
 /**
- * What a command says over a connection to the engine, at most `largest` bytes of it: Docker frames stdout and stderr
- * (one byte for which, three of padding, four for the length). Whatever comes beyond that is read and forgotten.
+ * Collects the output of a command, at most `largest` bytes, and discards the rest. Docker frames stdout and stderr:
+ * one byte for the stream, three of padding, four for the length.
  */
 export class CommandOutput {
   private readonly chunks: Buffer[] = [];
   private kept = 0;
   private header = Buffer.alloc(0);
-  private left = 0;
+  private remaining = 0;
 
   constructor(
     stream: Duplex,
@@ -24,15 +24,15 @@ export class CommandOutput {
   }
 
   private take(chunk: Buffer): void {
-    for (let rest = chunk; rest.length > 0;) rest = this.left > 0 ? this.takeContent(rest) : this.takeHeader(rest);
+    for (let rest = chunk; rest.length > 0;) rest = this.remaining > 0 ? this.takeContent(rest) : this.takeHeader(rest);
   }
 
   private takeContent(bytes: Buffer): Buffer {
-    const content = bytes.subarray(0, this.left);
+    const content = bytes.subarray(0, this.remaining);
     const wanted = content.subarray(0, this.largest - this.kept);
     if (wanted.length > 0) this.chunks.push(Buffer.from(wanted));
     this.kept += wanted.length;
-    this.left -= content.length;
+    this.remaining -= content.length;
     return bytes.subarray(content.length);
   }
 
@@ -40,7 +40,7 @@ export class CommandOutput {
     const missing = headerLength - this.header.length;
     this.header = Buffer.concat([this.header, bytes.subarray(0, missing)]);
     if (this.header.length === headerLength) {
-      this.left = this.header.readUInt32BE(4);
+      this.remaining = this.header.readUInt32BE(4);
       this.header = Buffer.alloc(0);
     }
     return bytes.subarray(missing);

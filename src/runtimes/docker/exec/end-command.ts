@@ -4,19 +4,19 @@ import { killMarked } from '../../marked-processes';
 import type { DockerConnection } from '../api/connection';
 
 const variable = 'DEPLOY_CODE_COMMAND';
-const lookMs = 50;
+const pollMs = 50;
 const goneWithinMs = 2000;
-/** Kills whatever carries the mark, as a shell in the container finds it. */
+/** Kills all processes with the mark, by a shell in the container. */
 const script = 'for p in /proc/[0-9]*; do if grep -qs "$0" "$p/environ"; then kill -9 "${p#/proc/}"; fi; done';
 
-/** What a command, and every process that it starts, carries in its environment. */
+/** Environment variable of a command and of every process that it starts. */
 export function markOf(mark: string): string {
   return `${variable}=${mark}`;
 }
 
 /**
- * Kills a command and what it has started: on this machine where the engine is here, else by a shell in the container.
- * Resolves with whether it is over; an image without a shell on another machine cannot be helped.
+ * Kills a command and its child processes: directly if the engine is local, else by a shell in the container. Resolves
+ * with whether it has ended; on a remote engine an image without a shell does not allow it.
  */
 export async function endCommand(
   connection: DockerConnection,
@@ -26,7 +26,7 @@ export async function endCommand(
 ): Promise<boolean> {
   const killed = connection.local ? await killMarked(markOf(mark)) : 0;
   if (killed === 0) await killInside(connection, id, markOf(mark)).catch(() => undefined);
-  for (const deadline = monotonicMs() + goneWithinMs; ; await sleep(lookMs)) {
+  for (const deadline = monotonicMs() + goneWithinMs; ; await sleep(pollMs)) {
     if (await isOver().catch(() => false)) return true;
     if (monotonicMs() > deadline) return false;
   }

@@ -9,7 +9,7 @@ import { docker } from '../api/errors';
 
 const largestOutput = 256 * 1024;
 
-/** A command that did not end in time, and that could not be ended in its container. */
+/** A command that exceeded its timeout and could not be killed. */
 export class CommandLeft extends RuntimeError {
   constructor(
     message: string,
@@ -20,9 +20,9 @@ export class CommandLeft extends RuntimeError {
 }
 
 /**
- * Runs a command in a container, by its id, and collects what it says, at most 256 KiB of it. One that does not end in
- * time is killed, with the processes that it has started; `mark` tells them apart from all others.
- * @throws RuntimeError where it does not end in time; CommandLeft where it still runs then
+ * Runs a command in a container, by its id, and collects at most 256 KiB of output. After the timeout it is killed with
+ * its child processes, which `mark` identifies.
+ * @throws RuntimeError after the timeout; CommandLeft if the command still runs
  */
 export async function exec(
   connection: DockerConnection,
@@ -42,13 +42,13 @@ export async function exec(
   if (!hasEnded) {
     const message = `the command did not end within ${timeoutMs} ms`;
     if (await endCommand(connection, id, mark, isOver)) throw new RuntimeError('software', message);
-    throw new CommandLeft(`${message}, and cannot be ended in its container`, isOver);
+    throw new CommandLeft(`${message}, and could not be killed`, isOver);
   }
   const { ExitCode } = await docker(() => run.inspect());
   return { exitCode: ExitCode ?? -1, output: output.text() };
 }
 
-/** Whether a stream ends in time; it is closed in any case. */
+/** True if the stream ends in time; it is closed in any case. */
 async function endsWithin(stream: Duplex, limitMs: number): Promise<boolean> {
   const over = new AbortController();
   const ended = new Promise<boolean>((resolve) => {

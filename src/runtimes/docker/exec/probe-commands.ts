@@ -3,34 +3,31 @@ import { RuntimeError, type ExecResult } from '../../runtime';
 import type { DockerConnection } from '../api/connection';
 import { CommandLeft, exec } from '.';
 
-/**
- * Probes by command: at most one process of a probe at any time in a container, however many ask, and however long one
- * hangs.
- */
+/** Runs probes by command, at most one process per probe and container at a time, also if one hangs. */
 export class ProbeCommands {
   private readonly running = new Map<string, Promise<ExecResult>>();
   private readonly left = new Map<string, CommandLeft>();
 
   constructor(private readonly connection: DockerConnection) {}
 
-  /** Who asks while a probe runs gets the result of that one. */
+  /** A call during a running probe shares its result. */
   run(id: string, command: string[], timeoutMs: number): Promise<ExecResult> {
     const key = createHash('sha256')
       .update(JSON.stringify([id, command]))
       .digest('hex')
       .slice(0, 32);
-    const known = this.running.get(key);
-    if (known) return known;
+    const running = this.running.get(key);
+    if (running) return running;
     const result = this.begin(key, id, command, timeoutMs).finally(() => this.running.delete(key));
     this.running.set(key, result);
     return result;
   }
 
-  /** The key is the mark, too: what a worker that died has left behind is ended with the next one that hangs. */
+  /** The key is also the mark: a probe that a dead worker left behind is killed with the next one that hangs. */
   private async begin(key: string, id: string, command: string[], timeoutMs: number): Promise<ExecResult> {
-    const before = this.left.get(key);
-    if (before && !(await before.isOver().catch(isGone)))
-      throw new RuntimeError('software', 'the probe before this one did not end, and still runs');
+    const previous = this.left.get(key);
+    if (previous && !(await previous.isOver().catch(isGone)))
+      throw new RuntimeError('software', 'the previous probe has not ended and still runs');
     this.left.delete(key);
     try {
       return await exec(this.connection, id, command, timeoutMs, key);
@@ -41,7 +38,7 @@ export class ProbeCommands {
   }
 }
 
-/** The engine has forgotten the command, with its container as a rule. */
+/** True if the engine no longer knows the command, usually because its container was removed. */
 function isGone(error: unknown): boolean {
   if (error instanceof RuntimeError && error.kind === 'missing') return true;
   throw error;

@@ -20,18 +20,17 @@ const largestAnswer = 1024 * 1024;
 const hub = 'https://index.docker.io/v1/';
 
 /**
- * Registry of an image reference, as Docker's configuration names it.
- * @throws RuntimeError where the reference is malformed: nothing is looked up for an address that it may hide
+ * Registry of an image reference, as named in Docker's configuration.
+ * @throws RuntimeError if the reference is malformed: it could hide another address
  */
 export function registryOf(reference: string): string {
   if (!isName('image', reference))
-    throw new RuntimeError('software', `${JSON.stringify(reference)} is not the name of an image`);
+    throw new RuntimeError('software', `${JSON.stringify(reference)} is not a valid image name`);
   return registryHost(reference) ?? hub;
 }
 
 /**
- * Credentials for an image's registry from Docker's own configuration and credential helpers; undefined where it has
- * none.
+ * Credentials for an image's registry from Docker's configuration and credential helpers; undefined if there are none.
  */
 export async function credentialsFor(reference: string): Promise<AuthConfig | undefined> {
   const registry = registryOf(reference);
@@ -50,8 +49,8 @@ async function readConfig(): Promise<DockerConfig> {
 }
 
 /**
- * The protocol of docker-credential-helpers: the registry on stdin, JSON on stdout. One that does not answer in time
- * has none.
+ * The protocol of docker-credential-helpers: the registry on stdin, JSON on stdout. A helper that does not answer in
+ * time counts as having none.
  */
 async function askHelper(helper: string, registry: string): Promise<AuthConfig | undefined> {
   const run = promisify(execFile)(`docker-credential-${helper}`, ['get'], {
@@ -61,7 +60,7 @@ async function askHelper(helper: string, registry: string): Promise<AuthConfig |
   });
   run.child.stdin?.on('error', () => undefined).end(registry);
   try {
-    // What a helper has started may hold its output open after its end.
+    // A child process of the helper may keep its output open after it has exited.
     const { stdout } = await withDeadline(run, helperMs + 1000, () => new Error('late'));
     const { Username, Secret } = JSON.parse(stdout) as { Username: string; Secret: string };
     return Username === '<token>'

@@ -8,8 +8,8 @@ import { project } from '../labels';
 const reasons: HoldReason[] = ['pulled', 'kept'];
 
 /**
- * A second name, `deploy-code/kept:shop-staging-51c2ab34…`: without one, `docker image prune` takes an image whose
- * tag has moved.
+ * Adds a second tag, `deploy-code/kept:shop-staging-51c2ab34…`: without one, `docker image prune` removes an image
+ * whose tag has moved.
  */
 export async function holdImage(
   { docker: engine }: DockerConnection,
@@ -22,8 +22,8 @@ export async function holdImage(
 }
 
 /**
- * Takes the second names back; what the engine had pulled loses its tag too, if that still means it. Docker keeps what
- * a container uses.
+ * Removes the second tags. An image that the engine pulled also loses its own tag, if that still points to it. Docker
+ * keeps images that containers use.
  */
 export async function dropImage(
   connection: DockerConnection,

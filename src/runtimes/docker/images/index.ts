@@ -11,7 +11,7 @@ import { eachJsonLine, type LineLimits } from '../api/json-lines';
 
 type Policy = 'missing' | 'always' | 'never';
 
-/** An image of the host; undefined where it is not there. */
+/** An image on the host; undefined if it is not there. */
 export function inspectImage(
   { docker: engine }: DockerConnection,
   reference: string,
@@ -19,12 +19,12 @@ export function inspectImage(
   return dockerOr([404], undefined, () => engine.getImage(reference).inspect());
 }
 
-/** Content address of an image on the host; undefined where it is not there. */
+/** Content address of an image on the host; undefined if it is not there. */
 export async function findImage(connection: DockerConnection, reference: string): Promise<string | undefined> {
   return (await findImages(connection, [reference]))[0]!.id || undefined;
 }
 
-/** Content addresses, and where the registry knows them the digests to pull the very same images by. */
+/** Content addresses, and the digests by which the same images can be pulled again, if the registry knows them. */
 export function findImages(connection: DockerConnection, references: string[]): Promise<ObservedImage[]> {
   return Promise.all(
     references.map(async (reference) => {
@@ -52,21 +52,18 @@ export async function ensureImage(
   if (policy === 'never')
     throw new RuntimeError(
       'software',
-      `the image ${reference} is not on the host, and pull_policy is never; load it, or let it be pulled`,
+      `the image ${reference} is not on the host, and pull_policy is never; load it, or change pull_policy`,
     );
   await pull(connection, reference, onProgress, signal);
   const after = await findImage(connection, reference);
-  if (!after) throw new RuntimeError('platform', `Docker pulled ${reference}, and does not have it`);
+  if (!after) throw new RuntimeError('platform', `Docker pulled ${reference} but does not have it`);
   return { id: after, pulled: after !== before };
 }
 
-/** A registry that takes connections and never answers must not hold up a pull for hours. */
+/** Limits of a pull, so that a registry that accepts connections but never answers cannot block it for hours. */
 const pullLimits: LineLimits = { silenceMs: 5 * 60_000, totalMs: 110 * 60_000, longestLine: 1024 * 1024 };
 
-/**
- * @throws RuntimeError where the registry refuses, falls silent or is away; nothing is sent anywhere for a malformed
- * reference
- */
+/** @throws RuntimeError if the registry refuses, falls silent or is unavailable, or if the reference is malformed */
 export async function pull(
   { docker: engine }: DockerConnection,
   reference: string,
@@ -75,27 +72,27 @@ export async function pull(
   limits = pullLimits,
 ): Promise<void> {
   if (!isName('image', reference))
-    throw new RuntimeError('software', `${JSON.stringify(reference)} is not the name of an image`);
+    throw new RuntimeError('software', `${JSON.stringify(reference)} is not a valid image name`);
   const authconfig = await credentialsFor(reference);
-  const begin = (over: AbortSignal) =>
+  const startPull = (over: AbortSignal) =>
     engine.pull(withTag(reference), {
       ...(authconfig && { authconfig }),
       abortSignal: AbortSignal.any([over, ...(signal ? [signal] : [])]),
     });
-  const stream = await withinDeadline(limits.silenceMs, begin, signal).catch((error: Error) => {
+  const stream = await withinDeadline(limits.silenceMs, startPull, signal).catch((error: Error) => {
     throw error instanceof PeerFailure ? late(limits.silenceMs) : toRuntimeError(error);
   });
   const progress = new PullProgress();
-  const take = (event: LayerEvent) => {
+  const onEvent = (event: LayerEvent) => {
     if (event.error !== undefined) throw toRuntimeError(new Error(event.error));
     onProgress(progress.add(event));
   };
-  await eachJsonLine(stream as Readable, take, limits).catch((error: Error) => {
+  await eachJsonLine(stream as Readable, onEvent, limits).catch((error: Error) => {
     throw toRuntimeError(error);
   });
 }
 
-/** Without a tag Docker would pull every tag there is. */
+/** Without a tag Docker would pull all tags. */
 function withTag(reference: string): string {
   const last = reference.split('/').at(-1)!;
   return last.includes(':') || last.includes('@') ? reference : `${reference}:latest`;
@@ -108,7 +105,7 @@ interface LayerEvent {
   progressDetail?: { current?: number; total?: number };
 }
 
-/** Adds up Docker's events of single layers to one line. */
+/** Sums up Docker's events per layer to one line. */
 class PullProgress {
   private readonly layers = new Map<string, { current: number; total: number }>();
 

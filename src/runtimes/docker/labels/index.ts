@@ -8,7 +8,7 @@ import { labelSchema, labelShapes, type LabelledInstance } from './label-schema'
 const prefix = 'deploy-code.';
 const composePrefix = 'com.docker.compose.';
 
-/** Our labels of a scope: on everything that is made, and what listings filter by. */
+/** The engine's labels of a scope: set on all objects, and used as filters of listings. */
 export function scopeLabels({ stack, environment }: Scope): Record<string, string> {
   return { [`${prefix}stack`]: stack, [`${prefix}environment`]: environment };
 }
@@ -18,8 +18,7 @@ export function project({ stack, environment }: Scope): string {
 }
 
 /**
- * Compose's own labels, so that `docker compose ls` and `ps` show the stack. Never on volumes: `down -v` would take
- * them.
+ * Compose's labels, so that `docker compose ls` and `ps` show the stack. Never on volumes: `down -v` would remove them.
  */
 export function composeLabels(spec: InstanceSpec): Record<string, string> {
   return {
@@ -32,7 +31,7 @@ export function composeLabels(spec: InstanceSpec): Record<string, string> {
   };
 }
 
-/** What the engine has to know of an instance later; {@link readLabels} reads it back. */
+/** The data of an instance that the engine needs later; {@link readLabels} reads it. */
 export function instanceLabels(spec: InstanceSpec): Record<string, string> {
   const names = spec.names ?? (spec.networks.length > 0 ? spec.networks : undefined);
   const json: Record<string, unknown> = {
@@ -60,62 +59,60 @@ export function instanceLabels(spec: InstanceSpec): Record<string, string> {
   return { ...scopeLabels(spec), ...own };
 }
 
-/**
- * Labels of the engine's that an image brings along would be inherited: they are given empty values, which say nothing.
- */
+/** Empty values for the engine's labels that an image would pass on to its containers. */
 export function withoutInherited(labels: Record<string, string> | null | undefined): Record<string, string> {
   const inherited = Object.keys(labels ?? {}).filter((key) => key.startsWith(prefix) || key.startsWith(composePrefix));
   return Object.fromEntries(inherited.map((key) => [key, '']));
 }
 
-/** The environment that labels name; undefined where they are not the engine's. */
+/** The environment in the labels; undefined if they are not the engine's. */
 export function scopeOfLabels(labels: Record<string, string> | null | undefined): Scope | undefined {
   const stack = labels?.[`${prefix}stack`];
   const environment = labels?.[`${prefix}environment`];
   return stack && environment ? { stack, environment } : undefined;
 }
 
-/** The name that a container was made under; undefined on those that an older version made. */
+/** The name with which a container was created; undefined for containers of older versions. */
 export function nameLabel(labels: Record<string, string> | null | undefined): string | undefined {
   return labels?.[`${prefix}name`] || undefined;
 }
 
-/** Hash of the spec that a container was made from. */
+/** Hash of the spec from which a container was created. */
 export function hashOf(labels: Record<string, string> | null | undefined): string {
   return labels?.[`${prefix}hash`] ?? '';
 }
 
-/** By which names an instance is known on its networks; undefined where the label is absent or cannot be read. */
+/** Names of an instance on its networks; undefined if the label is absent or invalid. */
 export function namesOf(labels: Record<string, string>): NetworkAttachment[] | undefined {
   return attachments.safeParse(parseJson(labels[`${prefix}names`] || 'null')).data;
 }
 
-/** What an instance has reserved; nothing where the label cannot be read. */
+/** Reserved resources of an instance; empty if the label is invalid. */
 export function reserveOf(labels: Record<string, string>): ResourceAmounts {
   return amounts.safeParse(parseJson(labels[`${prefix}reserve`] || '{}')).data ?? {};
 }
 
 /**
- * What the labels of a container say about its instance.
- * @throws Error that names the label which cannot be read
+ * Parses the labels of a container.
+ * @throws Error that names the invalid label
  */
 export function readLabels(labels: Record<string, string>): LabelledInstance {
   const own = Object.fromEntries(
     Object.entries(labels).filter(([key, value]) => key.startsWith(prefix) && value !== ''),
   );
-  const said = Object.fromEntries(Object.keys(labelShapes).map((key) => [key, own[prefix + key]]));
-  const { 'stop-grace': stopGraceMs, health: healthCheck, 'pre-stop': preStop, ...rest } = readShapes(said);
+  const texts = Object.fromEntries(Object.keys(labelShapes).map((key) => [key, own[prefix + key]]));
+  const { 'stop-grace': stopGraceMs, health: healthCheck, 'pre-stop': preStop, ...rest } = readShapes(texts);
   const { keys = {}, ports = [], reserve = {} } = rest;
   return { ...rest, keys, ports, reserve, stopGraceMs, healthCheck, preStop };
 }
 
-function readShapes(said: Record<string, string | undefined>): z.infer<typeof labelSchema> {
-  const read = labelSchema.safeParse(said);
+function readShapes(texts: Record<string, string | undefined>): z.infer<typeof labelSchema> {
+  const read = labelSchema.safeParse(texts);
   if (read.success) return read.data;
   throw new Error(`its label ${prefix}${String(read.error.issues[0]?.path[0])} cannot be read`);
 }
 
-/** On a container that was made anew in the place of one that Docker could not start any more. */
+/** Label of a container that replaces one which Docker could not start any more. */
 export function remadeFrom(id: string): Record<string, string> {
   return { [`${prefix}remade-from`]: id };
 }
@@ -124,12 +121,12 @@ export function volumeLabels({ key, mountedAt }: VolumeSpec): Record<string, str
   return { [`${prefix}volume`]: key, [`${prefix}mounted-at`]: JSON.stringify(mountedAt) };
 }
 
-/** `service:/path` of the mounts that a volume was made for; none where the label cannot be read. */
+/** `service:/path` of the mounts for which a volume was created; empty if the label is invalid. */
 export function readMountedAt(labels: Record<string, string> | null | undefined): string[] {
   return textsIn(labels?.[`${prefix}mounted-at`]);
 }
 
-/** `shop/staging`, or nothing where the labels are not ours. */
+/** `shop/staging`; empty if the labels are not the engine's. */
 export function ownerOf(labels: Record<string, string> | null | undefined): string {
   const stack = labels?.[`${prefix}stack`];
   return stack ? `${stack}/${labels[`${prefix}environment`]}` : '';

@@ -18,7 +18,7 @@ import {
   whole,
 } from '../../instance-shapes';
 
-/** What the labels of a container say about its instance. */
+/** The instance that the labels of a container describe. */
 export interface LabelledInstance {
   service: string;
   ordinal: number;

@@ -5,15 +5,15 @@ import type { DockerConnection } from '../api/connection';
 import { dockerOr } from '../api/errors';
 import { isOwn } from './ownership';
 
-/** Ids that one driver remembers, of all environments together. */
+/** Ids that a driver caches, for all environments together. */
 const mostRemembered = 20_000;
 
-/** Ids by environment and name, shared by every view of one engine. */
+/** Ids by environment and name, shared by all scopes of one engine. */
 export type RememberedIds = Map<string, string>;
 
 /**
- * The containers of one environment, by name: the only way by which the driver reaches a container. Names can be
- * anybody's, so the labels decide; and what was decided holds for the id, which never becomes another container's.
+ * The containers of one environment, by name; the driver reaches containers only through this class. Anybody can use a
+ * name, so the labels decide. The result is cached by id, which Docker never reuses.
  */
 export class OwnContainers {
   constructor(
@@ -22,7 +22,7 @@ export class OwnContainers {
     private readonly remembered: RememberedIds,
   ) {}
 
-  /** One look; undefined where no container of this environment has the name. */
+  /** Inspects a container; undefined if this environment has none with the name. */
   async inspect(name: string): Promise<ContainerInspectInfo | undefined> {
     const found = await this.inspectAnybodys(name);
     if (!found || !isOwn(this.scope, found.Config.Labels, found.Name)) return undefined;
@@ -30,20 +30,20 @@ export class OwnContainers {
     return found;
   }
 
-  /** Whoever it belongs to: for telling people who has taken a name. */
+  /** Inspects a container of any owner, to report who has taken a name. */
   async inspectAnybodys(name: string): Promise<ContainerInspectInfo | undefined> {
     return dockerOr([404], undefined, () => this.connection.docker.getContainer(name).inspect());
   }
 
-  /** Of a container that this environment has just made. */
+  /** Caches the id of a container that this environment has just created. */
   remember(name: string, id: string): void {
     if (this.remembered.size >= mostRemembered) this.remembered.clear();
     this.remembered.set(this.keyOf(name), id);
   }
 
   /**
-   * Does something to a container by its id.
-   * @throws RuntimeError of kind `missing` where no container of this environment has the name
+   * Runs an operation on a container by its id.
+   * @throws RuntimeError of kind `missing` if this environment has no container with the name
    */
   async use<T>(name: string, operation: (id: string) => Promise<T>): Promise<T> {
     const remembered = this.remembered.get(this.keyOf(name));
@@ -59,7 +59,7 @@ export class OwnContainers {
     }
   }
 
-  /** The same; does nothing where there is no such container. */
+  /** The same, but does nothing if there is no such container. */
   async useIfThere(name: string, operation: (id: string) => Promise<void>): Promise<void> {
     await this.use(name, operation).catch((error: unknown) => {
       if (!isMissing(error)) throw error;

@@ -2,20 +2,20 @@ import { isSameScope } from '../../scope';
 import type { Scope } from '../../runtime';
 import { hashOf, nameLabel, scopeOfLabels } from '.';
 
-/** Docker's own suffix-free name of a container: listings and `inspect` begin it with a slash. */
+/** The name of a container without the slash that listings and `inspect` put before it. */
 export function bareName(name: string): string {
   return name.replace(/^\//, '');
 }
 
-/** A container that is being made anew in the place of another one bears this name until the other is gone. */
+/** Temporary name of a container that replaces another one, until that is removed. */
 export function replacementName(name: string): string {
   return `${name}-anew`;
 }
 
 /**
- * Whether a container is an instance of an environment. An image can bring any label along, a name it cannot: so the
- * container has to bear the name that its labels give it. Those made before that label existed bear the project's name,
- * and the hash that every instance has.
+ * True if a container is an instance of an environment. An image can contain any label but no container name, so the
+ * name has to match its label. Containers from before that label existed have the project's name, and the hash of every
+ * instance.
  */
 export function isOwn(scope: Scope, labels: Record<string, string> | undefined, containerName: string): boolean {
   const owner = scopeOfLabels(labels);
@@ -26,7 +26,7 @@ export function isOwn(scope: Scope, labels: Record<string, string> | undefined, 
   return hashOf(labels) !== '' && name.startsWith(`${owner.stack}-${owner.environment}-`);
 }
 
-/** The environment that a container is an instance of; undefined where it is nobody's. */
+/** The environment of which a container is an instance; undefined if of none. */
 export function ownerOfContainer(labels: Record<string, string> | undefined, containerName: string): Scope | undefined {
   const owner = scopeOfLabels(labels);
   return owner && isOwn(owner, labels, containerName) ? owner : undefined;

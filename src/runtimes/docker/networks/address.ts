@@ -2,7 +2,10 @@ import { RuntimeError } from '../../runtime';
 import type { DockerConnection } from '../api/connection';
 import { docker } from '../api/errors';
 
-/** Where this process reaches a port of a container: its own address on a local engine, else the published port. */
+/**
+ * The address at which this process reaches a port of a container: its IP address on a local engine, else the published
+ * port.
+ */
 export async function address(
   { docker: engine, local, address: engineAddress }: DockerConnection,
   id: string,

@@ -6,15 +6,15 @@ import { docker } from '../api/errors';
 const smallestSplit = 16;
 
 /**
- * The half of a network's range from which Docker gives addresses by itself. The other half is for containers that come
- * back with the address they had: Docker would give theirs away while they are stopped, and refuse to start them.
+ * The half of a network's range from which Docker assigns addresses. The other half is for containers that keep their
+ * address: while they are stopped, Docker would assign it to others, and then refuse to start them.
  */
 export function rangeForDocker(subnet: string): string | undefined {
   const [address, bits] = subnet.split('/');
   return 2 ** (32 - Number(bits)) < smallestSplit ? undefined : `${address}/${Number(bits) + 1}`;
 }
 
-/** An address that no container has or will come back with; undefined where the network has no half for that. */
+/** An address that no running or stopped container has; undefined if the network has no range for that. */
 export async function freeAddress(
   { docker: engine }: DockerConnection,
   network: string,
@@ -26,7 +26,7 @@ export async function freeAddress(
   const taken = await takenAddresses(engine, Name);
   const { first, last } = upperHalf(range.Subnet!);
   const size = last - first;
-  const start = spread(container, size);
+  const start = offsetOf(container, size);
   for (let step = 0; step < size; step += 1) {
     const address = toAddress(first + ((start + step) % size));
     if (!taken.has(address)) return address;
@@ -45,14 +45,14 @@ async function takenAddresses(engine: DockerConnection['docker'], network: strin
   );
 }
 
-/** Without the broadcast address. */
+/** The upper half of a subnet, without the broadcast address. */
 function upperHalf(subnet: string): AddressRange {
   const { first, last } = toRange(subnet);
   return { first: first + (last - first + 1) / 2, last };
 }
 
-/** Names that differ begin to look at different places. */
-function spread(name: string, size: number): number {
+/** Different names start their search at different offsets. */
+function offsetOf(name: string, size: number): number {
   let hash = 0;
   for (let index = 0; index < name.length; index += 1) hash = (Math.imul(hash, 31) + name.charCodeAt(index)) >>> 0;
   return hash % size;

@@ -12,8 +12,8 @@ export interface Endpoint {
 }
 
 /**
- * Docker gives an endpoint its names when it is made: it is made again, with the address that it had, so that the
- * container's open connections survive the moment in between.
+ * Docker sets the names of an endpoint at its creation, so it is recreated with the same address: open connections
+ * survive the short interruption.
  */
 export async function attach(connection: DockerConnection, name: string, networks: NetworkAttachment[]): Promise<void> {
   refuseNetworkModes(networks);
@@ -27,7 +27,7 @@ export async function attach(connection: DockerConnection, name: string, network
   }
 }
 
-/** Other addresses, for a container whose own are taken by now. Resolves with whether that was so. */
+/** Replaces the fixed addresses of a container, which others have taken. Resolves with whether it had any. */
 export async function readdress(connection: DockerConnection, name: string): Promise<boolean> {
   const { id, endpoints } = await endpointsOf(connection, name);
   const fixed = Object.entries(endpoints).filter(([, endpoint]) => endpoint.IPAMConfig?.IPv4Address);
@@ -44,7 +44,7 @@ export async function readdress(connection: DockerConnection, name: string): Pro
   return fixed.length > 0;
 }
 
-/** @throws RuntimeError where Docker would take the name of a network for a mode, such as `host` */
+/** @throws RuntimeError if Docker would read the name of a network as a mode, such as `host` */
 export function refuseNetworkModes(networks: readonly NetworkAttachment[]): void {
   const problem = networks.map(({ name }) => networkModeProblem(name)).find((each) => each !== undefined);
   if (problem !== undefined) throw new RuntimeError('software', problem);
@@ -77,13 +77,13 @@ export async function endpointsOf(
   return { id: Id, endpoints: NetworkSettings.Networks as Record<string, Endpoint> };
 }
 
-/** Docker adds the short id of the container to whatever names it is given. */
-function sameNames(known: string[], wanted: string[], id: string): boolean {
-  const own = known.filter((alias) => alias !== shortId(id));
+/** Docker adds the short id of the container to the given names. */
+function sameNames(current: string[], wanted: string[], id: string): boolean {
+  const own = current.filter((alias) => alias !== shortId(id));
   return own.length === wanted.length && wanted.every((alias) => own.includes(alias));
 }
 
-/** What Docker knows a container by on its networks, besides its names. */
+/** The name that Docker adds to the names of a container on its networks. */
 export function shortId(id: string): string {
   return id.slice(0, 12);
 }

@@ -16,7 +16,7 @@ interface NetworkInfo {
 
 type Labels = Record<string, string> | null | undefined;
 
-/** One that exists is taken as it is: only where it is this environment's, with these very settings. */
+/** Creates a network. An existing one is used only if it belongs to this environment and has the same settings. */
 export async function createNetwork(connection: DockerConnection, scope: Scope, request: NetworkSpec): Promise<void> {
   const { docker: engine } = connection;
   const { name, key, cidr, internal } = request;
@@ -38,10 +38,7 @@ export async function createNetwork(connection: DockerConnection, scope: Scope, 
   await docker(async () => void (await create(cidr ?? (await freeRange(connection, create)))));
 }
 
-/**
- * A range that Docker chooses. Only where it has been told a range does it let a container come back with the address
- * it had.
- */
+/** A range that Docker chooses. Fixed addresses require a network with an explicit range. */
 async function freeRange(
   { docker: engine }: DockerConnection,
   create: (subnet: undefined) => Promise<{ id: string }>,
@@ -53,14 +50,14 @@ async function freeRange(
   return IPAM?.Config?.find(({ Subnet }) => Subnet && !Subnet.includes(':'))?.Subnet;
 }
 
-/** One that is gone, or somebody else's by now, is not this environment's to remove. */
+/** Removes a network, unless it is missing or belongs to another owner by now. */
 export async function removeNetwork(connection: DockerConnection, scope: Scope, name: string): Promise<void> {
   const found = await findNetwork(connection, name);
   if (!found || !isOwnedBy(scope, found.Labels)) return;
   await dockerOr([404], undefined, async () => void (await connection.docker.getNetwork(found.Id).remove()));
 }
 
-/** Volumes carry our labels only: compose's project label would let `docker compose down -v` take them. */
+/** Volumes have the engine's labels only: with Compose's project label, `docker compose down -v` would remove them. */
 export async function createVolume(
   { docker: engine }: DockerConnection,
   scope: Scope,
@@ -81,17 +78,17 @@ export async function removeVolume({ docker: engine }: DockerConnection, scope: 
   await dockerOr([404], undefined, async () => void (await volume.remove()));
 }
 
-/** Those of these volumes that carry no labels of the engine. What does not exist has none either. */
+/** The volumes without labels of the engine, including missing ones. */
 export async function adoptedVolumes(connection: DockerConnection, names: readonly string[]): Promise<string[]> {
   const { docker: engine } = connection;
-  const looks = names.map((name) => dockerOr([404], undefined, () => engine.getVolume(name).inspect()));
-  const found = await Promise.all(looks);
+  const lookups = names.map((name) => dockerOr([404], undefined, () => engine.getVolume(name).inspect()));
+  const found = await Promise.all(lookups);
   return names.filter((_, index) => ownerOf(found[index]?.Labels) === '');
 }
 
 /**
- * Refuses to mount what another environment owns. A volume without our labels is one that the stack has adopted; one
- * that does not exist would be made by Docker, without any label.
+ * Refuses volumes of other environments. A volume without the engine's labels was adopted by the stack; a missing one
+ * is refused, because Docker would create it without labels.
  */
 export async function refuseForeignVolumes(
   { docker: engine }: DockerConnection,

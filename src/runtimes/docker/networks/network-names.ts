@@ -6,7 +6,7 @@ import { bareName, ownerOfContainer } from '../labels/ownership';
 const composeService = 'com.docker.compose.service';
 const composeProject = 'com.docker.compose.project';
 
-/** By which names containers of others answer on a network, and who they are. */
+/** Names of other owners' containers on a network, and their owners. */
 export function aliasesOn(network: string, others: readonly ContainerInfo[]): Pick<ObservedNetwork, 'namesOfOthers'> {
   const here = others
     .filter(({ State, NetworkSettings }) => State === 'running' && NetworkSettings?.Networks?.[network])
@@ -19,7 +19,7 @@ export function aliasesOn(network: string, others: readonly ContainerInfo[]): Pi
   return taken.length > 0 ? { namesOfOthers: taken } : {};
 }
 
-/** As its labels say: listings do not show aliases. */
+/** Aliases by label, as listings do not contain them. */
 function aliasesOf({ Labels, Names }: ContainerInfo, network: string): string[] {
   const labelled = namesOf(Labels)?.find(({ name }) => name === network)?.aliases;
   const service = Labels[composeService];

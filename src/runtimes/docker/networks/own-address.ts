@@ -8,9 +8,9 @@ import { docker } from '../api/errors';
 const connectMs = 1000;
 
 /**
- * After a crash Docker gives addresses away that running containers have (moby/moby#18535), or that a container which
- * it has lost sight of still answers at. A container that shares its address gets one of its own. Resolves with whether
- * that was so. `port`: one at which it was asked in vain.
+ * After a crash Docker may assign addresses of running containers again (moby/moby#18535), also of containers that it
+ * no longer tracks. A container with a shared address gets a new one. Resolves with whether that was necessary. `port`:
+ * one that did not answer.
  */
 export async function ensureOwnAddress(connection: DockerConnection, name: string, port?: number): Promise<boolean> {
   const { id, endpoints } = await endpointsOf(connection, name);
@@ -46,7 +46,7 @@ async function sharedWithKnown(
   );
 }
 
-/** It listens, and who connects is refused: somebody else has answered. */
+/** The container listens on the port but connections are refused: another one has answered. */
 async function isAnsweredByAnother(
   { docker: engine, local }: DockerConnection,
   name: string,
@@ -58,7 +58,7 @@ async function isAnsweredByAnother(
   return address !== undefined && State.Running && (await listens(State.Pid, port)) && isRefused(address, port);
 }
 
-/** On every address, as the kernel tells of the network that a process sees. */
+/** True if it listens on all addresses, from the socket tables of the container's network namespace. */
 async function listens(pid: number, port: number): Promise<boolean> {
   const sockets = await listeningSockets(`/proc/${pid}/net`);
   return sockets.some((socket) => socket.port === port && socket.address === undefined);

@@ -3,52 +3,49 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { withDeadline } from '../../deadline';
 import { RuntimeError } from '../../runtime';
 
-/** Where a cluster is found. */
+/** How to reach a cluster. */
 export interface ClusterEndpoint {
-  /**
-   * Path of a kubeconfig; default `KUBECONFIG`, `~/.kube/config`, or the service account of the pod that the worker
-   * runs in.
-   */
+  /** Path of a kubeconfig; default `KUBECONFIG`, `~/.kube/config`, or the service account of the worker's pod. */
   kubeconfig?: string;
-  /** Of the kubeconfig; default its current one. */
+  /** A context of the kubeconfig; default its current one. */
   context?: string;
 }
 
-/** A plugin may ask elsewhere for a token. */
+/** Timeout for credentials: a plugin may request a token from another server. */
 const credentialsMs = 30_000;
 
-/** How to speak with a cluster as whom the kubeconfig says. */
+/** A connection to a cluster as the user of the kubeconfig. */
 export class ClusterConnection {
   readonly server: URL;
   private agent?: Agent;
 
-  /** @throws RuntimeError where the kubeconfig names no cluster */
+  /** @throws RuntimeError if the kubeconfig has no cluster */
   constructor(readonly config: KubeConfig) {
     const cluster = config.getCurrentCluster();
     if (!cluster)
       throw new RuntimeError(
         'software',
-        'there is no cluster to speak with: give the worker a kubeconfig (KUBECONFIG), or run it in the cluster',
+        'no cluster is configured; give the worker a kubeconfig (KUBECONFIG), or run it in the cluster',
       );
     this.server = new URL(cluster.server);
   }
 
-  /** Of the context, for people. */
+  /** Name of the context, for messages. */
   get name(): string {
     return this.config.getCurrentContext();
   }
 
   /**
-   * Tokens of plugins and of service accounts expire: the library is asked at each request, and keeps them. Connections
-   * are kept too.
+   * Credentials from the library, which caches them and renews expired tokens of plugins and service accounts.
+   * Connections are reused.
    */
   async security(): Promise<{ agent: Agent; headers: Record<string, string> }> {
     const { ca, cert, key, rejectUnauthorized, servername, auth, headers } = await withDeadline(
       securityOf(this.config),
       credentialsMs,
-      () => new Error(`not within ${credentialsMs / 1000} s`),
+      () => new Error(`no answer within ${credentialsMs / 1000} s`),
     ).catch((error: Error) => {
-      throw new RuntimeError('platform', `the credentials for ${this.name} cannot be had (${error.message})`, {
+      throw new RuntimeError('platform', `the credentials for ${this.name} are not available (${error.message})`, {
         cause: error,
       });
     });
@@ -60,7 +57,7 @@ export class ClusterConnection {
   }
 }
 
-/** @throws RuntimeError where the kubeconfig has no such context */
+/** @throws RuntimeError if the kubeconfig has no such context */
 export function connectCluster({ kubeconfig, context }: ClusterEndpoint = {}): ClusterConnection {
   const config = new KubeConfig();
   if (kubeconfig === undefined) config.loadFromDefault();

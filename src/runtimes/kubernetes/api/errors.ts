@@ -1,9 +1,9 @@
 import type { V1Status } from '@kubernetes/client-node';
 import { RuntimeError, type RuntimeErrorKind } from '../../runtime';
 
-/** An answer of the API server that is none of success. */
+/** A failure reported by the API server. */
 export class ApiError extends RuntimeError {
-  /** `foreign`: the answer of something that the server only passes on. */
+  /** `foreign`: the answer of a server behind the API server's proxy. */
   constructor(
     kind: RuntimeErrorKind,
     message: string,
@@ -17,7 +17,7 @@ export class ApiError extends RuntimeError {
 
 const passing = new Set([408, 429, 500, 502, 503, 504]);
 
-/** What an answer means, and whose trouble it is. */
+/** Classifies a failure of the API server. */
 export function toApiError(status: number, body: string): ApiError {
   const found = parse(body);
   const message = found?.message ?? (body.trim().slice(0, 300) || `status ${status}`);
@@ -25,8 +25,8 @@ export function toApiError(status: number, body: string): ApiError {
   if (conflicts.length > 0)
     return new ApiError(
       'software',
-      `${nameOf(found!)}: somebody else owns ${conflicts.map(describe).join(', ')}; leave it to ` +
-        'them by removing it from the stack file, or take it over with --force',
+      `${nameOf(found!)}: another field manager owns ${conflicts.map(describe).join(', ')}; remove the ` +
+        'fields from the stack file, or take them over with --force',
       status,
       'Conflict',
     );
@@ -40,7 +40,7 @@ export function toApiError(status: number, body: string): ApiError {
   );
 }
 
-/** A connection that failed. */
+/** The error of a failed connection. */
 export function toAway(error: NodeJS.ErrnoException): RuntimeError {
   return new RuntimeError('platform', `the Kubernetes API does not answer (${error.code ?? error.message})`, {
     cause: error,
@@ -53,9 +53,9 @@ function kindOf(status: number, found: V1Status | undefined): RuntimeErrorKind {
   return passing.has(status) || isTerminating ? 'platform' : 'software';
 }
 
-/** `conflict with "kubectl-edit" using apps/v1` of a field. */
+/** A field and its manager, from `conflict with "kubectl-edit" using apps/v1`. */
 function describe({ message, field }: { message?: string; field?: string }): string {
-  const owner = /conflict with "([^"]+)"/.exec(message ?? '')?.[1] ?? 'somebody else';
+  const owner = /conflict with "([^"]+)"/.exec(message ?? '')?.[1] ?? 'unknown manager';
   return `${field} (${owner})`;
 }
 
@@ -72,7 +72,7 @@ function parse(body: string): V1Status | undefined {
   }
 }
 
-/** Nothing where the worker may not ask. */
+/** Undefined if the worker lacks the permission. */
 export async function unlessForbidden<T>(ask: () => Promise<T>): Promise<T | undefined> {
   return ask().catch((error: unknown) => {
     if (error instanceof ApiError && error.status === 403) return undefined;

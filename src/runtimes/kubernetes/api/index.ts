@@ -17,16 +17,13 @@ interface Call {
   signal?: AbortSignal;
 }
 
-/** What happens to objects that are watched. */
+/** A change of a watched object. */
 export interface WatchEvent<T> {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
   object: T;
 }
 
-/**
- * How long an answer may take in all, how many bytes it may have, and how long a watch goes on without the server
- * ending it.
- */
+/** Limits of a call: total time in ms, size in bytes, characters of an event, and duration of a watch in ms. */
 export interface ApiLimits {
   answerMs: number;
   largest: number;
@@ -42,10 +39,7 @@ const defaults: ApiLimits = {
   watchMs: 5 * 60_000,
 };
 
-/**
- * The Kubernetes API as it is: objects come and go as JSON, so that nothing of them is lost that a library does not
- * know.
- */
+/** A client of the Kubernetes API. Objects are plain JSON, so that fields which a library does not know are kept. */
 export class KubernetesApi {
   private readonly limits: ApiLimits;
 
@@ -60,7 +54,7 @@ export class KubernetesApi {
     return this.json<T>(path, { query });
   }
 
-  /** Nothing where it is not there. */
+  /** Undefined if the object does not exist. */
   async find<T>(path: string): Promise<T | undefined> {
     return this.get<T>(path).catch(unlessMissing);
   }
@@ -77,7 +71,7 @@ export class KubernetesApi {
     return this.json<T>(path, { method: 'PUT', body });
   }
 
-  /** Server-side apply; `force` takes over what others own, a dry run changes nothing. */
+  /** Server-side apply; `force` takes over fields of other managers, a dry run changes nothing. */
   apply<T>(path: string, body: unknown, fieldManager: string, force: boolean, dryRun = false): Promise<T> {
     return this.json<T>(path, {
       method: 'PATCH',
@@ -87,17 +81,17 @@ export class KubernetesApi {
     });
   }
 
-  /** What is gone already is a success. */
+  /** A missing object counts as deleted. */
   async delete(path: string, body?: unknown): Promise<void> {
     await this.json(path, { method: 'DELETE', body }).catch(unlessMissing);
   }
 
-  /** An answer as it is, in time and of at most so many bytes. */
+  /** The answer as text, within the limits of time and size. */
   async text(path: string, query?: Query, signal?: AbortSignal): Promise<string> {
     return this.read(path, { query, signal });
   }
 
-  /** Everything that is there at first, then what happens to it; ends when the server ends it. */
+  /** Watches objects: first all that exist, then their changes; resolves when the server ends the watch. */
   async watch<T>(
     path: string,
     query: Query,
@@ -118,7 +112,7 @@ export class KubernetesApi {
     try {
       return JSON.parse(answer) as T;
     } catch (error) {
-      throw new RuntimeError('platform', 'the Kubernetes API answers something that is not JSON', { cause: error });
+      throw new RuntimeError('platform', 'the answer of the Kubernetes API is not JSON', { cause: error });
     }
   }
 
@@ -129,7 +123,7 @@ export class KubernetesApi {
     );
   }
 
-  /** What takes longer is given up, with its connection. */
+  /** Aborts the work and closes its connection after the limit. */
   private inTime<T>(
     limitMs: number,
     signal: AbortSignal | undefined,
@@ -142,14 +136,17 @@ export class KubernetesApi {
     });
   }
 
-  /** @throws RuntimeError where the server does not answer, or refuses */
+  /** @throws RuntimeError if the server does not answer or refuses */
   private async open(
     path: string,
     { method = 'GET', query = {}, body, contentType = 'application/json', signal }: Call,
   ): Promise<IncomingMessage> {
     const { server } = this.connection;
     if (!isApiPath(path))
-      throw new RuntimeError('software', 'a name that leads elsewhere; nothing was asked of the Kubernetes API');
+      throw new RuntimeError(
+        'software',
+        'a name contains a path to another endpoint; no request was sent to the Kubernetes API',
+      );
     const { agent, headers: credentials } = await this.connection.security();
     const url = new URL(server.pathname.replace(/\/$/, '') + path, server);
     for (const [key, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(key, String(value));
@@ -179,14 +176,14 @@ async function textOf(answer: IncomingMessage, largest: number): Promise<string>
   return (await readBounded(answer, largest, tooLarge)).toString('utf8');
 }
 
-/** Lines as they come; a connection that breaks is an error, which `node:readline` would not tell. */
+/** The lines of a stream. A broken connection throws, which `node:readline` would hide. */
 async function* linesOf(answer: IncomingMessage, longest: number): AsyncGenerator<string> {
   let rest = '';
   for await (const chunk of answer.setEncoding('utf8') as AsyncIterable<string>) {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop()!;
     if (rest.length > longest)
-      throw new RuntimeError('platform', `the Kubernetes API sends an event of more than ${longest} characters`);
+      throw new RuntimeError('platform', `the Kubernetes API sent an event of more than ${longest} characters`);
     yield* lines.filter((line) => line !== '');
   }
 }

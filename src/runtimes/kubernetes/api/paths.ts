@@ -16,7 +16,7 @@ const plurals: Record<Manifest['kind'], string> = {
 
 type Typed = Pick<Manifest, 'apiVersion' | 'kind'>;
 
-/** The objects of a kind in a namespace. */
+/** Path of all objects of a kind in a namespace. */
 export function collection({ apiVersion, kind }: Typed, namespace: string): string {
   return `${apiVersion.includes('/') ? '/apis' : '/api'}/${apiVersion}/namespaces/${namespace}/${plurals[kind]}`;
 }
@@ -37,7 +37,7 @@ export const workloadKinds: readonly WorkloadKind[] = [
   { apiVersion: 'batch/v1', kind: 'Job' },
 ];
 
-/** What the engine makes of a service; claims of volumes are made apart. */
+/** Kinds of objects that the engine creates for a service; volume claims are created separately. */
 export const madeKinds: readonly Typed[] = [
   ...workloadKinds,
   { apiVersion: 'v1', kind: 'Service' },
@@ -52,8 +52,8 @@ export const madeKinds: readonly Typed[] = [
 const ownPart = /^[A-Za-z0-9_.:~-]+$/;
 
 /**
- * Whether a path is one of the API, part by part: a name that would end it, or lead elsewhere, has been put into
- * others. Behind `/proxy/` stands the path of somebody else, which does not lead out of there either.
+ * True if a path addresses the API, checked part by part: names are inserted into paths, and must not end them or lead
+ * elsewhere. After `/proxy/` follows the path of another server, which must not leave it either.
  */
 export function isApiPath(path: string): boolean {
   const [own = '', ...others] = path.split(/(?<=\/proxy)(?=\/)/);
@@ -61,16 +61,16 @@ export function isApiPath(path: string): boolean {
   const isOwn =
     empty === '' &&
     ['api', 'apis', 'version'].includes(root!) &&
-    parts.every((part) => ownPart.test(part) && !isStep(part));
+    parts.every((part) => ownPart.test(part) && !isDotSegment(part));
   return (
     isOwn &&
     others
       .join('')
       .split('/')
-      .every((part) => !isStep(part) && !/[?#\\\s]|%2f|%5c|%00/i.test(part))
+      .every((part) => !isDotSegment(part) && !/[?#\\\s]|%2f|%5c|%00/i.test(part))
   );
 }
 
-function isStep(part: string): boolean {
+function isDotSegment(part: string): boolean {
   return /^(?:\.|%2e){1,2}$/i.test(part);
 }

@@ -4,8 +4,8 @@ import type { KubernetesApi } from '.';
 import { unlessForbidden } from './errors';
 
 /**
- * The version of a cluster that is too old for what the engine makes there, such as `v1.29.4`. Asked until it is new
- * enough: it only gets newer.
+ * The version of a cluster if it is too old for the engine's objects, such as `v1.29.4`. Read until it is new enough,
+ * as clusters are not downgraded.
  */
 export function oldVersionOf(api: KubernetesApi): () => Promise<string | undefined> {
   let isNew = false;
@@ -17,7 +17,7 @@ export function oldVersionOf(api: KubernetesApi): () => Promise<string | undefin
   };
 }
 
-/** Some call theirs `30+`. */
+/** Some distributions report a minor version of `30+`. */
 function isOlder({ major, minor }: VersionInfo): boolean {
   return Number(major) === 1 && Number.parseInt(minor, 10) < oldestMinor;
 }

@@ -6,20 +6,20 @@ export interface Applied {
   deployment: number;
   manifests: Manifest[];
   at: number;
-  /** How many pods there were when something else took its place. */
+  /** Number of pods when it was replaced. */
   replicas?: number;
 }
 
-/** What was applied last, and what it took the place of. */
+/** The applied manifests of a service, and those that they replaced. */
 export interface Entry {
   current: Applied;
   before?: Applied;
   servedBy?: ServedBy;
-  /** Paths of what is to be deleted, until that is done. */
+  /** Paths of objects to delete, until they are deleted. */
   stale?: string[];
 }
 
-/** An entry as it was read: who writes it again has to have seen it last. */
+/** An entry with the version that was read: a write fails if it has changed since. */
 export interface Noted extends Entry {
   version: string;
 }

@@ -11,8 +11,8 @@ const key = 'manifests';
 const noteType = `${domain}/manifests`;
 
 /**
- * What the engine has applied of each service, in a Secret beside it: manifests hold what is secret, and a rollback
- * applies the very same again.
+ * The applied manifests of each service, in a Secret, because manifests contain secrets. A rollback applies the same
+ * manifests again.
  */
 export class Ledger {
   constructor(
@@ -21,8 +21,8 @@ export class Ledger {
   ) {}
 
   /**
-   * Undefined where nothing was noted, and where what was noted is another environment's.
-   * @throws RuntimeError of kind `software` where the note cannot be read, or names what is not of the service
+   * The entry of a service; undefined if there is none, or it belongs to another environment.
+   * @throws RuntimeError of kind `software` if the entry cannot be read, or names objects that are not of the service
    */
   async read(name: string): Promise<Noted | undefined> {
     const secret = await this.api.find<V1Secret>(this.path(name));
@@ -31,8 +31,8 @@ export class Ledger {
   }
 
   /**
-   * Whoever it belongs to: for telling people who has taken a name. @throws RuntimeError where a Secret has that is no
-   * note
+   * The entry of any owner, to report who has taken a name.
+   * @throws RuntimeError if a Secret that is not an entry has the name
    */
   async readAnybodys(name: string): Promise<Noted | undefined> {
     const secret = await this.api.find<V1Secret>(this.path(name));
@@ -47,7 +47,7 @@ export class Ledger {
     return { ...entry, version: secret.metadata!.resourceVersion! };
   }
 
-  /** Noted before the effect. A ghost that has not seen what was written since writes nothing. */
+  /** Called before the effect. Fails for an outdated activity that has not read the latest entry. */
   async write(name: string, entry: Entry, seen: Noted | undefined): Promise<void> {
     const { namespace } = qualified(name);
     const { current, before, servedBy, stale } = entry;
@@ -58,12 +58,14 @@ export class Ledger {
       .apply(this.path(name), { apiVersion: 'v1', kind: 'Secret', type: noteType, metadata, data }, fieldManager, true)
       .catch((error: unknown) => {
         throw error instanceof ApiError && error.status === 409
-          ? new RuntimeError('platform', `somebody else has noted something about ${name} meanwhile`, { cause: error })
+          ? new RuntimeError('platform', `another worker has changed the record of ${name} in the meantime`, {
+              cause: error,
+            })
           : error;
       });
   }
 
-  /** One that was written since it was seen stays. */
+  /** Deletes an entry unless it was written since it was read. */
   remove(name: string, { version: resourceVersion }: Noted): Promise<void> {
     return this.api.delete(this.path(name), { preconditions: { resourceVersion } });
   }

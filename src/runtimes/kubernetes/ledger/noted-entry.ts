@@ -11,7 +11,7 @@ import { hasLabels } from '../ownership';
 import { collection, madeKinds, pathOf } from '../api/paths';
 import { readRecord } from './record';
 
-/** Unpacked: two versions of a service, whose objects have at most 1 MiB each. */
+/** In bytes, unpacked: two versions of a service, whose objects have at most 1 MiB each. */
 const largest = 8 * 1024 * 1024;
 
 const texts = z.record(z.string(), z.string());
@@ -34,21 +34,21 @@ const entrySchema = z.object({
   stale: z.array(z.string()).optional(),
 });
 
-/** @throws RuntimeError of kind `software` where it would be too large to be read again */
+/** @throws RuntimeError of kind `software` if it is too large to be read again */
 export function pack(name: string, entry: Entry): string {
   const text = JSON.stringify(entry);
-  if (Buffer.byteLength(text) > largest) throw unfit(name, `would have more than ${largest} bytes`);
+  if (Buffer.byteLength(text) > largest) throw unfit(name, `has more than ${largest} bytes`);
   return gzipSync(text).toString('base64');
 }
 
-/** @throws RuntimeError of kind `software` where it is too large, or no entry */
+/** @throws RuntimeError of kind `software` if it is too large or invalid */
 export function unpack(name: string, packed: string): Entry {
   const read = entrySchema.safeParse(parseJson(unzip(packed)));
   if (!read.success) throw unfit(name, 'cannot be read');
   return read.data as unknown as Entry;
 }
 
-/** Nothing where it is too large, or not zipped. */
+/** Empty if it is too large, or not compressed. */
 function unzip(packed: string): string {
   try {
     return gunzipSync(Buffer.from(packed, 'base64'), { maxOutputLength: largest }).toString();
@@ -58,8 +58,8 @@ function unzip(packed: string): string {
 }
 
 /**
- * Whoever may write Secrets in a namespace may write a note: one that names what the engine does not make of this very
- * service is not obeyed.
+ * Anybody who can write Secrets in a namespace can write an entry. An entry with objects that the engine does not
+ * create for this service is refused.
  * @throws RuntimeError of kind `software` that names the object
  */
 export function refuseForged(name: string, { current, before, servedBy: to, stale = [] }: Entry, scope: Scope): void {
@@ -71,15 +71,15 @@ export function refuseForged(name: string, { current, before, servedBy: to, stal
     if (workloads.length !== 1 || workloads[0]!.metadata.name !== qualified(name).name) {
       throw unfit(name, 'does not name its own workload');
     }
-    if (!readRecord(workloads[0]!.metadata.annotations)) throw unfit(name, 'does not say what its workload is');
-    if (!areOwnPods(workloads[0]!, manifests)) throw unfit(name, 'has pods that the engine does not make');
+    if (!readRecord(workloads[0]!.metadata.annotations)) throw unfit(name, 'does not describe its workload');
+    if (!areOwnPods(workloads[0]!, manifests)) throw unfit(name, 'has pods that the engine does not create');
   }
   if (to !== undefined && !canServe(to, name)) throw unfit(name, 'sends its requests to another service');
   const strange = stale.find((path) => !isMadePath(path, name));
   if (strange !== undefined) throw unfit(name, `names ${strange}, which is not of this service`);
 }
 
-/** Whatever runs of the service, or one of the workloads beside it. */
+/** True for all pods of the service, or one of the temporary workloads beside it. */
 function canServe(to: ServedBy, name: string): boolean {
   const workload = typeof to === 'object' ? to.workload : to;
   return workload === '*' || workload === besideName(name, 'canary') || workload === besideName(name, 'next');
@@ -94,7 +94,7 @@ function isMade(each: Manifest, name: string): boolean {
   return isKnown && isMadePath(pathOf(each), name);
 }
 
-/** Whether a path is that of an object in the namespace of a name, of a kind that the engine makes. */
+/** True if a path addresses an object in the namespace of a name, of a kind that the engine creates. */
 function isMadePath(path: string, name: string): boolean {
   const own = path.slice(path.lastIndexOf('/') + 1);
   const { namespace } = qualified(name);
@@ -109,6 +109,6 @@ function labelsOf(workload: Manifest | undefined, scope: Scope): Record<string, 
 
 function unfit(name: string, why: string): RuntimeError {
   const { namespace, name: own } = qualified(name);
-  const where = `see the Secret deploy-code.${own} of the namespace ${namespace}`;
-  return new RuntimeError('software', `the note of what was applied of ${name} ${why}; ${where}`);
+  const where = `see the Secret deploy-code.${own} in the namespace ${namespace}`;
+  return new RuntimeError('software', `the record of what was applied for ${name} ${why}; ${where}`);
 }

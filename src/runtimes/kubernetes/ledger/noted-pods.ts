@@ -78,8 +78,8 @@ const workloadSpec = z.strictObject({
 });
 
 /**
- * Whether the pods of a noted workload are like those that the engine makes, and see no Secret and no ConfigMap but
- * those that were noted with them.
+ * True if the pods of a recorded workload have only fields that the engine sets, and use only Secrets and ConfigMaps
+ * that were recorded with them.
  */
 export function areOwnPods({ spec }: WorkloadManifest, noted: readonly Manifest[]): boolean {
   const read = workloadSpec.safeParse(spec);

@@ -12,7 +12,7 @@ import {
 } from '../../instance-shapes';
 import { RuntimeError } from '../../runtime';
 
-/** What the annotations of a workload say about its instance. */
+/** The instance that the annotations of a workload describe. */
 export interface NotedInstance {
   record: InstanceRecord;
   state: IntendedState;
@@ -46,8 +46,8 @@ const recordSchema: z.ZodType<InstanceRecord> = z.object({
 const stateSchema: z.ZodType<IntendedState> = z.enum(['created', 'running', 'retired']);
 
 /**
- * Undefined where the object is not one of ours.
- * @throws RuntimeError of kind `software` that names the annotation which cannot be read
+ * Undefined if the object is not the engine's.
+ * @throws RuntimeError of kind `software` that names the invalid annotation
  */
 export function readRecord(annotations: Annotations): NotedInstance | undefined {
   const text = annotations?.[recordAnnotation];
@@ -55,11 +55,11 @@ export function readRecord(annotations: Annotations): NotedInstance | undefined 
   const record = recordSchema.safeParse(parseJson(text));
   const state = stateSchema.safeParse(annotations![stateAnnotation]);
   if (record.success && state.success) return { record: record.data, state: state.data };
-  const unread = record.success ? stateAnnotation : recordAnnotation;
-  throw new RuntimeError('software', `its annotation ${unread} cannot be read`);
+  const invalid = record.success ? stateAnnotation : recordAnnotation;
+  throw new RuntimeError('software', `its annotation ${invalid} cannot be read`);
 }
 
-/** The same of an object that may be anybody's: undefined also where it cannot be read. */
+/** The same for an object of any owner: also undefined if it is invalid. */
 export function readForeignRecord(annotations: Annotations): NotedInstance | undefined {
   try {
     return readRecord(annotations);

@@ -7,8 +7,8 @@ import { runningPod } from './running-pod';
 import { monotonicMs } from '../../../guard/monotonic';
 
 /**
- * What a pod of a workload answers to a GET, be it a refusal, by way of the API server: a worker outside the cluster
- * reaches no pod by itself. Of `url` count scheme, port of the container, path and query.
+ * Sends a GET to a pod of a workload through the API server, as a worker outside the cluster cannot reach pods;
+ * resolves with the body, also of a failure. Uses the scheme, container port, path and query of `url`.
  */
 export async function ask(
   { api, scope }: { api: KubernetesApi; scope: Scope },

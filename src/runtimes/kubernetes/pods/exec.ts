@@ -10,9 +10,7 @@ import { containerName } from '../live';
 import { runningPod } from './running-pod';
 import { monotonicMs } from '../../../guard/monotonic';
 
-/**
- * Runs a command in a pod, or in the first of a workload that runs, and collects what it says, at most 256 KiB of it.
- */
+/** Runs a command in a pod, or in the first running pod of a workload, and collects at most 256 KiB of output. */
 export async function exec(
   { api, scope, connection: { config } }: { api: KubernetesApi; scope: Scope; connection: ClusterConnection },
   name: string,
@@ -22,7 +20,7 @@ export async function exec(
   const deadline = monotonicMs() + timeoutMs;
   const pod = await runningPod(api, scope, name, deadline);
   const output = collectOutput();
-  const conversation = new Conversation();
+  const connection = new CommandConnection();
   const ended = new Promise<V1Status>((resolve, reject) => {
     new Exec(config)
       .exec(
@@ -37,7 +35,7 @@ export async function exec(
         resolve,
       )
       .then(
-        (socket) => conversation.keep(socket, reject),
+        (socket) => connection.keep(socket, reject),
         (error: Error) => reject(toAway(error)),
       );
   });
@@ -49,14 +47,14 @@ export async function exec(
     );
     return { exitCode: exitCodeOf(status), output: output.text() };
   } finally {
-    conversation.end();
+    connection.end();
   }
 }
 
 type CommandSocket = Awaited<ReturnType<Exec['exec']>>;
 
-/** The connection of a command: closed at its end, also where it is only made after that. */
-class Conversation {
+/** The connection of a command. Closed at its end, even if it was opened only after that. */
+class CommandConnection {
   private socket?: CommandSocket;
   private isOver = false;
 
@@ -64,7 +62,9 @@ class Conversation {
     this.socket = socket;
     socket
       .once('error', (error: Error) => reject(toAway(error)))
-      .once('close', () => reject(new RuntimeError('platform', 'the Kubernetes API ended a command')));
+      .once('close', () =>
+        reject(new RuntimeError('platform', 'the Kubernetes API closed the connection of a command')),
+      );
     if (this.isOver) socket.terminate();
   }
 
@@ -76,7 +76,7 @@ class Conversation {
 
 function exitCodeOf({ status, message, details }: V1Status): number {
   if (status === 'Success') return 0;
-  const told = details?.causes?.find(({ reason }) => reason === 'ExitCode')?.message;
-  if (told !== undefined) return Number(told);
-  throw new RuntimeError('software', message ?? 'the command could not be run');
+  const exitCode = details?.causes?.find(({ reason }) => reason === 'ExitCode')?.message;
+  if (exitCode !== undefined) return Number(exitCode);
+  throw new RuntimeError('software', message ?? 'the command could not be started');
 }

@@ -13,8 +13,8 @@ interface Stamped {
 }
 
 /**
- * What the pods of a workload have logged, in the order of time; several say which one. The cursor is the time of the
- * last line.
+ * Logs of the pods of a workload, ordered by time; with several pods, each line names its pod. The cursor is the time
+ * of the last line.
  */
 export async function logs(
   api: KubernetesApi,
@@ -42,7 +42,7 @@ export async function logs(
   return { lines: page.map(({ line }) => line).filter((line) => line !== ''), cursor: lines.at(-1)?.at ?? after ?? '' };
 }
 
-/** Of a container that has been restarted also what the one before had said last. */
+/** Logs of a pod; after a restart, including the last lines of the previous container. */
 export async function logOf(
   api: KubernetesApi,
   name: string,

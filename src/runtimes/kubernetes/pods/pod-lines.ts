@@ -4,7 +4,7 @@ import type { PodLine, Scope } from '../../runtime';
 import type { KubernetesApi } from '../api';
 import { endOf, find, isGoing, mainContainer } from '../live';
 
-/** How it stands with each pod of a workload; with none, nothing. */
+/** State and health of each pod of a workload. */
 export async function podLines(api: KubernetesApi, scope: Scope, name: string): Promise<PodLine[]> {
   const live = await find(api, scope, name);
   const pods = (live?.pods ?? [])
@@ -17,16 +17,16 @@ export async function podLines(api: KubernetesApi, scope: Scope, name: string): 
   }));
 }
 
-/** How it stands with the pod of a service. */
+/** State and health of a pod of a service. */
 export function serviceOf(pod: V1Pod, isChecked: boolean, now: number): Pick<PodLine, 'state' | 'health'> {
   const { ready, state, restartCount: restarts = 0 } = mainContainer(pod) ?? {};
   const isWaiting = state?.waiting?.reason === 'CrashLoopBackOff';
-  const standing = state?.running ? 'running' : isWaiting ? 'restarting' : 'created';
+  const podState = state?.running ? 'running' : isWaiting ? 'restarting' : 'created';
   const startedAt = Date.parse(String(state?.running?.startedAt)) || undefined;
-  if (isInCrashLoop({ state: standing, restarts, startedAt }, now))
-    return { state: standing, health: endOf(pod)?.outOfMemory ? `${crashLoop}, out of memory` : crashLoop };
-  if (state?.running) return { state: standing, health: isChecked ? (ready ? 'healthy' : 'unhealthy') : '-' };
-  return { state: standing, health: state?.waiting?.reason ?? 'down' };
+  if (isInCrashLoop({ state: podState, restarts, startedAt }, now))
+    return { state: podState, health: endOf(pod)?.outOfMemory ? `${crashLoop}, out of memory` : crashLoop };
+  if (state?.running) return { state: podState, health: isChecked ? (ready ? 'healthy' : 'unhealthy') : '-' };
+  return { state: podState, health: state?.waiting?.reason ?? 'down' };
 }
 
 function jobOf(pod: V1Pod): Pick<PodLine, 'state' | 'health'> {

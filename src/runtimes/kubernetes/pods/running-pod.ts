@@ -8,16 +8,16 @@ import { hasScope } from '../ownership';
 import { podsIn } from '../api/paths';
 import { monotonicMs } from '../../../guard/monotonic';
 
-const lookMs = 100;
+const pollMs = 100;
 
-/** A pod, or the first of a workload that runs; waits for one until the deadline, in ms since the epoch. */
+/** A running pod, or the first of a workload; waits for one until the deadline, on the monotonic clock in ms. */
 export async function runningPod(api: KubernetesApi, scope: Scope, name: string, deadline: number): Promise<V1Pod> {
   for (;;) {
     const pods = (await find(api, scope, name))?.pods ?? (await podNamed(api, scope, name));
     const pod = pods.find((each) => mainContainer(each)?.state?.running && !isGoing(each));
     if (pod) return pod;
     if (monotonicMs() > deadline) throw new RuntimeError('software', `no pod of ${name} runs`);
-    await sleep(lookMs);
+    await sleep(pollMs);
   }
 }
 

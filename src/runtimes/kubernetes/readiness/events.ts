@@ -5,19 +5,16 @@ export interface ClusterEvent {
   reason: string;
   /** `FailedMount: configmap "x" not found`. */
   text: string;
-  /** When it happened last, in ms since the epoch. */
+  /** Time of its last occurrence, in ms since the epoch. */
   at: number;
 }
 
-/** What the cluster has told of one object, newest last. */
+/** Events of one object, newest last. */
 export function eventsOf(api: KubernetesApi, namespace: string, uid: string): Promise<ClusterEvent[]> {
   return list(api, namespace, `involvedObject.uid=${uid}`);
 }
 
-/**
- * What the cluster has complained of several objects, newest last: one question, for each goes through all events of
- * the namespace.
- */
+/** Warnings of several objects, newest last. One request, as each scans all events of the namespace. */
 export function warningsOf(api: KubernetesApi, namespace: string, uids: readonly string[]): Promise<ClusterEvent[]> {
   return list(api, namespace, 'type=Warning', ({ involvedObject }) => uids.includes(involvedObject.uid ?? ''));
 }

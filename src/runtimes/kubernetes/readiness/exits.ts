@@ -9,8 +9,8 @@ import type { Views } from './view';
 const tickMs = 5000;
 
 /**
- * Resolves with the exit code when a job has ended, or a service has no pod left.
- * @throws RuntimeError where a job cannot even start
+ * Resolves with the exit code when a job has ended, or with undefined when a service no longer runs.
+ * @throws RuntimeError if a job cannot start
  */
 export async function waitForExit(
   { api, scope, views }: { api: KubernetesApi; scope: Scope; views: Views },
@@ -23,7 +23,7 @@ export async function waitForExit(
       const live = await find(api, scope, name);
       const status = live && statusOf(live);
       if (!status || (status.state !== 'running' && status.state !== 'restarting')) return status?.exitCode;
-      if (live.kind === 'Job' && !hasStarted(live)) await refuseHopeless(live, complaints);
+      if (live.kind === 'Job' && !hasStarted(live)) await refuseUnstartable(live, complaints);
       await view.changed(tickMs, signal);
       if (signal.aborted) return undefined;
       if (view.trouble) throw view.trouble;
@@ -35,7 +35,7 @@ function hasStarted({ pods }: Live): boolean {
   return pods.some((pod) => mainContainer(pod)?.state?.running ?? endOf(pod));
 }
 
-async function refuseHopeless(live: Live, complaints: Complaints): Promise<void> {
+async function refuseUnstartable(live: Live, complaints: Complaints): Promise<void> {
   const verdicts = live.pods.map((pod) => judgePod(pod, { generation: 0, attempts: Infinity, since: 0 }, Date.now()));
   const found = verdicts.find(({ kind }) => kind === 'failed' || kind === 'unschedulable' || kind === 'platform');
   if (found)
@@ -44,5 +44,5 @@ async function refuseHopeless(live: Live, complaints: Complaints): Promise<void>
       `${live.record.service} ${found.message}`,
     );
   const complaint = await complaints.about(live);
-  if (complaint !== undefined) throw new RuntimeError('software', `${live.record.service} is held up: ${complaint}`);
+  if (complaint !== undefined) throw new RuntimeError('software', `${live.record.service} cannot start: ${complaint}`);
 }

@@ -15,26 +15,26 @@ import { judge, type Expectation } from './verdict';
 import type { NamespaceView, Views } from './view';
 
 const tickMs = 1000;
-/** What nothing is heard of for so long has its events read. */
+/** Time without changes after which events are read. */
 const silentMs = 3000;
-/** As autoscalers of clusters tell it. */
+/** Event reasons of cluster autoscalers. */
 const growing = new Set(['TriggeredScaleUp', 'Nominated']);
 const growsWithinMs = 600_000;
 const lastEvents = 5;
 const lastLines = 50;
 
 export interface AwaitReadyOptions extends Omit<ReadyOptions, 'judgesRoutes'> {
-  /** What happened before does not count; in ms since the epoch. */
+  /** Earlier exits and events are ignored; in ms since the epoch. */
   since: number;
-  /** What kinds of workload it can be, where that is known. */
+  /** Possible kinds of the workload, if known. */
   kinds?: readonly WorkloadKind[];
-  /** Paths of the routes that a Gateway has to take. */
+  /** Paths of the routes that a Gateway has to accept. */
   routes: readonly string[];
 }
 
 /**
- * Waits until all pods of a workload are ready and of its newest kind; resolves with why they cannot get so. Changes
- * are heard as they happen; a look of its own now and then does not trust that.
+ * Waits until all pods of a workload are ready and up to date; resolves with the reason if they cannot become so.
+ * Changes come from a watch, and the workload is also read from time to time in case one is missed.
  */
 export async function awaitReady(
   { api, scope, views }: { api: KubernetesApi; scope: Scope; views: Views },
@@ -67,32 +67,32 @@ export async function awaitReady(
         silentSince = monotonicMs();
         const complaint = await complaints.about(live);
         if (complaint !== undefined)
-          return { message: `is held up: ${complaint}`, ...(await evidenceOf(api, live, pod)) };
+          return { message: `cannot start: ${complaint}`, ...(await evidenceOf(api, live, pod)) };
         live = (await find(api, scope, ref.name, kinds)) ?? live;
         continue;
       }
       await view.changed(tickMs, signal);
       signal.throwIfAborted();
       if (view.trouble) throw view.trouble;
-      const next = seen(view, live);
+      const next = latest(view, live);
       if (versionsOf(next) !== versionsOf(live)) silentSince = monotonicMs();
       live = next;
     }
   });
 }
 
-/** What was known of it where the view has not seen it yet. */
-function seen(view: NamespaceView, before: Live): Live {
+/** The workload in the view; the last known one if the view does not have it yet. */
+function latest(view: NamespaceView, before: Live): Live {
   const workload = [...view.workloads.values()].find(({ metadata }) => metadata?.uid === before.workload.metadata?.uid);
   return (workload && toLive(workload, before.kind, [...view.pods.values()])) ?? before;
 }
 
-/** Differs where anything of it has changed. */
+/** Changes with every change of the workload or its pods. */
 function versionsOf({ workload, pods }: Live): string {
   return [workload, ...pods].map(({ metadata }) => metadata?.resourceVersion).join();
 }
 
-/** Something makes a node for it. */
+/** True if an autoscaler is adding a node for the pod. */
 async function isGrowing(api: KubernetesApi, { metadata, status }: V1Pod): Promise<boolean> {
   const since = Date.parse(
     String(
@@ -104,7 +104,7 @@ async function isGrowing(api: KubernetesApi, { metadata, status }: V1Pod): Promi
   return Date.now() - since < growsWithinMs && events.some(({ reason }) => growing.has(reason));
 }
 
-/** What the pod that failed shows: how it ended, what the cluster had to complain of, and what it has said last. */
+/** Evidence of a failed pod: exit, warnings of the cluster, last log lines. */
 async function evidenceOf(api: KubernetesApi, live: Live, pod: V1Pod | undefined): Promise<Omit<Unready, 'message'>> {
   const { namespace } = qualified(live.name);
   const end = pod && endOf(pod);

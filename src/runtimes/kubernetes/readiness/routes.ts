@@ -4,7 +4,7 @@ import type { KubernetesApi } from '../api';
 import { hasScope } from '../ownership';
 import { monotonicMs } from '../../../guard/monotonic';
 
-/** As the Gateway API's controllers report on a route, for each Gateway that it wants to be on. */
+/** A route with its status for each Gateway, as reported by controllers of the Gateway API. */
 interface Route {
   metadata?: { generation?: number; labels?: Record<string, string> };
   status?: { parents?: Parent[] };
@@ -15,13 +15,13 @@ interface Parent {
   conditions?: { type: string; status: string; reason?: string; message?: string; observedGeneration?: number }[];
 }
 
-/** A controller that has seen a route before sees its changes within this time, if it is there at all. */
+/** A running controller notices a change of a known route within this time. */
 const seenWithinMs = 5000;
-const lookMs = 200;
+const pollMs = 200;
 
 /**
- * Why a Gateway does not take a route, of those whose paths are named; nothing where they are taken, and where nobody
- * has said anything: who shall know whether a controller will come.
+ * Why a Gateway refuses one of the routes; undefined if all are accepted, or no controller has reported on them, as
+ * there may be none.
  */
 export async function refusedRoute(
   api: KubernetesApi,
@@ -29,26 +29,23 @@ export async function refusedRoute(
   paths: readonly string[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  for (const deadline = monotonicMs() + seenWithinMs; ; await sleep(lookMs, undefined, { signal })) {
+  for (const deadline = monotonicMs() + seenWithinMs; ; await sleep(pollMs, undefined, { signal })) {
     const found = await Promise.all(paths.map((path) => api.find<Route>(path)));
     const routes = found.filter((route) => hasScope(route?.metadata?.labels, scope));
-    const words = routes.flatMap((route) =>
-      (route?.status?.parents ?? []).map((parent) => wordOf(parent, route?.metadata?.generation ?? 0)),
+    const reports = routes.flatMap((route) =>
+      (route?.status?.parents ?? []).map((parent) => reportOf(parent, route?.metadata?.generation ?? 0)),
     );
-    const refusal = words.find((word) => word !== undefined && word !== 'unseen');
-    if (refusal !== undefined || !words.includes('unseen') || monotonicMs() > deadline) return refusal;
+    const refusal = reports.find((report) => report !== undefined && report !== 'unseen');
+    if (refusal !== undefined || !reports.includes('unseen') || monotonicMs() > deadline) return refusal;
   }
 }
 
-/**
- * What a Gateway says of a generation of a route: why it does not take it, nothing where it does, or that it has not
- * seen it yet.
- */
-function wordOf({ parentRef: { namespace, name }, conditions = [] }: Parent, generation: number): string | undefined {
+/** The report of a Gateway on a generation of a route: the reason for a refusal, undefined if accepted, or `unseen`. */
+function reportOf({ parentRef: { namespace, name }, conditions = [] }: Parent, generation: number): string | undefined {
   const accepted = conditions.find(({ type }) => type === 'Accepted');
   if (!accepted || (accepted.observedGeneration ?? 0) < generation) return 'unseen';
   return accepted.status === 'False'
-    ? 'is not taken by the Gateway ' +
+    ? 'is not accepted by the Gateway ' +
         `${namespace === undefined ? name : `${namespace}/${name}`} ` +
         `(${accepted.reason ?? 'no reason'}): ${accepted.message ?? ''}`
     : undefined;

@@ -3,34 +3,34 @@ import { domain } from '../../../kubernetes/names';
 import { endOf, isGoing, isOver, mainContainer, type Live } from '../live';
 
 export interface Expectation {
-  /** Of the workload, once it is what was asked for. */
+  /** Generation of the workload after the change. */
   generation: number;
-  /** How long a pod that runs may take to get ready, in ms; absent: it is not checked. */
+  /** Time until a running pod must be ready, in ms; absent: not checked. */
   healthyWithinMs?: number;
-  /** Exits that its restart policy forgives. */
+  /** Exits that its restart policy allows. */
   attempts: number;
-  /** What ended before is another deployment's; in ms since the epoch. */
+  /** Earlier exits belong to another deployment; in ms since the epoch. */
   since: number;
 }
 
 /**
- * How it stands with a workload. `platform`: nobody's fault here, and it passes. `unschedulable`: unless the cluster
- * grows.
+ * State of a rollout of a workload. `platform`: a temporary problem of the platform. `unschedulable`: final unless the
+ * cluster adds a node.
  */
 export interface Verdict {
   kind: 'ready' | 'waiting' | 'failed' | 'platform' | 'unschedulable';
   message: string;
-  /** The pod that shows it. */
+  /** The pod that determines it. */
   pod?: V1Pod;
 }
 
-/** Kubelets probe by the second, and report at their own pace. */
+/** Extra time for kubelets, which probe in whole seconds and report with a delay. */
 const kubeletMs = 5000;
-/** A cluster that grows looks for what it lacks every ten seconds. */
+/** Cluster autoscalers check for unschedulable pods every ten seconds. */
 const unschedulableMs = 15_000;
-/** Ends are told by the second. */
+/** Exit times are in whole seconds. */
 const secondMs = 1000;
-/** What makes a volume says itself where it cannot. */
+/** Time for volumes to be provisioned; provisioners report failures themselves. */
 const unboundMs = 120_000;
 const unbound = /unbound immediate PersistentVolumeClaims/;
 const hopeless = new Set([
@@ -51,17 +51,16 @@ const passing = new RegExp(
   'i',
 );
 
-/** Judges a workload by what is seen of it and its pods. Pure. */
+/** Judges the rollout of a workload by its status and pods. Pure. */
 export function judge(live: Live, expectation: Expectation, now: number): Verdict {
   const { workload } = live;
   if ((workload.metadata?.generation ?? 0) < expectation.generation)
-    return waiting('the cluster has not taken it in yet');
+    return waiting('the cluster has not processed it yet');
   if (isReady(live)) return { kind: 'ready', message: '' };
   const refused = (workload.status as V1Deployment['status'])?.conditions?.find(
     ({ type, status }) => type === 'ReplicaFailure' && status === 'True',
   );
-  if (refused)
-    return { kind: 'failed', message: `is refused pods by the cluster: ${refused.message ?? refused.reason}` };
+  if (refused) return { kind: 'failed', message: `cannot create pods: ${refused.message ?? refused.reason}` };
   const current = live.pods.filter((pod) => isCurrent(pod, live) && !isGoing(pod) && !isOver(pod));
   const verdicts = current.map((pod) => judgePod(pod, expectation, now));
   return (
@@ -77,7 +76,7 @@ function waiting(message: string, pod?: V1Pod): Verdict {
   return { kind: 'waiting', message, ...(pod && { pod }) };
 }
 
-/** All that shall be there is there, is of the newest kind, and is ready; and nothing else is. */
+/** True if all replicas are available and up to date, and there are no others. */
 export function isReady({ workload, kind }: Live): boolean {
   const { status, metadata } = workload as V1Deployment & V1StatefulSet;
   const wanted = (workload as V1Deployment).spec?.replicas ?? 0;
@@ -95,14 +94,14 @@ export function isReady({ workload, kind }: Live): boolean {
   );
 }
 
-/** Made by what the workload says now, not by what it said before. */
+/** True if the pod has the current template of the workload. */
 function isCurrent(pod: V1Pod, { workload }: Live): boolean {
   const wanted = (workload as V1Deployment).spec?.template?.metadata?.annotations ?? {};
   const keys = [`${domain}/hash`, `${domain}/restarted-by`];
   return keys.every((key) => pod.metadata?.annotations?.[key] === wanted[key]);
 }
 
-/** One pod of those that are to get ready. */
+/** Judges one pod of a rollout. */
 export function judgePod(pod: V1Pod, { healthyWithinMs, attempts, since }: Expectation, now: number): Verdict {
   const failed = (message: string): Verdict => ({ kind: 'failed', message, pod });
   const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');

@@ -5,22 +5,20 @@ import type { KubernetesApi } from '../api';
 import { collection, podsIn, workloadKinds } from '../api/paths';
 import type { LiveWorkload } from '../live';
 
-const ours = 'app.kubernetes.io/managed-by=deploy-code';
+const managedBySelector = 'app.kubernetes.io/managed-by=deploy-code';
 const pauseMs = 300;
-/** The server ends a watch after this time; another one begins. */
+/** The server ends a watch after this time; then a new one starts. */
 const watchSeconds = 240;
 
 type Cache<T> = Map<string, T>;
 
-/**
- * What is in a namespace of ours as it changes, by a watch for each kind: all who wait for something there share it.
- */
+/** A cache of the engine's objects in a namespace, fed by one watch per kind and shared by all waits there. */
 export class NamespaceView {
   readonly pods: Cache<V1Pod> = new Map();
   readonly workloads: Cache<LiveWorkload> = new Map();
-  /** Why nothing is heard at this moment. */
+  /** Set while a watch fails. */
   trouble?: RuntimeError;
-  private readonly over = new AbortController();
+  private readonly closed = new AbortController();
   private waiting: (() => void)[] = [];
 
   constructor(
@@ -31,7 +29,7 @@ export class NamespaceView {
     for (const kind of workloadKinds) void this.follow(collection(kind, namespace), this.workloads, kind.kind);
   }
 
-  /** Resolves at the next change, or after a while. */
+  /** Resolves at the next change, or after the timeout. */
   async changed(withinMs: number, signal: AbortSignal): Promise<void> {
     const done = new AbortController();
     const change = new Promise<void>((resolve) => this.waiting.push(resolve));
@@ -41,7 +39,7 @@ export class NamespaceView {
   }
 
   close(): void {
-    this.over.abort();
+    this.closed.abort();
   }
 
   private async follow<T extends { metadata?: V1ObjectMeta }>(
@@ -49,7 +47,7 @@ export class NamespaceView {
     cache: Cache<T>,
     kind?: string,
   ): Promise<void> {
-    const { signal } = this.over;
+    const { signal } = this.closed;
     const own = new Set<string>();
     while (!signal.aborted) {
       for (const key of own) cache.delete(key);
@@ -57,7 +55,7 @@ export class NamespaceView {
       try {
         await this.api.watch<T>(
           path,
-          { labelSelector: ours, timeoutSeconds: watchSeconds },
+          { labelSelector: managedBySelector, timeoutSeconds: watchSeconds },
           ({ type, object }) => {
             this.trouble = undefined;
             if (type === 'BOOKMARK' || type === 'ERROR') return;
@@ -65,7 +63,7 @@ export class NamespaceView {
             if (type === 'DELETED') cache.delete(key);
             else cache.set(key, kind === undefined ? object : { ...object, kind });
             own.add(key);
-            this.announce();
+            this.notifyWaiting();
           },
           signal,
         );
@@ -75,18 +73,18 @@ export class NamespaceView {
           error instanceof RuntimeError
             ? error
             : new RuntimeError('platform', `the Kubernetes API ended a watch (${(error as Error).message})`);
-        this.announce();
+        this.notifyWaiting();
         await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
       }
     }
   }
 
-  private announce(): void {
+  private notifyWaiting(): void {
     for (const resolve of this.waiting.splice(0)) resolve();
   }
 }
 
-/** One view a namespace for as long as anybody looks. */
+/** One view per namespace, open while it has users. */
 export class Views {
   private readonly open = new Map<string, { view: NamespaceView; users: number }>();
 

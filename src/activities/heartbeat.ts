@@ -2,21 +2,21 @@ import { Context } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
 import { toFailure } from './failures';
 
-/** What a running activity may use of its surroundings. */
-export interface Surroundings {
+/** What Temporal offers to a running activity. */
+export interface ActivityScope {
   signal: AbortSignal;
-  /** Shown in the Temporal UI while the activity runs, and handed to its next attempt. */
-  note: (details: unknown) => void;
-  /** What the attempt before this one noted last. */
-  before: unknown;
+  /** Sets the heartbeat details: the Temporal UI shows them, and the next attempt receives them. */
+  heartbeat: (details: unknown) => void;
+  /** The last heartbeat details of the previous attempt. */
+  previous: unknown;
 }
 
-/** Most starts are over before the first: each heartbeat costs the server a write. */
+/** Each heartbeat costs the server a write; most starts end previous the first. */
 const firstHeartbeatMs = 2000;
 const heartbeatMs = 1000;
 
-/** Runs an activity's work with heartbeats, and turns what it throws into a typed failure. */
-export async function alive<T>(work: (surroundings: Surroundings) => Promise<T>): Promise<T> {
+/** Runs the work of an activity with heartbeats, and converts its errors to typed failures. */
+export async function withHeartbeat<T>(work: (scope: ActivityScope) => Promise<T>): Promise<T> {
   const context = Context.current();
   let details: unknown = context.info.heartbeatDetails;
   const beat = () => {
@@ -27,8 +27,8 @@ export async function alive<T>(work: (surroundings: Surroundings) => Promise<T>)
   try {
     return await work({
       signal: context.cancellationSignal,
-      before: details,
-      note: (next) => {
+      previous: details,
+      heartbeat: (next) => {
         details = next;
       },
     });

@@ -1,6 +1,6 @@
 import type { PinnedImages } from '../../model/images';
 import type { ObservedImage } from '../../model/observation';
-import { alive } from '../alive';
+import { withHeartbeat } from '../heartbeat';
 import { requireRecordable } from '../audit/recordable';
 import type { Activities } from '../contract';
 import type { Dependencies } from '../dependencies';
@@ -8,7 +8,7 @@ import { SoftwareFault } from '../failures';
 import { capability } from '../../runtimes/runtime';
 import { observeStack } from './observe-stack';
 
-type SurroundingActivities = Pick<
+type ResourceActivities = Pick<
   Activities,
   | 'observe'
   | 'pullImage'
@@ -20,21 +20,21 @@ type SurroundingActivities = Pick<
   | 'pruneReleases'
 >;
 
-/** What instances need around them: images, networks, volumes, and a look at what is there. */
-export function surroundingActivities(dependencies: Dependencies): SurroundingActivities {
+/** Activities on images, networks and volumes, and the observation of hosts. */
+export function resourceActivities(dependencies: Dependencies): ResourceActivities {
   const { runtimes, secrets, directory, rules } = dependencies;
   return {
     observe: (stack, pinned, closely = false) =>
-      alive(async () => {
+      withHeartbeat(async () => {
         if (Object.keys(stack.services).length > 0) await requireRecordable(dependencies, stack);
         return observeStack({ runtimes, secrets, rules }, stack, pinned, closely);
       }),
 
     pullImage: (context, { reference, policy }, pinned) =>
-      alive(async ({ signal, note }) => {
+      withHeartbeat(async ({ signal, heartbeat }) => {
         const images = capability(runtimes(context), 'images');
         if (!pinned) {
-          const { id, pulled } = await images.ensure(reference, policy, note, signal);
+          const { id, pulled } = await images.ensure(reference, policy, heartbeat, signal);
           if (pulled) await images.hold(id, 'pulled');
           return { ...(await images.find([reference]))[0], reference, id };
         }
@@ -43,18 +43,18 @@ export function surroundingActivities(dependencies: Dependencies): SurroundingAc
             `the image ${reference} of the kept release (${pinned.id.slice(0, 19)}) is no longer on ` +
               'the host, and no registry knows it; deploy a version whose image exists',
           );
-        const { id, pulled } = await images.ensure(pinned.digest, 'missing', note, signal);
+        const { id, pulled } = await images.ensure(pinned.digest, 'missing', heartbeat, signal);
         if (pulled) await images.hold(id, 'pulled');
         return { ...pinned, reference, id };
       }),
 
-    createNetwork: (context, network) => alive(() => capability(runtimes(context), 'networks').create(network)),
-    removeNetwork: (context, name) => alive(() => capability(runtimes(context), 'networks').remove(name)),
-    createVolume: (context, volume) => alive(() => capability(runtimes(context), 'volumes').create(volume)),
-    removeVolume: (context, name) => alive(() => capability(runtimes(context), 'volumes').remove(name)),
+    createNetwork: (context, network) => withHeartbeat(() => capability(runtimes(context), 'networks').create(network)),
+    removeNetwork: (context, name) => withHeartbeat(() => capability(runtimes(context), 'networks').remove(name)),
+    createVolume: (context, volume) => withHeartbeat(() => capability(runtimes(context), 'volumes').create(volume)),
+    removeVolume: (context, name) => withHeartbeat(() => capability(runtimes(context), 'volumes').remove(name)),
 
     holdImages: (context, releases) =>
-      alive(async () => {
+      withHeartbeat(async () => {
         const { images } = runtimes(context);
         if (!images) return;
         const kept = imagesOf(await directory.images(context.stack, context.environment, releases), releases);
@@ -65,7 +65,7 @@ export function surroundingActivities(dependencies: Dependencies): SurroundingAc
       }),
 
     pruneReleases: (context, drop, keep, last) =>
-      alive(async () => {
+      withHeartbeat(async () => {
         const pinned = await directory.images(context.stack, context.environment, [...keep, ...drop]);
         const needed = new Set(imagesOf(pinned, keep).map(({ id }) => id));
         const obsolete = imagesOf(pinned, drop).filter(({ id }) => !needed.has(id));
@@ -76,7 +76,7 @@ export function surroundingActivities(dependencies: Dependencies): SurroundingAc
   };
 }
 
-/** The images of releases; most releases share most of them. */
+/** Images of releases, without duplicates: most releases share most of them. */
 function imagesOf(found: ReadonlyMap<number, PinnedImages>, releases: number[]): ObservedImage[] {
   const images = releases.flatMap((number) =>
     Object.entries(found.get(number) ?? {}).map(([reference, image]) => ({ reference, ...image })),

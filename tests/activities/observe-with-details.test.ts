@@ -1,4 +1,4 @@
-import { closeLooks } from '../../src/activities/watch/close-looks';
+import { observeWithDetails } from '../../src/activities/watch/observe-with-details';
 import type { ObservedInstance } from '../../src/model/observation';
 
 describe('the looks of the watch', () => {
@@ -6,7 +6,7 @@ describe('the looks of the watch', () => {
     const asked: boolean[] = [];
     let memory = 1;
     const plain = { id: 'a', name: 'api-1', state: 'running', restart: 'always', policy: 'always' } as ObservedInstance;
-    const look = closeLooks(async (closely) => {
+    const look = observeWithDetails(async (closely) => {
       asked.push(closely);
       return { instances: [{ ...plain, ...(closely && { policy: 'no' as const, limitsInForce: { memory } }) }] };
     });
@@ -24,7 +24,7 @@ describe('the looks of the watch', () => {
       ['a', 'exited'],
     ];
     let at = -1;
-    const look = closeLooks(async (closely) => {
+    const look = observeWithDetails(async (closely) => {
       const [id, state] = states[(at += 1)]!;
       return {
         instances: [

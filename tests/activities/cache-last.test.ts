@@ -1,8 +1,8 @@
-import { unlessSame } from '../../src/activities/watch/unless-same';
+import { cacheLast } from '../../src/activities/watch/cache-last';
 
 it('works again only when its input has changed', () => {
   const seen: number[] = [];
-  const double = unlessSame(({ value }: { value: number }) => {
+  const double = cacheLast(({ value }: { value: number }) => {
     seen.push(value);
     return value * 2;
   });
@@ -14,7 +14,7 @@ it('works again only when its input has changed', () => {
 
 it('remembers no failure', () => {
   let fails = true;
-  const work = unlessSame(() => {
+  const work = cacheLast(() => {
     if (fails) throw new Error('not yet');
     return 'done';
   });
