@@ -34,7 +34,7 @@ const fleet = z.looseObject({
 });
 
 /**
- * The hosts that a file names under `infrastructure.hosts`, be it a whole stack file or one with nothing else.
+ * Reads `infrastructure.hosts` of a stack file, or of a file that has no other key.
  * @throws StackFileError with every problem found
  */
 export function readHosts(file: string, shell: Record<string, string | undefined> = process.env): HostEndpoint[] {
@@ -46,7 +46,9 @@ export function readHosts(file: string, shell: Record<string, string | undefined
   const parsed = fleet.safeParse(data);
   const problems = [
     ...findings,
-    ...(parsed.success ? openOnes(parsed.data.infrastructure.hosts) : schemaFindings(fleet, parsed.error.issues)),
+    ...(parsed.success
+      ? unprotectedHosts(parsed.data.infrastructure.hosts)
+      : schemaFindings(fleet, parsed.error.issues)),
   ];
   if (problems.length > 0 || !parsed.success)
     throw new StackFileError(
@@ -58,8 +60,8 @@ export function readHosts(file: string, shell: Record<string, string | undefined
   }));
 }
 
-/** A worker that serves a host checks that itself: the file may hold nothing but hosts. */
-function openOnes(hosts: Record<string, HostInput | null>): Finding[] {
+/** Repeats the check of the rules for workers, which read hosts only. */
+function unprotectedHosts(hosts: Record<string, HostInput | null>): Finding[] {
   return Object.entries(hosts).flatMap(([name, host]) =>
     host?.docker !== undefined && !host.insecure && isUnprotected(host.docker, host.tls !== undefined)
       ? [{ path: ['infrastructure', 'hosts', name, 'docker'], message: unprotected }]

@@ -25,25 +25,26 @@ export interface LoadOptions {
   variables?: Record<string, string>;
   /** `--image service=reference`. */
   images?: Record<string, string>;
-  /** Where `${VAR}` that `--set` does not give is looked up; default the process's environment. */
+  /** Values of `${VAR}` without `--set`; default the environment of the process. */
   shell?: Record<string, string | undefined>;
   acceptUnenforced?: boolean;
-  /** Only the stack's name, environment and runtime are wanted: variables may be missing. */
+  /** The caller needs only name, environment and runtime of the stack: unset variables are no problem. */
   placeOnly?: boolean;
 }
 
-/** A valid stack, and the way from a key back to its place in the files. */
+/** A valid stack, its warnings, and the positions of its keys. */
 export interface LoadedStack {
   stack: Stack;
-  /** What is probably not meant, and refused nowhere. */
+  /** Probable mistakes, which do not fail validation. */
   warnings: Problem[];
+  /** Makes a problem with the file, line and column of a path. */
   problem: (path: (string | number)[], message: string) => Problem;
 }
 
 /**
- * Reads a stack file with its overlay into a validated {@link Stack}.
+ * Reads a stack file and its overlay into a validated {@link Stack}.
  * @throws StackFileError with every problem found, each with file, line and column
- * @throws NameProblem where the given environment is not a name
+ * @throws NameProblem if `environment` is not a valid name
  */
 export function loadStack(options: LoadOptions = {}): LoadedStack {
   const file = options.file ?? 'deploy-code.yaml';
@@ -68,13 +69,13 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
     const malformed = schemaFindings(stackFile, parsed.error.issues);
     const unsetAt = new Set(unset.map(({ path }) => placeOf(problem(path, ''))));
     const sensible = malformed.filter(({ path }) => !unsetAt.has(placeOf(problem(path, ''))));
-    const rest = understandRest(given, malformed, options);
+    const rest = toStackOfRest(given, malformed, options);
     fail([...found, ...sensible, ...(rest?.findings ?? [])]);
-    // Only what unset variables have left malformed is wrong: without it the place is known all the same, or not.
+    // All malformed values are unset variables. Without them, the rest is valid for `placeOnly`, or they are reported.
     if (!rest) fail(unset);
     return { stack: rest!.stack, warnings: [], problem };
   }
-  const { stack, findings } = understand(parsed.data, options);
+  const { stack, findings } = toStack(parsed.data, options);
   fail([...found, ...findings]);
   const warnings = distinct(
     [...left, ...literalCredentials(spelled.data)].map(({ path, message }) => problem(path, message)),
@@ -82,34 +83,34 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
   return { stack, warnings, problem };
 }
 
-/** A variable that is not set leaves a text there that fits nothing: that is said once. */
+/** Identifies a position, so that an unset variable is not reported again as a malformed value. */
 function placeOf({ file, line, column }: Problem): string {
   return `${file}:${line}:${column}`;
 }
 
-/** What a file means, and what of it makes no sense. */
-function understand(data: StackFile, options: LoadOptions): { stack: Stack; findings: Finding[] } {
+/** Normalises a file that fits the schema, and applies all rules. */
+function toStack(data: StackFile, options: LoadOptions): { stack: Stack; findings: Finding[] } {
   const { variables = {}, images = {}, environment, acceptUnenforced = false } = options;
   const file = bare(data);
-  const { stack: understood, findings } = normalise(file, {
+  const { stack: normalised, findings } = normalise(file, {
     baseDir: resolve(dirname(options.file ?? 'deploy-code.yaml')),
     environment,
     variables: {
       ...variables,
       ...Object.fromEntries(Object.entries(images).map(([name, image]) => [`image.${name}`, image])),
     },
-    readConfig: (path) => readText(path, 'look at the path'),
+    readConfig: (path) => readText(path, 'check the path'),
   });
-  const stack = bare(understood);
+  const stack = bare(normalised);
   const input = { file, stack, acceptUnenforced };
   return { stack, findings: [...findings, ...unknownImages(stack, images), ...rules.flatMap((rule) => rule(input))] };
 }
 
 /**
- * Without its malformed keys a file may be understood: every problem at once. Of a service with such a key nothing more
- * is said. Undefined where the rest has no meaning.
+ * Checks a file without its malformed keys, so that all problems are reported at once; skips findings of services with
+ * such a key. Undefined if the rest does not fit the schema.
  */
-function understandRest(
+function toStackOfRest(
   data: unknown,
   malformed: Finding[],
   options: LoadOptions,
@@ -117,9 +118,9 @@ function understandRest(
   const paths = malformed.map(({ path }) => path);
   const parsed = stackFile.safeParse(prune(data, paths));
   if (!parsed.success) return undefined;
-  const spoken = new Set(paths.map((path) => path.slice(0, 2).join('.')));
-  const { stack, findings } = understand(parsed.data, options);
-  return { stack, findings: findings.filter(({ path }) => !spoken.has(path.slice(0, 2).join('.'))) };
+  const reported = new Set(paths.map((path) => path.slice(0, 2).join('.')));
+  const { stack, findings } = toStack(parsed.data, options);
+  return { stack, findings: findings.filter(({ path }) => !reported.has(path.slice(0, 2).join('.'))) };
 }
 
 function readDocuments(file: string, environment: string | undefined): SourceDocument[] {
@@ -129,15 +130,15 @@ function readDocuments(file: string, environment: string | undefined): SourceDoc
   return environment && existsSync(over) ? [base, parseYaml(over, readText(over), 'overlay')] : [base];
 }
 
-/** What stands in an anchor is found at every use of it, and said once. */
+/** Reports a problem in an anchor once instead of once for each alias. */
 function distinct(problems: Problem[]): Problem[] {
-  const said = new Set<string>();
+  const seen = new Set<string>();
   return problems.filter(
-    ({ file, line, column, message }) => said.size < said.add(JSON.stringify([file, line, column, message])).size,
+    ({ file, line, column, message }) => seen.size < seen.add(JSON.stringify([file, line, column, message])).size,
   );
 }
 
-/** The last file that has most of a path is where a person would look for it. */
+/** Locates a path in the file that has the longest part of it; an overlay wins over the stack file. */
 function locator(documents: SourceDocument[]): LoadedStack['problem'] {
   return (path, message) => {
     const places = documents.map((document) => ({ file: document.file, ...document.locate(path) }));
@@ -167,7 +168,7 @@ function unknownImages(stack: Stack, images: Record<string, string> = {}): Findi
 function unusedVariables(variables: Record<string, string>, used: Set<string>): Finding[] {
   return Object.keys(variables)
     .filter((name) => !used.has(name))
-    .map((name) => ({ path: [], message: `--set ${name}=…: the file has no \${${name}}` }));
+    .map((name) => ({ path: [], message: `--set ${name}=…: the file does not use \${${name}}` }));
 }
 
 export { StackFileError, formatProblem, type Problem } from './problems';

@@ -1,4 +1,4 @@
-/** One thing wrong with a stack file: where, what, and what to do. */
+/** A problem of a stack file: where it is, what is wrong, and what to do. */
 export interface Problem {
   /** Path of the key, such as `services.api.image`. */
   path: string;
@@ -8,13 +8,13 @@ export interface Problem {
   column?: number;
 }
 
-/** Before it is known where in which file a key stands. */
+/** A {@link Problem} without its position in a file. */
 export interface Finding {
   path: (string | number)[];
   message: string;
 }
 
-/** Every problem of a stack file at once. */
+/** All problems of a stack file; the message has a line for each. */
 export class StackFileError extends Error {
   constructor(readonly problems: Problem[]) {
     super(problems.map(formatProblem).join('\n'));

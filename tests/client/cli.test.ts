@@ -136,11 +136,12 @@ volumes: {data: {}}
     const { code, stdout, stderr } = await cli(['import', compose, '--name', 'shop']);
     expect(code).toBe(0);
     expect(stderr.split('\n')).toEqual([
-      `${compose}:4 services.db.container_name: the engine names instances, so that two versions can exist side by ` +
-        'side; others reach the service by its name',
-      `${compose}:9 services.web.build: images are built before a deployment: let CI build and push one, ` +
-        'and name it with image',
-      `${compose}:10 services.web.privileged: no instance gets the whole host; name what it needs with cap_add`,
+      `${compose}:4 services.db.container_name: the engine names instances, so that two versions can run side by ` +
+        'side; use the name of the service to reach it',
+      `${compose}:9 services.web.build: images are not built by a deployment; let CI build and push one, ` +
+        'and set image',
+      `${compose}:10 services.web.privileged: privileged instances are not supported; add the ` +
+        `capabilities that it needs with cap_add`,
       '',
     ]);
     const imported = writeStack(stdout);

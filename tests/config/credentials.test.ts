@@ -36,10 +36,10 @@ describe('what looks like a credential in a stack file', () => {
     ['environment: ["DB_PASSWORD=hunter2"]', 'services.a.environment.0: DB_PASSWORD looks'],
     [
       'environment: {DATABASE_URL: "postgres://shop:hunter2@db/shop"}',
-      'services.a.environment.DATABASE_URL: holds a URL with a password',
+      'services.a.environment.DATABASE_URL: contains a URL with a password',
     ],
     ['command: [app, "--api-key=hunter2"]', 'services.a.command.1: api-key looks'],
-    ['command: "app redis://:hunter2@cache"', 'services.a.command: holds a URL with a password'],
+    ['command: "app redis://:hunter2@cache"', 'services.a.command: contains a URL with a password'],
     [
       'labels: {traefik.auth.password: hunter2}',
       'services.a.labels.traefik.auth.password: traefik.auth.password looks',
@@ -59,10 +59,10 @@ describe('what looks like a credential in a stack file', () => {
   it('is found in what a variable brings, in a config, and in the address of a webhook', () => {
     expect(
       warnings(service('environment: {DATABASE_URL: "${URL}"}'), { URL: 'postgres://shop:hunter2@db/shop' }),
-    ).toEqual([expect.stringContaining('holds a URL with a password')]);
+    ).toEqual([expect.stringContaining('contains a URL with a password')]);
     expect(
       warnings('name: shop\nconfigs: {c: {content: "-----BEGIN RSA PRIVATE KEY-----"}}\nservices: {a: {image: x}}\n'),
-    ).toEqual([expect.stringContaining('2 configs.c.content: holds a private key')]);
+    ).toEqual([expect.stringContaining('2 configs.c.content: contains a private key')]);
     expect(
       warnings(
         'name: shop\nsubscribers: {w: {webhook: {url: ' +
@@ -97,20 +97,21 @@ describe('an address with a user or password', () => {
   it.each([
     [
       'subscribers: {w: {webhook: {url: "https://me:hunter2@x.example.com/hook"}}}',
-      'subscribers.w.webhook.url: holds a user or password, which would travel with the ' +
+      'subscribers.w.webhook.url: contains a user or password, which would be stored with the ' +
         'release; put the whole address into a secret and write url: {secret: NAME}',
     ],
     [
       'subscribers: {w: {redis: {url: "redis://:hunter2@x"}}}',
-      'subscribers.w.redis.url: holds a password; name a secret as `password`',
+      'subscribers.w.redis.url: contains a password; name a secret in `password` instead',
     ],
     [
       'monitoring: {prometheus: {endpoint: "http://me:hunter2@prometheus:9090"}}',
-      'monitoring.prometheus.endpoint: holds a user or password',
+      'monitoring.prometheus.endpoint: contains a user or password, which would be stored with the release',
     ],
     [
       'infrastructure: {hosts: {alpha: {docker: "ssh://me:hunter2@10.0.0.1"}}}',
-      'infrastructure.hosts.alpha.docker: holds a password; use tls for tcp://, and a key of the worker for ssh://',
+      'infrastructure.hosts.alpha.docker: contains a password; use tls for tcp://, and an SSH ' +
+        'key of the worker for ssh://',
     ],
   ])('is refused without being shown: %s', (text, message) => {
     const found = problems(`name: shop\n${text}\nservices: {a: {image: "x:1"}}\n`);

@@ -41,11 +41,14 @@ describe('a tmpfs', () => {
   });
 
   it.each([
-    ['tmpfs: [cache]', 'services.app.tmpfs.0: is no tmpfs'],
-    ['tmpfs: "/cache:size=big"', 'services.app.tmpfs: is no tmpfs'],
-    ['tmpfs: ["/cache:mode=999"]', 'services.app.tmpfs.0: is no tmpfs'],
-    ['tmpfs: ["/cache:bogus"]', 'is no tmpfs; write an absolute path, with options such as /cache:size=64m,mode=0700'],
-    ['volumes: [{type: tmpfs, target: /cache, tmpfs: {mode: rwx}}]', 'is no tmpfs'],
+    ['tmpfs: [cache]', 'services.app.tmpfs.0: is not a tmpfs'],
+    ['tmpfs: "/cache:size=big"', 'services.app.tmpfs: is not a tmpfs'],
+    ['tmpfs: ["/cache:mode=999"]', 'services.app.tmpfs.0: is not a tmpfs'],
+    [
+      'tmpfs: ["/cache:bogus"]',
+      'is not a tmpfs; write an absolute path, with options such as /cache:size=64m,mode=0700',
+    ],
+    ['volumes: [{type: tmpfs, target: /cache, tmpfs: {mode: rwx}}]', 'is not a tmpfs'],
     [
       'volumes: [{type: tmpfs, target: /cache, tmpfs: {inodes: 5}}]',
       'services.app.volumes.0.tmpfs.inodes: is not a key of a tmpfs',
@@ -56,7 +59,7 @@ describe('a tmpfs', () => {
     ],
     [
       'tmpfs: [/data/], volumes: ["data:/data"]',
-      'services.app.tmpfs.0: /data/ is taken by something else of this service',
+      'services.app.tmpfs.0: /data/ is already the path of another mount or file of this service; choose another path',
     ],
   ])('that Docker would not make as it is written is refused: %s', (service, message) => {
     expect(problems(service)).toEqual([expect.stringContaining(message)]);
@@ -64,7 +67,7 @@ describe('a tmpfs', () => {
 
   it('has nothing but a size on a cluster', () => {
     expect(problems('tmpfs: ["/a:size=64M,rw", "/b:size=1g,mode=0700,noexec"]', cluster)).toEqual([
-      '7 services.app.tmpfs.1: a folder in memory has nothing but a size on a cluster; remove mode=0700, noexec',
+      '7 services.app.tmpfs.1: size is the only option of a tmpfs on a cluster; remove mode=0700, noexec',
     ]);
   });
 });
@@ -93,7 +96,7 @@ describe('files of secrets and configs', () => {
     'refuse what is no octal mode: %s',
     (mode) => {
       expect(problems(`secrets: [{source: s, mode: ${mode}}]`)).toEqual([
-        '7 services.app.secrets.0.mode: is no file mode; write three octal ' +
+        '7 services.app.secrets.0.mode: is not a file mode; write three octal ' +
           'digits such as 0440 (read by owner and group) or 0600',
       ]);
     },
@@ -114,15 +117,17 @@ describe('files of secrets and configs', () => {
 
   it('refuse an owner on a cluster, which knows none', () => {
     expect(problems('secrets: [{source: s, uid: 1000}], configs: [{source: c, target: /c, gid: 5}]', cluster)).toEqual([
-      expect.stringContaining('7 services.app.secrets.0: the secret s has an owner, and Kubernetes knows none'),
+      expect.stringContaining(
+        '7 services.app.secrets.0: the secret s has an owner, which Kubernetes does not support for mounted files',
+      ),
       expect.stringContaining('7 services.app.configs.c: the config c has an owner'),
     ]);
   });
 
   it('refuse what the user of the service surely cannot read', () => {
     expect(problems('user: "1000", secrets: [{source: s, mode: 0400}]')).toEqual([
-      '7 services.app.secrets.0: the secret s has the mode 0400 and belongs to 0:0, so that the ' +
-        'user 1000 cannot read it; add uid: 1000, or a mode that lets it, such as 0444',
+      '7 services.app.secrets.0: the secret s has mode 0400 and owner 0:0, so ' +
+        'user 1000 cannot read it; add uid: 1000, or a mode that allows it, such as 0444',
     ]);
     for (const use of [
       'user: "1000", secrets: [{source: s, mode: 0400, uid: 1000}]',
@@ -137,13 +142,19 @@ describe('files of secrets and configs', () => {
     ['tmpfs: [/run]', 'the secret s at /run/secrets/s is below /run, a tmpfs, which is empty at every start'],
     ['tmpfs: ["/run/:size=1m"]', 'below /run, a tmpfs'],
     ['tmpfs: [/var/run]', 'below /run, a tmpfs'],
-    ['volumes: ["data:/run/secrets"]', 'below /run/secrets, the volume data, in which it would stay behind'],
-    ['volumes: ["/srv/run:/run:ro"]', 'below /run, the folder /srv/run of the host, in which it would stay behind'],
+    [
+      'volumes: ["data:/run/secrets"]',
+      'below /run/secrets, the volume data, where it would stay after the container is removed',
+    ],
+    [
+      'volumes: ["/srv/run:/run:ro"]',
+      'below /run, the folder /srv/run of the host, where it would stay after the container is removed',
+    ],
     ['volumes: ["data:/"]', 'below /, the volume data'],
   ])('refuse on Docker what would hide them, or keep them when the container is gone: %s', (mount, message) => {
     expect(problems(`${mount}, secrets: [s]`)).toEqual([
       expect.stringMatching(
-        new RegExp(`^7 services\\.app\\.secrets\\.0: .*${message}.*; give it a target beside that`),
+        new RegExp(`^7 services\\.app\\.secrets\\.0: .*${message}.*; choose a target outside of that path`),
       ),
     ]);
     expect(problems(`${mount}, secrets: [s]`, cluster)).not.toContainEqual(expect.stringContaining('below'));
@@ -154,7 +165,7 @@ describe('files of secrets and configs', () => {
       expect.stringContaining('7 services.app.configs.c: the config c at /run/app.conf is below /run'),
     ]);
     expect(problems('configs: {c: /etc/hosts}')).toEqual([
-      expect.stringContaining('Docker writes /etc/hosts itself in every container; use extra_hosts'),
+      expect.stringContaining('Docker generates /etc/hosts in every container; use extra_hosts'),
     ]);
     expect(problems('configs: {c: /dev/shm/c}')).toEqual([expect.stringContaining('is below /dev')]);
     expect(
@@ -164,11 +175,11 @@ describe('files of secrets and configs', () => {
 
   it('refuse a file as a folder, and a path that leads elsewhere', () => {
     expect(problems('configs: {c: /etc/app}, secrets: [{source: s, target: /etc/app/key}]')).toEqual([
-      expect.stringContaining('the config c is a file at /etc/app, and /etc/app/key is to stand below it'),
+      expect.stringContaining('the config c is a file at /etc/app, but /etc/app/key would be below it'),
     ]);
     for (const path of ['../../etc/shadow', '/run/../etc/shadow', '/etc//x', '/etc/x/', '"/a\\nb"'])
       expect(problems(`secrets: [{source: s, target: ${path}}]`)).toEqual([
-        expect.stringContaining('is no path of a file'),
+        expect.stringContaining('is not a valid file path'),
       ]);
   });
 });
@@ -177,21 +188,25 @@ describe('secrets as variables', () => {
   it.each(['""', '"A=B"', '"A B"', '"A\\0"', '1A'])('have a name that a variable can have, not %s', (name) => {
     expect(problems(`secrets: [{source: s, environment: ${name}}]`)).toEqual([
       expect.stringContaining(
-        '7 services.app.secrets.0.environment: is no name of a variable; ' +
-          'write letters, digits and _, such as DB_PASSWORD',
+        '7 services.app.secrets.0.environment: is not a valid variable name; ' +
+          'use letters, digits and _, such as DB_PASSWORD',
       ),
     ]);
   });
 
   it('have neither a path nor a mode', () => {
     expect(problems('secrets: [{source: s, environment: A, mode: 0400}]')).toEqual([
-      '7 services.app.secrets.0: has both environment and mode, which only a file has; keep one of them',
+      '7 services.app.secrets.0: has both environment and mode, which is for files; keep one of the two',
     ]);
   });
 
   it('are like other variables in what their names must not be', () => {
-    expect(problems('environment: {"": x}')).toEqual([expect.stringContaining('"" is no name of a variable')]);
-    expect(problems('environment: {"A=B": x}')).toEqual([expect.stringContaining('"A=B" is no name of a variable')]);
-    expect(problems('environment: {A: "x\\0y"}')).toEqual([expect.stringContaining('A holds a NUL character')]);
+    expect(problems('environment: {"": x}')).toEqual([expect.stringContaining('"" is not a valid variable name')]);
+    expect(problems('environment: {"A=B": x}')).toEqual([
+      expect.stringContaining('"A=B" is not a valid variable name'),
+    ]);
+    expect(problems('environment: {A: "x\\0y"}')).toEqual([
+      expect.stringContaining('A contains a NUL character; remove it'),
+    ]);
   });
 });

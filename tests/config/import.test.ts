@@ -54,7 +54,7 @@ describe('the import of a compose file', () => {
   });
 
   it('refuses what is no compose file', () => {
-    expect(() => imported('- a\n')).toThrow('is no compose file: it has no services');
+    expect(() => imported('- a\n')).toThrow('is not a Compose file: it has no services');
   });
 
   it('names with its line what has no place in a stack file, and why', () => {
@@ -64,10 +64,14 @@ describe('the import of a compose file', () => {
           'annotations: {a: b}\n    depends_on: {b: {condition: service_started, required: false}}\n  b: {image: b}\n',
       ).lost,
     ).toEqual([
-      expect.stringMatching(/^4 services\.a\.build: images are built before a deployment/),
-      '5 services.a.privileged: no instance gets the whole host; name what it needs with cap_add',
-      '6 services.a.ulimits: this version does not pass it on to the runtime',
-      '8 services.a.depends_on.b.required: every dependency of a stack is deployed; remove the dependency, or required',
+      expect.stringMatching(
+        /^4 services\.a\.build: images are not built by a deployment; let CI build and push one, and set image$/,
+      ),
+      '5 services.a.privileged: privileged instances are not supported; add the capabilities ' +
+        'that it needs with cap_add',
+      '6 services.a.ulimits: is not passed on to the runtime; remove it',
+      '8 services.a.depends_on.b.required: all dependencies of a stack are deployed; remove the ' +
+        'dependency, or required',
       '7 services.a.annotations: is not a key here, and is left out',
     ]);
   });

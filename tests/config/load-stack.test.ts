@@ -125,7 +125,7 @@ services:
     [
       'a taken host port',
       'a: {image: x, ports: ["80:1"]}\n  b: {image: x, ports: ["80:2"]}',
-      'host port 80/tcp is taken by a',
+      'host port 80/tcp is already used by a; choose another',
     ],
     [
       'replicas on one host port',
@@ -149,17 +149,25 @@ services:
     [
       'a reservation above the limit',
       'a: {image: x, resources: {reserve: {memory: 2G}, limit: {memory: 1G}}}',
-      'reserves more memory than its limit allows',
+      'reserves more memory than the limit allows; lower it, or raise the limit',
     ],
     [
       'what Docker cannot honour',
       'a: {image: x, resources: {limit: {storage: 1G}}}',
-      'Docker cannot honour resources.limit.storage',
+      'resources.limit.storage is not supported by Docker; remove it, or choose another runtime',
     ],
-    ['a build', 'a: {image: x, build: .}', 'images are built before a deployment'],
+    [
+      'a build',
+      'a: {image: x, build: .}',
+      'images are not built by a deployment; let CI build and push one, and set image',
+    ],
     ['two probes', 'a: {image: x, health_check: {http: ":1/", tcp: ":1"}}', 'has http and tcp; keep one'],
     ['a key of jobs on a service', 'a: {image: x, on_rollback: keep}', 'is a key of jobs; set kind: job, or remove it'],
-    ['a job that would never end', 'a: {image: x, kind: job, restart: always}', 'always would run a job for ever'],
+    [
+      'a job that would never end',
+      'a: {image: x, kind: job, restart: always}',
+      'always would restart a job forever; use no or on-failure:N',
+    ],
     ['a malformed port', 'a: {image: x, ports: ["http"]}', '"http" is not a port'],
   ])('refuses %s', (_, services, message) => {
     expect(problems(`${head}services:\n  ${services}\n`).join('\n')).toContain(message);
@@ -169,7 +177,7 @@ services:
     const two = (volume: string) =>
       `${head}volumes: {data: ${volume}}\nservices:\n  a: {image: x, volumes: ` +
       '["data:/d"]}\n  b: {image: x, volumes: ["data:/d"]}\n';
-    expect(problems(two('{}')).join()).toContain('a writes to the volume data already');
+    expect(problems(two('{}')).join()).toContain('a already writes to the volume data; mount it read-only here');
     expect(problems(two('{shared: true}'))).toEqual([]);
   });
 
@@ -182,7 +190,7 @@ services:
       [
         '5:7 networks.c.cidr: "10.0.1.7/24" has host bits set; write an IPv4 network such as 172.20.0.0/24',
         '6:7 networks.d.cidr: "nonsense" is not a network; write an IPv4 network such as 172.20.0.0/24',
-        '4:7 networks.b.cidr: 10.0.0.128/25 overlaps 10.0.0.0/24 of networks.a',
+        '4:7 networks.b.cidr: 10.0.0.128/25 overlaps 10.0.0.0/24 of networks.a; choose another range',
       ].sort((a, b) => found.indexOf(a) - found.indexOf(b)),
     );
     expect(found).toHaveLength(3);
@@ -194,9 +202,9 @@ services:
         'a.js], image: x, cap_add: [NET_ADMIN], resources: {limit: {memory: 1G}}}\n',
     );
     expect(found.map((line) => line.replace(/^\S+ /, ''))).toEqual([
-      'services.a.image: processes cannot honour image; remove it, or choose another runtime',
-      'services.a.cap_add: processes cannot honour cap_add; remove it, or choose another runtime',
-      'services.a.resources.limit: processes cannot honour resources.limit; remove it, or choose another runtime',
+      'services.a.image: image is not supported by processes; remove it, or choose another runtime',
+      'services.a.cap_add: cap_add is not supported by processes; remove it, or choose another runtime',
+      'services.a.resources.limit: resources.limit is not supported by processes; remove it, or choose another runtime',
     ]);
   });
 
@@ -204,8 +212,8 @@ services:
     const file =
       'name: shop\nsecurity: {auth: {enabled: true, method: JWT}, rbac: {enabled: false}}\nservices: {a: {image: x}}\n';
     expect(problems(file)).toEqual([
-      '2:19 security.auth.enabled: nothing enforces security.auth yet; leave ' +
-        'it out, or pass --accept-unenforced if you know that',
+      '2:19 security.auth.enabled: security.auth is not enforced yet; ' +
+        'remove it, or pass --accept-unenforced to accept that',
     ]);
     expect(problems(file, { acceptUnenforced: true })).toEqual([]);
   });
@@ -271,11 +279,11 @@ services:
       'name: shop\nservices:\n  a:\n    image: "a:${TAG:-1}"\n    replicas: ${N:-3}\n    environment: {PRICE: ' +
       '"$${5}", DB_PASSWORD: "${PW}", KEY_FILE: "${F:-/k}"}\n    command: ["${MUST:?say it}"]\n';
     expect(problems(text, { shell: { PW: 'hunter2' } })).toEqual([
-      "6:35 services.a.environment.DB_PASSWORD: DB_PASSWORD looks like a credential, and a variable's value " +
-        'travels with the release; declare it under the top-level secrets (file or environment of ' +
+      '6:35 services.a.environment.DB_PASSWORD: DB_PASSWORD looks like a credential, and values of variables ' +
+        'are stored with the release; declare it under the top-level secrets (file or environment of ' +
         'the worker) and use it with secrets: [{source: …, environment: DB_PASSWORD}]',
-      '7:15 services.a.command.0: the variable MUST is not set: say it; give it with ' +
-        '--set MUST=…, in the environment, or a default as ${MUST:-value}',
+      '7:15 services.a.command.0: the variable MUST is not set: say it; set it with ' +
+        '--set MUST=… or in the environment, or write a default: ${MUST:-value}',
     ]);
     const stack = stackOf(text.replace('DB_PASSWORD: "${PW}", ', ''), { MUST: 'x', N: '2' });
     expect(stack.services.a).toMatchObject({ image: 'a:1', replicas: 2, variables: { PRICE: '${5}', KEY_FILE: '/k' } });
@@ -316,7 +324,10 @@ services:
   it('refuses --set of a variable that the file does not have, and --image of a service that it does not have', () => {
     expect(
       problems('name: shop\nservices: {a: {image: x}}\n', { variables: { TGA: '1' }, images: { b: 'y' } }),
-    ).toEqual(['1:1 : --set TGA=…: the file has no ${TGA}', '2:1 services: --image b=…: there is no service "b"']);
+    ).toEqual([
+      '1:1 : --set TGA=…: the file does not use ${TGA}',
+      '2:1 services: --image b=…: there is no service "b"',
+    ]);
   });
 
   it('understands the spellings of compose', () => {
@@ -359,7 +370,7 @@ describe('a hostile file', () => {
     .join('\n')}\n`;
 
   it.each([
-    ['a YAML bomb', bomb, 'expand to far too much'],
+    ['a YAML bomb', bomb, 'expand to too many values; use fewer aliases'],
     ['an alias of nothing', 'name: s\nservices: {a: *nope}\n', 'there is no anchor &nope above this'],
     ['an anchor that contains itself', 'name: &a [*a]\n', 'contains itself'],
     ['deep flow nesting', `a: ${'['.repeat(50_000)}`, 'nested more than 100 levels deep'],
@@ -368,7 +379,7 @@ describe('a hostile file', () => {
       Array.from({ length: 1000 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'),
       'nested more than 100 levels deep',
     ],
-    ['duplicate keys', 'name: a\nname: b\n', 'this key stands twice'],
+    ['duplicate keys', 'name: a\nname: b\n', 'this key is twice in the same map; keep one of them'],
     ['a binary', 'name: \0\0\0', 'is a binary file'],
     ['no map', '- just\n- a list\n', 'must be a map'],
     ['nothing', '', 'must be a map'],
@@ -380,7 +391,7 @@ describe('a hostile file', () => {
   it('is said to be broken once, where it breaks', () => {
     expect(
       problems('name: shop\nservices:\n  a: {image: x:${V}, replicas: 2}\n  b:\n    image: y\n    labels: {c: d}\n'),
-    ).toEqual(['3:17 : is not valid YAML: a value with ${…} inside {} or [] has to be in quotes']);
+    ).toEqual(['3:17 : is not valid YAML: a value with ${…} inside {} or [] needs quotes']);
   });
 
   it('names the key of a config that cannot be read', () => {
@@ -388,15 +399,15 @@ describe('a hostile file', () => {
       'name: shop\nconfigs:\n  c: {file: ./missing.conf}\n  d: {file: ' +
       '/etc}\nservices: {a: {image: x, configs: {c: /c, d: /d}}}\n';
     expect(problems(text)).toEqual([
-      expect.stringMatching(/^3:3 configs\.c: \S+missing\.conf does not exist; look at the path$/),
-      '4:3 configs.d: /etc is a folder; name the file in it',
+      expect.stringMatching(/^3:3 configs\.c: \S+missing\.conf does not exist; check the path$/),
+      '4:3 configs.d: /etc is a folder; name a file in it',
     ]);
   });
 
   it('is not read when it has 100 MB', () => {
     const file = writeStack('');
     writeFileSync(file, Buffer.alloc(100 * 1024 * 1024, 'a'));
-    expect(() => loadStack({ file })).toThrow('is 100 MiB; at most 2 MiB are read');
+    expect(() => loadStack({ file })).toThrow('is 100 MiB, more than the limit of 2 MiB');
   });
 
   it('is named when it does not exist', () => {

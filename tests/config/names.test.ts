@@ -100,16 +100,16 @@ describe('a name that would lead elsewhere is refused, with its place and what t
     for (const name of ['A B', '', 'a=b', 'a\0b']) expect(problemsOf({ environment: { [name]: '1' } })).not.toEqual([]);
     expect(problemsOf({ labels: { 'deploy-code.hash': 'x' } })).toEqual([
       'services.api.labels.deploy-code.hash: labels that begin with ' +
-        "deploy-code. are the engine's own; choose another name",
+        'deploy-code. are reserved for the engine; choose another name',
     ]);
     expect(problemsOf({ extra_hosts: { db: 'elsewhere' } })).toEqual([
       'services.api.extra_hosts.db: "elsewhere" is not an IP address; write one, or host-gateway',
     ]);
     expect(problemsOf({ health_check: { http: ':80/', headers: { 'X-A': 'a\r\nHost: b' } } }).join()).toContain(
-      'holds what no header can hold',
+      'contains a character that headers cannot have, such as a line break',
     );
     expect(problemsOf({ health_check: { http: ':80/a b' } }).join()).toContain('without spaces');
-    expect(problemsOf({ command: ['x\0y'] })).toEqual(['services.api.command.0: holds a NUL character; remove it']);
+    expect(problemsOf({ command: ['x\0y'] })).toEqual(['services.api.command.0: contains a NUL character; remove it']);
   });
 
   it('in an address: no credentials stand there', () => {

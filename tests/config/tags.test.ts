@@ -53,7 +53,7 @@ describe('the tags of compose', () => {
     } catch (error) {
       problems = (error as StackFileError).problems.map(({ line, message }) => `${line} ${message}`);
     }
-    expect(problems).toEqual([`5 the tag ${tag} is not known; remove it, or write what it stands for`]);
+    expect(problems).toEqual([`5 the tag ${tag} is not supported; remove it, and write the value out`]);
   });
 });
 
@@ -70,6 +70,8 @@ describe('ipam of a network', () => {
     ['{driver: other, config: [{subnet: 10.1.0.0/24}]}', 'networks.lan.ipam.driver'],
     ['{options: {a: b}}', 'networks.lan.ipam.options'],
   ])('of which nothing else is passed on is refused: %s', (text, path) =>
-    expect(ipam(text)).toThrow(`${path}: is not passed on to Docker; of ipam, the first subnet is`),
+    expect(ipam(text)).toThrow(
+      `${path}: is not passed on to Docker: only the first subnet of ipam is supported; remove it`,
+    ),
   );
 });

@@ -29,10 +29,11 @@ describe('the variables of a text', () => {
   it.each([
     [
       '${NONE}',
-      'the variable NONE is not set; give it with --set NONE=…, in the environment, or a default as ${NONE:-value}',
+      'the variable NONE is not set; set it with --set NONE=… or in the environment, or write a ' +
+        'default: ${NONE:-value}',
     ],
-    ['${NONE:?say $SET}', 'the variable NONE is not set: say value; give it with --set'],
-    ['${EMPTY:?}', 'the variable EMPTY is not set; give it with'],
+    ['${NONE:?say $SET}', 'the variable NONE is not set: say value; set it with --set'],
+    ['${EMPTY:?}', 'the variable EMPTY is not set; set it with --set EMPTY=…'],
     ['${SET', '"${SET" has no closing brace; add }, or write $${ for the text'],
     ['${NONE:-{}', '"${NONE:-{}" has no closing brace'],
     [
@@ -57,7 +58,7 @@ describe('the variables of a text', () => {
         .findings.map((each) => each.message)
         .join();
     expect(messages('psql $DB_PASSWORD', { DB_PASSWORD: 'x' })).toMatch(
-      /^\$DB_PASSWORD looks like a credential.*; write \$\$DB_PASSWORD for what the container shall see/,
+      /^\$DB_PASSWORD looks like a credential.*; write \$\$DB_PASSWORD to pass the text \$DB_PASSWORD to the container/,
     );
     expect(messages('psql ${DB_PASSWORD}')).toMatch(/^\$\{DB_PASSWORD\} looks like a credential/);
     expect(messages('psql $DB_PASSWORD')).toBe('');
@@ -67,8 +68,8 @@ describe('the variables of a text', () => {
       {
         path: ['command', 0],
         message:
-          'the variable NONE is not set, and $NONE is left for the shell of the ' +
-          'container; write $$NONE to say so, or ${NONE} for what has to be set',
+          'the variable NONE is not set, so $NONE is left for the shell of the ' +
+          'container; write $$NONE if you mean that, or ${NONE} to require a value',
       },
     ]);
   });

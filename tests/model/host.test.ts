@@ -24,7 +24,10 @@ describe('a Docker Engine over a network', () => {
   it('needs TLS or a word that says otherwise, in the stack and for the worker that serves it', () => {
     const open = file('{docker: "tcp://10.0.0.2:2375"}');
     for (const read of [() => stackOf(open), () => readHosts(writeStack(open))])
-      expect(read).toThrow(/infrastructure\.hosts\.alpha\.docker: is not encrypted.*write insecure: true beside it/);
+      expect(read).toThrow(
+        'infrastructure.hosts.alpha.docker: is not encrypted, and anyone who can reach it is root on that host; ' +
+          'add tls (ca.pem, cert.pem, key.pem), use ssh://, or set insecure: true',
+      );
     for (const host of [
       '{docker: "tcp://10.0.0.2:2375", insecure: true}',
       '{docker: "tcp://10.0.0.2:2376", tls: certificates}',

@@ -309,39 +309,52 @@ describe('a stack file for a cluster', () => {
     [
       'a folder of a host',
       { api: { image: 'a', volumes: ['./here:/there'] } },
-      'a folder of a host has no meaning on a cluster',
+      'bind mounts are not supported on a cluster; use configs for files, a volume for data',
     ],
-    ['a user by name', { api: { image: 'a', user: 'nobody' } }, 'Kubernetes knows users by number only'],
+    ['a user by name', { api: { image: 'a', user: 'nobody' } }, 'Kubernetes accepts numeric users only'],
     [
       'a policy that nothing keeps',
       { api: { image: 'a', restart: 'no' } },
-      'Kubernetes restarts a service whatever its exit',
+      'Kubernetes always restarts a service; remove restart, or set kind: job',
     ],
     [
       'health that an image reports',
       { api: { image: 'a', health_check: { runtime: true } } },
       "does not read an image's HEALTHCHECK",
     ],
-    ['keys that a cluster cannot honour', { api: { image: 'a', init: true } }, 'Kubernetes cannot honour init'],
+    [
+      'keys that a cluster cannot honour',
+      { api: { image: 'a', init: true } },
+      'init is not supported by Kubernetes; remove it, or choose another runtime',
+    ],
     [
       'a way in that is not its own',
       { api: { image: 'a', expose: { port: 80, host_port: 8080 } } },
-      "is a matter of the cluster's Ingress controller; remove host_port",
+      "is configured in the cluster's Ingress controller; remove host_port",
     ],
-    ['an address of a host', { api: { image: 'a', ports: ['127.0.0.1:80:80'] } }, 'listens on no address of a host'],
+    [
+      'an address of a host',
+      { api: { image: 'a', ports: ['127.0.0.1:80:80'] } },
+      'a cluster cannot listen on an address of a host; remove 127.0.0.1',
+    ],
     [
       "a name that is another service's",
       { api: { image: 'a', networks: { default: { aliases: ['web'] } } }, web: { image: 'w' } },
-      '"web" is a name of web already',
+      '"web" is already a name of web, and on a cluster a name belongs to one service; choose another alias',
     ],
-    ['a name that is none', { a_b: { image: 'a' } }, '"a_b" is no name on Kubernetes'],
+    [
+      'a name that is none',
+      { a_b: { image: 'a' } },
+      '"a_b" is not a valid name on Kubernetes; use at most 50 lower-case letters, digits and -, ' +
+        'starting with a letter',
+    ],
     [
       'the name of what runs beside another',
       {
         api: { image: 'a', ...check, strategy: { canary: { steps: [{ weight: 10 }] } } },
         'api-canary': { image: 'a' },
       },
-      'is the name of what runs beside api',
+      'is reserved for the second workload of api during a rollout; choose another name',
     ],
   ])('is refused with %s', (_, services, message) => {
     expect(refused(services)).toThrow(message);
@@ -353,16 +366,19 @@ describe('a stack file for a cluster', () => {
         { api: { image: 'a', expose: { port: 80, tls: true } } },
         { infrastructure: { orchestrator: 'Kubernetes', kubernetes: { gateway: 'public' } } },
       ),
-    ).toThrow("is a matter of the cluster's Gateway");
+    ).toThrow("is configured in the cluster's Gateway");
     expect(
       refused({ api: { image: 'a' } }, { infrastructure: { orchestrator: 'Kubernetes', hosts: { alpha: {} } } }),
     ).toThrow('none of the hosts is a cluster');
-    expect(refused({ api: { image: 'a' } }, { infrastructure: { kubernetes: {} } })).toThrow('is for a cluster');
+    expect(refused({ api: { image: 'a' } }, { infrastructure: { kubernetes: {} } })).toThrow(
+      'applies to clusters only; remove it, or set orchestrator: Kubernetes, or give one of the ' +
+        'hosts `kubernetes: CONTEXT`',
+    );
     expect(
       refused({ api: { image: 'a' } }, { infrastructure: { orchestrator: 'Kubernetes', load_balancer: {} } }),
-    ).toThrow('a cluster has a front door of its own');
+    ).toThrow('is not used on a cluster: exposed services get an Ingress; remove load_balancer');
     expect(refused({ api: { image: 'a', networks: ['n'] } }, { networks: { n: { internal: true } } })).toThrow(
-      'means nothing on a cluster',
+      'is not supported on a cluster, where networks are NetworkPolicies; remove internal',
     );
   });
 

@@ -11,7 +11,7 @@ import { readText } from '../read/source';
 
 type Data = Record<string, unknown>;
 
-/** Something of the compose file that the stack file does not have. */
+/** A part of the Compose file that is missing in the stack file. */
 export interface Lost {
   line: number;
   path: string;
@@ -25,8 +25,8 @@ export interface Imported {
 }
 
 /**
- * Turns a compose file into a stack file.
- * @throws StackFileError when the file is not YAML, or no compose file
+ * Turns a Compose file into a stack file.
+ * @throws StackFileError if the file is not YAML, or not a Compose file
  */
 export function importCompose(file: string, name?: string): Imported {
   const document = parseYaml(file, readText(file));
@@ -37,7 +37,7 @@ export function importCompose(file: string, name?: string): Imported {
   const spelled = fromComposeSpellings(document.data);
   const stack = spelled.data as Data;
   if (!isData(document.data) || !isData(stack.services))
-    throw new StackFileError([{ file, path: '', message: 'is no compose file: it has no services' }]);
+    throw new StackFileError([{ file, path: '', message: 'is not a Compose file: it has no services' }]);
   for (const { path, message } of spelled.findings) lose(path, message);
   const origin = String(stack.name ?? basename(dirname(resolve(file))));
   const result = withoutUnknown(
@@ -55,7 +55,7 @@ export function importCompose(file: string, name?: string): Imported {
 
 type Lose = (path: (string | number)[], message: string) => void;
 
-/** What others wait for until it has completed is a job. */
+/** Services that another service waits for until they have completed become jobs. */
 function toServices(services: Data): Data {
   const dependencies = Object.values(services).flatMap((service) =>
     isData(service) && isData(service.depends_on) ? Object.entries(service.depends_on) : [],
@@ -75,7 +75,7 @@ function toServices(services: Data): Data {
   );
 }
 
-/** Compose lets a variable of the shell through by its bare name. */
+/** In Compose, a bare name passes on a variable of the shell. */
 function passVariables(service: Data): Data {
   if (!Array.isArray(service.environment)) return service;
   const environment = service.environment.map((item: unknown) =>
@@ -84,7 +84,7 @@ function passVariables(service: Data): Data {
   return { ...service, environment };
 }
 
-/** What the schema does not know is left out by name, until the rest is valid. */
+/** Removes and reports everything that does not fit the schema, until the rest is valid. */
 function withoutUnknown(stack: Data, lose: Lose, rounds = 5): Data {
   const parsed = stackFile.safeParse(stack);
   if (parsed.success || rounds === 0) return stack;
@@ -101,8 +101,8 @@ function withoutUnknown(stack: Data, lose: Lose, rounds = 5): Data {
 }
 
 /**
- * Compose lets services mount volumes that only they name; a stack file declares them. Each keeps the name that
- * compose gave it on the host: data that is there is found, and never left behind for an empty volume.
+ * Declares volumes that only services name. Each keeps the name that Compose gave it on the host, so that existing data
+ * is used instead of an empty volume.
  */
 function declareVolumes(stack: Data, project: string): void {
   if (!isData(stack.services)) return;
@@ -128,7 +128,7 @@ function declareVolumes(stack: Data, project: string): void {
     );
 }
 
-/** How compose itself makes a project's name of a folder's. */
+/** The project name that Compose derives from the name of a folder. */
 function toComposeProject(text: string): string {
   return text
     .toLowerCase()

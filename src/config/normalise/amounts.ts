@@ -8,7 +8,7 @@ export interface AmountsInput {
   storage?: number | string;
 }
 
-/** Cores, bytes and pieces. */
+/** Resources in cores (`cpus`), bytes (`memory`, `storage`) and devices (`gpus`). */
 export function toAmounts({ cpus, memory, gpus, storage }: AmountsInput = {}): ResourceAmounts {
   return {
     ...(cpus !== undefined && { cpus }),

@@ -25,7 +25,7 @@ export function toCluster({
   };
 }
 
-/** What is exposed comes in by an Ingress: the cluster has a front door of its own. */
+/** Ingress routes of an exposed service on a cluster. */
 export function toIngress(
   { expose }: Pick<ServiceInput, 'expose'>,
   secrets: Record<string, SecretSource>,

@@ -8,7 +8,7 @@ type DeploymentInput = NonNullable<StackFile['deployment']>;
 
 const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 
-/** How a stack is deployed, with every default. */
+/** Settings of the deployment, with defaults. */
 export function toDeployment(input: DeploymentInput, attempt: Attempt): DeploymentSettings {
   return {
     strategy: input.strategy === 'Sequential' ? 'sequential' : 'parallel',
@@ -36,11 +36,12 @@ function toWindow({
   action,
 }: NonNullable<DeploymentInput['freeze_windows']>[number]): FreezeWindow {
   const timeZone = toTimeZone(zone);
-  const [begin, end] = [toMinute(from), toMinute(to)];
-  if (begin === end) throw new Malformed('begins and ends at the same moment; give it a length');
-  return { from: begin, to: end, timeZone, text: `${from} to ${to} ${timeZone}`, refuse: action === 'refuse' };
+  const [start, end] = [toMinute(from), toMinute(to)];
+  if (start === end) throw new Malformed('starts and ends at the same time; change from or to');
+  return { from: start, to: end, timeZone, text: `${from} to ${to} ${timeZone}`, refuse: action === 'refuse' };
 }
 
+/** Minute of the week. */
 function toMinute(moment: string): number {
   const [day, time] = moment.toLowerCase().split(' ');
   const [hours, minutes] = time!.split(':').map(Number);

@@ -3,7 +3,7 @@ import { toMs } from '../schema/values';
 import type { HealthCheck, Probe } from '../../model/stack';
 import { Malformed, toShell } from './words';
 
-/** What a service says of its health; nothing where it says nothing. */
+/** Health settings of a service; an empty object if the file has none. */
 export function toHealth(
   input: HealthCheckInput | undefined,
   defaultIntervalMs: number,
@@ -30,7 +30,7 @@ function toProbe(input: HealthCheckInput): Probe {
   if (kinds.length !== 1) {
     throw new Malformed(
       kinds.length === 0
-        ? 'names no probe; give one of http, tcp, command or runtime'
+        ? 'has no probe; set one of http, tcp, command and runtime'
         : `has ${kinds.join(' and ')}; keep one`,
     );
   }
@@ -51,13 +51,13 @@ function toHttp(text: string, headers: Record<string, string>): Probe {
   if (!match) throw new Malformed(`"${text}" is not a probe; write ":8080/healthz"`);
   const scheme = match[1] === 'https' ? 'https' : 'http';
   const port = match[3] ? Number(match[3]) : match[1] ? { http: 80, https: 443 }[scheme] : undefined;
-  if (!port || port > 65_535) throw new Malformed(`"${text}" names no port; write ":8080/healthz"`);
+  if (!port || port > 65_535) throw new Malformed(`"${text}" has no valid port; write ":8080/healthz"`);
   return { kind: 'http', scheme, port, path: match[4] ?? '/', headers };
 }
 
 function toPort(text: string): number {
   const match = /(?:^|:)(\d+)$/.exec(text);
   const port = Number(match?.[1]);
-  if (!port || port > 65_535) throw new Malformed(`"${text}" names no port; write ":5432"`);
+  if (!port || port > 65_535) throw new Malformed(`"${text}" has no valid port; write ":5432"`);
   return port;
 }

@@ -6,7 +6,7 @@ import { toAmounts } from './amounts';
 
 const address = /^(?:tcp|ssh):\/\/(?:[^@/]*@)?(\d+\.\d+\.\d+\.\d+)(?::\d+)?$/;
 
-/** The hosts of a stack, without how they are reached: that is a matter of their workers. */
+/** Hosts of a stack, without their connection settings: only their workers read those. */
 export function toHosts(
   input: Record<string, HostInput | null> | undefined,
   runtime: RuntimeName,

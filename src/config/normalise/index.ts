@@ -24,11 +24,11 @@ export interface NormaliseContext {
   baseDir: string;
   environment?: string;
   variables: Record<string, string>;
-  /** Reads a config's file; its text travels with the release. */
+  /** Reads the file of a config, whose content is stored with the release. */
   readConfig: (path: string) => string;
 }
 
-/** A stack file that fits the schema, with short forms written out and defaults filled in. */
+/** Turns a stack file that fits the schema into a stack: expands short forms and fills in defaults. */
 export function normalise(file: StackFile, context: NormaliseContext): { stack: Stack; findings: Finding[] } {
   const findings: Finding[] = [];
   const attempt = <T>(path: (string | number)[], parse: () => T, fallback: T): T => {
@@ -87,17 +87,17 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
     secrets,
     services: mapValues(file.services, (given, name) => {
       const input = inPhase(given, deployment.phases);
-      const where = runtimeAmong(input, { runtime, hosts });
+      const ownRuntime = runtimeAmong(input, { runtime, hosts });
       const service = toService(name, input, {
         baseDir: context.baseDir,
         healthCheckIntervalMs,
-        runtime: where,
+        runtime: ownRuntime,
         secrets,
         shared: (volume) => file.volumes?.[volume]?.shared ?? false,
         input: (other) => file.services[other],
         attempt: (key, parse, fallback) => attempt(['services', name, ...key], parse, fallback),
       });
-      return where === runtime ? service : { ...service, runtime: where };
+      return ownRuntime === runtime ? service : { ...service, runtime: ownRuntime };
     }),
     schedules: toSchedules(file, attempt),
     ...(watch && { watch }),
@@ -105,11 +105,11 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
     variables: context.variables,
     ...(file.monitoring?.prometheus && { prometheus: file.monitoring.prometheus.endpoint }),
   };
-  const behind = Object.fromEntries(
+  const offCluster = Object.fromEntries(
     Object.entries(file.services).filter(([name]) => runtimeOf(stack.services[name]!, stack) !== 'kubernetes'),
   );
   const outside = outsideClusters(runtime);
-  const front = toFront(behind, stack.services, {
+  const front = toFront(offCluster, stack.services, {
     settings: infrastructure.load_balancer ?? {},
     secrets,
     runtime: outside,
@@ -124,7 +124,7 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
   };
 }
 
-/** A phase may say where its services run, those that do not say so themselves. */
+/** Applies the host of a phase to its services without their own `host` or `zone`. */
 function inPhase(input: ServiceInput, phases: NonNullable<StackFile['deployment']>['phases'] = {}): ServiceInput {
   const host =
     input.phase === undefined || input.host !== undefined || input.zone !== undefined
@@ -146,7 +146,7 @@ function toSecretSource(
   baseDir: string,
 ): SecretSource {
   if ([file, environment, vault].filter((source) => source !== undefined).length !== 1)
-    throw new Malformed('needs one of file, environment and vault');
+    throw new Malformed('needs exactly one of file, environment and vault');
   if (file !== undefined) return { file: resolve(baseDir, file) };
   return vault === undefined ? { environment: environment! } : { vault: toVaultAddress(vault) };
 }
@@ -159,7 +159,7 @@ function toVaultAddress(vault: NonNullable<NonNullable<StackFile['secrets']>[str
 
 function contentOf(config: { file?: string; content?: string }, context: NormaliseContext): string {
   if ((config.file === undefined) === (config.content === undefined))
-    throw new Malformed('needs one of file and content');
+    throw new Malformed('needs exactly one of file and content');
   if (config.content !== undefined) return config.content;
   try {
     return context.readConfig(resolve(context.baseDir, config.file!));

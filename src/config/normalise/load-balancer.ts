@@ -17,12 +17,12 @@ export interface FrontContext {
   settings: LoadBalancerInput;
   secrets: Record<string, SecretSource>;
   runtime: RuntimeName;
-  /** Networks without a way out of the host: nothing can be published from them alone. */
+  /** Networks with `internal`: a container on these alone cannot publish ports. */
   internal: ReadonlySet<string>;
   attempt: Attempt;
 }
 
-/** The ways in, and the service that serves them; nothing where nothing is exposed. */
+/** Routes of the exposed services, and the load balancer service; undefined if no service is exposed. */
 export function toFront(
   exposing: StackFile['services'],
   services: Record<string, Service>,
@@ -57,17 +57,17 @@ function toRoute(service: string, input: ExposureInput, settings: LoadBalancerIn
     if (number < 1 || number > 65_535) throw new Malformed(`${number} is not a port; ports are 1 to 65535`);
   if (own === undefined && input.tls !== undefined)
     throw new Malformed(
-      'has tls without a host_port; services that share a port share its certificate: infrastructure.load_balancer.tls',
+      'has tls without host_port; add a host_port, or set infrastructure.load_balancer.tls for the shared port',
     );
   for (const shared of [settings.http_port, settings.https_port])
     if (shared !== undefined && (shared < 1 || shared > 65_535))
-      throw new Malformed(`infrastructure.load_balancer shares port ${shared}, which is no port; ports are 1 to 65535`);
+      throw new Malformed(`infrastructure.load_balancer has ${shared} as a port; ports are 1 to 65535`);
   if (typeof input.tls === 'object' && 'secret' in input.tls)
-    throw new Malformed('has a tls.secret, which only a cluster has; name certificate and key');
+    throw new Malformed('has tls.secret, which is for clusters only; use certificate and key');
   const tls =
     own === undefined ? settings.tls : typeof input.tls === 'object' ? input.tls : input.tls ? settings.tls : undefined;
   if (input.tls === true && !settings.tls)
-    throw new Malformed('has tls: true, and infrastructure.load_balancer.tls names no certificate');
+    throw new Malformed('has tls: true without a certificate; set infrastructure.load_balancer.tls');
   const listen = own ?? (settings.tls ? (settings.https_port ?? 443) : (settings.http_port ?? 80));
   const key = [
     service,
@@ -88,14 +88,14 @@ function toRoute(service: string, input: ExposureInput, settings: LoadBalancerIn
   };
 }
 
-/** A folder is called by it. */
+/** Limits a key to the length of a file name: it names the folder of the route. */
 function short(key: string): string {
   if (key.length <= longestKey) return key;
   const digest = createHash('sha256').update(key).digest('hex').slice(0, digestLength);
   return `${key.slice(0, longestKey - digestLength - 1)}=${digest}`;
 }
 
-/** Plain requests to the shared port are sent on, unless something else is served there. */
+/** Redirects the shared HTTP port to HTTPS, unless a route uses that port. */
 function redirectsOf(
   routes: Route[],
   { tls, http_port: from = 80, https_port: to = 443 }: LoadBalancerInput,
@@ -105,8 +105,8 @@ function redirectsOf(
 }
 
 /**
- * Two processes may listen on one port, each with its own share of the new connections: the new one starts beside the
- * old one, which ends when its clients have left. Docker gives a port to one container at a time.
+ * Processes can share a port (SO_REUSEPORT), so a new load balancer starts beside the old one, which exits when its
+ * clients have disconnected. On Docker, only one container can publish a port.
  */
 function toBalancer(
   { routes, redirects }: Front,
@@ -164,13 +164,13 @@ function toBalancer(
   };
 }
 
-/** Those of everything exposed, in an order that does not change with the file's. */
+/** Networks of all exposed services, sorted so that their order in the file makes no difference. */
 function networksOf(exposed: string[], services: Record<string, Service>, internal: ReadonlySet<string>): string[] {
   const names = [...new Set(exposed.flatMap((name) => Object.keys(services[name]?.networks ?? {})))].sort();
   return names.every((name) => internal.has(name)) ? [...names, 'default'] : names;
 }
 
-/** A service that may fail alone does not hold up the others' front door. */
+/** A service with `on_failure: continue` must not delay the load balancer of the others. */
 function readiness(service: Service | undefined): 'healthy' | 'started' {
   return service?.healthCheck && service.onFailure !== 'continue' ? 'healthy' : 'started';
 }

@@ -19,7 +19,8 @@ export function toMount(input: MountInput, baseDir: string): ServiceMount {
   if (!target.startsWith('/')) throw new Malformed(`"${target}" must be an absolute path inside the container`);
   const isPath = /^[./~]/.test(source);
   if ((type ?? (isPath ? 'bind' : 'volume')) === 'volume') return { type: 'volume', volume: source, target, readOnly };
-  if (source.startsWith('~')) throw new Malformed(`"${source}": write the path out; ~ is not expanded`);
+  if (source.startsWith('~'))
+    throw new Malformed(`"${source}" starts with ~, which is not expanded; write the whole path`);
   const relative = !isAbsolute(source);
   return { type: 'bind', source: relative ? resolve(baseDir, source) : source, target, readOnly, relative };
 }
@@ -33,6 +34,6 @@ function parse(text: string): { source: string; target: string; readOnly: boolea
     );
   }
   if (mode !== undefined && mode !== 'ro' && mode !== 'rw')
-    throw new Malformed(`"${mode}" is not a mode of a mount; use ro or rw`);
+    throw new Malformed(`"${mode}" is not a mount mode; use ro or rw`);
   return { source, target, readOnly: mode === 'ro' };
 }

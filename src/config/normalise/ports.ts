@@ -34,7 +34,7 @@ function parse(text: string): ServicePort {
 export function toRange(text: string): PortRange {
   const [from, to = from] = text.split('-').map(Number);
   if (!from || !to || from > to || to > 65_535)
-    throw new Malformed(`"${text}" is not a port or a range of ports between 1 and 65535`);
+    throw new Malformed(`"${text}" is not a port or a range; write ports from 1 to 65535, such as 8080 or 8000-8010`);
   return { from, to };
 }
 

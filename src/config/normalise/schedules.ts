@@ -6,7 +6,7 @@ import { toMs } from '../schema/values';
 import { toTimeZone } from './time-zone';
 import { type Attempt, Malformed } from './words';
 
-/** Those of the stack file, and those of its jobs, which have the job's name. */
+/** Schedules of the stack file and of its jobs. The schedule of a job has the name of the job. */
 export function toSchedules(file: StackFile, attempt: Attempt): ScheduleSpec[] {
   const own = Object.entries(file.schedules ?? {}).map(([name, input]) => ({ name, path: ['schedules', name], input }));
   const ofJobs = Object.entries(file.services).flatMap(([name, { schedule }]) => {
@@ -22,7 +22,7 @@ export function toSchedules(file: StackFile, attempt: Attempt): ScheduleSpec[] {
   return [...own, ...ofJobs].flatMap(({ name, path, input }, index) =>
     attempt(path, () => {
       if (own.some((other, at) => other.name === name && at !== index))
-        throw new Malformed(`has the name of schedules.${name}; rename that one`);
+        throw new Malformed(`has the same name as schedules.${name}; rename that schedule`);
       return [toSchedule(name, input, file)];
     }, []),
   );
@@ -34,11 +34,11 @@ function toSchedule(name: string, input: ScheduleInput, file: StackFile): Schedu
     const problem = cronProblem(expression);
     if (problem !== undefined) throw new Malformed(`has the cron expression "${expression}": ${problem}`);
   }
-  if (cron.length === 0 && input.every === undefined) throw new Malformed('says no time; add cron or every');
+  if (cron.length === 0 && input.every === undefined) throw new Malformed('has no time; set cron or every');
   const timeZone = toTimeZone(input.time_zone);
   const everyMs = input.every === undefined ? undefined : toMs(input.every);
   if (everyMs !== undefined && everyMs < 1000)
-    throw new Malformed('comes round more often than every second; give it more time');
+    throw new Malformed('runs more than once a second; use a longer interval');
   return {
     name,
     cron,
@@ -52,16 +52,15 @@ function toSchedule(name: string, input: ScheduleInput, file: StackFile): Schedu
 }
 
 function toRecurring({ services, job }: ScheduleInput, file: StackFile): Recurring {
-  if (services?.length === 0)
-    throw new Malformed('names no service; leave services out to deploy the whole stack again');
-  if (services && job !== undefined) throw new Malformed('names services and a job; make two schedules of it');
+  if (services?.length === 0) throw new Malformed('names no service; remove services to redeploy the whole stack');
+  if (services && job !== undefined) throw new Malformed('names services and a job; write two schedules');
   const missing = [...(services ?? []), ...(job === undefined ? [] : [job])].find((name) => !file.services[name]);
   if (missing !== undefined)
     throw new Malformed(
-      `names ${missing}, and there is no such service; there are ${Object.keys(file.services).join(', ')}`,
+      `names ${missing}, but there is no such service; choose from ${Object.keys(file.services).join(', ')}`,
     );
-  const runs = services?.find((name) => file.services[name]!.kind === 'job');
-  if (runs !== undefined) throw new Malformed(`names ${runs}, which is a job; write job: ${runs} to run it`);
+  const jobName = services?.find((name) => file.services[name]!.kind === 'job');
+  if (jobName !== undefined) throw new Malformed(`names ${jobName}, which is a job; write job: ${jobName} to run it`);
   if (job !== undefined && file.services[job]!.kind !== 'job')
     throw new Malformed(`names ${job}, which is a service; write services: [${job}] to restart it`);
   return job === undefined ? (services ? { kind: 'restart', services } : { kind: 'deploy' }) : { kind: 'run', job };

@@ -12,22 +12,22 @@ import { toPort } from './ports';
 import { toStrategy } from './strategy';
 import { type Attempt, Malformed, toAssignments, toShell, toWords } from './words';
 
-/** What a service takes from the rest of the file. */
+/** Parts of the file that the normalisation of a service needs. */
 export interface ServiceContext {
   baseDir: string;
   healthCheckIntervalMs: number;
-  /** Processes run in a folder of this machine: beside the stack file, unless it names another. */
+  /** Runtime of the service. Processes need a working folder; default that of the stack file. */
   runtime: RuntimeName;
   secrets: Record<string, SecretSource>;
   /** Whether several instances may write to a volume at once. */
   shared: (volume: string) => boolean;
-  /** The service named by a `depends_on`, to choose the condition of a plain list. */
+  /** Finds a dependency, to choose its condition if `depends_on` is a list. */
   input: (name: string) => ServiceInput | undefined;
-  /** Runs a parser; what it refuses becomes a finding at the key. */
+  /** Runs a parser, and turns {@link Malformed} into a finding at the key. */
   attempt: Attempt;
 }
 
-/** One entry of `services` with every short form written out and every default filled in. */
+/** Normalises an entry of `services`: expands short forms and fills in defaults. */
 export function toService(name: string, input: ServiceInput, context: ServiceContext): Service {
   const { attempt, baseDir } = context;
   const kind = input.kind ?? 'service';
@@ -38,7 +38,7 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
   const mounts = (input.volumes ?? []).flatMap((mount, index) =>
     attempt(['volumes', index], () => [toMount(mount, baseDir)], []),
   );
-  const otherwise = isUsuallyRolling(input, context, ports, mounts) ? 'rolling' : 'recreate';
+  const defaultStrategy = rollsByDefault(input, context, ports, mounts) ? 'rolling' : 'recreate';
   return {
     name,
     kind,
@@ -71,7 +71,7 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
     stopGraceMs: toMs(input.stop_grace_period ?? 10),
     labels: attempt(['labels'], () => toAssignments(input.labels), {}),
     phase: input.phase,
-    strategy: attempt(['strategy'], () => toStrategy(input.strategy, input.replicas ?? 1, otherwise), {
+    strategy: attempt(['strategy'], () => toStrategy(input.strategy, input.replicas ?? 1, defaultStrategy), {
       kind: 'recreate',
     }),
     ...(input.expose && { drainMs: toMs(input.drain_timeout ?? 30) }),
@@ -106,8 +106,8 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
 }
 
 /**
- * The engine gives a process that is exposed a port of its own, so that two versions can run side by side; the first
- * one is `$PORT`.
+ * Adds ports that the engine allocates for an exposed process, so that two versions can run side by side. The first
+ * port becomes `$PORT`.
  */
 function withExposed(ports: ServicePort[], input: ServiceInput): ServicePort[] {
   const exposed = [...new Set([input.expose ?? []].flat().map(({ port }) => port))];
@@ -117,8 +117,8 @@ function withExposed(ports: ServicePort[], input: ServiceInput): ServicePort[] {
   return [...own, ...ports.filter((port) => !own.includes(port))];
 }
 
-/** What is exposed is not to lose requests; a cluster replaces pods one by one wherever it can. */
-function isUsuallyRolling(
+/** Exposed services roll so that no request is lost; on a cluster, services roll if their health can be checked. */
+function rollsByDefault(
   input: ServiceInput,
   { runtime, shared }: ServiceContext,
   ports: ServicePort[],
@@ -129,7 +129,7 @@ function isUsuallyRolling(
   return input.expose !== undefined && mayRunTwice(ports, mounts, shared);
 }
 
-/** Neither a fixed host port nor a volume of its own is in the way of a second version. */
+/** True unless a fixed host port or a volume with a single writer prevents a second instance. */
 function mayRunTwice(ports: ServicePort[], mounts: ServiceMount[], shared: ServiceContext['shared']): boolean {
   return (
     !ports.some(({ published }) => published && published.from === published.to) &&
@@ -141,15 +141,15 @@ function toList(input: string | string[] | undefined): string[] {
   return input === undefined ? [] : [input].flat();
 }
 
-/** Docker shows a variable that it refuses with its value: what no process can have is refused before. */
+/** Rejects invalid variables here, because the error of Docker would contain their values. */
 function toVariables(input: ServiceInput['environment']): Record<string, string> {
   const variables = toAssignments(input);
   for (const [name, value] of Object.entries(variables)) {
     if (!/^[^=\s]+$/.test(name) || hasControlCharacter(name))
       throw new Malformed(
-        `${JSON.stringify(name)} is no name of a variable; write letters, digits and _, such as LOG_LEVEL`,
+        `${JSON.stringify(name)} is not a valid variable name; use letters, digits and _, such as LOG_LEVEL`,
       );
-    if (value.includes('\0')) throw new Malformed(`${name} holds a NUL character, which no variable can; remove it`);
+    if (value.includes('\0')) throw new Malformed(`${name} contains a NUL character; remove it`);
   }
   return variables;
 }
@@ -182,14 +182,14 @@ function toSecret(
   return { name: use.source, source, target: toFile(path.startsWith('/') ? path : `/run/secrets/${path}`, use) };
 }
 
-/** A variable has no owner and no mode. */
+/** Rejects the options of files: a variable has no owner and no mode. */
 function toVariable(name: string, { target, mode, uid, gid }: FileUse & { target?: string }): string {
-  const ofFiles = Object.entries({ target, mode, uid, gid }).find(([, value]) => value !== undefined);
-  if (ofFiles) throw new Malformed(`has both environment and ${ofFiles[0]}, which only a file has; keep one of them`);
+  const ofFile = Object.entries({ target, mode, uid, gid }).find(([, value]) => value !== undefined);
+  if (ofFile) throw new Malformed(`has both environment and ${ofFile[0]}, which is for files; keep one of the two`);
   return name;
 }
 
-/** Absolute, or below the folder of a process. */
+/** Target of a file: absolute, or relative to the folder of a process. */
 function toFile(path: string, { mode, uid, gid }: FileUse): FileTarget {
   const isPlain = path
     .replace(/^\//, '')
@@ -197,8 +197,8 @@ function toFile(path: string, { mode, uid, gid }: FileUse): FileTarget {
     .every((part) => part !== '' && part !== '.' && part !== '..');
   if (!isPlain || hasControlCharacter(path))
     throw new Malformed(
-      `${JSON.stringify(path)} is no path of a file; write it out, such as ` +
-        '/etc/app/key.pem, without . or .. and empty parts',
+      `${JSON.stringify(path)} is not a valid file path; write one such as ` +
+        '/etc/app/key.pem, without ., .. and empty parts',
     );
   return {
     path,
@@ -226,11 +226,11 @@ function toDependencies(
 ): Record<string, DependencyCondition> {
   if (!input) return {};
   if (!Array.isArray(input)) return input;
-  return Object.fromEntries(input.map((name) => [name, readiest(find(name))]));
+  return Object.fromEntries(input.map((name) => [name, strongestCondition(find(name))]));
 }
 
 /** The strongest condition that a service can meet. */
-function readiest(dependency: ServiceInput | undefined): DependencyCondition {
+function strongestCondition(dependency: ServiceInput | undefined): DependencyCondition {
   if (dependency?.kind === 'job') return 'completed';
   return dependency?.health_check ? 'healthy' : 'started';
 }

@@ -6,18 +6,18 @@ import { Malformed, toWords } from './words';
 type Options = Exclude<StrategyInput, string>;
 type Canary = NonNullable<Options['canary']>;
 
-/** @throws Malformed unless exactly one strategy is given, with options that leave something to do */
+/** @throws Malformed unless there is exactly one strategy, with options that let it replace instances */
 export function toStrategy(
   input: StrategyInput | undefined,
   replicas: number,
-  otherwise: 'recreate' | 'rolling',
+  defaultStrategy: 'recreate' | 'rolling',
 ): ServiceStrategy {
   const options: Options = typeof input === 'object' ? input : {};
-  const given = typeof input === 'object' ? (Object.keys(input) as (keyof Options)[]) : [input ?? otherwise];
+  const given = typeof input === 'object' ? (Object.keys(input) as (keyof Options)[]) : [input ?? defaultStrategy];
   if (given.length !== 1)
     throw new Malformed(
       given.length === 0
-        ? 'names no strategy; give one of rolling, blue_green and canary'
+        ? 'has no strategy; set one of rolling, blue_green and canary'
         : `has ${given.join(' and ')}; keep one`,
     );
   switch (given[0]!) {
@@ -37,7 +37,7 @@ function toRolling(input: NonNullable<Options['rolling']>, replicas: number): Se
   const maxUnavailable = toCount(input.max_unavailable ?? 0, replicas, Math.floor);
   if (maxSurge + maxUnavailable === 0)
     throw new Malformed(
-      'max_surge and max_unavailable are both 0, so that nothing could ever be replaced; give one of them at least 1',
+      'max_surge and max_unavailable are both 0, so no instance could be replaced; set one of them to at least 1',
     );
   return { kind: 'rolling', maxSurge, maxUnavailable, minHealthyMs: toMs(input.min_healthy_time ?? 0) };
 }
@@ -67,7 +67,7 @@ function toCanary({ steps, analysis }: Canary): ServiceStrategy {
   );
   if (wrong)
     throw new Malformed(
-      `has a step of weight ${wrong.weight}; weights are whole per cent from 1 to 99, each more than the one before`,
+      `has a step of weight ${wrong.weight}; weights are whole per cent from 1 to 99, each greater than the one before`,
     );
   return {
     kind: 'canary',
@@ -82,9 +82,11 @@ function toAnalysis({ interval, checks, samples, without_answer }: NonNullable<C
     checks: checks.map(({ name, query, baseline, min, max, max_ratio, max_difference }) => {
       const compares = max_ratio !== undefined || max_difference !== undefined;
       if (!compares && min === undefined && max === undefined)
-        throw new Malformed(`the check "${name ?? query}" has no limit; give it min, max, max_ratio or max_difference`);
+        throw new Malformed(`the check "${name ?? query}" has no limit; set min, max, max_ratio or max_difference`);
       if (compares && baseline === undefined)
-        throw new Malformed(`the check "${name ?? query}" compares with nothing; give it a baseline`);
+        throw new Malformed(
+          `the check "${name ?? query}" has no baseline for its max_ratio or max_difference; set baseline`,
+        );
       return { name: name ?? query, query, baseline, min, max, maxRatio: max_ratio, maxDifference: max_difference };
     }),
     samples,

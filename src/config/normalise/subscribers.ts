@@ -5,7 +5,7 @@ import { type Attempt, Malformed } from './words';
 
 type SubscriberInput = NonNullable<StackFile['subscribers']>[string];
 
-/** Who is told what happens; nothing where nobody is. */
+/** Subscribers of the stack; undefined if there are none. */
 export function toSubscribers(
   input: StackFile['subscribers'],
   secrets: Record<string, SecretSource>,
@@ -23,7 +23,7 @@ export function toSubscribers(
 
 function toTarget({ webhook, slack, redis }: SubscriberInput, secrets: Record<string, SecretSource>): SubscriberTarget {
   if ([webhook, slack, redis].filter(Boolean).length !== 1)
-    throw new Malformed('needs one of webhook, slack and redis');
+    throw new Malformed('needs exactly one of webhook, slack and redis');
   if (webhook)
     return {
       kind: 'webhook',

@@ -1,6 +1,6 @@
 import { Malformed } from './words';
 
-/** The name of a time zone; default UTC. @throws Malformed for one that nobody knows */
+/** The name of a time zone; default UTC. @throws Malformed if it is unknown */
 export function toTimeZone(name = 'UTC'): string {
   try {
     new Intl.DateTimeFormat('en-US', { timeZone: name }).format();

@@ -2,7 +2,7 @@ import type { WatchSettings } from '../../model/watch';
 import type { StackFile } from '../schema/stack-file';
 import { toMs } from '../schema/values';
 
-/** What is done between deployments; nothing where that is not wanted. */
+/** Settings of the watch; undefined if it is disabled. */
 export function toWatch({
   enabled = true,
   interval = '30s',

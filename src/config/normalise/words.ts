@@ -1,8 +1,8 @@
-/** A text that is not of the form its key asks for. */
+/** A value that does not have the form that its key requires. */
 export class Malformed extends Error {}
 
 /**
- * Reads a part of the file; what is {@link Malformed} becomes a finding at its path, and the fallback stands in for it.
+ * Parses a part of the file. If it is {@link Malformed}, adds a finding at its path and returns the fallback.
  */
 export type Attempt = <T>(path: (string | number)[], parse: () => T, fallback: T) => T;
 
@@ -42,12 +42,14 @@ export function toWords(command: CommandInput): string[] {
   return typeof command === 'string' ? splitWords(command) : command.map(String);
 }
 
-/** The words of a command that a person wrote for a shell: a string runs in `/bin/sh -c`. */
+/** The words of a command that may need a shell: a string runs in `/bin/sh -c`. */
 export function toShell(command: CommandInput): string[] {
   return typeof command === 'string' ? ['/bin/sh', '-c', command] : command.map(String);
 }
 
-/** `{KEY: value}` of either form; a key without a value is refused, for it would depend on where it runs. */
+/**
+ * Parses `{KEY: value}` or `["KEY=value"]`. Rejects a bare key, whose value would depend on the machine.
+ */
 export function toAssignments(
   input: Record<string, unknown> | string[] | undefined,
   separator: '=' | ':' = '=',

@@ -1,6 +1,6 @@
 /**
- * The same data in objects that inherit nothing: a service that names `constructor` as its dependency must not find
- * one.
+ * Copies data into objects without a prototype: a dependency on a service `constructor` must not find an inherited
+ * property.
  */
 export function bare<T>(data: T): T {
   if (Array.isArray(data)) return data.map(bare) as T;

@@ -4,22 +4,22 @@ import { size, toBytes } from '../schema/values';
 
 type Data = Record<string, unknown>;
 
-const notPassed = 'this version does not pass it on to the runtime';
+const notPassed = 'is not passed on to the runtime; remove it';
 
-/** Compose's keys of a service that have no place here, each with what to do instead. */
-const elsewhere: Record<string, string> = {
-  build: 'images are built before a deployment: let CI build and push one, and name it with image',
+/** Service keys of Compose that are not supported, each with its alternative. */
+const unsupported: Record<string, string> = {
+  build: 'images are not built by a deployment; let CI build and push one, and set image',
   container_name:
-    'the engine names instances, so that two versions can exist side by side; others reach the service by its name',
-  hostname: 'others reach the service by its name; more names go under networks as aliases',
-  links: 'others are reached by their names on a common network',
-  profiles: 'every service of a stack is deployed; write an overlay per environment',
+    'the engine names instances, so that two versions can run side by side; use the name of the service to reach it',
+  hostname: 'services reach each other by service name; for more names, use aliases under networks',
+  links: 'services reach each other by service name; use a common network',
+  profiles: 'all services of a stack are deployed; write an overlay per environment',
   extends: 'use a YAML anchor (<<: *name), or an overlay per environment',
-  tty: 'deployments have no terminal',
-  stdin_open: 'deployments have no terminal',
-  privileged: 'no instance gets the whole host; name what it needs with cap_add',
-  network_mode: 'infrastructure.network.mode: Host is for the whole stack; else join networks by name',
-  platform: "images are pulled for the engine's own platform",
+  tty: 'instances have no terminal; remove it',
+  stdin_open: 'instances have no terminal; remove it',
+  privileged: 'privileged instances are not supported; add the capabilities that it needs with cap_add',
+  network_mode: 'is set for the whole stack with infrastructure.network.mode; to join networks, use networks',
+  platform: 'images are pulled for the platform of the Docker Engine; remove it',
   devices: notPassed,
   dns: notPassed,
   ipc: notPassed,
@@ -38,12 +38,12 @@ const spelled: Record<string, string[]> = {
   cidr: ['ipam'],
 };
 
-/** The keys that may stand in a file for one of ours. */
+/** All spellings of a key in a file: ours, then those of Compose. */
 export function spellings(key: string): string[] {
   return [key, ...(Object.hasOwn(spelled, key) ? spelled[key]! : [])];
 }
 
-/** Turns compose's spellings into ours; what both understand stays as it is. */
+/** Converts keys of Compose into ours; common keys stay as they are. */
 export function fromComposeSpellings(data: unknown): { data: unknown; findings: Finding[] } {
   const findings: Finding[] = [];
   if (!isData(data)) return { data, findings };
@@ -83,22 +83,22 @@ function toService(service: Data, path: string[], findings: Finding[]): Data {
       findings.push({
         path: [...path, key],
         message:
-          'every port of a container can be reached from its networks; for a way in from outside ' +
+          'all ports of a container are open within its networks; for access from outside ' +
           'write {port: 8080, host_port: 80} or {port: 8080, host: shop.example.com}',
       });
-    else if (Object.hasOwn(elsewhere, key)) findings.push({ path: [...path, key], message: elsewhere[key]! });
+    else if (Object.hasOwn(unsupported, key)) findings.push({ path: [...path, key], message: unsupported[key]! });
     else if (key === 'tmpfs' && result.tmpfs !== undefined) result.tmpfs = [value, result.tmpfs].flat();
     else result[key] = value;
   }
   return result;
 }
 
-/** Compose's form is a list of bare ports. */
+/** False for the form of Compose, a list of bare ports. */
 function isExposure(value: unknown): boolean {
   return [value].flat().every(isData);
 }
 
-/** Compose's long form of a mount may be a tmpfs. */
+/** In Compose, the long form of a mount may be a tmpfs. */
 function moveTmpfs(service: Data, mounts: unknown[], path: string[], findings: Finding[]): void {
   const isTmpfs = (mount: unknown): mount is Data => isData(mount) && mount.type === 'tmpfs';
   const moved = mounts.flatMap((mount, index) => (isTmpfs(mount) ? [toTmpfs(mount, [...path, index], findings)] : []));
@@ -110,9 +110,9 @@ function moveTmpfs(service: Data, mounts: unknown[], path: string[], findings: F
 function toTmpfs(mount: Data, path: (string | number)[], findings: Finding[]): string {
   const { type: _, target, read_only: readOnly, consistency: _onlyOnMacs, tmpfs = {}, ...unknown } = mount;
   const { size: written, mode, ...more } = isData(tmpfs) ? tmpfs : { tmpfs };
-  const left = [...Object.keys(unknown).map((key) => [key]), ...Object.keys(more).map((key) => ['tmpfs', key])];
-  const message = 'is not a key of a tmpfs; size, mode and read_only are';
-  findings.push(...left.map((key) => ({ path: [...path, ...key], message })));
+  const unknownKeys = [...Object.keys(unknown).map((key) => [key]), ...Object.keys(more).map((key) => ['tmpfs', key])];
+  const message = 'is not a key of a tmpfs; use size, mode and read_only';
+  findings.push(...unknownKeys.map((key) => ({ path: [...path, ...key], message })));
   const options = [
     ...(written === undefined ? [] : [`size=${bytesOf(written)}`]),
     ...(mode === undefined ? [] : [`mode=${String(mode).replace(/^0o/, '')}`]),
@@ -121,7 +121,7 @@ function toTmpfs(mount: Data, path: (string | number)[], findings: Finding[]): s
   return options.length > 0 ? `${String(target)}:${options.join()}` : String(target);
 }
 
-/** What is no size is left for the grammar of a tmpfs to refuse. */
+/** Returns an invalid size as it is: the schema of a tmpfs rejects it. */
 function bytesOf(written: unknown): string {
   const parsed = size.safeParse(written);
   return String(parsed.success ? toBytes(parsed.data) : written);
@@ -155,12 +155,12 @@ function toDependencies(value: unknown, path: string[], findings: Finding[]): un
       if (isData(entry) && entry.required === false)
         findings.push({
           path: [...path, name, 'required'],
-          message: 'every dependency of a stack is deployed; remove the dependency, or required',
+          message: 'all dependencies of a stack are deployed; remove the dependency, or required',
         });
       if (isData(entry) && entry.restart === true)
         findings.push({
           path: [...path, name, 'restart'],
-          message: 'dependants keep running when what they depend on is replaced; remove restart',
+          message: 'dependents keep running when a dependency is replaced; remove restart',
         });
       const condition = isData(entry) ? entry.condition : entry;
       return [
@@ -185,7 +185,7 @@ function moveDeploy(service: Data, value: unknown, path: string[], findings: Fin
     else
       findings.push({
         path: [...path, key],
-        message: 'has no meaning here; services take replicas, resources, restart and strategy',
+        message: 'is not supported; use replicas, resources, restart or strategy of the service',
       });
   }
 }
@@ -211,11 +211,11 @@ function toNetwork(network: Data, path: string[], findings: Finding[]): Data {
   return subnet === undefined ? result : { ...result, cidr: subnet };
 }
 
-/** The one thing of `ipam` that has a place here. Docker chooses the gateway: the first address of the subnet. */
+/** The first subnet, the only supported part of `ipam`. Docker uses its first address as the gateway. */
 function toSubnet({ driver, config, ...more }: Data, path: string[], findings: Finding[]): unknown {
   const message =
-    'is not passed on to Docker; of ipam, the first subnet is. Leave it ' +
-    'out, or make the network yourself and say external: true';
+    'is not passed on to Docker: only the first subnet of ipam is supported; remove it, ' +
+    'or create the network yourself and set external: true';
   const refuse = (...key: (string | number)[]) => void findings.push({ path: [...path, ...key], message });
   if (driver !== undefined && driver !== 'default') refuse('driver');
   for (const key of Object.keys(more)) refuse(key);

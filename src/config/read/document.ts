@@ -16,24 +16,23 @@ import { StackFileError, type Problem } from '../problems';
 import { spellings } from './compose-spellings';
 
 const deepest = 100;
-/** Keys and values with every alias written out; 157 services have about 10,000. */
+/** Most keys and values with all aliases expanded; a file of 157 services has about 10,000. */
 const largestExpansion = 500_000;
 
 const tags = new Set(['!!map', '!!seq', '!!str', '!!int', '!!float', '!!bool', '!!null', '!override', '!reset']);
 
-/** A YAML file, as data and as something that knows where each key stands. */
+/** A YAML file as data, with the positions of its keys. */
 export interface SourceDocument {
   file: string;
   data: unknown;
-  /** Maps that replace what an earlier file says instead of joining it: `!override`. */
+  /** Maps with `!override`: they replace those of earlier files instead of being merged. */
   overriding: WeakSet<object>;
   /** Line and column (from 1) of a path, or of the longest part of it that the file has. */
   locate(path: (string | number)[]): { line: number; column: number; depth: number };
 }
 
 /**
- * Reads a file. As in compose, `!reset` in an overlay takes away what the files before it say, and `!override` replaces
- * it.
+ * Parses a file. As in Compose, `!reset` in an overlay removes values of earlier files, and `!override` replaces them.
  * @throws StackFileError with every syntax error, duplicate key and unknown tag of the file
  */
 export function parseYaml(file: string, text: string, role: 'base' | 'overlay' = 'base'): SourceDocument {
@@ -76,10 +75,7 @@ export function parseYaml(file: string, text: string, role: 'base' | 'overlay' =
   };
 }
 
-/**
- * What is reset is null in an overlay, which takes it away ({@link overlay}); in the first file there is nothing to
- * take away.
- */
+/** Turns `!reset` into null, which {@link overlay} removes; in the base file, removes the key at once. */
 function reset(document: Document, role: 'base' | 'overlay'): void {
   visit(document, {
     Pair: (_, pair) => {
@@ -104,10 +100,7 @@ function overriding(document: Document, data: unknown): WeakSet<object> {
   return found;
 }
 
-/**
- * The mode of a file is octal, whether YAML takes its digits for a number or not: `0440`, `440` and `0o440` mean the
- * same.
- */
+/** Keeps file modes as text, because YAML reads `0440`, `440` and `0o440` differently and all mean the same mode. */
 function keepModesAsWritten(document: Document): void {
   visit(document, {
     Pair: (_, pair) => {
@@ -127,9 +120,8 @@ function keepModesAsWritten(document: Document): void {
 }
 
 /**
- * Where YAML would write a number or a flag in another way than it stands there (`1.10`, `0123`, `1e3`, 20 digits,
- * `True`), it stays the text that it is: a program that gets it, as a variable say, gets what was written. Keys that
- * want a number read it from the text.
+ * Keeps numbers and booleans as text if YAML would write them differently (`1.10`, `0123`, `1e3`, 20 digits, `True`),
+ * so that an environment variable has the value as written. Keys with numbers convert the text.
  */
 function keepNumbersAsWritten(document: Document): void {
   visit(document, {
@@ -141,23 +133,23 @@ function keepNumbersAsWritten(document: Document): void {
 }
 
 function readable(code: string, message: string, line: string): string {
-  if (code === 'DUPLICATE_KEY') return 'this key stands twice in the same map; keep one of them';
+  if (code === 'DUPLICATE_KEY') return 'this key is twice in the same map; keep one of them';
   if (code === 'UNEXPECTED_TOKEN' && /[{[,].*\$\{/.test(line))
-    return 'is not valid YAML: a value with ${…} inside {} or [] has to be in quotes';
+    return 'is not valid YAML: a value with ${…} inside {} or [] needs quotes';
   return `is not valid YAML: ${message}`;
 }
 
-/** What cannot be read makes all that follows it unexpected. */
+/** Drops errors that follow from the first syntax error. */
 function withoutConsequences<T extends { code: string }>(errors: readonly T[]): T[] {
   const first = errors.find(({ code }) => code === 'UNEXPECTED_TOKEN');
   return first ? errors.filter((error) => error === first || error.code === 'DUPLICATE_KEY') : [...errors];
 }
 
-/** Aliases of anchors that do not exist, that contain themselves, or that expand to far too much. */
+/** Finds aliases without an anchor, anchors that contain themselves, and expansions that are too large. */
 function aliasProblems(document: Document): { offset: number; message: string }[] {
   const problems: { offset: number; message: string }[] = [];
   const sizes = new Map<Node, number>();
-  const open = new Set<Node>();
+  const ancestors = new Set<Node>();
   const size = (node: unknown): number => {
     if (isAlias(node)) {
       const target = node.resolve(document);
@@ -165,28 +157,29 @@ function aliasProblems(document: Document): { offset: number; message: string }[
       if (!target)
         problems.push({
           offset,
-          message: `there is no anchor &${node.source} above this; define it, or correct its name`,
+          message: `there is no anchor &${node.source} above this line; define it, or correct its name`,
         });
-      else if (open.has(target)) problems.push({ offset, message: `the anchor &${node.source} contains itself` });
+      else if (ancestors.has(target))
+        problems.push({ offset, message: `the anchor &${node.source} contains itself; write its content out` });
       else return size(target);
       return 1;
     }
     if (!isMap(node) && !isSeq(node)) return 1;
     const known = sizes.get(node);
     if (known !== undefined) return known;
-    open.add(node);
+    ancestors.add(node);
     const items = isMap(node) ? node.items.map(({ value }) => value) : node.items;
     const total = items.reduce<number>((sum, item) => sum + 1 + size(item), 1);
-    open.delete(node);
+    ancestors.delete(node);
     sizes.set(node, total);
     return total;
   };
   if (size(document.contents) > largestExpansion)
-    problems.push({ offset: 0, message: 'its anchors and aliases expand to far too much; write it out' });
+    problems.push({ offset: 0, message: 'its anchors and aliases expand to too many values; use fewer aliases' });
   return problems;
 }
 
-/** What JavaScript takes for something else than a key would be lost without a word. */
+/** Rejects `__proto__`: JavaScript would drop the key silently. */
 function lostKeys(document: Document): { offset: number; message: string }[] {
   const problems: { offset: number; message: string }[] = [];
   visit(document, {
@@ -206,7 +199,7 @@ function unknownTags(document: Document): { offset: number; message: string }[] 
       if (shown !== undefined && !tags.has(shown))
         problems.push({
           offset: range?.[0] ?? 0,
-          message: `the tag ${shown} is not known; remove it, or write what it stands for`,
+          message: `the tag ${shown} is not supported; remove it, and write the value out`,
         });
     },
   });
@@ -221,7 +214,7 @@ function toData(file: string, document: Document): unknown {
   }
 }
 
-/** A parser recurses once per level: a hostile file must not get that far. */
+/** The parser recurses once per level, so a hostile file could overflow the stack. */
 function refuseDeepNesting(file: string, text: string): void {
   let depth = 0;
   for (const [index, line] of text.split('\n').entries()) {
@@ -232,7 +225,13 @@ function refuseDeepNesting(file: string, text: string): void {
     }
     if (depth > deepest || indent > deepest * 4) {
       throw new StackFileError([
-        { file, line: index + 1, column: 1, path: '', message: `is nested more than ${deepest} levels deep` },
+        {
+          file,
+          line: index + 1,
+          column: 1,
+          path: '',
+          message: `is nested more than ${deepest} levels deep; use fewer levels`,
+        },
       ]);
     }
   }

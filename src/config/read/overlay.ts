@@ -1,7 +1,7 @@
 type Data = Record<string, unknown>;
 
 /**
- * Lays an overlay over a base: maps merge, save those that are `overriding`; everything else replaces, `null` removes.
+ * Merges an overlay into a base: maps are merged unless they are in `overriding`, other values replace, null removes.
  */
 export function overlay(base: unknown, over: unknown, overriding: WeakSet<object> = new WeakSet()): unknown {
   if (!isData(base) || !isData(over) || overriding.has(over)) return over;

@@ -2,7 +2,7 @@ import { isData } from './overlay';
 
 type Path = (string | number)[];
 
-/** Data without what stands at the given paths. */
+/** A copy of the data without the values at the given paths. */
 export function prune(data: unknown, paths: readonly Path[]): unknown {
   const here = new Set<string>();
   const below = new Map<string, Path[]>();

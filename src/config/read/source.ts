@@ -4,19 +4,16 @@ import { StackFileError } from '../problems';
 const largest = 2 * 1024 * 1024;
 
 /**
- * The text of a file that a person wrote.
- * @param ifMissing what to do where there is no such file
- * @throws StackFileError when it is missing, larger than 2 MiB, no file, or not UTF-8 text
+ * Reads a text file.
+ * @param ifMissing advice for the error if the file does not exist
+ * @throws StackFileError if it is missing, larger than 2 MiB, a folder, or not UTF-8 text
  */
-export function readText(
-  path: string,
-  ifMissing = 'look at the path (another stack file is named with --config)',
-): string {
+export function readText(path: string, ifMissing = 'check the path (--config names another stack file)'): string {
   const refuse = (message: string): never => {
     throw new StackFileError([{ file: path, path: '', message }]);
   };
   const bytes = readBytes(path, ifMissing, refuse);
-  if (bytes.includes(0)) refuse('is a binary file, and has to be text');
+  if (bytes.includes(0)) refuse('is a binary file; name a text file');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
@@ -34,8 +31,8 @@ function readBytes(path: string, ifMissing: string, refuse: (message: string) =>
   }
   try {
     const { size, mode } = fstatSync(file);
-    if ((mode & 0o170000) === 0o040000) refuse('is a folder; name the file in it');
-    if (size > largest) refuse(`is ${Math.ceil(size / 1024 / 1024)} MiB; at most 2 MiB are read`);
+    if ((mode & 0o170000) === 0o040000) refuse('is a folder; name a file in it');
+    if (size > largest) refuse(`is ${Math.ceil(size / 1024 / 1024)} MiB, more than the limit of 2 MiB`);
     const buffer = Buffer.alloc(size);
     return buffer.subarray(0, readSync(file, buffer, 0, size, 0));
   } finally {

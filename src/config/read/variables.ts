@@ -3,19 +3,19 @@ import { fillTemplate, parseTemplate, references, TemplateError, type Reference 
 import type { Finding } from '../problems';
 import { isData } from './overlay';
 
-/** What interpolation gives: the data with its variables filled in, the names it used, and what is wrong. */
+/** The result of {@link interpolate}: data with variables filled in, names of the used variables, and problems. */
 export interface Interpolated {
   data: unknown;
   used: Set<string>;
   findings: Finding[];
-  /** Of `$NAME` that is left as it is written. */
+  /** One for each unset `$NAME`, which is left as written. */
   warnings: Finding[];
 }
 
 /**
- * Fills in the variables of every text, as the Compose Specification has them ({@link parseTemplate}). `${NAME}` that
- * is not set and has no default is a problem; `$NAME` that is not set is left for the shell of the container, and said.
- * A variable under a key that looks like a credential is refused: its value would travel.
+ * Fills in variables by the syntax of the Compose Specification ({@link parseTemplate}). An unset `${NAME}` without a
+ * default is a problem. An unset `$NAME` is left for the shell of the container, with a warning. Rejects variables that
+ * look like credentials, because their values would be stored with the release.
  */
 export function interpolate(data: unknown, variables: Record<string, string | undefined>): Interpolated {
   const used = new Set<string>();
@@ -34,8 +34,8 @@ export function interpolate(data: unknown, variables: Record<string, string | un
       );
       if (suspect) findings.push({ path, message: refuseCredential(suspect) });
       const unset = (part: Reference, message = '') => {
-        if (isLeft(part)) warnings.push({ path, message: left(part) });
-        else findings.push({ path, message: missing(part, message) });
+        if (isLeft(part)) warnings.push({ path, message: leftWarning(part) });
+        else findings.push({ path, message: unsetProblem(part, message) });
         return part.source;
       };
       return fillTemplate(template, valueOf, unset, (name) => used.add(name));
@@ -57,48 +57,48 @@ export function interpolate(data: unknown, variables: Record<string, string | un
   return { data: visit(data, []), used, findings, warnings };
 }
 
-/** Whether it is written `$NAME`, as shells have it too. */
+/** True for `$NAME` without braces. */
 function isBare({ name, source }: Reference): boolean {
   return source === `$${name}`;
 }
 
-function left({ name, source }: Reference): string {
+function leftWarning({ name, source }: Reference): string {
   return (
-    `the variable ${name} is not set, and ${source} is left for the shell of the ` +
-    `container; write $${source} to say so, or \${${name}} for what has to be set`
+    `the variable ${name} is not set, so ${source} is left for the shell of the ` +
+    `container; write $${source} if you mean that, or \${${name}} to require a value`
   );
 }
 
-function missing({ name }: Reference, message: string): string {
+function unsetProblem({ name }: Reference, message: string): string {
   const hint = message ? `: ${message}` : '';
   return (
-    `the variable ${name} is not set${hint}; give it with --set ${name}=…, ` +
-    `in the environment, or a default as \${${name}:-value}`
+    `the variable ${name} is not set${hint}; set it with --set ${name}=… or ` +
+    `in the environment, or write a default: \${${name}:-value}`
   );
 }
 
 /**
- * What makes a text with variables look like a credential: its key, the `KEY` of a `KEY=value` item, or a variable's
- * own name.
+ * The name because of which a text with variables looks like a credential: its key, the `KEY` of a `KEY=value` item,
+ * or the name of a variable. Undefined if there is none.
  */
 function suspectedCredential(
   value: string,
   used: Reference[],
   path: (string | number)[],
-): { key: string; what: string } | undefined {
+): { key: string; name: string } | undefined {
   if (used.length === 0 || path.includes('secrets') || path.includes('configs')) return undefined;
   const last = path.at(-1);
   const key = typeof last === 'number' ? value.split('=')[0]! : String(last);
   if (isCredentialFile(key)) return undefined;
-  if (isCredentialKey(key) && !key.includes('$')) return { key, what: key };
+  if (isCredentialKey(key) && !key.includes('$')) return { key, name: key };
   const found = used.find(({ name }) => isCredentialVariable(name));
-  return found && { key, what: isBare(found) ? found.source : `\${${found.name}}` };
+  return found && { key, name: isBare(found) ? found.source : `\${${found.name}}` };
 }
 
-function refuseCredential({ key, what }: { key: string; what: string }): string {
-  const asText = /^\$\w/.test(what) ? `; write $${what} for what the container shall see` : '';
+function refuseCredential({ key, name }: { key: string; name: string }): string {
+  const asText = /^\$\w/.test(name) ? `; write $${name} to pass the text ${name} to the container` : '';
   return (
-    `${what} looks like a credential, and a variable's value travels with the release; declare it under the ` +
+    `${name} looks like a credential, and values of variables are stored with the release; declare it under the ` +
     'top-level secrets (file or environment of the worker) and use it with ' +
     `secrets: [{source: …, environment: ${key}}]${asText}`
   );

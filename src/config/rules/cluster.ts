@@ -9,21 +9,20 @@ import { ownersOf } from './files';
 import { at, eachService, type Rule } from './rule';
 
 const longestName = 63;
-/** A job's name gets the number of its deployment. */
+/** Jobs append the number of the deployment to this name. */
 const longestService = 50;
 const clusterName = /^[a-z]([a-z0-9-]*[a-z0-9])?$/;
-const byHand = 'use letters, digits and -, beginning with a letter';
 
-/** What only a cluster is told is told to one, and it is told nothing that only an engine of hosts does. */
-export const clusterKnowsItself: Rule = ({ file: { infrastructure = {}, networks = {} }, stack }) => {
+/** Rejects cluster-only keys off-cluster, and Docker-only keys on clusters. */
+export const clusterKeysApply: Rule = ({ file: { infrastructure = {}, networks = {} }, stack }) => {
   if (!reachesClusters(stack))
     return infrastructure.kubernetes
       ? [
           {
             path: ['infrastructure', 'kubernetes'],
             message:
-              'is for a cluster: orchestrator: Kubernetes, or a host with ' +
-              'kubernetes; remove it, or choose one of those',
+              'applies to clusters only; remove it, or set orchestrator: Kubernetes, ' +
+              'or give one of the hosts `kubernetes: CONTEXT`',
           },
         ]
       : [];
@@ -33,7 +32,7 @@ export const clusterKnowsItself: Rule = ({ file: { infrastructure = {}, networks
       .filter(([name, network]) => network?.[key] && used.has(name))
       .map(([name]) => ({
         path: ['networks', name, key],
-        message: `means nothing on a cluster, where a network is who may reach whom; remove ${key}`,
+        message: `is not supported on a cluster, where networks are NetworkPolicies; remove ${key}`,
       })),
   );
   const { gateway, ingress_class: ingressClass } = infrastructure.kubernetes ?? {};
@@ -42,7 +41,7 @@ export const clusterKnowsItself: Rule = ({ file: { infrastructure = {}, networks
       ? [
           {
             path: ['infrastructure', 'kubernetes', 'ingress_class'],
-            message: 'is of an Ingress, and what is exposed comes in by the gateway; keep one of the two',
+            message: 'is for an Ingress, but with gateway, services get an HTTPRoute; keep one of the two',
           },
         ]
       : [];
@@ -52,7 +51,7 @@ export const clusterKnowsItself: Rule = ({ file: { infrastructure = {}, networks
       ? [
           {
             path: ['infrastructure', 'load_balancer'],
-            message: 'a cluster has a front door of its own: what is exposed gets an Ingress; remove it',
+            message: 'is not used on a cluster: exposed services get an Ingress; remove load_balancer',
           },
         ]
       : []),
@@ -60,7 +59,7 @@ export const clusterKnowsItself: Rule = ({ file: { infrastructure = {}, networks
   ];
 };
 
-/** Names become those of a namespace and of what is in it. */
+/** Names that become names of Kubernetes objects must be valid there. */
 export const namesFitCluster: Rule = ({ stack }) => {
   const services = onCluster(stack);
   if (services.length === 0) return [];
@@ -70,7 +69,14 @@ export const namesFitCluster: Rule = ({ stack }) => {
   const named = (path: string[], name: string, longest: number): Finding[] =>
     clusterName.test(name) && name.length <= longest
       ? []
-      : [{ path, message: `"${name}" is no name on Kubernetes; ${byHand}, at most ${longest}` }];
+      : [
+          {
+            path,
+            message:
+              `"${name}" is not a valid name on Kubernetes; use at most ${longest} lower-case ` +
+              `letters, digits and -, starting with a letter`,
+          },
+        ];
   return [
     ...named(['name'], namespace, longestName),
     ...services.flatMap(({ name }) => named(['services', name], name, longestService)),
@@ -92,7 +98,7 @@ function networksOf(services: Service[]): Set<string> {
   return new Set(services.flatMap(({ networks }) => Object.keys(networks)));
 }
 
-/** A name leads to one service. */
+/** On a cluster, a DNS name belongs to one service. */
 function aliasesOf(services: Service[]): Finding[] {
   const owners = new Map(services.map(({ name }) => [name, name]));
   return services.flatMap((service) =>
@@ -106,7 +112,8 @@ function aliasesOf(services: Service[]): Finding[] {
               at(
                 service,
                 ['networks', network, 'aliases'],
-                `"${alias}" is a name of ${owner} already; on a cluster a name leads to one service`,
+                `"${alias}" is already a name of ${owner}, and on a cluster a name belongs to one service; ` +
+                  'choose another alias',
               ),
             ];
       }),
@@ -114,16 +121,16 @@ function aliasesOf(services: Service[]): Finding[] {
   );
 }
 
-/** What a cluster cannot do as the file says is refused by name, never ignored. */
-export const clusterHonours: Rule = eachService((service, { file, stack }) =>
+/** Rejects settings that a cluster cannot apply as written, instead of ignoring them. */
+export const clusterSupports: Rule = eachService((service, { file, stack }) =>
   runtimeOf(service, stack) === 'kubernetes'
     ? [
         ...mountsOf(service),
         ...tmpfsOf(service),
         ...ownersOf(service),
-        ...doorOf(service, file.services[service.name]!, stack),
+        ...exposureOf(service, file.services[service.name]!, stack),
         ...processOf(service),
-        ...besideOf(service, stack),
+        ...reservedNameOf(service, stack),
       ]
     : [],
 );
@@ -135,21 +142,21 @@ function mountsOf(service: Service): Finding[] {
           at(
             service,
             ['volumes', index],
-            'a folder of a host has no meaning on a cluster; use configs for files, a volume for data',
+            'bind mounts are not supported on a cluster; use configs for files, a volume for data',
           ),
         ]
       : [],
   );
 }
 
-/** The way in is the cluster's own. */
-function doorOf(service: Service, { expose }: ServiceInput, { infrastructure: { cluster } }: Stack): Finding[] {
+/** Rejects settings that belong to the cluster's Ingress controller or Gateway. */
+function exposureOf(service: Service, { expose }: ServiceInput, { infrastructure: { cluster } }: Stack): Finding[] {
   const ofController =
     cluster?.gateway === undefined ? (['host_port', 'timeout'] as const) : (['host_port', 'timeout', 'tls'] as const);
   const addresses = service.ports.flatMap(({ hostIp }, index) =>
     hostIp === undefined
       ? []
-      : [at(service, ['ports', index], `a cluster listens on no address of a host; leave ${hostIp} out`)],
+      : [at(service, ['ports', index], `a cluster cannot listen on an address of a host; remove ${hostIp}`)],
   );
   const exposures = [expose ?? []]
     .flat()
@@ -160,7 +167,7 @@ function doorOf(service: Service, { expose }: ServiceInput, { infrastructure: { 
           at(
             service,
             ['expose', ...(Array.isArray(expose) ? [index] : []), key],
-            `is a matter of the cluster's ` +
+            `is configured in the cluster's ` +
               `${cluster?.gateway === undefined ? 'Ingress controller' : 'Gateway'}; remove ${key}`,
           ),
         ),
@@ -168,16 +175,16 @@ function doorOf(service: Service, { expose }: ServiceInput, { infrastructure: { 
   return [...addresses, ...exposures];
 }
 
-/** A cluster's folder in memory has a size, and nothing else of what Docker's has. */
+/** On a cluster, size is the only option of a tmpfs. */
 function tmpfsOf(service: Service): Finding[] {
   return service.tmpfs.flatMap((entry, index) => {
-    const lost = toTmpfs(entry).options.filter((option) => !/^(rw|defaults|size=\d+[kmg]?)$/i.test(option));
-    return lost.length > 0
+    const unsupported = toTmpfs(entry).options.filter((option) => !/^(rw|defaults|size=\d+[kmg]?)$/i.test(option));
+    return unsupported.length > 0
       ? [
           at(
             service,
             ['tmpfs', index],
-            `a folder in memory has nothing but a size on a cluster; remove ${lost.join(', ')}`,
+            `size is the only option of a tmpfs on a cluster; remove ${unsupported.join(', ')}`,
           ),
         ]
       : [];
@@ -187,18 +194,18 @@ function tmpfsOf(service: Service): Finding[] {
 function processOf(service: Service): Finding[] {
   const { user, restart, kind, healthCheck, image, extraHosts } = service;
   return [
-    ...(image === undefined ? [at(service, ['image'], 'is missing: a pod is made of an image')] : []),
+    ...(image === undefined ? [at(service, ['image'], 'is required on a cluster; name an image')] : []),
     ...(user !== undefined && !/^\d+(:\d+)?$/.test(user)
       ? [
           at(
             service,
             ['user'],
-            `Kubernetes knows users by number only; write the one of "${user}", such as 1000 or 1000:1000`,
+            `Kubernetes accepts numeric users only; write the ID of "${user}", such as 1000 or 1000:1000`,
           ),
         ]
       : []),
     ...(kind === 'service' && !alwaysRestarted.has(restart)
-      ? [at(service, ['restart'], `Kubernetes restarts a service whatever its exit; remove it, or make it a job`)]
+      ? [at(service, ['restart'], 'Kubernetes always restarts a service; remove restart, or set kind: job')]
       : []),
     ...(healthCheck?.probe.kind === 'runtime'
       ? [
@@ -210,21 +217,21 @@ function processOf(service: Service): Finding[] {
         ]
       : []),
     ...(extraHosts.some((entry) => entry.endsWith(':host-gateway'))
-      ? [at(service, ['extra_hosts'], 'a cluster has no host-gateway; name an address')]
+      ? [at(service, ['extra_hosts'], 'a cluster has no host-gateway; write an IP address')]
       : []),
   ];
 }
 
-/** What runs beside a service for a while has a name that nothing else has. */
-function besideOf({ name, strategy }: Service, { services }: Stack): Finding[] {
-  const beside = { canary: `${name}-canary`, blue_green: `${name}-next` }[
+/** Reserves the name of the second workload during a canary or blue-green rollout. */
+function reservedNameOf({ name, strategy }: Service, { services }: Stack): Finding[] {
+  const second = { canary: `${name}-canary`, blue_green: `${name}-next` }[
     (strategy as ServiceStrategy).kind as 'canary' | 'blue_green'
   ];
-  return beside !== undefined && services[beside]
+  return second !== undefined && services[second]
     ? [
         {
-          path: ['services', beside],
-          message: `is the name of what runs beside ${name} while that is replaced; choose another name`,
+          path: ['services', second],
+          message: `is reserved for the second workload of ${name} during a rollout; choose another name`,
         },
       ]
     : [];

@@ -2,7 +2,7 @@ import { isCredentialFile, isCredentialKey, isCredentialVariable } from '../../m
 import { isData } from '../read/overlay';
 import type { Finding } from '../problems';
 
-/** Keys of a service below which people write credentials; secrets by name stand elsewhere. */
+/** Keys of a service that are searched for literal credentials. */
 const places = new Set([
   'environment',
   'labels',
@@ -15,13 +15,13 @@ const places = new Set([
 ]);
 const passwordInUrl = /\b[a-z][a-z0-9+.-]*:\/\/[^\s/?#:@]*:[^\s/?#@]+@/i;
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
-/** Headers that let somebody in. */
+/** Headers that carry credentials. */
 const header = /^(?:proxy-)?authorization$|^cookie$|^x-(?:api-key|auth-token)$/i;
-const travels = 'whoever may read the file or the history in Temporal has it';
+const exposed = 'anyone who can read the file or the Temporal history can read it';
 
 /**
- * Values of a stack file that look like credentials, though they may be none: nothing is refused for them. `data`: the
- * file with its variables filled in, in our spelling. No value is ever in a finding.
+ * Warnings for values that look like credentials; they do not fail validation. `data`: the file with variables filled
+ * in and Compose spellings converted. Findings never contain a value.
  */
 export function literalCredentials(data: unknown): Finding[] {
   const services = isData(data) && isData(data.services) ? Object.entries(data.services) : [];
@@ -38,7 +38,7 @@ export function literalCredentials(data: unknown): Finding[] {
     ...ofServices,
     ...ofConfigs.map(([name]) => ({
       path: ['configs', name, 'content'],
-      message: `holds a private key, and ${travels}; declare it under the top-level secrets`,
+      message: `contains a private key, and ${exposed}; declare it under the top-level secrets`,
     })),
     ...ofSubscribers(data),
   ];
@@ -62,9 +62,9 @@ function judge(text: string, path: (string | number)[]): Finding[] {
     !/^(?:true|false|yes|no|none|null)$/i.test(value) &&
     !isCredentialFile(key) &&
     (isCredentialVariable(key.replaceAll('-', '_')) || header.test(key));
-  if (isNamed) return [{ path, message: `${key} looks like a credential, and ${travels}${use}` }];
-  if (passwordInUrl.test(text)) return [{ path, message: `holds a URL with a password, and ${travels}${use}` }];
-  return privateKey.test(text) ? [{ path, message: `holds a private key, and ${travels}${use}` }] : [];
+  if (isNamed) return [{ path, message: `${key} looks like a credential, and ${exposed}${use}` }];
+  if (passwordInUrl.test(text)) return [{ path, message: `contains a URL with a password, and ${exposed}${use}` }];
+  return privateKey.test(text) ? [{ path, message: `contains a private key, and ${exposed}${use}` }] : [];
 }
 
 /** `KEY=value` in a list, or the value of a key. */
@@ -92,7 +92,7 @@ function ofSubscribers(data: unknown): Finding[] {
           {
             path: ['subscribers', name, 'webhook', 'url'],
             message:
-              `has a parameter "${named}", which looks like a credential, and ${travels}; ` +
+              `has a parameter "${named}", which looks like a credential, and ${exposed}; ` +
               'put the address into a secret and write url: {secret: NAME}',
           },
         ];

@@ -3,7 +3,7 @@ import type { Service } from '../../model/stack';
 import { didYouMean } from '../schema/suggest';
 import { at, eachService, type Rule } from './rule';
 
-/** A service depends on services of the stack, and on a condition that they can meet. */
+/** Dependencies must be services of the stack, with a condition that they can meet. */
 export const dependenciesExist: Rule = eachService((service, { stack }) =>
   Object.entries(service.dependsOn).flatMap(([name, condition]) => {
     const dependency = stack.services[name];
@@ -33,7 +33,7 @@ export const dependenciesExist: Rule = eachService((service, { stack }) =>
   }),
 );
 
-/** Dependencies have an order. A cycle is named in that order. */
+/** Rejects cycles; the message lists the services of a cycle in order. */
 export const noCycles: Rule = ({ stack }) => {
   const findings: Finding[] = [];
   const state = new Map<string, 'open' | 'done'>();
@@ -47,7 +47,7 @@ export const noCycles: Rule = ({ stack }) => {
         at(
           stack.services[cycle[0]!]!,
           ['depends_on', cycle[1]!],
-          `a cycle: ${cycle.join(' -> ')}; remove one of these dependencies`,
+          `is part of a cycle: ${cycle.join(' -> ')}; remove one of these dependencies`,
         ),
       );
       return;

@@ -5,9 +5,9 @@ import { runtimeOf } from '../../model/stack/runtime-of';
 import { at, eachService, type Rule } from './rule';
 
 const mostReplicas = 100;
-const mostLooks = 2000;
+const mostEvaluations = 2000;
 
-/** The engine's own service keeps its name. */
+/** Reserves the name of the load balancer that the engine adds. */
 export const balancerNameReserved: Rule = ({ file, stack }) =>
   stack.front && file.services[balancerName]
     ? [
@@ -18,7 +18,7 @@ export const balancerNameReserved: Rule = ({ file, stack }) =>
       ]
     : [];
 
-/** A request finds one way: no two services answer the same port, host name and path, and a port speaks TLS or not. */
+/** Each port, host name and path has one service; each port has TLS for all its routes or none. */
 export const routesDistinct: Rule = ({ stack }) => {
   const findings: Finding[] = [];
   const seen = new Map<string, Route>();
@@ -33,8 +33,8 @@ export const routesDistinct: Rule = ({ stack }) => {
         at(
           service,
           ['expose'],
-          `port ${route.listen}, ${route.host ?? 'every host name'}, path ${route.path} is served by ` +
-            `${other.service} already; give one of them another host, path or host_port`,
+          `port ${route.listen}, ${route.host ?? 'every host name'}, path ${route.path} is already served by ` +
+            `${other.service}; give one of them another host, path or host_port`,
         ),
       );
     const certificate = route.tls && certificates.get(`${route.listen} ${route.host ?? ''}`);
@@ -54,7 +54,8 @@ export const routesDistinct: Rule = ({ stack }) => {
         at(
           service,
           ['expose'],
-          `port ${route.listen} speaks TLS for one of ${neighbour.service} and ${route.service}, and not for the other`,
+          `port ${route.listen} has TLS for only one of ${neighbour.service} and ${route.service}; ` +
+            'give one of them another host_port, or both tls',
         ),
       );
     seen.set(place, route);
@@ -63,7 +64,7 @@ export const routesDistinct: Rule = ({ stack }) => {
   return findings;
 };
 
-/** What the load balancer needs to reach instances. */
+/** The load balancer must be able to reach the instances. */
 export const exposedReachable: Rule = eachService((service, { stack }) => {
   if (!exposes(stack, service)) return [];
   if (runtimeOf(service, stack) === 'docker' && stack.infrastructure.networkMode === 'host')
@@ -79,13 +80,13 @@ export const exposedReachable: Rule = eachService((service, { stack }) => {
       at(
         service,
         ['replicas'],
-        `shares of requests are whole per cent, so that at most ${mostReplicas} instances can be exposed`,
+        `is more than ${mostReplicas}, the limit for an exposed service: weights of instances are whole per cent`,
       ),
     ];
   return [];
 });
 
-/** Two versions side by side: refused where something of the service exists only once. */
+/** Rejects strategies that run two versions side by side if the service has a resource that only one can use. */
 export const strategyPossible: Rule = eachService((service, { stack }) => {
   const strategy = service.strategy as ServiceStrategy;
   if (strategy.kind === 'recreate' || service.name === balancerName) return [];
@@ -103,14 +104,20 @@ export const strategyPossible: Rule = eachService((service, { stack }) => {
   return [
     ...(service.healthCheck
       ? []
-      : [at(service, path, `${beside}, and needs a health_check to tell when a new one is ready; add one, ${remedy}`)]),
+      : [
+          at(
+            service,
+            path,
+            `${beside}, so it needs a health_check to know when a new one is ready; add one, ${remedy}`,
+          ),
+        ]),
     ...(fixed >= 0
       ? [
           at(
             service,
             ['ports', fixed],
-            `${beside}, and host port ${service.ports[fixed]!.published!.from} can belong to one of them only; ` +
-              `expose the service through the load balancer instead, give a range of ports, ${remedy}`,
+            `${beside}, but only one of them can have host port ${service.ports[fixed]!.published!.from}; ` +
+              `expose the service through the load balancer instead, write a range of ports, ${remedy}`,
           ),
         ]
       : []),
@@ -119,7 +126,7 @@ export const strategyPossible: Rule = eachService((service, { stack }) => {
           at(
             service,
             path,
-            `${beside}, and the volume ${volume.volume} takes one writer; say ` +
+            `${beside}, but the volume ${volume.volume} may have one writer only; set ` +
               `volumes.${volume.volume}.shared: true if the software can share it, ${remedy}`,
           ),
         ]
@@ -129,27 +136,20 @@ export const strategyPossible: Rule = eachService((service, { stack }) => {
           at(
             service,
             path,
-            `${beside}, and on the network of the host both would listen on ` +
+            `${beside}, but on the network of the host both would listen on ` +
               `the same ports; use network mode Bridge, ${remedy}`,
           ),
         ]
       : []),
     ...(runtime === 'process' && !exposes(stack, service)
-      ? [
-          at(
-            service,
-            path,
-            `${beside}, and a process that is not exposed is reached by a port that cannot move; expose it, ${remedy}`,
-          ),
-        ]
+      ? [at(service, path, `${beside}, but a process that is not exposed has a fixed port; add expose, ${remedy}`)]
       : []),
     ...(strategy.kind === 'canary' && runtime !== 'kubernetes' && !exposes(stack, service)
       ? [
           at(
             service,
             path,
-            'canary shares requests out by weight, and only what is exposed has a load ' +
-              'balancer to do so; add expose, or use rolling or blue_green',
+            'canary splits requests by weight, which needs a load balancer; add expose, or use rolling or blue_green',
           ),
         ]
       : []),
@@ -157,27 +157,26 @@ export const strategyPossible: Rule = eachService((service, { stack }) => {
 });
 
 /**
- * An analysis has somebody to ask, and time to do so, but not for ever: each look stays in the deployment's history.
+ * An analysis needs a Prometheus server and a bake. The number of evaluations is limited, because each one adds events
+ * to the history of the workflow.
  */
 export const analysisPossible: Rule = eachService((service, { stack }) => {
   const strategy = service.strategy as ServiceStrategy;
   if (strategy.kind !== 'canary' || !strategy.analysis) return [];
   const path = ['strategy', 'canary', 'analysis'];
   const bakeMs = strategy.steps.reduce((sum, step) => sum + step.bakeMs, 0);
-  const looks = Math.ceil(bakeMs / strategy.analysis.intervalMs);
+  const evaluations = Math.ceil(bakeMs / strategy.analysis.intervalMs);
   return [
-    ...(stack.prometheus
-      ? []
-      : [
+    ...(stack.prometheus ? [] : [at(service, path, 'needs a Prometheus server; set monitoring.prometheus.endpoint')]),
+    ...(bakeMs === 0 ? [at(service, path, 'never runs, because no step has a bake; add bake to a step')] : []),
+    ...(evaluations > mostEvaluations
+      ? [
           at(
             service,
             path,
-            'asks Prometheus, and the file does not say where it is; set monitoring.prometheus.endpoint',
+            `would run ${evaluations} times, more than the limit of ${mostEvaluations}; use a longer interval`,
           ),
-        ]),
-    ...(bakeMs === 0 ? [at(service, path, 'never looks, for no step bakes; give a step a bake')] : []),
-    ...(looks > mostLooks
-      ? [at(service, path, `would look ${looks} times, and ${mostLooks} are the most; give it a longer interval`)]
+        ]
       : []),
   ];
 });

@@ -7,50 +7,51 @@ import type { Service } from '../../model/stack';
 import { at, eachService, type Rule } from './rule';
 
 interface PlacedFile extends FileTarget {
-  what: string;
+  /** Such as `the secret db`. */
+  label: string;
   key: (string | number)[];
 }
 
 interface Cover {
   path: string;
   /** Completes "… is below <path>, ". */
-  why: string;
+  reason: string;
 }
 
 const kernel: Cover[] = ['/dev', '/proc', '/sys'].map((path) => ({
   path,
-  why: 'where the kernel shows what it knows',
+  reason: 'a file system of the kernel',
 }));
-/** Docker mounts a file of its own over each. */
-const ownOfDocker = new Set(['/etc/hosts', '/etc/hostname', '/etc/resolv.conf']);
-const instead = 'give it a target beside that, such as /secrets/key.pem, or mount that elsewhere';
+/** Docker mounts a generated file over each of these. */
+const managedByDocker = new Set(['/etc/hosts', '/etc/hostname', '/etc/resolv.conf']);
+const advice = 'choose a target outside of that path, such as /secrets/key.pem, or another path for the mount';
 
 /**
- * Docker copies files into a container before its mounts are there, or into what is mounted: such a file is hidden, or
- * stays behind in plain text.
+ * Docker copies files into a container either before its mounts exist or into the mounted volume. The file would then
+ * be hidden, or stay in the volume in plain text.
  */
-export const filesStayVisible: Rule = eachService((service, { stack }) => {
+export const filesOutsideMounts: Rule = eachService((service, { stack }) => {
   if (runtimeOf(service, stack) !== 'docker') return [];
   const covers = coversOf(service);
-  return filesOf(service).flatMap(({ path, what, key }) => {
+  return filesOf(service).flatMap(({ path, label, key }) => {
     const real = realPath(path);
-    if (ownOfDocker.has(real))
+    if (managedByDocker.has(real))
       return [
         at(
           service,
           key,
-          `Docker writes ${real} itself in every container; use extra_hosts for names of hosts, or another path`,
+          `Docker generates ${real} in every container; use extra_hosts for host names, or another path`,
         ),
       ];
     const cover = covers.find((each) => real === each.path || isBelow(real, each.path));
-    return cover ? [at(service, key, `${what} at ${path} is below ${cover.path}, ${cover.why}; ${instead}`)] : [];
+    return cover ? [at(service, key, `${label} at ${path} is below ${cover.path}, ${cover.reason}; ${advice}`)] : [];
   });
 });
 
-/** A file is no folder: nothing else stands below it. */
-export const filesAreNoFolders: Rule = eachService((service) => {
+/** Nothing can be placed below a path that is a file. */
+export const filesHaveNoChildren: Rule = eachService((service) => {
   const files = filesOf(service);
-  return files.flatMap(({ path, key, what }) => {
+  return files.flatMap(({ path, key, label }) => {
     const below =
       files.find((other) => isBelow(other.path, path))?.path ??
       service.mounts.find(({ target }) => isBelow(target, path))?.target;
@@ -60,13 +61,13 @@ export const filesAreNoFolders: Rule = eachService((service) => {
           at(
             service,
             key,
-            `${what} is a file at ${path}, and ${below} is to stand below it; give one of them another path`,
+            `${label} is a file at ${path}, but ${below} would be below it; choose another path for one of them`,
           ),
         ];
   });
 });
 
-/** A file is of use to the user that the service runs as. */
+/** The user of a service must be able to read its files. */
 export const filesReadable: Rule = eachService((service, { stack }) => {
   const [uid, gid] = (/^(\d+)(?::(\d+))?$/.exec(service.user ?? '') ?? [])
     .slice(1)
@@ -90,24 +91,24 @@ export const filesReadable: Rule = eachService((service, { stack }) => {
           at(
             service,
             file.key,
-            `${file.what} has the mode 0${file.mode.toString(8)} and belongs to ` +
-              `${file.uid ?? 0}:${file.gid ?? 0}, so that the user ${service.user} cannot ` +
-              `read it; add uid: ${uid}, or a mode that lets it, such as 0444`,
+            `${file.label} has mode 0${file.mode.toString(8)} and owner ` +
+              `${file.uid ?? 0}:${file.gid ?? 0}, so user ${service.user} cannot ` +
+              `read it; add uid: ${uid}, or a mode that allows it, such as 0444`,
           ),
         ];
   });
 });
 
-/** On a cluster files of secrets and configs belong to root; pods read them by their group. */
+/** On a cluster, files of secrets and configs belong to root; pods read them through their group. */
 export function ownersOf(service: Service): Finding[] {
-  return filesOf(service).flatMap(({ uid, gid, key, what }) => {
+  return filesOf(service).flatMap(({ uid, gid, key, label }) => {
     if (uid === undefined && gid === undefined) return [];
     return [
       at(
         service,
         key,
-        `${what} has an owner, and Kubernetes knows none for files that it mounts; remove uid ` +
-          'and gid: with user: 1000:1000 its group reads a file of mode 0440',
+        `${label} has an owner, which Kubernetes does not support for mounted files; remove uid ` +
+          'and gid: with user: 1000:1000, that group can read a file of mode 0440',
       ),
     ];
   });
@@ -116,20 +117,23 @@ export function ownersOf(service: Service): Finding[] {
 function filesOf({ secrets, configs }: Service): PlacedFile[] {
   return [
     ...secrets.flatMap(({ name, target }, index) =>
-      'path' in target ? [{ ...target, what: `the secret ${name}`, key: ['secrets', index] }] : [],
+      'path' in target ? [{ ...target, label: `the secret ${name}`, key: ['secrets', index] }] : [],
     ),
-    ...configs.map(({ name, ...target }) => ({ ...target, what: `the config ${name}`, key: ['configs', name] })),
+    ...configs.map(({ name, ...target }) => ({ ...target, label: `the config ${name}`, key: ['configs', name] })),
   ];
 }
 
 function coversOf({ mounts, tmpfs }: Service): Cover[] {
-  const ofTmpfs = tmpfs.map((entry) => ({ path: toTmpfs(entry).path, why: 'a tmpfs, which is empty at every start' }));
+  const ofTmpfs = tmpfs.map((entry) => ({
+    path: toTmpfs(entry).path,
+    reason: 'a tmpfs, which is empty at every start',
+  }));
   const ofMounts = mounts.map((mount) => ({
     path: mount.target,
-    why:
+    reason:
       mount.type === 'volume'
-        ? `the volume ${mount.volume}, in which it would stay behind`
-        : `the folder ${mount.source} of the host, in which it would stay behind`,
+        ? `the volume ${mount.volume}, where it would stay after the container is removed`
+        : `the folder ${mount.source} of the host, where it would stay after the container is removed`,
   }));
   return [...[...ofTmpfs, ...ofMounts].map((cover) => ({ ...cover, path: realPath(cover.path) })), ...kernel];
 }

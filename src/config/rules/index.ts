@@ -1,24 +1,24 @@
 import { dependenciesExist, noCycles } from './dependencies';
 import { analysisPossible, balancerNameReserved, exposedReachable, routesDistinct, strategyPossible } from './exposure';
 import { hostsPossible, phasesPossible, placementPossible } from './hosts';
-import { filesAreNoFolders, filesReadable, filesStayVisible } from './files';
+import { filesHaveNoChildren, filesReadable, filesOutsideMounts } from './files';
 import { jobsFinish, keysFitKind, startable } from './kinds';
 import { configsDeclared, networksDeclared, pathsDistinct, volumesDeclared } from './names';
-import { cidrsAreApart, networksAreNoModes } from './networks';
+import { cidrsDistinct, networkNamesAreNotModes } from './networks';
 import { hostNetworkPublishesNothing, portsDistinct, replicasFitPorts } from './ports';
 import { oneWriterPerVolume, resourcesPossible } from './resources';
-import { clusterHonours, clusterKnowsItself, namesFitCluster } from './cluster';
-import { nothingUnenforced, processesHaveNoContainers, readOnlyTakesNoFiles, runtimeHonoursKeys } from './runtime';
+import { clusterSupports, clusterKeysApply, namesFitCluster } from './cluster';
+import { unenforcedAccepted, processKeysApply, filesNeedWritableRoot, runtimeSupportsKeys } from './runtime';
 import type { Rule } from './rule';
-import { mapsHoldNames, noNul } from './texts';
+import { mapKeysAreNames, noNul } from './texts';
 import { sizeWithinLimits } from './size';
 
-/** Everything that a stack file must keep beyond its schema. */
+/** All checks of a stack file beyond its schema. */
 export const rules: readonly Rule[] = [
   sizeWithinLimits,
-  clusterKnowsItself,
+  clusterKeysApply,
   namesFitCluster,
-  clusterHonours,
+  clusterSupports,
   hostsPossible,
   phasesPossible,
   placementPossible,
@@ -28,14 +28,14 @@ export const rules: readonly Rule[] = [
   dependenciesExist,
   noCycles,
   noNul,
-  mapsHoldNames,
+  mapKeysAreNames,
   networksDeclared,
-  networksAreNoModes,
+  networkNamesAreNotModes,
   volumesDeclared,
   configsDeclared,
   pathsDistinct,
-  filesAreNoFolders,
-  filesStayVisible,
+  filesHaveNoChildren,
+  filesOutsideMounts,
   filesReadable,
   portsDistinct,
   replicasFitPorts,
@@ -45,11 +45,11 @@ export const rules: readonly Rule[] = [
   exposedReachable,
   strategyPossible,
   analysisPossible,
-  cidrsAreApart,
+  cidrsDistinct,
   resourcesPossible,
   oneWriterPerVolume,
-  runtimeHonoursKeys,
-  processesHaveNoContainers,
-  readOnlyTakesNoFiles,
-  nothingUnenforced,
+  runtimeSupportsKeys,
+  processKeysApply,
+  filesNeedWritableRoot,
+  unenforcedAccepted,
 ];

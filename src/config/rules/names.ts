@@ -3,7 +3,7 @@ import { didYouMean } from '../schema/suggest';
 import { at, eachService, type Rule } from './rule';
 import { toTmpfs } from '../../model/stack/tmpfs';
 
-/** Networks that a service joins are declared; `default` needs no declaration. */
+/** Networks of a service must be declared, except `default`. */
 export const networksDeclared: Rule = eachService((service, { stack }) =>
   Object.keys(service.networks)
     .filter((name) => name !== 'default' && !stack.networks[name])
@@ -17,7 +17,7 @@ export const networksDeclared: Rule = eachService((service, { stack }) =>
     ),
 );
 
-/** Volumes that a service mounts are declared, so that a misspelt one never starts empty. */
+/** Volumes of a service must be declared, so that a misspelt name never creates an empty volume. */
 export const volumesDeclared: Rule = eachService((service, { stack }) =>
   service.mounts.flatMap((mount, index) =>
     mount.type === 'volume' && !(mount.volume in stack.volumes)
@@ -33,7 +33,7 @@ export const volumesDeclared: Rule = eachService((service, { stack }) =>
   ),
 );
 
-/** Configs that a service uses are declared. */
+/** Configs of a service must be declared. */
 export const configsDeclared: Rule = eachService((service, { stack }) =>
   service.configs
     .filter(({ name }) => !(name in stack.configs))
@@ -47,7 +47,7 @@ export const configsDeclared: Rule = eachService((service, { stack }) =>
     ),
 );
 
-/** Two things of a service never stand at the same path, however it is written: `/data/` is `/data`. */
+/** Mounts and files of a service have distinct paths, compared in their normal form: `/data/` is `/data`. */
 export const pathsDistinct: Rule = eachService((service) => {
   const seen = new Set<string>();
   const paths = [
@@ -60,7 +60,13 @@ export const pathsDistinct: Rule = eachService((service) => {
   ];
   return paths.flatMap(({ target, path }) =>
     seen.size === seen.add(posix.resolve('/', target)).size
-      ? [at(service, path, `${target} is taken by something else of this service`)]
+      ? [
+          at(
+            service,
+            path,
+            `${target} is already the path of another mount or file of this service; choose another path`,
+          ),
+        ]
       : [],
   );
 });

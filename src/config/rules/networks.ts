@@ -10,16 +10,16 @@ interface Range {
   last: number;
 }
 
-/** Networks have names of their own: none that Docker would take for a mode, such as `host`. */
-export const networksAreNoModes: Rule = ({ stack }) =>
+/** Rejects network names that Docker would take for a network mode, such as `host`. */
+export const networkNamesAreNotModes: Rule = ({ stack }) =>
   Object.entries(stack.networks).flatMap(([key, { name, external }]) => {
     const problem = external || name !== undefined ? networkModeProblem(name ?? key) : undefined;
     const path = ['networks', key, ...(name === undefined ? [] : ['name'])];
     return problem === undefined ? [] : [{ path, message: problem }];
   });
 
-/** CIDRs are well formed, and no two networks overlap. */
-export const cidrsAreApart: Rule = ({ stack }) => {
+/** CIDRs must be well formed, and those of `networks` must not overlap. */
+export const cidrsDistinct: Rule = ({ stack }) => {
   const findings: Finding[] = [];
   const ranges: Range[] = [];
   const add = (cidr: string | undefined, path: (string | number)[]) => {
@@ -38,13 +38,13 @@ export const cidrsAreApart: Rule = ({ stack }) => {
     if (other)
       findings.push({
         path: range.path,
-        message: `${range.cidr} overlaps ${other.cidr} of ${other.path.slice(0, 2).join('.')}`,
+        message: `${range.cidr} overlaps ${other.cidr} of ${other.path.slice(0, 2).join('.')}; choose another range`,
       });
   }
   return findings;
 };
 
-/** First and last address as numbers, or what is wrong with it. */
+/** First and last address as numbers, or the problem with the CIDR. */
 function toRange(cidr: string): { first: number; last: number } | string {
   const example = 'write an IPv4 network such as 172.20.0.0/24';
   try {
@@ -53,7 +53,7 @@ function toRange(cidr: string): { first: number; last: number } | string {
     const first = address.toByteArray().reduce((sum, byte) => sum * 256 + byte, 0);
     const size = 2 ** (32 - bits);
     if (first % size !== 0) return `"${cidr}" has host bits set; ${example}`;
-    if (bits > 29) return `"${cidr}" has no room for instances; use /29 or larger`;
+    if (bits > 29) return `"${cidr}" is too small for instances; use /29 or larger`;
     return { first, last: first + size - 1 };
   } catch {
     return `"${cidr}" is not a network; ${example}`;

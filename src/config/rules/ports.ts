@@ -6,7 +6,7 @@ import { at, eachService, type Rule } from './rule';
 
 const width = ({ published }: ServicePort): number => (published ? published.to - published.from + 1 : Infinity);
 
-/** Every replica needs a host port of its own; on a cluster a service has an address, and all of its ports. */
+/** Each replica needs its own host port, except on a cluster, where the Service has its own address. */
 export const replicasFitPorts: Rule = eachService((service, { stack }) =>
   service.ports.flatMap((port, index) =>
     runtimeOf(service, stack) !== 'kubernetes' && service.replicas > width(port)
@@ -24,7 +24,7 @@ export const replicasFitPorts: Rule = eachService((service, { stack }) =>
   ),
 );
 
-/** A fixed host port belongs to one service; which of several hosts it is a port of, the planner knows. */
+/** A fixed host port belongs to one service. With several hosts, the planner checks this for each host. */
 export const portsDistinct: Rule = ({ stack }) => {
   if (stack.hosts || stack.runtime === 'kubernetes') return [];
   const owners = new Map<string, { name: string; hostIp?: string }[]>();
@@ -36,14 +36,15 @@ export const portsDistinct: Rule = ({ stack }) => {
       const taken = owners.get(key) ?? [];
       const owner = taken.find(({ hostIp }) => addressesOverlap(hostIp, port.hostIp))?.name;
       const by = owner === service.name ? 'another entry of this service' : owner;
-      if (owner) findings.push(at(service, ['ports', index], `host port ${key} is taken by ${by}; choose another`));
+      if (owner)
+        findings.push(at(service, ['ports', index], `host port ${key} is already used by ${by}; choose another`));
       else owners.set(key, [...taken, { name: service.name, hostIp: port.hostIp }]);
     }
   }
   return findings;
 };
 
-/** On the host's own network there is nothing to publish. */
+/** On the network of the host, containers cannot publish ports. */
 export const hostNetworkPublishesNothing: Rule = eachService((service, { stack }) =>
   stack.infrastructure.networkMode === 'host' && runtimeOf(service, stack) === 'docker' && service.ports.length > 0
     ? [at(service, ['ports'], 'with network mode Host a container listens on the host itself; remove ports')]

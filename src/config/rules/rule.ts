@@ -3,17 +3,17 @@ import type { StackFile } from '../schema/stack-file';
 import type { Service, Stack } from '../../model/stack';
 
 export interface RuleInput {
-  /** As written, to know what the file names. */
+  /** The file as written, to tell which keys it sets. */
   file: StackFile;
-  /** As understood. */
+  /** The normalised file, with defaults. */
   stack: Stack;
   acceptUnenforced: boolean;
 }
 
-/** One sentence of the file's rules. */
+/** A check of a stack file; returns the problems that it finds. */
 export type Rule = (input: RuleInput) => Finding[];
 
-/** A rule that looks at one service of the file at a time. */
+/** Makes a rule that checks each service of the file, but none that the engine adds. */
 export function eachService(check: (service: Service, input: RuleInput) => Finding[]): Rule {
   return (input) =>
     Object.values(input.stack.services)
@@ -21,7 +21,7 @@ export function eachService(check: (service: Service, input: RuleInput) => Findi
       .flatMap((service) => check(service, input));
 }
 
-/** A finding below a service. */
+/** Makes a finding at a path below a service. */
 export function at(service: Service, path: (string | number)[], message: string): Finding {
   return { path: ['services', service.name, ...path], message };
 }

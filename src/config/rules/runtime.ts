@@ -6,8 +6,8 @@ import { at, eachService, type Rule } from './rule';
 
 const display = { docker: 'Docker', kubernetes: 'Kubernetes', process: 'processes', memory: 'the memory runtime' };
 
-/** What the chosen runtime cannot do is refused by name, never ignored. */
-export const runtimeHonoursKeys: Rule = eachService((service, { file, stack }) =>
+/** Rejects keys that the runtime of a service does not support, instead of ignoring them. */
+export const runtimeSupportsKeys: Rule = eachService((service, { file, stack }) =>
   cannotHonour[runtimeOf(service, stack)].flatMap((key) => {
     const path = given(file.services[service.name], key.split('.'));
     return path
@@ -15,14 +15,14 @@ export const runtimeHonoursKeys: Rule = eachService((service, { file, stack }) =
           at(
             service,
             path,
-            `${display[runtimeOf(service, stack)]} cannot honour ${key}; remove it, or choose another runtime`,
+            `${key} is not supported by ${display[runtimeOf(service, stack)]}; remove it, or choose another runtime`,
           ),
         ]
       : [];
   }),
 );
 
-/** The path at which a key is given; `resources` written flat gives both reservation and limit. */
+/** The path at which the file sets a key, or undefined. `resources` written flat sets both reservation and limit. */
 function given(input: unknown, key: string[]): string[] | undefined {
   const [section, kind, amount] = key;
   if (!isData(input) || input[section!] === undefined) return undefined;
@@ -38,25 +38,25 @@ function given(input: unknown, key: string[]): string[] | undefined {
   return flat.length > 0 ? ['resources', flat[0]!] : undefined;
 }
 
-/** Processes share the host's network and files, and report no health of their own. */
-export const processesHaveNoContainers: Rule = ({ file, stack }) => {
+/** Rejects settings that need containers: processes share the host's network and files, and report no health. */
+export const processKeysApply: Rule = ({ file, stack }) => {
   if (stack.runtime !== 'process') return [];
   const findings: Finding[] = (['networks', 'volumes'] as const)
     .filter((section) => Object.keys(file[section] ?? {}).length > 0)
     .map((section) => ({
       path: [section],
-      message: `processes cannot honour ${section}; remove them, or choose Docker`,
+      message: `${section} are not supported by processes; remove them, or choose Docker`,
     }));
   for (const service of Object.values(stack.services)) {
     if (service.healthCheck?.probe.kind === 'runtime')
-      findings.push(at(service, ['health_check', 'runtime'], 'a process reports no health; use http, tcp or command'));
+      findings.push(at(service, ['health_check', 'runtime'], 'processes report no health; use http, tcp or command'));
     for (const { name, path } of service.configs) {
       if (path.startsWith('/') && path !== `/${name}`)
         findings.push(
           at(
             service,
             ['configs', name],
-            'a process gets its configs in its own folder ($DEPLOY_CODE_FILES); give a relative path',
+            'configs of a process are in its own folder ($DEPLOY_CODE_FILES); write a relative path',
           ),
         );
     }
@@ -64,12 +64,18 @@ export const processesHaveNoContainers: Rule = ({ file, stack }) => {
   return findings;
 };
 
-/** A file inside a container cannot be written where its file system is read-only. */
-export const readOnlyTakesNoFiles: Rule = eachService((service, { stack }) => {
+/** Docker cannot copy files into a container whose root file system is read-only. */
+export const filesNeedWritableRoot: Rule = eachService((service, { stack }) => {
   if (runtimeOf(service, stack) !== 'docker' || !service.readOnly) return [];
   const secrets = service.secrets.flatMap(({ target }, index) =>
     'path' in target
-      ? [at(service, ['secrets', index], 'cannot be written into a read_only container; give it with environment')]
+      ? [
+          at(
+            service,
+            ['secrets', index],
+            'cannot be written into a read_only container; use environment instead of a file',
+          ),
+        ]
       : [],
   );
   return [
@@ -78,14 +84,14 @@ export const readOnlyTakesNoFiles: Rule = eachService((service, { stack }) => {
       at(
         service,
         ['configs', name],
-        'cannot be written into a read_only container; mount a folder, or leave read_only out',
+        'cannot be written into a read_only container; mount a folder, or remove read_only',
       ),
     ),
   ];
 });
 
-/** What nothing enforces is not accepted in silence. */
-export const nothingUnenforced: Rule = ({ file: { security }, acceptUnenforced }) => {
+/** Rejects security settings that the engine does not enforce, unless the user accepts that. */
+export const unenforcedAccepted: Rule = ({ file: { security }, acceptUnenforced }) => {
   if (acceptUnenforced) return [];
   const settings: [path: string[], given: unknown][] = [
     [['security', 'auth', 'enabled'], security?.auth?.enabled],
@@ -97,7 +103,7 @@ export const nothingUnenforced: Rule = ({ file: { security }, acceptUnenforced }
     .map(([path]) => ({
       path,
       message:
-        `nothing enforces ${path.filter((key) => key !== 'enabled').join('.')} yet; ` +
-        'leave it out, or pass --accept-unenforced if you know that',
+        `${path.filter((key) => key !== 'enabled').join('.')} is not enforced yet; ` +
+        'remove it, or pass --accept-unenforced to accept that',
     }));
 };

@@ -2,7 +2,7 @@ import { excessOf, packedExcess } from '../../model/stack/limits';
 import { packedSize } from '../packed-size';
 import type { Rule } from './rule';
 
-/** A stack is no larger than the engine can deploy. */
+/** Rejects stacks that are larger than the engine can deploy. */
 export const sizeWithinLimits: Rule = ({ stack }) => {
   const excess = excessOf(stack);
   return excess.length > 0 ? excess : packedExcess(packedSize(stack));

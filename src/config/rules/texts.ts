@@ -4,16 +4,20 @@ import type { Finding } from '../problems';
 import type { Service } from '../../model/stack';
 import { at, eachService, type Rule } from './rule';
 
-/** Labels that the engine knows its own things by. */
+/** Prefix of the labels by which the engine recognises its containers, networks and volumes. */
 const ownLabels = 'deploy-code.';
 
-/** Names inside of maps keep their grammar too: labels and hosts. */
-export const mapsHoldNames: Rule = eachService((service) => [
+/** Validates names that are keys of maps: labels and extra hosts. */
+export const mapKeysAreNames: Rule = eachService((service) => [
   ...misnamed(service, 'labels', 'label', Object.keys(service.labels)),
   ...Object.keys(service.labels)
     .filter((key) => key.startsWith(ownLabels))
     .map((key) =>
-      at(service, ['labels', key], `labels that begin with ${ownLabels} are the engine's own; choose another name`),
+      at(
+        service,
+        ['labels', key],
+        `labels that begin with ${ownLabels} are reserved for the engine; choose another name`,
+      ),
     ),
   ...service.extraHosts.flatMap((entry) => wrongHost(service, entry)),
 ]);
@@ -35,18 +39,18 @@ function wrongHost(service: Service, entry: string): Finding[] {
   return findings.map((message) => at(service, ['extra_hosts', host], message));
 }
 
-/** No text holds a NUL character: what comes after it would be lost on the way to a kernel. */
+/** Rejects NUL characters: the operating system would cut the text there. */
 export const noNul: Rule = ({ file }) => nulsIn(file, []);
 
-/** Variables are judged where they are read. */
-function hasRulesOfItsOwn([first, , key]: (string | number)[]): boolean {
+/** `normalise/service.ts` checks environment variables. */
+function isCheckedElsewhere([first, , key]: (string | number)[]): boolean {
   return first === 'services' && key === 'environment';
 }
 
 function nulsIn(value: unknown, path: (string | number)[]): Finding[] {
   if (typeof value === 'string')
-    return value.includes('\0') ? [{ path, message: 'holds a NUL character; remove it' }] : [];
+    return value.includes('\0') ? [{ path, message: 'contains a NUL character; remove it' }] : [];
   if (Array.isArray(value)) return value.flatMap((item, index) => nulsIn(item, [...path, index]));
-  if (typeof value !== 'object' || value === null || hasRulesOfItsOwn(path)) return [];
+  if (typeof value !== 'object' || value === null || isCheckedElsewhere(path)) return [];
   return Object.entries(value).flatMap(([key, item]) => [...nulsIn(key, path), ...nulsIn(item, [...path, key])]);
 }

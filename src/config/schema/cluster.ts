@@ -3,7 +3,7 @@ import { grammarOf } from '../../model/names';
 import { named } from './named';
 import { choice } from './values';
 
-/** What a cluster is told of every workload of the stack. */
+/** Settings of all workloads of the stack on a cluster. */
 export const cluster = z
   .strictObject({
     namespace: z

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { named } from './named';
 import { duration, flag, integer } from './values';
 
-/** Both stand in NGINX's configuration as they are. */
+/** Both are written into the NGINX configuration verbatim. */
 const hostName = named('hostname');
 const path = named('path');
 
@@ -24,7 +24,10 @@ const one = z.strictObject({
   port: integer.describe('Port inside the instances.'),
   host_port: integer
     .optional()
-    .describe('Dedicated host port. Without it, the service shares the ports of `infrastructure.load_balancer`.'),
+    .describe(
+      'Dedicated host port. Without it, the service shares the ports of ' +
+        '`infrastructure.load_balancer`. Not on Kubernetes.',
+    ),
   host: hostName.optional().describe('Route only requests for this host name.'),
   path: path
     .optional()
@@ -37,21 +40,25 @@ const one = z.strictObject({
         'certificate. On a cluster: `true` for the certificate of the Ingress controller, a dedicated ' +
         'certificate, or `{secret: NAME}` in the namespace.',
     ),
-  timeout: duration.optional().describe('Longest silence of an instance during a response; default 60s.'),
+  timeout: duration
+    .optional()
+    .describe('Longest silence of an instance during a response; default 60s. Not on Kubernetes.'),
 });
 
 export const exposure = z
   .union([one, z.array(one)])
   .describe(
-    'Make the service reachable from outside, through the load balancer that the engine runs. A ' +
-      'rollout moves requests from old to new instances without losing any.',
+    'Make the service reachable from outside: one route, or a list. On Docker and for processes, the engine ' +
+      'runs an NGINX load balancer. On Kubernetes, the service gets an Ingress, or an HTTPRoute if ' +
+      '`infrastructure.kubernetes.gateway` is set. A rollout moves requests from old to new instances ' +
+      'without losing any.',
   );
 
 export type ExposureInput = z.infer<typeof one>;
 
-const network = z.string().refine(isNetwork, 'write a network such as 10.0.0.0/8, without bits of a host in it');
+const network = z.string().refine(isNetwork, 'write a network such as 10.0.0.0/8, without host bits');
 
-/** It stands in NGINX's configuration as it is. */
+/** The text is written into the NGINX configuration verbatim. */
 function isNetwork(text: string): boolean {
   if (!/^[0-9a-f.:]+\/\d{1,3}$/i.test(text) || !isValidCIDR(text)) return false;
   const [address, bits] = parseCIDR(text);
@@ -67,11 +74,19 @@ export const loadBalancer = z
         'NGINX image; default `nginx:1.28`. From 1.27.4 on, idle client connections survive route ' +
           'changes; older versions keep no idle connections.',
       ),
-    http_port: integer.optional().describe('Host port shared by exposed services without `host_port`; default 80.'),
+    http_port: integer
+      .optional()
+      .describe(
+        'Host port shared by exposed services without `host_port`; default 80. With `tls`, they share ' +
+          '`https_port` instead.',
+      ),
     https_port: integer
       .optional()
-      .describe('Shared host port with TLS; default 443. Needs `tls`; `http_port` then redirects to it.'),
-    tls: tls.optional(),
+      .describe(
+        'With `tls`: host port shared by exposed services without `host_port`; default 443. `http_port` ' +
+          'redirects to it, unless a service has that port as its `host_port`. No effect without `tls`.',
+      ),
+    tls: tls.optional().describe('Certificate of `https_port`, and of services with `tls: true`.'),
     trusted_proxies: z
       .array(network)
       .max(100)

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { command, count, duration, flag, interval } from './values';
 
-const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/, 'is not the name of a header');
+const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/, 'is not a valid header name');
 const headerValue = z
   .string()
-  .regex(/^[\t -~\u0080-\u00ff]{0,8192}$/, 'holds what no header can hold, such as a line end');
+  .regex(/^[\t -~\u0080-\u00ff]{0,8192}$/, 'contains a character that headers cannot have, such as a line break');
 
 export const healthCheck = z
   .strictObject({

@@ -34,7 +34,7 @@ export const host = z
       .regex(engine, 'write unix:///var/run/docker.sock, tcp://10.0.0.2:2376 or ssh://user@10.0.0.2')
       .refine(
         (url) => !(url.startsWith('tcp:') ? hasUserinfo(url) : /^ssh:\/\/[^@]*:[^@]*@/.test(url)),
-        'holds a password; use tls for tcp://, and a key of the worker for ssh://',
+        'contains a password; use tls for tcp://, and an SSH key of the worker for ssh://',
       )
       .optional()
       .describe(

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { grammarOf, type NameKind } from '../../model/names';
 
 /**
- * A name of a kind, by the one grammar that there is for it. No pattern of the JSON Schema: editors read files as they
- * are written, and a `${VARIABLE}` may stand for any part of a name.
+ * Schema of a name of the given kind. It is not a pattern of the JSON Schema, because editors check files before
+ * interpolation, and a name may contain `${VARIABLE}`.
  */
 export function named(kind: NameKind) {
   const { pattern, hint } = grammarOf(kind);

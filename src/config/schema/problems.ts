@@ -6,7 +6,7 @@ const mostListed = 12;
 
 type Issue = z.core.$ZodIssue;
 
-/** What a schema finds wrong, one sentence a finding, with "did you mean" for misspelt keys. */
+/** Turns issues of a schema into findings, with "did you mean" for misspelt keys. */
 export function schemaFindings(schema: z.ZodType, issues: readonly Issue[], path: PropertyKey[] = []): Finding[] {
   return issues.flatMap((issue) => {
     const at = [...path, ...issue.path] as (string | number)[];
@@ -14,7 +14,7 @@ export function schemaFindings(schema: z.ZodType, issues: readonly Issue[], path
       return issue.keys.map((key) => ({ path: [...at, key], message: unknownKey(schema, at, key) }));
     if (issue.code === 'invalid_union') return schemaFindings(schema, likeliest(issue.errors), at);
     if (issue.code === 'invalid_key')
-      return [{ path: at, message: `is not a name: ${issue.issues[0]?.message ?? issue.message}` }];
+      return [{ path: at, message: `is not a valid name: ${issue.issues[0]?.message ?? issue.message}` }];
     return [{ path: at, message: sentence(issue) }];
   });
 }
@@ -43,7 +43,7 @@ function article(expected: string): string {
   return words[expected] ?? expected;
 }
 
-/** Of a union's alternatives, the one that the input resembles most: its errors lie deepest, and are the fewest. */
+/** Picks the alternative of a union that the input resembles most: its errors are the deepest and fewest. */
 function likeliest(alternatives: readonly (readonly Issue[])[]): readonly Issue[] {
   const depth = (issues: readonly Issue[]) =>
     Math.max(...issues.map((issue) => issue.path.length + (issue.code === 'unrecognized_keys' ? 1 : 0)));
@@ -58,8 +58,8 @@ function unknownKey(schema: z.ZodType, path: (string | number)[], key: string): 
   const guess = didYouMean(key, known);
   if (guess) return `is not a key here${guess}`;
   return known.length > mostListed
-    ? 'is not a key here; docs/configuration.md and `deploy-code schema` list those there are'
-    : `is not a key here; known are ${known.join(', ')}`;
+    ? 'is not a key here; see docs/configuration.md or `deploy-code schema` for the keys'
+    : `is not a key here; use one of ${known.join(', ')}`;
 }
 
 function keysAt(schema: z.ZodType, path: (string | number)[]): string[] {

@@ -19,10 +19,10 @@ const times = {
     .describe('Maximum age of runs that are made up for after an outage of the Temporal server; default 1h.'),
 };
 
-/** When a job runs besides deployments: a cron expression, or more. */
+/** Times at which a job runs in addition to deployments: a cron expression, or a map. */
 export const jobSchedule = z.union([z.string(), z.strictObject(times)]);
 
-/** Something that is asked for again and again. */
+/** A recurring deployment, restart or job. */
 export const schedule = z.strictObject({
   ...times,
   services: z

@@ -74,7 +74,10 @@ const secretUse = z.union([
     target: z.string().optional().describe('File inside the instance; default `/run/secrets/<source>`.'),
     environment: z
       .string()
-      .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'is no name of a variable; write letters, digits and _, such as DB_PASSWORD')
+      .regex(
+        /^[A-Za-z_][A-Za-z0-9_.-]*$/,
+        'is not a valid variable name; use letters, digits and _, such as DB_PASSWORD',
+      )
       .optional()
       .describe('Environment variable to set instead of a file. One trailing newline is removed.'),
     ...fileUse,

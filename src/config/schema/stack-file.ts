@@ -12,7 +12,7 @@ import { choice, count, duration, flag, fromText, hasUserinfo, interval, size } 
 const name = z
   .string()
   .regex(grammarOf('stack').pattern, grammarOf('stack').hint)
-  .refine((text) => !(text in {}), 'is a word of JavaScript; choose another');
+  .refine((text) => !(text in {}), 'is a reserved word of JavaScript; choose another name');
 
 const infrastructure = z
   .strictObject({
@@ -175,7 +175,7 @@ const endpoint = z
   .url({ protocol: /^https?$/, error: 'write an http or https address' })
   .refine(
     (text) => !hasUserinfo(text),
-    'holds a user or password, which would travel with the release; leave it out, ' +
+    'contains a user or password, which would be stored with the release; remove it, ' +
       'and reach the server without one or through a proxy that adds it',
   );
 
@@ -244,7 +244,7 @@ const secret = z.strictObject({
     ),
 });
 
-/** The stack file. The one source of validation, of the JSON Schema and of docs/configuration.md. */
+/** Schema of the stack file, from which the JSON Schema and docs/configuration.md are generated. */
 export const stackFile = z
   .strictObject({
     name: name.describe('Name of the stack. With `environment`, it names everything that the engine creates.'),

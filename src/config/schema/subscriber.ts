@@ -8,11 +8,11 @@ const httpUrl = z
   .url({ protocol: /^https?$/, error: 'write an http or https address, or {secret: NAME} for one that is secret' })
   .refine(
     (text) => !hasUserinfo(text),
-    'holds a user or password, which would travel with the release; put the ' +
+    'contains a user or password, which would be stored with the release; put the ' +
       'whole address into a secret and write url: {secret: NAME}',
   );
 
-/** Who is told what happens, and how. */
+/** A receiver of events. */
 export const subscriber = z
   .strictObject({
     events: z
@@ -46,7 +46,7 @@ export const subscriber = z
       .strictObject({
         url: z
           .url({ protocol: /^rediss?$/, error: 'write an address such as redis://redis.example.com:6379' })
-          .refine((text) => !hasUserinfo(text), 'holds a password; name a secret as `password`'),
+          .refine((text) => !hasUserinfo(text), 'contains a password; name a secret in `password` instead'),
         stream: z
           .string()
           .refine(

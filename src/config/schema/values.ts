@@ -6,9 +6,7 @@ const durationPattern = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 const sizePattern = /^\d+(?:\.\d+)?\s*(?:[kKmMgGtT]i?[bB]?|[bB])?$/;
 
 const numeric = /^(?:[-+]?(?=\.?\d)(?:0|[1-9]\d*)?(?:\.\d*)?(?:e[-+]?\d+)?|0x[0-9a-f]+|0o[0-7]+)$/i;
-/**
- * A number that stands as text, of `${VARIABLE}` say; anything else as it is, also `0123`, of which programs differ.
- */
+/** Turns text such as an interpolated `${VARIABLE}` into a number, but not `0123`, which programs read differently. */
 export const fromText = (value: unknown): unknown =>
   typeof value === 'string' && numeric.test(value) ? Number(value) : value;
 
@@ -26,7 +24,7 @@ export const duration = z
 
 const shortestMs = 10;
 
-/** A {@link duration} between two looks at something; 0 would be work without a pause. */
+/** A {@link duration} between two checks; 0 would be a busy loop. */
 export const interval = duration.refine(
   (value) => !isDuration(value) || toMs(value) >= shortestMs,
   `is shorter than ${shortestMs}ms`,
@@ -37,8 +35,7 @@ function isDuration(value: number | string): boolean {
 }
 
 /**
- * Milliseconds of a text such as `2s`; undefined where it is no duration, as a number without a unit is none here, or
- * longer than a year.
+ * Milliseconds of a text such as `2s`; undefined if it is not a duration with a unit, or is longer than a year.
  */
 export function durationMs(text: string): number | undefined {
   return durationPattern.test(text) && toMs(text) <= longestMs ? toMs(text) : undefined;
@@ -52,7 +49,7 @@ export const size = z
   )
   .refine(
     (value) => (typeof value === 'string' && !sizePattern.test(value)) || Number.isSafeInteger(toBytes(value)),
-    'is more than any machine has',
+    'is larger than any machine supports; write a smaller size',
   )
   .describe('Bytes as a number, or a size such as `512M`, `4G`.');
 
@@ -74,15 +71,14 @@ export function toBytes(value: number | string): number {
   return Math.round(Number(amount) * 1024 ** ' kmgt'.indexOf(unit?.toLowerCase() || ' '));
 }
 
-/** A number that may come out of `${VARIABLE}`, and so be text. */
+/** A number, also as text of an interpolated `${VARIABLE}`. */
 export const number = z.preprocess(fromText, z.number());
-/** How much of something. */
 export const amount = z.preprocess(fromText, z.number().nonnegative());
 export const integer = z.preprocess(fromText, z.number().int());
 export const count = z.preprocess(fromText, z.number().int().nonnegative());
 
 const modePattern = /^(?:0o?)?[0-7]{1,3}$/;
-const noMode = 'is no file mode; write three octal digits such as 0440 (read by owner and group) or 0600';
+const noMode = 'is not a file mode; write three octal digits such as 0440 (read by owner and group) or 0600';
 
 /** Permissions of a file in octal, as {@link parseYaml} keeps them: `0440`, `"440"`, `0o440`. */
 export const fileMode = z
@@ -100,7 +96,7 @@ export function toMode(digits: string | number): number {
   return Number.parseInt(String(digits).replace(/^0o/, ''), 8);
 }
 
-/** Number of a user or group. */
+/** Numeric ID of a user or group. */
 export const ownerId = z.preprocess(fromText, z.number().int().min(0).max(4_294_967_294));
 
 /** True for an address with a user or a password in it. */
@@ -126,10 +122,10 @@ export const names = z.array(z.string());
 /** `/path` in memory, with Docker's options. */
 export const tmpfs = z
   .string()
-  .regex(tmpfsPattern, 'is no tmpfs; write an absolute path, with options such as /cache:size=64m,mode=0700');
+  .regex(tmpfsPattern, 'is not a tmpfs; write an absolute path, with options such as /cache:size=64m,mode=0700');
 export const oneOrMore = z.union([z.string(), z.array(z.string())]);
 
-/** Matches a value whatever its case: `Sequential` and `sequential` are the same. */
+/** One of the values, in any case: `Sequential` and `sequential` are the same. */
 export function choice<const T extends readonly [string, ...string[]]>(...values: T) {
   return z.preprocess(
     (value) =>

@@ -155,17 +155,19 @@ describe('one stack over Docker and clusters', () => {
   });
 
   it('is told what cannot be when the file is read', () => {
-    refused({ web: { image: 'a', host: 'cloud', init: true } }).toThrow('Kubernetes cannot honour init');
+    refused({ web: { image: 'a', host: 'cloud', init: true } }).toThrow(
+      'init is not supported by Kubernetes; remove it, or choose another runtime',
+    );
     refused({ web: { image: 'a', phase: 2 } }, { deployment: { phases: { 2: { host: 'moon' } } } }).toThrow(
       'there is no host "moon"',
     );
     refused({ web: { image: 'a' } }, { deployment: { phases: { 3: { host: 'cloud' } } } }).toThrow(
-      'no service says `phase: 3`',
+      'no service has `phase: 3`; remove the phase, or set it on a service',
     );
     refused(
       { web: { image: 'a' } },
       { infrastructure: { hosts: { both: { docker: 'unix:///var/run/docker.sock', kubernetes: 'x' } } } },
-    ).toThrow('names a cluster beside a Docker Engine');
+    ).toThrow('is set together with docker; keep one of the two');
   });
 
   it('gives the way in to Docker by a load balancer, and to a cluster by an Ingress', () => {
