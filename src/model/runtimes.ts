@@ -13,7 +13,7 @@ export interface RuntimeTraits {
    * and gives it an address. `instance`: the engine does that, instance by instance.
    */
   unit: 'instance' | 'workload';
-  /** `containers`: the engine makes networks, on which instances have names. `host`: instances are ports of the host. */
+  /** `containers`: instances have names on networks that the engine creates. `host`: they are ports of the host. */
   network: 'containers' | 'cluster' | 'host';
 }
 
