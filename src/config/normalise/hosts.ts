@@ -2,7 +2,7 @@ import type { HostInput } from '../schema/host';
 import type { RuntimeName } from '../../model/runtimes';
 import { outsideClusters } from '../../model/stack/runtime-of';
 import type { StackHost } from '../../model/stack';
-import { toAmounts } from './amounts';
+import { toAmounts } from './service/amounts';
 
 const address = /^(?:tcp|ssh):\/\/(?:[^@/]*@)?(\d+\.\d+\.\d+\.\d+)(?::\d+)?$/;
 

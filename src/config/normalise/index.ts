@@ -13,7 +13,7 @@ import { toCluster } from './cluster';
 import { toDeployment } from './deployment';
 import { toHosts } from './hosts';
 import { toFront } from './load-balancer';
-import { toRange } from './ports';
+import { toRange } from './service/ports';
 import { toSchedules } from './schedules';
 import { toService } from './service';
 import { toSubscribers } from './subscribers';

@@ -68,3 +68,7 @@ export function toAssignments(
     }),
   );
 }
+
+export function hasControlCharacter(text: string): boolean {
+  return Array.from(text).some((character) => character < ' ' || character === '\u007f');
+}

@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
-import type { ServiceInput } from '../schema/service';
-import type { ServiceMount } from '../../model/stack';
-import { Malformed } from './words';
+import type { ServiceInput } from '../../schema/service';
+import type { ServiceMount } from '../../../model/stack';
+import { Malformed } from '../words';
 
 type MountInput = NonNullable<ServiceInput['volumes']>[number];
 

@@ -1,7 +1,7 @@
-import type { ApprovalInput, StrategyInput } from '../schema/strategy';
-import { toMs } from '../schema/values';
-import type { Analysis, Approval, ServiceStrategy } from '../../model/stack';
-import { Malformed, toWords } from './words';
+import type { ApprovalInput, StrategyInput } from '../../schema/strategy';
+import { toMs } from '../../schema/values';
+import type { Analysis, Approval, ServiceStrategy } from '../../../model/stack';
+import { Malformed, toWords } from '../words';
 
 type Options = Exclude<StrategyInput, string>;
 type Canary = NonNullable<Options['canary']>;

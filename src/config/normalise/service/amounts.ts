@@ -1,5 +1,5 @@
-import type { ResourceAmounts } from '../../model/instance';
-import { toBytes } from '../schema/values';
+import type { ResourceAmounts } from '../../../model/instance';
+import { toBytes } from '../../schema/values';
 
 export interface AmountsInput {
   cpus?: number;

@@ -1,7 +1,7 @@
-import type { HealthCheckInput } from '../schema/health-check';
-import { toMs } from '../schema/values';
-import type { HealthCheck, Probe } from '../../model/stack';
-import { Malformed, toShell } from './words';
+import type { HealthCheckInput } from '../../schema/health-check';
+import { toMs } from '../../schema/values';
+import type { HealthCheck, Probe } from '../../../model/stack';
+import { Malformed, toShell } from '../words';
 
 /** Health settings of a service; an empty object if the file has none. */
 export function toHealth(

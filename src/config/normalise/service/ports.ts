@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
-import type { ServiceInput } from '../schema/service';
-import type { PortRange, ServicePort } from '../../model/stack';
-import { Malformed } from './words';
+import type { ServiceInput } from '../../schema/service';
+import type { PortRange, ServicePort } from '../../../model/stack';
+import { Malformed } from '../words';
 
 type PortInput = NonNullable<ServiceInput['ports']>[number];
 

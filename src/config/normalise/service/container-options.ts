@@ -1,0 +1,73 @@
+import { resolve } from 'node:path';
+import type { ContainerOptions, ResourceAmounts, RestartPolicy } from '../../../model/instance';
+import type { ServiceInput } from '../../schema/service';
+import { toBytes, toMs } from '../../schema/values';
+import { toAmounts } from './amounts';
+import { toHealth } from './health-check';
+import { toSecret } from './mounted-files';
+import type { ServiceContext } from './context';
+import { hasControlCharacter, Malformed, toAssignments, toWords } from '../words';
+
+/** Every option, undefined where the file does not set it: an option that is forgotten here does not compile. */
+type EveryOption = { [Name in keyof Required<ContainerOptions>]: ContainerOptions[Name] };
+
+/** The container options of a service, with short forms expanded and defaults filled in. */
+export function toContainerOptions(input: ServiceInput, context: ServiceContext): EveryOption {
+  const { attempt, baseDir, runtime, secrets } = context;
+  const { healthCheck, healthDisabled } = attempt(
+    ['health_check'],
+    () => toHealth(input.health_check, context.healthCheckIntervalMs),
+    {},
+  );
+  return {
+    entrypoint:
+      input.entrypoint === undefined ? undefined : attempt(['entrypoint'], () => toWords(input.entrypoint!), []),
+    command: input.command === undefined ? undefined : attempt(['command'], () => toWords(input.command!), []),
+    workingDir: runtime === 'process' ? resolve(baseDir, input.working_dir ?? '.') : input.working_dir,
+    user: input.user === undefined ? undefined : String(input.user),
+    variables: attempt(['environment'], () => toVariables(input.environment), {}),
+    envFiles: toList(input.env_file).map((file) => resolve(baseDir, file)),
+    secrets: (input.secrets ?? []).flatMap((secret, index) =>
+      attempt(['secrets', index], () => [toSecret(secret, secrets)], []),
+    ),
+    ...toResources(input.resources),
+    restart: (input.restart as RestartPolicy | undefined) ?? (input.kind === 'job' ? 'no' : 'unless-stopped'),
+    stopSignal: input.stop_signal,
+    stopGraceMs: toMs(input.stop_grace_period ?? 10),
+    labels: attempt(['labels'], () => toAssignments(input.labels), {}),
+    logging: input.logging && { driver: input.logging.driver, options: toAssignments(input.logging.options) },
+    init: input.init ?? false,
+    shmSize: input.shm_size === undefined ? undefined : toBytes(input.shm_size),
+    tmpfs: toList(input.tmpfs),
+    capAdd: input.cap_add ?? [],
+    capDrop: input.cap_drop ?? [],
+    readOnly: input.read_only ?? false,
+    extraHosts: Object.entries(attempt(['extra_hosts'], () => toAssignments(input.extra_hosts, ':'), {})).map(
+      ([host, ip]) => `${host}:${ip}`,
+    ),
+    healthCheck,
+    healthDisabled,
+  };
+}
+
+function toList(input: string | string[] | undefined): string[] {
+  return input === undefined ? [] : [input].flat();
+}
+
+/** Rejects invalid variables here, because the error of Docker would contain their values. */
+function toVariables(input: ServiceInput['environment']): Record<string, string> {
+  const variables = toAssignments(input);
+  for (const [name, value] of Object.entries(variables)) {
+    if (!/^[^=\s]+$/.test(name) || hasControlCharacter(name))
+      throw new Malformed(
+        `${JSON.stringify(name)} is not a valid variable name; use letters, digits and _, such as LOG_LEVEL`,
+      );
+    if (value.includes('\0')) throw new Malformed(`${name} contains a NUL character; remove it`);
+  }
+  return variables;
+}
+
+function toResources(input: ServiceInput['resources']): { reserve: ResourceAmounts; limit: ResourceAmounts } {
+  const { reserve, limit, ...flat } = input ?? {};
+  return { reserve: { ...toAmounts(flat), ...toAmounts(reserve) }, limit: { ...toAmounts(flat), ...toAmounts(limit) } };
+}

@@ -1,0 +1,19 @@
+import type { RuntimeName } from '../../../model/runtimes';
+import type { SecretSource } from '../../../model/instance';
+import type { ServiceInput } from '../../schema/service';
+import type { Attempt } from '../words';
+
+/** Parts of the file that the normalisation of a service needs. */
+export interface ServiceContext {
+  baseDir: string;
+  healthCheckIntervalMs: number;
+  /** Runtime of the service. Processes need a working folder; default that of the stack file. */
+  runtime: RuntimeName;
+  secrets: Record<string, SecretSource>;
+  /** Whether several instances may write to a volume at once. */
+  shared: (volume: string) => boolean;
+  /** Finds a dependency, to choose its condition if `depends_on` is a list. */
+  input: (name: string) => ServiceInput | undefined;
+  /** Runs a parser, and turns {@link Malformed} into a finding at the key. */
+  attempt: Attempt;
+}
