@@ -202,7 +202,7 @@ export interface Activities {
   awaitHealthy(context: StepContext, instance: InstanceRef, options: HealthOptions): Promise<void>;
   /** Restores a workload to its state before a deployment; resolves when it is healthy. */
   restoreInstance(context: StepContext, instance: InstanceRef, deployment: number): Promise<void>;
-  /** Points the Kubernetes Service of an instance at another workload; at its own if `to` is absent. */
+  /** Points the Kubernetes Service and routes of an instance at another workload; at its own if `to` is absent. */
   selectInstance(context: StepContext, instance: InstanceRef, to?: ServedBy): Promise<void>;
   createJob(context: StepContext, instance: InstanceByReference): Promise<void>;
   /** Starts a created job unless it has already run, and waits for its end. */

@@ -1,5 +1,5 @@
 /**
- * Processes all items with limited concurrency. After a failure no item is started; the work in progress results first.
+ * Processes all items with limited concurrency. After a failure no item is started; the work in progress ends first.
  */
 export async function eachOf<T>(
   items: readonly T[],

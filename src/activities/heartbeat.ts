@@ -11,7 +11,7 @@ export interface ActivityScope {
   previous: unknown;
 }
 
-/** Each heartbeat costs the server a write; most starts end previous the first. */
+/** Each heartbeat costs the server a write; most starts end before the first. */
 const firstHeartbeatMs = 2000;
 const heartbeatMs = 1000;
 

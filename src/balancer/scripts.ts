@@ -23,7 +23,7 @@ then echo 'keepalive_timeout ${idleClientMs / 1000}s; keepalive_min_timeout ${id
 else echo 'keepalive_timeout 0;' > keepalive.conf
 fi`;
 
-/** Run as root, a process has to keep its user, whose files the workers of NGINX read. */
+/** By default, NGINX started by root runs its workers as another user, which cannot read the files of a process. */
 const asOneself = `user=
 if [ -n "$DEPLOY_CODE_FILES" ] && [ "$(id -u)" = 0 ]; then user="user $(id -un) $(id -gn);"; fi
 echo "$user" > user.conf`;

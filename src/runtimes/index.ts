@@ -33,10 +33,10 @@ export interface RuntimesOptions {
 
 /** Creates drivers on first use. @throws Error for an unknown runtime */
 export function createRuntimes(options: RuntimesOptions): Runtimes {
-  const made = new Map<RuntimeName, RuntimeDriver>(
+  const drivers = new Map<RuntimeName, RuntimeDriver>(
     Object.entries(options.given ?? {}) as [RuntimeName, RuntimeDriver][],
   );
-  const make: Record<RuntimeName, () => RuntimeDriver> = {
+  const factories: Record<RuntimeName, () => RuntimeDriver> = {
     docker: () => createDockerRuntime(options.secrets, connectDocker(options.docker)),
     kubernetes: () => loadKubernetes().createKubernetesRuntime(options.secrets, options.cluster),
     process: () => createProcessRuntime(options),
@@ -44,11 +44,11 @@ export function createRuntimes(options: RuntimesOptions): Runtimes {
   };
   return ({ runtime: requested, stack, environment, namespace }) => {
     const name = options.only && isHostKind(requested) ? options.only : requested;
-    if (!made.has(name)) {
-      if (!make[name]) throw new Error(`there is no runtime "${name}"; known are ${runtimeNames.join(', ')}`);
-      made.set(name, make[name]());
+    if (!drivers.has(name)) {
+      if (!factories[name]) throw new Error(`unknown runtime "${name}"; use one of ${runtimeNames.join(', ')}`);
+      drivers.set(name, factories[name]());
     }
-    return made.get(name)!.within({ stack, environment, ...(namespace !== undefined && { namespace }) });
+    return drivers.get(name)!.within({ stack, environment, ...(namespace !== undefined && { namespace }) });
   };
 }
 

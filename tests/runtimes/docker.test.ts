@@ -336,7 +336,7 @@ describeWith('docker', 'the Docker runtime', () => {
     await runtime.start(instance.name);
     await expect(runtime.logs(instance.name, { tail: 5 })).rejects.toMatchObject({
       kind: 'software',
-      message: expect.stringContaining('choose one that keeps them on the host') as string,
+      message: expect.stringContaining('choose a driver that keeps them on the host') as string,
     });
     await runtime.remove(instance);
   });

@@ -59,5 +59,5 @@ async function openedPath(file: string, { fd }: FileHandle): Promise<string> {
 }
 
 function requireSame(path: string, real: string, expected: string): void {
-  if (real !== expected) throw new Error(`${path} is a symbolic link to ${real}; remove the link`);
+  if (real !== expected) throw new Error(`${path} leads to ${real} through a symbolic link; remove the link`);
 }

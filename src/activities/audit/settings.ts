@@ -4,8 +4,8 @@ import type { Seal } from './seal';
 /** How a worker keeps audit trails. */
 export interface AuditSettings {
   seal: Seal;
-  /** Where the end of each trail is noted as well. */
+  /** Also receives the end of each trail. */
   anchor?: Anchor;
-  /** What cannot be recorded is done all the same. */
+  /** True: requests that cannot be recorded are carried out anyway. */
   isBestEffort: boolean;
 }

@@ -64,7 +64,7 @@ export class AuditTrails {
   }
 
   /**
-   * Moves a trail of an earlier version, which was only in the folder of its stack file, to the worker's own folder.
+   * Copies a trail of an earlier version, which was only in the folder of its stack file, to the worker's own folder.
    */
   private async adoptFormer(about: AuditPlace): Promise<void> {
     if (about.folder === undefined || this.dependencies.auditDatabase) return;

@@ -22,14 +22,14 @@ export function analysisActivities({ runtimes }: Dependencies): Pick<Activities,
         const { checks, samples } = judgement.analysis;
         const ask = await prometheus(runtimes(context), judgement);
         const results = await Promise.all(checks.map((check) => runCheck(check, ask)));
-        const enough = samples ? await ask(samples.query) : { value: Infinity };
-        const few =
-          samples && (!('value' in enough) || enough.value < samples.min)
-            ? [`${'value' in enough ? enough.value : 'no'} samples, and ${samples.min} are needed`]
+        const sampleCount = samples ? await ask(samples.query) : { value: Infinity };
+        const tooFew =
+          samples && (!('value' in sampleCount) || sampleCount.value < samples.min)
+            ? [`${'value' in sampleCount ? sampleCount.value : 'no'} samples, but ${samples.min} are required`]
             : [];
         return {
           failed: results.flatMap(({ failed }) => failed),
-          missing: [...results.flatMap(({ missing }) => missing), ...few],
+          missing: [...results.flatMap(({ missing }) => missing), ...tooFew],
           seen: results.map(({ seen }) => seen).filter(Boolean),
         };
       }),
@@ -75,8 +75,8 @@ function short(value: number): string {
 }
 
 /**
- * A function that runs a query for one number: against a service of the stack if the check names one, else against its
- * endpoint.
+ * A function that runs a query for one number: against the Prometheus service of the stack if there is one, else
+ * against the endpoint.
  */
 async function prometheus(
   runtime: Runtime,
@@ -148,14 +148,14 @@ function read(text: string): PrometheusAnswer {
 }
 
 function parse({ status, error, data }: PrometheusAnswer): Answer {
-  if (status !== 'success') return { missing: `Prometheus refuses the query: ${error ?? status}` };
+  if (status !== 'success') return { missing: `Prometheus rejects the query: ${error ?? status}` };
   const result = data?.result;
   const samples =
     data?.resultType === 'scalar'
       ? [{ value: result as [number, string] }]
       : ((result ?? []) as { value?: [number, string] }[]);
   if (samples.length > 1)
-    return { missing: `the query gives ${samples.length} numbers; let it give one, with sum() or max()` };
+    return { missing: `the query returns ${samples.length} values; reduce them to one, such as with sum() or max()` };
   const value = Number(samples[0]?.value?.[1] ?? NaN);
-  return Number.isNaN(value) ? { missing: 'Prometheus has no number yet' } : { value };
+  return Number.isNaN(value) ? { missing: 'Prometheus has no value yet' } : { value };
 }

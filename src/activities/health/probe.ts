@@ -117,7 +117,7 @@ async function command(
 
 async function reported(runtime: Runtime, name: string): Promise<string | undefined> {
   const status = await runtime.inspect(name);
-  if (!status?.health) return 'the runtime reports no health; does the image have a HEALTHCHECK?';
+  if (!status?.health) return 'the runtime reports no health; add a HEALTHCHECK to the image, or another health check';
   const problem = status.ownCheck?.problem;
   return status.health === 'healthy'
     ? undefined

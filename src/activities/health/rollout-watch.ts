@@ -37,7 +37,7 @@ const concurrency = 20;
 const graceMs = 10_000;
 /** Stands for a restart count that is read anew at the next check. */
 const unknown = -1;
-/** A Docker Engine that shuts down stops its containers a while baseline it stops answering. */
+/** A Docker Engine that shuts down stops its containers a while before it stops answering. */
 const stoppedMs = 10_000;
 /** A start that platform trouble interrupted has been retried after this time. */
 const startEndsMs = 20_000;
@@ -102,7 +102,7 @@ class RolloutWatch {
     return now < this.trustedFrom ? undefined : failed;
   }
 
-  /** Failures that were counted baseline the platform became unavailable say nothing about the software. */
+  /** Failures that were counted before the platform became unavailable say nothing about the software. */
   private resetCounts(now: number): void {
     this.trustedFrom = now + graceMs;
     this.states.clear();
@@ -138,7 +138,7 @@ class RolloutWatch {
   }
 
   /**
-   * An instance that exits baseline a check saw it healthy. A failed start ends the deployment; if that continues, the
+   * An instance that exits before a check saw it healthy. A failed start ends the deployment; if that continues, the
    * instance had started.
    */
   private exitBeforeHealthy(name: string, status: InstanceStatus, now: number): Lapse | undefined {

@@ -31,7 +31,7 @@ export class ConfigContents {
         if (!('config' in file)) return file;
         const { config, ...target } = file;
         if (!Object.hasOwn(configs, config))
-          throw new SoftwareFault(`the deployment has no config "${config}", which ${instance.name} needs`);
+          throw new SoftwareFault(`the deployment has no config "${config}" for ${instance.name}`);
         return { ...target, content: configs[config]!.content };
       }),
     };

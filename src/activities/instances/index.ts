@@ -37,7 +37,7 @@ const preStopTimeoutMs = 60_000;
 
 /** Activities on instances of a service. */
 export function instanceActivities({ runtimes, secrets, events, contents }: Parts): InstanceActivities {
-  /** Runs a wait for health. An unhealthy instance and a cancelled wait both result with evidence. */
+  /** Runs a wait for health. An unhealthy instance and a cancelled wait both end with evidence. */
   const watched = async (
     context: StepContext,
     instance: InstanceRef,

@@ -63,8 +63,8 @@ export class SecretStore {
       [`env_file:${file}`]: this.fingerprint(JSON.stringify(await this.envFile(file))),
     }));
     const all = await Promise.allSettled([...named, ...files]);
-    const away = all.find((each) => each.status === 'rejected' && each.reason instanceof RuntimeError);
-    if (away?.status === 'rejected') throw away.reason;
+    const unavailable = all.find((each) => each.status === 'rejected' && each.reason instanceof RuntimeError);
+    if (unavailable?.status === 'rejected') throw unavailable.reason;
     const missing = all.flatMap((each) => (each.status === 'rejected' ? [(each.reason as Error).message] : []));
     if (missing.length > 0) throw new SoftwareFault(missing.join('\n'));
     return Object.assign({}, ...all.map((each) => (each.status === 'fulfilled' ? each.value : {}))) as Record<

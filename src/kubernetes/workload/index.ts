@@ -56,8 +56,8 @@ function toStrategy(workload: Workload | undefined): V1DeploymentStrategy {
 }
 
 /**
- * Seconds until all nodes know that a pod is ready; until then some refuse connections to it. From outside, where
- * containers start faster than pods, it takes longer.
+ * Seconds until all nodes accept connections to a ready pod, for dependents inside the cluster and on other hosts.
+ * Outside it is longer, because containers there start sooner than pods.
  */
 const propagationSeconds = { inside: 1, outside: 2 };
 

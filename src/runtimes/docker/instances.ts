@@ -85,14 +85,14 @@ export class DockerInstances {
       const reported = docker(() => wait as Promise<{ StatusCode: number }>, forever).then(({ StatusCode }) =>
         this.exitCode(id, StatusCode),
       );
-      return await Promise.race([reported, this.seenDown(id, over.signal)]);
+      return await Promise.race([reported, this.pollUntilDown(id, over.signal)]);
     } finally {
       over.abort();
     }
   }
 
   /** Polls the state as well: if the engine dies, its wait may never end. */
-  private async seenDown(id: string, over: AbortSignal): Promise<number | undefined> {
+  private async pollUntilDown(id: string, over: AbortSignal): Promise<number | undefined> {
     for (;;) {
       await sleep(pollMs, undefined, { signal: over }).catch(() => undefined);
       if (over.aborted) return undefined;

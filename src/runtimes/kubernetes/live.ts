@@ -30,7 +30,7 @@ export function readLive(api: KubernetesApi, workload: WorkloadManifest): Promis
 }
 
 /**
- * Undefined if this environment has no such workload; `kinds`: possible kinds, if noted.
+ * Undefined if this environment has no such workload; `kinds`: possible kinds, if known.
  * @throws RuntimeError of kind `software` if its annotations are invalid
  */
 export async function find(

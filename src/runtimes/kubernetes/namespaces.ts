@@ -18,10 +18,10 @@ export function requireOwnNamespace(scope: Scope, names: readonly string[]): voi
   const own = namespaceOf(scope);
   const other = names.find((name) => qualified(name).namespace !== own);
   if (other === undefined) return;
-  const asked = qualified(other).namespace;
+  const requested = qualified(other).namespace;
   throw new RuntimeError(
     'software',
-    `${other} is in the namespace ${asked}, but the namespace of ${scopeName(scope)} is ${own}`,
+    `${other} is in the namespace ${requested}, but the namespace of ${scopeName(scope)} is ${own}`,
   );
 }
 

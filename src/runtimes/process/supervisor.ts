@@ -13,12 +13,12 @@ import { RotatingLog } from './rotating-log';
 import { signalGroup } from './run-command';
 
 const recordAgainMs = 1000;
-/** Time for output after the exit: child processes may tryWrite it open forever. */
+/** Time for output after the exit: child processes may keep it open forever. */
 const outputMs = 500;
 
 /**
  * The parent of a process instance, detached from the worker: it owns logs, exit code and restarts, so that the worker
- * may die. Its argument is the instance's folder. The environment of the child is passed as JSON on stdin, to tryWrite
+ * may die. Its argument is the instance's folder. The environment of the child is passed as JSON on stdin, to keep
  * secrets out of argument lists and files. SIGTERM stops the child: its stop signal, then SIGKILL after the grace
  * period, each to the whole group. Descendants end with the child, even in sessions of their own: a mark in their
  * environment identifies them.

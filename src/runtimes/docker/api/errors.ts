@@ -12,7 +12,7 @@ interface DockerError extends Error {
  * Temporary host problems that can occur anywhere in a start. Matched only at the end of a text, whose beginning may
  * quote names and paths.
  */
-const passingInside = anyOf(
+const temporaryHostProblems = anyOf(
   ...[
     'no space left on device',
     'disk quota exceeded',
@@ -96,7 +96,7 @@ const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: R
     kind: 'software',
     advice: 'log the worker in with `docker login`, and check the name of the image',
   },
-  { text: passingInside, kind: 'platform' },
+  { text: temporaryHostProblems, kind: 'platform' },
   {
     text: /(?:initialize|create) logging driver: .*dial (?:tcp|udp|unix)/i,
     kind: 'platform',

@@ -68,14 +68,14 @@ export function guardModem(modem: unknown, limits: Partial<ModemLimits> = {}): v
       );
     dial(call, callback);
   };
-  target.buildRequest = (options, call, data, callback) => converse(target, all, options, call, data, callback);
+  target.buildRequest = (options, call, data, callback) => sendRequest(target, all, options, call, data, callback);
 }
 
 function isEnginePath(path: string): boolean {
   return enginePath.test(path) && !path.split(/[/?]/).some((part) => part === '.' || part === '..');
 }
 
-function converse(
+function sendRequest(
   modem: Modem,
   limits: ModemLimits,
   options: RequestOptions,
@@ -95,7 +95,7 @@ function converse(
     callback(error, result);
   };
   const isGood = ({ statusCode = 0 }: IncomingMessage) => call.statusCodes[statusCode] === true;
-  const hand = (response: IncomingMessage, isStream: boolean, json: unknown) =>
+  const deliver = (response: IncomingMessage, isStream: boolean, json: unknown) =>
     modem.buildPayload(
       null,
       isStream,
@@ -123,9 +123,9 @@ function converse(
     finish(null, socket);
   });
   request.on('response', (response) => {
-    if (call.isStream && isGood(response)) return hand(response, true, null);
+    if (call.isStream && isGood(response)) return deliver(response, true, null);
     collect(response, limits.largest).then(
-      (answer) => hand(response, false, parsed(answer) ?? (isGood(response) ? null : answer)),
+      (answer) => deliver(response, false, parsed(answer) ?? (isGood(response) ? null : answer)),
       (error: Error) => {
         request.destroy();
         finish(error);

@@ -16,7 +16,7 @@ export function markOf(mark: string): string {
 
 /**
  * Kills a command and its child processes: directly if the engine is local, else by a shell in the container. Resolves
- * with whether it has ended; on a remote engine an image without a shell does not allow it.
+ * with whether it has ended; on a remote engine, an image without a shell prevents it.
  */
 export async function endCommand(
   connection: DockerConnection,

@@ -15,11 +15,11 @@ const connectMs = 1000;
 export async function ensureOwnAddress(connection: DockerConnection, name: string, port?: number): Promise<boolean> {
   const { id, endpoints } = await endpointsOf(connection, name);
   const shared = await sharedWithKnown(connection, id, endpoints);
-  const wrong =
+  const conflicting =
     shared.length === 0 && port !== undefined && (await isAnsweredByAnother(connection, name, port))
       ? Object.entries(endpoints)
       : shared;
-  for (const [network, { Aliases }] of wrong) {
+  for (const [network, { Aliases }] of conflicting) {
     const address = await freeAddress(connection, network, name);
     await disconnect(connection, name, network);
     await join(
@@ -30,7 +30,7 @@ export async function ensureOwnAddress(connection: DockerConnection, name: strin
       address,
     );
   }
-  return wrong.length > 0;
+  return conflicting.length > 0;
 }
 
 async function sharedWithKnown(

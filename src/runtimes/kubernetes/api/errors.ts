@@ -15,7 +15,7 @@ export class ApiError extends RuntimeError {
   }
 }
 
-const passing = new Set([408, 429, 500, 502, 503, 504]);
+const temporaryStatuses = new Set([408, 429, 500, 502, 503, 504]);
 
 /** Classifies a failure of the API server. */
 export function toApiError(status: number, body: string): ApiError {
@@ -50,7 +50,7 @@ export function toAway(error: NodeJS.ErrnoException): RuntimeError {
 function kindOf(status: number, found: V1Status | undefined): RuntimeErrorKind {
   if (status === 404) return 'missing';
   const isTerminating = found?.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating');
-  return passing.has(status) || isTerminating ? 'platform' : 'software';
+  return temporaryStatuses.has(status) || isTerminating ? 'platform' : 'software';
 }
 
 /** A field and its manager, from `conflict with "kubectl-edit" using apps/v1`. */

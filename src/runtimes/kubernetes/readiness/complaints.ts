@@ -8,7 +8,7 @@ const graceMs = 12_000;
 const volumeReasons = new Set(['FailedMount', 'FailedAttachVolume', 'FailedBinding', 'ProvisioningFailed']);
 const final = new Set(['FailedCreate']);
 /** Temporary: a disk that moves to another node is soon detached from the first one. */
-const passing = /Multi-Attach/;
+const temporary = /Multi-Attach/;
 
 /** Problems of creating or starting pods that only events report. Temporary ones get some time. */
 export class Complaints {
@@ -28,7 +28,7 @@ export class Complaints {
     ];
     const events = (await warningsOf(this.api, namespace, uids)).filter(({ at }) => at >= this.from);
     const known = events.findLast(
-      ({ reason, text }) => final.has(reason) || (volumeReasons.has(reason) && !passing.test(text)),
+      ({ reason, text }) => final.has(reason) || (volumeReasons.has(reason) && !temporary.test(text)),
     );
     if (!known || final.has(known.reason)) return known?.text;
     const since = this.since.get(known.reason) ?? Date.now();

@@ -9,7 +9,7 @@ import type { Views } from './view';
 const tickMs = 5000;
 
 /**
- * Resolves with the exit code when a job has ended, or with undefined when a service no longer runs.
+ * Resolves when a job has ended or a service has no pod left; with the exit code, if known.
  * @throws RuntimeError if a job cannot start
  */
 export async function waitForExit(

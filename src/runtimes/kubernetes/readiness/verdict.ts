@@ -33,7 +33,7 @@ const secondMs = 1000;
 /** Time for volumes to be provisioned; provisioners report failures themselves. */
 const unboundMs = 120_000;
 const unbound = /unbound immediate PersistentVolumeClaims/;
-const hopeless = new Set([
+const startFailures = new Set([
   'InvalidImageName',
   'ErrImageNeverPull',
   'CreateContainerConfigError',
@@ -42,8 +42,8 @@ const hopeless = new Set([
   'PreCreateHookError',
   'PostStartHookError',
 ]);
-const unpulled = new Set(['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable', 'ImageInspectError']);
-const passing = new RegExp(
+const pullFailures = new Set(['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable', 'ImageInspectError']);
+const temporary = new RegExp(
   [
     'dial tcp|i/o timeout|TLS handshake|connection refused|no such host|toomanyrequests|deadline exceeded',
     String.raw`\bEOF\b|5\d\d (?:Internal|Bad Gateway|Service|Gateway)`,
@@ -115,13 +115,13 @@ export function judgePod(pod: V1Pod, { healthyWithinMs, attempts, since }: Expec
   const container = mainContainer(pod);
   const reason = container?.state?.waiting?.reason ?? '';
   const message = container?.state?.waiting?.message ?? '';
-  if (unpulled.has(reason))
+  if (pullFailures.has(reason))
     return {
-      kind: passing.test(message) ? 'platform' : 'failed',
+      kind: temporary.test(message) ? 'platform' : 'failed',
       message: `cannot pull its image (${reason}): ${message}`,
       pod,
     };
-  if (hopeless.has(reason)) return failed(`cannot start its container (${reason}): ${message}`);
+  if (startFailures.has(reason)) return failed(`cannot start its container (${reason}): ${message}`);
   const end = endOf(pod);
   if (
     end &&
