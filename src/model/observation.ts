@@ -43,7 +43,6 @@ export interface ObservedInstance extends InstanceRef {
   limitsInForce?: Pick<ResourceAmounts, 'cpus' | 'memory'>;
   exitCode?: number;
   outOfMemory?: boolean;
-  startedAt?: number;
   restarts?: number;
   runtimeHealth?: 'starting' | 'healthy' | 'unhealthy';
   ports: PortBinding[];

@@ -8,8 +8,9 @@ export function collectOutput(): { sink: PassThrough; text: () => string } {
   const chunks: Buffer[] = [];
   let size = 0;
   sink.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size <= largestOutput) chunks.push(chunk);
+    const kept = chunk.subarray(0, largestOutput - size);
+    size += kept.length;
+    if (kept.length > 0) chunks.push(kept);
   });
   return { sink, text: () => Buffer.concat(chunks).toString('utf8') };
 }

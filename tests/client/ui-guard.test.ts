@@ -67,7 +67,7 @@ describe("the guard of Temporal's UI", () => {
   it.each(['https://evil.example.com', 'http://localhost:1', 'null'])('refuses a page of %s', async (origin) => {
     expect(await ask({ host: `localhost:${port}`, origin }, { method: 'POST' })).toMatchObject({
       status: 403,
-      body: `pages of http://localhost:${port} may ask, and no others\n`,
+      body: `only pages of http://localhost:${port} may call this server\n`,
     });
   });
 

@@ -215,8 +215,11 @@ describe('a command in a container', () => {
     }
   }
 
+  let engine: HangingEngine;
+  beforeEach(() => void (engine = new HangingEngine()));
+  afterEach(() => engine.stop());
+
   it('that cannot be ended is run no second time as a probe until it is over', async () => {
-    const engine = new HangingEngine();
     const probes = new ProbeCommands(await engine.start());
     const both = [probes.run(id, ['hang'], 100), probes.run(id, ['hang'], 100)];
     for (const each of both)
@@ -227,7 +230,6 @@ describe('a command in a container', () => {
     engine.isRunning = false;
     await expect(probes.run(id, ['hang'], 100)).rejects.toThrow('did not end within 100 ms');
     expect(engine.started).toBe(2);
-    engine.stop();
   });
 
   it('says what it says, in whatever pieces it comes, and no more than is kept', async () => {
@@ -237,13 +239,11 @@ describe('a command in a container', () => {
       head.writeUInt32BE(text.length, 4);
       return Buffer.concat([head, Buffer.from(text)]);
     };
-    const engine = new HangingEngine();
     const connection = await engine.start(
       Buffer.concat([frame(1, 'out'), frame(2, 'err'), frame(1, 'x'.repeat(1_000_000))]),
     );
     const { output } = await exec(connection, id, ['talk'], 10_000);
     expect(output.slice(0, 8)).toBe('outerrxx');
     expect(output).toHaveLength(256 * 1024);
-    engine.stop();
   });
 });

@@ -45,7 +45,7 @@ export function findBreak(records: readonly AuditRecord[], known: AuditHead | un
   const same = records[known.sequence - 1];
   if (!same)
     return (
-      `the trail has ${records.length} records, but the environment ` +
+      `the trail has ${records.length} ${records.length === 1 ? 'record' : 'records'}, but the environment ` +
       `remembers ${known.sequence}: the last ones are missing`
     );
   return same.hash === known.hash

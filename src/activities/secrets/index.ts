@@ -11,7 +11,7 @@ import { shortestMasked } from './masker';
 import { Masks } from './masks';
 import { PermittedSources } from './permitted';
 import { SecretSources } from './sources';
-import { textOf, variableOf, withoutLineEnd } from './text';
+import { textOf, plainTextOf, variableOf, withoutLineEnd } from './text';
 
 /** The worker's secrets: read when they are used, compared by keyed fingerprints, and masked in all output. */
 export class SecretStore {
@@ -32,8 +32,7 @@ export class SecretStore {
     let result: Record<string, string> = {};
     for (const file of envFiles) result = { ...result, ...(await this.envFile(file, result)) };
     for (const { name, source, target } of secrets)
-      if ('environment' in target)
-        result[target.environment] = variableOf(`the secret ${name}`, await this.value(name, source));
+      if ('environment' in target) result[target.environment] = variableOf(name, await this.value(name, source));
     return result;
   }
 
@@ -56,7 +55,7 @@ export class SecretStore {
   ): Promise<Record<string, string>> {
     const named = Object.entries(secrets).map(async ([name, source]) => {
       const value = await this.value(name, source);
-      if (variables.has(name)) variableOf(`the secret ${name}`, value);
+      if (variables.has(name)) variableOf(name, value);
       return this.fingerprintsOf(name, value);
     });
     const files = envFiles.map(async (file) => ({
@@ -80,7 +79,7 @@ export class SecretStore {
 
   /** The text of a secret that the worker itself uses: a key, a password, a URL. */
   async read(name: string, source: SecretSource): Promise<string> {
-    return variableOf(`the secret ${name}`, await this.value(name, source));
+    return plainTextOf(`the secret ${name}`, await this.value(name, source));
   }
 
   /** Masks every secret that this worker or an earlier one has read, in plain and encoded form. */
@@ -109,7 +108,7 @@ export class SecretStore {
   }
 
   private async envFile(file: string, earlier: Record<string, string> = {}): Promise<Record<string, string>> {
-    const text = variableOf(`the env_file ${file}`, await this.permitted.file('env_file', file, 'env_files'));
+    const text = plainTextOf(`the env_file ${file}`, await this.permitted.file('the env_file', file, 'env_files'));
     const values = parseEnvFile(file, text, earlier);
     for (const [name, value] of Object.entries(values))
       if (value.length >= shortestMasked && !isHarmless(name, value)) this.masks.learn(Buffer.from(value));

@@ -9,23 +9,23 @@ export class PermittedSources {
 
   /** @throws SoftwareFault with the rule that refuses it */
   async check(name: string, source: SecretSource): Promise<void> {
-    await this.rules.check(source, placeOfTask()).catch(refuse(name));
+    await this.rules.check(source, placeOfTask()).catch(refuse(`the secret ${name}`));
   }
 
   /** The bytes of a file, at most 1 MiB. @throws SoftwareFault with the rule that refuses it, or the read error */
-  async file(name: string, file: string, kind: 'files' | 'env_files'): Promise<Buffer> {
+  async file(label: string, file: string, kind: 'files' | 'env_files'): Promise<Buffer> {
     return this.rules.read(file, kind, placeOfTask()).catch((error: Error) => {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === undefined) return refuse(name)(error);
+      if (code === undefined) return refuse(label)(error);
       throw new SoftwareFault(
-        `the secret ${name}: the worker cannot read ${file} (${code}); put it there, readable by the worker's user`,
+        `${label}: the worker cannot read ${file} (${code}); put it there, readable by the worker's user`,
       );
     });
   }
 }
 
-function refuse(name: string): (error: Error) => never {
+function refuse(label: string): (error: Error) => never {
   return (error) => {
-    throw error instanceof SourceRefused ? new SoftwareFault(`the secret ${name}: ${error.message}`) : error;
+    throw error instanceof SourceRefused ? new SoftwareFault(`${label}: ${error.message}`) : error;
   };
 }

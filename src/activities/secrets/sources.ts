@@ -11,7 +11,7 @@ export class SecretSources {
 
   /** @throws SoftwareFault if the secret does not exist, RuntimeError if its source is unavailable */
   async read(name: string, source: SecretSource): Promise<Buffer> {
-    if ('file' in source) return this.permitted.file(name, source.file, 'files');
+    if ('file' in source) return this.permitted.file(`the secret ${name}`, source.file, 'files');
     await this.permitted.check(name, source);
     if ('vault' in source) return Buffer.from(await this.vault.read(name, source.vault));
     const value = process.env[source.environment];

@@ -17,18 +17,18 @@ export function withoutLineEnd(text: string): string {
 }
 
 /**
- * A secret as the value of a variable.
- * @throws SoftwareFault that names the secret and never shows its value
+ * A text file without its final line end. `advice` follows the problem in the error.
+ * @throws SoftwareFault that names the file or secret and never shows its value
  */
-export function variableOf(label: string, bytes: Uint8Array): string {
+export function plainTextOf(label: string, bytes: Uint8Array, advice = 'save it as UTF-8 text'): string {
   const text = textOf(bytes);
-  if (text === undefined)
-    throw new SoftwareFault(
-      `${label} is not UTF-8 text, as variables require; remove \`environment\` to mount it as a file`,
-    );
-  if (text.includes('\0'))
-    throw new SoftwareFault(
-      `${label} contains a NUL byte, which variables cannot; remove \`environment\` to mount it as a file`,
-    );
+  if (text === undefined) throw new SoftwareFault(`${label} is not UTF-8 text; ${advice}`);
+  if (text.includes('\0')) throw new SoftwareFault(`${label} contains a NUL byte; ${advice}`);
   return withoutLineEnd(text);
+}
+
+/** The value of a variable. @throws SoftwareFault like {@link plainTextOf} */
+export function variableOf(name: string, bytes: Uint8Array): string {
+  const advice = 'variables take text only: remove `environment` to mount it as a file';
+  return plainTextOf(`the secret ${name}`, bytes, advice);
 }

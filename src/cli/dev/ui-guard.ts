@@ -60,7 +60,8 @@ export async function guardUi(port: number, ui: UiAddress): Promise<Server> {
 function refusalOf({ headers }: IncomingMessage, port: number): string | undefined {
   if (!isExpectedHost(headers.host, { bound })) return 'the UI is reached as localhost, and under no other name';
   const own = [`http://localhost:${port}`, `http://${hostPort(bound, port)}`];
-  if (headers.origin !== undefined && !own.includes(headers.origin)) return `pages of ${own[0]} may ask, and no others`;
+  if (headers.origin !== undefined && !own.includes(headers.origin))
+    return `only pages of ${own[0]} may call this server`;
   return undefined;
 }
 

@@ -116,7 +116,6 @@ async function toInstance(
     ...(closely && found && { limitsInForce: toLimits(found.HostConfig) }),
     exitCode: stopped?.State.ExitCode,
     outOfMemory: stopped?.State.OOMKilled,
-    startedAt: info.Created * 1000,
     runtimeHealth: toHealth(info.Status),
     mounts: info.Mounts.map(toMount),
     networks: Object.keys(info.NetworkSettings.Networks),

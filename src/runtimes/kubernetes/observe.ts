@@ -131,7 +131,6 @@ function toObserved(live: Live): ObservedInstance {
     policy: intended === 'retired' ? 'no' : record.restart,
     exitCode: status.exitCode,
     outOfMemory: status.outOfMemory,
-    startedAt: Date.parse(String(workload.metadata?.creationTimestamp)),
     restarts: status.restarts,
     mounts: (template?.volumes ?? []).flatMap(({ persistentVolumeClaim }) =>
       persistentVolumeClaim

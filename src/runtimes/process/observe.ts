@@ -91,7 +91,6 @@ function toInstance(instances: ProcessInstances, name: string): Found[] {
     state: status.state,
     policy: folder.policy(),
     exitCode: status.exitCode,
-    startedAt: status.startedAt,
     restarts: status.restarts,
     mounts: [],
     networks: [],
