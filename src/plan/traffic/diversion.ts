@@ -1,6 +1,8 @@
 import { tableOf } from '../../balancer/tables';
 import { lanesOf, type Lane, type PlannedService, type Stage, type StepOf } from '../plan';
-import { addressesOf, hasGoneTooFar, restoreNames, restoreTraffic } from '../undo/rollback';
+import { addressesOf } from '../undo/new-instances';
+import { restoreNames, restoreTraffic } from '../undo/old-instances';
+import { hasGoneTooFar } from '../undo/started-service';
 import { StepFactory } from '../steps';
 
 /**

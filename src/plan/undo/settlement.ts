@@ -7,7 +7,7 @@ import { isTest } from '../traffic/test-spec';
 import type { HostObservation } from '../hosts/view';
 import { toRef } from '../service/instance-spec';
 import type { Lane } from '../plan';
-import type { RollbackPlan } from './rollback';
+import type { RollbackPlan } from './rollback-plan';
 import { StepFactory } from '../steps';
 
 type Stages = RollbackPlan['stages'];

@@ -1,6 +1,6 @@
 import { CancellationScope, patched } from '@temporalio/workflow';
 import type { Lane } from '../../../plan/plan';
-import type { RollbackPlan } from '../../../plan/undo/rollback';
+import type { RollbackPlan } from '../../../plan/undo/rollback-plan';
 import { together } from '../../../plan/undo/together';
 import { patches } from '../../support/patches';
 import { toCause } from './failure';
