@@ -45,8 +45,8 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
     },
   );
   setHandler(environmentQuery, () => memory.state);
-  listen(joinSignal, shapes.join, (request) => memory.join(request));
-  listen(leaveSignal, shapes.leave, (workflowId) => memory.leave(workflowId));
+  listen(joinSignal, shapes.join, (request) => memory.queue.join(request));
+  listen(leaveSignal, shapes.leave, (workflowId) => memory.queue.leave(workflowId));
   listen(committedSignal, shapes.committed, ({ workflowId, deployment, release }) =>
     memory.commit(workflowId, deployment, release),
   );
@@ -63,16 +63,16 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
     const attentive = patched(patches.attentiveEnvironment);
     let seen = memory.changes;
     if (memory.knowsNothing()) await memory.recall();
-    memory.sortOut();
-    await memory.tellDecisions();
-    await memory.giveWord();
+    memory.queue.refuseForbidden();
+    await memory.queue.sendDecisions();
+    await memory.queue.admitNext();
     if (memory.isEmpty()) return;
     if (patched(patches.watch)) await watch.follow();
     await memory.records.write(() => memory.changes !== seen);
     if (workflowInfo().continueAsNewSuggested) {
       watch.rest();
       await waitUntil(allHandlersFinished);
-      await memory.tellDecisions();
+      await memory.queue.sendDecisions();
       return continueAsNew<typeof environment>(place, memory.state);
     }
     if (!attentive) seen = memory.changes;

@@ -1,27 +1,22 @@
-import { getExternalWorkflowHandle, patched } from '@temporalio/workflow';
+import { patched } from '@temporalio/workflow';
 import { asPast } from '../../plan/service/job-runs';
 import { activity } from '../support/activity-options';
 import {
-  cancelSignal,
-  goSignal,
   isOn,
-  queuedSignal,
   taskQueue,
-  turnedAwaySignal,
   type Act,
   type EnvironmentState,
   type FinishedReport,
   type Freeze,
   type JoinRequest,
   type Outcome,
-  type Queued,
   type WatchPause,
 } from '../messages';
 import { toProblem, type ActivityProblem } from '../deployment/steps/failure';
 import { patches } from '../support/patches';
 import { Reporter } from '../support/reporter';
-import { serialised } from '../support/serialised-events';
-import { countEnd, forbids, goesPast, heldBack, turnAway } from './admission';
+import { countEnd, heldBack } from './admission';
+import { DeploymentQueue } from './queue';
 import { recall } from './recall';
 import { EnvironmentRecords } from './records';
 
@@ -30,45 +25,24 @@ const rememberedRuns = 200;
 const shortestWaitMs = 10;
 const tryAgainMs = 15_000;
 
-type Handle = ReturnType<typeof getExternalWorkflowHandle>;
-
-/** What the environment remembers: numbers and ids, never a stack. */
+/** The state of an environment: numbers and ids, never a stack. */
 export class EnvironmentMemory {
-  /** Counts what happened, so that the main loop sees it. */
-  changes = 0;
-  /** Why nothing can begin at all for now. */
-  private trouble?: string;
-  /** What those who wait were told last. */
-  private readonly told = new Map<string, string>();
-  /** What deployments are yet to be told, in order. */
-  private readonly decisions: { workflowId: string; signal: (handle: Handle) => Promise<void> }[] = [];
-
+  readonly queue: DeploymentQueue;
   readonly records: EnvironmentRecords;
+  private ownChanges = 0;
 
   constructor(readonly state: EnvironmentState) {
+    this.queue = new DeploymentQueue(state);
     this.records = new EnvironmentRecords(state);
   }
 
-  join(request: JoinRequest): void {
-    const { running, queue } = this.state;
-    if (running?.workflowId === request.workflowId) return;
-    const waiting = queue.findIndex(({ workflowId }) => workflowId === request.workflowId);
-    if (waiting >= 0) {
-      queue[waiting] = request;
-      return;
-    }
-    this.changes += 1;
-    const { asked } = request;
-    const why = turnAway(request, this.state, Date.now());
-    if (why !== undefined) return this.sendAway(request, why);
-    this.state.runtime = request.runtime;
-    if (asked) this.state.breaker = { failures: 0, ...this.state.breaker, ...asked.breaker };
-    this.state.queue.push(request);
+  /** Counts changes, for the main loop. */
+  get changes(): number {
+    return this.ownChanges + this.queue.changes;
   }
 
-  leave(workflowId: string): void {
-    this.state.queue = this.state.queue.filter((request) => request.workflowId !== workflowId);
-    this.changes += 1;
+  noteChange(): void {
+    this.ownChanges += 1;
   }
 
   commit(workflowId: string, deployment: number, release: number | undefined): void {
@@ -86,12 +60,12 @@ export class EnvironmentMemory {
     if (schedules) state.schedules = schedules;
     if (settings !== undefined) Object.assign(state, { settings, hosts });
     this.ended(deployment, outcome, state.current?.release);
-    this.changes += 1;
+    this.ownChanges += 1;
   }
 
   freeze(freeze: Freeze | undefined): void {
     this.state.freeze = freeze;
-    this.changes += 1;
+    this.ownChanges += 1;
     if (freeze) this.records.note(freeze.by, 'freeze', freeze.reason);
   }
 
@@ -107,11 +81,11 @@ export class EnvironmentMemory {
 
   pauseWatch(pause: WatchPause | undefined): void {
     this.state.watchPause = pause;
-    this.changes += 1;
+    this.ownChanges += 1;
     if (pause) this.records.note(pause.by, 'watch pause', pause.reason);
   }
 
-  /** What labels and visibility know, where this workflow has no memory of its own. */
+  /** Recovers numbers from labels and Temporal's visibility store, if this workflow has no state yet. */
   async recall(): Promise<void> {
     const [first] = this.state.queue;
     const recollection = await recall(this.state, first).catch((error: Error) =>
@@ -119,76 +93,29 @@ export class EnvironmentMemory {
     );
     if (!recollection) return;
     const { deployment, release, releases, committed, runs } = recollection;
-    this.trouble = undefined;
+    this.queue.trouble = undefined;
     Object.assign(this.state, { numbers: { deployment, release }, releases, runs, current: committed });
   }
 
-  /** What only a person can mend ends the request; everything else is tried again. */
+  /** An error that only a person can fix ends the request; everything else is retried. */
   private cannotSee(asked: JoinRequest | undefined, { type, message }: ActivityProblem): undefined {
     const why = `what runs cannot be observed: ${message}`;
     const isFinal = type === 'SoftwareFault' && asked !== undefined && patched(patches.refusesTheUnseen);
-    this.trouble = isFinal ? undefined : why;
+    this.queue.trouble = isFinal ? undefined : why;
     if (!isFinal) return undefined;
     this.state.queue = this.state.queue.filter((each) => each !== asked);
-    this.sendAway(asked, why);
+    this.queue.refuse(asked, why);
     return undefined;
   }
 
-  /** Somebody waits, and no deployment has had the word yet. */
+  /** Somebody waits, and the numbers have not been recovered. */
   knowsNothing(): boolean {
     return this.state.queue.length > 0 && this.state.numbers.deployment === 0;
   }
 
-  /** Who may not begin any more by now does not wait for it. */
-  sortOut(): void {
-    const now = Date.now();
-    if (this.state.freeze && !isOn(this.state.freeze, now)) this.state.freeze = undefined;
-    for (const request of this.state.queue) {
-      const why = forbids(request, this.state, now);
-      if (why !== undefined) this.sendAway(request, why);
-    }
-    this.state.queue = this.state.queue.filter((request) => forbids(request, this.state, now) === undefined);
-    this.supersede(now);
-  }
-
-  async tellDecisions(): Promise<void> {
-    for (let next = this.decisions.shift(); next; next = this.decisions.shift())
-      await tell(next.workflowId, next.signal);
-  }
-
-  /** Gives the word to the next in the queue that may begin, and tells the others what they wait for. */
-  async giveWord(): Promise<void> {
-    const { state } = this;
-    for (let next = await this.takeNext(); next; next = await this.takeNext()) {
-      const { workflowId, asked } = next;
-      const past = goesPast(next, state, Date.now());
-      state.numbers.deployment += 1;
-      const deployment = state.numbers.deployment;
-      state.running = { workflowId, deployment, ...(asked && { asked }), ...(past !== undefined && { past }) };
-      const go = {
-        deployment,
-        release: { from: state.current?.release, next: state.numbers.release + 1 },
-        committed: state.current?.deployment ?? 0,
-        releases: state.releases,
-        jobs: state.jobs,
-        ...(past !== undefined && { past }),
-        ...(state.schedules && { schedules: state.schedules }),
-        ...(state.settings !== undefined && { settings: state.settings }),
-        ...(state.hosts && { hosts: state.hosts }),
-      };
-      if (!(await tell(workflowId, (handle) => handle.signal(goSignal, go)))) state.running = undefined;
-    }
-    for (const request of state.queue) {
-      const held = this.trouble ?? heldBack(request, state, Date.now())?.text;
-      const waits = { ...(state.running && { behind: state.running.deployment }), ...(held !== undefined && { held }) };
-      if (Object.keys(waits).length > 0 && this.isNews(request.workflowId, waits))
-        await tell(request.workflowId, (handle) => handle.signal(queuedSignal, waits));
-    }
-  }
-
   /**
-   * A deployment that was terminated or timed out never reports; it counts as failed. One that is superseded and cannot
-   * take that in is terminated.
+   * A deployment that was terminated or timed out never reports; it counts as failed. A superseded one that does not
+   * react is terminated.
    */
   async checkRunning(due: boolean): Promise<void> {
     const { running, queue } = this.state;
@@ -208,91 +135,28 @@ export class EnvironmentMemory {
     this.records.noteLost(running);
   }
 
-  /** Until a freeze or a window is over for somebody who waits, or until it is worth another try, in ms. */
+  /** Time until a freeze or a window ends for a waiting deployment, or until the next try; in ms. */
   nextEventMs(): number {
-    if (this.trouble !== undefined) return tryAgainMs;
+    if (this.queue.trouble !== undefined) return tryAgainMs;
     const now = Date.now();
     const ends = this.state.queue.flatMap((request) => heldBack(request, this.state, now)?.until ?? []);
     const resumes = this.state.watchPause?.until ?? Infinity;
     return Math.max(shortestWaitMs, Math.min(...ends, resumes > now ? resumes : Infinity) - now);
   }
 
-  /** Nothing runs, nothing waits, nothing was ever committed, nothing is forbidden: there is nothing to remember. */
+  /** Whether there is nothing to remember: nothing runs, waits, was committed or is forbidden. */
   isEmpty(): boolean {
-    const { running, queue, current, releases, freeze, breaker, acts = [] } = this.state;
+    const { running, current, releases, freeze, breaker, acts = [] } = this.state;
     const frozen = freeze !== undefined && isOn(freeze, Date.now());
     return (
       !running &&
-      queue.length === 0 &&
+      this.queue.isEmpty &&
       acts.length === 0 &&
-      this.decisions.length === 0 &&
       !current &&
       releases.length === 0 &&
       !frozen &&
       breaker?.openedAt === undefined
     );
-  }
-
-  /** The first that nothing holds back. */
-  private async takeNext(): Promise<JoinRequest | undefined> {
-    const { state } = this;
-    if (state.running || this.trouble !== undefined) return undefined;
-    for (;;) {
-      const request = state.queue.find((each) => !heldBack(each, state, Date.now()));
-      if (!request) return undefined;
-      if (await this.meetsWindow(request)) continue;
-      if (!state.queue.includes(request)) continue;
-      state.queue = state.queue.filter((each) => each !== request);
-      this.told.delete(request.workflowId);
-      return request;
-    }
-  }
-
-  /** Looks at the clock of the place once more: a window may have opened since it asked. */
-  private async meetsWindow({ asked }: JoinRequest): Promise<boolean> {
-    if (!asked?.windows || asked.force) return false;
-    asked.window = await activity(
-      'findOpenWindow',
-      taskQueue,
-      'look whether a freeze window is open',
-    )(asked.windows).catch(() => undefined);
-    if (!asked.window) return false;
-    this.sortOut();
-    return true;
-  }
-
-  private isNews(workflowId: string, waits: Queued): boolean {
-    const text = JSON.stringify(waits);
-    if (patched(patches.attentiveEnvironment) && this.told.get(workflowId) === text) return false;
-    this.told.set(workflowId, text);
-    return true;
-  }
-
-  /**
-   * The newest that may begin wins: what runs is rolled back to a clean point first, and what waited before it never
-   * begins.
-   */
-  private supersede(now: number): void {
-    const { running, queue } = this.state;
-    const index = queue.findLastIndex(
-      (request) => request.asked?.whenBusy === 'supersede' && !heldBack(request, this.state, now),
-    );
-    const asked = queue[index]?.asked;
-    if (!asked) return;
-    const newer = `a newer request of ${asked.by}${asked.reason ? ` (${asked.reason})` : ''}`;
-    for (const request of queue.splice(0, index)) this.sendAway(request, `superseded by ${newer}`);
-    asked.whenBusy = 'queue';
-    if (running) running.supersededBy = newer;
-    if (running)
-      this.decisions.push({
-        workflowId: running.workflowId,
-        signal: (handle) => handle.signal(cancelSignal, { by: newer, killJobs: false }),
-      });
-  }
-
-  private sendAway({ workflowId }: JoinRequest, why: string): void {
-    this.changes += 1;
-    this.decisions.push({ workflowId, signal: (handle) => handle.signal(turnedAwaySignal, why) });
   }
 
   private tellBreaker(deployment: number, open: boolean, failures: number): void {
@@ -314,11 +178,4 @@ export class EnvironmentMemory {
     if (state.breaker && open !== (before?.openedAt !== undefined))
       this.tellBreaker(deployment, open, state.breaker.failures);
   }
-}
-
-async function tell(workflowId: string, signal: (handle: Handle) => Promise<void>): Promise<boolean> {
-  return serialised(signal(getExternalWorkflowHandle(workflowId))).then(
-    () => true,
-    () => false,
-  );
 }

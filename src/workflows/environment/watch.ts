@@ -101,7 +101,7 @@ export class EnvironmentWatch {
     const end = (take: () => void) => {
       if (this.looking.get(host) !== scope) return;
       this.looking.delete(host);
-      this.memory.changes += 1;
+      this.memory.noteChange();
       take();
     };
     void reported.then(
