@@ -6,6 +6,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listenLocally, stopListening } from '../support/local-server';
+import { until } from '../support/until';
 
 /** Vault as its documentation says that it answers: KV version 2, tokens, AppRole. */
 class DocumentedVault {
@@ -92,9 +93,10 @@ describe('secrets in Vault', () => {
     expect(await one.read('a', password)).toBe('hunter2');
     await one.read('c', { mount: 'team', path: 'api', key: 'key' });
     expect(server.logins).toBe(1);
-    await new Promise((resolve) => setTimeout(resolve, 2100));
-    await one.read('a', password);
-    expect(server.asked.at(-1)).toMatchObject({ token: 'token-2' });
+    await until(async () => {
+      await one.read('a', password);
+      return server.asked.at(-1)?.token === 'token-2';
+    });
     await expect(vault({ VAULT_ROLE_ID: 'role', VAULT_SECRET_ID: 'wrong' }).read('a', password)).rejects.toThrow(
       "Vault refuses the worker's AppRole (400)",
     );

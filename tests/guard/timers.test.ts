@@ -1,3 +1,4 @@
+import { holdsFor } from '../support/holds-for';
 import { sleepLong } from '../../src/guard/timers';
 import { withinDeadline } from '../../src/guard/deadline';
 
@@ -13,8 +14,7 @@ it.each<[string, (signal: AbortSignal) => Promise<unknown>]>([
     () => void (ended = true),
     () => void (ended = true),
   );
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(ended).toBe(false);
+  await holdsFor(50, () => !ended);
   stop.abort();
   await sleeping;
 });

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Manifest } from '../../src/kubernetes';
 import { KubernetesApi } from '../../src/runtimes/kubernetes/api';
 import { connectCluster } from '../../src/runtimes/kubernetes/api/connection';
@@ -50,7 +49,11 @@ function lasting({
 export async function occupy(api: KubernetesApi, manifest: Manifest, labels: Record<string, string>): Promise<string> {
   const { name, namespace } = manifest.metadata;
   await api.post(collection(manifest, namespace), { ...idle(manifest), metadata: { name, namespace, labels } });
-  await sleep(300);
+  if (manifest.kind === 'Deployment' || manifest.kind === 'StatefulSet')
+    await until(async () => {
+      const { status } = (await api.get(pathOf(manifest))) as { status?: { observedGeneration?: number } };
+      return status?.observedGeneration === 1;
+    });
   return pathOf(manifest);
 }
 

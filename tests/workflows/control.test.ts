@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { DeploymentHandle, Stack } from '../../src/client';
 import { connect, connectionSettings } from '../../src/temporal/connection';
@@ -9,6 +8,7 @@ import { address, startEngine, type TestEngine } from '../support/engine';
 import { eventually } from '../support/eventually';
 import { memoryStack } from '../support/memory-stack';
 import { note } from '../support/events';
+import { until } from '../support/until';
 
 describe('who may begin in an environment', () => {
   const host = new MemoryHost();
@@ -30,7 +30,7 @@ describe('who may begin in an environment', () => {
     ...(name && { name }),
   });
   const running = async ({ name }: Stack, deployment: number) => {
-    while (host.instances.get(`${name}-test-job-1-d${deployment}`)?.status.state !== 'running') await sleep(20);
+    await until(() => host.instances.get(`${name}-test-job-1-d${deployment}`)?.status.state === 'running');
   };
   const seen = async (handle: DeploymentHandle, check: (progress: Progress) => boolean): Promise<Progress> => {
     for await (const progress of handle.watch()) if (check(progress)) return progress;
@@ -302,17 +302,13 @@ describe('who may begin in an environment', () => {
         reason: 'x\n3  2026-01-01 00:00  ana  deploy  succeeded\u001b[2J',
       });
       await environment.signal('join', { workflowId: '../somebody', runtime: 'memory' });
-      for (;;) {
+      await eventually(async () => {
         const { records } = await engine.client.audit(stack);
-        if (records.length > 1) {
-          expect(records.map(({ by, what, why }) => ({ by, what, why }))).toEqual([
-            { by: 'ana', what: 'deploy', why: undefined },
-            { by: 'eve', what: 'freeze', why: 'x 3  2026-01-01 00:00  ana  deploy  succeeded\\x1b[2J' },
-          ]);
-          break;
-        }
-        await sleep(50);
-      }
+        expect(records.map(({ by, what, why }) => ({ by, what, why }))).toEqual([
+          { by: 'ana', what: 'deploy', why: undefined },
+          { by: 'eve', what: 'freeze', why: 'x 3  2026-01-01 00:00  ana  deploy  succeeded\\x1b[2J' },
+        ]);
+      });
       expect((await engine.client.environment(place(stack)))?.queue).toEqual([]);
     });
   });

@@ -5,6 +5,7 @@ import { environmentId } from '../../src/workflows/messages';
 import { address, startEngine, type TestEngine } from '../support/engine';
 import { memoryStack, shop } from '../support/memory-stack';
 import { reached, step } from '../support/events';
+import { until } from '../support/until';
 
 describe('an environment', () => {
   const host = new MemoryHost();
@@ -36,8 +37,7 @@ describe('an environment', () => {
   const release = (stack: { name: string }, deployment: number) =>
     host.exit(`${stack.name}-test-job-1-d${deployment}`, 0);
   const running = async (stack: { name: string }, deployment: number) => {
-    while (host.instances.get(`${stack.name}-test-job-1-d${deployment}`)?.status.state !== 'running')
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => host.instances.get(`${stack.name}-test-job-1-d${deployment}`)?.status.state === 'running');
   };
   /** One deployment that runs, and another that waits for it. */
   const two = async () => {

@@ -3,6 +3,8 @@ import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { startEngine, type TestEngine } from '../support/engine';
 import { memoryStack } from '../support/memory-stack';
 import { reached, step } from '../support/events';
+import { until } from '../support/until';
+import { holdsFor } from '../support/holds-for';
 
 const checked = { health_check: { command: ['check'], interval: '100ms', retries: 3 } };
 const exposed = { ...checked, expose: { port: 8080, host_port: 80 } };
@@ -99,8 +101,7 @@ describe('what fails after it has been healthy', () => {
       await reached(handle, step('step.started', waiting));
       host.unhealthy['web:2'] = 'busy';
       host.faults = [{ operation: 'inspect', service: '*', kind: 'platform', message: 'Docker is away', times: 3 }];
-      await new Promise((resolve) => setTimeout(resolve, 1000));
-      expect((await handle.progress()).status).toBe('deploying');
+      await holdsFor(1000, async () => (await handle.progress()).status === 'deploying');
       host.unhealthy = {};
       await handle.steer({ action: 'promote', by: 'ana' });
       expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
@@ -114,8 +115,7 @@ describe('what fails after it has been healthy', () => {
     const first = engine.client.deploy(stack);
     const job = (deployment: number) => `${stack.name}-test-slow-1-d${deployment}`;
     const finish = async (deployment: number) => {
-      while (host.instances.get(job(deployment))?.status.state !== 'running')
-        await new Promise((resolve) => setTimeout(resolve, 20));
+      await until(() => host.instances.get(job(deployment))?.status.state === 'running');
       return () => host.exit(job(deployment), 0);
     };
     (await finish(1))();
@@ -168,7 +168,7 @@ describe('what fails after it has been healthy', () => {
     const stack = plain('1');
     const handle = await engine.client.deploy(stack);
     const job = `${stack.name}-test-later-1-d1`;
-    while (host.instances.get(job)?.status.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => host.instances.get(job)?.status.state === 'running');
     host.unhealthy['app:1'] = 'sick';
     host.exit(job, 0);
     expect(await handle.result()).toMatchObject({

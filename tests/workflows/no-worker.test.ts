@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { DeployCodeClient, NoWorker } from '../../src/client';
 import type { Trouble } from '../../src/client/deployment-handle';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
@@ -6,6 +5,7 @@ import { cli } from '../support/cli';
 import { address, startEngine } from '../support/engine';
 import { memoryStack } from '../support/memory-stack';
 import { writeStack } from '../support/stack';
+import { until } from '../support/until';
 
 describe('while no worker is there', () => {
   it('a deployment is followed on, everything else says so in time, and nothing is lost', async () => {
@@ -22,7 +22,7 @@ describe('while no worker is there', () => {
     const where = ['-c', file, '--address', address(), '--namespace', 'no-worker'];
     try {
       const handle = await client.deploy(stack);
-      while (host.instances.get(`${stack.name}-test-job-1-d1`)?.status.state !== 'running') await sleep(20);
+      await until(() => host.instances.get(`${stack.name}-test-job-1-d1`)?.status.state === 'running');
       const troubles: (Trouble | undefined)[] = [];
       const followed = (async () => {
         let last;
@@ -48,7 +48,7 @@ describe('while no worker is there', () => {
       for (const { stdout, stderr } of [status, follower])
         expect(stdout + stderr).not.toMatch(/\d+ [A-Z]+_[A-Z_]+|gRPC/);
       await expect(client.environment({ stack: stack.name, environment: 'test' })).rejects.toThrow(NoWorker);
-      while (troubles.length === 0) await sleep(50);
+      await until(() => troubles.length > 0);
       expect(troubles[0]).toMatchObject({
         since: expect.any(Date) as Date,
         error: {

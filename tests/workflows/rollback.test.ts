@@ -2,6 +2,7 @@ import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { startEngine, type TestEngine } from '../support/engine';
 import { memoryStack, shop } from '../support/memory-stack';
 import { reached, step } from '../support/events';
+import { until } from '../support/until';
 
 describe('a rollback', () => {
   const host = new MemoryHost();
@@ -120,8 +121,7 @@ describe('a rollback', () => {
     host.unhealthy.slow = 'not yet';
     const handle = await engine.client.deploy(stack);
     await reached(handle, step('step.started', 'start slow-1'));
-    while (host.instances.get(`${stack.name}-test-slow-1-d1`)?.status.state !== 'running')
-      await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(() => host.instances.get(`${stack.name}-test-slow-1-d1`)?.status.state === 'running');
     await handle.cancel('ana');
     expect(await handle.result()).toMatchObject({ outcome: 'cancelled', cause: { message: 'cancelled by ana' } });
     expect(listing(stack)).toEqual([]);

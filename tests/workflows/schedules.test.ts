@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import type { ScheduleView, Stack } from '../../src/client';
 import type { ScheduleSpec } from '../../src/model/schedule';
@@ -145,10 +144,10 @@ describe('schedules', () => {
       ...stack,
       services: { ...stack.services, backup: { ...stack.services.backup!, image: 'held:1', run: 'always' } },
     });
-    while (host.instances.get(`${stack.name}-test-backup-1-d2`)?.status.state !== 'running') await sleep(20);
+    await until(() => host.instances.get(`${stack.name}-test-backup-1-d2`)?.status.state === 'running');
     await engine.client.schedules.create(place(stack), never('again', { kind: 'restart', services: ['app'] }));
     await engine.client.schedules.trigger(place(stack), 'again');
-    while ((await engine.client.environment(place(stack)))?.queue.length !== 1) await sleep(20);
+    await until(async () => (await engine.client.environment(place(stack)))?.queue.length === 1);
     await engine.client.schedules.trigger(place(stack), 'again');
     host.exit(`${stack.name}-test-backup-1-d2`, 0);
     expect(await busy.result()).toMatchObject({ outcome: 'succeeded' });
@@ -161,8 +160,7 @@ describe('schedules', () => {
       memoryStack({ app: { image: 'app:1', ...checked }, backup: { image: 'held:1', kind: 'job', run: 'manual' } }),
     );
     const job = async (deployment: number) => {
-      while (host.instances.get(`${stack.name}-test-backup-1-d${deployment}`)?.status.state !== 'running')
-        await sleep(20);
+      await until(() => host.instances.get(`${stack.name}-test-backup-1-d${deployment}`)?.status.state === 'running');
     };
     await engine.client.schedules.create(place(stack), {
       ...never('newest', { kind: 'run', job: 'backup' }),
@@ -171,12 +169,8 @@ describe('schedules', () => {
     await engine.client.schedules.trigger(place(stack), 'newest');
     await job(2);
     await engine.client.schedules.trigger(place(stack), 'newest');
-    while (
-      !(await engine.client.deployment(place(stack), 2).then((handle) => handle.progress())).events.some(
-        note('cancelled by its schedule'),
-      )
-    )
-      await sleep(50);
+    const second = await engine.client.deployment(place(stack), 2);
+    await until(async () => (await second.progress()).events.some(note('cancelled by its schedule')));
     host.exit(`${stack.name}-test-backup-1-d2`, 0);
     await job(3);
     host.exit(`${stack.name}-test-backup-1-d3`, 0);

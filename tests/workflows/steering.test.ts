@@ -4,6 +4,7 @@ import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { startEngine, type TestEngine } from '../support/engine';
 import { memoryStack } from '../support/memory-stack';
 import { reached, step } from '../support/events';
+import { holdsFor } from '../support/holds-for';
 
 describe('a rollout', () => {
   const host = new MemoryHost();
@@ -87,12 +88,13 @@ describe('a rollout', () => {
   });
 
   it('is not out of time while a person is asked', async () => {
+    const timeoutMs = 5000;
     const first = shop('1', approved);
     await (await engine.client.deploy(first)).result();
-    const short = { ...shop('2', approved, first.name), deployment: { ...first.deployment, timeoutMs: 5000 } };
+    const short = { ...shop('2', approved, first.name), deployment: { ...first.deployment, timeoutMs } };
     const handle = await engine.client.deploy(short);
     await reached(handle, step('step.started', 'approve the switch of web'));
-    await new Promise((resolve) => setTimeout(resolve, 6500));
+    await holdsFor(timeoutMs + 1500, async () => (await handle.progress()).status === 'waiting');
     await steer(handle, 'approve');
     expect(await handle.result()).toMatchObject({ outcome: 'succeeded' });
   });
@@ -129,9 +131,7 @@ describe('a rollout', () => {
     await reached(handle, step('step.started', 'bake web at 10 % for 5 s'));
     await steer(handle, 'pause');
     await expect(steer(handle, 'pause')).rejects.toThrow('it is paused already, by ana');
-    await new Promise((resolve) => setTimeout(resolve, 6000));
-    const { events } = await handle.progress();
-    expect(events.find(step('step.finished', 'bake'))).toBeUndefined();
+    await holdsFor(6000, async () => !(await handle.progress()).events.some(step('step.finished', 'bake')));
     await steer(handle, 'resume');
     expect(await handle.result()).toMatchObject({
       outcome: 'succeeded',
@@ -148,8 +148,7 @@ describe('a rollout', () => {
     await reached(handle, step('step.started', `drain and stop ${name}-test-web-1-d1 and 1 more`));
     await steer(handle, 'pause');
     letGo();
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    expect((await handle.progress()).status).toBe('deploying');
+    await holdsFor(1000, async () => (await handle.progress()).status === 'deploying');
     await steer(handle, action);
     expect(await handle.result()).toMatchObject({ outcome, leftBehind: [] });
     expect(targets(name)).toEqual(action === 'abort' ? old : next);

@@ -1,6 +1,5 @@
 import { createServer, type Server } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from '@redis/client';
 import { messageOf } from '../../src/activities/subscribers/slack';
 import { signatureOf } from '../../src/activities/subscribers/webhook';
@@ -15,6 +14,7 @@ import { listenLocally, stopListening } from '../support/local-server';
 import { memoryStack } from '../support/memory-stack';
 import { describeWith } from '../support/parts';
 import { until } from '../support/until';
+import { eventually } from '../support/eventually';
 
 interface Received {
   path: string;
@@ -44,11 +44,9 @@ class Listener {
   }
 
   async of(path: string, type: string): Promise<Received> {
-    for (;;) {
-      const found = this.received.find((each) => each.path === path && each.body.includes(`"type":"${type}"`));
-      if (found) return found;
-      await sleep(20);
-    }
+    const find = () => this.received.find((each) => each.path === path && each.body.includes(`"type":"${type}"`));
+    await until(() => find() !== undefined);
+    return find()!;
   }
 }
 
@@ -132,7 +130,7 @@ describe('those who subscribed', () => {
     expect((await listener.of('/private', 'deployment.finished')).headers.authorization).toBe(
       `Basic ${Buffer.from('me:pass-4711').toString('base64')}`,
     );
-    while (!listener.received.some(({ path }) => path === '/slack')) await sleep(20);
+    await until(() => listener.received.some(({ path }) => path === '/slack'));
     expect(JSON.parse(listener.received.find(({ path }) => path === '/slack')!.body)).toMatchObject({
       blocks: [{ text: { text: expect.stringContaining('api-1 exited 3') } }, { text: { text: '```log of api```' } }],
     });
@@ -152,7 +150,7 @@ describe('those who subscribed', () => {
       { secrets: { nowhere: { environment: 'NO_SUCH_VARIABLE' } } },
     );
     expect(await (await engine.client.deploy(stack)).result()).toMatchObject({ outcome: 'succeeded' });
-    while (listener.received.length < 3) await sleep(20);
+    await until(() => listener.received.length >= 3);
     const ids = listener.received.map(({ headers }) => headers['x-deploy-code-delivery']);
     expect(new Set(ids).size).toBe(1);
   });
@@ -187,7 +185,6 @@ describe('those who subscribed', () => {
     await (await engine.client.deploy(stack)).result();
     const place = { stack: stack.name, environment: 'test' };
     await until(async () => (await engine.client.environment(place))?.watch?.deployment === 1);
-    await sleep(300);
     host.exit(`${stack.name}-test-api-1-d1`, 9);
     expect(JSON.parse((await listener.of('/ops', 'module.health_changed')).body)).toMatchObject({
       text: `${stack.name}-test-api-1-d1 is unhealthy: exited 9`,
@@ -251,14 +248,7 @@ describeWith('docker', 'a Redis stream', () => {
       };
       const add = (password: string) => addToStream(target, notification, password, AbortSignal.timeout(10_000));
       await expect(add('wrong')).rejects.toThrow();
-      for (let tries = 0; ; tries += 1)
-        if (
-          await add('pw-7731').then(
-            () => true,
-            (error: Error) => (tries > 100 ? Promise.reject(error) : sleep(50)),
-          )
-        )
-          break;
+      await eventually(() => add('pw-7731'));
       const client = await createClient({ url: target.url, password: 'pw-7731' }).connect();
       const entries = await client.xRange('events', '-', '+');
       expect(entries?.at(-1)?.message).toMatchObject({

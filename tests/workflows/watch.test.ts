@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { Client, Connection } from '@temporalio/client';
 import { decoded } from '../support/histories';
 import { memoryStack } from '../support/memory-stack';
 import { address, startEngine, type TestEngine } from '../support/engine';
+import { holdsFor } from '../support/holds-for';
 import type { Stack } from '../../src/client';
 import type { EnvironmentState } from '../../src/workflows/messages';
 
@@ -31,11 +33,13 @@ describe('an environment between deployments', () => {
   };
   const instance = (stack: Stack, name: string) => `${stack.name}-test-${name}`;
   const until = async (stack: Stack, holds: (state: EnvironmentState) => boolean): Promise<EnvironmentState> => {
-    for (;;) {
-      const state = await engine.client.environment(placeOf(stack));
-      if (state && holds(state)) return state;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+    const read = () => engine.client.environment(placeOf(stack));
+    let state = await read();
+    for (const end = Date.now() + 60_000; !state || !holds(state); state = await read()) {
+      if (Date.now() > end) throw new Error(`the environment did not come to hold this: ${String(holds)}`);
+      await sleep(50);
     }
+    return state;
   };
   const calls = (what: string) => host.calls.filter((call) => call === what).length;
 
@@ -171,8 +175,7 @@ describe('an environment between deployments', () => {
     const dead = instance(stack, 'web-1-d1');
     await until(stack, ({ watchPause }) => watchPause?.reason === 'surgery');
     host.exit(dead, 1);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(calls(`start ${dead}`)).toBe(1);
+    await holdsFor(500, () => calls(`start ${dead}`) === 1);
     await engine.client.resumeWatch(placeOf(stack));
     await until(stack, () => host.get(dead).status.state === 'running');
   });
