@@ -1,31 +1,31 @@
 import { z } from 'zod';
 import type { DeploymentResult, Place, ProgressEvent } from '../../workflows/messages';
 
-/** Fields are added within a version, and none is removed or means something else. */
+/** Within a version, fields may be added, but never removed or redefined. */
 const version = 1;
 
 const count = z.number().int().nonnegative();
 const step = z
   .strictObject({
-    id: z.string().describe('The same in every plan of the deployment: `api/start/1`.'),
+    id: z.string().describe('Identity of the step in every plan of the deployment: `api/start/1`.'),
     title: z.string().describe('A sentence for people: `start api-1 (ghcr.io/acme/api:1.6.0)`.'),
-    service: z.string().optional().describe('Service that the step is about.'),
+    service: z.string().optional().describe('Service of the step.'),
     phase: count.optional().describe('Phase of the plan; absent in a rollback and a cleanup.'),
   })
-  .describe('The step that it happened to.');
-const durationMs = count.describe('Time that it took, in ms.');
+  .describe('Step of the event.');
+const durationMs = count.describe('Duration in ms.');
 const message = z.string().describe('A sentence for people.');
 
 const common = {
   version: z.literal(version).describe('Version of this schema.'),
-  at: z.iso.datetime().describe('When it happened.'),
+  at: z.iso.datetime().describe('Time of the event.'),
   stack: z.string().describe('Name of the stack.'),
   environment: z.string().describe('Name of the environment.'),
   deployment: count.optional().describe('Number of the deployment; absent while it waits in the queue.'),
 };
-const numbered = { ...common, sequence: count.describe('Counts the events of a deployment, from 1.') };
+const numbered = { ...common, sequence: count.describe('Number of the event within the deployment, from 1.') };
 
-/** Everything that `deploy --json` and `status N --watch --json` print, by its code. */
+/** Schema of the lines that `deploy --json` and `status N --watch --json` print. */
 export const event = z.discriminatedUnion('code', [
   z
     .strictObject({
@@ -38,16 +38,16 @@ export const event = z.discriminatedUnion('code', [
     .describe('The deployment entered another stage.'),
   z
     .strictObject({ code: z.literal('deployment.noted'), ...numbered, data: z.strictObject({ message }) })
-    .describe('Something that people should know.'),
+    .describe('A note for people.'),
   z
     .strictObject({ code: z.literal('step.started'), ...numbered, step, data: z.strictObject({}) })
-    .describe('A step began.'),
+    .describe('A step started.'),
   z
     .strictObject({ code: z.literal('step.finished'), ...numbered, step, data: z.strictObject({ durationMs }) })
     .describe('A step succeeded.'),
   z
     .strictObject({ code: z.literal('step.delayed'), ...numbered, step, data: z.strictObject({ message }) })
-    .describe('The platform is away; the step waits for it.'),
+    .describe('The platform is unavailable; the step waits for it.'),
   z
     .strictObject({
       code: z.literal('step.failed'),
@@ -55,13 +55,13 @@ export const event = z.discriminatedUnion('code', [
       step,
       data: z.strictObject({ message, durationMs: durationMs.optional() }),
     })
-    .describe('A step failed, and is not tried again.'),
+    .describe('A step failed, and is not retried.'),
   z
     .strictObject({
       code: z.literal('deployment.detached'),
       ...common,
       data: z.strictObject({
-        workflowId: z.string().describe('Names the deployment while it has no number.'),
+        workflowId: z.string().describe('Workflow ID; identifies the deployment while it has no number.'),
         status: z.string().optional().describe('Its status at that moment.'),
         behind: count.optional().describe('Number of the deployment that it waits for.'),
       }),
@@ -82,7 +82,7 @@ export const event = z.discriminatedUnion('code', [
 ]);
 export type Event = z.infer<typeof event>;
 
-/** What is known of a deployment beside its events. */
+/** The deployment of an event. */
 export interface EventSource {
   place: Place;
   deployment?: number;

@@ -2,14 +2,14 @@ import type { Progress, ProgressEvent, ServiceSummary } from '../../workflows/me
 import { planText } from './plan-text';
 import { seconds, waitText } from './words';
 
-const spoken = { done: 'ok', failed: 'FAIL', trouble: 'wait', begun: '...' } as const;
+const labels = { done: 'ok', failed: 'FAIL', trouble: 'wait', begun: '...' } as const;
 
-/** Progress as lines, for where there is no terminal: one when a service is done, one when something goes wrong. */
+/** Progress as lines, for output that is no terminal: one for each finished service, failure and wait. */
 export class ProgressLines {
   private shownPlan = false;
   private shownWait?: string;
-  private readonly begun = new Map<string, number>();
-  private readonly done = new Map<string, number>();
+  private readonly startedAt = new Map<string, number>();
+  private readonly finishedSteps = new Map<string, number>();
 
   constructor(private readonly print: (line: string) => void) {}
 
@@ -31,28 +31,27 @@ export class ProgressLines {
 
   private event(event: ProgressEvent, service: ServiceSummary | undefined): void {
     if (event.kind === 'note') return this.print(`  note  ${event.text}`);
-    if (event.kind === 'status')
-      return event.text === 'rolling_back' ? this.print('  undo  putting back what was') : undefined;
-    if (event.state === 'failed') return this.print(`  ${spoken.failed}  ${place(event)}${event.text}`);
+    if (event.kind === 'status') return event.text === 'rolling_back' ? this.print('  undo  rolling back') : undefined;
+    if (event.state === 'failed') return this.print(`  ${labels.failed}  ${place(event)}${event.text}`);
     if (event.state === 'trouble')
-      return this.print(`  ${spoken.trouble}  ${place(event)}${event.title ?? event.step}: ${event.text}`);
-    if (event.state !== 'done') return this.begin(event, service);
+      return this.print(`  ${labels.trouble}  ${place(event)}${event.title ?? event.step}: ${event.text}`);
+    if (event.state !== 'done') return this.start(event, service);
     if (!service || event.phase === undefined)
-      return this.print(`  ${spoken.done.padEnd(4)}  ${event.text} ${seconds(event.durationMs ?? 0)}`);
-    const done = (this.done.get(service.name) ?? 0) + 1;
-    this.done.set(service.name, done);
-    if (done === service.steps.length && service.action !== 'keep')
+      return this.print(`  ${labels.done.padEnd(4)}  ${event.text} ${seconds(event.durationMs ?? 0)}`);
+    const finished = (this.finishedSteps.get(service.name) ?? 0) + 1;
+    this.finishedSteps.set(service.name, finished);
+    if (finished === service.steps.length && service.action !== 'keep')
       this.print(
-        `  ${spoken.done.padEnd(4)}  ${place(event)}${service.name} ` +
-          `${seconds(event.at - (this.begun.get(service.name) ?? event.at))}`,
+        `  ${labels.done.padEnd(4)}  ${place(event)}${service.name} ` +
+          `${seconds(event.at - (this.startedAt.get(service.name) ?? event.at))}`,
       );
   }
 
-  /** A rollout may take its time: each of its moves is said as it begins. */
-  private begin(event: ProgressEvent, service: ServiceSummary | undefined): void {
-    if (event.service !== undefined && !this.begun.has(event.service)) this.begun.set(event.service, event.at);
+  /** A rollout can take long, so each of its steps is printed when it starts. */
+  private start(event: ProgressEvent, service: ServiceSummary | undefined): void {
+    if (event.service !== undefined && !this.startedAt.has(event.service)) this.startedAt.set(event.service, event.at);
     if (event.phase !== undefined && service?.rollout?.includes(event.title ?? ''))
-      this.print(`  ${spoken.begun.padEnd(4)}  ${place(event)}${event.title}`);
+      this.print(`  ${labels.begun.padEnd(4)}  ${place(event)}${event.title}`);
   }
 }
 

@@ -9,8 +9,8 @@ const refreshMs = 100;
 
 interface StepState {
   state: ProgressEvent['state'];
-  begun: number;
-  ended?: number;
+  startedAt: number;
+  endedAt?: number;
   text: string;
 }
 
@@ -27,7 +27,7 @@ export class ProgressTree {
     for (const event of progress.events) this.take(event);
   }
 
-  /** Leaves the last picture on the screen. */
+  /** Draws the last state, and leaves it on the screen. */
   close(): void {
     clearInterval(this.timer);
     this.draw();
@@ -41,8 +41,8 @@ export class ProgressTree {
     this.steps.set(step, {
       state,
       text,
-      begun: state === 'begun' ? at : (before?.begun ?? at),
-      ended: state === 'done' || state === 'failed' ? at : undefined,
+      startedAt: state === 'begun' ? at : (before?.startedAt ?? at),
+      endedAt: state === 'done' || state === 'failed' ? at : undefined,
     });
   }
 
@@ -56,17 +56,17 @@ export class ProgressTree {
       paint.bold(head),
       ...fit(body, height),
       ...this.notes.slice(-3).map((note) => paint.yellow(`  ${note}`)),
-      ...this.undoing(status),
+      ...this.rollback(status),
     ];
     const columns = Math.max(1, (process.stdout.columns ?? 80) - 1);
     logUpdate(lines.map((line) => renderedWithin(columns, line)).join('\n'));
   }
 
-  private phase({ number, services }: PlanSummary['phases'][number], goingBack: boolean): string[] {
+  private phase({ number, services }: PlanSummary['phases'][number], isRollingBack: boolean): string[] {
     const shown = services.filter(acts);
     if (shown.length === 0) return [];
     const done = shown.every((service) => this.stateOf(service) === 'done');
-    if (done && !goingBack)
+    if (done && !isRollingBack)
       return [
         `  ${paint.green('✔')} phase ${number}  ${shown.length} ` +
           `service${shown.length === 1 ? '' : 's'} ${paint.dim(this.took(shown))}`,
@@ -78,7 +78,7 @@ export class ProgressTree {
     const state = this.stateOf(service);
     const current = service.steps
       .map(({ id }) => this.steps.get(id))
-      .filter((step) => step && !step.ended)
+      .filter((step) => step && !step.endedAt)
       .at(-1);
     const marks = {
       done: paint.green('✔'),
@@ -105,13 +105,15 @@ export class ProgressTree {
 
   private took(services: ServiceSummary[]): string {
     const all = services.flatMap(({ steps }) => steps.flatMap(({ id }) => this.steps.get(id) ?? []));
-    return seconds(Math.max(...all.map(({ ended = 0 }) => ended)) - Math.min(...all.map(({ begun }) => begun)));
+    return seconds(
+      Math.max(...all.map(({ endedAt = 0 }) => endedAt)) - Math.min(...all.map(({ startedAt }) => startedAt)),
+    );
   }
 
-  private undoing(status: string): string[] {
+  private rollback(status: string): string[] {
     if (status !== 'rolling_back') return [];
-    const last = [...this.steps.values()].filter(({ ended }) => !ended).at(-1);
-    return [paint.yellow(`  ${frames[this.frame]} putting back what was${last ? `: ${last.text}` : ''}`)];
+    const last = [...this.steps.values()].filter(({ endedAt }) => !endedAt).at(-1);
+    return [paint.yellow(`  ${frames[this.frame]} rolling back${last ? `: ${last.text}` : ''}`)];
   }
 }
 
