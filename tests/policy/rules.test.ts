@@ -199,7 +199,7 @@ describe('a policy', () => {
       {},
       {},
       { subscribers: { ops: { webhook: { url } } } },
-      'is a link-local or metadata address, which a stack file cannot name',
+      'is a link-local or metadata address, which stack files may not use',
     ]),
     [
       'a folder for the audit trail',
