@@ -152,7 +152,7 @@ export class DeployCodeClient extends Reader {
     return this.again(place, 'run', { ...options, services: [job] });
   }
 
-  /** The state of an environment; undefined if nothing was ever deployed to it. */
+  /** The state of an environment; undefined if its workflow does not exist. */
   async environment(place: Place): Promise<EnvironmentState | undefined> {
     await this.requireWorker();
     return unlessMissing(() =>
