@@ -11,7 +11,7 @@ const levels: Partial<Record<EngineEvent['type'], 'warn' | 'error'>> = {
   'watch.acted': 'warn',
 };
 
-/** One JSON line an event, with the deployment's id to find everything that belongs together. */
+/** Logs one JSON line per event, with the ID of its deployment. */
 export function logEvents(events: EventEmitter<{ event: [EngineEvent] }>, logger: Logger): void {
   events.on('event', (event) => {
     if (event.type === 'host.reported')
