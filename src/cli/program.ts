@@ -7,7 +7,7 @@ import { addControl } from './commands/control';
 import { addDeploy } from './commands/deploy';
 import { addEngine } from './commands/engine';
 import { addHosts } from './commands/hosts';
-import { addViews } from './commands/look';
+import { addViews } from './commands/views';
 import { addModules } from './commands/modules';
 import { addSchedules } from './commands/schedule';
 import { addSteering } from './commands/steer';
