@@ -185,7 +185,7 @@ export class Schedules {
 
   private async get(place: Place, name: string): Promise<ScheduleView> {
     const view = await this.find(place, name);
-    if (!view) throw unknown(place, name);
+    if (!view) throw notFound(place, name);
     return view;
   }
 
@@ -217,7 +217,7 @@ export class Schedules {
 
   private async with(place: Place, name: string, work: (handle: ScheduleHandle) => Promise<unknown>): Promise<void> {
     await work(this.handle(place, name)).catch((error: unknown) => {
-      throw error instanceof ScheduleNotFoundError ? unknown(place, name) : error;
+      throw error instanceof ScheduleNotFoundError ? notFound(place, name) : error;
     });
   }
 }
@@ -248,7 +248,7 @@ function toView(name: string, { action, state, info }: ScheduleDescription): Sch
   const input: unknown = action.args?.[0];
   if (action.workflowType !== 'redeploy' || !fits(input, inputs.redeploy)) throw new UnreadableSchedule(name);
   const { spec, source } = input as RedeployInput;
-  if (!isWhole(spec.what)) throw new UnreadableSchedule(name);
+  if (!isComplete(spec.what)) throw new UnreadableSchedule(name);
   return {
     spec,
     source,
@@ -263,7 +263,7 @@ function toView(name: string, { action, state, info }: ScheduleDescription): Sch
   };
 }
 
-function isWhole(what: Recurring): boolean {
+function isComplete(what: Recurring): boolean {
   return what.kind === 'restart' ? what.services !== undefined : what.kind === 'deploy' || what.job !== undefined;
 }
 
@@ -272,7 +272,7 @@ function unlessUnreadable(error: unknown): 'unreadable' {
   throw error;
 }
 
-function unknown({ stack, environment }: Place, name: string): BadRequest {
+function notFound({ stack, environment }: Place, name: string): BadRequest {
   return new BadRequest(
     `${stack}/${environment} has no schedule ${name}; list them with \`deploy-code schedule list\``,
   );

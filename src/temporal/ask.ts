@@ -9,7 +9,7 @@ export const answerWithinMs = 6000;
 const earlyMs = 1000;
 
 /** A client of Temporal, or that of a workflow handle. */
-export interface Asking {
+export interface QueryClient {
   connection: ConnectionLike;
   options: { namespace: string };
   withDeadline<T>(deadline: number, call: () => Promise<T>): Promise<T>;
@@ -19,7 +19,7 @@ export interface Asking {
  * Runs a query of a workflow with a deadline, because without a worker it would hang.
  * @throws NoWorker if Temporal answers, but no worker
  */
-export async function ask<T>(client: Asking, call: () => Promise<T>): Promise<T> {
+export async function ask<T>(client: QueryClient, call: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + answerWithinMs;
   try {
     return await client.withDeadline(deadline, call);

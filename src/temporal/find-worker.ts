@@ -35,8 +35,8 @@ export function unserved(hosts: readonly string[]): EngineUnreachable {
   );
 }
 
-async function appears(look: () => Promise<unknown[]>): Promise<boolean> {
-  for (const deadline = Date.now() + waitMs; (await look()).length === 0; await sleep(pauseMs))
+async function appears(pollers: () => Promise<unknown[]>): Promise<boolean> {
+  for (const deadline = Date.now() + waitMs; (await pollers()).length === 0; await sleep(pauseMs))
     if (Date.now() > deadline) return false;
   return true;
 }
