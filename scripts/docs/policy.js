@@ -36,7 +36,7 @@ function policyPage() {
     '```console\n$ deploy-code worker --policy /etc/deploy-code/policy.yaml      # or DEPLOY_CODE_POLICY\n$ ' +
       "deploy-code plan\nREFUSED\n  services.api.volumes.0: the worker's policy does not allow mounting /etc " +
       "(rule mounts.folders)\n  services.api.secrets.token: the worker's policy does not " +
-      'let a secret come from /srv/keys/token (rule secrets.files)\n```',
+      'allow /srv/keys/token as a source of secrets (rule secrets.files)\n```',
     'The worker enforces the policy, not the client. It checks when it observes the stack, so `plan` ' +
       'already reports refusals, and again when it pulls an image, creates an instance, reads a secret ' +
       'or runs `exec`. A refusal names the rule and the key of the stack file, and exits with code 2 ' +

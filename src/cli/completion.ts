@@ -58,8 +58,8 @@ function fish(rows: Row[]): string {
   const lines = rows.flatMap(({ path, words }) =>
     words.map(({ word, description }) => {
       const condition = path ? `__fish_seen_subcommand_from ${path.split(' ').at(-1)}` : '__fish_use_subcommand';
-      const what = word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${word}`;
-      return `complete -c deploy-code -n '${condition}' ${what} -d '${description.replaceAll("'", "\\'")}'`;
+      const argument = word.startsWith('--') ? `-l ${word.slice(2)}` : `-a ${word}`;
+      return `complete -c deploy-code -n '${condition}' ${argument} -d '${description.replaceAll("'", "\\'")}'`;
     }),
   );
   return `${lines.join('\n')}\n`;

@@ -6,7 +6,7 @@ import { translated } from '../temporal/temporal-errors';
 import { exitCodes } from './exit-codes';
 import { complain, paint, printJson } from './output/terminal';
 
-/** Says what went wrong and what to do, and returns the exit code for it. */
+/** Prints an error with advice, and returns its exit code. */
 export function explain(error: unknown, json: boolean): number {
   const { code, lines, data } = describe(translated(error));
   if (json) printJson({ error: data, exitCode: code });
@@ -42,12 +42,12 @@ function describe(error: unknown): { code: number; lines: string[]; data: unknow
   };
 }
 
-/** What a question to the engine found wrong with the stack: a secret that is not there, say. Nothing was changed. */
+/** True for a fault of the stack that a query found, such as a missing secret. Nothing was changed. */
 function isFault(error: unknown): boolean {
   return error instanceof Error && ((error as { type?: string }).type === 'SoftwareFault' || isFault(error.cause));
 }
 
-/** The innermost message: Temporal wraps what a workflow or an activity said. */
+/** The innermost message: Temporal wraps the errors of workflows and activities. */
 function messageOf(error: unknown): string {
   let inner = error;
   while (

@@ -1,6 +1,6 @@
 import type { Outcome } from '../workflows/messages';
 
-/** What the process says to the shell. Documented in docs/cli.md. */
+/** Exit codes of the process, documented in docs/cli.md. */
 export const exitCodes = {
   done: 0,
   failed: 1,

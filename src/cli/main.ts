@@ -3,7 +3,7 @@ import { explain } from './errors';
 import { exitCodes } from './exit-codes';
 import { createProgram } from './program';
 
-/** Runs a command line; the exit code tells how it went. */
+/** Runs a command line, and sets the exit code of the process. */
 export async function main(argv: string[]): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) =>
     process.exit(error.code === 'EPIPE' ? exitCodes.done : exitCodes.failed),

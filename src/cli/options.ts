@@ -23,7 +23,7 @@ const collect = (value: string, all: Record<string, string> = {}): Record<string
   return { ...all, [value.slice(0, cut)]: value.slice(cut + 1) };
 };
 
-/** Which stack file, which environment, which variables. */
+/** Adds the options for the stack file, its environment and variables. */
 export function withStack(command: Command): Command {
   return command
     .option('-c, --config <file>', 'stack file', 'deploy-code.yaml')
@@ -33,7 +33,7 @@ export function withStack(command: Command): Command {
     .option('--accept-unenforced', 'accept settings that are not enforced yet');
 }
 
-/** Where Temporal is. */
+/** Adds the options for the connection to Temporal. */
 export function withConnection(command: Command): Command {
   return command
     .option(
@@ -43,7 +43,7 @@ export function withConnection(command: Command): Command {
     .option('--namespace <name>', 'Temporal namespace');
 }
 
-/** Why, and how to show it. */
+/** Adds the options for the reason and the output of a deployment. */
 export function withFollowing(command: Command): Command {
   return command
     .option('--reason <text>', 'reason, shown in the history', reason)
@@ -63,7 +63,7 @@ export interface QueueOptions {
   reject?: boolean;
 }
 
-/** What to do where another deployment of the environment runs or waits. */
+/** Adds the options for when another deployment of the environment runs or waits. */
 export function withQueue(command: Command): Command {
   return command
     .addOption(
@@ -79,20 +79,20 @@ export function whenBusy({ supersede, reject }: QueueOptions): WhenBusy {
   return supersede ? 'supersede' : reject ? 'reject' : 'queue';
 }
 
-/** Whoever reads the history sees a reason in one row. */
+/** Validates a reason: one line, because the history shows it in a row. */
 export function reason(text: string): string {
   if (isOneLine(text, longestReason)) return text;
   throw new InvalidArgumentError(`write one line of at most ${longestReason} characters, without control characters.`);
 }
 
-/** A duration of the stack file's kind, in ms. */
+/** Parses a duration such as `30s` or `1m30s` to ms. */
 export function milliseconds(text: string): number {
   const ms = durationMs(text) ?? 0;
   if (ms <= 0) throw new InvalidArgumentError('write a duration such as 30s, 15m or 6h.');
   return ms;
 }
 
-/** Comma lists and repetition alike. */
+/** Collects values that are separated by commas, or in repeated options. */
 export function list(value: string, all: string[] = []): string[] {
   return [
     ...all,
@@ -109,7 +109,7 @@ export function positive(value: string): number {
   return number;
 }
 
-/** For commands that ask about an environment: what a deployment needs may be missing. */
+/** Loads a stack for commands that need only its place: variables may be unset. */
 export function loadPlace(options: StackOptions): LoadedStack {
   return loadStack({ ...fromOptions(options), placeOnly: true });
 }

@@ -7,7 +7,7 @@ import { addControl } from './commands/control';
 import { addDeploy } from './commands/deploy';
 import { addEngine } from './commands/engine';
 import { addHosts } from './commands/hosts';
-import { addLooks } from './commands/look';
+import { addViews } from './commands/views';
 import { addModules } from './commands/modules';
 import { addSchedules } from './commands/schedule';
 import { addSteering } from './commands/steer';
@@ -25,7 +25,7 @@ Getting started:
 
 Exit codes: 0 done, 1 failed and rolled back, 2 bad input, 3 rollback incomplete, 4 cancelled, 5 engine unreachable`;
 
-/** The command line, as data: what runs it also completes and documents it. */
+/** Builds the command line, from which the completion scripts and docs/cli.md are generated too. */
 export function createProgram(): Command {
   const program = new Command('deploy-code')
     .description('Deploys a stack of services, phase by phase, as a durable workflow.')
@@ -38,7 +38,7 @@ export function createProgram(): Command {
   addCodec(program);
   addValidate(program);
   addDeploy(program);
-  addLooks(program);
+  addViews(program);
   addChanges(program);
   addSteering(program);
   addControl(program);

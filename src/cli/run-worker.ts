@@ -18,26 +18,26 @@ export interface RunWorkerOptions {
   host?: string;
   dataDir?: string;
   maxParallelDeployments?: number;
-  /** True: its own one. */
+  /** `true`: the version and a hash of the workflows. */
   buildId?: string | true;
-  /** File that names hosts. */
+  /** File with `infrastructure.hosts`. */
   hosts?: string;
-  /** The only ones of them that it serves. */
+  /** Names of the hosts to serve; default all of the file. */
   serve?: string[];
-  /** The cluster of stacks on Kubernetes. */
+  /** With `context`: the cluster for stacks on Kubernetes. */
   kubeconfig?: string;
   context?: string;
   debugStacks?: boolean;
-  /** File that says what stack files may do. */
+  /** Policy file. */
   policy?: string;
-  /** With a key: messages that are plain, or bound to nothing, are accepted too. */
+  /** With a key: also accept messages that are not encrypted, or not bound to their workflow. */
   acceptPlain?: boolean;
-  /** File in which the end of each audit trail is noted too. */
+  /** File that also records the end of each audit trail. */
   auditAnchor?: string;
   auditBestEffort?: boolean;
 }
 
-/** Runs a worker until SIGTERM or SIGINT; then it takes no new work, and finishes what it can. */
+/** Runs a worker until SIGTERM or SIGINT, then drains it. */
 export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const logger = pino({ hooks: { streamWrite: visibleJson } });
   if (options.acceptPlain) process.env.DEPLOY_CODE_ACCEPT_PLAIN = '1';
@@ -74,10 +74,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   });
   guardProcess({
     onError: (error) =>
-      logger.error(
-        { error: worker.mask(error.stack ?? error.message) },
-        'an error that nothing has caught; the worker goes on',
-      ),
+      logger.error({ error: worker.mask(error.stack ?? error.message) }, 'uncaught error; the worker continues'),
     stop: () => worker.shutdown(),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => worker.shutdown());
@@ -96,9 +93,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   logger.info('worker has drained');
 }
 
-/**
- * @throws BadRequest where DOCKER_HOST is reached over a network without TLS, and nobody has said that this is meant
- */
+/** @throws BadRequest if DOCKER_HOST uses a network without TLS, and DEPLOY_CODE_DOCKER_INSECURE is not set */
 function requireProtectedDocker({
   DOCKER_HOST: url = '',
   DOCKER_TLS_VERIFY: verify,

@@ -50,17 +50,17 @@ export interface PlanResult {
   refusals: Refusal[];
 }
 
-/** Deploys stacks, and asks about them. Talks to Temporal only: what runs is the workers' matter. */
+/** Deploys stacks, and queries them. It talks to Temporal only; workers talk to the hosts. */
 export class DeployCodeClient extends Reader {
   /**
-   * Connects by Temporal's own settings: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS, API keys and profiles.
-   * @throws EngineUnreachable when no server answers
+   * Connects with Temporal's own settings: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS, API keys and profiles.
+   * @throws EngineUnreachable if no server answers
    */
   static async connect(given: { address?: string; namespace?: string } = {}): Promise<DeployCodeClient> {
     return new DeployCodeClient(await connect(connectionSettings(given)));
   }
 
-  /** Over a connection that somebody else opened, and closes. */
+  /** Uses an open connection, which the caller closes. */
   static over(temporal: Client): DeployCodeClient {
     return new DeployCodeClient(temporal);
   }
@@ -75,18 +75,19 @@ export class DeployCodeClient extends Reader {
     return new Schedules(this.temporal, (place, what) => this.recordAct(place, what));
   }
 
-  /** Writes what the client is about to do itself into the audit trail. */
+  /** Records an action of the client itself in the audit trail, before the client performs it. */
   private async recordAct({ stack, environment }: Place, what: string): Promise<void> {
     const folder = (await this.environment({ stack, environment }))?.audit?.folder;
     const place = { stack, environment, ...(folder !== undefined && { folder }) };
     await this.inspect({ kind: 'act', place, what, taskQueue, act: actOf() });
   }
 
+  /** Closes the connection. */
   async close(): Promise<void> {
     await this.temporal.connection.close();
   }
 
-  /** What a deployment would do. Changes nothing. */
+  /** Returns what a deployment would do, and why it would be refused. Changes nothing. */
   async plan(
     stack: Stack,
     options: RequestOptions & { kind?: IntentKind; release?: number } = {},
@@ -111,8 +112,8 @@ export class DeployCodeClient extends Reader {
   }
 
   /**
-   * Brings a kept release about again; default the one before the current. `insteadOf`: refused where another release
-   * is current by then.
+   * Deploys a kept release again; default the one before the current. `insteadOf`: the deployment is refused if another
+   * release than this one is current by then.
    */
   async rollback(
     place: Place,
@@ -127,7 +128,7 @@ export class DeployCodeClient extends Reader {
     });
   }
 
-  /** Stops everything of an environment, dependants first. Volumes stay. */
+  /** Stops and removes the services of an environment, dependants first. Volumes are kept. */
   async stop(stack: Stack, options: RequestOptions = {}): Promise<DeploymentHandle> {
     return this.start(stack, 'stop', options);
   }
@@ -137,12 +138,12 @@ export class DeployCodeClient extends Reader {
     return this.again(place, 'deploy', { ...options, fresh: true });
   }
 
-  /** Replaces the instances of services by fresh ones of the same release. */
+  /** Replaces the instances of services with fresh ones of the same release. */
   async restart(place: Place, services: string[], options: RequestOptions = {}): Promise<DeploymentHandle> {
     return this.again(place, 'restart', { ...options, services });
   }
 
-  /** Puts right what differs from the current release though no deployment has done it. */
+  /** Corrects drift: differences from the current release that no deployment made. */
   async repair(place: Place, options: RequestOptions = {}): Promise<DeploymentHandle> {
     return this.again(place, 'repair', options);
   }
@@ -152,7 +153,7 @@ export class DeployCodeClient extends Reader {
     return this.again(place, 'run', { ...options, services: [job] });
   }
 
-  /** What the environment remembers; undefined where it remembers nothing. */
+  /** The state of an environment; undefined if its workflow does not exist. */
   async environment(place: Place): Promise<EnvironmentState | undefined> {
     await this.requireWorker();
     return unlessMissing(() =>
@@ -160,7 +161,7 @@ export class DeployCodeClient extends Reader {
     );
   }
 
-  /** Every instance, with its health as probed just now; restarts by the watch are counted too. */
+  /** Every instance with its current health. The number of restarts includes those by the watch. */
   override async status(stack: Stack): Promise<InspectResults['status']> {
     const [{ found, away }, state] = await Promise.all([super.status(stack), this.environment(placeOf(stack))]);
     return {
@@ -169,7 +170,7 @@ export class DeployCodeClient extends Reader {
     };
   }
 
-  /** Lets nothing begin until the freeze is over, or somebody thaws. What runs goes on. */
+  /** Blocks new deployments until `until` or {@link thaw}. Running ones continue. */
   async freeze(place: Place, { refuse = false, ...order }: OrderOptions & { refuse?: boolean } = {}): Promise<Freeze> {
     const freeze: Freeze = { ...orderOf('a freeze', order), at: Date.now(), refuse };
     await this.requireWorker();
@@ -177,7 +178,7 @@ export class DeployCodeClient extends Reader {
     return freeze;
   }
 
-  /** Ends a freeze: what waits begins. @throws BadRequest where nothing is frozen */
+  /** Ends a freeze, so that waiting deployments start. @throws BadRequest if the environment is not frozen */
   async thaw(place: Place, by?: string): Promise<void> {
     if (!(await this.environment(place))?.freeze)
       throw new BadRequest(`${place.stack}/${place.environment} is not frozen`);
@@ -185,25 +186,25 @@ export class DeployCodeClient extends Reader {
   }
 
   /**
-   * Keeps the engine's hands off what runs: nothing is restarted or repaired until the pause is over, or somebody
-   * resumes the watch.
+   * Pauses automatic restarts and repairs until `until` or {@link resumeWatch}.
+   * @throws BadRequest if nothing is deployed
    */
   async pauseWatch(place: Place, order: OrderOptions = {}): Promise<WatchPause> {
     const pause: WatchPause = orderOf('a pause', order);
     if (!(await this.environment(place))?.current)
-      throw new BadRequest(`nothing is deployed in ${place.stack}/${place.environment}, and nothing watched`);
+      throw new BadRequest(`nothing is deployed in ${place.stack}/${place.environment}, so there is no watch to pause`);
     await this.temporal.workflow.getHandle(environmentId(place)).signal(pauseWatchSignal, pause);
     return pause;
   }
 
-  /** @throws BadRequest where the watch is not paused */
+  /** Ends a pause of the watch. @throws BadRequest if the watch is not paused */
   async resumeWatch(place: Place, by?: string): Promise<void> {
     if (!(await this.environment(place))?.watchPause)
       throw new BadRequest(`the watch of ${place.stack}/${place.environment} is not paused`);
     await this.temporal.workflow.getHandle(environmentId(place)).signal(resumeWatchSignal, actOf(by));
   }
 
-  /** @throws BadRequest when the release is not kept */
+  /** The contents of a kept release. @throws BadRequest if the release is not kept */
   async release(place: Place, number: number): Promise<ReleaseContents> {
     const kept = (await this.environment(place))?.releases ?? [];
     const contents = kept.includes(number)
@@ -213,33 +214,35 @@ export class DeployCodeClient extends Reader {
       : undefined;
     if (contents) return contents;
     throw new BadRequest(
-      `release ${number} of ${place.stack}/${place.environment} is not kept; kept are ${kept.join(', ') || 'none'}`,
+      `release ${number} of ${place.stack}/${place.environment} is not kept; available: ${kept.join(', ') || 'none'}`,
     );
   }
 
   /**
-   * Jobs that ran since a kept release was deployed, in failed deployments too: what a rollback to it would go over.
+   * Job runs since a kept release was deployed, including those of failed deployments. A rollback to the release would
+   * not undo them.
    */
   async jobsSince(place: Place, target: number): Promise<PastRun[]> {
     const [state, { deployment }] = await Promise.all([this.environment(place), this.release(place, target)]);
     return state?.current?.release === target ? [] : (state?.runs ?? []).filter((run) => run.deployment > deployment);
   }
 
+  /** The kept release before the current one. @throws BadRequest if there is none */
   async previousRelease(place: Place): Promise<number> {
     const state = await this.environment(place);
     const current = state?.current?.release ?? Infinity;
     const previous = state?.releases.filter((number) => number < current).at(-1);
     if (previous === undefined)
-      throw new BadRequest(`${place.stack}/${place.environment} has no release to go back to`);
+      throw new BadRequest(`${place.stack}/${place.environment} has no earlier release to roll back to`);
     return previous;
   }
 
-  /** Deployments of an environment, the newest first. */
+  /** Deployments of an environment, newest first. */
   async history(place: Place, limit = 20): Promise<HistoryEntry[]> {
     return listHistory(this.temporal, place, limit);
   }
 
-  /** A deployment by its number. @throws BadRequest when there is none */
+  /** A deployment by its number. @throws BadRequest if there is none */
   async deployment(place: Place, number: number): Promise<DeploymentHandle> {
     const workflowId = await findDeployment(this.temporal, place, number);
     if (!workflowId)
@@ -249,14 +252,14 @@ export class DeployCodeClient extends Reader {
     return this.handle(workflowId);
   }
 
-  /** A deployment by its workflow id, also one that still waits in the queue. */
+  /** A deployment by its workflow ID, also while it waits in the queue. */
   handle(workflowId: string): DeploymentHandle {
     return new DeploymentHandle(this.temporal.workflow.getHandle(workflowId));
   }
 
   /**
-   * Cancels a deployment, and ends it where it cannot take that in. `settling`: the deployment that puts back what a
-   * terminated one left, where that had begun.
+   * Cancels a deployment, and terminates it if it is stuck and cannot handle the request. `settling`: the deployment
+   * that undoes the unfinished changes of a terminated one.
    */
   async cancel(
     stack: Stack,
@@ -271,19 +274,17 @@ export class DeployCodeClient extends Reader {
     return { ending, ...(settling && { settling }) };
   }
 
-  /**
-   * A deployment of one environment by its workflow id. @throws BadRequest where the deployment belongs to another one
-   */
+  /** A deployment by its workflow ID. @throws BadRequest if it belongs to another environment */
   handleIn({ stack, environment }: Place, workflowId: string): DeploymentHandle {
     if (requireDeploymentId(workflowId).startsWith(`deployment/${stack}/${environment}/`))
       return this.handle(workflowId);
     throw new BadRequest(
-      `${workflowId} is not a deployment of ${stack}/${environment}; name ` +
-        'its own stack file and environment with -c and -e',
+      `${workflowId} is not a deployment of ${stack}/${environment}; select ` +
+        'its stack file and environment with -c and -e',
     );
   }
 
-  /** Who asked for what, and what came of it; checked against what the environment remembers. */
+  /** The last records of the audit trail, and the problem if the trail was changed: all records are verified. */
   async audit(stack: Stack, last = 50): Promise<AuditTrail> {
     const known = (await this.environment(placeOf(stack)))?.audit;
     return this.inspect({ kind: 'audit', stack, last, taskQueue, ...(known && { known }) });
@@ -301,13 +302,13 @@ export class DeployCodeClient extends Reader {
     const unknown = (options.services ?? []).find((name) => !stack.services[name]);
     if (unknown)
       throw new BadRequest(
-        `release ${current} has no service "${unknown}"; it has ${Object.keys(stack.services).join(', ')}`,
+        `release ${current} has no service "${unknown}"; available: ${Object.keys(stack.services).join(', ')}`,
       );
     const service = (options.services ?? []).find((name) => kind === 'run' && stack.services[name]!.kind !== 'job');
     if (service)
       throw new BadRequest(
-        `${service} is a service, and only a job runs on request; ` +
-          `\`deploy-code restart ${service}\` replaces its instances`,
+        `${service} is a service, and only jobs can be run; ` +
+          `to replace its instances, use \`deploy-code restart ${service}\``,
       );
     return this.start(stack, kind, options, {
       ...(!options.fresh && { pinned: images }),

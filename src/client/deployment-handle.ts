@@ -23,7 +23,7 @@ const firstPollMs = 40;
 const longestPollMs = 400;
 const retryMs = 1000;
 
-/** Nobody answers for now: since when, and what to do about it. */
+/** An outage: the worker or the Temporal server does not answer. The error has advice. */
 export interface Trouble {
   since: Date;
   error: EngineUnreachable;
@@ -31,11 +31,11 @@ export interface Trouble {
 
 export interface WatchOptions {
   signal?: AbortSignal;
-  /** Told again and again while it lasts, and with nothing once it is over. What it throws ends the wait. */
+  /** Called repeatedly during an outage, and with undefined once it is over. If it throws, the wait ends. */
   onTrouble?: (trouble: Trouble | undefined) => void;
 }
 
-const underWay: Progress['status'][] = [
+const openStatuses: Progress['status'][] = [
   'queued',
   'planning',
   'pulling',
@@ -45,32 +45,32 @@ const underWay: Progress['status'][] = [
   'rolling_back',
 ];
 
-/** True once a deployment has come to its end, whichever that is. */
+/** True once a deployment has ended, with any outcome. */
 export function isOver({ status }: Pick<Progress, 'status'>): boolean {
-  return !underWay.includes(status);
+  return !openStatuses.includes(status);
 }
 
 /** One deployment, running or ended. */
 export class DeploymentHandle {
   constructor(private readonly workflow: WorkflowHandle<() => Promise<DeploymentResult>>) {}
 
-  /** The environment that it is about. @throws NameProblem where its id is not that of a deployment */
+  /** The environment of the deployment. @throws NameProblem if the ID is not that of a deployment */
   get place(): Place {
     return placeOfDeployment(this.id);
   }
 
-  /** Its workflow id. */
+  /** The workflow ID. */
   get id(): string {
     return this.workflow.workflowId;
   }
 
   /**
-   * Resolves when it has ended, however it ended. Without a Temporal server it waits until that is back.
-   * @throws DeploymentLost when it was ended from outside the engine
+   * Resolves when the deployment has ended, with any outcome. During an outage of the Temporal server it keeps waiting.
+   * @throws DeploymentLost if the workflow was terminated or timed out
    */
   async result({ signal, onTrouble }: WatchOptions = {}): Promise<DeploymentResult> {
     try {
-      return await this.patiently(() => this.workflow.result(), signal, onTrouble);
+      return await this.withRetry(() => this.workflow.result(), signal, onTrouble);
     } catch (error) {
       if (
         error instanceof WorkflowFailedError &&
@@ -82,21 +82,21 @@ export class DeploymentHandle {
   }
 
   /**
-   * Its status and everything that happened after an event, by the event's number. @throws NoWorker where no worker
-   * answers
+   * The status, and the events with a higher number than `since`.
+   * @throws NoWorker if no worker answers
    */
   progress(since = 0): Promise<Progress> {
     return ask(this.workflow.client, () => this.workflow.query(progressQuery, since));
   }
 
   /**
-   * Progress as it happens, until the deployment ends or the signal aborts. Each page holds the events after the last
-   * one's. While no worker or no Temporal server is there it goes on trying.
+   * Yields progress until the deployment ends or the signal aborts. Each page has the events since the previous page.
+   * During an outage of the worker or the Temporal server it keeps trying.
    */
   async *watch(signal?: AbortSignal, onTrouble?: WatchOptions['onTrouble']): AsyncGenerator<Progress> {
     let plan: Progress['plan'];
     for (let seen = 0, delay = firstPollMs; !signal?.aborted;) {
-      const page = await this.patiently(
+      const page = await this.withRetry(
         async () => {
           const closed = delay >= longestPollMs && !(await this.isOpen());
           return { closed, progress: await this.progress(seen) };
@@ -117,8 +117,8 @@ export class DeploymentHandle {
     }
   }
 
-  /** Tries again while no worker, or no Temporal server, is there. The deployment lives on meanwhile. */
-  private async patiently<T>(
+  /** Retries a call during an outage of the worker or the Temporal server. */
+  private async withRetry<T>(
     call: () => Promise<T>,
     signal: AbortSignal | undefined,
     onTrouble?: WatchOptions['onTrouble'],
@@ -138,19 +138,19 @@ export class DeploymentHandle {
     }
   }
 
-  /** A deployment that was terminated reports nothing any more. */
+  /** Needed because a terminated deployment still reports its last status. */
   private async isOpen(): Promise<boolean> {
     return (await this.workflow.describe()).status.name === 'RUNNING';
   }
 
-  /** Cancels it: what it has begun is rolled back. Running jobs finish first unless they are to be killed. */
+  /** Cancels the deployment, which rolls back. Running jobs finish first, unless `killJobs` is set. */
   cancel(by: string, options: { killJobs?: boolean } = {}): Promise<void> {
     return this.workflow.signal(cancelSignal, { by, killJobs: options.killJobs ?? false });
   }
 
   /**
-   * Cancels it, and terminates it where it cannot take that in: its workflow tasks fail, or the build that it runs on
-   * is gone. Then nothing was rolled back; the next deployment of its environment puts back what it left.
+   * Cancels the deployment, and terminates it if it is stuck: its workflow tasks fail, or no worker runs its build. A
+   * terminated deployment does not roll back; the next deployment of the environment undoes its unfinished changes.
    */
   async end(by: string, options: { killJobs?: boolean; responseLimits?: ResponseLimits } = {}): Promise<Ending> {
     if (!(await this.isOpen())) return 'over';
@@ -158,17 +158,14 @@ export class DeploymentHandle {
     return endIfStuck(this.workflow, by, options.responseLimits);
   }
 
-  /**
-   * Approves, rejects, promotes, pauses, resumes, aborts or retries it. @throws BadRequest where there is nothing to do
-   * that to
-   */
+  /** Approves, rejects, promotes, pauses, resumes, aborts or retries it. @throws BadRequest if that is impossible */
   steer(steer: Steer): Promise<void> {
     return this.unlessRejected(() => this.workflow.executeUpdate(steerUpdate, { args: [steer] }));
   }
 
   /**
-   * Gives a deployment that has failed and waits services as they shall be; it goes on. @throws BadRequest where that
-   * cannot be
+   * Gives a deployment that waits after a failure new definitions of services, and continues it.
+   * @throws BadRequest if that is impossible
    */
   amend(amendment: Amendment): Promise<void> {
     return this.unlessRejected(() => this.workflow.executeUpdate(amendUpdate, { args: [amendment] }));
@@ -178,22 +175,20 @@ export class DeploymentHandle {
     try {
       await update();
     } catch (error) {
-      if (!(await this.isOpen())) throw new BadRequest('it has ended');
+      if (!(await this.isOpen())) throw new BadRequest('the deployment has ended');
       if (error instanceof WorkflowUpdateFailedError)
         throw new BadRequest(error.cause?.message ?? error.message, { cause: error });
       throw error;
     }
   }
 
-  /** Answers the question that it waits with. */
+  /** Answers the question that the deployment waits for, by the ID of the question. */
   answer(question: string, answer: string, by: string): Promise<void> {
     return this.workflow.signal(answerSignal, { question, answer, by });
   }
 }
 
-/**
- * A call that the signal ends. The SDK listens to a signal for as long as that lives, so each call gets one of its own.
- */
+/** Makes a call abortable. The SDK never removes its listener from a signal, so each call gets a signal of its own. */
 async function abortable<T>(
   client: WorkflowHandle['client'],
   signal: AbortSignal | undefined,

@@ -2,7 +2,7 @@ import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { searchAttributes, type DeploymentResult, type Place } from '../workflows/messages';
 import { deploymentNumbered, deploymentsOf } from '../temporal/visibility';
 
-/** One deployment of the past. */
+/** A deployment in the history of an environment. */
 export interface HistoryEntry {
   workflowId: string;
   deployment?: number;
@@ -13,7 +13,7 @@ export interface HistoryEntry {
   result?: DeploymentResult;
 }
 
-/** Deployments of an environment, the newest first. */
+/** Deployments of an environment, newest first. */
 export async function listHistory(client: Client, place: Place, limit: number): Promise<HistoryEntry[]> {
   const entries: HistoryEntry[] = [];
   for await (const { workflowId, typedSearchAttributes, startTime, closeTime, status } of client.workflow.list({
@@ -47,7 +47,7 @@ async function resultOf(client: Client, workflowId: string): Promise<DeploymentR
   }
 }
 
-/** Workflow id of a deployment by its number. */
+/** Workflow ID of a deployment by its number. */
 export async function findDeployment(client: Client, place: Place, number: number): Promise<string | undefined> {
   for await (const { workflowId } of client.workflow.list({ query: deploymentNumbered(place, number) }))
     return workflowId;

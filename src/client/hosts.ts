@@ -8,20 +8,19 @@ import { ask } from '../temporal/ask';
 import { pollersOf, pollersOfHost } from '../temporal/pollers';
 import { unlessMissing } from '../temporal/unless-missing';
 
-/** A host of a stack, and how deployments fare with it. */
+/** A host of a stack, with its workers and its circuit breaker. */
 export interface HostLine {
-  /** Absent for the one that workers find by themselves. */
+  /** Absent for the host of a stack without `infrastructure.hosts`. */
   name?: string;
-  /** What it is. */
   runtime: RuntimeName;
   zone?: string;
   address?: string;
   taskQueue: string;
-  /** Workers that serve it. */
+  /** Number of workers that serve it. */
   workers: number;
-  /** Who deploys to it just now: `deployment 12 of shop/production`. */
+  /** Deployments that run on it now: `deployment 12 of shop/production`. */
   taking: string[];
-  /** Deployments in a row that failed by it; absent where the last one fared well. */
+  /** Consecutive deployments that failed because of it; absent if the last one did not. */
   breaker?: HostBreaker;
 }
 

@@ -5,21 +5,21 @@ import { BadRequest } from '../temporal/errors';
 import { lineOf } from './line-of';
 import { userName } from './user';
 
-/** What somebody orders for a while, a freeze or a pause: until when, why, and who does. */
+/** Options of a freeze, or of a pause of the watch. */
 export interface OrderOptions {
-  /** Absent: until somebody ends it. */
+  /** Absent: until it is ended by a request. */
   until?: Date;
   reason?: string;
   /** Default the user of this process. */
   by?: string;
 }
 
-/** @throws BadRequest where it would be over already */
+/** Validates the options; `name` is used in errors. @throws BadRequest if `until` is not in the future */
 export function orderOf(
-  what: string,
+  name: string,
   { until, reason, by = userName() }: OrderOptions,
 ): { by: string; reason?: string; until?: number } {
-  if (until && !(until.getTime() > Date.now())) throw new BadRequest(`${what} ends at a time to come`);
+  if (until && !(until.getTime() > Date.now())) throw new BadRequest(`${name} must end in the future`);
   return {
     by: lineOf('by', by, longestAuthor),
     ...(reason !== undefined && { reason: lineOf('reason', reason, longestReason) }),
@@ -27,7 +27,7 @@ export function orderOf(
   };
 }
 
-/** Who does something, for the audit trail; default the user of this process. */
+/** The author of an action, for the audit trail; default the user of this process. */
 export function actOf(by = userName()): Act {
   return { by: lineOf('by', by, longestAuthor), from: hostname() };
 }

@@ -9,20 +9,20 @@ import { actOf } from './orders';
 import { listHosts, type HostLine } from './hosts';
 import { untilTaken } from '../temporal/until-taken';
 
-/** What can be asked about what runs. Talks to Temporal only: what runs is the workers' matter. */
+/** Queries and commands for instances, hosts and volumes. It talks to Temporal only; workers talk to the hosts. */
 export class Reader {
   private worker?: Promise<void>;
 
   protected constructor(protected readonly temporal: Client) {}
 
-  /** Every instance, with its health as probed just now; and the hosts of the stack that are away. */
+  /** Every instance with its current health, and the hosts of the stack that are unavailable. */
   async status(stack: Stack): Promise<InspectResults['status']> {
     return this.ofServed(stack, (served) => this.inspect({ kind: 'status', stack: served, taskQueue }));
   }
 
   /**
-   * The last lines of the instances of services, of all where none is named; with the cursors of an earlier answer what
-   * came since.
+   * The last log lines of the instances of services; of all services if none is named. `after`: cursors of an earlier
+   * answer by instance name, to get only the lines since then.
    */
   async logs(
     stack: Stack,
@@ -35,26 +35,27 @@ export class Reader {
     );
   }
 
-  /** Runs a command inside an instance. */
+  /** Runs a command inside an instance, and returns its output and exit code. */
   async exec(stack: Stack, instance: string, command: string[], by?: string): Promise<InspectResults['exec']> {
     return this.inspect({ kind: 'exec', stack, instance, command, taskQueue, act: actOf(by) });
   }
 
-  /** Where a stack may run, and how deployments fare there. */
+  /** The hosts of a stack, with their workers and circuit breakers. */
   hosts(stack: Stack): Promise<HostLine[]> {
     return listHosts(this.temporal, stack);
   }
 
+  /** The volumes of the environment, and the hosts that are unavailable. */
   async volumes(stack: Stack): Promise<InspectResults['volumes']> {
     return this.ofServed(stack, (served) => this.inspect({ kind: 'volumes', stack: served, taskQueue }));
   }
 
-  /** Deletes a volume and its data. Refused while an instance mounts it. */
+  /** Deletes a volume and its data. Fails while an instance mounts it. */
   async removeVolume(stack: Stack, name: string, by?: string): Promise<void> {
     await this.inspect({ kind: 'remove-volume', stack, name, taskQueue, act: actOf(by) });
   }
 
-  /** Asks only hosts that a worker serves; the others count as away. @throws EngineUnreachable if no host is served */
+  /** Queries the hosts that a worker serves; the others are away. @throws EngineUnreachable if no host is served */
   private async ofServed<T>(stack: Stack, ask: (stack: Stack) => Promise<Answers<T>>): Promise<Answers<T>> {
     const { hosts = [] } = stack;
     const missing = await unservedHosts(
@@ -82,7 +83,7 @@ export class Reader {
     return (await handle.result()) as InspectResults[K];
   }
 
-  /** Without a worker a request would wait in silence. */
+  /** Checks that a worker runs: without one, a request would wait without an error. */
   protected requireWorker(): Promise<void> {
     this.worker ??= findWorker(this.temporal).catch((error: unknown) => {
       this.worker = undefined;
@@ -100,7 +101,7 @@ export class Reader {
   }
 }
 
-/** Questions that reachable hosts answer while others are away. */
+/** Queries that work while some hosts are unavailable. */
 const partial: ReadonlySet<InspectInput['kind']> = new Set([
   'status',
   'logs',
@@ -109,7 +110,7 @@ const partial: ReadonlySet<InspectInput['kind']> = new Set([
   'remove-volume',
 ] as const);
 
-/** The environment that a question is about, and the hosts that have to answer. */
+/** The environment of a query, and its hosts. */
 function subjectOf(input: InspectInput): Place & Pick<Stack, 'hosts'> {
   if (input.kind === 'act') return input.place;
   const { name: stack, environment, hosts } = input.stack;

@@ -13,30 +13,30 @@ import {
 } from '../workflows/messages';
 import { placeOf } from './place';
 
-/** What it takes to plan, and to go over a history again, grows with the stack; the default of Temporal is 10 s. */
+/** The time for planning and for replays grows with the stack; Temporal's default timeout is 10 s. */
 const largeStack = { services: 200, workflowTaskTimeout: '1m' } as const;
 const longestSummary = 130;
 const longestDetails = 4000;
 const longestLine = 1000;
 
-/** How a deployment is asked for. */
+/** Options of a request for a deployment. */
 export interface RequestOptions {
   services?: string[];
   force?: boolean;
   reason?: string;
-  /** Who asks; default the user of this process. */
+  /** Author of the request; default the user of this process. */
   requestedBy?: string;
-  /** Where another deployment of the environment runs or waits; default `queue`. */
+  /** Behaviour if another deployment of the environment runs or waits; default `queue`. */
   whenBusy?: WhenBusy;
-  /** Nobody stands by: an open circuit breaker refuses it. */
+  /** Requested by a program: an open circuit breaker refuses it. */
   automatic?: boolean;
-  /** Pulls images anew, also those that are on the host. */
+  /** Pulls images again, also those that are on the host. */
   fresh?: boolean;
-  /** Requests of the same id are one deployment. */
+  /** Makes the request idempotent: requests with the same ID are one deployment. */
   requestId?: string;
 }
 
-/** What is wanted of a deployment. */
+/** The intent of a deployment, as the planner reads it. */
 export function intentOf(
   kind: IntentKind,
   { services, force = false, fresh }: { services?: string[]; force?: boolean; fresh?: boolean },
@@ -44,7 +44,7 @@ export function intentOf(
   return { kind, force, ...(services && { services }), ...(fresh && { fresh }) };
 }
 
-/** Starts the workflow of a deployment. Asked for twice by the same id it is one, also after its end. */
+/** Starts the workflow of a deployment. With a request ID that was used before, returns that deployment instead. */
 export async function startDeployment(
   { workflow }: Client,
   input: DeploymentInput,
@@ -75,7 +75,7 @@ export async function startDeployment(
   }
 }
 
-/** Who asked for what, for the Temporal UI. */
+/** The request in Markdown, for the Temporal UI. */
 function requestDetails({ stack, intent, requestedBy, reason, target }: DeploymentInput): string {
   const variables = Object.entries(stack.variables).map(([name, value]) => `${name}=${value}`);
   const lines = [

@@ -28,7 +28,7 @@ const overlaps: Record<Overlap, ScheduleOverlapPolicy> = {
   cancel_other: ScheduleOverlapPolicy.CANCEL_OTHER,
 };
 
-/** One time that a schedule came round, and what came of it; no end while it goes on. */
+/** A run of a schedule; `end` is absent while it runs. */
 export interface ScheduledRun {
   at: Date;
   workflowId: string;
@@ -47,32 +47,32 @@ export interface ScheduleView {
 /** Schedules of an environment, by name. */
 export interface ScheduleListing {
   schedules: ScheduleView[];
-  /** Names of those that something else than this engine has made, or has made with another key. */
+  /** Names of schedules that another program created, or this engine with another encryption key. */
   unreadable: string[];
 }
 
-/** One that this client cannot read. Others are not affected by it. */
+/** A schedule that this client cannot read. */
 class UnreadableSchedule extends BadRequest {
   constructor(name: string) {
     super(unreadableText(name));
   }
 }
 
-/** What to do about a schedule that this client cannot read. */
+/** Message for a schedule that this client cannot read, with advice. */
 export function unreadableText(name: string): string {
-  const remedy = `\`deploy-code schedule delete ${name}\` removes it`;
-  return `the schedule ${name} was not made by deploy-code, or was made with another encryption key; ${remedy}`;
+  const advice = `delete it with \`deploy-code schedule delete ${name}\``;
+  return `the schedule ${name} was not created by deploy-code, or with another encryption key; ${advice}`;
 }
 
-/** Schedules of environments, kept by Temporal. */
+/** Schedules of environments, stored as Temporal Schedules. */
 export class Schedules {
-  /** `record`: writes what is about to be done into the audit trail of the environment. */
+  /** `record`: records an action in the audit trail of the environment, before it is performed. */
   constructor(
     private readonly temporal: Client,
     private readonly record: (place: Place, what: string) => Promise<void>,
   ) {}
 
-  /** @throws BadRequest where the name is taken, or Temporal does not understand the times */
+  /** Creates a schedule. @throws BadRequest if the name is in use, or Temporal rejects the times */
   async create(place: Place, spec: ScheduleSpec): Promise<void> {
     await this.record(place, `schedule create ${spec.name}`);
     await this.make(place, spec, 'client');
@@ -84,13 +84,14 @@ export class Schedules {
       .create({ scheduleId: scheduleId(place, spec.name), ...options, typedSearchAttributes: placeAttributes(place) })
       .catch((error: Error) => {
         if (error instanceof ScheduleAlreadyRunning)
-          throw new BadRequest(`there is a schedule ${spec.name} already; delete it first, or choose another name`);
+          throw new BadRequest(`the schedule ${spec.name} already exists; delete it first, or choose another name`);
         throw isInvalid(error)
-          ? new BadRequest(`Temporal does not take the schedule ${spec.name}: ${causeOf(error)}`)
+          ? new BadRequest(`Temporal rejects the schedule ${spec.name}: ${causeOf(error)}`)
           : error;
       });
   }
 
+  /** All schedules of an environment, by name. */
   async list(place: Place): Promise<ScheduleListing> {
     const listing: ScheduleListing = { schedules: [], unreadable: [] };
     const names = (await this.namesOf(place)).sort();
@@ -103,8 +104,8 @@ export class Schedules {
   }
 
   /**
-   * Asked for without the SDK's list, which fails at the first schedule of somebody else that the data converter cannot
-   * read.
+   * Does not use the list of the SDK, which fails at the first schedule of another program that the data converter
+   * cannot decode.
    */
   private async namesOf(place: Place): Promise<string[]> {
     const {
@@ -123,7 +124,7 @@ export class Schedules {
     return names;
   }
 
-  /** @throws BadRequest where there is none of that name */
+  /** A schedule with its next times and last runs. @throws BadRequest if there is none of that name */
   async describe(place: Place, name: string): Promise<ScheduleView & { runs: ScheduledRun[] }> {
     const view = await this.get(place, name);
     return { ...view, runs: await Promise.all(view.recent.map((run) => this.runOf(run))) };
@@ -139,7 +140,7 @@ export class Schedules {
     await this.with(place, name, (handle) => handle.unpause(note));
   }
 
-  /** Asks for it now, besides its times, as far as its overlap policy lets it. */
+  /** Runs a schedule now, in addition to its times and subject to its overlap policy. */
   async trigger(place: Place, name: string): Promise<void> {
     const { spec } = await this.get(place, name);
     await this.record(place, `schedule trigger ${name}`);
@@ -151,7 +152,7 @@ export class Schedules {
     await this.with(place, name, (handle) => handle.delete());
   }
 
-  /** Makes up for the times between two moments, one after the other. */
+  /** Runs a schedule for each of its times in a past period, one after the other. */
   async backfill(place: Place, name: string, from: Date, to: Date): Promise<void> {
     await this.record(place, `schedule backfill ${name} ${from.toISOString()} ${to.toISOString()}`);
     await this.with(place, name, (handle) =>
@@ -160,8 +161,8 @@ export class Schedules {
   }
 
   /**
-   * Makes the schedules that come from the stack file what it says now; `before` names those that it may have had. A
-   * pause outlasts it, and others are left alone. May run twice.
+   * Creates, updates and deletes the schedules of the stack file; `before` names those that it may have had. Keeps
+   * pauses, and does not touch schedules that a command created. Idempotent.
    */
   async sync(place: Place, wanted: readonly ScheduleSpec[], before: readonly string[]): Promise<void> {
     for (const name of before) {
@@ -173,7 +174,7 @@ export class Schedules {
       if (!present) await this.make(place, spec, 'file');
       else if (present.source === 'client')
         throw new BadRequest(
-          `the schedule ${spec.name} of the stack file was made by a command before; delete that one`,
+          `the schedule ${spec.name} of the stack file was already created by a command; delete that schedule`,
         );
       else if (JSON.stringify(present.spec) !== JSON.stringify(spec))
         await this.with(place, spec.name, (handle) =>
@@ -184,7 +185,7 @@ export class Schedules {
 
   private async get(place: Place, name: string): Promise<ScheduleView> {
     const view = await this.find(place, name);
-    if (!view) throw unknown(place, name);
+    if (!view) throw notFound(place, name);
     return view;
   }
 
@@ -216,7 +217,7 @@ export class Schedules {
 
   private async with(place: Place, name: string, work: (handle: ScheduleHandle) => Promise<unknown>): Promise<void> {
     await work(this.handle(place, name)).catch((error: unknown) => {
-      throw error instanceof ScheduleNotFoundError ? unknown(place, name) : error;
+      throw error instanceof ScheduleNotFoundError ? notFound(place, name) : error;
     });
   }
 }
@@ -242,12 +243,12 @@ function toOptions(place: Place, spec: ScheduleSpec, source: RedeployInput['sour
   };
 }
 
-/** @throws UnreadableSchedule where it begins something else than a redeployment by this engine */
+/** @throws UnreadableSchedule if it does not start a redeployment of this engine */
 function toView(name: string, { action, state, info }: ScheduleDescription): ScheduleView {
   const input: unknown = action.args?.[0];
   if (action.workflowType !== 'redeploy' || !fits(input, inputs.redeploy)) throw new UnreadableSchedule(name);
   const { spec, source } = input as RedeployInput;
-  if (!isWhole(spec.what)) throw new UnreadableSchedule(name);
+  if (!isComplete(spec.what)) throw new UnreadableSchedule(name);
   return {
     spec,
     source,
@@ -262,7 +263,7 @@ function toView(name: string, { action, state, info }: ScheduleDescription): Sch
   };
 }
 
-function isWhole(what: Recurring): boolean {
+function isComplete(what: Recurring): boolean {
   return what.kind === 'restart' ? what.services !== undefined : what.kind === 'deploy' || what.job !== undefined;
 }
 
@@ -271,9 +272,9 @@ function unlessUnreadable(error: unknown): 'unreadable' {
   throw error;
 }
 
-function unknown({ stack, environment }: Place, name: string): BadRequest {
+function notFound({ stack, environment }: Place, name: string): BadRequest {
   return new BadRequest(
-    `${stack}/${environment} has no schedule ${name}; \`deploy-code schedule list\` shows those there are`,
+    `${stack}/${environment} has no schedule ${name}; list them with \`deploy-code schedule list\``,
   );
 }
 

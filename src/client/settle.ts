@@ -6,7 +6,7 @@ import type { DeploymentHandle } from './deployment-handle';
 import { placeOf } from './place';
 import { endIfStuck } from '../temporal/responsiveness';
 
-/** What settling asks of a client. */
+/** The part of the client that {@link settle} uses. */
 interface Settling {
   environment(place: Place): Promise<{ current?: { release?: number } } | undefined>;
   stop(stack: Stack, options: RequestOptions): Promise<DeploymentHandle>;
@@ -14,9 +14,8 @@ interface Settling {
 }
 
 /**
- * Puts back what a terminated deployment has left: by a deployment that changes nothing else. Undefined where the
- * environment cannot say what is current, for its own workflow was stuck and had to end too; then the next deployment
- * puts it back.
+ * Starts a deployment that only undoes the unfinished changes of a terminated one. Undefined if the workflow of the
+ * environment was stuck and had to be terminated too: then the next deployment undoes them.
  */
 export async function settle(
   client: Settling,
@@ -27,7 +26,7 @@ export async function settle(
   const place = placeOf(stack);
   if ((await endIfStuck(temporal.workflow.getHandle(environmentId(place)), requestedBy)) !== 'answered')
     return undefined;
-  const options = { force: true, requestedBy, reason: 'put back what a terminated deployment left' };
+  const options = { force: true, requestedBy, reason: 'undo the unfinished changes of a terminated deployment' };
   return (await client.environment(place))?.current?.release === undefined
     ? client.stop(stack, options)
     : client.repair(place, options);

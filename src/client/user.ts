@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { longestAuthor, oneLine } from '../model/text';
 
-/** Who asks, where nobody else is named: the user of this process. In a container its number may have no name. */
+/** The user of this process, the default author of requests. In a container, the user ID may have no name. */
 export function userName(): string {
   try {
     return oneLine(userInfo().username, longestAuthor);

@@ -3,7 +3,7 @@ import type { Stack } from '../model/stack';
 import { excessOf, packedExcess } from '../model/stack/limits';
 import { BadRequest } from '../temporal/errors';
 
-/** Returns the stack. @throws BadRequest where it is larger than the engine takes; nothing has been started then */
+/** Returns the stack. @throws BadRequest if it is larger than the engine can deploy */
 export function withinLimits(stack: Stack): Stack {
   const found = excessOf(stack);
   const excess = found.length > 0 ? found : packedExcess(packedSize(stack));

@@ -71,7 +71,7 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
     const sensible = malformed.filter(({ path }) => !unsetAt.has(placeOf(problem(path, ''))));
     const rest = toStackOfRest(given, malformed, options);
     fail([...found, ...sensible, ...(rest?.findings ?? [])]);
-    // All malformed values are unset variables. Without them, the rest is valid for `placeOnly`, or they are reported.
+    // Only unset variables are malformed. They are a problem for `placeOnly` too if the rest is not valid without them.
     if (!rest) fail(unset);
     return { stack: rest!.stack, warnings: [], problem };
   }

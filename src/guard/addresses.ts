@@ -6,7 +6,7 @@ import { PeerFailure } from './deadline';
 /** Addresses of cloud metadata services that are not link-local: AWS and Google over IPv6, Alibaba, Oracle, Azure. */
 const metadataServices = new Set(['fd00:ec2::254', 'fd20:ce::254', '100.100.100.200', '192.0.0.192', '168.63.129.16']);
 
-/** IPv6 ranges that carry an IPv4 address, and the first of its two groups: a gateway may hand packets on to it. */
+/** IPv6 ranges that embed an IPv4 address, to which a gateway may forward, and the first of its two groups. */
 const carriers: [range: [ipaddr.IPv6, number], group: number][] = [
   [ipaddr.IPv6.parseCIDR('::/96'), 6],
   [ipaddr.IPv6.parseCIDR('::ffff:0:0/96'), 6],
@@ -16,7 +16,7 @@ const carriers: [range: [ipaddr.IPv6, number], group: number][] = [
   [ipaddr.IPv6.parseCIDR('2002::/16'), 1],
 ];
 
-const whatItIs = 'a link-local or metadata address, which a stack file cannot name';
+const description = 'a link-local or metadata address, which stack files may not use';
 
 /** A host without the brackets that an IPv6 address has in a URL. */
 export function bareHost(hostname: string): string {
@@ -24,9 +24,9 @@ export function bareHost(hostname: string): string {
 }
 
 /**
- * Whether an IP address belongs to the machine's own surroundings, as the metadata services of clouds do (RFC 3927, RFC
- * 4291): what answers there gives credentials to whoever asks from this machine. IPv6 addresses that carry such an IPv4
- * address count too (RFC 3056, RFC 4291, RFC 6052, RFC 8215). Anything that is not an IP address does not.
+ * True for link-local addresses (RFC 3927, RFC 4291) and cloud metadata services, which give credentials to any process
+ * of this machine. Includes IPv6 addresses that embed such an IPv4 address (RFC 3056, RFC 4291, RFC 6052, RFC 8215).
+ * False for anything that is not an IP address.
  */
 export function isSurrounding(text: string): boolean {
   const bare = bareHost(text).replace(/%.*$/, '');
@@ -36,7 +36,7 @@ export function isSurrounding(text: string): boolean {
   return all.some((each) => each.range() === 'linkLocal' || metadataServices.has(each.toString()));
 }
 
-/** The IPv4 addresses that an IPv6 address stands for. */
+/** The IPv4 addresses that an IPv6 address embeds. */
 function carriedBy(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4[] {
   if (!(address instanceof ipaddr.IPv6)) return [];
   const { parts } = address;
@@ -48,23 +48,23 @@ function ipv4Of(high: number, low: number): ipaddr.IPv4 {
   return new ipaddr.IPv4([high >> 8, high & 0xff, low >> 8, low & 0xff]);
 }
 
-/** Why a host cannot be called, where it is an address that {@link isSurrounding}. */
+/** Why a host may not be called; undefined unless {@link isSurrounding}. */
 export function surroundingProblem(host: string): string | undefined {
-  return isSurrounding(host) ? `${host} is ${whatItIs}` : undefined;
+  return isSurrounding(host) ? `${host} is ${description}` : undefined;
 }
 
-/** @throws PeerFailure for an address that {@link isSurrounding} */
+/** @throws PeerFailure if {@link isSurrounding} */
 export function refuseSurroundings(host: string): void {
   const problem = surroundingProblem(host);
   if (problem !== undefined) throw new PeerFailure(problem);
 }
 
-/** Resolves names as Node does, and fails where one leads to an address that {@link isSurrounding}. */
+/** Resolves names as Node does, and fails if the result {@link isSurrounding}. */
 export const lookupElsewhere: LookupFunction = (hostname: string, options: LookupOptions, callback) => {
   resolve(hostname, options, (error, address: string | LookupAddress[], family?: number) => {
     const found = typeof address === 'string' ? [address] : (address ?? []).map((each) => each.address);
     const refused = found.find(isSurrounding);
     if (refused === undefined) return callback(error, address, family);
-    callback(new PeerFailure(`its name leads to ${refused}, ${whatItIs}`), []);
+    callback(new PeerFailure(`its name resolves to ${refused}, ${description}`), []);
   });
 };

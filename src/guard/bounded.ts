@@ -1,6 +1,6 @@
 /**
- * Everything that comes out of a stream, as one buffer.
- * @throws what `tooLarge` gives as soon as there are more bytes than `largest`
+ * Reads a stream into one buffer.
+ * @throws the error of `tooLarge` as soon as there are more than `largest` bytes
  */
 export async function readBounded(
   chunks: AsyncIterable<Buffer>,

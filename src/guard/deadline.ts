@@ -1,6 +1,6 @@
 import { forTimer } from './timers';
 
-/** A call to a peer that did not end in time, or that the peer made too large. */
+/** A failed call to a peer, such as one that timed out or whose answer was too large. */
 export class PeerFailure extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -9,9 +9,9 @@ export class PeerFailure extends Error {
 }
 
 /**
- * Runs a call to a peer. Rejects with {@link PeerFailure} at the deadline (ms), and with the caller's reason when
- * `outer` aborts, whatever the call does; the signal that the call gets aborts then, and when the call fails, so that
- * it lets go of what it holds.
+ * Runs a call to a peer. Rejects with {@link PeerFailure} after `limitMs`, and with the reason of `outer` when that
+ * aborts, even if the call hangs. The signal of the call aborts then, and also when the call fails, so that it releases
+ * its resources.
  */
 export async function withinDeadline<T>(
   limitMs: number,
@@ -19,18 +19,18 @@ export async function withinDeadline<T>(
   outer?: AbortSignal,
 ): Promise<T> {
   outer?.throwIfAborted();
-  const over = new AbortController();
-  const timer = setTimeout(() => over.abort(new PeerFailure(`no answer within ${limitMs} ms`)), forTimer(limitMs));
-  const abort = () => over.abort(outer?.reason);
+  const inner = new AbortController();
+  const timer = setTimeout(() => inner.abort(new PeerFailure(`no answer within ${limitMs} ms`)), forTimer(limitMs));
+  const abort = () => inner.abort(outer?.reason);
   outer?.addEventListener('abort', abort, { once: true });
   const ended = new Promise<never>((_, reject) =>
-    over.signal.addEventListener('abort', () => reject(over.signal.reason as Error), { once: true }),
+    inner.signal.addEventListener('abort', () => reject(inner.signal.reason as Error), { once: true }),
   );
   try {
-    return await Promise.race([call(over.signal), ended]);
+    return await Promise.race([call(inner.signal), ended]);
   } catch (error) {
-    if (over.signal.aborted) throw over.signal.reason as Error;
-    over.abort(error);
+    if (inner.signal.aborted) throw inner.signal.reason as Error;
+    inner.abort(error);
     throw error;
   } finally {
     clearTimeout(timer);

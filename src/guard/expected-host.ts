@@ -5,14 +5,13 @@ const loopback = ['localhost', '127.0.0.1', '::1'];
 export interface Expected {
   /** Address that the server listens on. */
   bound: string;
-  /** Other names by which it is reached, through a proxy say. */
+  /** Additional host names, such as that of a proxy. */
   allowed?: readonly string[];
 }
 
 /**
- * Whether the Host header of a request names this server. A page of somebody else's can give its own name the address
- * of this machine (DNS rebinding), and its browser sends that name along. A server that others reach takes any address,
- * and no other name.
+ * True if the Host header of a request names this server. This prevents DNS rebinding, with which a foreign page points
+ * its own name to this machine. A server that does not listen on loopback accepts any IP address, but no other name.
  */
 export function isExpectedHost(header: string | undefined, { bound, allowed = [] }: Expected): boolean {
   const name = nameIn(header ?? '');

@@ -9,23 +9,23 @@ const pauseMs = 20;
 /** In bytes. */
 const largestHolder = 4096;
 const refreshMs = 5000;
-/** Only for holders on other machines: one on this machine is asked whether it lives. */
+/** Only for holders on other machines: on this machine, the process of the holder is checked. */
 const staleMs = 30_000;
 
 interface Holder {
   token: string;
   host: string;
   pid: number;
-  /** When the process started, by its kernel: the number of a process is used again. */
+  /** Start time of the process by its kernel, because process IDs are reused. */
   started: string;
 }
 
 type Condition = (holder: Holder, ageMs: number) => boolean;
 
 /**
- * Runs work while no other process, on this machine or on another that shares the folder, runs work under the same
- * lock. The lock of a process that has died is taken over; one that lives keeps its own, however slow it is. Rejects
- * with the signal's reason where that aborts before the lock is free.
+ * Runs work under a lock that excludes other processes, on this machine and on others that share the folder. The lock
+ * of a dead process is taken over; a live process keeps its lock, however slow it is. Rejects with the reason of the
+ * signal if that aborts before the lock is free.
  */
 export async function underLock<T>(file: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   const holder: Holder = {
@@ -44,14 +44,14 @@ export async function underLock<T>(file: string, work: () => Promise<T>, signal?
   }
 }
 
-/** A link to a file that is complete: nobody ever reads half a holder. */
+/** Links to a complete file, so that no process reads a partly written holder. */
 async function take(file: string, holder: Holder, signal?: AbortSignal): Promise<void> {
   const own = `${file}.${holder.token}`;
   await writeFile(own, JSON.stringify(holder), { mode: 0o600, flag: 'wx' });
   try {
     while (!(await linked(own, file))) {
       signal?.throwIfAborted();
-      if (!(await removeIf(file, isGone, signal))) await sleep(pauseMs);
+      if (!(await removeIf(file, isDead, signal))) await sleep(pauseMs);
     }
   } finally {
     await rm(own, { force: true });
@@ -66,8 +66,8 @@ function linked(from: string, to: string): Promise<boolean> {
 }
 
 /**
- * Every removal is done under a second, short lock: between the look and the removal nobody can put another lock in its
- * place.
+ * Removes a lock under a second, short lock, so that no other process can replace the lock between the check and the
+ * removal.
  */
 async function removeIf(file: string, condition: Condition, signal?: AbortSignal): Promise<boolean> {
   const removing = `${file}.removing`;
@@ -93,7 +93,7 @@ function created(file: string): Promise<boolean> {
   );
 }
 
-/** A lock of earlier versions holds a bare token, and counts as one of another machine. */
+/** A lock of earlier versions contains only a token, and is treated as one of another machine. */
 async function readHolder(file: string): Promise<Holder | undefined> {
   const text = await readStart(file, largestHolder).catch(() => undefined);
   if (text === undefined) return undefined;
@@ -111,11 +111,11 @@ async function ageOf(file: string): Promise<number> {
   );
 }
 
-function isGone({ host, pid, started }: Holder, ageMs: number): boolean {
+function isDead({ host, pid, started }: Holder, ageMs: number): boolean {
   return host === hostname() && started !== '' ? startOf(pid) !== started : ageMs > staleMs;
 }
 
-/** Since the boot, in ticks of the kernel; undefined where there is no such process. */
+/** Start time in kernel ticks since boot; undefined if there is no such process. */
 function startOf(pid: number): string | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/stat`, 'utf8');

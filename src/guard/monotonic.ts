@@ -1,6 +1,6 @@
 /**
- * Milliseconds of a clock that never jumps, from an origin of its own: for deadlines and durations within this process.
- * The time of day may be set back or forward while something waits.
+ * Milliseconds of a monotonic clock, for deadlines and durations within this process. The time of day may be changed
+ * meanwhile.
  */
 export function monotonicMs(): number {
   return performance.now();

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** Names one process for ever: pids come back, this does not. */
+/** Identifies one process uniquely, because process IDs are reused. */
 export interface ProcessIdentity {
   boot: string;
   pid: number;
@@ -10,13 +10,13 @@ export interface ProcessIdentity {
 
 let boot: string | undefined;
 
-/** The identity of a process that runs now; undefined where none has that pid. */
+/** The identity of a running process; undefined if no process has that ID. */
 export function identify(pid: number): ProcessIdentity | undefined {
   const started = startTime(pid);
   return started === undefined ? undefined : { boot: bootId(), pid, started };
 }
 
-/** True while the very same process runs. */
+/** True while exactly this process runs. */
 export function isAlive(identity: ProcessIdentity | undefined): boolean {
   return identity !== undefined && identity.boot === bootId() && startTime(identity.pid) === identity.started;
 }
@@ -33,7 +33,7 @@ function startTime(pid: number): string | undefined {
   return process.platform === 'linux' ? linuxStartTime(pid) : darwinStartTime(pid);
 }
 
-/** Field 22 of /proc/pid/stat; a zombie counts as gone. The name in field 2 may hold spaces and brackets. */
+/** Field 22 of /proc/pid/stat; undefined for zombies. The name in field 2 may contain spaces and brackets. */
 function linuxStartTime(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -1,20 +1,20 @@
 import { monotonicMs } from './monotonic';
 
 export interface ProcessGuard {
-  /** Hears of each error that nothing else has caught. */
+  /** Called for each uncaught error. */
   onError: (error: Error) => void;
-  /** Ends the process in an orderly way when errors keep coming; absent: the process never ends for them. */
+  /** Shuts the process down after too many errors; absent: the process never stops because of errors. */
   stop?: () => unknown;
 }
 
-/** More errors than this within the window mean that the process is broken, not one request. */
+/** After more errors than this within the window, the process is considered broken. */
 const mostErrors = 20;
 const windowMs = 60_000;
 const stopWithinMs = 30_000;
 
 /**
- * The last line of defence of a process: an error that nothing has caught is reported and ends nothing else. When they
- * keep coming, the process stops in an orderly way with exit code 1, so that whoever runs it starts a fresh one.
+ * Reports uncaught errors instead of ending the process. After too many errors, it shuts the process down with exit
+ * code 1, so that its supervisor starts a new one.
  */
 export function guardProcess(guard: ProcessGuard): void {
   const count = errorCounter();
@@ -31,7 +31,7 @@ export function guardProcess(guard: ProcessGuard): void {
   process.on('unhandledRejection', onError);
 }
 
-/** A log that cannot be written must not raise the next error. */
+/** Reports an error. A failure to write the log must not cause the next error. */
 function report({ onError }: ProcessGuard, thrown: unknown): void {
   try {
     onError(thrown instanceof Error ? thrown : new Error(String(thrown)));
@@ -40,7 +40,7 @@ function report({ onError }: ProcessGuard, thrown: unknown): void {
   }
 }
 
-/** Counts its calls within the last minute. */
+/** Returns a function that counts its own calls within the window. */
 function errorCounter(): () => number {
   const times: number[] = [];
   return () => {

@@ -4,8 +4,8 @@ import { type FileHandle, open } from 'node:fs/promises';
 const { O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
 /**
- * Opens a regular file: no link is followed, and no pipe is waited for. Closes it again where the check throws.
- * @throws Error where it is anything else
+ * Opens a regular file without following a link or waiting for a pipe. Closes it if the check throws.
+ * @throws Error if it is not a regular file
  */
 export async function openRegular(
   file: string,
@@ -16,7 +16,7 @@ export async function openRegular(
   const handle = await unless('ELOOP', opening);
   if (!handle) throw new Error(`${file} is a symbolic link; remove it`);
   try {
-    if (!(await handle.stat()).isFile()) throw new Error(`${file} is no regular file; remove it`);
+    if (!(await handle.stat()).isFile()) throw new Error(`${file} is not a regular file; remove it`);
     await check(handle);
     return handle;
   } catch (error) {
@@ -25,7 +25,7 @@ export async function openRegular(
   }
 }
 
-/** The first bytes of a regular file, wherever it lies. @throws Error where it is anything else */
+/** Reads the first bytes of a regular file. @throws Error if it is not a regular file */
 export async function readStart(file: string, bytes: number): Promise<string> {
   const handle = await openRegular(file, O_RDONLY, () => Promise.resolve());
   try {
@@ -36,7 +36,7 @@ export async function readStart(file: string, bytes: number): Promise<string> {
   }
 }
 
-/** What an operation of the file system gives; undefined where it fails by this code. */
+/** The result of a file system operation; undefined if it fails with this code. */
 export function unless<T>(code: string, operation: Promise<T>): Promise<T | undefined> {
   return operation.catch((error: NodeJS.ErrnoException) => (error.code === code ? undefined : Promise.reject(error)));
 }

@@ -8,14 +8,14 @@ export interface HttpCall {
   method?: string;
   headers?: Record<string, string>;
   body?: string;
-  /** For the whole exchange, redirects and the last byte of the answer included; in ms. */
+  /** Time limit in ms for the whole exchange, including redirects and the body of the answer. */
   deadlineMs: number;
-  /** Bytes of an answer; an answer with more fails the call. 0: the body is not read. */
+  /** Maximum size of the answer in bytes; a larger one fails the call. 0: the body is not read. */
   largest: number;
-  /** Redirects that are followed, always to the host of the address itself; default none. */
+  /** Maximum number of redirects, which must stay on the same host; default 0. */
   redirects?: number;
   signal?: AbortSignal;
-  /** Refuses link-local addresses and the metadata services of clouds, also where a name leads to one. */
+  /** Refuses link-local addresses and cloud metadata services, also if a name resolves to one. */
   elsewhere?: boolean;
 }
 
@@ -27,8 +27,9 @@ export interface HttpReply {
 const redirections = new Set([301, 302, 303, 307, 308]);
 
 /**
- * One HTTP exchange with a peer that may hang, trickle or send without end: it always ends, and its connection with it.
- * @throws PeerFailure with a reason that names neither the address nor anything that was sent
+ * One HTTP exchange with an untrusted peer, which may hang, be slow or send without end. The exchange always ends, and
+ * closes its connection.
+ * @throws PeerFailure with a reason that contains neither the address nor the request
  */
 export async function httpCall(address: string, call: HttpCall): Promise<HttpReply> {
   if (!URL.canParse(address)) throw new PeerFailure('the address is malformed');
@@ -40,7 +41,7 @@ export async function httpCall(address: string, call: HttpCall): Promise<HttpRep
 }
 
 async function exchange(url: URL, call: HttpCall, signal: AbortSignal, redirects: number): Promise<HttpReply> {
-  if (url.username || url.password) throw new PeerFailure('the address holds a user or a password');
+  if (url.username || url.password) throw new PeerFailure('the address contains a user or a password');
   const answer = await send(url, call, signal);
   const {
     statusCode: status = 0,
@@ -52,7 +53,7 @@ async function exchange(url: URL, call: HttpCall, signal: AbortSignal, redirects
   return exchange(nextOf(url, location), call, signal, redirects - 1);
 }
 
-/** Over a connection of its own, which ends with the call. */
+/** Sends a request over a connection of its own, which is closed with the call. */
 function send(
   url: URL,
   { method = 'GET', headers = {}, body, elsewhere = false }: HttpCall,
@@ -81,7 +82,7 @@ function send(
   });
 }
 
-/** @throws PeerFailure where a redirect leads to another host, or gives up encryption */
+/** @throws PeerFailure if a redirect leads to another host, or from https to http */
 function nextOf(url: URL, location: string): URL {
   const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
   const isSame = next?.hostname === url.hostname && (next.protocol === url.protocol || next.protocol === 'https:');
@@ -108,7 +109,7 @@ async function bodyOf(answer: IncomingMessage, largest: number): Promise<string>
   }
 }
 
-/** What went wrong with a connection, as the system names it. */
+/** The system's code of a connection error. */
 function reasonOf(error: NodeJS.ErrnoException): string {
   return error.code ?? 'the connection failed';
 }

@@ -8,20 +8,20 @@ export interface Answer {
 }
 
 export interface GuardedServer {
-  /** Answers one request, given the path of its target. The server answers 500 to whatever it throws. */
+  /** Answers a request, given the path of its target. If it throws, the server answers 500. */
   answer: (request: IncomingMessage, path: string) => Promise<Answer>;
-  /** Hears why a request got 500. */
+  /** Called with the error of each request that got 500. */
   onFailure: (error: Error) => void;
   limits?: Partial<ServerLimits>;
 }
 
 /** Times in ms, sizes in bytes. */
 export interface ServerLimits {
-  /** For the headers of a request. */
+  /** Time for the headers of a request. */
   headersMs: number;
-  /** For a whole request, its body included. */
+  /** Time for a whole request, including its body. */
   requestMs: number;
-  /** For a whole exchange: until the client has read the answer. */
+  /** Time for a whole exchange, until the client has read the answer. */
   exchangeMs: number;
   headerBytes: number;
   connections: number;
@@ -37,7 +37,7 @@ const defaults: ServerLimits = {
 const checkMs = 1000;
 const idleMs = 5000;
 
-/** An error whose message the client may read, with the status to answer. */
+/** An error that is answered with its status and message. */
 export class RequestRefused extends Error {
   constructor(
     readonly status: number,
@@ -47,7 +47,7 @@ export class RequestRefused extends Error {
   }
 }
 
-/** An HTTP server that no request stops: malformed, slow, endless and failing ones end by themselves, each alone. */
+/** Creates an HTTP server in which malformed, slow, endless and failing requests do not affect others. */
 export function createGuardedServer({ answer, onFailure, limits }: GuardedServer): Server {
   const { headersMs, requestMs, exchangeMs, headerBytes, connections } = { ...defaults, ...limits };
   const options = {
@@ -81,7 +81,7 @@ async function reply(
   } catch (error) {
     if (error instanceof RequestRefused) return text(error.status, error.message);
     onFailure(error as Error);
-    return text(500, 'the request failed; the log says why');
+    return text(500, 'the request failed; see the log');
   }
 }
 
@@ -90,7 +90,7 @@ export function text(status: number, message: string, headers: Record<string, st
   return { status, body: `${message}\n`, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers } };
 }
 
-/** Closes the connection where the client still sends: nobody reads the rest of its body. */
+/** Sends an answer, and closes the connection if the client is still sending its body. */
 function send(request: IncomingMessage, response: ServerResponse, { status, body = '', headers }: Answer): void {
   const { complete: isWhole, socket } = request;
   if (!isWhole) response.once('finish', () => socket.destroySoon());
@@ -102,7 +102,7 @@ function send(request: IncomingMessage, response: ServerResponse, { status, body
   response.writeHead(status, { ...common, ...headers }).end(request.method === 'HEAD' ? undefined : body);
 }
 
-/** The path of a request's target; nothing where the target is malformed. */
+/** The path of a request's target; undefined if the target is malformed. */
 function pathOf(target: string): string | undefined {
   if (/^https?:\/\//i.test(target)) return URL.canParse(target) ? new URL(target).pathname : undefined;
   return /^\/(?!\/)/.test(target) ? target.split('?', 1)[0] : undefined;

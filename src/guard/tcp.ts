@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-/** How a TCP connection went: `undefined` where it was accepted, else the code of its error, or `timeout`. */
+/** Tries a TCP connection: resolves with undefined if it is accepted, else with the error code or `timeout`. */
 export function tryTcp(host: string, port: number, timeoutMs: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: timeoutMs });

@@ -1,14 +1,14 @@
 import { setTimeout as sleepOnce } from 'node:timers/promises';
 
-/** In ms, about 24.8 days: Node takes a longer timer for one of 1 ms. */
+/** In ms, about 24.8 days: Node treats a longer timer as one of 1 ms. */
 export const longestTimerMs = 2 ** 31 - 1;
 
-/** A time for one timer: what is longer ends at {@link longestTimerMs}. */
+/** A time for one timer, at most {@link longestTimerMs}. */
 export function forTimer(ms: number): number {
   return Math.min(ms, longestTimerMs);
 }
 
-/** Sleeps as long as it is told, in ms, be it for months. Rejects with an AbortError when the signal aborts. */
+/** Sleeps for any time in ms, also for months. Rejects with an AbortError when the signal aborts. */
 export async function sleepLong(ms: number, signal?: AbortSignal): Promise<void> {
   let left = ms;
   do {

@@ -4,8 +4,8 @@ import type { Floors } from './schema';
 import { toTmpfs } from '../model/stack/tmpfs';
 
 /**
- * An instance with what the policy wants of every container. Its hash stays: what runs is not replaced because of a
- * floor. The load balancer, which the engine itself makes, keeps the capabilities and the file system that NGINX needs.
+ * Applies the floors of the policy to an instance. Its hash does not change, so that a new floor replaces no running
+ * instance. The load balancer is exempt from read_only and cap_drop, because NGINX needs its files and capabilities.
  */
 export function withFloors(spec: InstanceSpec, floors: Floors | undefined): InstanceSpec {
   if (!floors) return spec;
@@ -23,14 +23,14 @@ export function withFloors(spec: InstanceSpec, floors: Floors | undefined): Inst
   };
 }
 
-/** Programs expect to write below /tmp. */
+/** Adds a writable /tmp, which most programs need. */
 function withScratch({ tmpfs, mounts }: InstanceSpec): string[] {
   const isThere =
     tmpfs.some((entry) => toTmpfs(entry).path === '/tmp') || mounts.some(({ target }) => target === '/tmp');
   return isThere ? tmpfs : [...tmpfs, '/tmp'];
 }
 
-/** Only drivers that keep files know these options. A service may ask for less, not for more. */
+/** Limits log files, for the drivers that have these options. A service may set lower limits, but not higher ones. */
 function loggingOf(
   { logging }: InstanceSpec,
   { log_max_size: size, log_max_files: files }: Floors,
@@ -53,7 +53,7 @@ function smaller(own: string | undefined, floor: string, amount: (text: string) 
   return own !== undefined && amount(own) < amount(floor) ? own : floor;
 }
 
-/** Docker's notation; anything else, -1 for no limit included, counts as more than any floor. */
+/** Parses Docker's size notation. Anything else, such as -1 for no limit, counts as larger than any floor. */
 function bytesOf(text: string): number {
   const [, amount, unit] = /^([1-9]\d*)([kmg]?)b?$/i.exec(text) ?? [];
   return amount === undefined ? Infinity : Number(amount) * 1024 ** ' kmg'.indexOf(unit?.toLowerCase() || ' ');

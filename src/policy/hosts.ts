@@ -3,7 +3,8 @@ import { matchesAny, type Place } from './patterns';
 import type { Policy } from './schema';
 
 /**
- * Why a subscriber may not have an address; nothing where it may. Where its name leads to is seen when it is called.
+ * Why the address of a subscriber is refused; undefined if it is allowed. The name is resolved and checked again when
+ * the subscriber is called.
  */
 export function hostRefusal({ hostname }: URL, { subscribers }: Policy, place: Place): string | undefined {
   const host = bareHost(hostname).toLowerCase();

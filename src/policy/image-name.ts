@@ -2,7 +2,7 @@ import { registryHost } from '../model/names/image-reference';
 
 const hub = 'docker.io';
 
-/** A reference without tag and digest, its registry written out: `busybox:1` is `docker.io/library/busybox`. */
+/** A reference without tag and digest, and with its registry: `busybox:1` becomes `docker.io/library/busybox`. */
 export function imageName(reference: string): string {
   const name = reference.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
   const host = registryHost(name);

@@ -19,7 +19,7 @@ export { ownFiles, unixSockets } from './own-files';
 export { readOwnVolumes } from './own-volumes';
 export { SourceRefused, SourceRules } from './sources';
 
-/** Everything about a stack that the worker's policy refuses, with the key of its file. */
+/** Everything in a stack that the worker's policy refuses, each with its key. */
 export async function refusedOf(stack: Stack, context: RuleContext): Promise<Refused[]> {
   const services = Object.values(stack.services).map((service) => refusalsOf(subjectOf(service, stack), context));
   const found = await Promise.all([
@@ -31,7 +31,7 @@ export async function refusedOf(stack: Stack, context: RuleContext): Promise<Ref
   return found.flat();
 }
 
-/** Secrets that no service mounts: certificates, and what subscribers are reached by. */
+/** Secrets that no service mounts: certificates, and addresses and keys of subscribers. */
 async function secretsBesideServices(stack: Stack, { sources }: RuleContext): Promise<Refused[]> {
   const ofRoutes = Object.values(stack.services).flatMap(({ ingress }) =>
     certificatesOf(ingress).flatMap(({ certificate, key }) => [certificate, key]),
@@ -62,7 +62,7 @@ async function refusedSource(
   );
 }
 
-/** Addresses that are secrets are judged when they are used. */
+/** Checks addresses of subscribers. Those that are secrets are checked when they are used. */
 async function subscriberHosts(
   { name, environment, subscribers = [] }: Stack,
   { policy }: RuleContext,
@@ -84,7 +84,7 @@ async function auditFolder(
   return why ? [{ path: 'infrastructure.storage.data_dir', message: why }] : [];
 }
 
-/** Why an audit trail may not be copied to a folder; nothing where it may. */
+/** Why an audit trail may not be copied to a folder; undefined if it may. */
 export async function auditFolderRefusal(folder: string, { audit }: Policy, place: Place): Promise<string | undefined> {
   if (!audit?.folders || (await isAllowedIn(audit.folders, folder, place))) return undefined;
   return `the worker's policy does not allow an audit trail in ${folder} (rule audit.folders)`;

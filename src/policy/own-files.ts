@@ -9,10 +9,10 @@ export interface OwnFilesOptions {
 
 type Environment = Record<string, string | undefined>;
 
-/** Variables by which the worker itself gets in somewhere: never a secret of a stack. */
+/** Variables with credentials and settings of the worker itself, which no stack may use as secrets. */
 export const ownVariables = /^(DEPLOY_CODE_|TEMPORAL_|VAULT_|PGPASSWORD$|KUBECONFIG$|DOCKER_)/;
 
-/** Of the machine: nobody's secret to hand out. */
+/** Files and folders of the machine, which no stack may use as secrets. */
 export const systemFiles = [
   '/proc',
   '/sys',

@@ -2,16 +2,16 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { posix, resolve } from 'node:path';
 import { isWithin } from './paths';
 
-/** What the kernel says of one mount: a folder of a file system, and where it is seen. */
+/** A mount: the folder `root` of a file system, mounted at `target`. */
 interface MountPoint {
   root: string;
   target: string;
 }
 
-/** The path of a volume's content, wherever Docker and Podman keep their volumes. */
+/** The path of a volume's content, for any data folder of Docker or Podman. */
 const volumeContent = /\/volumes\/([^/]+)\/_data(?=\/|$)/;
 
-/** Names of the volumes that hold this process's folder, or parts of it; none where it is told of no mounts. */
+/** Names of the volumes that contain a folder of this process, or parts of it; none without `/proc`. */
 export function readOwnVolumes(folder: string): string[] {
   try {
     return ownVolumes(realOf(folder), readFileSync('/proc/self/mountinfo', 'utf8'));
@@ -20,12 +20,12 @@ export function readOwnVolumes(folder: string): string[] {
   }
 }
 
-/** A folder that is yet to be made is what it says. */
+/** Resolves links, unless the folder does not exist yet. */
 function realOf(folder: string): string {
   return existsSync(folder) ? realpathSync(folder) : resolve(folder);
 }
 
-/** The same, by the text of `/proc/self/mountinfo` (proc_pid_mountinfo(5)). */
+/** Like {@link readOwnVolumes}, with the text of `/proc/self/mountinfo` (proc_pid_mountinfo(5)). */
 export function ownVolumes(folder: string, mountInfo: string): string[] {
   const mounts = mountInfo.split('\n').filter(Boolean).map(toMountPoint);
   const below = mounts.filter(({ target }) => isWithin(folder, target)).map(({ root }) => root);
@@ -33,12 +33,12 @@ export function ownVolumes(folder: string, mountInfo: string): string[] {
   return [...new Set(names.filter((name) => name !== undefined))];
 }
 
-/** The volume that a path of the host leads into. */
+/** The name of the volume that contains a path of the host. */
 export function volumeOf(path: string): string | undefined {
   return volumeContent.exec(path)?.[1];
 }
 
-/** Where a folder lies on the file system that holds it. Of mounts over each other the last one is seen. */
+/** Path of a folder within its file system. If mounts cover each other, the last one is visible. */
 function pathOnHost(folder: string, mounts: MountPoint[]): string {
   const holding = mounts.filter(({ target }) => isWithin(target, folder));
   const later = (best: MountPoint, each: MountPoint) => (each.target.length >= best.target.length ? each : best);
@@ -51,7 +51,7 @@ function toMountPoint(line: string): MountPoint {
   return { root, target };
 }
 
-/** Spaces, tabs, line ends and backslashes are written as `\040` and the like. */
+/** Decodes spaces, tabs, line breaks and backslashes, which are written as octal codes such as `\040`. */
 function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(parseInt(code, 8)));
 }

@@ -2,7 +2,7 @@ import { readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, join, normalize, resolve, sep } from 'node:path';
 import { fillIn, type Place } from './patterns';
 
-/** Whether a path is a folder, or lies below it. */
+/** True if a path is the folder, or below it. */
 export function isWithin(folder: string, path: string): boolean {
   const parent = normalize(`${folder}${sep}`);
   return normalize(`${path}${sep}`).startsWith(parent);
@@ -10,21 +10,19 @@ export function isWithin(folder: string, path: string): boolean {
 
 const mostLinks = 40;
 
-/** Where a path leads, as far as this process can see. */
+/** A path with its symbolic links followed, as far as this process can read them. */
 export interface Followed {
   path: string;
-  /** False where this process may not look, or links go round in a circle: it may lead anywhere. */
+  /** False if a part is not readable or the links are circular: the path may lead anywhere. */
   isSure: boolean;
 }
 
-/**
- * Where a path leads once symbolic links are followed, as far as it exists on this machine; links to nothing included.
- */
+/** Follows the symbolic links of a path, as far as it exists on this machine, including dangling links. */
 export async function follow(path: string): Promise<string> {
   return (await trace(path)).path;
 }
 
-/** The same, with whether that is all. */
+/** Like {@link follow}, and tells whether the result is certain. */
 export async function trace(path: string, links = mostLinks): Promise<Followed> {
   const parts: string[] = [];
   let isSure = true;
@@ -48,7 +46,7 @@ function isAbsence({ code }: NodeJS.ErrnoException): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-/** Whether a path, as written and with its links followed, lies in one of these folders; not where nobody can tell. */
+/** True if a path is within the folders, both as written and with its links followed. False if that is uncertain. */
 export async function isAllowedIn(
   folders: readonly string[],
   path: string,

@@ -6,20 +6,20 @@ export interface Place {
 
 const name = /^[a-z0-9][a-z0-9_-]{0,39}$/;
 
-/** A pattern with `{stack}` and `{environment}` filled in; undefined where that is not possible. */
+/** A pattern with `{stack}` and `{environment}` filled in; undefined without a valid place. */
 export function fillIn(pattern: string, place: Place | undefined): string | undefined {
   if (!/\{(stack|environment)\}/.test(pattern)) return pattern;
   if (!place || !name.test(place.stack) || !name.test(place.environment)) return undefined;
   return pattern.replaceAll('{stack}', place.stack).replaceAll('{environment}', place.environment);
 }
 
-/** Whether a text is what a pattern says: `*` is any part without a slash, `**` any part. */
+/** True if a text matches a pattern: `*` stands for any text without a slash, `**` for any text. */
 export function matches(pattern: string, text: string, place: Place | undefined): boolean {
   const filled = fillIn(pattern, place);
   return filled !== undefined && toExpression(filled).test(text);
 }
 
-/** Whether one of these patterns covers a text. */
+/** True if a text matches one of the patterns. */
 export function matchesAny(patterns: readonly string[], text: string, place: Place | undefined): boolean {
   return patterns.some((pattern) => matches(pattern, text, place));
 }

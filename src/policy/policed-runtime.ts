@@ -8,9 +8,9 @@ import type { Policy } from './schema';
 import { subjectOfSpec } from './subject';
 
 /**
- * The runtime of an environment that makes nothing that the worker's policy refuses, and applies its floors. A plan has
- * been checked before; this is the last door, and the one that counts. @throws RuntimeError of kind `software`, naming
- * the rule
+ * Wraps the runtime of an environment: refuses everything that the worker's policy does not allow, and applies its
+ * floors. Plans are checked too, but this check is the authoritative one.
+ * @throws RuntimeError of kind `software`, with the rule
  */
 export function policedRuntime(runtime: Runtime, context: RuleContext, place: Place): Runtime {
   const admitted = async (spec: InstanceSpec): Promise<InstanceSpec> => {
@@ -57,14 +57,14 @@ export function policedRuntime(runtime: Runtime, context: RuleContext, place: Pl
   return overlay(runtime, overrides);
 }
 
-/** What an instance mounts that the engine has not made; asked only where a rule judges that. */
+/** The mounted volumes that the engine did not create; read only if the policy has a rule about them. */
 async function adoptedBy({ mounts }: InstanceSpec, runtime: Runtime, policy: Policy): Promise<string[]> {
   const names = mounts.flatMap((mount) => (mount.type === 'volume' ? [mount.volume] : []));
   if (names.length === 0 || !judgesVolumes(policy)) return [];
   return (await runtime.volumes?.adopted([...new Set(names)])) ?? [];
 }
 
-/** The same object with some of its members replaced; everything else acts on the original. */
+/** A view of an object with some members replaced; all others act on the original. */
 function overlay<T extends object>(original: T, members: Partial<T>): T {
   return new Proxy(original, {
     get(target, key) {

@@ -4,7 +4,7 @@ import { schemaFindings } from '../config/schema/problems';
 import { readText } from '../config/read/source';
 import { type Policy, policyFile } from './schema';
 
-/** What holds without a policy file: see docs/policy.md. */
+/** The policy without a policy file, see docs/policy.md. */
 export const defaultPolicy: Policy = {};
 
 /**

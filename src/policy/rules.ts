@@ -10,15 +10,15 @@ import type { Policy } from './schema';
 import type { SourceRules } from './sources';
 import type { Subject } from './subject';
 
-/** What checks have to know besides the policy. */
+/** The policy, and the facts about the worker that the rules need. */
 export interface RuleContext {
   policy: Policy;
   sources: SourceRules;
-  /** The worker's data folder: no container gets to see it. */
+  /** The worker's data folder, which no container may mount. */
   dataDir: string;
-  /** Sockets by which the worker itself reaches its engines. */
+  /** Sockets of the container engines that the worker uses. */
   ownSockets: readonly string[];
-  /** Volumes that hold it, where the worker runs in a container: nor these. */
+  /** Volumes that contain `dataDir` if the worker runs in a container; no container may mount them. */
   ownVolumes: readonly string[];
 }
 
@@ -37,19 +37,19 @@ const rules: Rule[] = [
   clusterIsAllowed,
 ];
 
-/** Everything about a service that the worker's policy refuses. */
+/** Everything in a service that the worker's policy refuses. */
 export async function refusalsOf(subject: Subject, context: RuleContext): Promise<Refused[]> {
   const found = await Promise.all(rules.map(async (rule) => rule(subject, context)));
   return found.flat();
 }
 
-function refuse({ service }: Subject, key: string, what: string, rule: string): Refused {
-  return { path: `services.${service}.${key}`, message: `the worker's policy does not allow ${what} (rule ${rule})` };
+function refuse({ service }: Subject, key: string, action: string, rule: string): Refused {
+  return { path: `services.${service}.${key}`, message: `the worker's policy does not allow ${action} (rule ${rule})` };
 }
 
 function processesAreAllowed(subject: Subject, { policy }: RuleContext): Refused[] {
   if (subject.runtime !== 'process' || policy.processes !== false) return [];
-  return [refuse(subject, 'command', 'processes of its machine', 'processes')];
+  return [refuse(subject, 'command', 'processes on its machine', 'processes')];
 }
 
 function imagesAreAllowed(subject: Subject, { policy }: RuleContext): Refused[] {
@@ -58,7 +58,7 @@ function imagesAreAllowed(subject: Subject, { policy }: RuleContext): Refused[] 
     .map((image) => refuse(subject, 'image', image, 'images.registries'));
 }
 
-/** Whether an image may run; content addresses are of images that are on the host already. */
+/** True if an image may run. Content addresses refer to images that are already on the host, and are always allowed. */
 export function isImageAllowed(reference: string, { images }: Policy, place: Place | undefined): boolean {
   if (!images?.registries || isContentAddress(reference)) return true;
   const name = imageName(reference);
@@ -87,7 +87,7 @@ async function secretsAreAllowed(subject: Subject, { sources }: RuleContext): Pr
   return found.filter((each) => each !== undefined);
 }
 
-/** Folders of one process: `root`, `cwd` and `fd` in them lead anywhere, and differ for whoever follows them. */
+/** Folders of processes: `root`, `cwd` and `fd` in them lead anywhere, and differ for each reader. */
 const ofProcess = /^\/proc\/(?:self|thread-self|\d+)(?:\/|$)/;
 
 async function bindsAreAllowed(subject: Subject, { policy, dataDir, ownVolumes }: RuleContext): Promise<Refused[]> {
@@ -97,24 +97,22 @@ async function bindsAreAllowed(subject: Subject, { policy, dataDir, ownVolumes }
     subject.binds.map(async ({ path, source }) => {
       const real = await follow(source);
       if ([normalize(source), real].some((each) => ofProcess.test(each))) {
-        return [
-          refuse(subject, path, `mounting ${source}: by it a process shows what it sees and holds open`, 'always'),
-        ];
+        return [refuse(subject, path, `mounting ${source}: it exposes the files of a process`, 'always')];
       }
       const isOwn = isWithin(own, real) || ownVolumes.some((name) => volumeOf(real) === name);
-      if (isOwn) return [refuse(subject, path, `mounting ${source}: it is the engine's own`, 'always')];
+      if (isOwn) return [refuse(subject, path, `mounting ${source}: it belongs to the engine`, 'always')];
       if (!allowed) return [];
       if (!(await isAllowedIn(allowed, source, subject)))
         return [refuse(subject, path, `mounting ${source}`, 'mounts.folders')];
       return isWithin(real, own)
-        ? [refuse(subject, path, `mounting ${source}: the engine's own folder lies in it`, 'mounts.folders')]
+        ? [refuse(subject, path, `mounting ${source}: it contains the data folder of the engine`, 'mounts.folders')]
         : [];
     }),
   );
   return found.flat();
 }
 
-/** Whether external volumes are judged: where a rule says which may be mounted, or which folders may. */
+/** True if the policy restricts external volumes: it has a rule for volumes or for folders. */
 export function judgesVolumes({ mounts }: Policy): boolean {
   return mounts?.volumes !== undefined || mounts?.folders !== undefined;
 }
@@ -123,7 +121,7 @@ function volumesAreAllowed(subject: Subject, { policy, ownVolumes }: RuleContext
   const allowed = policy.mounts?.volumes ?? [];
   return subject.volumes.flatMap(({ path, name, isExternal }) => {
     const isOwn = ownVolumes.includes(name);
-    if (isOwn) return [refuse(subject, path, `mounting the volume ${name}: it is the engine's own`, 'always')];
+    if (isOwn) return [refuse(subject, path, `mounting the volume ${name}: it belongs to the engine`, 'always')];
     if (!isExternal || !judgesVolumes(policy) || matchesAny(allowed, name, subject)) return [];
     return [refuse(subject, path, `mounting the external volume ${name}`, 'mounts.volumes')];
   });
@@ -137,7 +135,7 @@ const sockets = [
   '/var/run/docker.sock',
 ];
 const socketName = /\/(docker|containerd|podman|crio|cri-dockerd)\.sock$/;
-/** Where engines without root have their sockets, one for each user. */
+/** Folders with the sockets of rootless engines, one for each user. */
 const folderOfUsers = /^\/(?:var\/)?run\/user(?:\/[^/]+(?:\/podman)?)?$/;
 
 async function socketsAreAllowed(subject: Subject, { policy, ownSockets }: RuleContext): Promise<Refused[]> {
@@ -154,7 +152,7 @@ async function socketsAreAllowed(subject: Subject, { policy, ownSockets }: RuleC
             refuse(
               subject,
               path,
-              `mounting ${source}, by which a container engine is commanded`,
+              `mounting ${source}, which gives control of a container engine`,
               'mounts.docker_socket',
             ),
           ]
@@ -198,7 +196,8 @@ function hostNetworkIsAllowed(subject: Subject, { policy }: RuleContext): Refuse
 const ownNamespaceFile = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 
 /**
- * Without a rule every namespace but those of the cluster itself and the worker's own: who runs there has their powers.
+ * True if a stack may use a namespace. Without a rule, all are allowed but those of the cluster and the worker: pods
+ * there could use their service accounts.
  */
 export function isNamespaceAllowed(namespace: string, { kubernetes }: Policy, place: Place): boolean {
   if (kubernetes?.namespaces) return matchesAny(kubernetes.namespaces, namespace, place);
@@ -210,7 +209,7 @@ function clusterIsAllowed(subject: Subject, { policy }: RuleContext): Refused[] 
   if (namespace === undefined) return [];
   const accounts = policy.kubernetes?.service_accounts;
   const isAllowed = isNamespaceAllowed(namespace, policy, subject);
-  const mayBe = serviceAccount === undefined || !accounts || matchesAny(accounts, serviceAccount, subject);
+  const isAccountAllowed = serviceAccount === undefined || !accounts || matchesAny(accounts, serviceAccount, subject);
   return [
     ...(isAllowed
       ? []
@@ -220,7 +219,7 @@ function clusterIsAllowed(subject: Subject, { policy }: RuleContext): Refused[] 
             message: `the worker's policy does not allow the namespace ${namespace} (rule kubernetes.namespaces)`,
           },
         ]),
-    ...(mayBe
+    ...(isAccountAllowed
       ? []
       : [
           {

@@ -124,11 +124,11 @@ const floors = z
   })
   .refine(({ log_max_size: size, log_max_files: files }) => files === undefined || size !== undefined, {
     path: ['log_max_files'],
-    message: 'needs log_max_size beside it',
+    message: 'needs log_max_size; set it too',
   })
   .describe('Minimum restrictions for every container, whatever its stack file says.');
 
-/** The policy file of a worker. The one source of validation and of the table in docs/policy.md. */
+/** Schema of the policy file of a worker, from which docs/policy.md is generated. */
 export const policyFile = z
   .strictObject({
     secrets: secrets.optional(),
@@ -147,6 +147,6 @@ export const policyFile = z
   })
   .describe('Rules for the stack files that a worker deploys.');
 
-/** A worker's policy. A rule that is absent allows everything but what is always refused. */
+/** A worker's policy. Without a rule, everything is allowed that is not always refused. */
 export type Policy = z.infer<typeof policyFile>;
 export type Floors = z.infer<typeof floors>;

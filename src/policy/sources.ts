@@ -6,25 +6,25 @@ import { follow, isAllowedIn, isWithin } from './paths';
 import { matchesAny, type Place } from './patterns';
 import type { Policy } from './schema';
 
-/** In bytes. Kubernetes takes no larger secret, and no key, token or certificate comes near. */
+/** Maximum size of a secret file in bytes, the same as that of a Secret on Kubernetes. */
 export const largestSource = 1024 * 1024;
 
-/** What the kernel makes up as it is read: /proc, /sys, and the file systems below them. */
+/** Types of the kernel's virtual file systems: /proc, /sys, and the file systems below them. */
 const kernelFileSystems = new Set([0x9fa0, 0x62656572, 0x64626720, 0x74726163, 0x27e0eb, 0x63677270, 0x1cd1]);
 const engineFolder = /(^|\/)\.deploy-code(\/|$)/;
 
-/** A source that may not be used, or cannot: the sentence after the secret's name. */
+/** A source that is not allowed or not usable. The message follows the name of the secret. */
 export class SourceRefused extends Error {}
 
 const sharedMs = 1000;
 
 type FileKind = 'files' | 'env_files';
 
-/** Which files, variables and paths of Vault stacks may name as secrets, and how files are read. */
+/** Checks which files, variables and Vault paths stacks may use as secrets, and reads the files. */
 export class SourceRules {
   private followed?: { until: number; paths: Promise<string[]> };
 
-  /** `own`: what {@link ownFiles} names. */
+  /** `own`: the paths of {@link ownFiles}. */
   constructor(
     private readonly policy: Policy,
     private readonly own: readonly string[],
@@ -40,15 +40,17 @@ export class SourceRules {
   /** @throws SourceRefused with the rule */
   async checkFile(file: string, kind: FileKind, place: Place | undefined): Promise<void> {
     const allowed = this.policy.secrets?.[kind];
-    if (file.includes('\0')) throw new SourceRefused('the path of a file has no zero byte');
+    if (file.includes('\0')) throw new SourceRefused('the path of the file contains a NUL character; remove it');
     if (allowed && !(await isAllowedIn(allowed, file, place))) {
-      throw new SourceRefused(`the worker's policy does not let a secret come from ${file} (rule secrets.${kind})`);
+      throw new SourceRefused(
+        `the worker's policy does not allow ${file} as a source of secrets (rule secrets.${kind})`,
+      );
     }
     await this.refuseOwn(file, await follow(file));
   }
 
   /**
-   * The bytes of a file that passes {@link checkFile}.
+   * Reads a file that passes {@link checkFile}.
    * @throws SourceRefused with the rule, or an error of the file system
    */
   async read(file: string, kind: FileKind, place: Place | undefined): Promise<Buffer> {
@@ -56,7 +58,7 @@ export class SourceRules {
     const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     try {
       const status = await handle.stat();
-      if (!status.isFile()) throw new SourceRefused(`${file} is no plain file; name one`);
+      if (!status.isFile()) throw new SourceRefused(`${file} is not a regular file; name one`);
       await this.refuseSame(file, status);
       const opened = await readlink(`/proc/self/fd/${handle.fd}`).catch(() => undefined);
       if (opened !== undefined) await this.checkFile(opened, kind, place);
@@ -69,14 +71,14 @@ export class SourceRules {
   private checkVariable(variable: string, place: Place | undefined): void {
     if (ownVariables.test(variable)) {
       throw new SourceRefused(
-        `the variable ${variable} is the worker's own, and never a secret ` +
-          'of a stack; give the value a variable of its own',
+        `the variable ${variable} is reserved for the worker, and cannot be a secret ` +
+          'of a stack; put the value into another variable',
       );
     }
     const { environment } = this.policy.secrets ?? {};
     if (!environment || matchesAny(environment, variable, place)) return;
     throw new SourceRefused(
-      `the worker's policy does not let the variable ${variable} be a secret (rule secrets.environment)`,
+      `the worker's policy does not allow the variable ${variable} as a secret (rule secrets.environment)`,
     );
   }
 
@@ -84,25 +86,27 @@ export class SourceRules {
     const full = `${mount}/${path}`;
     const isPlain =
       full.split('/').every((part) => part !== '' && part !== '.' && part !== '..') && !/[?#%\\\0]/.test(full);
-    if (!isPlain) throw new SourceRefused(`${full} is not a path of Vault: write names separated by single slashes`);
+    if (!isPlain) throw new SourceRefused(`${full} is not a path of Vault; write names separated by single slashes`);
     const { vault } = this.policy.secrets ?? {};
     if (!vault || matchesAny(vault, full, place)) return;
-    throw new SourceRefused(`the worker's policy does not let this stack read ${full} of Vault (rule secrets.vault)`);
+    throw new SourceRefused(
+      `the worker's policy does not allow this stack to read ${full} in Vault (rule secrets.vault)`,
+    );
   }
 
-  /** By its path, links followed, and by the file system that it lies on. */
+  /** Refuses files of the worker and the machine, by their real path and by their file system. */
   private async refuseOwn(file: string, real: string): Promise<void> {
     const isOwn = engineFolder.test(real) || (await this.ownPaths()).some((each) => isWithin(each, real));
     if (isOwn)
       throw new SourceRefused(
-        `${file} belongs to the machine or to the engine (${real}), and is never a secret of a stack`,
+        `${file} belongs to the machine or to the engine (${real}), and cannot be a secret of a stack`,
       );
     const { type } = await statfs(real).catch(() => ({ type: 0 }));
     if (kernelFileSystems.has(type))
-      throw new SourceRefused(`${file} is made by the kernel, and is never a secret of a stack`);
+      throw new SourceRefused(`${file} is a virtual file of the kernel, and cannot be a secret of a stack`);
   }
 
-  /** As written and with links followed. A plan asks for each secret of thousands of services: they share a look. */
+  /** Both as written and with links followed. Cached shortly, because a plan checks the secrets of all services. */
   private ownPaths(): Promise<string[]> {
     if (!this.followed || Date.now() > this.followed.until) {
       const paths = Promise.all(this.own.map((file) => follow(file))).then((followed) => [...this.own, ...followed]);
@@ -111,12 +115,12 @@ export class SourceRules {
     return this.followed.paths;
   }
 
-  /** A hard link, or a mount of one file over another, has another path and the same number. */
+  /** Detects hard links and bind mounts of files: these have another path, but the same inode. */
   private async refuseSame(file: string, { dev, ino }: Stats): Promise<void> {
     const forbidden = await Promise.all(this.own.map((each) => stat(each).catch(() => undefined)));
     if (!forbidden.some((each) => each?.isFile() && each.dev === dev && each.ino === ino)) return;
     throw new SourceRefused(
-      `${file} is a file of the machine or of the engine under another name, and is never a secret of a stack`,
+      `${file} is a file of the machine or of the engine under another name, and cannot be a secret of a stack`,
     );
   }
 }
@@ -129,6 +133,8 @@ async function readWhole(file: string, handle: Awaited<ReturnType<typeof open>>)
     if (bytesRead === 0) return Buffer.from(bytes.subarray(0, size));
     size += bytesRead;
     if (size > largestSource)
-      throw new SourceRefused(`${file} is larger than 1 MiB; put the bulk of it into an image or a volume`);
+      throw new SourceRefused(
+        `${file} is larger than 1 MiB, the limit for secrets; put the data into an image or a volume`,
+      );
   }
 }

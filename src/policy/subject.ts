@@ -8,7 +8,7 @@ import { imagesOf } from '../plan/resources/images';
 import { networkName, volumeName } from '../plan/names';
 import type { Place } from './patterns';
 
-/** What a service asks for, as its stack file says it or as an instance is about to be made. */
+/** The part of a service or an instance that the policy checks. */
 export interface Subject extends Place {
   service: string;
   runtime: RuntimeName;
@@ -16,17 +16,17 @@ export interface Subject extends Place {
   secrets: SecretMount[];
   envFiles: string[];
   binds: { path: string; source: string }[];
-  /** External: made by others, and adopted. */
+  /** `isExternal`: not created by the engine, but adopted. */
   volumes: { path: string; name: string; isExternal: boolean }[];
   capAdd: string[];
   gpus: number;
   hostNetwork: boolean;
-  /** On a cluster: where its objects come to be, whatever its settings say. */
+  /** On a cluster: the namespace in which its objects are actually created. */
   namespace?: string;
   serviceAccount?: string;
 }
 
-/** What a service of a stack file asks for. */
+/** The subject of a service of a stack. */
 export function subjectOf(service: Service, stack: Stack): Subject {
   const { cluster, networkMode } = stack.infrastructure;
   const runtime = runtimeOf(service, stack);
@@ -51,7 +51,7 @@ export function subjectOf(service: Service, stack: Stack): Subject {
   };
 }
 
-/** What an instance asks for that a runtime is about to make. `adopted`: its volumes that the engine has not made. */
+/** The subject of an instance before it is created. `adopted`: its volumes that the engine did not create. */
 export function subjectOfSpec(spec: InstanceSpec, runtime: RuntimeName, adopted: readonly string[] = []): Subject {
   return {
     stack: spec.stack,

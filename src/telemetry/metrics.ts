@@ -18,7 +18,7 @@ export function createMetrics(engine: EventEmitter<EngineEvents>, activities: Ev
   });
   const started = new Counter({
     name: 'deploy_code_deployments_started_total',
-    help: 'Deployments that began.',
+    help: 'Deployments that started.',
     labelNames: ['stack', 'environment', 'intent'],
     registers,
   });
@@ -62,25 +62,25 @@ export function createMetrics(engine: EventEmitter<EngineEvents>, activities: Ev
   });
   const hosts = new Gauge({
     name: 'deploy_code_host_circuit_breaker_open',
-    help: '1 while nothing waits for a host by which deployments have failed in a row.',
+    help: '1 while the circuit breaker of a host is open, so that deployments do not wait for it.',
     labelNames: ['host'],
     registers,
   });
-  const ailing = new Gauge({
+  const unhealthy = new Gauge({
     name: 'deploy_code_ailing_instances',
-    help: 'Instances that were seen dead or unhealthy between deployments and are not well yet.',
+    help: 'Instances that the watch has found dead or unhealthy, and that have not recovered.',
     labelNames: ['stack', 'environment', 'service'],
     registers,
   });
   const drift = new Gauge({
     name: 'deploy_code_drift',
-    help: 'Differences between the current release and what runs that no deployment has made.',
+    help: 'Differences from the current release that no deployment made.',
     labelNames: ['stack', 'environment'],
     registers,
   });
-  const acts = new Counter({
+  const actions = new Counter({
     name: 'deploy_code_watch_actions_total',
-    help: 'What the watch has done: restarts, repairs, rollbacks.',
+    help: 'Actions of the watch: restarts, repairs, rollbacks.',
     labelNames: ['stack', 'environment', 'action'],
     registers,
   });
@@ -121,7 +121,7 @@ export function createMetrics(engine: EventEmitter<EngineEvents>, activities: Ev
       case 'breaker.changed':
         return breakers.set(place, event.data.open ? 1 : 0);
       case 'module.health_changed':
-        return ailing[event.data.healthy ? 'dec' : 'inc']({ ...place, service: event.data.service });
+        return unhealthy[event.data.healthy ? 'dec' : 'inc']({ ...place, service: event.data.service });
       case 'drift.changed':
         return drift.set(place, event.data.drift.length);
       case 'watch.acted':

@@ -4,7 +4,7 @@ import { freePort } from '../guard/free-port';
 
 let installed: Promise<() => Promise<string>> | undefined;
 
-/** Sends the SDK's logs to ours, and has it serve its metrics on a loopback port. Once a process. */
+/** Redirects the SDK's logs to ours, and serves its metrics on a loopback port. Takes effect once per process. */
 export function installTelemetry(logger: Logger): Promise<() => Promise<string>> {
   installed ??= install(logger);
   return installed;

@@ -2,7 +2,7 @@ import { isGrpcServiceError, type Client } from '@temporalio/client';
 import { BadRequest } from './errors';
 import { pollersOf } from './pollers';
 
-/** By which Temporal knows the workers of this engine, where they run as builds. */
+/** Name of the Worker Deployment in Temporal that contains the builds of the engine. */
 export const workerDeployment = 'deploy-code';
 
 const notFound = 5;
@@ -14,16 +14,16 @@ const states = ['unused', 'unused', 'current', 'ramping', 'draining', 'drained',
 /** One build of the engine. */
 export interface Build {
   id: string;
-  /** `current`: new deployments begin on it. `draining`: deployments of it still run. `drained`: its workers can go. */
+  /** `current`: new deployments start on it. `draining`: deployments still run on it. `drained`: it can be stopped. */
   state: (typeof states)[number];
-  /** Worker processes that run it. */
+  /** Number of worker processes that run it. */
   workers: number;
   since?: Date;
 }
 
 /**
- * Builds of the engine side by side: a deployment ends on the build that it began on, everything else moves to the
- * current one.
+ * Builds of the engine, which run side by side. A deployment ends on the build that it started on; all other workflows
+ * move to the current build.
  */
 export class Builds {
   constructor(private readonly temporal: Client) {}
@@ -41,12 +41,12 @@ export class Builds {
     });
   }
 
-  /** Id of the build that new deployments begin on. */
+  /** ID of the build on which new deployments start. */
   async current(): Promise<string | undefined> {
     return (await this.describe())?.routingConfig?.currentDeploymentVersion?.buildId ?? undefined;
   }
 
-  /** New deployments begin on this build from now on. @throws BadRequest where no worker runs it */
+  /** Makes a build the current one, on which new deployments start. @throws BadRequest if no worker runs it */
   async promote(buildId: string): Promise<void> {
     const {
       connection,
@@ -67,13 +67,13 @@ export class Builds {
       throw new BadRequest(
         known.includes(buildId)
           ? `build ${buildId} cannot be promoted yet: ${error.details}`
-          : `no worker runs the build "${buildId}"; they run ${known.join(', ') || 'none'}`,
+          : `no worker runs the build "${buildId}"; available: ${known.join(', ') || 'none'}`,
         { cause: error },
       );
     }
   }
 
-  /** The build that a deployment stands still for: nobody runs it any more. */
+  /** The build of a deployment that cannot continue because no worker runs its build any more; else undefined. */
   async missing(workflowId: string): Promise<string | undefined> {
     const { raw } = await this.temporal.workflow.getHandle(workflowId).describe();
     const info = raw.workflowExecutionInfo?.versioningInfo;
@@ -82,7 +82,7 @@ export class Builds {
     return (await this.workers()).includes(build) ? undefined : build;
   }
 
-  /** Lets a deployment go on with the current build. */
+  /** Moves a deployment to the current build. */
   async adopt(workflowId: string): Promise<void> {
     const {
       connection,
@@ -114,7 +114,7 @@ export class Builds {
     }
   }
 
-  /** The build of each worker process that has polled lately. */
+  /** The build of each worker process that has polled recently. */
   private async workers(): Promise<string[]> {
     const recent = (await pollersOf(this.temporal)).filter(
       ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < recentMs,

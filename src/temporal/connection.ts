@@ -13,8 +13,8 @@ export interface ConnectionSettings {
 }
 
 /**
- * Where Temporal is: what is given, else Temporal's own environment variables and profiles, else a
- * `deploy-code dev` of this folder, else localhost:7233.
+ * The address of Temporal: the given one, else that of Temporal's own environment variables and profiles, else that of
+ * `deploy-code dev` in this folder, else localhost:7233.
  */
 export function connectionSettings(given: { address?: string; namespace?: string } = {}): ConnectionSettings {
   const { connectionOptions, namespace } = loadClientConnectConfig();
@@ -25,12 +25,12 @@ export function connectionSettings(given: { address?: string; namespace?: string
   };
 }
 
-/** @throws EngineUnreachable where the development engine of this folder has gone: another one is not meant */
+/** @throws EngineUnreachable if the development engine of this folder has stopped, instead of using another server */
 function developmentAddress(): string | undefined {
   const found = rememberedEngine();
   if (found && !found.isRunning) {
     throw new EngineUnreachable(
-      `the development engine of ${found.folder} does not run any more`,
+      `the development engine of ${found.folder} has stopped`,
       'start it with `deploy-code dev`, or name another Temporal server ' +
         'with --address, TEMPORAL_ADDRESS or a Temporal profile',
     );
@@ -38,7 +38,7 @@ function developmentAddress(): string | undefined {
   return found?.engine.address;
 }
 
-/** @throws EngineUnreachable with what to do */
+/** Connects, and checks that the namespace exists. @throws EngineUnreachable with advice */
 export async function connect(settings: ConnectionSettings): Promise<Client> {
   const { namespace } = settings;
   const connection = await reach(settings);

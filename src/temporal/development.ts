@@ -4,16 +4,16 @@ import { isAlive, type ProcessIdentity } from '../guard/process-identity';
 
 const othersWrite = 0o002;
 
-/** Where `deploy-code dev` keeps its state, below the folder it is started in. */
+/** Folder with the state of `deploy-code dev`, below its working folder. */
 export const stateFolder = '.deploy-code';
 
-/** What a running `deploy-code dev` says about itself. */
+/** The record that a running `deploy-code dev` writes about itself. */
 export interface DevelopmentEngine {
   address: string;
   ui: string;
   dataDir: string;
   pids: { dev: number };
-  /** Identity of the process: its number alone may be another one's by now. */
+  /** Identity of the process, because its ID may have been reused. */
   process?: ProcessIdentity;
 }
 
@@ -27,13 +27,13 @@ export interface RememberedEngine extends EngineRecord {
   folder: string;
 }
 
-/** The development engine of this folder or one above it; undefined where none runs. */
+/** The running development engine of this folder or a parent folder; undefined if none runs. */
 export function findDevelopmentEngine(from?: string): DevelopmentEngine | undefined {
   const found = rememberedEngine(from);
   return found?.isRunning ? found.engine : undefined;
 }
 
-/** The same, also where it does not run any more; one that runs comes first. */
+/** Like {@link findDevelopmentEngine}, but also returns an engine that has stopped if none runs. */
 export function rememberedEngine(from = process.cwd()): RememberedEngine | undefined {
   let ended: RememberedEngine | undefined;
   for (let folder = resolve(from); ; folder = dirname(folder)) {
@@ -45,15 +45,15 @@ export function rememberedEngine(from = process.cwd()): RememberedEngine | undef
 }
 
 /**
- * What the file of a development engine says, and whether the very process that wrote it still runs. A file that others
- * may write is not trusted: it would send requests to their server, and have their processes ended.
+ * Reads the record of a development engine, and whether the process that wrote it still runs. A file that other users
+ * can write is not trusted: it could redirect requests to their server, and make us end other processes.
  */
 export function readRecord(file: string): EngineRecord | undefined {
   const engine = isOwn(file) ? parsed(readFileSync(file, 'utf8')) : undefined;
   return engine && { engine, isRunning: isAlive(engine.process) && engine.process?.pid === engine.pids.dev };
 }
 
-/** A plain file of this user, or of root, in a folder of theirs; nobody else may write either. */
+/** True for a regular file of this user or root, in a folder of theirs, neither of which others can write. */
 function isOwn(file: string): boolean {
   const [found, folder] = [
     lstatSync(file, { throwIfNoEntry: false }),
@@ -65,7 +65,7 @@ function isOwn(file: string): boolean {
   );
 }
 
-/** Nothing where it is not what `deploy-code dev` writes. */
+/** Undefined if `deploy-code dev` did not write the text. */
 function parsed(text: string): DevelopmentEngine | undefined {
   try {
     const engine = JSON.parse(text) as DevelopmentEngine;

@@ -1,4 +1,4 @@
-/** The engine cannot be reached: what failed, and what to do. Exit code 5. */
+/** The engine cannot be reached: the failure, and advice. Exit code 5. */
 export class EngineUnreachable extends Error {
   constructor(
     message: string,
@@ -10,7 +10,7 @@ export class EngineUnreachable extends Error {
   }
 }
 
-/** Temporal answers, and no worker does. What was asked for goes on when one is there. Exit code 5. */
+/** Temporal answers, but no worker. The request continues when a worker runs. Exit code 5. */
 export class NoWorker extends EngineUnreachable {
   constructor(message: string, advice: string) {
     super(message, advice);
@@ -18,7 +18,7 @@ export class NoWorker extends EngineUnreachable {
   }
 }
 
-/** What was asked for does not exist or makes no sense. Nothing was changed. Exit code 2. */
+/** The request names something that does not exist, or is not possible. Nothing was changed. Exit code 2. */
 export class BadRequest extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -30,8 +30,8 @@ export class BadRequest extends Error {
 export class DeploymentLost extends Error {
   constructor(workflowId: string, options?: ErrorOptions) {
     super(
-      `${workflowId} was ended in Temporal, not by the engine: nothing was rolled back. ` +
-        'The next deployment of this environment first puts back what it left',
+      `${workflowId} was terminated or timed out in Temporal: nothing was rolled back. ` +
+        'The next deployment of this environment first undoes its unfinished changes',
       options,
     );
     this.name = 'DeploymentLost';

@@ -7,22 +7,22 @@ import { pollersOf, pollersOfHost } from './pollers';
 const waitMs = 3000;
 const pauseMs = 100;
 
-/** Waits for a worker that may have been started just now. @throws {EngineUnreachable} where none comes */
+/** Checks that a worker polls, and waits for one that is just starting. @throws EngineUnreachable if there is none */
 export async function findWorker(client: Client): Promise<void> {
   if (!(await appears(() => pollersOf(client))))
     throw new EngineUnreachable(
       `no worker polls the task queue "${taskQueue}"`,
-      'start one with `deploy-code worker`, and look at its log',
+      'start one with `deploy-code worker`, and check its log',
     );
 }
 
-/** The same for the workers of hosts. */
+/** Like {@link findWorker}, for the workers of hosts. */
 export async function findHostWorkers(client: Client, hosts: readonly string[]): Promise<void> {
   const missing = await unservedHosts(client, hosts);
   if (missing.length > 0) throw unserved(missing);
 }
 
-/** Hosts that no worker serves, after a short wait for one that has just been started. */
+/** Hosts that no worker serves, after a short wait for workers that are just starting. */
 export async function unservedHosts(client: Client, hosts: readonly string[]): Promise<string[]> {
   const served = await Promise.all(hosts.map((host) => appears(() => pollersOfHost(client, host))));
   return hosts.filter((_, index) => !served[index]);
@@ -35,8 +35,8 @@ export function unserved(hosts: readonly string[]): EngineUnreachable {
   );
 }
 
-async function appears(look: () => Promise<unknown[]>): Promise<boolean> {
-  for (const deadline = Date.now() + waitMs; (await look()).length === 0; await sleep(pauseMs))
+async function appears(pollers: () => Promise<unknown[]>): Promise<boolean> {
+  for (const deadline = Date.now() + waitMs; (await pollers()).length === 0; await sleep(pauseMs))
     if (Date.now() > deadline) return false;
   return true;
 }

@@ -1,33 +1,33 @@
 import type { Client, ConnectionLike } from '@temporalio/client';
 import { hostQueue, taskQueue } from '../workflows/messages';
 
-/** Where Temporal is asked about its workers. */
+/** The part of a client that is needed to query pollers. */
 type Polled = { connection: ConnectionLike; options: { namespace: string } };
 
 const workflowTasks = 1;
 const activityTasks = 2;
 
-/** What Temporal knows of the workers that poll the engine's task queue. */
+/** The workers that poll the engine's task queue for workflow tasks. */
 export function pollersOf(client: Polled) {
   return pollers(client, taskQueue, workflowTasks);
 }
 
-/** The same of the workers that serve a host. */
+/** The workers that serve a host. */
 export function pollersOfHost(client: Client, host: string) {
   return activityPollers(client, hostQueue(host));
 }
 
-/** The same of the workers that take the activities of a task queue. */
+/** The workers that poll a task queue for activities. */
 export function activityPollers(client: Polled, queue: string) {
   return pollers(client, queue, activityTasks);
 }
 
-/** When a worker has last asked for work; undefined where none has for minutes. */
+/** Time of the last poll by any worker; undefined if none has polled for minutes. */
 export async function lastPollOf(client: Polled): Promise<Date | undefined> {
   return lastOf(await pollersOf(client));
 }
 
-/** When one of these has last asked for work; undefined where there are none. */
+/** Time of the last of these polls; undefined if there are none. */
 export function lastOf(polls: Awaited<ReturnType<typeof pollers>>): Date | undefined {
   const times = polls.map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000);
   return times.length > 0 ? new Date(Math.max(...times)) : undefined;

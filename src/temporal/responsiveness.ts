@@ -4,31 +4,31 @@ import { lastPollOf } from './pollers';
 import { unlessMissing } from './unless-missing';
 
 const pollMs = 500;
-/** Workflow tasks that fail one after the other: code or a payload that the workers cannot digest. */
+/** After so many failed attempts of a workflow task, the workers cannot handle its code or a payload. */
 const failedAttempts = 3;
-/** Enough to find the last signal or the last completed task: between them are but the results of activities. */
+/** Enough to find the last signal or completed task: only results of activities are between them. */
 const newestEvents = 250;
 const scheduled = 1;
-/** A worker that is there asks for work at least every minute. */
+/** A running worker polls at least every minute. */
 const longestPollMs = 75_000;
 
-/** How long a workflow may leave a message alone, in ms. */
+/** Time in ms after which a workflow that has not handled a message is stuck. */
 export interface ResponseLimits {
-  /** While its tasks fail. */
+  /** If its tasks fail. */
   failingMs: number;
-  /** While no worker takes its task: the build that it is pinned to is gone. */
+  /** If no worker takes its task, because none runs the build that it is pinned to. */
   unservedMs: number;
 }
 
 export const responseLimits: ResponseLimits = { failingMs: 15_000, unservedMs: 90_000 };
 
 /**
- * `answered`: it has taken in what it was sent before. `over`: it has ended, or there is none. `unserved`: no worker is
- * there at all, of no build.
+ * `answered`: the workflow has handled the messages so far. `over`: it has ended, or does not exist. `unserved`: no
+ * worker of any build runs.
  */
 export type Response = 'answered' | 'over' | 'stuck' | 'unserved';
 
-/** Waits until a workflow has taken in what it was sent, or it is plain that it cannot. */
+/** Waits until a workflow has handled the messages so far, or has turned out to be stuck. */
 export async function responseOf(
   workflow: WorkflowHandle,
   { failingMs, unservedMs }: ResponseLimits,
@@ -40,7 +40,7 @@ export async function responseOf(
     const pending = description.raw.pendingWorkflowTask ?? undefined;
     const attempt = pending?.attempt ?? 1;
     const isRunning = pending !== undefined && Number(pending.state) !== scheduled;
-    if (!isRunning && attempt <= 1 && (await hasTakenIn(workflow))) return 'answered';
+    if (!isRunning && attempt <= 1 && (await hasHandledSignals(workflow))) return 'answered';
     if (attempt >= failedAttempts && Date.now() - begin >= failingMs) return 'stuck';
     const task = `${pending?.scheduledTime?.seconds?.toString()}.${pending?.scheduledTime?.nanos}`;
     if (first?.task !== task) first = { task, since: Date.now() };
@@ -50,31 +50,31 @@ export async function responseOf(
 }
 
 /**
- * A workflow task has been completed since the last signal. While one runs that cannot be told: what comes meanwhile is
- * not in the history yet.
+ * True if a workflow task was completed since the last signal. Not reliable while a task runs: signals that arrive
+ * meanwhile are not in the history yet.
  */
-async function hasTakenIn({ client, workflowId }: WorkflowHandle): Promise<boolean> {
+async function hasHandledSignals({ client, workflowId }: WorkflowHandle): Promise<boolean> {
   const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
     namespace: client.options.namespace,
     execution: { workflowId },
     maximumPageSize: newestEvents,
   });
-  const telling = history?.events?.find(
+  const last = history?.events?.find(
     (event) => event.workflowTaskCompletedEventAttributes ?? event.workflowExecutionSignaledEventAttributes,
   );
-  return telling !== undefined && !telling.workflowExecutionSignaledEventAttributes;
+  return last !== undefined && !last.workflowExecutionSignaledEventAttributes;
 }
 
-/** Some worker has asked for work since then, though not for the tasks of this workflow. */
+/** True if a worker has polled since then, even if it does not take the tasks of this workflow. */
 async function isServed({ client }: WorkflowHandle, since: number): Promise<boolean> {
   const lastPoll = await lastPollOf(client);
   return lastPoll !== undefined && lastPoll.getTime() > since;
 }
 
-/** What became of a workflow that was asked to end. */
+/** The result of a request to end a workflow. */
 export type Ending = Exclude<Response, 'stuck'> | 'terminated';
 
-/** Terminates a workflow that cannot take in what it was sent. One that can is left to come to its end. */
+/** Terminates a workflow that is stuck; any other can handle its messages and end by itself. */
 export async function endIfStuck(workflow: WorkflowHandle, by: string, given?: ResponseLimits): Promise<Ending> {
   const lastPoll = await lastPollOf(workflow.client);
   const isAway = lastPoll === undefined || Date.now() - lastPoll.getTime() > longestPollMs;
@@ -83,6 +83,8 @@ export async function endIfStuck(workflow: WorkflowHandle, by: string, given?: R
     given ?? (isAway ? { ...responseLimits, unservedMs: 0 } : responseLimits),
   );
   if (response !== 'stuck') return response;
-  await unlessMissing(() => workflow.terminate(`ended for ${by}: its workflow tasks fail, or no worker takes them`));
+  await unlessMissing(() =>
+    workflow.terminate(`terminated for ${by}: its workflow tasks fail, or no worker takes them`),
+  );
   return 'terminated';
 }

@@ -8,8 +8,8 @@ const invalidArgument = 3;
 const knownWithinMs = 60_000;
 
 /**
- * Registers the search attributes that the server does not have yet, and waits until it takes them: its caches learn of
- * new ones in seconds.
+ * Registers missing search attributes, and waits until the server accepts queries with them: its caches need a few
+ * seconds.
  */
 export async function registerSearchAttributes(connection: ConnectionLike, namespace: string): Promise<void> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });

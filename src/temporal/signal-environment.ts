@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { SignalDefinition } from '@temporalio/common';
 import { environmentId, placeAttributes, taskQueue, type Place } from '../workflows/messages';
 
-/** Tells an environment something; its workflow is started where none runs. */
+/** Signals the workflow of an environment, and starts it if it does not run. */
 export async function signalEnvironment<T>(
   { workflow }: Client,
   { stack, environment }: Place,
@@ -16,7 +16,7 @@ export async function signalEnvironment<T>(
     args: [place],
     signal,
     signalArgs: [message],
-    staticSummary: `lock and memory of ${stack}/${environment}`,
+    staticSummary: `lock and state of ${stack}/${environment}`,
     typedSearchAttributes: placeAttributes(place),
   });
 }

@@ -3,8 +3,8 @@ import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-w
 import type { DeploymentInput } from '../workflows/messages';
 
 /**
- * What the workflow of a deployment was started with: the first event of its history. @throws Error where Temporal does
- * not answer, or the start cannot be decoded
+ * The input of a deployment, from the first event of its history.
+ * @throws Error if Temporal does not answer, or the input cannot be decoded
  */
 export async function startOf(
   { connection, options }: Client,

@@ -1,7 +1,7 @@
 import { isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { BadRequest, EngineUnreachable, NoWorker } from './errors';
 
-/** Codes of gRPC. */
+/** gRPC status codes. */
 const codes = {
   cancelled: 1,
   invalidArgument: 3,
@@ -19,11 +19,11 @@ const codes = {
 } as const;
 
 export const startAWorker =
-  'start one with `deploy-code worker` (or `deploy-code dev`), and look at ' +
-  'its log; what was asked for goes on as soon as one is there';
-const lookAtTemporal = 'look at the log of the Temporal server; what runs there goes on when it is back';
-const lookAtAccess =
-  'check the API key or the client certificate, and what it may do in this ' +
+  'start one with `deploy-code worker` (or `deploy-code dev`), and check ' +
+  'its log; the request continues as soon as a worker runs';
+const checkTemporal = 'check the log of the Temporal server; deployments continue when it is available again';
+const checkAccess =
+  'check the API key or the client certificate, and its permissions in this ' +
   'namespace (TEMPORAL_API_KEY, TEMPORAL_TLS_*, or the Temporal profile)';
 
 type Translation = (details: string) => Error;
@@ -33,33 +33,33 @@ const unreachable =
   () =>
     new EngineUnreachable(message, advice);
 
-/** What each code means to a person, and what to do. The only place that knows. */
+/** Errors with advice for each gRPC code. */
 const translations: Record<number, Translation> = {
-  [codes.cancelled]: unreachable('the connection to Temporal was closed before it answered', lookAtTemporal),
-  [codes.invalidArgument]: (details) => new BadRequest(`Temporal does not accept the request: ${details}`),
-  [codes.deadlineExceeded]: unreachable('no answer came in time: no worker is there, or it is too busy', startAWorker),
+  [codes.cancelled]: unreachable('the connection to Temporal was closed before it answered', checkTemporal),
+  [codes.invalidArgument]: (details) => new BadRequest(`Temporal rejects the request: ${details}`),
+  [codes.deadlineExceeded]: unreachable('no answer in time: no worker runs, or it is overloaded', startAWorker),
   [codes.notFound]: (details) =>
-    new BadRequest(`Temporal does not know it, or has forgotten it by its retention: ${details}`),
-  [codes.alreadyExists]: (details) => new BadRequest(`it exists already: ${details}`),
-  [codes.permissionDenied]: unreachable('Temporal does not permit it', lookAtAccess),
+    new BadRequest(`not found in Temporal, or removed after the retention period: ${details}`),
+  [codes.alreadyExists]: (details) => new BadRequest(`already exists: ${details}`),
+  [codes.permissionDenied]: unreachable('Temporal denies permission', checkAccess),
   [codes.resourceExhausted]: (details) =>
     isTooLarge(details)
       ? new BadRequest(
-          `the message is larger than Temporal takes (${details}); make the ` +
-            'stack file, its configs or what is asked for smaller',
+          `the message is larger than Temporal accepts (${details}); make the ` +
+            'stack file, its configs or the request smaller',
         )
       : new EngineUnreachable(
-          'Temporal takes no more requests just now (a rate limit)',
+          'Temporal rejects requests because of a rate limit',
           'try again in a moment, or raise the limits of the namespace',
         ),
   [codes.failedPrecondition]: (details) =>
-    isWithoutPoller(details) ? noWorker() : new BadRequest(`Temporal cannot do it now: ${details}`),
-  [codes.aborted]: unreachable('Temporal gave up the request', 'try again'),
+    isWithoutPoller(details) ? noWorker() : new BadRequest(`Temporal cannot perform the request now: ${details}`),
+  [codes.aborted]: unreachable('Temporal aborted the request', 'try again'),
   [codes.unimplemented]: (details) =>
-    new EngineUnreachable(`this Temporal server cannot do it: ${details}`, 'use version 1.29 or later'),
-  [codes.internal]: unreachable('Temporal failed with an error of its own', lookAtTemporal),
-  [codes.unavailable]: unreachable('the Temporal server does not answer any more', lookAtTemporal),
-  [codes.unauthenticated]: unreachable('Temporal does not know who asks', lookAtAccess),
+    new EngineUnreachable(`this Temporal server does not support the request: ${details}`, 'use version 1.29 or later'),
+  [codes.internal]: unreachable('Temporal failed with an internal error', checkTemporal),
+  [codes.unavailable]: unreachable('the Temporal server does not answer any more', checkTemporal),
+  [codes.unauthenticated]: unreachable('Temporal rejects the credentials', checkAccess),
 };
 
 const refusals: readonly number[] = [codes.permissionDenied, codes.unauthenticated];
@@ -71,30 +71,29 @@ const passing: readonly number[] = [
   codes.unavailable,
 ];
 
-/** No worker answers, by what is known of the last one. */
+/** The error that no worker answers, with the time of the last poll. */
 export function noWorker(lastPoll?: Date): NoWorker {
-  const since = lastPoll ? `; the last one asked for work at ${lastPoll.toLocaleTimeString('sv')}` : '';
+  const since = lastPoll ? `; the last one polled at ${lastPoll.toLocaleTimeString('sv')}` : '';
   return new NoWorker(`no worker answers${since}`, startAWorker);
 }
 
-/** An error as a person understands it: never a code of gRPC. Other errors stay as they are. */
+/** Translates gRPC errors into errors with advice. Returns other errors as they are. */
 export function translated(error: unknown): unknown {
   if (error instanceof EngineUnreachable || error instanceof BadRequest) return error;
   if (error instanceof WorkflowNotFoundError)
-    return new BadRequest(`Temporal does not know it, or has forgotten it by its retention: ${error.workflowId}`, {
+    return new BadRequest(`not found in Temporal, or removed after the retention period: ${error.workflowId}`, {
       cause: error,
     });
   const found = grpcOf(error);
   if (!found) return error;
   const translate =
-    translations[found.code] ??
-    (() => new EngineUnreachable('Temporal failed in a way that nobody foresaw', lookAtTemporal));
+    translations[found.code] ?? (() => new EngineUnreachable('Temporal failed with an unknown error', checkTemporal));
   const translation = translate(found.details);
   translation.cause = error;
   return translation;
 }
 
-/** True for trouble that passes by itself: no worker, or no Temporal, for now. */
+/** True for transient outages: the worker or the Temporal server does not answer. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof NoWorker) return true;
   const found = grpcOf(error);
@@ -104,12 +103,12 @@ export function isPassing(error: unknown): boolean {
   return passing.includes(found.code);
 }
 
-/** True where Temporal answers, and does not let this client in. */
+/** True if Temporal denies access to this client. */
 export function isRefused(error: unknown): boolean {
   return refusals.includes(grpcOf(error)?.code ?? 0);
 }
 
-/** True where no worker is there to answer, though Temporal is. */
+/** True if Temporal answers, but no worker. */
 export function isWithoutWorker(error: unknown): boolean {
   const found = grpcOf(error);
   return (
@@ -119,12 +118,12 @@ export function isWithoutWorker(error: unknown): boolean {
   );
 }
 
-/** True where Temporal itself answered with an error: not where what it answered cannot be read. */
+/** True if Temporal itself returned an error; false if its answer could not be decoded. */
 export function isFromTemporal(error: unknown): boolean {
   return grpcOf(error) !== undefined;
 }
 
-/** True where a call was given up, by either side. */
+/** True if a call was cancelled, by either side. */
 export function isCancelled(error: unknown): boolean {
   return grpcOf(error)?.code === codes.cancelled;
 }

@@ -1,6 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 
-/** What a call about a workflow says; nothing where there is no such workflow. */
+/** The result of a call about a workflow; undefined if the workflow does not exist. */
 export async function unlessMissing<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {
     return await call();

@@ -4,20 +4,19 @@ import { answerWithinMs } from './ask';
 import { lastPollOf } from './pollers';
 import { noWorker } from './temporal-errors';
 
-const firstLookMs = 100;
+const firstCheckMs = 100;
 const longestPauseMs = 1000;
-/** A worker that asks for work while its answer is awaited is there, however busy it is. */
+/** A worker that polls during the wait is running, even if it is busy for this long. */
 const busyWithinMs = 60_000;
 
 /**
- * Waits until a worker has taken the first task of a workflow, as a rule at once. A worker that has died is known to
- * Temporal for minutes: only the task that nobody takes tells. The workflow is ended then, so that no late worker
- * answers a question that nobody asks any more.
+ * Waits until a worker has taken the first task of a workflow. Temporal lists a dead worker for minutes, so only a task
+ * that is not taken shows its absence. The workflow is terminated then, so that no worker performs it later.
  * @throws NoWorker
  */
 export async function untilTaken(client: Client, workflow: WorkflowHandle): Promise<void> {
   const begin = Date.now();
-  for (let pause = firstLookMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
+  for (let pause = firstCheckMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
     const isOver = await Promise.race([
       workflow.result().then(
         () => true,
@@ -40,5 +39,5 @@ async function isTaken(workflow: WorkflowHandle): Promise<boolean> {
   return historyLength > 2 || Number(raw.pendingWorkflowTask?.state ?? 0) === started;
 }
 
-/** Of a workflow task, by the API of Temporal. */
+/** State of a workflow task in Temporal's API. */
 const started = 2;

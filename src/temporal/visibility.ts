@@ -1,14 +1,14 @@
 import { requireNumber, requirePlace } from '../model/names';
 import { searchAttributes, type Place } from '../workflows/messages';
 
-/** Queries of Temporal's visibility: the only place where they are built. */
+/** Builds all visibility queries. */
 
 /** Deployments of an environment. @throws NameProblem */
 export function deploymentsOf(place: Place): string {
   return query({ WorkflowType: 'deployment', ...attributesOf(place) });
 }
 
-/** The deployment of an environment that has a number. @throws NameProblem */
+/** The deployment of an environment with a number. @throws NameProblem */
 export function deploymentNumbered(place: Place, number: number): string {
   return query({
     WorkflowType: 'deployment',
@@ -17,7 +17,7 @@ export function deploymentNumbered(place: Place, number: number): string {
   });
 }
 
-/** Releases of an environment that are kept. @throws NameProblem */
+/** The kept releases of an environment. @throws NameProblem */
 export function keptReleasesOf(place: Place): string {
   return query({ WorkflowType: 'release', ExecutionStatus: 'Running', ...attributesOf(place) });
 }
@@ -33,7 +33,7 @@ function query(conditions: Record<string, string | number>): string {
     .join(' AND ');
 }
 
-/** A value as Temporal reads it. Quotes and backslashes would end it. */
+/** A literal of a query, with quotes and backslashes escaped. */
 export function literal(value: string | number): string {
   return typeof value === 'number' ? String(value) : `'${value.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 }

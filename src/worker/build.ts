@@ -10,15 +10,15 @@ import { monotonicMs } from '../guard/monotonic';
 
 const waitMs = 60_000;
 
-/** An id for what is installed here: its version, and a hash of its workflows. */
+/** The build ID of this installation: its version, and a hash of its workflows. */
 export function ownBuildId(codePath = bundlePath): string {
   if (!existsSync(codePath))
-    throw new BadRequest('these workflows are not bundled, so that they have no build id: give one with --build-id');
+    throw new BadRequest('the workflows are not bundled, so they have no build ID; set one with --build-id');
   const { version } = require('../../package.json') as { version: string };
   return `${version}-${createHash('sha256').update(readFileSync(codePath)).digest('hex').slice(0, 8)}`;
 }
 
-/** Nothing moves to another build in the middle of its work unless its workflow says that it does not mind. */
+/** Options for a worker that runs as a build. Workflows move to the current build unless they are pinned to theirs. */
 export function asBuild(buildId: string): WorkerDeploymentOptions {
   return {
     useWorkerVersioning: true,
@@ -27,7 +27,7 @@ export function asBuild(buildId: string): WorkerDeploymentOptions {
   };
 }
 
-/** Where no build is current, nothing would ever begin: the first one is. Others wait to be promoted. */
+/** Makes the first build current, because no deployment would start otherwise. Further builds wait for `promote`. */
 export async function offerBuild(builds: Builds, buildId: string, logger: Logger): Promise<void> {
   for (const deadline = monotonicMs() + waitMs; monotonicMs() < deadline; await sleep(500, undefined, { ref: false })) {
     const current = await builds.current().catch(() => undefined);
@@ -35,13 +35,17 @@ export async function offerBuild(builds: Builds, buildId: string, logger: Logger
     if (current !== undefined)
       return logger.info(
         { buildId, current },
-        `build ${current} is current: \`deploy-code worker promote ${buildId}\` lets new deployments begin on this one`,
+        `build ${current} is current; to start new deployments on this one, run \`deploy-code ` +
+          `worker promote ${buildId}\``,
       );
     const isPromoted = await builds.promote(buildId).then(
       () => true,
       () => false,
     );
-    if (isPromoted) return logger.info({ buildId }, 'this build is current: none was');
+    if (isPromoted) return logger.info({ buildId }, 'this build is now the current one; there was none');
   }
-  logger.error({ buildId }, `this build could not be made current: \`deploy-code worker promote ${buildId}\` does it`);
+  logger.error(
+    { buildId },
+    `this build could not be made the current one; run \`deploy-code worker promote ${buildId}\``,
+  );
 }

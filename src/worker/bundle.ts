@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkerOptions } from '@temporalio/worker';
 
-/** Where the build puts the bundled workflows. */
+/** File of the bundled workflows, written by `npm run build`. */
 export const bundlePath = join(__dirname, '..', 'workflow-bundle.js');
 
-/** The workflows as the build has bundled them; where there is no bundle, their sources are bundled at start. */
+/** The bundled workflows; without a bundle, the worker bundles their sources when it starts. */
 export function workflowSource(
   codePath = bundlePath,
 ): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'interceptors'> {

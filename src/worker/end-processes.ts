@@ -1,7 +1,7 @@
 import { createProcessRuntime } from '../runtimes/process';
 
 /**
- * Ends every process instance below a data folder; returns how many there were. For the end of a development engine.
+ * Ends all process instances below a data folder, and returns their number. Used when a development engine stops.
  */
 export async function endProcesses(dataDir: string): Promise<number> {
   const none = { variables: () => Promise.resolve({}), files: () => Promise.resolve([]) };

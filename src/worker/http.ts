@@ -5,19 +5,19 @@ import { createGuardedServer, text, type Answer, type ServerLimits } from '../gu
 
 export interface HttpOptions {
   port: number;
-  /** Defaults to the loopback address: metrics name services. */
+  /** Default: the loopback address, because metrics contain names of services. */
   host?: string;
   metrics: Registry;
   /** The SDK's own metrics, in Prometheus's format. */
   sdkMetrics: () => Promise<string>;
-  /** Why the worker is not ready; nothing where it is. */
+  /** Why the worker is not ready; empty if it is. */
   problems: () => string[];
-  /** Hears why a request failed. */
+  /** Called with the error of each failed request. */
   onFailure: (error: Error) => void;
   limits?: Partial<ServerLimits>;
 }
 
-/** Serves `/metrics`, `/healthz` (the process lives) and `/readyz` (it can be trusted with work). */
+/** Serves `/metrics`, `/healthz` (the process is alive) and `/readyz` (the worker can take work). */
 export async function serveHttp(options: HttpOptions): Promise<Server> {
   const { port, host = '127.0.0.1', onFailure, limits } = options;
   const routes = routesOf(options);

@@ -38,7 +38,7 @@ import { logEvents } from '../telemetry/log-events';
 import { maskedLogger } from './masked-logger';
 import { createMetrics } from '../telemetry/metrics';
 import { reachServer } from './reach-server';
-import { allToTheEnd, kindOf, postsOf, type Post, type ServedHost } from './served-hosts';
+import { kindOf, queuesOf, runAll, type ServedHost, type ServedQueue } from './served-hosts';
 import { installTelemetry } from '../telemetry/sdk-telemetry';
 import { ReadinessWatch } from './watch-readiness';
 import { WorkflowWorker } from './workflow-worker';
@@ -46,7 +46,7 @@ import { WorkflowWorker } from './workflow-worker';
 export interface WorkerConfiguration {
   connection: ConnectionOptions;
   namespace: string;
-  /** Secrets' key, process instances, logs. */
+  /** Folder for the key of the secrets, process instances and their logs. */
   dataDir?: string;
   /** Port of /metrics, /healthz and /readyz; 0 for any free one. Absent: not served. */
   port?: number;
@@ -54,40 +54,40 @@ export interface WorkerConfiguration {
   logger?: Logger;
   /** Runtimes to use instead of the worker's own. */
   runtimes?: Partial<Record<RuntimeName, RuntimeDriver>>;
-  /** The built supervisor of processes. */
+  /** File of the built process supervisor. */
   supervisor?: string;
-  /** The bundled workflows, where the build's own place does not hold them. */
+  /** File of the bundled workflows, if it is not in its usual place. */
   workflowBundle?: string;
   shutdownGraceMs?: number;
-  /** Runs beside other builds of the engine, under this id; absent: without versions. */
+  /** Build ID, to run beside other builds of the engine; absent: without worker versioning. */
   buildId?: string;
-  /** URL of the PostgreSQL database that keeps the audit trails; absent: files do. */
+  /** URL of the PostgreSQL database for the audit trails; absent: they are files. */
   auditDatabase?: string;
-  /** The cluster of stacks on Kubernetes; absent: the one that `kubectl` would take. */
+  /** The cluster for stacks on Kubernetes; absent: the one that `kubectl` would use. */
   cluster?: ClusterEndpoint;
-  /** Hosts of stacks that it serves too. */
+  /** Hosts of stacks that the worker also serves. */
   hosts?: ServedHost[];
-  /** It serves nothing but its hosts: others run the workflows. */
+  /** Serves only the hosts; other workers run the workflows. */
   hostsOnly?: boolean;
-  /** Deployments that all workers together take at once; absent: as many as there are. */
+  /** Maximum number of deployments at once across all workers; absent: no limit. */
   maxParallelDeployments?: number;
-  /** Answers Temporal's `__stack_trace` query, at the price of twice the processor time. */
+  /** Answers Temporal's `__stack_trace` query, which doubles the processor time of workflows. */
   debugStacks?: boolean;
-  /** What stack files may do; absent: the default of docs/policy.md. */
+  /** Policy for stack files; absent: the default of docs/policy.md. */
   policy?: Policy;
-  /** File in which the end of each audit trail is noted too. */
+  /** File that also records the end of each audit trail. */
   auditAnchor?: string;
-  /** What cannot be recorded is done all the same. */
+  /** Performs requests even if the audit trail cannot record them. */
   auditBestEffort?: boolean;
 }
 
-/** A worker that is ready to work; `run` resolves when it has drained. */
+/** A worker that is ready to run; `run` resolves when it has drained. */
 export interface DeployCodeWorker {
   run(): Promise<void>;
   shutdown(): void;
-  /** Where /metrics is served. */
+  /** Port of /metrics, /healthz and /readyz. */
   port?: number;
-  /** Text without any secret that the worker has read. */
+  /** Replaces all secrets that the worker has read in a text. */
   mask(text: string): string;
 }
 
@@ -95,21 +95,21 @@ export const defaultDataDir = (): string =>
   process.env.DEPLOY_CODE_DATA_DIR ??
   (process.getuid?.() === 0 ? '/var/lib/deploy-code' : join(homedir(), '.local', 'share', 'deploy-code'));
 
-/** A heartbeat costs the server a write: one that looks for weeks sends few. */
+/** Each heartbeat is a write on the server, and the activities of the watch run for weeks. */
 const seldomHeartbeats = { maxHeartbeatThrottleInterval: '30s', defaultHeartbeatThrottleInterval: '30s' } as const;
 /**
- * To plan thousands of services on a slow machine takes seconds in one go, and what is stopped in the middle takes the
- * whole process along: not after the SDK's 5 s. It has the setting, and does not name it in its types.
+ * Time limit of a workflow activation. To plan thousands of services on a slow machine takes longer than the SDK's
+ * default of 5 s, and an exceeded limit ends the whole process. The SDK has this option, but not in its types.
  */
-const longestThought = '1m';
-/** Activities of one task queue that a worker performs at once. */
+const longestActivation = '1m';
+/** Maximum number of activities of one task queue at once. */
 const mostActivities = 100;
-/** Environments that one worker looks after between deployments. */
+/** Maximum number of environments that one worker watches. */
 const mostWatched = 1000;
-/** Deliveries to subscribers that one worker makes at once. */
+/** Maximum number of deliveries to subscribers at once. */
 const mostDeliveries = 64;
 
-/** Wires everything together: connections, runtimes, activities, workflows, metrics, logs. */
+/** Creates a worker: wires connections, runtimes, activities, workflows, metrics and logs. */
 export async function createWorker(configuration: WorkerConfiguration): Promise<DeployCodeWorker> {
   const { namespace, dataDir = defaultDataDir(), buildId } = configuration;
   const rules = rulesOf(configuration, dataDir);
@@ -138,7 +138,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const { client, native } = await reachServer(configuration, logger);
 
   const converter = dataConverter(undefined, { marksRefused: true });
-  const directory = createTemporalGateway(client);
+  const gateway = createTemporalGateway(client);
 
   const auditDatabase =
     configuration.auditDatabase === undefined ? undefined : new AuditDatabase(configuration.auditDatabase);
@@ -159,7 +159,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
       runtimes: policed,
       rules,
       secrets,
-      directory,
+      directory: gateway,
       dataDir,
       auditDatabase,
       audit,
@@ -170,10 +170,10 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const versioned = buildId === undefined ? {} : { workerDeploymentOptions: asBuild(buildId) };
   const common = { connection: native, namespace, ...versioned, dataConverter: converter };
   const ForWorkflows = configuration.debugStacks ? Worker : WorkflowWorker;
-  const working = (post: Post, workflows?: Partial<WorkerOptions>) =>
+  const stepWorker = (served: ServedQueue, workflows?: Partial<WorkerOptions>) =>
     (workflows ? ForWorkflows : Worker).create({
       ...common,
-      ...post,
+      ...served,
       ...workflows,
       maxConcurrentActivityTaskExecutions: mostActivities,
       maxHeartbeatThrottleInterval: '1s',
@@ -181,7 +181,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
       shutdownGraceTime: configuration.shutdownGraceMs ?? 10_000,
       shutdownForceTime: (configuration.shutdownGraceMs ?? 10_000) + 10_000,
     });
-  const watching = ({ taskQueue: queue, activities }: Post) =>
+  const watchWorker = ({ taskQueue: queue, activities }: ServedQueue) =>
     Worker.create({
       ...common,
       taskQueue: watchQueueOf(queue),
@@ -190,7 +190,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
       shutdownGraceTime: 0,
       ...seldomHeartbeats,
     });
-  const delivering = ({ activities }: Post) =>
+  const deliveryWorker = ({ activities }: ServedQueue) =>
     Worker.create({
       ...common,
       taskQueue: deliveryQueue,
@@ -209,7 +209,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
       },
     },
     maxCachedWorkflows: 200,
-    ...({ isolateExecutionTimeout: longestThought } as object),
+    ...({ isolateExecutionTimeout: longestActivation } as object),
     maxConcurrentWorkflowTaskExecutions: 40,
     stickyQueueScheduleToStartTimeout: '5s',
     workflowThreadPoolSize: 2,
@@ -217,12 +217,12 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   const own = configuration.hostsOnly
     ? []
     : [{ taskQueue, activities: activitiesOn({ runtimes: configuration.runtimes }) }];
-  const hosts = postsOf(configuration.hosts ?? [], activitiesOn);
+  const hosts = queuesOf(configuration.hosts ?? [], activitiesOn);
   const workers = await Promise.all([
-    ...own.map((post) => working(post, workflows)),
-    ...hosts.map((post) => working(post)),
-    ...[...own, ...hosts].map(watching),
-    ...own.map(delivering),
+    ...own.map((served) => stepWorker(served, workflows)),
+    ...hosts.map((served) => stepWorker(served)),
+    ...[...own, ...hosts].map(watchWorker),
+    ...own.map(deliveryWorker),
   ]);
   readiness.observe(workers.slice(0, own.length + hosts.length), client);
   const shutdown = () => workers.filter((each) => each.getState() === 'RUNNING').forEach((each) => each.shutdown());
@@ -233,7 +233,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
     run: async () => {
       if (buildId !== undefined) void offerBuild(new Builds(client), buildId, logger);
       try {
-        await allToTheEnd(workers, shutdown);
+        await runAll(workers, shutdown);
       } finally {
         readiness.close();
         server?.close();
@@ -244,7 +244,7 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
   };
 }
 
-/** The policy, with the files that are never a secret under any: what the worker itself gets in by. */
+/** The policy, and the worker's own credentials, which no policy allows as secrets of a stack. */
 function rulesOf({ policy = defaultPolicy, hosts = [], cluster }: WorkerConfiguration, dataDir: string): RuleContext {
   const others = [
     cluster?.kubeconfig,

@@ -2,10 +2,7 @@ import type { Logger } from 'pino';
 import { maskDeep } from '../activities/secrets/mask-deep';
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
-/**
- * Names of the stack file, by which a reader finds what belongs together: a variable of an env file may have the same
- * value.
- */
+/** Fields that are not masked, because they identify the subject of a line; a secret may have the same value. */
 const identities = new Set([
   'stack',
   'environment',
@@ -20,7 +17,7 @@ const identities = new Set([
   'taskQueue',
 ]);
 
-/** A logger in whose lines no secret stands, neither in their messages nor in their fields. */
+/** A logger that masks secrets in messages and fields. */
 export function maskedLogger(logger: Logger, mask: (text: string) => string): Logger {
   const masked = Object.create(logger) as Logger;
   for (const level of levels)

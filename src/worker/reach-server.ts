@@ -9,7 +9,7 @@ import { monotonicMs } from '../guard/monotonic';
 
 const waitMs = 60_000;
 const pauseMs = 1000;
-const away = [4, 14];
+const unavailableCodes = [4, 14];
 
 export interface ServerConnections {
   client: Client;
@@ -17,16 +17,16 @@ export interface ServerConnections {
 }
 
 /**
- * Connects to a Temporal server that is ready for the engine. One that is away for a moment, for it restarts or starts
- * beside the worker, is waited for.
+ * Connects to Temporal, and registers the search attributes. Waits for a server that is unavailable for a moment, such
+ * as during a restart.
  */
 export async function reachServer(settings: ConnectionSettings, logger: Logger): Promise<ServerConnections> {
   for (const deadline = monotonicMs() + waitMs; ; await sleep(pauseMs)) {
     try {
       return await reachOnce(settings);
     } catch (error) {
-      if (!isAway(error) || monotonicMs() > deadline) throw error;
-      logger.warn({ address: settings.connection.address }, `waits for Temporal: ${(error as Error).message}`);
+      if (!isUnavailable(error) || monotonicMs() > deadline) throw error;
+      logger.warn({ address: settings.connection.address }, `waiting for Temporal: ${(error as Error).message}`);
     }
   }
 }
@@ -45,10 +45,10 @@ async function reachOnce(settings: ConnectionSettings): Promise<ServerConnection
   }
 }
 
-function isAway(error: unknown): boolean {
+function isUnavailable(error: unknown): boolean {
   return (
     error instanceof EngineUnreachable ||
     error instanceof TransportError ||
-    (isGrpcServiceError(error) && away.includes(Number(error.code)))
+    (isGrpcServiceError(error) && unavailableCodes.includes(Number(error.code)))
   );
 }

@@ -1,36 +1,36 @@
-/** What a worker knows of one task queue that it serves. */
+/** The state of a task queue that a worker serves. */
 export interface QueueFacts {
   queue: string;
   state: string;
-  /** Since when all slots for activities are taken; in ms since the epoch. */
+  /** Time since which all slots for activities are in use, in ms of the monotonic clock. */
   fullSince?: number;
-  /** When Temporal last got a poll of this worker, where it says so. */
+  /** Time of the last poll of this worker, if Temporal reports it. */
   polledAt?: number;
 }
 
 export interface ReadinessFacts {
   /** Absent until the worker has reached Temporal. */
   queues?: QueueFacts[];
-  /** When Temporal last answered. */
+  /** Time of the last answer of Temporal. */
   answeredAt: number;
-  /** The longest that the event loop was held up lately; in ms. */
+  /** Longest recent delay of the event loop, in ms. */
   lagMs: number;
 }
 
 const longestLagMs = 5000;
 const longestFullMs = 60_000;
 const longestSilenceMs = 30_000;
-/** A poll waits for a minute at the server before it is made again. */
+/** A poll takes up to a minute at the server before it is repeated. */
 const longestUnpolledMs = 180_000;
 
-/** Why a worker cannot be trusted with work; nothing where it can. */
+/** Why a worker cannot take work; empty if it can. */
 export function unreadiness({ queues, answeredAt, lagMs }: ReadinessFacts, now: number): string[] {
   if (!queues) return ['it has not reached Temporal yet'];
   const silentMs = now - answeredAt;
   return [
     ...queues.flatMap((facts) => ofQueue(facts, now)),
     ...(silentMs > longestSilenceMs ? [`Temporal has not answered for ${seconds(silentMs)}`] : []),
-    ...(lagMs > longestLagMs ? [`its event loop was held up for ${seconds(lagMs)}`] : []),
+    ...(lagMs > longestLagMs ? [`its event loop was blocked for ${seconds(lagMs)}`] : []),
   ];
 }
 
@@ -38,10 +38,10 @@ function ofQueue({ queue, state, fullSince, polledAt }: QueueFacts, now: number)
   if (state !== 'RUNNING') return [`the worker of ${queue} is ${state.toLowerCase()}`];
   if (fullSince !== undefined)
     return now - fullSince > longestFullMs
-      ? [`all slots of ${queue} have been taken for ${seconds(now - fullSince)}`]
+      ? [`all slots of ${queue} have been in use for ${seconds(now - fullSince)}`]
       : [];
   return polledAt !== undefined && now - polledAt > longestUnpolledMs
-    ? [`Temporal has had no poll of ${queue} for ${seconds(now - polledAt)}`]
+    ? [`it has not polled ${queue} for ${seconds(now - polledAt)}`]
     : [];
 }
 

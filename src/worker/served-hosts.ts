@@ -6,7 +6,7 @@ import type { ClusterEndpoint } from '../runtimes/kubernetes/api/connection';
 import type { RuntimeDriver } from '../runtimes/runtime';
 import { hostQueue } from '../workflows/messages';
 
-/** A host that a worker acts on, on a task queue of its own. */
+/** A host that a worker serves on the task queue of the host. */
 export interface ServedHost {
   name: string;
   docker?: DockerEndpoint;
@@ -15,25 +15,28 @@ export interface ServedHost {
   runtimes?: Partial<Record<RuntimeName, RuntimeDriver>>;
 }
 
-/** What is polled for one place where instances run. */
-export interface Post {
+/** A task queue and the activities that a worker runs for it. */
+export interface ServedQueue {
   taskQueue: string;
   activities: NonNullable<WorkerOptions['activities']>;
 }
 
-/** A host is one thing; what workers find by themselves may be several. */
+/** The kind of a named host; undefined for the default task queue, on which several runtimes may be used. */
 export function kindOf({ name, cluster, runtimes }: Partial<ServedHost>): HostKind | undefined {
   if (name === undefined || runtimes) return undefined;
   return cluster ? 'kubernetes' : 'docker';
 }
 
-/** A post for each host: the same activities, on other runtimes. */
-export function postsOf(hosts: readonly ServedHost[], activitiesOn: (host: ServedHost) => Post['activities']): Post[] {
+/** The task queue of each host: the same activities, with the runtime of the host. */
+export function queuesOf(
+  hosts: readonly ServedHost[],
+  activitiesOn: (host: ServedHost) => ServedQueue['activities'],
+): ServedQueue[] {
   return hosts.map((host) => ({ taskQueue: hostQueue(host.name), activities: activitiesOn(host) }));
 }
 
-/** One that breaks off takes the others along, in peace: half a worker would look like a whole one. */
-export async function allToTheEnd(workers: readonly Worker[], shutdown: () => void): Promise<void> {
+/** Runs all workers. If one fails, shuts the others down, so that no process serves only some of its queues. */
+export async function runAll(workers: readonly Worker[], shutdown: () => void): Promise<void> {
   const ends = await Promise.allSettled(
     workers.map((worker) =>
       worker.run().catch((error: unknown) => {

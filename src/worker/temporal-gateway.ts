@@ -23,7 +23,7 @@ import type { PinnedImages } from '../model/images';
 import { startOf } from '../temporal/start-of';
 import { createUnattended } from './unattended';
 
-/** What activities ask of Temporal, over the worker's own client. */
+/** The calls of activities to Temporal, over the worker's own client. */
 export function createTemporalGateway(client: Client): TemporalGateway {
   const { workflow } = client;
   const contentsOf = (stack: string, environment: string, release: number) =>
@@ -41,7 +41,7 @@ export function createTemporalGateway(client: Client): TemporalGateway {
         args: [],
         signal: claimSignal,
         signalArgs: [claim],
-        staticSummary: 'who may deploy',
+        staticSummary: 'slots for parallel deployments',
       });
     },
 
@@ -52,7 +52,7 @@ export function createTemporalGateway(client: Client): TemporalGateway {
         args: [place],
         signal: claimHostSignal,
         signalArgs: [claim],
-        staticSummary: ownerOf(place),
+        staticSummary: summaryOf(place),
       });
     },
 
@@ -63,7 +63,7 @@ export function createTemporalGateway(client: Client): TemporalGateway {
         args: [place],
         signal: reportHostSignal,
         signalArgs: [report],
-        staticSummary: ownerOf(place),
+        staticSummary: summaryOf(place),
       });
     },
 
@@ -115,6 +115,6 @@ function numberOf(workflowId: string): number {
   return Number(workflowId.split('/').at(-1));
 }
 
-function ownerOf({ name }: HostPlace): string {
-  return `ports and room of ${name ?? 'the host'}`;
+function summaryOf({ name }: HostPlace): string {
+  return `reserved ports and capacity of ${name ?? 'the host'}`;
 }

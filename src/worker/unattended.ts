@@ -4,7 +4,7 @@ import { longestAuthor, longestReason, oneLine } from '../model/text';
 import { SoftwareFault } from '../activities/failures';
 import { BadRequest, DeployCodeClient, DeploymentLost, NameProblem, type DeploymentHandle } from '../client';
 
-/** What schedules ask of the engine, as a client would. */
+/** Requests of schedules and the watch, sent with a client of the engine. */
 export function createUnattended(
   temporal: Client,
 ): Pick<TemporalGateway, 'request' | 'outcome' | 'cancel' | 'syncSchedules'> {
@@ -46,7 +46,7 @@ export function createUnattended(
   };
 }
 
-/** What a person would be told is final. */
+/** Turns errors that a client would report to a person into final ones. */
 function refuse(error: unknown): never {
   throw error instanceof BadRequest || error instanceof DeploymentLost || error instanceof NameProblem
     ? new SoftwareFault(error.message)

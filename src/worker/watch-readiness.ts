@@ -6,14 +6,14 @@ import { monotonicMs } from '../guard/monotonic';
 import { unreadiness, type QueueFacts } from './readiness';
 
 const tickMs = 500;
-/** Lags are told for so long after they were seen. */
+/** Time for which a delay of the event loop is reported. */
 const rememberedMs = 15_000;
 const askMs = 10_000;
 const answerMs = 5000;
 
 type Served = Pick<Worker, 'getState' | 'getStatus' | 'options'>;
 
-/** Watches whether a worker can be trusted with work: its slots, its event loop, its connection to Temporal. */
+/** Watches whether a worker can take work: its slots, its event loop, its connection to Temporal. */
 export class ReadinessWatch {
   private queues?: QueueFacts[];
   private served: readonly Served[] = [];
@@ -26,7 +26,7 @@ export class ReadinessWatch {
     this.every(tickMs, () => this.tick());
   }
 
-  /** Why it is not ready; nothing where it is. */
+  /** Why the worker is not ready; empty if it is. */
   problems(): string[] {
     this.tick();
     return unreadiness(
@@ -35,7 +35,7 @@ export class ReadinessWatch {
     );
   }
 
-  /** Begins to look at workers that have reached Temporal. */
+  /** Starts to observe workers that have connected to Temporal. */
   observe(served: readonly Served[], client: Client): void {
     this.served = served;
     this.answeredAt = monotonicMs();
@@ -69,7 +69,7 @@ export class ReadinessWatch {
     });
   }
 
-  /** Temporal says of each queue who polls it, and since when. */
+  /** Reads the last poll of this worker for each queue from Temporal. */
   private async ask(client: Client): Promise<void> {
     const polls = await withinDeadline(answerMs, () =>
       Promise.all(

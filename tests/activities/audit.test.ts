@@ -276,9 +276,13 @@ describe('an audit trail', () => {
     });
 
     it.each<[string, () => string, string]>([
-      ['a pipe', pipe, 'is no regular file'],
+      ['a pipe', pipe, 'is not a regular file; remove it'],
       ['a device', () => planted('audit/shop/test.jsonl', (path) => symlinkSync('/dev/zero', path)), 'symbolic link'],
-      ['a folder', () => planted('audit/shop/test.jsonl', (path) => mkdirSync(path)), 'is no regular file'],
+      [
+        'a folder',
+        () => planted('audit/shop/test.jsonl', (path) => mkdirSync(path)),
+        'is not a regular file; remove it',
+      ],
       ['a file of more than 256 MiB', huge, 'is larger than 256 MiB'],
     ])('is neither copied to nor taken over from %s', async (_, plant, expected) => {
       const folder = plant();

@@ -78,8 +78,10 @@ describe('secrets of the worker', () => {
   it('that are too large, no plain file, or a pipe that nobody writes to are refused at once', async () => {
     const pipe = join(folder(), 'pipe');
     execFileSync('mkfifo', [pipe]);
-    await expect(store.read('s', { file: pipe })).rejects.toThrow(`the secret s: ${pipe} is no plain file; name one`);
-    await expect(store.read('s', { file: folder() })).rejects.toThrow('is no plain file');
+    await expect(store.read('s', { file: pipe })).rejects.toThrow(
+      `the secret s: ${pipe} is not a regular file; name one`,
+    );
+    await expect(store.read('s', { file: folder() })).rejects.toThrow('is not a regular file; name one');
     await expect(store.read('s', { file: '/dev/zero' })).rejects.toThrow('belongs to the machine');
     await expect(store.read('s', written(Buffer.alloc(1024 * 1024 + 1)))).rejects.toThrow('is larger than 1 MiB');
   });

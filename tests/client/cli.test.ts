@@ -84,7 +84,7 @@ describe('the command line, without an engine', () => {
       { phase: 2, name: 'api', kind: 'service', replicas: 1, image: 'api:1' },
     ]);
     expect((await cli(['modules', 'deps', 'db', '-c', stack])).stdout).toBe(
-      'db needs nothing\nneeded by api\nwith everything below: nothing\n',
+      'db needs nothing\nneeded by api\nall dependencies: nothing\n',
     );
     expect(JSON.parse((await cli(['modules', 'describe', 'api', '-c', stack])).stdout)).toMatchObject({
       dependsOn: { db: 'healthy' },

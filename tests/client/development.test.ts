@@ -60,7 +60,7 @@ describe('the file of a development engine', () => {
     const environment = { TEMPORAL_ADDRESS: '' };
     expect(await cli(['status'], { cwd: folder, environment })).toMatchObject({
       code: 5,
-      stderr: expect.stringContaining(`the development engine of ${folder} does not run any more`) as string,
+      stderr: expect.stringContaining(`the development engine of ${folder} has stopped`) as string,
     });
     expect(await cli(['status', '--address', '127.0.0.1:1'], { cwd: folder, environment })).toMatchObject({
       code: 5,

@@ -58,7 +58,7 @@ describe('the last lines of a deployment', () => {
     ).toEqual([
       'FAILED, and the rollback is incomplete. Exit 3',
       '  left: remove api-1: will not go',
-      '  next      mend what is named above, then `deploy-code rollback --to 2` goes on from here',
+      '  next      fix the problems above, then run `deploy-code rollback --to 2`',
     ]);
   });
 

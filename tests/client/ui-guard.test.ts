@@ -60,14 +60,14 @@ describe("the guard of Temporal's UI", () => {
   ])('refuses %s', async (_, headers) => {
     expect(await ask(headers)).toMatchObject({
       status: 403,
-      body: 'the UI is reached as localhost, and under no other name\n',
+      body: 'the UI is only available as localhost\n',
     });
   });
 
   it.each(['https://evil.example.com', 'http://localhost:1', 'null'])('refuses a page of %s', async (origin) => {
     expect(await ask({ host: `localhost:${port}`, origin }, { method: 'POST' })).toMatchObject({
       status: 403,
-      body: `only pages of http://localhost:${port} may call this server\n`,
+      body: `only pages of http://localhost:${port} may send requests\n`,
     });
   });
 

@@ -82,7 +82,7 @@ describeWith('docker', 'the examples of rollouts', () => {
       });
       expect(await steer('pause', '2')).toMatchObject({
         code: 2,
-        stderr: expect.stringContaining('it has ended') as string,
+        stderr: expect.stringContaining('the deployment has ended') as string,
       });
     } finally {
       await (await engine.client.stop(version('2'))).result();

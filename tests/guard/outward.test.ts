@@ -155,7 +155,7 @@ describe('a call over HTTP', () => {
   it('names neither its address nor a password in what it throws', async () => {
     const why = (address: string) =>
       httpCall(address, { deadlineMs, largest: 10 }).catch((error: Error) => error.message);
-    expect(await why('http://user:hunter2@127.0.0.1:1/')).toBe('the address holds a user or a password');
+    expect(await why('http://user:hunter2@127.0.0.1:1/')).toBe('the address contains a user or a password');
     expect(await why(`http://127.0.0.1:${await freePort()}/token-4711`)).toBe('ECONNREFUSED');
     expect(await why('ftp://127.0.0.1/')).toBe('the address is neither http nor https');
     expect(await why('hunter2')).toBe('the address is malformed');
@@ -165,7 +165,7 @@ describe('a call over HTTP', () => {
     const why = (address: string) =>
       httpCall(address, { deadlineMs, largest: 10, elsewhere: true }).catch((error: Error) => error.message);
     expect(await why('http://169.254.169.254/latest')).toBe(
-      '169.254.169.254 is a link-local or metadata address, which a stack file cannot name',
+      '169.254.169.254 is a link-local or metadata address, which stack files may not use',
     );
     expect(await why(`http://localhost:${await freePort()}/`)).toBe('ECONNREFUSED');
     const led = (name: string, options: LookupOptions) =>
@@ -173,7 +173,7 @@ describe('a call over HTTP', () => {
         lookupElsewhere(name, options, (error, address) => resolve(error ? error.message : address)),
       );
     const refused =
-      'its name leads to 169.254.169.254, a link-local or metadata address, which a stack file cannot name';
+      'its name resolves to 169.254.169.254, a link-local or metadata address, which stack files may not use';
     expect([await led('0xa9fea9fe', { all: true }), await led('0xa9fea9fe', {})]).toEqual([refused, refused]);
     expect(await led('127.0.0.1', { all: true })).toEqual([{ address: '127.0.0.1', family: 4 }]);
     expect(await redisAt('0xa9fea9fe')).toBe(`no answer (${refused})`);

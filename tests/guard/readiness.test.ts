@@ -21,15 +21,15 @@ describe('a worker is ready', () => {
     [
       'not when they have been taken for long',
       facts({ queues: [queue({ fullSince: now - 61_000 })] }),
-      ['all slots of deploy-code have been taken for 61 s'],
+      ['all slots of deploy-code have been in use for 61 s'],
     ],
     ['not when Temporal does not answer', facts({ answeredAt: now - 31_000 }), ['Temporal has not answered for 31 s']],
-    ['not when its event loop stands still', facts({ lagMs: 6000 }), ['its event loop was held up for 6 s']],
+    ['not when its event loop stands still', facts({ lagMs: 6000 }), ['its event loop was blocked for 6 s']],
     ['when it has polled within the time of a poll', facts({ queues: [queue({ polledAt: now - 100_000 })] }), []],
     [
       'not when Temporal sees none of its polls',
       facts({ queues: [queue({ polledAt: now - 200_000 })] }),
-      ['Temporal has had no poll of deploy-code for 200 s'],
+      ['it has not polled deploy-code for 200 s'],
     ],
     [
       'as far as polls go, when it has no slot to poll for',
@@ -69,7 +69,7 @@ describe('a worker is ready', () => {
       clock.mockReturnValue(now);
       watch.problems();
       clock.mockReturnValue(now + 100_000);
-      expect(watch.problems()).toContain('all slots of deploy-code have been taken for 100 s');
+      expect(watch.problems()).toContain('all slots of deploy-code have been in use for 100 s');
       clock.mockRestore();
     } finally {
       watch.close();

@@ -108,7 +108,7 @@ services:
     const file = stack(28_304);
     expect(await run(['rollback', '-c', file])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('has no release to go back to'),
+      stderr: expect.stringContaining('has no earlier release to roll back to'),
     });
     expect(await run(['restart', 'app', '-c', file])).toMatchObject({
       code: 2,
@@ -227,7 +227,7 @@ services:
       stderr: expect.stringContaining('write a future time such as'),
     });
     expect((await run(['freeze', '-c', file, '--until', '2h', '--reason', 'stocktaking'])).stdout).toMatch(
-      /is frozen until [-\d]+ [:\d]+ by .*: stocktaking; requests wait, --force goes past it/,
+      /is frozen until [-\d]+ [:\d]+ by .*: stocktaking; requests wait, --force overrides the freeze/,
     );
     expect((await run(['deploy', '-d', '-c', file, '--reason', 'TICKET-7'])).stdout).toMatch(
       /^queued; frozen until .*stocktaking/,
@@ -244,7 +244,7 @@ services:
     expect((await run(['queue', 'remove', id, '-c', file])).stdout).toBe(`${id} is out of the queue\n`);
     expect((await run(['deploy', '--force', '-c', file])).stdout).toMatch(/note {2}begins by force: frozen until/);
     expect((await run(['thaw', '-c', file])).code).toBe(0);
-    expect((await run(['queue', '-c', file])).stdout).toBe('nothing runs, and nothing waits\n');
+    expect((await run(['queue', '-c', file])).stdout).toBe('no deployment runs or waits\n');
     expect(await run(['schedule', 'create', 'nightly', '--cron', 'whenever', '-c', file])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('write five fields such as 0 3 * * *'),

@@ -71,9 +71,9 @@ describe('deploy-code dev', () => {
     };
     const first = await worker(/engine ready: .* worker (\d+) /);
     process.kill(first, 'SIGKILL');
-    const second = await worker(/the worker runs again \((\d+)\)/);
+    const second = await worker(/the worker was restarted \((\d+)\)/);
     expect(second).not.toBe(first);
-    expect(said.text).toContain('the worker has ended with SIGKILL');
+    expect(said.text).toContain('the worker exited (SIGKILL)');
     expect(await ended(child, 'SIGTERM')).toBe(0);
     await eventually(async () => expect(ofThisFolder()).toEqual([]));
   });

@@ -38,7 +38,7 @@ describeWith('docker', 'the policy of a worker', () => {
     expect(refusals.map(({ path, message }) => `${path}: ${message}`)).toEqual([
       "services.app.volumes.0: the worker's policy does not allow mounting /var/run/docker.sock (rule mounts.folders)",
       "services.app.volumes.0: the worker's policy does not allow mounting " +
-        '/var/run/docker.sock, by which a container engine is commanded (rule mounts.docker_socket)',
+        '/var/run/docker.sock, which gives control of a container engine (rule mounts.docker_socket)',
       "services.app.cap_add: the worker's policy does not allow SYS_ADMIN (rule containers.capabilities)",
     ]);
     const result = await (await engine.client.deploy(made, { force: true })).result();

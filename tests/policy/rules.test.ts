@@ -49,7 +49,9 @@ describe('a policy file', () => {
     expect(problems('mounts: {folders: [srv]}\n')).toEqual([
       '1 mounts.folders.0: write an absolute path such as /srv/data/{stack}',
     ]);
-    expect(problems('floors:\n  log_max_files: 3\n')).toEqual(['2 floors.log_max_files: needs log_max_size beside it']);
+    expect(problems('floors:\n  log_max_files: 3\n')).toEqual([
+      '2 floors.log_max_files: needs log_max_size; set it too',
+    ]);
     expect(problems('- a list\n')[0]).toMatch(/^1 : must be a map/);
     expect(() => readPolicy(join(folder, 'nowhere.yaml'))).toThrow(StackFileError);
   });
@@ -153,8 +155,8 @@ describe('a policy', () => {
       { secrets: { env_files: ['/etc/env'] } },
       { env_file: '/srv/app.env' },
       {},
-      "services.api.env_file: the worker's policy does not let a secret " +
-        'come from /srv/app.env (rule secrets.env_files)',
+      "services.api.env_file: the worker's policy does not allow " +
+        '/srv/app.env as a source of secrets (rule secrets.env_files)',
     ],
     [
       'a secret',
@@ -197,7 +199,7 @@ describe('a policy', () => {
       {},
       {},
       { subscribers: { ops: { webhook: { url } } } },
-      'is a link-local or metadata address, which a stack file cannot name',
+      'is a link-local or metadata address, which stack files may not use',
     ]),
     [
       'a folder for the audit trail',
@@ -255,7 +257,7 @@ describe('a policy', () => {
       { volumes: ['v:/x'] },
       { volumes: { v: { external: true, name: 'deploy-code_worker' } } },
       "services.api.volumes.0: the worker's policy does not allow mounting the " +
-        "volume deploy-code_worker: it is the engine's own (rule always)",
+        'volume deploy-code_worker: it belongs to the engine (rule always)',
     ],
     [
       'the path of that volume on the host',

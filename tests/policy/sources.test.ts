@@ -67,7 +67,7 @@ describe('sources of secrets', () => {
     'refuse the variable %s, under any policy',
     async (environment) => {
       await expect(rules({ secrets: { environment: ['**'] } }).check({ environment }, place)).rejects.toThrow(
-        "the worker's own",
+        'is reserved for the worker, and cannot be a secret of a stack; put the value into another variable',
       );
     },
   );

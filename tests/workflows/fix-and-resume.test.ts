@@ -161,7 +161,7 @@ describe('a deployment that fails and waits', () => {
     await expect(handle.amend({ by: 'ana', services: [{ name: 'api' } as never] })).rejects.toThrow();
     await steer(handle, 'abort');
     await handle.result();
-    await expect(amend(handle, shop('3', name), 'api')).rejects.toThrow('it has ended');
+    await expect(amend(handle, shop('3', name), 'api')).rejects.toThrow('the deployment has ended');
   });
 
   it('runs a failed job again, in a container of its own', async () => {

@@ -38,7 +38,7 @@ describe('while no worker is there', () => {
       expect(status).toMatchObject({
         code: 5,
         stderr: expect.stringMatching(
-          /^no worker answers(; the last one asked for work at [\d:]+)?\nstart one with `deploy-code worker`/,
+          /^no worker answers(; the last one polled at [\d:]+)?\nstart one with `deploy-code worker`/,
         ) as string,
       });
       expect(follower).toMatchObject({

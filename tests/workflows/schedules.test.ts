@@ -255,7 +255,7 @@ describe('schedules', () => {
     await eventually(async () => expect((await listed()).unreadable).toHaveLength(2));
     expect(await listed()).toEqual({ readable: ['mine'], unreadable: ['half', 'nothing'] });
     await expect(engine.client.schedules.describe(place(stack), 'half')).rejects.toThrow(
-      /half was not made by deploy-code.*schedule delete half/,
+      /half was not created by deploy-code, or with another encryption key; delete it with .*schedule delete half/,
     );
     await engine.client.schedules.delete(place(stack), 'half');
     await eventually(async () => expect((await listed()).unreadable).toEqual(['nothing']));

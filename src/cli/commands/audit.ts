@@ -33,7 +33,7 @@ async function showAudit(options: AuditOptions): Promise<void> {
   if (trail.records.length > 0) print(table([['NO', 'AT', 'BY', 'WHAT', 'RESULT', 'WHY'], ...trail.records.map(row)]));
   say(
     trail.broken === undefined
-      ? `${counted(trail.total, 'record')}, and the chain is whole`
+      ? `${counted(trail.total, 'record')}; the hash chain is intact`
       : `BROKEN: ${trail.broken}`,
   );
   for (const sentence of trail.proof ?? []) say(`  ${sentence}`);

@@ -9,7 +9,7 @@ interface ListOptions extends ConnectionOptions {
   json?: boolean;
 }
 
-/** Builds of the engine side by side, while it is upgraded. */
+/** Adds the commands for builds of the engine, which run side by side during an upgrade. */
 export function addBuilds(worker: Command): void {
   withConnection(
     worker
@@ -27,7 +27,7 @@ export function addBuilds(worker: Command): void {
     .argument('<build>', 'build ID')
     .action(async (build: string, options: ConnectionOptions) => {
       await withClient(options, (client) => client.builds.promote(build));
-      say(`build ${build} is current: new deployments begin on it, those that run end on theirs`);
+      say(`build ${build} is current: new deployments start on it, running ones finish on their own build`);
     });
 
   withConnection(
@@ -44,7 +44,7 @@ export function addBuilds(worker: Command): void {
 async function listBuilds(options: ListOptions): Promise<void> {
   const builds = await withClient(options, (client) => client.builds.list());
   if (options.json) return printJson(builds);
-  if (builds.length === 0) say('no worker runs as a build; `deploy-code worker --build-id` does');
+  if (builds.length === 0) say('no worker has a build ID; start one with `deploy-code worker --build-id`');
   else
     print(
       table([
@@ -59,8 +59,8 @@ async function adopt(number: number, options: StackOptions & ConnectionOptions):
     const { id } = await client.deployment(placeOf(loadPlace(options).stack), number);
     await client.builds.adopt(id);
     say(
-      `deployment ${number} goes on with the current build; \`deploy-code status ` +
-        `${number} --watch${placeArguments(options)}\` shows it`,
+      `deployment ${number} continues on the current build; follow it with \`deploy-code status ` +
+        `${number} --watch${placeArguments(options)}\``,
     );
   });
 }

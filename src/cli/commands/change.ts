@@ -51,27 +51,27 @@ export function addChanges(program: Command): void {
 
   change(program, 'restart', 'replace the instances of services with fresh ones of the same release')
     .argument('<service...>', 'services to restart')
-    .option('--force', 'override freezes')
+    .option('--force', 'override freezes, and refusals that allow --force')
     .action((services: string[], options: ChangeOptions) =>
       run(options, (client) => client.restart(placeOf(loadPlace(options).stack), services, request(options))),
     );
 
   change(program, 'run', 'run a job of the current release now')
     .argument('<job>', 'job to run')
-    .option('--force', 'override freezes')
+    .option('--force', 'override freezes, and refusals that allow --force')
     .action((job: string, options: ChangeOptions) =>
       run(options, (client) => client.runJob(placeOf(loadPlace(options).stack), job, request(options))),
     );
 
   change(program, 'repair', 'correct drift: differences from the current release that no deployment made')
-    .option('--force', 'override freezes')
+    .option('--force', 'override freezes, and refusals that allow --force')
     .action((options: ChangeOptions) =>
       run(options, (client) => client.repair(placeOf(loadPlace(options).stack), request(options))),
     );
 
   change(program, 'stop', 'stop and remove services, dependants first; volumes are kept')
     .option('--services <names>', 'only these services', list)
-    .option('--force', 'override freezes')
+    .option('--force', 'override freezes, and refusals that allow --force')
     .action((options: ChangeOptions) =>
       run(options, (client) => client.stop(loadPlace(options).stack, request(options))),
     );
@@ -89,7 +89,7 @@ export function addChanges(program: Command): void {
     );
 }
 
-/** What of the options the engine is asked for. */
+/** The options that are sent to the engine. */
 function request(options: ChangeOptions): RequestOptions {
   const { services, force, reason } = options;
   return { services, force, reason, whenBusy: whenBusy(options) };
@@ -111,7 +111,7 @@ async function rollback(client: DeployCodeClient, options: ChangeOptions): Retur
   if (jobs.length > 0 && !options.force)
     await confirm(
       `release ${to} predates ${counted(jobs.length, 'run')} of jobs: ` +
-        `${jobs.join(', ')}. What they did stays. Continue?`,
+        `${jobs.join(', ')}. Their effects are not undone. Continue?`,
     );
   return client.rollback(place, { ...request(options), to });
 }
@@ -121,25 +121,23 @@ async function confirm(question: string): Promise<void> {
     throw new BadRequest('not confirmed; nothing was changed');
 }
 
-async function cancel(which: string, options: ChangeOptions): Promise<void> {
+async function cancel(id: string, options: ChangeOptions): Promise<void> {
   await withClient(options, async (client) => {
     const { stack } = loadPlace(options);
     const place = placeOf(stack);
-    const number = Number(which);
-    if (!which.startsWith('deployment/') && !Number.isInteger(number))
+    const number = Number(id);
+    if (!id.startsWith('deployment/') && !Number.isInteger(number))
       throw new InvalidArgumentError('write a deployment number, or a workflow ID.');
-    const handle = which.startsWith('deployment/')
-      ? client.handleIn(place, which)
-      : await client.deployment(place, number);
+    const handle = id.startsWith('deployment/') ? client.handleIn(place, id) : await client.deployment(place, number);
     const progress = await handle.progress().catch(() => undefined);
     if (progress && isOver(progress))
-      throw new BadRequest(`deployment ${which} has already ended: ${progress.status.replaceAll('_', ' ')}`);
+      throw new BadRequest(`deployment ${id} has already ended: ${progress.status.replaceAll('_', ' ')}`);
     const { ending, settling } = await client.cancel(stack, handle.id, userName(), options);
-    if (ending === 'over') throw new BadRequest(`deployment ${which} has already ended`);
+    if (ending === 'over') throw new BadRequest(`deployment ${id} has already ended`);
     if (ending === 'terminated') {
       say(
-        `deployment ${which} could not be cancelled: its workflow tasks fail, or no worker takes ` +
-          'them. It was terminated, and the next deployment puts back what it left',
+        `deployment ${id} could not be cancelled: its workflow tasks fail, or no worker takes ` +
+          'them. It was terminated; the next deployment undoes its unfinished changes',
       );
       if (settling) process.exitCode = await follow(settling, { ...options, place: placeArguments(options) });
       return;
@@ -147,10 +145,10 @@ async function cancel(which: string, options: ChangeOptions): Promise<void> {
     const watch =
       progress?.deployment === undefined
         ? ''
-        : `; \`deploy-code status ${progress.deployment} --watch${placeArguments(options)}\` shows what comes of it`;
-    say(`deployment ${which} is asked to cancel${watch}`);
+        : `; follow it with \`deploy-code status ${progress.deployment} --watch${placeArguments(options)}\``;
+    say(`cancellation of deployment ${id} requested${watch}`);
     if (ending === 'unserved')
-      say('no worker answers; it is cancelled once one is there: start one with `deploy-code worker`');
+      say('no worker answers; the deployment is cancelled when one does: start one with `deploy-code worker`');
   });
 }
 
@@ -160,9 +158,7 @@ async function answerQuestion(number: number, answer: string, options: ChangeOpt
     const { question } = await handle.progress();
     if (!question) throw new BadRequest(`deployment ${number} has no open question`);
     if (!question.answers.includes(answer))
-      throw new BadRequest(
-        `"${answer}" is not an answer to "${question.text}"; answer ${question.answers.join(', or ')}`,
-      );
+      throw new BadRequest(`"${answer}" is not an answer to "${question.text}"; use ${question.answers.join(', or ')}`);
     await handle.answer(question.id, answer, userName());
     say(`answered "${answer}"`);
   });

@@ -14,7 +14,7 @@ interface KeyOptions {
   id?: string;
 }
 
-/** Encryption of what Temporal keeps: its keys, and the server by which the Temporal UI reads it. */
+/** Adds the commands for encryption: keys, and the codec server for the Temporal UI. */
 export function addCodec(program: Command): void {
   const codec = program
     .command('codec')
@@ -68,8 +68,8 @@ async function serve({ port, host, origin, allowHost }: CodecOptions): Promise<v
   });
   guardProcess({ onError: onFailure, stop: () => server.close() });
   const notes = [
-    ...(keys ? [] : ['without keys: what is compressed only']),
-    ...(token === undefined ? ['whoever reaches it reads everything'] : []),
+    ...(keys ? [] : ['without keys, it only decompresses']),
+    ...(token === undefined ? ['without a token, anyone who can reach it can decode everything'] : []),
   ];
   say([`codec server at http://${hostPort(host, port)} for ${origin}`, ...notes].join('; '));
 }

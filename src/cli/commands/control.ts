@@ -27,7 +27,7 @@ const moment = (text: string): Date => {
   return date;
 };
 
-/** Who may begin, and what the engine may do by itself: the queue of an environment, freezes, pauses of its watch. */
+/** Adds the commands for the queue of an environment, its freezes, and pauses of its watch. */
 export function addControl(program: Command): void {
   const queue = program.command('queue').description('running and waiting deployments of the environment');
   withConnection(
@@ -71,7 +71,7 @@ async function listQueue(options: ControlOptions): Promise<void> {
   const { running, queue = [], freeze, breaker } = state ?? {};
   if (options.json) return printJson({ running, queue, freeze, breaker });
   print(frozenText(freeze));
-  if (!running && queue.length === 0) return say('nothing runs, and nothing waits');
+  if (!running && queue.length === 0) return say('no deployment runs or waits');
   print(table([['ID', 'STATE', 'WHAT', 'BY', 'SINCE', 'REASON'], ...queueRows(running, queue)]));
 }
 
@@ -83,16 +83,16 @@ async function removeFromQueue(id: string, options: ControlOptions): Promise<voi
     if (found.length !== 1)
       throw new BadRequest(
         `${found.length === 0 ? 'no waiting deployment has' : 'several waiting deployments have'} the ID ${id}; ` +
-          `\`deploy-code queue\` lists them, and \`deploy-code cancel\` ends a running one`,
+          `list them with \`deploy-code queue\`, or end a running one with \`deploy-code cancel\``,
       );
     const handle = client.handle(found[0]!);
     await handle.cancel(userName());
     const { deployment } = await handle.result();
     say(
       deployment === undefined
-        ? `${id} is out of the queue`
-        : `${id} had begun as deployment ${deployment} in that moment; ` +
-            `\`deploy-code status ${deployment}\` shows how it ended`,
+        ? `${id} was removed from the queue`
+        : `${id} had already started as deployment ${deployment}; ` +
+            `\`deploy-code status ${deployment}\` shows its result`,
     );
   });
 }
@@ -103,14 +103,14 @@ async function freeze(options: ControlOptions): Promise<void> {
   const frozen = await withClient(options, (client) => client.freeze(placeOf(stack), { until, refuse, reason }));
   say(
     `${stack.name}/${stack.environment} is ${freezeText(frozen, timeText)}; requests ` +
-      `${frozen.refuse ? 'are refused' : 'wait'}, --force goes past it`,
+      `${frozen.refuse ? 'are refused' : 'wait'}, --force overrides the freeze`,
   );
 }
 
 async function thaw(options: ControlOptions): Promise<void> {
   const { stack } = loadPlace(options);
   await withClient(options, (client) => client.thaw(placeOf(stack)));
-  say(`${stack.name}/${stack.environment} is thawed; what waits begins`);
+  say(`${stack.name}/${stack.environment} is no longer frozen; waiting deployments start`);
 }
 
 async function pauseWatch(options: ControlOptions): Promise<void> {

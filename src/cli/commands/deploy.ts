@@ -72,7 +72,7 @@ async function showPlan(options: DeployOptions): Promise<number> {
   return refusals.length > 0 ? exitCodes.badInput : exitCodes.done;
 }
 
-/** Whatever runs: what is secret is not in it. */
+/** Prints the manifests of the whole stack, without values of secrets. */
 async function showManifests(options: DeployOptions): Promise<number> {
   const { stack } = checked(options);
   if (!reachesClusters(stack))

@@ -20,7 +20,7 @@ interface WorkerOptions extends ConnectionOptions {
   auditBestEffort?: boolean;
 }
 
-/** The engine's own processes. */
+/** Adds the commands that run the processes of the engine. */
 export function addEngine(program: Command): void {
   program
     .command('dev')

@@ -27,7 +27,7 @@ export function addHosts(program: Command): void {
       const [head, ...rows] = table([
         ['HOST', 'KIND', 'ZONE', 'ADDRESS', 'WORKERS', 'STATE'],
         ...hosts.map((host) => [
-          host.name ?? '(where its worker finds it)',
+          host.name ?? "(the worker's default)",
           kinds[host.runtime],
           host.zone ?? '-',
           host.address ?? '-',
@@ -45,10 +45,10 @@ export function addHosts(program: Command): void {
 function stateOf({ workers, breaker, taking }: HostLine): string {
   if (breaker?.openedAt !== undefined)
     return (
-      'circuit breaker open, nothing waits for it before ' +
+      'circuit breaker open, deployments do not wait for it before ' +
       `${moment(new Date(breaker.openedAt + breaker.recoveryMs))}: ${breaker.trouble}`
     );
-  if (breaker) return `${breaker.failures} deployments in a row failed by it: ${breaker.trouble}`;
-  if (workers === 0) return 'nobody serves it';
+  if (breaker) return `${breaker.failures} deployments in a row failed because of it: ${breaker.trouble}`;
+  if (workers === 0) return 'no worker serves it';
   return taking.length > 0 ? taking.join(', ') : 'ready';
 }

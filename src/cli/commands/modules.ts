@@ -8,7 +8,7 @@ import { print, printJson, table } from '../output/terminal';
 
 type ModuleOptions = StackOptions & { json?: boolean };
 
-/** What a stack file holds, read from the file alone. */
+/** Adds the commands that show the services of a stack file, without a connection to the engine. */
 export function addModules(program: Command): void {
   const modules = program.command('modules').description('the services of a stack file');
 
@@ -57,7 +57,7 @@ export function addModules(program: Command): void {
       print([
         `${name} needs ${needs.join(', ') || 'nothing'}`,
         `needed by ${neededBy.join(', ') || 'nothing'}`,
-        `with everything below: ${all.join(', ') || 'nothing'}`,
+        `all dependencies: ${all.join(', ') || 'nothing'}`,
       ]);
     });
 }

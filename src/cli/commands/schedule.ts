@@ -47,7 +47,7 @@ const cronExpressions = (text: string, all: string[] = []): string[] => {
   return [...all, text];
 };
 
-/** Schedules: deployments, restarts and jobs that come round by themselves. */
+/** Adds the commands for schedules: recurring deployments, restarts and jobs. */
 export function addSchedules(program: Command): void {
   const schedule = program.command('schedule').description('recurring deployments, restarts and jobs');
   const command = (name: string, description: string) =>
@@ -84,13 +84,13 @@ export function addSchedules(program: Command): void {
     .option('--reason <text>', 'reason, shown to others', reason)
     .action((name: string, options: ScheduleOptions) => on(options, pause(name, options)));
   about('resume', 'resume a paused schedule').action((name: string, options: ScheduleOptions) =>
-    on(options, (schedules, place) => schedules.resume(place, name, `resumed by ${userName()}`), `${name} goes on`),
+    on(options, (schedules, place) => schedules.resume(place, name, `resumed by ${userName()}`), `${name} is resumed`),
   );
   about('trigger', 'run a schedule now, in addition to its times').action((name: string, options: ScheduleOptions) =>
     on(
       options,
       (schedules, place) => schedules.trigger(place, name),
-      `${name} is asked for; \`deploy-code schedule describe ${name}\` shows what comes of it`,
+      `${name} was triggered; \`deploy-code schedule describe ${name}\` shows the result`,
     ),
   );
   about('delete', 'delete a schedule; deployments that it has started continue').action(
@@ -105,9 +105,9 @@ export function addSchedules(program: Command): void {
 
 type Work = (schedules: Schedules, place: Place) => Promise<void>;
 
-async function on(options: ScheduleOptions, work: Work, said?: string): Promise<void> {
+async function on(options: ScheduleOptions, work: Work, message?: string): Promise<void> {
   await withClient(options, (client) => work(client.schedules, placeOf(loadPlace(options).stack)));
-  if (said !== undefined) say(said);
+  if (message !== undefined) say(message);
 }
 
 function create(name: string, options: ScheduleOptions): Work {
@@ -122,14 +122,14 @@ function create(name: string, options: ScheduleOptions): Work {
       jitterMs: jitter,
       overlap,
       catchupMs: catchUp,
-      what: whatOf(options),
+      what: toRecurring(options),
     };
     await schedules.create(place, spec);
     say(`${name}: ${whatText(spec.what)}, ${timesText(spec)}`);
   };
 }
 
-function whatOf({ services, job }: ScheduleOptions): Recurring {
+function toRecurring({ services, job }: ScheduleOptions): Recurring {
   if (job !== undefined) return { kind: 'run', job };
   return services ? { kind: 'restart', services } : { kind: 'deploy' };
 }
@@ -169,6 +169,6 @@ function backfill(name: string, { from, to }: ScheduleOptions): Work {
   return async (schedules, place) => {
     if (from >= to) throw new BadRequest('--from must be before --to');
     await schedules.backfill(place, name, from, to);
-    say(`${name} makes up for the times between ${zoned(from)} and ${zoned(to)}`);
+    say(`${name} runs for each of its times between ${zoned(from)} and ${zoned(to)}`);
   };
 }

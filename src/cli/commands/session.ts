@@ -5,8 +5,9 @@ import { BadRequest } from '../../temporal/errors';
 import type { ConnectionOptions } from '../options';
 
 /**
- * Connects, does the work, and closes the connection whatever happens. Loaded late: `validate` needs no Temporal.
- * @throws NameProblem
+ * Runs a function with a connected client, and closes the connection. Loads the client lazily, because `validate` needs
+ * no Temporal.
+ * @throws NameProblem if `--env` is not a valid name
  */
 export async function withClient<T>(
   options: ConnectionOptions & { env?: string },
@@ -22,12 +23,12 @@ export async function withClient<T>(
   }
 }
 
-/** ` -c shop.yaml -e staging`: how to name the same environment in another command. */
+/** ` -c shop.yaml -e staging`: the options that select the same environment in another command. */
 export function placeArguments({ config, env }: { config: string; env?: string }): string {
   return `${config === 'deploy-code.yaml' ? '' : ` -c ${config}`}${env ? ` -e ${env}` : ''}`;
 }
 
-/** @throws BadRequest where the stack has no such service */
+/** @throws BadRequest if the stack has no such service */
 export function serviceOf({ services }: Stack, name: string): Stack['services'][string] {
   const service = services[name];
   if (!service) throw new BadRequest(`there is no service "${name}"; available: ${Object.keys(services).join(', ')}`);

@@ -21,50 +21,51 @@ interface SteerOptions extends StackOptions, ConnectionOptions {
   service?: string;
 }
 
-interface Way {
+interface SteerCommand {
   action: Steer['action'];
   description: string;
-  said: string;
-  /** One of several services may be meant. */
+  /** Completes "deployment 7 is …". */
+  result: string;
+  /** Has the option `--service`. */
   ofService?: boolean;
 }
 
-const ways: Way[] = [
-  { action: 'approve', description: 'approve the waiting step of a rollout', said: 'approved', ofService: true },
+const steerCommands: SteerCommand[] = [
+  { action: 'approve', description: 'approve the waiting step of a rollout', result: 'approved', ofService: true },
   {
     action: 'reject',
     description: 'reject the waiting step of a rollout, and roll back the whole deployment',
-    said: 'rejected',
+    result: 'rejected',
     ofService: true,
   },
   {
     action: 'promote',
     description: 'skip the rest of a bake, or of the time that an old set is kept',
-    said: 'promoted',
+    result: 'promoted',
     ofService: true,
   },
-  { action: 'pause', description: 'pause a deployment: start no further steps until `resume`', said: 'paused' },
-  { action: 'resume', description: 'resume a deployment after `pause`', said: 'resumed' },
+  { action: 'pause', description: 'pause a deployment: start no further steps until `resume`', result: 'paused' },
+  { action: 'resume', description: 'resume a deployment after `pause`', result: 'resumed' },
   {
     action: 'retry',
     description: 'retry a failed deployment that waits (`on_failure: wait`)',
-    said: 'tried again',
+    result: 'retried',
   },
   {
     action: 'abort',
     description: 'abort a rollout: move requests back first, then roll back the rest',
-    said: 'aborted',
+    result: 'aborted',
   },
 ];
 
-/** How people steer a rollout that runs. Who, when and why is recorded with the deployment. */
+/** Adds the commands that steer a running rollout. Each use is recorded with the deployment. */
 export function addSteering(program: Command): void {
-  for (const { action, description, said, ofService } of ways) {
+  for (const { action, description, result, ofService } of steerCommands) {
     const command = withConnection(withStack(program.command(action).description(description)))
       .argument('<deployment>', 'deployment number', positive)
       .option('--reason <text>', 'reason, kept in the record', reason);
     if (ofService) command.option('--service <name>', 'only this service');
-    command.action((number: number, options: SteerOptions) => steer(number, action, said, options));
+    command.action((number: number, options: SteerOptions) => steer(number, action, result, options));
   }
   withConnection(
     withStack(
@@ -89,11 +90,11 @@ async function amend(number: number, names: string[], options: SteerOptions): Pr
   await withClient(options, async (client) => {
     const handle = await client.deployment(placeOf(stack), number);
     await handle.amend({ services, by: userName(), ...(options.reason !== undefined && { reason: options.reason }) });
-    sayWhatIsNext(number, 'amended', options);
+    sayNext(number, 'amended', options);
   });
 }
 
-async function steer(number: number, action: Steer['action'], said: string, options: SteerOptions): Promise<void> {
+async function steer(number: number, action: Steer['action'], result: string, options: SteerOptions): Promise<void> {
   await withClient(options, async (client) => {
     const handle = await client.deployment(placeOf(loadPlace(options).stack), number);
     const { reason, service } = options;
@@ -103,13 +104,13 @@ async function steer(number: number, action: Steer['action'], said: string, opti
       ...(reason !== undefined && { reason }),
       ...(service !== undefined && { service }),
     });
-    sayWhatIsNext(number, said, options);
+    sayNext(number, result, options);
   });
 }
 
-function sayWhatIsNext(number: number, said: string, options: SteerOptions): void {
+function sayNext(number: number, result: string, options: SteerOptions): void {
   say(
-    `deployment ${number} is ${said}; \`deploy-code status ${number} ` +
-      `--watch${placeArguments(options)}\` shows what comes of it`,
+    `deployment ${number} is ${result}; follow it with \`deploy-code status ${number} ` +
+      `--watch${placeArguments(options)}\``,
   );
 }

@@ -6,7 +6,7 @@ import { importCompose } from '../../config/import';
 import { completionScript } from '../completion';
 import { complain, printFile, printText } from '../output/terminal';
 
-/** What helps to write stack files and command lines. */
+/** Adds the commands that help to write stack files and command lines. */
 export function addTools(program: Command): void {
   program
     .command('schema')
@@ -15,9 +15,9 @@ export function addTools(program: Command): void {
 
   program
     .command('import')
-    .description('convert a compose file into a stack file; lists the lines that it could not convert')
-    .argument('<compose-file>', 'compose file, such as docker-compose.yml')
-    .option('--name <stack>', "stack name (default: the compose file's name or folder)")
+    .description('convert a Compose file into a stack file; lists the settings that it could not convert')
+    .argument('<compose-file>', 'Compose file, such as docker-compose.yml')
+    .option('--name <stack>', 'stack name (default: the name in the Compose file, or its folder)')
     .action((file: string, options: { name?: string }) => {
       const { error } = stackFile.shape.name.optional().safeParse(options.name);
       if (error) throw new BadRequest(`--name ${options.name}: ${error.issues[0]!.message}`);

@@ -7,7 +7,7 @@ import { complain, paint, printJson, say } from '../output/terminal';
 
 export function addValidate(program: Command): void {
   withStack(
-    program.command('validate').description('check a stack file, and report all problems with place and remedy'),
+    program.command('validate').description('check a stack file, and report all problems with position and advice'),
   )
     .option('--json', 'print one JSON document')
     .action((options: StackOptions & { json?: boolean }) => {
@@ -30,7 +30,7 @@ export function addValidate(program: Command): void {
     });
 }
 
-/** A stack that is valid in itself: also its phases do not contradict its dependencies. */
+/** Loads a stack, prints its warnings, and rejects phases that contradict dependencies. */
 export function checked(options: StackOptions): ReturnType<typeof load> {
   const loaded = load(options);
   const { refusals } = assignPhases(loaded.stack.services);

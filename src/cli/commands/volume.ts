@@ -53,7 +53,9 @@ export function addVolume(program: Command): void {
           throw new BadRequest(`${stack.name}/${stack.environment} has no volume "${name}"`);
         }
         if (found.mountedBy.length > 0)
-          throw new BadRequest(`the volume "${name}" is mounted by ${found.mountedBy.join(', ')}; stop that first`);
+          throw new BadRequest(
+            `the volume "${name}" is mounted by ${found.mountedBy.join(', ')}; stop its users first`,
+          );
         if (!options.force) await confirm(name);
         await client.removeVolume(stack, name);
         say(`deleted ${name}`);
@@ -62,7 +64,7 @@ export function addVolume(program: Command): void {
 }
 
 async function confirm(name: string): Promise<void> {
-  const warning = `The data of "${name}" will be gone for good.`;
+  const warning = `The data of "${name}" will be deleted permanently.`;
   if ((await ask(warning, `${warning} Type its name to delete it: `)) !== name)
     throw new BadRequest('not confirmed; nothing was deleted');
 }

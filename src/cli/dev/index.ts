@@ -11,13 +11,13 @@ import { endProcesses } from '../../worker/end-processes';
 import { freePort } from '../../guard/free-port';
 import { underLock } from '../../guard/file-lock';
 import { guardProcess } from '../../guard/process';
-import { KeptWorker } from './keep-worker';
+import { SupervisedWorker } from './keep-worker';
 import { endProcess, Parts } from './parts';
 import { cacheFolder, engineFolder, forget, lockFile, prepareFolders, recall, remember } from './state';
 import { findTemporalCli } from './temporal-cli';
 import { startServer, temporalLog } from './temporal-server';
 import { guardUi, hiddenAddress } from './ui-guard';
-import { tellSilence, untilTemporalIsGone } from './watch-temporal';
+import { reportOutages, untilTemporalExits } from './watch-temporal';
 import { printText, say } from '../output/terminal';
 
 export interface DevOptions {
@@ -30,27 +30,27 @@ export interface DevOptions {
 const startWithinMs = 600_000;
 const stopWithinMs = 30_000;
 const lockWithinMs = 500;
-/** One that is asked to end while it starts may not hear it; it loses nothing by being killed. */
+/** A starting server may ignore SIGTERM; killing it loses nothing. */
 const serverEndsWithinMs = 5000;
 
-/** An engine for development: an embedded Temporal and a worker, in the foreground or behind. */
+/** Runs a development engine: an embedded Temporal and a worker, in the foreground or background. */
 export async function dev(options: DevOptions): Promise<void> {
   if (options.stop) return stop();
   const running = findDevelopmentEngine();
   if (running) {
-    say(`the engine runs already: Temporal ${running.address}, UI ${running.ui}`);
+    say(`the engine is already running: Temporal ${running.address}, UI ${running.ui}`);
     return;
   }
   return options.detach ? detach(options) : foreground(options);
 }
 
-/** One engine at a time in a folder, from its first step on: two would write to one database. */
+/** Locks the folder from the start: two engines would write to the same database. */
 async function foreground(options: DevOptions): Promise<void> {
   prepareFolders();
   let isAlone = false;
   const work = () => {
     isAlone = true;
-    return untilItEnds(options);
+    return runUntilStopped(options);
   };
   await underLock(lockFile, work, AbortSignal.timeout(lockWithinMs)).catch((error: unknown) => {
     if (isAlone) throw error;
@@ -58,13 +58,13 @@ async function foreground(options: DevOptions): Promise<void> {
   });
 }
 
-/** Whoever asks it to stop is heard before anything is started: nothing stays behind. */
-async function untilItEnds(options: DevOptions): Promise<void> {
+/** Listens for signals before it starts anything, so that no process is left running. */
+async function runUntilStopped(options: DevOptions): Promise<void> {
   const parts = new Parts();
   const running = run(options, parts);
   running.catch(() => undefined);
   try {
-    await Promise.race([untilAskedToStop(), running]);
+    await Promise.race([stopRequested(), running]);
   } finally {
     await parts.end();
   }
@@ -89,16 +89,20 @@ async function run({ port, uiPort }: DevOptions, parts: Parts): Promise<void> {
     folder: engineFolder,
     started: (child) => parts.add(() => endProcess(child, serverEndsWithinMs)),
   });
-  guardProcess({ onError: (error) => say(`an error that nothing has caught: ${error.message}`) });
+  guardProcess({ onError: (error) => say(`uncaught error: ${error.message}`) });
   const metricsPort = await freePort();
   const log = sizeOf(workerLog());
-  const worker = new KeptWorker({ start: () => startWorker(address, dataDir, metricsPort), say, log: workerLog() });
+  const worker = new SupervisedWorker({
+    start: () => startWorker(address, dataDir, metricsPort),
+    say,
+    log: workerLog(),
+  });
   parts.add(() => endProcess(worker.release()));
   await untilWorkerIsReady(worker.child, log);
   remember({ address, ui, dataDir, pids: { dev: process.pid }, process: identify(process.pid) });
   say(`engine ready: Temporal ${address}, UI ${ui}, worker ${worker.child.pid} (log ${workerLog()})`);
-  void tellSilence(address, say, parts.signal);
-  await Promise.race([worker.keep(), untilTemporalIsGone(server, temporalLog(engineFolder))]);
+  void reportOutages(address, say, parts.signal);
+  await Promise.race([worker.keep(), untilTemporalExits(server, temporalLog(engineFolder))]);
 }
 
 function dataFolder(): string {
@@ -123,18 +127,18 @@ function startWorker(address: string, dataDir: string, port: number): ChildProce
   });
 }
 
-/** `from`: where the log of this run begins; before it stand earlier ones. */
+/** `from`: offset at which the log of this run starts. */
 async function untilWorkerIsReady(worker: ChildProcess, from: number): Promise<void> {
   for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(50)) {
     const log = readFileSync(workerLog()).subarray(from);
     if (log.includes('worker is ready')) return;
     const ended = worker.exitCode ?? worker.signalCode;
-    if (ended !== null) throw new EngineUnreachable(`the worker ended with ${ended}`, `see ${workerLog()}`);
+    if (ended !== null) throw new EngineUnreachable(`the worker exited (${ended})`, `see ${workerLog()}`);
   }
   throw new EngineUnreachable('the worker was not ready within 30 s', `see ${workerLog()}`);
 }
 
-async function untilAskedToStop(): Promise<void> {
+async function stopRequested(): Promise<void> {
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
 }
 
@@ -160,7 +164,7 @@ async function detach({ port, uiPort }: DevOptions): Promise<void> {
   throw new EngineUnreachable('the engine was not ready in time', `see ${file}`);
 }
 
-/** Stops the engine of this folder, and the processes that it deployed. Containers run on until `deploy-code stop`. */
+/** Stops the engine of this folder and its process instances. Containers keep running until `deploy-code stop`. */
 async function stop(): Promise<void> {
   const known = recall();
   if (known?.isRunning) {
@@ -173,7 +177,7 @@ async function stop(): Promise<void> {
   say(
     known
       ? `the engine is stopped, and its state deleted${ended > 0 ? `; ${ended} process instances ended with it` : ''}`
-      : 'no engine ran here',
+      : 'no engine runs in this folder',
   );
 }
 

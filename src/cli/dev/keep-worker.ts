@@ -6,62 +6,63 @@ import { EngineUnreachable } from '../../temporal/errors';
 export interface KeepOptions {
   start: () => ChildProcess;
   say: (text: string) => void;
-  /** Where the worker logs. */
+  /** Log file of the worker. */
   log: string;
-  /** Before the first restart; each of a row doubles it. In ms. */
+  /** Pause before the first restart, in ms; each further restart doubles it. */
   firstPauseMs?: number;
 }
 
-/** More ends than this within the window mean that a restart does not help. */
-const mostEnds = 5;
+/** After more exits than this within the window, the worker is not restarted any more. */
+const mostExits = 5;
 const windowMs = 5 * 60_000;
 const longestPauseMs = 30_000;
 
-/** Keeps a worker running: one that ends is started again, later and later, and people are told. */
-export class KeptWorker {
+/** Restarts a worker that exits, with growing pauses, and reports it. */
+export class SupervisedWorker {
   child: ChildProcess;
-  private readonly over = new AbortController();
-  private ends: number[] = [];
+  private readonly released = new AbortController();
+  private exits: number[] = [];
 
   constructor(private readonly options: KeepOptions) {
     this.child = options.start();
   }
 
-  /** Settles only when the worker ends again and again. @throws EngineUnreachable */
+  /** Never resolves; rejects when the worker exits too often. @throws EngineUnreachable */
   async keep(): Promise<never> {
     for (;;) {
-      const how = await endOf(this.child);
-      if (!this.over.signal.aborted) await this.restart(how);
-      if (this.over.signal.aborted) return new Promise<never>(() => undefined);
+      const reason = await exitOf(this.child);
+      if (!this.released.signal.aborted) await this.restart(reason);
+      if (this.released.signal.aborted) return new Promise<never>(() => undefined);
     }
   }
 
-  /** From now on its end is wanted. */
+  /** Stops restarting the worker, which may exit from now on. */
   release(): ChildProcess {
-    this.over.abort();
+    this.released.abort();
     return this.child;
   }
 
-  private async restart(how: string): Promise<void> {
+  private async restart(reason: string): Promise<void> {
     const { start, say, log, firstPauseMs = 1000 } = this.options;
     const now = Date.now();
-    this.ends = [...this.ends.filter((at) => now - at < windowMs), now];
-    if (this.ends.length > mostEnds)
+    this.exits = [...this.exits.filter((at) => now - at < windowMs), now];
+    if (this.exits.length > mostExits)
       throw new EngineUnreachable(
-        `the worker has ended ${this.ends.length} times within ${windowMs / 60_000} minutes, most recently with ${how}`,
+        `the worker exited ${this.exits.length} times within ${windowMs / 60_000} minutes, most ` +
+          `recently with ${reason}`,
         `see ${log}`,
       );
-    const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (this.ends.length - 1));
-    say(`the worker has ended with ${how}; it starts again in ${pauseMs / 1000} s (log ${log})`);
-    await sleep(pauseMs, undefined, { signal: this.over.signal }).catch(() => undefined);
-    if (this.over.signal.aborted) return;
+    const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (this.exits.length - 1));
+    say(`the worker exited (${reason}); restarting it in ${pauseMs / 1000} s (log ${log})`);
+    await sleep(pauseMs, undefined, { signal: this.released.signal }).catch(() => undefined);
+    if (this.released.signal.aborted) return;
     this.child = start();
-    say(`the worker runs again (${this.child.pid})`);
+    say(`the worker was restarted (${this.child.pid})`);
   }
 }
 
-/** How a process has ended, once it has. */
-export async function endOf(child: ChildProcess): Promise<string> {
+/** Waits for a process to exit, and returns its signal or exit code. */
+export async function exitOf(child: ChildProcess): Promise<string> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit').catch(() => undefined);
   return child.signalCode ?? `exit code ${child.exitCode ?? 'unknown'}`;
 }

@@ -3,17 +3,17 @@ import { once } from 'node:events';
 
 const stopWithinMs = 30_000;
 
-/** What a development engine has started so far; all of it ends together, the last first. */
+/** The parts that a development engine has started, which end together. */
 export class Parts {
   private readonly ends: (() => Promise<void>)[] = [];
-  private readonly over = new AbortController();
+  private readonly ending = new AbortController();
 
-  /** Aborts when the engine ends, be it before it is ready. */
+  /** Aborts when the engine ends, also before it is ready. */
   get signal(): AbortSignal {
-    return this.over.signal;
+    return this.ending.signal;
   }
 
-  /** @throws the reason where the engine ends already: nothing more is to be started */
+  /** @throws the abort reason if the engine is already ending, so that nothing more is started */
   add(end: () => Promise<void>): void {
     if (this.signal.aborted) void end();
     this.signal.throwIfAborted();
@@ -21,17 +21,17 @@ export class Parts {
   }
 
   async end(): Promise<void> {
-    this.over.abort();
+    this.ending.abort();
     await Promise.all(this.ends.reverse().map((end) => end()));
   }
 }
 
-/** Ends a process: kindly, and by force where that takes longer than it may. */
+/** Ends a process with SIGTERM, and with SIGKILL after `withinMs`. */
 export async function endProcess(child: ChildProcess, withinMs = stopWithinMs): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
+  const exited = once(child, 'exit');
   child.kill('SIGTERM');
   const killer = setTimeout(() => child.kill('SIGKILL'), withinMs);
-  await gone;
+  await exited;
   clearTimeout(killer);
 }

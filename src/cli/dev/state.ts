@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { readRecord, stateFolder, type DevelopmentEngine, type EngineRecord } from '../../temporal/development';
 import { BadRequest } from '../../temporal/errors';
 
-/** Files of a development engine, below the folder it is started in. */
+/** Files of a development engine, below its working folder. */
 export const folder = resolve(stateFolder);
 export const cacheFolder = join(folder, 'cache');
 export const engineFolder = join(folder, 'engine');
@@ -19,7 +19,7 @@ export function remember(engine: DevelopmentEngine): void {
   writeFileSync(record, JSON.stringify(engine, null, 2), { mode: 0o600 });
 }
 
-/** What was remembered here, and whether its process still runs. @throws BadRequest where others may have written it */
+/** The engine of this folder, and whether it runs. @throws BadRequest if another user may have written the record */
 export function recall(): EngineRecord | undefined {
   const found = readRecord(record);
   if (found) return found;

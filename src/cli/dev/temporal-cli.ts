@@ -23,11 +23,11 @@ export async function findTemporalCli(
   const found = onPath('temporal') ?? (existsSync(cached) ? cached : undefined);
   if (found) return found;
   mkdirSync(cacheFolder, { recursive: true });
-  say(`fetching the Temporal CLI ${version}, once`);
+  say(`downloading the Temporal CLI ${version}, which happens only once`);
   if (await download(cached, signal)) return cached;
   signal?.throwIfAborted();
   if (onPath('go')) {
-    say('no download from here; building it with go install (about 3 minutes)');
+    say('the download failed; building it with `go install` (about 3 minutes)');
     if (await build(cacheFolder, signal)) return cached;
     signal?.throwIfAborted();
   }
@@ -45,7 +45,7 @@ function onPath(name: string): string | undefined {
     .find((file) => existsSync(file));
 }
 
-/** The official archive holds the one binary. */
+/** Downloads the official archive, which contains a single binary. */
 async function download(target: string, signal?: AbortSignal): Promise<boolean> {
   const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
   const archive = `${target}.tar.gz`;

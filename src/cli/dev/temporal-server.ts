@@ -24,10 +24,10 @@ export const tuning = [
 export interface ServerOptions {
   cli: string;
   port: number;
-  /** Where its UI listens. */
+  /** Address of its UI. */
   ui: UiAddress;
   folder: string;
-  /** Hears of its process before it answers. */
+  /** Called with the process, before the server answers. */
   started?: (server: ChildProcess) => void;
 }
 
@@ -56,16 +56,13 @@ export async function startServer({ cli, port, ui, folder, started }: ServerOpti
   return server;
 }
 
-/**
- * Temporal's HTTP API, which nothing here uses, answers under its own address only: no page of somebody else's gets at
- * it.
- */
+/** Restricts Temporal's unused HTTP API to its own address as host name, against DNS rebinding by foreign pages. */
 async function httpApi(): Promise<string[]> {
   const port = await freePort();
   return ['--http-port', String(port), '--dynamic-config-value', `frontend.httpAllowedHosts=["127.0.0.1:${port}"]`];
 }
 
-/** Where the server of a development engine logs. */
+/** Log file of the server of a development engine. */
 export function temporalLog(folder: string): string {
   return join(folder, 'temporal.log');
 }
@@ -73,7 +70,7 @@ export function temporalLog(folder: string): string {
 async function untilReady(server: ChildProcess, port: number, log: string): Promise<void> {
   for (const deadline = Date.now() + readyWithinMs; Date.now() < deadline; await sleep(100)) {
     const ended = server.exitCode ?? server.signalCode;
-    if (ended !== null) throw new EngineUnreachable(`the Temporal server ended with ${ended}`, `see ${log}`);
+    if (ended !== null) throw new EngineUnreachable(`the Temporal server exited (${ended})`, `see ${log}`);
     const connection = await Connection.connect({ address: `127.0.0.1:${port}`, connectTimeout: '1s' }).catch(
       () => undefined,
     );

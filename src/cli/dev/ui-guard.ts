@@ -13,23 +13,23 @@ import { freePort } from '../../guard/free-port';
 import { hostPort } from '../../model/names/host-port';
 import { isExpectedHost } from '../../guard/expected-host';
 
-/** Where Temporal's UI really listens. */
+/** Address at which Temporal's UI listens, behind the guard. */
 export interface UiAddress {
   host: string;
   port: number;
 }
 
-/** An address that no page can guess: on Linux all of 127.0.0.0/8 is this machine. */
+/** A loopback address that no web page can guess: on Linux, all of 127.0.0.0/8 is this machine. */
 export async function hiddenAddress(): Promise<UiAddress> {
   const part = () => randomInt(1, 255);
-  const isAnyOurs = process.platform === 'linux';
-  return { host: isAnyOurs ? `127.${part()}.${part()}.${part()}` : bound, port: await freePort() };
+  const hasManyAddresses = process.platform === 'linux';
+  return { host: hasManyAddresses ? `127.${part()}.${part()}.${part()}` : bound, port: await freePort() };
 }
 
 const bound = '127.0.0.1';
 const silentMs = 60_000;
 const largestHeaders = 64 * 1024;
-const ofOneConnection = new Set([
+const hopByHop = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -41,9 +41,8 @@ const ofOneConnection = new Set([
 ]);
 
 /**
- * Stands before Temporal's UI, which takes a request under any name and from any page: a page of somebody else's that
- * gives its own name the address of this machine could read and start deployments. Only requests to `localhost` from
- * its own pages pass.
+ * A proxy for Temporal's UI, which accepts any host name and origin: a foreign page could use DNS rebinding to read and
+ * start deployments. Only requests to `localhost` from the UI's own pages pass.
  */
 export async function guardUi(port: number, ui: UiAddress): Promise<Server> {
   const server = createServer({ maxHeaderSize: largestHeaders }, (request, response) => {
@@ -58,10 +57,9 @@ export async function guardUi(port: number, ui: UiAddress): Promise<Server> {
 }
 
 function refusalOf({ headers }: IncomingMessage, port: number): string | undefined {
-  if (!isExpectedHost(headers.host, { bound })) return 'the UI is reached as localhost, and under no other name';
+  if (!isExpectedHost(headers.host, { bound })) return 'the UI is only available as localhost';
   const own = [`http://localhost:${port}`, `http://${hostPort(bound, port)}`];
-  if (headers.origin !== undefined && !own.includes(headers.origin))
-    return `only pages of ${own[0]} may call this server`;
+  if (headers.origin !== undefined && !own.includes(headers.origin)) return `only pages of ${own[0]} may send requests`;
   return undefined;
 }
 
@@ -82,7 +80,7 @@ function pass(request: IncomingMessage, response: ServerResponse, { host, port }
   pipeline(request, onward, () => undefined);
 }
 
-/** Without those that are about one connection. */
+/** The headers without hop-by-hop ones. */
 function passedOn(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !ofOneConnection.has(name)));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !hopByHop.has(name)));
 }

@@ -2,23 +2,23 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { EngineUnreachable } from '../../temporal/errors';
-import { endOf } from './keep-worker';
+import { exitOf } from './keep-worker';
 
-const lookMs = 5000;
+const checkMs = 5000;
 const answerMs = 3000;
 const mostMissed = 2;
 
-/** Settles only when the server of a development engine has ended. @throws EngineUnreachable */
-export async function untilTemporalIsGone(server: ChildProcess, log: string): Promise<never> {
+/** Never resolves; rejects when the server of a development engine exits. @throws EngineUnreachable */
+export async function untilTemporalExits(server: ChildProcess, log: string): Promise<never> {
   throw new EngineUnreachable(
-    `Temporal has ended with ${await endOf(server)}`,
+    `Temporal exited (${await exitOf(server)})`,
     `see ${log}, and restart the engine with \`deploy-code dev\``,
   );
 }
 
-/** Tells when a server that runs does not answer, and when it does again; until the signal. */
-export async function tellSilence(address: string, say: (text: string) => void, signal: AbortSignal): Promise<void> {
-  for (let missed = 0; !signal.aborted; await sleep(lookMs, undefined, { signal }).catch(() => undefined)) {
+/** Reports when a running server does not answer, and when it answers again, until the signal aborts. */
+export async function reportOutages(address: string, say: (text: string) => void, signal: AbortSignal): Promise<void> {
+  for (let missed = 0; !signal.aborted; await sleep(checkMs, undefined, { signal }).catch(() => undefined)) {
     const answers = await isAnswering(address);
     if (signal.aborted) return;
     if (answers && missed >= mostMissed) say('Temporal answers again');

@@ -8,20 +8,20 @@ import {
 } from '../../workflows/messages';
 import { ago, moment } from './words';
 
-/** What a freeze that is not over says. */
+/** The text of an active freeze; empty if there is none. */
 export function frozenText(freeze: Freeze | undefined): string[] {
   return freeze && isOn(freeze, Date.now()) ? [freezeText(freeze, moment)] : [];
 }
 
-/** Nothing while it is closed. */
+/** The text of an open circuit breaker; empty while it is closed. */
 export function breakerText({ failures, openedAt, recoveryMs }: Breaker): string[] {
   if (openedAt === undefined) return [];
   const until = openedAt + recoveryMs;
-  const then = until > Date.now() ? `refused until ${moment(new Date(until))}` : 'tried one at a time';
-  return [`circuit breaker open after ${failures} failed deployments in a row: automatic ones are ${then}`];
+  const effect = until > Date.now() ? `refused until ${moment(new Date(until))}` : 'tried one at a time';
+  return [`circuit breaker open after ${failures} failed deployments in a row: automatic ones are ${effect}`];
 }
 
-/** One row for what runs, one for each that waits. */
+/** Rows for the running deployment and each waiting one. */
 export function queueRows(running: EnvironmentState['running'], queue: readonly JoinRequest[]): string[][] {
   return [
     ...(running ? [row(running, `runs (${running.deployment})`)] : []),

@@ -3,31 +3,31 @@ import { outcomes, statuses } from '../../model/deployment';
 import type { EventData, ProgressCode, ProgressEvent, StepEventCode, StepReference } from '../../model/events';
 import type { DeploymentResult, Place } from '../../workflows/messages';
 
-/** Fields are added within a version, and none is removed or means something else. */
+/** Within a version, fields may be added, but never removed or redefined. */
 const version = 1;
 
 const count = z.number().int().nonnegative();
-const durationMs = count.describe('Time that it took, in ms.');
+const durationMs = count.describe('Duration in ms.');
 const message = z.string().describe('A sentence for people.');
 
 const common = {
   version: z.literal(version).describe('Version of this schema.'),
-  at: z.iso.datetime().describe('When it happened.'),
+  at: z.iso.datetime().describe('Time of the event.'),
   stack: z.string().describe('Name of the stack.'),
   environment: z.string().describe('Name of the environment.'),
   deployment: count.optional().describe('Number of the deployment; absent while it waits in the queue.'),
 };
-const numbered = { ...common, sequence: count.describe('Counts the events of a deployment, from 1.') };
+const numbered = { ...common, sequence: count.describe('Number of the event within the deployment, from 1.') };
 
 const step: z.ZodType<StepReference> = z
   .strictObject({
-    id: z.string().describe('The same in every plan of the deployment: `api/start/1`.'),
+    id: z.string().describe('Identity of the step in every plan of the deployment: `api/start/1`.'),
     kind: z.string().describe('What the step does: `start`, `update`, `route`, …'),
     title: z.string().describe('A sentence for people: `start api-1 (ghcr.io/acme/api:1.6.0)`.'),
-    service: z.string().optional().describe('Service that the step is about.'),
+    service: z.string().optional().describe('Service of the step.'),
     phase: count.optional().describe('Phase of the plan; absent in a rollback and a cleanup.'),
   })
-  .describe('The step that the event is about.');
+  .describe('Step of the event.');
 
 /** Typed by the engine's own events: a field that one of them gains must be described here. */
 const data: { [C in ProgressCode]: z.ZodType<EventData[C]> } = {
@@ -47,17 +47,17 @@ const stepEvent = <C extends StepEventCode>(code: C, meaning: string) =>
 /** Everything that `deploy --json` and `status N --watch --json` print, by its code. */
 export const event = z.discriminatedUnion('code', [
   deploymentEvent('deployment.status_changed', 'The deployment entered another stage.'),
-  deploymentEvent('deployment.noted', 'Something that people should know.'),
-  stepEvent('step.started', 'A step began.'),
+  deploymentEvent('deployment.noted', 'A note for people.'),
+  stepEvent('step.started', 'A step started.'),
   stepEvent('step.finished', 'A step succeeded.'),
   stepEvent('step.delayed', 'The platform is unavailable; the step waits for it.'),
-  stepEvent('step.failed', 'A step failed, and is not tried again.'),
+  stepEvent('step.failed', 'A step failed, and is not retried.'),
   z
     .strictObject({
       code: z.literal('deployment.detached'),
       ...common,
       data: z.strictObject({
-        workflowId: z.string().describe('Names the deployment while it has no number.'),
+        workflowId: z.string().describe('Workflow ID; identifies the deployment while it has no number.'),
         status: z.enum(statuses).optional().describe('Its status at that moment.'),
         behind: count.optional().describe('Number of the deployment that it waits for.'),
       }),

@@ -16,7 +16,7 @@ export interface FollowOptions {
   /** With `json`: false prints the last line only. */
   watch?: boolean;
   detach?: boolean;
-  /** Gives up after so long without a worker, in ms; default: never. */
+  /** Gives up after this time without a worker or server, in ms; default: never. */
   giveUpAfter?: number;
   /** Options that name the environment in a command line. */
   place: string;
@@ -24,7 +24,7 @@ export interface FollowOptions {
 
 const detachedGiveUpAfterMs = 10_000;
 
-/** Shows a deployment until it ends, and returns the exit code. Ctrl-C detaches: the deployment goes on. */
+/** Shows a deployment until it ends, and returns the exit code. Ctrl-C detaches: the deployment continues. */
 export async function follow(handle: DeploymentHandle, options: FollowOptions): Promise<number> {
   const stop = new AbortController();
   const detach = () => stop.abort();
@@ -55,7 +55,7 @@ export async function follow(handle: DeploymentHandle, options: FollowOptions): 
   return sayResult(await handle.result({ onTrouble: trouble.take }), handle.place, options);
 }
 
-/** Whoever does not want to wait does not wait long for a worker. */
+/** With --detach, gives up early if no worker answers. */
 function giveUpAfterMsOf({ giveUpAfter, detach }: FollowOptions): number {
   return giveUpAfter ?? (detach ? detachedGiveUpAfterMs : Infinity);
 }
@@ -114,10 +114,10 @@ function sayDetached(
   else
     say(
       number === undefined
-        ? 'Detached: the deployment waits in the queue and goes on by itself. ' +
-            `\`deploy-code cancel ${id}${place}\` takes it out.`
-        : `Detached: deployment ${number} goes on. \`deploy-code status ${number} --watch${place}\` ` +
-            `shows it again; \`deploy-code cancel ${number}${place}\` rolls it back.`,
+        ? 'Detached: the deployment waits in the queue and starts automatically. ' +
+            `\`deploy-code cancel ${id}${place}\` removes it.`
+        : `Detached: deployment ${number} continues. \`deploy-code status ${number} --watch${place}\` ` +
+            `follows it; \`deploy-code cancel ${number}${place}\` rolls it back.`,
     );
   return exitCodes.done;
 }

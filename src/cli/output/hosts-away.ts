@@ -7,5 +7,5 @@ export function sayAway(away: readonly HostAway[]): void {
   if (away.length === 0) return;
   process.exitCode = exitCodes.unreachable;
   for (const { host, reason } of away)
-    complain(paint.yellow(`the host ${host} is away, and nothing on it is shown: ${reason}`));
+    complain(paint.yellow(`host ${host} is unavailable, and nothing on it is shown: ${reason}`));
 }

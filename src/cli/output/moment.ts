@@ -1,6 +1,6 @@
 import { durationMs } from '../../config/schema/values';
 
-/** A time to come: a date and time (of this machine where it names no zone), or a duration from now; else nothing. */
+/** Parses a future time: a date and time (local unless it has a zone), or a duration from now. Else undefined. */
 export function momentOf(text: string, now: Date): Date | undefined {
   const ms = durationMs(text);
   const date = ms === undefined ? new Date(text) : new Date(now.getTime() + ms);

@@ -19,7 +19,7 @@ const colours: Record<string, (text: string) => string> = {
   '-': paint.red,
 };
 
-/** A plan, like a diff one trusts. */
+/** Shows a plan in the form of a diff. */
 export function planText(plan: PlanSummary): string[] {
   const { from, to } = plan.release;
   const release =
@@ -62,7 +62,7 @@ function row(place: string, service: ServiceSummary): string[] {
   ];
 }
 
-/** How requests move, step by step. */
+/** The steps by which requests move to the new instances. */
 function rollout({ rollout: steps = [] }: ServiceSummary): string[] {
   return steps.map((step) => paint.dim(`              ${step}`));
 }
@@ -79,11 +79,11 @@ function colour(line: string): string {
 function unchanged({ phases, newVolumes }: PlanSummary): string[] {
   const services = servicesOf(phases);
   const same = services.filter(({ action }) => action === 'keep' || action === 'skip').map(({ name }) => name);
-  const left = services.filter(({ action }) => action === 'leave').map(({ name }) => name);
+  const excluded = services.filter(({ action }) => action === 'leave').map(({ name }) => name);
   const data = newVolumes.length > 0 ? `NEW, EMPTY volumes: ${newVolumes.join(', ')}` : 'no volume touched';
   return [
     ...(same.length > 0 ? [`  = ${shorten(same, 8)} unchanged   data: ${data}`] : [`  data: ${data}`]),
-    ...(left.length > 0 ? [`  . ${shorten(left, 8)} not looked at`] : []),
+    ...(excluded.length > 0 ? [`  . ${shorten(excluded, 8)} not part of this deployment`] : []),
   ];
 }
 

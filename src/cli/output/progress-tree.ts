@@ -28,7 +28,7 @@ export class ProgressTree {
     for (const event of progress.events) this.take(event);
   }
 
-  /** Leaves the last picture on the screen. */
+  /** Draws the last state, and leaves it on the screen. */
   close(): void {
     clearInterval(this.timer);
     this.draw();
@@ -57,7 +57,7 @@ export class ProgressTree {
       paint.bold(head),
       ...fit(body, height),
       ...this.notes.slice(-3).map((note) => paint.yellow(`  ${note}`)),
-      ...this.undoing(status),
+      ...this.rollback(status),
     ];
     const columns = Math.max(1, (process.stdout.columns ?? 80) - 1);
     logUpdate(lines.map((line) => renderedWithin(columns, line)).join('\n'));
@@ -110,7 +110,7 @@ export class ProgressTree {
     );
   }
 
-  private undoing(status: string): string[] {
+  private rollback(status: string): string[] {
     if (status !== 'rolling_back') return [];
     const last = [...this.steps.values()].filter(({ endedAt }) => !endedAt).at(-1);
     return [paint.yellow(`  ${frames[this.frame]} rolling back${last ? `: ${last.text}` : ''}`)];

@@ -17,15 +17,15 @@ export function failureText(
   return [
     `failed${cause.service === undefined ? '' : `: ${cause.service}`}`,
     ...causeText(cause),
-    `waits until ${moment(new Date(until))}, and is rolled back then`,
+    `waits until ${moment(new Date(until))}, then rolls back`,
     `  deploy-code amend ${deployment} ` +
-      `${cause.service ?? 'SERVICE'}${place}   (goes on with what the stack file says of it now)`,
+      `${cause.service ?? 'SERVICE'}${place}   (continues with the service as it is in the stack file now)`,
     `  deploy-code retry ${deployment}${place}`,
     `  deploy-code abort ${deployment}${place}   (rolls back now)`,
   ];
 }
 
-/** What waits for an approval, and the commands that give it. */
+/** The steps that wait for an approval, and the commands that approve or reject them. */
 export function approvalText(
   { deployment, approvals = [] }: Pick<Progress, 'deployment' | 'approvals'>,
   place: string,
@@ -40,7 +40,7 @@ export function approvalText(
   });
 }
 
-/** Whatever a deployment that has its turn waits for. */
+/** Everything that a started deployment waits for. */
 export function waitingText(progress: Progress, place: string): string[] {
   const { deployment, question, held } = progress;
   return [

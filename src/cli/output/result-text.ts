@@ -6,7 +6,7 @@ import { paint } from './terminal';
 
 const shownLogLines = 10;
 
-/** How a deployment ended: the outcome, its evidence, what stays, and what to do next. */
+/** The result of a deployment: outcome, evidence, effects that are not undone, and next commands. */
 export function resultText(result: DeploymentResult, place: string): string[] {
   const { outcome, cause, deployment } = result;
   return [
@@ -19,12 +19,12 @@ export function resultText(result: DeploymentResult, place: string): string[] {
       ({ action, by, reason, service }) =>
         `  steered   ${action}${service ? ` ${service}` : ''} by ${by}${reason ? `: ${reason}` : ''}`,
     ),
-    ...result.notUndone.map((what) => paint.bold(paint.yellow(`  NOT undone: ${what}`))),
-    ...result.leftBehind.map((what) => paint.red(`  left: ${what}`)),
+    ...result.notUndone.map((effect) => paint.bold(paint.yellow(`  NOT undone: ${effect}`))),
+    ...result.leftBehind.map((remains) => paint.red(`  left: ${remains}`)),
     ...(outcome === 'rollback_incomplete'
       ? [
-          `  next      mend what is named above, then \`deploy-code ` +
-            `${result.release === undefined ? 'stop' : `rollback --to ${result.release}`}\` goes on from here`,
+          `  next      fix the problems above, then run \`deploy-code ` +
+            `${result.release === undefined ? 'stop' : `rollback --to ${result.release}`}\``,
         ]
       : []),
     ...(cause?.service && deployment
@@ -36,7 +36,7 @@ export function resultText(result: DeploymentResult, place: string): string[] {
 function headline({ outcome, durationMs, rollbackMs, release, cause, intent, changed }: DeploymentResult): string {
   const running = release === undefined ? 'Nothing was deployed before' : `Running: release ${release}`;
   const took = seconds(durationMs);
-  const back = rollbackMs === undefined ? '' : ` in ${seconds(rollbackMs)}`;
+  const inTime = rollbackMs === undefined ? '' : ` in ${seconds(rollbackMs)}`;
   switch (outcome) {
     case 'succeeded':
       return paint.green(
@@ -45,11 +45,11 @@ function headline({ outcome, durationMs, rollbackMs, release, cause, intent, cha
           : `DONE in ${took}. ${running}`,
       );
     case 'unchanged':
-      return paint.green(`Nothing changed (looked for ${took}). ${running}`);
+      return paint.green(`Nothing changed (checked in ${took}). ${running}`);
     case 'refused':
       return paint.red(`REFUSED${cause ? `: ${cause.message}` : ''}. Nothing was changed. Exit ${exitCodeOf(outcome)}`);
     case 'rolled_back':
-      return paint.red(`FAILED, rolled back${back}. ${running}. Exit ${exitCodeOf(outcome)}`);
+      return paint.red(`FAILED, rolled back${inTime}. ${running}. Exit ${exitCodeOf(outcome)}`);
     case 'left_as_is':
       return paint.red(`FAILED, and left as it is: nothing was rolled back. Exit ${exitCodeOf(outcome)}`);
     case 'rollback_incomplete':
@@ -57,20 +57,20 @@ function headline({ outcome, durationMs, rollbackMs, release, cause, intent, cha
     case 'cancelled':
       return paint.yellow(
         'CANCELLED ' +
-          `(${cause?.message ?? 'before it began'})${rollbackMs === undefined ? '' : `, rolled back${back}`}. ` +
+          `(${cause?.message ?? 'before it started'})${rollbackMs === undefined ? '' : `, rolled back${inTime}`}. ` +
           `${running}. Exit ${exitCodeOf(outcome)}`,
       );
   }
 }
 
-/** What went wrong, and everything that shows why. */
-export function causeText({ step, title = step, message, evidence: found }: Cause): string[] {
+/** The cause of a failure, with its evidence. */
+export function causeText({ step, title = step, message, evidence }: Cause): string[] {
   const memory =
-    found?.outOfMemory === undefined || message.includes('out of memory')
+    evidence?.outOfMemory === undefined || message.includes('out of memory')
       ? []
-      : [found.outOfMemory ? 'OUT OF MEMORY' : 'not out of memory'];
-  const probe = found?.lastProbeError ? [`last probe: ${found.lastProbeError}`] : [];
-  const logs = found?.logs ?? [];
+      : [evidence.outOfMemory ? 'OUT OF MEMORY' : 'not out of memory'];
+  const probe = evidence?.lastProbeError ? [`last probe: ${evidence.lastProbeError}`] : [];
+  const logs = evidence?.logs ?? [];
   return [
     `  cause     ${title}: ${[message, ...memory, ...probe].join(', ')}`,
     ...logs.slice(-shownLogLines).map((line) => paint.dim(`            | ${line}`)),

@@ -28,7 +28,7 @@ export function scheduleRows(views: readonly ScheduleView[]): string[][] {
   ]);
 }
 
-/** The newest first. */
+/** Rows of the runs, newest first. */
 export function runRows(runs: readonly ScheduledRun[]): string[][] {
   return [...runs]
     .reverse()

@@ -1,7 +1,7 @@
 import { crashLoop, type InstanceLine } from '../../model/instance-status';
 import { paint, table } from './terminal';
 
-/** One row a service: how many of its instances run, and how they are. */
+/** One row per service: its running instances, and the worst health of them. */
 export function statusTable(lines: readonly InstanceLine[]): string[] {
   const services = new Map<string, InstanceLine[]>();
   for (const line of lines) services.set(line.service, [...(services.get(line.service) ?? []), line]);

@@ -4,12 +4,11 @@ import stringWidth from 'string-width';
 import { visible, visibleJson, visibleLines } from '../../model/text';
 
 /**
- * The one place through which everything that people read leaves this program. Text from outside can hold escape
- * sequences: whatever a terminal would obey is shown escaped, also where the output is no terminal, for people pipe it
- * to one.
+ * All output for people goes through this module. Text from outside can contain escape sequences, which are shown
+ * escaped; also if the output is not a terminal, because people pipe it to one.
  */
 
-/** Nobody outside can know it, so nobody outside can write a style. */
+/** Random, so that text from outside cannot contain a style. */
 const secret = randomBytes(12).toString('hex');
 const mark = (code: number): string => `\u001b${secret}:${code};`;
 const marks = new RegExp(`\u001b${secret}:(\\d+);`);
@@ -19,7 +18,7 @@ const style =
   (text: string): string =>
     pc.isColorSupported ? `${mark(open)}${text}${mark(close)}` : text;
 
-/** Styles of this program's own words. They come into force when the text is printed. */
+/** Styles for our own text, applied when it is printed. */
 export const paint = {
   bold: style(1, 22),
   dim: style(2, 22),
@@ -30,15 +29,15 @@ export const paint = {
   cyan: style(36, 39),
 };
 
-/** What follows a line end within a text from outside stands behind this: it cannot pass for a line of our own. */
+/** Marks continuation lines of text from outside, so that they cannot pass for our own lines. */
 const continuation = '\n  | ';
 
-/** A line as it may go to a terminal: styles in force, everything else escaped. */
+/** A line for a terminal: with styles applied, and everything else escaped. */
 export function rendered(line: string): string {
   return styled(line, (text) => visibleLines(text).replaceAll('\n', continuation));
 }
 
-/** The same in one line that is not wider than so many columns. */
+/** Like {@link rendered}, but on one line, cut to the number of columns. */
 export function renderedWithin(columns: number, line: string): string {
   let room = columns;
   let isCut = false;
@@ -69,23 +68,23 @@ export function complain(line: string): void {
   process.stderr.write(`${rendered(line)}\n`);
 }
 
-/** Prints one JSON document in one line; it holds no character that a terminal would obey. */
+/** Prints one JSON document on one line, with control characters escaped. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${visibleJson(JSON.stringify(value) ?? 'null')}\n`);
 }
 
-/** Prints a file: as it is for programs that read it, escaped on a terminal. */
+/** Prints a file: unchanged for programs, escaped on a terminal. */
 export function printFile(text: string): void {
   if (process.stdout.isTTY) printText(text);
   else printRaw(text);
 }
 
-/** Prints text of several lines: no line gets anything put before it. */
+/** Prints text of several lines, escaped, without marks on continuation lines. */
 export function printText(text: string): void {
   process.stdout.write(visibleLines(text));
 }
 
-/** Passes bytes on as they are: only where somebody has asked for just that. */
+/** Prints text unchanged; only for users who request that. */
 export function printRaw(text: string): void {
   process.stdout.write(text);
 }
@@ -94,7 +93,7 @@ export function printRawLines(lines: readonly string[]): void {
   for (const line of lines) printRaw(`${line}\n`);
 }
 
-/** Columns as wide as their widest cell, as a terminal shows them. Every cell is one line. */
+/** Aligns columns by the width of their cells on a terminal. Every cell becomes one line. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const cells = rows.map((row) => row.map(visible));
   const widths = (cells[0] ?? []).map((_, column) => Math.max(...cells.map((row) => stringWidth(row[column] ?? ''))));
@@ -110,7 +109,7 @@ function padded(text: string, width: number): string {
   return text + ' '.repeat(width - stringWidth(text));
 }
 
-/** Splits a line at our own marks: those become styles, and what is between them is written as the function says. */
+/** Splits a line at our own marks, which become styles; `write` renders the text between them. */
 function styled(line: string, write: (text: string) => string): string {
   return line
     .split(marks)
@@ -118,7 +117,7 @@ function styled(line: string, write: (text: string) => string): string {
     .join('');
 }
 
-/** As many whole characters as fit into so many columns. */
+/** The longest start of a text, in whole characters, that fits into the columns. */
 function startOf(text: string, columns: number): string {
   let start = '';
   let width = 0;

@@ -5,18 +5,18 @@ import { clock, seconds } from './words';
 
 const repeatMs = 30_000;
 
-/** Says that nobody answers: since when, what to do, from time to time that it is still so, and that it is over. */
+/** Reports that the worker or server does not answer, with advice; repeats it, and reports the end of the outage. */
 export class TroubleNotes {
-  private said?: { message: string; at: number };
+  private lastNote?: { message: string; at: number };
   private since?: Date;
 
-  /** `giveUpAfterMs`: how long nobody may answer. */
+  /** `giveUpAfterMs`: longest outage before {@link take} throws. */
   constructor(
     private readonly note: (lines: string[]) => void,
     private readonly giveUpAfterMs: number,
   ) {}
 
-  /** @throws EngineUnreachable once it has lasted too long */
+  /** @throws EngineUnreachable if the outage lasts too long */
   readonly take = (trouble: Trouble | undefined): void => {
     if (!trouble) return this.end();
     const {
@@ -27,22 +27,22 @@ export class TroubleNotes {
     const lasted = Date.now() - this.since.getTime();
     if (lasted > this.giveUpAfterMs)
       throw new EngineUnreachable(
-        `${message}, for ${seconds(lasted)}; the deployment is not over, and continues once it gets an answer`,
+        `${message}, for ${seconds(lasted)}; the deployment has not ended, and continues after the outage`,
         advice,
       );
-    if (this.said?.message === message && Date.now() - this.said.at < repeatMs) return;
-    const isNew = this.said?.message !== message;
-    this.said = { message, at: Date.now() };
+    if (this.lastNote?.message === message && Date.now() - this.lastNote.at < repeatMs) return;
+    const isNew = this.lastNote?.message !== message;
+    this.lastNote = { message, at: Date.now() };
     this.note([
-      paint.yellow(`  wait  ${message} (since ${clock(this.since)}); the deployment is not over`),
+      paint.yellow(`  wait  ${message} (since ${clock(this.since)}); the deployment has not ended`),
       ...(isNew ? [paint.yellow(`        ${advice}`)] : []),
     ]);
   };
 
   private end(): void {
-    if (this.said && this.since)
-      this.note([`  ok    there is an answer again, after ${seconds(Date.now() - this.since.getTime())}`]);
-    this.said = undefined;
+    if (this.lastNote && this.since)
+      this.note([`  ok    answers again, after ${seconds(Date.now() - this.since.getTime())}`]);
+    this.lastNote = undefined;
     this.since = undefined;
   }
 }

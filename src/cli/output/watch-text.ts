@@ -1,7 +1,7 @@
 import { isOn, orderText, type EnvironmentState, type WatchPause, type WatchState } from '../../workflows/messages';
 import { counted, moment } from './words';
 
-/** What the watch sees and does: nothing where all is well. */
+/** Findings and actions of the watch; empty if there are none. */
 export function watchText({ watch, watchPause }: Pick<EnvironmentState, 'watch' | 'watchPause'>): string[] {
   const paused = watchPause && isOn(watchPause, Date.now()) ? [pauseText(watchPause)] : [];
   if (!watch) return paused;
@@ -11,7 +11,7 @@ export function watchText({ watch, watchPause }: Pick<EnvironmentState, 'watch' 
   return [
     ...paused,
     ...trouble,
-    ...watch.ailing.map((each) => ailingText(each, watch)),
+    ...watch.ailing.map((each) => unhealthyText(each, watch)),
     ...watch.drift.map((each) => `drift: ${each}`),
   ];
 }
@@ -20,14 +20,14 @@ export function pauseText(pause: WatchPause): string {
   return `the watch is paused ${orderText(pause, moment)}`;
 }
 
-function ailingText(
+function unhealthyText(
   { service, ordinal, instance, why, restartable }: WatchState['ailing'][number],
   { restarts, settings }: WatchState,
 ): string {
-  const what = `${service}-${ordinal} ${why}`;
+  const finding = `${service}-${ordinal} ${why}`;
   const attempts = restarts[instance];
-  if (settings?.onUnhealthy !== 'restart' || !restartable) return what;
+  if (settings?.onUnhealthy !== 'restart' || !restartable) return finding;
   return attempts
-    ? `${what}; restarted ${counted(attempts.count, 'time')}, again ${moment(new Date(attempts.nextAt))}`
-    : what;
+    ? `${finding}; restarted ${counted(attempts.count, 'time')}, again ${moment(new Date(attempts.nextAt))}`
+    : finding;
 }

@@ -1,6 +1,6 @@
 import type { Progress } from '../../workflows/messages';
 
-/** Times and lists, as people read them. */
+/** Formats durations, times and lists for people. */
 
 export function seconds(ms: number): string {
   if (ms < 1000) return `${Math.max(0.1, Math.round(ms / 100) / 10)}s`;
@@ -15,7 +15,7 @@ export function ago(date: Date): string {
   return minutes < 2880 ? `${Math.floor(minutes / 60)} h ago` : `${Math.floor(minutes / 1440)} days ago`;
 }
 
-/** `2026-12-24 18:00`, by the clock of this machine. */
+/** `2026-12-24 18:00` in local time. */
 export function moment(date: Date): string {
   const two = (value: number) => String(value).padStart(2, '0');
   return (
@@ -24,7 +24,7 @@ export function moment(date: Date): string {
   );
 }
 
-/** `2026-11-22 02:30 UTC`: beside times of another zone. */
+/** `2026-11-22 02:30 UTC`: local time with its zone, for output that also shows other zones. */
 export function zoned(date: Date): string {
   const zone = new Intl.DateTimeFormat('en', { timeZoneName: 'short' })
     .formatToParts(date)
@@ -32,7 +32,7 @@ export function zoned(date: Date): string {
   return `${moment(date)} ${zone?.value ?? ''}`;
 }
 
-/** `18:00:05`, by the clock of this machine. */
+/** `18:00:05` in local time. */
 export function clock(date: Date): string {
   return date.toLocaleTimeString('sv');
 }
@@ -47,7 +47,7 @@ export function shorten(names: readonly string[], most: number): string {
   return names.length > most ? `${names.slice(0, most).join(', ')} and ${names.length - most} more` : names.join(', ');
 }
 
-/** What a deployment waits for that has not begun; nothing once it has. */
+/** The reason why a queued deployment waits; undefined once it has started. */
 export function waitText({
   status,
   deployment,

@@ -80,7 +80,7 @@ export const exposedReachable: Rule = eachService((service, { stack }) => {
       at(
         service,
         ['replicas'],
-        `is more than ${mostReplicas}, the limit for an exposed service: weights of instances are whole per cent`,
+        `is more than ${mostReplicas}, the limit for an exposed service (weights are whole per cent); lower it`,
       ),
     ];
   return [];

@@ -38,7 +38,8 @@ const one = z.strictObject({
     .describe(
       'With `host_port`: `true` for the certificate of `infrastructure.load_balancer`, or a dedicated ' +
         'certificate. On a cluster: `true` for the certificate of the Ingress controller, a dedicated ' +
-        'certificate, or `{secret: NAME}` in the namespace.',
+        'certificate, or `{secret: NAME}` in the namespace; with `infrastructure.kubernetes.gateway`, the ' +
+        'Gateway terminates TLS instead.',
     ),
   timeout: duration
     .optional()

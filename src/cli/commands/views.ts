@@ -27,7 +27,7 @@ import { paint, print, printJson, printRaw, printRawLines, printText, say, table
 
 const followMs = 1000;
 
-interface LookOptions extends StackOptions, ConnectionOptions {
+interface ViewOptions extends StackOptions, ConnectionOptions {
   json?: boolean;
   watch?: boolean;
   raw?: boolean;
@@ -37,7 +37,8 @@ interface LookOptions extends StackOptions, ConnectionOptions {
   limit: number;
 }
 
-export function addLooks(program: Command): void {
+/** Adds the commands that show deployments and instances, and `exec`. */
+export function addViews(program: Command): void {
   withConnection(
     withStack(
       program
@@ -53,7 +54,7 @@ export function addLooks(program: Command): void {
       milliseconds,
     )
     .option('--json', 'print one JSON document; with --watch events as JSON Lines')
-    .action((deployment: number | undefined, options: LookOptions) =>
+    .action((deployment: number | undefined, options: ViewOptions) =>
       deployment === undefined ? showStatus(options) : showDeployment(deployment, options),
     );
 
@@ -87,7 +88,7 @@ export function addLooks(program: Command): void {
     .action(runInside);
 }
 
-async function showStatus(options: LookOptions): Promise<void> {
+async function showStatus(options: ViewOptions): Promise<void> {
   const { stack } = loadPlace(options);
   await withClient(options, async (client) => {
     const [{ found: lines, away }, state] = await Promise.all([
@@ -138,18 +139,18 @@ async function runningText(
   const missing = await client.builds.missing(workflowId);
   if (missing !== undefined)
     return [
-      `deployment ${deployment} stands still: it began on build ${missing}, which no worker runs any more`,
+      `deployment ${deployment} cannot continue: no worker runs its build ${missing} any more`,
       `  start a worker of that build, or: deploy-code worker adopt ${deployment}${place}`,
     ];
-  const waits = waitingText(await client.handle(workflowId).progress(), place);
+  const waiting = waitingText(await client.handle(workflowId).progress(), place);
   return [
     `deployment ${deployment} ` +
-      `${waits.length > 0 ? 'waits' : 'runs'}${queued > 0 ? `, ${queued} queued behind it` : ''}`,
-    ...waits,
+      `${waiting.length > 0 ? 'waits' : 'runs'}${queued > 0 ? `, ${queued} queued behind it` : ''}`,
+    ...waiting,
   ];
 }
 
-async function showDeployment(number: number, options: LookOptions): Promise<void> {
+async function showDeployment(number: number, options: ViewOptions): Promise<void> {
   const place = placeOf(loadPlace(options).stack);
   process.exitCode = await withClient(options, async (client) => {
     const handle = await client.deployment(place, number);
@@ -163,7 +164,7 @@ async function showDeployment(number: number, options: LookOptions): Promise<voi
   });
 }
 
-async function showHistory(options: LookOptions): Promise<void> {
+async function showHistory(options: ViewOptions): Promise<void> {
   const entries = await withClient(options, (client) =>
     client.history(placeOf(loadPlace(options).stack), options.limit),
   );
@@ -179,15 +180,15 @@ function historyRow({ deployment, status, release, startedAt, result }: HistoryE
     ago(startedAt),
     result ? seconds(result.durationMs) : '-',
     result?.requestedBy ?? '-',
-    result ? whatOf(result) : '',
+    result ? summaryOf(result) : '',
   ];
 }
 
-function whatOf({ intent, reason, cause, changed }: DeploymentResult): string {
+function summaryOf({ intent, reason, cause, changed }: DeploymentResult): string {
   return [intent, reason, cause?.message ?? (shorten(changed, 5) || 'nothing')].filter(Boolean).join(': ');
 }
 
-async function showLogs(words: string[], options: LookOptions): Promise<void> {
+async function showLogs(words: string[], options: ViewOptions): Promise<void> {
   const { stack } = loadPlace(options);
   const [first, ...services] = words;
   await withClient(options, async (client) => {
@@ -195,11 +196,11 @@ async function showLogs(words: string[], options: LookOptions): Promise<void> {
       return (options.raw ? printRawLines : print)(await evidence(client, Number(first), services, options));
     for (const name of words) serviceOf(stack, name);
     const cursors: Record<string, string> = {};
-    let said = new Set<string>();
+    let reported = new Set<string>();
     do {
       const { found, away } = await client.logs(stack, words, options.tail, cursors);
-      sayAway(away.filter(({ host }) => !said.has(host)));
-      said = new Set(away.map(({ host }) => host));
+      sayAway(away.filter(({ host }) => !reported.has(host)));
+      reported = new Set(away.map(({ host }) => host));
       for (const { name, lines, cursor, unreadable } of found) {
         if (unreadable !== undefined && !(name in cursors)) sayUnreadable(name, unreadable, options);
         cursors[name] = cursor;
@@ -210,13 +211,13 @@ async function showLogs(words: string[], options: LookOptions): Promise<void> {
   });
 }
 
-/** Once, however long the others are followed. */
-function sayUnreadable(instance: string, unreadable: string, { json }: LookOptions): void {
+/** Reported once for an instance, also while the logs of others are followed. */
+function sayUnreadable(instance: string, unreadable: string, { json }: ViewOptions): void {
   if (json) printJson({ instance, unreadable });
   else say(`${paint.cyan(instance)} | ${paint.yellow(`(its logs cannot be read here: ${unreadable})`)}`);
 }
 
-function showLine(instance: string, line: string, { json, raw }: LookOptions): void {
+function showLine(instance: string, line: string, { json, raw }: ViewOptions): void {
   if (json) printJson({ instance, line });
   else if (raw) printRawLines([`${instance} | ${line}`]);
   else say(`${paint.cyan(instance)} | ${line}`);
@@ -226,7 +227,7 @@ async function evidence(
   client: DeployCodeClient,
   number: number,
   services: string[],
-  options: LookOptions,
+  options: ViewOptions,
 ): Promise<string[]> {
   const handle = await client.deployment(placeOf(loadPlace(options).stack), number);
   const { cause, tolerated } = await handle.result();
@@ -242,18 +243,18 @@ async function evidence(
   return causes.flatMap((each) => [options.raw ? each!.message : paint.bold(each!.message), ...each!.evidence!.logs]);
 }
 
-async function runInside(which: string, command: string[], options: LookOptions): Promise<void> {
+async function runInside(target: string, command: string[], options: ViewOptions): Promise<void> {
   const { stack } = loadPlace(options);
   await withClient(options, async (client) => {
     const { found, away } = await client.status(stack);
     const running = found.filter(({ state }) => state === 'running');
     const instance =
-      running.find(({ service, ordinal, name }) => name === which || `${service}-${ordinal}` === which) ??
-      running.find(({ service }) => service === which);
+      running.find(({ service, ordinal, name }) => name === target || `${service}-${ordinal}` === target) ??
+      running.find(({ service }) => service === target);
     if (!instance) {
       sayAway(away);
       throw new BadRequest(
-        `no running instance is called "${which}"; running: ` +
+        `no running instance has the name "${target}"; running: ` +
           `${running.map(({ service, ordinal }) => `${service}-${ordinal}`).join(', ') || 'none'}`,
       );
     }
