@@ -125,7 +125,7 @@ export function createMetrics(engine: EventEmitter<EngineEvents>, activities: Ev
       case 'drift.changed':
         return drift.set(place, event.data.drift.length);
       case 'watch.acted':
-        return acts.inc({ ...place, action: event.data.action });
+        return actions.inc({ ...place, action: event.data.action });
     }
   });
   return registry;
