@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { taskQueue } from '../workflows/messages';
-import { EngineUnreachable } from './errors';
+import { NoWorker } from './errors';
 import { pollersOf, pollersOfHost } from './pollers';
 
 const waitMs = 3000;
 const pauseMs = 100;
 
-/** Checks that a worker polls, and waits for one that is just starting. @throws EngineUnreachable if there is none */
+/** Checks that a worker polls, and waits for one that is just starting. @throws NoWorker if there is none */
 export async function findWorker(client: Client): Promise<void> {
   if (!(await appears(() => pollersOf(client))))
-    throw new EngineUnreachable(
+    throw new NoWorker(
       `no worker polls the task queue "${taskQueue}"`,
       'start one with `deploy-code worker`, and check its log',
     );
@@ -28,8 +28,8 @@ export async function unservedHosts(client: Client, hosts: readonly string[]): P
   return hosts.filter((_, index) => !served[index]);
 }
 
-export function unserved(hosts: readonly string[]): EngineUnreachable {
-  return new EngineUnreachable(
+export function unserved(hosts: readonly string[]): NoWorker {
+  return new NoWorker(
     `no worker serves the host ${hosts.join(', ')}`,
     `start one with \`deploy-code worker --hosts FILE\`, or with \`--serve ${hosts[0]}\` on the host itself`,
   );

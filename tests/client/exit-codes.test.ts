@@ -48,7 +48,7 @@ describe('the last lines of a deployment', () => {
       '  cause     start api-1: api-1 exited 1, not out of memory',
       '            | REDIS_URL: unsupported scheme',
       '  NOT undone: migrate (api:1.6.0) ran and stays applied',
-      '  next      deploy-code logs 3 api   (-e staging)',
+      '  next      deploy-code logs 3 api -e staging',
     ]);
   });
 

@@ -8,7 +8,7 @@ import { momentOf } from '../output/moment';
 import { frozenText, queueRows } from '../output/control-text';
 import { pauseText } from '../output/watch-text';
 import { moment as timeText } from '../output/words';
-import { withClient } from './session';
+import { placeArguments, withClient } from './session';
 import { print, printJson, say, table } from '../output/terminal';
 
 interface ControlOptions extends StackOptions, ConnectionOptions {
@@ -77,13 +77,14 @@ async function listQueue(options: ControlOptions): Promise<void> {
 
 async function removeFromQueue(id: string, options: ControlOptions): Promise<void> {
   const place = placeOf(loadPlace(options).stack);
+  const where = placeArguments(options);
   await withClient(options, async (client) => {
     const waiting = (await client.environment(place))?.queue.map(({ workflowId }) => workflowId) ?? [];
     const found = waiting.filter((workflowId) => workflowId === id || workflowId.startsWith(deploymentId(place, id)));
     if (found.length !== 1)
       throw new BadRequest(
         `${found.length === 0 ? 'no waiting deployment has' : 'several waiting deployments have'} the ID ${id}; ` +
-          `list them with \`deploy-code queue\`, or end a running one with \`deploy-code cancel\``,
+          `list them with \`deploy-code queue${where}\`, or end a running one with \`deploy-code cancel${where}\``,
       );
     const handle = client.handle(found[0]!);
     await handle.cancel(userName());
@@ -92,7 +93,7 @@ async function removeFromQueue(id: string, options: ControlOptions): Promise<voi
       deployment === undefined
         ? `${id} was removed from the queue`
         : `${id} had already started as deployment ${deployment}; ` +
-            `\`deploy-code status ${deployment}\` shows its result`,
+            `\`deploy-code status ${deployment}${where}\` shows its result`,
     );
   });
 }

@@ -18,7 +18,7 @@ import {
 } from '../options';
 import { runRows, scheduleRows, timesText, whatText } from '../output/schedule-text';
 import { zoned } from '../output/words';
-import { withClient } from './session';
+import { placeArguments, withClient } from './session';
 import { print, printJson, say, table } from '../output/terminal';
 
 interface ScheduleOptions extends StackOptions, ConnectionOptions {
@@ -90,7 +90,7 @@ export function addSchedules(program: Command): void {
     on(
       options,
       (schedules, place) => schedules.trigger(place, name),
-      `${name} was triggered; \`deploy-code schedule describe ${name}\` shows the result`,
+      `${name} was triggered; \`deploy-code schedule describe ${name}${placeArguments(options)}\` shows the result`,
     ),
   );
   about('delete', 'delete a schedule; deployments that it has started continue').action(

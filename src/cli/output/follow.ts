@@ -125,6 +125,6 @@ function sayDetached(
 function sayResult(result: DeploymentResult, of: Place, { json, place }: FollowOptions): number {
   const code = exitCodeOf(result.outcome);
   if (json) printJson(finishedLine(result, code, { place: of, deployment: result.deployment }));
-  else print(resultText(result, place.trim()));
+  else print(resultText(result, place));
   return code;
 }

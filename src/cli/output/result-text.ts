@@ -6,7 +6,10 @@ import { paint } from './terminal';
 
 const shownLogLines = 10;
 
-/** The result of a deployment: outcome, evidence, effects that are not undone, and next commands. */
+/**
+ * The result of a deployment: outcome, evidence, effects that are not undone, and next commands.
+ * `place`: the options that name the environment, with a space before them.
+ */
 export function resultText(result: DeploymentResult, place: string): string[] {
   const { outcome, cause, deployment } = result;
   return [
@@ -24,12 +27,10 @@ export function resultText(result: DeploymentResult, place: string): string[] {
     ...(outcome === 'rollback_incomplete'
       ? [
           `  next      fix the problems above, then run \`deploy-code ` +
-            `${result.release === undefined ? 'stop' : `rollback --to ${result.release}`}\``,
+            `${result.release === undefined ? 'stop' : `rollback --to ${result.release}`}${place}\``,
         ]
       : []),
-    ...(cause?.service && deployment
-      ? [`  next      deploy-code logs ${deployment} ${cause.service}${place ? `   (${place})` : ''}`]
-      : []),
+    ...(cause?.service && deployment ? [`  next      deploy-code logs ${deployment} ${cause.service}${place}`] : []),
   ];
 }
 

@@ -24,7 +24,7 @@ const kernel: Cover[] = ['/dev', '/proc', '/sys'].map((path) => ({
 }));
 /** Docker mounts a generated file over each of these. */
 const managedByDocker = new Set(['/etc/hosts', '/etc/hostname', '/etc/resolv.conf']);
-const advice = 'choose a target outside of that path, such as /secrets/key.pem, or another path for the mount';
+const advice = 'choose a target outside of that path, such as /secrets/key.pem';
 
 /**
  * Docker copies files into a container either before its mounts exist or into the mounted volume. The file would then
