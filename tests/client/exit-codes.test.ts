@@ -41,7 +41,7 @@ describe('the last lines of a deployment', () => {
           cause: { service: 'api', step: 'api/start/1', title: 'start api-1', message: 'api-1 exited 1', evidence },
           notUndone: ['migrate (api:1.6.0) ran and stays applied'],
         }),
-        '-e staging',
+        ' -e staging',
       ),
     ).toEqual([
       'FAILED, rolled back in 3.9s. Running: release 2. Exit 1',
