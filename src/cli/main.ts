@@ -1,14 +1,13 @@
 import { CommanderError } from 'commander';
-import { explain } from './errors';
 import { exitCodes } from './exit-codes';
-import { createProgram } from './program';
+import { createProgramFor } from './program';
 
 /** Runs a command line, and sets the exit code of the process. */
 export async function main(argv: string[]): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) =>
     process.exit(error.code === 'EPIPE' ? exitCodes.done : exitCodes.failed),
   );
-  const program = createProgram();
+  const program = createProgramFor(argv.slice(2));
   const strict = (command: typeof program): void => {
     command.exitOverride();
     command.commands.forEach(strict);
@@ -18,6 +17,6 @@ export async function main(argv: string[]): Promise<void> {
     await program.parseAsync(argv);
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.done : exitCodes.badInput;
-    else process.exit(explain(error, argv.includes('--json')));
+    else process.exit((require('./errors') as typeof import('./errors')).explain(error, argv.includes('--json')));
   }
 }

@@ -1,19 +1,5 @@
 import { Command } from 'commander';
 import { visibleLines } from '../model/text';
-import { addAudit } from './commands/audit';
-import { addChanges } from './commands/change';
-import { addCodec } from './commands/codec';
-import { addControl } from './commands/control';
-import { addDeploy } from './commands/deploy';
-import { addEngine } from './commands/engine';
-import { addHosts } from './commands/hosts';
-import { addViews } from './commands/views';
-import { addModules } from './commands/modules';
-import { addSchedules } from './commands/schedule';
-import { addSteering } from './commands/steer';
-import { addTools } from './commands/tools';
-import { addValidate } from './commands/validate';
-import { addVolume } from './commands/volume';
 
 const help = `
 Getting started:
@@ -25,8 +11,81 @@ Getting started:
 
 Exit codes: 0 done, 1 failed and rolled back, 2 bad input, 3 rollback incomplete, 4 cancelled, 5 engine unreachable`;
 
-/** Builds the command line, from which the completion scripts and docs/cli.md are generated too. */
+type AddCommands = (program: Command) => void;
+
+/** Modules by their commands. Each is loaded only when needed: most depend on libraries that take long to load. */
+export const commandModules: readonly { commands: readonly string[]; load: () => AddCommands }[] = [
+  {
+    commands: ['dev', 'worker'],
+    load: () => (require('./commands/engine') as typeof import('./commands/engine')).addEngine,
+  },
+  {
+    commands: ['codec'],
+    load: () => (require('./commands/codec') as typeof import('./commands/codec')).addCodec,
+  },
+  {
+    commands: ['validate'],
+    load: () => (require('./commands/validate') as typeof import('./commands/validate')).addValidate,
+  },
+  {
+    commands: ['plan', 'deploy'],
+    load: () => (require('./commands/deploy') as typeof import('./commands/deploy')).addDeploy,
+  },
+  {
+    commands: ['status', 'history', 'logs', 'exec'],
+    load: () => (require('./commands/views') as typeof import('./commands/views')).addViews,
+  },
+  {
+    commands: ['rollback', 'restart', 'run', 'repair', 'stop', 'cancel', 'answer'],
+    load: () => (require('./commands/change') as typeof import('./commands/change')).addChanges,
+  },
+  {
+    commands: ['approve', 'reject', 'promote', 'pause', 'resume', 'retry', 'abort', 'amend'],
+    load: () => (require('./commands/steer') as typeof import('./commands/steer')).addSteering,
+  },
+  {
+    commands: ['queue', 'freeze', 'thaw', 'watch'],
+    load: () => (require('./commands/control') as typeof import('./commands/control')).addControl,
+  },
+  {
+    commands: ['schedule'],
+    load: () => (require('./commands/schedule') as typeof import('./commands/schedule')).addSchedules,
+  },
+  {
+    commands: ['audit'],
+    load: () => (require('./commands/audit') as typeof import('./commands/audit')).addAudit,
+  },
+  {
+    commands: ['volume'],
+    load: () => (require('./commands/volume') as typeof import('./commands/volume')).addVolume,
+  },
+  {
+    commands: ['hosts'],
+    load: () => (require('./commands/hosts') as typeof import('./commands/hosts')).addHosts,
+  },
+  {
+    commands: ['modules'],
+    load: () => (require('./commands/modules') as typeof import('./commands/modules')).addModules,
+  },
+  {
+    commands: ['schema', 'import', 'completion'],
+    load: () => (require('./commands/tools') as typeof import('./commands/tools')).addTools,
+  },
+];
+
+/** The whole command line. Completion scripts and docs/cli.md are generated from it. */
 export function createProgram(): Command {
+  return programWith(commandModules);
+}
+
+/** The part of the command line that these arguments need. */
+export function createProgramFor([first = '']: readonly string[]): Command {
+  if (first === '--version' || first === '-V') return programWith([]);
+  const found = commandModules.filter(({ commands }) => commands.includes(first));
+  return found.length === 0 || first === 'completion' ? createProgram() : programWith(found);
+}
+
+function programWith(modules: typeof commandModules): Command {
   const program = new Command('deploy-code')
     .description('Deploys a stack of services, phase by phase, as a durable workflow.')
     .version((require('../../package.json') as { version: string }).version)
@@ -34,19 +93,6 @@ export function createProgram(): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(run deploy-code --help for usage)')
     .addHelpText('after', help);
-  addEngine(program);
-  addCodec(program);
-  addValidate(program);
-  addDeploy(program);
-  addViews(program);
-  addChanges(program);
-  addSteering(program);
-  addControl(program);
-  addSchedules(program);
-  addAudit(program);
-  addVolume(program);
-  addHosts(program);
-  addModules(program);
-  addTools(program);
+  for (const { load } of modules) load()(program);
   return program;
 }

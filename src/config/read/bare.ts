@@ -5,8 +5,7 @@
 export function bare<T>(data: T): T {
   if (Array.isArray(data)) return data.map(bare) as T;
   if (typeof data !== 'object' || data === null) return data;
-  return Object.assign(
-    Object.create(null) as object,
-    Object.fromEntries(Object.entries(data).map(([key, value]) => [key, bare(value as unknown)])),
-  ) as T;
+  const copy = Object.create(null) as Record<string, unknown>;
+  for (const key of Object.keys(data)) copy[key] = bare((data as Record<string, unknown>)[key]);
+  return copy as T;
 }

@@ -1,19 +1,8 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-  Scalar,
-  visit,
-} from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { isData } from './overlay';
 import { StackFileError, type Problem } from '../problems';
 import { spellings } from './compose-spellings';
+import { eachNode, prepareNodes } from './nodes';
 
 const deepest = 100;
 /** Most keys and values with all aliases expanded; a file of 157 services has about 10,000. */
@@ -51,7 +40,7 @@ export function parseYaml(file: string, text: string, role: 'base' | 'overlay' =
   }));
   if (problems.length === 0)
     problems.push(
-      ...[...aliasProblems(document), ...lostKeys(document), ...unknownTags(document)].map(({ offset, message }) => ({
+      ...[...aliasProblems(document), ...unusableNodes(document)].map(({ offset, message }) => ({
         file,
         ...place(offset),
         path: '',
@@ -59,9 +48,7 @@ export function parseYaml(file: string, text: string, role: 'base' | 'overlay' =
       })),
     );
   if (problems.length > 0) throw new StackFileError(problems.slice(0, 50));
-  reset(document, role);
-  keepModesAsWritten(document);
-  keepNumbersAsWritten(document);
+  prepareNodes(document, role);
 
   const data = toData(file, document);
   return {
@@ -75,61 +62,15 @@ export function parseYaml(file: string, text: string, role: 'base' | 'overlay' =
   };
 }
 
-/** Turns `!reset` into null, which {@link overlay} removes; in the base file, removes the key at once. */
-function reset(document: Document, role: 'base' | 'overlay'): void {
-  visit(document, {
-    Pair: (_, pair) => {
-      if ((pair.value as Node | null)?.tag !== '!reset') return undefined;
-      if (role === 'base') return visit.REMOVE;
-      pair.value = new Scalar(null);
-      return visit.SKIP;
-    },
-  });
-}
-
+/** Maps with `!override` in the data. */
 function overriding(document: Document, data: unknown): WeakSet<object> {
   const found = new WeakSet<object>();
-  visit(document, {
-    Map: (_, map, ancestors) => {
-      if (map.tag !== '!override') return;
-      const keys = ancestors.flatMap((each) => (isPair(each) ? [String((each.key as Scalar).value)] : []));
-      const value = keys.reduce<unknown>((below, key) => (isData(below) ? below[key] : undefined), data);
-      if (isData(value)) found.add(value);
-    },
+  eachNode(document.contents, (node, path) => {
+    if (!isMap(node) || node.tag !== '!override') return;
+    const value = path.reduce<unknown>((below, key) => (isData(below) ? below[key] : undefined), data);
+    if (isData(value)) found.add(value);
   });
   return found;
-}
-
-/** Keeps file modes as text, because YAML reads `0440`, `440` and `0o440` differently and all mean the same mode. */
-function keepModesAsWritten(document: Document): void {
-  visit(document, {
-    Pair: (_, pair) => {
-      const value = resolve(pair.value as Node | null, document);
-      if (
-        !isScalar(pair.key) ||
-        pair.key.value !== 'mode' ||
-        !isScalar(value) ||
-        typeof value.value !== 'number' ||
-        value.source === undefined
-      )
-        return;
-      if (isAlias(pair.value)) pair.value = new Scalar(value.source);
-      else value.value = value.source;
-    },
-  });
-}
-
-/**
- * Keeps numbers and booleans as text if YAML would write them differently (`1.10`, `0123`, `1e3`, 20 digits, `True`),
- * so that an environment variable has the value as written. Keys with numbers convert the text.
- */
-function keepNumbersAsWritten(document: Document): void {
-  visit(document, {
-    Scalar: (_, scalar) => {
-      const isRead = typeof scalar.value === 'number' || typeof scalar.value === 'boolean';
-      if (isRead && scalar.source !== undefined && scalar.source !== String(scalar.value)) scalar.value = scalar.source;
-    },
-  });
 }
 
 function readable(code: string, message: string, line: string): string {
@@ -179,29 +120,17 @@ function aliasProblems(document: Document): { offset: number; message: string }[
   return problems;
 }
 
-/** Rejects `__proto__`: JavaScript would drop the key silently. */
-function lostKeys(document: Document): { offset: number; message: string }[] {
+/** Finds unknown tags, and `__proto__`, which JavaScript would drop silently as a key. */
+function unusableNodes(document: Document): { offset: number; message: string }[] {
   const problems: { offset: number; message: string }[] = [];
-  visit(document, {
-    Pair: (_, { key }) => {
-      if (!isScalar(key) || key.value !== '__proto__') return;
-      problems.push({ offset: key.range?.[0] ?? 0, message: '__proto__ cannot be a key; choose another name' });
-    },
-  });
-  return problems;
-}
-
-function unknownTags(document: Document): { offset: number; message: string }[] {
-  const problems: { offset: number; message: string }[] = [];
-  visit(document, {
-    Node: (_, { tag, range }) => {
-      const shown = tag?.replace('tag:yaml.org,2002:', '!!');
-      if (shown !== undefined && !tags.has(shown))
-        problems.push({
-          offset: range?.[0] ?? 0,
-          message: `the tag ${shown} is not supported; remove it, and write the value out`,
-        });
-    },
+  const add = (node: Node, message: string) => problems.push({ offset: node.range?.[0] ?? 0, message });
+  eachNode(document.contents, (node) => {
+    const tag = node.tag?.replace('tag:yaml.org,2002:', '!!');
+    if (tag !== undefined && !tags.has(tag))
+      add(node, `the tag ${tag} is not supported; remove it, and write the value out`);
+    if (!isMap(node)) return;
+    for (const { key } of node.items)
+      if (isScalar(key) && key.value === '__proto__') add(key, '__proto__ cannot be a key; choose another name');
   });
   return problems;
 }
