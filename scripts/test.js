@@ -18,7 +18,7 @@ const parts = [
   ['lint', () => command('npm', ['run', '--silent', 'lint'])],
   ['types', () => command('npm', ['run', '--silent', 'types'])],
   ['unit tests', () => command(process.execPath, [...jest, 'unit', '--maxWorkers=2'])],
-  ['real parts', () => command(process.execPath, [...jest, 'real', '--maxWorkers=3', '--forceExit'])],
+  ['real parts', () => command(process.execPath, [...jest, 'real', '--maxWorkers=2', '--forceExit'])],
   ...(full ? [['exhaustive', () => command(process.execPath, [...jest, 'full', '--forceExit'])]] : []),
 ];
 

@@ -155,7 +155,7 @@ services:
     const begin = Date.now();
     expect(await run(['deploy', '-c', file, '--detach'])).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('Detached: deployment 1 goes on.'),
+      stdout: expect.stringContaining('Detached: deployment 1 continues.'),
     });
     expect(Date.now() - begin).toBeLessThan(12_000);
   });
@@ -176,7 +176,7 @@ services:
     });
     expect({ code, stdout }).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('Detached: deployment 1 goes on.'),
+      stdout: expect.stringContaining('Detached: deployment 1 continues.'),
     });
     expect(await run(['status', '1', '--watch', '-c', file])).toMatchObject({
       code: 0,
@@ -241,7 +241,7 @@ services:
       code: 2,
       stderr: expect.stringContaining('cannot be used with'),
     });
-    expect((await run(['queue', 'remove', id, '-c', file])).stdout).toBe(`${id} is out of the queue\n`);
+    expect((await run(['queue', 'remove', id, '-c', file])).stdout).toBe(`${id} was removed from the queue\n`);
     expect((await run(['deploy', '--force', '-c', file])).stdout).toMatch(/note {2}begins by force: frozen until/);
     expect((await run(['thaw', '-c', file])).code).toBe(0);
     expect((await run(['queue', '-c', file])).stdout).toBe('no deployment runs or waits\n');

@@ -105,7 +105,7 @@ describe('the audit trail of an environment', () => {
     expect((await engine.client.audit(stack)).broken).toBe('record 1 or the one before it was changed');
     writeFileSync(file!, `${text.split('\n')[0]}\n`);
     expect((await engine.client.audit(stack)).broken).toBe(
-      'the trail has 1 records, but the environment remembers 3: the last ones are missing',
+      'the trail has 1 record, but the environment remembers 3: the last ones are missing',
     );
     writeFileSync(file!, text);
     expect((await engine.client.audit(stack)).broken).toBeUndefined();

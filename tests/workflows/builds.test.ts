@@ -33,7 +33,7 @@ describe('two builds of the engine', () => {
 
     await engines.start('two', anotherBuild());
     expect(await client.builds.current()).toBe('one');
-    await expect(client.builds.promote('three')).rejects.toThrow('no worker runs the build "three"; they run');
+    await expect(client.builds.promote('three')).rejects.toThrow('no worker runs the build "three"; available:');
     await eventually(() => client.builds.promote('two'));
     const later = await client.deploy(slowStack());
     await eventually(async () => expect((await later.progress()).status).toBe('deploying'));

@@ -43,7 +43,7 @@ describe('while no worker is there', () => {
       });
       expect(follower).toMatchObject({
         code: 5,
-        stderr: expect.stringContaining('the deployment is not over') as string,
+        stderr: expect.stringContaining('the deployment has not ended') as string,
       });
       for (const { stdout, stderr } of [status, follower])
         expect(stdout + stderr).not.toMatch(/\d+ [A-Z]+_[A-Z_]+|gRPC/);
