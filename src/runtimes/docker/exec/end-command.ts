@@ -5,7 +5,8 @@ import type { DockerConnection } from '../api/connection';
 
 const variable = 'DEPLOY_CODE_COMMAND';
 const pollMs = 50;
-const goneWithinMs = 2000;
+/** A busy host takes long to look through its processes. */
+const goneWithinMs = 10_000;
 /** Kills all processes with the mark, by a shell in the container. */
 const script = 'for p in /proc/[0-9]*; do if grep -qs "$0" "$p/environ"; then kill -9 "${p#/proc/}"; fi; done';
 
