@@ -41,9 +41,5 @@ export const containerOptions: Record<keyof ContainerOptions, OptionTraits> = {
 
 export const optionNames = Object.keys(containerOptions) as (keyof ContainerOptions)[];
 
-/** The container options among the properties of a service or an instance. */
-export function pickOptions(from: ContainerOptions): ContainerOptions {
-  const options: Partial<Record<keyof ContainerOptions, unknown>> = {};
-  for (const name of optionNames) options[name] = from[name];
-  return options as unknown as ContainerOptions;
-}
+/** Every option, undefined if it is not set: an option that is forgotten in a list of them does not compile. */
+export type EveryOption = { [Name in keyof Required<ContainerOptions>]: ContainerOptions[Name] };

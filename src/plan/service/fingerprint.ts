@@ -57,8 +57,11 @@ function printOf(service: Service, stack: Stack, known: Secrets): Fingerprint {
     network_mode: stack.infrastructure.networkMode,
     ...(hasWorkloads(stack) && ofPods(service, stack, known)),
   };
-  const values: Record<string, unknown> = { ...replacingOptions(service), ...special };
-  const texts = order.flatMap((key) => (isDefault(values[key]) ? [] : [[key, canonical(values[key])] as const]));
+  const texts: [key: string, text: string][] = [];
+  for (const { key, option } of order) {
+    const value = option && !(key in special) ? service[option] : special[key as FirstKey];
+    if (!isDefault(value)) texts.push([key, canonical(value)]);
+  }
   return {
     hash: contentHash(texts.map(([key, text]) => `${key}=${text}`).join('\n')),
     keys: Object.fromEntries(texts.map(([key, text]) => [key, quickHash(text)])),
@@ -108,13 +111,11 @@ type FirstKey = (typeof firstKeys)[number];
 const replacing = optionNames.filter(
   (name) => containerOptions[name].replaces !== false && name !== 'reserve' && name !== 'limit',
 );
-const order = [...new Set<string>([...firstKeys, ...replacing.map((name) => containerOptions[name].key).sort()])];
-
-function replacingOptions(service: Service): Record<string, unknown> {
-  const values: Record<string, unknown> = {};
-  for (const name of replacing) values[containerOptions[name].key] = service[name];
-  return values;
-}
+const optionOf = new Map(replacing.map((name) => [containerOptions[name].key, name]));
+/** All keys in the order of the hash, with the option that they show. */
+const order = [...new Set<string>([...firstKeys, ...[...optionOf.keys()].sort()])].map((key) => {
+  return { key, option: optionOf.get(key) };
+});
 
 /** What a cluster does by itself stands in its pods, or beside them. */
 function ofPods(

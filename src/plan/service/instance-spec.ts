@@ -1,4 +1,4 @@
-import { pickOptions } from '../../model/container-options';
+import type { EveryOption } from '../../model/container-options';
 import type { Service, Stack } from '../../model/stack';
 import type { InstanceRef, InstanceSpec, PortBinding } from '../../model/instance';
 import type { ObservedInstance } from '../../model/observation';
@@ -21,10 +21,9 @@ export function toInstanceSpec(
   ports: PortBinding[],
   { hash, keys }: Fingerprint,
   context: SpecContext,
-): InstanceSpec {
+): InstanceSpec & EveryOption {
   const { stack, known, deployment, release, phase } = context;
   return {
-    ...pickOptions(service),
     name: instanceName(stack, service, ordinal, deployment),
     stack: stack.name,
     environment: stack.environment,
@@ -51,6 +50,29 @@ export function toInstanceSpec(
             aliases: [service.name, ...aliases],
           })),
     networkMode: stack.infrastructure.networkMode,
+    entrypoint: service.entrypoint,
+    command: service.command,
+    workingDir: service.workingDir,
+    user: service.user,
+    variables: service.variables,
+    envFiles: service.envFiles,
+    secrets: service.secrets,
+    restart: service.restart,
+    stopSignal: service.stopSignal,
+    stopGraceMs: service.stopGraceMs,
+    labels: service.labels,
+    logging: service.logging,
+    init: service.init,
+    shmSize: service.shmSize,
+    tmpfs: service.tmpfs,
+    capAdd: service.capAdd,
+    capDrop: service.capDrop,
+    readOnly: service.readOnly,
+    extraHosts: service.extraHosts,
+    healthCheck: service.healthCheck,
+    healthDisabled: service.healthDisabled,
+    reserve: service.reserve,
+    limit: service.limit,
     preStop: service.hooks.preStop,
     hash,
     keys,

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import type { ContainerOptions, ResourceAmounts, RestartPolicy } from '../../../model/instance';
+import type { EveryOption } from '../../../model/container-options';
+import type { ResourceAmounts, RestartPolicy } from '../../../model/instance';
 import type { ServiceInput } from '../../schema/service';
 import { toBytes, toMs } from '../../schema/values';
 import { toAmounts } from './amounts';
@@ -7,9 +8,6 @@ import { toHealth } from './health-check';
 import { toSecret } from './mounted-files';
 import type { ServiceContext } from './context';
 import { hasControlCharacter, Malformed, toAssignments, toWords } from '../words';
-
-/** Every option, undefined where the file does not set it: an option that is forgotten here does not compile. */
-type EveryOption = { [Name in keyof Required<ContainerOptions>]: ContainerOptions[Name] };
 
 /** The container options of a service, with short forms expanded and defaults filled in. */
 export function toContainerOptions(input: ServiceInput, context: ServiceContext): EveryOption {
