@@ -150,7 +150,7 @@ describe('a deployment that fails and waits', () => {
   it('takes no amendment that is none, or of what others hang on', async () => {
     const { name, handle } = await failed();
     await expect(amend(handle, shop('2', name), 'api')).rejects.toThrow(
-      'api is what failed, unchanged; change it in the stack file, or try it again with `retry`',
+      'api is unchanged; change it in the stack file, or try it again with `retry`',
     );
     await expect(amend(handle, shop('2', name, waits, { replicas: 3 }), 'api')).rejects.toThrow(
       'replicas of api cannot be amended',

@@ -84,7 +84,7 @@ describe('an environment between deployments', () => {
     await deploy(stack);
     host.instances.delete(instance(stack, 'api-2-d1'));
     const { watch, numbers } = await until(stack, (state) => (state.watch?.drift.length ?? 0) > 0);
-    expect(watch!.drift).toEqual(['api-2 is gone']);
+    expect(watch!.drift).toEqual(['api-2 is missing']);
     expect(numbers.deployment).toBe(1);
     expect(await (await engine.client.repair(placeOf(stack))).result()).toMatchObject({
       outcome: 'succeeded',
