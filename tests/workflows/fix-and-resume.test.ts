@@ -99,7 +99,7 @@ describe('a deployment that fails and waits', () => {
     const mended = shop('2', name, waits, { image: 'api:2b' });
     const migrate = { ...mended.services.migrate!, variables: { LEVEL: 'debug' } };
     await expect(handle.amend({ by: 'ana', services: [migrate, mended.services.api!] })).rejects.toMatchObject({
-      message: expect.stringContaining('migrate has run already in this deployment'),
+      message: expect.stringContaining('migrate has already run in this deployment'),
     });
     await steer(handle, 'abort');
     expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', leftBehind: [] });

@@ -128,7 +128,7 @@ describe('a rollout', () => {
     const { handle } = await begun({ canary: { steps: [{ weight: 10, bake: '5s' }] } });
     await reached(handle, step('step.started', 'bake web at 10 % for 5 s'));
     await steer(handle, 'pause');
-    await expect(steer(handle, 'pause')).rejects.toThrow('it is paused already, by ana');
+    await expect(steer(handle, 'pause')).rejects.toThrow('it is already paused by ana');
     await new Promise((resolve) => setTimeout(resolve, 6000));
     const { events } = await handle.progress();
     expect(events.find(step('step.finished', 'bake'))).toBeUndefined();
@@ -197,7 +197,7 @@ describe('a rollout', () => {
     expect(result).toMatchObject({ outcome, leftBehind: [] });
     if (outcome === 'rolled_back')
       expect(result.cause!.message).toMatch(
-        /the numbers are missing: errors: Prometheus at http:\/\/127\.0\.0\.1:1 does not answer/,
+        /metrics are missing: errors: Prometheus at http:\/\/127\.0\.0\.1:1 does not answer/,
       );
   });
 

@@ -159,7 +159,7 @@ describe('an environment between deployments', () => {
     expect(await late.result()).toMatchObject({
       outcome: 'refused',
       release: 3,
-      refusals: [{ message: 'release 2, which it was to do away with, is not current any more' }],
+      refusals: [{ message: 'release 2, which it should replace, is no longer current' }],
     });
   });
 
