@@ -127,7 +127,7 @@ describe('an environment between deployments', () => {
     expect(await (await engine.client.deployment(placeOf(stack), 2)).result()).toMatchObject({
       intent: 'repair',
       requestedBy: 'the watch',
-      reason: 'web-1 is gone',
+      reason: 'web-1 is missing',
       release: 1,
     });
   });
