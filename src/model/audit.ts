@@ -1,12 +1,12 @@
-/** The words about the audit trail: who asked for what, and what came of it. */
+/** The audit trail: every request with its author and its outcome. */
 
 export interface AuditEntry {
-  /** The same for every try of writing it. */
+  /** The same on every attempt to write it. */
   id: string;
   /** In ms since the epoch. */
   at: number;
   by: string;
-  /** Host that the request came from. */
+  /** Host the request came from. */
   from?: string;
   what: string;
   why?: string;
@@ -14,32 +14,32 @@ export interface AuditEntry {
   deployment?: number;
 }
 
-/** An entry in its place: `hash` covers everything else and, through `previous`, all that came before. */
+/** An entry in the hash chain: `hash` covers all other fields and, through `previous`, every earlier record. */
 export interface AuditRecord extends AuditEntry {
   sequence: number;
   previous: string;
   hash: string;
-  /** Which installation's key its MAC is by; absent, as the MAC, in records of earlier versions. */
+  /** Id of the installation's key behind `mac`; absent, like `mac`, in records of earlier versions. */
   key?: string;
-  /** Proves who wrote it: HMAC-SHA256 over the trail's name and the hash. */
+  /** HMAC-SHA256 over the trail's name and the hash; proves the writer. */
   mac?: string;
 }
 
-/** The last record, as somebody else than the trail itself remembers it. */
+/** The last record, as remembered outside the trail. */
 export interface AuditHead {
   sequence: number;
   hash: string;
-  /** Absent where it is a file. */
+  /** Absent for a trail kept in a file. */
   place?: 'database';
 }
 
-/** What reading a trail gives. */
+/** The result of reading a trail. */
 export interface AuditTrail {
-  /** The last ones, the oldest of them first. */
+  /** The most recent records, oldest first. */
   records: AuditRecord[];
   total: number;
-  /** Where the chain is broken, in a sentence; absent: it is whole. */
+  /** A sentence that says where the chain is broken; absent if it is intact. */
   broken?: string;
-  /** Sentences about what the worker's key proves, and what nothing proves; absent from workers of earlier versions. */
+  /** Sentences about which records the worker's key proves, and which have no proof; absent from earlier workers. */
   proof?: string[];
 }

@@ -6,13 +6,13 @@ export interface OptionTraits {
   key: string;
   /** Runtimes that cannot honour it. The configuration refuses the key there. */
   unsupported?: readonly RuntimeName[];
-  /** False: a change of it replaces no instance. */
+  /** False: changing it replaces no instance. */
   replaces?: false;
   /** False: it cannot be amended while a failed deployment waits. */
   amendable?: false;
 }
 
-/** Everything that the engine knows about an option beside its value. A new option needs a row here. */
+/** The traits of every container option. A new option needs a row here. */
 export const containerOptions: Record<keyof ContainerOptions, OptionTraits> = {
   entrypoint: { key: 'entrypoint', unsupported: ['process'] },
   command: { key: 'command' },

@@ -1,6 +1,6 @@
 import type { Evidence } from './instance-status';
 
-/** What a deployment is asked to do. */
+/** The kind of request a deployment carries out. */
 export type IntentKind = 'deploy' | 'rollback' | 'stop' | 'restart' | 'run' | 'repair';
 
 /** How a deployment ended. One shape for success and failure. */
@@ -15,7 +15,7 @@ export const outcomes = [
 ] as const;
 export type Outcome = (typeof outcomes)[number];
 
-/** Stages of a deployment, then its outcome. `waiting`: for a person. */
+/** Stages of a deployment, then its outcomes. `waiting`: for a person. */
 export const statuses = [
   'queued',
   'planning',

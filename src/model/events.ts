@@ -1,13 +1,13 @@
 import type { Cause, IntentKind, Outcome, Status } from './deployment';
 
 /**
- * The one vocabulary for everything that the engine reports. Progress queries, `--json`, subscribers, metrics and logs
+ * The one vocabulary for everything the engine reports. Progress queries, `--json`, subscribers, metrics and logs
  * all consume these events; docs/events.md and docs/subscribers.md describe the ones that leave the engine.
  */
 export interface EventData {
   'deployment.started': { intent: IntentKind; requestedBy: string; reason?: string; target?: number };
   'deployment.status_changed': { status: Status };
-  /** Something that people should know. */
+  /** A note for people. */
   'deployment.noted': { message: string };
   /** A person has to decide: an approval, a question, or what to do about a failure. */
   'deployment.waiting': {
@@ -61,14 +61,14 @@ export interface StepReference {
   phase?: number;
 }
 
-/** What happened, without when and where. */
+/** An event without its time and place. */
 export type Happening<Code extends EventCode = EventCode> = {
   [C in Code]: { code: C; data: EventData[C] } & (C extends StepEventCode
     ? { step: StepReference }
     : { step?: undefined });
 }[Code];
 
-/** Something that happened in an environment. */
+/** An event of an environment. */
 export type Event<Code extends EventCode = EventCode> = Happening<Code> & {
   /** In ms since the epoch. */
   at: number;
@@ -78,15 +78,15 @@ export type Event<Code extends EventCode = EventCode> = Happening<Code> & {
   deployment: number;
 };
 
-/** How deployments fare with a host, which belongs to no environment. */
+/** How reliable a host is for deployments. A host belongs to no environment. */
 export interface HostEvent {
   code: 'host.reported';
   at: number;
   data: {
     host: string;
-    /** Deployments in a row that failed because of it. */
+    /** Consecutive deployments that failed because of it. */
     failures: number;
-    /** Its circuit breaker. */
+    /** Whether its circuit breaker is open. */
     open: boolean;
     message?: string;
   };

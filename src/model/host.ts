@@ -1,55 +1,55 @@
 import type { RuntimeName } from './runtimes';
 import type { ResourceAmounts } from './instance';
 
-/** The words about a host that deployments of several stacks share. */
+/** Types for a host shared by deployments of several stacks. */
 
 export interface HostPlace {
   runtime: RuntimeName;
-  /** Absent for the one that workers find by themselves. */
+  /** Absent for the default host that workers discover. */
   name?: string;
 }
 
-/** What of a host a deployment is about to take, before anybody can see it there. */
+/** Ports and resources that a deployment is about to use on a host, before an observation can show them. */
 export interface Claim {
   /** `20000/tcp`. */
   ports: string[];
   reserve: ResourceAmounts;
 }
 
-/** A claim, with whose it is. */
+/** A claim with its owner. */
 export type Claimed = Claim & { by: string };
 
-/** `round`: of those of one deployment the last one counts. */
+/** `round`: of several claims by one deployment, the last one counts. */
 export interface HostClaim extends Claimed {
   workflowId: string;
   round: number;
-  /** When it had looked at what the host has, in ms since the epoch. */
+  /** When the deployment observed the host, in ms since the epoch. */
   seenAt: number;
 }
 
-/** How a deployment fared with a host. */
+/** A deployment's experience with a host. */
 export interface HostReport {
   workflowId: string;
-  /** What it had claimed it has; else it has given all up. */
+  /** True: the claimed resources are in use now; false: the claim is released. */
   kept: boolean;
-  /** What its engine did not do, all the time that a deployment waits for a platform; absent where all went well. */
+  /** The failure of the host's engine that outlasted the platform timeout; absent if there was none. */
   trouble?: string;
   breaker: { threshold: number; recoveryMs: number };
 }
 
-/** Deployments in a row that have failed by a host. */
+/** The circuit breaker of a host: consecutive deployments that failed because of it. */
 export interface HostBreaker {
   threshold: number;
   recoveryMs: number;
   failures: number;
   trouble: string;
-  /** Open from then on, until the recovery time is over; in ms since the epoch. */
+  /** When it opened, in ms since the epoch; it stays open for `recoveryMs`. */
   openedAt?: number;
 }
 
 /**
- * True for a Docker Engine at `tcp://` that is reached without TLS over a network: whoever gets between, or just asks
- * it, is root there.
+ * True for a Docker Engine reached over a network at `tcp://` without TLS: anybody on that network can become root on
+ * its host.
  */
 export function isUnprotected(url: string, hasTls: boolean): boolean {
   const host = /^tcp:\/\/(\[[^\]]*\]|[^:/]*)/.exec(url)?.[1];

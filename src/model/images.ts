@@ -1,4 +1,4 @@
 import type { ObservedImage } from './observation';
 
-/** The images that a release was made of, by reference. */
+/** The pinned images of a release, by reference. */
 export type PinnedImages = Record<string, Omit<ObservedImage, 'reference'>>;

@@ -1,27 +1,27 @@
 import type { InstanceState } from './observation';
 
-/** One instance, looked at closely. */
+/** The detailed status of one instance. */
 export interface InstanceStatus {
   state: InstanceState;
   hash: string;
   exitCode?: number;
   outOfMemory: boolean;
-  /** How often the runtime has restarted it by its policy. */
+  /** Restarts by the runtime under the restart policy. */
   restarts: number;
   startedAt?: number;
   health?: 'starting' | 'healthy' | 'unhealthy';
-  /** The check that its image brings along, where that is in force. */
+  /** The image's own HEALTHCHECK, if it is in force. */
   ownCheck?: { intervalMs: number; problem?: string };
 }
 
-/** What a failure shows: everything a person needs to see why, bounded and without secrets. */
+/** Evidence of a failure for the person who diagnoses it; bounded, and without secrets. */
 export interface Evidence {
   exitCode?: number;
   outOfMemory?: boolean;
   lastProbeError?: string;
   /** The last log lines, at most 50. */
   logs: string[];
-  /** Lines that the instance has logged, as far as they were read. */
+  /** Number of log lines read. */
   logLines?: number;
 }
 
@@ -33,27 +33,27 @@ export interface InstanceLine {
   state: string;
   health: string;
   image: string;
-  /** By its runtime and by the engine's watch, as far as both are known. */
+  /** Restarts by the runtime and by the engine's watch, as far as known. */
   restarts: number;
-  /** Memory has run out of it lately. */
+  /** It ran out of memory recently. */
   outOfMemory?: boolean;
   ports: string[];
   release: number;
-  /** Where the stack names hosts. */
+  /** Set if the stack names hosts. */
   host?: string;
 }
 
 /** Completes a sentence about an instance that has ended. */
 export function exited(exitCode: number | undefined): string {
-  return exitCode === undefined ? 'exited (the exit code is not known)' : `exited ${exitCode}`;
+  return exitCode === undefined ? 'exited (exit code unknown)' : `exited ${exitCode}`;
 }
 
 /** Completes a sentence about an instance that neither runs nor has ended. */
 export function notRunning(state: InstanceState): string {
-  return state === 'created' ? 'was made and not started' : `is ${state}`;
+  return state === 'created' ? 'was created but not started' : `is ${state}`;
 }
 
-/** Signals that end programs by themselves or by the kernel, by the exit codes that stand for them. */
+/** Signals by exit code (128 + signal number). */
 const signals: Record<number, string> = {
   129: 'SIGHUP',
   130: 'SIGINT',
@@ -68,21 +68,21 @@ const signals: Record<number, string> = {
   143: 'SIGTERM',
 };
 
-/** ` (exit code 139, SIGSEGV)`; empty where it is not known. */
+/** ` (exit code 139, SIGSEGV)`; empty if unknown. */
 export function code(exitCode: number | undefined): string {
   if (exitCode === undefined) return '';
   const signal = signals[exitCode];
   return ` (exit code ${exitCode}${signal ? `, ${signal}` : ''})`;
 }
 
-/** Completes a sentence about an instance that is not there. */
+/** Completes a sentence about a missing instance. */
 export const gone = 'is gone: something else removed it';
 
 export const crashLoop = 'crash loop';
 const leastRestarts = 2;
 const soonMs = 120_000;
 
-/** True for an instance that its runtime restarts again and again: what runs for a moment in between is not healthy. */
+/** True for an instance that its runtime keeps restarting: running for a moment in between is not healthy. */
 export function isInCrashLoop(
   { state, restarts, startedAt }: Pick<InstanceStatus, 'state' | 'restarts' | 'startedAt'>,
   now: number,

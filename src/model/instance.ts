@@ -1,8 +1,8 @@
-/** The words that every room shares about instances. Types only. */
+/** Types about instances that all rooms share. */
 
 export type InstanceKind = 'service' | 'job';
 
-/** Policies by which nothing is left down that has exited by itself. */
+/** Restart policies that restart an instance after any exit. */
 export const alwaysRestarted: ReadonlySet<string> = new Set<RestartPolicy>(['always', 'unless-stopped']);
 
 export type RestartPolicy = 'no' | 'always' | 'unless-stopped' | 'on-failure' | `on-failure:${number}`;
@@ -17,14 +17,14 @@ export interface VaultAddress {
   key: string;
 }
 
-/** How an instance sees a secret: as a file, or as an environment variable. */
+/** How an instance receives a secret: as a file, or as an environment variable. */
 export interface SecretMount {
   name: string;
   source: SecretSource;
   target: FileTarget | { environment: string };
 }
 
-/** Where a file stands in an instance. Without an owner it belongs to root, of a process to the worker's user. */
+/** Location of a file in an instance. Default owner: root; for processes, the worker's user. */
 export interface FileTarget {
   path: string;
   mode: number;
@@ -32,17 +32,17 @@ export interface FileTarget {
   gid?: number;
 }
 
-/** A file whose content travels with the release. */
+/** A file whose content is part of the release. */
 export interface ConfigFile extends FileTarget {
   content: string;
 }
 
-/** The same by the name of the config, for whoever can look its content up. */
+/** A config file by name; the receiver looks the content up. */
 export interface ConfigReference extends FileTarget {
   config: string;
 }
 
-/** A file of a secret, byte for byte. */
+/** A secret as a file, byte for byte. */
 export interface SecretFile extends FileTarget {
   content: Uint8Array;
 }
@@ -86,7 +86,7 @@ export type Probe =
   | { kind: 'command'; command: string[] }
   | { kind: 'runtime' };
 
-/** Options that a service passes to the containers of its instances. Durations in ms, sizes in bytes. */
+/** Options of the containers of a service. Durations in ms, sizes in bytes. */
 export interface ContainerOptions {
   entrypoint?: string[];
   command?: string[];
@@ -110,41 +110,41 @@ export interface ContainerOptions {
   readOnly: boolean;
   extraHosts: string[];
   healthCheck?: HealthCheck;
-  /** Neither the engine nor the image's own HEALTHCHECK judges the instance. */
+  /** Disables the engine's probes and the image's own HEALTHCHECK. */
   healthDisabled?: true;
 }
 
-/** On a cluster the instances of a service are one workload, whose pods the cluster makes and replaces by itself. */
+/** On a cluster a service is one workload; the cluster itself creates and replaces its pods. */
 export interface Workload {
-  /** Absent where others choose how many. */
+  /** Absent if an autoscaler chooses. */
   replicas?: number;
   /** How pods are replaced. */
   rollout: 'recreate' | { maxSurge: number; maxUnavailable: number; minHealthyMs: number };
   /**
-   * It runs for a while beside the service's own workload: as a canary it gets a share of the requests, as the next one
-   * none until it is told to.
+   * Set on a temporary workload beside the service's own: a canary receives a share of the requests, the next set
+   * receives none until the switch.
    */
   beside?: Beside;
-  /** Number of the deployment that had its pods replaced though nothing else changed. */
+  /** Number of the deployment that restarted its pods without another change. */
   restartedBy?: number;
-  /** Number of the deployment whose workload this one takes the place of; its driver knows. */
+  /** Number of the deployment whose workload this one replaces; set by the driver. */
   replaces?: number;
   pullPolicy: 'missing' | 'always' | 'never';
   zone?: string;
-  /** What depends on it asks it by its name as soon as it is ready: from within the cluster, or from another host. */
+  /** Its dependants resolve it by name as soon as it is ready: from within the cluster, or from another host. */
   awaited?: 'inside' | 'outside';
-  /** Where requests from outside come in. */
+  /** Ingress routes for requests from outside. */
   ingress: IngressRoute[];
-  /** What the cluster is told of every workload of the stack. */
+  /** Cluster settings shared by all workloads of the stack. */
   settings: ClusterSettings;
 }
 
-/** A way in from outside. */
+/** One ingress route. */
 export interface IngressRoute {
   host?: string;
   path: string;
   port: number;
-  /** True: with the certificate of whatever serves it. `secret`: one of the namespace, which others keep. */
+  /** True: the ingress controller's default certificate. `secret`: an existing secret of the namespace. */
   tls?: true | { secret: string } | CertificatePair;
 }
 
@@ -159,11 +159,11 @@ export type Beside = 'canary' | 'next';
 export interface ClusterSettings {
   /** Absent: `<stack>-<environment>`. */
   namespace?: string;
-  /** Names of secrets of the namespace that hold the keys to registries. */
+  /** Names of the namespace's image pull secrets. */
   pullSecrets: string[];
   serviceAccount?: string;
   ingressClass?: string;
-  /** `namespace/name`, or a name in the namespace of the stack: what is exposed comes in by this Gateway. */
+  /** Gateway of the exposed services: `namespace/name`, or a name in the stack's namespace. */
   gateway?: string;
   serviceType: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
   /** Only services that share a network reach each other. */
@@ -184,33 +184,33 @@ export interface InstanceSpec extends ContainerOptions {
   image?: string;
   imageId?: string;
   files: ConfigFile[];
-  /** Folders to make before its files, where its user has to write. */
+  /** Folders to create before its files, writable by its user. */
   folders?: FileTarget[];
   ports: PortBinding[];
   mounts: Mount[];
   networks: NetworkAttachment[];
-  /** What others know it by once it is in service, where that differs from what it starts with. */
+  /** Its network names once it is in service, if they differ from those it starts with. */
   names?: NetworkAttachment[];
-  /** Its names move while it runs: it keeps its addresses then, so that no connection breaks. */
+  /** Keep its addresses when its names move, so that no connection breaks. */
   keepsAddress?: boolean;
   networkMode: 'bridge' | 'host';
-  /** Keep the processes from gaining privileges by setuid programs. */
+  /** Prevent processes from gaining privileges through setuid programs. */
   noNewPrivileges?: boolean;
-  /** How many processes and threads it may have at once. */
+  /** Maximum number of processes and threads. */
   pidsLimit?: number;
   preStop?: string[];
   /** On a cluster only. */
   workload?: Workload;
-  /** Hash of everything that makes a running instance out of date. */
+  /** Fingerprint: if it differs from the running instance's, the instance is replaced. */
   hash: string;
-  /** The same, key by key, so that a plan can say which keys changed. */
+  /** A fingerprint per key, so that a plan can say which keys changed. */
   keys: Record<string, string>;
 }
 
-/** An instance as a workflow tells it to an activity: large configs by name, so that their contents travel once. */
+/** An instance as workflows pass it to activities: large configs by name, so that their contents travel once. */
 export type InstanceByReference = Omit<InstanceSpec, 'files'> & { files: (ConfigFile | ConfigReference)[] };
 
-/** Names one instance, with what stopping and starting it again takes. */
+/** Identifies one instance, with the settings needed to stop it and start it again. */
 export interface InstanceRef {
   name: string;
   service: string;
@@ -222,7 +222,7 @@ export interface InstanceRef {
 }
 
 /**
- * Where what is meant for a service goes for a while, instead of to its own workload: to another one; to whatever runs
- * of the service (`*`); or, of what a Gateway lets in, a share to another workload, in per cent.
+ * Temporary destination of a service's requests instead of its own workload: another workload; all pods of the service
+ * (`*`); or a percentage of a Gateway's requests to another workload.
  */
 export type ServedBy = string | { workload: string; share: number };

@@ -1,4 +1,4 @@
-/** Addresses as numbers, both ends included. */
+/** A range of addresses as numbers, both ends included. */
 export interface AddressRange {
   first: number;
   last: number;

@@ -1,6 +1,6 @@
 import type { SecretSource } from './instance';
 
-/** The words about what others want to be told. */
+/** Types of subscribers and their notifications. */
 
 export const notificationTypes = [
   'deployment.started',
@@ -14,9 +14,9 @@ export const notificationTypes = [
 ] as const;
 export type NotificationType = (typeof notificationTypes)[number];
 
-/** One thing that happened, as subscribers get it. */
+/** An event as subscribers receive it. */
 export interface Notification {
-  /** The same for every try of a delivery. */
+  /** The same on every delivery attempt. */
   id: string;
   type: NotificationType;
   /** In ms since the epoch. */
@@ -26,7 +26,7 @@ export interface Notification {
   deployment: number;
   /** A sentence for people. */
   text: string;
-  /** What programs want: by type. Of a failure its evidence. */
+  /** Data for programs, by type; for a failure, its evidence. */
   details: Record<string, unknown>;
 }
 
@@ -36,10 +36,10 @@ export interface NamedSecret {
 }
 
 export type SubscriberTarget =
-  /** `key` signs what is sent. The address itself may be a secret. */
+  /** `key` signs the body. The URL itself may be a secret. */
   | { kind: 'webhook'; url: string | NamedSecret; key?: NamedSecret }
   | { kind: 'slack'; url: NamedSecret }
-  /** `longest`: entries that the stream keeps, about. */
+  /** `longest`: approximate number of entries to keep in the stream. */
   | { kind: 'redis'; url: string; stream: string; longest: number; password?: NamedSecret };
 
 export interface Subscriber {

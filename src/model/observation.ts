@@ -12,15 +12,15 @@ import type {
   RestartPolicy,
 } from './instance';
 
-/** Before the name of a secret: its fingerprint without a final line end. */
+/** Prefix of a secret's name for its fingerprint without the final line end (as version 0.1 computed it). */
 export const earlierPrefix = 'earlier:';
 
-/** Before the name of a secret that is too short to be masked. */
+/** Prefix of the name of a secret that is too short to mask. */
 export const unmaskedPrefix = 'unmasked:';
 
 export type InstanceState = 'created' | 'running' | 'restarting' | 'paused' | 'exited' | 'missing';
 
-/** Whether there is something to stop, and to bring back on a rollback. */
+/** Whether an instance has to be stopped, and started again on a rollback. */
 export function isUp({ state }: { state: InstanceState }): boolean {
   return state === 'running' || state === 'restarting' || state === 'paused';
 }
@@ -39,7 +39,7 @@ export interface ObservedInstance extends InstanceRef {
   state: InstanceState;
   /** The policy in force; it differs from `restart` on a retired instance. */
   policy: RestartPolicy;
-  /** What it may use as of now, where the look was a close one. */
+  /** Limits in force now; set by a detailed inspection only. */
   limitsInForce?: Pick<ResourceAmounts, 'cpus' | 'memory'>;
   exitCode?: number;
   outOfMemory?: boolean;
@@ -49,17 +49,17 @@ export interface ObservedInstance extends InstanceRef {
   mounts: Mount[];
   networks: string[];
   /**
-   * Of a workload: how many pods it is to have, and the number of the deployment whose workload it took the place of.
+   * Of a workload: the desired number of pods, and the number of the deployment whose workload it replaced.
    */
   replicas?: number;
   replaces?: number;
-  /** It was to run beside the service's own workload for a while. */
+  /** Set on a temporary workload beside the service's own. */
   beside?: Beside;
-  /** Number of the deployment that had its pods replaced though nothing else changed. */
+  /** Number of the deployment that restarted its pods without another change. */
   restartedBy?: number;
-  /** Where it is not what was applied any more, after a close look: each completes "it is …". */
+  /** Differences from the applied state, found by a detailed inspection; each completes "it is …". */
   altered?: string[];
-  /** What others know it by while it is in service. */
+  /** Its network names while it is in service. */
   names?: NetworkAttachment[];
   healthCheck?: HealthCheck;
 }
@@ -67,46 +67,46 @@ export interface ObservedInstance extends InstanceRef {
 export interface ObservedNetwork {
   name: string;
   cidr?: string;
-  /** Whether it lets nothing out; undefined where the runtime does not say. */
+  /** Whether it has no route out; undefined if the runtime does not report it. */
   internal?: boolean;
   /**
-   * By which names running containers of others answer on it; `isAsked`: services of the same stack may reach each
-   * other by them.
+   * Names of other owners' running containers on it; `isAsked`: services of the same stack may use the name to reach
+   * each other.
    */
   namesOfOthers?: { name: string; by: string; isAsked?: boolean }[];
-  /** False: another stack's, or the host's own. */
+  /** False: it belongs to another stack or to the host. */
   ours: boolean;
   owner: string;
 }
 
 export interface ObservedVolume {
   name: string;
-  /** `stack/environment` of the labels; empty where the volume carries none. */
+  /** `stack/environment` of the labels; empty if the volume has none. */
   owner: string;
-  /** `service:/path` of the mounts that it was made for. */
+  /** `service:/path` of the mounts it was created for. */
   mountedAt?: string[];
-  /** Running containers of others that mount it for writing. */
+  /** Other owners' running containers that mount it for writing. */
   writers?: string[];
 }
 
 export interface ObservedImage {
   reference: string;
-  /** Content address; empty where the image is not on the host. */
+  /** Content address; empty if the image is not on the host. */
   id: string;
-  /** `name@sha256:…`, where a registry knows it. */
+  /** `name@sha256:…`; absent if no registry has it. */
   digest?: string;
-  /** Paths for which it makes a volume without a name, unless something is mounted there. */
+  /** Paths at which it declares anonymous volumes. */
   volumes?: string[];
 }
 
-/** What a host has, and what other stacks have reserved of it. */
+/** Resources of a host, and the part other stacks have reserved. */
 export interface Capacity {
   host: string;
-  /** What it is, where a stack may take it for something else. */
+  /** The host's actual runtime, which may differ from the stack file. */
   runtime?: RuntimeName;
-  /** By which the platform knows itself, whatever address it is reached by. */
+  /** The platform's own id, the same at every address. */
   engine?: string;
-  /** False where files and container addresses of the host are out of the worker's reach. */
+  /** False if the worker cannot reach the host's files and container addresses. */
   local: boolean;
   total: Required<ResourceAmounts>;
   reservedByOthers: ResourceAmounts;
@@ -114,7 +114,7 @@ export interface Capacity {
 
 export interface PortInUse {
   port: number;
-  /** The address that it is open at; absent: at every one of the host. */
+  /** The address it is bound to; absent for every address of the host. */
   hostIp?: string;
   protocol: 'tcp' | 'udp';
   by: string;
@@ -127,15 +127,15 @@ export interface Refused {
   message: string;
 }
 
-/** An instance of the environment whose labels or annotations cannot be read: it is left alone. */
+/** An instance whose labels or annotations cannot be parsed; the engine does not touch it. */
 export interface Unreadable {
   name: string;
   why: string;
-  /** The command that removes it; absent: Docker's. */
+  /** The command that removes it; default: `docker rm`. */
   remove?: string;
 }
 
-/** Everything the planner knows of the world. Read in one go, by label. */
+/** The observed state of a host, as the planner sees it. Read in one pass, by label. */
 export interface Observation {
   instances: ObservedInstance[];
   unreadable?: Unreadable[];
@@ -144,19 +144,19 @@ export interface Observation {
   images: ObservedImage[];
   portsInUse: PortInUse[];
   capacity: Capacity;
-  /** Namespaces of a cluster in which the stack runs beside the one that it names. */
+  /** Other namespaces of the cluster in which the stack also runs. */
   elsewhere?: string[];
-  /** The stack comes in by a Gateway, and its cluster knows of none. */
+  /** The stack uses a Gateway, and its cluster lacks the Gateway API. */
   lacksGateways?: true;
-  /** The version of a cluster that is too old for what the engine makes there. */
+  /** Version of a cluster that is too old for the engine. */
   tooOld?: string;
-  /** What the load balancer does; absent where none runs. */
+  /** State of the load balancer; absent if none runs. */
   traffic?: TrafficState;
   /**
-   * Keyed fingerprints of the secrets and env files a stack names, and behind {@link earlierPrefix} as version 0.1 took
-   * them; never a plain hash. Behind {@link unmaskedPrefix}: that a secret is too short to be masked.
+   * Keyed fingerprints of the stack's secrets and env files, never plain hashes; with {@link earlierPrefix}, as version
+   * 0.1 computed them. A key with {@link unmaskedPrefix} marks a secret that is too short to mask.
    */
   secrets: Record<string, string>;
-  /** What the worker's policy refuses; absent where it refuses nothing. */
+  /** Keys that the worker's policy refuses; absent if there are none. */
   refused?: Refused[];
 }

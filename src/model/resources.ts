@@ -1,4 +1,4 @@
-/** A network that an environment is to have. */
+/** A network that an environment needs. */
 export interface NetworkSpec {
   name: string;
   key: string;
@@ -6,13 +6,13 @@ export interface NetworkSpec {
   internal: boolean;
 }
 
-/** A volume that an environment is to have. */
+/** A volume that an environment needs. */
 export interface VolumeSpec {
   name: string;
   key: string;
-  /** `service:/path` of each mount, so that a renamed volume is known for what it was. */
+  /** `service:/path` of each mount, so that a renamed volume can be recognised. */
   mountedAt: string[];
-  /** On a cluster: bytes, of which class, and whether several may write at once. */
+  /** On a cluster: size in bytes, storage class, and whether several pods may write at once. */
   size?: number;
   storageClass?: string;
   shared?: boolean;

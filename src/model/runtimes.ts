@@ -1,19 +1,19 @@
-/** The runtimes of this version, by the name that a stack file resolves to. */
+/** All runtimes, by name. */
 export const runtimeNames = ['docker', 'kubernetes', 'process', 'memory'] as const;
 export type RuntimeName = (typeof runtimeNames)[number];
 
-/** What a plan has to know about a runtime. The contract suite holds each driver to its row. */
+/** Traits of a runtime that plans depend on. The contract suite holds each driver to its row. */
 export interface RuntimeTraits {
-  /** In messages. */
+  /** Its name in messages. */
   label: string;
-  /** One of its hosts, in messages. */
+  /** A host of this runtime in messages. */
   host: string;
   /**
-   * `workload`: a service is one object, and the platform itself pulls its images, makes, places and replaces its pods
-   * and gives it an address. `instance`: the engine does that, instance by instance.
+   * `workload`: a service is one object; the platform pulls its images, creates, places and replaces its pods, and
+   * gives it an address. `instance`: the engine does that for each instance.
    */
   unit: 'instance' | 'workload';
-  /** `containers`: instances have names on networks that the engine creates. `host`: they are ports of the host. */
+  /** `containers`: instances have names on networks of the engine. `host`: instances are ports of the host. */
   network: 'containers' | 'cluster' | 'host';
 }
 

@@ -1,65 +1,65 @@
 import type { SecretSource } from './instance';
 
-/** The words about the front door: what is exposed, where, and to which instances its requests go. */
+/** Types of the load balancer: its routes, and the instances that serve them. */
 
-/** One way in: requests to a host port, of a host name, below a path, go to a port of a service. */
+/** Sends requests for a host port, a host name and a path prefix to a port of a service. */
 export interface Route {
-  /** `web-8080`: names it in configurations, tables and folders. */
+  /** `web-8080`: its name in configurations, tables and folders. */
   key: string;
   service: string;
-  /** Port inside the instances. */
+  /** Port of the instances. */
   port: number;
-  /** Port of the host that it is reached by. */
+  /** Port of the host. */
   listen: number;
   /** Absent: every host name. */
   host?: string;
   path: string;
   /** Secrets: the certificate and its key. */
   tls?: { certificate: string; key: string };
-  /** The longest silence of an instance within one answer. */
+  /** Read timeout: the longest pause within one response. */
   timeoutMs: number;
 }
 
-/** Everything that one load balancer serves. */
+/** The configuration of one load balancer. */
 export interface Front {
   routes: Route[];
-  /** Plain ports whose requests are sent on to a TLS port. */
+  /** HTTP ports redirected to a TLS port. */
   redirects: { from: number; to: number }[];
   certificates: CertificateFile[];
-  /** Networks of proxies in front, whose X-Forwarded headers are believed. */
+  /** Networks of upstream proxies whose X-Forwarded headers are trusted. */
   trustedProxies?: string[];
-  /** Of the configuration that is in force; absent: from before it was counted. */
+  /** Revision of the configuration in force; absent in configurations from before revisions. */
   revision?: number;
 }
 
 /** A certificate or a key, as the load balancer holds it. */
 export interface CertificateFile {
-  /** Of the secret. */
+  /** Name of the secret. */
   name: string;
   source: SecretSource;
-  /** In a plan it tells the version, so that an earlier one stays beside it for the way back. */
+  /** In a plan it includes the version, so that the earlier file remains for a rollback. */
   file: string;
 }
 
-/** An instance's `host:port`, with its share of a hundred. */
+/** An instance's `host:port`, and its share of the requests in per cent. */
 export interface Target {
   address: string;
   weight: number;
 }
 
-/** Where the requests of one route go. The weights add up to 100; without targets they are answered 503. */
+/** The targets of one route. The weights add up to 100; without targets the answer is 503. */
 export interface RouteTable {
   route: string;
   targets: Target[];
 }
 
-/** What a running load balancer does at this moment, by its own account. */
+/** The current state that a running load balancer reports. */
 export interface TrafficState {
   front?: Front;
   tables: RouteTable[];
 }
 
-/** How long a client's connection may idle at the load balancer. */
+/** Idle timeout of a client connection at the load balancer. */
 export const idleClientMs = 75_000;
 
 /** Name of the service that the engine adds to a stack which exposes something. */

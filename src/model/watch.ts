@@ -1,31 +1,31 @@
-/** The words about what the engine does between deployments. */
+/** Types of the watch between deployments. */
 
 export interface WatchSettings {
-  /** Between two looks at what runs; health checks keep their own intervals. */
+  /** Interval between two inspections; health checks keep their own intervals. */
   everyMs: number;
-  /** What differs from the release: told, or put right by a deployment. */
+  /** Reaction to differences from the release: report them, or repair them by a deployment. */
   onDrift: 'report' | 'repair';
-  /** What is dead or unhealthy. */
+  /** Reaction to dead or unhealthy instances. */
   onUnhealthy: 'restart' | 'report';
 }
 
-/** An instance that is not well. */
+/** An unhealthy or dead instance. */
 export interface Ailing {
-  /** Its full name, by which a runtime knows it. */
+  /** Its full name in the runtime. */
   instance: string;
   service: string;
   ordinal: number;
   /** `exited 137`, `GET :8080/healthz answered 500`. */
   why: string;
-  /** False: its restart policy says that it stays down. */
+  /** False: its restart policy keeps it down. */
   restartable: boolean;
-  /** Where the stack names hosts. */
+  /** Set if the stack names hosts. */
   host?: string;
 }
 
-/** What a look at an environment finds. */
+/** Findings of one inspection of an environment. */
 export interface Findings {
   ailing: Ailing[];
-  /** Sentences about what differs from the release, and no deployment has done. */
+  /** Sentences about differences from the release that no deployment made. */
   drift: string[];
 }

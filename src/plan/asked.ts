@@ -2,24 +2,24 @@ import type { BreakerSettings, FreezeWindow } from '../model/stack';
 import type { OpenWindow } from './freeze-windows';
 import type { IntentKind } from '../model/deployment';
 
-/** Where another deployment runs or waits: wait for it, take its place, or give up. */
+/** If another deployment runs or waits: queue behind it, supersede it, or give up. */
 export type WhenBusy = 'queue' | 'supersede' | 'reject';
 
-/** Who asks for a deployment, and on which terms. */
+/** The terms of a request for a deployment. */
 export interface Asked {
   by: string;
   reason?: string;
   intent: IntentKind;
-  /** When, in ms since the epoch. */
+  /** Time of the request, in ms since the epoch. */
   at: number;
   whenBusy: WhenBusy;
-  /** Goes past a freeze and an open circuit breaker. */
+  /** Overrides a freeze and an open circuit breaker. */
   force: boolean;
-  /** Nobody stands by: a schedule asks. */
+  /** The request comes from a schedule or the watch, not from a person. */
   automatic: boolean;
   breaker: BreakerSettings;
   /** Freeze windows of the stack file. */
   windows?: FreezeWindow[];
-  /** The one that was open when somebody looked last. */
+  /** The window that was open at the last check. */
   window?: OpenWindow;
 }

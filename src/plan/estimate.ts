@@ -1,6 +1,6 @@
 import type { PlannedPhase, PlannedService, Stage, Step } from './plan';
 
-/** What a step takes as a rule, in ms. */
+/** The typical duration of a step, in ms. */
 function costOf(step: Step): number {
   switch (step.kind) {
     case 'pull':
@@ -31,7 +31,7 @@ function costOf(step: Step): number {
   }
 }
 
-/** How long a plan takes as a rule, where nobody is asked: in ms. */
+/** The typical duration of a plan in ms, without approvals. */
 export function estimate(phases: readonly PlannedPhase[]): number {
   const longest = (part: (service: PlannedService) => Stage[], services: PlannedService[]) =>
     Math.max(0, ...services.map((service) => part(service).reduce((sum, stage) => sum + stageMs(stage), 0)));
@@ -45,7 +45,7 @@ export function estimate(phases: readonly PlannedPhase[]): number {
   );
 }
 
-/** The longest of its lanes, in ms. */
+/** The duration of its longest lane, in ms. */
 export function stageMs(stage: Stage): number {
   return Math.max(0, ...stage.map((lane) => lane.reduce((sum, step) => sum + costOf(step), 0)));
 }

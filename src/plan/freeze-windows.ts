@@ -11,7 +11,7 @@ export interface OpenWindow {
   refuse: boolean;
 }
 
-/** The window that is open at a time, and the longest where several are. Needs the time zones of `Intl`. */
+/** The window open at a time; of several, a refusing one first, then the longest. Needs the time zones of `Intl`. */
 export function openWindow(windows: readonly FreezeWindow[], now: number): OpenWindow | undefined {
   const open = windows
     .filter((window) => isWithin(window, now))
@@ -24,7 +24,7 @@ export function isWithin({ from, to, timeZone }: FreezeWindow, at: number): bool
   return from < to ? minute >= from && minute < to : minute >= from || minute < to;
 }
 
-/** The clock of the place decides, also over a change between winter and summer time. */
+/** By the local clock, also across a change to or from daylight saving time. */
 function endOf(window: FreezeWindow, now: number): number {
   const left = (window.to - minuteOfWeek(now, window.timeZone) + weekMinutes) % weekMinutes;
   const guess = Math.floor(now / minuteMs) * minuteMs + left * minuteMs;

@@ -2,7 +2,7 @@ import type { Service } from '../model/stack';
 
 type Services = Record<string, Pick<Service, 'dependsOn' | 'phase'>>;
 
-/** Services in an order that respects every dependency. Expects no cycles: the configuration refuses them. */
+/** Services in dependency order. Expects no cycles: the configuration refuses them. */
 export function inOrder(services: Services): string[] {
   const order: string[] = [];
   const seen = new Set<string>();
@@ -28,7 +28,7 @@ export function withDependencies(services: Services, names: readonly string[]): 
   return found;
 }
 
-/** Names of the services that depend on a service, near ones only. */
+/** Names of the direct dependants of a service. */
 export function dependants(services: Services, name: string): string[] {
   return Object.keys(services).filter((other) => name in services[other]!.dependsOn);
 }

@@ -10,7 +10,7 @@ import type { HostObservation, StackObservation } from './hosts/view';
 import { stepsOf } from './plan';
 import { planOver } from './planner';
 
-/** A cluster on which nothing of the stack is yet. */
+/** A cluster without any object of the stack. */
 const nothing: Observation = {
   instances: [],
   networks: [],
@@ -27,13 +27,13 @@ const nothing: Observation = {
 };
 
 /**
- * Everything that a deployment of the whole stack applies to empty clusters; `placement`: the host of each service, of
- * a stack that names hosts. Of what is secret there are the names only.
+ * All manifests that a deployment of the whole stack applies to empty clusters; `placement`: the host of each service,
+ * if the stack names hosts. Secrets appear by name only.
  */
 export function manifestsOf(stack: Stack, deployment: number, placement: Placement = {}): Manifest[] {
   const { plan } = planOver(
     { stack, intent: { kind: 'deploy', force: false }, deployment, release: { to: 1 }, jobs: {} },
-    emptyWorld(stack, placement),
+    emptyObservation(stack, placement),
   );
   const { name, environment } = stack;
   const claims = plan.preparation.flatMap((step) =>
@@ -45,7 +45,7 @@ export function manifestsOf(stack: Stack, deployment: number, placement: Placeme
   return [...claims, ...specs.flatMap((spec) => toManifests(spec, namesOnly(spec)))];
 }
 
-function emptyWorld(stack: Stack, placement: Placement): StackObservation {
+function emptyObservation(stack: Stack, placement: Placement): StackObservation {
   const view: HostObservation = { taskQueue: '', observation: nothing };
   if (!stack.hosts) return { views: [view] };
   const clusters = stack.hosts.filter((host) => hasWorkloads({ runtime: runtimeOf(host, stack) }));

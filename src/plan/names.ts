@@ -10,18 +10,18 @@ export function projectName({ name, environment }: Scope): string {
   return `${name}-${environment}`;
 }
 
-/** Where everything of a stack is on a cluster. */
+/** The namespace of a stack on a cluster. */
 function namespaceOf(stack: Place): string {
   return stack.infrastructure.cluster?.namespace ?? projectName(stack);
 }
 
-/** Longest label of a domain name (RFC 1035), and of what a cluster names: longer names cannot be resolved. */
+/** Maximum length of a DNS label (RFC 1035) and of a Kubernetes name: longer names cannot be resolved. */
 const longestLabel = 63;
 const markLength = 8;
 
 /**
- * A head and a tail that fit into one label of a domain name. A head that is too long is cut and marked with a hash of
- * the whole, so that two long names stay apart; the tail, which tells instances of a service apart, is never cut.
+ * Joins a head and a tail into one DNS label. A head that is too long is cut and gets a hash of the whole head, so that
+ * two long names remain distinct; the tail, which distinguishes instances of a service, is never cut.
  */
 export function boundedName(head: string, tail: string): string {
   if (head.length + tail.length <= longestLabel) return head + tail;
@@ -30,8 +30,8 @@ export function boundedName(head: string, tail: string): string {
 }
 
 /**
- * `shop-staging-api-1-d3`: deterministic, so that a step that runs twice finds what it made. On a cluster a service
- * keeps its name, `shop-staging/api`; a job has one for each run.
+ * `shop-staging-api-1-d3`: deterministic, so that a repeated step finds the instance it created. On a cluster a service
+ * keeps its name, `shop-staging/api`; a job has a name for each run.
  */
 export function instanceName(
   scope: Place,
@@ -43,7 +43,7 @@ export function instanceName(
   return `${namespaceOf(scope)}/${kind === 'job' ? boundedName(service, `-d${deployment}`) : service}`;
 }
 
-/** The job that tests a new set of a service. */
+/** The name of the job that tests the new set of a service. */
 export function testName(scope: Place, service: string, deployment: number): string {
   const tail = `-test-d${deployment}`;
   if (hasWorkloads(scope)) return `${namespaceOf(scope)}/${boundedName(service, tail)}`;
@@ -60,7 +60,7 @@ export function volumeName(stack: Stack, key: string): string {
   return stack.volumes[key]?.name ?? (stack.volumes[key]?.external ? key : `${projectName(stack)}_${key}`);
 }
 
-/** `api-1`: how people call an instance within its environment. */
+/** `api-1`: short name of an instance within its environment. */
 export function shortName({ service, ordinal }: { service: string; ordinal: number }): string {
   return `${service}-${ordinal}`;
 }

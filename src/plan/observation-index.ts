@@ -6,7 +6,7 @@ import {
   type ObservedInstance,
 } from '../model/observation';
 
-/** What was observed, by what the planner asks for: a stack has a thousand services, and each is asked about. */
+/** An observation, indexed for lookups by the planner: a stack can have thousands of services. */
 export class ObservationIndex {
   private readonly byService = new Map<string, ObservedInstance[]>();
   private readonly images: Map<string, ObservedImage>;
@@ -24,12 +24,12 @@ export class ObservationIndex {
     return this.byService.get(service) ?? [];
   }
 
-  /** Content address of an image on the host; empty where it is not there yet. */
+  /** Content address of an image on the host; empty if it is not there yet. */
   imageId(reference: string): string {
     return this.images.get(reference)?.id ?? '';
   }
 
-  /** Paths for which an image makes volumes of its own. */
+  /** Paths at which an image declares anonymous volumes. */
   imageVolumes(reference: string): string[] {
     return this.images.get(reference)?.volumes ?? [];
   }
@@ -38,19 +38,19 @@ export class ObservationIndex {
     return this.observation.secrets[name];
   }
 
-  /** The fingerprint that version 0.1 took of a secret; absent where it is of no use. */
+  /** The fingerprint of a secret as version 0.1 computed it; undefined if unknown. */
   earlierSecret(name: string): string | undefined {
     return this.observation.secrets[`${earlierPrefix}${name}`];
   }
 
-  /** Secrets that cannot be masked: their names, and whether they are empty or short. */
+  /** Secrets that cannot be masked, with their names and whether they are empty (or just too short). */
   unmaskedSecrets(): { name: string; isEmpty: boolean }[] {
-    return Object.entries(this.observation.secrets).flatMap(([key, what]) =>
-      key.startsWith(unmaskedPrefix) ? [{ name: key.slice(unmaskedPrefix.length), isEmpty: what === 'empty' }] : [],
+    return Object.entries(this.observation.secrets).flatMap(([key, kind]) =>
+      key.startsWith(unmaskedPrefix) ? [{ name: key.slice(unmaskedPrefix.length), isEmpty: kind === 'empty' }] : [],
     );
   }
 
-  /** The same, with the secrets as version 0.1 counted them. */
+  /** The same index, with the fingerprints of secrets as version 0.1 computed them. */
   asEarlier(): Pick<ObservationIndex, 'secret' | 'imageId'> {
     return {
       secret: (name) => this.earlierSecret(name) ?? this.secret(name),

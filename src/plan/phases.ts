@@ -11,9 +11,8 @@ export interface Phases {
 }
 
 /**
- * The phase of every service: the one it asks for, else the earliest after its dependencies.
- * A service in an earlier phase than one of its dependencies is refused; in the same phase too,
- * for services of one phase start side by side.
+ * The phase of every service: the requested one, else the earliest after its dependencies. A phase that is not after
+ * those of all dependencies is refused, because services of one phase start in parallel.
  */
 export function assignPhases(services: Services): Phases {
   const of: Record<string, number> = {};

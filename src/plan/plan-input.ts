@@ -1,7 +1,7 @@
 import type { Stack } from '../model/stack';
 import type { Intent } from './plan';
 
-/** What a plan is made of, beside what was observed. */
+/** The input of a plan, apart from the observation. */
 export interface PlanInput {
   stack: Stack;
   intent: Intent;
@@ -9,6 +9,6 @@ export interface PlanInput {
   release: { from?: number; to: number };
   /** Hash of the last successful run of each job. */
   jobs: Record<string, string>;
-  /** As an earlier engine planned: a changed health check replaces nothing. */
+  /** Plan like an earlier engine: a changed health check replaces nothing. */
   keepsOldChecks?: boolean;
 }

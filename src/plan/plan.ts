@@ -6,29 +6,29 @@ import type { InstanceRef, InstanceSpec, NetworkAttachment } from '../model/inst
 import type { RuntimeName } from '../model/runtimes';
 import type { Front, RouteTable } from '../model/traffic';
 
-/** Where and by whom a step is performed. */
+/** The host and the task queue of a step. */
 export interface Whereabouts {
   host: string;
   taskQueue: string;
-  /** It is one of several, and steps say so. */
+  /** One of several hosts: titles and ids name it. */
   named?: true;
 }
 
 interface StepBase extends Whereabouts {
   /** Unique in a plan, and the same in every plan of the same deployment: `api/start/1`. */
   id: string;
-  /** What a person reads: `start api-1 (ghcr.io/acme/api:1.6.0)`. */
+  /** Sentence for people: `start api-1 (ghcr.io/acme/api:1.6.0)`. */
   title: string;
   service?: string;
-  /** Has to be passed first. */
+  /** Condition checked before the step. */
   gate?: Gate;
 }
 
-/** What has to hold before a step is performed. */
+/** A condition that must hold before a step is performed. */
 export interface Gate {
-  /** New instances that serve already: all of them must still be healthy. */
+  /** New instances that already serve: all must still be healthy. */
   healthy: InstanceRef[];
-  /** Where new instances are to get requests: the load balancer must reach all of these addresses. */
+  /** Addresses of new instances that the load balancer must reach before it sends requests there. */
   reached?: { balancer: InstanceRef; addresses: string[] };
 }
 
@@ -44,44 +44,44 @@ export type Action =
   | { kind: 'create-volume'; volume: VolumeSpec }
   /** Ends when the instance is healthy; so does `revive`. */
   | { kind: 'start'; instance: InstanceSpec; reaches?: Reachable[] }
-  /** Makes a workload something else where it stands; ends when all of it is healthy. */
+  /** Changes a workload in place; ends when all its pods are healthy. */
   | { kind: 'update'; instance: InstanceSpec; force?: boolean }
-  /** Makes it again what it was before a deployment. */
+  /** Restores a workload to its state before a deployment. */
   | { kind: 'restore'; instance: InstanceRef; deployment: number }
   /**
-   * Lets what is meant for a service go elsewhere than to its own workload, until that is removed; back to its own
-   * where nothing is named.
+   * Sends the requests of a service to another destination than its own workload, until that is removed; without
+   * `to`, back to its own workload.
    */
   | { kind: 'select'; instance: InstanceRef; to?: ServedBy }
   | { kind: 'await-healthy'; instance: InstanceRef }
   | { kind: 'create-job'; instance: InstanceSpec }
   | { kind: 'run-job'; instance: InstanceRef; timeoutMs?: number }
   | { kind: 'exec'; instance: InstanceRef; command: string[]; purpose: string }
-  /** With a drain: once its last request has been answered. */
+  /** Stops an instance; with a drain, after its last open request. */
   | ({ kind: 'retire' } & Retirement)
-  /** Those of a batch, side by side. */
+  /** Retires the instances of a batch in parallel. */
   | { kind: 'retire-together'; retirements: Retirement[] }
   | { kind: 'revive'; instance: InstanceRef }
-  /** One after the other; the rest still come where one does not get healthy. */
+  /** Revives one instance after the other, also if one does not become healthy. */
   | { kind: 'revive-together'; instances: InstanceRef[] }
   | { kind: 'remove'; instance: InstanceRef }
   | { kind: 'remove-together'; instances: InstanceRef[] }
-  /** Makes an instance known on its networks by exactly these names. `before` is what it was known by. */
+  /** Gives an instance exactly these names on its networks. `before`: its previous names. */
   | { kind: 'attach'; instance: InstanceRef; networks: NetworkAttachment[]; before: NetworkAttachment[] }
-  /** Sends requests elsewhere, all routes of a service at once. */
+  /** Changes the targets of all routes of a service at once. */
   | { kind: 'route'; label: string; balancer: InstanceRef; tables: RouteTable[]; before: RouteTable[] }
-  /** Puts other routes in force, without a request lost. */
+  /** Applies other routes without losing a request. */
   | { kind: 'configure'; balancer: InstanceRef; front: Front; before?: Front }
-  /** Waits until no request is open at an instance that gets no new ones, but not for ever. */
+  /** Waits until an instance without new requests has no open ones, up to a timeout. */
   | ({ kind: 'drain'; instance: InstanceRef } & Drain)
-  /** A job against new instances; it leaves nothing behind. */
+  /** Runs a job against new instances, and removes it. */
   | { kind: 'test'; instance: InstanceSpec; timeoutMs: number }
   | { kind: 'hold'; label: string; durationMs: number; analysis?: Judgement }
   | { kind: 'approve'; label: string; approval: Approval }
   | { kind: 'remove-network'; name: string }
   | { kind: 'remove-volume'; name: string };
 
-/** Where a new load balancer sends requests to a new instance; before the commit it must reach all of these. */
+/** Address of a new instance that a new load balancer must reach before the commit. */
 export interface Reachable {
   service: string;
   address: string;
@@ -92,7 +92,7 @@ export interface Retirement {
   drain?: Drain;
 }
 
-/** The requests that are open at an instance, and how long they may take. */
+/** Waits for the open requests of an instance, up to a timeout. */
 export interface Drain {
   balancer: InstanceRef;
   addresses: string[];
@@ -112,14 +112,14 @@ export type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>;
 
 /** Steps one after the other. */
 export type Lane = Step[];
-/** Lanes side by side. Stages come one after the other; services of a phase run side by side. */
+/** Lanes in parallel. Stages run one after the other; services of a phase run in parallel. */
 export type Stage = Lane[];
 
-/** What happens to a service. `leave`: a limited deployment does not look at it. */
+/** The change of a service. `leave`: outside the scope of a limited deployment. */
 export type ServiceAction =
   'create' | 'replace' | 'reroute' | 'scale' | 'restart' | 'run' | 'keep' | 'skip' | 'remove' | 'leave';
 
-/** A key that changed, with what it was and is where that can be said. */
+/** A changed key, with its old and new value if they can be shown. */
 export interface Change {
   key: string;
   from?: string;
@@ -132,34 +132,34 @@ export interface PlannedService {
   action: ServiceAction;
   replicas: number;
   changes: Change[];
-  /** Sentences that the plan shows behind the service: one-way, kept on rollback. */
+  /** Notes that the plan shows behind the service: one-way, kept on rollback. */
   notes: string[];
   interruptionMs: number;
-  /** Names of the instances that go when the deployment commits. */
+  /** Names of the instances to remove after the commit. */
   superseded: string[];
   continueOnFailure: boolean;
-  /** New instances run beside the old ones: on the way back the old ones come first, then the new ones go. */
+  /** New instances run beside the old ones: a rollback restores the old ones first, then removes the new ones. */
   beside: boolean;
   stages: Stage[];
-  /** After every phase, and before the commit: what has to outlast the rest of the deployment. */
+  /** Stages after the last phase and before the commit, such as keeping the old set for a while. */
   tail: Stage[];
 }
 
 export interface PlannedPhase {
   number: number;
-  /** `removals` holds what the new stack no longer has. */
+  /** `removals`: services that are no longer in the stack. */
   kind: 'deploy' | 'removals';
   services: PlannedService[];
 }
 
-/** Everything a deployment is going to do, in order. Data: printing it and performing it read the same. */
+/** Everything a deployment is going to do, in order. Plain data: printing and performing use the same plan. */
 export interface Plan {
   stack: string;
   environment: string;
   runtime: RuntimeName;
-  /** One, or several with commas. */
+  /** One host, or several separated by commas. */
   host: string;
-  /** Where there are several. */
+  /** Set if there are several hosts. */
   placement?: Placement;
   deployment: number;
   release: { from?: number; to: number };
@@ -167,28 +167,28 @@ export interface Plan {
   pulls: StepOf<'pull'>[];
   preparation: Step[];
   phases: PlannedPhase[];
-  /** After the commit: nothing here is undone. */
+  /** Steps after the commit; they are never undone. */
   cleanup: Step[];
   warnings: string[];
   newVolumes: string[];
   estimateMs: number;
 }
 
-/** Why a stack cannot be deployed as it is. Nothing has been touched. */
+/** A reason why a stack cannot be deployed. Nothing has been touched. */
 export interface Refusal {
   path: string;
   message: string;
-  /** `--force` passes it. */
+  /** `--force` overrides it. */
   forceable?: boolean;
 }
 
-/** What a deployment is asked to do. */
+/** The request of a deployment. */
 export interface Intent {
   kind: IntentKind;
-  /** Only these services, and what they depend on. */
+  /** Only these services and their dependencies. */
   services?: string[];
   force: boolean;
-  /** Pulls the images of what it is about, also those that are there. */
+  /** Pull the images of the selected services even if they are present. */
   fresh?: boolean;
 }
 
@@ -197,7 +197,7 @@ export function acts({ action }: Pick<PlannedService, 'action'>): boolean {
   return action !== 'keep' && action !== 'skip' && action !== 'leave';
 }
 
-/** The same plan for some of its services, without what all of them share. */
+/** The plan of some services only, without shared networks and volumes. */
 export function withOnly(plan: Plan, which: (service: PlannedService) => boolean): Plan {
   const phases = plan.phases.map((phase) => ({ ...phase, services: phase.services.filter(which) }));
   return { ...plan, phases, preparation: [] };
@@ -213,7 +213,7 @@ export function lanesOf({ stages, tail }: Pick<PlannedService, 'stages' | 'tail'
   return [...stages, ...tail].flat();
 }
 
-/** Every step of phases, in order; lanes of a phase one after the other. */
+/** All steps of phases, in order; lanes of a phase one after the other. */
 export function stepsOf(phases: readonly PlannedPhase[]): Step[] {
   return servicesOf(phases).flatMap((service) => lanesOf(service).flat());
 }

@@ -16,7 +16,7 @@ import { lanesOf, servicesOf, type Intent, type Plan, type Refusal } from './pla
 
 export interface Planning {
   plan: Plan;
-  /** Reasons not to perform it. Nothing has been touched. */
+  /** Reasons not to perform the plan. */
   refusals: Refusal[];
 }
 
@@ -29,13 +29,13 @@ export function makePlan({
   return planOver(input, { views: [{ taskQueue, observation }] });
 }
 
-/** Stack + what was observed + capacity -> plan. Pure: the same input gives the same plan. */
+/** Plans a stack over the observation of all its hosts. Pure: the same input gives the same plan. */
 export function planOver(input: PlanInput, { views: seen, placed, lost = [] }: StackObservation): Planning {
   const { intent } = input;
   const stack = intent.kind === 'stop' ? withoutServices(input.stack, intent.services) : input.stack;
   const phases = assignPhases(stack.services);
-  const left = leftAlone(stack, intent);
-  const views = seen.map((view) => asOf(view, stack));
+  const left = excludedServices(stack, intent);
+  const views = seen.map((view) => withStackLimits(view, stack));
   const parts = views.map((view) =>
     planHost({
       ...input,
@@ -61,7 +61,7 @@ export function planOver(input: PlanInput, { views: seen, placed, lost = [] }: S
     phases: all,
     cleanup: parts.flatMap(({ cleanup }) => cleanup),
     warnings: [
-      ...lost.map((host) => `the host ${host} is left out: what it has of the stack stays as it is`),
+      ...lost.map((host) => `the host ${host} cannot be reached and is left out; its part of the stack stays as it is`),
       ...parts.flatMap(({ warnings }) => warnings),
     ],
     newVolumes: parts.flatMap(({ newVolumes }) => newVolumes),
@@ -73,8 +73,8 @@ export function planOver(input: PlanInput, { views: seen, placed, lost = [] }: S
       : [
           ...phases.refusals,
           ...(placed?.refusals ?? []),
-          ...otherThanSaid(views, stack),
-          ...sameTwice(views),
+          ...conflictingRuntimes(views, stack),
+          ...duplicateHosts(views),
           ...neverRun(parts, input, stack),
           ...parts.flatMap((part) => part.refusals),
           ...unknown(intent, stack),
@@ -87,8 +87,8 @@ function distinct(refusals: readonly Refusal[]): Refusal[] {
   return [...new Map(refusals.map((refusal) => [`${refusal.path} ${refusal.message}`, refusal])).values()];
 }
 
-/** Its worker has taken a host for something else than the file does. */
-function otherThanSaid(views: readonly HostObservation[], stack: Stack): Refusal[] {
+/** Refuses a host whose runtime differs between its worker and the stack file. */
+function conflictingRuntimes(views: readonly HostObservation[], stack: Stack): Refusal[] {
   return views.flatMap(
     ({
       name,
@@ -98,21 +98,21 @@ function otherThanSaid(views: readonly HostObservation[], stack: Stack): Refusal
     }) => {
       const host = stack.hosts?.find((each) => each.name === name);
       if (!host || runtime === undefined || runtime === runtimeOf(host, stack)) return [];
-      const [is, said] = [runtime, runtimeOf(host, stack)].map((each) => runtimeTraits[each].host);
+      const [actual, declared] = [runtime, runtimeOf(host, stack)].map((each) => runtimeTraits[each].host);
       return [
         {
           path: `infrastructure.hosts.${host.name}`,
           message:
-            `is ${is} for the worker that serves it, and ${said} in this file; ` +
-            'start that worker with this file, or correct the file',
+            `is ${actual} to its worker, but ${declared} in this file; ` +
+            'start the worker with this file, or correct the file',
         },
       ];
     },
   );
 }
 
-/** Of one engine or cluster two hosts would take each other's networks. */
-function sameTwice(views: readonly HostObservation[]): Refusal[] {
+/** Refuses two names for one engine or cluster: the hosts would claim each other's networks. */
+function duplicateHosts(views: readonly HostObservation[]): Refusal[] {
   const first = new Map<string, string>();
   return views.flatMap(
     ({
@@ -130,16 +130,16 @@ function sameTwice(views: readonly HostObservation[]): Refusal[] {
             {
               path: `infrastructure.hosts.${name}`,
               message:
-                `is the same as ${other}: one Docker Engine or cluster; name ` +
-                'it once, or correct where its worker finds it',
+                `is the same Docker Engine or cluster as ${other}; ` +
+                'name it once, or correct the address that its worker uses',
             },
           ];
     },
   );
 }
 
-/** A host that the stack names may hold less than there is. */
-function asOf(view: HostObservation, { hosts }: Stack): HostObservation {
+/** Applies the stack's capacity limits of a host. */
+function withStackLimits(view: HostObservation, { hosts }: Stack): HostObservation {
   const host = hosts?.find(({ name }) => name === view.name);
   return host ? within(view, host) : view;
 }
@@ -152,10 +152,10 @@ function withoutServices(stack: Stack, names: string[] | undefined): Stack {
 }
 
 /**
- * What a deployment does not look at: all but the services asked for, what they depend on, and the load balancer of any
- * that is exposed.
+ * Services outside the scope of a limited deployment: all but the requested services, their dependencies, and the load
+ * balancer of exposed ones.
  */
-function leftAlone({ services, front }: Stack, intent: Intent): Set<string> {
+function excludedServices({ services, front }: Stack, intent: Intent): Set<string> {
   if (intent.kind === 'stop') return new Set(Object.keys(services));
   if (!intent.services) return new Set();
   const selected = withDependencies(services, intent.services);
@@ -163,7 +163,7 @@ function leftAlone({ services, front }: Stack, intent: Intent): Set<string> {
   return new Set(Object.keys(services).filter((name) => !selected.has(name)));
 }
 
-/** A service that stays must be healthy before something that depends on its health starts, be it on another host. */
+/** Adds health gates to kept services whose dependants change, also on other hosts. */
 function gateKept(parts: readonly HostPlan[], stack: Stack): void {
   const acting = parts
     .flatMap(({ phases }) => servicesOf(phases))
@@ -192,7 +192,7 @@ function gateKept(parts: readonly HostPlan[], stack: Stack): void {
   }
 }
 
-/** A job that only people run opens no gate before somebody has run it once. */
+/** Refuses services that depend on a manual job which has never completed. */
 function neverRun(parts: readonly HostPlan[], { jobs }: PlanInput, { services }: Stack): Refusal[] {
   const planned = parts.flatMap((part) => servicesOf(part.phases));
   const starting = planned.filter(
@@ -220,6 +220,6 @@ function unknown({ services = [] }: Intent, stack: Stack): Refusal[] {
     .filter((name) => !stack.services[name])
     .map((name) => ({
       path: 'services',
-      message: `there is no service "${name}"; there are ${Object.keys(stack.services).join(', ')}`,
+      message: `there is no service "${name}"; available: ${Object.keys(stack.services).join(', ')}`,
     }));
 }

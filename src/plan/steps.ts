@@ -4,14 +4,14 @@ import { canonical, contentHash } from './service/hash';
 import { shortName } from './names';
 import type { Action, Step, StepOf, Whereabouts } from './plan';
 
-/** Characters of a digest: enough for the steps of a service. */
+/** Characters of a digest: enough to distinguish the steps of a service. */
 const digestLength = 8;
 
 /** Gives steps their host, task queue, id and title. */
 export class StepFactory {
   constructor(private readonly where: Whereabouts) {}
 
-  /** Steps where another one is performed. */
+  /** A factory for the host of another step. */
   static beside({ host, taskQueue, named }: Whereabouts): StepFactory {
     return new StepFactory({ host, taskQueue, ...(named && { named }) });
   }
@@ -28,12 +28,12 @@ export class StepFactory {
     } as never;
   }
 
-  /** Gives an instance the names of these attachments, and takes all others. */
+  /** Gives an instance exactly the names of these attachments. */
   attach(instance: InstanceRef, networks: NetworkAttachment[], before: NetworkAttachment[]): Step {
     return this.make({ kind: 'attach', instance, networks, before }, instance.service);
   }
 
-  /** Takes its names from an instance that stays on its networks. */
+  /** Removes the names of an instance, which stays attached to its networks. */
   unname(instance: InstanceRef, known: NetworkAttachment[]): Step {
     return this.attach(
       instance,
@@ -47,7 +47,7 @@ export class StepFactory {
   }
 }
 
-/** What a step is about, within its kind and service; where its title alone tells steps apart, a digest of that. */
+/** The subject of a step within its kind and service; if only the title is unique, a digest of the title. */
 function subjectOf(action: Action, title: string): string {
   switch (action.kind) {
     case 'pull':
@@ -77,7 +77,7 @@ function subjectOf(action: Action, title: string): string {
   }
 }
 
-/** `start api-1 (ghcr.io/acme/api:1.6.0)`: what a person reads in the Temporal UI. */
+/** The title for people: `start api-1 (ghcr.io/acme/api:1.6.0)`. */
 function titleOf(action: Action): string {
   switch (action.kind) {
     case 'pull':
@@ -89,14 +89,14 @@ function titleOf(action: Action): string {
     case 'update':
       return `update ${nameOf(action.instance)}${action.instance.image ? ` (${action.instance.image})` : ''}`;
     case 'select':
-      if (action.to === undefined) return `switch ${action.instance.service} back`;
+      if (action.to === undefined) return `switch ${action.instance.service} back to its own workload`;
       if (typeof action.to === 'object')
         return `send ${action.to.share} % of ${action.instance.service} to ${action.to.workload}`;
       return action.to === '*'
-        ? `let ${action.instance.service} lead to its canary too`
+        ? `route ${action.instance.service} to its canary too`
         : `switch ${action.instance.service} to ${action.to}`;
     case 'restore':
-      return `make ${action.instance.service} again what it was before deployment ${action.deployment}`;
+      return `restore ${action.instance.service} to its state before deployment ${action.deployment}`;
     case 'start':
     case 'create-job':
       return (
@@ -119,15 +119,15 @@ function titleOf(action: Action): string {
       return `remove ${action.instance.name}`;
     case 'attach':
       return action.networks.some(({ aliases }) => aliases.length > 0)
-        ? `name ${action.instance.name} ${namesOf(action.networks)}`
-        : `take its names from ${action.instance.name}`;
+        ? `give ${action.instance.name} the names ${namesOf(action.networks)}`
+        : `remove the names of ${action.instance.name}`;
     case 'route':
       return action.label;
     case 'configure':
-      if (!sameRoutes(action.front, action.before)) return `put ${action.front.routes.length} routes in force`;
+      if (!sameRoutes(action.front, action.before)) return `apply ${action.front.routes.length} routes`;
       return canonical(action.front.certificates) === canonical(action.before?.certificates)
-        ? 'put new settings of the load balancer in force'
-        : 'put new certificates in force';
+        ? 'apply new settings of the load balancer'
+        : 'apply new certificates';
     case 'drain':
       return `drain ${action.instance.name}`;
     case 'test':
@@ -146,7 +146,7 @@ function titleOf(action: Action): string {
   }
 }
 
-/** What runs beside a service for a while is called by what it is there for. */
+/** A temporary workload beside a service is named by its purpose. */
 function nameOf(instance: InstanceSpec): string {
   const { workload, service } = instance;
   if (!workload) return shortName(instance);

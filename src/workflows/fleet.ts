@@ -7,22 +7,22 @@ import { inputs, shapes } from './messages/shapes';
 import { serialised, waitUntil } from './support/serialised-events';
 
 const checkMs = 60_000;
-const seldomMs = 3_600_000;
+const idleCheckMs = 3_600_000;
 
 /**
- * Who may deploy, in the order of asking, where the workers take only so many deployments at once. No slot can leak:
- * whenever somebody has to wait, and now and then, Temporal is asked whether those that have one still run. Ends when
- * nobody has or wants one.
+ * Grants deployment slots in order of the claims, if workers limit how many deployments run at once. Slots cannot leak:
+ * whenever a deployment has to wait, and at intervals, it checks with Temporal whether all holders still run. Ends when
+ * no deployment holds or wants a slot.
  */
 export async function fleet(before: FleetState = { limit: 1, holders: [], waiting: [] }): Promise<void> {
   const state = admit(before, inputs.fleet, 'fleet');
-  const told = new Set<string>();
+  const informed = new Set<string>();
   let changes = 0;
   setHandler(fleetQuery, () => state);
   listen(claimSignal, shapes.claim, ({ workflowId, limit }) => {
     changes += 1;
     state.limit = limit;
-    told.delete(workflowId);
+    informed.delete(workflowId);
     if (![...state.holders, ...state.waiting].includes(workflowId)) state.waiting.push(workflowId);
   });
   listen(giveBackSignal, 'deployment', (workflowId) => {
@@ -36,22 +36,22 @@ export async function fleet(before: FleetState = { limit: 1, holders: [], waitin
     if (isDue || (state.waiting.length > 0 && state.holders.length >= state.limit))
       await forEachGone([...state.holders, ...state.waiting], (workflowId) => forget(state, workflowId));
     while (state.waiting.length > 0 && state.holders.length < state.limit) state.holders.push(state.waiting.shift()!);
-    for (const workflowId of [...state.holders, ...state.waiting]) await tell(workflowId, state, told);
+    for (const workflowId of [...state.holders, ...state.waiting]) await inform(workflowId, state, informed);
     isDue = !(await waitUntil(
       () => changes !== seen,
-      state.waiting.length > 0 ? checkMs : seldomMs,
-      'look whether those that have a slot still run',
+      state.waiting.length > 0 ? checkMs : idleCheckMs,
+      'check whether slot holders still run',
     ));
     if (workflowInfo().continueAsNewSuggested) return continueAsNew<typeof fleet>(state);
   }
 }
 
-/** Each is told once that it waits, and once that it may begin; again when it asks again. */
-async function tell(workflowId: string, { limit, holders }: FleetState, told: Set<string>): Promise<void> {
+/** Informs a deployment once that it waits, and once that it may start; again after another claim. */
+async function inform(workflowId: string, { limit, holders }: FleetState, informed: Set<string>): Promise<void> {
   const granted = holders.includes(workflowId);
-  const word = `${workflowId} ${granted ? 'granted' : 'waits'}`;
-  if (told.has(word)) return;
-  told.add(word);
+  const notice = `${workflowId} ${granted ? 'granted' : 'waits'}`;
+  if (informed.has(notice)) return;
+  informed.add(notice);
   await serialised(getExternalWorkflowHandle(workflowId).signal(slotSignal, { granted, limit })).catch(() => undefined);
 }
 

@@ -15,18 +15,15 @@ import { claimHostSignal, hostId, hostQuery, hostWordSignal, reportHostSignal, t
 import { inputs, shapes } from './messages/shapes';
 import { serialised, waitUntil } from './support/serialised-events';
 
-/**
- * Deployments take a host one after the other for as long as somebody is there; then a new workflow begins when
- * somebody comes.
- */
+/** The workflow ends after this time without claims; the next claim starts a new one. */
 const idleMs = 600_000;
-/** Nobody plans longer by what was seen once: images may have had to come. */
+/** Maximum age of an observation that a plan uses: pulling images can take this long. */
 const rememberedMs = 7_200_000;
 const mostRemembered = 200;
 
 /**
- * The owner of a host's ports and room while they are promised and not taken yet, and of what is known of its health.
- * Who claims is told what those before have claimed, and plans around it; whoever is gone holds nothing.
+ * Tracks the claimed but not yet used ports and resources of a host, and its circuit breaker. Answers each claim with
+ * the earlier claims, for the deployment to plan around. Drops the claims of deployments that no longer run.
  */
 export async function host(place: HostPlace, before?: HostState): Promise<void> {
   admit(place, inputs.host, 'host');
@@ -41,7 +38,7 @@ export async function host(place: HostPlace, before?: HostState): Promise<void> 
   });
   listen(reportHostSignal, shapes.hostReport, (report) => {
     changes += 1;
-    giveBack(report, state);
+    release(report, state);
     state.breaker = counted(state.breaker, report, Date.now());
     reportHost({
       host: hostId(place),
@@ -58,7 +55,7 @@ export async function host(place: HostPlace, before?: HostState): Promise<void> 
       await waitUntil(allHandlersFinished);
       return continueAsNew<typeof host>(place, state);
     }
-    const isBusy = await waitUntil(() => changes !== seen || asking.length > 0, idleMs, 'until somebody comes');
+    const isBusy = await waitUntil(() => changes !== seen || asking.length > 0, idleMs, 'wait for a claim or a report');
     if (
       !isBusy &&
       state.claims.length + state.kept.filter(({ at }) => Date.now() - at < rememberedMs).length === 0 &&
@@ -68,12 +65,12 @@ export async function host(place: HostPlace, before?: HostState): Promise<void> 
     if (!isBusy)
       await forEachGone(
         state.claims.map(({ workflowId }) => workflowId),
-        (gone) => forget(gone, state),
+        (endedId) => forget(endedId, state),
       );
   }
 }
 
-/** What others have claimed before. */
+/** Answers a claim with the claims of others before it. */
 async function answer(workflowId: string, state: HostState): Promise<void> {
   const earlier = () =>
     state.claims.slice(
@@ -82,24 +79,24 @@ async function answer(workflowId: string, state: HostState): Promise<void> {
     );
   await forEachGone(
     earlier().map((claim) => claim.workflowId),
-    (gone) => forget(gone, state),
+    (endedId) => forget(endedId, state),
   );
   const claim = state.claims.find((each) => each.workflowId === workflowId);
   if (!claim) return;
   const unseen = state.kept.filter(({ at }) => at >= claim.seenAt);
-  const word = {
+  const answered = {
     host: hostId(state.place),
     round: claim.round,
     others: [...unseen, ...earlier()].map(({ ports, reserve, by }) => ({ ports, reserve, by })),
   };
-  await serialised(getExternalWorkflowHandle(workflowId).signal(hostWordSignal, word)).catch(() => undefined);
+  await serialised(getExternalWorkflowHandle(workflowId).signal(hostWordSignal, answered)).catch(() => undefined);
 }
 
 function forget(workflowId: string, state: HostState): void {
   state.claims = state.claims.filter((claim) => claim.workflowId !== workflowId);
 }
 
-function giveBack({ workflowId, kept }: HostReport, state: HostState): void {
+function release({ workflowId, kept }: HostReport, state: HostState): void {
   const now = Date.now();
   const claim = state.claims.find((each) => each.workflowId === workflowId);
   state.claims = state.claims.filter((each) => each !== claim);
@@ -107,7 +104,7 @@ function giveBack({ workflowId, kept }: HostReport, state: HostState): void {
   state.kept = state.kept.filter(({ at }) => now - at < rememberedMs).slice(-mostRemembered);
 }
 
-/** The circuit breaker of a host after a report; a deployment without trouble closes it. */
+/** The circuit breaker of a host after a report; a successful deployment closes it. */
 export function counted(
   before: HostBreaker | undefined,
   { trouble, breaker }: HostReport,

@@ -9,9 +9,9 @@ import { within, type HostObservation, type StackObservation } from '../plan/hos
 import { activity } from './support/activity-options';
 import { hostQueue } from './messages';
 
-/** Where a stack runs, and the task queue of the worker that serves it. */
+/** A host of a stack, and the task queue of its worker. */
 export interface HostQueue {
-  /** Absent where the stack names no hosts. */
+  /** Absent if the stack names no hosts. */
   name?: string;
   taskQueue: string;
 }
@@ -25,29 +25,29 @@ export function hostNamed(name: string): HostQueue {
   return { name, taskQueue: hostQueue(name) };
 }
 
-/** A look at the host of a task queue that is no step; waits for a platform that is away. */
-export type WithPlatformRetry = <T>(taskQueue: string, look: () => Promise<T>) => Promise<T>;
+/** Runs a call outside of a step, and waits while the platform is unavailable. */
+export type WithPlatformRetry = <T>(taskQueue: string, call: () => Promise<T>) => Promise<T>;
 
-export interface LookAround {
+export interface ObserveOptions {
   stack: Stack;
   pinned: PinnedImages;
   taskQueue: string;
   summary: string;
-  /** Hosts that the stack no longer names, and may still have something of it. */
+  /** Hosts that the stack no longer names, but that may still run parts of it. */
   former?: readonly HostQueue[];
-  /** A former host that is away is left out. */
+  /** Leave out a former host that is unavailable. */
   force?: boolean;
-  /** Also what has been changed of instances by hand. */
+  /** Also detect manual changes to instances. */
   closely?: boolean;
-  /** Waits for a platform that is away. */
+  /** Waits while a platform is unavailable; default: no wait. */
   withPlatformRetry?: WithPlatformRetry;
 }
 
 /**
- * Everything that the planner has to know. Of several hosts at first only what runs there: by that services are placed,
- * and each host is asked about the images and secrets of its own.
+ * Observes all hosts for the planner. With several hosts, first lists instances to place the services, then asks each
+ * host about the images and secrets of its own services.
  */
-export async function lookAround({
+export async function observeHosts({
   stack,
   pinned,
   taskQueue,
@@ -55,8 +55,8 @@ export async function lookAround({
   former = [],
   force = false,
   closely = false,
-  withPlatformRetry = (_, look) => look(),
-}: LookAround): Promise<StackObservation> {
+  withPlatformRetry = (_, call) => call(),
+}: ObserveOptions): Promise<StackObservation> {
   if (!stack.hosts)
     return {
       views: [
@@ -69,15 +69,15 @@ export async function lookAround({
       ],
     };
   const bare = withoutServices(stack);
-  const look = async (host: HostQueue, of: Stack): Promise<HostObservation> => ({
+  const read = async (host: HostQueue, of: Stack): Promise<HostObservation> => ({
     ...host,
     observation: await withPlatformRetry(host.taskQueue, () => observe(host, of, pinned, summary, closely)),
   });
   const lost: string[] = [];
-  const lookFor = (host: HostQueue, of: Stack): Promise<HostObservation> =>
-    force ? observe(host, of, {}, summary).then((observation) => ({ ...host, observation })) : look(host, of);
-  const lookBack = (host: HostQueue) =>
-    lookEverywhere(bare, (of) => lookFor(host, of)).then(
+  const readFormer = (host: HostQueue, of: Stack): Promise<HostObservation> =>
+    force ? observe(host, of, {}, summary).then((observation) => ({ ...host, observation })) : read(host, of);
+  const readLeftovers = (host: HostQueue) =>
+    observeNamespaces(bare, (of) => readFormer(host, of)).then(
       (view) => [view],
       (error: unknown) => {
         if (!force) throw error;
@@ -85,16 +85,16 @@ export async function lookAround({
       },
     );
   const hosts = hostsOf(stack, taskQueue);
-  const [seen, gone] = await Promise.all([all(hosts, (host) => look(host, bare)), all(former, lookBack)]);
+  const [seen, leftovers] = await Promise.all([all(hosts, (host) => read(host, bare)), all(former, readLeftovers)]);
   const placed = place(
     stack,
     seen.map((view, index) => within(view, stack.hosts![index]!)),
   );
-  const views = await all(hosts, (host) => look(host, portionOf(stack, host.name!, placed.placement)));
-  return { views: [...views, ...gone.flatMap((found) => found ?? [])], placed, lost };
+  const views = await all(hosts, (host) => read(host, portionOf(stack, host.name!, placed.placement)));
+  return { views: [...views, ...leftovers.flatMap((found) => found ?? [])], placed, lost };
 }
 
-/** What runs of a stack, host by host. */
+/** Lists the instances of a stack, by host. */
 export function listInstances(stack: Stack, taskQueue: string, summary: string): Promise<Answers<HostObservation>> {
   return askEach(hostsOf(stack, taskQueue), async (host) => [
     { ...host, observation: await observe(host, withoutServices(stack), {}, summary) },
@@ -102,15 +102,18 @@ export function listInstances(stack: Stack, taskQueue: string, summary: string):
 }
 
 /**
- * What is left of a stack on a host that its file names no more: on a cluster it may be in namespaces of which the file
- * says no more either.
+ * Observes the remains of a stack on a host that its file no longer names; on a cluster, in all namespaces that contain
+ * parts of it.
  */
-async function lookEverywhere(stack: Stack, look: (of: Stack) => Promise<HostObservation>): Promise<HostObservation> {
+async function observeNamespaces(
+  stack: Stack,
+  read: (of: Stack) => Promise<HostObservation>,
+): Promise<HostObservation> {
   const {
     observation: { elsewhere = [], ...own },
     ...view
-  } = await look(stack);
-  const others = await all(elsewhere, (namespace) => look(inNamespace(stack, namespace)));
+  } = await read(stack);
+  const others = await all(elsewhere, (namespace) => read(inNamespace(stack, namespace)));
   return {
     ...view,
     observation: {
@@ -130,7 +133,7 @@ function inNamespace({ infrastructure, ...stack }: Stack, namespace: string): St
   };
 }
 
-/** What runs is looked at without the contents of configs: they would be in the history at every look. */
+/** Drops the contents of configs, which each observation would add to the history. */
 function withoutContents(stack: Stack): Stack {
   return { ...stack, configs: {} };
 }
@@ -139,19 +142,19 @@ function withoutServices({ front: _, ...stack }: Stack): Stack {
   return { ...stack, services: {} };
 }
 
-/** A host that did not answer, and why. */
+/** A host that did not answer, with the reason. */
 export interface HostAway {
   host: string;
   reason: string;
 }
 
-/** What the hosts of a stack have answered. */
+/** The answers of the hosts of a stack. */
 export interface Answers<T> {
   found: T[];
   away: HostAway[];
 }
 
-/** Asks every host, and lists those that are away. @throws the first failure if all are away */
+/** Asks every host, and lists unavailable ones. @throws the first failure if all are unavailable */
 export async function askEach<H extends HostQueue, T>(
   hosts: readonly H[],
   ask: (host: H) => Promise<T[]>,
@@ -170,12 +173,12 @@ export async function askEach<H extends HostQueue, T>(
   return { found: answers.flatMap(({ found }) => found), away: answers.flatMap(({ away }) => away) };
 }
 
-/** On every host, side by side. */
+/** Runs work for all hosts in parallel. */
 export function all<H, T>(hosts: readonly H[], work: (host: H) => Promise<T>): Promise<T[]> {
   return Promise.all(hosts.map(work));
 }
 
-/** On one host after the other. */
+/** Runs work for one host after the other. */
 export async function oneByOne<H>(hosts: readonly H[], work: (host: H) => Promise<unknown>): Promise<void> {
   for (const host of hosts) await work(host);
 }
@@ -196,7 +199,7 @@ async function observe(
   );
 }
 
-/** Says so where nobody serves a host. */
+/** Turns a schedule-to-start timeout into an error that says no worker serves the host. */
 export async function whereServed<T>({ name }: HostQueue, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
@@ -210,7 +213,7 @@ export async function whereServed<T>({ name }: HostQueue, ask: () => Promise<T>)
   }
 }
 
-/** True for trouble with one host, which may pass. */
+/** True for a temporary failure of one host. */
 function isAway(error: unknown): boolean {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   return (

@@ -3,10 +3,10 @@ import { setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
 import { deployment } from './deployment';
 import { inspect } from './inspect';
 
-/** Where workers run as builds, what comes to an end ends on the build that it began on. What lives long moves on. */
-const endsWhereItBegan = (): WorkflowDefinitionOptions =>
+/** With worker versioning, short-lived workflows are pinned to the build they started on; long-lived ones move on. */
+const pinnedToBuild = (): WorkflowDefinitionOptions =>
   workflowInfo().currentDeploymentVersion?.deploymentName ? { versioningBehavior: 'PINNED' } : {};
-for (const workflow of [deployment, inspect]) setWorkflowOptions(endsWhereItBegan, workflow as () => Promise<unknown>);
+for (const workflow of [deployment, inspect]) setWorkflowOptions(pinnedToBuild, workflow as () => Promise<unknown>);
 
 export { deployment, inspect };
 export { environment } from './environment';

@@ -11,7 +11,7 @@ import { planOver } from '../plan/planner';
 import { isUnnamed } from '../plan/resources/unnamed-volumes';
 import { activity } from './support/activity-options';
 import { admit, admitSize } from './support/admit';
-import { askEach, hostsOf, listInstances, lookAround, type Answers, type HostQueue } from './hosts';
+import { askEach, hostsOf, listInstances, observeHosts, type Answers, type HostQueue } from './hosts';
 import { contextOf } from './support/step-context';
 import { summarise } from './deployment/report/summary';
 import type { Act, PlanSummary } from './messages';
@@ -39,15 +39,15 @@ export type InspectInput =
   | { kind: 'volumes'; stack: Stack; taskQueue: string }
   | { kind: 'remove-volume'; stack: Stack; name: string; taskQueue: string; act?: Act };
 
-/** What is asked about one stack. */
+/** A question about one stack. */
 type StackQuestion = Extract<InspectInput, { stack: Stack }>;
 
-/** A volume of an environment. Without a name of its own where an image made it. */
+/** A volume of an environment. `unnamed`: an anonymous volume of an image. */
 export interface VolumeLine {
   name: string;
   unnamed: boolean;
   mountedBy: string[];
-  /** Where the stack names hosts. */
+  /** Set if the stack names hosts. */
   host?: string;
 }
 
@@ -62,7 +62,7 @@ export interface InspectResults {
   'remove-volume': undefined;
 }
 
-/** Answers one question of a client about what runs. Clients never touch runtimes. */
+/** Answers one question of a client about an environment. Clients never touch runtimes. */
 export async function inspect(input: InspectInput): Promise<InspectResults[InspectInput['kind']]> {
   admit(input, input?.kind === 'act' ? inputs.act : inputs.inspect, 'inspect');
   const { taskQueue } = input;
@@ -71,14 +71,14 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
   switch (input.kind) {
     case 'plan': {
       admitSize(stack);
-      const world = await lookAround({
+      const observed = await observeHosts({
         stack,
         pinned: input.pinned,
         taskQueue,
-        summary: 'observe what runs',
+        summary: 'observe the hosts',
         closely: input.intent.kind === 'repair',
       });
-      const { plan, refusals } = planOver(input, world);
+      const { plan, refusals } = planOver(input, observed);
       return { plan: summarise(plan), refusals };
     }
     case 'status':
@@ -113,7 +113,7 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
 
 async function status({ stack, taskQueue }: StackQuestion): Promise<Answers<InstanceLine>> {
   return askEach(hostsOf(stack, taskQueue), async ({ name, taskQueue: queue }) =>
-    (await activity('describeInstances', queue, 'look at every instance')(stack)).map((line) => onHost(line, name)),
+    (await activity('describeInstances', queue, 'inspect all instances')(stack)).map((line) => onHost(line, name)),
   );
 }
 
@@ -151,12 +151,12 @@ async function volumes({ stack, taskQueue }: StackQuestion): Promise<Answers<Vol
 }
 
 /**
- * Where something is. Where it is nowhere, the first of several hosts, which will say so. @throws where it may be on a
- * host that is away
+ * The host that has an instance or a volume; if none has it, the first host, whose activity then reports the error.
+ * @throws ApplicationFailure if it may be on an unavailable host
  */
 async function hostOf({ stack, taskQueue }: StackQuestion, has: (seen: Observation) => boolean): Promise<HostQueue> {
   if (!stack.hosts) return { taskQueue };
-  const { found, away } = await listInstances(stack, taskQueue, 'find out where it is');
+  const { found, away } = await listInstances(stack, taskQueue, 'find its host');
   const host = found.find(({ observation }) => has(observation));
   if (!host && away.length > 0)
     throw ApplicationFailure.nonRetryable(

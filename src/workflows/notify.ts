@@ -4,8 +4,8 @@ import { toProblem } from './deployment/steps/failure';
 import { deliveryQueue } from './messages';
 
 /**
- * Tells subscribers, each for itself: one that is dead holds up nobody, and is tried for a day. Resolves with what came
- * of it.
+ * Delivers a notification to each subscriber independently: an unreachable one delays no other, and is retried for a
+ * day. Resolves with the outcome of each delivery.
  */
 export async function notify(notification: Notification, subscribers: Subscriber[]): Promise<Record<string, string>> {
   const outcomes = subscribers.map(async (subscriber) => {

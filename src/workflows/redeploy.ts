@@ -8,15 +8,15 @@ import { taskQueue, type RedeployInput } from './messages';
 import { inputs } from './messages/shapes';
 
 /**
- * What a schedule starts: asks for a deployment and waits for its end, so that the schedule's overlap policy means
- * something.
+ * Started by a schedule: requests a deployment and waits until it has finished, so that the schedule's overlap policy
+ * takes effect.
  */
 export async function redeploy(input: RedeployInput): Promise<UnattendedEnd> {
   const { place, spec } = admit(input, inputs.redeploy, 'redeploy');
   const request = { place, what: spec.what, by: `schedule ${spec.name}`, requestId: workflowInfo().runId };
   try {
     const workflowId = await CancellationScope.nonCancellable(() =>
-      activity('requestDeployment', taskQueue, `ask for it (${spec.what.kind})`)(request),
+      activity('requestDeployment', taskQueue, `request a deployment (${spec.what.kind})`)(request),
     );
     return await endOf(workflowId);
   } catch (error) {
@@ -25,15 +25,15 @@ export async function redeploy(input: RedeployInput): Promise<UnattendedEnd> {
   }
 }
 
-/** Cancelled, it ends when the deployment has gone back. */
+/** Waits for the end of a deployment; when cancelled, cancels it and waits for its rollback. */
 async function endOf(workflowId: string): Promise<UnattendedEnd> {
-  const wait = () => activity('awaitDeployment', taskQueue, 'wait for its end')(workflowId);
+  const wait = () => activity('awaitDeployment', taskQueue, 'wait until it has finished')(workflowId);
   try {
     return await wait();
   } catch (error) {
     if (isCancellation(error)) {
       await CancellationScope.nonCancellable(async () => {
-        await activity('cancelDeployment', taskQueue, 'cancel it')(workflowId);
+        await activity('cancelDeployment', taskQueue, 'cancel the deployment')(workflowId);
         await wait();
       });
     }
@@ -41,7 +41,7 @@ async function endOf(workflowId: string): Promise<UnattendedEnd> {
   }
 }
 
-/** What the engine had to say; what nobody expects fails the workflow. */
+/** The engine's refusal; unexpected errors fail the workflow. */
 function reasonOf(error: unknown): string {
   const { type, message } = toProblem(error);
   if (type === failureTypes.software) return message;

@@ -4,7 +4,7 @@ import { contentsQuery, pruneSignal, type ReleaseContents } from './messages';
 import { inputs } from './messages/shapes';
 
 /**
- * A kept release: holds the stack as it was, and stays open until pruned, so that a rollback does not depend on
+ * A kept release: holds the deployed stack, and runs until pruned, so that a rollback does not depend on Temporal's
  * retention.
  */
 export async function release(given: ReleaseContents): Promise<number> {

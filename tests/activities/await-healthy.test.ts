@@ -94,7 +94,7 @@ describe('waiting for health', () => {
 
   it.each([
     ['paused', 'is paused'],
-    ['created', 'was made and not started'],
+    ['created', 'was created but not started'],
   ] as const)('says of an instance that is %s that it %s', async (state, message) => {
     expect(await awaitHealthy(fake([{ ...running, state }], ['no']).runtime, ref(), options())).toMatchObject({
       message,
@@ -109,7 +109,7 @@ describe('waiting for health', () => {
         ref('unless-stopped', { ...check, intervalMs: 60_000 }),
         options(),
       ),
-    ).toMatchObject({ message: 'exited (the exit code is not known)' });
+    ).toMatchObject({ message: 'exited (exit code unknown)' });
     expect(await awaitHealthy(fake([restarted]).runtime, ref(), options({ fresh: false }))).toBeUndefined();
   });
 

@@ -216,7 +216,7 @@ it.each(modes)('activities refuse the mode %j as the name of a network', async (
     expect(error).toMatchObject({
       type: 'SoftwareFault',
       nonRetryable: true,
-      message: expect.stringContaining('is a mode of Docker'),
+      message: expect.stringContaining('is a network mode of Docker'),
     });
     expect(touched).toEqual([]);
   }

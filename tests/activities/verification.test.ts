@@ -87,7 +87,7 @@ describe('before the commit, and at the gate of a phase', () => {
     ['crashed (exit code 139, SIGSEGV) and is being restarted', { state: 'restarting', exitCode: 139 }],
     ['crashed (exit code 3) and was restarted', { state: 'running', restarts: 1 }],
     ['exited 7 after it had started', { state: 'exited', exitCode: 7 }],
-    ['was made and not started', { state: 'created' }],
+    ['was created but not started', { state: 'created' }],
   ] as const)('an instance that has fallen %s', async (message, found) => {
     const runtime = {
       observe: async () => ({ instances: [] }),

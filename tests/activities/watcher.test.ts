@@ -132,11 +132,11 @@ describe('the watch over an environment', () => {
     );
     const known = {
       ailing: [{ instance: 'api', service: 'api', ordinal: 1, why: 'exited 1', restartable: false }],
-      drift: ['db-1 is gone'],
+      drift: ['db-1 is missing'],
     };
-    expect(await world.look({ known, drift: async () => ['db-1 is gone'] })).toEqual({
+    expect(await world.look({ known, drift: async () => ['db-1 is missing'] })).toEqual({
       ailing: [],
-      drift: ['db-1 is gone'],
+      drift: ['db-1 is missing'],
     });
     expect(world.at()).toBe(300_000);
   });
@@ -165,9 +165,9 @@ describe('the watch over an environment', () => {
   it('tells drift that lasts from one look to the next', async () => {
     let looks = 0;
     const world = simulate([instance('api')]);
-    expect(await world.look({ drift: async () => ((looks += 1) === 2 || looks > 4 ? ['web-1 is gone'] : []) })).toEqual(
-      { ailing: [], drift: ['web-1 is gone'] },
-    );
+    expect(
+      await world.look({ drift: async () => ((looks += 1) === 2 || looks > 4 ? ['web-1 is missing'] : []) }),
+    ).toEqual({ ailing: [], drift: ['web-1 is missing'] });
     expect(looks).toBe(6);
   });
 

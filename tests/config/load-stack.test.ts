@@ -245,7 +245,7 @@ services:
           .slice(0, 1024 ** 2),
       );
     expect(problemsOf()).toEqual([
-      expect.stringMatching(/the stack is 2\.3 MiB compressed; at most 1\.5 MiB travel with a release/),
+      expect.stringMatching(/the stack is 2\.3 MiB compressed; the limit is 1\.5 MiB: move large configs/),
     ]);
   });
 

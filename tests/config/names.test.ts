@@ -67,17 +67,20 @@ describe('a name that would lead elsewhere is refused, with its place and what t
     );
   });
 
-  it.each(['host', 'none', 'default', 'bridge'])('%j as the name of a network: it is a mode of Docker', (name) => {
-    const problem = `"${name}" is a mode of Docker, not the name of a network`;
-    const joined = { networks: ['n'] };
-    expect(problemsOf(joined, { networks: { n: { external: true, name } } })).toEqual([
-      expect.stringContaining(`networks.n.name: ${problem}`),
-    ]);
-    expect(problemsOf({ networks: [name] }, { networks: { [name]: { external: true } } })).toEqual([
-      expect.stringContaining(`networks.${name}: ${problem}`),
-    ]);
-    expect(problemsOf({ networks: [name] }, { networks: { [name]: {} } })).toEqual([]);
-  });
+  it.each(['host', 'none', 'default', 'bridge'])(
+    '%j as the name of a network: it is a network mode of Docker',
+    (name) => {
+      const problem = `"${name}" is a network mode of Docker, not the name of a network`;
+      const joined = { networks: ['n'] };
+      expect(problemsOf(joined, { networks: { n: { external: true, name } } })).toEqual([
+        expect.stringContaining(`networks.n.name: ${problem}`),
+      ]);
+      expect(problemsOf({ networks: [name] }, { networks: { [name]: { external: true } } })).toEqual([
+        expect.stringContaining(`networks.${name}: ${problem}`),
+      ]);
+      expect(problemsOf({ networks: [name] }, { networks: { [name]: {} } })).toEqual([]);
+    },
+  );
 
   it('says how to get the network of the host', () => {
     expect(problemsOf({ networks: ['n'] }, { networks: { n: { external: true, name: 'host' } } }).join()).toContain(

@@ -34,17 +34,18 @@ describe('the variables of a text', () => {
     ],
     ['${NONE:?say $SET}', 'the variable NONE is not set: say value; set it with --set'],
     ['${EMPTY:?}', 'the variable EMPTY is not set; set it with --set EMPTY=…'],
-    ['${SET', '"${SET" has no closing brace; add }, or write $${ for the text'],
+    ['${SET', '"${SET" has no closing brace; add }, or write $${ for a literal ${'],
     ['${NONE:-{}', '"${NONE:-{}" has no closing brace'],
     [
       '${}',
-      '"${}" is no variable: write ${NAME}, ${NAME:-default}, ${NAME:?message} or ${NAME:+other}, or $${ for the text',
+      '"${}" is not a variable reference; write ${NAME}, ${NAME:-default}, ${NAME:?message} ' +
+        'or ${NAME:+other}, or $${ for a literal ${',
     ],
-    ['${a.b}', '"${a.b}" is no variable'],
-    ['${1ST}', '"${1ST}" is no variable'],
-    ['${SET%%x}', '"${SET%%x}" is no variable'],
-    [`\${${'long '.repeat(20)}}`, '"${long long long long lo…" is no variable'],
-    ['${NONE:-'.repeat(30) + '}'.repeat(30), 'variables stand within variables more than 20 times'],
+    ['${a.b}', '"${a.b}" is not a variable reference'],
+    ['${1ST}', '"${1ST}" is not a variable reference'],
+    ['${SET%%x}', '"${SET%%x}" is not a variable reference'],
+    [`\${${'long '.repeat(20)}}`, '"${long long long long lo…" is not a variable reference'],
+    ['${NONE:-'.repeat(30) + '}'.repeat(30), 'variables are nested more than 20 levels deep'],
   ])('%j is refused', (text, expected) => expect(read(text)).toContain(`! ${expected}`));
 
   it('refuses nothing of a default that is not taken', () => expect(read('${SET:-${NONE}}')).toBe('value'));

@@ -76,7 +76,7 @@ describe('a name that is none', () => {
     'of a network, %j, gets no container made',
     async (name) => {
       const instance = spec('api', { ...scope, image: 'api:1', networks: [{ name, aliases: [] }] });
-      const refusal = { kind: 'software', message: expect.stringContaining('is a mode of Docker') };
+      const refusal = { kind: 'software', message: expect.stringContaining('is a network mode of Docker') };
       await expect(runtime().create(instance)).rejects.toMatchObject(refusal);
       await expect(
         attach({ docker: engine(), local: false, address: '127.0.0.1' }, 'api-1', instance.networks),

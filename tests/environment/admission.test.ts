@@ -34,7 +34,7 @@ const running = { workflowId: 'old', deployment: 7, asked: asked({ by: 'ben' }) 
 describe('admission to an environment', () => {
   it('turns --reject away with who runs, and lets others wait', () => {
     expect(turnAway(request({ whenBusy: 'reject' }), state({ running }), 0)).toBe(
-      'deployment 7 by ben runs; ask again when it is over, or leave out --reject to wait for it',
+      'deployment 7 by ben runs; try again when it has finished, or omit --reject to wait for it',
     );
     expect(turnAway(request({ whenBusy: 'reject' }), state(), 0)).toBeUndefined();
     expect(turnAway(request(), state({ running }), 0)).toBeUndefined();
@@ -49,7 +49,7 @@ describe('admission to an environment', () => {
     expect(heldBack(request(), state({ freeze }), 3_600_000)).toBeUndefined();
     expect(heldBack(request({ force: true }), state({ freeze }), 0)).toBeUndefined();
     expect(turnAway(request(), state({ freeze: { ...freeze, refuse: true } }), 0)).toBe(
-      'frozen until 1970-01-01T01:00:00Z by ana: holidays; --force goes past it',
+      'frozen until 1970-01-01T01:00:00Z by ana: holidays; --force overrides it',
     );
     expect(
       heldBack(request({ window: { text: 'fri 18:00 to mon 08:00 UTC', until: 5000, refuse: false } }), state(), 0),

@@ -71,7 +71,7 @@ describe('what follows from what the watch finds', () => {
   });
 
   it('repairs drift where the file says so, with pauses', () => {
-    const drifted = state({ drift: ['api-1 is gone'], repairs: { count: 1, nextAt: 60_000 } });
+    const drifted = state({ drift: ['api-1 is missing'], repairs: { count: 1, nextAt: 60_000 } });
     expect([
       isRepairDue(drifted, 59_999),
       isRepairDue(drifted, 60_000),

@@ -235,7 +235,7 @@ services:
     const id = /^(\w{8}) +waits +deploy .* TICKET-7$/m.exec((await run(['queue', '-c', file])).stdout)![1]!;
     expect(await run(['deploy', '--reject', '-c', file])).toMatchObject({
       code: 2,
-      stdout: expect.stringContaining('queue: another deployment waits; ask again'),
+      stdout: expect.stringContaining('queue: another deployment waits; try again when it has finished'),
     });
     expect(await run(['deploy', '--reject', '--supersede', '-c', file])).toMatchObject({
       code: 2,

@@ -175,7 +175,10 @@ describeWith('kubernetes', 'one deployment over Docker and a cluster', () => {
     });
     const { refusals } = await engine.client.plan(twice);
     expect(refusals).toEqual([
-      { path: 'infrastructure.hosts.again', message: expect.stringContaining('is the same as cloud') },
+      {
+        path: 'infrastructure.hosts.again',
+        message: expect.stringContaining('is the same Docker Engine or cluster as cloud'),
+      },
     ]);
     await second.close();
   });

@@ -326,7 +326,7 @@ describeWith('kubernetes', 'a deployment on Kubernetes', () => {
         await deploy({ ...clusterStack({ web: { image: images.app, ...probed } }), name: two.name }),
       ).toMatchObject({
         outcome: 'refused',
-        refusals: [{ message: expect.stringContaining(`the stack runs in the namespace ${namespace}`) }],
+        refusals: [{ message: expect.stringContaining(`the stack still runs in the namespace ${namespace}`) }],
       });
       expect(await (await engine.client.stop(two)).result()).toMatchObject({ outcome: 'succeeded', leftBehind: [] });
       expect((await engine.client.status(one)).found.map(({ service, health }) => `${service} ${health}`)).toEqual([

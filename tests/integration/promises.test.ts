@@ -101,7 +101,7 @@ describeWith('docker', 'the promises about data', () => {
         {
           message:
             `the volume "${stack.name}-test_data" belongs to ` +
-            `${stack.name}/test; an environment never mounts another's volume`,
+            `${stack.name}/test; choose another name: an environment cannot mount the volume of another one`,
         },
       ],
     });

@@ -82,6 +82,6 @@ it('counts the bytes of UTF-8 as Node does', () => {
 it('refuses a stack that does not fit into a message of Temporal', () => {
   expect(packedExcess(limits.packed)).toEqual([]);
   expect(packedExcess(limits.packed + 1)[0]!.message).toMatch(
-    /^the stack is 1\.6 MiB compressed; at most 1\.5 MiB travel/,
+    /^the stack is 1\.6 MiB compressed; the limit is 1\.5 MiB: move large configs/,
   );
 });

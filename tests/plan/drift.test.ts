@@ -38,9 +38,9 @@ describe('drift', () => {
     world.networks.clear();
     world.volumes.clear();
     expect(driftOf(world)).toEqual([
-      'the network shop-test_default is gone',
-      'the volume shop-test_data is gone',
-      'api-2 is gone',
+      'the network shop-test_default is missing',
+      'the volume shop-test_data is missing',
+      'api-2 is missing',
     ]);
   });
 
@@ -49,13 +49,16 @@ describe('drift', () => {
     const api = world.instances.get(name('api-1'))!;
     world.instances.set('added', { ...api, name: 'added', ordinal: 3 });
     world.instances.set('foreign', { ...api, name: 'foreign', service: 'other' });
-    expect(driftOf(world).sort()).toEqual(['added is not of the release', 'foreign is not of the release']);
+    expect(driftOf(world).sort()).toEqual([
+      'added does not belong to the release',
+      'foreign does not belong to the release',
+    ]);
   });
 
   it('is an instance that somebody took off a network, which a repair puts right', () => {
     const world = deployed();
     world.instances.get(name('api-2'))!.networks = [];
-    expect(driftOf(world)).toEqual(['api-2 is off the network shop-test_default']);
+    expect(driftOf(world)).toEqual(['api-2 is not attached to the network shop-test_default']);
     const { plan: repair } = plan(stack, world.observe(stack), {
       intent: { kind: 'repair', force: false },
       deployment: 2,
@@ -89,7 +92,7 @@ describe('drift', () => {
     expect(driftOf(world, limited)).toEqual([
       'api-1 is allowed 2 CPUs instead of 0.3 CPUs',
       'api-1 is allowed all memory instead of 64 MiB of memory',
-      'api-2 is restarted by "no" instead of "always"',
+      'api-2 is set to the restart policy "no" instead of "always"',
     ]);
     const { plan: repair } = plan(limited, world.observe(limited), {
       intent: { kind: 'repair', force: false },
@@ -104,6 +107,6 @@ describe('drift', () => {
 
   it('is an instance that runs with something else', () => {
     const other = { ...stack, services: { ...stack.services, db: { ...stack.services.db!, variables: { A: '1' } } } };
-    expect(driftOf(deployed(), other)).toEqual(['db runs with other environment']);
+    expect(driftOf(deployed(), other)).toEqual(['db differs in environment']);
   });
 });

@@ -45,7 +45,7 @@ describe('the front door in a plan', () => {
     expect(plan(large(2), world.observe(large(2)), next).refusals).toEqual([
       {
         path: 'services',
-        message: expect.stringContaining('with 3 more of web while old and new instances run side by side') as string,
+        message: expect.stringContaining('with 3 more of web while old and new instances run in parallel') as string,
       },
     ]);
   });
@@ -96,7 +96,7 @@ describe('the front door in a plan', () => {
     );
     expect(allSteps(renewal).map(({ title }) => title)).toEqual([
       'wait for web-1 to be healthy',
-      'put new settings of the load balancer in force',
+      'apply new settings of the load balancer',
     ]);
   });
 
@@ -156,7 +156,7 @@ describe('the front door in a plan', () => {
       'send 25 % of web to the new set',
       'bake web at 25 % for 600 s',
       'approve web beyond 25 %',
-      'let the first of the new web step aside for their names',
+      'route around the first new web while they get their names',
       'send 100 % of web to the new set',
     ]);
     expect(rollout.estimateMs).toBeGreaterThan(600_000);

@@ -232,14 +232,16 @@ describe('volumes', () => {
     expect(plan(stack({ name: 'pg', external: true }), observation).refusals).toEqual([
       {
         path: 'volumes.data',
-        message: 'the volume "pg" belongs to shop/production; an environment never mounts another\'s volume',
+        message:
+          'the volume "pg" belongs to shop/production; choose another name: ' +
+          'an environment cannot mount the volume of another one',
       },
     ]);
   });
 
   it("that exist and are nobody's have to be adopted in so many words", () => {
     const observation = { ...emptyObservation(stack({ name: 'pg' })), volumes: [{ name: 'pg', owner: '' }] };
-    expect(plan(stack({ name: 'pg' }), observation).refusals[0]!.message).toContain('say external: true to adopt it');
+    expect(plan(stack({ name: 'pg' }), observation).refusals[0]!.message).toContain('set external: true to adopt it');
     expect(plan(stack({ name: 'pg', external: true }), observation).refusals).toEqual([]);
   });
 
@@ -252,7 +254,9 @@ describe('volumes', () => {
     expect(plan(adopted, observation).refusals).toEqual([
       {
         path: 'volumes.data',
-        message: 'the container compose-postgres-1 writes to the volume "pg"; stop it first: one writer a volume',
+        message:
+          'the container compose-postgres-1 writes to the volume "pg"; ' +
+          'stop it first: a volume can have only one writer',
       },
     ]);
     expect(plan(stack({ name: 'pg', external: true, shared: true }), observation).refusals).toEqual([]);
@@ -267,7 +271,7 @@ describe('volumes', () => {
         forceable: true,
         message:
           '/data would be NEW, EMPTY: the volume "shop-staging_fresh" does not exist; the old ' +
-          'one, "shop-staging_data", is kept. Pass --force if that is meant',
+          'one, "shop-staging_data", is kept. Pass --force to start with an empty volume',
       }),
     ]);
     const forced = plan(renamed, world.observe(renamed), { deployment: 2, intent: { kind: 'deploy', force: true } });
@@ -290,8 +294,8 @@ describe('volumes', () => {
     const named = stack({});
     const images = (paths: string[]) => [{ reference: 'db:1', id: 'sha256:db', volumes: paths }];
     expect(plan(named, { ...emptyObservation(named), images: images(['/data', '/logs']) }).plan.warnings).toEqual([
-      'data of db (/logs) lives in volumes without a name: a replaced ' +
-        'instance starts empty; name them under volumes to keep it',
+      'data of db (/logs) is in anonymous volumes: a replaced ' +
+        'instance starts empty; declare them under volumes to keep it',
     ]);
     expect(plan(named, { ...emptyObservation(named), images: images(['/data/base']) }).plan.warnings).toEqual([]);
 
@@ -303,7 +307,7 @@ describe('volumes', () => {
       intent: { kind: 'restart', services: ['db'], force: false },
     });
     expect(restart.plan.phases[0]!.services[0]!.notes).toEqual([
-      'leaves the data of /logs (ab12ab12ab12…) behind in a volume without a name',
+      'leaves the data of /logs (ab12ab12ab12…) behind in an anonymous volume',
     ]);
   });
 });
@@ -336,7 +340,7 @@ describe('ports', () => {
     expect(plan(stack, observation).refusals).toEqual([
       {
         path: 'services.a.ports.0',
-        message: 'host port 80 is in use by the container web; choose another, or stop that',
+        message: 'host port 80 is in use by the container web; choose another port, or stop the container web',
       },
     ]);
   });
@@ -430,7 +434,7 @@ describe('what a plan prints', () => {
     const observation = emptyObservation(stack);
     observation.capacity.local = false;
     expect(plan(stack, observation).refusals[0]!.message).toContain(
-      'a relative bind mount has no meaning on docker://test, another machine',
+      'a relative bind mount does not work on docker://test, which is another machine',
     );
   });
 });

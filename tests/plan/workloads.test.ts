@@ -87,7 +87,7 @@ describe('a plan for a cluster', () => {
     expect(both(30_080, nodes)).toEqual([
       {
         path: 'services.web.ports.0',
-        message: 'port 30080/tcp of the nodes is in use by api-1; choose another, or stop that',
+        message: 'node port 30080/tcp is in use by api-1; choose another port, or stop api-1',
       },
     ]);
     expect([both(30_080), both(80, nodes)]).toEqual([[], []]);
@@ -160,7 +160,7 @@ describe('a plan for a cluster', () => {
     const steps = allSteps(second);
     expect(ids(steps)).toEqual([
       'start the canary of api (api:2)',
-      'let api lead to its canary too',
+      'route api to its canary too',
       'bake api at 20 % for 5 s',
       'grow the canary of api to 50 %',
       'approve api beyond 50 %',
@@ -192,7 +192,7 @@ describe('a plan for a cluster', () => {
     ]);
     expect(sizes(steps)).toEqual(['shop-test/api-canary 1', 'shop-test/api-canary 2', 'shop-test/api 4']);
     const first = allSteps(next(behind('api:2'), shop({ image: 'api:1', strategy })).plan);
-    expect(ids(first)).toContain('let api lead to its canary too');
+    expect(ids(first)).toContain('route api to its canary too');
     expect(sizes(first)).toEqual(['shop-test/api-canary 1', 'shop-test/api-canary 4', 'shop-test/api 4']);
   });
 
@@ -230,8 +230,8 @@ describe('a plan for a cluster', () => {
       );
     expect(back('start the canary of api (api:2)')).toEqual([['phase 1 aside', ['remove shop-test/api-canary']]]);
     expect(back('start the canary of api (api:2)', 'update api (api:2)', 'update web (web:2)')).toEqual([
-      ['phase 1 up', ['make api again what it was before deployment 2']],
-      ['phase 2 up', ['make web again what it was before deployment 2']],
+      ['phase 1 up', ['restore api to its state before deployment 2']],
+      ['phase 2 up', ['restore web to its state before deployment 2']],
       ['phase 1 aside', ['remove shop-test/api-canary']],
     ]);
   });
@@ -254,7 +254,7 @@ describe('a plan for a cluster', () => {
         onRollback: {},
       }).stages.flatMap(({ lanes }) => ids(lanes.flat()));
     expect(titles(second.preparation)).toEqual(['remove volume shop-test/data']);
-    expect(titles(all)).toEqual(['make api again what it was before deployment 2']);
+    expect(titles(all)).toEqual(['restore api to its state before deployment 2']);
   });
 
   it('stops what would be in the way of a command that undoes a job', () => {
@@ -276,7 +276,7 @@ describe('a plan for a cluster', () => {
         'phase 1 down',
         ['create migrate (api:2)', 'run migrate-0', 'remove shop-test/migrate-d2-undo', 'remove shop-test/migrate-d2'],
       ],
-      ['phase 2 up', ['make api again what it was before deployment 2']],
+      ['phase 2 up', ['restore api to its state before deployment 2']],
     ]);
   });
 
@@ -293,7 +293,7 @@ describe('a plan for a cluster', () => {
       runtime: 'kubernetes',
     });
     expect(stages.map(({ lanes }) => ids(lanes.flat()))).toEqual([
-      ['make api again what it was before deployment 2', 'remove shop-test/added'],
+      ['restore api to its state before deployment 2', 'remove shop-test/added'],
       ['remove shop-test/api-canary'],
     ]);
   });

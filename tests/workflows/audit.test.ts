@@ -204,7 +204,7 @@ describe('the audit trail of an environment', () => {
     await known(stack, 2);
     const { records } = await engine.client.audit(stack);
     expect(records.map(({ by, result, deployment }) => `${deployment} by ${by}: ${result}`)).toEqual(
-      expect.arrayContaining(['1 by ana: ended without a word: it was terminated, or timed out']),
+      expect.arrayContaining(['1 by ana: ended without a result: it was terminated or timed out']),
     );
     await connection.close();
   });

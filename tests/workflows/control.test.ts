@@ -76,7 +76,12 @@ describe('who may begin in an environment', () => {
     const second = await engine.client.deploy(stack, { whenBusy: 'reject' });
     expect(await second.result()).toMatchObject({
       outcome: 'refused',
-      refusals: [{ path: 'queue', message: expect.stringMatching(/^deployment 1 by ben runs; ask again/) as string }],
+      refusals: [
+        {
+          path: 'queue',
+          message: expect.stringMatching(/^deployment 1 by ben runs; try again when it has finished/) as string,
+        },
+      ],
     });
     host.exit(`${stack.name}-test-job-1-d1`, 0);
     expect(await first.result()).toMatchObject({ outcome: 'succeeded' });
@@ -185,7 +190,7 @@ describe('who may begin in an environment', () => {
     await engine.client.freeze(place(frozen), { refuse: true, by: 'ana' });
     expect(await (await engine.client.deploy(frozen)).result()).toMatchObject({
       outcome: 'refused',
-      refusals: [{ message: 'frozen by ana; --force goes past it' }],
+      refusals: [{ message: 'frozen by ana; --force overrides it' }],
     });
     const always = {
       deployment: {
@@ -201,7 +206,7 @@ describe('who may begin in an environment', () => {
       refusals: [
         {
           message: expect.stringMatching(
-            /^frozen by the window (mon 00:00 to sun 23:59|sun 23:59 to mon 00:00) UTC until .*; --force goes past it$/,
+            /^frozen by the window (mon 00:00 to sun 23:59|sun 23:59 to mon 00:00) UTC until .*; --force overrides it$/,
           ) as string,
         },
       ],

@@ -33,7 +33,7 @@ describe('workers that take only so many deployments at once', () => {
       expect(await handle.progress()).toMatchObject({
         status: 'queued',
         deployment: 1,
-        held: 'as many deployments run as the workers take at once (2)',
+        held: 'the workers run at most 2 deployments at once',
       }),
     );
   const placeOf = ({ id }: DeploymentHandle) => ({ stack: id.split('/')[1]!, environment: 'test' });

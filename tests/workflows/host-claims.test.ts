@@ -103,7 +103,7 @@ describe('a host that several stacks take at once', () => {
       outcome: 'refused',
       cause: {
         message: expect.stringContaining(
-          'the engine is away; the circuit breaker of the host is open: 2 deployments in a row failed by it',
+          'the engine is away; the circuit breaker of the host is open: 2 deployments in a row failed because of it',
         ),
       },
     });

@@ -139,7 +139,7 @@ describe('a stack over several hosts', () => {
     hosts.alpha.instances.delete(`${name}-test-db-1-d1`);
     await eventually(async () =>
       expect((await engine.client.environment({ stack: name, environment: 'test' }))!.watch!.drift).toEqual([
-        'db-1 is gone (on alpha)',
+        'db-1 is missing (on alpha)',
       ]),
     );
   });
@@ -197,7 +197,7 @@ describe('a stack over several hosts', () => {
     });
     expect(await deploy(on(['alpha']), { force: true })).toMatchObject({
       outcome: 'succeeded',
-      warnings: [expect.stringContaining('the host epsilon is left out')],
+      warnings: [expect.stringContaining('the host epsilon cannot be reached and is left out')],
     });
   }, 120_000);
 });

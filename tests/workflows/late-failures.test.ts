@@ -136,7 +136,7 @@ describe('what fails after it has been healthy', () => {
     const first = shop('1', { replicas: 4, strategy });
     await deploy(first);
     const handle = await engine.client.deploy(shop('2', { replicas: 4, strategy }, {}, first.name));
-    await reached(handle, step('step.started', 'see web 2 healthy for 0.3 s'));
+    await reached(handle, step('step.started', 'watch the health of web 2 for 0.3 s'));
     host.unhealthy[`${first.name}-test-web-1-d2`] = 'sick';
     const fewest = { serving: 4 };
     const counting = setInterval(

@@ -130,7 +130,7 @@ describe('a rollout', () => {
     const { handle } = await begun({ canary: { steps: [{ weight: 10, bake: '5s' }] } });
     await reached(handle, step('step.started', 'bake web at 10 % for 5 s'));
     await steer(handle, 'pause');
-    await expect(steer(handle, 'pause')).rejects.toThrow('it is paused already, by ana');
+    await expect(steer(handle, 'pause')).rejects.toThrow('it is already paused by ana');
     await holdsFor(6000, async () => !(await handle.progress()).events.some(step('step.finished', 'bake')));
     await steer(handle, 'resume');
     expect(await handle.result()).toMatchObject({
@@ -196,7 +196,7 @@ describe('a rollout', () => {
     expect(result).toMatchObject({ outcome, leftBehind: [] });
     if (outcome === 'rolled_back')
       expect(result.cause!.message).toMatch(
-        /the numbers are missing: errors: Prometheus at http:\/\/127\.0\.0\.1:1 does not answer/,
+        /metrics are missing: errors: Prometheus at http:\/\/127\.0\.0\.1:1 does not answer/,
       );
   });
 

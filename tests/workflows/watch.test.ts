@@ -88,7 +88,7 @@ describe('an environment between deployments', () => {
     await deploy(stack);
     host.instances.delete(instance(stack, 'api-2-d1'));
     const { watch, numbers } = await until(stack, (state) => (state.watch?.drift.length ?? 0) > 0);
-    expect(watch!.drift).toEqual(['api-2 is gone']);
+    expect(watch!.drift).toEqual(['api-2 is missing']);
     expect(numbers.deployment).toBe(1);
     expect(await (await engine.client.repair(placeOf(stack))).result()).toMatchObject({
       outcome: 'succeeded',
@@ -131,7 +131,7 @@ describe('an environment between deployments', () => {
     expect(await (await engine.client.deployment(placeOf(stack), 2)).result()).toMatchObject({
       intent: 'repair',
       requestedBy: 'the watch',
-      reason: 'web-1 is gone',
+      reason: 'web-1 is missing',
       release: 1,
     });
   });
@@ -163,7 +163,7 @@ describe('an environment between deployments', () => {
     expect(await late.result()).toMatchObject({
       outcome: 'refused',
       release: 3,
-      refusals: [{ message: 'release 2, which it was to do away with, is not current any more' }],
+      refusals: [{ message: 'release 2, which it should replace, is no longer current' }],
     });
   });
 

@@ -1,10 +1,10 @@
 const anywhere = /passw|passphrase|secret|token|api_?key|private_?key|access_?key|credential/i;
-/** Narrower for the names of variables: TOKEN_ISSUER is none, DB_PASSWORD is. */
+/** Narrower for variables: DB_PASSWORD is a credential, TOKEN_ISSUER is not. */
 const atTheEnd = /(?:passw(?:or)?d|passphrase|secret|token|api_?key|private_?key|access_?key|credentials?)$/i;
 /** DB_PASSWORD_FILE names a file. */
 const ofFile = /_(FILE|PATH)$/i;
 
-/** True for a key that names a file, not what is in it. */
+/** True for a key whose value is the path of a file. */
 export function isCredentialFile(key: string): boolean {
   return ofFile.test(key);
 }

@@ -11,7 +11,7 @@ export const imageReference = new RegExp(
 
 const contentAddress = /^sha256:[0-9a-f]{64}$/;
 
-/** Whether a reference is the id of an image, by its content: it names no registry, and nothing is pulled by it. */
+/** Whether a reference is an image id (its content address): it names no registry, and cannot be pulled. */
 export function isContentAddress(reference: string): boolean {
   return contentAddress.test(reference);
 }

@@ -1,6 +1,6 @@
 /**
- * The grammar of every name that comes from outside: the only one. Stack files, command lines, clients, activities and
- * workflows check by it, so no other text reaches a query, a path, an address or the id of a workflow.
+ * The one grammar for every name that comes from outside. Stack files, command lines, clients, activities and workflows
+ * all check against it, so no other text reaches a query, a path, an address or a workflow id.
  */
 
 import { runtimeNames } from '../runtimes';
@@ -46,10 +46,10 @@ const grammars = {
     pattern: imageReference,
     hint: 'write the name of an image such as nginx:1.28, ghcr.io/acme/api:1 or acme/api@sha256:…',
   },
-  /** An object of a cluster that others have made. */
+  /** A cluster object that the engine did not create. */
   object: {
     pattern: clusterObject,
-    hint: 'write a name of Kubernetes: lower-case letters, digits, - and ., at most 253',
+    hint: 'write a Kubernetes name: lower-case letters, digits, - and ., at most 253',
   },
   alias: {
     pattern: /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$/,
@@ -74,21 +74,21 @@ const grammars = {
     pattern: /^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/,
     hint: 'use letters, digits, _, . and -, at most 63',
   },
-  /** Of a secret in Vault, and of the engine there that keeps it: no part of it leads elsewhere. */
+  /** Path of a Vault secret or secrets engine. No segment can escape the path. */
   vaultPath: {
     pattern: vaultPath,
     hint: 'write a path such as shop/postgres, without empty parts, .., ?, #, % and spaces',
   },
   vaultKey: { pattern: /^[^\s#\p{Cc}]{1,256}$/u, hint: 'write a key such as password' },
-  /** What the engine creates: an instance, a volume, a network. */
+  /** Objects that the engine creates. */
   instance: object,
   volume: object,
   network: object,
   secret: object,
-  /** What the load balancer's configuration and folders name. */
+  /** Names in the load balancer's configuration and folders. */
   route: {
     pattern: /^[A-Za-z0-9_-]+(=[A-Za-z0-9._~+-]+)+$/,
-    hint: 'a route is service=port, with =host and =path where it has them',
+    hint: 'write service=port, with =host and =path if it has them',
   },
   hostname: {
     pattern: /^(?=.{1,253}$)(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i,
@@ -101,7 +101,7 @@ const grammars = {
   range: { pattern: /^[0-9A-Fa-f.:]{2,45}\/\d{1,3}$/, hint: 'write a network such as 10.0.0.0/8' },
   /** Where the load balancer sends requests. */
   address: { pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}:\d{1,5}$/, hint: 'write NAME:PORT' },
-  /** Identifies a request; part of the id of its workflow. */
+  /** Id of a request; part of its workflow id. */
   request: {
     pattern: /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}$/,
     hint: 'use letters, digits, _, ., : and -, at most 200, starting with a letter or digit',
@@ -111,7 +111,7 @@ const grammars = {
 /** A kind of name; each has its grammar. */
 export type NameKind = keyof typeof grammars;
 
-/** A name that its grammar does not allow. Whoever asked gave it: exit code 2, and no retry helps. */
+/** An invalid name from the caller: exit code 2, and a retry does not help. */
 export class NameProblem extends Error {
   constructor(message: string) {
     super(message);
@@ -124,19 +124,19 @@ export function grammarOf(kind: NameKind): Grammar {
   return grammars[kind];
 }
 
-/** True for text that a kind of name allows. Words that every JavaScript object knows are no names. */
+/** True for a valid name of a kind. Properties of every JavaScript object, such as `constructor`, are not valid. */
 export function isName(kind: NameKind, value: unknown): value is string {
   return typeof value === 'string' && grammars[kind].pattern.test(value) && !(value in {});
 }
 
-/** Returns the name. @throws NameProblem where its grammar does not allow it */
+/** Returns the name. @throws NameProblem if it is not valid */
 export function requireName(kind: NameKind, value: unknown): string {
   if (isName(kind, value)) return value;
   throw new NameProblem(`${shown(value)} is not a valid name (${kind}): ${grammars[kind].hint}`);
 }
 
 /**
- * The name of an instance, a volume or a network; on a cluster with its namespace before it, `shop-staging/api`.
+ * Returns the name of an instance, a volume or a network; on a cluster prefixed with its namespace, `shop-staging/api`.
  * @throws NameProblem
  */
 export function requireObject(kind: 'instance' | 'volume' | 'network', value: unknown): string {
@@ -147,26 +147,26 @@ export function requireObject(kind: 'instance' | 'volume' | 'network', value: un
   return value as string;
 }
 
-/** The name of a network to join. @throws NameProblem, also where Docker would take it for a mode such as `host` */
+/** Returns the name of a network to join. @throws NameProblem, also if Docker reads it as a mode such as `host` */
 export function requireNetwork(value: unknown): string {
   const problem = typeof value === 'string' ? networkModeProblem(value) : undefined;
   if (problem !== undefined) throw new NameProblem(problem);
   return requireObject('network', value);
 }
 
-/** @throws NameProblem where it is not a whole number from `least` to `most`. `what`: as the subject of the sentence */
-export function requireWhole(what: string, value: unknown, least: number, most: number): number {
+/** @throws NameProblem unless it is a whole number from `least` to `most`. `subject` begins the message. */
+export function requireWhole(subject: string, value: unknown, least: number, most: number): number {
   if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
-  throw new NameProblem(`${what} is a whole number from ${least} to ${most}`);
+  throw new NameProblem(`${subject} must be a whole number from ${least} to ${most}`);
 }
 
-/** A release or a deployment. @throws NameProblem unless it is a whole number from 0 */
+/** Returns the number of a release or a deployment. @throws NameProblem unless it is a whole number from 0 */
 export function requireNumber(kind: 'release' | 'deployment', value: unknown): number {
   if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
   throw new NameProblem(`${shown(value)} is not the number of a ${kind}: write a whole number`);
 }
 
-/** A stack in an environment. @throws NameProblem */
+/** Returns the place. @throws NameProblem if its stack or its environment is not a valid name */
 export function requirePlace<P extends { stack: unknown; environment: unknown }>(place: P): P {
   requireName('stack', place.stack);
   requireName('environment', place.environment);
@@ -185,19 +185,19 @@ export function isDeploymentId(value: unknown): value is string {
   );
 }
 
-/** Returns the id of a deployment's workflow. @throws NameProblem where it is none */
+/** Returns the id. @throws NameProblem if it is not the id of a deployment's workflow */
 export function requireDeploymentId(value: unknown): string {
   if (isDeploymentId(value)) return value;
   throw new NameProblem(`${shown(value)} is not the id of a deployment: write deployment/STACK/ENVIRONMENT/REQUEST`);
 }
 
-/** The environment that a deployment is about, by the id of its workflow. @throws NameProblem where it is none */
+/** The stack and the environment in the id of a deployment's workflow. @throws NameProblem if it is not one */
 export function placeOfDeployment(id: string): { stack: string; environment: string } {
   const [, stack, environment] = requireDeploymentId(id).split('/');
   return { stack: stack!, environment: environment! };
 }
 
-/** The id of the workflow that owns a host, `host/<runtime>` or `host/<runtime>/<name>`. @throws NameProblem */
+/** Returns the id of a host's workflow, `host/<runtime>` or `host/<runtime>/<name>`. @throws NameProblem */
 export function requireHostId(value: unknown): string {
   const [kind, runtime, name, ...more] = typeof value === 'string' ? value.split('/') : [];
   if (kind !== 'host' || !runtimeNames.some((each) => each === runtime) || more.length > 0)
@@ -208,7 +208,7 @@ export function requireHostId(value: unknown): string {
 
 const longestShown = 60;
 
-/** Quoted, with everything escaped that is not plain text. */
+/** Quoted, with everything except printable ASCII escaped. */
 function shown(value: unknown): string {
   if (typeof value !== 'string') return `a value of type ${typeof value}`;
   const quoted = JSON.stringify(value.length > longestShown ? `${value.slice(0, longestShown)}…` : value);

@@ -35,25 +35,25 @@ const word = /^@(yearly|annually|monthly|weekly|daily|midnight|hourly)$/;
 const every = /^@every +(\d+(ms|s|m|h|d))+$/;
 const shape = 'write five fields such as 0 3 * * *, or a word such as @daily';
 
-/** What is wrong with a cron expression, as Temporal reads them; undefined where nothing is. */
+/** The problem of a cron expression in Temporal's syntax; undefined if it is valid. */
 export function cronProblem(expression: string): string | undefined {
   const text = expression.trim();
   if (word.test(text)) return undefined;
   if (text.startsWith('@every'))
     return every.test(text) ? undefined : 'write @every with a duration, such as @every 15m';
   if (text.startsWith('@'))
-    return 'there is no such word; write @hourly, @daily, @weekly, @monthly, @yearly or @every 15m';
+    return `"${text}" is not a known word; write @hourly, @daily, @weekly, @monthly, @yearly or @every 15m`;
   const parts = text.split(/\s+/);
   if (parts.length !== fields.length) return shape;
   const read = parts.map((part, index) => valuesOf(part, fields[index]!));
   const problem = read.find((each) => typeof each === 'string');
   if (problem !== undefined) return problem as string;
   const [, , days, inMonths] = read as number[][];
-  const comesRound = inMonths!.some((month) => days!.some((day) => day <= longestMonths[month - 1]!));
-  return comesRound ? undefined : 'no year has such a day';
+  const everMatches = inMonths!.some((month) => days!.some((day) => day <= longestMonths[month - 1]!));
+  return everMatches ? undefined : 'no year has such a day';
 }
 
-/** The numbers that a field stands for, or what is wrong with it. */
+/** The numbers of a field, or its problem. */
 function valuesOf(text: string, field: Field): number[] | string {
   const values: number[] = [];
   for (const item of text.split(',')) {
@@ -66,9 +66,9 @@ function valuesOf(text: string, field: Field): number[] | string {
 
 function rangeOf(item: string, field: Field): { from: number; to: number; step: number } | string {
   const wrong =
-    `"${item}" is no ${field.name}: write ${field.from} to ` +
+    `"${item}" is not a valid ${field.name}; write ${field.from} to ` +
     `${field.to}${field.words ? ' or a name' : ''}, a range such as ` +
-    `${field.from}-${field.from + 4}, or */2; commas between several`;
+    `${field.from}-${field.from + 4}, or */2, and separate several by commas`;
   const [, range, first, last, step = '1'] = /^(\*|([\da-z]+)(?:-([\da-z]+))?)(?:\/(\d+))?$/i.exec(item) ?? [];
   if (range === undefined || Number(step) < 1) return wrong;
   const from = first === undefined ? field.from : numberOf(first, field);
@@ -76,7 +76,7 @@ function rangeOf(item: string, field: Field): { from: number; to: number; step: 
   if (from === undefined || to === undefined) return wrong;
   return from <= to
     ? { from, to, step: Number(step) }
-    : `"${item}" ends before it begins; write ${field.from} to ${field.to} in two parts, with a comma`;
+    : `"${item}" ends before it begins; write two ranges within ${field.from}-${field.to}, separated by a comma`;
 }
 
 function numberOf(text: string, { from, to, words = [] }: Field): number | undefined {

@@ -1,36 +1,36 @@
-/** The words about schedules: what is asked for again and again, and when. */
+/** Types of schedules and of deployments that nobody watches. */
 
 /**
- * What a schedule asks for: the current release with fresh images, services of it anew, or a run of one of its jobs.
+ * The request of a schedule: deploy the current release with fresh images, restart services, or run a job.
  */
 export type Recurring = { kind: 'deploy' } | { kind: 'restart'; services: string[] } | { kind: 'run'; job: string };
 
-/** What is asked for though nobody stands by: by a schedule, or by the watch. */
+/** A request without a person behind it: by a schedule, or by the watch. */
 export type Unattended = Recurring | { kind: 'repair' } | { kind: 'rollback'; insteadOf: number };
 
-/** Where its last request is not over yet: leave this one out, let one wait, or cancel that one. */
+/** If the previous request still runs: skip this one, queue one, or cancel the previous one. */
 export type Overlap = 'skip' | 'buffer_one' | 'cancel_other';
 
-/** When and what. */
+/** A schedule: its times and its request. */
 export interface ScheduleSpec {
   name: string;
-  /** Five fields, or words such as `@daily`; any of them. */
+  /** Cron expressions or words such as `@daily`; a match of any one counts. */
   cron: string[];
-  /** Also, or instead, so often; in ms. */
+  /** Interval in ms, in addition to or instead of `cron`. */
   everyMs?: number;
   timeZone: string;
-  /** Each time is put off by up to so much. */
+  /** Maximum random delay of each run. */
   jitterMs: number;
   overlap: Overlap;
-  /** What a server that was away missed is made up for, if it is not older than that. */
+  /** Runs missed while the server was down are made up for if they are not older than this. */
   catchupMs: number;
   what: Recurring;
 }
 
-/** How a deployment ended that nobody watched. */
+/** The end of an unattended deployment. */
 export interface UnattendedEnd {
   outcome: string;
   deployment?: number;
-  /** Why it was not done. */
+  /** Why it did not succeed. */
   message?: string;
 }

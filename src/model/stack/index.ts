@@ -29,11 +29,11 @@ export interface Stack {
     dataDir?: string;
     cluster?: Omit<ClusterSettings, 'isolated'>;
   };
-  /** Docker Engines and clusters to choose from; absent: the one that the worker finds. */
+  /** Docker Engines and clusters to choose from; absent: the worker's default host. */
   hosts?: StackHost[];
-  /** Of a kept release: the host of each service. */
+  /** In a kept release: the host of each service. */
   placement?: Placement;
-  /** Of a host's portion: services that those of other hosts depend on. */
+  /** In the portion of one host: services that services on other hosts depend on. */
   awaitedElsewhere?: string[];
   deployment: DeploymentSettings;
   networks: Record<string, StackNetwork>;
@@ -43,27 +43,27 @@ export interface Stack {
   services: Record<string, Service>;
   /** Absent in releases of 0.1. */
   schedules?: ScheduleSpec[];
-  /** Who wants to be told what happens; absent where nobody does. */
+  /** Subscribers to its events; absent if there are none. */
   subscribers?: Subscriber[];
-  /** What is done between deployments; absent where nothing is, and in releases of 0.1. */
+  /** Settings of the watch between deployments; absent if it is off, and in releases of 0.1. */
   watch?: WatchSettings;
-  /** What the load balancer serves, where anything is exposed. It is the service named `load-balancer`. */
+  /** Routes of the load balancer (the service `load-balancer`); absent if nothing is exposed. */
   front?: Front;
-  /** Where Prometheus answers. */
+  /** URL of Prometheus. */
   prometheus?: string;
-  /** What `--set` gave, for the release's record. */
+  /** Values of `--set`, for the release's record. */
   variables: Record<string, string>;
 }
 
-/** A Docker Engine or a cluster that instances may run on. How it is reached is a matter of its worker. */
+/** A Docker Engine or a cluster that instances may run on. Its worker knows how to connect to it. */
 export interface StackHost {
   name: string;
-  /** Where it is not the stack's. */
+  /** Set if it differs from the stack's. */
   runtime?: RuntimeName;
-  /** By which other hosts reach it. */
+  /** The address other hosts reach it at. */
   address?: string;
   zone?: string;
-  /** What may be reserved of it, where that is not all. */
+  /** Limits on reservations; an absent amount means all of it. */
   capacity: ResourceAmounts;
 }
 
@@ -85,28 +85,28 @@ export interface DeploymentSettings {
   /** Absent in releases of 0.1, as are the windows. */
   circuitBreaker?: BreakerSettings;
   freezeWindows?: FreezeWindow[];
-  /** A failed deployment waits so long for a person before it is rolled back; absent where it does not wait. */
+  /** How long a failed deployment waits for a person before it rolls back; absent if it does not wait. */
   waitOnFailureMs?: number;
-  /** 0: nothing is rolled back after the commit. */
+  /** 0: no automatic rollback after the commit. */
   watchWindowMs?: number;
 }
 
 export interface BreakerSettings {
-  /** Failed deployments in a row that open it; 0: it never opens. */
+  /** Consecutive failed deployments that open it; 0: it never opens. */
   threshold: number;
-  /** After so long one automatic deployment may try. */
+  /** Time until one automatic deployment may try again. */
   recoveryMs: number;
 }
 
-/** A part of every week in which nothing begins. */
+/** A part of every week in which no deployment starts. */
 export interface FreezeWindow {
-  /** Minutes since Monday 00:00. A window whose end is before its begin goes over the end of the week. */
+  /** Minutes since Monday 00:00. A window with `to` before `from` spans the end of the week. */
   from: number;
   to: number;
   timeZone: string;
-  /** As the file says it, for people. */
+  /** The window as written in the stack file. */
   text: string;
-  /** Turns requests away instead of letting them wait. */
+  /** Refuse requests instead of queueing them. */
   refuse: boolean;
 }
 
@@ -121,7 +121,7 @@ export interface StackVolume {
   name?: string;
   external: boolean;
   shared: boolean;
-  /** On a cluster: bytes, and of which class. */
+  /** On a cluster: size in bytes, and storage class. */
   size?: number;
   storageClass?: string;
 }
@@ -130,7 +130,7 @@ export type DependencyCondition = 'started' | 'healthy' | 'completed';
 export type RunPolicy = 'always' | 'on_change' | 'manual';
 export type OnRollback = 'keep' | 'refuse' | { command: string[] };
 
-/** `published` is one port, or a range that the engine allocates from; without it the stack's range is used. */
+/** `published` is one port, or a range to allocate from; default: the stack's range. */
 export interface ServicePort {
   container: number;
   published?: PortRange;
@@ -144,11 +144,11 @@ export type ServiceMount =
 
 export interface Approval {
   timeoutMs: number;
-  /** What counts when nobody has answered by then. */
+  /** The answer after the timeout. */
   otherwise: 'approve' | 'reject';
 }
 
-/** One number of Prometheus, and what it must keep to. */
+/** A Prometheus query and the limits of its value. */
 export interface Check {
   name: string;
   query: string;
@@ -181,7 +181,7 @@ export type ServiceStrategy =
 
 export interface Service extends ContainerOptions {
   name: string;
-  /** Where it is not the stack's. */
+  /** Set if it differs from the stack's. */
   runtime?: RuntimeName;
   kind: InstanceKind;
   image?: string;
@@ -192,17 +192,17 @@ export interface Service extends ContainerOptions {
   networks: Record<string, { aliases: string[] }>;
   dependsOn: Record<string, DependencyCondition>;
   replicas: number;
-  /** On a cluster: the file does not say how many, so that something else may. */
+  /** On a cluster: the file sets no replicas, so that an autoscaler can. */
   autoscaled?: true;
   phase?: number;
-  /** Releases of 0.1 have the bare word. */
+  /** A plain string in releases of 0.1. */
   strategy: ServiceStrategy | 'recreate';
   drainMs?: number;
   hooks: { postStart?: string[]; preStop?: string[] };
   onFailure: 'rollback' | 'continue';
-  /** On a cluster: where requests from outside come in. */
+  /** On a cluster: ingress routes for requests from outside. */
   ingress?: IngressRoute[];
-  /** Of the host, or of the nodes of a cluster, that it wants to run on. */
+  /** Zone of the host, or of the cluster nodes, to run on. */
   zone?: string;
   host?: string;
   /** Jobs only. */

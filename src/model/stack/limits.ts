@@ -1,47 +1,47 @@
-/** The longest time that a stack file can name, in ms: a year. */
+/** Longest duration in a stack file, in ms: a year. */
 export const longestMs = 365 * 86_400_000;
 
 /**
- * Every limit on the size of a stack: the only place. Stack files are checked by it, clients check by it before
- * anything starts, and the workflows check again: whoever may write into Temporal does not have to use our clients.
+ * All limits on the size of a stack. The configuration and the clients check them before anything starts; workflows
+ * check again, because other clients can write to Temporal too.
  */
 export const limits = {
   services: 10_000,
-  /** Of one service. */
+  /** Replicas of one service. */
   replicas: 1000,
-  /** Of all services together. */
+  /** Instances of all services together. */
   instances: 10_000,
-  /** Steps side by side. */
+  /** Steps in parallel. */
   parallel: 100,
   /** Bytes of one config's content. */
   config: 1024 ** 2,
   /** Bytes of the contents of all configs. */
   configs: 8 * 1024 ** 2,
-  /** Bytes of everything that the file says of one service, without the contents of its configs. */
+  /** Bytes of the settings of one service, without the contents of its configs. */
   service: 256 * 1024,
   /**
-   * Bytes of a stack as it travels, compressed; Temporal takes 2 MiB a message, and a release says a little more than
-   * its stack.
+   * Bytes of a compressed stack. Temporal's limit is 2 MiB per message, and a release is slightly larger than its
+   * stack.
    */
   packed: 1.5 * 1024 ** 2,
-  /** Deployments that wait for their turn in one environment. */
+  /** Queued deployments of one environment. */
   queue: 1000,
 } as const;
 
-/** What of a stack the limits are about. */
+/** The parts of a stack that have limits. */
 export interface MeasuredStack {
   services: Record<string, { replicas: number }>;
   configs: Record<string, { content: string }>;
   deployment: { maxParallel: number };
 }
 
-/** Something that is larger than the engine takes: the path of its key, and what to do. */
+/** An exceeded limit: the path of its key, and a message with advice. */
 export interface Excess {
   path: string[];
   message: string;
 }
 
-/** Everything of a stack that is beyond a limit. */
+/** All limits that a stack exceeds. */
 export function excessOf({ services, configs, deployment }: MeasuredStack): Excess[] {
   const names = Object.keys(services);
   if (names.length > limits.services)
@@ -108,20 +108,20 @@ export function excessOf({ services, configs, deployment }: MeasuredStack): Exce
   ];
 }
 
-/** What is wrong with a stack that takes so many bytes compressed; nothing where it fits. */
+/** The exceeded limit of a stack of this compressed size in bytes; empty if it fits. */
 export function packedExcess(bytes: number): Excess[] {
   if (bytes <= limits.packed) return [];
   return [
     {
       path: [],
       message:
-        `the stack is ${size(bytes)} compressed; at most ${size(limits.packed)} travel with a ` +
-        'release: put large configs into an image or a volume, or split the stack',
+        `the stack is ${size(bytes)} compressed; the limit is ${size(limits.packed)}: ` +
+        'move large configs into an image or a volume, or split the stack',
     },
   ];
 }
 
-/** In UTF-8; without Node's Buffer, which workflows do not have. */
+/** Length in UTF-8, without Node's Buffer, which workflows lack. */
 function bytesOf(text: string): number {
   let bytes = text.length;
   for (let index = 0; index < text.length; index += 1) {
@@ -131,12 +131,12 @@ function bytesOf(text: string): number {
   return bytes;
 }
 
-/** With commas, in any locale: 1,000,000. */
+/** Formats with commas, in any locale: 1,000,000. */
 function count(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
-/** Binary units, rounded up to a tenth: what is too large never reads like the limit. */
+/** Formats in binary units, rounded up to a tenth, so that an excess never reads like the limit. */
 function size(bytes: number): string {
   const [unit, name] = bytes >= 1024 ** 2 ? [1024 ** 2, 'MiB'] : [1024, 'KiB'];
   return `${Math.ceil((bytes / unit) * 10) / 10} ${name}`;

@@ -42,7 +42,7 @@ const values = [
 ];
 const option = `(?:${[...flags, ...values].join('|')})`;
 
-/** What Docker and the kernel take; anything else fails as a container is made. */
+/** The syntax Docker and the kernel accept; anything else fails when the container is created. */
 export const tmpfsPattern = new RegExp(`^/[^:\\0]+(?::${option}(?:,${option})*)?$`);
 
 /** The parts of a `tmpfs`. */

@@ -5,7 +5,7 @@ const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
 
 const sentences: { [C in NotificationType]: (event: Event<C>) => string } = {
   'deployment.started': ({ deployment, data: { intent, target, requestedBy, reason } }) =>
-    `deployment ${deployment} (${target === undefined ? intent : `${intent} of release ${target}`}) begins, ` +
+    `deployment ${deployment} (${target === undefined ? intent : `${intent} of release ${target}`}) started ` +
     `by ${requestedBy}${reason ? `: ${reason}` : ''}`,
   'deployment.waiting': ({ data }) => data.message,
   'deployment.finished': ({ deployment, data: { outcome, durationMs, cause, release } }) =>
@@ -20,7 +20,7 @@ const sentences: { [C in NotificationType]: (event: Event<C>) => string } = {
     open ? `circuit breaker open after ${failures} failed deployments in a row` : 'circuit breaker closed',
 };
 
-/** A sentence for people about an event that subscribers can get. */
+/** A sentence about an event, for the people who receive notifications. */
 export function eventText<C extends NotificationType>(event: Event<C>): string {
   const sentence = sentences[event.code] as (event: Event<C>) => string;
   return sentence(event);

@@ -1,11 +1,11 @@
 /**
- * Text from outside: container output, reasons, errors of registries, names in foreign files. A terminal obeys control
- * characters, and a reader is deceived by characters that are not seen; so neither is shown as it is.
+ * Makes untrusted text safe to show: container output, reasons, registry errors, names in foreign files. Control
+ * characters can steer a terminal, and invisible characters can deceive a reader.
  */
 
 /**
  * Control characters (C0, DEL, C1), line and paragraph separators, format characters (bidirectional overrides, zero
- * width), other ignorable ones and halves of surrogate pairs. Emoji keep what joins and selects them.
+ * width), other ignorable characters and lone surrogates. Emoji keep their joiners and variation selectors.
  */
 const selector = String.raw`(?<=[\p{Extended_Pictographic}#*0-9])\ufe0f`;
 const joiner = String.raw`(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}]\ufe0f?)\u200d(?=\p{Extended_Pictographic})`;
@@ -16,17 +16,17 @@ const unsafe = new RegExp(
 const controls = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const longestLine = 200;
 
-/** The longest reason that is taken, in characters. */
+/** Maximum length of a reason, in characters. */
 export const longestReason = 500;
-/** The longest name of a person or a program that is taken, in characters. */
+/** Maximum length of an author's name, in characters. */
 export const longestAuthor = 200;
 
-/** The text with every unsafe character in a visible form, such as `\x1b` or `\u202e`. Line ends and tabs too. */
+/** Escapes every unsafe character visibly, such as `\x1b` or `\u202e`; line ends and tabs too. */
 export function visible(text: string): string {
   return text.replace(unsafe, (match, joiner?: string) => joiner ?? escapeOf(match));
 }
 
-/** The same for several lines: line ends and tabs stay, and a carriage return before a line end goes. */
+/** The same for several lines: keeps line ends and tabs, and drops carriage returns before line ends. */
 export function visibleLines(text: string): string {
   return text
     .replace(/\r+(?=\n|$)/g, '')
@@ -35,7 +35,7 @@ export function visibleLines(text: string): string {
     .join('\n');
 }
 
-/** JSON in which no character does anything to a terminal; it means the same to a program. */
+/** Equivalent JSON that is safe to print on a terminal. */
 export function visibleJson(json: string): string {
   return json.replace(unsafe, (match) =>
     match === '\n'
@@ -44,14 +44,14 @@ export function visibleJson(json: string): string {
   );
 }
 
-/** True for one line without control characters that is not longer than so many characters. */
+/** True for a single line without control characters, at most `longest` characters long. */
 export function isOneLine(text: string, longest: number): boolean {
   return text.length <= longest && !controls.test(text);
 }
 
 /**
- * Makes one line of a text: line ends and tabs become spaces, other unsafe characters visible; cut where it is too
- * long.
+ * Turns text into one line: line ends and tabs become spaces, other unsafe characters are escaped, and the end is cut
+ * if it is too long.
  */
 export function oneLine(text: string, longest = longestLine): string {
   const line = visible(

@@ -1,33 +1,33 @@
-/** A reference to a variable, with what stands for it where it is not set, is empty, or is set. */
+/** A reference to a variable, with the rule for an unset, empty or set one. */
 export interface Reference {
   name: string;
-  /** As in `${NAME:-rest}`; none in `$NAME` and `${NAME}`. */
+  /** As in `${NAME:-rest}`; absent in `$NAME` and `${NAME}`. */
   operator?: ':-' | '-' | ':?' | '?' | ':+' | '+';
   rest: Template;
-  /** As it is written. */
+  /** The reference as written. */
   source: string;
 }
 
-/** A text, in parts. */
+/** Text split into literals and references. */
 export type Template = (string | Reference)[];
 
-/** A text with a reference that cannot be read. */
+/** A text with an invalid reference. */
 export class TemplateError extends Error {}
 
 const name = /[A-Za-z_][A-Za-z0-9_]*/y;
 const operators = [':-', ':?', ':+', '-', '?', '+'] as const;
 const deepest = 20;
-/** In characters: what a text may become with its variables. */
+/** Maximum length of a text after substitution, in characters. */
 const longest = 1_000_000;
 
 /**
- * Reads a text as the Compose Specification does: `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME-default}`,
- * `${NAME:?message}`, `${NAME?message}`, `${NAME:+other}`, `${NAME+other}`, each within the others; `$$` is a dollar
- * sign, as is one that begins none of these (`$5`, `$(date)`). Braces within braces belong together.
- * @throws TemplateError where `${` begins none of these
+ * Parses a text like the Compose Specification: `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME-default}`,
+ * `${NAME:?message}`, `${NAME?message}`, `${NAME:+other}`, `${NAME+other}`, also nested; `$$` is a dollar sign,
+ * as is `$` before anything else (`$5`, `$(date)`). Braces must balance.
+ * @throws TemplateError if `${` begins none of these
  */
 export function parseTemplate(text: string, depth = 0): Template {
-  if (depth > deepest) throw new TemplateError(`variables stand within variables more than ${deepest} times`);
+  if (depth > deepest) throw new TemplateError(`variables are nested more than ${deepest} levels deep`);
   const parts: Template = [];
   let at = 0;
   for (let dollar = text.indexOf('$'); dollar >= 0; dollar = text.indexOf('$', at)) {
@@ -40,16 +40,16 @@ export function parseTemplate(text: string, depth = 0): Template {
   return parts;
 }
 
-/** Every variable that a text refers to, also within the defaults of others. */
+/** All references of a text, also within the defaults of others. */
 export function references(template: Template): Reference[] {
   return template.flatMap((part) => (typeof part === 'string' ? [] : [part, ...references(part.rest)]));
 }
 
 /**
- * A text with its variables filled in.
- * @throws TemplateError where it becomes far too long
- * @param unset what stands for a variable that is not set (or, with a message after `:?` or `?`, may not be missing)
- * @param used hears of each variable whose value counts
+ * Substitutes the variables of a text.
+ * @throws TemplateError if the result is too long
+ * @param unset returns the text for an unset variable; `message` is set for a required one (`:?` or `?`)
+ * @param used called with each variable whose value is used
  */
 export function fillTemplate(
   template: Template,
@@ -60,7 +60,7 @@ export function fillTemplate(
   let taken = 0;
   const take = (text: string): string => {
     taken += text.length;
-    if (taken > longest) throw new TemplateError(`with its variables it is longer than ${longest} characters`);
+    if (taken > longest) throw new TemplateError(`is longer than ${longest} characters after substitution`);
     return text;
   };
   const fill = (parts: Template): string =>
@@ -89,15 +89,17 @@ function afterDollar(text: string, dollar: number, depth: number): { part: strin
 function braced(text: string, dollar: number, depth: number): { part: Reference; end: number } {
   const close = closingBrace(text, dollar + 1);
   if (close < 0)
-    throw new TemplateError(`${quoted(text.slice(dollar))} has no closing brace; add }, or write $\${ for the text`);
+    throw new TemplateError(
+      `${quoted(text.slice(dollar))} has no closing brace; add }, or write $\${ for a literal \${`,
+    );
   const source = text.slice(dollar, close + 1);
   const found = nameAt(source, 2);
   const after = source.slice(2 + (found?.length ?? 0), -1);
   const operator = operators.find((each) => after.startsWith(each));
   if (!found || (after !== '' && !operator)) {
     throw new TemplateError(
-      `${quoted(source)} is no variable: write \${NAME}, \${NAME:-default}, ` +
-        `\${NAME:?message} or \${NAME:+other}, or $\${ for the text`,
+      `${quoted(source)} is not a variable reference; write \${NAME}, \${NAME:-default}, ` +
+        `\${NAME:?message} or \${NAME:+other}, or $\${ for a literal \${`,
     );
   }
   return {
@@ -120,7 +122,7 @@ function closingBrace(text: string, open: number): number {
   return -1;
 }
 
-/** What stands there, shortly. */
+/** The text, quoted and shortened. */
 function quoted(whole: string): string {
   const shown = whole.slice(0, 24).split('\n')[0]!;
   return JSON.stringify(shown === whole ? whole : `${shown}…`);

@@ -6,7 +6,7 @@ import type { StackObservation } from './view';
 
 const amounts = ['cpus', 'memory', 'gpus', 'storage'] as const;
 
-/** What a plan takes on each host, by task queue; nothing where it takes nothing that others could want. */
+/** Ports and resources that a plan needs, by task queue of the host; hosts without any are left out. */
 export function claimsOf(plan: Plan, { services }: Stack): Map<string, Claim> {
   const claims = new Map<string, Claim>();
   for (const planned of servicesOf(plan.phases)) {
@@ -20,11 +20,11 @@ export function claimsOf(plan: Plan, { services }: Stack): Map<string, Claim> {
   return new Map([...claims].filter(([, { ports, reserve }]) => ports.length > 0 || Object.keys(reserve).length > 0));
 }
 
-/** The world as it will be once others have what they claim. */
-export function withClaims(world: StackObservation, claimed: ReadonlyMap<string, Claimed[]>): StackObservation {
+/** The observation as if the claims of other deployments were already in use. */
+export function withClaims(observed: StackObservation, claimed: ReadonlyMap<string, Claimed[]>): StackObservation {
   return {
-    ...world,
-    views: world.views.map((view) => {
+    ...observed,
+    views: observed.views.map((view) => {
       const others = claimed.get(view.taskQueue) ?? [];
       const { observation } = view;
       const reservedByOthers = { ...observation.capacity.reservedByOthers };
@@ -47,7 +47,7 @@ export function withClaims(world: StackObservation, claimed: ReadonlyMap<string,
   };
 }
 
-/** What is replaced gives back what the new instance takes. */
+/** False for a plain replacement, which reuses the resources of the old instance. */
 function isMore({ action, beside }: PlannedService): boolean {
   return beside || action === 'create' || action === 'scale';
 }

@@ -10,14 +10,14 @@ export interface Group {
   reasons: string[];
 }
 
-/** A reason why two services cannot be apart. */
+/** A reason why two services must share a host. */
 interface Bond {
   one: string;
   other: string;
   reason: string;
 }
 
-/** The services of a stack, in groups that no network between hosts may part. */
+/** Groups the services of a stack that must share a host. */
 export function groupsOf(stack: Stack): Group[] {
   const groups = new Map<string, Group>(
     Object.values(stack.services).map((service) => [service.name, { services: [service], reasons: [] }]),
@@ -32,7 +32,7 @@ export function groupsOf(stack: Stack): Group[] {
   return [...new Set(groups.values())];
 }
 
-/** Who depends on another reaches it by name on a network that ends at the host, unless it has a port of the host. */
+/** Networks end at the host: from another one, a dependant reaches its dependency only through a fixed host port. */
 function byDependency(stack: Stack): Bond[] {
   const { services, hosts = [] } = stack;
   const isKnown = hosts.every(({ address }) => address !== undefined);
@@ -48,7 +48,7 @@ function byDependency(stack: Stack): Bond[] {
       const remedy = isReachable(dependency, stack)
         ? 'a host has no address'
         : hasWorkloads({ runtime: runtimeOf(dependency, stack) })
-          ? `${name} opens no fixed port of its cluster`
+          ? `${name} has no fixed port outside its cluster`
           : `${name} publishes no fixed port`;
       return [{ one: name, other: service.name, reason: `${service.name} depends on ${name} (${remedy})` }];
     }),
@@ -69,7 +69,7 @@ function byVolume({ services }: Stack): Bond[] {
   );
 }
 
-/** The load balancer reaches what it sends requests to on networks of its own host. */
+/** The load balancer reaches its targets on networks of its own host. */
 function byFront({ front, services }: Stack): Bond[] {
   const exposed = [...new Set(front?.routes.map(({ service }) => service))].filter((name) => services[name]);
   return exposed.map((other) => ({ one: balancerName, other, reason: `the load balancer sends requests to ${other}` }));

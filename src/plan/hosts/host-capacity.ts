@@ -9,7 +9,7 @@ import type { HostObservation } from './view';
 
 const amounts = ['cpus', 'memory', 'gpus'] as const;
 
-/** A host, and what of it is left while services are placed. */
+/** The remaining capacity of a host while services are placed. */
 export class HostCapacity {
   private services = 0;
   private readonly taken: ResourceAmounts = {};
@@ -44,7 +44,7 @@ export class HostCapacity {
     );
   }
 
-  /** Whether there is room for a group. */
+  /** Whether the host has capacity for a group. */
   has(group: Group): boolean {
     return this.fullnessWith(group) <= 1;
   }
@@ -54,7 +54,7 @@ export class HostCapacity {
     return mine === its ? this.services < other.services : mine < its;
   }
 
-  /** Of what there is least of, the part that would be reserved. */
+  /** Utilisation of the scarcest resource, this group included. */
   private fullnessWith({ services }: Group): number {
     return Math.max(
       ...amounts.map((amount) => {
@@ -71,7 +71,7 @@ export class HostCapacity {
   }
 }
 
-/** What services reserve, with all their replicas. */
+/** Reservations of services, with all their replicas. */
 export function reserved(services: readonly Service[], amount: (typeof amounts)[number]): number {
   return services.reduce((total, { reserve, replicas }) => total + (reserve[amount] ?? 0) * replicas, 0);
 }

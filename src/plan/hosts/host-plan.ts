@@ -33,11 +33,11 @@ import { planVolumes } from '../resources/volumes';
 export interface HostPlanInput extends PlanInput, HostObservation {
   /** Phase of every service, of other hosts too. */
   phases: Record<string, number>;
-  /** Services that a limited deployment does not look at. */
+  /** Services outside the scope of a limited deployment. */
   left: ReadonlySet<string>;
 }
 
-/** What is done on one host. */
+/** The plan of one host. */
 export interface HostPlan extends Pick<Plan, 'pulls' | 'preparation' | 'cleanup' | 'warnings' | 'newVolumes'> {
   removals: Removals;
   phases: PlannedPhase[];
@@ -45,7 +45,7 @@ export interface HostPlan extends Pick<Plan, 'pulls' | 'preparation' | 'cleanup'
   planning: ServicePlanning;
 }
 
-/** The plan of what a stack has on one host. */
+/** Plans the part of a stack on one host. */
 export function planHost(input: HostPlanInput): HostPlan {
   const { observation, intent, stack, phases, left, name, taskQueue } = input;
   const steps = new StepFactory({
@@ -118,13 +118,13 @@ export function planHost(input: HostPlanInput): HostPlan {
   };
 }
 
-/** What is stopped before anything else is as good as gone for the rest of the plan. */
+/** The rest of the plan ignores displaced services, which are stopped first. */
 function without(displaced: ReadonlySet<string>, observation: Observation): Observation {
   if (displaced.size === 0) return observation;
   return { ...observation, instances: observation.instances.filter(({ service }) => !displaced.has(service)) };
 }
 
-/** How many instances of services run beyond the wanted ones while old and new ones run side by side. */
+/** The extra instances of each service while old and new ones run in parallel. */
 function besideOld(phases: PlannedPhase[], { services }: Stack): Record<string, number> {
   return Object.fromEntries(
     servicesOf(phases)
@@ -181,7 +181,7 @@ function planPulls(
   return [...pulls.values()];
 }
 
-/** After the commit, what was retired goes, and so do the finished runs of jobs that ran again. */
+/** Removes retired instances, and the previous runs of jobs, after the commit. */
 function cleanup(phases: PlannedPhase[], observation: Observation, steps: StepFactory): Step[] {
   const superseded = new Set(servicesOf(phases).flatMap((service) => service.superseded));
   return observation.instances
@@ -189,17 +189,17 @@ function cleanup(phases: PlannedPhase[], observation: Observation, steps: StepFa
     .map((instance) => steps.about('remove', toRef(instance)));
 }
 
-/** Under another namespace it would run twice. */
+/** Refuses a new namespace while the stack still runs in another one. */
 function elsewhere({ elsewhere: namespaces = [] }: Observation): Refusal[] {
   return namespaces.map((namespace) => ({
     path: 'infrastructure.kubernetes.namespace',
     message:
-      `the stack runs in the namespace ${namespace}; name that one and ` +
-      `\`deploy-code stop\` it there first, or leave it there`,
+      `the stack still runs in the namespace ${namespace}; keep that namespace, ` +
+      'or name it and run `deploy-code stop` first',
   }));
 }
 
-/** What a cluster has to know before anything is put there. */
+/** Refuses a cluster that is too old or lacks the Gateway API. */
 function unfit({ services }: Stack, { lacksGateways, tooOld, capacity: { host } }: Observation): Refusal[] {
   const old =
     tooOld !== undefined && Object.keys(services).length > 0
@@ -218,14 +218,14 @@ function unfit({ services }: Stack, { lacksGateways, tooOld, capacity: { host } 
         {
           path: 'infrastructure.kubernetes.gateway',
           message:
-            'the cluster does not know gateway.networking.k8s.io/v1: install the Gateway ' +
-            'API there, or remove gateway and let requests in by an Ingress',
+            'the cluster lacks gateway.networking.k8s.io/v1; ' +
+            'install the Gateway API there, or remove gateway to use an Ingress',
         },
       ]
     : old;
 }
 
-/** What cannot be read is left alone, and people have to know of it. */
+/** Warns about instances that the engine does not touch because it cannot read their labels. */
 function warnOfUnreadable({ unreadable = [] }: Observation): string[] {
   return unreadable.map(
     ({ name, why, remove = `docker rm -f ${name}` }) =>
@@ -233,7 +233,7 @@ function warnOfUnreadable({ unreadable = [] }: Observation): string[] {
   );
 }
 
-/** Files of this machine are of no use to an engine on another one. */
+/** Refuses relative bind mounts on another machine. */
 function reachable(stack: Stack, { capacity }: Observation): Refusal[] {
   if (capacity.local) return [];
   return Object.values(stack.services).flatMap((service) =>
@@ -243,7 +243,7 @@ function reachable(stack: Stack, { capacity }: Observation): Refusal[] {
             {
               path: `services.${service.name}.volumes.${index}`,
               message:
-                `a relative bind mount has no meaning on ${capacity.host}, another machine; use ` +
+                `a relative bind mount does not work on ${capacity.host}, which is another machine; use ` +
                 'configs for files, a volume for data, or an absolute path of that host',
             },
           ]

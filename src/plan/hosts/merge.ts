@@ -3,29 +3,29 @@ import type { HostPlan } from './host-plan';
 import { lanesOf, type PlannedPhase, type PlannedService } from '../plan';
 
 /**
- * The phases of all hosts as one order: what is in the way goes first, the phases of the stack, what is gone from it
- * last.
+ * Merges the phases of all hosts: removals that block new instances first, then the phases of the stack, then all other
+ * removals.
  */
 export function inOrderOfPhases(parts: readonly HostPlan[], stack: Stack): PlannedPhase[] {
   const first = parts.map(({ removals }) => named(removals.first, stack));
   const last = parts.map(({ removals }) => named(removals.last, stack));
-  return [...sideBySide(first), ...sideBySide(parts.map(({ phases }) => phases)), ...sideBySide(last)];
+  return [...mergePhases(first), ...mergePhases(parts.map(({ phases }) => phases)), ...mergePhases(last)];
 }
 
-/** Phases of one number and place, of all hosts. */
-function sideBySide(of: readonly PlannedPhase[][]): PlannedPhase[] {
+/** Merges phases of the same number across hosts. */
+function mergePhases(of: readonly PlannedPhase[][]): PlannedPhase[] {
   const merged = new Map<string, PlannedPhase>();
   for (const phases of of) {
     for (const [index, phase] of phases.entries()) {
       const key = phase.number === 0 ? `0/${index}` : String(phase.number);
-      const there = merged.get(key);
-      merged.set(key, there ? { ...there, services: [...there.services, ...phase.services] } : phase);
+      const found = merged.get(key);
+      merged.set(key, found ? { ...found, services: [...found.services, ...phase.services] } : phase);
     }
   }
   return [...merged.values()].sort((a, b) => a.number - b.number);
 }
 
-/** A service that moves to another host is in the plan twice; what goes is named by where it was. */
+/** A service that moves to another host is in the plan twice; its removal is named after the old host. */
 function named(removals: PlannedPhase[], { services }: Stack): PlannedPhase[] {
   return removals.map((phase) => ({
     ...phase,

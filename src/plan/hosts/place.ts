@@ -7,8 +7,9 @@ import { reserved, HostCapacity } from './host-capacity';
 import type { HostObservation, Placed } from './view';
 
 /**
- * The host of each service. What belongs together stays together, and what runs stays where it runs as long as zone and
- * room allow; the rest goes where most is left. Data never moves: a service stays with its volumes, or is refused.
+ * Chooses the host of each service. Bound services share a host; running services keep theirs as long as zone and
+ * capacity allow; all others go to the host with the most free capacity. Data never moves: a service stays with its
+ * volumes, or is refused.
  */
 export function place(stack: Stack, views: readonly HostObservation[]): Placed {
   const hosts = (stack.hosts ?? []).map(
@@ -30,11 +31,11 @@ export function place(stack: Stack, views: readonly HostObservation[]): Placed {
   return { placement, refusals };
 }
 
-/** A group with the hosts that it may run on. */
+/** A group with the hosts it may run on. */
 interface Candidate {
   group: Group;
   allowed: HostCapacity[];
-  /** Where its data is, or else where it runs. */
+  /** The host with its data, else the host where it runs. */
   keeps?: HostCapacity;
   holdsData: boolean;
   refusals: Refusal[];
@@ -78,7 +79,7 @@ function choose({ keeps, allowed, holdsData, group }: Candidate): HostCapacity {
   return allowed.reduce((best, next) => (next.isBetterFor(group, best) ? next : best), allowed[0]!);
 }
 
-/** The host that most of a group's instances run on. */
+/** The host that runs most instances of a group. */
 function mostOf(group: Group, hosts: readonly HostCapacity[]): HostCapacity | undefined {
   const [most] = [...hosts].sort((a, b) => b.runs(group) - a.runs(group));
   return most && most.runs(group) > 0 ? most : undefined;
@@ -100,8 +101,8 @@ function conflictingPlacement({ services, reasons }: Group, wishing: Service[], 
   return {
     path: `services.${last.name}.${last.host === undefined ? 'zone' : 'host'}`,
     message:
-      `${wishes.join(', ')}, and they must share a host: ${reasons.join('; ')}. Give them one host or ` +
-      'zone, or publish the port by which one reaches the other (ports: ["5432:5432"])',
+      `${wishes.join(', ')}, but they must share a host: ${reasons.join('; ')}. Give them the same host or ` +
+      'zone, or publish the port that connects them (ports: ["5432:5432"])',
   };
 }
 
@@ -112,12 +113,12 @@ function leavesData({ services }: Group, from: HostCapacity, allowed: HostCapaci
     message:
       `its data is on ${from.host.name}, and it would start EMPTY on ` +
       `${allowed.map(({ host }) => host.name).join(' or ')}: volumes do not move between ` +
-      `hosts. Leave it on ${from.host.name}, or pass --force if that is meant`,
+      `hosts. Keep it on ${from.host.name}, or pass --force to start it empty`,
     forceable: true,
   };
 }
 
-/** The large ones first: small ones fit into what is left. */
+/** For placement of large groups first: small ones fit into the remaining capacity. */
 function weight({ services }: Group): number {
   return reserved(services, 'memory') / 1024 ** 3 + reserved(services, 'cpus');
 }

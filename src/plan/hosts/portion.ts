@@ -6,8 +6,8 @@ import { balancerName } from '../../model/traffic';
 import { namesElsewhere } from './reach';
 
 /**
- * What of a stack is one host's: a stack of its own, whose services know those of other hosts by address. `found`: what
- * the host is found to be, of one that the stack no longer names.
+ * The part of a stack on one host, as a stack whose services know those on other hosts by address. `found`: observed
+ * runtime of a host that the stack no longer names.
  */
 export function portionOf(stack: Stack, host: string, placement: Placement, found?: RuntimeName): Stack {
   const { hosts, placement: _, front, ...rest } = stack;
@@ -31,7 +31,7 @@ export function portionOf(stack: Stack, host: string, placement: Placement, foun
   return { ...rest, runtime, services, volumes, awaitedElsewhere, ...(front && services[balancerName] && { front }) };
 }
 
-/** A zone has chosen the host, unless the service names both: then it is one of the host's own. */
+/** Drops the zone that selected the host; with an explicit host, the zone selects nodes of that cluster. */
 function withinHost({ zone, ...service }: Service): Service {
   return service.host === undefined || zone === undefined ? service : { ...service, zone };
 }

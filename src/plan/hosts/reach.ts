@@ -4,8 +4,8 @@ import type { Service, Stack } from '../../model/stack';
 import { isNodePort } from '../../kubernetes/traffic/reach';
 
 /**
- * Whether services of other hosts reach a service: by a port of the host that never changes, which a cluster opens only
- * if it is told to.
+ * Whether services on other hosts can reach a service: through a fixed port of its host; on a cluster, only with a
+ * NodePort or LoadBalancer service type.
  */
 export function isReachable(service: Service, stack: Stack): boolean {
   const fixed = service.ports.filter(
@@ -24,8 +24,7 @@ export function sharedNetworks(one: Service, other: Service): string[] {
 }
 
 /**
- * `name:address` of everything on other hosts that a service would find by name on its own: a network of Docker ends
- * where its host does.
+ * `name:address` of the services on other hosts that share a network with a service: Docker networks end at the host.
  */
 export function namesElsewhere(
   service: Service,

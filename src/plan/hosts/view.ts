@@ -2,30 +2,30 @@ import type { Placement, StackHost } from '../../model/stack';
 import type { Observation } from '../../model/observation';
 import type { Refusal } from '../plan';
 
-/** A host as it was observed, and who acts on it. */
+/** The observation of a host, and the task queue of its worker. */
 export interface HostObservation {
-  /** Its name in the stack file; absent where that names none. */
+  /** Its name in the stack file; absent if the file names no hosts. */
   name?: string;
   taskQueue: string;
   observation: Observation;
 }
 
-/** The host of each service, and why there is none. */
+/** The host of each service, or the refusals. */
 export interface Placed {
   placement: Placement;
   refusals: Refusal[];
 }
 
-/** Everything that the planner knows of the world. */
+/** The observations of all hosts of a stack. */
 export interface StackObservation {
   views: HostObservation[];
-  /** Where services run, of a stack that names hosts. */
+  /** Set if the stack names hosts. */
   placed?: Placed;
-  /** Hosts that may have something of it, and cannot be asked. */
+  /** Unreachable hosts that may still run parts of the stack. */
   lost?: string[];
 }
 
-/** What a stack may reserve of a host: no more than its file says, and than there is. */
+/** Limits the capacity of a host to the amounts in the stack file. */
 export function within(view: HostObservation, host: StackHost): HostObservation {
   const { capacity } = view.observation;
   const total = Object.fromEntries(

@@ -14,8 +14,8 @@ const unit: Record<Amount, (value: number) => string> = {
 };
 
 /**
- * Whether the reservations fit the host, with the instances that run beside old ones meanwhile. They are refused with
- * the sums; limits beyond it are a warning.
+ * Refuses reservations that exceed the host, including extra instances during a rollout, and warns about limits that
+ * do.
  */
 export function checkCapacity(
   stack: Stack,
@@ -27,15 +27,15 @@ export function checkCapacity(
   for (const amount of amounts) {
     const total = capacity.total[amount];
     const others = capacity.reservedByOthers[amount] ?? 0;
-    const meanwhile = Object.entries(beside).filter(([name]) => need(stack.services[name]!.reserve, amount) > 0);
+    const extra = Object.entries(beside).filter(([name]) => need(stack.services[name]!.reserve, amount) > 0);
     const reserved =
       sum(stack, 'reserve', amount) +
-      meanwhile.reduce((total, [name, count]) => total + need(stack.services[name]!.reserve, amount) * count, 0);
+      extra.reduce((total, [name, count]) => total + need(stack.services[name]!.reserve, amount) * count, 0);
     if (reserved > 0 && reserved + others > total) {
       const twice =
-        meanwhile.length > 0
-          ? `, with ${meanwhile.map(([name, count]) => `${count} more of ${name}`).join(' and ')} ` +
-            'while old and new instances run side by side'
+        extra.length > 0
+          ? `, with ${extra.map(([name, count]) => `${count} more of ${name}`).join(' and ')} ` +
+            'while old and new instances run in parallel'
           : '';
       const taken = others > 0 ? `, of which other stacks hold ${unit[amount](others)}` : '';
       refusals.push({

@@ -6,8 +6,8 @@ import type { Observation } from '../../model/observation';
 import { balancerName } from '../../model/traffic';
 
 /**
- * Services whose running instances hold a host port that another service of the stack is to have: they are stopped
- * before anything else, and started anew in their own phase. `left`: services that the deployment does not look at.
+ * Services whose running instances hold a host port that another service of the stack needs: they are stopped first,
+ * and started again in their own phase. `left`: services outside the scope of the deployment.
  */
 export function displacedServices(stack: Stack, observation: Observation, left: ReadonlySet<string>): Set<string> {
   if (hasWorkloads(stack)) return new Set();
@@ -32,7 +32,7 @@ function isSamePort({ published, protocol, hostIp }: ServicePort, port: PortBind
   return published?.from === port.host && protocol === port.protocol && addressesOverlap(hostIp, port.hostIp);
 }
 
-/** Whether a service goes on publishing a port that an instance of it has. */
+/** Whether a service still publishes a port of its instance. */
 export function keepsPort({ ports }: Service, { host, protocol }: PortBinding): boolean {
   return ports.some(
     ({ published, protocol: other }) =>

@@ -1,7 +1,7 @@
 import type { Service } from '../../model/stack';
 import { strategyOf } from '../strategies/strategy-of';
 
-/** Every image that instances of a service, and tests of them, are made of. */
+/** All images of a service: of its instances, and of its smoke test. */
 export function imagesOf(service: Pick<Service, 'image' | 'strategy'>): string[] {
   const strategy = strategyOf(service);
   const test = strategy.kind === 'blue_green' ? strategy.smokeTest?.image : undefined;

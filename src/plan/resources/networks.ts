@@ -8,12 +8,12 @@ import type { Refusal } from '../plan';
 
 export interface NetworkPlan {
   create: NetworkSpec[];
-  /** Ours, and of no use to the new stack. */
+  /** The engine's networks that the stack no longer uses. */
   obsolete: string[];
   refusals: Refusal[];
 }
 
-/** Which networks to create, with a CIDR each, and which clash with what the host has. */
+/** Plans the networks to create, with a CIDR each, and refuses conflicts with the host. */
 export function planNetworks(stack: Stack, observation: Observation): NetworkPlan {
   const refusals: Refusal[] = [];
   const create: NetworkSpec[] = [];
@@ -63,8 +63,8 @@ function usedNetworks(stack: Stack): string[] {
 }
 
 /**
- * Docker answers a name with the containers of everybody who has it on a network: whoever asks reaches one or the other
- * by turns. Nobody asks by the name of a service that is alone of its stack there; an alias is there to be asked for.
+ * Docker resolves a shared name on a network to any of its containers, in turns. The name of a service that is alone of
+ * its stack on the network is not used there; an alias always is.
  */
 function refuseSharedNames({ services }: Stack, key: string, { name, namesOfOthers = [] }: ObservedNetwork): Refusal[] {
   const joined = Object.values(services).filter(({ networks }) => key in networks);
@@ -76,9 +76,9 @@ function refuseSharedNames({ services }: Stack, key: string, { name, namesOfOthe
     if (!taken) return [];
     const message =
       `on the external network "${name}", "${taken.name}" is also a name of ` +
-      `${taken.by}: other services would reach either of them. ` +
-      'Let the services of this stack reach each other by a network of their ' +
-      'own, and only what others must reach join this one; ' +
+      `${taken.by}: requests would reach either of them. ` +
+      'Connect the services of this stack by a network of their own, and attach ' +
+      'only services that others must reach to this one; ' +
       'or choose another name; or pass --force if both may answer';
     return [{ path: `services.${service}.networks.${key}`, message, forceable: true }];
   });
@@ -95,7 +95,7 @@ function refuseExisting(
         path,
         message:
           `the network "${found.name}" exists and belongs to ` +
-          `${found.owner}; choose another name, or say external: true`,
+          `${found.owner}; choose another name, or set external: true`,
       },
     ];
   if (cidr && found.cidr && cidr !== found.cidr) {
@@ -109,16 +109,16 @@ function refuseExisting(
     ];
   }
   if (found.internal !== undefined && found.internal !== internal) {
-    const [is, wanted] = [found.internal, internal].map((each) => (each ? 'internal' : 'not internal'));
+    const [actual, wanted] = [found.internal, internal].map((each) => (each ? 'internal' : 'not internal'));
     const message =
-      `the network "${found.name}" is ${is} and cannot become ${wanted} under its instances; ` +
+      `the network "${found.name}" is ${actual} and cannot become ${wanted} under its instances; ` +
       'run `deploy-code stop` first, or give it a new name';
     return [{ path: `${path}.internal`, message }];
   }
   return [];
 }
 
-/** The first /24 of the stack's CIDR that nothing on the host uses; undefined leaves the choice to the runtime. */
+/** The first free /24 of the stack's CIDR; undefined leaves the choice to the runtime. */
 function carve(stack: Stack, taken: AddressRange[], path: string, refusals: Refusal[]): string | undefined {
   const parent = stack.infrastructure.cidr;
   if (!parent) return undefined;
@@ -131,8 +131,8 @@ function carve(stack: Stack, taken: AddressRange[], path: string, refusals: Refu
   refusals.push({
     path,
     message:
-      `${parent} has no free /${32 - Math.log2(size)} left for it; give ` +
-      'infrastructure.network.cidr another range, or the network a cidr of its own',
+      `${parent} has no free /${32 - Math.log2(size)} left; change ` +
+      'infrastructure.network.cidr, or give the network its own cidr',
   });
   return undefined;
 }

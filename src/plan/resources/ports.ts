@@ -12,15 +12,15 @@ import { strategyOf } from '../strategies/strategy-of';
 interface Holder {
   by: string;
   hostIp?: string;
-  /** The port is given up before whoever takes it starts. */
+  /** When the holder gives up the port, if it does. */
   leaves?: 'before-all' | 'before-balancer';
 }
 
-/** Hands out host ports. The engine chooses them, for those that Docker chooses change at every start. */
+/** Allocates host ports. The engine chooses them, because ports chosen by Docker change at every start. */
 export class PortAllocator {
-  /** Who holds a port, by `80/tcp`: at different addresses of the host it may be several. */
+  /** Holders by port (`80/tcp`): several, if they bind different addresses of the host. */
   private readonly holders = new Map<string, Holder[]>();
-  /** Where the search in a range goes on: everything before is taken. */
+  /** Next candidate in a range: all ports before it are taken. */
   private readonly next = new Map<string, number>();
   readonly refusals: Refusal[] = [];
 
@@ -43,7 +43,7 @@ export class PortAllocator {
     }
   }
 
-  /** Ports of one instance. It may take over those of its predecessor, unless that runs beside it. */
+  /** The ports of one instance. It may reuse those of its predecessor, unless both run in parallel. */
   allocate(service: Service, ordinal: number, predecessor: PortBinding[] = [], beside = false): PortBinding[] {
     if (hasWorkloads(this.stack)) return service.ports.map((port, index) => this.onCluster(service, port, index));
     const mine = beside ? `${owner(service.name, ordinal)} (new)` : owner(service.name, ordinal);
@@ -55,7 +55,7 @@ export class PortAllocator {
     }));
   }
 
-  /** A service has an address of its own, and all of its ports; those of nodes are everybody's. */
+  /** A cluster service has its own address and all ports of it; node ports are shared. */
   private onCluster({ name }: Service, port: ServicePort, index: number): PortBinding {
     const { container, protocol } = port;
     const host = port.published?.from ?? container;
@@ -64,7 +64,7 @@ export class PortAllocator {
     if (this.stack.infrastructure.cluster?.serviceType === 'NodePort' && isNodePort(host)) {
       const other = this.holders.get(key)?.find(({ by }) => by !== mine);
       if (other) {
-        const message = `port ${key} of the nodes is in use by ${other.by}; choose another, or stop that`;
+        const message = `node port ${key} is in use by ${other.by}; choose another port, or stop ${other.by}`;
         this.refusals.push({ path: `services.${name}.ports.${index}`, message });
       }
       this.hold(key, { by: other?.by ?? mine });
@@ -87,13 +87,13 @@ export class PortAllocator {
     }
     const by = inTheWay(range.from)?.by;
     const message = isFixed
-      ? `host port ${range.from} is in use by ${by}; choose another, or stop that`
-      : `no host port of ${range.from}-${range.to} is free; give a wider range`;
+      ? `host port ${range.from} is in use by ${by}; choose another port, or stop ${by}`
+      : `no host port in ${range.from}-${range.to} is free; widen the range`;
     this.refusals.push({ path: `services.${service.name}.ports.${index}`, message });
     return range.from;
   }
 
-  /** Who keeps a service from a port: neither the service itself, nor what has left by then. */
+  /** The holder that blocks a port for a service; ignores the instance itself and holders that leave before. */
   private inTheWay(
     candidate: number,
     { protocol, hostIp }: ServicePort,
@@ -112,7 +112,7 @@ export class PortAllocator {
     return !holders.some((holder) => addressesOverlap(holder.hostIp, hostIp));
   }
 
-  /** When the holder of a port gives it up though it was not asked to; undefined: it does not. */
+  /** When an observed instance gives up a port during the deployment; undefined if it keeps it. */
   private whenLeft(name: string, port: PortBinding, displaced: ReadonlySet<string>): Holder['leaves'] {
     const service = this.stack.services[name];
     if (!service || displaced.has(name)) return 'before-all';

@@ -4,12 +4,12 @@ import type { ObservationIndex } from '../observation-index';
 import { acts, servicesOf, type PlannedPhase } from '../plan';
 import { toTmpfs } from '../../model/stack/tmpfs';
 
-/** True for the names that Docker gives to volumes nobody has named. */
+/** True for the name of an anonymous volume of Docker. */
 export function isUnnamed(volume: string): boolean {
   return /^[0-9a-f]{64}$/.test(volume);
 }
 
-/** An image that declares a volume gets one without a name, which its next instance never sees. */
+/** Warns about images that declare volumes: Docker makes anonymous ones, which the next instance does not get. */
 export function warnOfUnnamedVolumes(planned: PlannedPhase[], stack: Stack, known: ObservationIndex): string[] {
   const found = servicesOf(planned)
     .filter((service) => acts(service) && service.kind === 'service')
@@ -20,8 +20,8 @@ export function warnOfUnnamedVolumes(planned: PlannedPhase[], stack: Stack, know
     });
   return found.length > 0
     ? [
-        `data of ${found.join(', ')} lives in volumes without a name: a replaced ` +
-          'instance starts empty; name them under volumes to keep it',
+        `data of ${found.join(', ')} is in anonymous volumes: a replaced ` +
+          'instance starts empty; declare them under volumes to keep it',
       ]
     : [];
 }
@@ -33,12 +33,12 @@ function notHeld({ image, mounts, tmpfs }: Service, known: ObservationIndex): st
     .filter((path) => !held.some((target) => path === target || path.startsWith(`${target}/`)));
 }
 
-/** What a replaced or removed instance leaves behind in volumes that only their long names can find again. */
-export function noteUnnamedVolumes(goes: readonly ObservedInstance[]): string[] {
-  const left = goes.flatMap(({ mounts }) =>
+/** Notes about data that replaced or removed instances leave behind in anonymous volumes. */
+export function noteUnnamedVolumes(replaced: readonly ObservedInstance[]): string[] {
+  const left = replaced.flatMap(({ mounts }) =>
     mounts.flatMap((mount) =>
       mount.type === 'volume' && isUnnamed(mount.volume) ? [`${mount.target} (${mount.volume.slice(0, 12)}…)`] : [],
     ),
   );
-  return left.length > 0 ? [`leaves the data of ${left.join(', ')} behind in a volume without a name`] : [];
+  return left.length > 0 ? [`leaves the data of ${left.join(', ')} behind in an anonymous volume`] : [];
 }

@@ -10,7 +10,7 @@ export interface VolumePlan {
   refusals: Refusal[];
 }
 
-/** Which volumes to create, and whether each that exists is this environment's to mount. */
+/** Plans the volumes to create, and refuses volumes that the environment may not mount. */
 export function planVolumes(stack: Stack, observation: Observation): VolumePlan {
   const create: VolumeSpec[] = [];
   const refusals: Refusal[] = [];
@@ -37,21 +37,23 @@ export function planVolumes(stack: Stack, observation: Observation): VolumePlan 
     } else if (found.owner && found.owner !== owner) {
       refusals.push({
         path,
-        message: `the volume "${name}" belongs to ${found.owner}; an environment never mounts another's volume`,
+        message:
+          `the volume "${name}" belongs to ${found.owner}; choose another name: ` +
+          'an environment cannot mount the volume of another one',
       });
     } else if (found.writers?.length && !stack.volumes[key]!.shared && writes(stack, key)) {
       refusals.push({
         path,
         message:
           `the container ${found.writers.join(', ')} writes to the volume ` +
-          `"${name}"; stop it first: one writer a volume`,
+          `"${name}"; stop it first: a volume can have only one writer`,
       });
     } else if (!found.owner && !external) {
       refusals.push({
         path,
         message:
-          `the volume "${name}" exists and is not the engine's; say ` +
-          'external: true to adopt it, or choose another name',
+          `the volume "${name}" exists, but the engine did not create it; ` +
+          'set external: true to adopt it, or choose another name',
       });
     }
   }
@@ -73,7 +75,7 @@ function mountsOf(stack: Stack, volume: string): string[] {
   );
 }
 
-/** A service that had data at a path, and would find an empty volume there, is refused without `--force`. */
+/** Refuses, without `--force`, a service that had data at a path and would get an empty volume there. */
 function refuseRenamed(service: Service, stack: Stack, observation: Observation, create: VolumeSpec[]): Refusal[] {
   return service.mounts.flatMap((mount, index) => {
     if (mount.type !== 'volume') return [];
@@ -83,12 +85,12 @@ function refuseRenamed(service: Service, stack: Stack, observation: Observation,
     if (old === undefined) return [];
     const message =
       `${mount.target} would be NEW, EMPTY: the volume "${name}" does not exist; ` +
-      `the old one, "${old}", is kept. Pass --force if that is meant`;
+      `the old one, "${old}", is kept. Pass --force to start with an empty volume`;
     return [{ path: `services.${service.name}.volumes.${index}`, message, forceable: true }];
   });
 }
 
-/** The volume that a service has had at a path: its instances still mount it, or its labels remember. */
+/** The previous volume of a service at a path, from its instances or from volume labels. */
 function volumeBefore(
   service: string,
   path: string,

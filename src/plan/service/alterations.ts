@@ -12,35 +12,35 @@ const amounts = {
 };
 
 /**
- * Changes that somebody made to a running instance by hand; each completes the sentence "it is …". The limits of the
- * load balancer are the engine's own, and differ between versions.
+ * Manual changes to a running instance; each completes the sentence "it is …". The limits of the load balancer are the
+ * engine's own and differ between versions, so they are not compared.
  */
 export function alterationsOf({ name, limit }: Service, instance: ObservedInstance): string[] {
   if (instance.kind === 'job' || instance.state !== 'running') return [];
   return [
-    ...lostNetworks(instance).map((network) => `off the network ${network}`),
+    ...lostNetworks(instance).map((network) => `not attached to the network ${network}`),
     ...(name === balancerName ? [] : otherLimits(instance, limit)),
     ...otherPolicy(instance),
     ...(instance.altered ?? []),
   ];
 }
 
-/** Networks that it was put on. */
+/** Networks that it was detached from. */
 function lostNetworks({ names = [], networks }: ObservedInstance): string[] {
   return names.map(({ name }) => name).filter((name) => !networks.includes(name));
 }
 
-/** Known after a close look only. */
+/** Empty without a detailed inspection. */
 function otherLimits({ limitsInForce }: ObservedInstance, limit: Service['limit']): string[] {
   if (!limitsInForce) return [];
   return (['cpus', 'memory'] as const).flatMap((amount) => {
-    const [found, meant] = [limitsInForce[amount] ?? 0, limit[amount] ?? 0];
-    return Math.round(found * nano) === Math.round(meant * nano)
+    const [actual, desired] = [limitsInForce[amount] ?? 0, limit[amount] ?? 0];
+    return Math.round(actual * nano) === Math.round(desired * nano)
       ? []
-      : [`allowed ${amounts[amount](found)} instead of ${amounts[amount](meant)}`];
+      : [`allowed ${amounts[amount](actual)} instead of ${amounts[amount](desired)}`];
   });
 }
 
 function otherPolicy({ policy, restart }: ObservedInstance): string[] {
-  return policy === restart ? [] : [`restarted by "${policy}" instead of "${restart}"`];
+  return policy === restart ? [] : [`set to the restart policy "${policy}" instead of "${restart}"`];
 }

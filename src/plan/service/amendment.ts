@@ -3,7 +3,7 @@ import type { ContainerOptions } from '../../model/instance';
 import type { Service, Stack } from '../../model/stack';
 import { canonical } from './hash';
 
-/** What can be amended while a deployment waits (true); everything else by its key in the stack file. */
+/** True: can be amended while a deployment waits. Otherwise the key in the stack file, for the refusal. */
 const ownProperties: Record<Exclude<keyof Service, keyof ContainerOptions>, true | string> = {
   name: 'name',
   runtime: 'host',
@@ -35,7 +35,7 @@ const options = optionNames.map((name) => {
 });
 const keys: Readonly<Record<string, true | string>> = { ...ownProperties, ...Object.fromEntries(options) };
 
-/** A stack with amended services, or the reasons why they are refused. */
+/** A stack with amended services, or the refusals. */
 export type Amended = { stack: Stack; refusals: [] } | { refusals: string[] };
 
 /** Replaces services of a stack by amended ones. */
@@ -49,17 +49,17 @@ export function amend(stack: Stack, services: readonly Service[]): Amended {
 }
 
 function refusalsOf(before: Service | undefined, after: Service, names: string[]): string[] {
-  if (!before) return [`there is no service "${after.name}"; there are ${names.join(', ')}`];
+  if (!before) return [`there is no service "${after.name}"; available: ${names.join(', ')}`];
   const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
     (key) => !same(before[key as keyof Service], after[key as keyof Service]),
   );
   if (changed.length === 0)
-    return [`${after.name} is what failed, unchanged; change it in the stack file, or try it again with \`retry\``];
+    return [`${after.name} is unchanged; change it in the stack file, or try it again with \`retry\``];
   return changed.flatMap((key) => {
     const name = keys[key];
     return name === true
       ? []
-      : [`${name ?? key} of ${after.name} cannot be amended while the deployment waits: roll it back, and deploy anew`];
+      : [`${name ?? key} of ${after.name} cannot be amended while the deployment waits; roll back, and deploy again`];
   });
 }
 

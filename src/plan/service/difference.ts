@@ -6,9 +6,9 @@ import { canonical } from './hash';
 import type { Change } from '../plan';
 
 export interface Difference {
-  /** By ordinal: the instance that can stay as it is. */
+  /** By ordinal: the up-to-date instance. */
   keep: Map<number, ObservedInstance>;
-  /** By ordinal: instances that have to go. */
+  /** By ordinal: instances to replace or remove. */
   old: Map<number, ObservedInstance[]>;
   changes: Change[];
 }
@@ -23,19 +23,19 @@ function hasOtherCheck({ healthCheck }: Service, instance: ObservedInstance): bo
   return canonical(healthCheck) !== canonical(instance.healthCheck);
 }
 
-/** The image's own HEALTHCHECK counts where the file neither gives another one nor turns it off. */
+/** The image's own HEALTHCHECK counts unless the file overrides or disables it. */
 function isJudgedByRuntime({ healthCheck, healthDisabled }: Service): boolean {
   return !healthDisabled && (!healthCheck || healthCheck.probe.kind === 'runtime');
 }
 
 export interface Comparison {
-  /** Whether all of them have to go. */
+  /** Replace all instances. */
   forced?: boolean;
-  /** Whether those with another health check have to go: an instance is judged by the one that it was made with. */
+  /** Replace instances with another health check: an instance keeps the check it was created with. */
   checks?: boolean;
 }
 
-/** What of a service's instances can stay, what has to go, and why. */
+/** Divides the instances of a service into those to keep and those to replace, with the changed keys. */
 export function compare(
   service: Service,
   observed: readonly ObservedInstance[],

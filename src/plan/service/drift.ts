@@ -13,7 +13,7 @@ export interface DriftInput {
   jobs: Record<string, string>;
 }
 
-/** What differs from a release though no deployment has done it: what a repair would put right, in sentences. */
+/** Differences from a release that no deployment made and a repair would undo, in sentences. */
 export function findDrift({ stack, observation, deployment, release, jobs }: DriftInput): string[] {
   const { plan } = makePlan({
     stack,
@@ -40,18 +40,18 @@ export function findDrift({ stack, observation, deployment, release, jobs }: Dri
 
 function surroundings({ preparation }: Plan): string[] {
   return preparation.flatMap((step) => {
-    if (step.kind === 'create-network') return [`the network ${step.network.name} is gone`];
-    return step.kind === 'create-volume' ? [`the volume ${step.volume.name} is gone`] : [];
+    if (step.kind === 'create-network') return [`the network ${step.network.name} is missing`];
+    return step.kind === 'create-volume' ? [`the volume ${step.volume.name} is missing`] : [];
   });
 }
 
 function unexpected({ name }: PlannedService, { instances }: Observation): string[] {
   return instances
     .filter(({ service }) => service === name)
-    .map((instance) => `${instance.name} is not of the release`);
+    .map((instance) => `${instance.name} does not belong to the release`);
 }
 
-/** An instance that is there and down is not well, which is another matter. */
+/** Ignores instances that are down: the health watch reports those. */
 function differences(
   { name, kind, replicas, changes, superseded }: PlannedService,
   service: Service,
@@ -76,9 +76,9 @@ function differences(
   const isCounted = present.some((instance) => instance.replicas === undefined);
   const keys = changes.map(({ key }) => key).filter((key) => key !== 'state' && !(key === 'replicas' && isCounted));
   return [
-    ...missing.map((ordinal) => `${name}-${ordinal} is gone`),
-    ...surplus.map((instance) => `${instance.name} is not of the release`),
+    ...missing.map((ordinal) => `${name}-${ordinal} is missing`),
+    ...surplus.map((instance) => `${instance.name} does not belong to the release`),
     ...altered,
-    ...(keys.length > 0 ? [`${name} runs with other ${keys.join(', ')}`] : []),
+    ...(keys.length > 0 ? [`${name} differs in ${keys.join(', ')}`] : []),
   ];
 }

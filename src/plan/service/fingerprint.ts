@@ -13,12 +13,13 @@ export interface Fingerprint {
 }
 
 /**
- * What makes a running instance of a service out of date: a hash, and one for each key of the stack file. Images count
- * by content address and secrets by the worker's keyed fingerprint. Keys that only steer a deployment (dependencies,
- * hooks, grace periods) replace nothing, except where pods carry them; health checks are compared as they are.
+ * The fingerprint of a service: a hash, and one for each key of the stack file. An instance with another hash is out of
+ * date. Images count by content address, and secrets by the worker's keyed fingerprint. Keys that only steer a
+ * deployment (dependencies, hooks, grace periods) do not count, unless they are part of pods. Health checks are
+ * compared directly.
  *
- * Version 0.1 took secrets without their final line end. An instance, or the last run of a job, that still fits by that
- * way of counting is up to date: an upgrade of the engine replaces nothing.
+ * Version 0.1 hashed secrets without their final line end. An instance, or the last run of a job, with such a hash is
+ * up to date: an upgrade of the engine replaces nothing.
  */
 export function fingerprint(service: Service, stack: Stack, known: ObservationIndex, lastRun?: string): Fingerprint {
   const now = printOf(service, stack, known);
@@ -29,7 +30,7 @@ export function fingerprint(service: Service, stack: Stack, known: ObservationIn
   return held.includes(earlier.hash) ? earlier : now;
 }
 
-/** Secrets that count in the hash of a service. */
+/** Names of the secrets in the hash of a service. */
 function namesOf({ secrets, ingress = [] }: Service): string[] {
   const certificates = ingress.flatMap(({ tls }) =>
     typeof tls === 'object' && 'certificate' in tls ? [tls.certificate, tls.key] : [],
@@ -68,7 +69,7 @@ function printOf(service: Service, stack: Stack, known: Secrets): Fingerprint {
   };
 }
 
-/** The first keys, in the order that the hash depends on: another one would replace all instances. */
+/** The first keys, in hash order: another order would replace all instances. */
 const firstKeys = [
   'image',
   'entrypoint',
@@ -117,7 +118,7 @@ const order = [...new Set<string>([...firstKeys, ...[...optionOf.keys()].sort()]
   return { key, option: optionOf.get(key) };
 });
 
-/** What a cluster does by itself stands in its pods, or beside them. */
+/** Keys that are part of pods, or of objects beside them, on a cluster. */
 function ofPods(
   service: Service,
   { infrastructure, networks }: Stack,
@@ -135,7 +136,7 @@ function ofPods(
   };
 }
 
-/** Where a secret comes from says nothing of what it is. */
+/** A secret counts by its content, not by its source. */
 function ofCertificate(tls: NonNullable<IngressRoute['tls']>, known: Secrets): unknown {
   if (tls === true || 'secret' in tls) return tls;
   return [tls.certificate, tls.key].map(({ name }) => [name, known.secret(name)]);

@@ -2,7 +2,7 @@ import { sha256 } from '@noble/hashes/sha2';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils';
 
 /**
- * Looked up once: in the workflow sandbox every access to a global is slow, and these run in loops over a whole stack.
+ * Looked up once: access to globals is slow in the workflow sandbox, and these run in loops over a whole stack.
  */
 const { imul } = Math;
 const { stringify } = JSON;

@@ -14,7 +14,7 @@ export interface SpecContext {
   phase: number;
 }
 
-/** The specification by which a runtime starts one instance of a service. */
+/** The specification for a runtime to start one instance of a service. */
 export function toInstanceSpec(
   service: Service,
   ordinal: number,
@@ -79,7 +79,7 @@ export function toInstanceSpec(
   };
 }
 
-/** The part of a spec, or of what was observed, that stopping and starting again takes. */
+/** The part of a spec or an observed instance that is needed to stop it and start it again. */
 export function toRef({
   name,
   service,

@@ -1,22 +1,22 @@
 import { lanesOf, servicesOf, type Plan } from '../plan';
 
-/** One run of a job. What it did stays done, whatever becomes of the deployment. */
+/** One run of a job. Its effect remains even if the deployment fails. */
 export interface JobRun {
   service: string;
   image?: string;
-  /** Hash of what ran. */
+  /** Fingerprint of the job. */
   hash: string;
   failed: boolean;
 }
 
 export type PastRun = Omit<JobRun, 'hash'> & { deployment: number };
 
-/** Runs as an environment remembers them. */
+/** Runs in the form an environment stores. */
 export function asPast(runs: readonly JobRun[], deployment: number): PastRun[] {
   return runs.map(({ hash: _, ...run }) => ({ ...run, deployment }));
 }
 
-/** The jobs of a plan that were begun, by the ids of the steps begun and done. */
+/** The started jobs of a plan, by the ids of started and finished steps. */
 export function jobRuns(phases: Plan['phases'], started: ReadonlySet<string>, finished: ReadonlySet<string>): JobRun[] {
   return servicesOf(phases)
     .flatMap(lanesOf)

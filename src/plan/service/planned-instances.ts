@@ -16,7 +16,7 @@ import { strategyOf } from '../strategies/strategy-of';
 import type { Replacement, Slot } from '../strategies/strategy';
 import { noteUnnamedVolumes } from '../resources/unnamed-volumes';
 
-/** How the instances of a service become what the stack says. */
+/** Plans the change from the observed instances of a service to the desired ones. */
 export function planInstances(
   service: Service,
   phase: number,
@@ -26,12 +26,12 @@ export function planInstances(
 ): PlannedService {
   const forced =
     planning.intent.kind === 'restart' && (planning.intent.services ?? [service.name]).includes(service.name);
-  const aside = observed.filter((instance) => isTest(instance) || isUnproven(instance, service, planning));
-  // The check of the load balancer is the engine's own: another version of the engine replaces nothing for it.
+  const ignored = observed.filter((instance) => isTest(instance) || isUnproven(instance, service, planning));
+  // The health check of the load balancer belongs to the engine: an upgrade must not replace it.
   const checks = !planning.keepsOldChecks && service.name !== balancerName;
   const difference = compare(
     service,
-    observed.filter((instance) => !aside.includes(instance)),
+    observed.filter((instance) => !ignored.includes(instance)),
     print,
     { forced, checks },
   );
@@ -56,7 +56,7 @@ export function planInstances(
     for (const step of lanesOf(planned).flat())
       if (step.kind === 'start') step.reaches = planning.traffic.newAddresses();
   if (planned.action === 'replace') planned.notes.push(...replaceNotes(service, difference.changes));
-  planned.superseded = [...slots.flatMap(({ old }) => old), ...aside].map(({ name }) => name);
+  planned.superseded = [...slots.flatMap(({ old }) => old), ...ignored].map(({ name }) => name);
   planned.notes.push(...noteUnnamedVolumes(slots.flatMap(({ old }) => old)));
   planned.interruptionMs =
     !rollout.beside && service.replicas === 1 && slots.some(({ old, next }) => next && old.some(isUp)) ? 2000 : 0;
@@ -64,7 +64,7 @@ export function planInstances(
 }
 
 /**
- * Left beside the set in service by a failed deployment: whatever that had to pass before it got requests, it did not.
+ * Whether a failed deployment left an instance beside the serving set before it passed its tests or approvals.
  */
 function isUnproven(instance: ObservedInstance, service: Service, { traffic }: ServicePlanning): boolean {
   return (
@@ -75,13 +75,13 @@ function isUnproven(instance: ObservedInstance, service: Service, { traffic }: S
 }
 
 /**
- * What a service that stays as it is takes: its requests go to what runs of it, and the load balancer learns new
+ * The steps for an unchanged service: sends its requests to its running instances; the load balancer applies new
  * routes.
  */
 function settle({ name }: Service, { traffic, kept }: Replacement, planning: ServicePlanning): Lane {
   return name === balancerName
     ? planning.traffic.configure()
-    : traffic.to([{ instances: kept, weight: 100 }], `route ${name} to what runs`);
+    : traffic.to([{ instances: kept, weight: 100 }], `route ${name} to its running instances`);
 }
 
 function slotOf(
@@ -144,12 +144,12 @@ function actionOf(
   return (keep.size > 0 || replicas === 0) && isBeyond(old, replicas) ? 'scale' : 'replace';
 }
 
-/** True where nothing goes but instances that are no longer wanted. */
+/** True if only ordinals above the replicas are removed. */
 function isBeyond(old: Difference['old'], replicas: number): boolean {
   return [...old.keys()].every((ordinal) => ordinal > replicas);
 }
 
-/** What a plan says has changed: of a service that is only scaled, how many there were. */
+/** The changes that the plan shows; for a scaled service, the number of replicas. */
 function changesOf(
   action: ServiceAction,
   { replicas }: Service,

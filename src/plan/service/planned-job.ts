@@ -8,7 +8,7 @@ import type { Change, Intent, Lane, PlannedService } from '../plan';
 import { describe, type ServicePlanning } from './service-planning';
 import { toWorkload } from './workload';
 
-/** Whether a job runs, and why. */
+/** Plans a run of a job, or skips it. */
 export function planJob(
   service: Service,
   phase: number,
@@ -31,7 +31,7 @@ export function planJob(
   return planned;
 }
 
-/** The changes that make a job run, or undefined where it does not. A rollback never runs an older release's job. */
+/** The changes that make a job run; undefined if it does not. A rollback never runs an older release's job. */
 function whyRun(
   service: Service,
   observed: ObservedInstance[],

@@ -7,7 +7,7 @@ import { planJob } from './planned-job';
 import { planWorkload } from './planned-workload';
 import { describe, type ServicePlanning } from './service-planning';
 
-/** What happens to one service of the stack. */
+/** Plans one service of the stack. */
 export function planService(service: Service, phase: number, planning: ServicePlanning): PlannedService {
   const observed = planning.known.instancesOf(service.name);
   const print = fingerprint(service, planning.stack, planning.known, planning.jobs[service.name]);
@@ -17,12 +17,12 @@ export function planService(service: Service, phase: number, planning: ServicePl
     : planInstances(service, phase, observed, print, planning);
 }
 
-/** A service that this deployment does not look at. */
+/** A service outside the scope of this deployment. */
 export function leave(service: Service): PlannedService {
   return describe(service, 'leave', [], []);
 }
 
-/** `from` and `to` of an image with its content addresses, for a plan that one trusts. */
+/** Adds content addresses to `from` and `to` of an image change. */
 export function imageChange(
   change: Change,
   service: Service,

@@ -18,8 +18,7 @@ import { rollOutWorkload, type WorkloadReplacement } from '../strategies/workloa
 const restartMs = 2000;
 
 /**
- * How the one workload of a service becomes what the stack says: where it is not there it is started, else it changes
- * where it stands.
+ * Plans the workload of a service: starts it if it does not exist, else changes it in place.
  */
 export function planWorkload(
   service: Service,
@@ -83,12 +82,12 @@ export function planWorkload(
   return planned;
 }
 
-/** A workload that is to have no pods has nothing that could stay, and is the same all the same. */
+/** Whether a workload scaled to zero is unchanged, although it has no pod to keep. */
 function isUnchangedAtZero(service: Service, old: ObservedInstance, print: Fingerprint, forced: boolean): boolean {
   return service.replicas === 0 && !forced && old.hash === print.hash && alterationsOf(service, old).length === 0;
 }
 
-/** How many there are is nobody's matter here where the file does not say. */
+/** The change of replicas; none if an autoscaler sets them. */
 function scale({ replicas, autoscaled }: Service, old: ObservedInstance | undefined): Change[] {
   return old && !autoscaled && old.replicas !== replicas
     ? [{ key: 'replicas', from: String(old.replicas), to: String(replicas) }]

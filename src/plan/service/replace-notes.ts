@@ -1,7 +1,7 @@
 import type { Service } from '../../model/stack';
 import type { Change } from '../plan';
 
-/** What a plan says of a replacement that cannot be taken back. */
+/** Notes about a replacement that cannot be undone. */
 export function replaceNotes(service: Service, changes: Change[]): string[] {
   const holdsData = service.mounts.some((mount) => mount.type === 'volume' && !mount.readOnly);
   return holdsData && changes.some(({ key }) => key === 'image')

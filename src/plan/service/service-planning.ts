@@ -5,7 +5,7 @@ import type { Change, Intent, PlannedService, ServiceAction, Stage } from '../pl
 import type { PortAllocator } from '../resources/ports';
 import type { StepFactory } from '../steps';
 
-/** What the plan of one service takes of everything else. */
+/** Shared input for the plan of one service. */
 export interface ServicePlanning {
   stack: Stack;
   known: ObservationIndex;
@@ -20,7 +20,7 @@ export interface ServicePlanning {
   steps: StepFactory;
 }
 
-/** A service with what is planned for it; strategies and jobs add to it. */
+/** The base of a planned service; strategies and jobs add to it. */
 export function describe(service: Service, action: ServiceAction, changes: Change[], stages: Stage[]): PlannedService {
   return {
     name: service.name,

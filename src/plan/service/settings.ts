@@ -2,9 +2,8 @@ import type { Stack } from '../../model/stack';
 import { canonical, quickHash } from './hash';
 
 /**
- * Stands for everything that a stack file says. Where that changes and no instance does (a health check, a freeze
- * window, who is told), there is nothing to perform, and still another release. What is for the record only does not
- * count.
+ * A hash of all settings of a stack file. If it changes but no instance does (a freeze window, a subscriber), a
+ * deployment has no steps, but still makes a new release. Keys that are only recorded do not count.
  */
 export function settingsOf({
   version: _version,

@@ -2,7 +2,7 @@ import type { Service, ServiceStrategy, Stack } from '../../model/stack';
 import type { Workload } from '../../model/instance';
 import { strategyOf } from '../strategies/strategy-of';
 
-/** What a cluster is told of a service or a job beside its spec. */
+/** Cluster-specific settings of a service or a job, in addition to its spec. */
 export function toWorkload(service: Service, stack: Stack, restartedBy?: number): Workload {
   const strategy = strategyOf(service);
   const awaited = awaitedFrom(service, stack);
@@ -23,7 +23,7 @@ function awaitedFrom({ name }: Service, { services, awaitedElsewhere = [] }: Sta
   return Object.values(services).some(({ dependsOn }) => name in dependsOn) ? 'inside' : undefined;
 }
 
-/** Where a new set has been tried beside it, the rest follows one by one. */
+/** After a canary or a blue-green switch, pods are replaced one by one. */
 function rolloutOf(strategy: ServiceStrategy): Workload['rollout'] {
   if (strategy.kind === 'recreate') return 'recreate';
   return strategy.kind === 'rolling'

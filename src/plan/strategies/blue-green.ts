@@ -6,8 +6,8 @@ import { incoming, outgoing, stagesOf, start, type Strategy } from './strategy';
 type BlueGreen = Extract<ServiceStrategy, { kind: 'blue_green' }>;
 
 /**
- * A whole new set beside the old one, tested and approved before it gets a request; then one switch. The old set stays
- * for a while.
+ * Starts a complete new set beside the old one, tests and approves it before it gets requests, then switches once.
+ * Keeps the old set for a while.
  */
 export const blueGreen: Strategy<BlueGreen> = (replacement, { smokeTest, approval, keepOldMs }) => {
   const { service, kept, traffic, names, steps, testOf } = replacement;

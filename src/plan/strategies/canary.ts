@@ -8,9 +8,9 @@ type Canary = Extract<ServiceStrategy, { kind: 'canary' }>;
 type CanaryStep = Canary['steps'][number];
 
 /**
- * A growing share of the requests goes to new instances, as many as the share needs. The old set stays whole until the
- * end, so that it can take everything again at any moment: also while new instances leave their networks for their
- * names.
+ * Sends a growing share of the requests to as many new instances as the share needs. The old set stays complete until
+ * the end, so that it can take all requests again at any moment, also while new instances change their names (which
+ * detaches them from their networks).
  */
 export const canary: Strategy<Canary> = (replacement, { steps: weights }) => {
   const { service, kept, traffic, names } = replacement;
@@ -38,12 +38,12 @@ export const canary: Strategy<Canary> = (replacement, { steps: weights }) => {
     );
   }
   const rest = next.slice(serving.length);
-  const aside = serving.some((spec) => names.give(spec).length > 0);
+  const mustDetach = serving.some((spec) => names.give(spec).length > 0);
   stages.push(
     rest.map((spec) => start(spec, replacement)),
     rest.map((spec) => names.give(spec)),
-    aside
-      ? [sharing(rest, weights.at(-1)!.weight, `let the first of the new ${service} step aside for their names`)]
+    mustDetach
+      ? [sharing(rest, weights.at(-1)!.weight, `route around the first new ${service} while they get their names`)]
       : [],
     serving.map((spec) => names.give(spec)),
     [sharing(next, 100, `send 100 % of ${service} to the new set`)],
@@ -52,12 +52,12 @@ export const canary: Strategy<Canary> = (replacement, { steps: weights }) => {
   return { stages: stagesOf(stages), tail: stagesOf([old.map((instance) => traffic.drain(instance))]), beside: true };
 };
 
-/** As many of a whole set as a share of the requests needs, in per cent. */
+/** Number of instances of a whole set for a share of the requests in per cent, at least 1. */
 export function instancesFor(weight: number, whole: number): number {
   return Math.max(1, Math.ceil((whole * weight) / 100));
 }
 
-/** Holds a share for a while, and judges it meanwhile. */
+/** Holds a share for a while, and analyses its metrics. */
 export function bake(
   { weight, bakeMs }: CanaryStep,
   { service, judge, steps }: Pick<Replacement, 'service' | 'judge' | 'steps'>,
@@ -76,7 +76,7 @@ export function bake(
   ];
 }
 
-/** Waits for a person before the share grows. */
+/** Waits for an approval before the share grows. */
 export function approve(
   { weight, approval }: CanaryStep,
   { service, steps }: Pick<Replacement, 'service' | 'steps'>,

@@ -6,7 +6,7 @@ import { rolling } from './rolling';
 import type { Replacement, Rollout } from './strategy';
 import { strategyOf } from './strategy-of';
 
-/** The steps from a service's old instances to its new ones, by its strategy. */
+/** Replaces the old instances of a service by its new ones, by its strategy. */
 export function rollOut(replacement: Replacement, service: Pick<Service, 'strategy'>): Rollout {
   const strategy = strategyOf(service);
   switch (strategy.kind) {

@@ -4,8 +4,8 @@ import { inBatches } from './rolling';
 import { incoming, onceHealthy, retire, start, type Replacement, type Slot, type Strategy } from './strategy';
 
 /**
- * Stops the old instance, then starts the new one. Ordinals that replace something go one after the other,
- * so that a service with several never goes dark; those with nothing to replace start side by side.
+ * Stops the old instance, then starts the new one. Replaces ordinals one after the other, so that a service with
+ * several instances is never down; starts ordinals without an old instance in parallel.
  */
 export const recreate: Strategy = (replacement) => {
   const replaced = replacement.slots.filter((slot) => slot.old.length > 0);

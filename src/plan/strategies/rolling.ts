@@ -16,14 +16,14 @@ import {
 } from './strategy';
 
 export interface BatchOptions {
-  /** Instances beyond the wanted ones. Those that finish their last requests do not count. */
+  /** Instances above the desired number. Draining instances do not count. */
   maxSurge: number;
-  /** Instances that may be missing. */
+  /** Instances below the desired number. */
   maxUnavailable: number;
   minHealthyMs: number;
 }
 
-/** New instances beside the old ones, some at a time; the requests follow, and only then old ones stop. */
+/** Starts new instances in batches beside the old ones, moves requests to them, then stops old ones. */
 export const rolling: Strategy<BatchOptions> = (replacement, options) => {
   const beside = serves(replacement);
   const slots = beside
@@ -32,15 +32,15 @@ export const rolling: Strategy<BatchOptions> = (replacement, options) => {
   return { ...inBatches({ ...replacement, slots }, options), beside };
 };
 
-/** All new instances at once: what a set of its own comes to where there is none to switch from. */
+/** Starts all new instances at once, for strategies that have no old set to switch from. */
 export function atOnce(replacement: Replacement): Rollout {
   return rolling(replacement, { maxSurge: Math.max(1, replacement.replicas), maxUnavailable: 0, minHealthyMs: 0 });
 }
 
 /**
- * Never fewer instances serve than the wanted ones (or those that served before, if they were fewer) less
- * `maxUnavailable`. The last ones of a batch finish their requests while the next batch starts. Old ones only go while
- * the new ones of earlier batches are healthy.
+ * At least the desired number of instances (or those that served before, if fewer) minus `maxUnavailable` serve at any
+ * time. The old instances of a batch drain while the next batch starts. Old instances stop only while the new ones of
+ * earlier batches are healthy.
  */
 export function inBatches(replacement: Replacement, { maxSurge, maxUnavailable, minHealthyMs }: BatchOptions): Rollout {
   const { replicas, kept, traffic, names } = replacement;
@@ -69,32 +69,38 @@ export function inBatches(replacement: Replacement, { maxSurge, maxUnavailable, 
       );
     if (batch.length > 0) finishing = [];
     serving = [...serving, ...batch];
-    const gone = leaving.splice(0, Math.max(0, serving.length - floor));
-    serving = serving.filter((instance) => !(gone as Running[]).includes(instance));
+    const stopping = leaving.splice(0, Math.max(0, serving.length - floor));
+    serving = serving.filter((instance) => !(stopping as Running[]).includes(instance));
     stages.push([
       traffic.to([{ instances: serving, weight: 100 }], labelOf(replacement, total - arriving.length, leaving.length)),
     ]);
-    finishing.push(...retireAll(gone, replacement).map((lane) => (traffic.flows ? lane : onceHealthy(earlier, lane))));
+    finishing.push(
+      ...retireAll(stopping, replacement).map((lane) => (traffic.flows ? lane : onceHealthy(earlier, lane))),
+    );
     earlier.push(...batch);
   }
   finish();
   return { stages: stagesOf(stages), tail: [], beside: false };
 }
 
-/** Fewer instances and none of them new: what is left says more than how many are new. */
-function labelOf({ service, kept, slots }: Replacement, arrived: number, staying: number): string {
+/** For a scale-down, which has no new instances, the label counts the remaining ones. */
+function labelOf({ service, kept, slots }: Replacement, arrived: number, remaining: number): string {
   const total = slots.filter(({ next }) => next).length;
-  if (total === 0 && kept.length > 0) return `route ${service}: to the ${kept.length + staying} that stay`;
-  return `route ${service}: ${arrived} of ${total} new, ${staying} old`;
+  if (total === 0 && kept.length > 0) return `route ${service}: to the ${kept.length + remaining} remaining`;
+  return `route ${service}: ${arrived} of ${total} new, ${remaining} old`;
 }
 
-/** New instances count once they have been healthy for a while. */
+/** Waits until new instances have been healthy for `minHealthyMs`. */
 function settle(batch: InstanceSpec[], minHealthyMs: number, { service, steps }: Replacement): Stage[] {
   if (minHealthyMs === 0) return [];
   const names = batch.map(({ ordinal }) => ordinal).join(', ');
   const hold: Lane = [
     steps.make(
-      { kind: 'hold', label: `see ${service} ${names} healthy for ${minHealthyMs / 1000} s`, durationMs: minHealthyMs },
+      {
+        kind: 'hold',
+        label: `watch the health of ${service} ${names} for ${minHealthyMs / 1000} s`,
+        durationMs: minHealthyMs,
+      },
       service,
     ),
   ];

@@ -6,42 +6,42 @@ import { toRef } from '../service/instance-spec';
 import type { Judgement, Lane, Retirement, Stage } from '../plan';
 import type { StepFactory } from '../steps';
 
-/** One ordinal of a service: what runs there, and what shall. */
+/** One ordinal of a service: its old instances and its new one. */
 export interface Slot {
-  /** Instances to retire: out of date, or of ordinals that are no longer wanted. */
+  /** Instances to retire: out of date, or with an ordinal above the replicas. */
   old: ObservedInstance[];
-  /** Absent where the ordinal goes away. */
+  /** Absent if the ordinal is removed. */
   next?: InstanceSpec;
 }
 
 export interface Replacement {
   service: string;
-  /** How many instances there shall be. */
+  /** The desired number of instances. */
   replicas: number;
   /** The ordinals that change. */
   slots: Slot[];
-  /** Instances that stay as they are. */
+  /** Unchanged instances. */
   kept: ObservedInstance[];
   postStart?: string[];
   traffic: ServiceTraffic;
   names: ServiceNames;
-  /** A new instance's job for a test against it. */
+  /** The job for a smoke test against new instances. */
   testOf: (next: InstanceSpec[], test: { command: string[]; image?: string }) => InstanceSpec;
   judge?: Judgement;
   steps: StepFactory;
 }
 
-/** How a service gets from its old instances to its new ones. */
+/** The stages that replace the old instances of a service by its new ones. */
 export interface Rollout {
   stages: Stage[];
   tail: Stage[];
   beside: boolean;
 }
 
-/** How the instances of a service are replaced. Returns steps; performs nothing. */
+/** Plans how the instances of a service are replaced. */
 export type Strategy<Options = unknown> = (replacement: Replacement, options: Options) => Rollout;
 
-/** Starts an instance; its lane ends when it is healthy and its hook has run. */
+/** Starts an instance; the lane ends when it is healthy and its hook has run. */
 export function start(next: InstanceSpec, { postStart, steps }: Replacement): Lane {
   return [
     steps.make({ kind: 'start', instance: next }, next.service),
@@ -56,7 +56,7 @@ export function start(next: InstanceSpec, { postStart, steps }: Replacement): La
   ];
 }
 
-/** Stops instances once each has answered its last request, by one step where no names leave them in between. */
+/** Drains and stops instances; in one step if no names have to be removed in between. */
 export function retireAll(old: readonly ObservedInstance[], replacement: Replacement): Stage {
   const lanes = old.map((instance) => retire(instance, replacement));
   const alone = lanes.flatMap((lane) => (lane.length === 1 && lane[0]!.kind === 'retire' ? [lane[0]!] : []));
@@ -68,7 +68,7 @@ export function retireAll(old: readonly ObservedInstance[], replacement: Replace
   ];
 }
 
-/** Stops an instance once it has answered its last request; its name leaves it in between. */
+/** Drains an instance, removes its names, and stops it. */
 export function retire(old: ObservedInstance, { names, traffic, steps }: Replacement): Lane {
   const nameless = names.take(old);
   const drain = traffic.drainOf(old);
@@ -76,7 +76,7 @@ export function retire(old: ObservedInstance, { names, traffic, steps }: Replace
   return [steps.make({ kind: 'retire', instance: toRef(old), ...(drain && { drain }) }, old.service)];
 }
 
-/** The lane begins only while these instances, which serve already, are healthy. */
+/** Gates a lane on the health of these instances, which already serve. */
 export function onceHealthy(serving: readonly InstanceSpec[], lane: Lane): Lane {
   const [first, ...rest] = lane;
   return first && serving.length > 0 ? [{ ...first, gate: { healthy: serving.map(toRef) } }, ...rest] : lane;
@@ -86,17 +86,17 @@ export function incoming({ slots }: Replacement): InstanceSpec[] {
   return slots.flatMap(({ next }) => next ?? []);
 }
 
-/** The old instances that serve at this moment. */
+/** The old instances that run now. */
 export function outgoing({ slots }: Replacement): ObservedInstance[] {
   return slots.flatMap(({ old }) => old.filter(isUp));
 }
 
-/** Whether anything of the service serves already. */
+/** Whether any instance of the service already runs. */
 export function serves(replacement: Replacement): boolean {
   return replacement.kept.length + outgoing(replacement).length > 0;
 }
 
-/** Stages that hold something. */
+/** Drops empty lanes and stages. */
 export function stagesOf(stages: readonly Stage[]): Stage[] {
   return stages.map((stage) => stage.filter((lane) => lane.length > 0)).filter((stage) => stage.length > 0);
 }

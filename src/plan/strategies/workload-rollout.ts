@@ -8,22 +8,22 @@ import type { StepFactory } from '../steps';
 import { approve, bake, instancesFor } from './canary';
 import type { Rollout } from './strategy';
 
-/** A workload as it shall be, in the place of one that serves. */
+/** The desired workload of a service, which replaces the running one. */
 export interface WorkloadReplacement {
   service: Service;
   instance: InstanceSpec & { workload: Workload };
-  /** How many pods serve. */
+  /** Number of pods that serve. */
   replicas: number;
-  /** Whether a Gateway can give the new version a share: it lets in what runs already. */
+  /** Whether a Gateway, which already routes to the service, can send a share to the new version. */
   byWeight: boolean;
-  /** Makes the service's own workload what it shall be. */
+  /** Updates the service's own workload. */
   update: Lane;
   testOf: (next: InstanceSpec, test: { command: string[]; image?: string }) => InstanceSpec;
   judge?: Judgement;
   steps: StepFactory;
 }
 
-/** How a cluster gets from the old pods of a service to its new ones. `recreate` and `rolling` are its own. */
+/** Replaces the pods of a service by its strategy. The cluster itself implements `recreate` and `rolling`. */
 export function rollOutWorkload(replacement: WorkloadReplacement, strategy: ServiceStrategy): Rollout {
   switch (strategy.kind) {
     case 'canary':
@@ -36,8 +36,8 @@ export function rollOutWorkload(replacement: WorkloadReplacement, strategy: Serv
 }
 
 /**
- * A share of the requests goes to pods of the new kind: what a Gateway lets in by weight, else by their part of all
- * pods, to which the service's name leads then. Once they have held, the others become like them.
+ * Sends a share of the requests to canary pods: by weight through a Gateway, else by their share of all pods behind the
+ * service's name. Then updates the service's own workload.
  */
 function canary(
   replacement: WorkloadReplacement,
@@ -71,12 +71,12 @@ function canary(
       ...approve(share, { service: name, steps }),
     ];
   });
-  return { stages: [[[...lane, ...update, away(replacement, 'canary')]]], tail: [], beside: true };
+  return { stages: [[[...lane, ...update, removeBeside(replacement, 'canary')]]], tail: [], beside: true };
 }
 
 /**
- * A whole new set beside the old one, tested and approved before it gets a request. While it serves, the service's own
- * workload becomes like it.
+ * Starts a complete new set beside the old one, tests and approves it before it gets requests. While it serves, updates
+ * the service's own workload.
  */
 function blueGreen(
   replacement: WorkloadReplacement,
@@ -107,7 +107,7 @@ function blueGreen(
           ),
         ]
       : [];
-  return { stages: [[lane]], tail: [[[...keep, ...update, away(replacement, 'next')]]], beside: true };
+  return { stages: [[lane]], tail: [[[...keep, ...update, removeBeside(replacement, 'next')]]], beside: true };
 }
 
 function beside({ instance }: WorkloadReplacement, which: Beside, replicas: number): InstanceSpec {
@@ -115,12 +115,12 @@ function beside({ instance }: WorkloadReplacement, which: Beside, replicas: numb
   return { ...instance, name: besideName(instance.name, which), workload: { ...workload, replicas, beside: which } };
 }
 
-/** Requests leave it as it goes. */
-function away({ instance, steps }: WorkloadReplacement, which: Beside): Step {
+/** Removes the temporary workload; its requests return to the service's own. */
+function removeBeside({ instance, steps }: WorkloadReplacement, which: Beside): Step {
   return steps.about('remove', { ...toRef(instance), name: besideName(instance.name, which) });
 }
 
-/** Beside so many of the old ones they get about that share, in per cent. */
+/** Number of canary pods that get about `weight` per cent of the requests beside `replicas` old pods. */
 function podsFor(weight: number, replicas: number): number {
   return Math.max(1, Math.round((replicas * weight) / (100 - weight)));
 }

@@ -9,9 +9,9 @@ import type { Front, RouteTable } from '../../model/traffic';
 const mebibyte = 1024 ** 2;
 
 /**
- * What the container of the load balancer may do: it has no capability, does not run as root, and is bounded. Not part
- * of its fingerprint: a load balancer of an earlier version stays as it is until something else replaces it, for that
- * takes a second in which nobody answers. Ports below 1024 need none of the capabilities since Docker 20.10.
+ * Confines the load balancer's container: no capabilities, not root, limited resources. Not part of its fingerprint: a
+ * replacement interrupts requests for a second, so a load balancer of an earlier version keeps running until something
+ * else replaces it. Since Docker 20.10, ports below 1024 need no capability.
  */
 const confined = {
   capDrop: ['ALL'],
@@ -21,7 +21,7 @@ const confined = {
   logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } },
 };
 
-/** The instance of the load balancer: NGINX, with its routes and where they lead when it starts for the first time. */
+/** The spec of the load balancer: NGINX, with its routes and their initial targets. */
 export function toBalancerSpec(
   spec: InstanceSpec,
   front: Front,

@@ -6,8 +6,8 @@ import { hasGoneTooFar } from '../undo/started-service';
 import { StepFactory } from '../steps';
 
 /**
- * What takes requests away from a new instance that has failed, at once, before anything else is undone: names and
- * requests go back to the old set where all of it still runs, else to the other instances that serve.
+ * Moves requests away from a failed new instance before anything else is undone: back to the old set if all of it still
+ * runs, else to the other serving instances.
  */
 export function planDiversion(service: PlannedService, started: ReadonlySet<string>, failed: string): Stage[] {
   const steps = lanesOf(service)
@@ -49,7 +49,7 @@ function around({ name }: PlannedService, steps: Lane, failed: string): Stage {
   ];
 }
 
-/** On a cluster: to the workload of the service's own name. */
+/** On a cluster: back to the service's own workload. */
 function selectBack(steps: Lane): Stage {
   const selected = steps.find((step) => step.kind === 'select');
   return selected?.kind === 'select'

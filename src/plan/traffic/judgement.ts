@@ -5,7 +5,7 @@ import { strategyOf } from '../strategies/strategy-of';
 import type { Slot } from '../strategies/strategy';
 import { nextName } from './service-names';
 
-/** A canary's analysis with the names of its old and new instances in its queries. */
+/** A canary's analysis, with the names of its old and new instances in the queries. */
 export function judgementOf(service: Service, slots: Slot[], stack: Stack): Judgement | undefined {
   return judgementBy(service, stack, {
     next: nextName(service.name),
@@ -15,7 +15,7 @@ export function judgementOf(service: Service, slots: Slot[], stack: Stack): Judg
   });
 }
 
-/** On a cluster instances are pods, whose names begin with that of their workload. */
+/** The same on a cluster, where the names of pods begin with that of their workload. */
 export function judgementOfPods(service: Service, stack: Stack): Judgement | undefined {
   const pods = (workload: string) => `${workload}-[a-z0-9]+-[a-z0-9]+`;
   const canary = `${service.name}-canary`;
@@ -27,10 +27,11 @@ export function judgementOfPods(service: Service, stack: Stack): Judgement | und
   });
 }
 
-function judgementBy(service: Service, stack: Stack, words: Record<string, string>): Judgement | undefined {
+function judgementBy(service: Service, stack: Stack, placeholders: Record<string, string>): Judgement | undefined {
   const strategy = strategyOf(service);
   if (strategy.kind !== 'canary' || !strategy.analysis || !stack.prometheus) return undefined;
-  const fill = (query: string) => query.replace(/\{\{\s*(\w+)\s*\}\}/g, (whole, word: string) => words[word] ?? whole);
+  const fill = (query: string) =>
+    query.replace(/\{\{\s*(\w+)\s*\}\}/g, (whole, name: string) => placeholders[name] ?? whole);
   const host = /^[a-z]+:\/\/([^:/]+)/.exec(stack.prometheus)?.[1];
   return {
     endpoint: stack.prometheus,
@@ -51,7 +52,7 @@ function filled({ checks, samples, ...rest }: Analysis, fill: (query: string) =>
   };
 }
 
-/** A regular expression of names. They hold nothing that means more than itself. */
+/** A regular expression for any of the names, which contain no special characters. */
 function oneOf(instances: readonly Pick<InstanceSpec, 'name'>[]): string {
   return instances.map(({ name }) => name).join('|');
 }

@@ -8,18 +8,18 @@ import type { Lane } from '../plan';
 import type { StepFactory } from '../steps';
 import { strategyOf } from '../strategies/strategy-of';
 
-/** TCP sends a first packet again after a second; what was on its way when the name went has arrived by then. */
+/** TCP retransmits a first packet after a second, so packets lost with the name have arrived by then. */
 const settleMs = 1200;
 
 /**
- * The name that others reach a service by. It moves to new instances once they are healthy, and leaves old ones before
- * they stop. Where every request comes through the load balancer, and no service depends on this one, nobody needs
- * that: each move takes an instance off its network for a moment.
+ * The network names of a service. They move to new instances once those are healthy, and are removed from old ones
+ * before they stop. Each move detaches an instance from its network for a moment, so a service without dependants whose
+ * requests all come through the load balancer skips it.
  */
 export class ServiceNames {
   private readonly service: string;
   private readonly moves: boolean;
-  /** The new set has a name of its own while it waits. */
+  /** The new set has a separate name while it waits. */
   private readonly asNext: boolean;
 
   constructor(
@@ -37,12 +37,12 @@ export class ServiceNames {
     this.asNext = inNetworks && (kind === 'blue_green' || kind === 'canary');
   }
 
-  /** An instance whose name will leave it one day. */
+  /** An instance whose names can move later. */
   movable(spec: InstanceSpec): InstanceSpec {
     return this.moves || this.asNext ? { ...spec, keepsAddress: true } : spec;
   }
 
-  /** A new instance that waits for its name. */
+  /** A new instance without its final names. */
   withheld(spec: InstanceSpec): InstanceSpec {
     if (!this.moves && !this.asNext) return spec;
     return {
@@ -57,7 +57,7 @@ export class ServiceNames {
     return [this.steps.attach(toRef(spec), spec.names, spec.networks)];
   }
 
-  /** An instance that stays has its names, also where an earlier deployment ended before it got them. */
+  /** Gives a kept instance its names again, in case an earlier deployment ended before it got them. */
   restore(instance: ObservedInstance): Lane {
     const { names } = instance;
     if (!names || (!this.moves && !this.asNext)) return [];
@@ -65,8 +65,8 @@ export class ServiceNames {
   }
 
   /**
-   * Leaving its name takes an instance off the network for a moment: it stays long enough for those who lost a packet
-   * in it.
+   * Removes the names of an instance, which detaches it from the network for a moment, and waits until clients have
+   * retransmitted lost packets.
    */
   take(instance: ObservedInstance): Lane {
     const { names, ordinal } = instance;
@@ -74,7 +74,7 @@ export class ServiceNames {
     const settle = this.steps.make(
       {
         kind: 'hold',
-        label: `let the last connections to the old ${this.service} ${ordinal} arrive`,
+        label: `wait for the last connections to the old ${this.service} ${ordinal}`,
         durationMs: settleMs,
       },
       this.service,
@@ -83,7 +83,7 @@ export class ServiceNames {
   }
 }
 
-/** What the new set of a service is called while the old one has its name. */
+/** The name of a service's new set while the old set has the service's name. */
 export function nextName(service: string): string {
   return `${service}.next`;
 }

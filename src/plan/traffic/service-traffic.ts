@@ -8,7 +8,7 @@ import { toRef } from '../service/instance-spec';
 import type { Drain, Gate, Lane } from '../plan';
 import type { StepFactory } from '../steps';
 
-/** How long open requests may take to finish where the file does not say. */
+/** Default timeout for open requests to finish. */
 export const defaultDrainMs = 30_000;
 
 export type Running = InstanceSpec | ObservedInstance;
@@ -16,7 +16,7 @@ export type Running = InstanceSpec | ObservedInstance;
 /** Instances that share a part of a service's requests. */
 export interface SharedBy {
   instances: readonly Running[];
-  /** Per cent. */
+  /** In per cent. */
   weight: number;
 }
 
@@ -24,19 +24,19 @@ export interface ServiceTrafficOptions {
   service: string;
   routes: Route[];
   runtime: RuntimeName;
-  /** The load balancer that runs while the service is replaced; absent where none does yet. */
+  /** The load balancer that runs while the service is replaced; absent if none runs yet. */
   balancer?: InstanceRef;
   state?: TrafficState;
   drainMs: number;
   steps: StepFactory;
 }
 
-/** Where the requests to one service go, step by step; in the end, what its routes shall be. */
+/** Tracks the targets of one service's routes through the steps of a plan. */
 export class ServiceTraffic {
   private tables: RouteTable[];
-  /** Where its routes shall lead in the end, as far as the plan has said so. */
+  /** The final targets of its routes, as planned so far. */
   decided?: RouteTable[];
-  /** Of the new instances among those that get requests in the end. */
+  /** Addresses of the new instances among the final targets. */
   newAddresses: string[] = [];
 
   constructor(private readonly options: ServiceTrafficOptions) {
@@ -45,12 +45,12 @@ export class ServiceTraffic {
     );
   }
 
-  /** Whether requests come through a load balancer that runs. */
+  /** Whether requests come through a running load balancer. */
   get flows(): boolean {
     return this.options.balancer !== undefined && this.options.routes.length > 0;
   }
 
-  /** Whether an instance gets none of the requests that others of its service get. */
+  /** Whether an instance gets no requests while other instances of its service do. */
   passesBy(instance: Running): boolean {
     const { routes, runtime, state } = this.options;
     const targets = routes.flatMap(({ key, port }) =>
@@ -73,7 +73,7 @@ export class ServiceTraffic {
     );
   }
 
-  /** Sends the requests to these instances from here on; no step where they go there already. */
+  /** Sends the requests to these instances from here on; no step if they already go there. */
   to(shares: readonly SharedBy[], label: string): Lane {
     const { balancer, service, steps, state } = this.options;
     const before = this.tables;
@@ -93,14 +93,14 @@ export class ServiceTraffic {
     ];
   }
 
-  /** What has to hold before new instances are tested, as they get requests next. */
+  /** The gate of a smoke test: new instances are healthy and reached, because they get requests next. */
   gateOf(next: InstanceSpec[]): Gate {
     const { balancer } = this.options;
     const shares = [{ instances: next, weight: 100 }];
     return balancer ? gateTo(shares, this.tablesFor(shares), this.tables, balancer) : { healthy: next.map(toRef) };
   }
 
-  /** Lets an instance finish what it has begun. */
+  /** Lets an instance finish its open requests. */
   drain(instance: Running): Lane {
     const drain = this.drainOf(instance);
     return drain
@@ -108,7 +108,7 @@ export class ServiceTraffic {
       : [];
   }
 
-  /** What is open at an instance that requests came to. */
+  /** The drain of an instance; undefined if it cannot have open requests. */
   drainOf(instance: Running): Drain | undefined {
     const { routes, balancer, runtime, drainMs } = this.options;
     return drainAt(instance, routes, balancer, runtime, drainMs);
@@ -116,8 +116,7 @@ export class ServiceTraffic {
 }
 
 /**
- * Requests go to new instances only while all of them are healthy, and to no address that the load balancer does not
- * reach.
+ * Requires that all new instances are healthy, and that the load balancer reaches every added address.
  */
 function gateTo(shares: readonly SharedBy[], tables: RouteTable[], before: RouteTable[], balancer: InstanceRef): Gate {
   const known = new Set(before.flatMap(({ targets }) => targets.map(({ address }) => address)));
@@ -134,7 +133,7 @@ function isNew(instance: Running): boolean {
   return !('state' in instance);
 }
 
-/** The requests that are open at an instance by routes; nothing where none can be. */
+/** The drain of an instance behind these routes; undefined if it cannot have open requests. */
 export function drainAt(
   instance: Running,
   routes: readonly Route[],
@@ -146,7 +145,7 @@ export function drainAt(
   return { balancer, addresses: [...new Set(routes.map(({ port }) => addressOf(instance, port, runtime)))], timeoutMs };
 }
 
-/** `host:port` at which an instance is reached: by its name, or on the host by the port that the engine gave it. */
+/** `host:port` of an instance: its name, or on the host's network the port that the engine allocated. */
 export function addressOf({ name, ports }: Running, port: number, runtime: RuntimeName): string {
   switch (runtimeTraits[runtime].network) {
     case 'cluster':

@@ -5,12 +5,12 @@ import { addressOf } from './service-traffic';
 
 const testHash = 'test-';
 
-/** A test that an earlier deployment did not come to remove. */
+/** Whether an instance is a smoke test that an earlier deployment failed to remove. */
 export function isTest({ kind, hash }: Pick<InstanceSpec, 'kind' | 'hash'>): boolean {
   return kind === 'job' && hash.startsWith(testHash);
 }
 
-/** A job against new instances: their image, networks and variables, and `$TARGET` to reach them by. */
+/** A job that tests new instances, with their image, networks and variables, and their addresses in `$TARGETS`. */
 export function toTestSpec(
   next: InstanceSpec[],
   { command, image }: { command: string[]; image?: string },

@@ -9,15 +9,15 @@ import type { Drain, Lane, Reachable } from '../plan';
 import type { StepFactory } from '../steps';
 import { defaultDrainMs, drainAt, ServiceTraffic } from './service-traffic';
 
-/** All that comes in: the load balancer that runs, and the routes of every service. */
+/** The running load balancer, and the routes of all services. */
 export class Traffic {
   private readonly services = new Map<string, ServiceTraffic>();
-  /** The load balancer that runs now; it serves until the deployment comes to itself. */
+  /** The load balancer that runs now; it serves until the deployment replaces it. */
   private readonly balancer?: InstanceRef;
-  /** What shall be served, with the certificates as they are now. */
+  /** The desired configuration, with the current versions of certificates. */
   readonly front?: Front;
 
-  /** `left`: services that a limited deployment does not look at. */
+  /** `left`: services outside the scope of a limited deployment. */
   constructor(
     private readonly stack: Stack,
     private readonly known: ObservationIndex,
@@ -33,7 +33,7 @@ export class Traffic {
     };
   }
 
-  /** Its version is part of its name; one that the load balancer got from version 0.1 of the engine keeps the name. */
+  /** The file name includes the version; a certificate from version 0.1 of the engine keeps its name. */
   private fileOf({ name }: CertificateFile): string {
     const { known } = this;
     const earlier = `${name}.${known.earlierSecret(name)}`;
@@ -60,7 +60,7 @@ export class Traffic {
     return made;
   }
 
-  /** Where every route leads once the deployment is done; for a service that it leaves alone, to what runs of it. */
+  /** The final targets of all routes; for a service outside the deployment, its running instances. */
   finalTables(): RouteTable[] {
     const services = [...new Set(this.stack.front?.routes.map(({ service }) => service) ?? [])];
     return services.flatMap((name) => {
@@ -71,14 +71,14 @@ export class Traffic {
     });
   }
 
-  /** Where requests to new instances go once the deployment is done. */
+  /** The addresses of new instances that get requests after the deployment. */
   newAddresses(): Reachable[] {
     return [...this.services].flatMap(([service, { newAddresses }]) =>
       [...new Set(newAddresses)].map((address) => ({ service, address })),
     );
   }
 
-  /** What may still be open at an instance of a service that the stack no longer has. */
+  /** The drain of an instance whose service is no longer in the stack. */
   drainOfRemoved(instance: ObservedInstance): Drain | undefined {
     const served = new Set(this.stack.front?.routes.map(({ key }) => key));
     const routes =
@@ -89,8 +89,7 @@ export class Traffic {
   }
 
   /**
-   * Puts the stack's routes in force at a load balancer that stays. What a limited deployment leaves alone keeps its
-   * own.
+   * Applies the stack's routes to a kept load balancer. Services outside a limited deployment keep their routes.
    */
   configure(): Lane {
     const before = this.known.observation.traffic?.front;
@@ -111,7 +110,7 @@ export class Traffic {
   }
 }
 
-/** Certificates of routes that are left alone, where the stack knows them no more. */
+/** Certificates that kept routes still need although the stack no longer has them. */
 function stillNamed(
   kept: readonly Route[],
   before: Front | undefined,

@@ -7,16 +7,16 @@ import type { StepFactory } from '../steps';
 import { noteUnnamedVolumes } from '../resources/unnamed-volumes';
 
 export interface Removals {
-  /** Before everything else: they hold a volume or a port that a new instance needs. */
+  /** Removed before everything else: they hold a volume or a port that a new instance needs. */
   first: PlannedPhase[];
-  /** After everything else: others may have used them until replaced. */
+  /** Removed after everything else: other services may use them until those are replaced. */
   last: PlannedPhase[];
 }
 
 export interface RemovalsInput {
   stack: Stack;
   observation: Observation;
-  /** Services of the stack that are stopped first: they hold a port that another one is to have. */
+  /** Services of the stack to stop first: they hold a port that another service needs. */
   displaced: ReadonlySet<string>;
   planned: PlannedPhase[];
   /** Number of the stack's last phase. */
@@ -25,7 +25,7 @@ export interface RemovalsInput {
   steps: StepFactory;
 }
 
-/** Services that run and are not in the stack, or not as they run, dependants (later phases) first. */
+/** Plans the removal of services that are no longer in the stack, or are displaced; dependants (later phases) first. */
 export function planRemovals({
   stack,
   observation,
@@ -35,15 +35,15 @@ export function planRemovals({
   traffic,
   steps,
 }: RemovalsInput): Removals {
-  const gone = new Map<string, ObservedInstance[]>();
+  const removed = new Map<string, ObservedInstance[]>();
   for (const instance of observation.instances) {
     if (!stack.services[instance.service] || displaced.has(instance.service))
-      gone.set(instance.service, [...(gone.get(instance.service) ?? []), instance]);
+      removed.set(instance.service, [...(removed.get(instance.service) ?? []), instance]);
   }
   const needs = claims(planned);
   const inTheWay = ([name, instances]: [string, ObservedInstance[]]) =>
     displaced.has(name) || instances.some((instance) => held(instance).some((claim) => needs.has(claim)));
-  const entries = [...gone];
+  const entries = [...removed];
   return {
     first: toPhases(entries.filter(inTheWay), 0, traffic, steps),
     last: toPhases(

@@ -14,7 +14,7 @@ type Stages = RollbackPlan['stages'];
 
 type Seen = Pick<Observation, 'instances' | 'traffic' | 'capacity'>;
 
-/** A host as it was found. */
+/** The observed state of a host. */
 export interface SettlementView extends Pick<HostObservation, 'name' | 'taskQueue'> {
   observation: Seen;
 }
@@ -27,13 +27,13 @@ export interface SettlementInput {
 }
 
 /**
- * The way back from a deployment that ended without a word (terminated, or its history lost): what it started goes,
- * what was committed before it and does not run comes up again, by phase. What it started behind the load balancer goes
- * last, once requests and names have gone back.
+ * Plans the rollback of a deployment that ended without a result (terminated, or its history lost): removes its
+ * instances, and starts committed instances that do not run, by phase. Its instances behind the load balancer are
+ * removed last, after requests and names are restored.
  */
 export function planSettlement({ views, committed, runtime }: SettlementInput): RollbackPlan {
   const hosts = views.map((view) => settleHost(view, committed, view.observation.capacity.runtime ?? runtime));
-  const isNeeded = hosts.some(({ leftovers, aside }) => leftovers.length + aside.length > 0);
+  const isNeeded = hosts.some(({ leftovers, besideOld }) => leftovers.length + besideOld.length > 0);
   return {
     stages: [
       ...byPhase(
@@ -46,10 +46,10 @@ export function planSettlement({ views, committed, runtime }: SettlementInput): 
         hosts.flatMap(({ stopped, retired }) => (isNeeded ? stopped : retired)),
         false,
       ),
-      ...hosts.flatMap(({ back }) => back),
+      ...hosts.flatMap(({ traffic }) => traffic),
       ...byPhase(
         'new instances',
-        hosts.flatMap(({ aside }) => aside),
+        hosts.flatMap(({ besideOld }) => besideOld),
         true,
       ),
     ],
@@ -57,20 +57,20 @@ export function planSettlement({ views, committed, runtime }: SettlementInput): 
   };
 }
 
-/** What becomes of an instance. */
-interface Fate {
+/** The steps for one instance. */
+interface SettlementLane {
   phase: number;
   lane: Lane;
 }
 
-/** What is to be done on one host. */
+/** The settlement of one host. */
 interface HostSettlement {
-  leftovers: Fate[];
-  /** Of what was committed: all that does not run, and that of it which the deployment had stopped. */
-  stopped: Fate[];
-  retired: Fate[];
-  back: Stages;
-  aside: Fate[];
+  leftovers: SettlementLane[];
+  /** Committed instances that do not run; `retired`: those that the lost deployment had stopped. */
+  stopped: SettlementLane[];
+  retired: SettlementLane[];
+  traffic: Stages;
+  besideOld: SettlementLane[];
 }
 
 function settleHost(
@@ -83,19 +83,19 @@ function settleHost(
     name === undefined ? { host: capacity.host, taskQueue } : { host: name, taskQueue, named: true },
   );
   const leftovers = instances.filter(({ deployment }) => deployment > committed);
-  const lasting = newest(instances.filter(({ deployment, kind }) => deployment <= committed && kind === 'service'));
-  const stopped = lasting.filter((instance) => !isUp(instance));
+  const current = newest(instances.filter(({ deployment, kind }) => deployment <= committed && kind === 'service'));
+  const stopped = current.filter((instance) => !isUp(instance));
   const retired = stopped.filter(({ policy, restart }) => policy !== restart);
   const exposed = new Set(traffic?.front?.routes.map(({ service }) => service));
-  const aside = leftovers.filter(
+  const besideOld = leftovers.filter(
     ({ service, kind, beside }) =>
       beside !== undefined ||
-      (kind === 'service' && exposed.has(service) && lasting.some((each) => each.service === service)),
+      (kind === 'service' && exposed.has(service) && current.some((each) => each.service === service)),
   );
   const touched = new Set([...leftovers, ...retired].map(({ service }) => service));
-  const fate =
+  const toLane =
     (lane: (instance: ObservedInstance) => Lane) =>
-    (instance: ObservedInstance): Fate => ({ phase: instance.phase, lane: lane(instance) });
+    (instance: ObservedInstance): SettlementLane => ({ phase: instance.phase, lane: lane(instance) });
   const remove = (instance: ObservedInstance) =>
     instance.replaces === undefined
       ? [...wait(instance, steps), steps.about('remove', toRef(instance))]
@@ -105,26 +105,28 @@ function settleHost(
             instance.service,
           ),
         ];
-  const revive = fate((instance) => [steps.about('revive', toRef(instance))]);
+  const revive = toLane((instance) => [steps.about('revive', toRef(instance))]);
   return {
-    leftovers: leftovers.filter((each) => !aside.includes(each)).map(fate(remove)),
+    leftovers: leftovers.filter((each) => !besideOld.includes(each)).map(toLane(remove)),
     stopped: stopped.map(revive),
     retired: retired.map(revive),
-    back:
+    traffic:
       touched.size > 0
         ? restoreTraffic(
-            lasting.filter(({ service }) => touched.has(service) || service === balancerName),
+            current.filter(({ service }) => touched.has(service) || service === balancerName),
             traffic?.tables ?? [],
             observation,
             runtime,
             steps,
           )
         : [],
-    aside: aside.map(fate((instance) => [...drain(instance, observation, runtime, steps), ...remove(instance)])),
+    besideOld: besideOld.map(
+      toLane((instance) => [...drain(instance, observation, runtime, steps), ...remove(instance)]),
+    ),
   };
 }
 
-function byPhase(title: string, of: Fate[], descending: boolean): Stages {
+function byPhase(title: string, of: SettlementLane[], descending: boolean): Stages {
   const phases = [...new Set(of.map(({ phase }) => phase))].sort((a, b) => (descending ? b - a : a - b));
   return phases.map((phase) => ({
     title: `${title} of phase ${phase}`,
@@ -132,7 +134,7 @@ function byPhase(title: string, of: Fate[], descending: boolean): Stages {
   }));
 }
 
-/** Nothing kills a job unasked; a test is none. */
+/** Waits for a running job instead of killing it; tests do not count as jobs. */
 function wait(instance: ObservedInstance, steps: StepFactory): Lane {
   return instance.kind === 'job' && !isTest(instance) && instance.state === 'running'
     ? [steps.make({ kind: 'run-job', instance: toRef(instance) }, instance.service)]
@@ -151,22 +153,22 @@ function drain(
   return open ? [steps.make({ kind: 'drain', instance: toRef(instance), ...open }, instance.service)] : [];
 }
 
-/** Names and requests to what was committed. */
+/** Gives names and requests back to the committed instances. */
 function restoreTraffic(
-  lasting: ObservedInstance[],
+  current: ObservedInstance[],
   tables: RouteTable[],
   { traffic }: Seen,
   runtime: RuntimeName,
   steps: StepFactory,
 ): Stages {
-  const balancer = lasting.find(({ service }) => service === balancerName);
+  const balancer = current.find(({ service }) => service === balancerName);
   const hasNames = runtimeTraits[runtime].network === 'containers';
-  const named = lasting.filter(({ names, service }) => hasNames && names && service !== balancerName);
+  const named = current.filter(({ names, service }) => hasNames && names && service !== balancerName);
   const wanted = (traffic?.front?.routes ?? []).map(({ key, service, port }) =>
     tableOf(key, [
       {
         weight: 100,
-        addresses: lasting.filter((each) => each.service === service).map((each) => addressOf(each, port, runtime)),
+        addresses: current.filter((each) => each.service === service).map((each) => addressOf(each, port, runtime)),
       },
     ]),
   );
@@ -212,7 +214,7 @@ function restoreTraffic(
 }
 
 /**
- * Of each ordinal of a service the instance that was committed last: an older one has been replaced, and stays retired.
+ * The last committed instance of each ordinal of a service. Older ones were replaced, and remain retired.
  */
 function newest(instances: ObservedInstance[]): ObservedInstance[] {
   const latest = new Map<string, ObservedInstance>();

@@ -2,12 +2,12 @@ import type { InstanceRef } from '../../model/instance';
 import type { Lane, Step } from '../plan';
 import { StepFactory } from '../steps';
 
-/** Steps of one kind in one. */
+/** Instances per combined step. */
 const perStep = 10;
 
 /**
- * The lanes that only remove an instance, or only start one again, as steps for ten instances each: an activity for
- * each would cost more than what it does, and fill a history.
+ * Combines lanes that only remove or only revive an instance into steps for ten instances each: an activity for each
+ * instance would cost more than its work, and fill the history.
  */
 export function together(lanes: readonly Lane[]): Lane[] {
   const others = lanes.filter((lane) => kindOf(lane) === undefined);

@@ -2,7 +2,7 @@ import type { InstanceSpec } from '../../model/instance';
 import type { Front, RouteTable, TrafficState } from '../../model/traffic';
 import type { Balancer } from '../runtime';
 
-/** What the files of a load balancer's instance say that it starts with. */
+/** The initial state of a load balancer, from the files of its instance. */
 export function initialTraffic({ files }: Pick<InstanceSpec, 'files'>): TrafficState {
   const content = (name: string) => files.find(({ path }) => path.endsWith(name))?.content ?? '';
   const tables = [...content('start.sh').matchAll(/^table='(.*)'$/gm)].map(
@@ -11,10 +11,10 @@ export function initialTraffic({ files }: Pick<InstanceSpec, 'files'>): TrafficS
   return { front: JSON.parse(content('front.json') || '{"routes":[],"redirects":[]}') as Front, tables };
 }
 
-/** A load balancer that has no requests, and remembers where it would send them. */
+/** A load balancer without requests, which stores its routes and targets. */
 export function memoryBalancer(
   state: TrafficState,
-  act: (what: string) => Promise<void>,
+  act: (call: string) => Promise<void>,
   isReached: (address: string) => boolean,
 ): Balancer {
   return {

@@ -21,16 +21,16 @@ interface MemoryInstance {
   status: InstanceStatus;
   policy: RestartPolicy;
   exited: (() => void)[];
-  /** What it is known by, on which networks. */
+  /** Its names, by network. */
   attached: NetworkAttachment[];
-  /** Of a load balancer: where it sends requests. */
+  /** State of a load balancer: its routes and targets. */
   traffic: TrafficState;
 }
 
-/** Calls that can be made to fail or to wait. */
+/** Calls that tests can make fail or wait. */
 export type Operation = keyof Runtime | 'ensureImage' | `${'create' | 'remove'}${'Network' | 'Volume'}` | 'attach';
 
-/** What goes wrong on demand: `times` calls of an operation on a service, then it works again. */
+/** An injected fault: `times` calls of an operation on a service fail, then it works again. */
 export interface Fault {
   operation: Operation;
   /** A service, for `observe` a stack, or `*`. */
@@ -40,23 +40,23 @@ export interface Fault {
   times: number;
 }
 
-/** A whole host in memory, for tests and simulation. */
+/** A simulated host in memory, for tests. */
 export class MemoryHost {
   readonly instances = new Map<string, MemoryInstance>();
   readonly networks = new Map<string, { cidr?: string; internal?: boolean; owner: string }>();
   readonly volumes = new Map<string, { owner: string; mountedAt: string[] }>();
   readonly images = new Map<string, string>();
   readonly holds = new Map<string, HoldReason>();
-  /** Every call that changed something, in order. */
+  /** All calls that changed something, in order. */
   readonly calls: string[] = [];
   faults: Fault[] = [];
   /** Services or images that exit with this code as soon as they start. */
   exits: Record<string, number> = {};
   /** Images whose jobs run until {@link MemoryHost.exit} ends them. */
   readonly held = new Set<string>();
-  /** What a command inside an instance of a service or image returns; default exit 0. */
+  /** Result of a command in an instance of a service or image; default: exit code 0. */
   commands: Record<string, { exitCode: number; output: string }> = {};
-  /** What a probe of an instance, image or service finds wrong. */
+  /** Probe errors by instance, image or service. */
   unhealthy: Record<string, string> = {};
   /** Services that the load balancer cannot connect to. */
   readonly unreachable = new Set<string>();
@@ -77,9 +77,9 @@ export class MemoryHost {
     return instance;
   }
 
-  /** What is said of an instance, else of its image, else of its service. */
-  of<T>(said: Record<string, T>, { name, image, service }: InstanceSpec): T | undefined {
-    return said[name] ?? (image === undefined ? undefined : said[image]) ?? said[service];
+  /** The entry for an instance, else for its image, else for its service. */
+  of<T>(entries: Record<string, T>, { name, image, service }: InstanceSpec): T | undefined {
+    return entries[name] ?? (image === undefined ? undefined : entries[image]) ?? entries[service];
   }
 
   /** Content address of an image, by its name or by the address itself. */
@@ -87,13 +87,13 @@ export class MemoryHost {
     return this.images.get(reference) ?? [...this.images.values()].find((id) => id === reference) ?? '';
   }
 
-  /** Lets no call of that operation through until what it returns is called. */
+  /** Blocks calls of an operation; returns a function that unblocks them. */
   holdBack(operation: Operation): () => void {
-    let letThrough = () => {};
-    this.heldBack.set(operation, new Promise((resolve) => (letThrough = resolve)));
+    let unblock = () => {};
+    this.heldBack.set(operation, new Promise((resolve) => (unblock = resolve)));
     return () => {
       this.heldBack.delete(operation);
-      letThrough();
+      unblock();
     };
   }
 
@@ -104,7 +104,7 @@ export class MemoryHost {
     this.fail(operation, service);
   }
 
-  /** Throws the fault that is due. */
+  /** Throws the first matching fault. */
   fail(operation: Operation, service: string): void {
     const fault = this.faults.find(
       (each) => each.operation === operation && (each.service === '*' || each.service === service) && each.times > 0,
@@ -115,7 +115,7 @@ export class MemoryHost {
   }
 }
 
-/** Instances that exist only in this process, with faults on demand. */
+/** A runtime with instances in this process only, and injected faults. */
 export function createMemoryRuntime(host = new MemoryHost()): RuntimeDriver {
   return { name: 'memory', cannotHonour: cannotHonour.memory, within: (scope) => memoryWithin(host, scope) };
 }
@@ -252,7 +252,7 @@ function memoryWithin(host: MemoryHost, scope: Scope): Runtime {
     balancer: (name) =>
       memoryBalancer(
         get(name).traffic,
-        (what) => host.act('balancer', what, name),
+        (call) => host.act('balancer', call, name),
         (address) => !host.unreachable.has(get(address.split(':')[0]!).spec.service),
       ),
     exec: async (name) => host.of(host.commands, get(name).spec) ?? { exitCode: 0, output: '' },

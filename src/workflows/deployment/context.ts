@@ -12,7 +12,7 @@ import type { ConfigReferences } from './steps/config-references';
 import { PayloadBudget } from './steps/payload-budget';
 import { PlatformRetry } from './steps/platform-retry';
 
-/** The parts of a deployment that exist once its environment has let it begin. */
+/** The parts of a deployment after its environment has permitted it to start. */
 export interface DeploymentParts {
   /** The request. An amendment changes the run's input, not this one. */
   input: DeploymentInput;
@@ -30,12 +30,12 @@ export interface DeploymentParts {
 
 /** Shared by all stages and steps of a deployment. */
 export interface DeploymentContext extends DeploymentParts {
-  /** Where its activities act. */
+  /** Context for its activities. */
   activityContext: StepContext;
   clock: DeploymentClock;
   platformRetry: PlatformRetry;
   payloadBudget: PayloadBudget;
-  /** Runs a call that is no step; waits for a platform that is away. */
+  /** Runs a call outside of a step; waits while the platform is unavailable. */
   withPlatformRetry: WithPlatformRetry;
 }
 
@@ -51,6 +51,6 @@ export function createContext(parts: DeploymentParts): DeploymentContext {
     platformRetry,
     payloadBudget: new PayloadBudget(JSON.stringify(activityContext).length),
     withPlatformRetry: (taskQueue, call) =>
-      platformRetry.look(taskQueue, call, (message) => parts.log.note(`waits for the platform: ${message}`)),
+      platformRetry.retryCall(taskQueue, call, (message) => parts.log.note(`waits for the platform: ${message}`)),
   };
 }

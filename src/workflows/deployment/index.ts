@@ -45,19 +45,19 @@ import { Steering } from './people/steering';
 const temporalItself = 'the Temporal UI or CLI';
 
 /**
- * One attempt to bring a release about. Joins the environment's queue, waits for its word, deploys, commits or rolls
- * back.
+ * One attempt to deploy a release: joins the environment's queue, waits for permission to start, deploys, then commits
+ * or rolls back.
  */
 export async function deployment(given: DeploymentInput): Promise<DeploymentResult> {
   const input = admit(given, inputs.deployment, 'deployment');
   if (input.intent.kind !== 'stop' && patched(patches.sizeLimits)) admitSize(input.stack);
-  const conduct = new Deployment(input);
-  CancellationScope.current().cancelRequested.catch(() => conduct.cancel(temporalItself, false));
+  const attempt = new Deployment(input);
+  CancellationScope.current().cancelRequested.catch(() => attempt.cancel(temporalItself, false));
   return CancellationScope.nonCancellable(async () => {
-    const result = await conduct.conduct();
-    await conduct.letGo(result);
-    await conduct.reporter.settled();
-    await recordRequest(input, conduct.begin, result);
+    const result = await attempt.execute();
+    await attempt.releaseClaims(result);
+    await attempt.reporter.settled();
+    await recordRequest(input, attempt.begin, result);
     return result;
   });
 }
@@ -75,7 +75,7 @@ class Deployment {
   private readonly questions: Questions;
   readonly slot: FleetSlot;
   readonly claims: HostClaims;
-  /** Of the stack that it was started with, whichever release it follows later. */
+  /** Of the stack it was started with, even if it follows another release later. */
   private readonly references: ConfigReferences;
   private readonly failureDecision: FailureDecision;
   private readonly steering: Steering;
@@ -110,37 +110,38 @@ class Deployment {
   cancel(by: string, killJobs: boolean): void {
     if (this.run?.committed) return this.log.note(`too late for ${by} to cancel: it has committed`);
     this.cancelledBy ??= by;
-    this.steering.letGo(false);
+    this.steering.endPause(false);
     if (this.run)
-      this.log.note(
-        `cancelled by ${by}: what has begun is rolled back; a running job ${killJobs ? 'is ended' : 'finishes first'}`,
-      );
+      this.log.note(`cancelled by ${by}: rolling back; a running job ${killJobs ? 'is killed' : 'finishes first'}`);
     this.run?.stop({ step: 'cancel', message: `cancelled by ${by}` });
     if (killJobs) this.run?.interpreter.killJobs();
   }
 
-  /** @throws ApplicationFailure with everything that speaks against it */
+  /** @throws ApplicationFailure with the reasons against it */
   private checkAmendment(amendment: Amendment): void {
     if (!fits(amendment, shapes.amendment))
-      throw ApplicationFailure.nonRetryable('that is no amendment; `deploy-code amend` makes one', 'NothingToAmend');
+      throw ApplicationFailure.nonRetryable('malformed amendment; use `deploy-code amend`', 'NothingToAmend');
     if (!this.run || !this.failureDecision.isAwaited)
-      throw ApplicationFailure.nonRetryable('it has not failed: nothing waits to be amended', 'NothingToAmend');
+      throw ApplicationFailure.nonRetryable(
+        'the deployment does not wait after a failure; there is nothing to amend',
+        'NothingToAmend',
+      );
     if (this.input.intent.kind !== 'deploy' || this.input.followsCurrent)
       throw ApplicationFailure.nonRetryable(
-        'only the deployment of a stack file can be amended; `retry` tries this one again',
+        'only the deployment of a stack file can be amended; use `retry` for this one',
         'NothingToAmend',
       );
     this.run.checkAmendment(amendment.services);
   }
 
-  async conduct(): Promise<DeploymentResult> {
+  async execute(): Promise<DeploymentResult> {
     const isDecided = () => this.go !== undefined || this.cancelledBy !== undefined || this.turnedAway !== undefined;
     const maxParallel = await waitForTurn(this.input, this.begin, isDecided);
     if (!this.go && this.turnedAway !== undefined)
       return this.finish({ outcome: 'refused', refusals: [{ path: 'queue', message: this.turnedAway }] });
     if (!this.go) {
       await this.link.leave();
-      await this.handBack('cancelled');
+      await this.returnTurn('cancelled');
       return this.finish({
         outcome: 'cancelled',
         refusals: [],
@@ -152,8 +153,8 @@ class Deployment {
     if (this.go.past !== undefined) this.log.note(`begins by force: ${this.go.past}`);
     this.link.begin(this.go);
     this.log.report(startedEvent(this.input));
-    const gone = await this.followCurrent(this.go);
-    if (gone !== undefined) return this.endEarly(gone);
+    const problem = await this.followCurrent(this.go);
+    if (problem !== undefined) return this.endEarly(problem);
     upsertSearchAttributes([
       { key: searchAttributes.status, value: 'running' },
       { key: searchAttributes.number, value: this.go.deployment },
@@ -179,35 +180,35 @@ class Deployment {
       jobs: this.run.jobs,
       releases,
       ...(this.run.commit.schedules && { schedules: this.run.commit.schedules }),
-      ...(result.outcome === 'succeeded' && this.input.intent.kind !== 'stop' && this.run.said),
+      ...(result.outcome === 'succeeded' && this.input.intent.kind !== 'stop' && this.run.stackRecord),
     });
     return finished;
   }
 
-  /** What others may have wanted. */
-  async letGo({ outcome }: DeploymentResult): Promise<void> {
+  /** Releases its host claims and its slot for other deployments. */
+  async releaseClaims({ outcome }: DeploymentResult): Promise<void> {
     if (this.run) await this.claims.release(this.input.stack, outcome === 'succeeded', this.run.lost);
     await this.slot.giveBack();
   }
 
-  /** It has its number while it waits: by that it is found, and cancelled. */
+  /** Sets the number first, so that the deployment can be found and cancelled while it waits. */
   private async takeSlot(limit: number, { deployment }: Go): Promise<void> {
     upsertSearchAttributes([{ key: searchAttributes.number, value: deployment }]);
     await this.slot.take(limit, this.input.taskQueue, () => this.cancelledBy !== undefined);
   }
 
-  /** Returns a word that nothing was done with; one may have come also while it left the queue. */
-  private async handBack(outcome: 'cancelled' | 'refused'): Promise<void> {
+  /** Returns an unused permission to start, which may also have arrived while it left the queue. */
+  private async returnTurn(outcome: 'cancelled' | 'refused'): Promise<void> {
     if (this.go)
       await this.link.finished({ deployment: this.go.deployment, outcome, jobs: [], releases: this.go.releases });
   }
 
-  /** What waited for its turn is about the release that is current by now. Resolves with why it cannot be. */
+  /** Switches to the release that is current by now. Resolves with the reason if that is impossible. */
   private async followCurrent({ release }: Go): Promise<string | undefined> {
     const { input } = this;
     const place = { stack: input.stack.name, environment: input.stack.environment };
     if (input.insteadOf !== undefined && input.insteadOf !== release.from)
-      return `release ${input.insteadOf}, which it was to do away with, is not current any more`;
+      return `release ${input.insteadOf}, which it should replace, is no longer current`;
     if (!input.followsCurrent) return undefined;
     if (release.from === undefined) return `nothing is deployed in ${place.stack}/${place.environment} any more`;
     if (input.target === release.from) return undefined;
@@ -224,7 +225,7 @@ class Deployment {
 
   private async endEarly(why: string): Promise<DeploymentResult> {
     const finished = this.finish({ outcome: 'refused', refusals: [{ path: 'release', message: why }] });
-    await this.handBack('refused');
+    await this.returnTurn('refused');
     return finished;
   }
 

@@ -19,7 +19,7 @@ import { WaitingSteps } from './steps/waiting-steps';
 import { Compensation } from './steps/compensation';
 import { Rollout } from './stages/rollout';
 
-/** What the run of a deployment came to. */
+/** The result of a run. */
 export interface RunResult {
   outcome: Outcome;
   cause?: Cause;
@@ -27,7 +27,7 @@ export interface RunResult {
   rollbackMs?: number;
 }
 
-/** One attempt to bring a release about, from the environment's word to the commit or the way back. */
+/** One attempt to deploy a release, from the start to the commit or the rollback. */
 export class DeploymentRun {
   readonly interpreter: Interpreter;
   readonly rollout: Rollout;
@@ -36,15 +36,15 @@ export class DeploymentRun {
   readonly rollback: Rollback;
   private readonly preparation: Preparation;
   plan?: Plan;
-  private forward = new CancellationScope({ cancellable: true });
+  private rolloutScope = new CancellationScope({ cancellable: true });
   readonly context: DeploymentContext;
   private readonly waitingSteps: WaitingSteps;
   private cause?: Cause;
-  /** From here on nothing is rolled back. */
+  /** Point of no return: set once nothing is rolled back any more. */
   committed = false;
   private input: DeploymentInput;
-  /** What was there before the first step. */
-  private world?: StackObservation;
+  /** The observation before the first step. */
+  private observed?: StackObservation;
 
   constructor(parts: DeploymentParts) {
     const context = createContext(parts);
@@ -60,18 +60,18 @@ export class DeploymentRun {
   }
 
   /**
-   * Stops the way forward; what has begun is rolled back. Running jobs finish first. After the commit it is too late.
+   * Cancels the rollout, so that it is rolled back. Running jobs finish first. Has no effect after the commit.
    */
   stop(cause: Cause): void {
     this.cause ??= cause;
-    if (!this.committed) this.forward.cancel();
+    if (!this.committed) this.rolloutScope.cancel();
     this.context.failureDecision.decide({ kind: 'roll back' });
   }
 
   async execute(): Promise<RunResult> {
     try {
       for (;;) {
-        const failure = await this.forward.run(() => this.goForward()).catch((error: unknown) => ({ error }));
+        const failure = await this.rolloutScope.run(() => this.rollForward()).catch((error: unknown) => ({ error }));
         if ('outcome' in failure) return failure;
         const cause = withEvidence(
           this.cause ?? toCause(failure.error, { id: this.plan ? 'deploy' : 'plan' }),
@@ -79,16 +79,16 @@ export class DeploymentRun {
         );
         if (this.mayWait(cause, failure.error) && (await this.awaitDecision(cause))) continue;
         this.context.log.cause = cause;
-        return await this.goBack(cause);
+        return await this.rollBack(cause);
       }
     } finally {
       this.context.clock.stop();
     }
   }
 
-  private async goForward(): Promise<RunResult> {
-    this.world ??= await this.begin();
-    return this.deployPlan(this.world);
+  private async rollForward(): Promise<RunResult> {
+    this.observed ??= await this.begin();
+    return this.deployPlan(this.observed);
   }
 
   private begin(): Promise<StackObservation> {
@@ -97,77 +97,77 @@ export class DeploymentRun {
       this.stop({ step: 'timeout', message: `not done within ${timeoutMs / 1000} s (deployment.timeout_seconds)` }),
     );
     this.context.log.become('planning');
-    return this.preparation.settleAndLook(this.input);
+    return this.preparation.settleAndObserve(this.input);
   }
 
-  /** From what was there at first to the commit. What is done already is not done again. */
-  private async deployPlan(world: StackObservation): Promise<RunResult> {
-    const draft = this.preparation.draft(this.input, world);
+  /** Plans from the first observation and deploys up to the commit. Skips finished steps. */
+  private async deployPlan(observed: StackObservation): Promise<RunResult> {
+    const draft = this.preparation.draft(this.input, observed);
     if (draft.refusals.length > 0) return { outcome: 'refused', refusals: draft.refusals };
-    const { plan, refusals } = await this.planned(draft, world);
+    const { plan, refusals } = await this.planned(draft, observed);
     if (refusals.length > 0) return { outcome: 'refused', refusals };
     this.plan = plan;
     this.context.log.plan = summarise(plan);
-    if (!changesAnything(plan) && !this.saysSomethingNew()) {
+    if (!changesAnything(plan) && !this.hasNewSettings()) {
       await this.commit.keepSchedules(this.input);
       return { outcome: 'unchanged', refusals: [] };
     }
     await this.rollout.perform(plan);
     await this.waitingSteps.whilePaused();
     if (this.cause) throw new StepFailure(this.cause);
-    await this.commitRelease(plan, world);
+    await this.commitRelease(plan, observed);
     return { outcome: 'succeeded', refusals: [] };
   }
 
-  /** With all images, and with ports and room that nobody else takes. */
-  private async planned(draft: Planning, world: StackObservation): Promise<Planning> {
+  /** The plan after all images are pulled, and ports and resources are claimed. */
+  private async planned(draft: Planning, observed: StackObservation): Promise<Planning> {
     const { claims, go } = this.context;
     const { name, environment } = this.input.stack;
-    const planning = await this.preparation.withImages(this.input, draft, world);
+    const planning = await this.preparation.withImages(this.input, draft, observed);
     if (claims.areMade || !changesAnything(planning.plan) || !patched(patches.hostClaims)) return planning;
     const secured = await claims.secure(
       this.input.stack,
-      world,
+      observed,
       `deployment ${go.deployment} of ${name}/${environment}`,
       planning,
       (around) => this.preparation.withImages(this.input, this.preparation.draft(this.input, around), around),
     );
-    this.world = secured.world;
+    this.observed = secured.observed;
     return secured.planning;
   }
 
-  /** What hosts did not do in all the time that it waited for them, by task queue. */
+  /** Platform failures that outlasted the timeout, by task queue. */
   get lost(): ReadonlyMap<string, string> {
     return this.context.platformRetry.lost;
   }
 
-  /** Another release may be wanted though no instance changes: of a health check, of who is told. */
-  private saysSomethingNew(): boolean {
+  /** Whether the settings changed although no instance does, such as a subscriber: that makes a new release. */
+  private hasNewSettings(): boolean {
     const { intent, followsCurrent } = this.input;
     const { settings } = this.context.go;
     const isWhole = (intent.kind === 'deploy' || intent.kind === 'rollback') && !intent.services && !followsCurrent;
-    return isWhole && settings !== undefined && settings !== this.said.settings;
+    return isWhole && settings !== undefined && settings !== this.stackRecord.settings;
   }
 
-  /** What its environment remembers of its stack. */
-  get said(): { settings: string; hosts?: string[] } {
+  /** The data about its stack that the environment stores. */
+  get stackRecord(): { settings: string; hosts?: string[] } {
     const { hosts } = this.input.stack;
     return { settings: settingsOf(this.input.stack), ...(hosts && { hosts: hosts.map(({ name }) => name) }) };
   }
 
-  /** Where a person has decided, or nobody stands by, there is nobody to wait for. */
+  /** Whether to wait for a person: not after a person's decision, and not in an automatic deployment. */
   private mayWait({ step }: Cause, error: unknown): boolean {
     const { waitOnFailureMs = 0 } = this.input.stack.deployment;
     return (
       waitOnFailureMs > 0 &&
       !this.input.automatic &&
-      this.world !== undefined &&
+      this.observed !== undefined &&
       step !== 'cancel' &&
       !(error instanceof Rejection)
     );
   }
 
-  /** Waits for a person; true where the deployment goes on. */
+  /** Waits for a person's decision; true if the deployment continues. */
   private async awaitDecision(cause: Cause): Promise<boolean> {
     const {
       plan,
@@ -177,10 +177,10 @@ export class DeploymentRun {
     } = this;
     this.cause = undefined;
     const unfinished = plan && { plan, failed: cause.service, interpreter, compensation };
-    const back = unfinished ? await restoreUnfinished(unfinished) : [];
-    if (back.length > 0) log.note(`${back.join(', ')} put back until somebody has decided`);
+    const restored = unfinished ? await restoreUnfinished(unfinished) : [];
+    if (restored.length > 0) log.note(`${restored.join(', ')} restored until somebody decides`);
     if (this.isStopped()) return false;
-    const message = `deployment ${go.deployment} has failed and waits: ${cause.message}`;
+    const message = `deployment ${go.deployment} failed and waits for a decision: ${cause.message}`;
     log.report({ code: 'deployment.waiting', data: { message, cause } });
     const decision = await clock.during(() =>
       failureDecision.await(cause, this.input.stack.deployment.waitOnFailureMs!),
@@ -192,36 +192,36 @@ export class DeploymentRun {
       this.input = { ...this.input, stack: this.amended(decision.services) };
     }
     interpreter.interrupted.length = 0;
-    this.forward = new CancellationScope({ cancellable: true });
+    this.rolloutScope = new CancellationScope({ cancellable: true });
     clock.renew();
     return !this.isStopped();
   }
 
-  /** Somebody has stopped it; also while it waited for somebody else. */
+  /** Whether it was stopped, also while it waited for a decision. */
   private isStopped(): boolean {
     return this.cause !== undefined;
   }
 
-  /** @throws ApplicationFailure where services cannot be amended so, with the reasons */
+  /** @throws ApplicationFailure with the reasons if the services cannot be amended */
   checkAmendment(services: Service[]): void {
     const { plan, interpreter } = this;
     const ran = services.filter(({ name }) => plan !== undefined && hasRun({ plan, interpreter }, name));
     if (ran.length > 0) {
       const names = ran.map(({ name }) => name).join(', ');
       throw ApplicationFailure.nonRetryable(
-        `${names} has run already in this deployment; amend the others`,
+        `${names} has already run in this deployment; amend the others`,
         'NothingToAmend',
       );
     }
     this.amended(services);
   }
 
-  /** The stack with services as they shall be. @throws ApplicationFailure where that cannot be, with the reasons */
+  /** The stack with amended services. @throws ApplicationFailure with the refusals */
   private amended(services: Service[]): Stack {
-    return this.preparation.amended(this.input, services, this.world!);
+    return this.preparation.amended(this.input, services, this.observed!);
   }
 
-  /** The jobs that this deployment ran, or began to, and that no command has undone. */
+  /** The jobs that this deployment started, except those that `on_rollback` has undone. */
   get jobs(): JobRun[] {
     const { started, finished } = this.interpreter;
     return jobRuns(this.plan?.phases ?? [], started, finished).filter(
@@ -231,7 +231,7 @@ export class DeploymentRun {
 
   private async commitRelease(plan: Plan, { views }: StackObservation): Promise<void> {
     this.committed = true;
-    this.context.steering.letGo(true);
+    this.context.steering.endPause(true);
     this.context.log.become('committing');
     const { input, jobs, rollout, interpreter } = this;
     const images = views.flatMap(({ observation }) => observation.images);
@@ -247,8 +247,8 @@ export class DeploymentRun {
     });
   }
 
-  /** A rollback that a person insists on is done also where failed deployments are left as they are. */
-  private async goBack(cause: Cause): Promise<RunResult> {
+  /** An abort by a person rolls back even if the stack leaves failed deployments as they are. */
+  private async rollBack(cause: Cause): Promise<RunResult> {
     const { plan, input, rollback } = this;
     const cancelled = cause.step === 'cancel';
     if (!plan) return { outcome: cancelled ? 'cancelled' : 'refused', cause, refusals: [] };
@@ -267,7 +267,7 @@ export class DeploymentRun {
     return this.cause?.step === 'cancel';
   }
 
-  /** What runs now is what the next deployment starts from. */
+  /** Commits the current instances as the base of the next deployment. */
   private async leaveAsIs(cause: Cause): Promise<RunResult> {
     const { link, go } = this.context;
     await link.committed(go.release.from);

@@ -3,19 +3,19 @@ import type { Asked } from '../../plan/asked';
 import { countFailure, isOpen } from '../support/breaker';
 import { freezeText, isOn, type Breaker, type EnvironmentState, type JoinRequest, type Outcome } from '../messages';
 
-/** Whether deployments may begin: pure functions of the state of the environment and of the time. */
+/** Decides whether deployments may start: pure functions of the state of the environment and the time. */
 
 const failing: (Outcome | 'lost')[] = ['rolled_back', 'rollback_incomplete', 'left_as_is', 'lost'];
 const succeeding: (Outcome | 'lost')[] = ['succeeded', 'unchanged'];
 
-/** The reason for refusing a request at once; undefined if it may begin or wait. */
+/** The reason for refusing a request at once; undefined if it may start or wait. */
 export function turnAway(request: JoinRequest, state: EnvironmentState, now: number): string | undefined {
   const { asked } = request;
   if (state.queue.length >= limits.queue)
     return `${state.queue.length} deployments are already waiting; try again when some have finished`;
   if (!asked) return undefined;
   if (asked.whenBusy === 'reject' && isBusy(request, state))
-    return `${busyWith(state)}; ask again when it is over, or leave out --reject to wait for it`;
+    return `${busyWith(state)}; try again when it has finished, or omit --reject to wait for it`;
   return forbids(request, state, now);
 }
 
@@ -23,22 +23,22 @@ export function turnAway(request: JoinRequest, state: EnvironmentState, now: num
 export function forbids({ asked }: JoinRequest, state: EnvironmentState, now: number): string | undefined {
   if (!asked || asked.force) return undefined;
   const hold = holds(asked, state, now).find(({ refuse }) => refuse);
-  return hold && `${hold.text}; --force goes past it`;
+  return hold && `${hold.text}; --force overrides it`;
 }
 
-/** The hold that a request with `--force` passes, for the record. */
+/** The hold that `--force` overrides, for the record. */
 export function goesPast({ asked }: JoinRequest, state: EnvironmentState, now: number): string | undefined {
   return asked?.force ? holds(asked, state, now)[0]?.text : undefined;
 }
 
-/** The hold for which an accepted request waits although nothing runs. */
+/** The hold that makes an accepted request wait although no deployment runs. */
 export function heldBack({ asked }: JoinRequest, state: EnvironmentState, now: number): Hold | undefined {
   return !asked || asked.force ? undefined : holds(asked, state, now)[0];
 }
 
 export interface Hold {
   text: string;
-  /** In ms since the epoch; absent: somebody has to end it. */
+  /** In ms since the epoch; absent: until a person ends it. */
   until?: number;
   refuse: boolean;
 }
@@ -81,7 +81,7 @@ function busyWith({ running, queue }: EnvironmentState): string {
   return queue.length === 1 ? 'another deployment waits' : `${queue.length} deployments wait`;
 }
 
-/** Two times that are each in the calendar may add up to one that is not. */
+/** Adding two valid times can exceed the range of dates. */
 function iso(time: Date): string {
   if (Number.isNaN(time.getTime())) return 'the end of time';
   return time.toISOString().replace(/\.\d+Z$/, 'Z');

@@ -26,8 +26,8 @@ const longestCheckMs = 300_000;
 const supersededCheckMs = 10_000;
 
 /**
- * The lock of an environment, its queue and its memory: one deployment at a time has the word. It cannot leak:
- * now and then, and whenever somebody waits, Temporal is asked whether the running deployment still exists.
+ * The lock, the queue and the memory of an environment: one deployment runs at a time. The lock cannot leak: at
+ * intervals, and whenever a deployment waits, it checks with Temporal whether the running deployment still exists.
  */
 export async function environment(place: Place, before?: EnvironmentState): Promise<void> {
   admit(place, inputs.environment, 'environment');
@@ -70,7 +70,7 @@ export async function environment(place: Place, before?: EnvironmentState): Prom
     if (patched(patches.watch)) await watch.follow();
     await memory.records.write(() => memory.changes !== seen);
     if (workflowInfo().continueAsNewSuggested) {
-      watch.rest();
+      watch.stop();
       await waitUntil(allHandlersFinished);
       await memory.queue.sendDecisions();
       return continueAsNew<typeof environment>(place, memory.state);

@@ -3,7 +3,7 @@ import { activity } from '../support/activity-options';
 import { all, hostNamed, whereServed, type HostQueue } from '../hosts';
 import { taskQueue, type EnvironmentState, type JoinRequest } from '../messages';
 
-/** What labels, on every host, and visibility still know of an environment. */
+/** Recovers the numbers of an environment from labels on all hosts, and from Temporal's visibility. */
 export async function recall(
   { place, runtime }: EnvironmentState,
   { hosts, namespace }: Pick<JoinRequest, 'hosts' | 'namespace'> = {},
@@ -21,7 +21,7 @@ export async function recall(
   return recollections.reduce(newest);
 }
 
-/** What is kept they all know; what runs, each of its own host. */
+/** Merges recollections: all hosts know the kept releases, but only the instances of their own host. */
 function newest(one: Recollection, other: Recollection): Recollection {
   const [first, second] = one.deployment >= other.deployment ? [one, other] : [other, one];
   return { ...first, release: Math.max(first.release, second.release) };

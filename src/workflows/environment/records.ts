@@ -4,7 +4,7 @@ import { activity } from '../support/activity-options';
 import { taskQueue, type Act, type EnvironmentState } from '../messages';
 import { patches } from '../support/patches';
 
-/** The audit trail, as the environment knows it: what it has yet to write into it, and how long it is. */
+/** The environment's view of the audit trail: entries still to write, and the head of the trail. */
 export class EnvironmentRecords {
   constructor(private readonly state: EnvironmentState) {}
 
@@ -17,11 +17,11 @@ export class EnvironmentRecords {
       this.add({ id: uuid4(), by, what, result: 'done', ...(from !== undefined && { from }) });
   }
 
-  /** A deployment that was terminated writes nothing itself; one that still did is there already, by its id. */
+  /** A terminated deployment writes no record itself; if it did, the id prevents a second one. */
   noteLost({ workflowId, deployment, asked }: NonNullable<EnvironmentState['running']>): void {
     if (!patched(patches.auditedActs)) return;
     const { by = 'unknown', intent = 'deploy', reason } = asked ?? {};
-    const result = 'ended without a word: it was terminated, or timed out';
+    const result = 'ended without a result: it was terminated or timed out';
     this.add({ id: workflowId, by, what: intent, result, deployment, ...(reason !== undefined && { why: reason }) });
   }
 
@@ -29,7 +29,7 @@ export class EnvironmentRecords {
     (this.state.acts ??= []).push({ ...entry, at: Date.now() });
   }
 
-  /** Somebody has written into it. */
+  /** Stores the head of the trail after a deployment or an act has written to it. */
   remember(head: NonNullable<EnvironmentState['audit']>): void {
     const { audit } = this.state;
     if (head.folder !== audit?.folder || head.place !== audit?.place || head.sequence > (audit?.sequence ?? 0))
@@ -37,8 +37,8 @@ export class EnvironmentRecords {
   }
 
   /**
-   * A trail that cannot be written holds nothing up, nor does a long one: one record at a time, the rest when nothing
-   * else happens. What a full history leaves unwritten the next one writes.
+   * Writes entries one at a time while nothing else happens, so that a trail that is long or cannot be written delays
+   * nothing. After a continue-as-new, the next run writes the rest.
    */
   async write(isDisturbed: () => boolean): Promise<void> {
     const { place, acts = [] } = this.state;

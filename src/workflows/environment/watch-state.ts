@@ -2,23 +2,23 @@ import type { WatchReport } from '../../activities/contract';
 import type { Ailing, Findings } from '../../model/watch';
 import type { Attempts, WatchState } from '../messages';
 
-/** What follows from what the watch finds: pure functions of what is known and of the time. */
+/** Decides what follows from the findings of the watch: pure functions of the state and the time. */
 
 const firstPauseMs = 10_000;
 const longestPauseMs = 300_000;
 const firstRepairPauseMs = 60_000;
 const longestRepairPauseMs = 3_600_000;
-/** So long after its last restart an instance that is well begins anew. */
+/** A healthy instance's restart count is reset this long after its last restart. */
 const forgottenMs = 600_000;
 
-/** The same release brought about again, by a repair say, does not begin anew. */
+/** The state for a new subject; a redeployment of the same release, such as a repair, keeps its counters. */
 export function startOf(release: number, deployment: number, before?: WatchState): WatchState {
   const { restarts, repairs, restarted } =
     before?.release === release ? before : { restarts: {}, repairs: { count: 0, nextAt: 0 }, restarted: undefined };
   return { release, deployment, ailing: [], drift: [], restarts, repairs, ...(restarted && { restarted }) };
 }
 
-/** What is known once a report has come in, of one host of several. */
+/** The state after a report; `host`: of one host of several. */
 export function withReport(
   state: WatchState,
   { findings: reported, settings, windowMs, subscribers }: WatchReport,
@@ -57,7 +57,7 @@ function together(findings: Findings[]): Findings {
   return { ailing: findings.flatMap(({ ailing }) => ailing), drift: findings.flatMap(({ drift }) => drift) };
 }
 
-/** What was found on a host, as its watch said it. */
+/** The findings of one host, as its watch reported them. */
 export function knownOf({ ailing, drift, byHost = {} }: WatchState, host?: string): Findings {
   if (host === undefined) return { ailing, drift };
   const found = byHost[host] ?? { ailing: [], drift: [] };
@@ -65,27 +65,27 @@ export function knownOf({ ailing, drift, byHost = {} }: WatchState, host?: strin
 }
 
 /**
- * Counts a restart by the engine; `before`: how often the runtime had restarted the instance, and does not know any
- * more.
+ * Counts a restart by the engine; `before`: the restarts by the runtime until then, whose counter is lost with the
+ * restart.
  */
 export function countRestart(state: WatchState, instance: string, before: number | undefined): void {
   state.restarted = { ...state.restarted, [instance]: (state.restarted?.[instance] ?? 0) + 1 + (before ?? 0) };
 }
 
-/** Of an instance that was started again nothing is known. */
+/** Drops findings about a restarted instance. */
 export function forget(state: WatchState, instance: string): void {
   for (const findings of [state, ...Object.values(state.byHost ?? {})])
     findings.ailing = findings.ailing.filter((each) => each.instance !== instance);
 }
 
-/** Who has got worse, and who is well again. */
+/** The instances that became unhealthy, and those that recovered. */
 export function changesOfHealth(before: Findings, after: Findings): { ailing: Ailing[]; recovered: Ailing[] } {
   const missing = (from: Ailing[], others: Ailing[]) =>
     from.filter(({ instance }) => !others.some((other) => other.instance === instance));
   return { ailing: missing(after.ailing, before.ailing), recovered: missing(before.ailing, after.ailing) };
 }
 
-/** The instances that are to be restarted now. */
+/** The instances due for a restart. */
 export function dueRestarts(state: WatchState, now: number): Ailing[] {
   if (state.settings?.onUnhealthy !== 'restart') return [];
   return state.ailing.filter(
@@ -97,7 +97,7 @@ export function isRepairDue({ settings, drift, repairs }: WatchState, now: numbe
   return settings?.onDrift === 'repair' && drift.length > 0 && now >= repairs.nextAt;
 }
 
-/** While a release is on trial, what is not well sends it back. */
+/** Whether an unhealthy instance still rolls the release back. */
 export function isOnTrial({ windowMs = 0, sentBackUntil }: WatchState, committedAt: number, now: number): boolean {
   return sentBackUntil === undefined && now < committedAt + windowMs;
 }
@@ -110,7 +110,7 @@ export function nextRepair(attempts: Attempts, now: number): Attempts {
   return nextAttempt(attempts, now, firstRepairPauseMs, longestRepairPauseMs);
 }
 
-/** When something is due that no report announces, in ms since the epoch. */
+/** Time of the next restart, repair or retry, in ms since the epoch. */
 export function nextMoment(state: WatchState): number {
   const restarts =
     state.settings?.onUnhealthy === 'restart'

@@ -24,51 +24,51 @@ import {
 } from './watch-state';
 
 const troubleMs = 300_000;
-/** A rollback that was asked for has so long to get its turn before restarts are tried instead. */
+/** How long a requested rollback may wait for its turn before restarts are tried instead. */
 const sentBackMs = 600_000;
 const by = 'the watch';
 
 /**
- * What the environment does between deployments. One activity looks until something is not as it is known to be; what
- * follows from that is done here, in the main loop, so that no deployment begins in the middle of a restart.
+ * Watches an environment between deployments. An activity per host reports every change of the findings; this class
+ * reacts in the main loop, so that no deployment starts in the middle of a restart.
  */
 export class EnvironmentWatch {
-  /** Looks under way, by host; without a name where there are none. */
-  private readonly looking = new Map<string | undefined, CancellationScope>();
+  /** Running watch activities by host; undefined if the stack names no hosts. */
+  private readonly watching = new Map<string | undefined, CancellationScope>();
   private reports: { host?: string; report: WatchReport }[] = [];
 
   constructor(private readonly memory: EnvironmentMemory) {}
 
-  /** One round of the main loop. */
+  /** One iteration of the main loop. */
   async follow(): Promise<void> {
     const { subject } = this;
-    if (!subject) return this.rest();
+    if (!subject) return this.stop();
     const { state } = this.memory;
     if (state.watch?.release !== subject.release || state.watch.deployment !== subject.deployment) {
-      this.rest();
+      this.stop();
       state.watch = startOf(subject.release, subject.deployment, state.watch);
     }
     for (const { report, host } of this.reports.splice(0)) this.take(report, host);
     await this.act();
-    if (!this.subject || state.watch.off) return this.rest();
+    if (!this.subject || state.watch.off) return this.stop();
     if (Date.now() < (state.watch.trouble?.retryAt ?? 0)) return;
-    for (const host of state.hosts ?? [undefined]) if (!this.looking.has(host)) this.look(state.watch, host);
+    for (const host of state.hosts ?? [undefined]) if (!this.watching.has(host)) this.startWatching(state.watch, host);
   }
 
-  /** Looks no more. */
-  rest(): void {
-    for (const scope of this.looking.values()) scope.cancel();
-    this.looking.clear();
+  /** Stops all watch activities. */
+  stop(): void {
+    for (const scope of this.watching.values()) scope.cancel();
+    this.watching.clear();
     this.reports = [];
   }
 
-  /** Until something is due that no report announces, in ms. */
+  /** Time until the next restart, repair or retry, in ms. */
   nextMs(): number {
     const { watch } = this.memory.state;
     return watch && !watch.off && this.subject ? Math.max(10, nextMoment(watch) - Date.now()) : Infinity;
   }
 
-  /** What is to be watched now: nothing while a deployment runs, or somebody works on what runs. */
+  /** The release to watch; undefined while a deployment runs or the watch is paused. */
   private get subject(): { release: number; deployment: number } | undefined {
     const { running, current, releases, watchPause } = this.memory.state;
     const paused = watchPause !== undefined && isOn(watchPause, Date.now());
@@ -76,12 +76,12 @@ export class EnvironmentWatch {
     return { release: current.release, deployment: current.deployment };
   }
 
-  private look(watch: WatchState, host: string | undefined): void {
+  private startWatching(watch: WatchState, host: string | undefined): void {
     const { place, jobs, current } = this.memory.state;
     const { release, deployment } = watch;
     delete watch.trouble;
     const scope = new CancellationScope();
-    this.looking.set(host, scope);
+    this.watching.set(host, scope);
     const orders = {
       place,
       release,
@@ -99,8 +99,8 @@ export class EnvironmentWatch {
       )(orders),
     );
     const end = (take: () => void) => {
-      if (this.looking.get(host) !== scope) return;
-      this.looking.delete(host);
+      if (this.watching.get(host) !== scope) return;
+      this.watching.delete(host);
       this.memory.noteChange();
       take();
     };
@@ -135,20 +135,21 @@ export class EnvironmentWatch {
     const watch = state.watch!;
     if (Date.now() < (watch.sentBackUntil ?? 0)) return;
     const [worst] = watch.ailing;
-    if (worst && isOnTrial(watch, state.current?.at ?? 0, Date.now()) && (await this.sendBack(watch, worst))) return;
+    if (worst && isOnTrial(watch, state.current?.at ?? 0, Date.now()) && (await this.requestRollback(watch, worst)))
+      return;
     for (const ailing of dueRestarts(watch, Date.now())) {
-      if (this.isWanted) await this.restart(watch, ailing);
+      if (this.mayAct) await this.restart(watch, ailing);
     }
-    if (this.isWanted && isRepairDue(watch, Date.now())) await this.repair(watch);
+    if (this.mayAct && isRepairDue(watch, Date.now())) await this.repair(watch);
   }
 
-  /** Nobody has paused it meanwhile, and no deployment waits for its turn. */
-  private get isWanted(): boolean {
+  /** Whether the watch may act: it is not paused meanwhile, and no deployment waits. */
+  private get mayAct(): boolean {
     return this.subject !== undefined && this.memory.state.queue.length === 0;
   }
 
-  /** Resolves with whether it goes back; a first release has nothing to go back to. */
-  private async sendBack(watch: WatchState, { service, ordinal, why }: Ailing): Promise<boolean> {
+  /** Requests a rollback; resolves with false if it is refused, or if there is no earlier release. */
+  private async requestRollback(watch: WatchState, { service, ordinal, why }: Ailing): Promise<boolean> {
     watch.sentBackUntil = Date.now() + sentBackMs;
     const reason = `${service}-${ordinal} ${why} within the watch window of deployment ${watch.deployment}`;
     const { release: insteadOf } = this.memory.state.current!;
@@ -162,7 +163,7 @@ export class EnvironmentWatch {
   private async restart(watch: WatchState, { instance, service, ordinal, why, host }: Ailing): Promise<void> {
     const { place, runtime } = this.memory.state;
     watch.restarts[instance] = nextRestart(watch.restarts[instance], Date.now());
-    this.rest();
+    this.stop();
     const orders = { place, runtime, instance, release: watch.release, ...(host !== undefined && { host }) };
     this.report({
       code: 'watch.acted',
@@ -199,14 +200,14 @@ export class EnvironmentWatch {
     const asked = activity(
       'requestDeployment',
       taskQueue,
-      `ask for a ${what.kind}: ${reason}`,
+      `request a ${what.kind}: ${reason}`,
     )({ place, what, by, reason, requestId });
-    const why = await asked.then(
+    const problem = await asked.then(
       () => undefined,
       (error: unknown) => toProblem(error).message,
     );
-    this.report({ code: 'watch.acted', data: { action: what.kind, message: why ?? reason } });
-    return why === undefined;
+    this.report({ code: 'watch.acted', data: { action: what.kind, message: problem ?? reason } });
+    return problem === undefined;
   }
 
   private report(happening: Happening): void {

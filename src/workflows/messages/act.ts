@@ -6,9 +6,9 @@ export const reason = optional(line(longestReason));
 
 export const act = only({
   by: author,
-  /** Host that the request came from. */
+  /** Host the request came from. */
   from: optional(author),
 });
 
-/** Who does something; empty from clients of earlier versions. */
+/** The author of an act; empty from clients of earlier versions. */
 export type Act = Partial<TypeOf<typeof act>>;

@@ -5,7 +5,7 @@ import type { Cause, IntentKind, Outcome } from '../../model/deployment';
 import type { Intent, Refusal } from '../../plan/plan';
 import type { SteeringRecord } from './progress';
 
-/** What a deployment is asked for, and how it ended. */
+/** The input and the result of a deployment. */
 
 export interface DeploymentInput {
   stack: Stack;
@@ -14,18 +14,18 @@ export interface DeploymentInput {
   /** Images of a kept release, for a rollback to it. */
   pinned: PinnedImages;
   requestedBy: string;
-  /** Host that it was asked for on. */
+  /** Host the request came from. */
   requestedFrom?: string;
   reason?: string;
-  /** Default: it waits for others. */
+  /** Default: it waits for other deployments. */
   whenBusy?: WhenBusy;
-  /** Nobody stands by. */
+  /** Requested by a schedule or the watch, not by a person. */
   automatic?: boolean;
-  /** It is about whatever release is current when it begins: another may be deployed while it waits. */
+  /** Uses the release that is current when it starts, which can change while it waits. */
   followsCurrent?: boolean;
-  /** The release that a rollback is to do away with: refused where another one is current when it begins. */
+  /** The release that a rollback replaces: refused if another one is current when it starts. */
   insteadOf?: number;
-  /** The release that a rollback, restart or run brings about again. */
+  /** The kept release that a rollback, restart or run deploys again. */
   target?: number;
 }
 
@@ -42,13 +42,13 @@ export interface DeploymentResult {
   warnings: string[];
   /** Services with `on_failure: continue` that failed alone. */
   tolerated: Cause[];
-  /** Jobs whose effect stays though the deployment was rolled back. */
+  /** Jobs whose effect remains after the rollback. */
   notUndone: string[];
-  /** What a rollback or cleanup could not finish. */
+  /** Steps that a rollback or cleanup could not finish. */
   leftBehind: string[];
-  /** What it began in spite of, by force: a freeze, an open circuit breaker. */
+  /** The freeze or open circuit breaker that `--force` overrode. */
   forcedPast?: string;
-  /** How people steered it. */
+  /** Steering by people. */
   steering?: SteeringRecord[];
   /** Services that changed. */
   changed: string[];

@@ -13,7 +13,7 @@ import type { WatchPause, WatchState } from './watch';
 
 /** Messages between deployments and the workflow of their environment. */
 
-/** The environment permits a deployment to begin. */
+/** The environment permits a deployment to start. */
 export const go = fields({
   deployment: 'count',
   release: fields({ from: optional('count'), next: 'count' }),
@@ -23,7 +23,7 @@ export const go = fields({
   releases: listOf('count'),
   /** Hash of the last successful run of each job. */
   jobs: recordOf('text'),
-  /** The freeze or open circuit breaker that `--force` passes. */
+  /** The freeze or open circuit breaker that `--force` overrides. */
   past: optional('text'),
   /** Names of the schedules that come from the stack file. */
   schedules: optional(listOf(named('schedule'))),
@@ -36,28 +36,28 @@ export type Go = TypeOf<typeof go>;
 
 export const goSignal = defineSignal<[Go]>('go');
 
-/** Why a deployment waits: behind another one, or because nothing may begin now. */
+/** Why a deployment waits: behind another one, or because no deployment may start now. */
 export const queued = only({ behind: optional('count'), held: optional('text') });
 export type Queued = TypeOf<typeof queued>;
 
 export const queuedSignal = defineSignal<[Queued]>('queued');
-/** The environment refuses the deployment; the text says why, and what to do. */
+/** The environment refuses the deployment; the text contains the reason and advice. */
 export const turnedAwaySignal = defineSignal<[string]>('turnedAway');
 
 export interface JoinRequest {
   workflowId: string;
   runtime: RuntimeName;
-  /** Of the stack, where it names any. */
+  /** Hosts of the stack, if it names any. */
   hosts?: string[];
   namespace?: string;
-  /** Absent in requests of 0.1, which queue. */
+  /** Absent in requests of 0.1, which always queue. */
   asked?: Asked;
 }
 
 export const freezeSignal = defineSignal<[Freeze]>('freeze');
 export const thawSignal = defineSignal<[Act?]>('thaw');
 
-/** Failed deployments in a row, and since when automatic ones are refused for them. */
+/** Consecutive failed deployments, and the time from which automatic ones are refused. */
 export interface Breaker extends BreakerSettings {
   failures: number;
   openedAt?: number;
@@ -68,7 +68,7 @@ export const finished = fields({
   workflowId: 'deployment',
   deployment: 'count',
   outcome: oneOf(...outcomes),
-  /** Jobs that it ran, or began to run. */
+  /** Jobs that it started. */
   jobs: listOf(partOf<JobRun>({ service: named('service'), hash: 'text' })),
   releases: listOf('count'),
   schedules: optional(listOf(named('schedule'))),
@@ -87,7 +87,7 @@ export interface EnvironmentState {
   place: Place;
   runtime: RuntimeName;
   numbers: { deployment: number; release: number };
-  /** `at`: when it was committed, in ms since the epoch; absent where 0.1 did it. */
+  /** `at`: time of the commit, in ms since the epoch; absent in commits by 0.1. */
   current?: { deployment: number; release?: number; at?: number };
   releases: number[];
   /** Hash of the last successful run of each job. */
@@ -100,13 +100,13 @@ export interface EnvironmentState {
   breaker?: Breaker;
   /** The end of the audit trail. */
   audit?: AuditHead & { folder?: string };
-  /** What people have done, and the audit trail does not know yet. */
+  /** Acts of people that are not yet in the audit trail. */
   acts?: AuditEntry[];
   watch?: WatchState;
   watchPause?: WatchPause;
-  /** Of the stack file. */
+  /** Names of the schedules from the stack file. */
   schedules?: string[];
-  /** Stands for what the current release says. */
+  /** Hash of the settings of the current release. */
   settings?: string;
   hosts?: string[];
   recent: { deployment: number; outcome: Outcome | 'lost'; release?: number; past?: string }[];

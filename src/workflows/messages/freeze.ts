@@ -1,19 +1,19 @@
 import { author, reason } from './act';
 import { only, optional, type TypeOf } from './shape';
 
-/** While it lasts, no deployment of the environment begins. */
+/** No deployment of the environment starts during a freeze. */
 export const freeze = only({
   by: author,
   reason,
   at: 'number',
-  /** In ms since the epoch; absent: until somebody thaws. */
+  /** In ms since the epoch; absent: until a thaw. */
   until: optional('number'),
-  /** Refuses requests instead of letting them wait. */
+  /** Refuse requests instead of queueing them. */
   refuse: 'flag',
 });
 export type Freeze = TypeOf<typeof freeze>;
 
-/** Whether an order that may end by itself is in force. */
+/** Whether a freeze or a pause is in force. */
 export function isOn({ until }: Pick<Freeze, 'until'>, now: number): boolean {
   return until === undefined || now < until;
 }

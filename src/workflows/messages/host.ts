@@ -20,9 +20,9 @@ export type HostWord = TypeOf<typeof hostWord>;
 
 export interface HostState {
   place: HostPlace;
-  /** In the order of asking. */
+  /** In the order of the requests. */
   claims: HostClaim[];
-  /** Of deployments that have ended: who had looked before that has not seen what they took. */
+  /** Claims of ended deployments, for plans based on earlier observations of the host. */
   kept: (Claimed & { at: number })[];
   breaker?: HostBreaker;
 }

@@ -1,4 +1,4 @@
-/** Ids, messages and payloads of the workflows: what the client and the workflows say to each other. */
+/** Ids, messages and payloads of workflows, shared with the client. */
 export type { Cause, IntentKind, Outcome, Status } from '../../model/deployment';
 export type { ProgressEvent } from '../../model/events';
 export * from './act';

@@ -12,7 +12,7 @@ export const hostQueue = (host: string): string => `${taskQueue}/${requireName('
 export const isHostQueue = (queue: string): boolean => queue.startsWith(`${taskQueue}/`);
 
 /**
- * Deliveries to subscribers have a queue, and slots of a worker, of their own: they never take those of deployments.
+ * Deliveries to subscribers have their own task queue and worker slots, so that they never take those of deployments.
  */
 export const deliveryQueue = `${taskQueue}-deliveries`;
 
@@ -24,7 +24,7 @@ const pathOf = (of: Place): string => {
   return `${stack}/${environment}`;
 };
 
-/** Ids of workflows. @throws NameProblem where a name in them is none */
+/** Ids of workflows. @throws NameProblem if a name in them is invalid */
 export const deploymentId = (of: Place, request: string): string =>
   `deployment/${pathOf(of)}/${requireName('request', request)}`;
 export const environmentId = (of: Place): string => `environment/${pathOf(of)}`;

@@ -6,9 +6,9 @@ import type { ProgressEvent } from '../../model/events';
 import { author, reason } from './act';
 import { fields, listOf, named, oneOf, only, optional, partOf, type TypeOf } from './shape';
 
-/** What a deployment that runs tells, and how people steer it. */
+/** Progress of a running deployment, and messages to steer it. */
 
-/** A plan without what only a runtime needs; for printing and for the progress display. */
+/** A plan without data for runtimes only; for printing and for the progress display. */
 export interface PlanSummary extends Pick<
   Plan,
   'stack' | 'environment' | 'host' | 'deployment' | 'release' | 'warnings' | 'newVolumes' | 'estimateMs'
@@ -27,23 +27,23 @@ export interface ServiceSummary extends Pick<
   'name' | 'kind' | 'action' | 'replicas' | 'changes' | 'notes' | 'interruptionMs'
 > {
   steps: StepSummary[];
-  /** Where the stack names hosts. */
+  /** Set if the stack names hosts. */
   host?: string;
-  /** How its requests move, in sentences: shares, times, approvals. */
+  /** Titles of its routing, hold, approval and test steps. */
   rollout?: string[];
 }
 
-/** A person steers a running rollout. */
+/** A person's action on a running rollout. */
 export const steer = only({
   action: oneOf('approve', 'reject', 'promote', 'pause', 'resume', 'abort', 'retry'),
   by: author,
   reason,
-  /** Only the waiting steps of this service. */
+  /** Limits the action to the waiting steps of this service. */
   service: optional(named('service')),
 });
 export type Steer = TypeOf<typeof steer>;
 
-/** A person gives a deployment that waits after a failure new definitions of services. */
+/** New definitions of services for a deployment that waits after a failure. */
 export const amendment = fields({
   services: listOf(partOf<Service>({ name: named('service') })),
   by: author,
@@ -51,19 +51,19 @@ export const amendment = fields({
 });
 export type Amendment = TypeOf<typeof amendment>;
 
-/** Who did what, when and why. */
+/** A recorded steering action. */
 export interface SteeringRecord extends Omit<Steer, 'action'> {
   action: Steer['action'] | 'amend';
   at: number;
 }
 
-/** Rejected, with the reason, where there is nothing to do it to. */
+/** Rejected with a reason if the action does not apply. */
 export const steerUpdate = defineUpdate<void, [Steer]>('steer');
 
-/** Rejected, with the reason, where nothing waits for it or where that cannot be amended. */
+/** Rejected with a reason if no failure waits, or if the services cannot be amended. */
 export const amendUpdate = defineUpdate<void, [Amendment]>('amend');
 
-/** Something only a person can decide. */
+/** A question to a person. */
 export interface Question {
   id: string;
   text: string;
@@ -75,14 +75,14 @@ export interface Progress {
   deployment?: number;
   /** Number of the deployment that this one waits for. */
   behind?: number;
-  /** What else it waits for, while nothing may begin. */
+  /** The freeze, circuit breaker or limit that it waits for. */
   held?: string;
   plan?: PlanSummary;
   events: ProgressEvent[];
   question?: Question;
-  /** Steps that wait for somebody's approval. */
+  /** Steps that wait for an approval. */
   approvals?: { title: string; service?: string }[];
-  /** It has failed, and waits for somebody who puts that right, until then (ms since the epoch). */
+  /** It failed, and waits for a decision until then (ms since the epoch). */
   failure?: { cause: Cause; until: number };
   cause?: Cause;
 }
@@ -92,6 +92,6 @@ export const progressQuery = defineQuery<Progress, [number]>('progress');
 export const answer = only({ question: 'text', answer: 'text', by: author });
 export const answerSignal = defineSignal<[TypeOf<typeof answer>]>('answer');
 
-/** Empty from the Temporal UI: roll back, and let running jobs finish first. */
+/** Empty from the Temporal UI: rolls back, after running jobs have finished. */
 export const cancel = optional(fields({ by: optional(author), killJobs: optional('flag') }));
 export const cancelSignal = defineSignal<[TypeOf<typeof cancel>]>('cancelDeployment');

@@ -3,7 +3,7 @@ import type { Stack } from '../../model/stack';
 import type { PinnedImages } from '../../model/images';
 import type { JobRun } from '../../plan/service/job-runs';
 
-/** What a kept release tells. */
+/** Messages of a kept release. */
 
 export interface ReleaseContents {
   release: number;
@@ -17,8 +17,7 @@ export interface ReleaseContents {
 }
 
 /**
- * Key of the memo with a release's images: every deployment reads those of all releases, and wakes none of their
- * workflows for that.
+ * Key of the memo with a release's images: deployments read those of all releases without a workflow task in each.
  */
 export const imagesMemo = 'images';
 export const contentsQuery = defineQuery<ReleaseContents>('contents');

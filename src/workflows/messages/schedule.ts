@@ -1,11 +1,11 @@
 import type { ScheduleSpec } from '../../model/schedule';
 import type { Place } from './place';
 
-/** What a schedule starts with. */
+/** Input of the workflow that a schedule starts. */
 
 export interface RedeployInput {
   place: Place;
   spec: ScheduleSpec;
-  /** `file`: written in the stack file, and kept in step with it by deployments. */
+  /** `file`: defined in the stack file, and synchronised by deployments. */
   source: 'file' | 'client';
 }

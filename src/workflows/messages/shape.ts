@@ -2,15 +2,15 @@ import { isDeploymentId, isName, type NameKind } from '../../model/names';
 import { oneLine } from '../../model/text';
 
 /**
- * The shape that a message must have to be accepted. Messages come from outside: anybody can send one with Temporal's
- * own command line or UI, and a workflow that fails on one stands still for ever. Plain data instead of a schema
- * library, which is too heavy for the sandbox. {@link TypeOf} derives the type of a message from its shape.
+ * The shape that a message must have to be accepted. Anybody can send messages with Temporal's CLI or UI, and a
+ * workflow whose task fails on one is stuck forever. Plain data: schema libraries are too heavy for the sandbox.
+ * {@link TypeOf} derives the type of a message from its shape.
  */
 export type Shape =
   | 'text'
-  /** Also a time: at most as far from 1970 as a date reaches. */
+  /** Also a time, within the range of dates. */
   | 'number'
-  /** A whole number from 0, such as that of a deployment. */
+  /** A whole number from 0, such as a deployment's. */
   | 'count'
   | 'flag'
   | 'anything'
@@ -18,7 +18,7 @@ export type Shape =
   | 'deployment'
   /** A name of this kind. */
   | { name: NameKind }
-  /** One line of at most so many characters, made so by {@link tidied}. */
+  /** One line with a maximum length; {@link tidied} enforces both. */
   | { line: number }
   | { oneOf: readonly string[] }
   | { optional: Shape }
@@ -62,7 +62,7 @@ type TypeOfFields<Fields> = {
 };
 
 const largestCount = 1e9;
-/** In ms. */
+/** In ms from the epoch. */
 const furthestTime = 8.64e15;
 
 export const optional = <const S extends Shape>(shape: S) => ({ optional: shape }) as const;
@@ -71,13 +71,13 @@ export const line = (longest: number) => ({ line: longest }) as const;
 export const listOf = <const S extends Shape>(shape: S) => ({ listOf: shape }) as const;
 export const recordOf = <const S extends Shape>(shape: S) => ({ recordOf: shape }) as const;
 export const oneOf = <const Words extends readonly string[]>(...words: Words) => ({ oneOf: words }) as const;
-/** Other fields may be there: a newer sender knows more. */
+/** Keeps other fields: a newer sender may send more. */
 export const fields = <const F extends Record<string, Shape>>(of: F) => ({ fields: of }) as const;
 
-/** These fields and no others: a stranger's field must not stand for one of ours where messages are kept or merged. */
+/** Drops other fields: a foreign field must not replace one of ours in stored or merged messages. */
 export const only = <const F extends Record<string, Shape>>(of: F) => ({ fields: of, only: true }) as const;
 
-/** The shape of a `T` of which only these fields are checked; a field that `T` does not have does not compile. */
+/** The shape of a `T` with checks of these fields only; an unknown field does not compile. */
 export const partOf = <T>(of: Partial<Record<KeyOf<T> & string, Shape>>): Part<T> =>
   ({ fields: of }) as unknown as Part<T>;
 
@@ -99,7 +99,7 @@ export function fits(value: unknown, shape: Shape): boolean {
   return Object.entries(shape.fields).every(([key, field]) => fits((value as Record<string, unknown>)[key], field));
 }
 
-/** A message that fits, with every `line` in it as one line without control characters, cut where it is too long. */
+/** Turns every `line` of a fitting message into one line without control characters, cut at its maximum length. */
 export function tidied<T>(value: T, shape: Shape): T {
   return tidy(value, shape) as T;
 }

@@ -20,7 +20,7 @@ import { amendment, answer, cancel, steer } from './progress';
 import { fields, listOf, named, oneOf, only, optional, partOf, recordOf } from './shape';
 import { watchPause } from './watch';
 
-/** The shapes of every message that a workflow takes. */
+/** The shapes of all messages to workflows. */
 
 const runtime = oneOf(...runtimeNames);
 const whenBusy = oneOf('queue', 'supersede', 'reject');
@@ -44,7 +44,7 @@ const asked = partOf<Asked>({
 
 const reserve = recordOf('number');
 
-/** What of the load balancer stands in its configuration and its folders. */
+/** Fields of the load balancer that reach its configuration and folders. */
 const front = partOf<Front>({
   routes: listOf(
     fields({
@@ -64,7 +64,7 @@ const front = partOf<Front>({
 });
 
 /**
- * What of a stack names something, and so reaches ids, queries and paths; and what is counted before anything else is.
+ * Fields of a stack that reach ids, queries and paths, and those needed to check its size.
  */
 const stack = partOf<Stack>({
   name: named('stack'),
@@ -85,7 +85,7 @@ const stack = partOf<Stack>({
 
 const deployments = listOf('deployment');
 
-/** What an environment remembers when its history grows too long: it hands it to its own next run. */
+/** The state that an environment passes to its next run on continue-as-new. */
 const environmentState = partOf<EnvironmentState>({
   place,
   runtime,
@@ -108,7 +108,7 @@ const scheduleSpec = partOf<ScheduleSpec>({
   what: fields({ kind: oneOf('deploy', 'restart', 'run'), services: optional(listOf('text')), job: optional('text') }),
 });
 
-/** The shapes of what workflows are started with. */
+/** The shapes of workflow inputs. */
 export const inputs = {
   deployment: partOf<DeploymentInput>({
     stack,

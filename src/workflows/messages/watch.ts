@@ -7,11 +7,11 @@ import { only, optional, type TypeOf } from './shape';
 
 /** The state of the watch between deployments. */
 
-/** Watches last for weeks and cost nothing: they must not take the slots of other activities. */
+/** A separate queue: watches run for weeks, and must not take the slots of other activities. */
 export const watchQueueOf = (queue: string): string => `${queue}-watch`;
 export const watchQueue = watchQueueOf(taskQueue);
 
-/** Restarts of one instance, or repairs of the environment: each waits longer than the last. */
+/** Restarts of one instance, or repairs of the environment, with exponential backoff. */
 export interface Attempts {
   count: number;
   nextAt: number;
@@ -20,32 +20,30 @@ export interface Attempts {
 export interface WatchState extends Findings {
   release: number;
   deployment: number;
-  /** What was found on each of several hosts; together they are the findings. */
+  /** Findings by host, if there are several; together they are the findings. */
   byHost?: Record<string, Findings>;
-  /** Absent until the first report, and where nobody wants it watched. */
+  /** Absent until the first report, and if the watch is off. */
   settings?: WatchSettings;
   windowMs?: number;
   subscribers?: Subscriber[];
   /**
-   * It has not stood its trial, and a rollback was asked for: until then, or until a deployment ends, it is left to
-   * that.
+   * A rollback within the watch window was requested: no restarts or repairs until then, or until a deployment ends.
    */
   sentBackUntil?: number;
-  /** Nobody wants it watched. */
+  /** The stack does not enable the watch. */
   off?: boolean;
-  /** By the full name of the instance. */
+  /** Keyed by the full name of the instance. */
   restarts: Record<string, Attempts>;
   /**
-   * How often each instance was restarted by the engine, and by its runtime before that: the runtime has forgotten
-   * those.
+   * Restarts of each instance by the engine, plus those by its runtime before, whose counter the restart reset.
    */
   restarted?: Record<string, number>;
   repairs: Attempts;
-  /** Why nothing can be seen, and when it is tried again. */
+  /** Why the watch failed, and when it is retried. */
   trouble?: { message: string; retryAt: number };
 }
 
-/** While it lasts, the engine changes nothing between deployments: somebody works on the instances. */
+/** During a pause the engine changes nothing between deployments. */
 export const watchPause = only({
   by: author,
   reason,

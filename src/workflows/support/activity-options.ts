@@ -5,8 +5,8 @@ import { isHostQueue } from '../messages';
 import { serialised } from './serialised-events';
 
 /**
- * Every time limit and retry policy, in one table. Typed failures are final and come back to the workflow; what
- * Temporal retries by itself is a worker that died, seen by its missing heartbeats.
+ * All timeouts and retry policies in one table. Typed failures are final and reach the workflow; Temporal itself
+ * retries only after a worker died, which it detects by missing heartbeats.
  */
 const heartbeat = '5s';
 /** Characters; the server takes 400 bytes. */
@@ -18,13 +18,13 @@ const quick: ActivityOptions = { cancellationType, startToCloseTimeout: '2m', he
 const long: ActivityOptions = { cancellationType, startToCloseTimeout: '2h', heartbeatTimeout: heartbeat, retry };
 const endless: ActivityOptions = { cancellationType, startToCloseTimeout: '30d', heartbeatTimeout: heartbeat, retry };
 
-/** For a day: whoever wants to be told may be away over night. */
+/** Retried for a day: a subscriber may be down overnight. */
 const delivery: ActivityOptions = {
   startToCloseTimeout: '30s',
   scheduleToCloseTimeout: '24h',
   retry: { initialInterval: '1s', maximumInterval: '10m' },
 };
-/** A disk that is full must not hold a deployment up for ever. */
+/** Limited, so that a full disk does not block a deployment forever. */
 const recording: ActivityOptions = {
   cancellationType,
   startToCloseTimeout: '30s',
@@ -32,14 +32,14 @@ const recording: ActivityOptions = {
   heartbeatTimeout: heartbeat,
   retry,
 };
-/** Looks until something is found, be it weeks; another worker goes on where one ends. Nothing waits for its end. */
+/** Runs for weeks if nothing changes; another worker takes over if one stops. Nothing waits for its end. */
 const watching: ActivityOptions = {
   cancellationType: 'TRY_CANCEL',
   startToCloseTimeout: '30d',
   heartbeatTimeout: '1m',
   retry,
 };
-/** As long as a rollout takes. Noticed soon when its worker dies; nothing waits for its end. */
+/** Runs as long as a rollout. A short heartbeat detects a dead worker soon. Nothing waits for its end. */
 const guarding: ActivityOptions = {
   cancellationType: 'TRY_CANCEL',
   startToCloseTimeout: '30d',
@@ -104,11 +104,11 @@ const table: Record<keyof Activities, ActivityOptions> = {
   runCommand: { ...long, retry: { maximumAttempts: 1 } },
 };
 
-/** Nobody may serve a host: its worker answers within this time, or is not there. */
+/** First calls to a host fail fast if no worker serves it. */
 const contacts = new Set<keyof Activities>(['observe', 'recallEnvironment', 'describeInstances']);
 const firstContact: ActivityOptions = { scheduleToStartTimeout: '20s' };
 
-/** An activity by name, on a task queue, with the sentence that the Temporal UI shows for it. */
+/** An activity by name, on a task queue, with a summary for the Temporal UI. */
 export function activity<K extends keyof Activities>(
   name: K,
   taskQueue: string,

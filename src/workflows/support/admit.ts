@@ -4,9 +4,9 @@ import { excessOf, type MeasuredStack } from '../../model/stack/limits';
 import { fits, tidied, type Shape } from '../messages/shape';
 
 /**
- * The input of a workflow, once it has the right shape; every `line` in it is tidied. A client that is not ours may
- * start workflows with anything: what would trip one ends it at once instead.
- * @throws ApplicationFailure where the input does not fit
+ * Returns the input of a workflow with every `line` tidied. Other clients can start workflows with any input; a
+ * malformed one fails the workflow at once.
+ * @throws ApplicationFailure if the input does not have the shape
  */
 export function admit<T>(input: T, shape: Shape, workflow: string): T {
   if (fits(input, shape)) return tidied(input, shape);
@@ -17,8 +17,8 @@ export function admit<T>(input: T, shape: Shape, workflow: string): T {
 }
 
 /**
- * Ends a workflow whose stack is larger than the engine takes, before anything is planned.
- * @throws ApplicationFailure with every limit that it is beyond
+ * Fails a workflow whose stack exceeds the size limits, before anything is planned.
+ * @throws ApplicationFailure with the exceeded limits
  */
 export function admitSize(stack: MeasuredStack): void {
   const excess = excessOf(stack).map(({ path, message }) => `${path.join('.')} ${message}`);

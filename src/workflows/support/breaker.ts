@@ -1,12 +1,12 @@
 import type { BreakerSettings } from '../../model/stack';
 
-/** Failures in a row, and since when (ms since the epoch) the circuit breaker is open because of them. */
+/** Consecutive failures, and the time (ms since the epoch) at which they opened the circuit breaker. */
 export interface FailureCount {
   failures: number;
   openedAt?: number;
 }
 
-/** Counts one more failure. The breaker opens at its threshold, and anew at each failure beyond it. */
+/** Counts one more failure. The breaker opens at its threshold, and again at each failure above it. */
 export function countFailure({ threshold }: BreakerSettings, before: number, now: number): FailureCount {
   const failures = before + 1;
   return { failures, openedAt: threshold > 0 && failures >= threshold ? now : undefined };

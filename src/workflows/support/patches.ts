@@ -1,20 +1,20 @@
 /**
- * Where workflows behave otherwise than in an earlier release, so that deployments which began then go on as they were.
+ * Changes of workflow behaviour since an earlier release. Histories from before a change replay the old behaviour.
  */
 export const patches = {
-  /** Since 0.2: what was retired is removed by a few activities instead of one each. */
+  /** Since 0.2: one activity removes several retired instances. */
   removeTogether: 'remove-together',
-  /** Since 0.2: the clock of a deployment begins no tick while it stands still. */
+  /** Since 0.2: the clock of a deployment starts no timer while it is paused. */
   clockStandsStill: 'clock-stands-still',
-  /** Since 0.2: what follows from one event is done before anything follows from another. */
+  /** Since 0.2: the consequences of one event are completed before those of the next. */
   oneEventAtATime: 'one-event-at-a-time',
-  /** Since 0.2: an environment misses nothing that happens while it tells others, and tells nobody the same twice. */
+  /** Since 0.2: an environment notices changes while it signals others, and sends no signal twice. */
   attentiveEnvironment: 'attentive-environment',
-  /** Since 0.2: a look that is no step waits for the platform too. */
+  /** Since 0.2: calls outside of steps wait for the platform too. */
   patientLooks: 'patient-looks',
-  /** Since 0.2: a long way back goes by several instances at a time. */
+  /** Since 0.2: a large rollback handles several instances per step. */
   backTogether: 'back-together',
-  /** Since 0.2: ports and room are claimed of their host. */
+  /** Since 0.2: deployments claim ports and resources from the workflow of their host. */
   hostClaims: 'host-claims',
   /** Since 0.2: every request is written into the audit trail. */
   audit: 'audit',
@@ -26,22 +26,22 @@ export const patches = {
    */
   rolloutWatch: 'rollout-watch',
   /**
-   * Since 0.2: thaws, resumed watches, commands in instances and deployments that ended without a word are written into
-   * the audit trail.
+   * Since 0.2: the audit trail also records thaws, resumed watches, commands in instances, and deployments that ended
+   * without a result.
    */
   auditedActs: 'audited-acts',
   /** Since 0.2: instances with large settings start a few at a time. */
   freight: 'freight',
-  /** Since 0.2: a stack beyond the limits ends its deployment at once. */
+  /** Since 0.2: a stack that exceeds the size limits fails its deployment at once. */
   sizeLimits: 'size-limits',
-  /** Since 0.2: a deployment whose environment the worker may not look at is refused. */
+  /** Since 0.2: a deployment is refused if the worker's policy does not allow it to observe the environment. */
   refusesTheUnseen: 'refuses-the-unseen',
-  /** Since 0.2: a signal that must not be used was left out, and is at each replay. */
+  /** Since 0.2: a refused signal is ignored, and ignored again at each replay. */
   refusedSignals: 'refused-signals',
   /** Since 0.2: a changed health check replaces the instances. */
   newChecks: 'new-checks',
-  /** Since 0.2: a superseded deployment that cannot take that in is terminated. */
+  /** Since 0.2: a superseded deployment that cannot process its cancellation is terminated. */
   endsStuck: 'ends-stuck',
-  /** Since 0.2: an amended service that was through is put back, and done again. */
+  /** Since 0.2: an amended service that was already deployed is restored and deployed again. */
   restoreAmended: 'restore-amended',
 } as const;

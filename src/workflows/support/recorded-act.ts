@@ -7,14 +7,14 @@ import { auditedSignal, environmentId, type Act } from '../messages';
 import { patches } from './patches';
 import { serialised } from './serialised-events';
 
-/** Whose trail the acts on a stack are written to. */
+/** The audit trail for acts on a stack. */
 export function auditPlaceOf({ name: stack, environment, infrastructure: { dataDir: folder } }: Stack): AuditPlace {
   return { stack, environment, ...(folder !== undefined && { folder }) };
 }
 
 /**
- * Writes what somebody is about to do into the audit trail, and tells its environment how long that is now.
- * @throws ApplicationFailure where it cannot be recorded: then it must not be done
+ * Records an act in the audit trail before it is performed, and signals the new head to the environment.
+ * @throws ActivityFailure if it cannot be recorded: then it must not be performed
  */
 export async function recordAct(
   place: AuditPlace,
@@ -29,22 +29,22 @@ export async function recordAct(
 }
 
 /**
- * Adds a record to an audit trail, and tells the environment where the trail ends now.
- * @throws ActivityFailure where it cannot be written
+ * Adds a record to an audit trail, and signals the new head to the environment.
+ * @throws ActivityFailure if it cannot be written
  */
 export async function writeRecord(place: AuditPlace, { taskQueue, summary, entry }: RecordToWrite): Promise<void> {
   const head = await activity('recordAudit', taskQueue, summary)(place, entry);
   const { folder } = place;
-  const told = getExternalWorkflowHandle(environmentId(place)).signal(auditedSignal, {
+  const signalled = getExternalWorkflowHandle(environmentId(place)).signal(auditedSignal, {
     ...head,
     ...(folder !== undefined && { folder }),
   });
-  await serialised(told).catch(() => undefined);
+  await serialised(signalled).catch(() => undefined);
 }
 
 export interface RecordToWrite {
   taskQueue: string;
-  /** As the Temporal UI shows it. */
+  /** Summary for the Temporal UI. */
   summary: string;
   entry: AuditEntry;
 }

@@ -3,10 +3,9 @@ import { reasonIn } from '../../payloads/refused';
 import { patches } from './patches';
 
 /**
- * Keeps messages away from workflows that were forged, moved or left plain: a workflow does not begin with one, signals
- * are left out, updates and queries fail. A marker in history tells that a signal was left out, so that it is at each
- * replay. What history says was taken once is never left out: there the task fails, and goes on as soon as the worker
- * accepts it.
+ * Refuses forged, moved or unencrypted messages: a workflow does not start with one, signals are ignored, updates and
+ * queries fail. A marker in history records that a signal was ignored, so that each replay ignores it too. A signal
+ * that was accepted once is never ignored: then the workflow task fails until the worker accepts the message again.
  */
 export const interceptors = (): WorkflowInterceptors => ({
   inbound: [

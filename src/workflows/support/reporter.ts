@@ -28,12 +28,12 @@ export class Reporter {
     if (isNotification(event)) this.notify(event);
   }
 
-  /** Resolves when every delivery has started: a workflow that ends sooner would take it along. */
+  /** Resolves when every delivery has started: none would start after the workflow has ended. */
   async settled(): Promise<void> {
     await Promise.all(this.deliveries.splice(0));
   }
 
-  /** A workflow of its own delivers the event, so that a slow subscriber delays nothing. */
+  /** A separate workflow delivers the event, so that a slow subscriber delays nothing. */
   private notify(event: Event<NotificationType>): void {
     const { code: type, at, stack, environment, deployment, data: details } = event;
     const interested = this.subscribers.filter(({ events: wanted }) => wanted.includes(type));
@@ -51,7 +51,7 @@ export class Reporter {
   }
 }
 
-/** Reports how deployments fare with a host, to the worker's metrics and logs. */
+/** Reports the circuit breaker of a host to the worker's metrics and logs. */
 export function reportHost(data: HostEvent['data']): void {
   events.emit({ code: 'host.reported', at: Date.now(), data });
 }

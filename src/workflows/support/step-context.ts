@@ -1,7 +1,7 @@
 import type { StepContext } from '../../activities/contract';
 import type { Stack } from '../../model/stack';
 
-/** Where the activities of a stack act, and by which sources its secrets are known. */
+/** The context of a stack's activities: its place, and the sources of its secrets. */
 export function contextOf(stack: Stack, deployment: number): StepContext {
   return {
     runtime: stack.runtime,
@@ -14,7 +14,7 @@ export function contextOf(stack: Stack, deployment: number): StepContext {
   };
 }
 
-/** Where a stack is on a cluster, if its file names a place. */
+/** The namespace of a stack on a cluster, if its file sets one. */
 export function namespaceIn({ infrastructure: { cluster } }: Pick<Stack, 'infrastructure'>): { namespace?: string } {
   return cluster?.namespace === undefined ? {} : { namespace: cluster.namespace };
 }

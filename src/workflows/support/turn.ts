@@ -1,7 +1,7 @@
-/** More steps of promises than any of our functions takes from one wait to the next. */
+/** More promise steps than any of our functions takes from one wait to the next. */
 const steps = 200;
 
-/** Who has waited for something goes on alone, in the order in which it happened, until it waits again. */
+/** Resumes waiting functions one at a time, in the order of their events, each until its next wait. */
 export class Turns {
   private free: Promise<void> = Promise.resolve();
 
@@ -19,13 +19,13 @@ export class Turns {
 }
 
 /**
- * After so many steps. Of one promise that is resolved again and again, not of one promise a step: the SDK takes down
- * the stack of each promise that a workflow makes, which would be most of what a worker does.
+ * Calls back after `steps` microtasks. Reuses one thenable instead of a promise per step: the SDK captures a stack
+ * trace for each promise of a workflow, which would dominate the CPU time of a worker.
  */
 function afterwards(pass: () => void): void {
   let left = steps;
   const step: PromiseLike<void> = {
-    // oxlint-disable-next-line no-thenable -- being resolved with is what it is for
+    // oxlint-disable-next-line no-thenable -- made to be resolved with
     then: ((resolve: (value: PromiseLike<void> | void) => void) => {
       left -= 1;
       resolve(left > 0 ? step : undefined);

@@ -96,15 +96,15 @@ describe('one stack over Docker and clusters', () => {
       infrastructure: { hosts: { here: hosts.here, cloud: hosts.cloud }, kubernetes: { service_type: 'NodePort' } },
     });
     expect(planned(low).refusals).toEqual([
-      { path: 'services.edge.host', message: expect.stringContaining('web opens no fixed port of its cluster') },
+      { path: 'services.edge.host', message: expect.stringContaining('web has no fixed port outside its cluster') },
     ]);
     const closed = shop(services(), { infrastructure: { hosts: { here: hosts.here, cloud: hosts.cloud } } });
     expect(planned(closed).refusals).toEqual([
       {
         path: 'services.edge.host',
         message: expect.stringContaining(
-          'web wants host cloud, edge wants host here, and they must share a host: ' +
-            'edge depends on web (web opens no fixed port of its cluster)',
+          'web wants host cloud, edge wants host here, but they must share a host: ' +
+            'edge depends on web (web has no fixed port outside its cluster)',
         ),
       },
     ]);
@@ -116,7 +116,7 @@ describe('one stack over Docker and clusters', () => {
       {
         path: 'services.web.host',
         message: expect.stringContaining(
-          'web wants host cloud, db runs on a Docker Engine, and they must share a ' +
+          'web wants host cloud, db runs on a Docker Engine, but they must share a ' +
             'host: web depends on db (db publishes no fixed port)',
         ),
       },
@@ -147,9 +147,7 @@ describe('one stack over Docker and clusters', () => {
     expect(planned(stack, wrong).refusals).toEqual([
       {
         path: 'infrastructure.hosts.cloud',
-        message: expect.stringContaining(
-          'is a Docker Engine for the worker that serves it, and a cluster in this file',
-        ),
+        message: expect.stringContaining('is a Docker Engine to its worker, but a cluster in this file'),
       },
     ]);
   });

@@ -85,7 +85,7 @@ describe('the placement of services', () => {
       {
         path: 'services.api.zone',
         message: expect.stringContaining(
-          'db wants zone data, api wants zone edge, and they must share a ' +
+          'db wants zone data, api wants zone edge, but they must share a ' +
             'host: api depends on db (db publishes no fixed port)',
         ),
       },
@@ -106,7 +106,10 @@ describe('the placement of services', () => {
       { views: same, placed: placed(stack, same) },
     );
     expect(refusals).toEqual([
-      { path: 'infrastructure.hosts.gamma', message: expect.stringContaining('is the same as alpha') },
+      {
+        path: 'infrastructure.hosts.gamma',
+        message: expect.stringContaining('is the same Docker Engine or cluster as alpha'),
+      },
     ]);
   });
 

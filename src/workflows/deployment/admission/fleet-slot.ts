@@ -8,23 +8,20 @@ import type { ProgressLog } from '../report/progress-log';
 
 const rejoinMs = 600_000;
 
-/** A deployment's place among those that the workers take at once. */
+/** A deployment's slot, if workers limit how many deployments run at once. */
 export class FleetSlot {
-  private word?: SlotWord;
+  private answer?: SlotWord;
   private claimed = false;
 
   constructor(private readonly log: ProgressLog) {
-    listen(slotSignal, shapes.slot, (word) => {
-      this.word = word;
-      this.log.wait(
-        word.granted ? {} : { held: `as many deployments run as the workers take at once (${word.limit})` },
-      );
+    listen(slotSignal, shapes.slot, (answer) => {
+      this.answer = answer;
+      this.log.wait(answer.granted ? {} : { held: `the workers run at most ${answer.limit} deployments at once` });
     });
   }
 
   /**
-   * Waits until there is one. Asking again is harmless, and a fleet that was lost in the meantime learns of this
-   * deployment.
+   * Waits for a slot. Claims again at intervals: that is harmless, and a restarted fleet learns of this deployment.
    */
   async take(limit: number, taskQueue: string, isGivenUp: () => boolean): Promise<void> {
     this.claimed = true;
@@ -32,9 +29,9 @@ export class FleetSlot {
       await activity(
         'claimSlot',
         taskQueue,
-        `one of ${limit} deployments at once`,
+        `claim one of ${limit} slots`,
       )({ workflowId: workflowInfo().workflowId, limit });
-    while (!(await waitUntil(() => this.word?.granted === true || isGivenUp(), rejoinMs, 'ask again')));
+    while (!(await waitUntil(() => this.answer?.granted === true || isGivenUp(), rejoinMs, 'claim the slot again')));
   }
 
   async giveBack(): Promise<void> {

@@ -17,77 +17,81 @@ import { waitUntil } from '../../support/serialised-events';
 const answerMs = 20_000;
 const noBreaker: BreakerSettings = { threshold: 0, recoveryMs: 0 };
 
-/** A plan whose ports and room nobody else takes, and the world that it was made for. */
+/** A plan whose ports and resources are claimed, with the observation it is based on. */
 export interface Secured {
   planning: Planning;
-  world: StackObservation;
+  observed: StackObservation;
 }
 
-/** What a deployment asks of the owners of its hosts, and tells them. */
+/** A deployment's claims and reports to the workflows of its hosts. */
 export class HostClaims {
-  private readonly words = new Map<string, HostWord>();
+  private readonly answers = new Map<string, HostWord>();
   private readonly claimed = new Map<string, HostPlace>();
   private breakers: Promise<Record<string, HostBreaker>> = Promise.resolve({});
   private round = 0;
   private seenAt = 0;
 
   constructor(private readonly taskQueue: string) {
-    listen(hostWordSignal, shapes.hostWord, (word) => void this.words.set(word.host, word));
+    listen(hostWordSignal, shapes.hostWord, (answer) => void this.answers.set(answer.host, answer));
   }
 
-  /** They hold until the deployment ends. */
+  /** Whether the claims are made; they hold until the deployment ends. */
   get areMade(): boolean {
     return this.round > 0;
   }
 
   /**
-   * Before a look at the hosts: how they have fared until now. Nothing waits for the answer but who meets with trouble.
+   * Starts to read the circuit breakers of the hosts before an observation. Only a failing call waits for the answer.
    */
-  beginLook(stack: Stack): void {
+  beginObservation(stack: Stack): void {
     this.seenAt = Date.now();
     const ids = hostsOf(stack, this.taskQueue).map((host) => hostId(placeOf(host, stack)));
-    this.breakers = activity('readHostBreakers', this.taskQueue, 'how the hosts have fared')(ids).catch(() => ({}));
+    this.breakers = activity(
+      'readHostBreakers',
+      this.taskQueue,
+      'read the circuit breakers of the hosts',
+    )(ids).catch(() => ({}));
   }
 
-  /** Why it is of no use to wait for a host; nothing where its breaker is closed, or should try again. */
-  async hopeless(stack: Stack, taskQueue: string): Promise<string | undefined> {
+  /** A message about the open circuit breaker of a host; undefined if it is closed or due for another attempt. */
+  async openBreaker(stack: Stack, taskQueue: string): Promise<string | undefined> {
     const name = hostsOf(stack, this.taskQueue).find((host) => host.taskQueue === taskQueue)?.name;
     const breaker = (await this.breakers)[hostId(placeOf({ name }, stack))];
     if (!breaker || !isOpen(breaker, Date.now())) return undefined;
     const until = new Date(breaker.openedAt! + breaker.recoveryMs).toISOString().slice(0, 16).replace('T', ' ');
     return (
       `the circuit breaker of ${name === undefined ? 'the host' : `the host ${name}`} is open: ` +
-      `${breaker.failures} deployments in a row failed by it; nothing ` +
-      `waits for it before ${until} UTC, save with --force`
+      `${breaker.failures} deployments in a row failed because of it; ` +
+      `try again after ${until} UTC, or pass --force`
     );
   }
 
   /**
-   * Claims what a plan takes; where others were first it is planned anew around them. Resolves with the world as it
-   * will be then.
+   * Claims the ports and resources of a plan, and plans again around earlier claims. Resolves with the final plan and
+   * the observation it is based on, which includes those claims.
    */
   async secure(
     stack: Stack,
-    world: StackObservation,
+    observed: StackObservation,
     by: string,
     planned: Planning,
-    replan: (world: StackObservation) => Promise<Planning>,
+    replan: (observed: StackObservation) => Promise<Planning>,
   ): Promise<Secured> {
-    let secured: Secured = { planning: planned, world };
+    let secured: Secured = { planning: planned, observed };
     for (let counted = ''; ;) {
-      const others = await this.claim(secured.planning.plan, stack, world, by);
+      const others = await this.claim(secured.planning.plan, stack, observed, by);
       const found = JSON.stringify([...others]);
-      if (found === counted || !isInTheWay(secured.planning.plan, stack, others)) return secured;
+      if (found === counted || !hasConflict(secured.planning.plan, stack, others)) return secured;
       counted = found;
-      const around = withClaims(world, others);
-      secured = { planning: await replan(around), world: around };
+      const around = withClaims(observed, others);
+      secured = { planning: await replan(around), observed: around };
       if (secured.planning.refusals.length > 0) return secured;
     }
   }
 
   /**
-   * What others had claimed before, by task queue. An owner that does not answer is not waited for: Docker refuses a
-   * port that is taken.
+   * Claims, and resolves with the earlier claims of others by task queue. After a timeout it goes on without an answer:
+   * Docker itself refuses a port in use.
    */
   private async claim(
     plan: Plan,
@@ -107,20 +111,20 @@ export class HostClaims {
       await activity(
         'claimHost',
         this.taskQueue,
-        `claim ports and room of ${hostId(place)}`,
+        `claim ports and resources of ${hostId(place)}`,
       )(place, { ...claims.get(taskQueue)!, workflowId, by, round, seenAt: this.seenAt });
     });
-    const wordOf = (place: HostPlace) => {
-      const word = this.words.get(hostId(place));
-      return word?.round === round ? word : undefined;
+    const answerOf = (place: HostPlace) => {
+      const answer = this.answers.get(hostId(place));
+      return answer?.round === round ? answer : undefined;
     };
-    await waitUntil(() => asked.every(({ place }) => wordOf(place)), answerMs, 'what others have claimed');
-    return new Map(asked.map(({ place, taskQueue }) => [taskQueue, wordOf(place)?.others ?? []]));
+    await waitUntil(() => asked.every(({ place }) => answerOf(place)), answerMs, 'wait for the claims of others');
+    return new Map(asked.map(({ place, taskQueue }) => [taskQueue, answerOf(place)?.others ?? []]));
   }
 
   /**
-   * What was claimed is there by now, or given up. Tells how the hosts fared: `lost`, by task queue, what they failed
-   * to do.
+   * Ends the claims: the resources are in use by now, or given up. Reports to the hosts; `lost`: their failures by
+   * task queue.
    */
   async release(stack: Stack, kept: boolean, lost: ReadonlyMap<string, string>): Promise<void> {
     const { workflowId } = workflowInfo();
@@ -133,7 +137,7 @@ export class HostClaims {
       await activity(
         'reportHost',
         this.taskQueue,
-        `tell ${hostId(place)} how it went`,
+        `report the outcome to ${hostId(place)}`,
       )(place, { workflowId, kept, breaker: circuitBreaker, ...(trouble !== undefined && { trouble }) }).catch(
         () => undefined,
       );
@@ -141,8 +145,8 @@ export class HostClaims {
   }
 }
 
-/** Others hold ports that the plan takes, or room that it may not have counted. */
-function isInTheWay(plan: Plan, stack: Stack, others: ReadonlyMap<string, Claimed[]>): boolean {
+/** Whether others claim ports of the plan, or resources that the plan may not have counted. */
+function hasConflict(plan: Plan, stack: Stack, others: ReadonlyMap<string, Claimed[]>): boolean {
   const claims = claimsOf(plan, stack);
   return [...others].some(([taskQueue, before]) => {
     const { ports, reserve } = claims.get(taskQueue)!;

@@ -9,9 +9,9 @@ const firstRejoinMs = 60_000;
 const longestRejoinMs = 1_800_000;
 
 /**
- * Joins the queue of the environment and waits until `isDecided`. Joining again is harmless, and an environment that
- * was lost in the meantime learns of this deployment. Resolves with the number of deployments that the workers take at
- * once, where they have a limit.
+ * Joins the queue of the environment and waits until `isDecided`. Joins again at intervals: that is harmless, and a
+ * restarted environment learns of this deployment. Resolves with the workers' limit of concurrent deployments, if
+ * any.
  */
 export async function waitForTurn(
   input: DeploymentInput,
@@ -31,7 +31,7 @@ export async function waitForTurn(
       asked: askedOf(input, begin),
       windows: stack.deployment.freezeWindows ?? [],
     });
-    if (await waitUntil(isDecided, rejoinMs, 'join again if not called')) return rules?.maxParallel;
+    if (await waitUntil(isDecided, rejoinMs, 'join the queue again')) return rules?.maxParallel;
   }
 }
 

@@ -3,10 +3,10 @@ import type { Cause } from '../../messages';
 import { waitUntil } from '../../support/serialised-events';
 import type { ProgressLog } from '../report/progress-log';
 
-/** What becomes of a deployment that has failed and waits. */
+/** A person's decision about a failed deployment. */
 export type Decision = { kind: 'retry' } | { kind: 'amend'; services: Service[] } | { kind: 'roll back' };
 
-/** A deployment that has failed may wait for a person, who amends it, has it tried again or gives it up. */
+/** Lets a failed deployment wait for a person to amend it, retry it or roll it back. */
 export class FailureDecision {
   private decision?: Decision;
   private awaited = false;
@@ -21,20 +21,20 @@ export class FailureDecision {
     if (this.isAwaited) this.decision = decision;
   }
 
-  /** Nobody's word in time means: roll back. */
+  /** Waits for a decision; without one in time: roll back. */
   async await(cause: Cause, limitMs: number): Promise<Decision> {
     this.decision = undefined;
     this.awaited = true;
     this.log.failure = { cause, until: Date.now() + limitMs };
-    this.log.becomeFound('waiting');
+    this.log.becomeSearchable('waiting');
     try {
       if (!(await waitUntil(() => this.decision !== undefined, limitMs)))
-        this.log.note(`nobody came within ${limitMs / 1000} s`);
+        this.log.note(`nobody decided within ${limitMs / 1000} s`);
       return this.decision ?? { kind: 'roll back' };
     } finally {
       this.awaited = false;
       this.log.failure = undefined;
-      this.log.becomeFound('deploying');
+      this.log.becomeSearchable('deploying');
     }
   }
 }

@@ -1,7 +1,7 @@
 import { waitUntil } from '../../support/serialised-events';
 import type { ProgressLog } from '../report/progress-log';
 
-/** Asks people one question at a time, so that an answer always belongs to the question that is shown. */
+/** Asks one question at a time, so that an answer always belongs to the displayed question. */
 export class Questions {
   private answered?: string;
   private asked = 0;
@@ -26,7 +26,7 @@ export class Questions {
     this.asked += 1;
     this.answered = undefined;
     this.log.question = { id: `q${this.asked}`, text, answers };
-    this.log.becomeFound('waiting');
+    this.log.becomeSearchable('waiting');
     this.log.note(text);
     this.log.report({ code: 'deployment.waiting', data: { message: text, answers } });
     try {
@@ -35,7 +35,7 @@ export class Questions {
       return this.answered!;
     } finally {
       this.log.question = undefined;
-      this.log.becomeFound(before);
+      this.log.becomeSearchable(before);
     }
   }
 }

@@ -6,14 +6,14 @@ import { waitUntil } from '../../support/serialised-events';
 import type { ProgressLog } from '../report/progress-log';
 import type { FailureDecision } from './failure-decision';
 
-const said: Record<Steer['action'], string> = {
+const pastTense: Record<Steer['action'], string> = {
   approve: 'approved',
   reject: 'rejected',
   promote: 'promoted',
   pause: 'paused',
   resume: 'resumed',
   abort: 'aborted',
-  retry: 'tried again',
+  retry: 'retried',
 };
 
 interface Pending {
@@ -24,17 +24,17 @@ interface Pending {
 
 export interface Hold {
   service?: string;
-  /** Somebody has cut it short. */
+  /** Whether `promote` ended it early. */
   over: boolean;
 }
 
-/** How people steer a rollout that runs: who did what, when and why. */
+/** Handles and records how people steer a running rollout. */
 export class Steering {
   readonly records: SteeringRecord[] = [];
   private readonly approvals = new Set<Pending>();
   private readonly holds = new Set<Hold>();
   private pause?: Steer;
-  /** From here on nothing is held up: it commits, or goes back. */
+  /** Set at the commit or the rollback, which cannot be paused. */
   private closed = false;
 
   constructor(
@@ -43,12 +43,11 @@ export class Steering {
     private readonly abort: (steer: Steer) => void,
   ) {}
 
-  /** @throws ApplicationFailure where there is nothing to do it to */
+  /** @throws ApplicationFailure if the action is unknown or does not apply */
   check(steer: Steer): void {
     if (!fits(steer, shapes.steer))
       throw ApplicationFailure.nonRetryable(
-        'that is no way to steer; `deploy-code approve`, `reject`, ' +
-          '`promote`, `pause`, `resume`, `abort` and `retry` are',
+        'unknown action; use `deploy-code approve`, `reject`, `promote`, `pause`, `resume`, `abort` or `retry`',
         'NothingToSteer',
       );
     const { action, service } = steer;
@@ -56,12 +55,18 @@ export class Steering {
     if ((action === 'approve' || action === 'reject') && this.waiting(service).length === 0)
       throw ApplicationFailure.nonRetryable(`nothing waits for an approval${of}`, 'NothingToSteer');
     if (action === 'promote' && this.held(service).length === 0)
-      throw ApplicationFailure.nonRetryable(`nothing bakes or is kept${of} that could be cut short`, 'NothingToSteer');
+      throw ApplicationFailure.nonRetryable(
+        `no bake or hold is running${of}; there is nothing to promote`,
+        'NothingToSteer',
+      );
     if (action === 'pause' && this.pause)
-      throw ApplicationFailure.nonRetryable(`it is paused already, by ${this.pause.by}`, 'NothingToSteer');
+      throw ApplicationFailure.nonRetryable(`it is already paused by ${this.pause.by}`, 'NothingToSteer');
     if (action === 'resume' && !this.pause) throw ApplicationFailure.nonRetryable('it is not paused', 'NothingToSteer');
     if (action === 'retry' && !this.failureDecision.isAwaited)
-      throw ApplicationFailure.nonRetryable('it has not failed: nothing waits to be tried again', 'NothingToSteer');
+      throw ApplicationFailure.nonRetryable(
+        'the deployment does not wait after a failure; there is nothing to retry',
+        'NothingToSteer',
+      );
     if (this.closed && action !== 'resume')
       throw ApplicationFailure.nonRetryable(
         `too late: it is ${this.log.status.replaceAll('_', ' ')}`,
@@ -71,7 +76,7 @@ export class Steering {
 
   take(steer: Steer): void {
     const { action, service } = steer;
-    this.record(steer, said[action]);
+    this.record(steer, pastTense[action]);
     if (action === 'approve' || action === 'reject') for (const each of this.waiting(service)) each.answer = steer;
     if (action === 'promote') for (const each of this.held(service)) each.over = true;
     if (action === 'pause') this.pause = steer;
@@ -90,18 +95,18 @@ export class Steering {
     return this.pause !== undefined;
   }
 
-  /** Ends a pause, for good where what follows must not be held up. */
-  letGo(forGood: boolean): void {
+  /** Ends a pause; `permanently`: later pauses are refused. */
+  endPause(permanently: boolean): void {
     this.pause = undefined;
-    this.closed ||= forGood;
+    this.closed ||= permanently;
   }
 
-  /** Resolves once nobody wants it to stand still. */
+  /** Resolves when the rollout is not paused. */
   async whilePaused(): Promise<void> {
     if (this.pause) await waitUntil(() => !this.pause);
   }
 
-  /** A person's word; nothing where none came in time. */
+  /** Waits for an approval or a rejection; undefined after the timeout. */
   async approval(title: string, service: string | undefined, timeoutMs: number): Promise<Steer | undefined> {
     const pending: Pending = { title, service };
     this.approvals.add(pending);
@@ -116,7 +121,7 @@ export class Steering {
     }
   }
 
-  /** Something that lasts, and that `promote` cuts short, from here until the work is done. */
+  /** Registers a hold, which `promote` can end early, for the duration of the work. */
   async holding<T>(service: string | undefined, work: (hold: Hold) => Promise<T>): Promise<T> {
     const hold: Hold = { service, over: false };
     this.holds.add(hold);
@@ -127,7 +132,7 @@ export class Steering {
     }
   }
 
-  /** Waits so long; true where it ended before its time, for somebody promotes or pauses it. */
+  /** Waits for a duration in ms; true if a promotion or a pause ended it early. */
   wait(hold: Hold, durationMs: number): Promise<boolean> {
     return waitUntil(() => hold.over || this.isPaused, Math.max(1, durationMs));
   }
@@ -142,11 +147,11 @@ export class Steering {
 
   private publish(status: ProgressLog['status']): void {
     this.log.approvals = [...this.approvals].map(({ title, service }) => ({ title, service }));
-    if (this.log.status !== status) this.log.becomeFound(status);
+    if (this.log.status !== status) this.log.becomeSearchable(status);
   }
 
-  private record({ action, by, reason, service }: Omit<SteeringRecord, 'at'>, what: string): void {
-    this.log.note(`${what} by ${by}${reason ? `: ${reason}` : ''}`);
+  private record({ action, by, reason, service }: Omit<SteeringRecord, 'at'>, message: string): void {
+    this.log.note(`${message} by ${by}${reason ? `: ${reason}` : ''}`);
     this.records.push({
       action,
       by,

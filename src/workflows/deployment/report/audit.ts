@@ -4,7 +4,7 @@ import type { DeploymentInput, DeploymentResult } from '../../messages';
 import { patches } from '../../support/patches';
 import { auditPlaceOf, writeRecord } from '../../support/recorded-act';
 
-/** Writes a request and what came of it into the audit trail, and tells the environment how long the trail is now. */
+/** Records a request and its outcome in the audit trail, and signals the new head to the environment. */
 export async function recordRequest(input: DeploymentInput, begin: number, result: DeploymentResult): Promise<void> {
   if (!patched(patches.audit)) return;
   const { taskQueue, intent, requestedBy } = input;

@@ -37,7 +37,7 @@ export class ProgressLog {
     this.planned = { plan, after: this.events.length };
   }
 
-  /** The events after a sequence number; the plan comes along until a reader has seen events of after it was made. */
+  /** The events after a sequence number; includes the plan until the reader has seen a later event. */
   since(sequence: number): Progress {
     const { status, deployment, queued, question, cause, planned, approvals, failure } = this;
     const plan = planned && sequence <= planned.after ? planned.plan : undefined;
@@ -65,8 +65,8 @@ export class ProgressLog {
     this.publish();
   }
 
-  /** Also shows in the search attributes whether the deployment waits for a person. */
-  becomeFound(status: Status): void {
+  /** Also sets the search attribute that shows whether the deployment waits for a person. */
+  becomeSearchable(status: Status): void {
     this.become(status);
     upsertSearchAttributes([{ key: searchAttributes.status, value: status === 'waiting' ? 'waiting' : 'running' }]);
   }
@@ -80,7 +80,7 @@ export class ProgressLog {
     this.report({ code: 'deployment.noted', data: { message } });
   }
 
-  /** The one way in for everything that happens in a deployment. */
+  /** The single entry point for all events of a deployment. */
   report(happening: Happening): void {
     if (isProgress(happening) && this.events.length < mostEvents)
       this.events.push({ sequence: this.events.length + 1, at: Date.now(), ...happening });

@@ -10,7 +10,7 @@ import {
 } from '../../messages';
 import type { DeploymentRun, RunResult } from '../run';
 
-/** A deployment that has ended; without `go` it never began, without `run` it made no plan. */
+/** An ended deployment; without `go` it never started, without `run` it made no plan. */
 export interface Ended {
   input: DeploymentInput;
   begin: number;
@@ -48,7 +48,7 @@ export function resultOf(
   };
 }
 
-/** Sets the search attributes by which an ended deployment is found, even one that never began. */
+/** Sets the search attributes of an ended deployment, even of one that never started. */
 export function markEnd({ outcome, deployment, release }: DeploymentResult): void {
   upsertSearchAttributes([
     { key: searchAttributes.status, value: outcome },

@@ -3,7 +3,7 @@ import { plainMarkdown } from '../../../model/text/markdown';
 import { changesAnything, lanesOf, type Plan, type PlannedService } from '../../../plan/plan';
 import type { PlanSummary, Progress, ServiceSummary } from '../../messages';
 
-/** A plan as people and programs see it. */
+/** A plan for people and programs. */
 export function summarise(plan: Plan): PlanSummary {
   const { stack, environment, host, deployment, release, warnings, newVolumes, estimateMs } = plan;
   return {
@@ -46,18 +46,18 @@ function described({
 }
 
 function rolloutOf(service: PlannedService): Pick<ServiceSummary, 'rollout'> {
-  const told = lanesOf(service)
+  const shown = lanesOf(service)
     .flat()
     .filter(({ kind }) => ['route', 'hold', 'approve', 'test', 'configure'].includes(kind));
-  return told.length > 0 ? { rollout: told.map(({ title }) => title) } : {};
+  return shown.length > 0 ? { rollout: shown.map(({ title }) => title) } : {};
 }
 
 const longestDetails = 18_000;
 const longestText = 2000;
-/** The Temporal UI cuts off the last line of its details. */
+/** Padding: the Temporal UI cuts off the last line of details. */
 const lastLine = '\n\n\u00a0';
 
-/** How a deployment stands, with its phases as a table, for the Temporal UI. */
+/** The state of a deployment, with a table of its phases, as Markdown for the Temporal UI. */
 export function details(progress: Progress): string {
   const { plan, status, deployment, behind, held, question, cause, approvals = [] } = progress;
   const head = [

@@ -13,22 +13,22 @@ import { keepRelease } from './keep-release';
 import { keepSchedules } from './keep-schedules';
 import type { Compensation } from '../steps/compensation';
 
-/** What a commit makes lasting. */
+/** The input of a commit. */
 export interface CommitRequest {
   input: DeploymentInput;
   plan: Plan;
   jobs: JobRun[];
   images: PinnedImages;
-  /** Instances that stay though the plan said they go: of services that failed alone. */
+  /** Superseded instances to keep: those of services that failed alone. */
   retained: ReadonlySet<string>;
 }
 
 /**
- * The point of no return: the environment is told first, then the release is kept, then what was retired goes. Nothing
- * here rolls back.
+ * The point of no return: signals the environment, keeps the release, then removes retired instances. Nothing here
+ * rolls back.
  */
 export class Commit {
-  /** Names of the schedules that come from the stack file, once they are in step with it. */
+  /** Names of the schedules from the stack file, set after they are synchronised. */
   schedules?: string[];
 
   constructor(
@@ -65,8 +65,8 @@ export class Commit {
   }
 
   /**
-   * What ran until now is still in use by its instances: before they go, a kept release's images whose tags have moved
-   * are held.
+   * Before retired instances are removed, holds the images of kept releases whose tags have moved: until then their
+   * containers protect them.
    */
   private async holdImages(plan: Plan, { stack, taskQueue }: DeploymentInput): Promise<void> {
     const { compensation } = this;
@@ -86,7 +86,7 @@ export class Commit {
   }
 }
 
-/** The instances of a plan that go when it commits, of services that pass the test. */
+/** Names of the superseded instances of the services that pass the test. */
 export function supersededInstances({ phases }: Plan, of: (service: string) => boolean): Set<string> {
   return new Set(
     servicesOf(phases)
@@ -95,7 +95,7 @@ export function supersededInstances({ phases }: Plan, of: (service: string) => b
   );
 }
 
-/** What was retired goes a few at a time. */
+/** Removals of retired instances, several per step. */
 function removals(steps: Step[]): Lane[] {
   const lanes = steps.filter((step) => step.kind === 'remove').map((step) => [step]);
   return patched(patches.removeTogether) ? together(lanes) : lanes;

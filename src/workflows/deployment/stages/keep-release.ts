@@ -6,7 +6,7 @@ import { imagesMemo, releaseId, type DeploymentInput, type ReleaseContents } fro
 import { serialised } from '../../support/serialised-events';
 import type { EnvironmentLink } from '../admission/environment-link';
 
-/** Starts the workflow that holds the release from now on, whatever becomes of this one. */
+/** Starts the workflow that holds the release independently of this one. */
 export async function keepRelease(
   { stack, requestedBy, reason }: DeploymentInput,
   plan: Plan,

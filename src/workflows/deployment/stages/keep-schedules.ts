@@ -3,8 +3,8 @@ import { activity } from '../../support/activity-options';
 import { contextOf } from '../../support/step-context';
 
 /**
- * Makes the schedules of the stack file what this release says; resolves with their names. An environment that is
- * stopped has none.
+ * Synchronises Temporal's schedules with those of the stack file; resolves with their names. A stopped environment has
+ * none.
  */
 export async function keepSchedules(
   { stack, intent, taskQueue, followsCurrent }: DeploymentInput,

@@ -6,7 +6,7 @@ import { amend } from '../../../plan/service/amendment';
 import { planOver, type Planning } from '../../../plan/planner';
 import { planSettlement } from '../../../plan/undo/settlement';
 import { admitSize } from '../../support/admit';
-import { hostNamed, lookAround, type WithPlatformRetry } from '../../hosts';
+import { hostNamed, observeHosts, type WithPlatformRetry } from '../../hosts';
 import type { DeploymentInput } from '../../messages';
 import { patches } from '../../support/patches';
 import type { DeploymentContext } from '../context';
@@ -17,7 +17,7 @@ import { isTrouble } from '../steps/platform-retry';
 import { summarise } from '../report/summary';
 import type { Compensation } from '../steps/compensation';
 
-/** What comes before the first step: a look at what runs, and the plan. */
+/** Work before the first step: settles an unfinished deployment, observes the hosts, and plans. */
 export class Preparation {
   constructor(
     private readonly context: DeploymentContext,
@@ -25,38 +25,38 @@ export class Preparation {
     private readonly compensation: Compensation,
   ) {}
 
-  /** What a deployment that ended without a word left behind is put back first. */
-  async settleAndLook(input: DeploymentInput): Promise<StackObservation> {
+  /** Observes the hosts; first rolls back the remains of a deployment that ended without a result. */
+  async settleAndObserve(input: DeploymentInput): Promise<StackObservation> {
     const { compensation, interpreter } = this;
     const { go, log } = this.context;
-    const world = await this.look(input, 'observe what runs');
-    const settlement = planSettlement({ views: world.views, committed: go.committed, runtime: input.stack.runtime });
-    if (settlement.stages.length === 0) return world;
-    log.note('an earlier deployment ended without a word; putting back what it left');
+    const observed = await this.observe(input, 'observe the hosts');
+    const settlement = planSettlement({ views: observed.views, committed: go.committed, runtime: input.stack.runtime });
+    if (settlement.stages.length === 0) return observed;
+    log.note('an earlier deployment ended without a result; rolling back what it left');
     await compensation.perform(settlement);
     interpreter.forgetAll();
-    return this.look(input, 'observe what runs after that');
+    return this.observe(input, 'observe the hosts after the rollback');
   }
 
-  private look(
+  private observe(
     { stack, pinned, taskQueue, intent: { kind, force } }: DeploymentInput,
     summary: string,
   ): Promise<StackObservation> {
     const { go, claims } = this.context;
-    if (patched(patches.hostClaims)) claims.beginLook(stack);
-    const withPlatformRetry: WithPlatformRetry = (queue, look) =>
+    if (patched(patches.hostClaims)) claims.beginObservation(stack);
+    const withPlatformRetry: WithPlatformRetry = (queue, call) =>
       this.context.withPlatformRetry(queue, () =>
-        look().catch(async (error: unknown) => {
-          const hopeless = force || !isTrouble(error) ? undefined : await claims.hopeless(stack, queue);
-          throw hopeless === undefined
+        call().catch(async (error: unknown) => {
+          const openBreaker = force || !isTrouble(error) ? undefined : await claims.openBreaker(stack, queue);
+          throw openBreaker === undefined
             ? error
-            : ApplicationFailure.nonRetryable(`${toProblem(error).message}; ${hopeless}`, failureTypes.software);
+            : ApplicationFailure.nonRetryable(`${toProblem(error).message}; ${openBreaker}`, failureTypes.software);
         }),
       );
     const former = (go.hosts ?? [])
       .filter((name) => stack.hosts && !stack.hosts.some((host) => host.name === name))
       .map(hostNamed);
-    return lookAround({
+    return observeHosts({
       stack,
       pinned,
       taskQueue,
@@ -68,7 +68,7 @@ export class Preparation {
     });
   }
 
-  draft({ stack, intent, target }: DeploymentInput, world: StackObservation): Planning {
+  draft({ stack, intent, target }: DeploymentInput, observed: StackObservation): Planning {
     const {
       deployment,
       release: { from, next },
@@ -77,12 +77,12 @@ export class Preparation {
     const to = target ?? (intent.kind === 'deploy' ? next : (from ?? next));
     return planOver(
       { stack, intent, deployment, release: { from, to }, jobs, keepsOldChecks: !patched(patches.newChecks) },
-      world,
+      observed,
     );
   }
 
-  /** All images are there before the first instance stops. Only then is it known what changes. */
-  async withImages(input: DeploymentInput, draft: Planning, world: StackObservation): Promise<Planning> {
+  /** Pulls all images before the first instance stops, then plans again with their content addresses. */
+  async withImages(input: DeploymentInput, draft: Planning, observed: StackObservation): Promise<Planning> {
     const { interpreter } = this;
     const { log } = this.context;
     const { plan } = draft;
@@ -93,7 +93,7 @@ export class Preparation {
       log.become('pulling');
       await runSteps(pulls, plan.maxParallel, (lane) => interpreter.lane(lane));
     }
-    return this.draft(input, { ...world, views: world.views.map((view) => this.withPulled(view)) });
+    return this.draft(input, { ...observed, views: observed.views.map((view) => this.withPulled(view)) });
   }
 
   private withPulled(view: HostObservation): HostObservation {
@@ -108,13 +108,13 @@ export class Preparation {
     };
   }
 
-  /** The stack with services as they shall be. @throws ApplicationFailure where that cannot be, with the reasons */
-  amended(input: DeploymentInput, services: Service[], world: StackObservation): Stack {
+  /** The stack with amended services. @throws ApplicationFailure with the refusals */
+  amended(input: DeploymentInput, services: Service[], observed: StackObservation): Stack {
     const amended = amend(input.stack, services);
     if ('stack' in amended) admitSize(amended.stack);
     const refusals =
       'stack' in amended
-        ? this.draft({ ...input, stack: amended.stack }, world).refusals.map(
+        ? this.draft({ ...input, stack: amended.stack }, observed).refusals.map(
             ({ path, message }) => `${path}: ${message}`,
           )
         : amended.refusals;

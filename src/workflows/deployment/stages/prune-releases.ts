@@ -5,7 +5,7 @@ import { contextOf } from '../../support/step-context';
 import type { DeploymentContext } from '../context';
 import type { Compensation } from '../steps/compensation';
 
-/** Removes all but the last releases, and never the current one. Resolves with the numbers of those that are kept. */
+/** Removes all but the last releases, never the current one. Resolves with the numbers of the kept ones. */
 export async function pruneReleases(
   context: DeploymentContext,
   compensation: Compensation,

@@ -9,39 +9,39 @@ import type { Compensation } from '../steps/compensation';
 
 export interface Unfinished {
   plan: Plan;
-  /** The service that failed, where one did: it may have been through with its steps. */
+  /** The service that failed, if any; its steps may all be finished. */
   failed?: string;
   interpreter: Interpreter;
   compensation: Compensation;
 }
 
 /**
- * While a person thinks about a failure each service is as it was or as it shall be: what is half done is put back, and
- * will be done again. Jobs stay as far as they came. Resolves with the names of what was put back.
+ * Restores partly deployed services while a person decides about a failure; a retry deploys them again. Jobs are not
+ * undone. Resolves with the names of the restored services.
  */
 export function restoreUnfinished(unfinished: Unfinished): Promise<string[]> {
   const { failed, interpreter } = unfinished;
   return restore(
     unfinished,
-    (service) => isBegun(service, interpreter) && (service.name === failed || !isThrough(service, interpreter)),
+    (service) => hasStarted(service, interpreter) && (service.name === failed || !isFinished(service, interpreter)),
   );
 }
 
-/** Puts amended services back that were through: they will be done again. */
+/** Restores amended services that were already deployed, so that they are deployed again. */
 export async function restoreAmended(unfinished: Unfinished, amended: ReadonlySet<string>): Promise<void> {
   const { plan, interpreter } = unfinished;
-  const isToRestore = (service: PlannedService) => amended.has(service.name) && isBegun(service, interpreter);
+  const isToRestore = (service: PlannedService) => amended.has(service.name) && hasStarted(service, interpreter);
   const services = servicesOf(plan.phases).filter(({ kind }) => kind !== 'job');
   if (services.some(isToRestore) && patched(patches.restoreAmended)) await restore(unfinished, isToRestore);
 }
 
-/** Whether a job has been run to its end. */
+/** Whether a job has finished. */
 export function hasRun({ plan, interpreter }: Pick<Unfinished, 'plan' | 'interpreter'>, job: string): boolean {
   const found = servicesOf(plan.phases).find(({ name }) => name === job);
-  return found?.kind === 'job' && isBegun(found, interpreter) && isThrough(found, interpreter);
+  return found?.kind === 'job' && hasStarted(found, interpreter) && isFinished(found, interpreter);
 }
 
-/** Services only: what a job did stays. Resolves with the names of what was put back. */
+/** Restores services, not jobs. Resolves with the names of the restored services. */
 async function restore(unfinished: Unfinished, which: (service: PlannedService) => boolean): Promise<string[]> {
   const { plan, interpreter, compensation } = unfinished;
   const { started, finished } = interpreter;
@@ -51,14 +51,14 @@ async function restore(unfinished: Unfinished, which: (service: PlannedService) 
   await compensation.perform(planRollback({ plan: part, started, finished, onRollback: {} }));
   const steps = services.flatMap((service) => lanesOf(service).flat());
   const isClean = compensation.leftBehind.splice(0).length === 0;
-  interpreter.forget(steps, isClean ? 'that they began' : 'that they are done');
+  interpreter.forget(steps, isClean ? 'started' : 'finished');
   return services.map(({ name }) => name);
 }
 
-/** A job that did not succeed runs again from the start, in a container of its own. */
+/** Removes the containers of failed jobs, so that a retry runs them again in new ones. */
 export async function clearFailedJobs({ plan, interpreter, compensation }: Unfinished): Promise<void> {
   const jobs = servicesOf(plan.phases).filter(
-    (service) => service.kind === 'job' && isBegun(service, interpreter) && !isThrough(service, interpreter),
+    (service) => service.kind === 'job' && hasStarted(service, interpreter) && !isFinished(service, interpreter),
   );
   const steps = jobs.flatMap((job) => lanesOf(job).flat());
   await compensation.collect(
@@ -66,16 +66,16 @@ export async function clearFailedJobs({ plan, interpreter, compensation }: Unfin
       step.kind === 'create-job' ? [[StepFactory.beside(step).about('remove', toRef(step.instance))]] : [],
     ),
   );
-  interpreter.forget(steps, 'that they are done');
+  interpreter.forget(steps, 'finished');
 }
 
-function isBegun(service: PlannedService, { started }: Interpreter): boolean {
+function hasStarted(service: PlannedService, { started }: Interpreter): boolean {
   return lanesOf(service)
     .flat()
     .some(({ id }) => started.has(id));
 }
 
-/** What outlasts the rest of the deployment may still be to come. */
-function isThrough({ stages }: PlannedService, { finished }: Interpreter): boolean {
+/** Whether all stages are finished; the tail does not count. */
+function isFinished({ stages }: PlannedService, { finished }: Interpreter): boolean {
   return stages.flat(2).every(({ id }) => finished.has(id));
 }

@@ -7,9 +7,9 @@ import type { Compensation } from '../steps/compensation';
 
 /** The rollback of a whole deployment. */
 export class Rollback {
-  /** Jobs whose effect stays. */
+  /** Jobs whose effect remains. */
   readonly notUndone: string[] = [];
-  /** Jobs that their `on_rollback` command has undone. */
+  /** Jobs undone by their `on_rollback` command. */
   readonly undone = new Set<string>();
 
   constructor(
@@ -41,15 +41,15 @@ export class Rollback {
     const { compensation } = this;
     const { log, steering } = this.context;
     const begin = Date.now();
-    steering.letGo(true);
+    steering.endPause(true);
     log.become('rolling_back');
     const onRollback = Object.fromEntries(
       Object.values(stack.services).map((service) => [service.name, service.onRollback]),
     );
-    const back = planRollback({ plan, started, finished, onRollback });
-    await compensation.perform(back);
-    this.notUndone.push(...back.notUndone);
-    for (const step of back.stages.flatMap(({ lanes }) => lanes.flat()))
+    const rollback = planRollback({ plan, started, finished, onRollback });
+    await compensation.perform(rollback);
+    this.notUndone.push(...rollback.notUndone);
+    for (const step of rollback.stages.flatMap(({ lanes }) => lanes.flat()))
       if (step.kind === 'run-job' && finished.has(step.id)) this.undone.add(step.instance.service);
     const [complete, rollbackMs] = [compensation.leftBehind.length === 0, Date.now() - begin];
     log.report({ code: 'rollback.finished', data: { complete, durationMs: rollbackMs } });

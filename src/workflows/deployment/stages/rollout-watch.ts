@@ -10,23 +10,23 @@ import type { DeploymentContext } from '../context';
 import { StepFailure, toProblem } from '../steps/failure';
 import type { Interpreter } from '../steps/interpreter';
 
-/** Services that may fail alone. */
+/** Handles failures of services that may fail alone. */
 export interface Tolerance {
   isTolerated: (service: string) => boolean;
-  /** Takes a failure of a service that may fail alone (true). */
+  /** Accepts a failure; returns true if the service may fail alone. */
   tolerate: (failure: StepFailure, service: PlannedService) => boolean;
 }
 
 /**
- * Watches the new instances of services that are replaced step by step, from the moment each is healthy until the
- * commit. The first that fails ends the way forward; its requests go back before anything else is undone. One activity
- * watches all such instances of a phase on a host: what is replaced in one step has none, and is checked before the
- * commit.
+ * Watches the new instances of gradually replaced services, each from the moment it is healthy until the commit. The
+ * first failure ends the rollout; requests move away from the instance before anything else is undone. One activity
+ * watches all such instances of a phase on a host. Services replaced in one step are not watched, only checked before
+ * the commit.
  */
 export class RolloutWatch {
   private plan?: Plan;
   private found?: StepFailure;
-  private forward?: CancellationScope;
+  private rolloutScope?: CancellationScope;
   private watching?: CancellationScope;
   private readonly started = new Set<string>();
   private readonly seen = new Set<PlannedService>();
@@ -39,7 +39,7 @@ export class RolloutWatch {
     private readonly tolerance: Tolerance,
   ) {}
 
-  /** Performs work on the way forward. @throws StepFailure of an instance that fails meanwhile */
+  /** Performs the rollout while watching. @throws StepFailure of an instance that fails meanwhile */
   async during(plan: Plan, work: () => Promise<void>): Promise<void> {
     if (!patched(patches.rolloutWatch)) return work();
     this.plan = plan;
@@ -49,10 +49,10 @@ export class RolloutWatch {
     this.seen.clear();
     this.lanes.clear();
     this.watching = new CancellationScope({ cancellable: true });
-    this.forward = new CancellationScope({ cancellable: true });
+    this.rolloutScope = new CancellationScope({ cancellable: true });
     for (const { number, services } of plan.phases)
-      for (const service of services) if (this.isLetIn(service)) this.watch(service, number);
-    const failure = await this.forward.run(work).then(
+      for (const service of services) if (this.hasNewInstances(service)) this.watch(service, number);
+    const failure = await this.rolloutScope.run(work).then(
       () => undefined,
       (error: unknown) => ({ error }),
     );
@@ -66,7 +66,7 @@ export class RolloutWatch {
     if (failure) throw failure.error;
   }
 
-  /** Performs a lane of a service, which ends early when an instance of the service fails. */
+  /** Performs a lane of a service; cancels it when an instance of the service fails. */
   async lane(service: PlannedService, phase: number, work: () => Promise<void>): Promise<void> {
     if (!this.watching) return work();
     this.watch(service, phase);
@@ -83,7 +83,7 @@ export class RolloutWatch {
     }
   }
 
-  private isLetIn(service: PlannedService): boolean {
+  private hasNewInstances(service: PlannedService): boolean {
     return watchedOf(service).some(({ id }) => this.interpreter.finished.has(id));
   }
 
@@ -99,12 +99,12 @@ export class RolloutWatch {
       );
       void this.watching!.run(() => this.watchOver(services, queue)).catch((error: unknown) => {
         if (!isCancellation(error))
-          this.context.log.note(`the watch over new instances has stopped: ${toProblem(error).message}`);
+          this.context.log.note(`the watch of new instances has stopped: ${toProblem(error).message}`);
       });
     }
   }
 
-  /** Until one fails, for which the deployment does. */
+  /** Watches until a failure ends the whole deployment. */
   private async watchOver(services: PlannedService[], queue: string): Promise<void> {
     const { activityContext: context } = this.context;
     const { isTolerated } = this.tolerance;
@@ -120,7 +120,7 @@ export class RolloutWatch {
         `watch ${instances.length} new instances until the commit`,
       )(context, instances);
       if (
-        this.end(
+        this.handleFailure(
           failed,
           left.find(({ name }) => name === failed.service)!,
         )
@@ -129,8 +129,8 @@ export class RolloutWatch {
     }
   }
 
-  /** True where the whole deployment ends by it. */
-  private end(
+  /** Handles a failed instance; true if the whole deployment ends. */
+  private handleFailure(
     { service: name, instance, message, evidence }: NotRunning & { instance: string },
     service: PlannedService,
   ): boolean {
@@ -142,13 +142,13 @@ export class RolloutWatch {
     const lanes = [...(this.lanes.get(name) ?? [])];
     if (!isTolerated) this.found = failure;
     for (const lane of lanes) lane.failure = failure;
-    for (const { scope } of isTolerated ? lanes : [{ scope: this.forward! }]) scope.cancel();
+    for (const { scope } of isTolerated ? lanes : [{ scope: this.rolloutScope! }]) scope.cancel();
     if (this.context.input.stack.deployment.rollbackOnFailure)
       this.reactions.push(this.divert(service, lanes, instance));
     return !isTolerated;
   }
 
-  /** Once nothing of the service is in the making: other services may take long to come to rest. */
+  /** Moves requests away from a failed instance as soon as the lanes of its own service have ended. */
   private divert(service: PlannedService, lanes: Lane[], instance: string): Promise<void> {
     const { interpreter } = this;
     const { log } = this.context;
@@ -164,15 +164,15 @@ export class RolloutWatch {
   }
 }
 
-/** A lane under way. */
+/** A running lane. */
 interface Lane {
   scope: CancellationScope;
   over: Promise<void>;
-  /** Why it has been ended. */
+  /** The failure that cancelled it. */
   failure?: StepFailure;
 }
 
-/** The starts of a service after which it has further steps, while something older of it has served. */
+/** The starts to watch: those of a replaced service that are followed by further steps. */
 function watchedOf({ action, stages, tail }: PlannedService): StepOf<'start'>[] {
   if (action === 'create') return [];
   const all = [...stages, ...tail];

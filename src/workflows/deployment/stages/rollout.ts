@@ -26,11 +26,11 @@ import type { Compensation } from '../steps/compensation';
 const settleMs = 1000;
 
 /**
- * Performs what is left of a plan phase by phase, up to the look that confirms it. A service with `on_failure:
- * continue` fails alone.
+ * Performs the remaining steps of a plan phase by phase, up to the final check before the commit. A service with
+ * `on_failure: continue` fails alone.
  */
 export class Rollout {
-  /** Why services failed alone. */
+  /** Failures of services that failed alone. */
   readonly tolerated: Cause[] = [];
   private lastStart = 0;
   private readonly watch: RolloutWatch;
@@ -54,7 +54,7 @@ export class Rollout {
     await runSteps(interpreter.remaining(plan.preparation), plan.maxParallel, (lane) => interpreter.lane(lane));
     await this.watch.during(plan, async () => {
       for (const phase of plan.phases) await this.deployPhase(phase, plan.maxParallel);
-      await this.outlast(plan);
+      await this.performTails(plan);
       await interpreter.whilePaused();
       do await this.confirm(plan);
       while (await interpreter.whilePaused());
@@ -80,18 +80,18 @@ export class Rollout {
     this.context.log.publish();
   }
 
-  /** What has to outlast the rest: old sets that are kept for a while, requests that are still open. */
-  private async outlast({ phases }: Plan): Promise<void> {
-    const staying = servicesOf(phases).filter(
+  /** Performs the tails: keeps old sets for a while, and waits for open requests. */
+  private async performTails({ phases }: Plan): Promise<void> {
+    const services = servicesOf(phases).filter(
       ({ name, tail }) => this.interpreter.remaining(tail.flat(2)).length > 0 && !this.isTolerated(name),
     );
-    if (staying.length === 0) return;
+    if (services.length === 0) return;
     const phaseOf = new Map(
-      phases.flatMap(({ number, services }) => services.map((service) => [service, number] as const)),
+      phases.flatMap((phase) => phase.services.map((service) => [service, phase.number] as const)),
     );
-    const lanes = staying.flatMap(({ tail }) => tail.flat()).length;
+    const lanes = services.flatMap(({ tail }) => tail.flat()).length;
     await runServices(
-      staying,
+      services,
       ({ tail }) => tail,
       lanes,
       ({ service, lane }) => this.deployLane(service!, lane, phaseOf.get(service!)!),
@@ -121,21 +121,21 @@ export class Rollout {
   }
 
   /**
-   * Before the commit one listing confirms every phase; what nobody checks must at least have stayed up for a second.
+   * Confirms all phases by one listing before the commit. Instances without a health check must have run for a second.
    */
   private async confirm({ phases }: Plan): Promise<void> {
     const services = new Map(servicesOf(phases).map((service) => [service.name, service]));
     const started = [...services.values()]
       .filter(({ name }) => !this.isTolerated(name))
       .flatMap((service) => lanesOf(service).flat());
-    const gone = new Set(started.flatMap((step) => (step.kind === 'remove' ? [step.instance.name] : [])));
+    const removed = new Set(started.flatMap((step) => (step.kind === 'remove' ? [step.instance.name] : [])));
     const starts = started
       .filter((step) => step.kind === 'start' || step.kind === 'update')
-      .filter(({ instance }) => !gone.has(instance.name));
+      .filter(({ instance }) => !removed.has(instance.name));
     if (starts.some(({ instance }) => !instance.healthCheck))
       await sleep(
         Math.max(1, settleMs - (Date.now() - this.lastStart)),
-        'what nothing checks must stay up for a second',
+        'instances without a health check must run for a second',
       );
     const queues = [...new Set(starts.map(({ taskQueue }) => taskQueue))];
     const down = await all(queues, (queue) =>
@@ -154,22 +154,22 @@ export class Rollout {
     const { withPlatformRetry, activityContext } = this.context;
     const confirm = activity('confirm', taskQueue, `confirm that ${starts.length} instances run and are healthy`);
     const expected = starts.map(({ instance }) => toRef(instance));
-    const front = starts.find((step) => step.kind === 'start' && step.reaches !== undefined) as
+    const loadBalancer = starts.find((step) => step.kind === 'start' && step.reaches !== undefined) as
       StepOf<'start'> | undefined;
-    const targets = (front?.reaches ?? []).filter(({ service }) => !this.isTolerated(service));
+    const targets = (loadBalancer?.reaches ?? []).filter(({ service }) => !this.isTolerated(service));
     return withPlatformRetry(taskQueue, () =>
-      front && targets.length > 0
-        ? confirm(activityContext, expected, { balancer: toRef(front.instance), targets })
+      loadBalancer && targets.length > 0
+        ? confirm(activityContext, expected, { balancer: toRef(loadBalancer.instance), targets })
         : confirm(activityContext, expected),
     );
   }
 
-  /** Only what failed alone is put back. */
+  /** Rolls back only the services that failed alone. */
   private async rollBackTolerated(plan: Plan): Promise<void> {
     if (this.tolerated.length === 0) return;
     const { started, finished } = this.interpreter;
     const part = withOnly(plan, ({ name }) => this.isTolerated(name));
-    const back = planRollback({ plan: part, started, finished, onRollback: {} });
-    await this.compensation.perform(back);
+    const rollback = planRollback({ plan: part, started, finished, onRollback: {} });
+    await this.compensation.perform(rollback);
   }
 }

@@ -5,8 +5,8 @@ import { sleep, waitUntil } from '../../support/serialised-events';
 const tickMs = 30_000;
 
 /**
- * The clock of a deployment. It stands still while the platform is away, while a job runs (jobs have their own)
- * and while a person is asked; and since it counts ticks, also while no worker is there to do the work.
+ * The clock of a deployment's timeout. It is paused while the platform is unavailable, while a job runs (jobs have
+ * their own timeout) and while a person is asked. It counts ticks, so it also pauses while no worker runs.
  */
 export class DeploymentClock {
   private usedMs = 0;
@@ -32,7 +32,7 @@ export class DeploymentClock {
       });
   }
 
-  /** All the time again, for another try. */
+  /** Restarts the timeout for another attempt. */
   renew(): void {
     this.usedMs = 0;
     this.expired?.();
@@ -43,7 +43,7 @@ export class DeploymentClock {
     this.scope.cancel();
   }
 
-  /** Lets work take its time. */
+  /** Pauses the clock during work. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.pauses += 1;
     try {

@@ -7,12 +7,12 @@ import { toCause } from './failure';
 import type { Interpreter } from './interpreter';
 import { runLanes } from './lanes';
 
-/** With more lanes to a stage the way back would not fit into what the way there has left of a history. */
-const mostAlone = 300;
+/** Above this number of lanes per stage a rollback, one activity per step, may exceed the history limit. */
+const maximumSeparateLanes = 300;
 
-/** Performs what cannot be aborted: a step that fails never hides, and the rest still run. */
+/** Performs steps that cannot be cancelled: records failed steps, and performs the rest. */
 export class Compensation {
-  /** What could not be finished. */
+  /** Failed steps, as `title: message`. */
   readonly leftBehind: string[] = [];
 
   constructor(
@@ -23,11 +23,13 @@ export class Compensation {
   async perform({ stages }: RollbackPlan): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
       for (const { lanes } of stages)
-        await this.collect(lanes.length > mostAlone && patched(patches.backTogether) ? together(lanes) : lanes);
+        await this.collect(
+          lanes.length > maximumSeparateLanes && patched(patches.backTogether) ? together(lanes) : lanes,
+        );
     });
   }
 
-  /** Runs lanes side by side; what fails is named in `leftBehind`. */
+  /** Runs lanes in parallel; adds failures to `leftBehind`. */
   async collect(lanes: Lane[]): Promise<void> {
     await runLanes(
       lanes,

@@ -1,12 +1,12 @@
 import type { InstanceByReference, InstanceSpec } from '../../../model/instance';
 import type { Stack } from '../../../model/stack';
 
-/** Shorter contents travel with the instance: looking them up would take longer. */
+/** Shorter contents are sent with the instance: a lookup would take longer. */
 const inlineBelow = 2000;
 
 /**
- * Names the configs of a stack instead of repeating their contents: these are in the history once, with the start of
- * the deployment, where the activities read them (`src/activities/instances/config-contents.ts`).
+ * Refers to the configs of a stack by name instead of repeating their contents. The history has the contents once, in
+ * the input of the deployment, where activities read them (`src/activities/instances/config-contents.ts`).
  */
 export class ConfigReferences {
   private readonly names: ReadonlyMap<string, string>;
@@ -17,7 +17,7 @@ export class ConfigReferences {
     );
   }
 
-  /** An instance as it is told to an activity. */
+  /** An instance for the input of an activity. */
   of(instance: InstanceSpec): InstanceByReference {
     if (this.names.size === 0 || instance.files.length === 0) return instance;
     const files = instance.files.map(({ content, ...target }) => {

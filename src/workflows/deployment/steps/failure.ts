@@ -10,22 +10,22 @@ import type { Evidence } from '../../../model/instance-status';
 import type { Step } from '../../../plan/plan';
 import type { Cause } from '../../messages';
 
-/** A step that failed for good, with everything that shows why. */
+/** The final failure of a step, with its evidence. */
 export class StepFailure extends Error {
   constructor(readonly cause: Cause) {
     super(cause.message);
   }
 }
 
-/** A person has decided against going on: nobody has to be asked what to do about it. */
+/** A person decided against continuing, so nobody is asked how to handle the failure. */
 export class Rejection extends StepFailure {}
 
-/** What an activity's failure says, looked at by type. */
+/** The failure of an activity, by type. */
 export interface ActivityProblem {
   type: FailureType;
   message: string;
   evidence?: Evidence;
-  /** Nothing of the step has happened: there is nothing to undo. */
+  /** The step had no effect: there is nothing to undo. */
   isNotMade?: boolean;
 }
 
@@ -44,25 +44,25 @@ export function toProblem(error: unknown): ActivityProblem {
   return { type: 'UnexpectedError', message: inner instanceof Error ? inner.message : String(inner) };
 }
 
-/** What an activity saw last before it was cancelled. */
+/** The last evidence of a cancelled activity. */
 export function interruptionOf(error: unknown): Evidence | undefined {
   const inner = error instanceof ActivityFailure ? error.cause : error;
   return inner instanceof CancelledFailure ? (inner.details[0] as Evidence | undefined) : undefined;
 }
 
-/** Any error on the way forward as the cause of the deployment's end. */
+/** Turns any error of the rollout into a cause. */
 export function toCause(error: unknown, step: Pick<Step, 'id' | 'service'> & { title?: string }): Cause {
   if (error instanceof StepFailure) return error.cause;
   const { message, evidence } = toProblem(error);
   return { ...named(step), service: step.service, message: isCancellation(error) ? 'cancelled' : message, evidence };
 }
 
-/** How a cause names a step. */
+/** The id and the title of a step for a cause. */
 export function named({ id, title }: { id: string; title?: string }): Pick<Cause, 'step' | 'title'> {
   return { step: id, ...(title !== undefined && { title }) };
 }
 
-/** Out of time: what was waited for says why. */
+/** Adds the interrupted steps, and the evidence of the first one, to a timeout. */
 export function withEvidence(cause: Cause, interrupted: readonly Cause[]): Cause {
   const [first] = interrupted;
   if (cause.step !== 'timeout' || !first) return cause;

@@ -10,14 +10,14 @@ import { interruptionOf, named, StepFailure, toProblem } from './failure';
 import { performStep } from './perform-step';
 import type { WaitingSteps } from './waiting-steps';
 
-/** Performs the steps of a plan. It knows no runtime and no strategy: what a step means is its activity's matter. */
+/** Performs the steps of a plan through activities. Knows no runtime and no strategy. */
 export class Interpreter {
-  /** Ids of the steps begun: noted before the effect, which may half-succeed. */
+  /** Ids of started steps; added before the effect, which may partly succeed. */
   readonly started = new Set<string>();
   readonly finished = new Set<string>();
-  /** Steps that a cancellation ended, with what they saw last. */
+  /** Cancelled steps, with their last evidence. */
   readonly interrupted: Cause[] = [];
-  /** What pulls brought about, by the task queue of the host. */
+  /** Pulled images, by the task queue of the host. */
   private readonly pulled = new Map<string, PinnedImages>();
   private readonly jobScopes = new Set<CancellationScope>();
 
@@ -26,35 +26,35 @@ export class Interpreter {
     private readonly waitingSteps: WaitingSteps,
   ) {}
 
-  /** What was done for an earlier deployment is not this one's own. */
+  /** Forgets all steps after the settlement of an earlier deployment. */
   forgetAll(): void {
     for (const steps of [this.started, this.finished]) steps.clear();
   }
 
-  /** Steps that are to be performed again. What has begun is undone by a rollback, unless that is forgotten too. */
-  forget(steps: readonly Step[], what: 'that they began' | 'that they are done'): void {
+  /** Marks steps as not finished, or not even started, so that they run again. A rollback undoes started steps. */
+  forget(steps: readonly Step[], mark: 'started' | 'finished'): void {
     for (const { id } of steps) {
       this.finished.delete(id);
-      if (what === 'that they began') this.started.delete(id);
+      if (mark === 'started') this.started.delete(id);
     }
   }
 
-  /** What of these steps is not done yet. */
+  /** The steps that are not finished. */
   remaining<S extends Step>(steps: readonly S[]): S[] {
     return steps.filter(({ id }) => !this.finished.has(id));
   }
 
-  /** What pulls brought about on the host of a task queue. */
+  /** Images pulled on the host of a task queue. */
   imagesOn(taskQueue: string): PinnedImages {
     return this.pulled.get(taskQueue) ?? {};
   }
 
-  /** On all hosts. */
+  /** Images pulled on all hosts. */
   get images(): PinnedImages {
     return Object.assign({}, ...this.pulled.values()) as PinnedImages;
   }
 
-  /** The steps of a lane, one after the other. */
+  /** Performs the steps of a lane, one after the other. */
   async lane(lane: Lane, phase?: number): Promise<void> {
     for (const step of lane) {
       await this.waitingSteps.whilePaused();
@@ -62,19 +62,19 @@ export class Interpreter {
     }
   }
 
-  /** Waits until nobody wants it to stand still; true where somebody did. */
+  /** Waits for the end of a pause; true if there was one. */
   async whilePaused(): Promise<boolean> {
     const { isPaused } = this.waitingSteps;
     await this.waitingSteps.whilePaused();
     return isPaused;
   }
 
-  /** Ends running jobs; only a person may ask for that. */
+  /** Kills running jobs; only on request of a person. */
   killJobs(): void {
     for (const scope of this.jobScopes) scope.cancel();
   }
 
-  /** One step: retried on the platform's own clock while the platform is away, final when the software is at fault. */
+  /** Performs a step: retries while the platform is unavailable; failures of the software are final. */
   async perform(step: Step, phase?: number): Promise<void> {
     const { log, platformRetry } = this.context;
     const begin = Date.now();
@@ -115,7 +115,7 @@ export class Interpreter {
       await activity(
         'passGate',
         taskQueue,
-        `${step.title}: are the new instances healthy and reached?`,
+        `${step.title}: check that new instances are healthy and reached`,
       )(this.context.activityContext, gate);
     switch (step.kind) {
       case 'pull':
@@ -144,7 +144,7 @@ export class Interpreter {
     this.pulled.set(taskQueue, { ...this.imagesOn(taskQueue), [reference]: found });
   }
 
-  /** A running job is ended by nothing that ends a deployment, and its outcome is never guessed. */
+  /** Runs a job. The end of a deployment does not kill it; a person decides about an unknown outcome. */
   private async runJob(step: StepOf<'run-job'>): Promise<void> {
     const { activityContext, clock, ask } = this.context;
     const run = (again: boolean) =>
@@ -171,7 +171,7 @@ export class Interpreter {
     }
   }
 
-  /** In a scope of its own below one that cannot be cancelled. */
+  /** Runs work in its own scope below a non-cancellable one. */
   private protectedJob(work: () => Promise<void>): Promise<void> {
     return CancellationScope.nonCancellable(async () => {
       const scope = new CancellationScope({ cancellable: true });

@@ -1,16 +1,16 @@
 import { CancellationScope } from '@temporalio/workflow';
 import type { Lane, PlannedService, Stage, Step } from '../../../plan/plan';
 
-/** A lane, and the service whose it is. */
+/** A lane and its service. */
 export interface ServiceLane {
   service?: PlannedService;
   lane: Lane;
 }
 
-/** Takes a failure upon itself (true), or lets it stop everything. */
+/** Handles a failure; false lets it stop everything. */
 type OnFailure = (error: unknown, lane: ServiceLane) => boolean;
 
-/** Steps that need nothing of each other, side by side; the first failure stops the others. */
+/** Runs independent steps in parallel; the first failure stops the others. */
 export function runSteps(steps: readonly Step[], limit: number, run: (lane: Lane) => Promise<void>): Promise<void> {
   return runLanes(
     steps.map((step) => [step]),
@@ -20,7 +20,7 @@ export function runSteps(steps: readonly Step[], limit: number, run: (lane: Lane
   );
 }
 
-/** Lanes that need nothing of each other, side by side. */
+/** Runs independent lanes in parallel. */
 export function runLanes(
   lanes: readonly Lane[],
   limit: number,
@@ -36,8 +36,8 @@ export function runLanes(
 }
 
 /**
- * The stages of services: those of one after each other, the lanes of a stage and the services side by side. A failure
- * that is taken upon itself ends the stages of its service, and only those.
+ * Runs services in parallel: the stages of a service one after the other, the lanes of a stage in parallel. A handled
+ * failure ends the stages of its service only.
  */
 export function runServices(
   services: readonly PlannedService[],
@@ -55,8 +55,8 @@ export function runServices(
 }
 
 /**
- * At most `limit` lanes at once; who has begun goes on before others begin. A failure is thrown once all has come to
- * rest.
+ * Runs at most `limit` lanes at once; started services continue before others start. Throws the first failure after all
+ * lanes have ended.
  */
 async function runWork(
   all: Stages[],
@@ -96,7 +96,7 @@ interface QueuedLane extends ServiceLane {
   stages: Stages;
 }
 
-/** How far stages have come. */
+/** The progress through stages. */
 class Stages {
   private readonly remaining: Stage[];
   private running = 0;
@@ -119,7 +119,7 @@ class Stages {
     return lanes.map((lane) => ({ lane, service: this.service, stages: this }));
   }
 
-  /** One lane has ended: what comes next, if it was the last of its stage. */
+  /** Marks a lane as ended; returns the lanes of the next stage if it was the last one of its stage. */
   finished(failed: boolean): QueuedLane[] {
     this.running -= 1;
     if (failed) this.remaining.length = 0;

@@ -3,22 +3,22 @@ import { patches } from '../../support/patches';
 import { waitUntil } from '../../support/serialised-events';
 
 /**
- * In characters of JSON. A workflow task that starts activities with more than 4 MB of input is refused by Temporal,
- * again and again.
+ * In characters of JSON. Temporal refuses a workflow task that starts activities with more than 4 MB of input, at every
+ * retry.
  */
-const most = 1_500_000;
+const budget = 1_500_000;
 
 /**
- * Bounds what is on its way to activities at once: instances with large settings start a few at a time, whatever
- * `max_parallel` says.
+ * Limits the total input of concurrent activities: instances with large settings start a few at a time, even if
+ * `max_parallel` allows more.
  */
 export class PayloadBudget {
   private carried = 0;
 
-  /** `overhead`: what every activity is sent beside its load. */
+  /** `overhead`: size of the input of each activity in addition to its load. */
   constructor(private readonly overhead: number) {}
 
-  /** Runs work that sends a load to an activity, once there is room for it. */
+  /** Runs work that sends a load to an activity, once the budget allows it. */
   carry<T>(load: unknown, work: () => Promise<T>): Promise<T> {
     const size = JSON.stringify(load).length + this.overhead;
     return this.hasRoom(size) || !patched(patches.freight) ? this.send(size, work) : this.wait(size, work);
@@ -29,9 +29,9 @@ export class PayloadBudget {
     return this.send(size, work);
   }
 
-  /** A load that is larger than all of it travels alone. */
+  /** A load larger than the whole budget is sent alone. */
   private hasRoom(size: number): boolean {
-    return this.carried === 0 || this.carried + size <= most;
+    return this.carried === 0 || this.carried + size <= budget;
   }
 
   private async send<T>(size: number, work: () => Promise<T>): Promise<T> {

@@ -7,7 +7,7 @@ import { named, StepFailure } from './failure';
 /** A step that one activity performs. */
 export type ActivityStep = Exclude<Step, StepOf<'pull' | 'run-job' | 'hold' | 'approve'>>;
 
-/** What a step means is its activity's matter. `afterTrouble`: the platform was away in between. */
+/** Performs a step by its activity. `afterTrouble`: an earlier attempt failed because the platform was unavailable. */
 export async function performStep(
   step: ActivityStep,
   {
@@ -80,19 +80,22 @@ export async function performStep(
     case 'remove':
       return activity('removeInstance', taskQueue, title)(context, step.instance);
     case 'revive-together':
-      return all(step, await activity('reviveInstances', taskQueue, title)(context, step.instances, { afterTrouble }));
+      return requireAll(
+        step,
+        await activity('reviveInstances', taskQueue, title)(context, step.instances, { afterTrouble }),
+      );
     case 'remove-together':
-      return all(step, await activity('removeInstances', taskQueue, title)(context, step.instances));
+      return requireAll(step, await activity('removeInstances', taskQueue, title)(context, step.instances));
     default:
       return unreachable(step);
   }
 }
 
-/** @throws StepFailure with everything that was not done */
-function all(step: Step, left: string[]): void {
-  if (left.length > 0) throw new StepFailure({ ...named(step), message: left.join('; ') });
+/** @throws StepFailure with the failures of a combined step */
+function requireAll(step: Step, failures: string[]): void {
+  if (failures.length > 0) throw new StepFailure({ ...named(step), message: failures.join('; ') });
 }
 
 function unreachable(step: never): never {
-  throw new Error(`no such step: ${JSON.stringify(step)}`);
+  throw new Error(`unknown kind of step: ${JSON.stringify(step)}`);
 }

@@ -7,9 +7,9 @@ import { toProblem } from './failure';
 const firstBackoffMs = 500;
 const longestBackoffMs = 15_000;
 
-/** Waits for a platform that is away, on a clock of its own: the deployment's stands still meanwhile. */
+/** Retries while a platform is unavailable, with its own timeout; the deployment's clock is paused meanwhile. */
 export class PlatformRetry {
-  /** What was waited for in vain, by the task queue of its host. */
+  /** Failures that outlasted the platform timeout, by the task queue of the host. */
   readonly lost = new Map<string, string>();
 
   constructor(
@@ -17,23 +17,23 @@ export class PlatformRetry {
     private readonly platformTimeoutMs: number,
   ) {}
 
-  /** Tries until the platform is back; what else goes wrong is final. The first trouble is told. */
+  /** Retries platform failures until the timeout; other failures are final. Reports the first platform failure. */
   async retry<T>(
     taskQueue: string,
     attempt: (afterTrouble: boolean) => Promise<T>,
     onTrouble: (message: string) => void,
-    isPatient = () => true,
+    mayRetry = () => true,
   ): Promise<T> {
     try {
       return await attempt(false);
     } catch (error) {
-      if (!isTrouble(error) || !isPatient()) throw error;
+      if (!isTrouble(error) || !mayRetry()) throw error;
       onTrouble(toProblem(error).message);
     }
     const since = Date.now();
     return this.clock.during(async () => {
       for (let backoff = firstBackoffMs; ; backoff = Math.min(backoff * 2, longestBackoffMs)) {
-        await sleep(backoff, 'the platform is away');
+        await sleep(backoff, 'wait for the platform');
         try {
           return await attempt(true);
         } catch (error) {
@@ -46,13 +46,13 @@ export class PlatformRetry {
     });
   }
 
-  /** The same for a look that is no step; deployments of 0.1 give up at once. */
-  look<T>(taskQueue: string, attempt: () => Promise<T>, onTrouble: (message: string) => void): Promise<T> {
+  /** The same for a call outside of a step; deployments of 0.1 do not retry it. */
+  retryCall<T>(taskQueue: string, attempt: () => Promise<T>, onTrouble: (message: string) => void): Promise<T> {
     return this.retry(taskQueue, attempt, onTrouble, () => patched(patches.patientLooks));
   }
 }
 
-/** The platform's, which passes. */
+/** Whether a failure is the platform's, and temporary. */
 export function isTrouble(error: unknown): boolean {
   return !isCancellation(error) && toProblem(error).type === 'PlatformTrouble';
 }

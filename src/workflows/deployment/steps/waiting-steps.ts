@@ -3,7 +3,7 @@ import { activity } from '../../support/activity-options';
 import type { DeploymentContext } from '../context';
 import { named, Rejection, StepFailure } from './failure';
 
-/** Steps that wait: for time, with an analysis at intervals, or for a person. They do not count against the timeout. */
+/** Steps that wait for a duration (with analyses) or for a person. They do not count against the timeout. */
 export class WaitingSteps {
   constructor(private readonly context: DeploymentContext) {}
 
@@ -47,9 +47,9 @@ export class WaitingSteps {
           const cutShort = await steering.wait(hold, waitMs);
           if (hold.over) return;
           usedMs += cutShort ? Date.now() - begin : waitMs;
-          if (!steering.isPaused) missing = await this.look(step);
+          if (!steering.isPaused) missing = await this.analyse(step);
         }
-        if (missing.length > 0 && !hold.over) await this.withoutAnswer(step, missing);
+        if (missing.length > 0 && !hold.over) await this.handleMissing(step, missing);
       }),
     );
   }
@@ -59,12 +59,12 @@ export class WaitingSteps {
    *
    * @throws StepFailure when a limit is exceeded
    */
-  private async look(step: StepOf<'hold'>): Promise<string[]> {
+  private async analyse(step: StepOf<'hold'>): Promise<string[]> {
     if (!step.analysis) return [];
     const { failed, missing, seen } = await activity(
       'analyse',
       step.taskQueue,
-      `${step.label}: look at the numbers`,
+      `${step.label}: query the metrics`,
     )(this.context.activityContext, step.analysis);
     if (failed.length > 0) {
       const { service, label } = step;
@@ -78,8 +78,8 @@ export class WaitingSteps {
     return missing;
   }
 
-  private async withoutAnswer(step: StepOf<'hold'>, missing: string[]): Promise<void> {
-    const text = `the numbers are missing: ${missing.join('; ')}`;
+  private async handleMissing(step: StepOf<'hold'>, missing: string[]): Promise<void> {
+    const text = `metrics are missing: ${missing.join('; ')}`;
     const policy = step.analysis!.analysis.withoutAnswer;
     this.context.log.note(`${step.label}: ${text}`);
     if (policy === 'pass') return;
