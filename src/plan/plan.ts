@@ -45,7 +45,7 @@ export type Action =
   /** Ends when the instance is healthy; so does `revive`. */
   | { kind: 'start'; instance: InstanceSpec; reaches?: Reachable[] }
   /** Changes a workload in place; ends when all its pods are healthy. */
-  | { kind: 'update'; instance: InstanceSpec; force?: boolean }
+  | { kind: 'update'; instance: InstanceSpec; force?: boolean; at?: string; label?: string }
   /** Restores a workload to its state before a deployment. */
   | { kind: 'restore'; instance: InstanceRef; deployment: number }
   /**
@@ -76,8 +76,8 @@ export type Action =
   | ({ kind: 'drain'; instance: InstanceRef } & Drain)
   /** Runs a job against new instances, and removes it. */
   | { kind: 'test'; instance: InstanceSpec; timeoutMs: number }
-  | { kind: 'hold'; label: string; durationMs: number; analysis?: Judgement }
-  | { kind: 'approve'; label: string; approval: Approval }
+  | { kind: 'hold'; at: string; label: string; durationMs: number; analysis?: Judgement }
+  | { kind: 'approve'; at: string; label: string; approval: Approval }
   | { kind: 'remove-network'; name: string }
   | { kind: 'remove-volume'; name: string };
 

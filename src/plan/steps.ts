@@ -20,7 +20,7 @@ export class StepFactory {
     const { host, named } = this.where;
     const title = titleOf(action);
     return {
-      id: `${named ? `${host}:` : ''}${service ?? 'stack'}/${action.kind}/${subjectOf(action, title)}`,
+      id: `${named ? `${host}:` : ''}${service ?? 'stack'}/${action.kind}/${subjectOf(action)}`,
       title: `${title}${named ? ` on ${host}` : ''}`,
       ...this.where,
       ...(service !== undefined && { service }),
@@ -47,8 +47,8 @@ export class StepFactory {
   }
 }
 
-/** The subject of a step within its kind and service; if only the title is unique, a digest of the title. */
-function subjectOf(action: Action, title: string): string {
+/** The subject of a step within its kind and service. It depends on no sentence: those may change with any version. */
+function subjectOf(action: Action): string {
   switch (action.kind) {
     case 'pull':
       return action.image.reference;
@@ -59,6 +59,8 @@ function subjectOf(action: Action, title: string): string {
     case 'remove-network':
     case 'remove-volume':
       return action.name;
+    case 'update':
+      return action.at ?? String(action.instance.ordinal);
     case 'start':
     case 'create-job':
     case 'test':
@@ -72,9 +74,29 @@ function subjectOf(action: Action, title: string): string {
     case 'drain':
     case 'restore':
       return action.instance.name;
-    default:
-      return contentHash(title).slice(0, digestLength);
+    case 'hold':
+    case 'approve':
+      return action.at;
+    case 'exec':
+      return digestOf([action.instance.name, action.command]);
+    case 'select':
+      return digestOf(action.to ?? null);
+    case 'attach':
+      return digestOf([action.instance.name, action.networks]);
+    case 'route':
+      return digestOf([action.tables, action.before]);
+    case 'configure':
+      return digestOf([action.front, action.before ?? null]);
+    case 'retire-together':
+      return digestOf(action.retirements.map(({ instance }) => instance.name));
+    case 'remove-together':
+    case 'revive-together':
+      return digestOf(action.instances.map(({ name }) => name));
   }
+}
+
+function digestOf(subject: unknown): string {
+  return contentHash(canonical(subject)).slice(0, digestLength);
 }
 
 /** The title for people: `start api-1 (ghcr.io/acme/api:1.6.0)`. */
@@ -87,7 +109,9 @@ function titleOf(action: Action): string {
     case 'create-volume':
       return `create volume ${action.volume.name}`;
     case 'update':
-      return `update ${nameOf(action.instance)}${action.instance.image ? ` (${action.instance.image})` : ''}`;
+      return (
+        action.label ?? `update ${nameOf(action.instance)}${action.instance.image ? ` (${action.instance.image})` : ''}`
+      );
     case 'select':
       if (action.to === undefined) return `switch ${action.instance.service} back to its own workload`;
       if (typeof action.to === 'object')

@@ -23,13 +23,18 @@ export const blueGreen: Strategy<BlueGreen> = (replacement, { smokeTest, approva
       ]
     : [];
   const approve: Lane = approval
-    ? [steps.make({ kind: 'approve', label: `approve the switch of ${service}`, approval }, service)]
+    ? [steps.make({ kind: 'approve', at: 'switch', label: `approve the switch of ${service}`, approval }, service)]
     : [];
   const keep: Lane =
     keepOldMs > 0 && next.length > 0
       ? [
           steps.make(
-            { kind: 'hold', label: `keep the old ${service} for ${keepOldMs / 1000} s`, durationMs: keepOldMs },
+            {
+              kind: 'hold',
+              at: 'keep-old',
+              label: `keep the old ${service} for ${keepOldMs / 1000} s`,
+              durationMs: keepOldMs,
+            },
             service,
           ),
         ]

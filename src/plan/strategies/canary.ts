@@ -67,6 +67,7 @@ export function bake(
     steps.make(
       {
         kind: 'hold',
+        at: String(weight),
         label: `bake ${service} at ${weight} % for ${bakeMs / 1000} s`,
         durationMs: bakeMs,
         ...(judge && { analysis: judge }),
@@ -82,6 +83,11 @@ export function approve(
   { service, steps }: Pick<Replacement, 'service' | 'steps'>,
 ): Lane {
   return approval
-    ? [steps.make({ kind: 'approve', label: `approve ${service} beyond ${weight} %`, approval }, service)]
+    ? [
+        steps.make(
+          { kind: 'approve', at: String(weight), label: `approve ${service} beyond ${weight} %`, approval },
+          service,
+        ),
+      ]
     : [];
 }

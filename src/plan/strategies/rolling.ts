@@ -98,6 +98,7 @@ function settle(batch: InstanceSpec[], minHealthyMs: number, { service, steps }:
     steps.make(
       {
         kind: 'hold',
+        at: batch.map(({ ordinal }) => ordinal).join('+'),
         label: `watch the health of ${service} ${names} for ${minHealthyMs / 1000} s`,
         durationMs: minHealthyMs,
       },

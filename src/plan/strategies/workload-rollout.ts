@@ -61,11 +61,15 @@ function canary(
     return [
       index === 0
         ? steps.make({ kind: 'start', instance }, name)
-        : {
-            ...steps.make({ kind: 'update', instance }, name),
-            id: `${name}/update/canary-${weight}`,
-            title: `grow the canary of ${name} to ${weight} %`,
-          },
+        : steps.make(
+            {
+              kind: 'update',
+              at: `canary-${weight}`,
+              label: `grow the canary of ${name} to ${weight} %`,
+              instance,
+            },
+            name,
+          ),
       ...(byWeight ? [select({ workload: instance.name, share: weight })] : index === 0 ? [select('*')] : []),
       ...bake(share, { service: name, judge, steps }),
       ...approve(share, { service: name, steps }),
@@ -95,14 +99,21 @@ function blueGreen(
     ...(smokeTest
       ? [steps.make({ kind: 'test', instance: testOf(next, smokeTest), timeoutMs: smokeTest.timeoutMs }, name)]
       : []),
-    ...(approval ? [steps.make({ kind: 'approve', label: `approve the switch of ${name}`, approval }, name)] : []),
+    ...(approval
+      ? [steps.make({ kind: 'approve', at: 'switch', label: `approve the switch of ${name}`, approval }, name)]
+      : []),
     steps.make({ kind: 'select', instance: toRef(instance), to: next.name }, name),
   ];
   const keep: Lane =
     keepOldMs > 0
       ? [
           steps.make(
-            { kind: 'hold', label: `keep the old ${name} for ${keepOldMs / 1000} s`, durationMs: keepOldMs },
+            {
+              kind: 'hold',
+              at: 'keep-old',
+              label: `keep the old ${name} for ${keepOldMs / 1000} s`,
+              durationMs: keepOldMs,
+            },
             name,
           ),
         ]

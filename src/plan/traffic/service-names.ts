@@ -74,6 +74,7 @@ export class ServiceNames {
     const settle = this.steps.make(
       {
         kind: 'hold',
+        at: `last-connections-${ordinal}`,
         label: `wait for the last connections to the old ${this.service} ${ordinal}`,
         durationMs: settleMs,
       },
