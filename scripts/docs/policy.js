@@ -17,6 +17,7 @@ const defaults = {
   'mounts.docker_socket': 'allowed',
   processes: 'allowed',
   'containers.host_network': 'allowed',
+  'containers.privileged': 'refused; allowed without a policy file',
   'containers.capabilities': 'any',
   'containers.gpus': 'allowed',
   'kubernetes.namespaces': 'any except `kube-*` and the namespace of the worker',

@@ -12,6 +12,8 @@ export interface OptionTraits {
   amendable?: false;
 }
 
+const dockerOnly: readonly RuntimeName[] = ['kubernetes', 'process'];
+
 /** The traits of every container option. A new option needs a row here. */
 export const containerOptions: Record<keyof ContainerOptions, OptionTraits> = {
   entrypoint: { key: 'entrypoint', unsupported: ['process'] },
@@ -35,6 +37,35 @@ export const containerOptions: Record<keyof ContainerOptions, OptionTraits> = {
   extraHosts: { key: 'extra_hosts', unsupported: ['process'] },
   healthCheck: { key: 'health_check', replaces: false },
   healthDisabled: { key: 'health_disabled' },
+  hostname: { key: 'hostname', unsupported: dockerOnly },
+  privileged: { key: 'privileged', unsupported: dockerOnly },
+  devices: { key: 'devices', unsupported: dockerOnly },
+  deviceCgroupRules: { key: 'device_cgroup_rules', unsupported: dockerOnly },
+  securityOpt: { key: 'security_opt', unsupported: dockerOnly },
+  ulimits: { key: 'ulimits', unsupported: dockerOnly },
+  sysctls: { key: 'sysctls', unsupported: dockerOnly },
+  dns: { key: 'dns', unsupported: dockerOnly },
+  dnsSearch: { key: 'dns_search', unsupported: dockerOnly },
+  dnsOptions: { key: 'dns_opt', unsupported: dockerOnly },
+  ipc: { key: 'ipc', unsupported: dockerOnly },
+  pid: { key: 'pid', unsupported: dockerOnly },
+  uts: { key: 'uts', unsupported: dockerOnly },
+  userns: { key: 'userns_mode', unsupported: dockerOnly },
+  cgroup: { key: 'cgroup', unsupported: dockerOnly },
+  cgroupParent: { key: 'cgroup_parent', unsupported: dockerOnly },
+  groupAdd: { key: 'group_add', unsupported: dockerOnly },
+  tty: { key: 'tty', unsupported: dockerOnly },
+  stdinOpen: { key: 'stdin_open', unsupported: dockerOnly },
+  ociRuntime: { key: 'runtime', unsupported: dockerOnly },
+  pidsLimit: { key: 'pids_limit', unsupported: dockerOnly },
+  oomScoreAdj: { key: 'oom_score_adj', unsupported: dockerOnly },
+  oomKillDisable: { key: 'oom_kill_disable', unsupported: dockerOnly },
+  memswapLimit: { key: 'memswap_limit', unsupported: dockerOnly },
+  memSwappiness: { key: 'mem_swappiness', unsupported: dockerOnly },
+  cpuShares: { key: 'cpu_shares', unsupported: dockerOnly },
+  cpuQuota: { key: 'cpu_quota', unsupported: dockerOnly },
+  cpuPeriod: { key: 'cpu_period', unsupported: dockerOnly },
+  cpuset: { key: 'cpuset', unsupported: dockerOnly },
   reserve: { key: 'resources.reserve' },
   limit: { key: 'resources.limit', unsupported: ['process'] },
 };

@@ -86,6 +86,13 @@ export type Probe =
   | { kind: 'command'; command: string[] }
   | { kind: 'runtime' };
 
+/** A device of the host. `permissions`: of `r`, `w` and `m`. */
+export interface Device {
+  source: string;
+  target: string;
+  permissions: string;
+}
+
 /** Options of the containers of a service. Durations in ms, sizes in bytes. */
 export interface ContainerOptions {
   entrypoint?: string[];
@@ -112,6 +119,40 @@ export interface ContainerOptions {
   healthCheck?: HealthCheck;
   /** Disables the engine's probes and the image's own HEALTHCHECK. */
   healthDisabled?: true;
+  hostname?: string;
+  privileged?: boolean;
+  devices?: Device[];
+  deviceCgroupRules?: string[];
+  securityOpt?: string[];
+  ulimits?: Record<string, { soft: number; hard: number }>;
+  sysctls?: Record<string, string>;
+  dns?: string[];
+  dnsSearch?: string[];
+  dnsOptions?: string[];
+  ipc?: 'none' | 'private' | 'shareable' | 'host';
+  pid?: 'host';
+  uts?: 'host';
+  userns?: 'host';
+  cgroup?: 'host' | 'private';
+  cgroupParent?: string;
+  groupAdd?: string[];
+  tty?: boolean;
+  stdinOpen?: boolean;
+  /** OCI runtime of the Docker Engine. */
+  ociRuntime?: string;
+  /** Maximum number of processes and threads; -1: no limit. */
+  pidsLimit?: number;
+  oomScoreAdj?: number;
+  oomKillDisable?: boolean;
+  /** Memory and swap together; -1: no limit of swap. */
+  memswapLimit?: number;
+  memSwappiness?: number;
+  cpuShares?: number;
+  /** In µs. */
+  cpuQuota?: number;
+  /** In µs. */
+  cpuPeriod?: number;
+  cpuset?: string;
 }
 
 /** On a cluster a service is one workload; the cluster itself creates and replaces its pods. */
@@ -196,8 +237,6 @@ export interface InstanceSpec extends ContainerOptions {
   networkMode: 'bridge' | 'host';
   /** Prevent processes from gaining privileges through setuid programs. */
   noNewPrivileges?: boolean;
-  /** Maximum number of processes and threads. */
-  pidsLimit?: number;
   preStop?: string[];
   /** On a cluster only. */
   workload?: Workload;

@@ -34,6 +34,7 @@ const rules: Rule[] = [
   capabilitiesAreAllowed,
   gpusAreAllowed,
   hostNetworkIsAllowed,
+  privilegesAreAllowed,
   clusterIsAllowed,
 ];
 
@@ -179,6 +180,14 @@ function gpusAreAllowed(subject: Subject, { policy }: RuleContext): Refused[] {
   return subject.gpus > 0 && policy.containers?.gpus === false
     ? [refuse(subject, 'resources', 'GPUs', 'containers.gpus')]
     : [];
+}
+
+/** Refused under any policy that does not allow them: each would undo its other rules. */
+function privilegesAreAllowed(subject: Subject, { policy }: RuleContext): Refused[] {
+  if (Object.keys(policy).length === 0 || policy.containers?.privileged === true) return [];
+  return subject.privileges.map((key) =>
+    refuse(subject, key, `${key} to leave the confinement`, 'containers.privileged'),
+  );
 }
 
 function hostNetworkIsAllowed(subject: Subject, { policy }: RuleContext): Refused[] {

@@ -38,10 +38,15 @@ const containers = z
       .array(capability)
       .optional()
       .describe('Capabilities that `cap_add` may name. An empty list allows none.'),
-    gpus: z
+    privileged: z
       .boolean()
       .optional()
-      .describe('Whether stacks may reserve GPUs, the only devices that a stack file can request.'),
+      .describe(
+        'Whether containers may leave their confinement: `privileged`, `devices`, `device_cgroup_rules`, ' +
+          '`security_opt` other than `no-new-privileges`, another `runtime`, `cgroup_parent`, `oom_kill_disable`, and ' +
+          'namespaces of the host (`pid`, `ipc`, `uts`, `userns_mode`, `cgroup`).',
+      ),
+    gpus: z.boolean().optional().describe('Whether stacks may reserve GPUs.'),
   })
   .describe('Allowed container options.');
 

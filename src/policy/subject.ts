@@ -7,6 +7,7 @@ import { sharesNetwork } from '../model/names/network-modes';
 import { imagesOf } from '../plan/resources/images';
 import { networkName, volumeName } from '../plan/names';
 import type { Place } from './patterns';
+import { privilegesOf } from './privileges';
 
 /** The part of a service or an instance that the policy checks. */
 export interface Subject extends Place {
@@ -20,6 +21,8 @@ export interface Subject extends Place {
   volumes: { path: string; name: string; isExternal: boolean }[];
   capAdd: string[];
   gpus: number;
+  /** Keys by which containers gain privileges on the host. */
+  privileges: string[];
   hostNetwork: boolean;
   /** On a cluster: the namespace in which its objects are actually created. */
   namespace?: string;
@@ -72,18 +75,13 @@ export function subjectOfSpec(spec: InstanceSpec, runtime: RuntimeName, adopted:
   };
 }
 
-function sourcesOf({
-  secrets,
-  envFiles,
-  mounts,
-  capAdd,
-  reserve,
-  limit,
-}: Pick<Service | InstanceSpec, 'secrets' | 'envFiles' | 'mounts' | 'capAdd' | 'reserve' | 'limit'>) {
+function sourcesOf(of: Service | InstanceSpec) {
+  const { secrets, envFiles, mounts, capAdd, reserve, limit } = of;
   const binds = mounts.flatMap((mount, index) =>
     mount.type === 'bind' ? [{ path: `volumes.${index}`, source: mount.source }] : [],
   );
-  return { secrets, envFiles, binds, capAdd, gpus: Math.max(limit.gpus ?? 0, reserve.gpus ?? 0) };
+  const gpus = Math.max(limit.gpus ?? 0, reserve.gpus ?? 0);
+  return { secrets, envFiles, binds, capAdd, gpus, privileges: privilegesOf(of) };
 }
 
 type Volume = Subject['volumes'][number];

@@ -126,7 +126,7 @@ describe('the command line, without an engine', () => {
   web:
     image: web:1
     build: .
-    privileged: true
+    links: [db]
     environment: [SHELL_VARIABLE, "A=1"]
     depends_on: {db: {condition: service_healthy}}
     ports: ["8080:80"]
@@ -140,8 +140,7 @@ volumes: {data: {}}
         'side; use the name of the service to reach it',
       `${compose}:9 services.web.build: images are not built by a deployment; let CI build and push one, ` +
         'and set image',
-      `${compose}:10 services.web.privileged: privileged instances are not supported; add the ` +
-        `capabilities that it needs with cap_add`,
+      `${compose}:10 services.web.links: services reach each other by service name; use a common network`,
       '',
     ]);
     const imported = writeStack(stdout);

@@ -60,16 +60,14 @@ describe('the import of a compose file', () => {
   it('names with its line what has no place in a stack file, and why', () => {
     expect(
       imported(
-        'services:\n  a:\n    image: a:1\n    build: .\n    privileged: true\n    ulimits: {nofile: 1}\n    ' +
+        'services:\n  a:\n    image: a:1\n    build: .\n    links: [b]\n    ulimits: {nofile: 1}\n    ' +
           'annotations: {a: b}\n    depends_on: {b: {condition: service_started, required: false}}\n  b: {image: b}\n',
       ).lost,
     ).toEqual([
       expect.stringMatching(
         /^4 services\.a\.build: images are not built by a deployment; let CI build and push one, and set image$/,
       ),
-      '5 services.a.privileged: privileged instances are not supported; add the capabilities ' +
-        'that it needs with cap_add',
-      '6 services.a.ulimits: is not passed on to the runtime; remove it',
+      '5 services.a.links: services reach each other by service name; use a common network',
       '8 services.a.depends_on.b.required: all dependencies of a stack are deployed; remove the ' +
         'dependency, or required',
       '7 services.a.annotations: is not a key here, and is left out',

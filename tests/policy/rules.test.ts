@@ -108,6 +108,33 @@ describe('a policy', () => {
       {},
       "services.api.cap_add: the worker's policy does not allow SYS_ADMIN (rule containers.capabilities)",
     ],
+    [
+      'a privileged container, also where the policy says nothing of it',
+      { exec: false },
+      { privileged: true },
+      {},
+      "services.api.privileged: the worker's policy does not allow privileged to leave the confinement " +
+        '(rule containers.privileged)',
+    ],
+    ...Object.entries({
+      devices: ['/dev/ttyUSB0'],
+      device_cgroup_rules: ['c 188:* rmw'],
+      security_opt: ['seccomp=unconfined'],
+      pid: 'host',
+      ipc: 'host',
+      uts: 'host',
+      userns_mode: 'host',
+      cgroup: 'host',
+      cgroup_parent: '/system.slice',
+      runtime: 'runsc',
+      oom_kill_disable: true,
+    }).map(([key, value]): [string, Policy, object, object, string] => [
+      key,
+      { containers: { privileged: false } },
+      { [key]: value },
+      {},
+      `services.api.${key}: `,
+    ]),
     ['GPUs', { containers: { gpus: false } }, { resources: { gpus: 1 } }, {}, 'rule containers.gpus'],
     [
       'the network of the host',

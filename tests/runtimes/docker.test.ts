@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import Docker from 'dockerode';
+import type { ContainerOptions } from '../../src/model/instance';
 import { SecretStore } from '../../src/activities/secrets';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -560,6 +561,77 @@ describeWith('docker', 'the Docker runtime', () => {
     expect((await docker.getContainer(instance.name).inspect()).Image).toBe(id);
     await runtime.remove(instance);
     await docker.getImage(moving).remove();
+  });
+
+  it('passes the options of a container on to Docker', async () => {
+    const options: Partial<ContainerOptions> = {
+      hostname: 'box.example.com',
+      devices: [{ source: '/dev/null', target: '/dev/nothing', permissions: 'r' }],
+      deviceCgroupRules: ['c 1:3 rwm'],
+      securityOpt: ['seccomp=unconfined', 'no-new-privileges:true'],
+      ulimits: { nofile: { soft: 512, hard: 1024 } },
+      sysctls: { 'net.core.somaxconn': '512' },
+      dns: ['10.0.0.2'],
+      dnsSearch: ['example.com'],
+      dnsOptions: ['ndots:1'],
+      ipc: 'shareable',
+      pid: 'host',
+      cgroup: 'private',
+      groupAdd: ['4321'],
+      tty: true,
+      stdinOpen: true,
+      pidsLimit: 50,
+      oomScoreAdj: 100,
+      memswapLimit: 256 * 1024 ** 2,
+      cpuShares: 512,
+      limit: { memory: 128 * 1024 ** 2 },
+    };
+    const instance = spec('options', { image: images.app, command: ['sleep', '60'], ...options });
+    await runtime.create(instance);
+    try {
+      const { Config, HostConfig } = await docker.getContainer(instance.name).inspect();
+      expect(Config).toMatchObject({ Hostname: 'box.example.com', Tty: true, OpenStdin: true });
+      expect(HostConfig).toMatchObject({
+        Privileged: false,
+        Devices: [{ PathOnHost: '/dev/null', PathInContainer: '/dev/nothing', CgroupPermissions: 'r' }],
+        DeviceCgroupRules: ['c 1:3 rwm'],
+        // Docker adds an option of its own where processes of the host are seen.
+        SecurityOpt: expect.arrayContaining(['seccomp=unconfined', 'no-new-privileges:true']) as unknown,
+        Ulimits: [{ Name: 'nofile', Soft: 512, Hard: 1024 }],
+        Sysctls: { 'net.core.somaxconn': '512' },
+        Dns: ['10.0.0.2'],
+        DnsSearch: ['example.com'],
+        DnsOptions: ['ndots:1'],
+        IpcMode: 'shareable',
+        PidMode: 'host',
+        CgroupnsMode: 'private',
+        GroupAdd: ['4321'],
+        PidsLimit: 50,
+        OomScoreAdj: 100,
+        MemorySwap: 256 * 1024 ** 2,
+        CpuShares: 512,
+      });
+      await runtime.start(instance.name);
+      const inside = async (command: string) =>
+        (await runtime.exec(instance.name, ['/bin/sh', '-c', command], 5000)).output.trim();
+      expect(await inside('hostname')).toBe('box.example.com');
+      expect(await inside('ulimit -Hn')).toBe('1024');
+      expect(await inside('cat /proc/sys/net/core/somaxconn')).toBe('512');
+      expect(await inside('id -G')).toContain('4321');
+      expect(await inside('test -c /dev/nothing && echo there')).toBe('there');
+    } finally {
+      await runtime.remove(instance);
+    }
+  });
+
+  it('makes a privileged container, which not every machine can start', async () => {
+    const instance = spec('privileged', { image: images.app, privileged: true });
+    await runtime.create(instance);
+    try {
+      expect((await docker.getContainer(instance.name).inspect()).HostConfig).toMatchObject({ Privileged: true });
+    } finally {
+      await runtime.remove(instance);
+    }
   });
 
   it('holds an image beyond its tag, and lets what it pulled go with its hold', async () => {

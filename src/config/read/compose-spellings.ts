@@ -4,29 +4,16 @@ import { size, toBytes } from '../schema/values';
 
 type Data = Record<string, unknown>;
 
-const notPassed = 'is not passed on to the runtime; remove it';
-
 /** Service keys of Compose that are not supported, each with its alternative. */
 const unsupported: Record<string, string> = {
   build: 'images are not built by a deployment; let CI build and push one, and set image',
   container_name:
     'the engine names instances, so that two versions can run side by side; use the name of the service to reach it',
-  hostname: 'services reach each other by service name; for more names, use aliases under networks',
   links: 'services reach each other by service name; use a common network',
   profiles: 'all services of a stack are deployed; write an overlay per environment',
   extends: 'use a YAML anchor (<<: *name), or an overlay per environment',
-  tty: 'instances have no terminal; remove it',
-  stdin_open: 'instances have no terminal; remove it',
-  privileged: 'privileged instances are not supported; add the capabilities that it needs with cap_add',
   network_mode: 'is set for the whole stack with infrastructure.network.mode; to join networks, use networks',
   platform: 'images are pulled for the platform of the Docker Engine; remove it',
-  devices: notPassed,
-  dns: notPassed,
-  ipc: notPassed,
-  pid: notPassed,
-  security_opt: notPassed,
-  sysctls: notPassed,
-  ulimits: notPassed,
 };
 
 const spelled: Record<string, string[]> = {

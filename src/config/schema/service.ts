@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { containerKeys } from './container-keys';
 import { exposure } from './exposure';
 import { healthCheck } from './health-check';
 import { named } from './named';
@@ -199,6 +200,7 @@ export const service = z
     cap_drop: z.array(named('capability')).optional(),
     read_only: flag.optional(),
     extra_hosts: assignments.optional(),
+    ...containerKeys,
     run: choice('always', 'on_change', 'manual')
       .optional()
       .describe(

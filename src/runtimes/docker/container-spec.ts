@@ -1,6 +1,6 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
 import { optionNames } from '../../model/container-options';
-import type { ContainerOptions, InstanceSpec, Mount, RestartPolicy } from '../../model/instance';
+import type { ContainerOptions, Device, InstanceSpec, Mount, RestartPolicy } from '../../model/instance';
 import { composeLabels, instanceLabels, withoutInherited } from './labels';
 import { toTmpfs } from '../../model/stack/tmpfs';
 
@@ -47,6 +47,37 @@ const forms: { [Name in keyof ContainerOptions]-?: ((value: Value<Name>) => Crea
   readOnly: (ReadonlyRootfs) => ({ HostConfig: { ReadonlyRootfs } }),
   extraHosts: (ExtraHosts) => ({ HostConfig: { ExtraHosts } }),
   healthCheck: 'elsewhere',
+  hostname: (Hostname) => ({ Hostname }),
+  privileged: (Privileged) => ({ HostConfig: { Privileged } }),
+  devices: (devices) => ({ HostConfig: { Devices: devices.map(toDevice) } }),
+  deviceCgroupRules: (DeviceCgroupRules) => ({ HostConfig: { DeviceCgroupRules } }),
+  securityOpt: 'elsewhere',
+  ulimits: (limits) => ({
+    HostConfig: { Ulimits: Object.entries(limits).map(([Name, { soft, hard }]) => ({ Name, Soft: soft, Hard: hard })) },
+  }),
+  sysctls: (Sysctls) => ({ HostConfig: { Sysctls } }),
+  dns: (Dns) => ({ HostConfig: { Dns } }),
+  dnsSearch: (DnsSearch) => ({ HostConfig: { DnsSearch } }),
+  dnsOptions: (DnsOptions) => ({ HostConfig: { DnsOptions } }),
+  ipc: (IpcMode) => ({ HostConfig: { IpcMode } }),
+  pid: (PidMode) => ({ HostConfig: { PidMode } }),
+  uts: (UTSMode) => ({ HostConfig: { UTSMode } }),
+  userns: (UsernsMode) => ({ HostConfig: { UsernsMode } }),
+  cgroup: (CgroupnsMode) => ({ HostConfig: { CgroupnsMode } as HostConfig }),
+  cgroupParent: (CgroupParent) => ({ HostConfig: { CgroupParent } }),
+  groupAdd: (GroupAdd) => ({ HostConfig: { GroupAdd } }),
+  tty: (Tty) => ({ Tty }),
+  stdinOpen: (OpenStdin) => ({ OpenStdin }),
+  ociRuntime: (Runtime) => ({ HostConfig: { Runtime } }),
+  pidsLimit: (PidsLimit) => ({ HostConfig: { PidsLimit } }),
+  oomScoreAdj: (OomScoreAdj) => ({ HostConfig: { OomScoreAdj } }),
+  oomKillDisable: (OomKillDisable) => ({ HostConfig: { OomKillDisable } }),
+  memswapLimit: (MemorySwap) => ({ HostConfig: { MemorySwap } }),
+  memSwappiness: (MemorySwappiness) => ({ HostConfig: { MemorySwappiness } }),
+  cpuShares: (CpuShares) => ({ HostConfig: { CpuShares } }),
+  cpuQuota: (CpuQuota) => ({ HostConfig: { CpuQuota } }),
+  cpuPeriod: (CpuPeriod) => ({ HostConfig: { CpuPeriod } }),
+  cpuset: (CpusetCpus) => ({ HostConfig: { CpusetCpus } }),
   healthDisabled: () => ({ Healthcheck: { Test: ['NONE'] } }),
 };
 
@@ -73,8 +104,7 @@ export function toCreateRequest(spec: InstanceSpec, details: ContainerDetails): 
       PortBindings: toPortBindings(spec),
       Mounts: spec.mounts.map(toMount),
       DeviceRequests: toGpus(spec),
-      ...(spec.noNewPrivileges && { SecurityOpt: ['no-new-privileges:true'] }),
-      ...(spec.pidsLimit !== undefined && { PidsLimit: spec.pidsLimit }),
+      SecurityOpt: toSecurityOpt(spec),
     },
     ...(network && {
       NetworkingConfig: {
@@ -93,6 +123,17 @@ function optionForms(spec: InstanceSpec): Created {
     const { HostConfig, ...options } = form(spec[name]);
     return { ...all, ...options, HostConfig: { ...all.HostConfig, ...HostConfig } };
   }, {});
+}
+
+function toDevice({ source, target, permissions }: Device): NonNullable<HostConfig['Devices']>[number] {
+  return { PathOnHost: source, PathInContainer: target, CgroupPermissions: permissions };
+}
+
+function toSecurityOpt({ securityOpt = [], noNewPrivileges }: InstanceSpec): string[] | undefined {
+  const options = noNewPrivileges
+    ? [...securityOpt.filter((option) => !option.startsWith('no-new-privileges')), 'no-new-privileges:true']
+    : securityOpt;
+  return options.length > 0 ? options : undefined;
 }
 
 function toGpus({ limit, reserve }: InstanceSpec): HostConfig['DeviceRequests'] {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { EveryOption } from '../../../model/container-options';
-import type { ResourceAmounts, RestartPolicy } from '../../../model/instance';
+import type { Device, ResourceAmounts, RestartPolicy } from '../../../model/instance';
 import type { ServiceInput } from '../../schema/service';
 import { toBytes, toMs } from '../../schema/values';
 import { toAmounts } from './amounts';
@@ -45,7 +45,54 @@ export function toContainerOptions(input: ServiceInput, context: ServiceContext)
     ),
     healthCheck,
     healthDisabled,
+    hostname: input.hostname,
+    privileged: input.privileged,
+    devices: input.devices?.map(toDevice),
+    deviceCgroupRules: input.device_cgroup_rules,
+    securityOpt: input.security_opt,
+    ulimits: input.ulimits && mapValues(input.ulimits, toUlimit),
+    sysctls: input.sysctls && attempt(['sysctls'], () => toAssignments(input.sysctls), {}),
+    dns: input.dns === undefined ? undefined : toList(input.dns),
+    dnsSearch: input.dns_search === undefined ? undefined : toList(input.dns_search),
+    dnsOptions: input.dns_opt,
+    ipc: input.ipc,
+    pid: input.pid,
+    uts: input.uts,
+    userns: input.userns_mode,
+    cgroup: input.cgroup,
+    cgroupParent: input.cgroup_parent,
+    groupAdd: input.group_add?.map(String),
+    tty: input.tty,
+    stdinOpen: input.stdin_open,
+    ociRuntime: input.runtime,
+    pidsLimit: input.pids_limit,
+    oomScoreAdj: input.oom_score_adj,
+    oomKillDisable: input.oom_kill_disable,
+    memswapLimit: input.memswap_limit === undefined ? undefined : toBytes(input.memswap_limit),
+    memSwappiness: input.mem_swappiness,
+    cpuShares: input.cpu_shares,
+    cpuQuota: input.cpu_quota,
+    cpuPeriod: input.cpu_period,
+    cpuset: input.cpuset,
   };
+}
+
+function toDevice(input: NonNullable<ServiceInput['devices']>[number]): Device {
+  if (typeof input !== 'string') {
+    const { source, target = source, permissions = 'rwm' } = input;
+    return { source, target, permissions };
+  }
+  const [source = '', ...rest] = input.split(':');
+  const target = rest.find((part) => part.startsWith('/')) ?? source;
+  return { source, target, permissions: rest.find((part) => !part.startsWith('/')) ?? 'rwm' };
+}
+
+function toUlimit(input: NonNullable<ServiceInput['ulimits']>[string]): { soft: number; hard: number } {
+  return typeof input === 'number' ? { soft: input, hard: input } : input;
+}
+
+function mapValues<T, U>(record: Record<string, T>, map: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
 }
 
 function toList(input: string | string[] | undefined): string[] {

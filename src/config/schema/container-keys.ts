@@ -1,0 +1,128 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { assignments, choice, count, flag, fromText, oneOrMore, size } from './values';
+
+/** Keys of a service that go to the container engine as they are. Compose has the same ones. */
+
+const device = z.union([
+  z
+    .string()
+    .regex(
+      /^(\/[^\s:,\0]+)(:\/[^\s:,\0]+)?(:[rwm]{1,3})?$/,
+      'write a device such as /dev/ttyUSB0, or /dev/ttyUSB0:/dev/serial:rw',
+    ),
+  z.strictObject({
+    source: z.string().regex(/^\/[^\s\0]+$/, 'write an absolute path such as /dev/ttyUSB0'),
+    target: z
+      .string()
+      .regex(/^\/[^\s\0]+$/, 'write an absolute path such as /dev/serial')
+      .optional(),
+    permissions: z
+      .string()
+      .regex(/^[rwm]{1,3}$/, 'use r, w and m')
+      .optional(),
+  }),
+]);
+
+const ulimit = z.union([
+  z.preprocess(fromText, z.number().int().min(-1)),
+  z.strictObject({
+    soft: z.preprocess(fromText, z.number().int().min(-1)),
+    hard: z.preprocess(fromText, z.number().int().min(-1)),
+  }),
+]);
+
+const address = z.string().refine((text) => isIP(text) !== 0, 'write an IP address such as 10.0.0.2');
+const domain = z.string().regex(/^(\.|[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?)$/, 'write a domain');
+const word = z.string().regex(/^\/?[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$/, 'use letters, digits, _, ., :, / and -');
+const sharedOrHost = 'of the host, with `host`.';
+
+export const containerKeys = {
+  hostname: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/,
+      'write a host name: letters, digits, - and .',
+    )
+    .max(253)
+    .optional()
+    .describe('Host name inside the container; default its ID. Other services still use the name of the service.'),
+  privileged: flag.optional().describe('All capabilities and devices of the host. The container is root there.'),
+  devices: z
+    .array(device)
+    .optional()
+    .describe(
+      'Devices of the host: `/dev/ttyUSB0`, `/dev/ttyUSB0:/dev/serial:rw`, or `source`, `target`, `permissions`.',
+    ),
+  device_cgroup_rules: z
+    .array(z.string().regex(/^[abc] (\d+|\*):(\d+|\*) [rwm]{1,3}$/, 'write a rule such as c 188:* rmw'))
+    .optional()
+    .describe('Access to classes of devices, such as `c 188:* rmw`.'),
+  security_opt: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(no-new-privileges([:=](true|false))?|(apparmor|label)[:=][^\s\0]+|seccomp[:=]unconfined|systempaths=unconfined)$/,
+          'use no-new-privileges:true, apparmor=PROFILE, label=…, seccomp=unconfined or systempaths=unconfined',
+        ),
+    )
+    .optional()
+    .describe(
+      '`no-new-privileges:true`, `apparmor=PROFILE`, `label=…`, `seccomp=unconfined`, `systempaths=unconfined`.',
+    ),
+  ulimits: z
+    .record(z.string().regex(/^[a-z]{2,12}$/, 'write the name of a limit such as nofile'), ulimit)
+    .optional()
+    .describe('Limits of each process: `{nofile: 65536}` or `{nofile: {soft: 1024, hard: 65536}}`; -1: none.'),
+  sysctls: assignments
+    .optional()
+    .describe("Kernel settings of the container's namespaces, such as `net.core.somaxconn`."),
+  dns: oneOrMore
+    .pipe(z.union([address, z.array(address)]))
+    .optional()
+    .describe('DNS servers.'),
+  dns_search: oneOrMore
+    .pipe(z.union([domain, z.array(domain)]))
+    .optional()
+    .describe('Domains to search.'),
+  dns_opt: z.array(word).optional().describe('Options of the resolver, such as `ndots:1`.'),
+  ipc: choice('none', 'private', 'shareable', 'host').optional().describe(`IPC namespace: private, or ${sharedOrHost}`),
+  pid: choice('host').optional().describe(`Processes ${sharedOrHost}`),
+  uts: choice('host').optional().describe(`Host name ${sharedOrHost}`),
+  userns_mode: choice('host').optional().describe(`Users ${sharedOrHost}`),
+  cgroup: choice('host', 'private').optional().describe(`Control groups: private, or ${sharedOrHost}`),
+  cgroup_parent: word.optional().describe('Control group above that of the container.'),
+  group_add: z
+    .array(z.union([z.number().int().nonnegative(), word]))
+    .optional()
+    .describe('More groups of the user, by name or number.'),
+  tty: flag.optional().describe('A terminal for the main process.'),
+  stdin_open: flag.optional().describe('Keeps the standard input of the main process open.'),
+  runtime: word.optional().describe('OCI runtime of the Docker Engine, such as `nvidia` or `runsc`.'),
+  pids_limit: z
+    .preprocess(fromText, z.number().int().min(-1))
+    .optional()
+    .describe('Most processes and threads; -1: no limit.'),
+  oom_score_adj: z
+    .preprocess(fromText, z.number().int().min(-1000).max(1000))
+    .optional()
+    .describe('How early the kernel ends its processes when memory runs out, from -1000 (last) to 1000.'),
+  oom_kill_disable: flag.optional().describe('The kernel does not end its processes when memory runs out.'),
+  memswap_limit: z
+    .union([z.literal(-1), size])
+    .optional()
+    .describe('Memory and swap together, in bytes or as `2G`; -1: no limit of swap.'),
+  mem_swappiness: z
+    .preprocess(fromText, z.number().int().min(0).max(100))
+    .optional()
+    .describe('How readily the kernel swaps its memory, from 0 to 100.'),
+  cpu_shares: count.optional().describe('Weight among containers that want the processor; default 1024.'),
+  cpu_quota: count.optional().describe('Processor time per `cpu_period`, in µs.'),
+  cpu_period: count.optional().describe('Length of a period of `cpu_quota`, in µs; default 100000.'),
+  cpuset: z
+    .string()
+    .regex(/^\d+(-\d+)?(,\d+(-\d+)?)*$/, 'write processors such as 0-3 or 0,2')
+    .optional()
+    .describe('Processors that it may use, such as `0-3` or `0,2`.'),
+};
