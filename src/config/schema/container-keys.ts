@@ -35,6 +35,10 @@ const ulimit = z.union([
 const address = z.string().refine((text) => isIP(text) !== 0, 'write an IP address such as 10.0.0.2');
 const domain = z.string().regex(/^(\.|[A-Za-z0-9_]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?)$/, 'write a domain');
 const word = z.string().regex(/^\/?[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$/, 'use letters, digits, _, ., :, / and -');
+const securityOption =
+  /^(no-new-privileges([:=](true|false))?|(apparmor|label)[:=][^\s\0]+|(seccomp[:=]|systempaths=)unconfined)$/;
+const securityOptions =
+  '`no-new-privileges:true`, `apparmor=PROFILE`, `label=…`, `seccomp=unconfined` or `systempaths=unconfined`';
 const sharedOrHost = 'of the host, with `host`.';
 
 export const containerKeys = {
@@ -59,18 +63,9 @@ export const containerKeys = {
     .optional()
     .describe('Access to classes of devices, such as `c 188:* rmw`.'),
   security_opt: z
-    .array(
-      z
-        .string()
-        .regex(
-          /^(no-new-privileges([:=](true|false))?|(apparmor|label)[:=][^\s\0]+|seccomp[:=]unconfined|systempaths=unconfined)$/,
-          'use no-new-privileges:true, apparmor=PROFILE, label=…, seccomp=unconfined or systempaths=unconfined',
-        ),
-    )
+    .array(z.string().regex(securityOption, `use ${securityOptions.replaceAll('`', '')}`))
     .optional()
-    .describe(
-      '`no-new-privileges:true`, `apparmor=PROFILE`, `label=…`, `seccomp=unconfined`, `systempaths=unconfined`.',
-    ),
+    .describe(`${securityOptions}.`),
   ulimits: z
     .record(z.string().regex(/^[a-z]{2,12}$/, 'write the name of a limit such as nofile'), ulimit)
     .optional()
