@@ -89,7 +89,7 @@ describeWith('kubernetes', 'trouble on the way to a cluster', () => {
         layered(4, 2, (index) => (index === 3 ? { image: images.broken } : { image: images.next })),
       ),
     );
-    await reached(handle, begun('make s'));
+    await reached(handle, begun('restore s'));
     await worker.kill();
     await worker.start();
     expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', leftBehind: [] });
