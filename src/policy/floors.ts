@@ -18,7 +18,7 @@ export function withFloors(spec: InstanceSpec, floors: Floors | undefined): Inst
     tmpfs: isReadOnly && !spec.readOnly ? withScratch(spec) : spec.tmpfs,
     capDrop: isOurs ? spec.capDrop : [...new Set([...spec.capDrop, ...(floors.cap_drop ?? [])])],
     ...(floors.no_new_privileges && { noNewPrivileges: true }),
-    ...(floors.pids_limit !== undefined && { pidsLimit: Math.min(floors.pids_limit, spec.pidsLimit ?? Infinity) }),
+    ...(floors.pids_limit !== undefined && { pidsLimit: smallerLimit(floors.pids_limit, spec.pidsLimit) }),
     ...(logging && { logging }),
   };
 }
@@ -47,6 +47,11 @@ function loggingOf(
       ...(kept !== undefined && { 'max-file': kept }),
     },
   };
+}
+
+/** Docker takes 0 and negative numbers as no limit. */
+function smallerLimit(floor: number, own = 0): number {
+  return own > 0 ? Math.min(floor, own) : floor;
 }
 
 function smaller(own: string | undefined, floor: string, amount: (text: string) => number): string {

@@ -14,6 +14,7 @@ const checks: Record<string, (options: ContainerOptions) => boolean> = {
   cgroup_parent: ({ cgroupParent }) => cgroupParent !== undefined,
   runtime: ({ ociRuntime }) => ociRuntime !== undefined,
   oom_kill_disable: ({ oomKillDisable }) => oomKillDisable === true,
+  oom_score_adj: ({ oomScoreAdj = 0 }) => oomScoreAdj < 0,
 };
 
 /** Keys of a service by which its containers gain privileges on the host. */

@@ -43,8 +43,8 @@ const containers = z
       .optional()
       .describe(
         'Whether containers may leave their confinement: `privileged`, `devices`, `device_cgroup_rules`, ' +
-          '`security_opt` other than `no-new-privileges`, another `runtime`, `cgroup_parent`, `oom_kill_disable`, ' +
-          'and namespaces of the host (`pid`, `ipc`, `uts`, `userns_mode`, `cgroup`).',
+          '`security_opt` other than `no-new-privileges`, another `runtime`, `cgroup_parent`, `oom_kill_disable`, a ' +
+          'negative `oom_score_adj`, and namespaces of the host (`pid`, `ipc`, `uts`, `userns_mode`, `cgroup`).',
       ),
     gpus: z.boolean().optional().describe('Whether stacks may reserve GPUs.'),
   })

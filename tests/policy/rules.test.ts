@@ -128,6 +128,7 @@ describe('a policy', () => {
       cgroup_parent: '/system.slice',
       runtime: 'runsc',
       oom_kill_disable: true,
+      oom_score_adj: -1,
     }).map(([key, value]): [string, Policy, object, object, string] => [
       key,
       { containers: { privileged: false } },
@@ -474,6 +475,8 @@ describe('floors', () => {
     });
     expect(logs({ 'max-size': '2g', 'max-file': '90' })).toEqual({ 'max-size': '10m', 'max-file': '3' });
     expect(logs({ 'max-size': '-1' })).toEqual({ 'max-size': '10m', 'max-file': '3' });
+    const processes = [50, 500, 0, -1].map((pidsLimit) => withFloors({ ...spec, pidsLimit }, floors).pidsLimit);
+    expect(processes).toEqual([50, 100, 100, 100]);
     expect(withFloors({ ...spec, logging: { driver: 'syslog', options: {} } }, floors).logging).toEqual({
       driver: 'syslog',
       options: {},

@@ -586,7 +586,8 @@ describeWith('docker', 'the Docker runtime', () => {
       cpuShares: 512,
       limit: { memory: 128 * 1024 ** 2 },
     };
-    const instance = spec('options', { image: images.app, command: ['sleep', '60'], ...options });
+    const command = ['sh', '-c', 'echo one; echo two; sleep 60'];
+    const instance = spec('options', { image: images.app, command, ...options });
     await runtime.create(instance);
     try {
       const { Config, HostConfig } = await docker.getContainer(instance.name).inspect();
@@ -619,6 +620,7 @@ describeWith('docker', 'the Docker runtime', () => {
       expect(await inside('cat /proc/sys/net/core/somaxconn')).toBe('512');
       expect(await inside('id -G')).toContain('4321');
       expect(await inside('test -c /dev/nothing && echo there')).toBe('there');
+      expect(await followLogs(runtime, instance.name, 2)).toEqual(['one', 'two']);
     } finally {
       await runtime.remove(instance);
     }

@@ -22,7 +22,8 @@ export async function logs(
   const raw = await docker(() => container.logs({ stdout: true, stderr: true, timestamps: true, ...range })).catch(
     ofDriver,
   );
-  const text = Config.Tty ? raw.toString('utf8') : demultiplex(raw);
+  // A terminal ends its lines with \r\n.
+  const text = Config.Tty ? raw.toString('utf8').replaceAll('\r\n', '\n') : demultiplex(raw);
   const stamped = text.split('\n').filter((line) => line !== '' && line.slice(0, line.indexOf(' ')) > (after ?? ''));
   const lines = stamped.map((line) => line.slice(line.indexOf(' ') + 1)).filter((line) => line !== '');
   return { lines, cursor: stamped.at(-1)?.split(' ')[0] ?? after ?? '' };
