@@ -2,16 +2,21 @@ import { formatProblem, StackFileError } from '../config';
 import { NameProblem } from '../model/names';
 import { KeyProblem } from '../payloads/keys';
 import { BadRequest, DeploymentLost, EngineUnreachable } from '../temporal/errors';
-import { translated } from '../temporal/temporal-errors';
 import { exitCodes } from './exit-codes';
 import { complain, paint, printJson } from './output/terminal';
 
 /** Prints an error with advice, and returns its exit code. */
 export function explain(error: unknown, json: boolean): number {
-  const { code, lines, data } = describe(translated(error));
+  const { code, lines, data } = describe(error instanceof StackFileError ? error : translate(error));
   if (json) printJson({ error: data, exitCode: code });
   else lines.forEach(complain);
   return code;
+}
+
+/** Translates errors of Temporal, whose libraries take long to load: an invalid file is reported without them. */
+function translate(error: unknown): unknown {
+  const { translated } = require('../temporal/temporal-errors') as typeof import('../temporal/temporal-errors');
+  return translated(error);
 }
 
 function describe(error: unknown): { code: number; lines: string[]; data: unknown } {

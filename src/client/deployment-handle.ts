@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import { TerminatedFailure, TimeoutFailure } from '@temporalio/common';
+import { stages } from '../model/deployment';
 import { placeOfDeployment } from '../model/names';
 import {
   amendUpdate,
@@ -35,19 +36,9 @@ export interface WatchOptions {
   onTrouble?: (trouble: Trouble | undefined) => void;
 }
 
-const openStatuses: Progress['status'][] = [
-  'queued',
-  'planning',
-  'pulling',
-  'deploying',
-  'waiting',
-  'committing',
-  'rolling_back',
-];
-
 /** True once a deployment has ended, with any outcome. */
 export function isOver({ status }: Pick<Progress, 'status'>): boolean {
-  return !openStatuses.includes(status);
+  return !(stages as readonly string[]).includes(status);
 }
 
 /** One deployment, running or ended. */

@@ -7,7 +7,7 @@ const longestValue = 60;
 const amounts = /\.(resources\.|emptyDir\.sizeLimit)/;
 
 /**
- * Differences between a workload and its applied manifest, each to complete the sentence "it is …". Additions by others
+ * Differences between a workload and its applied manifest; each completes the sentence "it is …". Additions of others
  * are ignored. Pure.
  */
 export function alterationsOf(applied: WorkloadManifest, live: object): string[] {

@@ -1,7 +1,8 @@
 import type { Evidence } from './instance-status';
 
 /** The kind of request a deployment carries out. */
-export type IntentKind = 'deploy' | 'rollback' | 'stop' | 'restart' | 'run' | 'repair';
+export const intentKinds = ['deploy', 'rollback', 'stop', 'restart', 'run', 'repair'] as const;
+export type IntentKind = (typeof intentKinds)[number];
 
 /** How a deployment ended. One shape for success and failure. */
 export const outcomes = [
@@ -15,17 +16,11 @@ export const outcomes = [
 ] as const;
 export type Outcome = (typeof outcomes)[number];
 
-/** Stages of a deployment, then its outcomes. `waiting`: for a person. */
-export const statuses = [
-  'queued',
-  'planning',
-  'pulling',
-  'deploying',
-  'waiting',
-  'committing',
-  'rolling_back',
-  ...outcomes,
-] as const;
+/** Stages of a deployment that has not ended. `waiting`: for a person. */
+export const stages = ['queued', 'planning', 'pulling', 'deploying', 'waiting', 'committing', 'rolling_back'] as const;
+
+/** The stages of a deployment, then its outcomes. */
+export const statuses = [...stages, ...outcomes] as const;
 export type Status = (typeof statuses)[number];
 
 /** Why a deployment failed. */

@@ -1,5 +1,4 @@
-import { hasWorkloads } from '../model/runtimes';
-import { runtimeOf } from '../model/stack/runtime-of';
+import { isOnCluster } from '../model/stack/runtime-of';
 import type { Placement, Stack } from '../model/stack';
 import { certificatesOf } from '../model/stack/certificates';
 import { toManifests, type Manifest } from '../kubernetes';
@@ -48,7 +47,7 @@ export function manifestsOf(stack: Stack, deployment: number, placement: Placeme
 function emptyObservation(stack: Stack, placement: Placement): StackObservation {
   const view: HostObservation = { taskQueue: '', observation: nothing };
   if (!stack.hosts) return { views: [view] };
-  const clusters = stack.hosts.filter((host) => hasWorkloads({ runtime: runtimeOf(host, stack) }));
+  const clusters = stack.hosts.filter((host) => isOnCluster(host, stack));
   return { views: clusters.map(({ name }) => ({ ...view, name })), placed: { placement, refusals: [] } };
 }
 

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { outcomes } from '../../src/model/deployment';
 import { planText } from '../../src/cli/output/plan-text';
 import { ProgressLines } from '../../src/cli/output/progress-lines';
 import { approvalText, failureText } from '../../src/cli/output/question-text';
@@ -18,15 +19,7 @@ const cause = fc.record({
   message: text,
   evidence: fc.record({ logs: texts, lastProbeError: optional, outOfMemory: fc.boolean() }),
 });
-const outcome = fc.constantFrom(
-  'succeeded',
-  'unchanged',
-  'refused',
-  'rolled_back',
-  'left_as_is',
-  'rollback_incomplete',
-  'cancelled',
-);
+const outcome = fc.constantFrom(...outcomes);
 const refusals = fc.array(fc.record({ path: text, message: text }), { maxLength: 2 });
 
 const result = fc.record({

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RuntimeError, type Runtime, type RuntimeDriver } from '../../src/runtimes/runtime';
+import { wrapCalls } from '../../src/runtimes/wrap-calls';
 import type { Random } from '../chaos/random';
 
 const operations = ['observe', 'create', 'start', 'inspect', 'retire', 'revive', 'remove'] as const;
@@ -31,11 +32,7 @@ export class Unreliability {
   }
 
   private wrapped<T extends object>(part: T, names: readonly (keyof T)[]): T {
-    const calls = names.map((name) => {
-      const call = part[name] as (...input: unknown[]) => Promise<unknown>;
-      return [name, (...input: unknown[]) => this.call(String(name), () => call(...input))];
-    });
-    return { ...part, ...(Object.fromEntries(calls) as Partial<T>) };
+    return wrapCalls(part, names, (call, name) => this.call(name, call));
   }
 
   private async call(operation: string, work: () => Promise<unknown>): Promise<unknown> {

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
 import { Client, Connection } from '@temporalio/client';
 import { decoded } from '../support/histories';
 import { memoryStack } from '../support/memory-stack';
 import { address, startEngine, type TestEngine } from '../support/engine';
 import { holdsFor } from '../support/holds-for';
+import { until as holding } from '../support/until';
 import type { Stack } from '../../src/client';
 import type { EnvironmentState } from '../../src/workflows/messages';
 
@@ -33,13 +33,12 @@ describe('an environment between deployments', () => {
   };
   const instance = (stack: Stack, name: string) => `${stack.name}-test-${name}`;
   const until = async (stack: Stack, holds: (state: EnvironmentState) => boolean): Promise<EnvironmentState> => {
-    const read = () => engine.client.environment(placeOf(stack));
-    let state = await read();
-    for (const end = Date.now() + 60_000; !state || !holds(state); state = await read()) {
-      if (Date.now() > end) throw new Error(`the environment did not come to hold this: ${String(holds)}`);
-      await sleep(50);
-    }
-    return state;
+    let state: EnvironmentState | undefined;
+    await holding(async () => {
+      state = await engine.client.environment(placeOf(stack));
+      return state !== undefined && holds(state);
+    });
+    return state!;
   };
   const calls = (what: string) => host.calls.filter((call) => call === what).length;
 

@@ -1,24 +1,16 @@
 import { cannotHonour } from '../../model/capabilities';
+import { runtimeTraits } from '../../model/runtimes';
 import { isData } from '../read/overlay';
 import type { Finding } from '../problems';
 import { runtimeOf } from '../../model/stack/runtime-of';
 import { at, eachService, type Rule } from './rule';
 
-const display = { docker: 'Docker', kubernetes: 'Kubernetes', process: 'processes', memory: 'the memory runtime' };
-
 /** Rejects keys that the runtime of a service does not support, instead of ignoring them. */
 export const runtimeSupportsKeys: Rule = eachService((service, { file, stack }) =>
   cannotHonour[runtimeOf(service, stack)].flatMap((key) => {
     const path = given(file.services[service.name], key.split('.'));
-    return path
-      ? [
-          at(
-            service,
-            path,
-            `${key} is not supported by ${display[runtimeOf(service, stack)]}; remove it, or choose another runtime`,
-          ),
-        ]
-      : [];
+    const { label } = runtimeTraits[runtimeOf(service, stack)];
+    return path ? [at(service, path, `${key} is not supported by ${label}; remove it, or choose another runtime`)] : [];
   }),
 );
 

@@ -24,11 +24,15 @@ const device = z.union([
   }),
 ]);
 
+/** A whole number, also as text. */
+const whole = (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  z.preprocess(fromText, z.number().int().min(least).max(most));
+
 const ulimit = z.union([
-  z.preprocess(fromText, z.number().int().min(-1)),
+  whole(-1),
   z.strictObject({
-    soft: z.preprocess(fromText, z.number().int().min(-1)),
-    hard: z.preprocess(fromText, z.number().int().min(-1)),
+    soft: whole(-1),
+    hard: whole(-1),
   }),
 ]);
 
@@ -95,12 +99,8 @@ export const containerKeys = {
   tty: flag.optional().describe('A terminal for the main process.'),
   stdin_open: flag.optional().describe('Keeps the standard input of the main process open.'),
   runtime: word.optional().describe('OCI runtime of the Docker Engine, such as `nvidia` or `runsc`.'),
-  pids_limit: z
-    .preprocess(fromText, z.number().int().min(-1))
-    .optional()
-    .describe('Most processes and threads; -1: no limit.'),
-  oom_score_adj: z
-    .preprocess(fromText, z.number().int().min(-1000).max(1000))
+  pids_limit: whole(-1).optional().describe('Most processes and threads; -1: no limit.'),
+  oom_score_adj: whole(-1000, 1000)
     .optional()
     .describe('How early the kernel ends its processes when memory runs out, from -1000 (last) to 1000.'),
   oom_kill_disable: flag.optional().describe('The kernel does not end its processes when memory runs out.'),
@@ -108,10 +108,7 @@ export const containerKeys = {
     .union([z.literal(-1), size])
     .optional()
     .describe('Memory and swap together, in bytes or as `2G`; -1: no limit of swap.'),
-  mem_swappiness: z
-    .preprocess(fromText, z.number().int().min(0).max(100))
-    .optional()
-    .describe('How readily the kernel swaps its memory, from 0 to 100.'),
+  mem_swappiness: whole(0, 100).optional().describe('How readily the kernel swaps its memory, from 0 to 100.'),
   cpu_shares: count.optional().describe('Weight among containers that want the processor; default 1024.'),
   cpu_quota: count.optional().describe('Processor time per `cpu_period`, in µs.'),
   cpu_period: count.optional().describe('Length of a period of `cpu_quota`, in µs; default 100000.'),

@@ -9,6 +9,11 @@ export function runtimeOf(of: HasRuntime, { runtime }: Pick<Stack, 'runtime'>): 
   return of.runtime ?? runtime;
 }
 
+/** Whether a service or a host is on a cluster. */
+export function isOnCluster(of: HasRuntime, stack: Pick<Stack, 'runtime'>): boolean {
+  return hasWorkloads({ runtime: runtimeOf(of, stack) });
+}
+
 /** The runtime of the parts of a stack that are not on a cluster. */
 export function outsideClusters(runtime: RuntimeName): RuntimeName {
   return hasWorkloads({ runtime }) ? 'docker' : runtime;
@@ -16,9 +21,7 @@ export function outsideClusters(runtime: RuntimeName): RuntimeName {
 
 /** Whether any part of a stack may run on a cluster. */
 export function reachesClusters({ runtime, hosts = [] }: Pick<Stack, 'runtime' | 'hosts'>): boolean {
-  return hosts.length === 0
-    ? hasWorkloads({ runtime })
-    : hosts.some((host) => hasWorkloads({ runtime: runtimeOf(host, { runtime }) }));
+  return hosts.length === 0 ? hasWorkloads({ runtime }) : hosts.some((host) => isOnCluster(host, { runtime }));
 }
 
 /** The runtime and the name of a host of a stack; without a name, the workers' default host. */

@@ -1,5 +1,4 @@
-import { hasWorkloads } from '../../model/runtimes';
-import { runtimeOf } from '../../model/stack/runtime-of';
+import { isOnCluster } from '../../model/stack/runtime-of';
 import type { Service, Stack } from '../../model/stack';
 import { balancerName } from '../../model/traffic';
 import { isReachable, sharedNetworks } from './reach';
@@ -47,7 +46,7 @@ function byDependency(stack: Stack): Bond[] {
         return [];
       const remedy = isReachable(dependency, stack)
         ? 'a host has no address'
-        : hasWorkloads({ runtime: runtimeOf(dependency, stack) })
+        : isOnCluster(dependency, stack)
           ? `${name} has no fixed port outside its cluster`
           : `${name} publishes no fixed port`;
       return [{ one: name, other: service.name, reason: `${service.name} depends on ${name} (${remedy})` }];

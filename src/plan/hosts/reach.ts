@@ -1,5 +1,4 @@
-import { hasWorkloads } from '../../model/runtimes';
-import { runtimeOf } from '../../model/stack/runtime-of';
+import { isOnCluster } from '../../model/stack/runtime-of';
 import type { Service, Stack } from '../../model/stack';
 import { isNodePort } from '../../kubernetes/traffic/reach';
 
@@ -11,7 +10,7 @@ export function isReachable(service: Service, stack: Stack): boolean {
   const fixed = service.ports.filter(
     ({ published, hostIp }) => published && published.from === published.to && !hostIp?.startsWith('127.'),
   );
-  if (!hasWorkloads({ runtime: runtimeOf(service, stack) })) return fixed.length > 0;
+  if (!isOnCluster(service, stack)) return fixed.length > 0;
   const { serviceType = 'ClusterIP' } = stack.infrastructure.cluster ?? {};
   return serviceType === 'NodePort'
     ? fixed.some(({ published }) => isNodePort(published!.from))

@@ -12,8 +12,8 @@ const amounts = {
 };
 
 /**
- * Manual changes to a running instance; each completes the sentence "it is …". The limits of the load balancer are the
- * engine's own and differ between versions, so they are not compared.
+ * Manual changes to a running instance; each completes the sentence "it is …". The limits of the load balancer are not
+ * compared: they belong to the engine and differ between versions.
  */
 export function alterationsOf({ name, limit }: Service, instance: ObservedInstance): string[] {
   if (instance.kind === 'job' || instance.state !== 'running') return [];

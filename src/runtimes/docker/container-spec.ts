@@ -117,12 +117,15 @@ export function toCreateRequest(spec: InstanceSpec, details: ContainerDetails): 
 }
 
 function optionForms(spec: InstanceSpec): Created {
-  return optionNames.reduce<Created>((all, name) => {
+  const created: Created = { HostConfig: {} };
+  for (const name of optionNames) {
     const form = forms[name] as ((value: unknown) => Created) | 'elsewhere';
-    if (form === 'elsewhere' || spec[name] === undefined) return all;
+    if (form === 'elsewhere' || spec[name] === undefined) continue;
     const { HostConfig, ...options } = form(spec[name]);
-    return { ...all, ...options, HostConfig: { ...all.HostConfig, ...HostConfig } };
-  }, {});
+    Object.assign(created, options);
+    Object.assign(created.HostConfig!, HostConfig);
+  }
+  return created;
 }
 
 function toDevice({ source, target, permissions }: Device): NonNullable<HostConfig['Devices']>[number] {

@@ -1,4 +1,5 @@
 import { patched } from '@temporalio/workflow';
+import type { Happening } from '../../model/events';
 import { asPast } from '../../plan/service/job-runs';
 import { activity } from '../support/activity-options';
 import {
@@ -159,9 +160,10 @@ export class EnvironmentMemory {
     );
   }
 
-  private tellBreaker(deployment: number, open: boolean, failures: number): void {
+  /** Reports an event of a deployment; default the one that is watched. */
+  report(happening: Happening, deployment = this.state.watch?.deployment ?? 0): void {
     const { place, watch } = this.state;
-    new Reporter(place, watch?.subscribers).report(deployment, { code: 'breaker.changed', data: { open, failures } });
+    new Reporter(place, watch?.subscribers).report(deployment, happening);
   }
 
   private ended(deployment: number, outcome: Outcome | 'lost', release: number | undefined): void {
@@ -176,6 +178,6 @@ export class EnvironmentMemory {
     state.breaker = countEnd(before, outcome, Date.now());
     const open = state.breaker?.openedAt !== undefined;
     if (state.breaker && open !== (before?.openedAt !== undefined))
-      this.tellBreaker(deployment, open, state.breaker.failures);
+      this.report({ code: 'breaker.changed', data: { open, failures: state.breaker.failures } }, deployment);
   }
 }

@@ -1,5 +1,4 @@
 import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
-import type { Happening } from '../../model/events';
 import type { WatchReport } from '../../activities/contract';
 import type { Unattended } from '../../model/schedule';
 import type { Ailing } from '../../model/watch';
@@ -7,7 +6,6 @@ import { activity } from '../support/activity-options';
 import { toProblem } from '../deployment/steps/failure';
 import { hostQueue, isOn, taskQueue, watchQueue, watchQueueOf, type WatchState } from '../messages';
 import type { EnvironmentMemory } from './memory';
-import { Reporter } from '../support/reporter';
 import {
   changesOfHealth,
   countRestart,
@@ -123,11 +121,11 @@ export class EnvironmentWatch {
     state.watch = after;
     const { ailing, recovered } = changesOfHealth(before, after);
     for (const { service, instance, why } of ailing)
-      this.report({ code: 'module.health_changed', data: { service, instance, healthy: false, message: why } });
+      this.memory.report({ code: 'module.health_changed', data: { service, instance, healthy: false, message: why } });
     for (const { service, instance } of recovered)
-      this.report({ code: 'module.health_changed', data: { service, instance, healthy: true } });
+      this.memory.report({ code: 'module.health_changed', data: { service, instance, healthy: true } });
     if (before.drift.join('\n') !== after.drift.join('\n'))
-      this.report({ code: 'drift.changed', data: { drift: after.drift } });
+      this.memory.report({ code: 'drift.changed', data: { drift: after.drift } });
   }
 
   private async act(): Promise<void> {
@@ -165,7 +163,7 @@ export class EnvironmentWatch {
     watch.restarts[instance] = nextRestart(watch.restarts[instance], Date.now());
     this.stop();
     const orders = { place, runtime, instance, release: watch.release, ...(host !== undefined && { host }) };
-    this.report({
+    this.memory.report({
       code: 'watch.acted',
       data: { action: 'restart', instance, message: `${service}-${ordinal} ${why}` },
     });
@@ -206,12 +204,7 @@ export class EnvironmentWatch {
       () => undefined,
       (error: unknown) => toProblem(error).message,
     );
-    this.report({ code: 'watch.acted', data: { action: what.kind, message: problem ?? reason } });
+    this.memory.report({ code: 'watch.acted', data: { action: what.kind, message: problem ?? reason } });
     return problem === undefined;
-  }
-
-  private report(happening: Happening): void {
-    const { place, watch } = this.memory.state;
-    new Reporter(place, watch?.subscribers).report(watch?.deployment ?? 0, happening);
   }
 }

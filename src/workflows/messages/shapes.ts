@@ -1,3 +1,4 @@
+import { intentKinds } from '../../model/deployment';
 import type { HostClaim, HostPlace, HostReport } from '../../model/host';
 import type { ScheduleSpec } from '../../model/schedule';
 import type { BreakerSettings, FreezeWindow, Stack } from '../../model/stack';
@@ -113,7 +114,7 @@ export const inputs = {
   deployment: partOf<DeploymentInput>({
     stack,
     intent: fields({
-      kind: oneOf('deploy', 'rollback', 'stop', 'restart', 'run', 'repair'),
+      kind: oneOf(...intentKinds),
       force: 'flag',
       services: optional(listOf('text')),
     }),

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RuntimeError, type Runtime } from '../../runtime';
+import { wrapCalls } from '../../wrap-calls';
 import type { DockerConnection } from './connection';
 import { docker } from './errors';
 
 /** Pauses between attempts: problems of the engine that end within 15 s do no harm. */
 const pausesMs = [1000, 2000, 4000, 8000];
 const pingMs = 5000;
-
-type Call = (...input: unknown[]) => Promise<unknown>;
 
 /** Calls that change something, and may be repeated. Calls that only read or run a command are made once. */
 const changing = ['create', 'start', 'retire', 'revive', 'remove', 'putSecrets'] as const;
@@ -24,13 +23,8 @@ export function clearly(connection: DockerConnection, runtime: Runtime): Runtime
       () => true,
       () => false,
     );
-  const wrapped = <T extends object>(part: T, names: readonly (keyof T)[]): T => {
-    const calls = names.map((name) => {
-      const call = part[name] as Call;
-      return [name, (...input: unknown[]) => untilClear(() => call(...input), isHealthy, input.find(isSignal))];
-    });
-    return { ...part, ...(Object.fromEntries(calls) as Partial<T>) };
-  };
+  const wrapped = <T extends object>(part: T, names: readonly (keyof T)[]): T =>
+    wrapCalls(part, names, (call, _, input) => untilClear(call, isHealthy, input.find(isSignal)));
   const { images, networks, volumes } = runtime;
   return {
     ...wrapped(runtime, changing),
