@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
 import type { InstanceSpec, SecretFile, SecretSource } from '../../model/instance';
 import { earlierPrefix, unmaskedPrefix } from '../../model/observation';
+import { EnvFileError, parseEnvFile } from '../../model/text/env-file';
 import { defaultPolicy, ownFiles, SourceRules } from '../../policy';
 import { RuntimeError } from '../../runtimes/runtime';
 import { SoftwareFault } from '../failures';
-import { parseEnvFile } from './env-file';
 import { isHarmless } from './harmless';
 import { installationKey } from './installation-key';
 import { shortestMasked } from './masker';
@@ -109,9 +109,18 @@ export class SecretStore {
 
   private async envFile(file: string, earlier: Record<string, string> = {}): Promise<Record<string, string>> {
     const text = plainTextOf(`the env_file ${file}`, await this.permitted.file('the env_file', file, 'env_files'));
-    const values = parseEnvFile(file, text, earlier);
+    const values = parsed(file, text, earlier);
     for (const [name, value] of Object.entries(values))
       if (value.length >= shortestMasked && !isHarmless(name, value)) this.masks.learn(Buffer.from(value));
     return values;
+  }
+}
+
+/** @throws SoftwareFault that names the file and the line */
+function parsed(file: string, text: string, earlier: Record<string, string>): Record<string, string> {
+  try {
+    return parseEnvFile(text, { earlier });
+  } catch (error) {
+    throw error instanceof EnvFileError ? new SoftwareFault(`the env_file ${file}, ${error.message}`) : error;
   }
 }

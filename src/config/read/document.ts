@@ -1,8 +1,8 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
 import { isData } from './overlay';
 import { StackFileError, type Problem } from '../problems';
-import { spellings } from './compose-spellings';
 import { eachNode, prepareNodes } from './nodes';
+import { walk } from './locate';
 
 const deepest = 100;
 /** Most keys and values with all aliases expanded; a file of 157 services has about 10,000. */
@@ -16,50 +16,108 @@ export interface SourceDocument {
   data: unknown;
   /** Maps with `!override`: they replace those of earlier files instead of being merged. */
   overriding: WeakSet<object>;
+  /** Tags that mean nothing here. */
+  notes: { line: number; column: number; message: string }[];
+  /** Paths with `!reset` or `!override`: values of earlier files go. */
+  cleared: string[][];
   /** Line and column (from 1) of a path, or of the longest part of it that the file has. */
   locate(path: (string | number)[]): { line: number; column: number; depth: number };
 }
 
 /**
- * Parses a file. As in Compose, `!reset` in an overlay removes values of earlier files, and `!override` replaces them.
+ * Parses a file with one document. As in Compose, `!reset` in an overlay removes values of earlier files, and
+ * `!override` replaces them.
  * @throws StackFileError with every syntax error, duplicate key and unknown tag of the file
  */
 export function parseYaml(file: string, text: string, role: 'base' | 'overlay' = 'base'): SourceDocument {
+  const { documents, place } = parseDocuments(file, text);
+  const [document = new Document(null), second] = documents;
+  if (second)
+    throw new StackFileError([
+      {
+        file,
+        ...place(second.range[0]),
+        path: '',
+        message: 'a second document begins here; keep one, or write a file for each',
+      },
+    ]);
+  return toSource(file, document, role, place);
+}
+
+/**
+ * Parses a file with any number of documents, each of which overrides those before.
+ * @throws StackFileError with every syntax error, duplicate key and unknown tag of the file
+ */
+export function parseYamlDocuments(file: string, text: string): SourceDocument[] {
+  const { documents, place } = parseDocuments(file, text, 'any');
+  return documents.map((document) => toSource(file, document, 'base', place));
+}
+
+function parseDocuments(
+  file: string,
+  text: string,
+  tags: 'known' | 'any' = 'known',
+): { documents: Document.Parsed[]; place: Place } {
   refuseDeepNesting(file, text);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: 'silent' });
+  const documents = [
+    ...parseAllDocuments(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: 'silent' }),
+  ] as Document.Parsed[];
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  const problems: Problem[] = withoutConsequences(document.errors).map((error) => ({
+  const problems = documents.flatMap((document) => problemsOf(document, file, text, place, tags));
+  if (problems.length > 0) throw new StackFileError(problems.slice(0, 50));
+  return { documents, place };
+}
+
+type Place = (offset: number) => { line: number; column: number };
+
+function problemsOf(document: Document, file: string, text: string, place: Place, tags: 'known' | 'any'): Problem[] {
+  const malformed = withoutConsequences(document.errors).map((error) => ({
     file,
     ...place(error.pos[0]),
     path: '',
     message: readable(error.code, error.message, text.split('\n')[place(error.pos[0]).line - 1] ?? ''),
   }));
-  if (problems.length === 0)
-    problems.push(
-      ...[...aliasProblems(document), ...unusableNodes(document)].map(({ offset, message }) => ({
-        file,
-        ...place(offset),
-        path: '',
-        message,
-      })),
-    );
-  if (problems.length > 0) throw new StackFileError(problems.slice(0, 50));
-  prepareNodes(document, role);
+  if (malformed.length > 0) return malformed;
+  const unusable = [...reservedKeys(document), ...(tags === 'known' ? unknownTags(document) : [])];
+  return [...aliasProblems(document), ...unusable].map(({ offset, message }) => ({
+    file,
+    ...place(offset),
+    path: '',
+    message,
+  }));
+}
 
+function toSource(file: string, document: Document, role: 'base' | 'overlay', place: Place): SourceDocument {
+  const cleared = clearedPaths(document);
+  prepareNodes(document, role);
   const data = toData(file, document);
   return {
     file,
     data,
+    cleared,
+    notes: unknownTags(document, ['!!binary']).map(({ offset, message }) => ({ ...place(offset), message })),
     overriding: overriding(document, data),
     locate(path) {
       const found = walk(document, path);
       return { ...place(found.offset), depth: found.depth };
     },
   };
+}
+
+/** Paths with `!reset` or `!override`. */
+function clearedPaths(document: Document): string[][] {
+  const found: string[][] = [];
+  eachNode(document.contents, (node, path) => {
+    if (!isMap(node)) return;
+    for (const { key, value } of node.items as { key: Node; value: Node | null }[])
+      if (isScalar(key) && (value?.tag === '!reset' || value?.tag === '!override'))
+        found.push([...path, String(key.value)].filter((part) => part !== '<<'));
+  });
+  return found;
 }
 
 /** Maps with `!override` in the data. */
@@ -120,19 +178,31 @@ function aliasProblems(document: Document): { offset: number; message: string }[
   return problems;
 }
 
-/** Finds unknown tags, and `__proto__`, which JavaScript would drop silently as a key. */
-function unusableNodes(document: Document): { offset: number; message: string }[] {
-  const problems: { offset: number; message: string }[] = [];
-  const add = (node: Node, message: string) => problems.push({ offset: node.range?.[0] ?? 0, message });
+type Note = { offset: number; message: string };
+
+function unknownTags(document: Document, more: readonly string[] = []): Note[] {
+  const found: Note[] = [];
   eachNode(document.contents, (node) => {
     const tag = node.tag?.replace('tag:yaml.org,2002:', '!!');
-    if (tag !== undefined && !tags.has(tag))
-      add(node, `the tag ${tag} is not supported; remove it, and write the value out`);
+    if (tag !== undefined && !tags.has(tag) && !more.includes(tag))
+      found.push({
+        offset: node.range?.[0] ?? 0,
+        message: `the tag ${tag} is not supported; remove it, and write the value out`,
+      });
+  });
+  return found;
+}
+
+/** Finds `__proto__`, which JavaScript would drop silently as a key. */
+function reservedKeys(document: Document): Note[] {
+  const found: Note[] = [];
+  eachNode(document.contents, (node) => {
     if (!isMap(node)) return;
     for (const { key } of node.items)
-      if (isScalar(key) && key.value === '__proto__') add(key, '__proto__ cannot be a key; choose another name');
+      if (isScalar(key) && key.value === '__proto__')
+        found.push({ offset: key.range?.[0] ?? 0, message: '__proto__ cannot be a key; choose another name' });
   });
-  return problems;
+  return found;
 }
 
 function toData(file: string, document: Document): unknown {
@@ -164,63 +234,4 @@ function refuseDeepNesting(file: string, text: string): void {
       ]);
     }
   }
-}
-
-interface Found {
-  offset: number;
-  depth: number;
-}
-
-function walk(document: Document, path: (string | number)[]): Found {
-  let node = resolve(document.contents, document);
-  let found: Found = { offset: node?.range?.[0] ?? 0, depth: 0 };
-  for (const [index, key] of path.entries()) {
-    const step = child(node, key, document);
-    if (!step) break;
-    found = { offset: step.offset, depth: index + 1 };
-    node = step.value;
-  }
-  return found;
-}
-
-interface Step {
-  offset: number;
-  value: Node | null;
-}
-
-function child(node: Node | null, key: string | number, document: Document): Step | undefined {
-  if (isSeq(node)) {
-    const item = (node.items as Node[]).find((each, index) => index === key || (isScalar(each) && each.value === key));
-    return item && { offset: item.range?.[0] ?? 0, value: resolve(item, document) };
-  }
-  if (!isMap(node)) return undefined;
-  const wanted = spellings(String(key));
-  for (const pair of node.items) {
-    if (isScalar(pair.key) && wanted.includes(String(pair.key.value))) {
-      return { offset: pair.key.range?.[0] ?? 0, value: resolve(pair.value as Node | null, document) };
-    }
-  }
-  return mergedChild(node.items, key, document);
-}
-
-function mergedChild(
-  items: { key: unknown; value: unknown }[],
-  key: string | number,
-  document: Document,
-): Step | undefined {
-  for (const pair of items) {
-    const isMerge = isScalar(pair.key) && (pair.key.value === '<<' || typeof pair.key.value === 'symbol');
-    if (!isMerge) continue;
-    const source = resolve(pair.value as Node | null, document);
-    const candidates = isSeq(source) ? (source.items as Node[]) : [source];
-    for (const candidate of candidates) {
-      const found = child(resolve(candidate, document), key, document);
-      if (found) return found;
-    }
-  }
-  return undefined;
-}
-
-function resolve(node: Node | null | undefined, document: Document): Node | null {
-  return isAlias(node) ? (node.resolve(document) ?? null) : (node ?? null);
 }

@@ -26,6 +26,8 @@ export function eachNode(node: Node | null, callback: (node: Node, path: KeyPath
 export function prepareNodes(document: Document, role: 'base' | 'overlay'): void {
   eachNode(document.contents, (node) => {
     if (isMap(node)) prepareMap(node as YAMLMap<Node | null, Node | null>, document, role);
+    else if (isSeq(node)) node.items = node.items.filter((item) => (item as Node | null)?.tag !== '!reset');
+    else if (isScalar(node) && node.value instanceof Uint8Array) node.value = Buffer.from(node.value).toString('utf8');
     else if (isScalar(node) && isRewritten(node)) node.value = node.source;
   });
 }

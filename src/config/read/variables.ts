@@ -1,7 +1,15 @@
 import { isCredentialFile, isCredentialKey, isCredentialVariable } from '../../model/names/credential-names';
-import { fillTemplate, parseTemplate, references, TemplateError, type Reference } from '../../model/text/template';
+import {
+  fillTemplate,
+  parseTemplate,
+  references,
+  TemplateError,
+  type Reference,
+  type Template,
+} from '../../model/text/template';
 import type { Finding } from '../problems';
 import { isData } from './overlay';
+import { hasMark, mark } from './sensitive';
 
 /** The result of {@link interpolate}: data with variables filled in, names of the used variables, and problems. */
 export interface Interpolated {
@@ -13,18 +21,33 @@ export interface Interpolated {
 }
 
 /**
- * Fills in variables by the syntax of the Compose Specification ({@link parseTemplate}). An unset `${NAME}` without a
- * default is a problem. An unset `$NAME` is left for the shell of the container, with a warning. Rejects variables that
- * look like credentials, because their values would be stored with the release.
+ * Fills in variables by the syntax of the Compose Specification ({@link parseTemplate}). In a stack file, an unset
+ * `${NAME}` without a default is a problem, and an unset `$NAME` is left to the shell of the container, with a warning;
+ * in a Compose file both are empty, with a warning. Values that look like credentials would be stored with the release:
+ * a stack file is refused, in a Compose file they are marked as {@link mark} does.
  */
-export function interpolate(data: unknown, variables: Record<string, string | undefined>): Interpolated {
+export function interpolate(
+  data: unknown,
+  variables: Record<string, string | undefined>,
+  dialect: 'stack' | 'compose' = 'stack',
+): Interpolated {
   const used = new Set<string>();
   const findings: Finding[] = [];
   const warnings: Finding[] = [];
   const valueOf = (name: string) => (Object.hasOwn(variables, name) ? variables[name] : undefined);
-  const isLeft = (part: Reference) => isBare(part) && valueOf(part.name) === undefined;
+  const known = (name: string) => {
+    const value = valueOf(name);
+    if (value !== undefined && hasMark(value))
+      throw new TemplateError(`the value of ${name} contains a character that no text may contain (U+FDD0 or U+FDD1)`);
+    return value;
+  };
+  const isLeft = (part: Reference) => dialect === 'stack' && isBare(part) && valueOf(part.name) === undefined;
 
   const text = (value: string, path: (string | number)[]): string => {
+    if (hasMark(value)) {
+      findings.push({ path, message: 'contains a character that no text may contain (U+FDD0 or U+FDD1); remove it' });
+      return '';
+    }
     try {
       const template = parseTemplate(value);
       const suspect = suspectedCredential(
@@ -32,13 +55,19 @@ export function interpolate(data: unknown, variables: Record<string, string | un
         references(template).filter((part) => !isLeft(part)),
         path,
       );
-      if (suspect) findings.push({ path, message: refuseCredential(suspect) });
+      if (suspect && dialect === 'stack') findings.push({ path, message: refuseCredential(suspect) });
+      const seal = suspect && dialect === 'compose' ? mark : (filled: string) => filled;
       const unset = (part: Reference, message = '') => {
+        if (dialect === 'compose' && !part.operator) {
+          warnings.push({ path, message: emptyWarning(part) });
+          return '';
+        }
         if (isLeft(part)) warnings.push({ path, message: leftWarning(part) });
         else findings.push({ path, message: unsetProblem(part, message) });
         return part.source;
       };
-      return fillTemplate(template, valueOf, unset, (name) => used.add(name));
+      const fill = (part: Template) => fillTemplate(part, known, unset, (name) => used.add(name));
+      return template.map((part) => (typeof part === 'string' ? part : seal(fill([part])))).join('');
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       findings.push({ path, message: error.message });
@@ -66,6 +95,13 @@ function leftWarning({ name, source }: Reference): string {
   return (
     `the variable ${name} is not set, so ${source} is left for the shell of the ` +
     `container; write $${source} if you mean that, or \${${name}} to require a value`
+  );
+}
+
+function emptyWarning({ name }: Reference): string {
+  return (
+    `the variable ${name} is not set, so it is empty here; ` +
+    `set it in .env, with --set ${name}=… or in the environment`
   );
 }
 

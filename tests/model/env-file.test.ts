@@ -1,6 +1,6 @@
-import { parseEnvFile } from '../../src/activities/secrets/env-file';
+import { parseEnvFile } from '../../src/model/text/env-file';
 
-const read = (text: string, earlier = {}) => parseEnvFile('app.env', text, earlier);
+const read = (text: string, earlier = {}) => parseEnvFile(text, { earlier });
 
 describe('an env file', () => {
   it.each([
@@ -69,7 +69,7 @@ describe('an env file', () => {
     ['A=1\r\nB=${hunter2', 'line 2: a ${…} in it is invalid, or its expansion is too long; write $${ for a literal ${'],
     ['A=${B:?hunter2}', 'line 1: the variable B is not set above it'],
   ])('%j is refused by name and line, without what stands there', (text, message) => {
-    expect(() => read(text)).toThrow(`the env_file app.env, ${message}`);
+    expect(() => read(text)).toThrow(message);
     expect(() => read(text)).not.toThrow('hunter2');
   });
 

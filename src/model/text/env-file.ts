@@ -1,5 +1,26 @@
-import { fillTemplate, parseTemplate, TemplateError, type Reference } from '../../model/text/template';
-import { SoftwareFault } from '../failures';
+import { fillTemplate, parseTemplate, TemplateError, type Reference } from './template';
+
+/** A line of an env file that cannot be read. The message names the line, and never shows a value. */
+export class EnvFileError extends Error {
+  constructor(
+    /** From 1. */
+    readonly line: number,
+    readonly reason: string,
+  ) {
+    super(`line ${line}: ${reason}`);
+  }
+}
+
+export interface EnvFileOptions {
+  /** Values that win over those of the file, for references and names without `=`. */
+  outer?: Record<string, string | undefined>;
+  /** Values of earlier files, for references. */
+  earlier?: Record<string, string>;
+  /** A reference to an unset variable: `keep` (default) leaves it as written, `empty` is what Compose does. */
+  unset?: 'keep' | 'empty';
+  /** No quotes, comments and references: the value is the rest of the line. */
+  raw?: boolean;
+}
 
 const escape = /\\(?:([abfnrtv$"\\])|0([0-3][0-7]{2}))/g;
 const escaped: Record<string, string> = {
@@ -24,30 +45,52 @@ const longest = 2 ** 21;
 
 /**
  * The variables of an env file, read like Compose does: `#` begins a comment at the start of a line or after a space;
- * quoted values may span lines and, in double quotes, contain escapes; values can refer to variables above them and in
- * `earlier`, and unset references are left unchanged. A name without `=` sets nothing.
- * @throws SoftwareFault that names the file and the line, and never shows a value
+ * quoted values may span lines and, in double quotes, contain escapes; values can refer to variables above them. A name
+ * without `=` takes its value from `outer`, or sets nothing.
+ * @throws EnvFileError
  */
-export function parseEnvFile(file: string, text: string, earlier: Record<string, string> = {}): Record<string, string> {
+export function parseEnvFile(text: string, options: EnvFileOptions = {}): Record<string, string> {
+  const { outer = {}, earlier = {}, unset = 'keep' } = options;
+  if (options.raw) return parseRaw(text, outer);
   const values = new Map<string, string>();
   let total = 0;
-  const valueOf = (name: string) => values.get(name) ?? (Object.hasOwn(earlier, name) ? earlier[name] : undefined);
+  const outside = (name: string) => (Object.hasOwn(outer, name) ? outer[name] : undefined);
+  const valueOf = (name: string) =>
+    outside(name) ?? values.get(name) ?? (Object.hasOwn(earlier, name) ? earlier[name] : undefined);
   let rest = text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
   const all = rest;
   const problem = (message: string) =>
-    new SoftwareFault(
-      `the env_file ${file}, line ${all.slice(0, all.length - rest.length).split('\n').length}: ${message}`,
-    );
+    new EnvFileError(all.slice(0, all.length - rest.length).split('\n').length, message);
 
   for (rest = rest.replace(nothing, ''); rest !== ''; rest = rest.replace(nothing, '')) {
     const found = assignment.exec(rest);
     if (!found) throw problem('is not NAME=value; names consist of letters, digits and _ . - [ ]');
     const [whole, name, sign] = found;
     const value = sign ? valueAt(rest.slice(whole.length), problem) : undefined;
-    if (value) values.set(name!, value.isLiteral ? value.text : expand(value.text, valueOf, problem));
+    const inherited = sign ? undefined : outside(name!);
+    if (value) values.set(name!, value.isLiteral ? value.text : expand(value.text, valueOf, problem, unset));
+    else if (inherited !== undefined) values.set(name!, inherited);
     total += values.get(name!)?.length ?? 0;
     if (total > longest) throw problem(`the values up to here are longer than ${longest} characters together`);
     rest = rest.slice(whole.length + (value?.length ?? 0));
+  }
+  return Object.fromEntries(values);
+}
+
+/** Docker's own format: each line is `NAME=value` as it is, a bare name, or a comment. */
+function parseRaw(text: string, outer: NonNullable<EnvFileOptions['outer']>): Record<string, string> {
+  const values: [string, string][] = [];
+  for (const [index, whole] of text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .entries()) {
+    const line = whole.trimStart();
+    if (line === '' || line.startsWith('#')) continue;
+    const cut = line.indexOf('=');
+    const name = cut < 0 ? line : line.slice(0, cut);
+    if (name === '' || /\s/.test(name)) throw new EnvFileError(index + 1, 'is not NAME=value; names have no spaces');
+    const value = cut < 0 ? (Object.hasOwn(outer, name) ? outer[name] : undefined) : line.slice(cut + 1);
+    if (value !== undefined) values.push([name, value]);
   }
   return Object.fromEntries(values);
 }
@@ -92,9 +135,10 @@ function expand(
   text: string,
   valueOf: (name: string) => string | undefined,
   problem: (message: string) => Error,
+  whenUnset: 'keep' | 'empty',
 ): string {
   const unset = ({ name, source }: Reference, message: string | undefined) => {
-    if (message === undefined) return source;
+    if (message === undefined) return whenUnset === 'keep' ? source : '';
     throw problem(`the variable ${name} is not set above it`);
   };
   try {

@@ -1,0 +1,109 @@
+import { posix } from 'node:path';
+import { Malformed } from '../../normalise/words';
+import { isData } from '../../read/overlay';
+import { attempt, type Report } from './report';
+import { mapping, octal, type Data } from './values';
+
+/** `volumes` of a service in the long form. */
+export function toMounts(mounts: unknown[], report: Report): Data[] {
+  return mounts.flatMap((mount, index) => {
+    const long = isData(mount) ? mount : attempt(report, [index], () => fromShort(String(mount)));
+    if (!long) return [];
+    if (long.type === 'bind' && long.source === undefined) {
+      report([index], 'has no source; write the path on the host');
+      return [];
+    }
+    return attempt(report, [index], () => [withDefaults(long)]) ?? [];
+  });
+}
+
+function withDefaults(mount: Data): Data {
+  const target = posix.normalize(String(mount.target));
+  const bind = mount.type === 'bind' ? { bind: { create_host_path: true, ...(mount.bind as Data | undefined) } } : {};
+  const { tmpfs, volume } = mount;
+  return {
+    ...mount,
+    target: target.length > 1 ? target.replace(/\/$/, '') : target,
+    ...bind,
+    ...(isData(tmpfs) && tmpfs.mode !== undefined && { tmpfs: { ...tmpfs, mode: octal(tmpfs.mode) } }),
+    ...(isData(volume) && volume.labels !== undefined && { volume: { ...volume, labels: mapping(volume.labels) } }),
+  };
+}
+
+/** `[SOURCE:]TARGET[:OPTION,…]`; without a source, an anonymous volume. */
+function fromShort(text: string): Data {
+  const parts = splitAtColons(text);
+  if (parts.length > 3 || parts.some((part) => part === ''))
+    throw new Malformed(`${JSON.stringify(text)} is not a mount; write "name:/path", "/host/path:/path:ro" or "/path"`);
+  const [first, second, modes] = parts as [string, string?, string?];
+  const source = second === undefined ? undefined : first;
+  const isBind = source !== undefined && isPath(source);
+  const options = (modes ?? '').split(',').map((mode) => modesOfMounts[mode] ?? {});
+  const { read_only, bind, volume } = mergeOptions(options);
+  return {
+    type: isBind ? 'bind' : 'volume',
+    ...(source !== undefined && { source }),
+    target: second ?? first,
+    ...(read_only === true && { read_only }),
+    ...(isBind ? { bind: { create_host_path: true, ...bind } } : bind && { bind }),
+    ...(!isBind && volume && { volume }),
+  };
+}
+
+interface Options {
+  read_only?: boolean;
+  bind?: Data;
+  volume?: Data;
+}
+
+/** Compose ignores modes that it does not know, such as `cached` and `delegated`. */
+const modesOfMounts: Record<string, Options> = {
+  ro: { read_only: true },
+  rw: { read_only: false },
+  nocopy: { volume: { nocopy: true } },
+  z: { bind: { selinux: 'z' } },
+  Z: { bind: { selinux: 'Z' } },
+  ...Object.fromEntries(
+    ['rprivate', 'private', 'rshared', 'shared', 'rslave', 'slave'].map((propagation) => [
+      propagation,
+      { bind: { propagation } },
+    ]),
+  ),
+};
+
+function mergeOptions(options: Options[]): Options {
+  return options.reduce<Options>(
+    (all, { read_only = all.read_only, bind, volume }) => ({
+      read_only,
+      ...(all.bind || bind ? { bind: { ...all.bind, ...bind } } : {}),
+      ...(all.volume || volume ? { volume: { ...all.volume, ...volume } } : {}),
+    }),
+    {},
+  );
+}
+
+/** The drive of a Windows path (`C:\data`) is not a part of its own. */
+function splitAtColons(text: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const isDrive = at - start === 1 && /[A-Za-z]/.test(text[start]!) && text.length > 2;
+    if (text[at] !== ':' || isDrive) continue;
+    parts.push(text.slice(start, at));
+    start = at + 1;
+  }
+  return [...parts, text.slice(start)];
+}
+
+function isPath(source: string): boolean {
+  return /^[./~]/.test(source) || source.startsWith('\\\\') || /^[A-Za-z]:/.test(source);
+}
+
+/** `devices` in the long form. */
+export function toDevices(devices: unknown[]): Data[] {
+  return devices.map((device) => {
+    if (isData(device)) return device;
+    const [source = '', target = source, permissions = 'rwm'] = String(device).split(':');
+    return { source, target: target || source, permissions };
+  });
+}

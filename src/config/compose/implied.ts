@@ -1,0 +1,104 @@
+import { isData } from '../read/overlay';
+import { mapValues, type Data } from './canonical/values';
+import type { Environment } from './environment';
+
+/** The model with what Compose adds to it: networks, names, dependencies, defaults and values of the shell. */
+export function withImplied(model: Data, project: string, environment: Environment): Data {
+  const services = mapValues(model.services, (service) => (isData(service) ? ofService(service, environment) : {}));
+  const usesDefault = Object.values(services).some(
+    ({ networks }) => isData(networks) && Object.hasOwn(networks, 'default'),
+  );
+  const networks = { ...(usesDefault && { default: {} }), ...(model.networks as Data | undefined) };
+  const named = (resources: unknown) =>
+    mapValues(resources, (resource, key) => withName(resource as Data, key, project));
+  return {
+    ...model,
+    services,
+    networks: named(networks),
+    volumes: named(model.volumes),
+    secrets: named(model.secrets),
+    configs: named(mapValues(model.configs, (config) => withContent(config as Data, environment))),
+  };
+}
+
+/** An external resource has the name of its key; others get that of the project in front. */
+function withName(resource: Data, key: string, project: string): Data {
+  if (resource.name !== undefined) return resource;
+  return { ...resource, name: resource.external === true ? key : `${project}_${key}` };
+}
+
+/** A config of a variable has its value as content. */
+function withContent(config: Data, environment: Environment): Data {
+  const name = config.environment;
+  if (typeof name !== 'string' || !Object.hasOwn(environment, name)) return config;
+  return { ...config, content: environment[name] };
+}
+
+function ofService(service: Data, environment: Environment): Data {
+  const dependencies = impliedDependencies(service);
+  const { networks, secrets, build, image } = service;
+  return {
+    ...service,
+    ...(service.pull_policy === 'if_not_present' && { pull_policy: 'missing' }),
+    ...(joinsNoNetwork(service) || (isData(networks) && Object.keys(networks).length > 0)
+      ? {}
+      : { networks: { default: null } }),
+    ...(Array.isArray(secrets) && {
+      secrets: secrets.map((use: Data) => ({ ...use, target: use.target ?? `/run/secrets/${String(use.source)}` })),
+    }),
+    ...(isData(build) && { build: ofBuild(build, environment) }),
+    ...(Array.isArray(service.pre_start) && {
+      pre_start: service.pre_start.map((hook: Data) => ({ ...(image !== undefined && { image }), ...hook })),
+    }),
+    ...(Object.keys(dependencies).length > 0 && {
+      depends_on: { ...dependencies, ...(service.depends_on as Data | undefined) },
+    }),
+  };
+}
+
+function joinsNoNetwork({ network_mode: mode, provider }: Data): boolean {
+  return mode !== undefined || provider !== undefined;
+}
+
+/** A name without a value takes it from the shell, and stays null if that has none. */
+function withShell(own: Data, environment: Environment): Data {
+  return mapValues(own, (value, name) =>
+    value === null && Object.hasOwn(environment, name) ? environment[name] : value,
+  );
+}
+
+function ofBuild(build: Data, environment: Environment): Data {
+  const args = isData(build.args)
+    ? Object.fromEntries(Object.entries(withShell(build.args, environment)).filter(([, value]) => value !== null))
+    : undefined;
+  return {
+    ...(build.dockerfile_inline === undefined && { dockerfile: 'Dockerfile' }),
+    ...build,
+    ...(args && { args }),
+  };
+}
+
+const namespaces = ['network_mode', 'ipc', 'pid', 'uts', 'cgroup'];
+
+/** A service starts after those whose names, volumes or namespaces it uses. */
+function impliedDependencies(service: Data): Data {
+  const started = (restart: boolean) => ({ condition: 'service_started', restart, required: true });
+  const links = texts(service.links).map((link) => link.split(':')[0]!);
+  const joined = namespaces.flatMap((key) => serviceIn(service[key]) ?? []);
+  const mounted = texts(service.volumes_from)
+    .filter((source) => !source.startsWith('container:'))
+    .map((source) => source.split(':')[0]!);
+  return {
+    ...Object.fromEntries(mounted.map((name) => [name, started(false)])),
+    ...Object.fromEntries([...links, ...joined].map((name) => [name, started(true)])),
+  };
+}
+
+/** `db` of `service:db`. */
+export function serviceIn(mode: unknown): string | undefined {
+  return typeof mode === 'string' && mode.startsWith('service:') ? mode.slice('service:'.length) : undefined;
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}

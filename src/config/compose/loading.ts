@@ -1,0 +1,114 @@
+import { isData } from '../read/overlay';
+import { parseYamlDocuments, type SourceDocument } from '../read/document';
+import type { Problem } from '../problems';
+import { prune } from '../read/prune';
+import { readText } from '../read/source';
+import { conceal } from '../read/sensitive';
+import { interpolate } from '../read/variables';
+import { schemaFindings } from '../schema/problems';
+import { canonical, removable } from './canonical';
+import type { Data } from './canonical/values';
+import type { Environment } from './environment';
+import { composeFile } from './schema';
+
+/** A document of a Compose file in its canonical form, not yet merged with others. */
+export interface ComposeDocument {
+  source: SourceDocument;
+  data: Data;
+}
+
+/** Where a file is read: its variables, and the folder of its relative paths. */
+export interface Scope {
+  environment: Environment;
+  folder: string;
+}
+
+/** What the files of one project have in common while they are read. */
+export class Loading {
+  readonly documents: SourceDocument[] = [];
+  readonly problems: Problem[] = [];
+  readonly warnings: Problem[] = [];
+  /** Names of the variables that were used. */
+  readonly used = new Set<string>();
+
+  /**
+   * Reads the documents of a file. Problems are collected, and what they are about is left out.
+   * @param isOverride null means that an earlier file decides
+   * @throws StackFileError if the file cannot be read, or is not YAML
+   */
+  read(file: string, scope: Scope, isOverride = false): ComposeDocument[] {
+    const documents = parseYamlDocuments(file, readText(file));
+    if (documents.every(({ data }) => data === null))
+      this.problems.push({ file, path: '', message: 'is empty; a Compose file has services' });
+    return documents
+      .filter(({ data }) => data !== null)
+      .map((source, index) => this.toDocument(source, scope, isOverride || index > 0));
+  }
+
+  /** Adds a problem at a path of a document. */
+  refuse(source: SourceDocument, path: (string | number)[], message: string): void {
+    this.problems.push(problemAt(source, path, message));
+  }
+
+  private toDocument(source: SourceDocument, { environment }: Scope, isOverride: boolean): ComposeDocument {
+    this.documents.push(source);
+    if (!isData(source.data)) {
+      this.refuse(source, [], 'is not a Compose file: it is not a map with services');
+      return { source, data: {} };
+    }
+    this.warnings.push(...source.notes.map((note) => ({ file: source.file, path: '', ...note })));
+    const filled = interpolate(source.data, environment, 'compose');
+    for (const name of filled.used) this.used.add(name);
+    for (const { path, message } of filled.findings) this.refuse(source, path, message);
+    this.warnings.push(...filled.warnings.map(({ path, message }) => problemAt(source, path, message)));
+    const extensions = extensionsOf(filled.data as Data);
+    const written = isOverride ? withoutNulls(filled.data as Data) : filled.data;
+    const { data, findings, warnings } = canonical(this.fitting(source, written));
+    for (const { path, message } of findings) this.refuse(source, path, message);
+    this.warnings.push(...warnings.map(({ path, message }) => problemAt(source, path, message)));
+    return { source, data: { ...data, ...extensions } };
+  }
+
+  /** The data without what does not fit the schema, which is reported. */
+  private fitting(source: SourceDocument, data: unknown, rounds = 5): Data {
+    const parsed = composeFile.safeParse(data);
+    if (parsed.success) return parsed.data;
+    const findings = schemaFindings(composeFile, parsed.error.issues);
+    for (const { path, message } of findings) this.refuse(source, path, message);
+    const paths = findings.map(({ path, message }) => (message === 'is required' ? path.slice(0, -1) : path));
+    return rounds === 0 || paths.some((path) => path.length === 0)
+      ? {}
+      : this.fitting(source, prune(data, paths), rounds - 1);
+  }
+}
+
+/** A model without what `!reset` and `!override` of a document clear. */
+export function cleared(model: Data, { source }: ComposeDocument): Data {
+  return prune(model, source.cleared) as Data;
+}
+
+/** The data without keys that are null, except where null removes a value. */
+function withoutNulls(data: Data): Data {
+  const kept = (value: Data, keeps: ReadonlySet<string>) =>
+    Object.fromEntries(Object.entries(value).filter(([key, item]) => item !== null || keeps.has(key)));
+  const { services } = data;
+  if (!isData(services)) return kept(data, new Set());
+  return {
+    ...kept(data, new Set()),
+    services: Object.fromEntries(
+      Object.entries(services).map(([name, service]) => [name, isData(service) ? kept(service, removable) : service]),
+    ),
+  };
+}
+
+/** Our own part of a Compose file: `x-deploy-code`, at the top or in a service. */
+export const extensionKey = 'x-deploy-code';
+
+function extensionsOf(data: Data): Data {
+  return Object.hasOwn(data, extensionKey) ? { [extensionKey]: data[extensionKey] } : {};
+}
+
+function problemAt(source: SourceDocument, path: (string | number)[], message: string): Problem {
+  const { line, column } = source.locate(path);
+  return { file: source.file, line, column, path: path.join('.'), message: conceal(message) };
+}

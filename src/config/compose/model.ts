@@ -1,0 +1,109 @@
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { isData } from '../read/overlay';
+import { list, mapValues, type Data } from './canonical/values';
+import { toEnvironment, type Environment } from './environment';
+import { withExtended } from './extends';
+import { cleared, extensionKey, type ComposeDocument, type Loading, type Scope } from './loading';
+import { merge, unique } from './merge';
+import { withAbsolutePaths } from './paths';
+
+/**
+ * Merges files into one model: each document with what it includes and extends, later ones over earlier ones. All paths
+ * are absolute.
+ * @param including files that led here; including one of them again would never end
+ */
+export function loadModel(
+  files: readonly string[],
+  scope: Scope,
+  loading: Loading,
+  including: readonly string[] = [],
+): Data {
+  let model: Data = {};
+  for (const file of files)
+    for (const document of loading.read(file, scope, file !== files[0])) {
+      const own = withExtended(withIncluded(document, scope, loading, [...including, file]), document, scope, loading);
+      model = unique(merge(cleared(model, document), own)) as Data;
+    }
+  return withAbsolutePaths(withOwnDefaults(model, scope.environment), scope.folder);
+}
+
+/** What depends on the folder and the variables of these very files, not of those that include them. */
+function withOwnDefaults(model: Data, environment: Environment): Data {
+  const filled = (value: Data) =>
+    mapValues(value, (item, name) => (item === null && Object.hasOwn(environment, name) ? environment[name] : item));
+  return {
+    ...model,
+    services: mapValues(model.services, (service) => {
+      if (!isData(service)) return service;
+      const { build, environment: own } = service;
+      return {
+        ...service,
+        ...(isData(build) && { build: { context: '.', ...build } }),
+        ...(isData(own) && { environment: filled(own) }),
+      };
+    }),
+  };
+}
+
+const resources = ['services', 'networks', 'volumes', 'secrets', 'configs', 'models', extensionKey];
+
+/** The document over the files of its `include`. */
+function withIncluded(document: ComposeDocument, scope: Scope, loading: Loading, including: readonly string[]): Data {
+  const { include, ...own } = document.data;
+  let data: Data = own;
+  for (const [index, entry] of list(include ?? []).entries()) {
+    const at = ['include', index];
+    const included = toIncluded(entry, scope.folder);
+    const again = included.files.find((file) => including.includes(file));
+    if (again !== undefined) {
+      loading.refuse(document.source, at, `${again} is included again by a file that it includes; remove one of them`);
+      continue;
+    }
+    const remote = included.files.find((file) => isRemote(file));
+    if (remote !== undefined) {
+      loading.refuse(document.source, at, `${remote} is not a local file; download it, and name the local file`);
+      continue;
+    }
+    const environment = toEnvironment(scope.environment, included.folder, included.envFiles);
+    const model = loadModel(included.files, { environment, folder: included.folder }, loading, including);
+    data = importInto(data, model, document);
+  }
+  return data;
+}
+
+interface Included {
+  files: string[];
+  folder: string;
+  envFiles?: string[];
+}
+
+function toIncluded(entry: unknown, folder: string): Included {
+  const { path, env_file: envFiles, project_directory: own } = isData(entry) ? entry : { path: entry };
+  const files = list(path).map((file) => toPath(String(file), folder));
+  return {
+    files,
+    folder: own === undefined ? dirname(files[0]!) : resolve(folder, String(own)),
+    ...(envFiles !== undefined && {
+      envFiles: list(envFiles)
+        .map((file) => resolve(folder, String(file)))
+        .filter((file) => file !== '/dev/null'),
+    }),
+  };
+}
+
+function toPath(file: string, folder: string): string {
+  return isAbsolute(file) || isRemote(file) ? file : resolve(folder, file);
+}
+
+function isRemote(file: string): boolean {
+  return /^(?:https?|ssh|git|oci):\/\/|^git@|^github\.com\//.test(file);
+}
+
+/** Of what both have, that of the including document wins. */
+function importInto(own: Data, model: Data, document: ComposeDocument): Data {
+  return { ...own, ...(merge(cleared(only(model, resources), document), only(own, resources)) as Data) };
+}
+
+function only(data: Data, keys: readonly string[]): Data {
+  return Object.fromEntries(Object.entries(data).filter(([key]) => keys.includes(key)));
+}

@@ -1,0 +1,27 @@
+/**
+ * Values that look like credentials are marked in the text that they are filled into, so that the marks survive merges
+ * and splits. The marks are noncharacters of Unicode, which no file and no variable may contain.
+ */
+
+const open = '\uFDD0';
+const close = '\uFDD1';
+
+/** True for a text with a character that only marks may be. */
+export function hasMark(text: string): boolean {
+  return text.includes(open) || text.includes(close);
+}
+
+/** Marks a value. White space in it stays outside of the marks, so that a text can be split into words there. */
+export function mark(value: string): string {
+  return value.replace(/\S+/g, `${open}$&${close}`);
+}
+
+/** The text with its marked values as they are. */
+export function reveal(text: string): string {
+  return text.replaceAll(open, '').replaceAll(close, '');
+}
+
+/** The text with `***` for each marked value. */
+export function conceal(text: string): string {
+  return text.replace(new RegExp(`${open}[^${close}]*${close}?|^[^${open}]*${close}`, 'g'), '***');
+}
