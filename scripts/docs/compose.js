@@ -22,8 +22,7 @@ const composeSpellings = [
     '`resources.limit.memory`, `resources.reserve.memory`, `resources.limit.cpus`',
   ],
   ['`restart: false`', '`restart: "no"`'],
-  ['`ipam.config[0].subnet` of a network', '`cidr`'],
-  ['`driver: bridge` of a network', 'ignored: the engine has no other driver'],
+  ['a single `ipam.config[0].subnet` of a network', '`cidr`; more than that stays `ipam`'],
   ['`build`, `container_name`, other keys of `deploy`', 'refused, each with an explanation'],
 ];
 

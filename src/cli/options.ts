@@ -5,7 +5,10 @@ import { durationMs } from '../config/schema/values';
 import { loadStack, type LoadedStack, type LoadOptions } from '../config';
 
 export interface StackOptions {
-  config: string;
+  config?: string;
+  file?: string[];
+  profile?: string[];
+  envFile?: string[];
   env?: string;
   set?: Record<string, string>;
   image?: Record<string, string>;
@@ -23,12 +26,17 @@ const collect = (value: string, all: Record<string, string> = {}): Record<string
   return { ...all, [value.slice(0, cut)]: value.slice(cut + 1) };
 };
 
+const each = (value: string, all: string[] = []): string[] => [...all, value];
+
 /** Adds the options for the stack file, its environment and variables. */
-export function withStack(command: Command): Command {
+export function withStack(command: Command, fileFlag = '-f, --file <file>'): Command {
   return command
-    .option('-c, --config <file>', 'stack file', 'deploy-code.yaml')
+    .option('-c, --config <file>', 'stack file or Compose file (default: deploy-code.yaml, else compose.yaml)')
+    .option(fileFlag, 'the same, repeatable: later files override earlier ones', each)
     .option('-e, --env <environment>', 'environment; overlays the file with <file>.<environment>.yaml')
     .option('--set <name=value>', 'value of ${NAME} in the file; repeatable', collect)
+    .option('--profile <name>', 'also the services of a profile of a Compose file; repeatable', each)
+    .option('--env-file <file>', 'variables of a Compose file, instead of .env; repeatable', each)
     .option('--image <service=reference>', 'image of a service; repeatable', collect)
     .option('--accept-unenforced', 'accept settings that are not enforced yet');
 }
@@ -120,7 +128,9 @@ export function load(options: StackOptions): LoadedStack {
 
 function fromOptions(options: StackOptions): LoadOptions {
   return {
-    file: options.config,
+    file: [...(options.config === undefined ? [] : [options.config]), ...(options.file ?? [])],
+    profiles: options.profile,
+    envFiles: options.envFile,
     environment: options.env,
     variables: options.set,
     images: options.image,

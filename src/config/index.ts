@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { dirname, join, parse, resolve } from 'node:path';
 import { requireName } from '../model/names';
 import { bare } from './read/bare';
 import { fromComposeSpellings } from './read/compose-spellings';
@@ -8,6 +6,9 @@ import { parseYaml, type SourceDocument } from './read/document';
 import { normalise } from './normalise';
 import { overlay } from './read/overlay';
 import { StackFileError, type Finding, type Problem } from './problems';
+import { chooseFiles, type FileChoice } from './files';
+import { loadProject } from './compose/load';
+import { toStackFile } from './compose/to-stack';
 import { rules } from './rules';
 import { schemaFindings } from './schema/problems';
 import { prune } from './read/prune';
@@ -17,8 +18,11 @@ import type { Stack } from '../model/stack';
 import { interpolate } from './read/variables';
 
 export interface LoadOptions {
-  /** The stack file; default `deploy-code.yaml` in the working folder. */
-  file?: string;
+  /**
+   * The stack file, or a Compose file; default `deploy-code.yaml` in the working folder, else its Compose file. Several
+   * files override each other in their order.
+   */
+  file?: string | readonly string[];
   /** `-e`: also the overlay `<file>.<environment>.yaml` where it exists. */
   environment?: string;
   /** `--set`. */
@@ -28,12 +32,18 @@ export interface LoadOptions {
   /** Values of `${VAR}` without `--set`; default the environment of the process. */
   shell?: Record<string, string | undefined>;
   acceptUnenforced?: boolean;
+  /** Active profiles of a Compose file; default `COMPOSE_PROFILES`. */
+  profiles?: readonly string[];
+  /** Env files with the variables of a Compose file, instead of `.env`. */
+  envFiles?: readonly string[];
   /** The caller needs only name, environment and runtime of the stack: unset variables are no problem. */
   placeOnly?: boolean;
 }
 
 /** A valid stack, its warnings, and the positions of its keys. */
 export interface LoadedStack {
+  /** The files that were read, the first one first. */
+  files: string[];
   stack: Stack;
   /** Probable mistakes, which do not fail validation. */
   warnings: Problem[];
@@ -47,40 +57,102 @@ export interface LoadedStack {
  * @throws NameProblem if `environment` is not a valid name
  */
 export function loadStack(options: LoadOptions = {}): LoadedStack {
-  const file = options.file ?? 'deploy-code.yaml';
   if (options.environment !== undefined) requireName('environment', options.environment);
-  const documents = readDocuments(file, options.environment);
-  const problem = locator(documents);
-  const fail = (findings: Finding[]): void => {
-    if (findings.length > 0)
-      throw new StackFileError(distinct(findings.map(({ path, message }) => problem(path, message))));
+  const { shell = process.env } = options;
+  const choice = chooseFiles([options.file ?? []].flat(), options.environment, shell);
+  const read = choice.dialect === 'compose' ? readCompose(choice, options) : readStackFile(choice, options);
+  const { files } = choice;
+  const { problem } = read;
+  const fail = (problems: Problem[]): void => {
+    if (problems.length > 0) throw new StackFileError(distinct(problems));
   };
+  const placed = (findings: Finding[]) => findings.map(({ path, message }) => problem(path, message));
 
+  const given = withImages(read.data, options.images);
+  const parsed = stackFile.safeParse(given);
+  if (!parsed.success) {
+    const malformed = schemaFindings(stackFile, parsed.error.issues);
+    const unsetAt = new Set(read.unset.map(({ path }) => placeOf(problem(path, ''))));
+    const sensible = malformed.filter(({ path }) => !unsetAt.has(placeOf(problem(path, ''))));
+    const rest = toStackOfRest(given, malformed, choice.folder, options);
+    fail(withCauses(read, placed([...sensible, ...(rest?.findings ?? [])])));
+    // Only unset variables are malformed. They are a problem for `placeOnly` too if the rest is not valid without them.
+    if (!rest) fail(placed(read.unset));
+    return { files, stack: rest!.stack, warnings: [], problem };
+  }
+  const { stack, findings } = toStack(parsed.data, choice.folder, options);
+  fail(withCauses(read, placed(findings)));
+  return { files, stack, warnings: distinct([...read.warnings, ...placed(literalCredentials(read.data))]), problem };
+}
+
+/**
+ * All problems: of one place only the first kind, since later ones follow from it, and with what was warned of there.
+ */
+function withCauses({ problems, warnings }: ReadFile, later: Problem[]): Problem[] {
+  const reported = new Set(problems.map(placeOf));
+  const all = [...problems, ...later.filter((problem) => !reported.has(placeOf(problem)))];
+  const places = new Set(all.map(placeOf));
+  return all.length === 0 ? [] : [...all, ...warnings.filter((warning) => places.has(placeOf(warning)))];
+}
+
+/** A file as data of a stack file, with its problems and warnings so far. */
+interface ReadFile {
+  data: unknown;
+  problems: Problem[];
+  warnings: Problem[];
+  /** Variables without a value. */
+  unset: Finding[];
+  problem: LoadedStack['problem'];
+}
+
+function readStackFile({ files }: FileChoice, options: LoadOptions): ReadFile {
+  const documents = files.map((file, index) => parseYaml(file, readText(file), index > 0 ? 'overlay' : 'base'));
+  const problem = locator(documents);
   const merged = documents
     .slice(1)
     .reduce((below, { data, overriding }) => overlay(below, data, overriding), documents[0]!.data);
   const { variables = {}, shell = process.env } = options;
-  const { data, used, findings: unset, warnings: left } = interpolate(merged, { ...shell, ...variables });
+  const { data, used, findings: unset, warnings } = interpolate(merged, { ...shell, ...variables });
   const spelled = fromComposeSpellings(data);
   const found = [...(options.placeOnly ? [] : [...unset, ...unusedVariables(variables, used)]), ...spelled.findings];
-  const given = withImages(spelled.data, options.images);
-  const parsed = stackFile.safeParse(given);
-  if (!parsed.success) {
-    const malformed = schemaFindings(stackFile, parsed.error.issues);
-    const unsetAt = new Set(unset.map(({ path }) => placeOf(problem(path, ''))));
-    const sensible = malformed.filter(({ path }) => !unsetAt.has(placeOf(problem(path, ''))));
-    const rest = toStackOfRest(given, malformed, options);
-    fail([...found, ...sensible, ...(rest?.findings ?? [])]);
-    // Only unset variables are malformed. They are a problem for `placeOnly` too if the rest is not valid without them.
-    if (!rest) fail(unset);
-    return { stack: rest!.stack, warnings: [], problem };
-  }
-  const { stack, findings } = toStack(parsed.data, options);
-  fail([...found, ...findings]);
-  const warnings = distinct(
-    [...left, ...literalCredentials(spelled.data)].map(({ path, message }) => problem(path, message)),
-  );
-  return { stack, warnings, problem };
+  return {
+    data: spelled.data,
+    problems: found.map(({ path, message }) => problem(path, message)),
+    warnings: warnings.map(({ path, message }) => problem(path, message)),
+    unset,
+    problem,
+  };
+}
+
+function readCompose({ files, folder, unreadOverride }: FileChoice, options: LoadOptions): ReadFile {
+  const { variables = {}, shell = process.env, profiles, envFiles } = options;
+  const { project, loading, findings } = loadProject({
+    files,
+    folder,
+    variables: { ...shell, ...variables },
+    profiles,
+    envFiles,
+  });
+  const problem = locator(loading.documents);
+  const placed = (found: Finding[]) => found.map(({ path, message }) => problem(path, message));
+  const { data, refused, ignored } = toStackFile(project, options.environment);
+  const unused = unusedVariables(variables, loading.used);
+  const unread: Problem[] = unreadOverride
+    ? [
+        {
+          file: unreadOverride,
+          path: '',
+          message: `is not read, because -c names ${files[0]}; add -f ${unreadOverride}`,
+        },
+      ]
+    : [];
+  return {
+    data,
+    problems: [...loading.problems, ...placed([...findings, ...refused, ...(options.placeOnly ? [] : unused)])],
+    warnings: [...unread, ...loading.warnings, ...placed(ignored)],
+    unset: [],
+    problem,
+  };
 }
 
 /** Identifies a position, so that an unset variable is not reported again as a malformed value. */
@@ -89,11 +161,11 @@ function placeOf({ file, line, column }: Problem): string {
 }
 
 /** Normalises a file that fits the schema, and applies all rules. */
-function toStack(data: StackFile, options: LoadOptions): { stack: Stack; findings: Finding[] } {
+function toStack(data: StackFile, folder: string, options: LoadOptions): { stack: Stack; findings: Finding[] } {
   const { variables = {}, images = {}, environment, acceptUnenforced = false } = options;
   const file = bare(data);
   const { stack: normalised, findings } = normalise(file, {
-    baseDir: resolve(dirname(options.file ?? 'deploy-code.yaml')),
+    baseDir: folder,
     environment,
     variables: {
       ...variables,
@@ -113,21 +185,15 @@ function toStack(data: StackFile, options: LoadOptions): { stack: Stack; finding
 function toStackOfRest(
   data: unknown,
   malformed: Finding[],
+  folder: string,
   options: LoadOptions,
 ): { stack: Stack; findings: Finding[] } | undefined {
   const paths = malformed.map(({ path }) => path);
   const parsed = stackFile.safeParse(prune(data, paths));
   if (!parsed.success) return undefined;
   const reported = new Set(paths.map((path) => path.slice(0, 2).join('.')));
-  const { stack, findings } = toStack(parsed.data, options);
+  const { stack, findings } = toStack(parsed.data, folder, options);
   return { stack, findings: findings.filter(({ path }) => !reported.has(path.slice(0, 2).join('.'))) };
-}
-
-function readDocuments(file: string, environment: string | undefined): SourceDocument[] {
-  const base = parseYaml(file, readText(file));
-  const { dir, name, ext } = parse(file);
-  const over = join(dir, `${name}.${environment}${ext}`);
-  return environment && existsSync(over) ? [base, parseYaml(over, readText(over), 'overlay')] : [base];
 }
 
 /** Reports a problem in an anchor once instead of once for each alias. */

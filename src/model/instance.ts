@@ -47,21 +47,48 @@ export interface SecretFile extends FileTarget {
   content: Uint8Array;
 }
 
+export type Protocol = 'tcp' | 'udp' | 'sctp';
+
 export interface PortBinding {
   container: number;
   /** 0 until the planner has allocated one from a range. */
   host: number;
   hostIp?: string;
-  protocol: 'tcp' | 'udp';
+  protocol: Protocol;
 }
 
 export type Mount =
-  | { type: 'volume'; volume: string; target: string; readOnly: boolean }
-  | { type: 'bind'; source: string; target: string; readOnly: boolean };
+  | ({ type: 'volume'; volume: string; target: string; readOnly: boolean } & VolumeOptions)
+  | ({ type: 'bind'; source: string; target: string; readOnly: boolean } & BindOptions);
+
+export interface VolumeOptions {
+  /** A new volume stays empty instead of getting the files of the image. */
+  noCopy?: true;
+  /** Folder in the volume to mount. */
+  subpath?: string;
+}
+
+export interface BindOptions {
+  /** Create the folder on the host if it is missing. */
+  create?: true;
+  /** `z`: label for SELinux that containers share; `Z`: private. */
+  selinux?: 'z' | 'Z';
+  propagation?: 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave';
+}
+
+/** Fixed settings of an instance on a network. With addresses, only one instance can be there. */
+export interface EndpointSettings {
+  ipv4?: string;
+  ipv6?: string;
+  linkLocal?: string[];
+  mac?: string;
+  driverOptions?: Record<string, string>;
+}
 
 export interface NetworkAttachment {
   name: string;
   aliases: string[];
+  settings?: EndpointSettings;
 }
 
 /** CPUs in cores, memory, storage and shared memory in bytes. */
@@ -91,6 +118,26 @@ export interface Device {
   source: string;
   target: string;
   permissions: string;
+}
+
+/** A request for devices by a driver of the engine, such as GPUs. */
+export interface DeviceRequest {
+  driver: string;
+  /** -1: all. */
+  count?: number;
+  ids?: string[];
+  capabilities: string[];
+  options: Record<string, string>;
+}
+
+/** Limits of block devices: weights, and rates in bytes or operations per second. */
+export interface BlkioLimits {
+  weight?: number;
+  weightDevice: { path: string; weight: number }[];
+  readBps: { path: string; rate: number }[];
+  readIops: { path: string; rate: number }[];
+  writeBps: { path: string; rate: number }[];
+  writeIops: { path: string; rate: number }[];
 }
 
 /** Options of the containers of a service. Durations in ms, sizes in bytes. */
@@ -153,7 +200,22 @@ export interface ContainerOptions {
   /** In µs. */
   cpuPeriod?: number;
   cpuset?: string;
+  /** In µs. */
+  cpuRtPeriod?: number;
+  /** In µs. */
+  cpuRtRuntime?: number;
+  blkio?: BlkioLimits;
+  annotations?: Record<string, string>;
+  domainName?: string;
+  storageOpt?: Record<string, string>;
+  /** `linux/arm64`, where the image has several. */
+  platform?: string;
+  macAddress?: string;
+  deviceRequests?: DeviceRequest[];
 }
+
+/** `bridge`: networks of the stack; `host`: the network of the host; `none`: no network. */
+export type NetworkMode = 'bridge' | 'host' | 'none';
 
 /** On a cluster a service is one workload; the cluster itself creates and replaces its pods. */
 export interface Workload {
@@ -234,7 +296,7 @@ export interface InstanceSpec extends ContainerOptions {
   names?: NetworkAttachment[];
   /** Keep its addresses when its names move, so that no connection breaks. */
   keepsAddress?: boolean;
-  networkMode: 'bridge' | 'host';
+  networkMode: NetworkMode;
   /** Prevent processes from gaining privileges through setuid programs. */
   noNewPrivileges?: boolean;
   preStop?: string[];

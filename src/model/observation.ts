@@ -8,6 +8,7 @@ import type {
   Mount,
   NetworkAttachment,
   PortBinding,
+  Protocol,
   ResourceAmounts,
   RestartPolicy,
 } from './instance';
@@ -116,7 +117,7 @@ export interface PortInUse {
   port: number;
   /** The address it is bound to; absent for every address of the host. */
   hostIp?: string;
-  protocol: 'tcp' | 'udp';
+  protocol: Protocol;
   by: string;
 }
 

@@ -1,9 +1,26 @@
 /** A network that an environment needs. */
-export interface NetworkSpec {
+export interface NetworkSpec extends NetworkOptions {
   name: string;
   key: string;
   cidr?: string;
   internal: boolean;
+}
+
+/** Options of a network that go to Docker as they are. */
+export interface NetworkOptions {
+  driver?: string;
+  driverOptions?: Record<string, string>;
+  ipam?: Ipam;
+  ipv6?: boolean;
+  attachable?: boolean;
+  labels?: Record<string, string>;
+}
+
+/** Address management of a network: its driver, and pools of addresses. */
+export interface Ipam {
+  driver?: string;
+  options?: Record<string, string>;
+  pools: { subnet: string; range?: string; gateway?: string; auxiliary?: Record<string, string> }[];
 }
 
 /** A volume that an environment needs. */
@@ -16,4 +33,7 @@ export interface VolumeSpec {
   size?: number;
   storageClass?: string;
   shared?: boolean;
+  driver?: string;
+  driverOptions?: Record<string, string>;
+  labels?: Record<string, string>;
 }

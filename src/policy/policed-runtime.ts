@@ -1,11 +1,12 @@
 import { qualified } from '../kubernetes/names';
 import type { InstanceSpec } from '../model/instance';
+import type { VolumeSpec } from '../model/resources';
 import { RuntimeError, type Runtime } from '../runtimes/runtime';
 import { withFloors } from './floors';
 import type { Place } from './patterns';
 import { isImageAllowed, isNamespaceAllowed, judgesVolumes, refusalsOf, type RuleContext } from './rules';
 import type { Policy } from './schema';
-import { subjectOfSpec } from './subject';
+import { emptySubject, hostPathOf, subjectOfSpec } from './subject';
 
 /**
  * Wraps the runtime of an environment: refuses everything that the worker's policy does not allow, and applies its
@@ -27,6 +28,15 @@ export function policedRuntime(runtime: Runtime, context: RuleContext, place: Pl
       `the worker's policy does not allow the namespace ${namespace} (rule kubernetes.namespaces)`,
     );
   };
+  const mustBeMountable = async (volume: VolumeSpec): Promise<void> => {
+    const source = hostPathOf(volume);
+    if (source === undefined) return;
+    const refused = await refusalsOf(
+      { ...emptySubject(place, runtime.name), binds: [{ path: 'volumes', source }] },
+      context,
+    );
+    if (refused.length > 0) throw new RuntimeError('software', refused.map(({ message }) => message).join('\n'));
+  };
   const mustBePullable = (image: string): void => {
     if (isImageAllowed(image, context.policy, place)) return;
     throw new RuntimeError('software', `the worker's policy does not allow ${image} (rule images.registries)`);
@@ -38,6 +48,7 @@ export function policedRuntime(runtime: Runtime, context: RuleContext, place: Pl
       volumes: overlay(volumes, {
         create: async (request) => {
           if (runtime.name === 'kubernetes') mustBeAllowed(qualified(request.name).namespace);
+          await mustBeMountable(request);
           return volumes.create(request);
         },
       }),

@@ -14,6 +14,7 @@ const checks: Record<string, (options: ContainerOptions) => boolean> = {
   cgroup_parent: ({ cgroupParent }) => cgroupParent !== undefined,
   runtime: ({ ociRuntime }) => ociRuntime !== undefined,
   oom_kill_disable: ({ oomKillDisable }) => oomKillDisable === true,
+  gpus: ({ deviceRequests = [] }) => deviceRequests.some(({ capabilities }) => !capabilities.includes('gpu')),
   oom_score_adj: ({ oomScoreAdj = 0 }) => oomScoreAdj < 0,
 };
 

@@ -40,11 +40,12 @@ export function subjectOf(service: Service, stack: Stack): Subject {
     runtime,
     images: imagesOf(service),
     ...sourcesOf(service),
+    binds: [...bindsOf(service), ...bindsOfVolumes(service, stack)],
     volumes: volumesOf(service.mounts, (key) => {
       return { name: qualified(volumeName(stack, key)).name, isExternal: stack.volumes[key]?.external ?? false };
     }),
     hostNetwork: sharesNetwork(
-      networkMode,
+      service.networkMode ?? networkMode,
       Object.keys(service.networks).map((key) => networkName(stack, key)),
     ),
     ...(runtime === 'kubernetes' && {
@@ -75,13 +76,50 @@ export function subjectOfSpec(spec: InstanceSpec, runtime: RuntimeName, adopted:
   };
 }
 
+/** A subject that asks for nothing. */
+export function emptySubject({ stack, environment }: Place, runtime: RuntimeName): Subject {
+  return {
+    stack,
+    environment,
+    service: '',
+    runtime,
+    images: [],
+    secrets: [],
+    envFiles: [],
+    binds: [],
+    volumes: [],
+    capAdd: [],
+    gpus: 0,
+    privileges: [],
+    hostNetwork: false,
+  };
+}
+
 function sourcesOf(of: Service | InstanceSpec) {
-  const { secrets, envFiles, mounts, capAdd, reserve, limit } = of;
-  const binds = mounts.flatMap((mount, index) =>
+  const { secrets, envFiles, capAdd, reserve, limit, deviceRequests = [] } = of;
+  const requested = deviceRequests.map(({ count, ids = [] }) => (count === -1 ? Infinity : (count ?? ids.length)));
+  const gpus = Math.max(limit.gpus ?? 0, reserve.gpus ?? 0, ...requested);
+  return { secrets, envFiles, binds: bindsOf(of), capAdd, gpus, privileges: privilegesOf(of) };
+}
+
+function bindsOf({ mounts }: Service | InstanceSpec): Subject['binds'] {
+  return mounts.flatMap((mount, index) =>
     mount.type === 'bind' ? [{ path: `volumes.${index}`, source: mount.source }] : [],
   );
-  const gpus = Math.max(limit.gpus ?? 0, reserve.gpus ?? 0);
-  return { secrets, envFiles, binds, capAdd, gpus, privileges: privilegesOf(of) };
+}
+
+/** Options of a volume's driver can name a path of the host, as a bind mount does. */
+function bindsOfVolumes({ mounts }: Service, { volumes }: Stack): Subject['binds'] {
+  return mounts.flatMap((mount, index) => {
+    const source = mount.type === 'volume' ? hostPathOf(volumes[mount.volume]) : undefined;
+    return source === undefined ? [] : [{ path: `volumes.${index}`, source }];
+  });
+}
+
+/** The path of the host that a volume stands for. */
+export function hostPathOf({ driverOptions }: { driverOptions?: Record<string, string> } = {}): string | undefined {
+  const device = driverOptions?.device;
+  return device?.startsWith('/') ? device : undefined;
 }
 
 type Volume = Subject['volumes'][number];

@@ -19,7 +19,7 @@ export const portBinding = z.object({
   container: port,
   host: port,
   hostIp: z.string().optional(),
-  protocol: z.enum(['tcp', 'udp']),
+  protocol: z.enum(['tcp', 'udp', 'sctp']),
 });
 
 /** Networks of an instance, and its names on each. */

@@ -61,7 +61,7 @@ describe('the import of a compose file', () => {
     expect(
       imported(
         'services:\n  a:\n    image: a:1\n    build: .\n    links: [b]\n    ulimits: {nofile: 1}\n    ' +
-          'annotations: {a: b}\n    depends_on: {b: {condition: service_started, required: false}}\n  b: {image: b}\n',
+          'isolation: hyperv\n    depends_on: {b: {condition: service_started, required: false}}\n  b: {image: b}\n',
       ).lost,
     ).toEqual([
       expect.stringMatching(
@@ -70,7 +70,7 @@ describe('the import of a compose file', () => {
       '5 services.a.links: services reach each other by service name; use a common network',
       '8 services.a.depends_on.b.required: all dependencies of a stack are deployed; remove the ' +
         'dependency, or required',
-      '7 services.a.annotations: is not a key here, and is left out',
+      '7 services.a.isolation: is not a key here, and is left out',
     ]);
   });
 });

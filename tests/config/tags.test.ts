@@ -64,14 +64,27 @@ describe('ipam of a network', () => {
   it('gives the subnet', () =>
     expect(ipam('{driver: default, config: [{subnet: 10.1.0.0/24}]}')()).toMatchObject({ cidr: '10.1.0.0/24' }));
   it.each([
-    ['{config: [{subnet: 10.1.0.0/24, gateway: 10.1.0.254}]}', 'networks.lan.ipam.config.0.gateway'],
-    ['{config: [{subnet: 10.1.0.0/24, ip_range: 10.1.0.128/25}]}', 'networks.lan.ipam.config.0.ip_range'],
-    ['{config: [{subnet: 10.1.0.0/24}, {subnet: "fd00::/64"}]}', 'networks.lan.ipam.config.1'],
-    ['{driver: other, config: [{subnet: 10.1.0.0/24}]}', 'networks.lan.ipam.driver'],
-    ['{options: {a: b}}', 'networks.lan.ipam.options'],
-  ])('of which nothing else is passed on is refused: %s', (text, path) =>
-    expect(ipam(text)).toThrow(
-      `${path}: is not passed on to Docker: only the first subnet of ipam is supported; remove it`,
-    ),
-  );
+    [
+      '{config: [{subnet: 10.1.0.0/24, gateway: 10.1.0.254}]}',
+      { pools: [{ subnet: '10.1.0.0/24', gateway: '10.1.0.254' }] },
+    ],
+    [
+      '{config: [{subnet: 10.1.0.0/24, ip_range: 10.1.0.128/25}]}',
+      { pools: [{ subnet: '10.1.0.0/24', range: '10.1.0.128/25' }] },
+    ],
+    [
+      '{config: [{subnet: 10.1.0.0/24}, {subnet: "fd00::/64"}]}',
+      { pools: [{ subnet: '10.1.0.0/24' }, { subnet: 'fd00::/64' }] },
+    ],
+    ['{driver: other, config: [{subnet: 10.1.0.0/24}]}', { driver: 'other', pools: [{ subnet: '10.1.0.0/24' }] }],
+    ['{options: {a: b}}', { options: { a: 'b' }, pools: [] }],
+  ])('is passed on as a whole where it says more: %s', (text, expected) => {
+    expect(ipam(text)()?.ipam).toEqual(expected);
+    expect(ipam(text)()?.cidr).toBeUndefined();
+  });
+  it.each([
+    ['{config: [{gateway: 10.1.0.254}]}', 'networks.lan.ipam.config.0.subnet: is required'],
+    ['{config: [{subnet: 10.1.0.0}]}', 'networks.lan.ipam.config.0.subnet: write a range such as 172.20.0.0/24'],
+    ['{config: [{subnet: 10.1.0.0/24, gateway: x}]}', 'networks.lan.ipam.config.0.gateway: write an IP address'],
+  ])('is refused where Docker could not read it: %s', (text, message) => expect(ipam(text)).toThrow(message));
 });

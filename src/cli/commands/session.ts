@@ -24,7 +24,7 @@ export async function withClient<T>(
 }
 
 /** ` -c shop.yaml -e staging`: the options that select the same environment in another command. */
-export function placeArguments({ config, env }: { config: string; env?: string }): string {
+export function placeArguments({ config, env }: { config?: string; env?: string }): string {
   return `${config === 'deploy-code.yaml' ? '' : ` -c ${config}`}${env ? ` -e ${env}` : ''}`;
 }
 

@@ -11,7 +11,7 @@ export function addValidate(program: Command): void {
   )
     .option('--json', 'print one JSON document')
     .action((options: StackOptions & { json?: boolean }) => {
-      const { stack, warnings } = checked(options);
+      const { files, stack, warnings } = checked(options);
       const services = Object.values(stack.services);
       const phases = Math.max(...Object.values(assignPhases(stack.services).of));
       if (options.json)
@@ -24,7 +24,7 @@ export function addValidate(program: Command): void {
           warnings,
         });
       say(
-        `${options.config} is valid: ${stack.name}/${stack.environment}, ` +
+        `${files.join(', ')} is valid: ${stack.name}/${stack.environment}, ` +
           `${counted(services.length, 'service')} in ${counted(phases, 'phase')}`,
       );
     });

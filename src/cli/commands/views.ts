@@ -70,6 +70,7 @@ export function addViews(program: Command): void {
       program
         .command('logs')
         .description('show the last log lines of instances; with a number, the evidence of that deployment'),
+      '--file <file>',
     ),
   )
     .argument('[deployment-or-service...]', '`3 api`: evidence of deployment 3 for api; `api web`: their current logs')

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { isData } from '../read/overlay';
 import type { Data } from './canonical/values';
@@ -62,7 +63,10 @@ class Extending {
       refuse(`${file} is not a local file; download it, and name the local file`);
       return undefined;
     }
-    return this.load(resolve(this.folderOf(origin), file));
+    const path = resolve(this.folderOf(origin), file);
+    if (existsSync(path)) return this.load(path);
+    refuse(`${path} does not exist; check the path`);
+    return undefined;
   }
 
   /** Relative paths begin at the project, and in an extended file at its own folder. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { isData } from '../read/overlay';
 import { list, mapValues, type Data } from './canonical/values';
@@ -57,6 +58,11 @@ function withIncluded(document: ComposeDocument, scope: Scope, loading: Loading,
     const again = included.files.find((file) => including.includes(file));
     if (again !== undefined) {
       loading.refuse(document.source, at, `${again} is included again by a file that it includes; remove one of them`);
+      continue;
+    }
+    const absent = included.files.find((file) => !isRemote(file) && !existsSync(file));
+    if (absent !== undefined) {
+      loading.refuse(document.source, at, `${absent} does not exist; check the path`);
       continue;
     }
     const remote = included.files.find((file) => isRemote(file));

@@ -18,7 +18,8 @@ import { toSchedules } from './schedules';
 import { toService } from './service';
 import { toSubscribers } from './subscribers';
 import { toWatch } from './watch';
-import { Malformed } from './words';
+import { toNetworkOptions } from './networks';
+import { Malformed, toAssignments } from './words';
 
 export interface NormaliseContext {
   baseDir: string;
@@ -73,6 +74,7 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
       cidr: network?.cidr,
       external: network?.external ?? false,
       internal: network?.internal ?? false,
+      ...(network && toNetworkOptions(network)),
     })),
     volumes: mapValues(file.volumes, (volume) => ({
       name: volume?.name,
@@ -80,6 +82,9 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
       shared: volume?.shared ?? false,
       ...(volume?.size !== undefined && { size: toBytes(volume.size) }),
       ...(volume?.storage_class !== undefined && { storageClass: volume.storage_class }),
+      ...(volume?.driver !== undefined && volume.driver !== 'local' && { driver: volume.driver }),
+      ...(volume?.driver_opts && { driverOptions: toAssignments(volume.driver_opts) }),
+      ...(volume?.labels && { labels: toAssignments(volume.labels) }),
     })),
     configs: mapValues(file.configs, (config, name) => ({
       content: attempt(['configs', name], () => contentOf(config, context), ''),

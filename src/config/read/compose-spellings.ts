@@ -10,10 +10,8 @@ const unsupported: Record<string, string> = {
   container_name:
     'the engine names instances, so that two versions can run side by side; use the name of the service to reach it',
   links: 'services reach each other by service name; use a common network',
-  profiles: 'all services of a stack are deployed; write an overlay per environment',
-  extends: 'use a YAML anchor (<<: *name), or an overlay per environment',
-  network_mode: 'is set for the whole stack with infrastructure.network.mode; to join networks, use networks',
-  platform: 'images are pulled for the platform of the Docker Engine; remove it',
+  profiles: 'all services of a stack are deployed; write an overlay per environment, or call the file compose.yaml',
+  extends: 'use a YAML anchor (<<: *name), or an overlay per environment, or call the file compose.yaml',
 };
 
 const spelled: Record<string, string[]> = {
@@ -43,8 +41,7 @@ export function fromComposeSpellings(data: unknown): { data: unknown; findings: 
       ]),
     );
   }
-  if (isData(result.networks))
-    result.networks = mapData(result.networks, (network, name) => toNetwork(network, ['networks', name], findings));
+  if (isData(result.networks)) result.networks = mapData(result.networks, toNetwork);
   if (isData(result.volumes)) result.volumes = mapData(result.volumes, toVolume);
   return { data: result, findings };
 }
@@ -191,26 +188,17 @@ function addResource(service: Data, kind: 'limit' | 'reserve', amounts: unknown)
   service.resources = { ...resources, [kind]: { ...before, ...amounts } };
 }
 
-function toNetwork(network: Data, path: string[], findings: Finding[]): Data {
-  const { ipam, driver, ...rest } = network;
-  const result: Data = driver === undefined || driver === 'bridge' ? rest : { ...rest, driver };
-  const subnet = isData(ipam) ? toSubnet(ipam, [...path, 'ipam'], findings) : undefined;
-  return subnet === undefined ? result : { ...result, cidr: subnet };
-}
-
-/** The first subnet, the only supported part of `ipam`. Docker uses its first address as the gateway. */
-function toSubnet({ driver, config, ...more }: Data, path: string[], findings: Finding[]): unknown {
-  const message =
-    'is not passed on to Docker: only the first subnet of ipam is supported; remove it, ' +
-    'or create the network yourself and set external: true';
-  const refuse = (...key: (string | number)[]) => void findings.push({ path: [...path, ...key], message });
-  if (driver !== undefined && driver !== 'default') refuse('driver');
-  for (const key of Object.keys(more)) refuse(key);
-  const [first, ...others] = [config ?? []].flat() as unknown[];
-  others.forEach((_, index) => refuse('config', index + 1));
-  if (!isData(first)) return undefined;
-  for (const key of Object.keys(first)) if (key !== 'subnet') refuse('config', 0, key);
-  return first.subnet;
+/** A single subnet is a `cidr`; everything else stays under `ipam`. */
+function toNetwork({ ipam, driver, ...rest }: Data): Data {
+  const network: Data = driver === undefined || driver === 'bridge' ? rest : { ...rest, driver };
+  if (!isData(ipam)) return ipam === undefined ? network : { ...network, ipam };
+  const { driver: manager = 'default', config, ...more } = ipam;
+  const pools = [config ?? []].flat() as unknown[];
+  const [first] = pools;
+  const isSubnet = isData(first) && Object.keys(first).every((key) => key === 'subnet');
+  if (manager !== 'default' || Object.keys(more).length > 0 || pools.length > 1 || (pools.length === 1 && !isSubnet))
+    return { ...network, ipam };
+  return isSubnet ? { ...network, cidr: first.subnet } : network;
 }
 
 function toVolume({ driver, ...rest }: Data): Data {

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { assignments, choice, count, flag, fromText, oneOrMore, size } from './values';
+import { named } from './named';
+import { assignments, choice, count, flag, fromText, names, oneOrMore, size } from './values';
 
 /** Keys of a service that go to the container engine as they are. Compose has the same ones. */
 
@@ -44,6 +45,17 @@ const securityOption =
 const securityOptions =
   '`no-new-privileges:true`, `apparmor=PROFILE`, `label=…`, `seccomp=unconfined` or `systempaths=unconfined`';
 const sharedOrHost = 'of the host, with `host`.';
+
+const devicePath = z.string().regex(/^\/[^\s\0]+$/, 'write the path of a device such as /dev/sda');
+const rates = z.array(z.strictObject({ path: devicePath, rate: size }));
+
+const deviceRequest = z.strictObject({
+  driver: word.optional(),
+  count: z.union([z.literal('all'), whole(1)]).optional(),
+  device_ids: names.optional(),
+  capabilities: names.optional(),
+  options: assignments.optional(),
+});
 
 export const containerKeys = {
   hostname: z
@@ -117,4 +129,30 @@ export const containerKeys = {
     .regex(/^\d+(-\d+)?(,\d+(-\d+)?)*$/, 'write processors such as 0-3 or 0,2')
     .optional()
     .describe('Processors that it may use, such as `0-3` or `0,2`.'),
+  cpu_rt_period: whole(0).optional().describe('Length of a real-time period, in µs.'),
+  cpu_rt_runtime: whole(0).optional().describe('Real-time processor time per `cpu_rt_period`, in µs.'),
+  blkio_config: z
+    .strictObject({
+      weight: whole(0, 1000).optional(),
+      weight_device: z.array(z.strictObject({ path: devicePath, weight: whole(0, 1000) })).optional(),
+      device_read_bps: rates.optional(),
+      device_read_iops: rates.optional(),
+      device_write_bps: rates.optional(),
+      device_write_iops: rates.optional(),
+    })
+    .optional()
+    .describe('Weights of block devices, and limits of their rates.'),
+  annotations: assignments.optional().describe('Annotations for the OCI runtime; Docker 24 and later pass them on.'),
+  domainname: domain.optional().describe('Domain name inside the container.'),
+  storage_opt: assignments.optional().describe("Options of the engine's storage driver, such as `size: 1G`."),
+  platform: z
+    .string()
+    .regex(/^[a-z0-9]+(\/[a-z0-9]+){0,2}$/, 'write a platform such as linux/arm64')
+    .optional()
+    .describe('Platform of the image, such as `linux/arm64`.'),
+  mac_address: named('mac').optional().describe('MAC address in its first network. Only one instance can have it.'),
+  gpus: z
+    .union([z.literal('all').transform(() => [{ count: 'all' as const }]), z.array(deviceRequest)])
+    .optional()
+    .describe('GPUs: `all`, or requests with `driver`, `count` or `device_ids`, `capabilities` and `options`.'),
 };

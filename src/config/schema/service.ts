@@ -48,7 +48,7 @@ const port = z.union([
       .optional()
       .describe('Host port, or a range `8000-8010` to allocate from.'),
     host_ip: z.string().optional(),
-    protocol: choice('tcp', 'udp').optional(),
+    protocol: choice('tcp', 'udp', 'sctp').optional(),
   }),
 ]);
 
@@ -59,8 +59,30 @@ const mount = z.union([
     source: z.string(),
     target: z.string(),
     read_only: flag.optional(),
+    bind: z
+      .strictObject({
+        create_host_path: flag.optional().describe('Create the folder on the host if it is missing.'),
+        propagation: choice('private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave').optional(),
+        selinux: z.enum(['z', 'Z']).optional(),
+      })
+      .optional(),
+    volume: z
+      .strictObject({
+        nocopy: flag.optional().describe('A new volume gets no files of the image.'),
+        subpath: z.string().optional().describe('Folder in the volume. Docker 26 and later.'),
+      })
+      .optional(),
   }),
 ]);
+
+const attachment = z.strictObject({
+  aliases: z.array(named('alias')).optional(),
+  ipv4_address: z.ipv4('write an IPv4 address such as 172.20.0.10').optional(),
+  ipv6_address: z.ipv6('write an IPv6 address such as fd00::10').optional(),
+  link_local_ips: names.optional(),
+  mac_address: named('mac').optional(),
+  driver_opts: z.record(z.string(), scalar).optional(),
+});
 
 const fileUse = {
   mode: fileMode.optional(),
@@ -126,12 +148,12 @@ export const service = z
       .optional()
       .describe('Secrets by name, as files under `/run/secrets` or as environment variables.'),
     networks: z
-      .union([
-        names,
-        z.record(z.string(), z.union([z.null(), z.strictObject({ aliases: z.array(named('alias')).optional() })])),
-      ])
+      .union([names, z.record(z.string(), z.union([z.null(), attachment]))])
       .optional()
       .describe('Names under the top-level `networks`; default the network `default`.'),
+    network_mode: choice('host', 'none')
+      .optional()
+      .describe('`host`: the network of the host; `none`: no network. Instead of `networks`.'),
     depends_on: z
       .union([names, z.record(z.string(), condition)])
       .optional()

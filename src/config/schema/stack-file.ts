@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { isValidCIDR } from 'ipaddr.js';
 import { z } from 'zod';
 import { grammarOf, isName } from '../../model/names';
 import { loadBalancer } from './exposure';
@@ -7,11 +9,17 @@ import { named } from './named';
 import { schedule } from './schedule';
 import { service } from './service';
 import { subscriber } from './subscriber';
-import { choice, count, duration, flag, fromText, hasUserinfo, interval, size } from './values';
+import { assignments, choice, count, duration, flag, fromText, hasUserinfo, interval, scalar, size } from './values';
 
 const name = z
   .string()
   .regex(grammarOf('stack').pattern, grammarOf('stack').hint)
+  .refine((text) => !(text in {}), 'is a reserved word of JavaScript; choose another name');
+
+/** Names of what the file declares; more than names of stacks, since Compose allows more. */
+const key = z
+  .string()
+  .regex(grammarOf('service').pattern, grammarOf('service').hint)
   .refine((text) => !(text in {}), 'is a reserved word of JavaScript; choose another name');
 
 const infrastructure = z
@@ -194,6 +202,11 @@ const monitoring = z.strictObject({
     .describe('Grafana server with the dashboards, for the record; the engine does not use it.'),
 });
 
+const range = z
+  .string()
+  .refine((text) => text.includes('/') && isValidCIDR(text), 'write a range such as 172.20.0.0/24');
+const address = z.string().refine((text) => isIP(text) !== 0, 'write an IP address such as 172.20.0.1');
+
 const network = z.strictObject({
   name: named('network').optional().describe('Name on the host; default `<stack>-<environment>_<key>`.'),
   cidr: z
@@ -205,6 +218,29 @@ const network = z.strictObject({
     ),
   external: flag.optional().describe('Whether the network exists already. The engine never creates or removes it.'),
   internal: flag.optional().describe('No access to networks outside the host.'),
+  driver: named('driver').optional().describe('Driver of Docker; default `bridge`.'),
+  driver_opts: z.record(z.string(), scalar).optional().describe('Options of the driver.'),
+  ipam: z
+    .strictObject({
+      driver: named('driver').optional(),
+      options: z.record(z.string(), scalar).optional(),
+      config: z
+        .array(
+          z.strictObject({
+            subnet: range,
+            ip_range: range.optional(),
+            gateway: address.optional(),
+            aux_addresses: z.record(z.string(), address).optional(),
+          }),
+        )
+        .optional(),
+    })
+    .optional()
+    .describe('Subnets with gateways and ranges, instead of `cidr`. Docker chooses addresses in them.'),
+  enable_ipv4: flag.optional(),
+  enable_ipv6: flag.optional().describe('Addresses of IPv6 too.'),
+  attachable: flag.optional(),
+  labels: assignments.optional(),
 });
 
 const volume = z.strictObject({
@@ -215,6 +251,9 @@ const volume = z.strictObject({
   storage_class: named('object')
     .optional()
     .describe('On Kubernetes: storage class of the claim; default that of the cluster.'),
+  driver: named('driver').optional().describe('Driver of Docker; default `local`.'),
+  driver_opts: z.record(z.string(), scalar).optional().describe('Options of the driver.'),
+  labels: assignments.optional(),
 });
 
 const config = z.strictObject({
@@ -257,19 +296,16 @@ export const stackFile = z
     watch: watch.optional(),
     monitoring: monitoring.optional().describe('Prometheus and Grafana servers.'),
     networks: z
-      .record(name, z.union([z.null(), network]))
+      .record(key, z.union([z.null(), network]))
       .optional()
       .describe('Networks that services join.'),
     volumes: z
-      .record(name, z.union([z.null(), volume]))
+      .record(key, z.union([z.null(), volume]))
       .optional()
       .describe('Volumes that services mount.'),
-    configs: z
-      .record(name, config)
-      .optional()
-      .describe('Configuration files without secrets, stored with the release.'),
+    configs: z.record(key, config).optional().describe('Configuration files without secrets, stored with the release.'),
     secrets: z
-      .record(name, secret)
+      .record(key, secret)
       .optional()
       .describe('Secrets, read by the worker and never stored with the release.'),
     subscribers: z.record(name, subscriber).optional().describe('Receivers of events: webhooks, Slack, Redis streams.'),
@@ -278,7 +314,7 @@ export const stackFile = z
       .optional()
       .describe('Recurring deployments, restarts and jobs. Each deployment updates their Temporal Schedules.'),
     services: z
-      .record(name, service)
+      .record(key, service)
       .refine((s) => Object.keys(s).length > 0, 'a stack needs at least one service')
       .describe('Services and jobs of the stack.'),
   })

@@ -31,7 +31,14 @@ const vaultPath = new RegExp(`^(?=.{1,512}$)(?!(?:.*/)?\\.{1,2}(?:/|$))${vaultPa
 const grammars = {
   stack: word,
   environment: word,
-  service: word,
+  service: {
+    pattern: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/,
+    hint: 'use letters, digits, -, _ and ., at most 63, starting with a letter or digit',
+  },
+  mac: {
+    pattern: /^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$/,
+    hint: 'write a MAC address such as 02:42:ac:11:65:43',
+  },
   schedule: word,
   host: {
     pattern: /^[a-z0-9][a-z0-9-]{0,39}$/,
@@ -87,7 +94,7 @@ const grammars = {
   secret: object,
   /** Names in the load balancer's configuration and folders. */
   route: {
-    pattern: /^[A-Za-z0-9_-]+(=[A-Za-z0-9._~+-]+)+$/,
+    pattern: /^[A-Za-z0-9_.-]+(=[A-Za-z0-9._~+-]+)+$/,
     hint: 'write service=port, with =host and =path if it has them',
   },
   hostname: {

@@ -1,3 +1,5 @@
+import type { NetworkMode } from '../instance';
+
 /** Words that Docker reads as a network mode, never as the name of a network. */
 const modes = new Set(['host', 'none', 'default', 'bridge']);
 
@@ -14,6 +16,6 @@ export function networkModeProblem(name: string): string | undefined {
 }
 
 /** Whether a container with these networks shares the network of the host or of another container. */
-export function sharesNetwork(networkMode: 'bridge' | 'host', networks: readonly string[]): boolean {
+export function sharesNetwork(networkMode: NetworkMode, networks: readonly string[]): boolean {
   return networkMode === 'host' || networks.some((name) => name === 'host' || borrowed.test(name));
 }

@@ -1,13 +1,19 @@
+import type { NetworkOptions } from '../resources';
 import type {
+  BindOptions,
   ClusterSettings,
   ContainerOptions,
+  EndpointSettings,
   FileTarget,
   HealthCheck,
   IngressRoute,
   InstanceKind,
+  NetworkMode,
   Probe,
+  Protocol,
   ResourceAmounts,
   SecretSource,
+  VolumeOptions,
 } from '../instance';
 import type { RuntimeName } from '../runtimes';
 import type { ScheduleSpec } from '../schedule';
@@ -110,7 +116,7 @@ export interface FreezeWindow {
   refuse: boolean;
 }
 
-export interface StackNetwork {
+export interface StackNetwork extends NetworkOptions {
   name?: string;
   cidr?: string;
   external: boolean;
@@ -124,8 +130,12 @@ export interface StackVolume {
   /** On a cluster: size in bytes, and storage class. */
   size?: number;
   storageClass?: string;
+  driver?: string;
+  driverOptions?: Record<string, string>;
+  labels?: Record<string, string>;
 }
 
+export type PullPolicy = 'missing' | 'always' | 'never';
 export type DependencyCondition = 'started' | 'healthy' | 'completed';
 export type RunPolicy = 'always' | 'on_change' | 'manual';
 export type OnRollback = 'keep' | 'refuse' | { command: string[] };
@@ -135,12 +145,12 @@ export interface ServicePort {
   container: number;
   published?: PortRange;
   hostIp?: string;
-  protocol: 'tcp' | 'udp';
+  protocol: Protocol;
 }
 
 export type ServiceMount =
-  | { type: 'volume'; volume: string; target: string; readOnly: boolean }
-  | { type: 'bind'; source: string; target: string; readOnly: boolean; relative: boolean };
+  | ({ type: 'volume'; volume: string; target: string; readOnly: boolean } & VolumeOptions)
+  | ({ type: 'bind'; source: string; target: string; readOnly: boolean; relative: boolean } & BindOptions);
 
 export interface Approval {
   timeoutMs: number;
@@ -185,11 +195,13 @@ export interface Service extends ContainerOptions {
   runtime?: RuntimeName;
   kind: InstanceKind;
   image?: string;
-  pullPolicy: 'missing' | 'always' | 'never';
+  pullPolicy: PullPolicy;
   ports: ServicePort[];
   mounts: ServiceMount[];
   configs: ({ name: string } & FileTarget)[];
-  networks: Record<string, { aliases: string[] }>;
+  networks: Record<string, { aliases: string[]; settings?: EndpointSettings }>;
+  /** Set if it differs from the stack's; then it joins no network of the stack. */
+  networkMode?: Exclude<NetworkMode, 'bridge'>;
   dependsOn: Record<string, DependencyCondition>;
   replicas: number;
   /** On a cluster: the file sets no replicas, so that an autoscaler can. */

@@ -1,6 +1,6 @@
 import type { Stack } from '../../model/stack';
 import type { Claim, Claimed } from '../../model/host';
-import type { ResourceAmounts } from '../../model/instance';
+import type { Protocol, ResourceAmounts } from '../../model/instance';
 import { lanesOf, servicesOf, type Plan, type PlannedService, type StepOf } from '../plan';
 import type { StackObservation } from './view';
 
@@ -32,7 +32,7 @@ export function withClaims(observed: StackObservation, claimed: ReadonlyMap<stri
       const portsInUse = others.flatMap(({ ports, by }) =>
         ports.map((each) => {
           const [port, protocol] = each.split('/');
-          return { port: Number(port), protocol: protocol as 'tcp' | 'udp', by };
+          return { port: Number(port), protocol: protocol as Protocol, by };
         }),
       );
       return {

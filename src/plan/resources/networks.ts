@@ -1,6 +1,6 @@
 import { runtimeTraits } from '../../model/runtimes';
 import type { NetworkSpec } from '../../model/resources';
-import type { Stack } from '../../model/stack';
+import type { Stack, StackNetwork } from '../../model/stack';
 import type { Observation, ObservedNetwork } from '../../model/observation';
 import { networkName } from '../names';
 import { overlaps, toAddress, toRange, type AddressRange } from '../../model/ipv4';
@@ -23,7 +23,9 @@ export function planNetworks(stack: Stack, observation: Observation): NetworkPla
   for (const { cidr } of Object.values(stack.networks)) if (cidr) taken.push({ ...toRange(cidr), name: '' });
 
   for (const key of wanted) {
-    const { cidr, external = false, internal = false } = stack.networks[key] ?? {};
+    const settings: Partial<StackNetwork> = stack.networks[key] ?? {};
+    const { name: _, external = false, cidr: own, internal = false, ...options } = settings;
+    const cidr = own ?? options.ipam?.pools.find(({ subnet }) => !subnet.includes(':'))?.subnet;
     const name = networkName(stack, key);
     const path = `networks.${key}`;
     const found = existing.get(name);
@@ -44,9 +46,9 @@ export function planNetworks(stack: Stack, observation: Observation): NetworkPla
           path: `${path}.cidr`,
           message: `${cidr} overlaps ${clash.cidr} of ${clash.owner}; choose another CIDR`,
         });
-      const chosen = cidr ?? carve(stack, taken, path, refusals);
+      const chosen = cidr ?? (options.ipam ? undefined : carve(stack, taken, path, refusals));
       if (chosen) taken.push({ ...toRange(chosen), name });
-      create.push({ name, key, cidr: chosen, internal });
+      create.push({ name, key, cidr: chosen, internal, ...options });
     }
   }
   const names = new Set(wanted.map((key) => networkName(stack, key)));
@@ -59,7 +61,8 @@ export function planNetworks(stack: Stack, observation: Observation): NetworkPla
 
 function usedNetworks(stack: Stack): string[] {
   if (runtimeTraits[stack.runtime].network !== 'containers' || stack.infrastructure.networkMode === 'host') return [];
-  return [...new Set(Object.values(stack.services).flatMap((service) => Object.keys(service.networks)))].sort();
+  const joining = Object.values(stack.services).filter(({ networkMode }) => networkMode === undefined);
+  return [...new Set(joining.flatMap(({ networks }) => Object.keys(networks)))].sort();
 }
 
 /**

@@ -15,7 +15,8 @@ export function planVolumes(stack: Stack, observation: Observation): VolumePlan 
   const create: VolumeSpec[] = [];
   const refusals: Refusal[] = [];
   const owner = `${stack.name}/${stack.environment}`;
-  for (const [key, { external, size, storageClass, shared }] of Object.entries(stack.volumes)) {
+  for (const [key, volume] of Object.entries(stack.volumes)) {
+    const { external, size, storageClass, shared, driver, driverOptions, labels } = volume;
     const name = volumeName(stack, key);
     const path = `volumes.${key}`;
     const found = observation.volumes.find((volume) => volume.name === name);
@@ -33,6 +34,9 @@ export function planVolumes(stack: Stack, observation: Observation): VolumePlan 
           key,
           mountedAt: mountsOf(stack, key),
           ...(hasWorkloads(stack) && { size, storageClass, shared }),
+          ...(driver !== undefined && { driver }),
+          ...(driverOptions && { driverOptions }),
+          ...(labels && { labels }),
         });
     } else if (found.owner && found.owner !== owner) {
       refusals.push({

@@ -14,6 +14,7 @@ const ownProperties: Record<Exclude<keyof Service, keyof ContainerOptions>, true
   mounts: 'volumes',
   configs: 'configs',
   networks: 'networks',
+  networkMode: 'network_mode',
   dependsOn: 'depends_on',
   replicas: 'replicas',
   autoscaled: 'replicas',

@@ -51,11 +51,13 @@ function printOf(service: Service, stack: Stack, known: Secrets): Fingerprint {
     ]),
     ports: service.ports,
     volumes: service.mounts.map((mount) =>
-      mount.type === 'volume' ? [mount, stack.volumes[mount.volume]?.name] : { ...mount, relative: undefined },
+      mount.type === 'volume'
+        ? [mount, stack.volumes[mount.volume]?.name]
+        : { ...mount, relative: undefined, create: undefined },
     ),
     networks: Object.entries(service.networks).map(([name, options]) => [name, options, stack.networks[name]?.name]),
     resources: { reserve: service.reserve, limit: service.limit },
-    network_mode: stack.infrastructure.networkMode,
+    network_mode: service.networkMode ?? stack.infrastructure.networkMode,
     ...(hasWorkloads(stack) && ofPods(service, stack, known)),
   };
   const texts: [key: string, text: string][] = [];

@@ -1,6 +1,6 @@
 import type { EveryOption } from '../../model/container-options';
-import type { Service, Stack } from '../../model/stack';
-import type { InstanceRef, InstanceSpec, PortBinding } from '../../model/instance';
+import type { Service, ServiceMount, Stack } from '../../model/stack';
+import type { InstanceRef, InstanceSpec, Mount, PortBinding } from '../../model/instance';
 import type { ObservedInstance } from '../../model/observation';
 import type { Fingerprint } from './fingerprint';
 import type { ObservationIndex } from '../observation-index';
@@ -23,6 +23,7 @@ export function toInstanceSpec(
   context: SpecContext,
 ): InstanceSpec & EveryOption {
   const { stack, known, deployment, release, phase } = context;
+  const networkMode = service.networkMode ?? stack.infrastructure.networkMode;
   return {
     name: instanceName(stack, service, ordinal, deployment),
     stack: stack.name,
@@ -38,18 +39,17 @@ export function toInstanceSpec(
     files: service.configs.map(({ name, ...target }) => ({ ...target, content: stack.configs[name]?.content ?? '' })),
     ports,
     mounts: service.mounts.map((mount) =>
-      mount.type === 'volume'
-        ? { ...mount, volume: volumeName(stack, mount.volume) }
-        : { type: 'bind', source: mount.source, target: mount.target, readOnly: mount.readOnly },
+      mount.type === 'volume' ? { ...mount, volume: volumeName(stack, mount.volume) } : withoutRelative(mount),
     ),
     networks:
-      stack.infrastructure.networkMode === 'host'
-        ? []
-        : Object.entries(service.networks).map(([key, { aliases }]) => ({
+      networkMode === 'bridge'
+        ? Object.entries(service.networks).map(([key, { aliases, settings }]) => ({
             name: networkName(stack, key),
             aliases: [service.name, ...aliases],
-          })),
-    networkMode: stack.infrastructure.networkMode,
+            ...(settings && { settings }),
+          }))
+        : [],
+    networkMode,
     entrypoint: service.entrypoint,
     command: service.command,
     workingDir: service.workingDir,
@@ -100,12 +100,25 @@ export function toInstanceSpec(
     cpuQuota: service.cpuQuota,
     cpuPeriod: service.cpuPeriod,
     cpuset: service.cpuset,
+    cpuRtPeriod: service.cpuRtPeriod,
+    cpuRtRuntime: service.cpuRtRuntime,
+    blkio: service.blkio,
+    annotations: service.annotations,
+    domainName: service.domainName,
+    storageOpt: service.storageOpt,
+    platform: service.platform,
+    macAddress: service.macAddress,
+    deviceRequests: service.deviceRequests,
     reserve: service.reserve,
     limit: service.limit,
     preStop: service.hooks.preStop,
     hash,
     keys,
   };
+}
+
+function withoutRelative({ relative: _, ...mount }: Extract<ServiceMount, { type: 'bind' }>): Mount {
+  return mount;
 }
 
 /** The part of a spec or an observed instance that is needed to stop it and start it again. */

@@ -29,7 +29,8 @@ export class ServiceNames {
   ) {
     this.service = service.name;
     const { kind } = strategyOf(service);
-    const inNetworks = runtimeTraits[runtime].network !== 'host' && infrastructure.networkMode !== 'host';
+    const inNetworks =
+      runtimeTraits[runtime].network !== 'host' && (service.networkMode ?? infrastructure.networkMode) === 'bridge';
     const reached =
       !front?.routes.some((route) => route.service === service.name) ||
       Object.values(services).some(({ name, dependsOn }) => name !== balancerName && service.name in dependsOn);

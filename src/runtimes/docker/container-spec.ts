@@ -1,6 +1,7 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
 import { optionNames } from '../../model/container-options';
-import type { ContainerOptions, Device, InstanceSpec, Mount, RestartPolicy } from '../../model/instance';
+import type { BlkioLimits, ContainerOptions, Device, InstanceSpec, Mount, RestartPolicy } from '../../model/instance';
+import { toEndpoint } from './networks/endpoint';
 import { composeLabels, instanceLabels, withoutInherited } from './labels';
 import { toTmpfs } from '../../model/stack/tmpfs';
 
@@ -17,6 +18,7 @@ export interface ContainerDetails {
 }
 
 type Created = Omit<ContainerCreateOptions, 'HostConfig'> & { HostConfig?: HostConfig };
+type VolumeOptions = NonNullable<NonNullable<HostConfig['Mounts']>[number]['VolumeOptions']>;
 type Value<Name extends keyof ContainerOptions> = Exclude<ContainerOptions[Name], undefined>;
 
 /** Docker's form of each option; `elsewhere`: of its own below, or no matter of Docker's. */
@@ -78,6 +80,15 @@ const forms: { [Name in keyof ContainerOptions]-?: ((value: Value<Name>) => Crea
   cpuQuota: (CpuQuota) => ({ HostConfig: { CpuQuota } }),
   cpuPeriod: (CpuPeriod) => ({ HostConfig: { CpuPeriod } }),
   cpuset: (CpusetCpus) => ({ HostConfig: { CpusetCpus } }),
+  cpuRtPeriod: (CpuRealtimePeriod) => ({ HostConfig: { CpuRealtimePeriod } }),
+  cpuRtRuntime: (CpuRealtimeRuntime) => ({ HostConfig: { CpuRealtimeRuntime } }),
+  blkio: (limits) => ({ HostConfig: toBlkio(limits) }),
+  annotations: (Annotations) => ({ HostConfig: { Annotations } as HostConfig }),
+  domainName: (Domainname) => ({ Domainname }),
+  storageOpt: (StorageOpt) => ({ HostConfig: { StorageOpt } }),
+  platform: (platform) => ({ platform }),
+  macAddress: (MacAddress) => ({ MacAddress }),
+  deviceRequests: 'elsewhere',
   healthDisabled: () => ({ Healthcheck: { Test: ['NONE'] } }),
 };
 
@@ -100,16 +111,17 @@ export function toCreateRequest(spec: InstanceSpec, details: ContainerDetails): 
     ExposedPorts: Object.fromEntries(spec.ports.map((port) => [`${port.container}/${port.protocol}`, {}])),
     HostConfig: {
       ...host,
-      NetworkMode: spec.networkMode === 'host' ? 'host' : network?.name,
+      NetworkMode: spec.networkMode === 'bridge' ? network?.name : spec.networkMode,
       PortBindings: toPortBindings(spec),
-      Mounts: spec.mounts.map(toMount),
-      DeviceRequests: toGpus(spec),
+      Mounts: spec.mounts.filter((mount) => !needsBind(mount)).map(toMount),
+      Binds: toBinds(spec.mounts),
+      DeviceRequests: toDeviceRequests(spec),
       SecurityOpt: toSecurityOpt(spec),
     },
     ...(network && {
       NetworkingConfig: {
         EndpointsConfig: {
-          [network.name]: { Aliases: network.aliases, ...(address && { IPAMConfig: { IPv4Address: address } }) },
+          [network.name]: toEndpoint(network, address),
         },
       },
     }),
@@ -139,9 +151,32 @@ function toSecurityOpt({ securityOpt = [], noNewPrivileges }: InstanceSpec): str
   return options.length > 0 ? options : undefined;
 }
 
-function toGpus({ limit, reserve }: InstanceSpec): HostConfig['DeviceRequests'] {
-  if (!limit.gpus && !reserve.gpus) return undefined;
-  return [{ Driver: '', Count: limit.gpus ?? reserve.gpus, Capabilities: [['gpu']] }];
+function toDeviceRequests({ limit, reserve, deviceRequests = [] }: InstanceSpec): HostConfig['DeviceRequests'] {
+  const gpus = limit.gpus ?? reserve.gpus;
+  const requests = [
+    ...(gpus ? [{ Driver: '', Count: gpus, Capabilities: [['gpu']] }] : []),
+    ...deviceRequests.map(({ driver, count, ids, capabilities, options }) => ({
+      Driver: driver,
+      ...(count !== undefined && { Count: count }),
+      ...(ids && { DeviceIDs: ids }),
+      Capabilities: [capabilities],
+      Options: options,
+    })),
+  ];
+  return requests.length > 0 ? requests : undefined;
+}
+
+function toBlkio({ weight, weightDevice, readBps, readIops, writeBps, writeIops }: BlkioLimits): HostConfig {
+  const rates = (limits: { path: string; rate: number }[]) =>
+    limits.map(({ path, rate }) => ({ Path: path, Rate: rate }));
+  return {
+    BlkioWeight: weight,
+    BlkioWeightDevice: weightDevice.map((each) => ({ Path: each.path, Weight: each.weight })),
+    BlkioDeviceReadBps: rates(readBps),
+    BlkioDeviceReadIOps: rates(readIops),
+    BlkioDeviceWriteBps: rates(writeBps),
+    BlkioDeviceWriteIOps: rates(writeIops),
+  };
 }
 
 function toPortBindings({ ports }: InstanceSpec): HostConfig['PortBindings'] {
@@ -152,9 +187,40 @@ function toPortBindings({ ports }: InstanceSpec): HostConfig['PortBindings'] {
   return bindings;
 }
 
+/** Only the older form of a bind mount can create a missing folder, and label one for SELinux. */
+function needsBind(mount: Mount): boolean {
+  return mount.type === 'bind' && (mount.create === true || mount.selinux !== undefined) && !mount.source.includes(':');
+}
+
+/** `/host:/path:ro,z`; undefined if there are none. */
+function toBinds(mounts: Mount[]): string[] | undefined {
+  const binds = mounts.filter(needsBind).map((mount) => {
+    if (mount.type !== 'bind') throw new Error('not a bind mount');
+    const { source, target, readOnly, selinux, propagation } = mount;
+    return `${source}:${target}:${[readOnly ? 'ro' : 'rw', selinux, propagation].filter(Boolean).join(',')}`;
+  });
+  return binds.length > 0 ? binds : undefined;
+}
+
 function toMount(mount: Mount): NonNullable<HostConfig['Mounts']>[number] {
-  const source = mount.type === 'volume' ? mount.volume : mount.source;
-  return { Type: mount.type, Source: source, Target: mount.target, ReadOnly: mount.readOnly };
+  const { target, readOnly } = mount;
+  if (mount.type === 'bind')
+    return {
+      Type: 'bind',
+      Source: mount.source,
+      Target: target,
+      ReadOnly: readOnly,
+      ...(mount.propagation && { BindOptions: { Propagation: mount.propagation } }),
+    };
+  const { volume, noCopy, subpath } = mount;
+  const options = { ...(noCopy && { NoCopy: true }), ...(subpath !== undefined && { Subpath: subpath }) };
+  return {
+    Type: 'volume',
+    Source: volume,
+    Target: target,
+    ReadOnly: readOnly,
+    ...(Object.keys(options).length > 0 && { VolumeOptions: options as unknown as VolumeOptions }),
+  };
 }
 
 /** A restart policy in Docker's format. */

@@ -205,8 +205,8 @@ export class DockerInstances {
 
   /** Joins further networks and writes files: Docker accepts one network at creation, and files only afterwards. */
   private async prepare(container: Container, spec: InstanceSpec): Promise<void> {
-    for (const { name, aliases } of spec.networks.slice(1))
-      await join(this.connection, container.id, name, aliases, await this.addressFor(spec, name));
+    for (const { name, ...attachment } of spec.networks.slice(1))
+      await join(this.connection, container.id, name, attachment, await this.addressFor(spec, name));
     const secrets = await this.secrets.files(spec);
     await refuseCovered(container, secrets);
     await this.putFiles(container, [...spec.files, ...secrets], spec.folders);

@@ -1,5 +1,5 @@
 import type { ContainerInfo, HostConfig } from 'dockerode';
-import type { Mount, RestartPolicy } from '../../model/instance';
+import type { Mount, Protocol, RestartPolicy } from '../../model/instance';
 import type {
   InstanceState,
   Observation,
@@ -214,11 +214,11 @@ function portsInUse(
   return all.filter(({ port }) => ports.length === 0 || ports.some((range) => port >= range.from && port <= range.to));
 }
 
-function published({ Ports, Names }: ContainerInfo): (ListeningSocket & { protocol: 'tcp' | 'udp'; name: string })[] {
+function published({ Ports, Names }: ContainerInfo): (ListeningSocket & { protocol: Protocol; name: string })[] {
   return Ports.filter(({ PublicPort }) => PublicPort).map(({ PublicPort, Type, IP }) => ({
     port: PublicPort,
     address: boundAddress(IP),
-    protocol: Type === 'udp' ? 'udp' : 'tcp',
+    protocol: Type as Protocol,
     name: bareName(Names[0] ?? ''),
   }));
 }

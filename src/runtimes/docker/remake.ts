@@ -94,8 +94,8 @@ async function connect(
   { Id, NetworkSettings }: ContainerInspectInfo,
 ): Promise<void> {
   for (const [network, endpoint] of Object.entries(NetworkSettings.Networks).slice(1)) {
-    const { Aliases, IPAMConfig } = endpointOf(endpoint, Id);
-    await join(connection, name, network, Aliases, IPAMConfig?.IPv4Address);
+    const { Aliases: aliases, IPAMConfig } = endpointOf(endpoint, Id);
+    await join(connection, name, network, { aliases }, IPAMConfig?.IPv4Address);
   }
 }
 

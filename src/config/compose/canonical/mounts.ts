@@ -82,21 +82,16 @@ function mergeOptions(options: Options[]): Options {
   );
 }
 
-/** The drive of a Windows path (`C:\data`) is not a part of its own. */
+const drive = /^[A-Za-z]:(?:\\|\/[^:]*:\/)/;
+
+/** The drive of a Windows path (`C:\data`) is not a part of its own; a volume may have a name of one letter. */
 function splitAtColons(text: string): string[] {
-  const parts: string[] = [];
-  let start = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const isDrive = at - start === 1 && /[A-Za-z]/.test(text[start]!) && text.length > 2;
-    if (text[at] !== ':' || isDrive) continue;
-    parts.push(text.slice(start, at));
-    start = at + 1;
-  }
-  return [...parts, text.slice(start)];
+  const cut = text.indexOf(':', drive.test(text) ? 2 : 0);
+  return cut < 0 ? [text] : [text.slice(0, cut), ...splitAtColons(text.slice(cut + 1))];
 }
 
 function isPath(source: string): boolean {
-  return /^[./~]/.test(source) || source.startsWith('\\\\') || /^[A-Za-z]:/.test(source);
+  return /^[./~]/.test(source) || source.startsWith('\\\\') || /^[A-Za-z]:[\\/]/.test(source);
 }
 
 /** `devices` in the long form. */

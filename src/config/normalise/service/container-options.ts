@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { EveryOption } from '../../../model/container-options';
-import type { Device, ResourceAmounts, RestartPolicy } from '../../../model/instance';
+import type { BlkioLimits, Device, DeviceRequest, ResourceAmounts, RestartPolicy } from '../../../model/instance';
 import type { ServiceInput } from '../../schema/service';
 import { toBytes, toMs } from '../../schema/values';
 import { toAmounts } from './amounts';
@@ -74,6 +74,15 @@ export function toContainerOptions(input: ServiceInput, context: ServiceContext)
     cpuQuota: input.cpu_quota,
     cpuPeriod: input.cpu_period,
     cpuset: input.cpuset,
+    cpuRtPeriod: input.cpu_rt_period,
+    cpuRtRuntime: input.cpu_rt_runtime,
+    blkio: input.blkio_config && toBlkio(input.blkio_config),
+    annotations: input.annotations && attempt(['annotations'], () => toAssignments(input.annotations), {}),
+    domainName: input.domainname,
+    storageOpt: input.storage_opt && attempt(['storage_opt'], () => toAssignments(input.storage_opt), {}),
+    platform: input.platform,
+    macAddress: input.mac_address,
+    deviceRequests: input.gpus && input.gpus.map(toDeviceRequest),
   };
 }
 
@@ -85,6 +94,40 @@ function toDevice(input: NonNullable<ServiceInput['devices']>[number]): Device {
   const [source = '', ...rest] = input.split(':');
   const target = rest.find((part) => part.startsWith('/')) ?? source;
   return { source, target, permissions: rest.find((part) => !part.startsWith('/')) ?? 'rwm' };
+}
+
+function toBlkio(input: NonNullable<ServiceInput['blkio_config']>): BlkioLimits {
+  const rates = (limits: { path: string; rate: number | string }[] = []) =>
+    limits.map(({ path, rate }) => ({ path, rate: toBytes(rate) }));
+  return {
+    ...(input.weight !== undefined && { weight: input.weight }),
+    weightDevice: input.weight_device ?? [],
+    readBps: rates(input.device_read_bps),
+    readIops: rates(input.device_read_iops),
+    writeBps: rates(input.device_write_bps),
+    writeIops: rates(input.device_write_iops),
+  };
+}
+
+/** Without a count or ids, all devices are meant; without capabilities, GPUs. */
+function toDeviceRequest(input: NonNullable<ServiceInput['gpus']>[number]): DeviceRequest {
+  const { driver = '', count, device_ids: ids, capabilities = ['gpu'], options } = input as DeviceRequestInput;
+  const wanted = count ?? (ids ? undefined : 'all');
+  return {
+    driver,
+    ...(wanted !== undefined && { count: wanted === 'all' ? -1 : wanted }),
+    ...(ids && { ids }),
+    capabilities,
+    options: toAssignments(options),
+  };
+}
+
+interface DeviceRequestInput {
+  driver?: string;
+  count?: number | 'all';
+  device_ids?: string[];
+  capabilities?: string[];
+  options?: Record<string, unknown> | string[];
 }
 
 function toUlimit(input: NonNullable<ServiceInput['ulimits']>[string]): { soft: number; hard: number } {

@@ -8,6 +8,7 @@ import { toMount } from './mounts';
 import { toPort } from './ports';
 import type { ServiceContext } from './context';
 import { toStrategy } from './strategy';
+import { hasFixedAddress, toAttachments } from '../networks';
 import { toShell, toWords } from '../words';
 
 /** Normalises an entry of `services`: expands short forms and fills in defaults. */
@@ -30,7 +31,8 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
     ports,
     mounts,
     configs: attempt(['configs'], () => toConfigs(input.configs), []),
-    networks: toNetworks(input.networks),
+    networks: toAttachments(input),
+    ...(input.network_mode !== undefined && { networkMode: input.network_mode }),
     dependsOn: toDependencies(input.depends_on, context.input),
     replicas: input.replicas ?? 1,
     ...(context.runtime === 'kubernetes' &&
@@ -83,7 +85,7 @@ function rollsByDefault(
 ): boolean {
   if (runtime === 'kubernetes')
     return input.health_check !== undefined && input.kind !== 'job' && mayRunTwice([], mounts, shared);
-  return input.expose !== undefined && mayRunTwice(ports, mounts, shared);
+  return input.expose !== undefined && !hasFixedAddress(input) && mayRunTwice(ports, mounts, shared);
 }
 
 /** True unless a fixed host port or a volume with a single writer prevents a second instance. */
@@ -91,14 +93,6 @@ function mayRunTwice(ports: ServicePort[], mounts: ServiceMount[], shared: Servi
   return (
     !ports.some(({ published }) => published && published.from === published.to) &&
     !mounts.some((mount) => mount.type === 'volume' && !mount.readOnly && !shared(mount.volume))
-  );
-}
-
-function toNetworks(input: ServiceInput['networks']): Service['networks'] {
-  if (!input) return { default: { aliases: [] } };
-  if (Array.isArray(input)) return Object.fromEntries(input.map((name) => [name, { aliases: [] }]));
-  return Object.fromEntries(
-    Object.entries(input).map(([name, options]) => [name, { aliases: options?.aliases ?? [] }]),
   );
 }
 

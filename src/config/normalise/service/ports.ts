@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { ServiceInput } from '../../schema/service';
 import type { PortRange, ServicePort } from '../../../model/stack';
+import type { Protocol } from '../../../model/instance';
 import { Malformed } from '../words';
 
 type PortInput = NonNullable<ServiceInput['ports']>[number];
@@ -18,7 +19,7 @@ export function toPort(input: PortInput): ServicePort {
 }
 
 function parse(text: string): ServicePort {
-  const match = /^(?:(?:(\[[^\]]+\]|[^:]+):)?(\d+(?:-\d+)?)?:)?(\d+)(?:\/(tcp|udp))?$/.exec(text);
+  const match = /^(?:(?:(\[[^\]]+\]|[^:]+):)?(\d+(?:-\d+)?)?:)?(\d+)(?:\/(tcp|udp|sctp))?$/i.exec(text);
   if (!match)
     throw new Malformed(`"${text}" is not a port; write "80:8080", "8000-8010:8080", "127.0.0.1:80:8080" or "8080"`);
   const [, ip, published, container, protocol] = match;
@@ -26,7 +27,7 @@ function parse(text: string): ServicePort {
     container: valid(Number(container)),
     ...(published && { published: toRange(published) }),
     ...(ip && { hostIp: address(ip.replace(/^\[|\]$/g, '')) }),
-    protocol: protocol === 'udp' ? 'udp' : 'tcp',
+    protocol: (protocol?.toLowerCase() ?? 'tcp') as Protocol,
   };
 }
 

@@ -2,6 +2,7 @@ import type { NetworkAttachment } from '../../../model/instance';
 import { networkModeProblem } from '../../../model/names/network-modes';
 import { RuntimeError } from '../../runtime';
 import { freeAddress } from './addresses';
+import { toEndpoint } from './endpoint';
 import type { DockerConnection } from '../api/connection';
 import { docker, dockerOr } from '../api/errors';
 
@@ -18,12 +19,13 @@ export interface Endpoint {
 export async function attach(connection: DockerConnection, name: string, networks: NetworkAttachment[]): Promise<void> {
   refuseNetworkModes(networks);
   const { id, endpoints } = await endpointsOf(connection, name);
-  for (const { name: network, aliases } of networks) {
+  for (const attachment of networks) {
+    const { name: network, aliases, settings = {} } = attachment;
     const endpoint = endpoints[network];
     if (endpoint && sameNames(endpoint.Aliases ?? [], aliases, id)) continue;
     if (endpoint) await disconnect(connection, name, network);
     const address = endpoint ? endpoint.IPAMConfig?.IPv4Address : await freeAddress(connection, network, name);
-    await join(connection, name, network, aliases, address);
+    await join(connection, name, network, { aliases, settings }, address);
   }
 }
 
@@ -37,7 +39,7 @@ export async function readdress(connection: DockerConnection, name: string): Pro
       connection,
       name,
       network,
-      (Aliases ?? []).filter((alias) => alias !== shortId(id)),
+      { aliases: (Aliases ?? []).filter((alias) => alias !== shortId(id)) },
       await freeAddress(connection, network, name),
     );
   }
@@ -54,10 +56,10 @@ export async function join(
   { docker: engine }: DockerConnection,
   name: string,
   network: string,
-  aliases: string[],
+  attachment: Omit<NetworkAttachment, 'name'>,
   address: string | undefined,
 ): Promise<void> {
-  const settings = { Aliases: aliases, ...(address && { IPAMConfig: { IPv4Address: address } }) };
+  const settings = toEndpoint({ name: network, ...attachment }, address);
   await dockerOr(
     [403],
     undefined,

@@ -1,4 +1,5 @@
-import type { NetworkSpec, VolumeSpec } from '../../../model/resources';
+import type { NetworkCreateOptions } from 'dockerode';
+import type { Ipam, NetworkSpec, VolumeSpec } from '../../../model/resources';
 import type { Mount } from '../../../model/instance';
 import { RuntimeError, type Scope } from '../../runtime';
 import { isSameScope, missing, scopeName } from '../../scope';
@@ -19,23 +20,46 @@ type Labels = Record<string, string> | null | undefined;
 /** Creates a network. An existing one is used only if it belongs to this environment and has the same settings. */
 export async function createNetwork(connection: DockerConnection, scope: Scope, request: NetworkSpec): Promise<void> {
   const { docker: engine } = connection;
-  const { name, key, cidr, internal } = request;
+  const { name, key, cidr, internal, driver = 'bridge', driverOptions, ipam, ipv6, attachable } = request;
   const found = await findNetwork(connection, name);
   if (found) return mustFit(found, scope, request);
   const create = (subnet: string | undefined) =>
     engine.createNetwork({
       Name: name,
       CheckDuplicate: true,
-      Driver: 'bridge',
+      Driver: driver,
       Internal: internal,
-      IPAM: subnet ? { Config: [{ Subnet: subnet, IPRange: rangeForDocker(subnet) }] } : undefined,
+      IPAM: ipam
+        ? toIpam(ipam)
+        : subnet
+          ? { Config: [{ Subnet: subnet, IPRange: rangeForDocker(subnet) }] }
+          : undefined,
+      ...(driverOptions && { Options: driverOptions }),
+      ...(ipv6 !== undefined && { EnableIPv6: ipv6 }),
+      ...(attachable && { Attachable: attachable }),
       Labels: {
+        ...request.labels,
         ...scopeLabels(scope),
         'com.docker.compose.project': project(scope),
         'com.docker.compose.network': key,
       },
     });
-  await docker(async () => void (await create(cidr ?? (await freeRange(connection, create)))));
+  const chooses = driver === 'bridge' && !ipam;
+  await docker(async () => void (await create(chooses ? (cidr ?? (await freeRange(connection, create))) : undefined)));
+}
+
+/** Address management as the stack file has it; the engine leaves its addresses alone. */
+function toIpam({ driver = 'default', options, pools }: Ipam): NonNullable<NetworkCreateOptions['IPAM']> {
+  return {
+    Driver: driver,
+    ...(options && { Options: options }),
+    Config: pools.map(({ subnet, range, gateway, auxiliary }) => ({
+      Subnet: subnet,
+      ...(range !== undefined && { IPRange: range }),
+      ...(gateway !== undefined && { Gateway: gateway }),
+      ...(auxiliary && { AuxiliaryAddresses: auxiliary }),
+    })) as NonNullable<NonNullable<NetworkCreateOptions['IPAM']>['Config']>,
+  };
 }
 
 /** A range that Docker chooses. Fixed addresses require a network with an explicit range. */
@@ -66,7 +90,12 @@ export async function createVolume(
   const found = await dockerOr([404], undefined, () => engine.getVolume(request.name).inspect());
   if (found) return mustBeOurs(found.Labels, scope, `the volume "${request.name}"`);
   await docker(() =>
-    engine.createVolume({ Name: request.name, Labels: { ...scopeLabels(scope), ...volumeLabels(request) } }),
+    engine.createVolume({
+      Name: request.name,
+      ...(request.driver !== undefined && { Driver: request.driver }),
+      ...(request.driverOptions && { DriverOpts: request.driverOptions }),
+      Labels: { ...request.labels, ...scopeLabels(scope), ...volumeLabels(request) },
+    }),
   );
 }
 

@@ -26,7 +26,7 @@ export async function ensureOwnAddress(connection: DockerConnection, name: strin
       connection,
       name,
       network,
-      (Aliases ?? []).filter((alias) => alias !== shortId(id)),
+      { aliases: (Aliases ?? []).filter((alias) => alias !== shortId(id)) },
       address,
     );
   }

@@ -1,0 +1,126 @@
+import type { Data } from '../canonical/values';
+import type { Part } from './part';
+import { dataOf, swarm } from './values';
+
+/** Replicas, restart policy, labels and strategy of a service. */
+export function toDeploy({ name, service, relations, notes }: Part): Data {
+  const { restart, scale } = service;
+  const deploy = dataOf(service.deploy);
+  const { mode, replicas, labels, restart_policy: policy, update_config: update } = deploy;
+  const ignored = ['endpoint_mode', 'placement', 'rollback_config'].filter((key) => deploy[key] !== undefined);
+  for (const key of ignored) notes.ignore(['deploy', key], swarm);
+  if (mode !== undefined && mode !== 'replicated') notes.ignore(['deploy', 'mode'], swarm);
+  if (labels !== undefined) notes.ignore(['deploy', 'labels'], `${swarm}: labels of containers stand under labels`);
+  const count = scale ?? replicas;
+  const isJob = relations.jobs.has(name);
+  return {
+    ...(count !== undefined && { replicas: count }),
+    ...toRestartOf(isJob, restart ?? toRestart(dataOf(policy), notes), notes),
+    ...(update !== undefined && !isJob && toStrategy(dataOf(update), notes)),
+  };
+}
+
+const mostAttempts = 10;
+
+/** A job ends: only `on-failure` starts it again, and not for ever. */
+function toRestartOf(isJob: boolean, restart: unknown, notes: Part['notes']): Data {
+  if (!isJob) return { restart };
+  if (restart !== 'on-failure') return String(restart).startsWith('on-failure:') ? { restart } : {};
+  notes.ignore(['restart'], `is limited to ${mostAttempts} attempts, so that the deployment ends`);
+  return { restart: `on-failure:${mostAttempts}` };
+}
+
+/** Compose restarts nothing by itself. */
+function toRestart(policy: Data, notes: Part['notes']): string {
+  for (const key of ['delay', 'window'])
+    if (policy[key] !== undefined)
+      notes.ignore(
+        ['deploy', 'restart_policy', key],
+        'has no place in a restart policy of Docker, and Compose ignores it too',
+      );
+  const { condition, max_attempts: attempts } = policy;
+  if (condition === 'on-failure') return attempts === undefined ? 'on-failure' : `on-failure:${String(attempts)}`;
+  return condition === 'any' || (condition === undefined && Object.keys(policy).length > 0) ? 'always' : 'no';
+}
+
+/** Start-first makes a rolling strategy. Stop-first with one instance is what `recreate` does. */
+function toStrategy(update: Data, notes: Part['notes']): Data {
+  const { order, parallelism = 1, delay, monitor, failure_action: action, max_failure_ratio: ratio } = update;
+  if (ratio !== undefined)
+    notes.ignore(['deploy', 'update_config', 'max_failure_ratio'], 'has no counterpart: one failure rolls back');
+  if (action === 'pause')
+    notes.ignore(['deploy', 'update_config', 'failure_action'], 'pause has no counterpart: a failure rolls back');
+  const pause = monitor ?? delay;
+  if (order !== 'start-first') return action === 'continue' ? { on_failure: 'continue' } : {};
+  return {
+    strategy: {
+      rolling: { max_surge: Number(parallelism) || 1, ...(pause !== undefined && { min_healthy_time: pause }) },
+    },
+    ...(action === 'continue' && { on_failure: 'continue' }),
+  };
+}
+
+/** Limits and reservations, from either of the places that Compose has for them. */
+export function toResources({ service, notes }: Part): Data {
+  const { limits, reservations } = dataOf(dataOf(service.deploy).resources) as {
+    limits?: unknown;
+    reservations?: unknown;
+  };
+  const { cpus, memory, pids } = dataOf(limits);
+  const reserved = dataOf(reservations);
+  if (reserved.generic_resources !== undefined)
+    notes.ignore(['deploy', 'resources', 'reservations', 'generic_resources'], swarm);
+  const limit = only({ cpus: service.cpus ?? cpus, memory: service.mem_limit ?? memory });
+  const reserve = only({ cpus: reserved.cpus, memory: service.mem_reservation ?? reserved.memory });
+  const devices = [
+    ...((service.gpus as Data[] | undefined) ?? []),
+    ...((reserved.devices as Data[] | undefined) ?? []),
+  ];
+  return {
+    ...(Object.keys(limit).length + Object.keys(reserve).length > 0 && {
+      resources: {
+        ...(Object.keys(limit).length > 0 && { limit }),
+        ...(Object.keys(reserve).length > 0 && { reserve }),
+      },
+    }),
+    ...(pids !== undefined && { pids_limit: pids }),
+    ...(devices.length > 0 && { gpus: devices }),
+  };
+}
+
+/** 0 means no limit. */
+function only(amounts: Data): Data {
+  return Object.fromEntries(
+    Object.entries(amounts).filter(([, amount]) => amount !== undefined && Number(amount) !== 0),
+  );
+}
+
+/** Dependencies with the conditions that Compose has, on services that are deployed. */
+export function toDependencies({ service, relations, notes }: Part): Data {
+  const dependencies = Object.entries(dataOf(service.depends_on)).filter(([name]) =>
+    Object.hasOwn(relations.project.services, name),
+  );
+  for (const [name, entry] of dependencies)
+    if ((entry as Data).restart === true && !isImplied(service, name))
+      notes.ignore(
+        ['depends_on', name, 'restart'],
+        'has no effect: dependents keep running when a dependency is replaced',
+      );
+  if (dependencies.length === 0) return {};
+  return {
+    depends_on: Object.fromEntries(
+      dependencies.map(([name, entry]) => [name, conditionOf((entry as Data).condition, relations.jobs.has(name))]),
+    ),
+  };
+}
+
+/** Nobody wrote the restart of what a link implies. */
+function isImplied({ links }: Data, name: string): boolean {
+  return Array.isArray(links) && links.some((link) => String(link).split(':')[0] === name);
+}
+
+/** A job has no other condition than its completion. */
+function conditionOf(condition: unknown, isJob: boolean): string {
+  if (isJob) return 'completed';
+  return condition === 'service_healthy' ? 'healthy' : 'started';
+}

@@ -1,0 +1,27 @@
+import type { Data } from '../canonical/values';
+import type { Part } from './part';
+import { dataOf } from './values';
+
+/** The health check of a service. Without a test it is that of the image, which Docker runs. */
+export function toHealthCheck({ name, service, relations }: Part): Data {
+  if (relations.jobs.has(name)) return {};
+  const check = dataOf(service.healthcheck);
+  const { disable, test, interval, timeout, retries, start_period: startPeriod } = check;
+  const [kind, ...words] = Array.isArray(test) ? test.map(String) : [];
+  if (disable === true || kind === 'NONE') return { health_check: { disable: true } };
+  const isOfImage = kind === undefined;
+  if (isOfImage && service.healthcheck === undefined && !relations.awaitedHealthy.has(name)) return {};
+  const times = {
+    ...(isSet(interval) && { interval }),
+    timeout: isSet(timeout) ? timeout : '30s',
+    ...(isSet(retries) && { retries }),
+    ...(isSet(startPeriod) && { start_period: startPeriod }),
+  };
+  if (isOfImage) return { health_check: { runtime: true, ...times } };
+  return { health_check: { command: kind === 'CMD-SHELL' ? words.join(' ') : words, ...times } };
+}
+
+/** 0 stands for the default. */
+function isSet(value: unknown): boolean {
+  return value !== undefined && !/^0[a-z]*$/.test(String(value));
+}

@@ -1,0 +1,29 @@
+import type { Data } from '../canonical/values';
+import type { Part } from './part';
+import { listOf } from './values';
+
+/** Hooks of a service. */
+export function toHooks({ service, notes }: Part): Data {
+  if (service.pre_start !== undefined)
+    notes.refuse(['pre_start'], 'has no counterpart; make it a service, and let this one depend on its completion');
+  const hooks = Object.fromEntries(
+    (['post_start', 'pre_stop'] as const).flatMap((key) => {
+      const commands = listOf(service[key]).map((hook, index) => {
+        const other = ['user', 'privileged', 'working_dir', 'environment'].find((each) => hook[each] !== undefined);
+        if (other !== undefined) notes.refuse([key, index, other], 'is not supported: a hook runs as the service does');
+        return (hook.command as string[] | undefined) ?? [];
+      });
+      return commands.length > 0 ? [[key, joined(commands)]] : [];
+    }),
+  );
+  return Object.keys(hooks).length > 0 ? { hooks } : {};
+}
+
+/** Several commands run one after another in a shell, as long as they succeed. */
+function joined(commands: string[][]): string[] | string {
+  return commands.length === 1 ? commands[0]! : commands.map((words) => words.map(quoted).join(' ')).join(' && ');
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,48 @@
+import { overlay } from '../../read/overlay';
+import type { Finding } from '../../problems';
+import type { Data } from '../canonical/values';
+import { extensionKey } from '../loading';
+import type { ComposeProject } from '../project';
+import { Findings } from './notes';
+import { toConfigs, toNetworks, toSecrets, toVolumes } from './resources';
+import { ofProject } from './relations';
+import { toService } from './service';
+
+export interface Converted {
+  /** A stack file as data. */
+  data: Data;
+  /** Parts that the engine cannot honour. */
+  refused: Finding[];
+  /** Parts that make no difference. */
+  ignored: Finding[];
+}
+
+/**
+ * Turns a Compose project into a stack file that does what Compose does: its defaults are written out where ours differ.
+ * @param environment of the stack; default `production`
+ */
+export function toStackFile(project: ComposeProject, environment: string | undefined): Converted {
+  const findings = new Findings();
+  const relations = ofProject(project);
+  const services = Object.fromEntries(
+    Object.entries(project.services).map(([name, service]) => {
+      const converted = toService(name, service, relations, findings.below('services', name));
+      return [name, overlay(converted, service[extensionKey] ?? {}) as Data];
+    }),
+  );
+  const data = withoutEmpty({
+    name: project.name,
+    networks: toNetworks(project, findings),
+    volumes: toVolumes(project, relations, environment, findings),
+    configs: toConfigs(project, findings),
+    secrets: toSecrets(project, findings),
+    services,
+  });
+  return { data: overlay(data, project.extension ?? {}) as Data, refused: findings.refused, ignored: findings.ignored };
+}
+
+function withoutEmpty(data: Data): Data {
+  return Object.fromEntries(
+    Object.entries(data).filter(([, value]) => typeof value !== 'object' || Object.keys(value as Data).length > 0),
+  );
+}

@@ -1,0 +1,78 @@
+import { list, type Data } from '../canonical/values';
+import { anonymousVolume, instancesOf } from './resources';
+import type { Part } from './part';
+import { dataOf, listOf } from './values';
+
+/** Mounts of a service and of those whose volumes it takes; a mount in memory becomes a `tmpfs`. */
+export function toMounts(part: Part): Data {
+  const all = [...borrowed(part, new Set([part.name])), ...listOf(part.service.volumes)];
+  const mounts = [...new Map(all.map((mount) => [mount.target, mount])).values()];
+  const inMemory = mounts.filter(({ type }) => type === 'tmpfs').map(toTmpfs);
+  const volumes = mounts.filter(({ type }) => type !== 'tmpfs').flatMap((mount) => toMount(mount, part));
+  const tmpfs = [...list(part.service.tmpfs ?? []).map(toText), ...inMemory];
+  return { ...(volumes.length > 0 && { volumes }), ...(tmpfs.length > 0 && { tmpfs }) };
+}
+
+/** A tmpfs without options may end in a colon. */
+function toText(tmpfs: unknown): string {
+  return String(tmpfs).replace(/:$/, '');
+}
+
+/** `volumes_from: [app:ro]` */
+function borrowed({ service, relations, notes }: Part, seen: ReadonlySet<string>): Data[] {
+  return list(service.volumes_from ?? []).flatMap((text, index) => {
+    const [name = '', mode] = String(text).split(':');
+    const other = relations.project.services[name];
+    if (name === 'container' || !other) {
+      notes.refuse(['volumes_from', index], 'takes the volumes of a container of somebody else; mount them by name');
+      return [];
+    }
+    if (seen.has(name)) return [];
+    const own = [
+      ...borrowed({ name, service: other, relations, notes }, new Set([...seen, name])),
+      ...listOf(other.volumes).filter(({ type, source }) => type !== 'tmpfs' && source !== undefined),
+    ];
+    return mode === 'ro' ? own.map((mount) => ({ ...mount, read_only: true })) : own;
+  });
+}
+
+function toTmpfs({ target, read_only: readOnly, tmpfs }: Data): string {
+  const { size, mode } = (tmpfs ?? {}) as Data;
+  const options = [
+    ...(size === undefined ? [] : [`size=${String(size).replace(/i?b$/i, '')}`]),
+    ...(mode === undefined ? [] : [`mode=${String(mode)}`]),
+    ...(readOnly === true ? ['ro'] : []),
+  ];
+  return options.length > 0 ? `${String(target)}:${options.join(',')}` : String(target);
+}
+
+function toMount(mount: Data, { name, service, notes }: Part): Data[] {
+  const { type, source, target, read_only: readOnly, bind, volume } = mount;
+  if (type === 'npipe' || type === 'cluster' || type === 'image') {
+    notes.refuse(['volumes'], `${String(target)} has the type ${String(type)}, which is not supported`);
+    return [];
+  }
+  const options = {
+    ...(readOnly === true && { read_only: true }),
+    ...bindOf(bind, type, notes),
+    ...volumeOf(volume, notes),
+  };
+  if (source === undefined && instancesOf(service) > 1)
+    notes.refuse(['volumes'], `${String(target)}: several replicas cannot share a volume without a name; give it one`);
+  return [{ type, source: source ?? anonymousVolume(name, target), target, ...options }];
+}
+
+function bindOf(bind: unknown, type: unknown, notes: Part['notes']): Data {
+  const { recursive, ...kept } = dataOf(bind);
+  if (recursive !== undefined && recursive !== 'enabled')
+    notes.refuse(['volumes'], `recursive: ${String(recursive)} of a bind mount is not supported; remove it`);
+  if (type !== 'bind' && kept.selinux !== undefined)
+    notes.ignore(['volumes'], 'z and Z have no effect on a volume: Docker labels it by itself');
+  return type === 'bind' && Object.keys(kept).length > 0 ? { bind: kept } : {};
+}
+
+function volumeOf(volume: unknown, notes: Part['notes']): Data {
+  const { labels, ...kept } = dataOf(volume);
+  if (labels !== undefined) notes.ignore(['volumes'], 'labels of a mount are for volumes without a name');
+  return Object.keys(kept).length > 0 ? { volume: kept } : {};
+}

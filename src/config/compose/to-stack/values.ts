@@ -1,0 +1,14 @@
+import { isData } from '../../read/overlay';
+import { list, type Data } from '../canonical/values';
+
+export const swarm = 'is for a Swarm, and Compose ignores it too';
+
+/** The map, or an empty one. */
+export function dataOf(value: unknown): Data {
+  return isData(value) ? value : {};
+}
+
+/** The list of maps, or an empty one. */
+export function listOf(value: unknown): Data[] {
+  return list(value ?? []) as Data[];
+}

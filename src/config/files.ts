@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, parse, resolve } from 'node:path';
+import { StackFileError } from './problems';
+import { parseYamlDocuments } from './read/document';
+import { isData } from './read/overlay';
+import { readText } from './read/source';
+
+/** Files to read, in the order in which later ones override earlier ones. */
+export interface FileChoice {
+  dialect: 'stack' | 'compose';
+  files: string[];
+  /** Folder that relative paths begin at. */
+  folder: string;
+  /** An override that `docker compose` would have found by itself. */
+  unreadOverride?: string;
+}
+
+const own = 'deploy-code.yaml';
+const composeFiles = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
+const overrides = ['compose.override.yml', 'compose.override.yaml'].flatMap((name) => [name, `docker-${name}`]);
+
+/**
+ * Chooses the files of a stack: those that are named, else `deploy-code.yaml`, else the Compose file of the folder with
+ * its override. With an environment, also `<file>.<environment>.yaml` where it exists.
+ */
+export function chooseFiles(
+  named: readonly string[],
+  environment: string | undefined,
+  shell: Record<string, string | undefined>,
+): FileChoice {
+  const given = named.length > 0 ? [...named] : found(shell);
+  const folder = resolve(dirname(given[0]!));
+  const dialect = dialectOf(given);
+  const isOneOfTheFolder = named.length === 1 && dialect === 'compose';
+  return {
+    dialect,
+    files: [...given, ...ofEnvironment(given[0]!, environment)],
+    folder,
+    ...(isOneOfTheFolder && composeFiles.includes(basename(given[0]!)) && { unreadOverride: overrideIn(folder) }),
+  };
+}
+
+function found(shell: Record<string, string | undefined>): string[] {
+  if (existsSync(own)) return [own];
+  const listed = shell.COMPOSE_FILE;
+  if (listed) return listed.split(shell.COMPOSE_PATH_SEPARATOR || ':').filter(Boolean);
+  const compose = composeFiles.find((name) => existsSync(name));
+  if (compose === undefined) return [own];
+  const override = overrideIn('.');
+  return override === undefined ? [compose] : [compose, override];
+}
+
+function overrideIn(folder: string): string | undefined {
+  const name = overrides.find((each) => existsSync(join(folder, each)));
+  return name && join(folder, name);
+}
+
+function ofEnvironment(file: string, environment: string | undefined): string[] {
+  const { dir, name, ext } = parse(file);
+  const over = join(dir, `${name}.${environment}${ext}`);
+  return environment && existsSync(over) ? [over] : [];
+}
+
+/**
+ * A file with a key that only stack files have is one. Else it is a Compose file if it is called like one, or has no
+ * name, which every stack file has.
+ */
+function dialectOf(files: readonly string[]): FileChoice['dialect'] {
+  if (basename(files[0]!).startsWith('deploy-code')) return 'stack';
+  const documents = files.flatMap((file) => documentsOf(file));
+  if (documents.some(hasOwnKey)) return 'stack';
+  const isCalledCompose = files.some((file) => /(^|[._-])compose([._-]|$)/i.test(basename(file)));
+  return isCalledCompose || !documents.some((data) => isData(data) && data.name !== undefined) ? 'compose' : 'stack';
+}
+
+/** What cannot be parsed is reported when it is read. */
+function documentsOf(file: string): unknown[] {
+  try {
+    return parseYamlDocuments(file, readText(file)).map(({ data }) => data);
+  } catch (error) {
+    if (error instanceof StackFileError) return [];
+    throw error;
+  }
+}
+
+const ownKeys: Record<string, readonly string[]> = {
+  '': [
+    'environment',
+    'dry_run',
+    'infrastructure',
+    'security',
+    'deployment',
+    'watch',
+    'monitoring',
+    'subscribers',
+  ].concat('schedules'),
+  services: [
+    'kind',
+    'health_check',
+    'replicas',
+    'resources',
+    'strategy',
+    'hooks',
+    'phase',
+    'zone',
+    'host',
+    'run',
+  ].concat('schedule', 'timeout', 'on_rollback', 'on_failure', 'drain_timeout'),
+  networks: ['cidr'],
+  volumes: ['shared', 'size', 'storage_class'],
+  secrets: ['vault'],
+};
+
+function hasOwnKey(data: unknown): boolean {
+  if (!isData(data)) return false;
+  return Object.entries(ownKeys).some(([section, keys]) => {
+    const items = section === '' ? [data] : Object.values(isData(data[section]) ? data[section] : {});
+    return items.some((item) => isData(item) && keys.some((key) => Object.hasOwn(item, key)));
+  });
+}
