@@ -4,6 +4,7 @@ import type { AuditEntry, AuditHead, AuditTrail } from '../model/audit';
 import type { RuntimeName } from '../model/runtimes';
 import type { HostBreaker, HostClaim, HostPlace, HostReport } from '../model/host';
 import type { ServedBy } from '../model/instance';
+import type { SealingKey } from '../model/instance';
 import type { InstanceByReference, InstanceRef, NetworkAttachment, SecretSource } from '../model/instance';
 import type { PinnedImages } from '../model/images';
 import type { Evidence, InstanceLine } from '../model/instance-status';
@@ -260,6 +261,9 @@ export interface Activities {
   recordAudit(place: AuditPlace, entry: AuditEntry): Promise<AuditHead>;
   /** The last records, and whether the trail is intact; `known`: the last record as the environment remembers it. */
   readAudit(place: AuditPlace, last: number, known: AuditHead | undefined): Promise<AuditTrail>;
+
+  /** What clients seal values with. */
+  sealingKey(): Promise<SealingKey>;
 
   /** Delivers a notification to a subscriber; failures may be retried. */
   deliver(subscriber: Subscriber, notification: Notification): Promise<void>;

@@ -9,6 +9,7 @@ import { jobActivities } from './instances/jobs';
 import { withMaskedTexts } from './guards/masked-activities';
 import { readingActivities } from './observe/reading';
 import { analysisActivities } from './health/analysis';
+import { sealingActivities } from './secrets/activities';
 import { scheduleActivities } from './schedules';
 import { subscriberActivities } from './subscribers';
 import { resourceActivities } from './observe/resources';
@@ -32,6 +33,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...watchActivities(dependencies),
     ...subscriberActivities(dependencies),
     ...auditActivities(dependencies),
+    ...sealingActivities(dependencies),
   };
   return withCheckedNames(withMaskedTexts(activities, dependencies.secrets));
 }

@@ -7,7 +7,9 @@ import { longestAuthor, longestReason, oneLine } from '../model/text';
 import type { PastRun } from '../plan/service/job-runs';
 import type { IntentKind } from '../model/deployment';
 import type { Refusal } from '../plan/plan';
+import type { SealingValues } from '../model/instance';
 import type { InspectResults } from '../workflows/inspect';
+import { withSealed } from './seal';
 import {
   contentsQuery,
   environmentId,
@@ -85,6 +87,13 @@ export class DeployCodeClient extends Reader {
   /** Closes the connection. */
   async close(): Promise<void> {
     await this.temporal.connection.close();
+  }
+
+  /** The stack with values as sealed secrets; Temporal only ever holds the ciphertext. */
+  async seal(stack: Stack, values: SealingValues): Promise<Stack> {
+    if (Object.keys(values).length === 0) return stack;
+    const key = await this.inspect({ kind: 'sealing-key', place: placeOf(stack), taskQueue });
+    return withSealed(stack, values, key);
   }
 
   /** Returns what a deployment would do, and why it would be refused. Changes nothing. */

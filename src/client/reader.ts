@@ -112,7 +112,7 @@ const partial: ReadonlySet<InspectInput['kind']> = new Set([
 
 /** The environment of a query, and its hosts. */
 function subjectOf(input: InspectInput): Place & Pick<Stack, 'hosts'> {
-  if (input.kind === 'act') return input.place;
+  if (input.kind === 'act' || input.kind === 'sealing-key') return input.place;
   const { name: stack, environment, hosts } = input.stack;
   return { stack, environment, hosts };
 }

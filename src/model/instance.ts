@@ -7,8 +7,21 @@ export const alwaysRestarted: ReadonlySet<string> = new Set<RestartPolicy>(['alw
 
 export type RestartPolicy = 'no' | 'always' | 'unless-stopped' | 'on-failure' | `on-failure:${number}`;
 
-/** Where a secret's value lives on the worker. The value itself never travels. */
-export type SecretSource = { file: string } | { environment: string } | { vault: VaultAddress };
+/**
+ * Where a secret's value lives on the worker. The value itself never travels, except sealed: as ciphertext that only
+ * the engine can open.
+ */
+export type SecretSource = { file: string } | { environment: string } | { vault: VaultAddress } | { sealed: string };
+
+/** The public half of an engine's key: clients seal values with it that only the engine can open. */
+export interface SealingKey {
+  id: string;
+  /** X25519, raw, in base64url. */
+  publicKey: string;
+}
+
+/** Values to seal, by the name of their secret. A text may have marked parts, which are masked by themselves. */
+export type SealingValues = Record<string, string>;
 
 /** A key of a secret in HashiCorp Vault's KV engine, version 2. */
 export interface VaultAddress {

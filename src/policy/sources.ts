@@ -33,6 +33,7 @@ export class SourceRules {
   /** @throws SourceRefused with the rule */
   async check(source: SecretSource, place: Place | undefined): Promise<void> {
     if ('file' in source) return this.checkFile(source.file, 'files', place);
+    if ('sealed' in source) return;
     if ('vault' in source) return this.checkVault(source.vault, place);
     this.checkVariable(source.environment, place);
   }

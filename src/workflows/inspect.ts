@@ -3,6 +3,7 @@ import { failureTypes } from '../activities/contract';
 import type { AuditPlace, InstanceLog } from '../activities/contract';
 import type { Stack } from '../model/stack';
 import type { AuditHead, AuditTrail } from '../model/audit';
+import type { SealingKey } from '../model/instance';
 import type { PinnedImages } from '../model/images';
 import type { InstanceLine } from '../model/instance-status';
 import type { Observation, ObservedInstance, ObservedVolume } from '../model/observation';
@@ -14,7 +15,7 @@ import { admit, admitSize } from './support/admit';
 import { askEach, hostsOf, listInstances, observeHosts, type Answers, type HostQueue } from './hosts';
 import { contextOf } from './support/step-context';
 import { summarise } from './deployment/report/summary';
-import type { Act, PlanSummary } from './messages';
+import type { Act, PlanSummary, Place } from './messages';
 import { auditPlaceOf, recordAct } from './support/recorded-act';
 import { inputs } from './messages/shapes';
 
@@ -35,6 +36,7 @@ export type InspectInput =
   | { kind: 'logs'; services: string[]; tail: number; after: Record<string, string>; taskQueue: string; stack: Stack }
   | { kind: 'exec'; stack: Stack; instance: string; command: string[]; taskQueue: string; act?: Act }
   | { kind: 'act'; place: AuditPlace; what: string; taskQueue: string; act?: Act }
+  | { kind: 'sealing-key'; place: Place; taskQueue: string }
   | { kind: 'audit'; stack: Stack; last: number; known?: AuditHead; taskQueue: string }
   | { kind: 'volumes'; stack: Stack; taskQueue: string }
   | { kind: 'remove-volume'; stack: Stack; name: string; taskQueue: string; act?: Act };
@@ -60,13 +62,15 @@ export interface InspectResults {
   audit: AuditTrail;
   volumes: Answers<VolumeLine>;
   'remove-volume': undefined;
+  'sealing-key': SealingKey;
 }
 
 /** Answers one question of a client about an environment. Clients never touch runtimes. */
 export async function inspect(input: InspectInput): Promise<InspectResults[InspectInput['kind']]> {
-  admit(input, input?.kind === 'act' ? inputs.act : inputs.inspect, 'inspect');
+  admit(input, shapeOf(input), 'inspect');
   const { taskQueue } = input;
   if (input.kind === 'act') return recordAct(input.place, taskQueue, input.what, input.act) as Promise<undefined>;
+  if (input.kind === 'sealing-key') return activity('sealingKey', taskQueue, 'the key to seal values with')();
   const { stack } = input;
   switch (input.kind) {
     case 'plan': {
@@ -109,6 +113,11 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
       )(contextOf(stack, 0), input.name) as Promise<undefined>;
     }
   }
+}
+
+function shapeOf(input: InspectInput) {
+  if (input?.kind === 'act') return inputs.act;
+  return input?.kind === 'sealing-key' ? inputs.sealingKey : inputs.inspect;
 }
 
 async function status({ stack, taskQueue }: StackQuestion): Promise<Answers<InstanceLine>> {

@@ -84,7 +84,10 @@ describe('ipam of a network', () => {
   });
   it.each([
     ['{config: [{gateway: 10.1.0.254}]}', 'networks.lan.ipam.config.0.subnet: is required'],
-    ['{config: [{subnet: 10.1.0.0}]}', 'networks.lan.ipam.config.0.subnet: write a range such as 172.20.0.0/24'],
+    [
+      '{config: [{subnet: 10.1.0.0, gateway: 10.1.0.1}]}',
+      'networks.lan.ipam.config.0.subnet: write a range such as 172.20.0.0/24',
+    ],
     ['{config: [{subnet: 10.1.0.0/24, gateway: x}]}', 'networks.lan.ipam.config.0.gateway: write an IP address'],
   ])('is refused where Docker could not read it: %s', (text, message) => expect(ipam(text)).toThrow(message));
 });

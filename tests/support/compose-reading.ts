@@ -5,7 +5,7 @@ import { loadProject } from '../../src/config/compose/load';
 import type { Problem } from '../../src/config/problems';
 import { StackFileError } from '../../src/config/problems';
 import { EnvFileError, parseEnvFile } from '../../src/model/text/env-file';
-import { reveal } from '../../src/config/read/sensitive';
+import { reveal } from '../../src/model/text/marks';
 import { toBytes } from '../../src/config/schema/values';
 
 type Data = Record<string, unknown>;

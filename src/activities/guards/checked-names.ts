@@ -207,6 +207,7 @@ const checks: Checks = {
   },
   recordAudit: (place) => requirePlace(place),
   readAudit: (place) => requirePlace(place),
+  sealingKey: () => undefined,
   deliver: (_, { stack, environment }) => requirePlace({ stack, environment }),
   watchRelease: ({ place, release, host }) => {
     requirePlace(place);

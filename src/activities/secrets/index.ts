@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto';
 import type { InstanceSpec, SecretFile, SecretSource } from '../../model/instance';
 import { earlierPrefix, unmaskedPrefix } from '../../model/observation';
+import { sealingKeyOf } from '../../guard/sealing';
+import type { SealingKey } from '../../model/instance';
 import { EnvFileError, parseEnvFile } from '../../model/text/env-file';
 import { defaultPolicy, ownFiles, SourceRules } from '../../policy';
 import { RuntimeError } from '../../runtimes/runtime';
@@ -25,7 +27,7 @@ export class SecretStore {
     this.key = installationKey(dataDir);
     this.masks = new Masks(dataDir, this.key);
     this.permitted = new PermittedSources(rules);
-    this.sources = new SecretSources(this.permitted);
+    this.sources = new SecretSources(this.permitted, this.key);
   }
 
   async variables({ secrets, envFiles }: Pick<InstanceSpec, 'secrets' | 'envFiles'>): Promise<Record<string, string>> {
@@ -77,6 +79,11 @@ export class SecretStore {
     await this.fingerprints(secrets, envFiles).catch(() => undefined);
   }
 
+  /** What clients seal values with. */
+  sealingKey(): SealingKey {
+    return sealingKeyOf(this.key);
+  }
+
   /** The text of a secret that the worker itself uses: a key, a password, a URL. */
   async read(name: string, source: SecretSource): Promise<string> {
     return plainTextOf(`the secret ${name}`, await this.value(name, source));
@@ -102,8 +109,9 @@ export class SecretStore {
   }
 
   private async value(name: string, source: SecretSource): Promise<Buffer> {
-    const value = await this.sources.read(name, source);
+    const { value, parts } = await this.sources.readParts(name, source);
     this.masks.learn(value);
+    for (const part of parts) if (part.length >= shortestMasked) this.masks.learn(Buffer.from(part));
     return value;
   }
 

@@ -65,8 +65,10 @@ export function addDeploy(program: Command): void {
 }
 
 async function showPlan(options: DeployOptions): Promise<number> {
-  const { stack } = checked(options);
-  const { plan, refusals } = await withClient(options, (client) => client.plan(stack, options));
+  const { stack, sealing } = checked(options);
+  const { plan, refusals } = await withClient(options, async (client) =>
+    client.plan(await client.seal(stack, sealing), options),
+  );
   if (options.json) printJson({ plan, refusals });
   else print([...planText(plan), ...(refusals.length > 0 ? refusalText(refusals) : [])]);
   return refusals.length > 0 ? exitCodes.badInput : exitCodes.done;
@@ -74,12 +76,12 @@ async function showPlan(options: DeployOptions): Promise<number> {
 
 /** Prints the manifests of the whole stack, without values of secrets. */
 async function showManifests(options: DeployOptions): Promise<number> {
-  const { stack } = checked(options);
+  const { stack, sealing } = checked(options);
   if (!reachesClusters(stack))
     throw new BadRequest(
       '--manifests needs a stack on Kubernetes: orchestrator: Kubernetes, or a host with kubernetes',
     );
-  const { plan } = await withClient(options, (client) => client.plan(stack, options));
+  const { plan } = await withClient(options, async (client) => client.plan(await client.seal(stack, sealing), options));
   const placement = Object.fromEntries(
     servicesOf(plan.phases).flatMap(({ name, host }) => (host === undefined ? [] : [[name, host]])),
   );
@@ -90,10 +92,10 @@ async function showManifests(options: DeployOptions): Promise<number> {
 }
 
 async function deploy(options: DeployOptions): Promise<number> {
-  const { stack } = checked(options);
+  const { stack, sealing } = checked(options);
   if (options.dryRun || stack.dryRun) return showPlan(options);
   return withClient(options, async (client) =>
-    follow(await client.deploy(stack, { ...options, whenBusy: whenBusy(options) }), {
+    follow(await client.deploy(await client.seal(stack, sealing), { ...options, whenBusy: whenBusy(options) }), {
       ...options,
       place: placeArguments(options),
     }),

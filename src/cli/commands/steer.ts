@@ -81,13 +81,14 @@ export function addSteering(program: Command): void {
 }
 
 async function amend(number: number, names: string[], options: SteerOptions): Promise<void> {
-  const { stack } = checked(options);
-  const services = names.map((name) => {
-    const service = stack.services[name];
-    if (service) return service;
+  const { stack, sealing } = checked(options);
+  for (const name of names) {
+    if (stack.services[name]) continue;
     throw new BadRequest(`there is no service "${name}"; available: ${Object.keys(stack.services).join(', ')}`);
-  });
+  }
   await withClient(options, async (client) => {
+    const sealed = await client.seal(stack, sealing);
+    const services = names.map((name) => sealed.services[name]!);
     const handle = await client.deployment(placeOf(stack), number);
     await handle.amend({ services, by: userName(), ...(options.reason !== undefined && { reason: options.reason }) });
     sayNext(number, 'amended', options);

@@ -25,6 +25,8 @@ export interface ComposeOptions {
   envFiles?: readonly string[];
   /** Active profiles; default `COMPOSE_PROFILES`. */
   profiles?: readonly string[];
+  /** The caller needs only names: variables may be unset. */
+  placeOnly?: boolean;
 }
 
 export interface LoadedProject {
@@ -43,7 +45,7 @@ export function loadProject(options: ComposeOptions): LoadedProject {
   const environment = toEnvironment(variables, folder, options.envFiles);
   const name = projectName(files, folder, environment);
   const scope = { environment: { ...environment, COMPOSE_PROJECT_NAME: name }, folder };
-  const loading = new Loading();
+  const loading = new Loading(options.placeOnly);
   const model = withImplied(loadModel(files, scope, loading), name, scope.environment);
   const all = recordsOf(model.services);
   const active = new Set(options.profiles ?? profilesOf(environment));

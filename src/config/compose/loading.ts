@@ -3,7 +3,7 @@ import { parseYamlDocuments, type SourceDocument } from '../read/document';
 import type { Problem } from '../problems';
 import { prune } from '../read/prune';
 import { readText } from '../read/source';
-import { conceal } from '../read/sensitive';
+import { conceal } from '../../model/text/marks';
 import { interpolate } from '../read/variables';
 import { schemaFindings } from '../schema/problems';
 import { canonical, removable } from './canonical';
@@ -26,10 +26,16 @@ export interface Scope {
 /** What the files of one project have in common while they are read. */
 export class Loading {
   readonly documents: SourceDocument[] = [];
+
+  /** @param placeOnly variables may be unset */
+  constructor(private readonly placeOnly = false) {}
+
   readonly problems: Problem[] = [];
   readonly warnings: Problem[] = [];
   /** Names of the variables that were used. */
   readonly used = new Set<string>();
+  /** Names of the variables in texts that look like credentials. */
+  readonly concealed = new Set<string>();
 
   /**
    * Reads the documents of a file. Problems are collected, and what they are about is left out.
@@ -59,7 +65,8 @@ export class Loading {
     this.warnings.push(...source.notes.map((note) => ({ file: source.file, path: '', ...note })));
     const filled = interpolate(source.data, environment, 'compose');
     for (const name of filled.used) this.used.add(name);
-    for (const { path, message } of filled.findings) this.refuse(source, path, message);
+    for (const name of filled.concealed) this.concealed.add(name);
+    if (!this.placeOnly) for (const { path, message } of filled.findings) this.refuse(source, path, message);
     this.warnings.push(...filled.warnings.map(({ path, message }) => problemAt(source, path, message)));
     const extensions = extensionsOf(filled.data as Data);
     const written = isOverride ? withoutNulls(filled.data as Data) : filled.data;

@@ -9,12 +9,14 @@ import {
 } from '../../model/text/template';
 import type { Finding } from '../problems';
 import { isData } from './overlay';
-import { hasMark, mark } from './sensitive';
+import { hasMark, mark } from '../../model/text/marks';
 
 /** The result of {@link interpolate}: data with variables filled in, names of the used variables, and problems. */
 export interface Interpolated {
   data: unknown;
   used: Set<string>;
+  /** Variables in texts that look like credentials. */
+  concealed: Set<string>;
   findings: Finding[];
   /** One for each unset `$NAME`, which is left as written. */
   warnings: Finding[];
@@ -32,6 +34,7 @@ export function interpolate(
   dialect: 'stack' | 'compose' = 'stack',
 ): Interpolated {
   const used = new Set<string>();
+  const concealed = new Set<string>();
   const findings: Finding[] = [];
   const warnings: Finding[] = [];
   const valueOf = (name: string) => (Object.hasOwn(variables, name) ? variables[name] : undefined);
@@ -56,6 +59,7 @@ export function interpolate(
         path,
       );
       if (suspect && dialect === 'stack') findings.push({ path, message: refuseCredential(suspect) });
+      if (suspect) for (const { name } of references(template)) concealed.add(name);
       const seal = suspect && dialect === 'compose' ? mark : (filled: string) => filled;
       const unset = (part: Reference, message = '') => {
         if (dialect === 'compose' && !part.operator) {
@@ -83,7 +87,7 @@ export function interpolate(
     return value;
   };
 
-  return { data: visit(data, []), used, findings, warnings };
+  return { data: visit(data, []), used, concealed, findings, warnings };
 }
 
 /** True for `$NAME` without braces. */

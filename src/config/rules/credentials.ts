@@ -1,4 +1,5 @@
 import { isCredentialFile, isCredentialKey, isCredentialVariable } from '../../model/names/credential-names';
+import { hasMark } from '../../model/text/marks';
 import { isData } from '../read/overlay';
 import type { Finding } from '../problems';
 
@@ -52,6 +53,7 @@ function below(value: unknown, path: (string | number)[]): Finding[] {
 }
 
 function judge(text: string, path: (string | number)[]): Finding[] {
+  if (hasMark(text)) return [];
   const { key, value } = assigned(text, path);
   const isVariable = path[2] === 'environment';
   const use = isVariable

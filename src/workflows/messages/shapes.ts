@@ -154,6 +154,11 @@ export const inputs = {
     taskQueue: 'text',
     act: optional(act),
   }),
+  sealingKey: fields({
+    kind: oneOf('sealing-key'),
+    place: fields({ stack: named('stack'), environment: named('environment') }),
+    taskQueue: 'text',
+  }),
   redeploy: partOf<RedeployInput>({ place, spec: scheduleSpec }),
 } as const;
 

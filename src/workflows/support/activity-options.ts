@@ -65,6 +65,7 @@ const table: Record<keyof Activities, ActivityOptions> = {
   deliver: delivery,
   recordAudit: recording,
   readAudit: quick,
+  sealingKey: quick,
 
   watchRelease: watching,
   restartInstance: long,

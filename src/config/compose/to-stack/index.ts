@@ -1,3 +1,4 @@
+import type { SealingValues } from '../../../model/instance';
 import { overlay } from '../../read/overlay';
 import type { Finding } from '../../problems';
 import type { Data } from '../canonical/values';
@@ -7,6 +8,7 @@ import { Findings } from './notes';
 import { toConfigs, toNetworks, toSecrets, toVolumes } from './resources';
 import { ofProject } from './relations';
 import { toService } from './service';
+import { listOf } from './values';
 
 export interface Converted {
   /** A stack file as data. */
@@ -15,10 +17,13 @@ export interface Converted {
   refused: Finding[];
   /** Parts that make no difference. */
   ignored: Finding[];
+  /** Values of secrets that are variables of the caller. */
+  sealing: SealingValues;
 }
 
 /**
- * Turns a Compose project into a stack file that does what Compose does: its defaults are written out where ours differ.
+ * Turns a Compose project into a stack file that does what Compose does: its defaults are written out where ours
+ * differ.
  * @param environment of the stack; default `production`
  */
 export function toStackFile(project: ComposeProject, environment: string | undefined): Converted {
@@ -38,7 +43,21 @@ export function toStackFile(project: ComposeProject, environment: string | undef
     secrets: toSecrets(project, findings),
     services,
   });
-  return { data: overlay(data, project.extension ?? {}) as Data, refused: findings.refused, ignored: findings.ignored };
+  const { refused, ignored } = findings;
+  return { data: overlay(data, project.extension ?? {}) as Data, refused, ignored, sealing: valuesOf(project) };
+}
+
+/** Compose takes the variables of secrets from the shell of the caller. */
+function valuesOf({ secrets, services, environment }: ComposeProject): SealingValues {
+  const used = new Set(
+    Object.values(services).flatMap((service) => listOf(service.secrets).map(({ source }) => source)),
+  );
+  return Object.fromEntries(
+    Object.entries(secrets).flatMap(([name, secret]) => {
+      const value = typeof secret.environment === 'string' ? environment[secret.environment] : undefined;
+      return value === undefined || !used.has(name) ? [] : [[name, value]];
+    }),
+  );
 }
 
 function withoutEmpty(data: Data): Data {

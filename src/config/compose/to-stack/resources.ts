@@ -108,7 +108,10 @@ export function toSecrets(project: ComposeProject, findings: Findings): Data {
     const { file, environment, external } = secret as Data;
     if (external === true)
       findings.refuse(['secrets', key, 'external'], 'is a secret of a Swarm; write its file or environment here');
-    return file === undefined ? { environment: environment ?? '' } : { file };
+    if (file !== undefined) return { file };
+    if (external !== true && !Object.hasOwn(project.environment, String(environment)))
+      findings.refuse(['secrets', key, 'environment'], `the variable ${String(environment)} is not set; set it`);
+    return { environment: environment ?? 'UNSET' };
   });
 }
 

@@ -25,3 +25,11 @@ export function reveal(text: string): string {
 export function conceal(text: string): string {
   return text.replace(new RegExp(`${open}[^${close}]*${close}?|^[^${open}]*${close}`, 'g'), '***');
 }
+
+/** The marked values of a text. */
+export function markedIn(text: string): string[] {
+  return text
+    .split(open)
+    .slice(1)
+    .map((part) => part.split(close)[0]!);
+}

@@ -1,0 +1,100 @@
+import { loadProject } from './compose/load';
+import { toStackFile } from './compose/to-stack';
+import type { FileChoice } from './files';
+import type { LoadedStack, LoadOptions } from './load-options';
+import type { SealingValues } from '../model/instance';
+import { conceal } from '../model/text/marks';
+import type { Finding, Problem } from './problems';
+import { fromComposeSpellings } from './read/compose-spellings';
+import { parseYaml, type SourceDocument } from './read/document';
+import { overlay } from './read/overlay';
+import { readText } from './read/source';
+import { interpolate } from './read/variables';
+
+/** A file as data of a stack file, with its problems and warnings so far. */
+export interface ReadFile {
+  data: unknown;
+  problems: Problem[];
+  warnings: Problem[];
+  /** Variables without a value. */
+  unset: Finding[];
+  /** Values of secrets that the caller has. */
+  sealing: SealingValues;
+  /** Variables that are not recorded with the release. */
+  concealed: ReadonlySet<string>;
+  problem: LoadedStack['problem'];
+}
+
+/** Reads a stack file with its overlays. */
+export function readStackFile({ files }: FileChoice, options: LoadOptions): ReadFile {
+  const documents = files.map((file, index) => parseYaml(file, readText(file), index > 0 ? 'overlay' : 'base'));
+  const problem = locator(documents);
+  const merged = documents
+    .slice(1)
+    .reduce((below, { data, overriding }) => overlay(below, data, overriding), documents[0]!.data);
+  const { variables = {}, shell = process.env } = options;
+  const { data, used, findings: unset, warnings } = interpolate(merged, { ...shell, ...variables });
+  const spelled = fromComposeSpellings(data);
+  const found = [...(options.placeOnly ? [] : [...unset, ...unusedVariables(variables, used)]), ...spelled.findings];
+  return {
+    data: spelled.data,
+    problems: found.map(({ path, message }) => problem(path, message)),
+    warnings: warnings.map(({ path, message }) => problem(path, message)),
+    unset,
+    sealing: {},
+    concealed: new Set(),
+    problem,
+  };
+}
+
+/** Reads Compose files as what they mean in a stack file. */
+export function readCompose({ files, folder, unreadOverride }: FileChoice, options: LoadOptions): ReadFile {
+  const { variables = {}, shell = process.env, profiles, envFiles } = options;
+  const { project, loading, findings } = loadProject({
+    files,
+    folder,
+    variables: { ...shell, ...variables },
+    profiles,
+    envFiles,
+    placeOnly: options.placeOnly,
+  });
+  const problem = locator(loading.documents);
+  const placed = (found: Finding[]) => found.map(({ path, message }) => problem(path, message));
+  const { data, refused, ignored, sealing } = toStackFile(project, options.environment);
+  const unused = unusedVariables(variables, loading.used);
+  const unread: Problem[] = unreadOverride
+    ? [
+        {
+          file: unreadOverride,
+          path: '',
+          message: `is not read, because -c names ${files[0]}; add -f ${unreadOverride}`,
+        },
+      ]
+    : [];
+  return {
+    data,
+    problems: [...loading.problems, ...placed([...findings, ...(options.placeOnly ? [] : [...refused, ...unused])])],
+    warnings: [...unread, ...loading.warnings, ...placed(ignored)],
+    unset: [],
+    sealing,
+    concealed: loading.concealed,
+    problem,
+  };
+}
+
+/** Locates a path in the file that has the longest part of it; an overlay wins over the stack file. */
+function locator(documents: SourceDocument[]): LoadedStack['problem'] {
+  return (path, message) => {
+    const places = documents.map((document) => ({ file: document.file, ...document.locate(path) }));
+    const { depth: _, ...place } = places.reduce((best, next) =>
+      next.depth >= best.depth && next.depth > 0 ? next : best,
+    );
+    return { ...place, path: conceal(path.join('.')), message: conceal(message) };
+  };
+}
+
+function unusedVariables(variables: Record<string, string>, used: Set<string>): Finding[] {
+  return Object.keys(variables)
+    .filter((name) => !used.has(name))
+    .map((name) => ({ path: [], message: `--set ${name}=…: the file does not use \${${name}}` }));
+}

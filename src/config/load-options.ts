@@ -1,0 +1,40 @@
+import type { SealingValues } from '../model/instance';
+import type { Stack } from '../model/stack';
+import type { Problem } from './problems';
+
+/** What to read, and with which values. */
+export interface LoadOptions {
+  /**
+   * The stack file, or a Compose file; default `deploy-code.yaml` in the working folder, else its Compose file. Several
+   * files override each other in their order.
+   */
+  file?: string | readonly string[];
+  /** `-e`: also the overlay `<file>.<environment>.yaml` where it exists. */
+  environment?: string;
+  /** `--set`. */
+  variables?: Record<string, string>;
+  /** `--image service=reference`. */
+  images?: Record<string, string>;
+  /** Values of `${VAR}` without `--set`; default the environment of the process. */
+  shell?: Record<string, string | undefined>;
+  acceptUnenforced?: boolean;
+  /** Active profiles of a Compose file; default `COMPOSE_PROFILES`. */
+  profiles?: readonly string[];
+  /** Env files with the variables of a Compose file, instead of `.env`. */
+  envFiles?: readonly string[];
+  /** The caller needs only name, environment and runtime of the stack: unset variables are no problem. */
+  placeOnly?: boolean;
+}
+
+/** A valid stack, its warnings, and the positions of its keys. */
+export interface LoadedStack {
+  /** The files that were read, the first one first. */
+  files: string[];
+  stack: Stack;
+  /** Values of credentials, to be sealed when the stack is sent: they are not in the stack. */
+  sealing: SealingValues;
+  /** Probable mistakes, which do not fail validation. */
+  warnings: Problem[];
+  /** Makes a problem with the file, line and column of a path. */
+  problem: (path: (string | number)[], message: string) => Problem;
+}

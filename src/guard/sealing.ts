@@ -1,0 +1,135 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  hkdfSync,
+  randomBytes,
+  type KeyObject,
+} from 'node:crypto';
+
+/**
+ * Sealed values: X25519 with an ephemeral key, HKDF-SHA-256 and AES-256-GCM, as in ECIES. Anybody can seal for an
+ * engine with its public key; only the engine can open, and only for the stack, environment and name it was sealed for.
+ */
+
+const version = 'v1';
+const keyBytes = 32;
+const nonceBytes = 12;
+const tagBytes = 16;
+/** What Node needs in front of raw keys: PKCS #8 and SPKI of X25519 (RFC 8410). */
+const privatePrefix = Buffer.from('302e020100300506032b656e04220420', 'hex');
+const publicPrefix = Buffer.from('302a300506032b656e032100', 'hex');
+/** Largest value, in bytes. */
+const largest = 256 * 1024;
+
+/** What a value is sealed for. */
+export interface SealedFor {
+  stack: string;
+  environment: string;
+  name: string;
+}
+
+/** A value that this engine cannot open. The message does not show it. */
+export class SealProblem extends Error {}
+
+/** The public key that belongs to an installation key, raw in base64url, and a short id of it. */
+export function sealingKeyOf(installationKey: Buffer): { id: string; publicKey: string } {
+  const publicKey = rawPublic(createPublicKey(privateKeyOf(installationKey)));
+  return { id: idOf(publicKey), publicKey: publicKey.toString('base64url') };
+}
+
+/** First byte of what is sealed. */
+const kinds = { bytes: 0, text: 1 } as const;
+
+/** Bytes to seal as they are, such as those of a file. */
+export function sealableBytes(value: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from([kinds.bytes]), value]);
+}
+
+/** A text to seal, in which the values that are secret are marked. */
+export function sealableText(text: string): Buffer {
+  return Buffer.concat([Buffer.from([kinds.text]), Buffer.from(text)]);
+}
+
+/** The text that was sealed; undefined for bytes. */
+export function sealedText(opened: Buffer): string | undefined {
+  return opened[0] === kinds.text ? opened.subarray(1).toString('utf8') : undefined;
+}
+
+/** Seals a value of at most 256 KiB. @throws SealProblem if the key is not one, or the value is too large */
+export function seal(value: Buffer, { publicKey }: { publicKey: string }, purpose: SealedFor): string {
+  if (value.length > largest) throw new SealProblem(`${purpose.name} is larger than ${largest / 1024} KiB`);
+  const recipient = Buffer.from(publicKey, 'base64url');
+  const ephemeral = generateKeyPairSync('x25519');
+  const sender = rawPublic(ephemeral.publicKey);
+  const nonce = randomBytes(nonceBytes);
+  const secret = agreed(ephemeral.privateKey, toPublicKey(recipient), sender, recipient);
+  const cipher = createCipheriv('aes-256-gcm', secret, nonce).setAAD(bindingOf(purpose));
+  const text = Buffer.concat([cipher.update(value), cipher.final(), cipher.getAuthTag()]);
+  return [version, idOf(recipient), ...[sender, nonce, text].map((part) => part.toString('base64url'))].join('.');
+}
+
+/** @throws SealProblem if it was sealed for another engine or purpose, or is damaged */
+export function unseal(sealed: string, installationKey: Buffer, purpose: SealedFor): Buffer {
+  const [kind, id, ...parts] = sealed.split('.');
+  const [sender, nonce, text] = parts.map((part) => Buffer.from(part, 'base64url'));
+  if (kind !== version || parts.length !== 3 || sender!.length !== keyBytes || nonce!.length !== nonceBytes)
+    throw new SealProblem('is not a sealed value');
+  const own = sealingKeyOf(installationKey);
+  if (id !== own.id)
+    throw new SealProblem(`is sealed for the key ${shown(id)}, and this engine has ${own.id}; deploy it again`);
+  const recipient = Buffer.from(own.publicKey, 'base64url');
+  const secret = agreed(privateKeyOf(installationKey), toPublicKey(sender!), sender!, recipient);
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', secret, nonce!, { authTagLength: tagBytes })
+      .setAAD(bindingOf(purpose))
+      .setAuthTag(text!.subarray(-tagBytes));
+    return Buffer.concat([decipher.update(text!.subarray(0, -tagBytes)), decipher.final()]);
+  } catch (error) {
+    throw new SealProblem('is damaged, or sealed for another stack, environment or name', { cause: error });
+  }
+}
+
+/** Distinct inputs have distinct bindings. */
+function bindingOf({ stack, environment, name }: SealedFor): Buffer {
+  return Buffer.from(JSON.stringify([version, stack, environment, name]));
+}
+
+function privateKeyOf(installationKey: Buffer): KeyObject {
+  const seed = Buffer.from(hkdfSync('sha256', installationKey, '', 'deploy-code sealing key v1', keyBytes));
+  return createPrivateKey({ key: Buffer.concat([privatePrefix, seed]), format: 'der', type: 'pkcs8' });
+}
+
+function toPublicKey(raw: Buffer): KeyObject {
+  if (raw.length !== keyBytes) throw new SealProblem('the public key of the engine is not one');
+  return createPublicKey({ key: Buffer.concat([publicPrefix, raw]), format: 'der', type: 'spki' });
+}
+
+function rawPublic(key: KeyObject): Buffer {
+  return key.export({ format: 'der', type: 'spki' }).subarray(publicPrefix.length);
+}
+
+function idOf(publicKey: Buffer): string {
+  return createHash('sha256').update(publicKey).digest('hex').slice(0, 16);
+}
+
+/** @throws SealProblem for a public key of low order, with which anybody could open the value */
+function agreed(own: KeyObject, other: KeyObject, sender: Buffer, recipient: Buffer): Buffer {
+  let shared: Buffer;
+  try {
+    shared = diffieHellman({ privateKey: own, publicKey: other });
+  } catch (error) {
+    throw new SealProblem('the key of the sealed value is not one', { cause: error });
+  }
+  if (shared.every((byte) => byte === 0)) throw new SealProblem('the key of the sealed value is not one');
+  const salt = Buffer.concat([sender, recipient]);
+  return Buffer.from(hkdfSync('sha256', shared, salt, 'deploy-code sealed value v1', keyBytes));
+}
+
+function shown(id: string | undefined): string {
+  return /^[0-9a-f]{16}$/.test(id ?? '') ? id! : 'of somebody else';
+}
