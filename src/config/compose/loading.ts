@@ -7,7 +7,7 @@ import { conceal } from '../../model/text/marks';
 import { interpolate } from '../read/variables';
 import { schemaFindings } from '../schema/problems';
 import { canonical, removable } from './canonical';
-import type { Data } from './canonical/values';
+import { mapValues, type Data } from './canonical/values';
 import type { Environment } from './environment';
 import { composeFile } from './schema';
 
@@ -73,7 +73,7 @@ export class Loading {
     const { data, findings, warnings } = canonical(this.fitting(source, written));
     for (const { path, message } of findings) this.refuse(source, path, message);
     this.warnings.push(...warnings.map(({ path, message }) => problemAt(source, path, message)));
-    return { source, data: { ...data, ...extensions } };
+    return { source, data: { ...withExtensions(data, filled.data as Data), ...extensions } };
   }
 
   /** The data without what does not fit the schema, which is reported. */
@@ -110,6 +110,19 @@ function withoutNulls(data: Data): Data {
 
 /** Our own part of a Compose file: `x-deploy-code`, at the top or in a service. */
 export const extensionKey = 'x-deploy-code';
+
+/** The services with their own part, which the schema has dropped. */
+function withExtensions(data: Data, written: Data): Data {
+  if (!isData(data.services) || !isData(written.services)) return data;
+  const { services } = written;
+  return {
+    ...data,
+    services: mapValues(data.services, (service, name) => {
+      const own = services[name];
+      return isData(own) ? { ...(service as Data), ...extensionsOf(own) } : service;
+    }),
+  };
+}
 
 function extensionsOf(data: Data): Data {
   return Object.hasOwn(data, extensionKey) ? { [extensionKey]: data[extensionKey] } : {};

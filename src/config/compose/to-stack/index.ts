@@ -53,10 +53,9 @@ function valuesOf({ secrets, services, environment }: ComposeProject): SealingVa
     Object.values(services).flatMap((service) => listOf(service.secrets).map(({ source }) => source)),
   );
   return Object.fromEntries(
-    Object.entries(secrets).flatMap(([name, secret]) => {
-      const value = typeof secret.environment === 'string' ? environment[secret.environment] : undefined;
-      return value === undefined || !used.has(name) ? [] : [[name, value]];
-    }),
+    Object.entries(secrets)
+      .filter(([name, secret]) => typeof secret.environment === 'string' && used.has(name))
+      .map(([name, secret]) => [name, environment[String(secret.environment)] ?? '']),
   );
 }
 

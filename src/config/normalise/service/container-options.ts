@@ -40,9 +40,7 @@ export function toContainerOptions(input: ServiceInput, context: ServiceContext)
     capAdd: input.cap_add ?? [],
     capDrop: input.cap_drop ?? [],
     readOnly: input.read_only ?? false,
-    extraHosts: Object.entries(attempt(['extra_hosts'], () => toAssignments(input.extra_hosts, ':'), {})).map(
-      ([host, ip]) => `${host}:${ip}`,
-    ),
+    extraHosts: attempt(['extra_hosts'], () => toHosts(input.extra_hosts), []),
     healthCheck,
     healthDisabled,
     hostname: input.hostname,
@@ -94,6 +92,15 @@ function toDevice(input: NonNullable<ServiceInput['devices']>[number]): Device {
   const [source = '', ...rest] = input.split(':');
   const target = rest.find((part) => part.startsWith('/')) ?? source;
   return { source, target, permissions: rest.find((part) => !part.startsWith('/')) ?? 'rwm' };
+}
+
+/** `host:ip`, one for each address. */
+function toHosts(input: ServiceInput['extra_hosts']): string[] {
+  if (!Array.isArray(input)) return Object.entries(toAssignments(input)).map(([host, ip]) => `${host}:${ip}`);
+  return input.map((item) => {
+    const [[host, ip]] = Object.entries(toAssignments([item], item.includes('=') ? '=' : ':')) as [[string, string]];
+    return `${host}:${ip}`;
+  });
 }
 
 function toBlkio(input: NonNullable<ServiceInput['blkio_config']>): BlkioLimits {

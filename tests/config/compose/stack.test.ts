@@ -1,0 +1,338 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { formatProblem, loadStack, StackFileError, type LoadedStack, type LoadOptions } from '../../../src/config';
+
+/** A folder called `blog` with these files. */
+function folderWith(files: Record<string, string>): string {
+  const folder = join(mkdtempSync(join(tmpdir(), 'deploy-code-compose-')), 'blog');
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  return folder;
+}
+
+function load(text: string, options: LoadOptions = {}, files: Record<string, string> = {}): LoadedStack {
+  const folder = folderWith({ 'compose.yaml': text, ...files });
+  return loadStack({ file: join(folder, 'compose.yaml'), shell: {}, ...options });
+}
+
+const service = (text: string, options: LoadOptions = {}) =>
+  load(`services:\n  app:\n    image: busybox:1\n    ${text.replaceAll('\n', '\n    ')}\n`, options).stack.services
+    .app!;
+
+/** `line path: message`, without the folder. */
+const problemsOf = (text: string, options: LoadOptions = {}): string[] => {
+  try {
+    return load(text, options).warnings.map((problem) => formatProblem({ ...problem, file: undefined }));
+  } catch (error) {
+    if (!(error instanceof StackFileError)) throw error;
+    return error.problems.map((problem) => formatProblem({ ...problem, file: undefined }));
+  }
+};
+
+describe('what Compose does by default is what a Compose file gets', () => {
+  it('no restarts, 30 s for a probe, and the name of the folder', () => {
+    const { stack } = load(
+      'services:\n  app: {image: "busybox:1", healthcheck: {test: "true"}}\n  db: {image: "busybox:1"}\n',
+    );
+    expect(stack).toMatchObject({ name: 'blog', environment: 'production' });
+    expect(stack.services.app).toMatchObject({
+      restart: 'no',
+      healthCheck: { probe: { kind: 'command', command: ['/bin/sh', '-c', 'true'] }, timeoutMs: 30_000, retries: 3 },
+    });
+    expect(stack.services.db!.healthCheck).toBeUndefined();
+  });
+
+  it('volumes with the names that Compose gave them, in production only', () => {
+    const text = 'services: {db: {image: "busybox:1", volumes: ["data:/data"]}}\nvolumes: {data: , unused: }\n';
+    expect(load(text).stack.volumes).toEqual({ data: { name: 'blog_data', external: false, shared: false } });
+    expect(load(text, { environment: 'staging' }).stack.volumes.data!.name).toBeUndefined();
+  });
+
+  it('volumes that several services write to are shared', () => {
+    const mount = (options = '') => `{image: "busybox:1", volumes: ["data:/data${options}"]}`;
+    const shared = (b: string) =>
+      load(`services: {a: ${mount()}, b: ${b}}\nvolumes: {data: }\n`).stack.volumes.data!.shared;
+    expect(shared(mount())).toBe(true);
+    expect(shared(mount(':ro'))).toBe(false);
+  });
+
+  it('folders of bind mounts are made, and those without a name keep their data', () => {
+    const { stack } = load('services: {app: {image: "busybox:1", volumes: ["./x:/x:ro,z", /var/lib/app]}}\n');
+    expect(stack.services.app!.mounts).toEqual([
+      {
+        type: 'bind',
+        source: expect.stringMatching(/\/blog\/x$/),
+        target: '/x',
+        readOnly: true,
+        relative: false,
+        create: true,
+        selinux: 'z',
+      },
+      { type: 'volume', volume: 'app-var-lib-app', target: '/var/lib/app', readOnly: false },
+    ]);
+    expect(Object.keys(stack.volumes)).toEqual(['app-var-lib-app']);
+  });
+
+  it('dependencies with the conditions as written; who completes is a job', () => {
+    const { stack } = load(
+      'services:\n  app:\n    image: busybox:1\n    depends_on:\n      db: {condition: service_healthy}\n' +
+        '      migrate: {condition: service_completed_successfully}\n      cache: {condition: service_started}\n' +
+        '  db: {image: "busybox:1"}\n  cache: {image: "busybox:1", healthcheck: {test: "true"}}\n' +
+        '  migrate: {image: "busybox:1", restart: on-failure, healthcheck: {test: "true"}}\n' +
+        '  late: {image: "busybox:1", depends_on: [migrate]}\n',
+    );
+    expect(stack.services.app!.dependsOn).toEqual({ db: 'healthy', migrate: 'completed', cache: 'started' });
+    expect(stack.services.late!.dependsOn).toEqual({ migrate: 'completed' });
+    expect(stack.services.db!.healthCheck!.probe).toEqual({ kind: 'runtime' });
+    expect(stack.services.migrate).toMatchObject({ kind: 'job', restart: 'on-failure:10' });
+    expect(stack.services.migrate!.healthCheck).toBeUndefined();
+  });
+});
+
+describe('a key of Compose', () => {
+  it.each<[string, unknown]>([
+    ['restart: on-failure:3', { restart: 'on-failure:3' }],
+    ['deploy: {restart_policy: {condition: any}}', { restart: 'always' }],
+    ['deploy: {replicas: 2}', { replicas: 2 }],
+    ['scale: 0', { replicas: 0 }],
+    [
+      'mem_limit: 64m\ncpus: "0.5"\nmem_reservation: 32m',
+      { limit: { memory: 67108864, cpus: 0.5 }, reserve: { memory: 33554432 } },
+    ],
+    [
+      'deploy: {resources: {limits: {cpus: "0", memory: 1g, pids: 50}}}',
+      { limit: { memory: 1073741824 }, pidsLimit: 50 },
+    ],
+    [
+      'environment: {A: 1.10, B: 0123, C: 1e3, D: 12345678901234567890, E: true, F: }',
+      { variables: { A: '1.10', B: '0123', C: '1e3', D: '12345678901234567890', E: 'true' } },
+    ],
+    ['labels: {a: 1.10, b: true}', { labels: { a: '1.10', b: 'true' } }],
+    ['command: sh -c "echo a b"', { command: ['sh', '-c', 'echo a b'] }],
+    ['command: []\nentrypoint: ""', { command: [], entrypoint: [] }],
+    ['extra_hosts: ["v6=::1", "two:1.1.1.1", "two:2.2.2.2"]', { extraHosts: ['v6:::1', 'two:1.1.1.1', 'two:2.2.2.2'] }],
+    ['network_mode: host', { networkMode: 'host', networks: {} }],
+    ['network_mode: none', { networkMode: 'none', networks: {} }],
+    [
+      'ports: ["44012-44013:84-85", "8000-8010:86/udp", "[::1]:44019:89"]',
+      {
+        ports: [
+          { container: 84, published: { from: 44012, to: 44012 }, protocol: 'tcp' },
+          { container: 85, published: { from: 44013, to: 44013 }, protocol: 'tcp' },
+          { container: 86, published: { from: 8000, to: 8010 }, protocol: 'udp' },
+          { container: 89, published: { from: 44019, to: 44019 }, hostIp: '::1', protocol: 'tcp' },
+        ],
+      },
+    ],
+    ['expose: [80]\nattach: false', { ports: [] }],
+    ['gpus: all', { deviceRequests: [{ driver: '', count: -1, capabilities: ['gpu'], options: {} }] }],
+    [
+      'deploy: {resources: {reservations: {devices: [{driver: nvidia, count: 1, capabilities: [gpu, compute]}]}}}',
+      {
+        deviceRequests: [{ driver: 'nvidia', count: 1, capabilities: ['gpu', 'compute'], options: {} }],
+      },
+    ],
+    ['healthcheck: {disable: true}', { healthDisabled: true }],
+    ['healthcheck: {test: [NONE]}', { healthDisabled: true }],
+    [
+      'healthcheck: {test: [CMD, a, b], interval: 1m30s, retries: 0, start_period: 10s}',
+      {
+        healthCheck: {
+          probe: { kind: 'command', command: ['a', 'b'] },
+          intervalMs: 90_000,
+          retries: 3,
+          startPeriodMs: 10_000,
+        },
+      },
+    ],
+    ['healthcheck: {interval: 5s}', { healthCheck: { probe: { kind: 'runtime' }, intervalMs: 5000 } }],
+    [
+      'deploy: {update_config: {order: start-first, parallelism: 2, monitor: 10s}}\nhealthcheck: {test: "true"}',
+      {
+        strategy: { kind: 'rolling', maxSurge: 2, maxUnavailable: 0, minHealthyMs: 10_000 },
+      },
+    ],
+    ['post_start: [{command: echo a}]', { hooks: { postStart: ['echo', 'a'] } }],
+    [
+      'pre_stop: [{command: [echo, "it\'s"]}, {command: b}]',
+      { hooks: { preStop: ['/bin/sh', '-c', "echo 'it'\\''s' && b"] } },
+    ],
+    [
+      'tmpfs: ["/run:size=64k"]\nvolumes: [{type: tmpfs, target: /t, tmpfs: {size: 1mb, mode: 0700}, read_only: true}]',
+      {
+        tmpfs: ['/run:size=64k', '/t:size=1m,mode=0700,ro'],
+      },
+    ],
+    ['pull_policy: if_not_present', { pullPolicy: 'missing' }],
+    ['pull_policy: daily', { pullPolicy: 'always' }],
+    [
+      'platform: linux/amd64\nmac_address: 02:42:ac:11:65:43\ndomainname: d.x',
+      { platform: 'linux/amd64', macAddress: '02:42:ac:11:65:43', domainName: 'd.x' },
+    ],
+    [
+      'blkio_config: {weight: 300, device_read_bps: [{path: /dev/sda, rate: 12mb}]}',
+      {
+        blkio: {
+          weight: 300,
+          weightDevice: [],
+          readBps: [{ path: '/dev/sda', rate: 12582912 }],
+          readIops: [],
+          writeBps: [],
+          writeIops: [],
+        },
+      },
+    ],
+    ['x-deploy-code: {replicas: 3, phase: 2}', { replicas: 3, phase: 2 }],
+  ])('is carried over: %s', (text, expected) => expect(service(text)).toMatchObject(expected as object));
+
+  it('of networks, with fixed addresses and the names of containers, hosts and links', () => {
+    const { stack } = load(
+      'services:\n  db: {image: "busybox:1", container_name: my-db, hostname: dbhost, networks: {back: {ipv4_address: 10.9.0.5, aliases: [data]}}}\n' +
+        '  app: {image: "busybox:1", links: ["db:database"], networks: [back, front]}\n' +
+        'networks:\n  back: {ipam: {config: [{subnet: 10.9.0.0/24, gateway: 10.9.0.9, aux_addresses: {router: 10.9.0.2}}]}, driver_opts: {a: 1}}\n' +
+        '  front: {name: edge, enable_ipv6: true}\n',
+    );
+    expect(stack.services.db!.networks).toEqual({
+      back: { aliases: ['data', 'my-db', 'dbhost', 'database'], settings: { ipv4: '10.9.0.5' } },
+    });
+    expect(stack.services.app!.dependsOn).toEqual({ db: 'started' });
+    expect(stack.networks).toEqual({
+      back: {
+        external: false,
+        internal: false,
+        driverOptions: { a: '1' },
+        ipam: { pools: [{ subnet: '10.9.0.0/24', gateway: '10.9.0.9', auxiliary: { router: '10.9.0.2' } }] },
+      },
+      front: { name: 'edge', external: false, internal: false, ipv6: true },
+    });
+  });
+
+  it('with the volumes of another service', () => {
+    const { stack } = load(
+      'services:\n  a: {image: "busybox:1", volumes: ["v:/v"]}\n  b: {image: "busybox:1", volumes_from: ["a:ro"]}\nvolumes: {v: }\n',
+    );
+    expect(stack.services.b).toMatchObject({
+      mounts: [{ volume: 'v', target: '/v', readOnly: true }],
+      dependsOn: { a: 'started' },
+    });
+  });
+
+  it('names with capitals and dots stay as they are', () => {
+    const { stack } = load(
+      'name: My_Proj.x\nservices: {Web.App: {image: "busybox:1", volumes: ["DataVol:/d"], networks: [Front.End]}}\n' +
+        'volumes: {DataVol: }\nnetworks: {Front.End: }\n',
+    );
+    expect(stack.name).toBe('my_projx');
+    expect(stack.services['Web.App']).toMatchObject({ networks: { 'Front.End': {} }, mounts: [{ volume: 'DataVol' }] });
+    expect(stack.volumes.DataVol!.name).toBe('my_projx_DataVol');
+  });
+});
+
+describe('what is not carried over is named with its line', () => {
+  it.each([
+    [
+      'network_mode: "service:b"',
+      '4:5 services.app.network_mode: service:b is not supported; use networks, host or none',
+    ],
+    [
+      'ipc: "service:b"',
+      '4:5 services.app.ipc: shares the namespace of another container, which is not supported; remove it',
+    ],
+    [
+      'external_links: [x]',
+      '4:5 services.app.external_links: links to a container of somebody else; let both join an external network',
+    ],
+    [
+      'use_api_socket: true',
+      '4:5 services.app.use_api_socket: would pass your credentials on; mount /var/run/docker.sock if you mean that',
+    ],
+    [
+      'pre_start: [{command: a}]',
+      '4:5 services.app.pre_start: has no counterpart; make it a service, and let this one depend on its completion',
+    ],
+    [
+      'post_start: [{command: a, user: root}]',
+      '4:31 services.app.post_start.0.user: is not supported: a hook runs as the service does',
+    ],
+    [
+      'env_file: [{path: a.env, format: raw}]',
+      '4:30 services.app.env_file.0.format: raw is not supported; quote values in the file',
+    ],
+  ])('and refused where it matters: %s', (text, problem) =>
+    expect(problemsOf(`services:\n  app:\n    image: busybox:1\n    ${text}\n  b: {image: "busybox:1"}\n`)).toContain(
+      problem,
+    ),
+  );
+
+  it.each([
+    [
+      'develop: {watch: []}',
+      '4:5 services.app.develop: is for `docker compose watch`, and makes no difference to a deployment',
+    ],
+    [
+      'deploy: {placement: {constraints: [a]}}',
+      '4:14 services.app.deploy.placement: is for a Swarm, and Compose ignores it too',
+    ],
+    ['env_file: [{path: none.env, required: false}]', /none\.env does not exist, and is not required$/],
+    [
+      'environment: {A: "${NOT_SET}"}',
+      '4:19 services.app.environment.A: the variable NOT_SET is not set, so it is empty here; set it in .env, with --set NOT_SET=… or in the environment',
+    ],
+    [
+      'command: echo a && echo b',
+      '4:5 services.app.command: no shell reads this, and Compose drops "&& echo b"; write [sh, -c, "…"] to run all of it',
+    ],
+    ['build: .', '4:5 services.app.build: is not run by a deployment; run `docker compose build app` before it'],
+  ])('and warned of where Compose does the same: %s', (text, problem) =>
+    expect(problemsOf(`services:\n  app:\n    image: busybox:1\n    ${text}\n`)).toEqual([
+      typeof problem === 'string' ? problem : expect.stringMatching(problem),
+    ]),
+  );
+});
+
+describe('credentials in a Compose file', () => {
+  const text =
+    'services:\n  app:\n    image: busybox:1\n    secrets: [token]\n    environment:\n' +
+    '      DB_PASSWORD: ${DB_PASSWORD}\n      URL: postgres://app:${DB_PASSWORD}@db/app\n      PLAIN: ${PLAIN}\n' +
+    'secrets: {token: {environment: TOKEN}}\n';
+  const shell = { DB_PASSWORD: 'pass word', PLAIN: 'plain', TOKEN: 'tok' };
+
+  it('are taken out of the stack, to be sealed', () => {
+    const { stack, sealing, warnings } = load(text, { shell });
+    expect(warnings).toEqual([]);
+    expect(stack.services.app!.variables).toEqual({ PLAIN: 'plain' });
+    expect(stack.services.app!.secrets.map(({ name, target }) => [name, target])).toEqual([
+      ['token', expect.objectContaining({ path: '/run/secrets/token' })],
+      ['app.DB_PASSWORD', { environment: 'DB_PASSWORD' }],
+      ['app.URL', { environment: 'URL' }],
+    ]);
+    expect(Object.keys(sealing)).toEqual(['token', 'app.DB_PASSWORD', 'app.URL']);
+    const sent = JSON.stringify(stack);
+    for (const value of ['pass word', 'pass', '"tok"']) expect(sent).not.toContain(value);
+  });
+
+  it('from --set are not recorded with the release', () =>
+    expect(
+      load(text, { shell: { PLAIN: '1', TOKEN: 't' }, variables: { DB_PASSWORD: 'x', PLAIN: '2' } }).stack.variables,
+    ).toEqual({
+      PLAIN: '2',
+    }));
+
+  it('elsewhere are refused, and never shown', () => {
+    const refused = problemsOf(
+      'services: {app: {image: "busybox:1", command: "serve --key ${API_KEY}", ports: ["${API_KEY}:80"]}}\n',
+      { shell: { API_KEY: 'shown-never' } },
+    );
+    expect(refused.join()).toContain('services.app.command');
+    expect(refused.join()).not.toContain('shown-never');
+  });
+
+  it('are not needed by a command that only needs the place', () => {
+    const { stack } = load(text, { placeOnly: true });
+    expect(stack.services.app!.secrets).toEqual([]);
+    expect(stack.secrets).toEqual({});
+  });
+});
