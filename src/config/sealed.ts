@@ -13,8 +13,8 @@ export interface Separated {
 }
 
 /**
- * Takes marked values out of a stack: a variable with one becomes a secret that is sealed when the stack is sent. Marked
- * values anywhere else are refused.
+ * Takes marked values out of a stack: a variable with one becomes a secret that is sealed when the stack is sent.
+ * Marked values anywhere else are refused.
  */
 export function separateMarked(stack: Stack): Separated {
   const values: SealingValues = {};

@@ -7,6 +7,7 @@ export const namespaces = [
   'canaries',
   'claims',
   'cli',
+  'compose-files',
   'control',
   'no-worker',
   'deployment',

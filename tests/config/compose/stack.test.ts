@@ -190,9 +190,11 @@ describe('a key of Compose', () => {
 
   it('of networks, with fixed addresses and the names of containers, hosts and links', () => {
     const { stack } = load(
-      'services:\n  db: {image: "busybox:1", container_name: my-db, hostname: dbhost, networks: {back: {ipv4_address: 10.9.0.5, aliases: [data]}}}\n' +
+      'services:\n  db:\n    image: busybox:1\n    container_name: my-db\n    hostname: dbhost\n' +
+        '    networks: {back: {ipv4_address: 10.9.0.5, aliases: [data]}}\n' +
         '  app: {image: "busybox:1", links: ["db:database"], networks: [back, front]}\n' +
-        'networks:\n  back: {ipam: {config: [{subnet: 10.9.0.0/24, gateway: 10.9.0.9, aux_addresses: {router: 10.9.0.2}}]}, driver_opts: {a: 1}}\n' +
+        'networks:\n  back:\n    driver_opts: {a: 1}\n    ipam:\n' +
+        '      config: [{subnet: 10.9.0.0/24, gateway: 10.9.0.9, aux_addresses: {router: 10.9.0.2}}]\n' +
         '  front: {name: edge, enable_ipv6: true}\n',
     );
     expect(stack.services.db!.networks).toEqual({
@@ -212,7 +214,8 @@ describe('a key of Compose', () => {
 
   it('with the volumes of another service', () => {
     const { stack } = load(
-      'services:\n  a: {image: "busybox:1", volumes: ["v:/v"]}\n  b: {image: "busybox:1", volumes_from: ["a:ro"]}\nvolumes: {v: }\n',
+      'services:\n  a: {image: "busybox:1", volumes: ["v:/v"]}\n  b: {image: "busybox:1", volumes_from: ["a:ro"]}\n' +
+        'volumes: {v: }\n',
     );
     expect(stack.services.b).toMatchObject({
       mounts: [{ volume: 'v', target: '/v', readOnly: true }],
@@ -279,11 +282,13 @@ describe('what is not carried over is named with its line', () => {
     ['env_file: [{path: none.env, required: false}]', /none\.env does not exist, and is not required$/],
     [
       'environment: {A: "${NOT_SET}"}',
-      '4:19 services.app.environment.A: the variable NOT_SET is not set, so it is empty here; set it in .env, with --set NOT_SET=… or in the environment',
+      '4:19 services.app.environment.A: the variable NOT_SET is not set, so it is empty here; ' +
+        'set it in .env, with --set NOT_SET=… or in the environment',
     ],
     [
       'command: echo a && echo b',
-      '4:5 services.app.command: no shell reads this, and Compose drops "&& echo b"; write [sh, -c, "…"] to run all of it',
+      '4:5 services.app.command: no shell reads this, and Compose drops "&& echo b"; ' +
+        'write [sh, -c, "…"] to run all of it',
     ],
     ['build: .', '4:5 services.app.build: is not run by a deployment; run `docker compose build app` before it'],
   ])('and warned of where Compose does the same: %s', (text, problem) =>
