@@ -1,6 +1,7 @@
-import type { SecretSource } from '../model/instance';
+import { sealedReference } from '../model/instance';
+import type { EngineHealth, HealthCheck, SealingValues, SecretMount, SecretSource } from '../model/instance';
+import { runtimeOf } from '../model/stack/runtime-of';
 import { isName } from '../model/names';
-import type { SealingValues } from '../model/instance';
 import type { Service, Stack } from '../model/stack';
 import { hasMark } from '../model/text/marks';
 import type { Finding } from './problems';
@@ -13,13 +14,15 @@ export interface Separated {
 }
 
 /**
- * Takes marked values out of a stack: a variable with one becomes a secret that is sealed when the stack is sent.
- * Marked values anywhere else are refused.
+ * Takes marked values out of a stack, to be sealed when it is sent: a variable with one becomes a secret, and so does
+ * each text of a container on Docker. Marked values anywhere else are refused.
  */
 export function separateMarked(stack: Stack): Separated {
   const values: SealingValues = {};
-  const services = Object.entries(stack.services).map(([name, service]) => [name, separated(service, values)] as const);
-  const sources = Object.fromEntries(Object.keys(values).map((name) => [name, { sealed: '' }]));
+  const services = Object.entries(stack.services).map(
+    ([name, service]) => [name, separated(service, runtimeOf(service, stack) === 'docker', values)] as const,
+  );
+  const sources = Object.fromEntries(Object.keys(values).map((name) => [name, unsealed]));
   const result = {
     ...stack,
     secrets: { ...stack.secrets, ...sources },
@@ -28,16 +31,47 @@ export function separateMarked(stack: Stack): Separated {
   return { stack: result, values, findings: markedIn(result, []) };
 }
 
-function separated(service: Service, values: SealingValues): Service {
-  const marked = Object.entries(service.variables).filter(([, value]) => hasMark(value));
-  if (marked.length === 0) return service;
-  const secrets = marked.map(([variable, value]) => {
-    const name = secretName(service.name, variable);
+const unsealed: SecretSource = { sealed: '' };
+
+function separated(service: Service, isDocker: boolean, values: SealingValues): Service {
+  const secrets: SecretMount[] = [];
+  const take = (key: string, value: string, target: SecretMount['target']): string => {
+    const name = secretName(service.name, key);
     values[name] = value;
-    return { name, source: { sealed: '' }, target: { environment: variable } };
+    secrets.push({ name, source: unsealed, target });
+    return name;
+  };
+  const variables = Object.entries(service.variables).filter(([variable, value]) => {
+    if (hasMark(value)) take(variable, value, { environment: variable });
+    return !hasMark(value);
   });
-  const variables = Object.fromEntries(Object.entries(service.variables).filter(([, value]) => !hasMark(value)));
-  return { ...service, variables, secrets: [...service.secrets, ...secrets] };
+  const referred = (key: string, text: string) =>
+    hasMark(text) ? sealedReference(take(key, text, { texts: true })) : text;
+  const texts = isDocker ? withReferences(service, referred) : {};
+  return secrets.length === 0
+    ? service
+    : { ...service, ...texts, variables: Object.fromEntries(variables), secrets: [...service.secrets, ...secrets] };
+}
+
+/** Texts of the container with references to what is secret in them. Docker runs a health check that has one. */
+function withReferences(service: Service, referred: (key: string, text: string) => string): Partial<Service> {
+  const words = (key: string, list: string[]) => list.map((word, index) => referred(`${key}.${index}`, word));
+  const { command, entrypoint, labels, healthCheck } = service;
+  const probe = healthCheck?.probe;
+  const isSecretProbe = probe?.kind === 'command' && probe.command.some(hasMark);
+  return {
+    ...(command && { command: words('command', command) }),
+    ...(entrypoint && { entrypoint: words('entrypoint', entrypoint) }),
+    labels: Object.fromEntries(Object.entries(labels).map(([key, text]) => [key, referred(`labels.${key}`, text)])),
+    ...(isSecretProbe && {
+      healthCheck: { ...healthCheck!, probe: { kind: 'runtime' } },
+      engineHealth: { ...timesOf(healthCheck!), command: words('healthcheck', probe.command) },
+    }),
+  };
+}
+
+function timesOf({ intervalMs, timeoutMs, retries, startPeriodMs }: HealthCheck): Omit<EngineHealth, 'command'> {
+  return { intervalMs, timeoutMs, retries, startPeriodMs };
 }
 
 /** `api.DB_PASSWORD` */

@@ -75,6 +75,7 @@ export const containerOptions: Record<keyof ContainerOptions, OptionTraits> = {
   platform: { key: 'platform', unsupported: dockerOnly },
   macAddress: { key: 'mac_address', unsupported: dockerOnly },
   deviceRequests: { key: 'gpus', unsupported: dockerOnly },
+  engineHealth: { key: 'engine_health', unsupported: dockerOnly },
   reserve: { key: 'resources.reserve' },
   limit: { key: 'resources.limit', unsupported: ['process'] },
 };

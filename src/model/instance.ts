@@ -30,11 +30,19 @@ export interface VaultAddress {
   key: string;
 }
 
-/** How an instance receives a secret: as a file, or as an environment variable. */
+/**
+ * How an instance receives a secret: as a file, as an environment variable, or in the texts of its container (command,
+ * labels, health check) that refer to it as {@link sealedReference}.
+ */
 export interface SecretMount {
   name: string;
   source: SecretSource;
-  target: FileTarget | { environment: string };
+  target: FileTarget | { environment: string } | { texts: true };
+}
+
+/** Stands in a text for the value of a secret. */
+export function sealedReference(name: string): string {
+  return `\${sealed:${name}}`;
 }
 
 /** Location of a file in an instance. Default owner: root; for processes, the worker's user. */
@@ -153,6 +161,15 @@ export interface BlkioLimits {
   writeIops: { path: string; rate: number }[];
 }
 
+/** A health check that Docker runs in the container, for a command that only Docker may know. Times in ms. */
+export interface EngineHealth {
+  command: string[];
+  intervalMs: number;
+  timeoutMs: number;
+  retries: number;
+  startPeriodMs: number;
+}
+
 /** Options of the containers of a service. Durations in ms, sizes in bytes. */
 export interface ContainerOptions {
   entrypoint?: string[];
@@ -225,6 +242,8 @@ export interface ContainerOptions {
   platform?: string;
   macAddress?: string;
   deviceRequests?: DeviceRequest[];
+  /** Health check that the container engine runs by itself. */
+  engineHealth?: EngineHealth;
 }
 
 /** `bridge`: networks of the stack; `host`: the network of the host; `none`: no network. */

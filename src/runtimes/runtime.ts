@@ -244,6 +244,8 @@ export class RuntimeError extends Error {
 export interface SecretReader {
   /** Variables from env files and secrets given as variables. */
   variables(spec: Pick<InstanceSpec, 'secrets' | 'envFiles'>): Promise<Record<string, string>>;
+  /** Values of secrets that texts refer to, by name. */
+  texts(spec: Pick<InstanceSpec, 'secrets'>): Promise<Record<string, string>>;
   /** Files of secrets, with the very bytes of their sources. */
   files(spec: Pick<InstanceSpec, 'secrets'>): Promise<SecretFile[]>;
 }

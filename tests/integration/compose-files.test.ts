@@ -38,9 +38,11 @@ const compose = `services:
   db:
     image: ${images.app}
     container_name: the-db
+    command: [sh, -c, "echo key=$$0; exec /bin/app", "\${DB_PASSWORD}"]
+    labels: {com.example.login: "user:\${API_TOKEN}"}
     hostname: db-host
     networks: {default: {ipv4_address: 10.43.160.20}}
-    healthcheck: {test: [CMD, wget, -q, -O, /dev/null, "http://127.0.0.1:8080/healthz"], interval: 1s}
+    healthcheck: {test: 'test "$$HOSTNAME" = db-host && test \${API_TOKEN} = token-4722', interval: 1s}
     volumes: [/data]
     stop_grace_period: 2s
   migrate:
@@ -161,14 +163,25 @@ describeWith('docker', 'a Compose file', () => {
     });
     expect(await (await engine.client.deploy(await sealed(planted[2]!))).result()).toMatchObject({
       outcome: 'succeeded',
-      changed: ['Web.App'],
+      changed: ['db', 'Web.App'],
     });
+  });
+
+  it('gives its containers credentials in commands, labels and health checks', async () => {
+    const { Config, State } = await docker.getContainer(instance('db', 3)).inspect();
+    expect(Config.Cmd!.at(-1)).toBe(planted[2]);
+    expect(Config.Labels['com.example.login']).toBe(`user:${planted[1]}`);
+    expect(Config.Healthcheck!.Test!.at(-1)).toContain(planted[1]);
+    expect(State.Health!.Status).toBe('healthy');
+    const { stack } = load(planted[2]!);
+    expect(JSON.stringify(stack.services.db!.command)).toContain('${sealed:db.command.3}');
+    expect((await engine.client.logs(stack, ['db'], 10)).found[0]!.lines[0]).toBe('key=***');
   });
 
   it('goes back to an earlier release with the secrets that it had', async () => {
     const back = await engine.client.rollback({ stack: name, environment: 'test' }, { to: 1 });
     const result = await back.result();
-    expect(result).toMatchObject({ outcome: 'succeeded', changed: ['Web.App'] });
+    expect(result).toMatchObject({ outcome: 'succeeded', changed: ['db', 'Web.App'] });
     expect(await shown('Web.App', 'echo $DATABASE_URL', result.deployment)).toContain(planted[0]);
   });
 

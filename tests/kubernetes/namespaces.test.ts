@@ -42,7 +42,10 @@ describe('a cluster as an environment sees it', () => {
       'current-context': 'away',
     }),
   );
-  const driver = createKubernetesRuntime({ variables: async () => ({}), files: async () => [] }, { kubeconfig });
+  const driver = createKubernetesRuntime(
+    { variables: async () => ({}), files: async () => [], texts: async () => ({}) },
+    { kubeconfig },
+  );
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it.each(acts)('does not %s in another namespace', async (_, act) => {

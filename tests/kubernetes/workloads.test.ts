@@ -69,7 +69,7 @@ describe('what runs beside a service', () => {
     const store = new Store();
     const workloads = new Workloads(
       store.api,
-      { variables: async () => ({}), files: async () => [] },
+      { variables: async () => ({}), files: async () => [], texts: async () => ({}) },
       { stack: 'shop', environment: 'test' },
     );
     await workloads.apply(main, false);
@@ -97,7 +97,7 @@ describe('a note of what was applied', () => {
     const store = new Store();
     const workloads = new Workloads(
       store.api,
-      { variables: async () => ({}), files: async () => [] },
+      { variables: async () => ({}), files: async () => [], texts: async () => ({}) },
       { stack: 'shop', environment: 'test' },
     );
     await workloads.apply(main, false);

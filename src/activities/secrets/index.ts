@@ -38,6 +38,15 @@ export class SecretStore {
     return result;
   }
 
+  /** Values for the texts of a container that refer to them, by the name of the secret. */
+  async texts({ secrets }: Pick<InstanceSpec, 'secrets'>): Promise<Record<string, string>> {
+    const used = secrets.filter(({ target }) => 'texts' in target);
+    const values = used.map(async ({ name, source }) => {
+      return [name, plainTextOf(`the secret ${name}`, await this.value(name, source))] as const;
+    });
+    return Object.fromEntries(await Promise.all(values));
+  }
+
   async files({ secrets }: Pick<InstanceSpec, 'secrets'>): Promise<SecretFile[]> {
     const files = secrets.flatMap(({ name, source, target }) => ('path' in target ? [{ name, source, target }] : []));
     return Promise.all(

@@ -109,6 +109,7 @@ export function toInstanceSpec(
     platform: service.platform,
     macAddress: service.macAddress,
     deviceRequests: service.deviceRequests,
+    engineHealth: service.engineHealth,
     reserve: service.reserve,
     limit: service.limit,
     preStop: service.hooks.preStop,

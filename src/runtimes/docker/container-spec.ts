@@ -1,6 +1,15 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
 import { optionNames } from '../../model/container-options';
-import type { BlkioLimits, ContainerOptions, Device, InstanceSpec, Mount, RestartPolicy } from '../../model/instance';
+import { sealedReference } from '../../model/instance';
+import type {
+  BlkioLimits,
+  ContainerOptions,
+  Device,
+  EngineHealth,
+  InstanceSpec,
+  Mount,
+  RestartPolicy,
+} from '../../model/instance';
 import { toEndpoint } from './networks/endpoint';
 import { composeLabels, instanceLabels, withoutInherited } from './labels';
 import { toTmpfs } from '../../model/stack/tmpfs';
@@ -13,6 +22,8 @@ export interface ContainerDetails {
   imageLabels: Record<string, string>;
   /** Variables with values that only the worker can read. */
   variables: Record<string, string>;
+  /** Values of secrets that texts refer to, by name. */
+  texts?: Record<string, string>;
   /** Fixed IP address in the first network. */
   address?: string;
 }
@@ -89,11 +100,13 @@ const forms: { [Name in keyof ContainerOptions]-?: ((value: Value<Name>) => Crea
   platform: (platform) => ({ platform }),
   macAddress: (MacAddress) => ({ MacAddress }),
   deviceRequests: 'elsewhere',
+  engineHealth: toHealthcheck,
   healthDisabled: () => ({ Healthcheck: { Test: ['NONE'] } }),
 };
 
 /** The request by which Docker creates the container of an instance. Pure. */
-export function toCreateRequest(spec: InstanceSpec, details: ContainerDetails): ContainerCreateOptions {
+export function toCreateRequest(given: InstanceSpec, details: ContainerDetails): ContainerCreateOptions {
+  const spec = withTexts(given, details.texts);
   const { image, imageLabels, variables, address } = details;
   const [network] = spec.networks;
   const { HostConfig: host, ...options } = optionForms(spec);
@@ -125,6 +138,35 @@ export function toCreateRequest(spec: InstanceSpec, details: ContainerDetails): 
         },
       },
     }),
+  };
+}
+
+/** The spec with values of secrets in the texts that refer to them. */
+function withTexts(spec: InstanceSpec, texts: Record<string, string> = {}): InstanceSpec {
+  if (Object.keys(texts).length === 0) return spec;
+  const filled = (text: string) =>
+    Object.entries(texts).reduce((all, [name, value]) => all.replaceAll(sealedReference(name), () => value), text);
+  const { command, entrypoint, labels, engineHealth } = spec;
+  return {
+    ...spec,
+    ...(command && { command: command.map(filled) }),
+    ...(entrypoint && { entrypoint: entrypoint.map(filled) }),
+    labels: Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, filled(value)])),
+    ...(engineHealth && { engineHealth: { ...engineHealth, command: engineHealth.command.map(filled) } }),
+  };
+}
+
+const nanosecondsPerMs = 1e6;
+
+function toHealthcheck({ command, intervalMs, timeoutMs, retries, startPeriodMs }: EngineHealth): Created {
+  return {
+    Healthcheck: {
+      Test: ['CMD', ...command],
+      Interval: intervalMs * nanosecondsPerMs,
+      Timeout: timeoutMs * nanosecondsPerMs,
+      Retries: retries,
+      StartPeriod: startPeriodMs * nanosecondsPerMs,
+    },
   };
 }
 

@@ -42,6 +42,7 @@ export class DockerInstances {
     const details = {
       ...(await this.imageFor(spec)),
       variables: await this.secrets.variables(spec),
+      texts: await this.secrets.texts(spec),
       address: await this.addressFor(spec, spec.networks[0]?.name),
     };
     const options = toCreateRequest(spec, details);

@@ -328,11 +328,27 @@ describe('credentials in a Compose file', () => {
 
   it('elsewhere are refused, and never shown', () => {
     const refused = problemsOf(
-      'services: {app: {image: "busybox:1", command: "serve --key ${API_KEY}", ports: ["${API_KEY}:80"]}}\n',
+      'services: {app: {image: "busybox:1", hostname: "${API_KEY}", ports: ["${API_KEY}:80"]}}\n',
       { shell: { API_KEY: 'shown-never' } },
     );
-    expect(refused.join()).toContain('services.app.command');
+    expect(refused.join()).toContain('services.app.hostname');
     expect(refused.join()).not.toContain('shown-never');
+  });
+
+  it('in texts of a container are referred to there', () => {
+    const { stack, sealing } = load(
+      'services:\n  app:\n    image: busybox:1\n    command: serve --key ${API_KEY} --port 80\n' +
+        '    labels: {login: "u:${API_KEY}"}\n    healthcheck: {test: "probe ${API_KEY}", interval: 3s}\n',
+      { shell: { API_KEY: 'key' } },
+    );
+    expect(stack.services.app).toMatchObject({
+      command: ['serve', '--key', '${sealed:app.command.2}', '--port', '80'],
+      labels: { login: '${sealed:app.labels.login}' },
+      healthCheck: { probe: { kind: 'runtime' }, intervalMs: 3000 },
+      engineHealth: { command: ['/bin/sh', '-c', '${sealed:app.healthcheck.2}'], intervalMs: 3000, timeoutMs: 30_000 },
+    });
+    expect(Object.keys(sealing)).toEqual(['app.command.2', 'app.labels.login', 'app.healthcheck.2']);
+    expect(JSON.stringify(stack)).not.toMatch(/"key|:key|probe key/);
   });
 
   it('are not needed by a command that only needs the place', () => {

@@ -80,6 +80,7 @@ export function toContainerOptions(input: ServiceInput, context: ServiceContext)
     storageOpt: input.storage_opt && attempt(['storage_opt'], () => toAssignments(input.storage_opt), {}),
     platform: input.platform,
     macAddress: input.mac_address,
+    engineHealth: undefined,
     deviceRequests: input.gpus && input.gpus.map(toDeviceRequest),
   };
 }
