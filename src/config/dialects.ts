@@ -33,7 +33,7 @@ export function readStackFile({ files }: FileChoice, options: LoadOptions): Read
     .slice(1)
     .reduce((below, { data, overriding }) => overlay(below, data, overriding), documents[0]!.data);
   const { variables = {}, shell = process.env } = options;
-  const { data, used, findings: unset, warnings } = interpolate(merged, { ...shell, ...variables });
+  const { data, used, concealed, findings: unset, warnings } = interpolate(merged, { ...shell, ...variables });
   const spelled = fromComposeSpellings(data);
   const found = [...(options.placeOnly ? [] : [...unset, ...unusedVariables(variables, used)]), ...spelled.findings];
   return {
@@ -42,7 +42,7 @@ export function readStackFile({ files }: FileChoice, options: LoadOptions): Read
     warnings: warnings.map(({ path, message }) => problem(path, message)),
     unset,
     sealing: {},
-    concealed: new Set(),
+    concealed,
     problem,
   };
 }

@@ -15,16 +15,21 @@ export interface Separated {
 
 /**
  * Takes marked values out of a stack, to be sealed when it is sent: a variable with one becomes a secret, and so does
- * each text of a container on Docker. Marked values anywhere else are refused.
+ * each text of a container on Docker and each config. Marked values anywhere else are refused.
  */
 export function separateMarked(stack: Stack): Separated {
   const values: SealingValues = {};
-  const services = Object.entries(stack.services).map(
-    ([name, service]) => [name, separated(service, runtimeOf(service, stack) === 'docker', values)] as const,
-  );
+  const configs = Object.entries(stack.configs).filter(([, { content }]) => hasMark(content));
+  for (const [name, { content }] of configs) values[configName(name)] = content;
+  const secretConfigs = new Set(configs.map(([name]) => name));
+  const services = Object.entries(stack.services).map(([name, service]) => {
+    const files = withSecretFiles(service, secretConfigs);
+    return [name, separated(files, runtimeOf(service, stack) === 'docker', values)] as const;
+  });
   const sources = Object.fromEntries(Object.keys(values).map((name) => [name, unsealed]));
   const result = {
     ...stack,
+    configs: Object.fromEntries(Object.entries(stack.configs).filter(([name]) => !secretConfigs.has(name))),
     secrets: { ...stack.secrets, ...sources },
     services: Object.fromEntries(services),
   };
@@ -32,6 +37,22 @@ export function separateMarked(stack: Stack): Separated {
 }
 
 const unsealed: SecretSource = { sealed: '' };
+
+function configName(config: string): string {
+  return `config.${config}`;
+}
+
+/** A config with a marked value is a secret file at the same place. */
+function withSecretFiles(service: Service, configs: ReadonlySet<string>): Service {
+  const secret = service.configs.filter(({ name }) => configs.has(name));
+  if (secret.length === 0) return service;
+  const mounts = secret.map(({ name, ...target }) => ({ name: configName(name), source: unsealed, target }));
+  return {
+    ...service,
+    configs: service.configs.filter(({ name }) => !configs.has(name)),
+    secrets: [...service.secrets, ...mounts],
+  };
+}
 
 function separated(service: Service, isDocker: boolean, values: SealingValues): Service {
   const secrets: SecretMount[] = [];

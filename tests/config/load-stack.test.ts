@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { reveal } from '../../src/model/text/marks';
 import { loadStack, StackFileError, type LoadOptions } from '../../src/config';
 import { stackOf, writeStack } from '../support/stack';
 
@@ -274,30 +275,35 @@ services:
     expect(() => loadStack({ file, environment: 'staging', shell: {} })).toThrow(`${over}:3:16 services.a.replicas`);
   });
 
-  it('fills variables in, and refuses those that are missing or secret', () => {
+  it('fills variables in, refuses those that are missing, and takes out those that are secret', () => {
     const text =
       'name: shop\nservices:\n  a:\n    image: "a:${TAG:-1}"\n    replicas: ${N:-3}\n    environment: {PRICE: ' +
       '"$${5}", DB_PASSWORD: "${PW}", KEY_FILE: "${F:-/k}"}\n    command: ["${MUST:?say it}"]\n';
     expect(problems(text, { shell: { PW: 'hunter2' } })).toEqual([
-      '6:35 services.a.environment.DB_PASSWORD: DB_PASSWORD looks like a credential, and values of variables ' +
-        'are stored with the release; declare it under the top-level secrets (file or environment of ' +
-        'the worker) and use it with secrets: [{source: …, environment: DB_PASSWORD}]',
       '7:15 services.a.command.0: the variable MUST is not set: say it; set it with ' +
         '--set MUST=… or in the environment, or write a default: ${MUST:-value}',
     ]);
-    const stack = stackOf(text.replace('DB_PASSWORD: "${PW}", ', ''), { MUST: 'x', N: '2' });
-    expect(stack.services.a).toMatchObject({ image: 'a:1', replicas: 2, variables: { PRICE: '${5}', KEY_FILE: '/k' } });
+    const file = writeStack(text);
+    const { stack, sealing } = loadStack({ file, shell: { PW: 'hunter2' }, variables: { MUST: 'x', N: '2' } });
+    expect(stack.services.a).toMatchObject({
+      image: 'a:1',
+      replicas: 2,
+      variables: { PRICE: '${5}', KEY_FILE: '/k' },
+      secrets: [{ name: 'a.DB_PASSWORD', source: { sealed: '' }, target: { environment: 'DB_PASSWORD' } }],
+    });
+    expect(reveal(sealing['a.DB_PASSWORD']!)).toBe('hunter2');
+    expect(JSON.stringify(stack)).not.toContain('hunter2');
   });
 
   it('knows a credential by the name of its variable too, and a dollar sign for what it is', () => {
     const text = (environment: string) => `name: shop\nservices: {a: {image: x, environment: ${environment}}}\n`;
     const shell = { POSTGRES_PASSWORD: 'hunter2', TOKEN_ISSUER: 'https://issuer' };
-    expect(problems(text('{DSN: "postgres://app:${POSTGRES_PASSWORD}@db"}'), { shell })).toEqual([
-      expect.stringContaining('services.a.environment.DSN: ${POSTGRES_PASSWORD} looks like a credential'),
-    ]);
-    expect(problems(text('{PWD: "${OTHER:-${POSTGRES_PASSWORD}}"}'), { shell })).toEqual([
-      expect.stringContaining('${POSTGRES_PASSWORD} looks like a credential'),
-    ]);
+    const sealed = (environment: string) => loadStack({ file: writeStack(text(environment)), shell }).sealing;
+    expect(sealed('{DSN: "postgres://app:${POSTGRES_PASSWORD}@db"}')).toEqual({
+      'a.DSN': 'postgres://app:\uFDD0hunter2\uFDD1@db',
+    });
+    expect(sealed('{PWD: "${OTHER:-${POSTGRES_PASSWORD}}"}')).toEqual({ 'a.PWD': '\uFDD0hunter2\uFDD1' });
+    expect(sealed('{ISSUER: "${TOKEN_ISSUER}", PASSWORD_RULE: "$${NAME} is literal"}')).toEqual({});
     expect(
       problems(text('{POSTGRES_PASSWORD_FILE: "/run/secrets/${DB_SECRET}"}'), { shell: { DB_SECRET: 'pg' } }),
     ).toEqual([]);

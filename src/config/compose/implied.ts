@@ -1,3 +1,5 @@
+import { isCredentialVariable } from '../../model/names/credential-names';
+import { mark } from '../../model/text/marks';
 import { isData } from '../read/overlay';
 import { mapValues, type Data } from './canonical/values';
 import type { Environment } from './environment';
@@ -31,7 +33,8 @@ function withName(resource: Data, key: string, project: string): Data {
 function withContent(config: Data, environment: Environment): Data {
   const name = config.environment;
   if (typeof name !== 'string' || !Object.hasOwn(environment, name)) return config;
-  return { ...config, content: environment[name] };
+  const value = environment[name]!;
+  return { ...config, content: isCredentialVariable(name) ? mark(value) : value };
 }
 
 function ofService(service: Data, environment: Environment): Data {

@@ -25,8 +25,8 @@ export interface Interpolated {
 /**
  * Fills in variables by the syntax of the Compose Specification ({@link parseTemplate}). In a stack file, an unset
  * `${NAME}` without a default is a problem, and an unset `$NAME` is left to the shell of the container, with a warning;
- * in a Compose file both are empty, with a warning. Values that look like credentials would be stored with the release:
- * a stack file is refused, in a Compose file they are marked as {@link mark} does.
+ * in a Compose file both are empty, with a warning. Values that look like credentials are marked as {@link mark} does,
+ * because a stack is stored with the release.
  */
 export function interpolate(
   data: unknown,
@@ -53,14 +53,8 @@ export function interpolate(
     }
     try {
       const template = parseTemplate(value);
-      const suspect = suspectedCredential(
-        value,
-        references(template).filter((part) => !isLeft(part)),
-        path,
-      );
-      if (suspect && dialect === 'stack') findings.push({ path, message: refuseCredential(suspect) });
-      if (suspect) for (const { name } of references(template)) concealed.add(name);
-      const seal = suspect && dialect === 'compose' ? mark : (filled: string) => filled;
+      const isSecret = secretParts(value, path);
+      for (const part of references(template)) if (isSecret(part) && !isLeft(part)) concealed.add(part.name);
       const unset = (part: Reference, message = '') => {
         if (dialect === 'compose' && !part.operator) {
           warnings.push({ path, message: emptyWarning(part) });
@@ -71,7 +65,10 @@ export function interpolate(
         return part.source;
       };
       const fill = (part: Template) => fillTemplate(part, known, unset, (name) => used.add(name));
-      return template.map((part) => (typeof part === 'string' ? part : seal(fill([part])))).join('');
+      const isMarked = (part: Reference) => !isLeft(part) && [part, ...references(part.rest)].some(isSecret);
+      return template
+        .map((part) => (typeof part !== 'string' && isMarked(part) ? mark(fill([part])) : fill([part])))
+        .join('');
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       findings.push({ path, message: error.message });
@@ -118,28 +115,14 @@ function unsetProblem({ name }: Reference, message: string): string {
 }
 
 /**
- * The name because of which a text with variables looks like a credential: its key, the `KEY` of a `KEY=value` item,
- * or the name of a variable. Undefined if there is none.
+ * Tells which references of a text look like credentials: all of them by the key of the text or its `KEY=`, else those
+ * with a name of one.
  */
-function suspectedCredential(
-  value: string,
-  used: Reference[],
-  path: (string | number)[],
-): { key: string; name: string } | undefined {
-  if (used.length === 0 || path.includes('secrets') || path.includes('configs')) return undefined;
+function secretParts(value: string, path: (string | number)[]): (part: Reference) => boolean {
+  if (path.includes('secrets')) return () => false;
   const last = path.at(-1);
   const key = typeof last === 'number' ? value.split('=')[0]! : String(last);
-  if (isCredentialFile(key)) return undefined;
-  if (isCredentialKey(key) && !key.includes('$')) return { key, name: key };
-  const found = used.find(({ name }) => isCredentialVariable(name));
-  return found && { key, name: isBare(found) ? found.source : `\${${found.name}}` };
-}
-
-function refuseCredential({ key, name }: { key: string; name: string }): string {
-  const asText = /^\$\w/.test(name) ? `; write $${name} to pass the text ${name} to the container` : '';
-  return (
-    `${name} looks like a credential, and values of variables are stored with the release; declare it under the ` +
-    'top-level secrets (file or environment of the worker) and use it with ' +
-    `secrets: [{source: …, environment: ${key}}]${asText}`
-  );
+  if (isCredentialFile(key)) return () => false;
+  if (!path.includes('configs') && isCredentialKey(key) && !key.includes('$')) return () => true;
+  return ({ name }) => isCredentialVariable(name);
 }
