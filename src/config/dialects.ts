@@ -28,7 +28,7 @@ export interface ReadFile {
 /** Reads a stack file with its overlays. */
 export function readStackFile({ files }: FileChoice, options: LoadOptions): ReadFile {
   const documents = files.map((file, index) => parseYaml(file, readText(file), index > 0 ? 'overlay' : 'base'));
-  const problem = locator(documents);
+  const problem = locator(documents, files[0]!);
   const merged = documents
     .slice(1)
     .reduce((below, { data, overriding }) => overlay(below, data, overriding), documents[0]!.data);
@@ -58,7 +58,7 @@ export function readCompose({ files, folder, unreadOverride }: FileChoice, optio
     envFiles,
     placeOnly: options.placeOnly,
   });
-  const problem = locator(loading.documents);
+  const problem = locator(loading.documents, files[0]!);
   const placed = (found: Finding[]) => found.map(({ path, message }) => problem(path, message));
   const { data, refused, ignored, sealing } = toStackFile(project, options.environment);
   const unused = unusedVariables(variables, loading.used);
@@ -83,8 +83,9 @@ export function readCompose({ files, folder, unreadOverride }: FileChoice, optio
 }
 
 /** Locates a path in the file that has the longest part of it; an overlay wins over the stack file. */
-function locator(documents: SourceDocument[]): LoadedStack['problem'] {
+function locator(documents: SourceDocument[], first: string): LoadedStack['problem'] {
   return (path, message) => {
+    if (documents.length === 0) return { file: first, path: conceal(path.join('.')), message: conceal(message) };
     const places = documents.map((document) => ({ file: document.file, ...document.locate(path) }));
     const { depth: _, ...place } = places.reduce((best, next) =>
       next.depth >= best.depth && next.depth > 0 ? next : best,

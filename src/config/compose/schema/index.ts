@@ -52,7 +52,14 @@ const model = map({
 const include = z.union([
   z.null(),
   z.array(
-    z.union([text, map({ path: textOrTexts, env_file: textOrTexts.optional(), project_directory: text.optional() })]),
+    z.union([
+      text,
+      map({
+        path: z.union([text.min(1, 'is empty'), texts.min(1, 'is empty; name a file')]),
+        env_file: textOrTexts.optional(),
+        project_directory: text.optional(),
+      }),
+    ]),
   ),
 ]);
 
