@@ -13,7 +13,7 @@ import { rules } from './rules';
 import { literalCredentials } from './rules/credentials';
 import { schemaFindings } from './schema/problems';
 import { stackFile, type StackFile } from './schema/stack-file';
-import { separateMarked, withoutSecrets, withSources } from './sealed';
+import { separateMarked, withoutSealed, withSources } from './sealed';
 
 /**
  * Reads a stack file and its overlay into a validated {@link Stack}.
@@ -42,17 +42,24 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
     fail(withCauses(read, placed([...sensible, ...(rest?.findings ?? [])])));
     // Only unset variables are malformed. They are a problem for `placeOnly` too if the rest is not valid without them.
     if (!rest) fail(placed(read.unset));
-    return { files, stack: rest!.stack, sealing: {}, warnings: [], problem };
+    return { files, ...sendable(rest!.stack, read, options), warnings: [], problem };
   }
   const normalised = toStack(parsed.data, choice.folder, {
     ...options,
     variables: recorded(options.variables, read.concealed),
   });
-  const { stack, values, findings } = separateMarked(withSources(normalised.stack, read.sealing));
+  const { findings, ...sent } = sendable(normalised.stack, read, options);
   fail(withCauses(read, placed([...normalised.findings, ...findings])));
   const warnings = distinct([...read.warnings, ...placed(literalCredentials(read.data))]);
-  const sealing = { ...read.sealing, ...values };
-  return { files, stack: options.placeOnly ? withoutSecrets(stack, sealing) : stack, sealing, warnings, problem };
+  return { files, ...sent, warnings, problem };
+}
+
+/** A stack without values that look like credentials, and those values. The place of a stack needs none of them. */
+function sendable(stack: Stack, read: ReadFile, options: LoadOptions) {
+  const { stack: separated, values, findings } = separateMarked(withSources(stack, read.sealing));
+  return options.placeOnly
+    ? { stack: withoutSealed(separated), sealing: {}, findings }
+    : { stack: separated, sealing: { ...read.sealing, ...values }, findings };
 }
 
 /**

@@ -1,7 +1,6 @@
 import { sealedReference } from '../model/instance';
 import type { EngineHealth, HealthCheck, SealingValues, SecretMount, SecretSource } from '../model/instance';
 import { runtimeOf } from '../model/stack/runtime-of';
-import { isName } from '../model/names';
 import type { Service, Stack } from '../model/stack';
 import { hasMark } from '../model/text/marks';
 import type { Finding } from './problems';
@@ -24,7 +23,7 @@ export function separateMarked(stack: Stack): Separated {
   const secretConfigs = new Set(configs.map(([name]) => name));
   const services = Object.entries(stack.services).map(([name, service]) => {
     const files = withSecretFiles(service, secretConfigs);
-    return [name, separated(files, runtimeOf(service, stack) === 'docker', values)] as const;
+    return [name, separated(files, stack, values)] as const;
   });
   const sources = Object.fromEntries(Object.keys(values).map((name) => [name, unsealed]));
   const result = {
@@ -54,10 +53,10 @@ function withSecretFiles(service: Service, configs: ReadonlySet<string>): Servic
   };
 }
 
-function separated(service: Service, isDocker: boolean, values: SealingValues): Service {
+function separated(service: Service, stack: Stack, values: SealingValues): Service {
   const secrets: SecretMount[] = [];
   const take = (key: string, value: string, target: SecretMount['target']): string => {
-    const name = secretName(service.name, key);
+    const name = secretName(service.name, key, new Set([...Object.keys(stack.secrets), ...Object.keys(values)]));
     values[name] = value;
     secrets.push({ name, source: unsealed, target });
     return name;
@@ -68,7 +67,7 @@ function separated(service: Service, isDocker: boolean, values: SealingValues): 
   });
   const referred = (key: string, text: string) =>
     hasMark(text) ? sealedReference(take(key, text, { texts: true })) : text;
-  const texts = isDocker ? withReferences(service, referred) : {};
+  const texts = runtimeOf(service, stack) === 'docker' ? withReferences(service, referred) : {};
   return secrets.length === 0
     ? service
     : { ...service, ...texts, variables: Object.fromEntries(variables), secrets: [...service.secrets, ...secrets] };
@@ -95,10 +94,11 @@ function timesOf({ intervalMs, timeoutMs, retries, startPeriodMs }: HealthCheck)
   return { intervalMs, timeoutMs, retries, startPeriodMs };
 }
 
-/** `api.DB_PASSWORD` */
-function secretName(service: string, variable: string): string {
-  const name = `${service}.${variable.replace(/[^A-Za-z0-9_.-]/g, '_')}`;
-  return isName('secret', name) ? name : `${service}.${variable.length}`;
+/** `api.DB_PASSWORD`; another name where that one is taken. */
+function secretName(service: string, key: string, taken: ReadonlySet<string>): string {
+  const name = `${service}.${key.replace(/[^A-Za-z0-9_.-]/g, '_').slice(0, 150)}`;
+  const names = [name, ...Array.from({ length: taken.size }, (_, index) => `${name}-${index + 2}`)];
+  return names.find((each) => !taken.has(each))!;
 }
 
 /** Marked values that are left. The message does not contain them. */
@@ -140,16 +140,16 @@ export function withSources(stack: Stack, values: SealingValues): Stack {
   };
 }
 
-/** The place of a stack needs no sealed secrets. */
-export function withoutSecrets(stack: Stack, sealing: SealingValues): Stack {
-  const isKept = (name: string) => !Object.hasOwn(sealing, name);
+/** A stack without secrets that are to be sealed. */
+export function withoutSealed(stack: Stack): Stack {
+  const isKept = (source: SecretSource) => !('sealed' in source);
   return {
     ...stack,
-    secrets: Object.fromEntries(Object.entries(stack.secrets).filter(([name]) => isKept(name))),
+    secrets: Object.fromEntries(Object.entries(stack.secrets).filter(([, source]) => isKept(source))),
     services: Object.fromEntries(
       Object.entries(stack.services).map(([name, service]) => [
         name,
-        { ...service, secrets: service.secrets.filter((mount) => isKept(mount.name)) },
+        { ...service, secrets: service.secrets.filter(({ source }) => isKept(source)) },
       ]),
     ),
   };

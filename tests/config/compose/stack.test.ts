@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { reveal } from '../../../src/model/text/marks';
 import { formatProblem, loadStack, StackFileError, type LoadedStack, type LoadOptions } from '../../../src/config';
 
 /** A folder called `blog` with these files. */
@@ -325,6 +326,33 @@ describe('credentials in a Compose file', () => {
     ).toEqual({
       PLAIN: '2',
     }));
+
+  it('have names of their own', () => {
+    const { sealing } = load(
+      'services:\n  a:\n    image: busybox:1\n' +
+        '    environment: {"b.C": "${X_TOKEN}", "P/Q_TOKEN": "1${X_TOKEN}", P_Q_TOKEN: "2${X_TOKEN}"}\n' +
+        '  a.b: {image: "busybox:1", environment: {C: "3${X_TOKEN}"}}\n',
+      { shell: { X_TOKEN: 'x' } },
+    );
+    expect(Object.entries(sealing).map(([name, value]) => [name, reveal(value)])).toEqual([
+      ['a.b.C', 'x'],
+      ['a.P_Q_TOKEN', '1x'],
+      ['a.P_Q_TOKEN-2', '2x'],
+      ['a.b.C-2', '3x'],
+    ]);
+  });
+
+  it('never leave with a stack of which only the place is wanted', () => {
+    const file = join(
+      folderWith({
+        'deploy-code.yaml':
+          'name: shop\nservices: {a: {image: "x", replicas: "${N}", environment: {DB_PASSWORD: "${PW}"}}}\n',
+      }),
+      'deploy-code.yaml',
+    );
+    const { stack, sealing } = loadStack({ file, shell: { PW: 'hunter2' }, placeOnly: true });
+    expect(JSON.stringify([stack, sealing])).not.toContain('hunter2');
+  });
 
   it('elsewhere are refused, and never shown', () => {
     const refused = problemsOf(
