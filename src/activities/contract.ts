@@ -1,3 +1,4 @@
+import type { SessionRequest } from '../model/session';
 import type { NetworkSpec, VolumeSpec } from '../model/resources';
 import type { FreezeWindow, Stack } from '../model/stack';
 import type { AuditEntry, AuditHead, AuditTrail } from '../model/audit';
@@ -286,6 +287,8 @@ export interface Activities {
     command: string[],
     timeoutMs: number,
   ): Promise<{ exitCode: number; output: string }>;
+  /** Runs a command whose input and output pass through the workflow meanwhile; resolves with the exit code. */
+  converse(context: StepContext, instance: string, command: string[], session: SessionRequest): Promise<number>;
 }
 
 /** Types of activity failures. Workflows check these, never the text. */

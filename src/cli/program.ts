@@ -90,6 +90,7 @@ function programWith(modules: typeof commandModules): Command {
     .description('Deploys a stack of services, phase by phase, as a durable workflow.')
     .version((require('../../package.json') as { version: string }).version)
     .configureOutput({ writeErr: (text) => void process.stderr.write(visibleLines(text)) })
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .showHelpAfterError('(run deploy-code --help for usage)')
     .addHelpText('after', help);

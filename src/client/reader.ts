@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { ChannelKey } from '../guard/sealed-channel';
 import type { Stack } from '../model/stack';
 import type { Answers } from '../workflows/hosts';
 import type { InspectInput, InspectResults } from '../workflows/inspect';
 import { taskQueue, type Place } from '../workflows/messages';
 import { findHostWorkers, findWorker, unserved, unservedHosts } from '../temporal/find-worker';
+import { CommandSession, type SessionOptions } from './command-session';
 import { actOf } from './orders';
 import { listHosts, type HostLine } from './hosts';
 import { untilTaken } from '../temporal/until-taken';
@@ -40,6 +42,20 @@ export class Reader {
     return this.inspect({ kind: 'exec', stack, instance, command, taskQueue, act: actOf(by) });
   }
 
+  /** Starts a command inside an instance that takes input while it runs. */
+  async openCommand(
+    stack: Stack,
+    instance: string,
+    command: string[],
+    { by, ...options }: SessionOptions & { by?: string },
+  ): Promise<CommandSession> {
+    const key = new ChannelKey();
+    const { input, terminal } = options;
+    const session = { key: key.publicKey, input: input !== undefined, ...(terminal && { terminal }) };
+    const handle = await this.begin({ kind: 'exec', stack, instance, command, taskQueue, act: actOf(by), session });
+    return new CommandSession(this.temporal, handle, key, options);
+  }
+
   /** The hosts of a stack, with their workers and circuit breakers. */
   hosts(stack: Stack): Promise<HostLine[]> {
     return listHosts(this.temporal, stack);
@@ -71,6 +87,13 @@ export class Reader {
   protected async inspect<K extends InspectInput['kind']>(
     input: Extract<InspectInput, { kind: K }>,
   ): Promise<InspectResults[K]> {
+    return (await this.begin(input)).result();
+  }
+
+  /** Starts a query; a worker has taken it. */
+  private async begin<K extends InspectInput['kind']>(
+    input: Extract<InspectInput, { kind: K }>,
+  ): Promise<WorkflowHandle<() => Promise<InspectResults[K]>>> {
     const { stack, environment, hosts } = subjectOf(input);
     await this.requireWorkers({ hosts: partial.has(input.kind) ? [] : hosts });
     const handle = await this.temporal.workflow.start('inspect', {
@@ -80,7 +103,7 @@ export class Reader {
       staticSummary: `${input.kind} of ${stack}/${environment}`,
     });
     await untilTaken(this.temporal, handle);
-    return (await handle.result()) as InspectResults[K];
+    return handle as WorkflowHandle<() => Promise<InspectResults[K]>>;
   }
 
   /** Checks that a worker runs: without one, a request would wait without an error. */

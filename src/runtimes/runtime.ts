@@ -1,3 +1,4 @@
+import type { TerminalSize } from '../model/session';
 import type { NetworkSpec, VolumeSpec } from '../model/resources';
 import type { ServedBy } from '../model/instance';
 import type { RuntimeName } from '../model/runtimes';
@@ -38,6 +39,27 @@ export type HoldReason = 'pulled' | 'kept';
 export interface ExecResult {
   exitCode: number;
   output: string;
+}
+
+export interface OpenCommandOptions {
+  /** Whether the command gets input; otherwise its input is empty. */
+  input: boolean;
+  /** Set: the command runs on a terminal of this size, and all its output is stdout. */
+  terminal?: TerminalSize;
+  onOutput: (stream: 'stdout' | 'stderr', bytes: Buffer) => void;
+}
+
+/** A command that runs, and takes input meanwhile. */
+export interface OpenCommand {
+  /** Resolves with the exit code when the command has ended and its output was passed on. */
+  ended: Promise<number>;
+  /** Does nothing after the end of the command. */
+  write(bytes: Buffer): void;
+  /** @throws RuntimeError if the platform cannot pass on the end of input */
+  endInput(): void;
+  resize(size: TerminalSize): Promise<void>;
+  /** Ends the command with its child processes, as far as the platform can. */
+  kill(): Promise<void>;
 }
 
 export interface LogRequest {
@@ -158,6 +180,11 @@ export interface Inspector {
   restartsWhatExits?: boolean;
   logs(name: string, request: LogRequest): Promise<LogPage>;
   exec(name: string, command: string[], timeoutMs: number): Promise<ExecResult>;
+  /**
+   * Starts a command that gets input while it runs.
+   * @throws RuntimeError of kind `software` for a terminal, if the platform has none
+   */
+  openCommand(name: string, command: string[], options: OpenCommandOptions): Promise<OpenCommand>;
   /** `exec` for probes: never two at a time in one instance. Absent where `exec` leaves no process behind. */
   probeByCommand?(name: string, command: string[], timeoutMs: number): Promise<ExecResult>;
   /** The platform's own verdict, where the worker cannot reach instances: the problem, or undefined. */

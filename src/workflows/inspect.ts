@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { failureTypes } from '../activities/contract';
 import type { AuditPlace, InstanceLog } from '../activities/contract';
+import { longestSessionMs, type SessionRequest } from '../model/session';
 import type { Stack } from '../model/stack';
 import type { AuditHead, AuditTrail } from '../model/audit';
 import type { PinnedImages } from '../model/images';
@@ -12,6 +13,7 @@ import { isUnnamed } from '../plan/resources/unnamed-volumes';
 import { activity } from './support/activity-options';
 import { admit, admitSize } from './support/admit';
 import { askEach, hostsOf, listInstances, observeHosts, type Answers, type HostQueue } from './hosts';
+import { keepMailbox } from './support/session-mailbox';
 import { contextOf } from './support/step-context';
 import { summarise } from './deployment/report/summary';
 import type { Act, PlanSummary } from './messages';
@@ -29,11 +31,22 @@ export interface PlanRequest {
   taskQueue: string;
 }
 
+export interface ExecRequest {
+  kind: 'exec';
+  stack: Stack;
+  instance: string;
+  command: string[];
+  taskQueue: string;
+  act?: Act;
+  /** Set: input and output pass while the command runs; otherwise the result has the output. */
+  session?: SessionRequest;
+}
+
 export type InspectInput =
   | PlanRequest
   | { kind: 'status'; stack: Stack; taskQueue: string }
   | { kind: 'logs'; services: string[]; tail: number; after: Record<string, string>; taskQueue: string; stack: Stack }
-  | { kind: 'exec'; stack: Stack; instance: string; command: string[]; taskQueue: string; act?: Act }
+  | ExecRequest
   | { kind: 'act'; place: AuditPlace; what: string; taskQueue: string; act?: Act }
   | { kind: 'audit'; stack: Stack; last: number; known?: AuditHead; taskQueue: string }
   | { kind: 'volumes'; stack: Stack; taskQueue: string }
@@ -85,16 +98,8 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
       return status(input);
     case 'logs':
       return logs(input);
-    case 'exec': {
-      await recordAct(auditPlaceOf(stack), taskQueue, `exec ${input.instance}: ${input.command.join(' ')}`, input.act);
-      const host = await hostOf(input, ({ instances }) => instances.some(({ name }) => name === input.instance));
-      return activity('runCommand', host.taskQueue, `run ${input.command[0]} in ${input.instance}`)(
-        contextOf(stack, 0),
-        input.instance,
-        input.command,
-        3_600_000,
-      );
-    }
+    case 'exec':
+      return exec(input);
     case 'audit':
       return activity('readAudit', taskQueue, 'read the audit trail')(auditPlaceOf(stack), input.last, input.known);
     case 'volumes':
@@ -109,6 +114,26 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
       )(contextOf(stack, 0), input.name) as Promise<undefined>;
     }
   }
+}
+
+async function exec({
+  stack,
+  taskQueue,
+  instance,
+  command,
+  act,
+  session,
+}: ExecRequest): Promise<InspectResults['exec']> {
+  if (session) keepMailbox();
+  await recordAct(auditPlaceOf(stack), taskQueue, `exec ${instance}: ${command.join(' ')}`, act);
+  const host = await hostOf({ stack, taskQueue }, ({ instances }) => instances.some(({ name }) => name === instance));
+  const title = `run ${command[0]} in ${instance}`;
+  const context = contextOf(stack, 0);
+  if (!session) return activity('runCommand', host.taskQueue, title)(context, instance, command, longestSessionMs);
+  return {
+    exitCode: await activity('converse', host.taskQueue, title)(context, instance, command, session),
+    output: '',
+  };
 }
 
 async function status({ stack, taskQueue }: StackQuestion): Promise<Answers<InstanceLine>> {
@@ -154,7 +179,10 @@ async function volumes({ stack, taskQueue }: StackQuestion): Promise<Answers<Vol
  * The host that has an instance or a volume; if none has it, the first host, whose activity then reports the error.
  * @throws ApplicationFailure if it may be on an unavailable host
  */
-async function hostOf({ stack, taskQueue }: StackQuestion, has: (seen: Observation) => boolean): Promise<HostQueue> {
+async function hostOf(
+  { stack, taskQueue }: Pick<StackQuestion, 'stack' | 'taskQueue'>,
+  has: (seen: Observation) => boolean,
+): Promise<HostQueue> {
   if (!stack.hosts) return { taskQueue };
   const { found, away } = await listInstances(stack, taskQueue, 'find its host');
   const host = found.find(({ observation }) => has(observation));

@@ -228,4 +228,8 @@ const checks: Checks = {
     context(where);
     requireObject('instance', name);
   },
+  converse: (where, name) => {
+    context(where);
+    requireObject('instance', name);
+  },
 };

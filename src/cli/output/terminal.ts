@@ -85,8 +85,18 @@ export function printText(text: string): void {
 }
 
 /** Prints text unchanged; only for users who request that. */
-export function printRaw(text: string): void {
+export function printRaw(text: string | Uint8Array): void {
   process.stdout.write(text);
+}
+
+/** {@link printText} to standard error. */
+export function complainText(text: string): void {
+  process.stderr.write(visibleLines(text));
+}
+
+/** {@link printRaw} to standard error. */
+export function complainRaw(text: string | Uint8Array): void {
+  process.stderr.write(text);
 }
 
 export function printRawLines(lines: readonly string[]): void {

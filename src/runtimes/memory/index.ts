@@ -13,6 +13,8 @@ import {
   type RuntimeDriver,
   type RuntimeErrorKind,
   type Scope,
+  type OpenCommand,
+  type OpenCommandOptions,
 } from '../runtime';
 import { isSameScope, missing, mustBeWithin, refuseTaken, scopeName } from '../scope';
 
@@ -256,9 +258,24 @@ function memoryWithin(host: MemoryHost, scope: Scope): Runtime {
         (address) => !host.unreachable.has(get(address.split(':')[0]!).spec.service),
       ),
     exec: async (name) => host.of(host.commands, get(name).spec) ?? { exitCode: 0, output: '' },
+    openCommand: async (name, _, { onOutput }) => echo(get(name).spec, onOutput),
     logs: async (name, { after }) => ({ lines: after ? [] : [`log of ${get(name).spec.service}`], cursor: '1' }),
     probe: async (name) => host.of(host.unhealthy, get(name).spec),
     address: async () => ({ host: '127.0.0.1', port: 0 }),
+  };
+}
+
+/** A command that repeats its input, until that ends. */
+function echo({ service }: InstanceSpec, onOutput: OpenCommandOptions['onOutput']): OpenCommand {
+  let end: (exitCode: number) => void = () => undefined;
+  const ended = new Promise<number>((resolve) => (end = resolve));
+  onOutput('stderr', Buffer.from(`echo in ${service}\n`));
+  return {
+    ended,
+    write: (bytes) => onOutput('stdout', bytes),
+    endInput: () => end(0),
+    resize: async ({ columns, rows }) => onOutput('stdout', Buffer.from(`${columns}x${rows}\n`)),
+    kill: async () => end(137),
   };
 }
 

@@ -11,11 +11,14 @@ import {
   type LogRequest,
   type Scope,
   type SecretReader,
+  type OpenCommand,
+  type OpenCommandOptions,
 } from '../runtime';
 import { isSameScope, mustBeWithin, refuseTaken } from '../scope';
 import { isAlive } from '../../guard/process-identity';
 import { InstanceFolder, type ProcessState } from './instance-folder';
 import { readLog } from './rotating-log';
+import { openCommand } from './open-command';
 import { runCommand, signalGroup } from './run-command';
 import { killMarked } from '../marked-processes';
 import { monotonicMs } from '../../guard/monotonic';
@@ -157,6 +160,12 @@ export class ProcessInstances {
     const folder = this.folder(name);
     const { workingDir: cwd } = this.specOf(name);
     return runCommand(command, { cwd, env: await this.environment(folder), timeoutMs });
+  }
+
+  async openCommand(name: string, command: string[], options: OpenCommandOptions): Promise<OpenCommand> {
+    const folder = this.folder(name);
+    const { workingDir: cwd } = this.specOf(name);
+    return openCommand(command, { cwd, env: await this.environment(folder) }, options);
   }
 
   async logs(name: string, request: LogRequest): Promise<LogPage> {

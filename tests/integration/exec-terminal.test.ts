@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { cli } from '../support/cli';
+import { wipe } from '../support/docker-world';
+import { address } from '../support/engine';
+import { images } from '../support/image';
+import { describeWith } from '../support/parts';
+import { uniqueName, writeStack } from '../support/stack';
+import { until } from '../support/until';
+import { WorkerProcess } from '../support/worker-process';
+
+describeWith('docker', 'exec on a terminal', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-exec-'));
+  const worker = new WorkerProcess('cli', dataDir);
+  const name = uniqueName('exec');
+  const environment = { TEMPORAL_ADDRESS: '', TEMPORAL_NAMESPACE: 'cli' };
+  let file: string;
+  beforeAll(async () => {
+    environment.TEMPORAL_ADDRESS = address();
+    await worker.start();
+    file = writeStack({
+      name,
+      environment: 'test',
+      services: { app: { image: images.app, command: ['sleep', '1000'], stop_grace_period: '1s' } },
+    });
+    expect(await cli(['deploy', '-c', file], { environment })).toMatchObject({ code: 0 });
+  });
+  afterAll(async () => {
+    await wipe(name);
+    await worker.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it('gives the command the keys and the size of the terminal, and exits with its code', async () => {
+    const exec = `${process.execPath} ${resolve('bin/deploy-code')} exec -it -c ${file} app sh`;
+    const terminal = spawn('script', ['-qec', `stty cols 111 rows 33; ${exec}`, '/dev/null'], {
+      env: { ...process.env, ...environment },
+    });
+    let shown = '';
+    terminal.stdout.on('data', (text: Buffer) => void (shown += text.toString()));
+    const ended = new Promise((done) => terminal.once('close', done));
+    await until(() => shown.includes(' # '));
+    terminal.stdin.write('/bin/busybox stty size\n');
+    await until(() => shown.includes('33 111'));
+    const interrupt = '\u0003';
+    terminal.stdin.write('sleep 1000\n');
+    await until(() => shown.includes('sleep 1000'));
+    terminal.stdin.write(interrupt);
+    await until(() => shown.includes('^C'));
+    terminal.stdin.write('exit 9\n');
+    expect(await ended).toBe(9);
+  });
+});
