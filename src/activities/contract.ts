@@ -1,3 +1,4 @@
+import type { LogTimes } from '../runtimes/runtime';
 import type { SessionRequest } from '../model/session';
 import type { NetworkSpec, VolumeSpec } from '../model/resources';
 import type { FreezeWindow, Stack } from '../model/stack';
@@ -125,9 +126,14 @@ export interface NotRunning {
   evidence: Evidence;
 }
 
+export type { LogTimes };
+
 /** Log lines of an instance. `cursor`: where the next lines begin. */
 export interface InstanceLog {
   name: string;
+  /** Set by the workflow, which knows the instances. */
+  service?: string;
+  ordinal?: number;
   lines: string[];
   cursor: string;
   /** Why its logs cannot be read; absent when they can. */
@@ -280,6 +286,7 @@ export interface Activities {
     instances: string[],
     tail: number,
     after: Record<string, string>,
+    times?: LogTimes,
   ): Promise<InstanceLog[]>;
   runCommand(
     context: StepContext,

@@ -3,7 +3,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { ChannelKey } from '../guard/sealed-channel';
 import type { Stack } from '../model/stack';
 import type { Answers } from '../workflows/hosts';
-import type { InspectInput, InspectResults } from '../workflows/inspect';
+import type { InspectInput, InspectResults, LogsRequest } from '../workflows/inspect';
 import { taskQueue, type Place } from '../workflows/messages';
 import { findHostWorkers, findWorker, unserved, unservedHosts } from '../temporal/find-worker';
 import { CommandSession, type SessionOptions } from './command-session';
@@ -24,16 +24,17 @@ export class Reader {
 
   /**
    * The last log lines of the instances of services; of all services if none is named. `after`: cursors of an earlier
-   * answer by instance name, to get only the lines since then.
+   * answer by instance name, to get only the lines since then. `times`: for runtimes that keep the times of lines.
    */
   async logs(
     stack: Stack,
     services: string[],
     tail: number,
     after: Record<string, string> = {},
+    times?: LogsRequest['times'],
   ): Promise<InspectResults['logs']> {
     return this.ofServed(stack, (served) =>
-      this.inspect({ kind: 'logs', stack: served, services, tail, after, taskQueue }),
+      this.inspect({ kind: 'logs', stack: served, services, tail, after, taskQueue, ...(times && { times }) }),
     );
   }
 

@@ -62,7 +62,16 @@ export interface OpenCommand {
   kill(): Promise<void>;
 }
 
-export interface LogRequest {
+/** Which log lines are wanted by their time; only for runtimes that keep it ({@link RuntimeTraits.logTimes}). */
+export interface LogTimes {
+  /** In ms since the epoch. */
+  since?: number;
+  until?: number;
+  /** Whether each line begins with its time and a space. */
+  shown?: boolean;
+}
+
+export interface LogRequest extends LogTimes {
   /** The last lines, at most this many. */
   tail: number;
   /** Instead what came after this cursor of an earlier page. */

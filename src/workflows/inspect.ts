@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { failureTypes } from '../activities/contract';
-import type { AuditPlace, InstanceLog } from '../activities/contract';
+import type { AuditPlace, InstanceLog, LogTimes } from '../activities/contract';
 import { longestSessionMs, type SessionRequest } from '../model/session';
 import type { Stack } from '../model/stack';
 import type { AuditHead, AuditTrail } from '../model/audit';
@@ -31,6 +31,16 @@ export interface PlanRequest {
   taskQueue: string;
 }
 
+export interface LogsRequest {
+  kind: 'logs';
+  services: string[];
+  tail: number;
+  after: Record<string, string>;
+  times?: LogTimes;
+  taskQueue: string;
+  stack: Stack;
+}
+
 export interface ExecRequest {
   kind: 'exec';
   stack: Stack;
@@ -45,7 +55,7 @@ export interface ExecRequest {
 export type InspectInput =
   | PlanRequest
   | { kind: 'status'; stack: Stack; taskQueue: string }
-  | { kind: 'logs'; services: string[]; tail: number; after: Record<string, string>; taskQueue: string; stack: Stack }
+  | LogsRequest
   | ExecRequest
   | { kind: 'act'; place: AuditPlace; what: string; taskQueue: string; act?: Act }
   | { kind: 'audit'; stack: Stack; last: number; known?: AuditHead; taskQueue: string }
@@ -142,24 +152,19 @@ async function status({ stack, taskQueue }: StackQuestion): Promise<Answers<Inst
   );
 }
 
-async function logs({
-  stack,
-  taskQueue,
-  services,
-  tail,
-  after,
-}: Extract<InspectInput, { kind: 'logs' }>): Promise<Answers<InstanceLog>> {
+async function logs({ stack, taskQueue, services, tail, after, times }: LogsRequest): Promise<Answers<InstanceLog>> {
   const views = await listInstances(stack, taskQueue, 'find the instances');
-  const read = await askEach(views.found, ({ taskQueue: queue, observation: { instances } }) => {
-    const names = instances
-      .filter(({ service }) => services.length === 0 || services.includes(service))
-      .map(({ name }) => name);
-    return activity('readLogs', queue, `read the logs of ${names.length} instances`)(
+  const read = await askEach(views.found, async ({ taskQueue: queue, observation: { instances } }) => {
+    const wanted = instances.filter(({ service }) => services.length === 0 || services.includes(service));
+    const found = await activity('readLogs', queue, `read the logs of ${wanted.length} instances`)(
       contextOf(stack, 0),
-      names,
+      wanted.map(({ name }) => name),
       tail,
       after,
+      ...(times ? [times] : []),
     );
+    const byName = new Map(wanted.map(({ name, service, ordinal }) => [name, { service, ordinal }]));
+    return found.map((log) => ({ ...log, ...byName.get(log.name) }));
   });
   return { found: read.found, away: [...views.away, ...read.away] };
 }

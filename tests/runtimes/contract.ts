@@ -7,6 +7,7 @@ import { runtimeTraits } from '../../src/model/runtimes';
 import type { InstanceRef, InstanceSpec } from '../../src/model/instance';
 import {
   RuntimeError,
+  type LogRequest,
   type OpenCommand,
   type OpenCommandOptions,
   type Runtime,
@@ -363,6 +364,24 @@ export function contract(subject: () => ContractSubject): void {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it('gives the log lines of a time range, with their times, if the platform keeps them', async () => {
+    const { driver, running } = subject();
+    const instance = await start(running('stamped'));
+    const read = (more: Partial<LogRequest>) => runtime().logs(instance.name, { tail: 1000, ...more });
+    if (!runtimeTraits[driver.name].logTimes) {
+      if (driver.name !== 'memory') await expect(read({ shown: true })).rejects.toThrow('keeps no times of log lines');
+      return;
+    }
+    await until(async () => (await read({})).lines.length > 0);
+    const plain = (await read({})).lines;
+    const stamped = (await read({ shown: true })).lines;
+    const at = Date.parse(stamped[0]!.split(' ')[0]!);
+    expect(stamped[0]).toBe(`${stamped[0]!.split(' ')[0]} ${plain[0]}`);
+    expect((await read({ since: at - 1000, until: at + 60_000 })).lines).toEqual(plain);
+    expect((await read({ until: at - 1000 })).lines).toEqual([]);
+    expect((await read({ since: at + 60_000 })).lines).toEqual([]);
   });
 
   it('runs a command in an instance', async () => {

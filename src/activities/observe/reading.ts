@@ -47,7 +47,7 @@ export function readingActivities(dependencies: Dependencies): ReadingActivities
         return lines.flat();
       }),
 
-    readLogs: (context, instances, tail, after) =>
+    readLogs: (context, instances, tail, after, times) =>
       withHeartbeat(async () => {
         await secrets.learn(context.secrets, context.envFiles);
         const runtime = runtimes(context);
@@ -55,6 +55,7 @@ export function readingActivities(dependencies: Dependencies): ReadingActivities
         const read = new Map<string, InstanceLog>();
         await eachOf(names, readAtOnce, async (name) => {
           const { lines, cursor, ...unread } = await pageOf(runtime, name, {
+            ...times,
             tail: Math.min(tail, mostLines),
             after: after[name],
           });

@@ -29,6 +29,9 @@ export const paint = {
   cyan: style(36, 39),
 };
 
+/** Styles that tell rows of different origin apart. */
+export const paints = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94].map((code) => style(code, 39));
+
 /** Marks continuation lines of text from outside, so that they cannot pass for our own lines. */
 const continuation = '\n  | ';
 

@@ -170,6 +170,8 @@ export class ProcessInstances {
 
   async logs(name: string, request: LogRequest): Promise<LogPage> {
     this.specOf(name);
+    if (request.since !== undefined || request.until !== undefined || request.shown)
+      throw new RuntimeError('software', 'the runtime process keeps no times of log lines');
     return readLog(this.folder(name).log, request);
   }
 

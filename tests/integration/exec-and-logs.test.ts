@@ -11,7 +11,7 @@ import { uniqueName, writeStack } from '../support/stack';
 import { until } from '../support/until';
 import { WorkerProcess } from '../support/worker-process';
 
-describeWith('docker', 'exec on a terminal', () => {
+describeWith('docker', 'exec and logs of instances on Docker', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-exec-'));
   const worker = new WorkerProcess('cli', dataDir);
   const name = uniqueName('exec');
@@ -23,7 +23,15 @@ describeWith('docker', 'exec on a terminal', () => {
     file = writeStack({
       name,
       environment: 'test',
-      services: { app: { image: images.app, command: ['sleep', '1000'], stop_grace_period: '1s' } },
+      services: {
+        app: { image: images.app, command: ['sh', '-c', 'echo first; sleep 1000'], stop_grace_period: '1s' },
+        other: {
+          image: images.app,
+          command: ['sh', '-c', 'echo second; sleep 1000'],
+          replicas: 2,
+          stop_grace_period: '1s',
+        },
+      },
     });
     expect(await cli(['deploy', '-c', file], { environment })).toMatchObject({ code: 0 });
   });
@@ -31,6 +39,20 @@ describeWith('docker', 'exec on a terminal', () => {
     await wipe(name);
     await worker.stop();
     rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it('shows log lines with short aligned names, of a time range, with their times and in colour', async () => {
+    const logs = async (words: string[], more: Record<string, string> = {}) =>
+      (await cli(['logs', '-c', file, ...words], { environment: { ...environment, NO_COLOR: '1', ...more } })).stdout;
+    expect(await logs([])).toBe('app-1   | first\nother-1 | second\nother-2 | second\n');
+    expect(await logs(['-t', '-n', '1', 'app'])).toMatch(/^app-1 \| \d{4}-\d\d-\d\dT[\d:.]+Z first\n$/);
+    expect(await logs(['--since', '1h', 'app'])).toBe('app-1 | first\n');
+    expect(await logs(['--until', '1h', '-f'])).toBe('');
+    const coloured = await logs([], { NO_COLOR: '', FORCE_COLOR: '1' });
+    expect(coloured).toContain('\u001b[36mapp-1   |\u001b[39m first');
+    expect(coloured).toContain('\u001b[33mother-1 |\u001b[39m second');
+    expect(await cli(['logs', '-c', file, '--since', 'nope'], { environment })).toMatchObject({ code: 2 });
+    expect(await cli(['logs', '-c', file, '1', '-t'], { environment })).toMatchObject({ code: 2 });
   });
 
   it('gives the command the keys and the size of the terminal, and exits with its code', async () => {
