@@ -32,6 +32,10 @@ export const commandModules: readonly { commands: readonly string[]; load: () =>
     load: () => (require('./commands/deploy') as typeof import('./commands/deploy')).addDeploy,
   },
   {
+    commands: ['ps', 'up', 'down', 'config'],
+    load: () => (require('./commands/compose-words') as typeof import('./commands/compose-words')).addComposeWords,
+  },
+  {
     commands: ['status', 'history', 'logs', 'exec'],
     load: () => (require('./commands/views') as typeof import('./commands/views')).addViews,
   },

@@ -37,6 +37,8 @@ export interface LoadedStack {
   stack: Stack;
   /** Probable mistakes, which do not fail validation. */
   warnings: Problem[];
+  /** The file as it is read: overlay, variables and Compose spellings applied. */
+  document: unknown;
   /** Makes a problem with the file, line and column of a path. */
   problem: (path: (string | number)[], message: string) => Problem;
 }
@@ -73,14 +75,14 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
     fail([...found, ...sensible, ...(rest?.findings ?? [])]);
     // Only unset variables are malformed. They are a problem for `placeOnly` too if the rest is not valid without them.
     if (!rest) fail(unset);
-    return { stack: rest!.stack, warnings: [], problem };
+    return { stack: rest!.stack, warnings: [], document: given, problem };
   }
   const { stack, findings } = toStack(parsed.data, options);
   fail([...found, ...findings]);
   const warnings = distinct(
     [...left, ...literalCredentials(spelled.data)].map(({ path, message }) => problem(path, message)),
   );
-  return { stack, warnings, problem };
+  return { stack, warnings, document: given, problem };
 }
 
 /** Identifies a position, so that an unset variable is not reported again as a malformed value. */

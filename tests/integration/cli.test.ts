@@ -243,6 +243,24 @@ services:
     });
   });
 
+  it('knows the words of Compose', async () => {
+    const file = stack(28_313);
+    expect(await run(['config', '-c', file, '-q', '--set', 'MODE=x'])).toMatchObject({ code: 0, stdout: '' });
+    expect((await run(['config', '-c', file, '--services'])).stdout).toBe('app\n');
+    expect((await run(['config', '-c', file, '--set', 'MODE=x'])).stdout).toContain('MODE: x');
+    expect((await run(['up', '-c', file, 'nope'])).code).toBe(2);
+    expect(await run(['up', '-c', file, 'app'])).toMatchObject({ code: 0, stdout: expect.stringContaining('DONE') });
+    expect((await run(['ps', '-c', file, 'app'])).stdout).toMatch(
+      /^INSTANCE .*\napp-1 +running +healthy .*28313->80\n$/,
+    );
+    expect(await run(['down', '-c', file, '-v'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('down never removes volumes'),
+    });
+    expect((await run(['ps', '-c', file])).stdout).toContain('running');
+    expect((await run(['down', '-c', file])).stdout).toMatch(/STOPPED 1 service in .*; volumes are kept/);
+  });
+
   it('shows who waits, freezes and thaws, and keeps schedules', async () => {
     const file = stack(28_307);
     expect(await run(['freeze', '-c', file, '--until', 'yesterday'])).toMatchObject({

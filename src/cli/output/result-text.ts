@@ -1,7 +1,7 @@
 import type { Cause, DeploymentResult } from '../../workflows/messages';
 import { exitCodeOf } from '../exit-codes';
 import { refusalText } from './plan-text';
-import { seconds } from './words';
+import { counted, seconds } from './words';
 import { paint } from './terminal';
 
 const shownLogLines = 10;
@@ -42,7 +42,7 @@ function headline({ outcome, durationMs, rollbackMs, release, cause, intent, cha
     case 'succeeded':
       return paint.green(
         intent === 'stop'
-          ? `STOPPED ${changed.length} services in ${took}; volumes are kept`
+          ? `STOPPED ${counted(changed.length, 'service')} in ${took}; volumes are kept`
           : `DONE in ${took}. ${running}`,
       );
     case 'unchanged':

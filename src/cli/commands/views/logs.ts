@@ -125,7 +125,8 @@ function requireLogTimes({ runtime }: Stack): void {
 function refuseForEvidence({ since, until, timestamps, follow }: LogOptions): void {
   if (since ?? until ?? timestamps ?? follow)
     throw new BadRequest(
-      'the evidence of a deployment is a few lines without times: leave --since, --until, --timestamps and --follow away',
+      'the evidence of a deployment is a few lines without times: ' +
+        'leave --since, --until, --timestamps and --follow away',
     );
 }
 
