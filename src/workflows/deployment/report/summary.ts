@@ -1,7 +1,7 @@
 import type { StepEventCode } from '../../../model/events';
 import { plainMarkdown } from '../../../model/text/markdown';
 import { changesAnything, lanesOf, type Plan, type PlannedService } from '../../../plan/plan';
-import type { PlanSummary, Progress, ServiceSummary } from '../../messages';
+import { delaysOf, type PlanSummary, type Progress, type ServiceSummary } from '../../messages';
 
 /** A plan for people and programs. */
 export function summarise(plan: Plan): PlanSummary {
@@ -65,11 +65,19 @@ export function details(progress: Progress): string {
     ...(behind !== undefined && status === 'queued' ? [`behind deployment ${behind}`] : []),
     ...(held !== undefined && status === 'queued' ? [plainMarkdown(held, longestText)] : []),
     ...(cause ? [plainMarkdown(cause.message, longestText)] : []),
+    ...delaysOf(progress.events).map(({ title, message, since }) =>
+      plainMarkdown(`waits since ${timeOf(since)}: ${title}: ${message}`, longestText),
+    ),
     ...approvals.map(({ title }) => `waits: ${plainMarkdown(title, longestText)}`),
     ...(question ? [plainMarkdown(`${question.text} (${question.answers.join(', ')})`, longestText)] : []),
   ].join(', ');
   const text = plan ? `${head}\n\n${table(plan, progress)}` : head;
   return `${text.length > longestDetails ? `${text.slice(0, longestDetails)}\n…` : text}${lastLine}`;
+}
+
+/** `10:02 UTC`: workflows know no other zone. */
+function timeOf(ms: number): string {
+  return `${new Date(ms).toISOString().slice(11, 16)} UTC`;
 }
 
 function table(plan: PlanSummary, { events, status }: Progress): string {

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { cli } from '../support/cli';
-import { wipe } from '../support/docker-world';
+import { docker, wipe } from '../support/docker-world';
+import { eventually } from '../support/eventually';
 import { address } from '../support/engine';
 import { images } from '../support/image';
 import { describeWith } from '../support/parts';
@@ -11,7 +12,7 @@ import { uniqueName, writeStack } from '../support/stack';
 import { until } from '../support/until';
 import { WorkerProcess } from '../support/worker-process';
 
-describeWith('docker', 'exec and logs of instances on Docker', () => {
+describeWith('docker', 'commands of every day on Docker', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-exec-'));
   const worker = new WorkerProcess('cli', dataDir);
   const name = uniqueName('exec');
@@ -53,6 +54,43 @@ describeWith('docker', 'exec and logs of instances on Docker', () => {
     expect(coloured).toContain('\u001b[33mother-1 |\u001b[39m second');
     expect(await cli(['logs', '-c', file, '--since', 'nope'], { environment })).toMatchObject({ code: 2 });
     expect(await cli(['logs', '-c', file, '1', '-t'], { environment })).toMatchObject({ code: 2 });
+  });
+
+  it('counts the instances that run against those that are wanted, at once', async () => {
+    const status = async (...words: string[]) => (await cli(['status', '-c', file, ...words], { environment })).stdout;
+    expect(await status()).toMatch(/other +2\/2 +-/);
+    await docker.getContainer(`${name}-test-other-2-d1`).remove({ force: true });
+    expect(await status()).toMatch(/other +1\/2 +degraded/);
+    await docker.getContainer(`${name}-test-other-1-d1`).remove({ force: true });
+    expect(await status()).toMatch(/other +0\/2 +down/);
+    let live = '';
+    await cli(['status', '-c', file, '--watch'], {
+      environment,
+      onOutput: (text, kill) => {
+        live = text;
+        if (text.includes('RUN')) kill('SIGINT');
+      },
+    });
+    expect(live).toMatch(/other +0\/2 +down/);
+    expect(await cli(['repair', '-c', file], { environment })).toMatchObject({ code: 0 });
+    expect(await status()).toMatch(/other +2\/2 +-/);
+  });
+
+  it('says what a deployment waits for, since when, and the error of the registry', async () => {
+    const waiting = writeStack({
+      name,
+      environment: 'test',
+      services: { app: { image: 'localhost:1/none:1', stop_grace_period: '1s' } },
+    });
+    const run = (...words: string[]) => cli([...words, '-c', waiting], { environment });
+    await run('deploy', '-d');
+    const waits = /waits since \d{4}-\d\d-\d\d \d\d:\d\d: pull localhost:1\/none:1\n {2}Docker: .*connection refused/;
+    await eventually(async () => expect((await run('status')).stdout).toMatch(waits));
+    const number = /deployment (\d+) waits/.exec((await run('status')).stdout)![1]!;
+    expect((await run('status', number)).stdout).toMatch(waits);
+    await eventually(async () => expect((await run('history')).stdout).toMatch(/^\d+ +delayed/m));
+    await run('cancel', number);
+    expect((await run('status', number, '--watch')).code).toBe(4);
   });
 
   it('gives the command the keys and the size of the terminal, and exits with its code', async () => {
