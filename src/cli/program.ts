@@ -72,7 +72,7 @@ export const commandModules: readonly { commands: readonly string[]; load: () =>
     load: () => (require('./commands/modules') as typeof import('./commands/modules')).addModules,
   },
   {
-    commands: ['schema', 'import', 'completion'],
+    commands: ['schema', 'import', 'completion', 'complete'],
     load: () => (require('./commands/tools') as typeof import('./commands/tools')).addTools,
   },
 ];
