@@ -46,9 +46,11 @@ export interface JoinInput {
   namespace?: string;
 }
 
-/** `maxParallel`: deployments that may run at the same time on all workers together; absent: no limit. */
 export interface FleetRules {
+  /** Deployments that may run at the same time on all workers together; absent: no limit. */
   maxParallel?: number;
+  /** The worker encrypts payloads: nothing that was deployed may stand elsewhere in a history. */
+  encrypted?: boolean;
 }
 
 /** `workflowId`: of the deployment. `limit`: parallel deployments that the worker which placed the claim allows. */

@@ -88,7 +88,18 @@ export class Reader {
   protected async inspect<K extends InspectInput['kind']>(
     input: Extract<InspectInput, { kind: K }>,
   ): Promise<InspectResults[K]> {
-    return (await this.begin(input)).result();
+    const handle = await this.begin(input);
+    const result = await handle.result();
+    if (isRead.has(input.kind)) await this.forget(handle);
+    return result;
+  }
+
+  /** Deletes the workflow of an answered query, so that the list of Temporal's UI shows deployments. */
+  private async forget({ workflowId, client }: Pick<WorkflowHandle, 'workflowId' | 'client'>): Promise<void> {
+    const { connection, options } = client as Client['workflow'];
+    await connection.workflowService
+      .deleteWorkflowExecution({ namespace: options.namespace, workflowExecution: { workflowId } })
+      .catch(() => undefined);
   }
 
   /** Starts a query; a worker has taken it. */
@@ -124,6 +135,9 @@ export class Reader {
     );
   }
 }
+
+/** Queries without an effect, of which Temporal need not keep a trace. */
+const isRead: ReadonlySet<InspectInput['kind']> = new Set(['plan', 'status', 'logs', 'audit', 'volumes'] as const);
 
 /** Queries that work while some hosts are unavailable. */
 const partial: ReadonlySet<InspectInput['kind']> = new Set([

@@ -52,7 +52,7 @@ export async function startDeployment(
 ): Promise<WorkflowHandle<() => Promise<DeploymentResult>>> {
   const { stack, intent, reason, taskQueue } = input;
   const place = placeOf(stack);
-  const workflowId = deploymentId(place, requestId ?? randomUUID());
+  const workflowId = deploymentId(place, requestId ?? requestName(intent.kind, new Date()));
   try {
     return (await workflow.start('deployment', {
       workflowId,
@@ -73,6 +73,12 @@ export async function startDeployment(
     if (error instanceof WorkflowExecutionAlreadyStartedError) return workflow.getHandle(workflowId);
     throw error;
   }
+}
+
+/** `7b8cc82b-deploy-2026-11-29-0100`: unique by its beginning, which the queue shows; the rest is for people. */
+function requestName(kind: IntentKind, at: Date): string {
+  const minute = at.toISOString().slice(0, 16).replace('T', '-').replace(':', '');
+  return `${randomUUID().slice(0, 8)}-${kind}-${minute}`;
 }
 
 /** The request in Markdown, for the Temporal UI. */
