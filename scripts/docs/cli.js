@@ -88,7 +88,10 @@ function describe(command) {
 const optionTable = (options) =>
   table(
     ['option', 'meaning'],
-    options.map(({ flags, description, defaultValue }) => [code(flags), `${description}${defaultOf(defaultValue)}`]),
+    options.map(({ flags, description, defaultValue, defaultValueDescription }) => [
+      code(flags),
+      `${description}${defaultOf(defaultValueDescription ?? defaultValue)}`,
+    ]),
   );
 
 const defaultOf = (value) => (value === undefined || typeof value === 'object' ? '' : ` (default ${code(value)})`);

@@ -10,6 +10,7 @@ import type { Observation, ObservedInstance, ObservedVolume } from '../model/obs
 import type { Intent, Refusal } from '../plan/plan';
 import { planOver } from '../plan/planner';
 import { isUnnamed } from '../plan/resources/unnamed-volumes';
+import { counted } from '../model/text';
 import { activity } from './support/activity-options';
 import { admit, admitSize } from './support/admit';
 import { askEach, hostsOf, listInstances, observeHosts, type Answers, type HostQueue } from './hosts';
@@ -156,7 +157,7 @@ async function logs({ stack, taskQueue, services, tail, after, times }: LogsRequ
   const views = await listInstances(stack, taskQueue, 'find the instances');
   const read = await askEach(views.found, async ({ taskQueue: queue, observation: { instances } }) => {
     const wanted = instances.filter(({ service }) => services.length === 0 || services.includes(service));
-    const found = await activity('readLogs', queue, `read the logs of ${wanted.length} instances`)(
+    const found = await activity('readLogs', queue, `read the logs of ${counted(wanted.length, 'instance')}`)(
       contextOf(stack, 0),
       wanted.map(({ name }) => name),
       tail,

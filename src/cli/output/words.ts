@@ -37,10 +37,7 @@ export function clock(date: Date): string {
   return date.toLocaleTimeString('sv');
 }
 
-/** `1 service`, `2 services`. */
-export function counted(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
-}
+export { counted } from '../../model/text';
 
 /** A text of at most `longest` characters that keeps its beginning and its end. */
 export function cutMiddle(text: string, longest: number): string {
