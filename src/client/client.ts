@@ -28,7 +28,7 @@ import {
 } from '../workflows/messages';
 import { ask } from '../temporal/ask';
 import { Builds } from '../temporal/builds';
-import { connect, connectionSettings } from '../temporal/connection';
+import { connect, connectionSettings, type Connecting } from '../temporal/connection';
 import { DeploymentHandle } from './deployment-handle';
 import { BadRequest } from '../temporal/errors';
 import { listHistory, findDeployment, type HistoryEntry } from './history';
@@ -56,7 +56,7 @@ export class DeployCodeClient extends Reader {
    * Connects with Temporal's own settings: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS, API keys and profiles.
    * @throws EngineUnreachable if no server answers
    */
-  static async connect(given: { address?: string; namespace?: string } = {}): Promise<DeployCodeClient> {
+  static async connect(given: Connecting = {}): Promise<DeployCodeClient> {
     return new DeployCodeClient(await connect(connectionSettings(given)));
   }
 

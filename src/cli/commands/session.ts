@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { requireName } from '../../model/names';
 import type { Stack } from '../../config';
 import type { DeployCodeClient } from '../../client/client';
@@ -10,12 +11,17 @@ import type { ConnectionOptions } from '../options';
  * @throws NameProblem if `--env` is not a valid name
  */
 export async function withClient<T>(
-  options: ConnectionOptions & { env?: string },
+  options: ConnectionOptions & { env?: string; config?: string },
   work: (client: DeployCodeClient) => Promise<T>,
 ): Promise<T> {
   if (options.env !== undefined) requireName('environment', options.env);
   const { DeployCodeClient } = await import('../../client/client.js');
-  const client = await DeployCodeClient.connect(options);
+  const { address, namespace, config } = options;
+  const client = await DeployCodeClient.connect({
+    address,
+    namespace,
+    ...(config !== undefined && { folder: dirname(config) }),
+  });
   try {
     return await work(client);
   } finally {
