@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
-import { plainMarkdown, plainMarkdownWithin } from '../model/text/markdown';
+import { codeMarkdown, literalMarkdown, plainMarkdownWithin } from '../model/text/markdown';
 import type { WhenBusy } from '../plan/asked';
 import type { IntentKind } from '../model/deployment';
 import type { Intent } from '../plan/plan';
@@ -85,12 +85,12 @@ function requestName(kind: IntentKind, at: Date): string {
 function requestDetails({ stack, intent, requestedBy, reason, target }: DeploymentInput): string {
   const variables = Object.entries(stack.variables).map(([name, value]) => `${name}=${value}`);
   const lines = [
-    plainMarkdown(`requested by ${requestedBy}${reason ? `: ${reason}` : ''}`, longestLine),
+    literalMarkdown(`requested by ${requestedBy}${reason ? `: ${reason}` : ''}`, longestLine),
     ...(target === undefined ? [] : [`release ${target}`]),
-    ...(intent.services ? [plainMarkdown(`services ${intent.services.join(', ')}`, longestLine)] : []),
-    ...(variables.length > 0 ? [plainMarkdown(variables.join(' '), longestLine)] : []),
+    ...(intent.services ? [literalMarkdown(`services ${intent.services.join(', ')}`, longestLine)] : []),
+    ...(variables.length > 0 ? [variables.map((variable) => codeMarkdown(variable, longestLine)).join(' ')] : []),
     ...Object.values(stack.services).map(
-      ({ name, image, command }) => `- ${name}: ${plainMarkdown(image ?? (command ?? []).join(' '))}`,
+      ({ name, image, command }) => `- ${literalMarkdown(name)}: ${codeMarkdown(image ?? (command ?? []).join(' '))}`,
     ),
   ];
   return lines.join('\n\n').slice(0, longestDetails);

@@ -9,7 +9,7 @@ import {
 import type { WatchReport } from '../../activities/contract';
 import type { Unattended } from '../../model/schedule';
 import type { Ailing } from '../../model/watch';
-import { plainMarkdown } from '../../model/text/markdown';
+import { literalMarkdown } from '../../model/text/markdown';
 import { activity } from '../support/activity-options';
 import { patches } from '../support/patches';
 import { toProblem } from '../deployment/steps/failure';
@@ -41,7 +41,7 @@ const by = 'the watch';
 function showFindings(after: WatchState, before: WatchState): void {
   setCurrentDetails(
     findingsText(after)
-      .map((line) => `- ${plainMarkdown(line)}`)
+      .map((line) => `- ${literalMarkdown(line)}`)
       .join('\n'),
   );
   if (statusOf(after) === statusOf(before) || !patched(patches.environmentStatus)) return;
