@@ -5,11 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cannotHonour } from '../../src/model/capabilities';
 import { runtimeTraits } from '../../src/model/runtimes';
 import type { InstanceRef, InstanceSpec } from '../../src/model/instance';
+import type { OpenCommand, OpenCommandOptions } from '../../src/runtimes/open-command';
 import {
   RuntimeError,
   type LogRequest,
-  type OpenCommand,
-  type OpenCommandOptions,
   type Runtime,
   type RuntimeDriver,
   type Scope,

@@ -10,7 +10,7 @@ import {
   readAgainIn,
   type SessionRequest,
 } from '../../model/session';
-import type { OpenCommand } from '../../runtimes/runtime';
+import type { OpenCommand } from '../../runtimes/open-command';
 import type { StepContext } from '../contract';
 import type { Dependencies } from '../dependencies';
 import { SoftwareFault } from '../failures';

@@ -5,6 +5,7 @@ import type { InstanceStatus } from '../../model/instance-status';
 import type { Observation, ObservedInstance } from '../../model/observation';
 import type { TrafficState } from '../../model/traffic';
 import { initialTraffic, memoryBalancer } from './balancer';
+import type { OpenCommand, OpenCommandOptions } from '../open-command';
 import {
   RuntimeError,
   type HoldReason,
@@ -13,8 +14,6 @@ import {
   type RuntimeDriver,
   type RuntimeErrorKind,
   type Scope,
-  type OpenCommand,
-  type OpenCommandOptions,
 } from '../runtime';
 import { isSameScope, missing, mustBeWithin, refuseTaken, scopeName } from '../scope';
 

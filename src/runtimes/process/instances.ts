@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { InstanceRef, InstanceSpec, SecretMount } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
+import type { OpenCommand, OpenCommandOptions } from '../open-command';
 import {
   RuntimeError,
   type ExecResult,
@@ -11,8 +12,6 @@ import {
   type LogRequest,
   type Scope,
   type SecretReader,
-  type OpenCommand,
-  type OpenCommandOptions,
 } from '../runtime';
 import { isSameScope, mustBeWithin, refuseTaken } from '../scope';
 import { isAlive } from '../../guard/process-identity';

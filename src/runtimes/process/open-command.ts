@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { killMarked } from '../marked-processes';
-import { RuntimeError, type OpenCommand, type OpenCommandOptions } from '../runtime';
+import type { OpenCommand, OpenCommandOptions } from '../open-command';
+import { RuntimeError } from '../runtime';
 import { signalGroup } from './run-command';
 
 /** Time for output after the exit: child processes may keep it open. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import type { OpenCommand, OpenCommandOptions } from '../../runtime';
+import type { OpenCommand, OpenCommandOptions } from '../../open-command';
 import type { DockerConnection } from '../api/connection';
 import { docker } from '../api/errors';
 import { endCommand, markOf } from './end-command';
