@@ -1,3 +1,5 @@
+import type { LogTimes } from '../runtimes/runtime';
+import type { SessionRequest } from '../model/session';
 import type { NetworkSpec, VolumeSpec } from '../model/resources';
 import type { FreezeWindow, Stack } from '../model/stack';
 import type { AuditEntry, AuditHead, AuditTrail } from '../model/audit';
@@ -45,9 +47,11 @@ export interface JoinInput {
   namespace?: string;
 }
 
-/** `maxParallel`: deployments that may run at the same time on all workers together; absent: no limit. */
 export interface FleetRules {
+  /** Deployments that may run at the same time on all workers together; absent: no limit. */
   maxParallel?: number;
+  /** The worker encrypts payloads: nothing that was deployed may stand elsewhere in a history. */
+  encrypted?: boolean;
 }
 
 /** `workflowId`: of the deployment. `limit`: parallel deployments that the worker which placed the claim allows. */
@@ -125,9 +129,14 @@ export interface NotRunning {
   evidence: Evidence;
 }
 
+export type { LogTimes };
+
 /** Log lines of an instance. `cursor`: where the next lines begin. */
 export interface InstanceLog {
   name: string;
+  /** Set by the workflow, which knows the instances. */
+  service?: string;
+  ordinal?: number;
   lines: string[];
   cursor: string;
   /** Why its logs cannot be read; absent when they can. */
@@ -283,6 +292,7 @@ export interface Activities {
     instances: string[],
     tail: number,
     after: Record<string, string>,
+    times?: LogTimes,
   ): Promise<InstanceLog[]>;
   runCommand(
     context: StepContext,
@@ -290,6 +300,8 @@ export interface Activities {
     command: string[],
     timeoutMs: number,
   ): Promise<{ exitCode: number; output: string }>;
+  /** Runs a command whose input and output pass through the workflow meanwhile; resolves with the exit code. */
+  converse(context: StepContext, instance: string, command: string[], session: SessionRequest): Promise<number>;
 }
 
 /** Types of activity failures. Workflows check these, never the text. */

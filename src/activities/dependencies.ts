@@ -44,6 +44,9 @@ export interface TemporalGateway {
   /** The configs that the workflow of a deployment was started with. */
   configs(workflowId: string, runId: string): Promise<Stack['configs']>;
   dropRelease(stack: string, environment: string, release: number): Promise<void>;
+  /** The messages of a client to a command, from an index on. */
+  readSession(workflowId: string, from: number): Promise<string[]>;
+  writeSession(workflowId: string, sealed: string): Promise<void>;
 }
 
 /** Events of activities, for metrics and logs. */

@@ -1,4 +1,5 @@
 import { formatProblem, StackFileError } from '../config';
+import { counted } from '../model/text';
 import { NameProblem } from '../model/names';
 import { KeyProblem } from '../payloads/keys';
 import { BadRequest, DeploymentLost, EngineUnreachable } from '../temporal/errors';
@@ -26,7 +27,7 @@ function describe(error: unknown): { code: number; lines: string[]; data: unknow
       code: exitCodes.badInput,
       lines: [
         ...error.problems.map((problem) => paint.red(formatProblem(problem))),
-        `${count} problem${count === 1 ? '' : 's'}; nothing was changed`,
+        `${counted(count, 'problem')}; nothing was changed`,
       ],
       data: { problems: error.problems },
     };

@@ -4,12 +4,16 @@ import type { WhenBusy } from '../plan/asked';
 import { durationMs } from '../config/schema/values';
 import { loadStack, type LoadedStack, type LoadOptions } from '../config';
 
-export interface StackOptions {
+/** Options that select a stack file and its environment. */
+export interface FileOptions {
   config?: string;
   file?: string[];
+  env?: string;
+}
+
+export interface StackOptions extends FileOptions {
   profile?: string[];
   envFile?: string[];
-  env?: string;
   set?: Record<string, string>;
   image?: Record<string, string>;
   acceptUnenforced?: boolean;

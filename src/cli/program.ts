@@ -32,6 +32,10 @@ export const commandModules: readonly { commands: readonly string[]; load: () =>
     load: () => (require('./commands/deploy') as typeof import('./commands/deploy')).addDeploy,
   },
   {
+    commands: ['ps', 'up', 'down', 'config'],
+    load: () => (require('./commands/compose-words') as typeof import('./commands/compose-words')).addComposeWords,
+  },
+  {
     commands: ['status', 'history', 'logs', 'exec'],
     load: () => (require('./commands/views') as typeof import('./commands/views')).addViews,
   },
@@ -68,7 +72,7 @@ export const commandModules: readonly { commands: readonly string[]; load: () =>
     load: () => (require('./commands/modules') as typeof import('./commands/modules')).addModules,
   },
   {
-    commands: ['schema', 'import', 'completion'],
+    commands: ['schema', 'import', 'completion', 'complete'],
     load: () => (require('./commands/tools') as typeof import('./commands/tools')).addTools,
   },
 ];
@@ -90,6 +94,7 @@ function programWith(modules: typeof commandModules): Command {
     .description('Deploys a stack of services, phase by phase, as a durable workflow.')
     .version((require('../../package.json') as { version: string }).version)
     .configureOutput({ writeErr: (text) => void process.stderr.write(visibleLines(text)) })
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .showHelpAfterError('(run deploy-code --help for usage)')
     .addHelpText('after', help);

@@ -30,12 +30,11 @@ import {
 } from '../workflows/messages';
 import { ask } from '../temporal/ask';
 import { Builds } from '../temporal/builds';
-import { connect, connectionSettings } from '../temporal/connection';
+import { connect, connectionSettings, type Connecting } from '../temporal/connection';
 import { DeploymentHandle } from './deployment-handle';
 import { BadRequest } from '../temporal/errors';
 import { listHistory, findDeployment, type HistoryEntry } from './history';
 import { actOf, orderOf, type OrderOptions } from './orders';
-import { lineOf } from './line-of';
 import { placeOf } from './place';
 import { intentOf, startDeployment, type RequestOptions } from './request';
 import { Schedules } from './schedules';
@@ -45,7 +44,7 @@ import { settle } from './settle';
 import { signalEnvironment } from '../temporal/signal-environment';
 import { unlessMissing } from '../temporal/unless-missing';
 import { userName } from './user';
-import { withinLimits } from './within-limits';
+import { lineOf, withinLimits } from './within-limits';
 
 export interface PlanResult {
   plan: PlanSummary;
@@ -58,7 +57,7 @@ export class DeployCodeClient extends Reader {
    * Connects with Temporal's own settings: `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, TLS, API keys and profiles.
    * @throws EngineUnreachable if no server answers
    */
-  static async connect(given: { address?: string; namespace?: string } = {}): Promise<DeployCodeClient> {
+  static async connect(given: Connecting = {}): Promise<DeployCodeClient> {
     return new DeployCodeClient(await connect(connectionSettings(given)));
   }
 

@@ -18,6 +18,7 @@ import {
 import { ask } from '../temporal/ask';
 import { BadRequest, DeploymentLost, type EngineUnreachable } from '../temporal/errors';
 import { endIfStuck, type Ending, type ResponseLimits } from '../temporal/responsiveness';
+import { resultOf } from './result-of';
 import { isPassing, translated } from '../temporal/temporal-errors';
 
 const firstPollMs = 40;
@@ -61,7 +62,7 @@ export class DeploymentHandle {
    */
   async result({ signal, onTrouble }: WatchOptions = {}): Promise<DeploymentResult> {
     try {
-      return await this.withRetry(() => this.workflow.result(), signal, onTrouble);
+      return await this.withRetry(() => resultOf(this.workflow), signal, onTrouble);
     } catch (error) {
       if (
         error instanceof WorkflowFailedError &&

@@ -1,4 +1,6 @@
-import { type Client, WorkflowFailedError } from '@temporalio/client';
+import { type Client, WorkflowFailedError, type WorkflowExecutionStatusName } from '@temporalio/client';
+import { outcomes } from '../model/deployment';
+import { resultOf } from './result-of';
 import { searchAttributes, type DeploymentResult, type Place } from '../workflows/messages';
 import { deploymentNumbered, deploymentsOf } from '../temporal/visibility';
 
@@ -24,23 +26,27 @@ export async function listHistory(client: Client, place: Place, limit: number): 
       workflowId,
       deployment: typedSearchAttributes.get(searchAttributes.number),
       release: typedSearchAttributes.get(searchAttributes.release),
-      status:
-        status.name === 'RUNNING' || status.name === 'COMPLETED'
-          ? (typedSearchAttributes.get(searchAttributes.status) ?? status.name.toLowerCase())
-          : status.name.toLowerCase(),
+      status: statusOf(status.name, typedSearchAttributes.get(searchAttributes.status)),
       startedAt: startTime,
       endedAt: closeTime,
     });
     if (entries.length === limit) break;
   }
   return Promise.all(
-    entries.map(async (entry) => ({ ...entry, result: entry.endedAt && (await resultOf(client, entry.workflowId)) })),
+    entries.map(async (entry) => ({ ...entry, result: entry.endedAt && (await endOf(client, entry.workflowId)) })),
   );
 }
 
-async function resultOf(client: Client, workflowId: string): Promise<DeploymentResult | undefined> {
+/** The outcome; of a workflow that ended without one, how it ended. */
+function statusOf(workflow: WorkflowExecutionStatusName, status: string | undefined): string {
+  const isTold =
+    workflow === 'RUNNING' || workflow === 'COMPLETED' || (outcomes as readonly unknown[]).includes(status);
+  return isTold && status !== undefined ? status : workflow.toLowerCase();
+}
+
+async function endOf(client: Client, workflowId: string): Promise<DeploymentResult | undefined> {
   try {
-    return (await client.workflow.getHandle(workflowId).result()) as DeploymentResult;
+    return await resultOf(client.workflow.getHandle(workflowId));
   } catch (error) {
     if (error instanceof WorkflowFailedError) return undefined;
     throw error;

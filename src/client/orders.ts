@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { longestAuthor, longestReason } from '../model/text';
 import type { Act } from '../workflows/messages';
 import { BadRequest } from '../temporal/errors';
-import { lineOf } from './line-of';
+import { lineOf } from './within-limits';
 import { userName } from './user';
 
 /** Options of a freeze, or of a pause of the watch. */

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { ChannelKey } from '../guard/sealed-channel';
 import type { Stack } from '../model/stack';
 import type { Answers } from '../workflows/hosts';
-import type { InspectInput, InspectResults } from '../workflows/inspect';
+import type { InspectInput, InspectResults, LogsRequest } from '../workflows/inspect';
 import { taskQueue, type Place } from '../workflows/messages';
 import { findHostWorkers, findWorker, unserved, unservedHosts } from '../temporal/find-worker';
+import { CommandSession, type SessionOptions } from './command-session';
 import { actOf } from './orders';
 import { listHosts, type HostLine } from './hosts';
 import { untilTaken } from '../temporal/until-taken';
@@ -22,22 +24,37 @@ export class Reader {
 
   /**
    * The last log lines of the instances of services; of all services if none is named. `after`: cursors of an earlier
-   * answer by instance name, to get only the lines since then.
+   * answer by instance name, to get only the lines since then. `times`: for runtimes that keep the times of lines.
    */
   async logs(
     stack: Stack,
     services: string[],
     tail: number,
     after: Record<string, string> = {},
+    times?: LogsRequest['times'],
   ): Promise<InspectResults['logs']> {
     return this.ofServed(stack, (served) =>
-      this.inspect({ kind: 'logs', stack: served, services, tail, after, taskQueue }),
+      this.inspect({ kind: 'logs', stack: served, services, tail, after, taskQueue, ...(times && { times }) }),
     );
   }
 
   /** Runs a command inside an instance, and returns its output and exit code. */
   async exec(stack: Stack, instance: string, command: string[], by?: string): Promise<InspectResults['exec']> {
     return this.inspect({ kind: 'exec', stack, instance, command, taskQueue, act: actOf(by) });
+  }
+
+  /** Starts a command inside an instance that takes input while it runs. */
+  async openCommand(
+    stack: Stack,
+    instance: string,
+    command: string[],
+    { by, ...options }: SessionOptions & { by?: string },
+  ): Promise<CommandSession> {
+    const key = new ChannelKey();
+    const { input, terminal } = options;
+    const session = { key: key.publicKey, input: input !== undefined, ...(terminal && { terminal }) };
+    const handle = await this.begin({ kind: 'exec', stack, instance, command, taskQueue, act: actOf(by), session });
+    return new CommandSession(this.temporal, handle, key, options);
   }
 
   /** The hosts of a stack, with their workers and circuit breakers. */
@@ -71,6 +88,24 @@ export class Reader {
   protected async inspect<K extends InspectInput['kind']>(
     input: Extract<InspectInput, { kind: K }>,
   ): Promise<InspectResults[K]> {
+    const handle = await this.begin(input);
+    const result = await handle.result();
+    if (isRead.has(input.kind)) await this.forget(handle);
+    return result;
+  }
+
+  /** Deletes the workflow of an answered query, so that the list of Temporal's UI shows deployments. */
+  private async forget({ workflowId, client }: Pick<WorkflowHandle, 'workflowId' | 'client'>): Promise<void> {
+    const { connection, options } = client as Client['workflow'];
+    await connection.workflowService
+      .deleteWorkflowExecution({ namespace: options.namespace, workflowExecution: { workflowId } })
+      .catch(() => undefined);
+  }
+
+  /** Starts a query; a worker has taken it. */
+  private async begin<K extends InspectInput['kind']>(
+    input: Extract<InspectInput, { kind: K }>,
+  ): Promise<WorkflowHandle<() => Promise<InspectResults[K]>>> {
     const { stack, environment, hosts } = subjectOf(input);
     await this.requireWorkers({ hosts: partial.has(input.kind) ? [] : hosts });
     const handle = await this.temporal.workflow.start('inspect', {
@@ -80,7 +115,7 @@ export class Reader {
       staticSummary: `${input.kind} of ${stack}/${environment}`,
     });
     await untilTaken(this.temporal, handle);
-    return (await handle.result()) as InspectResults[K];
+    return handle as WorkflowHandle<() => Promise<InspectResults[K]>>;
   }
 
   /** Checks that a worker runs: without one, a request would wait without an error. */
@@ -100,6 +135,9 @@ export class Reader {
     );
   }
 }
+
+/** Queries without an effect, of which Temporal need not keep a trace. */
+const isRead: ReadonlySet<InspectInput['kind']> = new Set(['plan', 'status', 'logs', 'audit', 'volumes'] as const);
 
 /** Queries that work while some hosts are unavailable. */
 const partial: ReadonlySet<InspectInput['kind']> = new Set([

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
-import { plainMarkdown, plainMarkdownWithin } from '../model/text/markdown';
+import { codeMarkdown, literalMarkdown, plainMarkdownWithin } from '../model/text/markdown';
 import type { WhenBusy } from '../plan/asked';
 import type { IntentKind } from '../model/deployment';
 import type { Intent } from '../plan/plan';
@@ -52,7 +52,7 @@ export async function startDeployment(
 ): Promise<WorkflowHandle<() => Promise<DeploymentResult>>> {
   const { stack, intent, reason, taskQueue } = input;
   const place = placeOf(stack);
-  const workflowId = deploymentId(place, requestId ?? randomUUID());
+  const workflowId = deploymentId(place, requestId ?? requestName(intent.kind, new Date()));
   try {
     return (await workflow.start('deployment', {
       workflowId,
@@ -75,16 +75,22 @@ export async function startDeployment(
   }
 }
 
+/** `7b8cc82b-deploy-2026-11-29-0100`: unique by its beginning, which the queue shows; the rest is for people. */
+function requestName(kind: IntentKind, at: Date): string {
+  const minute = at.toISOString().slice(0, 16).replace('T', '-').replace(':', '');
+  return `${randomUUID().slice(0, 8)}-${kind}-${minute}`;
+}
+
 /** The request in Markdown, for the Temporal UI. */
 function requestDetails({ stack, intent, requestedBy, reason, target }: DeploymentInput): string {
   const variables = Object.entries(stack.variables).map(([name, value]) => `${name}=${value}`);
   const lines = [
-    plainMarkdown(`requested by ${requestedBy}${reason ? `: ${reason}` : ''}`, longestLine),
+    literalMarkdown(`requested by ${requestedBy}${reason ? `: ${reason}` : ''}`, longestLine),
     ...(target === undefined ? [] : [`release ${target}`]),
-    ...(intent.services ? [plainMarkdown(`services ${intent.services.join(', ')}`, longestLine)] : []),
-    ...(variables.length > 0 ? [plainMarkdown(variables.join(' '), longestLine)] : []),
+    ...(intent.services ? [literalMarkdown(`services ${intent.services.join(', ')}`, longestLine)] : []),
+    ...(variables.length > 0 ? [variables.map((variable) => codeMarkdown(variable, longestLine)).join(' ')] : []),
     ...Object.values(stack.services).map(
-      ({ name, image, command }) => `- ${name}: ${plainMarkdown(image ?? (command ?? []).join(' '))}`,
+      ({ name, image, command }) => `- ${literalMarkdown(name)}: ${codeMarkdown(image ?? (command ?? []).join(' '))}`,
     ),
   ];
   return lines.join('\n\n').slice(0, longestDetails);

@@ -1,3 +1,4 @@
+import { isOneLine } from '../model/text';
 import { packedSize } from '../config/packed-size';
 import type { Stack } from '../model/stack';
 import { excessOf, packedExcess } from '../model/stack/limits';
@@ -11,4 +12,13 @@ export function withinLimits(stack: Stack): Stack {
   throw new BadRequest(
     excess.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(': ')).join('\n'),
   );
+}
+
+/**
+ * Returns a text that is shown in one row, such as a reason.
+ * @throws BadRequest if it has several lines or control characters, or is too long
+ */
+export function lineOf(field: string, text: string, longest: number): string {
+  if (isOneLine(text, longest)) return text;
+  throw new BadRequest(`${field} must be one line of at most ${longest} characters, without control characters`);
 }

@@ -6,7 +6,8 @@ import { chooseFiles } from './files';
 import type { LoadedStack, LoadOptions } from './load-options';
 import { normalise } from './normalise';
 import { StackFileError, type Finding, type Problem } from './problems';
-import { overlay } from './read/overlay';
+import { conceal } from '../model/text/marks';
+import { isData, overlay } from './read/overlay';
 import { prune } from './read/prune';
 import { readText } from './read/source';
 import { rules } from './rules';
@@ -33,6 +34,7 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
   const placed = (findings: Finding[]) => findings.map(({ path, message }) => problem(path, message));
 
   const given = withImages(read.data, options.images);
+  const document = concealed(given);
   const parsed = stackFile.safeParse(given);
   if (!parsed.success) {
     const malformed = schemaFindings(stackFile, parsed.error.issues);
@@ -42,7 +44,7 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
     fail(withCauses(read, placed([...sensible, ...(rest?.findings ?? [])])));
     // Only unset variables are malformed. They are a problem for `placeOnly` too if the rest is not valid without them.
     if (!rest) fail(placed(read.unset));
-    return { files, ...sendable(rest!.stack, read, options), warnings: [], problem };
+    return { files, ...sendable(rest!.stack, read, options), warnings: [], document, problem };
   }
   const normalised = toStack(parsed.data, choice.folder, {
     ...options,
@@ -51,7 +53,7 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
   const { findings, ...sent } = sendable(normalised.stack, read, options);
   fail(withCauses(read, placed([...normalised.findings, ...findings])));
   const warnings = distinct([...read.warnings, ...placed(literalCredentials(read.data))]);
-  return { files, ...sent, warnings, problem };
+  return { files, ...sent, warnings, document, problem };
 }
 
 /** A stack without values that look like credentials, and those values. The place of a stack needs none of them. */
@@ -60,6 +62,14 @@ function sendable(stack: Stack, read: ReadFile, options: LoadOptions) {
   return options.placeOnly
     ? { stack: withoutSealed(separated), sealing: {}, findings }
     : { stack: separated, sealing: { ...read.sealing, ...values }, findings };
+}
+
+/** Data with `***` for values that look like credentials. */
+function concealed(data: unknown): unknown {
+  if (typeof data === 'string') return conceal(data);
+  if (Array.isArray(data)) return data.map(concealed);
+  if (!isData(data)) return data;
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, concealed(value)]));
 }
 
 /**

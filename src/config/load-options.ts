@@ -35,6 +35,8 @@ export interface LoadedStack {
   sealing: SealingValues;
   /** Probable mistakes, which do not fail validation. */
   warnings: Problem[];
+  /** The file as it is read: overrides, variables and Compose spellings applied, credentials as `***`. */
+  document: unknown;
   /** Makes a problem with the file, line and column of a path. */
   problem: (path: (string | number)[], message: string) => Problem;
 }

@@ -16,6 +16,11 @@ export const outcomes = [
 ] as const;
 export type Outcome = (typeof outcomes)[number];
 
+/** True for a deployment that did what was requested. */
+export function isSuccess(outcome: Outcome): boolean {
+  return outcome === 'succeeded' || outcome === 'unchanged';
+}
+
 /** Stages of a deployment that has not ended. `waiting`: for a person. */
 export const stages = ['queued', 'planning', 'pulling', 'deploying', 'waiting', 'committing', 'rolling_back'] as const;
 

@@ -15,13 +15,15 @@ export interface RuntimeTraits {
   unit: 'instance' | 'workload';
   /** `containers`: instances have names on networks of the engine. `host`: instances are ports of the host. */
   network: 'containers' | 'cluster' | 'host';
+  /** Whether it keeps the time of each log line. */
+  logTimes: boolean;
 }
 
 export const runtimeTraits: Record<RuntimeName, RuntimeTraits> = {
-  docker: { label: 'Docker', host: 'a Docker Engine', unit: 'instance', network: 'containers' },
-  kubernetes: { label: 'Kubernetes', host: 'a cluster', unit: 'workload', network: 'cluster' },
-  process: { label: 'processes', host: 'a machine', unit: 'instance', network: 'host' },
-  memory: { label: 'the memory runtime', host: 'memory', unit: 'instance', network: 'containers' },
+  docker: { label: 'Docker', host: 'a Docker Engine', unit: 'instance', network: 'containers', logTimes: true },
+  kubernetes: { label: 'Kubernetes', host: 'a cluster', unit: 'workload', network: 'cluster', logTimes: true },
+  process: { label: 'processes', host: 'a machine', unit: 'instance', network: 'host', logTimes: false },
+  memory: { label: 'the memory runtime', host: 'memory', unit: 'instance', network: 'containers', logTimes: false },
 };
 
 /** Whether a service is one workload of its platform: {@link RuntimeTraits.unit}. */

@@ -1,5 +1,6 @@
 import type { InstanceRef, InstanceSpec, NetworkAttachment } from '../model/instance';
 import type { Front } from '../model/traffic';
+import { counted } from '../model/text';
 import { canonical, contentHash } from './service/hash';
 import { shortName } from './names';
 import type { Action, Step, StepOf, Whereabouts } from './plan';
@@ -148,7 +149,7 @@ function titleOf(action: Action): string {
     case 'route':
       return action.label;
     case 'configure':
-      if (!sameRoutes(action.front, action.before)) return `apply ${action.front.routes.length} routes`;
+      if (!sameRoutes(action.front, action.before)) return `apply ${counted(action.front.routes.length, 'route')}`;
       return canonical(action.front.certificates) === canonical(action.before?.certificates)
         ? 'apply new settings of the load balancer'
         : 'apply new certificates';

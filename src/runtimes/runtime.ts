@@ -1,3 +1,4 @@
+import type { OpenCommand, OpenCommandOptions } from './open-command';
 import type { NetworkSpec, VolumeSpec } from '../model/resources';
 import type { ServedBy } from '../model/instance';
 import type { RuntimeName } from '../model/runtimes';
@@ -40,7 +41,16 @@ export interface ExecResult {
   output: string;
 }
 
-export interface LogRequest {
+/** Which log lines are wanted by their time; only for runtimes that keep it ({@link RuntimeTraits.logTimes}). */
+export interface LogTimes {
+  /** In ms since the epoch. */
+  since?: number;
+  until?: number;
+  /** Whether each line begins with its time and a space. */
+  shown?: boolean;
+}
+
+export interface LogRequest extends LogTimes {
   /** The last lines, at most this many. */
   tail: number;
   /** Instead what came after this cursor of an earlier page. */
@@ -158,6 +168,11 @@ export interface Inspector {
   restartsWhatExits?: boolean;
   logs(name: string, request: LogRequest): Promise<LogPage>;
   exec(name: string, command: string[], timeoutMs: number): Promise<ExecResult>;
+  /**
+   * Starts a command that gets input while it runs.
+   * @throws RuntimeError of kind `software` for a terminal, if the platform has none
+   */
+  openCommand(name: string, command: string[], options: OpenCommandOptions): Promise<OpenCommand>;
   /** `exec` for probes: never two at a time in one instance. Absent where `exec` leaves no process behind. */
   probeByCommand?(name: string, command: string[], timeoutMs: number): Promise<ExecResult>;
   /** The platform's own verdict, where the worker cannot reach instances: the problem, or undefined. */

@@ -7,6 +7,14 @@ import { isRefused, translated } from './temporal-errors';
 
 const notFound = 5;
 
+/** What a caller says about the connection. */
+export interface Connecting {
+  address?: string;
+  namespace?: string;
+  /** Folder of the stack file: an engine may have been started there. */
+  folder?: string;
+}
+
 export interface ConnectionSettings {
   connection: ConnectionOptions;
   namespace: string;
@@ -14,20 +22,21 @@ export interface ConnectionSettings {
 
 /**
  * The address of Temporal: the given one, else that of Temporal's own environment variables and profiles, else that of
- * `deploy-code dev` in this folder, else localhost:7233.
+ * `deploy-code dev` in this folder or in that of the stack file (`folder`), else localhost:7233.
  */
-export function connectionSettings(given: { address?: string; namespace?: string } = {}): ConnectionSettings {
+export function connectionSettings(given: Connecting = {}): ConnectionSettings {
   const { connectionOptions, namespace } = loadClientConnectConfig();
-  const address = given.address || connectionOptions.address || developmentAddress() || 'localhost:7233';
+  const address = given.address || connectionOptions.address || developmentAddress(given.folder) || 'localhost:7233';
   return {
     connection: { ...connectionOptions, address, connectTimeout: '3s' },
     namespace: given.namespace ?? namespace ?? 'default',
   };
 }
 
-/** @throws EngineUnreachable if the development engine of this folder has stopped, instead of using another server */
-function developmentAddress(): string | undefined {
-  const found = rememberedEngine();
+/** @throws EngineUnreachable if the development engine of a folder has stopped, instead of using another server */
+function developmentAddress(folder: string | undefined): string | undefined {
+  const remembered = [rememberedEngine(), ...(folder === undefined ? [] : [rememberedEngine(folder)])];
+  const found = remembered.find((each) => each?.isRunning) ?? remembered.find((each) => each !== undefined);
   if (found && !found.isRunning) {
     throw new EngineUnreachable(
       `the development engine of ${found.folder} has stopped`,

@@ -15,6 +15,7 @@ import { installationKey } from '../activities/secrets/installation-key';
 import { Builds } from '../temporal/builds';
 import type { RuntimeName } from '../model/runtimes';
 import { dataConverter } from '../payloads/data-converter';
+import { keysOf } from '../payloads/keys';
 import {
   defaultPolicy,
   ownFiles,
@@ -163,7 +164,10 @@ export async function createWorker(configuration: WorkerConfiguration): Promise<
       dataDir,
       auditDatabase,
       audit,
-      fleet: { maxParallel: configuration.maxParallelDeployments },
+      fleet: {
+        maxParallel: configuration.maxParallelDeployments,
+        ...(keysOf(process.env) && { encrypted: true }),
+      },
       events: activityEvents,
     });
   };

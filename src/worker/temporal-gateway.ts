@@ -9,12 +9,14 @@ import {
   claimSignal,
   contentsQuery,
   fleetId,
+  fromCommandSignal,
   hostId,
   hostQuery,
   imagesMemo,
   joinSignal,
   pruneSignal,
   releaseId,
+  sessionQuery,
   reportHostSignal,
   taskQueue,
 } from '../workflows/messages';
@@ -104,6 +106,10 @@ export function createTemporalGateway(client: Client): TemporalGateway {
     },
 
     configs: async (workflowId, runId) => (await startOf(client, workflowId, runId)).stack.configs,
+
+    readSession: (workflowId, from) => workflow.getHandle(workflowId).query(sessionQuery, { of: 'client', from }),
+
+    writeSession: (workflowId, sealed) => workflow.getHandle(workflowId).signal(fromCommandSignal, { sealed }),
 
     async dropRelease(stack, environment, release) {
       await unlessMissing(() => workflow.getHandle(releaseId({ stack, environment }, release)).signal(pruneSignal));

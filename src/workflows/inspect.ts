@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { failureTypes } from '../activities/contract';
-import type { AuditPlace, InstanceLog } from '../activities/contract';
+import type { AuditPlace, InstanceLog, LogTimes } from '../activities/contract';
+import { longestSessionMs, type SessionRequest } from '../model/session';
 import type { Stack } from '../model/stack';
 import type { AuditHead, AuditTrail } from '../model/audit';
 import type { SealingKey } from '../model/instance';
@@ -10,9 +11,11 @@ import type { Observation, ObservedInstance, ObservedVolume } from '../model/obs
 import type { Intent, Refusal } from '../plan/plan';
 import { planOver } from '../plan/planner';
 import { isUnnamed } from '../plan/resources/unnamed-volumes';
+import { counted } from '../model/text';
 import { activity } from './support/activity-options';
 import { admit, admitSize } from './support/admit';
 import { askEach, hostsOf, listInstances, observeHosts, type Answers, type HostQueue } from './hosts';
+import { keepMailbox } from './support/session-mailbox';
 import { contextOf } from './support/step-context';
 import { summarise } from './deployment/report/summary';
 import type { Act, PlanSummary, Place } from './messages';
@@ -30,11 +33,32 @@ export interface PlanRequest {
   taskQueue: string;
 }
 
+export interface LogsRequest {
+  kind: 'logs';
+  services: string[];
+  tail: number;
+  after: Record<string, string>;
+  times?: LogTimes;
+  taskQueue: string;
+  stack: Stack;
+}
+
+export interface ExecRequest {
+  kind: 'exec';
+  stack: Stack;
+  instance: string;
+  command: string[];
+  taskQueue: string;
+  act?: Act;
+  /** Set: input and output pass while the command runs; otherwise the result has the output. */
+  session?: SessionRequest;
+}
+
 export type InspectInput =
   | PlanRequest
   | { kind: 'status'; stack: Stack; taskQueue: string }
-  | { kind: 'logs'; services: string[]; tail: number; after: Record<string, string>; taskQueue: string; stack: Stack }
-  | { kind: 'exec'; stack: Stack; instance: string; command: string[]; taskQueue: string; act?: Act }
+  | LogsRequest
+  | ExecRequest
   | { kind: 'act'; place: AuditPlace; what: string; taskQueue: string; act?: Act }
   | { kind: 'sealing-key'; place: Place; taskQueue: string }
   | { kind: 'audit'; stack: Stack; last: number; known?: AuditHead; taskQueue: string }
@@ -89,16 +113,8 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
       return status(input);
     case 'logs':
       return logs(input);
-    case 'exec': {
-      await recordAct(auditPlaceOf(stack), taskQueue, `exec ${input.instance}: ${input.command.join(' ')}`, input.act);
-      const host = await hostOf(input, ({ instances }) => instances.some(({ name }) => name === input.instance));
-      return activity('runCommand', host.taskQueue, `run ${input.command[0]} in ${input.instance}`)(
-        contextOf(stack, 0),
-        input.instance,
-        input.command,
-        3_600_000,
-      );
-    }
+    case 'exec':
+      return exec(input);
     case 'audit':
       return activity('readAudit', taskQueue, 'read the audit trail')(auditPlaceOf(stack), input.last, input.known);
     case 'volumes':
@@ -120,30 +136,45 @@ function shapeOf(input: InspectInput) {
   return input?.kind === 'sealing-key' ? inputs.sealingKey : inputs.inspect;
 }
 
+async function exec({
+  stack,
+  taskQueue,
+  instance,
+  command,
+  act,
+  session,
+}: ExecRequest): Promise<InspectResults['exec']> {
+  if (session) keepMailbox();
+  await recordAct(auditPlaceOf(stack), taskQueue, `exec ${instance}: ${command.join(' ')}`, act);
+  const host = await hostOf({ stack, taskQueue }, ({ instances }) => instances.some(({ name }) => name === instance));
+  const title = `run ${command[0]} in ${instance}`;
+  const context = contextOf(stack, 0);
+  if (!session) return activity('runCommand', host.taskQueue, title)(context, instance, command, longestSessionMs);
+  return {
+    exitCode: await activity('converse', host.taskQueue, title)(context, instance, command, session),
+    output: '',
+  };
+}
+
 async function status({ stack, taskQueue }: StackQuestion): Promise<Answers<InstanceLine>> {
   return askEach(hostsOf(stack, taskQueue), async ({ name, taskQueue: queue }) =>
     (await activity('describeInstances', queue, 'inspect all instances')(stack)).map((line) => onHost(line, name)),
   );
 }
 
-async function logs({
-  stack,
-  taskQueue,
-  services,
-  tail,
-  after,
-}: Extract<InspectInput, { kind: 'logs' }>): Promise<Answers<InstanceLog>> {
+async function logs({ stack, taskQueue, services, tail, after, times }: LogsRequest): Promise<Answers<InstanceLog>> {
   const views = await listInstances(stack, taskQueue, 'find the instances');
-  const read = await askEach(views.found, ({ taskQueue: queue, observation: { instances } }) => {
-    const names = instances
-      .filter(({ service }) => services.length === 0 || services.includes(service))
-      .map(({ name }) => name);
-    return activity('readLogs', queue, `read the logs of ${names.length} instances`)(
+  const read = await askEach(views.found, async ({ taskQueue: queue, observation: { instances } }) => {
+    const wanted = instances.filter(({ service }) => services.length === 0 || services.includes(service));
+    const found = await activity('readLogs', queue, `read the logs of ${counted(wanted.length, 'instance')}`)(
       contextOf(stack, 0),
-      names,
+      wanted.map(({ name }) => name),
       tail,
       after,
+      ...(times ? [times] : []),
     );
+    const byName = new Map(wanted.map(({ name, service, ordinal }) => [name, { service, ordinal }]));
+    return found.map((log) => ({ ...log, ...byName.get(log.name) }));
   });
   return { found: read.found, away: [...views.away, ...read.away] };
 }
@@ -163,7 +194,10 @@ async function volumes({ stack, taskQueue }: StackQuestion): Promise<Answers<Vol
  * The host that has an instance or a volume; if none has it, the first host, whose activity then reports the error.
  * @throws ApplicationFailure if it may be on an unavailable host
  */
-async function hostOf({ stack, taskQueue }: StackQuestion, has: (seen: Observation) => boolean): Promise<HostQueue> {
+async function hostOf(
+  { stack, taskQueue }: Pick<StackQuestion, 'stack' | 'taskQueue'>,
+  has: (seen: Observation) => boolean,
+): Promise<HostQueue> {
   if (!stack.hosts) return { taskQueue };
   const { found, away } = await listInstances(stack, taskQueue, 'find its host');
   const host = found.find(({ observation }) => has(observation));

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { dirname, join, resolve } from 'node:path';
 import Ajv from 'ajv/dist/2020';
 import { parse } from 'yaml';
 import { readFileSync } from 'node:fs';
@@ -111,6 +112,26 @@ describe('the command line, without an engine', () => {
     const { code, stdout } = await cli(['completion', shell]);
     expect(code).toBe(0);
     for (const word of ['rollback', 'modules', 'accept-unenforced']) expect(stdout).toContain(word);
+  });
+
+  it('completes services of the stack file in bash, and files after -c', async () => {
+    const file = writeStack({
+      name: 'shop',
+      services: { api: { image: 'a' }, admin: { image: 'a' }, web: { image: 'w' } },
+    });
+    const { stdout: script } = await cli(['completion', 'bash']);
+    const complete = (...words: string[]) => {
+      const typed = [resolve('bin/deploy-code'), ...words].map((word) => `'${word}'`).join(' ');
+      const call = `COMP_WORDS=(${typed}); COMP_CWORD=${words.length}; _deploy_code; echo "\${COMPREPLY[@]}"`;
+      return execFileSync('bash', ['-c', `${script}\n${call}`], { encoding: 'utf8' }).trim();
+    };
+    expect(complete('logs', '-c', file, 'a')).toBe('api admin');
+    expect(complete('restart', '--config', file, 'w')).toBe('web');
+    expect(complete('deploy', '-c', file, '--services', 'ad')).toBe('admin');
+    expect(complete('logs', '-c', file, '--ta')).toBe('--tail');
+    expect(complete('logs', '-c', file.slice(0, -3))).toBe(file);
+    expect(complete('logs', '-c', 'nowhere.yaml', 'a')).toBe('');
+    expect(complete('volume', 'r')).toBe('rm');
   });
 
   it('turns a compose file into a stack file, and names with lines what it could not carry', async () => {

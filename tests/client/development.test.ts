@@ -68,6 +68,19 @@ describe('the file of a development engine', () => {
     });
   });
 
+  it('is found from the folder of the stack file too, a running one before one that has stopped', async () => {
+    const { folder } = written();
+    const stack = join(folder, 'deploy-code.yaml');
+    writeFileSync(stack, 'name: shop\nservices: {app: {image: x}}\n');
+    const elsewhere = mkdtempSync(join(tmpdir(), 'deploy-code-dev-'));
+    const ended = written({ process: { ...identify(process.pid)!, started: '1' } }).folder;
+    for (const cwd of [elsewhere, ended])
+      expect(await cli(['status', '-c', stack], { cwd, environment: { TEMPORAL_ADDRESS: '' } })).toMatchObject({
+        code: 5,
+        stderr: expect.stringContaining('no Temporal server answers at 127.0.0.1:43001') as string,
+      });
+  });
+
   it('that is not trusted has nothing stopped', async () => {
     const { folder } = written({}, 0o606);
     expect(await cli(['dev', '--stop'], { cwd: folder })).toMatchObject({

@@ -6,7 +6,7 @@ const namesOf = (program: Command): string[] => program.commands.map((command) =
 describe('the modules of commands', () => {
   it('add exactly the commands that they are listed with', () => {
     for (const { commands, load } of commandModules) {
-      const program = new Command();
+      const program = new Command().enablePositionalOptions();
       load()(program);
       expect(namesOf(program)).toEqual(commands);
     }

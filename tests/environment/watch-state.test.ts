@@ -23,6 +23,17 @@ const ailing = (instance: string, restartable = true): Ailing => ({
 const state = (more: Partial<WatchState> = {}): WatchState => ({ ...startOf(3, 7), settings, ...more });
 
 describe('what follows from what the watch finds', () => {
+  it('remembers since when each finding stands', () => {
+    const found = (drift: string[], names: string[]) => ({
+      findings: { ailing: names.map((name) => ailing(name)), drift },
+      settings,
+    });
+    const first = withReport(state(), found(['a'], ['one']), 10);
+    const second = withReport(first, found(['a', 'b'], ['one']), 20);
+    expect(second.since).toEqual({ one: 10, a: 10, b: 20 });
+    expect(withReport(second, found([], []), 30).since).toEqual({});
+  });
+
   it('restarts later and later, and at most every five minutes', () => {
     const pauses: number[] = [];
     for (let attempts = nextRestart(undefined, 0); pauses.length < 7; attempts = nextRestart(attempts, 0))

@@ -90,7 +90,7 @@ describeWith('chromium', 'the Temporal UI', () => {
       'start database-1 (database:1)',
       'run migrate-1',
       'start web-1 (web:1)',
-      'confirm that 5 instances run',
+      'confirm the health of 5 instances',
     ]) {
       await activities.filter({ hasText: sentence }).waitFor();
     }

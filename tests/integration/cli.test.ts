@@ -214,10 +214,51 @@ services:
   it('runs a command in an instance, and passes its exit code on', async () => {
     const file = stack(28_306);
     await run(['deploy', '-c', file]);
-    expect(await run(['exec', 'app', '-c', file, '--', 'sh', '-c', 'echo port $PORT; exit 3'])).toMatchObject({
+    expect(await run(['exec', '-c', file, 'app', 'sh', '-c', 'echo port $PORT; echo no >&2; exit 3'])).toMatchObject({
       code: 3,
       stdout: 'port 28306\n',
+      stderr: 'no\n',
     });
+    expect(await run(['exec', '-c', file, 'app', '--', 'echo', '--raw'])).toMatchObject({ stdout: '--raw\n' });
+    expect(await run(['exec', '-c', file, 'app'])).toMatchObject({ code: 2 });
+    expect(await run(['exec', '-c', file, '-t', 'app', 'sh'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('-t needs a terminal'),
+    });
+  });
+
+  it('passes input on to a command, and refuses more than it passes on', async () => {
+    const file = stack(28_312);
+    await run(['deploy', '-c', file]);
+    const exec = (input: Buffer, ...words: string[]) =>
+      cli(['exec', '-c', file, '--raw', 'app', ...words], { environment: place, input });
+    expect(await exec(Buffer.from('b\na\n'), 'sort')).toMatchObject({ code: 0, stdout: 'a\nb\n' });
+    expect(await exec(Buffer.alloc(9_000_000), 'wc', '-c')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('larger than 8 MiB'),
+    });
+    expect(await exec(Buffer.alloc(0), 'head', '-c', '9000000', '/dev/zero')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('printed more than 8 MiB'),
+    });
+  });
+
+  it('knows the words of Compose', async () => {
+    const file = stack(28_313);
+    expect(await run(['config', '-c', file, '-q', '--set', 'MODE=x'])).toMatchObject({ code: 0, stdout: '' });
+    expect((await run(['config', '-c', file, '--services'])).stdout).toBe('app\n');
+    expect((await run(['config', '-c', file, '--set', 'MODE=x'])).stdout).toContain('MODE: x');
+    expect((await run(['up', '-c', file, 'nope'])).code).toBe(2);
+    expect(await run(['up', '-c', file, 'app'])).toMatchObject({ code: 0, stdout: expect.stringContaining('DONE') });
+    expect((await run(['ps', '-c', file, 'app'])).stdout).toMatch(
+      /^INSTANCE .*\napp-1 +running +healthy .*28313->80\n$/,
+    );
+    expect(await run(['down', '-c', file, '-v'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('down never removes volumes'),
+    });
+    expect((await run(['ps', '-c', file])).stdout).toContain('running');
+    expect((await run(['down', '-c', file])).stdout).toMatch(/STOPPED 1 service in .*; volumes are kept/);
   });
 
   it('shows who waits, freezes and thaws, and keeps schedules', async () => {

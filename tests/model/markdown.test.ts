@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { plainMarkdown, plainMarkdownWithin } from '../../src/model/text/markdown';
+import { codeMarkdown, literalMarkdown, plainMarkdown, plainMarkdownWithin } from '../../src/model/text/markdown';
 
 const hostile = fc.string({
   unit: fc.constantFrom(
@@ -39,6 +39,26 @@ describe('text from outside in Markdown', () => {
         return (
           !/(?<!\\)(\\\\)*[`*[\]<>|~&]/.test(markdown) && !/[^\\]:\/\/|www\./.test(markdown) && !markdown.includes('\n')
         );
+      }),
+    );
+  });
+
+  it('keeps its characters: the Temporal UI makes fractions, dashes, dots and signs of some', () => {
+    expect(literalMarkdown('1/0 2026/11/29 a/b 10.0.0.0/8')).toBe('1&#47;0 2026&#47;11&#47;29 a/b 10.0.0.0&#47;8');
+    expect(literalMarkdown('a-b a--b --- x... a.b (c) (tm) (x)')).toBe(
+      'a-b a\\-\\-b \\-\\-\\- x\\.\\.\\. a.b \\(c) \\(tm) (x)',
+    );
+  });
+
+  it('is a value that nothing renders, as code', () => {
+    expect(codeMarkdown('TAG=1/0 "x" *y*')).toBe('`TAG=1/0 "x" *y*`');
+    expect(codeMarkdown('a`b``c')).toBe('``` a`b``c ```');
+    expect(codeMarkdown('two\nlines')).toBe('`two lines`');
+    expect(codeMarkdown('')).toBe('` `');
+    fc.assert(
+      fc.property(hostile, (text) => {
+        const [, fence, content] = /^(`+)([^]*?)\1$/.exec(codeMarkdown(text)) ?? [];
+        return fence !== undefined && !content!.includes(fence) && !content!.includes('\n');
       }),
     );
   });

@@ -5,7 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cannotHonour } from '../../src/model/capabilities';
 import { runtimeTraits } from '../../src/model/runtimes';
 import type { InstanceRef, InstanceSpec } from '../../src/model/instance';
-import { RuntimeError, type Runtime, type RuntimeDriver, type Scope } from '../../src/runtimes/runtime';
+import type { OpenCommand, OpenCommandOptions } from '../../src/runtimes/open-command';
+import {
+  RuntimeError,
+  type LogRequest,
+  type Runtime,
+  type RuntimeDriver,
+  type Scope,
+} from '../../src/runtimes/runtime';
 import { eventually } from '../support/eventually';
 import { until } from '../support/until';
 
@@ -262,6 +269,7 @@ export function contract(subject: () => ContractSubject): void {
       () => runtime().start(name),
       () => runtime().revive(ref(stranger)),
       () => runtime().exec(name, ['true'], 5000),
+      () => runtime().openCommand(name, ['true'], { input: false, onOutput: () => undefined }),
       () => runtime().logs(name, { tail: 1 }),
       () => runtime().create({ ...stranger, ...testScope }),
       () => runtime().create(stranger),
@@ -357,10 +365,83 @@ export function contract(subject: () => ContractSubject): void {
     }
   });
 
+  it('gives the log lines of a time range, with their times, if the platform keeps them', async () => {
+    const { driver, running } = subject();
+    const instance = await start(running('stamped'));
+    const read = (more: Partial<LogRequest>) => runtime().logs(instance.name, { tail: 1000, ...more });
+    if (!runtimeTraits[driver.name].logTimes) {
+      if (driver.name !== 'memory') await expect(read({ shown: true })).rejects.toThrow('keeps no times of log lines');
+      return;
+    }
+    await until(async () => (await read({})).lines.length > 0);
+    const plain = (await read({})).lines;
+    const stamped = (await read({ shown: true })).lines;
+    const at = Date.parse(stamped[0]!.split(' ')[0]!);
+    expect(stamped[0]).toBe(`${stamped[0]!.split(' ')[0]} ${plain[0]}`);
+    expect((await read({ since: at - 1000, until: at + 60_000 })).lines).toEqual(plain);
+    expect((await read({ until: at - 1000 })).lines).toEqual([]);
+    expect((await read({ since: at + 60_000 })).lines).toEqual([]);
+  });
+
   it('runs a command in an instance', async () => {
     const instance = await start(subject().running('exec'));
     expect(await runtime().exec(instance.name, ['true'], 5000)).toMatchObject({ exitCode: 0 });
   });
+}
+
+/** What every runtime that runs real commands does with their input and output. */
+export async function passesInputOn(runtime: Runtime, name: string): Promise<void> {
+  const { command, shown } = await open(runtime, name, ['sh', '-c', 'cat; echo end >&2; exit 5']);
+  const bytes = Buffer.concat([awkward, Buffer.alloc(300_000, 'a')]);
+  command.write(bytes);
+  command.endInput();
+  expect(await command.ended).toBe(5);
+  command.write(Buffer.from('too late'));
+  expect(shown.stdout().equals(bytes)).toBe(true);
+  expect(shown.stderr().toString()).toBe('end\n');
+  const silent = await open(runtime, name, ['cat'], { input: false });
+  expect(await silent.command.ended).toBe(0);
+  const endless = await open(runtime, name, ['sleep', '1000']);
+  await endless.command.kill();
+  await endless.command.ended.catch(() => undefined);
+}
+
+/** What every runtime with terminals does with their sizes. The command prints it after each line. */
+export async function givesTerminals(runtime: Runtime, name: string, stty: string): Promise<void> {
+  const script = `while read -r line; do ${stty} size; done; exit 7`;
+  const { command, shown } = await open(runtime, name, ['sh', '-c', script], {
+    terminal: { columns: 111, rows: 33 },
+  });
+  const showsSize = (size: string) =>
+    until(() => {
+      command.write(Buffer.from('\n'));
+      return shown.stdout().includes(size);
+    });
+  await showsSize('33 111');
+  await command.resize({ columns: 90, rows: 40 });
+  await showsSize('40 90');
+  const endOfInput = Buffer.from([4]);
+  command.write(endOfInput);
+  expect(await command.ended).toBe(7);
+  expect(shown.stderr()).toHaveLength(0);
+}
+
+async function open(
+  runtime: Runtime,
+  name: string,
+  words: string[],
+  options: Partial<OpenCommandOptions> = {},
+): Promise<{ command: OpenCommand; shown: Record<'stdout' | 'stderr', () => Buffer> }> {
+  const pieces = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  const command = await runtime.openCommand(name, words, {
+    input: true,
+    onOutput: (stream, bytes) => void pieces[stream].push(Buffer.from(bytes)),
+    ...options,
+  });
+  return {
+    command,
+    shown: { stdout: () => Buffer.concat(pieces.stdout), stderr: () => Buffer.concat(pieces.stderr) },
+  };
 }
 
 /** What every runtime that runs commands beside an instance keeps: none of them outlives its time. */

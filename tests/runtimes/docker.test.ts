@@ -13,7 +13,16 @@ import { eventually } from '../support/eventually';
 import { LostEndpoint } from '../support/lost-endpoint';
 import { ownEngineMissing } from '../support/own-engine';
 import { describeUnless, describeWith } from '../support/parts';
-import { contract, endsLateCommands, followLogs, spec, talkative, testScope } from './contract';
+import {
+  contract,
+  endsLateCommands,
+  followLogs,
+  givesTerminals,
+  passesInputOn,
+  spec,
+  talkative,
+  testScope,
+} from './contract';
 import { until } from '../support/until';
 
 describeWith('docker', 'the Docker runtime', () => {
@@ -87,6 +96,18 @@ describeWith('docker', 'the Docker runtime', () => {
     try {
       await endsLateCommands(there, instance.name);
       await endsLateCommands(there, instance.name, (...asked) => there.probeByCommand!(...asked));
+    } finally {
+      await runtime.remove(instance);
+    }
+  });
+
+  it('passes the input of a command on, and gives it a terminal of the size of its client', async () => {
+    const instance = spec('input', { image: images.app });
+    await runtime.create(instance);
+    await runtime.start(instance.name);
+    try {
+      await passesInputOn(runtime, instance.name);
+      await givesTerminals(runtime, instance.name, '/bin/busybox stty');
     } finally {
       await runtime.remove(instance);
     }

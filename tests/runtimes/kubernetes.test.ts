@@ -13,7 +13,7 @@ import { images } from '../support/image';
 import { clusterEndpoint, deleteNamespace } from '../support/cluster';
 import { describeWith } from '../support/parts';
 import { stackOf } from '../support/stack';
-import { contract, spec, testScope } from './contract';
+import { contract, givesTerminals, passesInputOn, spec, testScope } from './contract';
 
 const namespace = `contract-${process.pid}-test`;
 /** One that a stack file names. */
@@ -44,6 +44,18 @@ describeWith('kubernetes', 'the Kubernetes runtime', () => {
     fileAt: (path) => path,
     volumeAt: (name) => `${namespace}/${name}`,
   }));
+
+  it('passes the input of a command on, and gives it a terminal of the size of its client', async () => {
+    const runtime = driver.within(testScope);
+    const made = spec('input', { image: images.app });
+    const instance = { ...made, name: `${namespace}/${made.name}` };
+    await runtime.workloads!.apply(instance, false);
+    const signal = AbortSignal.timeout(60_000);
+    await runtime.workloads!.awaitReady(instance, { signal, judgesRoutes: false, onWaiting: () => undefined });
+    await passesInputOn(runtime, instance.name);
+    await givesTerminals(runtime, instance.name, '/bin/busybox stty');
+    await runtime.remove(instance);
+  });
 
   it('restarts for the watch what is in a namespace that the release names', async () => {
     const { stack, environment } = testScope;

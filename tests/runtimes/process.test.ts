@@ -5,7 +5,7 @@ import { SecretStore } from '../../src/activities/secrets';
 import { createProcessRuntime } from '../../src/runtimes/process';
 import type { ProcessState } from '../../src/runtimes/process/instance-folder';
 import { readLog, RotatingLog } from '../../src/runtimes/process/rotating-log';
-import { contract, endsLateCommands, followLogs, spec, talkative, testScope } from './contract';
+import { contract, endsLateCommands, passesInputOn, followLogs, spec, talkative, testScope } from './contract';
 import { until } from '../support/until';
 
 describe('the process runtime', () => {
@@ -198,6 +198,16 @@ describe('the process runtime', () => {
   it('ends a command that takes too long, with all that it has started', async () => {
     const instance = await started(script('exec sleep 300'));
     await endsLateCommands(runtime, instance.name);
+    await runtime.remove(instance);
+  });
+
+  it('passes the input of a command on, and refuses a terminal', async () => {
+    const instance = await started(script('exec sleep 300'));
+    await passesInputOn(runtime, instance.name);
+    const terminal = { columns: 80, rows: 24 };
+    await expect(
+      runtime.openCommand(instance.name, ['cat'], { input: true, terminal, onOutput: () => undefined }),
+    ).rejects.toThrow('the runtime process has no terminals: run the command without -t');
     await runtime.remove(instance);
   });
 

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { resolve } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 
 export interface CliResult {
   code: number | null;
@@ -13,14 +14,17 @@ export function cli(
   options: {
     cwd?: string;
     environment?: Record<string, string>;
+    /** Default none. */
+    input?: Buffer;
     onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
   } = {},
 ): Promise<CliResult> {
   const child = spawn(process.execPath, [resolve('bin/deploy-code'), ...args], {
     cwd: options.cwd,
     env: { ...process.env, ...options.environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+    stdio: [options.input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+  }) as ChildProcessByStdio<Writable | null, Readable, Readable>;
+  child.stdin?.on('error', () => undefined).end(options.input);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => {

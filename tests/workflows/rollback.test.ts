@@ -1,5 +1,6 @@
+import { Client, Connection } from '@temporalio/client';
 import { createMemoryRuntime, MemoryHost } from '../../src/runtimes/memory';
-import { startEngine, type TestEngine } from '../support/engine';
+import { address, startEngine, type TestEngine } from '../support/engine';
 import { memoryStack, shop } from '../support/memory-stack';
 import { reached, step } from '../support/events';
 import { until } from '../support/until';
@@ -38,6 +39,33 @@ describe('a rollback', () => {
       cause: { service: 'web', message: 'web-1 exited 7', evidence: { exitCode: 7, logs: ['log of web'] } },
     });
     expect(listing(stack)).toEqual(before);
+  });
+
+  it('ends its workflow as failed with the cause, while clients get the result as always', async () => {
+    const stack = shop();
+    await deploy(stack);
+    host.exits['web:2'] = 7;
+    const handle = await engine.client.deploy(shop({ web: 'web:2' }, {}, stack.name));
+    expect(await handle.result()).toMatchObject({ outcome: 'rolled_back', deployment: 2 });
+    expect(handle.id).toMatch(/\/[0-9a-f]{8}-deploy-\d{4}-\d\d-\d\d-\d{4}$/);
+    const connection = await Connection.connect({ address: address() });
+    const { workflow } = new Client({ connection, namespace: 'rollback' });
+    expect((await workflow.getHandle(handle.id).describe()).status.name).toBe('FAILED');
+    await expect(workflow.getHandle(handle.id).result()).rejects.toMatchObject({
+      cause: {
+        type: 'DeploymentFailed',
+        message: expect.stringMatching(/^rolled back: start web-1 .*web-1 exited 7$/),
+      },
+    });
+    const place = { stack: stack.name, environment: 'test' };
+    await until(async () => (await engine.client.history(place))[0]?.status === 'rolled_back');
+    expect((await engine.client.history(place))[0]).toMatchObject({ result: { outcome: 'rolled_back' } });
+    await engine.client.status(stack);
+    await until(async () => {
+      const query = `WorkflowType = 'inspect' AND WorkflowId STARTS_WITH 'inspect/${stack.name}/test/status/'`;
+      return (await workflow.count(query)).count === 0;
+    }, 100_000);
+    await connection.close();
   });
 
   it('takes new instances down dependants first, and brings old ones up dependencies first', async () => {

@@ -229,4 +229,8 @@ const checks: Checks = {
     context(where);
     requireObject('instance', name);
   },
+  converse: (where, name) => {
+    context(where);
+    requireObject('instance', name);
+  },
 };

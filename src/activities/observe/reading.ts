@@ -11,6 +11,7 @@ import { maskLines } from '../instances/evidence';
 import { ranOutOfMemory } from '../instances/memory';
 import { SoftwareFault } from '../failures';
 import { probe } from '../health/probe';
+import { converse } from './converse';
 import { placeOf } from './observe-stack';
 
 const longestLine = 16_000;
@@ -23,10 +24,15 @@ const readingMs = 25_000;
 /** Characters of one result; Temporal accepts up to 2 MB. */
 const largestAnswer = 1_000_000;
 
-type ReadingActivities = Pick<Activities, 'describeInstances' | 'readLogs' | 'runCommand'>;
+type ReadingActivities = Pick<Activities, 'describeInstances' | 'readLogs' | 'runCommand' | 'converse'>;
 
 /** Activities that read running instances for people: status, logs, commands. */
-export function readingActivities({ runtimes, secrets, rules }: Dependencies): ReadingActivities {
+export function readingActivities(dependencies: Dependencies): ReadingActivities {
+  const { runtimes, secrets, rules } = dependencies;
+  const requireExec = () => {
+    if (rules.policy.exec === false)
+      throw new SoftwareFault("the worker's policy does not allow commands inside instances (rule exec)");
+  };
   return {
     describeInstances: (stack) =>
       withHeartbeat(async () => {
@@ -41,7 +47,7 @@ export function readingActivities({ runtimes, secrets, rules }: Dependencies): R
         return lines.flat();
       }),
 
-    readLogs: (context, instances, tail, after) =>
+    readLogs: (context, instances, tail, after, times) =>
       withHeartbeat(async () => {
         await secrets.learn(context.secrets, context.envFiles);
         const runtime = runtimes(context);
@@ -49,6 +55,7 @@ export function readingActivities({ runtimes, secrets, rules }: Dependencies): R
         const read = new Map<string, InstanceLog>();
         await eachOf(names, readAtOnce, async (name) => {
           const { lines, cursor, ...unread } = await pageOf(runtime, name, {
+            ...times,
             tail: Math.min(tail, mostLines),
             after: after[name],
           });
@@ -64,11 +71,16 @@ export function readingActivities({ runtimes, secrets, rules }: Dependencies): R
 
     runCommand: (context, instance, command, timeoutMs) =>
       withHeartbeat(async () => {
-        if (rules.policy.exec === false)
-          throw new SoftwareFault("the worker's policy does not allow commands inside instances (rule exec)");
+        requireExec();
         await secrets.learn(context.secrets, context.envFiles);
         const { exitCode, output } = await runtimes(context).exec(instance, command, timeoutMs);
         return { exitCode, output: secrets.mask(output) };
+      }),
+
+    converse: (context, instance, command, session) =>
+      withHeartbeat(async ({ signal }) => {
+        requireExec();
+        return converse(dependencies, context, instance, command, session, signal);
       }),
   };
 }

@@ -69,12 +69,7 @@ export function addChanges(program: Command): void {
       run(options, (client) => client.repair(placeOf(loadPlace(options).stack), request(options))),
     );
 
-  change(program, 'stop', 'stop and remove services, dependants first; volumes are kept')
-    .option('--services <names>', 'only these services', list)
-    .option('--force', 'override freezes, and refusals that allow --force')
-    .action((options: ChangeOptions) =>
-      run(options, (client) => client.stop(loadPlace(options).stack, request(options))),
-    );
+  addStopAs(program, 'stop', 'stop and remove services, dependants first; volumes are kept');
 
   withConnection(withStack(program.command('cancel').description('cancel a deployment and roll back its changes')))
     .argument('<deployment>', 'deployment number, or workflow ID of a waiting deployment', (value) => value)
@@ -86,6 +81,16 @@ export function addChanges(program: Command): void {
     .argument('<answer>', 'one of the answers that the deployment offers')
     .action((deployment: number, answer: string, options: ChangeOptions) =>
       answerQuestion(deployment, answer, options),
+    );
+}
+
+/** Adds the command that stops and removes services, under a name. */
+export function addStopAs(program: Command, name: string, description: string): Command {
+  return change(program, name, description)
+    .option('--services <names>', 'only these services', list)
+    .option('--force', 'override freezes, and refusals that allow --force')
+    .action((options: ChangeOptions) =>
+      run(options, (client) => client.stop(loadPlace(options).stack, request(options))),
     );
 }
 

@@ -47,21 +47,21 @@ export function addDeploy(program: Command): void {
         void (process.exitCode = await (options.manifests ? showManifests(options) : showPlan(options))),
     );
 
-  withQueue(
-    withFollowing(
-      withConnection(
-        withStack(
-          program
-            .command('deploy')
-            .description('deploy the stack as a new release; a failure rolls back the whole deployment'),
-        ),
-      ),
-    ),
-  )
+  addDeployAs(program, 'deploy', 'deploy the stack as a new release; a failure rolls back the whole deployment');
+}
+
+/** Adds the command that deploys, under a name. Services may also be named as arguments if the command has any. */
+export function addDeployAs(program: Command, name: string, description: string): Command {
+  return withQueue(withFollowing(withConnection(withStack(program.command(name).description(description)))))
     .option('--services <names>', 'only these services and their dependencies', list)
     .option('--dry-run', 'only show the plan')
     .option('--force', 'override freezes, and refusals that allow --force')
-    .action(async (options: DeployOptions) => void (process.exitCode = await deploy(options)));
+    .action(async (...given: unknown[]) => {
+      const command = given.at(-1) as Command;
+      const options = command.opts<DeployOptions>();
+      const services = [...(options.services ?? []), ...command.args];
+      process.exitCode = await deploy({ ...options, ...(services.length > 0 && { services }) });
+    });
 }
 
 async function showPlan(options: DeployOptions): Promise<number> {

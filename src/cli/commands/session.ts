@@ -1,8 +1,9 @@
+import { dirname } from 'node:path';
 import { requireName } from '../../model/names';
 import type { Stack } from '../../config';
 import type { DeployCodeClient } from '../../client/client';
 import { BadRequest } from '../../temporal/errors';
-import type { ConnectionOptions } from '../options';
+import type { ConnectionOptions, FileOptions } from '../options';
 
 /**
  * Runs a function with a connected client, and closes the connection. Loads the client lazily, because `validate` needs
@@ -10,12 +11,17 @@ import type { ConnectionOptions } from '../options';
  * @throws NameProblem if `--env` is not a valid name
  */
 export async function withClient<T>(
-  options: ConnectionOptions & { env?: string },
+  options: ConnectionOptions & FileOptions,
   work: (client: DeployCodeClient) => Promise<T>,
 ): Promise<T> {
   if (options.env !== undefined) requireName('environment', options.env);
   const { DeployCodeClient } = await import('../../client/client.js');
-  const client = await DeployCodeClient.connect(options);
+  const { address, namespace, config, file: [file = config] = [] } = options;
+  const client = await DeployCodeClient.connect({
+    address,
+    namespace,
+    ...(file !== undefined && { folder: dirname(config ?? file) }),
+  });
   try {
     return await work(client);
   } finally {
@@ -24,8 +30,10 @@ export async function withClient<T>(
 }
 
 /** ` -c shop.yaml -e staging`: the options that select the same environment in another command. */
-export function placeArguments({ config, env }: { config?: string; env?: string }): string {
-  return `${config === 'deploy-code.yaml' ? '' : ` -c ${config}`}${env ? ` -e ${env}` : ''}`;
+export function placeArguments({ config, file = [], env }: FileOptions): string {
+  const files = [...(config === undefined || config === 'deploy-code.yaml' ? [] : [config]), ...file];
+  const named = files.map((each, index) => (index === 0 ? ` -c ${each}` : ` --file ${each}`));
+  return `${named.join('')}${env ? ` -e ${env}` : ''}`;
 }
 
 /** @throws BadRequest if the stack has no such service */

@@ -3,8 +3,16 @@ import { z } from 'zod';
 import { stackFile } from '../../config/schema/stack-file';
 import { BadRequest } from '../../temporal/errors';
 import { importCompose } from '../../config/import';
-import { completionScript } from '../completion';
-import { complain, printFile, printText } from '../output/terminal';
+import { completionScript, listed } from '../completion';
+import { placeOf } from '../../client/place';
+import { exitCodes } from '../exit-codes';
+import { loadPlace, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../options';
+import { withClient } from './session';
+import { complain, printFile, printText, say } from '../output/terminal';
+
+/** Somebody waits at a prompt. */
+const answerWithinMs = 2000;
+const mostDeployments = 20;
 
 /** Adds the commands that help to write stack files and command lines. */
 export function addTools(program: Command): void {
@@ -28,7 +36,37 @@ export function addTools(program: Command): void {
 
   program
     .command('completion')
-    .description('print a completion script for your shell')
+    .description('print a completion script for your shell: it completes services and deployments too')
     .argument('<shell>', 'bash, zsh or fish')
     .action((shell: string) => printFile(completionScript(program, shell)));
+
+  withConnection(
+    withStack(program.command('complete', { hidden: true }).description('print names for completion scripts')),
+  )
+    .argument('<kind...>', listed.join(', '))
+    .action(printNames);
+}
+
+/** Prints names for a shell. Without an engine or a valid file there are none: a shell shows no errors. */
+async function printNames(kinds: string[], options: StackOptions & ConnectionOptions): Promise<void> {
+  const giveUp = setTimeout(() => process.exit(exitCodes.done), answerWithinMs);
+  try {
+    const { stack } = loadPlace(options);
+    if (kinds.includes('services')) printNamesOf(Object.keys(stack.services));
+    if (kinds.includes('deployments'))
+      printNamesOf(
+        (await withClient(options, (client) => client.history(placeOf(stack), mostDeployments))).flatMap(
+          ({ deployment }) => (deployment === undefined ? [] : [String(deployment)]),
+        ),
+      );
+  } catch {
+    process.exitCode = exitCodes.done;
+  } finally {
+    clearTimeout(giveUp);
+  }
+}
+
+/** A shell expands the words of a completion, so nothing else may be among them. */
+function printNamesOf(names: readonly string[]): void {
+  for (const name of names) if (/^[A-Za-z0-9_.-]+$/.test(name)) say(name);
 }

@@ -19,6 +19,7 @@ import { startServer, temporalLog } from './temporal-server';
 import { guardUi, hiddenAddress } from './ui-guard';
 import { reportOutages, untilTemporalExits } from './watch-temporal';
 import { printText, say } from '../output/terminal';
+import { counted } from '../output/words';
 
 export interface DevOptions {
   detach?: boolean;
@@ -154,8 +155,10 @@ async function detach({ port, uiPort }: DevOptions): Promise<void> {
   );
   background.unref();
   let shown = 0;
-  for (const deadline = Date.now() + startWithinMs; Date.now() < deadline; await sleep(50)) {
+  // A slow download reports its progress.
+  for (let deadline = Date.now() + startWithinMs; Date.now() < deadline; await sleep(50)) {
     const text = readFileSync(file, 'utf8');
+    if (text.length > shown) deadline = Date.now() + startWithinMs;
     printText(text.slice(shown));
     shown = text.length;
     if (background.exitCode !== null) throw new EngineUnreachable('the engine did not start', `see ${file}`);
@@ -174,11 +177,8 @@ async function stop(): Promise<void> {
   }
   const ended = known ? await endProcesses(dataFolder()) : 0;
   forget();
-  say(
-    known
-      ? `the engine is stopped, and its state deleted${ended > 0 ? `; ${ended} process instances ended with it` : ''}`
-      : 'no engine runs in this folder',
-  );
+  const withIt = ended > 0 ? `; ${counted(ended, 'process instance')} ended with it` : '';
+  say(known ? `the engine is stopped, and its state deleted${withIt}` : 'no engine runs in this folder');
 }
 
 async function requireFree(port: number): Promise<void> {

@@ -1,34 +1,44 @@
 import { execFile } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync } from 'node:fs';
-import { chmod, rename, rm } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { existsSync, mkdirSync } from 'node:fs';
+import { chmod, mkdtemp, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { EngineUnreachable } from '../../temporal/errors';
+import { download } from './download';
 
 const version = '1.5.1';
 const run = promisify(execFile);
+const archives = `https://temporal.download/cli/archive/v${version}`;
+
+export interface CliSources {
+  /** Folder for the CLI of this machine; default the user's cache. */
+  cache?: string;
+  /** Address of the archives. */
+  archives?: string;
+}
 
 /**
- * Finds a Temporal CLI: on PATH, else in the cache, else by the official download, else by `go install`.
+ * Finds a Temporal CLI: on PATH, else in the cache of the folder or of the user, else by the official download, else by
+ * `go install`. A downloaded one is kept for the whole machine.
  * @throws EngineUnreachable with how to get one
  */
 export async function findTemporalCli(
-  cacheFolder: string,
+  folderCache: string,
   say: (text: string) => void,
   signal?: AbortSignal,
+  { cache = userCache(), archives: from = archives }: CliSources = {},
 ): Promise<string> {
-  const cached = join(cacheFolder, 'temporal');
-  const found = onPath('temporal') ?? (existsSync(cached) ? cached : undefined);
+  const cached = join(cache, `temporal-${version}`);
+  const found = onPath('temporal') ?? [join(folderCache, 'temporal'), cached].find(existsSync);
   if (found) return found;
-  mkdirSync(cacheFolder, { recursive: true });
-  say(`downloading the Temporal CLI ${version}, which happens only once`);
-  if (await download(cached, signal)) return cached;
+  say(`downloading the Temporal CLI ${version} to ${cached}, once for this machine`);
+  mkdirSync(cache, { recursive: true });
+  if (await fetchArchive(`${from}?${platform()}`, cached, say, signal)) return cached;
   signal?.throwIfAborted();
   if (onPath('go')) {
     say('the download failed; building it with `go install` (about 3 minutes)');
-    if (await build(cacheFolder, signal)) return cached;
+    if (await build(cached, signal)) return cached;
     signal?.throwIfAborted();
   }
   throw new EngineUnreachable(
@@ -38,6 +48,16 @@ export async function findTemporalCli(
   );
 }
 
+function userCache(): string {
+  const { XDG_CACHE_HOME: chosen } = process.env;
+  const usual = process.platform === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache');
+  return join(chosen?.startsWith('/') ? chosen : usual, 'deploy-code');
+}
+
+function platform(): string {
+  return `platform=${process.platform}&arch=${process.arch === 'arm64' ? 'arm64' : 'amd64'}`;
+}
+
 function onPath(name: string): string | undefined {
   return (process.env.PATH ?? '')
     .split(delimiter)
@@ -45,40 +65,43 @@ function onPath(name: string): string | undefined {
     .find((file) => existsSync(file));
 }
 
-/** Downloads the official archive, which contains a single binary. */
-async function download(target: string, signal?: AbortSignal): Promise<boolean> {
-  const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
-  const archive = `${target}.tar.gz`;
-  try {
-    const response = await fetch(
-      `https://temporal.download/cli/archive/v${version}?platform=${process.platform}&arch=${architecture}`,
-      { signal: AbortSignal.any([AbortSignal.timeout(120_000), ...(signal ? [signal] : [])]) },
-    );
-    if (!response.ok || !response.body) return false;
-    await pipeline(Readable.fromWeb(response.body as never), createWriteStream(archive));
-    await run('tar', ['-xzf', archive, '-C', join(target, '..'), 'temporal']);
-    await chmod(target, 0o755);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await rm(archive, { force: true });
-  }
+/** Downloads the official archive, which contains a single binary. Two at once do not disturb each other. */
+async function fetchArchive(
+  url: string,
+  target: string,
+  say: (text: string) => void,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  return intoPlace(target, async (folder) => {
+    const archive = join(folder, 'temporal.tar.gz');
+    await download(url, archive, { say, ...(signal && { signal }) });
+    await run('tar', ['-xzf', archive, '-C', folder, 'temporal']);
+    return join(folder, 'temporal');
+  });
 }
 
-async function build(cacheFolder: string, signal?: AbortSignal): Promise<boolean> {
-  const bin = join(cacheFolder, 'go-bin');
-  try {
+async function build(target: string, signal?: AbortSignal): Promise<boolean> {
+  return intoPlace(target, async (folder) => {
     await run('go', ['install', `github.com/temporalio/cli/cmd/temporal@v${version}`], {
-      env: { ...process.env, GOBIN: bin },
+      env: { ...process.env, GOBIN: folder },
       maxBuffer: 16 * 1024 * 1024,
       signal,
     });
-    await rename(join(bin, 'temporal'), join(cacheFolder, 'temporal'));
+    return join(folder, 'temporal');
+  });
+}
+
+/** Makes a program in a folder of its own, and moves it to its place when it is complete. */
+async function intoPlace(target: string, make: (folder: string) => Promise<string>): Promise<boolean> {
+  const folder = await mkdtemp(join(dirname(target), 'new-'));
+  try {
+    const made = await make(folder);
+    await chmod(made, 0o755);
+    await rename(made, target);
     return true;
   } catch {
     return false;
   } finally {
-    await rm(bin, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }

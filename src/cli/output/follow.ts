@@ -4,7 +4,7 @@ import { detachedLine, finishedLine, toLine } from './event';
 import { exitCodeOf, exitCodes } from '../exit-codes';
 import { planText } from './plan-text';
 import { ProgressLines } from './progress-lines';
-import { ProgressTree } from './progress-tree';
+import { ProgressTree } from './tree';
 import { answerCommands, approvalText, failureText } from './question-text';
 import { resultText } from './result-text';
 import { TroubleNotes } from './trouble-notes';

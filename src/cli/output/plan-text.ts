@@ -1,7 +1,10 @@
 import { acts, servicesOf, type Refusal } from '../../plan/plan';
 import type { PlanSummary, ServiceSummary } from '../../workflows/messages';
-import { seconds, shorten } from './words';
+import { counted, seconds, shorten } from './words';
 import { paint, table } from './terminal';
+
+/** Services whose interruption is shown one by one. */
+const mostInterruptions = 5;
 
 const signs: Partial<Record<ServiceSummary['action'], string>> = {
   create: '+',
@@ -90,16 +93,21 @@ function unchanged({ phases, newVolumes }: PlanSummary): string[] {
 function footer({ phases, changes, estimateMs }: PlanSummary): string[] {
   if (!changes) return [];
   const interrupted = servicesOf(phases).filter(({ interruptionMs }) => interruptionMs > 0);
-  const interruption =
-    interrupted.length > 0
-      ? interrupted.map(({ name, interruptionMs }) => `${name} about ${seconds(interruptionMs)}`).join(', ')
-      : 'none';
-  return [`  interruption: ${interruption}   estimate ${seconds(estimateMs)}`];
+  return [`  interruption: ${interruptionText(interrupted)}   estimate ${seconds(estimateMs)}`];
+}
+
+/** Each service with its time; many services as a number, with the longest time. */
+function interruptionText(interrupted: readonly ServiceSummary[]): string {
+  if (interrupted.length === 0) return 'none';
+  if (interrupted.length <= mostInterruptions)
+    return interrupted.map(({ name, interruptionMs }) => `${name} about ${seconds(interruptionMs)}`).join(', ');
+  const longest = Math.max(...interrupted.map(({ interruptionMs }) => interruptionMs));
+  return `${counted(interrupted.length, 'service')}, each up to about ${seconds(longest)}`;
 }
 
 export function refusalText(refusals: readonly Refusal[]): string[] {
   return [
     ...refusals.map(({ path, message }) => paint.red(`${path}: ${message}`)),
-    `${refusals.length} reason${refusals.length === 1 ? '' : 's'} not to deploy; nothing was changed`,
+    `${counted(refusals.length, 'reason')} not to deploy; nothing was changed`,
   ];
 }

@@ -1,4 +1,4 @@
-import type { Progress, Question } from '../../workflows/messages';
+import { delaysOf, type Delay, type Progress, type Question } from '../../workflows/messages';
 import { causeText } from './result-text';
 import { moment } from './words';
 
@@ -40,11 +40,17 @@ export function approvalText(
   });
 }
 
+/** A step that waits for its platform, with the platform's own error. */
+function delayText({ title, message, since }: Delay): string[] {
+  return [`waits since ${moment(new Date(since))}: ${title}`, `  ${message}`];
+}
+
 /** Everything that a started deployment waits for. */
 export function waitingText(progress: Progress, place: string): string[] {
   const { deployment, question, held } = progress;
   return [
     ...(held === undefined ? [] : [held]),
+    ...delaysOf(progress.events).flatMap(delayText),
     ...approvalText(progress, place),
     ...failureText(progress, place),
     ...(question ? [question.text, ...answerCommands(deployment, question, place)] : []),

@@ -1,7 +1,7 @@
 import type { Cause, DeploymentResult } from '../../workflows/messages';
 import { exitCodeOf } from '../exit-codes';
 import { refusalText } from './plan-text';
-import { seconds } from './words';
+import { counted, seconds } from './words';
 import { paint } from './terminal';
 
 const shownLogLines = 10;
@@ -42,7 +42,7 @@ function headline({ outcome, durationMs, rollbackMs, release, cause, intent, cha
     case 'succeeded':
       return paint.green(
         intent === 'stop'
-          ? `STOPPED ${changed.length} services in ${took}; volumes are kept`
+          ? `STOPPED ${counted(changed.length, 'service')} in ${took}; volumes are kept`
           : `DONE in ${took}. ${running}`,
       );
     case 'unchanged':
@@ -64,19 +64,27 @@ function headline({ outcome, durationMs, rollbackMs, release, cause, intent, cha
   }
 }
 
-/** The cause of a failure, with its evidence. */
+/** The cause of a failure, with its evidence. An exit is the cause itself: no probe reaches what has exited. */
 export function causeText({ step, title = step, message, evidence }: Cause): string[] {
   const memory =
     evidence?.outOfMemory === undefined || message.includes('out of memory')
       ? []
       : [evidence.outOfMemory ? 'OUT OF MEMORY' : 'not out of memory'];
-  const probe = evidence?.lastProbeError ? [`last probe: ${evidence.lastProbeError}`] : [];
+  const { lastProbeError, exitCode } = evidence ?? {};
+  const isNews = lastProbeError !== undefined && exitCode === undefined && !message.includes(lastProbeError);
+  const probe = isNews ? [`last probe: ${lastProbeError}`] : [];
   const logs = evidence?.logs ?? [];
   return [
-    `  cause     ${title}: ${[message, ...memory, ...probe].join(', ')}`,
+    `  cause     ${atStep(step, title, [message, ...memory, ...probe].join(', '))}`,
     ...logs.slice(-shownLogLines).map((line) => paint.dim(`            | ${line}`)),
     ...(logs.length > shownLogLines
       ? [paint.dim(`            (the last ${shownLogLines} of ${logs.length} lines)`)]
       : []),
   ];
+}
+
+/** An old instance is stopped only while the new one is healthy: what fails then is the new one. */
+function atStep(step: string, title: string, what: string): string {
+  const [, kind] = step.split('/');
+  return kind?.startsWith('retire') ? `${what} (before: ${title})` : `${title}: ${what}`;
 }

@@ -1,18 +1,24 @@
 import { crashLoop, type InstanceLine } from '../../model/instance-status';
 import { paint, table } from './terminal';
 
-/** One row per service: its running instances, and the worst health of them. */
-export function statusTable(lines: readonly InstanceLine[]): string[] {
-  const services = new Map<string, InstanceLine[]>();
+/** Instances that a release wants, by service. */
+export type Wanted = Readonly<Record<string, number>>;
+
+/**
+ * One row per service: its running instances of those that are wanted, and the worst health of them. Without `wanted`,
+ * those that are there count.
+ */
+export function statusTable(lines: readonly InstanceLine[], wanted: Wanted = {}): string[] {
+  const services = new Map<string, InstanceLine[]>(Object.keys(wanted).map((name) => [name, []]));
   for (const line of lines) services.set(line.service, [...(services.get(line.service) ?? []), line]);
   const isSpread = lines.some(({ host }) => host !== undefined);
   const rows = [...services]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, instances]) => [
       name,
-      `${instances.filter(isUp).length}/${instances.length}`,
-      worst(instances.map(({ health }) => health)),
-      tag(instances[0]!.image),
+      `${instances.filter(isUp).length}/${Math.max(instances.length, wanted[name] ?? 0)}`,
+      healthOf(instances, wanted[name] ?? 0),
+      tag(instances[0]?.image ?? '-'),
       String(instances.reduce((sum, { restarts }) => sum + restarts, 0)),
       ...(isSpread ? [[...new Set(instances.map(({ host }) => host ?? '-'))].join(', ')] : []),
       instances.flatMap(({ ports }) => ports).join(', '),
@@ -24,11 +30,18 @@ export function statusTable(lines: readonly InstanceLine[]): string[] {
   return [
     paint.bold(head!),
     ...body.map((line) =>
-      / (unhealthy|down|exited|crash loop|out of memory|paused|not started|unknown)/.test(line)
+      / (unhealthy|degraded|down|exited|crash loop|out of memory|paused|not started|unknown)/.test(line)
         ? paint.red(line)
         : line,
     ),
   ];
+}
+
+function healthOf(instances: readonly InstanceLine[], wanted: number): string {
+  if (instances.length >= wanted) return worst(instances.map(({ health }) => health));
+  const problem = worst(instances.map(({ health }) => health));
+  if (instances.length === 0) return 'down';
+  return ['healthy', '-'].includes(problem) ? 'degraded' : problem;
 }
 
 function worst(healths: string[]): string {

@@ -29,6 +29,9 @@ export const paint = {
   cyan: style(36, 39),
 };
 
+/** Styles that tell rows of different origin apart. */
+export const paints = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94].map((code) => style(code, 39));
+
 /** Marks continuation lines of text from outside, so that they cannot pass for our own lines. */
 const continuation = '\n  | ';
 
@@ -85,8 +88,18 @@ export function printText(text: string): void {
 }
 
 /** Prints text unchanged; only for users who request that. */
-export function printRaw(text: string): void {
+export function printRaw(text: string | Uint8Array): void {
   process.stdout.write(text);
+}
+
+/** {@link printText} to standard error. */
+export function complainText(text: string): void {
+  process.stderr.write(visibleLines(text));
+}
+
+/** {@link printRaw} to standard error. */
+export function complainRaw(text: string | Uint8Array): void {
+  process.stderr.write(text);
 }
 
 export function printRawLines(lines: readonly string[]): void {

@@ -12,8 +12,12 @@ export function watchText({ watch, watchPause }: Pick<EnvironmentState, 'watch' 
     ...paused,
     ...trouble,
     ...watch.ailing.map((each) => unhealthyText(each, watch)),
-    ...watch.drift.map((each) => `drift: ${each}`),
+    ...watch.drift.map((each) => `drift: ${each}${sinceText(watch.since?.[each])}`),
   ];
+}
+
+function sinceText(since: number | undefined): string {
+  return since === undefined ? '' : `, since ${moment(new Date(since))}`;
 }
 
 export function pauseText(pause: WatchPause): string {
@@ -22,9 +26,9 @@ export function pauseText(pause: WatchPause): string {
 
 function unhealthyText(
   { service, ordinal, instance, why, restartable }: WatchState['ailing'][number],
-  { restarts, settings }: WatchState,
+  { restarts, settings, since }: WatchState,
 ): string {
-  const finding = `${service}-${ordinal} ${why}`;
+  const finding = `${service}-${ordinal} ${why}${sinceText(since?.[instance])}`;
   const attempts = restarts[instance];
   if (settings?.onUnhealthy !== 'restart' || !restartable) return finding;
   return attempts

@@ -37,9 +37,14 @@ export function clock(date: Date): string {
   return date.toLocaleTimeString('sv');
 }
 
-/** `1 service`, `2 services`. */
-export function counted(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
+export { counted } from '../../model/text';
+
+/** A text of at most `longest` characters that keeps its beginning and its end. */
+export function cutMiddle(text: string, longest: number): string {
+  const characters = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+  if (characters.length <= longest) return text;
+  const end = Math.floor((longest - 1) / 2);
+  return `${characters.slice(0, longest - 1 - end).join('')}…${characters.slice(characters.length - end).join('')}`;
 }
 
 /** `a, b and 3 more`. */

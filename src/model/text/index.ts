@@ -63,6 +63,11 @@ export function oneLine(text: string, longest = longestLine): string {
   return line.length > longest ? `${line.slice(0, longest - 1).replace(/[\ud800-\udbff\u200d]+$/, '')}…` : line;
 }
 
+/** `1 service`, `2 services`. */
+export function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
+
 function escapeOf(character: string): string {
   if (character === '\n') return '\\n';
   if (character === '\t') return '\\t';

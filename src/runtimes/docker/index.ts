@@ -4,6 +4,7 @@ import { address } from './networks/address';
 import { attach } from './networks/attach';
 import { connectDocker, type DockerConnection } from './api/connection';
 import { exec } from './exec';
+import { openCommand } from './exec/open-command';
 import { lastExit, nextExit, ranOutOfMemory } from './exits';
 import { dropImage, holdImage } from './images/image-holds';
 import { ensureImage, findImages } from './images';
@@ -63,6 +64,7 @@ export function createDockerRuntime(
         remove: (ref) => instances.remove(ref),
         putSecrets: (name, files) => instances.putSecrets(name, files),
         exec: (name, command, timeoutMs) => own.use(name, (id) => exec(connection, id, command, timeoutMs)),
+        openCommand: (name, command, options) => own.use(name, (id) => openCommand(connection, id, command, options)),
         probeByCommand: (name, command, timeoutMs) => own.use(name, (id) => probes.run(id, command, timeoutMs)),
         logs: (name, request) => own.use(name, (id) => logs(connection, id, request)),
         address: (name, port) => own.use(name, (id) => address(connection, id, name, port)),

@@ -10,22 +10,32 @@ const lineEnd = 0x0a;
 export async function logs(
   { docker: engine }: DockerConnection,
   name: string,
-  { tail, after }: LogRequest,
+  { tail, after, since, until, shown }: LogRequest,
 ): Promise<LogPage> {
   const container = engine.getContainer(name);
   const { Config, State } = await docker(() => container.inspect());
   if (State.Status === 'created' && State.Error)
     throw new RuntimeError('missing', `it could not be started: ${State.Error}`);
   if (State.Status === 'created') return { lines: [], cursor: after ?? '' };
-  const range =
-    after === undefined ? { tail } : { tail: longestPage, ...(after && { since: toUnix(after) as unknown as number }) };
+  const from = after ? toUnix(after) : secondsOf(since);
+  const to = secondsOf(until);
+  const range = {
+    // The engine takes the last lines first and those before the end of the range of them, so all are read.
+    ...(to === undefined && { tail: after === undefined ? tail : longestPage }),
+    // The library declares numbers, which would lose the nanoseconds.
+    ...(from !== undefined && { since: from as unknown as number }),
+    ...(to !== undefined && { until: to as unknown as number }),
+  };
   const raw = await docker(() => container.logs({ stdout: true, stderr: true, timestamps: true, ...range })).catch(
     ofDriver,
   );
   // A terminal ends its lines with \r\n.
   const text = Config.Tty ? raw.toString('utf8').replaceAll('\r\n', '\n') : demultiplex(raw);
   const stamped = text.split('\n').filter((line) => line !== '' && line.slice(0, line.indexOf(' ')) > (after ?? ''));
-  const lines = stamped.map((line) => line.slice(line.indexOf(' ') + 1)).filter((line) => line !== '');
+  const page = after === undefined ? stamped.slice(-tail) : stamped.slice(-longestPage);
+  const lines = page
+    .filter((line) => line.indexOf(' ') + 1 < line.length)
+    .map((line) => (shown ? line : line.slice(line.indexOf(' ') + 1)));
   return { lines, cursor: stamped.at(-1)?.split(' ')[0] ?? after ?? '' };
 }
 
@@ -37,6 +47,10 @@ function ofDriver(error: RuntimeError): never {
   throw error.kind === 'platform' && statusCode !== undefined
     ? new RuntimeError('software', error.message, { cause: error.cause })
     : error;
+}
+
+function secondsOf(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : (ms / 1000).toFixed(3);
 }
 
 /** Converts `2026-11-21T10:00:00.123456789Z` to `1795255200.123456789`: a number would lose the nanoseconds. */

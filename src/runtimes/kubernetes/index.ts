@@ -10,6 +10,7 @@ import { identityOf } from './api/identity';
 import { logs } from './pods/logs';
 import { namesIn, requireOwnNamespace } from './namespaces';
 import { observe } from './observe';
+import { openCommand } from './pods/open-command';
 import { podLines } from './pods/pod-lines';
 import { awaitReady } from './readiness';
 import { oldVersionOf } from './api/version';
@@ -65,6 +66,7 @@ function clusterWithin({ workloads, cluster, ...context }: ClusterOfScope): Runt
     revive: (ref) => workloads.revive(ref),
     remove: (ref) => workloads.remove(ref),
     exec: (name, command, timeoutMs) => inOwnNamespace([name], () => exec(context, name, command, timeoutMs)),
+    openCommand: (name, command, options) => inOwnNamespace([name], () => openCommand(context, name, command, options)),
     logs: (name, request) => inOwnNamespace([name], () => logs(api, scope, name, request)),
     probe: async (name) => ((await workloads.isReady(name)) ? undefined : 'not all of its pods are ready'),
     workloads: {

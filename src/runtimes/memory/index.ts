@@ -5,6 +5,7 @@ import type { InstanceStatus } from '../../model/instance-status';
 import type { Observation, ObservedInstance } from '../../model/observation';
 import type { TrafficState } from '../../model/traffic';
 import { initialTraffic, memoryBalancer } from './balancer';
+import type { OpenCommand, OpenCommandOptions } from '../open-command';
 import {
   RuntimeError,
   type HoldReason,
@@ -256,9 +257,24 @@ function memoryWithin(host: MemoryHost, scope: Scope): Runtime {
         (address) => !host.unreachable.has(get(address.split(':')[0]!).spec.service),
       ),
     exec: async (name) => host.of(host.commands, get(name).spec) ?? { exitCode: 0, output: '' },
+    openCommand: async (name, _, { onOutput }) => echo(get(name).spec, onOutput),
     logs: async (name, { after }) => ({ lines: after ? [] : [`log of ${get(name).spec.service}`], cursor: '1' }),
     probe: async (name) => host.of(host.unhealthy, get(name).spec),
     address: async () => ({ host: '127.0.0.1', port: 0 }),
+  };
+}
+
+/** A command that repeats its input, until that ends. */
+function echo({ service }: InstanceSpec, onOutput: OpenCommandOptions['onOutput']): OpenCommand {
+  let end: (exitCode: number) => void = () => undefined;
+  const ended = new Promise<number>((resolve) => (end = resolve));
+  onOutput('stderr', Buffer.from(`echo in ${service}\n`));
+  return {
+    ended,
+    write: (bytes) => onOutput('stdout', bytes),
+    endInput: () => end(0),
+    resize: async ({ columns, rows }) => onOutput('stdout', Buffer.from(`${columns}x${rows}\n`)),
+    kill: async () => end(137),
   };
 }
 

@@ -44,6 +44,7 @@ function processesWithin(scope: Scope, dataDir: string, instances: ProcessInstan
     remove: (ref) => instances.remove(ref),
     putSecrets: (name, files) => instances.putSecrets(name, files),
     exec: (name, command, timeoutMs) => instances.exec(name, command, timeoutMs),
+    openCommand: (name, command, options) => instances.openCommand(name, command, options),
     logs: (name, request) => instances.logs(name, request),
     address: async (name, port) => {
       const bound = instances.specOf(name).ports.find(({ container }) => container === port);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { InstanceRef, InstanceSpec, SecretMount } from '../../model/instance';
 import type { InstanceStatus } from '../../model/instance-status';
+import type { OpenCommand, OpenCommandOptions } from '../open-command';
 import {
   RuntimeError,
   type ExecResult,
@@ -16,6 +17,7 @@ import { isSameScope, mustBeWithin, refuseTaken } from '../scope';
 import { isAlive } from '../../guard/process-identity';
 import { InstanceFolder, type ProcessState } from './instance-folder';
 import { readLog } from './rotating-log';
+import { openCommand } from './open-command';
 import { runCommand, signalGroup } from './run-command';
 import { killMarked } from '../marked-processes';
 import { monotonicMs } from '../../guard/monotonic';
@@ -159,8 +161,16 @@ export class ProcessInstances {
     return runCommand(command, { cwd, env: await this.environment(folder), timeoutMs });
   }
 
+  async openCommand(name: string, command: string[], options: OpenCommandOptions): Promise<OpenCommand> {
+    const folder = this.folder(name);
+    const { workingDir: cwd } = this.specOf(name);
+    return openCommand(command, { cwd, env: await this.environment(folder) }, options);
+  }
+
   async logs(name: string, request: LogRequest): Promise<LogPage> {
     this.specOf(name);
+    if (request.since !== undefined || request.until !== undefined || request.shown)
+      throw new RuntimeError('software', 'the runtime process keeps no times of log lines');
     return readLog(this.folder(name).log, request);
   }
 

@@ -37,7 +37,7 @@ import { ProgressLog } from './report/progress-log';
 import { waitForTurn } from './admission/queue';
 import { FailureDecision } from './people/failure-decision';
 import { Questions } from './people/questions';
-import { finishedEvent, markEnd, resultOf, startedEvent } from './report/result';
+import { endAs, finishedEvent, markEnd, resultOf, startedEvent } from './report/result';
 import { pruneReleases } from './stages/prune-releases';
 import { DeploymentRun, type RunResult } from './run';
 import { Steering } from './people/steering';
@@ -58,7 +58,7 @@ export async function deployment(given: DeploymentInput): Promise<DeploymentResu
     await attempt.releaseClaims(result);
     await attempt.reporter.settled();
     await recordRequest(input, attempt.begin, result);
-    return result;
+    return endAs(result, attempt.isEncrypted);
   });
 }
 
@@ -70,6 +70,8 @@ class Deployment {
   private readonly link: EnvironmentLink;
   private go?: Go;
   private run?: DeploymentRun;
+  /** Whether causes may stand in payloads only. */
+  isEncrypted = false;
   private cancelledBy?: string;
   private turnedAway?: string;
   private readonly questions: Questions;
@@ -136,7 +138,8 @@ class Deployment {
 
   async execute(): Promise<DeploymentResult> {
     const isDecided = () => this.go !== undefined || this.cancelledBy !== undefined || this.turnedAway !== undefined;
-    const maxParallel = await waitForTurn(this.input, this.begin, isDecided);
+    const { maxParallel, encrypted } = await waitForTurn(this.input, this.begin, isDecided);
+    this.isEncrypted = encrypted ?? false;
     if (!this.go && this.turnedAway !== undefined)
       return this.finish({ outcome: 'refused', refusals: [{ path: 'queue', message: this.turnedAway }] });
     if (!this.go) {

@@ -39,6 +39,7 @@ export function withReport(
   return {
     ...state,
     ...findings,
+    since: sinceOf(findings, state.since, now),
     ...(byHost && { byHost }),
     settings,
     windowMs,
@@ -47,6 +48,26 @@ export function withReport(
     repairs,
     trouble: undefined,
   };
+}
+
+/** The status of an environment in Temporal's list. */
+export function statusOf({ ailing, drift }: Findings): 'healthy' | 'degraded' | 'drifted' {
+  if (ailing.length > 0) return 'degraded';
+  return drift.length > 0 ? 'drifted' : 'healthy';
+}
+
+/** The findings, one sentence each. */
+export function findingsText({ ailing, drift, since = {} }: WatchState): string[] {
+  const at = (key: string) => (since[key] === undefined ? '' : ` (since ${new Date(since[key]).toISOString()})`);
+  return [
+    ...ailing.map(({ service, ordinal, instance, why }) => `${service}-${ordinal} ${why}${at(instance)}`),
+    ...drift.map((text) => `drift: ${text}${at(text)}`),
+  ];
+}
+
+function sinceOf({ ailing, drift }: Findings, before: WatchState['since'] = {}, now: number): Record<string, number> {
+  const keys = [...ailing.map(({ instance }) => instance), ...drift];
+  return Object.fromEntries(keys.map((key) => [key, Object.hasOwn(before, key) ? before[key]! : now]));
 }
 
 function foundOn(host: string, { ailing, drift }: Findings): Findings {

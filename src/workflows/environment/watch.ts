@@ -1,15 +1,25 @@
-import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  isCancellation,
+  patched,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { WatchReport } from '../../activities/contract';
 import type { Unattended } from '../../model/schedule';
 import type { Ailing } from '../../model/watch';
+import { literalMarkdown } from '../../model/text/markdown';
 import { activity } from '../support/activity-options';
+import { patches } from '../support/patches';
 import { toProblem } from '../deployment/steps/failure';
-import { hostQueue, isOn, taskQueue, watchQueue, watchQueueOf, type WatchState } from '../messages';
+import { hostQueue, isOn, searchAttributes, taskQueue, watchQueue, watchQueueOf, type WatchState } from '../messages';
 import type { EnvironmentMemory } from './memory';
 import {
   changesOfHealth,
   countRestart,
   dueRestarts,
+  findingsText,
   forget,
   isOnTrial,
   isRepairDue,
@@ -18,6 +28,7 @@ import {
   nextRepair,
   nextRestart,
   startOf,
+  statusOf,
   withReport,
 } from './watch-state';
 
@@ -25,6 +36,17 @@ const troubleMs = 300_000;
 /** How long a requested rollback may wait for its turn before restarts are tried instead. */
 const sentBackMs = 600_000;
 const by = 'the watch';
+
+/** Shows the findings in the Temporal UI, in its list too. */
+function showFindings(after: WatchState, before: WatchState): void {
+  setCurrentDetails(
+    findingsText(after)
+      .map((line) => `- ${literalMarkdown(line)}`)
+      .join('\n'),
+  );
+  if (statusOf(after) === statusOf(before) || !patched(patches.environmentStatus)) return;
+  upsertSearchAttributes([{ key: searchAttributes.status, value: statusOf(after) }]);
+}
 
 /**
  * Watches an environment between deployments. An activity per host reports every change of the findings; this class
@@ -126,6 +148,7 @@ export class EnvironmentWatch {
       this.memory.report({ code: 'module.health_changed', data: { service, instance, healthy: true } });
     if (before.drift.join('\n') !== after.drift.join('\n'))
       this.memory.report({ code: 'drift.changed', data: { drift: after.drift } });
+    showFindings(after, before);
   }
 
   private async act(): Promise<void> {

@@ -29,6 +29,9 @@ export interface DeploymentInput {
   target?: number;
 }
 
+/** Type of the failure of a deployment's workflow; its first detail is the {@link DeploymentResult}. */
+export const deploymentFailure = 'DeploymentFailed';
+
 export interface DeploymentResult {
   outcome: Outcome;
   intent: IntentKind;

@@ -11,4 +11,5 @@ export * from './place';
 export * from './progress';
 export * from './release';
 export * from './schedule';
+export * from './session';
 export * from './watch';

@@ -70,6 +70,26 @@ export interface Question {
   answers: string[];
 }
 
+/** A step that waits for its platform. */
+export interface Delay {
+  /** The sentence of the step. */
+  title: string;
+  /** The platform's own error. */
+  message: string;
+  /** In ms since the epoch. */
+  since: number;
+}
+
+/** The steps that wait for their platform now, by the events of a deployment so far. */
+export function delaysOf(events: readonly ProgressEvent[]): Delay[] {
+  const delays = new Map<string, Delay>();
+  for (const { code, step, data, at } of events) {
+    if (code === 'step.delayed') delays.set(step.id, { title: step.title, message: data.message, since: at });
+    else if (step) delays.delete(step.id);
+  }
+  return [...delays.values()];
+}
+
 export interface Progress {
   status: Status;
   deployment?: number;

@@ -18,6 +18,7 @@ import { freeze } from './freeze';
 import { hostWord } from './host';
 import { place } from './place';
 import { amendment, answer, cancel, steer } from './progress';
+import { session } from './session';
 import { fields, listOf, named, oneOf, only, optional, partOf, recordOf } from './shape';
 import { watchPause } from './watch';
 
@@ -137,6 +138,7 @@ export const inputs = {
     stack,
     taskQueue: 'text',
     act: optional(act),
+    session: optional(session),
   }),
   release: partOf<ReleaseContents>({
     release: 'number',

@@ -22,6 +22,8 @@ export interface WatchState extends Findings {
   deployment: number;
   /** Findings by host, if there are several; together they are the findings. */
   byHost?: Record<string, Findings>;
+  /** When each finding was first reported, in ms since the epoch: by the name of the instance, or the sentence. */
+  since?: Record<string, number>;
   /** Absent until the first report, and if the watch is off. */
   settings?: WatchSettings;
   windowMs?: number;

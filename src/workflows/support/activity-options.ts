@@ -103,6 +103,7 @@ const table: Record<keyof Activities, ActivityOptions> = {
   describeInstances: quick,
   readLogs: quick,
   runCommand: { ...long, retry: { maximumAttempts: 1 } },
+  converse: { ...long, retry: { maximumAttempts: 1 } },
 };
 
 /** First calls to a host fail fast if no worker serves it. */

@@ -44,4 +44,10 @@ export const patches = {
   endsStuck: 'ends-stuck',
   /** Since 0.2: an amended service that was already deployed is restored and deployed again. */
   restoreAmended: 'restore-amended',
+  /** Since 0.2: the search attribute of the status shows that a step waits for its platform. */
+  delayedStatus: 'delayed-status',
+  /** Since 0.2: the workflow of a deployment that did not succeed fails, with the result in its details. */
+  failedDeployments: 'failed-deployments',
+  /** Since 0.2: environments have a status, which says what the watch found. */
+  environmentStatus: 'environment-status',
 } as const;

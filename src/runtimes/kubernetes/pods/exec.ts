@@ -74,7 +74,8 @@ class CommandConnection {
   }
 }
 
-function exitCodeOf({ status, message, details }: V1Status): number {
+/** @throws RuntimeError if the command could not be started */
+export function exitCodeOf({ status, message, details }: V1Status): number {
   if (status === 'Success') return 0;
   const exitCode = details?.causes?.find(({ reason }) => reason === 'ExitCode')?.message;
   if (exitCode !== undefined) return Number(exitCode);

@@ -20,7 +20,7 @@ export async function logs(
   api: KubernetesApi,
   scope: Scope,
   name: string,
-  { tail, after }: LogRequest,
+  { tail, after, since, until, shown }: LogRequest,
 ): Promise<LogPage> {
   const live = await find(api, scope, name);
   if (!live) throw new RuntimeError('missing', `there is no workload ${name}`);
@@ -28,7 +28,7 @@ export async function logs(
   const several = pods.length > 1;
   const read = await Promise.all(
     pods.map(async (pod) =>
-      (await logOf(api, name, pod, { tail, after })).map(({ at, line }) => ({
+      (await logOf(api, name, pod, { tail, after, since, until })).map(({ at, line }) => ({
         at,
         line: several ? `${shortName(pod)} | ${line}` : line,
       })),
@@ -39,7 +39,8 @@ export async function logs(
     .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
     .filter(({ at }) => at > (after ?? ''));
   const page = after === undefined ? lines.slice(-tail) : lines;
-  return { lines: page.map(({ line }) => line).filter((line) => line !== ''), cursor: lines.at(-1)?.at ?? after ?? '' };
+  const seen = page.filter(({ line }) => line !== '').map(({ at, line }) => (shown ? `${at} ${line}` : line));
+  return { lines: seen, cursor: lines.at(-1)?.at ?? after ?? '' };
 }
 
 /** Logs of a pod; after a restart, including the last lines of the previous container. */
@@ -47,13 +48,16 @@ export async function logOf(
   api: KubernetesApi,
   name: string,
   pod: V1Pod,
-  { tail, after }: LogRequest,
+  { tail, after, since, until }: LogRequest,
 ): Promise<Stamped[]> {
   const path = `${podsIn(qualified(name).namespace)}/${pod.metadata!.name}/log`;
+  const from = after || (since === undefined ? undefined : new Date(since).toISOString());
   const query = {
     timestamps: true,
     container: containerName(pod),
-    ...(after ? { sinceTime: after, tailLines: longestPage } : { tailLines: tail }),
+    ...(from !== undefined && { sinceTime: from }),
+    // The API has no end of the range: the last lines before it are chosen here.
+    tailLines: after || until !== undefined ? longestPage : tail,
   };
   const restarted = mainContainer(pod)?.lastState?.terminated !== undefined && after === undefined;
   const texts = await Promise.all([
@@ -64,7 +68,8 @@ export async function logOf(
     .join('')
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => ({ at: line.slice(0, line.indexOf(' ')), line: line.slice(line.indexOf(' ') + 1) }));
+    .map((line) => ({ at: line.slice(0, line.indexOf(' ')), line: line.slice(line.indexOf(' ') + 1) }))
+    .filter(({ at }) => until === undefined || Date.parse(at) <= until);
 }
 
 function unlessNotStarted(error: unknown): string {

@@ -1,4 +1,5 @@
 import { workflowInfo } from '@temporalio/workflow';
+import type { FleetRules } from '../../../activities/contract';
 import type { Asked } from '../../../plan/asked';
 import type { DeploymentInput } from '../../messages';
 import { activity } from '../../support/activity-options';
@@ -10,14 +11,14 @@ const longestRejoinMs = 1_800_000;
 
 /**
  * Joins the queue of the environment and waits until `isDecided`. Joins again at intervals: that is harmless, and a
- * restarted environment learns of this deployment. Resolves with the workers' limit of concurrent deployments, if
- * any.
+ * restarted environment learns of this deployment. Resolves with the rules of the
+ * workers.
  */
 export async function waitForTurn(
   input: DeploymentInput,
   begin: number,
   isDecided: () => boolean,
-): Promise<number | undefined> {
+): Promise<FleetRules> {
   const { stack, taskQueue } = input;
   for (let rejoinMs = firstRejoinMs; ; rejoinMs = Math.min(rejoinMs * 2, longestRejoinMs)) {
     const join = activity('joinEnvironment', taskQueue, `join the queue of ${stack.name}/${stack.environment}`);
@@ -31,7 +32,7 @@ export async function waitForTurn(
       asked: askedOf(input, begin),
       windows: stack.deployment.freezeWindows ?? [],
     });
-    if (await waitUntil(isDecided, rejoinMs, 'join the queue again')) return rules?.maxParallel;
+    if (await waitUntil(isDecided, rejoinMs, 'join the queue again')) return rules ?? {};
   }
 }
 

@@ -1,4 +1,4 @@
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { patched, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { isProgress, type Happening } from '../../../model/events';
 import type { Reporter } from '../../support/reporter';
 import {
@@ -11,6 +11,7 @@ import {
   type Queued,
   type Status,
 } from '../../messages';
+import { patches } from '../../support/patches';
 import { details } from './summary';
 
 const mostEvents = 20_000;
@@ -25,6 +26,8 @@ export class ProgressLog {
   approvals?: Progress['approvals'];
   failure?: Progress['failure'];
   private readonly events: ProgressEvent[] = [];
+  /** Ids of the steps that wait for their platform. */
+  private readonly delayed = new Set<string>();
   private planned?: { plan: PlanSummary; after: number };
 
   constructor(private readonly reporter: Reporter) {}
@@ -71,6 +74,19 @@ export class ProgressLog {
     upsertSearchAttributes([{ key: searchAttributes.status, value: status === 'waiting' ? 'waiting' : 'running' }]);
   }
 
+  /** Shows in the Temporal UI, in its list too, whether a step waits for its platform. */
+  private showDelays({ code, step }: Happening): void {
+    if (!step) return;
+    const before = this.delayed.size;
+    if (code === 'step.delayed') this.delayed.add(step.id);
+    else this.delayed.delete(step.id);
+    if (before === this.delayed.size) return;
+    this.publish();
+    if (before > 0 === this.delayed.size > 0 || !patched(patches.delayedStatus)) return;
+    const status = this.delayed.size > 0 ? 'delayed' : this.status === 'waiting' ? 'waiting' : 'running';
+    upsertSearchAttributes([{ key: searchAttributes.status, value: status }]);
+  }
+
   /** Shows the state in the Temporal UI. */
   publish(): void {
     setCurrentDetails(details(this.since(0)));
@@ -84,6 +100,7 @@ export class ProgressLog {
   report(happening: Happening): void {
     if (isProgress(happening) && this.events.length < mostEvents)
       this.events.push({ sequence: this.events.length + 1, at: Date.now(), ...happening });
+    this.showDelays(happening);
     this.reporter.report(this.deployment ?? 0, happening);
   }
 }

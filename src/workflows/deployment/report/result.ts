@@ -1,7 +1,10 @@
-import { upsertSearchAttributes } from '@temporalio/workflow';
+import { ApplicationFailure, patched, upsertSearchAttributes } from '@temporalio/workflow';
+import { isSuccess } from '../../../model/deployment';
 import type { Happening } from '../../../model/events';
 import { acts, servicesOf } from '../../../plan/plan';
+import { patches } from '../../support/patches';
 import {
+  deploymentFailure,
   searchAttributes,
   type DeploymentInput,
   type DeploymentResult,
@@ -9,6 +12,9 @@ import {
   type SteeringRecord,
 } from '../../messages';
 import type { DeploymentRun, RunResult } from '../run';
+
+/** Characters of a failure's message. */
+const longestMessage = 2000;
 
 /** An ended deployment; without `go` it never started, without `run` it made no plan. */
 export interface Ended {
@@ -46,6 +52,26 @@ export function resultOf(
       .map(({ name }) => name),
     durationMs: Date.now() - begin,
   };
+}
+
+/**
+ * Ends the workflow as its deployment ended: one that did not succeed fails, so that the Temporal UI shows it in red
+ * with the cause; an encrypted deployment shows its outcome only. The details have the result, which clients return as
+ * always.
+ * @throws ApplicationFailure
+ */
+export function endAs(result: DeploymentResult, isEncrypted: boolean): DeploymentResult {
+  if (isSuccess(result.outcome) || !patched(patches.failedDeployments)) return result;
+  const { outcome, cause, refusals } = result;
+  const why = isEncrypted
+    ? []
+    : [cause && `${cause.title ?? cause.step}: ${cause.message}`, ...refusals.map(({ message }) => message)];
+  throw ApplicationFailure.create({
+    type: deploymentFailure,
+    message: [outcome.replaceAll('_', ' '), ...why.filter(Boolean)].join(': ').slice(0, longestMessage),
+    details: [result],
+    nonRetryable: true,
+  });
 }
 
 /** Sets the search attributes of an ended deployment, even of one that never started. */

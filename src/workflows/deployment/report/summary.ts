@@ -1,7 +1,7 @@
 import type { StepEventCode } from '../../../model/events';
-import { plainMarkdown } from '../../../model/text/markdown';
+import { codeMarkdown, literalMarkdown } from '../../../model/text/markdown';
 import { changesAnything, lanesOf, type Plan, type PlannedService } from '../../../plan/plan';
-import type { PlanSummary, Progress, ServiceSummary } from '../../messages';
+import { delaysOf, type PlanSummary, type Progress, type ServiceSummary } from '../../messages';
 
 /** A plan for people and programs. */
 export function summarise(plan: Plan): PlanSummary {
@@ -63,13 +63,22 @@ export function details(progress: Progress): string {
   const head = [
     `**deployment ${deployment ?? '(waits)'}**: ${status.replaceAll('_', ' ')}`,
     ...(behind !== undefined && status === 'queued' ? [`behind deployment ${behind}`] : []),
-    ...(held !== undefined && status === 'queued' ? [plainMarkdown(held, longestText)] : []),
-    ...(cause ? [plainMarkdown(cause.message, longestText)] : []),
-    ...approvals.map(({ title }) => `waits: ${plainMarkdown(title, longestText)}`),
-    ...(question ? [plainMarkdown(`${question.text} (${question.answers.join(', ')})`, longestText)] : []),
+    ...(held !== undefined && status === 'queued' ? [literalMarkdown(held, longestText)] : []),
+    ...(cause ? [codeMarkdown(cause.message, longestText)] : []),
+    ...delaysOf(progress.events).map(
+      ({ title, message, since }) =>
+        `waits since ${timeOf(since)}: ${literalMarkdown(title, longestText)}: ${codeMarkdown(message, longestText)}`,
+    ),
+    ...approvals.map(({ title }) => `waits: ${literalMarkdown(title, longestText)}`),
+    ...(question ? [literalMarkdown(`${question.text} (${question.answers.join(', ')})`, longestText)] : []),
   ].join(', ');
   const text = plan ? `${head}\n\n${table(plan, progress)}` : head;
   return `${text.length > longestDetails ? `${text.slice(0, longestDetails)}\n…` : text}${lastLine}`;
+}
+
+/** `10:02 UTC`: workflows know no other zone. */
+function timeOf(ms: number): string {
+  return `${new Date(ms).toISOString().slice(11, 16)} UTC`;
 }
 
 function table(plan: PlanSummary, { events, status }: Progress): string {
@@ -77,7 +86,8 @@ function table(plan: PlanSummary, { events, status }: Progress): string {
   for (const { step, code } of events) if (step) latest.set(step.id, code);
   const rows = plan.phases.flatMap(({ number, services }) =>
     services.map(
-      (service) => `| ${number} | ${service.name} | ${service.action} | ${resultOf(service, latest, status)} |`,
+      (service) =>
+        `| ${number} | ${literalMarkdown(service.name)} | ${service.action} | ${resultOf(service, latest, status)} |`,
     ),
   );
   return `| phase | service | action | state |\n|---|---|---|---|\n${rows.join('\n')}`;

@@ -1,4 +1,5 @@
 import type { DeploymentInput, Go } from '../../messages';
+import { counted } from '../../../model/text';
 import { activity } from '../../support/activity-options';
 import { contextOf } from '../../support/step-context';
 
@@ -14,7 +15,7 @@ export async function keepSchedules(
   if (!whole || intent.services || followsCurrent) return before;
   const wanted = intent.kind === 'stop' ? [] : (stack.schedules ?? []);
   if (wanted.length === 0 && before.length === 0) return before;
-  await activity('syncSchedules', taskQueue, `keep ${wanted.length} schedules`)(
+  await activity('syncSchedules', taskQueue, `keep ${counted(wanted.length, 'schedule')}`)(
     contextOf(stack, deployment),
     wanted,
     before,

@@ -3,6 +3,7 @@ import type { NotRunning } from '../../../activities/contract';
 import { planDiversion } from '../../../plan/traffic/diversion';
 import { toRef } from '../../../plan/service/instance-spec';
 import { servicesOf, type Plan, type PlannedService, type Stage, type StepOf } from '../../../plan/plan';
+import { counted } from '../../../model/text';
 import { activity } from '../../support/activity-options';
 import { watchQueueOf } from '../../messages';
 import { patches } from '../../support/patches';
@@ -117,7 +118,7 @@ export class RolloutWatch {
       const failed = await activity(
         'watchInstances',
         watchQueueOf(queue),
-        `watch ${instances.length} new instances until the commit`,
+        `watch ${counted(instances.length, 'new instance')} until the commit`,
       )(context, instances);
       if (
         this.handleFailure(

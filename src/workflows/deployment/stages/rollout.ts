@@ -12,6 +12,7 @@ import {
   type StepOf,
 } from '../../../plan/plan';
 import { planRollback } from '../../../plan/undo/rollback';
+import { counted } from '../../../model/text';
 import { activity } from '../../support/activity-options';
 import { all } from '../../hosts';
 import { sleep } from '../../support/serialised-events';
@@ -152,7 +153,7 @@ export class Rollout {
 
   private listing(taskQueue: string, starts: StepOf<'start' | 'update'>[]): Promise<NotRunning[]> {
     const { withPlatformRetry, activityContext } = this.context;
-    const confirm = activity('confirm', taskQueue, `confirm that ${starts.length} instances run and are healthy`);
+    const confirm = activity('confirm', taskQueue, `confirm the health of ${counted(starts.length, 'instance')}`);
     const expected = starts.map(({ instance }) => toRef(instance));
     const loadBalancer = starts.find((step) => step.kind === 'start' && step.reaches !== undefined) as
       StepOf<'start'> | undefined;

@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { cli } from '../support/cli';
+import { docker, wipe } from '../support/docker-world';
+import { eventually } from '../support/eventually';
+import { address } from '../support/engine';
+import { images } from '../support/image';
+import { describeWith } from '../support/parts';
+import { uniqueName, writeStack } from '../support/stack';
+import { until } from '../support/until';
+import { WorkerProcess } from '../support/worker-process';
+
+describeWith('docker', 'commands of every day on Docker', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'deploy-code-exec-'));
+  const worker = new WorkerProcess('cli', dataDir);
+  const name = uniqueName('exec');
+  const environment = { TEMPORAL_ADDRESS: '', TEMPORAL_NAMESPACE: 'cli' };
+  let file: string;
+  beforeAll(async () => {
+    environment.TEMPORAL_ADDRESS = address();
+    await worker.start();
+    file = writeStack({
+      name,
+      environment: 'test',
+      services: {
+        app: { image: images.app, command: ['sh', '-c', 'echo first; sleep 1000'], stop_grace_period: '1s' },
+        other: {
+          image: images.app,
+          command: ['sh', '-c', 'echo second; sleep 1000'],
+          replicas: 2,
+          stop_grace_period: '1s',
+        },
+      },
+    });
+    expect(await cli(['deploy', '-c', file], { environment })).toMatchObject({ code: 0 });
+  });
+  afterAll(async () => {
+    await wipe(name);
+    await worker.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it('shows log lines with short aligned names, of a time range, with their times and in colour', async () => {
+    const logs = async (words: string[], more: Record<string, string> = {}) =>
+      (await cli(['logs', '-c', file, ...words], { environment: { ...environment, NO_COLOR: '1', ...more } })).stdout;
+    expect(await logs([])).toBe('app-1   | first\nother-1 | second\nother-2 | second\n');
+    expect(await logs(['-t', '-n', '1', 'app'])).toMatch(/^app-1 \| \d{4}-\d\d-\d\dT[\d:.]+Z first\n$/);
+    expect(await logs(['--since', '1h', 'app'])).toBe('app-1 | first\n');
+    expect(await logs(['--until', '1h', '-f'])).toBe('');
+    const coloured = await logs([], { NO_COLOR: '', FORCE_COLOR: '1' });
+    expect(coloured).toContain('\u001b[36mapp-1   |\u001b[39m first');
+    expect(coloured).toContain('\u001b[33mother-1 |\u001b[39m second');
+    expect(await cli(['logs', '-c', file, '--since', 'nope'], { environment })).toMatchObject({ code: 2 });
+    expect(await cli(['logs', '-c', file, '1', '-t'], { environment })).toMatchObject({ code: 2 });
+  });
+
+  it('counts the instances that run against those that are wanted, at once', async () => {
+    const status = async (...words: string[]) => (await cli(['status', '-c', file, ...words], { environment })).stdout;
+    expect(await status()).toMatch(/other +2\/2 +-/);
+    await docker.getContainer(`${name}-test-other-2-d1`).remove({ force: true });
+    expect(await status()).toMatch(/other +1\/2 +degraded/);
+    await docker.getContainer(`${name}-test-other-1-d1`).remove({ force: true });
+    expect(await status()).toMatch(/other +0\/2 +down/);
+    let live = '';
+    await cli(['status', '-c', file, '--watch'], {
+      environment,
+      onOutput: (text, kill) => {
+        live = text;
+        if (text.includes('RUN')) kill('SIGINT');
+      },
+    });
+    expect(live).toMatch(/other +0\/2 +down/);
+    expect(await cli(['repair', '-c', file], { environment })).toMatchObject({ code: 0 });
+    expect(await status()).toMatch(/other +2\/2 +-/);
+  });
+
+  it('says what a deployment waits for, since when, and the error of the registry', async () => {
+    const waiting = writeStack({
+      name,
+      environment: 'test',
+      services: { app: { image: 'localhost:1/none:1', stop_grace_period: '1s' } },
+    });
+    const run = (...words: string[]) => cli([...words, '-c', waiting], { environment });
+    await run('deploy', '-d');
+    const waits = /waits since \d{4}-\d\d-\d\d \d\d:\d\d: pull localhost:1\/none:1\n {2}Docker: .*connection refused/;
+    await eventually(async () => expect((await run('status')).stdout).toMatch(waits));
+    const number = /deployment (\d+) waits/.exec((await run('status')).stdout)![1]!;
+    expect((await run('status', number)).stdout).toMatch(waits);
+    await eventually(async () => expect((await run('history')).stdout).toMatch(/^\d+ +delayed/m));
+    await run('cancel', number);
+    expect((await run('status', number, '--watch')).code).toBe(4);
+  });
+
+  it('gives the command the keys and the size of the terminal, and exits with its code', async () => {
+    const exec = `${process.execPath} ${resolve('bin/deploy-code')} exec -it -c ${file} app sh`;
+    const terminal = spawn('script', ['-qec', `stty cols 111 rows 33; ${exec}`, '/dev/null'], {
+      env: { ...process.env, ...environment },
+    });
+    let shown = '';
+    terminal.stdout.on('data', (text: Buffer) => void (shown += text.toString()));
+    const ended = new Promise((done) => terminal.once('close', done));
+    await until(() => shown.includes(' # '));
+    terminal.stdin.write('/bin/busybox stty size\n');
+    await until(() => shown.includes('33 111'));
+    const interrupt = '\u0003';
+    terminal.stdin.write('sleep 1000\n');
+    await until(() => shown.includes('sleep 1000'));
+    terminal.stdin.write(interrupt);
+    await until(() => shown.includes('^C'));
+    terminal.stdin.write('exit 9\n');
+    expect(await ended).toBe(9);
+  });
+});
