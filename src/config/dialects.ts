@@ -61,7 +61,8 @@ export function readCompose({ files, folder, unreadOverride }: FileChoice, optio
   const problem = locator(loading.documents, files[0]!);
   const placed = (found: Finding[]) => found.map(({ path, message }) => problem(path, message));
   const { data, refused, ignored, sealing } = toStackFile(project, options.environment);
-  const unused = unusedVariables(variables, loading.used);
+  const ofSecrets = Object.values(project.secrets).map(({ environment }) => String(environment));
+  const unused = unusedVariables(variables, new Set([...loading.used, ...ofSecrets]));
   const unread: Problem[] = unreadOverride
     ? [
         {
@@ -77,7 +78,7 @@ export function readCompose({ files, folder, unreadOverride }: FileChoice, optio
     warnings: [...unread, ...loading.warnings, ...placed(ignored)],
     unset: [],
     sealing,
-    concealed: loading.concealed,
+    concealed: new Set([...loading.concealed, ...ofSecrets]),
     problem,
   };
 }

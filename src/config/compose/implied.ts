@@ -1,11 +1,10 @@
-import { isCredentialVariable } from '../../model/names/credential-names';
-import { mark } from '../../model/text/marks';
 import { isData } from '../read/overlay';
 import { mapValues, type Data } from './canonical/values';
 import type { Environment } from './environment';
+import type { Loading } from './loading';
 
 /** The model with what Compose adds to it: networks, names, dependencies, defaults and values of the shell. */
-export function withImplied(model: Data, project: string, environment: Environment): Data {
+export function withImplied(model: Data, project: string, environment: Environment, loading: Loading): Data {
   const services = mapValues(model.services, (service) => (isData(service) ? ofService(service, environment) : {}));
   const usesDefault = Object.values(services).some(
     ({ networks }) => isData(networks) && Object.hasOwn(networks, 'default'),
@@ -19,7 +18,7 @@ export function withImplied(model: Data, project: string, environment: Environme
     networks: named(networks),
     volumes: named(model.volumes),
     secrets: named(model.secrets),
-    configs: named(mapValues(model.configs, (config) => withContent(config as Data, environment))),
+    configs: named(mapValues(model.configs, (config) => withContent(config as Data, environment, loading))),
   };
 }
 
@@ -30,11 +29,10 @@ function withName(resource: Data, key: string, project: string): Data {
 }
 
 /** A config of a variable has its value as content. */
-function withContent(config: Data, environment: Environment): Data {
-  const name = config.environment;
-  if (typeof name !== 'string' || !Object.hasOwn(environment, name)) return config;
-  const value = environment[name]!;
-  return { ...config, content: isCredentialVariable(name) ? mark(value) : value };
+function withContent(config: Data, environment: Environment, loading: Loading): Data {
+  if (typeof config.environment !== 'string') return config;
+  const content = loading.take(config.environment, environment);
+  return content === null ? config : { ...config, content };
 }
 
 function ofService(service: Data, environment: Environment): Data {

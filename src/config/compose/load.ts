@@ -46,7 +46,7 @@ export function loadProject(options: ComposeOptions): LoadedProject {
   const name = projectName(files, folder, environment);
   const scope = { environment: { ...environment, COMPOSE_PROJECT_NAME: name }, folder };
   const loading = new Loading(options.placeOnly);
-  const model = withImplied(loadModel(files, scope, loading), name, scope.environment);
+  const model = withImplied(loadModel(files, scope, loading), name, scope.environment, loading);
   const all = recordsOf(model.services);
   const active = new Set(options.profiles ?? profilesOf(environment));
   const services = Object.fromEntries(Object.entries(all).filter(([, service]) => isActive(service, active)));

@@ -3,7 +3,8 @@ import { parseYamlDocuments, type SourceDocument } from '../read/document';
 import type { Problem } from '../problems';
 import { prune } from '../read/prune';
 import { readText } from '../read/source';
-import { conceal } from '../../model/text/marks';
+import { isCredentialKey } from '../../model/names/credential-names';
+import { conceal, mark, reveal } from '../../model/text/marks';
 import { interpolate } from '../read/variables';
 import { schemaFindings } from '../schema/problems';
 import { canonical, removable } from './canonical';
@@ -49,6 +50,16 @@ export class Loading {
     return documents
       .filter(({ data }) => data !== null)
       .map((source, index) => this.toDocument(source, scope, isOverride || index > 0));
+  }
+
+  /** The value of a variable that the file passes on by its name; null if it has none. A credential is marked. */
+  take(name: string, environment: Environment): string | null {
+    if (!Object.hasOwn(environment, name)) return null;
+    this.used.add(name);
+    const value = environment[name]!;
+    if (!isCredentialKey(name)) return value;
+    this.concealed.add(name);
+    return mark(reveal(value));
   }
 
   /** Adds a problem at a path of a document. */

@@ -25,13 +25,13 @@ export function loadModel(
       const own = withExtended(withIncluded(document, scope, loading, [...including, file]), document, scope, loading);
       model = unique(merge(cleared(model, document), own)) as Data;
     }
-  return withAbsolutePaths(withOwnDefaults(model, scope.environment), scope.folder);
+  return withAbsolutePaths(withOwnDefaults(model, scope.environment, loading), scope.folder);
 }
 
 /** What depends on the folder and the variables of these very files, not of those that include them. */
-function withOwnDefaults(model: Data, environment: Environment): Data {
+function withOwnDefaults(model: Data, environment: Environment, loading: Loading): Data {
   const filled = (value: Data) =>
-    mapValues(value, (item, name) => (item === null && Object.hasOwn(environment, name) ? environment[name] : item));
+    mapValues(value, (item, name) => (item === null ? loading.take(name, environment) : item));
   return {
     ...model,
     services: mapValues(model.services, (service) => {

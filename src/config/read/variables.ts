@@ -119,10 +119,11 @@ function unsetProblem({ name }: Reference, message: string): string {
  * with a name of one.
  */
 function secretParts(value: string, path: (string | number)[]): (part: Reference) => boolean {
-  if (path.includes('secrets')) return () => false;
+  const isOf = (section: string) => path[0] === section || (path[0] === 'services' && path[2] === section);
+  if (isOf('secrets')) return () => false;
   const last = path.at(-1);
   const key = typeof last === 'number' ? value.split('=')[0]! : String(last);
   if (isCredentialFile(key)) return () => false;
-  if (!path.includes('configs') && isCredentialKey(key) && !key.includes('$')) return () => true;
+  if (!isOf('configs') && isCredentialKey(key) && !key.includes('$')) return () => true;
   return ({ name }) => isCredentialVariable(name);
 }

@@ -327,6 +327,25 @@ describe('credentials in a Compose file', () => {
       PLAIN: '2',
     }));
 
+  it('that are passed on by their names are taken out too, also from --set', () => {
+    const { stack, sealing } = load(
+      'services:\n  a: {image: "busybox:1", environment: [DB_PASSWORD, PLAIN], configs: [c]}\n' +
+        '  secrets: {image: "busybox:1", environment: {API_TOKEN: "${API_TOKEN}"}}\n' +
+        '  b: {image: "busybox:1", secrets: [s]}\n' +
+        'configs: {c: {environment: MY_SECRET}}\nsecrets: {s: {environment: OTHER}}\n',
+      { variables: { DB_PASSWORD: 'v-1', PLAIN: 'v-2', API_TOKEN: 'v-3', MY_SECRET: 'v-4', OTHER: 'v-5' } },
+    );
+    expect(Object.keys(sealing).sort()).toEqual(['a.DB_PASSWORD', 'config.c', 's', 'secrets.API_TOKEN']);
+    expect(stack.services.a!.variables).toEqual({ PLAIN: 'v-2' });
+    expect(stack.services.a!.secrets).toContainEqual({
+      name: 'config.c',
+      source: { sealed: '' },
+      target: { path: '/c', mode: 0o444 },
+    });
+    expect(stack.variables).toEqual({ PLAIN: 'v-2' });
+    expect(JSON.stringify(stack)).not.toMatch(/v-[1345]/);
+  });
+
   it('have names of their own', () => {
     const { sealing } = load(
       'services:\n  a:\n    image: busybox:1\n' +
