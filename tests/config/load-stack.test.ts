@@ -310,6 +310,36 @@ services:
     expect(problems(text('{ISSUER: "${TOKEN_ISSUER}", PASSWORD_RULE: "$${NAME} is literal"}'), { shell })).toEqual([]);
   });
 
+  it('takes what people bring from Compose', () => {
+    const { services } = stackOf(
+      'name: shop\nservices:\n  a:\n    image: x\n    init: yes\n' +
+        '    ports: ["43040-43042:80-82", "::1:90:91", "80:80/TCP"]\n' +
+        '    env_file: [{path: ./none.env, required: false}, ./there.env]\n' +
+        '    volumes: ["./x:/x:ro,z", "/y:/y:rslave"]\n' +
+        '    extra_hosts: ["host.docker.internal=host-gateway", "six:::1"]\n',
+    );
+    expect(services.a).toMatchObject({
+      init: true,
+      ports: [
+        { container: 80, published: { from: 43040, to: 43040 } },
+        { container: 81, published: { from: 43041, to: 43041 } },
+        { container: 82, published: { from: 43042, to: 43042 } },
+        { container: 91, published: { from: 90, to: 90 }, hostIp: '::1' },
+        { container: 80, published: { from: 80, to: 80 }, protocol: 'tcp' },
+      ],
+      envFiles: [expect.stringMatching(/\/there\.env$/)],
+      mounts: [
+        { type: 'bind', target: '/x', readOnly: true, selinux: 'z' },
+        { type: 'bind', source: '/y', propagation: 'rslave' },
+      ],
+      extraHosts: ['host.docker.internal:host-gateway', 'six:::1'],
+    });
+    expect(problems('name: shop\nservices: {a: {image: x, ports: ["1-3:80-81", "x:y:z:1"]}}\n')).toEqual([
+      '2:34 services.a.ports.0: "1-3:80-81" has ranges of different lengths; make them equal',
+      '2:47 services.a.ports.1: "x:y:z:1": "x:y" is not an IP address',
+    ]);
+  });
+
   it('says of the other services what they mean, where one is malformed', () => {
     const text =
       'name: shop\nservices:\n  a: {image: x, replicas: two, depends_on: [nope]}\n  b: {image: x, ' +

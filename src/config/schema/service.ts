@@ -17,7 +17,6 @@ import {
   fromText,
   integer,
   names,
-  oneOrMore,
   ownerId,
   scalar,
   size,
@@ -84,6 +83,14 @@ const attachment = z.strictObject({
   driver_opts: z.record(z.string(), scalar).optional(),
 });
 
+const envFile = z.union([
+  z.string(),
+  z.strictObject({
+    path: z.string(),
+    required: flag.optional().describe('False: left out if the client does not find it; default true.'),
+  }),
+]);
+
 const fileUse = {
   mode: fileMode.optional(),
   uid: ownerId.optional().describe("User ID of the file's owner; default 0. Not on Kubernetes."),
@@ -128,7 +135,10 @@ export const service = z
     working_dir: z.string().optional(),
     user: z.union([named('user'), z.number().int().nonnegative()]).optional(),
     environment: assignments.optional().describe('Environment variables without secrets, stored with the release.'),
-    env_file: oneOrMore.optional().describe('Files of `KEY=value` lines on the worker, never stored with the release.'),
+    env_file: z
+      .union([z.string(), z.array(envFile)])
+      .optional()
+      .describe('Files of `KEY=value` lines on the worker, never stored with the release.'),
     ports: z
       .array(port)
       .optional()

@@ -104,7 +104,17 @@ export function hasUserinfo(url: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]*@/i.test(url);
 }
 
-const booleans: Record<string, boolean> = { true: true, false: false };
+/** Also the words of YAML 1.1, which Compose reads. */
+const booleans: Record<string, boolean> = {
+  true: true,
+  yes: true,
+  on: true,
+  y: true,
+  false: false,
+  no: false,
+  off: false,
+  n: false,
+};
 export const flag = z.preprocess(
   (value) => (typeof value === 'string' ? (booleans[value.toLowerCase()] ?? value) : value),
   z.boolean(),

@@ -23,8 +23,8 @@ function fromLong(port: Data, refuse: (message: string) => void): Data {
   return { ...port, mode, protocol, ...(published !== undefined && { published: String(published) }) };
 }
 
-/** `[[ADDRESS:]HOST[-HOST]:]CONTAINER[-CONTAINER][/PROTOCOL]` */
-function fromShort(text: string): Data[] {
+/** The long form of `[[ADDRESS:]HOST[-HOST]:]CONTAINER[-CONTAINER][/PROTOCOL]`, one for each port of a range. */
+export function fromShort(text: string): Data[] {
   const [spec = '', protocol = 'tcp', ...more] = text.split('/');
   const { address, published, target } = partsOf(spec, text);
   if (more.length > 0 || !['tcp', 'udp', 'sctp'].includes(protocol.toLowerCase()))

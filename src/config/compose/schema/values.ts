@@ -33,12 +33,7 @@ export const textOrTexts = z.union([text, texts]);
 export const numberOrText = z.union([z.number(), text]);
 export const wholeNumber = z.preprocess(fromText, z.number().int());
 export const anyNumber = z.preprocess(fromText, z.number());
-const booleans: Record<string, boolean> = { y: true, yes: true, on: true, n: false, no: false, off: false };
-/** As Compose reads a boolean: also the words of YAML 1.1. */
-export const boolean = z.preprocess(
-  (value) => (typeof value === 'string' ? (booleans[value.toLowerCase()] ?? value) : value),
-  flag,
-);
+export const boolean = flag;
 export const command = z.union([z.null(), text, texts]);
 
 const scalar = z.union([text, z.number(), z.boolean(), z.null()]);

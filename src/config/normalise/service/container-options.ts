@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { EveryOption } from '../../../model/container-options';
 import type { BlkioLimits, Device, DeviceRequest, ResourceAmounts, RestartPolicy } from '../../../model/instance';
@@ -24,7 +25,7 @@ export function toContainerOptions(input: ServiceInput, context: ServiceContext)
     workingDir: runtime === 'process' ? resolve(baseDir, input.working_dir ?? '.') : input.working_dir,
     user: input.user === undefined ? undefined : String(input.user),
     variables: attempt(['environment'], () => toVariables(input.environment), {}),
-    envFiles: toList(input.env_file).map((file) => resolve(baseDir, file)),
+    envFiles: toEnvFiles(input.env_file, baseDir),
     secrets: (input.secrets ?? []).flatMap((secret, index) =>
       attempt(['secrets', index], () => [toSecret(secret, secrets)], []),
     ),
@@ -83,6 +84,15 @@ export function toContainerOptions(input: ServiceInput, context: ServiceContext)
     engineHealth: undefined,
     deviceRequests: input.gpus && input.gpus.map(toDeviceRequest),
   };
+}
+
+/** Paths of env files, without optional ones that are not there. */
+function toEnvFiles(input: ServiceInput['env_file'] = [], baseDir: string): string[] {
+  const files = [input].flat().map((file) => (typeof file === 'string' ? { path: file, required: true } : file));
+  return files
+    .map(({ path, required = true }) => ({ path: resolve(baseDir, path), required }))
+    .filter(({ path, required }) => required || existsSync(path))
+    .map(({ path }) => path);
 }
 
 function toDevice(input: NonNullable<ServiceInput['devices']>[number]): Device {

@@ -5,7 +5,7 @@ import { toIngress } from '../cluster';
 import { toContainerOptions } from './container-options';
 import { toConfigs } from './mounted-files';
 import { toMount } from './mounts';
-import { toPort } from './ports';
+import { toPorts } from './ports';
 import type { ServiceContext } from './context';
 import { toStrategy } from './strategy';
 import { hasFixedAddress, toAttachments } from '../networks';
@@ -15,7 +15,7 @@ import { toShell, toWords } from '../words';
 export function toService(name: string, input: ServiceInput, context: ServiceContext): Service {
   const { attempt, baseDir } = context;
   const kind = input.kind ?? 'service';
-  const given = (input.ports ?? []).flatMap((port, index) => attempt(['ports', index], () => [toPort(port)], []));
+  const given = (input.ports ?? []).flatMap((port, index) => attempt(['ports', index], () => toPorts(port), []));
   const isProcess = context.runtime === 'process';
   const ports = isProcess ? withExposed(given, input) : given;
   const mounts = (input.volumes ?? []).flatMap((mount, index) =>

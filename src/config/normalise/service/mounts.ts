@@ -8,20 +8,12 @@ type MountInput = NonNullable<ServiceInput['volumes']>[number];
 
 /** `name:/path[:ro]`, `/host:/path[:ro]`, `./relative:/path`, or the long form. */
 export function toMount(input: MountInput, baseDir: string): ServiceMount {
-  const { source, target, readOnly, type } =
-    typeof input === 'string'
-      ? parse(input)
-      : {
-          source: input.source,
-          target: input.target,
-          readOnly: input.read_only ?? false,
-          type: input.type,
-        };
-  const options = typeof input === 'string' ? {} : input;
+  const mount = typeof input === 'string' ? parse(input) : input;
+  const { source, target, type, read_only: readOnly = false } = mount;
   if (!target.startsWith('/')) throw new Malformed(`"${target}" must be an absolute path inside the container`);
   const isPath = /^[./~]/.test(source);
   if ((type ?? (isPath ? 'bind' : 'volume')) === 'volume')
-    return { type: 'volume', volume: source, target, readOnly, ...toVolumeOptions(options) };
+    return { type: 'volume', volume: source, target, readOnly, ...toVolumeOptions(mount) };
   if (source.startsWith('~'))
     throw new Malformed(`"${source}" starts with ~, which is not expanded; write the whole path`);
   const relative = !isAbsolute(source);
@@ -31,11 +23,11 @@ export function toMount(input: MountInput, baseDir: string): ServiceMount {
     target,
     readOnly,
     relative,
-    ...toBindOptions(options),
+    ...toBindOptions(mount),
   };
 }
 
-type LongMount = Partial<Extract<MountInput, { target: string }>>;
+type LongMount = Extract<MountInput, { target: string }>;
 
 function toVolumeOptions({ volume }: LongMount): VolumeOptions {
   return {
@@ -52,15 +44,28 @@ function toBindOptions({ bind }: LongMount): BindOptions {
   };
 }
 
-function parse(text: string): { source: string; target: string; readOnly: boolean; type?: 'volume' | 'bind' } {
-  const [source, target, mode, ...rest] = text.split(':');
+function parse(text: string): LongMount {
+  const [source, target, modes, ...rest] = text.split(':');
   if (!source || !target || rest.length > 0) {
     throw new Malformed(
       `"${text}" is not a mount; write "name:/path" with the volume under ` +
         'the top-level volumes, or "/host/path:/path:ro"',
     );
   }
-  if (mode !== undefined && mode !== 'ro' && mode !== 'rw')
-    throw new Malformed(`"${mode}" is not a mount mode; use ro or rw`);
-  return { source, target, readOnly: mode === 'ro' };
+  const bind: LongMount['bind'] = {};
+  const mount: LongMount = { source, target, bind };
+  for (const mode of modes?.split(',') ?? []) {
+    if (mode === 'ro' || mode === 'rw') mount.read_only = mode === 'ro';
+    else if (mode === 'nocopy') mount.volume = { nocopy: true };
+    else if (mode === 'z' || mode === 'Z') bind.selinux = mode;
+    else if (isPropagation(mode)) bind.propagation = mode;
+    else throw new Malformed(`"${mode}" is not a mount mode; use ro or rw`);
+  }
+  return mount;
+}
+
+const propagations = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'] as const;
+
+function isPropagation(mode: string): mode is (typeof propagations)[number] {
+  return (propagations as readonly string[]).includes(mode);
 }

@@ -2,12 +2,22 @@ import { isIP } from 'node:net';
 import type { ServiceInput } from '../../schema/service';
 import type { PortRange, ServicePort } from '../../../model/stack';
 import type { Protocol } from '../../../model/instance';
+import { fromShort } from '../../compose/canonical/ports';
 import { Malformed } from '../words';
 
 type PortInput = NonNullable<ServiceInput['ports']>[number];
 
-/** `80:8080`, `8000-8010:8080`, `127.0.0.1:80:8080/udp`, `8080`, or the long form. */
-export function toPort(input: PortInput): ServicePort {
+/**
+ * The ports of an entry: `80:8080`, `8000-8010:8080`, `127.0.0.1:80:8080/udp`, `8080`, or the long form; several with a
+ * range on both sides, `8000-8002:80-82`.
+ */
+export function toPorts(input: PortInput): ServicePort[] {
+  if (typeof input !== 'string' || !/-\d+(?:\/\w+)?$|(?::.*){3}/.test(input) || input.startsWith('['))
+    return [toPort(input)];
+  return fromShort(input).map((port) => toPort(port as PortInput));
+}
+
+function toPort(input: PortInput): ServicePort {
   if (typeof input === 'number') return { container: valid(input), protocol: 'tcp' };
   if (typeof input === 'string') return parse(input);
   return {
