@@ -10,6 +10,7 @@ import { parseYaml, type SourceDocument } from './read/document';
 import { overlay } from './read/overlay';
 import { readText } from './read/source';
 import { interpolate } from './read/variables';
+import { unknownKeyStart } from './schema/problems';
 
 /** A file as data of a stack file, with its problems and warnings so far. */
 export interface ReadFile {
@@ -74,13 +75,25 @@ export function readCompose({ files, folder, unreadOverride }: FileChoice, optio
     : [];
   return {
     data,
-    problems: [...loading.problems, ...placed([...findings, ...(options.placeOnly ? [] : [...refused, ...unused])])],
+    problems: [
+      ...loading.problems,
+      ...placed([...sensible(findings, loading.problems), ...(options.placeOnly ? [] : [...refused, ...unused])]),
+    ],
     warnings: [...unread, ...loading.warnings, ...placed(ignored)],
     unset: [],
     sealing,
     concealed: new Set([...loading.concealed, ...ofSecrets]),
     problem,
   };
+}
+
+/** Findings except those of services with a malformed value, which may follow from it. */
+function sensible(findings: Finding[], problems: readonly Problem[]): Finding[] {
+  const malformed = problems.filter(({ message }) => !message.startsWith(unknownKeyStart)).map(({ path }) => path);
+  return findings.filter(({ path }) => {
+    const service = path.slice(0, 2).join('.');
+    return !malformed.some((each) => each === service || each.startsWith(`${service}.`));
+  });
 }
 
 /** Locates a path in the file that has the longest part of it; an overlay wins over the stack file. */

@@ -62,13 +62,14 @@ function ofEnvironment(file: string, environment: string | undefined): string[] 
 }
 
 /**
- * A file with a key that only stack files have is one. Else it is a Compose file if it is called like one, or has no
- * name, which every stack file has.
+ * A file with a key that only stack files have is one. Else it is a Compose file if it is called like one, has several
+ * documents, or has no name, which every stack file has.
  */
 function dialectOf(files: readonly string[]): FileChoice['dialect'] {
   if (basename(files[0]!).startsWith('deploy-code')) return 'stack';
   const documents = files.flatMap((file) => documentsOf(file));
   if (documents.some(hasOwnKey)) return 'stack';
+  if (documents.length > files.length) return 'compose';
   const isCalledCompose = files.some((file) => /(^|[._-])compose([._-]|$)/i.test(basename(file)));
   return isCalledCompose || !documents.some((data) => isData(data) && data.name !== undefined) ? 'compose' : 'stack';
 }

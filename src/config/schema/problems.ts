@@ -4,6 +4,9 @@ import { didYouMean } from './suggest';
 
 const mostListed = 12;
 
+/** Every message about an unknown key begins with it. */
+export const unknownKeyStart = 'is not a key here';
+
 type Issue = z.core.$ZodIssue;
 
 /** Turns issues of a schema into findings, with "did you mean" for misspelt keys. */
@@ -56,10 +59,10 @@ function likeliest(alternatives: readonly (readonly Issue[])[]): readonly Issue[
 function unknownKey(schema: z.ZodType, path: (string | number)[], key: string): string {
   const known = keysAt(schema, path);
   const guess = didYouMean(key, known);
-  if (guess) return `is not a key here${guess}`;
+  if (guess) return `${unknownKeyStart}${guess}`;
   return known.length > mostListed
-    ? 'is not a key here; see docs/configuration.md or `deploy-code schema` for the keys'
-    : `is not a key here; use one of ${known.join(', ')}`;
+    ? `${unknownKeyStart}; see docs/configuration.md or \`deploy-code schema\` for the keys`
+    : `${unknownKeyStart}; use one of ${known.join(', ')}`;
 }
 
 function keysAt(schema: z.ZodType, path: (string | number)[]): string[] {

@@ -10,6 +10,7 @@ import {
   text,
   texts,
   wholeNumber,
+  orNull,
 } from './values';
 
 const deviceRequest = {
@@ -33,8 +34,7 @@ const update = options({
 });
 
 /** `deploy` of a service. */
-export const deploy = z.union([
-  z.null(),
+export const deploy = orNull(
   options({
     mode: text,
     endpoint_mode: text,
@@ -58,4 +58,4 @@ export const deploy = z.union([
       max_replicas_per_node: wholeNumber,
     }),
   }),
-]);
+);

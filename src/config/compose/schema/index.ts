@@ -12,6 +12,7 @@ import {
   texts,
   textOrTexts,
   wholeNumber,
+  orNull,
 } from './values';
 
 const network = options({
@@ -49,8 +50,7 @@ const model = map({
   runtime_flags: texts.optional(),
 });
 
-const include = z.union([
-  z.null(),
+const include = orNull(
   z.array(
     z.union([
       text,
@@ -61,7 +61,7 @@ const include = z.union([
       }),
     ]),
   ),
-]);
+);
 
 /** A Compose file as the Compose Specification has it, with variables already filled in. */
 export const composeFile = options({
@@ -69,8 +69,8 @@ export const composeFile = options({
   name: text,
   include,
   services: named(service),
-  networks: named(z.union([z.null(), network])),
-  volumes: named(z.union([z.null(), volume])),
+  networks: named(orNull(network)),
+  volumes: named(orNull(volume)),
   secrets: named(options({ ...file, driver: text, driver_opts: driverOptions })),
   configs: named(options({ ...file, content: text })),
   models: named(model),

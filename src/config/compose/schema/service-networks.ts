@@ -13,14 +13,14 @@ import {
   text,
   texts,
   wholeNumber,
+  orNull,
 } from './values';
 
 /** `networks` of a service. */
 export const networksOfService = z.union([
   distinctTexts,
   named(
-    z.union([
-      z.null(),
+    orNull(
       options({
         aliases: texts,
         interface_name: text,
@@ -32,7 +32,7 @@ export const networksOfService = z.union([
         priority: anyNumber,
         gw_priority: anyNumber,
       }),
-    ]),
+    ),
   ),
 ]);
 

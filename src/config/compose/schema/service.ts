@@ -20,6 +20,7 @@ import {
   texts,
   textOrTexts,
   wholeNumber,
+  orNull,
 } from './values';
 
 const hook = {
@@ -54,7 +55,7 @@ export const service = options({
   build,
   deploy,
   gpus,
-  develop: z.union([z.null(), options({ watch: z.array(watched) })]),
+  develop: orNull(options({ watch: z.array(watched) })),
   attach: boolean,
   image: text,
   command,
@@ -86,7 +87,7 @@ export const service = options({
   }),
   links: texts,
   logging: options({ driver: text, options: z.record(text, z.union([text, z.number(), z.null()])) }),
-  models: z.union([distinctTexts, named(z.union([z.null(), options({ endpoint_var: text, model_var: text })]))]),
+  models: z.union([distinctTexts, named(orNull(options({ endpoint_var: text, model_var: text })))]),
   network_mode: text,
   networks: networksOfService,
   ports,

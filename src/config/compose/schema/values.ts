@@ -34,7 +34,12 @@ export const numberOrText = z.union([z.number(), text]);
 export const wholeNumber = z.preprocess(fromText, z.number().int());
 export const anyNumber = z.preprocess(fromText, z.number());
 export const boolean = flag;
-export const command = z.union([z.null(), text, texts]);
+/** The value, or nothing. Null comes last: a value of a wrong type is told what it could be instead. */
+export function orNull<V extends z.ZodType>(value: V) {
+  return z.union([value, z.null()]);
+}
+
+export const command = z.union([text, texts, z.null()]);
 
 const scalar = z.union([text, z.number(), z.boolean(), z.null()]);
 /** `{KEY: value}`, or a list of `KEY=value` and bare `KEY`. */
