@@ -85,32 +85,19 @@ function documentsOf(file: string): unknown[] {
 }
 
 const ownKeys: Record<string, readonly string[]> = {
-  '': [
-    'environment',
-    'dry_run',
-    'infrastructure',
-    'security',
-    'deployment',
-    'watch',
-    'monitoring',
-    'subscribers',
-  ].concat('schedules'),
-  services: [
-    'kind',
-    'health_check',
-    'replicas',
-    'resources',
-    'strategy',
-    'hooks',
-    'phase',
-    'zone',
-    'host',
-    'run',
-  ].concat('schedule', 'timeout', 'on_rollback', 'on_failure', 'drain_timeout'),
+  '': words('environment dry_run infrastructure security deployment watch monitoring subscribers schedules'),
+  services: words(
+    'kind health_check replicas resources strategy hooks phase zone host run schedule timeout on_rollback on_failure ' +
+      'drain_timeout',
+  ),
   networks: ['cidr'],
-  volumes: ['shared', 'size', 'storage_class'],
+  volumes: words('shared size storage_class'),
   secrets: ['vault'],
 };
+
+function words(text: string): string[] {
+  return text.split(' ');
+}
 
 function hasOwnKey(data: unknown): boolean {
   if (!isData(data)) return false;
