@@ -1,5 +1,3 @@
-import { loadProject } from './compose/load';
-import { toStackFile } from './compose/to-stack';
 import type { FileChoice } from './files';
 import type { LoadedStack, LoadOptions } from './load-options';
 import type { SealingValues } from '../model/instance';
@@ -48,9 +46,16 @@ export function readStackFile({ files }: FileChoice, options: LoadOptions): Read
   };
 }
 
+/** Loaded when it is needed: a stack file needs none of it. */
+const compose = () => ({
+  ...(require('./compose/load') as typeof import('./compose/load')),
+  ...(require('./compose/to-stack') as typeof import('./compose/to-stack')),
+});
+
 /** Reads Compose files as what they mean in a stack file. */
 export function readCompose({ files, folder, unreadOverride }: FileChoice, options: LoadOptions): ReadFile {
   const { variables = {}, shell = process.env, profiles, envFiles } = options;
+  const { loadProject, toStackFile } = compose();
   const { project, loading, findings } = loadProject({
     files,
     folder,

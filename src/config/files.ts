@@ -66,12 +66,23 @@ function ofEnvironment(file: string, environment: string | undefined): string[] 
  * documents, or has no name, which every stack file has.
  */
 function dialectOf(files: readonly string[]): FileChoice['dialect'] {
-  if (basename(files[0]!).startsWith('deploy-code')) return 'stack';
+  if (basename(files[0]!).startsWith('deploy-code') || files.some(beginsAsStackFile)) return 'stack';
   const documents = files.flatMap((file) => documentsOf(file));
   if (documents.some(hasOwnKey)) return 'stack';
   if (documents.length > files.length) return 'compose';
   const isCalledCompose = files.some((file) => /(^|[._-])compose([._-]|$)/i.test(basename(file)));
   return isCalledCompose || !documents.some((data) => isData(data) && data.name !== undefined) ? 'compose' : 'stack';
+}
+
+/** Sees a key of ours at the top without parsing the file. */
+function beginsAsStackFile(file: string): boolean {
+  const start = new RegExp(`^(?:${ownKeys['']!.join('|')}):`, 'm');
+  try {
+    return start.test(readText(file));
+  } catch (error) {
+    if (error instanceof StackFileError) return false;
+    throw error;
+  }
 }
 
 /** What cannot be parsed is reported when it is read. */
