@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { Malformed } from '../../normalise/words';
 import { isData } from '../../read/overlay';
+import { optionsOfModes } from './mount-modes';
 import { attempt, type Report } from './report';
 import { mapping, octal, type Data } from './values';
 
@@ -38,8 +39,8 @@ function fromShort(text: string): Data {
   const [first, second, modes] = parts as [string, string?, string?];
   const source = second === undefined ? undefined : first;
   const isBind = source !== undefined && isPath(source);
-  const options = (modes ?? '').split(',').map((mode) => modesOfMounts[mode] ?? {});
-  const { read_only, bind, volume } = mergeOptions(options);
+  // Compose ignores modes that it does not know, such as `cached` and `delegated`.
+  const { read_only, bind, volume } = optionsOfModes((modes ?? '').split(','));
   return {
     type: isBind ? 'bind' : 'volume',
     ...(source !== undefined && { source }),
@@ -48,38 +49,6 @@ function fromShort(text: string): Data {
     ...(isBind ? { bind: { create_host_path: true, ...bind } } : bind && { bind }),
     ...(!isBind && volume && { volume }),
   };
-}
-
-interface Options {
-  read_only?: boolean;
-  bind?: Data;
-  volume?: Data;
-}
-
-/** Compose ignores modes that it does not know, such as `cached` and `delegated`. */
-const modesOfMounts: Record<string, Options> = {
-  ro: { read_only: true },
-  rw: { read_only: false },
-  nocopy: { volume: { nocopy: true } },
-  z: { bind: { selinux: 'z' } },
-  Z: { bind: { selinux: 'Z' } },
-  ...Object.fromEntries(
-    ['rprivate', 'private', 'rshared', 'shared', 'rslave', 'slave'].map((propagation) => [
-      propagation,
-      { bind: { propagation } },
-    ]),
-  ),
-};
-
-function mergeOptions(options: Options[]): Options {
-  return options.reduce<Options>(
-    (all, { read_only = all.read_only, bind, volume }) => ({
-      read_only,
-      ...(all.bind || bind ? { bind: { ...all.bind, ...bind } } : {}),
-      ...(all.volume || volume ? { volume: { ...all.volume, ...volume } } : {}),
-    }),
-    {},
-  );
 }
 
 const drive = /^[A-Za-z]:(?:\\|\/[^:]*:\/)/;

@@ -32,6 +32,8 @@ export function fromShort(text: string): Data[] {
   const containers = toRange(target, text, 1);
   const hosts = published === '' ? undefined : toRange(published, text, 0);
   const length = containers.to - containers.from + 1;
+  if (length > longestRange)
+    throw new Malformed(`${JSON.stringify(text)} has more than ${longestRange} ports; write a shorter range`);
   const isChoice = hosts !== undefined && length === 1;
   if (hosts && !isChoice && hosts.to - hosts.from + 1 !== length)
     throw new Malformed(`${JSON.stringify(text)} has ranges of different lengths; make them equal`);
@@ -72,8 +74,6 @@ function toRange(part: string, text: string, least: 0 | 1): Range {
       `${JSON.stringify(text)} is not a port; write "80:8080", "8000-8010:8080", "127.0.0.1:80:8080" or "8080", ` +
         'with ports from 1 to 65535',
     );
-  if (to - from >= longestRange)
-    throw new Malformed(`${JSON.stringify(text)} has more than ${longestRange} ports; write a shorter range`);
   return { from, to };
 }
 

@@ -2,6 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import type { ServiceInput } from '../../schema/service';
 import type { BindOptions, VolumeOptions } from '../../../model/instance';
 import type { ServiceMount } from '../../../model/stack';
+import { isMountMode, optionsOfModes } from '../../compose/canonical/mount-modes';
 import { Malformed } from '../words';
 
 type MountInput = NonNullable<ServiceInput['volumes']>[number];
@@ -52,20 +53,8 @@ function parse(text: string): LongMount {
         'the top-level volumes, or "/host/path:/path:ro"',
     );
   }
-  const bind: LongMount['bind'] = {};
-  const mount: LongMount = { source, target, bind };
-  for (const mode of modes?.split(',') ?? []) {
-    if (mode === 'ro' || mode === 'rw') mount.read_only = mode === 'ro';
-    else if (mode === 'nocopy') mount.volume = { nocopy: true };
-    else if (mode === 'z' || mode === 'Z') bind.selinux = mode;
-    else if (isPropagation(mode)) bind.propagation = mode;
-    else throw new Malformed(`"${mode}" is not a mount mode; use ro or rw`);
-  }
-  return mount;
-}
-
-const propagations = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'] as const;
-
-function isPropagation(mode: string): mode is (typeof propagations)[number] {
-  return (propagations as readonly string[]).includes(mode);
+  const words = modes?.split(',') ?? [];
+  const unknown = words.find((mode) => !isMountMode(mode));
+  if (unknown !== undefined) throw new Malformed(`"${unknown}" is not a mount mode; use ro or rw`);
+  return { source, target, ...optionsOfModes(words) };
 }

@@ -1,43 +1,27 @@
 import { isIP } from 'node:net';
 import type { ServiceInput } from '../../schema/service';
 import type { PortRange, ServicePort } from '../../../model/stack';
-import type { Protocol } from '../../../model/instance';
 import { fromShort } from '../../compose/canonical/ports';
 import { Malformed } from '../words';
 
 type PortInput = NonNullable<ServiceInput['ports']>[number];
+type LongPort = Extract<PortInput, { target: number }>;
 
 /**
  * The ports of an entry: `80:8080`, `8000-8010:8080`, `127.0.0.1:80:8080/udp`, `8080`, or the long form; several with a
  * range on both sides, `8000-8002:80-82`.
  */
 export function toPorts(input: PortInput): ServicePort[] {
-  if (typeof input !== 'string' || !/-\d+(?:\/\w+)?$|(?::.*){3}/.test(input) || input.startsWith('['))
-    return [toPort(input)];
-  return fromShort(input).map((port) => toPort(port as PortInput));
+  return typeof input === 'string' ? fromShort(input).map((port) => toPort(port as LongPort)) : [toPort(input)];
 }
 
-function toPort(input: PortInput): ServicePort {
+function toPort(input: LongPort | number): ServicePort {
   if (typeof input === 'number') return { container: valid(input), protocol: 'tcp' };
-  if (typeof input === 'string') return parse(input);
   return {
     container: valid(input.target),
     ...(input.published !== undefined && { published: toRange(String(input.published)) }),
     ...(input.host_ip !== undefined && { hostIp: address(input.host_ip) }),
     protocol: input.protocol ?? 'tcp',
-  };
-}
-
-function parse(text: string): ServicePort {
-  const match = /^(?:(?:(\[[^\]]+\]|[^:]+):)?(\d+(?:-\d+)?)?:)?(\d+)(?:\/(tcp|udp|sctp))?$/i.exec(text);
-  if (!match)
-    throw new Malformed(`"${text}" is not a port; write "80:8080", "8000-8010:8080", "127.0.0.1:80:8080" or "8080"`);
-  const [, ip, published, container, protocol] = match;
-  return {
-    container: valid(Number(container)),
-    ...(published && { published: toRange(published) }),
-    ...(ip && { hostIp: address(ip.replace(/^\[|\]$/g, '')) }),
-    protocol: (protocol?.toLowerCase() ?? 'tcp') as Protocol,
   };
 }
 
