@@ -1,6 +1,6 @@
 // What a fresh clone lacks: the Node packages and the build. Uses Node's own modules only.
 const { spawnSync } = require('node:child_process');
-const { existsSync, readdirSync, statSync } = require('node:fs');
+const { existsSync, readdirSync, rmSync, statSync } = require('node:fs');
 const { join } = require('node:path');
 
 const root = join(__dirname, '..');
@@ -38,6 +38,7 @@ function build() {
 function runProgram(name) {
   installPackages();
   build();
+  rmSync(join(root, '.deploy-code', 'programs'), { recursive: true, force: true });
   run('npx', ['tsc', '-p', 'tsconfig.programs.json']);
   run(process.execPath, [`.deploy-code/programs/tests/${name}/main.js`, ...process.argv.slice(2)]);
 }

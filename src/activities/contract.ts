@@ -5,9 +5,14 @@ import type { FreezeWindow, Stack } from '../model/stack';
 import type { AuditEntry, AuditHead, AuditTrail } from '../model/audit';
 import type { RuntimeName } from '../model/runtimes';
 import type { HostBreaker, HostClaim, HostPlace, HostReport } from '../model/host';
-import type { ServedBy } from '../model/instance';
-import type { SealingKey } from '../model/instance';
-import type { InstanceByReference, InstanceRef, NetworkAttachment, SecretSource } from '../model/instance';
+import type {
+  InstanceByReference,
+  InstanceRef,
+  NetworkAttachment,
+  SealingKey,
+  SecretSource,
+  ServedBy,
+} from '../model/instance';
 import type { PinnedImages } from '../model/images';
 import type { Evidence, InstanceLine } from '../model/instance-status';
 import type { Notification, Subscriber } from '../model/notification';

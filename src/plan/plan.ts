@@ -1,8 +1,7 @@
 import type { IntentKind } from '../model/deployment';
 import type { NetworkSpec, VolumeSpec } from '../model/resources';
 import type { Analysis, Approval, Placement } from '../model/stack';
-import type { ServedBy } from '../model/instance';
-import type { InstanceRef, InstanceSpec, NetworkAttachment } from '../model/instance';
+import type { InstanceRef, InstanceSpec, NetworkAttachment, ServedBy } from '../model/instance';
 import type { RuntimeName } from '../model/runtimes';
 import type { Front, RouteTable } from '../model/traffic';
 

@@ -1,8 +1,14 @@
 import type { OpenCommand, OpenCommandOptions } from './open-command';
 import type { NetworkSpec, VolumeSpec } from '../model/resources';
-import type { ServedBy } from '../model/instance';
 import type { RuntimeName } from '../model/runtimes';
-import type { InstanceRef, InstanceSpec, NetworkAttachment, SecretFile, SecretMount } from '../model/instance';
+import type {
+  InstanceRef,
+  InstanceSpec,
+  NetworkAttachment,
+  SecretFile,
+  SecretMount,
+  ServedBy,
+} from '../model/instance';
 import type { Front, RouteTable, TrafficState } from '../model/traffic';
 import type { InstanceLine, InstanceStatus } from '../model/instance-status';
 import type { Observation, ObservedImage } from '../model/observation';

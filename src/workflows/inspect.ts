@@ -1,6 +1,5 @@
 import { ApplicationFailure } from '@temporalio/workflow';
-import { failureTypes } from '../activities/contract';
-import type { AuditPlace, InstanceLog, LogTimes } from '../activities/contract';
+import { failureTypes, type AuditPlace, type InstanceLog, type LogTimes } from '../activities/contract';
 import { longestSessionMs, type SessionRequest } from '../model/session';
 import type { Stack } from '../model/stack';
 import type { AuditHead, AuditTrail } from '../model/audit';

@@ -4,6 +4,7 @@ import { monotonicMs } from '../../guard/monotonic';
 import { ChannelKey, type SealedChannel } from '../../guard/sealed-channel';
 import {
   aliveWithinMs,
+  interrupted,
   kinds,
   largestStream,
   longestSessionMs,
@@ -18,8 +19,6 @@ import { SessionOutput } from './session-output';
 
 /** Without input, only the end of the client has to be noticed. */
 const readWithoutInputMs = 1000;
-/** Exit code of a command that its client interrupted. */
-const interrupted = 130;
 
 /**
  * Runs a command in an instance while its input and output pass through the workflow, encrypted for the client.
@@ -79,7 +78,7 @@ class SessionInput {
     for (let begun = monotonicMs(); ;) {
       const messages = await this.readFrom(this.read);
       this.read += messages.length;
-      for (const message of messages) if (this.isHangUp(this.channel.open(message))) return interrupted;
+      for (const message of messages) if (this.take(this.channel.open(message)) === 'over') return interrupted;
       if (messages.length > 0) this.lastAt = monotonicMs();
       if (monotonicMs() - this.lastAt > aliveWithinMs) throw new SoftwareFault('the client of the command is gone');
       if (messages.length > 0 && hasInput) begun = monotonicMs();
@@ -87,24 +86,25 @@ class SessionInput {
     }
   }
 
-  private isHangUp(message: Buffer): boolean {
+  /** Passes one message on. */
+  private take(message: Buffer): 'over' | undefined {
     const content = message.subarray(1);
     switch (message[0]) {
       case kinds.input:
         this.size += content.length;
         if (this.size > largestStream) throw new SoftwareFault(`more than ${largestStream} bytes of input`);
         this.command.write(content);
-        return false;
+        return undefined;
       case kinds.endOfInput:
         this.command.endInput();
-        return false;
+        return undefined;
       case kinds.size:
         void this.command.resize({ columns: content.readUInt16BE(0), rows: content.readUInt16BE(2) });
-        return false;
+        return undefined;
       case kinds.hangUp:
-        return true;
+        return 'over';
       default:
-        return false;
+        return undefined;
     }
   }
 }

@@ -19,6 +19,7 @@ export class SessionOutput {
   private sent = 0;
   private readonly begunAt = monotonicMs();
   private wake: () => void = () => undefined;
+  private sending: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly channel: SealedChannel,
@@ -47,8 +48,6 @@ export class SessionOutput {
     await this.sendWaiting();
     this.requireSize();
   }
-
-  private sending: Promise<void> = Promise.resolve();
 
   private sendWaiting(): Promise<void> {
     this.sending = this.sending.then(async () => {

@@ -1,8 +1,7 @@
 import { createHmac } from 'node:crypto';
-import type { InstanceSpec, SecretFile, SecretSource } from '../../model/instance';
+import type { InstanceSpec, SealingKey, SecretFile, SecretSource } from '../../model/instance';
 import { earlierPrefix, unmaskedPrefix } from '../../model/observation';
 import { sealingKeyOf } from '../../guard/sealing';
-import type { SealingKey } from '../../model/instance';
 import { EnvFileError, parseEnvFile } from '../../model/text/env-file';
 import { defaultPolicy, ownFiles, SourceRules } from '../../policy';
 import { RuntimeError } from '../../runtimes/runtime';

@@ -26,6 +26,9 @@ export const aliveEveryMs = 20_000;
 /** Without a report for this time, the client is gone and the command is ended; in ms. */
 export const aliveWithinMs = 90_000;
 
+/** Exit code of a command that its client interrupted, as in a shell. */
+export const interrupted = 130;
+
 /** Messages of one side. Temporal takes 10,000 signals per workflow; reports of the client are extra. */
 const mostMessages = 4500;
 const shortestPauseMs = 30;

@@ -12,7 +12,7 @@ const amounts = {
 };
 
 /**
- * Manual changes to a running instance; each completes the sentence "it is …". The limits of the load balancer are not
+ * Manual changes to a running instance; each completes "it is …". The limits of the load balancer are not
  * compared: they belong to the engine and differ between versions.
  */
 export function alterationsOf({ name, limit }: Service, instance: ObservedInstance): string[] {

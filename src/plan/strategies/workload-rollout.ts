@@ -1,7 +1,6 @@
 import type { Service, ServiceStrategy } from '../../model/stack';
 import { besideName } from '../../kubernetes/names';
-import type { ServedBy } from '../../model/instance';
-import type { Beside, InstanceSpec, Workload } from '../../model/instance';
+import type { Beside, InstanceSpec, ServedBy, Workload } from '../../model/instance';
 import { toRef } from '../service/instance-spec';
 import type { Judgement, Lane, Step } from '../plan';
 import type { StepFactory } from '../steps';

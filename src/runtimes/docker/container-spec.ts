@@ -1,14 +1,14 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode';
 import { optionNames } from '../../model/container-options';
-import { sealedReference } from '../../model/instance';
-import type {
-  BlkioLimits,
-  ContainerOptions,
-  Device,
-  EngineHealth,
-  InstanceSpec,
-  Mount,
-  RestartPolicy,
+import {
+  sealedReference,
+  type BlkioLimits,
+  type ContainerOptions,
+  type Device,
+  type EngineHealth,
+  type InstanceSpec,
+  type Mount,
+  type RestartPolicy,
 } from '../../model/instance';
 import { toEndpoint } from './networks/endpoint';
 import { composeLabels, instanceLabels, withoutInherited } from './labels';
@@ -229,16 +229,16 @@ function toPortBindings({ ports }: InstanceSpec): HostConfig['PortBindings'] {
   return bindings;
 }
 
+type BindMount = Extract<Mount, { type: 'bind' }>;
+
 /** Only the older form of a bind mount can create a missing folder, and label one for SELinux. */
-function needsBind(mount: Mount): boolean {
+function needsBind(mount: Mount): mount is BindMount {
   return mount.type === 'bind' && (mount.create === true || mount.selinux !== undefined) && !mount.source.includes(':');
 }
 
 /** `/host:/path:ro,z`; undefined if there are none. */
 function toBinds(mounts: Mount[]): string[] | undefined {
-  const binds = mounts.filter(needsBind).map((mount) => {
-    if (mount.type !== 'bind') throw new Error('not a bind mount');
-    const { source, target, readOnly, selinux, propagation } = mount;
+  const binds = mounts.filter(needsBind).map(({ source, target, readOnly, selinux, propagation }) => {
     return `${source}:${target}:${[readOnly ? 'ro' : 'rw', selinux, propagation].filter(Boolean).join(',')}`;
   });
   return binds.length > 0 ? binds : undefined;

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { DeployCodeClient } from '../../../client/client';
 import type { Stack } from '../../../config';
 import type { InstanceLine } from '../../../model/instance-status';
+import { interrupted } from '../../../model/session';
 import { BadRequest } from '../../../temporal/errors';
 import { loadPlace, withConnection, withStack, type ConnectionOptions, type StackOptions } from '../../options';
 import { sayAway } from '../../output/hosts-away';
@@ -14,9 +15,6 @@ interface ExecOptions extends StackOptions, ConnectionOptions {
   tty?: boolean;
   raw?: boolean;
 }
-
-/** Exit code after an interrupt, as in a shell. */
-const interrupted = 130;
 
 /** Adds `exec`. */
 export function addExec(program: Command): void {

@@ -1,0 +1,60 @@
+/**
+ * Where a secret's value lives on the worker. The value itself never travels, except sealed: as ciphertext that only
+ * the engine can open.
+ */
+export type SecretSource = { file: string } | { environment: string } | { vault: VaultAddress } | { sealed: string };
+
+/** The public half of an engine's key: clients seal values with it that only the engine can open. */
+export interface SealingKey {
+  id: string;
+  /** X25519, raw, in base64url. */
+  publicKey: string;
+}
+
+/** Values to seal, by the name of their secret. A text may have marked parts, which are masked by themselves. */
+export type SealingValues = Record<string, string>;
+
+/** A key of a secret in HashiCorp Vault's KV engine, version 2. */
+export interface VaultAddress {
+  mount: string;
+  path: string;
+  key: string;
+}
+
+/**
+ * How an instance receives a secret: as a file, as an environment variable, or in the texts of its container (command,
+ * labels, health check) that refer to it as {@link sealedReference}.
+ */
+export interface SecretMount {
+  name: string;
+  source: SecretSource;
+  target: FileTarget | { environment: string } | { texts: true };
+}
+
+/** Stands in a text for the value of a secret. */
+export function sealedReference(name: string): string {
+  return `\${sealed:${name}}`;
+}
+
+/** Location of a file in an instance. Default owner: root; for processes, the worker's user. */
+export interface FileTarget {
+  path: string;
+  mode: number;
+  uid?: number;
+  gid?: number;
+}
+
+/** A file whose content is part of the release. */
+export interface ConfigFile extends FileTarget {
+  content: string;
+}
+
+/** A config file by name; the receiver looks the content up. */
+export interface ConfigReference extends FileTarget {
+  config: string;
+}
+
+/** A secret as a file, byte for byte. */
+export interface SecretFile extends FileTarget {
+  content: Uint8Array;
+}
