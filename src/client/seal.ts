@@ -1,7 +1,7 @@
 import { seal, sealableText } from '../guard/sealing';
-import type { SecretSource } from '../model/instance';
-import type { SealingKey, SealingValues } from '../model/instance';
+import type { SealingKey, SealingValues, SecretSource } from '../model/instance';
 import type { Stack } from '../model/stack';
+import { replaceSources } from '../model/stack/secret-sources';
 
 /** The stack with values as sealed secrets, which only the engine with this key can open, and only for this stack. */
 export function withSealed(stack: Stack, values: SealingValues, key: SealingKey): Stack {
@@ -12,17 +12,5 @@ export function withSealed(stack: Stack, values: SealingValues, key: SealingKey)
       { sealed: seal(sealableText(value), key, { stack: stackName, environment, name }) },
     ]),
   );
-  const secrets = Object.entries(stack.secrets).map(([name, source]) => [name, sources.get(name) ?? source]);
-  const services = Object.entries(stack.services).map(([service, settings]) => [
-    service,
-    {
-      ...settings,
-      secrets: settings.secrets.map((mount) => ({ ...mount, source: sources.get(mount.name) ?? mount.source })),
-    },
-  ]);
-  return {
-    ...stack,
-    secrets: Object.fromEntries(secrets) as Stack['secrets'],
-    services: Object.fromEntries(services) as Stack['services'],
-  };
+  return replaceSources(stack, (name, source) => sources.get(name) ?? source);
 }

@@ -34,7 +34,7 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
   const placed = (findings: Finding[]) => findings.map(({ path, message }) => problem(path, message));
 
   const given = withImages(read.data, options.images);
-  const document = concealed(given);
+  const document = () => concealed(given);
   const parsed = stackFile.safeParse(given);
   if (!parsed.success) {
     const malformed = schemaFindings(stackFile, parsed.error.issues);
@@ -58,6 +58,7 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
 
 /** A stack without values that look like credentials, and those values. The place of a stack needs none of them. */
 function sendable(stack: Stack, read: ReadFile, options: LoadOptions) {
+  if (read.concealed.size === 0) return { stack, sealing: {}, findings: [] };
   const { stack: separated, values, findings } = separateMarked(withSources(stack, read.sealing));
   return options.placeOnly
     ? { stack: withoutSealed(separated), sealing: {}, findings }

@@ -36,7 +36,7 @@ export interface LoadedStack {
   /** Probable mistakes, which do not fail validation. */
   warnings: Problem[];
   /** The file as it is read: overrides, variables and Compose spellings applied, credentials as `***`. */
-  document: unknown;
+  document: () => unknown;
   /** Makes a problem with the file, line and column of a path. */
   problem: (path: (string | number)[], message: string) => Problem;
 }

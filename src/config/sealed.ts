@@ -1,7 +1,14 @@
-import { sealedReference } from '../model/instance';
-import type { EngineHealth, HealthCheck, SealingValues, SecretMount, SecretSource } from '../model/instance';
+import {
+  sealedReference,
+  type EngineHealth,
+  type HealthCheck,
+  type SealingValues,
+  type SecretMount,
+  type SecretSource,
+} from '../model/instance';
 import { runtimeOf } from '../model/stack/runtime-of';
 import type { Service, Stack } from '../model/stack';
+import { replaceSources } from '../model/stack/secret-sources';
 import { hasMark } from '../model/text/marks';
 import type { Finding } from './problems';
 
@@ -116,28 +123,15 @@ function markedIn(value: unknown, path: (string | number)[]): Finding[] {
       : [];
   if (Array.isArray(value)) return value.flatMap((item, index) => markedIn(item, [...path, index]));
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, item]) => markedIn(item, [...path, key]));
+  return Object.entries(value).flatMap(([key, item]) => [
+    ...markedIn(key, [...path, key]),
+    ...markedIn(item, [...path, key]),
+  ]);
 }
 
 /** A stack whose secrets with these names are sealed. */
 export function withSources(stack: Stack, values: SealingValues): Stack {
-  const sealed: SecretSource = { sealed: '' };
-  const isSealed = (name: string) => Object.hasOwn(values, name);
-  return {
-    ...stack,
-    secrets: Object.fromEntries(
-      Object.entries(stack.secrets).map(([name, source]) => [name, isSealed(name) ? sealed : source]),
-    ),
-    services: Object.fromEntries(
-      Object.entries(stack.services).map(([name, service]) => [
-        name,
-        {
-          ...service,
-          secrets: service.secrets.map((mount) => (isSealed(mount.name) ? { ...mount, source: sealed } : mount)),
-        },
-      ]),
-    ),
-  };
+  return replaceSources(stack, (name, source) => (Object.hasOwn(values, name) ? unsealed : source));
 }
 
 /** A stack without secrets that are to be sealed. */

@@ -84,6 +84,6 @@ function showConfig({ quiet, services, json, ...options }: ConfigOptions): void 
   const { stack, document } = checked(options);
   if (quiet) return void (process.exitCode = exitCodes.done);
   if (services) return Object.keys(stack.services).forEach(say);
-  if (json) return printJson(document);
-  printFile(stringify(document, { aliasDuplicateObjects: false }));
+  if (json) return printJson(document());
+  printFile(stringify(document(), { aliasDuplicateObjects: false }));
 }

@@ -30,18 +30,18 @@ export interface SourceDocument {
  * @throws StackFileError with every syntax error, duplicate key and unknown tag of the file
  */
 export function parseYaml(file: string, text: string, role: 'base' | 'overlay' = 'base'): SourceDocument {
-  const { documents, place } = parseDocuments(file, text);
-  const [document = new Document(null), second] = documents;
+  const parsed = parseDocuments(file, text);
+  const [document = new Document(null), second] = parsed.documents;
   if (second)
     throw new StackFileError([
       {
         file,
-        ...place(second.range[0]),
+        ...parsed.place(second.range[0]),
         path: '',
         message: 'a second document begins here; keep one, or write a file for each',
       },
     ]);
-  return toSource(file, document, role, place);
+  return toSource(file, parsed, document, role);
 }
 
 /**
@@ -49,15 +49,18 @@ export function parseYaml(file: string, text: string, role: 'base' | 'overlay' =
  * @throws StackFileError with every syntax error, duplicate key and unknown tag of the file
  */
 export function parseYamlDocuments(file: string, text: string): SourceDocument[] {
-  const { documents, place } = parseDocuments(file, text, 'any');
-  return documents.map((document) => toSource(file, document, 'base', place));
+  const parsed = parseDocuments(file, text, 'any');
+  return parsed.documents.map((document) => toSource(file, parsed, document, 'base'));
 }
 
-function parseDocuments(
-  file: string,
-  text: string,
-  tags: 'known' | 'any' = 'known',
-): { documents: Document.Parsed[]; place: Place } {
+interface Parsed {
+  documents: Document.Parsed[];
+  place: Place;
+  /** False if no node has a tag. */
+  hasTags: boolean;
+}
+
+function parseDocuments(file: string, text: string, tags: 'known' | 'any' = 'known'): Parsed {
   refuseDeepNesting(file, text);
   const lines = new LineCounter();
   const documents = [
@@ -69,7 +72,7 @@ function parseDocuments(
   };
   const problems = documents.flatMap((document) => problemsOf(document, file, text, place, tags));
   if (problems.length > 0) throw new StackFileError(problems.slice(0, 50));
-  return { documents, place };
+  return { documents, place, hasTags: text.includes('!') };
 }
 
 type Place = (offset: number) => { line: number; column: number };
@@ -91,16 +94,18 @@ function problemsOf(document: Document, file: string, text: string, place: Place
   }));
 }
 
-function toSource(file: string, document: Document, role: 'base' | 'overlay', place: Place): SourceDocument {
-  const cleared = clearedPaths(document);
+function toSource(file: string, parsed: Parsed, document: Document, role: 'base' | 'overlay'): SourceDocument {
+  const { place, hasTags } = parsed;
+  const cleared = hasTags ? clearedPaths(document) : [];
   prepareNodes(document, role);
   const data = toData(file, document);
+  const notes = hasTags ? unknownTags(document, ['!!binary']) : [];
   return {
     file,
     data,
     cleared,
-    notes: unknownTags(document, ['!!binary']).map(({ offset, message }) => ({ ...place(offset), message })),
-    overriding: overriding(document, data),
+    notes: notes.map(({ offset, message }) => ({ ...place(offset), message })),
+    overriding: hasTags ? overriding(document, data) : new WeakSet(),
     locate(path) {
       const found = walk(document, path);
       return { ...place(found.offset), depth: found.depth };

@@ -77,7 +77,7 @@ export function interpolate(
   };
 
   const visit = (value: unknown, path: (string | number)[]): unknown => {
-    if (typeof value === 'string') return value.includes('$') ? text(value, path) : value;
+    if (typeof value === 'string') return value.includes('$') || hasMark(value) ? text(value, path) : value;
     if (Array.isArray(value)) return value.map((item, index) => visit(item, [...path, index]));
     if (isData(value))
       return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, visit(item, [...path, key])]));

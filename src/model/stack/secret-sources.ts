@@ -1,0 +1,51 @@
+import type { Stack } from '.';
+import type { IngressRoute, SecretSource } from '../instance';
+import type { SubscriberTarget } from '../notification';
+import { isOwnPair } from './certificates';
+
+/** Changes one use of a secret. */
+type Change = <Use extends { name: string; source: SecretSource }>(use: Use) => Use;
+
+/**
+ * The stack with another source for each secret, wherever it is used: by services, certificates and subscribers.
+ * @param sourceOf returns the source to use instead of this one
+ */
+export function replaceSources(stack: Stack, sourceOf: (name: string, source: SecretSource) => SecretSource): Stack {
+  const change: Change = (use) => ({ ...use, source: sourceOf(use.name, use.source) });
+  const { secrets, services, front, subscribers } = stack;
+  return {
+    ...stack,
+    secrets: mapped(secrets, (source, name) => sourceOf(name, source)),
+    services: mapped(services, (service) => ({
+      ...service,
+      secrets: service.secrets.map(change),
+      ...(service.ingress && { ingress: service.ingress.map((route) => ofRoute(route, change)) }),
+    })),
+    ...(front && { front: { ...front, certificates: front.certificates.map(change) } }),
+    ...(subscribers && {
+      subscribers: subscribers.map((subscriber) => ({ ...subscriber, target: ofTarget(subscriber.target, change) })),
+    }),
+  };
+}
+
+function ofRoute(route: IngressRoute, change: Change): IngressRoute {
+  const { tls } = route;
+  return isOwnPair(tls) ? { ...route, tls: { certificate: change(tls.certificate), key: change(tls.key) } } : route;
+}
+
+function ofTarget(target: SubscriberTarget, change: Change): SubscriberTarget {
+  switch (target.kind) {
+    case 'webhook': {
+      const { url, key } = target;
+      return { ...target, url: typeof url === 'string' ? url : change(url), ...(key && { key: change(key) }) };
+    }
+    case 'slack':
+      return { ...target, url: change(target.url) };
+    case 'redis':
+      return { ...target, ...(target.password && { password: change(target.password) }) };
+  }
+}
+
+function mapped<T>(record: Record<string, T>, map: (value: T, key: string) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)]));
+}
