@@ -53,12 +53,13 @@ const compose = () => ({
 });
 
 /** Reads Compose files as what they mean in a stack file. */
-export function readCompose({ files, folder, unreadOverride }: FileChoice, options: LoadOptions): ReadFile {
+export function readCompose({ files, folder, parsed, unreadOverride }: FileChoice, options: LoadOptions): ReadFile {
   const { variables = {}, shell = process.env, profiles, envFiles } = options;
   const { loadProject, toStackFile } = compose();
   const { project, loading, findings } = loadProject({
     files,
     folder,
+    parsed,
     variables: { ...shell, ...variables },
     profiles,
     envFiles,
@@ -67,7 +68,9 @@ export function readCompose({ files, folder, unreadOverride }: FileChoice, optio
   const problem = locator(loading.documents, files[0]!);
   const placed = (found: Finding[]) => found.map(({ path, message }) => problem(path, message));
   const { data, refused, ignored, sealing } = toStackFile(project, options.environment);
-  const ofSecrets = Object.values(project.secrets).map(({ environment }) => String(environment));
+  const ofSecrets = Object.values(project.secrets).flatMap(({ environment }) =>
+    typeof environment === 'string' ? [environment] : [],
+  );
   const unused = unusedVariables(variables, new Set([...loading.used, ...ofSecrets]));
   const unread: Problem[] = unreadOverride
     ? [

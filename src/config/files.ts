@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, parse, resolve } from 'node:path';
 import { StackFileError } from './problems';
-import { parseYamlDocuments } from './read/document';
+import { parseYamlDocuments, type SourceDocument } from './read/document';
 import { isData } from './read/overlay';
 import { readText } from './read/source';
 
@@ -11,6 +11,8 @@ export interface FileChoice {
   files: string[];
   /** Folder that relative paths begin at. */
   folder: string;
+  /** Documents of the files that were parsed to know their dialect. */
+  parsed: ReadonlyMap<string, SourceDocument[]>;
   /** An override that `docker compose` would have found by itself. */
   unreadOverride?: string;
 }
@@ -30,12 +32,14 @@ export function chooseFiles(
 ): FileChoice {
   const given = named.length > 0 ? [...named] : found(shell);
   const folder = resolve(dirname(given[0]!));
-  const dialect = dialectOf(given);
+  const parsed = new Map<string, SourceDocument[]>();
+  const dialect = dialectOf(given, parsed);
   const isOneOfTheFolder = named.length === 1 && dialect === 'compose';
   return {
     dialect,
     files: [...given, ...ofEnvironment(given[0]!, environment)],
     folder,
+    parsed,
     ...(isOneOfTheFolder && composeFiles.includes(basename(given[0]!)) && { unreadOverride: overrideIn(folder) }),
   };
 }
@@ -65,9 +69,9 @@ function ofEnvironment(file: string, environment: string | undefined): string[] 
  * A file with a key that only stack files have is one. Else it is a Compose file if it is called like one, has several
  * documents, or has no name, which every stack file has.
  */
-function dialectOf(files: readonly string[]): FileChoice['dialect'] {
+function dialectOf(files: readonly string[], parsed: Map<string, SourceDocument[]>): FileChoice['dialect'] {
   if (basename(files[0]!).startsWith('deploy-code') || files.some(beginsAsStackFile)) return 'stack';
-  const documents = files.flatMap((file) => documentsOf(file));
+  const documents = files.flatMap((file) => documentsOf(file, parsed)).map(({ data }) => data);
   if (documents.some(hasOwnKey)) return 'stack';
   if (documents.length > files.length) return 'compose';
   const isCalledCompose = files.some((file) => /(^|[._-])compose([._-]|$)/i.test(basename(file)));
@@ -86,9 +90,11 @@ function beginsAsStackFile(file: string): boolean {
 }
 
 /** What cannot be parsed is reported when it is read. */
-function documentsOf(file: string): unknown[] {
+function documentsOf(file: string, parsed: Map<string, SourceDocument[]>): SourceDocument[] {
   try {
-    return parseYamlDocuments(file, readText(file)).map(({ data }) => data);
+    const documents = parseYamlDocuments(file, readText(file));
+    parsed.set(file, documents);
+    return documents;
   } catch (error) {
     if (error instanceof StackFileError) return [];
     throw error;

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { isData } from '../read/overlay';
 import type { Data } from './canonical/values';
 import { cleared, type ComposeDocument, type Loading, type Scope } from './loading';
 import { merge } from './merge';
-import { withAbsolutePaths } from './paths';
+import { toFile, unreadable, withAbsolutePaths } from './paths';
 
 /** A document that services are looked up in, with its data so far. */
 interface Origin {
@@ -59,13 +58,10 @@ class Extending {
 
   private originOf(file: unknown, origin: Origin, refuse: (message: string) => void): Origin | undefined {
     if (typeof file !== 'string') return origin;
-    if (/^(?:https?|ssh|git|oci):\/\/|^git@/.test(file)) {
-      refuse(`${file} is not a local file; download it, and name the local file`);
-      return undefined;
-    }
-    const path = resolve(this.folderOf(origin), file);
-    if (existsSync(path)) return this.load(path);
-    refuse(`${path} does not exist; check the path`);
+    const path = toFile(file, this.folderOf(origin));
+    const problem = unreadable(path);
+    if (problem === undefined) return this.load(path);
+    refuse(problem);
     return undefined;
   }
 

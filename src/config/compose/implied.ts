@@ -84,15 +84,33 @@ const namespaces = ['network_mode', 'ipc', 'pid', 'uts', 'cgroup'];
 /** A service starts after those whose names, volumes or namespaces it uses. */
 function impliedDependencies(service: Data): Data {
   const started = (restart: boolean) => ({ condition: 'service_started', restart, required: true });
-  const links = texts(service.links).map((link) => link.split(':')[0]!);
+  const links = texts(service.links).map((link) => toLink(link).service);
   const joined = namespaces.flatMap((key) => serviceIn(service[key]) ?? []);
-  const mounted = texts(service.volumes_from)
-    .filter((source) => !source.startsWith('container:'))
-    .map((source) => source.split(':')[0]!);
+  const mounted = texts(service.volumes_from).flatMap((text) => toVolumesFrom(text).service ?? []);
   return {
     ...Object.fromEntries(mounted.map((name) => [name, started(false)])),
     ...Object.fromEntries([...links, ...joined].map((name) => [name, started(true)])),
   };
+}
+
+/** A service by another name. */
+export interface Link {
+  service: string;
+  alias: string;
+}
+
+/** `db:cache`, or `db`. */
+export function toLink(link: unknown): Link {
+  const [service = '', alias = service] = String(link).split(':');
+  return { service, alias };
+}
+
+/** `app:ro`, or `app`; no service for `container:app`, a container of somebody else. */
+export function toVolumesFrom(text: unknown): { service?: string; isReadOnly: boolean } {
+  const [service, mode] = String(text).split(':');
+  return service === 'container' && mode !== undefined
+    ? { isReadOnly: false }
+    : { service: service!, isReadOnly: mode === 'ro' };
 }
 
 /** `db` of `service:db`. */

@@ -5,7 +5,6 @@ import type { SourceDocument } from '../read/document';
 import { isData } from '../read/overlay';
 import { readText } from '../read/source';
 import { interpolate } from '../read/variables';
-import { parseYamlDocuments } from '../read/document';
 import { mapValues, type Data } from './canonical/values';
 import { inconsistencies } from './consistency';
 import type { ComposeProject } from './project';
@@ -27,6 +26,8 @@ export interface ComposeOptions {
   profiles?: readonly string[];
   /** The caller needs only names: variables may be unset. */
   placeOnly?: boolean;
+  /** Documents of files that are parsed already. */
+  parsed?: ReadonlyMap<string, SourceDocument[]>;
 }
 
 export interface LoadedProject {
@@ -43,9 +44,9 @@ export interface LoadedProject {
 export function loadProject(options: ComposeOptions): LoadedProject {
   const { files, folder, variables } = options;
   const environment = toEnvironment(variables, folder, options.envFiles);
-  const name = projectName(files, folder, environment);
+  const loading = new Loading(options);
+  const name = projectName(files, folder, environment, loading);
   const scope = { environment: { ...environment, COMPOSE_PROJECT_NAME: name }, folder };
-  const loading = new Loading(options.placeOnly);
   const model = withImplied(loadModel(files, scope, loading), name, scope.environment, loading);
   const all = recordsOf(model.services);
   const active = new Set(options.profiles ?? profilesOf(environment));
@@ -74,7 +75,7 @@ export function loadProject(options: ComposeOptions): LoadedProject {
 }
 
 /** `COMPOSE_PROJECT_NAME`, else `name` of the last file that has one, else the name of the folder. */
-function projectName(files: readonly string[], folder: string, environment: Environment): string {
+function projectName(files: readonly string[], folder: string, environment: Environment, loading: Loading): string {
   const given = environment.COMPOSE_PROJECT_NAME;
   if (given !== undefined && given !== '') {
     if (given === toProjectName(given)) return given;
@@ -87,7 +88,7 @@ function projectName(files: readonly string[], folder: string, environment: Envi
       },
     ]);
   }
-  const named = files.flatMap((file) => parseYamlDocuments(file, readText(file)).map(nameOf)).filter(Boolean);
+  const named = files.flatMap((file) => loading.parsed(file).map(nameOf)).filter(Boolean);
   const { data } = interpolate({ name: named.at(-1) ?? '' }, environment, 'compose');
   return toProjectName(String((data as Data).name)) || toProjectName(basename(folder)) || 'stack';
 }

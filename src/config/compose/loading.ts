@@ -27,16 +27,32 @@ export interface Scope {
 /** What the files of one project have in common while they are read. */
 export class Loading {
   readonly documents: SourceDocument[] = [];
-
-  /** @param placeOnly variables may be unset */
-  constructor(private readonly placeOnly = false) {}
-
   readonly problems: Problem[] = [];
   readonly warnings: Problem[] = [];
   /** Names of the variables that were used. */
   readonly used = new Set<string>();
   /** Names of the variables in texts that look like credentials. */
   readonly concealed = new Set<string>();
+  private readonly placeOnly: boolean;
+  private readonly files: Map<string, SourceDocument[]>;
+
+  /** `placeOnly`: variables may be unset. `parsed`: documents of files that are parsed already. */
+  constructor({ placeOnly = false, parsed }: { placeOnly?: boolean; parsed?: ReadonlyMap<string, SourceDocument[]> }) {
+    this.placeOnly = placeOnly;
+    this.files = new Map(parsed);
+  }
+
+  /**
+   * The documents of a file as they are written.
+   * @throws StackFileError if the file cannot be read, or is not YAML
+   */
+  parsed(file: string): SourceDocument[] {
+    const known = this.files.get(file);
+    if (known) return known;
+    const documents = parseYamlDocuments(file, readText(file));
+    this.files.set(file, documents);
+    return documents;
+  }
 
   /**
    * Reads the documents of a file. Problems are collected, and what they are about is left out.
@@ -44,7 +60,7 @@ export class Loading {
    * @throws StackFileError if the file cannot be read, or is not YAML
    */
   read(file: string, scope: Scope, isOverride = false): ComposeDocument[] {
-    const documents = parseYamlDocuments(file, readText(file));
+    const documents = this.parsed(file);
     if (documents.every(({ data }) => data === null))
       this.problems.push({ file, path: '', message: 'is empty; a Compose file has services' });
     return documents

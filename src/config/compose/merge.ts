@@ -1,6 +1,6 @@
 import { isData } from '../read/overlay';
+import type { Data } from './canonical/values';
 
-type Data = Record<string, unknown>;
 type Path = readonly string[];
 
 /**

@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { isData } from '../read/overlay';
 import { list, mapValues, type Data } from './canonical/values';
 import { toEnvironment, type Environment } from './environment';
 import { withExtended } from './extends';
 import { cleared, extensionKey, type ComposeDocument, type Loading, type Scope } from './loading';
 import { merge, unique } from './merge';
-import { withAbsolutePaths } from './paths';
+import { toFile, unreadable, withAbsolutePaths } from './paths';
 
 /**
  * Merges files into one model: each document with what it includes and extends, later ones over earlier ones. All paths
@@ -60,14 +59,9 @@ function withIncluded(document: ComposeDocument, scope: Scope, loading: Loading,
       loading.refuse(document.source, at, `${again} is included again by a file that it includes; remove one of them`);
       continue;
     }
-    const absent = included.files.find((file) => !isRemote(file) && !existsSync(file));
-    if (absent !== undefined) {
-      loading.refuse(document.source, at, `${absent} does not exist; check the path`);
-      continue;
-    }
-    const remote = included.files.find((file) => isRemote(file));
-    if (remote !== undefined) {
-      loading.refuse(document.source, at, `${remote} is not a local file; download it, and name the local file`);
+    const [problem] = included.files.flatMap((file) => unreadable(file) ?? []);
+    if (problem !== undefined) {
+      loading.refuse(document.source, at, problem);
       continue;
     }
     const environment = toEnvironment(scope.environment, included.folder, included.envFiles);
@@ -85,7 +79,7 @@ interface Included {
 
 function toIncluded(entry: unknown, folder: string): Included {
   const { path, env_file: envFiles, project_directory: own } = isData(entry) ? entry : { path: entry };
-  const files = list(path).map((file) => toPath(String(file), folder));
+  const files = list(path).map((file) => toFile(String(file), folder));
   return {
     files,
     folder: own === undefined ? dirname(files[0]!) : resolve(folder, String(own)),
@@ -95,14 +89,6 @@ function toIncluded(entry: unknown, folder: string): Included {
         .filter((file) => file !== '/dev/null'),
     }),
   };
-}
-
-function toPath(file: string, folder: string): string {
-  return isAbsolute(file) || isRemote(file) ? file : resolve(folder, file);
-}
-
-function isRemote(file: string): boolean {
-  return /^(?:https?|ssh|git|oci):\/\/|^git@|^github\.com\//.test(file);
 }
 
 /** Of what both have, that of the including document wins. */

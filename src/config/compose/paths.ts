@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, posix, resolve } from 'node:path';
 import { isData } from '../read/overlay';
@@ -50,6 +51,21 @@ function ofBuild(build: Data, path: ToPath): Data {
     ...(isData(build.additional_contexts) && { additional_contexts: mapValues(build.additional_contexts, context) }),
     ...(isData(build.ssh) && { ssh: mapValues(build.ssh, path) }),
   };
+}
+
+/** Why a file that is included or extended cannot be read; undefined if it can. */
+export function unreadable(file: string): string | undefined {
+  if (isRemoteFile(file)) return `${file} is not a local file; download it, and name the local file`;
+  return existsSync(file) ? undefined : `${file} does not exist; check the path`;
+}
+
+/** An absolute path, or the address of a file elsewhere as it is. */
+export function toFile(file: string, folder: string): string {
+  return isRemoteFile(file) ? file : resolve(folder, file);
+}
+
+function isRemoteFile(file: string): boolean {
+  return /^(?:https?|ssh|git|oci):\/\/|^git@|^github\.com\//.test(file);
 }
 
 function isRemoteContext(context: string): boolean {

@@ -224,6 +224,33 @@ describe('a key of Compose', () => {
     });
   });
 
+  it('with volumes of its own where they have no names, also for those that take them', () => {
+    const { stack } = load(
+      'services:\n  a: {image: "busybox:1", volumes: [/b-c, /b/c]}\n  a-b: {image: "busybox:1", volumes: [/c]}\n' +
+        '  d: {image: "busybox:1", volumes_from: [a]}\n  e: {image: "busybox:1", volumes: [/data, "e-data:/e"]}\n' +
+        'volumes: {e-data: }\n',
+    );
+    const names = (name: string) =>
+      stack.services[name]!.mounts.map((mount) => (mount.type === 'volume' ? mount.volume : undefined));
+    const digits = (name: string) => expect.stringMatching(new RegExp(`^${name}-[0-9a-f]{8}$`)) as string;
+    expect(names('a')).toEqual([digits('a-b-c'), 'a-b-c']);
+    expect(names('a-b')).toEqual([digits('a-b-c')]);
+    expect(names('a-b')).not.toEqual(names('a').slice(0, 1));
+    expect(names('e')).toEqual([digits('e-data'), 'e-data']);
+    expect(names('d')).toEqual(names('a'));
+    const shared = Object.entries(stack.volumes).flatMap(([name, volume]) => (volume.shared ? [name] : []));
+    expect(new Set(shared)).toEqual(new Set(names('a')));
+  });
+
+  it('in no time, however services take volumes of each other', () => {
+    const services = Array.from({ length: 200 }, (_, n) => {
+      const from = [n - 1, n - 2].filter((other) => other >= 0).map((other) => `s${other}`);
+      return `  s${n}: {image: "busybox:1", volumes: ["/v${n}"], volumes_from: [${from.join(', ')}]}\n`;
+    });
+    const { stack } = load(`services:\n${services.join('')}`);
+    expect(stack.services.s99!.mounts).toHaveLength(100);
+  });
+
   it('names with capitals and dots stay as they are', () => {
     const { stack } = load(
       'name: My_Proj.x\nservices: {Web.App: {image: "busybox:1", volumes: ["DataVol:/d"], networks: [Front.End]}}\n' +
@@ -373,6 +400,22 @@ describe('credentials in a Compose file', () => {
     expect(JSON.stringify([stack, sealing])).not.toContain('hunter2');
   });
 
+  it('are sealed for certificates and subscribers too', () => {
+    const { stack, sealing } = load(
+      'services:\n  app:\n    image: busybox:1\n    x-deploy-code:\n      strategy: recreate\n' +
+        '      expose: {port: 80, host_port: 443, tls: {certificate: cert, key: key}}\n' +
+        'secrets: {cert: {environment: CERT}, key: {environment: KEY}, hook: {environment: HOOK}}\n' +
+        'x-deploy-code: {subscribers: {ops: {events: [deployment.finished], slack: {url: hook}}}}\n',
+      { shell: { CERT: 'c', KEY: 'k', HOOK: 'h' } },
+    );
+    expect(Object.keys(sealing)).toEqual(['cert', 'key', 'hook']);
+    expect(stack.front!.certificates.map(({ name, source }) => [name, source])).toEqual([
+      ['cert', { sealed: '' }],
+      ['key', { sealed: '' }],
+    ]);
+    expect(stack.subscribers![0]!.target).toEqual({ kind: 'slack', url: { name: 'hook', source: { sealed: '' } } });
+  });
+
   it('elsewhere are refused, and never shown', () => {
     const refused = problemsOf(
       'services: {app: {image: "busybox:1", hostname: "${API_KEY}", ports: ["${API_KEY}:80"]}}\n',
@@ -381,6 +424,22 @@ describe('credentials in a Compose file', () => {
     expect(refused.join()).toContain('services.app.hostname');
     expect(refused.join()).not.toContain('shown-never');
   });
+
+  it.each(['labels: ["${API_KEY}=1"]', 'sysctls: ["${API_KEY}=1"]', 'extra_hosts: ["${API_KEY}=::1"]'])(
+    'are not taken as the name of something: %s',
+    (text) => {
+      const refused = problemsOf(`services: {app: {image: "busybox:1", ${text}}}\n`, {
+        shell: { API_KEY: 'shown-never' },
+      });
+      expect(refused.join()).toContain('***');
+      expect(refused.join()).not.toContain('shown-never');
+    },
+  );
+
+  it('have marks that no file can have', () =>
+    expect(problemsOf('services: {app: {image: "busybox:1", working_dir: "/a\uFDD0b"}}\n')).toEqual([
+      '1:38 services.app.working_dir: contains a character that no text may contain (U+FDD0 or U+FDD1); remove it',
+    ]));
 
   it('in texts of a container are referred to there', () => {
     const { stack, sealing } = load(

@@ -1,4 +1,5 @@
 import type { Data } from '../canonical/values';
+import { toLink } from '../implied';
 import type { Part } from './part';
 import { dataOf, swarm } from './values';
 
@@ -116,7 +117,7 @@ export function toDependencies({ service, relations, notes }: Part): Data {
 
 /** Nobody wrote the restart of what a link implies. */
 function isImplied({ links }: Data, name: string): boolean {
-  return Array.isArray(links) && links.some((link) => String(link).split(':')[0] === name);
+  return Array.isArray(links) && links.some((link) => toLink(link).service === name);
 }
 
 /** A job has no other condition than its completion. */

@@ -5,10 +5,9 @@ import type { Data } from '../canonical/values';
 import { extensionKey } from '../loading';
 import type { ComposeProject } from '../project';
 import { Findings } from './notes';
-import { toConfigs, toNetworks, toSecrets, toVolumes } from './resources';
+import { toConfigs, toNetworks, toSecrets, toVolumes, valuesOfSecrets } from './resources';
 import { ofProject } from './relations';
 import { toService } from './service';
-import { listOf } from './values';
 
 export interface Converted {
   /** A stack file as data. */
@@ -44,19 +43,7 @@ export function toStackFile(project: ComposeProject, environment: string | undef
     services,
   });
   const { refused, ignored } = findings;
-  return { data: overlay(data, project.extension ?? {}) as Data, refused, ignored, sealing: valuesOf(project) };
-}
-
-/** Compose takes the variables of secrets from the shell of the caller. */
-function valuesOf({ secrets, services, environment }: ComposeProject): SealingValues {
-  const used = new Set(
-    Object.values(services).flatMap((service) => listOf(service.secrets).map(({ source }) => source)),
-  );
-  return Object.fromEntries(
-    Object.entries(secrets)
-      .filter(([name, secret]) => typeof secret.environment === 'string' && used.has(name))
-      .map(([name, secret]) => [name, environment[String(secret.environment)] ?? '']),
-  );
+  return { data: overlay(data, project.extension ?? {}) as Data, refused, ignored, sealing: valuesOfSecrets(project) };
 }
 
 function withoutEmpty(data: Data): Data {

@@ -1,12 +1,21 @@
 import { list, type Data } from '../canonical/values';
-import { anonymousVolume, instancesOf } from './resources';
+import { toVolumesFrom } from '../implied';
 import type { Part } from './part';
-import { dataOf, listOf } from './values';
+import { dataOf, instancesOf, listOf } from './values';
 
 /** Mounts of a service and of those whose volumes it takes; a mount in memory becomes a `tmpfs`. */
 export function toMounts(part: Part): Data {
-  const all = [...borrowed(part, new Set([part.name])), ...listOf(part.service.volumes)];
-  const mounts = [...new Map(all.map((mount) => [mount.target, mount])).values()];
+  const { name, service, relations, notes } = part;
+  const mounts = relations.mounts[name]!;
+  for (const [index, text] of list(service.volumes_from ?? []).entries())
+    if (!Object.hasOwn(relations.project.services, toVolumesFrom(text).service ?? ''))
+      notes.refuse(['volumes_from', index], 'takes the volumes of a container of somebody else; mount them by name');
+  for (const { type, source, target } of listOf(service.volumes))
+    if (type !== 'tmpfs' && source === undefined && instancesOf(service) > 1)
+      notes.refuse(
+        ['volumes'],
+        `${String(target)}: several replicas cannot share a volume without a name; give it one`,
+      );
   const inMemory = mounts.filter(({ type }) => type === 'tmpfs').map(toTmpfs);
   const volumes = mounts.filter(({ type }) => type !== 'tmpfs').flatMap((mount) => toMount(mount, part));
   const tmpfs = [...list(part.service.tmpfs ?? []).map(toText), ...inMemory];
@@ -16,24 +25,6 @@ export function toMounts(part: Part): Data {
 /** A tmpfs without options may end in a colon. */
 function toText(tmpfs: unknown): string {
   return String(tmpfs).replace(/:$/, '');
-}
-
-/** `volumes_from: [app:ro]` */
-function borrowed({ service, relations, notes }: Part, seen: ReadonlySet<string>): Data[] {
-  return list(service.volumes_from ?? []).flatMap((text, index) => {
-    const [name = '', mode] = String(text).split(':');
-    const other = relations.project.services[name];
-    if (name === 'container' || !other) {
-      notes.refuse(['volumes_from', index], 'takes the volumes of a container of somebody else; mount them by name');
-      return [];
-    }
-    if (seen.has(name)) return [];
-    const own = [
-      ...borrowed({ name, service: other, relations, notes }, new Set([...seen, name])),
-      ...listOf(other.volumes).filter(({ type, source }) => type !== 'tmpfs' && source !== undefined),
-    ];
-    return mode === 'ro' ? own.map((mount) => ({ ...mount, read_only: true })) : own;
-  });
 }
 
 function toTmpfs({ target, read_only: readOnly, tmpfs }: Data): string {
@@ -46,7 +37,7 @@ function toTmpfs({ target, read_only: readOnly, tmpfs }: Data): string {
   return options.length > 0 ? `${String(target)}:${options.join(',')}` : String(target);
 }
 
-function toMount(mount: Data, { name, service, notes }: Part): Data[] {
+function toMount(mount: Data, { notes }: Part): Data[] {
   const { type, source, target, read_only: readOnly, bind, volume } = mount;
   if (type === 'npipe' || type === 'cluster' || type === 'image') {
     notes.refuse(['volumes'], `${String(target)} has the type ${String(type)}, which is not supported`);
@@ -57,9 +48,7 @@ function toMount(mount: Data, { name, service, notes }: Part): Data[] {
     ...bindOf(bind, type, notes),
     ...volumeOf(volume, notes),
   };
-  if (source === undefined && instancesOf(service) > 1)
-    notes.refuse(['volumes'], `${String(target)}: several replicas cannot share a volume without a name; give it one`);
-  return [{ type, source: source ?? anonymousVolume(name, target), target, ...options }];
+  return [{ type, source, target, ...options }];
 }
 
 function bindOf(bind: unknown, type: unknown, notes: Part['notes']): Data {

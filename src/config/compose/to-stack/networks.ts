@@ -1,6 +1,6 @@
 import type { Data } from '../canonical/values';
 import type { Part } from './part';
-import { toLink } from './relations';
+import { toLink } from '../implied';
 import { dataOf } from './values';
 
 /** Networks of a service, with the names of its container, of its host and of links as aliases. */

@@ -1,6 +1,8 @@
 import { isData } from '../../read/overlay';
 import { list, mapValues, type Data } from '../canonical/values';
+import { toLink, type Link } from '../implied';
 import type { ComposeProject } from '../project';
+import { effectiveMounts } from './effective-mounts';
 
 /** What services mean to each other. */
 export interface Relations {
@@ -11,6 +13,8 @@ export interface Relations {
   awaitedHealthy: ReadonlySet<string>;
   /** More names of each service, by network: the alias of a link means its target. */
   aliases: Record<string, string[]>;
+  /** Mounts of each service, and of those whose volumes it takes. */
+  mounts: Record<string, Data[]>;
   /** Aliases of links that mean different services to different ones. */
   ambiguous: ReadonlySet<string>;
 }
@@ -34,6 +38,7 @@ export function ofProject(project: ComposeProject): Relations {
     jobs: awaited('service_completed_successfully'),
     awaitedHealthy: awaited('service_healthy'),
     aliases: mapValues(project.services, (service, name) => namesOf(name, service as Data, links, ambiguous)),
+    mounts: effectiveMounts(project),
     ambiguous,
   };
 }
@@ -41,17 +46,6 @@ export function ofProject(project: ComposeProject): Relations {
 /** Whether the alias of a link is the name of another service. */
 function isOther(alias: string, services: ReadonlySet<string>, project: ComposeProject): boolean {
   return Object.hasOwn(project.services, alias) && !services.has(alias);
-}
-
-interface Link {
-  service: string;
-  alias: string;
-}
-
-/** `db:cache`, or `db`. */
-export function toLink(link: unknown): Link {
-  const [service = '', alias = service] = String(link).split(':');
-  return { service, alias };
 }
 
 /** Names of a service besides its own: of its container, of its host, and in links. */

@@ -1,8 +1,11 @@
+import type { SealingValues } from '../../../model/instance';
 import { isData } from '../../read/overlay';
-import { list, mapValues, type Data } from '../canonical/values';
+import { mapValues, type Data } from '../canonical/values';
+import { extensionKey } from '../loading';
 import type { ComposeProject } from '../project';
 import type { Findings } from './notes';
 import type { Relations } from './relations';
+import { instancesOf, listOf } from './values';
 
 /** The networks that services join. */
 export function toNetworks(project: ComposeProject, findings: Findings): Data {
@@ -21,7 +24,7 @@ export function toNetworks(project: ComposeProject, findings: Findings): Data {
 
 function toIpam(ipam: Data, key: string, findings: Findings): Data {
   const { driver, config, options } = ipam;
-  const pools = list(config ?? []) as Data[];
+  const pools = listOf(config);
   const [first] = pools;
   const isSimple = pools.length === 1 && Object.keys(first!).every((each) => each === 'subnet');
   const isDefault = (driver === undefined || driver === 'default') && options === undefined;
@@ -39,55 +42,43 @@ function toIpam(ipam: Data, key: string, findings: Findings): Data {
  */
 export function toVolumes(
   project: ComposeProject,
-  { project: { services } }: Relations,
+  { mounts }: Relations,
   environment: string | undefined,
   findings: Findings,
 ): Data {
-  const used = usedBy(project, (service) => sourcesOf(service));
-  const anonymous = Object.entries(services).flatMap(([name, service]) =>
-    (list(service.volumes ?? []) as Data[])
-      .filter(({ type, source }) => type === 'volume' && source === undefined)
-      .map(({ target }) => [anonymousVolume(name, target), {}] as const),
-  );
+  const used = new Set(Object.values(mounts).flatMap((of) => volumesIn(of)));
+  const isShared = (key: string) => {
+    const writers = Object.keys(mounts).filter((name) => volumesIn(mounts[name]!, true).includes(key));
+    return writers.length > 1 || writers.some((name) => instancesOf(project.services[name]!) > 1);
+  };
+  const anonymous = [...used]
+    .filter((key) => !Object.hasOwn(project.volumes, key))
+    .map((key) => [key, isShared(key) ? { shared: true } : {}] as const);
   const declared = mapValues(only(project.volumes, used), (volume, key) => {
     const { name, external, driver, ...rest } = volume as Data;
     if (external === true) return { external: true, ...(name !== key && { name }) };
     const isImplied = name === `${project.name}_${key}`;
     if (!isImplied && environment !== undefined && environment !== 'production')
       findings.ignore(['volumes', key, 'name'], `is the name in every environment; ${environment} would share it`);
-    const writers = Object.values(services).filter((service) => sourcesOf(service, true).includes(key));
-    const isShared = writers.length > 1 || writers.some((service) => instancesOf(service) > 1);
     return {
       ...((!isImplied || (environment ?? 'production') === 'production') && { name }),
       ...(driver !== undefined && driver !== 'local' && { driver }),
       ...rest,
-      ...(isShared && { shared: true }),
+      ...(isShared(key) && { shared: true }),
     };
   });
   return { ...Object.fromEntries(anonymous), ...declared };
 }
 
-function sourcesOf({ volumes }: Data, isWriting = false): string[] {
-  return (list(volumes ?? []) as Data[])
+function volumesIn(mounts: Data[], isWriting = false): string[] {
+  return mounts
     .filter(({ type, read_only: readOnly }) => type === 'volume' && !(isWriting && readOnly === true))
-    .flatMap(({ source }) => (source === undefined ? [] : [String(source)]));
-}
-
-/** The volume that stands for one without a name, so that its data outlives the container. */
-export function anonymousVolume(service: string, target: unknown): string {
-  return `${service}-${String(target)
-    .replace(/[^A-Za-z0-9_.]+/g, '-')
-    .replace(/^-|-$/g, '')}`.slice(0, 60);
-}
-
-/** Replicas of a service; default 1. */
-export function instancesOf({ scale, deploy }: Data): number {
-  return Number(scale ?? (isData(deploy) ? deploy.replicas : undefined) ?? 1);
+    .map(({ source }) => String(source));
 }
 
 /** Configs that services use, with their content or their file. */
 export function toConfigs(project: ComposeProject, findings: Findings): Data {
-  const used = usedBy(project, ({ configs }) => (list(configs ?? []) as Data[]).map(({ source }) => String(source)));
+  const used = usedBy(project, ({ configs }) => listOf(configs).map(({ source }) => String(source)));
   return mapValues(only(project.configs, used), (config, key) => {
     const { file, content, environment, external } = config as Data;
     if (external === true) {
@@ -103,8 +94,7 @@ export function toConfigs(project: ComposeProject, findings: Findings): Data {
 
 /** Secrets that services use. */
 export function toSecrets(project: ComposeProject, findings: Findings): Data {
-  const used = usedBy(project, ({ secrets }) => (list(secrets ?? []) as Data[]).map(({ source }) => String(source)));
-  return mapValues(only(project.secrets, used), (secret, key) => {
+  return mapValues(usedSecrets(project), (secret, key) => {
     const { file, environment, external } = secret as Data;
     if (external === true)
       findings.refuse(['secrets', key, 'external'], 'is a secret of a Swarm; write its file or environment here');
@@ -113,6 +103,29 @@ export function toSecrets(project: ComposeProject, findings: Findings): Data {
       findings.refuse(['secrets', key, 'environment'], `the variable ${String(environment)} is not set; set it`);
     return { environment: environment ?? 'UNSET' };
   });
+}
+
+/** Compose takes the variables of secrets from the shell of the caller. */
+export function valuesOfSecrets(project: ComposeProject): SealingValues {
+  const values = Object.entries(usedSecrets(project)).flatMap(([name, secret]) => {
+    const { environment: variable } = secret as Data;
+    return typeof variable === 'string' ? [[name, project.environment[variable] ?? '']] : [];
+  });
+  return Object.fromEntries(values) as SealingValues;
+}
+
+/** Those of services, and those that our own part names: for certificates and subscribers. */
+function usedSecrets(project: ComposeProject): Data {
+  const used = usedBy(project, ({ secrets, [extensionKey]: own }) => [
+    ...listOf(secrets).map(({ source }) => String(source)),
+    ...textsIn(own),
+  ]);
+  return only(project.secrets, new Set([...used, ...textsIn(project.extension)]));
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 function usedBy(project: ComposeProject, names: (service: Data) => string[]): ReadonlySet<string> {

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { list, type Data } from '../canonical/values';
+import { toVolumesFrom } from '../implied';
+import type { ComposeProject } from '../project';
+import { listOf } from './values';
+
+/**
+ * The mounts of each service and of those whose volumes it takes, one for each target. Every volume has a name. Of a
+ * cycle, which is refused elsewhere, each service has some.
+ */
+export function effectiveMounts({ services, volumes: declared }: ComposeProject): Record<string, Data[]> {
+  const known = new Map<string, Data[]>();
+  const visit = (name: string): Data[] => {
+    if (known.has(name)) return known.get(name)!;
+    known.set(name, []);
+    const { volumes, volumes_from: sources } = services[name]!;
+    const borrowed = list(sources ?? []).flatMap((text) => {
+      const { service: other, isReadOnly } = toVolumesFrom(text);
+      if (other === undefined || !Object.hasOwn(services, other)) return [];
+      const mounts = visit(other).filter(({ type }) => type !== 'tmpfs');
+      return isReadOnly ? mounts.map((mount) => ({ ...mount, read_only: true })) : mounts;
+    });
+    const own = listOf(volumes).map((mount) => withName(mount, name, declared));
+    const mounts = [...new Map([...borrowed, ...own].map((mount) => [mount.target, mount])).values()];
+    known.set(name, mounts);
+    return mounts;
+  };
+  return Object.fromEntries(Object.keys(services).map((name) => [name, visit(name)]));
+}
+
+function withName(mount: Data, service: string, declared: Record<string, Data>): Data {
+  if (mount.type !== 'volume' || mount.source !== undefined) return mount;
+  return { ...mount, source: anonymousVolume(service, String(mount.target), declared) };
+}
+
+const longestVolume = 60;
+
+/**
+ * The volume that stands for one without a name, so that its data outlives the container: `db-var-lib-data`. Digits are
+ * added where another service, path or volume could have that name too.
+ */
+function anonymousVolume(service: string, target: string, declared: Record<string, Data>): string {
+  const readable = `${service}${target}`.replace(/[^A-Za-z0-9_.]+/g, '-').replace(/-$/, '');
+  const isOwn = /^[\w.]+(?:\/[\w.]+)+$/.test(`${service}${target}`) && !Object.hasOwn(declared, readable);
+  if (isOwn && readable.length <= longestVolume) return readable;
+  const digits = createHash('sha256').update(`${service}:${target}`).digest('hex').slice(0, 8);
+  return `${readable.slice(0, longestVolume - digits.length - 1)}-${digits}`;
+}
