@@ -67,7 +67,10 @@ const rooms = {
       'workflows/messages',
     ),
     types: ['workflows'],
-    packages: ['node', 'commander', 'zod', 'yaml', 'pino', 'log-update', 'string-width', '@temporalio/client'],
+    packages: ['node', 'commander', 'zod', 'yaml', 'pino', 'log-update', 'string-width'].concat(
+      '@temporalio/client',
+      '@balena/dockerignore',
+    ),
   },
   'cli/output/terminal': { uses: ['model'], packages: ['node', 'picocolors', 'string-width'] },
 };

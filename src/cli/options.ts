@@ -69,6 +69,13 @@ export function withFollowing(command: Command): Command {
     .addOption(new Option('--watch', 'as --json prints anyway').hideHelp());
 }
 
+/** Adds the options for images that the stack file builds. */
+export function withBuild(command: Command): Command {
+  return command
+    .option('--build', 'build images of the file even if nothing has changed; layers come from the cache')
+    .option('--no-build', 'build nothing: use the images that have the names of the file');
+}
+
 export interface QueueOptions {
   queue?: boolean;
   supersede?: boolean;

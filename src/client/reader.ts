@@ -62,6 +62,11 @@ export class Reader {
     return listHosts(this.temporal, stack);
   }
 
+  /** The container engine of each host of a stack, and the hosts that are unavailable. */
+  async engines(stack: Stack): Promise<InspectResults['engines']> {
+    return this.ofServed(stack, (served) => this.inspect({ kind: 'engines', stack: served, taskQueue }));
+  }
+
   /** The volumes of the environment, and the hosts that are unavailable. */
   async volumes(stack: Stack): Promise<InspectResults['volumes']> {
     return this.ofServed(stack, (served) => this.inspect({ kind: 'volumes', stack: served, taskQueue }));
@@ -137,13 +142,21 @@ export class Reader {
 }
 
 /** Queries without an effect, of which Temporal need not keep a trace. */
-const isRead: ReadonlySet<InspectInput['kind']> = new Set(['plan', 'status', 'logs', 'audit', 'volumes'] as const);
+const isRead: ReadonlySet<InspectInput['kind']> = new Set([
+  'plan',
+  'status',
+  'logs',
+  'audit',
+  'engines',
+  'volumes',
+] as const);
 
 /** Queries that work while some hosts are unavailable. */
 const partial: ReadonlySet<InspectInput['kind']> = new Set([
   'status',
   'logs',
   'exec',
+  'engines',
   'volumes',
   'remove-volume',
 ] as const);

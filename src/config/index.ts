@@ -4,10 +4,10 @@ import { bare } from './read/bare';
 import { readCompose, readStackFile, type ReadFile } from './dialects';
 import { chooseFiles } from './files';
 import type { LoadedStack, LoadOptions } from './load-options';
-import { normalise } from './normalise';
+import { normalise, type Normalised } from './normalise';
 import { StackFileError, type Finding, type Problem } from './problems';
 import { conceal } from '../model/text/marks';
-import { isData, overlay } from './read/overlay';
+import { isData } from './read/overlay';
 import { prune } from './read/prune';
 import { readText } from './read/source';
 import { rules } from './rules';
@@ -40,29 +40,33 @@ export function loadStack(options: LoadOptions = {}): LoadedStack {
     const malformed = schemaFindings(stackFile, parsed.error.issues);
     const unsetAt = new Set(read.unset.map(({ path }) => placeOf(problem(path, ''))));
     const sensible = malformed.filter(({ path }) => !unsetAt.has(placeOf(problem(path, ''))));
-    const rest = toStackOfRest(given, malformed, choice.folder, options);
+    const rest = toStackOfRest(given, malformed, choice.folder, read, options);
     fail(withCauses(read, placed([...sensible, ...(rest?.findings ?? [])])));
     // Only unset variables are malformed. They are a problem for `placeOnly` too if the rest is not valid without them.
     if (!rest) fail(placed(read.unset));
-    return { files, ...sendable(rest!.stack, read, options), warnings: [], document, problem };
+    return { files, ...sendable(rest!.stack, read, options), builds: {}, warnings: [], document, problem };
   }
-  const normalised = toStack(parsed.data, choice.folder, {
+  const normalised = toStack(parsed.data, choice.folder, read, {
     ...options,
     variables: recorded(options.variables, read.concealed),
   });
+  const { builds } = normalised;
   const { findings, ...sent } = sendable(normalised.stack, read, options);
   fail(withCauses(read, placed([...normalised.findings, ...findings])));
   const warnings = distinct([...read.warnings, ...placed(literalCredentials(read.data))]);
-  return { files, ...sent, warnings, document, problem };
+  return { files, ...sent, builds, warnings, document, problem };
 }
 
 /** A stack without values that look like credentials, and those values. The place of a stack needs none of them. */
 function sendable(stack: Stack, read: ReadFile, options: LoadOptions) {
   if (read.concealed.size === 0) return { stack, sealing: {}, findings: [] };
-  const { stack: separated, values, findings } = separateMarked(withSources(stack, read.sealing));
+  const sealing = Object.fromEntries(
+    Object.entries(read.sealing).filter(([name]) => Object.hasOwn(stack.secrets, name)),
+  );
+  const { stack: separated, values, findings } = separateMarked(withSources(stack, sealing));
   return options.placeOnly
     ? { stack: withoutSealed(separated), sealing: {}, findings }
-    : { stack: separated, sealing: { ...read.sealing, ...values }, findings };
+    : { stack: separated, sealing: { ...sealing, ...values }, findings };
 }
 
 /** Data with `***` for values that look like credentials. */
@@ -94,21 +98,30 @@ function placeOf({ file, line, column }: Problem): string {
 }
 
 /** Normalises a file that fits the schema, and applies all rules. */
-function toStack(data: StackFile, folder: string, options: LoadOptions): { stack: Stack; findings: Finding[] } {
-  const { variables = {}, images = {}, environment, acceptUnenforced = false } = options;
+function toStack(data: StackFile, folder: string, { sealing }: ReadFile, options: LoadOptions): Normalised {
+  const { variables = {}, images = {}, environment, shell = process.env, acceptUnenforced = false } = options;
   const file = bare(data);
-  const { stack: normalised, findings } = normalise(file, {
+  const {
+    stack: normalised,
+    builds,
+    findings,
+  } = normalise(file, {
     baseDir: folder,
     environment,
     variables: {
       ...variables,
       ...Object.fromEntries(Object.entries(images).map(([name, image]) => [`image.${name}`, image])),
     },
+    secretValue: (secret, variable) => sealing[secret] ?? variables[variable] ?? shell[variable],
     readConfig: (path) => readText(path, 'check the path'),
   });
   const stack = bare(normalised);
   const input = { file, stack, acceptUnenforced };
-  return { stack, findings: [...findings, ...unknownImages(stack, images), ...rules.flatMap((rule) => rule(input))] };
+  return {
+    stack,
+    builds,
+    findings: [...findings, ...unknownImages(stack, images), ...rules.flatMap((rule) => rule(input))],
+  };
 }
 
 /**
@@ -119,14 +132,15 @@ function toStackOfRest(
   data: unknown,
   malformed: Finding[],
   folder: string,
+  read: ReadFile,
   options: LoadOptions,
-): { stack: Stack; findings: Finding[] } | undefined {
+): Normalised | undefined {
   const paths = malformed.map(({ path }) => path);
   const parsed = stackFile.safeParse(prune(data, paths));
   if (!parsed.success) return undefined;
   const reported = new Set(paths.map((path) => path.slice(0, 2).join('.')));
-  const { stack, findings } = toStack(parsed.data, folder, options);
-  return { stack, findings: findings.filter(({ path }) => !reported.has(path.slice(0, 2).join('.'))) };
+  const { findings, ...rest } = toStack(parsed.data, folder, read, options);
+  return { ...rest, findings: findings.filter(({ path }) => !reported.has(path.slice(0, 2).join('.'))) };
 }
 
 /** Reports a problem in an anchor once instead of once for each alias. */
@@ -137,14 +151,17 @@ function distinct(problems: Problem[]): Problem[] {
   );
 }
 
+/** The file with images of the command line, which are not built. */
 function withImages(data: unknown, images: Record<string, string> = {}): unknown {
-  const known = (data as { services?: Record<string, unknown> } | undefined)?.services ?? {};
-  const services = Object.fromEntries(
-    Object.entries(images)
-      .filter(([name]) => name in known)
-      .map(([name, image]) => [name, { image }]),
-  );
-  return Object.keys(services).length > 0 ? overlay(data, { services }) : data;
+  const services = (data as { services?: Record<string, unknown> } | undefined)?.services ?? {};
+  const named = Object.entries(images).flatMap(([name, image]) => {
+    const service = Object.hasOwn(services, name) ? services[name] : undefined;
+    if (!isData(service)) return [];
+    const { build: _build, ...rest } = service;
+    return [[name, { ...rest, image }] as const];
+  });
+  if (named.length === 0) return data;
+  return { ...(data as object), services: { ...services, ...Object.fromEntries(named) } };
 }
 
 function unknownImages(stack: Stack, images: Record<string, string> = {}): Finding[] {
@@ -154,5 +171,6 @@ function unknownImages(stack: Stack, images: Record<string, string> = {}): Findi
 }
 
 export { StackFileError, formatProblem, type Problem } from './problems';
+export { isRemoteContext, type BuildSecret, type ImageBuild } from './image-build';
 export type { Stack } from '../model/stack';
 export type { LoadedStack, LoadOptions } from './load-options';

@@ -1,5 +1,6 @@
 import type { SealingValues } from '../model/instance';
 import type { Stack } from '../model/stack';
+import type { ImageBuild } from './image-build';
 import type { Problem } from './problems';
 
 /** What to read, and with which values. */
@@ -33,6 +34,8 @@ export interface LoadedStack {
   stack: Stack;
   /** Values of credentials, to be sealed when the stack is sent: they are not in the stack. */
   sealing: SealingValues;
+  /** Images to build before the stack is deployed, by service. */
+  builds: Record<string, ImageBuild>;
   /** Probable mistakes, which do not fail validation. */
   warnings: Problem[];
   /** The file as it is read: overrides, variables and Compose spellings applied, credentials as `***`. */

@@ -5,7 +5,15 @@ import type { RuntimeName } from './runtimes';
 const otherKeys: Record<RuntimeName, readonly string[]> = {
   docker: ['resources.limit.storage'],
   kubernetes: ['drain_timeout'],
-  process: ['image', 'pull_policy', 'networks', 'volumes', 'resources.reserve.gpus', 'resources.reserve.storage'],
+  process: [
+    'image',
+    'build',
+    'pull_policy',
+    'networks',
+    'volumes',
+    'resources.reserve.gpus',
+    'resources.reserve.storage',
+  ],
   memory: [],
 };
 

@@ -61,6 +61,7 @@ export type InspectInput =
   | { kind: 'act'; place: AuditPlace; what: string; taskQueue: string; act?: Act }
   | { kind: 'sealing-key'; place: Place; taskQueue: string }
   | { kind: 'audit'; stack: Stack; last: number; known?: AuditHead; taskQueue: string }
+  | { kind: 'engines'; stack: Stack; taskQueue: string }
   | { kind: 'volumes'; stack: Stack; taskQueue: string }
   | { kind: 'remove-volume'; stack: Stack; name: string; taskQueue: string; act?: Act };
 
@@ -76,6 +77,12 @@ export interface VolumeLine {
   host?: string;
 }
 
+/** A host of a stack. `engine`: the ID of its container engine, as `docker info` shows it. */
+export interface EngineLine {
+  host: string;
+  engine?: string;
+}
+
 export interface InspectResults {
   plan: { plan: PlanSummary; refusals: Refusal[] };
   status: Answers<InstanceLine>;
@@ -83,6 +90,7 @@ export interface InspectResults {
   exec: { exitCode: number; output: string };
   act: undefined;
   audit: AuditTrail;
+  engines: Answers<EngineLine>;
   volumes: Answers<VolumeLine>;
   'remove-volume': undefined;
   'sealing-key': SealingKey;
@@ -116,6 +124,8 @@ export async function inspect(input: InspectInput): Promise<InspectResults[Inspe
       return exec(input);
     case 'audit':
       return activity('readAudit', taskQueue, 'read the audit trail')(auditPlaceOf(stack), input.last, input.known);
+    case 'engines':
+      return engines(input);
     case 'volumes':
       return volumes(input);
     case 'remove-volume': {
@@ -176,6 +186,14 @@ async function logs({ stack, taskQueue, services, tail, after, times }: LogsRequ
     return found.map((log) => ({ ...log, ...byName.get(log.name) }));
   });
   return { found: read.found, away: [...views.away, ...read.away] };
+}
+
+async function engines({ stack, taskQueue }: StackQuestion): Promise<Answers<EngineLine>> {
+  const { found, away } = await listInstances(stack, taskQueue, 'find the engines');
+  return {
+    away,
+    found: found.map(({ observation: { capacity } }) => ({ host: capacity.host, engine: capacity.engine })),
+  };
 }
 
 async function volumes({ stack, taskQueue }: StackQuestion): Promise<Answers<VolumeLine>> {

@@ -146,7 +146,6 @@ describe('the command line, without an engine', () => {
     healthcheck: {test: ["CMD", "pg_isready"], interval: 2s}
   web:
     image: web:1
-    build: .
     links: [db]
     environment: [SHELL_VARIABLE, "A=1"]
     depends_on: {db: {condition: service_healthy}}
@@ -159,9 +158,7 @@ volumes: {data: {}}
     expect(stderr.split('\n')).toEqual([
       `${compose}:4 services.db.container_name: the engine names instances, so that two versions can run side by ` +
         'side; use the name of the service to reach it',
-      `${compose}:9 services.web.build: images are not built by a deployment; let CI build and push one, ` +
-        'and set image',
-      `${compose}:10 services.web.links: services reach each other by service name; use a common network`,
+      `${compose}:9 services.web.links: services reach each other by service name; use a common network`,
       '',
     ]);
     const imported = writeStack(stdout);

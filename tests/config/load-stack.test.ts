@@ -157,11 +157,6 @@ services:
       'a: {image: x, resources: {limit: {storage: 1G}}}',
       'resources.limit.storage is not supported by Docker; remove it, or choose another runtime',
     ],
-    [
-      'a build',
-      'a: {image: x, build: .}',
-      'images are not built by a deployment; let CI build and push one, and set image',
-    ],
     ['two probes', 'a: {image: x, health_check: {http: ":1/", tcp: ":1"}}', 'has http and tcp; keep one'],
     ['a key of jobs on a service', 'a: {image: x, on_rollback: keep}', 'is a key of jobs; set kind: job, or remove it'],
     [

@@ -4,10 +4,12 @@ import { reachesClusters } from '../../model/stack/runtime-of';
 import { manifestsOf } from '../../plan/manifests';
 import { servicesOf } from '../../plan/plan';
 import { BadRequest } from '../../temporal/errors';
+import { buildImages, nameImages, type BuildOptions } from '../build';
 import { exitCodes } from '../exit-codes';
 import {
   list,
   whenBusy,
+  withBuild,
   withConnection,
   withFollowing,
   withQueue,
@@ -22,7 +24,7 @@ import { placeArguments, withClient } from './session';
 import { checked } from './validate';
 import { print, printFile, printJson } from '../output/terminal';
 
-export interface DeployOptions extends StackOptions, ConnectionOptions, QueueOptions {
+export interface DeployOptions extends StackOptions, ConnectionOptions, QueueOptions, BuildOptions {
   services?: string[];
   force?: boolean;
   reason?: string;
@@ -36,7 +38,9 @@ export interface DeployOptions extends StackOptions, ConnectionOptions, QueueOpt
 
 export function addDeploy(program: Command): void {
   withConnection(
-    withStack(program.command('plan').description('show what a deployment would do, without changing anything')),
+    withBuild(
+      withStack(program.command('plan').description('show what a deployment would do, without changing anything')),
+    ),
   )
     .option('--services <names>', 'only these services and their dependencies', list)
     .option('--force', 'override refusals that allow --force')
@@ -52,7 +56,7 @@ export function addDeploy(program: Command): void {
 
 /** Adds the command that deploys, under a name. Services may also be named as arguments if the command has any. */
 export function addDeployAs(program: Command, name: string, description: string): Command {
-  return withQueue(withFollowing(withConnection(withStack(program.command(name).description(description)))))
+  return withQueue(withFollowing(withConnection(withBuild(withStack(program.command(name).description(description))))))
     .option('--services <names>', 'only these services and their dependencies', list)
     .option('--dry-run', 'only show the plan')
     .option('--force', 'override freezes, and refusals that allow --force')
@@ -65,23 +69,27 @@ export function addDeployAs(program: Command, name: string, description: string)
 }
 
 async function showPlan(options: DeployOptions): Promise<number> {
-  const { stack, sealing } = checked(options);
+  const loaded = checked(options);
+  const { stack, missing } = await nameImages(loaded, options);
   const { plan, refusals } = await withClient(options, async (client) =>
-    client.plan(await client.seal(stack, sealing), options),
+    client.plan(await client.seal(stack, loaded.sealing), options),
   );
-  if (options.json) printJson({ plan, refusals });
-  else print([...planText(plan), ...(refusals.length > 0 ? refusalText(refusals) : [])]);
+  if (options.json) printJson({ plan, builds: [...missing], refusals });
+  else print([...planText(plan, missing), ...(refusals.length > 0 ? refusalText(refusals) : [])]);
   return refusals.length > 0 ? exitCodes.badInput : exitCodes.done;
 }
 
 /** Prints the manifests of the whole stack, without values of secrets. */
 async function showManifests(options: DeployOptions): Promise<number> {
-  const { stack, sealing } = checked(options);
+  const loaded = checked(options);
+  const { stack } = await nameImages(loaded, options);
   if (!reachesClusters(stack))
     throw new BadRequest(
       '--manifests needs a stack on Kubernetes: orchestrator: Kubernetes, or a host with kubernetes',
     );
-  const { plan } = await withClient(options, async (client) => client.plan(await client.seal(stack, sealing), options));
+  const { plan } = await withClient(options, async (client) =>
+    client.plan(await client.seal(stack, loaded.sealing), options),
+  );
   const placement = Object.fromEntries(
     servicesOf(plan.phases).flatMap(({ name, host }) => (host === undefined ? [] : [[name, host]])),
   );
@@ -92,12 +100,14 @@ async function showManifests(options: DeployOptions): Promise<number> {
 }
 
 async function deploy(options: DeployOptions): Promise<number> {
-  const { stack, sealing } = checked(options);
-  if (options.dryRun || stack.dryRun) return showPlan(options);
-  return withClient(options, async (client) =>
-    follow(await client.deploy(await client.seal(stack, sealing), { ...options, whenBusy: whenBusy(options) }), {
+  const loaded = checked(options);
+  if (options.dryRun || loaded.stack.dryRun) return showPlan(options);
+  return withClient(options, async (client) => {
+    const stack = await buildImages(loaded, options, async () => (await client.engines(loaded.stack)).found);
+    const sealed = await client.seal(stack, loaded.sealing);
+    return follow(await client.deploy(sealed, { ...options, whenBusy: whenBusy(options) }), {
       ...options,
       place: placeArguments(options),
-    }),
-  );
+    });
+  });
 }

@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 import type { Steer } from '../../workflows/messages';
 import { BadRequest } from '../../temporal/errors';
+import { buildImages, type BuildOptions } from '../build';
 import { placeOf } from '../../client/place';
 import { userName } from '../../client/user';
 import {
   loadPlace,
   positive,
   reason,
+  withBuild,
   withConnection,
   withStack,
   type ConnectionOptions,
@@ -16,7 +18,7 @@ import { placeArguments, withClient } from './session';
 import { checked } from './validate';
 import { say } from '../output/terminal';
 
-interface SteerOptions extends StackOptions, ConnectionOptions {
+interface SteerOptions extends StackOptions, ConnectionOptions, BuildOptions {
   reason?: string;
   service?: string;
 }
@@ -68,10 +70,12 @@ export function addSteering(program: Command): void {
     command.action((number: number, options: SteerOptions) => steer(number, action, result, options));
   }
   withConnection(
-    withStack(
-      program
-        .command('amend')
-        .description('continue a failed deployment that waits, with changed services from the stack file'),
+    withBuild(
+      withStack(
+        program
+          .command('amend')
+          .description('continue a failed deployment that waits, with changed services from the stack file'),
+      ),
     ),
   )
     .argument('<deployment>', 'deployment number', positive)
@@ -81,13 +85,19 @@ export function addSteering(program: Command): void {
 }
 
 async function amend(number: number, names: string[], options: SteerOptions): Promise<void> {
-  const { stack, sealing } = checked(options);
+  const loaded = checked(options);
   for (const name of names) {
-    if (stack.services[name]) continue;
-    throw new BadRequest(`there is no service "${name}"; available: ${Object.keys(stack.services).join(', ')}`);
+    if (loaded.stack.services[name]) continue;
+    throw new BadRequest(`there is no service "${name}"; available: ${Object.keys(loaded.stack.services).join(', ')}`);
   }
   await withClient(options, async (client) => {
-    const sealed = await client.seal(stack, sealing);
+    const builds = Object.fromEntries(Object.entries(loaded.builds).filter(([name]) => names.includes(name)));
+    const stack = await buildImages(
+      { ...loaded, builds },
+      options,
+      async () => (await client.engines(loaded.stack)).found,
+    );
+    const sealed = await client.seal(stack, loaded.sealing);
     const services = names.map((name) => sealed.services[name]!);
     const handle = await client.deployment(placeOf(stack), number);
     await handle.amend({ services, by: userName(), ...(options.reason !== undefined && { reason: options.reason }) });

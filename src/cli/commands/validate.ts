@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { formatProblem, StackFileError } from '../../config';
+import { formatProblem, StackFileError, type ImageBuild } from '../../config';
 import { assignPhases } from '../../plan/phases';
 import { load, withStack, type StackOptions } from '../options';
 import { counted } from '../output/words';
@@ -10,8 +10,9 @@ export function addValidate(program: Command): void {
     program.command('validate').description('check a stack file, and report all problems with position and advice'),
   )
     .option('--json', 'print one JSON document')
-    .action((options: StackOptions & { json?: boolean }) => {
-      const { files, stack, warnings } = checked(options);
+    .action(async (options: StackOptions & { json?: boolean }) => {
+      const { files, stack, builds, warnings } = checked(options);
+      await requireFilesOf(Object.values(builds));
       const services = Object.values(stack.services);
       const phases = Math.max(...Object.values(assignPhases(stack.services).of));
       if (options.json)
@@ -28,6 +29,13 @@ export function addValidate(program: Command): void {
           `${counted(services.length, 'service')} in ${counted(phases, 'phase')}`,
       );
     });
+}
+
+/** Loads what reads build contexts only if there is one. */
+async function requireFilesOf(builds: readonly ImageBuild[]): Promise<void> {
+  if (builds.length === 0) return;
+  const { requireFiles } = require('../build/content-hash') as typeof import('../build/content-hash');
+  for (const build of builds) await requireFiles(build);
 }
 
 /** Loads a stack, prints its warnings, and rejects phases that contradict dependencies. */

@@ -22,8 +22,11 @@ const colours: Record<string, (text: string) => string> = {
   '-': paint.red,
 };
 
-/** Shows a plan in the form of a diff. */
-export function planText(plan: PlanSummary): string[] {
+/**
+ * Shows a plan in the form of a diff.
+ * @param built names of images that the deployment builds
+ */
+export function planText(plan: PlanSummary, built: ReadonlySet<string> = new Set()): string[] {
   const { from, to } = plan.release;
   const release =
     from === undefined
@@ -40,7 +43,7 @@ export function planText(plan: PlanSummary): string[] {
     `${paint.bold(`${plan.stack}/${plan.environment}`)}  ` +
       `${plan.changes ? release : 'nothing to change'}   ${plan.host}`,
     ...plan.preparation.map((step) => `  ${paint.green('+')} ${step}`),
-    ...plan.pulls.map((image) => `  ${paint.cyan('>')} ${image}`.replace('> ', '> pull ')),
+    ...plan.pulls.map((image) => `  ${paint.cyan('>')} ${built.has(image) ? 'build' : 'pull'} ${image}`),
     ...table(rows.map(({ cells }) => cells)).flatMap((line, index) => [
       colour(`  ${line}`),
       ...rollout(rows[index]!.service),

@@ -5,7 +5,9 @@ import type { Loading } from './loading';
 
 /** The model with what Compose adds to it: networks, names, dependencies, defaults and values of the shell. */
 export function withImplied(model: Data, project: string, environment: Environment, loading: Loading): Data {
-  const services = mapValues(model.services, (service) => (isData(service) ? ofService(service, environment) : {}));
+  const services = mapValues(model.services, (service) =>
+    isData(service) ? ofService(service, environment, loading) : {},
+  );
   const usesDefault = Object.values(services).some(
     ({ networks }) => isData(networks) && Object.hasOwn(networks, 'default'),
   );
@@ -35,7 +37,7 @@ function withContent(config: Data, environment: Environment, loading: Loading): 
   return content === null ? config : { ...config, content };
 }
 
-function ofService(service: Data, environment: Environment): Data {
+function ofService(service: Data, environment: Environment, loading: Loading): Data {
   const dependencies = impliedDependencies(service);
   const { networks, secrets, build, image } = service;
   return {
@@ -47,7 +49,7 @@ function ofService(service: Data, environment: Environment): Data {
     ...(Array.isArray(secrets) && {
       secrets: secrets.map((use: Data) => ({ ...use, target: use.target ?? `/run/secrets/${String(use.source)}` })),
     }),
-    ...(isData(build) && { build: ofBuild(build, environment) }),
+    ...(isData(build) && { build: ofBuild(build, environment, loading) }),
     ...(Array.isArray(service.pre_start) && {
       pre_start: service.pre_start.map((hook: Data) => ({ ...(image !== undefined && { image }), ...hook })),
     }),
@@ -61,21 +63,16 @@ function joinsNoNetwork({ network_mode: mode, provider }: Data): boolean {
   return mode !== undefined || provider !== undefined;
 }
 
-/** A name without a value takes it from the shell, and stays null if that has none. */
-function withShell(own: Data, environment: Environment): Data {
-  return mapValues(own, (value, name) =>
-    value === null && Object.hasOwn(environment, name) ? environment[name] : value,
-  );
-}
-
-function ofBuild(build: Data, environment: Environment): Data {
-  const args = isData(build.args)
-    ? Object.fromEntries(Object.entries(withShell(build.args, environment)).filter(([, value]) => value !== null))
-    : undefined;
+/** An argument without a value takes it from the shell, and is left out if that has none. */
+function ofBuild(build: Data, environment: Environment, loading: Loading): Data {
+  const given = Object.entries(isData(build.args) ? build.args : {});
+  const args = given
+    .map(([name, value]) => [name, value === null ? loading.take(name, environment) : value] as const)
+    .filter(([, value]) => value !== null);
   return {
     ...(build.dockerfile_inline === undefined && { dockerfile: 'Dockerfile' }),
     ...build,
-    ...(args && { args }),
+    ...(build.args !== undefined && { args: Object.fromEntries(args) }),
   };
 }
 

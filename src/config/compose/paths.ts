@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, posix, resolve } from 'node:path';
+import { isRemoteContext } from '../image-build';
 import { isData } from '../read/overlay';
 import { mapValues, type Data } from './canonical/values';
 
@@ -66,10 +67,6 @@ export function toFile(file: string, folder: string): string {
 
 function isRemoteFile(file: string): boolean {
   return /^(?:https?|ssh|git|oci):\/\/|^git@|^github\.com\//.test(file);
-}
-
-function isRemoteContext(context: string): boolean {
-  return /^(?:https?|git|ssh|oci|docker-image|oci-layout|service|target):|^github\.com\/|^git@/.test(context);
 }
 
 /** A local volume may be a bind mount with a path. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { RuntimeName } from '../../model/runtimes';
 import type { SecretSource, VaultAddress } from '../../model/instance';
+import type { ImageBuild } from '../image-build';
 import { bare } from '../read/bare';
 import { StackFileError, type Finding } from '../problems';
 import type { StackFile } from '../schema/stack-file';
@@ -19,18 +20,28 @@ import { toService } from './service';
 import { toSubscribers } from './subscribers';
 import { toWatch } from './watch';
 import { toNetworkOptions } from './networks';
-import { Malformed, toAssignments } from './words';
+import { toImageBuild, type BuildContext } from './service/build';
+import { Malformed, toAssignments, type Attempt } from './words';
 
 export interface NormaliseContext {
   baseDir: string;
   environment?: string;
   variables: Record<string, string>;
+  /** The value of a secret for builds, a variable of this machine; undefined if it is not set. */
+  secretValue: BuildContext['secretValue'];
   /** Reads the file of a config, whose content is stored with the release. */
   readConfig: (path: string) => string;
 }
 
+export interface Normalised {
+  stack: Stack;
+  /** Images that the client builds, by service. */
+  builds: Record<string, ImageBuild>;
+  findings: Finding[];
+}
+
 /** Turns a stack file that fits the schema into a stack: expands short forms and fills in defaults. */
-export function normalise(file: StackFile, context: NormaliseContext): { stack: Stack; findings: Finding[] } {
+export function normalise(file: StackFile, context: NormaliseContext): Normalised {
   const findings: Finding[] = [];
   const attempt = <T>(path: (string | number)[], parse: () => T, fallback: T): T => {
     try {
@@ -42,7 +53,8 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
     }
   };
   const { infrastructure = {}, deployment = {} } = file;
-  const secrets = mapValues(file.secrets, (secret, name) =>
+  const builds = toImageBuilds(file, context, attempt);
+  const secrets = mapValues(withoutSecretsOfBuilds(file), (secret, name) =>
     attempt(['secrets', name], () => toSecretSource(secret, context.baseDir), { environment: '' }),
   );
   const runtime = toRuntime(infrastructure);
@@ -94,6 +106,7 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
       const input = inPhase(given, deployment.phases);
       const ownRuntime = runtimeAmong(input, { runtime, hosts });
       const service = toService(name, input, {
+        stack: file.name,
         baseDir: context.baseDir,
         healthCheckIntervalMs,
         runtime: ownRuntime,
@@ -121,12 +134,42 @@ export function normalise(file: StackFile, context: NormaliseContext): { stack: 
     internal: new Set(Object.keys(stack.networks).filter((name) => stack.networks[name]!.internal)),
     attempt,
   });
-  if (!front) return { stack, findings };
+  if (!front) return { stack, builds, findings };
   const balancer: Service = { ...front.balancer, ...(outside !== runtime && { runtime: outside }) };
   return {
     stack: { ...stack, front: front.front, services: { ...stack.services, [balancerName]: balancer } },
+    builds,
     findings,
   };
+}
+
+function toImageBuilds(
+  file: StackFile,
+  { baseDir, secretValue }: NormaliseContext,
+  attempt: Attempt,
+): Record<string, ImageBuild> {
+  const { name: stack, secrets = {} } = file;
+  const built = Object.entries(file.services).flatMap(([name, input]) =>
+    input.build === undefined
+      ? []
+      : attempt(
+          ['services', name, 'build'],
+          () => [[name, toImageBuild(name, input, { stack, baseDir, secrets, secretValue })] as const],
+          [],
+        ),
+  );
+  return bare(Object.fromEntries(built));
+}
+
+/** The secrets of the stack: those that only builds take stay on this machine. */
+function withoutSecretsOfBuilds({ secrets = {}, services }: StackFile): NonNullable<StackFile['secrets']> {
+  const namesOf = (uses: readonly (string | { source: string })[] = []) =>
+    uses.map((use) => (typeof use === 'string' ? use : use.source));
+  const all = Object.values(services);
+  const ofBuilds = all.flatMap(({ build }) => (typeof build === 'object' ? namesOf(build.secrets) : []));
+  const ofServices = new Set(all.flatMap((service) => namesOf(service.secrets)));
+  const onlyBuilds = new Set(ofBuilds.filter((name) => !ofServices.has(name)));
+  return Object.fromEntries(Object.entries(secrets).filter(([name]) => !onlyBuilds.has(name)));
 }
 
 /** Applies the host of a phase to its services without their own `host` or `zone`. */

@@ -6,7 +6,6 @@ type Data = Record<string, unknown>;
 
 /** Service keys of Compose that are not supported, each with its alternative. */
 const unsupported: Record<string, string> = {
-  build: 'images are not built by a deployment; let CI build and push one, and set image',
   container_name:
     'the engine names instances, so that two versions can run side by side; use the name of the service to reach it',
   links: 'services reach each other by service name; use a common network',

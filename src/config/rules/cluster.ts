@@ -1,4 +1,5 @@
 import { alwaysRestarted } from '../../model/instance';
+import { registryHost } from '../../model/names/image-reference';
 import { toTmpfs } from '../../model/stack/tmpfs';
 import { mountedVolumes } from '../../model/stack/mounted-volumes';
 import type { Finding } from '../problems';
@@ -129,11 +130,26 @@ export const clusterSupports: Rule = eachService((service, { file, stack }) =>
         ...tmpfsOf(service),
         ...ownersOf(service),
         ...exposureOf(service, file.services[service.name]!, stack),
+        ...buildOf(service, file.services[service.name]!),
         ...processOf(service),
         ...reservedNameOf(service, stack),
       ]
     : [],
 );
+
+/** The nodes of a cluster pull images: one that no registry has never gets there. */
+function buildOf(service: Service, { build }: ServiceInput): Finding[] {
+  return build === undefined || registryHost(service.image ?? '') !== undefined
+    ? []
+    : [
+        at(
+          service,
+          ['image'],
+          'names no registry, and the nodes of a cluster pull from one; ' +
+            `write image: registry.example.com/${service.image}`,
+        ),
+      ];
+}
 
 function mountsOf(service: Service): Finding[] {
   return service.mounts.flatMap((mount, index) =>

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { build } from './build';
 import { containerKeys } from './container-keys';
 import { exposure } from './exposure';
 import { healthCheck } from './health-check';
@@ -129,7 +130,10 @@ export const service = z
     image: named('image')
       .optional()
       .describe('Image to run. Each release records its digest, so a moved tag is a change.'),
-    pull_policy: choice('missing', 'always', 'never').optional().describe('When to pull the image; default `missing`.'),
+    build: build.optional(),
+    pull_policy: choice('missing', 'always', 'never', 'build')
+      .optional()
+      .describe('When to pull the image; default `missing`. `build`: each deployment builds it.'),
     entrypoint: command.optional(),
     command: command.optional().describe("Replaces the image's command; for processes, the program to run."),
     working_dir: z.string().optional(),

@@ -134,7 +134,7 @@ export const inputs = {
   fleet: optional(partOf<FleetState>({ limit: 'number', holders: deployments, waiting: deployments })),
   host: partOf<HostPlace>({ runtime, name: optional(named('host')) }),
   inspect: fields({
-    kind: oneOf('plan', 'status', 'logs', 'exec', 'audit', 'volumes', 'remove-volume'),
+    kind: oneOf('plan', 'status', 'logs', 'exec', 'audit', 'engines', 'volumes', 'remove-volume'),
     stack,
     taskQueue: 'text',
     act: optional(act),

@@ -318,7 +318,7 @@ describe('what is not carried over is named with its line', () => {
       '4:5 services.app.command: no shell reads this, and Compose drops "&& echo b"; ' +
         'write [sh, -c, "…"] to run all of it',
     ],
-    ['build: .', '4:5 services.app.build: is not run by a deployment; run `docker compose build app` before it'],
+    ['build: {context: ., isolation: hyperv}', /^4:25 services\.app\.build\.isolation: is for Windows/],
   ])('and warned of where Compose does the same: %s', (text, problem) =>
     expect(problemsOf(`services:\n  app:\n    image: busybox:1\n    ${text}\n`)).toEqual([
       typeof problem === 'string' ? problem : expect.stringMatching(problem),

@@ -114,10 +114,10 @@ export function valuesOfSecrets(project: ComposeProject): SealingValues {
   return Object.fromEntries(values) as SealingValues;
 }
 
-/** Those of services, and those that our own part names: for certificates and subscribers. */
+/** Those of services and their builds, and those that our own part names: for certificates and subscribers. */
 function usedSecrets(project: ComposeProject): Data {
-  const used = usedBy(project, ({ secrets, [extensionKey]: own }) => [
-    ...listOf(secrets).map(({ source }) => String(source)),
+  const used = usedBy(project, ({ secrets, build, [extensionKey]: own }) => [
+    ...[...listOf(secrets), ...listOf((build as Data | undefined)?.secrets)].map(({ source }) => String(source)),
     ...textsIn(own),
   ]);
   return only(project.secrets, new Set([...used, ...textsIn(project.extension)]));

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { z } from 'zod';
+import { isData } from '../../read/overlay';
 import type { Data } from '../canonical/values';
 import type { service } from '../schema/service';
 import { toDependencies, toDeploy, toResources } from './deploy';
@@ -25,7 +26,7 @@ const rows: Record<Key, Row> = {
   annotations: 'same',
   attach: 'with',
   blkio_config: 'same',
-  build: (_, part) => toBuilt(part),
+  build: (build, part) => toBuild(build as Data, part),
   cap_add: 'same',
   cap_drop: 'same',
   cgroup: 'same',
@@ -168,17 +169,15 @@ function toNetworkMode(mode: string, part: Part): Data {
   return {};
 }
 
-/** Images are not built by a deployment: the name is the one that `docker compose build` gives. */
-function toBuilt({ name, service, relations, notes }: Part): Data {
-  const image = `${relations.project.name}-${name.toLowerCase()}`;
-  notes.ignore(['build'], `is not run by a deployment; run \`docker compose build ${name}\` before it`);
-  return service.image === undefined ? { image } : {};
+function toBuild(build: Data, { notes }: Part): Data {
+  const { isolation, extra_hosts: hosts, ...rest } = build;
+  if (isolation !== undefined) notes.ignore(['build', 'isolation'], windows);
+  return { build: { ...rest, ...(isData(hosts) && { extra_hosts: toHosts(hosts as Record<string, string[]>) }) } };
 }
 
 /** An interval makes no difference to a deployment, which asks the registry each time. */
 function toPullPolicy(policy: string, { notes }: Part): string {
-  if (policy === 'missing' || policy === 'always' || policy === 'never') return policy;
-  if (policy === 'build') return 'missing';
+  if (['missing', 'always', 'never', 'build'].includes(policy)) return policy;
   if (policy !== 'refresh') notes.ignore(['pull_policy'], `${policy}: each deployment asks the registry`);
   return 'always';
 }

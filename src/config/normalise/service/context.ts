@@ -5,6 +5,8 @@ import type { Attempt } from '../words';
 
 /** Parts of the file that the normalisation of a service needs. */
 export interface ServiceContext {
+  /** Name of the stack. */
+  stack: string;
   baseDir: string;
   healthCheckIntervalMs: number;
   /** Runtime of the service. Processes need a working folder; default that of the stack file. */

@@ -2,6 +2,7 @@ import { toMs } from '../../schema/values';
 import type { ServiceInput } from '../../schema/service';
 import type { DependencyCondition, Service, ServiceMount, ServicePort } from '../../../model/stack';
 import { toIngress } from '../cluster';
+import { imageOf } from './build';
 import { toContainerOptions } from './container-options';
 import { toConfigs } from './mounted-files';
 import { toMount } from './mounts';
@@ -25,8 +26,8 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
   return {
     name,
     kind,
-    image: input.image,
-    pullPolicy: input.pull_policy ?? 'missing',
+    image: input.build === undefined ? input.image : imageOf(name, input, context.stack),
+    pullPolicy: input.pull_policy === 'build' ? 'missing' : (input.pull_policy ?? 'missing'),
     ...toContainerOptions(input, context),
     ports,
     mounts,
