@@ -48,6 +48,14 @@ export function exited(exitCode: number | undefined): string {
   return exitCode === undefined ? 'exited (exit code unknown)' : `exited ${exitCode}`;
 }
 
+/** What may be meant by a service that ends without an error; follows {@link exited}. Empty for any other exit. */
+export function ifMeantToEnd(exitCode: number | undefined): string {
+  return exitCode === 0
+    ? ' (a service has to keep running; if this one is meant to end, make it a job: `kind: job`, ' +
+        'in a Compose file below `x-deploy-code`)'
+    : '';
+}
+
 /** Completes a sentence about an instance that neither runs nor has ended. */
 export function notRunning(state: InstanceState): string {
   return state === 'created' ? 'was created but not started' : `is ${state}`;

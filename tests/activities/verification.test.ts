@@ -66,7 +66,7 @@ describe('before the commit, and at the gate of a phase', () => {
   it('starts again what a crash of the platform has stopped, and fails for what ended by itself', async () => {
     const { revived, activities } = crashing({ api: 'exited', web: 'exited' });
     expect(await run(activities.confirm, context, instances, undefined)).toMatchObject([
-      { service: 'web', message: expect.stringContaining('exited 0 after it had started') as string },
+      { service: 'web', message: expect.stringMatching(/exited 0 after it had started \(.*make it a job/) as string },
     ]);
     expect(revived).toEqual(['api']);
   });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alwaysRestarted, type HealthCheck, type InstanceRef, type InstanceSpec } from '../../model/instance';
-import { exited, gone, notRunning, type InstanceStatus } from '../../model/instance-status';
+import { exited, gone, ifMeantToEnd, notRunning, type InstanceStatus } from '../../model/instance-status';
 import { type Runtime, RuntimeError, type WorkloadRunner } from '../../runtimes/runtime';
 import { problemOf } from './probe';
 import { monotonicMs } from '../../guard/monotonic';
@@ -202,7 +202,7 @@ async function nextExit(
 function describeDown(status: InstanceStatus | undefined, exitCode: number | undefined): Unhealthy {
   if (!status) return { message: gone };
   if (status.state === 'paused' || status.state === 'created') return { message: notRunning(status.state), status };
-  return { message: exited(exitCode), status: { ...status, exitCode } };
+  return { message: `${exited(exitCode)}${ifMeantToEnd(exitCode)}`, status: { ...status, exitCode } };
 }
 
 async function probeUntilHealthy(

@@ -1,7 +1,7 @@
 import { monotonicMs } from '../../guard/monotonic';
 import { sleepLong } from '../../guard/timers';
 import type { HealthCheck, InstanceRef } from '../../model/instance';
-import { code, exited, gone, notRunning, type InstanceStatus } from '../../model/instance-status';
+import { code, exited, gone, ifMeantToEnd, notRunning, type InstanceStatus } from '../../model/instance-status';
 import type { Runtime } from '../../runtimes/runtime';
 import { healthyWithinMs } from './await-healthy';
 import { problemOf } from './probe';
@@ -100,7 +100,8 @@ export async function crashedAndRestarted(runtime: Runtime, name: string, status
 export function lapseOf(status: InstanceStatus | undefined): Lapse | undefined {
   if (!status) return { message: gone };
   if (status.state === 'running' || status.state === 'paused') return undefined;
-  if (status.state === 'exited') return { message: `${exited(status.exitCode)} after it had started`, status };
+  if (status.state === 'exited')
+    return { message: `${exited(status.exitCode)} after it had started${ifMeantToEnd(status.exitCode)}`, status };
   return {
     message:
       status.state === 'restarting'
