@@ -13,7 +13,7 @@ import type {
   SecretSource,
   ServedBy,
 } from '../model/instance';
-import type { PinnedImages } from '../model/images';
+import type { ImageRequest, PinnedImages } from '../model/images';
 import type { Evidence, InstanceLine } from '../model/instance-status';
 import type { Notification, Subscriber } from '../model/notification';
 import type { Observation, ObservedImage } from '../model/observation';
@@ -23,7 +23,7 @@ import type { Findings, WatchSettings } from '../model/watch';
 import type { Asked } from '../plan/asked';
 import type { OpenWindow } from '../plan/freeze-windows';
 import type { PastRun } from '../plan/service/job-runs';
-import type { Drain, Gate, ImageRequest, Judgement, Reachable, Retirement } from '../plan/plan';
+import type { Drain, Gate, Judgement, Reachable, Retirement } from '../plan/plan';
 
 /** Where the activity of a step acts. Secrets are given by source, never by value. */
 export interface StepContext {

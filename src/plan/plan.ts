@@ -1,3 +1,4 @@
+import type { ImageRequest } from '../model/images';
 import type { IntentKind } from '../model/deployment';
 import type { NetworkSpec, VolumeSpec } from '../model/resources';
 import type { Analysis, Approval, Placement } from '../model/stack';
@@ -29,11 +30,6 @@ export interface Gate {
   healthy: InstanceRef[];
   /** Addresses of new instances that the load balancer must reach before it sends requests there. */
   reached?: { balancer: InstanceRef; addresses: string[] };
-}
-
-export interface ImageRequest {
-  reference: string;
-  policy: 'missing' | 'always' | 'never';
 }
 
 /** One thing a deployment does. The interpreter performs it; a strategy only names it. */

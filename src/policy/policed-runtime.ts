@@ -55,9 +55,9 @@ export function policedRuntime(runtime: Runtime, context: RuleContext, place: Pl
     }),
     ...(images && {
       images: overlay(images, {
-        ensure: async (reference, policy, onProgress, signal) => {
-          mustBePullable(reference);
-          return images.ensure(reference, policy, onProgress, signal);
+        ensure: async (image, onProgress, signal) => {
+          mustBePullable(image.reference);
+          return images.ensure(image, onProgress, signal);
         },
       }),
     }),

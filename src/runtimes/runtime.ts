@@ -11,6 +11,7 @@ import type {
 } from '../model/instance';
 import type { Front, RouteTable, TrafficState } from '../model/traffic';
 import type { InstanceLine, InstanceStatus } from '../model/instance-status';
+import type { ImageRequest } from '../model/images';
 import type { Observation, ObservedImage } from '../model/observation';
 
 /** One stack in one place. */
@@ -105,12 +106,7 @@ export interface ReadyOptions {
 /** Image operations of a platform whose images the engine pulls. */
 export interface Images {
   find(references: string[]): Promise<ObservedImage[]>;
-  ensure(
-    reference: string,
-    policy: 'missing' | 'always' | 'never',
-    onProgress: (text: string) => void,
-    signal?: AbortSignal,
-  ): Promise<ImageResult>;
+  ensure(image: ImageRequest, onProgress: (text: string) => void, signal?: AbortSignal): Promise<ImageResult>;
   /** Tags an image with a name of the engine's own, so that it outlives its tag and a clean-up of the host. */
   hold(id: string, why: HoldReason): Promise<void>;
   /** Removes that tag, and the image too if the engine pulled it and nothing else uses it. */

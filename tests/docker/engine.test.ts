@@ -67,7 +67,10 @@ describe('a name that is none', () => {
         message: expect.stringContaining('no request was sent to the Docker Engine'),
       });
     if (name !== 'a/json')
-      for (const call of [() => own.images!.find([name]), () => own.images!.ensure(name, 'always', () => undefined)])
+      for (const call of [
+        () => own.images!.find([name]),
+        () => own.images!.ensure({ reference: name, policy: 'always' }, () => undefined),
+      ])
         await expect(call()).rejects.toMatchObject({ kind: 'software' });
     expect(asked).toEqual([]);
   });
@@ -110,7 +113,9 @@ describe('a name that is none', () => {
 
   it('is pulled from nowhere, and no credentials are looked up for it', async () => {
     for (const name of hostile.filter((each) => each !== 'a/json')) {
-      await expect(pull({ docker: engine(), local: false, address: '' }, name, () => undefined)).rejects.toMatchObject({
+      await expect(
+        pull({ docker: engine(), local: false, address: '' }, { reference: name }, () => undefined),
+      ).rejects.toMatchObject({
         kind: 'software',
       });
       await expect(credentialsFor(name)).rejects.toThrow('is not a valid image name');
@@ -171,7 +176,7 @@ describe.each(hostilities)('an engine that %s', (hostility) => {
     [
       'a pull',
       `${ok}{"status":"Pulling"}\r\n`,
-      (port: number) => pull(connection(port), 'a:1', () => undefined, undefined, limits),
+      (port: number) => pull(connection(port), { reference: 'a:1' }, () => undefined, undefined, limits),
     ],
     ['a command', framed, (port: number) => exec(connection(port), id, ['true'], 500)],
   ] as const)('ends %s, and its connection', async (_, opening, call) => {

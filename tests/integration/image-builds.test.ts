@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ImageInspectInfo } from 'dockerode';
 import { buildImages } from '../../src/cli/build';
 import { loadStack } from '../../src/config';
 import { cli } from '../support/cli';
@@ -125,6 +126,7 @@ describeWith('docker', 'images that the file builds', () => {
     execFileSync('docker', ['build', '-q', '-t', `${name}-web`, '-'], {
       input: `FROM ${images.app}\nRUN echo by-hand > /mode\n`,
       env: { ...process.env, DOCKER_BUILDKIT: '0' },
+      stdio: ['pipe', 'ignore', 'ignore'],
     });
     const { code, stdout } = await run('deploy', '--no-build');
     expect({ code, stdout }).toMatchObject({ code: 0 });
@@ -148,6 +150,35 @@ describeWith('docker', 'images that the file builds', () => {
     afterAll(async () => {
       await registry.kill();
       for (const tag of await tagsOf(repository)) await docker.getImage(tag).remove({ force: true });
+    });
+
+    it('are asked for once in the time of their pull_policy', async () => {
+      const tag = `${repository}:moving`;
+      const push = (version: number) => {
+        execFileSync('docker', ['build', '-q', '-t', tag, '-'], {
+          input: `FROM ${images.app}\nENV VERSION=${version}\n`,
+          env: { ...process.env, DOCKER_BUILDKIT: '0' },
+        });
+        execFileSync('docker', ['push', '-q', tag]);
+      };
+      const deployed = async (policy: string) => {
+        write('compose.yaml', 'services:', `  web: {image: "${tag}", pull_policy: ${policy}, stop_grace_period: 1s}`);
+        const { code, stdout } = await run('deploy');
+        expect(code).toBe(0);
+        return stdout;
+      };
+      push(11);
+      await docker.getImage(tag).remove({ force: true });
+      const before = Date.now();
+      await deployed('every_1h');
+      const { Id, Metadata } = (await docker.getImage(tag).inspect()) as ImageInspectInfo & {
+        Metadata: { LastTagTime: string };
+      };
+      expect(Date.parse(Metadata.LastTagTime)).toBeGreaterThan(before);
+      push(12);
+      execFileSync('docker', ['tag', Id, tag]);
+      expect(await deployed('every_1h')).toContain('web unchanged');
+      expect(await deployed('always')).toMatch(/~ web +replace +image/);
     });
 
     it('are pushed, and pulled from there where they are missing', async () => {

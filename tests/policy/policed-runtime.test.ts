@@ -31,10 +31,10 @@ describe('a runtime under a policy', () => {
       message: "services.api.volumes.0: the worker's policy does not allow mounting / (rule mounts.folders)",
     });
     expect(await runtime.inspect(instance.name)).toBeUndefined();
-    await expect(runtime.images!.ensure('ghcr.io/bank/api:1', 'missing', () => undefined)).rejects.toThrow(
-      'rule images.registries',
-    );
-    await runtime.images!.ensure('ghcr.io/shop/api:1', 'missing', () => undefined);
+    await expect(
+      runtime.images!.ensure({ reference: 'ghcr.io/bank/api:1', policy: 'missing' }, () => undefined),
+    ).rejects.toThrow('rule images.registries');
+    await runtime.images!.ensure({ reference: 'ghcr.io/shop/api:1', policy: 'missing' }, () => undefined);
   });
 
   it('judges the image that an instance is made of, not only the one that it is named after', async () => {

@@ -30,11 +30,12 @@ export function resourceActivities(dependencies: Dependencies): ResourceActiviti
         return observeStack({ runtimes, secrets, rules }, stack, pinned, closely);
       }),
 
-    pullImage: (context, { reference, policy }, pinned) =>
+    pullImage: (context, image, pinned) =>
       withHeartbeat(async ({ signal, heartbeat }) => {
+        const { reference, platform } = image;
         const images = capability(runtimes(context), 'images');
         if (!pinned) {
-          const { id, pulled } = await images.ensure(reference, policy, heartbeat, signal);
+          const { id, pulled } = await images.ensure(image, heartbeat, signal);
           if (pulled) await images.hold(id, 'pulled');
           return { ...(await images.find([reference]))[0], reference, id };
         }
@@ -43,7 +44,11 @@ export function resourceActivities(dependencies: Dependencies): ResourceActiviti
             `the image ${reference} of the kept release (${pinned.id.slice(0, 19)}) is no longer on ` +
               'the host, and no registry knows it; deploy a version whose image exists',
           );
-        const { id, pulled } = await images.ensure(pinned.digest, 'missing', heartbeat, signal);
+        const { id, pulled } = await images.ensure(
+          { reference: pinned.digest, policy: 'missing', ...(platform !== undefined && { platform }) },
+          heartbeat,
+          signal,
+        );
         if (pulled) await images.hold(id, 'pulled');
         return { ...pinned, reference, id };
       }),

@@ -19,6 +19,7 @@ import {
   integer,
   names,
   ownerId,
+  pullInterval,
   scalar,
   size,
   tmpfs,
@@ -131,9 +132,16 @@ export const service = z
       .optional()
       .describe('Image to run. Each release records its digest, so a moved tag is a change.'),
     build: build.optional(),
-    pull_policy: choice('missing', 'always', 'never', 'build')
+    pull_policy: z
+      .union([
+        choice('missing', 'always', 'never', 'build'),
+        z.string().regex(pullInterval, 'use missing, always, never, build, daily, weekly, or every_12h'),
+      ])
       .optional()
-      .describe('When to pull the image; default `missing`. `build`: each deployment builds it.'),
+      .describe(
+        'When to pull the image; default `missing`. `daily`, `weekly` or `every_12h`: once in that time. `build`: ' +
+          'each deployment builds it.',
+      ),
     entrypoint: command.optional(),
     command: command.optional().describe("Replaces the image's command; for processes, the program to run."),
     working_dir: z.string().optional(),

@@ -41,6 +41,9 @@ export function durationMs(text: string): number | undefined {
   return durationPattern.test(text) && toMs(text) <= longestMs ? toMs(text) : undefined;
 }
 
+/** `daily`, `weekly` and `every_12h` of Compose ask the registry once in that time. */
+export const pullInterval = /^(?:daily|weekly|every_(?:\d{1,9}[wdhms])+)$/;
+
 /** Bytes as a number, or text such as `512M`, `4G`. */
 export const size = z
   .preprocess(

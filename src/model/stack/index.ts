@@ -196,6 +196,8 @@ export interface Service extends ContainerOptions {
   kind: InstanceKind;
   image?: string;
   pullPolicy: PullPolicy;
+  /** With the policy `always`: the registry is asked again after this time only. */
+  pullAfterMs?: number;
   ports: ServicePort[];
   mounts: ServiceMount[];
   configs: ({ name: string } & FileTarget)[];

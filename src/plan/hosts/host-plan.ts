@@ -174,9 +174,21 @@ function planPulls(
     if (!service || action === 'leave' || action === 'remove') continue;
     const fresh = intent.fresh && (intent.services ?? [name]).includes(name) && service.pullPolicy !== 'never';
     const policy = fresh ? 'always' : service.pullPolicy;
+    const { platform, pullAfterMs: afterMs } = service;
     for (const reference of imagesOf(service))
-      if (policy === 'always' || !present.has(reference))
-        pulls.set(reference, steps.make({ kind: 'pull', image: { reference, policy } }));
+      if (policy === 'always' || platform !== undefined || !present.has(reference))
+        pulls.set(
+          reference,
+          steps.make({
+            kind: 'pull',
+            image: {
+              reference,
+              policy,
+              ...(afterMs !== undefined && !fresh && { afterMs }),
+              ...(platform !== undefined && { platform }),
+            },
+          }),
+        );
   }
   return [...pulls.values()];
 }

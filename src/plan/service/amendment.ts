@@ -10,6 +10,7 @@ const ownProperties: Record<Exclude<keyof Service, keyof ContainerOptions>, true
   kind: 'kind',
   image: true,
   pullPolicy: true,
+  pullAfterMs: true,
   ports: 'ports',
   mounts: 'volumes',
   configs: 'configs',

@@ -36,8 +36,7 @@ export function createDockerRuntime(
         observe: (questions) => observe(connection, scope, questions),
         images: {
           find: (references) => findImages(connection, references),
-          ensure: (reference, policy, onProgress, signal) =>
-            ensureImage(connection, reference, policy, onProgress, signal),
+          ensure: (image, onProgress, signal) => ensureImage(connection, image, onProgress, signal),
           hold: (id, why) => holdImage(connection, scope, id, why),
           drop: (image) => dropImage(connection, scope, image),
         },

@@ -147,7 +147,7 @@ function memoryWithin(host: MemoryHost, scope: Scope): Runtime {
     },
     images: {
       find: async (references) => references.map((reference) => ({ reference, id: host.imageId(reference) })),
-      ensure: async (reference) => {
+      ensure: async ({ reference }) => {
         const found = host.images.get(reference);
         if (found) return { id: found, pulled: false };
         await host.act('ensureImage', '*', reference);

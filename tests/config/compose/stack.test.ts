@@ -168,7 +168,10 @@ describe('a key of Compose', () => {
       },
     ],
     ['pull_policy: if_not_present', { pullPolicy: 'missing' }],
-    ['pull_policy: daily', { pullPolicy: 'always' }],
+    ['pull_policy: daily', { pullPolicy: 'always', pullAfterMs: 86_400_000 }],
+    ['pull_policy: every_1w12h', { pullPolicy: 'always', pullAfterMs: 648_000_000 }],
+    ['pull_policy: refresh\npull_refresh_after: 30m', { pullPolicy: 'always', pullAfterMs: 1_800_000 }],
+    ['pull_policy: build', { pullPolicy: 'missing' }],
     [
       'platform: linux/amd64\nmac_address: 02:42:ac:11:65:43\ndomainname: d.x',
       { platform: 'linux/amd64', macAddress: '02:42:ac:11:65:43', domainName: 'd.x' },

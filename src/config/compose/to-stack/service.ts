@@ -175,11 +175,11 @@ function toBuild(build: Data, { notes }: Part): Data {
   return { build: { ...rest, ...(isData(hosts) && { extra_hosts: toHosts(hosts as Record<string, string[]>) }) } };
 }
 
-/** An interval makes no difference to a deployment, which asks the registry each time. */
-function toPullPolicy(policy: string, { notes }: Part): string {
-  if (['missing', 'always', 'never', 'build'].includes(policy)) return policy;
-  if (policy !== 'refresh') notes.ignore(['pull_policy'], `${policy}: each deployment asks the registry`);
-  return 'always';
+/** A `refresh` without a time asks the registry at each deployment. */
+function toPullPolicy(policy: string, { service }: Part): string {
+  if (policy === 'if_not_present') return 'missing';
+  if (policy !== 'refresh') return policy;
+  return service.pull_refresh_after === undefined ? 'always' : `every_${String(service.pull_refresh_after)}`;
 }
 
 /** The worker reads env files. An optional one that is not there is left out. */

@@ -7,6 +7,7 @@ import { toContainerOptions } from './container-options';
 import { toConfigs } from './mounted-files';
 import { toMount } from './mounts';
 import { toPorts } from './ports';
+import { toPullPolicy } from './pull-policy';
 import type { ServiceContext } from './context';
 import { toStrategy } from './strategy';
 import { hasFixedAddress, toAttachments } from '../networks';
@@ -27,7 +28,7 @@ export function toService(name: string, input: ServiceInput, context: ServiceCon
     name,
     kind,
     image: input.build === undefined ? input.image : imageOf(name, input, context.stack),
-    pullPolicy: input.pull_policy === 'build' ? 'missing' : (input.pull_policy ?? 'missing'),
+    ...toPullPolicy(input.pull_policy),
     ...toContainerOptions(input, context),
     ports,
     mounts,

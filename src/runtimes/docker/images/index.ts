@@ -2,14 +2,13 @@ import type { Readable } from 'node:stream';
 import type { ImageInspectInfo } from 'dockerode';
 import { PeerFailure, withinDeadline } from '../../../guard/deadline';
 import { isName } from '../../../model/names';
+import type { ImageRequest } from '../../../model/images';
 import type { ObservedImage } from '../../../model/observation';
 import { RuntimeError, type ImageResult } from '../../runtime';
 import type { DockerConnection } from '../api/connection';
 import { credentialsFor } from './credentials';
-import { dockerOr, late, toRuntimeError } from '../api/errors';
+import { docker, dockerOr, late, toRuntimeError } from '../api/errors';
 import { eachJsonLine, type LineLimits } from '../api/json-lines';
-
-type Policy = 'missing' | 'always' | 'never';
 
 /** An image on the host; undefined if it is not there. */
 export function inspectImage(
@@ -40,24 +39,64 @@ export function findImages(connection: DockerConnection, references: string[]): 
   );
 }
 
+/**
+ * Has an image on the host, by its policy.
+ * @throws RuntimeError if it is neither there nor to be had
+ */
 export async function ensureImage(
   connection: DockerConnection,
-  reference: string,
-  policy: Policy,
+  image: ImageRequest,
   onProgress: (text: string) => void,
   signal?: AbortSignal,
 ): Promise<ImageResult> {
-  const before = await findImage(connection, reference);
-  if (before && policy !== 'always') return { id: before, pulled: false };
+  const { reference, policy, platform } = image;
+  const found = await inspectImage(connection, reference);
+  const before = found && fits(found, platform) ? found : undefined;
+  if (before && (policy !== 'always' || isFresh(before, image.afterMs))) return { id: before.Id, pulled: false };
   if (policy === 'never')
     throw new RuntimeError(
       'software',
-      `the image ${reference} is not on the host, and pull_policy is never; load it, or change pull_policy`,
+      found
+        ? `the image ${reference} on the host is for ${platformOf(found)}, not ${platform}, and pull_policy is never`
+        : `the image ${reference} is not on the host, and pull_policy is never; load it, or change pull_policy`,
     );
-  await pull(connection, reference, onProgress, signal);
+  await pull(connection, image, onProgress, signal);
+  if (image.afterMs !== undefined) await tagAnew(connection, reference);
   const after = await findImage(connection, reference);
   if (!after) throw new RuntimeError('platform', `Docker pulled ${reference} but does not have it`);
-  return { id: after, pulled: after !== before };
+  return { id: after, pulled: after !== found?.Id };
+}
+
+/** `linux/arm64/v8` and `arm64` fit an image for linux/arm64. */
+function fits(info: ImageInspectInfo, platform: string | undefined): boolean {
+  if (platform === undefined) return true;
+  const parts = platform.toLowerCase().split('/');
+  const [os, architecture, variant] = parts.length === 1 ? ['linux', ...parts] : parts;
+  const { Os, Architecture, Variant } = info as ImageInspectInfo & { Variant?: string };
+  return Os === os && Architecture === normalised(architecture!) && (!variant || !Variant || variant === Variant);
+}
+
+function normalised(architecture: string): string {
+  return { x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64', i386: '386' }[architecture] ?? architecture;
+}
+
+function platformOf({ Os, Architecture }: ImageInspectInfo): string {
+  return `${Os}/${Architecture}`;
+}
+
+/** Docker notes when an image got a name, not when it was pulled. */
+async function tagAnew({ docker: engine }: DockerConnection, reference: string): Promise<void> {
+  if (reference.includes('@')) return;
+  const name = withTag(reference);
+  const cut = name.lastIndexOf(':');
+  await docker(() => engine.getImage(reference).tag({ repo: name.slice(0, cut), tag: name.slice(cut + 1) }));
+}
+
+/** Whether Docker has given the image its name within this time. */
+function isFresh(info: ImageInspectInfo, afterMs: number | undefined): boolean {
+  const { Metadata } = info as ImageInspectInfo & { Metadata?: { LastTagTime?: string } };
+  const at = Date.parse(Metadata?.LastTagTime ?? '');
+  return afterMs !== undefined && Date.now() - at < afterMs;
 }
 
 /** Limits of a pull, so that a registry that accepts connections but never answers cannot block it for hours. */
@@ -66,7 +105,7 @@ const pullLimits: LineLimits = { silenceMs: 5 * 60_000, totalMs: 110 * 60_000, l
 /** @throws RuntimeError if the registry refuses, falls silent or is unavailable, or if the reference is malformed */
 export async function pull(
   { docker: engine }: DockerConnection,
-  reference: string,
+  { reference, platform }: Pick<ImageRequest, 'reference' | 'platform'>,
   onProgress: (text: string) => void,
   signal?: AbortSignal,
   limits = pullLimits,
@@ -77,6 +116,7 @@ export async function pull(
   const startPull = (over: AbortSignal) =>
     engine.pull(withTag(reference), {
       ...(authconfig && { authconfig }),
+      ...(platform !== undefined && { platform }),
       abortSignal: AbortSignal.any([over, ...(signal ? [signal] : [])]),
     });
   const stream = await withinDeadline(limits.silenceMs, startPull, signal).catch((error: Error) => {
