@@ -5,6 +5,7 @@ import type {
   HealthCheck,
   InstanceKind,
   InstanceRef,
+  Joined,
   Mount,
   NetworkAttachment,
   PortBinding,
@@ -60,6 +61,10 @@ export interface ObservedInstance extends InstanceRef {
   restartedBy?: number;
   /** Differences from the applied state, found by a detailed inspection; each completes "it is …". */
   altered?: string[];
+  /** Names of the instances whose namespaces it joined when it was created. */
+  joins?: Joined;
+  /** Those among them that have started again since: it is still in the namespaces that they had before. */
+  leftBehind?: string[];
   /** Its network names while it is in service. */
   names?: NetworkAttachment[];
   healthCheck?: HealthCheck;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { largestPort } from '../model/names/host-port';
-import type { RestartPolicy } from '../model/instance';
+import type { Joined, RestartPolicy } from '../model/instance';
 
 /** Schemas of instance data in labels or annotations, which others can write too. */
 
@@ -66,3 +66,10 @@ export function textsIn(json: string | undefined): string[] {
   const list = parseJson(json ?? '[]');
   return Array.isArray(list) ? list.filter((each): each is string => typeof each === 'string') : [];
 }
+
+/** Names of instances whose namespaces an instance joins. */
+export const joined = z.object({
+  network: z.string().optional(),
+  ipc: z.string().optional(),
+  pid: z.string().optional(),
+}) satisfies z.ZodType<Joined>;

@@ -39,6 +39,58 @@ describeWith('docker', 'the Docker runtime', () => {
     volumeAt: (name) => name,
   }));
 
+  it('joins the namespaces of an instance again, also of one that was created anew', async () => {
+    const network = { key: 'joined', name: `contract-${process.pid}_joined`, internal: false };
+    await runtime.networks!.create(network);
+    const vpn = spec('vpn', {
+      image: images.app,
+      ipc: 'shareable',
+      networks: [{ name: network.name, aliases: ['vpn'] }],
+    });
+    const web = spec('web', {
+      image: images.app,
+      variables: { PORT: '9090' },
+      networkMode: 'service:vpn',
+      ipc: 'service:vpn',
+      pid: 'service:vpn',
+      joins: { network: vpn.name, ipc: vpn.name, pid: vpn.name },
+    });
+    const joins = async () => (await docker.getContainer(web.name).inspect()).HostConfig;
+    const leftBehind = async () =>
+      (await runtime.observe({ images: [], ports: [] })).instances.find(({ name }) => name === web.name)?.leftBehind;
+    try {
+      await expect(runtime.create(web)).rejects.toThrow(`${vpn.name}, whose network namespace it joins, is gone`);
+      for (const { name } of [vpn, web]) {
+        await runtime.create(name === vpn.name ? vpn : web);
+        await runtime.start(name);
+      }
+      const { Id } = await docker.getContainer(vpn.name).inspect();
+      expect(await joins()).toMatchObject({ NetworkMode: `container:${Id}`, PidMode: `container:${Id}` });
+      expect(await runtime.address!(web.name, 9090)).toEqual(await runtime.address!(vpn.name, 9090));
+      expect(await leftBehind()).toBeUndefined();
+
+      await runtime.retire(web);
+      await runtime.remove(vpn);
+      await expect(runtime.revive(web)).rejects.toThrow('is gone');
+      await runtime.create(vpn);
+      await expect(runtime.revive(web)).rejects.toThrow('the instance whose namespace it joins does not run');
+      await runtime.start(vpn.name);
+      await runtime.revive(web);
+      const again = await docker.getContainer(vpn.name).inspect();
+      expect(await joins()).toMatchObject({ NetworkMode: `container:${again.Id}`, PidMode: `container:${again.Id}` });
+      expect(await leftBehind()).toBeUndefined();
+    } finally {
+      await runtime.remove(web);
+      await runtime.remove(vpn);
+      await runtime.networks!.remove(network.name);
+    }
+  });
+
+  it('refuses to join the namespace of a container that is not of the stack', async () => {
+    const foreign = spec('foreign', { image: images.app, networkMode: 'container:x' as never });
+    await expect(runtime.create(foreign)).rejects.toThrow('there is no instance of this stack for the namespace');
+  });
+
   it('gives a service a name on each of its networks, and files, and secrets as files', async () => {
     const networks = ['a', 'b'].map((key) => ({ key, name: `contract-${process.pid}_${key}`, internal: false }));
     for (const network of networks) {

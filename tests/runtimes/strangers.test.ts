@@ -42,6 +42,7 @@ function inhabited(taken: typeof environments): MemoryHost {
       policy: 'always',
       exited: [],
       attached: [],
+      started: 0,
       traffic: { tables: [] },
       status: { state: 'running', hash: 'theirs', outOfMemory: false, restarts: 0 },
     });

@@ -1,10 +1,12 @@
 /** Types about instances that all rooms share. */
 
 import type { ContainerOptions, HealthCheck, Mount, EndpointSettings, RestartPolicy } from './container';
+import type { Joined, OfService } from './namespaces';
 import type { ConfigFile, ConfigReference, FileTarget } from './secrets';
 import type { Workload } from './workload';
 
 export * from './container';
+export * from './namespaces';
 export * from './secrets';
 export * from './workload';
 
@@ -26,8 +28,11 @@ export interface NetworkAttachment {
   settings?: EndpointSettings;
 }
 
-/** `bridge`: networks of the stack; `host`: the network of the host; `none`: no network. */
-export type NetworkMode = 'bridge' | 'host' | 'none';
+/**
+ * `bridge`: networks of the stack; `host`: the network of the host; `none`: no network; `service:NAME`: the network of
+ * another service's instance.
+ */
+export type NetworkMode = 'bridge' | 'host' | 'none' | OfService;
 
 /** What a runtime needs to start one instance; plain data, no secret values. */
 export interface InstanceSpec extends ContainerOptions {
@@ -53,6 +58,8 @@ export interface InstanceSpec extends ContainerOptions {
   /** Keep its addresses when its names move, so that no connection breaks. */
   keepsAddress?: boolean;
   networkMode: NetworkMode;
+  /** Names of the instances whose namespaces it joins. */
+  joins?: Joined;
   /** Prevent processes from gaining privileges through setuid programs. */
   noNewPrivileges?: boolean;
   preStop?: string[];

@@ -15,7 +15,10 @@ export function networkModeProblem(name: string): string | undefined {
   return `${problem}; ${remedy}`;
 }
 
-/** Whether a container with these networks shares the network of the host or of another container. */
+/**
+ * Whether a container with these networks shares the network of the host or of a foreign container. The network of
+ * another service of the stack is neither.
+ */
 export function sharesNetwork(networkMode: NetworkMode, networks: readonly string[]): boolean {
   return networkMode === 'host' || networks.some((name) => name === 'host' || borrowed.test(name));
 }

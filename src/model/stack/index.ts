@@ -205,6 +205,8 @@ export interface Service extends ContainerOptions {
   /** Set if it differs from the stack's; then it joins no network of the stack. */
   networkMode?: Exclude<NetworkMode, 'bridge'>;
   dependsOn: Record<string, DependencyCondition>;
+  /** Dependencies whose replacement or restart restarts this service too. */
+  restartsWith?: string[];
   replicas: number;
   /** On a cluster: the file sets no replicas, so that an autoscaler can. */
   autoscaled?: true;

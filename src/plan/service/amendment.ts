@@ -17,6 +17,7 @@ const ownProperties: Record<Exclude<keyof Service, keyof ContainerOptions>, true
   networks: 'networks',
   networkMode: 'network_mode',
   dependsOn: 'depends_on',
+  restartsWith: 'depends_on',
   replicas: 'replicas',
   autoscaled: 'replicas',
   phase: 'phase',

@@ -7,11 +7,13 @@ import {
   type Device,
   type EngineHealth,
   type InstanceSpec,
+  type Joined,
   type Mount,
   type RestartPolicy,
 } from '../../model/instance';
 import { toEndpoint } from './networks/endpoint';
 import { composeLabels, instanceLabels, withoutInherited } from './labels';
+import { toModes } from './namespaces';
 import { toTmpfs } from '../../model/stack/tmpfs';
 
 /** The part of a new container that only the driver knows. */
@@ -24,6 +26,8 @@ export interface ContainerDetails {
   variables: Record<string, string>;
   /** Values of secrets that texts refer to, by name. */
   texts?: Record<string, string>;
+  /** Ids of the containers whose namespaces it joins. */
+  joined?: Joined;
   /** Fixed IP address in the first network. */
   address?: string;
 }
@@ -72,8 +76,8 @@ const forms: { [Name in keyof ContainerOptions]-?: ((value: Value<Name>) => Crea
   dns: (Dns) => ({ HostConfig: { Dns } }),
   dnsSearch: (DnsSearch) => ({ HostConfig: { DnsSearch } }),
   dnsOptions: (DnsOptions) => ({ HostConfig: { DnsOptions } }),
-  ipc: (IpcMode) => ({ HostConfig: { IpcMode } }),
-  pid: (PidMode) => ({ HostConfig: { PidMode } }),
+  ipc: 'elsewhere',
+  pid: 'elsewhere',
   uts: (UTSMode) => ({ HostConfig: { UTSMode } }),
   userns: (UsernsMode) => ({ HostConfig: { UsernsMode } }),
   cgroup: (CgroupnsMode) => ({ HostConfig: { CgroupnsMode } as HostConfig }),
@@ -107,7 +111,7 @@ const forms: { [Name in keyof ContainerOptions]-?: ((value: Value<Name>) => Crea
 /** The request by which Docker creates the container of an instance. Pure. */
 export function toCreateRequest(given: InstanceSpec, details: ContainerDetails): ContainerCreateOptions {
   const spec = withTexts(given, details.texts);
-  const { image, imageLabels, variables, address } = details;
+  const { image, imageLabels, variables, joined, address } = details;
   const [network] = spec.networks;
   const { HostConfig: host, ...options } = optionForms(spec);
   return {
@@ -124,7 +128,7 @@ export function toCreateRequest(given: InstanceSpec, details: ContainerDetails):
     ExposedPorts: Object.fromEntries(spec.ports.map((port) => [`${port.container}/${port.protocol}`, {}])),
     HostConfig: {
       ...host,
-      NetworkMode: spec.networkMode === 'bridge' ? network?.name : spec.networkMode,
+      ...toModes(spec, joined),
       PortBindings: toPortBindings(spec),
       Mounts: spec.mounts.filter((mount) => !needsBind(mount)).map(toMount),
       Binds: toBinds(spec.mounts),

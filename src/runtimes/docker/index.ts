@@ -10,6 +10,7 @@ import { dropImage, holdImage } from './images/image-holds';
 import { ensureImage, findImages } from './images';
 import { DockerInstances } from './instances';
 import { logs } from './logs';
+import { withLeftBehind } from './namespaces';
 import { adoptedVolumes, createNetwork, createVolume, removeNetwork, removeVolume } from './networks';
 import { observe } from './observe';
 import { clearly } from './api/until-clear';
@@ -33,7 +34,10 @@ export function createDockerRuntime(
       return clearly(connection, {
         name: 'docker',
         restartsWhatExits: true,
-        observe: (questions) => observe(connection, scope, questions),
+        observe: async (questions) => {
+          const { instances: found, ...rest } = await observe(connection, scope, questions);
+          return { ...rest, instances: await withLeftBehind(found, own) };
+        },
         images: {
           find: (references) => findImages(connection, references),
           ensure: (image, onProgress, signal) => ensureImage(connection, image, onProgress, signal),

@@ -16,6 +16,7 @@ import { answerMs, docker, dockerOr } from './api/errors';
 import { lastExit } from './exits';
 import { inspectImage } from './images';
 import { hashOf } from './labels';
+import { containersOf, joinsReplaced } from './namespaces';
 import { refuseForeignVolumes } from './networks';
 import { isDying } from './observe';
 import type { OwnContainers } from './labels/own-containers';
@@ -43,6 +44,7 @@ export class DockerInstances {
       ...(await this.imageFor(spec)),
       variables: await this.secrets.variables(spec),
       texts: await this.secrets.texts(spec),
+      joined: await containersOf(spec.joins, this.containers),
       address: await this.addressFor(spec, spec.networks[0]?.name),
     };
     const options = toCreateRequest(spec, details);
@@ -121,6 +123,8 @@ export class DockerInstances {
     await this.containers.use(name, (id) =>
       docker(() => this.container(id).update({ RestartPolicy: toRestartPolicy(restart) })),
     );
+    const found = await this.containers.inspect(name);
+    if (found && (await joinsReplaced(found, this.containers))) await remake(this.connection, this.containers, name);
     await this.start(name).catch(async (error: RuntimeError) => {
       if (error.reason !== 'stuck') throw error;
       await remake(this.connection, this.containers, name);

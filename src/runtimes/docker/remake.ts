@@ -6,6 +6,7 @@ import { docker, dockerOr } from './api/errors';
 import { remadeFrom } from './labels';
 import type { OwnContainers } from './labels/own-containers';
 import { isOwn, replacementName } from './labels/ownership';
+import { containerIn, modesAgain } from './namespaces';
 
 interface Change {
   Path: string;
@@ -28,7 +29,8 @@ export async function remake(connection: DockerConnection, containers: OwnContai
     const stuck = engine.getContainer(info.Id);
     const unfinished = await findReplacement(connection, containers, name);
     if (unfinished) await docker(() => engine.getContainer(unfinished.Id).remove({ force: true }) as Promise<void>);
-    const made = await docker(() => engine.createContainer({ ...asBefore(info), name: replacementName(name) }));
+    const joining = { ...info, HostConfig: { ...info.HostConfig, ...(await modesAgain(info, containers)) } };
+    const made = await docker(() => engine.createContainer({ ...asBefore(joining), name: replacementName(name) }));
     await copyFiles(stuck, made, info);
     await connect(connection, made.id, info);
     await docker(() => stuck.remove({ force: true, v: false }) as Promise<void>);
@@ -68,6 +70,7 @@ function asBefore({ Id, Config, HostConfig, Mounts, NetworkSettings }: Container
   const [first] = Object.keys(NetworkSettings.Networks);
   return {
     ...Config,
+    ...(containerIn(HostConfig.NetworkMode) !== undefined && withoutNetwork),
     Labels: { ...Config.Labels, ...remadeFrom(Id) },
     HostConfig: { ...HostConfig, Binds: [...(HostConfig.Binds ?? []), ...unnamed] },
     ...(first !== undefined && {
@@ -75,6 +78,9 @@ function asBefore({ Id, Config, HostConfig, Mounts, NetworkSettings }: Container
     }),
   } as ContainerCreateOptions;
 }
+
+/** Docker copies these from the container whose network it joins, and refuses them beside that. */
+const withoutNetwork = { Hostname: undefined, Domainname: undefined, ExposedPorts: undefined };
 
 type Endpoint = ContainerInspectInfo['NetworkSettings']['Networks'][string];
 

@@ -21,6 +21,8 @@ interface MemoryInstance {
   spec: InstanceSpec;
   status: InstanceStatus;
   policy: RestartPolicy;
+  /** Number of its last start among all starts. */
+  started: number;
   exited: (() => void)[];
   /** Its names, by network. */
   attached: NetworkAttachment[];
@@ -62,6 +64,7 @@ export class MemoryHost {
   /** Services that the load balancer cannot connect to. */
   readonly unreachable = new Set<string>();
   callMs = 0;
+  starts = 0;
   private readonly heldBack = new Map<Operation, Promise<void>>();
   total = { cpus: 10_000, memory: 2 ** 50, gpus: 0, storage: 2 ** 50 };
 
@@ -133,8 +136,13 @@ function memoryWithin(host: MemoryHost, scope: Scope): Runtime {
   };
   const owner = scopeName(scope);
   const start = async (name: string) => {
-    const { spec, status } = get(name);
+    const instance = get(name);
+    const { spec, status } = instance;
     await host.act('start', spec.service, name);
+    for (const joined of Object.values(spec.joins ?? {}))
+      if (find(joined)?.status.state !== 'running')
+        throw new RuntimeError('software', `cannot join the namespaces of ${joined}, which does not run`);
+    instance.started = ++host.starts;
     Object.assign(status, { state: 'running', exitCode: undefined, startedAt: Date.now() });
     const code = host.of(host.exits, spec) ?? (spec.kind === 'job' && !host.held.has(spec.image ?? '') ? 0 : undefined);
     if (code !== undefined) host.exit(name, code);
@@ -208,6 +216,7 @@ function memoryWithin(host: MemoryHost, scope: Scope): Runtime {
       host.instances.set(spec.name, {
         spec,
         policy: spec.restart,
+        started: 0,
         exited: [],
         attached: spec.networks,
         traffic: initialTraffic(spec),
@@ -285,7 +294,7 @@ function observe(
 ): Omit<Observation, 'secrets'> {
   const mine = [...host.instances.values()].filter(({ spec }) => `${spec.stack}/${spec.environment}` === owner);
   return {
-    instances: mine.map((instance) => toObserved(instance, closely)),
+    instances: mine.map((instance) => ({ ...toObserved(instance, closely), ...leftBehind(host, instance) })),
     networks: [...host.networks].map(([name, network]) => ({
       name,
       cidr: network.cidr,
@@ -311,6 +320,15 @@ function reserved(others: MemoryInstance[]): ResourceAmounts {
   const sum = (amount: 'cpus' | 'memory' | 'gpus') =>
     others.reduce((total, { spec }) => total + (spec.reserve[amount] ?? 0), 0);
   return { cpus: sum('cpus'), memory: sum('memory'), gpus: sum('gpus') };
+}
+
+/** As Docker does: a start makes new namespaces, and instances that joined before stay in the old ones. */
+function leftBehind(host: MemoryHost, { spec, started }: MemoryInstance): Pick<ObservedInstance, 'leftBehind'> {
+  const names = [...new Set(Object.values(spec.joins ?? {}))].filter((name) => {
+    const joined = host.instances.get(name);
+    return joined?.status.state === 'running' && joined.started > started;
+  });
+  return names.length > 0 ? { leftBehind: names } : {};
 }
 
 function toObserved({ spec, status, policy }: MemoryInstance, closely: boolean): ObservedInstance {

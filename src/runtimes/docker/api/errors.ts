@@ -37,6 +37,11 @@ const table: { text: RegExp; kind: RuntimeErrorKind; advice?: string; reason?: R
     reason: 'address',
   },
   {
+    text: /(?:cannot|can't) join (?:network|PID|IPC) of/i,
+    kind: 'software',
+    advice: 'the instance whose namespace it joins does not run',
+  },
+  {
     text: /has active endpoints/i,
     kind: 'software',
     advice:

@@ -1,7 +1,7 @@
 import type { VolumeSpec } from '../../../model/resources';
 import type { z } from 'zod';
-import type { InstanceSpec, NetworkAttachment, ResourceAmounts } from '../../../model/instance';
-import { amounts, attachments, parseJson, textsIn } from '../../instance-shapes';
+import type { InstanceSpec, Joined, NetworkAttachment, ResourceAmounts } from '../../../model/instance';
+import { amounts, attachments, joined, parseJson, textsIn } from '../../instance-shapes';
 import type { Scope } from '../../runtime';
 import { labelSchema, labelShapes, type LabelledInstance } from './label-schema';
 
@@ -41,6 +41,7 @@ export function instanceLabels(spec: InstanceSpec): Record<string, string> {
     health: spec.healthCheck,
     'pre-stop': spec.preStop,
     names,
+    joins: spec.joins,
   };
   const texts: Record<string, string | number> = {
     name: spec.name,
@@ -85,6 +86,11 @@ export function hashOf(labels: Record<string, string> | null | undefined): strin
 /** Names of an instance on its networks; undefined if the label is absent or invalid. */
 export function namesOf(labels: Record<string, string>): NetworkAttachment[] | undefined {
   return attachments.safeParse(parseJson(labels[`${prefix}names`] || 'null')).data;
+}
+
+/** Names of the instances whose namespaces it joins; empty if the label is absent or invalid. */
+export function joinsOf(labels: Record<string, string>): Joined {
+  return joined.safeParse(parseJson(labels[`${prefix}joins`] || '{}')).data ?? {};
 }
 
 /** Reserved resources of an instance; empty if the label is invalid. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type {
   HealthCheck,
   InstanceKind,
+  Joined,
   NetworkAttachment,
   PortBinding,
   ResourceAmounts,
@@ -12,6 +13,7 @@ import {
   attachments,
   healthCheck,
   instanceKind,
+  joined,
   parseJson,
   portBinding,
   restartPolicy,
@@ -35,6 +37,7 @@ export interface LabelledInstance {
   healthCheck?: HealthCheck;
   preStop?: string[];
   names?: NetworkAttachment[];
+  joins?: Joined;
 }
 
 const count = z.coerce.number().pipe(whole);
@@ -60,6 +63,7 @@ export const labelShapes = {
   health: inJson(healthCheck).optional(),
   'pre-stop': inJson(z.array(z.string())).optional(),
   names: inJson(attachments).optional(),
+  joins: inJson(joined).optional(),
 };
 
 export const labelSchema = z.object(labelShapes);

@@ -1,6 +1,8 @@
+import type { ContainerInspectInfo } from 'dockerode';
 import { RuntimeError } from '../../runtime';
 import type { DockerConnection } from '../api/connection';
 import { docker } from '../api/errors';
+import { containerIn } from '../namespaces';
 
 /**
  * The address at which this process reaches a port of a container: its IP address on a local engine, else the published
@@ -12,7 +14,7 @@ export async function address(
   name: string,
   port: number,
 ): Promise<{ host: string; port: number }> {
-  const { NetworkSettings, HostConfig } = await docker(() => engine.getContainer(id).inspect());
+  const { NetworkSettings, HostConfig } = await networkOwner(engine, id);
   if (HostConfig.NetworkMode === 'host') return { host: engineAddress, port };
   const inside = Object.values(NetworkSettings.Networks).find(({ IPAddress }) => IPAddress)?.IPAddress;
   if (local && inside) return { host: inside, port };
@@ -29,4 +31,18 @@ export async function address(
     'software',
     `port ${port} of ${name} cannot be reached from the worker: publish it under ports, or check health with a command`,
   );
+}
+
+/** Containers that join each other's networks in a row. */
+const longestRow = 10;
+
+/** The container whose network a container uses: its own, or one that it joins. */
+async function networkOwner(engine: DockerConnection['docker'], id: string): Promise<ContainerInspectInfo> {
+  let info = await docker(() => engine.getContainer(id).inspect());
+  for (let row = 0; row < longestRow; row += 1) {
+    const joined = containerIn(info.HostConfig.NetworkMode);
+    if (joined === undefined) return info;
+    info = await docker(() => engine.getContainer(joined).inspect());
+  }
+  return info;
 }
